@@ -1,0 +1,32 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import type { Problem } from '../contract/types.ts';
+import { asEscrowError, EscrowError } from '../errors.ts';
+
+/** An error as an RFC 9457 problem. The detail of an unexpected error stays in the log: it may quote anything. */
+export function problemOf(error: EscrowError): Problem {
+  const { title, http, retryable } = error.row;
+  const detail = error.code === 'internal' ? 'Something unexpected happened.' : error.message;
+  return { type: `urn:nf-escrow:error:${error.code}`, title, status: http, code: error.code, detail, hint: error.hint, retryable };
+}
+
+export const notFound: RequestHandler = (request) => {
+  throw new EscrowError('not-found', `There is nothing at ${request.method} ${request.path}.`);
+};
+
+export function problems(log: Logger): ErrorRequestHandler {
+  // Express tells an error handler by its four parameters.
+  return (thrown: unknown, request, response, _next) => {
+    const error = fromBodyParser(thrown) ?? asEscrowError(thrown);
+    const { code, row } = error;
+    if (row.http >= 500) log.error({ code, path: request.path, err: error.cause ?? error }, 'request failed');
+    response.status(row.http).type('application/problem+json').send(JSON.stringify(problemOf(error)));
+  };
+}
+
+/** The body parser's own errors carry a status; their messages may quote the body, so they are not passed on. */
+function fromBodyParser(thrown: unknown): EscrowError | undefined {
+  if (!(thrown instanceof Error) || !('type' in thrown) || typeof thrown.type !== 'string') return undefined;
+  if (thrown.type === 'entity.too.large') return new EscrowError('request-invalid', 'The body is too large.');
+  return new EscrowError('request-invalid', `The body cannot be read (${thrown.type}).`);
+}

@@ -1,0 +1,53 @@
+import { request } from 'node:http';
+import { dirname } from 'node:path';
+import type { Problem } from '../contract/types.ts';
+import { EscrowError, errorTable, systemCode } from '../errors.ts';
+import { assertPrivateDirectory } from '../host/private-directory.ts';
+
+/** A client of our own API over the daemon's socket. */
+export interface Client {
+  /** Sends a request and gives the parsed answer; undefined for an empty one. Throws the daemon's own error. */
+  call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T>;
+}
+
+const TIMEOUT_MS = 60_000;
+
+/** Connects at each call. Before anything is sent the socket's directory is checked: a value may be in the request. */
+export function connect(socketPath: string): Client {
+  return {
+    call: async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+      assertPrivateDirectory(dirname(socketPath));
+      const { status, text } = await send(socketPath, method, path, body === undefined ? undefined : JSON.stringify(body));
+      const parsed: unknown = text === '' ? undefined : JSON.parse(text);
+      if (status >= 400) throw errorOf(parsed);
+      return parsed as T;
+    },
+  };
+}
+
+function send(socketPath: string, method: string, path: string, body: string | undefined): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const headers = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const outgoing = request({ socketPath, method, path, headers: { host: 'localhost', ...headers }, timeout: TIMEOUT_MS }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('error', fail);
+      incoming.on('end', () => {
+        resolve({ status: incoming.statusCode ?? 500, text: Buffer.concat(chunks).toString('utf8') });
+      });
+    });
+    function fail(error: unknown): void {
+      reject(new EscrowError('daemon-unavailable', `The daemon at "${socketPath}" did not answer: ${systemCode(error) ?? 'broken off'}.`, { cause: error }));
+    }
+    outgoing.on('error', fail);
+    outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
+    outgoing.end(body);
+  });
+}
+
+function errorOf(parsed: unknown): EscrowError {
+  const problem = parsed as Partial<Problem> | undefined;
+  const code = problem?.code !== undefined && Object.hasOwn(errorTable, problem.code) ? problem.code : 'internal';
+  const hint = problem?.hint;
+  return new EscrowError(code, problem?.detail ?? 'The daemon answered something else.', hint === undefined ? {} : { hint });
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { EscrowError, systemCode } from '../errors.ts';
+import { findPaths, type Paths } from './paths.ts';
+
+/** What a user can set, from the environment (first) and config.yaml. */
+export interface Settings {
+  readonly paths: Paths;
+  /** ORGANIZATION/NAME of the workspace that is meant when none is named. */
+  readonly workspace: string;
+  /** The nextflow to start; undefined: the one on PATH. */
+  readonly nextflow: string | undefined;
+  /** Seconds after which a daemon that nobody needs ends. */
+  readonly idleSeconds: number;
+}
+
+const KEYS = {
+  workspace: 'NF_ESCROW_WORKSPACE',
+  nextflow: 'NF_ESCROW_NEXTFLOW',
+  runsDir: 'NF_ESCROW_RUNS_DIR',
+  idleSeconds: 'NF_ESCROW_IDLE_SECONDS',
+} as const;
+
+type Key = keyof typeof KEYS;
+
+/** Reads the settings: a variable wins over the file, and the file over what is built in. */
+export async function loadSettings(env: Readonly<Record<string, string | undefined>>): Promise<Settings> {
+  const file = await readConfigFile(findPaths(env).configFile);
+  const value = (key: Key): string | undefined => env[KEYS[key]] || file.get(key);
+  const runsDir = value('runsDir');
+  return Object.freeze({
+    paths: findPaths({ ...env, ...(runsDir === undefined ? {} : { NF_ESCROW_RUNS_DIR: runsDir }) }),
+    workspace: value('workspace') ?? 'local/main',
+    nextflow: value('nextflow'),
+    idleSeconds: seconds(value('idleSeconds') ?? '900'),
+  });
+}
+
+async function readConfigFile(path: string): Promise<Map<Key, string>> {
+  let text;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return new Map();
+    throw new EscrowError('config-invalid', `"${path}" cannot be read: ${String(systemCode(error))}.`, { cause: error });
+  }
+  // Loaded only where there is a file: most commands should not pay for the parser.
+  const { parse } = await import('yaml');
+  let parsed: unknown;
+  try {
+    parsed = parse(text);
+  } catch (error) {
+    throw new EscrowError('config-invalid', `"${path}" is not YAML.`, { cause: error });
+  }
+  if (parsed === null || parsed === undefined) return new Map();
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) {
+    throw new EscrowError('config-invalid', `"${path}" is not a list of "key: value" lines.`);
+  }
+  return new Map(Object.entries(parsed).map(([key, value]) => [knownKey(path, key), scalar(path, key, value)]));
+}
+
+function knownKey(path: string, key: string): Key {
+  if (Object.hasOwn(KEYS, key)) return key as Key;
+  throw new EscrowError('config-invalid', `"${path}" has the key "${key}"; known are ${Object.keys(KEYS).join(', ')}.`);
+}
+
+function scalar(path: string, key: string, value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  throw new EscrowError('config-invalid', `"${key}" in "${path}" must be a text or a number.`);
+}
+
+function seconds(text: string): number {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text);
+  throw new EscrowError('config-invalid', `idleSeconds is "${text}", which is not a number of seconds.`);
+}

@@ -1,0 +1,55 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+
+const CHUNK = 64 * 1024;
+/** A longer line is cut: nothing that we look for is so long, and memory must stay bounded. */
+const LINE_MAX = 64 * 1024;
+
+/**
+ * Reads the lines that were added to a file since the last call. The file is kept open, so that it stays the same file
+ * when its name goes to another (Nextflow rotates its log) or goes away; when it becomes shorter, reading starts over.
+ * A last line without its newline waits until it has one.
+ */
+export class Tail {
+  readonly path: string;
+  readonly #fd: number;
+  #offset = 0;
+  #rest = '';
+
+  /** Throws Node's system error when there is no plain file to open. A FIFO planted here does not hold us. */
+  constructor(path: string) {
+    this.path = path;
+    this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (fstatSync(this.#fd).isFile()) return;
+    closeSync(this.#fd);
+    throw new Error(`"${path}" is not a plain file`);
+  }
+
+  /** New whole lines, without their newlines. */
+  read(): string[] {
+    if (fstatSync(this.#fd).size < this.#offset) {
+      this.#offset = 0;
+      this.#rest = '';
+    }
+    const bytes = readFrom(this.#fd, this.#offset);
+    this.#offset += bytes.length;
+    // latin1 keeps each byte, so a chunk that ends inside a UTF-8 sequence loses nothing; lines are decoded whole.
+    const parts = (this.#rest + bytes.toString('latin1')).split('\n');
+    this.#rest = (parts.pop() ?? '').slice(0, LINE_MAX);
+    return parts.map((line) => Buffer.from(line.slice(0, LINE_MAX), 'latin1').toString('utf8'));
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+function readFrom(fd: number, start: number): Buffer {
+  const chunks: Buffer[] = [];
+  for (let position = start; ; ) {
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    const count = readSync(fd, chunk, 0, CHUNK, position);
+    if (count === 0) return Buffer.concat(chunks);
+    chunks.push(chunk.subarray(0, count));
+    position += count;
+  }
+}

@@ -1,0 +1,25 @@
+import Database from 'libsql';
+import { EscrowError } from '../errors.ts';
+
+/**
+ * Takes the lock that makes one daemon a user and host. It is SQLite's own file lock (fcntl), held by an open
+ * exclusive transaction: the kernel lets go of it when the process ends, however it ends, so nothing stale is left.
+ * Returns undefined when another process has it.
+ */
+export function takeLock(path: string): { release(): void } | undefined {
+  let database;
+  try {
+    database = new Database(path, { timeout: 0 });
+    database.exec('PRAGMA journal_mode=DELETE');
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') return undefined;
+    throw new EscrowError('ledger-unavailable', `"${path}" cannot be locked.`, { cause: error });
+  }
+  const held = database;
+  return {
+    release: () => {
+      held.close();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/** One step of the ledger's form. A step that has been released is never changed: the next one mends it. */
+interface Migration {
+  readonly id: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    id: 1,
+    name: 'first form',
+    statements: [
+      `CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
+      `CREATE TABLE scopes (id TEXT PRIMARY KEY, kind TEXT NOT NULL, organization TEXT NOT NULL, name TEXT NOT NULL,
+         created_at TEXT NOT NULL, UNIQUE (kind, organization, name)) STRICT`,
+      `CREATE TABLE secrets (id TEXT PRIMARY KEY, scope_id TEXT NOT NULL REFERENCES scopes (id), name TEXT NOT NULL,
+         version INTEGER NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, last_used_at TEXT,
+         last_used_by TEXT, UNIQUE (scope_id, name)) STRICT`,
+      // No reference to secrets: a version that a run has pinned outlives its secret.
+      `CREATE TABLE secret_versions (secret_id TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL,
+         scope_id TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (secret_id, version)) STRICT`,
+      `CREATE TABLE runs (id TEXT PRIMARY KEY, state TEXT NOT NULL, outcome TEXT, outcome_evidence TEXT,
+         exit_status INTEGER, workspace TEXT NOT NULL, launch_directory TEXT NOT NULL, nextflow TEXT NOT NULL,
+         arguments TEXT NOT NULL, plan TEXT NOT NULL, launcher TEXT NOT NULL, launch_deadline TEXT NOT NULL,
+         process TEXT, run_name TEXT, session_id TEXT, log_file TEXT, trace_file TEXT,
+         cancel_requested INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, started_at TEXT, ended_at TEXT,
+         purged_at TEXT) STRICT`,
+      `CREATE INDEX runs_by_state ON runs (state)`,
+      `CREATE TABLE pins (run_id TEXT NOT NULL REFERENCES runs (id), secret_id TEXT NOT NULL,
+         version INTEGER NOT NULL, PRIMARY KEY (run_id, secret_id)) STRICT`,
+      `CREATE INDEX pins_by_version ON pins (secret_id, version)`,
+      `CREATE TABLE leases (id TEXT PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs (id), store TEXT NOT NULL,
+         target TEXT NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL, placed_at TEXT,
+         expires_at TEXT NOT NULL, gone_at TEXT, tries INTEGER NOT NULL DEFAULT 0, last_error TEXT,
+         check_result TEXT) STRICT`,
+      `CREATE INDEX leases_by_run ON leases (run_id)`,
+      `CREATE INDEX leases_by_state ON leases (state)`,
+      `CREATE TABLE tasks (run_id TEXT NOT NULL REFERENCES runs (id), task_id TEXT NOT NULL, hash TEXT,
+         native_id TEXT, name TEXT, status TEXT, exit TEXT, PRIMARY KEY (run_id, task_id)) STRICT`,
+      `CREATE TABLE quarantine (id INTEGER PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs (id),
+         line TEXT NOT NULL, reason TEXT NOT NULL) STRICT`,
+      `CREATE TABLE journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL REFERENCES runs (id),
+         at TEXT NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL) STRICT`,
+      `CREATE INDEX journal_by_run ON journal (run_id, seq)`,
+    ],
+  },
+];

@@ -1,0 +1,71 @@
+import type { Generated } from 'kysely';
+import type { Lease, Run } from '../contract/types.ts';
+
+/** Rows as SQLite has them: times are ISO 8601 in UTC, JSON is text, sealed values are bytes. */
+export interface Tables {
+  meta: { key: string; value: string };
+  migrations: { id: number; name: string; applied_at: string };
+  scopes: { id: string; kind: 'workspace' | 'user'; organization: string; name: string; created_at: string };
+  secrets: {
+    id: string;
+    scope_id: string;
+    name: string;
+    version: number;
+    created_at: string;
+    updated_at: string;
+    last_used_at: string | null;
+    last_used_by: string | null;
+  };
+  /** `sealed` is an ArrayBuffer when libsql reads it, and a Buffer when we write it. */
+  secret_versions: { secret_id: string; version: number; name: string; scope_id: string; sealed: Uint8Array | ArrayBuffer };
+  runs: {
+    id: string;
+    state: Run['state'];
+    outcome: Run['outcome'];
+    outcome_evidence: string | null;
+    exit_status: number | null;
+    workspace: string;
+    launch_directory: string;
+    nextflow: string;
+    arguments: string;
+    plan: string;
+    launcher: string;
+    launch_deadline: string;
+    process: string | null;
+    run_name: string | null;
+    session_id: string | null;
+    log_file: string | null;
+    trace_file: string | null;
+    cancel_requested: number;
+    created_at: string;
+    started_at: string | null;
+    ended_at: string | null;
+    purged_at: string | null;
+  };
+  pins: { run_id: string; secret_id: string; version: number };
+  leases: {
+    id: string;
+    run_id: string;
+    store: string;
+    target: string;
+    state: Lease['state'];
+    created_at: string;
+    placed_at: string | null;
+    expires_at: string;
+    gone_at: string | null;
+    tries: number;
+    last_error: string | null;
+    check_result: string | null;
+  };
+  tasks: {
+    run_id: string;
+    task_id: string;
+    hash: string | null;
+    native_id: string | null;
+    name: string | null;
+    status: string | null;
+    exit: string | null;
+  };
+  quarantine: { id: Generated<number>; run_id: string; line: string; reason: string };
+  journal: { seq: Generated<number>; run_id: string; at: string; type: string; data: string };
+}

@@ -1,0 +1,51 @@
+import { EscrowError } from '../errors.ts';
+import { launcherOptions, runOptions } from './options.ts';
+
+/** What nextflow is started with, and what we need to know of it. */
+export interface NextflowArguments {
+  /** Complete: launcher options, `run`, the rest verbatim. */
+  readonly arguments: string[];
+  /** `-bg`: nextflow goes on in the background, and the command that started it ends at once. */
+  readonly background: boolean;
+}
+
+/**
+ * Makes Nextflow's command line from what follows our own options in `nf-escrow run`. Everything stays as it is, but
+ * for options of Nextflow's launcher that stand before the pipeline: they are put before `run`, where Nextflow wants
+ * them. Throws `usage` where there is no pipeline, or a pipeline parameter before it.
+ */
+export function arrange(rest: readonly string[]): NextflowArguments {
+  const launcher: string[] = [];
+  const run: string[] = [];
+  let position = 0;
+  while (position < rest.length) {
+    const token = rest[position] ?? '';
+    // A lone hyphen is a pipeline too: the script comes from standard input.
+    if (token === '-' || !token.startsWith('-')) return finish(launcher, [...run, ...rest.slice(position)]);
+    if (token.startsWith('--')) throw parameterTooEarly(token);
+    const length = 1 + Number(takesNext(token, rest[position + 1]));
+    (Object.hasOwn(launcherOptions, token) ? launcher : run).push(...rest.slice(position, position + length));
+    position += length;
+  }
+  if (run.includes('-h') || run.includes('-help')) return finish(launcher, run);
+  throw new EscrowError('usage', 'There is no pipeline to run.', { hint: 'nf-escrow run [options] PIPELINE [--parameter VALUE]' });
+}
+
+function takesNext(option: string, next: string | undefined): boolean {
+  const arity = launcherOptions[option] ?? runOptions[option] ?? 'flag';
+  if (arity === 'optional') return next !== undefined && !next.startsWith('-');
+  return arity === 'value';
+}
+
+function finish(launcher: readonly string[], run: readonly string[]): NextflowArguments {
+  // The official launcher looks for -bg among all arguments, so it may also stand behind the pipeline.
+  const background = launcher.includes('-bg') || run.includes('-bg');
+  return { arguments: [...launcher, 'run', ...run], background };
+}
+
+function parameterTooEarly(token: string): EscrowError {
+  const name = token.split('=')[0] ?? token;
+  return new EscrowError('usage', `"${name}" is no option of nf-escrow run, and pipeline parameters follow the pipeline.`, {
+    hint: 'nf-escrow run [options] PIPELINE [--parameter VALUE]',
+  });
+}

@@ -1,0 +1,47 @@
+import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { EscrowError, systemCode } from '../errors.ts';
+import { isSecretName } from '../vault/secret-name.ts';
+import { SecretValue } from '../vault/secret-value.ts';
+
+/** Where plain nextflow would look for its secrets in this environment; null where there is no such file. */
+export function findLocalStore(env: Readonly<Record<string, string | undefined>>): string | null {
+  const home = env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow');
+  const path = env['NXF_SECRETS_FILE'] || join(home, 'secrets', 'store.json');
+  return statSync(path, { throwIfNoEntry: false }) === undefined ? null : path;
+}
+
+/** Reads Nextflow's own store, under the same conditions as Nextflow does. It is only ever read. */
+export function readLocalStore(path: string): Map<string, SecretValue> {
+  let text;
+  try {
+    const mode = lstatSync(path).mode & 0o777;
+    if (mode !== 0o600) throw unreadable(path, `it has mode ${mode.toString(8).padStart(4, '0')}, not 0600`);
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof EscrowError) throw error;
+    throw unreadable(path, String(systemCode(error)));
+  }
+  return new Map(parse(path, text).map(({ name, value }) => [name, new SecretValue(Buffer.from(value))]));
+}
+
+function parse(path: string, text: string): { name: string; value: string }[] {
+  let entries: unknown;
+  try {
+    entries = JSON.parse(text === '' ? '[]' : text);
+  } catch {
+    throw unreadable(path, 'it is not JSON'); // the parser's own message would quote what stands there
+  }
+  if (!Array.isArray(entries) || !entries.every(isEntry)) throw unreadable(path, 'it is not an array of {name, value}');
+  return entries;
+}
+
+function isEntry(entry: unknown): entry is { name: string; value: string } {
+  if (typeof entry !== 'object' || entry === null || !('name' in entry) || !('value' in entry)) return false;
+  return typeof entry.name === 'string' && typeof entry.value === 'string' && isSecretName(entry.name);
+}
+
+function unreadable(path: string, why: string): EscrowError {
+  return new EscrowError('local-store-unreadable', `"${path}" cannot be used: ${why}.`);
+}

@@ -1,0 +1,22 @@
+import type { Logger } from 'pino';
+import type { Ledger } from '../ledger/open.ts';
+import type { Store } from '../stores/store.ts';
+import type { Vault } from '../vault/vault.ts';
+
+/** What the runs need of the rest of the house; main.ts puts it together. */
+export interface Engine {
+  readonly ledger: Ledger;
+  readonly vault: Vault;
+  /** Stores by their kind: the one that placed a lease removes it. */
+  readonly stores: ReadonlyMap<string, Store>;
+  /** The store that takes the secrets of new runs. */
+  readonly store: Store;
+  readonly defaultWorkspace: string;
+  readonly clock: () => Date;
+  readonly log: Logger;
+}
+
+/** The time, as the ledger writes it. */
+export function now(engine: Engine, plusSeconds = 0): string {
+  return new Date(engine.clock().getTime() + plusSeconds * 1000).toISOString();
+}

@@ -1,0 +1,83 @@
+import type { Process } from '../contract/types.ts';
+import { Tail } from '../host/tail.ts';
+import { findLog, readLogLine, type LogFacts } from '../nextflow/log.ts';
+import { TraceReader } from '../nextflow/trace.ts';
+import { systemCode } from '../errors.ts';
+import type { Engine } from './engine.ts';
+import type { RunRow } from './queries.ts';
+
+/** Reads what a head writes of itself, its log and (where the user has one) its trace, into the ledger. */
+export class HeadRecords {
+  readonly facts: LogFacts = {};
+  readonly #engine: Engine;
+  readonly #run: RunRow;
+  readonly #traceReader = new TraceReader();
+  #log: Tail | undefined;
+  #trace: Tail | undefined;
+  #written = '';
+
+  constructor(engine: Engine, run: RunRow) {
+    this.#engine = engine;
+    this.#run = run;
+  }
+
+  /** Takes in what is new. Without the head's process there is nothing to tell its log by. */
+  async read(head: Process | undefined): Promise<void> {
+    this.#log ??= this.#openLog(head);
+    for (const line of this.#log?.read() ?? []) readLogLine(this.facts, line);
+    await this.#writeFacts();
+    this.#trace ??= open(this.facts.traceFile);
+    for (const line of this.#trace?.read() ?? []) await this.#writeTraceLine(line);
+  }
+
+  close(): void {
+    this.#log?.close();
+    this.#trace?.close();
+    this.#log = this.#trace = undefined;
+  }
+
+  #openLog(head: Process | undefined): Tail | undefined {
+    if (head === undefined) return undefined;
+    const { launch_directory, created_at } = this.#run;
+    const args = JSON.parse(this.#run.arguments) as string[];
+    return open(findLog(launch_directory, args, head.pid, Date.parse(created_at)));
+  }
+
+  async #writeFacts(): Promise<void> {
+    const { runName, sessionId, traceFile } = this.facts;
+    const row = {
+      run_name: runName ?? null,
+      session_id: sessionId ?? null,
+      trace_file: traceFile ?? null,
+      log_file: this.#log?.path ?? null,
+    };
+    const text = JSON.stringify(row);
+    if (text === this.#written || this.#log === undefined) return;
+    await this.#engine.ledger.write((db) => db.updateTable('runs').set(row).where('id', '=', this.#run.id).execute());
+    this.#written = text;
+  }
+
+  async #writeTraceLine(line: string): Promise<void> {
+    const row = this.#traceReader.read(line);
+    if (row === undefined) return;
+    await this.#engine.ledger.write(async (db) => {
+      if ('task' in row) {
+        const { taskId, nativeId, ...rest } = row.task;
+        const values = { run_id: this.#run.id, task_id: taskId, native_id: nativeId, ...rest };
+        await db.insertInto('tasks').values(values).onConflict((conflict) => conflict.doNothing()).execute();
+      } else {
+        await db.insertInto('quarantine').values({ run_id: this.#run.id, line: row.quarantined, reason: row.reason }).execute();
+      }
+    });
+  }
+}
+
+function open(path: string | undefined): Tail | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return new Tail(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

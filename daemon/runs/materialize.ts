@@ -1,0 +1,92 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { RunRequest, RunStart } from '../contract/types.ts';
+import { asEscrowError } from '../errors.ts';
+import { mask } from '../guard/mask.ts';
+import { record } from '../ledger/journal.ts';
+import type { Queries } from '../ledger/open.ts';
+import { now, type Engine } from './engine.ts';
+import type { PlannedRun } from './plan.ts';
+import { purgeRun } from './purge.ts';
+import { describeRun, getRun } from './queries.ts';
+import { moveLease, moveRun } from './states.ts';
+
+/** How long a launcher may take from the answer to the start of the shim, in seconds. */
+const LAUNCH_SECONDS = 60;
+/** A lease whose run cannot be asked for this long may be removed. A live run keeps moving it on. */
+export const LEASE_SECONDS = 24 * 3600;
+
+/**
+ * Places what was planned: the ledger's rows first, then the outside world. When the placing fails, what there is of
+ * it is removed before the error goes on.
+ */
+export async function materialize(engine: Engine, request: RunRequest, planned: PlannedRun): Promise<RunStart> {
+  const id = newRunId(engine);
+  const lease = { id: randomUUID(), run_id: id, target: engine.store.locate(id) };
+  await engine.ledger.write(async (db) => {
+    await insertRun(engine, db, id, request, planned);
+    await db
+      .insertInto('leases')
+      .values({ ...lease, store: engine.store.kind, state: 'intended', created_at: now(engine), expires_at: now(engine, LEASE_SECONDS), tries: 0 })
+      .execute();
+    await record(db, id, 'run.created', { secrets: planned.plan.secrets });
+  });
+  try {
+    await engine.store.place({ run: id, target: lease.target, secrets: planned.values });
+    await engine.ledger.write(async (db) => {
+      await moveLease(db, lease, 'placed', { placed_at: now(engine) });
+      await moveRun(db, id, 'materialized');
+    });
+  } catch (error) {
+    const known = asEscrowError(error);
+    const change = { outcome: 'aborted', outcome_evidence: `placing failed: ${known.code}`, ended_at: now(engine) } as const;
+    await engine.ledger.write((db) => moveRun(db, id, 'ended', change));
+    await purgeRun(engine, id);
+    throw known;
+  }
+  const run = await describeRun(engine.ledger.db, await getRun(engine.ledger.db, id));
+  return { plan: planned.plan, run, start: startOf(request, lease.target, planned) };
+}
+
+/** How the caller starts the shim. The environment holds a path, never a value. */
+function startOf(request: RunRequest, directory: string, planned: PlannedRun): NonNullable<RunStart['start']> {
+  const mode = request.arguments.includes('-bg') ? 'bg' : 'fg';
+  return {
+    directory,
+    command: join(directory, 'shim'),
+    arguments: [directory, mode, request.nextflow, ...request.arguments],
+    environment: planned.resolved.length === 0 ? {} : { NXF_SECRETS_FILE: join(directory, 'store.json') },
+  };
+}
+
+async function insertRun(engine: Engine, db: Queries, id: string, request: RunRequest, planned: PlannedRun): Promise<void> {
+  await db
+    .insertInto('runs')
+    .values({
+      id,
+      state: 'created',
+      workspace: planned.plan.workspace,
+      launch_directory: request.launchDirectory,
+      nextflow: request.nextflow,
+      // A value that someone passes as a parameter as well must not stand in the ledger in clear.
+      arguments: JSON.stringify(request.arguments.map((argument) => mask(argument, planned.values.values()))),
+      plan: JSON.stringify(planned.plan.secrets),
+      launcher: JSON.stringify(request.launcher),
+      launch_deadline: now(engine, LAUNCH_SECONDS),
+      cancel_requested: 0,
+      created_at: now(engine),
+    })
+    .execute();
+  for (const { secretId, version } of planned.resolved) {
+    if (secretId === null || version === null) continue;
+    await db.insertInto('pins').values({ run_id: id, secret_id: secretId, version }).execute();
+    await db.updateTable('secrets').set({ last_used_at: now(engine), last_used_by: id }).where('id', '=', secretId).execute();
+  }
+}
+
+/** Sorts by day; 40 random bits keep two machines from meeting. No hyphen: AWS forbids some names that end in one. */
+function newRunId(engine: Engine): string {
+  const day = now(engine).slice(0, 10).replaceAll('-', '');
+  const random = BigInt(`0x${randomBytes(5).toString('hex')}`).toString(36).padStart(8, '0');
+  return `r${day}${random}`;
+}

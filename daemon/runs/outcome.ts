@@ -1,0 +1,34 @@
+import type { Run } from '../contract/types.ts';
+import type { LogFacts } from '../nextflow/log.ts';
+
+/** What is known of the end of a head. */
+export interface Evidence {
+  /** From the exit file; undefined: there is none, as the shim did not live to write it. */
+  readonly exitStatus: number | undefined;
+  readonly log: LogFacts;
+  /** Someone asked nf-escrow to end the run. */
+  readonly cancelRequested: boolean;
+}
+
+export interface Conclusion {
+  readonly outcome: NonNullable<Run['outcome']>;
+  readonly evidence: string;
+}
+
+/** Signals by which a person or a scheduler ends a run, as Nextflow names them in its log and a shell in the status. */
+const ENDING_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'];
+const ENDING_STATUSES = [129, 130, 143];
+
+/** How a run ended. "Succeeded" is said only where the exit status, or the whole end of the log, says it. */
+export function conclude({ exitStatus, log, cancelRequested }: Evidence): Conclusion {
+  const cause = log.abortCause;
+  if (exitStatus === 0) return { outcome: 'succeeded', evidence: 'exit status 0' };
+  const what = exitStatus === undefined ? 'no exit status' : `exit status ${String(exitStatus)}`;
+  if (cause !== undefined && ENDING_SIGNALS.includes(cause)) return { outcome: 'cancelled', evidence: `${what}; log: ${cause}` };
+  if (cancelRequested) return { outcome: 'cancelled', evidence: `${what}; cancel was asked for` };
+  if (exitStatus !== undefined && ENDING_STATUSES.includes(exitStatus)) return { outcome: 'cancelled', evidence: what };
+  if (exitStatus !== undefined) return { outcome: 'failed', evidence: what };
+  if (cause !== undefined) return { outcome: 'failed', evidence: `${what}; log: session aborted` };
+  if (log.completed === true && log.goodbye === true) return { outcome: 'succeeded', evidence: `${what}; log: execution complete` };
+  return { outcome: 'lost', evidence: `${what}; the head is gone and its log does not tell the end` };
+}

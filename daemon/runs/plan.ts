@@ -1,0 +1,74 @@
+import type { Plan, RunRequest } from '../contract/types.ts';
+import { readLocalStore } from '../nextflow/local-store.ts';
+import { describe, resolve, type Candidate, type Resolved } from '../vault/resolve.ts';
+import { findUserScope, findWorkspace, type ScopeRow } from '../vault/scopes.ts';
+import type { SecretValue } from '../vault/secret-value.ts';
+import type { Engine } from './engine.ts';
+
+/** A plan with the values it is to place. The values are opened here, once, and live no longer than the placing. */
+export interface PlannedRun {
+  readonly plan: Plan;
+  readonly resolved: readonly Resolved[];
+  readonly values: ReadonlyMap<string, SecretValue>;
+}
+
+/**
+ * Decides what a run is given. Throws what is wrong with it (`workspace-unknown`, `secret-not-available`,
+ * `value-not-carried`, …) before anything is recorded or placed.
+ */
+export async function planRun(engine: Engine, request: RunRequest): Promise<PlannedRun> {
+  const workspaceTitle = request.workspace ?? engine.defaultWorkspace;
+  const workspace = await findWorkspace(engine.ledger.db, workspaceTitle);
+  const user = await findUserScope(engine.ledger.db);
+  const local = await readLocal(engine, request, [workspace, user]);
+  const candidates: Candidate[] = [
+    ...(await candidatesOf(engine, user)),
+    ...(await candidatesOf(engine, workspace)),
+    ...[...local.keys()].map((name) => ({ name, scope: 'local' as const, secretId: null, version: null })),
+  ];
+  const chosen = resolve(candidates, request.selection);
+  // Nextflow's own store alone needs nothing from us, and is then best left where it is.
+  const ours = request.selection.only !== undefined || chosen.some(({ scope }) => scope !== 'local');
+  const resolved = ours ? chosen : [];
+  const values = await openAll(engine, resolved, local);
+  engine.store.check(values);
+  return {
+    plan: {
+      workspace: workspaceTitle,
+      computeEnvironment: 'local',
+      secrets: resolved.map(describe),
+      destination: resolved.length === 0 ? null : engine.store.kind,
+    },
+    resolved,
+    values,
+  };
+}
+
+/**
+ * Nextflow reads one store only, so what the user keeps in their own has to come along; it is read only where there is
+ * something of ours to add to it, so that a run without our secrets cannot fail on it.
+ */
+async function readLocal(engine: Engine, request: RunRequest, scopes: ScopeRow[]): Promise<Map<string, SecretValue>> {
+  if (request.localStore === null || request.selection.none === true) return new Map();
+  const counts = await Promise.all(scopes.map(async (scope) => (await engine.vault.versions(engine.ledger.db, scope)).length));
+  const wanted = request.selection.only === undefined ? counts.some((count) => count > 0) : request.selection.only.length > 0;
+  return wanted ? readLocalStore(request.localStore) : new Map();
+}
+
+async function candidatesOf(engine: Engine, scope: ScopeRow): Promise<Candidate[]> {
+  const versions = await engine.vault.versions(engine.ledger.db, scope);
+  return versions.map((version) => ({ ...version, scope: scope.kind }));
+}
+
+async function openAll(
+  engine: Engine,
+  resolved: readonly Resolved[],
+  local: ReadonlyMap<string, SecretValue>,
+): Promise<Map<string, SecretValue>> {
+  const values = new Map<string, SecretValue>();
+  for (const { name, secretId, version } of resolved) {
+    const value = secretId === null || version === null ? local.get(name) : await engine.vault.open(secretId, version);
+    if (value !== undefined) values.set(name, value);
+  }
+  return values;
+}

@@ -1,0 +1,107 @@
+import type { Lease, PlannedSecret, Run, Task, TaskList } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
+import type { Queries } from '../ledger/open.ts';
+import type { Tables } from '../ledger/tables.ts';
+
+export type RunRow = Tables['runs'];
+export type LeaseRow = Tables['leases'];
+
+/** Finds a run by id, unique prefix of one, or the newest with that Nextflow run name. Throws `run-unknown`, `run-ambiguous`. */
+export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
+  const byId = await db.selectFrom('runs').selectAll().where('id', '=', wanted).executeTakeFirst();
+  if (byId !== undefined) return byId;
+  const byName = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where('run_name', '=', wanted)
+    .orderBy('created_at', 'desc')
+    .executeTakeFirst();
+  if (byName !== undefined) return byName;
+  const isPrefix = /^r[0-9a-z]*$/.test(wanted);
+  const [first, second] = isPrefix ? await db.selectFrom('runs').selectAll().where('id', 'like', `${wanted}%`).limit(2).execute() : [];
+  if (first === undefined) throw new EscrowError('run-unknown', `No run is called "${wanted.slice(0, 80)}".`);
+  if (second !== undefined) throw new EscrowError('run-ambiguous', `More than one run's id begins with "${wanted}".`);
+  return first;
+}
+
+export async function getRun(db: Queries, id: string): Promise<RunRow> {
+  return db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+}
+
+export async function listRuns(db: Queries, limit: number): Promise<RunRow[]> {
+  return db.selectFrom('runs').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+}
+
+/** Runs that recovery, or the watch, still has something to do for. */
+export async function unfinishedRuns(db: Queries): Promise<RunRow[]> {
+  return db.selectFrom('runs').selectAll().where('state', '!=', 'purged').execute();
+}
+
+export async function leasesOf(db: Queries, run: string): Promise<LeaseRow[]> {
+  return db.selectFrom('leases').selectAll().where('run_id', '=', run).orderBy('created_at').execute();
+}
+
+/** Placed objects whose run is over and that are not gone yet. */
+export async function countPendingRemovals(db: Queries): Promise<number> {
+  const { count } = await db
+    .selectFrom('leases')
+    .innerJoin('runs', 'runs.id', 'leases.run_id')
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where('leases.state', '!=', 'gone')
+    .where('runs.state', '=', 'ended')
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+export async function tasksOf(db: Queries, run: string): Promise<TaskList> {
+  const rows = await db.selectFrom('tasks').selectAll().where('run_id', '=', run).execute();
+  const bad = await db.selectFrom('quarantine').select('id').where('run_id', '=', run).execute();
+  return { tasks: rows.map(taskOf), quarantined: bad.length };
+}
+
+function taskOf({ task_id, hash, native_id, name, status, exit }: Tables['tasks']): Task {
+  return { taskId: task_id, hash, nativeId: native_id, name, status, exit };
+}
+
+/** A run as the contract shows it. */
+export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
+  const leases = await leasesOf(db, row.id);
+  return {
+    id: row.id,
+    state: row.state,
+    outcome: row.outcome,
+    outcomeEvidence: row.outcome_evidence,
+    exitStatus: row.exit_status,
+    workspace: row.workspace,
+    launchDirectory: row.launch_directory,
+    nextflow: row.nextflow,
+    arguments: JSON.parse(row.arguments) as string[],
+    runName: row.run_name,
+    sessionId: row.session_id,
+    logFile: row.log_file,
+    traceFile: row.trace_file,
+    secrets: JSON.parse(row.plan) as PlannedSecret[],
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    purgedAt: row.purged_at,
+    pendingRemovals: leases.filter(({ state }) => state !== 'gone').length,
+  };
+}
+
+/** A lease as the contract shows it. */
+export function describeLease(row: LeaseRow): Lease {
+  return {
+    id: row.id,
+    store: row.store,
+    target: row.target,
+    state: row.state,
+    createdAt: row.created_at,
+    placedAt: row.placed_at,
+    expiresAt: row.expires_at,
+    goneAt: row.gone_at,
+    tries: row.tries,
+    lastError: row.last_error,
+    check: row.check_result,
+  };
+}

@@ -1,0 +1,14 @@
+import type { Receipt } from '../contract/types.ts';
+import { now, type Engine } from './engine.ts';
+import { describeLease, describeRun, leasesOf, type RunRow } from './queries.ts';
+
+/** What was placed for a run, when it went, and how its absence was checked. */
+export async function receiptOf(engine: Engine, run: RunRow): Promise<Receipt> {
+  const leases = (await leasesOf(engine.ledger.db, run.id)).map(describeLease);
+  return {
+    run: await describeRun(engine.ledger.db, run),
+    leases,
+    complete: leases.every(({ state }) => state === 'gone'),
+    issuedAt: now(engine),
+  };
+}

@@ -1,0 +1,126 @@
+import type { Plan, Receipt, Run, RunRequest, RunStart, TaskList } from '../contract/types.ts';
+import type { Process } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
+import { signal } from '../host/process-identity.ts';
+import { record } from '../ledger/journal.ts';
+import type { Engine } from './engine.ts';
+import { materialize } from './materialize.ts';
+import { planRun } from './plan.ts';
+import { purgeRun, removeLeases } from './purge.ts';
+import { describeRun, findRun, getRun, leasesOf, listRuns, tasksOf, unfinishedRuns, type RunRow } from './queries.ts';
+import { receiptOf } from './receipt.ts';
+import { moveRun } from './states.ts';
+import { RunWatch } from './watch.ts';
+
+/** How often removals that are pending are tried again. */
+const RETRY_MS = 30_000;
+
+/** All that can be done with runs. One for a daemon: it owns the watches. */
+export class Runs {
+  readonly #engine: Engine;
+  readonly #watches = new Map<string, RunWatch>();
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  get watching(): number {
+    return this.#watches.size;
+  }
+
+  /** Finishes every half-done step and adopts the runs that live. Recovery removes; it never creates. */
+  async recover(): Promise<void> {
+    for (const run of await unfinishedRuns(this.#engine.ledger.db)) {
+      if (run.state === 'created') await this.#abort(run);
+      else await this.#watch(run);
+    }
+    this.#retry = setInterval(() => void this.#retryPending(), RETRY_MS);
+  }
+
+  /** Ends the watching, not the runs. */
+  async stop(): Promise<void> {
+    clearInterval(this.#retry);
+    await Promise.all([...this.#watches.values()].map((watch) => watch.stop()));
+  }
+
+  async explain(request: RunRequest): Promise<Plan> {
+    return (await planRun(this.#engine, request)).plan;
+  }
+
+  /** Plans and materializes. The caller has to start what is answered, soon. */
+  async create(request: RunRequest): Promise<RunStart> {
+    const started = await materialize(this.#engine, request, await planRun(this.#engine, request));
+    if (started.run !== undefined) await this.#watch(await getRun(this.#engine.ledger.db, started.run.id));
+    return started;
+  }
+
+  async list(limit: number): Promise<Run[]> {
+    const rows = await listRuns(this.#engine.ledger.db, limit);
+    return Promise.all(rows.map((row) => describeRun(this.#engine.ledger.db, row)));
+  }
+
+  async find(wanted: string): Promise<Run> {
+    return describeRun(this.#engine.ledger.db, await findRun(this.#engine.ledger.db, wanted));
+  }
+
+  async tasks(wanted: string): Promise<TaskList> {
+    return tasksOf(this.#engine.ledger.db, (await findRun(this.#engine.ledger.db, wanted)).id);
+  }
+
+  async receipt(wanted: string): Promise<Receipt> {
+    return receiptOf(this.#engine, await findRun(this.#engine.ledger.db, wanted));
+  }
+
+  /** Asks the head to end, as Ctrl-C does; the watch sees its end. */
+  async cancel(wanted: string): Promise<Run> {
+    const { db } = this.#engine.ledger;
+    const row = await findRun(db, wanted);
+    if (row.state === 'running' && row.process !== null) {
+      await this.#engine.ledger.write(async (transaction) => {
+        await transaction.updateTable('runs').set({ cancel_requested: 1 }).where('id', '=', row.id).execute();
+        await record(transaction, row.id, 'run.cancel-requested');
+      });
+      signal(JSON.parse(row.process) as Process, 'SIGTERM');
+    }
+    return describeRun(db, await getRun(db, row.id));
+  }
+
+  /**
+   * Looks at a run now and, where it has ended, purges it. Throws `run-alive` while it may be alive, unless `force`:
+   * then its secrets are taken from it and it goes on without them.
+   */
+  async purge(wanted: string, force: boolean): Promise<Run> {
+    const { db } = this.#engine.ledger;
+    const { id } = await findRun(db, wanted);
+    await this.#watches.get(id)?.look();
+    const row = await getRun(db, id);
+    if (row.state === 'ended') await purgeRun(this.#engine, id);
+    else if (row.state !== 'purged') {
+      if (!force) throw new EscrowError('run-alive', `Run ${id} is ${row.state}.`);
+      await removeLeases(this.#engine, id);
+    }
+    return describeRun(db, await getRun(db, id));
+  }
+
+  async #watch(run: RunRow): Promise<void> {
+    const [lease] = await leasesOf(this.#engine.ledger.db, run.id);
+    if (lease === undefined) return;
+    this.#watches.set(run.id, new RunWatch(this.#engine, run, lease.target, () => this.#watches.delete(run.id)));
+  }
+
+  /** A run that was recorded, and then its daemon died: nobody was told of it, so nobody can start it. */
+  async #abort(run: RunRow): Promise<void> {
+    const change = { outcome: 'aborted', outcome_evidence: 'the daemon ended while placing', ended_at: this.#engine.clock().toISOString() } as const;
+    await this.#engine.ledger.write((db) => moveRun(db, run.id, 'ended', change));
+    await purgeRun(this.#engine, run.id);
+    const after = await getRun(this.#engine.ledger.db, run.id);
+    if (after.state !== 'purged') await this.#watch(after);
+  }
+
+  async #retryPending(): Promise<void> {
+    for (const run of await unfinishedRuns(this.#engine.ledger.db)) {
+      if (!this.#watches.has(run.id) && run.state !== 'created') await this.#watch(run);
+    }
+  }
+}

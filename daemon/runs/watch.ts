@@ -1,0 +1,180 @@
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { watch as watchFiles, type FSWatcher } from 'chokidar';
+import type { Process } from '../contract/types.ts';
+import { systemCode } from '../errors.ts';
+import { fifoState, whenFree } from '../host/fifo.ts';
+import { identifySelf, liveness } from '../host/process-identity.ts';
+import { HeadRecords } from './head-records.ts';
+import { LEASE_SECONDS } from './materialize.ts';
+import { now, type Engine } from './engine.ts';
+import { conclude } from './outcome.ts';
+import { purgeRun } from './purge.ts';
+import { getRun, leasesOf, type RunRow } from './queries.ts';
+import { moveRun } from './states.ts';
+
+/** What inotify misses (network file systems, a lost event) is seen by looking at this interval. */
+const LOOK_EVERY_MS = 2000;
+
+/**
+ * Watches one run from its placing to its purge: the files that the shim writes, the FIFO that nextflow holds, its log
+ * and its trace. Everything it knows is on disk, so a daemon that was killed is replaced by another watch.
+ */
+export class RunWatch {
+  readonly #engine: Engine;
+  readonly #id: string;
+  readonly #directory: string;
+  readonly #records: HeadRecords;
+  readonly #files: FSWatcher;
+  readonly #timer: NodeJS.Timeout;
+  #stopWaiting: (() => void) | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #done = false;
+
+  constructor(engine: Engine, run: RunRow, directory: string, onDone: () => void) {
+    this.#engine = engine;
+    this.#id = run.id;
+    this.#directory = directory;
+    this.#records = new HeadRecords(engine, run);
+    this.onDone = onDone;
+    this.#files = watchFiles(directory, { depth: 0, ignoreInitial: true });
+    const wake = (): void => void this.look();
+    this.#files.on('all', wake).on('error', wake);
+    this.#timer = setInterval(wake, LOOK_EVERY_MS);
+    wake();
+  }
+
+  private readonly onDone: () => void;
+
+  /** Looks now; when the run has ended, this resolves after its purge was tried. Looks are made one after another. */
+  look(): Promise<void> {
+    this.#looking = this.#looking.then(async () => {
+      if (this.#done) return;
+      try {
+        await this.#lookOnce();
+      } catch (error) {
+        // The next look tries again: an error of the disk or the ledger must not end the watch of a live run.
+        this.#engine.log.error({ run: this.#id, code: systemCode(error), err: error }, 'look failed');
+      }
+    });
+    return this.#looking;
+  }
+
+  async stop(): Promise<void> {
+    this.#done = true;
+    clearInterval(this.#timer);
+    this.#stopWaiting?.();
+    this.#records.close();
+    await this.#files.close();
+  }
+
+  async #lookOnce(): Promise<void> {
+    const run = await getRun(this.#engine.ledger.db, this.#id);
+    if (run.state === 'materialized') await this.#lookForStart(run);
+    else if (run.state === 'running') await this.#lookAtHead(run);
+    else if (run.state === 'ended') await this.#finish();
+    else await this.#close();
+  }
+
+  async #lookForStart(run: RunRow): Promise<void> {
+    if (existsSync(this.#path('started'))) {
+      await this.#engine.ledger.write((db) => moveRun(db, run.id, 'running', { started_at: now(this.#engine) }));
+      return this.#lookOnce();
+    }
+    const late = run.launch_deadline < now(this.#engine);
+    if (!late && liveness(JSON.parse(run.launcher) as Process) !== 'ended') return;
+    // Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that.
+    if (!this.#revoke()) return;
+    await this.#end({ outcome: 'aborted', evidence: late ? 'not started in time' : 'its launcher ended before it was started' });
+  }
+
+  /** False when the shim was faster. Nothing to rename and nothing started: the directory was lost, nothing can start. */
+  #revoke(): boolean {
+    try {
+      renameSync(this.#path('armed'), this.#path('revoked'));
+      return true;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return !existsSync(this.#path('started'));
+      throw error;
+    }
+  }
+
+  async #lookAtHead(run: RunRow): Promise<void> {
+    const head = this.#readProcess();
+    if (head !== undefined && run.process === null) {
+      await this.#engine.ledger.write((db) =>
+        db.updateTable('runs').set({ process: JSON.stringify(head) }).where('id', '=', run.id).execute(),
+      );
+    }
+    await this.#records.read(head);
+    const exitStatus = this.#readExit();
+    if (exitStatus === undefined && this.#mayBeAlive(head)) {
+      this.#stopWaiting ??= whenFree(this.#path('alive'), () => {
+        this.#stopWaiting = undefined;
+        void this.look();
+      });
+      return this.#renew();
+    }
+    // The shim writes `exit` before it lets go of the FIFO: read again, now that nobody holds it.
+    const status = exitStatus ?? this.#readExit();
+    await this.#records.read(head);
+    const cancelRequested = (await getRun(this.#engine.ledger.db, run.id)).cancel_requested === 1;
+    await this.#end(conclude({ exitStatus: status, log: this.#records.facts, cancelRequested }), status);
+  }
+
+  /** Liveness before tidiness: only what was seen to be gone counts as gone. */
+  #mayBeAlive(head: Process | undefined): boolean {
+    if (head !== undefined && head.host !== identifySelf().host) return true; // a FIFO tells of its own host alone
+    const fifo = fifoState(this.#path('alive'));
+    if (fifo !== 'absent') return fifo === 'held';
+    return head !== undefined && liveness(head) !== 'ended';
+  }
+
+  async #renew(): Promise<void> {
+    const leases = await leasesOf(this.#engine.ledger.db, this.#id);
+    const half = now(this.#engine, LEASE_SECONDS / 2);
+    if (leases.every(({ expires_at }) => expires_at > half)) return;
+    await this.#engine.ledger.write((db) =>
+      db.updateTable('leases').set({ expires_at: now(this.#engine, LEASE_SECONDS) }).where('run_id', '=', this.#id).execute(),
+    );
+  }
+
+  async #end({ outcome, evidence }: ReturnType<typeof conclude>, exitStatus?: number): Promise<void> {
+    const change = { outcome, outcome_evidence: evidence, exit_status: exitStatus ?? null, ended_at: now(this.#engine) };
+    await this.#engine.ledger.write((db) => moveRun(db, this.#id, 'ended', change));
+    await this.#finish();
+  }
+
+  async #finish(): Promise<void> {
+    await purgeRun(this.#engine, this.#id);
+    if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    await this.stop();
+    this.onDone();
+  }
+
+  #readProcess(): Process | undefined {
+    const text = this.#read('process');
+    return text === undefined ? undefined : (JSON.parse(text) as Process);
+  }
+
+  #readExit(): number | undefined {
+    const text = this.#read('exit')?.trim();
+    return text !== undefined && /^[0-9]{1,3}$/.test(text) ? Number(text) : undefined;
+  }
+
+  #read(name: string): string | undefined {
+    try {
+      return readFileSync(this.#path(name), 'utf8');
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  #path(name: string): string {
+    return join(this.#directory, name);
+  }
+}

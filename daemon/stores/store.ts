@@ -1,0 +1,40 @@
+import type { SecretValue } from '../vault/secret-value.ts';
+
+/** What a store is asked to hold for a run. */
+export interface Placement {
+  readonly run: string;
+  /** What and where, as `locate` said: a path, an ARN. It is in the ledger before `place` is called. */
+  readonly target: string;
+  readonly secrets: ReadonlyMap<string, SecretValue>;
+}
+
+/** `absent` was seen, never assumed. `how` tells a person what was looked at. */
+export interface Finding {
+  readonly state: 'present' | 'absent';
+  readonly how: string;
+}
+
+/**
+ * A place that takes leases. Every method may be repeated: recovery calls them again after a crash at any step.
+ */
+export interface Store {
+  readonly kind: string;
+
+  /** Names the object for a run, without making it. The same run gives the same target. */
+  locate(run: string): string;
+
+  /** Throws `value-not-carried` for a value that tasks would not get exactly. Touches nothing. */
+  check(secrets: ReadonlyMap<string, SecretValue>): void;
+
+  /**
+   * Makes the object. Not idempotent on purpose: a target that exists already is an error, since it is not ours to
+   * write into. On any error the caller removes the target. Throws `store-unavailable` or `state-exposed`.
+   */
+  place(placement: Placement): Promise<void>;
+
+  /** Removes the object. Idempotent: one that is not there is removed. Throws when it could not be. */
+  remove(target: string): Promise<void>;
+
+  /** Looks whether the object is there. Not found is an answer, not an error; throws when it cannot look. */
+  inspect(target: string): Promise<Finding>;
+}

@@ -1,0 +1,48 @@
+// Writes daemon/contract/types.ts from schemas/*.json, the one contract. With --check it only compares, and fails on
+// drift. Arguments: [--check] [schemas directory] [file to write].
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(fileURLToPath(import.meta.url), '../..');
+const check = process.argv.includes('--check');
+const [from = join(root, 'schemas'), to = join(root, 'daemon/contract/types.ts')] = process.argv
+  .slice(2)
+  .filter((argument) => !argument.startsWith('--'));
+
+/** One schema that holds all: so each type is declared once, however many others refer to it. */
+function bundle(directory) {
+  const files = readdirSync(directory).filter((file) => file.endsWith('.json')).sort();
+  const schemas = Object.fromEntries(files.map((file) => [file, JSON.parse(readFileSync(join(directory, file), 'utf8'))]));
+  const local = (value, key) => {
+    if (key !== '$ref') return value;
+    const [file, pointer = ''] = value.split('#');
+    return `#/$defs/${schemas[file].title}${pointer}`;
+  };
+  const definitions = Object.values(schemas).map(({ $schema, $id, examples, ...schema }) => [
+    schema.title,
+    JSON.parse(JSON.stringify(schema), (key, value) => local(value, key)),
+  ]);
+  const properties = Object.fromEntries(definitions.map(([title]) => [title, { $ref: `#/$defs/${title}` }]));
+  return { title: 'Contract', type: 'object', additionalProperties: false, properties, $defs: Object.fromEntries(definitions) };
+}
+
+const { compile } = await import('json-schema-to-typescript');
+const generated = await compile(bundle(from), 'Contract', {
+  bannerComment: '// Generated from schemas/ by scripts/generate-types.mjs; do not edit.',
+  additionalProperties: false,
+  style: { printWidth: 110, singleQuote: true },
+});
+if (check) {
+  if (readFileSync(to, 'utf8') === generated) process.exit(0);
+  process.stderr.write(`${to} does not fit the schemas: run "node scripts/generate-types.mjs"\n`);
+  process.exit(1);
+}
+// Written only when it changed, so that an incremental compile has nothing to do.
+let before;
+try {
+  before = readFileSync(to, 'utf8');
+} catch {
+  before = undefined; // the first time
+}
+if (before !== generated) writeFileSync(to, generated);

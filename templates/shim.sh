@@ -1,0 +1,77 @@
+#!/bin/sh
+# Stands between nf-escrow and nextflow: starts it in the caller's own terminal and environment, and removes the run's
+# secrets the moment it ends, whether nf-escrow's daemon is alive or not.
+#
+#   shim DIRECTORY fg|bg NEXTFLOW [ARGUMENT...]
+#
+# DIRECTORY is the run directory. In it: `armed` -> `started` (the fence: whoever renames `armed` first decides, a start
+# here, or nf-escrow calling the run off), `alive` (a FIFO that nextflow inherits: as long as someone holds it the run
+# is alive), `process` (which process nextflow is), `exit` (its exit status). `command -p` finds the tools of the
+# system whatever PATH the caller has; PATH itself is nextflow's.
+
+say() { printf 'nf-escrow: %s\n' "$1" >&2; }
+
+# Written under another name first: a reader sees it whole or not at all.
+put() { (umask 077 && printf '%s\n' "$2" >"$dir/$1.new") && command -p mv -f "$dir/$1.new" "$dir/$1"; }
+
+# Tells which process this subshell is, before it becomes nextflow. All but readlink is the shell's own doing.
+# Field 22 of stat is the start time; the name in field 2 may hold blanks, so counting starts behind its parenthesis.
+identify() {
+  read -r stat </proc/self/stat
+  read -r boot </proc/sys/kernel/random/boot_id
+  read -r host </proc/sys/kernel/hostname
+  namespace=$(command -p readlink /proc/self/ns/pid)
+  pid=${stat%% *}
+  set -f
+  # shellcheck disable=SC2086 # the fields are to be split
+  set -- ${stat##*) }
+  shift 19
+  put process "{\"host\":\"$host\",\"bootId\":\"$boot\",\"pidNamespace\":\"$namespace\",\"pid\":$pid,\"startTime\":\"$1\"}"
+}
+
+# Rename, truncate, unlink: a process that still has the file open reads nothing, and its name is gone at once.
+remove() {
+  for file in "$dir"/store.json "$dir"/.nf-*.secrets "$dir"/secrets/*; do
+    if [ -f "$file" ] && [ ! -L "$file" ]; then
+      command -p mv -f "$file" "$dir/.gone" && : >"$dir/.gone"
+      command -p rm -f "$dir/.gone"
+    fi
+  done
+}
+
+main() {
+  dir=$1 mode=$2
+  shift 2
+  # A signal to the whole group (Ctrl-C, a dropped terminal) is nextflow's to answer. The shim has to outlive it; `:`
+  # and not '', which nextflow would inherit as "ignore".
+  trap : HUP INT QUIT TERM
+  if ! (umask 077 && command -p mkfifo "$dir/alive") || ! exec 9<>"$dir/alive"; then
+    say "the run directory $dir cannot be used"
+    exit 70
+  fi
+  if ! command -p mv "$dir/armed" "$dir/started" 2>/dev/null; then
+    say 'this run was called off before nextflow was started; run the command again'
+    exit 75
+  fi
+  (
+    identify
+    exec "$@"
+  )
+  status=$?
+  if [ "$mode" = bg ] && [ "$status" -eq 0 ]; then
+    # nextflow -bg goes on behind our back. A keeper waits until nobody holds the FIFO any more. It opens its own end
+    # for reading before it lets go of the other: an open for reading alone would wait for a writer that may be gone.
+    (
+      trap '' HUP INT QUIT
+      exec 8<"$dir/alive" 9>&-
+      command -p cat <&8 >/dev/null
+      remove
+    ) </dev/null >/dev/null 2>&1 &
+    exit 0
+  fi
+  remove
+  put exit "$status"
+  exit "$status"
+}
+
+main "$@"
