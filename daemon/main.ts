@@ -44,7 +44,9 @@ function contextOf(settings: Settings): Context {
 }
 
 function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('#package')), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('#package')), 'utf8')) as {
+    version: string;
+  };
   return version;
 }
 
@@ -53,19 +55,29 @@ async function serve(settings: Settings): Promise<void> {
   process.umask(0o077);
   process.on('SIGUSR1', () => undefined); // else Node opens its inspector to every user of this machine
   const { paths } = settings;
-  const [{ ensurePrivateDirectory }, { takeLock }, { openLedger }, { Vault }, { NextflowStore }, { Runs }, { createServer }, { pino }, { identifySelf }, { listenOn }] =
-    await Promise.all([
-      import('./host/private-directory.ts'),
-      import('./ledger/lock.ts'),
-      import('./ledger/open.ts'),
-      import('./vault/vault.ts'),
-      import('./stores/nextflow-store.ts'),
-      import('./runs/runs.ts'),
-      import('./api/server.ts'),
-      import('pino'),
-      import('./host/process-identity.ts'),
-      import('./api/listen.ts'),
-    ]);
+  const [
+    { ensurePrivateDirectory },
+    { takeLock },
+    { openLedger },
+    { Vault },
+    { NextflowStore },
+    { Runs },
+    { createServer },
+    { pino },
+    { identifySelf },
+    { listenOn },
+  ] = await Promise.all([
+    import('./host/private-directory.ts'),
+    import('./ledger/lock.ts'),
+    import('./ledger/open.ts'),
+    import('./vault/vault.ts'),
+    import('./stores/nextflow-store.ts'),
+    import('./runs/runs.ts'),
+    import('./api/server.ts'),
+    import('pino'),
+    import('./host/process-identity.ts'),
+    import('./api/listen.ts'),
+  ]);
   const log = pino({ base: { pid: process.pid } }, pino.destination({ dest: 1, sync: true }));
   ensurePrivateDirectory(paths.state);
   const lock = takeLock(paths.daemonLock);
@@ -73,7 +85,15 @@ async function serve(settings: Settings): Promise<void> {
   const ledger = await openLedger(paths.ledger);
   const vault = new Vault(ledger, paths.keyFile);
   const store = new NextflowStore(paths.runs);
-  const engine = { ledger, vault, stores: new Map([[store.kind, store]]), store, defaultWorkspace: settings.workspace, clock: () => new Date(), log };
+  const engine = {
+    ledger,
+    vault,
+    stores: new Map([[store.kind, store]]),
+    store,
+    defaultWorkspace: settings.workspace,
+    clock: () => new Date(),
+    log,
+  };
   const runs = new Runs(engine);
   await runs.recover();
   let touchedAt = Date.now();
@@ -87,13 +107,23 @@ async function serve(settings: Settings): Promise<void> {
     vault,
     runs,
     log,
-    status: () => ({ process: identifySelf(), version, startedAt, stateDirectory: paths.state, watching: runs.watching, memoryBytes: process.memoryUsage.rss() }),
+    status: () => ({
+      process: identifySelf(),
+      version,
+      startedAt,
+      stateDirectory: paths.state,
+      watching: runs.watching,
+      memoryBytes: process.memoryUsage.rss(),
+    }),
     stop,
     touched: () => (touchedAt = Date.now()),
   });
   ensurePrivateDirectory(paths.socketDirectory);
   const server = await listenOn(app, paths.socket);
-  process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', () => undefined);
+  process
+    .on('SIGTERM', stop)
+    .on('SIGINT', stop)
+    .on('SIGHUP', () => undefined);
   const idle = setInterval(() => {
     if (runs.watching === 0 && Date.now() - touchedAt > settings.idleSeconds * 1000) stop();
   }, 1000);
@@ -110,7 +140,8 @@ async function serve(settings: Settings): Promise<void> {
 /** Says what went wrong, and gives the exit status for it. */
 function report(error: unknown): number {
   // commander has said it already, and its errors carry their status.
-  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') return error.exitCode === 0 ? 0 : 64;
+  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number')
+    return error.exitCode === 0 ? 0 : 64;
   if (error instanceof Error && error.name === 'ExitPromptError') return 130; // Ctrl-C at the prompt
   const known = asEscrowError(error);
   process.stderr.write(`nf-escrow: ${known.message}\n`);

@@ -12,8 +12,12 @@ const [from = join(root, 'schemas'), to = join(root, 'daemon/contract/types.ts')
 
 /** One schema that holds all: so each type is declared once, however many others refer to it. */
 function bundle(directory) {
-  const files = readdirSync(directory).filter((file) => file.endsWith('.json')).sort();
-  const schemas = Object.fromEntries(files.map((file) => [file, JSON.parse(readFileSync(join(directory, file), 'utf8'))]));
+  const files = readdirSync(directory)
+    .filter((file) => file.endsWith('.json'))
+    .sort();
+  const schemas = Object.fromEntries(
+    files.map((file) => [file, JSON.parse(readFileSync(join(directory, file), 'utf8'))]),
+  );
   const local = (value, key) => {
     if (key !== '$ref') return value;
     const [file, pointer = ''] = value.split('#');
@@ -24,7 +28,13 @@ function bundle(directory) {
     JSON.parse(JSON.stringify(schema), (key, value) => local(value, key)),
   ]);
   const properties = Object.fromEntries(definitions.map(([title]) => [title, { $ref: `#/$defs/${title}` }]));
-  return { title: 'Contract', type: 'object', additionalProperties: false, properties, $defs: Object.fromEntries(definitions) };
+  return {
+    title: 'Contract',
+    type: 'object',
+    additionalProperties: false,
+    properties,
+    $defs: Object.fromEntries(definitions),
+  };
 }
 
 const { compile } = await import('json-schema-to-typescript');

@@ -10,13 +10,18 @@ export function events(ledger: Ledger, runs: Runs): RequestHandler<{ id: string 
   return async (request, response) => {
     const { id } = await runs.find(request.params.id);
     let last = Number(request.header('last-event-id') ?? 0) || 0;
-    response.status(200).set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).flushHeaders();
+    response
+      .status(200)
+      .set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      .flushHeaders();
     let sending = Promise.resolve();
     const send = (): void => {
       sending = sending.then(async () => {
         for (const event of await readJournal(ledger.db, id, last)) {
           last = event.seq;
-          response.write(`id: ${String(event.seq)}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+          response.write(
+            `id: ${String(event.seq)}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`,
+          );
           if (event.type === 'run.purged') response.end();
         }
       });

@@ -7,7 +7,15 @@ import { asEscrowError, EscrowError } from '../errors.ts';
 export function problemOf(error: EscrowError): Problem {
   const { title, http, retryable } = error.row;
   const detail = error.code === 'internal' ? 'Something unexpected happened.' : error.message;
-  return { type: `urn:nf-escrow:error:${error.code}`, title, status: http, code: error.code, detail, hint: error.hint, retryable };
+  return {
+    type: `urn:nf-escrow:error:${error.code}`,
+    title,
+    status: http,
+    code: error.code,
+    detail,
+    hint: error.hint,
+    retryable,
+  };
 }
 
 export const notFound: RequestHandler = (request) => {
@@ -20,7 +28,10 @@ export function problems(log: Logger): ErrorRequestHandler {
     const error = fromBodyParser(thrown) ?? asEscrowError(thrown);
     const { code, row } = error;
     if (row.http >= 500) log.error({ code, path: request.path, err: error.cause ?? error }, 'request failed');
-    response.status(row.http).type('application/problem+json').send(JSON.stringify(problemOf(error)));
+    response
+      .status(row.http)
+      .type('application/problem+json')
+      .send(JSON.stringify(problemOf(error)));
   };
 }
 

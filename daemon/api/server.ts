@@ -47,10 +47,15 @@ export function createServer(served: Served): Express {
     response.on('finish', served.stop).status(202).json(served.status());
   });
   app.use('/v1/runs', runRoutes(ledger, runs));
-  app.use('/v1/user/secrets', secretRoutes(vault, () => findUserScope(ledger.db)));
+  app.use(
+    '/v1/user/secrets',
+    secretRoutes(vault, () => findUserScope(ledger.db)),
+  );
   app.use(
     '/v1/workspaces/:organization/:workspace/secrets',
-    secretRoutes(vault, ({ params }) => findWorkspace(ledger.db, `${String(params['organization'])}/${String(params['workspace'])}`)),
+    secretRoutes(vault, ({ params }) =>
+      findWorkspace(ledger.db, `${String(params['organization'])}/${String(params['workspace'])}`),
+    ),
   );
   app.use(notFound, problems(log));
   return app;

@@ -14,7 +14,13 @@ export interface RunOptions {
 
 type Only = NonNullable<Selection['only']>[number];
 
-const TAKES_VALUE = ['--workspace', '--nextflow', '--only-secret', '--user-secret', '--workspace-secret'] as const;
+const TAKES_VALUE = [
+  '--workspace',
+  '--nextflow',
+  '--only-secret',
+  '--user-secret',
+  '--workspace-secret',
+] as const;
 const FLAGS = ['--no-secrets', '--explain', '--json', '--help'] as const;
 
 /**
@@ -49,7 +55,8 @@ function assemble(found: ReadonlyMap<string, string[]>, rest: readonly string[])
     ...(found.get('--workspace-secret') ?? []).map((name) => ({ name, scope: 'workspace' as const })),
   ];
   const none = found.has('--no-secrets');
-  if (none && only.length > 0) throw new EscrowError('usage', '--no-secrets cannot stand beside a secret that is named.');
+  if (none && only.length > 0)
+    throw new EscrowError('usage', '--no-secrets cannot stand beside a secret that is named.');
   const workspace = found.get('--workspace')?.at(-1);
   const nextflow = found.get('--nextflow')?.at(-1);
   return {
@@ -68,7 +75,9 @@ function isOneOf(names: readonly string[], name: string): boolean {
 }
 
 function unknown(name: string): EscrowError {
-  const nearest = [...TAKES_VALUE, ...FLAGS].map((known) => ({ known, edits: distance(name, known) })).sort((a, b) => a.edits - b.edits)[0];
+  const nearest = [...TAKES_VALUE, ...FLAGS]
+    .map((known) => ({ known, edits: distance(name, known) }))
+    .sort((a, b) => a.edits - b.edits)[0];
   const suggestion = nearest !== undefined && nearest.edits <= 3 ? ` Did you mean ${nearest.known}?` : '';
   return new EscrowError('usage', `"${name}" is no option of nf-escrow run.${suggestion}`, {
     hint: 'Pipeline parameters follow the pipeline: nf-escrow run [options] PIPELINE [--parameter VALUE]',

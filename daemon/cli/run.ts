@@ -48,7 +48,8 @@ export async function run(context: Context, args: readonly string[]): Promise<nu
     else explain(answer.plan);
     return 0;
   }
-  if (answer.start === undefined || answer.run === undefined) throw new EscrowError('internal', 'The daemon planned a run and did not place it.');
+  if (answer.start === undefined || answer.run === undefined)
+    throw new EscrowError('internal', 'The daemon planned a run and did not place it.');
   const status = await runInForeground(answer.start);
   const ended = request.arguments.includes('-bg') ? undefined : await settle(context, answer.run.id);
   return status ?? ended?.exitStatus ?? (ended?.outcome === 'succeeded' ? 0 : 1);
@@ -62,11 +63,16 @@ async function settle(context: Context, id: string): Promise<Run | undefined> {
   try {
     const daemon: Client = await context.daemon();
     const run = await daemon.call<Run>('POST', `/v1/runs/${id}/purge`);
-    if (run.pendingRemovals > 0) warn(`not all that was placed for run ${id} could be removed yet; it is tried again. See: nf-escrow status`);
+    if (run.pendingRemovals > 0)
+      warn(
+        `not all that was placed for run ${id} could be removed yet; it is tried again. See: nf-escrow status`,
+      );
     return run;
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown';
-    warn(`what was placed for run ${id} may not be all removed yet: ${why} The next nf-escrow command finishes it.`);
+    warn(
+      `what was placed for run ${id} may not be all removed yet: ${why} The next nf-escrow command finishes it.`,
+    );
     return undefined;
   }
 }
@@ -83,6 +89,11 @@ function explain(plan: Plan): void {
   print('');
   printTable(
     ['SECRET', 'FROM', 'VERSION', 'OVERRIDES'],
-    plan.secrets.map(({ name, scope, version, overrides }) => [name, scope, String(version ?? '-'), overrides.join(', ') || '-']),
+    plan.secrets.map(({ name, scope, version, overrides }) => [
+      name,
+      scope,
+      String(version ?? '-'),
+      overrides.join(', ') || '-',
+    ]),
   );
 }

@@ -17,7 +17,11 @@ export async function showRun(context: Context, wanted: string, options: { json?
   else printRun(run);
 }
 
-export async function showReceipt(context: Context, wanted: string, options: { json?: boolean }): Promise<void> {
+export async function showReceipt(
+  context: Context,
+  wanted: string,
+  options: { json?: boolean },
+): Promise<void> {
   const receipt = await (await context.daemon()).call<Receipt>('GET', `${runPath(wanted)}/receipt`);
   if (options.json === true) {
     printJson(receipt);
@@ -27,7 +31,9 @@ export async function showReceipt(context: Context, wanted: string, options: { j
   for (const lease of receipt.leases) {
     print('');
     print(`placed       ${lease.placedAt ?? 'never'}  ${lease.store}  ${lease.target}`);
-    print(`gone         ${lease.goneAt ?? 'not yet'}  after ${String(lease.tries)} ${lease.tries === 1 ? 'try' : 'tries'}`);
+    print(
+      `gone         ${lease.goneAt ?? 'not yet'}  after ${String(lease.tries)} ${lease.tries === 1 ? 'try' : 'tries'}`,
+    );
     print(`checked      ${lease.check ?? '-'}`);
     if (lease.lastError !== null) print(`last error   ${lease.lastError}`);
   }
@@ -40,11 +46,20 @@ export async function cancelRun(context: Context, wanted: string): Promise<void>
   print(run.state === 'running' ? `Run ${run.id} was asked to end.` : `Run ${run.id} is ${run.state}.`);
 }
 
-export async function purgeRun(context: Context, wanted: string, options: { force?: boolean; yes?: boolean }): Promise<void> {
-  if (options.force === true && options.yes !== true) await confirm(`Take the secrets of ${wanted} away, even if it is alive?`);
+export async function purgeRun(
+  context: Context,
+  wanted: string,
+  options: { force?: boolean; yes?: boolean },
+): Promise<void> {
+  if (options.force === true && options.yes !== true)
+    await confirm(`Take the secrets of ${wanted} away, even if it is alive?`);
   const query = options.force === true ? '?force=true' : '';
   const run = await (await context.daemon()).call<Run>('POST', `${runPath(wanted)}/purge${query}`);
-  print(run.pendingRemovals === 0 ? `Nothing of run ${run.id} is left.` : `Not all of run ${run.id} could be removed; it is tried again.`);
+  print(
+    run.pendingRemovals === 0
+      ? `Nothing of run ${run.id} is left.`
+      : `Not all of run ${run.id} could be removed; it is tried again.`,
+  );
 }
 
 /** `nf-escrow status`: what runs, what is placed, what waits for removal; one line each. */
@@ -55,7 +70,10 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   else if (open.length === 0) print('Nothing runs, nothing is placed, nothing waits for removal.');
   else {
     for (const run of open) {
-      const what = run.state === 'ended' ? `over (${run.outcome ?? '?'}), waits for removal of ${String(run.pendingRemovals)}` : `${run.state}, ${String(run.secrets.length)} secrets placed`;
+      const what =
+        run.state === 'ended'
+          ? `over (${run.outcome ?? '?'}), waits for removal of ${String(run.pendingRemovals)}`
+          : `${run.state}, ${String(run.secrets.length)} secrets placed`;
       print(`${run.id}  ${run.runName ?? '-'}  ${what}  ${run.launchDirectory}`);
     }
   }
@@ -67,7 +85,15 @@ function runPath(wanted: string): string {
 
 function rowOf(run: Run): string[] {
   const { id, runName, state, outcome, createdAt, secrets, pendingRemovals } = run;
-  return [id, runName ?? '-', state, outcome ?? '-', createdAt, String(secrets.length), String(pendingRemovals)];
+  return [
+    id,
+    runName ?? '-',
+    state,
+    outcome ?? '-',
+    createdAt,
+    String(secrets.length),
+    String(pendingRemovals),
+  ];
 }
 
 function printRun(run: Run): void {
@@ -91,9 +117,11 @@ function printRun(run: Run): void {
 }
 
 async function confirm(question: string): Promise<void> {
-  if (!process.stdin.isTTY) throw new EscrowError('usage', 'This takes something away for good.', { hint: 'Say --yes to mean it.' });
+  if (!process.stdin.isTTY)
+    throw new EscrowError('usage', 'This takes something away for good.', { hint: 'Say --yes to mean it.' });
   const line = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await line.question(`${question} [y/N] `);
   line.close();
-  if (!/^y(es)?$/i.test(answer)) throw new EscrowError('usage', 'Nothing was done.', { hint: 'Answer y to do it.' });
+  if (!/^y(es)?$/i.test(answer))
+    throw new EscrowError('usage', 'Nothing was done.', { hint: 'Answer y to do it.' });
 }

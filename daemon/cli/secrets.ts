@@ -11,35 +11,62 @@ export interface ScopeOptions {
 }
 
 /** `secrets set`: the value from a file, a hidden prompt, or standard input; never from an argument. */
-export async function setSecret(context: Context, name: string, options: ScopeOptions & { fromFile?: string }): Promise<void> {
+export async function setSecret(
+  context: Context,
+  name: string,
+  options: ScopeOptions & { fromFile?: string },
+): Promise<void> {
   const path = `${secretsPath(context, options)}/${encodeURIComponent(name)}`;
   const value = await readValue(name, options.fromFile);
   const daemon = await context.daemon();
-  const { version } = await daemon.call<{ version: number }>('PUT', path, { valueBase64: value.toString('base64') });
-  print(`${name} is set for ${scopeTitle(context, options)} (version ${String(version)}, ${String(value.length)} bytes).`);
+  const { version } = await daemon.call<{ version: number }>('PUT', path, {
+    valueBase64: value.toString('base64'),
+  });
+  print(
+    `${name} is set for ${scopeTitle(context, options)} (version ${String(version)}, ${String(value.length)} bytes).`,
+  );
 }
 
-export async function listSecrets(context: Context, options: ScopeOptions & { json?: boolean }): Promise<void> {
+export async function listSecrets(
+  context: Context,
+  options: ScopeOptions & { json?: boolean },
+): Promise<void> {
   const daemon = await context.daemon();
   const { secrets } = await daemon.call<SecretList>('GET', secretsPath(context, options));
   if (options.json === true) printJson({ secrets });
-  else if (secrets.length === 0) print(`${scopeTitle(context, options)} has no secrets. Add one: nf-escrow secrets set NAME`);
+  else if (secrets.length === 0)
+    print(`${scopeTitle(context, options)} has no secrets. Add one: nf-escrow secrets set NAME`);
   else {
-    const rows = secrets.map(({ name, version, lastUpdated, lastUsed, lastUsedBy }) => [name, String(version), lastUpdated, lastUsed ?? '-', lastUsedBy ?? '-']);
+    const rows = secrets.map(({ name, version, lastUpdated, lastUsed, lastUsedBy }) => [
+      name,
+      String(version),
+      lastUpdated,
+      lastUsed ?? '-',
+      lastUsedBy ?? '-',
+    ]);
     printTable(['NAME', 'VERSION', 'SET', 'LAST USED', 'BY RUN'], rows);
   }
 }
 
-export async function showSecret(context: Context, name: string, options: ScopeOptions & { json?: boolean }): Promise<void> {
+export async function showSecret(
+  context: Context,
+  name: string,
+  options: ScopeOptions & { json?: boolean },
+): Promise<void> {
   const daemon = await context.daemon();
   const { secrets } = await daemon.call<SecretList>('GET', secretsPath(context, options));
   const secret = secrets.find((candidate) => candidate.name === name);
-  if (secret === undefined) throw new EscrowError('secret-unknown', `${scopeTitle(context, options)} has no secret "${name}".`);
+  if (secret === undefined)
+    throw new EscrowError('secret-unknown', `${scopeTitle(context, options)} has no secret "${name}".`);
   if (options.json === true) printJson(secret);
   else for (const [key, value] of Object.entries(secret)) print(`${key.padEnd(12)}  ${String(value ?? '-')}`);
 }
 
-export async function removeSecrets(context: Context, names: readonly string[], options: ScopeOptions): Promise<void> {
+export async function removeSecrets(
+  context: Context,
+  names: readonly string[],
+  options: ScopeOptions,
+): Promise<void> {
   const daemon = await context.daemon();
   for (const name of names) {
     await daemon.call('DELETE', `${secretsPath(context, options)}/${encodeURIComponent(name)}`);
@@ -69,7 +96,9 @@ async function readValue(name: string, file: string | undefined): Promise<Buffer
     try {
       return readFileSync(file);
     } catch (error) {
-      throw new EscrowError('usage', `"${file}" cannot be read: ${String(systemCode(error))}.`, { hint: 'Name a file that you can read.' });
+      throw new EscrowError('usage', `"${file}" cannot be read: ${String(systemCode(error))}.`, {
+        hint: 'Name a file that you can read.',
+      });
     }
   }
   if (process.stdin.isTTY) {

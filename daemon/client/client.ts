@@ -17,7 +17,12 @@ export function connect(socketPath: string): Client {
   return {
     call: async <T>(method: string, path: string, body?: unknown): Promise<T> => {
       assertPrivateDirectory(dirname(socketPath));
-      const { status, text } = await send(socketPath, method, path, body === undefined ? undefined : JSON.stringify(body));
+      const { status, text } = await send(
+        socketPath,
+        method,
+        path,
+        body === undefined ? undefined : JSON.stringify(body),
+      );
       const parsed: unknown = text === '' ? undefined : JSON.parse(text);
       if (status >= 400) throw errorOf(parsed);
       return parsed as T;
@@ -25,19 +30,36 @@ export function connect(socketPath: string): Client {
   };
 }
 
-function send(socketPath: string, method: string, path: string, body: string | undefined): Promise<{ status: number; text: string }> {
+function send(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: string | undefined,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const outgoing = request({ socketPath, method, path, headers: { host: 'localhost', ...headers }, timeout: TIMEOUT_MS }, (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.on('error', fail);
-      incoming.on('end', () => {
-        resolve({ status: incoming.statusCode ?? 500, text: Buffer.concat(chunks).toString('utf8') });
-      });
-    });
+    const headers =
+      body === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const outgoing = request(
+      { socketPath, method, path, headers: { host: 'localhost', ...headers }, timeout: TIMEOUT_MS },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('error', fail);
+        incoming.on('end', () => {
+          resolve({ status: incoming.statusCode ?? 500, text: Buffer.concat(chunks).toString('utf8') });
+        });
+      },
+    );
     function fail(error: unknown): void {
-      reject(new EscrowError('daemon-unavailable', `The daemon at "${socketPath}" did not answer: ${systemCode(error) ?? 'broken off'}.`, { cause: error }));
+      reject(
+        new EscrowError(
+          'daemon-unavailable',
+          `The daemon at "${socketPath}" did not answer: ${systemCode(error) ?? 'broken off'}.`,
+          { cause: error },
+        ),
+      );
     }
     outgoing.on('error', fail);
     outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
@@ -47,7 +69,12 @@ function send(socketPath: string, method: string, path: string, body: string | u
 
 function errorOf(parsed: unknown): EscrowError {
   const problem = parsed as Partial<Problem> | undefined;
-  const code = problem?.code !== undefined && Object.hasOwn(errorTable, problem.code) ? problem.code : 'internal';
+  const code =
+    problem?.code !== undefined && Object.hasOwn(errorTable, problem.code) ? problem.code : 'internal';
   const hint = problem?.hint;
-  return new EscrowError(code, problem?.detail ?? 'The daemon answered something else.', hint === undefined ? {} : { hint });
+  return new EscrowError(
+    code,
+    problem?.detail ?? 'The daemon answered something else.',
+    hint === undefined ? {} : { hint },
+  );
 }

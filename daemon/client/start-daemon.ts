@@ -16,7 +16,8 @@ export async function findDaemon({ paths }: Settings): Promise<Client | undefine
     await client.call<Health>('GET', '/v1/health');
     return client;
   } catch (error) {
-    if (error instanceof EscrowError && ['daemon-unavailable', 'path-occupied'].includes(error.code)) return undefined;
+    if (error instanceof EscrowError && ['daemon-unavailable', 'path-occupied'].includes(error.code))
+      return undefined;
     throw error;
   }
 }
@@ -37,21 +38,42 @@ export async function ensureDaemon(settings: Settings, program: string): Promise
     if (client !== undefined) return client;
     const status = ended();
     if (status === undefined) continue;
-    if (status !== 0) throw new EscrowError('daemon-unavailable', `The daemon ended with status ${String(status)} as it started.`, { hint: `"${settings.paths.daemonLog}" says why.` });
+    if (status !== 0)
+      throw new EscrowError(
+        'daemon-unavailable',
+        `The daemon ended with status ${String(status)} as it started.`,
+        { hint: `"${settings.paths.daemonLog}" says why.` },
+      );
     // Status 0: another one has the lock. Should that one be on its way out, start again.
     await sleep(100);
     ended = startDaemon(settings, program);
   }
-  throw new EscrowError('daemon-unavailable', `The daemon did not answer within ${String(START_MS / 1000)} s of its start.`);
+  throw new EscrowError(
+    'daemon-unavailable',
+    `The daemon did not answer within ${String(START_MS / 1000)} s of its start.`,
+  );
 }
 
 /** Starts a daemon that outlives us: a session of its own, nothing inherited. Returns what tells its end. */
 function startDaemon({ paths }: Settings, program: string): () => number | undefined {
-  const log = openSync(paths.daemonLog, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
+  const log = openSync(
+    paths.daemonLog,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     // Node's own variables could load code into the daemon, or open its inspector.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NODE_') || name === 'NODE_EXTRA_CA_CERTS'));
-    const child = spawn(process.execPath, [program, 'daemon', 'run'], { detached: true, stdio: ['ignore', log, log], cwd: paths.state, env });
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(
+        ([name]) => !name.startsWith('NODE_') || name === 'NODE_EXTRA_CA_CERTS',
+      ),
+    );
+    const child = spawn(process.execPath, [program, 'daemon', 'run'], {
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: paths.state,
+      env,
+    });
     let status: number | undefined;
     child.on('error', () => (status = 70));
     child.on('exit', (code) => (status = code ?? 70));

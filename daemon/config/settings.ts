@@ -41,7 +41,9 @@ async function readConfigFile(path: string): Promise<Map<Key, string>> {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return new Map();
-    throw new EscrowError('config-invalid', `"${path}" cannot be read: ${String(systemCode(error))}.`, { cause: error });
+    throw new EscrowError('config-invalid', `"${path}" cannot be read: ${String(systemCode(error))}.`, {
+      cause: error,
+    });
   }
   // Loaded only where there is a file: most commands should not pay for the parser.
   const { parse } = await import('yaml');
@@ -55,12 +57,17 @@ async function readConfigFile(path: string): Promise<Map<Key, string>> {
   if (typeof parsed !== 'object' || Array.isArray(parsed)) {
     throw new EscrowError('config-invalid', `"${path}" is not a list of "key: value" lines.`);
   }
-  return new Map(Object.entries(parsed).map(([key, value]) => [knownKey(path, key), scalar(path, key, value)]));
+  return new Map(
+    Object.entries(parsed).map(([key, value]) => [knownKey(path, key), scalar(path, key, value)]),
+  );
 }
 
 function knownKey(path: string, key: string): Key {
   if (Object.hasOwn(KEYS, key)) return key as Key;
-  throw new EscrowError('config-invalid', `"${path}" has the key "${key}"; known are ${Object.keys(KEYS).join(', ')}.`);
+  throw new EscrowError(
+    'config-invalid',
+    `"${path}" has the key "${key}"; known are ${Object.keys(KEYS).join(', ')}.`,
+  );
 }
 
 function scalar(path: string, key: string, value: unknown): string {

@@ -14,7 +14,8 @@ function validators(): Ajv2020 {
   if (compiled !== undefined) return compiled;
   compiled = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true });
   for (const file of readdirSync(directory)) {
-    if (file.endsWith('.json')) compiled.addSchema(JSON.parse(readFileSync(directory + file, 'utf8')) as object, file);
+    if (file.endsWith('.json'))
+      compiled.addSchema(JSON.parse(readFileSync(directory + file, 'utf8')) as object, file);
   }
   return compiled;
 }
@@ -23,7 +24,10 @@ function validators(): Ajv2020 {
  * Checks data from outside against `schemas/<file>`. Throws `request-invalid`, which tells the place and the rule but
  * never what stood there: it may be a value.
  */
-export function validate<Name extends keyof Contract>(file: string, data: unknown): NonNullable<Contract[Name]> {
+export function validate<Name extends keyof Contract>(
+  file: string,
+  data: unknown,
+): NonNullable<Contract[Name]> {
   const check = validators().getSchema(file) as ValidateFunction | undefined;
   if (check === undefined) throw new Error(`there is no schema ${file}`);
   if (check(data)) return data as NonNullable<Contract[Name]>;
@@ -33,6 +37,7 @@ export function validate<Name extends keyof Contract>(file: string, data: unknow
 function describe(error: ErrorObject | undefined): string {
   if (error === undefined) return 'The body does not fit.';
   const place = error.instancePath === '' ? 'The body' : `"${error.instancePath}"`;
-  const unknown = error.keyword === 'additionalProperties' ? `: ${String(error.params['additionalProperty'])}` : '';
+  const unknown =
+    error.keyword === 'additionalProperties' ? `: ${String(error.params['additionalProperty'])}` : '';
   return `${place} ${error.message ?? 'does not fit'}${unknown}.`;
 }

@@ -20,7 +20,8 @@ export function ensurePrivateDirectory(path: string): void {
 /** Throws unless `path` is a directory (no link to one) that belongs to us and is closed to others. */
 export function assertPrivateDirectory(path: string): void {
   const found = look(path);
-  if (!found.isDirectory()) throw new EscrowError('path-occupied', `"${path}" is there and is not a directory.`);
+  if (!found.isDirectory())
+    throw new EscrowError('path-occupied', `"${path}" is there and is not a directory.`);
   assertOurs(path, found);
 }
 
@@ -42,7 +43,10 @@ function look(path: string): Stats {
 function assertOurs(path: string, found: Stats): void {
   const us = process.geteuid?.();
   if (found.uid !== us) {
-    throw new EscrowError('state-exposed', `"${path}" belongs to user ${String(found.uid)}, not to you (${String(us)}).`);
+    throw new EscrowError(
+      'state-exposed',
+      `"${path}" belongs to user ${String(found.uid)}, not to you (${String(us)}).`,
+    );
   }
   if ((found.mode & OTHERS) !== 0) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');

@@ -45,7 +45,7 @@ export class Tail {
 
 function readFrom(fd: number, start: number): Buffer {
   const chunks: Buffer[] = [];
-  for (let position = start; ; ) {
+  for (let position = start; ;) {
     const chunk = Buffer.allocUnsafe(CHUNK);
     const count = readSync(fd, chunk, 0, CHUNK, position);
     if (count === 0) return Buffer.concat(chunks);

@@ -2,7 +2,12 @@ import type { JournalEvent } from '../contract/types.ts';
 import type { Queries } from './open.ts';
 
 /** Appends an event. Within a transaction it is there exactly when the change that it tells of is. */
-export async function record(db: Queries, run: string, type: string, data: JournalEvent['data'] = {}): Promise<void> {
+export async function record(
+  db: Queries,
+  run: string,
+  type: string,
+  data: JournalEvent['data'] = {},
+): Promise<void> {
   await db
     .insertInto('journal')
     .values({ run_id: run, at: new Date().toISOString(), type, data: JSON.stringify(data) })

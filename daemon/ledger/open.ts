@@ -41,7 +41,11 @@ export async function openLedger(path: string): Promise<Ledger> {
   if (isNew) syncDirectory(dirname(path));
   // libsql speaks better-sqlite3's interface, which is the one Kysely's dialect wants.
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
-  const { value: id } = await db.selectFrom('meta').select('value').where('key', '=', 'ledger').executeTakeFirstOrThrow();
+  const { value: id } = await db
+    .selectFrom('meta')
+    .select('value')
+    .where('key', '=', 'ledger')
+    .executeTakeFirstOrThrow();
   const changes = new EventEmitter<{ change: [] }>().setMaxListeners(0);
   const write: Ledger['write'] = async (work) => {
     const result = await db.transaction().execute(work);
@@ -59,7 +63,9 @@ function connect(path: string): Database.Database {
     }
     return database;
   } catch (error) {
-    throw new EscrowError('ledger-unavailable', `"${path}" cannot be opened as a database.`, { cause: error });
+    throw new EscrowError('ledger-unavailable', `"${path}" cannot be opened as a database.`, {
+      cause: error,
+    });
   }
 }
 
@@ -67,11 +73,16 @@ function migrate(path: string, database: Database.Database): void {
   // IMMEDIATE: the lock is taken before the form is looked at, so two starters cannot both apply a step.
   database.exec('BEGIN IMMEDIATE');
   try {
-    database.exec(`CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT`);
+    database.exec(
+      `CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT`,
+    );
     const row = database.prepare('SELECT max(id) AS id FROM migrations').get() as { id: number | null };
     const current = row.id ?? 0;
     if (current > (migrations.at(-1)?.id ?? 0)) {
-      throw new EscrowError('ledger-newer', `"${path}" has form ${String(current)}; this nf-escrow knows up to ${String(migrations.length)}.`);
+      throw new EscrowError(
+        'ledger-newer',
+        `"${path}" has form ${String(current)}; this nf-escrow knows up to ${String(migrations.length)}.`,
+      );
     }
     for (const { id, name, statements } of migrations.filter((migration) => migration.id > current)) {
       for (const statement of statements) database.exec(statement);

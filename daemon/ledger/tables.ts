@@ -17,7 +17,13 @@ export interface Tables {
     last_used_by: string | null;
   };
   /** `sealed` is an ArrayBuffer when libsql reads it, and a Buffer when we write it. */
-  secret_versions: { secret_id: string; version: number; name: string; scope_id: string; sealed: Uint8Array | ArrayBuffer };
+  secret_versions: {
+    secret_id: string;
+    version: number;
+    name: string;
+    scope_id: string;
+    sealed: Uint8Array | ArrayBuffer;
+  };
   runs: {
     id: string;
     state: Run['state'];

@@ -28,7 +28,9 @@ export function arrange(rest: readonly string[]): NextflowArguments {
     position += length;
   }
   if (run.includes('-h') || run.includes('-help')) return finish(launcher, run);
-  throw new EscrowError('usage', 'There is no pipeline to run.', { hint: 'nf-escrow run [options] PIPELINE [--parameter VALUE]' });
+  throw new EscrowError('usage', 'There is no pipeline to run.', {
+    hint: 'nf-escrow run [options] PIPELINE [--parameter VALUE]',
+  });
 }
 
 function takesNext(option: string, next: string | undefined): boolean {
@@ -45,7 +47,11 @@ function finish(launcher: readonly string[], run: readonly string[]): NextflowAr
 
 function parameterTooEarly(token: string): EscrowError {
   const name = token.split('=')[0] ?? token;
-  return new EscrowError('usage', `"${name}" is no option of nf-escrow run, and pipeline parameters follow the pipeline.`, {
-    hint: 'nf-escrow run [options] PIPELINE [--parameter VALUE]',
-  });
+  return new EscrowError(
+    'usage',
+    `"${name}" is no option of nf-escrow run, and pipeline parameters follow the pipeline.`,
+    {
+      hint: 'nf-escrow run [options] PIPELINE [--parameter VALUE]',
+    },
+  );
 }

@@ -3,7 +3,10 @@ import { delimiter, resolve } from 'node:path';
 import { EscrowError } from '../errors.ts';
 
 /** Finds the nextflow to start: the one that is named, else the first on PATH. Gives an absolute path. */
-export function findNextflow(named: string | undefined, env: Readonly<Record<string, string | undefined>>): string {
+export function findNextflow(
+  named: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
   if (named !== undefined) {
     const path = resolve(named);
     if (isProgram(path)) return path;

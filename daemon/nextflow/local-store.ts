@@ -33,7 +33,8 @@ function parse(path: string, text: string): { name: string; value: string }[] {
   } catch {
     throw unreadable(path, 'it is not JSON'); // the parser's own message would quote what stands there
   }
-  if (!Array.isArray(entries) || !entries.every(isEntry)) throw unreadable(path, 'it is not an array of {name, value}');
+  if (!Array.isArray(entries) || !entries.every(isEntry))
+    throw unreadable(path, 'it is not an array of {name, value}');
   return entries;
 }
 

@@ -20,7 +20,8 @@ const PREFIX = /^\S+ \S+ \[[^\]]*\] [A-Z]+ +(\S+) - (.*)$/;
 /** Takes in one line of the log. Lines as Nextflow 24.10 to 26.x write them; others are passed over. */
 export function readLogLine(facts: LogFacts, line: string): void {
   const [, logger = '', message = ''] = PREFIX.exec(line) ?? [];
-  const after = (start: string): string | undefined => (message.startsWith(start) ? message.slice(start.length).trim() : undefined);
+  const after = (start: string): string | undefined =>
+    message.startsWith(start) ? message.slice(start.length).trim() : undefined;
   if (logger.endsWith('.Session')) {
     facts.runName ??= after('Run name: ');
     facts.sessionId ??= after('Session UUID: ');
@@ -42,9 +43,17 @@ const HEAD_BYTES = 64 * 1024;
  * Finds the log of one head among those of its launch directory, which several heads may share and rotate: the one
  * that names its process id. Undefined while there is none. `since` (ms): older logs cannot be of this run.
  */
-export function findLog(launchDirectory: string, args: readonly string[], pid: number, since: number): string | undefined {
+export function findLog(
+  launchDirectory: string,
+  args: readonly string[],
+  pid: number,
+  since: number,
+): string | undefined {
   const newest = expectedLog(launchDirectory, args);
-  const candidates = [newest, ...Array.from({ length: ROTATIONS }, (_, index) => `${newest}.${String(index + 1)}`)];
+  const candidates = [
+    newest,
+    ...Array.from({ length: ROTATIONS }, (_, index) => `${newest}.${String(index + 1)}`),
+  ];
   const owner = new RegExp(`^ *Process: ${String(pid)}@`, 'm');
   return candidates.find((path) => {
     const found = statSync(path, { throwIfNoEntry: false });

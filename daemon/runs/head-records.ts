@@ -53,7 +53,9 @@ export class HeadRecords {
     };
     const text = JSON.stringify(row);
     if (text === this.#written || this.#log === undefined) return;
-    await this.#engine.ledger.write((db) => db.updateTable('runs').set(row).where('id', '=', this.#run.id).execute());
+    await this.#engine.ledger.write((db) =>
+      db.updateTable('runs').set(row).where('id', '=', this.#run.id).execute(),
+    );
     this.#written = text;
   }
 
@@ -64,9 +66,16 @@ export class HeadRecords {
       if ('task' in row) {
         const { taskId, nativeId, ...rest } = row.task;
         const values = { run_id: this.#run.id, task_id: taskId, native_id: nativeId, ...rest };
-        await db.insertInto('tasks').values(values).onConflict((conflict) => conflict.doNothing()).execute();
+        await db
+          .insertInto('tasks')
+          .values(values)
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
       } else {
-        await db.insertInto('quarantine').values({ run_id: this.#run.id, line: row.quarantined, reason: row.reason }).execute();
+        await db
+          .insertInto('quarantine')
+          .values({ run_id: this.#run.id, line: row.quarantined, reason: row.reason })
+          .execute();
       }
     });
   }

@@ -20,14 +20,25 @@ export const LEASE_SECONDS = 24 * 3600;
  * Places what was planned: the ledger's rows first, then the outside world. When the placing fails, what there is of
  * it is removed before the error goes on.
  */
-export async function materialize(engine: Engine, request: RunRequest, planned: PlannedRun): Promise<RunStart> {
+export async function materialize(
+  engine: Engine,
+  request: RunRequest,
+  planned: PlannedRun,
+): Promise<RunStart> {
   const id = newRunId(engine);
   const lease = { id: randomUUID(), run_id: id, target: engine.store.locate(id) };
   await engine.ledger.write(async (db) => {
     await insertRun(engine, db, id, request, planned);
     await db
       .insertInto('leases')
-      .values({ ...lease, store: engine.store.kind, state: 'intended', created_at: now(engine), expires_at: now(engine, LEASE_SECONDS), tries: 0 })
+      .values({
+        ...lease,
+        store: engine.store.kind,
+        state: 'intended',
+        created_at: now(engine),
+        expires_at: now(engine, LEASE_SECONDS),
+        tries: 0,
+      })
       .execute();
     await record(db, id, 'run.created', { secrets: planned.plan.secrets });
   });
@@ -39,7 +50,11 @@ export async function materialize(engine: Engine, request: RunRequest, planned: 
     });
   } catch (error) {
     const known = asEscrowError(error);
-    const change = { outcome: 'aborted', outcome_evidence: `placing failed: ${known.code}`, ended_at: now(engine) } as const;
+    const change = {
+      outcome: 'aborted',
+      outcome_evidence: `placing failed: ${known.code}`,
+      ended_at: now(engine),
+    } as const;
     await engine.ledger.write((db) => moveRun(db, id, 'ended', change));
     await purgeRun(engine, id);
     throw known;
@@ -49,7 +64,11 @@ export async function materialize(engine: Engine, request: RunRequest, planned: 
 }
 
 /** How the caller starts the shim. The environment holds a path, never a value. */
-function startOf(request: RunRequest, directory: string, planned: PlannedRun): NonNullable<RunStart['start']> {
+function startOf(
+  request: RunRequest,
+  directory: string,
+  planned: PlannedRun,
+): NonNullable<RunStart['start']> {
   const mode = request.arguments.includes('-bg') ? 'bg' : 'fg';
   return {
     directory,
@@ -59,7 +78,13 @@ function startOf(request: RunRequest, directory: string, planned: PlannedRun): N
   };
 }
 
-async function insertRun(engine: Engine, db: Queries, id: string, request: RunRequest, planned: PlannedRun): Promise<void> {
+async function insertRun(
+  engine: Engine,
+  db: Queries,
+  id: string,
+  request: RunRequest,
+  planned: PlannedRun,
+): Promise<void> {
   await db
     .insertInto('runs')
     .values({
@@ -80,13 +105,19 @@ async function insertRun(engine: Engine, db: Queries, id: string, request: RunRe
   for (const { secretId, version } of planned.resolved) {
     if (secretId === null || version === null) continue;
     await db.insertInto('pins').values({ run_id: id, secret_id: secretId, version }).execute();
-    await db.updateTable('secrets').set({ last_used_at: now(engine), last_used_by: id }).where('id', '=', secretId).execute();
+    await db
+      .updateTable('secrets')
+      .set({ last_used_at: now(engine), last_used_by: id })
+      .where('id', '=', secretId)
+      .execute();
   }
 }
 
 /** Sorts by day; 40 random bits keep two machines from meeting. No hyphen: AWS forbids some names that end in one. */
 function newRunId(engine: Engine): string {
   const day = now(engine).slice(0, 10).replaceAll('-', '');
-  const random = BigInt(`0x${randomBytes(5).toString('hex')}`).toString(36).padStart(8, '0');
+  const random = BigInt(`0x${randomBytes(5).toString('hex')}`)
+    .toString(36)
+    .padStart(8, '0');
   return `r${day}${random}`;
 }

@@ -24,11 +24,14 @@ export function conclude({ exitStatus, log, cancelRequested }: Evidence): Conclu
   const cause = log.abortCause;
   if (exitStatus === 0) return { outcome: 'succeeded', evidence: 'exit status 0' };
   const what = exitStatus === undefined ? 'no exit status' : `exit status ${String(exitStatus)}`;
-  if (cause !== undefined && ENDING_SIGNALS.includes(cause)) return { outcome: 'cancelled', evidence: `${what}; log: ${cause}` };
+  if (cause !== undefined && ENDING_SIGNALS.includes(cause))
+    return { outcome: 'cancelled', evidence: `${what}; log: ${cause}` };
   if (cancelRequested) return { outcome: 'cancelled', evidence: `${what}; cancel was asked for` };
-  if (exitStatus !== undefined && ENDING_STATUSES.includes(exitStatus)) return { outcome: 'cancelled', evidence: what };
+  if (exitStatus !== undefined && ENDING_STATUSES.includes(exitStatus))
+    return { outcome: 'cancelled', evidence: what };
   if (exitStatus !== undefined) return { outcome: 'failed', evidence: what };
   if (cause !== undefined) return { outcome: 'failed', evidence: `${what}; log: session aborted` };
-  if (log.completed === true && log.goodbye === true) return { outcome: 'succeeded', evidence: `${what}; log: execution complete` };
+  if (log.completed === true && log.goodbye === true)
+    return { outcome: 'succeeded', evidence: `${what}; log: execution complete` };
   return { outcome: 'lost', evidence: `${what}; the head is gone and its log does not tell the end` };
 }

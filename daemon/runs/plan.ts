@@ -48,10 +48,19 @@ export async function planRun(engine: Engine, request: RunRequest): Promise<Plan
  * Nextflow reads one store only, so what the user keeps in their own has to come along; it is read only where there is
  * something of ours to add to it, so that a run without our secrets cannot fail on it.
  */
-async function readLocal(engine: Engine, request: RunRequest, scopes: ScopeRow[]): Promise<Map<string, SecretValue>> {
+async function readLocal(
+  engine: Engine,
+  request: RunRequest,
+  scopes: ScopeRow[],
+): Promise<Map<string, SecretValue>> {
   if (request.localStore === null || request.selection.none === true) return new Map();
-  const counts = await Promise.all(scopes.map(async (scope) => (await engine.vault.versions(engine.ledger.db, scope)).length));
-  const wanted = request.selection.only === undefined ? counts.some((count) => count > 0) : request.selection.only.length > 0;
+  const counts = await Promise.all(
+    scopes.map(async (scope) => (await engine.vault.versions(engine.ledger.db, scope)).length),
+  );
+  const wanted =
+    request.selection.only === undefined
+      ? counts.some((count) => count > 0)
+      : request.selection.only.length > 0;
   return wanted ? readLocalStore(request.localStore) : new Map();
 }
 
@@ -67,7 +76,8 @@ async function openAll(
 ): Promise<Map<string, SecretValue>> {
   const values = new Map<string, SecretValue>();
   for (const { name, secretId, version } of resolved) {
-    const value = secretId === null || version === null ? local.get(name) : await engine.vault.open(secretId, version);
+    const value =
+      secretId === null || version === null ? local.get(name) : await engine.vault.open(secretId, version);
     if (value !== undefined) values.set(name, value);
   }
   return values;

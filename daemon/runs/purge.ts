@@ -19,7 +19,11 @@ export async function purgeRun(engine: Engine, id: string): Promise<void> {
     await moveRun(db, id, 'purged', { purged_at: now(engine) });
     const pins = await db.deleteFrom('pins').where('run_id', '=', id).returning(['secret_id']).execute();
     for (const { secret_id } of pins) {
-      const secret = await db.selectFrom('secrets').select('version').where('id', '=', secret_id).executeTakeFirst();
+      const secret = await db
+        .selectFrom('secrets')
+        .select('version')
+        .where('id', '=', secret_id)
+        .executeTakeFirst();
       await dropUnneededVersions(db, secret_id, secret?.version);
     }
   });
@@ -28,13 +32,19 @@ export async function purgeRun(engine: Engine, id: string): Promise<void> {
 /** Removes a run's leases, whatever state the run is in. Asking comes before: see settle. */
 export async function removeLeases(engine: Engine, id: string): Promise<void> {
   const leases = await leasesOf(engine.ledger.db, id);
-  await Promise.all(leases.filter(({ state }) => state !== 'gone').map((lease) => removeLease(engine, lease)));
+  await Promise.all(
+    leases.filter(({ state }) => state !== 'gone').map((lease) => removeLease(engine, lease)),
+  );
 }
 
 async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
   await engine.ledger.write(async (db) => {
     // The try is counted before it is made, so that one which kills us is counted too.
-    await db.updateTable('leases').set({ tries: lease.tries + 1 }).where('id', '=', lease.id).execute();
+    await db
+      .updateTable('leases')
+      .set({ tries: lease.tries + 1 })
+      .where('id', '=', lease.id)
+      .execute();
     if (lease.state !== 'removing') await moveLease(db, lease, 'removing');
   });
   try {
@@ -43,10 +53,15 @@ async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
     await store.remove(lease.target);
     const finding = await store.inspect(lease.target);
     if (finding.state === 'present') throw new Error(finding.how);
-    await engine.ledger.write((db) => moveLease(db, lease, 'gone', { gone_at: now(engine), check_result: finding.how, last_error: null }));
+    await engine.ledger.write((db) =>
+      moveLease(db, lease, 'gone', { gone_at: now(engine), check_result: finding.how, last_error: null }),
+    );
   } catch (error) {
     const { message } = asEscrowError(error);
-    engine.log.error({ run: lease.run_id, target: lease.target, reason: message }, 'removal failed; it will be tried again');
+    engine.log.error(
+      { run: lease.run_id, target: lease.target, reason: message },
+      'removal failed; it will be tried again',
+    );
     await engine.ledger.write(async (db) => {
       await db.updateTable('leases').set({ last_error: message }).where('id', '=', lease.id).execute();
       await record(db, lease.run_id, 'lease.removal-failed', { target: lease.target, reason: message });

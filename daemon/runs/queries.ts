@@ -18,9 +18,12 @@ export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
     .executeTakeFirst();
   if (byName !== undefined) return byName;
   const isPrefix = /^r[0-9a-z]*$/.test(wanted);
-  const [first, second] = isPrefix ? await db.selectFrom('runs').selectAll().where('id', 'like', `${wanted}%`).limit(2).execute() : [];
+  const [first, second] = isPrefix
+    ? await db.selectFrom('runs').selectAll().where('id', 'like', `${wanted}%`).limit(2).execute()
+    : [];
   if (first === undefined) throw new EscrowError('run-unknown', `No run is called "${wanted.slice(0, 80)}".`);
-  if (second !== undefined) throw new EscrowError('run-ambiguous', `More than one run's id begins with "${wanted}".`);
+  if (second !== undefined)
+    throw new EscrowError('run-ambiguous', `More than one run's id begins with "${wanted}".`);
   return first;
 }
 
@@ -29,7 +32,13 @@ export async function getRun(db: Queries, id: string): Promise<RunRow> {
 }
 
 export async function listRuns(db: Queries, limit: number): Promise<RunRow[]> {
-  return db.selectFrom('runs').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+  return db
+    .selectFrom('runs')
+    .selectAll()
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
 }
 
 /** Runs that recovery, or the watch, still has something to do for. */

@@ -7,7 +7,16 @@ import type { Engine } from './engine.ts';
 import { materialize } from './materialize.ts';
 import { planRun } from './plan.ts';
 import { purgeRun, removeLeases } from './purge.ts';
-import { describeRun, findRun, getRun, leasesOf, listRuns, tasksOf, unfinishedRuns, type RunRow } from './queries.ts';
+import {
+  describeRun,
+  findRun,
+  getRun,
+  leasesOf,
+  listRuns,
+  tasksOf,
+  unfinishedRuns,
+  type RunRow,
+} from './queries.ts';
 import { receiptOf } from './receipt.ts';
 import { moveRun } from './states.ts';
 import { RunWatch } from './watch.ts';
@@ -106,12 +115,19 @@ export class Runs {
   async #watch(run: RunRow): Promise<void> {
     const [lease] = await leasesOf(this.#engine.ledger.db, run.id);
     if (lease === undefined) return;
-    this.#watches.set(run.id, new RunWatch(this.#engine, run, lease.target, () => this.#watches.delete(run.id)));
+    this.#watches.set(
+      run.id,
+      new RunWatch(this.#engine, run, lease.target, () => this.#watches.delete(run.id)),
+    );
   }
 
   /** A run that was recorded, and then its daemon died: nobody was told of it, so nobody can start it. */
   async #abort(run: RunRow): Promise<void> {
-    const change = { outcome: 'aborted', outcome_evidence: 'the daemon ended while placing', ended_at: this.#engine.clock().toISOString() } as const;
+    const change = {
+      outcome: 'aborted',
+      outcome_evidence: 'the daemon ended while placing',
+      ended_at: this.#engine.clock().toISOString(),
+    } as const;
     await this.#engine.ledger.write((db) => moveRun(db, run.id, 'ended', change));
     await purgeRun(this.#engine, run.id);
     const after = await getRun(this.#engine.ledger.db, run.id);

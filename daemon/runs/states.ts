@@ -28,14 +28,20 @@ type LeaseChange = Partial<Omit<Tables['leases'], 'id' | 'run_id' | 'state'>>;
  * Moves a run, and notes it in the journal; nothing else writes `runs.state`. Throws `state-conflict` when the run is
  * in a state from which there is no way to `to`: someone else was faster.
  */
-export async function moveRun(db: Queries, id: string, to: Run['state'], change: RunChange = {}): Promise<void> {
+export async function moveRun(
+  db: Queries,
+  id: string,
+  to: Run['state'],
+  change: RunChange = {},
+): Promise<void> {
   const result = await db
     .updateTable('runs')
     .set({ ...change, state: to })
     .where('id', '=', id)
     .where('state', 'in', statesBefore(runMoves, to))
     .executeTakeFirst();
-  if (result.numUpdatedRows !== 1n) throw new EscrowError('state-conflict', `Run ${id} cannot become ${to} any more.`);
+  if (result.numUpdatedRows !== 1n)
+    throw new EscrowError('state-conflict', `Run ${id} cannot become ${to} any more.`);
   const data = { outcome: change.outcome, evidence: change.outcome_evidence };
   await record(db, id, `run.${to}`, to === 'ended' ? data : {});
 }
@@ -53,10 +59,14 @@ export async function moveLease(
     .where('id', '=', lease.id)
     .where('state', 'in', statesBefore(leaseMoves, to))
     .executeTakeFirst();
-  if (result.numUpdatedRows !== 1n) throw new EscrowError('state-conflict', `The lease on ${lease.target} cannot become ${to} any more.`);
+  if (result.numUpdatedRows !== 1n)
+    throw new EscrowError('state-conflict', `The lease on ${lease.target} cannot become ${to} any more.`);
   await record(db, lease.run_id, `lease.${to}`, { target: lease.target });
 }
 
-function statesBefore<State extends string>(moves: Readonly<Record<State, readonly State[]>>, to: State): State[] {
+function statesBefore<State extends string>(
+  moves: Readonly<Record<State, readonly State[]>>,
+  to: State,
+): State[] {
   return (Object.keys(moves) as State[]).filter((from) => moves[from].includes(to));
 }

@@ -78,14 +78,19 @@ export class RunWatch {
 
   async #lookForStart(run: RunRow): Promise<void> {
     if (existsSync(this.#path('started'))) {
-      await this.#engine.ledger.write((db) => moveRun(db, run.id, 'running', { started_at: now(this.#engine) }));
+      await this.#engine.ledger.write((db) =>
+        moveRun(db, run.id, 'running', { started_at: now(this.#engine) }),
+      );
       return this.#lookOnce();
     }
     const late = run.launch_deadline < now(this.#engine);
     if (!late && liveness(JSON.parse(run.launcher) as Process) !== 'ended') return;
     // Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that.
     if (!this.#revoke()) return;
-    await this.#end({ outcome: 'aborted', evidence: late ? 'not started in time' : 'its launcher ended before it was started' });
+    await this.#end({
+      outcome: 'aborted',
+      evidence: late ? 'not started in time' : 'its launcher ended before it was started',
+    });
   }
 
   /** False when the shim was faster. Nothing to rename and nothing started: the directory was lost, nothing can start. */
@@ -103,7 +108,11 @@ export class RunWatch {
     const head = this.#readProcess();
     if (head !== undefined && run.process === null) {
       await this.#engine.ledger.write((db) =>
-        db.updateTable('runs').set({ process: JSON.stringify(head) }).where('id', '=', run.id).execute(),
+        db
+          .updateTable('runs')
+          .set({ process: JSON.stringify(head) })
+          .where('id', '=', run.id)
+          .execute(),
       );
     }
     await this.#records.read(head);
@@ -135,12 +144,21 @@ export class RunWatch {
     const half = now(this.#engine, LEASE_SECONDS / 2);
     if (leases.every(({ expires_at }) => expires_at > half)) return;
     await this.#engine.ledger.write((db) =>
-      db.updateTable('leases').set({ expires_at: now(this.#engine, LEASE_SECONDS) }).where('run_id', '=', this.#id).execute(),
+      db
+        .updateTable('leases')
+        .set({ expires_at: now(this.#engine, LEASE_SECONDS) })
+        .where('run_id', '=', this.#id)
+        .execute(),
     );
   }
 
   async #end({ outcome, evidence }: ReturnType<typeof conclude>, exitStatus?: number): Promise<void> {
-    const change = { outcome, outcome_evidence: evidence, exit_status: exitStatus ?? null, ended_at: now(this.#engine) };
+    const change = {
+      outcome,
+      outcome_evidence: evidence,
+      exit_status: exitStatus ?? null,
+      ended_at: now(this.#engine),
+    };
     await this.#engine.ledger.write((db) => moveRun(db, this.#id, 'ended', change));
     await this.#finish();
   }

@@ -16,7 +16,10 @@ export function assertCarried(secrets: ReadonlyMap<string, SecretValue>): void {
   for (const [name, value] of secrets) {
     const why = unfit(value.open()) ?? shared(name, value.open(), secrets);
     if (why === undefined) continue;
-    throw new EscrowError('value-not-carried', `${name} ${why}. Nextflow's own secrets format cannot carry that.`);
+    throw new EscrowError(
+      'value-not-carried',
+      `${name} ${why}. Nextflow's own secrets format cannot carry that.`,
+    );
   }
 }
 
@@ -31,13 +34,16 @@ const UNFIT: readonly (readonly [string, string])[] = [
 function unfit(bytes: Buffer): string | undefined {
   const found = UNFIT.find(([character]) => bytes.includes(character));
   if (found !== undefined) return found[1];
-  if (!bytes.equals(Buffer.from(bytes.toString('utf8')))) return 'is not UTF-8 text, and would be changed in JSON';
+  if (!bytes.equals(Buffer.from(bytes.toString('utf8'))))
+    return 'is not UTF-8 text, and would be changed in JSON';
   return undefined;
 }
 
 /** A process that declares OTHER would be given this value too: grep finds `OTHER=` inside it. */
 function shared(name: string, bytes: Buffer, secrets: ReadonlyMap<string, SecretValue>): string | undefined {
-  const other = [...secrets.keys()].find((candidate) => candidate !== name && bytes.includes(`${candidate}=`));
+  const other = [...secrets.keys()].find(
+    (candidate) => candidate !== name && bytes.includes(`${candidate}=`),
+  );
   if (other === undefined) return undefined;
   return `holds "${other}=", so that every task with the secret ${other} would be given it as well`;
 }

@@ -36,14 +36,22 @@ export class NextflowStore implements Store {
       mkdirSync(target, { mode: 0o700 }); // fails where something is, even a dangling link
       assertPrivateDirectory(target);
       writeDurable(join(target, 'run.json'), JSON.stringify({ run, secrets: [...secrets.keys()] }));
-      writeDurable(join(target, 'shim'), readFileSync(fileURLToPath(import.meta.resolve('#templates/shim.sh'))), 0o700);
+      writeDurable(
+        join(target, 'shim'),
+        readFileSync(fileURLToPath(import.meta.resolve('#templates/shim.sh'))),
+        0o700,
+      );
       if (secrets.size > 0) writeDurable(join(target, 'store.json'), storeJson(secrets));
       // Last: until it is there the shim starts nothing.
       writeDurable(join(target, 'armed'), '');
       syncDirectory(this.#runsDirectory);
     } catch (error) {
       if (error instanceof EscrowError) throw error;
-      throw new EscrowError('store-unavailable', `"${target}" cannot be written: ${String(systemCode(error))}.`, { cause: error });
+      throw new EscrowError(
+        'store-unavailable',
+        `"${target}" cannot be written: ${String(systemCode(error))}.`,
+        { cause: error },
+      );
     }
     return Promise.resolve();
   }
@@ -59,7 +67,11 @@ export class NextflowStore implements Store {
     this.#assertOurs(target);
     if (lstatSync(target, { throwIfNoEntry: false }) === undefined) {
       const listed = existsSync(dirname(target)) && readdirSync(dirname(target)).includes(basename(target));
-      if (!listed) return Promise.resolve({ state: 'absent', how: `${target} does not exist, nor does its directory list it` });
+      if (!listed)
+        return Promise.resolve({
+          state: 'absent',
+          how: `${target} does not exist, nor does its directory list it`,
+        });
     }
     return Promise.resolve({ state: 'present', how: `${target} exists` });
   }

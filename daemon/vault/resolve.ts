@@ -28,7 +28,10 @@ export function resolve(candidates: readonly Candidate[], selection: Selection):
     const [found] = winners(candidates.filter((candidate) => fits(candidate, wanted)));
     if (found !== undefined) return found;
     const where = wanted.scope === null ? '' : ` of the ${wanted.scope}`;
-    throw new EscrowError('secret-not-available', `There is no secret ${wanted.name}${where} that this run may have.`);
+    throw new EscrowError(
+      'secret-not-available',
+      `There is no secret ${wanted.name}${where} that this run may have.`,
+    );
   });
   const names = chosen.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);

@@ -25,7 +25,12 @@ export async function findUserScope(db: Queries): Promise<ScopeRow> {
   return findOrCreate(db, 'user', '', String(userInfo().uid));
 }
 
-async function findOrCreate(db: Queries, kind: ScopeRow['kind'], organization: string, name: string): Promise<ScopeRow> {
+async function findOrCreate(
+  db: Queries,
+  kind: ScopeRow['kind'],
+  organization: string,
+  name: string,
+): Promise<ScopeRow> {
   await db
     .insertInto('scopes')
     .values({ id: randomUUID(), kind, organization, name, created_at: new Date().toISOString() })

@@ -25,8 +25,16 @@ const WRAPPED_BYTES = IV_BYTES + TAG_BYTES + KEY_BYTES;
 const HEAD_BYTES = 1 + KEY_ID_BYTES;
 
 export function vaultKey(bytes: Buffer): VaultKey {
-  if (bytes.length !== KEY_BYTES) throw new EscrowError('vault-key-wrong', `A vault key has ${String(KEY_BYTES)} bytes.`);
-  return { id: createHash('sha256').update('nf-escrow vault key id\0').update(bytes).digest('hex').slice(0, 2 * KEY_ID_BYTES), bytes };
+  if (bytes.length !== KEY_BYTES)
+    throw new EscrowError('vault-key-wrong', `A vault key has ${String(KEY_BYTES)} bytes.`);
+  return {
+    id: createHash('sha256')
+      .update('nf-escrow vault key id\0')
+      .update(bytes)
+      .digest('hex')
+      .slice(0, 2 * KEY_ID_BYTES),
+    bytes,
+  };
 }
 
 /**
@@ -44,9 +52,13 @@ export function seal(value: SecretValue, context: SealContext, key: VaultKey): B
 /** Opens a sealed value. Throws `vault-key-wrong` where it needs another key, `sealed-damaged` where a bit has changed. */
 export function open(sealed: Buffer, context: SealContext, key: VaultKey): SecretValue {
   const keyId = sealedWith(sealed);
-  if (sealed[0] !== FORMAT || sealed.length < HEAD_BYTES + WRAPPED_BYTES + IV_BYTES + TAG_BYTES) throw damaged(context);
+  if (sealed[0] !== FORMAT || sealed.length < HEAD_BYTES + WRAPPED_BYTES + IV_BYTES + TAG_BYTES)
+    throw damaged(context);
   if (keyId !== key.id) {
-    throw new EscrowError('vault-key-wrong', `${context.name} is sealed with the key ${keyId}; the vault has ${key.id}.`);
+    throw new EscrowError(
+      'vault-key-wrong',
+      `${context.name} is sealed with the key ${keyId}; the vault has ${key.id}.`,
+    );
   }
   const bound = additionalData(context, keyId);
   try {
@@ -71,14 +83,23 @@ function encrypt(plain: Uint8Array, key: Buffer, bound: Buffer): Buffer {
 
 function decrypt(box: Buffer, key: Buffer, bound: Buffer): Buffer {
   const tag = box.subarray(IV_BYTES, IV_BYTES + TAG_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', key, box.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+  const decipher = createDecipheriv('aes-256-gcm', key, box.subarray(0, IV_BYTES), {
+    authTagLength: TAG_BYTES,
+  });
   decipher.setAAD(bound).setAuthTag(tag);
   return Buffer.concat([decipher.update(box.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
 }
 
 /** Each part with its length before it, so that no two contexts give the same bytes. */
 function additionalData(context: SealContext, keyId: string): Buffer {
-  const parts = [`nf-escrow ${String(FORMAT)}`, context.ledger, context.scope, context.name, String(context.version), keyId];
+  const parts = [
+    `nf-escrow ${String(FORMAT)}`,
+    context.ledger,
+    context.scope,
+    context.name,
+    String(context.version),
+    keyId,
+  ];
   return Buffer.concat(
     parts.flatMap((part) => {
       const bytes = Buffer.from(part);
@@ -90,5 +111,9 @@ function additionalData(context: SealContext, keyId: string): Buffer {
 }
 
 function damaged(context: SealContext, cause?: unknown): EscrowError {
-  return new EscrowError('sealed-damaged', `The sealed value of ${context.name}, version ${String(context.version)}, does not open.`, { cause });
+  return new EscrowError(
+    'sealed-damaged',
+    `The sealed value of ${context.name}, version ${String(context.version)}, does not open.`,
+    { cause },
+  );
 }

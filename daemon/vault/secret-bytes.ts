@@ -8,9 +8,13 @@ const MAX = 65_536;
 export function secretValueFrom(name: string, bytes: Uint8Array): SecretValue {
   if (bytes.length === 0) throw new EscrowError('value-invalid', `The value of ${name} is empty.`);
   if (bytes.length > MAX) {
-    throw new EscrowError('value-invalid', `The value of ${name} has ${String(bytes.length)} bytes; ${String(MAX)} is the most.`);
+    throw new EscrowError(
+      'value-invalid',
+      `The value of ${name} has ${String(bytes.length)} bytes; ${String(MAX)} is the most.`,
+    );
   }
   const nul = bytes.indexOf(0);
-  if (nul !== -1) throw new EscrowError('value-invalid', `The value of ${name} has a NUL at byte ${String(nul + 1)}.`);
+  if (nul !== -1)
+    throw new EscrowError('value-invalid', `The value of ${name} has a NUL at byte ${String(nul + 1)}.`);
   return new SecretValue(bytes);
 }

@@ -35,12 +35,17 @@ export class Vault {
         .insertInto('secrets')
         .values({ id: randomUUID(), scope_id: scope.id, name, version: 1, created_at: now, updated_at: now })
         .onConflict((conflict) =>
-          conflict.columns(['scope_id', 'name']).doUpdateSet((set) => ({ version: set('secrets.version', '+', 1), updated_at: now })),
+          conflict
+            .columns(['scope_id', 'name'])
+            .doUpdateSet((set) => ({ version: set('secrets.version', '+', 1), updated_at: now })),
         )
         .returning(['id', 'version'])
         .executeTakeFirstOrThrow();
       const sealed = seal(value, { ledger: this.#ledger.id, scope: scope.id, name, version }, key);
-      await db.insertInto('secret_versions').values({ secret_id: id, version, name, scope_id: scope.id, sealed }).execute();
+      await db
+        .insertInto('secret_versions')
+        .values({ secret_id: id, version, name, scope_id: scope.id, sealed })
+        .execute();
       await dropUnneededVersions(db, id, version);
       return version;
     });
@@ -55,14 +60,20 @@ export class Vault {
         .where('name', '=', name)
         .returning('id')
         .executeTakeFirst();
-      if (row === undefined) throw new EscrowError('secret-unknown', `There is no secret ${name} in this scope.`);
+      if (row === undefined)
+        throw new EscrowError('secret-unknown', `There is no secret ${name} in this scope.`);
       await dropUnneededVersions(db, row.id, undefined);
     });
   }
 
   /** What may be known of the secrets of a scope, by name. */
   async list(scope: ScopeRow): Promise<Secret[]> {
-    const rows = await this.#ledger.db.selectFrom('secrets').selectAll().where('scope_id', '=', scope.id).orderBy('name').execute();
+    const rows = await this.#ledger.db
+      .selectFrom('secrets')
+      .selectAll()
+      .where('scope_id', '=', scope.id)
+      .orderBy('name')
+      .execute();
     return rows.map((row) => ({
       name: row.name,
       scope: scope.kind,
@@ -76,7 +87,11 @@ export class Vault {
 
   /** The newest version of each secret of a scope. */
   async versions(db: Queries, scope: ScopeRow): Promise<SecretVersion[]> {
-    const rows = await db.selectFrom('secrets').select(['id', 'name', 'version']).where('scope_id', '=', scope.id).execute();
+    const rows = await db
+      .selectFrom('secrets')
+      .select(['id', 'name', 'version'])
+      .where('scope_id', '=', scope.id)
+      .execute();
     return rows.map(({ id, name, version }) => ({ secretId: id, name, version }));
   }
 
@@ -104,17 +119,28 @@ export class Vault {
    * or exchanged key file would be noticed when a run needs the old values, not now.
    */
   async #keyForSealing(): Promise<VaultKey> {
-    const row = await this.#ledger.db.selectFrom('secret_versions').select('sealed').limit(1).executeTakeFirst();
+    const row = await this.#ledger.db
+      .selectFrom('secret_versions')
+      .select('sealed')
+      .limit(1)
+      .executeTakeFirst();
     if (row === undefined) return readKeyFile(this.#keyFile) ?? createKeyFile(this.#keyFile);
     const key = this.#keyForOpening();
     const needed = sealedWith(Buffer.from(row.sealed as ArrayBuffer));
     if (needed === key.id) return key;
-    throw new EscrowError('vault-key-wrong', `The vault is sealed with the key ${needed}; "${this.#keyFile}" holds ${key.id}.`);
+    throw new EscrowError(
+      'vault-key-wrong',
+      `The vault is sealed with the key ${needed}; "${this.#keyFile}" holds ${key.id}.`,
+    );
   }
 }
 
 /** Drops the versions of a secret that are neither the newest nor pinned by a run that is not purged yet. */
-export async function dropUnneededVersions(db: Queries, secretId: string, newest: number | undefined): Promise<void> {
+export async function dropUnneededVersions(
+  db: Queries,
+  secretId: string,
+  newest: number | undefined,
+): Promise<void> {
   await db
     .deleteFrom('secret_versions')
     .where('secret_id', '=', secretId)

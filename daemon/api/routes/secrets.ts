@@ -15,7 +15,10 @@ export function secretRoutes(vault: Vault, scopeOf: (request: Request) => Promis
     const name = request.params.secret;
     assertSecretName(name);
     const input = validate<'SecretInput'>('secret-input.json', request.body);
-    const bytes = input.valueBase64 === undefined ? Buffer.from(input.value ?? '') : Buffer.from(input.valueBase64, 'base64');
+    const bytes =
+      input.valueBase64 === undefined
+        ? Buffer.from(input.value ?? '')
+        : Buffer.from(input.valueBase64, 'base64');
     const version = await vault.set(await scopeOf(request), name, secretValueFrom(name, bytes));
     response.status(version === 1 ? 201 : 200).json({ name, version });
   });

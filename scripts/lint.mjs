@@ -1,0 +1,23 @@
+// npm run lint: the generated types fit the schemas; eslint; the order of the rooms; prettier.
+import { ensureBuilt, ensureDependencies } from './set-up.mjs';
+import { run, runDriver, say } from './steps.mjs';
+
+const node = process.execPath;
+
+runDriver(async () => {
+  ensureDependencies();
+  say('types.ts against schemas/');
+  run(node, ['scripts/generate-types.mjs', '--check']);
+  ensureBuilt();
+  say('eslint');
+  run(node, ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', 'daemon', 'test']);
+  say('order of the rooms (dependency-cruiser)');
+  run(node, [
+    'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+    '--config',
+    '.dependency-cruiser.cjs',
+    'daemon',
+  ]);
+  say('prettier');
+  run(node, ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']);
+});

@@ -1,0 +1,120 @@
+// Brings a fresh clone to where it can be run: dependencies, generated types, compiled code, a Java and a Nextflow.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { root, run, say, which } from './steps.mjs';
+
+const NEXTFLOW_VERSION = '24.10.0';
+
+/** npm ci, when the lock file is not the one that node_modules was made from. */
+export function ensureDependencies() {
+  const mark = join(root, 'node_modules', '.lock-hash');
+  const hash = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === hash) return;
+  say('installing the packages of package-lock.json (npm ci)');
+  run('npm', ['ci', '--no-audit', '--no-fund']);
+  writeFileSync(mark, hash);
+}
+
+/** Types from the schemas, then tsc. Incremental: a second call has little to do. */
+export function ensureBuilt() {
+  say('compiling (tsc)');
+  run(process.execPath, ['scripts/generate-types.mjs']);
+  run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
+  chmodSync(join(root, 'dist/daemon/main.js'), 0o755);
+}
+
+/** A Java of 17 or later; undefined, with one line that says how, where there is none and it cannot be installed. */
+export function ensureJava() {
+  const java = findJava();
+  if (java !== undefined) return java;
+  if (!installSystemPackage('openjdk-17-jre-headless', 'Java 17')) return undefined;
+  return findJava();
+}
+
+function findJava() {
+  const { JAVA_CMD, JAVA_HOME } = process.env;
+  const candidates = [JAVA_CMD, JAVA_HOME && join(JAVA_HOME, 'bin/java'), which('java')].filter(Boolean);
+  return candidates.find((path) => {
+    const { status, stderr } = spawnSync(path, ['-version'], { encoding: 'utf8' });
+    return status === 0 && Number(/version "(\d+)/.exec(stderr)?.[1]) >= 17;
+  });
+}
+
+/**
+ * The Nextflow for tests and demo: NF_ESCROW_NEXTFLOW, else `nextflow` on PATH, else 24.10.0 from Maven Central in a
+ * cache. Undefined, with one line that says how, where none can be had.
+ */
+export function ensureNextflow() {
+  const named = process.env.NF_ESCROW_NEXTFLOW;
+  if (named) {
+    if (existsSync(named)) return named;
+    throw new Error(`NF_ESCROW_NEXTFLOW is ${named}, which is not there.`);
+  }
+  return which('nextflow') ?? cachedNextflow();
+}
+
+function cachedNextflow() {
+  const cache = join(
+    process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), '.cache'),
+    'nf-escrow',
+  );
+  const home = join(cache, `nextflow-${NEXTFLOW_VERSION}`);
+  const launcher = join(home, 'nextflow');
+  if (!existsSync(home)) {
+    if (!which('mvn') && !installSystemPackage('maven', 'Maven')) return undefined;
+    mkdirSync(cache, { recursive: true });
+    const work = mkdtempSync(join(cache, '.fetching-'));
+    try {
+      fetchNextflow(work);
+      renameSync(work, home);
+    } catch (error) {
+      if (!existsSync(launcher)) throw error; // else another one was faster
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  }
+  copyFileSync(join(root, 'scripts/nextflow-launcher.sh'), `${launcher}.${process.pid}`);
+  chmodSync(`${launcher}.${process.pid}`, 0o755);
+  renameSync(`${launcher}.${process.pid}`, launcher);
+  return launcher;
+}
+
+function fetchNextflow(directory) {
+  say(`fetching Nextflow ${NEXTFLOW_VERSION} with Maven (40 MB, once)`);
+  const dependency = `<dependency><groupId>io.nextflow</groupId><artifactId>nextflow</artifactId><version>${NEXTFLOW_VERSION}</version></dependency>`;
+  const pom = `<project><modelVersion>4.0.0</modelVersion><groupId>local</groupId><artifactId>nextflow-jars</artifactId><version>1</version><dependencies>${dependency}</dependencies></project>`;
+  writeFileSync(join(directory, 'pom.xml'), pom);
+  run(
+    'mvn',
+    ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', '-DoutputDirectory=jars'],
+    { cwd: directory },
+  );
+}
+
+/** Installs a system package where that can be done: as root, with apt. Says so before; says how, where it cannot. */
+function installSystemPackage(name, title) {
+  if (process.getuid() !== 0 || !which('apt-get')) {
+    say(`${title} is missing. Install it (Debian: apt-get install ${name}) and run this again.`);
+    return false;
+  }
+  say(`${title} is missing: installing the system package ${name} (apt-get)`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  run('apt-get', ['update', '-q'], { env });
+  run('apt-get', ['install', '-y', '-q', '--no-install-recommends', name], { env });
+  return true;
+}

@@ -1,0 +1,51 @@
+// What the drivers share: saying a step, running a program, finding one.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout. */
+export const root = resolve(fileURLToPath(import.meta.url), '../..');
+
+export function say(text) {
+  process.stderr.write(`--- ${text}\n`);
+}
+
+/** Runs a program with its output shown; throws when it fails. */
+export function run(command, args, options = {}) {
+  const { status, signal, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    ...options,
+  });
+  if (error) throw error;
+  if (status !== 0)
+    throw new Error(`${command} ${args.join(' ')} ended with ${signal ?? `status ${status}`}`);
+}
+
+/** The first program of this name on PATH, or undefined. */
+export function which(name, path = process.env.PATH ?? '') {
+  return path
+    .split(delimiter)
+    .filter((directory) => directory !== '')
+    .map((directory) => join(directory, name))
+    .find((candidate) => {
+      try {
+        accessSync(candidate, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Ends the driver with one line instead of a stack. */
+export function runDriver(main) {
+  main().then(
+    (status) => (process.exitCode = status ?? 0),
+    (error) => {
+      process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+      process.exitCode = 1;
+    },
+  );
+}

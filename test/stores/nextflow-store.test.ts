@@ -1,0 +1,88 @@
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
+import { SecretValue } from '../../daemon/vault/secret-value.ts';
+
+function temporary(t: Test): string {
+  const directory = mkdtempSync('/tmp/nfe-');
+  t.teardown(() => {
+    rmSync(directory, { recursive: true });
+  });
+  return directory;
+}
+
+const values = (entries: Record<string, string | Buffer>): Map<string, SecretValue> =>
+  new Map(
+    Object.entries(entries).map(([name, value]) => [name, new SecretValue(Buffer.from(value as string))]),
+  );
+
+t.test('places a private directory, and removes it whole, as often as asked', async (t) => {
+  const runs = join(temporary(t), 'runs');
+  const store = new NextflowStore(runs);
+  const target = store.locate('r1');
+  await store.place({ run: 'r1', target, secrets: values({ FOO_KEY: 'bar $x' }) });
+  t.same(JSON.parse(readFileSync(join(target, 'store.json'), 'utf8')), [
+    { name: 'FOO_KEY', value: 'bar $x' },
+  ]);
+  t.equal(statSync(target).mode & 0o777, 0o700);
+  for (const name of readdirSync(target))
+    t.equal(statSync(join(target, name)).mode & 0o077, 0, `${name} is closed to others`);
+  t.equal((await store.inspect(target)).state, 'present');
+  await t.rejects(store.place({ run: 'r1', target, secrets: values({}) }), { code: 'store-unavailable' });
+  await store.remove(target);
+  t.equal((await store.inspect(target)).state, 'absent');
+  await store.remove(target);
+  t.same(readdirSync(runs), []);
+});
+
+t.test('follows nothing that is planted', async (t) => {
+  const directory = temporary(t);
+  const store = new NextflowStore(join(directory, 'runs'));
+  const target = store.locate('r1');
+  await store.place({ run: 'r1', target, secrets: values({ FOO_KEY: 'bar' }) });
+  const outside = join(directory, 'outside');
+  mkdirSync(outside);
+  writeFileSync(join(outside, 'kept'), 'kept');
+  writeFileSync(join(directory, 'linked'), 'kept');
+  symlinkSync(outside, join(target, 'directory-link'));
+  symlinkSync(join(outside, 'kept'), join(target, 'file-link'));
+  linkSync(join(directory, 'linked'), join(target, 'hard-link'));
+  await store.remove(target);
+  t.equal(lstatSync(target, { throwIfNoEntry: false }), undefined);
+  t.equal(readFileSync(join(outside, 'kept'), 'utf8'), 'kept');
+  t.equal(readFileSync(join(directory, 'linked'), 'utf8'), 'kept');
+  symlinkSync(outside, store.locate('r2'));
+  await t.rejects(store.place({ run: 'r2', target: store.locate('r2'), secrets: values({}) }), {
+    code: 'store-unavailable',
+  });
+  t.same(readdirSync(outside), ['kept']);
+  await t.rejects(store.remove(outside), 'a directory that is no run directory is left alone');
+  t.ok(existsSync(outside));
+});
+
+t.test('refuses what Nextflow would change, execute or over-share', async (t) => {
+  const store = new NextflowStore('/nonexistent');
+  for (const bad of ['a\nb', 'a"b', 'a`b', 'a\\b', 'a\rb', 'x OTHER=1', Buffer.from([0xff, 0xfe])]) {
+    t.throws(
+      () => {
+        store.check(values({ FOO_KEY: bad, OTHER: 'fine' }));
+      },
+      { code: 'value-not-carried', message: /^FOO_KEY / },
+    );
+  }
+  for (const good of ["a'b", '$HOME $(id)', 'FOO_KEY=self', ' x ', 'é%s!#', '-n'])
+    store.check(values({ FOO_KEY: good, OTHER: 'fine' }));
+});
