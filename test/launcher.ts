@@ -10,7 +10,6 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -147,9 +146,11 @@ export class Sandbox {
 
 /** Waits until `look` gives something, at most 30 s. */
 export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(25)) {
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
+    await sleep(25);
   }
   throw new Error(`waited in vain: ${what}`);
 }
@@ -163,9 +164,6 @@ export function realNextflow(t: Test): string | undefined {
   else t.pass('skipped', { skip: 'there is no Nextflow here' });
   return undefined;
 }
-
-/** The Nextflow whose plugins and caches all sandboxes share is the sandbox's own; this is the user's, never touched. */
-export const userHome = homedir();
 
 function walk(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {

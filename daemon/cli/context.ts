@@ -16,7 +16,7 @@ export interface Context {
 }
 
 export interface NextflowKnowledge {
-  findNextflow(named: string | undefined, env: NodeJS.ProcessEnv): string;
-  findLocalStore(env: NodeJS.ProcessEnv): string | null;
-  arrange(rest: readonly string[]): { arguments: string[]; background: boolean };
+  readonly findNextflow: (named: string | undefined, env: NodeJS.ProcessEnv) => string;
+  readonly findLocalStore: (env: NodeJS.ProcessEnv) => string | null;
+  readonly arrange: (rest: readonly string[]) => { arguments: string[]; background: boolean };
 }

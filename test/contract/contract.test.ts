@@ -13,7 +13,7 @@ interface Schema {
   readonly properties?: Record<string, { enum?: string[] }>;
 }
 
-t.test('each schema is described, and its examples fit it', async (t) => {
+void t.test('each schema is described, and its examples fit it', async (t) => {
   for (const file of readdirSync(join(root, 'schemas'))) {
     const schema = JSON.parse(readFileSync(join(root, 'schemas', file), 'utf8')) as Schema;
     t.equal(schema.$id, file);
@@ -24,12 +24,12 @@ t.test('each schema is described, and its examples fit it', async (t) => {
   }
 });
 
-t.test('the codes of problem.json are those of the error table', async (t) => {
+void t.test('the codes of problem.json are those of the error table', async (t) => {
   const schema = JSON.parse(readFileSync(join(root, 'schemas/problem.json'), 'utf8')) as Schema;
   t.same(schema.properties?.['code']?.enum, Object.keys(errorTable));
 });
 
-t.test('what does not fit is refused without being repeated', async (t) => {
+void t.test('what does not fit is refused without being repeated', async (t) => {
   t.throws(() => validate<'SecretInput'>('secret-input.json', { value: 5, other: 'do-not-tell' }), {
     code: 'request-invalid',
   });

@@ -26,7 +26,7 @@ async function nothingLeft(t: Test, box: Sandbox, values: string[]): Promise<voi
   t.equal(run.state, 'purged');
 }
 
-t.test("a run is given its secrets, ends with nextflow's status, and leaves nothing", async (t) => {
+void t.test("a run is given its secrets, ends with nextflow's status, and leaves nothing", async (t) => {
   const box = new Sandbox(t);
   const [ours, theirs, own] = [newValue(), newValue(), newValue()];
   t.equal((await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: theirs })).status, 0);
@@ -68,7 +68,7 @@ t.test("a run is given its secrets, ends with nextflow's status, and leaves noth
   });
 });
 
-t.test('purges when any of the processes is killed', async (t) => {
+void t.test('purges when any of the processes is killed', async (t) => {
   for (const victim of ['cli', 'shim', 'head', 'daemon', 'daemon and cli', 'all'] as const) {
     const box = new Sandbox(t);
     const value = newValue();
@@ -117,7 +117,7 @@ t.test('purges when any of the processes is killed', async (t) => {
   }
 });
 
-t.test('signals reach nextflow, and its status comes back', async (t) => {
+void t.test('signals reach nextflow, and its status comes back', async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
@@ -135,7 +135,7 @@ t.test('signals reach nextflow, and its status comes back', async (t) => {
   }
 });
 
-t.test('with -bg the status is 0 at once, and the purge comes at the end of the head', async (t) => {
+void t.test('with -bg the status is 0 at once, and the purge comes at the end of the head', async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
@@ -162,7 +162,7 @@ t.test('with -bg the status is 0 at once, and the purge comes at the end of the 
   await nothingLeft(t, box, [value]);
 });
 
-t.test('what cannot be given exactly is refused by name, and nothing is placed', async (t) => {
+void t.test('what cannot be given exactly is refused by name, and nothing is placed', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: `${newValue()}\n` });
   const refused = await box.escrow(['run', 'touch ran']);
@@ -175,7 +175,7 @@ t.test('what cannot be given exactly is refused by name, and nothing is placed',
   t.ok(existsSync(join(box.launch, 'ran')));
 });
 
-t.test('with no secret to give, nextflow runs plainly', async (t) => {
+void t.test('with no secret to give, nextflow runs plainly', async (t) => {
   const box = new Sandbox(t);
   const ended = await box.escrow(['run', '-', '--x'], { input: 'unused' });
   t.notOk(ended.stderr.includes('nf-escrow:'));
@@ -184,7 +184,7 @@ t.test('with no secret to give, nextflow runs plainly', async (t) => {
   t.match(await lastRun(box), { state: 'purged', outcome: 'succeeded' });
 });
 
-t.test('mistakes are answered with what to do, and lose nothing', async (t) => {
+void t.test('mistakes are answered with what to do, and lose nothing', async (t) => {
   const box = new Sandbox(t);
   const cases: [string[], number, RegExp][] = [
     [['run'], 64, /no pipeline/],
@@ -220,7 +220,7 @@ t.test('mistakes are answered with what to do, and lose nothing', async (t) => {
   chmodSync(box.state, 0o700);
 });
 
-t.test('twenty commands at once start one daemon', async (t) => {
+void t.test('twenty commands at once start one daemon', async (t) => {
   const box = new Sandbox(t);
   const all = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
@@ -233,7 +233,7 @@ t.test('twenty commands at once start one daemon', async (t) => {
   t.equal(readFileSync(join(box.state, 'daemon.log'), 'utf8').match(/daemon serves/g)?.length, 1);
 });
 
-t.test('a run that is not started in time, or whose launcher died, is called off', async (t) => {
+void t.test('a run that is not started in time, or whose launcher died, is called off', async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });

@@ -18,7 +18,7 @@ process HELLO {
   script:
   """
   printf %s "\\$FOO_KEY" | sha256sum
-  touch '${'$'}{launchDir}/here'
+  touch '\${launchDir}/here'
   sleep \${params.wait}
   exit \${params.status}
   """
@@ -70,7 +70,7 @@ function leaks(value: string): string[] {
     });
 }
 
-t.test('success: the task gets the value, and nothing else does', async (t) => {
+void t.test('success: the task gets the value, and nothing else does', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const value = newValue();
@@ -114,7 +114,7 @@ t.test('success: the task gets the value, and nothing else does', async (t) => {
   t.match(tasks, [{ taskId: '1', name: 'HELLO', status: 'COMPLETED', exit: '0' }]);
 });
 
-t.test("a failing task: nextflow's own status", async (t) => {
+void t.test("a failing task: nextflow's own status", async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const value = newValue();
@@ -125,7 +125,7 @@ t.test("a failing task: nextflow's own status", async (t) => {
   t.same(box.filesWith(value), []);
 });
 
-t.test('TERM ends it as it ends nextflow', async (t) => {
+void t.test('TERM ends it as it ends nextflow', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const value = newValue();
@@ -138,7 +138,7 @@ t.test('TERM ends it as it ends nextflow', async (t) => {
   await nothingLeft(t, box, value);
 });
 
-t.test('kill -9 of cli, shim, head and daemon', async (t) => {
+void t.test('kill -9 of cli, shim, head and daemon', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   for (const victim of ['cli', 'shim', 'head', 'daemon'] as const) {
@@ -162,7 +162,7 @@ t.test('kill -9 of cli, shim, head and daemon', async (t) => {
   }
 });
 
-t.test('two runs at once, in one directory, with different values of one name', async (t) => {
+void t.test('two runs at once, in one directory, with different values of one name', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const [first, second] = [newValue(), newValue()];

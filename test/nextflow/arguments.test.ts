@@ -4,7 +4,7 @@ import { arrange } from '../../daemon/nextflow/arguments.ts';
 import { readLogLine, type LogFacts } from '../../daemon/nextflow/log.ts';
 import { TraceReader } from '../../daemon/nextflow/trace.ts';
 
-t.test("Nextflow's arguments stay as they are, launcher options go before run", async (t) => {
+void t.test("Nextflow's arguments stay as they are, launcher options go before run", async (t) => {
   const cases: [string, string][] = [
     ['main.nf --input x', 'run main.nf --input x'],
     ['-profile p main.nf -resume', 'run -profile p main.nf -resume'],
@@ -20,7 +20,7 @@ t.test("Nextflow's arguments stay as they are, launcher options go before run", 
   t.equal(arrange(['main.nf']).background, false);
 });
 
-t.test('what cannot be meant is refused', async (t) => {
+void t.test('what cannot be meant is refused', async (t) => {
   t.throws(() => arrange([]), { code: 'usage', message: /no pipeline/ });
   t.throws(() => arrange(['-profile', 'p', '--input', 'x', 'main.nf']), {
     code: 'usage',
@@ -35,7 +35,7 @@ t.test('what cannot be meant is refused', async (t) => {
   t.throws(() => splitRunOptions(['--no-secrets', '--only-secret', 'AB', 'main.nf']), { code: 'usage' });
 });
 
-t.test('ours come first, and end where something else begins', async (t) => {
+void t.test('ours come first, and end where something else begins', async (t) => {
   const options = splitRunOptions([
     '--workspace=a/b',
     '--only-secret',
@@ -51,7 +51,7 @@ t.test('ours come first, and end where something else begins', async (t) => {
   t.same(splitRunOptions(['--', '--explain']).rest, ['--explain']);
 });
 
-t.test('the log tells name, session, trace and end', async (t) => {
+void t.test('the log tells name, session, trace and end', async (t) => {
   const facts: LogFacts = {};
   for (const line of [
     'Nov-23 17:10:38.020 [main] DEBUG nextflow.Session - Session UUID: 6f248a2b-22b4-400a-b861-3985b491a81c',
@@ -74,7 +74,7 @@ t.test('the log tells name, session, trace and end', async (t) => {
   });
 });
 
-t.test("a trace's columns are the user's, and a row that does not fit goes aside", async (t) => {
+void t.test("a trace's columns are the user's, and a row that does not fit goes aside", async (t) => {
   const reader = new TraceReader();
   t.equal(reader.read('task_id\tname\tstatus'), undefined);
   t.match(reader.read('1\tHELLO\tCOMPLETED'), {

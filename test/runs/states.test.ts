@@ -6,7 +6,7 @@ import { openLedger } from '../../daemon/ledger/open.ts';
 import { conclude } from '../../daemon/runs/outcome.ts';
 import { leaseMoves, moveRun, runMoves } from '../../daemon/runs/states.ts';
 
-t.test('every state is reached, and every way ends', async (t) => {
+void t.test('every state is reached, and every way ends', async (t) => {
   for (const [moves, first, last] of [
     [runMoves, 'created', 'purged'],
     [leaseMoves, 'intended', 'gone'],
@@ -20,7 +20,7 @@ t.test('every state is reached, and every way ends', async (t) => {
   }
 });
 
-t.test('a run moves as the table says, and no other way', async (t) => {
+void t.test('a run moves as the table says, and no other way', async (t) => {
   const directory = mkdtempSync('/tmp/nfe-');
   t.teardown(() => {
     rmSync(directory, { recursive: true });
@@ -58,7 +58,7 @@ t.test('a run moves as the table says, and no other way', async (t) => {
   t.pass('property holds');
 });
 
-t.test('success is said only where something says it', async (t) => {
+void t.test('success is said only where something says it', async (t) => {
   const log = { completed: true, goodbye: true };
   t.equal(conclude({ exitStatus: 0, log: {}, cancelRequested: false }).outcome, 'succeeded');
   t.equal(conclude({ exitStatus: 1, log, cancelRequested: false }).outcome, 'failed');

@@ -29,7 +29,7 @@ const values = (entries: Record<string, string | Buffer>): Map<string, SecretVal
     Object.entries(entries).map(([name, value]) => [name, new SecretValue(Buffer.from(value as string))]),
   );
 
-t.test('places a private directory, and removes it whole, as often as asked', async (t) => {
+void t.test('places a private directory, and removes it whole, as often as asked', async (t) => {
   const runs = join(temporary(t), 'runs');
   const store = new NextflowStore(runs);
   const target = store.locate('r1');
@@ -48,7 +48,7 @@ t.test('places a private directory, and removes it whole, as often as asked', as
   t.same(readdirSync(runs), []);
 });
 
-t.test('follows nothing that is planted', async (t) => {
+void t.test('follows nothing that is planted', async (t) => {
   const directory = temporary(t);
   const store = new NextflowStore(join(directory, 'runs'));
   const target = store.locate('r1');
@@ -73,7 +73,7 @@ t.test('follows nothing that is planted', async (t) => {
   t.ok(existsSync(outside));
 });
 
-t.test('refuses what Nextflow would change, execute or over-share', async (t) => {
+void t.test('refuses what Nextflow would change, execute or over-share', async (t) => {
   const store = new NextflowStore('/nonexistent');
   for (const bad of ['a\nb', 'a"b', 'a`b', 'a\\b', 'a\rb', 'x OTHER=1', Buffer.from([0xff, 0xfe])]) {
     t.throws(

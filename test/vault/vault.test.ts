@@ -11,7 +11,7 @@ import { SecretValue } from '../../daemon/vault/secret-value.ts';
 
 const context = { ledger: 'l', scope: 's', name: 'NAME', version: 1 };
 
-t.test('any bytes come out of the seal as they went in', async (t) => {
+void t.test('any bytes come out of the seal as they went in', async (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 5000 }), (bytes) => {
       const key = vaultKey(randomBytes(32));
@@ -22,7 +22,7 @@ t.test('any bytes come out of the seal as they went in', async (t) => {
   t.pass('property holds');
 });
 
-t.test('a changed bit, another context or another key opens nothing', async (t) => {
+void t.test('a changed bit, another context or another key opens nothing', async (t) => {
   const key = vaultKey(randomBytes(32));
   const sealed = seal(new SecretValue(Buffer.from('value of the test')), context, key);
   for (let index = 0; index < sealed.length * 8; index += 7) {
@@ -42,7 +42,7 @@ t.test('a changed bit, another context or another key opens nothing', async (t) 
   t.throws(() => open(sealed, context, vaultKey(randomBytes(32))), { code: 'vault-key-wrong' });
 });
 
-t.test('a value prints as [secret]', async (t) => {
+void t.test('a value prints as [secret]', async (t) => {
   const text = randomBytes(12).toString('hex');
   const value = new SecretValue(Buffer.from(text));
   const shown = [
@@ -57,7 +57,7 @@ t.test('a value prints as [secret]', async (t) => {
   }
 });
 
-t.test("the name rule is Nextflow's", async (t) => {
+void t.test("the name rule is Nextflow's", async (t) => {
   // nextflow.md, "Names"; the length is bounded here because this form of it backtracks exponentially
   const nextflows = /^[a-zA-Z_](?:[0-9A-Za-z]+|(_)(?!\1)){1,49}$/;
   const letter = fc.constantFrom('a', 'Z', '_', '_', '0', '9', '-', 'é');
@@ -74,14 +74,14 @@ t.test("the name rule is Nextflow's", async (t) => {
   t.notOk(isSecretName('AB\n'));
 });
 
-t.test('a value has 1 byte to 64 KiB and no NUL', async (t) => {
+void t.test('a value has 1 byte to 64 KiB and no NUL', async (t) => {
   t.throws(() => secretValueFrom('AB', Buffer.alloc(0)), { code: 'value-invalid' });
   t.throws(() => secretValueFrom('AB', Buffer.from('a\0b')), { code: 'value-invalid' });
   t.throws(() => secretValueFrom('AB', Buffer.alloc(65_537, 97)), { code: 'value-invalid' });
   t.equal(secretValueFrom('AB', Buffer.alloc(65_536, 97)).open().length, 65_536);
 });
 
-t.test('user wins over workspace, and that over the local store', async (t) => {
+void t.test('user wins over workspace, and that over the local store', async (t) => {
   const scope = fc.constantFrom('user' as const, 'workspace' as const, 'local' as const);
   const candidate = fc.record({ name: fc.constantFrom('AA', 'BB', 'CC'), scope });
   const key = (c: { name: string; scope: string }): string => `${c.name} ${c.scope}`;

@@ -1,0 +1,81 @@
+// npm run demo: the main job, on a real Nextflow. A secret is set, a pipeline runs with it, and nothing is left.
+import { spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow } from './set-up.mjs';
+import { root, runDriver, say } from './steps.mjs';
+
+const PIPELINE = `process GREET {
+  secret 'DEMO_PASSWORD'
+
+  output:
+  stdout
+
+  script:
+  """
+  printf 'a task was given %s bytes with the hash ' "\\\${#DEMO_PASSWORD}"
+  printf %s "\\$DEMO_PASSWORD" | sha256sum
+  """
+}
+
+workflow {
+  GREET() | view
+}
+`;
+
+runDriver(async () => {
+  ensureDependencies();
+  ensureBuilt();
+  const nextflow = ensureJava() === undefined ? undefined : ensureNextflow();
+  if (nextflow === undefined) throw new Error('The demo needs a Java (17 or later) and a Nextflow.');
+  const home = mkdtempSync('/tmp/nf-escrow-demo-');
+  const env = {
+    ...process.env,
+    NF_ESCROW_HOME: join(home, 'state'),
+    NF_ESCROW_NEXTFLOW: nextflow,
+    NXF_OFFLINE: 'true',
+    NXF_ANSI_LOG: 'false',
+  };
+  delete env.NXF_SECRETS_FILE;
+  const launch = join(home, 'launch');
+  mkdirSync(launch);
+  const escrow = (args, input) => {
+    process.stdout.write(`\n$ nf-escrow ${args.join(' ')}\n`);
+    const { status } = spawnSync(process.execPath, [join(root, 'dist/daemon/main.js'), ...args], {
+      cwd: launch,
+      env,
+      input,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 1, 2],
+    });
+    if (status !== 0) throw new Error(`nf-escrow ${args[0]} ended with status ${status}`);
+  };
+  try {
+    writeFileSync(join(launch, 'main.nf'), PIPELINE);
+    const value = randomBytes(18).toString('base64');
+    escrow(['secrets', 'set', 'DEMO_PASSWORD'], value);
+    escrow(['secrets', 'list']);
+    escrow(['run', '--explain', 'main.nf']);
+    escrow(['run', 'main.nf']);
+    escrow(['runs', 'receipt', 'r']);
+    escrow(['status']);
+    escrow(['daemon', 'stop']);
+    say(`the hash of the value that was set: ${createHash('sha256').update(value).digest('hex')}`);
+    const left = filesWith(home, value);
+    if (left.length > 0) throw new Error(`the value is still in ${left.join(', ')}`);
+    say('looked at every file that the demo made: none holds the value');
+  } finally {
+    spawnSync(process.execPath, [join(root, 'dist/daemon/main.js'), 'daemon', 'stop'], {
+      env,
+      stdio: 'ignore',
+    });
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
+function filesWith(directory, value) {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter((path) => readFileSync(path).includes(value));
+}
