@@ -12,7 +12,12 @@
 say() { printf 'nf-escrow: %s\n' "$1" >&2; }
 
 # Written under another name first: a reader sees it whole or not at all.
-put() { (umask 077 && printf '%s\n' "$2" >"$dir/$1.new") && command -p mv -f "$dir/$1.new" "$dir/$1"; }
+# It may fail (a full disk, a directory that was taken away): who reads it has other evidence, and nextflow goes on.
+put() {
+  {
+    (umask 077 && printf '%s\n' "$2" >"$dir/$1.new") && command -p mv -f "$dir/$1.new" "$dir/$1"
+  } 2>/dev/null
+}
 
 # Tells which process this subshell is, before it becomes nextflow. All but readlink is the shell's own doing.
 # Field 22 of stat is the start time; the name in field 2 may hold blanks, so counting starts behind its parenthesis.

@@ -10,6 +10,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { request } from 'node:http';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +32,12 @@ export interface Started {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly ended: Promise<Ended>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
 }
 
 export type Environment = Record<string, string>;
@@ -120,6 +128,33 @@ export class Sandbox {
     const { stdout, stderr, status } = await this.escrow([...args, '--json']);
     if (status !== 0) throw new Error(`nf-escrow ${args.join(' ')}: ${String(status)} ${stderr}`);
     return JSON.parse(stdout) as T;
+  }
+
+  get socket(): string {
+    return join(this.state, hostname(), 'daemon.sock');
+  }
+
+  /** A request to the daemon's API, as anyone with the socket could make it. */
+  http(
+    method: string,
+    path: string,
+    body?: string | object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+      const outgoing = request(
+        { socketPath: this.socket, method, path, headers: { ...type, ...headers } },
+        (incoming) => {
+          let text = '';
+          incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+          incoming.on('end', () => {
+            resolve({ status: incoming.statusCode ?? 0, type: incoming.headers['content-type'] ?? '', text });
+          });
+        },
+      );
+      outgoing.on('error', reject).end(typeof body === 'object' ? JSON.stringify(body) : body);
+    });
   }
 
   async daemonPid(): Promise<number | undefined> {

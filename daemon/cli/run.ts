@@ -24,20 +24,21 @@ Options of nf-escrow come first; everything after them is Nextflow's.
 Example: nf-escrow run --only-secret DB_PASSWORD main.nf --input samples.csv -profile cluster`;
 
 /** `nf-escrow run`: gives Nextflow's own exit status. */
-export async function run(context: Context, args: readonly string[]): Promise<number> {
-  const options = splitRunOptions(args);
+export async function run(context: Context, argv: readonly string[]): Promise<number> {
+  const options = splitRunOptions(argv);
   if (options.help) {
     print(HELP);
     return 0;
   }
   const { findNextflow, findLocalStore, arrange } = await context.nextflow();
+  const { arguments: args, background } = arrange(options.rest);
   const request: RunRequest = {
     workspace: options.workspace ?? context.settings.workspace,
     selection: options.selection,
     explain: options.explain,
     launchDirectory: process.cwd(),
     nextflow: findNextflow(options.nextflow ?? context.settings.nextflow, process.env),
-    arguments: arrange(options.rest).arguments,
+    arguments: args,
     localStore: findLocalStore(process.env),
     launcher: identifySelf(),
   };
@@ -51,7 +52,7 @@ export async function run(context: Context, args: readonly string[]): Promise<nu
   if (answer.start === undefined || answer.run === undefined)
     throw new EscrowError('internal', 'The daemon planned a run and did not place it.');
   const status = await runInForeground(answer.start);
-  const ended = request.arguments.includes('-bg') ? undefined : await settle(context, answer.run.id);
+  const ended = background ? undefined : await settle(context, answer.run.id);
   return status ?? ended?.exitStatus ?? (ended?.outcome === 'succeeded' ? 0 : 1);
 }
 

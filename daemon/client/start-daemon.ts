@@ -68,7 +68,9 @@ function startDaemon({ paths }: Settings, program: string): () => number | undef
         ([name]) => !name.startsWith('NODE_') || name === 'NODE_EXTRA_CA_CERTS',
       ),
     );
-    const child = spawn(process.execPath, [program, 'daemon', 'run'], {
+    // No core dump: it would hold values. Only a shell can set that limit; it becomes the daemon.
+    const command = ['-c', 'ulimit -c 0; exec "$@"', 'sh', process.execPath, program, 'daemon', 'run'];
+    const child = spawn('/bin/sh', command, {
       detached: true,
       stdio: ['ignore', log, log],
       cwd: paths.state,

@@ -246,27 +246,7 @@ void t.test('a run that is not started in time, or whose launcher died, is calle
     localStore: null,
     launcher: { ...status.process, startTime: '1' },
   };
-  const socket = join(
-    box.state,
-    readdirSync(box.state).find((name) => existsSync(join(box.state, name, 'daemon.sock'))) ?? '',
-    'daemon.sock',
-  );
-  const { request } = await import('node:http');
-  await new Promise<void>((resolve, reject) => {
-    const outgoing = request(
-      {
-        socketPath: socket,
-        method: 'POST',
-        path: '/v1/runs',
-        headers: { 'content-type': 'application/json' },
-      },
-      (incoming) => {
-        incoming.resume().on('end', resolve);
-        t.equal(incoming.statusCode, 201);
-      },
-    );
-    outgoing.on('error', reject).end(JSON.stringify(body));
-  });
+  t.equal((await box.http('POST', '/v1/runs', body)).status, 201);
   await until('called off', async () => ((await lastRun(box)).state === 'purged' ? true : undefined));
   t.match(await lastRun(box), { outcome: 'aborted' });
   await nothingLeft(t, box, [value]);

@@ -90,27 +90,7 @@ void t.test('success: the task gets the value, and nothing else does', async (t)
     logFile: join(box.launch, '.nextflow.log'),
   });
   t.match(run.runName, /^[a-z]+_[a-z]+/);
-  const { tasks } = await (async () => {
-    const { request } = await import('node:http');
-    const text = await new Promise<string>((resolve, reject) => {
-      const socketPath = join(
-        box.state,
-        readdirSync(box.state).find((name) => existsSync(join(box.state, name, 'daemon.sock'))) ?? '',
-        'daemon.sock',
-      );
-      request({ socketPath, path: `/v1/runs/${run.id}/tasks` }, (incoming) => {
-        let body = '';
-        incoming
-          .on('data', (chunk: Buffer) => (body += chunk.toString()))
-          .on('end', () => {
-            resolve(body);
-          });
-      })
-        .on('error', reject)
-        .end();
-    });
-    return JSON.parse(text) as TaskList;
-  })();
+  const { tasks } = JSON.parse((await box.http('GET', `/v1/runs/${run.id}/tasks`)).text) as TaskList;
   t.match(tasks, [{ taskId: '1', name: 'HELLO', status: 'COMPLETED', exit: '0' }]);
 });
 
