@@ -35,30 +35,6 @@ const HELLO = `process HELLO {
 workflow { HELLO() }
 `;
 
-runDriver(async () => {
-  ensureDependencies();
-  ensureBuilt();
-  const nextflow = ensureJava() === undefined ? undefined : ensureNextflow();
-  if (nextflow === undefined) throw new Error('The bench needs a Java (17 or later) and a Nextflow.');
-  const home = mkdtempSync('/tmp/nf-escrow-bench-');
-  const bench = new Bench(home, nextflow);
-  try {
-    const results = [await bench.placing(), bench.hello(), await bench.end()];
-    print(results);
-    const file = process.argv[process.argv.indexOf('--json') + 1];
-    const machine = {
-      cpu: cpus()[0]?.model,
-      cores: cpus().length,
-      node: spawnSync(node, ['-v'], { encoding: 'utf8' }).stdout.trim(),
-    };
-    if (process.argv.includes('--json'))
-      writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
-  } finally {
-    bench.escrow(['daemon', 'stop']);
-    rmSync(home, { recursive: true, force: true });
-  }
-});
-
 class Bench {
   constructor(home, nextflow) {
     this.home = home;
@@ -221,3 +197,27 @@ function print(results) {
     );
   }
 }
+
+runDriver(async () => {
+  ensureDependencies();
+  ensureBuilt();
+  const nextflow = ensureJava() === undefined ? undefined : ensureNextflow();
+  if (nextflow === undefined) throw new Error('The bench needs a Java (17 or later) and a Nextflow.');
+  const home = mkdtempSync('/tmp/nf-escrow-bench-');
+  const bench = new Bench(home, nextflow);
+  try {
+    const results = [await bench.placing(), bench.hello(), await bench.end()];
+    print(results);
+    const file = process.argv[process.argv.indexOf('--json') + 1];
+    const machine = {
+      cpu: cpus()[0]?.model,
+      cores: cpus().length,
+      node: spawnSync(node, ['-v'], { encoding: 'utf8' }).stdout.trim(),
+    };
+    if (process.argv.includes('--json'))
+      writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+  } finally {
+    bench.escrow(['daemon', 'stop']);
+    rmSync(home, { recursive: true, force: true });
+  }
+});
