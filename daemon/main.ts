@@ -29,7 +29,11 @@ function contextOf(settings: Settings): Context {
   return {
     settings,
     version: readVersion(),
-    daemon: async () => (await import('./client/start-daemon.ts')).ensureDaemon(settings, program),
+    daemon: async () => {
+      const takeStartLock = async (): Promise<{ release(): void } | undefined> =>
+        (await import('./ledger/lock.ts')).takeLock(settings.paths.daemonStartLock);
+      return (await import('./client/start-daemon.ts')).lazyDaemon(settings, program, takeStartLock);
+    },
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings),
     serve: () => serve(settings),
     nextflow: async () => {
@@ -55,9 +59,14 @@ async function serve(settings: Settings): Promise<void> {
   process.umask(0o077);
   process.on('SIGUSR1', () => undefined); // else Node opens its inspector to every user of this machine
   const { paths } = settings;
+  const [{ ensurePrivateDirectory }, { takeLock }] = await Promise.all([
+    import('./host/private-directory.ts'),
+    import('./ledger/lock.ts'),
+  ]);
+  ensurePrivateDirectory(paths.state);
+  const lock = takeLock(paths.daemonLock); // before the rest is loaded: the loser of a race ends soon
+  if (lock === undefined) return;
   const [
-    { ensurePrivateDirectory },
-    { takeLock },
     { openLedger },
     { Vault },
     { NextflowStore },
@@ -67,8 +76,6 @@ async function serve(settings: Settings): Promise<void> {
     { identifySelf },
     { listenOn },
   ] = await Promise.all([
-    import('./host/private-directory.ts'),
-    import('./ledger/lock.ts'),
     import('./ledger/open.ts'),
     import('./vault/vault.ts'),
     import('./stores/nextflow-store.ts'),
@@ -79,9 +86,6 @@ async function serve(settings: Settings): Promise<void> {
     import('./api/listen.ts'),
   ]);
   const log = pino({ base: { pid: process.pid } }, pino.destination({ dest: 1, sync: true }));
-  ensurePrivateDirectory(paths.state);
-  const lock = takeLock(paths.daemonLock);
-  if (lock === undefined) return;
   const ledger = await openLedger(paths.ledger);
   const vault = new Vault(ledger, paths.keyFile);
   const store = new NextflowStore(paths.runs);

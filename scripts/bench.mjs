@@ -21,7 +21,7 @@ import { root, runDriver, say } from './steps.mjs';
 const SECRETS = 100;
 const PLACINGS = 20;
 const NEXTFLOW_SETS = 10;
-const HELLOS = 9;
+const HELLOS = 15;
 const ENDS = 40;
 
 const node = process.env.npm_node_execpath ?? process.execPath;
@@ -50,7 +50,8 @@ class Bench {
       NXF_OFFLINE: 'true',
       NXF_ANSI_LOG: 'false',
     };
-    for (const name of ['NODE_OPTIONS', 'NXF_SECRETS_FILE']) delete this.env[name];
+    // Node 20 reads extra certificates at each start: a matter of the machine, not of what is measured.
+    for (const name of ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NXF_SECRETS_FILE']) delete this.env[name];
   }
 
   escrow(args, input = '', env = this.env) {
@@ -119,12 +120,11 @@ class Bench {
       for (const measure of index % 2 ? pair : pair.reverse()) measure();
     }
     // The first of each warms the file cache.
-    const [a, b] = [median(ours.slice(1)), median(theirs.slice(1))];
     return {
-      figure: 'a hello pipeline, daemon warm',
-      ours: a,
-      theirs: b,
-      ratio: a / b,
+      figure: `a hello pipeline, daemon warm (median of the ratios of ${HELLOS} pairs)`,
+      ours: median(ours.slice(1)),
+      theirs: median(theirs.slice(1)),
+      ratio: median(ours.map((taken, index) => taken / theirs[index]).slice(1)),
       wanted: 'ratio at most 1.08',
     };
   }

@@ -1,5 +1,10 @@
 import { rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const TAKE_IN_MS = 20;
+/** How long answers that are under way, and streams of events, may still take. */
+const ANSWER_MS = 500;
 
 /**
  * Listens on a Unix socket. A socket that is there already is stale: whoever holds the daemon's lock is the only one
@@ -12,12 +17,20 @@ export async function listenOn(app: RequestListener, path: string): Promise<{ cl
     server.once('error', reject).listen(path, resolve);
   });
   return {
-    close: () =>
-      new Promise((resolve) => {
+    close: async () => {
+      rmSync(path, { force: true }); // who comes now finds no daemon, and starts one
+      await sleep(TAKE_IN_MS); // who came before is still let in
+      const closed = new Promise<void>((resolve) => {
         server.close(() => {
           resolve();
         });
+      });
+      server.closeIdleConnections();
+      const force = setTimeout(() => {
         server.closeAllConnections();
-      }),
+      }, ANSWER_MS);
+      await closed;
+      clearTimeout(force);
+    },
   };
 }

@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.ts';
 export interface Context {
   readonly settings: Settings;
   readonly version: string;
-  /** The daemon's client; starts the daemon where none answers. */
+  /** The daemon's client; its first call starts the daemon where none answers. */
   readonly daemon: () => Promise<Client>;
   /** As `daemon`, but undefined where none answers. */
   readonly daemonIfRunning: () => Promise<Client | undefined>;

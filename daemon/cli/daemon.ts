@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DaemonStatus } from '../contract/types.ts';
+import type { DaemonStatus, Health } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { print, printJson } from './output.ts';
 
 export async function startDaemon(context: Context): Promise<void> {
-  await context.daemon();
+  await (await context.daemon()).call<Health>('GET', '/v1/health');
   await daemonStatus(context, {});
 }
 

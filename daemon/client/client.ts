@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect as connectSocket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Problem } from '../contract/types.ts';
 import { EscrowError, errorTable, systemCode } from '../errors.ts';
@@ -42,7 +43,14 @@ function send(
         ? {}
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     const outgoing = request(
-      { socketPath, method, path, headers: { host: 'localhost', ...headers }, timeout: TIMEOUT_MS },
+      {
+        // Without an agent: one would work out a TLS server name first, 10 ms of every command.
+        createConnection: () => connectSocket(socketPath),
+        method,
+        path,
+        headers: { host: 'localhost', ...headers },
+        timeout: TIMEOUT_MS,
+      },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -23,7 +23,17 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
  */
 export async function runInForeground(start: Start): Promise<number | undefined> {
   const wanted: NodeJS.Signals[] = [];
-  for (const name of FORWARDED) process.on(name, () => wanted.push(name));
+  let forwarding: NodeJS.Timeout | undefined;
+  for (const name of FORWARDED) {
+    process.on(name, () => {
+      wanted.push(name);
+      forward(start.directory, wanted);
+      // Not started yet, or between two writes: again soon.
+      forwarding ??= setInterval(() => {
+        forward(start.directory, wanted);
+      }, 20);
+    });
+  }
   const { command, args } = withShell(start);
   const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...start.environment } });
   const ended = new Promise<number | undefined>((resolve, reject) => {
@@ -32,9 +42,6 @@ export async function runInForeground(start: Start): Promise<number | undefined>
       resolve(code ?? undefined);
     });
   });
-  const forwarding = setInterval(() => {
-    forward(start.directory, wanted);
-  }, 20);
   try {
     const status = await ended;
     while (status === undefined && fifoState(join(start.directory, 'alive')) === 'held') await sleep(100);

@@ -3,11 +3,15 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Health } from '../contract/types.ts';
 import type { Settings } from '../config/settings.ts';
-import { EscrowError } from '../errors.ts';
+import { EscrowError, systemCode } from '../errors.ts';
 import { ensurePrivateDirectory } from '../host/private-directory.ts';
 import { connect, type Client } from './client.ts';
 
-const START_MS = 15_000;
+const START_MS = 30_000;
+const LOOK_EVERY_MS = 20;
+
+/** Taken while a daemon is being started, so that of many commands at once one starts it and the others wait. */
+export type TakeStartLock = () => Promise<{ release(): void } | undefined>;
 
 /** The daemon's client; undefined when none answers. */
 export async function findDaemon({ paths }: Settings): Promise<Client | undefined> {
@@ -16,42 +20,70 @@ export async function findDaemon({ paths }: Settings): Promise<Client | undefine
     await client.call<Health>('GET', '/v1/health');
     return client;
   } catch (error) {
-    if (error instanceof EscrowError && ['daemon-unavailable', 'path-occupied'].includes(error.code))
-      return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
 }
 
-/**
- * The daemon's client, starting the daemon where none answers. Many commands may do so at once: all but one of the
- * daemons find the lock taken and end.
- */
-export async function ensureDaemon(settings: Settings, program: string): Promise<Client> {
-  const running = await findDaemon(settings);
-  if (running !== undefined) return running;
+/** The daemon's client. Where none answers, the first call starts one: nothing was sent then, so it is sent again. */
+export function lazyDaemon(settings: Settings, program: string, takeStartLock: TakeStartLock): Client {
+  const client = connect(settings.paths.socket);
+  return {
+    call: async <T>(method: Parameters<Client['call']>[0], path: string, body?: unknown): Promise<T> => {
+      try {
+        return await client.call<T>(method, path, body);
+      } catch (error) {
+        if (!isAbsent(error)) throw error;
+      }
+      await ensureDaemon(settings, program, takeStartLock);
+      return client.call<T>(method, path, body);
+    },
+  };
+}
+
+/** Nobody listens: no socket, nobody behind it, or not even its directory. Not: an answer that broke off. */
+function isAbsent(error: unknown): boolean {
+  if (!(error instanceof EscrowError)) return false;
+  return ['ENOENT', 'ECONNREFUSED'].includes(systemCode(error.cause) ?? '');
+}
+
+async function ensureDaemon(
+  settings: Settings,
+  program: string,
+  takeStartLock: TakeStartLock,
+): Promise<void> {
   ensurePrivateDirectory(settings.paths.state);
   const deadline = Date.now() + START_MS;
-  let ended = startDaemon(settings, program);
   while (Date.now() < deadline) {
-    await sleep(15);
-    const client = await findDaemon(settings);
-    if (client !== undefined) return client;
-    const status = ended();
-    if (status === undefined) continue;
-    if (status !== 0)
-      throw new EscrowError(
-        'daemon-unavailable',
-        `The daemon ended with status ${String(status)} as it started.`,
-        { hint: `"${settings.paths.daemonLog}" says why.` },
-      );
-    // Status 0: another one has the lock. Should that one be on its way out, start again.
-    await sleep(100);
-    ended = startDaemon(settings, program);
+    const lock = await takeStartLock();
+    try {
+      if ((await findDaemon(settings)) !== undefined) return;
+      if (lock !== undefined) await startAndWait(settings, program, deadline);
+    } finally {
+      lock?.release();
+    }
+    await sleep(LOOK_EVERY_MS);
   }
   throw new EscrowError(
     'daemon-unavailable',
     `The daemon did not answer within ${String(START_MS / 1000)} s of its start.`,
   );
+}
+
+/** Returns when the daemon answers, or when it ended because another one has its lock: that one may be on its way out. */
+async function startAndWait(settings: Settings, program: string, deadline: number): Promise<void> {
+  const ended = startDaemon(settings, program);
+  while (Date.now() < deadline && (await findDaemon(settings)) === undefined) {
+    const status = ended();
+    if (status === 0) return;
+    if (status !== undefined)
+      throw new EscrowError(
+        'daemon-unavailable',
+        `The daemon ended with status ${String(status)} as it started.`,
+        { hint: `"${settings.paths.daemonLog}" says why.` },
+      );
+    await sleep(LOOK_EVERY_MS);
+  }
 }
 
 /** Starts a daemon that outlives us: a session of its own, nothing inherited. Returns what tells its end. */

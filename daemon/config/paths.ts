@@ -10,6 +10,8 @@ export interface Paths {
   readonly state: string;
   readonly ledger: string;
   readonly daemonLock: string;
+  /** Held by the command that is starting a daemon. */
+  readonly daemonStartLock: string;
   readonly daemonLog: string;
   readonly runs: string;
   readonly socketDirectory: string;
@@ -36,6 +38,7 @@ export function findPaths(env: Environment): Paths {
     state,
     ledger: join(state, 'ledger.db'),
     daemonLock: join(state, `daemon.${hostname()}.lock`),
+    daemonStartLock: join(state, `daemon.${hostname()}.start.lock`),
     daemonLog: join(state, 'daemon.log'),
     runs: absolute(env, 'NF_ESCROW_RUNS_DIR') ?? join(state, 'runs'),
     socketDirectory,

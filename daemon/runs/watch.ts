@@ -29,6 +29,7 @@ export class RunWatch {
   readonly #timer: NodeJS.Timeout;
   #stopWaiting: (() => void) | undefined;
   #looking: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
   #done = false;
 
   constructor(engine: Engine, run: RunRow, directory: string, onDone: () => void) {
@@ -46,9 +47,13 @@ export class RunWatch {
 
   private readonly onDone: () => void;
 
-  /** Looks now; when the run has ended, this resolves after its purge was tried. Looks are made one after another. */
+  /**
+   * Looks now; when the run has ended, this resolves after its purge was tried. Looks are made one after another, and
+   * one that has not begun serves all who ask for it.
+   */
   look(): Promise<void> {
-    this.#looking = this.#looking.then(async () => {
+    this.#next ??= this.#looking.then(async () => {
+      this.#next = undefined;
       if (this.#done) return;
       try {
         await this.#lookOnce();
@@ -57,7 +62,7 @@ export class RunWatch {
         this.#engine.log.error({ run: this.#id, code: systemCode(error), err: error }, 'look failed');
       }
     });
-    return this.#looking;
+    return (this.#looking = this.#next);
   }
 
   async stop(): Promise<void> {

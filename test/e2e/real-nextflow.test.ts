@@ -9,7 +9,7 @@ const hash = (text: string): string => createHash('sha256').update(text).digest(
 const newValue = (): string => `$v-${randomBytes(16).toString('hex')}`;
 
 const PIPELINE = `
-params.wait = 0
+params.hold = false
 params.status = 0
 process HELLO {
   secret 'FOO_KEY'
@@ -19,7 +19,7 @@ process HELLO {
   """
   printf %s "\\$FOO_KEY" | sha256sum
   touch '\${launchDir}/here'
-  sleep \${params.wait}
+  while [ \${params.hold} = true ] && [ ! -e '\${launchDir}/go' ]; do sleep 0.1; done
   exit \${params.status}
   """
 }
@@ -52,6 +52,11 @@ async function boxWith(t: Test, nextflow: string, value: string): Promise<Sandbo
   return box;
 }
 
+/** Lets a task end that was started with --hold. */
+function letGo(box: Sandbox): void {
+  writeFileSync(join(box.launch, 'go'), '');
+}
+
 /** Command lines and environments of all processes that hold the value, but for the task's own shells. */
 function leaks(value: string): string[] {
   return readdirSync('/proc')
@@ -75,9 +80,10 @@ void t.test('success: the task gets the value, and nothing else does', async (t)
   if (nextflow === undefined) return;
   const value = newValue();
   const box = await boxWith(t, nextflow, value);
-  const started = box.start(['run', 'main.nf', '--wait', '2', '-with-trace', 'trace.txt']);
+  const started = box.start(['run', 'main.nf', '--hold', '-with-trace', 'trace.txt']);
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   t.same(leaks(value), []);
+  letGo(box);
   const ended = await started.ended;
   t.equal(ended.status, 0, ended.stderr);
   t.match(ended.stdout, hash(value));
@@ -110,7 +116,7 @@ void t.test('TERM ends it as it ends nextflow', async (t) => {
   if (nextflow === undefined) return;
   const value = newValue();
   const box = await boxWith(t, nextflow, value);
-  const started = box.start(['run', 'main.nf', '--wait', '60']);
+  const started = box.start(['run', 'main.nf', '--hold']);
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   process.kill(started.pid, 'SIGTERM');
   t.equal((await started.ended).status, 1, 'nextflow 24.10 answers TERM with status 1');
@@ -124,7 +130,7 @@ void t.test('kill -9 of cli, shim, head and daemon', async (t) => {
   for (const victim of ['cli', 'shim', 'head', 'daemon'] as const) {
     const value = newValue();
     const box = await boxWith(t, nextflow, value);
-    const started = box.start(['run', 'main.nf', '--wait', victim === 'head' ? '30' : '2']);
+    const started = box.start(['run', 'main.nf', '--hold']);
     await until('the task runs', () => existsSync(join(box.launch, 'here')));
     const run = await only(box);
     const head = (
@@ -133,6 +139,7 @@ void t.test('kill -9 of cli, shim, head and daemon', async (t) => {
     const shim = Number(/^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${String(head)}/status`, 'utf8'))?.[1]);
     const pid = { cli: started.pid, shim, head, daemon: (await box.daemonPid()) ?? 0 }[victim];
     process.kill(pid, 'SIGKILL');
+    letGo(box);
     await started.ended;
     await until(`purged after ${victim}`, async () =>
       (await only(box)).state === 'purged' ? true : undefined,
