@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { EscrowError } from '../errors.ts';
 import { cancelRun, listRuns, purgeRun, showReceipt, showRun, status } from './runs.ts';
 import { daemonStatus, startDaemon, stopDaemon } from './daemon.ts';
 import { listSecrets, removeSecrets, setSecret, showSecret, type ScopeOptions } from './secrets.ts';
@@ -16,6 +17,11 @@ export function buildProgram(context: Context): Command {
     )
     .version(context.version)
     .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, 'nf-escrow: '));
+      },
+    })
     .showSuggestionAfterError();
   program
     .command('run')
@@ -47,7 +53,11 @@ function addSecrets(program: Command, context: Context): void {
     .addHelpText('after', '\nExample: nf-escrow secrets set DB_PASSWORD --user')
     .action((name: string, options: ScopeOptions & { fromFile?: string }) =>
       setSecret(context, name, options),
-    );
+    )
+    .allowExcessArguments()
+    .hook('preAction', (command) => {
+      if (command.args.length > 1) throw valueAsArgument();
+    });
   scoped(secrets.command('list').alias('ls'))
     .description('names, versions, last use')
     .option('--json', 'as JSON')
@@ -62,6 +72,17 @@ function addSecrets(program: Command, context: Context): void {
     .description('remove secrets')
     .addHelpText('after', '\nExample: nf-escrow secrets remove DB_PASSWORD')
     .action((names: string[], options: ScopeOptions) => removeSecrets(context, names, options));
+}
+
+/** It is in the shell's history and was in the list of processes: that has to be said, and it must not be used. */
+function valueAsArgument(): EscrowError {
+  return new EscrowError(
+    'usage',
+    'A value is never an argument: others could have seen it, and your shell keeps it.',
+    {
+      hint: 'Nothing was set. Say only the name, and give the value at the prompt or on standard input.',
+    },
+  );
 }
 
 function addRuns(program: Command, context: Context): void {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { assertSecretName } from '../contract/secret-name.ts';
 import type { SecretList } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import type { Context } from './context.ts';
@@ -16,6 +17,7 @@ export async function setSecret(
   name: string,
   options: ScopeOptions & { fromFile?: string },
 ): Promise<void> {
+  assertSecretName(name); // before anyone is asked for a value
   const path = `${secretsPath(context, options)}/${encodeURIComponent(name)}`;
   const value = await readValue(name, options.fromFile);
   const daemon = await context.daemon();

@@ -2,7 +2,7 @@ import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { EscrowError, systemCode } from '../errors.ts';
-import { isSecretName } from '../vault/secret-name.ts';
+import { isSecretName } from '../contract/secret-name.ts';
 import { SecretValue } from '../vault/secret-value.ts';
 
 /** Where plain nextflow would look for its secrets in this environment; null where there is no such file. */

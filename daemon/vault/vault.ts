@@ -5,7 +5,7 @@ import type { Ledger, Queries } from '../ledger/open.ts';
 import { createKeyFile, readKeyFile } from './key-file.ts';
 import type { ScopeRow } from './scopes.ts';
 import { open, seal, sealedWith, type VaultKey } from './seal.ts';
-import { assertSecretName } from './secret-name.ts';
+import { assertSecretName } from '../contract/secret-name.ts';
 import type { SecretValue } from './secret-value.ts';
 
 /** The newest version of a secret, as a plan pins it. */

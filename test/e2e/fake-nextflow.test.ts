@@ -195,10 +195,11 @@ void t.test('mistakes are answered with what to do, and lose nothing', async (t)
     [['secrets', 'set', 'A-B'], 64, /characters other than/],
     [['secrets', 'set', '1A'], 64, /begins with a digit/],
     [['secrets', 'set', 'EMPTY'], 64, /EMPTY is empty/],
+    [['secrets', 'set', 'AB', 'CD'], 64, /never an argument/],
     [['secrets', 'remove', 'NOT_THERE'], 1, /no secret NOT_THERE/],
     [['secrets', 'set', 'AB', '--user', '--workspace', 'local/main'], 64, /cannot stand together/],
     [['runs', 'show', 'r999'], 1, /No run is called "r999"/],
-    [['nonsense'], 64, /unknown command/],
+    [['nonsense'], 64, /^nf-escrow: unknown command/],
   ];
   for (const [args, status, message] of cases) {
     const ended = await box.escrow(args);

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Receipt, Run, RunList, TaskList } from '../../daemon/contract/types.ts';
@@ -80,6 +80,11 @@ void t.test('success: the task gets the value, and nothing else does', async (t)
   if (nextflow === undefined) return;
   const value = newValue();
   const box = await boxWith(t, nextflow, value);
+  const ownDirectory = join(box.directory, 'nxf/secrets');
+  mkdirSync(ownDirectory, { recursive: true, mode: 0o700 });
+  const ownStore = join(ownDirectory, 'store.json');
+  writeFileSync(ownStore, JSON.stringify([{ name: 'OWN_KEY', value: newValue() }]), { mode: 0o600 });
+  const before = hash(readFileSync(ownStore, 'utf8'));
   const started = box.start(['run', 'main.nf', '--hold', '-with-trace', 'trace.txt']);
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   t.same(leaks(value), []);
@@ -88,6 +93,8 @@ void t.test('success: the task gets the value, and nothing else does', async (t)
   t.equal(ended.status, 0, ended.stderr);
   t.match(ended.stdout, hash(value));
   await nothingLeft(t, box, value);
+  t.equal(hash(readFileSync(ownStore, 'utf8')), before, "the user's own store is untouched");
+  t.same(readdirSync(ownDirectory), ['store.json'], 'and nothing was put beside it');
   const run = await only(box);
   t.match(run, {
     state: 'purged',

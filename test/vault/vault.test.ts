@@ -6,7 +6,7 @@ import { EscrowError } from '../../daemon/errors.ts';
 import { resolve, type Candidate } from '../../daemon/vault/resolve.ts';
 import { open, seal, vaultKey } from '../../daemon/vault/seal.ts';
 import { secretValueFrom } from '../../daemon/vault/secret-bytes.ts';
-import { isSecretName } from '../../daemon/vault/secret-name.ts';
+import { isSecretName } from '../../daemon/contract/secret-name.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
 
 const context = { ledger: 'l', scope: 's', name: 'NAME', version: 1 };

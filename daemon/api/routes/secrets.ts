@@ -1,6 +1,6 @@
 import { Router, type Request } from 'express';
 import { validate } from '../../contract/validate.ts';
-import { assertSecretName } from '../../vault/secret-name.ts';
+import { assertSecretName } from '../../contract/secret-name.ts';
 import { secretValueFrom } from '../../vault/secret-bytes.ts';
 import type { ScopeRow } from '../../vault/scopes.ts';
 import type { Vault } from '../../vault/vault.ts';
