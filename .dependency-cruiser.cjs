@@ -19,6 +19,7 @@ const rooms = [
   'api',
   'cli',
   'dashboard',
+  'serve',
   'main',
 ];
 const path = (names) => `^daemon/(${names.join('|')})(/|\\.ts$)`;

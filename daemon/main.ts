@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The only composition root. Rooms are imported when a command needs them, so that each loads no more than it uses.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context } from './cli/context.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
@@ -16,34 +16,55 @@ try {
 
 async function main(args: readonly string[]): Promise<number> {
   const context = contextOf(await loadSettings(process.env));
-  if (args[0] === 'run') {
-    const { run } = await import('./cli/run.ts');
-    return run(context, args.slice(1));
+  const [command, ...rest] = args;
+  if (command === 'run' || command === 'nextflow') {
+    const room = await import('./cli/run.ts');
+    return room[command](context, rest);
   }
   const { buildProgram } = await import('./cli/program.ts');
   await buildProgram(context).parseAsync(args, { from: 'user' });
-  return 0;
+  return Number(process.exitCode ?? 0);
 }
 
 function contextOf(settings: Settings): Context {
   return {
     settings,
     version: readVersion(),
+    program,
     daemon: async () => {
       const takeStartLock = async (): Promise<{ release(): void } | undefined> =>
         (await import('./ledger/lock.ts')).takeLock(settings.paths.daemonStartLock);
-      return (await import('./client/start-daemon.ts')).lazyDaemon(settings, program, takeStartLock);
+      const [{ lazyDaemon }, { unlocking }] = await Promise.all([
+        import('./client/start-daemon.ts'),
+        import('./cli/passphrase.ts'),
+      ]);
+      return unlocking(lazyDaemon(settings, program, takeStartLock));
     },
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings),
     serve: () => serve(settings),
     nextflow: async () => {
-      const [{ findNextflow }, { findLocalStore }, { arrange }] = await Promise.all([
+      const [find, store, lines, log, identity] = await Promise.all([
         import('./nextflow/find.ts'),
         import('./nextflow/local-store.ts'),
         import('./nextflow/arguments.ts'),
+        import('./nextflow/log.ts'),
+        import('./host/process-identity.ts'),
       ]);
-      return { findNextflow, findLocalStore, arrange };
+      const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+      return {
+        findNextflow: find.findNextflow,
+        findLocalStore: store.findLocalStore,
+        expectedLog: log.expectedLog,
+        arrange: lines.arrange,
+        readCommandLine: (args) => lines.readCommandLine(args, isFile),
+        identifySelf: identity.identifySelf,
+      };
     },
+    importing: () => import('./nextflow/import-sources.ts'),
+    writeSetting: async (key, value) => {
+      (await import('./host/settings-file.ts')).writeSetting(settings.paths.configFile, key, value);
+    },
+    writeShim: async (directory) => (await import('./nextflow/write-shim.ts')).writeShim(directory, program),
   };
 }
 
@@ -66,79 +87,12 @@ async function serve(settings: Settings): Promise<void> {
   ensurePrivateDirectory(paths.state);
   const lock = takeLock(paths.daemonLock); // before the rest is loaded: the loser of a race ends soon
   if (lock === undefined) return;
-  const [
-    { openLedger },
-    { Vault },
-    { NextflowStore },
-    { Runs },
-    { createServer },
-    { pino },
-    { identifySelf },
-    { listenOn },
-  ] = await Promise.all([
-    import('./ledger/open.ts'),
-    import('./vault/vault.ts'),
-    import('./stores/nextflow-store.ts'),
-    import('./runs/runs.ts'),
-    import('./api/server.ts'),
-    import('pino'),
-    import('./host/process-identity.ts'),
-    import('./api/listen.ts'),
-  ]);
-  const log = pino({ base: { pid: process.pid } }, pino.destination({ dest: 1, sync: true }));
-  const ledger = await openLedger(paths.ledger);
-  const vault = new Vault(ledger, paths.keyFile);
-  const store = new NextflowStore(paths.runs);
-  const engine = {
-    ledger,
-    vault,
-    stores: new Map([[store.kind, store]]),
-    store,
-    defaultWorkspace: settings.workspace,
-    clock: () => new Date(),
-    log,
-  };
-  const runs = new Runs(engine);
-  await runs.recover();
-  let touchedAt = Date.now();
-  let stop = (): void => undefined;
-  const stopped = new Promise<void>((resolve) => (stop = resolve));
-  const startedAt = new Date().toISOString();
-  const version = readVersion();
-  const app = createServer({
-    version,
-    ledger,
-    vault,
-    runs,
-    log,
-    status: () => ({
-      process: identifySelf(),
-      version,
-      startedAt,
-      stateDirectory: paths.state,
-      watching: runs.watching,
-      memoryBytes: process.memoryUsage.rss(),
-    }),
-    stop,
-    touched: () => (touchedAt = Date.now()),
-  });
-  ensurePrivateDirectory(paths.socketDirectory);
-  const server = await listenOn(app, paths.socket);
-  process
-    .on('SIGTERM', stop)
-    .on('SIGINT', stop)
-    .on('SIGHUP', () => undefined);
-  const idle = setInterval(() => {
-    if (runs.watching === 0 && Date.now() - touchedAt > settings.idleSeconds * 1000) stop();
-  }, 1000);
-  log.info({ socket: paths.socket }, 'daemon serves');
-  await stopped;
-  clearInterval(idle);
-  await server.close();
-  await runs.stop();
-  await ledger.close();
-  lock.release();
-  log.info('daemon ends');
+  const [rooms, { noFaults }] = await Promise.all([import('./serve.ts'), import('./runs/faults.ts')]);
+  try {
+    await rooms.serve(settings, noFaults, readVersion());
+  } finally {
+    lock.release();
+  }
 }
 
 /** Says what went wrong, and gives the exit status for it. */

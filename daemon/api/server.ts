@@ -1,15 +1,23 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import type { Principal } from '../access/principal.ts';
+import { findWorkspace, userScope } from '../access/scopes.ts';
 import type { DaemonStatus, Health } from '../contract/types.ts';
+import { validate } from '../contract/validate.ts';
 import { EscrowError } from '../errors.ts';
+import { readAudit } from '../ledger/journal.ts';
 import type { Ledger } from '../ledger/open.ts';
 import { countPendingRemovals } from '../runs/queries.ts';
 import type { Runs } from '../runs/runs.ts';
-import { findUserScope, findWorkspace } from '../vault/scopes.ts';
 import type { Vault } from '../vault/vault.ts';
+import { openApi } from './openapi.ts';
 import { notFound, problems } from './problem.ts';
+import { numbers } from './query.ts';
+import { computeEnvironmentRoutes } from './routes/compute-environments.ts';
 import { runRoutes } from './routes/runs.ts';
 import { secretRoutes } from './routes/secrets.ts';
+import { vaultRoutes } from './routes/vault.ts';
+import { organizationRoutes, workspaceRoutes } from './routes/workspaces.ts';
 
 /** What the API shows and drives; main.ts puts it together. */
 export interface Served {
@@ -17,6 +25,8 @@ export interface Served {
   readonly ledger: Ledger;
   readonly vault: Vault;
   readonly runs: Runs;
+  /** Whose daemon this is. */
+  readonly user: Principal;
   readonly log: Logger;
   readonly status: () => DaemonStatus;
   /** Asks the daemon to end, once the answer is out. */
@@ -25,18 +35,16 @@ export interface Served {
   readonly touched: () => void;
 }
 
-/** A value of 64 KiB in base64, and room for the rest. */
-const BODY_MAX = '256kb';
+const AUDIT_DEFAULT = 100;
 
 /** The API of one user's daemon. Whoever can open its socket is that user: the directory is theirs alone. */
 export function createServer(served: Served): Express {
-  const { ledger, vault, runs, log, version } = served;
+  const { ledger, vault, runs, user, log, version } = served;
   const app = express().disable('x-powered-by').disable('etag');
   app.use(refuseBrowsers, (_request, _response, next) => {
     served.touched();
     next();
   });
-  app.use(express.json({ limit: BODY_MAX, strict: true }));
   app.get('/v1/health', async (_request, response) => {
     response.json({ status: 'ok', version, ...(await healthOf(ledger)) } satisfies Health);
   });
@@ -46,17 +54,31 @@ export function createServer(served: Served): Express {
   app.post('/v1/daemon/stop', (_request, response) => {
     response.on('finish', served.stop).status(202).json(served.status());
   });
+  app.get('/v1/audit', async (request, response) => {
+    const { limit = AUDIT_DEFAULT, before } = validate<'AuditQuery'>(
+      'audit-query.json',
+      numbers(request.query),
+    );
+    response.json({ events: await readAudit(ledger.db, limit, before) });
+  });
+  app.get('/v1/openapi.json', (_request, response) => {
+    response.json(openApi(version));
+  });
   app.use('/v1/runs', runRoutes(ledger, runs));
   app.use(
     '/v1/user/secrets',
-    secretRoutes(vault, () => findUserScope(ledger.db)),
+    secretRoutes(vault, user, () => userScope(ledger.db, user)),
   );
   app.use(
     '/v1/workspaces/:organization/:workspace/secrets',
-    secretRoutes(vault, ({ params }) =>
+    secretRoutes(vault, user, ({ params }) =>
       findWorkspace(ledger.db, `${String(params['organization'])}/${String(params['workspace'])}`),
     ),
   );
+  app.use('/v1/workspaces', workspaceRoutes(ledger, user));
+  app.use('/v1/organizations', organizationRoutes(ledger, user));
+  app.use('/v1/compute-envs', computeEnvironmentRoutes(ledger, user));
+  app.use('/v1/vault', vaultRoutes(ledger, vault, user));
   app.use(notFound, problems(log));
   return app;
 }

@@ -1,10 +1,14 @@
 import type { Client } from '../client/client.ts';
+import type { SettingKey } from '../config/keys.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Process } from '../contract/types.ts';
 
 /** What main hands to the commands. Each part is loaded when it is asked for. */
 export interface Context {
   readonly settings: Settings;
   readonly version: string;
+  /** The program itself, as an absolute path. */
+  readonly program: string;
   /** The daemon's client; its first call starts the daemon where none answers. */
   readonly daemon: () => Promise<Client>;
   /** As `daemon`, but undefined where none answers. */
@@ -13,10 +17,35 @@ export interface Context {
   readonly serve: () => Promise<void>;
   /** What we know of Nextflow. */
   readonly nextflow: () => Promise<NextflowKnowledge>;
+  /** Reads files to import. */
+  readonly importing: () => Promise<Importing>;
+  /** Writes one setting into config.yaml; undefined takes it out. */
+  readonly writeSetting: (key: SettingKey, value: string | undefined) => Promise<void>;
+  /** Writes a `nextflow` for PATH into a directory; gives its path. */
+  readonly writeShim: (directory: string) => Promise<string>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface CommandLine {
+  readonly arguments: string[];
+  readonly background: boolean;
 }
 
 export interface NextflowKnowledge {
-  readonly findNextflow: (named: string | undefined, env: NodeJS.ProcessEnv) => string;
-  readonly findLocalStore: (env: NodeJS.ProcessEnv) => string | null;
-  readonly arrange: (rest: readonly string[]) => { arguments: string[]; background: boolean };
+  readonly findNextflow: (named: string | undefined, env: Environment) => string;
+  readonly findLocalStore: (env: Environment) => string | null;
+  readonly expectedLog: (launchDirectory: string, args: readonly string[], env: Environment) => string;
+  readonly arrange: (rest: readonly string[]) => CommandLine;
+  readonly readCommandLine: (args: readonly string[]) => CommandLine | undefined;
+  readonly identifySelf: () => Process;
+}
+
+export interface Importing {
+  readonly importSources: readonly ('nextflow' | 'dotenv' | 'json')[];
+  readonly readImport: (
+    source: 'nextflow' | 'dotenv' | 'json',
+    file: string | undefined,
+    env: Environment,
+  ) => { name: string; valueBase64: string }[];
 }

@@ -1,8 +1,40 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { followFile } from '../client/follow-file.ts';
 import type { DaemonStatus, Health } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { print, printJson } from './output.ts';
+
+export function addDaemon(program: Command, context: Context): void {
+  const daemon = program
+    .command('daemon')
+    .description('the process that places, watches and removes; started when needed');
+  daemon
+    .command('start')
+    .description('start it now')
+    .addHelpText('after', '\nExample: nf-escrow daemon start')
+    .action(() => startDaemon(context));
+  daemon
+    .command('stop')
+    .description('end it; runs go on')
+    .addHelpText('after', '\nExample: nf-escrow daemon stop')
+    .action(() => stopDaemon(context));
+  daemon
+    .command('status')
+    .description('whether it runs')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow daemon status')
+    .action((options: { json?: boolean }) => daemonStatus(context, options));
+  daemon
+    .command('logs')
+    .description('what it wrote: times, runs, errors; never a value')
+    .option('-f, --follow', 'and what it writes from now on')
+    .addHelpText('after', '\nExample: nf-escrow daemon logs -f')
+    .action((options: { follow?: boolean }) => daemonLogs(context, options));
+  daemon.command('run', { hidden: true }).action(() => context.serve());
+}
 
 export async function startDaemon(context: Context): Promise<void> {
   await (await context.daemon()).call<Health>('GET', '/v1/health');
@@ -40,4 +72,15 @@ export async function stopDaemon(context: Context): Promise<void> {
     await sleep(20);
   }
   throw new EscrowError('daemon-unavailable', 'The daemon was asked to end, and still answers.');
+}
+
+/** Shows the daemon's log, of a daemon that is gone as well. */
+async function daemonLogs(context: Context, { follow }: { follow?: boolean }): Promise<void> {
+  const { daemonLog } = context.settings.paths;
+  if (!existsSync(daemonLog)) {
+    print('No daemon has run yet.');
+    return;
+  }
+  const goesOn = (): Promise<boolean> => Promise.resolve(follow === true);
+  for await (const chunk of followFile(daemonLog, goesOn)) process.stdout.write(chunk);
 }

@@ -4,9 +4,11 @@ import { EscrowError } from '../errors.ts';
 /** Our own options of `run`, and what follows them: Nextflow's, untouched. */
 export interface RunOptions {
   readonly workspace?: string;
+  readonly computeEnvironment?: string;
   readonly nextflow?: string;
   readonly selection: Selection;
   readonly explain: boolean;
+  readonly detach: boolean;
   readonly json: boolean;
   readonly help: boolean;
   readonly rest: readonly string[];
@@ -16,12 +18,13 @@ type Only = NonNullable<Selection['only']>[number];
 
 const TAKES_VALUE = [
   '--workspace',
+  '--compute-env',
   '--nextflow',
   '--only-secret',
   '--user-secret',
   '--workspace-secret',
 ] as const;
-const FLAGS = ['--no-secrets', '--explain', '--json', '--help'] as const;
+const FLAGS = ['--no-secrets', '--detach', '--explain', '--json', '--help'] as const;
 
 /**
  * Splits the arguments of `nf-escrow run`. Ours come first and are long; from the first that is none of them on,
@@ -59,11 +62,19 @@ function assemble(found: ReadonlyMap<string, string[]>, rest: readonly string[])
     throw new EscrowError('usage', '--no-secrets cannot stand beside a secret that is named.');
   const workspace = found.get('--workspace')?.at(-1);
   const nextflow = found.get('--nextflow')?.at(-1);
+  const computeEnvironment = found.get('--compute-env')?.at(-1);
+  const [explain, detach] = [found.has('--explain'), found.has('--detach')];
+  if (explain && detach)
+    throw new EscrowError('usage', '--explain starts nothing that --detach could detach.');
+  if (found.has('--json') && !explain && !detach)
+    throw new EscrowError('usage', "--json goes with --explain or --detach: else the output is Nextflow's.");
   return {
     ...(workspace === undefined ? {} : { workspace }),
+    ...(computeEnvironment === undefined ? {} : { computeEnvironment }),
     ...(nextflow === undefined ? {} : { nextflow }),
     selection: none ? { none } : only.length > 0 ? { only } : {},
-    explain: found.has('--explain'),
+    explain,
+    detach,
     json: found.has('--json'),
     help: found.has('--help'),
     rest,

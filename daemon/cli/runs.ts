@@ -1,27 +1,103 @@
-import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
 import type { Receipt, Run, RunList } from '../contract/types.ts';
-import { EscrowError } from '../errors.ts';
 import type { Context } from './context.ts';
+import { confirm } from './confirm.ts';
 import { print, printJson, printTable } from './output.ts';
+import { printLogs, waitForRun, watchRun } from './run-progress.ts';
+import { runPath } from './run-path.ts';
 
-export async function listRuns(context: Context, options: { json?: boolean }): Promise<void> {
-  const { runs } = await (await context.daemon()).call<RunList>('GET', '/v1/runs');
-  if (options.json === true) printJson({ runs });
+export function addRuns(program: Command, context: Context): void {
+  const runs = program
+    .command('runs')
+    .description("look at runs; RUN is an id, the beginning of one, or Nextflow's run name");
+  runs
+    .command('list')
+    .alias('ls')
+    .description('newest first')
+    .option('--state <STATE>', 'in this state: created, materialized, running, ended or purged')
+    .option('--workspace <ORG/NAME>', 'of this workspace')
+    .option('--limit <N>', 'at most so many', '50')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow runs list --state running')
+    .action((options: ListOptions) => listRuns(context, options));
+  runs
+    .command('show')
+    .argument('<RUN>')
+    .description('one run')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow runs show happy_euler')
+    .action((run: string, options: { json?: boolean }) => showRun(context, run, options));
+  runs
+    .command('receipt')
+    .argument('<RUN>')
+    .description('what was placed, when it went, how that was checked')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow runs receipt happy_euler')
+    .action((run: string, options: { json?: boolean }) => showReceipt(context, run, options));
+  runs
+    .command('cancel')
+    .argument('<RUN>')
+    .description('ask a run to end, as Ctrl-C does')
+    .addHelpText('after', '\nExample: nf-escrow runs cancel happy_euler')
+    .action((run: string) => cancelRun(context, run));
+  runs
+    .command('purge')
+    .argument('<RUN>')
+    .description('remove now what is left of a run that is over')
+    .option('--force', 'even if it is alive: its secrets are taken from it')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample: nf-escrow runs purge happy_euler')
+    .action((run: string, options: { force?: boolean; yes?: boolean }) => purgeRun(context, run, options));
+  runs
+    .command('logs')
+    .argument('<RUN>')
+    .description("a detached run's output, else Nextflow's log")
+    .option('-f, --follow', 'and what is added, until the run is over')
+    .addHelpText('after', '\nExample: nf-escrow runs logs -f happy_euler')
+    .action((run: string, options: { follow?: boolean }) => printLogs(context, run, options));
+  runs
+    .command('watch')
+    .argument('<RUN>')
+    .description('its steps as they come, until nothing of it is left')
+    .addHelpText('after', '\nExample: nf-escrow runs watch happy_euler')
+    .action((run: string) => watchRun(context, run));
+  runs
+    .command('wait')
+    .argument('<RUN>')
+    .description("wait until nothing of it is left, and end with Nextflow's exit status")
+    .addHelpText('after', '\nExample: nf-escrow runs wait happy_euler')
+    .action((run: string) => waitForRun(context, run));
+  runs
+    .command('prune')
+    .description('forget runs of which nothing has been left for long')
+    .option('--older-than <DAYS>', 'in days', '90')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample: nf-escrow runs prune --older-than 30 --yes')
+    .action((options: { olderThan: string; yes?: boolean }) => pruneRuns(context, options));
+}
+
+interface ListOptions {
+  readonly json?: boolean;
+  readonly state?: string;
+  readonly workspace?: string;
+  readonly limit: string;
+}
+
+async function listRuns(context: Context, { json, ...filter }: ListOptions): Promise<void> {
+  const query = new URLSearchParams(filter as Record<string, string>).toString();
+  const { runs } = await (await context.daemon()).call<RunList>('GET', `/v1/runs?${query}`);
+  if (json === true) printJson({ runs });
   else if (runs.length === 0) print('No runs yet. Start one: nf-escrow run PIPELINE');
   else printTable(['RUN', 'NAME', 'STATE', 'OUTCOME', 'STARTED', 'SECRETS', 'LEFT'], runs.map(rowOf));
 }
 
-export async function showRun(context: Context, wanted: string, options: { json?: boolean }): Promise<void> {
+async function showRun(context: Context, wanted: string, options: { json?: boolean }): Promise<void> {
   const run = await (await context.daemon()).call<Run>('GET', runPath(wanted));
   if (options.json === true) printJson(run);
   else printRun(run);
 }
 
-export async function showReceipt(
-  context: Context,
-  wanted: string,
-  options: { json?: boolean },
-): Promise<void> {
+async function showReceipt(context: Context, wanted: string, options: { json?: boolean }): Promise<void> {
   const receipt = await (await context.daemon()).call<Receipt>('GET', `${runPath(wanted)}/receipt`);
   if (options.json === true) {
     printJson(receipt);
@@ -41,18 +117,18 @@ export async function showReceipt(
   print(receipt.complete ? 'Nothing is left.' : 'Something is left; its removal is tried again.');
 }
 
-export async function cancelRun(context: Context, wanted: string): Promise<void> {
+async function cancelRun(context: Context, wanted: string): Promise<void> {
   const run = await (await context.daemon()).call<Run>('POST', `${runPath(wanted)}/cancel`);
   print(run.state === 'running' ? `Run ${run.id} was asked to end.` : `Run ${run.id} is ${run.state}.`);
 }
 
-export async function purgeRun(
+async function purgeRun(
   context: Context,
   wanted: string,
   options: { force?: boolean; yes?: boolean },
 ): Promise<void> {
-  if (options.force === true && options.yes !== true)
-    await confirm(`Take the secrets of ${wanted} away, even if it is alive?`);
+  if (options.force === true)
+    await confirm(`Take the secrets of ${wanted} away, even if it is alive?`, options.yes);
   const query = options.force === true ? '?force=true' : '';
   const run = await (await context.daemon()).call<Run>('POST', `${runPath(wanted)}/purge${query}`);
   print(
@@ -62,25 +138,13 @@ export async function purgeRun(
   );
 }
 
-/** `nf-escrow status`: what runs, what is placed, what waits for removal; one line each. */
-export async function status(context: Context, options: { json?: boolean }): Promise<void> {
-  const { runs } = await (await context.daemon()).call<RunList>('GET', '/v1/runs?limit=1000');
-  const open = runs.filter(({ state }) => state !== 'purged');
-  if (options.json === true) printJson({ runs: open });
-  else if (open.length === 0) print('Nothing runs, nothing is placed, nothing waits for removal.');
-  else {
-    for (const run of open) {
-      const what =
-        run.state === 'ended'
-          ? `over (${run.outcome ?? '?'}), waits for removal of ${String(run.pendingRemovals)}`
-          : `${run.state}, ${String(run.secrets.length)} secrets placed`;
-      print(`${run.id}  ${run.runName ?? '-'}  ${what}  ${run.launchDirectory}`);
-    }
-  }
-}
-
-function runPath(wanted: string): string {
-  return `/v1/runs/${encodeURIComponent(wanted)}`;
+async function pruneRuns(context: Context, options: { olderThan: string; yes?: boolean }): Promise<void> {
+  const days = Number(options.olderThan);
+  await confirm(`Forget runs that were purged ${options.olderThan} days ago or earlier?`, options.yes);
+  const { pruned } = await (
+    await context.daemon()
+  ).call<{ pruned: number }>('POST', '/v1/runs/prune', { days });
+  print(`${String(pruned)} ${pruned === 1 ? 'run is' : 'runs are'} forgotten.`);
 }
 
 function rowOf(run: Run): string[] {
@@ -105,23 +169,15 @@ function printRun(run: Run): void {
     ['state', run.state],
     ['outcome', outcome],
     ['workspace', run.workspace],
+    ['goes to', run.computeEnvironment],
     ['secrets', secrets || 'none'],
     ['directory', run.launchDirectory],
     ['command', ['nextflow', ...run.arguments].join(' ')],
     ['log', run.logFile ?? '-'],
+    ...(run.outputFile === null ? [] : [['output', run.outputFile] as const]),
     ['planned', run.createdAt],
     ['ended', run.endedAt ?? '-'],
     ['purged', run.purgedAt ?? '-'],
   ];
   for (const [key, value] of lines) print(`${key.padEnd(11)}  ${value}`);
-}
-
-async function confirm(question: string): Promise<void> {
-  if (!process.stdin.isTTY)
-    throw new EscrowError('usage', 'This takes something away for good.', { hint: 'Say --yes to mean it.' });
-  const line = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await line.question(`${question} [y/N] `);
-  line.close();
-  if (!/^y(es)?$/i.test(answer))
-    throw new EscrowError('usage', 'Nothing was done.', { hint: 'Answer y to do it.' });
 }

@@ -1,14 +1,75 @@
 import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
 import { assertSecretName } from '../contract/secret-name.ts';
 import type { SecretList } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import type { Context } from './context.ts';
+import { confirm } from './confirm.ts';
+import { importSecrets, type ConflictOptions } from './import-secrets.ts';
 import { print, printJson, printTable } from './output.ts';
+import { scopeTitle, secretsPath, type ScopeOptions } from './scope.ts';
 
-/** Which scope a command means. */
-export interface ScopeOptions {
-  readonly workspace?: string;
-  readonly user?: boolean;
+interface Json {
+  readonly json?: boolean;
+}
+
+export function addSecrets(program: Command, context: Context): void {
+  const secrets = program
+    .command('secrets')
+    .description('set, list and remove secrets; a value is never shown');
+  const scoped = (command: Command): Command =>
+    command
+      .option('--workspace <ORG/NAME>', 'the workspace (default: see nf-escrow use)')
+      .option('--user', "your own, which override the workspace's");
+  scoped(secrets.command('set').argument('<NAME>'))
+    .description('set a secret: hidden prompt on a terminal, else standard input, byte for byte')
+    .option('--from-file <FILE>', 'read the value from a file, byte for byte')
+    .addHelpText('after', '\nExample: nf-escrow secrets set DB_PASSWORD --user')
+    .action((name: string, options: ScopeOptions & { fromFile?: string }) =>
+      setSecret(context, name, options),
+    )
+    .allowExcessArguments()
+    .hook('preAction', (command) => {
+      if (command.args.length > 1) throw valueAsArgument();
+    });
+  scoped(secrets.command('list').alias('ls'))
+    .description('names, versions, last use')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow secrets list --json')
+    .action((options: ScopeOptions & Json) => listSecrets(context, options));
+  scoped(secrets.command('show').argument('<NAME>'))
+    .description('what is known of one secret')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow secrets show DB_PASSWORD')
+    .action((name: string, options: ScopeOptions & Json) => showSecret(context, name, options));
+  scoped(secrets.command('remove').aliases(['rm', 'delete']).argument('<NAME...>'))
+    .description('remove secrets')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample: nf-escrow secrets remove DB_PASSWORD')
+    .action((names: string[], options: ScopeOptions & { yes?: boolean }) =>
+      removeSecrets(context, names, options),
+    );
+  scoped(secrets.command('import').argument('[FILE]'))
+    .description("take secrets over from Nextflow's own store, a dotenv file, or JSON: all or none")
+    .requiredOption('--from <SOURCE>', 'nextflow, dotenv or json')
+    .option('--replace', 'names that are there get the new value')
+    .option('--skip', 'names that are there stay as they are')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow secrets import --from dotenv .env')
+    .action((file: string | undefined, options: ScopeOptions & ConflictOptions & Json & { from: string }) =>
+      importSecrets(context, file, options),
+    );
+}
+
+/** It is in the shell's history and was in the list of processes: that has to be said, and it must not be used. */
+function valueAsArgument(): EscrowError {
+  return new EscrowError(
+    'usage',
+    'A value is never an argument: others could have seen it, and your shell keeps it.',
+    {
+      hint: 'Nothing was set. Say only the name, and give the value at the prompt or on standard input.',
+    },
+  );
 }
 
 /** `secrets set`: the value from a file, a hidden prompt, or standard input; never from an argument. */
@@ -67,30 +128,15 @@ export async function showSecret(
 export async function removeSecrets(
   context: Context,
   names: readonly string[],
-  options: ScopeOptions,
+  options: ScopeOptions & { yes?: boolean },
 ): Promise<void> {
+  const path = secretsPath(context, options);
+  await confirm(`Remove ${names.join(', ')} from ${scopeTitle(context, options)}?`, options.yes);
   const daemon = await context.daemon();
   for (const name of names) {
-    await daemon.call('DELETE', `${secretsPath(context, options)}/${encodeURIComponent(name)}`);
+    await daemon.call('DELETE', `${path}/${encodeURIComponent(name)}`);
     print(`${name} is removed from ${scopeTitle(context, options)}.`);
   }
-}
-
-function secretsPath(context: Context, options: ScopeOptions): string {
-  if (options.user === true && options.workspace !== undefined) {
-    throw new EscrowError('usage', '--user and --workspace cannot stand together.');
-  }
-  if (options.user === true) return '/v1/user/secrets';
-  const [organization = '', name = ''] = workspaceTitle(context, options).split('/');
-  return `/v1/workspaces/${encodeURIComponent(organization)}/${encodeURIComponent(name)}/secrets`;
-}
-
-function workspaceTitle(context: Context, options: ScopeOptions): string {
-  return options.workspace ?? context.settings.workspace;
-}
-
-function scopeTitle(context: Context, options: ScopeOptions): string {
-  return options.user === true ? 'you' : `workspace ${workspaceTitle(context, options)}`;
 }
 
 async function readValue(name: string, file: string | undefined): Promise<Buffer> {

@@ -7,24 +7,26 @@ import { assertPrivateDirectory } from '../host/private-directory.ts';
 
 /** A client of our own API over the daemon's socket. */
 export interface Client {
-  /** Sends a request and gives the parsed answer; undefined for an empty one. Throws the daemon's own error. */
-  call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  /** Sends a request and gives the parsed answer; undefined for an empty one, a text for a text. Throws the daemon's own error. */
+  call<T>(method: Method, path: string, body?: unknown): Promise<T>;
 }
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const TIMEOUT_MS = 60_000;
 
 /** Connects at each call. Before anything is sent the socket's directory is checked: a value may be in the request. */
 export function connect(socketPath: string): Client {
   return {
-    call: async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
       assertPrivateDirectory(dirname(socketPath));
-      const { status, text } = await send(
+      const { status, text, isText } = await send(
         socketPath,
         method,
         path,
         body === undefined ? undefined : JSON.stringify(body),
       );
-      const parsed: unknown = text === '' ? undefined : JSON.parse(text);
+      const parsed: unknown = text === '' ? undefined : isText ? text : JSON.parse(text);
       if (status >= 400) throw errorOf(parsed);
       return parsed as T;
     },
@@ -36,7 +38,7 @@ function send(
   method: string,
   path: string,
   body: string | undefined,
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; text: string; isText: boolean }> {
   return new Promise((resolve, reject) => {
     const headers =
       body === undefined
@@ -56,7 +58,12 @@ function send(
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
         incoming.on('error', fail);
         incoming.on('end', () => {
-          resolve({ status: incoming.statusCode ?? 500, text: Buffer.concat(chunks).toString('utf8') });
+          const isText = incoming.headers['content-type']?.startsWith('text/plain') === true;
+          resolve({
+            status: incoming.statusCode ?? 500,
+            text: Buffer.concat(chunks).toString('utf8'),
+            isText,
+          });
         });
       },
     );

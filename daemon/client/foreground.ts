@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Process, RunStart } from '../contract/types.ts';
 import { fifoState } from '../host/fifo.ts';
 import { signal } from '../host/process-identity.ts';
+import { withShell } from './shell.ts';
 
 type Start = NonNullable<RunStart['start']>;
 
@@ -34,7 +35,7 @@ export async function runInForeground(start: Start): Promise<number | undefined>
       }, 20);
     });
   }
-  const { command, args } = withShell(start);
+  const { command, args } = withShell(start, false);
   const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...start.environment } });
   const ended = new Promise<number | undefined>((resolve, reject) => {
     child.on('error', reject);
@@ -54,15 +55,6 @@ export async function runInForeground(start: Start): Promise<number | undefined>
 /** The exit status of a process that a signal ended, as a shell gives it. */
 export function statusOfSignal(name: NodeJS.Signals): number {
   return 128 + constants.signals[name];
-}
-
-/**
- * dash drops variables whose names it does not understand, and so the functions that bash exports (`module` on most
- * clusters); bash keeps them. So the shim runs in bash where there is one.
- */
-function withShell({ command, arguments: args }: Start): { command: string; args: string[] } {
-  const bash = ['/bin/bash', '/usr/bin/bash'].find((path) => existsSync(path));
-  return bash === undefined ? { command, args } : { command: bash, args: [command, ...args] };
 }
 
 /** Sends what is wanted once it is known which process nextflow is. */

@@ -5,7 +5,7 @@ import type { Health } from '../contract/types.ts';
 import type { Settings } from '../config/settings.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { ensurePrivateDirectory } from '../host/private-directory.ts';
-import { connect, type Client } from './client.ts';
+import { connect, type Client, type Method } from './client.ts';
 
 const START_MS = 30_000;
 const LOOK_EVERY_MS = 20;
@@ -29,7 +29,7 @@ export async function findDaemon({ paths }: Settings): Promise<Client | undefine
 export function lazyDaemon(settings: Settings, program: string, takeStartLock: TakeStartLock): Client {
   const client = connect(settings.paths.socket);
   return {
-    call: async <T>(method: Parameters<Client['call']>[0], path: string, body?: unknown): Promise<T> => {
+    call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
       try {
         return await client.call<T>(method, path, body);
       } catch (error) {

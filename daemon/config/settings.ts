@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { EscrowError, systemCode } from '../errors.ts';
+import { isSettingKey, settingKeys, settingVariable, type SettingKey } from './keys.ts';
 import { findPaths, type Paths } from './paths.ts';
 
 /** What a user can set, from the environment (first) and config.yaml. */
@@ -11,31 +12,32 @@ export interface Settings {
   readonly nextflow: string | undefined;
   /** Seconds after which a daemon that nobody needs ends. */
   readonly idleSeconds: number;
+  /** How long runs that left nothing are remembered, in days; 0: for ever. */
+  readonly keepRunsDays: number;
+  /** The compute environment that is meant when none is named; undefined: the default one. */
+  readonly computeEnvironment: string | undefined;
+  /** A shell command that prints the vault's key, where the vault takes it from one. */
+  readonly vaultKeyCommand: string | undefined;
 }
-
-const KEYS = {
-  workspace: 'NF_ESCROW_WORKSPACE',
-  nextflow: 'NF_ESCROW_NEXTFLOW',
-  runsDir: 'NF_ESCROW_RUNS_DIR',
-  idleSeconds: 'NF_ESCROW_IDLE_SECONDS',
-} as const;
-
-type Key = keyof typeof KEYS;
 
 /** Reads the settings: a variable wins over the file, and the file over what is built in. */
 export async function loadSettings(env: Readonly<Record<string, string | undefined>>): Promise<Settings> {
   const file = await readConfigFile(findPaths(env).configFile);
-  const value = (key: Key): string | undefined => env[KEYS[key]] || file.get(key);
+  const value = (key: SettingKey): string | undefined => env[settingVariable(key)] || file.get(key);
   const runsDir = value('runsDir');
   return Object.freeze({
     paths: findPaths({ ...env, ...(runsDir === undefined ? {} : { NF_ESCROW_RUNS_DIR: runsDir }) }),
     workspace: value('workspace') ?? 'local/main',
     nextflow: value('nextflow'),
-    idleSeconds: seconds(value('idleSeconds') ?? '900'),
+    idleSeconds: count('idleSeconds', value('idleSeconds') ?? '900'),
+    keepRunsDays: count('keepRunsDays', value('keepRunsDays') ?? '90'),
+    computeEnvironment: value('computeEnv'),
+    vaultKeyCommand: value('vaultKeyCommand'),
   });
 }
 
-async function readConfigFile(path: string): Promise<Map<Key, string>> {
+/** What the file says, as texts; empty where there is none. Throws `config-invalid`. */
+export async function readConfigFile(path: string): Promise<Map<SettingKey, string>> {
   let text;
   try {
     text = readFileSync(path, 'utf8');
@@ -62,11 +64,11 @@ async function readConfigFile(path: string): Promise<Map<Key, string>> {
   );
 }
 
-function knownKey(path: string, key: string): Key {
-  if (Object.hasOwn(KEYS, key)) return key as Key;
+function knownKey(path: string, key: string): SettingKey {
+  if (isSettingKey(key)) return key;
   throw new EscrowError(
     'config-invalid',
-    `"${path}" has the key "${key}"; known are ${Object.keys(KEYS).join(', ')}.`,
+    `"${path}" has the key "${key}"; known are ${settingKeys.join(', ')}.`,
   );
 }
 
@@ -75,7 +77,7 @@ function scalar(path: string, key: string, value: unknown): string {
   throw new EscrowError('config-invalid', `"${key}" in "${path}" must be a text or a number.`);
 }
 
-function seconds(text: string): number {
+function count(key: SettingKey, text: string): number {
   if (/^[0-9]{1,9}$/.test(text)) return Number(text);
-  throw new EscrowError('config-invalid', `idleSeconds is "${text}", which is not a number of seconds.`);
+  throw new EscrowError('config-invalid', `${key} is "${text}", which is not a whole number.`);
 }

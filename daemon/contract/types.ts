@@ -1,6 +1,10 @@
 // Generated from schemas/ by scripts/generate-types.mjs; do not edit.
 
 /**
+ * What someone is in a workspace, from the most that they may to the least.
+ */
+export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
+/**
  * Nextflow's rule for a secret's name: 2 to 50 letters, digits and single underscores, no digit first, no two underscores in a row.
  */
 export type SecretName = string;
@@ -10,16 +14,31 @@ export type SecretName = string;
 export type Scope = 'user' | 'workspace' | 'local';
 
 export interface Contract {
+  AuditQuery?: AuditQuery;
+  Audit?: Audit;
+  ComputeEnvironmentChange?: ComputeEnvironmentChange;
+  ComputeEnvironmentInput?: ComputeEnvironmentInput;
+  ComputeEnvironmentList?: ComputeEnvironmentList;
+  ComputeEnvironment?: ComputeEnvironment;
   DaemonStatus?: DaemonStatus;
   Health?: Health;
+  ImportRequest?: ImportRequest;
+  ImportResult?: ImportResult;
   JournalEvent?: JournalEvent;
   Lease?: Lease;
+  MemberList?: MemberList;
+  OrganizationInput?: OrganizationInput;
+  OrganizationList?: OrganizationList;
+  Organization?: Organization;
   Plan?: Plan;
   PlannedSecret?: PlannedSecret;
   Problem?: Problem;
   Process?: Process;
   Receipt?: Receipt;
+  Role?: Role;
   RunList?: RunList;
+  RunPrune?: RunPrune;
+  RunQuery?: RunQuery;
   RunRequest?: RunRequest;
   RunStart?: RunStart;
   Run?: Run;
@@ -31,6 +50,138 @@ export interface Contract {
   Selection?: Selection;
   TaskList?: TaskList;
   Task?: Task;
+  VaultExportRequest?: VaultExportRequest;
+  VaultExport?: VaultExport;
+  VaultImportRequest?: VaultImportRequest;
+  VaultRekey?: VaultRekey;
+  VaultStatus?: VaultStatus;
+  VaultUnlock?: VaultUnlock;
+  WorkspaceInput?: WorkspaceInput;
+  WorkspaceList?: WorkspaceList;
+  Workspace?: Workspace;
+}
+/**
+ * Which part of the audit to show.
+ */
+export interface AuditQuery {
+  /**
+   * How many at most
+   */
+  limit?: number;
+  /**
+   * Before the event with this number: the last one of the page before
+   */
+  before?: number;
+}
+/**
+ * What people did, newest first.
+ */
+export interface Audit {
+  /**
+   * Newest first
+   */
+  events: JournalEvent[];
+}
+/**
+ * Something that happened: a step of a run's way, or something that someone did.
+ */
+export interface JournalEvent {
+  /**
+   * Counts up; the id of the server-sent event
+   */
+  seq: number;
+  /**
+   * Id of the run; null where it concerns none
+   */
+  run: string | null;
+  /**
+   * When (ISO 8601, UTC)
+   */
+  at: string;
+  /**
+   * What happened
+   */
+  type: string;
+  /**
+   * Particulars of this type of event
+   */
+  data: {};
+  /**
+   * Who asked for it; null where the daemon acted by itself
+   */
+  by: string | null;
+}
+/**
+ * Changes a compute environment; what is not named stays.
+ */
+export interface ComputeEnvironmentChange {
+  /**
+   * Where run directories are made, on a file system that compute nodes see; null: as the settings say
+   */
+  runsDirectory?: string | null;
+  /**
+   * true: runs go there that name none
+   */
+  isDefault?: true;
+}
+/**
+ * Asks for a compute environment.
+ */
+export interface ComputeEnvironmentInput {
+  /**
+   * Its name
+   */
+  name: string;
+  /**
+   * hpc: this machine, or a scheduler whose nodes see the runs directory
+   */
+  platform: 'hpc';
+  /**
+   * Where run directories are made, on a file system that compute nodes see; null: as the settings say
+   */
+  runsDirectory?: string | null;
+  /**
+   * Whether runs go there that name none
+   */
+  isDefault?: boolean;
+}
+/**
+ * Compute environments by name.
+ */
+export interface ComputeEnvironmentList {
+  /**
+   * By name
+   */
+  computeEnvironments: ComputeEnvironment[];
+}
+/**
+ * A named place that runs go to.
+ */
+export interface ComputeEnvironment {
+  /**
+   * Its name
+   */
+  name: string;
+  /**
+   * hpc: this machine, or a scheduler whose nodes see the runs directory
+   */
+  platform: 'hpc';
+  /**
+   * Where run directories are made, on a file system that compute nodes see; null: as the settings say
+   */
+  runsDirectory: string | null;
+  /**
+   * Whether runs go there that name none
+   */
+  isDefault: boolean;
+  /**
+   * When it was made (ISO 8601, UTC)
+   */
+  dateCreated: string;
+  /**
+   * When it was last changed (ISO 8601, UTC)
+   */
+  lastUpdated: string;
 }
 /**
  * What `nf-escrow daemon status` shows.
@@ -105,29 +256,45 @@ export interface Health {
   pendingRemovals: number;
 }
 /**
- * One step of a run's way, in order.
+ * Sets many secrets of a scope: all of them or none.
  */
-export interface JournalEvent {
+export interface ImportRequest {
   /**
-   * Counts up; the id of the server-sent event
+   * Names and values
+   *
+   * @maxItems 10000
    */
-  seq: number;
+  secrets: {
+    /**
+     * Its name
+     */
+    name: string;
+    /**
+     * Base64 of its exact bytes
+     */
+    valueBase64: string;
+  }[];
   /**
-   * Id of the run
+   * What becomes of names that are there already
    */
-  run: string;
+  onConflict: 'refuse' | 'replace' | 'skip';
+}
+/**
+ * What an import did, by name.
+ */
+export interface ImportResult {
   /**
-   * When (ISO 8601, UTC)
+   * Names that were new
    */
-  at: string;
+  created: string[];
   /**
-   * What happened
+   * Names that got a new version
    */
-  type: string;
+  replaced: string[];
   /**
-   * Particulars of this type of event
+   * Names that were there and stayed
    */
-  data: {};
+  skipped: string[];
 }
 /**
  * One object that was placed outside the ledger.
@@ -179,6 +346,56 @@ export interface Lease {
   check: string | null;
 }
 /**
+ * Who takes part in a workspace.
+ */
+export interface MemberList {
+  /**
+   * By name
+   */
+  members: {
+    /**
+     * Name of the user
+     */
+    user: string;
+    role: Role;
+  }[];
+}
+/**
+ * Asks for an organization.
+ */
+export interface OrganizationInput {
+  /**
+   * Its name: lower-case letters, digits, hyphens
+   */
+  name: string;
+}
+/**
+ * Organizations by name.
+ */
+export interface OrganizationList {
+  /**
+   * By name
+   */
+  organizations: Organization[];
+}
+/**
+ * A group of workspaces.
+ */
+export interface Organization {
+  /**
+   * Its name: lower-case letters, digits, hyphens
+   */
+  name: string;
+  /**
+   * How many workspaces it has
+   */
+  workspaces: number;
+  /**
+   * When it was made (ISO 8601, UTC)
+   */
+  dateCreated: string;
+}
+/**
  * What a run is given, from where, and where it is put. Names only.
  */
 export interface Plan {
@@ -198,6 +415,10 @@ export interface Plan {
    * The store that takes them; null where there is none to place
    */
   destination: string | null;
+  /**
+   * What the person should know of this plan
+   */
+  note: string | null;
 }
 /**
  * One secret that a run is given; its name, never its value.
@@ -242,6 +463,14 @@ export interface Problem {
     | 'secret-unknown'
     | 'secret-not-available'
     | 'workspace-unknown'
+    | 'organization-unknown'
+    | 'workspace-personal'
+    | 'compute-environment-unknown'
+    | 'name-taken'
+    | 'in-use'
+    | 'import-conflict'
+    | 'import-invalid'
+    | 'not-permitted'
     | 'run-unknown'
     | 'run-ambiguous'
     | 'run-alive'
@@ -255,8 +484,12 @@ export interface Problem {
     | 'socket-path-too-long'
     | 'vault-key-missing'
     | 'vault-key-wrong'
+    | 'vault-locked'
+    | 'vault-key-command'
+    | 'passphrase-wrong'
     | 'sealed-damaged'
     | 'ledger-unavailable'
+    | 'ledger-damaged'
     | 'ledger-newer'
     | 'store-unavailable'
     | 'daemon-unavailable'
@@ -322,6 +555,10 @@ export interface Run {
    */
   workspace: string;
   /**
+   * Where it goes
+   */
+  computeEnvironment: string;
+  /**
    * Where it was started
    */
   launchDirectory: string;
@@ -345,6 +582,10 @@ export interface Run {
    * The log it writes
    */
   logFile: string | null;
+  /**
+   * What it writes to its terminal, where it was detached from one
+   */
+  outputFile: string | null;
   /**
    * The trace it writes, where the user asked for one
    */
@@ -384,6 +625,36 @@ export interface RunList {
   runs: Run[];
 }
 /**
+ * Forgets old runs of which nothing is left.
+ */
+export interface RunPrune {
+  /**
+   * Those that were purged so many days ago, or earlier
+   */
+  days: number;
+}
+/**
+ * Which runs to list: all of what is named has to fit.
+ */
+export interface RunQuery {
+  /**
+   * How many at most
+   */
+  limit?: number;
+  /**
+   * In this state
+   */
+  state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
+  /**
+   * Of this workspace, ORGANIZATION/NAME
+   */
+  workspace?: string;
+  /**
+   * Planned before this run: the last one of the page before
+   */
+  before?: string;
+}
+/**
  * Asks for a run: plan it and place its secrets. The caller then starts it by itself, in its own terminal and environment.
  */
 export interface RunRequest {
@@ -391,6 +662,10 @@ export interface RunRequest {
    * ORGANIZATION/NAME
    */
   workspace?: string;
+  /**
+   * Where it is to go; absent: to the default one
+   */
+  computeEnvironment?: string;
   selection: Selection;
   /**
    * Plan and stop: nothing is placed, nothing recorded
@@ -412,6 +687,14 @@ export interface RunRequest {
    * The user's own Nextflow secrets store, merged in with the lowest precedence; null: there is none
    */
   localStore: string | null;
+  /**
+   * Where Nextflow will write its newest log, as its arguments and the caller's environment say
+   */
+  logFile?: string;
+  /**
+   * Whether its output goes to a file that the answer names
+   */
+  detach?: boolean;
   launcher: Process;
 }
 /**
@@ -458,6 +741,10 @@ export interface RunStart {
     environment: {
       [k: string]: string;
     };
+    /**
+     * Where its output is to go, when it is detached
+     */
+    outputFile?: string;
   };
 }
 /**
@@ -550,4 +837,184 @@ export interface Task {
    * exit
    */
   exit: string | null;
+}
+/**
+ * Asks for all secrets, encrypted with age: for recipients, or under a passphrase. Exactly one of the two.
+ */
+export interface VaultExportRequest {
+  /**
+   * age public keys
+   *
+   * @minItems 1
+   */
+  recipients?: [string, ...string[]];
+  /**
+   * A passphrase
+   */
+  passphrase?: string;
+}
+/**
+ * What an exported vault holds, inside its age encryption; never on the API in clear.
+ */
+export interface VaultExport {
+  /**
+   * Which form this is
+   */
+  format: 'nf-escrow-export-1';
+  /**
+   * When it was made (ISO 8601, UTC)
+   */
+  exportedAt: string;
+  /**
+   * Workspaces, and the own secrets of who exported
+   */
+  scopes: {
+    /**
+     * Whose secrets
+     */
+    kind: 'workspace' | 'user';
+    /**
+     * The organization of a workspace; empty for a user
+     */
+    organization: string;
+    /**
+     * The name of a workspace
+     */
+    name: string;
+    /**
+     * Of a workspace; null for a user
+     */
+    visibility: 'private' | 'shared' | 'personal' | null;
+    /**
+     * The newest version of each
+     */
+    secrets: {
+      /**
+       * Its name
+       */
+      name: string;
+      /**
+       * Base64 of its exact bytes
+       */
+      valueBase64: string;
+    }[];
+  }[];
+}
+/**
+ * Takes an export in: all of it or nothing.
+ */
+export interface VaultImportRequest {
+  /**
+   * The armoured age file
+   */
+  export: string;
+  /**
+   * age secret keys
+   *
+   * @minItems 1
+   */
+  identities?: [string, ...string[]];
+  /**
+   * A passphrase
+   */
+  passphrase?: string;
+  /**
+   * What becomes of names that are there already
+   */
+  onConflict: 'refuse' | 'replace' | 'skip';
+}
+/**
+ * Gives the vault a new key.
+ */
+export interface VaultRekey {
+  /**
+   * Where the new key comes from
+   */
+  source: 'file' | 'passphrase' | 'command';
+  /**
+   * A passphrase
+   */
+  passphrase?: string;
+}
+/**
+ * Whether the vault can be opened, and by what.
+ */
+export interface VaultStatus {
+  /**
+   * empty: nothing is sealed yet; open; locked: its passphrase has to be given; unusable: its key is not there or not the right one
+   */
+  state: 'empty' | 'open' | 'locked' | 'unusable';
+  /**
+   * Where the key comes from; null where there is none yet
+   */
+  source: 'file' | 'passphrase' | 'command' | null;
+  /**
+   * The id of the key that seals; it tells nothing of the key
+   */
+  key: string | null;
+  /**
+   * Values that are still sealed with another key
+   */
+  waiting: number;
+}
+/**
+ * Gives the passphrase of the vault.
+ */
+export interface VaultUnlock {
+  /**
+   * A passphrase
+   */
+  passphrase: string;
+}
+/**
+ * Asks for a workspace.
+ */
+export interface WorkspaceInput {
+  /**
+   * Its organization, which has to be there
+   */
+  organization: string;
+  /**
+   * Its name within the organization
+   */
+  name: string;
+  /**
+   * private: its members alone; shared: everyone of the organization; personal: belongs to one person and keeps no secrets
+   */
+  visibility?: 'private' | 'shared' | 'personal';
+}
+/**
+ * Workspaces by organization and name.
+ */
+export interface WorkspaceList {
+  /**
+   * By organization and name
+   */
+  workspaces: Workspace[];
+}
+/**
+ * Where secrets of pipelines are kept; belongs to an organization.
+ */
+export interface Workspace {
+  /**
+   * Its organization
+   */
+  organization: string;
+  /**
+   * Its name within the organization
+   */
+  name: string;
+  /**
+   * private: its members alone; shared: everyone of the organization; personal: belongs to one person and keeps no secrets
+   */
+  visibility: 'private' | 'shared' | 'personal';
+  role: Role;
+  /**
+   * How many secrets it has
+   */
+  secrets: number;
+  /**
+   * When it was made (ISO 8601, UTC)
+   */
+  dateCreated: string;
 }

@@ -55,6 +55,16 @@ export function syncDirectory(path: string): void {
   }
 }
 
+/** Makes the content of a file durable that someone else wrote. */
+export function syncFile(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function writeTemporary(path: string, data: Uint8Array | string, mode: number): string {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

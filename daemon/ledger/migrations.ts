@@ -5,6 +5,10 @@ interface Migration {
   readonly statements: readonly string[];
 }
 
+const NEW_ID = 'lower(hex(randomblob(16)))';
+/** As `toISOString` writes it. */
+const NOW = `strftime('%Y-%m-%dT%H:%M:%fZ')`;
+
 export const migrations: readonly Migration[] = [
   {
     id: 1,
@@ -42,6 +46,38 @@ export const migrations: readonly Migration[] = [
       `CREATE TABLE journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL REFERENCES runs (id),
          at TEXT NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL) STRICT`,
       `CREATE INDEX journal_by_run ON journal (run_id, seq)`,
+    ],
+  },
+  {
+    id: 2,
+    name: 'organizations, workspaces, compute environments, and who did what',
+    statements: [
+      `CREATE TABLE organizations (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at TEXT NOT NULL) STRICT`,
+      `INSERT INTO organizations VALUES (${NEW_ID}, 'local', ${NOW})`,
+      // 'private' and 'shared' for workspaces with secrets, 'personal' for those without; NULL for a user's own scope.
+      `ALTER TABLE scopes ADD COLUMN visibility TEXT`,
+      `INSERT INTO scopes (id, kind, organization, name, created_at)
+         VALUES (${NEW_ID}, 'workspace', 'local', 'main', ${NOW}) ON CONFLICT DO NOTHING`,
+      `UPDATE scopes SET visibility = 'private' WHERE kind = 'workspace'`,
+      `CREATE TABLE compute_environments (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, platform TEXT NOT NULL,
+         runs_directory TEXT, is_default INTEGER NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL) STRICT`,
+      `CREATE UNIQUE INDEX one_default_compute_environment ON compute_environments (is_default) WHERE is_default = 1`,
+      `INSERT INTO compute_environments VALUES (${NEW_ID}, 'local', 'hpc', NULL, 1, ${NOW}, ${NOW})`,
+      `ALTER TABLE runs ADD COLUMN compute_environment TEXT NOT NULL DEFAULT 'local'`,
+      `ALTER TABLE runs ADD COLUMN log_expected TEXT`,
+      `ALTER TABLE runs ADD COLUMN output_file TEXT`,
+      // By their place in the trace: who adopts a run reads its trace from the start again.
+      `DROP TABLE quarantine`,
+      `CREATE TABLE quarantine (run_id TEXT NOT NULL REFERENCES runs (id), row INTEGER NOT NULL, line TEXT NOT NULL,
+         reason TEXT NOT NULL, PRIMARY KEY (run_id, row)) STRICT`,
+      // Events of no run, and who caused them: SQLite cannot take NOT NULL from a column, so the table is made anew.
+      `CREATE TABLE journal_2 (seq INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT, principal TEXT, at TEXT NOT NULL,
+         type TEXT NOT NULL, data TEXT NOT NULL) STRICT`,
+      `INSERT INTO journal_2 SELECT seq, run_id, NULL, at, type, data FROM journal`,
+      `DROP TABLE journal`,
+      `ALTER TABLE journal_2 RENAME TO journal`,
+      `CREATE INDEX journal_by_run ON journal (run_id, seq)`,
+      `CREATE INDEX journal_by_principal ON journal (seq) WHERE principal IS NOT NULL`,
     ],
   },
 ];

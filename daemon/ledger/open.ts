@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, SqliteDialect, type Transaction } from 'kysely';
 import Database from 'libsql';
-import { EscrowError } from '../errors.ts';
+import { EscrowError, systemCode } from '../errors.ts';
 import { assertPrivateDirectory, assertPrivateFile } from '../host/private-directory.ts';
 import { syncDirectory } from '../host/durable.ts';
-import { migrations } from './migrations.ts';
+import { migrate } from './migrate.ts';
 import type { Tables } from './tables.ts';
 
 /** The database, and the id that its sealed values are bound to. */
@@ -37,7 +36,13 @@ export async function openLedger(path: string): Promise<Ledger> {
   if (isNew) closeSync(openSync(path, 'ax', 0o600)); // SQLite would make it as the umask says
   assertPrivateFile(path);
   const database = connect(path);
-  migrate(path, database);
+  try {
+    checkIntegrity(path, database);
+    migrate(path, database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   if (isNew) syncDirectory(dirname(path));
   // libsql speaks better-sqlite3's interface, which is the one Kysely's dialect wants.
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
@@ -63,35 +68,35 @@ function connect(path: string): Database.Database {
     }
     return database;
   } catch (error) {
-    throw new EscrowError('ledger-unavailable', `"${path}" cannot be opened as a database.`, {
-      cause: error,
-    });
+    if (isDamage(error)) throw damaged(path, messageOf(error));
+    throw new EscrowError(
+      'ledger-unavailable',
+      `"${path}" cannot be opened as a database: ${messageOf(error)}.`,
+      { cause: error },
+    );
   }
 }
 
-function migrate(path: string, database: Database.Database): void {
-  // IMMEDIATE: the lock is taken before the form is looked at, so two starters cannot both apply a step.
-  database.exec('BEGIN IMMEDIATE');
+/** A damaged ledger is found before anything is written to it: a write could make it worse. */
+function checkIntegrity(path: string, database: Database.Database): void {
+  let found;
   try {
-    database.exec(
-      `CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT`,
-    );
-    const row = database.prepare('SELECT max(id) AS id FROM migrations').get() as { id: number | null };
-    const current = row.id ?? 0;
-    if (current > (migrations.at(-1)?.id ?? 0)) {
-      throw new EscrowError(
-        'ledger-newer',
-        `"${path}" has form ${String(current)}; this nf-escrow knows up to ${String(migrations.length)}.`,
-      );
-    }
-    for (const { id, name, statements } of migrations.filter((migration) => migration.id > current)) {
-      for (const statement of statements) database.exec(statement);
-      database.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run([id, name, new Date().toISOString()]);
-    }
-    database.prepare(`INSERT OR IGNORE INTO meta VALUES ('ledger', ?)`).run([randomUUID()]);
-    database.exec('COMMIT');
+    found = database.prepare('PRAGMA integrity_check(1)').get() as { integrity_check: string };
   } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
+    throw damaged(path, messageOf(error));
   }
+  if (found.integrity_check !== 'ok') throw damaged(path, found.integrity_check.split('\n')[0] ?? '');
+}
+
+/** SQLITE_CORRUPT, or SQLITE_NOTADB: https://sqlite.org/rescode.html */
+function isDamage(error: unknown): boolean {
+  return ['SQLITE_CORRUPT', 'SQLITE_NOTADB'].includes(systemCode(error) ?? '');
+}
+
+function damaged(path: string, what: string): EscrowError {
+  return new EscrowError('ledger-damaged', `"${path}" is damaged: ${what}.`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
 }

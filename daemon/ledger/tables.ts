@@ -1,11 +1,28 @@
-import type { Generated } from 'kysely';
-import type { Lease, Run } from '../contract/types.ts';
+import type { ColumnType, Generated } from 'kysely';
+import type { ComputeEnvironment, Lease, Run, Workspace } from '../contract/types.ts';
 
 /** Rows as SQLite has them: times are ISO 8601 in UTC, JSON is text, sealed values are bytes. */
 export interface Tables {
   meta: { key: string; value: string };
   migrations: { id: number; name: string; applied_at: string };
-  scopes: { id: string; kind: 'workspace' | 'user'; organization: string; name: string; created_at: string };
+  organizations: { id: string; name: string; created_at: string };
+  scopes: {
+    id: string;
+    kind: 'workspace' | 'user';
+    organization: string;
+    name: string;
+    visibility: Workspace['visibility'] | null;
+    created_at: string;
+  };
+  compute_environments: {
+    id: string;
+    name: string;
+    platform: ComputeEnvironment['platform'];
+    runs_directory: string | null;
+    is_default: number;
+    created_at: string;
+    updated_at: string;
+  };
   secrets: {
     id: string;
     scope_id: string;
@@ -31,6 +48,7 @@ export interface Tables {
     outcome_evidence: string | null;
     exit_status: number | null;
     workspace: string;
+    compute_environment: ColumnType<string, string | undefined, string>;
     launch_directory: string;
     nextflow: string;
     arguments: string;
@@ -41,6 +59,10 @@ export interface Tables {
     run_name: string | null;
     session_id: string | null;
     log_file: string | null;
+    /** Where Nextflow will write its newest log, as its arguments and the launcher's environment say. */
+    log_expected: ColumnType<string | null, string | null | undefined, string | null>;
+    /** What a detached run writes to its terminal. */
+    output_file: ColumnType<string | null, string | null | undefined, string | null>;
     trace_file: string | null;
     cancel_requested: number;
     created_at: string;
@@ -72,6 +94,14 @@ export interface Tables {
     status: string | null;
     exit: string | null;
   };
-  quarantine: { id: Generated<number>; run_id: string; line: string; reason: string };
-  journal: { seq: Generated<number>; run_id: string; at: string; type: string; data: string };
+  /** Rows of a trace that could not be read; `row` counts from 1 below the header. */
+  quarantine: { run_id: string; row: number; line: string; reason: string };
+  journal: {
+    seq: Generated<number>;
+    run_id: string | null;
+    principal: string | null;
+    at: string;
+    type: string;
+    data: string;
+  };
 }

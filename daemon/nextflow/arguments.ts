@@ -1,5 +1,5 @@
 import { EscrowError } from '../errors.ts';
-import { launcherOptions, runOptions } from './options.ts';
+import { commands, launcherOptions, runOptions } from './options.ts';
 
 /** What nextflow is started with, and what we need to know of it. */
 export interface NextflowArguments {
@@ -33,9 +33,12 @@ export function arrange(rest: readonly string[]): NextflowArguments {
   });
 }
 
+const SESSION = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
 function takesNext(option: string, next: string | undefined): boolean {
   const arity = launcherOptions[option] ?? runOptions[option] ?? 'flag';
   if (arity === 'optional') return next !== undefined && !next.startsWith('-');
+  if (arity === 'session') return next === 'last' || SESSION.test(next ?? '');
   return arity === 'value';
 }
 
@@ -54,4 +57,36 @@ function parameterTooEarly(token: string): EscrowError {
       hint: 'nf-escrow run [options] PIPELINE [--parameter VALUE]',
     },
   );
+}
+
+/**
+ * A whole Nextflow command line, of which nothing is ours. Undefined: it runs no pipeline, and is to be handed over as
+ * it is. Nextflow runs a script where the very first argument names a file and no command (its Launcher, normalizeArgs).
+ */
+export function readCommandLine(
+  args: readonly string[],
+  isFile: (path: string) => boolean,
+): NextflowArguments | undefined {
+  const position = commandPosition(args);
+  const token = args[position];
+  const implicit = position === 0 && token !== undefined && !commands.includes(token) && isFile(token);
+  if (token !== 'run' && !implicit) return undefined;
+  const rest = args.slice(position + 1);
+  if (rest.some((argument) => ['-h', '-help'].includes(argument))) return undefined;
+  return { arguments: [...args], background: args.includes('-bg') };
+}
+
+function commandPosition(args: readonly string[]): number {
+  let position = 0;
+  for (let token = args[0]; token?.startsWith('-') === true; token = args[position]) {
+    const next = args[position + 1];
+    // `-c FILE` is the launcher's and run's; `-syslog` takes no command for its host.
+    const takes = token === '-c' || (takesNext(token, next) && !(token === '-syslog' && isCommand(next)));
+    position += 1 + Number(takes);
+  }
+  return position;
+}
+
+function isCommand(token: string | undefined): boolean {
+  return token !== undefined && commands.includes(token);
 }

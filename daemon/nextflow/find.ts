@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { EscrowError } from '../errors.ts';
 
@@ -9,19 +9,37 @@ export function findNextflow(
 ): string {
   if (named !== undefined) {
     const path = resolve(named);
-    if (isProgram(path)) return path;
+    if (isProgram(path) && !isOurs(path)) return path;
+    if (isProgram(path))
+      throw new EscrowError(
+        'nextflow-missing',
+        `"${path}" is what \`nf-escrow shim\` wrote, not a nextflow.`,
+      );
     throw new EscrowError('nextflow-missing', `"${path}" is not a program.`);
   }
   for (const directory of (env['PATH'] ?? '').split(delimiter)) {
     const path = resolve(directory, 'nextflow');
-    if (directory !== '' && isProgram(path)) return path;
+    if (directory !== '' && isProgram(path) && !isOurs(path)) return path;
   }
   throw new EscrowError('nextflow-missing', 'There is no `nextflow` on PATH.');
 }
 
+/** What `nf-escrow shim` writes has this in its first lines; wherever it was copied to, it must not find itself. */
+export const SHIM_MARK = 'nf-escrow-shim-1';
+
+function isOurs(path: string): boolean {
+  const fd = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(512);
+    return head.subarray(0, readSync(fd, head)).includes(SHIM_MARK);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function isProgram(path: string): boolean {
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(path, constants.X_OK | constants.R_OK);
     return statSync(realpathSync(path)).isFile();
   } catch {
     return false; // whatever the reason, it is none that could be started

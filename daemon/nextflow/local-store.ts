@@ -1,6 +1,6 @@
-import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../errors.ts';
 import { isSecretName } from '../contract/secret-name.ts';
 import { SecretValue } from '../vault/secret-value.ts';
@@ -9,7 +9,10 @@ import { SecretValue } from '../vault/secret-value.ts';
 export function findLocalStore(env: Readonly<Record<string, string | undefined>>): string | null {
   const home = env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow');
   const path = env['NXF_SECRETS_FILE'] || join(home, 'secrets', 'store.json');
-  return statSync(path, { throwIfNoEntry: false }) === undefined ? null : path;
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
+  // A nextflow inside a task of ours inherits the variable: the store of another run is not the user's own.
+  const isOurs = basename(path) === 'store.json' && existsSync(join(dirname(path), 'run.json'));
+  return isOurs ? null : path;
 }
 
 /** Reads Nextflow's own store, under the same conditions as Nextflow does. It is only ever read. */

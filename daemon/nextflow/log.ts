@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { systemCode } from '../errors.ts';
 
 /** What a run's log tells of it. Undefined: not said yet. */
@@ -40,16 +40,10 @@ const ROTATIONS = 9;
 const HEAD_BYTES = 64 * 1024;
 
 /**
- * Finds the log of one head among those of its launch directory, which several heads may share and rotate: the one
- * that names its process id. Undefined while there is none. `since` (ms): older logs cannot be of this run.
+ * Finds the log of one head: the newest one or one of those it was rotated to, as several heads may share a launch
+ * directory; the one that names its process id. Undefined while there is none. `since` (ms): older logs cannot be of this run.
  */
-export function findLog(
-  launchDirectory: string,
-  args: readonly string[],
-  pid: number,
-  since: number,
-): string | undefined {
-  const newest = expectedLog(launchDirectory, args);
+export function findLog(newest: string, pid: number, since: number): string | undefined {
   const candidates = [
     newest,
     ...Array.from({ length: ROTATIONS }, (_, index) => `${newest}.${String(index + 1)}`),
@@ -63,10 +57,17 @@ export function findLog(
   });
 }
 
-function expectedLog(launchDirectory: string, args: readonly string[]): string {
-  const option = args.indexOf('-log');
-  const named = option === -1 ? undefined : args[option + 1];
-  return named === undefined ? join(launchDirectory, '.nextflow.log') : resolve(launchDirectory, named);
+/** Where Nextflow writes its newest log: `-log`, else NXF_LOG_FILE, else in the launch directory. */
+export function expectedLog(
+  launchDirectory: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const command = args.indexOf('run');
+  const launcher = command === -1 ? args : args.slice(0, command);
+  const option = launcher.indexOf('-log');
+  const named = (option === -1 ? undefined : launcher[option + 1]) ?? env['NXF_LOG_FILE'];
+  return resolve(launchDirectory, named || '.nextflow.log');
 }
 
 function readHead(path: string): string {

@@ -2,10 +2,10 @@
  * Nextflow's options, from `nextflow -h` and `nextflow run -h` of 24.10.0 and 26.04: which stand before the command,
  * and which take the next argument.
  *
- * `flag`: takes none. `value`: always the next one. `optional`: the next one unless that begins with a hyphen, as
+ * `session`: takes `last` or the id of a session, nothing else. `flag`: takes none. `value`: always the next one. `optional`: the next one unless that begins with a hyphen, as
  * Nextflow's launcher itself decides. `-e.KEY=VALUE` and `-process.KEY=VALUE` are whole in one argument.
  */
-export type Arity = 'flag' | 'value' | 'optional';
+export type Arity = 'flag' | 'value' | 'optional' | 'session';
 
 /** Options of the launcher: they stand before `run`. (`-c` is one too, but `run` takes it as well.) */
 export const launcherOptions: Readonly<Record<string, Arity>> = {
@@ -17,15 +17,15 @@ export const launcherOptions: Readonly<Record<string, Arity>> = {
   '-q': 'flag',
   '-quiet': 'flag',
   '-remote-debug': 'flag',
-  '-syslog': 'value',
+  '-syslog': 'optional',
   '-trace': 'value',
 };
 
 /** Options of `run`. */
 export const runOptions: Readonly<Record<string, Arity>> = {
   '-E': 'flag',
-  '-N': 'value',
-  '-ansi-log': 'value',
+  '-N': 'optional',
+  '-ansi-log': 'optional',
   '-bucket-dir': 'value',
   '-c': 'value',
   '-cache': 'value',
@@ -58,7 +58,7 @@ export const runOptions: Readonly<Record<string, Arity>> = {
   '-qs': 'value',
   '-queue-size': 'value',
   '-r': 'value',
-  '-resume': 'optional',
+  '-resume': 'session',
   '-revision': 'value',
   '-stub': 'optional',
   '-stub-run': 'optional',
@@ -90,3 +90,33 @@ export const runOptions: Readonly<Record<string, Arity>> = {
   '-without-wave': 'flag',
   '-work-dir': 'value',
 };
+
+/** Nextflow's commands, of 24.10 to 26.x: a first argument that is none of them may be a script to run. */
+export const commands: readonly string[] = [
+  'auth',
+  'clean',
+  'clone',
+  'cloud',
+  'config',
+  'console',
+  'drop',
+  'fs',
+  'help',
+  'info',
+  'inspect',
+  'kuberun',
+  'launch',
+  'lineage',
+  'lint',
+  'list',
+  'log',
+  'module',
+  'node',
+  'plugin',
+  'plugins',
+  'pull',
+  'run',
+  'secrets',
+  'self-update',
+  'view',
+];

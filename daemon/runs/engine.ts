@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import type { Ledger } from '../ledger/open.ts';
 import type { Store } from '../stores/store.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { Principal } from '../access/principal.ts';
+import type { Faults } from './faults.ts';
 
 /** What the runs need of the rest of the house; main.ts puts it together. */
 export interface Engine {
@@ -12,6 +14,12 @@ export interface Engine {
   /** The store that takes the secrets of new runs. */
   readonly store: Store;
   readonly defaultWorkspace: string;
+  /** Whose daemon this is. */
+  readonly user: Principal;
+  /** Where detached runs write what they would write to a terminal. */
+  readonly outputDirectory: string;
+  /** Nothing in the product; what tests interrupt it with. */
+  readonly faults: Faults;
   readonly clock: () => Date;
   readonly log: Logger;
 }

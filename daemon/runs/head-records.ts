@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Process } from '../contract/types.ts';
 import { Tail } from '../host/tail.ts';
 import { findLog, readLogLine, type LogFacts } from '../nextflow/log.ts';
@@ -38,9 +39,9 @@ export class HeadRecords {
 
   #openLog(head: Process | undefined): Tail | undefined {
     if (head === undefined) return undefined;
-    const { launch_directory, created_at } = this.#run;
-    const args = JSON.parse(this.#run.arguments) as string[];
-    return open(findLog(launch_directory, args, head.pid, Date.parse(created_at)));
+    const { launch_directory, log_expected, created_at } = this.#run;
+    const newest = log_expected ?? join(launch_directory, '.nextflow.log');
+    return open(findLog(newest, head.pid, Date.parse(created_at)));
   }
 
   async #writeFacts(): Promise<void> {
@@ -74,7 +75,8 @@ export class HeadRecords {
       } else {
         await db
           .insertInto('quarantine')
-          .values({ run_id: this.#run.id, line: row.quarantined, reason: row.reason })
+          .values({ run_id: this.#run.id, row: row.row, line: row.quarantined, reason: row.reason })
+          .onConflict((conflict) => conflict.doNothing())
           .execute();
       }
     });

@@ -26,7 +26,8 @@ export async function materialize(
   planned: PlannedRun,
 ): Promise<RunStart> {
   const id = newRunId(engine);
-  const lease = { id: randomUUID(), run_id: id, target: engine.store.locate(id) };
+  const lease = { id: randomUUID(), run_id: id, target: engine.store.locate(id, planned.environment) };
+  await engine.faults('materialize.before-intent');
   await engine.ledger.write(async (db) => {
     await insertRun(engine, db, id, request, planned);
     await db
@@ -40,14 +41,19 @@ export async function materialize(
         tries: 0,
       })
       .execute();
-    await record(db, id, 'run.created', { secrets: planned.plan.secrets });
+    const data = { secrets: planned.plan.secrets };
+    await record(db, { run: id, type: 'run.created', by: engine.user.user, data });
   });
   try {
-    await engine.store.place({ run: id, target: lease.target, secrets: planned.values });
+    await engine.faults('materialize.after-intent');
+    const { id: ledger } = engine.ledger;
+    await engine.store.place({ run: id, ledger, target: lease.target, secrets: planned.values });
+    await engine.faults('materialize.after-place');
     await engine.ledger.write(async (db) => {
       await moveLease(db, lease, 'placed', { placed_at: now(engine) });
       await moveRun(db, id, 'materialized');
     });
+    await engine.faults('materialize.after-record');
   } catch (error) {
     const known = asEscrowError(error);
     const change = {
@@ -60,7 +66,7 @@ export async function materialize(
     throw known;
   }
   const run = await describeRun(engine.ledger.db, await getRun(engine.ledger.db, id));
-  return { plan: planned.plan, run, start: startOf(request, lease.target, planned) };
+  return { plan: planned.plan, run, start: startOf(request, lease.target, planned, run.outputFile) };
 }
 
 /** How the caller starts the shim. The environment holds a path, never a value. */
@@ -68,6 +74,7 @@ function startOf(
   request: RunRequest,
   directory: string,
   planned: PlannedRun,
+  outputFile: string | null,
 ): NonNullable<RunStart['start']> {
   const mode = request.arguments.includes('-bg') ? 'bg' : 'fg';
   return {
@@ -75,6 +82,7 @@ function startOf(
     command: join(directory, 'shim'),
     arguments: [directory, mode, request.nextflow, ...request.arguments],
     environment: planned.resolved.length === 0 ? {} : { NXF_SECRETS_FILE: join(directory, 'store.json') },
+    ...(outputFile === null ? {} : { outputFile }),
   };
 }
 
@@ -91,6 +99,9 @@ async function insertRun(
       id,
       state: 'created',
       workspace: planned.plan.workspace,
+      compute_environment: planned.environment.name,
+      log_expected: request.logFile ?? null,
+      output_file: request.detach === true ? join(engine.outputDirectory, `${id}.log`) : null,
       launch_directory: request.launchDirectory,
       nextflow: request.nextflow,
       // A value that someone passes as a parameter as well must not stand in the ledger in clear.

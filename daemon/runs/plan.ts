@@ -1,13 +1,23 @@
-import type { Plan, RunRequest } from '../contract/types.ts';
+import { assertMay, roleOf } from '../access/policy.ts';
+import {
+  findWorkspace,
+  titleOf,
+  userScope,
+  type SecretScope,
+  type WorkspaceScope,
+} from '../access/scopes.ts';
+import { findComputeEnvironment } from '../compute-envs/compute-environments.ts';
+import type { ComputeEnvironment, Plan, RunRequest } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
 import { readLocalStore } from '../nextflow/local-store.ts';
 import { describe, resolve, type Candidate, type Resolved } from '../vault/resolve.ts';
-import { findUserScope, findWorkspace, type ScopeRow } from '../vault/scopes.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import type { Engine } from './engine.ts';
 
 /** A plan with the values it is to place. The values are opened here, once, and live no longer than the placing. */
 export interface PlannedRun {
   readonly plan: Plan;
+  readonly environment: ComputeEnvironment;
   readonly resolved: readonly Resolved[];
   readonly values: ReadonlyMap<string, SecretValue>;
 }
@@ -17,9 +27,40 @@ export interface PlannedRun {
  * `value-not-carried`, …) before anything is recorded or placed.
  */
 export async function planRun(engine: Engine, request: RunRequest): Promise<PlannedRun> {
-  const workspaceTitle = request.workspace ?? engine.defaultWorkspace;
-  const workspace = await findWorkspace(engine.ledger.db, workspaceTitle);
-  const user = await findUserScope(engine.ledger.db);
+  const { db } = engine.ledger;
+  const workspace = await findWorkspace(db, request.workspace ?? engine.defaultWorkspace);
+  assertMay(roleOf(engine.user), 'launch', titleOf(workspace));
+  const environment = await findComputeEnvironment(db, request.computeEnvironment);
+  const { resolved, local } = await choose(engine, request, workspace);
+  const values = await openAll(engine, resolved, local);
+  engine.store.check(values);
+  return {
+    plan: {
+      workspace: titleOf(workspace),
+      computeEnvironment: environment.name,
+      secrets: resolved.map(describe),
+      destination: resolved.length === 0 ? null : engine.store.kind,
+      note: workspace.visibility === 'personal' ? `${titleOf(workspace)} is personal: ${NONE}` : null,
+    },
+    environment,
+    resolved,
+    values,
+  };
+}
+
+const NONE = 'a run in a personal workspace is given no secrets.';
+
+interface Chosen {
+  readonly resolved: Resolved[];
+  readonly local: ReadonlyMap<string, SecretValue>;
+}
+
+async function choose(engine: Engine, request: RunRequest, workspace: WorkspaceScope): Promise<Chosen> {
+  if (workspace.visibility === 'personal') {
+    if (request.selection.only === undefined) return { resolved: [], local: new Map() };
+    throw new EscrowError('workspace-personal', `In ${titleOf(workspace)}, ${NONE}`);
+  }
+  const user = await userScope(engine.ledger.db, engine.user);
   const local = await readLocal(engine, request, [workspace, user]);
   const candidates: Candidate[] = [
     ...(await candidatesOf(engine, user)),
@@ -29,19 +70,7 @@ export async function planRun(engine: Engine, request: RunRequest): Promise<Plan
   const chosen = resolve(candidates, request.selection);
   // Nextflow's own store alone needs nothing from us, and is then best left where it is.
   const ours = request.selection.only !== undefined || chosen.some(({ scope }) => scope !== 'local');
-  const resolved = ours ? chosen : [];
-  const values = await openAll(engine, resolved, local);
-  engine.store.check(values);
-  return {
-    plan: {
-      workspace: workspaceTitle,
-      computeEnvironment: 'local',
-      secrets: resolved.map(describe),
-      destination: resolved.length === 0 ? null : engine.store.kind,
-    },
-    resolved,
-    values,
-  };
+  return { resolved: ours ? chosen : [], local };
 }
 
 /**
@@ -51,7 +80,7 @@ export async function planRun(engine: Engine, request: RunRequest): Promise<Plan
 async function readLocal(
   engine: Engine,
   request: RunRequest,
-  scopes: ScopeRow[],
+  scopes: SecretScope[],
 ): Promise<Map<string, SecretValue>> {
   if (request.localStore === null || request.selection.none === true) return new Map();
   const counts = await Promise.all(
@@ -64,7 +93,7 @@ async function readLocal(
   return wanted ? readLocalStore(request.localStore) : new Map();
 }
 
-async function candidatesOf(engine: Engine, scope: ScopeRow): Promise<Candidate[]> {
+async function candidatesOf(engine: Engine, scope: SecretScope): Promise<Candidate[]> {
   const versions = await engine.vault.versions(engine.ledger.db, scope);
   return versions.map((version) => ({ ...version, scope: scope.kind }));
 }

@@ -13,6 +13,7 @@ export async function purgeRun(engine: Engine, id: string): Promise<void> {
   await removeLeases(engine, id);
   const leases = await leasesOf(engine.ledger.db, id);
   if (leases.some(({ state }) => state !== 'gone')) return;
+  await engine.faults('purge.before-purged');
   await engine.ledger.write(async (db) => {
     const run = await db.selectFrom('runs').select('state').where('id', '=', id).executeTakeFirstOrThrow();
     if (run.state !== 'ended') return;
@@ -27,6 +28,7 @@ export async function purgeRun(engine: Engine, id: string): Promise<void> {
       await dropUnneededVersions(db, secret_id, secret?.version);
     }
   });
+  await engine.faults('purge.after-purged');
 }
 
 /** Removes a run's leases, whatever state the run is in. Asking comes before: see settle. */
@@ -38,6 +40,7 @@ export async function removeLeases(engine: Engine, id: string): Promise<void> {
 }
 
 async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
+  await engine.faults('purge.before-intent');
   await engine.ledger.write(async (db) => {
     // The try is counted before it is made, so that one which kills us is counted too.
     await db
@@ -48,14 +51,18 @@ async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
     if (lease.state !== 'removing') await moveLease(db, lease, 'removing');
   });
   try {
+    await engine.faults('purge.after-intent');
     const store = engine.stores.get(lease.store);
     if (store === undefined) throw new Error(`this nf-escrow has no store ${lease.store}`);
     await store.remove(lease.target);
+    await engine.faults('purge.after-remove');
     const finding = await store.inspect(lease.target);
     if (finding.state === 'present') throw new Error(finding.how);
+    await engine.faults('purge.after-check');
     await engine.ledger.write((db) =>
       moveLease(db, lease, 'gone', { gone_at: now(engine), check_result: finding.how, last_error: null }),
     );
+    await engine.faults('purge.after-gone');
   } catch (error) {
     const { message } = asEscrowError(error);
     engine.log.error(
@@ -64,7 +71,8 @@ async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
     );
     await engine.ledger.write(async (db) => {
       await db.updateTable('leases').set({ last_error: message }).where('id', '=', lease.id).execute();
-      await record(db, lease.run_id, 'lease.removal-failed', { target: lease.target, reason: message });
+      const data = { target: lease.target, reason: message };
+      await record(db, { run: lease.run_id, type: 'lease.removal-failed', data });
     });
   }
 }

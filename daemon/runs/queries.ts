@@ -1,9 +1,10 @@
+import type { Selectable } from 'kysely';
 import type { Lease, PlannedSecret, Run, Task, TaskList } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
 
-export type RunRow = Tables['runs'];
+export type RunRow = Selectable<Tables['runs']>;
 export type LeaseRow = Tables['leases'];
 
 /** Finds a run by id, unique prefix of one, or the newest with that Nextflow run name. Throws `run-unknown`, `run-ambiguous`. */
@@ -31,14 +32,33 @@ export async function getRun(db: Queries, id: string): Promise<RunRow> {
   return db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 }
 
-export async function listRuns(db: Queries, limit: number): Promise<RunRow[]> {
-  return db
-    .selectFrom('runs')
-    .selectAll()
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .execute();
+/** Which runs to list: all of what is named has to fit. */
+export interface RunFilter {
+  readonly limit: number;
+  readonly state?: Run['state'];
+  readonly workspace?: string;
+  /** Id of a run: only those planned before it, for the next page. */
+  readonly before?: string;
+}
+
+/** Newest first. Throws `run-unknown` for a `before` that is none. */
+export async function listRuns(
+  db: Queries,
+  { limit, state, workspace, before }: RunFilter,
+): Promise<RunRow[]> {
+  let query = db.selectFrom('runs').selectAll();
+  if (state !== undefined) query = query.where('state', '=', state);
+  if (workspace !== undefined) query = query.where('workspace', '=', workspace);
+  if (before !== undefined) {
+    const { created_at, id } = await findRun(db, before);
+    query = query.where((where) =>
+      where.or([
+        where('created_at', '<', created_at),
+        where.and([where('created_at', '=', created_at), where('id', '<', id)]),
+      ]),
+    );
+  }
+  return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
 }
 
 /** Runs that recovery, or the watch, still has something to do for. */
@@ -64,7 +84,7 @@ export async function countPendingRemovals(db: Queries): Promise<number> {
 
 export async function tasksOf(db: Queries, run: string): Promise<TaskList> {
   const rows = await db.selectFrom('tasks').selectAll().where('run_id', '=', run).execute();
-  const bad = await db.selectFrom('quarantine').select('id').where('run_id', '=', run).execute();
+  const bad = await db.selectFrom('quarantine').select('row').where('run_id', '=', run).execute();
   return { tasks: rows.map(taskOf), quarantined: bad.length };
 }
 
@@ -82,12 +102,14 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     outcomeEvidence: row.outcome_evidence,
     exitStatus: row.exit_status,
     workspace: row.workspace,
+    computeEnvironment: row.compute_environment,
     launchDirectory: row.launch_directory,
     nextflow: row.nextflow,
     arguments: JSON.parse(row.arguments) as string[],
     runName: row.run_name,
     sessionId: row.session_id,
     logFile: row.log_file,
+    outputFile: row.output_file,
     traceFile: row.trace_file,
     secrets: JSON.parse(row.plan) as PlannedSecret[],
     createdAt: row.created_at,

@@ -15,23 +15,30 @@ import {
   listRuns,
   tasksOf,
   unfinishedRuns,
+  type RunFilter,
   type RunRow,
 } from './queries.ts';
+import { pruneRuns } from './prune.ts';
 import { receiptOf } from './receipt.ts';
 import { moveRun } from './states.ts';
 import { RunWatch } from './watch.ts';
 
 /** How often removals that are pending are tried again. */
 const RETRY_MS = 30_000;
+const PRUNE_EVERY_MS = 24 * 3600 * 1000;
 
 /** All that can be done with runs. One for a daemon: it owns the watches. */
 export class Runs {
   readonly #engine: Engine;
   readonly #watches = new Map<string, RunWatch>();
+  readonly #keepDays: number;
   #retry: NodeJS.Timeout | undefined;
+  #prunedAt = 0;
 
-  constructor(engine: Engine) {
+  /** `keepDays`: how long purged runs are remembered; 0: for ever. */
+  constructor(engine: Engine, keepDays = 0) {
     this.#engine = engine;
+    this.#keepDays = keepDays;
   }
 
   get watching(): number {
@@ -45,6 +52,7 @@ export class Runs {
       else await this.#watch(run);
     }
     this.#retry = setInterval(() => void this.#retryPending(), RETRY_MS);
+    await this.#retryPending(); // prunes too
   }
 
   /** Ends the watching, not the runs. */
@@ -64,9 +72,14 @@ export class Runs {
     return started;
   }
 
-  async list(limit: number): Promise<Run[]> {
-    const rows = await listRuns(this.#engine.ledger.db, limit);
+  async list(filter: RunFilter): Promise<Run[]> {
+    const rows = await listRuns(this.#engine.ledger.db, filter);
     return Promise.all(rows.map((row) => describeRun(this.#engine.ledger.db, row)));
+  }
+
+  /** Forgets the runs that were purged this many days ago, or earlier. Gives their number. */
+  async prune(days: number): Promise<number> {
+    return pruneRuns(this.#engine, days);
   }
 
   async find(wanted: string): Promise<Run> {
@@ -88,7 +101,8 @@ export class Runs {
     if (row.state === 'running' && row.process !== null) {
       await this.#engine.ledger.write(async (transaction) => {
         await transaction.updateTable('runs').set({ cancel_requested: 1 }).where('id', '=', row.id).execute();
-        await record(transaction, row.id, 'run.cancel-requested');
+        const by = this.#engine.user.user;
+        await record(transaction, { run: row.id, type: 'run.cancel-requested', by });
       });
       signal(JSON.parse(row.process) as Process, 'SIGTERM');
     }
@@ -137,6 +151,10 @@ export class Runs {
   async #retryPending(): Promise<void> {
     for (const run of await unfinishedRuns(this.#engine.ledger.db)) {
       if (!this.#watches.has(run.id) && run.state !== 'created') await this.#watch(run);
+    }
+    if (this.#keepDays > 0 && Date.now() - this.#prunedAt > PRUNE_EVERY_MS) {
+      this.#prunedAt = Date.now();
+      await this.prune(this.#keepDays);
     }
   }
 }

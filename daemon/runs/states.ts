@@ -1,3 +1,4 @@
+import type { Updateable } from 'kysely';
 import type { Lease, Run } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
@@ -21,7 +22,7 @@ export const leaseMoves: Readonly<Record<Lease['state'], readonly Lease['state']
   gone: [],
 };
 
-type RunChange = Partial<Omit<Tables['runs'], 'id' | 'state'>>;
+type RunChange = Omit<Updateable<Tables['runs']>, 'id' | 'state'>;
 type LeaseChange = Partial<Omit<Tables['leases'], 'id' | 'run_id' | 'state'>>;
 
 /**
@@ -43,7 +44,7 @@ export async function moveRun(
   if (result.numUpdatedRows !== 1n)
     throw new EscrowError('state-conflict', `Run ${id} cannot become ${to} any more.`);
   const data = { outcome: change.outcome, evidence: change.outcome_evidence };
-  await record(db, id, `run.${to}`, to === 'ended' ? data : {});
+  await record(db, { run: id, type: `run.${to}`, data: to === 'ended' ? data : {} });
 }
 
 /** Moves a lease, and notes it in the journal; nothing else writes `leases.state`. Throws `state-conflict` likewise. */
@@ -61,7 +62,7 @@ export async function moveLease(
     .executeTakeFirst();
   if (result.numUpdatedRows !== 1n)
     throw new EscrowError('state-conflict', `The lease on ${lease.target} cannot become ${to} any more.`);
-  await record(db, lease.run_id, `lease.${to}`, { target: lease.target });
+  await record(db, { run: lease.run_id, type: `lease.${to}`, data: { target: lease.target } });
 }
 
 function statesBefore<State extends string>(

@@ -4,7 +4,7 @@ import { watch as watchFiles, type FSWatcher } from 'chokidar';
 import type { Process } from '../contract/types.ts';
 import { systemCode } from '../errors.ts';
 import { fifoState, whenFree } from '../host/fifo.ts';
-import { identifySelf, liveness } from '../host/process-identity.ts';
+import { bootId, liveness, type Liveness } from '../host/process-identity.ts';
 import { HeadRecords } from './head-records.ts';
 import { LEASE_SECONDS } from './materialize.ts';
 import { now, type Engine } from './engine.ts';
@@ -83,15 +83,19 @@ export class RunWatch {
 
   async #lookForStart(run: RunRow): Promise<void> {
     if (existsSync(this.#path('started'))) {
+      await this.#engine.faults('watch.before-running');
       await this.#engine.ledger.write((db) =>
         moveRun(db, run.id, 'running', { started_at: now(this.#engine) }),
       );
+      await this.#engine.faults('watch.after-running');
       return this.#lookOnce();
     }
     const late = run.launch_deadline < now(this.#engine);
     if (!late && liveness(JSON.parse(run.launcher) as Process) !== 'ended') return;
     // Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that.
+    await this.#engine.faults('watch.before-revoke');
     if (!this.#revoke()) return;
+    await this.#engine.faults('watch.after-revoke');
     await this.#end({
       outcome: 'aborted',
       evidence: late ? 'not started in time' : 'its launcher ended before it was started',
@@ -122,7 +126,11 @@ export class RunWatch {
     }
     await this.#records.read(head);
     const exitStatus = this.#readExit();
-    if (exitStatus === undefined && this.#mayBeAlive(head)) {
+    const life = exitStatus === undefined ? this.#lifeOf(head) : 'ended';
+    if (life === 'unknown') {
+      // Nobody here can tell. A live head would have been seen, and its leases moved on, before they ran out.
+      if (!(await this.#expired())) return;
+    } else if (life === 'alive') {
       this.#stopWaiting ??= whenFree(this.#path('alive'), () => {
         this.#stopWaiting = undefined;
         void this.look();
@@ -136,12 +144,18 @@ export class RunWatch {
     await this.#end(conclude({ exitStatus: status, log: this.#records.facts, cancelRequested }), status);
   }
 
-  /** Liveness before tidiness: only what was seen to be gone counts as gone. */
-  #mayBeAlive(head: Process | undefined): boolean {
-    if (head !== undefined && head.host !== identifySelf().host) return true; // a FIFO tells of its own host alone
+  /** Liveness before tidiness: only what was seen to be gone counts as ended. */
+  #lifeOf(head: Process | undefined): Liveness {
+    // A FIFO tells of the kernel that we share with whoever holds it, and of no other.
+    if (head !== undefined && head.bootId !== bootId()) return liveness(head);
     const fifo = fifoState(this.#path('alive'));
-    if (fifo !== 'absent') return fifo === 'held';
-    return head !== undefined && liveness(head) !== 'ended';
+    if (fifo === 'held') return 'alive';
+    return fifo === 'free' || head === undefined ? 'ended' : liveness(head);
+  }
+
+  async #expired(): Promise<boolean> {
+    const leases = await leasesOf(this.#engine.ledger.db, this.#id);
+    return leases.every(({ expires_at }) => expires_at < now(this.#engine));
   }
 
   async #renew(): Promise<void> {
@@ -164,7 +178,9 @@ export class RunWatch {
       exit_status: exitStatus ?? null,
       ended_at: now(this.#engine),
     };
+    await this.#engine.faults('watch.before-ended');
     await this.#engine.ledger.write((db) => moveRun(db, this.#id, 'ended', change));
+    await this.#engine.faults('watch.after-ended');
     await this.#finish();
   }
 

@@ -1,11 +1,13 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { syncDirectory, writeDurable } from '../host/durable.ts';
 import { assertPrivateDirectory, ensurePrivateDirectory } from '../host/private-directory.ts';
 import { removeTree } from '../host/remove-durable.ts';
 import { assertCarried, storeJson } from './nextflow-format.ts';
+import type { SecretValue } from '../vault/secret-value.ts';
 import type { Finding, Placement, Store } from './store.ts';
 
 const RUN_DIRECTORY = /^r[0-9a-z]+$/;
@@ -22,20 +24,20 @@ export class NextflowStore implements Store {
     this.#runsDirectory = runsDirectory;
   }
 
-  locate(run: string): string {
-    return join(this.#runsDirectory, run);
+  locate(run: string, { runsDirectory }: ComputeEnvironment): string {
+    return join(runsDirectory ?? this.#runsDirectory, run);
   }
 
-  check(secrets: ReadonlyMap<string, import('../vault/secret-value.ts').SecretValue>): void {
+  check(secrets: ReadonlyMap<string, SecretValue>): void {
     assertCarried(secrets);
   }
 
-  async place({ run, target, secrets }: Placement): Promise<void> {
-    ensurePrivateDirectory(this.#runsDirectory);
+  async place({ run, ledger, target, secrets }: Placement): Promise<void> {
     try {
+      ensurePrivateDirectory(dirname(target));
       mkdirSync(target, { mode: 0o700 }); // fails where something is, even a dangling link
       assertPrivateDirectory(target);
-      writeDurable(join(target, 'run.json'), JSON.stringify({ run, secrets: [...secrets.keys()] }));
+      writeDurable(join(target, 'run.json'), JSON.stringify({ run, ledger, secrets: [...secrets.keys()] }));
       writeDurable(
         join(target, 'shim'),
         readFileSync(fileURLToPath(import.meta.resolve('#templates/shim.sh'))),
@@ -44,7 +46,7 @@ export class NextflowStore implements Store {
       if (secrets.size > 0) writeDurable(join(target, 'store.json'), storeJson(secrets));
       // Last: until it is there the shim starts nothing.
       writeDurable(join(target, 'armed'), '');
-      syncDirectory(this.#runsDirectory);
+      syncDirectory(dirname(target));
     } catch (error) {
       if (error instanceof EscrowError) throw error;
       throw new EscrowError(

@@ -1,8 +1,11 @@
+import type { ComputeEnvironment } from '../contract/types.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 
 /** What a store is asked to hold for a run. */
 export interface Placement {
   readonly run: string;
+  /** The ledger that knows of it: who finds the object can tell whose it is. */
+  readonly ledger: string;
   /** What and where, as `locate` said: a path, an ARN. It is in the ledger before `place` is called. */
   readonly target: string;
   readonly secrets: ReadonlyMap<string, SecretValue>;
@@ -20,8 +23,8 @@ export interface Finding {
 export interface Store {
   readonly kind: string;
 
-  /** Names the object for a run, without making it. The same run gives the same target. */
-  locate(run: string): string;
+  /** Names the object for a run, without making it. The same run and environment give the same target. */
+  locate(run: string, environment: ComputeEnvironment): string;
 
   /** Throws `value-not-carried` for a value that tasks would not get exactly. Touches nothing. */
   check(secrets: ReadonlyMap<string, SecretValue>): void;

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { Secret } from '../contract/types.ts';
-import { EscrowError } from '../errors.ts';
-import type { Ledger, Queries } from '../ledger/open.ts';
-import { createKeyFile, readKeyFile } from './key-file.ts';
-import type { ScopeRow } from './scopes.ts';
-import { open, seal, sealedWith, type VaultKey } from './seal.ts';
+import type { Principal } from '../access/principal.ts';
+import { titleOf, type SecretScope } from '../access/scopes.ts';
 import { assertSecretName } from '../contract/secret-name.ts';
+import type { ImportRequest, ImportResult, Secret } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
+import { record } from '../ledger/journal.ts';
+import type { Ledger, Queries } from '../ledger/open.ts';
+import type { Tables } from '../ledger/tables.ts';
+import type { Keys } from './keys.ts';
+import { open, seal, sealedWith, type SealContext, type VaultKey } from './seal.ts';
 import type { SecretValue } from './secret-value.ts';
 
 /** The newest version of a secret, as a plan pins it. */
@@ -15,44 +18,58 @@ export interface SecretVersion {
   readonly version: number;
 }
 
-/** The sealed secrets and the key that opens them. Removing, listing and pinning never need the key. */
+/** The sealed secrets and the keys that open them. Removing, listing and pinning never need a key. */
 export class Vault {
+  readonly keys: Keys;
   readonly #ledger: Ledger;
-  readonly #keyFile: string;
 
-  constructor(ledger: Ledger, keyFile: string) {
+  constructor(ledger: Ledger, keys: Keys) {
     this.#ledger = ledger;
-    this.#keyFile = keyFile;
+    this.keys = keys;
   }
 
   /** Sets a secret: durable when this returns. Gives the version, 1 for a new one. */
-  async set(scope: ScopeRow, name: string, value: SecretValue): Promise<number> {
+  async set(by: Principal, scope: SecretScope, name: string, value: SecretValue): Promise<number> {
     assertSecretName(name);
-    const key = await this.#keyForSealing();
-    return this.#ledger.write(async (db) => {
-      const now = new Date().toISOString();
-      const { id, version } = await db
-        .insertInto('secrets')
-        .values({ id: randomUUID(), scope_id: scope.id, name, version: 1, created_at: now, updated_at: now })
-        .onConflict((conflict) =>
-          conflict
-            .columns(['scope_id', 'name'])
-            .doUpdateSet((set) => ({ version: set('secrets.version', '+', 1), updated_at: now })),
-        )
-        .returning(['id', 'version'])
-        .executeTakeFirstOrThrow();
-      const sealed = seal(value, { ledger: this.#ledger.id, scope: scope.id, name, version }, key);
-      await db
-        .insertInto('secret_versions')
-        .values({ secret_id: id, version, name, scope_id: scope.id, sealed })
-        .execute();
-      await dropUnneededVersions(db, id, version);
+    assertKeepsSecrets(scope);
+    return this.#sealing(async (db, key) => {
+      const version = await this.#store(db, scope, name, value, key);
+      await record(db, { type: 'secret.set', by: by.user, data: { scope: titleOf(scope), name, version } });
       return version;
     });
   }
 
+  /** Sets many secrets of a scope, all or none. Throws `import-conflict` where a name is taken and that is to refuse. */
+  async setAll(
+    by: Principal,
+    scope: SecretScope,
+    values: ReadonlyMap<string, SecretValue>,
+    onConflict: ImportRequest['onConflict'],
+  ): Promise<ImportResult> {
+    for (const name of values.keys()) assertSecretName(name);
+    assertKeepsSecrets(scope);
+    return this.#sealing((db, key) => this.#setAllIn(db, by, scope, values, onConflict, key));
+  }
+
+  /** As `setAll`, for several scopes in one transaction. */
+  async setScopes(
+    by: Principal,
+    scopes: (db: Queries) => Promise<readonly (readonly [SecretScope, ReadonlyMap<string, SecretValue>])[]>,
+    onConflict: ImportRequest['onConflict'],
+  ): Promise<ImportResult> {
+    return this.#sealing(async (db, key) => {
+      const result: ImportResult = { created: [], replaced: [], skipped: [] };
+      for (const [scope, values] of await scopes(db)) {
+        const one = await this.#setAllIn(db, by, scope, values, onConflict, key);
+        for (const what of ['created', 'replaced', 'skipped'] as const)
+          result[what].push(...one[what].map((name) => `${titleOf(scope)} ${name}`));
+      }
+      return result;
+    });
+  }
+
   /** Removes a secret. Throws `secret-unknown`. A version that a run has pinned stays, sealed, until that run is purged. */
-  async remove(scope: ScopeRow, name: string): Promise<void> {
+  async remove(by: Principal, scope: SecretScope, name: string): Promise<void> {
     await this.#ledger.write(async (db) => {
       const row = await db
         .deleteFrom('secrets')
@@ -63,11 +80,12 @@ export class Vault {
       if (row === undefined)
         throw new EscrowError('secret-unknown', `There is no secret ${name} in this scope.`);
       await dropUnneededVersions(db, row.id, undefined);
+      await record(db, { type: 'secret.removed', by: by.user, data: { scope: titleOf(scope), name } });
     });
   }
 
   /** What may be known of the secrets of a scope, by name. */
-  async list(scope: ScopeRow): Promise<Secret[]> {
+  async list(scope: SecretScope): Promise<Secret[]> {
     const rows = await this.#ledger.db
       .selectFrom('secrets')
       .selectAll()
@@ -86,7 +104,7 @@ export class Vault {
   }
 
   /** The newest version of each secret of a scope. */
-  async versions(db: Queries, scope: ScopeRow): Promise<SecretVersion[]> {
+  async versions(db: Queries, scope: SecretScope): Promise<SecretVersion[]> {
     const rows = await db
       .selectFrom('secrets')
       .select(['id', 'name', 'version'])
@@ -99,23 +117,85 @@ export class Vault {
   async open(secretId: string, version: number): Promise<SecretValue> {
     const row = await this.#ledger.db
       .selectFrom('secret_versions')
-      .select(['name', 'scope_id', 'sealed'])
+      .selectAll()
       .where('secret_id', '=', secretId)
       .where('version', '=', version)
       .executeTakeFirst();
     if (row === undefined) throw new EscrowError('secret-unknown', 'A version that was planned is gone.');
-    const context = { ledger: this.#ledger.id, scope: row.scope_id, name: row.name, version };
-    return open(Buffer.from(row.sealed as ArrayBuffer), context, this.#keyForOpening());
+    const sealed = Buffer.from(row.sealed as ArrayBuffer);
+    return open(sealed, contextOf(this.#ledger, row), await this.keys.get(sealedWith(sealed)));
   }
 
-  #keyForOpening(): VaultKey {
-    const key = readKeyFile(this.#keyFile);
-    if (key !== undefined) return key;
-    throw new EscrowError('vault-key-missing', `"${this.#keyFile}" is not there.`);
+  async #setAllIn(
+    db: Queries,
+    by: Principal,
+    scope: SecretScope,
+    values: ReadonlyMap<string, SecretValue>,
+    onConflict: ImportRequest['onConflict'],
+    key: VaultKey,
+  ): Promise<ImportResult> {
+    const known = new Set((await this.versions(db, scope)).map(({ name }) => name));
+    const names = [...values.keys()];
+    const taken = names.filter((name) => known.has(name));
+    if (onConflict === 'refuse' && taken.length > 0)
+      throw new EscrowError('import-conflict', `${titleOf(scope)} has ${taken.join(', ')} already.`);
+    const skipped = onConflict === 'skip' ? taken : [];
+    for (const [name, value] of values)
+      if (!skipped.includes(name)) await this.#store(db, scope, name, value, key);
+    const result = {
+      created: names.filter((name) => !known.has(name)),
+      replaced: onConflict === 'replace' ? taken : [],
+      skipped,
+    };
+    const data = { scope: titleOf(scope), ...result };
+    await record(db, { type: 'secret.imported', by: by.user, data });
+    return result;
+  }
+
+  async #store(
+    db: Queries,
+    scope: SecretScope,
+    name: string,
+    value: SecretValue,
+    key: VaultKey,
+  ): Promise<number> {
+    const now = new Date().toISOString();
+    const { id, version } = await db
+      .insertInto('secrets')
+      .values({ id: randomUUID(), scope_id: scope.id, name, version: 1, created_at: now, updated_at: now })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['scope_id', 'name'])
+          .doUpdateSet((set) => ({ version: set('secrets.version', '+', 1), updated_at: now })),
+      )
+      .returning(['id', 'version'])
+      .executeTakeFirstOrThrow();
+    const row = { secret_id: id, version, name, scope_id: scope.id };
+    const sealed = seal(value, contextOf(this.#ledger, row), key);
+    await db
+      .insertInto('secret_versions')
+      .values({ ...row, sealed })
+      .execute();
+    await dropUnneededVersions(db, id, version);
+    return version;
   }
 
   /**
-   * A new key is made only while nothing is sealed, and only the key that sealed the rest seals more: otherwise a lost
+   * Does `work` in a transaction, with the key that seals. Should the vault be given a new key between the two, a value
+   * sealed with the old one would be lost: then it is begun again.
+   */
+  async #sealing<T>(work: (db: Queries, key: VaultKey) => Promise<T>): Promise<T> {
+    for (;;) {
+      const key = await this.#keyForSealing();
+      const done = await this.#ledger.write(async (db) =>
+        this.keys.isCurrent(key) ? [await work(db, key)] : [],
+      );
+      for (const result of done) return result;
+    }
+  }
+
+  /**
+   * A new key is made only while nothing is sealed, and only a ring that opens the rest seals more: otherwise a lost
    * or exchanged key file would be noticed when a run needs the old values, not now.
    */
   async #keyForSealing(): Promise<VaultKey> {
@@ -124,15 +204,20 @@ export class Vault {
       .select('sealed')
       .limit(1)
       .executeTakeFirst();
-    if (row === undefined) return readKeyFile(this.#keyFile) ?? createKeyFile(this.#keyFile);
-    const key = this.#keyForOpening();
-    const needed = sealedWith(Buffer.from(row.sealed as ArrayBuffer));
-    if (needed === key.id) return key;
-    throw new EscrowError(
-      'vault-key-wrong',
-      `The vault is sealed with the key ${needed}; "${this.#keyFile}" holds ${key.id}.`,
-    );
+    if (row === undefined) return this.keys.current(true);
+    await this.keys.get(sealedWith(Buffer.from(row.sealed as ArrayBuffer)));
+    return this.keys.current(false);
   }
+}
+
+/** What the sealed value of a row is bound to. */
+export function contextOf(ledger: Ledger, row: Omit<Tables['secret_versions'], 'sealed'>): SealContext {
+  return { ledger: ledger.id, scope: row.scope_id, name: row.name, version: row.version };
+}
+
+function assertKeepsSecrets(scope: SecretScope): void {
+  if (scope.kind === 'workspace' && scope.visibility === 'personal')
+    throw new EscrowError('workspace-personal', `${titleOf(scope)} is a personal workspace.`);
 }
 
 /** Drops the versions of a secret that are neither the newest nor pinned by a run that is not purged yet. */

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { ComputeEnvironment } from '../../daemon/contract/types.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
 
@@ -24,6 +25,15 @@ function temporary(t: Test): string {
   return directory;
 }
 
+const local: ComputeEnvironment = {
+  name: 'local',
+  platform: 'hpc',
+  runsDirectory: null,
+  isDefault: true,
+  dateCreated: '',
+  lastUpdated: '',
+};
+
 const values = (entries: Record<string, string | Buffer>): Map<string, SecretValue> =>
   new Map(
     Object.entries(entries).map(([name, value]) => [name, new SecretValue(Buffer.from(value as string))]),
@@ -32,8 +42,8 @@ const values = (entries: Record<string, string | Buffer>): Map<string, SecretVal
 void t.test('places a private directory, and removes it whole, as often as asked', async (t) => {
   const runs = join(temporary(t), 'runs');
   const store = new NextflowStore(runs);
-  const target = store.locate('r1');
-  await store.place({ run: 'r1', target, secrets: values({ FOO_KEY: 'bar $x' }) });
+  const target = store.locate('r1', local);
+  await store.place({ run: 'r1', ledger: 'l', target, secrets: values({ FOO_KEY: 'bar $x' }) });
   t.same(JSON.parse(readFileSync(join(target, 'store.json'), 'utf8')), [
     { name: 'FOO_KEY', value: 'bar $x' },
   ]);
@@ -41,7 +51,9 @@ void t.test('places a private directory, and removes it whole, as often as asked
   for (const name of readdirSync(target))
     t.equal(statSync(join(target, name)).mode & 0o077, 0, `${name} is closed to others`);
   t.equal((await store.inspect(target)).state, 'present');
-  await t.rejects(store.place({ run: 'r1', target, secrets: values({}) }), { code: 'store-unavailable' });
+  await t.rejects(store.place({ run: 'r1', ledger: 'l', target, secrets: values({}) }), {
+    code: 'store-unavailable',
+  });
   await store.remove(target);
   t.equal((await store.inspect(target)).state, 'absent');
   await store.remove(target);
@@ -51,8 +63,8 @@ void t.test('places a private directory, and removes it whole, as often as asked
 void t.test('follows nothing that is planted', async (t) => {
   const directory = temporary(t);
   const store = new NextflowStore(join(directory, 'runs'));
-  const target = store.locate('r1');
-  await store.place({ run: 'r1', target, secrets: values({ FOO_KEY: 'bar' }) });
+  const target = store.locate('r1', local);
+  await store.place({ run: 'r1', ledger: 'l', target, secrets: values({ FOO_KEY: 'bar' }) });
   const outside = join(directory, 'outside');
   mkdirSync(outside);
   writeFileSync(join(outside, 'kept'), 'kept');
@@ -64,10 +76,13 @@ void t.test('follows nothing that is planted', async (t) => {
   t.equal(lstatSync(target, { throwIfNoEntry: false }), undefined);
   t.equal(readFileSync(join(outside, 'kept'), 'utf8'), 'kept');
   t.equal(readFileSync(join(directory, 'linked'), 'utf8'), 'kept');
-  symlinkSync(outside, store.locate('r2'));
-  await t.rejects(store.place({ run: 'r2', target: store.locate('r2'), secrets: values({}) }), {
-    code: 'store-unavailable',
-  });
+  symlinkSync(outside, store.locate('r2', local));
+  await t.rejects(
+    store.place({ run: 'r2', ledger: 'l', target: store.locate('r2', local), secrets: values({}) }),
+    {
+      code: 'store-unavailable',
+    },
+  );
   t.same(readdirSync(outside), ['kept']);
   await t.rejects(store.remove(outside), 'a directory that is no run directory is left alone');
   t.ok(existsSync(outside));

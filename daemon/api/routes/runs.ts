@@ -1,23 +1,33 @@
-import { Router } from 'express';
+import express, { Router } from 'express';
 import { validate } from '../../contract/validate.ts';
 import type { Ledger } from '../../ledger/open.ts';
 import type { Runs } from '../../runs/runs.ts';
 import { events } from '../events.ts';
+import { numbers } from '../query.ts';
 
 const LIST_DEFAULT = 50;
-const LIST_MAX = 1000;
+/** A command line can have 128 KiB in one argument: execve(2). */
+const BODY_MAX = '4mb';
 
 /** `/v1/runs` */
 export function runRoutes(ledger: Ledger, runs: Runs): Router {
   const router = Router();
+  router.use(express.json({ limit: BODY_MAX }));
   router.post('/', async (request, response) => {
     const wanted = validate<'RunRequest'>('run-request.json', request.body);
     if (wanted.explain === true) response.json({ plan: await runs.explain(wanted) });
     else response.status(201).json(await runs.create(wanted));
   });
   router.get('/', async (request, response) => {
-    const limit = Math.min(Number(request.query['limit'] ?? LIST_DEFAULT) || LIST_DEFAULT, LIST_MAX);
-    response.json({ runs: await runs.list(limit) });
+    const { limit = LIST_DEFAULT, ...filter } = validate<'RunQuery'>(
+      'run-query.json',
+      numbers(request.query),
+    );
+    response.json({ runs: await runs.list({ limit, ...filter }) });
+  });
+  router.post('/prune', async (request, response) => {
+    const { days } = validate<'RunPrune'>('run-prune.json', request.body);
+    response.json({ pruned: await runs.prune(days) });
   });
   router.get('/:id', async (request, response) => {
     response.json(await runs.find(request.params.id));

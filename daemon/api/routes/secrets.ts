@@ -1,17 +1,37 @@
-import { Router, type Request } from 'express';
-import { validate } from '../../contract/validate.ts';
+import express, { Router, type Request } from 'express';
+import { assertMay, roleOf } from '../../access/policy.ts';
+import type { Principal } from '../../access/principal.ts';
+import { titleOf, type SecretScope } from '../../access/scopes.ts';
 import { assertSecretName } from '../../contract/secret-name.ts';
+import { validate } from '../../contract/validate.ts';
+import { valuesOf } from '../../vault/import.ts';
 import { secretValueFrom } from '../../vault/secret-bytes.ts';
-import type { ScopeRow } from '../../vault/scopes.ts';
 import type { Vault } from '../../vault/vault.ts';
 
+/** Thousands of values at once, in base64. */
+export const IMPORT_MAX = '64mb';
+
 /** `…/secrets` of one scope: names and dates. A value goes in by PUT and never comes out. */
-export function secretRoutes(vault: Vault, scopeOf: (request: Request) => Promise<ScopeRow>): Router {
+export function secretRoutes(
+  vault: Vault,
+  user: Principal,
+  scopeOf: (request: Request) => Promise<SecretScope>,
+): Router {
   const router = Router({ mergeParams: true });
+  const changed = async (request: Request): Promise<SecretScope> => {
+    const scope = await scopeOf(request);
+    // A user's own secrets are theirs alone: there is no role in them.
+    if (scope.kind === 'workspace') assertMay(roleOf(user), 'change-secrets', titleOf(scope));
+    return scope;
+  };
   router.get('/', async (request, response) => {
     response.json({ secrets: await vault.list(await scopeOf(request)) });
   });
-  router.put('/:secret', async (request, response) => {
+  router.post('/import', express.json({ limit: IMPORT_MAX }), async (request, response) => {
+    const { secrets, onConflict } = validate<'ImportRequest'>('import-request.json', request.body);
+    response.json(await vault.setAll(user, await changed(request), valuesOf(secrets), onConflict));
+  });
+  router.put('/:secret', express.json({ limit: '256kb' }), async (request, response) => {
     const name = request.params.secret;
     assertSecretName(name);
     const input = validate<'SecretInput'>('secret-input.json', request.body);
@@ -19,11 +39,11 @@ export function secretRoutes(vault: Vault, scopeOf: (request: Request) => Promis
       input.valueBase64 === undefined
         ? Buffer.from(input.value ?? '')
         : Buffer.from(input.valueBase64, 'base64');
-    const version = await vault.set(await scopeOf(request), name, secretValueFrom(name, bytes));
+    const version = await vault.set(user, await changed(request), name, secretValueFrom(name, bytes));
     response.status(version === 1 ? 201 : 200).json({ name, version });
   });
   router.delete('/:secret', async (request, response) => {
-    await vault.remove(await scopeOf(request), request.params.secret);
+    await vault.remove(user, await changed(request), request.params.secret);
     response.status(204).end();
   });
   return router;

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import type { Organization } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
+import { record } from '../ledger/journal.ts';
+import type { Ledger, Queries } from '../ledger/open.ts';
+import type { Principal } from './principal.ts';
+
+export async function listOrganizations(db: Queries): Promise<Organization[]> {
+  const rows = await db
+    .selectFrom('organizations')
+    .leftJoin('scopes', (join) =>
+      join.onRef('scopes.organization', '=', 'organizations.name').on('scopes.kind', '=', 'workspace'),
+    )
+    .select(({ fn }) => [
+      'organizations.name',
+      'organizations.created_at',
+      fn.count<number>('scopes.id').as('workspaces'),
+    ])
+    .groupBy('organizations.name')
+    .orderBy('organizations.name')
+    .execute();
+  return rows.map(({ name, workspaces, created_at }) => ({ name, workspaces, dateCreated: created_at }));
+}
+
+/** Throws `organization-unknown`. */
+export async function getOrganization(db: Queries, name: string): Promise<Organization> {
+  const found = (await listOrganizations(db)).find((organization) => organization.name === name);
+  if (found !== undefined) return found;
+  throw new EscrowError('organization-unknown', `There is no organization "${name}".`);
+}
+
+/** Throws `name-taken`. */
+export async function createOrganization(ledger: Ledger, by: Principal, name: string): Promise<Organization> {
+  await ledger.write(async (db) => {
+    const inserted = await db
+      .insertInto('organizations')
+      .values({ id: randomUUID(), name, created_at: new Date().toISOString() })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    if (inserted.numInsertedOrUpdatedRows !== 1n)
+      throw new EscrowError('name-taken', `There is an organization "${name}" already.`);
+    await record(db, { type: 'organization.created', by: by.user, data: { name } });
+  });
+  return getOrganization(ledger.db, name);
+}
+
+/** Removes an empty organization. Throws `organization-unknown`, or `in-use` while it has workspaces. */
+export async function removeOrganization(ledger: Ledger, by: Principal, name: string): Promise<void> {
+  await ledger.write(async (db) => {
+    const { workspaces } = await getOrganization(db, name);
+    if (workspaces > 0)
+      throw new EscrowError('in-use', `The organization "${name}" has ${String(workspaces)} workspaces.`);
+    await db.deleteFrom('organizations').where('name', '=', name).execute();
+    await record(db, { type: 'organization.removed', by: by.user, data: { name } });
+  });
+}

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import type { Workspace } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
+import type { Queries } from '../ledger/open.ts';
+import type { Principal } from './principal.ts';
+
+/** A scope of secrets: a workspace's, or a user's own. Its id never changes, and each value is sealed with it. */
+export type SecretScope = WorkspaceScope | UserScope;
+
+export interface WorkspaceScope {
+  readonly id: string;
+  readonly kind: 'workspace';
+  readonly organization: string;
+  readonly name: string;
+  readonly visibility: Workspace['visibility'];
+}
+
+export interface UserScope {
+  readonly id: string;
+  readonly kind: 'user';
+}
+
+/** ORGANIZATION/NAME, or whose own secrets they are. */
+export function titleOf(scope: SecretScope): string {
+  return scope.kind === 'user' ? 'user' : `${scope.organization}/${scope.name}`;
+}
+
+/** The workspace ORGANIZATION/NAME. Throws `workspace-unknown`. */
+export async function findWorkspace(db: Queries, title: string): Promise<WorkspaceScope> {
+  const [organization = '', name = '', more] = title.split('/');
+  const row =
+    more === undefined
+      ? await db
+          .selectFrom('scopes')
+          .select(['id', 'visibility'])
+          .where('kind', '=', 'workspace')
+          .where('organization', '=', organization)
+          .where('name', '=', name)
+          .executeTakeFirst()
+      : undefined;
+  if (row === undefined)
+    throw new EscrowError('workspace-unknown', `There is no workspace "${title.slice(0, 130)}".`);
+  return { id: row.id, kind: 'workspace', organization, name, visibility: row.visibility ?? 'private' };
+}
+
+/** A user's own scope; made when it is first asked for. */
+export async function userScope(db: Queries, { uid }: Principal): Promise<UserScope> {
+  const key = { kind: 'user', organization: '', name: String(uid) } as const;
+  await db
+    .insertInto('scopes')
+    .values({ ...key, id: randomUUID(), visibility: null, created_at: new Date().toISOString() })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const { id } = await db
+    .selectFrom('scopes')
+    .select('id')
+    .where('kind', '=', 'user')
+    .where('name', '=', key.name)
+    .executeTakeFirstOrThrow();
+  return { id, kind: 'user' };
+}

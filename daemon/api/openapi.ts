@@ -1,0 +1,59 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { operations } from './operations.ts';
+
+const directory = fileURLToPath(import.meta.resolve('#schemas/run.json')).replace(/run\.json$/, '');
+
+/** The API as OpenAPI 3.1, whose schemas are JSON Schema 2020-12: ours, as they are. https://spec.openapis.org/oas/v3.1.0 */
+export function openApi(version: string): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const { method, path, summary, request, answer, status } of operations) {
+    paths[path] ??= {};
+    paths[path][method] = {
+      summary,
+      parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+        name,
+        in: 'path',
+        required: true,
+        schema: { type: 'string' },
+      })),
+      ...(request === undefined ? {} : { requestBody: { required: true, content: json(request) } }),
+      responses: {
+        [String(status ?? 200)]: {
+          description: summary,
+          ...(answer === undefined ? {} : { content: json(answer) }),
+        },
+        default: { description: 'What went wrong', content: problem },
+      },
+    };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'nf-escrow', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    paths,
+    components: { schemas: schemas() },
+  };
+}
+
+const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } } };
+
+function json(file: string): object {
+  return { 'application/json': { schema: { $ref: `#/components/schemas/${file}` } } };
+}
+
+function schemas(): Record<string, unknown> {
+  const inside = (key: string, value: unknown): unknown =>
+    key === '$ref' && typeof value === 'string'
+      ? `#/components/schemas/${value.replace(/\.json$/, '')}`
+      : value;
+  return Object.fromEntries(
+    readdirSync(directory)
+      .filter((file) => file.endsWith('.json'))
+      .map((file) => {
+        const text = readFileSync(directory + file, 'utf8');
+        const entries = Object.entries(JSON.parse(text, inside) as Record<string, unknown>);
+        const schema = Object.fromEntries(entries.filter(([key]) => key !== '$id' && key !== '$schema'));
+        return [file.replace(/\.json$/, ''), schema];
+      }),
+  );
+}

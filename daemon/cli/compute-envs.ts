@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { ComputeEnvironment, ComputeEnvironmentList } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
+import { confirm } from './confirm.ts';
+import type { Context } from './context.ts';
+import { print, printJson, printTable } from './output.ts';
+
+interface Json {
+  readonly json?: boolean;
+}
+
+interface CreateOptions {
+  readonly platform: string;
+  readonly runsDir?: string;
+  readonly default?: boolean;
+}
+
+const PATH = '/v1/compute-envs';
+const RUNS_DIR = 'where run directories are made; compute nodes have to see it';
+
+export function addComputeEnvironments(program: Command, context: Context): void {
+  const environments = program.command('compute-envs').description('named places that runs go to');
+  environments
+    .command('create')
+    .argument('<NAME>')
+    .description('make one')
+    .requiredOption('--platform <PLATFORM>', 'hpc: this machine, or a scheduler')
+    .option('--runs-dir <DIR>', RUNS_DIR)
+    .option('--default', 'runs go there that name none')
+    .addHelpText(
+      'after',
+      '\nExample: nf-escrow compute-envs create cluster --platform hpc --runs-dir /scratch/me/runs',
+    )
+    .action((name: string, options: CreateOptions) => create(context, name, options));
+  environments
+    .command('update')
+    .argument('<NAME>')
+    .description('change one; runs that are under way stay where they are')
+    .option('--runs-dir <DIR>', RUNS_DIR)
+    .option('--default', 'runs go there that name none')
+    .addHelpText('after', '\nExample: nf-escrow compute-envs update cluster --default')
+    .action((name: string, options: Omit<CreateOptions, 'platform'>) => update(context, name, options));
+  environments
+    .command('list')
+    .alias('ls')
+    .description('by name')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow compute-envs list')
+    .action(async (options: Json) => {
+      const list = await (await context.daemon()).call<ComputeEnvironmentList>('GET', PATH);
+      if (options.json === true) printJson(list);
+      else show(context, list.computeEnvironments);
+    });
+  environments
+    .command('show')
+    .argument('<NAME>')
+    .description('one of them')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow compute-envs show local')
+    .action(async (name: string, options: Json) => {
+      const one = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
+      if (options.json === true) printJson(one);
+      else show(context, [one]);
+    });
+  environments
+    .command('remove')
+    .aliases(['rm', 'delete'])
+    .argument('<NAME>')
+    .description('remove one that no run needs')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample: nf-escrow compute-envs remove cluster')
+    .action(async (name: string, options: { yes?: boolean }) => {
+      await confirm(`Remove the compute environment ${name}?`, options.yes);
+      await (await context.daemon()).call('DELETE', pathOf(name));
+      print(`The compute environment ${name} is removed.`);
+    });
+}
+
+async function create(context: Context, name: string, options: CreateOptions): Promise<void> {
+  if (options.platform !== 'hpc')
+    throw new EscrowError('usage', `"${options.platform}" is no platform.`, { hint: 'The platform is hpc.' });
+  const body = { name, platform: options.platform, ...bodyOf(options) };
+  show(context, [await (await context.daemon()).call<ComputeEnvironment>('POST', PATH, body)]);
+}
+
+async function update(
+  context: Context,
+  name: string,
+  options: Omit<CreateOptions, 'platform'>,
+): Promise<void> {
+  const body = bodyOf(options);
+  if (Object.keys(body).length === 0)
+    throw new EscrowError('usage', 'There is nothing to change.', { hint: 'Say --runs-dir or --default.' });
+  show(context, [await (await context.daemon()).call<ComputeEnvironment>('PATCH', pathOf(name), body)]);
+}
+
+function bodyOf(options: Omit<CreateOptions, 'platform'>): Record<string, unknown> {
+  return {
+    ...(options.runsDir === undefined ? {} : { runsDirectory: resolve(options.runsDir) }),
+    ...(options.default === true ? { isDefault: true } : {}),
+  };
+}
+
+function show(context: Context, environments: readonly ComputeEnvironment[]): void {
+  const rows = environments.map(({ name, platform, runsDirectory, isDefault }) => [
+    name,
+    platform,
+    runsDirectory ?? context.settings.paths.runs,
+    isDefault ? '*' : '',
+  ]);
+  printTable(['NAME', 'PLATFORM', 'RUN DIRECTORIES IN', 'DEFAULT'], rows);
+}
+
+function pathOf(name: string): string {
+  return `${PATH}/${encodeURIComponent(name)}`;
+}

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunStart } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
+import { ensurePrivateDirectory } from '../host/private-directory.ts';
+import { withShell } from './shell.ts';
+
+type Start = NonNullable<RunStart['start']>;
+
+const LOOK_EVERY_MS = 20;
+
+/**
+ * Starts the shim in a session of its own, with its output in a file, and returns once nextflow is being started: from
+ * then on it needs nobody. Throws `store-unavailable` with what the shim said where it was not.
+ */
+export async function runDetached(start: Start): Promise<void> {
+  const output = start.outputFile ?? '/dev/null';
+  ensurePrivateDirectory(dirname(output));
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+  const fd = openSync(output, flags, 0o600);
+  const { command, args } = withShell(start, true);
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', fd, fd],
+    env: { ...process.env, ...start.environment },
+  });
+  closeSync(fd);
+  const ended = new Promise<boolean>((resolve) => {
+    child.on('error', () => {
+      resolve(true);
+    });
+    child.on('exit', () => {
+      resolve(true);
+    });
+  });
+  child.unref();
+  while (!existsSync(join(start.directory, 'started'))) {
+    const isOver = await Promise.race([ended, sleep(LOOK_EVERY_MS, false)]);
+    // A short run may be over, and its directory gone, before we look.
+    if (isOver && existsSync(join(start.directory, 'armed')))
+      throw new EscrowError(
+        'store-unavailable',
+        `nextflow was not started: ${readFileSync(output, 'utf8').trim()}`,
+      );
+    if (isOver) return;
+  }
+}

@@ -1,0 +1,22 @@
+/** Each setting, and the variable that stands for it. */
+const KEYS = {
+  workspace: 'NF_ESCROW_WORKSPACE',
+  computeEnv: 'NF_ESCROW_COMPUTE_ENV',
+  nextflow: 'NF_ESCROW_NEXTFLOW',
+  runsDir: 'NF_ESCROW_RUNS_DIR',
+  idleSeconds: 'NF_ESCROW_IDLE_SECONDS',
+  keepRunsDays: 'NF_ESCROW_KEEP_RUNS_DAYS',
+  vaultKeyCommand: 'NF_ESCROW_VAULT_KEY_COMMAND',
+} as const;
+
+export type SettingKey = keyof typeof KEYS;
+
+export const settingKeys = Object.keys(KEYS) as readonly SettingKey[];
+
+export function settingVariable(key: SettingKey): string {
+  return KEYS[key];
+}
+
+export function isSettingKey(text: string): text is SettingKey {
+  return Object.hasOwn(KEYS, text);
+}

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseDocument, Document } from 'yaml';
+import { systemCode } from '../errors.ts';
+import type { SettingKey } from '../config/keys.ts';
+import { writeDurable } from './durable.ts';
+import { ensurePrivateDirectory } from './private-directory.ts';
+
+/** Writes one setting into the configuration file, which keeps its comments and its order; undefined takes it out. */
+export function writeSetting(path: string, key: SettingKey, value: string | undefined): void {
+  const document = readDocument(path);
+  if (value === undefined) document.delete(key);
+  else document.set(key, value);
+  ensurePrivateDirectory(dirname(path));
+  writeDurable(path, document.toString());
+}
+
+function readDocument(path: string): Document {
+  try {
+    const document = parseDocument(readFileSync(path, 'utf8'));
+    return document.contents === null ? new Document({}) : document;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return new Document({});
+    throw error;
+  }
+}

@@ -1,0 +1,27 @@
+import { closeSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type Database from 'libsql';
+import { syncDirectory, syncFile } from '../host/durable.ts';
+
+/** Where the copy of a ledger lies that was made before it left this form. */
+export function backupPath(path: string, form: number): string {
+  return `${path}.form-${String(form)}`;
+}
+
+/**
+ * Copies the ledger before a migration, whole and on the disk when this returns: the way back to the version that knew
+ * its form. Older copies go: sealed values that were removed since should not live on in them.
+ */
+export function backUp(path: string, database: Database.Database, form: number): void {
+  const copy = backupPath(path, form);
+  const unfinished = `${copy}.unfinished`;
+  rmSync(unfinished, { force: true });
+  closeSync(openSync(unfinished, 'wx', 0o600)); // SQLite would make it as the umask says; it takes an empty file
+  database.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
+  syncFile(unfinished);
+  renameSync(unfinished, copy);
+  for (const name of readdirSync(dirname(path)))
+    if (name.startsWith(`${basename(path)}.form-`) && name !== basename(copy))
+      rmSync(join(dirname(path), name), { force: true });
+  syncDirectory(dirname(path));
+}

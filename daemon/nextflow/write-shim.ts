@@ -1,0 +1,30 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EscrowError } from '../errors.ts';
+import { writeDurable } from '../host/durable.ts';
+import { SHIM_MARK } from './find.ts';
+
+/**
+ * Writes a `nextflow` into a directory that starts this nf-escrow; gives its path. Throws `path-occupied` where a
+ * nextflow of someone else's stands.
+ */
+export function writeShim(directory: string, program: string): string {
+  const path = join(resolve(directory), 'nextflow');
+  if (existsSync(path) && !readFileSync(path).includes(SHIM_MARK))
+    throw new EscrowError('path-occupied', `"${path}" is there, and not nf-escrow's.`, {
+      hint: 'Name another directory, and put it before that one on PATH.',
+    });
+  mkdirSync(resolve(directory), { recursive: true });
+  const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/nextflow.sh')), 'utf8');
+  const text = template
+    .replace('@NODE@', () => quote(process.execPath))
+    .replace('@PROGRAM@', () => quote(program));
+  writeDurable(path, text, 0o755);
+  return path;
+}
+
+/** One word of a POSIX shell, whatever is in it. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,93 @@
+// The daemon: puts the rooms together. main.ts calls it; so do tests, with faults of their own.
+import { join } from 'node:path';
+import { pino, type Logger } from 'pino';
+import { machineUser } from './access/principal.ts';
+import { listenOn } from './api/listen.ts';
+import { createServer } from './api/server.ts';
+import type { Settings } from './config/settings.ts';
+import { asEscrowError } from './errors.ts';
+import { ensurePrivateDirectory } from './host/private-directory.ts';
+import { identifySelf } from './host/process-identity.ts';
+import { openLedger } from './ledger/open.ts';
+import type { Faults } from './runs/faults.ts';
+import { Runs } from './runs/runs.ts';
+import { NextflowStore } from './stores/nextflow-store.ts';
+import { Keys } from './vault/keys.ts';
+import { finishRekey } from './vault/rekey.ts';
+import { Vault } from './vault/vault.ts';
+
+/** Serves until it is asked to end, or nobody needs it any more. The caller holds the lock that makes it the only one. */
+export async function serve(settings: Settings, faults: Faults, version: string): Promise<void> {
+  const { paths } = settings;
+  const log = pino({ base: { pid: process.pid } }, pino.destination({ dest: 1, sync: true }));
+  const ledger = await openLedger(paths.ledger);
+  const user = machineUser();
+  const keys = new Keys({ keyFile: paths.keyFile, keyCommand: settings.vaultKeyCommand });
+  const vault = new Vault(ledger, keys);
+  const store = new NextflowStore(paths.runs);
+  const runs = new Runs(
+    {
+      ledger,
+      vault,
+      stores: new Map([[store.kind, store]]),
+      store,
+      defaultWorkspace: settings.workspace,
+      user,
+      outputDirectory: join(paths.state, 'output'),
+      faults,
+      clock: () => new Date(),
+      log,
+    },
+    settings.keepRunsDays,
+  );
+  await runs.recover();
+  await completeRekey(() => finishRekey(ledger, vault), log);
+  let touchedAt = Date.now();
+  let stop = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => (stop = resolve));
+  const startedAt = new Date().toISOString();
+  const app = createServer({
+    version,
+    ledger,
+    vault,
+    runs,
+    user,
+    log,
+    status: () => ({
+      process: identifySelf(),
+      version,
+      startedAt,
+      stateDirectory: paths.state,
+      watching: runs.watching,
+      memoryBytes: process.memoryUsage.rss(),
+    }),
+    stop,
+    touched: () => (touchedAt = Date.now()),
+  });
+  ensurePrivateDirectory(paths.socketDirectory);
+  const server = await listenOn(app, paths.socket);
+  process
+    .on('SIGTERM', stop)
+    .on('SIGINT', stop)
+    .on('SIGHUP', () => undefined);
+  const idle = setInterval(() => {
+    if (runs.watching === 0 && Date.now() - touchedAt > settings.idleSeconds * 1000) stop();
+  }, 1000);
+  log.info({ socket: paths.socket }, 'daemon serves');
+  await stopped;
+  clearInterval(idle);
+  await server.close();
+  await runs.stop();
+  await ledger.close();
+  log.info('daemon ends');
+}
+
+/** A vault that waits for its passphrase must not keep the daemon from watching and purging. */
+async function completeRekey(finish: () => Promise<number>, log: Logger): Promise<void> {
+  try {
+    const moved = await finish();
+    if (moved > 0) log.info({ moved }, 'completed the new key of the vault');
+  } catch (error) {
+    log.warn({ code: asEscrowError(error).code }, 'the new key of the vault is not complete yet');
+  }
+}

@@ -1,0 +1,34 @@
+import type { VaultStatus } from '../contract/types.ts';
+import { asEscrowError } from '../errors.ts';
+import type { Ledger } from '../ledger/open.ts';
+import { idOf } from './key-ring.ts';
+import { countSealedOtherwise, keysInUse } from './rekey.ts';
+import type { Vault } from './vault.ts';
+
+/** Whether the vault opens, and by what. Opens nothing, and runs no command, to find out. */
+export async function vaultStatus(ledger: Ledger, vault: Vault): Promise<VaultStatus> {
+  const used = await keysInUse(ledger.db);
+  try {
+    const ring = vault.keys.ring();
+    if (ring === undefined) {
+      const waiting = used.length === 0 ? 0 : await countSealedOtherwise(ledger.db, '');
+      return { state: used.length === 0 ? 'empty' : 'unusable', source: null, key: null, waiting };
+    }
+    const [first] = ring;
+    const key = idOf(first);
+    const waiting = await countSealedOtherwise(ledger.db, key);
+    const known = used.every((id) => ring.some((entry) => idOf(entry) === id));
+    const state = !known
+      ? 'unusable'
+      : vault.keys.isLocked()
+        ? 'locked'
+        : used.length === 0
+          ? 'empty'
+          : 'open';
+    return { state, source: first.source, key, waiting };
+  } catch (error) {
+    // A key file that cannot be read is what is asked about, so it is an answer; anything else is not.
+    if (asEscrowError(error).code === 'internal') throw error;
+    return { state: 'unusable', source: null, key: null, waiting: await countSealedOtherwise(ledger.db, '') };
+  }
+}
