@@ -47,9 +47,9 @@ remove() {
 main() {
   dir=$1 mode=$2
   shift 2
-  # A signal to the whole group (Ctrl-C, a dropped terminal) is nextflow's to answer. The shim has to outlive it; `:`
-  # and not '', which nextflow would inherit as "ignore".
-  trap : HUP INT QUIT TERM
+  # A signal to the whole group (Ctrl-C, a dropped terminal, a scheduler's warning) is nextflow's to answer. The shim
+  # has to outlive it; `:` and not '', which nextflow would inherit as "ignore".
+  trap : HUP INT QUIT TERM USR1 USR2
   if ! (umask 077 && command -p mkfifo "$dir/alive") || ! exec 9<>"$dir/alive"; then
     say "the run directory $dir cannot be used"
     exit 70

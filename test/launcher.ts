@@ -96,6 +96,7 @@ export class Sandbox {
       cwd: options.cwd ?? this.launch,
       env: { ...this.env, ...options.env },
       stdio: 'pipe',
+      detached: true, // from the terminal that the tests may have: its Ctrl-C is told from a signal to one process
     });
     this.#started.push(child);
     const out: Buffer[] = [];

@@ -1,4 +1,5 @@
 import { runInForeground } from '../client/foreground.ts';
+import { hangupIsIgnored, leaveTerminalAsItIs } from '../client/terminal.ts';
 import type { Plan, Run, RunRequest, RunStart } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Context } from './context.ts';
@@ -10,6 +11,9 @@ export async function launch(
   request: RunRequest,
   { background, json }: { readonly background: boolean; readonly json: boolean },
 ): Promise<number> {
+  leaveTerminalAsItIs();
+  const ignoreHangup = hangupIsIgnored(process.env);
+  if (ignoreHangup) process.on('SIGHUP', () => undefined);
   const daemon = await context.daemon();
   const answer = await daemon.call<RunStart>('POST', '/v1/runs', request);
   if (request.explain === true) {
@@ -28,7 +32,7 @@ export async function launch(
     else print(`Run ${run.id} goes on by itself. Its output: nf-escrow runs logs -f ${run.id}`);
     return 0;
   }
-  const status = await runInForeground(start);
+  const status = await runInForeground(start, ignoreHangup);
   const ended = background ? undefined : await settle(context, run.id);
   return status ?? ended?.exitStatus ?? (ended?.outcome === 'succeeded' ? 0 : 1);
 }
@@ -55,6 +59,7 @@ async function settle(context: Context, id: string): Promise<Run | undefined> {
 }
 
 function warn(text: string): void {
+  process.stderr.on('error', () => undefined); // a terminal that has gone takes no warning; nextflow's status counts
   process.stderr.write(`nf-escrow: ${text}\n`);
 }
 

@@ -7,26 +7,36 @@ import type { Process, RunStart } from '../contract/types.ts';
 import { fifoState } from '../host/fifo.ts';
 import { signal } from '../host/process-identity.ts';
 import { withShell } from './shell.ts';
+import { inForeground } from './terminal.ts';
 
 type Start = NonNullable<RunStart['start']>;
 
-/** Signals that someone may send to this process alone, meaning nextflow. */
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+/**
+ * Signals that someone may send to this process alone, meaning nextflow. Schedulers warn with SIGUSR1 and 2; at an
+ * unhandled SIGUSR1 Node opens its inspector to every user of the machine.
+ */
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+/** Signals that a terminal gives to every process in its foreground. */
+const FROM_KEYBOARD: readonly string[] = ['SIGINT', 'SIGQUIT'];
 
 /**
  * Starts the shim with this process's own terminal, directory and environment, and gives nextflow's exit status.
  *
- * Signals go on to nextflow itself. At Ctrl-C the terminal has already signalled the whole group: the second SIGINT
- * finds a JVM that is shutting down and changes nothing. Should the shim be killed, this waits for the head all the
- * same, and gives undefined: its status cannot be known here any more.
+ * Signals go on to nextflow itself, but for what it has from the terminal already: Nextflow counts SIGINTs, and at the
+ * third it ends without cancelling its jobs. Should the shim be killed, this waits for the head all the same, and gives
+ * undefined: its status cannot be known here any more.
+ *
+ * `ignoreHangup`: as under nohup, the terminal's end is not the run's.
  *
  * node:child_process and not execa: this is on the way of every run, and loading counts.
  */
-export async function runInForeground(start: Start): Promise<number | undefined> {
+export async function runInForeground(start: Start, ignoreHangup: boolean): Promise<number | undefined> {
   const wanted: NodeJS.Signals[] = [];
   let forwarding: NodeJS.Timeout | undefined;
   for (const name of FORWARDED) {
     process.on(name, () => {
+      if (name === 'SIGHUP' && ignoreHangup) return;
+      if (FROM_KEYBOARD.includes(name) && inForeground()) return;
       wanted.push(name);
       forward(start.directory, wanted);
       // Not started yet, or between two writes: again soon.
@@ -35,7 +45,7 @@ export async function runInForeground(start: Start): Promise<number | undefined>
       }, 20);
     });
   }
-  const { command, args } = withShell(start, false);
+  const { command, args } = withShell(start, ignoreHangup);
   const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...start.environment } });
   const ended = new Promise<number | undefined>((resolve, reject) => {
     child.on('error', reject);
