@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { settingKeys, settingVariable, type SettingKey } from '../config/keys.ts';
+import { settingDefaults, settingKeys, settingVariable, type SettingKey } from '../config/keys.ts';
 import { loadSettings, readConfigFile } from '../config/settings.ts';
 import type { Workspace } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
@@ -81,7 +81,12 @@ async function lookUp(
   const value = process.env[variable];
   if (value) return { key, value, from: variable };
   const written = (await readConfigFile(context.settings.paths.configFile)).get(key);
-  return { key, value: written, from: written === undefined ? 'default' : 'config.yaml' };
+  if (written !== undefined) return { key, value: written, from: 'config.yaml' };
+  const defaults: Partial<Record<SettingKey, string>> = {
+    ...settingDefaults,
+    runsDir: context.settings.paths.runs,
+  };
+  return { key, value: defaults[key], from: 'default' };
 }
 
 function known(key: string): SettingKey {

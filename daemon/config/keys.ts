@@ -9,6 +9,9 @@ const KEYS = {
   vaultKeyCommand: 'NF_ESCROW_VAULT_KEY_COMMAND',
 } as const;
 
+/** What holds where nothing is said. The runs directory's default follows from the state directory. */
+export const settingDefaults = { workspace: 'local/main', idleSeconds: '900', keepRunsDays: '90' } as const;
+
 export type SettingKey = keyof typeof KEYS;
 
 export const settingKeys = Object.keys(KEYS) as readonly SettingKey[];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { EscrowError, systemCode } from '../errors.ts';
-import { isSettingKey, settingKeys, settingVariable, type SettingKey } from './keys.ts';
+import { isSettingKey, settingDefaults, settingKeys, settingVariable, type SettingKey } from './keys.ts';
 import { findPaths, type Paths } from './paths.ts';
 
 /** What a user can set, from the environment (first) and config.yaml. */
@@ -27,10 +27,10 @@ export async function loadSettings(env: Readonly<Record<string, string | undefin
   const runsDir = value('runsDir');
   return Object.freeze({
     paths: findPaths({ ...env, ...(runsDir === undefined ? {} : { NF_ESCROW_RUNS_DIR: runsDir }) }),
-    workspace: value('workspace') ?? 'local/main',
+    workspace: value('workspace') ?? settingDefaults.workspace,
     nextflow: value('nextflow'),
-    idleSeconds: count('idleSeconds', value('idleSeconds') ?? '900'),
-    keepRunsDays: count('keepRunsDays', value('keepRunsDays') ?? '90'),
+    idleSeconds: count('idleSeconds', value('idleSeconds') ?? settingDefaults.idleSeconds),
+    keepRunsDays: count('keepRunsDays', value('keepRunsDays') ?? settingDefaults.keepRunsDays),
     computeEnvironment: value('computeEnv'),
     vaultKeyCommand: value('vaultKeyCommand'),
   });
