@@ -16,12 +16,13 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 const TIMEOUT_MS = 60_000;
 
 /** Connects at each call. Before anything is sent the socket's directory is checked: a value may be in the request. */
-export function connect(socketPath: string): Client {
+export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
   return {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
       assertPrivateDirectory(dirname(socketPath));
       const { status, text, isText } = await send(
         socketPath,
+        timeoutMs,
         method,
         path,
         body === undefined ? undefined : JSON.stringify(body),
@@ -35,6 +36,7 @@ export function connect(socketPath: string): Client {
 
 function send(
   socketPath: string,
+  timeoutMs: number,
   method: string,
   path: string,
   body: string | undefined,
@@ -51,7 +53,6 @@ function send(
         method,
         path,
         headers: { host: 'localhost', ...headers },
-        timeout: TIMEOUT_MS,
       },
       (incoming) => {
         const chunks: Buffer[] = [];
@@ -77,7 +78,8 @@ function send(
       );
     }
     outgoing.on('error', fail);
-    outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));
+    // Not the option `timeout`: without an agent Node sets it on no socket, and a daemon that hangs would hang us.
+    outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error('timeout')));
     outgoing.end(body);
   });
 }
