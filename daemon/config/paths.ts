@@ -18,13 +18,20 @@ export interface Paths {
   readonly socket: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Bytes that fit into `sun_path`; Node cuts longer ones silently, so the socket would lie somewhere else. */
 const SOCKET_PATH_MAX = 107;
 
 /** Finds the paths from the environment: contract.md, "Files". */
 export function findPaths(env: Environment): Paths {
+  const paths = locatePaths(env);
+  assertSocketPath(paths.socket);
+  return paths;
+}
+
+/** As findPaths, without asking whether the socket can be used: doctor looks at the rest all the same. */
+export function locatePaths(env: Environment): Paths {
   const home = absolute(env, 'NF_ESCROW_HOME');
   const user = env['HOME'] || homedir();
   const config = home ?? join(xdg(env, 'XDG_CONFIG_HOME') ?? join(user, '.config'), 'nf-escrow');
@@ -42,7 +49,7 @@ export function findPaths(env: Environment): Paths {
     daemonLog: join(state, 'daemon.log'),
     runs: absolute(env, 'NF_ESCROW_RUNS_DIR') ?? join(state, 'runs'),
     socketDirectory,
-    socket: socketPath(join(socketDirectory, 'daemon.sock')),
+    socket: join(socketDirectory, 'daemon.sock'),
   });
 }
 
@@ -59,8 +66,9 @@ function xdg(env: Environment, name: string): string | undefined {
   return value && isAbsolute(value) ? value : undefined;
 }
 
-function socketPath(path: string): string {
+/** Throws `socket-path-too-long`. */
+export function assertSocketPath(path: string): void {
   const length = Buffer.byteLength(path);
-  if (length <= SOCKET_PATH_MAX) return path;
+  if (length <= SOCKET_PATH_MAX) return;
   throw new EscrowError('socket-path-too-long', `"${path}" has ${String(length)} bytes.`);
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { EscrowError, systemCode } from '../errors.ts';
 import { isSettingKey, settingDefaults, settingKeys, settingVariable, type SettingKey } from './keys.ts';
-import { findPaths, type Paths } from './paths.ts';
+import { findPaths, type Environment, type Paths } from './paths.ts';
 
 /** What a user can set, from the environment (first) and config.yaml. */
 export interface Settings {
@@ -21,12 +21,15 @@ export interface Settings {
 }
 
 /** Reads the settings: a variable wins over the file, and the file over what is built in. */
-export async function loadSettings(env: Readonly<Record<string, string | undefined>>): Promise<Settings> {
-  const file = await readConfigFile(findPaths(env).configFile);
+export async function loadSettings(
+  env: Environment,
+  locate: (env: Environment) => Paths = findPaths,
+): Promise<Settings> {
+  const file = await readConfigFile(locate(env).configFile);
   const value = (key: SettingKey): string | undefined => env[settingVariable(key)] || file.get(key);
   const runsDir = value('runsDir');
   return Object.freeze({
-    paths: findPaths({ ...env, ...(runsDir === undefined ? {} : { NF_ESCROW_RUNS_DIR: runsDir }) }),
+    paths: locate({ ...env, ...(runsDir === undefined ? {} : { NF_ESCROW_RUNS_DIR: runsDir }) }),
     workspace: value('workspace') ?? settingDefaults.workspace,
     nextflow: value('nextflow'),
     idleSeconds: count('idleSeconds', value('idleSeconds') ?? settingDefaults.idleSeconds),
@@ -40,8 +43,10 @@ export async function loadSettings(env: Readonly<Record<string, string | undefin
 export async function readConfigFile(path: string): Promise<Map<SettingKey, string>> {
   let text;
   try {
+    if (!statSync(path).isFile()) throw notPlain(path); // a FIFO would keep every command waiting
     text = readFileSync(path, 'utf8');
   } catch (error) {
+    if (error instanceof EscrowError) throw error;
     if (systemCode(error) === 'ENOENT') return new Map();
     throw new EscrowError('config-invalid', `"${path}" cannot be read: ${String(systemCode(error))}.`, {
       cause: error,
@@ -62,6 +67,10 @@ export async function readConfigFile(path: string): Promise<Map<SettingKey, stri
   return new Map(
     Object.entries(parsed).map(([key, value]) => [knownKey(path, key), scalar(path, key, value)]),
   );
+}
+
+function notPlain(path: string): EscrowError {
+  return new EscrowError('config-invalid', `"${path}" is not a plain file.`);
 }
 
 function knownKey(path: string, key: string): SettingKey {

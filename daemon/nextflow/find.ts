@@ -17,11 +17,21 @@ export function findNextflow(
       );
     throw new EscrowError('nextflow-missing', `"${path}" is not a program.`);
   }
-  for (const directory of (env['PATH'] ?? '').split(delimiter)) {
-    const path = resolve(directory, 'nextflow');
-    if (directory !== '' && isProgram(path) && !isOurs(path)) return path;
-  }
+  const path = findOnPath('nextflow', env);
+  if (path !== undefined) return path;
   throw new EscrowError('nextflow-missing', 'There is no `nextflow` on PATH.');
+}
+
+/** The first program of this name on PATH that is not our own, as an absolute path. */
+export function findOnPath(
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  return (env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((directory) => directory !== '')
+    .map((directory) => resolve(directory, name))
+    .find((path) => isProgram(path) && !isOurs(path));
 }
 
 /** What `nf-escrow shim` writes has this in its first lines; wherever it was copied to, it must not find itself. */
@@ -37,7 +47,7 @@ function isOurs(path: string): boolean {
   }
 }
 
-function isProgram(path: string): boolean {
+export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK | constants.R_OK);
     return statSync(realpathSync(path)).isFile();

@@ -5,10 +5,17 @@ import { EscrowError, systemCode } from '../errors.ts';
 import { isSecretName } from '../contract/secret-name.ts';
 import { SecretValue } from '../vault/secret-value.ts';
 
-/** Where plain nextflow would look for its secrets in this environment; null where there is no such file. */
-export function findLocalStore(env: Readonly<Record<string, string | undefined>>): string | null {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where plain nextflow would look for its secrets in this environment. */
+export function localStorePath(env: Environment): string {
   const home = env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow');
-  const path = env['NXF_SECRETS_FILE'] || join(home, 'secrets', 'store.json');
+  return env['NXF_SECRETS_FILE'] || join(home, 'secrets', 'store.json');
+}
+
+/** The same; null where there is no such file. */
+export function findLocalStore(env: Environment): string | null {
+  const path = localStorePath(env);
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
   // A nextflow inside a task of ours inherits the variable: the store of another run is not the user's own.
   const isOurs = basename(path) === 'store.json' && existsSync(join(dirname(path), 'run.json'));
