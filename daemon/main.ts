@@ -15,7 +15,7 @@ try {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const context = contextOf(await loadSettings(process.env));
+  const context = contextOf(await settingsOnDemand());
   const [command, ...rest] = args;
   if (command === 'run' || command === 'nextflow') {
     const room = await import('./cli/run.ts');
@@ -23,25 +23,42 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const { buildProgram } = await import('./cli/program.ts');
   await buildProgram(context).parseAsync(args, { from: 'user' });
-  return Number(process.exitCode ?? 0);
+  return Number(process.exitCode ?? 0); // some fail without an error: doctor, runs wait
 }
 
-function contextOf(settings: Settings): Context {
+/** Help and doctor have something to say even where the settings cannot be used; whoever asks for them fails. */
+async function settingsOnDemand(): Promise<() => Settings> {
+  try {
+    const settings = await loadSettings(process.env);
+    return () => settings;
+  } catch (error) {
+    return () => {
+      throw asEscrowError(error);
+    };
+  }
+}
+
+function contextOf(settings: () => Settings): Context {
   return {
-    settings,
+    get settings() {
+      return settings();
+    },
+    assertSettings: () => {
+      settings();
+    },
     version: readVersion(),
     program,
     daemon: async () => {
       const takeStartLock = async (): Promise<{ release(): void } | undefined> =>
-        (await import('./ledger/lock.ts')).takeLock(settings.paths.daemonStartLock);
+        (await import('./ledger/lock.ts')).takeLock(settings().paths.daemonStartLock);
       const [{ lazyDaemon }, { unlocking }] = await Promise.all([
         import('./client/start-daemon.ts'),
         import('./cli/passphrase.ts'),
       ]);
-      return unlocking(lazyDaemon(settings, program, takeStartLock));
+      return unlocking(lazyDaemon(settings(), program, takeStartLock));
     },
-    daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings),
-    serve: () => serve(settings),
+    daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
+    serve: async () => serve(settings()),
     nextflow: async () => {
       const [find, store, lines, log, identity] = await Promise.all([
         import('./nextflow/find.ts'),
@@ -62,9 +79,16 @@ function contextOf(settings: Settings): Context {
     },
     importing: () => import('./nextflow/import-sources.ts'),
     writeSetting: async (key, value) => {
-      (await import('./host/settings-file.ts')).writeSetting(settings.paths.configFile, key, value);
+      (await import('./host/settings-file.ts')).writeSetting(settings().paths.configFile, key, value);
     },
     writeShim: async (directory) => (await import('./nextflow/write-shim.ts')).writeShim(directory, program),
+    examine: async () => {
+      const [{ examine }, { subjectOf }] = await Promise.all([
+        import('./doctor/examine.ts'),
+        import('./doctor/subject.ts'),
+      ]);
+      return examine(await subjectOf(process.env, readVersion()));
+    },
   };
 }
 

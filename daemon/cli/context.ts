@@ -1,11 +1,13 @@
 import type { Client } from '../client/client.ts';
 import type { SettingKey } from '../config/keys.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Process } from '../contract/types.ts';
+import type { DoctorCheck, Process } from '../contract/types.ts';
 
 /** What main hands to the commands. Each part is loaded when it is asked for. */
 export interface Context {
+  /** Throws where they cannot be used: help and doctor have something to say even then. */
   readonly settings: Settings;
+  readonly assertSettings: () => void;
   readonly version: string;
   /** The program itself, as an absolute path. */
   readonly program: string;
@@ -23,6 +25,8 @@ export interface Context {
   readonly writeSetting: (key: SettingKey, value: string | undefined) => Promise<void>;
   /** Writes a `nextflow` for PATH into a directory; gives its path. */
   readonly writeShim: (directory: string) => Promise<string>;
+  /** Looks at everything that a launch needs. */
+  readonly examine: () => Promise<DoctorCheck[]>;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

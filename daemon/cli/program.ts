@@ -3,6 +3,7 @@ import { addComputeEnvironments } from './compute-envs.ts';
 import { addConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { addDaemon } from './daemon.ts';
+import { doctor } from './doctor.ts';
 import { print } from './output.ts';
 import { addRuns } from './runs.ts';
 import { addSecrets } from './secrets.ts';
@@ -23,7 +24,11 @@ export function buildProgram(context: Context): Command {
         write(text.replace(/^error: /, 'nf-escrow: '));
       },
     })
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    .hook('preAction', (_program, command) => {
+      // Before anything is asked for or done. Doctor says of settings that cannot be used what else is wrong.
+      if (command.name() !== 'doctor') context.assertSettings();
+    });
   program
     .command('run')
     .description('run a pipeline with its secrets (nf-escrow run --help)')
@@ -46,6 +51,12 @@ export function buildProgram(context: Context): Command {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample: nf-escrow status')
     .action((options: { json?: boolean }) => status(context, options));
+  program
+    .command('doctor')
+    .description('everything that a launch needs, checked, each failure with its remedy')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow doctor')
+    .action((options: { json?: boolean }) => doctor(context, options));
   addSecrets(program, context);
   addRuns(program, context);
   addWorkspaces(program, context);

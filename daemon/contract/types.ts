@@ -21,6 +21,8 @@ export interface Contract {
   ComputeEnvironmentList?: ComputeEnvironmentList;
   ComputeEnvironment?: ComputeEnvironment;
   DaemonStatus?: DaemonStatus;
+  DoctorCheck?: DoctorCheck;
+  DoctorReport?: DoctorReport;
   Health?: Health;
   ImportRequest?: ImportRequest;
   ImportResult?: ImportResult;
@@ -233,6 +235,36 @@ export interface Process {
    * Field 22 of /proc/PID/stat: clock ticks since boot
    */
   startTime: string;
+}
+/**
+ * One thing that a launch needs, as `nf-escrow doctor` found it.
+ */
+export interface DoctorCheck {
+  /**
+   * What was looked at; several checks may share a name
+   */
+  name: string;
+  /**
+   * `failure`: a launch would fail, or expose a secret; `warning`: it may go wrong
+   */
+  state: 'ok' | 'warning' | 'failure';
+  /**
+   * What was found; never a value
+   */
+  found: string;
+  /**
+   * What to do about it; null where all is well
+   */
+  remedy: string | null;
+}
+/**
+ * What `nf-escrow doctor --json` prints.
+ */
+export interface DoctorReport {
+  /**
+   * In the order in which they are shown
+   */
+  checks: DoctorCheck[];
 }
 /**
  * Whether the daemon is alive; needs no permission and so tells nothing else.

@@ -34,7 +34,9 @@ async function openVault(t: Test, directory: string, keyCommand?: string): Promi
     ledger,
     vault,
     keyFile,
-    set: async (name, value) => void (await vault.set(user, scope, name, new SecretValue(value))),
+    set: async (name, value) => {
+      await vault.set(user, scope, name, new SecretValue(value));
+    },
     fill: async (count, value) => {
       const names = Array.from({ length: count }, (_, index) => `KEY_${String(index)}`);
       const values = new Map(names.map((name) => [name, new SecretValue(value)]));
