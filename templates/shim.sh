@@ -19,13 +19,14 @@ put() {
   } 2>/dev/null
 }
 
-# Tells which process this subshell is, before it becomes nextflow. All but readlink is the shell's own doing.
-# Field 22 of stat is the start time; the name in field 2 may hold blanks, so counting starts behind its parenthesis.
+# Tells which process nextflow is: `self`, this subshell before it becomes nextflow, or a pid. All but readlink is the
+# shell's own doing. Field 22 of stat is the start time; the name in field 2 may hold blanks, so counting starts behind
+# its parenthesis.
 identify() {
-  read -r stat </proc/self/stat
+  read -r stat <"/proc/$1/stat"
   read -r boot </proc/sys/kernel/random/boot_id
   read -r host </proc/sys/kernel/hostname
-  namespace=$(command -p readlink /proc/self/ns/pid)
+  namespace=$(command -p readlink "/proc/$1/ns/pid")
   pid=${stat%% *}
   set -f
   # shellcheck disable=SC2086 # the fields are to be split
@@ -59,12 +60,17 @@ main() {
     exit 75
   fi
   (
-    identify
+    identify self
     exec "$@"
   )
   status=$?
   if [ "$mode" = bg ] && [ "$status" -eq 0 ]; then
-    # nextflow -bg goes on behind our back. A keeper waits until nobody holds the FIFO any more. It opens its own end
+    # nextflow -bg goes on behind our back, as another process than the one that was started: its pid file tells which,
+    # and that it holds our FIFO proves it.
+    if read -r head <"${NXF_PID_FILE:-.nextflow.pid}" && [ "/proc/$head/fd/9" -ef "$dir/alive" ]; then
+      identify "$head"
+    fi 2>/dev/null
+    # A keeper waits until nobody holds the FIFO any more. It opens its own end
     # for reading before it lets go of the other: an open for reading alone would wait for a writer that may be gone.
     (
       trap '' HUP INT QUIT

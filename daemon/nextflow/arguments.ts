@@ -9,6 +9,11 @@ export interface NextflowArguments {
   readonly background: boolean;
 }
 
+/** What `-resume` takes for a session and not for the pipeline, as Nextflow's launcher decides. */
+const SESSION = /^last$|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{8}/;
+/** Options of this form take the next argument where they hold no `=`. */
+const SETTING = /^-(?:process|executor|cluster)\.[^=]+$/;
+
 /**
  * Makes Nextflow's command line from what follows our own options in `nf-escrow run`. Everything stays as it is, but
  * for options of Nextflow's launcher that stand before the pipeline: they are put before `run`, where Nextflow wants
@@ -33,12 +38,10 @@ export function arrange(rest: readonly string[]): NextflowArguments {
   });
 }
 
-const SESSION = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 function takesNext(option: string, next: string | undefined): boolean {
-  const arity = launcherOptions[option] ?? runOptions[option] ?? 'flag';
+  const arity = launcherOptions[option] ?? runOptions[option] ?? (SETTING.test(option) ? 'optional' : 'flag');
+  if (arity === 'session') return next !== undefined && SESSION.test(next);
   if (arity === 'optional') return next !== undefined && !next.startsWith('-');
-  if (arity === 'session') return next === 'last' || SESSION.test(next ?? '');
   return arity === 'value';
 }
 

@@ -2,8 +2,9 @@
  * Nextflow's options, from `nextflow -h` and `nextflow run -h` of 24.10.0 and 26.04: which stand before the command,
  * and which take the next argument.
  *
- * `session`: takes `last` or the id of a session, nothing else. `flag`: takes none. `value`: always the next one. `optional`: the next one unless that begins with a hyphen, as
- * Nextflow's launcher itself decides. `-e.KEY=VALUE` and `-process.KEY=VALUE` are whole in one argument.
+ * `flag`: takes none. `value`: always the next one. `optional`: the next one unless that begins with a hyphen, as
+ * Nextflow's launcher itself decides. `session`: the next one where that names a session. `-e.KEY=VALUE` and
+ * `-process.KEY=VALUE` are whole in one argument.
  */
 export type Arity = 'flag' | 'value' | 'optional' | 'session';
 
@@ -13,6 +14,7 @@ export const launcherOptions: Readonly<Record<string, Arity>> = {
   '-D': 'value',
   '-bg': 'flag',
   '-config-ignore-includes': 'flag',
+  '-debug': 'value',
   '-log': 'value',
   '-q': 'flag',
   '-quiet': 'flag',
@@ -50,18 +52,20 @@ export const runOptions: Readonly<Record<string, Arity>> = {
   '-output-dir': 'value',
   '-output-format': 'value',
   '-params-file': 'value',
+  '-pi': 'value',
   '-plugins': 'value',
   '-poll-interval': 'value',
   '-pool-size': 'value',
   '-preview': 'flag',
   '-profile': 'value',
+  '-ps': 'value',
   '-qs': 'value',
   '-queue-size': 'value',
   '-r': 'value',
   '-resume': 'session',
   '-revision': 'value',
-  '-stub': 'optional',
-  '-stub-run': 'optional',
+  '-stub': 'flag',
+  '-stub-run': 'flag',
   '-test': 'optional',
   '-user': 'value',
   '-w': 'value',

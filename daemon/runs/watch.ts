@@ -115,7 +115,8 @@ export class RunWatch {
 
   async #lookAtHead(run: RunRow): Promise<void> {
     const head = this.#readProcess();
-    if (head !== undefined && run.process === null) {
+    // With -bg it is first the launcher, and then what that has left behind.
+    if (head !== undefined && run.process !== JSON.stringify(head)) {
       await this.#engine.ledger.write((db) =>
         db
           .updateTable('runs')

@@ -1,5 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Receipt, Run, RunList, SecretList } from '../../daemon/contract/types.ts';
@@ -133,6 +141,14 @@ void t.test('signals reach nextflow, and its status comes back', async (t) => {
     t.match(await lastRun(box), { outcome: 'cancelled', state: 'purged', exitStatus: status });
     await nothingLeft(t, box, [value]);
   }
+  const warned = box.start(['run', 'touch SIGUSR1; while [ ! -e go ]; do sleep 0.05; done']);
+  await until('the task runs', () => existsSync(join(box.launch, 'SIGUSR1')));
+  process.kill(warned.pid, 'SIGUSR1');
+  const { status, stderr } = await warned.ended;
+  t.equal(status, 138, "a scheduler's warning is nextflow's to answer");
+  t.notMatch(stderr, /Debugger/);
+  writeFileSync(join(box.launch, 'go'), '');
+  await nothingLeft(t, box, [value]);
 });
 
 void t.test('with -bg the status is 0 at once, and the purge comes at the end of the head', async (t) => {
@@ -159,7 +175,15 @@ void t.test('with -bg the status is 0 at once, and the purge comes at the end of
   t.match(purged.stderr, /is running/);
   writeFileSync(join(box.launch, 'go'), '');
   await until('purged', async () => ((await lastRun(box)).state === 'purged' ? true : undefined));
+  t.match(await lastRun(box), { outcome: 'succeeded', logFile: join(box.launch, '.nextflow.log') });
   await nothingLeft(t, box, [value]);
+  unlinkSync(join(box.launch, 'go'));
+  unlinkSync(join(box.launch, 'here'));
+  await box.escrow(['run', '-bg', 'touch here; while [ ! -e go ]; do sleep 0.05; done'], { env });
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  await box.escrow(['runs', 'cancel', (await lastRun(box)).id]);
+  await until('purged', async () => ((await lastRun(box)).state === 'purged' ? true : undefined));
+  t.match(await lastRun(box), { outcome: 'cancelled' }, 'the head is known, not its launcher alone');
 });
 
 void t.test('what cannot be given exactly is refused by name, and nothing is placed', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { splitRunOptions } from '../../daemon/cli/run-options.ts';
-import { arrange } from '../../daemon/nextflow/arguments.ts';
-import { readLogLine, type LogFacts } from '../../daemon/nextflow/log.ts';
+import { arrange, readCommandLine } from '../../daemon/nextflow/arguments.ts';
+import { expectedLog, readLogLine, type LogFacts } from '../../daemon/nextflow/log.ts';
 import { TraceReader } from '../../daemon/nextflow/trace.ts';
 
 void t.test("Nextflow's arguments stay as they are, launcher options go before run", async (t) => {
@@ -10,6 +10,18 @@ void t.test("Nextflow's arguments stay as they are, launcher options go before r
     ['-profile p main.nf -resume', 'run -profile p main.nf -resume'],
     ['-log x.log -c a.config main.nf', '-log x.log run -c a.config main.nf'],
     ['-resume -w /w main.nf', 'run -resume -w /w main.nf'],
+    ['-resume main.nf -log x.log', 'run -resume main.nf -log x.log'],
+    ['-resume last -q main.nf', '-q run -resume last main.nf'],
+    [
+      '-resume 6f248a2b-22b4-400a-b861-3985b491a81c -q main.nf',
+      '-q run -resume 6f248a2b-22b4-400a-b861-3985b491a81c main.nf',
+    ],
+    ['-stub main.nf', 'run -stub main.nf'],
+    [
+      '-process.cpus 2 -process.memory=1GB -log x main.nf',
+      '-log x run -process.cpus 2 -process.memory=1GB main.nf',
+    ],
+    ['-ansi-log -N -log x main.nf', '-log x run -ansi-log -N main.nf'],
     ['-C only.config -q main.nf -- y', '-C only.config -q run main.nf -- y'],
     ['- --x 1', 'run - --x 1'],
     ['main.nf --log -log', 'run main.nf --log -log'],
@@ -18,6 +30,11 @@ void t.test("Nextflow's arguments stay as they are, launcher options go before r
     t.equal(arrange(given.split(' ')).arguments.join(' '), expected, given);
   t.equal(arrange(['main.nf', '-bg']).background, true);
   t.equal(arrange(['main.nf']).background, false);
+  const log = (args: string[], env = {}): string => expectedLog('/launch', arrange(args).arguments, env);
+  t.equal(log(['-log', 'x.log', 'main.nf']), '/launch/x.log');
+  t.equal(log(['main.nf'], { NXF_LOG_FILE: '/elsewhere/log' }), '/elsewhere/log');
+  t.equal(log(['main.nf'], { NXF_LOG_FILE: '' }), '/launch/.nextflow.log');
+  t.equal(log(['main.nf', '-log', 'x.log']), '/launch/.nextflow.log', "a parameter's value is none");
 });
 
 void t.test('what cannot be meant is refused', async (t) => {
@@ -81,4 +98,33 @@ void t.test("a trace's columns are the user's, and a row that does not fit goes 
     task: { taskId: '1', name: 'HELLO', status: 'COMPLETED', exit: null },
   });
   t.match(reader.read('2\tHEL\tLO\tCOMPLETED'), { reason: /4 cells under 3 columns/ });
+});
+
+void t.test('of a whole nextflow command line, only what runs a pipeline is ours', async (t) => {
+  const isFile = (path: string): boolean => path === 'main.nf' || path === 'log';
+  const cases: [string, boolean][] = [
+    ['run main.nf --x 1', true],
+    ['-log x.log run main.nf', true],
+    ['-c my.config -q run hello', true],
+    ['-C my.config run -', true],
+    ['-bg run main.nf', true],
+    ['-syslog run main.nf', true],
+    ['-syslog host run main.nf', true],
+    ['main.nf --x 1', true],
+    ['other.nf', false],
+    ['-q main.nf', false],
+    ['log', false],
+    ['log run', false],
+    ['run -h', false],
+    ['-version', false],
+    ['config -profile run', false],
+    ['', false],
+  ];
+  for (const [line, wanted] of cases) {
+    const args = line === '' ? [] : line.split(' ');
+    const read = readCommandLine(args, isFile);
+    t.equal(read !== undefined, wanted, line);
+    if (read !== undefined) t.same(read.arguments, args, 'verbatim');
+  }
+  t.equal(readCommandLine(['-bg', 'run', 'x'], isFile)?.background, true);
 });
