@@ -5,7 +5,7 @@ import { followFile } from '../client/follow-file.ts';
 import type { DaemonStatus, Health } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Context } from './context.ts';
-import { print, printJson } from './output.ts';
+import { print, printJson, write } from './output.ts';
 
 export function addDaemon(program: Command, context: Context): void {
   const daemon = program
@@ -82,5 +82,5 @@ async function daemonLogs(context: Context, { follow }: { follow?: boolean }): P
     return;
   }
   const goesOn = (): Promise<boolean> => Promise.resolve(follow === true);
-  for await (const chunk of followFile(daemonLog, goesOn)) process.stdout.write(chunk);
+  for await (const chunk of followFile(daemonLog, goesOn)) write(chunk);
 }

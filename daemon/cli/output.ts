@@ -1,6 +1,23 @@
+import { systemCode } from '../errors.ts';
+
 /** Writes a line to standard output. */
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  write(`${line}\n`);
+}
+
+let guarded = false;
+
+/** Writes to standard output, as it is. */
+export function write(chunk: string | Uint8Array): void {
+  if (!guarded) process.stdout.on('error', endQuietly);
+  guarded = true;
+  process.stdout.write(chunk);
+}
+
+/** Who reads us may have enough (`| head`): then there is no more to say, and that is no error. */
+function endQuietly(error: Error): void {
+  if (systemCode(error) === 'EPIPE') process.exit();
+  throw error;
 }
 
 export function printJson(data: unknown): void {

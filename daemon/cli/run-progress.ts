@@ -3,7 +3,7 @@ import { followFile } from '../client/follow-file.ts';
 import type { JournalEvent, Run } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import type { Context } from './context.ts';
-import { print } from './output.ts';
+import { print, write } from './output.ts';
 import { runPath } from './run-path.ts';
 
 /** `runs logs`: what a detached run writes; of another, whose output went to its terminal, Nextflow's log. */
@@ -12,7 +12,7 @@ export async function printLogs(
   wanted: string,
   { follow }: { follow?: boolean },
 ): Promise<void> {
-  const look = async (): Promise<Run> => (await context.daemon()).call<Run>('GET', runPath(wanted));
+  const look = (): Promise<Run> => lookAt(context, wanted);
   const run = await look();
   const path = run.outputFile ?? run.logFile;
   if (path === null)
@@ -22,7 +22,7 @@ export async function printLogs(
   const isOver = async (): Promise<boolean> => ['ended', 'purged'].includes((await look()).state);
   try {
     for await (const chunk of followFile(path, async () => follow === true && !(await isOver())))
-      process.stdout.write(chunk);
+      write(chunk);
   } catch (error) {
     if (systemCode(error) === 'ENOENT')
       throw new EscrowError('not-found', `"${path}" is not there any more.`);
@@ -38,14 +38,25 @@ export async function watchRun(context: Context, wanted: string): Promise<void> 
 /** `runs wait`: ends as the run did. */
 export async function waitForRun(context: Context, wanted: string): Promise<void> {
   for await (const { type } of eventsOf(context, wanted)) if (type === 'run.purged') break;
-  const run = await (await context.daemon()).call<Run>('GET', runPath(wanted));
+  const run = await lookAt(context, wanted);
   process.exitCode = run.exitStatus ?? (run.outcome === 'succeeded' ? 0 : 1);
+}
+
+/** A daemon that is killed as it answers is replaced by the next call: once more, then. */
+async function lookAt(context: Context, wanted: string): Promise<Run> {
+  const daemon = await context.daemon();
+  try {
+    return await daemon.call<Run>('GET', runPath(wanted));
+  } catch (error) {
+    if (!(error instanceof EscrowError) || error.code !== 'daemon-unavailable') throw error;
+    return daemon.call<Run>('GET', runPath(wanted));
+  }
 }
 
 async function* eventsOf(context: Context, wanted: string): AsyncGenerator<JournalEvent> {
   // First by the ordinary way: it starts a daemon, and says when there is no such run.
-  const { id } = await (await context.daemon()).call<Run>('GET', runPath(wanted));
-  const wake = async (): Promise<Run> => (await context.daemon()).call<Run>('GET', runPath(id));
+  const { id } = await lookAt(context, wanted);
+  const wake = (): Promise<Run> => lookAt(context, id);
   yield* followEvents(context.settings.paths.socket, id, wake);
 }
 

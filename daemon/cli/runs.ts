@@ -119,7 +119,8 @@ async function showReceipt(context: Context, wanted: string, options: { json?: b
 
 async function cancelRun(context: Context, wanted: string): Promise<void> {
   const run = await (await context.daemon()).call<Run>('POST', `${runPath(wanted)}/cancel`);
-  print(run.state === 'running' ? `Run ${run.id} was asked to end.` : `Run ${run.id} is ${run.state}.`);
+  const isOver = run.state === 'ended' || run.state === 'purged';
+  print(isOver ? `Run ${run.id} is over (${run.outcome ?? '?'}).` : `Run ${run.id} was asked to end.`);
 }
 
 async function purgeRun(

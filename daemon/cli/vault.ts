@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { ImportResult, VaultExportRequest, VaultImportRequest, VaultStatus } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import type { Context } from './context.ts';
-import { print, printJson } from './output.ts';
+import { print, printJson, write } from './output.ts';
 import { readNewPassphrase, readPassphrase } from './passphrase.ts';
 import { conflictOf, printImport, type ConflictOptions } from './import-secrets.ts';
 
@@ -98,7 +98,7 @@ async function exportVault(context: Context, options: Phrase & { recipient: stri
     options.recipient.length > 0
       ? { recipients: options.recipient as [string, ...string[]] }
       : { passphrase: await readNewPassphrase('Passphrase of the export:', options.passphraseFile) };
-  process.stdout.write(await (await context.daemon()).call<string>('POST', '/v1/vault/export', body));
+  write(await (await context.daemon()).call<string>('POST', '/v1/vault/export', body));
 }
 
 async function importVault(

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JournalEvent } from '../contract/types.ts';
+import { systemCode } from '../errors.ts';
 import { assertPrivateDirectory } from '../host/private-directory.ts';
 
 const AGAIN_MS = 200;
@@ -45,10 +46,12 @@ async function* readStream(socketPath: string, run: string, last: number): Async
     outgoing.end();
   });
   if (incoming === undefined) return;
-  incoming.on('error', () => undefined); // broken off: the caller connects again
   try {
     for await (const line of createInterface({ input: incoming }))
       if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length)) as JournalEvent;
+  } catch (error) {
+    // Broken off, as the daemon went away: the caller connects again.
+    if (systemCode(error) !== 'ECONNRESET') throw error;
   } finally {
     outgoing.destroy();
   }

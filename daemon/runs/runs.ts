@@ -1,7 +1,5 @@
 import type { Plan, Receipt, Run, RunRequest, RunStart, TaskList } from '../contract/types.ts';
-import type { Process } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
-import { signal } from '../host/process-identity.ts';
 import { record } from '../ledger/journal.ts';
 import type { Engine } from './engine.ts';
 import { materialize } from './materialize.ts';
@@ -94,17 +92,21 @@ export class Runs {
     return receiptOf(this.#engine, await findRun(this.#engine.ledger.db, wanted));
   }
 
-  /** Asks the head to end, as Ctrl-C does; the watch sees its end. */
+  /** Asks for a run's end, each time anew: its watch asks the head, as soon as there is one, and sees its end. */
   async cancel(wanted: string): Promise<Run> {
     const { db } = this.#engine.ledger;
     const row = await findRun(db, wanted);
-    if (row.state === 'running' && row.process !== null) {
+    if (row.state === 'materialized' || row.state === 'running') {
       await this.#engine.ledger.write(async (transaction) => {
-        await transaction.updateTable('runs').set({ cancel_requested: 1 }).where('id', '=', row.id).execute();
+        await transaction
+          .updateTable('runs')
+          .set((run) => ({ cancel_requested: run('cancel_requested', '+', 1) }))
+          .where('id', '=', row.id)
+          .execute();
         const by = this.#engine.user.user;
         await record(transaction, { run: row.id, type: 'run.cancel-requested', by });
       });
-      signal(JSON.parse(row.process) as Process, 'SIGTERM');
+      await this.#watches.get(row.id)?.look();
     }
     return describeRun(db, await getRun(db, row.id));
   }

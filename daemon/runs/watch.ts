@@ -4,7 +4,7 @@ import { watch as watchFiles, type FSWatcher } from 'chokidar';
 import type { Process } from '../contract/types.ts';
 import { systemCode } from '../errors.ts';
 import { fifoState, whenFree } from '../host/fifo.ts';
-import { bootId, liveness, type Liveness } from '../host/process-identity.ts';
+import { bootId, liveness, signal, type Liveness } from '../host/process-identity.ts';
 import { HeadRecords } from './head-records.ts';
 import { LEASE_SECONDS } from './materialize.ts';
 import { now, type Engine } from './engine.ts';
@@ -30,6 +30,8 @@ export class RunWatch {
   #stopWaiting: (() => void) | undefined;
   #looking: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
+  /** How often the head was asked to end, by this watch: one that replaces it asks once more. */
+  #cancelled = 0;
   #done = false;
 
   constructor(engine: Engine, run: RunRow, directory: string, onDone: () => void) {
@@ -91,11 +93,13 @@ export class RunWatch {
       return this.#lookOnce();
     }
     const late = run.launch_deadline < now(this.#engine);
-    if (!late && liveness(JSON.parse(run.launcher) as Process) !== 'ended') return;
+    const cancelled = run.cancel_requested > 0;
+    if (!late && !cancelled && liveness(JSON.parse(run.launcher) as Process) !== 'ended') return;
     // Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that.
     await this.#engine.faults('watch.before-revoke');
     if (!this.#revoke()) return;
     await this.#engine.faults('watch.after-revoke');
+    if (cancelled) return this.#end({ outcome: 'cancelled', evidence: 'before it was started' });
     await this.#end({
       outcome: 'aborted',
       evidence: late ? 'not started in time' : 'its launcher ended before it was started',
@@ -125,6 +129,10 @@ export class RunWatch {
           .execute(),
       );
     }
+    if (head !== undefined && run.cancel_requested > this.#cancelled) {
+      this.#cancelled = run.cancel_requested;
+      signal(head, 'SIGTERM');
+    }
     await this.#records.read(head);
     const exitStatus = this.#readExit();
     const life = exitStatus === undefined ? this.#lifeOf(head) : 'ended';
@@ -141,7 +149,7 @@ export class RunWatch {
     // The shim writes `exit` before it lets go of the FIFO: read again, now that nobody holds it.
     const status = exitStatus ?? this.#readExit();
     await this.#records.read(head);
-    const cancelRequested = (await getRun(this.#engine.ledger.db, run.id)).cancel_requested === 1;
+    const cancelRequested = (await getRun(this.#engine.ledger.db, run.id)).cancel_requested > 0;
     await this.#end(conclude({ exitStatus: status, log: this.#records.facts, cancelRequested }), status);
   }
 
