@@ -106,6 +106,11 @@ function fetchNextflow(directory) {
   );
 }
 
+/** strace, with which a test sees that what is answered is on the disk; false where there is none and it cannot be had. */
+export function ensureStrace() {
+  return which('strace') !== undefined || installSystemPackage('strace', 'strace');
+}
+
 /** Installs a system package where that can be done: as root, with apt. Says so before; says how, where it cannot. */
 function installSystemPackage(name, title) {
   if (process.getuid() !== 0 || !which('apt-get')) {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow } from './set-up.mjs';
+import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow, ensureStrace } from './set-up.mjs';
 import { root, runDriver, say } from './steps.mjs';
 
 const CI = process.env.CI === 'true';
@@ -13,6 +13,7 @@ runDriver(async () => {
   ensureBuilt();
   const nextflow = ensureJava() === undefined ? undefined : ensureNextflow();
   if (CI && nextflow === undefined) throw new Error('In CI the tests need a Java and a Nextflow.');
+  ensureStrace();
   const env = {
     ...process.env,
     ...(nextflow ? { NF_ESCROW_TEST_NEXTFLOW: nextflow } : {}),
