@@ -1,0 +1,72 @@
+// What Nextflow does by itself, against what nf-escrow does: in one run, and in turn.
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { say } from '../steps.mjs';
+import { median } from './place.mjs';
+
+const SECRETS = 100;
+const PLACINGS = 20;
+const NEXTFLOW_SETS = 10;
+const HELLOS = 15;
+
+export async function placing(bench) {
+  say(`placing ${SECRETS} secrets, against nextflow secrets set`);
+  bench.escrow(['daemon', 'start']);
+  for (let index = 0; index < SECRETS; index += 1) {
+    const body = JSON.stringify({ value: randomBytes(24).toString('hex') });
+    await bench.call('PUT', `/v1/workspaces/local/main/secrets/KEY_${index}`, body);
+  }
+  const ours = [];
+  const theirs = [];
+  const { process: launcher } = await bench.call('GET', '/v1/daemon');
+  const wanted = JSON.stringify({
+    selection: {},
+    launchDirectory: bench.launch,
+    nextflow: '/bin/true',
+    arguments: ['run', 'x'],
+    localStore: null,
+    launcher,
+  });
+  for (let index = 0; index < Math.max(PLACINGS, NEXTFLOW_SETS); index += 1) {
+    if (index < PLACINGS) {
+      const start = process.hrtime.bigint();
+      const { run } = await bench.call('POST', '/v1/runs', wanted);
+      ours.push(Number(process.hrtime.bigint() - start) / 1e6);
+      await bench.call('POST', `/v1/runs/${run.id}/purge?force=true`);
+    }
+    if (index < NEXTFLOW_SETS)
+      theirs.push(bench.time(bench.nextflow, ['secrets', 'set', `KEY_${index}`, 'value']));
+  }
+  return {
+    figure: `placing ${SECRETS} secrets (theirs: ${NEXTFLOW_SETS} measured, times ${SECRETS / NEXTFLOW_SETS})`,
+    ours: median(ours),
+    theirs: median(theirs) * SECRETS,
+    ratio: (median(theirs) * SECRETS) / median(ours),
+    wanted: 'ratio at least 300',
+  };
+}
+
+export function hello(bench) {
+  say('nf-escrow run of a hello pipeline, against bare nextflow run');
+  const store = join(bench.home, 'store.json');
+  writeFileSync(store, JSON.stringify([{ name: 'KEY_0', value: 'value' }]), { mode: 0o600 });
+  const bare = { ...bench.env, NXF_SECRETS_FILE: store };
+  const ours = [];
+  const theirs = [];
+  for (let index = 0; index <= HELLOS; index += 1) {
+    const pair = [
+      () => ours.push(bench.escrow(['run', 'main.nf'])),
+      () => theirs.push(bench.time(bench.nextflow, ['run', 'main.nf'], bare)),
+    ];
+    for (const measure of index % 2 ? pair : pair.reverse()) measure();
+  }
+  // The first of each warms the file cache.
+  return {
+    figure: `a hello pipeline, daemon warm (median of the ratios of ${HELLOS} pairs)`,
+    ours: median(ours.slice(1)),
+    theirs: median(theirs.slice(1)),
+    ratio: median(ours.map((taken, index) => taken / theirs[index]).slice(1)),
+    wanted: 'ratio at most 1.08',
+  };
+}

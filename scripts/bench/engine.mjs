@@ -1,0 +1,179 @@
+// The engine by itself: how soon a command answers, what the daemon costs, how fast the vault is.
+import { spawn } from 'node:child_process';
+import { createCipheriv, randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { root, say } from '../steps.mjs';
+import { main, median, node } from './place.mjs';
+
+const STARTS = 15;
+const ENDS = 40;
+const RUNS = 100;
+const WATCH_MS = 20_000;
+const VALUES = 10_000;
+/** USER_HZ: the unit of /proc/PID/stat's times on every Linux that Node runs on. */
+const TICKS = 100;
+
+/** A command against the least that Node can do. */
+export function starts(bench) {
+  say('commands, against node -e 0');
+  bench.escrow(['daemon', 'start']);
+  const cases = { '--version': [], status: [], 'secrets list': [] };
+  const theirs = [];
+  for (let index = 0; index <= STARTS; index += 1) {
+    theirs.push(bench.time(node, ['-e', '0']));
+    for (const [command, taken] of Object.entries(cases)) taken.push(bench.escrow(command.split(' ')));
+  }
+  return Object.entries(cases).map(([command, taken]) => ({
+    figure: `nf-escrow ${command} (theirs: node -e 0)`,
+    ours: median(taken.slice(1)),
+    theirs: median(theirs.slice(1)),
+    ratio: median(taken.map((ours, index) => ours / theirs[index]).slice(1)),
+    wanted: '-',
+  }));
+}
+
+/** From the head's last act to an empty runs directory: no secret, no run directory. */
+export async function end(bench) {
+  say('end of the head to nothing left');
+  const fake = join(bench.home, 'nextflow');
+  writeFileSync(
+    fake,
+    '#!/bin/bash\ntouch started-here\nwhile [ ! -e go ]; do sleep 0.01; done\necho ${EPOCHREALTIME/./} >ended\n',
+    { mode: 0o755 },
+  );
+  const runs = join(bench.home, 'state/runs');
+  const taken = [];
+  for (let index = 0; index < ENDS; index += 1) {
+    for (const name of ['started-here', 'go', 'ended']) rmSync(join(bench.launch, name), { force: true });
+    const child = spawn(node, [main, 'run', 'x'], {
+      cwd: bench.launch,
+      env: { ...bench.env, NF_ESCROW_NEXTFLOW: fake },
+      stdio: 'ignore',
+    });
+    const over = new Promise((resolve) => child.on('exit', resolve));
+    while (!existsSync(join(bench.launch, 'started-here'))) await turn();
+    writeFileSync(join(bench.launch, 'go'), '');
+    while (readdirSync(runs).length > 0) await turn();
+    const gone = Date.now();
+    await over;
+    taken.push(gone - Number(readFileSync(join(bench.launch, 'ended'), 'utf8')) / 1000);
+  }
+  return {
+    figure: 'end of head to nothing left',
+    ours: median(taken),
+    worst: Math.max(...taken),
+    wanted: 'median under 100 ms',
+  };
+}
+
+/** The daemon with nothing to do, and with a hundred live runs: memory, and the share of one core. */
+export async function watching(bench) {
+  say(`the daemon at rest, and with ${RUNS} live runs`);
+  bench.escrow(['daemon', 'stop']);
+  bench.escrow(['daemon', 'start']);
+  await sleep(3000);
+  const { process: daemon } = await bench.call('GET', '/v1/daemon');
+  const rest = await usage(daemon.pid, WATCH_MS / 4);
+  const fake = join(bench.home, 'holding');
+  writeFileSync(fake, '#!/bin/bash\nwhile [ ! -e go ]; do sleep 0.5; done\n', { mode: 0o755 });
+  rmSync(join(bench.launch, 'go'), { force: true });
+  const env = { ...bench.env, NF_ESCROW_NEXTFLOW: fake };
+  for (let index = 0; index < RUNS; index += 1) bench.escrow(['run', '--detach', 'x'], '', env);
+  await sleep(2000);
+  const live = await usage(daemon.pid, WATCH_MS);
+  writeFileSync(join(bench.launch, 'go'), '');
+  while (readdirSync(join(bench.home, 'state/runs')).length > 0) await sleep(100);
+  return [
+    { figure: 'daemon at rest: memory (MB)', value: rest.megabytes, wanted: '-' },
+    { figure: 'daemon at rest: share of a core (%)', value: rest.percent, wanted: '-' },
+    { figure: `daemon with ${RUNS} live runs: memory (MB)`, value: live.megabytes, wanted: '-' },
+    { figure: `daemon with ${RUNS} live runs: share of a core (%)`, value: live.percent, wanted: '-' },
+  ];
+}
+
+async function usage(pid, milliseconds) {
+  const ticks = () => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  };
+  const before = ticks();
+  await sleep(milliseconds);
+  const rss = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
+  return { megabytes: rss / 1024, percent: ((ticks() - before) / TICKS / (milliseconds / 1000)) * 100 };
+}
+
+/** Sealing, opening and rekeying many values; beside one bare AES-256-GCM encryption of each. */
+export async function vault() {
+  say(`sealing, opening and rekeying ${VALUES} values`);
+  const room = (path) => import(pathToFileURL(join(root, 'dist/daemon', path)).href);
+  const [{ openLedger }, { Keys }, { Vault }, { rekey }, { SecretValue }, { userScope }, { machineUser }] =
+    await Promise.all(
+      [
+        'ledger/open.js',
+        'vault/keys.js',
+        'vault/vault.js',
+        'vault/rekey.js',
+        'vault/secret-value.js',
+        'access/scopes.js',
+        'access/principal.js',
+      ].map(room),
+    );
+  const directory = mkdtempSync('/tmp/nf-escrow-bench-');
+  try {
+    const ledger = await openLedger(join(directory, 'ledger.db'));
+    const safe = new Vault(
+      ledger,
+      new Keys({ keyFile: join(directory, 'vault.key'), keyCommand: undefined }),
+    );
+    const user = machineUser();
+    const scope = await userScope(ledger.db, user);
+    const names = Array.from({ length: VALUES }, (_, index) => `KEY_${index}`);
+    const values = new Map(names.map((name) => [name, new SecretValue(randomBytes(32))]));
+    const bare = await timed(() => {
+      for (const value of values.values()) encrypt(value.open());
+    });
+    const sealed = await timed(() => safe.setAll(user, scope, values, 'refuse'));
+    const versions = await safe.versions(ledger.db, scope);
+    const opened = await timed(async () => {
+      for (const { secretId, version } of versions) await safe.open(secretId, version);
+    });
+    const moved = await timed(() => rekey(ledger, safe, user, 'file', undefined));
+    await ledger.close();
+    return [
+      ['sealing, in one transaction', sealed],
+      ['opening, one at a time', opened],
+      ['rekeying', moved],
+    ].map(([what, ours]) => ({
+      figure: `${what}: ${VALUES} values (theirs: bare AES-256-GCM)`,
+      ours,
+      theirs: bare,
+      ratio: ours / bare,
+      wanted: '-',
+    }));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function timed(work) {
+  const start = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - start) / 1e6;
+}
+
+function encrypt(bytes) {
+  const cipher = createCipheriv('aes-256-gcm', randomBytes(32), randomBytes(12));
+  return Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+}

@@ -1,0 +1,74 @@
+// A place of its own to measure in: home, state, launch directory; gone afterwards.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../steps.mjs';
+
+export const node = process.env.npm_node_execpath ?? process.execPath;
+export const main = join(root, 'dist/daemon/main.js');
+
+const HELLO = `process HELLO {
+  secret 'KEY_0'
+  output: stdout
+  script: "echo hello"
+}
+workflow { HELLO() }
+`;
+
+export class Bench {
+  constructor(home, nextflow) {
+    this.home = home;
+    this.launch = join(home, 'launch');
+    this.nextflow = nextflow;
+    mkdirSync(this.launch);
+    writeFileSync(join(this.launch, 'main.nf'), HELLO);
+    this.env = {
+      ...process.env,
+      NF_ESCROW_HOME: join(home, 'state'),
+      NF_ESCROW_NEXTFLOW: nextflow,
+      NXF_HOME: join(home, 'nxf'),
+      NXF_OFFLINE: 'true',
+      NXF_ANSI_LOG: 'false',
+    };
+    // Node 20 reads extra certificates at each start: a matter of the machine, not of what is measured.
+    for (const name of ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NXF_SECRETS_FILE']) delete this.env[name];
+  }
+
+  escrow(args, input = '', env = this.env) {
+    return this.time(node, [main, ...args], env, input);
+  }
+
+  /** Milliseconds that a program took. */
+  time(command, args, env = this.env, input = '') {
+    const start = process.hrtime.bigint();
+    const { status, stderr } = spawnSync(command, args, { cwd: this.launch, env, input, encoding: 'utf8' });
+    const taken = Number(process.hrtime.bigint() - start) / 1e6;
+    if (status !== 0 && args.at(-1) !== 'stop')
+      throw new Error(`${command} ${args.join(' ')}: status ${status}\n${stderr}`);
+    return taken;
+  }
+
+  call(method, path, body) {
+    const socketPath = join(this.home, 'state', hostname(), 'daemon.sock');
+    return new Promise((resolve, reject) => {
+      const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+      const outgoing = request({ socketPath, method, path, headers }, (incoming) => {
+        let text = '';
+        incoming
+          .on('data', (chunk) => (text += chunk))
+          .on('end', () => {
+            if (incoming.statusCode >= 400) reject(new Error(`${method} ${path}: ${text}`));
+            else resolve(JSON.parse(text));
+          });
+      });
+      outgoing.on('error', reject).end(body);
+    });
+  }
+}
+
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
+}
