@@ -9,6 +9,7 @@ runDriver(async () => {
   say('types.ts against schemas/');
   run(node, ['scripts/generate-types.mjs', '--check']);
   ensureBuilt();
+  run(node, ['scripts/api-table.mjs', '--check']);
   say('eslint');
   run(node, ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', 'daemon', 'test']);
   say('order of the rooms (dependency-cruiser)');

@@ -1,0 +1,25 @@
+// Writes the table of docs/api.md from the list of operations. With --check it only compares, and fails on drift.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './steps.mjs';
+
+const { operations } = await import(pathToFileURL(join(root, 'dist/daemon/api/operations.js')).href);
+const path = join(root, 'docs/api.md');
+const rows = operations.map(({ method, path: where, summary, request, answer, status }) => {
+  const cells = [request, answer].map((body) => (body === undefined ? '-' : `\`${body}\``));
+  return `| \`${method.toUpperCase()} ${where}\` | ${summary} | ${cells.join(' | ')} | ${status ?? 200} |`;
+});
+const table = [
+  '| request | what it does | body | answer | status |',
+  '| --- | --- | --- | --- | --- |',
+  ...rows,
+];
+const text = readFileSync(path, 'utf8');
+const wanted = text.replace(/(@@TABLE@@\s*|\| request [\s\S]*)$/, () => `${table.join('\n')}\n`);
+if (process.argv.includes('--check')) {
+  if (wanted === text) process.exit(0);
+  process.stderr.write('docs/api.md does not fit the operations: run "node scripts/api-table.mjs"\n');
+  process.exit(1);
+}
+writeFileSync(path, wanted);
