@@ -15,8 +15,8 @@ export interface Context {
   readonly daemon: () => Promise<Client>;
   /** As `daemon`, but undefined where none answers. */
   readonly daemonIfRunning: () => Promise<Client | undefined>;
-  /** Becomes the daemon; resolves when it has ended. */
-  readonly serve: () => Promise<void>;
+  /** Becomes the daemon; resolves when it has ended. Why it cannot start is told on the descriptor, where one is given. */
+  readonly serve: (tell: number | undefined) => Promise<void>;
   /** What we know of Nextflow. */
   readonly nextflow: () => Promise<NextflowKnowledge>;
   /** Reads files to import. */
@@ -51,5 +51,5 @@ export interface Importing {
     source: 'nextflow' | 'dotenv' | 'json',
     file: string | undefined,
     env: Environment,
-  ) => { name: string; valueBase64: string }[];
+  ) => Promise<{ name: string; valueBase64: string }[]>;
 }

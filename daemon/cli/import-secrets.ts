@@ -23,7 +23,7 @@ export async function importSecrets(
     throw new EscrowError('usage', `There is nothing to import from "${options.from}".`, {
       hint: `Known are ${importSources.join(', ')}.`,
     });
-  const secrets = readImport(source, file, process.env);
+  const secrets = await readImport(source, file, process.env);
   const daemon = await context.daemon();
   if (onConflict === 'refuse') {
     const { secrets: known } = await daemon.call<SecretList>('GET', path);

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { readAtMost, readInput } from '../client/read-input.ts';
 import { assertSecretName } from '../contract/secret-name.ts';
 import type { SecretList } from '../contract/types.ts';
-import { EscrowError, systemCode } from '../errors.ts';
+import { VALUE_MAX } from '../contract/value-size.ts';
+import { EscrowError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { confirm } from './confirm.ts';
 import { importSecrets, type ConflictOptions } from './import-secrets.ts';
@@ -140,20 +141,13 @@ export async function removeSecrets(
 }
 
 async function readValue(name: string, file: string | undefined): Promise<Buffer> {
-  if (file !== undefined) {
-    try {
-      return readFileSync(file);
-    } catch (error) {
-      throw new EscrowError('usage', `"${file}" cannot be read: ${String(systemCode(error))}.`, {
-        hint: 'Name a file that you can read.',
-      });
-    }
-  }
-  if (process.stdin.isTTY) {
+  if (file === undefined && process.stdin.isTTY) {
     const { default: password } = await import('@inquirer/password');
     return Buffer.from(await password({ message: `Value of ${name}:`, mask: false }));
   }
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+  const value =
+    file === undefined ? await readAtMost(process.stdin, VALUE_MAX) : await readInput(file, VALUE_MAX);
+  if (value.length <= VALUE_MAX) return value;
+  // Of an endless input only so much is read: how long it is, is not known.
+  throw new EscrowError('value-invalid', `The value of ${name} has more than ${String(VALUE_MAX)} bytes.`);
 }

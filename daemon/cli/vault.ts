@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { readBytes } from '../client/read-bytes.ts';
 import type { ImportResult, VaultExportRequest, VaultImportRequest, VaultStatus } from '../contract/types.ts';
-import { EscrowError, systemCode } from '../errors.ts';
+import { EscrowError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { print, printJson, write } from './output.ts';
 import { readNewPassphrase, readPassphrase } from './passphrase.ts';
@@ -109,14 +109,14 @@ async function importVault(
   const opener =
     options.identity === undefined
       ? { passphrase: await readPassphrase('Passphrase of the export:', options.passphraseFile) }
-      : { identities: identitiesOf(options.identity) };
-  const body: VaultImportRequest = { export: read(file), onConflict: conflictOf(options), ...opener };
+      : { identities: await identitiesOf(options.identity) };
+  const body: VaultImportRequest = { export: await read(file), onConflict: conflictOf(options), ...opener };
   printImport(await (await context.daemon()).call<ImportResult>('POST', '/v1/vault/import', body));
 }
 
 /** The lines of an age identity file that are no comments. */
-function identitiesOf(file: string): [string, ...string[]] {
-  const [first, ...others] = read(file)
+async function identitiesOf(file: string): Promise<[string, ...string[]]> {
+  const [first, ...others] = (await read(file))
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
@@ -124,12 +124,8 @@ function identitiesOf(file: string): [string, ...string[]] {
   throw new EscrowError('usage', `"${file}" holds no age identity.`);
 }
 
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new EscrowError('usage', `"${file}" cannot be read: ${String(systemCode(error))}.`);
-  }
+async function read(file: string): Promise<string> {
+  return (await readBytes(file)).toString('utf8');
 }
 
 function collect(value: string, before: string[]): string[] {

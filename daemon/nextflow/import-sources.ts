@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { EscrowError, systemCode } from '../errors.ts';
+import { readBytes } from '../client/read-bytes.ts';
+import { EscrowError } from '../errors.ts';
 import { findLocalStore, readLocalStore } from './local-store.ts';
 
 /** Where secrets can be taken over from. */
@@ -15,13 +15,13 @@ export interface ImportedSecret {
 
 /**
  * Reads the secrets of a file: Nextflow's own store (found where Nextflow would, when no file is named), a dotenv file,
- * or JSON: an object of names and texts, or an array of {name, value}. Throws `import-invalid`.
+ * or JSON: an object of names and texts, or an array of {name, value}. Throws `import-invalid`, `usage`.
  */
-export function readImport(
+export async function readImport(
   source: ImportSource,
   file: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
-): ImportedSecret[] {
+): Promise<ImportedSecret[]> {
   if (source === 'nextflow') {
     const store = file ?? findLocalStore(env);
     if (store === null)
@@ -32,19 +32,14 @@ export function readImport(
     }));
   }
   if (file === undefined) throw new EscrowError('usage', `--from ${source} needs a FILE.`);
-  const text = read(file);
+  const text = await read(file);
   const entries = source === 'dotenv' ? Object.entries(parseEnv(text)) : parseJson(file, text);
   if (entries.length === 0) throw new EscrowError('import-invalid', `"${file}" holds no secrets.`);
   return entries.map(([name, value]) => ({ name, valueBase64: Buffer.from(value ?? '').toString('base64') }));
 }
 
-function read(file: string): string {
-  let bytes;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    throw new EscrowError('import-invalid', `"${file}" cannot be read: ${String(systemCode(error))}.`);
-  }
+async function read(file: string): Promise<string> {
+  const bytes = await readBytes(file);
   const text = bytes.toString('utf8');
   if (Buffer.from(text).equals(bytes)) return text;
   throw new EscrowError('import-invalid', `"${file}" is not UTF-8 text.`);

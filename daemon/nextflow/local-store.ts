@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../errors.ts';
+import { readPlainFile } from '../host/read-plain-file.ts';
 import { isSecretName } from '../contract/secret-name.ts';
 import { SecretValue } from '../vault/secret-value.ts';
 
@@ -28,7 +29,8 @@ export function readLocalStore(path: string): Map<string, SecretValue> {
   try {
     const mode = lstatSync(path).mode & 0o777;
     if (mode !== 0o600) throw unreadable(path, `it has mode ${mode.toString(8).padStart(4, '0')}, not 0600`);
-    text = readFileSync(path, 'utf8');
+    text = readPlainFile(path)?.toString('utf8');
+    if (text === undefined) throw unreadable(path, 'it is not a plain file');
   } catch (error) {
     if (error instanceof EscrowError) throw error;
     throw unreadable(path, String(systemCode(error)));

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { readPlainFile } from '../host/read-plain-file.ts';
 
 /** What a run's log tells of it. Undefined: not said yet. */
 export interface LogFacts {
@@ -71,17 +72,10 @@ export function expectedLog(
 }
 
 function readHead(path: string): string {
-  let fd;
   try {
-    fd = openSync(path, 'r');
+    return readPlainFile(path, HEAD_BYTES)?.toString('utf8') ?? '';
   } catch (error) {
     if (['ENOENT', 'EACCES'].includes(systemCode(error) ?? '')) return ''; // rotated away as we looked
     throw error;
-  }
-  try {
-    const buffer = Buffer.alloc(HEAD_BYTES);
-    return buffer.subarray(0, readSync(fd, buffer)).toString('utf8');
-  } finally {
-    closeSync(fd);
   }
 }

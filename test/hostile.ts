@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { Run, RunList } from '../daemon/contract/types.ts';
+import { until, type Ended, type Environment, type Sandbox } from './launcher.ts';
+
+/** Nothing that stands in its way may keep a command waiting longer, in milliseconds. */
+const LIMIT_MS = 10_000;
+
+interface Options {
+  readonly input?: string | Buffer;
+  readonly env?: Environment;
+  readonly cwd?: string;
+}
+
+/** Runs nf-escrow to its end; one that hangs is killed, and fails the test. */
+export async function soon(
+  t: Test,
+  box: Sandbox,
+  args: readonly string[],
+  options: Options = {},
+): Promise<Ended> {
+  const started = box.start(args, options);
+  const limit = setTimeout(() => {
+    t.fail(`nf-escrow ${args.join(' ')} hangs`);
+    started.child.kill('SIGKILL');
+  }, LIMIT_MS);
+  try {
+    return await started.ended;
+  } finally {
+    clearTimeout(limit);
+  }
+}
+
+/** Runs nf-escrow, which has to refuse with this exit status and message, told as ours and with a hint below. */
+export async function refuses(
+  t: Test,
+  box: Sandbox,
+  args: readonly string[],
+  [status, message]: readonly [number, RegExp],
+  options: Options = {},
+): Promise<void> {
+  const name = `nf-escrow ${args.join(' ').slice(0, 100)}`;
+  const ended = await soon(t, box, args, options);
+  t.equal(ended.status, status, `${name}: ${ended.stderr}`);
+  t.match(ended.stderr, /^nf-escrow: /, name);
+  t.match(ended.stderr, message, name);
+  t.notMatch(ended.stderr, /^ +at /m, 'no stack');
+}
+
+export async function accepts(
+  t: Test,
+  box: Sandbox,
+  args: readonly string[],
+  options: Options = {},
+): Promise<Ended> {
+  const ended = await soon(t, box, args, options);
+  t.equal(ended.status, 0, `nf-escrow ${args.join(' ').slice(0, 100)}: ${ended.stderr}`);
+  return ended;
+}
+
+export async function newestRun(box: Sandbox): Promise<Run> {
+  const [run] = (await box.json<RunList>(['runs', 'list'])).runs;
+  if (run === undefined) throw new Error('there is no run');
+  return run;
+}
+
+/** Waits until the newest run is purged; then nothing of it is left, and its value is in no file. */
+export async function purged(t: Test, box: Sandbox, value: string): Promise<Run> {
+  const run = await until('the run is purged', async () => {
+    const found = await newestRun(box);
+    return found.state === 'purged' ? found : undefined;
+  });
+  t.equal(run.pendingRemovals, 0);
+  t.same(box.filesWith(value), [], 'the value is in no file');
+  t.same(
+    readdirSync(box.env['NF_ESCROW_RUNS_DIR'] ?? join(box.state, 'runs')),
+    [],
+    'no run directory is left',
+  );
+  return run;
+}
+
+/** What can stand where something else should be. */
+export const planted = [
+  'fifo',
+  'directory',
+  'dangling link',
+  'link to a file',
+  'link to a directory',
+] as const;
+
+/** Things of somebody else's that links lead to: they have to be as they were afterwards. */
+export class Victims {
+  readonly #directory: string;
+
+  constructor(t: Test) {
+    this.#directory = mkdtempSync('/tmp/nfe-victims-');
+    mkdirSync(join(this.#directory, 'directory'), { mode: 0o700 });
+    writeFileSync(join(this.#directory, 'directory/file'), 'untouched', { mode: 0o600 });
+    writeFileSync(join(this.#directory, 'file'), 'untouched', { mode: 0o600 });
+    t.teardown(() => rmSync(this.#directory, { recursive: true }));
+  }
+
+  /** Puts one of `planted` at a path. */
+  plant(kind: (typeof planted)[number], path: string): void {
+    if (kind === 'fifo') execFileSync('mkfifo', [path]);
+    else if (kind === 'directory') mkdirSync(path, { mode: 0o700 });
+    else if (kind === 'dangling link') symlinkSync(join(this.#directory, 'nowhere'), path);
+    else symlinkSync(join(this.#directory, kind.slice('link to a '.length)), path);
+  }
+
+  /** Everything there is, with its content. */
+  get all(): string {
+    return execFileSync('grep', ['-r', '', '.'], { cwd: this.#directory, encoding: 'utf8' })
+      .split('\n')
+      .sort()
+      .join('\n')
+      .concat(readdirSync(this.#directory, { recursive: true }).sort().join('\n'));
+  }
+}
