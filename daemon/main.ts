@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 // The only composition root. Rooms are imported when a command needs them, so that each loads no more than it uses.
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context } from './cli/context.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
-import { asEscrowError, EscrowError } from './errors.ts';
+import { asEscrowError, EscrowError, systemCode } from './errors.ts';
 
 const program = fileURLToPath(import.meta.url);
+
+process.on('SIGUSR1', () => undefined); // else Node opens its inspector to every user of this machine
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -58,7 +60,7 @@ function contextOf(settings: () => Settings): Context {
       return unlocking(lazyDaemon(settings(), program, takeStartLock));
     },
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
-    serve: async () => serve(settings()),
+    serve: async (tell) => serve(settings()).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {
       const [find, store, lines, log, identity] = await Promise.all([
         import('./nextflow/find.ts'),
@@ -102,7 +104,6 @@ function readVersion(): string {
 /** The daemon: one a user and host. Returns at once when there is one already. */
 async function serve(settings: Settings): Promise<void> {
   process.umask(0o077);
-  process.on('SIGUSR1', () => undefined); // else Node opens its inspector to every user of this machine
   const { paths } = settings;
   const [{ ensurePrivateDirectory }, { takeLock }] = await Promise.all([
     import('./host/private-directory.ts'),
@@ -117,6 +118,17 @@ async function serve(settings: Settings): Promise<void> {
   } finally {
     lock.release();
   }
+}
+
+/** Tells whoever started the daemon why it ends. The pipe may be closed: then nobody waits any more. */
+function throwTold(error: unknown, tell: number | undefined): never {
+  const { code, message, hint } = asEscrowError(error);
+  try {
+    if (tell !== undefined) writeSync(tell, JSON.stringify({ code, detail: message, hint }));
+  } catch (unheard) {
+    if (systemCode(unheard) !== 'EPIPE') throw unheard;
+  }
+  throw error;
 }
 
 /** Says what went wrong, and gives the exit status for it. */

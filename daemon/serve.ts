@@ -19,7 +19,8 @@ import { Vault } from './vault/vault.ts';
 /** Serves until it is asked to end, or nobody needs it any more. The caller holds the lock that makes it the only one. */
 export async function serve(settings: Settings, faults: Faults, version: string): Promise<void> {
   const { paths } = settings;
-  const log = pino({ base: { pid: process.pid } }, pino.destination({ dest: 1, sync: true }));
+  const log = pino({ base: { pid: process.pid } }, openLog());
+  ensurePrivateDirectory(paths.socketDirectory); // before anything is done: most of what stops a start shows here
   const ledger = await openLedger(paths.ledger);
   const user = machineUser();
   const keys = new Keys({ keyFile: paths.keyFile, keyCommand: settings.vaultKeyCommand });
@@ -40,46 +41,54 @@ export async function serve(settings: Settings, faults: Faults, version: string)
     },
     settings.keepRunsDays,
   );
-  await runs.recover();
-  await completeRekey(() => finishRekey(ledger, vault), log);
-  let touchedAt = Date.now();
-  let stop = (): void => undefined;
-  const stopped = new Promise<void>((resolve) => (stop = resolve));
-  const startedAt = new Date().toISOString();
-  const app = createServer({
-    version,
-    ledger,
-    vault,
-    runs,
-    user,
-    log,
-    status: () => ({
-      process: identifySelf(),
+  try {
+    await runs.recover();
+    await completeRekey(() => finishRekey(ledger, vault), log);
+    let touchedAt = Date.now();
+    let stop = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
+    const startedAt = new Date().toISOString();
+    const app = createServer({
       version,
-      startedAt,
-      stateDirectory: paths.state,
-      watching: runs.watching,
-      memoryBytes: process.memoryUsage.rss(),
-    }),
-    stop,
-    touched: () => (touchedAt = Date.now()),
-  });
-  ensurePrivateDirectory(paths.socketDirectory);
-  const server = await listenOn(app, paths.socket);
-  process
-    .on('SIGTERM', stop)
-    .on('SIGINT', stop)
-    .on('SIGHUP', () => undefined);
-  const idle = setInterval(() => {
-    if (runs.watching === 0 && Date.now() - touchedAt > settings.idleSeconds * 1000) stop();
-  }, 1000);
-  log.info({ socket: paths.socket }, 'daemon serves');
-  await stopped;
-  clearInterval(idle);
-  await server.close();
-  await runs.stop();
-  await ledger.close();
+      ledger,
+      vault,
+      runs,
+      user,
+      log,
+      status: () => ({
+        process: identifySelf(),
+        version,
+        startedAt,
+        stateDirectory: paths.state,
+        watching: runs.watching,
+        memoryBytes: process.memoryUsage.rss(),
+      }),
+      stop,
+      touched: () => (touchedAt = Date.now()),
+    });
+    const server = await listenOn(app, paths.socket);
+    process
+      .on('SIGTERM', stop)
+      .on('SIGINT', stop)
+      .on('SIGHUP', () => undefined);
+    const idle = setInterval(() => {
+      if (runs.watching === 0 && Date.now() - touchedAt > settings.idleSeconds * 1000) stop();
+    }, 1000);
+    log.info({ socket: paths.socket }, 'daemon serves');
+    await stopped;
+    clearInterval(idle);
+    await server.close();
+  } finally {
+    // Also when it cannot start: its timers would keep a daemon alive that holds the lock and serves nobody.
+    await runs.stop();
+    await ledger.close();
+  }
   log.info('daemon ends');
+}
+
+/** A log that cannot be written any more (a full disk) must not end who has secrets to remove. */
+function openLog(): ReturnType<typeof pino.destination> {
+  return pino.destination({ dest: 1, sync: true }).on('error', () => undefined);
 }
 
 /** A vault that waits for its passphrase must not keep the daemon from watching and purging. */

@@ -1,6 +1,7 @@
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EscrowError } from '../errors.ts';
 
 const TAKE_IN_MS = 20;
 /** How long answers that are under way, and streams of events, may still take. */
@@ -8,10 +9,10 @@ const ANSWER_MS = 500;
 
 /**
  * Listens on a Unix socket. A socket that is there already is stale: whoever holds the daemon's lock is the only one
- * who may listen.
+ * who may listen. Throws `path-occupied` where something else stands.
  */
 export async function listenOn(app: RequestListener, path: string): Promise<{ close(): Promise<void> }> {
-  rmSync(path, { force: true });
+  removeStale(path);
   const server = createServer(app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(path, resolve);
@@ -33,4 +34,11 @@ export async function listenOn(app: RequestListener, path: string): Promise<{ cl
       clearTimeout(force);
     },
   };
+}
+
+function removeStale(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isSocket())
+    throw new EscrowError('path-occupied', `"${path}" is there and is not a socket.`);
+  rmSync(path, { force: true });
 }

@@ -33,7 +33,10 @@ export function addDaemon(program: Command, context: Context): void {
     .option('-f, --follow', 'and what it writes from now on')
     .addHelpText('after', '\nExample: nf-escrow daemon logs -f')
     .action((options: { follow?: boolean }) => daemonLogs(context, options));
-  daemon.command('run', { hidden: true }).action(() => context.serve());
+  daemon
+    .command('run', { hidden: true })
+    .option('--tell <DESCRIPTOR>') // of a pipe to whoever starts it
+    .action(({ tell }: { tell?: string }) => context.serve(tell === undefined ? undefined : Number(tell)));
 }
 
 export async function startDaemon(context: Context): Promise<void> {

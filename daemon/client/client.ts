@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { dirname } from 'node:path';
@@ -20,6 +21,7 @@ export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
   return {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
       assertPrivateDirectory(dirname(socketPath));
+      assertNoLink(socketPath);
       const { status, text, isText } = await send(
         socketPath,
         timeoutMs,
@@ -32,6 +34,12 @@ export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
       return parsed as T;
     },
   };
+}
+
+/** Nobody but us can put one there, and what it leads to is not ours to send values to. */
+function assertNoLink(socketPath: string): void {
+  if (lstatSync(socketPath, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+    throw new EscrowError('path-occupied', `"${socketPath}" is a link, and no socket of ours.`);
 }
 
 function send(
@@ -84,7 +92,8 @@ function send(
   });
 }
 
-function errorOf(parsed: unknown): EscrowError {
+/** A problem document as the error that it tells of. */
+export function errorOf(parsed: unknown): EscrowError {
   const problem = parsed as Partial<Problem> | undefined;
   const code =
     problem?.code !== undefined && Object.hasOwn(errorTable, problem.code) ? problem.code : 'internal';

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunStart } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
+import { openToAppend } from '../host/own-file.ts';
 import { ensurePrivateDirectory } from '../host/private-directory.ts';
 import { withShell } from './shell.ts';
 
@@ -18,8 +19,7 @@ const LOOK_EVERY_MS = 20;
 export async function runDetached(start: Start): Promise<void> {
   const output = start.outputFile ?? '/dev/null';
   ensurePrivateDirectory(dirname(output));
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
-  const fd = openSync(output, flags, 0o600);
+  const fd = openToAppend(output);
   const { command, args } = withShell(start, true);
   const child = spawn(command, args, {
     detached: true,

@@ -1,13 +1,18 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EscrowError } from '../errors.ts';
 
 const CHUNK = 64 * 1024;
 const LOOK_EVERY_MS = 200;
 
-/** Gives what is in a file, and what is added to it as long as `goesOn`. Throws Node's system error when it is not there. */
+/**
+ * Gives what is in a file, and what is added to it as long as `goesOn`. Throws Node's
+ * system error when it is not there, and `path-occupied` when it is no plain file.
+ */
 export async function* followFile(path: string, goesOn: () => Promise<boolean>): AsyncGenerator<Buffer> {
-  const fd = openSync(path, 'r');
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
+    if (!fstatSync(fd).isFile()) throw new EscrowError('path-occupied', `"${path}" is not a plain file.`);
     for (let more = true; ;) {
       const buffer = Buffer.alloc(CHUNK);
       const count = readSync(fd, buffer);

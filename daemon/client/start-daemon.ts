@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Health } from '../contract/types.ts';
 import type { Settings } from '../config/settings.ts';
 import { EscrowError, systemCode } from '../errors.ts';
+import { openToAppend } from '../host/own-file.ts';
 import { ensurePrivateDirectory } from '../host/private-directory.ts';
-import { connect, type Client, type Method } from './client.ts';
+import { connect, errorOf, type Client, type Method } from './client.ts';
 
 const START_MS = 30_000;
 const LOOK_EVERY_MS = 20;
@@ -74,25 +76,38 @@ async function ensureDaemon(
 async function startAndWait(settings: Settings, program: string, deadline: number): Promise<void> {
   const ended = startDaemon(settings, program);
   while (Date.now() < deadline && (await findDaemon(settings)) === undefined) {
-    const status = ended();
-    if (status === 0) return;
-    if (status !== undefined)
-      throw new EscrowError(
-        'daemon-unavailable',
-        `The daemon ended with status ${String(status)} as it started.`,
-        { hint: `"${settings.paths.daemonLog}" says why.` },
-      );
+    const end = ended();
+    if (end?.status === 0) return;
+    if (end !== undefined) throw whyEnded(settings, end);
     await sleep(LOOK_EVERY_MS);
   }
 }
 
-/** Starts a daemon that outlives us: a session of its own, nothing inherited. Returns what tells its end. */
-function startDaemon({ paths }: Settings, program: string): () => number | undefined {
-  const log = openSync(
-    paths.daemonLog,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW,
-    0o600,
-  );
+/** A daemon that ended as it started: its status, and what it told of the reason. */
+interface End {
+  readonly status: number;
+  readonly told: string;
+}
+
+function whyEnded({ paths }: Settings, { status, told }: End): EscrowError {
+  try {
+    return errorOf(JSON.parse(told));
+  } catch {
+    // It was killed, or could not even tell.
+    return new EscrowError(
+      'daemon-unavailable',
+      `The daemon ended with status ${String(status)} as it started.`,
+      { hint: `"${paths.daemonLog}" says why.` },
+    );
+  }
+}
+
+/**
+ * Starts a daemon that outlives us: a session of its own, nothing inherited but its log and a pipe on which it tells why
+ * it cannot start. Returns what tells its end.
+ */
+function startDaemon({ paths }: Settings, program: string): () => End | undefined {
+  const log = openToAppend(paths.daemonLog);
   try {
     // Node's own variables could load code into the daemon, or open its inspector.
     const env = Object.fromEntries(
@@ -101,18 +116,31 @@ function startDaemon({ paths }: Settings, program: string): () => number | undef
       ),
     );
     // No core dump: it would hold values. Only a shell can set that limit; it becomes the daemon.
-    const command = ['-c', 'ulimit -c 0; exec "$@"', 'sh', process.execPath, program, 'daemon', 'run'];
+    const command = [
+      '-c',
+      'ulimit -c 0; exec "$@"',
+      'sh',
+      process.execPath,
+      program,
+      'daemon',
+      'run',
+      '--tell',
+      '3',
+    ];
     const child = spawn('/bin/sh', command, {
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log, log, 'pipe'],
       cwd: paths.state,
       env,
     });
-    let status: number | undefined;
-    child.on('error', () => (status = 70));
-    child.on('exit', (code) => (status = code ?? 70));
+    let [told, end]: [string, End | undefined] = ['', undefined];
+    const pipe = child.stdio[3] as Socket;
+    pipe.setEncoding('utf8').on('data', (text: string) => (told += text));
+    child.on('error', () => (end = { status: 70, told }));
+    child.on('close', (code) => (end = { status: code ?? 70, told })); // its end, and that of the pipe
+    pipe.unref();
     child.unref();
-    return () => status;
+    return () => end;
   } finally {
     closeSync(log);
   }

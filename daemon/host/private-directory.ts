@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { EscrowError, systemCode } from '../errors.ts';
+import { isDiskError } from './disk-error.ts';
 import { syncDirectory } from './durable.ts';
 
 const OTHERS = 0o077;
@@ -12,7 +13,7 @@ export function ensurePrivateDirectory(path: string): void {
     mkdirSync(path, { mode: 0o700 });
     syncDirectory(dirname(path));
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST' && systemCode(error) !== 'ENOTDIR') throw failure(path, error);
+    if (systemCode(error) !== 'EEXIST' && systemCode(error) !== 'ENOTDIR') throw unusable(path, error);
   }
   assertPrivateDirectory(path);
 }
@@ -36,18 +37,12 @@ function look(path: string): Stats {
   try {
     return lstatSync(path);
   } catch (error) {
-    throw failure(path, error);
+    throw unusable(path, error);
   }
 }
 
 function assertOurs(path: string, found: Stats): void {
-  const us = process.geteuid?.();
-  if (found.uid !== us) {
-    throw new EscrowError(
-      'state-exposed',
-      `"${path}" belongs to user ${String(found.uid)}, not to you (${String(us)}).`,
-    );
-  }
+  assertOwner(path, found);
   if ((found.mode & OTHERS) !== 0) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
     throw new EscrowError('state-exposed', `"${path}" has mode ${mode}, so others can reach it.`, {
@@ -56,7 +51,19 @@ function assertOurs(path: string, found: Stats): void {
   }
 }
 
-function failure(path: string, error: unknown): EscrowError {
+/** Throws unless what was found at `path` belongs to us. */
+export function assertOwner(path: string, found: Stats): void {
+  const us = process.geteuid?.();
+  if (found.uid === us) return;
+  throw new EscrowError(
+    'state-exposed',
+    `"${path}" belongs to user ${String(found.uid)}, not to you (${String(us)}).`,
+  );
+}
+
+/** What a system call on a path of ours came back with, as an error of the table. */
+export function unusable(path: string, error: unknown): EscrowError {
   const code = systemCode(error) ?? 'unknown error';
-  return new EscrowError('path-occupied', `"${path}" cannot be used: ${code}.`, { cause: error });
+  const kind = isDiskError(error) ? 'ledger-unavailable' : 'path-occupied';
+  return new EscrowError(kind, `"${path}" cannot be used: ${code}.`, { cause: error });
 }

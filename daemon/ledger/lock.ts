@@ -1,12 +1,14 @@
 import Database from 'libsql';
 import { EscrowError } from '../errors.ts';
+import { ensureOwnFile } from '../host/own-file.ts';
 
 /**
  * Takes the lock that makes one daemon a user and host. It is SQLite's own file lock (fcntl), held by an open
  * exclusive transaction: the kernel lets go of it when the process ends, however it ends, so nothing stale is left.
- * Returns undefined when another process has it.
+ * Returns undefined when another process has it. Throws `ledger-unavailable`, `path-occupied`, `state-exposed`.
  */
 export function takeLock(path: string): { release(): void } | undefined {
+  ensureOwnFile(path); // SQLite would follow a link
   let database;
   try {
     database = new Database(path, { timeout: 0 });
@@ -14,7 +16,8 @@ export function takeLock(path: string): { release(): void } | undefined {
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') return undefined;
-    throw new EscrowError('ledger-unavailable', `"${path}" cannot be locked.`, { cause: error });
+    const why = error instanceof Error ? error.message : 'unknown error';
+    throw new EscrowError('ledger-unavailable', `"${path}" cannot be locked: ${why}.`, { cause: error });
   }
   const held = database;
   return {

@@ -30,7 +30,7 @@ export function migrate(path: string, database: Database.Database): void {
     database.prepare(`INSERT OR IGNORE INTO meta VALUES ('ledger', ?)`).run([randomUUID()]);
     database.exec('COMMIT');
   } catch (error) {
-    database.exec('ROLLBACK');
+    if (database.inTransaction) database.exec('ROLLBACK'); // a full disk has SQLite do it by itself
     throw error;
   }
 }

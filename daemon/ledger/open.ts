@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events';
-import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, SqliteDialect, type Transaction } from 'kysely';
 import Database from 'libsql';
-import { EscrowError, systemCode } from '../errors.ts';
+import { EscrowError } from '../errors.ts';
 import { assertPrivateDirectory, assertPrivateFile } from '../host/private-directory.ts';
 import { syncDirectory } from '../host/durable.ts';
+import { ensureOwnFile } from '../host/own-file.ts';
 import { migrate } from './migrate.ts';
+import { damaged, isDamage, ledgerError, messageOf, tellingErrors } from './sqlite-errors.ts';
 import type { Tables } from './tables.ts';
 
 /** The database, and the id that its sealed values are bound to. */
@@ -32,8 +33,7 @@ export type Queries = Kysely<Tables> | Transaction<Tables>;
  */
 export async function openLedger(path: string): Promise<Ledger> {
   assertPrivateDirectory(dirname(path));
-  const isNew = !existsSync(path);
-  if (isNew) closeSync(openSync(path, 'ax', 0o600)); // SQLite would make it as the umask says
+  const isNew = ensureOwnFile(path);
   assertPrivateFile(path);
   const database = connect(path);
   try {
@@ -41,11 +41,11 @@ export async function openLedger(path: string): Promise<Ledger> {
     migrate(path, database);
   } catch (error) {
     database.close();
-    throw error;
+    throw ledgerError(path, error);
   }
   if (isNew) syncDirectory(dirname(path));
   // libsql speaks better-sqlite3's interface, which is the one Kysely's dialect wants.
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: tellingErrors(path, database) }) });
   const { value: id } = await db
     .selectFrom('meta')
     .select('value')
@@ -83,20 +83,7 @@ function checkIntegrity(path: string, database: Database.Database): void {
   try {
     found = database.prepare('PRAGMA integrity_check(1)').get() as { integrity_check: string };
   } catch (error) {
-    throw damaged(path, messageOf(error));
+    throw isDamage(error) ? damaged(path, messageOf(error)) : ledgerError(path, error);
   }
   if (found.integrity_check !== 'ok') throw damaged(path, found.integrity_check.split('\n')[0] ?? '');
-}
-
-/** SQLITE_CORRUPT, or SQLITE_NOTADB: https://sqlite.org/rescode.html */
-function isDamage(error: unknown): boolean {
-  return ['SQLITE_CORRUPT', 'SQLITE_NOTADB'].includes(systemCode(error) ?? '');
-}
-
-function damaged(path: string, what: string): EscrowError {
-  return new EscrowError('ledger-damaged', `"${path}" is damaged: ${what}.`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown';
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
+import { isDiskError } from '../host/disk-error.ts';
 import { syncDirectory, writeDurable } from '../host/durable.ts';
 import { assertPrivateDirectory, ensurePrivateDirectory } from '../host/private-directory.ts';
 import { removeTree } from '../host/remove-durable.ts';
@@ -48,11 +49,12 @@ export class NextflowStore implements Store {
       writeDurable(join(target, 'armed'), '');
       syncDirectory(dirname(target));
     } catch (error) {
-      if (error instanceof EscrowError) throw error;
+      const reason = error instanceof EscrowError ? error.cause : error;
+      if (error instanceof EscrowError && !isDiskError(reason)) throw error;
       throw new EscrowError(
         'store-unavailable',
-        `"${target}" cannot be written: ${String(systemCode(error))}.`,
-        { cause: error },
+        `"${target}" cannot be written: ${String(systemCode(reason))}.`,
+        { cause: reason },
       );
     }
     return Promise.resolve();

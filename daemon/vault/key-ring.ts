@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EscrowError } from '../errors.ts';
 import { createDurable, writeDurable } from '../host/durable.ts';
@@ -37,7 +37,7 @@ export function idOf(entry: RingEntry): string {
 
 /** Reads the key file; undefined where there is none. Throws when others can read it or it holds no key. */
 export function readRing(path: string): KeyRing | undefined {
-  if (!existsSync(path)) return undefined;
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
   assertPrivateFile(path);
   const lines = readFileSync(path, 'utf8').split('\n');
   const [first, ...others] = lines.filter((line) => line !== '').map((line) => parse(path, line));

@@ -1,0 +1,53 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { systemCode } from '../daemon/errors.ts';
+
+/** A disk of its own for one test, which can be full or read-only. */
+export interface Disk {
+  /** Takes all the room that there is, but for so many bytes. */
+  fill(leave?: number): void;
+  empty(): void;
+  readOnly(): void;
+  writable(): void;
+}
+
+/**
+ * Mounts a small disk at a path; undefined, and the test skipped aloud, where that is not allowed. Call it after the
+ * sandbox was made: it has to go before the sandbox's directory does.
+ */
+export function smallDisk(t: Test, path: string, kilobytes: number): Disk | undefined {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const options = `size=${String(kilobytes)}k,mode=700`;
+  const mounted = process.geteuid?.() === 0 && mount('-t', 'tmpfs', '-o', options, 'nf-escrow-test', path);
+  if (!mounted) {
+    t.pass('skipped', { skip: 'only root may mount a disk, and not everywhere' });
+    return undefined;
+  }
+  // Lazily: a daemon may still have something open on it.
+  t.teardown(() => execFileSync('umount', ['--lazy', path]));
+  const filler = join(path, 'filler');
+  return {
+    fill: (leave = 0) => fill(filler, leave),
+    empty: () => rmSync(filler),
+    readOnly: () => t.ok(mount('-o', 'remount,ro', path), 'is read-only now'),
+    writable: () => t.ok(mount('-o', 'remount,rw', path), 'is writable again'),
+  };
+}
+
+function mount(...args: string[]): boolean {
+  return spawnSync('mount', args, { stdio: 'ignore' }).status === 0;
+}
+
+function fill(path: string, leave: number): void {
+  const fd = openSync(path, 'w');
+  try {
+    for (;;) writeSync(fd, Buffer.alloc(4096));
+  } catch (error) {
+    if (systemCode(error) !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(fd);
+  }
+  if (leave > 0) execFileSync('truncate', ['--size', `-${String(leave)}`, path]);
+}
