@@ -8,10 +8,12 @@ export const CTRL_C = '\x03';
 export const CTRL_Z = '\x1a';
 export const CTRL_BACKSLASH = '\x1c';
 
-/** At each prompt the statuses of the last command line go to a file: so the tests need not read the screen. */
-const RC = `PS1='> '
-echo $$ >"$PROMPTS.pid"
-PROMPT_COMMAND='printf "%s\\n" "\${PIPESTATUS[*]}" >>"$PROMPTS"'
+/**
+ * At each prompt the statuses of the last command line go to a file, so that the tests need not read them from the
+ * screen. The prompt is numbered: when it is shown, so is all that came before it.
+ */
+const RC = `echo $$ >"$PROMPTS.pid"
+PROMPT_COMMAND='printf "%s\\n" "\${PIPESTATUS[*]}" >>"$PROMPTS"; PS1="<$((++prompts))> "'
 unset HISTFILE
 set +H
 `;
@@ -41,16 +43,15 @@ export class Terminal {
     this.#prompts = join(directory, '.prompts');
     mkdirSync(directory, { recursive: true });
     writeFileSync(this.#prompts, '');
-    const rc = join(box.directory, 'bashrc');
-    writeFileSync(rc, RC);
+    const programs = this.#programs();
     const env = {
       ...box.env,
-      PATH: `${this.#programs()}:${box.env['PATH'] ?? ''}`,
+      PATH: `${programs}:${box.env['PATH'] ?? ''}`,
       PROMPTS: this.#prompts,
       TERM: 'xterm',
     };
     const options = { cwd: directory, env, detached: true, stdio: 'pipe' } as const;
-    const child = spawn('script', ['-qfc', `exec bash --rcfile ${rc} -i`, '/dev/null'], options);
+    const child = spawn('script', ['-qfc', `exec bash --rcfile ${programs}/bashrc -i`, '/dev/null'], options);
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#screen += text));
     child.stdin.on('error', () => undefined); // typed into a terminal that has just gone
     this.#child = child;
@@ -84,7 +85,7 @@ export class Terminal {
   async prompt(): Promise<string> {
     const line = await until(`prompt ${String(this.#answered + 1)}\n${this.#screen}`, () => {
       const lines = readFileSync(this.#prompts, 'utf8').split('\n').slice(0, -1);
-      return lines[this.#answered];
+      return this.#screen.includes(`<${String(this.#answered + 1)}> `) ? lines[this.#answered] : undefined;
     });
     this.#answered += 1;
     return line;
@@ -102,11 +103,15 @@ export class Terminal {
     for (const stream of this.#child.stdio) stream?.destroy();
   }
 
-  /** A directory with the programs of this test, by the names that people type. */
+  /**
+   * A directory with the programs of this test, by the names that people type. Made once: another bash may be reading
+   * its start file.
+   */
   #programs(): string {
     const directory = join(this.#box.directory, 'bin');
     if (existsSync(directory)) return directory;
     mkdirSync(directory);
+    writeFileSync(join(directory, 'bashrc'), RC);
     symlinkSync(process.execPath, join(directory, 'node'));
     symlinkSync(join(root, 'dist/daemon/main.js'), join(directory, 'nf-escrow'));
     symlinkSync(this.#box.env['NF_ESCROW_NEXTFLOW'] ?? '', join(directory, 'nextflow'));

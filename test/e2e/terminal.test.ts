@@ -31,7 +31,8 @@ type End = Pick<Run, 'outcome' | 'exitStatus'>;
 const count = (text: string, part: string): number => text.split(part).length - 1;
 
 async function newestRun(box: Sandbox): Promise<Run> {
-  const [run] = (await box.json<RunList>(['runs', 'list'])).runs;
+  const { text } = await box.http('GET', '/v1/runs?limit=1'); // a command each time would take long
+  const [run] = (JSON.parse(text) as RunList).runs;
   if (run === undefined) throw new Error('there is no run');
   return run;
 }
@@ -77,7 +78,8 @@ void t.test('at a terminal', async (t) => {
       t.match(run, { ...end, launchDirectory: launch });
       t.same(box.filesWith(value), [], 'the value is in no file');
       t.same(readdirSync(join(box.state, 'runs')), []);
-      t.equal((await box.json<Receipt>(['runs', 'receipt', run.id])).complete, true);
+      const receipt = await box.http('GET', `/v1/runs/${run.id}/receipt`);
+      t.equal((JSON.parse(receipt.text) as Receipt).complete, true);
     });
   }
 
