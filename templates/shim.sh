@@ -11,11 +11,20 @@
 
 say() { printf 'nf-escrow: %s\n' "$1" >&2; }
 
+# Removes what may have been planted where we are about to write; a link itself, not what it leads to.
+clear() {
+  if [ -e "$1" ] || [ -L "$1" ]; then command -p rm -rf "$1"; fi
+}
+
 # Written under another name first: a reader sees it whole or not at all.
 # It may fail (a full disk, a directory that was taken away): who reads it has other evidence, and nextflow goes on.
+# -C opens nothing that is there, so that no link is written through; mv would move into a directory.
 put() {
   {
-    (umask 077 && printf '%s\n' "$2" >"$dir/$1.new") && command -p mv -f "$dir/$1.new" "$dir/$1"
+    clear "$dir/$1.new"
+    (umask 077 && set -C && printf '%s\n' "$2" >"$dir/$1.new") || return 1
+    [ ! -d "$dir/$1" ] || clear "$dir/$1"
+    command -p mv -f "$dir/$1.new" "$dir/$1"
   } 2>/dev/null
 }
 
@@ -36,9 +45,12 @@ identify() {
 }
 
 # Rename, truncate, unlink: a process that still has the file open reads nothing, and its name is gone at once.
+# A link is not followed, neither the file nor its directory: what it leads to is not ours.
 remove() {
+  [ ! -L "$dir/secrets" ] || clear "$dir/secrets"
   for file in "$dir"/store.json "$dir"/.nf-*.secrets "$dir"/secrets/*; do
     if [ -f "$file" ] && [ ! -L "$file" ]; then
+      clear "$dir/.gone"
       command -p mv -f "$file" "$dir/.gone" && : >"$dir/.gone"
       command -p rm -f "$dir/.gone"
     fi

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Process, RunStart } from '../contract/types.ts';
 import { fifoState } from '../host/fifo.ts';
+import { readOwnFile } from '../host/read-plain-file.ts';
 import { signal } from '../host/process-identity.ts';
 import { withShell } from './shell.ts';
 import { inForeground } from './terminal.ts';
@@ -72,7 +72,7 @@ function forward(directory: string, wanted: NodeJS.Signals[]): void {
   if (wanted.length === 0) return;
   let head;
   try {
-    head = JSON.parse(readFileSync(join(directory, 'process'), 'utf8')) as Process;
+    head = JSON.parse(readOwnFile(join(directory, 'process'))?.toString('utf8') ?? '') as Process;
   } catch {
     return; // not started yet, or over: tried again until the shim ends
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -39,7 +40,7 @@ function removeFile(path: string): void {
     unlinkSync(path); // a FIFO, a link, or a file that has another name: the content is not ours to cut
     return;
   }
-  const gone = join(dirname(path), '.gone');
+  const gone = join(dirname(path), `.gone-${randomBytes(6).toString('hex')}`); // a name that nobody can stand on
   renameSync(path, gone);
   truncate(gone);
   unlinkSync(gone);

@@ -3,11 +3,14 @@ import type { Process } from '../contract/types.ts';
 import { Tail } from '../host/tail.ts';
 import { findLog, readLogLine, type LogFacts } from '../nextflow/log.ts';
 import { TraceReader } from '../nextflow/trace.ts';
-import { systemCode } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import type { RunRow } from './queries.ts';
 
-/** Reads what a head writes of itself, its log and (where the user has one) its trace, into the ledger. */
+/**
+ * Reads what a head writes of itself, its log and (where the user has one) its trace, into the ledger. They lie where
+ * the user and the pipeline say, so anything may stand there: what cannot be read tells nothing, and must not keep the
+ * watch from seeing the run's end.
+ */
 export class HeadRecords {
   readonly facts: LogFacts = {};
   readonly #engine: Engine;
@@ -25,10 +28,10 @@ export class HeadRecords {
   /** Takes in what is new. Without the head's process there is nothing to tell its log by. */
   async read(head: Process | undefined): Promise<void> {
     this.#log ??= this.#openLog(head);
-    for (const line of this.#log?.read() ?? []) readLogLine(this.facts, line);
+    for (const line of linesOf(this.#log)) readLogLine(this.facts, line);
     await this.#writeFacts();
     this.#trace ??= open(this.facts.traceFile);
-    for (const line of this.#trace?.read() ?? []) await this.#writeTraceLine(line);
+    for (const line of linesOf(this.#trace)) await this.#writeTraceLine(line);
   }
 
   close(): void {
@@ -41,7 +44,11 @@ export class HeadRecords {
     if (head === undefined) return undefined;
     const { launch_directory, log_expected, created_at } = this.#run;
     const newest = log_expected ?? join(launch_directory, '.nextflow.log');
-    return open(findLog(newest, head.pid, Date.parse(created_at)));
+    try {
+      return open(findLog(newest, head.pid, Date.parse(created_at)));
+    } catch {
+      return undefined; // its directory is gone, or closed to us
+    }
   }
 
   async #writeFacts(): Promise<void> {
@@ -87,8 +94,15 @@ function open(path: string | undefined): Tail | undefined {
   if (path === undefined) return undefined;
   try {
     return new Tail(path);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
+  } catch {
+    return undefined; // not there yet, no plain file, or closed to us
+  }
+}
+
+function linesOf(tail: Tail | undefined): string[] {
+  try {
+    return tail?.read() ?? [];
+  } catch {
+    return []; // a file server that is away: the next look tries again
   }
 }

@@ -1,10 +1,12 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { watch as watchFiles, type FSWatcher } from 'chokidar';
 import type { Process } from '../contract/types.ts';
+import { validate } from '../contract/validate.ts';
 import { systemCode } from '../errors.ts';
 import { fifoState, whenFree } from '../host/fifo.ts';
 import { bootId, liveness, signal, type Liveness } from '../host/process-identity.ts';
+import { readOwnFile } from '../host/read-plain-file.ts';
 import { HeadRecords } from './head-records.ts';
 import { LEASE_SECONDS } from './materialize.ts';
 import { now, type Engine } from './engine.ts';
@@ -15,6 +17,8 @@ import { moveRun } from './states.ts';
 
 /** What inotify misses (network file systems, a lost event) is seen by looking at this interval. */
 const LOOK_EVERY_MS = 2000;
+/** The shim writes much less; a task that fills its run's directory must not fill our memory. */
+const FILE_MAX = 4096;
 
 /**
  * Watches one run from its placing to its purge: the files that the shim writes, the FIFO that nextflow holds, its log
@@ -112,13 +116,13 @@ export class RunWatch {
       renameSync(this.#path('armed'), this.#path('revoked'));
       return true;
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') return !existsSync(this.#path('started'));
+      if (isGone(error)) return !existsSync(this.#path('started'));
       throw error;
     }
   }
 
   async #lookAtHead(run: RunRow): Promise<void> {
-    const head = this.#readProcess();
+    const head = this.#readProcess() ?? processOf(run.process);
     // With -bg it is first the launcher, and then what that has left behind.
     if (head !== undefined && run.process !== JSON.stringify(head)) {
       await this.#engine.ledger.write((db) =>
@@ -140,10 +144,7 @@ export class RunWatch {
       // Nobody here can tell. A live head would have been seen, and its leases moved on, before they ran out.
       if (!(await this.#expired())) return;
     } else if (life === 'alive') {
-      this.#stopWaiting ??= whenFree(this.#path('alive'), () => {
-        this.#stopWaiting = undefined;
-        void this.look();
-      });
+      this.#waitForEnd();
       return this.#renew();
     }
     // The shim writes `exit` before it lets go of the FIFO: read again, now that nobody holds it.
@@ -159,7 +160,19 @@ export class RunWatch {
     if (head !== undefined && head.bootId !== bootId()) return liveness(head);
     const fifo = fifoState(this.#path('alive'));
     if (fifo === 'held') return 'alive';
-    return fifo === 'free' || head === undefined ? 'ended' : liveness(head);
+    if (head === undefined) return 'ended';
+    // Whoever was seen to live does, even where the FIFO is not the one it inherited any more.
+    const life = liveness(head);
+    return life === 'unknown' && fifo === 'free' ? 'ended' : life;
+  }
+
+  /** Wakes at once when the head lets go of the FIFO. Where nobody holds it, there is only the looking now and then. */
+  #waitForEnd(): void {
+    if (fifoState(this.#path('alive')) !== 'held') return;
+    this.#stopWaiting ??= whenFree(this.#path('alive'), () => {
+      this.#stopWaiting = undefined;
+      void this.look();
+    });
   }
 
   async #expired(): Promise<boolean> {
@@ -204,8 +217,11 @@ export class RunWatch {
   }
 
   #readProcess(): Process | undefined {
-    const text = this.#read('process');
-    return text === undefined ? undefined : (JSON.parse(text) as Process);
+    try {
+      return validate<'Process'>('process.json', processOf(this.#read('process') ?? null));
+    } catch {
+      return undefined; // not there, or spoilt: a task can reach this directory. The ledger may know it.
+    }
   }
 
   #readExit(): number | undefined {
@@ -215,9 +231,9 @@ export class RunWatch {
 
   #read(name: string): string | undefined {
     try {
-      return readFileSync(this.#path(name), 'utf8');
+      return readOwnFile(this.#path(name), FILE_MAX)?.toString('utf8');
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') return undefined;
+      if (isGone(error)) return undefined;
       throw error;
     }
   }
@@ -225,4 +241,13 @@ export class RunWatch {
   #path(name: string): string {
     return join(this.#directory, name);
   }
+}
+
+function processOf(text: string | null): Process | undefined {
+  return text === null ? undefined : (JSON.parse(text) as Process);
+}
+
+/** The run directory went away, or something else stands there now. */
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
 }
