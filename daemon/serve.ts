@@ -6,6 +6,7 @@ import { listenOn } from './api/listen.ts';
 import { createServer } from './api/server.ts';
 import type { Settings } from './config/settings.ts';
 import { asEscrowError } from './errors.ts';
+import { InTurn } from './host/in-turn.ts';
 import { ensurePrivateDirectory } from './host/private-directory.ts';
 import { identifySelf } from './host/process-identity.ts';
 import { openLedger } from './ledger/open.ts';
@@ -36,6 +37,7 @@ export async function serve(settings: Settings, faults: Faults, version: string)
       user,
       outputDirectory: join(paths.state, 'output'),
       faults,
+      removals: new InTurn(),
       clock: () => new Date(),
       log,
     },

@@ -4,6 +4,7 @@ import {
   fsyncSync,
   linkSync,
   openSync,
+  readdirSync,
   renameSync,
   unlinkSync,
   writeSync,
@@ -63,6 +64,14 @@ export function syncFile(path: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Removes what was being written to `path` when its writer was killed. Only for who is the one writer of it. */
+export function removeUnfinished(path: string): void {
+  const start = `.${basename(path)}.`;
+  for (const name of readdirSync(dirname(path)))
+    if (name.startsWith(start) && /^[0-9a-f]{12}$/.test(name.slice(start.length)))
+      unlinkSync(join(dirname(path), name));
 }
 
 function writeTemporary(path: string, data: Uint8Array | string, mode: number): string {

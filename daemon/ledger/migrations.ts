@@ -66,9 +66,11 @@ export const migrations: readonly Migration[] = [
       `ALTER TABLE runs ADD COLUMN compute_environment TEXT NOT NULL DEFAULT 'local'`,
       `ALTER TABLE runs ADD COLUMN log_expected TEXT`,
       `ALTER TABLE runs ADD COLUMN output_file TEXT`,
+      // What the object lies in, told so that a directory of the same name is not taken for it.
+      `ALTER TABLE leases ADD COLUMN anchor TEXT`,
       // By their place in the trace: who adopts a run reads its trace from the start again.
       `DROP TABLE quarantine`,
-      `CREATE TABLE quarantine (run_id TEXT NOT NULL REFERENCES runs (id), row INTEGER NOT NULL, line TEXT NOT NULL,
+      `CREATE TABLE quarantine (run_id TEXT NOT NULL REFERENCES runs (id), row INTEGER NOT NULL,
          reason TEXT NOT NULL, PRIMARY KEY (run_id, row)) STRICT`,
       // Events of no run, and who caused them: SQLite cannot take NOT NULL from a column, so the table is made anew.
       `CREATE TABLE journal_2 (seq INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT, principal TEXT, at TEXT NOT NULL,

@@ -76,6 +76,7 @@ export interface Tables {
     run_id: string;
     store: string;
     target: string;
+    anchor: string | null;
     state: Lease['state'];
     created_at: string;
     placed_at: string | null;
@@ -95,7 +96,7 @@ export interface Tables {
     exit: string | null;
   };
   /** Rows of a trace that could not be read; `row` counts from 1 below the header. */
-  quarantine: { run_id: string; row: number; line: string; reason: string };
+  quarantine: { run_id: string; row: number; reason: string };
   journal: {
     seq: Generated<number>;
     run_id: string | null;

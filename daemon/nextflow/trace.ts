@@ -1,8 +1,7 @@
 import type { Task } from '../contract/types.ts';
 
 /** A row that could be read, or one that could not, with the reason. */
-export type TraceRow =
-  { readonly task: Task } | { readonly quarantined: string; readonly row: number; readonly reason: string };
+export type TraceRow = { readonly task: Task } | { readonly quarantined: number; readonly reason: string };
 
 /** Reads a trace file line by line. Its columns are the user's choice (`trace.fields`), told by its first line. */
 export class TraceReader {
@@ -20,7 +19,7 @@ export class TraceReader {
     // A tab in a task's name is not escaped: which cell is which cannot be told any more.
     if (cells.length !== this.#columns.length) {
       const reason = `${String(cells.length)} cells under ${String(this.#columns.length)} columns`;
-      return { quarantined: line, row: this.#rows, reason };
+      return { quarantined: this.#rows, reason };
     }
     return { task: this.#task(cells) };
   }

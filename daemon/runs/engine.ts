@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { InTurn } from '../host/in-turn.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { Store } from '../stores/store.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -20,6 +21,8 @@ export interface Engine {
   readonly outputDirectory: string;
   /** Nothing in the product; what tests interrupt it with. */
   readonly faults: Faults;
+  /** Removals of one run are made one after another. */
+  readonly removals: InTurn;
   readonly clock: () => Date;
   readonly log: Logger;
 }

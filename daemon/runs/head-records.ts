@@ -82,7 +82,7 @@ export class HeadRecords {
       } else {
         await db
           .insertInto('quarantine')
-          .values({ run_id: this.#run.id, row: row.row, line: row.quarantined, reason: row.reason })
+          .values({ run_id: this.#run.id, row: row.quarantined, reason: row.reason })
           .onConflict((conflict) => conflict.doNothing())
           .execute();
       }

@@ -18,15 +18,32 @@ export const LEASE_SECONDS = 24 * 3600;
 
 /**
  * Places what was planned: the ledger's rows first, then the outside world. When the placing fails, what there is of
- * it is removed before the error goes on.
+ * it is removed before the error goes on. `placing` holds the run's id meanwhile.
  */
 export async function materialize(
   engine: Engine,
   request: RunRequest,
   planned: PlannedRun,
+  placing: Set<string>,
 ): Promise<RunStart> {
   const id = newRunId(engine);
-  const lease = { id: randomUUID(), run_id: id, target: engine.store.locate(id, planned.environment) };
+  placing.add(id);
+  try {
+    return await materializeAs(engine, id, request, planned);
+  } finally {
+    placing.delete(id);
+  }
+}
+
+async function materializeAs(
+  engine: Engine,
+  id: string,
+  request: RunRequest,
+  planned: PlannedRun,
+): Promise<RunStart> {
+  const target = engine.store.locate(id, planned.environment);
+  const anchor = await engine.store.prepare(target);
+  const lease = { id: randomUUID(), run_id: id, target, anchor };
   await engine.faults('materialize.before-intent');
   await engine.ledger.write(async (db) => {
     await insertRun(engine, db, id, request, planned);
@@ -47,7 +64,7 @@ export async function materialize(
   try {
     await engine.faults('materialize.after-intent');
     const { id: ledger } = engine.ledger;
-    await engine.store.place({ run: id, ledger, target: lease.target, secrets: planned.values });
+    await engine.store.place({ run: id, ledger, target, anchor, secrets: planned.values });
     await engine.faults('materialize.after-place');
     await engine.ledger.write(async (db) => {
       await moveLease(db, lease, 'placed', { placed_at: now(engine) });

@@ -7,34 +7,32 @@ const BATCH = 200;
 
 /**
  * Forgets runs that were purged `days` ago or earlier: their rows, their events, their output. Runs that are not
- * purged are never forgotten, however old. Gives their number.
+ * purged are never forgotten, however old, nor is what people did: the audit. Gives their number.
  */
 export async function pruneRuns(engine: Engine, days: number): Promise<number> {
   const before = now(engine, -days * DAY_SECONDS);
   let pruned = 0;
   for (let count = BATCH; count === BATCH; pruned += count) count = await pruneSome(engine, before);
-  await engine.ledger.write((db) =>
-    db.deleteFrom('journal').where('run_id', 'is', null).where('at', '<', before).execute(),
-  );
   return pruned;
 }
 
 async function pruneSome(engine: Engine, before: string): Promise<number> {
-  const rows = await engine.ledger.write(async (db) => {
-    const found = await db
-      .selectFrom('runs')
-      .select(['id', 'output_file'])
-      .where('state', '=', 'purged')
-      .where('purged_at', '<=', before)
-      .limit(BATCH)
-      .execute();
-    const ids = found.map(({ id }) => id);
-    if (ids.length === 0) return [];
-    for (const table of ['pins', 'leases', 'tasks', 'quarantine', 'journal'] as const)
+  const found = await engine.ledger.db
+    .selectFrom('runs')
+    .select(['id', 'output_file'])
+    .where('state', '=', 'purged')
+    .where('purged_at', '<=', before)
+    .limit(BATCH)
+    .execute();
+  // Files first: a row that is gone could not tell of a file that is still there.
+  for (const { output_file } of found) if (output_file !== null) rmSync(output_file, { force: true });
+  const ids = found.map(({ id }) => id);
+  if (ids.length === 0) return 0;
+  await engine.ledger.write(async (db) => {
+    for (const table of ['pins', 'leases', 'tasks', 'quarantine'] as const)
       await db.deleteFrom(table).where('run_id', 'in', ids).execute();
+    await db.deleteFrom('journal').where('run_id', 'in', ids).where('principal', 'is', null).execute();
     await db.deleteFrom('runs').where('id', 'in', ids).execute();
-    return found;
   });
-  for (const { output_file } of rows) if (output_file !== null) rmSync(output_file, { force: true });
-  return rows.length;
+  return ids.length;
 }

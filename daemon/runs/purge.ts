@@ -10,7 +10,16 @@ import { moveLease, moveRun } from './states.ts';
  * stays in the ledger with the reason and is tried again later: this never throws for it. Repeatable.
  */
 export async function purgeRun(engine: Engine, id: string): Promise<void> {
-  await removeLeases(engine, id);
+  await engine.removals.run(id, () => purge(engine, id));
+}
+
+/** Removes a run's leases, whatever state the run is in: who calls this has asked whether that may be. */
+export async function removeLeases(engine: Engine, id: string): Promise<void> {
+  await engine.removals.run(id, () => remove(engine, id));
+}
+
+async function purge(engine: Engine, id: string): Promise<void> {
+  await remove(engine, id);
   const leases = await leasesOf(engine.ledger.db, id);
   if (leases.some(({ state }) => state !== 'gone')) return;
   await engine.faults('purge.before-purged');
@@ -31,8 +40,7 @@ export async function purgeRun(engine: Engine, id: string): Promise<void> {
   await engine.faults('purge.after-purged');
 }
 
-/** Removes a run's leases, whatever state the run is in. Asking comes before: see settle. */
-export async function removeLeases(engine: Engine, id: string): Promise<void> {
+async function remove(engine: Engine, id: string): Promise<void> {
   const leases = await leasesOf(engine.ledger.db, id);
   await Promise.all(
     leases.filter(({ state }) => state !== 'gone').map((lease) => removeLease(engine, lease)),
@@ -54,9 +62,9 @@ async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
     await engine.faults('purge.after-intent');
     const store = engine.stores.get(lease.store);
     if (store === undefined) throw new Error(`this nf-escrow has no store ${lease.store}`);
-    await store.remove(lease.target);
+    await store.remove(lease);
     await engine.faults('purge.after-remove');
-    const finding = await store.inspect(lease.target);
+    const finding = await store.inspect(lease);
     if (finding.state === 'present') throw new Error(finding.how);
     await engine.faults('purge.after-check');
     await engine.ledger.write((db) =>
@@ -65,6 +73,7 @@ async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
     await engine.faults('purge.after-gone');
   } catch (error) {
     const { message } = asEscrowError(error);
+    if (message === lease.last_error) return; // said already; it is tried again for as long as it takes
     engine.log.error(
       { run: lease.run_id, target: lease.target, reason: message },
       'removal failed; it will be tried again',

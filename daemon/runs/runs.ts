@@ -21,7 +21,7 @@ import { receiptOf } from './receipt.ts';
 import { moveRun } from './states.ts';
 import { RunWatch } from './watch.ts';
 
-/** How often removals that are pending are tried again. */
+/** How often what nobody watches is looked for: runs that could not be called off, or not be watched. */
 const RETRY_MS = 30_000;
 const PRUNE_EVERY_MS = 24 * 3600 * 1000;
 
@@ -30,6 +30,8 @@ export class Runs {
   readonly #engine: Engine;
   readonly #watches = new Map<string, RunWatch>();
   readonly #keepDays: number;
+  /** Runs that are being placed at this moment: any other one that is still `created` was left so. */
+  readonly #placing = new Set<string>();
   #retry: NodeJS.Timeout | undefined;
   #prunedAt = 0;
 
@@ -49,7 +51,11 @@ export class Runs {
       if (run.state === 'created') await this.#abort(run);
       else await this.#watch(run);
     }
-    this.#retry = setInterval(() => void this.#retryPending(), RETRY_MS);
+    this.#retry = setInterval(() => {
+      this.#retryPending().catch((error: unknown) => {
+        this.#engine.log.error({ err: error }, 'a round of tidying failed; there is another');
+      });
+    }, RETRY_MS);
     await this.#retryPending(); // prunes too
   }
 
@@ -65,7 +71,12 @@ export class Runs {
 
   /** Plans and materializes. The caller has to start what is answered, soon. */
   async create(request: RunRequest): Promise<RunStart> {
-    const started = await materialize(this.#engine, request, await planRun(this.#engine, request));
+    const started = await materialize(
+      this.#engine,
+      request,
+      await planRun(this.#engine, request),
+      this.#placing,
+    );
     if (started.run !== undefined) await this.#watch(await getRun(this.#engine.ledger.db, started.run.id));
     return started;
   }
@@ -152,7 +163,9 @@ export class Runs {
 
   async #retryPending(): Promise<void> {
     for (const run of await unfinishedRuns(this.#engine.ledger.db)) {
-      if (!this.#watches.has(run.id) && run.state !== 'created') await this.#watch(run);
+      if (run.state === 'created') {
+        if (!this.#placing.has(run.id)) await this.#abort(run);
+      } else if (!this.#watches.has(run.id)) await this.#watch(run);
     }
     if (this.#keepDays > 0 && Date.now() - this.#prunedAt > PRUNE_EVERY_MS) {
       this.#prunedAt = Date.now();

@@ -17,6 +17,8 @@ import { moveRun } from './states.ts';
 
 /** What inotify misses (network file systems, a lost event) is seen by looking at this interval. */
 const LOOK_EVERY_MS = 2000;
+/** The longest pause between two tries of a removal. */
+const PAUSE_MAX_MS = 5 * 60_000;
 /** The shim writes much less; a task that fills its run's directory must not fill our memory. */
 const FILE_MAX = 4096;
 
@@ -37,6 +39,9 @@ export class RunWatch {
   /** How often the head was asked to end, by this watch: one that replaces it asks once more. */
   #cancelled = 0;
   #done = false;
+  /** Of a purge that failed: how long to wait, and until when. */
+  #pause = 0;
+  #tryAfter = 0;
 
   constructor(engine: Engine, run: RunRow, directory: string, onDone: () => void) {
     this.#engine = engine;
@@ -134,8 +139,7 @@ export class RunWatch {
       );
     }
     if (head !== undefined && run.cancel_requested > this.#cancelled) {
-      this.#cancelled = run.cancel_requested;
-      signal(head, 'SIGTERM');
+      if (signal(head, 'SIGTERM')) this.#cancelled = run.cancel_requested;
     }
     await this.#records.read(head);
     const exitStatus = this.#readExit();
@@ -160,7 +164,8 @@ export class RunWatch {
     if (head !== undefined && head.bootId !== bootId()) return liveness(head);
     const fifo = fifoState(this.#path('alive'));
     if (fifo === 'held') return 'alive';
-    if (head === undefined) return 'ended';
+    // Without its directory a run cannot be told to be over: a file system may be away, and come back.
+    if (head === undefined) return existsSync(this.#directory) ? 'ended' : 'unknown';
     // Whoever was seen to live does, even where the FIFO is not the one it inherited any more.
     const life = liveness(head);
     return life === 'unknown' && fifo === 'free' ? 'ended' : life;
@@ -206,9 +211,13 @@ export class RunWatch {
     await this.#finish();
   }
 
+  /** Tries the purge; one that fails is tried again after longer and longer, for as long as it takes. */
   async #finish(): Promise<void> {
+    if (Date.now() < this.#tryAfter) return;
     await purgeRun(this.#engine, this.#id);
-    if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') await this.#close();
+    if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') return this.#close();
+    this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);
+    this.#tryAfter = Date.now() + this.#pause;
   }
 
   async #close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ComputeEnvironment } from '../contract/types.ts';
@@ -9,7 +9,7 @@ import { assertPrivateDirectory, ensurePrivateDirectory } from '../host/private-
 import { removeTree } from '../host/remove-durable.ts';
 import { assertCarried, storeJson } from './nextflow-format.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
-import type { Finding, Placement, Store } from './store.ts';
+import type { Finding, Place, Placement, Store } from './store.ts';
 
 const RUN_DIRECTORY = /^r[0-9a-z]+$/;
 
@@ -49,29 +49,34 @@ export class NextflowStore implements Store {
       writeDurable(join(target, 'armed'), '');
       syncDirectory(dirname(target));
     } catch (error) {
-      const reason = error instanceof EscrowError ? error.cause : error;
-      if (error instanceof EscrowError && !isDiskError(reason)) throw error;
-      throw new EscrowError(
-        'store-unavailable',
-        `"${target}" cannot be written: ${String(systemCode(reason))}.`,
-        { cause: reason },
-      );
+      throw unwritable(target, error);
     }
     return Promise.resolve();
   }
 
-  async remove(target: string): Promise<void> {
+  /** The runs directory, by its inode: NFS keeps that through an unmount and a reboot, and its device number it does not. */
+  async prepare(target: string): Promise<string> {
+    try {
+      ensurePrivateDirectory(dirname(target));
+      return Promise.resolve(`inode ${String(statSync(dirname(target)).ino)}`);
+    } catch (error) {
+      throw unwritable(dirname(target), error);
+    }
+  }
+
+  async remove({ target, anchor }: Place): Promise<void> {
     this.#assertOurs(target);
+    assertInPlace(target, anchor);
     removeTree(target);
     return Promise.resolve();
   }
 
   /** On NFS a file that is removed while open lives on as `.nfsXXXX` and holds its directory: then that is present. */
-  async inspect(target: string): Promise<Finding> {
+  async inspect({ target, anchor }: Place): Promise<Finding> {
     this.#assertOurs(target);
+    assertInPlace(target, anchor);
     if (lstatSync(target, { throwIfNoEntry: false }) === undefined) {
-      const listed = existsSync(dirname(target)) && readdirSync(dirname(target)).includes(basename(target));
-      if (!listed)
+      if (!readdirSync(dirname(target)).includes(basename(target)))
         return Promise.resolve({
           state: 'absent',
           how: `${target} does not exist, nor does its directory list it`,
@@ -85,4 +90,21 @@ export class NextflowStore implements Store {
     if (RUN_DIRECTORY.test(basename(target)) && target === join(dirname(target), basename(target))) return;
     throw new EscrowError('internal', `"${target}" is not a run directory.`);
   }
+}
+
+/** A disk that cannot be written is the store's trouble; what else stands in the way says so itself. */
+function unwritable(path: string, error: unknown): EscrowError {
+  const reason = error instanceof EscrowError ? error.cause : error;
+  if (error instanceof EscrowError && !isDiskError(reason)) return error;
+  return new EscrowError('store-unavailable', `"${path}" cannot be written: ${String(systemCode(reason))}.`, {
+    cause: reason,
+  });
+}
+
+/** Throws unless the runs directory is there, and the one into which was placed: only there can something be gone. */
+function assertInPlace(target: string, anchor: string | null): void {
+  const found = statSync(dirname(target), { throwIfNoEntry: false });
+  if (found !== undefined && (anchor === null || anchor === `inode ${String(found.ino)}`)) return;
+  const what = found === undefined ? 'is not there' : 'is another directory now';
+  throw new EscrowError('store-unavailable', `"${dirname(target)}" ${what}: is its file system mounted?`);
 }

@@ -1,13 +1,19 @@
 import type { ComputeEnvironment } from '../contract/types.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 
+/** Where an object is. */
+export interface Place {
+  /** What and where, as `locate` said: a path, an ARN. It is in the ledger before `place` is called. */
+  readonly target: string;
+  /** What it lies in, as `prepare` said; null where that cannot be taken for another. */
+  readonly anchor: string | null;
+}
+
 /** What a store is asked to hold for a run. */
-export interface Placement {
+export interface Placement extends Place {
   readonly run: string;
   /** The ledger that knows of it: who finds the object can tell whose it is. */
   readonly ledger: string;
-  /** What and where, as `locate` said: a path, an ARN. It is in the ledger before `place` is called. */
-  readonly target: string;
   readonly secrets: ReadonlyMap<string, SecretValue>;
 }
 
@@ -26,6 +32,12 @@ export interface Store {
   /** Names the object for a run, without making it. The same run and environment give the same target. */
   locate(run: string, environment: ComputeEnvironment): string;
 
+  /**
+   * Makes ready what the object is to lie in, and tells it apart from another of its name: a file system that is not
+   * mounted shows an empty directory, in which nothing is gone. Repeatable. Throws `store-unavailable`.
+   */
+  prepare(target: string): Promise<string | null>;
+
   /** Throws `value-not-carried` for a value that tasks would not get exactly. Touches nothing. */
   check(secrets: ReadonlyMap<string, SecretValue>): void;
 
@@ -35,9 +47,9 @@ export interface Store {
    */
   place(placement: Placement): Promise<void>;
 
-  /** Removes the object. Idempotent: one that is not there is removed. Throws when it could not be. */
-  remove(target: string): Promise<void>;
+  /** Removes the object. Idempotent: one that is not there is removed. Throws when it could not be, or cannot look. */
+  remove(place: Place): Promise<void>;
 
   /** Looks whether the object is there. Not found is an answer, not an error; throws when it cannot look. */
-  inspect(target: string): Promise<Finding>;
+  inspect(place: Place): Promise<Finding>;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EscrowError } from '../errors.ts';
-import { createDurable, writeDurable } from '../host/durable.ts';
+import { createDurable, removeUnfinished, writeDurable } from '../host/durable.ts';
 import { assertPrivateFile, ensurePrivateDirectory } from '../host/private-directory.ts';
 import { newCost, type Cost } from './derive.ts';
 import { vaultKey, type VaultKey } from './seal.ts';
@@ -48,12 +48,14 @@ export function readRing(path: string): KeyRing | undefined {
 /** Replaces the key file; durable when this returns. */
 export function writeRing(path: string, ring: KeyRing): void {
   ensurePrivateDirectory(dirname(path));
+  removeUnfinished(path);
   writeDurable(path, format(ring));
 }
 
 /** Makes a ring of one new key. When another process was faster, its ring is the ring. */
 export function createRing(path: string): KeyRing {
   ensurePrivateDirectory(dirname(path));
+  removeUnfinished(path);
   createDurable(path, format([newFileEntry()]));
   const ring = readRing(path);
   if (ring === undefined) throw new EscrowError('vault-key-missing', `"${path}" went away as it was made.`);

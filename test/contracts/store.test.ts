@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -15,6 +15,8 @@ interface Candidate {
   readonly environment: ComputeEnvironment;
   /** Leaves of an object what a crash in the middle of placing it would. */
   readonly placeHalf: (target: string) => void;
+  /** Has what the objects lie in go away for a while; undefined where it cannot. Returns what brings it back. */
+  readonly takeAway?: () => () => void;
 }
 
 const environment: ComputeEnvironment = {
@@ -34,9 +36,16 @@ const candidates: Readonly<Record<string, (t: Test) => Candidate>> = {
       store: new NextflowStore(runs),
       environment,
       placeHalf: (target) => {
-        mkdirSync(runs, { mode: 0o700 });
         mkdirSync(target, { mode: 0o700 });
         writeFileSync(join(target, '.store.json.0123'), 'half a file');
+      },
+      takeAway: () => {
+        renameSync(runs, `${runs}.away`);
+        mkdirSync(runs, { mode: 0o700 }); // as the mount point of a file system that is not mounted
+        return () => {
+          rmdirSync(runs);
+          renameSync(`${runs}.away`, runs);
+        };
       },
     };
   },
@@ -47,12 +56,11 @@ const newValue = (): string => randomBytes(12).toString('hex');
 for (const [kind, make] of Object.entries(candidates)) {
   void t.test(kind, async (t) => {
     const value = newValue();
-    const placementOf = ({ store, environment: place }: Candidate, run: string): Placement => ({
-      run,
-      ledger: 'l1',
-      target: store.locate(run, place),
-      secrets: new Map([['FOO_KEY', new SecretValue(Buffer.from(value))]]),
-    });
+    const placementOf = async ({ store, environment: place }: Candidate, run: string): Promise<Placement> => {
+      const target = store.locate(run, place);
+      const secrets = new Map([['FOO_KEY', new SecretValue(Buffer.from(value))]]);
+      return { run, ledger: 'l1', target, anchor: await store.prepare(target), secrets };
+    };
 
     await t.test('locates without making, the same each time, and each run elsewhere', async (t) => {
       const candidate = make(t);
@@ -60,61 +68,75 @@ for (const [kind, make] of Object.entries(candidates)) {
       t.equal(store.kind, kind);
       t.equal(store.locate('r1', place), store.locate('r1', place));
       t.not(store.locate('r1', place), store.locate('r2', place));
-      t.equal((await store.inspect(store.locate('r1', place))).state, 'absent');
+      t.equal((await store.inspect(await placementOf(candidate, 'r1'))).state, 'absent');
     });
 
     await t.test('places, and is found; removes, and is not', async (t) => {
       const candidate = make(t);
-      const placement = placementOf(candidate, 'r1');
+      const placement = await placementOf(candidate, 'r1');
       candidate.store.check(placement.secrets);
       await candidate.store.place(placement);
-      t.equal((await candidate.store.inspect(placement.target)).state, 'present');
-      await candidate.store.remove(placement.target);
-      const { state, how } = await candidate.store.inspect(placement.target);
+      t.equal((await candidate.store.inspect(placement)).state, 'present');
+      await candidate.store.remove(placement);
+      const { state, how } = await candidate.store.inspect(placement);
       t.equal(state, 'absent');
       t.match(how, placement.target, 'it says what was looked at');
     });
 
     await t.test('removes what is not there, as often as asked', async (t) => {
       const candidate = make(t);
-      const placement = placementOf(candidate, 'r1');
-      await candidate.store.remove(placement.target);
+      const placement = await placementOf(candidate, 'r1');
+      await candidate.store.remove(placement);
       await candidate.store.place(placement);
-      await candidate.store.remove(placement.target);
-      await candidate.store.remove(placement.target);
-      t.equal((await candidate.store.inspect(placement.target)).state, 'absent');
+      await candidate.store.remove(placement);
+      await candidate.store.remove(placement);
+      t.equal((await candidate.store.inspect(placement)).state, 'absent');
     });
 
     await t.test('never writes into what is there already', async (t) => {
       const candidate = make(t);
-      await candidate.store.place(placementOf(candidate, 'r1'));
-      await t.rejects(candidate.store.place(placementOf(candidate, 'r1')), { code: 'store-unavailable' });
-      t.equal((await candidate.store.inspect(placementOf(candidate, 'r1').target)).state, 'present');
+      await candidate.store.place(await placementOf(candidate, 'r1'));
+      await t.rejects(candidate.store.place(await placementOf(candidate, 'r1')), {
+        code: 'store-unavailable',
+      });
+      t.equal((await candidate.store.inspect(await placementOf(candidate, 'r1'))).state, 'present');
     });
 
     await t.test('sees and removes what was placed by half', async (t) => {
       const candidate = make(t);
-      const { target } = placementOf(candidate, 'r1');
-      candidate.placeHalf(target);
-      t.equal((await candidate.store.inspect(target)).state, 'present');
-      await candidate.store.remove(target);
-      t.equal((await candidate.store.inspect(target)).state, 'absent');
+      const place = await placementOf(candidate, 'r1');
+      candidate.placeHalf(place.target);
+      t.equal((await candidate.store.inspect(place)).state, 'present');
+      await candidate.store.remove(place);
+      t.equal((await candidate.store.inspect(place)).state, 'absent');
+    });
+
+    await t.test('what is away is not gone', async (t) => {
+      const candidate = make(t);
+      const place = await placementOf(candidate, 'r1');
+      await candidate.store.place(place);
+      const bringBack = candidate.takeAway?.();
+      if (bringBack === undefined) return;
+      await t.rejects(candidate.store.inspect(place), { code: 'store-unavailable' });
+      await t.rejects(candidate.store.remove(place), { code: 'store-unavailable' });
+      bringBack();
+      t.equal((await candidate.store.inspect(place)).state, 'present');
     });
 
     await t.test('one run leaves the other alone', async (t) => {
       const candidate = make(t);
-      const [one, two] = [placementOf(candidate, 'r1'), placementOf(candidate, 'r2')];
+      const [one, two] = [await placementOf(candidate, 'r1'), await placementOf(candidate, 'r2')];
       await candidate.store.place(one);
       await candidate.store.place(two);
-      await candidate.store.remove(one.target);
-      t.equal((await candidate.store.inspect(two.target)).state, 'present');
+      await candidate.store.remove(one);
+      t.equal((await candidate.store.inspect(two)).state, 'present');
     });
 
     await t.test('refuses a target that cannot be its own, and tells no value', async (t) => {
       const candidate = make(t);
-      await t.rejects(candidate.store.remove('/etc'), { code: 'internal' });
-      await t.rejects(candidate.store.inspect('/etc'), { code: 'internal' });
-      const placement = placementOf(candidate, 'r1');
+      await t.rejects(candidate.store.remove({ target: '/etc', anchor: null }), { code: 'internal' });
+      await t.rejects(candidate.store.inspect({ target: '/etc', anchor: null }), { code: 'internal' });
+      const placement = await placementOf(candidate, 'r1');
       await candidate.store.place(placement);
       const thrown: unknown = await candidate.store.place(placement).catch((error: unknown) => error);
       t.ok(thrown instanceof EscrowError && !thrown.message.includes(value));

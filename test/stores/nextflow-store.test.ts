@@ -43,20 +43,20 @@ void t.test('places a private directory, and removes it whole, as often as asked
   const runs = join(temporary(t), 'runs');
   const store = new NextflowStore(runs);
   const target = store.locate('r1', local);
-  await store.place({ run: 'r1', ledger: 'l', target, secrets: values({ FOO_KEY: 'bar $x' }) });
+  await store.place({ run: 'r1', ledger: 'l', target, anchor: null, secrets: values({ FOO_KEY: 'bar $x' }) });
   t.same(JSON.parse(readFileSync(join(target, 'store.json'), 'utf8')), [
     { name: 'FOO_KEY', value: 'bar $x' },
   ]);
   t.equal(statSync(target).mode & 0o777, 0o700);
   for (const name of readdirSync(target))
     t.equal(statSync(join(target, name)).mode & 0o077, 0, `${name} is closed to others`);
-  t.equal((await store.inspect(target)).state, 'present');
-  await t.rejects(store.place({ run: 'r1', ledger: 'l', target, secrets: values({}) }), {
+  t.equal((await store.inspect({ target, anchor: null })).state, 'present');
+  await t.rejects(store.place({ run: 'r1', ledger: 'l', target, anchor: null, secrets: values({}) }), {
     code: 'store-unavailable',
   });
-  await store.remove(target);
-  t.equal((await store.inspect(target)).state, 'absent');
-  await store.remove(target);
+  await store.remove({ target, anchor: null });
+  t.equal((await store.inspect({ target, anchor: null })).state, 'absent');
+  await store.remove({ target, anchor: null });
   t.same(readdirSync(runs), []);
 });
 
@@ -64,7 +64,7 @@ void t.test('follows nothing that is planted', async (t) => {
   const directory = temporary(t);
   const store = new NextflowStore(join(directory, 'runs'));
   const target = store.locate('r1', local);
-  await store.place({ run: 'r1', ledger: 'l', target, secrets: values({ FOO_KEY: 'bar' }) });
+  await store.place({ run: 'r1', ledger: 'l', target, anchor: null, secrets: values({ FOO_KEY: 'bar' }) });
   const outside = join(directory, 'outside');
   mkdirSync(outside);
   writeFileSync(join(outside, 'kept'), 'kept');
@@ -72,19 +72,28 @@ void t.test('follows nothing that is planted', async (t) => {
   symlinkSync(outside, join(target, 'directory-link'));
   symlinkSync(join(outside, 'kept'), join(target, 'file-link'));
   linkSync(join(directory, 'linked'), join(target, 'hard-link'));
-  await store.remove(target);
+  await store.remove({ target, anchor: null });
   t.equal(lstatSync(target, { throwIfNoEntry: false }), undefined);
   t.equal(readFileSync(join(outside, 'kept'), 'utf8'), 'kept');
   t.equal(readFileSync(join(directory, 'linked'), 'utf8'), 'kept');
   symlinkSync(outside, store.locate('r2', local));
   await t.rejects(
-    store.place({ run: 'r2', ledger: 'l', target: store.locate('r2', local), secrets: values({}) }),
+    store.place({
+      run: 'r2',
+      ledger: 'l',
+      target: store.locate('r2', local),
+      anchor: null,
+      secrets: values({}),
+    }),
     {
       code: 'store-unavailable',
     },
   );
   t.same(readdirSync(outside), ['kept']);
-  await t.rejects(store.remove(outside), 'a directory that is no run directory is left alone');
+  await t.rejects(
+    store.remove({ target: outside, anchor: null }),
+    'a directory that is no run directory is left alone',
+  );
   t.ok(existsSync(outside));
 });
 
