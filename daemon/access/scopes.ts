@@ -46,16 +46,14 @@ export async function findWorkspace(db: Queries, title: string): Promise<Workspa
 /** A user's own scope; made when it is first asked for. */
 export async function userScope(db: Queries, { uid }: Principal): Promise<UserScope> {
   const key = { kind: 'user', organization: '', name: String(uid) } as const;
+  const found = db.selectFrom('scopes').select('id').where('kind', '=', 'user').where('name', '=', key.name);
+  const known = await found.executeTakeFirst(); // looked for first: to read needs no lock
+  if (known !== undefined) return { id: known.id, kind: 'user' };
   await db
     .insertInto('scopes')
     .values({ ...key, id: randomUUID(), visibility: null, created_at: new Date().toISOString() })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  const { id } = await db
-    .selectFrom('scopes')
-    .select('id')
-    .where('kind', '=', 'user')
-    .where('name', '=', key.name)
-    .executeTakeFirstOrThrow();
+  const { id } = await found.executeTakeFirstOrThrow();
   return { id, kind: 'user' };
 }

@@ -52,6 +52,7 @@ export function tellingErrors(path: string, database: Database.Database): Sqlite
   return {
     close: () => database.close(),
     prepare: (sql) => {
+      if (sql === 'begin') return beginning(database, telling);
       // At some errors (a full disk) SQLite has rolled back by itself; to ask for it again would hide what went wrong.
       if (sql === 'rollback' && !database.inTransaction) return NOTHING;
       const statement = telling(() => database.prepare(sql) as unknown as SqliteStatement);
@@ -61,6 +62,21 @@ export function tellingErrors(path: string, database: Database.Database): Sqlite
         run: (parameters) => telling(() => statement.run(parameters)),
         iterate: (parameters) => telling(() => statement.iterate(parameters)),
       };
+    },
+  };
+}
+
+/**
+ * Every transaction writes, so its lock is taken as it begins: what is busy is told before anything is done, and of a
+ * statement that ends itself. libsql leaves one that found the ledger busy open until it is collected as garbage, and
+ * SQLite commits nothing until then.
+ */
+function beginning(database: Database.Database, telling: (work: () => unknown) => unknown): SqliteStatement {
+  return {
+    ...NOTHING,
+    run: (parameters) => {
+      telling(() => database.exec('BEGIN IMMEDIATE'));
+      return NOTHING.run(parameters);
     },
   };
 }
