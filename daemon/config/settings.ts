@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import { EscrowError, systemCode } from '../errors.ts';
 import { isSettingKey, settingDefaults, settingKeys, settingVariable, type SettingKey } from './keys.ts';
 import { findPaths, type Environment, type Paths } from './paths.ts';
@@ -39,15 +40,19 @@ export async function loadSettings(
   });
 }
 
-/** What the file says, as texts; empty where there is none. Throws `config-invalid`. */
+/** What the file says, as texts; empty where there is none. Throws `config-invalid`, `state-exposed`. */
 export async function readConfigFile(path: string): Promise<Map<SettingKey, string>> {
   let text;
   try {
-    if (!statSync(path).isFile()) throw notPlain(path); // a FIFO would keep every command waiting
+    const found = statSync(path);
+    if (!found.isFile()) throw notPlain(path); // a FIFO would keep every command waiting
+    assertUnchangeable(path, found);
+    assertUnchangeable(dirname(path), statSync(dirname(path)));
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof EscrowError) throw error;
-    if (systemCode(error) === 'ENOENT') return new Map();
+    // ENOTDIR: something else stands for its directory, and who needs that says so.
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return new Map();
     throw new EscrowError('config-invalid', `"${path}" cannot be read: ${String(systemCode(error))}.`, {
       cause: error,
     });
@@ -67,6 +72,17 @@ export async function readConfigFile(path: string): Promise<Map<SettingKey, stri
   return new Map(
     Object.entries(parsed).map(([key, value]) => [knownKey(path, key), scalar(path, key, value)]),
   );
+}
+
+/** Whoever can change the file has a command run as us, vaultKeyCommand. It may be a link, to a file of ours or root's. */
+function assertUnchangeable(path: string, { uid, mode }: Stats): void {
+  if (uid !== 0 && uid !== process.geteuid?.())
+    throw new EscrowError('state-exposed', `"${path}" belongs to user ${String(uid)}, not to you.`);
+  if ((mode & 0o022) === 0) return;
+  const octal = (mode & 0o777).toString(8).padStart(4, '0');
+  throw new EscrowError('state-exposed', `"${path}" has mode ${octal}, so others can change it.`, {
+    hint: `chmod go-w '${path}'`,
+  });
 }
 
 function notPlain(path: string): EscrowError {
