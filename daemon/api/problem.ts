@@ -25,7 +25,7 @@ export const notFound: RequestHandler = (request) => {
 export function problems(log: Logger): ErrorRequestHandler {
   // Express tells an error handler by its four parameters.
   return (thrown: unknown, request, response, _next) => {
-    const error = fromBodyParser(thrown) ?? asEscrowError(thrown);
+    const error = fromExpress(thrown) ?? asEscrowError(thrown);
     const { code, row } = error;
     if (row.http >= 500) log.error({ code, path: request.path, err: error.cause ?? error }, 'request failed');
     response
@@ -35,8 +35,11 @@ export function problems(log: Logger): ErrorRequestHandler {
   };
 }
 
-/** The body parser's own errors carry a status; their messages may quote the body, so they are not passed on. */
-function fromBodyParser(thrown: unknown): EscrowError | undefined {
+/** Express's and its body parser's own errors carry a status; their messages may quote the body, so they are not passed on. */
+function fromExpress(thrown: unknown): EscrowError | undefined {
+  // Express cannot decode the address, as in `/v1/runs/%zz`.
+  if (thrown instanceof URIError)
+    return new EscrowError('request-invalid', 'The address of the request cannot be read.');
   if (!(thrown instanceof Error) || !('type' in thrown) || typeof thrown.type !== 'string') return undefined;
   if (thrown.type === 'entity.too.large') return new EscrowError('request-invalid', 'The body is too large.');
   return new EscrowError('request-invalid', `The body cannot be read (${thrown.type}).`);
