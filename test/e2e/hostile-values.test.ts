@@ -8,7 +8,7 @@ import { openLedger } from '../../daemon/ledger/open.ts';
 import { Keys } from '../../daemon/vault/keys.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
 import { accepts, newestRun, purged, refuses, soon } from '../hostile.ts';
-import { Sandbox } from '../launcher.ts';
+import { root, Sandbox } from '../launcher.ts';
 
 const MAX = 65_536;
 const mark = (): string => randomBytes(12).toString('hex');
@@ -57,7 +57,7 @@ void t.test('what is no file is not waited for', async (t) => {
   const substituted = box.startProgram('bash', [
     '-c',
     `${process.execPath} "$0" secrets set FOO_KEY --from-file <(sleep 0.3; printf later)`,
-    join(import.meta.dirname, '../../daemon/main.js'),
+    join(root, 'dist/daemon/main.js'),
   ]);
   t.match(await substituted.ended, { status: 0, stdout: /version 1, 5 bytes/ });
 });

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { machineUser } from '../../daemon/access/principal.ts';
+import { userScope } from '../../daemon/access/scopes.ts';
+import { identifySelf } from '../../daemon/host/process-identity.ts';
+import { openLedger } from '../../daemon/ledger/open.ts';
+import { noFaults } from '../../daemon/runs/faults.ts';
+import { Runs } from '../../daemon/runs/runs.ts';
+import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
+import { Keys } from '../../daemon/vault/keys.ts';
+import { SecretValue } from '../../daemon/vault/secret-value.ts';
+import { Vault } from '../../daemon/vault/vault.ts';
+import { root, until } from '../launcher.ts';
+import { temporaryDirectory } from '../temporary.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** The runs of a daemon whose clock is set by `jump`, in milliseconds from the right time. */
+async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (ms: number) => void }> {
+  let offset = 0;
+  const ledger = await openLedger(join(directory, 'ledger.db'));
+  const user = machineUser();
+  const vault = new Vault(ledger, new Keys({ keyFile: join(directory, 'vault.key'), keyCommand: undefined }));
+  await vault.set(user, await userScope(ledger.db, user), 'FOO_KEY', new SecretValue(Buffer.from('value')));
+  const store = new NextflowStore(join(directory, 'runs'));
+  const runs = new Runs({
+    ledger,
+    vault,
+    stores: new Map([[store.kind, store]]),
+    store,
+    defaultWorkspace: 'local/main',
+    user,
+    outputDirectory: join(directory, 'output'),
+    faults: noFaults,
+    clock: () => new Date(Date.now() + offset),
+    log: pino({ enabled: false }),
+  });
+  t.teardown(async () => {
+    await runs.stop();
+    await ledger.close();
+  });
+  return { runs, jump: (ms) => (offset = ms) };
+}
+
+for (const days of [1, -1])
+  void t.test(`a clock that jumps by ${String(days)} day leaves a live run alone`, async (t) => {
+    const directory = temporaryDirectory(t);
+    const { runs, jump } = await engine(t, directory);
+    const launchDirectory = join(directory, 'launch');
+    mkdirSync(launchDirectory);
+    const { run, start } = await runs.create({
+      selection: {},
+      launchDirectory,
+      nextflow: join(root, 'test/bin/nextflow'),
+      arguments: ['run', 'touch here; while [ ! -e go ]; do sleep 0.05; done; exit 3'],
+      localStore: null,
+      launcher: identifySelf(),
+    });
+    if (run === undefined || start === undefined) throw new Error('the run was not placed');
+    const child = spawn(start.command, start.arguments, {
+      cwd: launchDirectory,
+      env: { PATH: process.env['PATH'], ...start.environment },
+      stdio: 'ignore',
+    });
+    const ended = once(child, 'exit');
+    await until('the task runs', () => existsSync(join(launchDirectory, 'here')));
+    const stays = async (what: string): Promise<void> => {
+      for (let looks = 0; looks < 3; looks += 1)
+        await t.rejects(runs.purge(run.id, false), { code: 'run-alive' }, what);
+      t.match(await runs.find(run.id), { state: 'running', pendingRemovals: 1 }, what);
+      t.ok(existsSync(join(start.directory, 'store.json')), what);
+    };
+    await stays('before');
+    jump(days * DAY_MS);
+    await stays('after the jump');
+    jump(0);
+    await stays('and back');
+    jump(days * DAY_MS);
+    writeFileSync(join(launchDirectory, 'go'), '');
+    t.same(await ended, [3, null]);
+    t.match(await runs.purge(run.id, false), { state: 'purged', exitStatus: 3, pendingRemovals: 0 });
+    t.notOk(existsSync(start.directory));
+  });
