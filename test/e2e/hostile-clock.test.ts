@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { machineUser } from '../../daemon/access/principal.ts';
 import { userScope } from '../../daemon/access/scopes.ts';
+import { InTurn } from '../../daemon/host/in-turn.ts';
 import { identifySelf } from '../../daemon/host/process-identity.ts';
 import { openLedger } from '../../daemon/ledger/open.ts';
 import { noFaults } from '../../daemon/runs/faults.ts';
@@ -36,6 +37,7 @@ async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (
     user,
     outputDirectory: join(directory, 'output'),
     faults: noFaults,
+    removals: new InTurn(),
     clock: () => new Date(Date.now() + offset),
     log: pino({ enabled: false }),
   });
