@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Selectable } from 'kysely';
 import type {
   ComputeEnvironment,
   ComputeEnvironmentChange,
@@ -103,7 +104,7 @@ async function makeDefault(db: Queries, name: string): Promise<void> {
   await db.updateTable('compute_environments').set({ is_default: 1 }).where('name', '=', name).execute();
 }
 
-function describe(row: Tables['compute_environments']): ComputeEnvironment {
+function describe(row: Selectable<Tables['compute_environments']>): ComputeEnvironment {
   return {
     name: row.name,
     platform: row.platform,

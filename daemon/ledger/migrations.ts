@@ -82,4 +82,10 @@ export const migrations: readonly Migration[] = [
       `CREATE INDEX journal_by_principal ON journal (seq) WHERE principal IS NOT NULL`,
     ],
   },
+  {
+    id: 3,
+    name: 'settings of compute environments',
+    // A JSON object: what a platform wants to know beyond what all have.
+    statements: [`ALTER TABLE compute_environments ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'`],
+  },
 ];

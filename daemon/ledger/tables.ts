@@ -20,6 +20,8 @@ export interface Tables {
     platform: ComputeEnvironment['platform'];
     runs_directory: string | null;
     is_default: number;
+    /** JSON: what this platform wants to know beyond what all have. */
+    settings: ColumnType<string, string | undefined, string>;
     created_at: string;
     updated_at: string;
   };

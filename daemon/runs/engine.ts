@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ComputeEnvironment } from '../contract/types.ts';
 import type { InTurn } from '../host/in-turn.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { Store } from '../stores/store.ts';
@@ -12,8 +13,10 @@ export interface Engine {
   readonly vault: Vault;
   /** Stores by their kind: the one that placed a lease removes it. */
   readonly stores: ReadonlyMap<string, Store>;
-  /** The store that takes the secrets of new runs. */
-  readonly store: Store;
+  /** Makes run directories: every run has one, wherever its secrets are. */
+  readonly runDirectories: Store;
+  /** The store that takes the secrets of runs in a compute environment; often the one that makes run directories. */
+  readonly secretsStore: (environment: ComputeEnvironment) => Store;
   readonly defaultWorkspace: string;
   /** Whose daemon this is. */
   readonly user: Principal;

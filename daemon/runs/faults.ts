@@ -4,6 +4,7 @@ export const faultPoints = [
   'materialize.after-intent',
   'materialize.after-place',
   'materialize.after-record',
+  'materialize.after-materialized',
   'watch.before-running',
   'watch.after-running',
   'watch.before-revoke',

@@ -5,10 +5,12 @@ import { asEscrowError } from '../errors.ts';
 import { mask } from '../guard/mask.ts';
 import { record } from '../ledger/journal.ts';
 import type { Queries } from '../ledger/open.ts';
+import type { Placement, Store } from '../stores/store.ts';
+import type { SecretValue } from '../vault/secret-value.ts';
 import { now, type Engine } from './engine.ts';
 import type { PlannedRun } from './plan.ts';
 import { purgeRun } from './purge.ts';
-import { describeRun, getRun } from './queries.ts';
+import { describeRun, getRun, type LeaseRow } from './queries.ts';
 import { moveLease, moveRun } from './states.ts';
 
 /** How long a launcher may take from the answer to the start of the shim, in seconds. */
@@ -41,36 +43,22 @@ async function materializeAs(
   request: RunRequest,
   planned: PlannedRun,
 ): Promise<RunStart> {
-  const target = engine.store.locate(id, planned.environment);
-  const anchor = await engine.store.prepare(target);
-  const lease = { id: randomUUID(), run_id: id, target, anchor };
+  const objects = await prepareObjects(engine, id, planned);
   await engine.faults('materialize.before-intent');
   await engine.ledger.write(async (db) => {
     await insertRun(engine, db, id, request, planned);
-    await db
-      .insertInto('leases')
-      .values({
-        ...lease,
-        store: engine.store.kind,
-        state: 'intended',
-        created_at: now(engine),
-        expires_at: now(engine, LEASE_SECONDS),
-        tries: 0,
-      })
-      .execute();
+    for (const { lease } of objects)
+      await db
+        .insertInto('leases')
+        .values({ ...lease, state: 'intended', created_at: now(engine), tries: 0 })
+        .execute();
     const data = { secrets: planned.plan.secrets };
     await record(db, { run: id, type: 'run.created', by: engine.user.user, data });
   });
   try {
-    await engine.faults('materialize.after-intent');
-    const { id: ledger } = engine.ledger;
-    await engine.store.place({ run: id, ledger, target, anchor, secrets: planned.values });
-    await engine.faults('materialize.after-place');
-    await engine.ledger.write(async (db) => {
-      await moveLease(db, lease, 'placed', { placed_at: now(engine) });
-      await moveRun(db, id, 'materialized');
-    });
-    await engine.faults('materialize.after-record');
+    for (const object of objects) await placeObject(engine, object);
+    await engine.ledger.write((db) => moveRun(db, id, 'materialized'));
+    await engine.faults('materialize.after-materialized');
   } catch (error) {
     const known = asEscrowError(error);
     const change = {
@@ -83,7 +71,47 @@ async function materializeAs(
     throw known;
   }
   const run = await describeRun(engine.ledger.db, await getRun(engine.ledger.db, id));
-  return { plan: planned.plan, run, start: startOf(request, lease.target, planned, run.outputFile) };
+  const directory = objects.at(-1)?.lease.target ?? '';
+  return { plan: planned.plan, run, start: startOf(request, directory, planned, run.outputFile) };
+}
+
+interface PlannedObject {
+  readonly store: Store;
+  readonly placement: Placement;
+  readonly lease: Pick<LeaseRow, 'id' | 'run_id' | 'store' | 'target' | 'anchor' | 'expires_at'>;
+}
+
+/** The run directory comes last: `armed` in it says that everything is there. */
+async function prepareObjects(engine: Engine, run: string, planned: PlannedRun): Promise<PlannedObject[]> {
+  const { environment, values } = planned;
+  const secretsStore = engine.secretsStore(environment);
+  const apart = secretsStore !== engine.runDirectories;
+  const asked = [
+    ...(apart && values.size > 0 ? [{ store: secretsStore, secrets: values }] : []),
+    { store: engine.runDirectories, secrets: apart ? new Map<string, SecretValue>() : values },
+  ];
+  const base = { run, workspace: planned.plan.workspace, environment, ledger: engine.ledger.id };
+  const expires = now(engine, LEASE_SECONDS);
+  const objects: PlannedObject[] = [];
+  for (const { store, secrets } of asked)
+    for (const part of store.divide({ ...base, secrets })) {
+      const anchor = await store.prepare(part.target, environment);
+      const place = { target: part.target, anchor };
+      objects.push({
+        store,
+        placement: { ...base, ...place, secrets: part.secrets, expiresAt: expires },
+        lease: { id: randomUUID(), run_id: run, store: store.kind, ...place, expires_at: expires },
+      });
+    }
+  return objects;
+}
+
+async function placeObject(engine: Engine, { store, placement, lease }: PlannedObject): Promise<void> {
+  await engine.faults('materialize.after-intent');
+  await store.place(placement);
+  await engine.faults('materialize.after-place');
+  await engine.ledger.write((db) => moveLease(db, lease, 'placed', { placed_at: now(engine) }));
+  await engine.faults('materialize.after-record');
 }
 
 /** How the caller starts the shim. The environment holds a path, never a value. */

@@ -33,13 +33,14 @@ export async function planRun(engine: Engine, request: RunRequest): Promise<Plan
   const environment = await findComputeEnvironment(db, request.computeEnvironment);
   const { resolved, local } = await choose(engine, request, workspace);
   const values = await openAll(engine, resolved, local);
-  engine.store.check(values);
+  const store = engine.secretsStore(environment);
+  store.check(values);
   return {
     plan: {
       workspace: titleOf(workspace),
       computeEnvironment: environment.name,
       secrets: resolved.map(describe),
-      destination: resolved.length === 0 ? null : engine.store.kind,
+      destination: resolved.length === 0 ? null : store.kind,
       note: workspace.visibility === 'personal' ? `${titleOf(workspace)} is personal: ${NONE}` : null,
     },
     environment,

@@ -140,7 +140,8 @@ export class Runs {
   }
 
   async #watch(run: RunRow): Promise<void> {
-    const [lease] = await leasesOf(this.#engine.ledger.db, run.id);
+    const leases = await leasesOf(this.#engine.ledger.db, run.id);
+    const lease = leases.find(({ store }) => store === this.#engine.runDirectories.kind);
     if (lease === undefined) return;
     this.#watches.set(
       run.id,

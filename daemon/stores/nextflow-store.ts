@@ -1,7 +1,6 @@
 import { lstatSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { isDiskError } from '../host/disk-error.ts';
 import { syncDirectory, writeDurable } from '../host/durable.ts';
@@ -9,7 +8,7 @@ import { assertPrivateDirectory, ensurePrivateDirectory } from '../host/private-
 import { removeTree } from '../host/remove-durable.ts';
 import { assertCarried, storeJson } from './nextflow-format.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
-import type { Finding, Place, Placement, Store } from './store.ts';
+import type { Finding, Part, Place, Placement, Store, Wanted } from './store.ts';
 
 const RUN_DIRECTORY = /^r[0-9a-z]+$/;
 
@@ -25,8 +24,8 @@ export class NextflowStore implements Store {
     this.#runsDirectory = runsDirectory;
   }
 
-  locate(run: string, { runsDirectory }: ComputeEnvironment): string {
-    return join(runsDirectory ?? this.#runsDirectory, run);
+  divide({ run, environment: { runsDirectory }, secrets }: Wanted): Part[] {
+    return [{ target: join(runsDirectory ?? this.#runsDirectory, run), secrets }];
   }
 
   check(secrets: ReadonlyMap<string, SecretValue>): void {

@@ -9,12 +9,27 @@ export interface Place {
   readonly anchor: string | null;
 }
 
-/** What a store is asked to hold for a run. */
-export interface Placement extends Place {
+/** What a run wants to have held. */
+export interface Wanted {
   readonly run: string;
+  /** ORGANIZATION/NAME */
+  readonly workspace: string;
+  readonly environment: ComputeEnvironment;
+  readonly secrets: ReadonlyMap<string, SecretValue>;
+}
+
+/** One object to be, and the secrets that go into it. */
+export interface Part {
+  readonly target: string;
+  readonly secrets: ReadonlyMap<string, SecretValue>;
+}
+
+/** One object to be made. */
+export interface Placement extends Wanted, Place {
   /** The ledger that knows of it: who finds the object can tell whose it is. */
   readonly ledger: string;
-  readonly secrets: ReadonlyMap<string, SecretValue>;
+  /** When the object may be removed by whoever finds it, unless a live run has moved that on (ISO 8601, UTC). */
+  readonly expiresAt: string;
 }
 
 /** `absent` was seen, never assumed. `how` tells a person what was looked at. */
@@ -29,14 +44,17 @@ export interface Finding {
 export interface Store {
   readonly kind: string;
 
-  /** Names the object for a run, without making it. The same run and environment give the same target. */
-  locate(run: string, environment: ComputeEnvironment): string;
+  /**
+   * Names the objects that hold what a run wants, without making any: mostly one, several where one would be too big.
+   * Each secret is in exactly one of them. The same run, environment and secrets give the same targets.
+   */
+  divide(wanted: Wanted): Part[];
 
   /**
    * Makes ready what the object is to lie in, and tells it apart from another of its name: a file system that is not
    * mounted shows an empty directory, in which nothing is gone. Repeatable. Throws `store-unavailable`.
    */
-  prepare(target: string): Promise<string | null>;
+  prepare(target: string, environment: ComputeEnvironment): Promise<string | null>;
 
   /** Throws `value-not-carried` for a value that tasks would not get exactly. Touches nothing. */
   check(secrets: ReadonlyMap<string, SecretValue>): void;

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import type { ComputeEnvironment } from '../../daemon/contract/types.ts';
 import { EscrowError } from '../../daemon/errors.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
-import type { Placement, Store } from '../../daemon/stores/store.ts';
+import type { Placement, Store, Wanted } from '../../daemon/stores/store.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
@@ -56,18 +56,42 @@ const newValue = (): string => randomBytes(12).toString('hex');
 for (const [kind, make] of Object.entries(candidates)) {
   void t.test(kind, async (t) => {
     const value = newValue();
-    const placementOf = async ({ store, environment: place }: Candidate, run: string): Promise<Placement> => {
-      const target = store.locate(run, place);
-      const secrets = new Map([['FOO_KEY', new SecretValue(Buffer.from(value))]]);
-      return { run, ledger: 'l1', target, anchor: await store.prepare(target), secrets };
+    const wantedOf = (candidate: Candidate, run: string, count = 1): Wanted => ({
+      run,
+      workspace: 'local/main',
+      environment: candidate.environment,
+      secrets: new Map(
+        Array.from({ length: count }, (_, index) => [
+          `FOO_${String(index)}`,
+          new SecretValue(Buffer.from(value)),
+        ]),
+      ),
+    });
+    const placementOf = async (candidate: Candidate, run: string): Promise<Placement> => {
+      const wanted = wantedOf(candidate, run);
+      const [part] = candidate.store.divide(wanted);
+      if (part === undefined) throw new Error('no object for the run');
+      const anchor = await candidate.store.prepare(part.target, candidate.environment);
+      const expiresAt = new Date(Date.now() + 3600_000).toISOString();
+      return { ...wanted, ...part, ledger: 'l1', anchor, expiresAt };
     };
 
-    await t.test('locates without making, the same each time, and each run elsewhere', async (t) => {
+    await t.test('divides without making, the same each time, and each run elsewhere', async (t) => {
       const candidate = make(t);
-      const { store, environment: place } = candidate;
+      const { store } = candidate;
       t.equal(store.kind, kind);
-      t.equal(store.locate('r1', place), store.locate('r1', place));
-      t.not(store.locate('r1', place), store.locate('r2', place));
+      const parts = store.divide(wantedOf(candidate, 'r1', 3));
+      t.same(
+        parts.flatMap(({ secrets }) => [...secrets.keys()]).sort(),
+        ['FOO_0', 'FOO_1', 'FOO_2'],
+        'each secret is in exactly one part',
+      );
+      const targets = parts.map(({ target }) => target);
+      t.same(
+        store.divide(wantedOf(candidate, 'r1', 3)).map(({ target }) => target),
+        targets,
+      );
+      for (const { target } of store.divide(wantedOf(candidate, 'r2', 3))) t.notOk(targets.includes(target));
       t.equal((await store.inspect(await placementOf(candidate, 'r1'))).state, 'absent');
     });
 

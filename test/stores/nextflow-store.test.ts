@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ComputeEnvironment } from '../../daemon/contract/types.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
+import type { Placement } from '../../daemon/stores/store.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
 
 function temporary(t: Test): string {
@@ -39,11 +40,23 @@ const values = (entries: Record<string, string | Buffer>): Map<string, SecretVal
     Object.entries(entries).map(([name, value]) => [name, new SecretValue(Buffer.from(value as string))]),
   );
 
+function placementOf(
+  store: NextflowStore,
+  run: string,
+  entries: Parameters<typeof values>[0],
+): Placement & { target: string } {
+  const wanted = { run, workspace: 'local/main', environment: local, secrets: values(entries) };
+  const [part] = store.divide(wanted);
+  if (part === undefined) throw new Error('no object for the run');
+  return { ...wanted, ...part, ledger: 'l', anchor: null, expiresAt: '2026-01-06T10:00:00.000Z' };
+}
+
 void t.test('places a private directory, and removes it whole, as often as asked', async (t) => {
   const runs = join(temporary(t), 'runs');
   const store = new NextflowStore(runs);
-  const target = store.locate('r1', local);
-  await store.place({ run: 'r1', ledger: 'l', target, anchor: null, secrets: values({ FOO_KEY: 'bar $x' }) });
+  const placement = placementOf(store, 'r1', { FOO_KEY: 'bar $x' });
+  const { target } = placement;
+  await store.place(placement);
   t.same(JSON.parse(readFileSync(join(target, 'store.json'), 'utf8')), [
     { name: 'FOO_KEY', value: 'bar $x' },
   ]);
@@ -51,9 +64,7 @@ void t.test('places a private directory, and removes it whole, as often as asked
   for (const name of readdirSync(target))
     t.equal(statSync(join(target, name)).mode & 0o077, 0, `${name} is closed to others`);
   t.equal((await store.inspect({ target, anchor: null })).state, 'present');
-  await t.rejects(store.place({ run: 'r1', ledger: 'l', target, anchor: null, secrets: values({}) }), {
-    code: 'store-unavailable',
-  });
+  await t.rejects(store.place(placementOf(store, 'r1', {})), { code: 'store-unavailable' });
   await store.remove({ target, anchor: null });
   t.equal((await store.inspect({ target, anchor: null })).state, 'absent');
   await store.remove({ target, anchor: null });
@@ -63,8 +74,9 @@ void t.test('places a private directory, and removes it whole, as often as asked
 void t.test('follows nothing that is planted', async (t) => {
   const directory = temporary(t);
   const store = new NextflowStore(join(directory, 'runs'));
-  const target = store.locate('r1', local);
-  await store.place({ run: 'r1', ledger: 'l', target, anchor: null, secrets: values({ FOO_KEY: 'bar' }) });
+  const placement = placementOf(store, 'r1', { FOO_KEY: 'bar' });
+  const { target } = placement;
+  await store.place(placement);
   const outside = join(directory, 'outside');
   mkdirSync(outside);
   writeFileSync(join(outside, 'kept'), 'kept');
@@ -76,19 +88,9 @@ void t.test('follows nothing that is planted', async (t) => {
   t.equal(lstatSync(target, { throwIfNoEntry: false }), undefined);
   t.equal(readFileSync(join(outside, 'kept'), 'utf8'), 'kept');
   t.equal(readFileSync(join(directory, 'linked'), 'utf8'), 'kept');
-  symlinkSync(outside, store.locate('r2', local));
-  await t.rejects(
-    store.place({
-      run: 'r2',
-      ledger: 'l',
-      target: store.locate('r2', local),
-      anchor: null,
-      secrets: values({}),
-    }),
-    {
-      code: 'store-unavailable',
-    },
-  );
+  const second = placementOf(store, 'r2', {});
+  symlinkSync(outside, second.target);
+  await t.rejects(store.place(second), { code: 'store-unavailable' });
   t.same(readdirSync(outside), ['kept']);
   await t.rejects(
     store.remove({ target: outside, anchor: null }),
