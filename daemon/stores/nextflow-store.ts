@@ -50,14 +50,13 @@ export class NextflowStore implements Store {
     } catch (error) {
       throw unwritable(target, error);
     }
-    return Promise.resolve();
   }
 
   /** The runs directory, by its inode: NFS keeps that through an unmount and a reboot, and its device number it does not. */
   async prepare(target: string): Promise<string> {
     try {
       ensurePrivateDirectory(dirname(target));
-      return Promise.resolve(`inode ${String(statSync(dirname(target)).ino)}`);
+      return `inode ${String(statSync(dirname(target)).ino)}`;
     } catch (error) {
       throw unwritable(dirname(target), error);
     }
@@ -67,7 +66,6 @@ export class NextflowStore implements Store {
     this.#assertOurs(target);
     assertInPlace(target, anchor);
     removeTree(target);
-    return Promise.resolve();
   }
 
   /** On NFS a file that is removed while open lives on as `.nfsXXXX` and holds its directory: then that is present. */
@@ -76,12 +74,9 @@ export class NextflowStore implements Store {
     assertInPlace(target, anchor);
     if (lstatSync(target, { throwIfNoEntry: false }) === undefined) {
       if (!readdirSync(dirname(target)).includes(basename(target)))
-        return Promise.resolve({
-          state: 'absent',
-          how: `${target} does not exist, nor does its directory list it`,
-        });
+        return { state: 'absent', how: `${target} does not exist, nor does its directory list it` };
     }
-    return Promise.resolve({ state: 'present', how: `${target} exists` });
+    return { state: 'present', how: `${target} exists` };
   }
 
   /** The target comes from the ledger; still nothing outside our own directory is ever looked at or removed. */
