@@ -168,6 +168,13 @@ export const errorTable = {
     http: 422,
     retryable: false,
   },
+  'plugin-unusable': {
+    title: 'The plugin for Nextflow cannot be installed where Nextflow looks for plugins',
+    hint: 'Make the directory yours and writable by you alone, or name another one in NXF_PLUGINS_DIR.',
+    exit: 78,
+    http: 422,
+    retryable: false,
+  },
   'local-store-unreadable': {
     title: "Nextflow's own secrets store cannot be read",
     hint: 'Nextflow wants it to be a JSON array, owned by you, with mode 0600; or leave it out with --only-secret.',

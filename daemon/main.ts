@@ -62,17 +62,19 @@ function contextOf(settings: () => Settings): Context {
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
     serve: async (tell) => serve(settings()).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {
-      const [find, store, lines, log, identity] = await Promise.all([
+      const [find, store, lines, log, carrier, identity] = await Promise.all([
         import('./nextflow/find.ts'),
         import('./nextflow/local-store.ts'),
         import('./nextflow/arguments.ts'),
         import('./nextflow/log.ts'),
+        import('./nextflow/carrier.ts'),
         import('./host/process-identity.ts'),
       ]);
       const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
       return {
         findNextflow: find.findNextflow,
         findLocalStore: store.findLocalStore,
+        chooseCarrier: carrier.chooseCarrier,
         expectedLog: log.expectedLog,
         arrange: lines.arrange,
         readCommandLine: (args) => lines.readCommandLine(args, isFile),

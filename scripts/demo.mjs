@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow } from './set-up.mjs';
+import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow, ensurePlugin } from './set-up.mjs';
 import { root, runDriver, say } from './steps.mjs';
 
 const PIPELINE = `process GREET {
@@ -27,6 +27,7 @@ workflow {
 runDriver(async () => {
   ensureDependencies();
   ensureBuilt();
+  ensurePlugin();
   const nextflow = ensureJava() === undefined ? undefined : ensureNextflow();
   if (nextflow === undefined) throw new Error('The demo needs a Java (17 or later) and a Nextflow.');
   const home = mkdtempSync('/tmp/nf-escrow-demo-');

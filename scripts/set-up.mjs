@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { buildPlugin } from './plugin.mjs';
 import { root, run, say, which } from './steps.mjs';
 
 const NEXTFLOW_VERSION = '24.10.0';
@@ -104,6 +105,17 @@ function fetchNextflow(directory) {
     ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', '-DoutputDirectory=jars'],
     { cwd: directory },
   );
+}
+
+/**
+ * The Nextflow plugin, built when its sources have changed; false, with one line that says how, where it cannot be. A
+ * nf-escrow without it works, with Nextflow's own format of secrets.
+ */
+export function ensurePlugin() {
+  if (!which('javac') && !installSystemPackage('default-jdk-headless', 'A JDK (17 or later)')) return false;
+  if (!which('mvn') && !installSystemPackage('maven', 'Maven')) return false;
+  buildPlugin();
+  return true;
 }
 
 /** strace, with which a test sees that what is answered is on the disk; false where there is none and it cannot be had. */

@@ -3,7 +3,15 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow, ensureStrace } from './set-up.mjs';
+import { testPlugin } from './plugin.mjs';
+import {
+  ensureBuilt,
+  ensureDependencies,
+  ensureJava,
+  ensureNextflow,
+  ensurePlugin,
+  ensureStrace,
+} from './set-up.mjs';
 import { root, runDriver, say } from './steps.mjs';
 
 const CI = process.env.CI === 'true';
@@ -13,6 +21,8 @@ runDriver(async () => {
   ensureBuilt();
   const nextflow = ensureJava() === undefined ? undefined : ensureNextflow();
   if (CI && nextflow === undefined) throw new Error('In CI the tests need a Java and a Nextflow.');
+  const plugin = ensurePlugin();
+  if (CI && !plugin) throw new Error('In CI the tests need a JDK and Maven.');
   ensureStrace();
   const env = {
     ...process.env,

@@ -1,7 +1,7 @@
 import type { Client } from '../client/client.ts';
 import type { SettingKey } from '../config/keys.ts';
 import type { Settings } from '../config/settings.ts';
-import type { DoctorCheck, Process } from '../contract/types.ts';
+import type { Carrier, DoctorCheck, Process } from '../contract/types.ts';
 
 /** What main hands to the commands. Each part is loaded when it is asked for. */
 export interface Context {
@@ -39,6 +39,12 @@ interface CommandLine {
 export interface NextflowKnowledge {
   readonly findNextflow: (named: string | undefined, env: Environment) => string;
   readonly findLocalStore: (env: Environment) => string | null;
+  readonly chooseCarrier: (launch: {
+    readonly nextflow: string;
+    readonly arguments: readonly string[];
+    readonly directory: string;
+    readonly env: Environment;
+  }) => Carrier;
   readonly expectedLog: (launchDirectory: string, args: readonly string[], env: Environment) => string;
   readonly arrange: (rest: readonly string[]) => CommandLine;
   readonly readCommandLine: (args: readonly string[]) => CommandLine | undefined;

@@ -67,6 +67,7 @@ function explain(plan: Plan): void {
   print(`workspace    ${plan.workspace}`);
   print(`goes to      ${plan.computeEnvironment}`);
   print(`placed in    ${plan.destination ?? 'nothing: there is no secret to place'}`);
+  if (plan.carrier !== null) print(`given by     ${plan.carrier}`);
   if (plan.note !== null) print(`note         ${plan.note}`);
   if (plan.secrets.length === 0) return;
   print('');

@@ -57,19 +57,21 @@ export async function nextflow(context: Context, args: readonly string[]): Promi
 /** What of a request comes from where the command is started. */
 function requestOf(
   { settings }: Context,
-  { findNextflow, findLocalStore, expectedLog, identifySelf }: NextflowKnowledge,
+  { findNextflow, findLocalStore, chooseCarrier, expectedLog, identifySelf }: NextflowKnowledge,
   args: readonly string[],
   named: string | undefined,
 ): RunRequest & { selection: Selection } {
   const launchDirectory = process.cwd();
+  const nextflow = findNextflow(named ?? settings.nextflow, process.env);
   return {
     workspace: settings.workspace,
     ...(settings.computeEnvironment === undefined ? {} : { computeEnvironment: settings.computeEnvironment }),
     selection: {},
     launchDirectory,
-    nextflow: findNextflow(named ?? settings.nextflow, process.env),
+    nextflow,
     arguments: [...args],
     localStore: findLocalStore(process.env),
+    carrier: chooseCarrier({ nextflow, arguments: args, directory: launchDirectory, env: process.env }),
     logFile: expectedLog(launchDirectory, args, process.env),
     launcher: identifySelf(),
   };

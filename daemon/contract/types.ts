@@ -16,6 +16,7 @@ export type Scope = 'user' | 'workspace' | 'local';
 export interface Contract {
   AuditQuery?: AuditQuery;
   Audit?: Audit;
+  Carrier?: Carrier;
   ComputeEnvironmentChange?: ComputeEnvironmentChange;
   ComputeEnvironmentInput?: ComputeEnvironmentInput;
   ComputeEnvironmentList?: ComputeEnvironmentList;
@@ -112,6 +113,35 @@ export interface JournalEvent {
    * Who asked for it; null where the daemon acted by itself
    */
   by: string | null;
+}
+/**
+ * How a run's secrets get from its directory to its tasks, as the nextflow and the environment of the caller allow.
+ */
+export interface Carrier {
+  /**
+   * The version of the plugin that is installed and switched on for it, which carries any bytes; null: Nextflow's own format, which does not
+   */
+  plugin: string | null;
+  /**
+   * Why the plugin cannot be used, as a clause
+   */
+  why: string | null;
+  /**
+   * Whether this Nextflow reads its configuration before there are plugins, and wants its own format until then
+   */
+  configPhase: boolean;
+  /**
+   * Variables to start nextflow with, besides those that name the run directory
+   */
+  environment: {
+    [k: string]: string;
+  };
+  /**
+   * Variables that a run changes, and what tasks would find in them without it; an empty text for nothing
+   */
+  restore: {
+    [k: string]: string;
+  };
 }
 /**
  * Changes a compute environment; what is not named stays.
@@ -448,6 +478,10 @@ export interface Plan {
    */
   destination: string | null;
   /**
+   * By what tasks are given them: the plugin with its version, or Nextflow's own format and why; null where there is none to place
+   */
+  carrier: string | null;
+  /**
    * What the person should know of this plan
    */
   note: string | null;
@@ -509,6 +543,7 @@ export interface Problem {
     | 'state-conflict'
     | 'not-found'
     | 'nextflow-missing'
+    | 'plugin-unusable'
     | 'local-store-unreadable'
     | 'config-invalid'
     | 'state-exposed'
@@ -549,6 +584,23 @@ export interface Receipt {
    * Every object that was placed
    */
   leases: Lease[];
+  /**
+   * Secrets whose values the pipeline itself wrote into scripts or environments of its tasks, where they stay
+   */
+  exposures: {
+    /**
+     * Its name
+     */
+    secret: string;
+    /**
+     * Of which process
+     */
+    process: string | null;
+    /**
+     * In how many tasks
+     */
+    tasks: number;
+  }[];
   /**
    * Every lease is gone
    */
@@ -719,6 +771,7 @@ export interface RunRequest {
    * The user's own Nextflow secrets store, merged in with the lowest precedence; null: there is none
    */
   localStore: string | null;
+  carrier?: Carrier;
   /**
    * Where Nextflow will write its newest log, as its arguments and the caller's environment say
    */
@@ -827,6 +880,10 @@ export interface Secret {
    * The id of that run
    */
   lastUsedBy: string | null;
+  /**
+   * The process of that run whose task was given it last; only the plugin tells
+   */
+  lastUsedProcess: string | null;
 }
 /**
  * The run's tasks, where it writes a trace.
@@ -842,7 +899,7 @@ export interface TaskList {
   quarantined: number;
 }
 /**
- * A task of a run, as its trace tells.
+ * A task of a run, as the plugin's events and its trace tell.
  */
 export interface Task {
   /**
@@ -869,6 +926,22 @@ export interface Task {
    * exit
    */
   exit: string | null;
+  /**
+   * The process it is of; only the plugin tells
+   */
+  process: string | null;
+  /**
+   * Which try it is, from 1; only the plugin tells
+   */
+  attempt: number | null;
+  /**
+   * Names of the secrets it was given
+   */
+  secrets: string[];
+  /**
+   * Names of secrets whose values the pipeline itself wrote into the task's script or environment
+   */
+  exposed: string[];
 }
 /**
  * Asks for all secrets, encrypted with age: for recipients, or under a passphrase. Exactly one of the two.

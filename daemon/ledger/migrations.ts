@@ -88,4 +88,16 @@ export const migrations: readonly Migration[] = [
     // A JSON object: what a platform wants to know beyond what all have.
     statements: [`ALTER TABLE compute_environments ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'`],
   },
+  {
+    id: 4,
+    name: 'what the plugin tells of tasks',
+    statements: [
+      `ALTER TABLE tasks ADD COLUMN process TEXT`,
+      `ALTER TABLE tasks ADD COLUMN attempt INTEGER`,
+      // JSON arrays of names: what a task was given, and what of it the pipeline wrote into the task's own files.
+      `ALTER TABLE tasks ADD COLUMN secrets TEXT NOT NULL DEFAULT '[]'`,
+      `ALTER TABLE tasks ADD COLUMN exposed TEXT NOT NULL DEFAULT '[]'`,
+      `ALTER TABLE secrets ADD COLUMN last_used_process TEXT`,
+    ],
+  },
 ];

@@ -34,6 +34,7 @@ export interface Tables {
     updated_at: string;
     last_used_at: string | null;
     last_used_by: string | null;
+    last_used_process: ColumnType<string | null, string | null | undefined, string | null>;
   };
   /** `sealed` is an ArrayBuffer when libsql reads it, and a Buffer when we write it. */
   secret_versions: {
@@ -96,6 +97,11 @@ export interface Tables {
     name: string | null;
     status: string | null;
     exit: string | null;
+    process: ColumnType<string | null, string | null | undefined, string | null>;
+    attempt: ColumnType<number | null, number | null | undefined, number | null>;
+    /** JSON arrays of names. */
+    secrets: ColumnType<string, string | undefined, string>;
+    exposed: ColumnType<string, string | undefined, string>;
   };
   /** Rows of a trace that could not be read; `row` counts from 1 below the header. */
   quarantine: { run_id: string; row: number; reason: string };

@@ -1,7 +1,11 @@
 import type { Task } from '../contract/types.ts';
 
+/** What a trace tells of a task. */
+export type TracedTask = Pick<Task, 'taskId' | 'hash' | 'nativeId' | 'name' | 'status' | 'exit'>;
+
 /** A row that could be read, or one that could not, with the reason. */
-export type TraceRow = { readonly task: Task } | { readonly quarantined: number; readonly reason: string };
+export type TraceRow =
+  { readonly task: TracedTask } | { readonly quarantined: number; readonly reason: string };
 
 /** Reads a trace file line by line. Its columns are the user's choice (`trace.fields`), told by its first line. */
 export class TraceReader {
@@ -24,7 +28,7 @@ export class TraceReader {
     return { task: this.#task(cells) };
   }
 
-  #task(cells: readonly string[]): Task {
+  #task(cells: readonly string[]): TracedTask {
     const cell = (column: string): string | null => {
       const text = cells[this.#columns?.indexOf(column) ?? -1];
       return text === undefined || text === '-' || text === '' ? null : text;

@@ -8,6 +8,8 @@ export interface Launcher {
   readonly version: string | undefined;
   /** Where the version was found. */
   readonly from: string;
+  /** The distribution that carries all it needs, and takes no plugins but its own. */
+  readonly selfContained: boolean;
   /** Major versions of Java that the official script accepts: it refuses any other, newer ones too. Empty if unknown. */
   readonly javas: readonly number[];
 }
@@ -27,17 +29,26 @@ export function readLauncher(path: string, env: Readonly<Record<string, string |
   const released = /^NXF_VER=\$\{NXF_VER:-['"]?([0-9A-Za-z.-]+)['"]?\}/m.exec(text)?.[1];
   const javas = acceptedJavas(text);
   const wanted = env['NXF_VER'] || undefined;
+  const selfContained = isSelfContained(path, text);
   if (released !== undefined) {
     const fixed = /^NXF_PACK=dist$/m.test(text) || wanted === undefined;
-    return { version: fixed ? released : wanted, from: fixed ? 'its script' : 'NXF_VER', javas };
+    const version = fixed ? released : wanted;
+    return { version, from: fixed ? 'its script' : 'NXF_VER', selfContained, javas };
   }
   const real = realpathSync(path);
   const named = FILE.exec(basename(real))?.[1];
-  if (named !== undefined) return { version: named, from: 'its name', javas };
+  if (named !== undefined) return { version: named, from: 'its name', selfContained, javas };
   const jar = jarVersion([dirname(path), dirname(real)]);
-  if (jar !== undefined) return { version: jar, from: 'the jar beside it', javas };
-  if (wanted !== undefined) return { version: wanted, from: 'NXF_VER', javas };
-  return { version: IN_PATH.exec(real)?.[1], from: 'its path', javas };
+  if (jar !== undefined) return { version: jar, from: 'the jar beside it', selfContained, javas };
+  if (wanted !== undefined) return { version: wanted, from: 'NXF_VER', selfContained, javas };
+  return { version: IN_PATH.exec(real)?.[1], from: 'its path', selfContained, javas };
+}
+
+/** By its script (`NXF_PACK=dist`), or its name. */
+function isSelfContained(path: string, script: string): boolean {
+  return (
+    /^NXF_PACK=(?:dist|all)$/m.test(script) || /-(?:dist|all)(?:\.jar)?$/.test(basename(realpathSync(path)))
+  );
 }
 
 /** From the line `version_check="^(17|18|…)"`. Scripts before 25 had another one first, for Nextflow before 0.26. */

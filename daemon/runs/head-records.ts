@@ -1,43 +1,52 @@
 import { join } from 'node:path';
 import type { Process } from '../contract/types.ts';
 import { Tail } from '../host/tail.ts';
+import { readEvent, type RunEnd, type RunEvent } from '../nextflow/events.ts';
 import { findLog, readLogLine, type LogFacts } from '../nextflow/log.ts';
-import { TraceReader } from '../nextflow/trace.ts';
+import { TraceReader, type TraceRow } from '../nextflow/trace.ts';
 import type { Engine } from './engine.ts';
 import type { RunRow } from './queries.ts';
+import { noteSecretUse, quarantine, writeTask, writeTracedTask } from './task-records.ts';
 
 /**
- * Reads what a head writes of itself, its log and (where the user has one) its trace, into the ledger. They lie where
- * the user and the pipeline say, so anything may stand there: what cannot be read tells nothing, and must not keep the
- * watch from seeing the run's end.
+ * Reads what a head writes of itself into the ledger: the plugin's events, its log and (where the user has one) its
+ * trace. Tasks can reach the first, and the others lie where the user and the pipeline say, so anything may stand there:
+ * what cannot be read tells nothing, and must not keep the watch from seeing the run's end.
  */
 export class HeadRecords {
   readonly facts: LogFacts = {};
+  /** How the plugin saw the run end; undefined where it did not, or there is none. */
+  end: RunEnd | undefined;
   readonly #engine: Engine;
   readonly #run: RunRow;
+  readonly #directory: string;
   readonly #traceReader = new TraceReader();
+  #events: Tail | undefined;
+  #eventCount = 0;
   #log: Tail | undefined;
   #trace: Tail | undefined;
   #written = '';
 
-  constructor(engine: Engine, run: RunRow) {
+  constructor(engine: Engine, run: RunRow, directory: string) {
     this.#engine = engine;
     this.#run = run;
+    this.#directory = directory;
   }
 
   /** Takes in what is new. Without the head's process there is nothing to tell its log by. */
   async read(head: Process | undefined): Promise<void> {
+    this.#events ??= open(join(this.#directory, 'events.jsonl'));
+    await this.#takeEvents(linesOf(this.#events));
     this.#log ??= this.#openLog(head);
     for (const line of linesOf(this.#log)) readLogLine(this.facts, line);
     await this.#writeFacts();
     this.#trace ??= open(this.facts.traceFile);
-    for (const line of linesOf(this.#trace)) await this.#writeTraceLine(line);
+    await this.#takeTrace(linesOf(this.#trace));
   }
 
   close(): void {
-    this.#log?.close();
-    this.#trace?.close();
-    this.#log = this.#trace = undefined;
+    for (const tail of [this.#events, this.#log, this.#trace]) tail?.close();
+    this.#events = this.#log = this.#trace = undefined;
   }
 
   #openLog(head: Process | undefined): Tail | undefined {
@@ -51,6 +60,28 @@ export class HeadRecords {
     }
   }
 
+  /** All that is new in one transaction: a task more or less must not cost a sync of the disk each. */
+  async #takeEvents(lines: readonly string[]): Promise<void> {
+    if (lines.length === 0) return;
+    const { id } = this.#run;
+    await this.#engine.ledger.write(async (db) => {
+      for (const line of lines) {
+        this.#eventCount += 1;
+        const event = parse(line);
+        if (event === 'spoilt') await quarantine(db, id, -this.#eventCount, 'no event');
+        else if (event === undefined) continue;
+        else if ('ended' in event) this.end = event.ended;
+        else if ('began' in event) {
+          this.facts.runName ??= event.began.name;
+          this.facts.sessionId ??= event.began.session;
+        } else {
+          await writeTask(db, id, event.task);
+          if (event.task.status === 'SUBMITTED') await noteSecretUse(this.#engine, db, id, event.task);
+        }
+      }
+    });
+  }
+
   async #writeFacts(): Promise<void> {
     const { runName, sessionId, traceFile } = this.facts;
     const row = {
@@ -60,33 +91,32 @@ export class HeadRecords {
       log_file: this.#log?.path ?? null,
     };
     const text = JSON.stringify(row);
-    if (text === this.#written || this.#log === undefined) return;
+    if (text === this.#written || (this.#log === undefined && runName === undefined)) return;
     await this.#engine.ledger.write((db) =>
       db.updateTable('runs').set(row).where('id', '=', this.#run.id).execute(),
     );
     this.#written = text;
   }
 
-  async #writeTraceLine(line: string): Promise<void> {
-    const row = this.#traceReader.read(line);
-    if (row === undefined) return;
+  async #takeTrace(lines: readonly string[]): Promise<void> {
+    const rows = lines.map((line) => this.#traceReader.read(line)).filter((row) => row !== undefined);
+    if (rows.length === 0) return;
     await this.#engine.ledger.write(async (db) => {
-      if ('task' in row) {
-        const { taskId, nativeId, ...rest } = row.task;
-        const values = { run_id: this.#run.id, task_id: taskId, native_id: nativeId, ...rest };
-        await db
-          .insertInto('tasks')
-          .values(values)
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-      } else {
-        await db
-          .insertInto('quarantine')
-          .values({ run_id: this.#run.id, row: row.quarantined, reason: row.reason })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-      }
+      for (const row of rows) await writeTraceRow(db, this.#run.id, row);
     });
+  }
+}
+
+async function writeTraceRow(db: Parameters<typeof writeTask>[0], run: string, row: TraceRow): Promise<void> {
+  if ('task' in row) await writeTracedTask(db, run, row.task);
+  else await quarantine(db, run, row.quarantined, row.reason);
+}
+
+function parse(line: string): RunEvent | undefined | 'spoilt' {
+  try {
+    return readEvent(line);
+  } catch {
+    return 'spoilt';
   }
 }
 

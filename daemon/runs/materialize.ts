@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { RunRequest, RunStart } from '../contract/types.ts';
+import type { Carrier, RunRequest, RunStart } from '../contract/types.ts';
 import { asEscrowError } from '../errors.ts';
 import { mask } from '../guard/mask.ts';
 import { record } from '../ledger/journal.ts';
@@ -83,14 +83,14 @@ interface PlannedObject {
 
 /** The run directory comes last: `armed` in it says that everything is there. */
 async function prepareObjects(engine: Engine, run: string, planned: PlannedRun): Promise<PlannedObject[]> {
-  const { environment, values } = planned;
+  const { environment, carrier, values } = planned;
   const secretsStore = engine.secretsStore(environment);
   const apart = secretsStore !== engine.runDirectories;
   const asked = [
     ...(apart && values.size > 0 ? [{ store: secretsStore, secrets: values }] : []),
     { store: engine.runDirectories, secrets: apart ? new Map<string, SecretValue>() : values },
   ];
-  const base = { run, workspace: planned.plan.workspace, environment, ledger: engine.ledger.id };
+  const base = { run, workspace: planned.plan.workspace, environment, carrier, ledger: engine.ledger.id };
   const expires = now(engine, LEASE_SECONDS);
   const objects: PlannedObject[] = [];
   for (const { store, secrets } of asked)
@@ -126,9 +126,18 @@ function startOf(
     directory,
     command: join(directory, 'shim'),
     arguments: [directory, mode, request.nextflow, ...request.arguments],
-    environment: planned.resolved.length === 0 ? {} : { NXF_SECRETS_FILE: join(directory, 'store.json') },
+    environment: planned.resolved.length === 0 ? {} : variablesOf(directory, planned.carrier),
     ...(outputFile === null ? {} : { outputFile }),
   };
+}
+
+/**
+ * Also with the plugin, Nextflow's own store is sought in the run directory: should something keep the plugin from being
+ * used, secrets are missing then, and not the user's own in the place of the run's.
+ */
+function variablesOf(directory: string, { plugin, environment }: Carrier): Record<string, string> {
+  const store = { NXF_SECRETS_FILE: join(directory, 'store.json') };
+  return plugin === null ? store : { ...store, ...environment, NF_ESCROW_RUN: directory };
 }
 
 async function insertRun(
@@ -163,7 +172,7 @@ async function insertRun(
     await db.insertInto('pins').values({ run_id: id, secret_id: secretId, version }).execute();
     await db
       .updateTable('secrets')
-      .set({ last_used_at: now(engine), last_used_by: id })
+      .set({ last_used_at: now(engine), last_used_by: id, last_used_process: null })
       .where('id', '=', secretId)
       .execute();
   }

@@ -1,4 +1,5 @@
 import type { Run } from '../contract/types.ts';
+import type { RunEnd } from '../nextflow/events.ts';
 import type { LogFacts } from '../nextflow/log.ts';
 
 /** What is known of the end of a head. */
@@ -6,6 +7,8 @@ export interface Evidence {
   /** From the exit file; undefined: there is none, as the shim did not live to write it. */
   readonly exitStatus: number | undefined;
   readonly log: LogFacts;
+  /** How the plugin saw it end; undefined where it did not. */
+  readonly end?: RunEnd | undefined;
   /** Someone asked nf-escrow to end the run. */
   readonly cancelRequested: boolean;
 }
@@ -20,7 +23,7 @@ const ENDING_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 const ENDING_STATUSES = [129, 130, 143];
 
 /** How a run ended. "Succeeded" is said only where the exit status, or the whole end of the log, says it. */
-export function conclude({ exitStatus, log, cancelRequested }: Evidence): Conclusion {
+export function conclude({ exitStatus, log, end, cancelRequested }: Evidence): Conclusion {
   const cause = log.abortCause;
   if (exitStatus === 0) return { outcome: 'succeeded', evidence: 'exit status 0' };
   const what = exitStatus === undefined ? 'no exit status' : `exit status ${String(exitStatus)}`;
@@ -31,6 +34,9 @@ export function conclude({ exitStatus, log, cancelRequested }: Evidence): Conclu
     return { outcome: 'cancelled', evidence: what };
   if (exitStatus !== undefined) return { outcome: 'failed', evidence: what };
   if (cause !== undefined) return { outcome: 'failed', evidence: `${what}; log: session aborted` };
+  if (end !== undefined && !end.success)
+    return { outcome: 'failed', evidence: `${what}; plugin: ended with ${end.error ?? 'an error'}` };
+  if (end !== undefined) return { outcome: 'succeeded', evidence: `${what}; plugin: ended without error` };
   if (log.completed === true && log.goodbye === true)
     return { outcome: 'succeeded', evidence: `${what}; log: execution complete` };
   return { outcome: 'lost', evidence: `${what}; the head is gone and its log does not tell the end` };

@@ -7,7 +7,7 @@ import {
   type WorkspaceScope,
 } from '../access/scopes.ts';
 import { findComputeEnvironment } from '../compute-envs/compute-environments.ts';
-import type { ComputeEnvironment, Plan, RunRequest } from '../contract/types.ts';
+import type { Carrier, ComputeEnvironment, Plan, RunRequest } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { readLocalStore } from '../nextflow/local-store.ts';
 import { describe, resolve, type Candidate, type Resolved } from '../vault/resolve.ts';
@@ -18,6 +18,7 @@ import type { Engine } from './engine.ts';
 export interface PlannedRun {
   readonly plan: Plan;
   readonly environment: ComputeEnvironment;
+  readonly carrier: Carrier;
   readonly resolved: readonly Resolved[];
   readonly values: ReadonlyMap<string, SecretValue>;
 }
@@ -34,19 +35,30 @@ export async function planRun(engine: Engine, request: RunRequest): Promise<Plan
   const { resolved, local } = await choose(engine, request, workspace);
   const values = await openAll(engine, resolved, local);
   const store = engine.secretsStore(environment);
-  store.check(values);
+  const carrier = request.carrier ?? NO_CARRIER;
+  store.check(values, carrier);
   return {
     plan: {
       workspace: titleOf(workspace),
       computeEnvironment: environment.name,
       secrets: resolved.map(describe),
       destination: resolved.length === 0 ? null : store.kind,
+      carrier: resolved.length === 0 ? null : titleOfCarrier(carrier),
       note: workspace.visibility === 'personal' ? `${titleOf(workspace)} is personal: ${NONE}` : null,
     },
     environment,
+    carrier,
     resolved,
     values,
   };
+}
+
+/** Of a caller that says nothing of its Nextflow: the format that every one of them reads. */
+const NO_CARRIER: Carrier = { plugin: null, why: null, configPhase: true, environment: {}, restore: {} };
+
+function titleOfCarrier({ plugin, why }: Carrier): string {
+  if (plugin !== null) return `plugin nf-escrow ${plugin}`;
+  return why === null ? "Nextflow's own format" : `Nextflow's own format: ${why}`;
 }
 
 const NONE = 'a run in a personal workspace is given no secrets.';

@@ -88,8 +88,21 @@ export async function tasksOf(db: Queries, run: string): Promise<TaskList> {
   return { tasks: rows.map(taskOf), quarantined: bad.length };
 }
 
-function taskOf({ task_id, hash, native_id, name, status, exit }: Tables['tasks']): Task {
-  return { taskId: task_id, hash, nativeId: native_id, name, status, exit };
+function taskOf(row: Selectable<Tables['tasks']>): Task {
+  const { task_id, hash, native_id, name, status, exit, process, attempt } = row;
+  const [secrets, exposed] = [row.secrets, row.exposed].map((names) => JSON.parse(names) as string[]);
+  return {
+    taskId: task_id,
+    hash,
+    nativeId: native_id,
+    name,
+    status,
+    exit,
+    process,
+    attempt,
+    secrets: secrets ?? [],
+    exposed: exposed ?? [],
+  };
 }
 
 /** A run as the contract shows it. */

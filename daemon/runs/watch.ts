@@ -47,7 +47,7 @@ export class RunWatch {
     this.#engine = engine;
     this.#id = run.id;
     this.#directory = directory;
-    this.#records = new HeadRecords(engine, run);
+    this.#records = new HeadRecords(engine, run, directory);
     this.onDone = onDone;
     this.#files = watchFiles(directory, { depth: 0, ignoreInitial: true });
     const wake = (): void => void this.look();
@@ -155,7 +155,8 @@ export class RunWatch {
     const status = exitStatus ?? this.#readExit();
     await this.#records.read(head);
     const cancelRequested = (await getRun(this.#engine.ledger.db, run.id)).cancel_requested > 0;
-    await this.#end(conclude({ exitStatus: status, log: this.#records.facts, cancelRequested }), status);
+    const { facts: log, end } = this.#records;
+    await this.#end(conclude({ exitStatus: status, log, end, cancelRequested }), status);
   }
 
   /** Liveness before tidiness: only what was seen to be gone counts as ended. */

@@ -7,18 +7,24 @@ import type { SecretValue } from '../vault/secret-value.ts';
  * change, execute, or hand to the wrong task is refused here.
  */
 export function storeJson(secrets: ReadonlyMap<string, SecretValue>): string {
-  const entries = [...secrets].map(([name, value]) => ({ name, value: value.open().toString('utf8') }));
+  const entries = [...secrets]
+    // What is no text cannot be in JSON. Where tasks have the plugin, only the configuration goes without it.
+    .filter(([, value]) => isText(value.open()))
+    .map(([name, value]) => ({ name, value: value.open().toString('utf8') }));
   return JSON.stringify(entries);
 }
 
-/** Throws `value-not-carried`, by name and reason, for the first value that Nextflow's format cannot carry. */
-export function assertCarried(secrets: ReadonlyMap<string, SecretValue>): void {
+/**
+ * Throws `value-not-carried`, by name and reason, for the first value that Nextflow's format cannot carry. `why`: the
+ * reason, as a clause, for which the plugin that could is not used.
+ */
+export function assertCarried(secrets: ReadonlyMap<string, SecretValue>, why: string | null): void {
   for (const [name, value] of secrets) {
-    const why = unfit(value.open()) ?? shared(name, value.open(), secrets);
-    if (why === undefined) continue;
+    const what = unfit(value.open()) ?? shared(name, value.open(), secrets);
+    if (what === undefined) continue;
     throw new EscrowError(
       'value-not-carried',
-      `${name} ${why}. Nextflow's own secrets format cannot carry that.`,
+      `${name} ${what}. Nextflow's own secrets format cannot carry that, and nf-escrow's plugin, which could, is not used: ${why ?? 'nobody asked for it'}.`,
     );
   }
 }
@@ -34,9 +40,11 @@ const UNFIT: readonly (readonly [string, string])[] = [
 function unfit(bytes: Buffer): string | undefined {
   const found = UNFIT.find(([character]) => bytes.includes(character));
   if (found !== undefined) return found[1];
-  if (!bytes.equals(Buffer.from(bytes.toString('utf8'))))
-    return 'is not UTF-8 text, and would be changed in JSON';
-  return undefined;
+  return isText(bytes) ? undefined : 'is not UTF-8 text, and would be changed in JSON';
+}
+
+function isText(bytes: Buffer): boolean {
+  return bytes.equals(Buffer.from(bytes.toString('utf8')));
 }
 
 /** A process that declares OTHER would be given this value too: grep finds `OTHER=` inside it. */

@@ -1,20 +1,21 @@
-import { lstatSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { Carrier } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { isDiskError } from '../host/disk-error.ts';
-import { syncDirectory, writeDurable } from '../host/durable.ts';
+import { syncDirectory } from '../host/durable.ts';
 import { assertPrivateDirectory, ensurePrivateDirectory } from '../host/private-directory.ts';
 import { removeTree } from '../host/remove-durable.ts';
-import { assertCarried, storeJson } from './nextflow-format.ts';
+import { assertCarried } from './nextflow-format.ts';
+import { fillRunDirectory } from './run-directory.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import type { Finding, Part, Place, Placement, Store, Wanted } from './store.ts';
 
 const RUN_DIRECTORY = /^r[0-9a-z]+$/;
 
 /**
- * A run directory of our own with a private Nextflow secrets store in it, for runs whose tasks see this file system.
- * design.md, "The run directory".
+ * A run directory of our own with the run's secrets in it, for runs whose tasks see this file system: a file each for our
+ * plugin, a secrets store for a Nextflow without it. design.md, "The run directory".
  */
 export class NextflowStore implements Store {
   readonly kind = 'nextflow-store';
@@ -28,24 +29,18 @@ export class NextflowStore implements Store {
     return [{ target: join(runsDirectory ?? this.#runsDirectory, run), secrets }];
   }
 
-  check(secrets: ReadonlyMap<string, SecretValue>): void {
-    assertCarried(secrets);
+  /** The plugin carries any bytes; Nextflow's own format does not. */
+  check(secrets: ReadonlyMap<string, SecretValue>, { plugin, why }: Carrier): void {
+    if (plugin === null) assertCarried(secrets, why);
   }
 
-  async place({ run, ledger, target, secrets }: Placement): Promise<void> {
+  async place(placement: Placement): Promise<void> {
+    const { target } = placement;
     try {
       ensurePrivateDirectory(dirname(target));
       mkdirSync(target, { mode: 0o700 }); // fails where something is, even a dangling link
       assertPrivateDirectory(target);
-      writeDurable(join(target, 'run.json'), JSON.stringify({ run, ledger, secrets: [...secrets.keys()] }));
-      writeDurable(
-        join(target, 'shim'),
-        readFileSync(fileURLToPath(import.meta.resolve('#templates/shim.sh'))),
-        0o700,
-      );
-      if (secrets.size > 0) writeDurable(join(target, 'store.json'), storeJson(secrets));
-      // Last: until it is there the shim starts nothing.
-      writeDurable(join(target, 'armed'), '');
+      fillRunDirectory(target, placement);
       syncDirectory(dirname(target));
     } catch (error) {
       throw unwritable(target, error);

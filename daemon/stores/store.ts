@@ -1,4 +1,4 @@
-import type { ComputeEnvironment } from '../contract/types.ts';
+import type { Carrier, ComputeEnvironment } from '../contract/types.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 
 /** Where an object is. */
@@ -15,6 +15,7 @@ export interface Wanted {
   /** ORGANIZATION/NAME */
   readonly workspace: string;
   readonly environment: ComputeEnvironment;
+  readonly carrier: Carrier;
   readonly secrets: ReadonlyMap<string, SecretValue>;
 }
 
@@ -57,7 +58,7 @@ export interface Store {
   prepare(target: string, environment: ComputeEnvironment): Promise<string | null>;
 
   /** Throws `value-not-carried` for a value that tasks would not get exactly. Touches nothing. */
-  check(secrets: ReadonlyMap<string, SecretValue>): void;
+  check(secrets: ReadonlyMap<string, SecretValue>, carrier: Carrier): void;
 
   /**
    * Makes the object. Not idempotent on purpose: a target that exists already is an error, since it is not ours to

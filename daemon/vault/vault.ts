@@ -100,6 +100,7 @@ export class Vault {
       lastUpdated: row.updated_at,
       lastUsed: row.last_used_at,
       lastUsedBy: row.last_used_by,
+      lastUsedProcess: row.last_used_process,
     }));
   }
 

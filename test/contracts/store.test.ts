@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { ComputeEnvironment } from '../../daemon/contract/types.ts';
+import type { Carrier, ComputeEnvironment } from '../../daemon/contract/types.ts';
 import { EscrowError } from '../../daemon/errors.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import type { Placement, Store, Wanted } from '../../daemon/stores/store.ts';
@@ -27,6 +27,8 @@ const environment: ComputeEnvironment = {
   dateCreated: '',
   lastUpdated: '',
 };
+
+const carrier: Carrier = { plugin: null, why: null, configPhase: true, environment: {}, restore: {} };
 
 /** Every store of the product is here: daemon/stores/store.ts states what is checked below. */
 const candidates: Readonly<Record<string, (t: Test) => Candidate>> = {
@@ -60,6 +62,7 @@ for (const [kind, make] of Object.entries(candidates)) {
       run,
       workspace: 'local/main',
       environment: candidate.environment,
+      carrier,
       secrets: new Map(
         Array.from({ length: count }, (_, index) => [
           `FOO_${String(index)}`,
@@ -98,7 +101,7 @@ for (const [kind, make] of Object.entries(candidates)) {
     await t.test('places, and is found; removes, and is not', async (t) => {
       const candidate = make(t);
       const placement = await placementOf(candidate, 'r1');
-      candidate.store.check(placement.secrets);
+      candidate.store.check(placement.secrets, carrier);
       await candidate.store.place(placement);
       t.equal((await candidate.store.inspect(placement)).state, 'present');
       await candidate.store.remove(placement);

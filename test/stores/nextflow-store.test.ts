@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { ComputeEnvironment } from '../../daemon/contract/types.ts';
+import type { Carrier, ComputeEnvironment } from '../../daemon/contract/types.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import type { Placement } from '../../daemon/stores/store.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
@@ -40,12 +40,14 @@ const values = (entries: Record<string, string | Buffer>): Map<string, SecretVal
     Object.entries(entries).map(([name, value]) => [name, new SecretValue(Buffer.from(value as string))]),
   );
 
+const carrier: Carrier = { plugin: null, why: 'of a test', configPhase: true, environment: {}, restore: {} };
+
 function placementOf(
   store: NextflowStore,
   run: string,
   entries: Parameters<typeof values>[0],
 ): Placement & { target: string } {
-  const wanted = { run, workspace: 'local/main', environment: local, secrets: values(entries) };
+  const wanted = { run, workspace: 'local/main', environment: local, carrier, secrets: values(entries) };
   const [part] = store.divide(wanted);
   if (part === undefined) throw new Error('no object for the run');
   return { ...wanted, ...part, ledger: 'l', anchor: null, expiresAt: '2026-01-06T10:00:00.000Z' };
@@ -104,11 +106,11 @@ void t.test('refuses what Nextflow would change, execute or over-share', async (
   for (const bad of ['a\nb', 'a"b', 'a`b', 'a\\b', 'a\rb', 'x OTHER=1', Buffer.from([0xff, 0xfe])]) {
     t.throws(
       () => {
-        store.check(values({ FOO_KEY: bad, OTHER: 'fine' }));
+        store.check(values({ FOO_KEY: bad, OTHER: 'fine' }), carrier);
       },
       { code: 'value-not-carried', message: /^FOO_KEY / },
     );
   }
   for (const good of ["a'b", '$HOME $(id)', 'FOO_KEY=self', ' x ', 'é%s!#', '-n'])
-    store.check(values({ FOO_KEY: good, OTHER: 'fine' }));
+    store.check(values({ FOO_KEY: good, OTHER: 'fine' }), carrier);
 });

@@ -1,0 +1,69 @@
+import type { Task } from '../contract/types.ts';
+import { isSecretName } from '../contract/secret-name.ts';
+
+/** What one line of `events.jsonl` tells; the plugin (plugin/, RunEvents.java) writes them. */
+export type RunEvent =
+  | { readonly task: Task }
+  | { readonly began: { readonly name: string | undefined; readonly session: string | undefined } }
+  | { readonly ended: RunEnd };
+
+/** How the plugin saw the run end. */
+export interface RunEnd {
+  readonly success: boolean;
+  /** The class of the error that ended it. */
+  readonly error: string | undefined;
+}
+
+/** Longer texts are cut: a task's name is of the pipeline's making. */
+const TEXT_MAX = 1000;
+const STATUS: Readonly<Record<string, string | null>> = {
+  'task.submit': 'SUBMITTED',
+  'task.start': 'RUNNING',
+  'task.end': null,
+  'task.cached': 'CACHED',
+};
+
+/**
+ * Reads one line; undefined for a kind of event that this version does not know. Throws for what is no event: tasks can
+ * reach the file.
+ */
+export function readEvent(line: string): RunEvent | undefined {
+  const event: unknown = JSON.parse(line);
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) throw new Error('no object');
+  const fields = event as Record<string, unknown>;
+  const type = fields['type'];
+  if (typeof type !== 'string') throw new Error('no type');
+  if (type === 'run.begin')
+    return { began: { name: text(fields['name']), session: text(fields['session']) } };
+  if (type === 'run.end')
+    return { ended: { success: fields['success'] === true, error: text(fields['error']) } };
+  if (!Object.hasOwn(STATUS, type)) return undefined;
+  return { task: taskOf(type, fields) };
+}
+
+function taskOf(type: string, fields: Record<string, unknown>): Task {
+  const taskId = text(fields['task']);
+  if (taskId === undefined) throw new Error('no task');
+  const attempt = fields['attempt'];
+  return {
+    taskId,
+    hash: text(fields['hash']) ?? null,
+    nativeId: text(fields['native']) ?? null,
+    name: text(fields['name']) ?? null,
+    status: text(fields['status']) ?? STATUS[type] ?? null,
+    exit: text(fields['exit']) ?? null,
+    process: text(fields['process']) ?? null,
+    attempt: Number.isInteger(attempt) ? (attempt as number) : null,
+    secrets: names(fields['secrets']),
+    exposed: names(fields['exposed']),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value.slice(0, TEXT_MAX) : undefined;
+}
+
+function names(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return (value as unknown[]).filter((name) => typeof name === 'string' && isSecretName(name)) as string[];
+}

@@ -1,0 +1,47 @@
+package nfescrow;
+
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import nextflow.Session;
+import nextflow.executor.ExecutorFactory;
+import nextflow.plugin.Plugins;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts the core plugins that Nextflow would have guessed from the configuration (PluginsFacade, defaultPluginsConf, of
+ * 24.10 to 26.08): naming ours in NXF_PLUGINS_DEFAULT switches its guessing off.
+ */
+final class GuessedPlugins {
+    private static final Logger log = LoggerFactory.getLogger(GuessedPlugins.class);
+    private static final Map<String, String> BY_EXECUTOR = Map.of(
+        "awsbatch", "nf-amazon",
+        "google-batch", "nf-google",
+        "google-lifesciences", "nf-google",
+        "azurebatch", "nf-azure",
+        "k8s", "nf-k8s");
+
+    private GuessedPlugins() {}
+
+    static void start(Session session) {
+        boolean started = false;
+        for (String id : guess(session.getConfig())) started |= Plugins.startIfMissing(id);
+        // It knows only the executors of the plugins that were there when it was made.
+        if (started) session.setExecutorFactory(new ExecutorFactory(Plugins.getManager()));
+        if (isOn(session.getConfig(), "weblog") && Plugins.getManager().getPlugin("nf-weblog") == null)
+            log.warn("nf-escrow: weblog is enabled and its plugin is not loaded; start with NXF_PLUGINS_DEFAULT=nf-weblog");
+    }
+
+    static Set<String> guess(Map<?, ?> config) {
+        Set<String> plugins = new LinkedHashSet<>();
+        for (String scope : new String[] {"process", "agent"})
+            if (config.get(scope) instanceof Map<?, ?> settings && settings.get("executor") instanceof CharSequence executor)
+                if (BY_EXECUTOR.get(executor.toString()) != null) plugins.add(BY_EXECUTOR.get(executor.toString()));
+        return plugins;
+    }
+
+    private static boolean isOn(Map<?, ?> config, String scope) {
+        return config.get(scope) instanceof Map<?, ?> settings && "true".equals(String.valueOf(settings.get("enabled")));
+    }
+}

@@ -1,0 +1,104 @@
+package nfescrow;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Method;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import nextflow.Session;
+import nextflow.processor.TaskHandler;
+import nextflow.processor.TaskRun;
+import nextflow.trace.TraceRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What of a run is written down: its begin, its tasks with the names of the secrets they were given, its end. */
+final class RunEvents {
+    private static final Logger log = LoggerFactory.getLogger(RunEvents.class);
+
+    private final EventLog events;
+    private final Exposures exposures;
+    private Session session;
+
+    RunEvents(EventLog events, RunDirectory directory) {
+        this.events = events;
+        this.exposures = new Exposures(directory);
+    }
+
+    /** For a proxy of TraceObserver: what is not named here does nothing. */
+    InvocationHandler observer() {
+        return (proxy, method, arguments) -> {
+            if (method.getDeclaringClass() == Object.class) return ofObject(proxy, method, arguments);
+            try {
+                observe(method.getName(), arguments);
+            } catch (RuntimeException | LinkageError error) {
+                // A version of Nextflow in which something is called otherwise: the trace and the log tell as well.
+                log.warn("nf-escrow: an event was not recorded ({}: {})", method.getName(), error.getClass().getSimpleName());
+            }
+            return method.getReturnType() == boolean.class ? Boolean.FALSE : null;
+        };
+    }
+
+    private void observe(String what, Object[] arguments) {
+        switch (what) {
+            case "onFlowCreate" -> begin((Session) arguments[0]);
+            case "onProcessSubmit" -> task("task.submit", arguments);
+            case "onProcessStart" -> task("task.start", arguments);
+            case "onProcessComplete" -> task("task.end", arguments);
+            case "onProcessCached" -> task("task.cached", arguments);
+            case "onFlowComplete" -> end();
+            default -> { }
+        }
+    }
+
+    private void begin(Session created) {
+        session = created;
+        events.write("run.begin", Map.of("name", created.getRunName(), "session", created.getUniqueId().toString()), true);
+    }
+
+    private void end() {
+        Map<String, Object> data = new LinkedHashMap<>();
+        boolean success = session != null && session.isSuccess();
+        data.put("success", success);
+        if (session != null && session.getError() != null) data.put("error", session.getError().getClass().getName());
+        if (session != null && session.isAborted()) data.put("aborted", true);
+        events.write("run.end", data, true);
+    }
+
+    private void task(String type, Object[] arguments) {
+        TaskHandler handler = (TaskHandler) arguments[0];
+        TraceRecord trace = (TraceRecord) arguments[1];
+        TaskRun task = handler.getTask();
+        List<String> secrets = task.getConfig().getSecret();
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("task", String.valueOf(task.getId()));
+        data.put("process", task.getProcessor().getName());
+        data.put("name", task.getName());
+        data.put("hash", task.getHashLog());
+        data.put("native", valueOf(trace, "native_id"));
+        data.put("attempt", task.getConfig().getAttempt());
+        if (secrets != null && !secrets.isEmpty()) data.put("secrets", secrets.stream().map(String::valueOf).toList());
+        if (type.equals("task.end") || type.equals("task.cached")) {
+            data.put("status", valueOf(trace, "status"));
+            data.put("exit", valueOf(trace, "exit"));
+        }
+        if (type.equals("task.submit")) {
+            List<String> exposed = exposures.in(task);
+            if (!exposed.isEmpty()) data.put("exposed", exposed);
+        }
+        events.write(type, data, false);
+    }
+
+    private static String valueOf(TraceRecord trace, String key) {
+        Object value = trace == null ? null : trace.get(key);
+        return value == null ? null : value.toString();
+    }
+
+    private static Object ofObject(Object proxy, Method method, Object[] arguments) {
+        return switch (method.getName()) {
+            case "equals" -> proxy == arguments[0];
+            case "hashCode" -> System.identityHashCode(proxy);
+            default -> "nf-escrow's observer";
+        };
+    }
+}

@@ -1,0 +1,7 @@
+// npm run build:plugin
+import { ensurePlugin } from './set-up.mjs';
+import { runDriver } from './steps.mjs';
+
+runDriver(async () => {
+  if (!ensurePlugin()) throw new Error('The plugin needs a JDK (17 or later) and Maven.');
+});
