@@ -53,7 +53,7 @@ export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/v1/runs/{id}/tasks',
-    summary: 'Its tasks, from the trace where the user has one',
+    summary: 'Its tasks, as the plugin and the trace tell',
     answer: 'task-list',
   },
   {
@@ -74,6 +74,12 @@ export const operations: readonly Operation[] = [
     path: '/v1/runs/{id}/purge',
     summary: 'Remove what is left; refused while it may be alive, unless with ?force=true',
     answer: 'run',
+  },
+  {
+    method: 'get',
+    path: '/v1/exposures',
+    summary: 'Secrets that pipelines wrote into files of their tasks',
+    answer: 'exposure-list',
   },
   { method: 'get', path: '/v1/organizations', summary: 'Organizations', answer: 'organization-list' },
   {

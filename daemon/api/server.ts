@@ -7,6 +7,7 @@ import { validate } from '../contract/validate.ts';
 import { EscrowError } from '../errors.ts';
 import { readAudit } from '../ledger/journal.ts';
 import type { Ledger } from '../ledger/open.ts';
+import { exposuresOf } from '../runs/exposures.ts';
 import { countPendingRemovals } from '../runs/queries.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -60,6 +61,9 @@ export function createServer(served: Served): Express {
       numbers(request.query),
     );
     response.json({ events: await readAudit(ledger.db, limit, before) });
+  });
+  app.get('/v1/exposures', async (_request, response) => {
+    response.json({ exposures: await exposuresOf(ledger.db) });
   });
   app.get('/v1/openapi.json', (_request, response) => {
     response.json(openApi(version));

@@ -113,6 +113,12 @@ async function showReceipt(context: Context, wanted: string, options: { json?: b
     print(`checked      ${lease.check ?? '-'}`);
     if (lease.lastError !== null) print(`last error   ${lease.lastError}`);
   }
+  for (const { secret, process, tasks } of receipt.exposures) {
+    print('');
+    print(
+      `exposed      ${secret}: the pipeline itself wrote its value into ${String(tasks)} ${tasks === 1 ? 'task' : 'tasks'} of ${process ?? 'a process'} (see docs/limits.md)`,
+    );
+  }
   print('');
   print(receipt.complete ? 'Nothing is left.' : 'Something is left; its removal is tried again.');
 }

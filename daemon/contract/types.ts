@@ -1,13 +1,13 @@
 // Generated from schemas/ by scripts/generate-types.mjs; do not edit.
 
 /**
- * What someone is in a workspace, from the most that they may to the least.
- */
-export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
-/**
  * Nextflow's rule for a secret's name: 2 to 50 letters, digits and single underscores, no digit first, no two underscores in a row.
  */
 export type SecretName = string;
+/**
+ * What someone is in a workspace, from the most that they may to the least.
+ */
+export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
 /**
  * Where a secret of a run comes from. A user's own wins over the workspace's, and that over Nextflow's local store.
  */
@@ -24,6 +24,8 @@ export interface Contract {
   DaemonStatus?: DaemonStatus;
   DoctorCheck?: DoctorCheck;
   DoctorReport?: DoctorReport;
+  ExposureList?: ExposureList;
+  Exposure?: Exposure;
   Health?: Health;
   ImportRequest?: ImportRequest;
   ImportResult?: ImportResult;
@@ -295,6 +297,37 @@ export interface DoctorReport {
    * In the order in which they are shown
    */
   checks: DoctorCheck[];
+}
+/**
+ * What pipelines exposed of their secrets, newest runs first.
+ */
+export interface ExposureList {
+  /**
+   * At most 100
+   */
+  exposures: Exposure[];
+}
+/**
+ * A secret whose value the pipeline itself wrote into scripts or environments of its tasks, where it stays.
+ */
+export interface Exposure {
+  /**
+   * In which run
+   */
+  run: string;
+  /**
+   * Nextflow's name of that run
+   */
+  runName: string | null;
+  secret: SecretName;
+  /**
+   * By which process
+   */
+  process: string | null;
+  /**
+   * In how many tasks
+   */
+  tasks: number;
 }
 /**
  * Whether the daemon is alive; needs no permission and so tells nothing else.
@@ -585,22 +618,9 @@ export interface Receipt {
    */
   leases: Lease[];
   /**
-   * Secrets whose values the pipeline itself wrote into scripts or environments of its tasks, where they stay
+   * Secrets that the pipeline itself wrote into files of its tasks, which are not ours to remove
    */
-  exposures: {
-    /**
-     * Its name
-     */
-    secret: string;
-    /**
-     * Of which process
-     */
-    process: string | null;
-    /**
-     * In how many tasks
-     */
-    tasks: number;
-  }[];
+  exposures: Exposure[];
   /**
    * Every lease is gone
    */

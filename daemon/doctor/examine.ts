@@ -1,13 +1,16 @@
 import type { Paths } from '../config/paths.ts';
 import { EscrowError } from '../errors.ts';
+import { pluginsDirectory } from '../nextflow/carrier.ts';
 import { localStorePath } from '../nextflow/local-store.ts';
 import { failure, type Check } from './check.ts';
 import { checkClock } from './clock.ts';
 import { checkDirectories } from './directories.ts';
 import { checkEnvironment } from './environment.ts';
+import { checkExposures } from './exposures.ts';
 import { checkJava } from './java.ts';
 import { checkLocalStore } from './local-store.ts';
 import { checkNextflow } from './nextflow.ts';
+import { checkPlugin } from './plugin.ts';
 import { checkSettings } from './settings.ts';
 import { checkSocket } from './socket.ts';
 import { checkSpace } from './space.ts';
@@ -43,6 +46,7 @@ function groupsFor(subject: Subject): Group[] {
   const system: Group[] = [
     { name: 'java', look: checkJava },
     { name: 'nextflow', look: checkNextflow },
+    { name: 'plugin', look: checkPlugin, touches: [pluginsDirectory(subject.env)] },
     { name: 'settings', look: checkSettings },
   ];
   const surroundings: Group[] = [
@@ -59,6 +63,11 @@ function groupsOf(paths: Paths): Group[] {
     ...checkDirectories(paths),
     { name: 'free space', look: () => checkSpace(paths), touches: [state, runs] },
     { name: 'socket', look: (subject) => checkSocket(paths, subject), touches: [socketDirectory] },
+    {
+      name: 'pipelines',
+      look: (subject) => checkExposures(paths, subject),
+      touches: [socketDirectory],
+    },
     { name: 'vault key', look: () => checkVaultKey(paths), touches: [keyFile, state] },
     { name: 'clock', look: ({ clock }) => checkClock(paths, clock), touches: [state] },
   ];

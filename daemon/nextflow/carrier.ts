@@ -3,20 +3,12 @@ import { join } from 'node:path';
 import type { Carrier } from '../contract/types.ts';
 import { asEscrowError } from '../errors.ts';
 import { ensurePlugin } from './plugin-install.ts';
+import type { Launch } from './launch.ts';
 import { shippedPlugin } from './plugin-files.ts';
 import { readLauncher, type Launcher } from './version.ts';
 import { wantsWeblog } from './weblog.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What a launch is, as far as the plugin cares. */
-export interface Launch {
-  readonly nextflow: string;
-  /** Nextflow's arguments. */
-  readonly arguments: readonly string[];
-  readonly directory: string;
-  readonly env: Environment;
-}
 
 /**
  * Decides how this launch carries secrets, and installs the plugin for it where that is the way. The plugin is named

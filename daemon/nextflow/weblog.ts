@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { readPlainFile } from '../host/read-plain-file.ts';
-import type { Launch } from './carrier.ts';
+import type { Launch } from './launch.ts';
 
 const CONFIG_MAX = 1024 * 1024;
 

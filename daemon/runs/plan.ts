@@ -44,7 +44,7 @@ export async function planRun(engine: Engine, request: RunRequest): Promise<Plan
       secrets: resolved.map(describe),
       destination: resolved.length === 0 ? null : store.kind,
       carrier: resolved.length === 0 ? null : titleOfCarrier(carrier),
-      note: workspace.visibility === 'personal' ? `${titleOf(workspace)} is personal: ${NONE}` : null,
+      note: noteOn(workspace, resolved, carrier),
     },
     environment,
     carrier,
@@ -55,6 +55,13 @@ export async function planRun(engine: Engine, request: RunRequest): Promise<Plan
 
 /** Of a caller that says nothing of its Nextflow: the format that every one of them reads. */
 const NO_CARRIER: Carrier = { plugin: null, why: null, configPhase: true, environment: {}, restore: {} };
+
+/** What a person should know who starts this run. */
+function noteOn(workspace: WorkspaceScope, resolved: readonly Resolved[], { why }: Carrier): string | null {
+  if (workspace.visibility === 'personal') return `${titleOf(workspace)} is personal: ${NONE}`;
+  if (resolved.length === 0 || why === null) return null;
+  return `secrets are given in Nextflow's own format, since ${why}: a task may be given more than it declares.`;
+}
 
 function titleOfCarrier({ plugin, why }: Carrier): string {
   if (plugin !== null) return `plugin nf-escrow ${plugin}`;
