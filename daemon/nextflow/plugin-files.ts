@@ -13,7 +13,7 @@ const NAME = /^nf-escrow-(\d+\.\d+\.\d+)$/;
 
 /** Undefined where this is a checkout in which it was not built. */
 export function shippedPlugin(): ShippedPlugin | undefined {
-  const directory = fileURLToPath(new URL('.', import.meta.resolve('#plugin/index')));
+  const directory = fileURLToPath(new URL('dist/plugin', import.meta.resolve('#package')));
   if (statSync(directory, { throwIfNoEntry: false }) === undefined) return undefined;
   for (const name of readdirSync(directory)) {
     const version = NAME.exec(name)?.[1];
