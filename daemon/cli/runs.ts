@@ -14,7 +14,7 @@ export function addRuns(program: Command, context: Context): void {
     .command('list')
     .alias('ls')
     .description('newest first')
-    .option('--state <STATE>', 'in this state: created, materialized, running, ended or purged')
+    .option('--state <STATE>', 'created, materialized, running, ended, purged; or open: any but purged')
     .option('--workspace <ORG/NAME>', 'of this workspace')
     .option('--limit <N>', 'at most so many', '50')
     .option('--json', 'as JSON')
@@ -37,7 +37,7 @@ export function addRuns(program: Command, context: Context): void {
   runs
     .command('cancel')
     .argument('<RUN>')
-    .description('ask a run to end, as Ctrl-C does')
+    .description('ask a run to end, as TERM does; one that has not started is called off')
     .addHelpText('after', '\nExample: nf-escrow runs cancel happy_euler')
     .action((run: string) => cancelRun(context, run));
   runs

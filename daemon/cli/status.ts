@@ -1,11 +1,11 @@
-import type { RunList } from '../contract/types.ts';
+import type { Client } from '../client/client.ts';
+import type { Run, RunList } from '../contract/types.ts';
 import type { Context } from './context.ts';
 import { print, printJson } from './output.ts';
 
 /** `nf-escrow status`: what runs, what is placed, what waits for removal; one line each. */
 export async function status(context: Context, options: { json?: boolean }): Promise<void> {
-  const { runs } = await (await context.daemon()).call<RunList>('GET', '/v1/runs?limit=1000');
-  const open = runs.filter(({ state }) => state !== 'purged');
+  const open = await openRuns(await context.daemon());
   if (options.json === true) printJson({ runs: open });
   else if (open.length === 0) print('Nothing runs, nothing is placed, nothing waits for removal.');
   else {
@@ -17,4 +17,18 @@ export async function status(context: Context, options: { json?: boolean }): Pro
       print(`${run.id}  ${run.runName ?? '-'}  ${what}  ${run.launchDirectory}`);
     }
   }
+}
+
+const PAGE = 1000;
+
+/** All of them, however many runs came after: what waits for its removal must not fall off the end of a list. */
+async function openRuns(daemon: Client): Promise<Run[]> {
+  const open: Run[] = [];
+  for (let before = '', count = PAGE; count === PAGE;) {
+    const { runs } = await daemon.call<RunList>('GET', `/v1/runs?state=open&limit=${String(PAGE)}${before}`);
+    open.push(...runs);
+    count = runs.length;
+    before = `&before=${runs.at(-1)?.id ?? ''}`;
+  }
+  return open;
 }

@@ -746,9 +746,9 @@ export interface RunQuery {
    */
   limit?: number;
   /**
-   * In this state
+   * In this state; open: in any but purged
    */
-  state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
+  state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged' | 'open';
   /**
    * Of this workspace, ORGANIZATION/NAME
    */

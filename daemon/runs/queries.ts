@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Lease, PlannedSecret, Run, Task, TaskList } from '../contract/types.ts';
+import type { Lease, PlannedSecret, Run, RunQuery, Task, TaskList } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
@@ -35,7 +35,7 @@ export async function getRun(db: Queries, id: string): Promise<RunRow> {
 /** Which runs to list: all of what is named has to fit. */
 export interface RunFilter {
   readonly limit: number;
-  readonly state?: Run['state'];
+  readonly state?: NonNullable<RunQuery['state']>;
   readonly workspace?: string;
   /** Id of a run: only those planned before it, for the next page. */
   readonly before?: string;
@@ -47,7 +47,8 @@ export async function listRuns(
   { limit, state, workspace, before }: RunFilter,
 ): Promise<RunRow[]> {
   let query = db.selectFrom('runs').selectAll();
-  if (state !== undefined) query = query.where('state', '=', state);
+  if (state === 'open') query = query.where('state', '!=', 'purged');
+  else if (state !== undefined) query = query.where('state', '=', state);
   if (workspace !== undefined) query = query.where('workspace', '=', workspace);
   if (before !== undefined) {
     const { created_at, id } = await findRun(db, before);
