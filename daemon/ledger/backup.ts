@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type Database from 'libsql';
+import Database from 'libsql';
 import { syncDirectory, syncFile } from '../host/durable.ts';
 
 /** Where the copy of a ledger lies that was made before it left this form. */
@@ -10,14 +10,20 @@ export function backupPath(path: string, form: number): string {
 
 /**
  * Copies the ledger before a migration, whole and on the disk when this returns: the way back to the version that knew
- * its form. Older copies go: sealed values that were removed since should not live on in them.
+ * its form. Older copies go: sealed values that were removed since should not live on in them. The caller holds the
+ * ledger's write lock, so that of several starters one copies; what is copied is what was committed before.
  */
-export function backUp(path: string, database: Database.Database, form: number): void {
+export function backUp(path: string, form: number): void {
   const copy = backupPath(path, form);
   const unfinished = `${copy}.unfinished`;
   rmSync(unfinished, { force: true });
   closeSync(openSync(unfinished, 'wx', 0o600)); // SQLite would make it as the umask says; it takes an empty file
-  database.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
+  const reader = new Database(path); // a transaction cannot VACUUM, and the caller is in one
+  try {
+    reader.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
+  } finally {
+    reader.close();
+  }
   syncFile(unfinished);
   renameSync(unfinished, copy);
   for (const name of readdirSync(dirname(path)))

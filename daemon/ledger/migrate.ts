@@ -13,17 +13,17 @@ const NEWEST = migrations.at(-1)?.id ?? 0;
  * form or the other, never something between. Throws `ledger-newer`.
  */
 export function migrate(path: string, database: Database.Database): void {
-  const before = formOf(database);
-  if (before > NEWEST) throw newer(path, before);
-  if (before > 0 && before < NEWEST) backUp(path, database, before);
-  // IMMEDIATE: the lock is taken before the form is looked at again, so two starters cannot both apply a step.
+  const form = formOf(database);
+  if (form > NEWEST) throw newer(path, form);
+  // IMMEDIATE: the lock is taken before the form is looked at again, so two starters cannot both copy, or apply a step.
   database.exec('BEGIN IMMEDIATE');
   try {
+    const locked = formOf(database);
+    if (locked > 0 && locked < NEWEST) backUp(path, locked);
     database.exec(
       `CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT`,
     );
-    const current = formOf(database);
-    for (const { id, name, statements } of migrations.filter((migration) => migration.id > current)) {
+    for (const { id, name, statements } of migrations.filter((migration) => migration.id > locked)) {
       for (const statement of statements) database.exec(statement);
       database.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run([id, name, new Date().toISOString()]);
     }

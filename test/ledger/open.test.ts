@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import Database from 'libsql';
 import t from 'tap';
 import type { EscrowError } from '../../daemon/errors.ts';
@@ -121,4 +123,29 @@ void t.test('a ledger that others can read is refused, and an empty file becomes
     (thrown: unknown) => thrown as EscrowError,
   );
   t.match(error, { code: 'state-exposed', message: /mode 0640/ });
+});
+
+void t.test('of many that start at once, one brings the ledger to this form and all open it', async (t) => {
+  const path = join(temporaryDirectory(t), 'ledger.db');
+  firstForm(path);
+  const open = `const { openLedger } = await import(process.argv[1]);
+    const ledger = await openLedger(process.argv[2]);
+    console.log(ledger.id);
+    await ledger.close();`;
+  const room = join(import.meta.dirname, '../../daemon/ledger/open.js');
+  const starters = Array.from({ length: 8 }, async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--input-type=module',
+      '-e',
+      open,
+      room,
+      path,
+    ]);
+    return stdout;
+  });
+  t.same(new Set(await Promise.all(starters)), new Set(['the-id\n']));
+  const after = new Database(path);
+  t.match(after.prepare('SELECT count(*) AS n FROM migrations').get(), { n: migrations.length });
+  t.match(after.prepare('SELECT count(*) AS n FROM journal').get(), { n: 1 });
+  after.close();
 });
