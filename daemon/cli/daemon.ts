@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { followFile } from '../client/follow-file.ts';
+import { stopDaemon } from '../client/stop-daemon.ts';
 import type { DaemonStatus, Health } from '../contract/types.ts';
-import { EscrowError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { print, printJson, write } from './output.ts';
 
@@ -20,7 +19,7 @@ export function addDaemon(program: Command, context: Context): void {
     .command('stop')
     .description('end it; runs go on')
     .addHelpText('after', '\nExample: nf-escrow daemon stop')
-    .action(() => stopDaemon(context));
+    .action(() => endDaemon(context));
   daemon
     .command('status')
     .description('whether it runs')
@@ -60,21 +59,14 @@ export async function daemonStatus(context: Context, options: { json?: boolean }
 }
 
 /** Ends the daemon, not the runs: the next command's daemon adopts them. */
-export async function stopDaemon(context: Context): Promise<void> {
+async function endDaemon(context: Context): Promise<void> {
   const client = await context.daemonIfRunning();
   if (client === undefined) {
     print('No daemon runs.');
     return;
   }
-  await client.call('POST', '/v1/daemon/stop');
-  for (let tries = 0; tries < 500; tries += 1) {
-    if ((await context.daemonIfRunning()) === undefined) {
-      print('The daemon has ended. Runs go on; their secrets are removed at their end all the same.');
-      return;
-    }
-    await sleep(20);
-  }
-  throw new EscrowError('daemon-unavailable', 'The daemon was asked to end, and still answers.');
+  await stopDaemon(client);
+  print('The daemon has ended. Runs go on; their secrets are removed at their end all the same.');
 }
 
 /** Shows the daemon's log, of a daemon that is gone as well. */
