@@ -65,14 +65,14 @@ export const errorTable = {
   },
   'workspace-unknown': {
     title: 'There is no such workspace',
-    hint: '`nf-escrow workspaces list` shows the ones there are.',
+    hint: '`nf-escrow workspaces list` shows the ones there are; `nf-escrow workspaces create ORG/NAME` makes one.',
     exit: 78,
     http: 404,
     retryable: false,
   },
   'organization-unknown': {
     title: 'There is no such organization',
-    hint: '`nf-escrow orgs list` shows the ones there are.',
+    hint: '`nf-escrow orgs list` shows the ones there are; `nf-escrow orgs create NAME` makes one.',
     exit: 78,
     http: 404,
     retryable: false,
@@ -86,7 +86,7 @@ export const errorTable = {
   },
   'compute-environment-unknown': {
     title: 'There is no such compute environment',
-    hint: '`nf-escrow compute-envs list` shows the ones there are.',
+    hint: '`nf-escrow compute-envs list` shows the ones there are; `nf-escrow compute-envs create` makes one.',
     exit: 78,
     http: 404,
     retryable: false,

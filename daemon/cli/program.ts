@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAudit } from './audit.ts';
 import { addComputeEnvironments } from './compute-envs.ts';
 import { addConfig } from './config.ts';
 import type { Context } from './context.ts';
@@ -21,7 +22,7 @@ export function buildProgram(context: Context): Command {
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => {
-        write(text.replace(/^error: /, 'nf-escrow: '));
+        write(text.replace(/^error: /, 'nf-escrow: ') + runMeant(text));
       },
     })
     .showSuggestionAfterError()
@@ -65,5 +66,12 @@ export function buildProgram(context: Context): Command {
   addConfig(program, context);
   addVault(program, context);
   addDaemon(program, context);
+  addAudit(program, context);
   return program;
+}
+
+/** `nf-escrow main.nf` and `nf-escrow nf-core/rnaseq` are pipelines to run, and no commands. */
+function runMeant(error: string): string {
+  const [, name] = /unknown command '(.*(?:\.nf|\/.+))'/.exec(error) ?? [];
+  return name === undefined ? '' : `           To run a pipeline: nf-escrow run ${name}\n`;
 }

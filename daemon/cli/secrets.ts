@@ -10,6 +10,8 @@ import { importSecrets, type ConflictOptions } from './import-secrets.ts';
 import { print, printJson, printTable } from './output.ts';
 import { scopeTitle, secretsPath, type ScopeOptions } from './scope.ts';
 
+const NEWLINE = 10;
+
 interface Json {
   readonly json?: boolean;
 }
@@ -46,8 +48,9 @@ export function addSecrets(program: Command, context: Context): void {
   scoped(secrets.command('remove').aliases(['rm', 'delete']).argument('<NAME...>'))
     .description('remove secrets')
     .option('--yes', 'do not ask')
+    .option('--json', 'as JSON')
     .addHelpText('after', '\nExample: nf-escrow secrets remove DB_PASSWORD')
-    .action((names: string[], options: ScopeOptions & { yes?: boolean }) =>
+    .action((names: string[], options: ScopeOptions & Json & { yes?: boolean }) =>
       removeSecrets(context, names, options),
     );
   scoped(secrets.command('import').argument('[FILE]'))
@@ -89,6 +92,7 @@ export async function setSecret(
   print(
     `${name} is set for ${scopeTitle(context, options)} (version ${String(version)}, ${String(value.length)} bytes).`,
   );
+  noteNewline(name, value);
 }
 
 export async function listSecrets(
@@ -129,15 +133,24 @@ export async function showSecret(
 export async function removeSecrets(
   context: Context,
   names: readonly string[],
-  options: ScopeOptions & { yes?: boolean },
+  options: ScopeOptions & Json & { yes?: boolean },
 ): Promise<void> {
   const path = secretsPath(context, options);
   await confirm(`Remove ${names.join(', ')} from ${scopeTitle(context, options)}?`, options.yes);
   const daemon = await context.daemon();
   for (const name of names) {
     await daemon.call('DELETE', `${path}/${encodeURIComponent(name)}`);
-    print(`${name} is removed from ${scopeTitle(context, options)}.`);
+    if (options.json !== true) print(`${name} is removed from ${scopeTitle(context, options)}.`);
   }
+  if (options.json === true) printJson({ removed: names });
+}
+
+/** `echo VALUE |` adds a newline, and so does an editor: it is kept, byte for byte, and hardly ever meant. */
+function noteNewline(name: string, value: Buffer): void {
+  if (value.at(-1) !== NEWLINE || value.indexOf(NEWLINE) !== value.length - 1) return;
+  process.stderr.write(
+    `nf-escrow: The value of ${name} ends with a newline, which is part of it. Not meant? printf %s adds none, echo does.\n`,
+  );
 }
 
 async function readValue(name: string, file: string | undefined): Promise<Buffer> {

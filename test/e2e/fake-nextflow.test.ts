@@ -188,7 +188,11 @@ void t.test('with -bg the status is 0 at once, and the purge comes at the end of
 
 void t.test('what cannot be given exactly is refused by name, and nothing is placed', async (t) => {
   const box = new Sandbox(t);
-  await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: `${newValue()}\n` });
+  const set = await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: `${newValue()}\n` });
+  t.match(set, { status: 0, stdout: /33 bytes/, stderr: /FOO_KEY ends with a newline, which is part of it/ });
+  const key = await box.escrow(['secrets', 'set', 'PEM_KEY', '--user'], { input: 'two\nlines\n' });
+  t.match(key, { status: 0, stderr: '' }, 'a text of several lines is meant so');
+  t.same(await box.json(['secrets', 'remove', 'PEM_KEY', '--user', '--yes']), { removed: ['PEM_KEY'] });
   const refused = await box.escrow(['run', 'touch ran']);
   t.equal(refused.status, 78);
   t.match(refused.stderr, /FOO_KEY holds a newline/);
@@ -226,6 +230,8 @@ void t.test('mistakes are answered with what to do, and lose nothing', async (t)
     [['secrets', 'set', 'AB', '--user', '--workspace', 'local/main'], 64, /cannot stand together/],
     [['runs', 'show', 'r999'], 1, /No run is called "r999"/],
     [['nonsense'], 64, /^nf-escrow: unknown command/],
+    [['main.nf'], 64, /To run a pipeline: nf-escrow run main\.nf/],
+    [['nf-core/rnaseq'], 64, /To run a pipeline: nf-escrow run nf-core\/rnaseq/],
   ];
   for (const [args, status, message] of cases) {
     const ended = await box.escrow(args);

@@ -68,6 +68,9 @@ void t.test('each workspace has secrets of its own, and a personal one has none'
   const types = new Set(audit.events.map(({ type }) => type));
   for (const type of ['organization.created', 'workspace.removed', 'secret.set', 'run.created'])
     t.ok(types.has(type), type);
+  t.same((await box.json<Audit>(['audit', '--limit', '1000'])).events, audit.events);
+  const page = await escrow('audit', '--limit', '1', '--before', '2');
+  t.match(page, /^SEQ .*\n1 +\S+Z +\S+ +organization\.created +- +.*lab/);
   for (const value of Object.values(values)) t.same(box.filesWith(value), []);
 });
 
