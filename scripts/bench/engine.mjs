@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { root, say } from '../steps.mjs';
-import { main, median, node } from './place.mjs';
+import { node, root, say } from '../steps.mjs';
+import { main, median } from './place.mjs';
 
 const STARTS = 15;
 const ENDS = 40;

@@ -4,9 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { root } from '../steps.mjs';
+import { node, root } from '../steps.mjs';
 
-export const node = process.env.npm_node_execpath ?? process.execPath;
 export const main = join(root, 'dist/daemon/main.js');
 
 const HELLO = `process HELLO {
