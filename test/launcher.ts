@@ -43,14 +43,23 @@ export interface Answer {
 export type Environment = Record<string, string>;
 
 /**
- * tap puts its own loader into every child and waits for whoever holds its output: children get neither. Node 20 reads
- * extra certificates at each start, 30 ms that no test needs.
+ * tap waits for whoever holds its output: children get none of it. Node 20 reads extra certificates at each start, 30 ms
+ * that no test needs. Java takes letters beyond ASCII from a command line only where the locale has them.
  */
 function cleanEnvironment(extra: Environment): Environment {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TAP|_TAPJS|NXF_|NF_ESCROW|XDG_)/.test(name),
+    ([name]) => !/^(NODE_OPTIONS|NODE_EXTRA_CA_CERTS|TAP|_TAPJS|NXF_|NF_ESCROW|XDG_|LC_)/.test(name),
   );
   return { ...Object.fromEntries(inherited.map(([name, value]) => [name, value ?? ''])), ...extra };
+}
+
+/**
+ * tap adds its loader to each child that a test starts, whatever environment the child is given: 100 ms a start, and
+ * variables that are not a user's. env(1) takes them out again, and becomes the program.
+ */
+export function untapped(command: string, args: readonly string[]): [string, string[]] {
+  const names = Object.keys(process.env).filter((name) => /^(NODE_OPTIONS|TAP|_TAPJS)/.test(name));
+  return ['/usr/bin/env', [...names.flatMap((name) => ['-u', name]), command, ...args]];
 }
 
 /** A place of its own for one test: home, state, launch directory; gone afterwards, with its daemon. */
@@ -70,6 +79,7 @@ export class Sandbox {
     mkdirSync(this.launch);
     this.env = cleanEnvironment({
       HOME: this.directory,
+      LANG: 'C.UTF-8',
       NF_ESCROW_HOME: this.state,
       NXF_HOME: join(this.directory, 'nxf'),
       NXF_OFFLINE: 'true',
@@ -92,7 +102,7 @@ export class Sandbox {
     args: readonly string[],
     options: { input?: string | Buffer; env?: Environment; cwd?: string } = {},
   ): Started {
-    const child = spawn(command, args, {
+    const child = spawn(...untapped(command, args), {
       cwd: options.cwd ?? this.launch,
       env: { ...this.env, ...options.env },
       stdio: 'pipe',

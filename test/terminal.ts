@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { root, until, type Sandbox } from './launcher.ts';
+import { root, until, untapped, type Sandbox } from './launcher.ts';
 
 export const CTRL_C = '\x03';
 export const CTRL_Z = '\x1a';
@@ -51,7 +51,8 @@ export class Terminal {
       TERM: 'xterm',
     };
     const options = { cwd: directory, env, detached: true, stdio: 'pipe' } as const;
-    const child = spawn('script', ['-qfc', `exec bash --rcfile ${programs}/bashrc -i`, '/dev/null'], options);
+    const bash = `exec bash --rcfile ${programs}/bashrc -i`;
+    const child = spawn(...untapped('script', ['-qfc', bash, '/dev/null']), options);
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#screen += text));
     child.stdin.on('error', () => undefined); // typed into a terminal that has just gone
     this.#child = child;

@@ -15,7 +15,7 @@ import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import { Keys } from '../../daemon/vault/keys.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
-import { root, until } from '../launcher.ts';
+import { root, until, untapped } from '../launcher.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -64,7 +64,7 @@ for (const days of [1, -1])
       launcher: identifySelf(),
     });
     if (run === undefined || start === undefined) throw new Error('the run was not placed');
-    const child = spawn(start.command, start.arguments, {
+    const child = spawn(...untapped(start.command, start.arguments), {
       cwd: launchDirectory,
       env: { PATH: process.env['PATH'], ...start.environment },
       stdio: 'ignore',

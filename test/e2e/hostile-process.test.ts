@@ -51,7 +51,7 @@ void t.test("NODE_OPTIONS is nextflow's to see, and loads nothing into the daemo
     `require('fs').appendFileSync(${JSON.stringify(loaded)}, process.argv.slice(2).join(' ') + '\\n')`,
   );
   const options = `--require=${join(box.directory, 'marker.cjs')}`;
-  // By `env`, behind tap's back: where it sees the variable it adds its own loader, which passes it on to all children.
+  // By `env`: the launcher takes the variable out of what it starts.
   const escrow = (args: string[], input = ''): Promise<Ended> =>
     box.startProgram('env', [`NODE_OPTIONS=${options}`, process.execPath, program, ...args], { input }).ended;
   t.match(await escrow(['secrets', 'set', 'FOO_KEY'], VALUE), { status: 0 });
