@@ -1,5 +1,6 @@
-// npm run bench [-- --engine] [-- --json FILE]: figures, each where it can be against a peer, in one run and in turn.
-// Absolute times belong to the machine; the ratios are what can be compared. --engine leaves out what needs a Nextflow.
+// npm run bench [-- --engine] [-- --json FILE]: figures, each where it can be against a peer, in one run and in turn; a
+// table, and one line of JSON, which goes to FILE as well where one is named. Absolute times belong to the machine; the
+// ratios are what can be compared. --engine leaves out what needs a Nextflow.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -12,19 +13,29 @@ import { node, runDriver } from './steps.mjs';
 function print(results) {
   const ms = (value) => (value === undefined ? '-' : `${value.toFixed(value < 100 ? 1 : 0)} ms`);
   process.stdout.write(
-    '| figure | nf-escrow (median) | worst | theirs | ratio | wanted |\n| --- | --- | --- | --- | --- | --- |\n',
+    '| figure | nf-escrow (median) | worst | theirs | ratio | wanted | met |\n| --- | --- | --- | --- | --- | --- | --- |\n',
   );
-  for (const { figure, ours, value, worst, theirs, ratio, wanted } of results) {
+  for (const { figure, ours, value, worst, theirs, ratio, wanted, met } of results) {
+    const said = met === undefined ? '-' : met ? 'yes' : 'NO';
     process.stdout.write(
-      `| ${figure} | ${value?.toFixed(1) ?? ms(ours)} | ${ms(worst)} | ${ms(theirs)} | ${ratio?.toFixed(2) ?? '-'} | ${wanted} |\n`,
+      `| ${figure} | ${value?.toFixed(1) ?? ms(ours)} | ${ms(worst)} | ${ms(theirs)} | ${ratio?.toFixed(2) ?? '-'} | ${wanted} | ${said} |\n`,
     );
   }
+}
+
+function jsonFile() {
+  const index = process.argv.indexOf('--json');
+  if (index === -1) return undefined;
+  const file = process.argv[index + 1];
+  if (file === undefined || file.startsWith('-')) throw new Error('--json wants the name of a file.');
+  return file;
 }
 
 runDriver(async () => {
   ensureDependencies();
   ensureBuilt();
   const quick = process.argv.includes('--engine');
+  const file = jsonFile();
   const nextflow = quick ? '/bin/false' : ensureJava() === undefined ? undefined : ensureNextflow();
   if (nextflow === undefined) throw new Error('The bench needs a Java (17 or later) and a Nextflow.');
   const home = mkdtempSync('/tmp/nf-escrow-bench-');
@@ -34,14 +45,13 @@ runDriver(async () => {
     if (!quick) results.push(await placing(bench), hello(bench));
     results.push(await end(bench), ...starts(bench), ...(await watching(bench)), ...(await vault()));
     print(results);
-    const file = process.argv[process.argv.indexOf('--json') + 1];
     const machine = {
       cpu: cpus()[0]?.model,
       cores: cpus().length,
       node: spawnSync(node, ['-v'], { encoding: 'utf8' }).stdout.trim(),
     };
-    if (process.argv.includes('--json'))
-      writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+    process.stdout.write(`\n${JSON.stringify({ machine, results })}\n`);
+    if (file !== undefined) writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`);
   } finally {
     bench.escrow(['daemon', 'stop']);
     rmSync(home, { recursive: true, force: true });
