@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addAudit } from './audit.ts';
+import { addCompletion } from './completion.ts';
 import { addComputeEnvironments } from './compute-envs.ts';
 import { addConfig } from './config.ts';
 import type { Context } from './context.ts';
@@ -67,6 +68,7 @@ export function buildProgram(context: Context): Command {
   addVault(program, context);
   addDaemon(program, context);
   addAudit(program, context);
+  addCompletion(program);
   return program;
 }
 

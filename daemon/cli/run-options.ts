@@ -26,6 +26,9 @@ const TAKES_VALUE = [
 ] as const;
 const FLAGS = ['--no-secrets', '--detach', '--explain', '--json', '--help'] as const;
 
+/** The options of `run` that are ours. */
+export const RUN_OPTIONS: readonly string[] = [...TAKES_VALUE, ...FLAGS];
+
 /**
  * Splits the arguments of `nf-escrow run`. Ours come first and are long; from the first that is none of them on,
  * everything is Nextflow's. `--` ends ours. Throws `usage` for an unknown `--option`.
@@ -86,9 +89,9 @@ function isOneOf(names: readonly string[], name: string): boolean {
 }
 
 function unknown(name: string): EscrowError {
-  const nearest = [...TAKES_VALUE, ...FLAGS]
-    .map((known) => ({ known, edits: distance(name, known) }))
-    .sort((a, b) => a.edits - b.edits)[0];
+  const nearest = RUN_OPTIONS.map((known) => ({ known, edits: distance(name, known) })).sort(
+    (a, b) => a.edits - b.edits,
+  )[0];
   const suggestion = nearest !== undefined && nearest.edits <= 3 ? ` Did you mean ${nearest.known}?` : '';
   return new EscrowError('usage', `"${name}" is no option of nf-escrow run.${suggestion}`, {
     hint: 'Pipeline parameters follow the pipeline: nf-escrow run [options] PIPELINE [--parameter VALUE]',
