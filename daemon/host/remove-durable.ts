@@ -51,8 +51,8 @@ function truncate(path: string): void {
   try {
     fd = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    // A file we may not write can still be unlinked, which is what counts.
-    if (systemCode(error) === 'EACCES') return;
+    // A file that we may not write, or that is being run, can still be unlinked, which is what counts.
+    if (['EACCES', 'ETXTBSY'].includes(systemCode(error) ?? '')) return;
     throw error;
   }
   try {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { RunList } from '../../daemon/contract/types.ts';
@@ -92,4 +92,22 @@ void t.test('a log or a trace that cannot be read does not keep a run from its p
   }
   t.equal((await box.json<RunList>(['runs', 'list'])).runs.length, scripts.length);
   t.same(readdirSync(join(box.state, 'runs')), []);
+});
+
+void t.test('a file that cannot be cut does not keep the shim from removing the rest', async (t) => {
+  const box = new Sandbox(t);
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  // A program that is being run cannot be written to (ETXTBSY), not even by root.
+  const program = '"$directory/secrets/A_PROGRAM"';
+  const script = `directory=\${NXF_SECRETS_FILE%/*}; echo "$directory"; mkdir -p "$directory/secrets"
+    cp /bin/sleep ${program}; ${program} 60 >&- 2>&- & echo $! >pid; sleep 0.2; exit 4`;
+  const started = box.start(['run', script]);
+  const daemon = (await box.daemonPid()) ?? 0;
+  await until('the task runs', () => existsSync(join(box.launch, 'pid')));
+  process.kill(daemon, 'SIGSTOP');
+  await until('the shim took them back', () => box.filesWith(VALUE).length === 0);
+  process.kill(daemon, 'SIGCONT');
+  t.equal((await started.ended).status, 4, "nextflow's status comes back all the same");
+  t.match(await purged(t, box, VALUE), { outcome: 'failed', outcomeEvidence: 'exit status 4' });
+  process.kill(Number(readFileSync(join(box.launch, 'pid'), 'utf8')), 'SIGKILL');
 });
