@@ -66,11 +66,11 @@ export async function newestRun(box: Sandbox): Promise<Run> {
   return run;
 }
 
-/** Waits until the newest run is purged; then nothing of it is left, and its value is in no file. */
+/** Waits until each run is purged, and gives the newest; then nothing of it is left, and its value is in no file. */
 export async function purged(t: Test, box: Sandbox, value: string): Promise<Run> {
-  const run = await until('the run is purged', async () => {
-    const found = await newestRun(box);
-    return found.state === 'purged' ? found : undefined;
+  const run = await until('all runs are purged', async () => {
+    const { runs } = await box.json<RunList>(['runs', 'list']);
+    return runs.every(({ state }) => state === 'purged') ? runs[0] : undefined;
   });
   t.equal(run.pendingRemovals, 0);
   t.same(box.filesWith(value), [], 'the value is in no file');

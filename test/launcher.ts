@@ -85,6 +85,7 @@ export class Sandbox {
       NXF_OFFLINE: 'true',
       NXF_ANSI_LOG: 'false',
       NF_ESCROW_NEXTFLOW: nextflow ?? join(root, 'test/bin/nextflow'),
+      ...(nextflow === undefined ? { NXF_PLUGINS_DEFAULT: 'false' } : {}), // the stand-in knows the store alone
     });
     t.teardown(() => this.remove());
   }
