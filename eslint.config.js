@@ -1,7 +1,9 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'scripts/', '*.js', '*.cjs', 'daemon/contract/types.ts'] },
+  {
+    ignores: ['dist/', 'node_modules/', 'scripts/', 'test/bin/', '*.js', '*.cjs', 'daemon/contract/types.ts'],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json' } },
