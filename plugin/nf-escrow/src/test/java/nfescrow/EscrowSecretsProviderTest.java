@@ -1,0 +1,143 @@
+package nfescrow;
+
+import static nfescrow.MadeRun.bytes;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import nextflow.Global;
+import nextflow.exception.AbortOperationException;
+import nextflow.exception.ProcessUnrecoverableException;
+import nextflow.plugin.Priority;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EscrowSecretsProviderTest {
+    private static final String VALUE = "tr\u00e8s \"secret\" `id` $(id)\n";
+
+    @TempDir
+    Path temporary;
+
+    private final EscrowSecretsProvider provider = new EscrowSecretsProvider();
+    private MadeRun run;
+
+    @BeforeEach
+    void make() throws IOException {
+        run = MadeRun.in(temporary, Map.of("TOKEN", bytes(VALUE), "RAW_KEY", new byte[] {(byte) 0xff, (byte) 0xfe}));
+    }
+
+    @AfterEach
+    void letGo() {
+        ClaimedRun.claim(Map.of());
+        Global.setConfig(Map.of());
+    }
+
+    @Test
+    void givesTextsToScriptsAndConfiguration() {
+        claim();
+        assertTrue(provider.activable());
+        assertEquals(Set.of("RAW_KEY", "TOKEN"), provider.listSecretsNames());
+        assertEquals(VALUE, provider.getSecret("TOKEN").getValue());
+        assertEquals("TOKEN", provider.getSecret("TOKEN").getName());
+        assertEquals("TOKEN=[secret]", provider.getSecret("TOKEN").toString());
+        assertNull(provider.getSecret("NOT_THERE"), "as Nextflow's own store");
+    }
+
+    @Test
+    void doesNotGiveAsTextWhatIsNone() {
+        claim();
+        AbortOperationException error = assertThrows(AbortOperationException.class, () -> provider.getSecret("RAW_KEY"));
+        assertEquals("nf-escrow: secrets.RAW_KEY cannot be given: it is not UTF-8 text; only tasks can have it", error.getMessage());
+        assertNotNull(provider.getSecretsEnv(List.of("RAW_KEY")), "a task can have it");
+    }
+
+    @Test
+    void failsTheTaskThatDeclaresWhatIsNotThere() {
+        claim();
+        ProcessUnrecoverableException error = assertThrows(
+            ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of("TOKEN", "NOPE_ONE", "NOPE_TWO", "NOPE_ONE")));
+        String message = error.getMessage();
+        assertTrue(message.startsWith("Required secrets are missing: 'NOPE_ONE', 'NOPE_TWO' -- "), message);
+        assertTrue(message.contains("the workspace " + MadeRun.WORKSPACE), message);
+        assertFalse(message.contains("TOKEN"), message);
+        assertEquals(1, message.lines().count());
+    }
+
+    @Test
+    void failsTheTaskWhoseSecretWasTakenAway() throws Exception {
+        claim();
+        Files.delete(run.secret("TOKEN"));
+        ProcessUnrecoverableException error = assertThrows(
+            ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of("TOKEN")));
+        assertEquals("nf-escrow: the secret TOKEN of this run cannot be given: TOKEN cannot be read (it is not there)", error.getMessage());
+    }
+
+    @Test
+    void writesNoValueIntoTheTask() {
+        claim();
+        String code = provider.getSecretsEnv(List.of("TOKEN"));
+        assertFalse(code.contains("secret\" `id`"), code);
+        assertFalse(code.contains("RAW_KEY"), code);
+        assertNull(provider.getSecretsEnv(List.of()));
+        assertNull(provider.getSecretsEnv(null));
+    }
+
+    /** Were it inactive, Nextflow would go on to the next provider, with the user's own secrets. */
+    @Test
+    void refusesWhereTheRunCannotBeUsed() throws Exception {
+        MadeRun.chmod(run.path(), "rwxr-xr-x");
+        claim();
+        assertTrue(provider.activable());
+        assertTrue(EscrowSecretsProvider.class.getAnnotation(Priority.class).value() < 0, "asked before Nextflow's own store");
+        assertEquals(Set.of(), provider.listSecretsNames());
+        for (String name : List.of("TOKEN", "NOT_THERE")) {
+            String read = assertThrows(AbortOperationException.class, () -> provider.getSecret(name)).getMessage();
+            String given = assertThrows(ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of(name))).getMessage();
+            for (String message : List.of(read, given)) assertTrue(message.contains("is open to others"), message);
+        }
+        assertNull(provider.getSecretsEnv(List.of()), "a task without secrets runs");
+    }
+
+    @Test
+    void isInactiveInANestedNextflow() throws Exception {
+        claim();
+        assertEquals("false\n", Programs.end(Programs.startJava(ClaimingProgram.class, Map.of(), run.path())).text());
+        assertFalse(ClaimedRun.claim(Map.of()).isActive());
+        assertFalse(provider.activable());
+        assertFalse(ClaimedRun.claim(Map.of(ClaimedRun.VARIABLE, "")).isActive());
+    }
+
+    @Test
+    void changesNothing() {
+        claim();
+        assertThrows(UnsupportedOperationException.class, () -> provider.putSecret("TOKEN", "x"));
+        assertThrows(UnsupportedOperationException.class, () -> provider.removeSecret("TOKEN"));
+    }
+
+    @Test
+    void refusesPlatformsThatCannotCarryAny() {
+        claim();
+        Global.setConfig(Map.of("fusion", Map.of("enabled", true)));
+        String fusion = assertThrows(ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of("TOKEN"))).getMessage();
+        assertTrue(fusion.contains("with Fusion tasks do not see the files of their secrets (TOKEN)"), fusion);
+        Global.setConfig(Map.of("shifter", Map.of("enabled", "true")));
+        String shifter = assertThrows(ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of("TOKEN"))).getMessage();
+        assertTrue(shifter.contains("Shifter cannot be given secrets (TOKEN)"), shifter);
+        assertNull(provider.getSecretsEnv(List.of()), "a task without secrets runs");
+    }
+
+    private void claim() {
+        ClaimedRun.claim(Map.of(ClaimedRun.VARIABLE, run.path().toString()));
+    }
+}
