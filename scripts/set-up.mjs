@@ -123,6 +123,13 @@ export function ensureStrace() {
   return which('strace') !== undefined || installSystemPackage('strace', 'strace');
 }
 
+/** Container engines that the tests start tasks in; each false where there is none and it cannot be had. */
+export function ensureContainers() {
+  const podman = which('podman') && which('runc') ? true : installSystemPackage('podman runc', 'Podman');
+  const charliecloud = which('ch-run') ? true : installSystemPackage('charliecloud-runtime', 'Charliecloud');
+  return { podman, charliecloud };
+}
+
 /** Installs a system package where that can be done: as root, with apt. Says so before; says how, where it cannot. */
 function installSystemPackage(name, title) {
   if (process.getuid() !== 0 || !which('apt-get')) {
@@ -132,6 +139,6 @@ function installSystemPackage(name, title) {
   say(`${title} is missing: installing the system package ${name} (apt-get)`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   run('apt-get', ['update', '-q'], { env });
-  run('apt-get', ['install', '-y', '-q', '--no-install-recommends', name], { env });
+  run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...name.split(' ')], { env });
   return true;
 }

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { testPlugin } from './plugin.mjs';
 import {
   ensureBuilt,
+  ensureContainers,
   ensureDependencies,
   ensureJava,
   ensureNextflow,
@@ -24,6 +25,7 @@ runDriver(async () => {
   const plugin = ensurePlugin();
   if (CI && !plugin) throw new Error('In CI the tests need a JDK and Maven.');
   ensureStrace();
+  ensureContainers();
   const env = {
     ...process.env,
     ...(nextflow ? { NF_ESCROW_TEST_NEXTFLOW: nextflow } : {}),
