@@ -5,6 +5,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -15,51 +16,37 @@ import java.util.stream.Collectors;
 final class ContainerRule {
     /** What passes an engine unchanged. */
     private enum Carried {
-        PLAIN("only letters, digits and _./:@%+=,- pass it unchanged; change the value"),
+        PLAIN("[A-Za-z0-9_./:@%+=,-]*", "only letters, digits and _./:@%+=,- pass it unchanged; change the value"),
         /** The engine sources a script of its own making, with a parser that takes CR LF for the end of a line. */
-        LINES("only UTF-8 text without CR LF passes it unchanged; change the value"),
+        LINES("(?s)(?!.*\r\n).*", "only UTF-8 text without CR LF passes it unchanged; change the value"),
         /** The engine keeps environments as JSON, in which each byte that is no character becomes U+FFFD. */
-        TEXT("only UTF-8 text passes it unchanged; change the value");
+        TEXT("(?s).*", "only UTF-8 text passes it unchanged; change the value");
 
-        private static final Pattern PLAIN_TEXT = Pattern.compile("[A-Za-z0-9_./:@%+=,-]*");
+        private final Pattern text;
         private final String why;
 
-        Carried(String why) {
+        Carried(String text, String why) {
+            this.text = Pattern.compile(text);
             this.why = why;
         }
 
         boolean holds(byte[] value) {
             try {
-                String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(value)).toString();
-                return switch (this) {
-                    case PLAIN -> PLAIN_TEXT.matcher(text).matches();
-                    case LINES -> !text.contains("\r\n");
-                    case TEXT -> true;
-                };
+                return text.matcher(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(value))).matches();
             } catch (CharacterCodingException notText) {
                 return false;
             }
         }
     }
 
-    /** `scope`: of the configuration. `program`: as the launch command names it. */
-    private record Engine(String scope, String program, Carried carried) {
-        /** Evaluates values as a shell does, unless it is told not to. */
-        boolean canBeTold() {
-            return scope.equals("singularity") || scope.equals("apptainer");
-        }
-    }
-
-    private static final List<Engine> ENGINES = List.of(
-        new Engine("docker", "docker", Carried.TEXT),
-        new Engine("podman", "podman", Carried.TEXT),
-        new Engine("appleContainer", "container", Carried.TEXT),
-        new Engine("singularity", "singularity", Carried.PLAIN),
-        new Engine("apptainer", "apptainer", Carried.PLAIN),
-        new Engine("charliecloud", "ch-run", Carried.PLAIN),
-        new Engine("sarus", "sarus", Carried.PLAIN),
-        new Engine("smolvm", "smolvm", Carried.PLAIN),
-        new Engine("udocker", "udocker.py", Carried.PLAIN));
+    /** By scope of the configuration, of which one may be enabled: the program that the launch command names. */
+    private static final Map<String, String> PASSING_TEXT =
+        Map.of("docker", "docker", "podman", "podman", "appleContainer", "container");
+    private static final Map<String, String> PASSING_PLAIN = Map.of(
+        "singularity", "singularity", "apptainer", "apptainer", "charliecloud", "ch-run",
+        "sarus", "sarus", "smolvm", "smolvm", "udocker", "udocker.py");
+    /** Of the last, those that evaluate values as a shell does unless they are told not to. */
+    private static final Set<String> TELLABLE = Set.of("singularity", "apptainer");
 
     /** Shifter gets `"NAME=value" shifter …`, which a shell takes for the name of a command, and prints. */
     private static final String IMPOSSIBLE = "shifter";
@@ -77,33 +64,34 @@ final class ContainerRule {
     }
 
     /**
-     * Shell code that ends a task which would get one of these values otherwise than it is. Engines that have values in
-     * their command lines: NXF_DEBUG=2 (`set -x`) would show those, and is over where they come.
+     * Shell code that ends a task which would get one of these values otherwise than it is. Some engines have values in
+     * their command lines: NXF_DEBUG=2 (`set -x`) would show those, and is off from here.
      */
     static String shellCode(Map<?, ?> config, Map<String, byte[]> values) {
-        Engine engine = ENGINES.stream().filter(known -> isEnabled(config, known.scope)).findFirst().orElse(null);
-        if (engine == null) return "";
-        String quiet = engine.carried == Carried.PLAIN ? "set +x\n" : "";
-        if (refused(Carried.PLAIN, values).isEmpty()) return quiet;
-        String told = "";
-        String advice = engine.carried.why;
-        if (engine.canBeTold()) {
-            // Blanks around it: a path or an image may have the word in its name.
-            String start = "*\" " + engine.program + " \"*";
-            told = branch(start + "\" --no-eval \"*|" + start + "\" --compat \"*", engine, Carried.LINES, Carried.LINES.why, values);
-            advice = "set " + engine.scope + ".runOptions = '--no-eval', or change the value";
-        }
-        return quiet + "case \" $(declare -f nxf_launch) \" in\n"
-            + told
-            + branch("*\" " + engine.program + " \"*", engine, engine.carried, advice, values)
-            + "esac\n";
+        String text = enabled(config, PASSING_TEXT);
+        if (text != null) return question(branch(PASSING_TEXT.get(text), "", Carried.TEXT, Carried.TEXT.why, values));
+        String plain = enabled(config, PASSING_PLAIN);
+        if (plain == null) return "";
+        String program = PASSING_PLAIN.get(plain);
+        if (!TELLABLE.contains(plain)) return "set +x\n" + question(branch(program, "", Carried.PLAIN, Carried.PLAIN.why, values));
+        String advice = "set " + plain + ".runOptions = '--no-eval', or change the value";
+        return "set +x\n" + question(
+            branch(program, "--no-eval", Carried.LINES, Carried.LINES.why, values)
+                + branch(program, "--compat", Carried.LINES, Carried.LINES.why, values)
+                + branch(program, "", Carried.PLAIN, advice, values));
     }
 
-    private static String branch(String pattern, Engine engine, Carried carried, String advice, Map<String, byte[]> values) {
+    private static String question(String branches) {
+        return "case \" $(declare -f nxf_launch) \" in\n" + branches + "esac\n";
+    }
+
+    /** Blanks around program and option: a path or an image may have the word in its name. */
+    private static String branch(String program, String option, Carried carried, String advice, Map<String, byte[]> values) {
+        String pattern = "    *\" " + program + " \"*" + (option.isEmpty() ? "" : "\" " + option + " \"*") + ") ";
         String names = refused(carried, values);
-        if (names.isEmpty()) return "    " + pattern + ") ;;\n";
-        String message = "nf-escrow: " + engine.program + " would not carry " + names + " exactly: " + advice;
-        return "    " + pattern + ") echo " + TaskSecrets.quote(message) + " >&2; exit 1 ;;\n";
+        if (names.isEmpty()) return pattern + ";;\n";
+        String message = "nf-escrow: " + program + " would not carry " + names + " exactly: " + advice;
+        return pattern + "echo " + TaskSecrets.quote(message) + " >&2; exit 1 ;;\n";
     }
 
     private static String refused(Carried carried, Map<String, byte[]> values) {
@@ -111,6 +99,10 @@ final class ContainerRule {
             .filter(secret -> !carried.holds(secret.getValue()))
             .map(Map.Entry::getKey)
             .collect(Collectors.joining(", "));
+    }
+
+    private static String enabled(Map<?, ?> config, Map<String, String> engines) {
+        return engines.keySet().stream().filter(scope -> isEnabled(config, scope)).findFirst().orElse(null);
     }
 
     private static boolean isEnabled(Map<?, ?> config, String scope) {

@@ -3,6 +3,7 @@ package nfescrow;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import nextflow.Global;
 
@@ -11,6 +12,11 @@ import nextflow.Global;
  * and `set -e`, on the machine of the task, before the task's container. It holds paths, never values.
  */
 final class TaskSecrets {
+    /** Variables in which bash keeps what it likes: a task would have something else in them, or nothing. */
+    private static final Pattern OF_BASH = Pattern.compile(
+        "BASH(_(?!ENV$).*|OPTS|PID)?|COMP_WORDBREAKS|DIRSTACK|EPOCH(REALTIME|SECONDS)|E?UID|FUNCNAME|GROUPS|HISTCMD|LINENO"
+            + "|(OLD)?PWD|OPTIND|PIPESTATUS|PPID|S?RANDOM|SECONDS|SHELLOPTS|SHLVL");
+
     /*
      * - `$(…)` takes newlines off the end: the x is what it finds there, and is taken off again.
      * - The C locale counts bytes, and takes bytes that are no characters as they are.
@@ -42,6 +48,9 @@ final class TaskSecrets {
     static String shellCode(RunDirectory directory, List<String> names) throws UnusableRunException {
         List<String> missing = names.stream().filter(name -> !directory.names().contains(name)).distinct().toList();
         if (!missing.isEmpty()) throw new UnusableRunException(missingMessage(directory, missing));
+        for (String name : names)
+            if (OF_BASH.matcher(name).matches())
+                throw new UnusableRunException("nf-escrow: no task can have a secret of the name " + name + ": bash keeps that variable to itself");
         Map<?, ?> config = Global.getConfig() == null ? Map.of() : Global.getConfig();
         ContainerRule.assertPossible(config, names);
         Map<String, byte[]> values = new LinkedHashMap<>();

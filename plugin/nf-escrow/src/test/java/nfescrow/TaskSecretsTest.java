@@ -108,6 +108,29 @@ class TaskSecretsTest {
         for (String name : values.keySet()) assertEquals("8 of " + name + "\n", found.get(name), name + ended.stderr());
     }
 
+    /** Those that bash has by itself: each is carried like any other, or refused by name. */
+    @Test
+    void carriesNoSecretUnderANameThatBashKeepsToItself() throws Exception {
+        List<String> own = Programs.run(List.of("/bin/bash", "--norc", "-c", "compgen -v"), Map.of()).text().lines()
+            .filter(name -> name.matches("[A-Za-z]\\w+")).toList();
+        assertTrue(own.size() > 20, own.toString());
+        Map<String, byte[]> values = new LinkedHashMap<>();
+        for (String name : own) values.put(name, bytes("8 of " + name + "\n"));
+        RunDirectory directory = MadeRun.in(temporary, values).open();
+        List<String> refused = new ArrayList<>();
+        for (String name : own) {
+            try {
+                Programs.Ended ended = Programs.bash("set -eu", TaskSecrets.shellCode(directory, List.of(name)), Map.of());
+                assertEquals("8 of " + name + "\n", ended.environment().get(name), name + ended.stderr());
+            } catch (UnusableRunException error) {
+                assertTrue(error.getMessage().contains("no task can have a secret of the name " + name + ": "), error.getMessage());
+                refused.add(name);
+            }
+        }
+        assertTrue(refused.containsAll(List.of("UID", "SECONDS", "RANDOM", "PPID", "SHELLOPTS", "BASHOPTS", "BASH_VERSINFO")), refused.toString());
+        assertFalse(refused.contains("PATH") || refused.contains("HOSTNAME") || refused.contains("IFS"), refused.toString());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "/nowhere"})
     void needsNoPath(String path) throws Exception {
