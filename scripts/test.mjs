@@ -47,7 +47,7 @@ runDriver(async () => {
   };
   // They are Java's, the same on every Node.
   if (plugin && (named.length === 0 || named.some((name) => name.includes('plugin')))) count(testPlugin());
-  for (const each of files.length === 0 ? [] : nodes) {
+  for (const each of nodes) {
     say(`testing ${files.length} files on ${each === node ? 'this Node' : 'Node 24'}`);
     const result = await tap(each, files, env);
     status ||= result.status;
