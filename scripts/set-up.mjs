@@ -18,6 +18,8 @@ import { buildPlugin } from './plugin.mjs';
 import { root, run, say, which } from './steps.mjs';
 
 const NEXTFLOW_VERSION = '24.10.0';
+/** Stands in for AWS in tests. */
+const MOTO_VERSION = '5.2.5';
 
 /** npm ci, when the lock file is not the one that node_modules was made from. */
 export function ensureDependencies() {
@@ -69,11 +71,12 @@ export function ensureNextflow() {
   return which('nextflow') ?? cachedNextflow();
 }
 
+function cacheDirectory() {
+  return join(process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), '.cache'), 'nf-escrow');
+}
+
 function cachedNextflow() {
-  const cache = join(
-    process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), '.cache'),
-    'nf-escrow',
-  );
+  const cache = cacheDirectory();
   const home = join(cache, `nextflow-${NEXTFLOW_VERSION}`);
   const launcher = join(home, 'nextflow');
   if (!existsSync(home)) {
@@ -116,6 +119,37 @@ export function ensurePlugin() {
   if (!which('mvn') && !installSystemPackage('maven', 'Maven')) return false;
   buildPlugin();
   return true;
+}
+
+/**
+ * The Python of a virtual environment in the cache that has moto, the stand-in for AWS: `PYTHON -m moto.server`.
+ * Undefined, with one line that says how, where there is no Python and it cannot be installed.
+ */
+export function ensureMoto() {
+  const cache = cacheDirectory();
+  const home = join(cache, `moto-${MOTO_VERSION}`);
+  const python = join(home, 'bin/python');
+  if (existsSync(python)) return python;
+  if (!canMakeVenv() && !(installSystemPackage('python3-venv', 'Python 3 with venv') && canMakeVenv()))
+    return undefined;
+  mkdirSync(cache, { recursive: true });
+  const work = mkdtempSync(join(cache, '.fetching-'));
+  try {
+    say(`installing moto ${MOTO_VERSION} with pip (once)`);
+    run('python3', ['-m', 'venv', work]);
+    const install = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', `moto[server]==${MOTO_VERSION}`];
+    run(join(work, 'bin/python'), install);
+    renameSync(work, home); // its scripts name the old place; its Python finds itself
+  } catch (error) {
+    if (!existsSync(python)) throw error; // else another one was faster
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return python;
+}
+
+function canMakeVenv() {
+  return spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0;
 }
 
 /** strace, with which a test sees that what is answered is on the disk; false where there is none and it cannot be had. */

@@ -8,6 +8,7 @@ import {
   ensureBuilt,
   ensureDependencies,
   ensureJava,
+  ensureMoto,
   ensureNextflow,
   ensurePlugin,
   ensureStrace,
@@ -24,9 +25,12 @@ runDriver(async () => {
   const plugin = ensurePlugin();
   if (CI && !plugin) throw new Error('In CI the tests need a JDK and Maven.');
   ensureStrace();
+  const moto = ensureMoto();
+  if (CI && moto === undefined) throw new Error('In CI the tests need a Python 3.');
   const env = {
     ...process.env,
     ...(nextflow ? { NF_ESCROW_TEST_NEXTFLOW: nextflow } : {}),
+    ...(moto ? { NF_ESCROW_TEST_MOTO: moto } : {}),
     ...(CI ? { NF_ESCROW_TEST_REQUIRE: '1' } : {}),
   };
   delete env.NF_ESCROW_NEXTFLOW;
