@@ -1,9 +1,12 @@
 // The daemon: puts the rooms together. main.ts calls it; so do tests, with faults of their own.
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
 import { listenOn } from './api/listen.ts';
 import { createServer } from './api/server.ts';
+import { openSession } from './aws/clients.ts';
+import { LentCredentials } from './aws/credentials.ts';
 import type { Settings } from './config/settings.ts';
 import { asEscrowError } from './errors.ts';
 import { InTurn } from './host/in-turn.ts';
@@ -12,7 +15,9 @@ import { identifySelf } from './host/process-identity.ts';
 import { openLedger } from './ledger/open.ts';
 import type { Faults } from './runs/faults.ts';
 import { Runs } from './runs/runs.ts';
+import { AwsSecretsManager } from './stores/aws-secrets-manager.ts';
 import { NextflowStore } from './stores/nextflow-store.ts';
+import type { Store } from './stores/store.ts';
 import { Keys } from './vault/keys.ts';
 import { finishRekey } from './vault/rekey.ts';
 import { Vault } from './vault/vault.ts';
@@ -27,13 +32,19 @@ export async function serve(settings: Settings, faults: Faults, version: string)
   const keys = new Keys({ keyFile: paths.keyFile, keyCommand: settings.vaultKeyCommand });
   const vault = new Vault(ledger, keys);
   const store = new NextflowStore(paths.runs);
+  const secretsManager = new AwsSecretsManager({
+    openSession,
+    lent: new LentCredentials(),
+    owner: user.user,
+    pace: { clock: Date.now, sleep },
+  });
   const runs = new Runs(
     {
       ledger,
       vault,
-      stores: new Map([[store.kind, store]]),
+      stores: new Map<string, Store>([store, secretsManager].map((one) => [one.kind, one])),
       runDirectories: store,
-      secretsStore: () => store,
+      secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
       defaultWorkspace: settings.workspace,
       user,
       outputDirectory: join(paths.state, 'output'),

@@ -137,7 +137,14 @@ export function ensureMoto() {
   try {
     say(`installing moto ${MOTO_VERSION} with pip (once)`);
     run('python3', ['-m', 'venv', work]);
-    const install = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', `moto[server]==${MOTO_VERSION}`];
+    const install = [
+      '-m',
+      'pip',
+      'install',
+      '-q',
+      '--disable-pip-version-check',
+      `moto[server]==${MOTO_VERSION}`,
+    ];
     run(join(work, 'bin/python'), install);
     renameSync(work, home); // its scripts name the old place; its Python finds itself
   } catch (error) {

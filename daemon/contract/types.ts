@@ -16,6 +16,8 @@ export type Scope = 'user' | 'workspace' | 'local';
 export interface Contract {
   AuditQuery?: AuditQuery;
   Audit?: Audit;
+  AwsCredentials?: AwsCredentials;
+  AwsSettings?: AwsSettings;
   Carrier?: Carrier;
   ComputeEnvironmentChange?: ComputeEnvironmentChange;
   ComputeEnvironmentInput?: ComputeEnvironmentInput;
@@ -117,6 +119,76 @@ export interface JournalEvent {
   by: string | null;
 }
 /**
+ * AWS credentials that are lent for a removal; they are kept in memory alone.
+ */
+export interface AwsCredentials {
+  /**
+   * The access key's id
+   */
+  accessKeyId: string;
+  /**
+   * The secret part
+   */
+  secretAccessKey: string;
+  /**
+   * Of a session
+   */
+  sessionToken?: string;
+}
+/**
+ * What AWS Batch wants to know of a compute environment.
+ */
+export interface AwsSettings {
+  /**
+   * Of queue and secrets
+   */
+  region: string;
+  /**
+   * Name or ARN of the job queue
+   */
+  queue: string;
+  /**
+   * Nextflow's work directory, in S3
+   */
+  workDir: string;
+  /**
+   * ARN of the role with which ECS reads the secrets as a container starts
+   */
+  executionRole: string;
+  /**
+   * Profile of the AWS configuration; absent: as the daemon's environment says
+   */
+  profile?: string;
+  /**
+   * ARN of a role to be taken, for an account that is not the credentials' own
+   */
+  assumeRole?: string;
+  /**
+   * The external id that this role wants
+   */
+  externalId?: string;
+  /**
+   * Id, alias or ARN of the key that encrypts the secrets; absent: the account's own of Secrets Manager
+   */
+  kmsKey?: string;
+  /**
+   * What the names of secrets begin with; absent: nf-escrow
+   */
+  prefix?: string;
+  /**
+   * bundle: one secret a run, however many it has; per-secret: one for each. Absent: bundle
+   */
+  layout?: 'bundle' | 'per-secret';
+  /**
+   * Where Secrets Manager is reached, where not at the region's own address; https, or http on this machine
+   */
+  endpoint?: string;
+  /**
+   * Whether the FIPS endpoints are used
+   */
+  fips?: boolean;
+}
+/**
  * How a run's secrets get from its directory to its tasks, as the nextflow and the environment of the caller allow.
  */
 export interface Carrier {
@@ -153,6 +225,7 @@ export interface ComputeEnvironmentChange {
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory?: string | null;
+  aws?: AwsSettings;
   /**
    * true: runs go there that name none
    */
@@ -167,13 +240,14 @@ export interface ComputeEnvironmentInput {
    */
   name: string;
   /**
-   * hpc: this machine, or a scheduler whose nodes see the runs directory
+   * hpc: this machine, or a scheduler whose nodes see the runs directory; aws-batch: AWS Batch
    */
-  platform: 'hpc';
+  platform: 'hpc' | 'aws-batch';
   /**
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory?: string | null;
+  aws?: AwsSettings;
   /**
    * Whether runs go there that name none
    */
@@ -197,13 +271,14 @@ export interface ComputeEnvironment {
    */
   name: string;
   /**
-   * hpc: this machine, or a scheduler whose nodes see the runs directory
+   * hpc: this machine, or a scheduler whose nodes see the runs directory; aws-batch: AWS Batch
    */
-  platform: 'hpc';
+  platform: 'hpc' | 'aws-batch';
   /**
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory: string | null;
+  aws?: AwsSettings;
   /**
    * Whether runs go there that name none
    */
@@ -565,6 +640,7 @@ export interface Problem {
     | 'organization-unknown'
     | 'workspace-personal'
     | 'compute-environment-unknown'
+    | 'compute-environment-unfit'
     | 'name-taken'
     | 'in-use'
     | 'import-conflict'
@@ -592,6 +668,9 @@ export interface Problem {
     | 'ledger-damaged'
     | 'ledger-newer'
     | 'store-unavailable'
+    | 'aws-credentials'
+    | 'aws-denied'
+    | 'aws-refused'
     | 'daemon-unavailable'
     | 'origin-forbidden'
     | 'internal';

@@ -5,7 +5,7 @@ import { asEscrowError } from '../errors.ts';
 import { mask } from '../guard/mask.ts';
 import { record } from '../ledger/journal.ts';
 import type { Queries } from '../ledger/open.ts';
-import type { Placement, Store } from '../stores/store.ts';
+import type { Placement, References, Store } from '../stores/store.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import { now, type Engine } from './engine.ts';
 import type { PlannedRun } from './plan.ts';
@@ -56,7 +56,9 @@ async function materializeAs(
     await record(db, { run: id, type: 'run.created', by: engine.user.user, data });
   });
   try {
-    for (const object of objects) await placeObject(engine, object);
+    let references: References = new Map();
+    for (const object of objects)
+      references = new Map([...references, ...(await placeObject(engine, object, references))]);
     await engine.ledger.write((db) => moveRun(db, id, 'materialized'));
     await engine.faults('materialize.after-materialized');
   } catch (error) {
@@ -77,7 +79,7 @@ async function materializeAs(
 
 interface PlannedObject {
   readonly store: Store;
-  readonly placement: Placement;
+  readonly placement: Omit<Placement, 'references' | 'noteSent'>;
   readonly lease: Pick<LeaseRow, 'id' | 'run_id' | 'store' | 'target' | 'anchor' | 'expires_at'>;
 }
 
@@ -99,19 +101,30 @@ async function prepareObjects(engine: Engine, run: string, planned: PlannedRun):
       const place = { target: part.target, anchor };
       objects.push({
         store,
-        placement: { ...base, ...place, secrets: part.secrets, expiresAt: expires },
+        placement: { ...base, ...place, sentAt: null, secrets: part.secrets, expiresAt: expires },
         lease: { id: randomUUID(), run_id: run, store: store.kind, ...place, expires_at: expires },
       });
     }
   return objects;
 }
 
-async function placeObject(engine: Engine, { store, placement, lease }: PlannedObject): Promise<void> {
+async function placeObject(
+  engine: Engine,
+  { store, placement, lease }: PlannedObject,
+  references: References,
+): Promise<References> {
   await engine.faults('materialize.after-intent');
-  await store.place(placement);
+  const noteSent = async (at: number | null): Promise<void> => {
+    const sent_at = at === null ? null : new Date(at).toISOString();
+    await engine.ledger.write((db) =>
+      db.updateTable('leases').set({ sent_at }).where('id', '=', lease.id).execute(),
+    );
+  };
+  const own = await store.place({ ...placement, references, noteSent });
   await engine.faults('materialize.after-place');
   await engine.ledger.write((db) => moveLease(db, lease, 'placed', { placed_at: now(engine) }));
   await engine.faults('materialize.after-record');
+  return own;
 }
 
 /** How the caller starts the shim. The environment holds a path, never a value. */

@@ -5,7 +5,7 @@ import type { Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
 
 export type RunRow = Selectable<Tables['runs']>;
-export type LeaseRow = Tables['leases'];
+export type LeaseRow = Selectable<Tables['leases']>;
 
 /** Finds a run by id, unique prefix of one, or the newest with that Nextflow run name. Throws `run-unknown`, `run-ambiguous`. */
 export async function findRun(db: Queries, wanted: string): Promise<RunRow> {

@@ -65,7 +65,13 @@ interface SecretRequest {
 const TAG = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /** CreateSecret's own limits (API reference; aws.md). Throws a Refusal. */
-export function checkCreate({ Name = '', SecretString, SecretBinary, Tags = [], ...rest }: SecretRequest): void {
+export function checkCreate({
+  Name = '',
+  SecretString,
+  SecretBinary,
+  Tags = [],
+  ...rest
+}: SecretRequest): void {
   const invalid = (message: string): never => {
     throw new Refusal('ValidationException', message);
   };

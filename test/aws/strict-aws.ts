@@ -77,6 +77,16 @@ export class StrictAws {
     while (this.#late.size > 0) await Promise.allSettled(this.#late);
   }
 
+  /** Everything as it was at the start: no rules, no calls, nothing there. */
+  async reset(): Promise<void> {
+    await this.quiet();
+    Object.assign(this.rules, noRules());
+    this.calls.length = 0;
+    this.#newUntil.clear();
+    this.#deleting.clear();
+    await fetch(`${this.#moto}/moto-api/reset`, { method: 'POST' });
+  }
+
   /** Secrets that are there, by name. */
   async secrets(region = 'eu-west-1'): Promise<string[]> {
     const answer = await this.#forward({
@@ -139,13 +149,19 @@ export class StrictAws {
       throw new Refusal('InternalServiceError', 'An error occurred on the server side.', 500);
     }
     if (rules.known?.has(accessKey) === false)
-      throw new Refusal('UnrecognizedClientException', 'The security token included in the request is invalid.');
+      throw new Refusal(
+        'UnrecognizedClientException',
+        'The security token included in the request is invalid.',
+      );
     if (rules.expired.has(accessKey))
       throw new Refusal('ExpiredTokenException', 'The security token included in the request is expired');
     if (typeof date === 'string' && Math.abs(millis(date) - (Date.now() + rules.clockOffsetMs)) > 300_000)
       throw new Refusal('InvalidSignatureException', `Signature expired: ${date} is now too early or late`);
     if (rules.denied.has(action))
-      throw new Refusal('AccessDeniedException', `User: arn:aws:sts::1:x is not authorized to perform: ${action}`);
+      throw new Refusal(
+        'AccessDeniedException',
+        `User: arn:aws:sts::1:x is not authorized to perform: ${action}`,
+      );
     if (rules.perSecond > 0 && /:(Create|Delete)Secret$/.test(action)) {
       const now = Date.now();
       while ((this.#writes[0] ?? now) < now - 1000) this.#writes.shift();
@@ -156,7 +172,11 @@ export class StrictAws {
 
   async #carryOut(call: Call, sent: Sent): Promise<Answer> {
     if (!call.action.startsWith('secretsmanager:')) return patched(await this.#forward(sent), call);
-    const wanted = JSON.parse(call.body) as { Name?: string; SecretId?: string; ForceDeleteWithoutRecovery?: true };
+    const wanted = JSON.parse(call.body) as {
+      Name?: string;
+      SecretId?: string;
+      ForceDeleteWithoutRecovery?: true;
+    };
     const name = nameOf(wanted.Name ?? wanted.SecretId ?? '');
     const now = Date.now();
     const deletingUntil = this.#deleting.get(name);
@@ -200,17 +220,21 @@ export class StrictAws {
 
   #forward({ method, path, headers, body }: Sent): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const outgoing = request(`${this.#moto}${path}`, { method, headers: plainHeaders(headers) }, (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('error', reject).on('end', () => {
-          resolve({
-            status: incoming.statusCode ?? 500,
-            headers: incoming.headers,
-            body: Buffer.concat(chunks),
+      const outgoing = request(
+        `${this.#moto}${path}`,
+        { method, headers: plainHeaders(headers) },
+        (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+          incoming.on('error', reject).on('end', () => {
+            resolve({
+              status: incoming.statusCode ?? 500,
+              headers: incoming.headers,
+              body: Buffer.concat(chunks),
+            });
           });
-        });
-      });
+        },
+      );
       outgoing.on('error', reject).end(body);
     });
   }
@@ -255,7 +279,11 @@ function json(status: number, body: unknown): Answer {
 }
 
 function deletionAnswer(name: string): Answer {
-  return json(200, { ARN: `arn:aws:secretsmanager:::secret:${name}`, Name: name, DeletionDate: Date.now() / 1000 });
+  return json(200, {
+    ARN: `arn:aws:secretsmanager:::secret:${name}`,
+    Name: name,
+    DeletionDate: Date.now() / 1000,
+  });
 }
 
 function marked(answer: Answer, until: number): Answer {
