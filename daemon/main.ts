@@ -62,13 +62,15 @@ function contextOf(settings: () => Settings): Context {
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
     serve: async (tell) => serve(settings()).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {
-      const [find, store, lines, log, carrier, identity] = await Promise.all([
+      const [find, store, lines, log, carrier, identity, configuration, version] = await Promise.all([
         import('./nextflow/find.ts'),
         import('./nextflow/local-store.ts'),
         import('./nextflow/arguments.ts'),
         import('./nextflow/log.ts'),
         import('./nextflow/carrier.ts'),
         import('./host/process-identity.ts'),
+        import('./nextflow/configuration.ts'),
+        import('./nextflow/version.ts'),
       ]);
       const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
       return {
@@ -79,6 +81,8 @@ function contextOf(settings: () => Settings): Context {
         arrange: lines.arrange,
         readCommandLine: (args) => lines.readCommandLine(args, isFile),
         identifySelf: identity.identifySelf,
+        readConfiguration: configuration.readConfiguration,
+        versionOf: (path, env) => version.readLauncher(path, env).version,
       };
     },
     importing: () => import('./nextflow/import-sources.ts'),

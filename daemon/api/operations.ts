@@ -73,6 +73,7 @@ export const operations: readonly Operation[] = [
     method: 'post',
     path: '/v1/runs/{id}/purge',
     summary: 'Remove what is left; refused while it may be alive, unless with ?force=true',
+    request: 'run-purge',
     answer: 'run',
   },
   {

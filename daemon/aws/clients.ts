@@ -70,6 +70,16 @@ async function assumed(access: AwsAccess, base: AwsCredentials): Promise<AwsCred
   };
 }
 
+/** Takes credentials for removals, once AWS has said that they are of the account. Throws as openSession does. */
+export async function lend(
+  access: AwsAccess,
+  lent: LentCredentials,
+  credentials: AwsCredentials,
+): Promise<void> {
+  await identified(access, credentials);
+  lent.lend(access.account, credentials);
+}
+
 async function identified(access: AwsAccess, credentials: AwsCredentials): Promise<AwsSession> {
   const { GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
   const sts = await stsClient(access, credentials);

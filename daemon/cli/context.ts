@@ -1,7 +1,7 @@
 import type { Client } from '../client/client.ts';
 import type { SettingKey } from '../config/keys.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Carrier, DoctorCheck, Process } from '../contract/types.ts';
+import type { Carrier, DoctorCheck, Process, RunRequest } from '../contract/types.ts';
 
 /** What main hands to the commands. Each part is loaded when it is asked for. */
 export interface Context {
@@ -49,6 +49,13 @@ export interface NextflowKnowledge {
   readonly arrange: (rest: readonly string[]) => CommandLine;
   readonly readCommandLine: (args: readonly string[]) => CommandLine | undefined;
   readonly identifySelf: () => Process;
+  /** What is configured of what AWS Batch needs; costs a JVM start. */
+  readonly readConfiguration: (
+    nextflow: string,
+    args: readonly string[],
+    where: { readonly env: Environment; readonly cwd: string },
+  ) => Promise<NonNullable<RunRequest['configured']>>;
+  readonly versionOf: (nextflow: string, env: Environment) => string | undefined;
 }
 
 export interface Importing {

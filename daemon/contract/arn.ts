@@ -10,7 +10,8 @@ export interface Arn {
 /** Undefined for what is none. */
 export function parseArn(text: string): Arn | undefined {
   const [arn, partition, service, region, account, ...resource] = text.split(':');
-  if (arn !== 'arn' || !partition || !service || region === undefined || account === undefined) return undefined;
+  if (arn !== 'arn' || !partition || !service || region === undefined || account === undefined)
+    return undefined;
   return { partition, service, region, account, resource: resource.join(':') };
 }
 

@@ -45,6 +45,7 @@ export interface Contract {
   Role?: Role;
   RunList?: RunList;
   RunPrune?: RunPrune;
+  RunPurge?: RunPurge;
   RunQuery?: RunQuery;
   RunRequest?: RunRequest;
   RunStart?: RunStart;
@@ -797,6 +798,10 @@ export interface Run {
    * Leases that are not gone
    */
   pendingRemovals: number;
+  /**
+   * What the last try to remove met, and what to do about it; absent where none failed
+   */
+  removalTrouble?: string;
 }
 /**
  * Runs, newest first.
@@ -815,6 +820,12 @@ export interface RunPrune {
    * Those that were purged so many days ago, or earlier
    */
   days: number;
+}
+/**
+ * Asks for what is left of a run to be removed; may lend the credentials that takes.
+ */
+export interface RunPurge {
+  awsCredentials?: AwsCredentials;
 }
 /**
  * Which runs to list: all of what is named has to fit.
@@ -879,6 +890,35 @@ export interface RunRequest {
    * Whether its output goes to a file that the answer names
    */
   detach?: boolean;
+  /**
+   * For AWS Batch: what the pipeline's configuration and the options say of the keys that would be set else
+   */
+  configured?: {
+    /**
+     * Executor
+     */
+    'process.executor'?: string;
+    /**
+     * Job queue
+     */
+    'process.queue'?: string;
+    /**
+     * Work directory
+     */
+    workDir?: string;
+    /**
+     * Region
+     */
+    'aws.region'?: string;
+    /**
+     * Profile
+     */
+    'aws.profile'?: string;
+    /**
+     * Execution role
+     */
+    'aws.batch.executionRole'?: string;
+  };
   launcher: Process;
 }
 /**

@@ -13,6 +13,8 @@ import { purgeRun } from './purge.ts';
 import { describeRun, getRun, type LeaseRow } from './queries.ts';
 import { moveLease, moveRun } from './states.ts';
 
+/** In the run directory: configuration that Nextflow is started with, beside the pipeline's own. */
+const OVERLAY = 'overlay.config';
 /** How long a launcher may take from the answer to the start of the shim, in seconds. */
 const LAUNCH_SECONDS = 60;
 /** A lease whose run cannot be asked for this long may be removed. A live run keeps moving it on. */
@@ -92,7 +94,15 @@ async function prepareObjects(engine: Engine, run: string, planned: PlannedRun):
     ...(apart && values.size > 0 ? [{ store: secretsStore, secrets: values }] : []),
     { store: engine.runDirectories, secrets: apart ? new Map<string, SecretValue>() : values },
   ];
-  const base = { run, workspace: planned.plan.workspace, environment, carrier, ledger: engine.ledger.id };
+  const files = planned.overlay === undefined ? {} : { [OVERLAY]: planned.overlay };
+  const base = {
+    run,
+    workspace: planned.plan.workspace,
+    environment,
+    carrier,
+    ledger: engine.ledger.id,
+    files,
+  };
   const expires = now(engine, LEASE_SECONDS);
   const objects: PlannedObject[] = [];
   for (const { store, secrets } of asked)
@@ -134,11 +144,14 @@ function startOf(
   planned: PlannedRun,
   outputFile: string | null,
 ): NonNullable<RunStart['start']> {
+  // With -C Nextflow reads what that names and nothing else.
+  const option = request.arguments.includes('-C') ? '-C' : '-c';
+  const configuration = planned.overlay === undefined ? [] : [option, join(directory, OVERLAY)];
   const mode = request.arguments.includes('-bg') ? 'bg' : 'fg';
   return {
     directory,
     command: join(directory, 'shim'),
-    arguments: [directory, mode, request.nextflow, ...request.arguments],
+    arguments: [directory, mode, request.nextflow, ...configuration, ...request.arguments],
     environment: planned.resolved.length === 0 ? {} : variablesOf(directory, planned.carrier),
     ...(outputFile === null ? {} : { outputFile }),
   };

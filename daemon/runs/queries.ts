@@ -108,6 +108,7 @@ function taskOf(row: Selectable<Tables['tasks']>): Task {
 /** A run as the contract shows it. */
 export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
   const leases = await leasesOf(db, row.id);
+  const trouble = leases.find(({ last_error }) => last_error !== null)?.last_error ?? undefined;
   return {
     id: row.id,
     state: row.state,
@@ -130,6 +131,7 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     endedAt: row.ended_at,
     purgedAt: row.purged_at,
     pendingRemovals: leases.filter(({ state }) => state !== 'gone').length,
+    ...(trouble === undefined ? {} : { removalTrouble: trouble }),
   };
 }
 

@@ -3,10 +3,10 @@ import { assertTakesSecrets } from '../aws/queue.ts';
 import { accessFrom, accessOf, anchorOf, type AwsAccess } from '../aws/access.ts';
 import { parseArn, partitionOf } from '../contract/arn.ts';
 import { asAwsError, failureOf, type Failure } from '../aws/aws-error.ts';
-import type { OpenSession } from '../aws/clients.ts';
+import { lend, type OpenSession } from '../aws/clients.ts';
 import type { LentCredentials } from '../aws/credentials.ts';
 import { repeat, type Pace } from '../aws/repeat.ts';
-import type { AwsSettings, ComputeEnvironment } from '../contract/types.ts';
+import type { AwsCredentials, AwsSettings, ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import { createSecret } from './aws-create.ts';
@@ -192,6 +192,10 @@ export class AwsSecretsManager implements Store {
       'absent',
       `deleted, and not found twice within ${String(Math.round((now - since) / 1000))} s (DescribeSecret)`,
     );
+  }
+
+  async lend({ anchor }: Place, credentials: AwsCredentials): Promise<void> {
+    await lend(accessFrom(anchor), this.#means.lent, credentials);
   }
 
   async renew({ target, anchor }: Place, expiresAt: string): Promise<void> {

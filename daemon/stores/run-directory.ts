@@ -18,6 +18,7 @@ export function fillRunDirectory(directory: string, placement: Placement): void 
   const text = carrier.plugin === null || carrier.configPhase ? storeJson(secrets) : undefined;
   if (secrets.size > 0 && text !== undefined) write(join(directory, 'store.json'), Buffer.from(text));
   if (secrets.size > 0 && carrier.plugin !== null) writeSecrets(join(directory, 'secrets'), placement);
+  for (const [name, text] of Object.entries(placement.files)) writeDurable(join(directory, name), text);
   // For the plugin: by what AWS finds each secret that is not in here.
   if (placement.references.size > 0)
     writeDurable(

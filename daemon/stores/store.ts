@@ -1,4 +1,4 @@
-import type { Carrier, ComputeEnvironment } from '../contract/types.ts';
+import type { AwsCredentials, Carrier, ComputeEnvironment } from '../contract/types.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 
 /** Where an object is. */
@@ -39,6 +39,8 @@ export interface Placement extends Wanted, Place {
   readonly ledger: string;
   /** When the object may be removed by whoever finds it, unless a live run has moved that on (ISO 8601, UTC). */
   readonly expiresAt: string;
+  /** Further files for the run directory, by name: what the run is started with. No secret is in them. */
+  readonly files: Readonly<Record<string, string>>;
   /** Those of the objects that were placed before this one. */
   readonly references: References;
   /** Notes the time (milliseconds since 1970) before such a request is sent, null once all are answered; on the disk when it resolves. */
@@ -86,4 +88,7 @@ export interface Store {
 
   /** Tells those who may find the object that its run lives on, and until when; undefined where nobody else would. */
   renew?(place: Place, expiresAt: string): Promise<void>;
+
+  /** Takes credentials for this and later removals, in memory alone. Throws where they are none that can serve. */
+  lend?(place: Place, credentials: AwsCredentials): Promise<void>;
 }

@@ -109,6 +109,7 @@ for (const [kind, make] of Object.entries(candidates)) {
         sentAt: null,
         expiresAt,
         references: new Map(),
+        files: {},
         noteSent: async () => undefined,
       };
     };

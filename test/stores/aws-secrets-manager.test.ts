@@ -50,7 +50,13 @@ async function placementsOf(
 ): Promise<Placement[]> {
   const environment = environmentOf(settings);
   const wanted = { run, workspace: 'lab/rna', environment, carrier, secrets: secretsOf(values) };
-  const rest = { ledger: 'l1', sentAt: null, expiresAt: '2026-01-06T10:00:00.000Z', references: new Map() };
+  const rest = {
+    ledger: 'l1',
+    sentAt: null,
+    expiresAt: '2026-01-06T10:00:00.000Z',
+    references: new Map(),
+    files: {},
+  };
   return Promise.all(
     store.divide(wanted).map(async (part) => {
       const anchor = await store.prepare(part.target, environment);

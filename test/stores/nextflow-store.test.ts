@@ -58,6 +58,7 @@ function placementOf(
     sentAt: null,
     expiresAt: '2026-01-06T10:00:00.000Z',
     references: new Map(),
+    files: {},
     noteSent: async () => undefined,
   };
 }
