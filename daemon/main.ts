@@ -81,6 +81,7 @@ function contextOf(settings: () => Settings): Context {
         arrange: lines.arrange,
         readCommandLine: (args) => lines.readCommandLine(args, isFile),
         identifySelf: identity.identifySelf,
+        carryOnAws: carrier.carryOnAws,
         readConfiguration: configuration.readConfiguration,
         versionOf: (path, env) => version.readLauncher(path, env).version,
       };

@@ -15,6 +15,8 @@ export interface AwsAccess {
   /** Of Secrets Manager; null: the region's own. */
   readonly endpoint: string | null;
   readonly fips: boolean;
+  /** As whom AWS saw whoever placed it. */
+  readonly identity?: string;
 }
 
 /** The account is that of the execution role: ECS takes no other, and it reads the secrets. */

@@ -49,6 +49,8 @@ export interface NextflowKnowledge {
   readonly arrange: (rest: readonly string[]) => CommandLine;
   readonly readCommandLine: (args: readonly string[]) => CommandLine | undefined;
   readonly identifySelf: () => Process;
+  /** How a launch to AWS Batch carries secrets: beside the plugin, another one. */
+  readonly carryOnAws: (carrier: Carrier, env: Environment) => Carrier;
   /** What is configured of what AWS Batch needs; costs a JVM start. */
   readonly readConfiguration: (
     nextflow: string,

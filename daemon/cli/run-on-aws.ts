@@ -11,7 +11,7 @@ const OLDEST = [25, 10] as const;
  */
 export async function completeForAws(
   context: Context,
-  { readConfiguration, versionOf }: NextflowKnowledge,
+  { readConfiguration, versionOf, carryOnAws }: NextflowKnowledge,
   request: RunRequest,
 ): Promise<RunRequest> {
   const daemon = await context.daemon();
@@ -38,5 +38,10 @@ export async function completeForAws(
     process.stderr.write(
       `nf-escrow: the configuration says process.executor = ${executor}: only processes that go to awsbatch are given secrets\n`,
     );
-  return { ...request, configured };
+  const { carrier } = request;
+  return {
+    ...request,
+    configured,
+    ...(carrier === undefined ? {} : { carrier: carryOnAws(carrier, process.env) }),
+  };
 }

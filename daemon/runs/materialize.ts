@@ -15,6 +15,8 @@ import { moveLease, moveRun } from './states.ts';
 
 /** In the run directory: configuration that Nextflow is started with, beside the pipeline's own. */
 const OVERLAY = 'overlay.config';
+/** Likewise: where and as whom the secrets were placed, where that is not in the run directory itself. */
+const ACCESS = 'access.json';
 /** How long a launcher may take from the answer to the start of the shim, in seconds. */
 const LAUNCH_SECONDS = 60;
 /** A lease whose run cannot be asked for this long may be removed. A live run keeps moving it on. */
@@ -94,7 +96,7 @@ async function prepareObjects(engine: Engine, run: string, planned: PlannedRun):
     ...(apart && values.size > 0 ? [{ store: secretsStore, secrets: values }] : []),
     { store: engine.runDirectories, secrets: apart ? new Map<string, SecretValue>() : values },
   ];
-  const files = planned.overlay === undefined ? {} : { [OVERLAY]: planned.overlay };
+  const files: Record<string, string> = planned.overlay === undefined ? {} : { [OVERLAY]: planned.overlay };
   const base = {
     run,
     workspace: planned.plan.workspace,
@@ -108,6 +110,8 @@ async function prepareObjects(engine: Engine, run: string, planned: PlannedRun):
   for (const { store, secrets } of asked)
     for (const part of store.divide({ ...base, secrets })) {
       const anchor = await store.prepare(part.target, environment);
+      // For the plugin, whose run directory comes last: where the secrets are, and as whom they are placed.
+      if (store !== engine.runDirectories && anchor !== null) files[ACCESS] = anchor;
       const place = { target: part.target, anchor };
       objects.push({
         store,

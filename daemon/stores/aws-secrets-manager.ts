@@ -96,8 +96,9 @@ export class AwsSecretsManager implements Store {
   async prepare(_target: string, environment: ComputeEnvironment): Promise<string> {
     const settings = settingsOf(environment);
     const access = accessOf(settings);
-    await assertTakesSecrets(await this.#means.openSession(access), settings);
-    return anchorOf(access);
+    const session = await this.#means.openSession(access);
+    await assertTakesSecrets(session, settings);
+    return anchorOf({ ...access, identity: session.identity.arn });
   }
 
   async place(placement: Placement): Promise<References> {
