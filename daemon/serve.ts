@@ -16,8 +16,9 @@ import { openLedger } from './ledger/open.ts';
 import type { Faults } from './runs/faults.ts';
 import { Runs } from './runs/runs.ts';
 import { AwsSecretsManager } from './stores/aws-secrets-manager.ts';
+import { BatchJobDefinitions } from './stores/batch-job-definitions.ts';
 import { NextflowStore } from './stores/nextflow-store.ts';
-import type { Store } from './stores/store.ts';
+import type { Removal } from './stores/store.ts';
 import { Keys } from './vault/keys.ts';
 import { finishRekey } from './vault/rekey.ts';
 import { Vault } from './vault/vault.ts';
@@ -32,9 +33,11 @@ export async function serve(settings: Settings, faults: Faults, version: string)
   const keys = new Keys({ keyFile: paths.keyFile, keyCommand: settings.vaultKeyCommand });
   const vault = new Vault(ledger, keys);
   const store = new NextflowStore(paths.runs);
+  const lent = new LentCredentials();
+  const definitions = new BatchJobDefinitions({ openSession, lent, clock: Date.now });
   const secretsManager = new AwsSecretsManager({
     openSession,
-    lent: new LentCredentials(),
+    lent,
     owner: user.user,
     pace: { clock: Date.now, sleep },
   });
@@ -42,7 +45,7 @@ export async function serve(settings: Settings, faults: Faults, version: string)
     {
       ledger,
       vault,
-      stores: new Map<string, Store>([store, secretsManager].map((one) => [one.kind, one])),
+      stores: new Map<string, Removal>([store, secretsManager, definitions].map((one) => [one.kind, one])),
       runDirectories: store,
       secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
       defaultWorkspace: settings.workspace,

@@ -53,12 +53,25 @@ export interface Finding {
   readonly how: string;
 }
 
-/**
- * A place that takes leases. Every method may be repeated: recovery calls them again after a crash at any step.
- */
-export interface Store {
+/** What takes leases back. Every method may be repeated: recovery calls them again after a crash at any step. */
+export interface Removal {
   readonly kind: string;
 
+  /** Removes the object. Idempotent: one that is not there is removed. Throws when it could not be, or cannot look. */
+  remove(place: Place): Promise<void>;
+
+  /** Looks whether the object is there. Not found is an answer, not an error; throws when it cannot look. */
+  inspect(place: Place): Promise<Finding>;
+
+  /** Tells those who may find the object that its run lives on, and until when; undefined where nobody else would. */
+  renew?(place: Place, expiresAt: string): Promise<void>;
+
+  /** Takes credentials for this and later removals, in memory alone. Throws where they are none that can serve. */
+  lend?(place: Place, credentials: AwsCredentials): Promise<void>;
+}
+
+/** A place that takes leases. Its methods may be repeated too, but for `place`. */
+export interface Store extends Removal {
   /**
    * Names the objects that hold what a run wants, without making any: mostly one, several where one would be too big.
    * Each secret is in exactly one of them. The same run, environment and secrets give the same targets.
@@ -79,16 +92,4 @@ export interface Store {
    * write into. On any error the caller removes the target. Throws `store-unavailable` or `state-exposed`.
    */
   place(placement: Placement): Promise<References>;
-
-  /** Removes the object. Idempotent: one that is not there is removed. Throws when it could not be, or cannot look. */
-  remove(place: Place): Promise<void>;
-
-  /** Looks whether the object is there. Not found is an answer, not an error; throws when it cannot look. */
-  inspect(place: Place): Promise<Finding>;
-
-  /** Tells those who may find the object that its run lives on, and until when; undefined where nobody else would. */
-  renew?(place: Place, expiresAt: string): Promise<void>;
-
-  /** Takes credentials for this and later removals, in memory alone. Throws where they are none that can serve. */
-  lend?(place: Place, credentials: AwsCredentials): Promise<void>;
 }
