@@ -86,6 +86,7 @@ function contextOf(settings: () => Settings): Context {
         versionOf: (path, env) => version.readLauncher(path, env).version,
       };
     },
+    policies: () => import('./aws/iam-policies.ts'),
     importing: () => import('./nextflow/import-sources.ts'),
     writeSetting: async (key, value) => {
       (await import('./host/settings-file.ts')).writeSetting(settings().paths.configFile, key, value);

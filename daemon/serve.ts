@@ -5,7 +5,9 @@ import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
 import { listenOn } from './api/listen.ts';
 import { createServer } from './api/server.ts';
+import { checkAws } from './aws/iam-check.ts';
 import { openSession } from './aws/clients.ts';
+import { sweepAws } from './aws/leftovers.ts';
 import { LentCredentials } from './aws/credentials.ts';
 import type { Settings } from './config/settings.ts';
 import { asEscrowError } from './errors.ts';
@@ -15,6 +17,7 @@ import { identifySelf } from './host/process-identity.ts';
 import { openLedger } from './ledger/open.ts';
 import type { Faults } from './runs/faults.ts';
 import { Runs } from './runs/runs.ts';
+import { sweeperOf } from './runs/sweep.ts';
 import { AwsSecretsManager } from './stores/aws-secrets-manager.ts';
 import { BatchJobDefinitions } from './stores/batch-job-definitions.ts';
 import { NextflowStore } from './stores/nextflow-store.ts';
@@ -72,6 +75,10 @@ export async function serve(settings: Settings, faults: Faults, version: string)
       runs,
       user,
       log,
+      aws: {
+        check: (aws) => checkAws(aws, openSession),
+        sweep: (aws, remove) => sweepAws(aws, openSession, sweeperOf(ledger, user.user), remove),
+      },
       status: () => ({
         process: identifySelf(),
         version,

@@ -164,6 +164,18 @@ export const operations: readonly Operation[] = [
     request: 'compute-environment-change',
     answer: 'compute-environment',
   },
+  {
+    method: 'post',
+    path: '/v1/compute-envs/{name}/check',
+    summary: 'Ask AWS whether it permits what this one needs',
+    answer: 'doctor-report',
+  },
+  {
+    method: 'post',
+    path: '/v1/compute-envs/{name}/sweep',
+    summary: 'Find what dead machines left in AWS; with ?remove=true remove it',
+    answer: 'leftovers',
+  },
   { method: 'delete', path: '/v1/compute-envs/{name}', summary: 'Remove it', status: 204 },
   {
     method: 'get',

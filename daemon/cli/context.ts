@@ -25,6 +25,8 @@ export interface Context {
   readonly writeSetting: (key: SettingKey, value: string | undefined) => Promise<void>;
   /** Writes a `nextflow` for PATH into a directory; gives its path. */
   readonly writeShim: (directory: string) => Promise<string>;
+  /** Writes the policies for AWS. */
+  readonly policies: () => Promise<Policies>;
   /** Looks at everything that a launch needs. */
   readonly examine: () => Promise<DoctorCheck[]>;
 }
@@ -58,6 +60,20 @@ export interface NextflowKnowledge {
     where: { readonly env: Environment; readonly cwd: string },
   ) => Promise<NonNullable<RunRequest['configured']>>;
   readonly versionOf: (nextflow: string, env: Environment) => string | undefined;
+}
+
+interface PolicyWishes {
+  readonly account: string;
+  readonly executionRole: string;
+  readonly workspace?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly partition?: string | undefined;
+  readonly kmsKey?: string | undefined;
+}
+
+export interface Policies {
+  readonly renderPolicies: (wishes: PolicyWishes) => Readonly<Record<string, object>>;
+  readonly renderCloudFormation: (wishes: PolicyWishes) => object;
 }
 
 export interface Importing {

@@ -33,6 +33,7 @@ export interface Contract {
   ImportResult?: ImportResult;
   JournalEvent?: JournalEvent;
   Lease?: Lease;
+  Leftovers?: Leftovers;
   MemberList?: MemberList;
   OrganizationInput?: OrganizationInput;
   OrganizationList?: OrganizationList;
@@ -515,6 +516,36 @@ export interface Lease {
    * How its absence was checked
    */
   check: string | null;
+}
+/**
+ * What machines that never came back left in AWS, as `nf-escrow sweep` finds it.
+ */
+export interface Leftovers {
+  /**
+   * Secrets, then job definitions
+   */
+  leftovers: {
+    /**
+     * What it is
+     */
+    kind: 'secret' | 'job-definition';
+    /**
+     * Its ARN
+     */
+    target: string;
+    /**
+     * The run it was made for
+     */
+    run: string;
+    /**
+     * Why nobody else removes it
+     */
+    why: string;
+    /**
+     * Whether it was removed now
+     */
+    removed: boolean;
+  }[];
 }
 /**
  * Who takes part in a workspace.

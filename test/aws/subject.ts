@@ -108,14 +108,14 @@ async function makeQueue(aws: StrictAws): Promise<void> {
   batch.destroy();
 }
 
-async function makeRole(aws: StrictAws, name: string): Promise<string> {
+export async function makeRole(aws: StrictAws, name: string, trust = '{}'): Promise<string> {
   const { IAMClient, CreateRoleCommand } = await import('@aws-sdk/client-iam');
   const iam = new IAMClient({
     region: REGION,
     endpoint: aws.bare,
     credentials: { accessKeyId: 'AKIDTEST', secretAccessKey: 'test' },
   });
-  const { Role } = await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: '{}' }));
+  const { Role } = await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust }));
   iam.destroy();
   return Role?.Arn ?? '';
 }
