@@ -5,6 +5,7 @@ import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
 import { listenOn } from './api/listen.ts';
 import { createServer } from './api/server.ts';
+import { batchJobs } from './aws/batch-jobs.ts';
 import { checkAws } from './aws/iam-check.ts';
 import { openSession } from './aws/clients.ts';
 import { sweepAws } from './aws/leftovers.ts';
@@ -51,6 +52,7 @@ export async function serve(settings: Settings, faults: Faults, version: string)
       stores: new Map<string, Removal>([store, secretsManager, definitions].map((one) => [one.kind, one])),
       runDirectories: store,
       secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
+      batchJobs: batchJobs(openSession),
       defaultWorkspace: settings.workspace,
       user,
       outputDirectory: join(paths.state, 'output'),

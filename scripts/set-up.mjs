@@ -20,6 +20,8 @@ import { root, run, say, which } from './steps.mjs';
 const NEXTFLOW_VERSION = '24.10.0';
 /** Stands in for AWS in tests. */
 const MOTO_VERSION = '5.2.5';
+/** With which Nextflow's tasks on AWS Batch fetch and store their files; only for a test that has such a Nextflow. */
+const AWS_CLI_VERSION = '1.46.3';
 
 /** npm ci, when the lock file is not the one that node_modules was made from. */
 export function ensureDependencies() {
@@ -126,33 +128,31 @@ export function ensurePlugin() {
  * Undefined, with one line that says how, where there is no Python and it cannot be installed.
  */
 export function ensureMoto() {
+  const home = ensureVenv(`moto-${MOTO_VERSION}`, `moto[server]==${MOTO_VERSION}`);
+  return home === undefined ? undefined : join(home, 'bin/python');
+}
+
+/** The AWS command line, version 1, in a virtual environment of its own; undefined likewise. */
+export function ensureAwsCli() {
+  const home = ensureVenv(`awscli-${AWS_CLI_VERSION}`, `awscli==${AWS_CLI_VERSION}`);
+  return home === undefined ? undefined : join(home, 'bin/aws');
+}
+
+/** A virtual environment in the cache with one package and what that needs. Its programs name it by its path: it is made in place. */
+function ensureVenv(name, requirement) {
   const cache = cacheDirectory();
-  const home = join(cache, `moto-${MOTO_VERSION}`);
-  const python = join(home, 'bin/python');
-  if (existsSync(python)) return python;
+  const home = join(cache, name);
+  const done = join(home, '.complete');
+  if (existsSync(done)) return home;
   if (!canMakeVenv() && !(installSystemPackage('python3-venv', 'Python 3 with venv') && canMakeVenv()))
     return undefined;
   mkdirSync(cache, { recursive: true });
-  const work = mkdtempSync(join(cache, '.fetching-'));
-  try {
-    say(`installing moto ${MOTO_VERSION} with pip (once)`);
-    run('python3', ['-m', 'venv', work]);
-    const install = [
-      '-m',
-      'pip',
-      'install',
-      '-q',
-      '--disable-pip-version-check',
-      `moto[server]==${MOTO_VERSION}`,
-    ];
-    run(join(work, 'bin/python'), install);
-    renameSync(work, home); // its scripts name the old place; its Python finds itself
-  } catch (error) {
-    if (!existsSync(python)) throw error; // else another one was faster
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-  return python;
+  say(`installing ${requirement} with pip (once)`);
+  run('python3', ['-m', 'venv', home]);
+  const install = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', requirement];
+  run(join(home, 'bin/python'), install);
+  writeFileSync(done, '');
+  return home;
 }
 
 function canMakeVenv() {

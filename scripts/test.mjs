@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { testPlugin } from './plugin.mjs';
 import {
+  ensureAwsCli,
   ensureBuilt,
   ensureDependencies,
   ensureJava,
@@ -31,6 +32,7 @@ runDriver(async () => {
     ...process.env,
     ...(nextflow ? { NF_ESCROW_TEST_NEXTFLOW: nextflow } : {}),
     ...(moto ? { NF_ESCROW_TEST_MOTO: moto } : {}),
+    ...(process.env.NF_ESCROW_TEST_NEXTFLOW_AWS ? { NF_ESCROW_TEST_AWS_CLI: ensureAwsCli() ?? '' } : {}),
     ...(CI ? { NF_ESCROW_TEST_REQUIRE: '1' } : {}),
   };
   delete env.NF_ESCROW_NEXTFLOW;

@@ -61,15 +61,13 @@ export function renderCloudFormation(wishes: PolicyWishes): object {
     const document = JSON.parse(text, (_, value: unknown) =>
       typeof value === 'string' && value.includes('${AWS::Partition}') ? { 'Fn::Sub': value } : value,
     ) as object;
-    return [name, { Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument: document } }];
+    return [name, { Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument: document } }] as const;
   });
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: 'What nf-escrow needs to give Nextflow runs on AWS Batch their secrets',
-    Resources: Object.fromEntries(resources) as object,
-    Outputs: Object.fromEntries(
-      resources.map(([name]) => [String(name), { Value: { Ref: name } }]),
-    ) as object,
+    Resources: Object.fromEntries(resources),
+    Outputs: Object.fromEntries(resources.map(([name]) => [name, { Value: { Ref: name } }])),
   };
 }
 

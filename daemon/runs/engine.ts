@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { BatchJobs } from '../aws/batch-jobs.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import type { InTurn } from '../host/in-turn.ts';
 import type { Ledger } from '../ledger/open.ts';
@@ -17,6 +18,8 @@ export interface Engine {
   readonly runDirectories: Store;
   /** The store that takes the secrets of runs in a compute environment; often the one that makes run directories. */
   readonly secretsStore: (environment: ComputeEnvironment) => Store;
+  /** Jobs of heads that are gone, on AWS Batch. */
+  readonly batchJobs: BatchJobs;
   readonly defaultWorkspace: string;
   /** Whose daemon this is. */
   readonly user: Principal;

@@ -9,6 +9,7 @@ import type {
 } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
+import { cancelBatchJobs } from './batch-orphans.ts';
 import type { Engine } from './engine.ts';
 import { materialize } from './materialize.ts';
 import { planRun } from './plan.ts';
@@ -111,7 +112,10 @@ export class Runs {
     return receiptOf(this.#engine, await findRun(this.#engine.ledger.db, wanted));
   }
 
-  /** Asks for a run's end, each time anew: its watch asks the head, as soon as there is one, and sees its end. */
+  /**
+   * Asks for a run's end, each time anew: its watch asks the head, as soon as there is one, and sees its end. Of one that
+   * is over, the jobs that its head left on AWS Batch.
+   */
   async cancel(wanted: string): Promise<Run> {
     const { db } = this.#engine.ledger;
     const row = await findRun(db, wanted);
@@ -127,6 +131,7 @@ export class Runs {
       });
       await this.#watches.get(row.id)?.look();
     }
+    if (row.state === 'ended' || row.state === 'purged') await cancelBatchJobs(this.#engine, row.id);
     return describeRun(db, await getRun(db, row.id));
   }
 

@@ -10,6 +10,7 @@ import { readOwnFile } from '../host/read-plain-file.ts';
 import { HeadRecords } from './head-records.ts';
 import { LEASE_SECONDS } from './materialize.ts';
 import { renewOutside } from './renew.ts';
+import { noteBatchJobsLeft } from './batch-orphans.ts';
 import { now, type Engine } from './engine.ts';
 import { conclude } from './outcome.ts';
 import { purgeRun } from './purge.ts';
@@ -206,7 +207,10 @@ export class RunWatch {
       ended_at: now(this.#engine),
     };
     await this.#engine.faults('watch.before-ended');
-    await this.#engine.ledger.write((db) => moveRun(db, this.#id, 'ended', change));
+    await this.#engine.ledger.write(async (db) => {
+      await moveRun(db, this.#id, 'ended', change);
+      await noteBatchJobsLeft(db, this.#id);
+    });
     await this.#engine.faults('watch.after-ended');
     await this.#finish();
   }

@@ -26,6 +26,8 @@ interface Answer {
 export class StrictAws {
   readonly rules: Rules = noRules();
   readonly calls: Call[] = [];
+  /** Who answers for AWS Batch, where it is not moto; undefined as an answer: moto after all. */
+  batch: ((action: string, body: string) => Promise<object | undefined>) | undefined;
   readonly #moto: string;
   #endpoint = '';
   /** Names that are new, or whose deletion is under way, and until when. */
@@ -82,6 +84,7 @@ export class StrictAws {
     await this.quiet();
     Object.assign(this.rules, noRules());
     this.calls.length = 0;
+    this.batch = undefined;
     this.#newUntil.clear();
     this.#deleting.clear();
     await fetch(`${this.#moto}/moto-api/reset`, { method: 'POST' });
@@ -139,7 +142,10 @@ export class StrictAws {
       answer = wordError(call, error);
     }
     const date = new Date(Date.now() + this.rules.clockOffsetMs).toUTCString();
-    response.writeHead(answer.status, { ...plainHeaders(answer.headers), date }).end(answer.body);
+    const headers: Record<string, string | string[]> = { ...plainHeaders(answer.headers), date };
+    const length = answer.headers['content-length'];
+    if (sent.method === 'HEAD' && length !== undefined) headers['content-length'] = length; // of what GET would give
+    response.writeHead(answer.status, headers).end(answer.body);
   }
 
   #refuse({ action, accessKey }: Call, date: string | string[] | undefined): void {
@@ -171,6 +177,11 @@ export class StrictAws {
   }
 
   async #carryOut(call: Call, sent: Sent): Promise<Answer> {
+    if (call.action.startsWith('batch:')) {
+      const answer = await this.batch?.(call.action.slice('batch:'.length), call.body);
+      if (answer !== undefined)
+        return { ...json(200, answer), headers: { 'content-type': 'application/json' } };
+    }
     if (!call.action.startsWith('secretsmanager:')) return patched(await this.#forward(sent), call);
     const wanted = JSON.parse(call.body) as {
       Name?: string;
