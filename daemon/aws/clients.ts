@@ -52,7 +52,15 @@ async function attempt<T>(access: AwsAccess, work: () => Promise<T>): Promise<T>
   }
 }
 
-async function assumed(access: AwsAccess, base: AwsCredentials): Promise<AwsCredentials> {
+/** Credentials of a compute environment, and until when they are good; anew, and of nobody else. Throws as openSession does. */
+export async function takeCredentials(access: AwsAccess): Promise<AwsCredentials & { expiration?: Date }> {
+  return assumed(access, await attempt(access, async () => resolveCredentials(access)));
+}
+
+async function assumed(
+  access: AwsAccess,
+  base: AwsCredentials & { expiration?: Date },
+): Promise<AwsCredentials & { expiration?: Date }> {
   if (access.role === null) return base;
   const { AssumeRoleCommand } = await import('@aws-sdk/client-sts');
   const sts = await stsClient(access, base);
@@ -67,6 +75,7 @@ async function assumed(access: AwsAccess, base: AwsCredentials): Promise<AwsCred
     accessKeyId: Credentials?.AccessKeyId ?? '',
     secretAccessKey: Credentials?.SecretAccessKey ?? '',
     sessionToken: Credentials?.SessionToken ?? '',
+    ...(Credentials?.Expiration === undefined ? {} : { expiration: Credentials.Expiration }),
   };
 }
 

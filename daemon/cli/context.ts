@@ -1,7 +1,14 @@
 import type { Client } from '../client/client.ts';
 import type { SettingKey } from '../config/keys.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Carrier, DoctorCheck, Process, RunRequest } from '../contract/types.ts';
+import type {
+  AwsCredentials,
+  AwsSettings,
+  Carrier,
+  DoctorCheck,
+  Process,
+  RunRequest,
+} from '../contract/types.ts';
 
 /** What main hands to the commands. Each part is loaded when it is asked for. */
 export interface Context {
@@ -25,6 +32,8 @@ export interface Context {
   readonly writeSetting: (key: SettingKey, value: string | undefined) => Promise<void>;
   /** Writes a `nextflow` for PATH into a directory; gives its path. */
   readonly writeShim: (directory: string) => Promise<string>;
+  /** Credentials of a compute environment, for the head of a run. */
+  readonly awsCredentials: (settings: AwsSettings) => Promise<AwsCredentials & { expiration?: Date }>;
   /** Writes the policies for AWS. */
   readonly policies: () => Promise<Policies>;
   /** Looks at everything that a launch needs. */
@@ -53,6 +62,12 @@ export interface NextflowKnowledge {
   readonly identifySelf: () => Process;
   /** How a launch to AWS Batch carries secrets: beside the plugin, another one. */
   readonly carryOnAws: (carrier: Carrier, env: Environment) => Carrier;
+  /** Has the head take the compute environment's role. */
+  readonly assumeInHead: (
+    carrier: Carrier,
+    where: { readonly state: string; readonly name: string; readonly command: readonly string[] },
+    env: Environment,
+  ) => Carrier;
   /** What is configured of what AWS Batch needs; costs a JVM start. */
   readonly readConfiguration: (
     nextflow: string,

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { awsCredentials } from './aws-credentials.ts';
 import { addComputeEnvironments } from './compute-envs.ts';
 import { addConfig } from './config.ts';
 import type { Context } from './context.ts';
@@ -68,6 +69,10 @@ export function buildProgram(context: Context): Command {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample: nf-escrow sweep --compute-env batch')
     .action((options: { computeEnv?: string; yes?: boolean; json?: boolean }) => sweep(context, options));
+  program
+    .command('aws-credentials', { hidden: true })
+    .requiredOption('--compute-env <NAME>', 'whose role is taken')
+    .action((options: { computeEnv: string }) => awsCredentials(context, options.computeEnv));
   addSecrets(program, context);
   addRuns(program, context);
   addWorkspaces(program, context);

@@ -11,7 +11,7 @@ const OLDEST = [25, 10] as const;
  */
 export async function completeForAws(
   context: Context,
-  { readConfiguration, versionOf, carryOnAws }: NextflowKnowledge,
+  { readConfiguration, versionOf, carryOnAws, assumeInHead }: NextflowKnowledge,
   request: RunRequest,
 ): Promise<RunRequest> {
   const daemon = await context.daemon();
@@ -38,10 +38,13 @@ export async function completeForAws(
     process.stderr.write(
       `nf-escrow: the configuration says process.executor = ${executor}: only processes that go to awsbatch are given secrets\n`,
     );
-  const { carrier } = request;
-  return {
-    ...request,
-    configured,
-    ...(carrier === undefined ? {} : { carrier: carryOnAws(carrier, process.env) }),
+  if (request.carrier === undefined) return { ...request, configured };
+  const carrier = carryOnAws(request.carrier, process.env);
+  if (found.aws?.assumeRole === undefined) return { ...request, configured, carrier };
+  const where = {
+    state: context.settings.paths.state,
+    name: found.name,
+    command: [process.execPath, context.program],
   };
+  return { ...request, configured, carrier: assumeInHead(carrier, where, process.env) };
 }

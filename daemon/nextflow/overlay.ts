@@ -1,5 +1,6 @@
 import type { AwsSettings } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
+import { HEAD_PROFILE } from './head-identity.ts';
 
 /** What a run on AWS Batch needs in its configuration. It is said by us only where nobody else says it. */
 export const overlayKeys = [
@@ -26,7 +27,7 @@ export function overlay(settings: AwsSettings, configured: Configured): string {
     'process.queue': settings.queue,
     workDir: settings.workDir,
     'aws.region': settings.region,
-    'aws.profile': settings.profile,
+    'aws.profile': settings.assumeRole === undefined ? settings.profile : HEAD_PROFILE,
     'aws.batch.executionRole': settings.executionRole,
   };
   for (const key of ['aws.region', 'aws.batch.executionRole'] as const) {

@@ -129,6 +129,28 @@ onBatch('success: a process is given what it declares, exactly, and the rest is 
 });
 
 onBatch(
+  'a role that is taken reaches the head too, as a profile without credentials in it',
+  async (t, stage) => {
+    const { aws, box, value } = stage;
+    const role = ['--assume-role', `arn:aws:iam::${ACCOUNT}:role/launch`, '--external-id', 'lab-1'];
+    await box.escrow(['compute-envs', 'update', 'batch', ...role]);
+    aws.calls.length = 0;
+    const ended = await box.escrow(['run', '--compute-env', 'batch', 'main.nf']);
+    t.equal(ended.status, 0, ended.stderr + ended.stdout);
+    t.match(ended.stdout, `given ${hash(value)}`);
+    t.match(ended.stdout, /script bar-of-the-test/);
+    const assumed = aws.calls.filter(({ action }) => action === 'sts:AssumeRole');
+    t.ok(assumed.length > 1 && assumed.every(({ body }) => body.includes('ExternalId=lab-1')));
+    const others = aws.calls.filter(
+      ({ action, accessKey }) => /^(batch|secretsmanager):/.test(action) && accessKey === 'AKIDTEST',
+    );
+    // The edge reads secrets with credentials of its own, as ECS does.
+    t.same([...new Set(others.map(({ action }) => action))], ['secretsmanager:GetSecretValue']);
+    await nothingLeft(t, stage);
+  },
+);
+
+onBatch(
   "a failing job ends the run with Nextflow's status, and an interrupted one is run again",
   async (t, stage) => {
     const { box, edge, value } = stage;

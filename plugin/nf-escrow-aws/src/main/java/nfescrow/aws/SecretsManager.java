@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
 
 /**
  * The two requests that the head makes by itself: who it is to AWS, and the text of a secret. A client of its own, since
@@ -34,9 +35,10 @@ final class SecretsManager {
     private SecretsManager(AwsRun run) {
         this.run = run;
         this.region = run.access("region");
-        DefaultCredentialsProvider.Builder builder = DefaultCredentialsProvider.builder();
-        if (run.access("profile") != null) builder.profileName(run.access("profile"));
-        this.credentials = builder.build();
+        // A role is taken by a profile that nf-escrow has put into the AWS configuration: daemon/nextflow/head-identity.ts
+        String profile = run.access("role") != null ? "nf-escrow" : run.access("profile");
+        // A profile that is named is that and nothing else: neither variables nor the machine's role stand in for it.
+        this.credentials = profile == null ? DefaultCredentialsProvider.builder().build() : ProfileCredentialsProvider.create(profile);
     }
 
     /** Throws where the head is somebody else to AWS than whoever placed the secrets. */
