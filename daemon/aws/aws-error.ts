@@ -47,7 +47,8 @@ function statusOf(error: Error): number | undefined {
 /** The command that gives new credentials, as far as can be told. */
 function remedyOf({ profile }: AwsAccess): string {
   const name = profile ?? process.env['AWS_PROFILE'];
-  return name === undefined ? 'aws sso login, or new AWS_* variables' : `aws sso login --profile ${name}`;
+  if (name !== undefined) return `aws sso login --profile ${name}`;
+  return 'aws sso login; for new AWS_* variables also nf-escrow daemon stop, as the next command starts a daemon that has them';
 }
 
 /**

@@ -156,7 +156,8 @@ function startOf(
     directory,
     command: join(directory, 'shim'),
     arguments: [directory, mode, request.nextflow, ...configuration, ...request.arguments],
-    environment: planned.resolved.length === 0 ? {} : variablesOf(directory, planned.carrier),
+    environment:
+      planned.resolved.length === 0 ? identityOf(planned.carrier) : variablesOf(directory, planned.carrier),
     ...(outputFile === null ? {} : { outputFile }),
   };
 }
@@ -168,6 +169,11 @@ function startOf(
 function variablesOf(directory: string, { plugin, environment }: Carrier): Record<string, string> {
   const store = { NXF_SECRETS_FILE: join(directory, 'store.json') };
   return plugin === null ? store : { ...store, ...environment, NF_ESCROW_RUN: directory };
+}
+
+/** Of a run without secrets: only as whom its head is to speak to AWS, where the compute environment says that. */
+function identityOf({ environment }: Carrier): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('NXF_')));
 }
 
 async function insertRun(

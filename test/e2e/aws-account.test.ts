@@ -78,9 +78,12 @@ withAws(
     const { id } = (await box.json<RunList>(['runs', 'list'])).runs[0] ?? { id: '' };
     await register(aws, 'nf-debian', { 'nf-escrow:run': id });
     await register(aws, 'nf-debian', {});
-    process.kill((await box.daemonPid()) ?? 0, 'SIGKILL'); // the next one reads the events again
+    const daemon = (await box.daemonPid()) ?? 0;
+    process.kill(daemon, 'SIGKILL'); // the next one reads the events again
+    await until('it is gone', () => (existsSync(`/proc/${String(daemon)}`) ? undefined : true));
     writeFileSync(join(box.launch, 'go'), '');
-    t.equal((await started.ended).status, 0);
+    const ended = await started.ended;
+    t.equal(ended.status, 0, ended.stderr);
     t.same((await active(aws)).sort(), ['nf-debian:2', 'nf-shared:1']);
     const receipt = await box.json<Receipt>(['runs', 'receipt', id]);
     t.match(

@@ -83,7 +83,9 @@ withBox('killed daemons, lost replies and a region that is down leave nothing', 
   aws.rules.losing = 1;
   const started = box.start(['run', '--compute-env', 'batch', HOLD]);
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
-  process.kill((await box.daemonPid()) ?? 0, 'SIGKILL');
+  const daemon = (await box.daemonPid()) ?? 0;
+  process.kill(daemon, 'SIGKILL');
+  await until('it is gone', () => (existsSync(`/proc/${String(daemon)}`) ? undefined : true));
   aws.rules.down = true;
   writeFileSync(join(box.launch, 'go'), '');
   const ended = await started.ended;
