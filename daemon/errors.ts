@@ -91,6 +91,13 @@ export const errorTable = {
     http: 404,
     retryable: false,
   },
+  'compute-environment-unfit': {
+    title: 'The compute environment cannot take this run',
+    hint: 'Mend what the detail names: `nf-escrow compute-envs update NAME …`.',
+    exit: 78,
+    http: 422,
+    retryable: false,
+  },
   'name-taken': {
     title: 'There is one of that name already',
     hint: 'Choose another name, or change the one there is.',
@@ -279,6 +286,27 @@ export const errorTable = {
     exit: 69,
     http: 503,
     retryable: true,
+  },
+  'aws-credentials': {
+    title: 'The AWS credentials cannot be used',
+    hint: 'Sign in again (`aws sso login`), or name others with --profile.',
+    exit: 77,
+    http: 502,
+    retryable: true,
+  },
+  'aws-denied': {
+    title: 'AWS does not permit it',
+    hint: '`nf-escrow iam check --compute-env NAME` names what is missing; `nf-escrow iam render` writes the policies.',
+    exit: 77,
+    http: 502,
+    retryable: true,
+  },
+  'aws-refused': {
+    title: 'AWS refuses the request',
+    hint: 'Compare the compute environment with what is there in AWS: `nf-escrow compute-envs show NAME`.',
+    exit: 78,
+    http: 502,
+    retryable: false,
   },
   'daemon-unavailable': {
     title: "nf-escrow's daemon does not answer",

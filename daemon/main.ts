@@ -62,14 +62,18 @@ function contextOf(settings: () => Settings): Context {
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
     serve: async (tell) => serve(settings()).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {
-      const [find, store, lines, log, carrier, identity] = await Promise.all([
-        import('./nextflow/find.ts'),
-        import('./nextflow/local-store.ts'),
-        import('./nextflow/arguments.ts'),
-        import('./nextflow/log.ts'),
-        import('./nextflow/carrier.ts'),
-        import('./host/process-identity.ts'),
-      ]);
+      const [find, store, lines, log, carrier, identity, configuration, version, headIdentity] =
+        await Promise.all([
+          import('./nextflow/find.ts'),
+          import('./nextflow/local-store.ts'),
+          import('./nextflow/arguments.ts'),
+          import('./nextflow/log.ts'),
+          import('./nextflow/carrier.ts'),
+          import('./host/process-identity.ts'),
+          import('./nextflow/configuration.ts'),
+          import('./nextflow/version.ts'),
+          import('./nextflow/head-identity.ts'),
+        ]);
       const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
       return {
         findNextflow: find.findNextflow,
@@ -79,8 +83,20 @@ function contextOf(settings: () => Settings): Context {
         arrange: lines.arrange,
         readCommandLine: (args) => lines.readCommandLine(args, isFile),
         identifySelf: identity.identifySelf,
+        carryOnAws: carrier.carryOnAws,
+        assumeInHead: headIdentity.assumeInHead,
+        readConfiguration: configuration.readConfiguration,
+        versionOf: (path, env) => version.readLauncher(path, env).version,
       };
     },
+    awsCredentials: async (aws) => {
+      const [{ accessOf }, { takeCredentials }] = await Promise.all([
+        import('./aws/access.ts'),
+        import('./aws/clients.ts'),
+      ]);
+      return takeCredentials(accessOf(aws));
+    },
+    policies: () => import('./aws/iam-policies.ts'),
     importing: () => import('./nextflow/import-sources.ts'),
     writeSetting: async (key, value) => {
       (await import('./host/settings-file.ts')).writeSetting(settings().paths.configFile, key, value);

@@ -1,9 +1,15 @@
 // The daemon: puts the rooms together. main.ts calls it; so do tests, with faults of their own.
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
 import { listenOn } from './api/listen.ts';
 import { createServer } from './api/server.ts';
+import { batchJobs } from './aws/batch-jobs.ts';
+import { checkAws } from './aws/iam-check.ts';
+import { openSession } from './aws/clients.ts';
+import { sweepAws } from './aws/leftovers.ts';
+import { LentCredentials } from './aws/credentials.ts';
 import type { Settings } from './config/settings.ts';
 import { asEscrowError } from './errors.ts';
 import { InTurn } from './host/in-turn.ts';
@@ -12,7 +18,11 @@ import { identifySelf } from './host/process-identity.ts';
 import { openLedger } from './ledger/open.ts';
 import type { Faults } from './runs/faults.ts';
 import { Runs } from './runs/runs.ts';
+import { sweeperOf } from './runs/sweep.ts';
+import { AwsSecretsManager } from './stores/aws-secrets-manager.ts';
+import { BatchJobDefinitions } from './stores/batch-job-definitions.ts';
 import { NextflowStore } from './stores/nextflow-store.ts';
+import type { Removal } from './stores/store.ts';
 import { Keys } from './vault/keys.ts';
 import { finishRekey } from './vault/rekey.ts';
 import { Vault } from './vault/vault.ts';
@@ -27,13 +37,22 @@ export async function serve(settings: Settings, faults: Faults, version: string)
   const keys = new Keys({ keyFile: paths.keyFile, keyCommand: settings.vaultKeyCommand });
   const vault = new Vault(ledger, keys);
   const store = new NextflowStore(paths.runs);
+  const lent = new LentCredentials();
+  const definitions = new BatchJobDefinitions({ openSession, lent, clock: Date.now });
+  const secretsManager = new AwsSecretsManager({
+    openSession,
+    lent,
+    owner: user.user,
+    pace: { clock: Date.now, sleep },
+  });
   const runs = new Runs(
     {
       ledger,
       vault,
-      stores: new Map([[store.kind, store]]),
+      stores: new Map<string, Removal>([store, secretsManager, definitions].map((one) => [one.kind, one])),
       runDirectories: store,
-      secretsStore: () => store,
+      secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
+      batchJobs: batchJobs(openSession),
       defaultWorkspace: settings.workspace,
       user,
       outputDirectory: join(paths.state, 'output'),
@@ -58,6 +77,10 @@ export async function serve(settings: Settings, faults: Faults, version: string)
       runs,
       user,
       log,
+      aws: {
+        check: (aws) => checkAws(aws, openSession),
+        sweep: (aws, remove) => sweepAws(aws, openSession, sweeperOf(ledger, user.user), remove),
+      },
       status: () => ({
         process: identifySelf(),
         version,

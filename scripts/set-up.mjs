@@ -18,6 +18,10 @@ import { buildPlugin } from './plugin.mjs';
 import { root, run, say, which } from './steps.mjs';
 
 const NEXTFLOW_VERSION = '24.10.0';
+/** Stands in for AWS in tests. */
+const MOTO_VERSION = '5.2.5';
+/** With which Nextflow's tasks on AWS Batch fetch and store their files; only for a test that has such a Nextflow. */
+const AWS_CLI_VERSION = '1.46.3';
 
 /** npm ci, when the lock file is not the one that node_modules was made from. */
 export function ensureDependencies() {
@@ -69,11 +73,12 @@ export function ensureNextflow() {
   return which('nextflow') ?? cachedNextflow();
 }
 
+function cacheDirectory() {
+  return join(process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), '.cache'), 'nf-escrow');
+}
+
 function cachedNextflow() {
-  const cache = join(
-    process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), '.cache'),
-    'nf-escrow',
-  );
+  const cache = cacheDirectory();
   const home = join(cache, `nextflow-${NEXTFLOW_VERSION}`);
   const launcher = join(home, 'nextflow');
   if (!existsSync(home)) {
@@ -116,6 +121,42 @@ export function ensurePlugin() {
   if (!which('mvn') && !installSystemPackage('maven', 'Maven')) return false;
   buildPlugin();
   return true;
+}
+
+/**
+ * The Python of a virtual environment in the cache that has moto, the stand-in for AWS: `PYTHON -m moto.server`.
+ * Undefined, with one line that says how, where there is no Python and it cannot be installed.
+ */
+export function ensureMoto() {
+  const home = ensureVenv(`moto-${MOTO_VERSION}`, `moto[server]==${MOTO_VERSION}`);
+  return home === undefined ? undefined : join(home, 'bin/python');
+}
+
+/** The AWS command line, version 1, in a virtual environment of its own; undefined likewise. */
+export function ensureAwsCli() {
+  const home = ensureVenv(`awscli-${AWS_CLI_VERSION}`, `awscli==${AWS_CLI_VERSION}`);
+  return home === undefined ? undefined : join(home, 'bin/aws');
+}
+
+/** A virtual environment in the cache with one package and what that needs. Its programs name it by its path: it is made in place. */
+function ensureVenv(name, requirement) {
+  const cache = cacheDirectory();
+  const home = join(cache, name);
+  const done = join(home, '.complete');
+  if (existsSync(done)) return home;
+  if (!canMakeVenv() && !(installSystemPackage('python3-venv', 'Python 3 with venv') && canMakeVenv()))
+    return undefined;
+  mkdirSync(cache, { recursive: true });
+  say(`installing ${requirement} with pip (once)`);
+  run('python3', ['-m', 'venv', home]);
+  const install = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', requirement];
+  run(join(home, 'bin/python'), install);
+  writeFileSync(done, '');
+  return home;
+}
+
+function canMakeVenv() {
+  return spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0;
 }
 
 /** strace, with which a test sees that what is answered is on the disk; false where there is none and it cannot be had. */

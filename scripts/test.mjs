@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { testPlugin } from './plugin.mjs';
 import {
+  ensureAwsCli,
   ensureBuilt,
   ensureContainers,
   ensureDependencies,
   ensureJava,
+  ensureMoto,
   ensureNextflow,
   ensurePlugin,
   ensureStrace,
@@ -26,9 +28,13 @@ runDriver(async () => {
   if (CI && !plugin) throw new Error('In CI the tests need a JDK and Maven.');
   ensureStrace();
   ensureContainers();
+  const moto = ensureMoto();
+  if (CI && moto === undefined) throw new Error('In CI the tests need a Python 3.');
   const env = {
     ...process.env,
     ...(nextflow ? { NF_ESCROW_TEST_NEXTFLOW: nextflow } : {}),
+    ...(moto ? { NF_ESCROW_TEST_MOTO: moto } : {}),
+    ...(process.env.NF_ESCROW_TEST_NEXTFLOW_AWS ? { NF_ESCROW_TEST_AWS_CLI: ensureAwsCli() ?? '' } : {}),
     ...(CI ? { NF_ESCROW_TEST_REQUIRE: '1' } : {}),
   };
   delete env.NF_ESCROW_NEXTFLOW;

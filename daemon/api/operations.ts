@@ -73,6 +73,7 @@ export const operations: readonly Operation[] = [
     method: 'post',
     path: '/v1/runs/{id}/purge',
     summary: 'Remove what is left; refused while it may be alive, unless with ?force=true',
+    request: 'run-purge',
     answer: 'run',
   },
   {
@@ -162,6 +163,18 @@ export const operations: readonly Operation[] = [
     summary: 'Change it',
     request: 'compute-environment-change',
     answer: 'compute-environment',
+  },
+  {
+    method: 'post',
+    path: '/v1/compute-envs/{name}/check',
+    summary: 'Ask AWS whether it permits what this one needs',
+    answer: 'doctor-report',
+  },
+  {
+    method: 'post',
+    path: '/v1/compute-envs/{name}/sweep',
+    summary: 'Find what dead machines left in AWS; with ?remove=true remove it',
+    answer: 'leftovers',
   },
   { method: 'delete', path: '/v1/compute-envs/{name}', summary: 'Remove it', status: 204 },
   {

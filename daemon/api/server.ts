@@ -14,7 +14,7 @@ import type { Vault } from '../vault/vault.ts';
 import { openApi } from './openapi.ts';
 import { notFound, problems } from './problem.ts';
 import { numbers } from './query.ts';
-import { computeEnvironmentRoutes } from './routes/compute-environments.ts';
+import { computeEnvironmentRoutes, type AwsAnswers } from './routes/compute-environments.ts';
 import { runRoutes } from './routes/runs.ts';
 import { secretRoutes } from './routes/secrets.ts';
 import { vaultRoutes } from './routes/vault.ts';
@@ -29,6 +29,7 @@ export interface Served {
   /** Whose daemon this is. */
   readonly user: Principal;
   readonly log: Logger;
+  readonly aws: AwsAnswers;
   readonly status: () => DaemonStatus;
   /** Asks the daemon to end, once the answer is out. */
   readonly stop: () => void;
@@ -81,7 +82,7 @@ export function createServer(served: Served): Express {
   );
   app.use('/v1/workspaces', workspaceRoutes(ledger, user));
   app.use('/v1/organizations', organizationRoutes(ledger, user));
-  app.use('/v1/compute-envs', computeEnvironmentRoutes(ledger, user));
+  app.use('/v1/compute-envs', computeEnvironmentRoutes(ledger, user, served.aws));
   app.use('/v1/vault', vaultRoutes(ledger, vault, user));
   app.use(notFound, problems(log));
   return app;

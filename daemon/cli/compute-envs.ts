@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ComputeEnvironment, ComputeEnvironmentList } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
+import { addAwsOptions, completeAwsSettings, readAwsOptions, type AwsOptions } from './aws-options.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { print, printJson, printTable } from './output.ts';
@@ -10,10 +11,13 @@ interface Json {
   readonly json?: boolean;
 }
 
-interface CreateOptions {
-  readonly platform: string;
+interface ChangeOptions extends AwsOptions {
   readonly runsDir?: string;
   readonly default?: boolean;
+}
+
+interface CreateOptions extends ChangeOptions {
+  readonly platform: string;
 }
 
 const PATH = '/v1/compute-envs';
@@ -21,11 +25,10 @@ const RUNS_DIR = 'where run directories are made; compute nodes have to see it';
 
 export function addComputeEnvironments(program: Command, context: Context): void {
   const environments = program.command('compute-envs').description('named places that runs go to');
-  environments
-    .command('create')
+  addAwsOptions(environments.command('create'))
     .argument('<NAME>')
     .description('make one')
-    .requiredOption('--platform <PLATFORM>', 'hpc: this machine, or a scheduler')
+    .requiredOption('--platform <PLATFORM>', 'hpc: this machine, or a scheduler; or aws-batch')
     .option('--runs-dir <DIR>', RUNS_DIR)
     .option('--default', 'runs go there that name none')
     .addHelpText(
@@ -33,14 +36,13 @@ export function addComputeEnvironments(program: Command, context: Context): void
       '\nExample: nf-escrow compute-envs create cluster --platform hpc --runs-dir /scratch/me/runs',
     )
     .action((name: string, options: CreateOptions) => create(context, name, options));
-  environments
-    .command('update')
+  addAwsOptions(environments.command('update'))
     .argument('<NAME>')
     .description('change one; runs that are under way stay where they are')
     .option('--runs-dir <DIR>', RUNS_DIR)
     .option('--default', 'runs go there that name none')
     .addHelpText('after', '\nExample: nf-escrow compute-envs update cluster --default')
-    .action((name: string, options: Omit<CreateOptions, 'platform'>) => update(context, name, options));
+    .action((name: string, options: ChangeOptions) => update(context, name, options));
   environments
     .command('list')
     .alias('ls')
@@ -78,24 +80,34 @@ export function addComputeEnvironments(program: Command, context: Context): void
 }
 
 async function create(context: Context, name: string, options: CreateOptions): Promise<void> {
-  if (options.platform !== 'hpc')
-    throw new EscrowError('usage', `"${options.platform}" is no platform.`, { hint: 'The platform is hpc.' });
-  const body = { name, platform: options.platform, ...bodyOf(options) };
+  if (!['hpc', 'aws-batch'].includes(options.platform))
+    throw new EscrowError('usage', `"${options.platform}" is no platform.`, {
+      hint: 'The platform is hpc or aws-batch.',
+    });
+  const named = readAwsOptions(options);
+  const [first] = Object.keys(named);
+  if (options.platform === 'hpc' && first !== undefined)
+    throw new EscrowError('usage', `${first} says something of aws-batch, and the platform is hpc.`);
+  const aws = options.platform === 'hpc' ? {} : { aws: completeAwsSettings(named) };
+  const body = { name, platform: options.platform, ...bodyOf(options), ...aws };
   show(context, [await (await context.daemon()).call<ComputeEnvironment>('POST', PATH, body)]);
 }
 
-async function update(
-  context: Context,
-  name: string,
-  options: Omit<CreateOptions, 'platform'>,
-): Promise<void> {
+async function update(context: Context, name: string, options: ChangeOptions): Promise<void> {
+  const named = readAwsOptions(options);
   const body = bodyOf(options);
+  if (Object.keys(named).length > 0) {
+    const { aws } = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
+    body['aws'] = completeAwsSettings({ ...aws, ...named });
+  }
   if (Object.keys(body).length === 0)
-    throw new EscrowError('usage', 'There is nothing to change.', { hint: 'Say --runs-dir or --default.' });
+    throw new EscrowError('usage', 'There is nothing to change.', {
+      hint: 'Say what: nf-escrow compute-envs update --help',
+    });
   show(context, [await (await context.daemon()).call<ComputeEnvironment>('PATCH', pathOf(name), body)]);
 }
 
-function bodyOf(options: Omit<CreateOptions, 'platform'>): Record<string, unknown> {
+function bodyOf(options: ChangeOptions): Record<string, unknown> {
   return {
     ...(options.runsDir === undefined ? {} : { runsDirectory: resolve(options.runsDir) }),
     ...(options.default === true ? { isDefault: true } : {}),
@@ -103,13 +115,14 @@ function bodyOf(options: Omit<CreateOptions, 'platform'>): Record<string, unknow
 }
 
 function show(context: Context, environments: readonly ComputeEnvironment[]): void {
-  const rows = environments.map(({ name, platform, runsDirectory, isDefault }) => [
+  const rows = environments.map(({ name, platform, runsDirectory, isDefault, aws }) => [
     name,
     platform,
     runsDirectory ?? context.settings.paths.runs,
+    aws === undefined ? '-' : `${aws.queue} in ${aws.region}`,
     isDefault ? '*' : '',
   ]);
-  printTable(['NAME', 'PLATFORM', 'RUN DIRECTORIES IN', 'DEFAULT'], rows);
+  printTable(['NAME', 'PLATFORM', 'RUN DIRECTORIES IN', 'QUEUE', 'DEFAULT'], rows);
 }
 
 function pathOf(name: string): string {

@@ -1,7 +1,14 @@
 import type { Client } from '../client/client.ts';
 import type { SettingKey } from '../config/keys.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Carrier, DoctorCheck, Process } from '../contract/types.ts';
+import type {
+  AwsCredentials,
+  AwsSettings,
+  Carrier,
+  DoctorCheck,
+  Process,
+  RunRequest,
+} from '../contract/types.ts';
 
 /** What main hands to the commands. Each part is loaded when it is asked for. */
 export interface Context {
@@ -25,6 +32,10 @@ export interface Context {
   readonly writeSetting: (key: SettingKey, value: string | undefined) => Promise<void>;
   /** Writes a `nextflow` for PATH into a directory; gives its path. */
   readonly writeShim: (directory: string) => Promise<string>;
+  /** Credentials of a compute environment, for the head of a run. */
+  readonly awsCredentials: (settings: AwsSettings) => Promise<AwsCredentials & { expiration?: Date }>;
+  /** Writes the policies for AWS. */
+  readonly policies: () => Promise<Policies>;
   /** Looks at everything that a launch needs. */
   readonly examine: () => Promise<DoctorCheck[]>;
 }
@@ -49,6 +60,35 @@ export interface NextflowKnowledge {
   readonly arrange: (rest: readonly string[]) => CommandLine;
   readonly readCommandLine: (args: readonly string[]) => CommandLine | undefined;
   readonly identifySelf: () => Process;
+  /** How a launch to AWS Batch carries secrets: beside the plugin, another one. */
+  readonly carryOnAws: (carrier: Carrier, env: Environment) => Carrier;
+  /** Has the head take the compute environment's role. */
+  readonly assumeInHead: (
+    carrier: Carrier,
+    where: { readonly state: string; readonly name: string; readonly command: readonly string[] },
+    env: Environment,
+  ) => Carrier;
+  /** What is configured of what AWS Batch needs; costs a JVM start. */
+  readonly readConfiguration: (
+    nextflow: string,
+    args: readonly string[],
+    where: { readonly env: Environment; readonly cwd: string },
+  ) => Promise<NonNullable<RunRequest['configured']>>;
+  readonly versionOf: (nextflow: string, env: Environment) => string | undefined;
+}
+
+interface PolicyWishes {
+  readonly account: string;
+  readonly executionRole: string;
+  readonly workspace?: string | undefined;
+  readonly prefix?: string | undefined;
+  readonly partition?: string | undefined;
+  readonly kmsKey?: string | undefined;
+}
+
+export interface Policies {
+  readonly renderPolicies: (wishes: PolicyWishes) => Readonly<Record<string, object>>;
+  readonly renderCloudFormation: (wishes: PolicyWishes) => object;
 }
 
 export interface Importing {

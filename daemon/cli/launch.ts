@@ -3,6 +3,7 @@ import { hangupIsIgnored, leaveTerminalAsItIs } from '../client/terminal.ts';
 import type { Plan, Run, RunRequest, RunStart } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Context } from './context.ts';
+import { purgeLending } from './lend.ts';
 import { print, printJson, printTable } from './output.ts';
 
 /** Asks for a run and starts it, in this terminal or detached from it; or explains it. Gives the exit status. */
@@ -43,7 +44,7 @@ export async function launch(
  */
 async function settle(context: Context, id: string): Promise<Run | undefined> {
   try {
-    const run = await (await context.daemon()).call<Run>('POST', `/v1/runs/${id}/purge`);
+    const run = await purgeLending(await context.daemon(), `/v1/runs/${id}/purge`);
     if (run.pendingRemovals > 0)
       warn(
         `not all that was placed for run ${id} could be removed yet; it is tried again. See: nf-escrow status`,

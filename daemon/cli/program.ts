@@ -1,15 +1,18 @@
 import { Command } from 'commander';
 import { addAudit } from './audit.ts';
+import { awsCredentials } from './aws-credentials.ts';
 import { addCompletion } from './completion.ts';
 import { addComputeEnvironments } from './compute-envs.ts';
 import { addConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { addDaemon } from './daemon.ts';
 import { doctor } from './doctor.ts';
+import { addIam } from './iam.ts';
 import { print } from './output.ts';
 import { addRuns } from './runs.ts';
 import { addSecrets } from './secrets.ts';
 import { status } from './status.ts';
+import { sweep } from './sweep.ts';
 import { addVault } from './vault.ts';
 import { addOrganizations, addWorkspaces } from './workspaces.ts';
 
@@ -56,15 +59,29 @@ export function buildProgram(context: Context): Command {
   program
     .command('doctor')
     .description('everything that a launch needs, checked, each failure with its remedy')
+    .option('--compute-env <NAME>', 'and everything that this one needs of AWS')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample: nf-escrow doctor')
-    .action((options: { json?: boolean }) => doctor(context, options));
+    .action((options: { json?: boolean; computeEnv?: string }) => doctor(context, options));
+  program
+    .command('sweep')
+    .description('what dead machines left behind in AWS: shown; removed with --yes')
+    .option('--compute-env <NAME>', 'of this one (default: of all that go to AWS)')
+    .option('--yes', 'remove it')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow sweep --compute-env batch')
+    .action((options: { computeEnv?: string; yes?: boolean; json?: boolean }) => sweep(context, options));
+  program
+    .command('aws-credentials', { hidden: true })
+    .requiredOption('--compute-env <NAME>', 'whose role is taken')
+    .action((options: { computeEnv: string }) => awsCredentials(context, options.computeEnv));
   addSecrets(program, context);
   addRuns(program, context);
   addWorkspaces(program, context);
   addOrganizations(program, context);
   addComputeEnvironments(program, context);
   addConfig(program, context);
+  addIam(program, context);
   addVault(program, context);
   addDaemon(program, context);
   addAudit(program, context);

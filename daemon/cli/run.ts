@@ -2,6 +2,7 @@ import type { RunRequest, Selection } from '../contract/types.ts';
 import type { Context, NextflowKnowledge } from './context.ts';
 import { launch } from './launch.ts';
 import { print } from './output.ts';
+import { completeForAws } from './run-on-aws.ts';
 import { splitRunOptions } from './run-options.ts';
 
 const HELP = `Usage: nf-escrow run [options] PIPELINE [nextflow run options and parameters]
@@ -39,7 +40,8 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
     explain: options.explain,
     detach: options.detach,
   };
-  return launch(context, request, { background, json: options.json });
+  const complete = await completeForAws(context, knowledge, request);
+  return launch(context, complete, { background, json: options.json });
 }
 
 /** `nf-escrow nextflow`: nothing in the arguments is ours. Gives nextflow's own exit status. */
@@ -47,7 +49,11 @@ export async function nextflow(context: Context, args: readonly string[]): Promi
   const knowledge = await context.nextflow();
   const line = knowledge.readCommandLine(args);
   if (line !== undefined) {
-    const request = requestOf(context, knowledge, line.arguments, undefined);
+    const request = await completeForAws(
+      context,
+      knowledge,
+      requestOf(context, knowledge, line.arguments, undefined),
+    );
     return launch(context, request, { background: line.background, json: false });
   }
   const { handOver } = await import('../client/hand-over.ts');

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Receipt, Run, RunList } from '../contract/types.ts';
 import type { Context } from './context.ts';
 import { confirm } from './confirm.ts';
+import { purgeLending } from './lend.ts';
 import { print, printJson, printTable } from './output.ts';
 import { printLogs, waitForRun, watchRun } from './run-progress.ts';
 import { runPath } from './run-path.ts';
@@ -137,11 +138,11 @@ async function purgeRun(
   if (options.force === true)
     await confirm(`Take the secrets of ${wanted} away, even if it is alive?`, options.yes);
   const query = options.force === true ? '?force=true' : '';
-  const run = await (await context.daemon()).call<Run>('POST', `${runPath(wanted)}/purge${query}`);
+  const run = await purgeLending(await context.daemon(), `${runPath(wanted)}/purge${query}`);
   print(
     run.pendingRemovals === 0
       ? `Nothing of run ${run.id} is left.`
-      : `Not all of run ${run.id} could be removed; it is tried again.`,
+      : `Not all of run ${run.id} could be removed; it is tried again. ${run.removalTrouble ?? ''}`.trimEnd(),
   );
 }
 

@@ -14,7 +14,10 @@ export async function status(context: Context, options: { json?: boolean }): Pro
         run.state === 'ended'
           ? `over (${run.outcome ?? '?'}), waits for removal of ${String(run.pendingRemovals)}`
           : `${run.state}, ${String(run.secrets.length)} secrets placed`;
-      print(`${run.id}  ${run.runName ?? '-'}  ${what}  ${run.launchDirectory}`);
+      const trouble = run.state === 'ended' ? (run.removalTrouble ?? '') : '';
+      print(
+        `${run.id}  ${run.runName ?? '-'}  ${what}  ${run.launchDirectory}${trouble === '' ? '' : `  ${trouble}`}`,
+      );
     }
   }
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
+import { assertFitsTogether } from './aws-batch.ts';
 import type {
+  AwsSettings,
   ComputeEnvironment,
   ComputeEnvironmentChange,
   ComputeEnvironmentInput,
@@ -31,8 +33,9 @@ export async function findComputeEnvironment(
 export async function createComputeEnvironment(
   ledger: Ledger,
   by: Principal,
-  { name, platform, runsDirectory = null, isDefault = false }: ComputeEnvironmentInput,
+  { name, platform, runsDirectory = null, isDefault = false, aws }: ComputeEnvironmentInput,
 ): Promise<ComputeEnvironment> {
+  assertSettings(platform, aws);
   await ledger.write(async (db) => {
     const now = new Date().toISOString();
     const inserted = await db
@@ -43,6 +46,7 @@ export async function createComputeEnvironment(
         platform,
         runs_directory: runsDirectory,
         is_default: 0,
+        settings: JSON.stringify(aws === undefined ? {} : { aws }),
         created_at: now,
         updated_at: now,
       })
@@ -64,12 +68,14 @@ export async function changeComputeEnvironment(
   change: ComputeEnvironmentChange,
 ): Promise<ComputeEnvironment> {
   await ledger.write(async (db) => {
-    await findComputeEnvironment(db, name);
+    const { platform } = await findComputeEnvironment(db, name);
+    if (change.aws !== undefined) assertSettings(platform, change.aws);
     await db
       .updateTable('compute_environments')
       .set({
         updated_at: new Date().toISOString(),
         ...(change.runsDirectory === undefined ? {} : { runs_directory: change.runsDirectory }),
+        ...(change.aws === undefined ? {} : { settings: JSON.stringify({ aws: change.aws }) }),
       })
       .where('name', '=', name)
       .execute();
@@ -99,6 +105,18 @@ export async function removeComputeEnvironment(ledger: Ledger, by: Principal, na
   });
 }
 
+/** Throws `request-invalid`, `compute-environment-unfit`. */
+function assertSettings(platform: ComputeEnvironment['platform'], aws: AwsSettings | undefined): void {
+  if ((platform === 'aws-batch') !== (aws !== undefined))
+    throw new EscrowError(
+      'request-invalid',
+      platform === 'aws-batch'
+        ? 'AWS Batch needs settings of its own.'
+        : `${platform} takes no settings of AWS.`,
+    );
+  if (aws !== undefined) assertFitsTogether(aws);
+}
+
 async function makeDefault(db: Queries, name: string): Promise<void> {
   await db.updateTable('compute_environments').set({ is_default: 0 }).where('is_default', '=', 1).execute();
   await db.updateTable('compute_environments').set({ is_default: 1 }).where('name', '=', name).execute();
@@ -110,6 +128,7 @@ function describe(row: Selectable<Tables['compute_environments']>): ComputeEnvir
     platform: row.platform,
     runsDirectory: row.runs_directory,
     isDefault: row.is_default === 1,
+    ...(JSON.parse(row.settings) as Pick<ComputeEnvironment, 'aws'>),
     dateCreated: row.created_at,
     lastUpdated: row.updated_at,
   };

@@ -16,6 +16,8 @@ export type Scope = 'user' | 'workspace' | 'local';
 export interface Contract {
   AuditQuery?: AuditQuery;
   Audit?: Audit;
+  AwsCredentials?: AwsCredentials;
+  AwsSettings?: AwsSettings;
   Carrier?: Carrier;
   ComputeEnvironmentChange?: ComputeEnvironmentChange;
   ComputeEnvironmentInput?: ComputeEnvironmentInput;
@@ -31,6 +33,7 @@ export interface Contract {
   ImportResult?: ImportResult;
   JournalEvent?: JournalEvent;
   Lease?: Lease;
+  Leftovers?: Leftovers;
   MemberList?: MemberList;
   OrganizationInput?: OrganizationInput;
   OrganizationList?: OrganizationList;
@@ -43,6 +46,7 @@ export interface Contract {
   Role?: Role;
   RunList?: RunList;
   RunPrune?: RunPrune;
+  RunPurge?: RunPurge;
   RunQuery?: RunQuery;
   RunRequest?: RunRequest;
   RunStart?: RunStart;
@@ -117,6 +121,76 @@ export interface JournalEvent {
   by: string | null;
 }
 /**
+ * AWS credentials that are lent for a removal; they are kept in memory alone.
+ */
+export interface AwsCredentials {
+  /**
+   * The access key's id
+   */
+  accessKeyId: string;
+  /**
+   * The secret part
+   */
+  secretAccessKey: string;
+  /**
+   * Of a session
+   */
+  sessionToken?: string;
+}
+/**
+ * What AWS Batch wants to know of a compute environment.
+ */
+export interface AwsSettings {
+  /**
+   * Of queue and secrets
+   */
+  region: string;
+  /**
+   * Name or ARN of the job queue
+   */
+  queue: string;
+  /**
+   * Nextflow's work directory, in S3
+   */
+  workDir: string;
+  /**
+   * ARN of the role with which ECS reads the secrets as a container starts
+   */
+  executionRole: string;
+  /**
+   * Profile of the AWS configuration; absent: as the daemon's environment says
+   */
+  profile?: string;
+  /**
+   * ARN of a role to be taken, for an account that is not the credentials' own
+   */
+  assumeRole?: string;
+  /**
+   * The external id that this role wants
+   */
+  externalId?: string;
+  /**
+   * Id, alias or ARN of the key that encrypts the secrets; absent: the account's own of Secrets Manager
+   */
+  kmsKey?: string;
+  /**
+   * What the names of secrets begin with; absent: nf-escrow
+   */
+  prefix?: string;
+  /**
+   * bundle: one secret a run, however many it has; per-secret: one for each. Absent: bundle
+   */
+  layout?: 'bundle' | 'per-secret';
+  /**
+   * Where Secrets Manager is reached, where not at the region's own address; https, or http on this machine
+   */
+  endpoint?: string;
+  /**
+   * Whether the FIPS endpoints are used
+   */
+  fips?: boolean;
+}
+/**
  * How a run's secrets get from its directory to its tasks, as the nextflow and the environment of the caller allow.
  */
 export interface Carrier {
@@ -153,6 +227,7 @@ export interface ComputeEnvironmentChange {
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory?: string | null;
+  aws?: AwsSettings;
   /**
    * true: runs go there that name none
    */
@@ -167,13 +242,14 @@ export interface ComputeEnvironmentInput {
    */
   name: string;
   /**
-   * hpc: this machine, or a scheduler whose nodes see the runs directory
+   * hpc: this machine, or a scheduler whose nodes see the runs directory; aws-batch: AWS Batch
    */
-  platform: 'hpc';
+  platform: 'hpc' | 'aws-batch';
   /**
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory?: string | null;
+  aws?: AwsSettings;
   /**
    * Whether runs go there that name none
    */
@@ -197,13 +273,14 @@ export interface ComputeEnvironment {
    */
   name: string;
   /**
-   * hpc: this machine, or a scheduler whose nodes see the runs directory
+   * hpc: this machine, or a scheduler whose nodes see the runs directory; aws-batch: AWS Batch
    */
-  platform: 'hpc';
+  platform: 'hpc' | 'aws-batch';
   /**
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory: string | null;
+  aws?: AwsSettings;
   /**
    * Whether runs go there that name none
    */
@@ -441,6 +518,36 @@ export interface Lease {
   check: string | null;
 }
 /**
+ * What machines that never came back left in AWS, as `nf-escrow sweep` finds it.
+ */
+export interface Leftovers {
+  /**
+   * Secrets, then job definitions
+   */
+  leftovers: {
+    /**
+     * What it is
+     */
+    kind: 'secret' | 'job-definition';
+    /**
+     * Its ARN
+     */
+    target: string;
+    /**
+     * The run it was made for
+     */
+    run: string;
+    /**
+     * Why nobody else removes it
+     */
+    why: string;
+    /**
+     * Whether it was removed now
+     */
+    removed: boolean;
+  }[];
+}
+/**
  * Who takes part in a workspace.
  */
 export interface MemberList {
@@ -565,6 +672,7 @@ export interface Problem {
     | 'organization-unknown'
     | 'workspace-personal'
     | 'compute-environment-unknown'
+    | 'compute-environment-unfit'
     | 'name-taken'
     | 'in-use'
     | 'import-conflict'
@@ -592,6 +700,9 @@ export interface Problem {
     | 'ledger-damaged'
     | 'ledger-newer'
     | 'store-unavailable'
+    | 'aws-credentials'
+    | 'aws-denied'
+    | 'aws-refused'
     | 'daemon-unavailable'
     | 'origin-forbidden'
     | 'internal';
@@ -718,6 +829,10 @@ export interface Run {
    * Leases that are not gone
    */
   pendingRemovals: number;
+  /**
+   * What the last try to remove met, and what to do about it; absent where none failed
+   */
+  removalTrouble?: string;
 }
 /**
  * Runs, newest first.
@@ -736,6 +851,12 @@ export interface RunPrune {
    * Those that were purged so many days ago, or earlier
    */
   days: number;
+}
+/**
+ * Asks for what is left of a run to be removed; may lend the credentials that takes.
+ */
+export interface RunPurge {
+  awsCredentials?: AwsCredentials;
 }
 /**
  * Which runs to list: all of what is named has to fit.
@@ -800,6 +921,35 @@ export interface RunRequest {
    * Whether its output goes to a file that the answer names
    */
   detach?: boolean;
+  /**
+   * For AWS Batch: what the pipeline's configuration and the options say of the keys that would be set else
+   */
+  configured?: {
+    /**
+     * Executor
+     */
+    'process.executor'?: string;
+    /**
+     * Job queue
+     */
+    'process.queue'?: string;
+    /**
+     * Work directory
+     */
+    workDir?: string;
+    /**
+     * Region
+     */
+    'aws.region'?: string;
+    /**
+     * Profile
+     */
+    'aws.profile'?: string;
+    /**
+     * Execution role
+     */
+    'aws.batch.executionRole'?: string;
+  };
   launcher: Process;
 }
 /**

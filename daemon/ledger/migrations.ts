@@ -100,4 +100,9 @@ export const migrations: readonly Migration[] = [
       `ALTER TABLE secrets ADD COLUMN last_used_process TEXT`,
     ],
   },
+  {
+    id: 5,
+    name: 'requests that were sent and not answered',
+    statements: [`ALTER TABLE leases ADD COLUMN sent_at TEXT`],
+  },
 ];

@@ -80,6 +80,8 @@ export interface Tables {
     store: string;
     target: string;
     anchor: string | null;
+    /** When the last request was sent that may make the object and was not answered; null: none is open. */
+    sent_at: ColumnType<string | null, string | null | undefined, string | null>;
     state: Lease['state'];
     created_at: string;
     placed_at: string | null;

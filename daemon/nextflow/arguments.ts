@@ -38,7 +38,8 @@ export function arrange(rest: readonly string[]): NextflowArguments {
   });
 }
 
-function takesNext(option: string, next: string | undefined): boolean {
+/** Whether an option takes the argument behind it, as Nextflow's launcher decides. */
+export function takesNext(option: string, next: string | undefined): boolean {
   const arity = launcherOptions[option] ?? runOptions[option] ?? (SETTING.test(option) ? 'optional' : 'flag');
   if (arity === 'session') return next !== undefined && SESSION.test(next);
   if (arity === 'optional') return next !== undefined && !next.startsWith('-');

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Carrier } from '../contract/types.ts';
-import { asEscrowError } from '../errors.ts';
+import { asEscrowError, EscrowError } from '../errors.ts';
 import { ensurePlugin } from './plugin-install.ts';
 import type { Launch } from './launch.ts';
 import { shippedPlugin } from './plugin-files.ts';
@@ -34,6 +34,22 @@ export function chooseCarrier(launch: Launch): Carrier {
     const why = asEscrowError(error).message.replace(/\.$/, '');
     return { plugin: null, why, configPhase, environment: {}, restore };
   }
+}
+
+/**
+ * The same for a run on AWS Batch, whose tasks are given their secrets by a plugin of its own beside the other. Throws
+ * `compute-environment-unfit` where a plugin cannot be used: Nextflow's own executor leaves secrets out.
+ */
+export function carryOnAws(carrier: Carrier, env: Environment): Carrier {
+  const unfit = (why: string): EscrowError =>
+    new EscrowError('compute-environment-unfit', `On AWS Batch secrets need nf-escrow's plugins: ${why}.`);
+  if (carrier.plugin === null) throw unfit(carrier.why ?? 'they are not used');
+  const allowed = env['NXF_PLUGINS_ALLOWED']?.split(',').map((entry) => entry.trim().split('@')[0]);
+  const missing = ['nf-escrow-aws', 'nf-amazon'].find((id) => allowed?.includes(id) === false);
+  if (missing !== undefined) throw unfit(`NXF_PLUGINS_ALLOWED does not name ${missing}`);
+  const { version } = ensurePlugin(pluginsDirectory(env), 'nf-escrow-aws');
+  const defaults = `${carrier.environment['NXF_PLUGINS_DEFAULT'] ?? ''},nf-escrow-aws@${version}`;
+  return { ...carrier, environment: { ...carrier.environment, NXF_PLUGINS_DEFAULT: defaults } };
 }
 
 /** Where Nextflow looks for plugins. Its official launcher sets NXF_HOME where nobody did. */

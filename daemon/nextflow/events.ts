@@ -5,7 +5,16 @@ import { isSecretName } from '../contract/secret-name.ts';
 export type RunEvent =
   | { readonly task: Task }
   | { readonly began: { readonly name: string | undefined; readonly session: string | undefined } }
-  | { readonly ended: RunEnd };
+  | { readonly ended: RunEnd }
+  | { readonly definition: DefinitionEvent };
+
+/** A job definition that carries the run's references: to be registered now, or registered. */
+export interface DefinitionEvent {
+  readonly name: string;
+  readonly registered: boolean;
+  /** When (ISO 8601, UTC). */
+  readonly at: string;
+}
 
 /** How the plugin saw the run end. */
 export interface RunEnd {
@@ -37,8 +46,17 @@ export function readEvent(line: string): RunEvent | undefined {
     return { began: { name: text(fields['name']), session: text(fields['session']) } };
   if (type === 'run.end')
     return { ended: { success: fields['success'] === true, error: text(fields['error']) } };
+  if (type.startsWith('job-definition.')) return { definition: definitionOf(type, fields) };
   if (!Object.hasOwn(STATUS, type)) return undefined;
   return { task: taskOf(type, fields) };
+}
+
+/** AWS's rule for the name; behind it a revision, once it is registered. */
+function definitionOf(type: string, { definition, at }: Record<string, unknown>): DefinitionEvent {
+  const [, name] = /^([A-Za-z0-9_-]{1,128})(?::[0-9]{1,9})?$/.exec(text(definition) ?? '') ?? [];
+  const time = Date.parse(text(at) ?? '');
+  if (name === undefined || Number.isNaN(time)) throw new Error('no definition');
+  return { name, registered: type === 'job-definition.registered', at: new Date(time).toISOString() };
 }
 
 function taskOf(type: string, fields: Record<string, unknown>): Task {

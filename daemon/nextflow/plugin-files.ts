@@ -9,15 +9,19 @@ export interface ShippedPlugin {
   readonly files: ReadonlyMap<string, Buffer>;
 }
 
-const NAME = /^nf-escrow-(\d+\.\d+\.\d+)$/;
+/** `nf-escrow-aws` is for runs on AWS Batch, beside the other. */
+export type PluginId = 'nf-escrow' | 'nf-escrow-aws';
+
+const VERSION = /^\d+\.\d+\.\d+$/;
 
 /** Undefined where this is a checkout in which it was not built. */
-export function shippedPlugin(): ShippedPlugin | undefined {
+export function shippedPlugin(id: PluginId = 'nf-escrow'): ShippedPlugin | undefined {
   const directory = fileURLToPath(new URL('dist/plugin', import.meta.resolve('#package')));
   if (statSync(directory, { throwIfNoEntry: false }) === undefined) return undefined;
   for (const name of readdirSync(directory)) {
-    const version = NAME.exec(name)?.[1];
-    if (version !== undefined) return { version, files: filesUnder(join(directory, name), '') };
+    const version = name.slice(id.length + 1);
+    if (name.startsWith(`${id}-`) && VERSION.test(version))
+      return { version, files: filesUnder(join(directory, name), '') };
   }
   return undefined;
 }

@@ -12,20 +12,23 @@ import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../errors.ts';
 import { writeDurable } from '../host/durable.ts';
-import { shippedPlugin, type ShippedPlugin } from './plugin-files.ts';
+import { shippedPlugin, type PluginId, type ShippedPlugin } from './plugin-files.ts';
 
 /**
  * Makes sure that our plugin, and nothing else under its name and version, is what Nextflow finds in its plugins
  * directory. Checked whole before each launch; whoever could write there could have code run in nextflow. Installed
  * under another name first, so that launches side by side see it whole or not at all. Throws `plugin-unusable`.
  */
-export function ensurePlugin(pluginsDirectory: string): {
+export function ensurePlugin(
+  pluginsDirectory: string,
+  id: PluginId = 'nf-escrow',
+): {
   readonly version: string;
   readonly directory: string;
 } {
-  const shipped = shippedPlugin();
+  const shipped = shippedPlugin(id);
   if (shipped === undefined) throw unusable('this nf-escrow was built without the plugin');
-  const directory = join(pluginsDirectory, `nf-escrow-${shipped.version}`);
+  const directory = join(pluginsDirectory, `${id}-${shipped.version}`);
   try {
     mkdirSync(pluginsDirectory, { recursive: true });
     assertSafe(pluginsDirectory, statSync(pluginsDirectory));

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
+import type { BatchJobs } from '../aws/batch-jobs.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import type { InTurn } from '../host/in-turn.ts';
 import type { Ledger } from '../ledger/open.ts';
-import type { Store } from '../stores/store.ts';
+import type { Removal, Store } from '../stores/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Faults } from './faults.ts';
@@ -12,11 +13,13 @@ export interface Engine {
   readonly ledger: Ledger;
   readonly vault: Vault;
   /** Stores by their kind: the one that placed a lease removes it. */
-  readonly stores: ReadonlyMap<string, Store>;
+  readonly stores: ReadonlyMap<string, Removal>;
   /** Makes run directories: every run has one, wherever its secrets are. */
   readonly runDirectories: Store;
   /** The store that takes the secrets of runs in a compute environment; often the one that makes run directories. */
   readonly secretsStore: (environment: ComputeEnvironment) => Store;
+  /** Jobs of heads that are gone, on AWS Batch. */
+  readonly batchJobs: BatchJobs;
   readonly defaultWorkspace: string;
   /** Whose daemon this is. */
   readonly user: Principal;

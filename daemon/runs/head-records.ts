@@ -4,6 +4,7 @@ import { Tail } from '../host/tail.ts';
 import { readEvent, type RunEnd, type RunEvent } from '../nextflow/events.ts';
 import { findLog, readLogLine, type LogFacts } from '../nextflow/log.ts';
 import { TraceReader, type TraceRow } from '../nextflow/trace.ts';
+import { noteDefinition } from './definition-records.ts';
 import type { Engine } from './engine.ts';
 import type { RunRow } from './queries.ts';
 import { noteSecretUse, quarantine, writeTask, writeTracedTask } from './task-records.ts';
@@ -74,6 +75,14 @@ export class HeadRecords {
         else if ('began' in event) {
           this.facts.runName ??= event.began.name;
           this.facts.sessionId ??= event.began.session;
+        } else if ('definition' in event) {
+          if (!(await noteDefinition(this.#engine, db, id, event.definition)))
+            await quarantine(
+              db,
+              id,
+              -this.#eventCount,
+              'a job definition of a run that has no secrets on AWS',
+            );
         } else {
           await writeTask(db, id, event.task);
           if (event.task.status === 'SUBMITTED') await noteSecretUse(this.#engine, db, id, event.task);

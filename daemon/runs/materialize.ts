@@ -5,7 +5,7 @@ import { asEscrowError } from '../errors.ts';
 import { mask } from '../guard/mask.ts';
 import { record } from '../ledger/journal.ts';
 import type { Queries } from '../ledger/open.ts';
-import type { Placement, Store } from '../stores/store.ts';
+import type { Placement, References, Store } from '../stores/store.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import { now, type Engine } from './engine.ts';
 import type { PlannedRun } from './plan.ts';
@@ -13,6 +13,10 @@ import { purgeRun } from './purge.ts';
 import { describeRun, getRun, type LeaseRow } from './queries.ts';
 import { moveLease, moveRun } from './states.ts';
 
+/** In the run directory: configuration that Nextflow is started with, beside the pipeline's own. */
+const OVERLAY = 'overlay.config';
+/** Likewise: where and as whom the secrets were placed, where that is not in the run directory itself. */
+const ACCESS = 'access.json';
 /** How long a launcher may take from the answer to the start of the shim, in seconds. */
 const LAUNCH_SECONDS = 60;
 /** A lease whose run cannot be asked for this long may be removed. A live run keeps moving it on. */
@@ -56,7 +60,9 @@ async function materializeAs(
     await record(db, { run: id, type: 'run.created', by: engine.user.user, data });
   });
   try {
-    for (const object of objects) await placeObject(engine, object);
+    let references: References = new Map();
+    for (const object of objects)
+      references = new Map([...references, ...(await placeObject(engine, object, references))]);
     await engine.ledger.write((db) => moveRun(db, id, 'materialized'));
     await engine.faults('materialize.after-materialized');
   } catch (error) {
@@ -77,7 +83,7 @@ async function materializeAs(
 
 interface PlannedObject {
   readonly store: Store;
-  readonly placement: Placement;
+  readonly placement: Omit<Placement, 'references' | 'noteSent'>;
   readonly lease: Pick<LeaseRow, 'id' | 'run_id' | 'store' | 'target' | 'anchor' | 'expires_at'>;
 }
 
@@ -90,28 +96,49 @@ async function prepareObjects(engine: Engine, run: string, planned: PlannedRun):
     ...(apart && values.size > 0 ? [{ store: secretsStore, secrets: values }] : []),
     { store: engine.runDirectories, secrets: apart ? new Map<string, SecretValue>() : values },
   ];
-  const base = { run, workspace: planned.plan.workspace, environment, carrier, ledger: engine.ledger.id };
+  const files: Record<string, string> = planned.overlay === undefined ? {} : { [OVERLAY]: planned.overlay };
+  const base = {
+    run,
+    workspace: planned.plan.workspace,
+    environment,
+    carrier,
+    ledger: engine.ledger.id,
+    files,
+  };
   const expires = now(engine, LEASE_SECONDS);
   const objects: PlannedObject[] = [];
   for (const { store, secrets } of asked)
     for (const part of store.divide({ ...base, secrets })) {
       const anchor = await store.prepare(part.target, environment);
+      // For the plugin, whose run directory comes last: where the secrets are, and as whom they are placed.
+      if (store !== engine.runDirectories && anchor !== null) files[ACCESS] = anchor;
       const place = { target: part.target, anchor };
       objects.push({
         store,
-        placement: { ...base, ...place, secrets: part.secrets, expiresAt: expires },
+        placement: { ...base, ...place, sentAt: null, secrets: part.secrets, expiresAt: expires },
         lease: { id: randomUUID(), run_id: run, store: store.kind, ...place, expires_at: expires },
       });
     }
   return objects;
 }
 
-async function placeObject(engine: Engine, { store, placement, lease }: PlannedObject): Promise<void> {
+async function placeObject(
+  engine: Engine,
+  { store, placement, lease }: PlannedObject,
+  references: References,
+): Promise<References> {
   await engine.faults('materialize.after-intent');
-  await store.place(placement);
+  const noteSent = async (at: number | null): Promise<void> => {
+    const sent_at = at === null ? null : new Date(at).toISOString();
+    await engine.ledger.write((db) =>
+      db.updateTable('leases').set({ sent_at }).where('id', '=', lease.id).execute(),
+    );
+  };
+  const own = await store.place({ ...placement, references, noteSent });
   await engine.faults('materialize.after-place');
   await engine.ledger.write((db) => moveLease(db, lease, 'placed', { placed_at: now(engine) }));
   await engine.faults('materialize.after-record');
+  return own;
 }
 
 /** How the caller starts the shim. The environment holds a path, never a value. */
@@ -121,12 +148,16 @@ function startOf(
   planned: PlannedRun,
   outputFile: string | null,
 ): NonNullable<RunStart['start']> {
+  // With -C Nextflow reads what that names and nothing else.
+  const option = request.arguments.includes('-C') ? '-C' : '-c';
+  const configuration = planned.overlay === undefined ? [] : [option, join(directory, OVERLAY)];
   const mode = request.arguments.includes('-bg') ? 'bg' : 'fg';
   return {
     directory,
     command: join(directory, 'shim'),
-    arguments: [directory, mode, request.nextflow, ...request.arguments],
-    environment: planned.resolved.length === 0 ? {} : variablesOf(directory, planned.carrier),
+    arguments: [directory, mode, request.nextflow, ...configuration, ...request.arguments],
+    environment:
+      planned.resolved.length === 0 ? identityOf(planned.carrier) : variablesOf(directory, planned.carrier),
     ...(outputFile === null ? {} : { outputFile }),
   };
 }
@@ -138,6 +169,11 @@ function startOf(
 function variablesOf(directory: string, { plugin, environment }: Carrier): Record<string, string> {
   const store = { NXF_SECRETS_FILE: join(directory, 'store.json') };
   return plugin === null ? store : { ...store, ...environment, NF_ESCROW_RUN: directory };
+}
+
+/** Of a run without secrets: only as whom its head is to speak to AWS, where the compute environment says that. */
+function identityOf({ environment }: Carrier): Record<string, string> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('NXF_')));
 }
 
 async function insertRun(

@@ -10,6 +10,7 @@ import { findComputeEnvironment } from '../compute-envs/compute-environments.ts'
 import type { Carrier, ComputeEnvironment, Plan, RunRequest } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { readLocalStore } from '../nextflow/local-store.ts';
+import { overlay } from '../nextflow/overlay.ts';
 import { describe, resolve, type Candidate, type Resolved } from '../vault/resolve.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import type { Engine } from './engine.ts';
@@ -21,6 +22,8 @@ export interface PlannedRun {
   readonly carrier: Carrier;
   readonly resolved: readonly Resolved[];
   readonly values: ReadonlyMap<string, SecretValue>;
+  /** The configuration that the run is started with, beside its own; undefined: none. */
+  readonly overlay: string | undefined;
 }
 
 /**
@@ -50,6 +53,7 @@ export async function planRun(engine: Engine, request: RunRequest): Promise<Plan
     carrier,
     resolved,
     values,
+    overlay: environment.aws === undefined ? undefined : overlay(environment.aws, request.configured ?? {}),
   };
 }
 

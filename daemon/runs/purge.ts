@@ -62,9 +62,10 @@ async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
     await engine.faults('purge.after-intent');
     const store = engine.stores.get(lease.store);
     if (store === undefined) throw new Error(`this nf-escrow has no store ${lease.store}`);
-    await store.remove(lease);
+    const place = { target: lease.target, anchor: lease.anchor, sentAt: lease.sent_at };
+    await store.remove(place);
     await engine.faults('purge.after-remove');
-    const finding = await store.inspect(lease);
+    const finding = await store.inspect(place);
     if (finding.state === 'present') throw new Error(finding.how);
     await engine.faults('purge.after-check');
     await engine.ledger.write((db) =>

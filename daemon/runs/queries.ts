@@ -5,7 +5,7 @@ import type { Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
 
 export type RunRow = Selectable<Tables['runs']>;
-export type LeaseRow = Tables['leases'];
+export type LeaseRow = Selectable<Tables['leases']>;
 
 /** Finds a run by id, unique prefix of one, or the newest with that Nextflow run name. Throws `run-unknown`, `run-ambiguous`. */
 export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
@@ -109,6 +109,7 @@ function taskOf(row: Selectable<Tables['tasks']>): Task {
 /** A run as the contract shows it. */
 export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
   const leases = await leasesOf(db, row.id);
+  const trouble = leases.find(({ last_error }) => last_error !== null)?.last_error ?? undefined;
   return {
     id: row.id,
     state: row.state,
@@ -131,6 +132,7 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     endedAt: row.ended_at,
     purgedAt: row.purged_at,
     pendingRemovals: leases.filter(({ state }) => state !== 'gone').length,
+    ...(trouble === undefined ? {} : { removalTrouble: trouble }),
   };
 }
 

@@ -1,6 +1,15 @@
-import type { Plan, Receipt, Run, RunRequest, RunStart, TaskList } from '../contract/types.ts';
+import type {
+  AwsCredentials,
+  Plan,
+  Receipt,
+  Run,
+  RunRequest,
+  RunStart,
+  TaskList,
+} from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
+import { cancelBatchJobs } from './batch-orphans.ts';
 import type { Engine } from './engine.ts';
 import { materialize } from './materialize.ts';
 import { planRun } from './plan.ts';
@@ -103,7 +112,10 @@ export class Runs {
     return receiptOf(this.#engine, await findRun(this.#engine.ledger.db, wanted));
   }
 
-  /** Asks for a run's end, each time anew: its watch asks the head, as soon as there is one, and sees its end. */
+  /**
+   * Asks for a run's end, each time anew: its watch asks the head, as soon as there is one, and sees its end. Of one that
+   * is over, the jobs that its head left on AWS Batch.
+   */
   async cancel(wanted: string): Promise<Run> {
     const { db } = this.#engine.ledger;
     const row = await findRun(db, wanted);
@@ -119,6 +131,7 @@ export class Runs {
       });
       await this.#watches.get(row.id)?.look();
     }
+    if (row.state === 'ended' || row.state === 'purged') await cancelBatchJobs(this.#engine, row.id);
     return describeRun(db, await getRun(db, row.id));
   }
 
@@ -126,9 +139,10 @@ export class Runs {
    * Looks at a run now and, where it has ended, purges it. Throws `run-alive` while it may be alive, unless `force`:
    * then its secrets are taken from it and it goes on without them.
    */
-  async purge(wanted: string, force: boolean): Promise<Run> {
+  async purge(wanted: string, force: boolean, lent?: AwsCredentials): Promise<Run> {
     const { db } = this.#engine.ledger;
     const { id } = await findRun(db, wanted);
+    if (lent !== undefined) await this.#lend(id, lent);
     await this.#watches.get(id)?.look();
     const row = await getRun(db, id);
     if (row.state === 'ended') await purgeRun(this.#engine, id);
@@ -137,6 +151,15 @@ export class Runs {
       await removeLeases(this.#engine, id);
     }
     return describeRun(db, await getRun(db, id));
+  }
+
+  async #lend(run: string, credentials: AwsCredentials): Promise<void> {
+    for (const { state, store, target, anchor, sent_at: sentAt } of await leasesOf(
+      this.#engine.ledger.db,
+      run,
+    ))
+      if (state !== 'gone')
+        await this.#engine.stores.get(store)?.lend?.({ target, anchor, sentAt }, credentials);
   }
 
   async #watch(run: RunRow): Promise<void> {

@@ -23,7 +23,7 @@ export const leaseMoves: Readonly<Record<Lease['state'], readonly Lease['state']
 };
 
 type RunChange = Omit<Updateable<Tables['runs']>, 'id' | 'state'>;
-type LeaseChange = Partial<Omit<Tables['leases'], 'id' | 'run_id' | 'state'>>;
+type LeaseChange = Omit<Updateable<Tables['leases']>, 'id' | 'run_id' | 'state'>;
 
 /**
  * Moves a run, and notes it in the journal; nothing else writes `runs.state`. Throws `state-conflict` when the run is

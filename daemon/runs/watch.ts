@@ -9,6 +9,8 @@ import { bootId, liveness, signal, type Liveness } from '../host/process-identit
 import { readOwnFile } from '../host/read-plain-file.ts';
 import { HeadRecords } from './head-records.ts';
 import { LEASE_SECONDS } from './materialize.ts';
+import { renewOutside } from './renew.ts';
+import { noteBatchJobsLeft } from './batch-orphans.ts';
 import { now, type Engine } from './engine.ts';
 import { conclude } from './outcome.ts';
 import { purgeRun } from './purge.ts';
@@ -190,13 +192,11 @@ export class RunWatch {
     const leases = await leasesOf(this.#engine.ledger.db, this.#id);
     const half = now(this.#engine, LEASE_SECONDS / 2);
     if (leases.every(({ expires_at }) => expires_at > half)) return;
+    const expiresAt = now(this.#engine, LEASE_SECONDS);
     await this.#engine.ledger.write((db) =>
-      db
-        .updateTable('leases')
-        .set({ expires_at: now(this.#engine, LEASE_SECONDS) })
-        .where('run_id', '=', this.#id)
-        .execute(),
+      db.updateTable('leases').set({ expires_at: expiresAt }).where('run_id', '=', this.#id).execute(),
     );
+    for (const lease of leases) await renewOutside(this.#engine, lease, expiresAt);
   }
 
   async #end({ outcome, evidence }: ReturnType<typeof conclude>, exitStatus?: number): Promise<void> {
@@ -207,7 +207,10 @@ export class RunWatch {
       ended_at: now(this.#engine),
     };
     await this.#engine.faults('watch.before-ended');
-    await this.#engine.ledger.write((db) => moveRun(db, this.#id, 'ended', change));
+    await this.#engine.ledger.write(async (db) => {
+      await moveRun(db, this.#id, 'ended', change);
+      await noteBatchJobsLeft(db, this.#id);
+    });
     await this.#engine.faults('watch.after-ended');
     await this.#finish();
   }

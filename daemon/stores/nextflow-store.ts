@@ -9,7 +9,7 @@ import { removeTree } from '../host/remove-durable.ts';
 import { assertCarried } from './nextflow-format.ts';
 import { fillRunDirectory } from './run-directory.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
-import type { Finding, Part, Place, Placement, Store, Wanted } from './store.ts';
+import type { Finding, Part, Place, Placement, References, Store, Wanted } from './store.ts';
 
 const RUN_DIRECTORY = /^r[0-9a-z]+$/;
 
@@ -34,7 +34,7 @@ export class NextflowStore implements Store {
     if (plugin === null) assertCarried(secrets, why);
   }
 
-  async place(placement: Placement): Promise<void> {
+  async place(placement: Placement): Promise<References> {
     const { target } = placement;
     try {
       ensurePrivateDirectory(dirname(target));
@@ -45,6 +45,7 @@ export class NextflowStore implements Store {
     } catch (error) {
       throw unwritable(target, error);
     }
+    return new Map(); // what is in here is found by its path
   }
 
   /** The runs directory, by its inode: NFS keeps that through an unmount and a reboot, and its device number it does not. */

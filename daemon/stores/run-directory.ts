@@ -18,6 +18,13 @@ export function fillRunDirectory(directory: string, placement: Placement): void 
   const text = carrier.plugin === null || carrier.configPhase ? storeJson(secrets) : undefined;
   if (secrets.size > 0 && text !== undefined) write(join(directory, 'store.json'), Buffer.from(text));
   if (secrets.size > 0 && carrier.plugin !== null) writeSecrets(join(directory, 'secrets'), placement);
+  for (const [name, text] of Object.entries(placement.files)) writeDurable(join(directory, name), text);
+  // For the plugin: by what AWS finds each secret that is not in here.
+  if (placement.references.size > 0)
+    writeDurable(
+      join(directory, 'references.json'),
+      JSON.stringify(Object.fromEntries(placement.references)),
+    );
   // Last: until it is there the shim starts nothing.
   writeDurable(join(directory, 'armed'), '');
 }

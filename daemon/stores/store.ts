@@ -1,4 +1,4 @@
-import type { Carrier, ComputeEnvironment } from '../contract/types.ts';
+import type { AwsCredentials, Carrier, ComputeEnvironment } from '../contract/types.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 
 /** Where an object is. */
@@ -7,7 +7,15 @@ export interface Place {
   readonly target: string;
   /** What it lies in, as `prepare` said; null where that cannot be taken for another. */
   readonly anchor: string | null;
+  /**
+   * When the last request that may make the object was sent without being answered: it may still be carried out (ISO
+   * 8601, UTC). Null: none is open.
+   */
+  readonly sentAt: string | null;
 }
+
+/** By what a task's platform finds each secret: never a value. Empty where tasks need none. */
+export type References = ReadonlyMap<string, string>;
 
 /** What a run wants to have held. */
 export interface Wanted {
@@ -31,6 +39,12 @@ export interface Placement extends Wanted, Place {
   readonly ledger: string;
   /** When the object may be removed by whoever finds it, unless a live run has moved that on (ISO 8601, UTC). */
   readonly expiresAt: string;
+  /** Further files for the run directory, by name: what the run is started with. No secret is in them. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Those of the objects that were placed before this one. */
+  readonly references: References;
+  /** Notes the time (milliseconds since 1970) before such a request is sent, null once all are answered; on the disk when it resolves. */
+  readonly noteSent: (at: number | null) => Promise<void>;
 }
 
 /** `absent` was seen, never assumed. `how` tells a person what was looked at. */
@@ -39,12 +53,25 @@ export interface Finding {
   readonly how: string;
 }
 
-/**
- * A place that takes leases. Every method may be repeated: recovery calls them again after a crash at any step.
- */
-export interface Store {
+/** What takes leases back. Every method may be repeated: recovery calls them again after a crash at any step. */
+export interface Removal {
   readonly kind: string;
 
+  /** Removes the object. Idempotent: one that is not there is removed. Throws when it could not be, or cannot look. */
+  remove(place: Place): Promise<void>;
+
+  /** Looks whether the object is there. Not found is an answer, not an error; throws when it cannot look. */
+  inspect(place: Place): Promise<Finding>;
+
+  /** Tells those who may find the object that its run lives on, and until when; undefined where nobody else would. */
+  renew?(place: Place, expiresAt: string): Promise<void>;
+
+  /** Takes credentials for this and later removals, in memory alone. Throws where they are none that can serve. */
+  lend?(place: Place, credentials: AwsCredentials): Promise<void>;
+}
+
+/** A place that takes leases. Its methods may be repeated too, but for `place`. */
+export interface Store extends Removal {
   /**
    * Names the objects that hold what a run wants, without making any: mostly one, several where one would be too big.
    * Each secret is in exactly one of them. The same run, environment and secrets give the same targets.
@@ -64,11 +91,5 @@ export interface Store {
    * Makes the object. Not idempotent on purpose: a target that exists already is an error, since it is not ours to
    * write into. On any error the caller removes the target. Throws `store-unavailable` or `state-exposed`.
    */
-  place(placement: Placement): Promise<void>;
-
-  /** Removes the object. Idempotent: one that is not there is removed. Throws when it could not be, or cannot look. */
-  remove(place: Place): Promise<void>;
-
-  /** Looks whether the object is there. Not found is an answer, not an error; throws when it cannot look. */
-  inspect(place: Place): Promise<Finding>;
+  place(placement: Placement): Promise<References>;
 }

@@ -7,6 +7,8 @@ import { EscrowError } from '../../daemon/errors.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import type { Placement, Store, Wanted } from '../../daemon/stores/store.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
+import type { StrictAws } from '../aws/strict-aws.ts';
+import { environmentOf, settingsFor, startAws, startOver, storeFor } from '../aws/subject.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
 /** A store to hold to its interface, and what only its own kind can tell. */
@@ -14,7 +16,7 @@ interface Candidate {
   readonly store: Store;
   readonly environment: ComputeEnvironment;
   /** Leaves of an object what a crash in the middle of placing it would. */
-  readonly placeHalf: (target: string) => void;
+  readonly placeHalf: (place: Placement) => void | Promise<void>;
   /** Has what the objects lie in go away for a while; undefined where it cannot. Returns what brings it back. */
   readonly takeAway?: () => () => void;
 }
@@ -29,15 +31,17 @@ const environment: ComputeEnvironment = {
 };
 
 const carrier: Carrier = { plugin: null, why: null, configPhase: true, environment: {}, restore: {} };
+/** One for all: it takes seconds to start. */
+let sharedAws: Promise<StrictAws | undefined> | undefined;
 
 /** Every store of the product is here: daemon/stores/store.ts states what is checked below. */
-const candidates: Readonly<Record<string, (t: Test) => Candidate>> = {
-  'nextflow-store': (t) => {
+const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undefined>>> = {
+  'nextflow-store': async (t) => {
     const runs = join(temporaryDirectory(t), 'runs');
     return {
       store: new NextflowStore(runs),
       environment,
-      placeHalf: (target) => {
+      placeHalf: ({ target }) => {
         mkdirSync(target, { mode: 0o700 });
         writeFileSync(join(target, '.store.json.0123'), 'half a file');
       },
@@ -48,6 +52,27 @@ const candidates: Readonly<Record<string, (t: Test) => Candidate>> = {
           rmdirSync(runs);
           renameSync(`${runs}.away`, runs);
         };
+      },
+    };
+  },
+  'aws-secrets-manager': async () => {
+    const aws = await (sharedAws ??= startAws(t));
+    if (aws === undefined) return undefined;
+    await startOver(aws);
+    const store = storeFor();
+    return {
+      store,
+      environment: environmentOf(settingsFor(aws)),
+      placeHalf: async (placement) => {
+        aws.rules.losing = 100; // it is made, and nobody is told
+        await storeFor(undefined, { placing: 100 })
+          .place(placement)
+          .catch(() => undefined);
+        aws.rules.losing = 0;
+      },
+      takeAway: () => {
+        aws.rules.down = true;
+        return () => (aws.rules.down = false);
       },
     };
   },
@@ -76,11 +101,22 @@ for (const [kind, make] of Object.entries(candidates)) {
       if (part === undefined) throw new Error('no object for the run');
       const anchor = await candidate.store.prepare(part.target, candidate.environment);
       const expiresAt = new Date(Date.now() + 3600_000).toISOString();
-      return { ...wanted, ...part, ledger: 'l1', anchor, expiresAt };
+      return {
+        ...wanted,
+        ...part,
+        ledger: 'l1',
+        anchor,
+        sentAt: null,
+        expiresAt,
+        references: new Map(),
+        files: {},
+        noteSent: async () => undefined,
+      };
     };
 
     await t.test('divides without making, the same each time, and each run elsewhere', async (t) => {
-      const candidate = make(t);
+      const candidate = await make(t);
+      if (candidate === undefined) return;
       const { store } = candidate;
       t.equal(store.kind, kind);
       const parts = store.divide(wantedOf(candidate, 'r1', 3));
@@ -99,7 +135,8 @@ for (const [kind, make] of Object.entries(candidates)) {
     });
 
     await t.test('places, and is found; removes, and is not', async (t) => {
-      const candidate = make(t);
+      const candidate = await make(t);
+      if (candidate === undefined) return;
       const placement = await placementOf(candidate, 'r1');
       candidate.store.check(placement.secrets, carrier);
       await candidate.store.place(placement);
@@ -111,7 +148,8 @@ for (const [kind, make] of Object.entries(candidates)) {
     });
 
     await t.test('removes what is not there, as often as asked', async (t) => {
-      const candidate = make(t);
+      const candidate = await make(t);
+      if (candidate === undefined) return;
       const placement = await placementOf(candidate, 'r1');
       await candidate.store.remove(placement);
       await candidate.store.place(placement);
@@ -121,7 +159,8 @@ for (const [kind, make] of Object.entries(candidates)) {
     });
 
     await t.test('never writes into what is there already', async (t) => {
-      const candidate = make(t);
+      const candidate = await make(t);
+      if (candidate === undefined) return;
       await candidate.store.place(await placementOf(candidate, 'r1'));
       await t.rejects(candidate.store.place(await placementOf(candidate, 'r1')), {
         code: 'store-unavailable',
@@ -130,16 +169,18 @@ for (const [kind, make] of Object.entries(candidates)) {
     });
 
     await t.test('sees and removes what was placed by half', async (t) => {
-      const candidate = make(t);
+      const candidate = await make(t);
+      if (candidate === undefined) return;
       const place = await placementOf(candidate, 'r1');
-      candidate.placeHalf(place.target);
+      await candidate.placeHalf(place);
       t.equal((await candidate.store.inspect(place)).state, 'present');
       await candidate.store.remove(place);
       t.equal((await candidate.store.inspect(place)).state, 'absent');
     });
 
     await t.test('what is away is not gone', async (t) => {
-      const candidate = make(t);
+      const candidate = await make(t);
+      if (candidate === undefined) return;
       const place = await placementOf(candidate, 'r1');
       await candidate.store.place(place);
       const bringBack = candidate.takeAway?.();
@@ -151,7 +192,8 @@ for (const [kind, make] of Object.entries(candidates)) {
     });
 
     await t.test('one run leaves the other alone', async (t) => {
-      const candidate = make(t);
+      const candidate = await make(t);
+      if (candidate === undefined) return;
       const [one, two] = [await placementOf(candidate, 'r1'), await placementOf(candidate, 'r2')];
       await candidate.store.place(one);
       await candidate.store.place(two);
@@ -160,9 +202,14 @@ for (const [kind, make] of Object.entries(candidates)) {
     });
 
     await t.test('refuses a target that cannot be its own, and tells no value', async (t) => {
-      const candidate = make(t);
-      await t.rejects(candidate.store.remove({ target: '/etc', anchor: null }), { code: 'internal' });
-      await t.rejects(candidate.store.inspect({ target: '/etc', anchor: null }), { code: 'internal' });
+      const candidate = await make(t);
+      if (candidate === undefined) return;
+      await t.rejects(candidate.store.remove({ target: '/etc', anchor: null, sentAt: null }), {
+        code: 'internal',
+      });
+      await t.rejects(candidate.store.inspect({ target: '/etc', anchor: null, sentAt: null }), {
+        code: 'internal',
+      });
       const placement = await placementOf(candidate, 'r1');
       await candidate.store.place(placement);
       const thrown: unknown = await candidate.store.place(placement).catch((error: unknown) => error);

@@ -34,6 +34,7 @@ async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (
     stores: new Map([[store.kind, store]]),
     runDirectories: store,
     secretsStore: () => store,
+    batchJobs: { terminate: async () => [] },
     defaultWorkspace: 'local/main',
     user,
     outputDirectory: join(directory, 'output'),

@@ -50,7 +50,17 @@ function placementOf(
   const wanted = { run, workspace: 'local/main', environment: local, carrier, secrets: values(entries) };
   const [part] = store.divide(wanted);
   if (part === undefined) throw new Error('no object for the run');
-  return { ...wanted, ...part, ledger: 'l', anchor: null, expiresAt: '2026-01-06T10:00:00.000Z' };
+  return {
+    ...wanted,
+    ...part,
+    ledger: 'l',
+    anchor: null,
+    sentAt: null,
+    expiresAt: '2026-01-06T10:00:00.000Z',
+    references: new Map(),
+    files: {},
+    noteSent: async () => undefined,
+  };
 }
 
 void t.test('places a private directory, and removes it whole, as often as asked', async (t) => {
@@ -65,11 +75,11 @@ void t.test('places a private directory, and removes it whole, as often as asked
   t.equal(statSync(target).mode & 0o777, 0o700);
   for (const name of readdirSync(target))
     t.equal(statSync(join(target, name)).mode & 0o077, 0, `${name} is closed to others`);
-  t.equal((await store.inspect({ target, anchor: null })).state, 'present');
+  t.equal((await store.inspect({ target, anchor: null, sentAt: null })).state, 'present');
   await t.rejects(store.place(placementOf(store, 'r1', {})), { code: 'store-unavailable' });
-  await store.remove({ target, anchor: null });
-  t.equal((await store.inspect({ target, anchor: null })).state, 'absent');
-  await store.remove({ target, anchor: null });
+  await store.remove({ target, anchor: null, sentAt: null });
+  t.equal((await store.inspect({ target, anchor: null, sentAt: null })).state, 'absent');
+  await store.remove({ target, anchor: null, sentAt: null });
   t.same(readdirSync(runs), []);
 });
 
@@ -86,7 +96,7 @@ void t.test('follows nothing that is planted', async (t) => {
   symlinkSync(outside, join(target, 'directory-link'));
   symlinkSync(join(outside, 'kept'), join(target, 'file-link'));
   linkSync(join(directory, 'linked'), join(target, 'hard-link'));
-  await store.remove({ target, anchor: null });
+  await store.remove({ target, anchor: null, sentAt: null });
   t.equal(lstatSync(target, { throwIfNoEntry: false }), undefined);
   t.equal(readFileSync(join(outside, 'kept'), 'utf8'), 'kept');
   t.equal(readFileSync(join(directory, 'linked'), 'utf8'), 'kept');
@@ -95,7 +105,7 @@ void t.test('follows nothing that is planted', async (t) => {
   await t.rejects(store.place(second), { code: 'store-unavailable' });
   t.same(readdirSync(outside), ['kept']);
   await t.rejects(
-    store.remove({ target: outside, anchor: null }),
+    store.remove({ target: outside, anchor: null, sentAt: null }),
     'a directory that is no run directory is left alone',
   );
   t.ok(existsSync(outside));

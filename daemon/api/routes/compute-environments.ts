@@ -7,11 +7,21 @@ import {
   listComputeEnvironments,
   removeComputeEnvironment,
 } from '../../compute-envs/compute-environments.ts';
+import type { AwsSettings, DoctorCheck, DoctorReport, Leftovers } from '../../contract/types.ts';
 import { validate } from '../../contract/validate.ts';
+import { EscrowError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/open.ts';
 
+/** What AWS is asked for a compute environment. */
+export interface AwsAnswers {
+  /** Whether it permits what is needed. */
+  readonly check: (settings: AwsSettings) => Promise<DoctorCheck[]>;
+  /** What was left there; removed where that is asked for. */
+  readonly sweep: (settings: AwsSettings, remove: boolean) => Promise<Leftovers['leftovers']>;
+}
+
 /** `/v1/compute-envs` */
-export function computeEnvironmentRoutes(ledger: Ledger, user: Principal): Router {
+export function computeEnvironmentRoutes(ledger: Ledger, user: Principal, answers: AwsAnswers): Router {
   const router = Router();
   router.use(express.json());
   router.get('/', async (_request, response) => {
@@ -23,6 +33,20 @@ export function computeEnvironmentRoutes(ledger: Ledger, user: Principal): Route
   });
   router.get('/:name', async ({ params }, response) => {
     response.json(await findComputeEnvironment(ledger.db, params.name));
+  });
+  router.post('/:name/check', async ({ params }, response) => {
+    const { name, aws } = await findComputeEnvironment(ledger.db, params.name);
+    if (aws === undefined)
+      throw new EscrowError(
+        'compute-environment-unfit',
+        `"${name}" does not go to AWS: there is nothing to ask there.`,
+      );
+    response.json({ checks: await answers.check(aws) } satisfies DoctorReport);
+  });
+  router.post('/:name/sweep', async ({ params, query }, response) => {
+    const { aws } = await findComputeEnvironment(ledger.db, params.name);
+    const leftovers = aws === undefined ? [] : await answers.sweep(aws, query['remove'] === 'true');
+    response.json({ leftovers } satisfies Leftovers);
   });
   router.patch('/:name', async ({ params, body }, response) => {
     const change = validate<'ComputeEnvironmentChange'>('compute-environment-change.json', body);

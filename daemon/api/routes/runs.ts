@@ -42,7 +42,8 @@ export function runRoutes(ledger: Ledger, runs: Runs): Router {
     response.json(await runs.cancel(request.params.id));
   });
   router.post('/:id/purge', async (request, response) => {
-    response.json(await runs.purge(request.params.id, request.query['force'] === 'true'));
+    const { awsCredentials } = validate<'RunPurge'>('run-purge.json', request.body ?? {});
+    response.json(await runs.purge(request.params.id, request.query['force'] === 'true', awsCredentials));
   });
   router.get('/:id/events', events(ledger, runs));
   return router;

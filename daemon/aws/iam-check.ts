@@ -1,0 +1,183 @@
+import type { AwsSettings, DoctorCheck } from '../contract/types.ts';
+import { asEscrowError, EscrowError } from '../errors.ts';
+import { accessOf } from './access.ts';
+import { asAwsError, failureOf } from './aws-error.ts';
+import type { AwsSession, OpenSession } from './clients.ts';
+import { needsOfExecutionRole, needsOfLauncher, type Need } from './needs.ts';
+import { probe } from './probe.ts';
+import { assertTakesSecrets } from './queue.ts';
+
+const RENDER = 'nf-escrow iam render writes the policies; attach that of';
+
+/**
+ * Asks AWS what a compute environment needs: valid credentials of the right account, a queue that takes secrets, an
+ * execution role that ECS can take, and each action, by simulation where that is permitted, else by probes that change
+ * nothing. Never throws: what cannot be asked is a check of its own.
+ */
+export async function checkAws(settings: AwsSettings, open: OpenSession): Promise<DoctorCheck[]> {
+  let session: AwsSession;
+  try {
+    session = await open(accessOf(settings));
+  } catch (error) {
+    return [failed('credentials', error)];
+  }
+  return [
+    ok('credentials', `${session.identity.arn}, account ${session.identity.account}`),
+    await attempt('job queue', async () => {
+      await assertTakesSecrets(session, settings);
+      return ok('job queue', `${settings.queue} in ${settings.region} takes jobs with secrets`);
+    }),
+    await attempt('execution role', () => checkTrust(session, settings)),
+    await attempt('execution role may', () => checkExecutionRole(session, settings)),
+    ...(await checkLauncher(session, settings)),
+  ];
+}
+
+/** ECS has to be able to take the role. */
+async function checkTrust(session: AwsSession, { executionRole }: AwsSettings): Promise<DoctorCheck> {
+  const { GetRoleCommand } = await import('@aws-sdk/client-iam');
+  const iam = await session.iam();
+  const name = executionRole.split('/').at(-1) ?? '';
+  try {
+    const { Role } = await iam.send(new GetRoleCommand({ RoleName: name }));
+    const trust = decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '');
+    if (trust.includes('ecs-tasks.amazonaws.com'))
+      return ok('execution role', `${executionRole}; ECS may take it`);
+    return {
+      name: 'execution role',
+      state: 'failure',
+      found: `${executionRole} does not trust ecs-tasks.amazonaws.com, so that ECS cannot take it`,
+      remedy:
+        'Add {"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"} to its trust policy.',
+    };
+  } catch (error) {
+    if (failureOf(error) === 'not-found')
+      return {
+        name: 'execution role',
+        state: 'failure',
+        found: `there is no role ${executionRole}`,
+        remedy:
+          'Make it (docs/aws-batch.md), or name another: nf-escrow compute-envs update NAME --execution-role ARN',
+      };
+    throw asAwsError(`${executionRole} cannot be looked at`, session.access, error);
+  } finally {
+    iam.destroy();
+  }
+}
+
+async function checkExecutionRole(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck> {
+  const missing = await simulate(session, settings.executionRole, needsOfExecutionRole(settings));
+  if (missing === undefined)
+    return {
+      name: 'execution role may',
+      state: 'warning',
+      found: 'AWS does not let us ask what the execution role may (iam:SimulatePrincipalPolicy)',
+      remedy:
+        'A run with a secret shows it: the task fails with ResourceInitializationError where the role may not read it.',
+    };
+  if (missing.length === 0) return ok('execution role may', 'read the secrets of runs');
+  return lacking('execution role may', settings.executionRole, missing, 'execution-role');
+}
+
+async function checkLauncher(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck[]> {
+  const needs = needsOfLauncher(settings);
+  const { arn } = session.identity;
+  const missing = arn.endsWith(':root')
+    ? []
+    : await simulate(session, principalOf(arn), needs).catch(() => undefined);
+  const results =
+    missing === undefined
+      ? await Promise.all(
+          needs.map(async (need) => ({ need, result: await probe(session, settings, need.action) })),
+        )
+      : needs.map((need) => ({
+          need,
+          result: missing.includes(need) ? ('denied' as const) : ('allowed' as const),
+        }));
+  const of = (wanted: string): Need[] =>
+    results.filter(({ result }) => result === wanted).map(({ need }) => need);
+  const how = missing === undefined ? 'asked by probes that change nothing' : 'by simulation';
+  const checks: DoctorCheck[] = [];
+  if (of('allowed').length > 0) checks.push(ok('launcher may', `${actions(of('allowed'))} (${how})`));
+  if (of('denied').length > 0) checks.push(lacking('launcher may', arn, of('denied'), 'account'));
+  if (of('unknown').length > 0)
+    checks.push({
+      name: 'launcher may',
+      state: 'warning',
+      found: `not known: ${actions(of('unknown'))}; nothing that changes nothing tells it`,
+      remedy:
+        'Permit iam:SimulatePrincipalPolicy on yourself to have it told, or run a pipeline with a secret.',
+    });
+  return checks;
+}
+
+/** Which are not permitted; undefined where AWS does not let us ask. */
+async function simulate(
+  session: AwsSession,
+  principal: string,
+  needs: readonly Need[],
+): Promise<Need[] | undefined> {
+  const { SimulatePrincipalPolicyCommand } = await import('@aws-sdk/client-iam');
+  const iam = await session.iam();
+  try {
+    const missing: Need[] = [];
+    for (const need of needs) {
+      const { EvaluationResults } = await iam.send(
+        new SimulatePrincipalPolicyCommand({
+          PolicySourceArn: principal,
+          ActionNames: [need.action],
+          ResourceArns: [need.resource],
+          ContextEntries: [
+            {
+              ContextKeyName: 'aws:ResourceTag/nf-escrow:run',
+              ContextKeyType: 'string',
+              ContextKeyValues: ['r1'],
+            },
+          ],
+        }),
+      );
+      if (EvaluationResults?.[0]?.EvalDecision !== 'allowed') missing.push(need);
+    }
+    return missing;
+  } catch (error) {
+    if (['denied', 'refused', 'not-found', 'unanswered'].includes(failureOf(error))) return undefined;
+    throw asAwsError(`What ${principal} may cannot be asked`, session.access, error);
+  } finally {
+    iam.destroy();
+  }
+}
+
+/** A session of a role is permitted what the role is. Its path is not in the session's ARN; most have none. */
+function principalOf(arn: string): string {
+  return arn.replace(/^(arn:[^:]+):sts::(\d+):assumed-role\/([^/]+)\/.*$/, '$1:iam::$2:role/$3');
+}
+
+async function attempt(name: string, look: () => Promise<DoctorCheck>): Promise<DoctorCheck> {
+  try {
+    return await look();
+  } catch (error) {
+    return failed(name, error);
+  }
+}
+
+function ok(name: string, found: string): DoctorCheck {
+  return { name, state: 'ok', found, remedy: null };
+}
+
+function failed(name: string, error: unknown): DoctorCheck {
+  const known: EscrowError = asEscrowError(error);
+  return { name, state: 'failure', found: known.message, remedy: known.hint };
+}
+
+function lacking(name: string, who: string, missing: readonly Need[], holder: string): DoctorCheck {
+  return {
+    name,
+    state: 'failure',
+    found: `${who} may not ${missing.map(({ action, resource }) => `${action} on ${resource}`).join(', ')}`,
+    remedy: `${RENDER} ${holder} to ${who}.`,
+  };
+}
+
+function actions(needs: readonly Need[]): string {
+  return [...new Set(needs.map(({ action }) => action))].join(', ');
+}

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { EscrowError } from '../errors.ts';
+
+/** Who is given which policy: templates/aws-batch/secrets-policy-<who>.json. */
+export const policyHolders = ['execution-role', 'instance-role', 'account'] as const;
+export type PolicyHolder = (typeof policyHolders)[number];
+
+/** What the templates leave open. */
+export interface PolicyWishes {
+  /** Twelve digits. */
+  readonly account: string;
+  /** Its name, not its ARN. */
+  readonly executionRole: string;
+  /** ORGANIZATION/NAME: the execution role reads this workspace's secrets only. */
+  readonly workspace?: string | undefined;
+  /** Of the names of secrets. */
+  readonly prefix?: string | undefined;
+  /** Such as aws-cn or aws-us-gov. */
+  readonly partition?: string | undefined;
+  /** ARN of the key that encrypts the secrets, where it is one of yours. */
+  readonly kmsKey?: string | undefined;
+}
+
+interface Policy {
+  readonly Version: string;
+  readonly Statement: Record<string, unknown>[];
+}
+
+const RULES: readonly (readonly [keyof PolicyWishes, RegExp, string])[] = [
+  ['account', /^\d{12}$/, 'An account has twelve digits'],
+  ['executionRole', /^[\w+=,.@-]{1,64}$/, "A role's name has letters, digits and +=,.@-_"],
+  ['workspace', /^[a-z0-9-]+\/[a-z0-9-]+$/, 'A workspace is ORGANIZATION/NAME'],
+  ['prefix', /^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'A prefix has letters, digits and /_+=.@-'],
+  ['partition', /^aws[a-z-]*$/, 'A partition is aws, aws-cn, aws-us-gov or the like'],
+  ['kmsKey', /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'A KMS key is named by its ARN here'],
+];
+
+/** The three policies, filled in. Throws `usage` for what cannot be put into one. */
+export function renderPolicies(wishes: PolicyWishes): Record<PolicyHolder, Policy> {
+  for (const [key, rule, told] of RULES) {
+    const value = wishes[key];
+    if (value !== undefined && !rule.test(value))
+      throw new EscrowError('usage', `${told}; "${value}" is none.`);
+  }
+  const render = (holder: PolicyHolder): Policy =>
+    withKey(holder, fill(readTemplate(holder), holder, wishes), wishes);
+  return {
+    'execution-role': render('execution-role'),
+    'instance-role': render('instance-role'),
+    account: render('account'),
+  };
+}
+
+/** The same as a CloudFormation template that makes a managed policy of each; the partition is then the stack's own. */
+export function renderCloudFormation(wishes: PolicyWishes): object {
+  const policies = renderPolicies({ ...wishes, partition: 'aws' });
+  const resources = policyHolders.map((holder) => {
+    const name = `NfEscrow${holder.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}Policy`;
+    const text = JSON.stringify(policies[holder]).replaceAll('"arn:aws:', '"arn:${AWS::Partition}:');
+    const document = JSON.parse(text, (_, value: unknown) =>
+      typeof value === 'string' && value.includes('${AWS::Partition}') ? { 'Fn::Sub': value } : value,
+    ) as object;
+    return [name, { Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument: document } }] as const;
+  });
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: 'What nf-escrow needs to give Nextflow runs on AWS Batch their secrets',
+    Resources: Object.fromEntries(resources),
+    Outputs: Object.fromEntries(resources.map(([name]) => [name, { Value: { Ref: name } }])),
+  };
+}
+
+function readTemplate(holder: PolicyHolder): string {
+  const path = fileURLToPath(import.meta.resolve(`#templates/aws-batch/secrets-policy-${holder}.json`));
+  return readFileSync(path, 'utf8');
+}
+
+function fill(template: string, holder: PolicyHolder, wishes: PolicyWishes): Policy {
+  const prefix = wishes.prefix ?? 'nf-escrow';
+  const workspace =
+    holder === 'execution-role' && wishes.workspace !== undefined
+      ? `${wishes.workspace.replace('/', '.')}/`
+      : '';
+  const text = template
+    .replaceAll('${Partition}', wishes.partition ?? 'aws')
+    .replaceAll('YOUR-ACCOUNT', wishes.account)
+    .replaceAll('YOUR-EXECUTION-ROLE-NAME', wishes.executionRole)
+    .replaceAll('secret:nf-escrow/*', `secret:${prefix}/${workspace}*`);
+  return JSON.parse(text) as Policy;
+}
+
+/** A key of the customer's own wants to be used too: through Secrets Manager, and by nobody else. */
+function withKey(holder: PolicyHolder, policy: Policy, { kmsKey }: PolicyWishes): Policy {
+  if (kmsKey === undefined || holder === 'instance-role') return policy;
+  const region = kmsKey.split(':')[3] ?? '';
+  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const statement = {
+    Sid: 'UseTheKeyThroughSecretsManager',
+    Effect: 'Allow',
+    Action: holder === 'account' ? ['kms:Decrypt', 'kms:GenerateDataKey'] : 'kms:Decrypt',
+    Resource: kmsKey,
+    Condition: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.${suffix}` } },
+  };
+  return { ...policy, Statement: [...policy.Statement, statement] };
+}

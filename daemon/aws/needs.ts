@@ -1,0 +1,51 @@
+import { partitionOf } from '../contract/arn.ts';
+import type { AwsSettings } from '../contract/types.ts';
+import { parseArn } from '../contract/arn.ts';
+
+/** An action, and a resource of ours that it has to be permitted on. */
+export interface Need {
+  readonly action: string;
+  readonly resource: string;
+}
+
+/** Everything that nf-escrow, and Nextflow for its runs, ask of AWS as whoever launches: the policy `account` grants it. */
+export function needsOfLauncher(settings: AwsSettings): Need[] {
+  const { region, executionRole, prefix = 'nf-escrow' } = settings;
+  const account = parseArn(executionRole)?.account ?? '';
+  const arn = (service: string, resource: string): string =>
+    `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
+  const secret = arn('secretsmanager', `secret:${prefix}/lab.rna/r20260101abcdefgh-AbCdEf`);
+  const on = (resource: string, ...actions: string[]): Need[] =>
+    actions.map((action) => ({ action, resource }));
+  return [
+    ...on(
+      secret,
+      ...['CreateSecret', 'DeleteSecret', 'DescribeSecret', 'GetSecretValue', 'TagResource'].map(
+        (action) => `secretsmanager:${action}`,
+      ),
+    ),
+    ...on(
+      '*',
+      'secretsmanager:ListSecrets',
+      'batch:DescribeComputeEnvironments',
+      'batch:DescribeJobDefinitions',
+      'batch:DescribeJobQueues',
+      'batch:DescribeJobs',
+    ),
+    ...on(executionRole, 'iam:GetRole', 'iam:PassRole'),
+    ...on(
+      arn('batch', 'job-definition/nf-debian-12:1'),
+      'batch:RegisterJobDefinition',
+      'batch:DeregisterJobDefinition',
+      'batch:TagResource',
+      'batch:SubmitJob',
+    ),
+    ...on(arn('batch', `job-queue/${settings.queue.split('/').at(-1) ?? ''}`), 'batch:SubmitJob'),
+    ...on(arn('batch', 'job/00000000-0000-4000-8000-000000000000'), 'batch:TerminateJob'),
+  ];
+}
+
+/** What ECS asks as the execution role: the policy `execution-role` grants it. */
+export function needsOfExecutionRole(settings: AwsSettings): Need[] {
+  return needsOfLauncher(settings).filter(({ action }) => action === 'secretsmanager:GetSecretValue');
+}

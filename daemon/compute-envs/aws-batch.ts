@@ -1,0 +1,42 @@
+import { parseArn, partitionOf } from '../contract/arn.ts';
+import type { AwsSettings } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
+
+/**
+ * What can be said of the settings without asking AWS: that they fit together. Throws `compute-environment-unfit`.
+ * Secrets, queue and execution role have to be in one account, and in the region's partition: ECS reads no others.
+ */
+export function assertFitsTogether(settings: AwsSettings): void {
+  const { region, queue, executionRole, assumeRole, externalId, kmsKey } = settings;
+  const partition = partitionOf(region);
+  for (const [what, text] of [
+    ['The execution role', executionRole],
+    ['The role to be assumed', assumeRole],
+    ['The queue', queue],
+    ['The KMS key', kmsKey],
+  ] as const) {
+    const arn = parseArn(text ?? '');
+    if (arn === undefined) continue;
+    if (arn.partition !== partition)
+      throw unfit(`${what} is of the partition ${arn.partition}, and ${region} is of ${partition}.`);
+    if (arn.region !== '' && arn.region !== region)
+      throw unfit(`${what} is in ${arn.region}, not in ${region}.`);
+  }
+  const account = parseArn(executionRole)?.account;
+  const inQueue = parseArn(queue)?.account;
+  if (inQueue !== undefined && inQueue !== account)
+    throw unfit(
+      `The queue is in the account ${inQueue} and the execution role in ${String(account)}: ECS takes a role of its own account only.`,
+    );
+  const assumed = parseArn(assumeRole ?? '')?.account;
+  if (assumed !== undefined && assumed !== account)
+    throw unfit(
+      `The role to be assumed is in the account ${assumed}, and the secrets have to go to ${String(account)}, where the execution role is.`,
+    );
+  if (externalId !== undefined && assumeRole === undefined)
+    throw unfit('An external id goes with a role to be assumed.');
+}
+
+function unfit(detail: string): EscrowError {
+  return new EscrowError('compute-environment-unfit', detail);
+}

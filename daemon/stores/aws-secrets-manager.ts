@@ -1,0 +1,287 @@
+import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { assertTakesSecrets } from '../aws/queue.ts';
+import { accessFrom, accessOf, anchorOf, type AwsAccess } from '../aws/access.ts';
+import { parseArn, partitionOf } from '../contract/arn.ts';
+import { asAwsError, failureOf, type Failure } from '../aws/aws-error.ts';
+import { lend, type OpenSession } from '../aws/clients.ts';
+import type { LentCredentials } from '../aws/credentials.ts';
+import { repeat, type Pace } from '../aws/repeat.ts';
+import type { AwsCredentials, AwsSettings, ComputeEnvironment } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
+import type { SecretValue } from '../vault/secret-value.ts';
+import { createSecret } from './aws-create.ts';
+import { divideValues, encode } from './aws-layout.ts';
+import type { Finding, Part, Place, Placement, References, Store, Wanted } from './store.ts';
+
+/** How long things take at most, in milliseconds. */
+export interface AwsWaits {
+  /** A secret is tried to be made. */
+  readonly placing: number;
+  /** A question or a deletion is repeated. */
+  readonly asking: number;
+  /** A create that was not answered may still arrive: signatures live about five minutes, and clocks differ. */
+  readonly late: number;
+  /** Lies between two looks that find nothing, where nobody saw the secret go. */
+  readonly apart: number;
+  /** The same, where it was seen to be there, and then deleted. */
+  readonly settling: number;
+  /** A deletion goes on in the background, before we say that it is still there. */
+  readonly deleting: number;
+}
+
+export const awsWaits: AwsWaits = {
+  placing: 40_000,
+  asking: 8000,
+  late: 15 * 60_000,
+  apart: 30_000,
+  settling: 1000,
+  deleting: 15_000,
+};
+
+interface Means {
+  readonly openSession: OpenSession;
+  readonly lent: LentCredentials;
+  /** Who the secrets belong to, for those who find them in their account. */
+  readonly owner: string;
+  readonly waits?: AwsWaits;
+  readonly pace: Pace;
+}
+
+/** What was seen of a secret, by this process. */
+interface Sight {
+  /** It was there, so that a deletion had something to delete. */
+  present: boolean;
+  /** Since when nothing was found. */
+  absentSince: number | undefined;
+}
+
+/** ORGANIZATION.WORKSPACE/RUN, and behind it a number or a secret's name. */
+const TARGET =
+  /^arn:[a-z-]+:secretsmanager:([a-z0-9-]+):\d{12}:secret:(\S+\/[a-z0-9-]+\.[a-z0-9-]+\/r[0-9a-z]+(?:\/\w+)?)$/;
+
+/** One AWS secret a run, or one for each of its secrets: design.md, "The AWS secret". A target is an ARN without the random end. */
+export class AwsSecretsManager implements Store {
+  readonly kind = 'aws-secrets-manager';
+  readonly #means: Means;
+  readonly #waits: AwsWaits;
+  readonly #seen = new Map<string, Sight>();
+
+  constructor(means: Means) {
+    this.#means = means;
+    this.#waits = means.waits ?? awsWaits;
+  }
+
+  divide({ run, workspace, environment, secrets }: Wanted): Part[] {
+    const settings = settingsOf(environment);
+    const { region, account } = accessOf(settings);
+    const base = `${settings.prefix ?? 'nf-escrow'}/${workspace.replace('/', '.')}/${run}`;
+    return divideValues(settings.layout ?? 'bundle', secrets).map(({ suffix, names }) => ({
+      target: `arn:${partitionOf(region)}:secretsmanager:${region}:${account}:secret:${base}${suffix}`,
+      secrets: new Map([...secrets].filter(([name]) => names.includes(name)).sort()),
+    }));
+  }
+
+  check(secrets: ReadonlyMap<string, SecretValue>): void {
+    for (const [name, value] of secrets) {
+      const bytes = value.open();
+      if (bytes.equals(Buffer.from(bytes.toString('utf8')))) continue;
+      throw new EscrowError(
+        'value-not-carried',
+        `${name} is not UTF-8 text, and AWS hands a container nothing else.`,
+      );
+    }
+  }
+
+  /** Account, region and as whom: found out now, so that nothing is recorded for a run that cannot be placed. */
+  async prepare(_target: string, environment: ComputeEnvironment): Promise<string> {
+    const settings = settingsOf(environment);
+    const access = accessOf(settings);
+    const session = await this.#means.openSession(access);
+    await assertTakesSecrets(session, settings);
+    return anchorOf({ ...access, identity: session.identity.arn });
+  }
+
+  async place(placement: Placement): Promise<References> {
+    const { target, anchor, secrets, environment, run, workspace, ledger, expiresAt } = placement;
+    const settings = settingsOf(environment);
+    const access = accessFrom(anchor);
+    const [name, pace] = [nameOf(target), this.#means.pace];
+    const form = formOf(target, settings, secrets);
+    const session = await this.#means.openSession(access);
+    const client = await session.secretsManager();
+    const tags = { run, workspace, ledger, owner: this.#means.owner, 'expires-at': expiresAt };
+    const arn = await createSecret(
+      client,
+      access,
+      { name, text: encode({ form }, secrets), kmsKey: settings.kmsKey, tags: tagsOf(tags) },
+      { noteSent: placement.noteSent, forMs: this.#waits.placing, pace },
+    ).finally(() => client.destroy());
+    const keys = [...secrets.keys()];
+    return new Map(keys.map((key) => [key, form === 'value' ? arn : `${arn}:${key}::`]));
+  }
+
+  /** Looks before and after: only of what was seen to be there does a deletion mean anything. */
+  async remove({ target, anchor }: Place): Promise<void> {
+    const name = nameOf(target);
+    await this.#with(anchor, `The secret ${name} cannot be removed`, async (client) => {
+      const { DeleteSecretCommand } = await import('@aws-sdk/client-secrets-manager');
+      this.#note(target, await this.#describe(client, name));
+      const command = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
+      await this.#ask(() => client.send(command)).catch(ignoreNotFound);
+    });
+  }
+
+  async inspect({ target, anchor, sentAt }: Place): Promise<Finding> {
+    const name = nameOf(target);
+    return this.#with(anchor, `The secret ${name} cannot be looked for`, async (client) => {
+      const found = await this.#untilGone(client, target, name);
+      if (found !== undefined)
+        return {
+          state: 'present',
+          how:
+            found.DeletedDate === undefined
+              ? `${target} is there`
+              : `the deletion of ${target} is under way since ${found.DeletedDate.toISOString()}`,
+        };
+      return this.#absence(target, sentAt);
+    });
+  }
+
+  /** What describes it; undefined once it is not found, and where we saw it before, not found a second time. */
+  async #untilGone(
+    client: SecretsManagerClient,
+    target: string,
+    name: string,
+  ): Promise<DescribeSecretResponse | undefined> {
+    const { clock, sleep } = this.#means.pace;
+    const end = clock() + this.#waits.deleting;
+    let found = this.#note(target, await this.#describe(client, name));
+    for (
+      let pause = 250;
+      found?.DeletedDate !== undefined && clock() < end;
+      pause = Math.min(pause * 2, 2000)
+    ) {
+      await sleep(pause);
+      found = this.#note(target, await this.#describe(client, name));
+    }
+    if (found !== undefined || this.#seen.get(target)?.present !== true) return found;
+    await sleep(this.#waits.settling);
+    return this.#note(target, await this.#describe(client, name));
+  }
+
+  /** Nothing is found now: what that proves. */
+  #absence(target: string, sentAt: string | null): Finding {
+    const now = this.#means.pace.clock();
+    const { present, absentSince = now } = this.#seen.get(target) ?? { present: false };
+    const told = (state: Finding['state'], how: string): Finding => ({ state, how: `${target}: ${how}` });
+    if (present && sentAt === null) {
+      this.#seen.delete(target);
+      return told('absent', 'deleted, and then not found twice (DescribeSecret)');
+    }
+    const [late, apart] = [this.#waits.late, this.#waits.apart];
+    const until = sentAt === null ? 0 : Date.parse(sentAt) + late;
+    if (now < until)
+      return told(
+        'present',
+        `not found, but a request to make it was not answered and may still arrive; it is looked for until ${new Date(until).toISOString()}`,
+      );
+    const since = Math.max(absentSince, until);
+    if (now - since < apart)
+      return told('present', `not found; it is looked for once more after ${String(apart / 1000)} s`);
+    this.#seen.delete(target);
+    return told(
+      'absent',
+      `deleted, and not found twice within ${String(Math.round((now - since) / 1000))} s (DescribeSecret)`,
+    );
+  }
+
+  async lend({ anchor }: Place, credentials: AwsCredentials): Promise<void> {
+    await lend(accessFrom(anchor), this.#means.lent, credentials);
+  }
+
+  async renew({ target, anchor }: Place, expiresAt: string): Promise<void> {
+    const name = nameOf(target);
+    await this.#with(anchor, `The secret ${name} cannot be told to live on`, async (client) => {
+      const { TagResourceCommand } = await import('@aws-sdk/client-secrets-manager');
+      const tags = Object.entries(tagsOf({ 'expires-at': expiresAt })).map(([Key, Value]) => ({
+        Key,
+        Value,
+      }));
+      await this.#ask(() => client.send(new TagResourceCommand({ SecretId: name, Tags: tags })));
+    });
+  }
+
+  async #describe(client: SecretsManagerClient, name: string): Promise<DescribeSecretResponse | undefined> {
+    const { DescribeSecretCommand } = await import('@aws-sdk/client-secrets-manager');
+    return this.#ask(() => client.send(new DescribeSecretCommand({ SecretId: name }))).catch(ignoreNotFound);
+  }
+
+  #note(target: string, found: DescribeSecretResponse | undefined): DescribeSecretResponse | undefined {
+    const sight = this.#seen.get(target) ?? { present: false, absentSince: undefined };
+    this.#seen.set(target, sight);
+    sight.present ||= found !== undefined;
+    sight.absentSince = found === undefined ? (sight.absentSince ?? this.#means.pace.clock()) : undefined;
+    return found;
+  }
+
+  /** What only asks, or is the same when repeated. */
+  async #ask<T>(work: () => Promise<T>): Promise<T> {
+    const also = (failure: Failure): boolean => failure === 'unanswered';
+    return repeat(work, { forMs: this.#waits.asking, pace: this.#means.pace, also });
+  }
+
+  async #with<T>(
+    anchor: string | null,
+    what: string,
+    work: (client: SecretsManagerClient, access: AwsAccess) => Promise<T>,
+  ): Promise<T> {
+    const access = accessFrom(anchor);
+    const session = await this.#means.openSession(access, this.#means.lent);
+    const client = await session.secretsManager();
+    try {
+      return await work(client, access);
+    } catch (error) {
+      throw asAwsError(what, access, error);
+    } finally {
+      client.destroy();
+    }
+  }
+}
+
+function settingsOf({ name, aws }: ComputeEnvironment): AwsSettings {
+  if (aws !== undefined) return aws;
+  throw new EscrowError('internal', `The compute environment "${name}" does not go to AWS.`);
+}
+
+/** A box with one value is told from a bundle by its size: a bundle of one fits. */
+function formOf(
+  target: string,
+  settings: AwsSettings,
+  secrets: ReadonlyMap<string, SecretValue>,
+): 'value' | 'object' {
+  const [box] = divideValues(settings.layout ?? 'bundle', secrets);
+  if (box === undefined) throw new EscrowError('internal', `There is nothing to put into ${target}.`);
+  return box.form;
+}
+
+/** The target comes from the ledger; still nothing that is not named as ours are is ever touched. */
+function nameOf(target: string): string {
+  const name = TARGET.exec(target)?.[2];
+  if (name !== undefined && parseArn(target) !== undefined) return name;
+  throw new EscrowError('internal', `"${target}" is not a secret of a run.`);
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if (failureOf(error) === 'not-found') return undefined;
+  throw error;
+}
+
+/** Characters that a tag cannot hold become underscores. */
+function tagsOf(tags: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(tags).map(([key, value]) => [
+      `nf-escrow:${key}`,
+      value.replace(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, '_').slice(0, 256),
+    ]),
+  );
+}

@@ -1,0 +1,99 @@
+import type { BatchClient, JobDefinition } from '@aws-sdk/client-batch';
+import { accessFrom, type AwsAccess } from '../aws/access.ts';
+import { asAwsError } from '../aws/aws-error.ts';
+import { lend, type OpenSession } from '../aws/clients.ts';
+import type { LentCredentials } from '../aws/credentials.ts';
+import type { AwsCredentials } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
+import type { Finding, Place, Removal } from './store.ts';
+
+/** A definition carries its run's id in this tag; who registers it: plugin/, EscrowBatchTaskHandler.java. */
+const RUN_TAG = 'nf-escrow:run';
+/** As of secrets: a request that was not answered may still arrive so long after it was sent, in milliseconds. */
+const LATE_MS = 15 * 60_000;
+const TARGET = /^arn:[a-z-]+:batch:[a-z0-9-]+:\d{12}:job-definition\/([A-Za-z0-9_-]{1,128})$/;
+
+interface Means {
+  readonly openSession: OpenSession;
+  readonly lent: LentCredentials;
+  readonly clock: () => number;
+}
+
+/** What a lease keeps of a definition: how to get there, and whose it is. */
+export type DefinitionAnchor = AwsAccess & { readonly run: string };
+
+/**
+ * Job definitions that carry a run's references to secrets. Nextflow registers them as it submits tasks; here they are
+ * only removed: by name and the run's tag, since those without are other runs' too, and whatever became of the reply.
+ */
+export class BatchJobDefinitions implements Removal {
+  readonly kind = 'batch-job-definitions';
+  readonly #means: Means;
+
+  constructor(means: Means) {
+    this.#means = means;
+  }
+
+  async remove({ target, anchor }: Place): Promise<void> {
+    await this.#with(target, anchor, async (batch, found) => {
+      const { DeregisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
+      for (const { jobDefinitionArn } of found)
+        await batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: jobDefinitionArn }));
+    });
+  }
+
+  async inspect({ target, anchor, sentAt }: Place): Promise<Finding> {
+    return this.#with(target, anchor, async (_batch, found) => {
+      const [first] = found;
+      if (first !== undefined)
+        return { state: 'present', how: `${String(first.jobDefinitionArn)} is active` };
+      const until = sentAt === null ? 0 : Date.parse(sentAt) + LATE_MS;
+      if (this.#means.clock() < until)
+        return {
+          state: 'present',
+          how: `${target}: none is active, but a request to make one was not answered and may still arrive; it is looked for until ${new Date(until).toISOString()}`,
+        };
+      return {
+        state: 'absent',
+        how: `${target}: no active revision has the run's tag (DescribeJobDefinitions); what was registered is inactive, and AWS lists it for 180 days`,
+      };
+    });
+  }
+
+  async lend({ anchor }: Place, credentials: AwsCredentials): Promise<void> {
+    await lend(accessFrom(anchor), this.#means.lent, credentials);
+  }
+
+  async #with<T>(
+    target: string,
+    anchor: string | null,
+    work: (batch: BatchClient, found: JobDefinition[]) => Promise<T>,
+  ): Promise<T> {
+    const name = TARGET.exec(target)?.[1];
+    if (name === undefined) throw new EscrowError('internal', `"${target}" is not a job definition.`);
+    const access = accessFrom(anchor) as DefinitionAnchor;
+    const session = await this.#means.openSession(access, this.#means.lent);
+    const batch = await session.batch();
+    try {
+      return await work(batch, await activeOf(batch, name, access.run));
+    } catch (error) {
+      throw asAwsError(`The job definition ${name} cannot be deregistered`, access, error);
+    } finally {
+      batch.destroy();
+    }
+  }
+}
+
+async function activeOf(batch: BatchClient, name: string, run: string): Promise<JobDefinition[]> {
+  const { paginateDescribeJobDefinitions } = await import('@aws-sdk/client-batch');
+  const found: JobDefinition[] = [];
+  const pages = paginateDescribeJobDefinitions(
+    { client: batch },
+    { jobDefinitionName: name, status: 'ACTIVE' },
+  );
+  for await (const { jobDefinitions } of pages)
+    found.push(
+      ...(jobDefinitions ?? []).filter(({ tags, status }) => tags?.[RUN_TAG] === run && status === 'ACTIVE'),
+    );
+  return found;
+}

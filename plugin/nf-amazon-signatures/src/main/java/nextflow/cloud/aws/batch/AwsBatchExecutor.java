@@ -1,0 +1,20 @@
+package nextflow.cloud.aws.batch;
+
+import nextflow.executor.Executor;
+import nextflow.processor.TaskHandler;
+import nextflow.processor.TaskMonitor;
+import nextflow.processor.TaskRun;
+import org.pf4j.ExtensionPoint;
+
+/** Of nf-amazon 3.x: what is extended of it. */
+public class AwsBatchExecutor extends Executor implements ExtensionPoint {
+    @Override
+    protected TaskMonitor createTaskMonitor() {
+        return null;
+    }
+
+    @Override
+    public TaskHandler createTaskHandler(TaskRun task) {
+        return new AwsBatchTaskHandler(task, this);
+    }
+}

@@ -1,0 +1,16 @@
+package nfescrow.aws;
+
+import nextflow.cloud.aws.batch.AwsBatchExecutor;
+import nextflow.processor.TaskHandler;
+import nextflow.processor.TaskRun;
+import nextflow.util.ServiceName;
+
+/** Nextflow's executor for AWS Batch, whose job definitions also name the secrets that a process declares. */
+@ServiceName(value = "awsbatch", important = true)
+public class EscrowBatchExecutor extends AwsBatchExecutor {
+    @Override
+    public TaskHandler createTaskHandler(TaskRun task) {
+        AwsRun run = AwsRun.current();
+        return run == null ? super.createTaskHandler(task) : new EscrowBatchTaskHandler(task, this, run);
+    }
+}

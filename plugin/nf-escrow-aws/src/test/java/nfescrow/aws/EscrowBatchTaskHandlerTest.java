@@ -1,0 +1,145 @@
+package nfescrow.aws;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import nextflow.cloud.aws.batch.AwsBatchExecutor;
+import nextflow.cloud.aws.batch.model.RegisterJobDefinitionModel;
+import nextflow.processor.TaskArrayRun;
+import nextflow.processor.TaskConfig;
+import nextflow.processor.TaskRun;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.batch.model.Secret;
+
+class EscrowBatchTaskHandlerTest {
+    private static final String ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:nf-escrow/lab.rna/r1-AbCdEf";
+
+    @TempDir
+    Path temporary;
+
+    private Path directory;
+
+    @BeforeEach
+    void layRunDirectory() throws IOException {
+        directory = Files.createDirectory(temporary.resolve("r1"));
+        Files.writeString(directory.resolve("head.json"), "{\"pid\":" + ProcessHandle.current().pid() + "}");
+        Files.writeString(directory.resolve("access.json"), "{\"region\":\"eu-west-1\",\"profile\":null}");
+        references("FOO_KEY", "BAR_KEY");
+    }
+
+    private void references(String... names) throws IOException {
+        String entries = java.util.Arrays.stream(names)
+            .map(name -> "\"" + name + "\":\"" + ARN + ":" + name + "::\"").collect(Collectors.joining(","));
+        Files.writeString(directory.resolve("references.json"), "{" + entries + "}");
+    }
+
+    private AwsRun run() {
+        return AwsRun.open(Map.of("NF_ESCROW_RUN", directory.toString()));
+    }
+
+    private EscrowBatchTaskHandler handlerOf(TaskRun task) {
+        EscrowBatchTaskHandler handler = new EscrowBatchTaskHandler(task, new AwsBatchExecutor(), run());
+        handler.executionRole = "arn:aws:iam::123456789012:role/execution";
+        return handler;
+    }
+
+    @Test
+    void addsTheSecretsOfTheProcessAndNoOthers() throws IOException {
+        EscrowBatchTaskHandler handler = handlerOf(task("debian:12", "FOO_KEY"));
+        handler.submit();
+        RegisterJobDefinitionModel model = handler.registered.get(0);
+        assertEquals(
+            List.of(Secret.builder().name("FOO_KEY").valueFrom(ARN + ":FOO_KEY::").build()),
+            model.getContainerProperties().getSecrets());
+        assertEquals("r1", model.getTags().get("nf-escrow:run"));
+        assertTrue(model.getParameters().get("nf-token").contains(ARN), "a definition without them is another one");
+        List<String> events = Files.readAllLines(directory.resolve("events.jsonl"));
+        assertTrue(events.get(0).contains("job-definition.intent") && events.get(0).contains("\"nf-debian-12\""));
+        assertTrue(events.get(1).contains("job-definition.registered") && events.get(1).contains("nf-debian-12:1"));
+    }
+
+    @Test
+    void leavesOthersAsTheyAre() {
+        EscrowBatchTaskHandler handler = handlerOf(task("debian:12"));
+        handler.submit();
+        assertNull(handler.registered.get(0).getContainerProperties().getSecrets());
+        assertNull(handler.registered.get(0).getTags(), "it may be another run's too");
+        assertTrue(Files.notExists(directory.resolve("events.jsonl")));
+    }
+
+    @Test
+    void anArrayCarriesThoseOfItsChildren() {
+        TaskArrayRun array = new TaskArrayRun();
+        array.setConfig(new TaskConfig());
+        array.setChildren(List.of(handlerOf(task("debian:12", "FOO_KEY")), handlerOf(task("debian:12", "FOO_KEY", "BAR_KEY"))));
+        assertEquals(List.of("BAR_KEY", "FOO_KEY"), EscrowBatchTaskHandler.secretsOf(array));
+    }
+
+    @Test
+    void refusesBeforeAnythingIsRegistered() throws IOException {
+        refuses(handlerOf(task("debian:12", "NO_SUCH")), "'NO_SUCH' is none of this run's");
+        refuses(handlerOf(task("job-definition://mine:1", "FOO_KEY")), "no secrets can be added");
+        EscrowBatchTaskHandler noRole = handlerOf(task("debian:12", "FOO_KEY"));
+        noRole.executionRole = null;
+        refuses(noRole, "aws.batch.executionRole");
+        String[] many = IntStream.range(0, 300).mapToObj(index -> "KEY_" + index).toArray(String[]::new);
+        references(many);
+        refuses(handlerOf(task("debian:12", many)), "AWS takes 24576");
+    }
+
+    private static void refuses(EscrowBatchTaskHandler handler, String why) {
+        String message = assertThrows(IllegalArgumentException.class, handler::submit).getMessage();
+        assertTrue(message.contains(why), message);
+        assertEquals(List.of(), handler.registered);
+    }
+
+    @Test
+    void isNothingInAnotherJvmOrWithoutReferences() throws IOException {
+        Files.writeString(directory.resolve("head.json"), "{\"pid\":1}");
+        assertNull(run());
+        Files.delete(directory.resolve("references.json"));
+        assertNull(run());
+        assertNull(AwsRun.open(Map.of()));
+    }
+
+    @Test
+    void theStockExecutorIsRefused() {
+        AwsBatchExecutor stock = new AwsBatchExecutor();
+        stock.setName("awsbatch");
+        assertThrows(IllegalStateException.class, () -> ExecutorCheckFactory.check("HELLO", stock));
+        EscrowBatchExecutor ours = new EscrowBatchExecutor();
+        ours.setName("awsbatch");
+        ExecutorCheckFactory.check("HELLO", ours);
+        stock.setName("local");
+        ExecutorCheckFactory.check("HELLO", stock);
+    }
+
+    private static TaskRun task(String container, String... secrets) {
+        TaskRun task = new TaskRun() {
+            @Override
+            public String getContainer() {
+                return container;
+            }
+
+            @Override
+            public String getName() {
+                return "HELLO (1)";
+            }
+        };
+        TaskConfig config = new TaskConfig();
+        if (secrets.length > 0) config.put("secret", List.of(secrets));
+        task.setConfig(config);
+        return task;
+    }
+}

@@ -1,0 +1,167 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobDefinition } from '@aws-sdk/client-batch';
+import type { Test } from 'tap';
+import type { StrictAws } from './strict-aws.ts';
+
+interface Submission {
+  readonly jobName: string;
+  readonly jobQueue: string;
+  readonly jobDefinition: string;
+  readonly containerOverrides?: {
+    readonly command?: string[];
+    readonly environment?: { name: string; value: string }[];
+  };
+}
+
+interface Job extends Submission {
+  readonly jobId: string;
+  readonly createdAt: number;
+  status: 'SUBMITTED' | 'STARTING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+  statusReason?: string;
+  startedAt?: number;
+  stoppedAt?: number;
+  container: { exitCode?: number; reason?: string };
+}
+
+const REGION = 'eu-west-1';
+
+/**
+ * Stands in for what is behind AWS Batch: takes submitted jobs, resolves their `secrets` as ECS's agent does (execution
+ * role, full ARN, JSON key, SecretString), and runs their commands as processes of this machine, in an environment with
+ * nothing of ours in it.
+ */
+export class Edge {
+  readonly jobs = new Map<string, Job>();
+  readonly #aws: StrictAws;
+  readonly #running = new Map<string, ChildProcess>();
+  readonly #directory = mkdtempSync('/tmp/nfe-edge-');
+
+  private constructor(aws: StrictAws) {
+    this.#aws = aws;
+  }
+
+  static behind(t: Test, aws: StrictAws): Edge {
+    const edge = new Edge(aws);
+    aws.batch = (action, body) => edge.#answer(action, body);
+    t.teardown(() => {
+      for (const id of edge.#running.keys()) edge.#kill(id);
+      rmSync(edge.#directory, { recursive: true, force: true });
+    });
+    return edge;
+  }
+
+  /** Takes the machine of a running job away, as a spot interruption does. */
+  interrupt(id: string): void {
+    const job = this.jobs.get(id);
+    if (job !== undefined) job.statusReason = 'Host EC2 (instance i-0123456789abcdef0) terminated.';
+    this.#kill(id);
+  }
+
+  async #answer(action: string, body: string): Promise<object | undefined> {
+    const asked = JSON.parse(body === '' ? '{}' : body) as Submission & { jobs?: string[]; jobId?: string };
+    switch (action) {
+      case 'submitjob':
+        return this.#submit(asked);
+      case 'describejobs':
+        return { jobs: (asked.jobs ?? []).flatMap((id) => this.jobs.get(id) ?? []) };
+      case 'terminatejob':
+        this.#kill(asked.jobId ?? '');
+        return {};
+      default:
+        return undefined; // moto's
+    }
+  }
+
+  #submit({ jobName, jobQueue, jobDefinition, containerOverrides = {} }: Submission): object {
+    const jobId = randomUUID();
+    const job: Job = {
+      ...{ jobId, jobName, jobQueue, jobDefinition, containerOverrides, createdAt: Date.now() },
+      ...{ status: 'SUBMITTED' as const, container: {} },
+    };
+    this.jobs.set(jobId, job);
+    this.#run(job).catch((error: unknown) => {
+      this.#end(job, undefined, `ResourceInitializationError: ${String(error)}`);
+    });
+    return { jobId, jobName, jobArn: `arn:aws:batch:${REGION}:123456789012:job/${jobId}` };
+  }
+
+  async #run(job: Job): Promise<void> {
+    job.status = 'STARTING';
+    const secrets = await this.#secretsOf(await this.#definition(job.jobDefinition));
+    const { command = [], environment = [] } = job.containerOverrides ?? {};
+    await sleep(10);
+    const [program = 'true', ...args] = command;
+    const env = {
+      ...{ PATH: process.env['PATH'], HOME: this.#directory, AWS_ENDPOINT_URL: this.#aws.endpoint },
+      ...{ AWS_ACCESS_KEY_ID: 'AKIDTEST', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: REGION },
+      ...{ AWS_DEFAULT_REGION: REGION, AWS_EC2_METADATA_DISABLED: 'true' },
+      ...Object.fromEntries(environment.map(({ name, value }) => [name, value])),
+      ...secrets,
+    };
+    const cwd = mkdtempSync(`${this.#directory}/job-`);
+    const child = spawn(program, args, { cwd, env, detached: true, stdio: 'ignore' });
+    this.#running.set(job.jobId, child);
+    Object.assign(job, { status: 'RUNNING', startedAt: Date.now() });
+    const code = await new Promise<number | null>((resolve, reject) =>
+      child.on('error', reject).on('exit', resolve),
+    );
+    this.#running.delete(job.jobId);
+    this.#end(job, code ?? undefined, undefined);
+  }
+
+  #end(job: Job, exitCode: number | undefined, reason: string | undefined): void {
+    job.status = exitCode === 0 ? 'SUCCEEDED' : 'FAILED';
+    job.stoppedAt = Date.now();
+    job.statusReason ??= reason ?? 'Essential container in task exited';
+    job.container = {
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+  }
+
+  async #definition(name: string): Promise<JobDefinition> {
+    const { BatchClient, DescribeJobDefinitionsCommand } = await import('@aws-sdk/client-batch');
+    const batch = new BatchClient({ region: REGION, endpoint: this.#aws.bare });
+    const [jobDefinitionName = '', revision] = name.split(':');
+    const { jobDefinitions } = await batch.send(new DescribeJobDefinitionsCommand({ jobDefinitionName }));
+    batch.destroy();
+    const found = jobDefinitions?.find((one) => String(one.revision) === revision);
+    if (found === undefined) throw new Error(`no job definition ${name}`);
+    return found;
+  }
+
+  async #secretsOf({ containerProperties }: JobDefinition): Promise<Record<string, string>> {
+    const secrets = containerProperties?.secrets ?? [];
+    if (secrets.length > 0 && containerProperties?.executionRoleArn === undefined)
+      throw new Error('an execution role is required for secrets');
+    const resolved: Record<string, string> = {};
+    for (const { name = '', valueFrom = '' } of secrets) {
+      const parts = valueFrom.split(':');
+      if (parts.length < 7 || !/-[A-Za-z0-9]{6}$/.test(parts[6] ?? ''))
+        throw new Error(`${name} wants a full ARN`);
+      const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
+      const client = new SecretsManagerClient({ region: REGION, endpoint: this.#aws.endpoint });
+      const SecretId = parts.slice(0, 7).join(':');
+      const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId }));
+      client.destroy();
+      const key = parts[7] ?? '';
+      const value = key === '' ? SecretString : (JSON.parse(SecretString) as Record<string, string>)[key];
+      if (value === undefined) throw new Error(`${name}: there is no key ${key}`);
+      resolved[name] = value;
+    }
+    return resolved;
+  }
+
+  #kill(id: string): void {
+    const pid = this.#running.get(id)?.pid;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      return; // it has just ended
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Test } from 'tap';
+
+/** Ends with whoever started it, also by SIGKILL: prctl(2), PR_SET_PDEATHSIG. Takes whatever port is free. */
+const SERVER = `
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 9)
+if os.getppid() != int(sys.argv[1]): sys.exit(1)
+from moto.server import main
+main(['-H', '127.0.0.1', '-p', '0'])
+`;
+
+/** moto on loopback, gone after the test; its address. Undefined, and the test skipped aloud, where there is no moto. */
+export async function startMoto(t: Test): Promise<string | undefined> {
+  const python = process.env['NF_ESCROW_TEST_MOTO'];
+  if (python === undefined) {
+    if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1')
+      t.fail('there is no moto, and in CI there has to be one');
+    else t.pass('skipped', { skip: 'there is no moto here' });
+    return undefined;
+  }
+  const child = spawn(python, ['-c', SERVER, String(process.pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const lines = createInterface({ input: child.stderr });
+  const address = await new Promise<string>((resolve, reject) => {
+    lines.on('line', (line) => {
+      const found = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(line);
+      if (found?.[1] !== undefined) resolve(found[1]);
+    });
+    child.on('error', reject).on('exit', () => reject(new Error('moto ended as it started')));
+  });
+  // A submitted job ends at once; who wants it run runs it (edge.ts).
+  await fetch(`${address}/moto-api/config`, { method: 'POST', body: '{"batch":{"use_docker":false}}' });
+  return address;
+}

@@ -1,0 +1,327 @@
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Test } from 'tap';
+import { startMoto } from './moto.ts';
+import { checkCreate, noRules, Refusal, type Rules } from './rules.ts';
+
+/** One call that reached AWS. */
+export interface Call {
+  /** SERVICE:Action, as IAM names it. */
+  readonly action: string;
+  readonly region: string;
+  readonly accessKey: string;
+  readonly at: number;
+  /** As it was sent; for services that speak JSON. */
+  readonly body: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: Buffer;
+}
+
+/** moto made strict: stands in front of it and does what AWS does and moto does not (rules.ts). */
+export class StrictAws {
+  readonly rules: Rules = noRules();
+  readonly calls: Call[] = [];
+  /** Who answers for AWS Batch, where it is not moto; undefined as an answer: moto after all. */
+  batch: ((action: string, body: string) => Promise<object | undefined>) | undefined;
+  readonly #moto: string;
+  #endpoint = '';
+  /** Names that are new, or whose deletion is under way, and until when. */
+  readonly #newUntil = new Map<string, number>();
+  readonly #deleting = new Map<string, number>();
+  readonly #writes: number[] = [];
+  readonly #late = new Set<Promise<unknown>>();
+
+  private constructor(moto: string) {
+    this.#moto = moto;
+  }
+
+  /** Undefined where there is no moto: the test was skipped aloud. */
+  static async start(t: Test): Promise<StrictAws | undefined> {
+    const moto = await startMoto(t);
+    if (moto === undefined) return undefined;
+    const aws = new StrictAws(moto);
+    const server = createServer((incoming, response) => {
+      aws.#serve(incoming, response).catch(() => incoming.socket.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    aws.#endpoint = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    t.teardown(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await Promise.allSettled(aws.#late);
+    });
+    return aws;
+  }
+
+  get endpoint(): string {
+    return this.#endpoint;
+  }
+
+  /** The same, without the rules: what is really there. */
+  get bare(): string {
+    return this.#moto;
+  }
+
+  /** How often each action was called. */
+  get counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { action } of this.calls) counts[action] = (counts[action] ?? 0) + 1;
+    return counts;
+  }
+
+  /** Waits for everything that was held back or goes on in the background. */
+  async quiet(): Promise<void> {
+    while (this.#late.size > 0) await Promise.allSettled(this.#late);
+  }
+
+  /** Everything as it was at the start: no rules, no calls, nothing there. */
+  async reset(): Promise<void> {
+    await this.quiet();
+    Object.assign(this.rules, noRules());
+    this.calls.length = 0;
+    this.batch = undefined;
+    this.#newUntil.clear();
+    this.#deleting.clear();
+    await fetch(`${this.#moto}/moto-api/reset`, { method: 'POST' });
+  }
+
+  /** Secrets that are there, by name. */
+  async secrets(region = 'eu-west-1'): Promise<string[]> {
+    const answer = await this.#forward({
+      method: 'POST',
+      path: '/',
+      headers: {
+        'x-amz-target': 'secretsmanager.ListSecrets',
+        'content-type': 'application/x-amz-json-1.1',
+        authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${region}/secretsmanager/aws4_request`,
+      },
+      body: Buffer.from('{"MaxResults":100}'),
+    });
+    const { SecretList } = JSON.parse(answer.body.toString()) as { SecretList: { Name: string }[] };
+    return SecretList.map(({ Name }) => Name).sort();
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const sent = {
+      method: incoming.method ?? '',
+      path: incoming.url ?? '/',
+      headers: { ...incoming.headers },
+      body: Buffer.concat(chunks),
+    };
+    if (this.rules.down) {
+      incoming.socket.destroy();
+      return;
+    }
+    const call = readCall(sent);
+    this.calls.push(call);
+    await sleep(this.rules.latencyMs);
+    let answer: Answer;
+    try {
+      this.#refuse(call, sent.headers['x-amz-date']);
+      const held = call.action === 'secretsmanager:CreateSecret' ? this.rules.holding.shift() : undefined;
+      if (held !== undefined) {
+        incoming.socket.destroy();
+        this.#later(sleep(held).then(() => this.#carryOut(call, sent)));
+        return;
+      }
+      answer = await this.#carryOut(call, sent);
+      if (call.action === 'secretsmanager:CreateSecret' && this.rules.losing > 0) {
+        this.rules.losing -= 1;
+        incoming.socket.destroy();
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      answer = wordError(call, error);
+    }
+    const date = new Date(Date.now() + this.rules.clockOffsetMs).toUTCString();
+    const headers: Record<string, string | string[]> = { ...plainHeaders(answer.headers), date };
+    const length = answer.headers['content-length'];
+    if (sent.method === 'HEAD' && length !== undefined) headers['content-length'] = length; // of what GET would give
+    response.writeHead(answer.status, headers).end(answer.body);
+  }
+
+  #refuse({ action, accessKey }: Call, date: string | string[] | undefined): void {
+    const { rules } = this;
+    if (rules.failing > 0) {
+      rules.failing -= 1;
+      throw new Refusal('InternalServiceError', 'An error occurred on the server side.', 500);
+    }
+    if (rules.known?.has(accessKey) === false)
+      throw new Refusal(
+        'UnrecognizedClientException',
+        'The security token included in the request is invalid.',
+      );
+    if (rules.expired.has(accessKey))
+      throw new Refusal('ExpiredTokenException', 'The security token included in the request is expired');
+    if (typeof date === 'string' && Math.abs(millis(date) - (Date.now() + rules.clockOffsetMs)) > 300_000)
+      throw new Refusal('InvalidSignatureException', `Signature expired: ${date} is now too early or late`);
+    if (rules.denied.has(action))
+      throw new Refusal(
+        'AccessDeniedException',
+        `User: arn:aws:sts::1:x is not authorized to perform: ${action}`,
+      );
+    if (rules.perSecond > 0 && /:(Create|Delete)Secret$/.test(action)) {
+      const now = Date.now();
+      while ((this.#writes[0] ?? now) < now - 1000) this.#writes.shift();
+      if (this.#writes.length >= rules.perSecond) throw new Refusal('ThrottlingException', 'Rate exceeded');
+      this.#writes.push(now);
+    }
+  }
+
+  async #carryOut(call: Call, sent: Sent): Promise<Answer> {
+    if (call.action.startsWith('batch:')) {
+      const answer = await this.batch?.(call.action.slice('batch:'.length), call.body);
+      if (answer !== undefined)
+        return { ...json(200, answer), headers: { 'content-type': 'application/json' } };
+    }
+    if (!call.action.startsWith('secretsmanager:')) return patched(await this.#forward(sent), call);
+    const wanted = JSON.parse(call.body) as {
+      Name?: string;
+      SecretId?: string;
+      ForceDeleteWithoutRecovery?: true;
+    };
+    const name = nameOf(wanted.Name ?? wanted.SecretId ?? '');
+    const now = Date.now();
+    const deletingUntil = this.#deleting.get(name);
+    const underway = deletingUntil !== undefined && deletingUntil > now;
+    const unseen = (this.#newUntil.get(name) ?? 0) > now;
+    switch (call.action) {
+      case 'secretsmanager:CreateSecret': {
+        checkCreate(wanted);
+        if (underway)
+          throw new Refusal(
+            'InvalidRequestException',
+            "You can't create this secret because a secret with this name is already scheduled for deletion.",
+          );
+        this.#newUntil.set(name, Date.now() + this.rules.blindMs);
+        return patched(await this.#forward(sent), call);
+      }
+      case 'secretsmanager:DeleteSecret': {
+        if (unseen || underway) return deletionAnswer(name);
+        if (this.rules.deletionMs === 0) return patched(await this.#forward(sent), call);
+        this.#deleting.set(name, now + this.rules.deletionMs);
+        this.#later(sleep(this.rules.deletionMs).then(() => this.#forward(sent)));
+        return deletionAnswer(name);
+      }
+      case 'secretsmanager:DescribeSecret':
+      case 'secretsmanager:GetSecretValue': {
+        if (unseen) throw notFound();
+        if (underway && call.action.endsWith('GetSecretValue'))
+          throw new Refusal('InvalidRequestException', 'The secret was marked for deletion.');
+        const answer = patched(await this.#forward(sent), call);
+        return underway && answer.status === 200 ? marked(answer, deletingUntil) : answer;
+      }
+      default:
+        return patched(await this.#forward(sent), call);
+    }
+  }
+
+  #later(work: Promise<unknown>): void {
+    const kept: Promise<unknown> = work.catch(() => undefined).finally(() => this.#late.delete(kept));
+    this.#late.add(kept);
+  }
+
+  #forward({ method, path, headers, body }: Sent): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const outgoing = request(
+        `${this.#moto}${path}`,
+        { method, headers: plainHeaders(headers) },
+        (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+          incoming.on('error', reject).on('end', () => {
+            resolve({
+              status: incoming.statusCode ?? 500,
+              headers: incoming.headers,
+              body: Buffer.concat(chunks),
+            });
+          });
+        },
+      );
+      outgoing.on('error', reject).end(body);
+    });
+  }
+}
+
+interface Sent {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: Buffer;
+}
+
+function readCall({ path, headers, body }: Sent): Call {
+  const scope = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\//.exec(String(headers['authorization']));
+  const [, accessKey = '', region = '', service = path.startsWith('/v1/') ? 'batch' : 's3'] = scope ?? [];
+  const text = service === 's3' ? '' : body.toString('utf8');
+  const target = headers['x-amz-target'];
+  const name =
+    typeof target === 'string'
+      ? (target.split('.').at(-1) ?? '')
+      : (/(?:^|&)Action=(\w+)/.exec(text)?.[1] ?? path.replace(/^\/v1\//, '').split('?')[0] ?? '');
+  return { action: `${service}:${name}`, region, accessKey, at: Date.now(), body: text };
+}
+
+/** `20260105T100000Z` */
+function millis(date: string): number {
+  return Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+}
+
+/** A secret is asked for by name or ARN; the ARN of one that never was is the name's own. */
+function nameOf(id: string): string {
+  return id.replace(/^arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(.*)-[A-Za-z0-9]{6}$/, '$1');
+}
+
+function notFound(): Refusal {
+  return new Refusal('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+}
+
+function json(status: number, body: unknown): Answer {
+  const headers = { 'content-type': 'application/x-amz-json-1.1' };
+  return { status, headers, body: Buffer.from(JSON.stringify(body)) };
+}
+
+function deletionAnswer(name: string): Answer {
+  return json(200, {
+    ARN: `arn:aws:secretsmanager:::secret:${name}`,
+    Name: name,
+    DeletionDate: Date.now() / 1000,
+  });
+}
+
+function marked(answer: Answer, until: number): Answer {
+  return json(200, { ...(JSON.parse(answer.body.toString()) as object), DeletedDate: until / 1000 });
+}
+
+/** As AWS answers and moto does not: not found is status 400; whole numbers have no decimal point. */
+function patched(answer: Answer, { action }: Call): Answer {
+  if (action.startsWith('secretsmanager:') && answer.status === 404) return { ...answer, status: 400 };
+  if (!action.startsWith('batch:')) return answer;
+  return { ...answer, body: Buffer.from(answer.body.toString().replace(/("vcpus": *\d+)\.0\b/g, '$1')) };
+}
+
+function wordError({ action }: Call, { code, message, status }: Refusal): Answer {
+  if (/^(sts|iam|s3):/.test(action)) {
+    const body = `<ErrorResponse><Error><Code>${code.replace(/Exception$/, '')}</Code><Message>${message}</Message></Error></ErrorResponse>`;
+    return { status, headers: { 'content-type': 'text/xml' }, body: Buffer.from(body) };
+  }
+  const answer = json(status, { __type: code, message });
+  return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': code } };
+}
+
+function plainHeaders(headers: Answer['headers']): Record<string, string | string[]> {
+  const dropped = ['connection', 'transfer-encoding', 'content-length', 'host', 'date', 'expect'];
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined || dropped.includes(name) ? [] : [[name, value]],
+    ),
+  );
+}

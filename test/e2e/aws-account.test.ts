@@ -1,0 +1,316 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { openSession } from '../../daemon/aws/clients.ts';
+import { LentCredentials } from '../../daemon/aws/credentials.ts';
+import { renderCloudFormation, renderPolicies } from '../../daemon/aws/iam-policies.ts';
+import { sweepAws, type Sweeper } from '../../daemon/aws/leftovers.ts';
+import { needsOfExecutionRole, needsOfLauncher } from '../../daemon/aws/needs.ts';
+import { accessOf } from '../../daemon/aws/access.ts';
+import type { DoctorReport, Receipt, RunList } from '../../daemon/contract/types.ts';
+import { BatchJobDefinitions } from '../../daemon/stores/batch-job-definitions.ts';
+import { evaluate, type Question } from '../aws/evaluate.ts';
+import type { Call, StrictAws } from '../aws/strict-aws.ts';
+import { ACCOUNT, makeRole, QUEUE, REGION, settingsFor, startAws, startOver } from '../aws/subject.ts';
+import { Sandbox, until } from '../launcher.ts';
+
+let shared: Promise<StrictAws | undefined> | undefined;
+
+function withAws(title: string, body: (t: Test, aws: StrictAws) => Promise<void>): void {
+  void t.test(title, async (inner) => {
+    const aws = await (shared ??= startAws(t));
+    if (aws !== undefined) await body(inner, await startOver(aws));
+  });
+}
+
+async function boxOn(t: Test, aws: StrictAws): Promise<Sandbox> {
+  const box = new Sandbox(t);
+  await box.escrow([
+    ...['compute-envs', 'create', 'batch', '--platform', 'aws-batch', '--region', REGION, '--queue', QUEUE],
+    ...['--work-dir', 's3://nf-work/run', '--execution-role', `arn:aws:iam::${ACCOUNT}:role/execution`],
+    ...['--endpoint', aws.endpoint],
+  ]);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
+  return box;
+}
+
+async function register(aws: StrictAws, name: string, tags: Record<string, string>): Promise<void> {
+  const { BatchClient, RegisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
+  const batch = new BatchClient({ region: REGION, endpoint: aws.bare });
+  const containerProperties = { image: 'debian:12', vcpus: 1, memory: 128 };
+  await batch.send(
+    new RegisterJobDefinitionCommand({
+      jobDefinitionName: name,
+      type: 'container',
+      containerProperties,
+      tags,
+    }),
+  );
+  batch.destroy();
+}
+
+async function active(aws: StrictAws): Promise<string[]> {
+  const { BatchClient, DescribeJobDefinitionsCommand } = await import('@aws-sdk/client-batch');
+  const batch = new BatchClient({ region: REGION, endpoint: aws.bare });
+  const { jobDefinitions } = await batch.send(new DescribeJobDefinitionsCommand({ status: 'ACTIVE' }));
+  batch.destroy();
+  return (jobDefinitions ?? []).map(
+    ({ jobDefinitionName, revision }) => `${String(jobDefinitionName)}:${String(revision)}`,
+  );
+}
+
+withAws(
+  'a definition of the run is a lease: deregistered and looked for, and no other is',
+  async (t, aws) => {
+    const box = await boxOn(t, aws);
+    await register(aws, 'nf-shared', {}); // another run's, or none's
+    const events = '"$NF_ESCROW_RUN/events.jsonl"';
+    const line = (type: string, definition: string): string =>
+      `printf '{"at":"%s","type":"job-definition.${type}","definition":"${definition}"}\\n' "$(date -u +%FT%TZ)" >>${events}`;
+    const script = [
+      line('intent', 'nf-debian'),
+      line('registered', 'nf-debian:1'),
+      'touch here',
+      'while [ ! -e go ]; do sleep 0.05; done',
+    ];
+    const started = box.start(['run', '--compute-env', 'batch', script.join('; ')]);
+    await until('the head wrote it down', () => existsSync(join(box.launch, 'here')));
+    const { id } = (await box.json<RunList>(['runs', 'list'])).runs[0] ?? { id: '' };
+    await register(aws, 'nf-debian', { 'nf-escrow:run': id });
+    await register(aws, 'nf-debian', {});
+    const daemon = (await box.daemonPid()) ?? 0;
+    process.kill(daemon, 'SIGKILL'); // the next one reads the events again
+    await until('it is gone', () => (existsSync(`/proc/${String(daemon)}`) ? undefined : true));
+    writeFileSync(join(box.launch, 'go'), '');
+    const ended = await started.ended;
+    t.equal(ended.status, 0, ended.stderr);
+    t.same((await active(aws)).sort(), ['nf-debian:2', 'nf-shared:1']);
+    const receipt = await box.json<Receipt>(['runs', 'receipt', id]);
+    t.match(
+      receipt.leases.find(({ store }) => store === 'batch-job-definitions'),
+      {
+        target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
+        state: 'gone',
+        check: /inactive.*180 days/,
+      },
+    );
+    t.equal(receipt.complete, true);
+  },
+);
+
+withAws(
+  'a definition whose registering was not answered is looked for as long as it may arrive',
+  async (t, aws) => {
+    const sentAt = new Date().toISOString();
+    let clock = Date.now();
+    const store = new BatchJobDefinitions({ openSession, lent: new LentCredentials(), clock: () => clock });
+    const place = {
+      target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
+      anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
+      sentAt,
+    };
+    await store.remove(place);
+    t.match(await store.inspect(place), { state: 'present', how: /may still arrive/ });
+    await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' });
+    t.match(await store.inspect(place), { state: 'present', how: /is active/ });
+    await store.remove(place);
+    clock += 16 * 60_000;
+    t.equal((await store.inspect(place)).state, 'absent');
+    await t.rejects(store.remove({ ...place, target: '/etc' }), { code: 'internal' });
+    aws.rules.down = true;
+    await t.rejects(store.inspect(place), { code: 'store-unavailable' });
+  },
+);
+
+withAws(
+  'the policies permit each call that is made, and no other run’s or prefix’s secret',
+  async (t, aws) => {
+    const box = await boxOn(t, aws);
+    aws.calls.length = 0;
+    t.equal((await box.escrow(['run', '--compute-env', 'batch', 'true'])).status, 0);
+    const {
+      account,
+      'execution-role': execution,
+      'instance-role': instance,
+    } = renderPolicies({
+      account: ACCOUNT,
+      executionRole: 'execution',
+      workspace: 'local/main',
+    });
+    const made = aws.calls.filter(({ action }) => !action.startsWith('sts:')).map(questionOf);
+    t.ok(made.length > 4);
+    t.same(
+      evaluate(account, made),
+      made.map(() => true),
+      'each call of a run',
+    );
+    const needs = needsOfLauncher(settingsFor(aws));
+    t.same(
+      evaluate(account, needs),
+      needs.map(() => true),
+      'each call that the product can make',
+    );
+    const secret = (name: string): string =>
+      `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-AbCdEf`;
+    const ask = (action: string, resource: string): Question => ({ action, resource });
+    const denied = [
+      ask('secretsmanager:GetSecretValue', secret('production/database')),
+      ask('secretsmanager:DeleteSecret', secret('production/database')),
+      ask('secretsmanager:PutSecretValue', secret('nf-escrow/local.main/r1')),
+      ask('iam:PassRole', `arn:aws:iam::${ACCOUNT}:role/admin`),
+      ask('batch:DeleteJobQueue', `arn:aws:batch:${REGION}:${ACCOUNT}:job-queue/q`),
+    ];
+    t.same(
+      evaluate(account, denied),
+      denied.map(() => false),
+    );
+    t.same(
+      evaluate(execution, [
+        ...needsOfExecutionRole(settingsFor(aws)).map(({ action }) =>
+          ask(action, secret('nf-escrow/local.main/r1')),
+        ),
+        ask('secretsmanager:GetSecretValue', secret('nf-escrow/lab.rna/r1')),
+        ask('secretsmanager:DeleteSecret', secret('nf-escrow/local.main/r1')),
+      ]),
+      [true, false, false],
+      "the execution role reads one workspace's",
+    );
+    t.same(
+      evaluate(instance, [
+        ask('iam:PassRole', `arn:aws:iam::${ACCOUNT}:role/execution`),
+        ask('secretsmanager:GetSecretValue', secret('nf-escrow/local.main/r1')),
+      ]),
+      [true, false],
+      'whoever reaches the instance reads nothing',
+    );
+  },
+);
+
+/** A recorded call as IAM is asked about it. */
+function questionOf({ action, body }: Call): Question {
+  const { Name, SecretId } = JSON.parse(body || '{}') as { Name?: string; SecretId?: string };
+  const name = Name ?? SecretId;
+  const canonical = needsOfLauncher({
+    region: REGION,
+    queue: QUEUE,
+    workDir: 's3://x',
+    executionRole: `arn:aws:iam::${ACCOUNT}:role/execution`,
+  })
+    .map((need) => need.action)
+    .find((known) => known.toLowerCase() === action.toLowerCase());
+  return {
+    action: canonical ?? action,
+    resource: name === undefined ? '*' : `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${name}-AbCdEf`,
+  };
+}
+
+void t.test(
+  'policies: rendered, narrowed, as CloudFormation, and refused where they cannot be',
+  async (t) => {
+    const box = new Sandbox(t);
+    const args = ['iam', 'render', '--account', ACCOUNT, '--execution-role-name', 'execution'];
+    const written = await box.escrow([
+      ...args,
+      '--output',
+      'policies',
+      '--partition',
+      'aws-cn',
+      '--prefix',
+      'lab',
+    ]);
+    t.equal(written.status, 0, written.stderr);
+    const text = readFileSync(join(box.launch, 'policies/secrets-policy-account.json'), 'utf8');
+    t.match(text, `arn:aws-cn:secretsmanager:*:${ACCOUNT}:secret:lab/*`);
+    t.notMatch(text, /YOUR-|\$\{/);
+    t.match(JSON.parse((await box.escrow([...args, '--cloudformation'])).stdout), {
+      Resources: { NfEscrowExecutionRolePolicy: { Type: 'AWS::IAM::ManagedPolicy' } },
+    });
+    const key = `arn:aws:kms:${REGION}:${ACCOUNT}:key/0000-1111`;
+    t.match(
+      JSON.stringify(renderPolicies({ account: ACCOUNT, executionRole: 'x', kmsKey: key })),
+      /kms:ViaService/,
+    );
+    t.match(JSON.stringify(renderCloudFormation({ account: ACCOUNT, executionRole: 'x' })), /Fn::Sub/);
+    t.equal(
+      (await box.escrow(['iam', 'render', '--account', '12', '--execution-role-name', 'x'])).status,
+      64,
+    );
+  },
+);
+
+withAws('iam check names what is missing, who lacks it and what to do', async (t, aws) => {
+  const box = await boxOn(t, aws);
+  const check = async (): Promise<DoctorReport['checks']> => {
+    const { stdout } = await box.escrow(['iam', 'check', '--compute-env', 'batch', '--json']);
+    return (JSON.parse(stdout) as DoctorReport).checks;
+  };
+  t.match(await check(), [
+    { name: 'credentials', state: 'ok' },
+    { name: 'job queue', state: 'ok' },
+    { name: 'execution role', state: 'failure', found: /there is no role/ },
+  ]);
+  await makeRole(aws, 'execution', '{"Statement":[{"Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}');
+  aws.rules.denied.add('secretsmanager:DeleteSecret').add('iam:SimulatePrincipalPolicy');
+  const checks = await check();
+  t.match(
+    checks.find(({ name }) => name === 'execution role'),
+    { state: 'ok' },
+  );
+  t.match(
+    checks.find(({ name, state }) => name === 'launcher may' && state === 'failure'),
+    { found: /may not secretsmanager:DeleteSecret on arn:aws:/, remedy: /iam render/ },
+  );
+  t.same(await aws.secrets(), [], 'asking leaves nothing');
+  aws.rules.down = true;
+  t.match(await check(), [{ name: 'credentials', state: 'failure' }]);
+});
+
+withAws('sweep removes what its owner’s dead machines left, and nothing of others', async (t, aws) => {
+  const day = 24 * 3600_000;
+  const past = new Date(Date.now() - 3 * day).toISOString();
+  const future = new Date(Date.now() + day).toISOString();
+  const left = { run: 'r1', owner: 'ada', ledger: 'dead', 'expires-at': past };
+  const others = {
+    r2: { ...left, run: 'r2', 'expires-at': future },
+    r3: { ...left, run: 'r3', owner: 'bob' },
+    r4: { ...left, run: 'r4', ledger: 'own' },
+  };
+  for (const tags of [left, ...Object.values(others)]) await make(aws, `nf-escrow/lab.rna/${tags.run}`, tags);
+  await make(aws, 'nf-escrow-other/x/r1', left);
+  await register(aws, 'nf-a', { 'nf-escrow:run': 'r9', 'nextflow.io/createdAt': past });
+  await register(aws, 'nf-b', { 'nf-escrow:run': 'r2', 'nextflow.io/createdAt': past });
+  await register(aws, 'nf-c', { 'nextflow.io/createdAt': past });
+  const sweeper: Sweeper = {
+    owner: 'ada',
+    ledger: 'own',
+    clock: Date.now,
+    standingOf: async (run) => (run === 'r4' ? 'open' : 'unknown'),
+  };
+  const shown = await sweepAws(settingsFor(aws), openSession, sweeper, false);
+  t.same(
+    shown.map(({ kind, run, removed }) => [kind, run, removed]),
+    [
+      ['secret', 'r1', false],
+      ['job-definition', 'r9', false],
+    ],
+  );
+  t.equal((await aws.secrets()).length, 5, 'shown is not removed');
+  await sweepAws(settingsFor(aws), openSession, sweeper, true);
+  t.same(await aws.secrets(), [
+    'nf-escrow-other/x/r1',
+    'nf-escrow/lab.rna/r2',
+    'nf-escrow/lab.rna/r3',
+    'nf-escrow/lab.rna/r4',
+  ]);
+  t.same((await active(aws)).sort(), ['nf-b:1', 'nf-c:1']);
+  const box = await boxOn(t, aws);
+  t.match((await box.escrow(['sweep'])).stdout, /Nothing is left/);
+});
+
+async function make(aws: StrictAws, name: string, tags: Record<string, string>): Promise<void> {
+  const { SecretsManagerClient, CreateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
+  const client = new SecretsManagerClient({ region: REGION, endpoint: aws.bare });
+  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key: `nf-escrow:${Key}`, Value }));
+  await client.send(new CreateSecretCommand({ Name: name, SecretString: 'x', Tags }));
+  client.destroy();
+}

@@ -1,0 +1,98 @@
+// Many runs, each with faults drawn at random, to the same end: nothing is left. NF_ESCROW_TEST_RUNS says how many.
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { openSession } from '../../daemon/aws/clients.ts';
+import { accessOf } from '../../daemon/aws/access.ts';
+import { LentCredentials } from '../../daemon/aws/credentials.ts';
+import type { Carrier } from '../../daemon/contract/types.ts';
+import { AwsSecretsManager, awsWaits } from '../../daemon/stores/aws-secrets-manager.ts';
+import type { Place } from '../../daemon/stores/store.ts';
+import { SecretValue } from '../../daemon/vault/secret-value.ts';
+import type { Rules } from '../aws/rules.ts';
+import { environmentOf, settingsFor, startAws } from '../aws/subject.ts';
+
+const RUNS = Number(process.env['NF_ESCROW_TEST_RUNS'] ?? 30);
+const carrier: Carrier = { plugin: '1.0.0', why: null, configPhase: false, environment: {}, restore: {} };
+
+/** Each changes the rules for a while. */
+const faults: readonly ((rules: Rules) => void)[] = [
+  () => undefined,
+  (rules) => (rules.losing += randomInt(1, 4)),
+  (rules) => rules.holding.push(randomInt(50, 600), randomInt(50, 600)),
+  (rules) => (rules.failing += randomInt(1, 6)),
+  (rules) => {
+    rules.down = true;
+    setTimeout(() => (rules.down = false), randomInt(20, 200));
+  },
+  (rules) => (rules.deletionMs = randomInt(0, 300)),
+  (rules) => (rules.blindMs = randomInt(0, 200)),
+  (rules) => (rules.perSecond = randomInt(0, 3) * 20),
+];
+
+void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) => {
+  const aws = await startAws(t);
+  if (aws === undefined) return;
+  let ahead = 0;
+  // A store for placing and others for removing: a daemon that died is replaced by one that saw nothing.
+  const newStore = (): AwsSecretsManager =>
+    new AwsSecretsManager({
+      openSession,
+      lent: new LentCredentials(),
+      owner: 'ada',
+      pace: { clock: () => Date.now() + ahead, sleep: async (ms) => sleep(Math.min(ms, 50)) },
+      waits: { ...awsWaits, placing: 400, asking: 300, deleting: 500 },
+    });
+  const settings = settingsFor(aws);
+  const environment = environmentOf(settings);
+  const open = new Map<string, Place>();
+  let placed = 0;
+  for (let index = 0; index < RUNS; index += 1) {
+    const store = newStore();
+    const secrets = new Map([['FOO_KEY', new SecretValue(Buffer.from('x'))]]);
+    const wanted = { run: `r${String(index)}`, workspace: 'lab/rna', environment, carrier, secrets };
+    const [part] = store.divide(wanted);
+    if (part === undefined) throw new Error('nothing to place');
+    const place: { sentAt: string | null } & Place = {
+      target: part.target,
+      anchor: JSON.stringify(accessOf(settings)),
+      sentAt: null,
+    };
+    const noteSent = async (at: number | null): Promise<void> => {
+      place.sentAt = at === null ? null : new Date(at).toISOString();
+    };
+    open.set(part.target, place);
+    faults[randomInt(faults.length)]?.(aws.rules);
+    const rest = { ledger: 'l1', expiresAt: new Date().toISOString(), references: new Map(), files: {} };
+    await store.place({ ...wanted, ...part, ...place, ...rest, noteSent }).then(
+      () => (placed += 1),
+      () => undefined,
+    );
+    faults[randomInt(faults.length)]?.(aws.rules);
+    // Some are removed by the daemon that placed them, the rest by another.
+    if (randomInt(2) === 0) await attempt(store, open, part.target);
+  }
+  await aws.quiet();
+  Object.assign(aws.rules, { down: false, failing: 0, losing: 0, perSecond: 0, blindMs: 0, deletionMs: 0 });
+  aws.rules.holding.length = 0;
+  await sleep(300);
+  ahead += awsWaits.late;
+  const last = newStore();
+  for (const target of [...open.keys()]) await attempt(last, open, target);
+  ahead += awsWaits.apart + 1000;
+  for (const target of [...open.keys()]) await attempt(last, open, target);
+  t.same([...open.keys()], [], 'each was seen to be gone');
+  t.same(await aws.secrets(), [], 'and none is there');
+  t.comment(`${String(placed)} of ${String(RUNS)} were placed, the others refused`);
+});
+
+async function attempt(store: AwsSecretsManager, open: Map<string, Place>, target: string): Promise<void> {
+  const place = open.get(target);
+  if (place === undefined) return;
+  try {
+    await store.remove(place);
+    if ((await store.inspect(place)).state === 'absent') open.delete(target);
+  } catch {
+    return; // tried again later, as a daemon does
+  }
+}
