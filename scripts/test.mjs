@@ -10,6 +10,7 @@ import {
   ensureJava,
   ensureNextflow,
   ensurePlugin,
+  ensureSlurm,
   ensureStrace,
 } from './set-up.mjs';
 import { root, runDriver, say } from './steps.mjs';
@@ -24,6 +25,7 @@ runDriver(async () => {
   const plugin = ensurePlugin();
   if (CI && !plugin) throw new Error('In CI the tests need a JDK and Maven.');
   ensureStrace();
+  ensureSlurm();
   const env = {
     ...process.env,
     ...(nextflow ? { NF_ESCROW_TEST_NEXTFLOW: nextflow } : {}),

@@ -560,6 +560,9 @@ export interface Problem {
     | 'ledger-newer'
     | 'store-unavailable'
     | 'daemon-unavailable'
+    | 'scheduler-unavailable'
+    | 'scheduler-refused'
+    | 'daemon-elsewhere'
     | 'origin-forbidden'
     | 'internal';
   /**
