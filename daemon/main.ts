@@ -62,13 +62,14 @@ function contextOf(settings: () => Settings): Context {
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
     serve: async (tell) => serve(settings()).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {
-      const [find, store, lines, log, carrier, identity] = await Promise.all([
+      const [find, store, lines, log, carrier, identity, job] = await Promise.all([
         import('./nextflow/find.ts'),
         import('./nextflow/local-store.ts'),
         import('./nextflow/arguments.ts'),
         import('./nextflow/log.ts'),
         import('./nextflow/carrier.ts'),
         import('./host/process-identity.ts'),
+        import('./schedulers/job-of.ts'),
       ]);
       const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
       return {
@@ -79,6 +80,7 @@ function contextOf(settings: () => Settings): Context {
         arrange: lines.arrange,
         readCommandLine: (args) => lines.readCommandLine(args, isFile),
         identifySelf: identity.identifySelf,
+        jobOf: job.jobOf,
       };
     },
     importing: () => import('./nextflow/import-sources.ts'),

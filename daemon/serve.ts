@@ -12,6 +12,8 @@ import { identifySelf } from './host/process-identity.ts';
 import { openLedger } from './ledger/open.ts';
 import type { Faults } from './runs/faults.ts';
 import { Runs } from './runs/runs.ts';
+import { JobBoard } from './schedulers/board.ts';
+import { schedulerOf } from './schedulers/detect.ts';
 import { NextflowStore } from './stores/nextflow-store.ts';
 import { Keys } from './vault/keys.ts';
 import { finishRekey } from './vault/rekey.ts';
@@ -34,6 +36,7 @@ export async function serve(settings: Settings, faults: Faults, version: string)
       stores: new Map([[store.kind, store]]),
       runDirectories: store,
       secretsStore: () => store,
+      jobs: new JobBoard(schedulerOf),
       defaultWorkspace: settings.workspace,
       user,
       outputDirectory: join(paths.state, 'output'),

@@ -1,7 +1,7 @@
 import type { Client } from '../client/client.ts';
 import type { SettingKey } from '../config/keys.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Carrier, DoctorCheck, Process } from '../contract/types.ts';
+import type { Carrier, DoctorCheck, Process, SchedulerJob } from '../contract/types.ts';
 
 /** What main hands to the commands. Each part is loaded when it is asked for. */
 export interface Context {
@@ -49,6 +49,8 @@ export interface NextflowKnowledge {
   readonly arrange: (rest: readonly string[]) => CommandLine;
   readonly readCommandLine: (args: readonly string[]) => CommandLine | undefined;
   readonly identifySelf: () => Process;
+  /** The scheduler's job that we run in. */
+  readonly jobOf: (env: Environment) => SchedulerJob | undefined;
 }
 
 export interface Importing {

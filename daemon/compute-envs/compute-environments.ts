@@ -31,7 +31,7 @@ export async function findComputeEnvironment(
 export async function createComputeEnvironment(
   ledger: Ledger,
   by: Principal,
-  { name, platform, runsDirectory = null, isDefault = false }: ComputeEnvironmentInput,
+  { name, platform, runsDirectory = null, isDefault = false, ...settings }: ComputeEnvironmentInput,
 ): Promise<ComputeEnvironment> {
   await ledger.write(async (db) => {
     const now = new Date().toISOString();
@@ -43,6 +43,7 @@ export async function createComputeEnvironment(
         platform,
         runs_directory: runsDirectory,
         is_default: 0,
+        settings: JSON.stringify(settings),
         created_at: now,
         updated_at: now,
       })
@@ -61,20 +62,27 @@ export async function changeComputeEnvironment(
   ledger: Ledger,
   by: Principal,
   name: string,
-  change: ComputeEnvironmentChange,
+  { runsDirectory, isDefault, ...change }: ComputeEnvironmentChange,
 ): Promise<ComputeEnvironment> {
   await ledger.write(async (db) => {
     await findComputeEnvironment(db, name);
+    const { settings } = await db
+      .selectFrom('compute_environments')
+      .select('settings')
+      .where('name', '=', name)
+      .executeTakeFirstOrThrow();
     await db
       .updateTable('compute_environments')
       .set({
         updated_at: new Date().toISOString(),
-        ...(change.runsDirectory === undefined ? {} : { runs_directory: change.runsDirectory }),
+        ...(runsDirectory === undefined ? {} : { runs_directory: runsDirectory }),
+        settings: JSON.stringify({ ...(JSON.parse(settings) as Settings), ...change }),
       })
       .where('name', '=', name)
       .execute();
-    if (change.isDefault === true) await makeDefault(db, name);
-    await record(db, { type: 'compute-environment.changed', by: by.user, data: { name, ...change } });
+    if (isDefault === true) await makeDefault(db, name);
+    const data = { name, runsDirectory, isDefault, ...change };
+    await record(db, { type: 'compute-environment.changed', by: by.user, data });
   });
   return findComputeEnvironment(ledger.db, name);
 }
@@ -104,8 +112,12 @@ async function makeDefault(db: Queries, name: string): Promise<void> {
   await db.updateTable('compute_environments').set({ is_default: 1 }).where('name', '=', name).execute();
 }
 
+/** What is kept as JSON: the parts of an environment that only some platforms know of. */
+type Settings = Pick<ComputeEnvironment, 'executor' | 'headJob' | 'headOptions'>;
+
 function describe(row: Selectable<Tables['compute_environments']>): ComputeEnvironment {
   return {
+    ...(JSON.parse(row.settings) as Settings),
     name: row.name,
     platform: row.platform,
     runsDirectory: row.runs_directory,

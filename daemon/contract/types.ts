@@ -27,6 +27,7 @@ export interface Contract {
   Health?: Health;
   ImportRequest?: ImportRequest;
   ImportResult?: ImportResult;
+  SchedulerJob?: SchedulerJob;
   JournalEvent?: JournalEvent;
   Lease?: Lease;
   MemberList?: MemberList;
@@ -39,11 +40,13 @@ export interface Contract {
   Process?: Process;
   Receipt?: Receipt;
   Role?: Role;
+  RunJob?: RunJob;
   RunList?: RunList;
   RunPrune?: RunPrune;
   RunQuery?: RunQuery;
   RunRequest?: RunRequest;
   RunStart?: RunStart;
+  RunSubmission?: RunSubmission;
   Run?: Run;
   Scope?: Scope;
   SecretInput?: SecretInput;
@@ -155,6 +158,20 @@ export interface ComputeEnvironmentChange {
    * true: runs go there that name none
    */
   isDefault?: true;
+  /**
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   */
+  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  /**
+   * Whether Nextflow itself becomes a job of the scheduler
+   */
+  headJob?: boolean;
+  /**
+   * Options for that job, one word each
+   *
+   * @maxItems 100
+   */
+  headOptions?: string[];
 }
 /**
  * Asks for a compute environment.
@@ -176,6 +193,20 @@ export interface ComputeEnvironmentInput {
    * Whether runs go there that name none
    */
   isDefault?: boolean;
+  /**
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   */
+  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  /**
+   * Whether Nextflow itself becomes a job of the scheduler
+   */
+  headJob?: boolean;
+  /**
+   * Options for that job, one word each
+   *
+   * @maxItems 100
+   */
+  headOptions?: string[];
 }
 /**
  * Compute environments by name.
@@ -214,6 +245,20 @@ export interface ComputeEnvironment {
    * When it was last changed (ISO 8601, UTC)
    */
   lastUpdated: string;
+  /**
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   */
+  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  /**
+   * Whether Nextflow itself becomes a job of the scheduler
+   */
+  headJob?: boolean;
+  /**
+   * Options for that job, one word each
+   *
+   * @maxItems 100
+   */
+  headOptions?: string[];
 }
 /**
  * What `nf-escrow daemon status` shows.
@@ -357,6 +402,23 @@ export interface ImportResult {
    * Names that were there and stayed
    */
   skipped: string[];
+}
+/**
+ * A job of a scheduler, in which a run's head is started.
+ */
+export interface SchedulerJob {
+  /**
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
+   */
+  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
+  /**
+   * The scheduler's id
+   */
+  id: string;
+  /**
+   * How often it was started anew before; null: the scheduler does not say
+   */
+  restarts: number | null;
 }
 /**
  * One object that was placed outside the ledger.
@@ -701,6 +763,35 @@ export interface Run {
    * Leases that are not gone
    */
   pendingRemovals: number;
+  /**
+   * The scheduler's job of its head; null: it is in none
+   */
+  job: RunJob | null;
+}
+/**
+ * The scheduler's job of a run's head.
+ */
+export interface RunJob {
+  /**
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
+   */
+  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
+  /**
+   * The scheduler's id; null: its answer is not there yet
+   */
+  id: string | null;
+  /**
+   * How often it was started anew; null: the scheduler does not say
+   */
+  restarts: number | null;
+  /**
+   * true: the head is this job, submitted for it; false: it was started in a job of the user's own
+   */
+  head: boolean;
+  /**
+   * Its name, once it was asked for; null: not ours to name, or not asked for yet
+   */
+  name: string | null;
 }
 /**
  * Runs, newest first.
@@ -784,6 +875,7 @@ export interface RunRequest {
    */
   detach?: boolean;
   launcher: Process;
+  job?: SchedulerJob;
 }
 /**
  * Which secrets a run may have. Without `only`, all of its workspace and its user.
@@ -833,7 +925,20 @@ export interface RunStart {
      * Where its output is to go, when it is detached
      */
     outputFile?: string;
+    /**
+     * Only where the head is to be a job: the caller writes its own environment there, with the variables above, each ended by NUL; then it asks for the submission instead of starting anything
+     */
+    environmentFile?: string;
   };
+}
+/**
+ * Asks for a run's head to become a job. The caller has written the environment before.
+ */
+export interface RunSubmission {
+  /**
+   * The shim's arguments, as the run's start named them
+   */
+  arguments: string[];
 }
 /**
  * A value to set: text, or any bytes in base64. Exactly one of the two.

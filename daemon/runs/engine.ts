@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import type { InTurn } from '../host/in-turn.ts';
 import type { Ledger } from '../ledger/open.ts';
+import type { JobBoard } from '../schedulers/board.ts';
 import type { Store } from '../stores/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Principal } from '../access/principal.ts';
@@ -17,6 +18,8 @@ export interface Engine {
   readonly runDirectories: Store;
   /** The store that takes the secrets of runs in a compute environment; often the one that makes run directories. */
   readonly secretsStore: (environment: ComputeEnvironment) => Store;
+  /** What schedulers say of jobs. */
+  readonly jobs: JobBoard;
   readonly defaultWorkspace: string;
   /** Whose daemon this is. */
   readonly user: Principal;

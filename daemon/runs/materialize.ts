@@ -1,10 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Carrier, RunRequest, RunStart } from '../contract/types.ts';
+import type { Carrier, RunJob, RunRequest, RunStart } from '../contract/types.ts';
 import { asEscrowError } from '../errors.ts';
+import { writeDurable } from '../host/durable.ts';
+import { bootId } from '../host/process-identity.ts';
 import { mask } from '../guard/mask.ts';
 import { record } from '../ledger/journal.ts';
 import type { Queries } from '../ledger/open.ts';
+import { detectExecutor } from '../schedulers/detect.ts';
 import type { Placement, Store } from '../stores/store.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import { now, type Engine } from './engine.ts';
@@ -44,6 +47,7 @@ async function materializeAs(
   planned: PlannedRun,
 ): Promise<RunStart> {
   const objects = await prepareObjects(engine, id, planned);
+  const directory = objects.at(-1)?.lease.target ?? '';
   await engine.faults('materialize.before-intent');
   await engine.ledger.write(async (db) => {
     await insertRun(engine, db, id, request, planned);
@@ -57,6 +61,7 @@ async function materializeAs(
   });
   try {
     for (const object of objects) await placeObject(engine, object);
+    if (isOutOfSight(request, planned)) writeDurable(join(directory, 'heartbeat'), '0\n');
     await engine.ledger.write((db) => moveRun(db, id, 'materialized'));
     await engine.faults('materialize.after-materialized');
   } catch (error) {
@@ -71,7 +76,6 @@ async function materializeAs(
     throw known;
   }
   const run = await describeRun(engine.ledger.db, await getRun(engine.ledger.db, id));
-  const directory = objects.at(-1)?.lease.target ?? '';
   return { plan: planned.plan, run, start: startOf(request, directory, planned, run.outputFile) };
 }
 
@@ -114,6 +118,14 @@ async function placeObject(engine: Engine, { store, placement, lease }: PlannedO
   await engine.faults('materialize.after-record');
 }
 
+/**
+ * Whether the head will be where this kernel tells nothing of it, or may be moved there: then the shim shows by a file
+ * in the run directory that it lives.
+ */
+function isOutOfSight({ launcher, job }: RunRequest, { environment }: PlannedRun): boolean {
+  return environment.headJob === true || job !== undefined || launcher.bootId !== bootId();
+}
+
 /** How the caller starts the shim. The environment holds a path, never a value. */
 function startOf(
   request: RunRequest,
@@ -127,6 +139,7 @@ function startOf(
     command: join(directory, 'shim'),
     arguments: [directory, mode, request.nextflow, ...request.arguments],
     environment: planned.resolved.length === 0 ? {} : variablesOf(directory, planned.carrier),
+    ...(planned.environment.headJob === true ? { environmentFile: join(directory, 'environment') } : {}),
     ...(outputFile === null ? {} : { outputFile }),
   };
 }
@@ -138,6 +151,15 @@ function startOf(
 function variablesOf(directory: string, { plugin, environment }: Carrier): Record<string, string> {
   const store = { NXF_SECRETS_FILE: join(directory, 'store.json') };
   return plugin === null ? store : { ...store, ...environment, NF_ESCROW_RUN: directory };
+}
+
+/** Of a head that is to be a job the id is not known yet. */
+function jobIn({ job }: RunRequest, { environment }: PlannedRun): string | null {
+  if (environment.headJob === true) {
+    const executor = environment.executor ?? detectExecutor();
+    return JSON.stringify({ executor, id: null, restarts: null, name: null, head: true } satisfies RunJob);
+  }
+  return job === undefined ? null : JSON.stringify({ ...job, name: null, head: false } satisfies RunJob);
 }
 
 async function insertRun(
@@ -162,6 +184,7 @@ async function insertRun(
       arguments: JSON.stringify(request.arguments.map((argument) => mask(argument, planned.values.values()))),
       plan: JSON.stringify(planned.plan.secrets),
       launcher: JSON.stringify(request.launcher),
+      job: jobIn(request, planned),
       launch_deadline: now(engine, LAUNCH_SECONDS),
       cancel_requested: 0,
       created_at: now(engine),

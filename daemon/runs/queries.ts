@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Lease, PlannedSecret, Run, Task, TaskList } from '../contract/types.ts';
+import type { Lease, PlannedSecret, Run, RunJob, Task, TaskList } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
@@ -105,6 +105,11 @@ function taskOf(row: Selectable<Tables['tasks']>): Task {
   };
 }
 
+/** The scheduler's job of a run's head, where it is in one. */
+export function jobOf({ job }: Pick<RunRow, 'job'>): RunJob | undefined {
+  return job === null ? undefined : (JSON.parse(job) as RunJob);
+}
+
 /** A run as the contract shows it. */
 export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
   const leases = await leasesOf(db, row.id);
@@ -129,6 +134,7 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     purgedAt: row.purged_at,
+    job: jobOf(row) ?? null,
     pendingRemovals: leases.filter(({ state }) => state !== 'gone').length,
   };
 }

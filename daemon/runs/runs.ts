@@ -2,6 +2,7 @@ import type { Plan, Receipt, Run, RunRequest, RunStart, TaskList } from '../cont
 import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import type { Engine } from './engine.ts';
+import { submitHead } from './head-job.ts';
 import { materialize } from './materialize.ts';
 import { planRun } from './plan.ts';
 import { purgeRun, removeLeases } from './purge.ts';
@@ -79,6 +80,15 @@ export class Runs {
     );
     if (started.run !== undefined) await this.#watch(await getRun(this.#engine.ledger.db, started.run.id));
     return started;
+  }
+
+  /** Submits the head of a run that is to be a job, and gives the run. */
+  async submit(wanted: string, args: readonly string[]): Promise<Run> {
+    const { db } = this.#engine.ledger;
+    const { id } = await findRun(db, wanted);
+    await submitHead(this.#engine, id, { arguments: [...args] });
+    await this.#watches.get(id)?.look();
+    return describeRun(db, await getRun(db, id));
   }
 
   async list(filter: RunFilter): Promise<Run[]> {

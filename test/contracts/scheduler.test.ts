@@ -102,8 +102,8 @@ for (const [kind, make] of Object.entries(candidates)) {
       const id = await scheduler.submit(submission('nf-escrow-r5'));
       await scheduler.cancel(id);
       await until('it is over or forgotten', async () => ['ended', undefined].includes(await phase(id)));
-      await scheduler.cancel(id);
-      await scheduler.cancel(unknownId);
+      await t.resolves(scheduler.cancel(id));
+      await t.resolves(scheduler.cancel(unknownId));
     });
 
     await t.test('says no with the words of the scheduler', async (t) => {

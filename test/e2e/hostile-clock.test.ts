@@ -11,6 +11,8 @@ import { identifySelf } from '../../daemon/host/process-identity.ts';
 import { openLedger } from '../../daemon/ledger/open.ts';
 import { noFaults } from '../../daemon/runs/faults.ts';
 import { Runs } from '../../daemon/runs/runs.ts';
+import { JobBoard } from '../../daemon/schedulers/board.ts';
+import { schedulerOf } from '../../daemon/schedulers/detect.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import { Keys } from '../../daemon/vault/keys.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
@@ -34,6 +36,7 @@ async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (
     stores: new Map([[store.kind, store]]),
     runDirectories: store,
     secretsStore: () => store,
+    jobs: new JobBoard(schedulerOf),
     defaultWorkspace: 'local/main',
     user,
     outputDirectory: join(directory, 'output'),
