@@ -303,7 +303,7 @@ export const errorTable = {
   },
   'daemon-elsewhere': {
     title: "nf-escrow's daemon is on another host",
-    hint: 'Start it there: `nf-escrow daemon start`.',
+    hint: 'Use the command there; if that host is gone for good: `nf-escrow daemon takeover`.',
     exit: 69,
     http: 503,
     retryable: true,

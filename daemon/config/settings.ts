@@ -15,6 +15,8 @@ export interface Settings {
   readonly idleSeconds: number;
   /** How long runs that left nothing are remembered, in days; 0: for ever. */
   readonly keepRunsDays: number;
+  /** How long a daemon may show no sign of life until another host may take its place, in seconds. */
+  readonly hostLeaseSeconds: number;
   /** The compute environment that is meant when none is named; undefined: the default one. */
   readonly computeEnvironment: string | undefined;
   /** A shell command that prints the vault's key, where the vault takes it from one. */
@@ -35,6 +37,10 @@ export async function loadSettings(
     nextflow: value('nextflow'),
     idleSeconds: count('idleSeconds', value('idleSeconds') ?? settingDefaults.idleSeconds),
     keepRunsDays: count('keepRunsDays', value('keepRunsDays') ?? settingDefaults.keepRunsDays),
+    hostLeaseSeconds: Math.max(
+      1,
+      count('hostLeaseSeconds', value('hostLeaseSeconds') ?? settingDefaults.hostLeaseSeconds),
+    ),
     computeEnvironment: value('computeEnv'),
     vaultKeyCommand: value('vaultKeyCommand'),
   });

@@ -25,6 +25,12 @@ export function jobOf(env: Environment): OwnJob | undefined {
   return undefined;
 }
 
+/** The host that the job we run in was submitted from, as its scheduler tells; there a daemon may run. */
+export function submitHost(env: Environment): string {
+  const { SLURM_SUBMIT_HOST, PBS_O_HOST, LSB_SUB_HOST, SGE_O_HOST } = env;
+  return SLURM_SUBMIT_HOST ?? PBS_O_HOST ?? LSB_SUB_HOST ?? SGE_O_HOST ?? 'the login node';
+}
+
 function isId(text: string | undefined): text is string {
   return text !== undefined && /^[0-9]+(\[[0-9]*\])?(\.[A-Za-z0-9._-]+)?$/.test(text);
 }
