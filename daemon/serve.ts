@@ -56,6 +56,7 @@ export async function serve(
       runDirectories: store,
       secretsStore: () => store,
       jobs: new JobBoard(schedulerOf),
+      onLost: settings.onLost,
       defaultWorkspace: settings.workspace,
       user,
       outputDirectory: join(paths.state, 'output'),

@@ -108,8 +108,8 @@ main() {
   fi
   beats=
   if [ -e "$dir/heartbeat" ]; then
-    beat </dev/null >/dev/null 2>&1 &
-    beats=$!
+    # Not a job of this shell's: bash would say that it was killed.
+    beats=$(beat </dev/null >/dev/null 2>&1 & printf '%s' "$!")
   fi
   (
     identify self
@@ -139,7 +139,8 @@ main() {
     exit 0
   fi
   [ -z "$beats" ] || kill -KILL "$beats"
-  remove
+  # Killed without a word, its jobs may live on, and the user wants them to keep their secrets: the daemon takes over.
+  [ "$status" -eq 137 ] && [ -e "$dir/on-lost" ] || remove
   put exit "$status"
   exit "$status"
 }

@@ -24,6 +24,7 @@ export interface Contract {
   DaemonStatus?: DaemonStatus;
   DoctorCheck?: DoctorCheck;
   DoctorReport?: DoctorReport;
+  GridJob?: GridJob;
   Health?: Health;
   ImportRequest?: ImportRequest;
   ImportResult?: ImportResult;
@@ -340,6 +341,23 @@ export interface DoctorReport {
    * In the order in which they are shown
    */
   checks: DoctorCheck[];
+}
+/**
+ * A job that a run's head had submitted for a task, and that may live on though the head is gone.
+ */
+export interface GridJob {
+  /**
+   * The scheduler: slurm, sge, pbs or lsf
+   */
+  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
+  /**
+   * The scheduler's id
+   */
+  id: string;
+  /**
+   * The task's name
+   */
+  name: string;
 }
 /**
  * Whether the daemon is alive; needs no permission and so tells nothing else.
@@ -767,6 +785,10 @@ export interface Run {
    * The scheduler's job of its head; null: it is in none
    */
   job: RunJob | null;
+  /**
+   * What its head had submitted and left behind, and that may live on
+   */
+  jobsLeft: GridJob[];
 }
 /**
  * The scheduler's job of a run's head.

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ComputeEnvironment } from '../contract/types.ts';
+import type { OnLost } from '../config/on-lost.ts';
 import type { InTurn } from '../host/in-turn.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { JobBoard } from '../schedulers/board.ts';
@@ -20,6 +21,8 @@ export interface Engine {
   readonly secretsStore: (environment: ComputeEnvironment) => Store;
   /** What schedulers say of jobs. */
   readonly jobs: JobBoard;
+  /** What becomes of a run whose head is gone while jobs of it may live on. */
+  readonly onLost: OnLost;
   readonly defaultWorkspace: string;
   /** Whose daemon this is. */
   readonly user: Principal;

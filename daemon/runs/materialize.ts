@@ -62,6 +62,7 @@ async function materializeAs(
   try {
     for (const object of objects) await placeObject(engine, object);
     if (isOutOfSight(request, planned)) writeDurable(join(directory, 'heartbeat'), '0\n');
+    if (engine.onLost !== 'purge-now') writeDurable(join(directory, 'on-lost'), '');
     await engine.ledger.write((db) => moveRun(db, id, 'materialized'));
     await engine.faults('materialize.after-materialized');
   } catch (error) {

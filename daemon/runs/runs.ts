@@ -4,6 +4,7 @@ import { record } from '../ledger/journal.ts';
 import type { Engine } from './engine.ts';
 import { submitHead } from './head-job.ts';
 import { materialize } from './materialize.ts';
+import { cancelOrphans, sweepOrphans } from './orphans.ts';
 import { planRun } from './plan.ts';
 import { purgeRun, removeLeases } from './purge.ts';
 import {
@@ -113,7 +114,7 @@ export class Runs {
     return receiptOf(this.#engine, await findRun(this.#engine.ledger.db, wanted));
   }
 
-  /** Asks for a run's end, each time anew: its watch asks the head, as soon as there is one, and sees its end. */
+  /** Asks for a run's end, or for that of the jobs which it has left behind, each time anew: its watch asks the head, as soon as there is one, and sees its end. */
   async cancel(wanted: string): Promise<Run> {
     const { db } = this.#engine.ledger;
     const row = await findRun(db, wanted);
@@ -128,7 +129,7 @@ export class Runs {
         await record(transaction, { run: row.id, type: 'run.cancel-requested', by });
       });
       await this.#watches.get(row.id)?.look();
-    }
+    } else await cancelOrphans(this.#engine, row.id);
     return describeRun(db, await getRun(db, row.id));
   }
 
@@ -173,6 +174,7 @@ export class Runs {
   }
 
   async #retryPending(): Promise<void> {
+    await sweepOrphans(this.#engine);
     for (const run of await unfinishedRuns(this.#engine.ledger.db)) {
       if (run.state === 'created') {
         if (!this.#placing.has(run.id)) await this.#abort(run);

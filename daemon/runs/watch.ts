@@ -16,6 +16,8 @@ import { Life } from './life.ts';
 import { LEASE_SECONDS } from './materialize.ts';
 import { now, type Engine } from './engine.ts';
 import { conclude, type Conclusion } from './outcome.ts';
+import { isHeldBack } from './on-lost.ts';
+import { noteOrphans } from './orphans.ts';
 import { purgeRun } from './purge.ts';
 import { getRun, jobOf, leasesOf, type RunRow } from './queries.ts';
 import { moveRun } from './states.ts';
@@ -227,7 +229,10 @@ export class RunWatch {
       ended_at: now(this.#engine),
     };
     await this.#engine.faults('watch.before-ended');
-    await this.#engine.ledger.write((db) => moveRun(db, this.#id, 'ended', change));
+    await this.#engine.ledger.write(async (db) => {
+      await moveRun(db, this.#id, 'ended', change);
+      await noteOrphans(db, this.#id);
+    });
     await this.#engine.faults('watch.after-ended');
     await this.#finish();
   }
@@ -235,6 +240,7 @@ export class RunWatch {
   /** Tries the purge; one that fails is tried again after longer and longer, for as long as it takes. */
   async #finish(): Promise<void> {
     if (Date.now() < this.#tryAfter) return;
+    if (await isHeldBack(this.#engine, this.#id)) return;
     await purgeRun(this.#engine, this.#id);
     if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') return this.#close();
     this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);

@@ -28,7 +28,7 @@ class Page {
   readonly #entries = new Map<string, Entry>();
   #askedAt = -Infinity;
   #answeredAt = -Infinity;
-  #asking = false;
+  #asking: Promise<void> | undefined;
 
   constructor(scheduler: Scheduler, clock: () => number) {
     this.#scheduler = scheduler;
@@ -40,23 +40,28 @@ class Page {
     const entry = this.#entries.get(id) ?? { wantedAt: now, missing: 0, word: undefined };
     entry.wantedAt = now;
     this.#entries.set(id, entry);
-    if (!this.#asking && now - this.#askedAt >= ASK_EVERY_MS) void this.#ask(now);
+    if (this.#asking === undefined && now - this.#askedAt >= ASK_EVERY_MS) this.#asking = this.#ask(now);
     return now - this.#answeredAt < FRESH_MS ? entry.word : undefined;
   }
 
+  /** Resolves when no answer is waited for. */
+  async settled(): Promise<void> {
+    await this.#asking;
+  }
+
   async #ask(now: number): Promise<void> {
-    this.#asking = true;
     this.#askedAt = now;
     for (const [id, { wantedAt }] of this.#entries) if (now - wantedAt > WANTED_MS) this.#entries.delete(id);
-    const ids = [...this.#entries.keys()];
     try {
+      await Promise.resolve(); // whoever asks at the same moment is served by the same call
+      const ids = [...this.#entries.keys()];
       const jobs = await this.#scheduler.jobs(ids);
       this.#answeredAt = this.#clock();
       for (const id of ids) this.#note(id, jobs.get(id));
     } catch {
       return; // nothing is known then: what was known grows old, and the next call asks again
     } finally {
-      this.#asking = false;
+      this.#asking = undefined;
     }
   }
 
@@ -94,5 +99,9 @@ export class JobBoard {
     if (page === undefined)
       this.#pages.set(executor, (page = new Page(this.scheduler(executor), this.#clock)));
     return page.word(id);
+  }
+  /** Resolves when no answer is waited for: what is known then is as new as it may be. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#pages.values()].map((page) => page.settled()));
   }
 }

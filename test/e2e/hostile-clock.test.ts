@@ -37,6 +37,7 @@ async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (
     runDirectories: store,
     secretsStore: () => store,
     jobs: new JobBoard(schedulerOf),
+    onLost: 'purge-now',
     defaultWorkspace: 'local/main',
     user,
     outputDirectory: join(directory, 'output'),
