@@ -315,6 +315,27 @@ export const errorTable = {
     http: 503,
     retryable: true,
   },
+  'scheduler-unavailable': {
+    title: 'The scheduler cannot be asked',
+    hint: 'Try its own command (squeue, qstat, bjobs) by hand; nothing is concluded until it answers.',
+    exit: 69,
+    http: 503,
+    retryable: true,
+  },
+  'scheduler-refused': {
+    title: 'The scheduler refuses the job',
+    hint: 'Mend the options that the detail names: `nf-escrow compute-envs update NAME --head-options ...`.',
+    exit: 78,
+    http: 422,
+    retryable: false,
+  },
+  'daemon-elsewhere': {
+    title: "nf-escrow's daemon is on another host",
+    hint: 'Use the command there; if that host is gone for good: `nf-escrow daemon takeover`.',
+    exit: 69,
+    http: 503,
+    retryable: true,
+  },
   'origin-forbidden': {
     title: 'Requests from web pages are not answered here',
     hint: 'Use the command line, or curl --unix-socket.',

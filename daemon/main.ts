@@ -2,7 +2,8 @@
 // The only composition root. Rooms are imported when a command needs them, so that each loads no more than it uses.
 import { readFileSync, statSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Context } from './cli/context.ts';
+import type { Context, Serving } from './cli/context.ts';
+import type { Start } from './client/start-daemon.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import { asEscrowError, EscrowError, systemCode } from './errors.ts';
 
@@ -51,18 +52,19 @@ function contextOf(settings: () => Settings): Context {
     version: readVersion(),
     program,
     daemon: async () => {
-      const takeStartLock = async (): Promise<{ release(): void } | undefined> =>
-        (await import('./ledger/lock.ts')).takeLock(settings().paths.daemonStartLock);
       const [{ lazyDaemon }, { unlocking }] = await Promise.all([
         import('./client/start-daemon.ts'),
         import('./cli/passphrase.ts'),
       ]);
-      return unlocking(lazyDaemon(settings(), program, takeStartLock));
+      return unlocking(lazyDaemon(settings(), await startOf(settings())));
     },
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
-    serve: async (tell) => serve(settings()).catch((error: unknown) => throwTold(error, tell)),
+    takeOver: async () =>
+      (await import('./client/start-daemon.ts')).takeOver(settings(), await startOf(settings())),
+    serve: async ({ tell, ...how }) =>
+      serve(settings(), how).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {
-      const [find, store, lines, log, carrier, identity, configuration, version, headIdentity] =
+      const [find, store, lines, log, carrier, identity, configuration, version, headIdentity, job] =
         await Promise.all([
           import('./nextflow/find.ts'),
           import('./nextflow/local-store.ts'),
@@ -73,6 +75,7 @@ function contextOf(settings: () => Settings): Context {
           import('./nextflow/configuration.ts'),
           import('./nextflow/version.ts'),
           import('./nextflow/head-identity.ts'),
+          import('./schedulers/job-of.ts'),
         ]);
       const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
       return {
@@ -87,6 +90,7 @@ function contextOf(settings: () => Settings): Context {
         assumeInHead: headIdentity.assumeInHead,
         readConfiguration: configuration.readConfiguration,
         versionOf: (path, env) => version.readLauncher(path, env).version,
+        jobOf: job.jobOf,
       };
     },
     awsCredentials: async (aws) => {
@@ -112,6 +116,15 @@ function contextOf(settings: () => Settings): Context {
   };
 }
 
+async function startOf({ paths }: Settings): Promise<Start> {
+  const { jobOf, submitHost } = await import('./schedulers/job-of.ts');
+  return {
+    program,
+    takeStartLock: async () => (await import('./ledger/lock.ts')).takeLock(paths.daemonStartLock),
+    insteadOn: jobOf(process.env) === undefined ? undefined : submitHost(process.env),
+  };
+}
+
 function readVersion(): string {
   const { version } = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('#package')), 'utf8')) as {
     version: string;
@@ -120,7 +133,7 @@ function readVersion(): string {
 }
 
 /** The daemon: one a user and host. Returns at once when there is one already. */
-async function serve(settings: Settings): Promise<void> {
+async function serve(settings: Settings, how: Omit<Serving, 'tell'>): Promise<void> {
   process.umask(0o077);
   const { paths } = settings;
   const [{ ensurePrivateDirectory }, { takeLock }] = await Promise.all([
@@ -132,7 +145,7 @@ async function serve(settings: Settings): Promise<void> {
   if (lock === undefined) return;
   const [rooms, { noFaults }] = await Promise.all([import('./serve.ts'), import('./runs/faults.ts')]);
   try {
-    await rooms.serve(settings, noFaults, readVersion());
+    await rooms.serve(settings, noFaults, readVersion(), how);
   } finally {
     lock.release();
   }

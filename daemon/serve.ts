@@ -5,6 +5,7 @@ import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
 import { listenOn } from './api/listen.ts';
 import { createServer } from './api/server.ts';
+import { serveSpool } from './api/spool.ts';
 import { batchJobs } from './aws/batch-jobs.ts';
 import { checkAws } from './aws/iam-check.ts';
 import { openSession } from './aws/clients.ts';
@@ -12,6 +13,7 @@ import { sweepAws } from './aws/leftovers.ts';
 import { LentCredentials } from './aws/credentials.ts';
 import type { Settings } from './config/settings.ts';
 import { asEscrowError } from './errors.ts';
+import { assertHostIsOurs, holdHostLease } from './host/hold-host-lease.ts';
 import { InTurn } from './host/in-turn.ts';
 import { ensurePrivateDirectory } from './host/private-directory.ts';
 import { identifySelf } from './host/process-identity.ts';
@@ -19,6 +21,8 @@ import { openLedger } from './ledger/open.ts';
 import type { Faults } from './runs/faults.ts';
 import { Runs } from './runs/runs.ts';
 import { sweeperOf } from './runs/sweep.ts';
+import { JobBoard } from './schedulers/board.ts';
+import { schedulerOf } from './schedulers/detect.ts';
 import { AwsSecretsManager } from './stores/aws-secrets-manager.ts';
 import { BatchJobDefinitions } from './stores/batch-job-definitions.ts';
 import { NextflowStore } from './stores/nextflow-store.ts';
@@ -28,11 +32,28 @@ import { finishRekey } from './vault/rekey.ts';
 import { Vault } from './vault/vault.ts';
 
 /** Serves until it is asked to end, or nobody needs it any more. The caller holds the lock that makes it the only one. */
-export async function serve(settings: Settings, faults: Faults, version: string): Promise<void> {
+export async function serve(
+  settings: Settings,
+  faults: Faults,
+  version: string,
+  { takeOver, stay }: { readonly takeOver: boolean; readonly stay: boolean } = {
+    takeOver: false,
+    stay: false,
+  },
+): Promise<void> {
   const { paths } = settings;
   const log = pino({ base: { pid: process.pid } }, openLog());
   ensurePrivateDirectory(paths.socketDirectory); // before anything is done: most of what stops a start shows here
+  assertHostIsOurs(paths.hostLease, settings.hostLeaseSeconds, takeOver);
   const ledger = await openLedger(paths.ledger);
+  let stop = (): void => undefined;
+  const stopped = new Promise<void>((resolve) => (stop = resolve));
+  const onLost = (): void => {
+    log.warn('another daemon has taken over');
+    stop();
+  };
+  const epoch = await ledger.claim(onLost);
+  const giveBack = holdHostLease(paths.hostLease, epoch, settings.hostLeaseSeconds, onLost);
   const user = machineUser();
   const keys = new Keys({ keyFile: paths.keyFile, keyCommand: settings.vaultKeyCommand });
   const vault = new Vault(ledger, keys);
@@ -53,6 +74,8 @@ export async function serve(settings: Settings, faults: Faults, version: string)
       runDirectories: store,
       secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
       batchJobs: batchJobs(openSession),
+      jobs: new JobBoard(schedulerOf),
+      onLost: settings.onLost,
       defaultWorkspace: settings.workspace,
       user,
       outputDirectory: join(paths.state, 'output'),
@@ -67,8 +90,6 @@ export async function serve(settings: Settings, faults: Faults, version: string)
     await runs.recover();
     await completeRekey(() => finishRekey(ledger, vault), log);
     let touchedAt = Date.now();
-    let stop = (): void => undefined;
-    const stopped = new Promise<void>((resolve) => (stop = resolve));
     const startedAt = new Date().toISOString();
     const app = createServer({
       version,
@@ -93,20 +114,23 @@ export async function serve(settings: Settings, faults: Faults, version: string)
       touched: () => (touchedAt = Date.now()),
     });
     const server = await listenOn(app, paths.socket);
+    const stopSpool = serveSpool(paths);
     process
       .on('SIGTERM', stop)
       .on('SIGINT', stop)
       .on('SIGHUP', () => undefined);
     const idle = setInterval(() => {
-      if (runs.watching === 0 && Date.now() - touchedAt > settings.idleSeconds * 1000) stop();
+      if (!stay && runs.watching === 0 && Date.now() - touchedAt > settings.idleSeconds * 1000) stop();
     }, 1000);
     log.info({ socket: paths.socket }, 'daemon serves');
     await stopped;
     clearInterval(idle);
+    stopSpool();
     await server.close();
   } finally {
     // Also when it cannot start: its timers would keep a daemon alive that holds the lock and serves nobody.
     await runs.stop();
+    giveBack();
     await ledger.close();
   }
   log.info('daemon ends');

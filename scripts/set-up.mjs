@@ -171,15 +171,23 @@ export function ensureContainers() {
   return { podman, charliecloud };
 }
 
-/** Installs a system package where that can be done: as root, with apt. Says so before; says how, where it cannot. */
-function installSystemPackage(name, title) {
+/** The programs of a Slurm that the tests start by themselves; false where there is none and it cannot be had. */
+export function ensureSlurm() {
+  const programs = ['slurmctld', 'slurmd', 'sbatch', 'munged'];
+  const path = `${process.env.PATH}:/usr/sbin`;
+  if (programs.every((name) => which(name, path))) return true;
+  return installSystemPackage('slurmctld slurmd slurm-client munge', 'Slurm');
+}
+
+/** Installs system packages where that can be done: as root, with apt. Says so before; says how, where it cannot. */
+function installSystemPackage(names, title) {
   if (process.getuid() !== 0 || !which('apt-get')) {
-    say(`${title} is missing. Install it (Debian: apt-get install ${name}) and run this again.`);
+    say(`${title} is missing. Install it (Debian: apt-get install ${names}) and run this again.`);
     return false;
   }
-  say(`${title} is missing: installing the system package ${name} (apt-get)`);
+  say(`${title} is missing: installing the system package ${names} (apt-get)`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   run('apt-get', ['update', '-q'], { env });
-  run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...name.split(' ')], { env });
+  run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names.split(' ')], { env });
   return true;
 }

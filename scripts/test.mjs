@@ -13,6 +13,7 @@ import {
   ensureMoto,
   ensureNextflow,
   ensurePlugin,
+  ensureSlurm,
   ensureStrace,
 } from './set-up.mjs';
 import { node, root, runDriver, say } from './steps.mjs';
@@ -30,6 +31,7 @@ runDriver(async () => {
   ensureContainers();
   const moto = ensureMoto();
   if (CI && moto === undefined) throw new Error('In CI the tests need a Python 3.');
+  ensureSlurm();
   const env = {
     ...process.env,
     ...(nextflow ? { NF_ESCROW_TEST_NEXTFLOW: nextflow } : {}),

@@ -6,7 +6,8 @@
 #
 # DIRECTORY is the run directory. In it: `armed` -> `started` (the fence: whoever renames `armed` first decides, a start
 # here, or nf-escrow calling the run off), `alive` (a FIFO that nextflow inherits: as long as someone holds it the run
-# is alive), `process` (which process nextflow is), `exit` (its exit status). `command -p` finds the tools of the
+# is alive), `process` (which process nextflow is), `exit` (its exit status). Where they are there: `heartbeat` (a count
+# that goes on while nextflow lives), `requeue` (a scheduler may start this again). `command -p` finds the tools of the
 # system whatever PATH the caller has; PATH itself is nextflow's.
 
 say() { printf 'nf-escrow: %s\n' "$1" >&2; }
@@ -66,12 +67,46 @@ empty() {
   done 2>/dev/null
 }
 
+# For a daemon on another host, which sees neither our processes nor our FIFO: counts on in `heartbeat` while nextflow
+# lives, and gives it the TERM that is asked for by `cancel`. Holds neither the FIFO nor the caller's output. With -bg it
+# is first the launcher that lives, and then what that has left behind.
+beat() {
+  trap '' HUP INT QUIT TERM USR1 USR2
+  exec 9>&-
+  rounds=0 missed=0
+  while [ "$missed" -lt 3 ]; do
+    command -p sleep 5
+    rounds=$((rounds + 1))
+    if lives; then
+      missed=0
+      [ $((rounds % 3)) -ne 0 ] || put heartbeat "$rounds.$$"
+      if [ -e "$dir/cancel" ] && command -p rm "$dir/cancel"; then kill -TERM "$pid"; fi
+    else
+      missed=$((missed + 1))
+    fi
+  done
+}
+
+# Whether the process that `process` names is there, and no other with its pid.
+lives() {
+  read -r head <"$dir/process" || return 1
+  pid=${head##*'"pid":'} start=${head##*'"startTime":"'}
+  pid=${pid%%,*} start=${start%%'"'*}
+  read -r stat <"/proc/$pid/stat" || return 1
+  set -f
+  # shellcheck disable=SC2086 # the fields are to be split
+  set -- ${stat##*) }
+  [ "$1" != Z ] && shift 19 && [ "$1" = "$start" ]
+} 2>/dev/null
+
 main() {
   dir=$1 mode=$2
   shift 2
   # A signal to the whole group (Ctrl-C, a dropped terminal, a scheduler's warning) is nextflow's to answer. The shim
   # has to outlive it; `:` and not '', which nextflow would inherit as "ignore".
-  trap : HUP INT QUIT TERM USR1 USR2
+  trap : HUP INT QUIT USR1 USR2
+  terminated=
+  trap 'terminated=yes' TERM
   if ! (umask 077 && command -p mkfifo "$dir/alive") || ! exec 9<>"$dir/alive"; then
     say "the run directory $dir cannot be used"
     exit 70
@@ -80,11 +115,22 @@ main() {
     say 'this run was called off before nextflow was started; run the command again'
     exit 75
   fi
+  beats=
+  if [ -e "$dir/heartbeat" ]; then
+    # Not a job of this shell's: bash would say that it was killed.
+    beats=$(beat </dev/null >/dev/null 2>&1 & printf '%s' "$!")
+  fi
   (
     identify self
     exec "$@"
   )
   status=$?
+  if [ -n "$terminated" ] && [ -e "$dir/requeue" ]; then
+    # Preempted, perhaps, and to be started again: then its secrets have to be there. If not, the daemon hears it from
+    # the scheduler.
+    put interrupted "$status"
+    exit "$status"
+  fi
   if [ "$mode" = bg ] && [ "$status" -eq 0 ]; then
     # nextflow -bg goes on behind our back, as another process than the one that was started: its pid file tells which,
     # and that it holds our FIFO proves it.
@@ -101,7 +147,9 @@ main() {
     ) </dev/null >/dev/null 2>&1 &
     exit 0
   fi
-  remove
+  [ -z "$beats" ] || kill -KILL "$beats"
+  # Killed without a word, its jobs may live on, and the user wants them to keep their secrets: the daemon takes over.
+  [ "$status" -eq 137 ] && [ -e "$dir/on-lost" ] || remove
   put exit "$status"
   exit "$status"
 }

@@ -232,7 +232,7 @@ function readIfThere(path: string): Buffer {
 }
 
 /** Ends whatever still works in a directory: tasks whose head was killed by a test. */
-function killAllIn(directory: string): void {
+export function killAllIn(directory: string): void {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       if (readlinkSync(`/proc/${pid}/cwd`).startsWith(directory)) process.kill(Number(pid), 'SIGKILL');
@@ -243,7 +243,7 @@ function killAllIn(directory: string): void {
 }
 
 /** What a killed test left behind. */
-function removeAbandoned(): void {
+export function removeAbandoned(): void {
   for (const name of readdirSync('/tmp').filter((entry) => entry.startsWith('nfe-'))) {
     try {
       const owner = Number(readFileSync(`/tmp/${name}/owner`, 'utf8'));

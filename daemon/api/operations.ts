@@ -68,6 +68,13 @@ export const operations: readonly Operation[] = [
     summary:
       'Its journal as server-sent events, each as in journal-event.json; Last-Event-ID resumes; ends when it is purged',
   },
+  {
+    method: 'post',
+    path: '/v1/runs/{id}/submit',
+    summary: 'Hand its head to the scheduler, once its environment lies in the run directory',
+    request: 'run-submission',
+    answer: 'run',
+  },
   { method: 'post', path: '/v1/runs/{id}/cancel', summary: 'Ask its head to end', answer: 'run' },
   {
     method: 'post',

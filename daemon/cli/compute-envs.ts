@@ -6,6 +6,7 @@ import { addAwsOptions, completeAwsSettings, readAwsOptions, type AwsOptions } f
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { print, printJson, printTable } from './output.ts';
+import { splitWords } from './split-words.ts';
 
 interface Json {
   readonly json?: boolean;
@@ -14,6 +15,9 @@ interface Json {
 interface ChangeOptions extends AwsOptions {
   readonly runsDir?: string;
   readonly default?: boolean;
+  readonly executor?: string;
+  readonly headJob?: boolean;
+  readonly headOptions?: string;
 }
 
 interface CreateOptions extends ChangeOptions {
@@ -22,6 +26,10 @@ interface CreateOptions extends ChangeOptions {
 
 const PATH = '/v1/compute-envs';
 const RUNS_DIR = 'where run directories are made; compute nodes have to see it';
+const EXECUTORS = ['slurm', 'sge', 'pbs', 'lsf'];
+const EXECUTOR = `the scheduler: ${EXECUTORS.join(', ')} (default: the one that is found)`;
+const HEAD_JOB = 'Nextflow itself becomes a job of the scheduler';
+const HEAD_OPTIONS = 'options for that job, as for its submit command';
 
 export function addComputeEnvironments(program: Command, context: Context): void {
   const environments = program.command('compute-envs').description('named places that runs go to');
@@ -31,9 +39,12 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .requiredOption('--platform <PLATFORM>', 'hpc: this machine, or a scheduler; or aws-batch')
     .option('--runs-dir <DIR>', RUNS_DIR)
     .option('--default', 'runs go there that name none')
+    .option('--executor <NAME>', EXECUTOR)
+    .option('--head-job', HEAD_JOB)
+    .option('--head-options <OPTIONS>', HEAD_OPTIONS)
     .addHelpText(
       'after',
-      '\nExample: nf-escrow compute-envs create cluster --platform hpc --runs-dir /scratch/me/runs',
+      '\nExample: nf-escrow compute-envs create cluster --platform hpc --executor slurm --head-job --head-options "--partition=long"',
     )
     .action((name: string, options: CreateOptions) => create(context, name, options));
   addAwsOptions(environments.command('update'))
@@ -41,6 +52,10 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .description('change one; runs that are under way stay where they are')
     .option('--runs-dir <DIR>', RUNS_DIR)
     .option('--default', 'runs go there that name none')
+    .option('--executor <NAME>', EXECUTOR)
+    .option('--head-job', HEAD_JOB)
+    .option('--no-head-job', 'Nextflow itself runs where it is started')
+    .option('--head-options <OPTIONS>', HEAD_OPTIONS)
     .addHelpText('after', '\nExample: nf-escrow compute-envs update cluster --default')
     .action((name: string, options: ChangeOptions) => update(context, name, options));
   environments
@@ -108,21 +123,31 @@ async function update(context: Context, name: string, options: ChangeOptions): P
 }
 
 function bodyOf(options: ChangeOptions): Record<string, unknown> {
+  const { executor, headJob, headOptions } = options;
+  if (executor !== undefined && !EXECUTORS.includes(executor))
+    throw new EscrowError('usage', `"${executor}" is no executor.`, {
+      hint: `Known are ${EXECUTORS.join(', ')}.`,
+    });
   return {
+    ...(executor === undefined ? {} : { executor }),
+    ...(headJob === undefined ? {} : { headJob }),
+    ...(headOptions === undefined ? {} : { headOptions: splitWords(headOptions) }),
     ...(options.runsDir === undefined ? {} : { runsDirectory: resolve(options.runsDir) }),
     ...(options.default === true ? { isDefault: true } : {}),
   };
 }
 
 function show(context: Context, environments: readonly ComputeEnvironment[]): void {
-  const rows = environments.map(({ name, platform, runsDirectory, isDefault, aws }) => [
+  const rows = environments.map(({ name, platform, runsDirectory, isDefault, executor, headJob, aws }) => [
     name,
     platform,
+    executor ?? '-',
+    headJob === true ? 'a job' : 'here',
     runsDirectory ?? context.settings.paths.runs,
     aws === undefined ? '-' : `${aws.queue} in ${aws.region}`,
     isDefault ? '*' : '',
   ]);
-  printTable(['NAME', 'PLATFORM', 'RUN DIRECTORIES IN', 'QUEUE', 'DEFAULT'], rows);
+  printTable(['NAME', 'PLATFORM', 'EXECUTOR', 'HEAD', 'RUN DIRECTORIES IN', 'QUEUE', 'DEFAULT'], rows);
 }
 
 function pathOf(name: string): string {

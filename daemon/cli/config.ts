@@ -8,7 +8,14 @@ import { print, printJson, printTable } from './output.ts';
 import { workspacePath } from './scope.ts';
 
 /** Keys that the daemon reads when it starts; the others are the commands' own. */
-const OF_DAEMON: readonly SettingKey[] = ['runsDir', 'idleSeconds', 'keepRunsDays', 'vaultKeyCommand'];
+const OF_DAEMON: readonly SettingKey[] = [
+  'runsDir',
+  'idleSeconds',
+  'keepRunsDays',
+  'onLost',
+  'hostLeaseSeconds',
+  'vaultKeyCommand',
+];
 
 export function addConfig(program: Command, context: Context): void {
   const config = program.command('config').description('settings, of config.yaml or the environment');

@@ -8,6 +8,7 @@ import type {
   DoctorCheck,
   Process,
   RunRequest,
+  SchedulerJob,
 } from '../contract/types.ts';
 
 /** What main hands to the commands. Each part is loaded when it is asked for. */
@@ -22,8 +23,10 @@ export interface Context {
   readonly daemon: () => Promise<Client>;
   /** As `daemon`, but undefined where none answers. */
   readonly daemonIfRunning: () => Promise<Client | undefined>;
-  /** Becomes the daemon; resolves when it has ended. Why it cannot start is told on the descriptor, where one is given. */
-  readonly serve: (tell: number | undefined) => Promise<void>;
+  /** Starts the daemon here, where it was on a host that shows no sign of life. */
+  readonly takeOver: () => Promise<void>;
+  /** Becomes the daemon; resolves when it has ended. */
+  readonly serve: (how: Serving) => Promise<void>;
   /** What we know of Nextflow. */
   readonly nextflow: () => Promise<NextflowKnowledge>;
   /** Reads files to import. */
@@ -38,6 +41,15 @@ export interface Context {
   readonly policies: () => Promise<Policies>;
   /** Looks at everything that a launch needs. */
   readonly examine: () => Promise<DoctorCheck[]>;
+}
+
+export interface Serving {
+  /** A descriptor on which it tells why it cannot start. */
+  readonly tell: number | undefined;
+  /** In the place of a daemon on another host that shows no sign of life. */
+  readonly takeOver: boolean;
+  /** Also when nobody needs it. */
+  readonly stay: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -75,6 +87,8 @@ export interface NextflowKnowledge {
     where: { readonly env: Environment; readonly cwd: string },
   ) => Promise<NonNullable<RunRequest['configured']>>;
   readonly versionOf: (nextflow: string, env: Environment) => string | undefined;
+  /** The scheduler's job that we run in. */
+  readonly jobOf: (env: Environment) => SchedulerJob | undefined;
 }
 
 interface PolicyWishes {

@@ -27,6 +27,20 @@ export function addDaemon(program: Command, context: Context): void {
     .addHelpText('after', '\nExample: nf-escrow daemon status')
     .action((options: { json?: boolean }) => daemonStatus(context, options));
   daemon
+    .command('install')
+    .description('have it run after a reboot and when nobody is logged in: by systemd, else by cron')
+    .addHelpText('after', '\nExample: nf-escrow daemon install')
+    .action(async () => {
+      const { installDaemon } = await import('../client/install-daemon.ts');
+      const { done, todo } = await installDaemon(context.program, process.env);
+      for (const line of [done, ...todo]) print(line);
+    });
+  daemon
+    .command('takeover')
+    .description('start it here, where it was on another host that shows no sign of life')
+    .addHelpText('after', '\nExample: nf-escrow daemon takeover')
+    .action(() => takeOver(context));
+  daemon
     .command('logs')
     .description('what it wrote: times, runs, errors; never a value')
     .option('-f, --follow', 'and what it writes from now on')
@@ -35,7 +49,22 @@ export function addDaemon(program: Command, context: Context): void {
   daemon
     .command('run', { hidden: true })
     .option('--tell <DESCRIPTOR>') // of a pipe to whoever starts it
-    .action(({ tell }: { tell?: string }) => context.serve(tell === undefined ? undefined : Number(tell)));
+    .option('--take-over')
+    .option('--stay')
+    .action(({ tell, takeOver = false, stay = false }: RunOptions) =>
+      context.serve({ tell: tell === undefined ? undefined : Number(tell), takeOver, stay }),
+    );
+}
+
+interface RunOptions {
+  readonly tell?: string;
+  readonly takeOver?: boolean;
+  readonly stay?: boolean;
+}
+
+async function takeOver(context: Context): Promise<void> {
+  await context.takeOver();
+  await daemonStatus(context, {});
 }
 
 export async function startDaemon(context: Context): Promise<void> {
@@ -53,7 +82,8 @@ export async function daemonStatus(context: Context, options: { json?: boolean }
   const status = await client.call<DaemonStatus>('GET', '/v1/daemon');
   if (options.json === true) printJson({ running: true, ...status });
   else {
-    print(`daemon ${status.version} runs as process ${String(status.process.pid)} since ${status.startedAt}`);
+    const { host, pid } = status.process;
+    print(`daemon ${status.version} runs as process ${String(pid)} on ${host} since ${status.startedAt}`);
     print(`watching ${String(status.watching)} runs; state in ${status.stateDirectory}`);
   }
 }

@@ -26,6 +26,10 @@ export async function launch(
   if (start === undefined || run === undefined)
     throw new EscrowError('internal', 'The daemon planned a run and did not place it.');
   if (plan.note !== null) warn(plan.note);
+  if (start.environmentFile !== undefined) {
+    const { launchJob } = await import('./launch-job.ts');
+    return launchJob(context, run, start, { detach: request.detach === true || background, json });
+  }
   if (request.detach === true) {
     const { runDetached } = await import('../client/detached.ts');
     await runDetached(start);

@@ -63,12 +63,13 @@ export async function nextflow(context: Context, args: readonly string[]): Promi
 /** What of a request comes from where the command is started. */
 function requestOf(
   { settings }: Context,
-  { findNextflow, findLocalStore, chooseCarrier, expectedLog, identifySelf }: NextflowKnowledge,
+  { findNextflow, findLocalStore, chooseCarrier, expectedLog, identifySelf, jobOf }: NextflowKnowledge,
   args: readonly string[],
   named: string | undefined,
 ): RunRequest & { selection: Selection } {
   const launchDirectory = process.cwd();
   const nextflow = findNextflow(named ?? settings.nextflow, process.env);
+  const job = jobOf(process.env);
   return {
     workspace: settings.workspace,
     ...(settings.computeEnvironment === undefined ? {} : { computeEnvironment: settings.computeEnvironment }),
@@ -80,5 +81,6 @@ function requestOf(
     carrier: chooseCarrier({ nextflow, arguments: args, directory: launchDirectory, env: process.env }),
     logFile: expectedLog(launchDirectory, args, process.env),
     launcher: identifySelf(),
+    ...(job === undefined ? {} : { job }),
   };
 }

@@ -128,6 +128,8 @@ async function cancelRun(context: Context, wanted: string): Promise<void> {
   const run = await (await context.daemon()).call<Run>('POST', `${runPath(wanted)}/cancel`);
   const isOver = run.state === 'ended' || run.state === 'purged';
   print(isOver ? `Run ${run.id} is over (${run.outcome ?? '?'}).` : `Run ${run.id} was asked to end.`);
+  if (isOver && run.jobsLeft.length > 0)
+    print(`So were the jobs that it has left behind: ${run.jobsLeft.map(({ id }) => id).join(', ')}`);
 }
 
 async function purgeRun(
@@ -155,6 +157,15 @@ async function pruneRuns(context: Context, options: { olderThan: string; yes?: b
   print(`${String(pruned)} ${pruned === 1 ? 'run is' : 'runs are'} forgotten.`);
 }
 
+function describeJob({ executor, id, head }: NonNullable<Run['job']>): string {
+  return `${executor} ${id ?? '(being submitted)'}${head ? '' : ', of your own'}`;
+}
+
+function describeLeft({ id, jobsLeft }: Run): string {
+  const jobs = jobsLeft.map((job) => `${job.executor} ${job.id} (${job.name})`).join(', ');
+  return `${jobs}; to end them: nf-escrow runs cancel ${id}`;
+}
+
 function rowOf(run: Run): string[] {
   const { id, runName, state, outcome, createdAt, secrets, pendingRemovals } = run;
   return [
@@ -179,6 +190,8 @@ function printRun(run: Run): void {
     ['workspace', run.workspace],
     ['goes to', run.computeEnvironment],
     ['secrets', secrets || 'none'],
+    ...(run.job === null ? [] : [['job', describeJob(run.job)] as const]),
+    ...(run.jobsLeft.length === 0 ? [] : [['jobs left', describeLeft(run)] as const]),
     ['directory', run.launchDirectory],
     ['command', ['nextflow', ...run.arguments].join(' ')],
     ['log', run.logFile ?? '-'],

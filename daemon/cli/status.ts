@@ -11,13 +11,17 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   else {
     for (const run of open) {
       const what =
-        run.state === 'ended'
-          ? `over (${run.outcome ?? '?'}), waits for removal of ${String(run.pendingRemovals)}`
-          : `${run.state}, ${String(run.secrets.length)} secrets placed`;
+        run.state === 'purged'
+          ? `over (${run.outcome ?? '?'}), nothing placed`
+          : run.state === 'ended'
+            ? `over (${run.outcome ?? '?'}), waits for removal of ${String(run.pendingRemovals)}`
+            : `${run.state}, ${String(run.secrets.length)} secrets placed`;
       const trouble = run.state === 'ended' ? (run.removalTrouble ?? '') : '';
       print(
         `${run.id}  ${run.runName ?? '-'}  ${what}  ${run.launchDirectory}${trouble === '' ? '' : `  ${trouble}`}`,
       );
+      if (run.jobsLeft.length > 0)
+        print(`  left ${String(run.jobsLeft.length)} jobs behind: nf-escrow runs cancel ${run.id} ends them`);
     }
   }
 }

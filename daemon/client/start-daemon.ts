@@ -8,6 +8,8 @@ import { EscrowError, systemCode } from '../errors.ts';
 import { openToAppend } from '../host/own-file.ts';
 import { ensurePrivateDirectory } from '../host/private-directory.ts';
 import { connect, errorOf, type Client, type Method } from './client.ts';
+import { daemonElsewhere, hostIsAway } from './elsewhere.ts';
+import { spoolClient } from './spool.ts';
 
 const START_MS = 30_000;
 const LOOK_EVERY_MS = 20;
@@ -15,8 +17,24 @@ const LOOK_EVERY_MS = 20;
 /** Taken while a daemon is being started, so that of many commands at once one starts it and the others wait. */
 export type TakeStartLock = () => Promise<{ release(): void } | undefined>;
 
-/** The daemon's client; undefined when none answers. */
-export async function findDaemon({ paths }: Settings): Promise<Client | undefined> {
+/** What a command does where no daemon answers. */
+export interface Start {
+  /** The program itself. */
+  readonly program: string;
+  readonly takeStartLock: TakeStartLock;
+  /** Set inside a job of a scheduler, which is no place for a daemon: the host where one could be started. */
+  readonly insteadOn: string | undefined;
+}
+
+/** The daemon's client, wherever it is; undefined when none answers. */
+export async function findDaemon(settings: Settings): Promise<Client | undefined> {
+  const here = await findHere(settings);
+  if (here !== undefined) return here;
+  const elsewhere = daemonElsewhere(settings);
+  return elsewhere?.lives === true ? spoolClient(settings.paths, elsewhere.host) : undefined;
+}
+
+async function findHere({ paths }: Settings): Promise<Client | undefined> {
   const client = connect(paths.socket);
   try {
     await client.call<Health>('GET', '/v1/health');
@@ -27,8 +45,11 @@ export async function findDaemon({ paths }: Settings): Promise<Client | undefine
   }
 }
 
-/** The daemon's client. Where none answers, the first call starts one: nothing was sent then, so it is sent again. */
-export function lazyDaemon(settings: Settings, program: string, takeStartLock: TakeStartLock): Client {
+/**
+ * The daemon's client. Where it is on another host, it is reached through the spool. Where none answers, the first call
+ * starts one: nothing was sent then, so it is sent again.
+ */
+export function lazyDaemon(settings: Settings, start: Start): Client {
   const client = connect(settings.paths.socket);
   return {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
@@ -37,10 +58,27 @@ export function lazyDaemon(settings: Settings, program: string, takeStartLock: T
       } catch (error) {
         if (!isAbsent(error)) throw error;
       }
-      await ensureDaemon(settings, program, takeStartLock);
+      const elsewhere = daemonElsewhere(settings);
+      if (elsewhere?.lives === true)
+        return spoolClient(settings.paths, elsewhere.host).call<T>(method, path, body);
+      if (elsewhere !== undefined) throw hostIsAway(elsewhere, start.insteadOn === undefined);
+      if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
+      await ensureDaemon(settings, start);
       return client.call<T>(method, path, body);
     },
   };
+}
+
+/** Takes the daemon's place from a host that shows no sign of life. Throws `daemon-elsewhere` while it does. */
+export async function takeOver(settings: Settings, start: Start): Promise<void> {
+  if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
+  await ensureDaemon(settings, start, ['--take-over']);
+}
+
+function noneInJobs(host: string): EscrowError {
+  return new EscrowError('daemon-unavailable', `No daemon runs, and inside a job none is started.`, {
+    hint: `Start it on ${host}: nf-escrow daemon start`,
+  });
 }
 
 /** Nobody listens: no socket, nobody behind it, or not even its directory. Not: an answer that broke off. */
@@ -51,16 +89,16 @@ function isAbsent(error: unknown): boolean {
 
 async function ensureDaemon(
   settings: Settings,
-  program: string,
-  takeStartLock: TakeStartLock,
+  { program, takeStartLock }: Start,
+  options: readonly string[] = [],
 ): Promise<void> {
   ensurePrivateDirectory(settings.paths.state);
   const deadline = Date.now() + START_MS;
   while (Date.now() < deadline) {
     const lock = await takeStartLock();
     try {
-      if ((await findDaemon(settings)) !== undefined) return;
-      if (lock !== undefined) await startAndWait(settings, program, deadline);
+      if ((await findHere(settings)) !== undefined) return;
+      if (lock !== undefined) await startAndWait(settings, [program, 'daemon', 'run', ...options], deadline);
     } finally {
       lock?.release();
     }
@@ -73,9 +111,9 @@ async function ensureDaemon(
 }
 
 /** Returns when the daemon answers, or when it ended because another one has its lock: that one may be on its way out. */
-async function startAndWait(settings: Settings, program: string, deadline: number): Promise<void> {
-  const ended = startDaemon(settings, program);
-  while (Date.now() < deadline && (await findDaemon(settings)) === undefined) {
+async function startAndWait(settings: Settings, command: readonly string[], deadline: number): Promise<void> {
+  const ended = startDaemon(settings, command);
+  while (Date.now() < deadline && (await findHere(settings)) === undefined) {
     const end = ended();
     if (end?.status === 0) return;
     if (end !== undefined) throw whyEnded(settings, end);
@@ -106,7 +144,7 @@ function whyEnded({ paths }: Settings, { status, told }: End): EscrowError {
  * Starts a daemon that outlives us: a session of its own, nothing inherited but its log and a pipe on which it tells why
  * it cannot start. Returns what tells its end.
  */
-function startDaemon({ paths }: Settings, program: string): () => End | undefined {
+function startDaemon({ paths }: Settings, run: readonly string[]): () => End | undefined {
   const log = openToAppend(paths.daemonLog);
   try {
     // Node's own variables could load code into the daemon, or open its inspector.
@@ -116,17 +154,7 @@ function startDaemon({ paths }: Settings, program: string): () => End | undefine
       ),
     );
     // No core dump: it would hold values. Only a shell can set that limit; it becomes the daemon.
-    const command = [
-      '-c',
-      'ulimit -c 0; exec "$@"',
-      'sh',
-      process.execPath,
-      program,
-      'daemon',
-      'run',
-      '--tell',
-      '3',
-    ];
+    const command = ['-c', 'ulimit -c 0; exec "$@"', 'sh', process.execPath, ...run, '--tell', '3'];
     const child = spawn('/bin/sh', command, {
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],

@@ -33,9 +33,9 @@ export async function findComputeEnvironment(
 export async function createComputeEnvironment(
   ledger: Ledger,
   by: Principal,
-  { name, platform, runsDirectory = null, isDefault = false, aws }: ComputeEnvironmentInput,
+  { name, platform, runsDirectory = null, isDefault = false, ...settings }: ComputeEnvironmentInput,
 ): Promise<ComputeEnvironment> {
-  assertSettings(platform, aws);
+  assertSettings(platform, settings.aws);
   await ledger.write(async (db) => {
     const now = new Date().toISOString();
     const inserted = await db
@@ -46,7 +46,7 @@ export async function createComputeEnvironment(
         platform,
         runs_directory: runsDirectory,
         is_default: 0,
-        settings: JSON.stringify(aws === undefined ? {} : { aws }),
+        settings: JSON.stringify(settings),
         created_at: now,
         updated_at: now,
       })
@@ -65,22 +65,28 @@ export async function changeComputeEnvironment(
   ledger: Ledger,
   by: Principal,
   name: string,
-  change: ComputeEnvironmentChange,
+  { runsDirectory, isDefault, ...change }: ComputeEnvironmentChange,
 ): Promise<ComputeEnvironment> {
   await ledger.write(async (db) => {
     const { platform } = await findComputeEnvironment(db, name);
     if (change.aws !== undefined) assertSettings(platform, change.aws);
+    const { settings } = await db
+      .selectFrom('compute_environments')
+      .select('settings')
+      .where('name', '=', name)
+      .executeTakeFirstOrThrow();
     await db
       .updateTable('compute_environments')
       .set({
         updated_at: new Date().toISOString(),
-        ...(change.runsDirectory === undefined ? {} : { runs_directory: change.runsDirectory }),
-        ...(change.aws === undefined ? {} : { settings: JSON.stringify({ aws: change.aws }) }),
+        ...(runsDirectory === undefined ? {} : { runs_directory: runsDirectory }),
+        settings: JSON.stringify({ ...(JSON.parse(settings) as Settings), ...change }),
       })
       .where('name', '=', name)
       .execute();
-    if (change.isDefault === true) await makeDefault(db, name);
-    await record(db, { type: 'compute-environment.changed', by: by.user, data: { name, ...change } });
+    if (isDefault === true) await makeDefault(db, name);
+    const data = { name, runsDirectory, isDefault, ...change };
+    await record(db, { type: 'compute-environment.changed', by: by.user, data });
   });
   return findComputeEnvironment(ledger.db, name);
 }
@@ -122,8 +128,12 @@ async function makeDefault(db: Queries, name: string): Promise<void> {
   await db.updateTable('compute_environments').set({ is_default: 1 }).where('name', '=', name).execute();
 }
 
+/** What is kept as JSON: the parts of an environment that only some platforms know of. */
+type Settings = Pick<ComputeEnvironment, 'executor' | 'headJob' | 'headOptions'>;
+
 function describe(row: Selectable<Tables['compute_environments']>): ComputeEnvironment {
   return {
+    ...(JSON.parse(row.settings) as Settings),
     name: row.name,
     platform: row.platform,
     runsDirectory: row.runs_directory,

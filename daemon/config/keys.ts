@@ -6,11 +6,19 @@ const KEYS = {
   runsDir: 'NF_ESCROW_RUNS_DIR',
   idleSeconds: 'NF_ESCROW_IDLE_SECONDS',
   keepRunsDays: 'NF_ESCROW_KEEP_RUNS_DAYS',
+  onLost: 'NF_ESCROW_ON_LOST',
+  hostLeaseSeconds: 'NF_ESCROW_HOST_LEASE_SECONDS',
   vaultKeyCommand: 'NF_ESCROW_VAULT_KEY_COMMAND',
 } as const;
 
 /** What holds where nothing is said. The runs directory's default follows from the state directory. */
-export const settingDefaults = { workspace: 'local/main', idleSeconds: '900', keepRunsDays: '90' } as const;
+export const settingDefaults = {
+  workspace: 'local/main',
+  idleSeconds: '900',
+  keepRunsDays: '90',
+  onLost: 'purge-now',
+  hostLeaseSeconds: '60',
+} as const;
 
 export type SettingKey = keyof typeof KEYS;
 

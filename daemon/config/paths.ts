@@ -13,6 +13,10 @@ export interface Paths {
   /** Held by the command that is starting a daemon. */
   readonly daemonStartLock: string;
   readonly daemonLog: string;
+  /** Which host has the daemon, where hosts share the state directory. */
+  readonly hostLease: string;
+  /** Requests from hosts that the daemon is not on. */
+  readonly spool: string;
   readonly runs: string;
   readonly socketDirectory: string;
   readonly socket: string;
@@ -47,6 +51,8 @@ export function locatePaths(env: Environment): Paths {
     daemonLock: join(state, `daemon.${hostname()}.lock`),
     daemonStartLock: join(state, `daemon.${hostname()}.start.lock`),
     daemonLog: join(state, 'daemon.log'),
+    hostLease: join(state, 'daemon.host'),
+    spool: join(state, 'spool'),
     runs: absolute(env, 'NF_ESCROW_RUNS_DIR') ?? join(state, 'runs'),
     socketDirectory,
     socket: join(socketDirectory, 'daemon.sock'),

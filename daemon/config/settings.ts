@@ -2,6 +2,7 @@ import { readFileSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { EscrowError, systemCode } from '../errors.ts';
 import { isSettingKey, settingDefaults, settingKeys, settingVariable, type SettingKey } from './keys.ts';
+import { readOnLost, type OnLost } from './on-lost.ts';
 import { findPaths, type Environment, type Paths } from './paths.ts';
 
 /** What a user can set, from the environment (first) and config.yaml. */
@@ -15,6 +16,10 @@ export interface Settings {
   readonly idleSeconds: number;
   /** How long runs that left nothing are remembered, in days; 0: for ever. */
   readonly keepRunsDays: number;
+  /** What becomes of a run whose head is gone while jobs of it may live on. */
+  readonly onLost: OnLost;
+  /** How long a daemon may show no sign of life until another host may take its place, in seconds. */
+  readonly hostLeaseSeconds: number;
   /** The compute environment that is meant when none is named; undefined: the default one. */
   readonly computeEnvironment: string | undefined;
   /** A shell command that prints the vault's key, where the vault takes it from one. */
@@ -35,6 +40,11 @@ export async function loadSettings(
     nextflow: value('nextflow'),
     idleSeconds: count('idleSeconds', value('idleSeconds') ?? settingDefaults.idleSeconds),
     keepRunsDays: count('keepRunsDays', value('keepRunsDays') ?? settingDefaults.keepRunsDays),
+    onLost: onLostOf(value('onLost') ?? settingDefaults.onLost),
+    hostLeaseSeconds: Math.max(
+      1,
+      count('hostLeaseSeconds', value('hostLeaseSeconds') ?? settingDefaults.hostLeaseSeconds),
+    ),
     computeEnvironment: value('computeEnv'),
     vaultKeyCommand: value('vaultKeyCommand'),
   });
@@ -100,6 +110,14 @@ function knownKey(path: string, key: string): SettingKey {
 function scalar(path: string, key: string, value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
   throw new EscrowError('config-invalid', `"${key}" in "${path}" must be a text or a number.`);
+}
+
+function onLostOf(text: string): OnLost {
+  const known = readOnLost(text);
+  if (known !== undefined) return known;
+  throw new EscrowError('config-invalid', `onLost is "${text}".`, {
+    hint: 'It can be purge-now, cancel-jobs, wait or wait:SECONDS.',
+  });
 }
 
 function count(key: SettingKey, text: string): number {

@@ -28,9 +28,11 @@ export interface Contract {
   DoctorReport?: DoctorReport;
   ExposureList?: ExposureList;
   Exposure?: Exposure;
+  GridJob?: GridJob;
   Health?: Health;
   ImportRequest?: ImportRequest;
   ImportResult?: ImportResult;
+  SchedulerJob?: SchedulerJob;
   JournalEvent?: JournalEvent;
   Lease?: Lease;
   Leftovers?: Leftovers;
@@ -44,12 +46,14 @@ export interface Contract {
   Process?: Process;
   Receipt?: Receipt;
   Role?: Role;
+  RunJob?: RunJob;
   RunList?: RunList;
   RunPrune?: RunPrune;
   RunPurge?: RunPurge;
   RunQuery?: RunQuery;
   RunRequest?: RunRequest;
   RunStart?: RunStart;
+  RunSubmission?: RunSubmission;
   Run?: Run;
   Scope?: Scope;
   SecretInput?: SecretInput;
@@ -232,6 +236,20 @@ export interface ComputeEnvironmentChange {
    * true: runs go there that name none
    */
   isDefault?: true;
+  /**
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   */
+  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  /**
+   * Whether Nextflow itself becomes a job of the scheduler
+   */
+  headJob?: boolean;
+  /**
+   * Options for that job, one word each
+   *
+   * @maxItems 100
+   */
+  headOptions?: string[];
 }
 /**
  * Asks for a compute environment.
@@ -254,6 +272,20 @@ export interface ComputeEnvironmentInput {
    * Whether runs go there that name none
    */
   isDefault?: boolean;
+  /**
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   */
+  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  /**
+   * Whether Nextflow itself becomes a job of the scheduler
+   */
+  headJob?: boolean;
+  /**
+   * Options for that job, one word each
+   *
+   * @maxItems 100
+   */
+  headOptions?: string[];
 }
 /**
  * Compute environments by name.
@@ -293,6 +325,20 @@ export interface ComputeEnvironment {
    * When it was last changed (ISO 8601, UTC)
    */
   lastUpdated: string;
+  /**
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   */
+  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  /**
+   * Whether Nextflow itself becomes a job of the scheduler
+   */
+  headJob?: boolean;
+  /**
+   * Options for that job, one word each
+   *
+   * @maxItems 100
+   */
+  headOptions?: string[];
 }
 /**
  * What `nf-escrow daemon status` shows.
@@ -407,6 +453,23 @@ export interface Exposure {
   tasks: number;
 }
 /**
+ * A job that a run's head had submitted for a task, and that may live on though the head is gone.
+ */
+export interface GridJob {
+  /**
+   * The scheduler: slurm, sge, pbs or lsf
+   */
+  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
+  /**
+   * The scheduler's id
+   */
+  id: string;
+  /**
+   * The task's name
+   */
+  name: string;
+}
+/**
  * Whether the daemon is alive; needs no permission and so tells nothing else.
  */
 export interface Health {
@@ -467,6 +530,23 @@ export interface ImportResult {
    * Names that were there and stayed
    */
   skipped: string[];
+}
+/**
+ * A job of a scheduler, in which a run's head is started.
+ */
+export interface SchedulerJob {
+  /**
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
+   */
+  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
+  /**
+   * The scheduler's id
+   */
+  id: string;
+  /**
+   * How often it was started anew before; null: the scheduler does not say
+   */
+  restarts: number | null;
 }
 /**
  * One object that was placed outside the ledger.
@@ -704,6 +784,9 @@ export interface Problem {
     | 'aws-denied'
     | 'aws-refused'
     | 'daemon-unavailable'
+    | 'scheduler-unavailable'
+    | 'scheduler-refused'
+    | 'daemon-elsewhere'
     | 'origin-forbidden'
     | 'internal';
   /**
@@ -833,6 +916,39 @@ export interface Run {
    * What the last try to remove met, and what to do about it; absent where none failed
    */
   removalTrouble?: string;
+  /**
+   * The scheduler's job of its head; null: it is in none
+   */
+  job: RunJob | null;
+  /**
+   * What its head had submitted and left behind, and that may live on
+   */
+  jobsLeft: GridJob[];
+}
+/**
+ * The scheduler's job of a run's head.
+ */
+export interface RunJob {
+  /**
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
+   */
+  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
+  /**
+   * The scheduler's id; null: its answer is not there yet
+   */
+  id: string | null;
+  /**
+   * How often it was started anew; null: the scheduler does not say
+   */
+  restarts: number | null;
+  /**
+   * true: the head is this job, submitted for it; false: it was started in a job of the user's own
+   */
+  head: boolean;
+  /**
+   * Its name, once it was asked for; null: not ours to name, or not asked for yet
+   */
+  name: string | null;
 }
 /**
  * Runs, newest first.
@@ -951,6 +1067,7 @@ export interface RunRequest {
     'aws.batch.executionRole'?: string;
   };
   launcher: Process;
+  job?: SchedulerJob;
 }
 /**
  * Which secrets a run may have. Without `only`, all of its workspace and its user.
@@ -1000,7 +1117,20 @@ export interface RunStart {
      * Where its output is to go, when it is detached
      */
     outputFile?: string;
+    /**
+     * Only where the head is to be a job: the caller writes its own environment there, with the variables above, each ended by NUL; then it asks for the submission instead of starting anything
+     */
+    environmentFile?: string;
   };
+}
+/**
+ * Asks for a run's head to become a job. The caller has written the environment before.
+ */
+export interface RunSubmission {
+  /**
+   * The shim's arguments, as the run's start named them
+   */
+  arguments: string[];
 }
 /**
  * A value to set: text, or any bytes in base64. Exactly one of the two.

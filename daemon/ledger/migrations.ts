@@ -105,4 +105,15 @@ export const migrations: readonly Migration[] = [
     name: 'requests that were sent and not answered',
     statements: [`ALTER TABLE leases ADD COLUMN sent_at TEXT`],
   },
+  {
+    id: 6,
+    name: 'jobs of schedulers',
+    statements: [
+      // The job that the head is, or is started in: JSON.
+      `ALTER TABLE runs ADD COLUMN job TEXT`,
+      // What the head has submitted, as its log tells. `state`: submitted, completed, orphaned, gone.
+      `CREATE TABLE grid_jobs (run_id TEXT NOT NULL REFERENCES runs (id), executor TEXT NOT NULL, job_id TEXT NOT NULL,
+         name TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (run_id, job_id)) STRICT`,
+    ],
+  },
 ];

@@ -5,7 +5,9 @@ import Database from 'libsql';
 import { EscrowError } from '../errors.ts';
 import { assertPrivateDirectory, assertPrivateFile } from '../host/private-directory.ts';
 import { syncDirectory } from '../host/durable.ts';
+import { fileSystemType } from '../host/file-system.ts';
 import { ensureOwnFile } from '../host/own-file.ts';
+import { assertEpoch, raiseEpoch } from './epoch.ts';
 import { migrate } from './migrate.ts';
 import { damaged, isDamage, ledgerError, messageOf, tellingErrors } from './sqlite-errors.ts';
 import type { Tables } from './tables.ts';
@@ -17,6 +19,11 @@ export interface Ledger {
   readonly id: string;
   /** Emits `change` after each transaction that was committed; who follows the journal looks then. */
   readonly changes: EventEmitter<{ change: [] }>;
+  /**
+   * Makes this the daemon that may write, and gives its epoch: a number that grows with each. From then on every write
+   * checks that it is still so; `onLost` is called when it is not.
+   */
+  claim(onLost: () => void): Promise<number>;
   /** Runs `work` as one transaction: what it writes is there whole, or not at all. */
   write<T>(work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -52,18 +59,45 @@ export async function openLedger(path: string): Promise<Ledger> {
     .where('key', '=', 'ledger')
     .executeTakeFirstOrThrow();
   const changes = new EventEmitter<{ change: [] }>().setMaxListeners(0);
+  let epoch: number | undefined;
+  let lost: () => void = () => undefined;
   const write: Ledger['write'] = async (work) => {
-    const result = await db.transaction().execute(work);
+    const result = await db.transaction().execute(async (transaction) => {
+      if (epoch !== undefined)
+        await assertEpoch(transaction, epoch).catch((error: unknown) => {
+          if (error instanceof EscrowError && error.code === 'daemon-elsewhere') lost();
+          throw error;
+        });
+      return work(transaction);
+    });
     changes.emit('change');
     return result;
   };
-  return { db, id, changes, write, close: () => db.destroy() };
+  const claim: Ledger['claim'] = async (onLost) => {
+    lost = onLost;
+    return (epoch = await db.transaction().execute(raiseEpoch));
+  };
+  return { db, id, changes, claim, write, close: () => db.destroy() };
+}
+
+/**
+ * WAL needs memory that all who have the ledger open share, which two hosts do not. https://sqlite.org/wal.html. On a
+ * network file system there is one daemon, by its lease, and a rollback journal; locks are held while writing alone, so
+ * that a daemon which was stopped does not keep the one that takes over from its ledger.
+ */
+function journalMode(path: string): 'WAL' | 'TRUNCATE' {
+  return fileSystemType(dirname(path)).network ? 'TRUNCATE' : 'WAL';
 }
 
 function connect(path: string): Database.Database {
   try {
     const database = new Database(path, { timeout: 5000 });
-    for (const pragma of ['journal_mode=WAL', 'synchronous=EXTRA', 'secure_delete=ON', 'foreign_keys=ON']) {
+    for (const pragma of [
+      `journal_mode=${journalMode(path)}`,
+      'synchronous=EXTRA',
+      'secure_delete=ON',
+      'foreign_keys=ON',
+    ]) {
       database.exec(`PRAGMA ${pragma}`);
     }
     return database;

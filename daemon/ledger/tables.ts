@@ -67,6 +67,8 @@ export interface Tables {
     /** What a detached run writes to its terminal. */
     output_file: ColumnType<string | null, string | null | undefined, string | null>;
     trace_file: string | null;
+    /** JSON: the scheduler's job that the head is, or was started in. */
+    job: ColumnType<string | null, string | null | undefined, string | null>;
     cancel_requested: number;
     created_at: string;
     started_at: string | null;
@@ -104,6 +106,13 @@ export interface Tables {
     /** JSON arrays of names. */
     secrets: ColumnType<string, string | undefined, string>;
     exposed: ColumnType<string, string | undefined, string>;
+  };
+  grid_jobs: {
+    run_id: string;
+    executor: string;
+    job_id: string;
+    name: string;
+    state: 'submitted' | 'completed' | 'orphaned' | 'gone';
   };
   /** Rows of a trace that could not be read; `row` counts from 1 below the header. */
   quarantine: { run_id: string; row: number; reason: string };

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { EscrowError } from '../errors.ts';
 import { writeDurable } from '../host/durable.ts';
 import { SHIM_MARK } from './find.ts';
+import { quote } from './quote.ts';
 
 /**
  * Writes a `nextflow` into a directory that starts this nf-escrow; gives its path. Throws `path-occupied` where a
@@ -22,9 +23,4 @@ export function writeShim(directory: string, program: string): string {
     .replace('@PROGRAM@', () => quote(program));
   writeDurable(path, text, 0o755);
   return path;
-}
-
-/** One word of a POSIX shell, whatever is in it. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

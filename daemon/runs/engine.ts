@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { BatchJobs } from '../aws/batch-jobs.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
+import type { OnLost } from '../config/on-lost.ts';
 import type { InTurn } from '../host/in-turn.ts';
 import type { Ledger } from '../ledger/open.ts';
+import type { JobBoard } from '../schedulers/board.ts';
 import type { Removal, Store } from '../stores/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Principal } from '../access/principal.ts';
@@ -20,6 +22,10 @@ export interface Engine {
   readonly secretsStore: (environment: ComputeEnvironment) => Store;
   /** Jobs of heads that are gone, on AWS Batch. */
   readonly batchJobs: BatchJobs;
+  /** What schedulers say of jobs. */
+  readonly jobs: JobBoard;
+  /** What becomes of a run whose head is gone while jobs of it may live on. */
+  readonly onLost: OnLost;
   readonly defaultWorkspace: string;
   /** Whose daemon this is. */
   readonly user: Principal;

@@ -5,6 +5,8 @@ export const faultPoints = [
   'materialize.after-place',
   'materialize.after-record',
   'materialize.after-materialized',
+  'submit.after-intent',
+  'submit.after-submit',
   'watch.before-running',
   'watch.after-running',
   'watch.before-revoke',

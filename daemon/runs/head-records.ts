@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import type { Process } from '../contract/types.ts';
 import { Tail } from '../host/tail.ts';
 import { readEvent, type RunEnd, type RunEvent } from '../nextflow/events.ts';
+import { readGridLine } from '../nextflow/grid-jobs.ts';
 import { findLog, readLogLine, type LogFacts } from '../nextflow/log.ts';
 import { TraceReader, type TraceRow } from '../nextflow/trace.ts';
 import { noteDefinition } from './definition-records.ts';
 import type { Engine } from './engine.ts';
+import { noteGridLine } from './orphans.ts';
 import type { RunRow } from './queries.ts';
 import { noteSecretUse, quarantine, writeTask, writeTracedTask } from './task-records.ts';
 
@@ -39,7 +41,7 @@ export class HeadRecords {
     this.#events ??= open(join(this.#directory, 'events.jsonl'));
     await this.#takeEvents(linesOf(this.#events));
     this.#log ??= this.#openLog(head);
-    for (const line of linesOf(this.#log)) readLogLine(this.facts, line);
+    await this.#takeLog(linesOf(this.#log));
     await this.#writeFacts();
     this.#trace ??= open(this.facts.traceFile);
     await this.#takeTrace(linesOf(this.#trace));
@@ -59,6 +61,15 @@ export class HeadRecords {
     } catch {
       return undefined; // its directory is gone, or closed to us
     }
+  }
+
+  async #takeLog(lines: readonly string[]): Promise<void> {
+    for (const line of lines) readLogLine(this.facts, line);
+    const jobs = lines.map(readGridLine).filter((line) => line !== undefined);
+    if (jobs.length === 0) return;
+    await this.#engine.ledger.write(async (db) => {
+      for (const job of jobs) await noteGridLine(db, this.#run.id, job);
+    });
   }
 
   /** All that is new in one transaction: a task more or less must not cost a sync of the disk each. */

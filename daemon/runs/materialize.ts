@@ -1,10 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Carrier, RunRequest, RunStart } from '../contract/types.ts';
+import type { Carrier, RunJob, RunRequest, RunStart } from '../contract/types.ts';
 import { asEscrowError } from '../errors.ts';
+import { writeDurable } from '../host/durable.ts';
+import { bootId } from '../host/process-identity.ts';
 import { mask } from '../guard/mask.ts';
 import { record } from '../ledger/journal.ts';
 import type { Queries } from '../ledger/open.ts';
+import { detectExecutor } from '../schedulers/detect.ts';
 import type { Placement, References, Store } from '../stores/store.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import { now, type Engine } from './engine.ts';
@@ -48,6 +51,7 @@ async function materializeAs(
   planned: PlannedRun,
 ): Promise<RunStart> {
   const objects = await prepareObjects(engine, id, planned);
+  const directory = objects.at(-1)?.lease.target ?? '';
   await engine.faults('materialize.before-intent');
   await engine.ledger.write(async (db) => {
     await insertRun(engine, db, id, request, planned);
@@ -63,6 +67,8 @@ async function materializeAs(
     let references: References = new Map();
     for (const object of objects)
       references = new Map([...references, ...(await placeObject(engine, object, references))]);
+    if (isOutOfSight(request, planned)) writeDurable(join(directory, 'heartbeat'), '0\n');
+    if (engine.onLost !== 'purge-now') writeDurable(join(directory, 'on-lost'), '');
     await engine.ledger.write((db) => moveRun(db, id, 'materialized'));
     await engine.faults('materialize.after-materialized');
   } catch (error) {
@@ -77,7 +83,6 @@ async function materializeAs(
     throw known;
   }
   const run = await describeRun(engine.ledger.db, await getRun(engine.ledger.db, id));
-  const directory = objects.at(-1)?.lease.target ?? '';
   return { plan: planned.plan, run, start: startOf(request, directory, planned, run.outputFile) };
 }
 
@@ -141,6 +146,14 @@ async function placeObject(
   return own;
 }
 
+/**
+ * Whether the head will be where this kernel tells nothing of it, or may be moved there: then the shim shows by a file
+ * in the run directory that it lives.
+ */
+function isOutOfSight({ launcher, job }: RunRequest, { environment }: PlannedRun): boolean {
+  return environment.headJob === true || job !== undefined || launcher.bootId !== bootId();
+}
+
 /** How the caller starts the shim. The environment holds a path, never a value. */
 function startOf(
   request: RunRequest,
@@ -158,6 +171,7 @@ function startOf(
     arguments: [directory, mode, request.nextflow, ...configuration, ...request.arguments],
     environment:
       planned.resolved.length === 0 ? identityOf(planned.carrier) : variablesOf(directory, planned.carrier),
+    ...(planned.environment.headJob === true ? { environmentFile: join(directory, 'environment') } : {}),
     ...(outputFile === null ? {} : { outputFile }),
   };
 }
@@ -174,6 +188,15 @@ function variablesOf(directory: string, { plugin, environment }: Carrier): Recor
 /** Of a run without secrets: only as whom its head is to speak to AWS, where the compute environment says that. */
 function identityOf({ environment }: Carrier): Record<string, string> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('NXF_')));
+}
+
+/** Of a head that is to be a job the id is not known yet. */
+function jobIn({ job }: RunRequest, { environment }: PlannedRun): string | null {
+  if (environment.headJob === true) {
+    const executor = environment.executor ?? detectExecutor();
+    return JSON.stringify({ executor, id: null, restarts: null, name: null, head: true } satisfies RunJob);
+  }
+  return job === undefined ? null : JSON.stringify({ ...job, name: null, head: false } satisfies RunJob);
 }
 
 async function insertRun(
@@ -198,6 +221,7 @@ async function insertRun(
       arguments: JSON.stringify(request.arguments.map((argument) => mask(argument, planned.values.values()))),
       plan: JSON.stringify(planned.plan.secrets),
       launcher: JSON.stringify(request.launcher),
+      job: jobIn(request, planned),
       launch_deadline: now(engine, LAUNCH_SECONDS),
       cancel_requested: 0,
       created_at: now(engine),

@@ -11,6 +11,8 @@ export interface Evidence {
   readonly end?: RunEnd | undefined;
   /** Someone asked nf-escrow to end the run. */
   readonly cancelRequested: boolean;
+  /** The scheduler's word on the head's job, where it is in one. */
+  readonly job?: string | undefined;
 }
 
 export interface Conclusion {
@@ -22,8 +24,11 @@ export interface Conclusion {
 const ENDING_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 const ENDING_STATUSES = [129, 130, 143];
 
+/** Ends of a job that its scheduler is the cause of, as Slurm names them. */
+const FAILED_JOB = /^(TIMEOUT|NODE_FAIL|PREEMPTED|BOOT_FAIL|DEADLINE|OUT_OF_MEMORY)$/;
+
 /** How a run ended. "Succeeded" is said only where the exit status, or the whole end of the log, says it. */
-export function conclude({ exitStatus, log, end, cancelRequested }: Evidence): Conclusion {
+export function conclude({ exitStatus, log, end, cancelRequested, job }: Evidence): Conclusion {
   const cause = log.abortCause;
   if (exitStatus === 0) return { outcome: 'succeeded', evidence: 'exit status 0' };
   const what = exitStatus === undefined ? 'no exit status' : `exit status ${String(exitStatus)}`;
@@ -39,5 +44,8 @@ export function conclude({ exitStatus, log, end, cancelRequested }: Evidence): C
   if (end !== undefined) return { outcome: 'succeeded', evidence: `${what}; plugin: ended without error` };
   if (log.completed === true && log.goodbye === true)
     return { outcome: 'succeeded', evidence: `${what}; log: execution complete` };
+  if (job !== undefined && FAILED_JOB.test(job))
+    return { outcome: 'failed', evidence: `${what}; its job: ${job}` };
+  if (job === 'CANCELLED') return { outcome: 'cancelled', evidence: `${what}; its job: ${job}` };
   return { outcome: 'lost', evidence: `${what}; the head is gone and its log does not tell the end` };
 }

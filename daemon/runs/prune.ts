@@ -29,7 +29,7 @@ async function pruneSome(engine: Engine, before: string): Promise<number> {
   const ids = found.map(({ id }) => id);
   if (ids.length === 0) return 0;
   await engine.ledger.write(async (db) => {
-    for (const table of ['pins', 'leases', 'tasks', 'quarantine'] as const)
+    for (const table of ['pins', 'leases', 'tasks', 'quarantine', 'grid_jobs'] as const)
       await db.deleteFrom(table).where('run_id', 'in', ids).execute();
     await db.deleteFrom('journal').where('run_id', 'in', ids).where('principal', 'is', null).execute();
     await db.deleteFrom('runs').where('id', 'in', ids).execute();

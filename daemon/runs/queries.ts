@@ -1,8 +1,9 @@
 import type { Selectable } from 'kysely';
-import type { Lease, PlannedSecret, Run, RunQuery, Task, TaskList } from '../contract/types.ts';
+import type { Lease, PlannedSecret, Run, RunJob, RunQuery, Task, TaskList } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
+import { orphansOf } from './orphans.ts';
 
 export type RunRow = Selectable<Tables['runs']>;
 export type LeaseRow = Selectable<Tables['leases']>;
@@ -106,6 +107,11 @@ function taskOf(row: Selectable<Tables['tasks']>): Task {
   };
 }
 
+/** The scheduler's job of a run's head, where it is in one. */
+export function jobOf({ job }: Pick<RunRow, 'job'>): RunJob | undefined {
+  return job === null ? undefined : (JSON.parse(job) as RunJob);
+}
+
 /** A run as the contract shows it. */
 export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
   const leases = await leasesOf(db, row.id);
@@ -131,6 +137,8 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     purgedAt: row.purged_at,
+    job: jobOf(row) ?? null,
+    jobsLeft: (await orphansOf(db, row.id)).map(({ run: _run, ...job }) => job),
     pendingRemovals: leases.filter(({ state }) => state !== 'gone').length,
     ...(trouble === undefined ? {} : { removalTrouble: trouble }),
   };

@@ -11,7 +11,9 @@ import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import { cancelBatchJobs } from './batch-orphans.ts';
 import type { Engine } from './engine.ts';
+import { submitHead } from './head-job.ts';
 import { materialize } from './materialize.ts';
+import { cancelOrphans, sweepOrphans } from './orphans.ts';
 import { planRun } from './plan.ts';
 import { purgeRun, removeLeases } from './purge.ts';
 import {
@@ -90,6 +92,15 @@ export class Runs {
     return started;
   }
 
+  /** Submits the head of a run that is to be a job, and gives the run. */
+  async submit(wanted: string, args: readonly string[]): Promise<Run> {
+    const { db } = this.#engine.ledger;
+    const { id } = await findRun(db, wanted);
+    await submitHead(this.#engine, id, { arguments: [...args] });
+    await this.#watches.get(id)?.look();
+    return describeRun(db, await getRun(db, id));
+  }
+
   async list(filter: RunFilter): Promise<Run[]> {
     const rows = await listRuns(this.#engine.ledger.db, filter);
     return Promise.all(rows.map((row) => describeRun(this.#engine.ledger.db, row)));
@@ -113,8 +124,8 @@ export class Runs {
   }
 
   /**
-   * Asks for a run's end, each time anew: its watch asks the head, as soon as there is one, and sees its end. Of one that
-   * is over, the jobs that its head left on AWS Batch.
+   * Asks for a run's end, or for that of the jobs which it has left behind, each time anew: its watch asks the head, as
+   * soon as there is one, and sees its end.
    */
   async cancel(wanted: string): Promise<Run> {
     const { db } = this.#engine.ledger;
@@ -130,8 +141,10 @@ export class Runs {
         await record(transaction, { run: row.id, type: 'run.cancel-requested', by });
       });
       await this.#watches.get(row.id)?.look();
+    } else {
+      await cancelOrphans(this.#engine, row.id);
+      await cancelBatchJobs(this.#engine, row.id);
     }
-    if (row.state === 'ended' || row.state === 'purged') await cancelBatchJobs(this.#engine, row.id);
     return describeRun(db, await getRun(db, row.id));
   }
 
@@ -186,6 +199,7 @@ export class Runs {
   }
 
   async #retryPending(): Promise<void> {
+    await sweepOrphans(this.#engine);
     for (const run of await unfinishedRuns(this.#engine.ledger.db)) {
       if (run.state === 'created') {
         if (!this.#placing.has(run.id)) await this.#abort(run);

@@ -1,20 +1,27 @@
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { watch as watchFiles, type FSWatcher } from 'chokidar';
-import type { Process } from '../contract/types.ts';
+import type { Process, RunJob } from '../contract/types.ts';
 import { validate } from '../contract/validate.ts';
 import { systemCode } from '../errors.ts';
 import { fifoState, whenFree } from '../host/fifo.ts';
-import { bootId, liveness, signal, type Liveness } from '../host/process-identity.ts';
+import { liveness, signal } from '../host/process-identity.ts';
+import { fileSystemType } from '../host/file-system.ts';
 import { readOwnFile } from '../host/read-plain-file.ts';
+import { isGone, revoke } from './fence.ts';
 import { HeadRecords } from './head-records.ts';
+import { askForEnd } from './heartbeat.ts';
+import { cancelJob, lookForJob } from './job-start.ts';
+import { Life } from './life.ts';
 import { LEASE_SECONDS } from './materialize.ts';
 import { renewOutside } from './renew.ts';
 import { noteBatchJobsLeft } from './batch-orphans.ts';
 import { now, type Engine } from './engine.ts';
-import { conclude } from './outcome.ts';
+import { conclude, type Conclusion } from './outcome.ts';
+import { isHeldBack } from './on-lost.ts';
+import { noteOrphans } from './orphans.ts';
 import { purgeRun } from './purge.ts';
-import { getRun, leasesOf, type RunRow } from './queries.ts';
+import { getRun, jobOf, leasesOf, type RunRow } from './queries.ts';
 import { moveRun } from './states.ts';
 
 /** What inotify misses (network file systems, a lost event) is seen by looking at this interval. */
@@ -33,7 +40,9 @@ export class RunWatch {
   readonly #id: string;
   readonly #directory: string;
   readonly #records: HeadRecords;
-  readonly #files: FSWatcher;
+  readonly #life: Life;
+  /** Absent on network file systems: the kernel tells nothing of what other hosts write. */
+  readonly #files: FSWatcher | undefined;
   readonly #timer: NodeJS.Timeout;
   #stopWaiting: (() => void) | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -41,6 +50,8 @@ export class RunWatch {
   /** How often the head was asked to end, by this watch: one that replaces it asks once more. */
   #cancelled = 0;
   #done = false;
+  /** How often its job was looked for. */
+  #waits = 0;
   /** Of a purge that failed: how long to wait, and until when. */
   #pause = 0;
   #tryAfter = 0;
@@ -51,9 +62,12 @@ export class RunWatch {
     this.#directory = directory;
     this.#records = new HeadRecords(engine, run, directory);
     this.onDone = onDone;
-    this.#files = watchFiles(directory, { depth: 0, ignoreInitial: true });
+    this.#life = new Life(engine, directory);
     const wake = (): void => void this.look();
-    this.#files.on('all', wake).on('error', wake);
+    if (!isOnNetwork(directory)) {
+      this.#files = watchFiles(directory, { depth: 0, ignoreInitial: true });
+      this.#files.on('all', wake).on('error', wake);
+    }
     this.#timer = setInterval(wake, LOOK_EVERY_MS);
     wake();
   }
@@ -83,11 +97,12 @@ export class RunWatch {
     clearInterval(this.#timer);
     this.#stopWaiting?.();
     this.#records.close();
-    await this.#files.close();
+    await this.#files?.close();
   }
 
   async #lookOnce(): Promise<void> {
     const run = await getRun(this.#engine.ledger.db, this.#id);
+    if (this.#files === undefined) refresh(this.#directory);
     if (run.state === 'materialized') await this.#lookForStart(run);
     else if (run.state === 'running') await this.#lookAtHead(run);
     else if (run.state === 'ended') await this.#finish();
@@ -103,29 +118,35 @@ export class RunWatch {
       await this.#engine.faults('watch.after-running');
       return this.#lookOnce();
     }
+    const job = jobOf(run);
+    if (job?.head === true && job.name !== null) return this.#lookForJob(run, job);
     const late = run.launch_deadline < now(this.#engine);
     const cancelled = run.cancel_requested > 0;
     if (!late && !cancelled && liveness(JSON.parse(run.launcher) as Process) !== 'ended') return;
-    // Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that.
-    await this.#engine.faults('watch.before-revoke');
-    if (!this.#revoke()) return;
-    await this.#engine.faults('watch.after-revoke');
-    if (cancelled) return this.#end({ outcome: 'cancelled', evidence: 'before it was started' });
-    await this.#end({
-      outcome: 'aborted',
-      evidence: late ? 'not started in time' : 'its launcher ended before it was started',
-    });
+    await this.#callOff(
+      cancelled
+        ? { outcome: 'cancelled', evidence: 'before it was started' }
+        : {
+            outcome: 'aborted',
+            evidence: late ? 'not started in time' : 'its launcher ended before it was started',
+          },
+    );
   }
 
-  /** False when the shim was faster. Nothing to rename and nothing started: the directory was lost, nothing can start. */
-  #revoke(): boolean {
-    try {
-      renameSync(this.#path('armed'), this.#path('revoked'));
-      return true;
-    } catch (error) {
-      if (isGone(error)) return !existsSync(this.#path('started'));
-      throw error;
-    }
+  async #lookForJob(run: RunRow, job: RunJob): Promise<void> {
+    const found = await lookForJob(this.#engine, run, job, this.#waits++);
+    if (found === 'wait') return;
+    if (found === 'renew') return this.#renew();
+    await this.#callOff(found, () => cancelJob(this.#engine, job));
+  }
+
+  /** Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that. */
+  async #callOff(conclusion: Conclusion, andThen?: () => Promise<void>): Promise<void> {
+    await this.#engine.faults('watch.before-revoke');
+    if (!revoke(this.#directory)) return;
+    await this.#engine.faults('watch.after-revoke');
+    await andThen?.();
+    await this.#end(conclusion);
   }
 
   async #lookAtHead(run: RunRow): Promise<void> {
@@ -140,12 +161,12 @@ export class RunWatch {
           .execute(),
       );
     }
-    if (head !== undefined && run.cancel_requested > this.#cancelled) {
-      if (signal(head, 'SIGTERM')) this.#cancelled = run.cancel_requested;
-    }
+    const job = jobOf(run);
+    if (run.cancel_requested > this.#cancelled && (await this.#askForEnd(head, job)))
+      this.#cancelled = run.cancel_requested;
     await this.#records.read(head);
     const exitStatus = this.#readExit();
-    const life = exitStatus === undefined ? this.#lifeOf(head) : 'ended';
+    const life = exitStatus === undefined ? this.#life.of(head, job, processOf(run.launcher)) : 'ended';
     if (life === 'unknown') {
       // Nobody here can tell. A live head would have been seen, and its leases moved on, before they ran out.
       if (!(await this.#expired())) return;
@@ -158,20 +179,21 @@ export class RunWatch {
     await this.#records.read(head);
     const cancelRequested = (await getRun(this.#engine.ledger.db, run.id)).cancel_requested > 0;
     const { facts: log, end } = this.#records;
-    await this.#end(conclude({ exitStatus: status, log, end, cancelRequested }), status);
+    const word = job?.id == null ? undefined : this.#engine.jobs.word(job.executor, job.id);
+    const evidence = { exitStatus: status, log, end, cancelRequested, job: word?.state };
+    await this.#end(conclude(evidence), status);
   }
 
-  /** Liveness before tidiness: only what was seen to be gone counts as ended. */
-  #lifeOf(head: Process | undefined): Liveness {
-    // A FIFO tells of the kernel that we share with whoever holds it, and of no other.
-    if (head !== undefined && head.bootId !== bootId()) return liveness(head);
-    const fifo = fifoState(this.#path('alive'));
-    if (fifo === 'held') return 'alive';
-    // Without its directory a run cannot be told to be over: a file system may be away, and come back.
-    if (head === undefined) return existsSync(this.#directory) ? 'ended' : 'unknown';
-    // Whoever was seen to live does, even where the FIFO is not the one it inherited any more.
-    const life = liveness(head);
-    return life === 'unknown' && fifo === 'free' ? 'ended' : life;
+  /** A head that is a job is ended through its scheduler; one out of sight by its shim; any other by a signal. */
+  async #askForEnd(head: Process | undefined, job: RunJob | undefined): Promise<boolean> {
+    if (job?.head === true) {
+      await cancelJob(this.#engine, job);
+      return true;
+    }
+    if (head === undefined) return false;
+    if (liveness(head) !== 'unknown') return signal(head, 'SIGTERM');
+    askForEnd(this.#directory);
+    return true;
   }
 
   /** Wakes at once when the head lets go of the FIFO. Where nobody holds it, there is only the looking now and then. */
@@ -210,6 +232,7 @@ export class RunWatch {
     await this.#engine.ledger.write(async (db) => {
       await moveRun(db, this.#id, 'ended', change);
       await noteBatchJobsLeft(db, this.#id);
+      await noteOrphans(db, this.#id);
     });
     await this.#engine.faults('watch.after-ended');
     await this.#finish();
@@ -218,6 +241,7 @@ export class RunWatch {
   /** Tries the purge; one that fails is tried again after longer and longer, for as long as it takes. */
   async #finish(): Promise<void> {
     if (Date.now() < this.#tryAfter) return;
+    if (await isHeldBack(this.#engine, this.#id)) return;
     await purgeRun(this.#engine, this.#id);
     if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') return this.#close();
     this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);
@@ -260,7 +284,19 @@ function processOf(text: string | null): Process | undefined {
   return text === null ? undefined : (JSON.parse(text) as Process);
 }
 
-/** The run directory went away, or something else stands there now. */
-function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
+function isOnNetwork(directory: string): boolean {
+  try {
+    return fileSystemType(directory).network;
+  } catch {
+    return true; // it cannot be looked at now: then looking now and then is what is left
+  }
+}
+
+/** To list a directory has NFS ask its server for it, and not only answer from what it remembers. */
+function refresh(directory: string): void {
+  try {
+    readdirSync(directory);
+  } catch {
+    return; // whoever looks next says what is wrong
+  }
 }

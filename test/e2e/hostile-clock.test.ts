@@ -11,6 +11,8 @@ import { identifySelf } from '../../daemon/host/process-identity.ts';
 import { openLedger } from '../../daemon/ledger/open.ts';
 import { noFaults } from '../../daemon/runs/faults.ts';
 import { Runs } from '../../daemon/runs/runs.ts';
+import { JobBoard } from '../../daemon/schedulers/board.ts';
+import { schedulerOf } from '../../daemon/schedulers/detect.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import { Keys } from '../../daemon/vault/keys.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
@@ -35,6 +37,8 @@ async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (
     runDirectories: store,
     secretsStore: () => store,
     batchJobs: { terminate: async () => [] },
+    jobs: new JobBoard(schedulerOf),
+    onLost: 'purge-now',
     defaultWorkspace: 'local/main',
     user,
     outputDirectory: join(directory, 'output'),

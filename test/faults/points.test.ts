@@ -85,7 +85,7 @@ async function attempt(t: Test, point: FaultPoint, kind: 'kill' | 'error'): Prom
 for (const kind of ['kill', 'error'] as const) {
   void t.test(`a daemon that meets ${kind} at each step leaves nothing`, async (t) => {
     t.comment(faultPoints.join(', '));
-    const waiting = [...faultPoints];
+    const waiting = faultPoints.filter((point) => !point.startsWith('submit.')); // see test/e2e/head-job.test.ts
     // Two at a time: each is a handful of processes.
     const worker = async (): Promise<void> => {
       for (let point = waiting.shift(); point !== undefined; point = waiting.shift())

@@ -1,0 +1,31 @@
+/** What a line of the log tells of the jobs that a head has handed to a scheduler. */
+export type GridLine =
+  | { readonly submitted: { readonly executor: string; readonly id: string; readonly name: string } }
+  | { readonly completed: string };
+
+/** GridTaskHandler, submit: `[SLURM] submitted process foo (1) > jobId: 12; workDir: /w/ab/cdef`. Nextflow 24.10 to 26.x. */
+const SUBMITTED =
+  /GridTaskHandler - \[([A-Z_]+)\] submitted process (.+) > jobId: ([A-Za-z0-9._[\]-]+); workDir: /;
+/** TaskPollingMonitor: `Task completed > TaskHandler[jobId: 12; id: 1; name: foo (1); status: COMPLETED; …`. */
+const COMPLETED = /Task completed > TaskHandler\[jobId: ([A-Za-z0-9._[\]-]+); /;
+
+/** Nextflow's names for the schedulers that we know. */
+const EXECUTORS: Readonly<Record<string, string>> = {
+  SLURM: 'slurm',
+  SGE: 'sge',
+  UGE: 'sge',
+  PBS: 'pbs',
+  PBSPRO: 'pbs',
+  LSF: 'lsf',
+};
+const NAME_MAX = 200;
+
+/** Undefined for any other line, and for jobs of a scheduler that we cannot ask. */
+export function readGridLine(line: string): GridLine | undefined {
+  const [, kind = '', name = '', id] = SUBMITTED.exec(line) ?? [];
+  const executor = EXECUTORS[kind];
+  if (id !== undefined && executor !== undefined)
+    return { submitted: { executor, id, name: name.slice(0, NAME_MAX) } };
+  const [, completed] = COMPLETED.exec(line) ?? [];
+  return completed === undefined ? undefined : { completed };
+}

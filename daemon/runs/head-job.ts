@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { RunJob, RunStart } from '../contract/types.ts';
+import { findComputeEnvironment } from '../compute-envs/compute-environments.ts';
+import { asEscrowError, EscrowError } from '../errors.ts';
+import { writeDurable } from '../host/durable.ts';
+import { ensurePrivateDirectory } from '../host/private-directory.ts';
+import { record } from '../ledger/journal.ts';
+import { writeHead } from '../nextflow/write-head.ts';
+import { now, type Engine } from './engine.ts';
+import { revoke } from './fence.ts';
+import { purgeRun } from './purge.ts';
+import { getRun, jobOf, leasesOf } from './queries.ts';
+import { moveRun } from './states.ts';
+
+/** How long the scheduler's command may take, and then its answer be looked for by the job's name, in seconds. */
+const SUBMIT_SECONDS = 150;
+
+/** What makes a scheduler start a job again. Where the user says so, the run is ready for it. */
+const REQUEUE = /^(--requeue|-r|-ry|-r=y)$/;
+
+/** The name under which the job of a run is found. */
+export function jobName(run: string): string {
+  return `nf-escrow-${run}`;
+}
+
+/**
+ * Submits the head of a run that was planned to be a job. What is to be known of it is in the ledger before; an answer
+ * that is lost is found by the job's name. When the scheduler does not take it, the run is called off. Throws
+ * `state-conflict`, `scheduler-refused`, `scheduler-unavailable`.
+ */
+export async function submitHead(
+  engine: Engine,
+  id: string,
+  start: Pick<NonNullable<RunStart['start']>, 'arguments'>,
+): Promise<void> {
+  const run = await getRun(engine.ledger.db, id);
+  const leases = await leasesOf(engine.ledger.db, id);
+  const lease = leases.find(({ store }) => store === engine.runDirectories.kind);
+  const job = jobOf(run);
+  if (run.state !== 'materialized' || lease === undefined || job?.head !== true || job.name !== null)
+    throw new EscrowError('state-conflict', `Run ${id} is not one whose job could be submitted now.`);
+  const directory = lease.target;
+  if (!existsSync(join(directory, 'environment')))
+    throw new EscrowError('request-invalid', `Run ${id} was given no environment for its job.`);
+  const { headOptions: options = [] } = await findComputeEnvironment(
+    engine.ledger.db,
+    run.compute_environment,
+  );
+  const requeue = options.some((word, index) => isRequeue(word, options[index + 1]));
+  const output = run.output_file ?? join(engine.outputDirectory, `${id}.log`);
+  ensurePrivateDirectory(dirname(output));
+  if (requeue) writeDurable(join(directory, 'requeue'), '');
+  const script = writeHead({ directory, launchDirectory: run.launch_directory, requeue, ...start });
+  const name = jobName(id);
+  await engine.ledger.write(async (db) => {
+    const change = {
+      launch_deadline: now(engine, SUBMIT_SECONDS),
+      output_file: output,
+      job: JSON.stringify({ ...job, name }),
+    };
+    await db.updateTable('runs').set(change).where('id', '=', id).execute();
+    await record(db, {
+      run: id,
+      type: 'run.submitting',
+      by: engine.user.user,
+      data: { executor: job.executor },
+    });
+  });
+  try {
+    await engine.faults('submit.after-intent');
+    const found = await submitOrFind(engine, job, { name, script, output, requeue, options });
+    await engine.faults('submit.after-submit');
+    await recordJob(engine, id, { ...job, name, id: found });
+  } catch (error) {
+    const known = asEscrowError(error);
+    // Whatever becomes of a job of ours that the scheduler took after all: it finds the fence closed, and ends.
+    if (!revoke(directory)) return;
+    const change = { outcome: 'aborted', outcome_evidence: known.message, ended_at: now(engine) } as const;
+    await engine.ledger.write((db) => moveRun(db, id, 'ended', change));
+    await purgeRun(engine, id);
+    throw known;
+  }
+}
+
+/** Notes what is known of a run's job now. */
+export async function recordJob(engine: Engine, run: string, job: RunJob): Promise<void> {
+  await engine.ledger.write(async (db) => {
+    await db
+      .updateTable('runs')
+      .set({ job: JSON.stringify(job) })
+      .where('id', '=', run)
+      .execute();
+    await record(db, { run, type: 'run.job', data: { ...job } });
+  });
+}
+
+async function submitOrFind(
+  engine: Engine,
+  { executor }: RunJob,
+  submission: Parameters<ReturnType<Engine['jobs']['scheduler']>['submit']>[0],
+): Promise<string> {
+  const scheduler = engine.jobs.scheduler(executor);
+  try {
+    return await scheduler.submit(submission);
+  } catch (error) {
+    if (asEscrowError(error).code !== 'scheduler-unavailable') throw error;
+    const found = (await scheduler.find(submission.name)).at(-1);
+    if (found === undefined) throw error;
+    return found;
+  }
+}
+
+function isRequeue(word: string, next: string | undefined): boolean {
+  return REQUEUE.test(word) && (word !== '-r' || next === undefined || next === 'y' || next.startsWith('-'));
+}

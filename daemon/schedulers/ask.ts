@@ -1,0 +1,64 @@
+import { execa } from 'execa';
+import { EscrowError } from '../errors.ts';
+
+/** What came of one of a scheduler's commands. */
+export interface Answer {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts a scheduler's command and waits for its end; a test may stand between. */
+export type Ask = (command: string, args: readonly string[]) => Promise<Answer>;
+
+/** Slurm's own commands give up after a minute or so without a controller. */
+const LIMIT_MS = 60_000;
+/** A user may have tens of thousands of jobs. */
+const OUTPUT_MAX = 64 * 1024 * 1024;
+
+/** Variables that change what a scheduler's command does or prints, set by the user for their own use or by a job. */
+const NOT_OURS =
+  /^(SBATCH_|SQUEUE_|SCANCEL_|SACCT_|SLURM_(?!CONF$)|PBS_(?!CONF_FILE$|SERVER$)|LSB_(?!SHAREDIR$)|NODE_)/;
+
+/**
+ * Asks for real. The commands speak English, and see of our environment what tells where the scheduler is, but no
+ * defaults that someone set for jobs of their own. Throws `scheduler-unavailable` when it could not be started, or took
+ * too long.
+ */
+export const ask: Ask = async (command, args) => {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_OURS.test(name)));
+  const { exitCode, stdout, stderr, timedOut, isMaxBuffer, code } = await execa(command, [...args], {
+    env: { ...env, LC_ALL: 'C' },
+    extendEnv: false,
+    stdin: 'ignore',
+    reject: false,
+    timeout: LIMIT_MS,
+    forceKillAfterDelay: 1000,
+    maxBuffer: OUTPUT_MAX,
+  });
+  if (timedOut) throw unavailable(command, `it did not answer within ${String(LIMIT_MS / 1000)} s`);
+  if (isMaxBuffer) throw unavailable(command, 'it answers without end');
+  if (exitCode === undefined)
+    throw unavailable(command, code === 'ENOENT' ? 'it is not on PATH' : (code ?? 'it was killed'));
+  return { status: exitCode, stdout, stderr };
+};
+
+/** Nothing is known of any job now. */
+export function unavailable(command: string, why: string): EscrowError {
+  return new EscrowError('scheduler-unavailable', `\`${command}\`: ${why}.`);
+}
+
+/** An answer that tells of a failure of the scheduler, and not of the jobs. */
+export function failed(command: string, { status, stderr }: Answer): EscrowError {
+  return unavailable(command, `status ${String(status)}: ${firstLine(stderr)}`);
+}
+
+/** It took the request and said no: the user has to change something. */
+export function refused(command: string, { stderr, stdout }: Answer): EscrowError {
+  return new EscrowError('scheduler-refused', `\`${command}\` said: ${firstLine(stderr || stdout)}`);
+}
+
+function firstLine(text: string): string {
+  const line = text.split('\n').find((one) => one.trim() !== '');
+  return (line ?? 'nothing').trim().slice(0, 400);
+}

@@ -1,0 +1,107 @@
+import type { Executor, Job, Scheduler } from './scheduler.ts';
+
+/** What a scheduler says of one job. `forgotten`: it answers, and does not remember it. */
+export type Word =
+  | { readonly phase: Job['phase']; readonly state: string; readonly restarts: number | null }
+  | { readonly phase: 'forgotten'; readonly state: 'FORGOTTEN'; readonly restarts: null };
+
+/** A scheduler serves many users: whatever there is to know is asked for in one call, and no more often than this. */
+const ASK_EVERY_MS = 15_000;
+/** Nobody has asked for a job for so long: it is left out of the next call. */
+const WANTED_MS = 60_000;
+/** An answer that is older tells nothing any more. */
+const FRESH_MS = 60_000;
+/** So many answers in a row without a job, until it counts as forgotten: one may have been given by half. */
+const FORGOTTEN_AFTER = 2;
+const FORGOTTEN: Word = { phase: 'forgotten', state: 'FORGOTTEN', restarts: null };
+
+interface Entry {
+  wantedAt: number;
+  missing: number;
+  word: Word | undefined;
+}
+
+/** What all runs together know of the jobs of one scheduler. */
+class Page {
+  readonly #scheduler: Scheduler;
+  readonly #clock: () => number;
+  readonly #entries = new Map<string, Entry>();
+  #askedAt = -Infinity;
+  #answeredAt = -Infinity;
+  #asking: Promise<void> | undefined;
+
+  constructor(scheduler: Scheduler, clock: () => number) {
+    this.#scheduler = scheduler;
+    this.#clock = clock;
+  }
+
+  word(id: string): Word | undefined {
+    const now = this.#clock();
+    const entry = this.#entries.get(id) ?? { wantedAt: now, missing: 0, word: undefined };
+    entry.wantedAt = now;
+    this.#entries.set(id, entry);
+    if (this.#asking === undefined && now - this.#askedAt >= ASK_EVERY_MS) this.#asking = this.#ask(now);
+    return now - this.#answeredAt < FRESH_MS ? entry.word : undefined;
+  }
+
+  /** Resolves when no answer is waited for. */
+  async settled(): Promise<void> {
+    await this.#asking;
+  }
+
+  async #ask(now: number): Promise<void> {
+    this.#askedAt = now;
+    for (const [id, { wantedAt }] of this.#entries) if (now - wantedAt > WANTED_MS) this.#entries.delete(id);
+    try {
+      await Promise.resolve(); // whoever asks at the same moment is served by the same call
+      const ids = [...this.#entries.keys()];
+      const jobs = await this.#scheduler.jobs(ids);
+      this.#answeredAt = this.#clock();
+      for (const id of ids) this.#note(id, jobs.get(id));
+    } catch {
+      return; // nothing is known then: what was known grows old, and the next call asks again
+    } finally {
+      this.#asking = undefined;
+    }
+  }
+
+  #note(id: string, job: Job | undefined): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    entry.missing = job === undefined ? entry.missing + 1 : 0;
+    if (job !== undefined) entry.word = { phase: job.phase, state: job.state, restarts: job.restarts };
+    else if (entry.missing >= FORGOTTEN_AFTER) entry.word = FORGOTTEN;
+  }
+}
+
+/** Keeps what schedulers last said, so that many runs cost them no more than one. */
+export class JobBoard {
+  readonly #make: (executor: Executor) => Scheduler;
+  readonly #clock: () => number;
+  readonly #schedulers = new Map<Executor, Scheduler>();
+  readonly #pages = new Map<Executor, Page>();
+
+  constructor(make: (executor: Executor) => Scheduler, clock: () => number = Date.now) {
+    this.#make = make;
+    this.#clock = clock;
+  }
+
+  /** To act on: submit, cancel, find. */
+  scheduler(executor: Executor): Scheduler {
+    let found = this.#schedulers.get(executor);
+    if (found === undefined) this.#schedulers.set(executor, (found = this.#make(executor)));
+    return found;
+  }
+
+  /** What is known of a job; undefined: nothing yet, or nothing any more. Never waits: who looks again soon learns more. */
+  word(executor: Executor, id: string): Word | undefined {
+    let page = this.#pages.get(executor);
+    if (page === undefined)
+      this.#pages.set(executor, (page = new Page(this.scheduler(executor), this.#clock)));
+    return page.word(id);
+  }
+  /** Resolves when no answer is waited for: what is known then is as new as it may be. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#pages.values()].map((page) => page.settled()));
+  }
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Receipt, Run, RunList } from '../../daemon/contract/types.ts';
+import { realNextflow, root, Sandbox, until } from '../launcher.ts';
+import { realSlurm, type Slurm } from '../slurm.ts';
+
+const value = randomBytes(16).toString('hex');
+const main = join(root, 'dist/daemon/main.js');
+
+/** A pipeline whose one task runs as a job of Slurm, tells where, and whether it was given its secret; then waits for `go`. */
+const PIPELINE = String.raw`
+process look {
+  executor 'slurm'
+  secret 'FOO_KEY'
+  input: val x
+  output: stdout
+  script: """
+  echo "task $x on \$(hostname) \$(printf %s "\$FOO_KEY" | sha256sum)"
+  touch "$params.here".\$SLURM_JOB_ID
+  while [ ! -e $params.go ]; do sleep 0.2; done
+  """
+}
+workflow { look(channel.of(1)) | view }
+`;
+
+function sandbox(t: Test, slurm: Slurm, nextflow: string): Sandbox {
+  const box = new Sandbox(t, nextflow);
+  Object.assign(box.env, slurm.env);
+  writeFileSync(join(box.launch, 'main.nf'), PIPELINE);
+  writeFileSync(
+    join(box.launch, 'nextflow.config'),
+    `executor { pollInterval = '200ms'; queueStatInterval = '1s'; exitReadTimeout = '10s' }\n`,
+  );
+  return box;
+}
+
+const command = (box: Sandbox): string[] => [
+  ...['run', 'main.nf', '--here', join(box.launch, 'here'), '--go', join(box.launch, 'go')],
+];
+const newest = async (box: Sandbox): Promise<Run | undefined> =>
+  (await box.json<RunList>(['runs', 'list'])).runs[0];
+const taskBegan = (box: Sandbox): Promise<string> =>
+  until('the task runs', () =>
+    readdirSync(box.launch)
+      .find((name) => name.startsWith('here.'))
+      ?.slice('here.'.length),
+  );
+
+async function purged(t: Test, box: Sandbox): Promise<Run> {
+  const run = await until('purged', async () => {
+    const found = await newest(box);
+    return found?.state === 'purged' ? found : undefined;
+  });
+  t.same(box.filesWith(value), [], 'the value is nowhere');
+  t.equal((await box.json<Receipt>(['runs', 'receipt', run.id])).complete, true);
+  return run;
+}
+
+void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) => {
+  const nextflow = realNextflow(t);
+  const slurm = nextflow === undefined ? undefined : await realSlurm(t);
+  if (slurm === undefined || nextflow === undefined) return;
+  t.jobs = 2;
+
+  void t.test('head here, tasks on nodes', { buffered: true }, async (t) => {
+    const box = sandbox(t, slurm, nextflow);
+    await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
+    writeFileSync(join(box.launch, 'go'), '');
+    const { status, stdout, stderr } = await box.escrow(command(box));
+    t.equal(status, 0, stdout + stderr);
+    t.match(stdout, /task 1 on node[12] [0-9a-f]{64}/);
+    const run = await purged(t, box);
+    t.match(run, { outcome: 'succeeded', jobsLeft: [] });
+  });
+
+  void t.test('head and tasks on nodes', { buffered: true }, async (t) => {
+    const box = sandbox(t, slurm, nextflow);
+    await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
+    await box.escrow(['compute-envs', 'create', 'queue', '--platform', 'hpc', '--head-job', '--default']);
+    writeFileSync(join(box.launch, 'go'), '');
+    const { status, stdout, stderr } = await box.escrow(command(box));
+    t.equal(status, 0, stdout + stderr);
+    t.match(stdout, /task 1 on node[12] [0-9a-f]{64}/);
+    const run = await purged(t, box);
+    t.match(run, { outcome: 'succeeded', job: { executor: 'slurm', head: true }, jobsLeft: [] });
+    t.match(
+      readFileSync(run.logFile ?? '', 'utf8'),
+      /@node[12]/,
+      'its log was found, though its pid is of another host',
+    );
+  });
+
+  void t.test(
+    "`nf-escrow run` inside the user's own sbatch, preempted and started again",
+    { buffered: true },
+    async (t) => {
+      const box = sandbox(t, slurm, nextflow);
+      await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
+      const environment = Object.entries(box.env)
+        .filter(([name]) => /^(NF_|NXF_|HOME$|PATH$|SLURM_CONF$|JAVA)/.test(name))
+        .map(([name, text]) => `export ${name}='${text}'`);
+      const line = [process.execPath, main, ...command(box)].map((word) => `'${word}'`).join(' ');
+      const script = [...environment, `cd '${box.launch}'`, line].join('\n');
+      const output = join(box.launch, 'own.out');
+      const id = await slurm.submit(script, ['--requeue', '--open-mode=append', `--output=${output}`]);
+      const task = await taskBegan(box);
+      const first = await newest(box);
+      t.match(first, { state: 'running', job: { executor: 'slurm', id, restarts: 0, head: false } });
+      await slurm.run('scontrol', ['requeue', id]);
+      await slurm.run('scancel', [task]);
+      await until('its second run', async () =>
+        (await newest(box))?.job?.restarts === 1 ? true : undefined,
+      );
+      writeFileSync(join(box.launch, 'go'), '');
+      t.match(await purged(t, box), { outcome: 'succeeded', job: { id, restarts: 1 } });
+      const [, before] = (await box.json<RunList>(['runs', 'list'])).runs;
+      t.match(before, { id: first?.id, state: 'purged' }, 'and the one before is over as well');
+      t.match(readFileSync(output, 'utf8'), /task 1 on node[12]/);
+    },
+  );
+
+  void t.test(
+    'a head that is killed leaves its jobs, and they are named and can be ended',
+    { buffered: true },
+    async (t) => {
+      const box = sandbox(t, slurm, nextflow);
+      await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
+      const started = box.start(command(box));
+      const job = await taskBegan(box);
+      const { id } = (await newest(box)) ?? { id: '' };
+      const { pid } = JSON.parse(readFileSync(join(box.state, 'runs', id, 'process'), 'utf8')) as {
+        pid: number;
+      };
+      process.kill(pid, 'SIGKILL');
+      t.equal((await started.ended).status, 137);
+      const run = await purged(t, box);
+      t.match(run.jobsLeft, [{ executor: 'slurm', id: job, name: 'look (1)' }]);
+      t.match((await box.escrow(['status'])).stdout, /left 1 jobs? behind/);
+      t.match((await slurm.job(job))?.['JobState'], 'RUNNING', 'it lives');
+      t.match((await box.escrow(['runs', 'cancel', id])).stdout, job);
+      await slurm.jobIs(job, 'CANCELLED');
+      await box.escrow(['daemon', 'stop']); // one that starts looks at once
+      await until('it is off the list', async () => (await newest(box))?.jobsLeft.length === 0 || undefined);
+    },
+  );
+});
