@@ -22,6 +22,7 @@ function soundSandbox(t: Test): Sandbox {
   box.env['JAVA_HOME'] = join(box.directory, 'java');
   const nextflow = program(join(box.directory, 'nextflow'), "NXF_VER=${NXF_VER:-'25.10.0'}\n");
   box.env['NF_ESCROW_NEXTFLOW'] = nextflow;
+  box.env['NXF_PLUGINS_DEFAULT'] = 'true';
   return box;
 }
 

@@ -19,7 +19,9 @@ void t.test('a nextflow that cannot run gives its own status, and its run is pur
   ];
   for (const [text, statuses, stderr] of cases) {
     writeFileSync(program, text, { mode: 0o755 });
-    const { status, stderr: said } = await soon(t, box, ['run', '--nextflow', program, 'x']);
+    const { status, stderr: said } = await soon(t, box, ['run', '--nextflow', program, 'x'], {
+      env: { NXF_PLUGINS_DEFAULT: 'true' },
+    });
     t.ok(statuses.includes(status ?? -1), `${String(status)} ${said}`);
     t.match(said, stderr);
     t.match(await purged(t, box, VALUE), { outcome: 'failed', exitStatus: status });
