@@ -32,7 +32,9 @@ void t.test('many launches at once install it once, whole', async (t) => {
   const value = 'one-for-all';
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: value });
   const script = 'cat "$NF_ESCROW_RUN/secrets/FOO_KEY"';
-  const ended = await Promise.all(Array.from({ length: 8 }, () => box.escrow(['run', script])));
+  const ended = await Promise.all(
+    Array.from({ length: 8 }, () => box.escrow(['run', script], { env: { NXF_PLUGINS_DEFAULT: 'true' } })),
+  );
   for (const { status, stdout, stderr } of ended)
     t.match({ status, stdout, stderr }, { status: 0, stdout: value, stderr: '' });
   t.same(readdirSync(join(box.directory, 'nxf/plugins')), [NAME]);
