@@ -40,6 +40,7 @@ async function newestRun(box: Sandbox): Promise<Run> {
 void t.test('at a terminal', async (t) => {
   if (!canMakeTerminals(t)) return;
   const box = new Sandbox(t);
+  box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // what is shown is compared, and of its absence something is
   const value = randomBytes(16).toString('hex');
   t.equal((await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value })).status, 0);
 
@@ -47,7 +48,7 @@ void t.test('at a terminal', async (t) => {
     const shell = new Terminal(t, box, directory);
     const running = async (): Promise<void> => {
       await until(`the task of ${program} runs`, () => existsSync(join(directory, 'here')));
-      if (program === 'nf-escrow') t.equal(box.filesWith(value).length, 1, 'a live run has its secret');
+      if (program === 'nf-escrow') t.ok(box.filesWith(value).length > 0, 'a live run has its secret');
     };
     const letGo = (): void => {
       writeFileSync(join(directory, 'go'), '');
