@@ -27,15 +27,6 @@ export function addDaemon(program: Command, context: Context): void {
     .addHelpText('after', '\nExample: nf-escrow daemon status')
     .action((options: { json?: boolean }) => daemonStatus(context, options));
   daemon
-    .command('install')
-    .description('have it run after a reboot and when nobody is logged in: by systemd, else by cron')
-    .addHelpText('after', '\nExample: nf-escrow daemon install')
-    .action(async () => {
-      const { installDaemon } = await import('../client/install-daemon.ts');
-      const { done, todo } = await installDaemon(context.program, process.env);
-      for (const line of [done, ...todo]) print(line);
-    });
-  daemon
     .command('takeover')
     .description('start it here, where it was on another host that shows no sign of life')
     .addHelpText('after', '\nExample: nf-escrow daemon takeover')
