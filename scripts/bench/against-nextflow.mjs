@@ -26,6 +26,8 @@ export async function placing(bench) {
     nextflow: '/bin/true',
     arguments: ['run', 'x'],
     localStore: null,
+    // As the command asks where it has installed the plugin: a file a secret.
+    carrier: { plugin: '0.1.0', why: null, configPhase: false, environment: {}, restore: {} },
     launcher,
   });
   for (let index = 0; index < Math.max(PLACINGS, NEXTFLOW_SETS); index += 1) {

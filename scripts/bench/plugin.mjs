@@ -163,7 +163,10 @@ export function startTime(bench) {
   const off = { ...bench.env, NXF_PLUGINS_DEFAULT: 'false' };
   const added = [];
   for (let index = 0; index <= STARTS; index += 1) {
-    const pair = [() => bench.escrow(['run', 'main.nf']), () => bench.escrow(['run', 'main.nf'], '', off)];
+    const pair = [
+      () => bench.escrow(['run', '--only-secret', 'KEY_0', 'main.nf']),
+      () => bench.escrow(['run', '--only-secret', 'KEY_0', 'main.nf'], '', off),
+    ];
     const [one, other] =
       index % 2
         ? pair.map((measure) => measure())
