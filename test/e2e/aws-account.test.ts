@@ -25,6 +25,7 @@ function withAws(title: string, body: (t: Test, aws: StrictAws) => Promise<void>
 
 async function boxOn(t: Test, aws: StrictAws): Promise<Sandbox> {
   const box = new Sandbox(t);
+  box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // AWS Batch cannot be had without the plugin
   await box.escrow([
     ...['compute-envs', 'create', 'batch', '--platform', 'aws-batch', '--region', REGION, '--queue', QUEUE],
     ...['--work-dir', 's3://nf-work/run', '--execution-role', `arn:aws:iam::${ACCOUNT}:role/execution`],
@@ -208,6 +209,7 @@ void t.test(
   'policies: rendered, narrowed, as CloudFormation, and refused where they cannot be',
   async (t) => {
     const box = new Sandbox(t);
+    box.env['NXF_PLUGINS_DEFAULT'] = 'true';
     const args = ['iam', 'render', '--account', ACCOUNT, '--execution-role-name', 'execution'];
     const written = await box.escrow([
       ...args,

@@ -21,6 +21,7 @@ function withBox(
     if (aws === undefined) return;
     await startOver(aws);
     const box = new Sandbox(inner);
+    box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // AWS Batch cannot be had without the plugin
     const value = `ü"\n$${randomBytes(16).toString('hex')}`;
     const made = await box.escrow(create(aws));
     inner.equal(made.status, 0, made.stderr);
