@@ -983,7 +983,7 @@ export interface RunQuery {
    */
   limit?: number;
   /**
-   * In this state; open: in any but purged
+   * In this state; open: in any but purged, or with jobs that its head left behind
    */
   state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged' | 'open';
   /**

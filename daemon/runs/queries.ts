@@ -48,7 +48,14 @@ export async function listRuns(
   { limit, state, workspace, before }: RunFilter,
 ): Promise<RunRow[]> {
   let query = db.selectFrom('runs').selectAll();
-  if (state === 'open') query = query.where('state', '!=', 'purged');
+  if (state === 'open')
+    query = query.where((where) =>
+      where.or([
+        where('state', '!=', 'purged'),
+        // Also of a run of which nothing is placed any more: what its head has left behind.
+        where('id', 'in', where.selectFrom('grid_jobs').select('run_id').where('state', '=', 'orphaned')),
+      ]),
+    );
   else if (state !== undefined) query = query.where('state', '=', state);
   if (workspace !== undefined) query = query.where('workspace', '=', workspace);
   if (before !== undefined) {
