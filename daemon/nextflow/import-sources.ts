@@ -33,7 +33,7 @@ export async function readImport(
   }
   if (file === undefined) throw new EscrowError('usage', `--from ${source} needs a FILE.`);
   const text = await read(file);
-  const entries = source === 'dotenv' ? Object.entries(parseEnv(text)) : parseJson(file, text);
+  const entries = source === 'dotenv' ? parseDotenv(text) : parseJson(file, text);
   if (entries.length === 0) throw new EscrowError('import-invalid', `"${file}" holds no secrets.`);
   return entries.map(([name, value]) => ({ name, valueBase64: Buffer.from(value ?? '').toString('base64') }));
 }
@@ -43,6 +43,11 @@ async function read(file: string): Promise<string> {
   const text = bytes.toString('utf8');
   if (Buffer.from(text).equals(bytes)) return text;
   throw new EscrowError('import-invalid', `"${file}" is not UTF-8 text.`);
+}
+
+/** A line without a name is none: Node 24 gives it an empty one, Node 20 leaves it out. */
+function parseDotenv(text: string): [string, string | undefined][] {
+  return Object.entries(parseEnv(text)).filter(([name]) => name !== '');
 }
 
 function parseJson(file: string, text: string): [string, string][] {
