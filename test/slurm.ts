@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -37,6 +37,12 @@ export class Slurm {
     for (const node of NODES) writeFileSync(join(this.directory, `${node}.boot`), `${randomUUID()}\n`);
     // All of them listen on the loopback alone, and the nodes have to find themselves there.
     writeFileSync(join(this.directory, 'hosts'), `127.0.0.1 localhost ${NODES.join(' ')}\n`);
+    // Slurm opens a login shell for a job that brings no environment of its own: let no profile of this machine's root,
+    // which may be slow or wait for a lock, be a part of the test.
+    mkdirSync(join(this.directory, 'home'), { mode: 0o700 });
+    const others = readFileSync('/etc/passwd', 'utf8').replace(/^root:.*\n/m, '');
+    const root = `root:x:0:0:root:${join(this.directory, 'home')}:/bin/sh\n`;
+    writeFileSync(join(this.directory, 'passwd'), root + others, { mode: 0o644 });
     const ports = await freePorts(1 + NODES.length);
     writeFileSync(this.env.SLURM_CONF, configuration(this.directory, ports), { mode: 0o644 });
     const file = (name: string): string => join(this.directory, name);
@@ -73,10 +79,10 @@ export class Slurm {
   startNode(node: Node): void {
     const boot = join(this.directory, `${node}.boot`);
     const script = `hostname "$1" && mount --bind "$2" /proc/sys/kernel/random/boot_id &&
-      mount --bind "$3" /etc/hosts && exec slurmd -D -N "$1" -f "$4"`;
+      mount --bind "$3" /etc/hosts && mount --bind "$4" /etc/passwd && exec slurmd -D -N "$1" -f "$5"`;
     this.#spawn(node, 'unshare', [
       ...['--uts', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script, 'sh'],
-      ...[node, boot, join(this.directory, 'hosts'), this.env.SLURM_CONF],
+      ...[node, boot, join(this.directory, 'hosts'), join(this.directory, 'passwd'), this.env.SLURM_CONF],
     ]);
   }
 
