@@ -6,7 +6,7 @@ import type { Run, RunList } from '../daemon/contract/types.ts';
 import { until, type Ended, type Environment, type Sandbox } from './launcher.ts';
 
 /** Nothing that stands in its way may keep a command waiting longer, in milliseconds. */
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 
 interface Options {
   readonly input?: string | Buffer;
