@@ -1,24 +1,36 @@
 #!/usr/bin/env node
 // The only composition root. Rooms are imported when a command needs them, so that each loads no more than it uses.
-import { readFileSync, statSync, writeSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context, Serving } from './cli/context.ts';
 import type { Start } from './client/start-daemon.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import { asEscrowError, EscrowError, systemCode } from './errors.ts';
+import type { Faults } from './host/steps.ts';
+import type { Service } from './serve.ts';
 
-const program = fileURLToPath(import.meta.url);
-
-process.on('SIGUSR1', () => undefined); // else Node opens its inspector to every user of this machine
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  process.exitCode = report(error);
+/** What is run, by us and by those whom we start: this file, or a test's own that calls it with faults. */
+export interface Program {
+  readonly path: string;
+  readonly faults?: Faults;
+  readonly service?: Service;
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const context = contextOf(await settingsOnDemand());
+const path = fileURLToPath(import.meta.url);
+if (realpathSync(process.argv[1] ?? '') === path) await main({ path }, process.argv.slice(2));
+
+/** Runs a command line to its end, and sets the exit status. */
+export async function main(program: Program, args: readonly string[]): Promise<void> {
+  process.on('SIGUSR1', () => undefined); // else Node opens its inspector to every user of this machine
+  try {
+    process.exitCode = await dispatch(program, args);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+async function dispatch(program: Program, args: readonly string[]): Promise<number> {
+  const context = contextOf(program, await settingsOnDemand());
   const [command, ...rest] = args;
   if (command === 'run' || command === 'nextflow') {
     const room = await import('./cli/run.ts');
@@ -41,7 +53,7 @@ async function settingsOnDemand(): Promise<() => Settings> {
   }
 }
 
-function contextOf(settings: () => Settings): Context {
+function contextOf(program: Program, settings: () => Settings): Context {
   return {
     get settings() {
       return settings();
@@ -50,19 +62,19 @@ function contextOf(settings: () => Settings): Context {
       settings();
     },
     version: readVersion(),
-    program,
+    program: program.path,
     daemon: async () => {
       const [{ lazyDaemon }, { unlocking }] = await Promise.all([
         import('./client/start-daemon.ts'),
         import('./cli/passphrase.ts'),
       ]);
-      return unlocking(lazyDaemon(settings(), await startOf(settings())));
+      return unlocking(lazyDaemon(settings(), await startOf(program, settings())));
     },
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
     takeOver: async () =>
-      (await import('./client/start-daemon.ts')).takeOver(settings(), await startOf(settings())),
+      (await import('./client/start-daemon.ts')).takeOver(settings(), await startOf(program, settings())),
     serve: async ({ tell, ...how }) =>
-      serve(settings(), how).catch((error: unknown) => throwTold(error, tell)),
+      serve(program, settings(), how).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {
       const [find, store, lines, log, carrier, identity, configuration, version, headIdentity, job] =
         await Promise.all([
@@ -105,7 +117,8 @@ function contextOf(settings: () => Settings): Context {
     writeSetting: async (key, value) => {
       (await import('./host/settings-file.ts')).writeSetting(settings().paths.configFile, key, value);
     },
-    writeShim: async (directory) => (await import('./nextflow/write-shim.ts')).writeShim(directory, program),
+    writeShim: async (directory) =>
+      (await import('./nextflow/write-shim.ts')).writeShim(directory, program.path),
     examine: async () => {
       const [{ examine }, { subjectOf }] = await Promise.all([
         import('./doctor/examine.ts'),
@@ -116,10 +129,10 @@ function contextOf(settings: () => Settings): Context {
   };
 }
 
-async function startOf({ paths }: Settings): Promise<Start> {
+async function startOf(program: Program, { paths }: Settings): Promise<Start> {
   const { jobOf, submitHost } = await import('./schedulers/job-of.ts');
   return {
-    program,
+    program: program.path,
     takeStartLock: async () => (await import('./ledger/lock.ts')).takeLock(paths.daemonStartLock),
     insteadOn: jobOf(process.env) === undefined ? undefined : submitHost(process.env),
   };
@@ -133,7 +146,7 @@ function readVersion(): string {
 }
 
 /** The daemon: one a user and host. Returns at once when there is one already. */
-async function serve(settings: Settings, how: Omit<Serving, 'tell'>): Promise<void> {
+async function serve(program: Program, settings: Settings, how: Omit<Serving, 'tell'>): Promise<void> {
   process.umask(0o077);
   const { paths } = settings;
   const [{ ensurePrivateDirectory }, { takeLock }] = await Promise.all([
@@ -143,9 +156,10 @@ async function serve(settings: Settings, how: Omit<Serving, 'tell'>): Promise<vo
   ensurePrivateDirectory(paths.state);
   const lock = takeLock(paths.daemonLock); // before the rest is loaded: the loser of a race ends soon
   if (lock === undefined) return;
-  const [rooms, { noFaults }] = await Promise.all([import('./serve.ts'), import('./runs/faults.ts')]);
+  const [rooms, { noFaults }] = await Promise.all([import('./serve.ts'), import('./host/steps.ts')]);
   try {
-    await rooms.serve(settings, noFaults, readVersion(), how);
+    const { faults = noFaults, service } = program;
+    await rooms.serve(settings, faults, readVersion(), { ...service, ...how });
   } finally {
     lock.release();
   }

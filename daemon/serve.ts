@@ -1,6 +1,5 @@
 // The daemon: puts the rooms together. main.ts calls it; so do tests, with faults of their own.
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
 import { listenOn } from './api/listen.ts';
@@ -11,19 +10,20 @@ import { checkAws } from './aws/iam-check.ts';
 import { openSession } from './aws/clients.ts';
 import { sweepAws } from './aws/leftovers.ts';
 import { LentCredentials } from './aws/credentials.ts';
+import { realPace } from './aws/repeat.ts';
 import type { Settings } from './config/settings.ts';
 import { asEscrowError } from './errors.ts';
 import { assertHostIsOurs, holdHostLease } from './host/hold-host-lease.ts';
 import { InTurn } from './host/in-turn.ts';
 import { ensurePrivateDirectory } from './host/private-directory.ts';
 import { identifySelf } from './host/process-identity.ts';
+import type { Faults } from './host/steps.ts';
 import { openLedger } from './ledger/open.ts';
-import type { Faults } from './runs/faults.ts';
 import { Runs } from './runs/runs.ts';
 import { sweeperOf } from './runs/sweep.ts';
 import { JobBoard } from './schedulers/board.ts';
 import { schedulerOf } from './schedulers/detect.ts';
-import { AwsSecretsManager } from './stores/aws-secrets-manager.ts';
+import { AwsSecretsManager, awsWaits, type AwsWaits } from './stores/aws-secrets-manager.ts';
 import { BatchJobDefinitions } from './stores/batch-job-definitions.ts';
 import { NextflowStore } from './stores/nextflow-store.ts';
 import type { Removal } from './stores/store.ts';
@@ -31,15 +31,24 @@ import { Keys } from './vault/keys.ts';
 import { finishRekey } from './vault/rekey.ts';
 import { Vault } from './vault/vault.ts';
 
+/** How the daemon serves, where that is not as usual. */
+export interface Service {
+  /** Another host's lease is taken over. */
+  readonly takeOver?: boolean;
+  /** It does not end when nobody needs it. */
+  readonly stay?: boolean;
+  /** Tests wait less, and retry sooner (milliseconds). */
+  readonly waits?: AwsWaits;
+  readonly retryMs?: number;
+  readonly jobsClock?: () => number;
+}
+
 /** Serves until it is asked to end, or nobody needs it any more. The caller holds the lock that makes it the only one. */
 export async function serve(
   settings: Settings,
   faults: Faults,
   version: string,
-  { takeOver, stay }: { readonly takeOver: boolean; readonly stay: boolean } = {
-    takeOver: false,
-    stay: false,
-  },
+  { takeOver = false, stay = false, waits = awsWaits, retryMs, jobsClock }: Service = {},
 ): Promise<void> {
   const { paths } = settings;
   const log = pino({ base: { pid: process.pid } }, openLog());
@@ -57,14 +66,22 @@ export async function serve(
   const user = machineUser();
   const keys = new Keys({ keyFile: paths.keyFile, keyCommand: settings.vaultKeyCommand });
   const vault = new Vault(ledger, keys);
-  const store = new NextflowStore(paths.runs);
+  const store = new NextflowStore(paths.runs, faults);
   const lent = new LentCredentials();
-  const definitions = new BatchJobDefinitions({ openSession, lent, clock: Date.now });
+  const definitions = new BatchJobDefinitions({
+    openSession,
+    lent,
+    clock: Date.now,
+    lateMs: waits.late,
+    faults,
+  });
   const secretsManager = new AwsSecretsManager({
     openSession,
     lent,
     owner: user.user,
-    pace: { clock: Date.now, sleep },
+    pace: realPace,
+    waits,
+    faults,
   });
   const runs = new Runs(
     {
@@ -74,7 +91,7 @@ export async function serve(
       runDirectories: store,
       secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
       batchJobs: batchJobs(openSession),
-      jobs: new JobBoard(schedulerOf),
+      jobs: new JobBoard(schedulerOf, jobsClock),
       onLost: settings.onLost,
       defaultWorkspace: settings.workspace,
       user,
@@ -85,11 +102,12 @@ export async function serve(
       log,
     },
     settings.keepRunsDays,
+    retryMs,
   );
   try {
     await runs.recover();
     await completeRekey(() => finishRekey(ledger, vault), log);
-    let touchedAt = Date.now();
+    let touchedAt = performance.now(); // by a clock that nobody sets
     const startedAt = new Date().toISOString();
     const app = createServer({
       version,
@@ -111,7 +129,7 @@ export async function serve(
         memoryBytes: process.memoryUsage.rss(),
       }),
       stop,
-      touched: () => (touchedAt = Date.now()),
+      touched: () => (touchedAt = performance.now()),
     });
     const server = await listenOn(app, paths.socket);
     const stopSpool = serveSpool(paths);
@@ -120,7 +138,7 @@ export async function serve(
       .on('SIGINT', stop)
       .on('SIGHUP', () => undefined);
     const idle = setInterval(() => {
-      if (!stay && runs.watching === 0 && Date.now() - touchedAt > settings.idleSeconds * 1000) stop();
+      if (!stay && runs.watching === 0 && performance.now() - touchedAt > settings.idleSeconds * 1000) stop();
     }, 1000);
     log.info({ socket: paths.socket }, 'daemon serves');
     await stopped;

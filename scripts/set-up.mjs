@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -40,7 +41,18 @@ export function ensureBuilt() {
   say('compiling (tsc)');
   run(process.execPath, ['scripts/generate-types.mjs']);
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
+  removeStale();
   chmodSync(join(root, 'dist/daemon/main.js'), 0o755);
+}
+
+/** What was compiled from sources that are gone by now: a test among it would still be run. */
+function removeStale() {
+  for (const room of ['daemon', 'test'])
+    for (const file of readdirSync(join(root, 'dist', room), { recursive: true })) {
+      const [, stem] = /^(.+?)\.js(?:\.map)?$/.exec(file) ?? [];
+      if (stem !== undefined && !existsSync(join(root, room, `${stem}.ts`)))
+        rmSync(join(root, 'dist', room, file));
+    }
 }
 
 /** A Java of 17 or later; undefined, with one line that says how, where there is none and it cannot be installed. */

@@ -1,10 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { failureOf, type Failure } from './aws-error.ts';
 
 /** How time passes; tests bring their own. */
 export interface Pace {
+  /** The time that everybody shares, in milliseconds since 1970. It may be set at any moment. */
   readonly clock: () => number;
+  /** Milliseconds that have gone by since some moment: nobody sets it. */
+  readonly elapsed: () => number;
   readonly sleep: (ms: number) => Promise<unknown>;
 }
+
+/** The machine's. */
+export const realPace: Pace = { clock: Date.now, elapsed: () => performance.now(), sleep };
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 4000;
@@ -17,7 +24,7 @@ export async function repeat<T>(
   work: () => Promise<T>,
   { forMs, pace, also }: { forMs: number; pace: Pace; also?: (failure: Failure) => boolean },
 ): Promise<T> {
-  const end = pace.clock() + forMs;
+  const end = pace.elapsed() + forMs;
   for (let longest = FIRST_PAUSE_MS, skewed = false; ; longest = Math.min(longest * 2, LONGEST_PAUSE_MS)) {
     try {
       return await work();
@@ -27,7 +34,7 @@ export async function repeat<T>(
       const again = failure === 'clock' ? !skewed : failure === 'throttled' || also?.(failure) === true;
       skewed ||= failure === 'clock';
       const pause = longest * (0.5 + Math.random() / 2);
-      if (!again || pace.clock() + pause > end) throw error;
+      if (!again || pace.elapsed() + pause > end) throw error;
       await pace.sleep(pause);
     }
   }

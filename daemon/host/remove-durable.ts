@@ -14,36 +14,41 @@ import {
 import { dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { syncDirectory } from './durable.ts';
+import { step, type Faults } from './steps.ts';
 
 /**
  * Removes a directory of ours with all that is in it, following nothing that is not ours: a link is removed, not what
  * it points to. Contents of plain files are cut off before the name goes, so that a process that still holds one open
  * reads nothing. Repeatable: what is not there is removed.
  */
-export function removeTree(path: string): void {
+export async function removeTree(path: string, faults: Faults): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isDirectory()) {
-    removeFile(path);
+    await removeFile(path, faults);
     return;
   }
-  for (const name of readdirSync(path)) removeTree(join(path, name));
-  syncDirectory(path);
-  rmdirSync(path);
-  syncDirectory(dirname(path));
+  for (const name of readdirSync(path)) await removeTree(join(path, name), faults);
+  await step(faults, 'remove.rmdir', () => {
+    syncDirectory(path);
+    rmdirSync(path);
+    syncDirectory(dirname(path));
+  });
 }
 
 /** Rename, truncate, unlink. The caller syncs the directory. */
-function removeFile(path: string): void {
-  const found = lstatSync(path);
+async function removeFile(path: string, faults: Faults): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return; // the shim, which removes secrets too, was faster
   if (!found.isFile() || found.nlink > 1) {
-    unlinkSync(path); // a FIFO, a link, or a file that has another name: the content is not ours to cut
+    // A FIFO, a link, or a file that has another name: the content is not ours to cut.
+    await step(faults, 'remove.unlink', () => unlinkSync(path));
     return;
   }
   const gone = join(dirname(path), `.gone-${randomBytes(6).toString('hex')}`); // a name that nobody can stand on
-  renameSync(path, gone);
-  truncate(gone);
-  unlinkSync(gone);
+  await step(faults, 'remove.rename', () => renameSync(path, gone));
+  await step(faults, 'remove.truncate', () => truncate(gone));
+  await step(faults, 'remove.unlink', () => unlinkSync(gone));
 }
 
 function truncate(path: string): void {

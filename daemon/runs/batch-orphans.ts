@@ -1,6 +1,7 @@
 import { record } from '../ledger/journal.ts';
 import type { Queries } from '../ledger/open.ts';
-import type { Engine } from './engine.ts';
+import { step } from '../host/steps.ts';
+import { write, type Engine } from './engine.ts';
 import { leasesOf } from './queries.ts';
 
 /** The ids of jobs on AWS Batch that a run's head had submitted and not seen end. */
@@ -26,8 +27,9 @@ export async function cancelBatchJobs(engine: Engine, run: string): Promise<void
   const { db } = engine.ledger;
   const jobs = await batchJobsLeft(db, run);
   if (jobs.length === 0) return;
-  const ended = await engine.batchJobs.terminate((await awsAnchor(db, run)) ?? null, jobs);
-  await engine.ledger.write(async (transaction) => {
+  const anchor = (await awsAnchor(db, run)) ?? null;
+  const ended = await step(engine.faults, 'orphans.cancel', () => engine.batchJobs.terminate(anchor, jobs));
+  await write(engine, 'orphans.record', async (transaction) => {
     await transaction
       .updateTable('tasks')
       .set({ status: 'ABORTED' })

@@ -3,12 +3,12 @@ import type { BatchJobs } from '../aws/batch-jobs.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import type { OnLost } from '../config/on-lost.ts';
 import type { InTurn } from '../host/in-turn.ts';
-import type { Ledger } from '../ledger/open.ts';
+import { step, type Faults, type StepName } from '../host/steps.ts';
+import type { Ledger, Queries } from '../ledger/open.ts';
 import type { JobBoard } from '../schedulers/board.ts';
 import type { Removal, Store } from '../stores/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Principal } from '../access/principal.ts';
-import type { Faults } from './faults.ts';
 
 /** What the runs need of the rest of the house; main.ts puts it together. */
 export interface Engine {
@@ -37,6 +37,11 @@ export interface Engine {
   readonly removals: InTurn;
   readonly clock: () => Date;
   readonly log: Logger;
+}
+
+/** Writes to the ledger, as a step: what `work` writes is there whole, or not at all. */
+export function write<T>(engine: Engine, name: StepName, work: (db: Queries) => Promise<T>): Promise<T> {
+  return step(engine.faults, name, () => engine.ledger.write(work));
 }
 
 /** The time, as the ledger writes it. */

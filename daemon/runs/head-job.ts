@@ -5,9 +5,10 @@ import { findComputeEnvironment } from '../compute-envs/compute-environments.ts'
 import { asEscrowError, EscrowError } from '../errors.ts';
 import { writeDurable } from '../host/durable.ts';
 import { ensurePrivateDirectory } from '../host/private-directory.ts';
+import { step } from '../host/steps.ts';
 import { record } from '../ledger/journal.ts';
 import { writeHead } from '../nextflow/write-head.ts';
-import { now, type Engine } from './engine.ts';
+import { now, write, type Engine } from './engine.ts';
 import { revoke } from './fence.ts';
 import { purgeRun } from './purge.ts';
 import { getRun, jobOf, leasesOf } from './queries.ts';
@@ -50,10 +51,12 @@ export async function submitHead(
   const requeue = options.some((word, index) => isRequeue(word, options[index + 1]));
   const output = run.output_file ?? join(engine.outputDirectory, `${id}.log`);
   ensurePrivateDirectory(dirname(output));
-  if (requeue) writeDurable(join(directory, 'requeue'), '');
-  const script = writeHead({ directory, launchDirectory: run.launch_directory, requeue, ...start });
+  const script = await step(engine.faults, 'job.write', () => {
+    if (requeue) writeDurable(join(directory, 'requeue'), '');
+    return writeHead({ directory, launchDirectory: run.launch_directory, requeue, ...start });
+  });
   const name = jobName(id);
-  await engine.ledger.write(async (db) => {
+  await write(engine, 'job.intend', async (db) => {
     const change = {
       launch_deadline: now(engine, SUBMIT_SECONDS),
       output_file: output,
@@ -68,16 +71,15 @@ export async function submitHead(
     });
   });
   try {
-    await engine.faults('submit.after-intent');
-    const found = await submitOrFind(engine, job, { name, script, output, requeue, options });
-    await engine.faults('submit.after-submit');
+    const submission = { name, script, output, requeue, options };
+    const found = await step(engine.faults, 'job.submit', () => submitOrFind(engine, job, submission));
     await recordJob(engine, id, { ...job, name, id: found });
   } catch (error) {
     const known = asEscrowError(error);
     // Whatever becomes of a job of ours that the scheduler took after all: it finds the fence closed, and ends.
-    if (!revoke(directory)) return;
+    if (!(await step(engine.faults, 'fence.revoke', () => revoke(directory)))) return;
     const change = { outcome: 'aborted', outcome_evidence: known.message, ended_at: now(engine) } as const;
-    await engine.ledger.write((db) => moveRun(db, id, 'ended', change));
+    await write(engine, 'run.record-aborted', (db) => moveRun(db, id, 'ended', change));
     await purgeRun(engine, id);
     throw known;
   }
@@ -85,7 +87,7 @@ export async function submitHead(
 
 /** Notes what is known of a run's job now. */
 export async function recordJob(engine: Engine, run: string, job: RunJob): Promise<void> {
-  await engine.ledger.write(async (db) => {
+  await write(engine, 'job.record', async (db) => {
     await db
       .updateTable('runs')
       .set({ job: JSON.stringify(job) })

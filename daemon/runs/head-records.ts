@@ -6,7 +6,7 @@ import { readGridLine } from '../nextflow/grid-jobs.ts';
 import { findLog, readLogLine, type LogFacts } from '../nextflow/log.ts';
 import { TraceReader, type TraceRow } from '../nextflow/trace.ts';
 import { noteDefinition } from './definition-records.ts';
-import type { Engine } from './engine.ts';
+import { write, type Engine } from './engine.ts';
 import { noteGridLine } from './orphans.ts';
 import type { RunRow } from './queries.ts';
 import { noteSecretUse, quarantine, writeTask, writeTracedTask } from './task-records.ts';
@@ -67,7 +67,7 @@ export class HeadRecords {
     for (const line of lines) readLogLine(this.facts, line);
     const jobs = lines.map(readGridLine).filter((line) => line !== undefined);
     if (jobs.length === 0) return;
-    await this.#engine.ledger.write(async (db) => {
+    await write(this.#engine, 'records.write', async (db) => {
       for (const job of jobs) await noteGridLine(db, this.#run.id, job);
     });
   }
@@ -76,7 +76,7 @@ export class HeadRecords {
   async #takeEvents(lines: readonly string[]): Promise<void> {
     if (lines.length === 0) return;
     const { id } = this.#run;
-    await this.#engine.ledger.write(async (db) => {
+    await write(this.#engine, 'records.write', async (db) => {
       for (const line of lines) {
         this.#eventCount += 1;
         const event = parse(line);
@@ -112,7 +112,7 @@ export class HeadRecords {
     };
     const text = JSON.stringify(row);
     if (text === this.#written || (this.#log === undefined && runName === undefined)) return;
-    await this.#engine.ledger.write((db) =>
+    await write(this.#engine, 'records.write', (db) =>
       db.updateTable('runs').set(row).where('id', '=', this.#run.id).execute(),
     );
     this.#written = text;
@@ -121,7 +121,7 @@ export class HeadRecords {
   async #takeTrace(lines: readonly string[]): Promise<void> {
     const rows = lines.map((line) => this.#traceReader.read(line)).filter((row) => row !== undefined);
     if (rows.length === 0) return;
-    await this.#engine.ledger.write(async (db) => {
+    await write(this.#engine, 'records.write', async (db) => {
       for (const row of rows) await writeTraceRow(db, this.#run.id, row);
     });
   }

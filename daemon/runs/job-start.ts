@@ -1,4 +1,5 @@
 import type { RunJob } from '../contract/types.ts';
+import { step } from '../host/steps.ts';
 import { now, type Engine } from './engine.ts';
 import { jobName, recordJob } from './head-job.ts';
 import type { Conclusion } from './outcome.ts';
@@ -46,5 +47,5 @@ async function lookForName(
 }
 
 export async function cancelJob(engine: Engine, { executor, id }: RunJob): Promise<void> {
-  if (id !== null) await engine.jobs.scheduler(executor).cancel(id);
+  if (id !== null) await step(engine.faults, 'job.cancel', () => engine.jobs.scheduler(executor).cancel(id));
 }

@@ -4,13 +4,14 @@ import type { Carrier, RunJob, RunRequest, RunStart } from '../contract/types.ts
 import { asEscrowError } from '../errors.ts';
 import { writeDurable } from '../host/durable.ts';
 import { bootId } from '../host/process-identity.ts';
+import { step } from '../host/steps.ts';
 import { mask } from '../guard/mask.ts';
 import { record } from '../ledger/journal.ts';
 import type { Queries } from '../ledger/open.ts';
 import { detectExecutor } from '../schedulers/detect.ts';
 import type { Placement, References, Store } from '../stores/store.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
-import { now, type Engine } from './engine.ts';
+import { now, write, type Engine } from './engine.ts';
 import type { PlannedRun } from './plan.ts';
 import { purgeRun } from './purge.ts';
 import { describeRun, getRun, type LeaseRow } from './queries.ts';
@@ -52,8 +53,7 @@ async function materializeAs(
 ): Promise<RunStart> {
   const objects = await prepareObjects(engine, id, planned);
   const directory = objects.at(-1)?.lease.target ?? '';
-  await engine.faults('materialize.before-intent');
-  await engine.ledger.write(async (db) => {
+  await write(engine, 'run.record', async (db) => {
     await insertRun(engine, db, id, request, planned);
     for (const { lease } of objects)
       await db
@@ -67,10 +67,11 @@ async function materializeAs(
     let references: References = new Map();
     for (const object of objects)
       references = new Map([...references, ...(await placeObject(engine, object, references))]);
-    if (isOutOfSight(request, planned)) writeDurable(join(directory, 'heartbeat'), '0\n');
-    if (engine.onLost !== 'purge-now') writeDurable(join(directory, 'on-lost'), '');
-    await engine.ledger.write((db) => moveRun(db, id, 'materialized'));
-    await engine.faults('materialize.after-materialized');
+    await step(engine.faults, 'directory.mark', () => {
+      if (isOutOfSight(request, planned)) writeDurable(join(directory, 'heartbeat'), '0\n');
+      if (engine.onLost !== 'purge-now') writeDurable(join(directory, 'on-lost'), '');
+    });
+    await write(engine, 'run.record-materialized', (db) => moveRun(db, id, 'materialized'));
   } catch (error) {
     const known = asEscrowError(error);
     const change = {
@@ -78,7 +79,7 @@ async function materializeAs(
       outcome_evidence: `placing failed: ${known.code}`,
       ended_at: now(engine),
     } as const;
-    await engine.ledger.write((db) => moveRun(db, id, 'ended', change));
+    await write(engine, 'run.record-aborted', (db) => moveRun(db, id, 'ended', change));
     await purgeRun(engine, id);
     throw known;
   }
@@ -132,17 +133,18 @@ async function placeObject(
   { store, placement, lease }: PlannedObject,
   references: References,
 ): Promise<References> {
-  await engine.faults('materialize.after-intent');
   const noteSent = async (at: number | null): Promise<void> => {
     const sent_at = at === null ? null : new Date(at).toISOString();
-    await engine.ledger.write((db) =>
+    await write(engine, 'lease.note-sent', (db) =>
       db.updateTable('leases').set({ sent_at }).where('id', '=', lease.id).execute(),
     );
   };
-  const own = await store.place({ ...placement, references, noteSent });
-  await engine.faults('materialize.after-place');
-  await engine.ledger.write((db) => moveLease(db, lease, 'placed', { placed_at: now(engine) }));
-  await engine.faults('materialize.after-record');
+  const own = await step(engine.faults, 'lease.place', () =>
+    store.place({ ...placement, references, noteSent }),
+  );
+  await write(engine, 'lease.record-placed', (db) =>
+    moveLease(db, lease, 'placed', { placed_at: now(engine) }),
+  );
   return own;
 }
 

@@ -3,7 +3,8 @@ import { record } from '../ledger/journal.ts';
 import type { Queries } from '../ledger/open.ts';
 import type { GridLine } from '../nextflow/grid-jobs.ts';
 import type { Executor } from '../schedulers/scheduler.ts';
-import type { Engine } from './engine.ts';
+import { step } from '../host/steps.ts';
+import { write, type Engine } from './engine.ts';
 
 /** Notes what a head's log tells of its jobs. Repeatable: who adopts a run reads its log from the start again. */
 export async function noteGridLine(db: Queries, run: string, line: GridLine): Promise<void> {
@@ -54,7 +55,7 @@ export async function noteOrphans(db: Queries, run: string): Promise<void> {
 /** Asks the scheduler for the end of what a run has left behind. Throws `scheduler-unavailable`. */
 export async function cancelOrphans(engine: Engine, run: string): Promise<void> {
   for (const { executor, id } of await orphansOf(engine.ledger.db, run))
-    await engine.jobs.scheduler(executor).cancel(id);
+    await step(engine.faults, 'orphans.cancel', () => engine.jobs.scheduler(executor).cancel(id));
 }
 
 /** Takes those off the list that are over by now; gives how many are left, of one run or of all. */
@@ -67,7 +68,7 @@ export async function sweepOrphans(engine: Engine, run?: string): Promise<number
     const phase = engine.jobs.word(job.executor, job.id)?.phase;
     if (phase !== 'ended' && phase !== 'forgotten') left += 1;
     else
-      await engine.ledger.write((db) =>
+      await write(engine, 'orphans.record', (db) =>
         db
           .updateTable('grid_jobs')
           .set({ state: 'gone' })

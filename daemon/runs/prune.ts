@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
-import { now, type Engine } from './engine.ts';
+import { step } from '../host/steps.ts';
+import { now, write, type Engine } from './engine.ts';
 
 const DAY_SECONDS = 24 * 3600;
 /** Runs that are forgotten in one transaction. */
@@ -25,10 +26,12 @@ async function pruneSome(engine: Engine, before: string): Promise<number> {
     .limit(BATCH)
     .execute();
   // Files first: a row that is gone could not tell of a file that is still there.
-  for (const { output_file } of found) if (output_file !== null) rmSync(output_file, { force: true });
+  await step(engine.faults, 'prune.output', () => {
+    for (const { output_file } of found) if (output_file !== null) rmSync(output_file, { force: true });
+  });
   const ids = found.map(({ id }) => id);
   if (ids.length === 0) return 0;
-  await engine.ledger.write(async (db) => {
+  await write(engine, 'prune.record', async (db) => {
     for (const table of ['pins', 'leases', 'tasks', 'quarantine', 'grid_jobs'] as const)
       await db.deleteFrom(table).where('run_id', 'in', ids).execute();
     await db.deleteFrom('journal').where('run_id', 'in', ids).where('principal', 'is', null).execute();

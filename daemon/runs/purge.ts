@@ -1,7 +1,8 @@
 import { asEscrowError } from '../errors.ts';
+import { step } from '../host/steps.ts';
 import { record } from '../ledger/journal.ts';
 import { dropUnneededVersions } from '../vault/vault.ts';
-import { now, type Engine } from './engine.ts';
+import { now, write, type Engine } from './engine.ts';
 import { leasesOf, type LeaseRow } from './queries.ts';
 import { moveLease, moveRun } from './states.ts';
 
@@ -22,8 +23,7 @@ async function purge(engine: Engine, id: string): Promise<void> {
   await remove(engine, id);
   const leases = await leasesOf(engine.ledger.db, id);
   if (leases.some(({ state }) => state !== 'gone')) return;
-  await engine.faults('purge.before-purged');
-  await engine.ledger.write(async (db) => {
+  await write(engine, 'run.record-purged', async (db) => {
     const run = await db.selectFrom('runs').select('state').where('id', '=', id).executeTakeFirstOrThrow();
     if (run.state !== 'ended') return;
     await moveRun(db, id, 'purged', { purged_at: now(engine) });
@@ -37,19 +37,19 @@ async function purge(engine: Engine, id: string): Promise<void> {
       await dropUnneededVersions(db, secret_id, secret?.version);
     }
   });
-  await engine.faults('purge.after-purged');
 }
 
 async function remove(engine: Engine, id: string): Promise<void> {
   const leases = await leasesOf(engine.ledger.db, id);
-  await Promise.all(
+  // All are waited for, whatever becomes of one: no removal may go on behind the back of the next try.
+  const results = await Promise.allSettled(
     leases.filter(({ state }) => state !== 'gone').map((lease) => removeLease(engine, lease)),
   );
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
-  await engine.faults('purge.before-intent');
-  await engine.ledger.write(async (db) => {
+  await write(engine, 'lease.record-removing', async (db) => {
     // The try is counted before it is made, so that one which kills us is counted too.
     await db
       .updateTable('leases')
@@ -59,19 +59,15 @@ async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
     if (lease.state !== 'removing') await moveLease(db, lease, 'removing');
   });
   try {
-    await engine.faults('purge.after-intent');
     const store = engine.stores.get(lease.store);
     if (store === undefined) throw new Error(`this nf-escrow has no store ${lease.store}`);
     const place = { target: lease.target, anchor: lease.anchor, sentAt: lease.sent_at };
-    await store.remove(place);
-    await engine.faults('purge.after-remove');
-    const finding = await store.inspect(place);
+    await step(engine.faults, 'lease.remove', () => store.remove(place));
+    const finding = await step(engine.faults, 'lease.inspect', () => store.inspect(place));
     if (finding.state === 'present') throw new Error(finding.how);
-    await engine.faults('purge.after-check');
-    await engine.ledger.write((db) =>
+    await write(engine, 'lease.record-gone', (db) =>
       moveLease(db, lease, 'gone', { gone_at: now(engine), check_result: finding.how, last_error: null }),
     );
-    await engine.faults('purge.after-gone');
   } catch (error) {
     const { message } = asEscrowError(error);
     if (message === lease.last_error) return; // said already; it is tried again for as long as it takes
@@ -79,7 +75,7 @@ async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
       { run: lease.run_id, target: lease.target, reason: message },
       'removal failed; it will be tried again',
     );
-    await engine.ledger.write(async (db) => {
+    await write(engine, 'lease.record-failed', async (db) => {
       await db.updateTable('leases').set({ last_error: message }).where('id', '=', lease.id).execute();
       const data = { target: lease.target, reason: message };
       await record(db, { run: lease.run_id, type: 'lease.removal-failed', data });

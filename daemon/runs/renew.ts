@@ -1,4 +1,5 @@
 import { asEscrowError } from '../errors.ts';
+import { step } from '../host/steps.ts';
 import type { Engine } from './engine.ts';
 import type { LeaseRow } from './queries.ts';
 
@@ -10,7 +11,9 @@ export async function renewOutside(engine: Engine, lease: LeaseRow, expiresAt: s
   if (lease.state !== 'placed') return;
   const { run_id: run, target, anchor, sent_at: sentAt } = lease;
   try {
-    await engine.stores.get(lease.store)?.renew?.({ target, anchor, sentAt }, expiresAt);
+    await step(engine.faults, 'lease.renew', () =>
+      engine.stores.get(lease.store)?.renew?.({ target, anchor, sentAt }, expiresAt),
+    );
   } catch (error) {
     engine.log.warn({ run, target, reason: asEscrowError(error).message }, 'the lease was renewed here only');
   }

@@ -10,7 +10,7 @@ import type {
 import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import { cancelBatchJobs } from './batch-orphans.ts';
-import type { Engine } from './engine.ts';
+import { write, type Engine } from './engine.ts';
 import { submitHead } from './head-job.ts';
 import { materialize } from './materialize.ts';
 import { cancelOrphans, sweepOrphans } from './orphans.ts';
@@ -41,15 +41,17 @@ export class Runs {
   readonly #engine: Engine;
   readonly #watches = new Map<string, RunWatch>();
   readonly #keepDays: number;
+  readonly #retryMs: number;
   /** Runs that are being placed at this moment: any other one that is still `created` was left so. */
   readonly #placing = new Set<string>();
   #retry: NodeJS.Timeout | undefined;
-  #prunedAt = 0;
+  #prunedAt = -Infinity;
 
-  /** `keepDays`: how long purged runs are remembered; 0: for ever. */
-  constructor(engine: Engine, keepDays = 0) {
+  /** `keepDays`: how long purged runs are remembered; 0: for ever. `retryMs`: between two rounds of tidying. */
+  constructor(engine: Engine, keepDays = 0, retryMs = RETRY_MS) {
     this.#engine = engine;
     this.#keepDays = keepDays;
+    this.#retryMs = retryMs;
   }
 
   get watching(): number {
@@ -66,7 +68,7 @@ export class Runs {
       this.#retryPending().catch((error: unknown) => {
         this.#engine.log.error({ err: error }, 'a round of tidying failed; there is another');
       });
-    }, RETRY_MS);
+    }, this.#retryMs);
     await this.#retryPending(); // prunes too
   }
 
@@ -131,7 +133,7 @@ export class Runs {
     const { db } = this.#engine.ledger;
     const row = await findRun(db, wanted);
     if (row.state === 'materialized' || row.state === 'running') {
-      await this.#engine.ledger.write(async (transaction) => {
+      await write(this.#engine, 'run.record-cancel', async (transaction) => {
         await transaction
           .updateTable('runs')
           .set((run) => ({ cancel_requested: run('cancel_requested', '+', 1) }))
@@ -192,7 +194,7 @@ export class Runs {
       outcome_evidence: 'the daemon ended while placing',
       ended_at: this.#engine.clock().toISOString(),
     } as const;
-    await this.#engine.ledger.write((db) => moveRun(db, run.id, 'ended', change));
+    await write(this.#engine, 'run.record-aborted', (db) => moveRun(db, run.id, 'ended', change));
     await purgeRun(this.#engine, run.id);
     const after = await getRun(this.#engine.ledger.db, run.id);
     if (after.state !== 'purged') await this.#watch(after);
@@ -205,8 +207,8 @@ export class Runs {
         if (!this.#placing.has(run.id)) await this.#abort(run);
       } else if (!this.#watches.has(run.id)) await this.#watch(run);
     }
-    if (this.#keepDays > 0 && Date.now() - this.#prunedAt > PRUNE_EVERY_MS) {
-      this.#prunedAt = Date.now();
+    if (this.#keepDays > 0 && performance.now() - this.#prunedAt > PRUNE_EVERY_MS) {
+      this.#prunedAt = performance.now();
       await this.prune(this.#keepDays);
     }
   }

@@ -7,6 +7,7 @@ import { systemCode } from '../errors.ts';
 import { fifoState, whenFree } from '../host/fifo.ts';
 import { liveness, signal } from '../host/process-identity.ts';
 import { fileSystemType } from '../host/file-system.ts';
+import { step } from '../host/steps.ts';
 import { readOwnFile } from '../host/read-plain-file.ts';
 import { isGone, revoke } from './fence.ts';
 import { HeadRecords } from './head-records.ts';
@@ -16,7 +17,7 @@ import { Life } from './life.ts';
 import { LEASE_SECONDS } from './materialize.ts';
 import { renewOutside } from './renew.ts';
 import { noteBatchJobsLeft } from './batch-orphans.ts';
-import { now, type Engine } from './engine.ts';
+import { now, write, type Engine } from './engine.ts';
 import { conclude, type Conclusion } from './outcome.ts';
 import { isHeldBack } from './on-lost.ts';
 import { noteOrphans } from './orphans.ts';
@@ -26,6 +27,11 @@ import { moveRun } from './states.ts';
 
 /** What inotify misses (network file systems, a lost event) is seen by looking at this interval. */
 const LOOK_EVERY_MS = 2000;
+/**
+ * A clock that is set makes leases look old. So long, by a clock that nobody sets, a shim that is out of sight may take to
+ * be seen counting, before the expiry of its leases is believed.
+ */
+const UNKNOWN_MS = 5 * 60_000;
 /** The longest pause between two tries of a removal. */
 const PAUSE_MAX_MS = 5 * 60_000;
 /** The shim writes much less; a task that fills its run's directory must not fill our memory. */
@@ -50,9 +56,11 @@ export class RunWatch {
   /** How often the head was asked to end, by this watch: one that replaces it asks once more. */
   #cancelled = 0;
   #done = false;
+  /** Since when nobody can tell whether the head lives, by a clock that nobody sets. */
+  #unknownSince: number | undefined;
   /** How often its job was looked for. */
   #waits = 0;
-  /** Of a purge that failed: how long to wait, and until when. */
+  /** Of a purge that failed: how long to wait, and until when, by a clock that nobody sets. */
   #pause = 0;
   #tryAfter = 0;
 
@@ -111,11 +119,9 @@ export class RunWatch {
 
   async #lookForStart(run: RunRow): Promise<void> {
     if (existsSync(this.#path('started'))) {
-      await this.#engine.faults('watch.before-running');
-      await this.#engine.ledger.write((db) =>
+      await write(this.#engine, 'run.record-running', (db) =>
         moveRun(db, run.id, 'running', { started_at: now(this.#engine) }),
       );
-      await this.#engine.faults('watch.after-running');
       return this.#lookOnce();
     }
     const job = jobOf(run);
@@ -142,9 +148,7 @@ export class RunWatch {
 
   /** Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that. */
   async #callOff(conclusion: Conclusion, andThen?: () => Promise<void>): Promise<void> {
-    await this.#engine.faults('watch.before-revoke');
-    if (!revoke(this.#directory)) return;
-    await this.#engine.faults('watch.after-revoke');
+    if (!(await step(this.#engine.faults, 'fence.revoke', () => revoke(this.#directory)))) return;
     await andThen?.();
     await this.#end(conclusion);
   }
@@ -153,7 +157,7 @@ export class RunWatch {
     const head = this.#readProcess() ?? processOf(run.process);
     // With -bg it is first the launcher, and then what that has left behind.
     if (head !== undefined && run.process !== JSON.stringify(head)) {
-      await this.#engine.ledger.write((db) =>
+      await write(this.#engine, 'head.record', (db) =>
         db
           .updateTable('runs')
           .set({ process: JSON.stringify(head) })
@@ -167,6 +171,7 @@ export class RunWatch {
     await this.#records.read(head);
     const exitStatus = this.#readExit();
     const life = exitStatus === undefined ? this.#life.of(head, job, processOf(run.launcher)) : 'ended';
+    this.#unknownSince = life === 'unknown' ? (this.#unknownSince ?? performance.now()) : undefined;
     if (life === 'unknown') {
       // Nobody here can tell. A live head would have been seen, and its leases moved on, before they ran out.
       if (!(await this.#expired())) return;
@@ -191,9 +196,11 @@ export class RunWatch {
       return true;
     }
     if (head === undefined) return false;
-    if (liveness(head) !== 'unknown') return signal(head, 'SIGTERM');
-    askForEnd(this.#directory);
-    return true;
+    return step(this.#engine.faults, 'head.end', () => {
+      if (liveness(head) !== 'unknown') return signal(head, 'SIGTERM');
+      askForEnd(this.#directory);
+      return true;
+    });
   }
 
   /** Wakes at once when the head lets go of the FIFO. Where nobody holds it, there is only the looking now and then. */
@@ -206,6 +213,7 @@ export class RunWatch {
   }
 
   async #expired(): Promise<boolean> {
+    if (performance.now() - (this.#unknownSince ?? Infinity) < UNKNOWN_MS) return false;
     const leases = await leasesOf(this.#engine.ledger.db, this.#id);
     return leases.every(({ expires_at }) => expires_at < now(this.#engine));
   }
@@ -215,7 +223,7 @@ export class RunWatch {
     const half = now(this.#engine, LEASE_SECONDS / 2);
     if (leases.every(({ expires_at }) => expires_at > half)) return;
     const expiresAt = now(this.#engine, LEASE_SECONDS);
-    await this.#engine.ledger.write((db) =>
+    await write(this.#engine, 'lease.record-renewed', (db) =>
       db.updateTable('leases').set({ expires_at: expiresAt }).where('run_id', '=', this.#id).execute(),
     );
     for (const lease of leases) await renewOutside(this.#engine, lease, expiresAt);
@@ -228,24 +236,22 @@ export class RunWatch {
       exit_status: exitStatus ?? null,
       ended_at: now(this.#engine),
     };
-    await this.#engine.faults('watch.before-ended');
-    await this.#engine.ledger.write(async (db) => {
+    await write(this.#engine, 'run.record-ended', async (db) => {
       await moveRun(db, this.#id, 'ended', change);
       await noteBatchJobsLeft(db, this.#id);
       await noteOrphans(db, this.#id);
     });
-    await this.#engine.faults('watch.after-ended');
     await this.#finish();
   }
 
   /** Tries the purge; one that fails is tried again after longer and longer, for as long as it takes. */
   async #finish(): Promise<void> {
-    if (Date.now() < this.#tryAfter) return;
+    if (performance.now() < this.#tryAfter) return;
     if (await isHeldBack(this.#engine, this.#id)) return;
     await purgeRun(this.#engine, this.#id);
     if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') return this.#close();
     this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);
-    this.#tryAfter = Date.now() + this.#pause;
+    this.#tryAfter = performance.now() + this.#pause;
   }
 
   async #close(): Promise<void> {

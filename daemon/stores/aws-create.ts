@@ -3,6 +3,7 @@ import type { SecretsManagerClient, Tag } from '@aws-sdk/client-secrets-manager'
 import { asAwsError, failureOf } from '../aws/aws-error.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { repeat, type Pace } from '../aws/repeat.ts';
+import { step, type Faults } from '../host/steps.ts';
 
 /** A secret to be made. */
 export interface NewSecret {
@@ -25,7 +26,12 @@ export async function createSecret(
   client: SecretsManagerClient,
   access: AwsAccess,
   { name, text, kmsKey, tags }: NewSecret,
-  { noteSent, forMs, pace }: { noteSent: (at: number | null) => Promise<void>; forMs: number; pace: Pace },
+  {
+    noteSent,
+    forMs,
+    pace,
+    faults,
+  }: { noteSent: (at: number | null) => Promise<void>; forMs: number; pace: Pace; faults: Faults },
 ): Promise<string> {
   const { CreateSecretCommand, DescribeSecretCommand } = await import('@aws-sdk/client-secrets-manager');
   const token = randomUUID();
@@ -41,12 +47,18 @@ export async function createSecret(
   const attempt = async (): Promise<string> => {
     await noteSent(pace.clock());
     try {
-      return (await client.send(new CreateSecretCommand(command))).ARN ?? '';
+      return await step(
+        faults,
+        'aws.create-secret',
+        async () => (await client.send(new CreateSecretCommand(command))).ARN ?? '',
+      );
     } catch (error) {
       const failure = failureOf(error);
       if (failure === 'unanswered') unanswered += 1;
       if (failure !== 'exists' || unanswered === 0) throw error;
-      const found = await client.send(new DescribeSecretCommand({ SecretId: name }));
+      const found = await step(faults, 'aws.describe-secret', () =>
+        client.send(new DescribeSecretCommand({ SecretId: name })),
+      );
       if (!found.Tags?.some(({ Key, Value }) => Key === TOKEN_TAG && Value === token)) throw error;
       return found.ARN ?? '';
     }

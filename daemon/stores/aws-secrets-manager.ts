@@ -6,6 +6,7 @@ import { asAwsError, failureOf, type Failure } from '../aws/aws-error.ts';
 import { lend, type OpenSession } from '../aws/clients.ts';
 import type { LentCredentials } from '../aws/credentials.ts';
 import { repeat, type Pace } from '../aws/repeat.ts';
+import { noFaults, step, type Faults } from '../host/steps.ts';
 import type { AwsCredentials, AwsSettings, ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
@@ -45,14 +46,17 @@ interface Means {
   readonly owner: string;
   readonly waits?: AwsWaits;
   readonly pace: Pace;
+  readonly faults?: Faults;
 }
 
 /** What was seen of a secret, by this process. */
 interface Sight {
   /** It was there, so that a deletion had something to delete. */
   present: boolean;
-  /** Since when nothing was found. */
+  /** Since when nothing was found, as `elapsed` counts. */
   absentSince: number | undefined;
+  /** When it was first looked at, by both clocks: one that is set meanwhile must not make a wait seem over. */
+  readonly first: { readonly clock: number; readonly elapsed: number };
 }
 
 /** ORGANIZATION.WORKSPACE/RUN, and behind it a number or a secret's name. */
@@ -64,11 +68,13 @@ export class AwsSecretsManager implements Store {
   readonly kind = 'aws-secrets-manager';
   readonly #means: Means;
   readonly #waits: AwsWaits;
+  readonly #faults: Faults;
   readonly #seen = new Map<string, Sight>();
 
   constructor(means: Means) {
     this.#means = means;
     this.#waits = means.waits ?? awsWaits;
+    this.#faults = means.faults ?? noFaults;
   }
 
   divide({ run, workspace, environment, secrets }: Wanted): Part[] {
@@ -114,7 +120,7 @@ export class AwsSecretsManager implements Store {
       client,
       access,
       { name, text: encode({ form }, secrets), kmsKey: settings.kmsKey, tags: tagsOf(tags) },
-      { noteSent: placement.noteSent, forMs: this.#waits.placing, pace },
+      { noteSent: placement.noteSent, forMs: this.#waits.placing, pace, faults: this.#faults },
     ).finally(() => client.destroy());
     const keys = [...secrets.keys()];
     return new Map(keys.map((key) => [key, form === 'value' ? arn : `${arn}:${key}::`]));
@@ -127,7 +133,9 @@ export class AwsSecretsManager implements Store {
       const { DeleteSecretCommand } = await import('@aws-sdk/client-secrets-manager');
       this.#note(target, await this.#describe(client, name));
       const command = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
-      await this.#ask(() => client.send(command)).catch(ignoreNotFound);
+      await step(this.#faults, 'aws.delete-secret', () =>
+        this.#ask(() => client.send(command)).catch(ignoreNotFound),
+      );
     });
   }
 
@@ -153,12 +161,12 @@ export class AwsSecretsManager implements Store {
     target: string,
     name: string,
   ): Promise<DescribeSecretResponse | undefined> {
-    const { clock, sleep } = this.#means.pace;
-    const end = clock() + this.#waits.deleting;
+    const { elapsed, sleep } = this.#means.pace;
+    const end = elapsed() + this.#waits.deleting;
     let found = this.#note(target, await this.#describe(client, name));
     for (
       let pause = 250;
-      found?.DeletedDate !== undefined && clock() < end;
+      found?.DeletedDate !== undefined && elapsed() < end;
       pause = Math.min(pause * 2, 2000)
     ) {
       await sleep(pause);
@@ -171,20 +179,24 @@ export class AwsSecretsManager implements Store {
 
   /** Nothing is found now: what that proves. */
   #absence(target: string, sentAt: string | null): Finding {
-    const now = this.#means.pace.clock();
-    const { present, absentSince = now } = this.#seen.get(target) ?? { present: false };
+    const now = this.#means.pace.elapsed();
+    const { present, absentSince = now, first } = this.#sightOf(target);
     const told = (state: Finding['state'], how: string): Finding => ({ state, how: `${target}: ${how}` });
     if (present && sentAt === null) {
       this.#seen.delete(target);
       return told('absent', 'deleted, and then not found twice (DescribeSecret)');
     }
     const [late, apart] = [this.#waits.late, this.#waits.apart];
-    const until = sentAt === null ? 0 : Date.parse(sentAt) + late;
-    if (now < until)
+    // How long ago it was sent when we began to look, and not less than nothing where the clock was set back since.
+    const before = sentAt === null ? Infinity : Math.max(0, first.clock - Date.parse(sentAt));
+    const until = first.elapsed + late - before;
+    if (now < until) {
+      const time = new Date(this.#means.pace.clock() + until - now).toISOString();
       return told(
         'present',
-        `not found, but a request to make it was not answered and may still arrive; it is looked for until ${new Date(until).toISOString()}`,
+        `not found, but a request to make it was not answered and may still arrive; it is looked for until ${time}`,
       );
+    }
     const since = Math.max(absentSince, until);
     if (now - since < apart)
       return told('present', `not found; it is looked for once more after ${String(apart / 1000)} s`);
@@ -207,20 +219,30 @@ export class AwsSecretsManager implements Store {
         Key,
         Value,
       }));
-      await this.#ask(() => client.send(new TagResourceCommand({ SecretId: name, Tags: tags })));
+      const command = new TagResourceCommand({ SecretId: name, Tags: tags });
+      await this.#ask(() => client.send(command));
     });
   }
 
   async #describe(client: SecretsManagerClient, name: string): Promise<DescribeSecretResponse | undefined> {
     const { DescribeSecretCommand } = await import('@aws-sdk/client-secrets-manager');
-    return this.#ask(() => client.send(new DescribeSecretCommand({ SecretId: name }))).catch(ignoreNotFound);
+    return step(this.#faults, 'aws.describe-secret', () =>
+      this.#ask(() => client.send(new DescribeSecretCommand({ SecretId: name }))).catch(ignoreNotFound),
+    );
+  }
+
+  #sightOf(target: string): Sight {
+    const { clock, elapsed } = this.#means.pace;
+    const first = { clock: clock(), elapsed: elapsed() };
+    const sight = this.#seen.get(target) ?? { present: false, absentSince: undefined, first };
+    this.#seen.set(target, sight);
+    return sight;
   }
 
   #note(target: string, found: DescribeSecretResponse | undefined): DescribeSecretResponse | undefined {
-    const sight = this.#seen.get(target) ?? { present: false, absentSince: undefined };
-    this.#seen.set(target, sight);
+    const sight = this.#sightOf(target);
     sight.present ||= found !== undefined;
-    sight.absentSince = found === undefined ? (sight.absentSince ?? this.#means.pace.clock()) : undefined;
+    sight.absentSince = found === undefined ? (sight.absentSince ?? this.#means.pace.elapsed()) : undefined;
     return found;
   }
 

@@ -3,6 +3,7 @@ import { accessFrom, type AwsAccess } from '../aws/access.ts';
 import { asAwsError } from '../aws/aws-error.ts';
 import { lend, type OpenSession } from '../aws/clients.ts';
 import type { LentCredentials } from '../aws/credentials.ts';
+import { noFaults, step, type Faults } from '../host/steps.ts';
 import type { AwsCredentials } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Finding, Place, Removal } from './store.ts';
@@ -17,6 +18,9 @@ interface Means {
   readonly openSession: OpenSession;
   readonly lent: LentCredentials;
   readonly clock: () => number;
+  /** Instead of 15 minutes. */
+  readonly lateMs?: number;
+  readonly faults?: Faults;
 }
 
 /** What a lease keeps of a definition: how to get there, and whose it is. */
@@ -29,16 +33,20 @@ export type DefinitionAnchor = AwsAccess & { readonly run: string };
 export class BatchJobDefinitions implements Removal {
   readonly kind = 'batch-job-definitions';
   readonly #means: Means;
+  readonly #faults: Faults;
 
   constructor(means: Means) {
     this.#means = means;
+    this.#faults = means.faults ?? noFaults;
   }
 
   async remove({ target, anchor }: Place): Promise<void> {
     await this.#with(target, anchor, async (batch, found) => {
       const { DeregisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
       for (const { jobDefinitionArn } of found)
-        await batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: jobDefinitionArn }));
+        await step(this.#faults, 'aws.deregister-definition', () =>
+          batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: jobDefinitionArn })),
+        );
     });
   }
 
@@ -47,7 +55,7 @@ export class BatchJobDefinitions implements Removal {
       const [first] = found;
       if (first !== undefined)
         return { state: 'present', how: `${String(first.jobDefinitionArn)} is active` };
-      const until = sentAt === null ? 0 : Date.parse(sentAt) + LATE_MS;
+      const until = sentAt === null ? 0 : Date.parse(sentAt) + (this.#means.lateMs ?? LATE_MS);
       if (this.#means.clock() < until)
         return {
           state: 'present',
@@ -75,7 +83,8 @@ export class BatchJobDefinitions implements Removal {
     const session = await this.#means.openSession(access, this.#means.lent);
     const batch = await session.batch();
     try {
-      return await work(batch, await activeOf(batch, name, access.run));
+      const found = await step(this.#faults, 'aws.find-definitions', () => activeOf(batch, name, access.run));
+      return await work(batch, found);
     } catch (error) {
       throw asAwsError(`The job definition ${name} cannot be deregistered`, access, error);
     } finally {

@@ -6,6 +6,7 @@ import { isDiskError } from '../host/disk-error.ts';
 import { syncDirectory } from '../host/durable.ts';
 import { assertPrivateDirectory, ensurePrivateDirectory } from '../host/private-directory.ts';
 import { removeTree } from '../host/remove-durable.ts';
+import { noFaults, step, type Faults } from '../host/steps.ts';
 import { assertCarried } from './nextflow-format.ts';
 import { fillRunDirectory } from './run-directory.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
@@ -20,9 +21,11 @@ const RUN_DIRECTORY = /^r[0-9a-z]+$/;
 export class NextflowStore implements Store {
   readonly kind = 'nextflow-store';
   readonly #runsDirectory: string;
+  readonly #faults: Faults;
 
-  constructor(runsDirectory: string) {
+  constructor(runsDirectory: string, faults: Faults = noFaults) {
     this.#runsDirectory = runsDirectory;
+    this.#faults = faults;
   }
 
   divide({ run, environment: { runsDirectory }, secrets }: Wanted): Part[] {
@@ -37,11 +40,13 @@ export class NextflowStore implements Store {
   async place(placement: Placement): Promise<References> {
     const { target } = placement;
     try {
-      ensurePrivateDirectory(dirname(target));
-      mkdirSync(target, { mode: 0o700 }); // fails where something is, even a dangling link
+      await step(this.#faults, 'directory.make', () => {
+        ensurePrivateDirectory(dirname(target));
+        mkdirSync(target, { mode: 0o700 }); // fails where something is, even a dangling link
+      });
       assertPrivateDirectory(target);
-      fillRunDirectory(target, placement);
-      syncDirectory(dirname(target));
+      await fillRunDirectory(target, placement, this.#faults);
+      await step(this.#faults, 'directory.sync', () => syncDirectory(dirname(target)));
     } catch (error) {
       throw unwritable(target, error);
     }
@@ -61,7 +66,7 @@ export class NextflowStore implements Store {
   async remove({ target, anchor }: Place): Promise<void> {
     this.#assertOurs(target);
     assertInPlace(target, anchor);
-    removeTree(target);
+    await removeTree(target, this.#faults);
   }
 
   /** On NFS a file that is removed while open lives on as `.nfsXXXX` and holds its directory: then that is present. */

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { openSession } from '../../daemon/aws/clients.ts';
 import { LentCredentials } from '../../daemon/aws/credentials.ts';
+import { realPace } from '../../daemon/aws/repeat.ts';
 import type { AwsSettings, ComputeEnvironment } from '../../daemon/contract/types.ts';
 import { AwsSecretsManager, awsWaits, type AwsWaits } from '../../daemon/stores/aws-secrets-manager.ts';
 import { StrictAws } from './strict-aws.ts';
@@ -75,7 +75,7 @@ export function storeFor(lent = new LentCredentials(), waits: Partial<AwsWaits> 
     openSession,
     lent,
     owner: 'ada',
-    pace: { clock: Date.now, sleep },
+    pace: realPace,
     waits: { ...awsWaits, asking: 1500, placing: 5000, late: 0, apart: 0, settling: 0, ...waits },
   });
 }

@@ -9,7 +9,7 @@ import { userScope } from '../../daemon/access/scopes.ts';
 import { InTurn } from '../../daemon/host/in-turn.ts';
 import { identifySelf } from '../../daemon/host/process-identity.ts';
 import { openLedger } from '../../daemon/ledger/open.ts';
-import { noFaults } from '../../daemon/runs/faults.ts';
+import { noFaults } from '../../daemon/host/steps.ts';
 import { Runs } from '../../daemon/runs/runs.ts';
 import { JobBoard } from '../../daemon/schedulers/board.ts';
 import { schedulerOf } from '../../daemon/schedulers/detect.ts';

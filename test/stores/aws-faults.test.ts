@@ -40,7 +40,11 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
       openSession,
       lent: new LentCredentials(),
       owner: 'ada',
-      pace: { clock: () => Date.now() + ahead, sleep: async (ms) => sleep(Math.min(ms, 50)) },
+      pace: {
+        clock: () => Date.now() + ahead,
+        elapsed: () => performance.now() + ahead,
+        sleep: async (ms) => sleep(Math.min(ms, 50)),
+      },
       waits: { ...awsWaits, placing: 400, asking: 300, deleting: 500 },
     });
   const settings = settingsFor(aws);

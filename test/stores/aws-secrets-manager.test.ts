@@ -162,7 +162,11 @@ withAws('a create that arrives after its deletion is found and deleted too', asy
     openSession,
     lent: new LentCredentials(),
     owner: 'ada',
-    pace: { clock: () => now, sleep: async (ms) => ((now += ms), sleep(Math.min(ms, 20))) },
+    pace: {
+      clock: () => now,
+      elapsed: () => now,
+      sleep: async (ms) => ((now += ms), sleep(Math.min(ms, 20))),
+    },
     waits: { ...awsWaits, placing: 100 },
   });
   let sentAt: string | null = null;

@@ -1,0 +1,103 @@
+// The matrix: which cells there are, and running them side by side.
+import type { Test } from 'tap';
+import { steps, type FaultPoint } from '../../daemon/host/steps.ts';
+import { startAws } from '../aws/subject.ts';
+import type { StrictAws } from '../aws/strict-aws.ts';
+import {
+  makeTemplate,
+  runCell,
+  stores,
+  ways,
+  type Cell,
+  type StoreName,
+  type Template,
+  type Verdict,
+  type Way,
+} from './cell.ts';
+import { happensAt, kinds } from './kinds.ts';
+
+/** Every point there is. */
+export const points: readonly FaultPoint[] = steps.flatMap(
+  (name) => [`before ${name}`, `after ${name}`] as const,
+);
+
+/** What runs cells: with an AWS of its own, and state directories to begin with. */
+export class Bench {
+  readonly #aws: StrictAws | undefined;
+  readonly #templates: ReadonlyMap<StoreName, Template>;
+
+  private constructor(aws: StrictAws | undefined, templates: ReadonlyMap<StoreName, Template>) {
+    this.#aws = aws;
+    this.#templates = templates;
+  }
+
+  static async open(test: Test): Promise<Bench> {
+    const aws = await startAws(test);
+    const templates = new Map<StoreName, Template>();
+    for (const store of stores) {
+      if (aws === undefined && store !== 'nextflow-store') continue;
+      templates.set(store, await makeTemplate(test, store, store === 'nextflow-store' ? undefined : aws));
+    }
+    return new Bench(aws, templates);
+  }
+
+  get stores(): StoreName[] {
+    return [...this.#templates.keys()];
+  }
+
+  async run(cell: Cell): Promise<Verdict> {
+    const template = this.#templates.get(cell.store);
+    if (template === undefined) throw new Error(`there is no ${cell.store}`);
+    return runCell(cell, template, this.#aws);
+  }
+}
+
+/** Ways in which runs of a store go: jobs of a scheduler are the same whatever the store. */
+export function waysOf(store: StoreName): Way[] {
+  return ways.filter((way) => store === 'nextflow-store' || !/job|orphan/.test(way));
+}
+
+/** All cells of a store, given which points each way reaches without a fault: each point in the first way that does. */
+export function cellsOf(store: StoreName, reached: ReadonlyMap<Way, readonly FaultPoint[]>): Cell[] {
+  return points.flatMap((point) => {
+    const way = waysOf(store).find((one) => reached.get(one)?.includes(point));
+    if (way === undefined) return [];
+    return kinds.filter((kind) => happensAt(kind, point)).map((kind): Cell => ({ store, way, point, kind }));
+  });
+}
+
+/** Takes cells from `waiting` until there are none, on so many benches at once. */
+export async function runAll(
+  benches: readonly Bench[],
+  waiting: readonly Cell[],
+  tell: (verdict: Verdict) => void,
+): Promise<void> {
+  const left = [...waiting];
+  await Promise.all(
+    benches.map(async (bench) => {
+      for (let cell = left.shift(); cell !== undefined; cell = left.shift()) tell(await bench.run(cell));
+    }),
+  );
+}
+
+export function nameOf({ store, way, point, kind }: Cell): string {
+  return [store, way, point, kind].filter(Boolean).join(' · ');
+}
+
+/** What programs that are no tests give to what is made for them; `end` does what is to be done after the test. */
+export function standalone(): { readonly test: Test; readonly end: () => Promise<void> } {
+  const ends: (() => unknown)[] = [];
+  const test = {
+    teardown: (end: () => unknown) => ends.unshift(end),
+    fail: (why: string) => {
+      throw new Error(why);
+    },
+    pass: () => undefined,
+  } as unknown as Test;
+  return {
+    test,
+    end: async () => {
+      for (const end of ends) await end();
+    },
+  };
+}
