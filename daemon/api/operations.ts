@@ -63,6 +63,13 @@ export const operations: readonly Operation[] = [
     answer: 'receipt',
   },
   {
+    method: 'post',
+    path: '/v1/runs/{id}/receipt',
+    summary: 'Look again now at everything that was placed, and give the receipt with what was found',
+    request: 'run-purge',
+    answer: 'receipt',
+  },
+  {
     method: 'get',
     path: '/v1/runs/{id}/events',
     summary:

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Receipt, Run, RunList } from '../contract/types.ts';
 import type { Context } from './context.ts';
 import { confirm } from './confirm.ts';
-import { purgeLending } from './lend.ts';
+import { checkLending, purgeLending } from './lend.ts';
 import { print, printJson, printTable } from './output.ts';
 import { printLogs, waitForRun, watchRun } from './run-progress.ts';
 import { runPath } from './run-path.ts';
@@ -32,9 +32,12 @@ export function addRuns(program: Command, context: Context): void {
     .command('receipt')
     .argument('<RUN>')
     .description('what was placed, when it went, how that was checked')
+    .option('--check', 'look again now; exit status 1 when something is there, or cannot be looked for')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample: nf-escrow runs receipt happy_euler')
-    .action((run: string, options: { json?: boolean }) => showReceipt(context, run, options));
+    .addHelpText('after', '\nExample: nf-escrow runs receipt happy_euler --check')
+    .action((run: string, options: { json?: boolean; check?: boolean }) =>
+      showReceipt(context, run, options),
+    );
   runs
     .command('cancel')
     .argument('<RUN>')
@@ -98,8 +101,16 @@ async function showRun(context: Context, wanted: string, options: { json?: boole
   else printRun(run);
 }
 
-async function showReceipt(context: Context, wanted: string, options: { json?: boolean }): Promise<void> {
-  const receipt = await (await context.daemon()).call<Receipt>('GET', `${runPath(wanted)}/receipt`);
+async function showReceipt(
+  context: Context,
+  wanted: string,
+  options: { json?: boolean; check?: boolean },
+): Promise<void> {
+  const daemon = await context.daemon();
+  const path = `${runPath(wanted)}/receipt`;
+  const receipt =
+    options.check === true ? await checkLending(daemon, path) : await daemon.call<Receipt>('GET', path);
+  if (receipt.checks?.some(({ found }) => found !== 'absent') === true) process.exitCode = 1;
   if (options.json === true) {
     printJson(receipt);
     return;
@@ -122,6 +133,14 @@ async function showReceipt(context: Context, wanted: string, options: { json?: b
   }
   print('');
   print(receipt.complete ? 'Nothing is left.' : 'Something is left; its removal is tried again.');
+  printChecks(receipt);
+}
+
+/** What was found just now; and where something that went is there again, how to be rid of it. */
+function printChecks({ run, checks = [] }: Receipt): void {
+  for (const { found, how, at } of checks) print(`${at}  ${found.padEnd(8)} ${how}`);
+  if (checks.some(({ found }) => found === 'present') && run.state === 'purged')
+    print(`Something is there again: nf-escrow runs purge ${run.id}`);
 }
 
 async function cancelRun(context: Context, wanted: string): Promise<void> {

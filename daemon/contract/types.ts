@@ -44,6 +44,7 @@ export interface Contract {
   PlannedSecret?: PlannedSecret;
   Problem?: Problem;
   Process?: Process;
+  ReceiptCheck?: ReceiptCheck;
   Receipt?: Receipt;
   Role?: Role;
   RunJob?: RunJob;
@@ -803,6 +804,31 @@ export interface Problem {
   retryable: boolean;
 }
 /**
+ * One look at where something was placed.
+ */
+export interface ReceiptCheck {
+  /**
+   * The store that was asked
+   */
+  store: string;
+  /**
+   * What was looked for: a path, an ARN
+   */
+  target: string;
+  /**
+   * unknown: it could not be looked for, and `how` says why
+   */
+  found: 'absent' | 'present' | 'unknown';
+  /**
+   * What was looked at, in words
+   */
+  how: string;
+  /**
+   * When (ISO 8601, UTC)
+   */
+  at: string;
+}
+/**
  * What was placed, when it went and how its absence was checked.
  */
 export interface Receipt {
@@ -823,6 +849,10 @@ export interface Receipt {
    * When this was written (ISO 8601, UTC)
    */
   issuedAt: string;
+  /**
+   * What another look at each found just now, where one was asked for
+   */
+  checks?: ReceiptCheck[];
 }
 /**
  * One `nextflow run` and what became of it.
@@ -969,7 +999,7 @@ export interface RunPrune {
   days: number;
 }
 /**
- * Asks for what is left of a run to be removed; may lend the credentials that takes.
+ * Asks for what is left of a run to be removed, or looked for; may lend the credentials that takes.
  */
 export interface RunPurge {
   awsCredentials?: AwsCredentials;

@@ -47,6 +47,8 @@ export const steps = [
   'lease.record-failed',
   'lease.record-gone',
   'run.record-purged',
+  'returned.remove',
+  'returned.record',
   'prune.output',
   'prune.record',
 ] as const;

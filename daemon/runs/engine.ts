@@ -6,7 +6,7 @@ import type { InTurn } from '../host/in-turn.ts';
 import { step, type Faults, type StepName } from '../host/steps.ts';
 import type { Ledger, Queries } from '../ledger/open.ts';
 import type { JobBoard } from '../schedulers/board.ts';
-import type { Removal, Store } from '../stores/store.ts';
+import type { DirectoryStore, Removal, Store } from '../stores/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Principal } from '../access/principal.ts';
 
@@ -17,7 +17,7 @@ export interface Engine {
   /** Stores by their kind: the one that placed a lease removes it. */
   readonly stores: ReadonlyMap<string, Removal>;
   /** Makes run directories: every run has one, wherever its secrets are. */
-  readonly runDirectories: Store;
+  readonly runDirectories: DirectoryStore;
   /** The store that takes the secrets of runs in a compute environment; often the one that makes run directories. */
   readonly secretsStore: (environment: ComputeEnvironment) => Store;
   /** Jobs of heads that are gone, on AWS Batch. */

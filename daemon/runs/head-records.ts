@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Process } from '../contract/types.ts';
 import { Tail } from '../host/tail.ts';
 import { readEvent, type RunEnd, type RunEvent } from '../nextflow/events.ts';
-import { readGridLine } from '../nextflow/grid-jobs.ts';
+import { readGridLine, type GridLine } from '../nextflow/grid-jobs.ts';
 import { findLog, readLogLine, type LogFacts } from '../nextflow/log.ts';
 import { TraceReader, type TraceRow } from '../nextflow/trace.ts';
 import { noteDefinition } from './definition-records.ts';
@@ -29,6 +29,12 @@ export class HeadRecords {
   #log: Tail | undefined;
   #trace: Tail | undefined;
   #written = '';
+  /** What was read and is not in the ledger yet: a write that fails loses none of it. */
+  readonly #unwritten: { events: string[]; jobs: GridLine[]; rows: TraceRow[] } = {
+    events: [],
+    jobs: [],
+    rows: [],
+  };
 
   constructor(engine: Engine, run: RunRow, directory: string) {
     this.#engine = engine;
@@ -65,22 +71,26 @@ export class HeadRecords {
 
   async #takeLog(lines: readonly string[]): Promise<void> {
     for (const line of lines) readLogLine(this.facts, line);
-    const jobs = lines.map(readGridLine).filter((line) => line !== undefined);
+    const { jobs } = this.#unwritten;
+    jobs.push(...lines.map(readGridLine).filter((line) => line !== undefined));
     if (jobs.length === 0) return;
     await write(this.#engine, 'records.write', async (db) => {
       for (const job of jobs) await noteGridLine(db, this.#run.id, job);
     });
+    jobs.length = 0;
   }
 
   /** All that is new in one transaction: a task more or less must not cost a sync of the disk each. */
   async #takeEvents(lines: readonly string[]): Promise<void> {
-    if (lines.length === 0) return;
+    const { events } = this.#unwritten;
+    events.push(...lines);
+    if (events.length === 0) return;
     const { id } = this.#run;
     await write(this.#engine, 'records.write', async (db) => {
-      for (const line of lines) {
-        this.#eventCount += 1;
+      for (const [index, line] of events.entries()) {
+        const number = this.#eventCount + index + 1;
         const event = parse(line);
-        if (event === 'spoilt') await quarantine(db, id, -this.#eventCount, 'no event');
+        if (event === 'spoilt') await quarantine(db, id, -number, 'no event');
         else if (event === undefined) continue;
         else if ('ended' in event) this.end = event.ended;
         else if ('began' in event) {
@@ -88,18 +98,15 @@ export class HeadRecords {
           this.facts.sessionId ??= event.began.session;
         } else if ('definition' in event) {
           if (!(await noteDefinition(this.#engine, db, id, event.definition)))
-            await quarantine(
-              db,
-              id,
-              -this.#eventCount,
-              'a job definition of a run that has no secrets on AWS',
-            );
+            await quarantine(db, id, -number, 'a job definition of a run that has no secrets on AWS');
         } else {
           await writeTask(db, id, event.task);
           if (event.task.status === 'SUBMITTED') await noteSecretUse(this.#engine, db, id, event.task);
         }
       }
     });
+    this.#eventCount += events.length;
+    events.length = 0;
   }
 
   async #writeFacts(): Promise<void> {
@@ -119,11 +126,13 @@ export class HeadRecords {
   }
 
   async #takeTrace(lines: readonly string[]): Promise<void> {
-    const rows = lines.map((line) => this.#traceReader.read(line)).filter((row) => row !== undefined);
+    const { rows } = this.#unwritten;
+    rows.push(...lines.map((line) => this.#traceReader.read(line)).filter((row) => row !== undefined));
     if (rows.length === 0) return;
     await write(this.#engine, 'records.write', async (db) => {
       for (const row of rows) await writeTraceRow(db, this.#run.id, row);
     });
+    rows.length = 0;
   }
 }
 

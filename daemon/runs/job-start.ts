@@ -46,6 +46,24 @@ async function lookForName(
   return late ? { outcome: 'aborted', evidence: 'the scheduler has no job of it' } : 'wait';
 }
 
+/**
+ * The job of a head that has begun before anybody noted its id: looked for by its name now and then. `gone`: the scheduler
+ * has none, and would by now.
+ */
+export async function nameJob(
+  engine: Engine,
+  run: RunRow,
+  job: RunJob | undefined,
+  looks: number,
+): Promise<RunJob | undefined | 'gone'> {
+  if (job?.head !== true || job.id !== null || job.name === null || looks % FIND_EVERY !== 0) return job;
+  const id = (await engine.jobs.scheduler(job.executor).find(job.name)).at(-1);
+  if (id === undefined) return run.launch_deadline < now(engine) ? 'gone' : job;
+  const named = { ...job, id };
+  await recordJob(engine, run.id, named);
+  return named;
+}
+
 export async function cancelJob(engine: Engine, { executor, id }: RunJob): Promise<void> {
   if (id !== null) await step(engine.faults, 'job.cancel', () => engine.jobs.scheduler(executor).cancel(id));
 }

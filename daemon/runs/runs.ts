@@ -7,7 +7,7 @@ import type {
   RunStart,
   TaskList,
 } from '../contract/types.ts';
-import { EscrowError } from '../errors.ts';
+import { EscrowError, systemCode } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import { cancelBatchJobs } from './batch-orphans.ts';
 import { write, type Engine } from './engine.ts';
@@ -29,11 +29,14 @@ import {
 } from './queries.ts';
 import { pruneRuns } from './prune.ts';
 import { receiptOf } from './receipt.ts';
+import { lookAgain, removeReturned, reviewDirectories } from './review.ts';
 import { moveRun } from './states.ts';
 import { RunWatch } from './watch.ts';
 
 /** How often what nobody watches is looked for: runs that could not be called off, or not be watched. */
 const RETRY_MS = 30_000;
+/** How often all run directories are listed, beside the start of a daemon. */
+const REVIEW_EVERY_MS = 3600 * 1000;
 const PRUNE_EVERY_MS = 24 * 3600 * 1000;
 
 /** All that can be done with runs. One for a daemon: it owns the watches. */
@@ -46,6 +49,7 @@ export class Runs {
   readonly #placing = new Set<string>();
   #retry: NodeJS.Timeout | undefined;
   #prunedAt = -Infinity;
+  #reviewedAt = -Infinity;
 
   /** `keepDays`: how long purged runs are remembered; 0: for ever. `retryMs`: between two rounds of tidying. */
   constructor(engine: Engine, keepDays = 0, retryMs = RETRY_MS) {
@@ -60,10 +64,6 @@ export class Runs {
 
   /** Finishes every half-done step and adopts the runs that live. Recovery removes; it never creates. */
   async recover(): Promise<void> {
-    for (const run of await unfinishedRuns(this.#engine.ledger.db)) {
-      if (run.state === 'created') await this.#abort(run);
-      else await this.#watch(run);
-    }
     this.#retry = setInterval(() => {
       this.#retryPending().catch((error: unknown) => {
         this.#engine.log.error({ err: error }, 'a round of tidying failed; there is another');
@@ -125,6 +125,14 @@ export class Runs {
     return receiptOf(this.#engine, await findRun(this.#engine.ledger.db, wanted));
   }
 
+  /** The receipt, and what another look at everything that was placed finds now. */
+  async checkedReceipt(wanted: string, lent?: AwsCredentials): Promise<Receipt> {
+    const row = await findRun(this.#engine.ledger.db, wanted);
+    if (lent !== undefined) await this.#lend(row.id, lent);
+    const checks = await lookAgain(this.#engine, row.id);
+    return { ...(await receiptOf(this.#engine, row)), checks };
+  }
+
   /**
    * Asks for a run's end, or for that of the jobs which it has left behind, each time anew: its watch asks the head, as
    * soon as there is one, and sees its end.
@@ -161,7 +169,8 @@ export class Runs {
     await this.#watches.get(id)?.look();
     const row = await getRun(db, id);
     if (row.state === 'ended') await purgeRun(this.#engine, id);
-    else if (row.state !== 'purged') {
+    else if (row.state === 'purged') await removeReturned(this.#engine, id);
+    else {
       if (!force) throw new EscrowError('run-alive', `Run ${id} is ${row.state}.`);
       await removeLeases(this.#engine, id);
     }
@@ -173,7 +182,7 @@ export class Runs {
       this.#engine.ledger.db,
       run,
     ))
-      if (state !== 'gone')
+      if (state !== 'gone' || store !== this.#engine.runDirectories.kind)
         await this.#engine.stores.get(store)?.lend?.({ target, anchor, sentAt }, credentials);
   }
 
@@ -201,15 +210,32 @@ export class Runs {
   }
 
   async #retryPending(): Promise<void> {
-    await sweepOrphans(this.#engine);
-    for (const run of await unfinishedRuns(this.#engine.ledger.db)) {
-      if (run.state === 'created') {
-        if (!this.#placing.has(run.id)) await this.#abort(run);
-      } else if (!this.#watches.has(run.id)) await this.#watch(run);
+    for (const run of await unfinishedRuns(this.#engine.ledger.db))
+      await this.#tidy(`run ${run.id}`, async () => {
+        if (run.state === 'created') {
+          if (!this.#placing.has(run.id)) await this.#abort(run);
+        } else if (!this.#watches.has(run.id)) await this.#watch(run);
+      });
+    await this.#tidy('orphans', () => sweepOrphans(this.#engine));
+    if (performance.now() - this.#reviewedAt > REVIEW_EVERY_MS) {
+      this.#reviewedAt = performance.now();
+      await this.#tidy('run directories', () => reviewDirectories(this.#engine));
     }
     if (this.#keepDays > 0 && performance.now() - this.#prunedAt > PRUNE_EVERY_MS) {
       this.#prunedAt = performance.now();
-      await this.prune(this.#keepDays);
+      await this.#tidy('old runs', () => this.prune(this.#keepDays));
+    }
+  }
+
+  /** What fails is tried again in the next round, and keeps nothing else from being done. */
+  async #tidy(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#engine.log.error(
+        { what, code: systemCode(error), err: error },
+        'not tidied; there is another round',
+      );
     }
   }
 }

@@ -12,7 +12,7 @@ import { readOwnFile } from '../host/read-plain-file.ts';
 import { isGone, revoke } from './fence.ts';
 import { HeadRecords } from './head-records.ts';
 import { askForEnd } from './heartbeat.ts';
-import { cancelJob, lookForJob } from './job-start.ts';
+import { cancelJob, lookForJob, nameJob } from './job-start.ts';
 import { Life } from './life.ts';
 import { LEASE_SECONDS } from './materialize.ts';
 import { renewOutside } from './renew.ts';
@@ -165,12 +165,14 @@ export class RunWatch {
           .execute(),
       );
     }
-    const job = jobOf(run);
+    const named = await nameJob(this.#engine, run, jobOf(run), this.#waits++);
+    const job = named === 'gone' ? jobOf(run) : named;
     if (run.cancel_requested > this.#cancelled && (await this.#askForEnd(head, job)))
       this.#cancelled = run.cancel_requested;
     await this.#records.read(head);
     const exitStatus = this.#readExit();
-    const life = exitStatus === undefined ? this.#life.of(head, job, processOf(run.launcher)) : 'ended';
+    let life = exitStatus === undefined ? this.#life.of(head, job, processOf(run.launcher)) : 'ended';
+    if (life === 'unknown' && named === 'gone') life = 'ended';
     this.#unknownSince = life === 'unknown' ? (this.#unknownSince ?? performance.now()) : undefined;
     if (life === 'unknown') {
       // Nobody here can tell. A live head would have been seen, and its leases moved on, before they ran out.

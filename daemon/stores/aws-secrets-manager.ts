@@ -155,6 +155,15 @@ export class AwsSecretsManager implements Store {
     });
   }
 
+  async look({ target, anchor }: Place): Promise<Finding> {
+    const name = nameOf(target);
+    return this.#with(anchor, `The secret ${name} cannot be looked for`, async (client) =>
+      (await this.#describe(client, name)) === undefined
+        ? { state: 'absent', how: `${target}: not found (DescribeSecret)` }
+        : { state: 'present', how: `${target} is there` },
+    );
+  }
+
   /** What describes it; undefined once it is not found, and where we saw it before, not found a second time. */
   async #untilGone(
     client: SecretsManagerClient,

@@ -68,6 +68,14 @@ export class BatchJobDefinitions implements Removal {
     });
   }
 
+  async look({ target, anchor }: Place): Promise<Finding> {
+    return this.#with(target, anchor, async (_batch, [first]) =>
+      first === undefined
+        ? { state: 'absent', how: `${target}: no active revision has the run's tag (DescribeJobDefinitions)` }
+        : { state: 'present', how: `${String(first.jobDefinitionArn)} is active` },
+    );
+  }
+
   async lend({ anchor }: Place, credentials: AwsCredentials): Promise<void> {
     await lend(accessFrom(anchor), this.#means.lent, credentials);
   }

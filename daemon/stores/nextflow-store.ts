@@ -8,9 +8,18 @@ import { assertPrivateDirectory, ensurePrivateDirectory } from '../host/private-
 import { removeTree } from '../host/remove-durable.ts';
 import { noFaults, step, type Faults } from '../host/steps.ts';
 import { assertCarried } from './nextflow-format.ts';
-import { fillRunDirectory } from './run-directory.ts';
+import { fillRunDirectory, readAbout, writeExpiry } from './run-directory.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
-import type { Finding, Part, Place, Placement, References, Store, Wanted } from './store.ts';
+import type {
+  DirectoryStore,
+  Finding,
+  FoundDirectory,
+  Part,
+  Place,
+  Placement,
+  References,
+  Wanted,
+} from './store.ts';
 
 const RUN_DIRECTORY = /^r[0-9a-z]+$/;
 
@@ -18,7 +27,7 @@ const RUN_DIRECTORY = /^r[0-9a-z]+$/;
  * A run directory of our own with the run's secrets in it, for runs whose tasks see this file system: a file each for our
  * plugin, a secrets store for a Nextflow without it. design.md, "The run directory".
  */
-export class NextflowStore implements Store {
+export class NextflowStore implements DirectoryStore {
   readonly kind = 'nextflow-store';
   readonly #runsDirectory: string;
   readonly #faults: Faults;
@@ -78,6 +87,26 @@ export class NextflowStore implements Store {
         return { state: 'absent', how: `${target} does not exist, nor does its directory list it` };
     }
     return { state: 'present', how: `${target} exists` };
+  }
+
+  async look(place: Place): Promise<Finding> {
+    return this.inspect(place);
+  }
+
+  async renew({ target }: Place, expiresAt: string): Promise<void> {
+    this.#assertOurs(target);
+    writeExpiry(target, expiresAt);
+  }
+
+  async list(within = this.#runsDirectory): Promise<FoundDirectory[]> {
+    const entries = readdirSync(within, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && RUN_DIRECTORY.test(entry.name))
+      .flatMap(({ name }) => {
+        const target = join(within, name);
+        if (lstatSync(target, { throwIfNoEntry: false })?.uid !== process.getuid?.()) return [];
+        return [{ run: name, place: { target, anchor: null, sentAt: null }, ...readAbout(target) }];
+      });
   }
 
   /** The target comes from the ledger; still nothing outside our own directory is ever looked at or removed. */

@@ -1,7 +1,8 @@
-import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { syncDirectory, writeDurable } from '../host/durable.ts';
+import { readOwnFile } from '../host/read-plain-file.ts';
 import { step, type Faults } from '../host/steps.ts';
 import { storeJson } from './nextflow-format.ts';
 import type { Placement } from './store.ts';
@@ -20,6 +21,7 @@ export async function fillRunDirectory(
   const put = (name: string, data: Uint8Array | string, mode?: number): Promise<void> =>
     step(faults, 'directory.write', () => writeDurable(join(directory, name), data, mode));
   await put('run.json', JSON.stringify(about));
+  await put('expires', `${placement.expiresAt}\n`);
   await put('shim', readFileSync(fileURLToPath(import.meta.resolve('#templates/shim.sh'))), 0o700);
   const text = carrier.plugin === null || carrier.configPhase ? storeJson(secrets) : undefined;
   if (secrets.size > 0 && text !== undefined)
@@ -56,4 +58,32 @@ function writePlain(path: string, data: Uint8Array): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** How long a run directory that does not tell its own expiry is left alone, in milliseconds. */
+const EXPIRY_MS = 24 * 3600 * 1000;
+const FILE_MAX = 64 * 1024;
+
+/** Moves on when a run directory may be removed by whoever finds it (ISO 8601, UTC). */
+export function writeExpiry(directory: string, expiresAt: string): void {
+  writeDurable(join(directory, 'expires'), `${expiresAt}\n`);
+}
+
+/** What a run directory says of itself. Its run's tasks can write in it: none of this is taken for more than it says. */
+export function readAbout(directory: string): { ledger: string | undefined; expiresAt: number } {
+  const read = (name: string): string => readOwnFile(join(directory, name), FILE_MAX)?.toString('utf8') ?? '';
+  let ledger: unknown;
+  try {
+    ledger = (JSON.parse(read('run.json')) as { ledger?: unknown } | null)?.ledger;
+  } catch {
+    ledger = undefined; // its placing did not come so far, or a task spoilt it
+  }
+  let expiresAt = NaN;
+  try {
+    expiresAt = Date.parse(read('expires').trim());
+  } catch {
+    expiresAt = NaN;
+  }
+  if (Number.isNaN(expiresAt)) expiresAt = statSync(directory).mtimeMs + EXPIRY_MS;
+  return { ledger: typeof ledger === 'string' ? ledger : undefined, expiresAt };
 }

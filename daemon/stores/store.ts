@@ -63,11 +63,24 @@ export interface Removal {
   /** Looks whether the object is there. Not found is an answer, not an error; throws when it cannot look. */
   inspect(place: Place): Promise<Finding>;
 
+  /** Looks once, now: for who wants to know whether what is gone has stayed so. Throws when it cannot look. */
+  look(place: Place): Promise<Finding>;
+
   /** Tells those who may find the object that its run lives on, and until when; undefined where nobody else would. */
   renew?(place: Place, expiresAt: string): Promise<void>;
 
   /** Takes credentials for this and later removals, in memory alone. Throws where they are none that can serve. */
   lend?(place: Place, credentials: AwsCredentials): Promise<void>;
+}
+
+/** A run directory that was found, and what it says of itself. */
+export interface FoundDirectory {
+  readonly run: string;
+  readonly place: Place;
+  /** The ledger that it was placed for; undefined where it does not say. */
+  readonly ledger: string | undefined;
+  /** When it may be removed even if nobody can tell whether its run lives (milliseconds since 1970). */
+  readonly expiresAt: number;
 }
 
 /** A place that takes leases. Its methods may be repeated too, but for `place`. */
@@ -92,4 +105,10 @@ export interface Store extends Removal {
    * write into. On any error the caller removes the target. Throws `store-unavailable` or `state-exposed`.
    */
   place(placement: Placement): Promise<References>;
+}
+
+/** The store of run directories, which can be listed: what no ledger knows of is found so. */
+export interface DirectoryStore extends Store {
+  /** Those in `within`, or in the directory where they are by default, that are ours. Throws when it cannot look. */
+  list(within?: string): Promise<FoundDirectory[]>;
 }

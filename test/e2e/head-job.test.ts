@@ -6,7 +6,7 @@ import type { Receipt, Run, RunList } from '../../daemon/contract/types.ts';
 import { Sandbox, until, type Started } from '../launcher.ts';
 import { realSlurm, type Slurm } from '../slurm.ts';
 
-const daemon = join(import.meta.dirname, '../faults/daemon.js');
+const program = join(import.meta.dirname, '../faults/program.js');
 
 /** A sandbox whose runs become jobs of a real Slurm, with a secret. */
 async function onSlurm(t: Test, slurm: Slurm, value: string, options = ''): Promise<Sandbox> {
@@ -156,21 +156,20 @@ void t.test('the head as a job of a real Slurm', async (t) => {
     'a daemon that is killed around the submission finds the job by its name',
     { buffered: true },
     async (t) => {
-      for (const point of ['submit.after-intent', 'submit.after-submit']) {
+      for (const point of ['after job.intend', 'after job.submit']) {
         const value = newValue();
         const box = await onSlurm(t, slurm, value);
         await box.escrow(['daemon', 'stop']);
-        const env = { FAULT_POINT: point, FAULT_KIND: 'kill', FAULT_LOG: join(box.directory, 'points') };
-        const killed: Started = box.startProgram(process.execPath, [daemon], { env });
+        const env = { FAULT_POINT: point, FAULT_KIND: 'kill -9 daemon', FAULT_DIRECTORY: box.directory };
+        const killed: Started = box.startProgram(process.execPath, [program, 'daemon', 'run'], { env });
         await until('the daemon listens', () => existsSync(box.socket));
         await box.escrow(['run', 'echo once >>launches; exit 3']);
         await killed.ended;
-        if (point === 'submit.after-intent')
-          await box.escrow(['runs', 'cancel', (await newest(box))?.id ?? '']);
+        if (point === 'after job.intend') await box.escrow(['runs', 'cancel', (await newest(box))?.id ?? '']);
         const run = await expectNothingLeft(t, box, value);
-        t.equal(run.outcome, point === 'submit.after-intent' ? 'cancelled' : 'failed', point);
+        t.equal(run.outcome, point === 'after job.intend' ? 'cancelled' : 'failed', point);
         const launches = statSync(join(box.launch, 'launches'), { throwIfNoEntry: false })?.size ?? 0;
-        t.equal(launches, point === 'submit.after-intent' ? 0 : 5, 'launched once, or not at all');
+        t.equal(launches, point === 'after job.intend' ? 0 : 5, 'launched once, or not at all');
       }
     },
   );

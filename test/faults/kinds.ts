@@ -145,15 +145,20 @@ const isCli = ({ command }: Running): boolean =>
 
 /** Ends processes of this cell, told by their directory; gives how many. */
 function kill(which: (process: Running) => boolean): number {
-  const launch = join(process.env['NF_ESCROW_HOME'] ?? '', '../launch');
-  const found = processesIn(launch).filter((one) => one.pid !== process.pid && which(one));
-  for (const { pid } of found)
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      continue; // ended meanwhile
-    }
-  return found.length;
+  const box = join(process.env['NF_ESCROW_HOME'] ?? '', '..');
+  let killed = 0;
+  // Again, until there is none: who starts another process as it is killed leaves that behind.
+  for (;;) {
+    const found = processesIn(box).filter((one) => one.pid !== process.pid && which(one));
+    if (found.length === 0) return killed;
+    for (const { pid } of found)
+      try {
+        process.kill(pid, 'SIGKILL');
+        killed += 1;
+      } catch {
+        continue; // ended meanwhile
+      }
+  }
 }
 
 /** Processes that work in a directory. */

@@ -54,7 +54,7 @@ export class Bench {
 
 /** Ways in which runs of a store go: jobs of a scheduler are the same whatever the store. */
 export function waysOf(store: StoreName): Way[] {
-  return ways.filter((way) => store === 'nextflow-store' || !/job|orphan/.test(way));
+  return ways.filter((way) => store === 'nextflow-store' || !/job|orphan|back/.test(way));
 }
 
 /** All cells of a store, given which points each way reaches without a fault: each point in the first way that does. */

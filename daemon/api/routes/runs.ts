@@ -38,6 +38,10 @@ export function runRoutes(ledger: Ledger, runs: Runs): Router {
   router.get('/:id/receipt', async (request, response) => {
     response.json(await runs.receipt(request.params.id));
   });
+  router.post('/:id/receipt', async (request, response) => {
+    const { awsCredentials } = validate<'RunPurge'>('run-purge.json', request.body ?? {});
+    response.json(await runs.checkedReceipt(request.params.id, awsCredentials));
+  });
   router.post('/:id/submit', async (request, response) => {
     const { arguments: args } = validate<'RunSubmission'>('run-submission.json', request.body);
     response.json(await runs.submit(request.params.id, args));
