@@ -44,6 +44,12 @@ const DAY_MS = 24 * 3600 * 1000;
 const LOCAL =
   /^before (run\.record|lease\.record|lease\.note|head\.record|records\.|job\.(write|intend|record)|directory\.|fence\.|remove\.|orphans\.record|prune\.)/;
 
+/** Makes local steps fail for a while, as on a disk that is full or read-only. */
+export function failFor(code: 'ENOSPC' | 'EROFS'): Error {
+  lasting = { until: performance.now() + LASTING_MS, code };
+  return failure(code);
+}
+
 let lasting: { readonly until: number; readonly code: string } | undefined;
 
 /** What a step meets while a disk stays full, or cannot be written. */
@@ -52,7 +58,7 @@ export function errorNow(point: FaultPoint): Error | undefined {
   return failure(lasting.code);
 }
 
-function failure(code: string): Error {
+export function failure(code: string): Error {
   return Object.assign(new Error('a fault of the test'), { code });
 }
 
@@ -89,8 +95,7 @@ export async function doFault(kind: Kind, point: FaultPoint, directory: string):
       }
     case 'disk full':
     case 'read-only':
-      lasting = { until: performance.now() + LASTING_MS, code: kind === 'disk full' ? 'ENOSPC' : 'EROFS' };
-      throw failure(lasting.code);
+      throw failFor(kind === 'disk full' ? 'ENOSPC' : 'EROFS');
     case 'I/O error':
     case 'reply lost':
       throw failure('EIO');
@@ -133,14 +138,16 @@ export function shiftClock(directory: string, ms: number): void {
   } as DateConstructor;
 }
 
-interface Running {
+export interface Running {
   readonly pid: number;
   readonly command: string;
+  /** Where it works. */
+  readonly directory: string;
 }
 
 export const isHead = ({ command }: Running): boolean => /^\S*bash \S*test\/bin\/nextflow /.test(command);
-const isShim = ({ command }: Running): boolean => /^\S*sh \S*\/runs\/\w+\/shim /.test(command);
-const isCli = ({ command }: Running): boolean =>
+export const isShim = ({ command }: Running): boolean => /^\S*sh \S*\/runs\/\w+\/shim /.test(command);
+export const isCli = ({ command }: Running): boolean =>
   / run( |$)/.test(command) && / \S*\/program\.js /.test(command);
 
 /** Ends processes of this cell, told by their directory; gives how many. */
@@ -165,9 +172,11 @@ function kill(which: (process: Running) => boolean): number {
 export function processesIn(directory: string): Running[] {
   return readdirSync('/proc').flatMap((name) => {
     try {
-      if (!/^\d+$/.test(name) || !readlinkSync(`/proc/${name}/cwd`).startsWith(directory)) return [];
+      if (!/^\d+$/.test(name)) return [];
+      const place = readlinkSync(`/proc/${name}/cwd`);
+      if (place !== directory && !place.startsWith(`${directory}/`)) return [];
       const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      return command === '' ? [] : [{ pid: Number(name), command }]; // else a zombie
+      return command === '' ? [] : [{ pid: Number(name), command, directory: place }]; // else a zombie
     } catch {
       return []; // ended meanwhile, or not ours
     }
@@ -175,7 +184,7 @@ export function processesIn(directory: string): Running[] {
 }
 
 /** Another process has the ledger, for a while. */
-async function lockLedger(): Promise<void> {
+export async function lockLedger(): Promise<void> {
   const ledger = join(process.env['NF_ESCROW_HOME'] ?? '', 'ledger.db');
   const script = `import Database from 'libsql';
     const database = new Database(process.argv[1]);

@@ -1,0 +1,98 @@
+// Random campaigns: scripts/chaos.mjs starts this, and test/chaos/chaos.test.ts a small one. Arguments: a JSON object.
+import type { Choice } from './plan.ts';
+import { chaosKinds, planOf } from './plan.ts';
+import { standalone } from '../faults/matrix.ts';
+import { startAws } from '../aws/subject.ts';
+import { World, type Result } from './world.ts';
+
+export interface Campaign {
+  readonly runs: number;
+  readonly seed: number;
+  /** Only this one. */
+  readonly only?: number;
+  /** At once. */
+  readonly side: number;
+  /** In one home, one after another; then the next home. */
+  readonly home: number;
+  /** A Nextflow instead of the stand-in. */
+  readonly real?: string;
+  readonly aws: boolean;
+  /** What is bound over the kernel's boot id; without it nothing is rebooted. */
+  readonly boot?: string;
+}
+
+/** What came of a campaign. */
+export interface Tally {
+  readonly results: readonly Result[];
+  readonly happened: Readonly<Record<string, number>>;
+  readonly leftovers: readonly string[];
+}
+
+export async function runCampaign(campaign: Campaign, tell: (line: string) => void): Promise<Tally> {
+  const alone = standalone();
+  const aws = campaign.aws ? await startAws(alone.test) : undefined;
+  const choice: Choice = { aws: aws !== undefined, reboot: campaign.boot !== undefined };
+  const indexes =
+    campaign.only === undefined
+      ? Array.from({ length: campaign.runs }, (_, index) => index)
+      : [campaign.only];
+  const results: Result[] = [];
+  const leftovers: string[] = [];
+  const happened: Record<string, number> = {};
+  try {
+    while (indexes.length > 0) {
+      const waiting = indexes.splice(0, campaign.home);
+      const world = new World(aws, campaign.real, campaign.boot);
+      try {
+        await world.open();
+        const worker = async (): Promise<void> => {
+          for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
+            const result = await world.run(planOf(campaign.seed, index, choice));
+            results.push(result);
+            if (result.wrong.length > 0) tell(`WRONG ${JSON.stringify(result)}`);
+            if (results.length % 200 === 0) tell(`${String(results.length)} runs`);
+          }
+        };
+        await Promise.all(Array.from({ length: campaign.side }, worker));
+        for (const path of await world.leftovers()) leftovers.push(path);
+        for (const [kind, count] of Object.entries(world.happened()))
+          happened[kind] = (happened[kind] ?? 0) + count;
+      } finally {
+        world.close();
+      }
+    }
+  } finally {
+    await alone.end();
+  }
+  return { results, happened, leftovers };
+}
+
+/** The table that a campaign ends in, in Markdown. */
+export function tableOf({ results, happened, leftovers }: Tally): string {
+  const count = (which: RegExp): number =>
+    results.filter(({ wrong }) => wrong.some((one) => which.test(one))).length;
+  const times = results
+    .filter(({ plan }) => plan.fault !== undefined)
+    .map(({ recoveredMs }) => recoveredMs)
+    .sort((one, other) => one - other);
+  const outcomes = new Map<string, number>();
+  for (const { outcome = 'never recorded' } of results)
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  const rows: [string, string | number][] = [
+    ['runs', results.length],
+    ...[...outcomes].sort().map(([outcome, many]): [string, number] => [`… ${outcome}`, many]),
+    ['faults that happened', Object.values(happened).reduce((sum, many) => sum + many, 0)],
+    ...chaosKinds.map((kind): [string, number] => [`… ${kind}`, happened[kind] ?? 0]),
+    ['**leftovers**', leftovers.length + count(/left behind/)],
+    ['**wrong outcomes**', count(/said to|told as|aborted|never launched|nobody knows/)],
+    ['**double launches**', count(/times/)],
+    ['**purged while alive**', count(/while alive/)],
+    ['**hung**', count(/hangs/)],
+    [
+      'to nothing left after the end of the head, median',
+      `${(times[Math.floor(times.length / 2)] ?? 0).toFixed(0)} ms`,
+    ],
+    ['the same, longest', `${(times.at(-1) ?? 0).toFixed(0)} ms`],
+  ];
+  return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${String(value)} |`)].join('\n');
+}

@@ -1,0 +1,285 @@
+// One home of one user, its daemon and many runs in it at once, until each is over and nothing more is pending.
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Test } from 'tap';
+import type { Receipt, Run, RunList, RunRequest, RunStart } from '../../daemon/contract/types.ts';
+import { identifySelf } from '../../daemon/host/process-identity.ts';
+import { ACCOUNT, environmentFor, QUEUE, REGION } from '../aws/subject.ts';
+import type { StrictAws } from '../aws/strict-aws.ts';
+import { killAllIn, Sandbox, untapped, type Started } from '../launcher.ts';
+import type { RunPlan } from './plan.ts';
+
+const program = join(import.meta.dirname, 'program.js');
+const PATIENCE_MS = 60_000;
+
+/** What became of one run. */
+export interface Result {
+  readonly plan: RunPlan;
+  readonly outcome: string | undefined;
+  /** What is wrong, in words; empty where every promise was kept. */
+  readonly wrong: readonly string[];
+  /** From the end of its head, or from that of the fault, to nothing left, in milliseconds. */
+  readonly recoveredMs: number;
+}
+
+export class World {
+  readonly #box: Sandbox;
+  readonly #aws: StrictAws | undefined;
+  readonly #real: string | undefined;
+  readonly #value = randomBytes(24).toString('hex');
+  #daemon: Started | undefined;
+  #starting: Promise<void> | undefined;
+
+  /** `real`: a Nextflow instead of the stand-in. `boot`: the file that is bound over the kernel's boot id. */
+  constructor(aws: StrictAws | undefined, real: string | undefined, boot: string | undefined) {
+    const box = (this.#box = new Sandbox({ teardown: () => undefined } as unknown as Test, real));
+    this.#aws = aws;
+    this.#real = real;
+    for (const name of ['armed', 'launch']) mkdirSync(join(box.directory, name), { recursive: true });
+    Object.assign(box.env, aws === undefined ? {} : environmentFor(aws), { CHAOS: box.directory });
+    if (real === undefined) box.env['NXF_PLUGINS_DEFAULT'] = 'false';
+    if (boot !== undefined) box.env['CHAOS_BOOT'] = boot;
+  }
+
+  get directory(): string {
+    return this.#box.directory;
+  }
+
+  async open(): Promise<void> {
+    await this.#command(['secrets', 'set', 'FOO_KEY'], this.#value);
+    if (this.#aws === undefined) return;
+    await this.#command([
+      ...['compute-envs', 'create', 'batch', '--platform', 'aws-batch', '--region', REGION, '--queue', QUEUE],
+      ...['--work-dir', 's3://nf-work/run', '--execution-role', `arn:aws:iam::${ACCOUNT}:role/execution`],
+      ...['--endpoint', this.#aws.endpoint],
+    ]);
+  }
+
+  /** Runs one plan until its run is purged, or was never there. */
+  async run(plan: RunPlan): Promise<Result> {
+    const directory = join(this.directory, 'launch', String(plan.index));
+    mkdirSync(directory);
+    const arm = join(this.directory, 'armed', String(plan.index));
+    if (plan.fault !== undefined) writeFileSync(arm, `${plan.fault.point}\n${plan.fault.kind}\n`);
+    const wrong: string[] = [];
+    const isByApi = plan.way === 'api' && plan.store !== 'aws' && this.#real === undefined;
+    const child = isByApi ? await this.#byApi(plan, directory) : this.#byCommand(plan, directory);
+    if (plan.way === 'cancelled') await this.#cancelSoon(directory, child);
+    if (child !== undefined && !(await within(child.ended, PATIENCE_MS))) wrong.push('it hangs');
+    const ended = performance.now();
+    const runs = await this.#settled(directory, wrong);
+    const recoveredMs = performance.now() - ended;
+    if (existsSync(arm)) unlinkSync(arm); // it was never reached
+    await this.#judge(plan, directory, runs, wrong);
+    return { plan, outcome: runs[0]?.outcome ?? undefined, wrong, recoveredMs };
+  }
+
+  /** What is left once all runs are over. */
+  async leftovers(): Promise<string[]> {
+    const found = this.#box.filesWith(this.#value);
+    const runs = join(this.#box.state, 'runs');
+    if (existsSync(runs)) found.push(...readdirSync(runs).map((name) => join(runs, name)));
+    await this.#aws?.quiet();
+    if (this.#aws !== undefined) found.push(...(await this.#aws.secrets()));
+    return found;
+  }
+
+  /** How often each kind of fault has happened. */
+  happened(): Record<string, number> {
+    const path = join(this.directory, 'happened');
+    const counts: Record<string, number> = {};
+    if (existsSync(path))
+      for (const kind of readFileSync(path, 'utf8').split('\n').filter(Boolean))
+        counts[kind] = (counts[kind] ?? 0) + 1;
+    return counts;
+  }
+
+  close(): void {
+    killAllIn(this.directory);
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  #byCommand({ store, ...plan }: RunPlan, directory: string): Started {
+    if (store !== 'aws') return this.#start(['run', this.#pipeline(plan, directory, true)], directory);
+    const args = ['run', '--compute-env', 'batch', this.#pipeline(plan, directory, false)];
+    return this.#start(args, directory, undefined, { NXF_PLUGINS_DEFAULT: 'true' });
+  }
+
+  /** As `nf-escrow run` does it, without the command: plans, and starts the shim. */
+  async #byApi(plan: RunPlan, directory: string): Promise<{ ended: Promise<unknown> } | undefined> {
+    await this.#ensureDaemon();
+    const request: RunRequest = {
+      selection: {},
+      launchDirectory: directory,
+      nextflow: this.#box.env['NF_ESCROW_NEXTFLOW'] ?? '',
+      arguments: ['run', this.#pipeline(plan, directory, true)],
+      localStore: null,
+      launcher: identifySelf(),
+    };
+    const answer = await this.#box.http('POST', '/v1/runs', request).catch(() => undefined);
+    if (answer?.status !== 201) return undefined; // refused, or broken off: then it is called off
+    const { start } = JSON.parse(answer.text) as RunStart;
+    if (start === undefined) return undefined;
+    const child = spawn(...untapped(start.command, start.arguments), {
+      cwd: directory,
+      env: { ...this.#box.env, ...start.environment },
+      stdio: 'ignore',
+      detached: true,
+    });
+    return { ended: new Promise((resolve) => child.on('exit', resolve).on('error', resolve)) };
+  }
+
+  /** What nextflow is given: a script for the stand-in, or a pipeline with one process. */
+  #pipeline({ works, exit }: Pick<RunPlan, 'works' | 'exit'>, directory: string, here: boolean): string {
+    const seconds = (works / 1000).toFixed(3);
+    const end = `echo x >>${directory}/finished; exit ${String(exit)}`;
+    const look = here ? 'grep -q FOO_KEY "$NXF_SECRETS_FILE" || echo x >>torn; ' : '';
+    if (this.#real === undefined) return `echo x >>launches; sleep ${seconds}; ${look}${end}`;
+    const hash = createHash('sha256').update(this.#value).digest('hex');
+    const text = `process WORK {
+  secret 'FOO_KEY'
+  script:
+  '''
+  echo x >>${directory}/launches
+  sleep ${seconds}
+  [ "$(printf %s "$FOO_KEY" | sha256sum)" = "${hash}  -" ] || echo x >>${directory}/torn
+  ${end}
+  '''
+}
+workflow { WORK() }
+`;
+    writeFileSync(join(directory, 'main.nf'), text);
+    return 'main.nf';
+  }
+
+  async #cancelSoon(directory: string, child: { ended: Promise<unknown> } | undefined): Promise<void> {
+    const over = { yet: false };
+    void child?.ended.then(() => (over.yet = true));
+    for (let tries = 0; tries < 400 && !over.yet; tries += 1) {
+      if (existsSync(join(directory, 'launches'))) {
+        const run = (await this.#runsIn(directory, '?limit=100'))?.[0];
+        const path = `/v1/runs/${run?.id ?? 'none'}/cancel`;
+        const answer = await this.#box.http('POST', path).catch(() => undefined);
+        if (answer?.status === 200) return;
+        await this.#ensureDaemon();
+      }
+      await sleep(30);
+    }
+  }
+
+  /** Waits until no run in a directory is open any more, with a daemon that is there. */
+  async #settled(directory: string, wrong: string[]): Promise<Run[]> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (let pause = 20; ; pause = Math.min(pause * 1.5, 300)) {
+      await this.#ensureDaemon();
+      const runs = await this.#runsIn(directory, '?state=open&limit=200');
+      const all = runs?.length === 0 ? await this.#runsIn(directory, '?limit=1000') : undefined;
+      if (all !== undefined) return all;
+      if (performance.now() > deadline) {
+        wrong.push(`left behind: still ${JSON.stringify(runs?.[0])}`, `beside: ${filesOf(this.#box.state)}`);
+        return runs ?? [];
+      }
+      await sleep(pause);
+    }
+  }
+
+  async #judge(
+    { exit, way }: RunPlan,
+    directory: string,
+    runs: readonly Run[],
+    wrong: string[],
+  ): Promise<void> {
+    const has = (name: string): boolean => existsSync(join(directory, name));
+    const launches = has('launches') ? readFileSync(join(directory, 'launches'), 'utf8').length / 2 : 0;
+    const [finished, killed] = [has('finished'), has('killed')];
+    if (launches > 1 || runs.length > 1)
+      wrong.push(`launched ${String(launches)} times, as ${String(runs.length)} runs`);
+    const [run] = runs;
+    if (run === undefined) {
+      if (launches > 0) wrong.push('launched, and nobody knows of it');
+      return;
+    }
+    const { outcome } = run;
+    if (outcome === 'succeeded' && (!finished || exit !== 0)) wrong.push('said to have succeeded');
+    if (launches > 0 && outcome === 'aborted') wrong.push('launched, and aborted');
+    if (!killed && way !== 'cancelled') {
+      const expected = exit === 0 ? 'succeeded' : 'failed';
+      if (finished && outcome !== expected) wrong.push(`${expected}, and told as ${String(outcome)}`);
+      if (launches > 0 && !finished) wrong.push('purged while alive, or ended without a reason');
+      if (has('torn')) wrong.push('purged while alive');
+      if (launches === 0 && outcome !== 'aborted' && this.#real === undefined)
+        wrong.push(`never launched, and ${String(outcome)}`);
+    }
+    const answer = await this.#receipt(run.id);
+    if (
+      answer?.complete !== true ||
+      answer.leases.some(({ check, goneAt }) => check === null || goneAt === null)
+    )
+      wrong.push('left behind: the receipt is not complete');
+  }
+
+  async #receipt(id: string): Promise<Receipt | undefined> {
+    for (let tries = 0; tries < 5; tries += 1) {
+      const answer = await this.#box.http('GET', `/v1/runs/${id}/receipt`).catch(() => undefined);
+      if (answer?.status === 200) return JSON.parse(answer.text) as Receipt;
+      await this.#ensureDaemon();
+    }
+    return undefined;
+  }
+
+  async #runsIn(directory: string, query: string): Promise<Run[] | undefined> {
+    const answer = await this.#box.http('GET', `/v1/runs${query}`).catch(() => undefined);
+    if (answer?.status !== 200) return undefined;
+    return (JSON.parse(answer.text) as RunList).runs.filter(
+      ({ launchDirectory }) => launchDirectory === directory,
+    );
+  }
+
+  async #command(args: readonly string[], input?: string): Promise<void> {
+    const { status, stderr } = await this.#start(args, this.#box.launch, input).ended;
+    if (status !== 0) throw new Error(stderr);
+  }
+
+  #start(args: readonly string[], cwd: string, input?: string, env: Record<string, string> = {}): Started {
+    const rest = input === undefined ? {} : { input };
+    return this.#box.startProgram(process.execPath, [program, ...args], { cwd, env, ...rest });
+  }
+
+  /** There is a daemon that answers: ours, or one that a command has started. Many ask at once. */
+  async #ensureDaemon(): Promise<void> {
+    await (this.#starting ??= this.#startDaemon().finally(() => (this.#starting = undefined)));
+  }
+
+  async #startDaemon(): Promise<void> {
+    for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline;) {
+      const health = await this.#box.http('GET', '/v1/health').catch(() => undefined);
+      if (health?.status === 200) return;
+      if (
+        this.#daemon === undefined ||
+        this.#daemon.child.exitCode !== null ||
+        this.#daemon.child.signalCode !== null
+      )
+        this.#daemon = this.#start(['daemon', 'run'], this.#box.state);
+      await sleep(20);
+    }
+    const last = await Promise.race([this.#daemon?.ended, sleep(100)]);
+    throw new Error(`no daemon starts: ${JSON.stringify(last)}`);
+  }
+}
+
+async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  return Promise.race([work.then(() => true), sleep(ms, false, { ref: false })]);
+}
+
+/** What stands in the run directories, and what is said there of processes. */
+function filesOf(state: string): string {
+  const runs = join(state, 'runs');
+  const names = readdirSync(runs, { recursive: true }).map(String);
+  const processes = names
+    .filter((name) => name.endsWith('/process'))
+    .map((name) => readFileSync(join(runs, name), 'utf8'));
+  return [...names, ...processes].join(' ');
+}
