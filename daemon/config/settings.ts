@@ -120,7 +120,13 @@ function onLostOf(text: string): OnLost {
   });
 }
 
+/** Larger numbers would leave what dates and timers can hold. */
+const MOST: Partial<Record<SettingKey, number>> = { keepRunsDays: 36_500, hostLeaseSeconds: 7 * 24 * 3600 };
+
 function count(key: SettingKey, text: string): number {
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text);
+  const most = MOST[key] ?? 999_999_999;
+  if (/^[0-9]{1,9}$/.test(text) && Number(text) <= most) return Number(text);
+  if (/^[0-9]+$/.test(text))
+    throw new EscrowError('config-invalid', `${key} is ${text.slice(0, 20)}; ${String(most)} is the most.`);
   throw new EscrowError('config-invalid', `${key} is "${text}", which is not a whole number.`);
 }
