@@ -1,14 +1,18 @@
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { removeTree } from '../host/remove-durable.ts';
 
 /**
  * Closes the fence of a run: whoever renames `armed` first decides, the shim that starts or we who call it off. False
  * when the shim was faster. Repeatable. Nothing to rename and nothing started: the directory was lost, nothing can start.
  */
 export function revoke(directory: string): boolean {
+  const revoked = join(directory, 'revoked');
   try {
-    renameSync(join(directory, 'armed'), join(directory, 'revoked'));
+    // A directory that was planted there would keep the fence open for good.
+    if (lstatSync(revoked, { throwIfNoEntry: false })?.isDirectory() === true) removeTree(revoked);
+    renameSync(join(directory, 'armed'), revoked);
     return true;
   } catch (error) {
     if (isGone(error)) return !existsSync(join(directory, 'started'));
