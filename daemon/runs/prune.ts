@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { now, type Engine } from './engine.ts';
 
 const DAY_SECONDS = 24 * 3600;
@@ -25,7 +25,7 @@ async function pruneSome(engine: Engine, before: string): Promise<number> {
     .limit(BATCH)
     .execute();
   // Files first: a row that is gone could not tell of a file that is still there.
-  for (const { output_file } of found) if (output_file !== null) rmSync(output_file, { force: true });
+  for (const { output_file } of found) if (output_file !== null) removeOutput(output_file);
   const ids = found.map(({ id }) => id);
   if (ids.length === 0) return 0;
   await engine.ledger.write(async (db) => {
@@ -35,4 +35,9 @@ async function pruneSome(engine: Engine, before: string): Promise<number> {
     await db.deleteFrom('runs').where('id', 'in', ids).execute();
   });
   return ids.length;
+}
+
+/** A directory that stands there is none of ours, and must not keep the rest from being forgotten. */
+function removeOutput(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) rmSync(path, { force: true });
 }
