@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Run, RunList } from '../daemon/contract/types.ts';
-import { until, type Ended, type Environment, type Sandbox } from './launcher.ts';
+import { until, untapped, type Ended, type Environment, type Sandbox } from './launcher.ts';
 
 /** Nothing that stands in its way may keep a command waiting longer, in milliseconds. */
 const LIMIT_MS = 10_000;
@@ -91,6 +91,12 @@ export const planted = [
   'link to a directory',
 ] as const;
 
+/** What else there is: a second name of somebody's file, what a read may wait for or do something with. */
+export const plantedToo = [...planted, 'hard link', 'socket', 'device', 'full directory'] as const;
+
+/** Leaves the socket behind, as a process that was killed does. */
+const LISTEN = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+
 /** Things of somebody else's that links lead to: they have to be as they were afterwards. */
 export class Victims {
   readonly #directory: string;
@@ -104,9 +110,16 @@ export class Victims {
   }
 
   /** Puts one of `planted` at a path. */
-  plant(kind: (typeof planted)[number], path: string): void {
+  plant(kind: (typeof plantedToo)[number], path: string): void {
     if (kind === 'fifo') execFileSync('mkfifo', [path]);
-    else if (kind === 'directory') mkdirSync(path, { mode: 0o700 });
+    else if (kind === 'hard link') linkSync(join(this.#directory, 'file'), path);
+    else if (kind === 'device')
+      execFileSync('mknod', ['-m', '600', path, 'c', '1', '5']); // as /dev/zero
+    else if (kind === 'socket') spawnSync(...untapped(process.execPath, ['-e', LISTEN, path]));
+    else if (kind === 'full directory') {
+      mkdirSync(path, { mode: 0o700 });
+      for (const name of ['file', 'directory']) symlinkSync(join(this.#directory, name), join(path, name));
+    } else if (kind === 'directory') mkdirSync(path, { mode: 0o700 });
     else if (kind === 'dangling link') symlinkSync(join(this.#directory, 'nowhere'), path);
     else symlinkSync(join(this.#directory, kind.slice('link to a '.length)), path);
   }

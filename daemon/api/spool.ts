@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from '../client/client.ts';
 import type { Spooled, SpooledAnswer } from '../client/spool.ts';
@@ -7,6 +7,7 @@ import { asEscrowError, systemCode } from '../errors.ts';
 import { writeDurable } from '../host/durable.ts';
 import { ensurePrivateDirectory } from '../host/private-directory.ts';
 import { readOwnFile } from '../host/read-plain-file.ts';
+import { removeTree } from '../host/remove-durable.ts';
 import { problemOf } from './problem.ts';
 
 /** Nobody tells of what another host writes. */
@@ -20,13 +21,13 @@ const REQUEST = /^([0-9a-f]{24})\.request$/;
  */
 export function serveSpool({ spool, socket }: Paths): () => void {
   ensurePrivateDirectory(spool);
-  for (const name of readdirSync(spool)) rmSync(join(spool, name), { force: true }); // of commands that gave up by now
+  for (const name of readdirSync(spool)) removeTree(join(spool, name)); // of commands that gave up by now
   const daemon = connect(socket);
   const answer = async (id: string): Promise<void> => {
     const taken = join(spool, `${id}.taken`);
     renameSync(join(spool, `${id}.request`), taken); // fails when its command gave up a moment ago
     const text = readOwnFile(taken, LENGTH_MAX)?.toString('utf8') ?? '';
-    rmSync(taken, { force: true });
+    removeTree(taken);
     writeDurable(join(spool, `${id}.answer`), JSON.stringify(await ask(JSON.parse(text) as Spooled)));
   };
   const ask = async ({ method, path, body }: Spooled): Promise<SpooledAnswer> => {
