@@ -50,6 +50,9 @@ export async function loadSettings(
   });
 }
 
+/** The parser takes seconds for what is longer, and every command reads it. */
+const LENGTH_MAX = 64 * 1024;
+
 /** What the file says, as texts; empty where there is none. Throws `config-invalid`, `state-exposed`. */
 export async function readConfigFile(path: string): Promise<Map<SettingKey, string>> {
   let text;
@@ -58,6 +61,7 @@ export async function readConfigFile(path: string): Promise<Map<SettingKey, stri
     if (!found.isFile()) throw notPlain(path); // a FIFO would keep every command waiting
     assertUnchangeable(path, found);
     assertUnchangeable(dirname(path), statSync(dirname(path)));
+    if (found.size > LENGTH_MAX) throw tooLong(path);
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof EscrowError) throw error;
@@ -93,6 +97,10 @@ function assertUnchangeable(path: string, { uid, mode }: Stats): void {
   throw new EscrowError('state-exposed', `"${path}" has mode ${octal}, so others can change it.`, {
     hint: `chmod go-w '${path}'`,
   });
+}
+
+function tooLong(path: string): EscrowError {
+  return new EscrowError('config-invalid', `"${path}" has more than ${String(LENGTH_MAX)} bytes.`);
 }
 
 function notPlain(path: string): EscrowError {

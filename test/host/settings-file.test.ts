@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { loadSettings } from '../../daemon/config/settings.ts';
 import { writeSetting } from '../../daemon/host/settings-file.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
@@ -21,3 +22,15 @@ void t.test(
     t.end();
   },
 );
+
+void t.test('a file that is longer than any of ours is refused, and holds no command up', async (t) => {
+  const directory = temporaryDirectory(t);
+  const lines = Array.from({ length: 20_000 }, (_, index) => `key${String(index)}: value\n`);
+  writeFileSync(join(directory, 'config.yaml'), lines.join(''), { mode: 0o600 });
+  const begun = performance.now();
+  await t.rejects(loadSettings({ NF_ESCROW_HOME: directory }), {
+    code: 'config-invalid',
+    message: /more than 65536 bytes/,
+  });
+  t.ok(performance.now() - begun < 1000);
+});
