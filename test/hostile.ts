@@ -1,9 +1,20 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Run, RunList } from '../daemon/contract/types.ts';
-import { until, untapped, type Ended, type Environment, type Sandbox } from './launcher.ts';
+import { until, type Ended, type Environment, type Sandbox } from './launcher.ts';
 
 /** Nothing that stands in its way may keep a command waiting longer, in milliseconds. */
 const LIMIT_MS = 10_000;
@@ -94,8 +105,12 @@ export const planted = [
 /** What else there is: a second name of somebody's file, what a read may wait for or do something with. */
 export const plantedToo = [...planted, 'hard link', 'socket', 'device', 'full directory'] as const;
 
-/** Leaves the socket behind, as a process that was killed does. */
-const LISTEN = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
+/** Leaves a socket behind, as a process that was killed does: by a second name, the first goes with its server. */
+function leaveSocket(own: string, path: string): void {
+  const server = createServer().listen(own);
+  linkSync(own, path);
+  server.close();
+}
 
 /** Things of somebody else's that links lead to: they have to be as they were afterwards. */
 export class Victims {
@@ -115,7 +130,7 @@ export class Victims {
     else if (kind === 'hard link') linkSync(join(this.#directory, 'file'), path);
     else if (kind === 'device')
       execFileSync('mknod', ['-m', '600', path, 'c', '1', '5']); // as /dev/zero
-    else if (kind === 'socket') spawnSync(...untapped(process.execPath, ['-e', LISTEN, path]));
+    else if (kind === 'socket') leaveSocket(join(this.#directory, 'socket'), path);
     else if (kind === 'full directory') {
       mkdirSync(path, { mode: 0o700 });
       for (const name of ['file', 'directory']) symlinkSync(join(this.#directory, name), join(path, name));
@@ -126,10 +141,11 @@ export class Victims {
 
   /** Everything there is, with its content. */
   get all(): string {
-    return execFileSync('grep', ['-r', '', '.'], { cwd: this.#directory, encoding: 'utf8' })
-      .split('\n')
+    return readdirSync(this.#directory, { recursive: true, withFileTypes: true })
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => !path.endsWith('/socket')) // there until its server has ended
+      .map((path) => (statSync(path).isFile() ? `${path}: ${readFileSync(path, 'latin1')}` : path))
       .sort()
-      .join('\n')
-      .concat(readdirSync(this.#directory, { recursive: true }).sort().join('\n'));
+      .join('\n');
   }
 }
