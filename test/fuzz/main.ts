@@ -17,16 +17,17 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 });
-const HANG_SECONDS = 30;
+/** Of the processor, and of the clock where it waits for something: a busy machine is slow, and hangs nobody. */
+const HANG = { cpuSeconds: 30, seconds: 300 };
 /** [index, inputs begun, target]: shared with the watching thread. */
 const seen = new Int32Array(new SharedArrayBuffer(12));
 const WATCH = `
-  const { workerData: { seen, seconds, names } } = require('node:worker_threads');
-  let [last, still] = [0, 0];
+  const { workerData: { seen, hang, names } } = require('node:worker_threads');
+  const used = () => process.cpuUsage().user / 1e6;
+  let [last, since, before] = [0, Date.now(), used()];
   setInterval(() => {
-    still = seen[1] === last && last !== 0 ? still + 1 : 0;
-    last = seen[1];
-    if (still < seconds) return;
+    if (seen[1] !== last || last === 0) [last, since, before] = [seen[1], Date.now(), used()];
+    if (used() - before < hang.cpuSeconds && Date.now() - since < hang.seconds * 1000) return;
     require('node:fs').writeSync(1, JSON.stringify({ hang: seen[0], target: names[seen[2]] }) + '\\n');
     process.kill(process.pid, 'SIGKILL');
   }, 1000);`;
@@ -44,7 +45,7 @@ const astray = (error: unknown): void => {
 process.on('uncaughtException', astray).on('unhandledRejection', astray);
 const watch = new Worker(WATCH, {
   eval: true,
-  workerData: { seen, seconds: HANG_SECONDS, names: chosen.map(({ name }) => name) },
+  workerData: { seen, hang: HANG, names: chosen.map(({ name }) => name) },
 });
 watch.unref();
 

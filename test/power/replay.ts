@@ -27,7 +27,6 @@ import { Promises } from './promises.ts';
 const [directory = '', seed = '1', most = '0'] = process.argv.slice(2);
 const state = join(directory, 'state');
 const aside = join(directory, 'runs-aside');
-const random = randomOf(Number(seed));
 
 /** Other processes' locks, the memory of WAL, and what tells people something: a start does not need them. */
 const UNNEEDED = /(-shm|\.lock(-.*)?|daemon\.log|daemon\.sock)$/;
@@ -66,6 +65,7 @@ interface Case {
 
 /** Each state once: most changes leave the disk as it was, until they are synced. */
 function* cases(): Generator<Case> {
+  const random = randomOf(Number(seed)); // the same ones each time
   const disk = new Disk(directory, random);
   const promises = new Promises();
   const seen = new Set<string>();
@@ -75,7 +75,7 @@ function* cases(): Generator<Case> {
       if (change.kind === 'write') promises.read(change.data.toString());
       continue;
     }
-    if (![directory, state].includes(change.path) && !change.path.startsWith(`${state}/`)) continue;
+    if (!isOurs(change.path)) continue;
     disk.apply(change);
     point += 1;
     for (const loss of losses(random)) {
@@ -86,7 +86,6 @@ function* cases(): Generator<Case> {
       yield { point, loss: loss.name, tree, promises: promises.now() };
     }
   }
-  assertSame(disk.after({ name: '', keepsName: () => true, keepsData: () => true }));
 }
 
 function keyOf(tree: Tree, promises: Promises): string {
@@ -97,6 +96,18 @@ function keyOf(tree: Tree, promises: Promises): string {
         .update(`\0${path}\0${data === undefined ? 'd' : data === null ? 'f' : String(data.length)}\0`)
         .update(data ?? '');
   return hash.digest('hex');
+}
+
+function isOurs(path: string): boolean {
+  return path === directory || path === state || path.startsWith(`${state}/`);
+}
+
+/** All that the session did, and no power loss. */
+function assertModel(): void {
+  const disk = new Disk(directory, randomOf(0));
+  for (const change of readRecording(join(directory, 'trace'), directory))
+    if (isOurs(change.path)) disk.apply(change);
+  assertSame(disk.after({ name: 'nothing', keepsName: () => true, keepsData: () => true }));
 }
 
 /** The model is right where it comes to what the disk came to. */
@@ -183,19 +194,18 @@ async function recover({ promises }: Case): Promise<string[]> {
   return wrong;
 }
 
-let [states, tried, failed, slowestMs] = [0, 0, 0, 0];
 if (!statSync(join(state, 'runs')).isDirectory()) throw new Error('the session made no run');
-const chosen: Case[] = [];
+assertModel();
+let states = 0;
+for (const { point } of cases()) states += Number(point > 0);
+const draw = randomOf(Number(seed));
+/** Which of them are tried: each is as likely as any other. */
+const chosen = new Set<number>();
+while (Number(most) > 0 && chosen.size < Math.min(Number(most), states)) chosen.add(draw(states));
+let [index, tried, failed, slowestMs] = [-1, 0, 0, 0];
 for (const one of cases()) {
-  states += 1;
-  // Reservoir sampling: each state is as likely as any other.
-  if (Number(most) === 0 || chosen.length < Number(most)) chosen.push(one);
-  else {
-    const place = random(states);
-    if (place < chosen.length) chosen[place] = one;
-  }
-}
-for (const one of chosen) {
+  index += 1;
+  if (Number(most) > 0 && !chosen.has(index)) continue;
   const begun = performance.now();
   lay(one.tree);
   const wrong = await recover(one).catch((error: unknown) => [
