@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Run, RunList } from '../daemon/contract/types.ts';
@@ -91,6 +102,16 @@ export const planted = [
   'link to a directory',
 ] as const;
 
+/** What else there is: a second name of somebody's file, what a read may wait for or do something with. */
+export const plantedToo = [...planted, 'hard link', 'socket', 'device', 'full directory'] as const;
+
+/** Leaves a socket behind, as a process that was killed does: by a second name, the first goes with its server. */
+function leaveSocket(own: string, path: string): void {
+  const server = createServer().listen(own);
+  linkSync(own, path);
+  server.close();
+}
+
 /** Things of somebody else's that links lead to: they have to be as they were afterwards. */
 export class Victims {
   readonly #directory: string;
@@ -104,19 +125,27 @@ export class Victims {
   }
 
   /** Puts one of `planted` at a path. */
-  plant(kind: (typeof planted)[number], path: string): void {
+  plant(kind: (typeof plantedToo)[number], path: string): void {
     if (kind === 'fifo') execFileSync('mkfifo', [path]);
-    else if (kind === 'directory') mkdirSync(path, { mode: 0o700 });
+    else if (kind === 'hard link') linkSync(join(this.#directory, 'file'), path);
+    else if (kind === 'device')
+      execFileSync('mknod', ['-m', '600', path, 'c', '1', '5']); // as /dev/zero
+    else if (kind === 'socket') leaveSocket(join(this.#directory, 'socket'), path);
+    else if (kind === 'full directory') {
+      mkdirSync(path, { mode: 0o700 });
+      for (const name of ['file', 'directory']) symlinkSync(join(this.#directory, name), join(path, name));
+    } else if (kind === 'directory') mkdirSync(path, { mode: 0o700 });
     else if (kind === 'dangling link') symlinkSync(join(this.#directory, 'nowhere'), path);
     else symlinkSync(join(this.#directory, kind.slice('link to a '.length)), path);
   }
 
   /** Everything there is, with its content. */
   get all(): string {
-    return execFileSync('grep', ['-r', '', '.'], { cwd: this.#directory, encoding: 'utf8' })
-      .split('\n')
+    return readdirSync(this.#directory, { recursive: true, withFileTypes: true })
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => !path.endsWith('/socket')) // there until its server has ended
+      .map((path) => (statSync(path).isFile() ? `${path}: ${readFileSync(path, 'latin1')}` : path))
       .sort()
-      .join('\n')
-      .concat(readdirSync(this.#directory, { recursive: true }).sort().join('\n'));
+      .join('\n');
   }
 }

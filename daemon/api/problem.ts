@@ -40,7 +40,11 @@ function fromExpress(thrown: unknown): EscrowError | undefined {
   // Express cannot decode the address, as in `/v1/runs/%zz`.
   if (thrown instanceof URIError)
     return new EscrowError('request-invalid', 'The address of the request cannot be read.');
-  if (!(thrown instanceof Error) || !('type' in thrown) || typeof thrown.type !== 'string') return undefined;
-  if (thrown.type === 'entity.too.large') return new EscrowError('request-invalid', 'The body is too large.');
-  return new EscrowError('request-invalid', `The body cannot be read (${thrown.type}).`);
+  if (!(thrown instanceof Error)) return undefined;
+  const type = 'type' in thrown && typeof thrown.type === 'string' ? thrown.type : undefined;
+  // What cannot be unpacked has a status and no type.
+  const status = 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : 500;
+  if (type === undefined && (status < 400 || status > 499)) return undefined;
+  if (type === 'entity.too.large') return new EscrowError('request-invalid', 'The body is too large.');
+  return new EscrowError('request-invalid', `The body cannot be read (${type ?? 'it is spoilt'}).`);
 }

@@ -20,13 +20,13 @@ const REQUEST = /^([0-9a-f]{24})\.request$/;
  */
 export function serveSpool({ spool, socket }: Paths): () => void {
   ensurePrivateDirectory(spool);
-  for (const name of readdirSync(spool)) rmSync(join(spool, name), { force: true }); // of commands that gave up by now
+  for (const name of readdirSync(spool)) rmSync(join(spool, name), { recursive: true, force: true }); // of commands that gave up by now
   const daemon = connect(socket);
   const answer = async (id: string): Promise<void> => {
     const taken = join(spool, `${id}.taken`);
     renameSync(join(spool, `${id}.request`), taken); // fails when its command gave up a moment ago
     const text = readOwnFile(taken, LENGTH_MAX)?.toString('utf8') ?? '';
-    rmSync(taken, { force: true });
+    rmSync(taken, { recursive: true, force: true });
     writeDurable(join(spool, `${id}.answer`), JSON.stringify(await ask(JSON.parse(text) as Spooled)));
   };
   const ask = async ({ method, path, body }: Spooled): Promise<SpooledAnswer> => {

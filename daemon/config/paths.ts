@@ -37,7 +37,7 @@ export function findPaths(env: Environment): Paths {
 /** As findPaths, without asking whether the socket can be used: doctor looks at the rest all the same. */
 export function locatePaths(env: Environment): Paths {
   const home = absolute(env, 'NF_ESCROW_HOME');
-  const user = env['HOME'] || homedir();
+  const user = absolute(env, 'HOME') ?? homedir();
   const config = home ?? join(xdg(env, 'XDG_CONFIG_HOME') ?? join(user, '.config'), 'nf-escrow');
   const state = home ?? join(xdg(env, 'XDG_STATE_HOME') ?? join(user, '.local', 'state'), 'nf-escrow');
   // With a home of its own the socket goes there too: two homes of one user must not meet at one socket.

@@ -50,6 +50,9 @@ export async function loadSettings(
   });
 }
 
+/** The parser takes seconds for what is longer, and every command reads it. */
+const LENGTH_MAX = 64 * 1024;
+
 /** What the file says, as texts; empty where there is none. Throws `config-invalid`, `state-exposed`. */
 export async function readConfigFile(path: string): Promise<Map<SettingKey, string>> {
   let text;
@@ -58,6 +61,7 @@ export async function readConfigFile(path: string): Promise<Map<SettingKey, stri
     if (!found.isFile()) throw notPlain(path); // a FIFO would keep every command waiting
     assertUnchangeable(path, found);
     assertUnchangeable(dirname(path), statSync(dirname(path)));
+    if (found.size > LENGTH_MAX) throw tooLong(path);
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof EscrowError) throw error;
@@ -95,6 +99,10 @@ function assertUnchangeable(path: string, { uid, mode }: Stats): void {
   });
 }
 
+function tooLong(path: string): EscrowError {
+  return new EscrowError('config-invalid', `"${path}" has more than ${String(LENGTH_MAX)} bytes.`);
+}
+
 function notPlain(path: string): EscrowError {
   return new EscrowError('config-invalid', `"${path}" is not a plain file.`);
 }
@@ -120,7 +128,13 @@ function onLostOf(text: string): OnLost {
   });
 }
 
+/** Larger numbers would leave what dates and timers can hold. */
+const MOST: Partial<Record<SettingKey, number>> = { keepRunsDays: 36_500, hostLeaseSeconds: 7 * 24 * 3600 };
+
 function count(key: SettingKey, text: string): number {
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text);
+  const most = MOST[key] ?? 999_999_999;
+  if (/^[0-9]{1,9}$/.test(text) && Number(text) <= most) return Number(text);
+  if (/^[0-9]+$/.test(text))
+    throw new EscrowError('config-invalid', `${key} is ${text.slice(0, 20)}; ${String(most)} is the most.`);
   throw new EscrowError('config-invalid', `${key} is "${text}", which is not a whole number.`);
 }

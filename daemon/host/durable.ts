@@ -11,11 +11,11 @@ import {
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import { systemCode } from '../errors.ts';
+import { EscrowError, systemCode } from '../errors.ts';
 
 /**
  * Files that are there whole or not at all, also after a power loss: temporary name in the same directory, mode at
- * creation, fsync, rename, fsync of the directory.
+ * creation, fsync, rename, fsync of the directory. Throws `path-occupied` where a directory stands.
  *
  * All calls are synchronous on purpose: each is a handful of system calls on small files, and the caller's next step
  * (a ledger row, an answer) must not happen before them.
@@ -23,12 +23,22 @@ import { systemCode } from '../errors.ts';
 export function writeDurable(path: string, data: Uint8Array | string, mode = 0o600): void {
   const temporary = writeTemporary(path, data, mode);
   try {
-    renameSync(temporary, path);
+    renameOver(temporary, path);
   } catch (error) {
     unlinkSync(temporary);
     throw error;
   }
   syncDirectory(dirname(path));
+}
+
+/** Gives a file a name that another one may have. Throws `path-occupied` where a directory stands. */
+export function renameOver(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (systemCode(error) !== 'EISDIR') throw error;
+    throw new EscrowError('path-occupied', `"${to}" is there and is a directory.`, { cause: error });
+  }
 }
 
 /** As writeDurable, but never over a file that is there already. Returns false when there was one. */

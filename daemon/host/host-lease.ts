@@ -3,9 +3,9 @@ import {
   closeSync,
   fstatSync,
   ftruncateSync,
+  lstatSync,
   openSync,
   rmSync,
-  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -14,6 +14,7 @@ import type { Process } from '../contract/types.ts';
 import { validate } from '../contract/validate.ts';
 import { systemCode } from '../errors.ts';
 import { writeDurable } from './durable.ts';
+import { openToAppend } from './own-file.ts';
 import { readOwnFile } from './read-plain-file.ts';
 
 /** Who has the daemon of a state directory that several hosts share. */
@@ -45,6 +46,7 @@ export function readHostLease(path: string): HostLease | undefined {
   }
 }
 
+/** Throws `path-occupied`, `state-exposed`, `ledger-unavailable`. */
 export function writeHostLease(path: string, lease: HostLease): void {
   writeDurable(path, JSON.stringify(lease));
   beat(path);
@@ -53,13 +55,13 @@ export function writeHostLease(path: string, lease: HostLease): void {
 /** Takes the lease back, if it is still of this epoch. */
 export function removeHostLease(path: string, epoch: number): void {
   if (readHostLease(path)?.epoch !== epoch) return;
-  rmSync(path, { force: true });
-  rmSync(beatPath(path), { force: true });
+  for (const file of [path, beatPath(path)])
+    if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === true) rmSync(file, { force: true });
 }
 
 /** Shows that the holder lives. The time that counts is the file server's, so the file is written and not only dated. */
 export function beat(path: string): void {
-  const fd = openSync(beatPath(path), 'a', 0o600);
+  const fd = openToAppend(beatPath(path));
   try {
     ftruncateSync(fd, 0);
     writeSync(fd, String(process.pid));
@@ -73,8 +75,9 @@ export function beat(path: string): void {
  * system, so that the clocks of two hosts need not agree.
  */
 export function secondsSinceBeat(path: string): number {
-  const last = statSync(beatPath(path), { throwIfNoEntry: false })?.mtimeMs;
-  if (last === undefined) return Infinity;
+  const found = lstatSync(beatPath(path), { throwIfNoEntry: false });
+  if (found?.isFile() !== true) return Infinity;
+  const last = found.mtimeMs;
   const probe = join(dirname(path), `.clock.${randomBytes(6).toString('hex')}`);
   const fd = openSync(probe, 'wx', 0o600);
   try {

@@ -46,5 +46,10 @@ function isThere(path: string): boolean {
 
 function assertOwnFile(path: string, found: Stats): void {
   if (!found.isFile()) throw new EscrowError('path-occupied', `"${path}" is there and is not a plain file.`);
+  // Another name may be another's; and SQLite can lose a database that has two: https://sqlite.org/howtocorrupt.html, 2.4.
+  if (found.nlink > 1)
+    throw new EscrowError('path-occupied', `"${path}" is there and has another name as well (a hard link).`, {
+      hint: 'Copy it to a file of its own: `cp` it aside, remove it, and move the copy back.',
+    });
   assertOwner(path, found);
 }

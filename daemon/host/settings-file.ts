@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseDocument, Document } from 'yaml';
+import { parseDocument, Document, isMap } from 'yaml';
 import { systemCode } from '../errors.ts';
 import type { SettingKey } from '../config/keys.ts';
 import { writeDurable } from './durable.ts';
@@ -17,8 +17,10 @@ export function writeSetting(path: string, key: SettingKey, value: string | unde
 
 function readDocument(path: string): Document {
   try {
-    const document = parseDocument(readFileSync(path, 'utf8'));
-    return document.contents === null ? new Document({}) : document;
+    const document: Document = parseDocument(readFileSync(path, 'utf8'));
+    // A file of nothing but comments, or of an empty value: what is said there stays.
+    if (!isMap(document.contents)) document.contents = document.createNode({});
+    return document;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return new Document({});
     throw error;

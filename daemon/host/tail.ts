@@ -1,6 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 const CHUNK = 64 * 1024;
+/** So much is taken at a time: whoever can write the file must not decide how much memory it takes to read it. */
+const BATCH = 256 * CHUNK;
 /** A longer line is cut: nothing that we look for is so long, and memory must stay bounded. */
 const LINE_MAX = 64 * 1024;
 
@@ -14,6 +16,8 @@ export class Tail {
   readonly #fd: number;
   #offset = 0;
   #rest = '';
+  /** Whether the last read left something. */
+  behind = false;
 
   /** Throws Node's system error when there is no plain file to open. A FIFO planted here does not hold us. */
   constructor(path: string) {
@@ -24,7 +28,7 @@ export class Tail {
     throw new Error(`"${path}" is not a plain file`);
   }
 
-  /** New whole lines, without their newlines. */
+  /** New whole lines, without their newlines, of the next 16 MiB at most: `behind` tells whether there is more. */
   read(): string[] {
     if (fstatSync(this.#fd).size < this.#offset) {
       this.#offset = 0;
@@ -32,6 +36,7 @@ export class Tail {
     }
     const bytes = readFrom(this.#fd, this.#offset);
     this.#offset += bytes.length;
+    this.behind = bytes.length === BATCH;
     // latin1 keeps each byte, so a chunk that ends inside a UTF-8 sequence loses nothing; lines are decoded whole.
     const parts = (this.#rest + bytes.toString('latin1')).split('\n');
     this.#rest = (parts.pop() ?? '').slice(0, LINE_MAX);
@@ -45,11 +50,12 @@ export class Tail {
 
 function readFrom(fd: number, start: number): Buffer {
   const chunks: Buffer[] = [];
-  for (let position = start; ;) {
+  for (let position = start; position < start + BATCH;) {
     const chunk = Buffer.allocUnsafe(CHUNK);
-    const count = readSync(fd, chunk, 0, CHUNK, position);
-    if (count === 0) return Buffer.concat(chunks);
+    const count = readSync(fd, chunk, 0, Math.min(CHUNK, start + BATCH - position), position);
+    if (count === 0) break;
     chunks.push(chunk.subarray(0, count));
     position += count;
   }
+  return Buffer.concat(chunks);
 }

@@ -1,7 +1,8 @@
-import { closeSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'libsql';
-import { syncDirectory, syncFile } from '../host/durable.ts';
+import { EscrowError } from '../errors.ts';
+import { renameOver, syncDirectory, syncFile } from '../host/durable.ts';
 
 /** Where the copy of a ledger lies that was made before it left this form. */
 export function backupPath(path: string, form: number): string {
@@ -16,6 +17,8 @@ export function backupPath(path: string, form: number): string {
 export function backUp(path: string, form: number): void {
   const copy = backupPath(path, form);
   const unfinished = `${copy}.unfinished`;
+  if (lstatSync(unfinished, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new EscrowError('path-occupied', `"${unfinished}" is there and is a directory.`);
   rmSync(unfinished, { force: true });
   closeSync(openSync(unfinished, 'wx', 0o600)); // SQLite would make it as the umask says; it takes an empty file
   const reader = new Database(path); // a transaction cannot VACUUM, and the caller is in one
@@ -25,7 +28,7 @@ export function backUp(path: string, form: number): void {
     reader.close();
   }
   syncFile(unfinished);
-  renameSync(unfinished, copy);
+  renameOver(unfinished, copy);
   for (const name of readdirSync(dirname(path)))
     if (name.startsWith(`${basename(path)}.form-`) && name !== basename(copy))
       rmSync(join(dirname(path), name), { force: true });

@@ -17,10 +17,20 @@ export function localStorePath(env: Environment): string {
 /** The same; null where there is no such file. */
 export function findLocalStore(env: Environment): string | null {
   const path = localStorePath(env);
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
+  if (!isThere(path)) return null;
   // A nextflow inside a task of ours inherits the variable: the store of another run is not the user's own.
   const isOurs = basename(path) === 'store.json' && existsSync(join(dirname(path), 'run.json'));
   return isOurs ? null : path;
+}
+
+/** What cannot be reached is not there for Nextflow either. */
+function isThere(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Reads Nextflow's own store, under the same conditions as Nextflow does. It is only ever read. */
@@ -35,7 +45,11 @@ export function readLocalStore(path: string): Map<string, SecretValue> {
     if (error instanceof EscrowError) throw error;
     throw unreadable(path, String(systemCode(error)));
   }
-  return new Map(parse(path, text).map(({ name, value }) => [name, new SecretValue(Buffer.from(value))]));
+  const entries = parse(path, text);
+  const bad = entries.find(({ value }) => value.includes('\0'));
+  if (bad !== undefined)
+    throw unreadable(path, `the value of ${bad.name} holds a NUL, which no task can be given`);
+  return new Map(entries.map(({ name, value }) => [name, new SecretValue(Buffer.from(value))]));
 }
 
 function parse(path: string, text: string): { name: string; value: string }[] {

@@ -1,10 +1,14 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EscrowError } from '../errors.ts';
 import { writeDurable } from '../host/durable.ts';
+import { readOwnFile } from '../host/read-plain-file.ts';
 import { SHIM_MARK } from './find.ts';
 import { quote } from './quote.ts';
+
+/** The mark is in the first lines. */
+const HEAD_MAX = 4096;
 
 /**
  * Writes a `nextflow` into a directory that starts this nf-escrow; gives its path. Throws `path-occupied` where a
@@ -12,7 +16,9 @@ import { quote } from './quote.ts';
  */
 export function writeShim(directory: string, program: string): string {
   const path = join(resolve(directory), 'nextflow');
-  if (existsSync(path) && !readFileSync(path).includes(SHIM_MARK))
+  // A FIFO would keep us waiting, and a device has no end.
+  const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  if (isThere && readOwnFile(path, HEAD_MAX)?.includes(SHIM_MARK) !== true)
     throw new EscrowError('path-occupied', `"${path}" is there, and not nf-escrow's.`, {
       hint: 'Name another directory, and put it before that one on PATH.',
     });

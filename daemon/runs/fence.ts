@@ -1,4 +1,4 @@
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 
@@ -7,8 +7,12 @@ import { systemCode } from '../errors.ts';
  * when the shim was faster. Repeatable. Nothing to rename and nothing started: the directory was lost, nothing can start.
  */
 export function revoke(directory: string): boolean {
+  const revoked = join(directory, 'revoked');
   try {
-    renameSync(join(directory, 'armed'), join(directory, 'revoked'));
+    // A directory that was planted there would keep the fence open for good.
+    if (lstatSync(revoked, { throwIfNoEntry: false })?.isDirectory() === true)
+      rmSync(revoked, { recursive: true });
+    renameSync(join(directory, 'armed'), revoked);
     return true;
   } catch (error) {
     if (isGone(error)) return !existsSync(join(directory, 'started'));

@@ -11,6 +11,9 @@ import { noteGridLine } from './orphans.ts';
 import type { RunRow } from './queries.ts';
 import { noteSecretUse, quarantine, writeTask, writeTracedTask } from './task-records.ts';
 
+/** A task can make a file that is larger than its disk: so much of one is read in one look, 256 MiB. */
+const BATCHES = 16;
+
 /**
  * Reads what a head writes of itself into the ledger: the plugin's events, its log and (where the user has one) its
  * trace. Tasks can reach the first, and the others lie where the user and the pipeline say, so anything may stand there:
@@ -45,12 +48,12 @@ export class HeadRecords {
   /** Takes in what is new. Without the head's process there is nothing to tell its log by. */
   async read(head: Process | undefined): Promise<void> {
     this.#events ??= open(join(this.#directory, 'events.jsonl'));
-    await this.#takeEvents(linesOf(this.#events));
+    for (const lines of linesOf(this.#events)) await this.#takeEvents(lines);
     this.#log ??= this.#openLog(head);
-    await this.#takeLog(linesOf(this.#log));
+    for (const lines of linesOf(this.#log)) await this.#takeLog(lines);
     await this.#writeFacts();
     this.#trace ??= open(this.facts.traceFile);
-    await this.#takeTrace(linesOf(this.#trace));
+    for (const lines of linesOf(this.#trace)) await this.#takeTrace(lines);
   }
 
   close(): void {
@@ -158,10 +161,14 @@ function open(path: string | undefined): Tail | undefined {
   }
 }
 
-function linesOf(tail: Tail | undefined): string[] {
+/** New lines, a batch after another; of a file that is longer than any log, the rest is left for the next look. */
+function* linesOf(tail: Tail | undefined): Generator<string[]> {
   try {
-    return tail?.read() ?? [];
+    for (let batches = 0; tail !== undefined && batches < BATCHES; batches += 1) {
+      yield tail.read();
+      if (!tail.behind) return;
+    }
   } catch {
-    return []; // a file server that is away: the next look tries again
+    return; // a file server that is away: the next look tries again
   }
 }

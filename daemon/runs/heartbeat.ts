@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOwnFile } from '../host/read-plain-file.ts';
 import { isGone } from './fence.ts';
@@ -39,7 +39,13 @@ export class Heartbeat {
   }
 }
 
-/** Asks the shim of a run to end nextflow, where it cannot be signalled from here. Repeatable. */
+/**
+ * Asks the shim of a run to end nextflow, where it cannot be signalled from here. Repeatable. A task may have planted
+ * something else there: a FIFO would keep us waiting, and a link lead elsewhere.
+ */
 export function askForEnd(directory: string): void {
-  writeFileSync(join(directory, 'cancel'), '', { mode: 0o600, flag: 'a' });
+  const path = join(directory, 'cancel');
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true) return;
+  rmSync(path, { recursive: true, force: true });
+  writeFileSync(path, '', { mode: 0o600, flag: 'wx' });
 }

@@ -27,6 +27,15 @@ export class Life {
     const beats = this.#heartbeat.beats();
     // A FIFO tells of the kernel that we share with whoever holds it, and of no other.
     const away = head === undefined ? job !== undefined || isAway(launcher) : isAway(head);
+    // Its kernel is gone, and what it had started with it: the record of the head went with the machine's power.
+    if (
+      head === undefined &&
+      job === undefined &&
+      launcher !== undefined &&
+      away &&
+      liveness(launcher) === 'ended'
+    )
+      return 'ended';
     if (away) return this.#outOfSight(head, job, beats);
     const fifo = fifoState(join(this.#directory, 'alive'));
     if (fifo === 'held') return 'alive';

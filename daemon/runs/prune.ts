@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { step } from '../host/steps.ts';
 import { now, write, type Engine } from './engine.ts';
 
@@ -27,7 +27,7 @@ async function pruneSome(engine: Engine, before: string): Promise<number> {
     .execute();
   // Files first: a row that is gone could not tell of a file that is still there.
   await step(engine.faults, 'prune.output', () => {
-    for (const { output_file } of found) if (output_file !== null) rmSync(output_file, { force: true });
+    for (const { output_file } of found) if (output_file !== null) removeOutput(output_file);
   });
   const ids = found.map(({ id }) => id);
   if (ids.length === 0) return 0;
@@ -38,4 +38,9 @@ async function pruneSome(engine: Engine, before: string): Promise<number> {
     await db.deleteFrom('runs').where('id', 'in', ids).execute();
   });
   return ids.length;
+}
+
+/** A directory that stands there is none of ours, and must not keep the rest from being forgotten. */
+function removeOutput(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) rmSync(path, { force: true });
 }

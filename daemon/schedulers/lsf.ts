@@ -76,7 +76,7 @@ export class Lsf implements Scheduler {
 
 function parse(line: string): Job {
   const [, id, state] = /^([0-9]+) +([A-Z_]+) *$/.exec(line) ?? [];
-  const phase = state === undefined ? undefined : PHASES[state];
+  const phase = state !== undefined && Object.hasOwn(PHASES, state) ? PHASES[state] : undefined;
   if (id === undefined || state === undefined || phase === undefined)
     throw unavailable('bjobs', `it answered "${line.trim().slice(0, 80)}"`);
   return { id, phase, state, restarts: null };

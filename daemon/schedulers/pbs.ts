@@ -82,7 +82,7 @@ function parse(block: string): Job {
     [...block.matchAll(/^ {4}(\S+) = (.*)$/gm)].map(([, key = '', value = '']) => [key, value]),
   );
   const state = fields.get('job_state');
-  const phase = state === undefined ? undefined : PHASES[state];
+  const phase = state !== undefined && Object.hasOwn(PHASES, state) ? PHASES[state] : undefined;
   if (!/^[0-9]+\.\S+$/.test(id) || state === undefined || phase === undefined)
     throw unavailable('qstat', `it tells of a job "${id.slice(0, 80)}" in a state that is not known here`);
   const starts = fields.get('run_count') ?? fields.get('start_count'); // PBS Pro; Torque

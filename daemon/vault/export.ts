@@ -5,6 +5,7 @@ import { userScope } from '../access/scopes.ts';
 import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger } from '../ledger/open.ts';
+import { recipientFor } from './age-passphrase.ts';
 import type { Vault } from './vault.ts';
 
 /** What an export holds, under age's encryption: https://age-encryption.org/v1 */
@@ -55,7 +56,7 @@ export async function exportVault(
 function encrypterFor(forWhom: ExportFor): Encrypter {
   const encrypter = new Encrypter();
   if ('passphrase' in forWhom) {
-    encrypter.setPassphrase(forWhom.passphrase);
+    encrypter.addRecipient(recipientFor(forWhom.passphrase));
     return encrypter;
   }
   for (const recipient of forWhom.recipients) {

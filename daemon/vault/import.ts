@@ -7,6 +7,7 @@ import { validate } from '../contract/validate.ts';
 import type { ImportRequest, ImportResult, VaultExport } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Ledger, Queries } from '../ledger/open.ts';
+import { identityFor } from './age-passphrase.ts';
 import { secretValueFrom } from './secret-bytes.ts';
 import type { SecretValue } from './secret-value.ts';
 import type { Vault } from './vault.ts';
@@ -52,7 +53,7 @@ async function decrypt(text: string, opener: ImportWith): Promise<VaultExport> {
   const decrypter = new Decrypter();
   let plain;
   try {
-    if ('passphrase' in opener) decrypter.addPassphrase(opener.passphrase);
+    if ('passphrase' in opener) decrypter.addIdentity(identityFor(opener.passphrase));
     else for (const identity of opener.identities) decrypter.addIdentity(identity);
     plain = await decrypter.decrypt(armor.decode(text), 'text');
   } catch {

@@ -87,6 +87,7 @@ void t.test('errors are problems of the closed table, and repeat no input', asyn
     ['PUT', `${SECRETS}/FOO_KEY`, { value, valueBase64: value }, 400, 'request-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { valueBase64: `!${value}` }, 400, 'request-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { value: `${value}\0` }, 400, 'value-invalid'],
+    ['PUT', `${SECRETS}/FOO_KEY`, `{"value":"${value}\\ud800"}`, 400, 'value-invalid'], // half a character
     ['PUT', `${SECRETS}/FOO_KEY`, { value: '' }, 400, 'value-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(3000) }, 400, 'value-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(10_000) }, 400, 'request-invalid'],
@@ -105,6 +106,8 @@ void t.test('errors are problems of the closed table, and repeat no input', asyn
     validate<'Problem'>('problem.json', problem);
     t.notOk(answer.text.includes(value), 'the input is not repeated');
   }
+  const spoilt = await box.http('PUT', `${SECRETS}/FOO_KEY`, { value }, { 'content-encoding': 'gzip' });
+  t.match(JSON.parse(spoilt.text), { status: 400, code: 'request-invalid' }, 'what cannot be unpacked');
   t.equal((await box.http('GET', '/v1/health', undefined, { origin: 'http://localhost' })).status, 403);
   t.same(box.filesWith(value), [], 'nor is it in the log');
 });

@@ -326,8 +326,8 @@ class Trial {
     const finished = existsSync(join(this.#box.launch, 'finished'));
     const { outcome } = run;
     if (outcome === 'succeeded' && !finished) wrong.push('said to have succeeded');
-    // The shim took the fence, and was killed before it started anything: nobody can tell.
-    const unknown = outcome === 'lost' && kind !== undefined && /shim|all|reboot/.test(kind);
+    // What took the fence was killed before it had done anything.
+    const unknown = kind !== undefined && /head|shim|all|reboot/.test(kind) && outcome !== 'succeeded';
     if (launches === 0 && outcome !== 'aborted' && outcome !== 'cancelled' && !unknown)
       wrong.push(`never launched, and ${String(outcome)}`);
     if (launches > 0 && outcome === 'aborted') wrong.push('launched, and aborted');

@@ -195,5 +195,6 @@ export async function lockLedger(): Promise<void> {
     stdio: ['ignore', 'pipe', 'ignore'],
     cwd: import.meta.dirname,
   });
-  await once(createInterface({ input: child.stdout }), 'line');
+  // It may come too late, and not get it.
+  await Promise.race([once(createInterface({ input: child.stdout }), 'line'), once(child, 'exit')]);
 }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import t, { type Test } from 'tap';
 import { createOrganization } from '../../daemon/access/organizations.ts';
 import { machineUser } from '../../daemon/access/principal.ts';
 import { findWorkspace, userScope, type SecretScope } from '../../daemon/access/scopes.ts';
 import { createWorkspace } from '../../daemon/access/workspaces.ts';
 import { openLedger, type Ledger } from '../../daemon/ledger/open.ts';
+import { identityFor, recipientFor } from '../../daemon/vault/age-passphrase.ts';
 import { exportVault } from '../../daemon/vault/export.ts';
 import { importVault } from '../../daemon/vault/import.ts';
 import { Keys } from '../../daemon/vault/keys.ts';
@@ -57,7 +58,7 @@ void t.test('what is exported comes out elsewhere byte for byte, and tells nothi
     t.same(await values(to.ledger, to.vault, there), await values(from.ledger, from.vault, workspace));
     const theirs = await userScope(to.ledger.db, user);
     t.same(await values(to.ledger, to.vault, theirs), await values(from.ledger, from.vault, own));
-    if ('passphrase' in opener) continue; // deriving its key takes seconds
+    if ('passphrase' in opener) continue; // deriving its key takes a while
     const again = importVault(to.ledger, to.vault, user, text, opener, 'refuse');
     await t.rejects(again, { code: 'import-conflict' });
     t.match(await importVault(to.ledger, to.vault, user, text, opener, 'skip'), {
@@ -102,4 +103,38 @@ void t.test('an import that cannot be taken in changes nothing', async (t) => {
       code: 'import-invalid',
     });
   t.same(await values(to.ledger, to.vault, own), { BB_KEY: Buffer.from('mine').toString('hex') });
+});
+
+void t.test("a passphrase is age's own, and is worked on beside everything else", async (t) => {
+  const passphrase = randomBytes(9).toString('hex');
+  const text = randomBytes(20).toString('hex');
+  const ours = new Encrypter();
+  ours.addRecipient(recipientFor(passphrase, 10));
+  const theirs = new Encrypter();
+  theirs.setPassphrase(passphrase);
+  theirs.setScryptWorkFactor(10);
+  const byUs = new Decrypter();
+  byUs.addIdentity(identityFor(passphrase));
+  const byThem = new Decrypter();
+  byThem.addPassphrase(passphrase);
+  t.equal(await byThem.decrypt(await ours.encrypt(text), 'text'), text, "age's library opens ours");
+  t.equal(await byUs.decrypt(await theirs.encrypt(text), 'text'), text, 'we open its');
+  const other = new Decrypter();
+  other.addIdentity(identityFor(`${passphrase}x`));
+  await t.rejects(other.decrypt(await ours.encrypt(text)), 'another passphrase opens nothing');
+
+  let rounds = 0;
+  const timer = setInterval(() => (rounds += 1), 1);
+  const full = new Encrypter();
+  full.addRecipient(recipientFor(passphrase));
+  const sealed = await full.encrypt(text);
+  clearInterval(timer);
+  t.ok(rounds > 10, `the daemon watches on meanwhile: ${String(rounds)}`);
+  // A file that asks for more than anybody's memory is refused before any of it is taken.
+  const costly = Buffer.from(sealed)
+    .toString('latin1')
+    .replace(/^(-> scrypt \S+) 18$/m, '$1 63');
+  const begun = performance.now();
+  await t.rejects(byUs.decrypt(Buffer.from(costly, 'latin1')), /cannot|can be opened/);
+  t.ok(performance.now() - begun < 1000);
 });

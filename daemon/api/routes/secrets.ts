@@ -5,6 +5,7 @@ import { titleOf, type SecretScope } from '../../access/scopes.ts';
 import { assertSecretName } from '../../contract/secret-name.ts';
 import { validate } from '../../contract/validate.ts';
 import { valuesOf } from '../../vault/import.ts';
+import { EscrowError } from '../../errors.ts';
 import { secretValueFrom } from '../../vault/secret-bytes.ts';
 import type { Vault } from '../../vault/vault.ts';
 
@@ -37,7 +38,7 @@ export function secretRoutes(
     const input = validate<'SecretInput'>('secret-input.json', request.body);
     const bytes =
       input.valueBase64 === undefined
-        ? Buffer.from(input.value ?? '')
+        ? bytesOf(name, input.value ?? '')
         : Buffer.from(input.valueBase64, 'base64');
     const version = await vault.set(user, await changed(request), name, secretValueFrom(name, bytes));
     response.status(version === 1 ? 201 : 200).json({ name, version });
@@ -47,4 +48,11 @@ export function secretRoutes(
     response.status(204).end();
   });
   return router;
+}
+
+/** JSON can hold halves of characters, which are no text and would become something else on their way. */
+function bytesOf(name: string, text: string): Buffer {
+  const bytes = Buffer.from(text);
+  if (bytes.toString('utf8') === text) return bytes;
+  throw new EscrowError('value-invalid', `The value of ${name} is not Unicode text.`);
 }

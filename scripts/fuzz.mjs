@@ -1,0 +1,72 @@
+// npm run fuzz -- [--inputs N] [--seed S] [--target NAME] [--only INDEX]: feeds everything that reads what others wrote
+// with inputs made to break it (test/fuzz/), and prints a table. The same seed gives the same inputs; what failed is
+// written to a directory, to be saved in test/fuzz/corpora/TARGET/ once it is mended.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { ensureBuilt, ensureDependencies } from './set-up.mjs';
+import { node, root, runDriver, say } from './steps.mjs';
+
+runDriver(async () => {
+  const { values } = parseArgs({
+    options: {
+      inputs: { type: 'string', default: '100000' },
+      seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+      target: { type: 'string' },
+      only: { type: 'string' },
+    },
+  });
+  ensureDependencies();
+  ensureBuilt();
+  say(`fuzzing with --inputs ${values.inputs} --seed ${values.seed}`);
+  const rows = [];
+  let directory;
+  const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
+  const child = spawn(node, ['dist/test/fuzz/main.js', ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
+  for await (const line of createInterface({ input: child.stdout })) {
+    const result = JSON.parse(line);
+    if (result.hang !== undefined) {
+      say(`input ${result.hang} of ${result.target} hangs`);
+      continue;
+    }
+    rows.push(result);
+    print(result);
+    for (const { index, what, input } of result.failures) {
+      directory ??= mkdtempSync(join(tmpdir(), 'nf-escrow-fuzz-'));
+      const file = join(directory, `${result.target}.${index}`);
+      writeFileSync(file, Buffer.from(input, 'base64'));
+      say(`input ${index} of ${result.target} (${file}): ${what}`);
+    }
+  }
+  const status = await ended;
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+  print({
+    target: 'all',
+    inputs: sum('inputs'),
+    refused: sum('refused'),
+    failures: rows.flatMap(({ failures }) => failures),
+    slowestMs: Math.max(...rows.map(({ slowestMs }) => slowestMs)),
+    seconds: sum('seconds'),
+  });
+  if (status !== 0) say(`the fuzzers ended with ${status}`);
+  return status === 0 && rows.every(({ failures }) => failures.length === 0) ? 0 : 1;
+});
+
+let headed = false;
+
+function print({ target, inputs, refused, failures, slowestMs, seconds }) {
+  if (!headed)
+    process.stdout.write(
+      '| target | inputs | refused | failures | slowest (ms) | time (s) |\n| --- | --: | --: | --: | --: | --: |\n',
+    );
+  headed = true;
+  const cells = [target, inputs, refused, failures.length, Math.round(slowestMs), Math.round(seconds)];
+  process.stdout.write(`| ${cells.join(' | ')} |\n`);
+}

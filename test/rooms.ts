@@ -1,0 +1,77 @@
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { machineUser } from '../daemon/access/principal.ts';
+import { InTurn } from '../daemon/host/in-turn.ts';
+import { openLedger, type Ledger } from '../daemon/ledger/open.ts';
+import type { Engine } from '../daemon/runs/engine.ts';
+import { noFaults } from '../daemon/host/steps.ts';
+import { Runs } from '../daemon/runs/runs.ts';
+import { unavailable } from '../daemon/schedulers/ask.ts';
+import { JobBoard } from '../daemon/schedulers/board.ts';
+import { Slurm } from '../daemon/schedulers/slurm.ts';
+import { NextflowStore } from '../daemon/stores/nextflow-store.ts';
+import { Keys } from '../daemon/vault/keys.ts';
+import { Vault } from '../daemon/vault/vault.ts';
+
+/** The rooms of a daemon, put together as serve.ts does, without AWS and with a scheduler that never answers. */
+export interface Rooms {
+  readonly ledger: Ledger;
+  readonly vault: Vault;
+  readonly runs: Runs;
+  readonly engine: Engine;
+  /** What was written to the log since the last call. */
+  readonly logged: () => string;
+  readonly close: () => Promise<void>;
+}
+
+/** Absolute paths. */
+export interface Where {
+  readonly ledger: string;
+  readonly keyFile: string;
+  /** The directory of run directories. */
+  readonly runs: string;
+  readonly output: string;
+}
+
+/** Opens them in this very process; the caller has the runs recover. */
+export async function assemble(where: Where): Promise<Rooms> {
+  const ledger = await openLedger(where.ledger);
+  const vault = new Vault(ledger, new Keys({ keyFile: where.keyFile, keyCommand: undefined }));
+  const store = new NextflowStore(where.runs);
+  let log = '';
+  const sink = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      log += chunk.toString();
+      done();
+    },
+  });
+  const silent = (): Promise<never> => Promise.reject(unavailable('squeue', 'it does not answer'));
+  const engine: Engine = {
+    ledger,
+    vault,
+    stores: new Map([[store.kind, store]]),
+    runDirectories: store,
+    secretsStore: () => store,
+    batchJobs: { terminate: () => Promise.resolve([]) },
+    jobs: new JobBoard(() => new Slurm(silent)),
+    onLost: 'purge-now',
+    defaultWorkspace: 'local/main',
+    user: machineUser(),
+    outputDirectory: where.output,
+    faults: noFaults,
+    removals: new InTurn(),
+    clock: () => new Date(),
+    log: pino({ base: null }, sink),
+  };
+  const runs = new Runs(engine);
+  const close = async (): Promise<void> => {
+    await runs.stop();
+    await ledger.close();
+  };
+  const logged = (): string => {
+    const text = log;
+    log = '';
+    return text;
+  };
+  return { ledger, vault, runs, engine, logged, close };
+}
