@@ -79,7 +79,8 @@ export const operations: readonly Operation[] = [
   {
     method: 'post',
     path: '/v1/runs/{id}/purge',
-    summary: 'Remove what is left; refused while it may be alive, unless with ?force=true',
+    summary:
+      'Remove what is left; refused while it may be alive, unless with ?force=true; ?ended=true: unless jobs of it may hold it back',
     request: 'run-purge',
     answer: 'run',
   },

@@ -48,7 +48,7 @@ export async function launch(
  */
 async function settle(context: Context, id: string): Promise<Run | undefined> {
   try {
-    const run = await purgeLending(await context.daemon(), `/v1/runs/${id}/purge`);
+    const run = await purgeLending(await context.daemon(), `/v1/runs/${id}/purge?ended=true`);
     if (run.pendingRemovals > 0)
       warn(
         `not all that was placed for run ${id} could be removed yet; it is tried again. See: nf-escrow status`,

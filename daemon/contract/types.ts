@@ -457,9 +457,9 @@ export interface Exposure {
  */
 export interface GridJob {
   /**
-   * The scheduler: slurm, sge, pbs or lsf
+   * The scheduler, or awsbatch
    */
-  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
+  executor: 'slurm' | 'sge' | 'pbs' | 'lsf' | 'awsbatch';
   /**
    * The scheduler's id
    */

@@ -9,11 +9,11 @@ import type {
 } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
-import { cancelBatchJobs } from './batch-orphans.ts';
 import type { Engine } from './engine.ts';
 import { submitHead } from './head-job.ts';
 import { materialize } from './materialize.ts';
 import { cancelOrphans, sweepOrphans } from './orphans.ts';
+import { isHeldBack } from './on-lost.ts';
 import { planRun } from './plan.ts';
 import { purgeRun, removeLeases } from './purge.ts';
 import {
@@ -142,24 +142,30 @@ export class Runs {
       });
       await this.#watches.get(row.id)?.look();
     } else {
-      await cancelOrphans(this.#engine, row.id);
-      await cancelBatchJobs(this.#engine, row.id);
+      await cancelOrphans(this.#engine, row.id, this.#engine.user.user);
+      await sweepOrphans(this.#engine, row.id);
     }
     return describeRun(db, await getRun(db, row.id));
   }
 
   /**
    * Looks at a run now and, where it has ended, purges it. Throws `run-alive` while it may be alive, unless `force`:
-   * then its secrets are taken from it and it goes on without them.
+   * then its secrets are taken from it and it goes on without them. `asked`: by a person, who need not wait for the jobs
+   * that may keep it.
    */
-  async purge(wanted: string, force: boolean, lent?: AwsCredentials): Promise<Run> {
+  async purge(
+    wanted: string,
+    { force, asked }: { readonly force: boolean; readonly asked: boolean },
+    lent?: AwsCredentials,
+  ): Promise<Run> {
     const { db } = this.#engine.ledger;
     const { id } = await findRun(db, wanted);
     if (lent !== undefined) await this.#lend(id, lent);
     await this.#watches.get(id)?.look();
     const row = await getRun(db, id);
-    if (row.state === 'ended') await purgeRun(this.#engine, id);
-    else if (row.state !== 'purged') {
+    if (row.state === 'ended') {
+      if (asked || !(await isHeldBack(this.#engine, id))) await purgeRun(this.#engine, id);
+    } else if (row.state !== 'purged') {
       if (!force) throw new EscrowError('run-alive', `Run ${id} is ${row.state}.`);
       await removeLeases(this.#engine, id);
     }

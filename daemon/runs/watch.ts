@@ -15,7 +15,6 @@ import { cancelJob, lookForJob } from './job-start.ts';
 import { Life } from './life.ts';
 import { LEASE_SECONDS } from './materialize.ts';
 import { renewOutside } from './renew.ts';
-import { noteBatchJobsLeft } from './batch-orphans.ts';
 import { now, type Engine } from './engine.ts';
 import { conclude, type Conclusion } from './outcome.ts';
 import { isHeldBack } from './on-lost.ts';
@@ -231,7 +230,6 @@ export class RunWatch {
     await this.#engine.faults('watch.before-ended');
     await this.#engine.ledger.write(async (db) => {
       await moveRun(db, this.#id, 'ended', change);
-      await noteBatchJobsLeft(db, this.#id);
       await noteOrphans(db, this.#id);
     });
     await this.#engine.faults('watch.after-ended');

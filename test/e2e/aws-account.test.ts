@@ -9,6 +9,7 @@ import { needsOfExecutionRole, needsOfLauncher } from '../../daemon/aws/needs.ts
 import { accessOf } from '../../daemon/aws/access.ts';
 import type { DoctorReport, Receipt, RunList } from '../../daemon/contract/types.ts';
 import { BatchJobDefinitions } from '../../daemon/stores/batch-job-definitions.ts';
+import { active, boxOn, register } from '../aws/box.ts';
 import { evaluate, type Question } from '../aws/evaluate.ts';
 import type { Call, StrictAws } from '../aws/strict-aws.ts';
 import { ACCOUNT, makeRole, QUEUE, REGION, settingsFor, startAws, startOver } from '../aws/subject.ts';
@@ -21,43 +22,6 @@ function withAws(title: string, body: (t: Test, aws: StrictAws) => Promise<void>
     const aws = await (shared ??= startAws(t));
     if (aws !== undefined) await body(inner, await startOver(aws));
   });
-}
-
-async function boxOn(t: Test, aws: StrictAws): Promise<Sandbox> {
-  const box = new Sandbox(t);
-  box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // AWS Batch cannot be had without the plugin
-  await box.escrow([
-    ...['compute-envs', 'create', 'batch', '--platform', 'aws-batch', '--region', REGION, '--queue', QUEUE],
-    ...['--work-dir', 's3://nf-work/run', '--execution-role', `arn:aws:iam::${ACCOUNT}:role/execution`],
-    ...['--endpoint', aws.endpoint],
-  ]);
-  await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
-  return box;
-}
-
-async function register(aws: StrictAws, name: string, tags: Record<string, string>): Promise<void> {
-  const { BatchClient, RegisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
-  const batch = new BatchClient({ region: REGION, endpoint: aws.bare });
-  const containerProperties = { image: 'debian:12', vcpus: 1, memory: 128 };
-  await batch.send(
-    new RegisterJobDefinitionCommand({
-      jobDefinitionName: name,
-      type: 'container',
-      containerProperties,
-      tags,
-    }),
-  );
-  batch.destroy();
-}
-
-async function active(aws: StrictAws): Promise<string[]> {
-  const { BatchClient, DescribeJobDefinitionsCommand } = await import('@aws-sdk/client-batch');
-  const batch = new BatchClient({ region: REGION, endpoint: aws.bare });
-  const { jobDefinitions } = await batch.send(new DescribeJobDefinitionsCommand({ status: 'ACTIVE' }));
-  batch.destroy();
-  return (jobDefinitions ?? []).map(
-    ({ jobDefinitionName, revision }) => `${String(jobDefinitionName)}:${String(revision)}`,
-  );
 }
 
 withAws(

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ComputeEnvironment, Receipt, Run, RunList } from '../../daemon/contract/types.ts';
+import { createBatch } from '../aws/box.ts';
 import { ACCOUNT, QUEUE, REGION, startAws, startOver } from '../aws/subject.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { Sandbox, until } from '../launcher.ts';
@@ -23,19 +24,11 @@ function withBox(
     const box = new Sandbox(inner);
     box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // AWS Batch cannot be had without the plugin
     const value = `ü"\n$${randomBytes(16).toString('hex')}`;
-    const made = await box.escrow(create(aws));
+    const made = await box.escrow(createBatch(aws));
     inner.equal(made.status, 0, made.stderr);
     await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
     await body(inner, aws, box, value);
   });
-}
-
-function create(aws: StrictAws, ...more: string[]): string[] {
-  return [
-    ...['compute-envs', 'create', 'batch', '--platform', 'aws-batch', '--region', REGION, '--queue', QUEUE],
-    ...['--work-dir', 's3://nf-work/run', '--execution-role', `arn:aws:iam::${ACCOUNT}:role/execution`],
-    ...['--endpoint', aws.endpoint, ...more],
-  ];
 }
 
 async function lastRun(box: Sandbox): Promise<Run> {
