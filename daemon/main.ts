@@ -106,12 +106,21 @@ function contextOf(settings: () => Settings): Context {
       (await import('./host/settings-file.ts')).writeSetting(settings().paths.configFile, key, value);
     },
     writeShim: async (directory) => (await import('./nextflow/write-shim.ts')).writeShim(directory, program),
-    examine: async () => {
-      const [{ examine }, { subjectOf }] = await Promise.all([
+    processKillers: async (head) => (await import('./host/process-killers.ts')).processKillers(head),
+    examine: async (environment) => {
+      const [{ examine, groupsFor }, { subjectOf }] = await Promise.all([
         import('./doctor/examine.ts'),
         import('./doctor/subject.ts'),
       ]);
-      return examine(await subjectOf(process.env, readVersion()));
+      const subject = await subjectOf(process.env, readVersion());
+      return examine(subject, groupsFor(subject, environment));
+    },
+    probe: async (environment, limitMs) => {
+      const [{ probe }, { subjectOf }] = await Promise.all([
+        import('./doctor/probe.ts'),
+        import('./doctor/subject.ts'),
+      ]);
+      return probe(environment, await subjectOf(process.env, readVersion()), limitMs);
     },
   };
 }

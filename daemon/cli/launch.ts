@@ -30,6 +30,11 @@ export async function launch(
     const { launchJob } = await import('./launch-job.ts');
     return launchJob(context, run, start, { detach: request.detach === true || background, json });
   }
+  if (request.job === undefined) {
+    const atLogout = request.detach === true || background || ignoreHangup;
+    for (const killer of await context.processKillers({ atLogout }))
+      warn(`this host ${killer}, nextflow too. Have it run as a job: compute-envs update NAME --head-job`);
+  }
   if (request.detach === true) {
     const { runDetached } = await import('../client/detached.ts');
     await runDetached(start);
