@@ -12,6 +12,7 @@ import { openSession } from './aws/clients.ts';
 import { sweepAws } from './aws/leftovers.ts';
 import { LentCredentials } from './aws/credentials.ts';
 import type { Settings } from './config/settings.ts';
+import { probeOnBatch } from './doctor/batch-probe.ts';
 import { asEscrowError } from './errors.ts';
 import { assertHostIsOurs, holdHostLease } from './host/hold-host-lease.ts';
 import { InTurn } from './host/in-turn.ts';
@@ -100,6 +101,7 @@ export async function serve(
       log,
       aws: {
         check: (aws) => checkAws(aws, openSession),
+        probe: (environment, how) => probeOnBatch(runs, openSession, environment, how),
         sweep: (aws, remove) => sweepAws(aws, openSession, sweeperOf(ledger, user.user), remove),
       },
       status: () => ({

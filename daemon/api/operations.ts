@@ -180,6 +180,13 @@ export const operations: readonly Operation[] = [
   },
   {
     method: 'post',
+    path: '/v1/compute-envs/{name}/probe',
+    summary: 'Have a job on AWS Batch be given a throw-away secret; answers when that is over and removed',
+    request: 'probe-request',
+    answer: 'doctor-report',
+  },
+  {
+    method: 'post',
     path: '/v1/compute-envs/{name}/sweep',
     summary: 'Find what dead machines left in AWS; with ?remove=true remove it',
     answer: 'leftovers',

@@ -14,6 +14,7 @@ const OPTIONS: readonly (readonly [flag: string, key: keyof AwsSettings, help: s
   ['--kms-key <KEY>', 'kmsKey', 'that encrypts the secrets (default: aws/secretsmanager)'],
   ['--prefix <PREFIX>', 'prefix', 'of the names of secrets (default: nf-escrow)'],
   ['--layout <LAYOUT>', 'layout', 'bundle (one secret a run, the default) or per-secret'],
+  ['--probe-image <IMAGE>', 'probeImage', 'for the job of doctor --probe (default: a public one of busybox)'],
   ['--endpoint <URL>', 'endpoint', 'of Secrets Manager, where it is a private one'],
 ];
 

@@ -42,6 +42,7 @@ export interface Contract {
   Organization?: Organization;
   Plan?: Plan;
   PlannedSecret?: PlannedSecret;
+  ProbeRequest?: ProbeRequest;
   Problem?: Problem;
   Process?: Process;
   Receipt?: Receipt;
@@ -193,6 +194,14 @@ export interface AwsSettings {
    * Whether the FIPS endpoints are used
    */
   fips?: boolean;
+  /**
+   * Image for the job of doctor --probe, with sh and sha256sum; absent: a public one of busybox
+   */
+  probeImage?: string;
+  /**
+   * ARN of the role with which EventBridge Scheduler deletes a run's secret when nobody has moved that on; absent: nothing does
+   */
+  deadManRole?: string;
 }
 /**
  * How a run's secrets get from its directory to its tasks, as the nextflow and the environment of the caller allow.
@@ -720,6 +729,15 @@ export interface PlannedSecret {
    * Scopes that have the same name and lose
    */
   overrides: Scope[];
+}
+/**
+ * How a compute environment is tried with a throw-away secret.
+ */
+export interface ProbeRequest {
+  /**
+   * How long its job is waited for
+   */
+  waitSeconds: number;
 }
 /**
  * An error, as RFC 9457 describes it.

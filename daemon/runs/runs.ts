@@ -1,5 +1,6 @@
 import type {
   AwsCredentials,
+  ComputeEnvironment,
   Plan,
   Receipt,
   Run,
@@ -9,6 +10,7 @@ import type {
 } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
+import type { SecretValue } from '../vault/secret-value.ts';
 import type { Engine } from './engine.ts';
 import { submitHead } from './head-job.ts';
 import { materialize } from './materialize.ts';
@@ -29,7 +31,7 @@ import {
 } from './queries.ts';
 import { pruneRuns } from './prune.ts';
 import { receiptOf } from './receipt.ts';
-import { moveRun } from './states.ts';
+import { endUnlaunched, tryWith, type Tried, type Trial } from './trial.ts';
 import { RunWatch } from './watch.ts';
 
 /** How often what nobody watches is looked for: runs that could not be called off, or not be watched. */
@@ -53,7 +55,7 @@ export class Runs {
   }
 
   get watching(): number {
-    return this.#watches.size;
+    return this.#watches.size + this.#placing.size;
   }
 
   /** Finishes every half-done step and adopts the runs that live. Recovery removes; it never creates. */
@@ -99,6 +101,15 @@ export class Runs {
     await submitHead(this.#engine, id, { arguments: [...args] });
     await this.#watches.get(id)?.look();
     return describeRun(db, await getRun(db, id));
+  }
+
+  /** Has something tried with secrets that are placed as those of a run are, and taken back. Throws as that does. */
+  async trial<T>(
+    environment: ComputeEnvironment,
+    values: ReadonlyMap<string, SecretValue>,
+    work: (trial: Trial) => Promise<T>,
+  ): Promise<Tried<T>> {
+    return tryWith(this.#engine, this.#placing, { environment, values }, work);
   }
 
   async list(filter: RunFilter): Promise<Run[]> {
@@ -184,7 +195,11 @@ export class Runs {
   async #watch(run: RunRow): Promise<void> {
     const leases = await leasesOf(this.#engine.ledger.db, run.id);
     const lease = leases.find(({ store }) => store === this.#engine.runDirectories.kind);
-    if (lease === undefined) return;
+    if (lease === undefined) {
+      // Of a trial: there is no head to be watched, only something to be removed.
+      if (run.state === 'ended') await purgeRun(this.#engine, run.id);
+      return;
+    }
     this.#watches.set(
       run.id,
       new RunWatch(this.#engine, run, lease.target, () => this.#watches.delete(run.id)),
@@ -193,13 +208,7 @@ export class Runs {
 
   /** A run that was recorded, and then its daemon died: nobody was told of it, so nobody can start it. */
   async #abort(run: RunRow): Promise<void> {
-    const change = {
-      outcome: 'aborted',
-      outcome_evidence: 'the daemon ended while placing',
-      ended_at: this.#engine.clock().toISOString(),
-    } as const;
-    await this.#engine.ledger.write((db) => moveRun(db, run.id, 'ended', change));
-    await purgeRun(this.#engine, run.id);
+    await endUnlaunched(this.#engine, run.id, 'aborted', 'the daemon ended while placing');
     const after = await getRun(this.#engine.ledger.db, run.id);
     if (after.state !== 'purged') await this.#watch(after);
   }

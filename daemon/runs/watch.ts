@@ -13,7 +13,7 @@ import { HeadRecords } from './head-records.ts';
 import { askForEnd } from './heartbeat.ts';
 import { cancelJob, lookForJob } from './job-start.ts';
 import { Life } from './life.ts';
-import { LEASE_SECONDS } from './materialize.ts';
+import { LEASE_SECONDS } from './objects.ts';
 import { renewOutside } from './renew.ts';
 import { now, type Engine } from './engine.ts';
 import { conclude, type Conclusion } from './outcome.ts';
