@@ -26,6 +26,7 @@ import { JobBoard } from './schedulers/board.ts';
 import { schedulerOf } from './schedulers/detect.ts';
 import { AwsSecretsManager } from './stores/aws-secrets-manager.ts';
 import { BatchJobDefinitions } from './stores/batch-job-definitions.ts';
+import { DeadManSwitches } from './stores/dead-man-switches.ts';
 import { NextflowStore } from './stores/nextflow-store.ts';
 import type { Removal } from './stores/store.ts';
 import { Keys } from './vault/keys.ts';
@@ -60,18 +61,23 @@ export async function serve(
   const vault = new Vault(ledger, keys);
   const store = new NextflowStore(paths.runs);
   const lent = new LentCredentials();
+  const pace = { clock: Date.now, sleep };
+  const deadMan = new DeadManSwitches({ openSession, lent, pace });
   const definitions = new BatchJobDefinitions({ openSession, lent, clock: Date.now });
   const secretsManager = new AwsSecretsManager({
     openSession,
     lent,
     owner: user.user,
-    pace: { clock: Date.now, sleep },
+    pace,
   });
   const runs = new Runs(
     {
       ledger,
       vault,
-      stores: new Map<string, Removal>([store, secretsManager, definitions].map((one) => [one.kind, one])),
+      stores: new Map<string, Removal>(
+        [store, secretsManager, definitions, deadMan].map((one) => [one.kind, one]),
+      ),
+      deadMan,
       runDirectories: store,
       secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
       batchJobs: batchJobs(openSession),

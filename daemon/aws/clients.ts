@@ -1,5 +1,6 @@
 import type { BatchClient } from '@aws-sdk/client-batch';
 import type { IAMClient } from '@aws-sdk/client-iam';
+import type { SchedulerClient } from '@aws-sdk/client-scheduler';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { AwsCredentials } from '../contract/types.ts';
@@ -14,6 +15,7 @@ export interface AwsSession {
   secretsManager(): Promise<SecretsManagerClient>;
   batch(): Promise<BatchClient>;
   iam(): Promise<IAMClient>;
+  scheduler(): Promise<SchedulerClient>;
   /** As whom AWS sees us. */
   readonly identity: { readonly account: string; readonly arn: string };
 }
@@ -121,6 +123,7 @@ async function identified(access: AwsAccess, credentials: AwsCredentials): Promi
     },
     batch: async () => new (await import('@aws-sdk/client-batch')).BatchClient({ ...config, maxAttempts: 4 }),
     iam: async () => new (await import('@aws-sdk/client-iam')).IAMClient({ ...config, maxAttempts: 4 }),
+    scheduler: async () => new (await import('@aws-sdk/client-scheduler')).SchedulerClient(config),
   };
 }
 

@@ -8,6 +8,10 @@ import type { AwsSession } from './clients.ts';
 /** What the job ends with, where the shell and its `sha256sum` work but the secret is not what it should be. */
 export const probeExits = { differs: 41, missing: 42, noHash: 43 } as const;
 
+/** Between two looks, in milliseconds; most jobs wait for a machine. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5000;
+
 /** What is wanted of the job. */
 export interface ProbeWishes {
   /** Of the run whose secret it is given. */
@@ -17,7 +21,6 @@ export interface ProbeWishes {
   /** An image with a shell and `sha256sum`. */
   readonly image: string;
   readonly limitMs: number;
-  readonly lookEveryMs: number;
   readonly signal: AbortSignal;
   /** Told before and after a step, so that whatever happens it can be undone. */
   readonly told: {
@@ -66,14 +69,18 @@ export async function runProbeJob(
     );
     await wishes.told.job(jobId, name);
     let job: ProbeJob = { status: 'SUBMITTED' };
-    while (performance.now() < end && !wishes.signal.aborted) {
+    for (
+      let pause = FIRST_PAUSE_MS;
+      performance.now() < end && !wishes.signal.aborted;
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
+    ) {
       const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: [jobId] }));
       job = jobs?.[0] ?? job;
       if (job.status === 'SUCCEEDED' || job.status === 'FAILED') {
         await wishes.told.jobOver(jobId);
         return job;
       }
-      await sleep(wishes.lookEveryMs);
+      await sleep(pause);
     }
     return job;
   } catch (error) {

@@ -99,6 +99,7 @@ export interface NextflowKnowledge {
 interface PolicyWishes {
   readonly account: string;
   readonly executionRole: string;
+  readonly deadManRole?: string | undefined;
   readonly workspace?: string | undefined;
   readonly prefix?: string | undefined;
   readonly partition?: string | undefined;
@@ -108,6 +109,7 @@ interface PolicyWishes {
 export interface Policies {
   readonly renderPolicies: (wishes: PolicyWishes) => Readonly<Record<string, object>>;
   readonly renderCloudFormation: (wishes: PolicyWishes) => object;
+  readonly renderDeadManTrust: (wishes: PolicyWishes) => object;
 }
 
 export interface Importing {

@@ -199,9 +199,13 @@ export interface AwsSettings {
    */
   probeImage?: string;
   /**
-   * ARN of the role with which EventBridge Scheduler deletes a run's secret when nobody has moved that on; absent: nothing does
+   * ARN of the role with which it does so
    */
   deadManRole?: string;
+  /**
+   * Whether EventBridge Scheduler deletes the secret of a run whose machine never comes back
+   */
+  deadMan?: boolean;
 }
 /**
  * How a run's secrets get from its directory to its tasks, as the nextflow and the environment of the caller allow.

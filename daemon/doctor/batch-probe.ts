@@ -12,7 +12,6 @@ import { judgeBatchProbe } from './judge-batch-probe.ts';
 const SECRET = 'NF_ESCROW_PROBE';
 /** Small, public without signing in, and with sh and sha256sum. */
 const IMAGE = 'public.ecr.aws/docker/library/busybox:stable';
-const LOOK_EVERY_MS = 2000;
 
 /** How long it may take. */
 export interface BatchProbeLimits {
@@ -44,7 +43,7 @@ export async function probeOnBatch(
       new Map([[SECRET, new SecretValue(value)]]),
       async ({ id, references, noteDefinition, noteJob, noteJobOver }) =>
         runProbeJob(session, settings, {
-          ...{ run: id, image: settings.probeImage ?? IMAGE, limitMs, signal, lookEveryMs: LOOK_EVERY_MS },
+          ...{ run: id, image: settings.probeImage ?? IMAGE, limitMs, signal },
           secret: { name: SECRET, reference: references.get(SECRET) ?? '', value },
           told: { definition: noteDefinition, job: noteJob, jobOver: noteJobOver },
         }),

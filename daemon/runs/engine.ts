@@ -5,7 +5,7 @@ import type { OnLost } from '../config/on-lost.ts';
 import type { InTurn } from '../host/in-turn.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { JobBoard } from '../schedulers/board.ts';
-import type { Removal, Store } from '../stores/store.ts';
+import type { Removal, Store, Switch } from '../stores/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Faults } from './faults.ts';
@@ -20,6 +20,8 @@ export interface Engine {
   readonly runDirectories: Store;
   /** The store that takes the secrets of runs in a compute environment; often the one that makes run directories. */
   readonly secretsStore: (environment: ComputeEnvironment) => Store;
+  /** What deletes secrets whose machine never comes back, where that is wanted. */
+  readonly deadMan: Switch;
   /** Jobs of heads that are gone, on AWS Batch. */
   readonly batchJobs: BatchJobs;
   /** What schedulers say of jobs. */

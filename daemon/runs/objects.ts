@@ -14,7 +14,7 @@ export const LEASE_SECONDS = 24 * 3600;
 
 /** One object to be placed for a run. */
 export interface PlannedObject {
-  readonly store: Store;
+  readonly store: Pick<Store, 'kind' | 'place'>;
   readonly placement: Omit<Placement, 'references' | 'noteSent'>;
   readonly lease: Pick<LeaseRow, 'id' | 'run_id' | 'store' | 'target' | 'anchor' | 'expires_at'>;
 }
@@ -30,7 +30,7 @@ export type Placeable = Pick<PlannedRun, 'environment' | 'carrier' | 'values'> &
 export async function prepareObjects(
   engine: Engine,
   run: string,
-  { environment, carrier, values, plan, files: wanted }: Placeable,
+  { environment, carrier, values, plan: { workspace }, files: wanted }: Placeable,
 ): Promise<PlannedObject[]> {
   const secretsStore = engine.secretsStore(environment);
   const apart = secretsStore !== engine.runDirectories;
@@ -41,20 +41,32 @@ export async function prepareObjects(
       : [{ store: engine.runDirectories, secrets: apart ? new Map<string, SecretValue>() : values }]),
   ];
   const files: Record<string, string> = { ...wanted };
-  const base = { run, workspace: plan.workspace, environment, carrier, ledger: engine.ledger.id, files };
+  const base = { run, workspace, environment, carrier, ledger: engine.ledger.id, files };
   const expires = now(engine, LEASE_SECONDS);
   const objects: PlannedObject[] = [];
+  const plan = (
+    store: PlannedObject['store'],
+    place: Pick<Placement, 'target' | 'anchor'>,
+    secrets: Placement['secrets'],
+  ): void => {
+    objects.push({
+      store,
+      placement: { ...base, ...place, sentAt: null, secrets, expiresAt: expires },
+      lease: { id: randomUUID(), run_id: run, store: store.kind, ...place, expires_at: expires },
+    });
+  };
   for (const { store, secrets } of asked)
-    for (const part of store.divide({ ...base, secrets })) {
+    for (const [index, part] of store.divide({ ...base, secrets }).entries()) {
       const anchor = await store.prepare(part.target, environment);
-      // For the plugin, whose run directory comes last: where the secrets are, and as whom they are placed.
-      if (store !== engine.runDirectories && anchor !== null) files[ACCESS] = anchor;
       const place = { target: part.target, anchor };
-      objects.push({
-        store,
-        placement: { ...base, ...place, sentAt: null, secrets: part.secrets, expiresAt: expires },
-        lease: { id: randomUUID(), run_id: run, store: store.kind, ...place, expires_at: expires },
-      });
+      if (store !== engine.runDirectories) {
+        // For the plugin, whose run directory comes last: where the secrets are, and as whom they are placed.
+        if (anchor !== null) files[ACCESS] = anchor;
+        // Before its secret: so there is never one without it.
+        const guard = engine.deadMan.over({ ...place, run, index: index + 1 }, environment);
+        if (guard !== undefined) plan(engine.deadMan, guard, new Map());
+      }
+      plan(store, place, part.secrets);
     }
   return objects;
 }

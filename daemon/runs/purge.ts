@@ -41,10 +41,15 @@ async function purge(engine: Engine, id: string): Promise<void> {
 }
 
 async function remove(engine: Engine, id: string): Promise<void> {
-  const leases = await leasesOf(engine.ledger.db, id);
-  await Promise.all(
-    leases.filter(({ state }) => state !== 'gone').map((lease) => removeLease(engine, lease)),
-  );
+  const left = async (): Promise<LeaseRow[]> =>
+    (await leasesOf(engine.ledger.db, id)).filter(({ state }) => state !== 'gone');
+  const isSwitch = ({ store }: LeaseRow): boolean => store === engine.deadMan.kind;
+  const leases = await left();
+  await Promise.all(leases.filter((lease) => !isSwitch(lease)).map((lease) => removeLease(engine, lease)));
+  // A switch goes last: while a secret cannot be removed, it may be what removes it.
+  const switches = leases.filter(isSwitch);
+  if (switches.length === 0 || !(await left()).every(isSwitch)) return;
+  await Promise.all(switches.map((lease) => removeLease(engine, lease)));
 }
 
 async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {

@@ -17,6 +17,8 @@ export interface Rules {
   failing: number;
   /** So many of the next creates are carried out and their replies lost. */
   losing: number;
+  /** Which creates: SERVICE:Action. */
+  lossy: string;
   /** The connections of the next creates are broken off, and each is carried out that many milliseconds later. */
   readonly holding: number[];
   /** A deletion that was answered takes that long. */
@@ -36,6 +38,7 @@ export function noRules(): Rules {
     clockOffsetMs: 0,
     failing: 0,
     losing: 0,
+    lossy: 'secretsmanager:CreateSecret',
     holding: [],
     deletionMs: 0,
     blindMs: 0,

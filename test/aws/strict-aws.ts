@@ -132,7 +132,7 @@ export class StrictAws {
         return;
       }
       answer = await this.#carryOut(call, sent);
-      if (call.action === 'secretsmanager:CreateSecret' && this.rules.losing > 0) {
+      if (call.action === this.rules.lossy && this.rules.losing > 0) {
         this.rules.losing -= 1;
         incoming.socket.destroy();
         return;
@@ -258,7 +258,14 @@ interface Sent {
   readonly body: Buffer;
 }
 
-function readCall({ path, headers, body }: Sent): Call {
+const SCHEDULE_VERBS: Readonly<Record<string, string>> = {
+  POST: 'Create',
+  GET: 'Get',
+  PUT: 'Update',
+  DELETE: 'Delete',
+};
+
+function readCall({ method, path, headers, body }: Sent): Call {
   const scope = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\//.exec(String(headers['authorization']));
   const [, accessKey = '', region = '', service = path.startsWith('/v1/') ? 'batch' : 's3'] = scope ?? [];
   const text = service === 's3' ? '' : body.toString('utf8');
@@ -266,7 +273,9 @@ function readCall({ path, headers, body }: Sent): Call {
   const name =
     typeof target === 'string'
       ? (target.split('.').at(-1) ?? '')
-      : (/(?:^|&)Action=(\w+)/.exec(text)?.[1] ?? path.replace(/^\/v1\//, '').split('?')[0] ?? '');
+      : service === 'scheduler'
+        ? `${SCHEDULE_VERBS[method] ?? method}Schedule`
+        : (/(?:^|&)Action=(\w+)/.exec(text)?.[1] ?? path.replace(/^\/v1\//, '').split('?')[0] ?? '');
   return { action: `${service}:${name}`, region, accessKey, at: Date.now(), body: text };
 }
 

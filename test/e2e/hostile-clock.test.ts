@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { machineUser } from '../../daemon/access/principal.ts';
@@ -13,6 +14,9 @@ import { noFaults } from '../../daemon/runs/faults.ts';
 import { Runs } from '../../daemon/runs/runs.ts';
 import { JobBoard } from '../../daemon/schedulers/board.ts';
 import { schedulerOf } from '../../daemon/schedulers/detect.ts';
+import { openSession } from '../../daemon/aws/clients.ts';
+import { LentCredentials } from '../../daemon/aws/credentials.ts';
+import { DeadManSwitches } from '../../daemon/stores/dead-man-switches.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import { Keys } from '../../daemon/vault/keys.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
@@ -36,6 +40,11 @@ async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (
     stores: new Map([[store.kind, store]]),
     runDirectories: store,
     secretsStore: () => store,
+    deadMan: new DeadManSwitches({
+      openSession,
+      lent: new LentCredentials(),
+      pace: { clock: Date.now, sleep },
+    }),
     batchJobs: { living: async () => new Set(), terminate: async () => undefined },
     jobs: new JobBoard(schedulerOf),
     onLost: 'purge-now',
