@@ -168,3 +168,20 @@ withBox(
     });
   },
 );
+
+withBox('a Nextflow that is too old is refused before anything is placed', async (t, aws, box) => {
+  const run = ['run', '--compute-env', 'batch'];
+  aws.calls.length = 0;
+  for (const version of ['24.10.0', '25.04.8', '25.09.2-edge'])
+    t.match(await box.escrow([...run, 'touch started'], { env: { NXF_VER: version } }), {
+      status: 78,
+      stderr: new RegExp(`is Nextflow ${version}, whose executor .* 25\\.10 and later`, 's'),
+    });
+  t.same(aws.calls, [], 'AWS is not even asked');
+  t.notOk(existsSync(join(box.launch, 'started')));
+  const plain = await box.escrow([...run, '--no-secrets', 'touch started'], { env: { NXF_VER: '25.04.8' } });
+  t.equal(plain.status, 0, plain.stderr);
+  t.ok(existsSync(join(box.launch, 'started')), 'a run without secrets needs nothing of that');
+  for (const version of ['25.10.0', '26.04.1', '26.08.0-edge'])
+    t.equal((await box.escrow([...run, 'true'], { env: { NXF_VER: version } })).status, 0, version);
+});
