@@ -12,6 +12,7 @@ export interface Call {
   readonly region: string;
   readonly accessKey: string;
   readonly at: number;
+  readonly path: string;
   /** As it was sent; for services that speak JSON. */
   readonly body: string;
 }
@@ -276,7 +277,7 @@ function readCall({ method, path, headers, body }: Sent): Call {
       : service === 'scheduler'
         ? `${SCHEDULE_VERBS[method] ?? method}Schedule`
         : (/(?:^|&)Action=(\w+)/.exec(text)?.[1] ?? path.replace(/^\/v1\//, '').split('?')[0] ?? '');
-  return { action: `${service}:${name}`, region, accessKey, at: Date.now(), body: text };
+  return { action: `${service}:${name}`, region, accessKey, at: Date.now(), path, body: text };
 }
 
 /** `20260105T100000Z` */
