@@ -17,10 +17,10 @@ export interface Rules {
   failing: number;
   /** So many of the next creates are carried out and their replies lost. */
   losing: number;
-  /** Which creates: SERVICE:Action. */
-  lossy: string;
   /** The connections of the next creates are broken off, and each is carried out that many milliseconds later. */
   readonly holding: number[];
+  /** Which creates these two are of: SERVICE:Action. */
+  lossy: string;
   /** A deletion that was answered takes that long. */
   deletionMs: number;
   /** Reads and deletes do not see a new secret for that long. */

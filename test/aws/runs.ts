@@ -18,6 +18,7 @@ import { Runs } from '../../daemon/runs/runs.ts';
 import { JobBoard } from '../../daemon/schedulers/board.ts';
 import { schedulerOf } from '../../daemon/schedulers/detect.ts';
 import { BatchJobDefinitions } from '../../daemon/stores/batch-job-definitions.ts';
+import type { AwsWaits } from '../../daemon/stores/aws-secrets-manager.ts';
 import { DeadManSwitches } from '../../daemon/stores/dead-man-switches.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import type { Removal } from '../../daemon/stores/store.ts';
@@ -38,7 +39,14 @@ export interface RunsOnBatch {
   readonly request: (script: string) => RunRequest;
 }
 
-export async function runsOnBatch(t: Test, settings: AwsSettings): Promise<RunsOnBatch> {
+export async function runsOnBatch(
+  t: Test,
+  settings: AwsSettings,
+  {
+    secrets: values = { FOO_KEY: 'value' },
+    waits,
+  }: { secrets?: Record<string, string>; waits?: AwsWaits } = {},
+): Promise<RunsOnBatch> {
   const directory = temporaryDirectory(t);
   const launchDirectory = join(directory, 'launch');
   mkdirSync(launchDirectory);
@@ -46,11 +54,13 @@ export async function runsOnBatch(t: Test, settings: AwsSettings): Promise<RunsO
   const ledger = await openLedger(join(directory, 'ledger.db'));
   const user = machineUser();
   const vault = new Vault(ledger, new Keys({ keyFile: join(directory, 'vault.key'), keyCommand: undefined }));
-  await vault.set(user, await userScope(ledger.db, user), 'FOO_KEY', new SecretValue(Buffer.from('value')));
+  const own = await userScope(ledger.db, user);
+  for (const [name, value] of Object.entries(values))
+    await vault.set(user, own, name, new SecretValue(Buffer.from(value)));
   await createComputeEnvironment(ledger, user, { name: 'batch', platform: 'aws-batch', aws: settings });
   const store = new NextflowStore(join(directory, 'runs'));
   const lent = new LentCredentials();
-  const secrets = storeFor(lent);
+  const secrets = storeFor(lent, waits);
   const deadMan = new DeadManSwitches({ openSession, lent, pace: { clock: Date.now, sleep } });
   const definitions = new BatchJobDefinitions({ openSession, lent, clock: Date.now });
   const runs = new Runs({

@@ -126,7 +126,7 @@ export class StrictAws {
     let answer: Answer;
     try {
       this.#refuse(call, sent.headers['x-amz-date']);
-      const held = call.action === 'secretsmanager:CreateSecret' ? this.rules.holding.shift() : undefined;
+      const held = call.action === this.rules.lossy ? this.rules.holding.shift() : undefined;
       if (held !== undefined) {
         incoming.socket.destroy();
         this.#later(sleep(held).then(() => this.#carryOut(call, sent)));
