@@ -1,5 +1,5 @@
 import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { assertTakesSecrets } from '../aws/queue.ts';
+import { rememberQueues, type assertTakesSecrets } from '../aws/queue.ts';
 import { accessFrom, accessOf, anchorOf, type AwsAccess } from '../aws/access.ts';
 import { parseArn, partitionOf } from '../contract/arn.ts';
 import { asAwsError, failureOf, type Failure } from '../aws/aws-error.ts';
@@ -65,10 +65,12 @@ export class AwsSecretsManager implements Store {
   readonly #means: Means;
   readonly #waits: AwsWaits;
   readonly #seen = new Map<string, Sight>();
+  readonly #assertTakesSecrets: typeof assertTakesSecrets;
 
   constructor(means: Means) {
     this.#means = means;
     this.#waits = means.waits ?? awsWaits;
+    this.#assertTakesSecrets = rememberQueues(means.pace.clock);
   }
 
   divide({ run, workspace, environment, secrets }: Wanted): Part[] {
@@ -97,7 +99,7 @@ export class AwsSecretsManager implements Store {
     const settings = settingsOf(environment);
     const access = accessOf(settings);
     const session = await this.#means.openSession(access);
-    await assertTakesSecrets(session, settings);
+    await this.#assertTakesSecrets(session, settings);
     return anchorOf({ ...access, identity: session.identity.arn });
   }
 
