@@ -14,6 +14,8 @@ interface Submission {
     readonly command?: string[];
     readonly environment?: { name: string; value: string }[];
   };
+  /** Of a job array: how many there are. */
+  readonly arrayProperties?: { readonly size?: number };
 }
 
 interface Job extends Submission {
@@ -81,8 +83,26 @@ export class Edge {
     }
   }
 
-  #submit({ jobName, jobQueue, jobDefinition, containerOverrides = {} }: Submission): object {
+  /** Each job of an array is one by itself, which knows its index. */
+  #submit({ arrayProperties, ...submission }: Submission): object {
     const jobId = randomUUID();
+    const { jobName } = submission;
+    if (arrayProperties?.size === undefined) this.#start(jobId, submission);
+    for (let index = 0; index < (arrayProperties?.size ?? 0); index += 1) {
+      const { command, environment = [] } = submission.containerOverrides ?? {};
+      const own = { name: 'AWS_BATCH_JOB_ARRAY_INDEX', value: String(index) };
+      this.#start(`${jobId}:${String(index)}`, {
+        ...submission,
+        containerOverrides: {
+          ...(command === undefined ? {} : { command }),
+          environment: [...environment, own],
+        },
+      });
+    }
+    return { jobId, jobName, jobArn: `arn:aws:batch:${REGION}:123456789012:job/${jobId}` };
+  }
+
+  #start(jobId: string, { jobName, jobQueue, jobDefinition, containerOverrides = {} }: Submission): void {
     const job: Job = {
       ...{ jobId, jobName, jobQueue, jobDefinition, containerOverrides, createdAt: Date.now() },
       ...{ status: 'SUBMITTED' as const, container: {} },
@@ -91,7 +111,6 @@ export class Edge {
     this.#run(job).catch((error: unknown) => {
       this.#end(job, undefined, `ResourceInitializationError: ${String(error)}`);
     });
-    return { jobId, jobName, jobArn: `arn:aws:batch:${REGION}:123456789012:job/${jobId}` };
   }
 
   /** One that waits has nothing to be killed. */

@@ -220,9 +220,20 @@ export class StrictAws {
         const answer = patched(await this.#forward(sent), call);
         return underway && answer.status === 200 ? marked(answer, deletingUntil) : answer;
       }
+      case 'secretsmanager:ListSecrets':
+        return this.#withoutNew(await this.#forward(sent));
       default:
         return patched(await this.#forward(sent), call);
     }
+  }
+
+  /** A list lags behind too. */
+  #withoutNew(answer: Answer): Answer {
+    const listed = JSON.parse(answer.body.toString()) as { SecretList?: { Name: string }[] };
+    const seen = (listed.SecretList ?? []).filter(
+      ({ Name }) => (this.#newUntil.get(Name) ?? 0) <= Date.now(),
+    );
+    return json(answer.status, { ...listed, SecretList: seen });
   }
 
   #later(work: Promise<unknown>): void {

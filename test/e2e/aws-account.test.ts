@@ -187,6 +187,11 @@ withAws('sweep removes what its owner’s dead machines left, and nothing of oth
   t.same((await active(aws)).sort(), ['nf-b:1', 'nf-c:1']);
   const box = await boxOn(t, aws);
   t.match((await box.escrow(['sweep'])).stdout, /Nothing is left/);
+  aws.rules.blindMs = 2000;
+  aws.calls.length = 0;
+  t.equal((await box.escrow(['run', '--compute-env', 'batch', 'sleep 3'])).status, 0);
+  t.notOk('secretsmanager:ListSecrets' in aws.counts, 'a removal never depends on a list, which lags behind');
+  t.notOk((await aws.secrets()).some((name) => name.includes('local.main')));
 });
 
 async function make(aws: StrictAws, name: string, tags: Record<string, string>): Promise<void> {
