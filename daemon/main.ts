@@ -119,12 +119,21 @@ function contextOf(program: Program, settings: () => Settings): Context {
     },
     writeShim: async (directory) =>
       (await import('./nextflow/write-shim.ts')).writeShim(directory, program.path),
-    examine: async () => {
-      const [{ examine }, { subjectOf }] = await Promise.all([
+    processKillers: async (head) => (await import('./host/process-killers.ts')).processKillers(head),
+    examine: async (environment) => {
+      const [{ examine, groupsFor }, { subjectOf }] = await Promise.all([
         import('./doctor/examine.ts'),
         import('./doctor/subject.ts'),
       ]);
-      return examine(await subjectOf(process.env, readVersion()));
+      const subject = await subjectOf(process.env, readVersion());
+      return examine(subject, groupsFor(subject, environment));
+    },
+    probe: async (environment, limitMs) => {
+      const [{ probe }, { subjectOf }] = await Promise.all([
+        import('./doctor/probe.ts'),
+        import('./doctor/subject.ts'),
+      ]);
+      return probe(environment, await subjectOf(process.env, readVersion()), limitMs);
     },
   };
 }

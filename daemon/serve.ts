@@ -12,6 +12,7 @@ import { sweepAws } from './aws/leftovers.ts';
 import { LentCredentials } from './aws/credentials.ts';
 import { realPace } from './aws/repeat.ts';
 import type { Settings } from './config/settings.ts';
+import { probeOnBatch } from './doctor/batch-probe.ts';
 import { asEscrowError } from './errors.ts';
 import { assertHostIsOurs, holdHostLease } from './host/hold-host-lease.ts';
 import { InTurn } from './host/in-turn.ts';
@@ -25,6 +26,7 @@ import { JobBoard } from './schedulers/board.ts';
 import { schedulerOf } from './schedulers/detect.ts';
 import { AwsSecretsManager, awsWaits, type AwsWaits } from './stores/aws-secrets-manager.ts';
 import { BatchJobDefinitions } from './stores/batch-job-definitions.ts';
+import { DeadManSwitches } from './stores/dead-man-switches.ts';
 import { NextflowStore } from './stores/nextflow-store.ts';
 import type { Removal } from './stores/store.ts';
 import { Keys } from './vault/keys.ts';
@@ -68,6 +70,8 @@ export async function serve(
   const vault = new Vault(ledger, keys);
   const store = new NextflowStore(paths.runs, faults);
   const lent = new LentCredentials();
+  const pace = realPace;
+  const deadMan = new DeadManSwitches({ openSession, lent, pace, lateMs: waits.late, faults });
   const definitions = new BatchJobDefinitions({
     openSession,
     lent,
@@ -79,7 +83,7 @@ export async function serve(
     openSession,
     lent,
     owner: user.user,
-    pace: realPace,
+    pace,
     waits,
     faults,
   });
@@ -87,7 +91,10 @@ export async function serve(
     {
       ledger,
       vault,
-      stores: new Map<string, Removal>([store, secretsManager, definitions].map((one) => [one.kind, one])),
+      stores: new Map<string, Removal>(
+        [store, secretsManager, definitions, deadMan].map((one) => [one.kind, one]),
+      ),
+      deadMan,
       runDirectories: store,
       secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
       batchJobs: batchJobs(openSession),
@@ -118,6 +125,7 @@ export async function serve(
       log,
       aws: {
         check: (aws) => checkAws(aws, openSession),
+        probe: (environment, how) => probeOnBatch(runs, openSession, environment, how),
         sweep: (aws, remove) => sweepAws(aws, openSession, sweeperOf(ledger, user.user), remove),
       },
       status: () => ({

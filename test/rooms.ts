@@ -1,6 +1,9 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { machineUser } from '../daemon/access/principal.ts';
+import { openSession } from '../daemon/aws/clients.ts';
+import { LentCredentials } from '../daemon/aws/credentials.ts';
+import { realPace } from '../daemon/aws/repeat.ts';
 import { InTurn } from '../daemon/host/in-turn.ts';
 import { openLedger, type Ledger } from '../daemon/ledger/open.ts';
 import type { Engine } from '../daemon/runs/engine.ts';
@@ -9,6 +12,7 @@ import { Runs } from '../daemon/runs/runs.ts';
 import { unavailable } from '../daemon/schedulers/ask.ts';
 import { JobBoard } from '../daemon/schedulers/board.ts';
 import { Slurm } from '../daemon/schedulers/slurm.ts';
+import { DeadManSwitches } from '../daemon/stores/dead-man-switches.ts';
 import { NextflowStore } from '../daemon/stores/nextflow-store.ts';
 import { Keys } from '../daemon/vault/keys.ts';
 import { Vault } from '../daemon/vault/vault.ts';
@@ -52,7 +56,8 @@ export async function assemble(where: Where): Promise<Rooms> {
     stores: new Map([[store.kind, store]]),
     runDirectories: store,
     secretsStore: () => store,
-    batchJobs: { terminate: () => Promise.resolve([]) },
+    deadMan: new DeadManSwitches({ openSession, lent: new LentCredentials(), pace: realPace }),
+    batchJobs: { living: async () => new Set(), terminate: async () => undefined },
     jobs: new JobBoard(() => new Slurm(silent)),
     onLost: 'purge-now',
     defaultWorkspace: 'local/main',

@@ -86,7 +86,8 @@ export const operations: readonly Operation[] = [
   {
     method: 'post',
     path: '/v1/runs/{id}/purge',
-    summary: 'Remove what is left; refused while it may be alive, unless with ?force=true',
+    summary:
+      'Remove what is left; refused while it may be alive, unless with ?force=true; ?ended=true: unless jobs of it may hold it back',
     request: 'run-purge',
     answer: 'run',
   },
@@ -182,6 +183,13 @@ export const operations: readonly Operation[] = [
     method: 'post',
     path: '/v1/compute-envs/{name}/check',
     summary: 'Ask AWS whether it permits what this one needs',
+    answer: 'doctor-report',
+  },
+  {
+    method: 'post',
+    path: '/v1/compute-envs/{name}/probe',
+    summary: 'Have a job on AWS Batch be given a throw-away secret; answers when that is over and removed',
+    request: 'probe-request',
     answer: 'doctor-report',
   },
   {

@@ -15,7 +15,7 @@ export type Failure =
 
 const BY_NAME: readonly (readonly [RegExp, Failure])[] = [
   [/^(ResourceNotFound|NoSuchEntity|NotFound)/, 'not-found'],
-  [/^ResourceExists/, 'exists'],
+  [/^(ResourceExists|Conflict)/, 'exists'],
   [/^(Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|LimitExceeded)/, 'throttled'],
   [/^(CredentialsProviderError|TokenProviderError)/, 'credentials'],
   [/^(ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|AuthFailure)/, 'credentials'],

@@ -1,40 +1,76 @@
+import type { BatchClient, JobDetail } from '@aws-sdk/client-batch';
 import { accessFrom } from './access.ts';
 import { asAwsError } from './aws-error.ts';
 import type { OpenSession } from './clients.ts';
 
 /** AWS takes so many in one question. */
 const MOST = 100;
+/** So long an answer serves, in milliseconds: a run that waits for its jobs is looked at every two seconds. */
+const FRESH_MS = 10_000;
 
-/** Jobs of AWS Batch that a head has submitted. */
+/** Jobs of AWS Batch that a head has submitted. `anchor` says where they are, as that of a lease does. */
 export interface BatchJobs {
-  /** Ends those of the jobs that have not ended; gives their ids. `anchor` says where they are, as that of a lease does. */
-  terminate(anchor: string | null, ids: readonly string[]): Promise<string[]>;
+  /** Which of the jobs may still do something: one that AWS does not remember is over, as is one that has ended. */
+  living(anchor: string | null, ids: readonly string[]): Promise<ReadonlySet<string>>;
+
+  /** Asks for the end of those that live. */
+  terminate(anchor: string | null, ids: readonly string[]): Promise<void>;
 }
 
-/** A job that AWS does not remember is over, as is one that has ended. Throws `aws-*`, `store-unavailable`. */
-export function batchJobs(open: OpenSession): BatchJobs {
+/** All methods throw `aws-*`, `store-unavailable`. An answer of `living`, also a failure, serves for ten seconds. */
+export function batchJobs(open: OpenSession, clock: () => number = Date.now): BatchJobs {
+  const answers = new Map<string, { readonly at: number; readonly answer: Promise<ReadonlySet<string>> }>();
+  const at = async <T>(
+    anchor: string | null,
+    what: string,
+    work: (batch: BatchClient) => Promise<T>,
+  ): Promise<T> => {
+    const access = accessFrom(anchor);
+    const batch = await (await open(access)).batch();
+    try {
+      return await work(batch);
+    } catch (error) {
+      throw asAwsError(what, access, error);
+    } finally {
+      batch.destroy();
+    }
+  };
   return {
+    living: async (anchor, ids) => {
+      const now = clock();
+      for (const [key, { at: asked }] of answers) if (asked + FRESH_MS < now) answers.delete(key);
+      const key = JSON.stringify([anchor, ids]);
+      const known = answers.get(key);
+      if (known !== undefined) return known.answer;
+      const answer = at(anchor, 'The jobs that were left on AWS Batch cannot be looked at', (batch) =>
+        livingOf(batch, ids),
+      );
+      answers.set(key, { at: now, answer });
+      return answer;
+    },
     terminate: async (anchor, ids) => {
-      const access = accessFrom(anchor);
-      const { DescribeJobsCommand, TerminateJobCommand } = await import('@aws-sdk/client-batch');
-      const batch = await (await open(access)).batch();
-      try {
-        const living: string[] = [];
-        for (let at = 0; at < ids.length; at += MOST) {
-          const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: ids.slice(at, at + MOST) }));
-          for (const { jobId, status } of jobs ?? [])
-            if (jobId !== undefined && status !== 'SUCCEEDED' && status !== 'FAILED') living.push(jobId);
-        }
-        for (const jobId of living)
+      await at(anchor, 'The jobs that were left on AWS Batch cannot be ended', async (batch) => {
+        const { TerminateJobCommand } = await import('@aws-sdk/client-batch');
+        for (const jobId of await livingOf(batch, ids))
           await batch.send(
             new TerminateJobCommand({ jobId, reason: 'nf-escrow: the head of its run is gone' }),
           );
-        return living;
-      } catch (error) {
-        throw asAwsError('The jobs that were left on AWS Batch cannot be ended', access, error);
-      } finally {
-        batch.destroy();
-      }
+      });
+      answers.clear();
     },
   };
+}
+
+async function livingOf(batch: BatchClient, ids: readonly string[]): Promise<Set<string>> {
+  const { DescribeJobsCommand } = await import('@aws-sdk/client-batch');
+  const found: JobDetail[] = [];
+  for (let from = 0; from < ids.length; from += MOST) {
+    const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: ids.slice(from, from + MOST) }));
+    found.push(...(jobs ?? []));
+  }
+  return new Set(
+    found.flatMap(({ jobId, status }) =>
+      jobId === undefined || status === 'SUCCEEDED' || status === 'FAILED' ? [] : [jobId],
+    ),
+  );
 }

@@ -1,5 +1,6 @@
 import type { BatchClient } from '@aws-sdk/client-batch';
 import type { IAMClient } from '@aws-sdk/client-iam';
+import type { SchedulerClient } from '@aws-sdk/client-scheduler';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { AwsCredentials } from '../contract/types.ts';
@@ -14,6 +15,7 @@ export interface AwsSession {
   secretsManager(): Promise<SecretsManagerClient>;
   batch(): Promise<BatchClient>;
   iam(): Promise<IAMClient>;
+  scheduler(): Promise<SchedulerClient>;
   /** As whom AWS sees us. */
   readonly identity: { readonly account: string; readonly arn: string };
 }
@@ -102,6 +104,14 @@ async function identified(access: AwsAccess, credentials: AwsCredentials): Promi
       `${arn} is of the account ${account}, and the secrets go to ${access.account}, where the execution role is.`,
       { hint: 'Name credentials of that account (--profile), or a role in it (--assume-role).' },
     );
+  return { access, identity: { account, arn }, ...clientsFor(access, credentials) };
+}
+
+/** Clients of one attempt. An endpoint that is named is taken as it is: FIPS or not, its owner knows. */
+export function clientsFor(
+  access: AwsAccess,
+  credentials: AwsCredentials,
+): Omit<AwsSession, 'access' | 'identity'> {
   const config = {
     region: access.region,
     credentials,
@@ -109,18 +119,13 @@ async function identified(access: AwsAccess, credentials: AwsCredentials): Promi
     maxAttempts: 1, // who calls repeats, and knows what may be repeated
     requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
   };
+  const named = access.endpoint === null ? {} : { endpoint: access.endpoint, useFipsEndpoint: false };
   return {
-    access,
-    identity: { account, arn },
-    secretsManager: async () => {
-      const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-      return new SecretsManagerClient({
-        ...config,
-        ...(access.endpoint === null ? {} : { endpoint: access.endpoint }),
-      });
-    },
+    secretsManager: async () =>
+      new (await import('@aws-sdk/client-secrets-manager')).SecretsManagerClient({ ...config, ...named }),
     batch: async () => new (await import('@aws-sdk/client-batch')).BatchClient({ ...config, maxAttempts: 4 }),
     iam: async () => new (await import('@aws-sdk/client-iam')).IAMClient({ ...config, maxAttempts: 4 }),
+    scheduler: async () => new (await import('@aws-sdk/client-scheduler')).SchedulerClient(config),
   };
 }
 

@@ -3,7 +3,7 @@ import { asEscrowError, EscrowError } from '../errors.ts';
 import { accessOf } from './access.ts';
 import { asAwsError, failureOf } from './aws-error.ts';
 import type { AwsSession, OpenSession } from './clients.ts';
-import { needsOfExecutionRole, needsOfLauncher, type Need } from './needs.ts';
+import { needsOfDeadManRole, needsOfExecutionRole, needsOfLauncher, type Need } from './needs.ts';
 import { probe } from './probe.ts';
 import { assertTakesSecrets } from './queue.ts';
 
@@ -27,42 +27,87 @@ export async function checkAws(settings: AwsSettings, open: OpenSession): Promis
       await assertTakesSecrets(session, settings);
       return ok('job queue', `${settings.queue} in ${settings.region} takes jobs with secrets`);
     }),
-    await attempt('execution role', () => checkTrust(session, settings)),
+    await attempt(EXECUTION.name, () => checkTrust(session, settings.executionRole, EXECUTION)),
     await attempt('execution role may', () => checkExecutionRole(session, settings)),
+    ...(await checkDeadMan(session, settings)),
     ...(await checkLauncher(session, settings)),
   ];
 }
 
-/** ECS has to be able to take the role. */
-async function checkTrust(session: AwsSession, { executionRole }: AwsSettings): Promise<DoctorCheck> {
+/** Which service takes a role, and which option names it. */
+interface Trusted {
+  readonly name: string;
+  readonly service: string;
+  readonly title: string;
+  readonly option: string;
+}
+
+const EXECUTION: Trusted = {
+  name: 'execution role',
+  service: 'ecs-tasks.amazonaws.com',
+  title: 'ECS',
+  option: '--execution-role',
+};
+const DEAD_MAN: Trusted = {
+  name: "dead man's role",
+  service: 'scheduler.amazonaws.com',
+  title: 'EventBridge Scheduler',
+  option: '--dead-man-role',
+};
+
+/** The service has to be able to take the role. */
+async function checkTrust(
+  session: AwsSession,
+  role: string,
+  { name, service, title, option }: Trusted,
+): Promise<DoctorCheck> {
   const { GetRoleCommand } = await import('@aws-sdk/client-iam');
   const iam = await session.iam();
-  const name = executionRole.split('/').at(-1) ?? '';
   try {
-    const { Role } = await iam.send(new GetRoleCommand({ RoleName: name }));
+    const { Role } = await iam.send(new GetRoleCommand({ RoleName: role.split('/').at(-1) ?? '' }));
     const trust = decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '');
-    if (trust.includes('ecs-tasks.amazonaws.com'))
-      return ok('execution role', `${executionRole}; ECS may take it`);
+    if (trust.includes(service)) return ok(name, `${role}; ${title} may take it`);
     return {
-      name: 'execution role',
+      name,
       state: 'failure',
-      found: `${executionRole} does not trust ecs-tasks.amazonaws.com, so that ECS cannot take it`,
-      remedy:
-        'Add {"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"} to its trust policy.',
+      found: `${role} does not trust ${service}, so that ${title} cannot take it`,
+      remedy: `Add {"Effect":"Allow","Principal":{"Service":"${service}"},"Action":"sts:AssumeRole"} to its trust policy.`,
     };
   } catch (error) {
     if (failureOf(error) === 'not-found')
       return {
-        name: 'execution role',
+        name,
         state: 'failure',
-        found: `there is no role ${executionRole}`,
-        remedy:
-          'Make it (docs/aws-batch.md), or name another: nf-escrow compute-envs update NAME --execution-role ARN',
+        found: `there is no role ${role}`,
+        remedy: `Make it (docs/aws-batch.md), or name another: nf-escrow compute-envs update NAME ${option} ARN`,
       };
-    throw asAwsError(`${executionRole} cannot be looked at`, session.access, error);
+    throw asAwsError(`${role} cannot be looked at`, session.access, error);
   } finally {
     iam.destroy();
   }
+}
+
+/** Nothing where there is no switch. */
+async function checkDeadMan(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck[]> {
+  const { deadMan, deadManRole } = settings;
+  if (deadMan !== true || deadManRole === undefined) return [];
+  const may = "dead man's role may";
+  return [
+    await attempt(DEAD_MAN.name, () => checkTrust(session, deadManRole, DEAD_MAN)),
+    await attempt(may, async () => {
+      const missing = await simulate(session, deadManRole, needsOfDeadManRole(settings));
+      if (missing === undefined)
+        return {
+          name: may,
+          state: 'warning',
+          found: "AWS does not let us ask what the dead man's role may (iam:SimulatePrincipalPolicy)",
+          remedy: 'Compare its policy with that of nf-escrow iam render --dead-man-role-name NAME.',
+        };
+      return missing.length === 0
+        ? ok(may, 'delete the secrets of runs')
+        : lacking(may, deadManRole, missing, 'dead-man-role');
+    }),
+  ];
 }
 
 async function checkExecutionRole(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck> {
@@ -132,6 +177,11 @@ async function simulate(
               ContextKeyName: 'aws:ResourceTag/nf-escrow:run',
               ContextKeyType: 'string',
               ContextKeyValues: ['r1'],
+            },
+            {
+              ContextKeyName: 'iam:PassedToService',
+              ContextKeyType: 'string',
+              ContextKeyValues: [need.passedTo ?? 'ecs-tasks.amazonaws.com'],
             },
           ],
         }),

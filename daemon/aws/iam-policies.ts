@@ -3,8 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { EscrowError } from '../errors.ts';
 
 /** Who is given which policy: templates/aws-batch/secrets-policy-<who>.json. */
-export const policyHolders = ['execution-role', 'instance-role', 'account'] as const;
+export const policyHolders = ['execution-role', 'instance-role', 'account', 'dead-man-role'] as const;
 export type PolicyHolder = (typeof policyHolders)[number];
+/** With a dead man's switch only. */
+type Policies = Readonly<Record<Exclude<PolicyHolder, 'dead-man-role'>, Policy>> &
+  Readonly<Partial<Record<'dead-man-role', Policy>>>;
 
 /** What the templates leave open. */
 export interface PolicyWishes {
@@ -12,6 +15,8 @@ export interface PolicyWishes {
   readonly account: string;
   /** Its name, not its ARN. */
   readonly executionRole: string;
+  /** Name of the role of the dead man's switch, where there is to be one. */
+  readonly deadManRole?: string | undefined;
   /** ORGANIZATION/NAME: the execution role reads this workspace's secrets only. */
   readonly workspace?: string | undefined;
   /** Of the names of secrets. */
@@ -30,34 +35,54 @@ interface Policy {
 const RULES: readonly (readonly [keyof PolicyWishes, RegExp, string])[] = [
   ['account', /^\d{12}$/, 'An account has twelve digits'],
   ['executionRole', /^[\w+=,.@-]{1,64}$/, "A role's name has letters, digits and +=,.@-_"],
+  ['deadManRole', /^[\w+=,.@-]{1,64}$/, "A role's name has letters, digits and +=,.@-_"],
   ['workspace', /^[a-z0-9-]+\/[a-z0-9-]+$/, 'A workspace is ORGANIZATION/NAME'],
   ['prefix', /^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'A prefix has letters, digits and /_+=.@-'],
   ['partition', /^aws[a-z-]*$/, 'A partition is aws, aws-cn, aws-us-gov or the like'],
   ['kmsKey', /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'A KMS key is named by its ARN here'],
 ];
 
-/** The three policies, filled in. Throws `usage` for what cannot be put into one. */
-export function renderPolicies(wishes: PolicyWishes): Record<PolicyHolder, Policy> {
+/** The policies, filled in. Throws `usage` for what cannot be put into one. */
+export function renderPolicies(wishes: PolicyWishes): Policies {
   for (const [key, rule, told] of RULES) {
     const value = wishes[key];
     if (value !== undefined && !rule.test(value))
       throw new EscrowError('usage', `${told}; "${value}" is none.`);
   }
   const render = (holder: PolicyHolder): Policy =>
-    withKey(holder, fill(readTemplate(holder), holder, wishes), wishes);
+    withSwitch(holder, withKey(holder, fill(readTemplate(holder), holder, wishes), wishes), wishes);
   return {
     'execution-role': render('execution-role'),
     'instance-role': render('instance-role'),
     account: render('account'),
+    ...(wishes.deadManRole === undefined ? {} : { 'dead-man-role': render('dead-man-role') }),
+  };
+}
+
+/** Who may take the dead man's role: EventBridge Scheduler, for this account's schedules. */
+export function renderDeadManTrust({ account, partition = 'aws' }: PolicyWishes): object {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'scheduler.amazonaws.com' },
+        Action: 'sts:AssumeRole',
+        Condition: {
+          StringEquals: { 'aws:SourceAccount': account },
+          ArnLike: { 'aws:SourceArn': `arn:${partition}:scheduler:*:${account}:schedule-group/default` },
+        },
+      },
+    ],
   };
 }
 
 /** The same as a CloudFormation template that makes a managed policy of each; the partition is then the stack's own. */
 export function renderCloudFormation(wishes: PolicyWishes): object {
   const policies = renderPolicies({ ...wishes, partition: 'aws' });
-  const resources = policyHolders.map((holder) => {
+  const resources = Object.entries(policies).map(([holder, policy]) => {
     const name = `NfEscrow${holder.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}Policy`;
-    const text = JSON.stringify(policies[holder]).replaceAll('"arn:aws:', '"arn:${AWS::Partition}:');
+    const text = JSON.stringify(policy).replaceAll('"arn:aws:', '"arn:${AWS::Partition}:');
     const document = JSON.parse(text, (_, value: unknown) =>
       typeof value === 'string' && value.includes('${AWS::Partition}') ? { 'Fn::Sub': value } : value,
     ) as object;
@@ -90,9 +115,38 @@ function fill(template: string, holder: PolicyHolder, wishes: PolicyWishes): Pol
   return JSON.parse(text) as Policy;
 }
 
+/** Who launches makes the switches, and hands them their role. */
+function withSwitch(holder: PolicyHolder, policy: Policy, wishes: PolicyWishes): Policy {
+  const { account, deadManRole, partition = 'aws' } = wishes;
+  if (deadManRole === undefined || holder !== 'account') return policy;
+  const role = `arn:${partition}:iam::${account}:role/${deadManRole}`;
+  const statements = [
+    {
+      Sid: 'MoveDeadMansSwitches',
+      Effect: 'Allow',
+      Action: [
+        'scheduler:CreateSchedule',
+        'scheduler:DeleteSchedule',
+        'scheduler:GetSchedule',
+        'scheduler:UpdateSchedule',
+      ],
+      Resource: `arn:${partition}:scheduler:*:${account}:schedule/default/nf-escrow-*`,
+    },
+    { Sid: 'LookAtDeadMansRole', Effect: 'Allow', Action: 'iam:GetRole', Resource: role },
+    {
+      Sid: 'HandDeadMansRoleToScheduler',
+      Effect: 'Allow',
+      Action: 'iam:PassRole',
+      Resource: role,
+      Condition: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
+    },
+  ];
+  return { ...policy, Statement: [...policy.Statement, ...statements] };
+}
+
 /** A key of the customer's own wants to be used too: through Secrets Manager, and by nobody else. */
 function withKey(holder: PolicyHolder, policy: Policy, { kmsKey }: PolicyWishes): Policy {
-  if (kmsKey === undefined || holder === 'instance-role') return policy;
+  if (kmsKey === undefined || holder === 'instance-role' || holder === 'dead-man-role') return policy;
   const region = kmsKey.split(':')[3] ?? '';
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const statement = {

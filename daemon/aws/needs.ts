@@ -6,11 +6,13 @@ import { parseArn } from '../contract/arn.ts';
 export interface Need {
   readonly action: string;
   readonly resource: string;
+  /** Of iam:PassRole: to which service; absent: to ECS. */
+  readonly passedTo?: string;
 }
 
 /** Everything that nf-escrow, and Nextflow for its runs, ask of AWS as whoever launches: the policy `account` grants it. */
 export function needsOfLauncher(settings: AwsSettings): Need[] {
-  const { region, executionRole, prefix = 'nf-escrow' } = settings;
+  const { region, executionRole, prefix = 'nf-escrow', deadMan, deadManRole } = settings;
   const account = parseArn(executionRole)?.account ?? '';
   const arn = (service: string, resource: string): string =>
     `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
@@ -42,10 +44,28 @@ export function needsOfLauncher(settings: AwsSettings): Need[] {
     ),
     ...on(arn('batch', `job-queue/${settings.queue.split('/').at(-1) ?? ''}`), 'batch:SubmitJob'),
     ...on(arn('batch', 'job/00000000-0000-4000-8000-000000000000'), 'batch:TerminateJob'),
+    ...(deadMan !== true || deadManRole === undefined
+      ? []
+      : [
+          ...on(
+            arn('scheduler', 'schedule/default/nf-escrow-r20260101abcdefgh-1'),
+            'scheduler:CreateSchedule',
+            'scheduler:DeleteSchedule',
+            'scheduler:GetSchedule',
+            'scheduler:UpdateSchedule',
+          ),
+          ...on(deadManRole, 'iam:GetRole'),
+          { action: 'iam:PassRole', resource: deadManRole, passedTo: 'scheduler.amazonaws.com' },
+        ]),
   ];
 }
 
 /** What ECS asks as the execution role: the policy `execution-role` grants it. */
 export function needsOfExecutionRole(settings: AwsSettings): Need[] {
   return needsOfLauncher(settings).filter(({ action }) => action === 'secretsmanager:GetSecretValue');
+}
+
+/** What EventBridge Scheduler asks with the dead man's role: the policy `dead-man-role` grants it. */
+export function needsOfDeadManRole(settings: AwsSettings): Need[] {
+  return needsOfLauncher(settings).filter(({ action }) => action === 'secretsmanager:DeleteSecret');
 }

@@ -31,6 +31,8 @@ export async function probe(
     'batch:DescribeJobDefinitions': () => batch.send(new b.DescribeJobDefinitionsCommand({ maxResults: 1 })),
     'batch:DescribeJobs': () =>
       batch.send(new b.DescribeJobsCommand({ jobs: ['00000000-0000-4000-8000-000000000000'] })),
+    'scheduler:GetSchedule': () => askScheduler(session, 'Get'),
+    'scheduler:DeleteSchedule': () => askScheduler(session, 'Delete'),
     'iam:GetRole': () => iam.send(new i.GetRoleCommand({ RoleName: role })),
   };
   try {
@@ -44,5 +46,19 @@ export async function probe(
     return failure === 'not-found' ? 'allowed' : 'unknown';
   } finally {
     for (const client of [secrets, batch, iam]) client.destroy();
+  }
+}
+
+/** Its client is loaded only where there are dead man's switches. */
+async function askScheduler(session: AwsSession, what: 'Get' | 'Delete'): Promise<unknown> {
+  const { GetScheduleCommand, DeleteScheduleCommand } = await import('@aws-sdk/client-scheduler');
+  const scheduler = await session.scheduler();
+  const none = { Name: 'nf-escrow-none' };
+  try {
+    return what === 'Get'
+      ? await scheduler.send(new GetScheduleCommand(none))
+      : await scheduler.send(new DeleteScheduleCommand(none));
+  } finally {
+    scheduler.destroy();
   }
 }

@@ -3,6 +3,24 @@ import { EscrowError } from '../errors.ts';
 import { asAwsError } from './aws-error.ts';
 import type { AwsSession } from './clients.ts';
 
+/** So long a queue that takes secrets is taken to do so, in milliseconds. */
+const KNOWN_MS = 30_000;
+
+/** The same as assertTakesSecrets; a hundred runs that start at once ask once. One that was refused is asked about again. */
+export function rememberQueues(clock: () => number): typeof assertTakesSecrets {
+  const queues = new Map<string, { readonly at: number; readonly answer: Promise<void> }>();
+  return async (session, settings) => {
+    const key = JSON.stringify([session.access, settings.queue]);
+    const now = clock();
+    const known = queues.get(key);
+    if (known !== undefined && known.at <= now && now < known.at + KNOWN_MS) return known.answer;
+    const answer = assertTakesSecrets(session, settings);
+    queues.set(key, { at: now, answer });
+    answer.catch(() => queues.delete(key));
+    return answer;
+  };
+}
+
 /**
  * Asks AWS whether jobs of the queue can be given secrets. Throws `compute-environment-unfit` where there is no such
  * queue, where it takes no jobs, and for Batch on EKS: its job definitions have no `secrets`.

@@ -14,6 +14,8 @@ const OPTIONS: readonly (readonly [flag: string, key: keyof AwsSettings, help: s
   ['--kms-key <KEY>', 'kmsKey', 'that encrypts the secrets (default: aws/secretsmanager)'],
   ['--prefix <PREFIX>', 'prefix', 'of the names of secrets (default: nf-escrow)'],
   ['--layout <LAYOUT>', 'layout', 'bundle (one secret a run, the default) or per-secret'],
+  ['--dead-man-role <ARN>', 'deadManRole', 'with which EventBridge Scheduler may delete secrets of runs'],
+  ['--probe-image <IMAGE>', 'probeImage', 'for the job of doctor --probe (default: a public one of busybox)'],
   ['--endpoint <URL>', 'endpoint', 'of Secrets Manager, where it is a private one'],
 ];
 
@@ -21,7 +23,13 @@ export type AwsOptions = Readonly<Record<string, unknown>>;
 
 export function addAwsOptions(command: Command): Command {
   for (const [flag, , help] of OPTIONS) command.option(flag, `aws-batch: ${help}`);
-  return command.option('--fips', 'aws-batch: use the FIPS endpoints');
+  return command
+    .option('--fips', 'aws-batch: use the FIPS endpoints')
+    .option(
+      '--dead-man',
+      'aws-batch: have EventBridge Scheduler delete what a machine that never returns has left',
+    )
+    .option('--no-dead-man', 'aws-batch: do not');
 }
 
 /** The settings that options name. */
@@ -30,6 +38,7 @@ export function readAwsOptions(options: AwsOptions): Partial<AwsSettings> {
   return {
     ...Object.fromEntries(named.filter(([, value]) => value !== undefined)),
     ...(options['fips'] === true ? { fips: true } : {}),
+    ...(options['deadMan'] === undefined ? {} : { deadMan: options['deadMan'] === true }),
   };
 }
 

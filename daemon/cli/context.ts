@@ -5,6 +5,7 @@ import type {
   AwsCredentials,
   AwsSettings,
   Carrier,
+  ComputeEnvironment,
   DoctorCheck,
   Process,
   RunRequest,
@@ -39,8 +40,12 @@ export interface Context {
   readonly awsCredentials: (settings: AwsSettings) => Promise<AwsCredentials & { expiration?: Date }>;
   /** Writes the policies for AWS. */
   readonly policies: () => Promise<Policies>;
-  /** Looks at everything that a launch needs. */
-  readonly examine: () => Promise<DoctorCheck[]>;
+  /** What on this host ends long-lived processes, as clauses. */
+  readonly processKillers: (head: { readonly atLogout: boolean }) => Promise<string[]>;
+  /** Looks at everything that a launch needs, one to a compute environment too. */
+  readonly examine: (environment?: ComputeEnvironment) => Promise<DoctorCheck[]>;
+  /** Has a job there read a throw-away secret; takes `limitMs` at most. */
+  readonly probe: (environment: ComputeEnvironment, limitMs: number) => Promise<DoctorCheck[]>;
 }
 
 export interface Serving {
@@ -94,6 +99,7 @@ export interface NextflowKnowledge {
 interface PolicyWishes {
   readonly account: string;
   readonly executionRole: string;
+  readonly deadManRole?: string | undefined;
   readonly workspace?: string | undefined;
   readonly prefix?: string | undefined;
   readonly partition?: string | undefined;
@@ -103,6 +109,7 @@ interface PolicyWishes {
 export interface Policies {
   readonly renderPolicies: (wishes: PolicyWishes) => Readonly<Record<string, object>>;
   readonly renderCloudFormation: (wishes: PolicyWishes) => object;
+  readonly renderDeadManTrust: (wishes: PolicyWishes) => object;
 }
 
 export interface Importing {

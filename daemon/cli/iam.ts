@@ -9,6 +9,7 @@ import { print, printJson } from './output.ts';
 interface RenderOptions {
   readonly account: string;
   readonly executionRoleName: string;
+  readonly deadManRoleName?: string;
   readonly workspace?: string;
   readonly prefix?: string;
   readonly partition?: string;
@@ -26,9 +27,12 @@ export function addIam(program: Command, context: Context): void {
   const iam = program.command('iam').description('what AWS has to permit, for runs on AWS Batch');
   iam
     .command('render')
-    .description('the three policies, filled in: for the execution role, the instance role, and who launches')
+    .description(
+      "the policies, filled in: for the execution role, the instance role, who launches, and the dead man's switch",
+    )
     .requiredOption('--account <ID>', 'twelve digits')
     .requiredOption('--execution-role-name <NAME>', 'of the role with which ECS reads secrets')
+    .option('--dead-man-role-name <NAME>', "of the role of the dead man's switch, where there is one")
     .option('--workspace <ORG/NAME>', "the execution role reads this workspace's secrets only")
     .option('--prefix <PREFIX>', 'of the names of secrets', 'nf-escrow')
     .option('--partition <PARTITION>', 'aws, aws-cn, aws-us-gov, …', 'aws')
@@ -50,18 +54,20 @@ export function addIam(program: Command, context: Context): void {
 }
 
 async function render(context: Context, options: RenderOptions): Promise<void> {
-  const { account, executionRoleName: executionRole, workspace, prefix, partition, kmsKey } = options;
-  const { renderPolicies, renderCloudFormation } = await context.policies();
-  const wishes = { account, executionRole, workspace, prefix, partition, kmsKey };
-  const files: Record<string, object> =
+  const { account, workspace, prefix, partition, kmsKey } = options;
+  const { executionRoleName: executionRole, deadManRoleName: deadManRole } = options;
+  const { renderPolicies, renderCloudFormation, renderDeadManTrust } = await context.policies();
+  const wishes = { account, executionRole, deadManRole, workspace, prefix, partition, kmsKey };
+  const policies = Object.entries(renderPolicies(wishes)).map(([who, policy]): [string, object] => [
+    `secrets-policy-${who}.json`,
+    policy,
+  ]);
+  const trust: [string, object][] =
+    deadManRole === undefined ? [] : [['secrets-trust-dead-man-role.json', renderDeadManTrust(wishes)]];
+  const files =
     options.cloudformation === true
       ? { 'secrets-policies.template.json': renderCloudFormation(wishes) }
-      : Object.fromEntries(
-          Object.entries(renderPolicies(wishes)).map(([who, policy]) => [
-            `secrets-policy-${who}.json`,
-            policy,
-          ]),
-        );
+      : Object.fromEntries([...policies, ...trust]);
   if (options.output === undefined) {
     for (const [name, policy] of Object.entries(files)) {
       if (options.cloudformation !== true) process.stderr.write(`${name}\n`);

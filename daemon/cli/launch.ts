@@ -30,6 +30,11 @@ export async function launch(
     const { launchJob } = await import('./launch-job.ts');
     return launchJob(context, run, start, { detach: request.detach === true || background, json });
   }
+  if (request.job === undefined) {
+    const atLogout = request.detach === true || background || ignoreHangup;
+    for (const killer of await context.processKillers({ atLogout }))
+      warn(`this host ${killer}, nextflow too. Have it run as a job: compute-envs update NAME --head-job`);
+  }
   if (request.detach === true) {
     const { runDetached } = await import('../client/detached.ts');
     await runDetached(start);
@@ -48,7 +53,7 @@ export async function launch(
  */
 async function settle(context: Context, id: string): Promise<Run | undefined> {
   try {
-    const run = await purgeLending(await context.daemon(), `/v1/runs/${id}/purge`);
+    const run = await purgeLending(await context.daemon(), `/v1/runs/${id}/purge?ended=true`);
     if (run.pendingRemovals > 0)
       warn(
         `not all that was placed for run ${id} could be removed yet; it is tried again. See: nf-escrow status`,

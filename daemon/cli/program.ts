@@ -6,7 +6,7 @@ import { addComputeEnvironments } from './compute-envs.ts';
 import { addConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { addDaemon } from './daemon.ts';
-import { doctor } from './doctor.ts';
+import { doctor, type DoctorOptions } from './doctor.ts';
 import { addIam } from './iam.ts';
 import { print } from './output.ts';
 import { addRuns } from './runs.ts';
@@ -59,10 +59,12 @@ export function buildProgram(context: Context): Command {
   program
     .command('doctor')
     .description('everything that a launch needs, checked, each failure with its remedy')
-    .option('--compute-env <NAME>', 'and everything that this one needs of AWS')
+    .option('--compute-env <NAME>', 'and everything that this one needs, of AWS too')
+    .option('--probe', 'and have a job there read a throw-away secret')
+    .option('--wait <SECONDS>', 'for that job', '120')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample: nf-escrow doctor')
-    .action((options: { json?: boolean; computeEnv?: string }) => doctor(context, options));
+    .addHelpText('after', '\nExample: nf-escrow doctor --compute-env cluster --probe')
+    .action((options: DoctorOptions) => doctor(context, options));
   program
     .command('sweep')
     .description('what dead machines left behind in AWS: shown; removed with --yes')

@@ -7,13 +7,14 @@ import { EscrowError } from '../errors.ts';
  * Secrets, queue and execution role have to be in one account, and in the region's partition: ECS reads no others.
  */
 export function assertFitsTogether(settings: AwsSettings): void {
-  const { region, queue, executionRole, assumeRole, externalId, kmsKey } = settings;
+  const { region, queue, executionRole, assumeRole, externalId, kmsKey, deadMan, deadManRole } = settings;
   const partition = partitionOf(region);
   for (const [what, text] of [
     ['The execution role', executionRole],
     ['The role to be assumed', assumeRole],
     ['The queue', queue],
     ['The KMS key', kmsKey],
+    ["The dead man's role", deadManRole],
   ] as const) {
     const arn = parseArn(text ?? '');
     if (arn === undefined) continue;
@@ -32,6 +33,15 @@ export function assertFitsTogether(settings: AwsSettings): void {
   if (assumed !== undefined && assumed !== account)
     throw unfit(
       `The role to be assumed is in the account ${assumed}, and the secrets have to go to ${String(account)}, where the execution role is.`,
+    );
+  const ofSwitch = parseArn(deadManRole ?? '')?.account;
+  if (ofSwitch !== undefined && ofSwitch !== account)
+    throw unfit(
+      `The dead man's role is in the account ${ofSwitch}, and the secrets go to ${String(account)}: EventBridge Scheduler takes a role of its own account only.`,
+    );
+  if (deadMan === true && deadManRole === undefined)
+    throw unfit(
+      "A dead man's switch needs a role with which EventBridge Scheduler deletes the secret: --dead-man-role ARN.",
     );
   if (externalId !== undefined && assumeRole === undefined)
     throw unfit('An external id goes with a role to be assumed.');

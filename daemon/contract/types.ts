@@ -42,6 +42,7 @@ export interface Contract {
   Organization?: Organization;
   Plan?: Plan;
   PlannedSecret?: PlannedSecret;
+  ProbeRequest?: ProbeRequest;
   Problem?: Problem;
   Process?: Process;
   ReceiptCheck?: ReceiptCheck;
@@ -194,6 +195,18 @@ export interface AwsSettings {
    * Whether the FIPS endpoints are used
    */
   fips?: boolean;
+  /**
+   * Image for the job of doctor --probe, with sh and sha256sum; absent: a public one of busybox
+   */
+  probeImage?: string;
+  /**
+   * ARN of the role with which it does so
+   */
+  deadManRole?: string;
+  /**
+   * Whether EventBridge Scheduler deletes the secret of a run whose machine never comes back
+   */
+  deadMan?: boolean;
 }
 /**
  * How a run's secrets get from its directory to its tasks, as the nextflow and the environment of the caller allow.
@@ -458,9 +471,9 @@ export interface Exposure {
  */
 export interface GridJob {
   /**
-   * The scheduler: slurm, sge, pbs or lsf
+   * The scheduler, or awsbatch
    */
-  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
+  executor: 'slurm' | 'sge' | 'pbs' | 'lsf' | 'awsbatch';
   /**
    * The scheduler's id
    */
@@ -721,6 +734,15 @@ export interface PlannedSecret {
    * Scopes that have the same name and lose
    */
   overrides: Scope[];
+}
+/**
+ * How a compute environment is tried with a throw-away secret.
+ */
+export interface ProbeRequest {
+  /**
+   * How long its job is waited for
+   */
+  waitSeconds: number;
 }
 /**
  * An error, as RFC 9457 describes it.

@@ -38,11 +38,17 @@ export function checkDirectories(paths: Paths): DirectoryGroup[] {
       lasting: false,
     },
   ];
-  return all.map((directory) => ({
-    name: directory.name,
-    look: () => [checkDirectory(directory)],
-    touches: [directory.path],
-  }));
+  return all.map(groupOf);
+}
+
+/** Likewise the runs directory that a compute environment has of its own. */
+export function checkRunsDirectory(path: string): DirectoryGroup[] {
+  const variable = '--runs-dir of the compute environment';
+  return [groupOf({ name: 'its runs directory', path, variable, lasting: false })];
+}
+
+function groupOf(directory: Directory): DirectoryGroup {
+  return { name: directory.name, look: () => [checkDirectory(directory)], touches: [directory.path] };
 }
 
 function checkDirectory(directory: Directory): Check {

@@ -1,16 +1,20 @@
 import type { Paths } from '../config/paths.ts';
+import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { pluginsDirectory } from '../nextflow/carrier.ts';
 import { localStorePath } from '../nextflow/local-store.ts';
 import { failure, type Check } from './check.ts';
 import { checkClock } from './clock.ts';
-import { checkDirectories } from './directories.ts';
+import { checkCpuTime } from './cpu-time.ts';
+import { checkDirectories, checkRunsDirectory } from './directories.ts';
 import { checkEnvironment } from './environment.ts';
 import { checkExposures } from './exposures.ts';
 import { checkJava } from './java.ts';
 import { checkLocalStore } from './local-store.ts';
+import { checkLogout } from './logout.ts';
 import { checkNextflow } from './nextflow.ts';
 import { checkPlugin } from './plugin.ts';
+import { checkScheduler } from './scheduler.ts';
 import { checkSettings } from './settings.ts';
 import { checkSocket } from './socket.ts';
 import { checkSpace } from './space.ts';
@@ -26,7 +30,7 @@ export interface Group {
   readonly touches?: readonly string[];
 }
 
-/** Runs all checks, one after the other. A check that throws is a failed check. */
+/** Runs checks, one after the other: all that there are, if none are named. A check that throws is a failed check. */
 export async function examine(subject: Subject, groups = groupsFor(subject)): Promise<Check[]> {
   const touched = [...new Set(groups.flatMap(({ touches }) => touches ?? []))];
   const answered = await Promise.all(touched.map(async (path) => subject.answers(path)));
@@ -41,8 +45,10 @@ export async function examine(subject: Subject, groups = groupsFor(subject)): Pr
   return checks;
 }
 
-function groupsFor(subject: Subject): Group[] {
+/** What is looked at, and with a compute environment what that one needs of this machine. */
+export function groupsFor(subject: Subject, environment?: ComputeEnvironment): Group[] {
   const { paths } = subject;
+  const hpc = environment?.platform === 'hpc' ? environment : undefined;
   const system: Group[] = [
     { name: 'java', look: checkJava },
     { name: 'nextflow', look: checkNextflow },
@@ -50,18 +56,29 @@ function groupsFor(subject: Subject): Group[] {
     { name: 'settings', look: checkSettings },
   ];
   const surroundings: Group[] = [
+    { name: 'scheduler', look: (its) => checkScheduler(its, hpc?.executor ?? undefined) },
+    { name: 'logout', look: checkLogout },
+    { name: 'long processes', look: checkCpuTime },
     { name: 'umask', look: checkUmask },
     { name: 'local store', look: checkLocalStore, touches: [localStorePath(subject.env)] },
     { name: 'environment', look: checkEnvironment },
   ];
-  return [...system, ...(paths === undefined ? [] : groupsOf(paths)), ...surroundings];
+  const own = hpc?.runsDirectory ?? undefined;
+  return [
+    ...system,
+    ...(paths === undefined ? [] : groupsOf(paths)),
+    ...(paths === undefined || own === undefined
+      ? []
+      : [...checkRunsDirectory(own), spaceOf({ ...paths, runs: own })]),
+    ...surroundings,
+  ];
 }
 
 function groupsOf(paths: Paths): Group[] {
-  const { state, runs, keyFile, socketDirectory } = paths;
+  const { state, keyFile, socketDirectory } = paths;
   return [
     ...checkDirectories(paths),
-    { name: 'free space', look: () => checkSpace(paths), touches: [state, runs] },
+    spaceOf(paths),
     { name: 'socket', look: (subject) => checkSocket(paths, subject), touches: [socketDirectory] },
     {
       name: 'pipelines',
@@ -71,6 +88,10 @@ function groupsOf(paths: Paths): Group[] {
     { name: 'vault key', look: () => checkVaultKey(paths), touches: [keyFile, state] },
     { name: 'clock', look: ({ clock }) => checkClock(paths, clock), touches: [state] },
   ];
+}
+
+function spaceOf(paths: Paths): Group {
+  return { name: 'free space', look: () => checkSpace(paths), touches: [paths.state, paths.runs] };
 }
 
 async function attempt(group: Group, subject: Subject): Promise<readonly Check[]> {

@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { locatePaths, type Environment, type Paths } from '../config/paths.ts';
 import { loadSettings } from '../config/settings.ts';
 import { asEscrowError, systemCode, type EscrowError } from '../errors.ts';
+import { cpuLimitSeconds } from '../host/cpu-limit.ts';
+import { logindPlaces, type LogindPlaces } from '../host/logind.ts';
 import { runLimited } from '../host/run-limited.ts';
+import { hurried } from '../schedulers/ask.ts';
+import { schedulerOf } from '../schedulers/detect.ts';
+import type { Executor, Scheduler } from '../schedulers/scheduler.ts';
 
 /** What the checks look at. All that could differ between two machines or moments is in here. */
 export interface Subject {
@@ -17,6 +22,11 @@ export interface Subject {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly umask: number;
+  /** After so much processor time the kernel ends a process; undefined: never. */
+  readonly cpuSeconds: number | undefined;
+  readonly logind: LogindPlaces;
+  /** One that answers soon, or not at all. */
+  readonly schedulerOf: (executor: Executor) => Scheduler;
   /** How long a command, a file system or the daemon may take to answer, in milliseconds. */
   readonly limitMs: number;
   /** Whether the file system of a path answers; a dead server would keep us waiting for ever, unkillable. */
@@ -32,6 +42,9 @@ export async function subjectOf(env: Environment, version: string): Promise<Subj
     version,
     clock: Date.now,
     umask: readUmask(),
+    cpuSeconds: cpuLimitSeconds(),
+    logind: logindPlaces,
+    schedulerOf: (executor: Executor) => schedulerOf(executor, hurried(LIMIT_MS)),
     limitMs: LIMIT_MS,
     answers: (path: string) => answers(path, env, LIMIT_MS),
   };

@@ -36,7 +36,10 @@ export function readRunLine(args: readonly string[]): Said {
   const last = (...names: string[]): string | undefined =>
     after.filter(([name]) => names.includes(name)).at(-1)?.[1];
   const [profile, revision] = [last('-profile'), last('-r', '-revision')];
-  const set = after.flatMap(([name]) => /^-process\.(executor|queue)=(.*)$/s.exec(name)?.slice(1) ?? []);
+  const set = after.flatMap(([name]) => {
+    const [, key, value] = /^-(process\.(?:executor|queue))=(.*)$/s.exec(name) ?? [];
+    return key === undefined ? [] : [[key, value ?? ''] as const];
+  });
   const workDir = last('-w', '-work-dir');
   return {
     question: [
@@ -49,7 +52,7 @@ export function readRunLine(args: readonly string[]): Said {
     ],
     configured: {
       ...(workDir === undefined ? {} : { workDir }),
-      ...(set[0] === undefined ? {} : { [`process.${set[0]}`]: set[1] ?? '' }),
+      ...Object.fromEntries(set),
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Queries } from '../ledger/open.ts';
 import type { DefinitionEvent } from '../nextflow/events.ts';
 import { partitionOf } from '../contract/arn.ts';
 import { now, type Engine } from './engine.ts';
-import { LEASE_SECONDS } from './materialize.ts';
+import { LEASE_SECONDS } from './objects.ts';
 import { leasesOf } from './queries.ts';
 import { moveLease } from './states.ts';
 

@@ -6,7 +6,7 @@ import type { InTurn } from '../host/in-turn.ts';
 import { step, type Faults, type StepName } from '../host/steps.ts';
 import type { Ledger, Queries } from '../ledger/open.ts';
 import type { JobBoard } from '../schedulers/board.ts';
-import type { DirectoryStore, Removal, Store } from '../stores/store.ts';
+import type { DirectoryStore, Removal, Store, Switch } from '../stores/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Principal } from '../access/principal.ts';
 
@@ -20,6 +20,8 @@ export interface Engine {
   readonly runDirectories: DirectoryStore;
   /** The store that takes the secrets of runs in a compute environment; often the one that makes run directories. */
   readonly secretsStore: (environment: ComputeEnvironment) => Store;
+  /** What deletes secrets whose machine never comes back, where that is wanted. */
+  readonly deadMan: Switch;
   /** Jobs of heads that are gone, on AWS Batch. */
   readonly batchJobs: BatchJobs;
   /** What schedulers say of jobs. */

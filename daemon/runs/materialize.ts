@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Carrier, RunJob, RunRequest, RunStart } from '../contract/types.ts';
 import { asEscrowError } from '../errors.ts';
@@ -9,22 +9,17 @@ import { mask } from '../guard/mask.ts';
 import { record } from '../ledger/journal.ts';
 import type { Queries } from '../ledger/open.ts';
 import { detectExecutor } from '../schedulers/detect.ts';
-import type { Placement, References, Store } from '../stores/store.ts';
-import type { SecretValue } from '../vault/secret-value.ts';
 import { now, write, type Engine } from './engine.ts';
+import { placeObjects, prepareObjects, recordObjects } from './objects.ts';
 import type { PlannedRun } from './plan.ts';
 import { purgeRun } from './purge.ts';
-import { describeRun, getRun, type LeaseRow } from './queries.ts';
-import { moveLease, moveRun } from './states.ts';
+import { describeRun, getRun } from './queries.ts';
+import { moveRun } from './states.ts';
 
 /** In the run directory: configuration that Nextflow is started with, beside the pipeline's own. */
 const OVERLAY = 'overlay.config';
-/** Likewise: where and as whom the secrets were placed, where that is not in the run directory itself. */
-const ACCESS = 'access.json';
 /** How long a launcher may take from the answer to the start of the shim, in seconds. */
 const LAUNCH_SECONDS = 60;
-/** A lease whose run cannot be asked for this long may be removed. A live run keeps moving it on. */
-export const LEASE_SECONDS = 24 * 3600;
 
 /**
  * Places what was planned: the ledger's rows first, then the outside world. When the placing fails, what there is of
@@ -51,22 +46,17 @@ async function materializeAs(
   request: RunRequest,
   planned: PlannedRun,
 ): Promise<RunStart> {
-  const objects = await prepareObjects(engine, id, planned);
+  const files: Record<string, string> = planned.overlay === undefined ? {} : { [OVERLAY]: planned.overlay };
+  const objects = await prepareObjects(engine, id, { ...planned, files });
   const directory = objects.at(-1)?.lease.target ?? '';
   await write(engine, 'run.record', async (db) => {
     await insertRun(engine, db, id, request, planned);
-    for (const { lease } of objects)
-      await db
-        .insertInto('leases')
-        .values({ ...lease, state: 'intended', created_at: now(engine), tries: 0 })
-        .execute();
+    await recordObjects(engine, db, objects);
     const data = { secrets: planned.plan.secrets };
     await record(db, { run: id, type: 'run.created', by: engine.user.user, data });
   });
   try {
-    let references: References = new Map();
-    for (const object of objects)
-      references = new Map([...references, ...(await placeObject(engine, object, references))]);
+    await placeObjects(engine, objects);
     await step(engine.faults, 'directory.mark', () => {
       if (isOutOfSight(request, planned)) writeDurable(join(directory, 'heartbeat'), '0\n');
       if (engine.onLost !== 'purge-now') writeDurable(join(directory, 'on-lost'), '');
@@ -85,67 +75,6 @@ async function materializeAs(
   }
   const run = await describeRun(engine.ledger.db, await getRun(engine.ledger.db, id));
   return { plan: planned.plan, run, start: startOf(request, directory, planned, run.outputFile) };
-}
-
-interface PlannedObject {
-  readonly store: Store;
-  readonly placement: Omit<Placement, 'references' | 'noteSent'>;
-  readonly lease: Pick<LeaseRow, 'id' | 'run_id' | 'store' | 'target' | 'anchor' | 'expires_at'>;
-}
-
-/** The run directory comes last: `armed` in it says that everything is there. */
-async function prepareObjects(engine: Engine, run: string, planned: PlannedRun): Promise<PlannedObject[]> {
-  const { environment, carrier, values } = planned;
-  const secretsStore = engine.secretsStore(environment);
-  const apart = secretsStore !== engine.runDirectories;
-  const asked = [
-    ...(apart && values.size > 0 ? [{ store: secretsStore, secrets: values }] : []),
-    { store: engine.runDirectories, secrets: apart ? new Map<string, SecretValue>() : values },
-  ];
-  const files: Record<string, string> = planned.overlay === undefined ? {} : { [OVERLAY]: planned.overlay };
-  const base = {
-    run,
-    workspace: planned.plan.workspace,
-    environment,
-    carrier,
-    ledger: engine.ledger.id,
-    files,
-  };
-  const expires = now(engine, LEASE_SECONDS);
-  const objects: PlannedObject[] = [];
-  for (const { store, secrets } of asked)
-    for (const part of store.divide({ ...base, secrets })) {
-      const anchor = await store.prepare(part.target, environment);
-      // For the plugin, whose run directory comes last: where the secrets are, and as whom they are placed.
-      if (store !== engine.runDirectories && anchor !== null) files[ACCESS] = anchor;
-      const place = { target: part.target, anchor };
-      objects.push({
-        store,
-        placement: { ...base, ...place, sentAt: null, secrets: part.secrets, expiresAt: expires },
-        lease: { id: randomUUID(), run_id: run, store: store.kind, ...place, expires_at: expires },
-      });
-    }
-  return objects;
-}
-
-async function placeObject(
-  engine: Engine,
-  { store, placement, lease }: PlannedObject,
-  references: References,
-): Promise<References> {
-  const noteSent = async (at: number | null): Promise<void> => {
-    const sent_at = at === null ? null : new Date(at).toISOString();
-    await write(engine, 'lease.note-sent', (db) =>
-      db.updateTable('leases').set({ sent_at }).where('id', '=', lease.id).execute(),
-    );
-  };
-  const own = await step(engine.faults, 'lease.place', () =>
-    store.place({ ...placement, references, noteSent }),
-  );
-  await write(engine, 'lease.record-placed', (db) =>
-    moveLease(db, lease, 'placed', { placed_at: now(engine) }),
-  );
-  return own;
 }
 
 /**
@@ -241,7 +170,7 @@ async function insertRun(
 }
 
 /** Sorts by day; 40 random bits keep two machines from meeting. No hyphen: AWS forbids some names that end in one. */
-function newRunId(engine: Engine): string {
+export function newRunId(engine: Engine): string {
   const day = now(engine).slice(0, 10).replaceAll('-', '');
   const random = BigInt(`0x${randomBytes(5).toString('hex')}`)
     .toString(36)

@@ -40,11 +40,21 @@ async function purge(engine: Engine, id: string): Promise<void> {
 }
 
 async function remove(engine: Engine, id: string): Promise<void> {
-  const leases = await leasesOf(engine.ledger.db, id);
-  // All are waited for, whatever becomes of one: no removal may go on behind the back of the next try.
-  const results = await Promise.allSettled(
-    leases.filter(({ state }) => state !== 'gone').map((lease) => removeLease(engine, lease)),
+  const left = async (): Promise<LeaseRow[]> =>
+    (await leasesOf(engine.ledger.db, id)).filter(({ state }) => state !== 'gone');
+  const isSwitch = ({ store }: LeaseRow): boolean => store === engine.deadMan.kind;
+  const leases = await left();
+  await removeAll(
+    engine,
+    leases.filter((lease) => !isSwitch(lease)),
   );
+  // A switch goes last: while a secret cannot be removed, it may be what removes it.
+  if ((await left()).every(isSwitch)) await removeAll(engine, leases.filter(isSwitch));
+}
+
+/** All are waited for, whatever becomes of one: no removal may go on behind the back of the next try. */
+async function removeAll(engine: Engine, leases: readonly LeaseRow[]): Promise<void> {
+  const results = await Promise.allSettled(leases.map((lease) => removeLease(engine, lease)));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 

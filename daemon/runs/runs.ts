@@ -1,5 +1,6 @@
 import type {
   AwsCredentials,
+  ComputeEnvironment,
   Plan,
   Receipt,
   Run,
@@ -9,11 +10,12 @@ import type {
 } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
-import { cancelBatchJobs } from './batch-orphans.ts';
+import type { SecretValue } from '../vault/secret-value.ts';
 import { write, type Engine } from './engine.ts';
 import { submitHead } from './head-job.ts';
 import { materialize } from './materialize.ts';
 import { cancelOrphans, sweepOrphans } from './orphans.ts';
+import { isHeldBack } from './on-lost.ts';
 import { planRun } from './plan.ts';
 import { purgeRun, removeLeases } from './purge.ts';
 import {
@@ -30,7 +32,7 @@ import {
 import { pruneRuns } from './prune.ts';
 import { receiptOf } from './receipt.ts';
 import { lookAgain, removeReturned, reviewDirectories } from './review.ts';
-import { moveRun } from './states.ts';
+import { endUnlaunched, tryWith, type Tried, type Trial } from './trial.ts';
 import { RunWatch } from './watch.ts';
 
 /** How often what nobody watches is looked for: runs that could not be called off, or not be watched. */
@@ -59,7 +61,7 @@ export class Runs {
   }
 
   get watching(): number {
-    return this.#watches.size;
+    return this.#watches.size + this.#placing.size;
   }
 
   /** Finishes every half-done step and adopts the runs that live. Recovery removes; it never creates. */
@@ -101,6 +103,15 @@ export class Runs {
     await submitHead(this.#engine, id, { arguments: [...args] });
     await this.#watches.get(id)?.look();
     return describeRun(db, await getRun(db, id));
+  }
+
+  /** Has something tried with secrets that are placed as those of a run are, and taken back. Throws as that does. */
+  async trial<T>(
+    environment: ComputeEnvironment,
+    values: ReadonlyMap<string, SecretValue>,
+    work: (trial: Trial) => Promise<T>,
+  ): Promise<Tried<T>> {
+    return tryWith(this.#engine, this.#placing, { environment, values }, work);
   }
 
   async list(filter: RunFilter): Promise<Run[]> {
@@ -152,24 +163,30 @@ export class Runs {
       });
       await this.#watches.get(row.id)?.look();
     } else {
-      await cancelOrphans(this.#engine, row.id);
-      await cancelBatchJobs(this.#engine, row.id);
+      await cancelOrphans(this.#engine, row.id, this.#engine.user.user);
+      await sweepOrphans(this.#engine, row.id);
     }
     return describeRun(db, await getRun(db, row.id));
   }
 
   /**
    * Looks at a run now and, where it has ended, purges it. Throws `run-alive` while it may be alive, unless `force`:
-   * then its secrets are taken from it and it goes on without them.
+   * then its secrets are taken from it and it goes on without them. `asked`: by a person, who need not wait for the jobs
+   * that may keep it.
    */
-  async purge(wanted: string, force: boolean, lent?: AwsCredentials): Promise<Run> {
+  async purge(
+    wanted: string,
+    { force, asked }: { readonly force: boolean; readonly asked: boolean },
+    lent?: AwsCredentials,
+  ): Promise<Run> {
     const { db } = this.#engine.ledger;
     const { id } = await findRun(db, wanted);
     if (lent !== undefined) await this.#lend(id, lent);
     await this.#watches.get(id)?.look();
     const row = await getRun(db, id);
-    if (row.state === 'ended') await purgeRun(this.#engine, id);
-    else if (row.state === 'purged') await removeReturned(this.#engine, id);
+    if (row.state === 'ended') {
+      if (asked || !(await isHeldBack(this.#engine, id))) await purgeRun(this.#engine, id);
+    } else if (row.state === 'purged') await removeReturned(this.#engine, id);
     else {
       if (!force) throw new EscrowError('run-alive', `Run ${id} is ${row.state}.`);
       await removeLeases(this.#engine, id);
@@ -189,7 +206,11 @@ export class Runs {
   async #watch(run: RunRow): Promise<void> {
     const leases = await leasesOf(this.#engine.ledger.db, run.id);
     const lease = leases.find(({ store }) => store === this.#engine.runDirectories.kind);
-    if (lease === undefined) return;
+    if (lease === undefined) {
+      // Of a trial: there is no head to be watched, only something to be removed.
+      if (run.state === 'ended') await purgeRun(this.#engine, run.id);
+      return;
+    }
     this.#watches.set(
       run.id,
       new RunWatch(this.#engine, run, lease.target, () => this.#watches.delete(run.id)),
@@ -198,13 +219,7 @@ export class Runs {
 
   /** A run that was recorded, and then its daemon died: nobody was told of it, so nobody can start it. */
   async #abort(run: RunRow): Promise<void> {
-    const change = {
-      outcome: 'aborted',
-      outcome_evidence: 'the daemon ended while placing',
-      ended_at: this.#engine.clock().toISOString(),
-    } as const;
-    await write(this.#engine, 'run.record-aborted', (db) => moveRun(db, run.id, 'ended', change));
-    await purgeRun(this.#engine, run.id);
+    await endUnlaunched(this.#engine, run.id, 'aborted', 'the daemon ended while placing');
     const after = await getRun(this.#engine.ledger.db, run.id);
     if (after.state !== 'purged') await this.#watch(after);
   }

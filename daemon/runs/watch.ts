@@ -14,9 +14,8 @@ import { HeadRecords } from './head-records.ts';
 import { askForEnd } from './heartbeat.ts';
 import { cancelJob, lookForJob, nameJob } from './job-start.ts';
 import { Life } from './life.ts';
-import { LEASE_SECONDS } from './materialize.ts';
+import { LEASE_SECONDS } from './objects.ts';
 import { renewOutside } from './renew.ts';
-import { noteBatchJobsLeft } from './batch-orphans.ts';
 import { now, write, type Engine } from './engine.ts';
 import { conclude, type Conclusion } from './outcome.ts';
 import { isHeldBack } from './on-lost.ts';
@@ -240,7 +239,6 @@ export class RunWatch {
     };
     await write(this.#engine, 'run.record-ended', async (db) => {
       await moveRun(db, this.#id, 'ended', change);
-      await noteBatchJobsLeft(db, this.#id);
       await noteOrphans(db, this.#id);
     });
     await this.#finish();

@@ -25,23 +25,30 @@ const NOT_OURS =
  * defaults that someone set for jobs of their own. Throws `scheduler-unavailable` when it could not be started, or took
  * too long.
  */
-export const ask: Ask = async (command, args) => {
+export const ask: Ask = (command, args) => askWithin(LIMIT_MS, command, args);
+
+/** Of someone who waits for the answer, and would sooner hear that there is none. */
+export function hurried(limitMs: number): Ask {
+  return (command, args) => askWithin(limitMs, command, args);
+}
+
+async function askWithin(limitMs: number, command: string, args: readonly string[]): Promise<Answer> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_OURS.test(name)));
   const { exitCode, stdout, stderr, timedOut, isMaxBuffer, code } = await execa(command, [...args], {
     env: { ...env, LC_ALL: 'C' },
     extendEnv: false,
     stdin: 'ignore',
     reject: false,
-    timeout: LIMIT_MS,
+    timeout: limitMs,
     forceKillAfterDelay: 1000,
     maxBuffer: OUTPUT_MAX,
   });
-  if (timedOut) throw unavailable(command, `it did not answer within ${String(LIMIT_MS / 1000)} s`);
+  if (timedOut) throw unavailable(command, `it did not answer within ${String(limitMs / 1000)} s`);
   if (isMaxBuffer) throw unavailable(command, 'it answers without end');
   if (exitCode === undefined)
     throw unavailable(command, code === 'ENOENT' ? 'it is not on PATH' : (code ?? 'it was killed'));
   return { status: exitCode, stdout, stderr };
-};
+}
 
 /** Nothing is known of any job now. */
 export function unavailable(command: string, why: string): EscrowError {

@@ -1,17 +1,18 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { EscrowError } from '../errors.ts';
+import type { Ask } from './ask.ts';
 import { Lsf } from './lsf.ts';
 import { Pbs } from './pbs.ts';
 import type { Executor, Scheduler } from './scheduler.ts';
 import { GridEngine } from './sge.ts';
 import { Slurm } from './slurm.ts';
 
-const MAKE: Readonly<Record<Executor, () => Scheduler>> = {
-  slurm: () => new Slurm(),
-  sge: () => new GridEngine(),
-  pbs: () => new Pbs(),
-  lsf: () => new Lsf(),
+const MAKE: Readonly<Record<Executor, (how?: Ask) => Scheduler>> = {
+  slurm: (how) => new Slurm(how),
+  sge: (how) => new GridEngine(how),
+  pbs: (how) => new Pbs(how),
+  lsf: (how) => new Lsf(how),
 };
 
 /** A command that each has and no other does; qsub and qstat are both Grid Engine's and PBS's. */
@@ -22,8 +23,8 @@ const MARKS: readonly (readonly [Executor, string])[] = [
   ['pbs', 'qselect'],
 ];
 
-export function schedulerOf(executor: Executor): Scheduler {
-  return MAKE[executor]();
+export function schedulerOf(executor: Executor, how?: Ask): Scheduler {
+  return MAKE[executor](how);
 }
 
 /** The scheduler whose commands are on PATH. Throws `scheduler-unavailable` where there is none. */

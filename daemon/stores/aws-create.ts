@@ -13,25 +13,24 @@ export interface NewSecret {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** How long something is tried to be made, and who notes what was sent. */
+export interface Making {
+  /** Notes the time before each request, and null once all that were sent are answered. */
+  readonly noteSent: (at: number | null) => Promise<void>;
+  readonly forMs: number;
+  readonly pace: Pace;
+}
+
 /** Tells this placing from every other one: a secret that carries it is ours, though we never heard that it was made. */
 const TOKEN_TAG = 'nf-escrow:token';
 
-/**
- * Makes a secret and gives its ARN. Each request's time is noted before it is sent, as its reply may be lost and it may
- * be carried out even minutes later; null is noted once all that were sent are answered. What was not answered is sent
- * again, identical, which AWS takes for the same request; where it says that there is one of that name, ours is told by
- * its token. Throws `store-unavailable`, `aws-*`.
- */
+/** Makes a secret and gives its ARN. Throws `store-unavailable`, `aws-*`. */
 export async function createSecret(
   client: SecretsManagerClient,
   access: AwsAccess,
   { name, text, kmsKey, tags }: NewSecret,
-  {
-    noteSent,
-    forMs,
-    pace,
-    faults,
-  }: { noteSent: (at: number | null) => Promise<void>; forMs: number; pace: Pace; faults: Faults },
+  making: Making,
+  faults: Faults,
 ): Promise<string> {
   const { CreateSecretCommand, DescribeSecretCommand } = await import('@aws-sdk/client-secrets-manager');
   const token = randomUUID();
@@ -43,31 +42,54 @@ export async function createSecret(
     Tags: Object.entries({ ...tags, [TOKEN_TAG]: token }).map(([Key, Value]): Tag => ({ Key, Value })),
     ...(kmsKey === undefined ? {} : { KmsKeyId: kmsKey }),
   };
+  const make = (): Promise<string> =>
+    step(
+      faults,
+      'aws.create-secret',
+      async () => (await client.send(new CreateSecretCommand(command))).ARN ?? '',
+    );
+  const adopt = async (): Promise<string | undefined> => {
+    const found = await step(faults, 'aws.describe-secret', () =>
+      client.send(new DescribeSecretCommand({ SecretId: name })),
+    );
+    return found.Tags?.some(({ Key, Value }) => Key === TOKEN_TAG && Value === token) === true
+      ? (found.ARN ?? '')
+      : undefined;
+  };
+  try {
+    return await makeOnce(make, adopt, making);
+  } catch (error) {
+    throw asAwsError(`The secret ${name} cannot be made`, access, error);
+  }
+}
+
+/**
+ * Makes something once, though a reply may be lost and its request carried out even minutes later: each one's time is
+ * noted before it is sent. What was not answered is sent again, identical, which AWS takes for the same request; where it
+ * says that there is one of that name, `adopt` tells whether it is ours. Throws the last try's error.
+ */
+export async function makeOnce<T>(
+  make: () => Promise<T>,
+  adopt: () => Promise<T | undefined>,
+  { noteSent, forMs, pace }: Making,
+): Promise<T> {
   let unanswered = 0;
-  const attempt = async (): Promise<string> => {
+  const attempt = async (): Promise<T> => {
     await noteSent(pace.clock());
     try {
-      return await step(
-        faults,
-        'aws.create-secret',
-        async () => (await client.send(new CreateSecretCommand(command))).ARN ?? '',
-      );
+      return await make();
     } catch (error) {
       const failure = failureOf(error);
       if (failure === 'unanswered') unanswered += 1;
       if (failure !== 'exists' || unanswered === 0) throw error;
-      const found = await step(faults, 'aws.describe-secret', () =>
-        client.send(new DescribeSecretCommand({ SecretId: name })),
-      );
-      if (!found.Tags?.some(({ Key, Value }) => Key === TOKEN_TAG && Value === token)) throw error;
-      return found.ARN ?? '';
+      const ours = await adopt();
+      if (ours === undefined) throw error;
+      return ours;
     }
   };
   try {
     const also = (failure: string): boolean => ['unanswered', 'unreachable'].includes(failure);
     return await repeat(attempt, { forMs, pace, also });
-  } catch (error) {
-    throw asAwsError(`The secret ${name} cannot be made`, access, error);
   } finally {
     if (unanswered === 0) await noteSent(null);
   }

@@ -1,5 +1,5 @@
 import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { assertTakesSecrets } from '../aws/queue.ts';
+import { rememberQueues, type assertTakesSecrets } from '../aws/queue.ts';
 import { accessFrom, accessOf, anchorOf, type AwsAccess } from '../aws/access.ts';
 import { parseArn, partitionOf } from '../contract/arn.ts';
 import { asAwsError, failureOf, type Failure } from '../aws/aws-error.ts';
@@ -70,11 +70,13 @@ export class AwsSecretsManager implements Store {
   readonly #waits: AwsWaits;
   readonly #faults: Faults;
   readonly #seen = new Map<string, Sight>();
+  readonly #assertTakesSecrets: typeof assertTakesSecrets;
 
   constructor(means: Means) {
     this.#means = means;
     this.#waits = means.waits ?? awsWaits;
     this.#faults = means.faults ?? noFaults;
+    this.#assertTakesSecrets = rememberQueues(means.pace.clock);
   }
 
   divide({ run, workspace, environment, secrets }: Wanted): Part[] {
@@ -103,7 +105,7 @@ export class AwsSecretsManager implements Store {
     const settings = settingsOf(environment);
     const access = accessOf(settings);
     const session = await this.#means.openSession(access);
-    await assertTakesSecrets(session, settings);
+    await this.#assertTakesSecrets(session, settings);
     return anchorOf({ ...access, identity: session.identity.arn });
   }
 
@@ -120,7 +122,8 @@ export class AwsSecretsManager implements Store {
       client,
       access,
       { name, text: encode({ form }, secrets), kmsKey: settings.kmsKey, tags: tagsOf(tags) },
-      { noteSent: placement.noteSent, forMs: this.#waits.placing, pace, faults: this.#faults },
+      { noteSent: placement.noteSent, forMs: this.#waits.placing, pace },
+      this.#faults,
     ).finally(() => client.destroy());
     const keys = [...secrets.keys()];
     return new Map(keys.map((key) => [key, form === 'value' ? arn : `${arn}:${key}::`]));

@@ -112,3 +112,19 @@ export interface DirectoryStore extends Store {
   /** Those in `within`, or in the directory where they are by default, that are ours. Throws when it cannot look. */
   list(within?: string): Promise<FoundDirectory[]>;
 }
+
+/** An object that something else is to remove, should nobody come back to do it. */
+export interface Guarded extends Pick<Place, 'target' | 'anchor'> {
+  readonly run: string;
+  /** Among those of its run, from 1. */
+  readonly index: number;
+}
+
+/** What removes another object by itself, unless it is moved on (`renew`). It is placed before that, and removed after it. */
+export interface Switch extends Removal {
+  /** Names the one over an object, without making it; undefined where the environment wants none. */
+  over(object: Guarded, environment: ComputeEnvironment): Pick<Place, 'target' | 'anchor'> | undefined;
+
+  /** Makes it. Throws `store-unavailable`, `aws-*`. */
+  place(placement: Pick<Placement, 'target' | 'anchor' | 'expiresAt' | 'noteSent'>): Promise<References>;
+}

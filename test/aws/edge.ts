@@ -14,12 +14,14 @@ interface Submission {
     readonly command?: string[];
     readonly environment?: { name: string; value: string }[];
   };
+  /** Of a job array: how many there are. */
+  readonly arrayProperties?: { readonly size?: number };
 }
 
 interface Job extends Submission {
   readonly jobId: string;
   readonly createdAt: number;
-  status: 'SUBMITTED' | 'STARTING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+  status: 'SUBMITTED' | 'RUNNABLE' | 'STARTING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
   statusReason?: string;
   startedAt?: number;
   stoppedAt?: number;
@@ -35,6 +37,12 @@ const REGION = 'eu-west-1';
  */
 export class Edge {
   readonly jobs = new Map<string, Job>();
+  /** No machine comes for what is submitted now. */
+  starved = false;
+  /** What ECS says of the next containers, which it cannot start. */
+  fault: string | undefined;
+  /** What an agent makes of a value; nothing given: leaves it out. */
+  agent: (value: string) => string | undefined = (value) => value;
   readonly #aws: StrictAws;
   readonly #running = new Map<string, ChildProcess>();
   readonly #directory = mkdtempSync('/tmp/nfe-edge-');
@@ -68,15 +76,33 @@ export class Edge {
       case 'describejobs':
         return { jobs: (asked.jobs ?? []).flatMap((id) => this.jobs.get(id) ?? []) };
       case 'terminatejob':
-        this.#kill(asked.jobId ?? '');
+        this.#terminate(asked.jobId ?? '');
         return {};
       default:
         return undefined; // moto's
     }
   }
 
-  #submit({ jobName, jobQueue, jobDefinition, containerOverrides = {} }: Submission): object {
+  /** Each job of an array is one by itself, which knows its index. */
+  #submit({ arrayProperties, ...submission }: Submission): object {
     const jobId = randomUUID();
+    const { jobName } = submission;
+    if (arrayProperties?.size === undefined) this.#start(jobId, submission);
+    for (let index = 0; index < (arrayProperties?.size ?? 0); index += 1) {
+      const { command, environment = [] } = submission.containerOverrides ?? {};
+      const own = { name: 'AWS_BATCH_JOB_ARRAY_INDEX', value: String(index) };
+      this.#start(`${jobId}:${String(index)}`, {
+        ...submission,
+        containerOverrides: {
+          ...(command === undefined ? {} : { command }),
+          environment: [...environment, own],
+        },
+      });
+    }
+    return { jobId, jobName, jobArn: `arn:aws:batch:${REGION}:123456789012:job/${jobId}` };
+  }
+
+  #start(jobId: string, { jobName, jobQueue, jobDefinition, containerOverrides = {} }: Submission): void {
     const job: Job = {
       ...{ jobId, jobName, jobQueue, jobDefinition, containerOverrides, createdAt: Date.now() },
       ...{ status: 'SUBMITTED' as const, container: {} },
@@ -85,13 +111,29 @@ export class Edge {
     this.#run(job).catch((error: unknown) => {
       this.#end(job, undefined, `ResourceInitializationError: ${String(error)}`);
     });
-    return { jobId, jobName, jobArn: `arn:aws:batch:${REGION}:123456789012:job/${jobId}` };
+  }
+
+  /** One that waits has nothing to be killed. */
+  #terminate(id: string): void {
+    const job = this.jobs.get(id);
+    if (job?.status === 'RUNNABLE') this.#end(job, undefined, 'terminated');
+    this.#kill(id);
   }
 
   async #run(job: Job): Promise<void> {
+    if (this.starved) {
+      job.status = 'RUNNABLE';
+      return;
+    }
     job.status = 'STARTING';
-    const secrets = await this.#secretsOf(await this.#definition(job.jobDefinition));
-    const { command = [], environment = [] } = job.containerOverrides ?? {};
+    const definition = await this.#definition(job.jobDefinition);
+    if (this.fault !== undefined) {
+      this.#end(job, undefined, this.fault);
+      return;
+    }
+    const secrets = await this.#secretsOf(definition);
+    const { command = definition.containerProperties?.command ?? [], environment = [] } =
+      job.containerOverrides ?? {};
     await sleep(10);
     const [program = 'true', ...args] = command;
     const env = {
@@ -125,7 +167,7 @@ export class Edge {
   async #definition(name: string): Promise<JobDefinition> {
     const { BatchClient, DescribeJobDefinitionsCommand } = await import('@aws-sdk/client-batch');
     const batch = new BatchClient({ region: REGION, endpoint: this.#aws.bare });
-    const [jobDefinitionName = '', revision] = name.split(':');
+    const [jobDefinitionName = '', revision] = (name.split('/').at(-1) ?? '').split(':'); // also by ARN
     const { jobDefinitions } = await batch.send(new DescribeJobDefinitionsCommand({ jobDefinitionName }));
     batch.destroy();
     const found = jobDefinitions?.find((one) => String(one.revision) === revision);
@@ -150,7 +192,8 @@ export class Edge {
       const key = parts[7] ?? '';
       const value = key === '' ? SecretString : (JSON.parse(SecretString) as Record<string, string>)[key];
       if (value === undefined) throw new Error(`${name}: there is no key ${key}`);
-      resolved[name] = value;
+      const given = this.agent(value);
+      if (given !== undefined) resolved[name] = given;
     }
     return resolved;
   }

@@ -19,6 +19,8 @@ export interface Rules {
   losing: number;
   /** The connections of the next creates are broken off, and each is carried out that many milliseconds later. */
   readonly holding: number[];
+  /** Which creates these two are of: SERVICE:Action. */
+  lossy: string;
   /** A deletion that was answered takes that long. */
   deletionMs: number;
   /** Reads and deletes do not see a new secret for that long. */
@@ -36,6 +38,7 @@ export function noRules(): Rules {
     clockOffsetMs: 0,
     failing: 0,
     losing: 0,
+    lossy: 'secretsmanager:CreateSecret',
     holding: [],
     deletionMs: 0,
     blindMs: 0,

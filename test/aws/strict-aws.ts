@@ -12,6 +12,7 @@ export interface Call {
   readonly region: string;
   readonly accessKey: string;
   readonly at: number;
+  readonly path: string;
   /** As it was sent; for services that speak JSON. */
   readonly body: string;
 }
@@ -125,14 +126,14 @@ export class StrictAws {
     let answer: Answer;
     try {
       this.#refuse(call, sent.headers['x-amz-date']);
-      const held = call.action === 'secretsmanager:CreateSecret' ? this.rules.holding.shift() : undefined;
+      const held = call.action === this.rules.lossy ? this.rules.holding.shift() : undefined;
       if (held !== undefined) {
         incoming.socket.destroy();
         this.#later(sleep(held).then(() => this.#carryOut(call, sent)));
         return;
       }
       answer = await this.#carryOut(call, sent);
-      if (call.action === 'secretsmanager:CreateSecret' && this.rules.losing > 0) {
+      if (call.action === this.rules.lossy && this.rules.losing > 0) {
         this.rules.losing -= 1;
         incoming.socket.destroy();
         return;
@@ -219,9 +220,20 @@ export class StrictAws {
         const answer = patched(await this.#forward(sent), call);
         return underway && answer.status === 200 ? marked(answer, deletingUntil) : answer;
       }
+      case 'secretsmanager:ListSecrets':
+        return this.#withoutNew(await this.#forward(sent));
       default:
         return patched(await this.#forward(sent), call);
     }
+  }
+
+  /** A list lags behind too. */
+  #withoutNew(answer: Answer): Answer {
+    const listed = JSON.parse(answer.body.toString()) as { SecretList?: { Name: string }[] };
+    const seen = (listed.SecretList ?? []).filter(
+      ({ Name }) => (this.#newUntil.get(Name) ?? 0) <= Date.now(),
+    );
+    return json(answer.status, { ...listed, SecretList: seen });
   }
 
   #later(work: Promise<unknown>): void {
@@ -258,7 +270,14 @@ interface Sent {
   readonly body: Buffer;
 }
 
-function readCall({ path, headers, body }: Sent): Call {
+const SCHEDULE_VERBS: Readonly<Record<string, string>> = {
+  POST: 'Create',
+  GET: 'Get',
+  PUT: 'Update',
+  DELETE: 'Delete',
+};
+
+function readCall({ method, path, headers, body }: Sent): Call {
   const scope = /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\//.exec(String(headers['authorization']));
   const [, accessKey = '', region = '', service = path.startsWith('/v1/') ? 'batch' : 's3'] = scope ?? [];
   const text = service === 's3' ? '' : body.toString('utf8');
@@ -266,8 +285,10 @@ function readCall({ path, headers, body }: Sent): Call {
   const name =
     typeof target === 'string'
       ? (target.split('.').at(-1) ?? '')
-      : (/(?:^|&)Action=(\w+)/.exec(text)?.[1] ?? path.replace(/^\/v1\//, '').split('?')[0] ?? '');
-  return { action: `${service}:${name}`, region, accessKey, at: Date.now(), body: text };
+      : service === 'scheduler'
+        ? `${SCHEDULE_VERBS[method] ?? method}Schedule`
+        : (/(?:^|&)Action=(\w+)/.exec(text)?.[1] ?? path.replace(/^\/v1\//, '').split('?')[0] ?? '');
+  return { action: `${service}:${name}`, region, accessKey, at: Date.now(), path, body: text };
 }
 
 /** `20260105T100000Z` */

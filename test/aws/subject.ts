@@ -80,15 +80,24 @@ export function storeFor(lent = new LentCredentials(), waits: Partial<AwsWaits> 
   });
 }
 
-async function makeQueue(aws: StrictAws): Promise<void> {
+/** Credentials for a region of some account. */
+export interface Place {
+  readonly region: string;
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+}
+
+const HOME: Place = { region: REGION, credentials: { accessKeyId: 'AKIDTEST', secretAccessKey: 'test' } };
+
+/** The job queue of the tests, also in another region or account. */
+export async function makeQueue(aws: StrictAws, place = HOME): Promise<void> {
   const { BatchClient, CreateComputeEnvironmentCommand, CreateJobQueueCommand } =
     await import('@aws-sdk/client-batch');
-  const batch = new BatchClient({
-    region: REGION,
-    endpoint: aws.bare,
-    credentials: { accessKeyId: 'AKIDTEST', secretAccessKey: 'test' },
-  });
-  const role = await makeRole(aws, 'service');
+  const batch = new BatchClient({ ...place, endpoint: aws.bare });
+  const role = await makeRole(aws, 'service', '{}', place);
   await batch.send(
     new CreateComputeEnvironmentCommand({
       computeEnvironmentName: 'nf-ce',
@@ -108,13 +117,9 @@ async function makeQueue(aws: StrictAws): Promise<void> {
   batch.destroy();
 }
 
-export async function makeRole(aws: StrictAws, name: string, trust = '{}'): Promise<string> {
+export async function makeRole(aws: StrictAws, name: string, trust = '{}', place = HOME): Promise<string> {
   const { IAMClient, CreateRoleCommand } = await import('@aws-sdk/client-iam');
-  const iam = new IAMClient({
-    region: REGION,
-    endpoint: aws.bare,
-    credentials: { accessKeyId: 'AKIDTEST', secretAccessKey: 'test' },
-  });
+  const iam = new IAMClient({ ...place, endpoint: aws.bare });
   const { Role } = await iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust }));
   iam.destroy();
   return Role?.Arn ?? '';

@@ -2,6 +2,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { locatePaths, type Paths } from '../../daemon/config/paths.ts';
 import type { Check } from '../../daemon/doctor/check.ts';
+import type { LogindPlaces } from '../../daemon/host/logind.ts';
+import { schedulerOf } from '../../daemon/schedulers/detect.ts';
 import type { Subject } from '../../daemon/doctor/subject.ts';
 
 /** A subject with everything in a directory of the test, on a sound machine. */
@@ -17,10 +19,25 @@ export function subjectIn(
     settingsError: undefined,
     clock: Date.now,
     umask: 0o022,
+    cpuSeconds: undefined,
+    logind: logindIn(directory),
+    schedulerOf,
     limitMs: 300,
     answers: async () => true,
     ...changes,
     paths: changes.paths ?? locatePaths(changes.env ?? env),
+  };
+}
+
+/** What systemd would keep, in a directory of the test. */
+export function logindIn(directory: string): LogindPlaces {
+  return {
+    booted: `${directory}/systemd`,
+    linger: `${directory}/linger`,
+    configuration: {
+      file: `${directory}/logind.conf`,
+      dropIns: [`${directory}/usr.d`, `${directory}/etc.d`],
+    },
   };
 }
 

@@ -46,6 +46,24 @@ workflow {
 }
 `;
 
+const ARRAY = `
+process MANY {
+  secret 'FOO_KEY'
+  array 3
+  input:
+  val x
+  output:
+  stdout
+  script:
+  """
+  printf 'task %s given %s\\n' \${x} "\\$(printf %s "\\$FOO_KEY" | sha256sum)"
+  """
+}
+workflow { MANY(channel.of(1, 2, 3)) | view }
+`;
+
+t.setTimeout(900_000); // a JVM or two for each, on a machine that may have other work
+
 let shared: Promise<StrictAws | undefined> | undefined;
 
 interface Stage {
@@ -173,6 +191,20 @@ onBatch(
     await nothingLeft(t, stage);
   },
 );
+
+onBatch('a job array is given what its tasks declare', async (t, stage) => {
+  const { box, edge, value } = stage;
+  writeFileSync(join(box.launch, 'array.nf'), ARRAY);
+  const ended = await box.escrow(['run', '--compute-env', 'batch', 'array.nf']);
+  t.equal(ended.status, 0, ended.stderr + ended.stdout);
+  for (const index of [1, 2, 3]) t.match(ended.stdout, `task ${String(index)} given ${hash(value)}`);
+  t.same(
+    [...edge.jobs.keys()].map((id) => id.split(':')[1]).sort(),
+    ['0', '1', '2'],
+    'it was submitted as one',
+  );
+  await nothingLeft(t, stage);
+});
 
 onBatch('a head that is killed: its jobs are told and can be ended, its secrets go', async (t, stage) => {
   const { box, edge } = stage;

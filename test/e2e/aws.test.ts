@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ComputeEnvironment, Receipt, Run, RunList } from '../../daemon/contract/types.ts';
+import { createBatch } from '../aws/box.ts';
 import { ACCOUNT, QUEUE, REGION, startAws, startOver } from '../aws/subject.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { Sandbox, until } from '../launcher.ts';
@@ -23,19 +24,11 @@ function withBox(
     const box = new Sandbox(inner);
     box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // AWS Batch cannot be had without the plugin
     const value = `ü"\n$${randomBytes(16).toString('hex')}`;
-    const made = await box.escrow(create(aws));
+    const made = await box.escrow(createBatch(aws));
     inner.equal(made.status, 0, made.stderr);
     await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
     await body(inner, aws, box, value);
   });
-}
-
-function create(aws: StrictAws, ...more: string[]): string[] {
-  return [
-    ...['compute-envs', 'create', 'batch', '--platform', 'aws-batch', '--region', REGION, '--queue', QUEUE],
-    ...['--work-dir', 's3://nf-work/run', '--execution-role', `arn:aws:iam::${ACCOUNT}:role/execution`],
-    ...['--endpoint', aws.endpoint, ...more],
-  ];
 }
 
 async function lastRun(box: Sandbox): Promise<Run> {
@@ -175,3 +168,20 @@ withBox(
     });
   },
 );
+
+withBox('a Nextflow that is too old is refused before anything is placed', async (t, aws, box) => {
+  const run = ['run', '--compute-env', 'batch'];
+  aws.calls.length = 0;
+  for (const version of ['24.10.0', '25.04.8', '25.09.2-edge'])
+    t.match(await box.escrow([...run, 'touch started'], { env: { NXF_VER: version } }), {
+      status: 78,
+      stderr: new RegExp(`is Nextflow ${version}, whose executor .* 25\\.10 and later`, 's'),
+    });
+  t.same(aws.calls, [], 'AWS is not even asked');
+  t.notOk(existsSync(join(box.launch, 'started')));
+  const plain = await box.escrow([...run, '--no-secrets', 'touch started'], { env: { NXF_VER: '25.04.8' } });
+  t.equal(plain.status, 0, plain.stderr);
+  t.ok(existsSync(join(box.launch, 'started')), 'a run without secrets needs nothing of that');
+  for (const version of ['25.10.0', '26.04.1', '26.08.0-edge'])
+    t.equal((await box.escrow([...run, 'true'], { env: { NXF_VER: version } })).status, 0, version);
+});

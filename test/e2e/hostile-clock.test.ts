@@ -13,6 +13,10 @@ import { noFaults } from '../../daemon/host/steps.ts';
 import { Runs } from '../../daemon/runs/runs.ts';
 import { JobBoard } from '../../daemon/schedulers/board.ts';
 import { schedulerOf } from '../../daemon/schedulers/detect.ts';
+import { openSession } from '../../daemon/aws/clients.ts';
+import { LentCredentials } from '../../daemon/aws/credentials.ts';
+import { realPace } from '../../daemon/aws/repeat.ts';
+import { DeadManSwitches } from '../../daemon/stores/dead-man-switches.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import { Keys } from '../../daemon/vault/keys.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
@@ -36,7 +40,12 @@ async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (
     stores: new Map([[store.kind, store]]),
     runDirectories: store,
     secretsStore: () => store,
-    batchJobs: { terminate: async () => [] },
+    deadMan: new DeadManSwitches({
+      openSession,
+      lent: new LentCredentials(),
+      pace: realPace,
+    }),
+    batchJobs: { living: async () => new Set(), terminate: async () => undefined },
     jobs: new JobBoard(schedulerOf),
     onLost: 'purge-now',
     defaultWorkspace: 'local/main',
@@ -78,7 +87,7 @@ for (const days of [1, -1])
     await until('the task runs', () => existsSync(join(launchDirectory, 'here')));
     const stays = async (what: string): Promise<void> => {
       for (let looks = 0; looks < 3; looks += 1)
-        await t.rejects(runs.purge(run.id, false), { code: 'run-alive' }, what);
+        await t.rejects(runs.purge(run.id, { force: false, asked: true }), { code: 'run-alive' }, what);
       t.match(await runs.find(run.id), { state: 'running', pendingRemovals: 1 }, what);
       t.ok(existsSync(join(start.directory, 'store.json')), what);
     };
@@ -90,6 +99,10 @@ for (const days of [1, -1])
     jump(days * DAY_MS);
     writeFileSync(join(launchDirectory, 'go'), '');
     t.same(await ended, [3, null]);
-    t.match(await runs.purge(run.id, false), { state: 'purged', exitStatus: 3, pendingRemovals: 0 });
+    t.match(await runs.purge(run.id, { force: false, asked: true }), {
+      state: 'purged',
+      exitStatus: 3,
+      pendingRemovals: 0,
+    });
     t.notOk(existsSync(start.directory));
   });

@@ -219,7 +219,11 @@ void t.test('a run is called off and purged, whatever stands in its directory, o
     const untouched = victims.all;
     const begun = performance.now();
     await rooms.runs.cancel(id);
-    t.match(await rooms.runs.purge(id, false), { state: 'purged', outcome: 'cancelled' }, `${kind} within`);
+    t.match(
+      await rooms.runs.purge(id, { force: false, asked: true }),
+      { state: 'purged', outcome: 'cancelled' },
+      `${kind} within`,
+    );
     t.ok(performance.now() - begun < 2 * LIMIT_MS, `${kind}: nothing is waited for`);
     t.notOk(existsSync(place), `${kind}: all of it is gone`);
     t.equal(victims.all, untouched, `${kind}: nothing of anybody else's is changed`);
@@ -230,7 +234,7 @@ void t.test('a run is called off and purged, whatever stands in its directory, o
     victims.plant(kind, join(directory, 'runs', other));
     const still = victims.all;
     await rooms.runs.cancel(other);
-    await rooms.runs.purge(other, true);
+    await rooms.runs.purge(other, { force: true, asked: true });
     t.equal(
       victims.all,
       still,
@@ -238,7 +242,7 @@ void t.test('a run is called off and purged, whatever stands in its directory, o
     );
     rmSync(join(directory, 'aside'), { recursive: true });
     rmSync(join(directory, 'runs', other), { recursive: true, force: true });
-    await rooms.runs.purge(other, true);
+    await rooms.runs.purge(other, { force: true, asked: true });
   }
   t.same(readdirSync(join(directory, 'runs')), []);
 });
@@ -261,7 +265,7 @@ void t.test('a file that is larger than its disk costs neither memory nor the en
   renameSync(join(place, 'armed'), join(place, 'started'));
   const before = process.memoryUsage().rss;
   await sleep(10);
-  t.match(await rooms.runs.purge(id, false), { state: 'purged', exitStatus: 0 });
+  t.match(await rooms.runs.purge(id, { force: false, asked: true }), { state: 'purged', exitStatus: 0 });
   t.ok(process.memoryUsage().rss - before < 512 * 1024 * 1024, 'memory stays bounded');
 });
 
@@ -279,7 +283,7 @@ void t.test('what stands where a run wrote its output does not keep runs from be
     const victims = new Victims(t);
     const id = await placed(rooms, directory, true);
     await rooms.runs.cancel(id);
-    await rooms.runs.purge(id, false);
+    await rooms.runs.purge(id, { force: false, asked: true });
     victims.plant(kind, join(directory, 'output', `${id}.log`));
     const untouched = victims.all;
     t.equal(await rooms.runs.prune(0), 1, kind);

@@ -160,7 +160,7 @@ async function recover({ promises }: Case): Promise<string[]> {
     const open = await rooms.runs.list({ limit: 100, state: 'open' });
     for (const { id } of open)
       await rooms.runs
-        .purge(id, false)
+        .purge(id, { force: false, asked: true })
         .catch((error: unknown) => wrong.push(`run ${id}: ${asEscrowError(error).message}`));
     for (const run of await rooms.runs.list({ limit: 100 })) {
       if (run.state !== 'purged') wrong.push(`run ${run.id} is ${run.state}: ${run.removalTrouble ?? ''}`);

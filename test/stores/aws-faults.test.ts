@@ -1,4 +1,4 @@
-// Many runs, each with faults drawn at random, to the same end: nothing is left. NF_ESCROW_TEST_RUNS says how many.
+// Many runs, each with faults drawn at random, to the same end: no secret is left, and no job definition. NF_ESCROW_TEST_RUNS says how many.
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
@@ -7,19 +7,31 @@ import { accessOf } from '../../daemon/aws/access.ts';
 import { LentCredentials } from '../../daemon/aws/credentials.ts';
 import type { Carrier } from '../../daemon/contract/types.ts';
 import { AwsSecretsManager, awsWaits } from '../../daemon/stores/aws-secrets-manager.ts';
-import type { Place } from '../../daemon/stores/store.ts';
+import { BatchJobDefinitions } from '../../daemon/stores/batch-job-definitions.ts';
+import type { Place, Removal } from '../../daemon/stores/store.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
+import { active } from '../aws/box.ts';
 import type { Rules } from '../aws/rules.ts';
-import { environmentOf, settingsFor, startAws } from '../aws/subject.ts';
+import type { StrictAws } from '../aws/strict-aws.ts';
+import { environmentOf, REGION, settingsFor, startAws } from '../aws/subject.ts';
 
 const RUNS = Number(process.env['NF_ESCROW_TEST_RUNS'] ?? 30);
 const carrier: Carrier = { plugin: '1.0.0', why: null, configPhase: false, environment: {}, restore: {} };
 
+const CREATE = 'secretsmanager:CreateSecret';
+const REGISTER = 'batch:registerjobdefinition';
+
 /** Each changes the rules for a while. */
 const faults: readonly ((rules: Rules) => void)[] = [
   () => undefined,
-  (rules) => (rules.losing += randomInt(1, 4)),
-  (rules) => rules.holding.push(randomInt(50, 600), randomInt(50, 600)),
+  (rules) => {
+    rules.lossy = randomInt(3) === 0 ? REGISTER : CREATE;
+    rules.losing += randomInt(1, 4);
+  },
+  (rules) => {
+    rules.lossy = randomInt(3) === 0 ? REGISTER : CREATE;
+    rules.holding.push(randomInt(50, 600), randomInt(50, 600));
+  },
   (rules) => (rules.failing += randomInt(1, 6)),
   (rules) => {
     rules.down = true;
@@ -49,8 +61,11 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
     });
   const settings = settingsFor(aws);
   const environment = environmentOf(settings);
+  const newDefinitions = (): BatchJobDefinitions =>
+    new BatchJobDefinitions({ openSession, lent: new LentCredentials(), clock: () => Date.now() + ahead });
   const open = new Map<string, Place>();
-  let placed = 0;
+  const openDefinitions = new Map<string, Place>();
+  let [placed, registered] = [0, 0];
   for (let index = 0; index < RUNS; index += 1) {
     const store = newStore();
     const secrets = new Map([['FOO_KEY', new SecretValue(Buffer.from('x'))]]);
@@ -73,6 +88,23 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
       () => undefined,
     );
     faults[randomInt(faults.length)]?.(aws.rules);
+    const definition = `nf-${wanted.run}`;
+    const { region, account } = accessOf(settings);
+    // As the plugin tells of it: an intent first, and its end where it is heard of.
+    const its: { sentAt: string | null } & Place = {
+      target: `arn:aws:batch:${region}:${account}:job-definition/${definition}`,
+      anchor: JSON.stringify({ ...accessOf(settings), run: wanted.run }),
+      sentAt: new Date().toISOString(),
+    };
+    openDefinitions.set(its.target, its);
+    await register(aws, definition, wanted.run).then(
+      () => {
+        registered += 1;
+        its.sentAt = null;
+      },
+      () => undefined,
+    );
+    if (randomInt(2) === 0) await attempt(newDefinitions(), openDefinitions, its.target);
     // Some are removed by the daemon that placed them, the rest by another.
     if (randomInt(2) === 0) await attempt(store, open, part.target);
   }
@@ -82,15 +114,35 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
   await sleep(300);
   ahead += awsWaits.late;
   const last = newStore();
+  const lastDefinitions = newDefinitions();
+  for (const target of [...openDefinitions.keys()]) await attempt(lastDefinitions, openDefinitions, target);
   for (const target of [...open.keys()]) await attempt(last, open, target);
   ahead += awsWaits.apart + 1000;
   for (const target of [...open.keys()]) await attempt(last, open, target);
-  t.same([...open.keys()], [], 'each was seen to be gone');
-  t.same(await aws.secrets(), [], 'and none is there');
-  t.comment(`${String(placed)} of ${String(RUNS)} were placed, the others refused`);
+  t.same([...open.keys(), ...openDefinitions.keys()], [], 'each was seen to be gone');
+  t.same(await aws.secrets(), [], 'and no secret is there');
+  t.same(await active(aws), [], 'and no job definition');
+  t.comment(
+    `${String(placed)} of ${String(RUNS)} were placed, the others refused; ${String(registered)} job definitions registered and heard of`,
+  );
 });
 
-async function attempt(store: AwsSecretsManager, open: Map<string, Place>, target: string): Promise<void> {
+/** By the rules, as Nextflow does: the SDK's own retries too. */
+async function register(aws: StrictAws, jobDefinitionName: string, run: string): Promise<void> {
+  const { BatchClient, RegisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
+  const batch = new BatchClient({ region: REGION, endpoint: aws.endpoint, maxAttempts: 2 });
+  const containerProperties = { image: 'debian:12', vcpus: 1, memory: 128 };
+  const tags = { 'nf-escrow:run': run };
+  try {
+    await batch.send(
+      new RegisterJobDefinitionCommand({ jobDefinitionName, type: 'container', containerProperties, tags }),
+    );
+  } finally {
+    batch.destroy();
+  }
+}
+
+async function attempt(store: Removal, open: Map<string, Place>, target: string): Promise<void> {
   const place = open.get(target);
   if (place === undefined) return;
   try {

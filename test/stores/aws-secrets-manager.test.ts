@@ -217,7 +217,9 @@ withAws(
     aws.rules.perSecond = 50;
     const started = Date.now();
     await Promise.all(placements.map(async (placement) => store.place(placement)));
-    t.comment(`placed 100 in ${String(Date.now() - started)} ms`);
+    const took = Date.now() - started;
+    t.comment(`placed 100 in ${String(took)} ms`);
+    t.ok(took < 5000, 'within 5 s');
     t.equal((await aws.secrets()).length, 100);
   },
 );

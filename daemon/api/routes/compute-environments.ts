@@ -7,7 +7,13 @@ import {
   listComputeEnvironments,
   removeComputeEnvironment,
 } from '../../compute-envs/compute-environments.ts';
-import type { AwsSettings, DoctorCheck, DoctorReport, Leftovers } from '../../contract/types.ts';
+import type {
+  AwsSettings,
+  ComputeEnvironment,
+  DoctorCheck,
+  DoctorReport,
+  Leftovers,
+} from '../../contract/types.ts';
 import { validate } from '../../contract/validate.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/open.ts';
@@ -16,6 +22,11 @@ import type { Ledger } from '../../ledger/open.ts';
 export interface AwsAnswers {
   /** Whether it permits what is needed. */
   readonly check: (settings: AwsSettings) => Promise<DoctorCheck[]>;
+  /** Has a job there be given a throw-away secret. */
+  readonly probe: (
+    environment: ComputeEnvironment,
+    how: { readonly limitMs: number; readonly signal: AbortSignal },
+  ) => Promise<DoctorCheck[]>;
   /** What was left there; removed where that is asked for. */
   readonly sweep: (settings: AwsSettings, remove: boolean) => Promise<Leftovers['leftovers']>;
 }
@@ -42,6 +53,18 @@ export function computeEnvironmentRoutes(ledger: Ledger, user: Principal, answer
         `"${name}" does not go to AWS: there is nothing to ask there.`,
       );
     response.json({ checks: await answers.check(aws) } satisfies DoctorReport);
+  });
+  router.post('/:name/probe', async ({ params, body }, response) => {
+    const environment = await findComputeEnvironment(ledger.db, params.name);
+    if (environment.aws === undefined)
+      throw new EscrowError('compute-environment-unfit', `"${environment.name}" does not go to AWS.`);
+    const { waitSeconds } = validate<'ProbeRequest'>('probe-request.json', body);
+    const left = new AbortController();
+    response.on('close', () => {
+      left.abort(); // whoever asked has gone, or has been answered
+    });
+    const how = { limitMs: waitSeconds * 1000, signal: left.signal };
+    response.json({ checks: await answers.probe(environment, how) } satisfies DoctorReport);
   });
   router.post('/:name/sweep', async ({ params, query }, response) => {
     const { aws } = await findComputeEnvironment(ledger.db, params.name);

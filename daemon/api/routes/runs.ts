@@ -51,7 +51,11 @@ export function runRoutes(ledger: Ledger, runs: Runs): Router {
   });
   router.post('/:id/purge', async (request, response) => {
     const { awsCredentials } = validate<'RunPurge'>('run-purge.json', request.body ?? {});
-    response.json(await runs.purge(request.params.id, request.query['force'] === 'true', awsCredentials));
+    const how = {
+      force: request.query['force'] === 'true',
+      asked: request.query['ended'] !== 'true', // the launcher's call as its nextflow ends
+    };
+    response.json(await runs.purge(request.params.id, how, awsCredentials));
   });
   router.get('/:id/events', events(ledger, runs));
   return router;

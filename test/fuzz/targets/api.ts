@@ -93,7 +93,8 @@ export const api: Target = {
         watching: runs.watching,
         memoryBytes: 0,
       }) as never;
-    const aws = { check: () => Promise.resolve([]), sweep: () => Promise.resolve([]) };
+    const none = (): Promise<never[]> => Promise.resolve([]);
+    const aws = { check: none, sweep: none, probe: none };
     const app = createServer({
       version: '0',
       ledger,
@@ -162,7 +163,7 @@ async function endRuns(runs: Awaited<ReturnType<typeof openRooms>>['runs']): Pro
   for (const { id, state } of await runs.list({ limit: 1000, state: 'open' }))
     if (state === 'materialized') {
       await runs.cancel(id);
-      await runs.purge(id, true);
+      await runs.purge(id, { force: true, asked: true });
     }
 }
 

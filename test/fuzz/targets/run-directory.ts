@@ -75,7 +75,7 @@ export const runDirectory: Target = {
         );
         let told: unknown = '';
         try {
-          told = await runs.purge(id, false);
+          told = await runs.purge(id, { force: false, asked: true });
           hold((await runs.find(id)).state === 'purged', 'what is over is purged');
           hold((await runs.receipt(id)).complete, 'and its receipt is complete');
           end();
@@ -93,7 +93,10 @@ export const runDirectory: Target = {
           held = undefined;
           writeFileSync(join(directory, 'exit'), '0\n');
           closeSync(fd);
-          hold((await runs.purge(id, false)).state === 'purged', 'the run ends all the same');
+          hold(
+            (await runs.purge(id, { force: false, asked: true })).state === 'purged',
+            'the run ends all the same',
+          );
         }
         hold(
           !existsSync(join(ground.directory, 'runs')) ||

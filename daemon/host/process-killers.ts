@@ -1,0 +1,22 @@
+import { userInfo } from 'node:os';
+import { cpuLimitSeconds } from './cpu-limit.ts';
+import { killsAtLogout, logindPlaces, type LogindPlaces } from './logind.ts';
+
+/**
+ * What on this host ends long-lived processes of this user, as clauses; empty where nothing is known to. Some sites have
+ * programs of their own for that, which nobody can ask.
+ */
+export function processKillers(
+  { atLogout }: { readonly atLogout: boolean },
+  places: LogindPlaces = logindPlaces,
+  cpuSeconds = cpuLimitSeconds(),
+): string[] {
+  return [
+    ...(cpuSeconds === undefined
+      ? []
+      : [`ends a process after ${String(cpuSeconds)} s of processor time (ulimit -t)`]),
+    ...(atLogout && killsAtLogout(userInfo().username, places)
+      ? ['ends all processes of a session at logout (KillUserProcesses of systemd)']
+      : []),
+  ];
+}
