@@ -61,6 +61,8 @@ function contextOf(settings: () => Settings): Context {
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
     takeOver: async () =>
       (await import('./client/start-daemon.ts')).takeOver(settings(), await startOf(settings())),
+    startStaying: async () =>
+      (await import('./client/start-daemon.ts')).startStaying(settings(), await startOf(settings())),
     serve: async ({ tell, ...how }) =>
       serve(settings(), how).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {

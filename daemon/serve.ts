@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
-import { listenOn } from './api/listen.ts';
+import { keepListening } from './api/listen.ts';
 import { createServer } from './api/server.ts';
 import { serveSpool } from './api/spool.ts';
 import { batchJobs } from './aws/batch-jobs.ts';
@@ -12,7 +12,7 @@ import { openSession } from './aws/clients.ts';
 import { sweepAws } from './aws/leftovers.ts';
 import { LentCredentials } from './aws/credentials.ts';
 import type { Settings } from './config/settings.ts';
-import { asEscrowError } from './errors.ts';
+import { asEscrowError, systemCode } from './errors.ts';
 import { assertHostIsOurs, holdHostLease } from './host/hold-host-lease.ts';
 import { InTurn } from './host/in-turn.ts';
 import { ensurePrivateDirectory } from './host/private-directory.ts';
@@ -109,11 +109,13 @@ export async function serve(
         stateDirectory: paths.state,
         watching: runs.watching,
         memoryBytes: process.memoryUsage.rss(),
+        stays: stay,
       }),
       stop,
       touched: () => (touchedAt = Date.now()),
     });
-    const server = await listenOn(app, paths.socket);
+    const server = await keepListening(app, paths.socket);
+    const second = await listenInState(app, paths.stateSocket, log);
     const stopSpool = serveSpool(paths);
     process
       .on('SIGTERM', stop)
@@ -126,7 +128,7 @@ export async function serve(
     await stopped;
     clearInterval(idle);
     stopSpool();
-    await server.close();
+    await Promise.all([server.close(), second?.close()]);
   } finally {
     // Also when it cannot start: its timers would keep a daemon alive that holds the lock and serves nobody.
     await runs.stop();
@@ -134,6 +136,21 @@ export async function serve(
     await ledger.close();
   }
   log.info('daemon ends');
+}
+
+/** Some network file systems take no sockets: then the one in `$XDG_RUNTIME_DIR` has to do. */
+async function listenInState(
+  app: Parameters<typeof keepListening>[0],
+  path: string | undefined,
+  log: Logger,
+): Promise<Awaited<ReturnType<typeof keepListening>> | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await keepListening(app, path);
+  } catch (error) {
+    log.warn({ socket: path, code: systemCode(error) }, 'no socket in the state directory');
+    return undefined;
+  }
 }
 
 /** A log that cannot be written any more (a full disk) must not end who has secrets to remove. */

@@ -179,6 +179,11 @@ export function ensureSlurm() {
   return installSystemPackage('slurmctld slurmd slurm-client munge', 'Slurm');
 }
 
+/** `crontab`, for the test of `daemon install`; false where there is none and it cannot be had. */
+export function ensureCron() {
+  return which('crontab') ? true : installSystemPackage('cron', 'cron');
+}
+
 /** Installs system packages where that can be done: as root, with apt. Says so before; says how, where it cannot. */
 function installSystemPackage(names, title) {
   if (process.getuid() !== 0 || !which('apt-get')) {

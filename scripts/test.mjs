@@ -8,6 +8,7 @@ import {
   ensureAwsCli,
   ensureBuilt,
   ensureContainers,
+  ensureCron,
   ensureDependencies,
   ensureJava,
   ensureMoto,
@@ -32,6 +33,7 @@ runDriver(async () => {
   const moto = ensureMoto();
   if (CI && moto === undefined) throw new Error('In CI the tests need a Python 3.');
   ensureSlurm();
+  ensureCron();
   const env = {
     ...process.env,
     ...(nextflow ? { NF_ESCROW_TEST_NEXTFLOW: nextflow } : {}),
