@@ -87,7 +87,10 @@ function lingering(): string[] {
 
 /** crontab(5): an unescaped `%` is a newline. Not everybody's starts at the same minute. */
 function cronLines(command: string): string[] {
-  const start = `/bin/sh ${shellWord(command)} daemon start --stay >/dev/null 2>&1`.replaceAll('%', String.raw`\%`);
+  const start = `/bin/sh ${shellWord(command)} daemon start --stay >/dev/null 2>&1`.replaceAll(
+    '%',
+    String.raw`\%`,
+  );
   const minute = String((userInfo().uid * 7) % 60);
   return [`@reboot ${start}`, `${minute} * * * * ${start}`];
 }
