@@ -75,6 +75,7 @@ export async function serve(
       secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
       batchJobs: batchJobs(openSession),
       jobs: new JobBoard(schedulerOf),
+      submitting: new Set(),
       onLost: settings.onLost,
       defaultWorkspace: settings.workspace,
       user,

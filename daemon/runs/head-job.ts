@@ -67,6 +67,7 @@ export async function submitHead(
       data: { executor: job.executor },
     });
   });
+  engine.submitting.add(id);
   try {
     await engine.faults('submit.after-intent');
     const found = await submitOrFind(engine, job, { name, script, output, requeue, options });
@@ -80,6 +81,8 @@ export async function submitHead(
     await engine.ledger.write((db) => moveRun(db, id, 'ended', change));
     await purgeRun(engine, id);
     throw known;
+  } finally {
+    engine.submitting.delete(id);
   }
 }
 
@@ -105,7 +108,8 @@ async function submitOrFind(
     return await scheduler.submit(submission);
   } catch (error) {
     if (asEscrowError(error).code !== 'scheduler-unavailable') throw error;
-    const found = (await scheduler.find(submission.name)).at(-1);
+    // Where that is not answered either, the fence keeps out a job that it took all the same.
+    const found = (await scheduler.find(submission.name).catch(() => [])).at(-1);
     if (found === undefined) throw error;
     return found;
   }

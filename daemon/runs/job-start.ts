@@ -4,20 +4,16 @@ import { jobName, recordJob } from './head-job.ts';
 import type { Conclusion } from './outcome.ts';
 import type { RunRow } from './queries.ts';
 
-/** A job that has no id yet is looked for by its name at every so many looks: each is a call of the scheduler's own. */
-const FIND_EVERY = 10;
-
 /**
  * What a head that is to be a job comes to before it has begun. `renew`: it waits in its queue, however long, and is
- * alive. `wait`: nothing is known. Else the run is to be called off. `looks`: how often this was asked before.
+ * alive. `wait`: nothing is known. Else the run is to be called off.
  */
 export async function lookForJob(
   engine: Engine,
   run: RunRow,
   job: RunJob,
-  looks: number,
 ): Promise<'wait' | 'renew' | Conclusion> {
-  if (job.id === null) return lookForName(engine, run, job, looks);
+  if (job.id === null) return lookForName(engine, run, job);
   const word = engine.jobs.word(job.executor, job.id);
   if (run.cancel_requested > 0) return { outcome: 'cancelled', evidence: 'before its job began' };
   if (word === undefined) return 'wait';
@@ -26,18 +22,17 @@ export async function lookForJob(
   return { outcome, evidence: `its job ended before it began: ${word.state}` };
 }
 
-/** The daemon ended, or still waits, while it asked for the job: the scheduler knows it by its name, or has none. */
-async function lookForName(
-  engine: Engine,
-  run: RunRow,
-  job: RunJob,
-  looks: number,
-): Promise<'wait' | Conclusion> {
+/**
+ * A daemon ended while it asked for the job: the scheduler knows it by its name, or has none. One that comes later, after
+ * the run was called off, finds the fence closed.
+ */
+async function lookForName(engine: Engine, run: RunRow, job: RunJob): Promise<'wait' | Conclusion> {
+  if (engine.submitting.has(run.id)) return 'wait';
   const cancelled = run.cancel_requested > 0;
   const late = run.launch_deadline < now(engine);
-  if (!cancelled && !late && looks % FIND_EVERY !== 0) return 'wait';
-  const id = (await engine.jobs.scheduler(job.executor).find(jobName(run.id))).at(-1);
-  if (id !== undefined) {
+  const id = engine.jobs.named(job.executor, jobName(run.id));
+  if (id === undefined) return 'wait';
+  if (id !== null) {
     await recordJob(engine, run.id, { ...job, id });
     return 'wait';
   }

@@ -50,8 +50,6 @@ export class RunWatch {
   /** How often the head was asked to end, by this watch: one that replaces it asks once more. */
   #cancelled = 0;
   #done = false;
-  /** How often its job was looked for. */
-  #waits = 0;
   /** Of a purge that failed: how long to wait, and until when. */
   #pause = 0;
   #tryAfter = 0;
@@ -134,7 +132,7 @@ export class RunWatch {
   }
 
   async #lookForJob(run: RunRow, job: RunJob): Promise<void> {
-    const found = await lookForJob(this.#engine, run, job, this.#waits++);
+    const found = await lookForJob(this.#engine, run, job);
     if (found === 'wait') return;
     if (found === 'renew') return this.#renew();
     await this.#callOff(found, () => cancelJob(this.#engine, job));

@@ -38,6 +38,7 @@ async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (
     secretsStore: () => store,
     batchJobs: { terminate: async () => [] },
     jobs: new JobBoard(schedulerOf),
+    submitting: new Set(),
     onLost: 'purge-now',
     defaultWorkspace: 'local/main',
     user,
