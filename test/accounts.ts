@@ -14,7 +14,7 @@ export interface Account {
  * Real accounts, made for one test and removed with all that is theirs; undefined, and the test skipped aloud, where that
  * is not allowed.
  */
-export function accounts(t: Test, count: number): Account[] | undefined {
+export function accounts(t: Pick<Test, 'teardown' | 'pass'>, count: number): Account[] | undefined {
   if (process.geteuid?.() !== 0 || spawnSync('useradd', ['--help']).status !== 0) {
     t.pass('skipped', { skip: 'only root may make accounts' });
     return undefined;
@@ -24,7 +24,7 @@ export function accounts(t: Test, count: number): Account[] | undefined {
   );
 }
 
-function account(t: Test, name: string): Account {
+function account(t: Pick<Test, 'teardown'>, name: string): Account {
   const home = `/tmp/nfe-home-${name}`;
   must('useradd', ['--create-home', '--home-dir', home, '--shell', '/bin/sh', name]);
   t.teardown(() => {

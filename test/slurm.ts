@@ -149,14 +149,19 @@ export async function realSlurm(t: Test): Promise<Slurm | undefined> {
     else t.pass('skipped', { skip: 'there is no Slurm here, or this is not root' });
     return undefined;
   }
+  const slurm = makeSlurm();
+  t.teardown(() => slurm.stop());
+  await slurm.start();
+  return slurm;
+}
+
+/** One that is still to be started, in a directory of its own. */
+export function makeSlurm(): Slurm {
   removeAbandoned();
   const directory = mkdtempSync('/tmp/nfe-');
   writeFileSync(join(directory, 'owner'), String(process.pid));
   chmodSync(directory, 0o755); // the socket of munge is for everyone
-  const slurm = new Slurm(directory);
-  t.teardown(() => slurm.stop());
-  await slurm.start();
-  return slurm;
+  return new Slurm(directory);
 }
 
 /**

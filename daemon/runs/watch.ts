@@ -26,6 +26,10 @@ import { moveRun } from './states.ts';
 
 /** What inotify misses (network file systems, a lost event) is seen by looking at this interval. */
 const LOOK_EVERY_MS = 2000;
+/** Once the plugin has told the end, the head's own is near. Only where the files do not tell it by themselves. */
+const LOOK_AT_END_MS = 200;
+/** A head may hang at its end; it is not to be looked for so often for ever. */
+const LOOKS_AT_END = 150;
 /** The longest pause between two tries of a removal. */
 const PAUSE_MAX_MS = 5 * 60_000;
 /** The shim writes much less; a task that fills its run's directory must not fill our memory. */
@@ -50,6 +54,8 @@ export class RunWatch {
   /** How often the head was asked to end, by this watch: one that replaces it asks once more. */
   #cancelled = 0;
   #done = false;
+  #soon: NodeJS.Timeout | undefined;
+  #looksAtEnd = 0;
   /** Of a purge that failed: how long to wait, and until when. */
   #pause = 0;
   #tryAfter = 0;
@@ -93,6 +99,7 @@ export class RunWatch {
   async stop(): Promise<void> {
     this.#done = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
     this.#stopWaiting?.();
     this.#records.close();
     await this.#files?.close();
@@ -170,6 +177,7 @@ export class RunWatch {
       if (!(await this.#expired())) return;
     } else if (life === 'alive') {
       this.#waitForEnd();
+      if (this.#records.end !== undefined) this.#lookSoon();
       return this.#renew();
     }
     // The shim writes `exit` before it lets go of the FIFO: read again, now that nobody holds it.
@@ -178,7 +186,14 @@ export class RunWatch {
     const cancelRequested = (await getRun(this.#engine.ledger.db, run.id)).cancel_requested > 0;
     const { facts: log, end } = this.#records;
     const word = job?.id == null ? undefined : this.#engine.jobs.word(job.executor, job.id);
-    const evidence = { exitStatus: status, log, end, cancelRequested, job: word?.state };
+    const evidence = {
+      exitStatus: status,
+      log,
+      end,
+      cancelRequested,
+      job: word?.state,
+      jobIsHead: job?.head,
+    };
     await this.#end(conclude(evidence), status);
   }
 
@@ -201,6 +216,12 @@ export class RunWatch {
       this.#stopWaiting = undefined;
       void this.look();
     });
+  }
+
+  #lookSoon(): void {
+    if (this.#files !== undefined || this.#looksAtEnd++ >= LOOKS_AT_END) return;
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => void this.look(), LOOK_AT_END_MS);
   }
 
   async #expired(): Promise<boolean> {
