@@ -179,6 +179,11 @@ export function ensureSlurm() {
   return installSystemPackage('slurmctld slurmd slurm-client munge', 'Slurm');
 }
 
+/** `bindfs`: by it a file system as of the network; false where there is none and it cannot be had. */
+export function ensureBindfs() {
+  return which('bindfs') ? true : installSystemPackage('bindfs', 'bindfs');
+}
+
 /** `crontab`, for the test of `daemon install`; false where there is none and it cannot be had. */
 export function ensureCron() {
   return which('crontab') ? true : installSystemPackage('cron', 'cron');

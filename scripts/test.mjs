@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { testPlugin } from './plugin.mjs';
 import {
   ensureAwsCli,
+  ensureBindfs,
   ensureBuilt,
   ensureContainers,
   ensureCron,
@@ -34,6 +35,7 @@ runDriver(async () => {
   if (CI && moto === undefined) throw new Error('In CI the tests need a Python 3.');
   ensureSlurm();
   ensureCron();
+  ensureBindfs();
   const env = {
     ...process.env,
     ...(nextflow ? { NF_ESCROW_TEST_NEXTFLOW: nextflow } : {}),

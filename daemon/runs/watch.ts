@@ -21,6 +21,7 @@ import { conclude, type Conclusion } from './outcome.ts';
 import { isHeldBack } from './on-lost.ts';
 import { noteOrphans } from './orphans.ts';
 import { purgeRun } from './purge.ts';
+import { Quiet } from './quiet.ts';
 import { getRun, jobOf, leasesOf, type RunRow } from './queries.ts';
 import { moveRun } from './states.ts';
 
@@ -30,6 +31,10 @@ const LOOK_EVERY_MS = 2000;
 const LOOK_AT_END_MS = 200;
 /** A head may hang at its end; it is not to be looked for so often for ever. */
 const LOOKS_AT_END = 150;
+/** What goes on all the time, and what is only being written. */
+const UNTOLD = /\/(heartbeat|[^/]*\.new)$/;
+/** A head's log is looked for so long: then it has none that we would find. */
+const LOG_MS = 60_000;
 /** The longest pause between two tries of a removal. */
 const PAUSE_MAX_MS = 5 * 60_000;
 /** The shim writes much less; a task that fills its run's directory must not fill our memory. */
@@ -47,6 +52,7 @@ export class RunWatch {
   readonly #life: Life;
   /** Absent on network file systems: the kernel tells nothing of what other hosts write. */
   readonly #files: FSWatcher | undefined;
+  readonly #quiet: Quiet;
   readonly #timer: NodeJS.Timeout;
   #stopWaiting: (() => void) | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -56,6 +62,7 @@ export class RunWatch {
   #done = false;
   #soon: NodeJS.Timeout | undefined;
   #looksAtEnd = 0;
+  readonly #began = performance.now();
   /** Of a purge that failed: how long to wait, and until when. */
   #pause = 0;
   #tryAfter = 0;
@@ -69,10 +76,17 @@ export class RunWatch {
     this.#life = new Life(engine, directory);
     const wake = (): void => void this.look();
     if (!isOnNetwork(directory)) {
-      this.#files = watchFiles(directory, { depth: 0, ignoreInitial: true });
+      this.#files = watchFiles(directory, {
+        depth: 0,
+        ignoreInitial: true,
+        ignored: (path) => UNTOLD.test(path),
+      });
       this.#files.on('all', wake).on('error', wake);
     }
-    this.#timer = setInterval(wake, LOOK_EVERY_MS);
+    this.#quiet = new Quiet(directory);
+    this.#timer = setInterval(() => {
+      if (!this.#quiet.holds(this.#records.files)) wake();
+    }, LOOK_EVERY_MS);
     wake();
   }
 
@@ -107,6 +121,7 @@ export class RunWatch {
 
   async #lookOnce(): Promise<void> {
     const run = await getRun(this.#engine.ledger.db, this.#id);
+    this.#quiet.note(false, []);
     if (this.#files === undefined) refresh(this.#directory);
     if (run.state === 'materialized') await this.#lookForStart(run);
     else if (run.state === 'running') await this.#lookAtHead(run);
@@ -141,7 +156,7 @@ export class RunWatch {
   async #lookForJob(run: RunRow, job: RunJob): Promise<void> {
     const found = await lookForJob(this.#engine, run, job);
     if (found === 'wait') return;
-    if (found === 'renew') return this.#renew();
+    if (found === 'renew') return this.#isWell();
     await this.#callOff(found, () => cancelJob(this.#engine, job));
   }
 
@@ -178,7 +193,7 @@ export class RunWatch {
     } else if (life === 'alive') {
       this.#waitForEnd();
       if (this.#records.end !== undefined) this.#lookSoon();
-      return this.#renew();
+      return this.#isWell();
     }
     // The shim writes `exit` before it lets go of the FIFO: read again, now that nobody holds it.
     const status = exitStatus ?? this.#readExit();
@@ -227,6 +242,12 @@ export class RunWatch {
   async #expired(): Promise<boolean> {
     const leases = await leasesOf(this.#engine.ledger.db, this.#id);
     return leases.every(({ expires_at }) => expires_at < now(this.#engine));
+  }
+
+  /** It waits in its queue or runs, and there is nothing to do but to keep its leases. */
+  async #isWell(): Promise<void> {
+    await this.#renew();
+    this.#quiet.note(this.#records.hasLog || performance.now() - this.#began > LOG_MS, this.#records.files);
   }
 
   async #renew(): Promise<void> {
