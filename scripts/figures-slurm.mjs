@@ -29,12 +29,20 @@ runDriver(async () => {
   if (!ensureSlurm() || process.getuid() !== 0) throw new Error('This needs a Slurm that root can start.');
   const { makeSlurm } = await import(join(root, 'dist/test/slurm.js'));
   const slurm = makeSlurm();
+  // Mounted before: its nodes have mount namespaces of their own, as of the moment when they are started.
+  const far = process.argv.includes('idle')
+    ? []
+    : [mountFar(), mountFar()].filter((one) => one !== undefined);
   await slurm.start();
   try {
     if (process.argv.includes('idle')) await idle(slurm);
-    else await ends(slurm);
+    else await ends(slurm, far);
   } finally {
     await slurm.stop();
+    for (const { below, state } of far) {
+      spawnSync('umount', ['--lazy', state]);
+      rmSync(below, { recursive: true, force: true });
+    }
   }
 });
 
@@ -109,14 +117,23 @@ function realNextflow(directory, nextflow) {
   return path;
 }
 
-async function ends(slurm) {
+/** A state directory on a file system that tells nothing of changes; undefined where there is no bindfs. */
+function mountFar() {
+  if (!which('bindfs')) return undefined;
+  const below = mkdtempSync('/tmp/nf-escrow-figures-');
+  const state = join(below, 'state');
+  for (const path of [join(below, 'real'), state]) mkdirSync(path, { mode: 0o700 });
+  const { status } = spawnSync('bindfs', ['--no-allow-other', join(below, 'real'), state]);
+  return status === 0 ? { below, state } : undefined;
+}
+
+async function ends(slurm, far) {
   ensureJava();
   ensurePlugin();
   const real = ensureNextflow();
   const bin = mkdtempSync('/tmp/nf-escrow-figures-');
   const cases = [];
-  const fuse = which('bindfs') ? ['local disk', 'network-like (FUSE)'] : ['local disk'];
-  for (const system of fuse)
+  for (const system of ['local disk', ...(far.length > 0 ? ['network-like (FUSE)'] : [])])
     for (const [what, nextflow] of [
       ['files alone', fakeNextflow(bin)],
       ['with events', existsSync(join(bin, 'nextflow')) ? join(bin, 'nextflow') : realNextflow(bin, real)],
@@ -127,13 +144,7 @@ async function ends(slurm) {
   );
   for (const { system, what, nextflow } of cases) {
     say(`${what}, ${system}`);
-    const below = mkdtempSync('/tmp/nf-escrow-figures-');
-    const state = join(below, 'state');
-    if (system !== 'local disk') {
-      mkdirSync(join(below, 'real'), { mode: 0o700 });
-      mkdirSync(state, { mode: 0o700 });
-      if (spawnSync('bindfs', [join(below, 'real'), state]).status !== 0) continue;
-    }
+    const state = system === 'local disk' ? undefined : far[what === 'files alone' ? 0 : 1].state;
     const place = new Place(slurm, nextflow, state);
     if (what === 'files alone') place.env.NXF_PLUGINS_DEFAULT = 'false';
     writeFileSync(
@@ -157,8 +168,6 @@ async function ends(slurm) {
       `| ${what} | ${system} | ${sorted[sorted.length >> 1]} | ${sorted.at(-1)} | ${ENDS} |\n`,
     );
     place.remove();
-    if (system !== 'local disk') spawnSync('umount', [state]);
-    rmSync(below, { recursive: true, force: true });
   }
   rmSync(bin, { recursive: true, force: true });
 }

@@ -62,6 +62,23 @@ void t.test('runs live through what happens to a real Slurm', async (t) => {
     t.match(await expectNothingLeft(t, box, value), { outcome: 'failed', exitStatus: 4 });
   });
 
+  await t.test('a node that is lost with all that ran on it', async (t) => {
+    if (process.env['NF_ESCROW_TEST_SLOW'] === undefined)
+      return t.pass('skipped', { skip: 'it takes three minutes: set NF_ESCROW_TEST_SLOW' });
+    const value = newValue();
+    const box = await onSlurm(t, slurm, value, '--nodelist=node2');
+    await box.escrow(['run', '--detach', HOLD]);
+    await began(box);
+    const run = await runIs(box, 'running');
+    await slurm.crashNode('node2');
+    await slurm.jobIs(run.job?.id ?? '', 'NODE_FAIL');
+    t.equal((await newest(box))?.state, 'running', 'its last sign of life is not two minutes old');
+    slurm.startNode('node2');
+    for (let minute = 0; minute < 4 && (await newest(box))?.state !== 'purged'; minute += 0.25)
+      await sleep(15_000);
+    t.match(await expectNothingLeft(t, box, value), { outcome: 'failed', outcomeEvidence: /NODE_FAIL/ });
+  });
+
   await t.test('however many are watched, it is asked every 15 s and no more', async (t) => {
     const value = newValue();
     const box = await onSlurm(t, slurm, value);
