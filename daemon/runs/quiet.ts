@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 /** What the shim, nextflow and the plugin write there that is of interest; a heartbeat goes on all the time. */
 const FILES = ['started', 'process', 'exit', 'events.jsonl', 'interrupted', 'environment'];
-/** Whatever the files say, everything is looked at so often: a head may vanish without a word. */
-const FULL_EVERY_MS = 10_000;
+/** Whatever the files say, everything is looked at so often: a head may vanish without a word, and schedulers are asked so often. */
+const FULL_EVERY_MS = 15_000;
 
 /**
  * Whether a run that was seen to be well has anything new to tell. Costs a listing and a few stats, where a whole look
