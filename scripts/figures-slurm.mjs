@@ -1,6 +1,6 @@
-// npm run figures:slurm [-- end|idle [SECONDS]]: figures of runs through a real Slurm, which is started for it (as root).
+// npm run figures:slurm [-- end [far]|idle [SECONDS]]: figures of runs through a real Slurm, which is started for it (as root).
 //   end   from a head job's end to purged: with files alone, and with the plugin's events; on a file system that tells of
-//         changes, and on one that does not (FUSE, as a network file system: bindfs has to be there).
+//         changes, and on one that does not (FUSE, as a network file system: bindfs has to be there; `far`: on that one alone).
 //   idle  the daemon's processor time while 20 runs wait as jobs, over SECONDS (600), and how often Slurm was asked.
 import { spawnSync } from 'node:child_process';
 import {
@@ -143,6 +143,7 @@ async function ends(slurm, far) {
     '| end of a head job to purged | file system | median | worst | runs |\n| --- | --- | --- | --- | --- |\n',
   );
   for (const { system, what, nextflow } of cases) {
+    if (process.argv.includes('far') && system === 'local disk') continue;
     say(`${what}, ${system}`);
     const state = system === 'local disk' ? undefined : far[what === 'files alone' ? 0 : 1].state;
     const place = new Place(slurm, nextflow, state);
@@ -151,25 +152,31 @@ async function ends(slurm, far) {
       join(place.launch, 'main.nf'),
       "process HI { secret 'FOO_KEY'\n script: 'true' }\nworkflow { HI() }\n",
     );
-    const taken = [];
-    for (let count = 0; count < ENDS; count += 1) {
-      const ended = join(place.launch, 'ended');
-      rmSync(ended, { force: true });
-      place.escrow('run', '--detach', 'main.nf');
-      await sleep(Math.random() * 2000); // no step with the daemon's looking
-      let run;
-      do await sleep(500);
-      while ((run = place.runs()[0]).state !== 'purged');
-      if (run.outcome !== 'succeeded') throw new Error(`${run.outcome}: ${run.outcomeEvidence}`);
-      taken.push(Date.parse(run.purgedAt) - Number(readFileSync(ended, 'utf8')) * 1000);
+    try {
+      const taken = [];
+      for (let count = 0; count < ENDS; count += 1) taken.push(await endOf(place));
+      const sorted = taken.sort((one, other) => one - other).map((ms) => `${(ms / 1000).toFixed(2)} s`);
+      process.stdout.write(
+        `| ${what} | ${system} | ${sorted[sorted.length >> 1]} | ${sorted.at(-1)} | ${ENDS} |\n`,
+      );
+    } finally {
+      place.remove();
     }
-    const sorted = taken.sort((one, other) => one - other).map((ms) => `${(ms / 1000).toFixed(2)} s`);
-    process.stdout.write(
-      `| ${what} | ${system} | ${sorted[sorted.length >> 1]} | ${sorted.at(-1)} | ${ENDS} |\n`,
-    );
-    place.remove();
   }
   rmSync(bin, { recursive: true, force: true });
+}
+
+/** Milliseconds from the last act of a run's head to its purge. */
+async function endOf(place) {
+  const ended = join(place.launch, 'ended');
+  rmSync(ended, { force: true });
+  place.escrow('run', '--detach', 'main.nf');
+  await sleep(Math.random() * 2000); // no step with the daemon's looking
+  let run;
+  do await sleep(500);
+  while ((run = place.runs()[0]).state !== 'purged');
+  if (run.outcome !== 'succeeded') throw new Error(`${run.outcome}: ${run.outcomeEvidence}`);
+  return Date.parse(run.purgedAt) - Number(readFileSync(ended, 'utf8')) * 1000;
 }
 
 async function idle(slurm) {

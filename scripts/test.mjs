@@ -11,6 +11,7 @@ import {
   ensureContainers,
   ensureCron,
   ensureDependencies,
+  ensureGridEngine,
   ensureJava,
   ensureMoto,
   ensureNextflow,
@@ -34,6 +35,7 @@ runDriver(async () => {
   const moto = ensureMoto();
   if (CI && moto === undefined) throw new Error('In CI the tests need a Python 3.');
   ensureSlurm();
+  ensureGridEngine();
   ensureCron();
   ensureBindfs();
   const env = {

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 
 /** What the shim, nextflow and the plugin write there that is of interest; a heartbeat goes on all the time. */
 const FILES = ['started', 'process', 'exit', 'events.jsonl', 'interrupted', 'environment'];
-/** Whatever the files say, everything is looked at so often: a head may vanish without a word, and schedulers are asked so often. */
+/**
+ * Whatever the files say, everything is looked at so often: a head may vanish without a word, and its scheduler is asked
+ * no more often than that.
+ */
 const FULL_EVERY_MS = 15_000;
 
 /**

@@ -282,6 +282,8 @@ export class RunWatch {
   async #finish(): Promise<void> {
     if (Date.now() < this.#tryAfter) return;
     if (await isHeldBack(this.#engine, this.#id)) return;
+    // On NFS and FUSE a file that is removed while we have it open lives on under another name, and its directory too.
+    this.#records.close();
     await purgeRun(this.#engine, this.#id);
     if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') return this.#close();
     this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);
