@@ -73,6 +73,8 @@ function contextOf(program: Program, settings: () => Settings): Context {
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
     takeOver: async () =>
       (await import('./client/start-daemon.ts')).takeOver(settings(), await startOf(program, settings())),
+    startStaying: async () =>
+      (await import('./client/start-daemon.ts')).startStaying(settings(), await startOf(program, settings())),
     serve: async ({ tell, ...how }) =>
       serve(program, settings(), how).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
-import { listenOn } from './api/listen.ts';
+import { keepListening } from './api/listen.ts';
 import { createServer } from './api/server.ts';
 import { serveSpool } from './api/spool.ts';
 import { batchJobs } from './aws/batch-jobs.ts';
@@ -13,7 +13,7 @@ import { LentCredentials } from './aws/credentials.ts';
 import { realPace } from './aws/repeat.ts';
 import type { Settings } from './config/settings.ts';
 import { probeOnBatch } from './doctor/batch-probe.ts';
-import { asEscrowError } from './errors.ts';
+import { asEscrowError, systemCode } from './errors.ts';
 import { assertHostIsOurs, holdHostLease } from './host/hold-host-lease.ts';
 import { InTurn } from './host/in-turn.ts';
 import { ensurePrivateDirectory } from './host/private-directory.ts';
@@ -99,6 +99,7 @@ export async function serve(
       secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
       batchJobs: batchJobs(openSession),
       jobs: new JobBoard(schedulerOf, jobsClock),
+      submitting: new Set(),
       onLost: settings.onLost,
       defaultWorkspace: settings.workspace,
       user,
@@ -135,11 +136,13 @@ export async function serve(
         stateDirectory: paths.state,
         watching: runs.watching,
         memoryBytes: process.memoryUsage.rss(),
+        stays: stay,
       }),
       stop,
       touched: () => (touchedAt = performance.now()),
     });
-    const server = await listenOn(app, paths.socket);
+    const server = await keepListening(app, paths.socket);
+    const second = await listenInState(app, paths.stateSocket, log);
     const stopSpool = serveSpool(paths);
     process
       .on('SIGTERM', stop)
@@ -152,7 +155,7 @@ export async function serve(
     await stopped;
     clearInterval(idle);
     stopSpool();
-    await server.close();
+    await Promise.all([server.close(), second?.close()]);
   } finally {
     // Also when it cannot start: its timers would keep a daemon alive that holds the lock and serves nobody.
     await runs.stop();
@@ -160,6 +163,21 @@ export async function serve(
     await ledger.close();
   }
   log.info('daemon ends');
+}
+
+/** Some network file systems take no sockets: then the one in `$XDG_RUNTIME_DIR` has to do. */
+async function listenInState(
+  app: Parameters<typeof keepListening>[0],
+  path: string | undefined,
+  log: Logger,
+): Promise<Awaited<ReturnType<typeof keepListening>> | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await keepListening(app, path);
+  } catch (error) {
+    log.warn({ socket: path, code: systemCode(error) }, 'no socket in the state directory');
+    return undefined;
+  }
 }
 
 /** A log that cannot be written any more (a full disk) must not end who has secrets to remove. */

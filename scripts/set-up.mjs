@@ -191,6 +191,26 @@ export function ensureSlurm() {
   return installSystemPackage('slurmctld slurmd slurm-client munge', 'Slurm');
 }
 
+/** `bindfs`: by it a file system as of the network; false where there is none and it cannot be had. */
+export function ensureBindfs() {
+  return which('bindfs') ? true : installSystemPackage('bindfs', 'bindfs');
+}
+
+/** Grid Engine, which the tests start by themselves. Where it cannot be had they go without. */
+export function ensureGridEngine() {
+  if (which('sge_qmaster', `${process.env.PATH}:/usr/sbin`) && which('qsub')) return true;
+  try {
+    return installSystemPackage('gridengine-master gridengine-exec gridengine-client', 'Grid Engine');
+  } catch {
+    return false; // it is not in every distribution
+  }
+}
+
+/** `crontab`, for the test of `daemon install`; false where there is none and it cannot be had. */
+export function ensureCron() {
+  return which('crontab') ? true : installSystemPackage('cron', 'cron');
+}
+
 /** Installs system packages where that can be done: as root, with apt. Says so before; says how, where it cannot. */
 function installSystemPackage(names, title) {
   if (process.getuid() !== 0 || !which('apt-get')) {

@@ -6,9 +6,12 @@ import { createInterface } from 'node:readline';
 import { testPlugin } from './plugin.mjs';
 import {
   ensureAwsCli,
+  ensureBindfs,
   ensureBuilt,
   ensureContainers,
+  ensureCron,
   ensureDependencies,
+  ensureGridEngine,
   ensureJava,
   ensureMoto,
   ensureNextflow,
@@ -32,6 +35,9 @@ runDriver(async () => {
   const moto = ensureMoto();
   if (CI && moto === undefined) throw new Error('In CI the tests need a Python 3.');
   ensureSlurm();
+  ensureGridEngine();
+  ensureCron();
+  ensureBindfs();
   const env = {
     ...process.env,
     ...(nextflow ? { NF_ESCROW_TEST_NEXTFLOW: nextflow } : {}),

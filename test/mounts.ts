@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { systemCode } from '../daemon/errors.ts';
@@ -50,4 +50,43 @@ function fill(path: string, leave: number): void {
     closeSync(fd);
   }
   if (leave > 0) execFileSync('truncate', ['--size', `-${String(leave)}`, path]);
+}
+
+/** A file system that tells nothing of changes, as one of the network does: FUSE, over a directory that is beside it. */
+export interface NetworkDisk {
+  /** As a server that has gone: whoever looks gets an error, ENOTCONN. */
+  goAway(): void;
+  comeBack(): void;
+}
+
+/** Mounts one at a path; undefined, and the test skipped aloud, where that is not possible. */
+export function networkDisk(t: Test, path: string): NetworkDisk | undefined {
+  const below = `${path}.below`;
+  for (const each of [path, below]) mkdirSync(each, { recursive: true, mode: 0o700 });
+  const come = (): boolean =>
+    spawnSync('bindfs', ['--no-allow-other', below, path], { stdio: 'ignore' }).status === 0;
+  if (process.geteuid?.() !== 0 || !come()) {
+    t.pass('skipped', { skip: 'there is no bindfs here, or it may not mount' });
+    return undefined;
+  }
+  t.teardown(() => spawnSync('umount', ['--lazy', path]));
+  return {
+    goAway: () => {
+      for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+        if (commandOf(pid) === ['bindfs', '--no-allow-other', below, path, ''].join('\0'))
+          process.kill(Number(pid), 'SIGKILL');
+    },
+    comeBack: () => {
+      spawnSync('umount', ['--lazy', path]);
+      t.ok(come(), 'it is there again');
+    },
+  };
+}
+
+function commandOf(pid: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return undefined; // it has ended
+  }
 }

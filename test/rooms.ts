@@ -59,6 +59,7 @@ export async function assemble(where: Where): Promise<Rooms> {
     deadMan: new DeadManSwitches({ openSession, lent: new LentCredentials(), pace: realPace }),
     batchJobs: { living: async () => new Set(), terminate: async () => undefined },
     jobs: new JobBoard(() => new Slurm(silent)),
+    submitting: new Set(),
     onLost: 'purge-now',
     defaultWorkspace: 'local/main',
     user: machineUser(),

@@ -1,10 +1,10 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Test } from 'tap';
+import { freePorts } from './free-ports.ts';
 import { killAllIn, removeAbandoned, until } from './launcher.ts';
 
 const PROGRAMS = ['munged', 'slurmctld', 'slurmd'].map((name) => `/usr/sbin/${name}`);
@@ -149,14 +149,19 @@ export async function realSlurm(t: Test): Promise<Slurm | undefined> {
     else t.pass('skipped', { skip: 'there is no Slurm here, or this is not root' });
     return undefined;
   }
+  const slurm = makeSlurm();
+  t.teardown(() => slurm.stop());
+  await slurm.start();
+  return slurm;
+}
+
+/** One that is still to be started, in a directory of its own. */
+export function makeSlurm(): Slurm {
   removeAbandoned();
   const directory = mkdtempSync('/tmp/nfe-');
   writeFileSync(join(directory, 'owner'), String(process.pid));
   chmodSync(directory, 0o755); // the socket of munge is for everyone
-  const slurm = new Slurm(directory);
-  t.teardown(() => slurm.stop());
-  await slurm.start();
-  return slurm;
+  return new Slurm(directory);
 }
 
 /**
@@ -195,20 +200,4 @@ KillWait=3
 ${NODES.map((node, index) => `NodeName=${node} NodeHostname=localhost NodeAddr=127.0.0.1 Port=${String(nodes[index])} CPUs=64 RealMemory=4000 State=UNKNOWN`).join('\n')}
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `;
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject).listen(0, '127.0.0.1', () => {
-            resolve((server.address() as { port: number }).port);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

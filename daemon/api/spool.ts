@@ -18,10 +18,10 @@ const REQUEST = /^([0-9a-f]{24})\.request$/;
  * Answers what commands on other hosts ask through the state directory, each as if it had come by the socket. Whoever
  * can write there is the daemon's own user: the directory is theirs alone. Returns what stops it.
  */
-export function serveSpool({ spool, socket }: Paths): () => void {
+export function serveSpool({ spool, socket, stateSocket }: Paths): () => void {
   ensurePrivateDirectory(spool);
   for (const name of readdirSync(spool)) rmSync(join(spool, name), { recursive: true, force: true }); // of commands that gave up by now
-  const daemon = connect(socket);
+  const daemon = connect(stateSocket ?? socket);
   const answer = async (id: string): Promise<void> => {
     const taken = join(spool, `${id}.taken`);
     renameSync(join(spool, `${id}.request`), taken); // fails when its command gave up a moment ago

@@ -26,6 +26,8 @@ export interface Context {
   readonly daemonIfRunning: () => Promise<Client | undefined>;
   /** Starts the daemon here, where it was on a host that shows no sign of life. */
   readonly takeOver: () => Promise<void>;
+  /** Starts the daemon so that it goes on when nobody needs it. */
+  readonly startStaying: () => Promise<void>;
   /** Becomes the daemon; resolves when it has ended. */
   readonly serve: (how: Serving) => Promise<void>;
   /** What we know of Nextflow. */

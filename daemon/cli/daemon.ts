@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { followFile } from '../client/follow-file.ts';
+import { installDaemon, uninstallDaemon } from '../client/install-daemon.ts';
 import { stopDaemon } from '../client/stop-daemon.ts';
 import type { DaemonStatus, Health } from '../contract/types.ts';
 import type { Context } from './context.ts';
@@ -13,8 +14,9 @@ export function addDaemon(program: Command, context: Context): void {
   daemon
     .command('start')
     .description('start it now')
+    .option('--stay', 'and have it go on when nobody needs it')
     .addHelpText('after', '\nExample: nf-escrow daemon start')
-    .action(() => startDaemon(context));
+    .action((options: { stay?: boolean }) => startDaemon(context, options));
   daemon
     .command('stop')
     .description('end it; runs go on')
@@ -31,6 +33,13 @@ export function addDaemon(program: Command, context: Context): void {
     .description('start it here, where it was on another host that shows no sign of life')
     .addHelpText('after', '\nExample: nf-escrow daemon takeover')
     .action(() => takeOver(context));
+  daemon
+    .command('install')
+    .description('have it run after a reboot and when nobody is logged in: by systemd, else the crontab')
+    .option('--cron', 'by the crontab, also where there is a systemd of your own')
+    .option('--remove', 'take that out again')
+    .addHelpText('after', '\nExample: nf-escrow daemon install')
+    .action((options: InstallOptions) => install(context, options));
   daemon
     .command('logs')
     .description('what it wrote: times, runs, errors; never a value')
@@ -53,13 +62,33 @@ interface RunOptions {
   readonly stay?: boolean;
 }
 
+interface InstallOptions {
+  readonly cron?: boolean;
+  readonly remove?: boolean;
+}
+
+async function install(context: Context, { cron = false, remove }: InstallOptions): Promise<void> {
+  const { settings, program } = context;
+  const { env } = process;
+  if (remove === true) {
+    const done = await uninstallDaemon({ settings, env });
+    for (const line of done) print(line);
+    if (done.length === 0) print('Nothing was installed.');
+    else print('A daemon that runs goes on; to end it: nf-escrow daemon stop');
+    return;
+  }
+  await context.startStaying(); // where that is not possible nothing is written
+  for (const line of await installDaemon({ settings, program, env, cron })) print(line);
+}
+
 async function takeOver(context: Context): Promise<void> {
   await context.takeOver();
   await daemonStatus(context, {});
 }
 
-export async function startDaemon(context: Context): Promise<void> {
-  await (await context.daemon()).call<Health>('GET', '/v1/health');
+export async function startDaemon(context: Context, { stay }: { stay?: boolean } = {}): Promise<void> {
+  if (stay === true) await context.startStaying();
+  else await (await context.daemon()).call<Health>('GET', '/v1/health');
   await daemonStatus(context, {});
 }
 

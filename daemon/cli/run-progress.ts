@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { followEvents } from '../client/follow-events.ts';
 import { followFile } from '../client/follow-file.ts';
 import type { JournalEvent, Run } from '../contract/types.ts';
@@ -57,11 +58,16 @@ async function* eventsOf(context: Context, wanted: string): AsyncGenerator<Journ
   // First by the ordinary way: it starts a daemon, and says when there is no such run.
   const { id } = await lookAt(context, wanted);
   const wake = (): Promise<Run> => lookAt(context, id);
-  yield* followEvents(context.settings.paths.socket, id, wake);
+  yield* followEvents(socketOf(context), id, wake);
 }
 
 function lineOf({ at, type, data }: JournalEvent): string {
   const { outcome, evidence, target, reason } = data as Record<string, unknown>;
   const what = [outcome, evidence, target, reason].filter((part) => typeof part === 'string').join('; ');
   return `${at}  ${type.padEnd(22)}${what}`.trimEnd();
+}
+
+/** The one of the daemon's sockets that is there. */
+function socketOf({ settings: { paths } }: Context): string {
+  return existsSync(paths.socket) ? paths.socket : (paths.stateSocket ?? paths.socket);
 }

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Health } from '../contract/types.ts';
+import type { Paths } from '../config/paths.ts';
+import type { DaemonStatus, Health } from '../contract/types.ts';
 import type { Settings } from '../config/settings.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { openToAppend } from '../host/own-file.ts';
@@ -10,6 +11,7 @@ import { ensurePrivateDirectory } from '../host/private-directory.ts';
 import { connect, errorOf, type Client, type Method } from './client.ts';
 import { daemonElsewhere, hostIsAway } from './elsewhere.ts';
 import { spoolClient } from './spool.ts';
+import { stopDaemon } from './stop-daemon.ts';
 
 const START_MS = 30_000;
 const LOOK_EVERY_MS = 20;
@@ -35,14 +37,20 @@ export async function findDaemon(settings: Settings): Promise<Client | undefined
 }
 
 async function findHere({ paths }: Settings): Promise<Client | undefined> {
-  const client = connect(paths.socket);
-  try {
-    await client.call<Health>('GET', '/v1/health');
-    return client;
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
+  for (const client of clientsOf(paths)) {
+    try {
+      await client.call<Health>('GET', '/v1/health');
+      return client;
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    }
   }
+  return undefined;
+}
+
+/** One for each socket that a daemon of this host may have. */
+function clientsOf({ socket, stateSocket }: Paths): Client[] {
+  return [socket, ...(stateSocket === undefined ? [] : [stateSocket])].map((path) => connect(path));
 }
 
 /**
@@ -50,21 +58,22 @@ async function findHere({ paths }: Settings): Promise<Client | undefined> {
  * starts one: nothing was sent then, so it is sent again.
  */
 export function lazyDaemon(settings: Settings, start: Start): Client {
-  const client = connect(settings.paths.socket);
+  const clients = clientsOf(settings.paths);
   return {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
-      try {
-        return await client.call<T>(method, path, body);
-      } catch (error) {
-        if (!isAbsent(error)) throw error;
+      for (const client of clients) {
+        try {
+          return await client.call<T>(method, path, body);
+        } catch (error) {
+          if (!isAbsent(error)) throw error;
+        }
       }
       const elsewhere = daemonElsewhere(settings);
       if (elsewhere?.lives === true)
         return spoolClient(settings.paths, elsewhere.host).call<T>(method, path, body);
       if (elsewhere !== undefined) throw hostIsAway(elsewhere, start.insteadOn === undefined);
       if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
-      await ensureDaemon(settings, start);
-      return client.call<T>(method, path, body);
+      return (await ensureDaemon(settings, start)).call<T>(method, path, body);
     },
   };
 }
@@ -87,17 +96,35 @@ function isAbsent(error: unknown): boolean {
   return ['ENOENT', 'ECONNREFUSED'].includes(systemCode(error.cause) ?? '');
 }
 
+/** Starts a daemon that goes on when nobody needs it, or makes of one that would end then one that goes on. */
+export async function startStaying(settings: Settings, start: Start): Promise<void> {
+  const elsewhere = daemonElsewhere(settings);
+  if (elsewhere?.lives === true)
+    throw new EscrowError('daemon-elsewhere', `The daemon runs on ${elsewhere.host}.`, {
+      hint: 'It is one for all hosts of a state directory. To have it here: nf-escrow daemon stop, then this again.',
+    });
+  if (elsewhere !== undefined) throw hostIsAway(elsewhere, start.insteadOn === undefined);
+  if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
+  const running = await findHere(settings);
+  if (running !== undefined) {
+    if ((await running.call<DaemonStatus>('GET', '/v1/daemon')).stays) return;
+    await stopDaemon(running);
+  }
+  await ensureDaemon(settings, start, ['--stay']);
+}
+
 async function ensureDaemon(
   settings: Settings,
   { program, takeStartLock }: Start,
   options: readonly string[] = [],
-): Promise<void> {
+): Promise<Client> {
   ensurePrivateDirectory(settings.paths.state);
   const deadline = Date.now() + START_MS;
   while (Date.now() < deadline) {
     const lock = await takeStartLock();
     try {
-      if ((await findHere(settings)) !== undefined) return;
+      const found = await findHere(settings);
+      if (found !== undefined) return found;
       if (lock !== undefined) await startAndWait(settings, [program, 'daemon', 'run', ...options], deadline);
     } finally {
       lock?.release();

@@ -20,6 +20,11 @@ export interface Paths {
   readonly runs: string;
   readonly socketDirectory: string;
   readonly socket: string;
+  /**
+   * A second one, in the state directory: `$XDG_RUNTIME_DIR` is not there for cron, and goes at the last logout. Undefined
+   * where it is the first one, or its path would be too long.
+   */
+  readonly stateSocket: string | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,6 +48,8 @@ export function locatePaths(env: Environment): Paths {
   // With a home of its own the socket goes there too: two homes of one user must not meet at one socket.
   const runtime = home === undefined ? xdg(env, 'XDG_RUNTIME_DIR') : undefined;
   const socketDirectory = runtime === undefined ? join(state, hostname()) : join(runtime, 'nf-escrow');
+  const inState = join(state, hostname(), 'daemon.sock');
+  const hasSecond = runtime !== undefined && Buffer.byteLength(inState) <= SOCKET_PATH_MAX;
   return Object.freeze({
     configFile: join(config, 'config.yaml'),
     keyFile: join(config, 'vault.key'),
@@ -56,6 +63,7 @@ export function locatePaths(env: Environment): Paths {
     runs: absolute(env, 'NF_ESCROW_RUNS_DIR') ?? join(state, 'runs'),
     socketDirectory,
     socket: join(socketDirectory, 'daemon.sock'),
+    stateSocket: hasSecond ? inState : undefined,
   });
 }
 

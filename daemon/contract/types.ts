@@ -379,6 +379,10 @@ export interface DaemonStatus {
    * Resident memory
    */
   memoryBytes: number;
+  /**
+   * Whether it goes on when nobody needs it, as one that was installed does
+   */
+  stays: boolean;
 }
 /**
  * A process, named so that a reused pid is never taken for it: host, boot, pid namespace, pid and start time together.

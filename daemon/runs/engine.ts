@@ -26,6 +26,8 @@ export interface Engine {
   readonly batchJobs: BatchJobs;
   /** What schedulers say of jobs. */
   readonly jobs: JobBoard;
+  /** Runs whose job is being asked for at this moment: it need not be looked for by its name. */
+  readonly submitting: Set<string>;
   /** What becomes of a run whose head is gone while jobs of it may live on. */
   readonly onLost: OnLost;
   readonly defaultWorkspace: string;

@@ -70,6 +70,7 @@ export async function submitHead(
       data: { executor: job.executor },
     });
   });
+  engine.submitting.add(id);
   try {
     const submission = { name, script, output, requeue, options };
     const found = await step(engine.faults, 'job.submit', () => submitOrFind(engine, job, submission));
@@ -82,6 +83,8 @@ export async function submitHead(
     await write(engine, 'run.record-aborted', (db) => moveRun(db, id, 'ended', change));
     await purgeRun(engine, id);
     throw known;
+  } finally {
+    engine.submitting.delete(id);
   }
 }
 
@@ -107,7 +110,8 @@ async function submitOrFind(
     return await scheduler.submit(submission);
   } catch (error) {
     if (asEscrowError(error).code !== 'scheduler-unavailable') throw error;
-    const found = (await scheduler.find(submission.name)).at(-1);
+    // Where that is not answered either, the fence keeps out a job that it took all the same.
+    const found = (await scheduler.find(submission.name).catch(() => [])).at(-1);
     if (found === undefined) throw error;
     return found;
   }

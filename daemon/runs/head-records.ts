@@ -56,6 +56,16 @@ export class HeadRecords {
     for (const lines of linesOf(this.#trace)) await this.#takeTrace(lines);
   }
 
+  /** Whether it was found; it tells what the head's jobs are. */
+  get hasLog(): boolean {
+    return this.#log !== undefined;
+  }
+
+  /** Files beside the run directory that are read. */
+  get files(): string[] {
+    return [this.#log?.path, this.#trace?.path].filter((path) => path !== undefined);
+  }
+
   close(): void {
     for (const tail of [this.#events, this.#log, this.#trace]) tail?.close();
     this.#events = this.#log = this.#trace = undefined;

@@ -13,20 +13,22 @@ const LENGTH_MAX = 32;
  */
 export class Heartbeat {
   readonly #directory: string;
+  readonly #clock: () => number;
   #count: string | undefined;
   #changedAt = -Infinity;
 
-  constructor(directory: string) {
+  constructor(directory: string, clock: () => number = () => performance.now()) {
     this.#directory = directory;
+    this.#clock = clock;
   }
 
   /** True: it was seen to count on, not long ago. False: it was not, which may have many reasons. */
   beats(): boolean {
     const count = this.#read();
     // What stood there when we began to look may be old.
-    if (count !== this.#count && this.#count !== undefined) this.#changedAt = performance.now();
+    if (count !== this.#count && this.#count !== undefined) this.#changedAt = this.#clock();
     this.#count = count;
-    return performance.now() - this.#changedAt < FRESH_MS;
+    return this.#clock() - this.#changedAt < FRESH_MS;
   }
 
   #read(): string {

@@ -12,14 +12,14 @@ import { Heartbeat } from './heartbeat.ts';
  * cannot be seen from here is unknown.
  */
 export class Life {
-  readonly #engine: Engine;
+  readonly #engine: Pick<Engine, 'jobs'>;
   readonly #directory: string;
   readonly #heartbeat: Heartbeat;
 
-  constructor(engine: Engine, directory: string) {
+  constructor(engine: Pick<Engine, 'jobs'>, directory: string, clock?: () => number) {
     this.#engine = engine;
     this.#directory = directory;
-    this.#heartbeat = new Heartbeat(directory);
+    this.#heartbeat = new Heartbeat(directory, clock);
   }
 
   /** `head` is undefined while nobody has told yet which process it is. */

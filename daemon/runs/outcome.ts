@@ -13,6 +13,8 @@ export interface Evidence {
   readonly cancelRequested: boolean;
   /** The scheduler's word on the head's job, where it is in one. */
   readonly job?: string | undefined;
+  /** Whether that job is the head's alone, and ends as it does. */
+  readonly jobIsHead?: boolean | undefined;
 }
 
 export interface Conclusion {
@@ -27,8 +29,12 @@ const ENDING_STATUSES = [129, 130, 143];
 /** Ends of a job that its scheduler is the cause of, as Slurm names them. */
 const FAILED_JOB = /^(TIMEOUT|NODE_FAIL|PREEMPTED|BOOT_FAIL|DEADLINE|OUT_OF_MEMORY)$/;
 
+/** What a job of the head's alone ended with, where nothing nearer tells: its script's status is nextflow's. */
+const DONE_JOB = /^(COMPLETED|DONE)$/;
+const EXITED_JOB = /^(FAILED|EXIT)$/;
+
 /** How a run ended. "Succeeded" is said only where the exit status, or the whole end of the log, says it. */
-export function conclude({ exitStatus, log, end, cancelRequested, job }: Evidence): Conclusion {
+export function conclude({ exitStatus, log, end, cancelRequested, job, jobIsHead }: Evidence): Conclusion {
   const cause = log.abortCause;
   if (exitStatus === 0) return { outcome: 'succeeded', evidence: 'exit status 0' };
   const what = exitStatus === undefined ? 'no exit status' : `exit status ${String(exitStatus)}`;
@@ -47,5 +53,9 @@ export function conclude({ exitStatus, log, end, cancelRequested, job }: Evidenc
   if (job !== undefined && FAILED_JOB.test(job))
     return { outcome: 'failed', evidence: `${what}; its job: ${job}` };
   if (job === 'CANCELLED') return { outcome: 'cancelled', evidence: `${what}; its job: ${job}` };
+  if (jobIsHead === true && job !== undefined && DONE_JOB.test(job))
+    return { outcome: 'succeeded', evidence: `${what}; its job: ${job}` };
+  if (jobIsHead === true && job !== undefined && EXITED_JOB.test(job))
+    return { outcome: 'failed', evidence: `${what}; its job: ${job}` };
   return { outcome: 'lost', evidence: `${what}; the head is gone and its log does not tell the end` };
 }

@@ -21,6 +21,7 @@ import { conclude, type Conclusion } from './outcome.ts';
 import { isHeldBack } from './on-lost.ts';
 import { noteOrphans } from './orphans.ts';
 import { purgeRun } from './purge.ts';
+import { Quiet } from './quiet.ts';
 import { getRun, jobOf, leasesOf, type RunRow } from './queries.ts';
 import { moveRun } from './states.ts';
 
@@ -31,6 +32,14 @@ const LOOK_EVERY_MS = 2000;
  * be seen counting, before the expiry of its leases is believed.
  */
 const UNKNOWN_MS = 5 * 60_000;
+/** Once the plugin has told the end, the head's own is near. Only where the files do not tell it by themselves. */
+const LOOK_AT_END_MS = 200;
+/** A head may hang at its end; it is not to be looked for so often for ever. */
+const LOOKS_AT_END = 150;
+/** What goes on all the time, and what is only being written. */
+const UNTOLD = /\/(heartbeat|[^/]*\.new)$/;
+/** A head's log is looked for so long: then it has none that we would find. */
+const LOG_MS = 60_000;
 /** The longest pause between two tries of a removal. */
 const PAUSE_MAX_MS = 5 * 60_000;
 /** The shim writes much less; a task that fills its run's directory must not fill our memory. */
@@ -48,6 +57,7 @@ export class RunWatch {
   readonly #life: Life;
   /** Absent on network file systems: the kernel tells nothing of what other hosts write. */
   readonly #files: FSWatcher | undefined;
+  readonly #quiet: Quiet;
   readonly #timer: NodeJS.Timeout;
   #stopWaiting: (() => void) | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -57,8 +67,9 @@ export class RunWatch {
   #done = false;
   /** Since when nobody can tell whether the head lives, by a clock that nobody sets. */
   #unknownSince: number | undefined;
-  /** How often its job was looked for. */
-  #waits = 0;
+  #soon: NodeJS.Timeout | undefined;
+  #looksAtEnd = 0;
+  readonly #began = performance.now();
   /** Of a purge that failed: how long to wait, and until when, by a clock that nobody sets. */
   #pause = 0;
   #tryAfter = 0;
@@ -72,10 +83,17 @@ export class RunWatch {
     this.#life = new Life(engine, directory);
     const wake = (): void => void this.look();
     if (!isOnNetwork(directory)) {
-      this.#files = watchFiles(directory, { depth: 0, ignoreInitial: true });
+      this.#files = watchFiles(directory, {
+        depth: 0,
+        ignoreInitial: true,
+        ignored: (path) => UNTOLD.test(path),
+      });
       this.#files.on('all', wake).on('error', wake);
     }
-    this.#timer = setInterval(wake, LOOK_EVERY_MS);
+    this.#quiet = new Quiet(directory);
+    this.#timer = setInterval(() => {
+      if (!this.#quiet.holds(this.#records.files)) wake();
+    }, LOOK_EVERY_MS);
     wake();
   }
 
@@ -102,6 +120,7 @@ export class RunWatch {
   async stop(): Promise<void> {
     this.#done = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
     this.#stopWaiting?.();
     this.#records.close();
     await this.#files?.close();
@@ -109,6 +128,7 @@ export class RunWatch {
 
   async #lookOnce(): Promise<void> {
     const run = await getRun(this.#engine.ledger.db, this.#id);
+    this.#quiet.note(false, []);
     if (this.#files === undefined) refresh(this.#directory);
     if (run.state === 'materialized') await this.#lookForStart(run);
     else if (run.state === 'running') await this.#lookAtHead(run);
@@ -139,9 +159,9 @@ export class RunWatch {
   }
 
   async #lookForJob(run: RunRow, job: RunJob): Promise<void> {
-    const found = await lookForJob(this.#engine, run, job, this.#waits++);
+    const found = await lookForJob(this.#engine, run, job);
     if (found === 'wait') return;
-    if (found === 'renew') return this.#renew();
+    if (found === 'renew') return this.#isWell();
     await this.#callOff(found, () => cancelJob(this.#engine, job));
   }
 
@@ -164,7 +184,7 @@ export class RunWatch {
           .execute(),
       );
     }
-    const named = await nameJob(this.#engine, run, jobOf(run), this.#waits++);
+    const named = await nameJob(this.#engine, run, jobOf(run));
     const job = named === 'gone' ? jobOf(run) : named;
     if (run.cancel_requested > this.#cancelled && (await this.#askForEnd(head, job)))
       this.#cancelled = run.cancel_requested;
@@ -178,7 +198,8 @@ export class RunWatch {
       if (!(await this.#expired())) return;
     } else if (life === 'alive') {
       this.#waitForEnd();
-      return this.#renew();
+      if (this.#records.end !== undefined) this.#lookSoon();
+      return this.#isWell();
     }
     // The shim writes `exit` before it lets go of the FIFO: read again, now that nobody holds it.
     const status = exitStatus ?? this.#readExit();
@@ -186,7 +207,14 @@ export class RunWatch {
     const cancelRequested = (await getRun(this.#engine.ledger.db, run.id)).cancel_requested > 0;
     const { facts: log, end } = this.#records;
     const word = job?.id == null ? undefined : this.#engine.jobs.word(job.executor, job.id);
-    const evidence = { exitStatus: status, log, end, cancelRequested, job: word?.state };
+    const evidence = {
+      exitStatus: status,
+      log,
+      end,
+      cancelRequested,
+      job: word?.state,
+      jobIsHead: job?.head,
+    };
     await this.#end(conclude(evidence), status);
   }
 
@@ -213,10 +241,22 @@ export class RunWatch {
     });
   }
 
+  #lookSoon(): void {
+    if (this.#files !== undefined || this.#looksAtEnd++ >= LOOKS_AT_END) return;
+    clearTimeout(this.#soon);
+    this.#soon = setTimeout(() => void this.look(), LOOK_AT_END_MS);
+  }
+
   async #expired(): Promise<boolean> {
     if (performance.now() - (this.#unknownSince ?? Infinity) < UNKNOWN_MS) return false;
     const leases = await leasesOf(this.#engine.ledger.db, this.#id);
     return leases.every(({ expires_at }) => expires_at < now(this.#engine));
+  }
+
+  /** It waits in its queue or runs, and there is nothing to do but to keep its leases. */
+  async #isWell(): Promise<void> {
+    await this.#renew();
+    this.#quiet.note(this.#records.hasLog || performance.now() - this.#began > LOG_MS, this.#records.files);
   }
 
   async #renew(): Promise<void> {
@@ -248,6 +288,8 @@ export class RunWatch {
   async #finish(): Promise<void> {
     if (performance.now() < this.#tryAfter) return;
     if (await isHeldBack(this.#engine, this.#id)) return;
+    // On NFS and FUSE a file that is removed while we have it open lives on under another name, and its directory too.
+    this.#records.close();
     await purgeRun(this.#engine, this.#id);
     if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') return this.#close();
     this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);

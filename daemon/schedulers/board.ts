@@ -15,6 +15,13 @@ const FRESH_MS = 60_000;
 const FORGOTTEN_AFTER = 2;
 const FORGOTTEN: Word = { phase: 'forgotten', state: 'FORGOTTEN', restarts: null };
 
+/** What a name was last found to stand for: an id, or null where the scheduler has no job of it. */
+interface Named {
+  wantedAt: number;
+  askedAt: number;
+  id: string | null | undefined;
+}
+
 interface Entry {
   wantedAt: number;
   missing: number;
@@ -26,6 +33,9 @@ class Page {
   readonly #scheduler: Scheduler;
   readonly #clock: () => number;
   readonly #entries = new Map<string, Entry>();
+  readonly #names = new Map<string, Named>();
+  /** Names and ids take turns: each is a call of its own. */
+  #namesTurn = true;
   #askedAt = -Infinity;
   #answeredAt = -Infinity;
   #asking: Promise<void> | undefined;
@@ -40,8 +50,21 @@ class Page {
     const entry = this.#entries.get(id) ?? { wantedAt: now, missing: 0, word: undefined };
     entry.wantedAt = now;
     this.#entries.set(id, entry);
-    if (this.#asking === undefined && now - this.#askedAt >= ASK_EVERY_MS) this.#asking = this.#ask(now);
+    this.#askIfDue(now);
     return now - this.#answeredAt < FRESH_MS ? entry.word : undefined;
+  }
+
+  named(name: string): string | null | undefined {
+    const now = this.#clock();
+    const named = this.#names.get(name) ?? { wantedAt: now, askedAt: -Infinity, id: undefined };
+    named.wantedAt = now;
+    this.#names.set(name, named);
+    this.#askIfDue(now);
+    return now - named.askedAt < FRESH_MS ? named.id : undefined;
+  }
+
+  #askIfDue(now: number): void {
+    if (this.#asking === undefined && now - this.#askedAt >= ASK_EVERY_MS) this.#asking = this.#ask(now);
   }
 
   /** Resolves when no answer is waited for. */
@@ -51,10 +74,17 @@ class Page {
 
   async #ask(now: number): Promise<void> {
     this.#askedAt = now;
-    for (const [id, { wantedAt }] of this.#entries) if (now - wantedAt > WANTED_MS) this.#entries.delete(id);
+    for (const wanted of [this.#entries, this.#names])
+      for (const [key, { wantedAt }] of wanted) if (now - wantedAt > WANTED_MS) wanted.delete(key);
     try {
       await Promise.resolve(); // whoever asks at the same moment is served by the same call
       const ids = [...this.#entries.keys()];
+      const [oldest] = [...this.#names].sort(([, one], [, other]) => one.askedAt - other.askedAt);
+      this.#namesTurn = oldest !== undefined && (ids.length === 0 || !this.#namesTurn);
+      if (oldest !== undefined && this.#namesTurn) {
+        await this.#find(...oldest);
+        return;
+      }
       const jobs = await this.#scheduler.jobs(ids);
       this.#answeredAt = this.#clock();
       for (const id of ids) this.#note(id, jobs.get(id));
@@ -63,6 +93,12 @@ class Page {
     } finally {
       this.#asking = undefined;
     }
+  }
+
+  async #find(name: string, named: Named): Promise<void> {
+    const id = (await this.#scheduler.find(name)).at(-1) ?? null;
+    named.askedAt = this.#clock();
+    named.id = id;
   }
 
   #note(id: string, job: Job | undefined): void {
@@ -95,13 +131,23 @@ export class JobBoard {
 
   /** What is known of a job; undefined: nothing yet, or nothing any more. Never waits: who looks again soon learns more. */
   word(executor: Executor, id: string): Word | undefined {
-    let page = this.#pages.get(executor);
-    if (page === undefined)
-      this.#pages.set(executor, (page = new Page(this.scheduler(executor), this.#clock)));
-    return page.word(id);
+    return this.#page(executor).word(id);
   }
+
+  /** The newest job of a name; null: the scheduler has none, undefined: as with `word`. */
+  named(executor: Executor, name: string): string | null | undefined {
+    return this.#page(executor).named(name);
+  }
+
   /** Resolves when no answer is waited for: what is known then is as new as it may be. */
   async settled(): Promise<void> {
     await Promise.all([...this.#pages.values()].map((page) => page.settled()));
+  }
+
+  #page(executor: Executor): Page {
+    let page = this.#pages.get(executor);
+    if (page === undefined)
+      this.#pages.set(executor, (page = new Page(this.scheduler(executor), this.#clock)));
+    return page;
   }
 }

@@ -72,6 +72,7 @@ export async function runsOnBatch(
     deadMan,
     batchJobs: batchJobs(openSession),
     jobs: new JobBoard(schedulerOf),
+    submitting: new Set(),
     onLost: 'purge-now',
     defaultWorkspace: 'local/main',
     user,

@@ -8,6 +8,7 @@ import type { Scheduler, Submission } from '../../daemon/schedulers/scheduler.ts
 import { GridEngine } from '../../daemon/schedulers/sge.ts';
 import { Slurm } from '../../daemon/schedulers/slurm.ts';
 import { until } from '../launcher.ts';
+import { realGridEngine } from '../grid-engine.ts';
 import { FakeServer, fakeLsf, fakePbs } from '../schedulers/fakes.ts';
 import { realSlurm } from '../slurm.ts';
 import { temporaryDirectory } from '../temporary.ts';
@@ -40,6 +41,21 @@ const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undef
           slurm.startController();
           await slurm.ready();
         };
+      },
+      real: true,
+    };
+  },
+  sge: async (t) => {
+    const cell = await realGridEngine(t);
+    if (cell === undefined) return undefined;
+    Object.assign(process.env, cell.env);
+    return {
+      scheduler: new GridEngine(),
+      badOptions: ['-q', 'nosuch.q'],
+      unknownId: '999999',
+      takeAway: async () => {
+        await cell.stopMaster();
+        return () => cell.startMaster();
       },
       real: true,
     };

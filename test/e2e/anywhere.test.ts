@@ -1,10 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { DaemonStatus, Receipt, Run, RunList } from '../../daemon/contract/types.ts';
-import { root, Sandbox, until, type Ended, type Environment, type Started } from '../launcher.ts';
+import { identifySelf } from '../../daemon/host/process-identity.ts';
+import { killAllIn, root, Sandbox, until, type Ended, type Environment, type Started } from '../launcher.ts';
 
 const main = join(root, 'dist/daemon/main.js');
 const newValue = (): string => randomBytes(16).toString('hex');
@@ -22,12 +24,12 @@ class Host {
     writeFileSync(this.#boot, `${randomUUID()}\n`);
   }
 
-  start(args: readonly string[], env: Environment = {}): Started {
+  start(args: readonly string[], env: Environment = {}, input = ''): Started {
     const script = `hostname "$1" && mount --bind "$2" /proc/sys/kernel/random/boot_id && shift 2 && exec "$@"`;
     return this.#box.startProgram(
       'unshare',
       ['--uts', '--mount', 'sh', '-c', script, 'sh', this.#name, this.#boot, process.execPath, main, ...args],
-      { env },
+      { env, input },
     );
   }
 
@@ -169,4 +171,31 @@ void t.test('one daemon for all login nodes', async (t) => {
   });
   t.same(box.filesWith(value), []);
   await other.escrow(['daemon', 'stop']);
+});
+
+void t.test('after a reboot whatever ran is over, and the first command takes it all back', async (t) => {
+  if (!isRoot(t)) return;
+  const box = new Sandbox(t);
+  const value = newValue();
+  const before = new Host(box, hostname());
+  await before.start(['secrets', 'set', 'FOO_KEY'], {}, value).ended;
+  const started = before.start(['run', 'touch here; sleep 987']);
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  const [run] = (JSON.parse((await before.escrow(['runs', 'list', '--json'])).stdout) as RunList).runs;
+  const { process: daemon } = JSON.parse(
+    (await before.escrow(['daemon', 'status', '--json'])).stdout,
+  ) as DaemonStatus;
+  t.not(daemon.bootId, identifySelf().bootId, 'another boot');
+  // The power goes: everything at once, the shim too, and the clean-up of nobody.
+  process.kill(daemon.pid, 'SIGKILL');
+  killAllIn(box.launch);
+  await started.ended;
+  t.not(box.filesWith(value).length, 0, 'the secrets are still there');
+
+  const { runs } = await box.json<RunList>(['runs', 'list']); // with the boot id of now
+  t.equal(runs[0]?.id, run?.id);
+  const after = await runIs(box, 'purged');
+  t.match(after, { outcome: 'lost' });
+  t.same(box.filesWith(value), []);
+  t.equal((await box.json<Receipt>(['runs', 'receipt', after.id])).complete, true);
 });

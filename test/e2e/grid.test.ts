@@ -145,4 +145,86 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
       await until('it is off the list', async () => (await newest(box))?.jobsLeft.length === 0 || undefined);
     },
   );
+
+  void t.test(
+    'a task that is cancelled fails the run, and nothing is left of it',
+    { buffered: true },
+    async (t) => {
+      const box = sandbox(t, slurm, nextflow);
+      await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
+      const started = box.start(command(box));
+      await slurm.run('scancel', [await taskBegan(box)]);
+      const { status, stdout } = await started.ended;
+      t.equal(status, 1, stdout);
+      t.match(await purged(t, box), { outcome: 'failed', exitStatus: 1, jobsLeft: [] });
+    },
+  );
+
+  void t.test(
+    'two heads in one launch directory, both as jobs, are told apart',
+    { buffered: true },
+    async (t) => {
+      const box = sandbox(t, slurm, nextflow);
+      await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
+      await box.escrow(['compute-envs', 'create', 'queue', '--platform', 'hpc', '--head-job', '--default']);
+      const [, ...line] = command(box);
+      for (const name of ['one', 'two'])
+        t.equal((await box.escrow(['run', '--detach', ...line, '-name', `head_${name}`])).status, 0);
+      const both = await until('both tasks run', async () => {
+        const { runs } = await box.json<RunList>(['runs', 'list']);
+        const here = readdirSync(box.launch).filter((name) => name.startsWith('here.'));
+        return runs.length === 2 && here.length === 2 && runs.every(({ runName }) => runName !== null)
+          ? runs
+          : undefined;
+      });
+      t.same(both.map(({ runName }) => runName).sort(), ['head_one', 'head_two']);
+      // One of them is cancelled: the other one goes on.
+      await box.escrow(['runs', 'cancel', 'head_one']);
+      const look = (name: string): Promise<Run> => box.json<Run>(['runs', 'show', name]);
+      await until('that one is purged', async () => (await look('head_one')).state === 'purged' || undefined);
+      t.equal((await look('head_two')).state, 'running');
+      writeFileSync(join(box.launch, 'go'), '');
+      await until('the other one too', async () => (await look('head_two')).state === 'purged' || undefined);
+      t.match(
+        [await look('head_one'), await look('head_two')],
+        [{ outcome: 'cancelled' }, { outcome: 'succeeded' }],
+      );
+      t.same(box.filesWith(value), []);
+    },
+  );
+
+  void t.test(
+    'a head inside a task, on a node, is given nothing of the run',
+    { buffered: true },
+    async (t) => {
+      const box = sandbox(t, slurm, nextflow);
+      await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
+      writeFileSync(
+        join(box.launch, 'inner.nf'),
+        `process p { secret 'FOO_KEY'\n script: 'printf %s "$FOO_KEY" >$params_out' }\nworkflow { p() }\n`,
+      );
+      const inner = join(box.launch, 'inner.nf');
+      writeFileSync(
+        join(box.launch, 'main.nf'),
+        String.raw`
+process outer {
+  executor 'slurm'
+  secret 'FOO_KEY'
+  output: stdout
+  script: """
+  env | grep -E '^(NF_ESCROW_RUN|NXF_SECRETS_FILE)=.' && echo ours || echo none of ours
+  unset FOO_KEY
+  ${nextflow} run ${inner} </dev/null >inner.log 2>&1 && echo inner ran || echo inner failed
+  grep -ci secret inner.log
+  """
+}
+workflow { outer() | view }
+`,
+      );
+      const { status, stdout, stderr } = await box.escrow(['run', 'main.nf']);
+      t.equal(status, 0, stdout + stderr);
+      t.match(stdout, /none of ours\n(?:.*\n)*?inner failed\n[1-9]/);
+      await purged(t, box);
+    },
+  );
 });

@@ -1,55 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import type { Receipt, Run, RunList } from '../../daemon/contract/types.ts';
-import { Sandbox, until, type Started } from '../launcher.ts';
-import { realSlurm, type Slurm } from '../slurm.ts';
+import t from 'tap';
+import { until, type Started } from '../launcher.ts';
+import { expectNothingLeft, newest, newValue, onSlurm, runIs } from '../on-slurm.ts';
+import { realSlurm } from '../slurm.ts';
 
 const program = join(import.meta.dirname, '../faults/program.js');
-
-/** A sandbox whose runs become jobs of a real Slurm, with a secret. */
-async function onSlurm(t: Test, slurm: Slurm, value: string, options = ''): Promise<Sandbox> {
-  const box = new Sandbox(t);
-  Object.assign(box.env, slurm.env);
-  await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
-  const create = [
-    'compute-envs',
-    'create',
-    'queue',
-    '--platform',
-    'hpc',
-    '--executor',
-    'slurm',
-    '--head-job',
-  ];
-  const { status, stderr } = await box.escrow([
-    ...create,
-    '--default',
-    ...(options === '' ? [] : ['--head-options', options]),
-  ]);
-  t.equal(status, 0, stderr);
-  return box;
-}
-
-const newValue = (): string => randomBytes(16).toString('hex');
-const newest = async (box: Sandbox): Promise<Run | undefined> =>
-  (await box.json<RunList>(['runs', 'list'])).runs[0];
-
-async function runIs(box: Sandbox, ...states: Run['state'][]): Promise<Run> {
-  return until(`the run is ${states.join(' or ')}`, async () => {
-    const run = await newest(box);
-    return run !== undefined && states.includes(run.state) ? run : undefined;
-  });
-}
-
-async function expectNothingLeft(t: Test, box: Sandbox, value: string): Promise<Run> {
-  const run = await runIs(box, 'purged');
-  t.same(box.filesWith(value), [], 'the value is nowhere');
-  t.same(readdirSync(join(box.state, 'runs')), [], 'no run directory is left');
-  t.equal((await box.json<Receipt>(['runs', 'receipt', run.id])).complete, true, 'the receipt is complete');
-  return run;
-}
 
 void t.test('the head as a job of a real Slurm', async (t) => {
   const slurm = await realSlurm(t);

@@ -47,6 +47,7 @@ async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (
     }),
     batchJobs: { living: async () => new Set(), terminate: async () => undefined },
     jobs: new JobBoard(schedulerOf),
+    submitting: new Set(),
     onLost: 'purge-now',
     defaultWorkspace: 'local/main',
     user,

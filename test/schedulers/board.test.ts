@@ -6,11 +6,13 @@ import type { Job, Scheduler } from '../../daemon/schedulers/scheduler.ts';
 function counted(): {
   board: JobBoard;
   jobs: Map<string, Job>;
+  named: Map<string, string[]>;
   asked: string[][];
   pass: (ms: number) => void;
   down: { is: boolean };
 } {
   const jobs = new Map<string, Job>();
+  const named = new Map<string, string[]>();
   const asked: string[][] = [];
   const down = { is: false };
   let now = 0;
@@ -22,7 +24,11 @@ function counted(): {
       if (down.is) throw new Error('down');
       return new Map([...jobs].filter(([id]) => ids.includes(id)));
     },
-    find: async () => [],
+    find: async (name) => {
+      asked.push([name]);
+      if (down.is) throw new Error('down');
+      return named.get(name) ?? [];
+    },
     cancel: async () => undefined,
   };
   return {
@@ -31,6 +37,7 @@ function counted(): {
       () => now,
     ),
     jobs,
+    named,
     asked,
     pass: (ms) => (now += ms),
     down,
@@ -82,3 +89,30 @@ void t.test(
     t.equal(await look(), 'forgotten', 'and twice in a row');
   },
 );
+
+void t.test('names are looked for in the same turns', async (t) => {
+  const { board, jobs, named, asked, pass, down } = counted();
+  jobs.set('1', running('1'));
+  named.set('nf-escrow-r1', ['7', '8']);
+  const names = ['nf-escrow-r1', 'nf-escrow-r2'];
+  const look = async (): Promise<(string | null | undefined)[]> => {
+    board.word('slurm', '1');
+    const found = names.map((name) => board.named('slurm', name));
+    await board.settled();
+    return found;
+  };
+  t.same(await look(), [undefined, undefined], 'nothing is known yet');
+  for (let second = 0; second < 60; second += 2) {
+    pass(2000);
+    await look();
+  }
+  t.equal(asked.length, 4, 'one call every 15 s for all');
+  t.same(new Set(asked.map(String)), new Set(['1', ...names]), 'each has its turn');
+  t.same(await look(), ['8', null], 'the newest of a name, or none');
+  down.is = true;
+  for (let second = 0; second < 180; second += 2) {
+    pass(2000);
+    await look();
+  }
+  t.same(await look(), [undefined, undefined], 'what was known is too old');
+});

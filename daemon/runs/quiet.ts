@@ -1,0 +1,52 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What the shim, nextflow and the plugin write there that is of interest; a heartbeat goes on all the time. */
+const FILES = ['started', 'process', 'exit', 'events.jsonl', 'interrupted', 'environment'];
+/**
+ * Whatever the files say, everything is looked at so often: a head may vanish without a word, and its scheduler is asked
+ * no more often than that.
+ */
+const FULL_EVERY_MS = 15_000;
+
+/**
+ * Whether a run that was seen to be well has anything new to tell. Costs a listing and a few stats, where a whole look
+ * asks the ledger and reads the files: of the twenty runs that a daemon watches, most wait most of the time.
+ */
+export class Quiet {
+  readonly #directory: string;
+  #signature: string | undefined;
+  #lookedAt = -Infinity;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** After a whole look: the run is well, or it is not, and is to be looked at again. `others`: files beside its directory. */
+  note(isWell: boolean, others: readonly string[]): void {
+    this.#signature = isWell ? this.#look(others) : undefined;
+    this.#lookedAt = performance.now();
+  }
+
+  holds(others: readonly string[]): boolean {
+    if (this.#signature === undefined || performance.now() - this.#lookedAt >= FULL_EVERY_MS) return false;
+    return this.#signature === this.#look(others);
+  }
+
+  /** Undefined where it cannot be told: then there is something to look at. */
+  #look(others: readonly string[]): string | undefined {
+    try {
+      // To list a directory has NFS ask its server for it. What is being written has another name first.
+      const names = readdirSync(this.#directory).filter((name) => !name.endsWith('.new'));
+      const files = [...FILES.map((name) => join(this.#directory, name)), ...others];
+      return [...names.sort(), ...files.map(stampOf)].join('\n');
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function stampOf(path: string): string {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found === undefined ? '-' : [found.ino, found.size, found.mtimeMs].join(':');
+}

@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Test } from 'tap';
+
+/** A user of this machine. */
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
+/**
+ * Real accounts, made for one test and removed with all that is theirs; undefined, and the test skipped aloud, where that
+ * is not allowed.
+ */
+export function accounts(t: Pick<Test, 'teardown' | 'pass'>, count: number): Account[] | undefined {
+  if (process.geteuid?.() !== 0 || spawnSync('useradd', ['--help']).status !== 0) {
+    t.pass('skipped', { skip: 'only root may make accounts' });
+    return undefined;
+  }
+  return Array.from({ length: count }, (_, index) =>
+    account(t, `nfe${String(process.pid)}${'abc'[index] ?? ''}`),
+  );
+}
+
+function account(t: Pick<Test, 'teardown'>, name: string): Account {
+  const home = `/tmp/nfe-home-${name}`;
+  must('useradd', ['--create-home', '--home-dir', home, '--shell', '/bin/sh', name]);
+  t.teardown(() => {
+    for (const pid of pidsOf(uid)) kill(pid);
+    spawnSync('crontab', ['-u', name, '-r']);
+    must('userdel', ['--remove', '--force', name]);
+  });
+  const [, , uid = NaN, gid = NaN] = (
+    new RegExp(`^${name}:.*$`, 'm').exec(readFileSync('/etc/passwd', 'utf8'))?.[0] ?? ''
+  )
+    .split(':')
+    .map(Number);
+  return { name, uid, gid, home };
+}
+
+/** A command line that runs as that user, with nothing of root's. */
+export function asUser({ name, uid, gid, home }: Account, command: readonly string[]): [string, string[]] {
+  const env = [`HOME=${home}`, `USER=${name}`, `LOGNAME=${name}`];
+  return [
+    'setpriv',
+    ['--reuid', String(uid), '--regid', String(gid), '--clear-groups', 'env', ...env, ...command],
+  ];
+}
+
+export function pidsOf(uid: number): number[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '-U', String(uid)], { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map(Number);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    return; // it has ended meanwhile
+  }
+}
+
+function must(command: string, args: readonly string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${String(status)} ${stderr}`);
+}

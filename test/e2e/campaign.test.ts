@@ -1,0 +1,18 @@
+import t from 'tap';
+import { accounts } from '../accounts.ts';
+import { campaign } from '../campaign.ts';
+import { realSlurm } from '../slurm.ts';
+
+/** The whole one, of 100 runs and with kills whose end takes minutes to be sure of: npm run campaign:slurm */
+const RUNS = 15;
+
+void t.test('two users, a real Slurm, and processes that are killed at random', async (t) => {
+  const users = accounts(t, 2);
+  const slurm = users === undefined ? undefined : await realSlurm(t);
+  if (users === undefined || slurm === undefined) return;
+  const result = await campaign(slurm, users, RUNS, ['nothing', 'head', 'daemon', 'scancel', 'command']);
+  t.same(result.open, [], 'every run has an outcome, and is purged');
+  t.same(result.wrong, [], 'which fits what befell it');
+  t.same(result.incompleteReceipts, [], 'every receipt is complete');
+  t.same(result.leftovers, [], 'nothing is left');
+});
