@@ -128,6 +128,16 @@ for (const [kind, make] of Object.entries(candidates)) {
       t.same(await scheduler.find('nf-escrow-r6'), [], 'and has no job of it');
     });
 
+    if (candidate.real)
+      await t.test('a job has its output, and nothing of our environment', async (t) => {
+        process.env['OF_THE_SUBMITTER'] = 'not for the job';
+        const wanted = submission('nf-escrow-r9', 'echo "got ${OF_THE_SUBMITTER-nothing}"');
+        const id = await scheduler.submit(wanted);
+        await until('it is over', async () => ['ended', undefined].includes(await phase(id)));
+        t.equal(readFileSync(wanted.output, 'utf8'), 'got nothing\n');
+      });
+
+    // Last: nodes take their time to come back to a server that was away.
     await t.test('knows nothing while its server is away', async (t) => {
       const id = await scheduler.submit(submission('nf-escrow-r7'));
       const bringBack = await candidate.takeAway();
@@ -139,15 +149,6 @@ for (const [kind, make] of Object.entries(candidates)) {
       await bringBack();
       t.ok(['waiting', 'running'].includes((await phase(id)) ?? ''), 'and then it knows again');
     });
-
-    if (candidate.real)
-      await t.test('a job has its output, and nothing of our environment', async (t) => {
-        process.env['OF_THE_SUBMITTER'] = 'not for the job';
-        const wanted = submission('nf-escrow-r9', 'echo "got ${OF_THE_SUBMITTER-nothing}"');
-        const id = await scheduler.submit(wanted);
-        await until('it is over', async () => ['ended', undefined].includes(await phase(id)));
-        t.equal(readFileSync(wanted.output, 'utf8'), 'got nothing\n');
-      });
   });
 }
 
