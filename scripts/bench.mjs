@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { hello, placing } from './bench/against-nextflow.mjs';
 import { end, starts, vault, watching } from './bench/engine.mjs';
+import { recovery } from './bench/recovery.mjs';
 import { Bench } from './bench/place.mjs';
 import { fidelity, perTask, size, startTime } from './bench/plugin.mjs';
 import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow, ensurePlugin } from './set-up.mjs';
@@ -48,7 +49,8 @@ runDriver(async () => {
       results.push(await placing(bench), hello(bench), startTime(bench));
       results.push(await perTask(bench), ...fidelity(bench), size());
     }
-    results.push(await end(bench), ...starts(bench), ...(await watching(bench)), ...(await vault()));
+    results.push(await end(bench), await recovery(bench));
+    results.push(...starts(bench), ...(await watching(bench)), ...(await vault()));
     print(results);
     const machine = {
       cpu: cpus()[0]?.model,

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
-  fsyncSync,
   ftruncateSync,
   lstatSync,
   openSync,
@@ -62,7 +61,6 @@ function truncate(path: string): void {
   }
   try {
     ftruncateSync(fd);
-    fsyncSync(fd);
   } finally {
     closeSync(fd);
   }

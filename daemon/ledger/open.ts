@@ -8,6 +8,7 @@ import { syncDirectory } from '../host/durable.ts';
 import { fileSystemType } from '../host/file-system.ts';
 import { ensureOwnFile } from '../host/own-file.ts';
 import { assertEpoch, raiseEpoch } from './epoch.ts';
+import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { damaged, isDamage, ledgerError, messageOf, tellingErrors } from './sqlite-errors.ts';
 import type { Tables } from './tables.ts';
@@ -24,7 +25,7 @@ export interface Ledger {
    * checks that it is still so; `onLost` is called when it is not.
    */
   claim(onLost: () => void): Promise<number>;
-  /** Runs `work` as one transaction: what it writes is there whole, or not at all. */
+  /** Runs `work` in a transaction: what it writes is there whole and on the disk, or not at all. */
   write<T>(work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -61,15 +62,15 @@ export async function openLedger(path: string): Promise<Ledger> {
   const changes = new EventEmitter<{ change: [] }>().setMaxListeners(0);
   let epoch: number | undefined;
   let lost: () => void = () => undefined;
+  const commits = new GroupCommit(db, async (transaction) => {
+    if (epoch !== undefined)
+      await assertEpoch(transaction, epoch).catch((error: unknown) => {
+        if (error instanceof EscrowError && error.code === 'daemon-elsewhere') lost();
+        throw error;
+      });
+  });
   const write: Ledger['write'] = async (work) => {
-    const result = await db.transaction().execute(async (transaction) => {
-      if (epoch !== undefined)
-        await assertEpoch(transaction, epoch).catch((error: unknown) => {
-          if (error instanceof EscrowError && error.code === 'daemon-elsewhere') lost();
-          throw error;
-        });
-      return work(transaction);
-    });
+    const result = await commits.write(work);
     changes.emit('change');
     return result;
   };

@@ -8,6 +8,8 @@ const FILES = ['started', 'process', 'exit', 'events.jsonl', 'interrupted', 'env
  * no more often than that.
  */
 const FULL_EVERY_MS = 15_000;
+/** Where the kernel tells of changes, it need not be asked so often. */
+const TOLD_EVERY_MS = 6000;
 
 /**
  * Whether a run that was seen to be well has anything new to tell. Costs a listing and a few stats, where a whole look
@@ -15,21 +17,27 @@ const FULL_EVERY_MS = 15_000;
  */
 export class Quiet {
   readonly #directory: string;
+  readonly #isTold: boolean;
   #signature: string | undefined;
   #lookedAt = -Infinity;
+  #comparedAt = -Infinity;
 
-  constructor(directory: string) {
+  /** `isTold`: whoever asks is woken by changes as well. */
+  constructor(directory: string, isTold: boolean) {
     this.#directory = directory;
+    this.#isTold = isTold;
   }
 
   /** After a whole look: the run is well, or it is not, and is to be looked at again. `others`: files beside its directory. */
   note(isWell: boolean, others: readonly string[]): void {
     this.#signature = isWell ? this.#look(others) : undefined;
-    this.#lookedAt = performance.now();
+    this.#comparedAt = this.#lookedAt = performance.now();
   }
 
   holds(others: readonly string[]): boolean {
     if (this.#signature === undefined || performance.now() - this.#lookedAt >= FULL_EVERY_MS) return false;
+    if (this.#isTold && performance.now() - this.#comparedAt < TOLD_EVERY_MS) return true;
+    this.#comparedAt = performance.now();
     return this.#signature === this.#look(others);
   }
 

@@ -1,6 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, watch as watchDirectory, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
-import { watch as watchFiles, type FSWatcher } from 'chokidar';
 import type { Process, RunJob } from '../contract/types.ts';
 import { validate } from '../contract/validate.ts';
 import { systemCode } from '../errors.ts';
@@ -37,7 +36,7 @@ const LOOK_AT_END_MS = 200;
 /** A head may hang at its end; it is not to be looked for so often for ever. */
 const LOOKS_AT_END = 150;
 /** What goes on all the time, and what is only being written. */
-const UNTOLD = /\/(heartbeat|[^/]*\.new)$/;
+const UNTOLD = /^heartbeat$|\.new$/;
 /** A head's log is looked for so long: then it has none that we would find. */
 const LOG_MS = 60_000;
 /** The longest pause between two tries of a removal. */
@@ -82,15 +81,12 @@ export class RunWatch {
     this.onDone = onDone;
     this.#life = new Life(engine, directory);
     const wake = (): void => void this.look();
-    if (!isOnNetwork(directory)) {
-      this.#files = watchFiles(directory, {
-        depth: 0,
-        ignoreInitial: true,
-        ignored: (path) => UNTOLD.test(path),
-      });
-      this.#files.on('all', wake).on('error', wake);
-    }
-    this.#quiet = new Quiet(directory);
+    this.#files = isOnNetwork(directory)
+      ? undefined
+      : watchOf(directory, (name) => {
+          if (name === null || !UNTOLD.test(name)) wake();
+        });
+    this.#quiet = new Quiet(directory, this.#files !== undefined);
     this.#timer = setInterval(() => {
       if (!this.#quiet.holds(this.#records.files)) wake();
     }, LOOK_EVERY_MS);
@@ -123,7 +119,7 @@ export class RunWatch {
     clearTimeout(this.#soon);
     this.#stopWaiting?.();
     this.#records.close();
-    await this.#files?.close();
+    this.#files?.close();
   }
 
   async #lookOnce(): Promise<void> {
@@ -337,6 +333,18 @@ function isOnNetwork(directory: string): boolean {
     return fileSystemType(directory).network;
   } catch {
     return true; // it cannot be looked at now: then looking now and then is what is left
+  }
+}
+
+/**
+ * The kernel's word on what changes in one directory: Node's own, as a library that lists the directory at each change
+ * takes more time than all the rest of a daemon that waits. Undefined where it cannot be had: looking now and then is left.
+ */
+function watchOf(directory: string, onChange: (name: string | null) => void): FSWatcher | undefined {
+  try {
+    return watchDirectory(directory, (_event, name) => onChange(name)).on('error', () => onChange(null));
+  } catch {
+    return undefined; // gone by now, or the kernel has no more watches to give
   }
 }
 
