@@ -106,6 +106,9 @@ export async function makeTemplate(t: Test, store: StoreName, aws: StrictAws | u
       ...['compute-envs', 'create', 'batch', '--platform', 'aws-batch', '--region', REGION, '--queue', QUEUE],
       ...['--work-dir', 's3://nf-work/run', '--execution-role', `arn:aws:iam::${ACCOUNT}:role/execution`],
       ...['--endpoint', aws.endpoint, '--layout', store === 'aws per-secret' ? 'per-secret' : 'bundle'],
+      ...(store === 'aws per-secret'
+        ? ['--dead-man', '--dead-man-role', `arn:aws:iam::${ACCOUNT}:role/switch`]
+        : []),
     ]);
   await run(['daemon', 'stop']);
   return { directory: box.state, value };
