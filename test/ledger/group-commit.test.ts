@@ -41,7 +41,8 @@ void t.test('writes that meet share a transaction, and each is there whole or no
   t.ok(seen?.includes('k000'));
   t.same(keys(), wanted);
   for (const [index, result] of results.entries()) {
-    if (index % 10 === 3) t.match(result, { status: 'rejected', reason: { message: `not ${String(names[index])}` } });
+    if (index % 10 === 3)
+      t.match(result, { status: 'rejected', reason: { message: `not ${String(names[index])}` } });
     else if (index % 10 === 4) t.equal(result.status, 'rejected');
     else t.match(result, { status: 'fulfilled', value: names[index] });
   }
