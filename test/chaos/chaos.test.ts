@@ -1,10 +1,9 @@
 // A small campaign; `npm run chaos` runs large ones.
-import { randomInt } from 'node:crypto';
 import t from 'tap';
 import { runCampaign, tableOf } from './campaign.ts';
 
 void t.test('runs with random faults leave nothing, and end as it is told', async (t) => {
-  const seed = randomInt(1_000_000);
+  const seed = 1;
   const campaign = {
     runs: 60,
     seed,
