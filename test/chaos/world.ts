@@ -72,6 +72,8 @@ export class World {
     const ended = performance.now();
     const runs = await this.#settled(directory, wrong);
     const recoveredMs = performance.now() - ended;
+    // Refused at once, as the disk is full: as a user would, who looks first what is wrong.
+    if (runs.length === 0) await sleep(700);
     if (existsSync(arm)) unlinkSync(arm); // it was never reached
     await this.#judge(plan, directory, runs, wrong);
     return { plan, outcome: runs[0]?.outcome ?? undefined, wrong, recoveredMs };
