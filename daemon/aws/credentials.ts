@@ -26,9 +26,28 @@ export class LentCredentials {
  */
 export async function resolveCredentials({ profile, region }: AwsAccess): Promise<AwsCredentials> {
   if (profile !== null) {
+    await loadSdk();
     const { fromIni } = await import('@aws-sdk/credential-provider-ini');
     return fromIni({ profile, ignoreCache: true, clientConfig: { region } })();
   }
+  await loadSdk();
   const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
   return defaultProvider({ ignoreCache: true, clientConfig: { region } })();
+}
+
+let loaded: Promise<void> | undefined;
+
+/**
+ * Loads what every session needs, one after another and once. Two that begin at the same moment, as after a restart,
+ * would load parts of the SDK that need each other side by side, and Node could hand out one of them without its names,
+ * for as long as the process lives ("defaultProvider is not a function").
+ */
+function loadSdk(): Promise<void> {
+  return (loaded ??= (async () => {
+    await import('@aws-sdk/credential-provider-node');
+    await import('@aws-sdk/credential-provider-ini');
+    await import('@aws-sdk/client-sts');
+    await import('@aws-sdk/client-secrets-manager');
+    await import('@aws-sdk/client-batch');
+  })());
 }
