@@ -39,6 +39,12 @@ export function failureOf(error: unknown): Failure {
   return status !== undefined && status < 500 ? 'refused' : 'unanswered';
 }
 
+/** For `catch`: nothing where AWS says that there is nothing; any other error goes on. */
+export function ignoreNotFound(error: unknown): undefined {
+  if (failureOf(error) === 'not-found') return undefined;
+  throw error;
+}
+
 function statusOf(error: Error): number | undefined {
   if (!('$metadata' in error)) return undefined;
   return (error.$metadata as { httpStatusCode?: number }).httpStatusCode;

@@ -23,22 +23,11 @@ export async function lookForJob(
   return { outcome, evidence: `its job ended before it began: ${word.state}` };
 }
 
-/**
- * A daemon ended while it asked for the job: the scheduler knows it by its name, or has none. One that comes later, after
- * the run was called off, finds the fence closed.
- */
+/** A daemon ended while it asked for the job. One that comes later, after the run was called off, finds the fence closed. */
 async function lookForName(engine: Engine, run: RunRow, job: RunJob): Promise<'wait' | Conclusion> {
-  if (engine.submitting.has(run.id)) return 'wait';
-  const cancelled = run.cancel_requested > 0;
-  const late = run.launch_deadline < now(engine);
-  const id = engine.jobs.named(job.executor, jobName(run.id));
-  if (id === undefined) return 'wait';
-  if (id !== null) {
-    await recordJob(engine, run.id, { ...job, id });
-    return 'wait';
-  }
-  if (cancelled) return { outcome: 'cancelled', evidence: 'before its job was there' };
-  return late ? { outcome: 'aborted', evidence: 'the scheduler has no job of it' } : 'wait';
+  if ((await findByName(engine, run, job)) !== 'none') return 'wait';
+  if (run.cancel_requested > 0) return { outcome: 'cancelled', evidence: 'before its job was there' };
+  return isLate(engine, run) ? { outcome: 'aborted', evidence: 'the scheduler has no job of it' } : 'wait';
 }
 
 /**
@@ -50,13 +39,25 @@ export async function nameJob(
   run: RunRow,
   job: RunJob | undefined,
 ): Promise<RunJob | undefined | 'gone'> {
-  if (job?.head !== true || job.id !== null || job.name === null || engine.submitting.has(run.id)) return job;
-  const id = engine.jobs.named(job.executor, job.name);
-  if (id === undefined) return job;
-  if (id === null) return run.launch_deadline < now(engine) ? 'gone' : job;
-  const named = { ...job, id };
-  await recordJob(engine, run.id, named);
-  return named;
+  if (job?.head !== true || job.id !== null || job.name === null) return job;
+  const found = await findByName(engine, run, job);
+  if (found === 'none') return isLate(engine, run) ? 'gone' : job;
+  return found ?? job;
+}
+
+/** Looks for a job by its name, and notes its id; `none`: there is none. Undefined while that is not known. */
+async function findByName(engine: Engine, run: RunRow, job: RunJob): Promise<RunJob | 'none' | undefined> {
+  if (engine.submitting.has(run.id)) return undefined;
+  const id = engine.jobs.named(job.executor, jobName(run.id));
+  if (id === undefined) return undefined;
+  if (id === null) return 'none';
+  const found = { ...job, id };
+  await recordJob(engine, run.id, found);
+  return found;
+}
+
+function isLate(engine: Engine, run: RunRow): boolean {
+  return run.launch_deadline < now(engine);
 }
 
 export async function cancelJob(engine: Engine, { executor, id }: RunJob): Promise<void> {

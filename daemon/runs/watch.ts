@@ -180,8 +180,9 @@ export class RunWatch {
           .execute(),
       );
     }
-    const named = await nameJob(this.#engine, run, jobOf(run));
-    const job = named === 'gone' ? jobOf(run) : named;
+    const known = jobOf(run);
+    const named = await nameJob(this.#engine, run, known);
+    const job = named === 'gone' ? known : named;
     if (run.cancel_requested > this.#cancelled && (await this.#askForEnd(head, job)))
       this.#cancelled = run.cancel_requested;
     await this.#records.read(head);

@@ -2,7 +2,7 @@ import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/clie
 import { rememberQueues, type assertTakesSecrets } from '../aws/queue.ts';
 import { accessFrom, accessOf, anchorOf, type AwsAccess } from '../aws/access.ts';
 import { parseArn, partitionOf } from '../contract/arn.ts';
-import { asAwsError, failureOf, type Failure } from '../aws/aws-error.ts';
+import { asAwsError, ignoreNotFound, type Failure } from '../aws/aws-error.ts';
 import { lend, type OpenSession } from '../aws/clients.ts';
 import type { LentCredentials } from '../aws/credentials.ts';
 import { repeat, type Pace } from '../aws/repeat.ts';
@@ -303,11 +303,6 @@ function nameOf(target: string): string {
   const name = TARGET.exec(target)?.[2];
   if (name !== undefined && parseArn(target) !== undefined) return name;
   throw new EscrowError('internal', `"${target}" is not a secret of a run.`);
-}
-
-function ignoreNotFound(error: unknown): undefined {
-  if (failureOf(error) === 'not-found') return undefined;
-  throw error;
 }
 
 /** Characters that a tag cannot hold become underscores. */

@@ -1,6 +1,6 @@
 import type { CreateScheduleCommandInput, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { accessFrom, type AwsAccess } from '../aws/access.ts';
-import { asAwsError, failureOf, type Failure } from '../aws/aws-error.ts';
+import { asAwsError, ignoreNotFound, type Failure } from '../aws/aws-error.ts';
 import { lend, type OpenSession } from '../aws/clients.ts';
 import type { LentCredentials } from '../aws/credentials.ts';
 import { repeat, type Pace } from '../aws/repeat.ts';
@@ -197,9 +197,4 @@ function nameOf(target: string): string {
   const name = TARGET.exec(target)?.[1];
   if (name !== undefined && parseArn(target) !== undefined) return name;
   throw new EscrowError('internal', `"${target}" is not a dead man's switch of a run.`);
-}
-
-function ignoreNotFound(error: unknown): undefined {
-  if (failureOf(error) === 'not-found') return undefined;
-  throw error;
 }

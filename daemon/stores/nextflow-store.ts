@@ -8,7 +8,7 @@ import { assertPrivateDirectory, ensurePrivateDirectory } from '../host/private-
 import { removeTree } from '../host/remove-durable.ts';
 import { noFaults, step, type Faults } from '../host/steps.ts';
 import { assertCarried } from './nextflow-format.ts';
-import { fillRunDirectory, readAbout, writeExpiry } from './run-directory.ts';
+import { fillRunDirectory, readExpiry, writeExpiry } from './run-directory.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import type {
   DirectoryStore,
@@ -105,7 +105,8 @@ export class NextflowStore implements DirectoryStore {
       .flatMap(({ name }) => {
         const target = join(within, name);
         if (lstatSync(target, { throwIfNoEntry: false })?.uid !== process.getuid?.()) return [];
-        return [{ run: name, place: { target, anchor: null, sentAt: null }, ...readAbout(target) }];
+        const place = { target, anchor: null, sentAt: null };
+        return [{ run: name, place, expiresAt: readExpiry(target) }];
       });
   }
 

@@ -21,7 +21,7 @@ export async function fillRunDirectory(
   const put = (name: string, data: Uint8Array | string, mode?: number): Promise<void> =>
     step(faults, 'directory.write', () => writeDurable(join(directory, name), data, mode));
   await put('run.json', JSON.stringify(about));
-  await put('expires', `${placement.expiresAt}\n`);
+  await step(faults, 'directory.write', () => writeExpiry(directory, placement.expiresAt));
   await put('shim', readFileSync(fileURLToPath(import.meta.resolve('#templates/shim.sh'))), 0o700);
   const text = carrier.plugin === null || carrier.configPhase ? storeJson(secrets) : undefined;
   if (secrets.size > 0 && text !== undefined)
@@ -62,28 +62,24 @@ function writePlain(path: string, data: Uint8Array): void {
 
 /** How long a run directory that does not tell its own expiry is left alone, in milliseconds. */
 const EXPIRY_MS = 24 * 3600 * 1000;
+const EXPIRES = 'expires';
 const FILE_MAX = 64 * 1024;
 
 /** Moves on when a run directory may be removed by whoever finds it (ISO 8601, UTC). */
 export function writeExpiry(directory: string, expiresAt: string): void {
-  writeDurable(join(directory, 'expires'), `${expiresAt}\n`);
+  writeDurable(join(directory, EXPIRES), `${expiresAt}\n`);
 }
 
-/** What a run directory says of itself. Its run's tasks can write in it: none of this is taken for more than it says. */
-export function readAbout(directory: string): { ledger: string | undefined; expiresAt: number } {
-  const read = (name: string): string => readOwnFile(join(directory, name), FILE_MAX)?.toString('utf8') ?? '';
-  let ledger: unknown;
+/**
+ * When a run directory may be removed by whoever finds it (milliseconds since 1970). Its run's tasks can write in it: what
+ * is no time says nothing.
+ */
+export function readExpiry(directory: string): number {
+  let said = NaN;
   try {
-    ledger = (JSON.parse(read('run.json')) as { ledger?: unknown } | null)?.ledger;
+    said = Date.parse(readOwnFile(join(directory, EXPIRES), FILE_MAX)?.toString('latin1').trim() ?? '');
   } catch {
-    ledger = undefined; // its placing did not come so far, or a task spoilt it
+    said = NaN; // its placing did not come so far, or something else stands there
   }
-  let expiresAt = NaN;
-  try {
-    expiresAt = Date.parse(read('expires').trim());
-  } catch {
-    expiresAt = NaN;
-  }
-  if (Number.isNaN(expiresAt)) expiresAt = statSync(directory).mtimeMs + EXPIRY_MS;
-  return { ledger: typeof ledger === 'string' ? ledger : undefined, expiresAt };
+  return Number.isNaN(said) ? statSync(directory).mtimeMs + EXPIRY_MS : said;
 }

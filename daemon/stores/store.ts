@@ -77,8 +77,6 @@ export interface Removal {
 export interface FoundDirectory {
   readonly run: string;
   readonly place: Place;
-  /** The ledger that it was placed for; undefined where it does not say. */
-  readonly ledger: string | undefined;
   /** When it may be removed even if nobody can tell whether its run lives (milliseconds since 1970). */
   readonly expiresAt: number;
 }

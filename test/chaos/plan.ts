@@ -1,21 +1,12 @@
 // What happens to each run of a campaign: drawn from the seed and the run's number, so that both tell it again.
 import { steps, type FaultPoint } from '../../daemon/host/steps.ts';
+import { kinds, type Kind } from '../faults/kinds.ts';
 
-export const chaosKinds = [
-  'kill -9 daemon',
-  'kill -9 head',
-  'kill -9 shim',
-  'kill -9 CLI',
-  'kill -9 all',
-  'reboot',
-  'disk full',
-  'I/O error',
-  'read-only',
-  'clock +1 day',
-  'clock -1 day',
-  'ledger locked',
-] as const;
-export type ChaosKind = (typeof chaosKinds)[number];
+/** All but what belongs to one call: which of many runs would make it? */
+export type ChaosKind = Exclude<Kind, 'reply lost' | 'carried out late'>;
+export const chaosKinds = kinds.filter(
+  (kind): kind is ChaosKind => kind !== 'reply lost' && kind !== 'carried out late',
+);
 
 export interface RunPlan {
   readonly index: number;

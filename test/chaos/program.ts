@@ -1,24 +1,13 @@
 // nf-escrow in a campaign: any fault that is armed happens as soon as its point is reached. CHAOS names a directory:
 // `armed/` has a file for each, `clock` the clock. CHAOS_BOOT is bound over what the kernel says of this boot.
-import { appendFileSync, existsSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Faults } from '../../daemon/host/steps.ts';
+import type { FaultPoint, Faults } from '../../daemon/host/steps.ts';
 import { main } from '../../daemon/main.ts';
-import { awsWaits } from '../../daemon/stores/aws-secrets-manager.ts';
-import {
-  errorNow,
-  failFor,
-  failure,
-  isCli,
-  isHead,
-  isShim,
-  lockLedger,
-  processesIn,
-  shiftClock,
-  type Running,
-} from '../faults/kinds.ts';
+import { hasty, takeClock } from '../faults/hasty.ts';
+import { doFault, errorNow, isCli, isHead, isShim, processesIn, type Running } from '../faults/kinds.ts';
 import type { ChaosKind } from './plan.ts';
 
 const directory = process.env['CHAOS'] ?? '';
@@ -29,7 +18,7 @@ const faults: Faults = async (point) => {
   if (lasting !== undefined) throw lasting;
   for (const name of readdirSync(armed)) {
     const fault = claim(name, point);
-    if (fault !== undefined) await happen(fault, name);
+    if (fault !== undefined) await happen(fault, name, point);
   }
 };
 
@@ -45,47 +34,27 @@ function claim(name: string, point: string): ChaosKind | undefined {
   }
 }
 
-async function happen(kind: ChaosKind, by: string): Promise<void> {
+async function happen(kind: ChaosKind, by: string, point: FaultPoint): Promise<void> {
   appendFileSync(join(directory, 'happened'), `${kind}\n`);
   switch (kind) {
-    case 'kill -9 daemon':
-      process.kill(process.pid, 'SIGKILL');
-      return;
-    case 'kill -9 head': {
+    case 'kill -9 head':
       kill(isHead, Number(by));
       return;
-    }
-    case 'kill -9 shim': {
+    case 'kill -9 shim':
       kill(isShim, Number(by));
       return;
-    }
-    case 'kill -9 CLI': {
+    case 'kill -9 CLI':
       kill(isCli, Number(by));
       return;
-    }
     case 'reboot':
       writeFileSync(process.env['CHAOS_BOOT'] ?? '', `${randomUUID()}\n`); // bound over the kernel's own
       kill(() => true);
-      process.kill(process.pid, 'SIGKILL');
-      return;
+      return doFault('kill -9 daemon', point, directory);
     case 'kill -9 all':
       kill((one) => isHead(one) || isShim(one) || isCli(one));
-      process.kill(process.pid, 'SIGKILL');
-      return;
-    case 'disk full':
-      throw failFor('ENOSPC');
-    case 'read-only':
-      throw failFor('EROFS');
-    case 'I/O error':
-      throw failure('EIO');
-    case 'clock +1 day':
-      shiftClock(directory, 24 * 3600_000);
-      return;
-    case 'clock -1 day':
-      shiftClock(directory, -24 * 3600_000);
-      return;
-    case 'ledger locked':
-      return lockLedger();
+      return doFault('kill -9 daemon', point, directory);
+    default:
+      return doFault(kind, point, directory); // the same to one run and to many
   }
 }
 
@@ -106,25 +75,13 @@ function kill(which: (process: Running) => boolean, run?: number): void {
       }
 }
 
-if (existsSync(join(directory, 'clock')))
-  shiftClock(directory, Number(readFileSync(join(directory, 'clock'), 'utf8')));
+takeClock(directory);
 
 await main(
   {
     path: fileURLToPath(import.meta.url),
     faults,
-    service: {
-      retryMs: 300,
-      waits: {
-        ...awsWaits,
-        placing: 4000,
-        asking: 3000,
-        late: 1500,
-        apart: 200,
-        settling: 50,
-        deleting: 3000,
-      },
-    },
+    service: hasty,
   },
   process.argv.slice(2),
 );

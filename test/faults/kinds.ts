@@ -45,7 +45,7 @@ const LOCAL =
   /^before (run\.record|lease\.record|lease\.note|head\.record|records\.|job\.(write|intend|record)|directory\.|fence\.|remove\.|orphans\.record|prune\.)/;
 
 /** Makes local steps fail for a while, as on a disk that is full or read-only. */
-export function failFor(code: 'ENOSPC' | 'EROFS'): Error {
+function failFor(code: 'ENOSPC' | 'EROFS'): Error {
   lasting = { until: performance.now() + LASTING_MS, code };
   return failure(code);
 }
@@ -58,7 +58,7 @@ export function errorNow(point: FaultPoint): Error | undefined {
   return failure(lasting.code);
 }
 
-export function failure(code: string): Error {
+function failure(code: string): Error {
   return Object.assign(new Error('a fault of the test'), { code });
 }
 
@@ -184,7 +184,7 @@ export function processesIn(directory: string): Running[] {
 }
 
 /** Another process has the ledger, for a while. */
-export async function lockLedger(): Promise<void> {
+async function lockLedger(): Promise<void> {
   const ledger = join(process.env['NF_ESCROW_HOME'] ?? '', 'ledger.db');
   const script = `import Database from 'libsql';
     const database = new Database(process.argv[1]);

@@ -1,14 +1,14 @@
 // nf-escrow with a fault in its daemon: the product's own composition, with `faults` that are real. What happens, and
 // where, is in the environment: FAULT_POINT, FAULT_KIND, and FAULT_DIRECTORY, which keeps what outlives a process: each
 // point that was reached, whether the fault has happened, the clock, the boot id.
-import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { syncBuiltinESMExports } from 'node:module';
 import fs from 'node:fs';
 import type { FaultPoint, Faults } from '../../daemon/host/steps.ts';
 import { main } from '../../daemon/main.ts';
-import { awsWaits } from '../../daemon/stores/aws-secrets-manager.ts';
+import { hasty, takeClock } from './hasty.ts';
 import { doFault, errorNow, isKind, shiftClock } from './kinds.ts';
 
 const {
@@ -43,8 +43,7 @@ function claim(name: string): boolean {
   }
 }
 
-if (existsSync(join(directory, 'clock')))
-  shiftClock(directory, Number(readFileSync(join(directory, 'clock'), 'utf8')));
+takeClock(directory);
 
 // After a "reboot" the kernel names another boot.
 if (existsSync(join(directory, 'boot'))) {
@@ -63,19 +62,7 @@ await main(
   {
     path: fileURLToPath(import.meta.url),
     faults,
-    service: {
-      retryMs: 300,
-      waits: {
-        ...awsWaits,
-        placing: 4000,
-        asking: 3000,
-        late: 1500,
-        apart: 200,
-        settling: 50,
-        deleting: 3000,
-      },
-      jobsClock: () => start + (performance.now() - start) * 20,
-    },
+    service: { ...hasty, jobsClock: () => start + (performance.now() - start) * 20 },
   },
   process.argv.slice(2),
 );
