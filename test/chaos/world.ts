@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, unlinkSync, w
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
-import type { Receipt, Run, RunList, RunRequest, RunStart } from '../../daemon/contract/types.ts';
-import { identifySelf } from '../../daemon/host/process-identity.ts';
+import type { Process, Receipt, Run, RunList, RunRequest, RunStart } from '../../daemon/contract/types.ts';
+import { identify } from '../../daemon/host/process-identity.ts';
 import { ACCOUNT, environmentFor, QUEUE, REGION } from '../aws/subject.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { killAllIn, Sandbox, untapped, type Started } from '../launcher.ts';
@@ -110,16 +110,31 @@ export class World {
     return this.#start(args, directory, undefined, { NXF_PLUGINS_DEFAULT: 'true' });
   }
 
-  /** As `nf-escrow run` does it, without the command: plans, and starts the shim. */
+  /** As `nf-escrow run` does it, without the command: plans, and starts the shim. Who launches does not outlive that. */
   async #byApi(plan: RunPlan, directory: string): Promise<{ ended: Promise<unknown> } | undefined> {
     await this.#ensureDaemon();
+    const launcher = spawn('sleep', ['600'], { cwd: directory, stdio: 'ignore' });
+    const identity = launcher.pid === undefined ? undefined : identify(launcher.pid);
+    if (identity === undefined) throw new Error('sleep did not start');
+    const started = await this.#askAndStart(plan, directory, identity);
+    const end = (): void => void launcher.kill('SIGKILL');
+    if (started === undefined) end();
+    else void started.ended.then(end);
+    return started;
+  }
+
+  async #askAndStart(
+    plan: RunPlan,
+    directory: string,
+    launcher: Process,
+  ): Promise<{ ended: Promise<unknown> } | undefined> {
     const request: RunRequest = {
       selection: {},
       launchDirectory: directory,
       nextflow: this.#box.env['NF_ESCROW_NEXTFLOW'] ?? '',
       arguments: ['run', this.#pipeline(plan, directory, true)],
       localStore: null,
-      launcher: identifySelf(),
+      launcher,
     };
     const answer = await this.#box.http('POST', '/v1/runs', request).catch(() => undefined);
     if (answer?.status !== 201) return undefined; // refused, or broken off: then it is called off
