@@ -125,6 +125,8 @@ main() {
     exec "$@"
   )
   status=$?
+  # A scheduler signals all of a job, one process after another: nextflow may be gone before we are told (143: by TERM).
+  [ "$status" -ne 143 ] || terminated=yes
   if [ -n "$terminated" ] && [ -e "$dir/requeue" ]; then
     # Preempted, perhaps, and to be started again: then its secrets have to be there. If not, the daemon hears it from
     # the scheduler.
