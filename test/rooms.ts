@@ -7,7 +7,7 @@ import { realPace } from '../daemon/aws/repeat.ts';
 import { InTurn } from '../daemon/host/in-turn.ts';
 import { openLedger, type Ledger } from '../daemon/ledger/open.ts';
 import type { Engine } from '../daemon/runs/engine.ts';
-import { noFaults } from '../daemon/host/steps.ts';
+import { noFaults, type Faults } from '../daemon/host/steps.ts';
 import { Runs } from '../daemon/runs/runs.ts';
 import { unavailable } from '../daemon/schedulers/ask.ts';
 import { JobBoard } from '../daemon/schedulers/board.ts';
@@ -38,7 +38,7 @@ export interface Where {
 }
 
 /** Opens them in this very process; the caller has the runs recover. */
-export async function assemble(where: Where): Promise<Rooms> {
+export async function assemble(where: Where, faults: Faults = noFaults): Promise<Rooms> {
   const ledger = await openLedger(where.ledger);
   const vault = new Vault(ledger, new Keys({ keyFile: where.keyFile, keyCommand: undefined }));
   const store = new NextflowStore(where.runs);
@@ -64,7 +64,7 @@ export async function assemble(where: Where): Promise<Rooms> {
     defaultWorkspace: 'local/main',
     user: machineUser(),
     outputDirectory: where.output,
-    faults: noFaults,
+    faults,
     removals: new InTurn(),
     clock: () => new Date(),
     log: pino({ base: null }, sink),

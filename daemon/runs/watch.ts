@@ -198,6 +198,9 @@ export class RunWatch {
       if (this.#records.end !== undefined) this.#lookSoon();
       return this.#isWell();
     }
+    // It started, or with -bg moved on, while we looked: what it wrote is found by its process.
+    const latest = this.#readProcess();
+    if (latest !== undefined && JSON.stringify(latest) !== JSON.stringify(head)) return this.#lookOnce();
     // The shim writes `exit` before it lets go of the FIFO: read again, now that nobody holds it.
     const status = exitStatus ?? this.#readExit();
     await this.#records.read(head);
