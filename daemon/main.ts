@@ -3,6 +3,7 @@
 import { readFileSync, realpathSync, statSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context, Serving } from './cli/context.ts';
+import type { Client } from './client/client.ts';
 import type { Start } from './client/start-daemon.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import { asEscrowError, EscrowError, systemCode } from './errors.ts';
@@ -65,10 +66,15 @@ function contextOf(program: Program, settings: () => Settings): Context {
     program: program.path,
     daemon: async () => {
       const [{ lazyDaemon }, { unlocking }] = await Promise.all([
-        import('./client/start-daemon.ts'),
+        import('./client/find-daemon.ts'),
         import('./cli/passphrase.ts'),
       ]);
-      return unlocking(lazyDaemon(settings(), await startOf(program, settings())));
+      const otherwise = async (): Promise<Client> =>
+        (await import('./client/start-daemon.ts')).reachOrStart(
+          settings(),
+          await startOf(program, settings()),
+        );
+      return unlocking(lazyDaemon(settings().paths, otherwise));
     },
     daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
     takeOver: async () =>
@@ -78,19 +84,15 @@ function contextOf(program: Program, settings: () => Settings): Context {
     serve: async ({ tell, ...how }) =>
       serve(program, settings(), how).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {
-      const [find, store, lines, log, carrier, identity, configuration, version, headIdentity, job] =
-        await Promise.all([
-          import('./nextflow/find.ts'),
-          import('./nextflow/local-store.ts'),
-          import('./nextflow/arguments.ts'),
-          import('./nextflow/log.ts'),
-          import('./nextflow/carrier.ts'),
-          import('./host/process-identity.ts'),
-          import('./nextflow/configuration.ts'),
-          import('./nextflow/version.ts'),
-          import('./nextflow/head-identity.ts'),
-          import('./schedulers/job-of.ts'),
-        ]);
+      const [find, store, lines, log, carrier, identity, job] = await Promise.all([
+        import('./nextflow/find.ts'),
+        import('./nextflow/local-store.ts'),
+        import('./nextflow/arguments.ts'),
+        import('./nextflow/log.ts'),
+        import('./nextflow/carrier.ts'),
+        import('./host/process-identity.ts'),
+        import('./schedulers/job-of.ts'),
+      ]);
       const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
       return {
         findNextflow: find.findNextflow,
@@ -100,11 +102,21 @@ function contextOf(program: Program, settings: () => Settings): Context {
         arrange: lines.arrange,
         readCommandLine: (args) => lines.readCommandLine(args, isFile),
         identifySelf: identity.identifySelf,
+        jobOf: job.jobOf,
+      };
+    },
+    nextflowOnAws: async () => {
+      const [carrier, configuration, version, identity] = await Promise.all([
+        import('./nextflow/carrier.ts'),
+        import('./nextflow/configuration.ts'),
+        import('./nextflow/version.ts'),
+        import('./nextflow/head-identity.ts'),
+      ]);
+      return {
         carryOnAws: carrier.carryOnAws,
-        assumeInHead: headIdentity.assumeInHead,
+        assumeInHead: identity.assumeInHead,
         readConfiguration: configuration.readConfiguration,
         versionOf: (path, env) => version.readLauncher(path, env).version,
-        jobOf: job.jobOf,
       };
     },
     awsCredentials: async (aws) => {

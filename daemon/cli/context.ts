@@ -32,6 +32,8 @@ export interface Context {
   readonly serve: (how: Serving) => Promise<void>;
   /** What we know of Nextflow. */
   readonly nextflow: () => Promise<NextflowKnowledge>;
+  /** What more a launch to AWS Batch needs of that. */
+  readonly nextflowOnAws: () => Promise<NextflowOnAws>;
   /** Reads files to import. */
   readonly importing: () => Promise<Importing>;
   /** Writes one setting into config.yaml; undefined takes it out. */
@@ -79,6 +81,11 @@ export interface NextflowKnowledge {
   readonly arrange: (rest: readonly string[]) => CommandLine;
   readonly readCommandLine: (args: readonly string[]) => CommandLine | undefined;
   readonly identifySelf: () => Process;
+  /** The scheduler's job that we run in. */
+  readonly jobOf: (env: Environment) => SchedulerJob | undefined;
+}
+
+export interface NextflowOnAws {
   /** How a launch to AWS Batch carries secrets: beside the plugin, another one. */
   readonly carryOnAws: (carrier: Carrier, env: Environment) => Carrier;
   /** Has the head take the compute environment's role. */
@@ -94,8 +101,6 @@ export interface NextflowKnowledge {
     where: { readonly env: Environment; readonly cwd: string },
   ) => Promise<NonNullable<RunRequest['configured']>>;
   readonly versionOf: (nextflow: string, env: Environment) => string | undefined;
-  /** The scheduler's job that we run in. */
-  readonly jobOf: (env: Environment) => SchedulerJob | undefined;
 }
 
 interface PolicyWishes {

@@ -1,4 +1,3 @@
-import { runInForeground } from '../client/foreground.ts';
 import { hangupIsIgnored, leaveTerminalAsItIs } from '../client/terminal.ts';
 import type { Plan, Run, RunRequest, RunStart } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
@@ -16,7 +15,13 @@ export async function launch(
   const ignoreHangup = hangupIsIgnored(process.env);
   if (ignoreHangup) process.on('SIGHUP', () => undefined);
   const daemon = await context.daemon();
-  const answer = await daemon.call<RunStart>('POST', '/v1/runs', request);
+  const atLogout = request.detach === true || background || ignoreHangup;
+  // What is needed next is loaded while the daemon places the secrets.
+  const [answer, { runInForeground }, killers] = await Promise.all([
+    daemon.call<RunStart>('POST', '/v1/runs', request),
+    import('../client/foreground.ts'),
+    request.job === undefined ? context.processKillers({ atLogout }) : [],
+  ]);
   if (request.explain === true) {
     if (json) printJson(answer.plan);
     else explain(answer.plan);
@@ -30,11 +35,8 @@ export async function launch(
     const { launchJob } = await import('./launch-job.ts');
     return launchJob(context, run, start, { detach: request.detach === true || background, json });
   }
-  if (request.job === undefined) {
-    const atLogout = request.detach === true || background || ignoreHangup;
-    for (const killer of await context.processKillers({ atLogout }))
-      warn(`this host ${killer}, nextflow too. Have it run as a job: compute-envs update NAME --head-job`);
-  }
+  for (const killer of killers)
+    warn(`this host ${killer}, nextflow too. Have it run as a job: compute-envs update NAME --head-job`);
   if (request.detach === true) {
     const { runDetached } = await import('../client/detached.ts');
     await runDetached(start);

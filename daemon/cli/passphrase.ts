@@ -1,10 +1,12 @@
 import type { Client } from '../client/client.ts';
-import { readBytes } from '../client/read-bytes.ts';
 import { EscrowError } from '../errors.ts';
 
 /** Asks for a passphrase on a hidden prompt; `file` is read instead, without the newline at its end. */
 export async function readPassphrase(message: string, file?: string): Promise<string> {
-  if (file !== undefined) return (await readBytes(file)).toString('utf8').replace(/\n$/, '');
+  if (file !== undefined) {
+    const { readBytes } = await import('../client/read-bytes.ts'); // of all commands few need it
+    return (await readBytes(file)).toString('utf8').replace(/\n$/, '');
+  }
   if (!process.stdin.isTTY)
     throw new EscrowError('usage', 'There is no terminal to ask for a passphrase on.', {
       hint: 'Name a file that holds it: --passphrase-file FILE',

@@ -1,6 +1,6 @@
 import type { Carrier, ComputeEnvironment, ComputeEnvironmentList, RunRequest } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
-import type { Context, NextflowKnowledge } from './context.ts';
+import type { Context, NextflowOnAws } from './context.ts';
 
 /** What nf-escrow-aws extends is there since then. */
 const OLDEST = [25, 10] as const;
@@ -9,11 +9,7 @@ const OLDEST = [25, 10] as const;
  * Completes a request that goes to AWS Batch by what is configured already, and by what carries secrets there; any other
  * stays as it is. Throws `compute-environment-unfit` for a Nextflow that cannot be given secrets on AWS Batch.
  */
-export async function completeForAws(
-  context: Context,
-  knowledge: NextflowKnowledge,
-  request: RunRequest,
-): Promise<RunRequest> {
+export async function completeForAws(context: Context, request: RunRequest): Promise<RunRequest> {
   const daemon = await context.daemon();
   const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', '/v1/compute-envs');
   const wanted = request.computeEnvironment;
@@ -21,6 +17,7 @@ export async function completeForAws(
     wanted === undefined ? isDefault : name === wanted,
   );
   if (found?.platform !== 'aws-batch') return request;
+  const knowledge = await context.nextflowOnAws();
   const carrier = carrierOnAws(context, knowledge, request, found);
   const { launchDirectory, nextflow, arguments: args } = request;
   const where = { env: process.env, cwd: launchDirectory };
@@ -36,7 +33,7 @@ export async function completeForAws(
 /** A run that is given no secrets needs neither plugin nor version; its head takes the role all the same. */
 function carrierOnAws(
   { settings, program }: Context,
-  { versionOf, carryOnAws, assumeInHead }: NextflowKnowledge,
+  { versionOf, carryOnAws, assumeInHead }: NextflowOnAws,
   { carrier, nextflow, selection }: RunRequest,
   { name, aws }: ComputeEnvironment,
 ): Carrier | undefined {

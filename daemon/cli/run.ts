@@ -40,7 +40,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
     explain: options.explain,
     detach: options.detach,
   };
-  const complete = await completeForAws(context, knowledge, request);
+  const complete = await completeForAws(context, request);
   return launch(context, complete, { background, json: options.json });
 }
 
@@ -49,11 +49,7 @@ export async function nextflow(context: Context, args: readonly string[]): Promi
   const knowledge = await context.nextflow();
   const line = knowledge.readCommandLine(args);
   if (line !== undefined) {
-    const request = await completeForAws(
-      context,
-      knowledge,
-      requestOf(context, knowledge, line.arguments, undefined),
-    );
+    const request = await completeForAws(context, requestOf(context, knowledge, line.arguments, undefined));
     return launch(context, request, { background: line.background, json: false });
   }
   const { handOver } = await import('../client/hand-over.ts');

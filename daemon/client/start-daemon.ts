@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Paths } from '../config/paths.ts';
-import type { DaemonStatus, Health } from '../contract/types.ts';
+import type { DaemonStatus } from '../contract/types.ts';
 import type { Settings } from '../config/settings.ts';
-import { EscrowError, systemCode } from '../errors.ts';
+import { EscrowError } from '../errors.ts';
 import { openToAppend } from '../host/own-file.ts';
 import { ensurePrivateDirectory } from '../host/private-directory.ts';
-import { connect, errorOf, type Client, type Method } from './client.ts';
+import { errorOf, type Client } from './client.ts';
 import { daemonElsewhere, hostIsAway } from './elsewhere.ts';
+import { findHere } from './find-daemon.ts';
 import { spoolClient } from './spool.ts';
 import { stopDaemon } from './stop-daemon.ts';
 
@@ -30,52 +30,22 @@ export interface Start {
 
 /** The daemon's client, wherever it is; undefined when none answers. */
 export async function findDaemon(settings: Settings): Promise<Client | undefined> {
-  const here = await findHere(settings);
+  const here = await findHere(settings.paths);
   if (here !== undefined) return here;
   const elsewhere = daemonElsewhere(settings);
   return elsewhere?.lives === true ? spoolClient(settings.paths, elsewhere.host) : undefined;
 }
 
-async function findHere({ paths }: Settings): Promise<Client | undefined> {
-  for (const client of clientsOf(paths)) {
-    try {
-      await client.call<Health>('GET', '/v1/health');
-      return client;
-    } catch (error) {
-      if (!isAbsent(error)) throw error;
-    }
-  }
-  return undefined;
-}
-
-/** One for each socket that a daemon of this host may have. */
-function clientsOf({ socket, stateSocket }: Paths): Client[] {
-  return [socket, ...(stateSocket === undefined ? [] : [stateSocket])].map((path) => connect(path));
-}
-
 /**
- * The daemon's client. Where it is on another host, it is reached through the spool. Where none answers, the first call
- * starts one: nothing was sent then, so it is sent again.
+ * The daemon's client where none answers here: through the spool where it is on another host, else of one that is started.
+ * Throws `daemon-elsewhere`, `daemon-unavailable`.
  */
-export function lazyDaemon(settings: Settings, start: Start): Client {
-  const clients = clientsOf(settings.paths);
-  return {
-    call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
-      for (const client of clients) {
-        try {
-          return await client.call<T>(method, path, body);
-        } catch (error) {
-          if (!isAbsent(error)) throw error;
-        }
-      }
-      const elsewhere = daemonElsewhere(settings);
-      if (elsewhere?.lives === true)
-        return spoolClient(settings.paths, elsewhere.host).call<T>(method, path, body);
-      if (elsewhere !== undefined) throw hostIsAway(elsewhere, start.insteadOn === undefined);
-      if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
-      return (await ensureDaemon(settings, start)).call<T>(method, path, body);
-    },
-  };
+export async function reachOrStart(settings: Settings, start: Start): Promise<Client> {
+  const elsewhere = daemonElsewhere(settings);
+  if (elsewhere?.lives === true) return spoolClient(settings.paths, elsewhere.host);
+  if (elsewhere !== undefined) throw hostIsAway(elsewhere, start.insteadOn === undefined);
+  if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
+  return ensureDaemon(settings, start);
 }
 
 /** Takes the daemon's place from a host that shows no sign of life. Throws `daemon-elsewhere` while it does. */
@@ -90,12 +60,6 @@ function noneInJobs(host: string): EscrowError {
   });
 }
 
-/** Nobody listens: no socket, nobody behind it, or not even its directory. Not: an answer that broke off. */
-function isAbsent(error: unknown): boolean {
-  if (!(error instanceof EscrowError)) return false;
-  return ['ENOENT', 'ECONNREFUSED'].includes(systemCode(error.cause) ?? '');
-}
-
 /** Starts a daemon that goes on when nobody needs it, or makes of one that would end then one that goes on. */
 export async function startStaying(settings: Settings, start: Start): Promise<void> {
   const elsewhere = daemonElsewhere(settings);
@@ -105,7 +69,7 @@ export async function startStaying(settings: Settings, start: Start): Promise<vo
     });
   if (elsewhere !== undefined) throw hostIsAway(elsewhere, start.insteadOn === undefined);
   if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
-  const running = await findHere(settings);
+  const running = await findHere(settings.paths);
   if (running !== undefined) {
     if ((await running.call<DaemonStatus>('GET', '/v1/daemon')).stays) return;
     await stopDaemon(running);
@@ -123,7 +87,7 @@ async function ensureDaemon(
   while (Date.now() < deadline) {
     const lock = await takeStartLock();
     try {
-      const found = await findHere(settings);
+      const found = await findHere(settings.paths);
       if (found !== undefined) return found;
       if (lock !== undefined) await startAndWait(settings, [program, 'daemon', 'run', ...options], deadline);
     } finally {
@@ -140,7 +104,7 @@ async function ensureDaemon(
 /** Returns when the daemon answers, or when it ended because another one has its lock: that one may be on its way out. */
 async function startAndWait(settings: Settings, command: readonly string[], deadline: number): Promise<void> {
   const ended = startDaemon(settings, command);
-  while (Date.now() < deadline && (await findHere(settings)) === undefined) {
+  while (Date.now() < deadline && (await findHere(settings.paths)) === undefined) {
     const end = ended();
     if (end?.status === 0) return;
     if (end !== undefined) throw whyEnded(settings, end);

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { EscrowError } from '../errors.ts';
 import type { Contract } from './types.ts';
 
@@ -9,9 +9,10 @@ const directory = fileURLToPath(import.meta.resolve('#schemas/run.json')).replac
 
 let compiled: Ajv2020 | undefined;
 
-/** Compiled at first use: what is never validated costs nothing. */
+/** Loaded and compiled at first use: what is never validated costs nothing, and a command seldom validates. */
 function validators(): Ajv2020 {
   if (compiled !== undefined) return compiled;
+  const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
   compiled = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true });
   for (const file of readdirSync(directory)) {
     if (file.endsWith('.json'))
