@@ -11,6 +11,7 @@ import { until, untapped } from '../launcher.ts';
 
 const RUNS = Number(process.env['NF_ESCROW_TEST_RUNS'] ?? 12);
 const AT_ONCE = 4;
+const LAUNCHES = 100;
 
 let shared: Promise<StrictAws | undefined> | undefined;
 
@@ -75,3 +76,25 @@ withAws('from the end to the proof of absence, with delays as AWS has them', asy
   t.same(await aws.secrets(), []);
   t.ok((seconds.at(-1) ?? 0) < 30, 'the background deletion, two looks, and what they take');
 });
+
+withAws(
+  'a hundred launches at once under a quota of 50 a second: all are placed, none is lost',
+  async (t, aws) => {
+    const { runs, request } = await runsOnBatch(t, settingsFor(aws), { waits: awsWaits });
+    aws.rules.perSecond = 50;
+    aws.calls.length = 0;
+    const began = performance.now();
+    const placed = await Promise.all(
+      Array.from({ length: LAUNCHES }, async () => {
+        const { run } = await runs.create(request('true'));
+        return { id: run?.id ?? '', after: (performance.now() - began) / 1000 };
+      }),
+    );
+    const seconds = placed.map(({ after }) => after).sort((a, b) => a - b);
+    t.comment(
+      `${String(LAUNCHES)} launches at once: half placed after ${(seconds[LAUNCHES / 2] ?? 0).toFixed(1)} s, all after ${(seconds.at(-1) ?? 0).toFixed(1)} s; ${JSON.stringify(aws.counts)}`,
+    );
+    const names = (await aws.secrets()).map((name) => name.split('/').at(-1));
+    t.same(names.sort(), placed.map(({ id }) => id).sort());
+  },
+);
