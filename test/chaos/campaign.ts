@@ -71,16 +71,17 @@ export async function runCampaign(campaign: Campaign, tell: (line: string) => vo
 export function tableOf({ results, happened, leftovers }: Tally): string {
   const count = (which: RegExp): number =>
     results.filter(({ wrong }) => wrong.some((one) => which.test(one))).length;
-  const times = results
+  const recoveries = results
     .filter(({ plan }) => plan.fault !== undefined)
-    .map(({ recoveredMs }) => recoveredMs)
-    .sort((one, other) => one - other);
+    .sort((one, other) => one.recoveredMs - other.recoveredMs);
+  const longest = recoveries.at(-1);
   const outcomes = new Map<string, number>();
   for (const { outcome = 'never recorded' } of results)
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   const rows: [string, string | number][] = [
     ['runs', results.length],
     ...[...outcomes].sort().map(([outcome, many]): [string, number] => [`… ${outcome}`, many]),
+    ['launches that were refused, and tried again', results.reduce((sum, { refusals }) => sum + refusals, 0)],
     ['faults that happened', Object.values(happened).reduce((sum, many) => sum + many, 0)],
     ...chaosKinds.map((kind): [string, number] => [`… ${kind}`, happened[kind] ?? 0]),
     ['**leftovers**', leftovers.length + count(/left behind/)],
@@ -90,9 +91,12 @@ export function tableOf({ results, happened, leftovers }: Tally): string {
     ['**hung**', count(/hangs/)],
     [
       'to nothing left after the end of the head, median',
-      `${(times[Math.floor(times.length / 2)] ?? 0).toFixed(0)} ms`,
+      `${(recoveries[Math.floor(recoveries.length / 2)]?.recoveredMs ?? 0).toFixed(0)} ms`,
     ],
-    ['the same, longest', `${(times.at(-1) ?? 0).toFixed(0)} ms`],
+    [
+      'the same, longest',
+      `${(longest?.recoveredMs ?? 0).toFixed(0)} ms (run ${String(longest?.plan.index)}, ${String(longest?.plan.store)}, ${String(longest?.plan.fault?.kind)} ${String(longest?.plan.fault?.point)})`,
+    ],
   ];
   return ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${String(value)} |`)].join('\n');
 }

@@ -14,11 +14,15 @@ import type { RunPlan } from './plan.ts';
 
 const program = join(import.meta.dirname, 'program.js');
 const PATIENCE_MS = 60_000;
+/** So often a launch is tried that is refused, as by a full disk that a run beside it has met. */
+const ATTEMPTS = 8;
 
 /** What became of one run. */
 export interface Result {
   readonly plan: RunPlan;
   readonly outcome: string | undefined;
+  /** How often its launch was refused, and tried again, as a user would. */
+  readonly refusals: number;
   /** What is wrong, in words; empty where every promise was kept. */
   readonly wrong: readonly string[];
   /** From the end of its head, or from that of the fault, to nothing left, in milliseconds. */
@@ -65,18 +69,20 @@ export class World {
     const arm = join(this.directory, 'armed', String(plan.index));
     if (plan.fault !== undefined) writeFileSync(arm, `${plan.fault.point}\n${plan.fault.kind}\n`);
     const wrong: string[] = [];
-    const isByApi = plan.way === 'api' && plan.store !== 'aws' && this.#real === undefined;
-    const child = isByApi ? await this.#byApi(plan, directory) : this.#byCommand(plan, directory);
-    if (plan.way === 'cancelled') await this.#cancelSoon(directory, child);
-    if (child !== undefined && !(await within(child.ended, PATIENCE_MS))) wrong.push('it hangs');
-    const ended = performance.now();
-    const runs = await this.#settled(directory, wrong);
-    const recoveredMs = performance.now() - ended;
-    // Refused at once, as the disk is full: as a user would, who looks first what is wrong.
-    if (runs.length === 0) await sleep(700);
-    if (existsSync(arm)) unlinkSync(arm); // it was never reached
-    await this.#judge(plan, directory, runs, wrong);
-    return { plan, outcome: runs[0]?.outcome ?? undefined, wrong, recoveredMs };
+    for (let refusals = 0; ; refusals += 1) {
+      const child = await this.#launch(plan, directory);
+      if (child !== undefined && !(await within(child.ended, PATIENCE_MS))) wrong.push('it hangs');
+      const ended = performance.now();
+      const runs = await this.#settled(directory, wrong);
+      const recoveredMs = performance.now() - ended;
+      if (runs.length === 0 && refusals + 1 < ATTEMPTS && wrong.length === 0 && !hasLaunched(directory)) {
+        await sleep(700); // the disk is full, say: who launches looks first what is wrong
+        continue;
+      }
+      if (existsSync(arm)) unlinkSync(arm); // it was never reached
+      await this.#judge(plan, directory, runs, refusals, wrong);
+      return { plan, outcome: runs[0]?.outcome ?? undefined, refusals, wrong, recoveredMs };
+    }
   }
 
   /** What is left once all runs are over. */
@@ -102,6 +108,13 @@ export class World {
   close(): void {
     killAllIn(this.directory);
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #launch(plan: RunPlan, directory: string): Promise<{ ended: Promise<unknown> } | undefined> {
+    const isByApi = plan.way === 'api' && plan.store !== 'aws' && this.#real === undefined;
+    const child = isByApi ? await this.#byApi(plan, directory) : this.#byCommand(plan, directory);
+    if (plan.way === 'cancelled') await this.#cancelSoon(directory, child);
+    return child;
   }
 
   #byCommand({ store, ...plan }: RunPlan, directory: string): Started {
@@ -176,7 +189,7 @@ workflow { WORK() }
     const over = { yet: false };
     void child?.ended.then(() => (over.yet = true));
     for (let tries = 0; tries < 400 && !over.yet; tries += 1) {
-      if (existsSync(join(directory, 'launches'))) {
+      if (hasLaunched(directory)) {
         const run = (await this.#runsIn(directory, '?limit=100'))?.[0];
         const path = `/v1/runs/${run?.id ?? 'none'}/cancel`;
         const answer = await this.#box.http('POST', path).catch(() => undefined);
@@ -207,12 +220,18 @@ workflow { WORK() }
     { exit, way }: RunPlan,
     directory: string,
     runs: readonly Run[],
+    refusals: number,
     wrong: string[],
   ): Promise<void> {
     const has = (name: string): boolean => existsSync(join(directory, name));
     const launches = has('launches') ? readFileSync(join(directory, 'launches'), 'utf8').length / 2 : 0;
     const [finished, killed] = [has('finished'), has('killed')];
-    if (launches > 1 || runs.length > 1)
+    // What asked for a run may have died as it was made: that one is aborted, and the next is another.
+    if (
+      launches > 1 ||
+      runs.slice(1).some(({ outcome }) => outcome !== 'aborted') ||
+      runs.length > refusals + 1
+    )
       wrong.push(`launched ${String(launches)} times, as ${String(runs.length)} runs`);
     const [run] = runs;
     if (run === undefined) {
@@ -285,6 +304,10 @@ workflow { WORK() }
     const last = await Promise.race([this.#daemon?.ended, sleep(100)]);
     throw new Error(`no daemon starts: ${JSON.stringify(last)}`);
   }
+}
+
+function hasLaunched(directory: string): boolean {
+  return existsSync(join(directory, 'launches'));
 }
 
 async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
