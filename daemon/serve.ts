@@ -75,7 +75,7 @@ export async function serve(
   const definitions = new BatchJobDefinitions({
     openSession,
     lent,
-    clock: Date.now,
+    pace,
     lateMs: waits.late,
     faults,
   });

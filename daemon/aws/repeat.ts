@@ -39,3 +39,8 @@ export async function repeat<T>(
     }
   }
 }
+
+/** Asks, or does what is the same when repeated: so an answer that was lost is no reason to give up either. */
+export async function ask<T>(work: () => Promise<T>, pace: Pace, forMs: number): Promise<T> {
+  return repeat(work, { forMs, pace, also: (failure) => failure === 'unanswered' });
+}

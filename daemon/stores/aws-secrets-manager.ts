@@ -1,11 +1,13 @@
 import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { rememberQueues, type assertTakesSecrets } from '../aws/queue.ts';
-import { accessFrom, accessOf, anchorOf, type AwsAccess } from '../aws/access.ts';
+import { accessFrom, accessOf, anchorOf } from '../aws/access.ts';
 import { parseArn, partitionOf } from '../contract/arn.ts';
-import { asAwsError, ignoreNotFound, type Failure } from '../aws/aws-error.ts';
+import { ignoreNotFound } from '../aws/aws-error.ts';
 import { lend, type OpenSession } from '../aws/clients.ts';
 import type { LentCredentials } from '../aws/credentials.ts';
-import { repeat, type Pace } from '../aws/repeat.ts';
+import { LATE_MS, LateRequests } from '../aws/late-request.ts';
+import { ask, type Pace } from '../aws/repeat.ts';
+import { withClient } from '../aws/with-client.ts';
 import { noFaults, step, type Faults } from '../host/steps.ts';
 import type { AwsCredentials, AwsSettings, ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
@@ -20,7 +22,7 @@ export interface AwsWaits {
   readonly placing: number;
   /** A question or a deletion is repeated. */
   readonly asking: number;
-  /** A create that was not answered may still arrive: signatures live about five minutes, and clocks differ. */
+  /** A create that was not answered may still arrive. */
   readonly late: number;
   /** Lies between two looks that find nothing, where nobody saw the secret go. */
   readonly apart: number;
@@ -33,7 +35,7 @@ export interface AwsWaits {
 export const awsWaits: AwsWaits = {
   placing: 40_000,
   asking: 8000,
-  late: 15 * 60_000,
+  late: LATE_MS,
   apart: 30_000,
   settling: 1000,
   deleting: 15_000,
@@ -55,8 +57,6 @@ interface Sight {
   present: boolean;
   /** Since when nothing was found, as `elapsed` counts. */
   absentSince: number | undefined;
-  /** When it was first looked at, by both clocks: one that is set meanwhile must not make a wait seem over. */
-  readonly first: { readonly clock: number; readonly elapsed: number };
 }
 
 /** ORGANIZATION.WORKSPACE/RUN, and behind it a number or a secret's name. */
@@ -70,12 +70,14 @@ export class AwsSecretsManager implements Store {
   readonly #waits: AwsWaits;
   readonly #faults: Faults;
   readonly #seen = new Map<string, Sight>();
+  readonly #late: LateRequests;
   readonly #assertTakesSecrets: typeof assertTakesSecrets;
 
   constructor(means: Means) {
     this.#means = means;
     this.#waits = means.waits ?? awsWaits;
     this.#faults = means.faults ?? noFaults;
+    this.#late = new LateRequests(means.pace, this.#waits.late);
     this.#assertTakesSecrets = rememberQueues(means.pace.clock);
   }
 
@@ -130,8 +132,9 @@ export class AwsSecretsManager implements Store {
   }
 
   /** Looks before and after: only of what was seen to be there does a deletion mean anything. */
-  async remove({ target, anchor }: Place): Promise<void> {
+  async remove({ target, anchor, sentAt }: Place): Promise<void> {
     const name = nameOf(target);
+    this.#late.note({ target, sentAt });
     await this.#with(anchor, `The secret ${name} cannot be removed`, async (client) => {
       const { DeleteSecretCommand } = await import('@aws-sdk/client-secrets-manager');
       this.#note(target, await this.#describe(client, name));
@@ -144,6 +147,7 @@ export class AwsSecretsManager implements Store {
 
   async inspect({ target, anchor, sentAt }: Place): Promise<Finding> {
     const name = nameOf(target);
+    this.#late.note({ target, sentAt });
     return this.#with(anchor, `The secret ${name} cannot be looked for`, async (client) => {
       const found = await this.#untilGone(client, target, name);
       if (found !== undefined)
@@ -154,7 +158,7 @@ export class AwsSecretsManager implements Store {
               ? `${target} is there`
               : `the deletion of ${target} is under way since ${found.DeletedDate.toISOString()}`,
         };
-      return this.#absence(target, sentAt);
+      return this.#absence({ target, sentAt });
     });
   }
 
@@ -190,33 +194,30 @@ export class AwsSecretsManager implements Store {
   }
 
   /** Nothing is found now: what that proves. */
-  #absence(target: string, sentAt: string | null): Finding {
+  #absence({ target, sentAt }: Pick<Place, 'target' | 'sentAt'>): Finding {
     const now = this.#means.pace.elapsed();
-    const { present, absentSince = now, first } = this.#sightOf(target);
+    const { present, absentSince = now } = this.#sightOf(target);
     const told = (state: Finding['state'], how: string): Finding => ({ state, how: `${target}: ${how}` });
     if (present && sentAt === null) {
-      this.#seen.delete(target);
+      this.#forget({ target, sentAt });
       return told('absent', 'deleted, and then not found twice (DescribeSecret)');
     }
-    const [late, apart] = [this.#waits.late, this.#waits.apart];
-    // How long ago it was sent when we began to look, and not less than nothing where the clock was set back since.
-    const before = sentAt === null ? Infinity : Math.max(0, first.clock - Date.parse(sentAt));
-    const until = first.elapsed + late - before;
-    if (now < until) {
-      const time = new Date(this.#means.pace.clock() + until - now).toISOString();
-      return told(
-        'present',
-        `not found, but a request to make it was not answered and may still arrive; it is looked for until ${time}`,
-      );
-    }
-    const since = Math.max(absentSince, until);
+    const waiting = this.#late.waiting({ target, sentAt });
+    if (waiting !== undefined) return told('present', `not found, but ${waiting}`);
+    const { apart } = this.#waits;
+    const since = Math.max(absentSince, this.#late.until({ target, sentAt }));
     if (now - since < apart)
       return told('present', `not found; it is looked for once more after ${String(apart / 1000)} s`);
-    this.#seen.delete(target);
+    this.#forget({ target, sentAt });
     return told(
       'absent',
       `deleted, and not found twice within ${String(Math.round((now - since) / 1000))} s (DescribeSecret)`,
     );
+  }
+
+  #forget(place: Pick<Place, 'target' | 'sentAt'>): void {
+    this.#seen.delete(place.target);
+    this.#late.forget(place);
   }
 
   async lend({ anchor }: Place, credentials: AwsCredentials): Promise<void> {
@@ -244,9 +245,7 @@ export class AwsSecretsManager implements Store {
   }
 
   #sightOf(target: string): Sight {
-    const { clock, elapsed } = this.#means.pace;
-    const first = { clock: clock(), elapsed: elapsed() };
-    const sight = this.#seen.get(target) ?? { present: false, absentSince: undefined, first };
+    const sight = this.#seen.get(target) ?? { present: false, absentSince: undefined };
     this.#seen.set(target, sight);
     return sight;
   }
@@ -258,27 +257,16 @@ export class AwsSecretsManager implements Store {
     return found;
   }
 
-  /** What only asks, or is the same when repeated. */
   async #ask<T>(work: () => Promise<T>): Promise<T> {
-    const also = (failure: Failure): boolean => failure === 'unanswered';
-    return repeat(work, { forMs: this.#waits.asking, pace: this.#means.pace, also });
+    return ask(work, this.#means.pace, this.#waits.asking);
   }
 
-  async #with<T>(
+  #with<T>(
     anchor: string | null,
     what: string,
-    work: (client: SecretsManagerClient, access: AwsAccess) => Promise<T>,
+    work: (client: SecretsManagerClient) => Promise<T>,
   ): Promise<T> {
-    const access = accessFrom(anchor);
-    const session = await this.#means.openSession(access, this.#means.lent);
-    const client = await session.secretsManager();
-    try {
-      return await work(client, access);
-    } catch (error) {
-      throw asAwsError(what, access, error);
-    } finally {
-      client.destroy();
-    }
+    return withClient({ ...this.#means, service: (session) => session.secretsManager() }, anchor, what, work);
   }
 }
 

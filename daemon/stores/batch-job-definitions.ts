@@ -1,8 +1,10 @@
 import type { BatchClient, JobDefinition } from '@aws-sdk/client-batch';
 import { accessFrom, type AwsAccess } from '../aws/access.ts';
-import { asAwsError } from '../aws/aws-error.ts';
 import { lend, type OpenSession } from '../aws/clients.ts';
 import type { LentCredentials } from '../aws/credentials.ts';
+import { LateRequests } from '../aws/late-request.ts';
+import type { Pace } from '../aws/repeat.ts';
+import { withClient } from '../aws/with-client.ts';
 import { noFaults, step, type Faults } from '../host/steps.ts';
 import type { AwsCredentials } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
@@ -10,15 +12,13 @@ import type { Finding, Place, Removal } from './store.ts';
 
 /** A definition carries its run's id in this tag; who registers it: plugin/, EscrowBatchTaskHandler.java. */
 const RUN_TAG = 'nf-escrow:run';
-/** As of secrets: a request that was not answered may still arrive so long after it was sent, in milliseconds. */
-const LATE_MS = 15 * 60_000;
 const TARGET = /^arn:[a-z-]+:batch:[a-z0-9-]+:\d{12}:job-definition\/([A-Za-z0-9_-]{1,128})$/;
 
 interface Means {
   readonly openSession: OpenSession;
   readonly lent: LentCredentials;
-  readonly clock: () => number;
-  /** Instead of 15 minutes. */
+  readonly pace: Pace;
+  /** Instead of LATE_MS. */
   readonly lateMs?: number;
   readonly faults?: Faults;
 }
@@ -34,9 +34,11 @@ export class BatchJobDefinitions implements Removal {
   readonly kind = 'batch-job-definitions';
   readonly #means: Means;
   readonly #faults: Faults;
+  readonly #late: LateRequests;
 
   constructor(means: Means) {
     this.#means = means;
+    this.#late = new LateRequests(means.pace, means.lateMs);
     this.#faults = means.faults ?? noFaults;
   }
 
@@ -51,16 +53,14 @@ export class BatchJobDefinitions implements Removal {
   }
 
   async inspect({ target, anchor, sentAt }: Place): Promise<Finding> {
-    return this.#with(target, anchor, async (_batch, found) => {
-      const [first] = found;
+    return this.#with(target, anchor, async (_batch, [first]) => {
+      this.#late.note({ target, sentAt });
       if (first !== undefined)
         return { state: 'present', how: `${String(first.jobDefinitionArn)} is active` };
-      const until = sentAt === null ? 0 : Date.parse(sentAt) + (this.#means.lateMs ?? LATE_MS);
-      if (this.#means.clock() < until)
-        return {
-          state: 'present',
-          how: `${target}: none is active, but a request to make one was not answered and may still arrive; it is looked for until ${new Date(until).toISOString()}`,
-        };
+      const waiting = this.#late.waiting({ target, sentAt });
+      if (waiting !== undefined)
+        return { state: 'present', how: `${target}: none is active, but ${waiting}` };
+      this.#late.forget({ target, sentAt });
       return {
         state: 'absent',
         how: `${target}: no active revision has the run's tag (DescribeJobDefinitions); what was registered is inactive, and AWS lists it for 180 days`,
@@ -87,17 +87,13 @@ export class BatchJobDefinitions implements Removal {
   ): Promise<T> {
     const name = TARGET.exec(target)?.[1];
     if (name === undefined) throw new EscrowError('internal', `"${target}" is not a job definition.`);
-    const access = accessFrom(anchor) as DefinitionAnchor;
-    const session = await this.#means.openSession(access, this.#means.lent);
-    const batch = await session.batch();
-    try {
-      const found = await step(this.#faults, 'aws.find-definitions', () => activeOf(batch, name, access.run));
-      return await work(batch, found);
-    } catch (error) {
-      throw asAwsError(`The job definition ${name} cannot be deregistered`, access, error);
-    } finally {
-      batch.destroy();
-    }
+    return withClient(
+      { ...this.#means, service: (session) => session.batch() },
+      anchor,
+      `The job definition ${name} cannot be deregistered`,
+      async (batch, { run }: DefinitionAnchor) =>
+        work(batch, await step(this.#faults, 'aws.find-definitions', () => activeOf(batch, name, run))),
+    );
   }
 }
 

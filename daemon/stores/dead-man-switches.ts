@@ -1,9 +1,11 @@
 import type { CreateScheduleCommandInput, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { accessFrom, type AwsAccess } from '../aws/access.ts';
-import { asAwsError, ignoreNotFound, type Failure } from '../aws/aws-error.ts';
+import { asAwsError, ignoreNotFound } from '../aws/aws-error.ts';
 import { lend, type OpenSession } from '../aws/clients.ts';
 import type { LentCredentials } from '../aws/credentials.ts';
-import { repeat, type Pace } from '../aws/repeat.ts';
+import { LateRequests } from '../aws/late-request.ts';
+import { ask, type Pace } from '../aws/repeat.ts';
+import { withClient } from '../aws/with-client.ts';
 import { noFaults, step, type Faults } from '../host/steps.ts';
 import { parseArn, partitionOf } from '../contract/arn.ts';
 import type { AwsCredentials, ComputeEnvironment } from '../contract/types.ts';
@@ -13,17 +15,16 @@ import type { Finding, Guarded, Place, Placement, References, Switch } from './s
 
 /** So long after the lease has run out it goes off: a live head, and its daemon, move the lease on every twelve hours. */
 const GRACE_MS = 24 * 3600_000;
-/** As of secrets: how long things are tried, and a request that was not answered may still arrive, in milliseconds. */
+/** As of secrets: how long things are tried, in milliseconds. */
 const PLACING_MS = 40_000;
 const ASKING_MS = 8000;
-const LATE_MS = 15 * 60_000;
 const TARGET = /^arn:[a-z-]+:scheduler:[a-z0-9-]+:\d{12}:schedule\/default\/(nf-escrow-r[0-9a-z]+-\d{1,5})$/;
 
 interface Means {
   readonly openSession: OpenSession;
   readonly lent: LentCredentials;
   readonly pace: Pace;
-  /** How long a request that was not answered may still arrive, in milliseconds. */
+  /** Instead of LATE_MS. */
   readonly lateMs?: number;
   readonly faults?: Faults;
 }
@@ -40,9 +41,11 @@ export class DeadManSwitches implements Switch {
   readonly kind = 'dead-man-switches';
   readonly #means: Means;
   readonly #faults: Faults;
+  readonly #late: LateRequests;
 
   constructor(means: Means) {
     this.#means = means;
+    this.#late = new LateRequests(means.pace, means.lateMs);
     this.#faults = means.faults ?? noFaults;
   }
 
@@ -105,13 +108,11 @@ export class DeadManSwitches implements Switch {
   async inspect({ target, anchor, sentAt }: Place): Promise<Finding> {
     const name = nameOf(target);
     return this.#with(anchor, `The dead man's switch ${name} cannot be looked for`, async (client) => {
+      this.#late.note({ target, sentAt });
       if (await this.#isThere(client, name)) return { state: 'present', how: `${target} is there` };
-      const until = sentAt === null ? 0 : Date.parse(sentAt) + (this.#means.lateMs ?? LATE_MS);
-      if (this.#means.pace.clock() < until)
-        return {
-          state: 'present',
-          how: `${target}: not found, but a request to make it was not answered and may still arrive; it is looked for until ${new Date(until).toISOString()}`,
-        };
+      const waiting = this.#late.waiting({ target, sentAt });
+      if (waiting !== undefined) return { state: 'present', how: `${target}: not found, but ${waiting}` };
+      this.#late.forget({ target, sentAt });
       return { state: 'absent', how: `${target}: not found (GetSchedule)` };
     });
   }
@@ -147,25 +148,15 @@ export class DeadManSwitches implements Switch {
   }
 
   async #ask<T>(work: () => Promise<T>): Promise<T> {
-    const also = (failure: Failure): boolean => failure === 'unanswered';
-    return repeat(work, { forMs: ASKING_MS, pace: this.#means.pace, also });
+    return ask(work, this.#means.pace, ASKING_MS);
   }
 
-  async #with<T>(
+  #with<T>(
     anchor: string | null,
     what: string,
     work: (client: SchedulerClient, access: SwitchAnchor) => Promise<T>,
   ): Promise<T> {
-    const access = accessFrom(anchor) as SwitchAnchor;
-    const session = await this.#means.openSession(access, this.#means.lent);
-    const client = await session.scheduler();
-    try {
-      return await work(client, access);
-    } catch (error) {
-      throw asAwsError(what, access, error);
-    } finally {
-      client.destroy();
-    }
+    return withClient({ ...this.#means, service: (session) => session.scheduler() }, anchor, what, work);
   }
 }
 

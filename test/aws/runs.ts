@@ -62,7 +62,7 @@ export async function runsOnBatch(
   const lent = new LentCredentials();
   const secrets = storeFor(lent, waits);
   const deadMan = new DeadManSwitches({ openSession, lent, pace: realPace });
-  const definitions = new BatchJobDefinitions({ openSession, lent, clock: Date.now });
+  const definitions = new BatchJobDefinitions({ openSession, lent, pace: realPace });
   const runs = new Runs({
     ledger,
     vault,

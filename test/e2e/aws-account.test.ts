@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openSession } from '../../daemon/aws/clients.ts';
 import { LentCredentials } from '../../daemon/aws/credentials.ts';
+import { realPace } from '../../daemon/aws/repeat.ts';
 import { renderCloudFormation, renderPolicies } from '../../daemon/aws/iam-policies.ts';
 import { sweepAws, type Sweeper } from '../../daemon/aws/leftovers.ts';
 import { accessOf } from '../../daemon/aws/access.ts';
@@ -65,8 +66,13 @@ withAws(
   'a definition whose registering was not answered is looked for as long as it may arrive',
   async (t, aws) => {
     const sentAt = new Date().toISOString();
-    let clock = Date.now();
-    const store = new BatchJobDefinitions({ openSession, lent: new LentCredentials(), clock: () => clock });
+    let [set, ahead] = [0, 0];
+    const pace = {
+      ...realPace,
+      clock: () => Date.now() + set + ahead,
+      elapsed: () => performance.now() + ahead,
+    };
+    const store = new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
     const place = {
       target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
       anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
@@ -77,8 +83,20 @@ withAws(
     await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' });
     t.match(await store.inspect(place), { state: 'present', how: /is active/ });
     await store.remove(place);
-    clock += 16 * 60_000;
+    set = 24 * 3_600_000;
+    t.match(await store.inspect(place), { state: 'present' }, 'a clock that is set lets no time pass');
+    ahead = 16 * 60_000;
     t.equal((await store.inspect(place)).state, 'absent');
+    const ofAnother = {
+      ...place,
+      anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r2' }),
+      sentAt: new Date(pace.clock()).toISOString(),
+    };
+    t.match(
+      await store.inspect(ofAnother),
+      { state: 'present', how: /may still arrive/ },
+      'its time is its own',
+    );
     await t.rejects(store.remove({ ...place, target: '/etc' }), { code: 'internal' });
     aws.rules.down = true;
     await t.rejects(store.inspect(place), { code: 'store-unavailable' });

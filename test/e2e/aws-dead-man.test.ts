@@ -189,12 +189,12 @@ withAws('lost replies, other people’s schedules, and AWS that is away', async 
     openSession,
     lent: new LentCredentials(),
     pace: {
-      clock: () => Date.now() + ahead,
+      clock: () => Date.now() + set + ahead,
       elapsed: () => performance.now() + ahead,
       sleep: async (ms) => sleep(Math.min(ms, 20)),
     },
   });
-  let ahead = 0;
+  let [set, ahead] = [0, 0];
   const settings = settingsFor(aws, { deadMan: true, deadManRole: ROLE });
   const secret = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:nf-escrow/lab.rna/r1`;
   const anchor = await storeFor().prepare(secret, environmentOf(settings));
@@ -221,6 +221,8 @@ withAws('lost replies, other people’s schedules, and AWS that is away', async 
   t.match(await switches.inspect(at), { state: 'present', how: /is there/ });
   await switches.remove(at);
   t.match(await switches.inspect(at), { state: 'present', how: /may still arrive/ });
+  set = 24 * 3_600_000;
+  t.match(await switches.inspect(at), { state: 'present' }, 'a clock that is set lets no time pass');
   ahead = 16 * 60_000;
   t.match(await switches.inspect(at), { state: 'absent' });
   await switches.remove(at);

@@ -46,23 +46,24 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
   const aws = await startAws(t);
   if (aws === undefined) return;
   let ahead = 0;
+  const pace = {
+    clock: () => Date.now() + ahead,
+    elapsed: () => performance.now() + ahead,
+    sleep: async (ms: number) => sleep(Math.min(ms, 50)),
+  };
   // A store for placing and others for removing: a daemon that died is replaced by one that saw nothing.
   const newStore = (): AwsSecretsManager =>
     new AwsSecretsManager({
       openSession,
       lent: new LentCredentials(),
       owner: 'ada',
-      pace: {
-        clock: () => Date.now() + ahead,
-        elapsed: () => performance.now() + ahead,
-        sleep: async (ms) => sleep(Math.min(ms, 50)),
-      },
+      pace,
       waits: { ...awsWaits, placing: 400, asking: 300, deleting: 500 },
     });
   const settings = settingsFor(aws);
   const environment = environmentOf(settings);
   const newDefinitions = (): BatchJobDefinitions =>
-    new BatchJobDefinitions({ openSession, lent: new LentCredentials(), clock: () => Date.now() + ahead });
+    new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
   const open = new Map<string, Place>();
   const openDefinitions = new Map<string, Place>();
   let [placed, registered] = [0, 0];
