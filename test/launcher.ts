@@ -163,6 +163,7 @@ export class Sandbox {
         (incoming) => {
           let text = '';
           incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+          incoming.on('error', reject); // a daemon that is killed as it answers
           incoming.on('end', () => {
             resolve({ status: incoming.statusCode ?? 0, type: incoming.headers['content-type'] ?? '', text });
           });

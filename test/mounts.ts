@@ -36,6 +36,19 @@ export function smallDisk(t: Test, path: string, kilobytes: number): Disk | unde
   };
 }
 
+/**
+ * Mounts a small disk over a directory, for a program that is in a mount namespace of its own: what it leaves goes with it.
+ * Gives what unmounts it.
+ */
+export function privateDisk(path: string, megabytes: number): () => void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  execFileSync('mount', [
+    ...['-t', 'tmpfs', '-o', `size=${String(megabytes)}m,mode=700`],
+    ...['nf-escrow-test', path],
+  ]);
+  return () => execFileSync('umount', ['--lazy', path]);
+}
+
 function mount(...args: string[]): boolean {
   return spawnSync('mount', args, { stdio: 'ignore' }).status === 0;
 }

@@ -10,12 +10,15 @@ import { identify } from '../../daemon/host/process-identity.ts';
 import { ACCOUNT, environmentFor, QUEUE, REGION } from '../aws/subject.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { killAllIn, Sandbox, untapped, type Started } from '../launcher.ts';
+import { privateDisk } from '../mounts.ts';
 import type { RunPlan } from './plan.ts';
 
 const program = join(import.meta.dirname, 'program.js');
 const PATIENCE_MS = 60_000;
 /** So often a launch is tried that is refused, as by a full disk that a run beside it has met. */
 const ATTEMPTS = 8;
+/** What the state directory of a home may grow to, in MiB, where it is a disk of its own. */
+const DISK_MB = 128;
 
 /** What became of one run. */
 export interface Result {
@@ -33,11 +36,15 @@ export class World {
   readonly #box: Sandbox;
   readonly #aws: StrictAws | undefined;
   readonly #real: string | undefined;
+  readonly #unmount: (() => void) | undefined;
   readonly #value = randomBytes(24).toString('hex');
   #daemon: Started | undefined;
   #starting: Promise<void> | undefined;
 
-  /** `real`: a Nextflow instead of the stand-in. `boot`: the file that is bound over the kernel's boot id. */
+  /**
+   * `real`: a Nextflow instead of the stand-in. `boot`: the file that is bound over the kernel's boot id, in a mount
+   * namespace of our own; the state directory is a small disk then.
+   */
   constructor(aws: StrictAws | undefined, real: string | undefined, boot: string | undefined) {
     const box = (this.#box = new Sandbox({ teardown: () => undefined } as unknown as Test, real));
     this.#aws = aws;
@@ -45,7 +52,11 @@ export class World {
     for (const name of ['armed', 'launch']) mkdirSync(join(box.directory, name), { recursive: true });
     Object.assign(box.env, aws === undefined ? {} : environmentFor(aws), { CHAOS: box.directory });
     if (real === undefined) box.env['NXF_PLUGINS_DEFAULT'] = 'false';
-    if (boot !== undefined) box.env['CHAOS_BOOT'] = boot;
+    if (boot !== undefined) {
+      box.env['CHAOS_BOOT'] = boot;
+      box.env['FAULT_DISK'] = box.state;
+      this.#unmount = privateDisk(box.state, DISK_MB);
+    }
   }
 
   get directory(): string {
@@ -107,6 +118,7 @@ export class World {
 
   close(): void {
     killAllIn(this.directory);
+    this.#unmount?.();
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
 

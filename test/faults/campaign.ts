@@ -1,14 +1,16 @@
-// The whole matrix, or every so many cells of it: scripts/faults.mjs starts this after the set-up. Prints a line a cell
-// that is wrong, then a table.
+// The whole matrix, or every so many cells of it: scripts/faults.mjs starts this after the set-up, as root in a mount
+// namespace of its own (`mounts`). Prints a line a cell that is wrong, then a table.
 import { steps } from '../../daemon/host/steps.ts';
 import { Bench, cellsOf, nameOf, points, runAll, standalone, waysOf } from './matrix.ts';
 import type { Cell, StoreName, Verdict, Way } from './cell.ts';
 import { kinds } from './kinds.ts';
 import type { FaultPoint } from '../../daemon/host/steps.ts';
 
-const [every = '1', side = '2', wanted = ''] = process.argv.slice(2);
+const [every = '1', side = '2', wanted = '', mounts = ''] = process.argv.slice(2);
 const alone = standalone();
-const benches = await Promise.all(Array.from({ length: Number(side) }, () => Bench.open(alone.test)));
+const benches = await Promise.all(
+  Array.from({ length: Number(side) }, () => Bench.open(alone.test, { mayMount: mounts === 'mounts' })),
+);
 const verdicts: Verdict[] = [];
 const note = (verdict: Verdict): void => {
   verdicts.push(verdict);

@@ -19,6 +19,7 @@ import { identifySelf } from '../../daemon/host/process-identity.ts';
 import { ACCOUNT, environmentFor, QUEUE, REGION } from '../aws/subject.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { killAllIn, root, Sandbox, type Started } from '../launcher.ts';
+import { privateDisk } from '../mounts.ts';
 import { activeDefinitions, registerDefinition } from './definitions.ts';
 import { isHead, processesIn, type Kind } from './kinds.ts';
 
@@ -28,8 +29,8 @@ export type StoreName = (typeof stores)[number];
 /**
  * The ways of a run, which together reach every point: to its end; cancelled while it runs; never started, as its
  * launcher is gone; refused, as its placing fails; with a removal that fails once; so long that its leases are renewed;
- * forgotten after its end; with its directory put back after it was purged, as a disk may that lost power; with its head as a job of a scheduler, to its end and cancelled; and with a head that dies and
- * leaves jobs behind.
+ * forgotten after its end; with its directory put back after it was purged, as a disk may that lost power; with its head
+ * as a job of a scheduler, to its end and cancelled; and with a head that dies and leaves jobs behind.
  */
 export const ways = [
   'normal',
@@ -73,13 +74,27 @@ const SCRIPT = `${HOLD}; echo x >>finished`;
 /** A line of Nextflow's own log, by which the daemon knows of jobs. The head ends itself by SIGKILL afterwards. */
 const ORPHANS = `sbatch --job-name=task --output=/dev/null -- ./task.sh >id; echo "Nov-23 12:00:00.000 [Task submitter] DEBUG nextflow.executor.GridTaskHandler - [SLURM] submitted process foo > jobId: $(cat id); workDir: /w" >>.nextflow.log; ${HOLD}; kill -9 $PPID; sleep 0.1`;
 
-/** Runs one cell; `template` is a state directory with a secret and a compute environment. Never throws for what is wrong. */
-export async function runCell(cell: Cell, template: Template, aws: StrictAws | undefined): Promise<Verdict> {
+/** What a cell's state directory may grow to, in MiB, where it is a disk of its own. */
+const DISK_MB = 32;
+
+/**
+ * Runs one cell; `template` is a state directory with a secret and a compute environment. Never throws for what is wrong.
+ * `mayMount`: we are in a mount namespace of our own, and the disk that is full is a real one.
+ */
+export async function runCell(
+  cell: Cell,
+  template: Template,
+  aws: StrictAws | undefined,
+  mayMount: boolean,
+): Promise<Verdict> {
   const box = new Sandbox({ teardown: () => undefined } as unknown as Test);
+  const unmount = mayMount && cell.kind === 'disk full' ? privateDisk(box.state, DISK_MB) : undefined;
+  if (unmount !== undefined) box.env['FAULT_DISK'] = box.state;
   try {
     return await new Trial(box, cell, template, aws).run();
   } finally {
     killAllIn(box.directory);
+    unmount?.();
     rmSync(box.directory, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -131,7 +146,8 @@ class Trial {
     this.#box = box;
     this.#directory = join(box.directory, 'faults');
     for (const name of ['faults', 'jobs']) mkdirSync(join(box.directory, name));
-    execFileSync('cp', ['-a', directory, box.state]);
+    mkdirSync(box.state, { recursive: true, mode: 0o700 });
+    execFileSync('cp', ['-a', `${directory}/.`, box.state]);
     writeFileSync(join(box.launch, 'task.sh'), 'sleep 600\n');
     Object.assign(box.env, {
       FAULT_DIRECTORY: this.#directory,

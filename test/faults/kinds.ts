@@ -94,8 +94,10 @@ export async function doFault(kind: Kind, point: FaultPoint, directory: string):
         return;
       }
     case 'disk full':
+      if (process.env['FAULT_DISK'] === undefined) throw failFor('ENOSPC');
+      return fillDisk(process.env['FAULT_DISK']);
     case 'read-only':
-      throw failFor(kind === 'disk full' ? 'ENOSPC' : 'EROFS');
+      throw failFor('EROFS');
     case 'I/O error':
     case 'reply lost':
       throw failure('EIO');
@@ -181,6 +183,17 @@ export function processesIn(directory: string): Running[] {
       return []; // ended meanwhile, or not ours
     }
   });
+}
+
+/** The state directory lies on a small disk of its own: it is full, for a while. Who empties it outlives us. */
+async function fillDisk(disk: string): Promise<void> {
+  const script = `dd if=/dev/zero of="$1" bs=64k; echo full; exec >&-; sleep ${String(LASTING_MS / 1000)}; rm -f "$1"`;
+  const child = spawn('/bin/sh', ['-c', script, 'sh', join(disk, 'filler')], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    cwd: '/',
+  });
+  await once(createInterface({ input: child.stdout }), 'line');
 }
 
 /** Another process has the ledger, for a while. */

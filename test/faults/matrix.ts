@@ -26,19 +26,27 @@ export class Bench {
   readonly #aws: StrictAws | undefined;
   readonly #templates: ReadonlyMap<StoreName, Template>;
 
-  private constructor(aws: StrictAws | undefined, templates: ReadonlyMap<StoreName, Template>) {
+  readonly #mayMount: boolean;
+
+  private constructor(
+    aws: StrictAws | undefined,
+    templates: ReadonlyMap<StoreName, Template>,
+    mayMount: boolean,
+  ) {
     this.#aws = aws;
     this.#templates = templates;
+    this.#mayMount = mayMount;
   }
 
-  static async open(test: Test): Promise<Bench> {
+  /** `mayMount`: we are in a mount namespace of our own. */
+  static async open(test: Test, { mayMount = false } = {}): Promise<Bench> {
     const aws = await startAws(test);
     const templates = new Map<StoreName, Template>();
     for (const store of stores) {
       if (aws === undefined && store !== 'nextflow-store') continue;
       templates.set(store, await makeTemplate(test, store, store === 'nextflow-store' ? undefined : aws));
     }
-    return new Bench(aws, templates);
+    return new Bench(aws, templates, mayMount);
   }
 
   get stores(): StoreName[] {
@@ -48,7 +56,7 @@ export class Bench {
   async run(cell: Cell): Promise<Verdict> {
     const template = this.#templates.get(cell.store);
     if (template === undefined) throw new Error(`there is no ${cell.store}`);
-    return runCell(cell, template, this.#aws);
+    return runCell(cell, template, this.#aws, this.#mayMount);
   }
 }
 
