@@ -47,14 +47,17 @@ identify() {
 
 # Rename, truncate, unlink: a process that still has the file open reads nothing, and its name is gone at once.
 # A link is not followed, neither the file nor its directory: what it leads to is not ours. The directory goes as one:
-# with processes for each file, a hundred secrets took a second.
+# with processes for each file, a hundred secrets took a second. A task may have made one of our names another one of a
+# file of the user's own: a name of several is only taken away.
 remove() {
   [ ! -L "$dir/secrets" ] || clear "$dir/secrets"
   for path in "$dir"/store.json "$dir"/.nf-*.secrets "$dir"/secrets; do
     if [ -f "$path" ] || [ -d "$path" ]; then
       [ ! -L "$path" ] || continue
       clear "$dir/.gone"
-      command -p mv -f "$path" "$dir/.gone" && empty "$dir/.gone" "$dir"/.gone/*
+      command -p mv -f "$path" "$dir/.gone" &&
+        command -p find "$dir/.gone" -type f -links +1 -exec rm -f {} + &&
+        empty "$dir/.gone" "$dir"/.gone/*
       clear "$dir/.gone"
     fi
   done

@@ -18,7 +18,7 @@ export interface BatchJobs {
 }
 
 /** All methods throw `aws-*`, `store-unavailable`. An answer of `living`, also a failure, serves for ten seconds. */
-export function batchJobs(open: OpenSession, clock: () => number = Date.now): BatchJobs {
+export function batchJobs(open: OpenSession, clock = (): number => performance.now()): BatchJobs {
   const answers = new Map<string, { readonly at: number; readonly answer: Promise<ReadonlySet<string>> }>();
   const at = async <T>(
     anchor: string | null,

@@ -117,7 +117,8 @@ export class JobBoard {
   readonly #schedulers = new Map<Executor, Scheduler>();
   readonly #pages = new Map<Executor, Page>();
 
-  constructor(make: (executor: Executor) => Scheduler, clock: () => number = Date.now) {
+  /** `clock`: milliseconds, by a clock that nobody sets. */
+  constructor(make: (executor: Executor) => Scheduler, clock = (): number => performance.now()) {
     this.#make = make;
     this.#clock = clock;
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { root, untapped } from '../launcher.ts';
@@ -38,3 +38,18 @@ void t.test('where nobody starts it again, TERM is its end', async (t) => {
   t.equal(readFileSync(join(directory, 'exit'), 'utf8'), '143\n');
   t.notOk(existsSync(join(directory, 'store.json')));
 });
+
+void t.test(
+  "a file of the user's own that a task has linked into the run directory stays as it is",
+  async (t) => {
+    const directory = temporaryDirectory(t);
+    const mine = join(directory, 'mine');
+    writeFileSync(mine, 'of the user');
+    mkdirSync(join(directory, 'secrets'));
+    writeFileSync(join(directory, 'secrets', 'FOO_KEY'), 'value');
+    const links = `cd '${directory}' && ln -f mine store.json && ln mine secrets/BAR_KEY`;
+    t.equal(shim(directory, links), 0);
+    t.equal(readFileSync(mine, 'utf8'), 'of the user');
+    for (const name of ['store.json', 'secrets', '.gone']) t.notOk(existsSync(join(directory, name)), name);
+  },
+);

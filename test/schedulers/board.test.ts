@@ -116,3 +116,17 @@ void t.test('names are looked for in the same turns', async (t) => {
   }
   t.same(await look(), [undefined, undefined], 'what was known is too old');
 });
+
+void t.test('a clock that is set back keeps no answer from being asked for', async (t) => {
+  const [date, elapsed] = [Date.now, performance.now.bind(performance)];
+  t.teardown(() => Object.assign(Date, { now: date }) && Object.assign(performance, { now: elapsed }));
+  const { asked, board: other } = counted();
+  const board = new JobBoard(() => other.scheduler('slurm'));
+  board.word('slurm', '1');
+  await board.settled();
+  Date.now = () => date() - 24 * 3_600_000;
+  performance.now = () => elapsed() + 16_000;
+  board.word('slurm', '1');
+  await board.settled();
+  t.equal(asked.length, 2);
+});
