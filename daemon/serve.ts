@@ -113,7 +113,7 @@ export async function serve(
     retryMs,
   );
   try {
-    await runs.recover();
+    await runs.adopt();
     await completeRekey(() => finishRekey(ledger, vault), log);
     let touchedAt = performance.now(); // by a clock that nobody sets
     const startedAt = new Date().toISOString();
@@ -152,6 +152,7 @@ export async function serve(
       if (!stay && runs.watching === 0 && performance.now() - touchedAt > settings.idleSeconds * 1000) stop();
     }, 1000);
     log.info({ socket: paths.socket }, 'daemon serves');
+    void runs.recover(); // takes as long as AWS or a scheduler does; what fails is tried again
     await stopped;
     clearInterval(idle);
     stopSpool();

@@ -50,6 +50,10 @@ export class Runs {
   /** Runs that are being placed at this moment: any other one that is still `created` was left so. */
   readonly #placing = new Set<string>();
   #retry: NodeJS.Timeout | undefined;
+  /** Runs without a watch that the last round found open. */
+  #open = 0;
+  /** The round of tidying that goes on: another one would do the same beside it. */
+  #round: Promise<void> | undefined;
   #prunedAt = -Infinity;
   #reviewedAt = -Infinity;
 
@@ -61,17 +65,30 @@ export class Runs {
   }
 
   get watching(): number {
-    return this.#watches.size + this.#placing.size;
+    return this.#watches.size + this.#placing.size + this.#open;
   }
 
-  /** Finishes every half-done step and adopts the runs that live. Recovery removes; it never creates. */
+  /** Watches every run that is not over. Asks nobody but the ledger, so that nothing keeps a daemon from serving. */
+  async adopt(): Promise<void> {
+    for (const run of await unfinishedRuns(this.#engine.ledger.db))
+      if (run.state !== 'created' && !this.#watches.has(run.id))
+        await this.#tidy(`run ${run.id}`, () => this.#watch(run));
+  }
+
+  /**
+   * Adopts what lives and finishes every half-done step, and does so again from time to time. Recovery removes; it never
+   * creates. What is away, AWS or a scheduler, may make it last minutes.
+   */
   async recover(): Promise<void> {
-    this.#retry = setInterval(() => {
-      this.#retryPending().catch((error: unknown) => {
-        this.#engine.log.error({ err: error }, 'a round of tidying failed; there is another');
-      });
-    }, this.#retryMs);
-    await this.#retryPending(); // prunes too
+    const round = async (): Promise<void> => {
+      await (this.#round ??= this.#retryPending()
+        .catch((error: unknown) => {
+          this.#engine.log.error({ err: error }, 'a round of tidying failed; there is another');
+        })
+        .finally(() => (this.#round = undefined)));
+    };
+    this.#retry = setInterval(() => void round(), this.#retryMs);
+    await round(); // prunes too
   }
 
   /** Ends the watching, not the runs. */
@@ -203,18 +220,16 @@ export class Runs {
         await this.#engine.stores.get(store)?.lend?.({ target, anchor, sentAt }, credentials);
   }
 
-  async #watch(run: RunRow): Promise<void> {
+  /** False: it has no run directory, so there is no head to be watched. */
+  async #watch(run: RunRow): Promise<boolean> {
     const leases = await leasesOf(this.#engine.ledger.db, run.id);
     const lease = leases.find(({ store }) => store === this.#engine.runDirectories.kind);
-    if (lease === undefined) {
-      // Of a trial: there is no head to be watched, only something to be removed.
-      if (run.state === 'ended') await purgeRun(this.#engine, run.id);
-      return;
-    }
+    if (lease === undefined) return false;
     this.#watches.set(
       run.id,
       new RunWatch(this.#engine, run, lease.target, () => this.#watches.delete(run.id)),
     );
+    return true;
   }
 
   /** A run that was recorded, and then its daemon died: nobody was told of it, so nobody can start it. */
@@ -225,11 +240,16 @@ export class Runs {
   }
 
   async #retryPending(): Promise<void> {
-    for (const run of await unfinishedRuns(this.#engine.ledger.db))
+    await this.adopt();
+    const open = (await unfinishedRuns(this.#engine.ledger.db)).filter(
+      ({ id }) => !this.#watches.has(id) && !this.#placing.has(id),
+    );
+    this.#open = open.length;
+    for (const run of open)
       await this.#tidy(`run ${run.id}`, async () => {
-        if (run.state === 'created') {
-          if (!this.#placing.has(run.id)) await this.#abort(run);
-        } else if (!this.#watches.has(run.id)) await this.#watch(run);
+        if (run.state === 'created') await this.#abort(run);
+        // Of a trial: there is nobody to be watched, only something to be removed.
+        else if (run.state === 'ended') await purgeRun(this.#engine, run.id);
       });
     await this.#tidy('orphans', () => sweepOrphans(this.#engine));
     if (performance.now() - this.#reviewedAt > REVIEW_EVERY_MS) {
