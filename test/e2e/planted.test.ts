@@ -182,6 +182,11 @@ const NAMES = [
   '.gone',
   '.gone-000000000000',
   'on-lost',
+  'expires',
+  'environment',
+  'access.json',
+  'overlay.config',
+  'references.json',
 ];
 
 /** A run of this process's, placed and not started. */
