@@ -183,8 +183,7 @@ export class RunWatch {
     const known = jobOf(run);
     const named = await nameJob(this.#engine, run, known);
     const job = named === 'gone' ? known : named;
-    if (run.cancel_requested > this.#cancelled && (await this.#askForEnd(head, job)))
-      this.#cancelled = run.cancel_requested;
+    const asked = await this.#passOn(run, head, job);
     await this.#records.read(head);
     const exitStatus = this.#readExit();
     let life = exitStatus === undefined ? this.#life.of(head, job, processOf(run.launcher)) : 'ended';
@@ -196,7 +195,7 @@ export class RunWatch {
     } else if (life === 'alive') {
       this.#waitForEnd();
       if (this.#records.end !== undefined) this.#lookSoon();
-      return this.#isWell();
+      return asked ? this.#isWell() : this.#renew();
     }
     // It started, or with -bg moved on, while we looked: what it wrote is found by its process.
     const latest = this.#readProcess();
@@ -216,6 +215,24 @@ export class RunWatch {
       jobIsHead: job?.head,
     };
     await this.#end(conclude(evidence), status);
+  }
+
+  /**
+   * Passes on to the head that its end is wanted. False: that failed, and the next look tries it again. It keeps no look
+   * from seeing the end, which may come all the same while a scheduler does not answer.
+   */
+  async #passOn(run: RunRow, head: Process | undefined, job: RunJob | undefined): Promise<boolean> {
+    if (run.cancel_requested <= this.#cancelled) return true;
+    try {
+      if (await this.#askForEnd(head, job)) this.#cancelled = run.cancel_requested;
+      return true;
+    } catch (error) {
+      this.#engine.log.error(
+        { run: run.id, code: systemCode(error), err: error },
+        'its end could not be asked for',
+      );
+      return false;
+    }
   }
 
   /** A head that is a job is ended through its scheduler; one out of sight by its shim; any other by a signal. */
