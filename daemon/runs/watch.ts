@@ -158,13 +158,21 @@ export class RunWatch {
     const found = await lookForJob(this.#engine, run, job);
     if (found === 'wait') return;
     if (found === 'renew') return this.#isWell();
-    await this.#callOff(found, () => cancelJob(this.#engine, job));
+    await this.#callOff(found, job);
   }
 
   /** Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that. */
-  async #callOff(conclusion: Conclusion, andThen?: () => Promise<void>): Promise<void> {
+  async #callOff(conclusion: Conclusion, job?: RunJob): Promise<void> {
     if (!(await step(this.#engine.faults, 'fence.revoke', () => revoke(this.#directory)))) return;
-    await andThen?.();
+    try {
+      if (job !== undefined) await cancelJob(this.#engine, job);
+    } catch (error) {
+      // Nothing keeps secrets for its sake: should it begin, it finds the fence closed, and ends.
+      this.#engine.log.warn(
+        { run: this.#id, err: error },
+        'a job that was called off could not be cancelled',
+      );
+    }
     await this.#end(conclusion);
   }
 

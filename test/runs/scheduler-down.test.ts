@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { overHead, placeRun } from './placed.ts';
@@ -13,4 +13,12 @@ void t.test('a head whose scheduler takes no cancellation is seen to end all the
   writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
   writeFileSync(join(directory, 'exit'), '143\n');
   t.match(await rooms.runs.purge(id, NOW), { state: 'purged', outcome: 'cancelled', exitStatus: 143 });
+});
+
+void t.test('a run that is called off ends, also where its job cannot be cancelled', async (t) => {
+  const { rooms, id, directory } = await placeRun(t, { job: {} });
+  const evidence = 'before its job began';
+  t.match(await rooms.runs.cancel(id), { state: 'purged', outcome: 'cancelled', outcomeEvidence: evidence });
+  t.notOk(existsSync(directory));
+  t.match(rooms.logged(), /could not be cancelled/);
 });
