@@ -211,10 +211,7 @@ export class Runs {
       if (run.state === 'ended') await purgeRun(this.#engine, run.id);
       return;
     }
-    this.#watches.set(
-      run.id,
-      new RunWatch(this.#engine, run, lease.target, () => this.#watches.delete(run.id)),
-    );
+    this.#watches.set(run.id, new RunWatch(this.#engine, run, lease, () => this.#watches.delete(run.id)));
   }
 
   /** A run that was recorded, and then its daemon died: nobody was told of it, so nobody can start it. */

@@ -8,6 +8,7 @@ import { liveness, signal } from '../host/process-identity.ts';
 import { fileSystemType } from '../host/file-system.ts';
 import { step } from '../host/steps.ts';
 import { readOwnFile } from '../host/read-plain-file.ts';
+import type { Place } from '../stores/store.ts';
 import { isGone, revoke } from './fence.ts';
 import { HeadRecords } from './head-records.ts';
 import { askForEnd } from './heartbeat.ts';
@@ -21,7 +22,7 @@ import { isHeldBack } from './on-lost.ts';
 import { noteOrphans } from './orphans.ts';
 import { purgeRun } from './purge.ts';
 import { Quiet } from './quiet.ts';
-import { getRun, jobOf, leasesOf, type RunRow } from './queries.ts';
+import { getRun, jobOf, leasesOf, type LeaseRow, type RunRow } from './queries.ts';
 import { moveRun } from './states.ts';
 
 /** What inotify misses (network file systems, a lost event) is seen by looking at this interval. */
@@ -51,6 +52,7 @@ const FILE_MAX = 4096;
 export class RunWatch {
   readonly #engine: Engine;
   readonly #id: string;
+  readonly #place: Place;
   readonly #directory: string;
   readonly #records: HeadRecords;
   readonly #life: Life;
@@ -73,9 +75,12 @@ export class RunWatch {
   #pause = 0;
   #tryAfter = 0;
 
-  constructor(engine: Engine, run: RunRow, directory: string, onDone: () => void) {
+  /** `lease`: that of its run directory. */
+  constructor(engine: Engine, run: RunRow, lease: LeaseRow, onDone: () => void) {
+    const { target: directory, anchor, sent_at: sentAt } = lease;
     this.#engine = engine;
     this.#id = run.id;
+    this.#place = { target: directory, anchor, sentAt };
     this.#directory = directory;
     this.#records = new HeadRecords(engine, run, directory);
     this.onDone = onDone;
@@ -163,7 +168,8 @@ export class RunWatch {
 
   /** Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that. */
   async #callOff(conclusion: Conclusion, job?: RunJob): Promise<void> {
-    if (!(await step(this.#engine.faults, 'fence.revoke', () => revoke(this.#directory)))) return;
+    const { faults, runDirectories } = this.#engine;
+    if (!(await step(faults, 'fence.revoke', () => revoke(runDirectories, this.#place)))) return;
     try {
       if (job !== undefined) await cancelJob(this.#engine, job);
     } catch (error) {
