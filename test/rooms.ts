@@ -43,13 +43,17 @@ const silent: Ask = () => Promise.reject(unavailable('squeue', 'it does not answ
 export interface Otherwise {
   /** What answers for Slurm's commands. */
   readonly ask?: Ask;
+  readonly clock?: Engine['clock'];
+  readonly elapsed?: () => number;
+  /** Between two rounds of tidying, in milliseconds. */
+  readonly retryMs?: number;
 }
 
 /** Opens them in this very process; the caller has the runs recover. */
 export async function assemble(
   where: Where,
   faults: Faults = noFaults,
-  { ask = silent }: Otherwise = {},
+  { ask = silent, clock = () => new Date(), elapsed = () => performance.now(), retryMs }: Otherwise = {},
 ): Promise<Rooms> {
   const ledger = await openLedger(where.ledger);
   const vault = new Vault(ledger, new Keys({ keyFile: where.keyFile, keyCommand: undefined }));
@@ -77,10 +81,11 @@ export async function assemble(
     outputDirectory: where.output,
     faults,
     removals: new InTurn(),
-    clock: () => new Date(),
+    clock,
+    elapsed,
     log: pino({ base: null }, sink),
   };
-  const runs = new Runs(engine);
+  const runs = new Runs(engine, 0, retryMs);
   const close = async (): Promise<void> => {
     await runs.stop();
     await ledger.close();

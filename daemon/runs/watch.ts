@@ -16,7 +16,7 @@ import { cancelJob, lookForJob, nameJob } from './job-start.ts';
 import { Life } from './life.ts';
 import { LEASE_SECONDS } from './objects.ts';
 import { renewOutside } from './renew.ts';
-import { now, write, type Engine } from './engine.ts';
+import { elapsed, now, write, type Engine } from './engine.ts';
 import { conclude, type Conclusion } from './outcome.ts';
 import { isHeldBack } from './on-lost.ts';
 import { noteOrphans } from './orphans.ts';
@@ -161,9 +161,14 @@ export class RunWatch {
 
   async #lookForJob(run: RunRow, job: RunJob): Promise<void> {
     const found = await lookForJob(this.#engine, run, job);
-    if (found === 'wait') return;
+    this.#noteUnknown(found === 'wait');
     if (found === 'renew') return this.#isWell();
-    await this.#callOff(found, job);
+    if (found !== 'wait') return this.#callOff(found, job);
+    if (await this.#expired())
+      await this.#callOff(
+        { outcome: 'aborted', evidence: 'its scheduler told nothing of its job until its leases ran out' },
+        job,
+      );
   }
 
   /** Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that. */
@@ -202,7 +207,7 @@ export class RunWatch {
     const exitStatus = this.#readExit();
     let life = exitStatus === undefined ? this.#life.of(head, job, processOf(run.launcher)) : 'ended';
     if (life === 'unknown' && named === 'gone') life = 'ended';
-    this.#unknownSince = life === 'unknown' ? (this.#unknownSince ?? performance.now()) : undefined;
+    this.#noteUnknown(life === 'unknown');
     if (life === 'unknown') {
       // Nobody here can tell. A live head would have been seen, and its leases moved on, before they ran out.
       if (!(await this.#expired())) return;
@@ -278,8 +283,12 @@ export class RunWatch {
     this.#soon = setTimeout(() => void this.look(), LOOK_AT_END_MS);
   }
 
+  #noteUnknown(isUnknown: boolean): void {
+    this.#unknownSince = isUnknown ? (this.#unknownSince ?? elapsed(this.#engine)) : undefined;
+  }
+
   async #expired(): Promise<boolean> {
-    if (performance.now() - (this.#unknownSince ?? Infinity) < UNKNOWN_MS) return false;
+    if (elapsed(this.#engine) - (this.#unknownSince ?? Infinity) < UNKNOWN_MS) return false;
     const leases = await leasesOf(this.#engine.ledger.db, this.#id);
     return leases.every(({ expires_at }) => expires_at < now(this.#engine));
   }
