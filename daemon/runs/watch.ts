@@ -326,14 +326,18 @@ export class RunWatch {
 
   /** Tries the purge; one that fails is tried again after longer and longer, for as long as it takes. */
   async #finish(): Promise<void> {
-    if (performance.now() < this.#tryAfter) return;
+    if (elapsed(this.#engine) < this.#tryAfter) return;
     if (await isHeldBack(this.#engine, this.#id)) return;
     // On NFS and FUSE a file that is removed while we have it open lives on under another name, and its directory too.
     this.#records.close();
-    await purgeRun(this.#engine, this.#id);
-    if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') return this.#close();
-    this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);
-    this.#tryAfter = performance.now() + this.#pause;
+    try {
+      await purgeRun(this.#engine, this.#id);
+    } finally {
+      // Also where it could not even be noted: each try holds up what else waits for the ledger.
+      this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);
+      this.#tryAfter = elapsed(this.#engine) + this.#pause;
+    }
+    if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') await this.#close();
   }
 
   async #close(): Promise<void> {
