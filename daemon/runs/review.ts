@@ -49,18 +49,28 @@ export async function reviewDirectories(engine: Engine): Promise<void> {
   const elsewhere = new Set(environments.flatMap(({ runsDirectory }) => runsDirectory ?? []));
   for (const within of [undefined, ...elsewhere])
     for (const found of await listed(engine, within))
-      await engine.removals.run(found.run, async () => {
-        if (await mayGo(engine, found))
-          await removeFound(engine, engine.runDirectories, found.run, found.place);
-      });
+      try {
+        await engine.removals.run(found.run, async () => {
+          if (await mayGo(engine, found))
+            await removeFound(engine, engine.runDirectories, found.run, found.place);
+        });
+      } catch (error) {
+        notReviewed(engine, found.place.target, error); // it keeps no other from being looked at
+      }
+}
+
+function notReviewed(engine: Engine, path: string, error: unknown): void {
+  const reason = asEscrowError(error).message;
+  engine.log.error({ path, code: systemCode(error), reason, err: error }, 'not reviewed; there is another');
 }
 
 async function listed(engine: Engine, within: string | undefined): Promise<FoundDirectory[]> {
   try {
     return await engine.runDirectories.list(within);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return []; // nothing was ever placed there, or its file system is away
-    throw error;
+    // Nothing was ever placed there, or its file system is away.
+    if (systemCode(error) !== 'ENOENT') notReviewed(engine, within ?? 'the runs directory', error);
+    return [];
   }
 }
 
