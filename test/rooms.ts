@@ -9,7 +9,7 @@ import { openLedger, type Ledger } from '../daemon/ledger/open.ts';
 import type { Engine } from '../daemon/runs/engine.ts';
 import { noFaults, type Faults } from '../daemon/host/steps.ts';
 import { Runs } from '../daemon/runs/runs.ts';
-import { unavailable } from '../daemon/schedulers/ask.ts';
+import { unavailable, type Ask } from '../daemon/schedulers/ask.ts';
 import { JobBoard } from '../daemon/schedulers/board.ts';
 import { Slurm } from '../daemon/schedulers/slurm.ts';
 import { DeadManSwitches } from '../daemon/stores/dead-man-switches.ts';
@@ -37,8 +37,24 @@ export interface Where {
   readonly output: string;
 }
 
+const silent: Ask = () => Promise.reject(unavailable('squeue', 'it does not answer'));
+
+/** What a test has otherwise than the rooms have it by themselves. */
+export interface Otherwise {
+  /** What answers for Slurm's commands. */
+  readonly ask?: Ask;
+  readonly clock?: Engine['clock'];
+  readonly elapsed?: () => number;
+  /** Between two rounds of tidying, in milliseconds. */
+  readonly retryMs?: number;
+}
+
 /** Opens them in this very process; the caller has the runs recover. */
-export async function assemble(where: Where, faults: Faults = noFaults): Promise<Rooms> {
+export async function assemble(
+  where: Where,
+  faults: Faults = noFaults,
+  { ask = silent, clock = () => new Date(), elapsed = () => performance.now(), retryMs }: Otherwise = {},
+): Promise<Rooms> {
   const ledger = await openLedger(where.ledger);
   const vault = new Vault(ledger, new Keys({ keyFile: where.keyFile, keyCommand: undefined }));
   const store = new NextflowStore(where.runs);
@@ -49,7 +65,6 @@ export async function assemble(where: Where, faults: Faults = noFaults): Promise
       done();
     },
   });
-  const silent = (): Promise<never> => Promise.reject(unavailable('squeue', 'it does not answer'));
   const engine: Engine = {
     ledger,
     vault,
@@ -58,7 +73,7 @@ export async function assemble(where: Where, faults: Faults = noFaults): Promise
     secretsStore: () => store,
     deadMan: new DeadManSwitches({ openSession, lent: new LentCredentials(), pace: realPace }),
     batchJobs: { living: async () => new Set(), terminate: async () => undefined },
-    jobs: new JobBoard(() => new Slurm(silent)),
+    jobs: new JobBoard(() => new Slurm(ask)),
     submitting: new Set(),
     onLost: 'purge-now',
     defaultWorkspace: 'local/main',
@@ -66,10 +81,11 @@ export async function assemble(where: Where, faults: Faults = noFaults): Promise
     outputDirectory: where.output,
     faults,
     removals: new InTurn(),
-    clock: () => new Date(),
+    clock,
+    elapsed,
     log: pino({ base: null }, sink),
   };
-  const runs = new Runs(engine);
+  const runs = new Runs(engine, 0, retryMs);
   const close = async (): Promise<void> => {
     await runs.stop();
     await ledger.close();

@@ -40,6 +40,8 @@ export interface Engine {
   /** Removals of one run are made one after another. */
   readonly removals: InTurn;
   readonly clock: () => Date;
+  /** Milliseconds by a clock that nobody sets; this process's own where it is left out. */
+  readonly elapsed?: () => number;
   readonly log: Logger;
 }
 
@@ -51,4 +53,9 @@ export function write<T>(engine: Engine, name: StepName, work: (db: Queries) => 
 /** The time, as the ledger writes it. */
 export function now(engine: Engine, plusSeconds = 0): string {
   return new Date(engine.clock().getTime() + plusSeconds * 1000).toISOString();
+}
+
+/** How long something takes is told by this: nobody sets it, and it counts milliseconds. */
+export function elapsed(engine: Pick<Engine, 'elapsed'>): number {
+  return engine.elapsed?.() ?? performance.now();
 }

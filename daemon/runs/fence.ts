@@ -1,12 +1,23 @@
 import { existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import type { Place, Removal } from '../stores/store.ts';
 
 /**
  * Closes the fence of a run: whoever renames `armed` first decides, the shim that starts or we who call it off. False
- * when the shim was faster. Repeatable. Nothing to rename and nothing started: the directory was lost, nothing can start.
+ * when the shim was faster. Repeatable. Nothing to rename and nothing started: the directory was lost, nothing can start,
+ * where the store says that it is gone; it throws where that cannot be seen now, as its file system may come back.
  */
-export function revoke(directory: string): boolean {
+export async function revoke(store: Pick<Removal, 'inspect'>, place: Place): Promise<boolean> {
+  const isClosed = closeFence(place.target);
+  if (isClosed !== undefined) return isClosed;
+  if ((await store.inspect(place)).state === 'absent') return true;
+  // It may have come back between the two looks.
+  return closeFence(place.target) ?? true;
+}
+
+/** Undefined where neither is there, `armed` or `started`. */
+function closeFence(directory: string): boolean | undefined {
   const revoked = join(directory, 'revoked');
   try {
     // A directory that was planted there would keep the fence open for good.
@@ -15,8 +26,8 @@ export function revoke(directory: string): boolean {
     renameSync(join(directory, 'armed'), revoked);
     return true;
   } catch (error) {
-    if (isGone(error)) return !existsSync(join(directory, 'started'));
-    throw error;
+    if (!isGone(error)) throw error;
+    return existsSync(join(directory, 'started')) ? false : undefined;
   }
 }
 

@@ -78,7 +78,8 @@ export async function submitHead(
   } catch (error) {
     const known = asEscrowError(error);
     // Whatever becomes of a job of ours that the scheduler took after all: it finds the fence closed, and ends.
-    if (!(await step(engine.faults, 'fence.revoke', () => revoke(directory)))) return;
+    const place = { target: directory, anchor: lease.anchor, sentAt: null };
+    if (!(await step(engine.faults, 'fence.revoke', () => revoke(engine.runDirectories, place)))) return;
     const change = { outcome: 'aborted', outcome_evidence: known.message, ended_at: now(engine) } as const;
     await write(engine, 'run.record-aborted', (db) => moveRun(db, id, 'ended', change));
     await purgeRun(engine, id);

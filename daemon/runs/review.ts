@@ -6,7 +6,8 @@ import { fifoState } from '../host/fifo.ts';
 import { step } from '../host/steps.ts';
 import { record } from '../ledger/journal.ts';
 import type { FoundDirectory, Place, Removal } from '../stores/store.ts';
-import { now, write, type Engine } from './engine.ts';
+import { elapsed, now, write, type Engine } from './engine.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { leasesOf, type LeaseRow } from './queries.ts';
 
 /** Looks now at everything that was placed for a run. What cannot be looked for is `unknown`, with the reason. */
@@ -40,39 +41,86 @@ export async function removeReturned(engine: Engine, run: string): Promise<void>
 }
 
 /**
- * Looks at every run directory that there is, with a row of the ledger or without one. One whose run is purged has come
- * back, and goes. So does one that no run of this ledger owns (the ledger was lost, or restored from a backup), once its
- * expiry is past. Whoever may be alive keeps what it has.
+ * So long a directory that no run owns has to be seen past its expiry and not alive, by a clock that nobody sets: a wall
+ * clock that is set forward makes all of them look old at once.
  */
-export async function reviewDirectories(engine: Engine): Promise<void> {
-  const environments = await listComputeEnvironments(engine.ledger.db);
-  const elsewhere = new Set(environments.flatMap(({ runsDirectory }) => runsDirectory ?? []));
-  for (const within of [undefined, ...elsewhere])
-    for (const found of await listed(engine, within))
-      await engine.removals.run(found.run, async () => {
-        if (await mayGo(engine, found))
-          await removeFound(engine, engine.runDirectories, found.run, found.place);
+export const BELIEVED_MS = 5 * 60_000;
+
+/** Looks at run directories, again and again. */
+export class Review {
+  readonly #engine: Engine;
+  /** Those that no run owns and that are past their expiry: since when they were seen so, and no heartbeat of theirs. */
+  readonly #expired = new Map<string, { since: number; readonly heartbeat: Heartbeat }>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /**
+   * Looks at every run directory that there is, with a row of the ledger or without one. One whose run is purged has come
+   * back, and goes. So does one that no run of this ledger owns (the ledger was lost, or restored from a backup), once it
+   * was found past its expiry in two looks that are BELIEVED_MS apart. Whoever may be alive keeps what it has. True: some
+   * wait for their second look.
+   */
+  async look(): Promise<boolean> {
+    const environments = await listComputeEnvironments(this.#engine.ledger.db);
+    const elsewhere = new Set(environments.flatMap(({ runsDirectory }) => runsDirectory ?? []));
+    const targets = new Set<string>();
+    for (const within of [undefined, ...elsewhere])
+      for (const found of await listed(this.#engine, within)) {
+        targets.add(found.place.target);
+        await this.#review(found);
+      }
+    for (const target of this.#expired.keys()) if (!targets.has(target)) this.#expired.delete(target);
+    return this.#expired.size > 0;
+  }
+
+  async #review(found: FoundDirectory): Promise<void> {
+    const { place, run } = found;
+    try {
+      await this.#engine.removals.run(run, async () => {
+        if (!(await this.#mayGo(found))) return;
+        await removeFound(this.#engine, this.#engine.runDirectories, run, place);
+        this.#expired.delete(place.target);
       });
+    } catch (error) {
+      notReviewed(this.#engine, place.target, error); // it keeps no other from being looked at
+    }
+  }
+
+  async #mayGo({ run, place: { target }, expiresAt }: FoundDirectory): Promise<boolean> {
+    const isHeld = fifoState(join(target, 'alive')) === 'held';
+    const { db } = this.#engine.ledger;
+    const row = await db.selectFrom('runs').select('state').where('id', '=', run).executeTakeFirst();
+    if (!isHeld && row === undefined && expiresAt < this.#engine.clock().getTime())
+      return this.#isBelieved(target);
+    this.#expired.delete(target);
+    return !isHeld && row?.state === 'purged';
+  }
+
+  /** A head on another host holds no FIFO that we could see: its shim counts on between two looks. */
+  #isBelieved(target: string): boolean {
+    const clock = (): number => elapsed(this.#engine);
+    const seen = this.#expired.get(target) ?? { since: clock(), heartbeat: new Heartbeat(target, clock) };
+    this.#expired.set(target, seen);
+    if (seen.heartbeat.beats()) seen.since = clock();
+    return clock() - seen.since >= BELIEVED_MS;
+  }
+}
+
+function notReviewed(engine: Engine, path: string, error: unknown): void {
+  const reason = asEscrowError(error).message;
+  engine.log.error({ path, code: systemCode(error), reason, err: error }, 'not reviewed; there is another');
 }
 
 async function listed(engine: Engine, within: string | undefined): Promise<FoundDirectory[]> {
   try {
     return await engine.runDirectories.list(within);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return []; // nothing was ever placed there, or its file system is away
-    throw error;
+    // Nothing was ever placed there, or its file system is away.
+    if (systemCode(error) !== 'ENOENT') notReviewed(engine, within ?? 'the runs directory', error);
+    return [];
   }
-}
-
-async function mayGo(engine: Engine, { run, place, expiresAt }: FoundDirectory): Promise<boolean> {
-  if (fifoState(join(place.target, 'alive')) === 'held') return false;
-  const row = await engine.ledger.db
-    .selectFrom('runs')
-    .select('state')
-    .where('id', '=', run)
-    .executeTakeFirst();
-  if (row !== undefined) return row.state === 'purged';
-  return expiresAt < engine.clock().getTime();
 }
 
 async function removeFound(engine: Engine, store: Removal, run: string, place: Place): Promise<void> {

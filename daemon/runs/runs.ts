@@ -11,7 +11,7 @@ import type {
 import { EscrowError, systemCode } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
-import { write, type Engine } from './engine.ts';
+import { elapsed, write, type Engine } from './engine.ts';
 import { submitHead } from './head-job.ts';
 import { materialize } from './materialize.ts';
 import { cancelOrphans, sweepOrphans } from './orphans.ts';
@@ -31,7 +31,7 @@ import {
 } from './queries.ts';
 import { pruneRuns } from './prune.ts';
 import { receiptOf } from './receipt.ts';
-import { lookAgain, removeReturned, reviewDirectories } from './review.ts';
+import { BELIEVED_MS, lookAgain, removeReturned, Review } from './review.ts';
 import { endUnlaunched, tryWith, type Tried, type Trial } from './trial.ts';
 import { RunWatch } from './watch.ts';
 
@@ -45,6 +45,7 @@ const PRUNE_EVERY_MS = 24 * 3600 * 1000;
 export class Runs {
   readonly #engine: Engine;
   readonly #watches = new Map<string, RunWatch>();
+  readonly #review: Review;
   readonly #keepDays: number;
   readonly #retryMs: number;
   /** Runs that are being placed at this moment: any other one that is still `created` was left so. */
@@ -55,11 +56,12 @@ export class Runs {
   /** The round of tidying that goes on: another one would do the same beside it. */
   #round: Promise<void> | undefined;
   #prunedAt = -Infinity;
-  #reviewedAt = -Infinity;
+  #reviewAt = -Infinity;
 
   /** `keepDays`: how long purged runs are remembered; 0: for ever. `retryMs`: between two rounds of tidying. */
   constructor(engine: Engine, keepDays = 0, retryMs = RETRY_MS) {
     this.#engine = engine;
+    this.#review = new Review(engine);
     this.#keepDays = keepDays;
     this.#retryMs = retryMs;
   }
@@ -225,10 +227,7 @@ export class Runs {
     const leases = await leasesOf(this.#engine.ledger.db, run.id);
     const lease = leases.find(({ store }) => store === this.#engine.runDirectories.kind);
     if (lease === undefined) return false;
-    this.#watches.set(
-      run.id,
-      new RunWatch(this.#engine, run, lease.target, () => this.#watches.delete(run.id)),
-    );
+    this.#watches.set(run.id, new RunWatch(this.#engine, run, lease, () => this.#watches.delete(run.id)));
     return true;
   }
 
@@ -252,9 +251,11 @@ export class Runs {
         else if (run.state === 'ended') await purgeRun(this.#engine, run.id);
       });
     await this.#tidy('orphans', () => sweepOrphans(this.#engine));
-    if (performance.now() - this.#reviewedAt > REVIEW_EVERY_MS) {
-      this.#reviewedAt = performance.now();
-      await this.#tidy('run directories', () => reviewDirectories(this.#engine));
+    if (elapsed(this.#engine) >= this.#reviewAt) {
+      this.#reviewAt = elapsed(this.#engine) + REVIEW_EVERY_MS;
+      await this.#tidy('run directories', async () => {
+        if (await this.#review.look()) this.#reviewAt = elapsed(this.#engine) + BELIEVED_MS;
+      });
     }
     if (this.#keepDays > 0 && performance.now() - this.#prunedAt > PRUNE_EVERY_MS) {
       this.#prunedAt = performance.now();

@@ -8,6 +8,7 @@ import { liveness, signal } from '../host/process-identity.ts';
 import { fileSystemType } from '../host/file-system.ts';
 import { step } from '../host/steps.ts';
 import { readOwnFile } from '../host/read-plain-file.ts';
+import type { Place } from '../stores/store.ts';
 import { isGone, revoke } from './fence.ts';
 import { HeadRecords } from './head-records.ts';
 import { askForEnd } from './heartbeat.ts';
@@ -15,13 +16,13 @@ import { cancelJob, lookForJob, nameJob } from './job-start.ts';
 import { Life } from './life.ts';
 import { LEASE_SECONDS } from './objects.ts';
 import { renewOutside } from './renew.ts';
-import { now, write, type Engine } from './engine.ts';
+import { elapsed, now, write, type Engine } from './engine.ts';
 import { conclude, type Conclusion } from './outcome.ts';
 import { isHeldBack } from './on-lost.ts';
 import { noteOrphans } from './orphans.ts';
 import { purgeRun } from './purge.ts';
 import { Quiet } from './quiet.ts';
-import { getRun, jobOf, leasesOf, type RunRow } from './queries.ts';
+import { getRun, jobOf, leasesOf, type LeaseRow, type RunRow } from './queries.ts';
 import { moveRun } from './states.ts';
 
 /** What inotify misses (network file systems, a lost event) is seen by looking at this interval. */
@@ -51,6 +52,7 @@ const FILE_MAX = 4096;
 export class RunWatch {
   readonly #engine: Engine;
   readonly #id: string;
+  readonly #place: Place;
   readonly #directory: string;
   readonly #records: HeadRecords;
   readonly #life: Life;
@@ -73,9 +75,12 @@ export class RunWatch {
   #pause = 0;
   #tryAfter = 0;
 
-  constructor(engine: Engine, run: RunRow, directory: string, onDone: () => void) {
+  /** `lease`: that of its run directory. */
+  constructor(engine: Engine, run: RunRow, lease: LeaseRow, onDone: () => void) {
+    const { target: directory, anchor, sent_at: sentAt } = lease;
     this.#engine = engine;
     this.#id = run.id;
+    this.#place = { target: directory, anchor, sentAt };
     this.#directory = directory;
     this.#records = new HeadRecords(engine, run, directory);
     this.onDone = onDone;
@@ -156,15 +161,29 @@ export class RunWatch {
 
   async #lookForJob(run: RunRow, job: RunJob): Promise<void> {
     const found = await lookForJob(this.#engine, run, job);
-    if (found === 'wait') return;
+    this.#noteUnknown(found === 'wait');
     if (found === 'renew') return this.#isWell();
-    await this.#callOff(found, () => cancelJob(this.#engine, job));
+    if (found !== 'wait') return this.#callOff(found, job);
+    if (await this.#expired())
+      await this.#callOff(
+        { outcome: 'aborted', evidence: 'its scheduler told nothing of its job until its leases ran out' },
+        job,
+      );
   }
 
   /** Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that. */
-  async #callOff(conclusion: Conclusion, andThen?: () => Promise<void>): Promise<void> {
-    if (!(await step(this.#engine.faults, 'fence.revoke', () => revoke(this.#directory)))) return;
-    await andThen?.();
+  async #callOff(conclusion: Conclusion, job?: RunJob): Promise<void> {
+    const { faults, runDirectories } = this.#engine;
+    if (!(await step(faults, 'fence.revoke', () => revoke(runDirectories, this.#place)))) return;
+    try {
+      if (job !== undefined) await cancelJob(this.#engine, job);
+    } catch (error) {
+      // Nothing keeps secrets for its sake: should it begin, it finds the fence closed, and ends.
+      this.#engine.log.warn(
+        { run: this.#id, err: error },
+        'a job that was called off could not be cancelled',
+      );
+    }
     await this.#end(conclusion);
   }
 
@@ -183,20 +202,19 @@ export class RunWatch {
     const known = jobOf(run);
     const named = await nameJob(this.#engine, run, known);
     const job = named === 'gone' ? known : named;
-    if (run.cancel_requested > this.#cancelled && (await this.#askForEnd(head, job)))
-      this.#cancelled = run.cancel_requested;
+    const asked = await this.#passOn(run, head, job);
     await this.#records.read(head);
     const exitStatus = this.#readExit();
     let life = exitStatus === undefined ? this.#life.of(head, job, processOf(run.launcher)) : 'ended';
     if (life === 'unknown' && named === 'gone') life = 'ended';
-    this.#unknownSince = life === 'unknown' ? (this.#unknownSince ?? performance.now()) : undefined;
+    this.#noteUnknown(life === 'unknown');
     if (life === 'unknown') {
       // Nobody here can tell. A live head would have been seen, and its leases moved on, before they ran out.
       if (!(await this.#expired())) return;
     } else if (life === 'alive') {
       this.#waitForEnd();
       if (this.#records.end !== undefined) this.#lookSoon();
-      return this.#isWell();
+      return asked ? this.#isWell() : this.#renew();
     }
     // It started, or with -bg moved on, while we looked: what it wrote is found by its process.
     const latest = this.#readProcess();
@@ -216,6 +234,24 @@ export class RunWatch {
       jobIsHead: job?.head,
     };
     await this.#end(conclude(evidence), status);
+  }
+
+  /**
+   * Passes on to the head that its end is wanted. False: that failed, and the next look tries it again. It keeps no look
+   * from seeing the end, which may come all the same while a scheduler does not answer.
+   */
+  async #passOn(run: RunRow, head: Process | undefined, job: RunJob | undefined): Promise<boolean> {
+    if (run.cancel_requested <= this.#cancelled) return true;
+    try {
+      if (await this.#askForEnd(head, job)) this.#cancelled = run.cancel_requested;
+      return true;
+    } catch (error) {
+      this.#engine.log.error(
+        { run: run.id, code: systemCode(error), err: error },
+        'its end could not be asked for',
+      );
+      return false;
+    }
   }
 
   /** A head that is a job is ended through its scheduler; one out of sight by its shim; any other by a signal. */
@@ -247,8 +283,12 @@ export class RunWatch {
     this.#soon = setTimeout(() => void this.look(), LOOK_AT_END_MS);
   }
 
+  #noteUnknown(isUnknown: boolean): void {
+    this.#unknownSince = isUnknown ? (this.#unknownSince ?? elapsed(this.#engine)) : undefined;
+  }
+
   async #expired(): Promise<boolean> {
-    if (performance.now() - (this.#unknownSince ?? Infinity) < UNKNOWN_MS) return false;
+    if (elapsed(this.#engine) - (this.#unknownSince ?? Infinity) < UNKNOWN_MS) return false;
     const leases = await leasesOf(this.#engine.ledger.db, this.#id);
     return leases.every(({ expires_at }) => expires_at < now(this.#engine));
   }
@@ -286,14 +326,18 @@ export class RunWatch {
 
   /** Tries the purge; one that fails is tried again after longer and longer, for as long as it takes. */
   async #finish(): Promise<void> {
-    if (performance.now() < this.#tryAfter) return;
+    if (elapsed(this.#engine) < this.#tryAfter) return;
     if (await isHeldBack(this.#engine, this.#id)) return;
     // On NFS and FUSE a file that is removed while we have it open lives on under another name, and its directory too.
     this.#records.close();
-    await purgeRun(this.#engine, this.#id);
-    if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') return this.#close();
-    this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);
-    this.#tryAfter = performance.now() + this.#pause;
+    try {
+      await purgeRun(this.#engine, this.#id);
+    } finally {
+      // Also where it could not even be noted: each try holds up what else waits for the ledger.
+      this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);
+      this.#tryAfter = elapsed(this.#engine) + this.#pause;
+    }
+    if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') await this.#close();
   }
 
   async #close(): Promise<void> {

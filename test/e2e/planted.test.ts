@@ -28,6 +28,7 @@ import { ensurePlugin } from '../../daemon/nextflow/plugin-install.ts';
 import { writeShim } from '../../daemon/nextflow/write-shim.ts';
 import { revoke } from '../../daemon/runs/fence.ts';
 import { askForEnd } from '../../daemon/runs/heartbeat.ts';
+import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import { createRing, readRing, writeRing } from '../../daemon/vault/key-ring.ts';
 import { plantedToo, Victims } from '../hostile.ts';
 import { assemble, type Rooms } from '../rooms.ts';
@@ -117,7 +118,8 @@ const places: readonly Place[] = [
   {
     path: 'revoked',
     before: (directory) => writeFileSync(join(directory, 'armed'), ''),
-    act: (_path, directory) => revoke(directory),
+    act: (_path, directory) =>
+      revoke(new NextflowStore(directory), { target: directory, anchor: null, sentAt: null }),
     after: (t, path) =>
       t.ok(existsSync(path) && !existsSync(path.replace('revoked', 'armed')), 'the fence is closed'),
   },

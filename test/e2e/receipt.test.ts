@@ -52,7 +52,7 @@ void t.test(
   },
 );
 
-void t.test('run directories that come back, or that no run owns, go when a daemon starts', async (t) => {
+void t.test('run directories that come back go when a daemon starts, and no other', async (t) => {
   const box = new Sandbox(t);
   const { id, copy } = await runToEnd(box);
   await box.escrow(['daemon', 'stop']);
@@ -64,7 +64,7 @@ void t.test('run directories that come back, or that no run owns, go when a daem
   };
   put(id);
   const past = '2020-01-01T00:00:00.000Z';
-  put('r20200101aaaaaaaa', past);
+  const expired = put('r20200101aaaaaaaa', past);
   const open = put('r20200101bbbbbbbb', '2999-01-01T00:00:00.000Z');
   const unsaid = put('r20200101cccccccc', 'spoilt');
   const held = put('r20200101dddddddd', past);
@@ -75,8 +75,11 @@ void t.test('run directories that come back, or that no run owns, go when a daem
   const other = join(runs, 'notes');
   mkdirSync(other);
   await box.json<RunList>(['runs', 'list']);
-  await until('the first went', () => !existsSync(join(runs, id)));
-  await until('so did the second', () => !existsSync(join(runs, 'r20200101aaaaaaaa')));
+  await until('it went', () => !existsSync(join(runs, id)));
+  t.ok(
+    existsSync(expired),
+    'one that no run owns is to be seen past its expiry for a while: test/runs/review',
+  );
   t.ok(existsSync(open), 'its expiry is not past');
   t.ok(existsSync(unsaid), 'nor is that of one which does not say it, and is new');
   t.ok(existsSync(held), 'someone holds its FIFO: it is alive');

@@ -3,8 +3,12 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { identifySelf } from '../../daemon/host/process-identity.ts';
+import { getRun, leasesOf } from '../../daemon/runs/queries.ts';
+import type { Faults } from '../../daemon/host/steps.ts';
+import { RunWatch } from '../../daemon/runs/watch.ts';
 import { assemble } from '../rooms.ts';
 import { temporaryDirectory } from '../temporary.ts';
+import { placeRun } from './placed.ts';
 
 void t.test('a head that starts and ends within one look is known all the same, and its log', async (t) => {
   const directory = temporaryDirectory(t);
@@ -52,4 +56,35 @@ void t.test('a head that starts and ends within one look is known all the same, 
     runName: 'quick',
     logFile: join(launch, '.nextflow.log'),
   });
+});
+
+void t.test('a purge that cannot be noted is tried again after longer and longer', async (t) => {
+  let tries = 0;
+  let passed = 0;
+  const faults: Faults = (point) =>
+    point !== 'before lease.record-removing' || (tries += 1) > 3
+      ? Promise.resolve()
+      : Promise.reject(new Error('the ledger is locked'));
+  const { rooms, id } = await placeRun(t, { faults, elapsed: () => passed });
+  const { db } = rooms.ledger;
+  await rooms.runs.cancel(id);
+  await rooms.runs.stop();
+  const [lease] = await leasesOf(db, id);
+  if (lease === undefined) throw new Error('nothing was placed');
+  tries = 0;
+  const watch = new RunWatch(rooms.engine, await getRun(db, id), lease, () => undefined);
+  t.teardown(() => watch.stop());
+  for (const [at, expected] of [
+    [0, 1],
+    [1999, 1],
+    [2000, 2],
+    [5999, 2],
+    [6000, 3],
+    [14_000, 4],
+  ] as const) {
+    passed = at;
+    await watch.look();
+    t.equal(tries, expected, `after ${String(at)} ms`);
+  }
+  t.equal((await getRun(db, id)).state, 'purged');
 });

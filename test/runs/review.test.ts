@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import type { Faults } from '../../daemon/host/steps.ts';
+import { assemble, type Otherwise, type Rooms } from '../rooms.ts';
+import { until } from '../launcher.ts';
+import { temporaryDirectory } from '../temporary.ts';
+
+const MINUTE = 60_000;
+const PAST = '2020-01-01T00:00:00.000Z';
+
+interface Found {
+  readonly rooms: Rooms;
+  readonly runs: string;
+  /** Puts a run directory there that no run owns. */
+  readonly put: (name: string, expires?: string) => string;
+}
+
+async function find(t: Test, faults?: Faults, otherwise?: Otherwise): Promise<Found> {
+  const directory = temporaryDirectory(t);
+  const runs = join(directory, 'runs');
+  const where = {
+    ledger: join(directory, 'ledger.db'),
+    keyFile: join(directory, 'vault.key'),
+    runs,
+    output: join(directory, 'output'),
+  };
+  const rooms = await assemble(where, faults, otherwise);
+  t.teardown(rooms.close);
+  const put = (name: string, expires = PAST): string => {
+    mkdirSync(join(runs, name), { recursive: true, mode: 0o700 });
+    writeFileSync(join(runs, name, 'expires'), expires);
+    return join(runs, name);
+  };
+  return { rooms, runs, put };
+}
+
+void t.test('a run directory that cannot be removed keeps no other from its review', async (t) => {
+  let passed = 0;
+  let failed = 0;
+  const faults: Faults = (point) =>
+    point === 'before returned.remove' && failed++ === 0
+      ? Promise.reject(new Error('it cannot be removed'))
+      : Promise.resolve();
+  const { rooms, runs, put } = await find(t, faults, { elapsed: () => passed, retryMs: 50 });
+  for (const name of ['r1', 'r2', 'r3']) put(name);
+  await rooms.runs.recover();
+  passed += 6 * MINUTE;
+  await until('the others went', () => readdirSync(runs).length === 1);
+  t.match(rooms.logged(), /it cannot be removed/);
+});
+
+void t.test(
+  'what no run owns goes once it was past its expiry in two looks, unless it is alive',
+  async (t) => {
+    let passed = 0;
+    let set = 0;
+    const clock = (): Date => new Date(Date.now() + set);
+    const { rooms, runs, put } = await find(t, undefined, { clock, elapsed: () => passed, retryMs: 20 });
+    const expired = put('r1');
+    const open = put('r2', new Date(Date.now() + 60 * MINUTE).toISOString());
+    const unsaid = put('r3', 'spoilt');
+    const held = put('r4');
+    execFileSync('mkfifo', [join(held, 'alive')]);
+    const fd = openSync(join(held, 'alive'), 'r+');
+    t.teardown(() => closeSync(fd));
+    const away = put('r5');
+    const beat = (count: number): void => {
+      writeFileSync(join(away, 'heartbeat'), `${String(count)}.4711\n`);
+    };
+    beat(1);
+    mkdirSync(join(runs, 'notes'));
+    set = 24 * 60 * MINUTE;
+    const all = ['notes', 'r1', 'r2', 'r3', 'r4', 'r5'];
+    await rooms.runs.recover();
+    t.same(readdirSync(runs).sort(), all, 'one look is not enough');
+    set = 0;
+    passed += 4 * MINUTE;
+    await sleep(200);
+    t.ok(existsSync(expired), 'nor are two that are close');
+    beat(2);
+    passed += MINUTE;
+    await until('what is past its expiry went', () => !existsSync(expired));
+    t.ok(existsSync(away), 'its heartbeat goes on');
+    passed += 4 * MINUTE;
+    await sleep(200);
+    t.ok(existsSync(away), 'which was seen not long ago');
+    passed += MINUTE;
+    await until('it stopped', () => !existsSync(away));
+    t.ok(existsSync(open), 'the clock that made it look old was set back');
+    t.ok(existsSync(unsaid), 'it does not say its expiry, and is new');
+    t.ok(existsSync(held), 'someone holds its FIFO');
+    t.ok(existsSync(join(runs, 'notes')), 'it is none of ours');
+  },
+);
