@@ -14,8 +14,7 @@ import { HeadRecords } from './head-records.ts';
 import { askForEnd } from './heartbeat.ts';
 import { cancelJob, lookForJob, nameJob } from './job-start.ts';
 import { Life } from './life.ts';
-import { LEASE_SECONDS } from './objects.ts';
-import { renewOutside } from './renew.ts';
+import { Renewals } from './renew.ts';
 import { elapsed, now, write, type Engine } from './engine.ts';
 import { conclude, type Conclusion } from './outcome.ts';
 import { isHeldBack } from './on-lost.ts';
@@ -56,6 +55,7 @@ export class RunWatch {
   readonly #directory: string;
   readonly #records: HeadRecords;
   readonly #life: Life;
+  readonly #renewals: Renewals;
   /** Absent on network file systems: the kernel tells nothing of what other hosts write. */
   readonly #files: FSWatcher | undefined;
   readonly #quiet: Quiet;
@@ -85,6 +85,7 @@ export class RunWatch {
     this.#records = new HeadRecords(engine, run, directory);
     this.onDone = onDone;
     this.#life = new Life(engine, directory);
+    this.#renewals = new Renewals(engine, run.id);
     const wake = (): void => void this.look();
     this.#files = isOnNetwork(directory)
       ? undefined
@@ -214,7 +215,7 @@ export class RunWatch {
     } else if (life === 'alive') {
       this.#waitForEnd();
       if (this.#records.end !== undefined) this.#lookSoon();
-      return asked ? this.#isWell() : this.#renew();
+      return asked ? this.#isWell() : this.#renewals.keep();
     }
     // It started, or with -bg moved on, while we looked: what it wrote is found by its process.
     const latest = this.#readProcess();
@@ -295,19 +296,8 @@ export class RunWatch {
 
   /** It waits in its queue or runs, and there is nothing to do but to keep its leases. */
   async #isWell(): Promise<void> {
-    await this.#renew();
+    await this.#renewals.keep();
     this.#quiet.note(this.#records.hasLog || performance.now() - this.#began > LOG_MS, this.#records.files);
-  }
-
-  async #renew(): Promise<void> {
-    const leases = await leasesOf(this.#engine.ledger.db, this.#id);
-    const half = now(this.#engine, LEASE_SECONDS / 2);
-    if (leases.every(({ expires_at }) => expires_at > half)) return;
-    const expiresAt = now(this.#engine, LEASE_SECONDS);
-    await write(this.#engine, 'lease.record-renewed', (db) =>
-      db.updateTable('leases').set({ expires_at: expiresAt }).where('run_id', '=', this.#id).execute(),
-    );
-    for (const lease of leases) await renewOutside(this.#engine, lease, expiresAt);
   }
 
   async #end({ outcome, evidence }: ReturnType<typeof conclude>, exitStatus?: number): Promise<void> {
