@@ -213,6 +213,8 @@ export class Runs {
       if (run.state === 'ended') await purgeRun(this.#engine, run.id);
       return;
     }
+    // A round of tidying may have been faster: two watches of one run would both act, and one would never be stopped.
+    if (this.#watches.has(run.id)) return;
     this.#watches.set(run.id, new RunWatch(this.#engine, run, lease, () => this.#watches.delete(run.id)));
   }
 

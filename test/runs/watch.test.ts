@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { identifySelf } from '../../daemon/host/process-identity.ts';
 import { getRun, leasesOf } from '../../daemon/runs/queries.ts';
@@ -8,7 +9,7 @@ import type { Faults } from '../../daemon/host/steps.ts';
 import { RunWatch } from '../../daemon/runs/watch.ts';
 import { assemble } from '../rooms.ts';
 import { temporaryDirectory } from '../temporary.ts';
-import { placeRun } from './placed.ts';
+import { openRooms, placeRun, startRun } from './placed.ts';
 
 void t.test('a head that starts and ends within one look is known all the same, and its log', async (t) => {
   const directory = temporaryDirectory(t);
@@ -87,4 +88,21 @@ void t.test('a purge that cannot be noted is tried again after longer and longer
     t.equal(tries, expected, `after ${String(at)} ms`);
   }
   t.equal((await getRun(db, id)).state, 'purged');
+});
+
+void t.test('a run that is placed during a round of tidying is watched once', async (t) => {
+  const rounds: Promise<void>[] = [];
+  const faults: Faults = async (point) => {
+    if (point !== 'after run.record-materialized' || rounds.length > 0) return;
+    rounds.push(rooms.runs.recover());
+    await rounds[0];
+  };
+  const { rooms, runs, place } = await openRooms(t, { faults });
+  const id = await place();
+  t.equal(rounds.length, 1);
+  t.equal(rooms.runs.watching, 1);
+  await rooms.runs.stop();
+  startRun(join(runs, id));
+  await sleep(3000); // a watch that was left behind has looked
+  t.match(await rooms.runs.find(id), { state: 'materialized' }, 'nobody watches it any more');
 });
