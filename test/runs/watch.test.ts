@@ -6,6 +6,7 @@ import t from 'tap';
 import { identifySelf } from '../../daemon/host/process-identity.ts';
 import { getRun, leasesOf } from '../../daemon/runs/queries.ts';
 import type { Faults } from '../../daemon/host/steps.ts';
+import { HeldBack } from '../../daemon/runs/on-lost.ts';
 import { RunWatch } from '../../daemon/runs/watch.ts';
 import { assemble } from '../rooms.ts';
 import { temporaryDirectory } from '../temporary.ts';
@@ -73,7 +74,13 @@ void t.test('a purge that cannot be noted is tried again after longer and longer
   const [lease] = await leasesOf(db, id);
   if (lease === undefined) throw new Error('nothing was placed');
   tries = 0;
-  const watch = new RunWatch(rooms.engine, await getRun(db, id), lease, () => undefined);
+  const watch = new RunWatch(
+    rooms.engine,
+    await getRun(db, id),
+    lease,
+    new HeldBack(rooms.engine),
+    () => undefined,
+  );
   t.teardown(() => watch.stop());
   for (const [at, expected] of [
     [0, 1],
