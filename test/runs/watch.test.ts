@@ -8,6 +8,7 @@ import { getRun, leasesOf } from '../../daemon/runs/queries.ts';
 import type { Faults } from '../../daemon/host/steps.ts';
 import { HeldBack } from '../../daemon/runs/on-lost.ts';
 import { RunWatch } from '../../daemon/runs/watch.ts';
+import { until } from '../launcher.ts';
 import { assemble } from '../rooms.ts';
 import { temporaryDirectory } from '../temporary.ts';
 import { openRooms, placeRun, startRun } from './placed.ts';
@@ -112,4 +113,27 @@ void t.test('a run that is placed during a round of tidying is watched once', as
   startRun(join(runs, id));
   await sleep(3000); // a watch that was left behind has looked
   t.match(await rooms.runs.find(id), { state: 'materialized' }, 'nobody watches it any more');
+});
+
+void t.test('a run that is placed while a round of tidying is under way is not aborted by it', async (t) => {
+  let goOn = (): void => undefined;
+  const placing: Promise<string>[] = [];
+  const listed = new Promise<void>((resolve) => (goOn = resolve));
+  const faults: Faults = async (point) => {
+    if (point === 'before run.record-materialized' && placing.length > 0) await listed;
+    if (point !== 'before run.record-aborted') return;
+    goOn(); // the round has seen both as `created`
+    await placing[0];
+  };
+  const { rooms, place } = await openRooms(t, { faults });
+  const left = await place();
+  await rooms.runs.stop();
+  await rooms.ledger.write((db) =>
+    db.updateTable('runs').set({ state: 'created' }).where('id', '=', left).execute(),
+  );
+  placing.push(place());
+  await until('it is recorded', async () => (await rooms.runs.list({ limit: 9 })).length === 2);
+  await rooms.runs.recover();
+  t.match(await rooms.runs.find(left), { state: 'purged', outcome: 'aborted' });
+  t.match(await rooms.runs.find((await placing[0]) ?? ''), { state: 'materialized' });
 });
