@@ -43,6 +43,7 @@ const silent: Ask = () => Promise.reject(unavailable('squeue', 'it does not answ
 export interface Otherwise {
   /** What answers for Slurm's commands. */
   readonly ask?: Ask;
+  readonly onLost?: Engine['onLost'];
   readonly clock?: Engine['clock'];
   readonly elapsed?: () => number;
   /** Between two rounds of tidying, in milliseconds. */
@@ -53,7 +54,13 @@ export interface Otherwise {
 export async function assemble(
   where: Where,
   faults: Faults = noFaults,
-  { ask = silent, clock = () => new Date(), elapsed = () => performance.now(), retryMs }: Otherwise = {},
+  {
+    ask = silent,
+    onLost = 'purge-now',
+    clock = () => new Date(),
+    elapsed = () => performance.now(),
+    retryMs,
+  }: Otherwise = {},
 ): Promise<Rooms> {
   const ledger = await openLedger(where.ledger);
   const vault = new Vault(ledger, new Keys({ keyFile: where.keyFile, keyCommand: undefined }));
@@ -75,7 +82,7 @@ export async function assemble(
     batchJobs: { living: async () => new Set(), terminate: async () => undefined },
     jobs: new JobBoard(() => new Slurm(ask)),
     submitting: new Set(),
-    onLost: 'purge-now',
+    onLost,
     defaultWorkspace: 'local/main',
     user: machineUser(),
     outputDirectory: where.output,

@@ -26,7 +26,10 @@ export async function noteDefinition(
   const access = accessFrom(secret.anchor);
   const { region, account } = access;
   const target = `arn:${partitionOf(region)}:batch:${region}:${account}:job-definition/${event.name}`;
-  const found = leases.find((lease) => lease.store === STORE && lease.target === target);
+  // One that is gone was taken from a run that goes on: what is registered since then has to be removed too.
+  const found = leases.find(
+    (lease) => lease.store === STORE && lease.target === target && lease.state !== 'gone',
+  );
   const sent_at = event.registered ? null : event.at;
   if (found === undefined) {
     await db
@@ -48,7 +51,6 @@ export async function noteDefinition(
   }
   if (event.registered && found.state === 'intended')
     await moveLease(db, found, 'placed', { placed_at: now(engine), sent_at: null });
-  else if (found.state !== 'gone')
-    await db.updateTable('leases').set({ sent_at }).where('id', '=', found.id).execute();
+  else await db.updateTable('leases').set({ sent_at }).where('id', '=', found.id).execute();
   return true;
 }

@@ -15,7 +15,7 @@ import { elapsed, write, type Engine } from './engine.ts';
 import { submitHead } from './head-job.ts';
 import { materialize } from './materialize.ts';
 import { cancelOrphans, sweepOrphans } from './orphans.ts';
-import { isHeldBack } from './on-lost.ts';
+import { HeldBack } from './on-lost.ts';
 import { planRun } from './plan.ts';
 import { purgeRun, removeLeases } from './purge.ts';
 import {
@@ -46,6 +46,7 @@ export class Runs {
   readonly #engine: Engine;
   readonly #watches = new Map<string, RunWatch>();
   readonly #review: Review;
+  readonly #heldBack: HeldBack;
   readonly #keepDays: number;
   readonly #retryMs: number;
   /** Runs that are being placed at this moment: any other one that is still `created` was left so. */
@@ -62,6 +63,7 @@ export class Runs {
   constructor(engine: Engine, keepDays = 0, retryMs = RETRY_MS) {
     this.#engine = engine;
     this.#review = new Review(engine);
+    this.#heldBack = new HeldBack(engine);
     this.#keepDays = keepDays;
     this.#retryMs = retryMs;
   }
@@ -204,7 +206,7 @@ export class Runs {
     await this.#watches.get(id)?.look();
     const row = await getRun(db, id);
     if (row.state === 'ended') {
-      if (asked || !(await isHeldBack(this.#engine, id))) await purgeRun(this.#engine, id);
+      if (asked || !(await this.#heldBack.holds(id))) await purgeRun(this.#engine, id);
     } else if (row.state === 'purged') await removeReturned(this.#engine, id);
     else {
       if (!force) throw new EscrowError('run-alive', `Run ${id} is ${row.state}.`);
@@ -227,7 +229,12 @@ export class Runs {
     const leases = await leasesOf(this.#engine.ledger.db, run.id);
     const lease = leases.find(({ store }) => store === this.#engine.runDirectories.kind);
     if (lease === undefined) return false;
-    this.#watches.set(run.id, new RunWatch(this.#engine, run, lease, () => this.#watches.delete(run.id)));
+    // A round of tidying may have been faster: two watches of one run would both act, and one would never be stopped.
+    if (!this.#watches.has(run.id))
+      this.#watches.set(
+        run.id,
+        new RunWatch(this.#engine, run, lease, this.#heldBack, () => this.#watches.delete(run.id)),
+      );
     return true;
   }
 

@@ -10,7 +10,7 @@ import { newRunId } from './materialize.ts';
 import { placeObjects, prepareObjects, recordObjects } from './objects.ts';
 import { cancelOrphans, noteGridLine, noteOrphans } from './orphans.ts';
 import { purgeRun } from './purge.ts';
-import { describeLease, leasesOf } from './queries.ts';
+import { describeLease, getRun, leasesOf } from './queries.ts';
 import { moveRun } from './states.ts';
 
 /** A run without Nextflow, for as long as something is tried with a secret that is worth nothing. */
@@ -71,17 +71,23 @@ export async function tryWith<T>(
   }
 }
 
-/** Ends a run that no head was started for, with its jobs if it has any, and takes back what was placed; gives what is left. */
+/**
+ * Ends a run that no head was started for, with its jobs if it has any, and takes back what was placed; gives what is left.
+ * One that is not `created` any more was placed meanwhile, and is left alone.
+ */
 export async function endUnlaunched(
   engine: Engine,
   id: string,
   outcome: 'succeeded' | 'aborted',
   evidence: string,
 ): Promise<Lease[]> {
-  await write(engine, 'run.record-aborted', async (db) => {
+  const isEnded = await write(engine, 'run.record-aborted', async (db) => {
+    if ((await getRun(db, id)).state !== 'created') return false;
     await moveRun(db, id, 'ended', { outcome, outcome_evidence: evidence, ended_at: now(engine) });
     await noteOrphans(db, id);
+    return true;
   });
+  if (!isEnded) return [];
   try {
     await cancelOrphans(engine, id);
   } catch (error) {

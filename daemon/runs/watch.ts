@@ -17,7 +17,7 @@ import { Life } from './life.ts';
 import { Renewals } from './renew.ts';
 import { elapsed, now, write, type Engine } from './engine.ts';
 import { conclude, type Conclusion } from './outcome.ts';
-import { isHeldBack } from './on-lost.ts';
+import type { HeldBack } from './on-lost.ts';
 import { noteOrphans } from './orphans.ts';
 import { purgeRun } from './purge.ts';
 import { Quiet } from './quiet.ts';
@@ -50,6 +50,7 @@ const FILE_MAX = 4096;
  */
 export class RunWatch {
   readonly #engine: Engine;
+  readonly #heldBack: HeldBack;
   readonly #id: string;
   readonly #place: Place;
   readonly #directory: string;
@@ -76,9 +77,10 @@ export class RunWatch {
   #tryAfter = 0;
 
   /** `lease`: that of its run directory. */
-  constructor(engine: Engine, run: RunRow, lease: LeaseRow, onDone: () => void) {
+  constructor(engine: Engine, run: RunRow, lease: LeaseRow, heldBack: HeldBack, onDone: () => void) {
     const { target: directory, anchor, sent_at: sentAt } = lease;
     this.#engine = engine;
+    this.#heldBack = heldBack;
     this.#id = run.id;
     this.#place = { target: directory, anchor, sentAt };
     this.#directory = directory;
@@ -317,7 +319,7 @@ export class RunWatch {
   /** Tries the purge; one that fails is tried again after longer and longer, for as long as it takes. */
   async #finish(): Promise<void> {
     if (elapsed(this.#engine) < this.#tryAfter) return;
-    if (await isHeldBack(this.#engine, this.#id)) return;
+    if (await this.#heldBack.holds(this.#id)) return;
     // On NFS and FUSE a file that is removed while we have it open lives on under another name, and its directory too.
     this.#records.close();
     try {

@@ -21,15 +21,19 @@ export interface Placed {
 /** A head that is over: no pid is that high. */
 export const overHead = { ...identifySelf(), pid: 4_194_305, startTime: '1' };
 
-/** `job`: what the ledger is to say of its head's job. */
-export async function placeRun(
+interface Opened {
+  readonly rooms: Rooms;
+  /** The directory of run directories. */
+  readonly runs: string;
+  /** Places a run, and gives its id. */
+  readonly place: () => Promise<string>;
+}
+
+/** Rooms of a test's own, in a directory that goes with it. */
+export async function openRooms(
   t: Test,
-  {
-    faults,
-    job,
-    ...otherwise
-  }: Otherwise & { readonly faults?: Faults; readonly job?: Partial<RunJob> } = {},
-): Promise<Placed> {
+  { faults, ...otherwise }: Otherwise & { readonly faults?: Faults } = {},
+): Promise<Opened> {
   const directory = temporaryDirectory(t);
   const launchDirectory = join(directory, 'launch');
   const runs = join(directory, 'scratch', 'runs');
@@ -42,15 +46,28 @@ export async function placeRun(
   };
   const rooms = await assemble(where, faults, otherwise);
   t.teardown(rooms.close);
-  const { run } = await rooms.runs.create({
-    selection: {},
-    launchDirectory,
-    nextflow: '/bin/true',
-    arguments: ['run', 'x'],
-    localStore: null,
-    launcher: identifySelf(),
-  });
-  const id = run?.id ?? '';
+  const place = async (): Promise<string> => {
+    const { run } = await rooms.runs.create({
+      selection: {},
+      launchDirectory,
+      nextflow: '/bin/true',
+      arguments: ['run', 'x'],
+      localStore: null,
+      launcher: identifySelf(),
+    });
+    if (run === undefined) throw new Error('nothing was placed');
+    return run.id;
+  };
+  return { rooms, runs, place };
+}
+
+/** `job`: what the ledger is to say of its head's job. */
+export async function placeRun(
+  t: Test,
+  { job, ...others }: Otherwise & { readonly faults?: Faults; readonly job?: Partial<RunJob> } = {},
+): Promise<Placed> {
+  const { rooms, runs, place } = await openRooms(t, others);
+  const id = await place();
   if (job !== undefined) {
     const named = { executor: 'slurm', id: '7', restarts: 0, head: true, name: `nf-escrow-${id}`, ...job };
     await rooms.ledger.write((db) =>
@@ -61,9 +78,11 @@ export async function placeRun(
         .execute(),
     );
   }
-  const start = (): void => {
-    execFileSync('mkfifo', ['-m', '600', join(runs, id, 'alive')]);
-    renameSync(join(runs, id, 'armed'), join(runs, id, 'started'));
-  };
-  return { rooms, id, directory: join(runs, id), start };
+  return { rooms, id, directory: join(runs, id), start: () => startRun(join(runs, id)) };
+}
+
+/** Passes the fence of a run, as the shim does. */
+export function startRun(directory: string): void {
+  execFileSync('mkfifo', ['-m', '600', join(directory, 'alive')]);
+  renameSync(join(directory, 'armed'), join(directory, 'started'));
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { Faults } from '../../daemon/host/steps.ts';
-import { assemble, type Otherwise, type Rooms } from '../rooms.ts';
+import type { Rooms } from '../rooms.ts';
 import { until } from '../launcher.ts';
-import { temporaryDirectory } from '../temporary.ts';
+import { openRooms } from './placed.ts';
 
 const MINUTE = 60_000;
 const PAST = '2020-01-01T00:00:00.000Z';
@@ -18,17 +18,8 @@ interface Found {
   readonly put: (name: string, expires?: string) => string;
 }
 
-async function find(t: Test, faults?: Faults, otherwise?: Otherwise): Promise<Found> {
-  const directory = temporaryDirectory(t);
-  const runs = join(directory, 'runs');
-  const where = {
-    ledger: join(directory, 'ledger.db'),
-    keyFile: join(directory, 'vault.key'),
-    runs,
-    output: join(directory, 'output'),
-  };
-  const rooms = await assemble(where, faults, otherwise);
-  t.teardown(rooms.close);
+async function find(t: Test, options: Parameters<typeof openRooms>[1]): Promise<Found> {
+  const { rooms, runs } = await openRooms(t, options);
   const put = (name: string, expires = PAST): string => {
     mkdirSync(join(runs, name), { recursive: true, mode: 0o700 });
     writeFileSync(join(runs, name, 'expires'), expires);
@@ -44,7 +35,7 @@ void t.test('a run directory that cannot be removed keeps no other from its revi
     point === 'before returned.remove' && failed++ === 0
       ? Promise.reject(new Error('it cannot be removed'))
       : Promise.resolve();
-  const { rooms, runs, put } = await find(t, faults, { elapsed: () => passed, retryMs: 50 });
+  const { rooms, runs, put } = await find(t, { faults, elapsed: () => passed, retryMs: 50 });
   for (const name of ['r1', 'r2', 'r3']) put(name);
   await rooms.runs.recover();
   passed += 6 * MINUTE;
@@ -58,7 +49,7 @@ void t.test(
     let passed = 0;
     let set = 0;
     const clock = (): Date => new Date(Date.now() + set);
-    const { rooms, runs, put } = await find(t, undefined, { clock, elapsed: () => passed, retryMs: 20 });
+    const { rooms, runs, put } = await find(t, { clock, elapsed: () => passed, retryMs: 20 });
     const expired = put('r1');
     const open = put('r2', new Date(Date.now() + 60 * MINUTE).toISOString());
     const unsaid = put('r3', 'spoilt');

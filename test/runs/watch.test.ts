@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { identifySelf } from '../../daemon/host/process-identity.ts';
 import { getRun, leasesOf } from '../../daemon/runs/queries.ts';
 import type { Faults } from '../../daemon/host/steps.ts';
+import { HeldBack } from '../../daemon/runs/on-lost.ts';
 import { RunWatch } from '../../daemon/runs/watch.ts';
+import { until } from '../launcher.ts';
 import { assemble } from '../rooms.ts';
 import { temporaryDirectory } from '../temporary.ts';
-import { placeRun } from './placed.ts';
+import { openRooms, placeRun, startRun } from './placed.ts';
 
 void t.test('a head that starts and ends within one look is known all the same, and its log', async (t) => {
   const directory = temporaryDirectory(t);
@@ -72,7 +75,13 @@ void t.test('a purge that cannot be noted is tried again after longer and longer
   const [lease] = await leasesOf(db, id);
   if (lease === undefined) throw new Error('nothing was placed');
   tries = 0;
-  const watch = new RunWatch(rooms.engine, await getRun(db, id), lease, () => undefined);
+  const watch = new RunWatch(
+    rooms.engine,
+    await getRun(db, id),
+    lease,
+    new HeldBack(rooms.engine),
+    () => undefined,
+  );
   t.teardown(() => watch.stop());
   for (const [at, expected] of [
     [0, 1],
@@ -87,4 +96,44 @@ void t.test('a purge that cannot be noted is tried again after longer and longer
     t.equal(tries, expected, `after ${String(at)} ms`);
   }
   t.equal((await getRun(db, id)).state, 'purged');
+});
+
+void t.test('a run that is placed during a round of tidying is watched once', async (t) => {
+  const rounds: Promise<void>[] = [];
+  const faults: Faults = async (point) => {
+    if (point !== 'after run.record-materialized' || rounds.length > 0) return;
+    rounds.push(rooms.runs.recover());
+    await rounds[0];
+  };
+  const { rooms, runs, place } = await openRooms(t, { faults });
+  const id = await place();
+  t.equal(rounds.length, 1);
+  t.equal(rooms.runs.watching, 1);
+  await rooms.runs.stop();
+  startRun(join(runs, id));
+  await sleep(3000); // a watch that was left behind has looked
+  t.match(await rooms.runs.find(id), { state: 'materialized' }, 'nobody watches it any more');
+});
+
+void t.test('a run that is placed while a round of tidying is under way is not aborted by it', async (t) => {
+  let goOn = (): void => undefined;
+  const placing: Promise<string>[] = [];
+  const listed = new Promise<void>((resolve) => (goOn = resolve));
+  const faults: Faults = async (point) => {
+    if (point === 'before run.record-materialized' && placing.length > 0) await listed;
+    if (point !== 'before run.record-aborted') return;
+    goOn(); // the round has seen both as `created`
+    await placing[0];
+  };
+  const { rooms, place } = await openRooms(t, { faults });
+  const left = await place();
+  await rooms.runs.stop();
+  await rooms.ledger.write((db) =>
+    db.updateTable('runs').set({ state: 'created' }).where('id', '=', left).execute(),
+  );
+  placing.push(place());
+  await until('it is recorded', async () => (await rooms.runs.list({ limit: 9 })).length === 2);
+  await rooms.runs.recover();
+  t.match(await rooms.runs.find(left), { state: 'purged', outcome: 'aborted' });
+  t.match(await rooms.runs.find((await placing[0]) ?? ''), { state: 'materialized' });
 });
