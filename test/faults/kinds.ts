@@ -107,9 +107,10 @@ export async function doFault(kind: Kind, point: FaultPoint, directory: string):
       killSelf();
       return true;
     case 'reboot':
-      // Nothing of a run begins after this: its shim would tell of this machine's boot, and the daemon of another.
-      kill(() => true, directory);
-      writeFileSync(join(directory, 'boot'), `${randomUUID()}\n`);
+      // A run that begins later would tell of this machine's boot, and the daemon of another: then nothing but it ends.
+      if (kill(() => true, directory) > 0 || hasBegun(directory))
+        writeFileSync(join(directory, 'boot'), `${randomUUID()}\n`);
+      else writeFileSync(join(directory, 'moot'), '');
       killSelf();
       return true;
     case 'disk full':
@@ -135,6 +136,11 @@ export async function doFault(kind: Kind, point: FaultPoint, directory: string):
       setTimeout(killSelf, point.endsWith('job.submit') ? 400 : 150); // the request is under way by then, and held back
       return true;
   }
+}
+
+/** The run of this cell is known: nothing of it begins once all that lives is killed. */
+function hasBegun(directory: string): boolean {
+  return readFileSync(join(directory, 'points'), 'utf8').includes('after run.record\n');
 }
 
 function killSelf(): void {
