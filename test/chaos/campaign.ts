@@ -25,6 +25,8 @@ export interface Campaign {
 export interface Tally {
   readonly results: readonly Result[];
   readonly happened: Readonly<Record<string, number>>;
+  /** Faults whose point came, and which found nothing of their kind to kill. */
+  readonly moot: Readonly<Record<string, number>>;
   readonly leftovers: readonly string[];
 }
 
@@ -39,6 +41,7 @@ export async function runCampaign(campaign: Campaign, tell: (line: string) => vo
   const results: Result[] = [];
   const leftovers: string[] = [];
   const happened: Record<string, number> = {};
+  const moot: Record<string, number> = {};
   try {
     while (indexes.length > 0) {
       const waiting = indexes.splice(0, campaign.home);
@@ -54,9 +57,10 @@ export async function runCampaign(campaign: Campaign, tell: (line: string) => vo
           }
         };
         await Promise.all(Array.from({ length: campaign.side }, worker));
-        for (const path of await world.leftovers()) leftovers.push(path);
-        for (const [kind, count] of Object.entries(world.happened()))
-          happened[kind] = (happened[kind] ?? 0) + count;
+        // AWS is the same for each home: what one has left there is told once.
+        for (const path of await world.leftovers()) if (!leftovers.includes(path)) leftovers.push(path);
+        add(happened, world.faults('happened'));
+        add(moot, world.faults('moot'));
       } finally {
         world.close();
       }
@@ -64,11 +68,19 @@ export async function runCampaign(campaign: Campaign, tell: (line: string) => vo
   } finally {
     await alone.end();
   }
-  return { results, happened, leftovers };
+  return { results, happened, moot, leftovers };
+}
+
+function add(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [kind, many] of Object.entries(more)) sums[kind] = (sums[kind] ?? 0) + many;
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, many) => total + many, 0);
 }
 
 /** The table that a campaign ends in, in Markdown. */
-export function tableOf({ results, happened, leftovers }: Tally): string {
+export function tableOf({ results, happened, moot, leftovers }: Tally): string {
   const count = (which: RegExp): number =>
     results.filter(({ wrong }) => wrong.some((one) => which.test(one))).length;
   const recoveries = results
@@ -81,9 +93,16 @@ export function tableOf({ results, happened, leftovers }: Tally): string {
   const rows: [string, string | number][] = [
     ['runs', results.length],
     ...[...outcomes].sort().map(([outcome, many]): [string, number] => [`… ${outcome}`, many]),
-    ['launches that were refused, and tried again', results.reduce((sum, { refusals }) => sum + refusals, 0)],
-    ['faults that happened', Object.values(happened).reduce((sum, many) => sum + many, 0)],
+    [
+      'launches that were refused, and tried again',
+      results.reduce((total, { refusals }) => total + refusals, 0),
+    ],
+    ['faults that happened', sum(happened)],
     ...chaosKinds.map((kind): [string, number] => [`… ${kind}`, happened[kind] ?? 0]),
+    ['faults with nothing to kill', sum(moot)],
+    ...chaosKinds.flatMap((kind): [string, number][] =>
+      moot[kind] === undefined ? [] : [[`… ${kind}`, moot[kind]]],
+    ),
     ['**leftovers**', leftovers.length + count(/left behind/)],
     ['**wrong outcomes**', count(/said to|told as|aborted|never launched|nobody knows/)],
     ['**double launches**', count(/times/)],

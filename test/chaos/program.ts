@@ -34,34 +34,46 @@ function claim(name: string, point: string): ChaosKind | undefined {
   }
 }
 
+/** Does it, and notes that it happened, or that there was nothing of the kind to kill. */
 async function happen(kind: ChaosKind, by: string, point: FaultPoint): Promise<void> {
-  appendFileSync(join(directory, 'happened'), `${kind}\n`);
+  const note = (did: boolean): void => {
+    appendFileSync(join(directory, did ? 'happened' : 'moot'), `${kind}\n`);
+  };
   switch (kind) {
     case 'kill -9 head':
-      kill(isHead, Number(by));
+      note(kill(isHead, Number(by)) > 0);
       return;
     case 'kill -9 shim':
-      kill(isShim, Number(by));
+      note(kill(isShim, Number(by)) > 0);
       return;
     case 'kill -9 CLI':
-      kill(isCli, Number(by));
+      note(kill(isCli, Number(by)) > 0);
+      return;
+    case 'ledger locked':
+      note(await doFault(kind, point, directory));
       return;
     case 'reboot':
+      note(true); // this very daemon at least
       writeFileSync(process.env['CHAOS_BOOT'] ?? '', `${randomUUID()}\n`); // bound over the kernel's own
       kill(() => true);
-      return doFault('kill -9 daemon', point, directory);
+      await doFault('kill -9 daemon', point, directory);
+      return;
     case 'kill -9 all':
+      note(true);
       kill((one) => isHead(one) || isShim(one) || isCli(one));
-      return doFault('kill -9 daemon', point, directory);
+      await doFault('kill -9 daemon', point, directory);
+      return;
     default:
-      return doFault(kind, point, directory); // the same to one run and to many
+      note(true); // first: it ends us, or throws
+      await doFault(kind, point, directory); // the same to one run and to many
   }
 }
 
-/** Ends such processes, of one run or of all, and notes in the run's directory that it was done to it. */
-function kill(which: (process: Running) => boolean, run?: number): void {
+/** Ends such processes, of one run or of all; notes in the run's directory that it was done to it, and gives how many. */
+function kill(which: (process: Running) => boolean, run?: number): number {
   const launches = join(directory, 'launch');
   const within = run === undefined ? launches : join(launches, String(run));
+  let killed = 0;
   for (let found; (found = processesIn(within).filter(which)).length > 0;)
     for (const one of found)
       try {
@@ -70,9 +82,11 @@ function kill(which: (process: Running) => boolean, run?: number): void {
         // A run does not end with the command that started it.
         if (number !== '' && !isCli(one)) writeFileSync(join(launches, number, 'killed'), '');
         process.kill(pid, 'SIGKILL');
+        killed += 1;
       } catch {
         continue; // ended meanwhile
       }
+  return killed;
 }
 
 takeClock(directory);

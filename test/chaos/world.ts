@@ -2,13 +2,14 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { Process, Receipt, Run, RunList, RunRequest, RunStart } from '../../daemon/contract/types.ts';
 import { identify } from '../../daemon/host/process-identity.ts';
 import { ACCOUNT, environmentFor, QUEUE, REGION } from '../aws/subject.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
+import { remnants } from '../faults/leftovers.ts';
 import { killAllIn, Sandbox, untapped, type Started } from '../launcher.ts';
 import { privateDisk } from '../mounts.ts';
 import type { RunPlan } from './plan.ts';
@@ -66,11 +67,15 @@ export class World {
   async open(): Promise<void> {
     await this.#command(['secrets', 'set', 'FOO_KEY'], this.#value);
     if (this.#aws === undefined) return;
-    await this.#command([
-      ...['compute-envs', 'create', 'batch', '--platform', 'aws-batch', '--region', REGION, '--queue', QUEUE],
-      ...['--work-dir', 's3://nf-work/run', '--execution-role', `arn:aws:iam::${ACCOUNT}:role/execution`],
-      ...['--endpoint', this.#aws.endpoint],
-    ]);
+    const perSecret = [
+      ...['--layout', 'per-secret', '--dead-man', '--dead-man-role', `arn:aws:iam::${ACCOUNT}:role/switch`],
+    ];
+    for (const [name, ...more] of [['batch'], ['switched', ...perSecret]] as const)
+      await this.#command([
+        ...['compute-envs', 'create', name, '--platform', 'aws-batch', '--region', REGION, '--queue', QUEUE],
+        ...['--work-dir', 's3://nf-work/run', '--execution-role', `arn:aws:iam::${ACCOUNT}:role/execution`],
+        ...['--endpoint', this.#aws.endpoint, ...more],
+      ]);
   }
 
   /** Runs one plan until its run is purged, or was never there. */
@@ -101,14 +106,19 @@ export class World {
     const found = this.#box.filesWith(this.#value);
     const runs = join(this.#box.state, 'runs');
     if (existsSync(runs)) found.push(...readdirSync(runs).map((name) => join(runs, name)));
-    await this.#aws?.quiet();
-    if (this.#aws !== undefined) found.push(...(await this.#aws.secrets()));
+    if (this.#aws === undefined) return found;
+    await this.#ensureDaemon();
+    const known = (await this.#allRuns('?limit=1000')) ?? [];
+    for (const { what, run } of await remnants(this.#aws)) {
+      const directory = known.find(({ id }) => id === run)?.launchDirectory;
+      found.push(`${what} of run ${run}${directory === undefined ? '' : ` (${basename(directory)})`}`);
+    }
     return found;
   }
 
-  /** How often each kind of fault has happened. */
-  happened(): Record<string, number> {
-    const path = join(this.directory, 'happened');
+  /** How often each kind of fault has happened; or, `moot`, had nothing to kill. */
+  faults(which: 'happened' | 'moot'): Record<string, number> {
+    const path = join(this.directory, which);
     const counts: Record<string, number> = {};
     if (existsSync(path))
       for (const kind of readFileSync(path, 'utf8').split('\n').filter(Boolean))
@@ -130,8 +140,9 @@ export class World {
   }
 
   #byCommand({ store, ...plan }: RunPlan, directory: string): Started {
+    const environment = plan.index % 2 === 0 ? 'batch' : 'switched';
     if (store !== 'aws') return this.#start(['run', this.#pipeline(plan, directory, true)], directory);
-    const args = ['run', '--compute-env', 'batch', this.#pipeline(plan, directory, false)];
+    const args = ['run', '--compute-env', environment, this.#pipeline(plan, directory, false)];
     return this.#start(args, directory, undefined, { NXF_PLUGINS_DEFAULT: 'true' });
   }
 
@@ -252,6 +263,7 @@ workflow { WORK() }
     }
     const { outcome } = run;
     if (outcome === 'succeeded' && (!finished || exit !== 0)) wrong.push('said to have succeeded');
+    if (outcome === 'cancelled' && way !== 'cancelled') wrong.push('said to be cancelled');
     if (launches > 0 && outcome === 'aborted') wrong.push('launched, and aborted');
     if (!killed && way !== 'cancelled') {
       const expected = exit === 0 ? 'succeeded' : 'failed';
@@ -279,11 +291,14 @@ workflow { WORK() }
   }
 
   async #runsIn(directory: string, query: string): Promise<Run[] | undefined> {
+    const runs = await this.#allRuns(query);
+    return runs?.filter(({ launchDirectory }) => launchDirectory === directory);
+  }
+
+  /** Undefined where no daemon answers. */
+  async #allRuns(query: string): Promise<readonly Run[] | undefined> {
     const answer = await this.#box.http('GET', `/v1/runs${query}`).catch(() => undefined);
-    if (answer?.status !== 200) return undefined;
-    return (JSON.parse(answer.text) as RunList).runs.filter(
-      ({ launchDirectory }) => launchDirectory === directory,
-    );
+    return answer?.status === 200 ? (JSON.parse(answer.text) as RunList).runs : undefined;
   }
 
   async #command(args: readonly string[], input?: string): Promise<void> {

@@ -5,7 +5,7 @@ import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { FaultPoint } from '../../daemon/host/steps.ts';
+import { steps, type FaultPoint } from '../../daemon/host/steps.ts';
 
 export const kinds = [
   'kill -9 daemon',
@@ -29,16 +29,40 @@ export function isKind(text: string): text is Kind {
   return (kinds as readonly string[]).includes(text);
 }
 
-/** After a step its failing is a lost reply: it was carried out. What is carried out late is a call to AWS. */
+/** What asks somebody else for something, who may do it once who asked is dead; as AWS names it. */
+const LATE: Readonly<Partial<Record<FaultPoint, string>>> = {
+  'before aws.create-secret': 'secretsmanager:CreateSecret',
+  'before aws.create-switch': 'scheduler:CreateSchedule',
+};
+
+/** The request to AWS that is made at this point. */
+export function requestAt(point: FaultPoint): string | undefined {
+  return LATE[point];
+}
+
+/**
+ * After a step its failing is a lost reply: it was carried out. What is carried out late is a call to AWS, or what a
+ * scheduler is given.
+ */
 export function happensAt(kind: Kind, point: FaultPoint): boolean {
   if (kind === 'reply lost') return point.startsWith('after ');
   if (kind === 'I/O error') return point.startsWith('before ');
-  if (kind === 'carried out late') return point === 'before aws.create-secret';
+  if (kind === 'carried out late') return requestAt(point) !== undefined || point === 'before job.submit';
   return true;
 }
 
-/** How long a disk stays full, or read-only, and a ledger locked. */
+/** How long a disk stays full, or read-only, and a ledger locked at most points. */
 const LASTING_MS = 700;
+/** Longer than the ledger waits for a lock (daemon/ledger/open.ts): what was to be written there fails. */
+const LOCKED_LONG_MS = 6000;
+
+/** At every fifth point for long, which has befores and afters in turn: each such cell costs that time. */
+function lockedMs(point: FaultPoint): number {
+  const [when = '', name = ''] = point.split(' ');
+  const index = (steps as readonly string[]).indexOf(name) * 2 + (when === 'after' ? 1 : 0);
+  return index % 5 === 0 ? LOCKED_LONG_MS : LASTING_MS;
+}
+
 const DAY_MS = 24 * 3600 * 1000;
 /** Steps that write to a local disk. */
 const LOCAL =
@@ -62,67 +86,65 @@ function failure(code: string): Error {
   return Object.assign(new Error('a fault of the test'), { code });
 }
 
-export async function doFault(kind: Kind, point: FaultPoint, directory: string): Promise<void> {
+/**
+ * Does it, and says in `directory` what else is to be known of it: the clock, the boot, whom it killed. False where it did
+ * not happen: there was nothing of the kind to kill, or the ledger's lock was not to be had. Some throw; others never
+ * return.
+ */
+export async function doFault(kind: Kind, point: FaultPoint, directory: string): Promise<boolean> {
   switch (kind) {
-    case 'kill -9 daemon': {
+    case 'kill -9 daemon':
       killSelf();
-      return;
-    }
-    case 'kill -9 head': {
-      note(directory, kill(isHead));
-      return;
-    }
-    case 'kill -9 shim': {
-      note(directory, kill(isShim));
-      return;
-    }
-    case 'kill -9 CLI': {
-      note(directory, kill(isCli));
-      return;
-    }
+      return true;
+    case 'kill -9 head':
+      return kill(isHead, directory) > 0;
+    case 'kill -9 shim':
+      return kill(isShim, directory) > 0;
+    case 'kill -9 CLI':
+      return kill(isCli, directory) > 0;
     case 'kill -9 all':
-      kill((process) => isShim(process) || isHead(process) || isCli(process));
-      {
-        killSelf();
-        return;
-      }
+      kill((process) => isShim(process) || isHead(process) || isCli(process), directory);
+      killSelf();
+      return true;
     case 'reboot':
       // A run that begins later would tell of this machine's boot, and the daemon of another: then nothing but it ends.
-      if (kill(() => true) > 0) writeFileSync(join(directory, 'boot'), `${randomUUID()}\n`);
-      {
-        killSelf();
-        return;
-      }
+      if (kill(() => true, directory) > 0 || hasBegun(directory))
+        writeFileSync(join(directory, 'boot'), `${randomUUID()}\n`);
+      else writeFileSync(join(directory, 'moot'), '');
+      killSelf();
+      return true;
     case 'disk full':
       if (process.env['FAULT_DISK'] === undefined) throw failFor('ENOSPC');
-      return fillDisk(process.env['FAULT_DISK']);
+      await fillDisk(process.env['FAULT_DISK']);
+      return true;
     case 'read-only':
       throw failFor('EROFS');
     case 'I/O error':
     case 'reply lost':
       throw failure('EIO');
-    case 'clock +1 day': {
+    case 'clock +1 day':
       shiftClock(directory, DAY_MS);
-      return;
-    }
-    case 'clock -1 day': {
+      return true;
+    case 'clock -1 day':
       shiftClock(directory, -DAY_MS);
-      return;
-    }
+      return true;
     case 'ledger locked':
-      return lockLedger();
+      return lockLedger(lockedMs(point));
     case 'carried out late':
-      setTimeout(killSelf, 150); // the request is under way by then, and held back
+      // The stand-in for a scheduler submits for whom it finds dead; that for AWS was told by the cell.
+      if (point.endsWith('job.submit')) writeFileSync(join(directory, 'late-job'), String(process.pid));
+      setTimeout(killSelf, point.endsWith('job.submit') ? 400 : 150); // the request is under way by then, and held back
+      return true;
   }
+}
+
+/** The run of this cell is known: nothing of it begins once all that lives is killed. */
+function hasBegun(directory: string): boolean {
+  return readFileSync(join(directory, 'points'), 'utf8').includes('after run.record\n');
 }
 
 function killSelf(): void {
   process.kill(process.pid, 'SIGKILL');
-}
-
-/** Nothing of the kind was there: the fault did nothing, and the cell says so. */
-function note(directory: string, killed: number): void {
-  if (killed === 0) writeFileSync(join(directory, 'moot'), '');
 }
 
 const RealDate = Date;
@@ -147,23 +169,28 @@ export interface Running {
   readonly directory: string;
 }
 
-export const isHead = ({ command }: Running): boolean => /^\S*bash \S*test\/bin\/nextflow /.test(command);
+/** The stand-in; or Nextflow, whose script becomes a Java. Neither asks for the configuration alone. */
+export const isHead = ({ command }: Running): boolean =>
+  /^\S*bash \S*\/nextflow (.* )?run /.test(command) ||
+  /^\S*java .*\bnextflow\.cli\.Launcher (.* )?run /.test(command);
 export const isShim = ({ command }: Running): boolean => /^\S*sh \S*\/runs\/\w+\/shim /.test(command);
 export const isCli = ({ command }: Running): boolean =>
   / run( |$)/.test(command) && / \S*\/program\.js /.test(command);
 
-/** Ends processes of this cell, told by their directory; gives how many. */
-function kill(which: (process: Running) => boolean): number {
+/** Ends processes of this cell, told by their directory; gives how many, and notes whether a head or a shim was one. */
+function kill(which: (process: Running) => boolean, directory: string): number {
   const box = join(process.env['NF_ESCROW_HOME'] ?? '', '..');
   let killed = 0;
   // Again, until there is none: who starts another process as it is killed leaves that behind.
   for (;;) {
     const found = processesIn(box).filter((one) => one.pid !== process.pid && which(one));
     if (found.length === 0) return killed;
-    for (const { pid } of found)
+    for (const one of found)
       try {
-        process.kill(pid, 'SIGKILL');
+        process.kill(one.pid, 'SIGKILL');
         killed += 1;
+        if (isHead(one)) writeFileSync(join(directory, 'killed-head'), '');
+        if (isShim(one)) writeFileSync(join(directory, 'killed-shim'), '');
       } catch {
         continue; // ended meanwhile
       }
@@ -196,18 +223,20 @@ async function fillDisk(disk: string): Promise<void> {
   await once(createInterface({ input: child.stdout }), 'line');
 }
 
-/** Another process has the ledger, for a while. */
-async function lockLedger(): Promise<void> {
+/** Another process has the ledger, for a while. False where it never got it. */
+async function lockLedger(ms: number): Promise<boolean> {
   const ledger = join(process.env['NF_ESCROW_HOME'] ?? '', 'ledger.db');
   const script = `import Database from 'libsql';
-    const database = new Database(process.argv[1]);
+    const database = new Database(process.argv[1], { timeout: 3000 });
     database.exec('BEGIN IMMEDIATE');
     console.log('locked');
-    setTimeout(() => database.exec('ROLLBACK'), ${String(LASTING_MS)});`;
+    setTimeout(() => database.exec('ROLLBACK'), ${String(ms)});`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, ledger], {
     stdio: ['ignore', 'pipe', 'ignore'],
     cwd: import.meta.dirname,
   });
-  // It may come too late, and not get it.
-  await Promise.race([once(createInterface({ input: child.stdout }), 'line'), once(child, 'exit')]);
+  return Promise.race([
+    once(createInterface({ input: child.stdout }), 'line').then(() => true),
+    once(child, 'exit').then(() => false),
+  ]);
 }

@@ -3,18 +3,10 @@ import type { Test } from 'tap';
 import { steps, type FaultPoint } from '../../daemon/host/steps.ts';
 import { startAws } from '../aws/subject.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
-import {
-  makeTemplate,
-  runCell,
-  stores,
-  ways,
-  type Cell,
-  type StoreName,
-  type Template,
-  type Verdict,
-  type Way,
-} from './cell.ts';
+import { stores, ways, type Cell, type StoreName, type Verdict, type Way } from './cell.ts';
 import { happensAt, kinds } from './kinds.ts';
+import { runCell } from './run-cell.ts';
+import { makeTemplate, type Template } from './template.ts';
 
 /** Every point there is. */
 export const points: readonly FaultPoint[] = steps.flatMap(
@@ -53,10 +45,13 @@ export class Bench {
     return [...this.#templates.keys()];
   }
 
+  /** Runs a cell; once more where its point did not come and nothing else was wrong, as some points come by chance. */
   async run(cell: Cell): Promise<Verdict> {
     const template = this.#templates.get(cell.store);
     if (template === undefined) throw new Error(`there is no ${cell.store}`);
-    return runCell(cell, template, this.#aws, this.#mayMount);
+    const once = (): Promise<Verdict> => runCell(cell, template, this.#aws, this.#mayMount);
+    const verdict = await once();
+    return verdict.fault === 'not reached' && verdict.wrong.length === 1 ? once() : verdict;
   }
 }
 

@@ -1,7 +1,7 @@
 // nf-escrow with a fault in its daemon: the product's own composition, with `faults` that are real. What happens, and
 // where, is in the environment: FAULT_POINT, FAULT_KIND, and FAULT_DIRECTORY, which keeps what outlives a process: each
 // point that was reached, whether the fault has happened, the clock, the boot id.
-import { appendFileSync, closeSync, existsSync, openSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { syncBuiltinESMExports } from 'node:module';
@@ -30,7 +30,7 @@ const faults: Faults = async (point) => {
     else throw Object.assign(new Error('a fault on the way'), { code: 'EIO' });
   }
   if (point === (wanted as FaultPoint | undefined) && isKind(kind) && claim('spent'))
-    await doFault(kind, point, directory);
+    if (!(await doFault(kind, point, directory))) writeFileSync(join(directory, 'moot'), '');
 };
 
 /** True for the one process, and the one time, that does it. */
@@ -57,6 +57,8 @@ if (existsSync(join(directory, 'boot'))) {
   syncBuiltinESMExports();
 }
 
+// Schedulers are asked every quarter of a minute: twenty times as often here. As the product's own, this is a clock that
+// nobody sets, so that "clock +1 day" does not move it.
 const start = performance.now();
 await main(
   {
