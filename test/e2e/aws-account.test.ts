@@ -177,9 +177,17 @@ withAws('sweep removes what its owner’s dead machines left, and nothing of oth
   };
   for (const tags of [left, ...Object.values(others)]) await make(aws, `nf-escrow/lab.rna/${tags.run}`, tags);
   await make(aws, 'nf-escrow-other/x/r1', left);
-  await register(aws, 'nf-a', { 'nf-escrow:run': 'r9', 'nextflow.io/createdAt': past });
-  await register(aws, 'nf-b', { 'nf-escrow:run': 'r2', 'nextflow.io/createdAt': past });
-  await register(aws, 'nf-c', { 'nextflow.io/createdAt': past });
+  const definition = { owner: 'ada', ledger: 'dead', 'created-at': past };
+  await define(aws, 'nf-expired', { ...definition, run: 'r1' }); // as its secret, which is there
+  await define(aws, 'nf-alone', { ...definition, run: 'r9' }); // its secrets are gone
+  await define(aws, 'nf-new', { ...definition, run: 'r9', 'created-at': new Date().toISOString() });
+  await define(aws, 'nf-lives', { ...definition, run: 'r2' });
+  await define(aws, 'nf-bob', { ...definition, run: 'r9', owner: 'bob' });
+  await define(aws, 'nf-own', { ...definition, run: 'r4', ledger: 'own' });
+  await define(aws, 'nf-elsewhere', { ...definition, run: 'r6' }); // its secrets have another prefix
+  await make(aws, 'nf-escrow-other/x/r6', { ...left, run: 'r6', 'expires-at': future });
+  await define(aws, 'nf-untold', { run: 'r9', 'created-at': past }); // nobody knows whose it is
+  await register(aws, 'nf-foreign', { 'nextflow.io/createdAt': past });
   const sweeper: Sweeper = {
     owner: 'ada',
     ledger: 'own',
@@ -191,18 +199,33 @@ withAws('sweep removes what its owner’s dead machines left, and nothing of oth
     shown.map(({ kind, run, removed }) => [kind, run, removed]),
     [
       ['secret', 'r1', false],
+      ['job-definition', 'r1', false],
       ['job-definition', 'r9', false],
     ],
   );
-  t.equal((await aws.secrets()).length, 5, 'shown is not removed');
+  t.match(
+    shown.map(({ target }) => target),
+    [/r1-\w+$/, /nf-expired:1$/, /nf-alone:1$/],
+  );
+  t.equal((await aws.secrets()).length, 6, 'shown is not removed');
   await sweepAws(settingsFor(aws), openSession, sweeper, true);
   t.same(await aws.secrets(), [
     'nf-escrow-other/x/r1',
+    'nf-escrow-other/x/r6',
     'nf-escrow/lab.rna/r2',
     'nf-escrow/lab.rna/r3',
     'nf-escrow/lab.rna/r4',
   ]);
-  t.same((await active(aws)).sort(), ['nf-b:1', 'nf-c:1']);
+  const kept = [
+    'nf-bob:1',
+    'nf-elsewhere:1',
+    'nf-foreign:1',
+    'nf-lives:1',
+    'nf-new:1',
+    'nf-own:1',
+    'nf-untold:1',
+  ];
+  t.same((await active(aws)).sort(), kept);
   const box = await boxOn(t, aws);
   t.match((await box.escrow(['sweep'])).stdout, /Nothing is left/);
   aws.rules.blindMs = 2000;
@@ -212,10 +235,40 @@ withAws('sweep removes what its owner’s dead machines left, and nothing of oth
   t.notOk((await aws.secrets()).some((name) => name.includes('local.main')));
 });
 
+withAws('sweep with a ledger that knows no such run waits until it has expired', async (t, aws) => {
+  const day = 24 * 3600_000;
+  const [past, future] = [-3, 1].map((days) => new Date(Date.now() + days * day).toISOString());
+  const own = { owner: 'ada', ledger: 'own' };
+  await make(aws, 'nf-escrow/lab.rna/r1', { ...own, run: 'r1', 'expires-at': future ?? '' });
+  await make(aws, 'nf-escrow/lab.rna/r2', { ...own, run: 'r2', 'expires-at': past ?? '' });
+  await make(aws, 'nf-escrow/lab.rna/r3', { ...own, run: 'r3', 'expires-at': future ?? '' });
+  await define(aws, 'nf-over', { ...own, run: 'r3', 'created-at': new Date().toISOString() });
+  const sweeper: Sweeper = {
+    ...own,
+    clock: Date.now,
+    standingOf: async (run) => (run === 'r3' ? 'over' : 'unknown'),
+  };
+  const swept = await sweepAws(settingsFor(aws), openSession, sweeper, true);
+  t.match(swept.map(({ run, why }) => [run, why]).sort(), [
+    ['r2', /expired at .* and this ledger knows no such run/],
+    ['r3', /its run is over/],
+    ['r3', /its run is over/],
+  ]);
+  t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1'], 'that of a run after the backup may live');
+  t.same(await active(aws), []);
+});
+
+const asTags = (tags: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`nf-escrow:${key}`, value]));
+
+async function define(aws: StrictAws, name: string, tags: Record<string, string>): Promise<void> {
+  await register(aws, name, asTags(tags));
+}
+
 async function make(aws: StrictAws, name: string, tags: Record<string, string>): Promise<void> {
   const { SecretsManagerClient, CreateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
   const client = new SecretsManagerClient({ region: REGION, endpoint: aws.bare });
-  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key: `nf-escrow:${Key}`, Value }));
+  const Tags = Object.entries(asTags(tags)).map(([Key, Value]) => ({ Key, Value }));
   await client.send(new CreateSecretCommand({ Name: name, SecretString: 'x', Tags }));
   client.destroy();
 }

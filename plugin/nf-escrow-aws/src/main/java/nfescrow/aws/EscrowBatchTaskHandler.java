@@ -1,6 +1,7 @@
 package nfescrow.aws;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -60,11 +61,19 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
             secrets.add(Secret.builder().name(name).valueFrom(reference).build());
         }
         model.getContainerProperties().secrets(secrets);
-        model.addTagsEntry("nf-escrow:run", run.id());
+        tag(model);
         // Else a definition of the same image without secrets, or with another run's, would be taken for it.
         hashingTokens.add(secrets.toString());
         ours.add(model);
         return model;
+    }
+
+    /** Whose it is and since when, by which `nf-escrow sweep` finds what a machine left that never came back. */
+    private void tag(RegisterJobDefinitionModel model) {
+        model.addTagsEntry("nf-escrow:run", run.id());
+        for (String key : List.of("owner", "ledger"))
+            if (run.access(key) != null) model.addTagsEntry("nf-escrow:" + key, run.access(key));
+        model.addTagsEntry("nf-escrow:created-at", Instant.now().toString());
     }
 
     @Override

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -34,7 +35,7 @@ class EscrowBatchTaskHandlerTest {
     void layRunDirectory() throws IOException {
         directory = Files.createDirectory(temporary.resolve("r1"));
         Files.writeString(directory.resolve("head.json"), "{\"pid\":" + ProcessHandle.current().pid() + "}");
-        Files.writeString(directory.resolve("access.json"), "{\"region\":\"eu-west-1\",\"profile\":null}");
+        Files.writeString(directory.resolve("access.json"), "{\"region\":\"eu-west-1\",\"profile\":null,\"owner\":\"ada\",\"ledger\":\"l1\"}");
         references("FOO_KEY", "BAR_KEY");
     }
 
@@ -63,6 +64,9 @@ class EscrowBatchTaskHandlerTest {
             List.of(Secret.builder().name("FOO_KEY").valueFrom(ARN + ":FOO_KEY::").build()),
             model.getContainerProperties().getSecrets());
         assertEquals("r1", model.getTags().get("nf-escrow:run"));
+        assertEquals("ada", model.getTags().get("nf-escrow:owner"));
+        assertEquals("l1", model.getTags().get("nf-escrow:ledger"));
+        assertTrue(Instant.parse(model.getTags().get("nf-escrow:created-at")).isBefore(Instant.now().plusSeconds(1)));
         assertTrue(model.getParameters().get("nf-token").contains(ARN), "a definition without them is another one");
         List<String> events = Files.readAllLines(directory.resolve("events.jsonl"));
         assertTrue(events.get(0).contains("job-definition.intent") && events.get(0).contains("\"nf-debian-12\""));
