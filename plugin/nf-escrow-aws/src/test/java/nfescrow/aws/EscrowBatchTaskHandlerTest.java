@@ -117,18 +117,6 @@ class EscrowBatchTaskHandlerTest {
         assertNull(AwsRun.open(Map.of()));
     }
 
-    @Test
-    void theStockExecutorIsRefused() {
-        AwsBatchExecutor stock = new AwsBatchExecutor();
-        stock.setName("awsbatch");
-        assertThrows(IllegalStateException.class, () -> ExecutorCheckFactory.check("HELLO", stock));
-        EscrowBatchExecutor ours = new EscrowBatchExecutor();
-        ours.setName("awsbatch");
-        ExecutorCheckFactory.check("HELLO", ours);
-        stock.setName("local");
-        ExecutorCheckFactory.check("HELLO", stock);
-    }
-
     private static TaskRun task(String container, String... secrets) {
         TaskRun task = new TaskRun() {
             @Override
