@@ -36,8 +36,8 @@ interface Found {
 /**
  * Finds, by our own tags, secrets under the prefix and job definitions that nobody will remove: of this ledger those
  * whose run is over, and of a run that it does not know, or of another ledger of the same owner, those that have expired.
- * What another owner has made is not even listed, nor what does not tell whose it is. With `remove` they are removed.
- * Throws `aws-*`.
+ * What another owner has made is not even listed, nor what does not tell whose it is. With `remove` they are removed,
+ * and each that cannot be says why. Throws `aws-*`.
  */
 export async function sweepAws(
   settings: AwsSettings,
@@ -56,11 +56,21 @@ export async function sweepAws(
     if (!remove) return left;
     const { DeleteSecretCommand } = await import('@aws-sdk/client-secrets-manager');
     const { DeregisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
-    for (const { kind, target } of left)
-      if (kind === 'secret')
-        await secrets.send(new DeleteSecretCommand({ SecretId: target, ForceDeleteWithoutRecovery: true }));
-      else await batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: target }));
-    return left.map((one) => ({ ...one, removed: true }));
+    const swept: Leftover[] = [];
+    for (const one of left) {
+      const { kind, target } = one;
+      const removal =
+        kind === 'secret'
+          ? secrets.send(new DeleteSecretCommand({ SecretId: target, ForceDeleteWithoutRecovery: true }))
+          : batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: target }));
+      // What stays is told, and keeps nobody from removing the rest.
+      const trouble = await removal.then(
+        () => undefined,
+        (error: unknown) => asAwsError('It cannot be removed', session.access, error).message,
+      );
+      swept.push(trouble === undefined ? { ...one, removed: true } : { ...one, trouble });
+    }
+    return swept;
   } catch (error) {
     throw asAwsError('What was left in AWS cannot be swept', session.access, error);
   } finally {
