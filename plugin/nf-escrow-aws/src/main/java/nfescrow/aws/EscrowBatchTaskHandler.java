@@ -15,6 +15,7 @@ import nextflow.cloud.aws.batch.model.RegisterJobDefinitionModel;
 import nextflow.processor.TaskArrayRun;
 import nextflow.processor.TaskHandler;
 import nextflow.processor.TaskRun;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.services.batch.model.Secret;
 
 /**
@@ -84,9 +85,16 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
             throw refusal(getTask(), "its job definition would have " + size + " bytes, and AWS takes " + DEFINITION_MAX + "; declare fewer secrets in one process");
         String name = model.getJobDefinitionName();
         JobDefinitionLog.write(run, "job-definition.intent", Map.of("definition", name));
-        String registered = super.createJobDef(model);
-        JobDefinitionLog.write(run, "job-definition.registered", Map.of("definition", registered));
-        return registered;
+        try {
+            String registered = super.createJobDef(model);
+            JobDefinitionLog.write(run, "job-definition.registered", Map.of("definition", registered));
+            return registered;
+        } catch (AwsServiceException error) {
+            // AWS's own word that there is none: nobody has to wait for one that may still arrive.
+            if (error.statusCode() >= 400 && error.statusCode() < 500 && !error.isThrottlingException())
+                JobDefinitionLog.write(run, "job-definition.refused", Map.of("definition", name));
+            throw error;
+        }
     }
 
     /** A job array declares none itself: its children do. */

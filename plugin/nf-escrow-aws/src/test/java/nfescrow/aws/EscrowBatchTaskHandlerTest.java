@@ -2,6 +2,7 @@ package nfescrow.aws;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,6 +22,7 @@ import nextflow.processor.TaskRun;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.batch.model.BatchException;
 import software.amazon.awssdk.services.batch.model.Secret;
 
 class EscrowBatchTaskHandlerTest {
@@ -71,6 +73,24 @@ class EscrowBatchTaskHandlerTest {
         List<String> events = Files.readAllLines(directory.resolve("events.jsonl"));
         assertTrue(events.get(0).contains("job-definition.intent") && events.get(0).contains("\"nf-debian-12\""));
         assertTrue(events.get(1).contains("job-definition.registered") && events.get(1).contains("nf-debian-12:1"));
+    }
+
+    @Test
+    void tellsOfARefusalAndOfNothingThatMayStillArrive() throws IOException {
+        assertEquals(List.of("intent", "refused"), eventsAfter(BatchException.builder().statusCode(403).build()));
+        assertEquals(List.of("intent"), eventsAfter(BatchException.builder().statusCode(429).build()));
+        assertEquals(List.of("intent"), eventsAfter(BatchException.builder().statusCode(503).build()));
+        assertEquals(List.of("intent"), eventsAfter(new IllegalStateException("not answered")));
+    }
+
+    private List<String> eventsAfter(RuntimeException answer) throws IOException {
+        Path events = directory.resolve("events.jsonl");
+        Files.deleteIfExists(events);
+        EscrowBatchTaskHandler handler = handlerOf(task("debian:12", "FOO_KEY"));
+        handler.refusal = answer;
+        assertSame(answer, assertThrows(RuntimeException.class, handler::submit));
+        return Files.readAllLines(events).stream()
+            .map(line -> line.replaceFirst("^.*\"job-definition\\.([a-z]+)\",\"definition\":\"nf-debian-12\".*$", "$1")).toList();
     }
 
     @Test
