@@ -61,6 +61,40 @@ withAws(
   },
 );
 
+withAws('a definition that is registered and not listed yet is looked for once more', async (t, aws) => {
+  let ahead = 0;
+  const slept: number[] = [];
+  const pace = {
+    clock: () => Date.now() + ahead,
+    elapsed: () => performance.now() + ahead,
+    sleep: async (ms: number) => void slept.push(ms),
+  };
+  const newStore = (): BatchJobDefinitions =>
+    new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
+  let store = newStore();
+  const place = {
+    target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
+    anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
+    sentAt: null,
+  };
+  await store.remove(place);
+  t.match(await store.inspect(place), { state: 'present', how: /looked for once more after 30 s/ });
+  await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' }); // only now the list has it
+  ahead = 31_000;
+  t.match(await store.inspect(place), { state: 'present', how: /nf-debian:1 is active/ });
+  await store.remove(place);
+  t.same(await active(aws), []);
+  t.same(slept, []);
+  t.match(await store.inspect(place), { state: 'absent', how: /twice/ });
+  t.same(slept, [1000], 'of one that was seen, a second look a moment later is enough');
+  store = newStore();
+  t.equal((await store.inspect(place)).state, 'present', 'by who saw nothing of that');
+  ahead += 29_000;
+  t.equal((await store.inspect(place)).state, 'present');
+  ahead += 2000;
+  t.equal((await store.inspect(place)).state, 'absent');
+});
+
 withAws(
   'a definition whose registering was not answered is looked for as long as it may arrive',
   async (t, aws) => {
