@@ -76,7 +76,7 @@ export async function serve(
     openSession,
     lent,
     pace,
-    lateMs: waits.late,
+    waits,
     faults,
   });
   const secretsManager = new AwsSecretsManager({

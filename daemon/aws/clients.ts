@@ -36,13 +36,13 @@ export const openSession: OpenSession = async (access, lent) => {
   const borrowed = lent?.of(access.account);
   if (own instanceof Error) {
     if (borrowed === undefined) throw own;
-    return identified(access, borrowed);
+    return identifiedAsLent(access, borrowed);
   }
   if (borrowed === undefined) return identified(access, await assumed(access, own as AwsCredentials));
   try {
     return await identified(access, await assumed(access, own as AwsCredentials));
   } catch {
-    return identified(access, borrowed); // the daemon's own have ended: that is what the others were lent for
+    return identifiedAsLent(access, borrowed); // the daemon's own have ended: that is what the others were lent for
   }
 };
 
@@ -81,14 +81,28 @@ async function assumed(
   };
 }
 
-/** Takes credentials for removals, once AWS has said that they are of the account. Throws as openSession does. */
+/** Takes credentials for removals, once AWS has said that they lead to the account. Throws as openSession does. */
 export async function lend(
   access: AwsAccess,
   lent: LentCredentials,
   credentials: AwsCredentials,
 ): Promise<void> {
-  await identified(access, credentials);
+  await identifiedAsLent(access, credentials);
   lent.lend(access.account, credentials);
+}
+
+/** What was lent may be what the role is taken from, or of the account already. */
+async function identifiedAsLent(access: AwsAccess, credentials: AwsCredentials): Promise<AwsSession> {
+  if (access.role === null) return identified(access, credentials);
+  let refused: unknown;
+  try {
+    return await identified(access, await assumed(access, credentials));
+  } catch (error) {
+    refused = error;
+  }
+  return identified(access, credentials).catch(() => {
+    throw refused;
+  });
 }
 
 async function identified(access: AwsAccess, credentials: AwsCredentials): Promise<AwsSession> {

@@ -1,5 +1,15 @@
+import { createRequire } from 'node:module';
 import type { AwsCredentials } from '../contract/types.ts';
 import type { AwsAccess } from './access.ts';
+
+const PARTS = [
+  '@aws-sdk/credential-provider-node',
+  '@aws-sdk/credential-provider-ini',
+  '@aws-sdk/client-sts',
+  '@aws-sdk/client-secrets-manager',
+  '@aws-sdk/client-batch',
+  '@aws-sdk/client-scheduler',
+];
 
 /** Credentials that somebody lent for removals, by account; in memory alone, and the last that were lent. */
 export class LentCredentials {
@@ -26,28 +36,25 @@ export class LentCredentials {
  */
 export async function resolveCredentials({ profile, region }: AwsAccess): Promise<AwsCredentials> {
   if (profile !== null) {
-    await loadSdk();
+    loadSdk();
     const { fromIni } = await import('@aws-sdk/credential-provider-ini');
     return fromIni({ profile, ignoreCache: true, clientConfig: { region } })();
   }
-  await loadSdk();
+  loadSdk();
   const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
   return defaultProvider({ ignoreCache: true, clientConfig: { region } })();
 }
 
-let loaded: Promise<void> | undefined;
+const require = createRequire(import.meta.url);
+let isLoaded = false;
 
 /**
- * Loads what every session needs, one after another and once. Two that begin at the same moment, as after a restart,
- * would load parts of the SDK that need each other side by side, and Node could hand out one of them without its names,
- * for as long as the process lives ("defaultProvider is not a function").
+ * Loads what every session needs, whole and before any `import()` of it. Node 20 prepares what is imported while other
+ * things are still being loaded, as after a restart, and could hand out a part of the SDK without its names for as long
+ * as the process lives ("defaultProvider is not a function"); what was required is complete.
  */
-function loadSdk(): Promise<void> {
-  return (loaded ??= (async () => {
-    await import('@aws-sdk/credential-provider-node');
-    await import('@aws-sdk/credential-provider-ini');
-    await import('@aws-sdk/client-sts');
-    await import('@aws-sdk/client-secrets-manager');
-    await import('@aws-sdk/client-batch');
-  })());
+function loadSdk(): void {
+  if (isLoaded) return;
+  for (const part of PARTS) require(part);
+  isLoaded = true;
 }

@@ -3,10 +3,17 @@ import { asEscrowError, EscrowError } from '../errors.ts';
 import { accessOf } from './access.ts';
 import { asAwsError, failureOf } from './aws-error.ts';
 import type { AwsSession, OpenSession } from './clients.ts';
-import { needsOfDeadManRole, needsOfExecutionRole, needsOfLauncher, type Need } from './needs.ts';
+import {
+  needsOfDeadManRole,
+  needsOfExecutionRole,
+  needsOfLauncher,
+  viaSecretsManager,
+  type Need,
+} from './needs.ts';
 import { probe } from './probe.ts';
 import { assertTakesSecrets } from './queue.ts';
 
+const MAY_READ = 'execution role may';
 const RENDER = 'nf-escrow iam render writes the policies; attach that of';
 
 /**
@@ -28,7 +35,7 @@ export async function checkAws(settings: AwsSettings, open: OpenSession): Promis
       return ok('job queue', `${settings.queue} in ${settings.region} takes jobs with secrets`);
     }),
     await attempt(EXECUTION.name, () => checkTrust(session, settings.executionRole, EXECUTION)),
-    await attempt('execution role may', () => checkExecutionRole(session, settings)),
+    ...(await checkExecutionRole(session, settings).catch((error: unknown) => [failed(MAY_READ, error)])),
     ...(await checkDeadMan(session, settings)),
     ...(await checkLauncher(session, settings)),
   ];
@@ -92,36 +99,40 @@ async function checkDeadMan(session: AwsSession, settings: AwsSettings): Promise
   const { deadMan, deadManRole } = settings;
   if (deadMan !== true || deadManRole === undefined) return [];
   const may = "dead man's role may";
-  return [
-    await attempt(DEAD_MAN.name, () => checkTrust(session, deadManRole, DEAD_MAN)),
-    await attempt(may, async () => {
-      const missing = await simulate(session, deadManRole, needsOfDeadManRole(settings));
-      if (missing === undefined)
-        return {
+  const look = async (): Promise<DoctorCheck[]> => {
+    const missing = await simulate(session, deadManRole, needsOfDeadManRole(settings));
+    if (missing === undefined)
+      return [
+        {
           name: may,
           state: 'warning',
           found: "AWS does not let us ask what the dead man's role may (iam:SimulatePrincipalPolicy)",
           remedy: 'Compare its policy with that of nf-escrow iam render --dead-man-role-name NAME.',
-        };
-      return missing.length === 0
-        ? ok(may, 'delete the secrets of runs')
-        : lacking(may, deadManRole, missing, 'dead-man-role');
-    }),
+        },
+      ];
+    if (missing.length === 0) return [ok(may, 'delete the secrets of runs')];
+    return lacking(may, deadManRole, missing, 'dead-man-role');
+  };
+  return [
+    await attempt(DEAD_MAN.name, () => checkTrust(session, deadManRole, DEAD_MAN)),
+    ...(await look().catch((error: unknown) => [failed(may, error)])),
   ];
 }
 
-async function checkExecutionRole(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck> {
+async function checkExecutionRole(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck[]> {
   const missing = await simulate(session, settings.executionRole, needsOfExecutionRole(settings));
   if (missing === undefined)
-    return {
-      name: 'execution role may',
-      state: 'warning',
-      found: 'AWS does not let us ask what the execution role may (iam:SimulatePrincipalPolicy)',
-      remedy:
-        'A run with a secret shows it: the task fails with ResourceInitializationError where the role may not read it.',
-    };
-  if (missing.length === 0) return ok('execution role may', 'read the secrets of runs');
-  return lacking('execution role may', settings.executionRole, missing, 'execution-role');
+    return [
+      {
+        name: MAY_READ,
+        state: 'warning',
+        found: 'AWS does not let us ask what the execution role may (iam:SimulatePrincipalPolicy)',
+        remedy:
+          'A run with a secret shows it: the task fails with ResourceInitializationError where the role may not read it.',
+      },
+    ];
+  if (missing.length === 0) return [ok(MAY_READ, 'read the secrets of runs')];
+  return lacking(MAY_READ, settings.executionRole, missing, 'execution-role');
 }
 
 async function checkLauncher(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck[]> {
@@ -144,7 +155,7 @@ async function checkLauncher(session: AwsSession, settings: AwsSettings): Promis
   const how = missing === undefined ? 'asked by probes that change nothing' : 'by simulation';
   const checks: DoctorCheck[] = [];
   if (of('allowed').length > 0) checks.push(ok('launcher may', `${actions(of('allowed'))} (${how})`));
-  if (of('denied').length > 0) checks.push(lacking('launcher may', arn, of('denied'), 'account'));
+  if (of('denied').length > 0) checks.push(...lacking('launcher may', arn, of('denied'), 'account'));
   if (of('unknown').length > 0)
     checks.push({
       name: 'launcher may',
@@ -183,6 +194,11 @@ async function simulate(
               ContextKeyType: 'string',
               ContextKeyValues: [need.passedTo ?? 'ecs-tasks.amazonaws.com'],
             },
+            {
+              ContextKeyName: 'kms:ViaService',
+              ContextKeyType: 'string',
+              ContextKeyValues: [viaSecretsManager(session.access.region)],
+            },
           ],
         }),
       );
@@ -219,13 +235,28 @@ function failed(name: string, error: unknown): DoctorCheck {
   return { name, state: 'failure', found: known.message, remedy: known.hint };
 }
 
-function lacking(name: string, who: string, missing: readonly Need[], holder: string): DoctorCheck {
-  return {
-    name,
-    state: 'failure',
-    found: `${who} may not ${missing.map(({ action, resource }) => `${action} on ${resource}`).join(', ')}`,
-    remedy: `${RENDER} ${holder} to ${who}.`,
-  };
+function lacking(name: string, who: string, missing: readonly Need[], holder: string): DoctorCheck[] {
+  const isOfKey = ({ action }: Need): boolean => action.startsWith('kms:');
+  const [ofKey, others] = [missing.filter(isOfKey), missing.filter((need) => !isOfKey(need))];
+  const listed = (needs: readonly Need[]): string =>
+    needs.map(({ action, resource }) => `${action} on ${resource}`).join(', ');
+  const checks: DoctorCheck[] = [];
+  if (others.length > 0)
+    checks.push({
+      name,
+      state: 'failure',
+      found: `${who} may not ${listed(others)}`,
+      remedy: `${RENDER} ${holder} to ${who}.`,
+    });
+  // A key has a policy of its own, which permits as well, and is not simulated.
+  if (ofKey.length > 0)
+    checks.push({
+      name,
+      state: 'warning',
+      found: `the policies of ${who} do not permit ${listed(ofKey)}`,
+      remedy: `Where the key's own policy does not permit it either: nf-escrow iam render --kms-key ARN writes the policies; attach that of ${holder} to ${who}.`,
+    });
+  return checks;
 }
 
 function actions(needs: readonly Need[]): string {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EscrowError } from '../errors.ts';
+import { viaSecretsManager } from './needs.ts';
 
 /** Who is given which policy: templates/aws-batch/secrets-policy-<who>.json. */
 export const policyHolders = ['execution-role', 'instance-role', 'account', 'dead-man-role'] as const;
@@ -147,14 +148,12 @@ function withSwitch(holder: PolicyHolder, policy: Policy, wishes: PolicyWishes):
 /** A key of the customer's own wants to be used too: through Secrets Manager, and by nobody else. */
 function withKey(holder: PolicyHolder, policy: Policy, { kmsKey }: PolicyWishes): Policy {
   if (kmsKey === undefined || holder === 'instance-role' || holder === 'dead-man-role') return policy;
-  const region = kmsKey.split(':')[3] ?? '';
-  const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const statement = {
     Sid: 'UseTheKeyThroughSecretsManager',
     Effect: 'Allow',
     Action: holder === 'account' ? ['kms:Decrypt', 'kms:GenerateDataKey'] : 'kms:Decrypt',
     Resource: kmsKey,
-    Condition: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.${suffix}` } },
+    Condition: { StringEquals: { 'kms:ViaService': viaSecretsManager(kmsKey.split(':')[3] ?? '') } },
   };
   return { ...policy, Statement: [...policy.Statement, statement] };
 }

@@ -4,6 +4,7 @@ import type { AwsSettings, Leftovers } from '../contract/types.ts';
 import { accessOf } from './access.ts';
 import { asAwsError } from './aws-error.ts';
 import type { OpenSession } from './clients.ts';
+import { asTag } from './tags.ts';
 
 type Leftover = Leftovers['leftovers'][number];
 
@@ -21,10 +22,22 @@ export interface Sweeper {
 /** A machine whose renewal failed once, or whose clock is off, is given that much longer, in milliseconds. */
 const GRACE_MS = 24 * 3600_000;
 
+/** Something of ours that lies in AWS, as its tags tell. */
+interface Found {
+  readonly kind: Leftover['kind'];
+  readonly target: string;
+  readonly run: string;
+  readonly owner: string;
+  readonly ledger: string;
+  /** Until when its run was known to live, at the least. NaN: nobody knows, and it stays. */
+  readonly livedUntil: number;
+}
+
 /**
- * Finds, by prefix and our own tags, secrets and job definitions that nobody will remove: of this ledger those whose run
- * is over or forgotten, of another one of the same owner those that have expired, and job definitions whose secrets are
- * gone. What another owner has placed is not even listed. With `remove` they are removed. Throws `aws-*`.
+ * Finds, by our own tags, secrets under the prefix and job definitions that nobody will remove: of this ledger those
+ * whose run is over, and of a run that it does not know, or of another ledger of the same owner, those that have expired.
+ * What another owner has made is not even listed, nor what does not tell whose it is. With `remove` they are removed,
+ * and each that cannot be says why. Throws `aws-*`.
  */
 export async function sweepAws(
   settings: AwsSettings,
@@ -35,18 +48,29 @@ export async function sweepAws(
   const session = await open(accessOf(settings));
   const [secrets, batch] = await Promise.all([session.secretsManager(), session.batch()]);
   try {
-    const listed = await listSecrets(secrets, settings.prefix ?? 'nf-escrow');
-    const found = await leftSecrets(listed, sweeper);
-    const living = new Set(listed.map(({ run }) => run));
-    const definitions = await leftDefinitions(batch, living, sweeper);
-    if (!remove) return [...found, ...definitions];
+    const listed = await listSecrets(secrets);
+    const own = listed.filter(({ name, run }) => isOurs(name, run, settings.prefix ?? 'nf-escrow'));
+    const definitions = await listDefinitions(batch, expiriesOf(listed));
+    const left: Leftover[] = [];
+    for (const found of [...own, ...definitions]) left.push(...(await judge(found, sweeper)));
+    if (!remove) return left;
     const { DeleteSecretCommand } = await import('@aws-sdk/client-secrets-manager');
     const { DeregisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
-    for (const { target } of found)
-      await secrets.send(new DeleteSecretCommand({ SecretId: target, ForceDeleteWithoutRecovery: true }));
-    for (const { target } of definitions)
-      await batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: target }));
-    return [...found, ...definitions].map((one) => ({ ...one, removed: true }));
+    const swept: Leftover[] = [];
+    for (const one of left) {
+      const { kind, target } = one;
+      const removal =
+        kind === 'secret'
+          ? secrets.send(new DeleteSecretCommand({ SecretId: target, ForceDeleteWithoutRecovery: true }))
+          : batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: target }));
+      // What stays is told, and keeps nobody from removing the rest.
+      const trouble = await removal.then(
+        () => undefined,
+        (error: unknown) => asAwsError('It cannot be removed', session.access, error).message,
+      );
+      swept.push(trouble === undefined ? { ...one, removed: true } : { ...one, trouble });
+    }
+    return swept;
   } catch (error) {
     throw asAwsError('What was left in AWS cannot be swept', session.access, error);
   } finally {
@@ -55,78 +79,72 @@ export async function sweepAws(
   }
 }
 
-interface Listed {
-  readonly arn: string;
-  readonly run: string;
-  readonly owner: string;
-  readonly ledger: string;
-  readonly expiresAt: string;
+/** One rule for all: who else would remove it, and will not. */
+async function judge(
+  { kind, target, run, owner, ledger, livedUntil }: Found,
+  sweeper: Sweeper,
+): Promise<Leftover[]> {
+  const left = (why: string): Leftover[] => [{ kind, target, run, why, removed: false }];
+  const standing = ledger === asTag(sweeper.ledger) ? await sweeper.standingOf(run) : undefined;
+  if (standing === 'over') return left('its run is over, and was thought to have left nothing');
+  if (standing === 'open' || !(livedUntil + GRACE_MS < sweeper.clock())) return [];
+  const expired = `it expired at ${new Date(livedUntil).toISOString()}`;
+  // A ledger that was restored from a backup does not know the newest runs, which may live.
+  if (standing === 'unknown') return left(`${expired}, and this ledger knows no such run`);
+  if (owner !== asTag(sweeper.owner)) return [];
+  return left(`${expired}, and the machine that made it has not come back`);
 }
 
-async function listSecrets(client: SecretsManagerClient, prefix: string): Promise<Listed[]> {
+type ListedSecret = Found & { readonly name: string };
+
+/** All of ours, whatever their prefix: what lies under another one tells that its run may live. */
+async function listSecrets(client: SecretsManagerClient): Promise<ListedSecret[]> {
   const { paginateListSecrets } = await import('@aws-sdk/client-secrets-manager');
-  const filters = [
-    { Key: 'name' as const, Values: [`${prefix}/`] },
-    { Key: 'tag-key' as const, Values: ['nf-escrow:run'] },
-  ];
-  const listed: Listed[] = [];
+  const filters = [{ Key: 'tag-key' as const, Values: ['nf-escrow:run'] }];
+  const listed: ListedSecret[] = [];
   for await (const { SecretList } of paginateListSecrets({ client }, { Filters: filters }))
-    listed.push(...(SecretList ?? []).flatMap((entry) => describe(entry, prefix)));
+    listed.push(...(SecretList ?? []).flatMap(describe));
   return listed;
 }
 
-/** AWS's filters match beginnings of words, whatever their case: what they let through is looked at again. */
-function describe({ ARN, Name, Tags, DeletedDate }: SecretListEntry, prefix: string): Listed[] {
-  const tags = new Map((Tags ?? []).map(({ Key, Value }) => [Key, Value ?? '']));
-  const run = tags.get('nf-escrow:run');
-  if (ARN === undefined || run === undefined || DeletedDate !== undefined) return [];
-  if (Name?.startsWith(`${prefix}/`) !== true || !Name.split('/').includes(run)) return [];
-  const tag = (key: string): string => tags.get(`nf-escrow:${key}`) ?? '';
-  return [{ arn: ARN, run, owner: tag('owner'), ledger: tag('ledger'), expiresAt: tag('expires-at') }];
+function describe({ ARN, Name, Tags, DeletedDate }: SecretListEntry): ListedSecret[] {
+  const tags: Readonly<Record<string, string | undefined>> = Object.fromEntries(
+    (Tags ?? []).map(({ Key = '', Value }) => [Key, Value]),
+  );
+  const run = tags['nf-escrow:run'];
+  if (ARN === undefined || Name === undefined || run === undefined || DeletedDate !== undefined) return [];
+  const livedUntil = Date.parse(tags['nf-escrow:expires-at'] ?? '');
+  return [{ kind: 'secret', target: ARN, name: Name, run, ...whoseIs(tags), livedUntil }];
 }
 
-async function leftSecrets(listed: readonly Listed[], sweeper: Sweeper): Promise<Leftover[]> {
-  const left: Leftover[] = [];
-  for (const { arn, run, owner, ledger, expiresAt } of listed) {
-    const base = { kind: 'secret', target: arn, run, removed: false } as const;
-    if (ledger === sweeper.ledger) {
-      const standing = await sweeper.standingOf(run);
-      if (standing === 'over')
-        left.push({ ...base, why: 'its run is over, and was thought to have left nothing' });
-      if (standing === 'unknown') left.push({ ...base, why: 'this ledger knows no such run' });
-    } else if (owner === sweeper.owner && isLongGone(expiresAt, sweeper)) {
-      left.push({
-        ...base,
-        why: `it expired at ${expiresAt}, and the machine that made it has not come back`,
-      });
-    }
-  }
-  return left;
+function isOurs(name: string, run: string, prefix: string): boolean {
+  return name.startsWith(`${prefix}/`) && name.split('/').includes(run);
 }
 
-async function leftDefinitions(
-  batch: BatchClient,
-  living: ReadonlySet<string>,
-  sweeper: Sweeper,
-): Promise<Leftover[]> {
+/** The latest of each run: while one of its secrets lives, it does. */
+function expiriesOf(secrets: readonly ListedSecret[]): ReadonlyMap<string, number> {
+  const expiries = new Map<string, number>();
+  for (const { run, livedUntil } of secrets)
+    expiries.set(run, Math.max(expiries.get(run) ?? -Infinity, livedUntil));
+  return expiries;
+}
+
+/** Those that tell whose they are. One whose run has no secrets any more was of use when it was made, at the least. */
+async function listDefinitions(batch: BatchClient, expiries: ReadonlyMap<string, number>): Promise<Found[]> {
   const { paginateDescribeJobDefinitions } = await import('@aws-sdk/client-batch');
-  const left: Leftover[] = [];
-  for await (const { jobDefinitions } of paginateDescribeJobDefinitions(
-    { client: batch },
-    { status: 'ACTIVE' },
-  ))
-    for (const { jobDefinitionArn, tags } of jobDefinitions ?? []) {
-      const run = tags?.['nf-escrow:run'];
-      if (run === undefined || jobDefinitionArn === undefined || living.has(run)) continue;
-      if ((await sweeper.standingOf(run)) === 'open') continue;
-      if (!isLongGone(tags?.['nextflow.io/createdAt'] ?? '', sweeper)) continue;
-      const why = 'the secrets that it refers to are gone';
-      left.push({ kind: 'job-definition', target: jobDefinitionArn, run, why, removed: false });
+  const found: Found[] = [];
+  const pages = paginateDescribeJobDefinitions({ client: batch }, { status: 'ACTIVE' });
+  for await (const { jobDefinitions } of pages)
+    for (const { jobDefinitionArn: target, tags = {} } of jobDefinitions ?? []) {
+      const run = tags['nf-escrow:run'];
+      if (run === undefined || target === undefined) continue;
+      const livedUntil = expiries.get(run) ?? Date.parse(tags['nf-escrow:created-at'] ?? '');
+      found.push({ kind: 'job-definition', target, run, ...whoseIs(tags), livedUntil });
     }
-  return left;
+  return found;
 }
 
-/** A time that cannot be read says nothing: then it stays. */
-function isLongGone(time: string, { clock }: Sweeper): boolean {
-  return Date.parse(time) + GRACE_MS < clock();
+/** Without these tags nobody's. */
+function whoseIs(tags: Readonly<Record<string, string | undefined>>): Pick<Found, 'owner' | 'ledger'> {
+  return { owner: tags['nf-escrow:owner'] ?? '', ledger: tags['nf-escrow:ledger'] ?? '' };
 }

@@ -1,6 +1,5 @@
-import { partitionOf } from '../contract/arn.ts';
+import { parseArn, partitionOf } from '../contract/arn.ts';
 import type { AwsSettings } from '../contract/types.ts';
-import { parseArn } from '../contract/arn.ts';
 
 /** An action, and a resource of ours that it has to be permitted on. */
 export interface Need {
@@ -44,6 +43,7 @@ export function needsOfLauncher(settings: AwsSettings): Need[] {
     ),
     ...on(arn('batch', `job-queue/${settings.queue.split('/').at(-1) ?? ''}`), 'batch:SubmitJob'),
     ...on(arn('batch', 'job/00000000-0000-4000-8000-000000000000'), 'batch:TerminateJob'),
+    ...onKey(settings, 'kms:GenerateDataKey', 'kms:Decrypt'),
     ...(deadMan !== true || deadManRole === undefined
       ? []
       : [
@@ -62,10 +62,28 @@ export function needsOfLauncher(settings: AwsSettings): Need[] {
 
 /** What ECS asks as the execution role: the policy `execution-role` grants it. */
 export function needsOfExecutionRole(settings: AwsSettings): Need[] {
-  return needsOfLauncher(settings).filter(({ action }) => action === 'secretsmanager:GetSecretValue');
+  const read = needsOfLauncher(settings).filter(({ action }) => action === 'secretsmanager:GetSecretValue');
+  return [...read, ...onKey(settings, 'kms:Decrypt')];
 }
 
 /** What EventBridge Scheduler asks with the dead man's role: the policy `dead-man-role` grants it. */
 export function needsOfDeadManRole(settings: AwsSettings): Need[] {
   return needsOfLauncher(settings).filter(({ action }) => action === 'secretsmanager:DeleteSecret');
+}
+
+/** Of a key of the customer's own, through Secrets Manager. By an alias IAM permits nothing: then nothing can be asked. */
+function onKey(settings: AwsSettings, ...actions: string[]): Need[] {
+  const resource = keyArnOf(settings);
+  return resource === undefined ? [] : actions.map((action) => ({ action, resource }));
+}
+
+function keyArnOf({ kmsKey, region, executionRole }: AwsSettings): string | undefined {
+  if (kmsKey === undefined || /(?:^|:)alias\//.test(kmsKey)) return undefined;
+  if (kmsKey.startsWith('arn:')) return kmsKey;
+  return `arn:${partitionOf(region)}:kms:${region}:${parseArn(executionRole)?.account ?? ''}:key/${kmsKey}`;
+}
+
+/** As whom a key is used, in a condition. */
+export function viaSecretsManager(region: string): string {
+  return `secretsmanager.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
 }

@@ -4,6 +4,7 @@ import type { BatchClient, JobDetail, RegisterJobDefinitionCommandInput } from '
 import type { AwsSettings } from '../contract/types.ts';
 import { asAwsError, failureOf } from './aws-error.ts';
 import type { AwsSession } from './clients.ts';
+import { tagsOf } from './tags.ts';
 
 /** What the job ends with, where the shell and its `sha256sum` work but the secret is not what it should be. */
 export const probeExits = { differs: 41, missing: 42, noHash: 43 } as const;
@@ -16,6 +17,8 @@ const LONGEST_PAUSE_MS = 5000;
 export interface ProbeWishes {
   /** Of the run whose secret it is given. */
   readonly run: string;
+  /** By its tags `nf-escrow sweep` finds the definition, should this machine not come back. */
+  readonly whose: { readonly owner: string; readonly ledger: string };
   /** Name, reference and value of the secret. */
   readonly secret: { readonly name: string; readonly reference: string; readonly value: Buffer };
   /** An image with a shell and `sha256sum`. */
@@ -111,7 +114,7 @@ function definitionOf(
   jobDefinitionName: string,
   { executionRole }: AwsSettings,
   fargate: boolean,
-  { run, secret, image }: ProbeWishes,
+  { run, whose, secret, image }: ProbeWishes,
 ): RegisterJobDefinitionCommandInput {
   return {
     jobDefinitionName,
@@ -119,7 +122,7 @@ function definitionOf(
     ...(fargate ? { platformCapabilities: ['FARGATE'] } : {}),
     retryStrategy: { attempts: 1 },
     timeout: { attemptDurationSeconds: 60 }, // once it runs: should we not be there any more, it ends by itself
-    tags: { 'nf-escrow:run': run },
+    tags: tagsOf({ run, ...whose, 'created-at': new Date().toISOString() }),
     containerProperties: {
       image,
       command: ['sh', '-c', scriptOf(secret)],

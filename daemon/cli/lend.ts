@@ -2,6 +2,8 @@ import type { Client } from '../client/client.ts';
 import type { AwsCredentials, Receipt, Run } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 
+const NO_HELP: readonly string[] = ['aws-credentials', 'aws-denied', 'compute-environment-unfit'];
+
 /**
  * Has a run purged. Where something is left, the AWS credentials of this command's environment are lent for it, if there
  * are any: the daemon's own may have ended before the run did.
@@ -14,8 +16,8 @@ export async function purgeLending(daemon: Client, path: string): Promise<Run> {
   try {
     return await daemon.call<Run>('POST', path, { awsCredentials });
   } catch (error) {
-    if (error instanceof EscrowError && error.code === 'aws-credentials') return run; // they have ended too
-    throw error;
+    assertNoHelp(error);
+    return run;
   }
 }
 
@@ -28,9 +30,16 @@ export async function checkLending(daemon: Client, path: string): Promise<Receip
   try {
     return await daemon.call<Receipt>('POST', path, { awsCredentials });
   } catch (error) {
-    if (error instanceof EscrowError && error.code === 'aws-credentials') return receipt;
-    throw error;
+    assertNoHelp(error);
+    return receipt;
   }
+}
+
+/** Credentials that have ended too, or are for something else, change nothing: what is left still says what it needs. */
+function assertNoHelp(error: unknown): void {
+  if (!(error instanceof EscrowError) || !NO_HELP.includes(error.code)) throw error;
+  if (error.code === 'aws-credentials') return; // as those of the daemon: told already
+  process.stderr.write(`nf-escrow: the AWS credentials of this environment do not help: ${error.message}\n`);
 }
 
 function credentialsOf(env: Readonly<Record<string, string | undefined>>): AwsCredentials | undefined {

@@ -1,4 +1,5 @@
 import type { ComputeEnvironmentList, Leftovers } from '../contract/types.ts';
+import { EscrowError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { print, printJson, printTable } from './output.ts';
 
@@ -8,7 +9,10 @@ interface SweepOptions {
   readonly json?: boolean;
 }
 
-/** `nf-escrow sweep`: what dead machines left in AWS, of one compute environment or of all. Without --yes it only shows. */
+/**
+ * `nf-escrow sweep`: what dead machines left in AWS, of one compute environment or of all. Without --yes it only shows.
+ * An environment that cannot be asked, and what cannot be removed, are told, and the rest goes on: the exit status is 1.
+ */
 export async function sweep(context: Context, options: SweepOptions): Promise<void> {
   const daemon = await context.daemon();
   const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', '/v1/compute-envs');
@@ -20,18 +24,37 @@ export async function sweep(context: Context, options: SweepOptions): Promise<vo
   const query = options.yes === true ? '?remove=true' : '';
   for (const name of names) {
     const path = `/v1/compute-envs/${encodeURIComponent(name)}/sweep${query}`;
-    const { leftovers } = await daemon.call<Leftovers>('POST', path);
-    for (const one of leftovers) found.set(one.target, one); // environments may share an account
+    try {
+      const { leftovers } = await daemon.call<Leftovers>('POST', path);
+      for (const one of leftovers) found.set(one.target, one); // environments may share an account
+    } catch (error) {
+      if (options.computeEnv !== undefined || !(error instanceof EscrowError)) throw error;
+      complain(`${name}: ${error.message}`);
+    }
   }
   const leftovers = [...found.values()];
+  for (const { target, trouble } of leftovers)
+    if (trouble !== undefined) complain(`${target} stays. ${trouble}`);
   if (options.json === true) printJson({ leftovers });
-  else if (leftovers.length === 0) print('Nothing is left that nobody else removes.');
-  else {
-    printTable(
-      ['WHAT', 'RUN', 'WHERE', 'WHY'],
-      leftovers.map(({ kind, run, target, why }) => [kind, run, target, why]),
-    );
-    const count = String(leftovers.length);
-    print(options.yes === true ? `Removed ${count}.` : `Nothing was removed; --yes removes these ${count}.`);
+  else show(leftovers, options.yes === true);
+}
+
+function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): void {
+  if (leftovers.length === 0) {
+    print(process.exitCode === 1 ? 'Nothing was found.' : 'Nothing is left that nobody else removes.');
+    return;
   }
+  printTable(
+    ['WHAT', 'RUN', 'WHERE', 'WHY'],
+    leftovers.map(({ kind, run, target, why }) => [kind, run, target, why]),
+  );
+  const count = String(leftovers.length);
+  const removed = leftovers.filter((one) => one.removed).length;
+  if (!isRemoval) print(`Nothing was removed; --yes removes these ${count}.`);
+  else print(removed === leftovers.length ? `Removed ${count}.` : `Removed ${String(removed)} of ${count}.`);
+}
+
+function complain(text: string): void {
+  process.stderr.write(`nf-escrow: ${text}\n`);
+  process.exitCode = 1;
 }

@@ -643,6 +643,10 @@ export interface Leftovers {
      * Whether it was removed now
      */
     removed: boolean;
+    /**
+     * Why it could not be removed; absent: it was, or nobody asked for that
+     */
+    trouble?: string;
   }[];
 }
 /**

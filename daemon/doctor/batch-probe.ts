@@ -41,9 +41,9 @@ export async function probeOnBatch(
     const { result, left } = await runs.trial(
       environment,
       new Map([[SECRET, new SecretValue(value)]]),
-      async ({ id, references, noteDefinition, noteJob, noteJobOver }) =>
+      async ({ id, references, whose, noteDefinition, noteJob, noteJobOver }) =>
         runProbeJob(session, settings, {
-          ...{ run: id, image: settings.probeImage ?? IMAGE, limitMs, signal },
+          ...{ run: id, whose, image: settings.probeImage ?? IMAGE, limitMs, signal },
           secret: { name: SECRET, reference: references.get(SECRET) ?? '', value },
           told: { definition: noteDefinition, job: noteJob, jobOver: noteJobOver },
         }),

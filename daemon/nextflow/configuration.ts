@@ -16,6 +16,12 @@ interface Said {
   readonly configured: Configured;
 }
 
+/** What a Nextflow answered: `error` where its exit status is not 0. */
+interface Answer {
+  readonly output: string;
+  readonly error: string | undefined;
+}
+
 const OUTPUT_MAX = 4 * 1024 * 1024;
 /** Of the launcher's options those that say what is configured; the others would write logs or go to the background. */
 const OF_LAUNCHER = ['-C', '-c', '-config', '-D', '-config-ignore-includes'];
@@ -85,11 +91,25 @@ export async function readConfiguration(
   const scratch = mkdtempSync(join(tmpdir(), 'nf-escrow-'));
   try {
     // Its log must not push the run's own log, or the last run's, out of its place.
-    const output = await ask(nextflow, ['-log', join(scratch, 'log'), '-q', ...question], { env, cwd });
-    return { ...parse(output), ...configured };
+    const log = ['-log', join(scratch, 'log'), '-q'];
+    let answer = await ask(nextflow, [...log, ...question], { env, cwd });
+    // `config -r` came with 25.12: before, a project's configuration is that of the revision which lies here.
+    if (answer.error?.includes('Unknown option: -r') === true)
+      answer = await ask(nextflow, [...log, ...withoutRevision(question)], { env, cwd });
+    if (answer.error === undefined) return { ...parse(answer.output), ...configured };
+    throw new EscrowError(
+      'config-invalid',
+      `Nextflow cannot read the pipeline's configuration: ${answer.error.slice(0, 2000).trim()}`,
+      { hint: `Try it by hand: nextflow ${question.join(' ')}` },
+    );
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+function withoutRevision(question: readonly string[]): string[] {
+  const at = question.lastIndexOf('-r');
+  return question.filter((_, index) => index !== at && index !== at + 1);
 }
 
 /** Lines as `process.queue = 'long'`. Where a key comes twice the last one counts, as in Nextflow. */
@@ -107,7 +127,7 @@ function ask(
   nextflow: string,
   args: readonly string[],
   options: { readonly env: Environment; readonly cwd: string },
-): Promise<string> {
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const child = spawn(nextflow, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     const [out, err]: [Buffer[], Buffer[]] = [[], []];
@@ -117,15 +137,8 @@ function ask(
     });
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     child.on('error', reject).on('close', (status) => {
-      if (status === 0) resolve(Buffer.concat(out).toString('utf8'));
-      else
-        reject(
-          new EscrowError(
-            'config-invalid',
-            `Nextflow cannot read the pipeline's configuration: ${Buffer.concat(err).toString('utf8', 0, 2000).trim()}`,
-            { hint: `Try it by hand: nextflow ${args.slice(3).join(' ')}` },
-          ),
-        );
+      const [output = '', said] = [out, err].map((chunks) => Buffer.concat(chunks).toString('utf8'));
+      resolve({ output, error: status === 0 ? undefined : said });
     });
   });
 }

@@ -8,9 +8,10 @@ export type RunEvent =
   | { readonly ended: RunEnd }
   | { readonly definition: DefinitionEvent };
 
-/** A job definition that carries the run's references: to be registered now, or registered. */
+/** A job definition that carries the run's references. */
 export interface DefinitionEvent {
   readonly name: string;
+  /** AWS has registered it, or has refused to: no request is under way any more. */
   readonly registered: boolean;
   /** When (ISO 8601, UTC). */
   readonly at: string;
@@ -25,6 +26,7 @@ export interface RunEnd {
 
 /** Longer texts are cut: a task's name is of the pipeline's making. */
 const TEXT_MAX = 1000;
+const ANSWERED: readonly string[] = ['job-definition.registered', 'job-definition.refused'];
 const STATUS: Readonly<Record<string, string | null>> = {
   'task.submit': 'SUBMITTED',
   'task.start': 'RUNNING',
@@ -56,7 +58,7 @@ function definitionOf(type: string, { definition, at }: Record<string, unknown>)
   const [, name] = /^([A-Za-z0-9_-]{1,128})(?::[0-9]{1,9})?$/.exec(text(definition) ?? '') ?? [];
   const time = Date.parse(text(at) ?? '');
   if (name === undefined || Number.isNaN(time)) throw new Error('no definition');
-  return { name, registered: type === 'job-definition.registered', at: new Date(time).toISOString() };
+  return { name, registered: ANSWERED.includes(type), at: new Date(time).toISOString() };
 }
 
 function taskOf(type: string, fields: Record<string, unknown>): Task {

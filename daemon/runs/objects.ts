@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { asTag } from '../aws/tags.ts';
 import { step } from '../host/steps.ts';
 import type { Queries } from '../ledger/open.ts';
 import type { Placement, References, Store } from '../stores/store.ts';
@@ -8,7 +9,7 @@ import type { PlannedRun } from './plan.ts';
 import type { LeaseRow } from './queries.ts';
 import { moveLease } from './states.ts';
 
-/** In the run directory: where and as whom the secrets were placed, where that is not in the run directory itself. */
+/** In the run directory: where and as whom the secrets were placed, where that is not in the run directory itself; and whose they are. */
 const ACCESS = 'access.json';
 /** A lease whose run cannot be asked for this long may be removed. A live run keeps moving it on. */
 export const LEASE_SECONDS = 24 * 3600;
@@ -61,8 +62,9 @@ export async function prepareObjects(
       const anchor = await store.prepare(part.target, environment);
       const place = { target: part.target, anchor };
       if (store !== engine.runDirectories) {
-        // For the plugin, whose run directory comes last: where the secrets are, and as whom they are placed.
-        if (anchor !== null) files[ACCESS] = anchor;
+        // For the plugin, whose run directory comes last: where the secrets are, as whom they are placed, and whose they are.
+        if (anchor !== null)
+          files[ACCESS] = JSON.stringify({ ...(JSON.parse(anchor) as object), ...whoseAre(engine) });
         // Before its secret: so there is never one without it.
         const guard = engine.deadMan.over({ ...place, run, index: index + 1 }, environment);
         if (guard !== undefined) plan(engine.deadMan, guard, new Map());
@@ -70,6 +72,11 @@ export async function prepareObjects(
       plan(store, place, part.secrets);
     }
   return objects;
+}
+
+/** Whose the objects of this ledger's runs are, as their tags in AWS tell. */
+export function whoseAre(engine: Engine): { owner: string; ledger: string } {
+  return { owner: asTag(engine.user.user), ledger: asTag(engine.ledger.id) };
 }
 
 /** The rows that are there before anything is placed. */

@@ -7,7 +7,7 @@ import type { SecretValue } from '../vault/secret-value.ts';
 import { noteDefinition } from './definition-records.ts';
 import { now, write, type Engine } from './engine.ts';
 import { newRunId } from './materialize.ts';
-import { placeObjects, prepareObjects, recordObjects } from './objects.ts';
+import { placeObjects, prepareObjects, recordObjects, whoseAre } from './objects.ts';
 import { cancelOrphans, noteGridLine, noteOrphans } from './orphans.ts';
 import { purgeRun } from './purge.ts';
 import { describeLease, getRun, leasesOf } from './queries.ts';
@@ -17,6 +17,8 @@ import { moveRun } from './states.ts';
 export interface Trial {
   readonly id: string;
   readonly references: References;
+  /** For the tags of what is made with them. */
+  readonly whose: { readonly owner: string; readonly ledger: string };
   /** Notes a job definition before it is registered, and once it is. */
   readonly noteDefinition: (name: string, registered: boolean) => Promise<void>;
   /** Notes a job on AWS Batch, and once it is over. */
@@ -102,6 +104,7 @@ function trialOf(engine: Engine, id: string, references: References): Trial {
   return {
     id,
     references,
+    whose: whoseAre(engine),
     noteDefinition: async (name, registered) => {
       await write(engine, 'records.write', (db) =>
         noteDefinition(engine, db, id, { name, registered, at: now(engine) }),

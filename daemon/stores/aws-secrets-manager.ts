@@ -7,6 +7,7 @@ import { lend, type OpenSession } from '../aws/clients.ts';
 import type { LentCredentials } from '../aws/credentials.ts';
 import { LATE_MS, LateRequests } from '../aws/late-request.ts';
 import { ask, type Pace } from '../aws/repeat.ts';
+import { tagsOf } from '../aws/tags.ts';
 import { withClient } from '../aws/with-client.ts';
 import { noFaults, step, type Faults } from '../host/steps.ts';
 import type { AwsCredentials, AwsSettings, ComputeEnvironment } from '../contract/types.ts';
@@ -291,14 +292,4 @@ function nameOf(target: string): string {
   const name = TARGET.exec(target)?.[2];
   if (name !== undefined && parseArn(target) !== undefined) return name;
   throw new EscrowError('internal', `"${target}" is not a secret of a run.`);
-}
-
-/** Characters that a tag cannot hold become underscores. */
-function tagsOf(tags: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(tags).map(([key, value]) => [
-      `nf-escrow:${key}`,
-      value.replace(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, '_').slice(0, 256),
-    ]),
-  );
 }

@@ -41,11 +41,19 @@ export async function register(aws: StrictAws, name: string, tags: Record<string
 
 /** Job definitions that are active, by name and revision, past the rules. */
 export async function active(aws: StrictAws): Promise<string[]> {
+  return (await definitions(aws)).map(({ name }) => name);
+}
+
+/** The same, with their tags. */
+export async function definitions(
+  aws: StrictAws,
+): Promise<{ name: string; tags: Readonly<Record<string, string>> }[]> {
   const { BatchClient, DescribeJobDefinitionsCommand } = await import('@aws-sdk/client-batch');
   const batch = new BatchClient({ region: REGION, endpoint: aws.bare });
   const { jobDefinitions } = await batch.send(new DescribeJobDefinitionsCommand({ status: 'ACTIVE' }));
   batch.destroy();
-  return (jobDefinitions ?? []).map(
-    ({ jobDefinitionName, revision }) => `${String(jobDefinitionName)}:${String(revision)}`,
-  );
+  return (jobDefinitions ?? []).map(({ jobDefinitionName, revision, tags = {} }) => ({
+    name: `${String(jobDefinitionName)}:${String(revision)}`,
+    tags,
+  }));
 }

@@ -18,7 +18,7 @@ import { Runs } from '../../daemon/runs/runs.ts';
 import { JobBoard } from '../../daemon/schedulers/board.ts';
 import { schedulerOf } from '../../daemon/schedulers/detect.ts';
 import { BatchJobDefinitions } from '../../daemon/stores/batch-job-definitions.ts';
-import type { AwsWaits } from '../../daemon/stores/aws-secrets-manager.ts';
+import { awsWaits, type AwsWaits } from '../../daemon/stores/aws-secrets-manager.ts';
 import { DeadManSwitches } from '../../daemon/stores/dead-man-switches.ts';
 import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import type { Removal } from '../../daemon/stores/store.ts';
@@ -62,7 +62,10 @@ export async function runsOnBatch(
   const lent = new LentCredentials();
   const secrets = storeFor(lent, waits);
   const deadMan = new DeadManSwitches({ openSession, lent, pace: realPace });
-  const definitions = new BatchJobDefinitions({ openSession, lent, pace: realPace });
+  const definitions = new BatchJobDefinitions({
+    ...{ openSession, lent, pace: realPace },
+    waits: { ...awsWaits, apart: 0, settling: 0, ...waits },
+  });
   const runs = new Runs({
     ledger,
     vault,

@@ -5,7 +5,6 @@ import { openSession } from '../../daemon/aws/clients.ts';
 import { LentCredentials } from '../../daemon/aws/credentials.ts';
 import { realPace } from '../../daemon/aws/repeat.ts';
 import { renderCloudFormation, renderPolicies } from '../../daemon/aws/iam-policies.ts';
-import { sweepAws, type Sweeper } from '../../daemon/aws/leftovers.ts';
 import { accessOf } from '../../daemon/aws/access.ts';
 import type { DoctorReport, Receipt, RunList } from '../../daemon/contract/types.ts';
 import { BatchJobDefinitions } from '../../daemon/stores/batch-job-definitions.ts';
@@ -61,6 +60,40 @@ withAws(
     t.equal(receipt.complete, true);
   },
 );
+
+withAws('a definition that is registered and not listed yet is looked for once more', async (t, aws) => {
+  let ahead = 0;
+  const slept: number[] = [];
+  const pace = {
+    clock: () => Date.now() + ahead,
+    elapsed: () => performance.now() + ahead,
+    sleep: async (ms: number) => void slept.push(ms),
+  };
+  const newStore = (): BatchJobDefinitions =>
+    new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
+  let store = newStore();
+  const place = {
+    target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
+    anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
+    sentAt: null,
+  };
+  await store.remove(place);
+  t.match(await store.inspect(place), { state: 'present', how: /looked for once more after 30 s/ });
+  await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' }); // only now the list has it
+  ahead = 31_000;
+  t.match(await store.inspect(place), { state: 'present', how: /nf-debian:1 is active/ });
+  await store.remove(place);
+  t.same(await active(aws), []);
+  t.same(slept, []);
+  t.match(await store.inspect(place), { state: 'absent', how: /twice/ });
+  t.same(slept, [1000], 'of one that was seen, a second look a moment later is enough');
+  store = newStore();
+  t.equal((await store.inspect(place)).state, 'present', 'by who saw nothing of that');
+  ahead += 29_000;
+  t.equal((await store.inspect(place)).state, 'present');
+  ahead += 2000;
+  t.equal((await store.inspect(place)).state, 'absent');
+});
 
 withAws(
   'a definition whose registering was not answered is looked for as long as it may arrive',
@@ -164,58 +197,3 @@ withAws('iam check names what is missing, who lacks it and what to do', async (t
   aws.rules.down = true;
   t.match(await check(), [{ name: 'credentials', state: 'failure' }]);
 });
-
-withAws('sweep removes what its owner’s dead machines left, and nothing of others', async (t, aws) => {
-  const day = 24 * 3600_000;
-  const past = new Date(Date.now() - 3 * day).toISOString();
-  const future = new Date(Date.now() + day).toISOString();
-  const left = { run: 'r1', owner: 'ada', ledger: 'dead', 'expires-at': past };
-  const others = {
-    r2: { ...left, run: 'r2', 'expires-at': future },
-    r3: { ...left, run: 'r3', owner: 'bob' },
-    r4: { ...left, run: 'r4', ledger: 'own' },
-  };
-  for (const tags of [left, ...Object.values(others)]) await make(aws, `nf-escrow/lab.rna/${tags.run}`, tags);
-  await make(aws, 'nf-escrow-other/x/r1', left);
-  await register(aws, 'nf-a', { 'nf-escrow:run': 'r9', 'nextflow.io/createdAt': past });
-  await register(aws, 'nf-b', { 'nf-escrow:run': 'r2', 'nextflow.io/createdAt': past });
-  await register(aws, 'nf-c', { 'nextflow.io/createdAt': past });
-  const sweeper: Sweeper = {
-    owner: 'ada',
-    ledger: 'own',
-    clock: Date.now,
-    standingOf: async (run) => (run === 'r4' ? 'open' : 'unknown'),
-  };
-  const shown = await sweepAws(settingsFor(aws), openSession, sweeper, false);
-  t.same(
-    shown.map(({ kind, run, removed }) => [kind, run, removed]),
-    [
-      ['secret', 'r1', false],
-      ['job-definition', 'r9', false],
-    ],
-  );
-  t.equal((await aws.secrets()).length, 5, 'shown is not removed');
-  await sweepAws(settingsFor(aws), openSession, sweeper, true);
-  t.same(await aws.secrets(), [
-    'nf-escrow-other/x/r1',
-    'nf-escrow/lab.rna/r2',
-    'nf-escrow/lab.rna/r3',
-    'nf-escrow/lab.rna/r4',
-  ]);
-  t.same((await active(aws)).sort(), ['nf-b:1', 'nf-c:1']);
-  const box = await boxOn(t, aws);
-  t.match((await box.escrow(['sweep'])).stdout, /Nothing is left/);
-  aws.rules.blindMs = 2000;
-  aws.calls.length = 0;
-  t.equal((await box.escrow(['run', '--compute-env', 'batch', 'sleep 3'])).status, 0);
-  t.notOk('secretsmanager:ListSecrets' in aws.counts, 'a removal never depends on a list, which lags behind');
-  t.notOk((await aws.secrets()).some((name) => name.includes('local.main')));
-});
-
-async function make(aws: StrictAws, name: string, tags: Record<string, string>): Promise<void> {
-  const { SecretsManagerClient, CreateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
-  const client = new SecretsManagerClient({ region: REGION, endpoint: aws.bare });
-  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key: `nf-escrow:${Key}`, Value }));
-  await client.send(new CreateSecretCommand({ Name: name, SecretString: 'x', Tags }));
-  client.destroy();
-}

@@ -1,10 +1,11 @@
 // The whole path, on a real Nextflow with nf-amazon, which NF_ESCROW_TEST_NEXTFLOW_AWS names; its plugins are taken from
 // NF_ESCROW_TEST_NEXTFLOW_AWS_PLUGINS where that is set, else it downloads them.
 import { createHash, randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { JournalEvent, Receipt, Run, RunList } from '../../daemon/contract/types.ts';
+import { definitions } from '../aws/box.ts';
 import { Edge } from '../aws/edge.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { ACCOUNT, QUEUE, REGION, startAws, startOver } from '../aws/subject.ts';
@@ -124,6 +125,8 @@ async function nothingLeft(t: Test, { aws, box, value }: Stage): Promise<Receipt
     return found.state === 'purged' ? found : undefined;
   });
   t.same(await aws.secrets(), [], 'no secret is left');
+  const ofRuns = (await definitions(aws)).filter(({ tags }) => 'nf-escrow:run' in tags);
+  t.same(ofRuns, [], 'no definition with references is active');
   t.same(box.filesWith(value), [], 'the value is in no file here');
   t.same(readdirSync(join(box.state, 'runs')), []);
   const receipt = await box.json<Receipt>(['runs', 'receipt', run.id]);
@@ -144,6 +147,19 @@ onBatch('success: a process is given what it declares, exactly, and the rest is 
     leases.find(({ store }) => store === 'batch-job-definitions'),
     { check: /inactive/ },
   );
+  const shared = await definitions(stage.aws);
+  t.equal(shared.length, 1, 'the one without references stays, for other runs');
+  t.notMatch(JSON.stringify(shared), /nf-escrow/);
+});
+
+onBatch('a configuration file may use a secret', async (t, stage) => {
+  const { box } = stage;
+  appendFileSync(join(box.launch, 'nextflow.config'), 'params.told = secrets.BAR_KEY\n');
+  writeFileSync(join(box.launch, 'told.nf'), 'workflow { println "config ${params.told}" }\n');
+  const ended = await box.escrow(['run', '--compute-env', 'batch', 'told.nf']);
+  t.equal(ended.status, 0, ended.stderr + ended.stdout);
+  t.match(ended.stdout, /config bar-of-the-test/);
+  await nothingLeft(t, stage);
 });
 
 onBatch(
@@ -191,6 +207,33 @@ onBatch(
     await nothingLeft(t, stage);
   },
 );
+
+onBatch('where tasks would be given no secrets, nothing is submitted', async (t, stage) => {
+  const { edge, box } = stage;
+  const wrapped = join(box.directory, 'nextflow-without');
+  const without = async (change: string): Promise<string> => {
+    // What was in place when nf-escrow looked, and is not when Nextflow starts.
+    writeFileSync(wrapped, `#!/bin/sh\n${change}\nexec '${String(nextflow)}' "$@"\n`, { mode: 0o755 });
+    const run = ['run', '--compute-env', 'batch', '--nextflow', wrapped, 'main.nf'];
+    const { status, stdout, stderr } = await box.escrow(run);
+    t.equal(status, 1, stdout + stderr);
+    await nothingLeft(t, stage);
+    return stdout + stderr;
+  };
+  t.match(
+    await without(
+      `export NXF_PLUGINS_DEFAULT="$(printf %s "$NXF_PLUGINS_DEFAULT" | sed 's/,nf-escrow-aws@[^,]*//'),nf-amazon"`,
+    ),
+    /the plugin nf-escrow-aws, which hands them to tasks there, is not loaded/,
+  );
+  t.match(
+    await without(
+      'sed -i /EscrowBatchExecutor/d "$NXF_HOME"/plugins/nf-escrow-aws-*/classes/META-INF/extensions.idx',
+    ),
+    /would go to AWS Batch by nextflow\.cloud\.aws\.batch\.AwsBatchExecutor, which gives tasks no secrets/,
+  );
+  t.equal(edge.jobs.size, 0);
+});
 
 onBatch('a job array is given what its tasks declare', async (t, stage) => {
   const { box, edge, value } = stage;

@@ -2,9 +2,13 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { SimulatePrincipalPolicyCommandInput } from '@aws-sdk/client-iam';
+import { accessOf } from '../../daemon/aws/access.ts';
+import type { AwsSession } from '../../daemon/aws/clients.ts';
+import { checkAws } from '../../daemon/aws/iam-check.ts';
 import { renderPolicies } from '../../daemon/aws/iam-policies.ts';
 import { needsOfDeadManRole, needsOfExecutionRole, needsOfLauncher } from '../../daemon/aws/needs.ts';
-import type { RunList } from '../../daemon/contract/types.ts';
+import type { DoctorCheck, RunList } from '../../daemon/contract/types.ts';
 import { active, boxOn, register } from '../aws/box.ts';
 import { Edge } from '../aws/edge.ts';
 import { evaluate, type Question } from '../aws/evaluate.ts';
@@ -22,6 +26,13 @@ const ask = (action: string, resource: string, context: Question['context'] = {}
 });
 const passing = (role: string, service: string): Question =>
   ask('iam:PassRole', role, { 'iam:PassedToService': service });
+
+const KEY = arn('kms', 'key/0000-1111');
+const VIA = { 'kms:ViaService': `secretsmanager.${REGION}.amazonaws.com` };
+
+const SETTINGS = {
+  ...{ region: REGION, queue: QUEUE, workDir: 's3://nf-work/run', executionRole: roleArn('execution') },
+};
 
 /** Everything that is asked of AWS: a run with a job definition and a switch, a probe, a check, a sweep. */
 async function callsOfEverything(t: Test, aws: StrictAws): Promise<Call[]> {
@@ -108,6 +119,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
     executionRole: 'execution',
     deadManRole: 'dead-man',
     workspace: 'local/main',
+    kmsKey: KEY,
   });
   const {
     account,
@@ -116,7 +128,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
     'dead-man-role': deadMan,
   } = policies;
   if (deadMan === undefined) throw new Error('not rendered');
-  const settings = settingsFor(aws, { deadMan: true, deadManRole: roleArn('dead-man') });
+  const settings = settingsFor(aws, { deadMan: true, deadManRole: roleArn('dead-man'), kmsKey: KEY });
 
   await t.test('what is made', async (t) => {
     const calls = (await callsOfEverything(t, aws)).filter(
@@ -139,6 +151,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
       ask(action, resource, {
         'aws:ResourceTag/nf-escrow:run': 'r1',
         'iam:PassedToService': passedTo ?? 'ecs-tasks.amazonaws.com',
+        ...VIA,
       }),
     );
     t.same(evaluate(account, needs), all(needs, true), 'and each that iam check asks about');
@@ -185,7 +198,9 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
         ask(`scheduler:${verb}`, arn('scheduler', 'schedule/other/nf-escrow-r1-1')),
       ]),
       ask('scheduler:ListSchedules', '*'),
-      ask('kms:Decrypt', arn('kms', 'key/1')),
+      ask('kms:Decrypt', arn('kms', 'key/1'), VIA),
+      ask('kms:Decrypt', KEY),
+      ask('kms:CreateGrant', KEY, VIA),
       ask('sts:AssumeRole', roleArn('execution')),
     ];
     for (const [index, permitted] of evaluate(account, denied).entries())
@@ -208,7 +223,13 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
       secret('nf-escrow/local.main2/r1'),
       secret('production/database'),
     ];
-    const read = needsOfExecutionRole(settings).map(({ action }) => ask(action, ours));
+    const read = needsOfExecutionRole(settings).map(({ action, resource }) =>
+      action.startsWith('kms:') ? ask(action, resource, VIA) : ask(action, ours),
+    );
+    t.same(
+      read.map(({ action }) => action),
+      ['secretsmanager:GetSecretValue', 'kms:Decrypt'],
+    );
     t.same(evaluate(execution, read), all(read, true));
     const no = [
       ...others.map((one) => ask('secretsmanager:GetSecretValue', one)),
@@ -216,6 +237,8 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
         ask(`secretsmanager:${verb}`, ours),
       ),
       ask('iam:PassRole', roleArn('execution')),
+      ask('kms:GenerateDataKey', KEY, VIA),
+      ask('kms:Decrypt', KEY),
     ];
     t.same(evaluate(execution, no), all(no, false), "the execution role reads one workspace's");
     const role = [
@@ -241,4 +264,43 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
     ];
     t.same(evaluate(deadMan, keeps), all(keeps, false), 'the switch deletes, and reads nothing');
   });
+});
+
+void t.test('iam check asks for what a key of yours needs, and for none by its alias', async (t) => {
+  const lacking = new Set<string>();
+  const asked: Question[] = [];
+  const send = async ({ input }: { input: SimulatePrincipalPolicyCommandInput }): Promise<object> => {
+    if (!('ActionNames' in input)) return { Role: { AssumeRolePolicyDocument: 'ecs-tasks.amazonaws.com' } };
+    const [action = '', resource = ''] = [input.ActionNames?.[0], input.ResourceArns?.[0]];
+    const via = input.ContextEntries?.find(({ ContextKeyName }) => ContextKeyName === 'kms:ViaService');
+    if (action.startsWith('kms:'))
+      asked.push(ask(action, resource, { 'kms:ViaService': via?.ContextKeyValues?.[0] ?? '' }));
+    return { EvaluationResults: [{ EvalDecision: lacking.has(action) ? 'implicitDeny' : 'allowed' }] };
+  };
+  const identity = { account: ACCOUNT, arn: `arn:aws:iam::${ACCOUNT}:user/ada` };
+  const client = { send, destroy: () => undefined };
+  const check = async (kmsKey: string): Promise<DoctorCheck[]> => {
+    const settings = { ...SETTINGS, kmsKey };
+    const session = {
+      access: accessOf(settings),
+      identity,
+      iam: async () => client,
+      batch: async () => client,
+    };
+    asked.length = 0;
+    return checkAws(settings, async () => session as unknown as AwsSession);
+  };
+  const may = (checks: DoctorCheck[], state: string): string[] =>
+    checks.filter((one) => one.name.endsWith(' may') && one.state === state).map(({ found }) => found);
+  t.match(may(await check('0000-1111'), 'ok'), [/read the secrets/, /kms:GenerateDataKey, kms:Decrypt/]);
+  const [decrypt, generate] = [ask('kms:Decrypt', KEY, VIA), ask('kms:GenerateDataKey', KEY, VIA)];
+  t.same(asked, [decrypt, generate, decrypt], 'of the execution role, then of who launches');
+  lacking.add('kms:Decrypt');
+  t.match(may(await check(KEY), 'warning'), [
+    new RegExp(`role/execution do not permit kms:Decrypt on ${KEY}`),
+    new RegExp(`user/ada do not permit kms:Decrypt on ${KEY}`),
+  ]);
+  t.same(may(await check(KEY), 'failure'), [], "the key's own policy may permit it");
+  await check('alias/nf-escrow');
+  t.same(asked, []);
 });

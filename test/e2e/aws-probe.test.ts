@@ -1,8 +1,9 @@
 // doctor --probe on AWS Batch: what it says, and that nothing of it is left, whatever happens.
 import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import t, { type Test } from 'tap';
 import type { DoctorReport, Receipt, Run, RunList } from '../../daemon/contract/types.ts';
-import { active, boxOn } from '../aws/box.ts';
+import { active, boxOn, definitions } from '../aws/box.ts';
 import { Edge } from '../aws/edge.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { startAws, startOver } from '../aws/subject.ts';
@@ -124,7 +125,17 @@ withEdge('a daemon that is killed leaves it to the next one', async (t, stage) =
   const started = box.start(command('--wait', '600'));
   await until('it waits', () => [...edge.jobs.values()].some(({ status }) => status === 'RUNNABLE'));
   t.equal((await aws.secrets()).length, 1);
-  t.equal((await active(aws)).length, 1);
+  const [definition, ...others] = await definitions(aws);
+  t.same(others, []);
+  t.match(
+    definition?.tags,
+    {
+      'nf-escrow:owner': userInfo().username,
+      'nf-escrow:ledger': /^[\w-]+$/,
+      'nf-escrow:created-at': /^\d{4}-/,
+    },
+    'sweep can tell whose it is, should this machine not come back',
+  );
   const daemon = (await box.daemonPid()) ?? 0;
   process.kill(daemon, 'SIGKILL');
   await until('it is gone', () => (existsSync(`/proc/${String(daemon)}`) ? undefined : true));

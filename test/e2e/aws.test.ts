@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ComputeEnvironment, Receipt, Run, RunList } from '../../daemon/contract/types.ts';
@@ -51,6 +52,11 @@ withBox(
         `^arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:nf-escrow/local.main/${id}-\\w{6}:FOO_KEY::$`,
       ),
     });
+    const access = JSON.parse(readFileSync(join(directory, 'access.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    t.match(access, { region: REGION, account: ACCOUNT, owner: userInfo().username, ledger: /^[\w-]+$/ });
     const lines = readFileSync(join(directory, 'overlay.config'), 'utf8').trim().split('\n').slice(1);
     t.same(lines, [
       "process.executor = 'awsbatch'",

@@ -1,7 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
-import { readRunLine } from '../../daemon/nextflow/configuration.ts';
+import { readConfiguration, readRunLine } from '../../daemon/nextflow/configuration.ts';
 import { overlay } from '../../daemon/nextflow/overlay.ts';
 import type { AwsSettings } from '../../daemon/contract/types.ts';
+import { temporaryDirectory } from '../temporary.ts';
 
 const settings: AwsSettings = {
   region: 'eu-west-1',
@@ -34,6 +37,47 @@ void t.test('nextflow is asked for the configuration of the very run', async (t)
     ...['-C', 'only.config', 'config', '-flat', 'main.nf'],
   ]);
   t.same(asked('main.nf', '-profile', 'x'), ['config', '-flat', '-profile', 'x', 'main.nf']);
+});
+
+void t.test('a Nextflow whose config command knows no revision is asked without one', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [nextflow, asked] = [join(directory, 'nextflow'), join(directory, 'asked')];
+  const answer = (revision: string): void => {
+    const text = `#!/bin/sh
+echo "$*" >> '${asked}'
+case "$*" in *' -r '*) ${revision} ;; esac
+echo "process.queue = 'long'"
+`;
+    writeFileSync(nextflow, text, { mode: 0o755 });
+    writeFileSync(asked, '');
+  };
+  const read = async (...args: string[]): Promise<object> =>
+    readConfiguration(nextflow, args, { env: process.env, cwd: directory });
+  const questions = (): string[] =>
+    readFileSync(asked, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^-log \S+ -q /, ''));
+  // As 25.10 says it.
+  answer(
+    `echo "Unknown option: -r -- Check the available commands and options and syntax with 'help'" >&2; exit 1`,
+  );
+  t.same(await read('run', 'lab/rna', '-r', 'v1', '-profile', 'x'), { 'process.queue': 'long' });
+  t.same(await read('run', 'lab/rna', '-r', 'v1', '-w', 's3://mine'), {
+    'process.queue': 'long',
+    workDir: 's3://mine',
+  });
+  t.same(questions().slice(2), ['config -flat -r v1 lab/rna', 'config -flat lab/rna']);
+  answer('');
+  t.same(await read('run', 'lab/rna', '-r', 'v1'), { 'process.queue': 'long' });
+  t.same(questions(), ['config -flat -r v1 lab/rna'], 'a newer one only once');
+  answer('echo "Unknown revision v1" >&2; exit 1');
+  await t.rejects(read('run', 'lab/rna', '-r', 'v1'), {
+    code: 'config-invalid',
+    message: /Unknown revision v1/,
+    hint: 'Try it by hand: nextflow config -flat -r v1 lab/rna',
+  });
+  t.equal(questions().length, 1, 'and what is wrong otherwise is told');
 });
 
 void t.test('what options of run say is said, over any file', async (t) => {

@@ -119,6 +119,7 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
   for (const target of [...openDefinitions.keys()]) await attempt(lastDefinitions, openDefinitions, target);
   for (const target of [...open.keys()]) await attempt(last, open, target);
   ahead += awsWaits.apart + 1000;
+  for (const target of [...openDefinitions.keys()]) await attempt(lastDefinitions, openDefinitions, target);
   for (const target of [...open.keys()]) await attempt(last, open, target);
   t.same([...open.keys(), ...openDefinitions.keys()], [], 'each was seen to be gone');
   t.same(await aws.secrets(), [], 'and no secret is there');

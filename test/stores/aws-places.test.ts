@@ -2,9 +2,11 @@
 import t, { type Test } from 'tap';
 import { accessOf } from '../../daemon/aws/access.ts';
 import { clientsFor, takeCredentials } from '../../daemon/aws/clients.ts';
+import { LentCredentials } from '../../daemon/aws/credentials.ts';
 import { assertFitsTogether } from '../../daemon/compute-envs/aws-batch.ts';
-import type { AwsSettings, Carrier } from '../../daemon/contract/types.ts';
+import type { AwsCredentials, AwsSettings, Carrier } from '../../daemon/contract/types.ts';
 import { parseArn } from '../../daemon/contract/arn.ts';
+import type { AwsSecretsManager } from '../../daemon/stores/aws-secrets-manager.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import {
@@ -37,6 +39,17 @@ function without(settings: AwsSettings, ...keys: (keyof AwsSettings)[]): AwsSett
 /** Places a secret and removes it; gives its reference. */
 async function placeAndRemove(t: Test, settings: AwsSettings): Promise<string> {
   const store = storeFor();
+  const { place, reference } = await placeOne(store, settings);
+  t.equal((await store.inspect(place)).state, 'present');
+  await store.remove(place);
+  t.equal((await store.inspect(place)).state, 'absent');
+  return reference;
+}
+
+async function placeOne(
+  store: AwsSecretsManager,
+  settings: AwsSettings,
+): Promise<{ place: { target: string; anchor: string; sentAt: null }; reference: string }> {
   const environment = environmentOf(settings);
   const secrets = new Map([['FOO_KEY', new SecretValue(Buffer.from('x'))]]);
   const wanted = { run: 'r1', workspace: 'lab/rna', environment, carrier, secrets };
@@ -52,10 +65,7 @@ async function placeAndRemove(t: Test, settings: AwsSettings): Promise<string> {
     ...rest,
     noteSent: async () => undefined,
   });
-  t.equal((await store.inspect(place)).state, 'present');
-  await store.remove(place);
-  t.equal((await store.inspect(place)).state, 'absent');
-  return references.get('FOO_KEY') ?? '';
+  return { place, reference: references.get('FOO_KEY') ?? '' };
 }
 
 withAws('regions of other partitions have ARNs of their own', async (t, aws) => {
@@ -150,6 +160,36 @@ withAws('another account: by a role there, with its external id; refused without
     code: 'compute-environment-unfit',
     message: new RegExp(`account ${ACCOUNT}, and the secrets go to ${OTHER}`),
   });
+  t.same(await aws.secrets(), []);
+});
+
+withAws('another account: what is lent takes the role there too, or is of it already', async (t, aws) => {
+  const assumeRole = `arn:aws:iam::${OTHER}:role/launch`;
+  const executionRole = `arn:aws:iam::${OTHER}:role/execution`;
+  const settings = settingsFor(aws, { executionRole, assumeRole });
+  const access = accessOf(settings);
+  const ofRole = await takeCredentials(access);
+  await makeQueue(aws, { region: settings.region, credentials: ofRole });
+  const lent = new LentCredentials();
+  const store = storeFor(lent);
+  const { place } = await placeOne(store, settings);
+  aws.rules.expired.add('AKIDTEST');
+  await t.rejects(store.remove(place), { code: 'aws-credentials' });
+  const [ended, base] = ['AKIDTEST', 'AKIDFRESH'].map((accessKeyId) => ({
+    accessKeyId,
+    secretAccessKey: 'y',
+  })) as [AwsCredentials, AwsCredentials];
+  await t.rejects(store.lend(place, ended), { code: 'aws-credentials' });
+  aws.rules.denied.add('sts:AssumeRole');
+  await t.rejects(store.lend(place, base), { code: 'aws-denied' }, 'it says why the role could not be taken');
+  await store.lend(place, ofRole);
+  t.equal((await store.inspect(place)).state, 'present', 'those of the account need no role');
+  aws.rules.denied.clear();
+  lent.forget(OTHER);
+  await t.rejects(store.inspect(place), { code: 'aws-credentials' });
+  await store.lend(place, base);
+  await store.remove(place);
+  t.equal((await store.inspect(place)).state, 'absent');
   t.same(await aws.secrets(), []);
 });
 

@@ -99,6 +99,11 @@ final class RunDirectory {
         return path.resolve("secrets").resolve(name);
     }
 
+    /** Whether its secrets are on AWS, and here is only by what they are found there. */
+    boolean hasReferences() {
+        return Files.exists(path.resolve("references.json"), LinkOption.NOFOLLOW_LINKS);
+    }
+
     Path events() {
         return path.resolve("events.jsonl");
     }

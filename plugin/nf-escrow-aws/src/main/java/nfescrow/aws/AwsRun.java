@@ -11,7 +11,8 @@ import java.util.Set;
 
 /**
  * The run that this JVM is the head of, as nf-escrow laid it into its run directory: `references.json` (by what ECS finds
- * each secret: ARNs, no values), `access.json` (where Secrets Manager is, and as whom the secrets were placed). nf-escrow,
+ * each secret: ARNs, no values), `access.json` (where Secrets Manager is, as whom the secrets were placed,
+ * and whose they are). nf-escrow,
  * on which this plugin depends, has claimed the directory in `head.json` before.
  */
 final class AwsRun {

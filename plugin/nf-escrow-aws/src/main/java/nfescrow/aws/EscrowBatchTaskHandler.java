@@ -1,6 +1,7 @@
 package nfescrow.aws;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -14,6 +15,7 @@ import nextflow.cloud.aws.batch.model.RegisterJobDefinitionModel;
 import nextflow.processor.TaskArrayRun;
 import nextflow.processor.TaskHandler;
 import nextflow.processor.TaskRun;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.services.batch.model.Secret;
 
 /**
@@ -60,11 +62,19 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
             secrets.add(Secret.builder().name(name).valueFrom(reference).build());
         }
         model.getContainerProperties().secrets(secrets);
-        model.addTagsEntry("nf-escrow:run", run.id());
+        tag(model);
         // Else a definition of the same image without secrets, or with another run's, would be taken for it.
         hashingTokens.add(secrets.toString());
         ours.add(model);
         return model;
+    }
+
+    /** Whose it is and since when, by which `nf-escrow sweep` finds what a machine left that never came back. */
+    private void tag(RegisterJobDefinitionModel model) {
+        model.addTagsEntry("nf-escrow:run", run.id());
+        for (String key : List.of("owner", "ledger"))
+            if (run.access(key) != null) model.addTagsEntry("nf-escrow:" + key, run.access(key));
+        model.addTagsEntry("nf-escrow:created-at", Instant.now().toString());
     }
 
     @Override
@@ -75,9 +85,16 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
             throw refusal(getTask(), "its job definition would have " + size + " bytes, and AWS takes " + DEFINITION_MAX + "; declare fewer secrets in one process");
         String name = model.getJobDefinitionName();
         JobDefinitionLog.write(run, "job-definition.intent", Map.of("definition", name));
-        String registered = super.createJobDef(model);
-        JobDefinitionLog.write(run, "job-definition.registered", Map.of("definition", registered));
-        return registered;
+        try {
+            String registered = super.createJobDef(model);
+            JobDefinitionLog.write(run, "job-definition.registered", Map.of("definition", registered));
+            return registered;
+        } catch (AwsServiceException error) {
+            // AWS's own word that there is none: nobody has to wait for one that may still arrive.
+            if (error.statusCode() >= 400 && error.statusCode() < 500 && !error.isThrottlingException())
+                JobDefinitionLog.write(run, "job-definition.refused", Map.of("definition", name));
+            throw error;
+        }
     }
 
     /** A job array declares none itself: its children do. */

@@ -45,11 +45,13 @@ final class SecretsManager {
     static SecretsManager of(AwsRun run) throws AwsUnavailableException {
         SecretsManager manager = new SecretsManager(run);
         String placed = run.access("identity");
-        if (placed == null) return manager;
-        String own = manager.identity();
-        if (!withoutSession(own).equals(withoutSession(placed)))
-            throw new AwsUnavailableException("they were placed by " + placed + ", and this Nextflow is " + own + " to AWS");
+        if (placed != null) assertSame(placed, manager.identity());
         return manager;
+    }
+
+    static void assertSame(String placed, String own) throws AwsUnavailableException {
+        if (withoutSession(own).equals(withoutSession(placed))) return;
+        throw new AwsUnavailableException("they were placed by " + placed + ", and this Nextflow is " + own + " to AWS");
     }
 
     /** An assumed role's name stays, and that of its session differs. */

@@ -2,12 +2,14 @@ package nfescrow.aws;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -20,6 +22,7 @@ import nextflow.processor.TaskRun;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.batch.model.BatchException;
 import software.amazon.awssdk.services.batch.model.Secret;
 
 class EscrowBatchTaskHandlerTest {
@@ -34,7 +37,7 @@ class EscrowBatchTaskHandlerTest {
     void layRunDirectory() throws IOException {
         directory = Files.createDirectory(temporary.resolve("r1"));
         Files.writeString(directory.resolve("head.json"), "{\"pid\":" + ProcessHandle.current().pid() + "}");
-        Files.writeString(directory.resolve("access.json"), "{\"region\":\"eu-west-1\",\"profile\":null}");
+        Files.writeString(directory.resolve("access.json"), "{\"region\":\"eu-west-1\",\"profile\":null,\"owner\":\"ada\",\"ledger\":\"l1\"}");
         references("FOO_KEY", "BAR_KEY");
     }
 
@@ -63,10 +66,31 @@ class EscrowBatchTaskHandlerTest {
             List.of(Secret.builder().name("FOO_KEY").valueFrom(ARN + ":FOO_KEY::").build()),
             model.getContainerProperties().getSecrets());
         assertEquals("r1", model.getTags().get("nf-escrow:run"));
+        assertEquals("ada", model.getTags().get("nf-escrow:owner"));
+        assertEquals("l1", model.getTags().get("nf-escrow:ledger"));
+        assertTrue(Instant.parse(model.getTags().get("nf-escrow:created-at")).isBefore(Instant.now().plusSeconds(1)));
         assertTrue(model.getParameters().get("nf-token").contains(ARN), "a definition without them is another one");
         List<String> events = Files.readAllLines(directory.resolve("events.jsonl"));
         assertTrue(events.get(0).contains("job-definition.intent") && events.get(0).contains("\"nf-debian-12\""));
         assertTrue(events.get(1).contains("job-definition.registered") && events.get(1).contains("nf-debian-12:1"));
+    }
+
+    @Test
+    void tellsOfARefusalAndOfNothingThatMayStillArrive() throws IOException {
+        assertEquals(List.of("intent", "refused"), eventsAfter(BatchException.builder().statusCode(403).build()));
+        assertEquals(List.of("intent"), eventsAfter(BatchException.builder().statusCode(429).build()));
+        assertEquals(List.of("intent"), eventsAfter(BatchException.builder().statusCode(503).build()));
+        assertEquals(List.of("intent"), eventsAfter(new IllegalStateException("not answered")));
+    }
+
+    private List<String> eventsAfter(RuntimeException answer) throws IOException {
+        Path events = directory.resolve("events.jsonl");
+        Files.deleteIfExists(events);
+        EscrowBatchTaskHandler handler = handlerOf(task("debian:12", "FOO_KEY"));
+        handler.refusal = answer;
+        assertSame(answer, assertThrows(RuntimeException.class, handler::submit));
+        return Files.readAllLines(events).stream()
+            .map(line -> line.replaceFirst("^.*\"job-definition\\.([a-z]+)\",\"definition\":\"nf-debian-12\".*$", "$1")).toList();
     }
 
     @Test
@@ -111,18 +135,6 @@ class EscrowBatchTaskHandlerTest {
         Files.delete(directory.resolve("references.json"));
         assertNull(run());
         assertNull(AwsRun.open(Map.of()));
-    }
-
-    @Test
-    void theStockExecutorIsRefused() {
-        AwsBatchExecutor stock = new AwsBatchExecutor();
-        stock.setName("awsbatch");
-        assertThrows(IllegalStateException.class, () -> ExecutorCheckFactory.check("HELLO", stock));
-        EscrowBatchExecutor ours = new EscrowBatchExecutor();
-        ours.setName("awsbatch");
-        ExecutorCheckFactory.check("HELLO", ours);
-        stock.setName("local");
-        ExecutorCheckFactory.check("HELLO", stock);
     }
 
     private static TaskRun task(String container, String... secrets) {

@@ -2,6 +2,7 @@ package nfescrow.aws;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
 
@@ -11,6 +12,14 @@ class SecretsManagerTest {
     @Test
     void sessionsOfOneRoleAreOneIdentity() {
         assertEquals(SecretsManager.withoutSession(ROLE + "ada"), SecretsManager.withoutSession(ROLE + "1700000000"));
+    }
+
+    @Test
+    void refusesToBeAnotherThanWhoPlaced() throws AwsUnavailableException {
+        SecretsManager.assertSame(ROLE + "ada", ROLE + "bob");
+        String user = "arn:aws:iam::123456789012:user/ada";
+        String message = assertThrows(AwsUnavailableException.class, () -> SecretsManager.assertSame(ROLE + "ada", user)).getMessage();
+        assertEquals("they were placed by " + ROLE + "ada, and this Nextflow is " + user + " to AWS", message);
     }
 
     @Test

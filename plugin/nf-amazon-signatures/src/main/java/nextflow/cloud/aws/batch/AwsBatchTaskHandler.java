@@ -16,6 +16,9 @@ public class AwsBatchTaskHandler extends TaskHandler {
     /** What would have been sent to AWS. */
     public final List<RegisterJobDefinitionModel> registered = new ArrayList<>();
 
+    /** What AWS would answer instead. */
+    public RuntimeException refusal;
+
     /** As the configuration would say. */
     public String executionRole;
 
@@ -46,6 +49,7 @@ public class AwsBatchTaskHandler extends TaskHandler {
     }
 
     protected String createJobDef(RegisterJobDefinitionModel model) {
+        if (refusal != null) throw refusal;
         registered.add(model);
         return model.getJobDefinitionName() + ":" + registered.size();
     }

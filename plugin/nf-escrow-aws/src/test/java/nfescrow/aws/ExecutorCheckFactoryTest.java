@@ -1,0 +1,41 @@
+package nfescrow.aws;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import nextflow.cloud.aws.batch.AwsBatchExecutor;
+import nextflow.exception.AbortOperationException;
+import nextflow.executor.Executor;
+import nextflow.executor.local.LocalExecutor;
+import nextflow.util.ServiceName;
+import org.junit.jupiter.api.Test;
+
+class ExecutorCheckFactoryTest {
+    @ServiceName(value = "awsbatch")
+    static class Later extends AwsBatchExecutor {}
+
+    @ServiceName(value = "awsbatch", important = true)
+    static class Important extends AwsBatchExecutor {}
+
+    @Test
+    void oursHasToBeTheOneThatIsChosen() {
+        ExecutorCheckFactory.check(List.of(AwsBatchExecutor.class, EscrowBatchExecutor.class));
+        ExecutorCheckFactory.check(List.of(LocalExecutor.class, EscrowBatchExecutor.class, AwsBatchExecutor.class));
+        ExecutorCheckFactory.check(List.of(EscrowBatchExecutor.class, Important.class, Later.class));
+        ExecutorCheckFactory.check(List.of(Later.class, EscrowBatchExecutor.class));
+    }
+
+    @Test
+    void anyOtherIsRefused() {
+        refuses("AwsBatchExecutor, which", List.of(AwsBatchExecutor.class));
+        refuses("Important, which", List.of(Important.class, EscrowBatchExecutor.class));
+        refuses("Later, which", List.of(AwsBatchExecutor.class, Later.class, LocalExecutor.class));
+        refuses("no executor, which", List.of());
+    }
+
+    private static void refuses(String whom, List<Class<? extends Executor>> executors) {
+        String message = assertThrows(AbortOperationException.class, () -> ExecutorCheckFactory.check(executors)).getMessage();
+        assertTrue(message.contains(whom) && message.contains("Nothing was submitted"), message);
+    }
+}
