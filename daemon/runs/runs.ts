@@ -99,6 +99,7 @@ export class Runs {
   async stop(): Promise<void> {
     clearInterval(this.#retry);
     await Promise.all([...this.#watches.values()].map((watch) => watch.stop()));
+    this.#watches.clear();
   }
 
   async explain(request: RunRequest): Promise<Plan> {
