@@ -7,8 +7,8 @@
 # DIRECTORY is the run directory. In it: `armed` -> `started` (the fence: whoever renames `armed` first decides, a start
 # here, or nf-escrow calling the run off), `alive` (a FIFO that nextflow inherits: as long as someone holds it the run
 # is alive), `process` (which process nextflow is), `exit` (its exit status). Where they are there: `heartbeat` (a count
-# that goes on while nextflow lives), `requeue` (a scheduler may start this again). `command -p` finds the tools of the
-# system whatever PATH the caller has; PATH itself is nextflow's.
+# that goes on while nextflow lives), `requeue` (a scheduler may start this again), `reserve.NAME` (room for that file).
+# `command -p` finds the tools of the system whatever PATH the caller has; PATH itself is nextflow's.
 
 say() { printf 'nf-escrow: %s\n' "$1" >&2; }
 
@@ -22,11 +22,16 @@ clear() {
 # -C opens nothing that is there, so that no link is written through; mv would move into a directory.
 put() {
   {
-    clear "$dir/$1.new"
-    (umask 077 && set -C && printf '%s\n' "$2" >"$dir/$1.new") || return 1
+    # On a disk that is full there is room for it all the same: it was put by.
+    write "$1" "$2" || { command -p rm "$dir/reserve.$1" && write "$1" "$2"; } || return 1
     [ ! -d "$dir/$1" ] || clear "$dir/$1"
     command -p mv -f "$dir/$1.new" "$dir/$1"
   } 2>/dev/null
+}
+
+write() {
+  clear "$dir/$1.new"
+  (umask 077 && set -C && printf '%s\n' "$2" >"$dir/$1.new")
 }
 
 # Tells which process nextflow is: `self`, this subshell before it becomes nextflow, or a pid. All but readlink is the

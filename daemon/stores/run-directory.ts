@@ -34,6 +34,8 @@ export async function fillRunDirectory(
   // For the plugin: by what AWS finds each secret that is not in here.
   if (placement.references.size > 0)
     await put('references.json', JSON.stringify(Object.fromEntries(placement.references)));
+  for (const name of ['process', 'exit'])
+    await step(faults, 'directory.write', () => writePlain(join(directory, `reserve.${name}`), RESERVE));
   // Last: until it is there the shim starts nothing.
   await step(faults, 'directory.arm', () => writeDurable(join(directory, 'armed'), ''));
 }
@@ -59,6 +61,12 @@ function writePlain(path: string, data: Uint8Array): void {
     closeSync(fd);
   }
 }
+
+/**
+ * Room that is put by for what the shim has to tell of a run, such that it can be told though the disk has filled up since:
+ * the shim gives it back just before. A block of any usual file system.
+ */
+const RESERVE = Buffer.alloc(4096, ' ');
 
 /** How long a run directory that does not tell its own expiry is left alone, in milliseconds. */
 const EXPIRY_MS = 24 * 3600 * 1000;

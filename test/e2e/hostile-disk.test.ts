@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { accepts, newestRun, purged, refuses, soon } from '../hostile.ts';
@@ -57,6 +57,24 @@ void t.test('a removal that finds its disk read-only is told, and made when it i
   t.match((await accepts(t, box, ['runs', 'receipt', run ?? ''])).stdout, /last error +.*EROFS/);
   disk.writable();
   await purged(t, box, VALUE);
+});
+
+void t.test('how a run ended is told also where its disk has filled up since', async (t) => {
+  const box = new Sandbox(t);
+  box.env['NF_ESCROW_RUNS_DIR'] = join(box.directory, 'disk/runs');
+  const disk = smallDisk(t, join(box.directory, 'disk'), 256);
+  if (disk === undefined) return;
+  const started = box.start([
+    'run',
+    '--no-secrets',
+    'touch here; while [ ! -e go ]; do sleep 0.05; done; exit 5',
+  ]);
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  disk.fill();
+  writeFileSync(join(box.launch, 'go'), '');
+  // No secret goes just before, and makes room.
+  t.equal((await started.ended).status, 5);
+  t.match(await purged(t, box, VALUE), { outcome: 'failed', exitStatus: 5 });
 });
 
 void t.test('a full state directory refuses what is new and loses nothing', async (t) => {
