@@ -17,4 +17,16 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-type-parameters': 'off', // Client.call: the caller names the schema of the answer
     },
   },
+  {
+    files: ['daemon/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ImportExpression > Literal[value=/^@(aws-sdk|smithy)/]',
+          message: 'Node 20 may import it without its names, for good: take it from daemon/aws/sdk.ts.',
+        },
+      ],
+    },
+  },
 );

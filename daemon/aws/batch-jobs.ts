@@ -2,6 +2,7 @@ import type { BatchClient, JobDetail } from '@aws-sdk/client-batch';
 import { accessFrom } from './access.ts';
 import { asAwsError } from './aws-error.ts';
 import type { OpenSession } from './clients.ts';
+import { sdk } from './sdk.ts';
 
 /** AWS takes so many in one question. */
 const MOST = 100;
@@ -50,7 +51,7 @@ export function batchJobs(open: OpenSession, clock = (): number => performance.n
     },
     terminate: async (anchor, ids) => {
       await at(anchor, 'The jobs that were left on AWS Batch cannot be ended', async (batch) => {
-        const { TerminateJobCommand } = await import('@aws-sdk/client-batch');
+        const { TerminateJobCommand } = sdk('@aws-sdk/client-batch');
         for (const jobId of await livingOf(batch, ids))
           await batch.send(
             new TerminateJobCommand({ jobId, reason: 'nf-escrow: the head of its run is gone' }),
@@ -62,7 +63,7 @@ export function batchJobs(open: OpenSession, clock = (): number => performance.n
 }
 
 async function livingOf(batch: BatchClient, ids: readonly string[]): Promise<Set<string>> {
-  const { DescribeJobsCommand } = await import('@aws-sdk/client-batch');
+  const { DescribeJobsCommand } = sdk('@aws-sdk/client-batch');
   const found: JobDetail[] = [];
   for (let from = 0; from < ids.length; from += MOST) {
     const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: ids.slice(from, from + MOST) }));

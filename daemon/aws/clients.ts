@@ -8,6 +8,7 @@ import { EscrowError } from '../errors.ts';
 import type { AwsAccess } from './access.ts';
 import { asAwsError } from './aws-error.ts';
 import { resolveCredentials, type LentCredentials } from './credentials.ts';
+import { sdk } from './sdk.ts';
 
 /** One attempt's way to AWS: with credentials that were resolved for it, and are forgotten with it. */
 export interface AwsSession {
@@ -64,7 +65,7 @@ async function assumed(
   base: AwsCredentials & { expiration?: Date },
 ): Promise<AwsCredentials & { expiration?: Date }> {
   if (access.role === null) return base;
-  const { AssumeRoleCommand } = await import('@aws-sdk/client-sts');
+  const { AssumeRoleCommand } = sdk('@aws-sdk/client-sts');
   const sts = await stsClient(access, base);
   const input = {
     RoleArn: access.role,
@@ -106,7 +107,7 @@ async function identifiedAsLent(access: AwsAccess, credentials: AwsCredentials):
 }
 
 async function identified(access: AwsAccess, credentials: AwsCredentials): Promise<AwsSession> {
-  const { GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
+  const { GetCallerIdentityCommand } = sdk('@aws-sdk/client-sts');
   const sts = await stsClient(access, credentials);
   const { Account: account = '', Arn: arn = '' } = await attempt(access, () =>
     sts.send(new GetCallerIdentityCommand()),
@@ -136,15 +137,15 @@ export function clientsFor(
   const named = access.endpoint === null ? {} : { endpoint: access.endpoint, useFipsEndpoint: false };
   return {
     secretsManager: async () =>
-      new (await import('@aws-sdk/client-secrets-manager')).SecretsManagerClient({ ...config, ...named }),
-    batch: async () => new (await import('@aws-sdk/client-batch')).BatchClient({ ...config, maxAttempts: 4 }),
-    iam: async () => new (await import('@aws-sdk/client-iam')).IAMClient({ ...config, maxAttempts: 4 }),
-    scheduler: async () => new (await import('@aws-sdk/client-scheduler')).SchedulerClient(config),
+      new (sdk('@aws-sdk/client-secrets-manager').SecretsManagerClient)({ ...config, ...named }),
+    batch: async () => new (sdk('@aws-sdk/client-batch').BatchClient)({ ...config, maxAttempts: 4 }),
+    iam: async () => new (sdk('@aws-sdk/client-iam').IAMClient)({ ...config, maxAttempts: 4 }),
+    scheduler: async () => new (sdk('@aws-sdk/client-scheduler').SchedulerClient)(config),
   };
 }
 
 async function stsClient(access: AwsAccess, credentials: AwsCredentials): Promise<STSClient> {
-  const { STSClient } = await import('@aws-sdk/client-sts');
+  const { STSClient } = sdk('@aws-sdk/client-sts');
   return new STSClient({
     region: access.region,
     credentials,

@@ -1,15 +1,6 @@
-import { createRequire } from 'node:module';
 import type { AwsCredentials } from '../contract/types.ts';
 import type { AwsAccess } from './access.ts';
-
-const PARTS = [
-  '@aws-sdk/credential-provider-node',
-  '@aws-sdk/credential-provider-ini',
-  '@aws-sdk/client-sts',
-  '@aws-sdk/client-secrets-manager',
-  '@aws-sdk/client-batch',
-  '@aws-sdk/client-scheduler',
-];
+import { sdk } from './sdk.ts';
 
 /** Credentials that somebody lent for removals, by account; in memory alone, and the last that were lent. */
 export class LentCredentials {
@@ -36,25 +27,9 @@ export class LentCredentials {
  */
 export async function resolveCredentials({ profile, region }: AwsAccess): Promise<AwsCredentials> {
   if (profile !== null) {
-    loadSdk();
-    const { fromIni } = await import('@aws-sdk/credential-provider-ini');
+    const { fromIni } = sdk('@aws-sdk/credential-provider-ini');
     return fromIni({ profile, ignoreCache: true, clientConfig: { region } })();
   }
-  loadSdk();
-  const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
+  const { defaultProvider } = sdk('@aws-sdk/credential-provider-node');
   return defaultProvider({ ignoreCache: true, clientConfig: { region } })();
-}
-
-const require = createRequire(import.meta.url);
-let isLoaded = false;
-
-/**
- * Loads what every session needs, whole and before any `import()` of it. Node 20 prepares what is imported while other
- * things are still being loaded, as after a restart, and could hand out a part of the SDK without its names for as long
- * as the process lives ("defaultProvider is not a function"); what was required is complete.
- */
-function loadSdk(): void {
-  if (isLoaded) return;
-  for (const part of PARTS) require(part);
-  isLoaded = true;
 }

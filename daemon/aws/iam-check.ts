@@ -12,6 +12,7 @@ import {
 } from './needs.ts';
 import { probe } from './probe.ts';
 import { assertTakesSecrets } from './queue.ts';
+import { sdk } from './sdk.ts';
 
 const MAY_READ = 'execution role may';
 const RENDER = 'nf-escrow iam render writes the policies; attach that of';
@@ -68,7 +69,7 @@ async function checkTrust(
   role: string,
   { name, service, title, option }: Trusted,
 ): Promise<DoctorCheck> {
-  const { GetRoleCommand } = await import('@aws-sdk/client-iam');
+  const { GetRoleCommand } = sdk('@aws-sdk/client-iam');
   const iam = await session.iam();
   try {
     const { Role } = await iam.send(new GetRoleCommand({ RoleName: role.split('/').at(-1) ?? '' }));
@@ -173,7 +174,7 @@ async function simulate(
   principal: string,
   needs: readonly Need[],
 ): Promise<Need[] | undefined> {
-  const { SimulatePrincipalPolicyCommand } = await import('@aws-sdk/client-iam');
+  const { SimulatePrincipalPolicyCommand } = sdk('@aws-sdk/client-iam');
   const iam = await session.iam();
   try {
     const missing: Need[] = [];

@@ -5,6 +5,7 @@ import { accessOf } from './access.ts';
 import { asAwsError } from './aws-error.ts';
 import type { OpenSession } from './clients.ts';
 import { asTag } from './tags.ts';
+import { sdk } from './sdk.ts';
 
 type Leftover = Leftovers['leftovers'][number];
 
@@ -54,8 +55,8 @@ export async function sweepAws(
     const left: Leftover[] = [];
     for (const found of [...own, ...definitions]) left.push(...(await judge(found, sweeper)));
     if (!remove) return left;
-    const { DeleteSecretCommand } = await import('@aws-sdk/client-secrets-manager');
-    const { DeregisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
+    const { DeleteSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
+    const { DeregisterJobDefinitionCommand } = sdk('@aws-sdk/client-batch');
     const swept: Leftover[] = [];
     for (const one of left) {
       const { kind, target } = one;
@@ -99,7 +100,7 @@ type ListedSecret = Found & { readonly name: string };
 
 /** All of ours, whatever their prefix: what lies under another one tells that its run may live. */
 async function listSecrets(client: SecretsManagerClient): Promise<ListedSecret[]> {
-  const { paginateListSecrets } = await import('@aws-sdk/client-secrets-manager');
+  const { paginateListSecrets } = sdk('@aws-sdk/client-secrets-manager');
   const filters = [{ Key: 'tag-key' as const, Values: ['nf-escrow:run'] }];
   const listed: ListedSecret[] = [];
   for await (const { SecretList } of paginateListSecrets({ client }, { Filters: filters }))
@@ -131,7 +132,7 @@ function expiriesOf(secrets: readonly ListedSecret[]): ReadonlyMap<string, numbe
 
 /** Those that tell whose they are. One whose run has no secrets any more was of use when it was made, at the least. */
 async function listDefinitions(batch: BatchClient, expiries: ReadonlyMap<string, number>): Promise<Found[]> {
-  const { paginateDescribeJobDefinitions } = await import('@aws-sdk/client-batch');
+  const { paginateDescribeJobDefinitions } = sdk('@aws-sdk/client-batch');
   const found: Found[] = [];
   const pages = paginateDescribeJobDefinitions({ client: batch }, { status: 'ACTIVE' });
   for await (const { jobDefinitions } of pages)

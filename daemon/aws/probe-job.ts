@@ -5,6 +5,7 @@ import type { AwsSettings } from '../contract/types.ts';
 import { asAwsError, failureOf } from './aws-error.ts';
 import type { AwsSession } from './clients.ts';
 import { tagsOf } from './tags.ts';
+import { sdk } from './sdk.ts';
 
 /** What the job ends with, where the shell and its `sha256sum` work but the secret is not what it should be. */
 export const probeExits = { differs: 41, missing: 42, noHash: 43 } as const;
@@ -47,7 +48,7 @@ export async function runProbeJob(
   wishes: ProbeWishes,
 ): Promise<ProbeJob> {
   const { DescribeJobsCommand, SubmitJobCommand, RegisterJobDefinitionCommand } =
-    await import('@aws-sdk/client-batch');
+    sdk('@aws-sdk/client-batch');
   const batch = await session.batch();
   const name = `nf-escrow-probe-${wishes.run}`;
   const end = performance.now() + wishes.limitMs;
@@ -95,8 +96,7 @@ export async function runProbeJob(
 
 /** Jobs on Fargate are defined otherwise. */
 async function isFargate(batch: BatchClient, queue: string): Promise<boolean> {
-  const { DescribeJobQueuesCommand, DescribeComputeEnvironmentsCommand } =
-    await import('@aws-sdk/client-batch');
+  const { DescribeJobQueuesCommand, DescribeComputeEnvironmentsCommand } = sdk('@aws-sdk/client-batch');
   const { jobQueues } = await batch.send(new DescribeJobQueuesCommand({ jobQueues: [queue] }));
   const names = (jobQueues?.[0]?.computeEnvironmentOrder ?? []).flatMap(
     ({ computeEnvironment }) => computeEnvironment ?? [],

@@ -1,6 +1,7 @@
 import type { AwsSettings } from '../contract/types.ts';
 import { failureOf } from './aws-error.ts';
 import type { AwsSession } from './clients.ts';
+import { sdk } from './sdk.ts';
 
 /**
  * Asks whether an action is permitted by doing it to something that is not there: AWS looks at permissions first.
@@ -14,9 +15,9 @@ export async function probe(
   const SecretId = `${prefix}/nf-escrow.probe/none`;
   const role = executionRole.split('/').at(-1) ?? '';
   const [secrets, batch, iam] = await Promise.all([session.secretsManager(), session.batch(), session.iam()]);
-  const sm = await import('@aws-sdk/client-secrets-manager');
-  const b = await import('@aws-sdk/client-batch');
-  const i = await import('@aws-sdk/client-iam');
+  const sm = sdk('@aws-sdk/client-secrets-manager');
+  const b = sdk('@aws-sdk/client-batch');
+  const i = sdk('@aws-sdk/client-iam');
   const probes: Readonly<Record<string, () => Promise<unknown>>> = {
     'secretsmanager:DescribeSecret': () => secrets.send(new sm.DescribeSecretCommand({ SecretId })),
     'secretsmanager:GetSecretValue': () => secrets.send(new sm.GetSecretValueCommand({ SecretId })),
@@ -51,7 +52,7 @@ export async function probe(
 
 /** Its client is loaded only where there are dead man's switches. */
 async function askScheduler(session: AwsSession, what: 'Get' | 'Delete'): Promise<unknown> {
-  const { GetScheduleCommand, DeleteScheduleCommand } = await import('@aws-sdk/client-scheduler');
+  const { GetScheduleCommand, DeleteScheduleCommand } = sdk('@aws-sdk/client-scheduler');
   const scheduler = await session.scheduler();
   const none = { Name: 'nf-escrow-none' };
   try {

@@ -2,6 +2,7 @@ import type { AwsSettings } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { asAwsError } from './aws-error.ts';
 import type { AwsSession } from './clients.ts';
+import { sdk } from './sdk.ts';
 
 /** So long a queue that takes secrets is taken to do so, in milliseconds. */
 const KNOWN_MS = 30_000;
@@ -26,8 +27,7 @@ export function rememberQueues(clock: () => number): typeof assertTakesSecrets {
  * queue, where it takes no jobs, and for Batch on EKS: its job definitions have no `secrets`.
  */
 export async function assertTakesSecrets(session: AwsSession, { queue }: AwsSettings): Promise<void> {
-  const { DescribeJobQueuesCommand, DescribeComputeEnvironmentsCommand } =
-    await import('@aws-sdk/client-batch');
+  const { DescribeJobQueuesCommand, DescribeComputeEnvironmentsCommand } = sdk('@aws-sdk/client-batch');
   const batch = await session.batch();
   try {
     const { jobQueues } = await batch.send(new DescribeJobQueuesCommand({ jobQueues: [queue] }));

@@ -4,6 +4,7 @@ import { asAwsError, failureOf } from '../aws/aws-error.ts';
 import type { AwsAccess } from '../aws/access.ts';
 import { repeat, type Pace } from '../aws/repeat.ts';
 import { step, type Faults } from '../host/steps.ts';
+import { sdk } from '../aws/sdk.ts';
 
 /** A secret to be made. */
 export interface NewSecret {
@@ -32,7 +33,7 @@ export async function createSecret(
   making: Making,
   faults: Faults,
 ): Promise<string> {
-  const { CreateSecretCommand, DescribeSecretCommand } = await import('@aws-sdk/client-secrets-manager');
+  const { CreateSecretCommand, DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
   const token = randomUUID();
   const command = {
     Name: name,

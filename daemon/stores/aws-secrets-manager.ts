@@ -16,6 +16,7 @@ import type { SecretValue } from '../vault/secret-value.ts';
 import { createSecret } from './aws-create.ts';
 import { divideValues, encode } from './aws-layout.ts';
 import type { Finding, Part, Place, Placement, References, Store, Wanted } from './store.ts';
+import { sdk } from '../aws/sdk.ts';
 
 /** How long things take at most, in milliseconds. */
 export interface AwsWaits {
@@ -137,7 +138,7 @@ export class AwsSecretsManager implements Store {
     const name = nameOf(target);
     this.#late.note({ target, sentAt });
     await this.#with(anchor, `The secret ${name} cannot be removed`, async (client) => {
-      const { DeleteSecretCommand } = await import('@aws-sdk/client-secrets-manager');
+      const { DeleteSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
       this.#note(target, await this.#describe(client, name));
       const command = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
       await step(this.#faults, 'aws.delete-secret', () =>
@@ -228,7 +229,7 @@ export class AwsSecretsManager implements Store {
   async renew({ target, anchor }: Place, expiresAt: string): Promise<void> {
     const name = nameOf(target);
     await this.#with(anchor, `The secret ${name} cannot be told to live on`, async (client) => {
-      const { TagResourceCommand } = await import('@aws-sdk/client-secrets-manager');
+      const { TagResourceCommand } = sdk('@aws-sdk/client-secrets-manager');
       const tags = Object.entries(tagsOf({ 'expires-at': expiresAt })).map(([Key, Value]) => ({
         Key,
         Value,
@@ -239,7 +240,7 @@ export class AwsSecretsManager implements Store {
   }
 
   async #describe(client: SecretsManagerClient, name: string): Promise<DescribeSecretResponse | undefined> {
-    const { DescribeSecretCommand } = await import('@aws-sdk/client-secrets-manager');
+    const { DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
     return step(this.#faults, 'aws.describe-secret', () =>
       this.#ask(() => client.send(new DescribeSecretCommand({ SecretId: name }))).catch(ignoreNotFound),
     );

@@ -10,6 +10,7 @@ import type { AwsCredentials } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { awsWaits, type AwsWaits } from './aws-secrets-manager.ts';
 import type { Finding, Place, Removal } from './store.ts';
+import { sdk } from '../aws/sdk.ts';
 
 /** A definition carries its run's id in this tag; who registers it: plugin/, EscrowBatchTaskHandler.java. */
 const RUN_TAG = 'nf-escrow:run';
@@ -57,7 +58,7 @@ export class BatchJobDefinitions implements Removal {
   async remove({ target, anchor }: Place): Promise<void> {
     await this.#with(target, anchor, async (batch, list) => {
       const found = this.#note({ target, anchor }, await list());
-      const { DeregisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
+      const { DeregisterJobDefinitionCommand } = sdk('@aws-sdk/client-batch');
       for (const { jobDefinitionArn } of found)
         await step(this.#faults, 'aws.deregister-definition', () =>
           batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: jobDefinitionArn })),
@@ -145,7 +146,7 @@ function keyOf({ target, anchor }: Pick<Place, 'target' | 'anchor'>): string {
 }
 
 async function activeOf(batch: BatchClient, name: string, run: string): Promise<JobDefinition[]> {
-  const { paginateDescribeJobDefinitions } = await import('@aws-sdk/client-batch');
+  const { paginateDescribeJobDefinitions } = sdk('@aws-sdk/client-batch');
   const found: JobDefinition[] = [];
   const pages = paginateDescribeJobDefinitions(
     { client: batch },

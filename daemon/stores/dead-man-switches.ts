@@ -12,6 +12,7 @@ import type { AwsCredentials, ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { makeOnce } from './aws-create.ts';
 import type { Finding, Guarded, Place, Placement, References, Switch } from './store.ts';
+import { sdk } from '../aws/sdk.ts';
 
 /** So long after the lease has run out it goes off: a live head, and its daemon, move the lease on every twelve hours. */
 const GRACE_MS = 24 * 3600_000;
@@ -67,7 +68,7 @@ export class DeadManSwitches implements Switch {
   }: Pick<Placement, 'target' | 'anchor' | 'expiresAt' | 'noteSent'>): Promise<References> {
     const name = nameOf(target);
     const access = accessFrom(anchor) as SwitchAnchor;
-    const { CreateScheduleCommand, GetScheduleCommand } = await import('@aws-sdk/client-scheduler');
+    const { CreateScheduleCommand, GetScheduleCommand } = sdk('@aws-sdk/client-scheduler');
     const session = await this.#means.openSession(access);
     const client = await session.scheduler();
     const schedule = scheduleOf(name, access, expiresAt);
@@ -98,7 +99,7 @@ export class DeadManSwitches implements Switch {
   async remove({ target, anchor }: Place): Promise<void> {
     const name = nameOf(target);
     await this.#with(anchor, `The dead man's switch ${name} cannot be removed`, async (client) => {
-      const { DeleteScheduleCommand } = await import('@aws-sdk/client-scheduler');
+      const { DeleteScheduleCommand } = sdk('@aws-sdk/client-scheduler');
       await step(this.#faults, 'aws.delete-switch', () =>
         this.#ask(() => client.send(new DeleteScheduleCommand({ Name: name }))).catch(ignoreNotFound),
       );
@@ -127,7 +128,7 @@ export class DeadManSwitches implements Switch {
   }
 
   async #isThere(client: SchedulerClient, name: string): Promise<boolean> {
-    const { GetScheduleCommand } = await import('@aws-sdk/client-scheduler');
+    const { GetScheduleCommand } = sdk('@aws-sdk/client-scheduler');
     const found = await step(this.#faults, 'aws.find-switch', () =>
       this.#ask(() => client.send(new GetScheduleCommand({ Name: name }))).catch(ignoreNotFound),
     );
@@ -138,7 +139,7 @@ export class DeadManSwitches implements Switch {
   async renew({ target, anchor }: Place, expiresAt: string): Promise<void> {
     const name = nameOf(target);
     await this.#with(anchor, `The dead man's switch ${name} cannot be moved on`, async (client, access) => {
-      const { UpdateScheduleCommand } = await import('@aws-sdk/client-scheduler');
+      const { UpdateScheduleCommand } = sdk('@aws-sdk/client-scheduler');
       await this.#ask(() => client.send(new UpdateScheduleCommand(scheduleOf(name, access, expiresAt))));
     });
   }

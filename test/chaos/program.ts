@@ -41,13 +41,13 @@ async function happen(kind: ChaosKind, by: string, point: FaultPoint): Promise<v
   };
   switch (kind) {
     case 'kill -9 head':
-      note(kill(isHead, Number(by)) > 0);
+      note(killOne(isHead, by));
       return;
     case 'kill -9 shim':
-      note(kill(isShim, Number(by)) > 0);
+      note(killOne(isShim, by));
       return;
     case 'kill -9 CLI':
-      note(kill(isCli, Number(by)) > 0);
+      note(killOne(isCli, by));
       return;
     case 'ledger locked':
       note(await doFault(kind, point, directory));
@@ -67,6 +67,11 @@ async function happen(kind: ChaosKind, by: string, point: FaultPoint): Promise<v
       note(true); // first: it ends us, or throws
       await doFault(kind, point, directory); // the same to one run and to many
   }
+}
+
+/** Of the run that brought the fault, or where that has none just now, of every other. False: nobody has. */
+function killOne(which: (process: Running) => boolean, by: string): boolean {
+  return kill(which, Number(by)) > 0 || kill(which) > 0;
 }
 
 /** Ends such processes, of one run or of all; notes in the run's directory that it was done to it, and gives how many. */

@@ -329,7 +329,7 @@ workflow { WORK() }
       await sleep(20);
     }
     const last = await Promise.race([this.#daemon?.ended, sleep(100)]);
-    throw new Error(`no daemon starts: ${JSON.stringify(last)}`);
+    throw new Error(`no daemon starts: ${JSON.stringify(last)}; ${filesOf(this.#box.state)}`);
   }
 }
 

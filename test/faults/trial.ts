@@ -13,7 +13,7 @@ import type { Cell, Verdict } from './cell.ts';
 import { CellDaemon, PATIENCE_MS } from './cell-daemon.ts';
 import { registerDefinition } from './definitions.ts';
 import { judgeReceipt, judgeRun, type Observed } from './judge.ts';
-import { isHead, processesIn, requestAt } from './kinds.ts';
+import { isHead, isShim, processesIn, requestAt } from './kinds.ts';
 import { filesLeft, leftInAws } from './leftovers.ts';
 import { NAMES, type Template } from './template.ts';
 
@@ -281,7 +281,9 @@ export class Trial {
     const deadline = performance.now() + 8000;
     while (performance.now() < deadline) {
       if (look()) return true;
-      if (ended.yet) return look();
+      // The command may have been killed while its head was on the way.
+      if (ended.yet && !processesIn(this.#box.launch).some((one) => isShim(one) || isHead(one)))
+        return look();
       if (over === undefined) await this.#daemon.ensure();
       await sleep(20);
     }
