@@ -22,16 +22,18 @@ clear() {
 # -C opens nothing that is there, so that no link is written through; mv would move into a directory.
 put() {
   {
-    # On a disk that is full there is room for it all the same: it was put by.
-    write "$1" "$2" || { command -p rm "$dir/reserve.$1" && write "$1" "$2"; } || return 1
+    from=$dir/$1.new
+    clear "$from"
+    if ! (umask 077 && set -C && printf '%s\n' "$2" >"$from"); then
+      # The disk is full: there is room that was put by. It is written over, as others would take what is given back.
+      clear "$from"
+      from=$dir/reserve.$1
+      [ ! -L "$from" ] && [ -n "$(command -p find "$from" -type f -links 1)" ] || return 1
+      printf '%s\n' "$2" 1<>"$from" || return 1
+    fi
     [ ! -d "$dir/$1" ] || clear "$dir/$1"
-    command -p mv -f "$dir/$1.new" "$dir/$1"
+    command -p mv -f "$from" "$dir/$1"
   } 2>/dev/null
-}
-
-write() {
-  clear "$dir/$1.new"
-  (umask 077 && set -C && printf '%s\n' "$2" >"$dir/$1.new")
 }
 
 # Tells which process nextflow is: `self`, this subshell before it becomes nextflow, or a pid. All but readlink is the

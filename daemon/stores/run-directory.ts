@@ -64,7 +64,7 @@ function writePlain(path: string, data: Uint8Array): void {
 
 /**
  * Room that is put by for what the shim has to tell of a run, such that it can be told though the disk has filled up since:
- * the shim gives it back just before. A block of any usual file system.
+ * the shim writes over it, and the blanks behind mean nothing. A block of any usual file system.
  */
 const RESERVE = Buffer.alloc(4096, ' ');
 

@@ -66,7 +66,16 @@ void t.test(
 void t.test(
   'whatever a task plants in the run directory, the shim ends and touches nothing else',
   async (t) => {
-    const names = ['store.json', 'secrets/BAR_KEY', '.gone', '.gone/x', 'process.new', 'exit', 'exit.new'];
+    const names = [
+      'store.json',
+      'secrets/BAR_KEY',
+      '.gone',
+      '.gone/x',
+      'process.new',
+      'exit',
+      'exit.new',
+      'reserve.exit',
+    ];
     for (const kind of plantedToo.filter((one) => one !== 'device' || process.geteuid?.() === 0))
       for (const name of names) {
         const what = `${kind} as ${name}`;
