@@ -17,6 +17,8 @@ import { isHead, isShim, processesIn, requestAt } from './kinds.ts';
 import { filesLeft, leftInAws } from './leftovers.ts';
 import { NAMES, type Template } from './template.ts';
 
+/** As the plugin does while the head lives: it tells of a job definition before it asks for it. */
+const INTEND = `(umask 077; printf '{"type":"job-definition.registering","definition":"nf-task-%s","at":"%s"}\\n' "\${NF_ESCROW_RUN##*/}" "$(date -u +%FT%TZ)" >>"$NF_ESCROW_RUN/events.jsonl")`;
 const HOLD = 'echo x >>launches; while [ ! -e go ]; do sleep 0.03; done';
 /** The store holds every secret: looked at from within the run, at its begin and at its end. */
 const LOOK = `for name in ${NAMES.join(' ')}; do grep -q "$name" "$NXF_SECRETS_FILE" || echo x >>torn; done`;
@@ -125,8 +127,8 @@ export class Trial {
     const { way, store } = this.#cell;
     const where = way.includes('job') ? 'jobs' : store === 'nextflow-store' ? 'local' : 'batch';
     const environment = where === 'local' ? [] : ['--compute-env', where];
-    const look = store === 'nextflow-store' ? LOOK : ':';
-    const script = way === 'with orphans' ? ORPHANS : `${look}; ${HOLD}; ${look}; echo x >>finished`;
+    const [before, after] = store === 'nextflow-store' ? [LOOK, LOOK] : [INTEND, ':'];
+    const script = way === 'with orphans' ? ORPHANS : `${before}; ${HOLD}; ${after}; echo x >>finished`;
     const detach = way === 'pruned' ? ['--detach'] : [];
     const started = this.#daemon.start(['run', ...environment, ...detach, script]);
     const ended = started.ended.then(() => true);
@@ -242,20 +244,15 @@ export class Trial {
     }
   }
 
+  /** The request is under way, whatever became of the head since. */
   async #registerDefinition(): Promise<void> {
     if (this.#aws === undefined) return;
     const [id] = readdirSync(join(this.#box.state, 'runs'));
     if (id === undefined) return;
-    const at = new Date().toISOString();
-    const name = `nf-task-${id}`;
+    const definition = await registerDefinition(this.#aws, `nf-task-${id}`, id);
+    const event = { type: 'job-definition.registered', definition, at: new Date().toISOString() };
     const events = join(this.#box.state, 'runs', id, 'events.jsonl');
-    appendFileSync(
-      events,
-      `${JSON.stringify({ type: 'job-definition.registering', definition: name, at })}\n`,
-      { mode: 0o600 },
-    );
-    const definition = await registerDefinition(this.#aws, name, id);
-    appendFileSync(events, `${JSON.stringify({ type: 'job-definition.registered', definition, at })}\n`);
+    if (existsSync(events) && this.#heads() > 0) appendFileSync(events, `${JSON.stringify(event)}\n`);
   }
 
   /** While a head lives, all that it was given is there. Whether it lives is asked last: then it did before. */
