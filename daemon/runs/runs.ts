@@ -225,18 +225,17 @@ export class Runs {
         await this.#engine.stores.get(store)?.lend?.({ target, anchor, sentAt }, credentials);
   }
 
-  /** False: it has no run directory, so there is no head to be watched. */
-  async #watch(run: RunRow): Promise<boolean> {
+  /** Unless it has no run directory: then there is no head to be watched. */
+  async #watch(run: RunRow): Promise<void> {
     const leases = await leasesOf(this.#engine.ledger.db, run.id);
     const lease = leases.find(({ store }) => store === this.#engine.runDirectories.kind);
-    if (lease === undefined) return false;
+    if (lease === undefined) return;
     // A round of tidying may have been faster: two watches of one run would both act, and one would never be stopped.
     if (!this.#watches.has(run.id))
       this.#watches.set(
         run.id,
         new RunWatch(this.#engine, run, lease, this.#heldBack, () => this.#watches.delete(run.id)),
       );
-    return true;
   }
 
   /** A run that was recorded, and then its daemon died: nobody was told of it, so nobody can start it. */
@@ -248,6 +247,7 @@ export class Runs {
 
   async #retryPending(): Promise<void> {
     await this.adopt();
+    // Read anew: who was adopted may be over by now.
     const open = (await unfinishedRuns(this.#engine.ledger.db)).filter(
       ({ id }) => !this.#watches.has(id) && !this.#placing.has(id),
     );

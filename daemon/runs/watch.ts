@@ -1,14 +1,14 @@
-import { existsSync, readdirSync, watch as watchDirectory, type FSWatcher } from 'node:fs';
+import { existsSync, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import type { Process, RunJob } from '../contract/types.ts';
 import { validate } from '../contract/validate.ts';
 import { systemCode } from '../errors.ts';
 import { fifoState, whenFree } from '../host/fifo.ts';
 import { liveness, signal } from '../host/process-identity.ts';
-import { fileSystemType } from '../host/file-system.ts';
 import { step } from '../host/steps.ts';
 import { readOwnFile } from '../host/read-plain-file.ts';
 import type { Place } from '../stores/store.ts';
+import { isOnNetwork, refresh, watchOf } from './directory-watch.ts';
 import { isGone, revoke } from './fence.ts';
 import { HeadRecords } from './head-records.ts';
 import { askForEnd } from './heartbeat.ts';
@@ -366,33 +366,4 @@ export class RunWatch {
 
 function processOf(text: string | null): Process | undefined {
   return text === null ? undefined : (JSON.parse(text) as Process);
-}
-
-function isOnNetwork(directory: string): boolean {
-  try {
-    return fileSystemType(directory).network;
-  } catch {
-    return true; // it cannot be looked at now: then looking now and then is what is left
-  }
-}
-
-/**
- * The kernel's word on what changes in one directory: Node's own, as a library that lists the directory at each change
- * takes more time than all the rest of a daemon that waits. Undefined where it cannot be had: looking now and then is left.
- */
-function watchOf(directory: string, onChange: (name: string | null) => void): FSWatcher | undefined {
-  try {
-    return watchDirectory(directory, (_event, name) => onChange(name)).on('error', () => onChange(null));
-  } catch {
-    return undefined; // gone by now, or the kernel has no more watches to give
-  }
-}
-
-/** To list a directory has NFS ask its server for it, and not only answer from what it remembers. */
-function refresh(directory: string): void {
-  try {
-    readdirSync(directory);
-  } catch {
-    return; // whoever looks next says what is wrong
-  }
 }

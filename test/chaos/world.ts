@@ -5,12 +5,13 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, unlinkSync, w
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
-import type { Process, Receipt, Run, RunList, RunRequest, RunStart } from '../../daemon/contract/types.ts';
+import type { Process, Run, RunList, RunRequest, RunStart } from '../../daemon/contract/types.ts';
 import { identify } from '../../daemon/host/process-identity.ts';
 import { ACCOUNT, environmentFor, QUEUE, REGION } from '../aws/subject.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { remnants } from '../faults/leftovers.ts';
 import { killAllIn, Sandbox, untapped, type Started } from '../launcher.ts';
+import { KeptDaemon } from '../faults/kept-daemon.ts';
 import { privateDisk } from '../mounts.ts';
 import type { RunPlan } from './plan.ts';
 
@@ -39,8 +40,7 @@ export class World {
   readonly #real: string | undefined;
   readonly #unmount: (() => void) | undefined;
   readonly #value = randomBytes(24).toString('hex');
-  #daemon: Started | undefined;
-  #starting: Promise<void> | undefined;
+  readonly #daemon: KeptDaemon;
 
   /**
    * `real`: a Nextflow instead of the stand-in. `boot`: the file that is bound over the kernel's boot id, in a mount
@@ -48,6 +48,7 @@ export class World {
    */
   constructor(aws: StrictAws | undefined, real: string | undefined, boot: string | undefined) {
     const box = (this.#box = new Sandbox({ teardown: () => undefined } as unknown as Test, real));
+    this.#daemon = new KeptDaemon(box, () => this.#start(['daemon', 'run'], box.state), PATIENCE_MS);
     this.#aws = aws;
     this.#real = real;
     for (const name of ['armed', 'launch']) mkdirSync(join(box.directory, name), { recursive: true });
@@ -107,7 +108,7 @@ export class World {
     const runs = join(this.#box.state, 'runs');
     if (existsSync(runs)) found.push(...readdirSync(runs).map((name) => join(runs, name)));
     if (this.#aws === undefined) return found;
-    await this.#ensureDaemon();
+    await this.#daemon.ensure();
     const known = (await this.#allRuns('?limit=1000')) ?? [];
     for (const { what, run } of await remnants(this.#aws)) {
       const directory = known.find(({ id }) => id === run)?.launchDirectory;
@@ -148,7 +149,7 @@ export class World {
 
   /** As `nf-escrow run` does it, without the command: plans, and starts the shim. Who launches does not outlive that. */
   async #byApi(plan: RunPlan, directory: string): Promise<{ ended: Promise<unknown> } | undefined> {
-    await this.#ensureDaemon();
+    await this.#daemon.ensure();
     const launcher = spawn('sleep', ['600'], { cwd: directory, stdio: 'ignore' });
     const identity = launcher.pid === undefined ? undefined : identify(launcher.pid);
     if (identity === undefined) throw new Error('sleep did not start');
@@ -217,7 +218,7 @@ workflow { WORK() }
         const path = `/v1/runs/${run?.id ?? 'none'}/cancel`;
         const answer = await this.#box.http('POST', path).catch(() => undefined);
         if (answer?.status === 200) return;
-        await this.#ensureDaemon();
+        await this.#daemon.ensure();
       }
       await sleep(30);
     }
@@ -227,7 +228,7 @@ workflow { WORK() }
   async #settled(directory: string, wrong: string[]): Promise<Run[]> {
     const deadline = performance.now() + PATIENCE_MS;
     for (let pause = 20; ; pause = Math.min(pause * 1.5, 300)) {
-      await this.#ensureDaemon();
+      await this.#daemon.ensure();
       const runs = await this.#runsIn(directory, '?state=open&limit=200');
       const all = runs?.length === 0 ? await this.#runsIn(directory, '?limit=1000') : undefined;
       if (all !== undefined) return all;
@@ -273,21 +274,12 @@ workflow { WORK() }
       if (launches === 0 && outcome !== 'aborted' && this.#real === undefined)
         wrong.push(`never launched, and ${String(outcome)}`);
     }
-    const answer = await this.#receipt(run.id);
+    const answer = await this.#daemon.receipt(run.id);
     if (
       answer?.complete !== true ||
       answer.leases.some(({ check, goneAt }) => check === null || goneAt === null)
     )
       wrong.push('left behind: the receipt is not complete');
-  }
-
-  async #receipt(id: string): Promise<Receipt | undefined> {
-    for (let tries = 0; tries < 5; tries += 1) {
-      const answer = await this.#box.http('GET', `/v1/runs/${id}/receipt`).catch(() => undefined);
-      if (answer?.status === 200) return JSON.parse(answer.text) as Receipt;
-      await this.#ensureDaemon();
-    }
-    return undefined;
   }
 
   async #runsIn(directory: string, query: string): Promise<Run[] | undefined> {
@@ -309,27 +301,6 @@ workflow { WORK() }
   #start(args: readonly string[], cwd: string, input?: string, env: Record<string, string> = {}): Started {
     const rest = input === undefined ? {} : { input };
     return this.#box.startProgram(process.execPath, [program, ...args], { cwd, env, ...rest });
-  }
-
-  /** There is a daemon that answers: ours, or one that a command has started. Many ask at once. */
-  async #ensureDaemon(): Promise<void> {
-    await (this.#starting ??= this.#startDaemon().finally(() => (this.#starting = undefined)));
-  }
-
-  async #startDaemon(): Promise<void> {
-    for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline;) {
-      const health = await this.#box.http('GET', '/v1/health').catch(() => undefined);
-      if (health?.status === 200) return;
-      if (
-        this.#daemon === undefined ||
-        this.#daemon.child.exitCode !== null ||
-        this.#daemon.child.signalCode !== null
-      )
-        this.#daemon = this.#start(['daemon', 'run'], this.#box.state);
-      await sleep(20);
-    }
-    const last = await Promise.race([this.#daemon?.ended, sleep(100)]);
-    throw new Error(`no daemon starts: ${JSON.stringify(last)}; ${filesOf(this.#box.state)}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Receipt, Run, RunList } from '../../daemon/contract/types.ts';
 import type { Sandbox, Started } from '../launcher.ts';
+import { KeptDaemon } from './kept-daemon.ts';
 import { processesIn } from './kinds.ts';
 
 const program = join(import.meta.dirname, 'program.js');
@@ -11,31 +12,23 @@ export const PATIENCE_MS = 30_000;
 
 export class CellDaemon {
   readonly #box: Sandbox;
-  #daemon: Started | undefined;
+  readonly #kept: KeptDaemon;
 
   constructor(box: Sandbox) {
     this.#box = box;
+    this.#kept = new KeptDaemon(box, () => this.start(['daemon', 'run']), PATIENCE_MS);
   }
 
   start(args: readonly string[]): Started {
     return this.#box.startProgram(process.execPath, [program, ...args]);
   }
 
-  /** There is a daemon that answers, ours or one that a command has started. */
-  async ensure(): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS;
-    while (performance.now() < deadline) {
-      const health = await this.#box.http('GET', '/v1/health').catch(() => undefined);
-      if (health?.status === 200) return;
-      if (
-        this.#daemon === undefined ||
-        this.#daemon.child.exitCode !== null ||
-        this.#daemon.child.signalCode !== null
-      )
-        this.#daemon = this.start(['daemon', 'run']);
-      await sleep(20);
-    }
-    throw new Error('no daemon starts');
+  ensure(): Promise<void> {
+    return this.#kept.ensure();
+  }
+
+  receipt(run: string): Promise<Receipt | undefined> {
+    return this.#kept.receipt(run);
   }
 
   /** Undefined where no daemon answers. */
@@ -62,14 +55,5 @@ export class CellDaemon {
       await this.ensure();
     }
     return false;
-  }
-
-  async receipt(run: string): Promise<Receipt | undefined> {
-    for (let tries = 0; tries < 5; tries += 1) {
-      const answer = await this.#box.http('GET', `/v1/runs/${run}/receipt`).catch(() => undefined);
-      if (answer?.status === 200) return JSON.parse(answer.text) as Receipt;
-      await this.ensure();
-    }
-    return undefined;
   }
 }

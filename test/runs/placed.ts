@@ -25,6 +25,8 @@ interface Opened {
   readonly rooms: Rooms;
   /** The directory of run directories. */
   readonly runs: string;
+  /** Where they are launched. */
+  readonly launch: string;
   /** Places a run, and gives its id. */
   readonly place: () => Promise<string>;
 }
@@ -58,7 +60,7 @@ export async function openRooms(
     if (run === undefined) throw new Error('nothing was placed');
     return run.id;
   };
-  return { rooms, runs, place };
+  return { rooms, runs, launch: launchDirectory, place };
 }
 
 /** `job`: what the ledger is to say of its head's job. */

@@ -1,57 +1,32 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { identifySelf } from '../../daemon/host/process-identity.ts';
 import { getRun, leasesOf } from '../../daemon/runs/queries.ts';
 import type { Faults } from '../../daemon/host/steps.ts';
 import { HeldBack } from '../../daemon/runs/on-lost.ts';
 import { RunWatch } from '../../daemon/runs/watch.ts';
 import { until } from '../launcher.ts';
-import { assemble } from '../rooms.ts';
-import { temporaryDirectory } from '../temporary.ts';
-import { openRooms, placeRun, startRun } from './placed.ts';
+import { openRooms, overHead, placeRun, startRun } from './placed.ts';
 
 void t.test('a head that starts and ends within one look is known all the same, and its log', async (t) => {
-  const directory = temporaryDirectory(t);
-  const launch = join(directory, 'launch');
-  const runsDirectory = join(directory, 'runs');
-  const head = { ...identifySelf(), pid: 4_194_305, startTime: '1' }; // more than a pid can be
   let isOver = false;
-  const rooms = await assemble(
-    {
-      ledger: join(directory, 'ledger.db'),
-      keyFile: join(directory, 'vault.key'),
-      runs: runsDirectory,
-      output: join(directory, 'output'),
-    },
-    (point) => {
-      // The look has seen no head yet, and writes what the plugin told.
-      if (point === 'before records.write' && !isOver) {
-        isOver = true;
-        writeFileSync(join(launch, '.nextflow.log'), `  Process: ${String(head.pid)}@here [127.0.0.1]\n`);
-        writeFileSync(join(run, 'process'), JSON.stringify(head));
-        writeFileSync(join(run, 'exit'), '3\n');
-      }
-      return Promise.resolve();
-    },
-  );
-  t.teardown(rooms.close);
-  mkdirSync(launch);
-  const { run: created } = await rooms.runs.create({
-    selection: {},
-    launchDirectory: launch,
-    nextflow: '/bin/true',
-    arguments: ['run', 'x'],
-    localStore: null,
-    launcher: identifySelf(),
-  });
-  const run = join(runsDirectory, created?.id ?? '');
-  execFileSync('mkfifo', ['-m', '600', join(run, 'alive')]);
+  const faults: Faults = (point) => {
+    // The look has seen no head yet, and writes what the plugin told.
+    if (point === 'before records.write' && !isOver) {
+      isOver = true;
+      writeFileSync(join(launch, '.nextflow.log'), `  Process: ${String(overHead.pid)}@here [127.0.0.1]\n`);
+      writeFileSync(join(run, 'process'), JSON.stringify(overHead));
+      writeFileSync(join(run, 'exit'), '3\n');
+    }
+    return Promise.resolve();
+  };
+  const { rooms, runs, launch, place } = await openRooms(t, { faults });
+  const id = await place();
+  const run = join(runs, id);
   writeFileSync(join(run, 'events.jsonl'), '{"type":"run.begin","name":"quick"}\n');
-  renameSync(join(run, 'armed'), join(run, 'started'));
-  const ended = await rooms.runs.purge(created?.id ?? '', { force: false, asked: true });
+  startRun(run);
+  const ended = await rooms.runs.purge(id, { force: false, asked: true });
   t.ok(isOver, 'it happened within a look');
   t.match(ended, {
     state: 'purged',
