@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { openSession } from '../../daemon/aws/clients.ts';
 import { LentCredentials } from '../../daemon/aws/credentials.ts';
 import { realPace } from '../../daemon/aws/repeat.ts';
@@ -9,18 +9,9 @@ import { accessOf } from '../../daemon/aws/access.ts';
 import type { DoctorReport, Receipt, RunList } from '../../daemon/contract/types.ts';
 import { BatchJobDefinitions } from '../../daemon/stores/batch-job-definitions.ts';
 import { active, boxOn, register } from '../aws/box.ts';
-import type { StrictAws } from '../aws/strict-aws.ts';
-import { ACCOUNT, makeRole, REGION, settingsFor, startAws, startOver } from '../aws/subject.ts';
+import { ACCOUNT, makeRole, REGION, settingsFor } from '../aws/subject.ts';
+import { withAws } from '../aws/with-aws.ts';
 import { Sandbox, until } from '../launcher.ts';
-
-let shared: Promise<StrictAws | undefined> | undefined;
-
-function withAws(title: string, body: (t: Test, aws: StrictAws) => Promise<void>): void {
-  void t.test(title, async (inner) => {
-    const aws = await (shared ??= startAws(t));
-    if (aws !== undefined) await body(inner, await startOver(aws));
-  });
-}
 
 withAws(
   'a definition of the run is a lease: deregistered and looked for, and no other is',

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import t, { type Test } from 'tap';
 import { openSession } from '../../daemon/aws/clients.ts';
 import { LentCredentials } from '../../daemon/aws/credentials.ts';
 import type { DoctorReport, Receipt, Run, RunList } from '../../daemon/contract/types.ts';
@@ -13,30 +12,13 @@ import { boxOn, createBatch } from '../aws/box.ts';
 import { runsOnBatch } from '../aws/runs.ts';
 import { goOff, schedules } from '../aws/schedules.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
-import {
-  ACCOUNT,
-  environmentOf,
-  makeRole,
-  REGION,
-  settingsFor,
-  startAws,
-  startOver,
-  storeFor,
-} from '../aws/subject.ts';
+import { ACCOUNT, environmentOf, makeRole, REGION, settingsFor, storeFor } from '../aws/subject.ts';
+import { withAws } from '../aws/with-aws.ts';
 import { killAllIn, Sandbox, until, untapped } from '../launcher.ts';
 
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/dead-man`;
 const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
 const HOUR_MS = 3600_000;
-
-let shared: Promise<StrictAws | undefined> | undefined;
-
-function withAws(title: string, body: (t: Test, aws: StrictAws) => Promise<void>): void {
-  void t.test(title, async (inner) => {
-    const aws = await (shared ??= startAws(t));
-    if (aws !== undefined) await body(inner, await startOver(aws));
-  });
-}
 
 async function lastRun(box: Sandbox): Promise<Run> {
   const [run] = (await box.json<RunList>(['runs', 'list'])).runs;

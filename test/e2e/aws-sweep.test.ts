@@ -1,22 +1,13 @@
 // nf-escrow sweep: what it takes for left, and what it leaves to others.
 import { userInfo } from 'node:os';
-import t, { type Test } from 'tap';
 import { openSession } from '../../daemon/aws/clients.ts';
 import { sweepAws, type Sweeper } from '../../daemon/aws/leftovers.ts';
 import { active, boxOn, createBatch, register } from '../aws/box.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
-import { REGION, settingsFor, startAws, startOver } from '../aws/subject.ts';
+import { REGION, settingsFor } from '../aws/subject.ts';
+import { withAws } from '../aws/with-aws.ts';
 
 const OTHER = '222233334444';
-
-let shared: Promise<StrictAws | undefined> | undefined;
-
-function withAws(title: string, body: (t: Test, aws: StrictAws) => Promise<void>): void {
-  void t.test(title, async (inner) => {
-    const aws = await (shared ??= startAws(t));
-    if (aws !== undefined) await body(inner, await startOver(aws));
-  });
-}
 
 withAws('sweep removes what its owner’s dead machines left, and nothing of others', async (t, aws) => {
   const day = 24 * 3600_000;

@@ -2,25 +2,15 @@
 import { spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import t, { type Test } from 'tap';
 import { awsWaits } from '../../daemon/stores/aws-secrets-manager.ts';
 import { runsOnBatch, type RunsOnBatch } from '../aws/runs.ts';
-import type { StrictAws } from '../aws/strict-aws.ts';
-import { settingsFor, startAws, startOver } from '../aws/subject.ts';
+import { settingsFor } from '../aws/subject.ts';
+import { withAws } from '../aws/with-aws.ts';
 import { until, untapped } from '../launcher.ts';
 
 const RUNS = Number(process.env['NF_ESCROW_TEST_RUNS'] ?? 12);
 const AT_ONCE = 4;
 const LAUNCHES = 100;
-
-let shared: Promise<StrictAws | undefined> | undefined;
-
-function withAws(title: string, body: (t: Test, aws: StrictAws) => Promise<void>): void {
-  void t.test(title, async (inner) => {
-    const aws = await (shared ??= startAws(t));
-    if (aws !== undefined) await body(inner, await startOver(aws));
-  });
-}
 
 /** Runs a script as a run to its purge, without any command in between; gives the seconds from its end to the proof of absence. */
 async function runThrough({ runs, request, launchDirectory }: RunsOnBatch, script: string): Promise<number> {

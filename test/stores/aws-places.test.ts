@@ -8,28 +8,11 @@ import type { AwsCredentials, AwsSettings, Carrier } from '../../daemon/contract
 import { parseArn } from '../../daemon/contract/arn.ts';
 import type { AwsSecretsManager } from '../../daemon/stores/aws-secrets-manager.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
-import type { StrictAws } from '../aws/strict-aws.ts';
-import {
-  ACCOUNT,
-  environmentOf,
-  makeQueue,
-  settingsFor,
-  startAws,
-  startOver,
-  storeFor,
-} from '../aws/subject.ts';
+import { ACCOUNT, environmentOf, makeQueue, settingsFor, startOver, storeFor } from '../aws/subject.ts';
+import { withAws } from '../aws/with-aws.ts';
 
 const carrier: Carrier = { plugin: '1.0.0', why: null, configPhase: false, environment: {}, restore: {} };
 const OTHER = '222233334444';
-
-let shared: Promise<StrictAws | undefined> | undefined;
-
-function withAws(title: string, body: (t: Test, aws: StrictAws) => Promise<void>): void {
-  void t.test(title, async (inner) => {
-    const aws = await (shared ??= startAws(t));
-    if (aws !== undefined) await body(inner, await startOver(aws));
-  });
-}
 
 function without(settings: AwsSettings, ...keys: (keyof AwsSettings)[]): AwsSettings {
   const kept = Object.entries(settings).filter(([key]) => !(keys as string[]).includes(key));
