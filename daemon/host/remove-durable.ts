@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
-  chmodSync,
   closeSync,
   constants,
-  fstatSync,
   ftruncateSync,
   lstatSync,
   openSync,
@@ -15,12 +13,8 @@ import {
 import { dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { syncDirectory } from './durable.ts';
+import { letIn } from './let-in.ts';
 import { step, type Faults } from './steps.ts';
-
-/** open(2); Node does not name it. */
-const O_PATH = 0o10000000;
-const MODE = 0o7777;
-const ALL_OURS = 0o700;
 
 /**
  * Removes a directory of ours with all that is in it, following nothing that is not ours: a link is removed, not what
@@ -35,7 +29,7 @@ export async function removeTree(path: string, faults: Faults): Promise<void> {
     await removeFile(path, faults);
     return;
   }
-  if ((found.mode & ALL_OURS) !== ALL_OURS) makeAccessible(path);
+  letIn(path);
   const failures: unknown[] = [];
   for (const name of readdirSync(path))
     try {
@@ -49,20 +43,6 @@ export async function removeTree(path: string, faults: Faults): Promise<void> {
     rmdirSync(path);
     syncDirectory(dirname(path));
   });
-}
-
-/**
- * Lets us into a directory of ours that a task may have closed. By its descriptor, which needs no permission: a link that
- * takes its place leads nowhere. What is not ours stays as it is, and its removal says what is wrong.
- */
-function makeAccessible(path: string): void {
-  const fd = openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  try {
-    const { uid, mode } = fstatSync(fd);
-    if (uid === process.geteuid?.()) chmodSync(`/proc/self/fd/${String(fd)}`, (mode & MODE) | ALL_OURS);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Rename, truncate, unlink. The caller syncs the directory. */

@@ -4,6 +4,7 @@ import type { Carrier } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { isDiskError } from '../host/disk-error.ts';
 import { syncDirectory } from '../host/durable.ts';
+import { letIn } from '../host/let-in.ts';
 import { assertPrivateDirectory, ensurePrivateDirectory } from '../host/private-directory.ts';
 import { removeTree } from '../host/remove-durable.ts';
 import { noFaults, step, type Faults } from '../host/steps.ts';
@@ -21,7 +22,8 @@ import type {
   Wanted,
 } from './store.ts';
 
-const RUN_DIRECTORY = /^r[0-9a-z]+$/;
+/** As runs are named (runs/materialize.ts), and nothing else: the directory around it may hold what a user keeps there. */
+const RUN_DIRECTORY = /^r[0-9]{8}[0-9a-z]{8}$/;
 
 /**
  * A run directory of our own with the run's secrets in it, for runs whose tasks see this file system: a file each for our
@@ -105,8 +107,12 @@ export class NextflowStore implements DirectoryStore {
       .flatMap(({ name }) => {
         const target = join(within, name);
         if (lstatSync(target, { throwIfNoEntry: false })?.uid !== process.getuid?.()) return [];
-        const place = { target, anchor: null, sentAt: null };
-        return [{ run: name, place, expiresAt: readExpiry(target) }];
+        letIn(target);
+        const expiresAt = readExpiry(target);
+        // Who removes it may be faster than this.
+        return expiresAt === undefined
+          ? []
+          : [{ run: name, place: { target, anchor: null, sentAt: null }, expiresAt }];
       });
   }
 

@@ -80,14 +80,16 @@ export function writeExpiry(directory: string, expiresAt: string): void {
 
 /**
  * When a run directory may be removed by whoever finds it (milliseconds since 1970). Its run's tasks can write in it: what
- * is no time says nothing.
+ * is no time says nothing. Undefined: the directory is gone.
  */
-export function readExpiry(directory: string): number {
+export function readExpiry(directory: string): number | undefined {
   let said = NaN;
   try {
     said = Date.parse(readOwnFile(join(directory, EXPIRES), FILE_MAX)?.toString('latin1').trim() ?? '');
   } catch {
     said = NaN; // its placing did not come so far, or something else stands there
   }
-  return Number.isNaN(said) ? statSync(directory).mtimeMs + EXPIRY_MS : said;
+  if (!Number.isNaN(said)) return said;
+  const found = statSync(directory, { throwIfNoEntry: false });
+  return found && found.mtimeMs + EXPIRY_MS;
 }

@@ -119,7 +119,7 @@ for (const [kind, make] of Object.entries(candidates)) {
       if (candidate === undefined) return;
       const { store } = candidate;
       t.equal(store.kind, kind);
-      const parts = store.divide(wantedOf(candidate, 'r1', 3));
+      const parts = store.divide(wantedOf(candidate, 'r20260101aaaaaaa1', 3));
       t.same(
         parts.flatMap(({ secrets }) => [...secrets.keys()]).sort(),
         ['FOO_0', 'FOO_1', 'FOO_2'],
@@ -127,17 +127,18 @@ for (const [kind, make] of Object.entries(candidates)) {
       );
       const targets = parts.map(({ target }) => target);
       t.same(
-        store.divide(wantedOf(candidate, 'r1', 3)).map(({ target }) => target),
+        store.divide(wantedOf(candidate, 'r20260101aaaaaaa1', 3)).map(({ target }) => target),
         targets,
       );
-      for (const { target } of store.divide(wantedOf(candidate, 'r2', 3))) t.notOk(targets.includes(target));
-      t.equal((await store.inspect(await placementOf(candidate, 'r1'))).state, 'absent');
+      for (const { target } of store.divide(wantedOf(candidate, 'r20260101aaaaaaa2', 3)))
+        t.notOk(targets.includes(target));
+      t.equal((await store.inspect(await placementOf(candidate, 'r20260101aaaaaaa1'))).state, 'absent');
     });
 
     await t.test('places, and is found; removes, and is not', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      const placement = await placementOf(candidate, 'r1');
+      const placement = await placementOf(candidate, 'r20260101aaaaaaa1');
       candidate.store.check(placement.secrets, carrier);
       await candidate.store.place(placement);
       t.equal((await candidate.store.inspect(placement)).state, 'present');
@@ -150,7 +151,7 @@ for (const [kind, make] of Object.entries(candidates)) {
     await t.test('removes what is not there, as often as asked', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      const placement = await placementOf(candidate, 'r1');
+      const placement = await placementOf(candidate, 'r20260101aaaaaaa1');
       await candidate.store.remove(placement);
       await candidate.store.place(placement);
       await candidate.store.remove(placement);
@@ -161,17 +162,20 @@ for (const [kind, make] of Object.entries(candidates)) {
     await t.test('never writes into what is there already', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      await candidate.store.place(await placementOf(candidate, 'r1'));
-      await t.rejects(candidate.store.place(await placementOf(candidate, 'r1')), {
+      await candidate.store.place(await placementOf(candidate, 'r20260101aaaaaaa1'));
+      await t.rejects(candidate.store.place(await placementOf(candidate, 'r20260101aaaaaaa1')), {
         code: 'store-unavailable',
       });
-      t.equal((await candidate.store.inspect(await placementOf(candidate, 'r1'))).state, 'present');
+      t.equal(
+        (await candidate.store.inspect(await placementOf(candidate, 'r20260101aaaaaaa1'))).state,
+        'present',
+      );
     });
 
     await t.test('sees and removes what was placed by half', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      const place = await placementOf(candidate, 'r1');
+      const place = await placementOf(candidate, 'r20260101aaaaaaa1');
       await candidate.placeHalf(place);
       t.equal((await candidate.store.inspect(place)).state, 'present');
       await candidate.store.remove(place);
@@ -181,7 +185,7 @@ for (const [kind, make] of Object.entries(candidates)) {
     await t.test('what is away is not gone', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      const place = await placementOf(candidate, 'r1');
+      const place = await placementOf(candidate, 'r20260101aaaaaaa1');
       await candidate.store.place(place);
       const bringBack = candidate.takeAway?.();
       if (bringBack === undefined) return;
@@ -194,7 +198,10 @@ for (const [kind, make] of Object.entries(candidates)) {
     await t.test('one run leaves the other alone', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      const [one, two] = [await placementOf(candidate, 'r1'), await placementOf(candidate, 'r2')];
+      const [one, two] = [
+        await placementOf(candidate, 'r20260101aaaaaaa1'),
+        await placementOf(candidate, 'r20260101aaaaaaa2'),
+      ];
       await candidate.store.place(one);
       await candidate.store.place(two);
       await candidate.store.remove(one);
@@ -210,7 +217,7 @@ for (const [kind, make] of Object.entries(candidates)) {
       await t.rejects(candidate.store.inspect({ target: '/etc', anchor: null, sentAt: null }), {
         code: 'internal',
       });
-      const placement = await placementOf(candidate, 'r1');
+      const placement = await placementOf(candidate, 'r20260101aaaaaaa1');
       await candidate.store.place(placement);
       const thrown: unknown = await candidate.store.place(placement).catch((error: unknown) => error);
       t.ok(thrown instanceof EscrowError && !thrown.message.includes(value));

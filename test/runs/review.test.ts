@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
@@ -10,6 +10,9 @@ import { openRooms } from './placed.ts';
 
 const MINUTE = 60_000;
 const PAST = '2020-01-01T00:00:00.000Z';
+
+/** As runs are named. */
+const idOf = (last: string): string => `r20260101aaaaaaa${last}`;
 
 interface Found {
   readonly rooms: Rooms;
@@ -36,7 +39,7 @@ void t.test('a run directory that cannot be removed keeps no other from its revi
       ? Promise.reject(new Error('it cannot be removed'))
       : Promise.resolve();
   const { rooms, runs, put } = await find(t, { faults, elapsed: () => passed, retryMs: 50 });
-  for (const name of ['r1', 'r2', 'r3']) put(name);
+  for (const name of ['1', '2', '3']) put(idOf(name));
   await rooms.runs.recover();
   passed += 6 * MINUTE;
   await until('the others went', () => readdirSync(runs).length === 1);
@@ -50,21 +53,26 @@ void t.test(
     let set = 0;
     const clock = (): Date => new Date(Date.now() + set);
     const { rooms, runs, put } = await find(t, { clock, elapsed: () => passed, retryMs: 20 });
-    const expired = put('r1');
-    const open = put('r2', new Date(Date.now() + 60 * MINUTE).toISOString());
-    const unsaid = put('r3', 'spoilt');
-    const held = put('r4');
+    const expired = put(idOf('1'));
+    const open = put(idOf('2'), new Date(Date.now() + 60 * MINUTE).toISOString());
+    const unsaid = put(idOf('3'), 'spoilt');
+    const held = put(idOf('4'));
     execFileSync('mkfifo', [join(held, 'alive')]);
     const fd = openSync(join(held, 'alive'), 'r+');
     t.teardown(() => closeSync(fd));
-    const away = put('r5');
+    const away = put(idOf('5'));
     const beat = (count: number): void => {
       writeFileSync(join(away, 'heartbeat'), `${String(count)}.4711\n`);
     };
     beat(1);
-    mkdirSync(join(runs, 'notes'));
+    // What a user may keep beside it, long since.
+    const users = ['notes', 'raw', 'results', 'r1', 'runs', 'r20260101', 'r20260101aaaaaaa1x'];
+    for (const name of users) {
+      mkdirSync(join(runs, name));
+      utimesSync(join(runs, name), 0, 0);
+    }
     set = 24 * 60 * MINUTE;
-    const all = ['notes', 'r1', 'r2', 'r3', 'r4', 'r5'];
+    const all = [...users, ...['1', '2', '3', '4', '5'].map(idOf)].sort();
     await rooms.runs.recover();
     t.same(readdirSync(runs).sort(), all, 'one look is not enough');
     set = 0;
@@ -83,6 +91,10 @@ void t.test(
     t.ok(existsSync(open), 'the clock that made it look old was set back');
     t.ok(existsSync(unsaid), 'it does not say its expiry, and is new');
     t.ok(existsSync(held), 'someone holds its FIFO');
-    t.ok(existsSync(join(runs, 'notes')), 'it is none of ours');
+    t.same(
+      users.filter((name) => !existsSync(join(runs, name))),
+      [],
+      'what is none of ours',
+    );
   },
 );

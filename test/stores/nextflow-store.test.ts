@@ -66,7 +66,7 @@ function placementOf(
 void t.test('places a private directory, and removes it whole, as often as asked', async (t) => {
   const runs = join(temporary(t), 'runs');
   const store = new NextflowStore(runs);
-  const placement = placementOf(store, 'r1', { FOO_KEY: 'bar $x' });
+  const placement = placementOf(store, 'r20260101aaaaaaa1', { FOO_KEY: 'bar $x' });
   const { target } = placement;
   await store.place(placement);
   t.same(JSON.parse(readFileSync(join(target, 'store.json'), 'utf8')), [
@@ -76,7 +76,7 @@ void t.test('places a private directory, and removes it whole, as often as asked
   for (const name of readdirSync(target))
     t.equal(statSync(join(target, name)).mode & 0o077, 0, `${name} is closed to others`);
   t.equal((await store.inspect({ target, anchor: null, sentAt: null })).state, 'present');
-  await t.rejects(store.place(placementOf(store, 'r1', {})), { code: 'store-unavailable' });
+  await t.rejects(store.place(placementOf(store, 'r20260101aaaaaaa1', {})), { code: 'store-unavailable' });
   await store.remove({ target, anchor: null, sentAt: null });
   t.equal((await store.inspect({ target, anchor: null, sentAt: null })).state, 'absent');
   await store.remove({ target, anchor: null, sentAt: null });
@@ -86,7 +86,7 @@ void t.test('places a private directory, and removes it whole, as often as asked
 void t.test('follows nothing that is planted', async (t) => {
   const directory = temporary(t);
   const store = new NextflowStore(join(directory, 'runs'));
-  const placement = placementOf(store, 'r1', { FOO_KEY: 'bar' });
+  const placement = placementOf(store, 'r20260101aaaaaaa1', { FOO_KEY: 'bar' });
   const { target } = placement;
   await store.place(placement);
   const outside = join(directory, 'outside');
@@ -100,7 +100,7 @@ void t.test('follows nothing that is planted', async (t) => {
   t.equal(lstatSync(target, { throwIfNoEntry: false }), undefined);
   t.equal(readFileSync(join(outside, 'kept'), 'utf8'), 'kept');
   t.equal(readFileSync(join(directory, 'linked'), 'utf8'), 'kept');
-  const second = placementOf(store, 'r2', {});
+  const second = placementOf(store, 'r20260101aaaaaaa2', {});
   symlinkSync(outside, second.target);
   await t.rejects(store.place(second), { code: 'store-unavailable' });
   t.same(readdirSync(outside), ['kept']);
