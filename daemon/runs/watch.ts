@@ -4,14 +4,15 @@ import type { Process, RunJob } from '../contract/types.ts';
 import { validate } from '../contract/validate.ts';
 import { systemCode } from '../errors.ts';
 import { fifoState, whenFree } from '../host/fifo.ts';
-import { liveness, signal } from '../host/process-identity.ts';
+import { letIn } from '../host/let-in.ts';
+import { liveness } from '../host/process-identity.ts';
 import { step } from '../host/steps.ts';
 import { readOwnFile } from '../host/read-plain-file.ts';
 import type { Place } from '../stores/store.ts';
 import { isOnNetwork, refresh, watchOf } from './directory-watch.ts';
+import { Cancellation } from './cancellation.ts';
 import { isGone, revoke } from './fence.ts';
 import { HeadRecords } from './head-records.ts';
-import { askForEnd } from './heartbeat.ts';
 import { cancelJob, lookForJob, nameJob } from './job-start.ts';
 import { Life } from './life.ts';
 import { Renewals } from './renew.ts';
@@ -64,8 +65,7 @@ export class RunWatch {
   #stopWaiting: (() => void) | undefined;
   #looking: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
-  /** How often the head was asked to end, by this watch: one that replaces it asks once more. */
-  #cancelled = 0;
+  readonly #cancellation: Cancellation;
   #done = false;
   /** Since when nobody can tell whether the head lives, by a clock that nobody sets. */
   #unknownSince: number | undefined;
@@ -86,9 +86,11 @@ export class RunWatch {
     this.#directory = directory;
     this.#records = new HeadRecords(engine, run, directory);
     this.onDone = onDone;
-    this.#life = new Life(engine, directory);
+    this.#life = new Life(engine, directory, () => elapsed(engine));
     this.#renewals = new Renewals(engine, run.id);
+    this.#cancellation = new Cancellation(engine, directory);
     const wake = (): void => void this.look();
+    letIn(directory);
     this.#files = isOnNetwork(directory)
       ? undefined
       : watchOf(directory, (name) => {
@@ -133,6 +135,7 @@ export class RunWatch {
   async #lookOnce(): Promise<void> {
     const run = await getRun(this.#engine.ledger.db, this.#id);
     this.#quiet.note(false, []);
+    letIn(this.#directory); // a task can reach it, and close it
     if (this.#files === undefined) refresh(this.#directory);
     if (run.state === 'materialized') await this.#lookForStart(run);
     else if (run.state === 'running') await this.#lookAtHead(run);
@@ -205,7 +208,7 @@ export class RunWatch {
     const known = jobOf(run);
     const named = await nameJob(this.#engine, run, known);
     const job = named === 'gone' ? known : named;
-    const asked = await this.#passOn(run, head, job);
+    const asked = await this.#cancellation.passOn(run, head, job);
     await this.#records.read(head);
     const exitStatus = this.#readExit();
     let life = exitStatus === undefined ? this.#life.of(head, job, processOf(run.launcher)) : 'ended';
@@ -237,38 +240,6 @@ export class RunWatch {
       jobIsHead: job?.head,
     };
     await this.#end(conclude(evidence), status);
-  }
-
-  /**
-   * Passes on to the head that its end is wanted. False: that failed, and the next look tries it again. It keeps no look
-   * from seeing the end, which may come all the same while a scheduler does not answer.
-   */
-  async #passOn(run: RunRow, head: Process | undefined, job: RunJob | undefined): Promise<boolean> {
-    if (run.cancel_requested <= this.#cancelled) return true;
-    try {
-      if (await this.#askForEnd(head, job)) this.#cancelled = run.cancel_requested;
-      return true;
-    } catch (error) {
-      this.#engine.log.error(
-        { run: run.id, code: systemCode(error), err: error },
-        'its end could not be asked for',
-      );
-      return false;
-    }
-  }
-
-  /** A head that is a job is ended through its scheduler; one out of sight by its shim; any other by a signal. */
-  async #askForEnd(head: Process | undefined, job: RunJob | undefined): Promise<boolean> {
-    if (job?.head === true) {
-      await cancelJob(this.#engine, job);
-      return true;
-    }
-    if (head === undefined) return false;
-    return step(this.#engine.faults, 'head.end', () => {
-      if (liveness(head) !== 'unknown') return signal(head, 'SIGTERM');
-      askForEnd(this.#directory);
-      return true;
-    });
   }
 
   /** Wakes at once when the head lets go of the FIFO. Where nobody holds it, there is only the looking now and then. */

@@ -123,6 +123,15 @@ void t.test('two users of one machine', async (t) => {
     t.ok(readFileSync(join(directory, 'store.json'), 'utf8').includes(ann.value));
   });
 
+  await t.test('a run whose directory was closed is watched on, also by the next daemon', async (t) => {
+    t.equal(ann.run(['chmod', '000', directory]).status, 0);
+    process.kill(daemon, 'SIGKILL');
+    await until('a daemon let itself in', () => {
+      t.equal(ann.json<Run>(['runs', 'show', hers]).state, 'running');
+      return ann.run(['ls', directory]).status === 0;
+    });
+  });
+
   await t.test('and the end of one is not that of the other', async (t) => {
     const stopped = bob.escrow(['daemon', 'stop']);
     t.equal(stopped.status, 0);

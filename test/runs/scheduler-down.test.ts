@@ -15,6 +15,18 @@ void t.test('a head whose scheduler takes no cancellation is seen to end all the
   t.match(await rooms.runs.purge(id, NOW), { state: 'purged', outcome: 'cancelled', exitStatus: 143 });
 });
 
+void t.test('a scheduler that never answers a cancellation keeps no look from the end', async (t) => {
+  const { rooms, id, directory, start } = await placeRun(t, {
+    job: {},
+    ask: () => new Promise(() => undefined),
+  });
+  start();
+  t.match(await rooms.runs.cancel(id), { state: 'running' });
+  writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
+  writeFileSync(join(directory, 'exit'), '143\n');
+  t.match(await rooms.runs.purge(id, NOW), { state: 'purged', outcome: 'cancelled', exitStatus: 143 });
+});
+
 void t.test('a run that is called off ends, also where its job cannot be cancelled', async (t) => {
   const { rooms, id, directory } = await placeRun(t, { job: {} });
   const evidence = 'before its job began';
