@@ -102,6 +102,7 @@ export class HeadRecords {
     await write(this.#engine, 'records.write', async (db) => {
       for (const [index, line] of events.entries()) {
         const number = this.#eventCount + index + 1;
+        if (line === '') continue; // it ends what was only half written
         const event = parse(line);
         if (event === 'spoilt') await quarantine(db, id, -number, 'no event');
         else if (event === undefined) continue;

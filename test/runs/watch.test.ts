@@ -36,6 +36,19 @@ void t.test('a head that starts and ends within one look is known all the same, 
   });
 });
 
+void t.test(
+  'a line that was half written spoils none that comes after it, and an empty one is none',
+  async (t) => {
+    const { rooms, id, directory, start } = await placeRun(t);
+    const lines = ['{"type":"run.beg', '{"type":"run.begin","name":"whole"}', '', ''];
+    writeFileSync(join(directory, 'events.jsonl'), lines.join('\n'));
+    start();
+    await rooms.runs.purge(id, { force: false, asked: true });
+    t.equal((await rooms.runs.find(id)).runName, 'whole');
+    t.equal((await rooms.runs.tasks(id)).quarantined, 1);
+  },
+);
+
 void t.test('a purge that cannot be noted is tried again after longer and longer', async (t) => {
   let tries = 0;
   let passed = 0;

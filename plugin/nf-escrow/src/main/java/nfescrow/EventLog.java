@@ -42,7 +42,9 @@ final class EventLog {
             if (channel == null)
                 channel = FileChannel.open(path, APPEND,
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            channel.write(ByteBuffer.wrap((JsonOutput.toJson(event) + "\n").getBytes(StandardCharsets.UTF_8)));
+            ByteBuffer line = ByteBuffer.wrap((JsonOutput.toJson(event) + "\n").getBytes(StandardCharsets.UTF_8));
+            // A disk that fills up takes a part without a word, and refuses the rest.
+            while (line.hasRemaining()) channel.write(line);
             if (sync) channel.force(false);
         } catch (IOException error) {
             failed = true;

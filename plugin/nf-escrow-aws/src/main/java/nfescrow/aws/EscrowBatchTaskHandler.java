@@ -84,15 +84,15 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
         if (size > DEFINITION_MAX)
             throw refusal(getTask(), "its job definition would have " + size + " bytes, and AWS takes " + DEFINITION_MAX + "; declare fewer secrets in one process");
         String name = model.getJobDefinitionName();
-        JobDefinitionLog.write(run, "job-definition.intent", Map.of("definition", name));
+        JobDefinitionLog.write(run.events(), "job-definition.intent", Map.of("definition", name));
         try {
             String registered = super.createJobDef(model);
-            JobDefinitionLog.write(run, "job-definition.registered", Map.of("definition", registered));
+            JobDefinitionLog.write(run.events(), "job-definition.registered", Map.of("definition", registered));
             return registered;
         } catch (AwsServiceException error) {
             // AWS's own word that there is none: nobody has to wait for one that may still arrive.
             if (error.statusCode() >= 400 && error.statusCode() < 500 && !error.isThrottlingException())
-                JobDefinitionLog.write(run, "job-definition.refused", Map.of("definition", name));
+                JobDefinitionLog.write(run.events(), "job-definition.refused", Map.of("definition", name));
             throw error;
         }
     }

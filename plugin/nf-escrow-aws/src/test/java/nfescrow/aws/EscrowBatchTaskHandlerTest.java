@@ -70,7 +70,7 @@ class EscrowBatchTaskHandlerTest {
         assertEquals("l1", model.getTags().get("nf-escrow:ledger"));
         assertTrue(Instant.parse(model.getTags().get("nf-escrow:created-at")).isBefore(Instant.now().plusSeconds(1)));
         assertTrue(model.getParameters().get("nf-token").contains(ARN), "a definition without them is another one");
-        List<String> events = Files.readAllLines(directory.resolve("events.jsonl"));
+        List<String> events = events();
         assertTrue(events.get(0).contains("job-definition.intent") && events.get(0).contains("\"nf-debian-12\""));
         assertTrue(events.get(1).contains("job-definition.registered") && events.get(1).contains("nf-debian-12:1"));
     }
@@ -84,13 +84,16 @@ class EscrowBatchTaskHandlerTest {
     }
 
     private List<String> eventsAfter(RuntimeException answer) throws IOException {
-        Path events = directory.resolve("events.jsonl");
-        Files.deleteIfExists(events);
+        Files.deleteIfExists(directory.resolve("events.jsonl"));
         EscrowBatchTaskHandler handler = handlerOf(task("debian:12", "FOO_KEY"));
         handler.refusal = answer;
         assertSame(answer, assertThrows(RuntimeException.class, handler::submit));
-        return Files.readAllLines(events).stream()
+        return events().stream()
             .map(line -> line.replaceFirst("^.*\"job-definition\\.([a-z]+)\",\"definition\":\"nf-debian-12\".*$", "$1")).toList();
+    }
+
+    private List<String> events() throws IOException {
+        return Files.readAllLines(directory.resolve("events.jsonl")).stream().filter(line -> !line.isEmpty()).toList();
     }
 
     @Test
