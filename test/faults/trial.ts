@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, write
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run } from '../../daemon/contract/types.ts';
+import { systemCode } from '../../daemon/errors.ts';
 import type { FaultPoint } from '../../daemon/host/steps.ts';
 import { identifySelf } from '../../daemon/host/process-identity.ts';
 import { environmentFor } from '../aws/subject.ts';
@@ -17,8 +18,8 @@ import { isHead, isShim, processesIn, requestAt } from './kinds.ts';
 import { filesLeft, leftInAws } from './leftovers.ts';
 import { NAMES, type Template } from './template.ts';
 
-/** As the plugin does while the head lives: it tells of a job definition before it asks for it. */
-const INTEND = `(umask 077; printf '{"type":"job-definition.registering","definition":"nf-task-%s","at":"%s"}\\n' "\${NF_ESCROW_RUN##*/}" "$(date -u +%FT%TZ)" >>"$NF_ESCROW_RUN/events.jsonl")`;
+/** As the plugin does: it tells of a job definition before it asks for it, or does not ask. A full disk has it try again. */
+const INTEND = `(umask 077; until printf '\\n{"type":"job-definition.intent","definition":"nf-task-%s","at":"%s"}\\n' "\${NF_ESCROW_RUN##*/}" "$(date -u +%FT%TZ)" >>"$NF_ESCROW_RUN/events.jsonl"; do sleep 0.1; done)`;
 const HOLD = 'echo x >>launches; while [ ! -e go ]; do sleep 0.03; done';
 /** The store holds every secret: looked at from within the run, at its begin and at its end. */
 const LOOK = `for name in ${NAMES.join(' ')}; do grep -q "$name" "$NXF_SECRETS_FILE" || echo x >>torn; done`;
@@ -252,7 +253,17 @@ export class Trial {
     const definition = await registerDefinition(this.#aws, `nf-task-${id}`, id);
     const event = { type: 'job-definition.registered', definition, at: new Date().toISOString() };
     const events = join(this.#box.state, 'runs', id, 'events.jsonl');
-    if (existsSync(events) && this.#heads() > 0) appendFileSync(events, `${JSON.stringify(event)}\n`);
+    const append = (): boolean => {
+      if (!existsSync(events) || this.#heads() === 0) return true; // nobody is there to tell it
+      try {
+        appendFileSync(events, `\n${JSON.stringify(event)}\n`);
+        return true;
+      } catch (error) {
+        if (systemCode(error) === 'ENOSPC') return false;
+        throw error;
+      }
+    };
+    await this.#wait(append, PATIENCE_MS);
   }
 
   /** While a head lives, all that it was given is there. Whether it lives is asked last: then it did before. */
