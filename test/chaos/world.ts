@@ -231,7 +231,8 @@ workflow { WORK() }
       await this.#daemon.ensure();
       const runs = await this.#runsIn(directory, '?state=open&limit=200');
       const all = runs?.length === 0 ? await this.#runsIn(directory, '?limit=1000') : undefined;
-      if (all !== undefined) return all;
+      // One whose command was killed may be recorded between these two.
+      if (all?.every(({ state }) => state === 'purged') === true) return all;
       if (performance.now() > deadline) {
         wrong.push(`left behind: still ${JSON.stringify(runs?.[0])}`, `beside: ${filesOf(this.#box.state)}`);
         return runs ?? [];
