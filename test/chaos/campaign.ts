@@ -28,6 +28,8 @@ export interface Tally {
   /** Faults whose point came, and which found nothing of their kind to kill. */
   readonly moot: Readonly<Record<string, number>>;
   readonly leftovers: readonly string[];
+  /** Why a home was given up, and its other runs with it. */
+  readonly broken: readonly string[];
 }
 
 export async function runCampaign(campaign: Campaign, tell: (line: string) => void): Promise<Tally> {
@@ -40,6 +42,7 @@ export async function runCampaign(campaign: Campaign, tell: (line: string) => vo
       : [campaign.only];
   const results: Result[] = [];
   const leftovers: string[] = [];
+  const broken: string[] = [];
   const happened: Record<string, number> = {};
   const moot: Record<string, number> = {};
   try {
@@ -56,11 +59,22 @@ export async function runCampaign(campaign: Campaign, tell: (line: string) => vo
             if (results.length % 200 === 0) tell(`${String(results.length)} runs`);
           }
         };
-        await Promise.all(Array.from({ length: campaign.side }, worker));
+        const ends = await Promise.allSettled(
+          Array.from({ length: campaign.side }, () =>
+            worker().catch((error: unknown) => {
+              waiting.length = 0; // nobody begins another in this home
+              throw error;
+            }),
+          ),
+        );
+        for (const end of ends) if (end.status === 'rejected') throw end.reason;
         // AWS is the same for each home: what one has left there is told once.
         for (const path of await world.leftovers()) if (!leftovers.includes(path)) leftovers.push(path);
         add(happened, world.faults('happened'));
         add(moot, world.faults('moot'));
+      } catch (error) {
+        broken.push(String(error));
+        tell(`WRONG a home is given up: ${String(error)}`);
       } finally {
         world.close();
       }
@@ -68,7 +82,7 @@ export async function runCampaign(campaign: Campaign, tell: (line: string) => vo
   } finally {
     await alone.end();
   }
-  return { results, happened, moot, leftovers };
+  return { results, happened, moot, leftovers, broken };
 }
 
 function add(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
@@ -80,7 +94,7 @@ function sum(counts: Readonly<Record<string, number>>): number {
 }
 
 /** The table that a campaign ends in, in Markdown. */
-export function tableOf({ results, happened, moot, leftovers }: Tally): string {
+export function tableOf({ results, happened, moot, leftovers, broken }: Tally): string {
   const count = (which: RegExp): number =>
     results.filter(({ wrong }) => wrong.some((one) => which.test(one))).length;
   const recoveries = results
@@ -107,7 +121,7 @@ export function tableOf({ results, happened, moot, leftovers }: Tally): string {
     ['**wrong outcomes**', count(/said to|told as|aborted|never launched|nobody knows/)],
     ['**double launches**', count(/times/)],
     ['**purged while alive**', count(/while alive/)],
-    ['**hung**', count(/hangs/)],
+    ['**hung**', count(/hangs/) + broken.length],
     [
       'to nothing left after the end of the head, median',
       `${(recoveries[Math.floor(recoveries.length / 2)]?.recoveredMs ?? 0).toFixed(0)} ms`,

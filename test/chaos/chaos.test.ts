@@ -16,6 +16,7 @@ void t.test('runs with random faults leave nothing, and end as it is told', asyn
   });
   t.comment(`seed ${String(seed)}\n${tableOf(tally)}`);
   t.same(tally.leftovers, []);
+  t.same(tally.broken, []);
   t.same(
     tally.results.filter(({ wrong }) => wrong.length > 0),
     [],

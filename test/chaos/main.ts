@@ -8,4 +8,5 @@ const tally = await runCampaign(campaign, (line) => {
 for (const path of tally.leftovers) console.log(`LEFT ${path}`);
 console.log(tableOf(tally));
 console.log(`seed ${String(campaign.seed)}, ${((performance.now() - started) / 1000).toFixed(0)} s`);
-process.exit(tally.leftovers.length > 0 || tally.results.some(({ wrong }) => wrong.length > 0) ? 1 : 0);
+const isWrong = tally.results.some(({ wrong }) => wrong.length > 0);
+process.exit(isWrong || tally.leftovers.length > 0 || tally.broken.length > 0 ? 1 : 0);

@@ -212,9 +212,12 @@ export function processesIn(directory: string): Running[] {
   });
 }
 
-/** The state directory lies on a small disk of its own: it is full, for a while. Who empties it outlives us. */
+/**
+ * The state directory lies on a small disk of its own: it is full, for a while. Who empties it outlives us, also where we are
+ * killed before we are told.
+ */
 async function fillDisk(disk: string): Promise<void> {
-  const script = `dd if=/dev/zero of="$1" bs=64k; echo full; exec >&-; sleep ${String(LASTING_MS / 1000)}; rm -f "$1"`;
+  const script = `trap '' PIPE; dd if=/dev/zero of="$1" bs=64k; echo full; exec >&-; sleep ${String(LASTING_MS / 1000)}; rm -f "$1"`;
   const child = spawn('/bin/sh', ['-c', script, 'sh', join(disk, 'filler')], {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
