@@ -15,6 +15,8 @@ export const realPace: Pace = { clock: Date.now, elapsed: () => performance.now(
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 4000;
+/** A clock that is set while a request is under way misleads the SDK once more. */
+const CLOCK_TRIES = 3;
 
 /**
  * Tries until it works, the time is over, or AWS says what another try would not change. Pauses grow and are spread at
@@ -25,14 +27,15 @@ export async function repeat<T>(
   { forMs, pace, also }: { forMs: number; pace: Pace; also?: (failure: Failure) => boolean },
 ): Promise<T> {
   const end = pace.elapsed() + forMs;
-  for (let longest = FIRST_PAUSE_MS, skewed = false; ; longest = Math.min(longest * 2, LONGEST_PAUSE_MS)) {
+  for (let longest = FIRST_PAUSE_MS, skewed = 0; ; longest = Math.min(longest * 2, LONGEST_PAUSE_MS)) {
     try {
       return await work();
     } catch (error) {
       const failure = failureOf(error);
       // The SDK has taken AWS's time from that answer: the next try is signed with it.
-      const again = failure === 'clock' ? !skewed : failure === 'throttled' || also?.(failure) === true;
-      skewed ||= failure === 'clock';
+      const again =
+        failure === 'clock' ? skewed < CLOCK_TRIES : failure === 'throttled' || also?.(failure) === true;
+      if (failure === 'clock') skewed += 1;
       const pause = longest * (0.5 + Math.random() / 2);
       if (!again || pace.elapsed() + pause > end) throw error;
       await pace.sleep(pause);

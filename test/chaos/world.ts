@@ -16,7 +16,8 @@ import { privateDisk } from '../mounts.ts';
 import type { RunPlan } from './plan.ts';
 
 const program = join(import.meta.dirname, 'program.js');
-const PATIENCE_MS = 60_000;
+/** Long: a home's daemon is killed every few seconds, and its clock and disk are never well for long. */
+const PATIENCE_MS = 180_000;
 /** So often a launch is tried that is refused, as by a full disk that a run beside it has met. */
 const ATTEMPTS = 8;
 /** What the state directory of a home may grow to, in MiB, where it is a disk of its own. */
