@@ -22,8 +22,11 @@ import type {
   Wanted,
 } from './store.ts';
 
-/** As runs are named (runs/materialize.ts), and nothing else: the directory around it may hold what a user keeps there. */
-const RUN_DIRECTORY = /^r[0-9]{8}[0-9a-z]{8}$/;
+/**
+ * As runs (runs/materialize.ts) and probes (doctor/probe-hpc.ts) are named, and nothing else: the directory around it may
+ * hold what a user keeps there.
+ */
+const RUN_DIRECTORY = /^r([0-9]{8}[0-9a-z]{8}|probe[0-9a-f]{12})$/;
 
 /**
  * A run directory of our own with the run's secrets in it, for runs whose tasks see this file system: a file each for our
