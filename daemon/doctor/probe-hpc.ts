@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isProbeId, newProbeId } from '../contract/run-id.ts';
 import type { Carrier, ComputeEnvironment } from '../contract/types.ts';
 import { asEscrowError, EscrowError, systemCode } from '../errors.ts';
 import { writeDurable } from '../host/durable.ts';
@@ -19,7 +20,6 @@ import type { Subject } from './subject.ts';
 
 const PROBE_CHECK = 'probe';
 const SECRET = 'NF_ESCROW_PROBE';
-const LEFT_BEHIND = /^rprobe[0-9a-f]{12}$/;
 const LEFT_BEHIND_MS = 3600_000;
 const ANSWER_MAX = 4096;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -53,7 +53,7 @@ export async function probeHpc(
   if (subject.paths === undefined) return []; // the check of the settings says why there are none
   const runsDirectory = environment.runsDirectory ?? subject.paths.runs;
   const store = new NextflowStore(subject.paths.runs);
-  const run = `rprobe${randomBytes(6).toString('hex')}`;
+  const run = newProbeId();
   const value = new SecretValue(Buffer.from(randomBytes(32).toString('hex')));
   const wanted = { run, workspace: '-', environment, carrier: CARRIER, secrets: new Map([[SECRET, value]]) };
   const target = join(runsDirectory, run);
@@ -221,7 +221,7 @@ async function remove(store: NextflowStore, target: string, anchor: string | nul
 /** Of probes that were killed. */
 async function removeLeftBehind(runsDirectory: string): Promise<void> {
   const store = new NextflowStore(runsDirectory);
-  for (const name of readdirSync(runsDirectory).filter((each) => LEFT_BEHIND.test(each))) {
+  for (const name of readdirSync(runsDirectory).filter(isProbeId)) {
     const target = join(runsDirectory, name);
     const found = lstatSync(target, { throwIfNoEntry: false });
     if (found !== undefined && Date.now() - found.mtimeMs > LEFT_BEHIND_MS)

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { newRunId } from '../contract/run-id.ts';
 import type { Carrier, RunJob, RunRequest, RunStart } from '../contract/types.ts';
 import { asEscrowError } from '../errors.ts';
 import { writeDurable } from '../host/durable.ts';
@@ -31,7 +31,7 @@ export async function materialize(
   planned: PlannedRun,
   placing: Set<string>,
 ): Promise<RunStart> {
-  const id = newRunId(engine);
+  const id = newRunId(now(engine));
   placing.add(id);
   try {
     return await materializeAs(engine, id, request, planned);
@@ -167,13 +167,4 @@ async function insertRun(
       .where('id', '=', secretId)
       .execute();
   }
-}
-
-/** Sorts by day; 40 random bits keep two machines from meeting. No hyphen: AWS forbids some names that end in one. */
-export function newRunId(engine: Engine): string {
-  const day = now(engine).slice(0, 10).replaceAll('-', '');
-  const random = BigInt(`0x${randomBytes(5).toString('hex')}`)
-    .toString(36)
-    .padStart(8, '0');
-  return `r${day}${random}`;
 }

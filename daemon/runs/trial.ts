@@ -1,3 +1,4 @@
+import { newRunId } from '../contract/run-id.ts';
 import type { Carrier, ComputeEnvironment, Lease } from '../contract/types.ts';
 import { asEscrowError } from '../errors.ts';
 import { identifySelf } from '../host/process-identity.ts';
@@ -6,7 +7,6 @@ import type { References } from '../stores/store.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import { noteDefinition } from './definition-records.ts';
 import { now, write, type Engine } from './engine.ts';
-import { newRunId } from './materialize.ts';
 import { placeObjects, prepareObjects, recordObjects, whoseAre } from './objects.ts';
 import { cancelOrphans, noteGridLine, noteOrphans } from './orphans.ts';
 import { purgeRun } from './purge.ts';
@@ -46,7 +46,7 @@ export async function tryWith<T>(
   { environment, values }: { environment: ComputeEnvironment; values: ReadonlyMap<string, SecretValue> },
   work: (trial: Trial) => Promise<T>,
 ): Promise<Tried<T>> {
-  const id = newRunId(engine);
+  const id = newRunId(now(engine));
   placing.add(id);
   try {
     const plan = { workspace: engine.defaultWorkspace };

@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isPlacedId } from '../contract/run-id.ts';
 import type { Carrier } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { isDiskError } from '../host/disk-error.ts';
@@ -21,12 +22,6 @@ import type {
   References,
   Wanted,
 } from './store.ts';
-
-/**
- * As runs (runs/materialize.ts) and probes (doctor/probe-hpc.ts) are named, and nothing else: the directory around it may
- * hold what a user keeps there.
- */
-const RUN_DIRECTORY = /^r([0-9]{8}[0-9a-z]{8}|probe[0-9a-f]{12})$/;
 
 /**
  * A run directory of our own with the run's secrets in it, for runs whose tasks see this file system: a file each for our
@@ -106,7 +101,7 @@ export class NextflowStore implements DirectoryStore {
   async list(within = this.#runsDirectory): Promise<FoundDirectory[]> {
     const entries = readdirSync(within, { withFileTypes: true });
     return entries
-      .filter((entry) => entry.isDirectory() && RUN_DIRECTORY.test(entry.name))
+      .filter((entry) => entry.isDirectory() && isPlacedId(entry.name))
       .flatMap(({ name }) => {
         const target = join(within, name);
         if (lstatSync(target, { throwIfNoEntry: false })?.uid !== process.getuid?.()) return [];
@@ -121,7 +116,7 @@ export class NextflowStore implements DirectoryStore {
 
   /** The target comes from the ledger; still nothing outside our own directory is ever looked at or removed. */
   #assertOurs(target: string): void {
-    if (RUN_DIRECTORY.test(basename(target)) && target === join(dirname(target), basename(target))) return;
+    if (isPlacedId(basename(target)) && target === join(dirname(target), basename(target))) return;
     throw new EscrowError('internal', `"${target}" is not a run directory.`);
   }
 }

@@ -1,12 +1,8 @@
 import t from 'tap';
-import { repeat } from '../../daemon/aws/repeat.ts';
+import { repeat, type Pace } from '../../daemon/aws/repeat.ts';
 
 /** Time that passes by sleeping alone. */
-function paceOf(): {
-  readonly clock: () => number;
-  readonly elapsed: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
-} {
+function paceOf(): Pace {
   let passed = 0;
   return {
     clock: () => passed,
