@@ -73,13 +73,18 @@ async function noteBatchJobs(db: Queries, run: string): Promise<void> {
       await noteGridLine(db, run, { submitted: { executor: 'awsbatch', id, name: name ?? id } });
 }
 
+/** What is told of a job in the description of the run that left it. */
+export function gridJobOf({ run: _run, ...job }: Orphan): GridJob {
+  return job;
+}
+
 /**
- * Asks for the end of what a run has left behind. `by`: who wants that; absent where the daemon does so by itself.
- * Throws `scheduler-unavailable`, `aws-*`, `store-unavailable`.
+ * Asks for the end of what a run has left behind; gives what that was. `by`: who wants that; absent where the daemon does
+ * so by itself. Throws `scheduler-unavailable`, `aws-*`, `store-unavailable`.
  */
-export async function cancelOrphans(engine: Engine, run: string, by?: string): Promise<void> {
+export async function cancelOrphans(engine: Engine, run: string, by?: string): Promise<Orphan[]> {
   const orphans = await orphansOf(engine.ledger.db, run);
-  if (orphans.length === 0) return;
+  if (orphans.length === 0) return [];
   const onBatch: string[] = [];
   for (const { executor, id } of orphans)
     if (executor === 'awsbatch') onBatch.push(id);
@@ -90,6 +95,7 @@ export async function cancelOrphans(engine: Engine, run: string, by?: string): P
   }
   const entry = { run, type: 'run.jobs-cancelled', data: { jobs: orphans.map(({ id }) => id) } };
   await write(engine, 'orphans.record', (db) => record(db, by === undefined ? entry : { ...entry, by }));
+  return orphans;
 }
 
 /** Takes those off the list that are over by now; gives how many are left, of one run or of all. */

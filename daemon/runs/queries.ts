@@ -3,7 +3,7 @@ import type { Lease, PlannedSecret, Run, RunJob, RunQuery, Task, TaskList } from
 import { EscrowError } from '../errors.ts';
 import type { Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
-import { orphansOf } from './orphans.ts';
+import { gridJobOf, orphansOf } from './orphans.ts';
 
 export type RunRow = Selectable<Tables['runs']>;
 export type LeaseRow = Selectable<Tables['leases']>;
@@ -145,7 +145,7 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     endedAt: row.ended_at,
     purgedAt: row.purged_at,
     job: jobOf(row) ?? null,
-    jobsLeft: (await orphansOf(db, row.id)).map(({ run: _run, ...job }) => job),
+    jobsLeft: (await orphansOf(db, row.id)).map(gridJobOf),
     pendingRemovals: leases.filter(({ state }) => state !== 'gone').length,
     ...(trouble === undefined ? {} : { removalTrouble: trouble }),
   };

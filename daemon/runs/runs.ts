@@ -14,7 +14,7 @@ import type { SecretValue } from '../vault/secret-value.ts';
 import { elapsed, write, type Engine } from './engine.ts';
 import { submitHead } from './head-job.ts';
 import { materialize } from './materialize.ts';
-import { cancelOrphans, sweepOrphans } from './orphans.ts';
+import { cancelOrphans, gridJobOf, sweepOrphans } from './orphans.ts';
 import { HeldBack } from './on-lost.ts';
 import { planRun } from './plan.ts';
 import { purgeRun, removeLeases } from './purge.ts';
@@ -168,7 +168,8 @@ export class Runs {
 
   /**
    * Asks for a run's end, or for that of the jobs which it has left behind, each time anew: its watch asks the head, as
-   * soon as there is one, and sees its end.
+   * soon as there is one, and sees its end. `jobsLeft` of the answer: those that were asked to end, also where they are
+   * over by now.
    */
   async cancel(wanted: string): Promise<Run> {
     const { db } = this.#engine.ledger;
@@ -184,11 +185,11 @@ export class Runs {
         await record(transaction, { run: row.id, type: 'run.cancel-requested', by });
       });
       await this.#watches.get(row.id)?.look();
-    } else {
-      await cancelOrphans(this.#engine, row.id, this.#engine.user.user);
-      await sweepOrphans(this.#engine, row.id);
+      return describeRun(db, await getRun(db, row.id));
     }
-    return describeRun(db, await getRun(db, row.id));
+    const asked = await cancelOrphans(this.#engine, row.id, this.#engine.user.user);
+    await sweepOrphans(this.#engine, row.id);
+    return { ...(await describeRun(db, await getRun(db, row.id))), jobsLeft: asked.map(gridJobOf) };
   }
 
   /**
