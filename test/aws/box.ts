@@ -21,39 +21,3 @@ export async function boxOn(t: Test, aws: StrictAws, ...more: string[]): Promise
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
   return box;
 }
-
-/** Registers a job definition, past the rules. */
-export async function register(aws: StrictAws, name: string, tags: Record<string, string>): Promise<string> {
-  const { BatchClient, RegisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
-  const batch = new BatchClient({ region: REGION, endpoint: aws.bare });
-  const containerProperties = { image: 'debian:12', vcpus: 1, memory: 128 };
-  const { revision } = await batch.send(
-    new RegisterJobDefinitionCommand({
-      jobDefinitionName: name,
-      type: 'container',
-      containerProperties,
-      tags,
-    }),
-  );
-  batch.destroy();
-  return `${name}:${String(revision)}`;
-}
-
-/** Job definitions that are active, by name and revision, past the rules. */
-export async function active(aws: StrictAws): Promise<string[]> {
-  return (await definitions(aws)).map(({ name }) => name);
-}
-
-/** The same, with their tags. */
-export async function definitions(
-  aws: StrictAws,
-): Promise<{ name: string; tags: Readonly<Record<string, string>> }[]> {
-  const { BatchClient, DescribeJobDefinitionsCommand } = await import('@aws-sdk/client-batch');
-  const batch = new BatchClient({ region: REGION, endpoint: aws.bare });
-  const { jobDefinitions } = await batch.send(new DescribeJobDefinitionsCommand({ status: 'ACTIVE' }));
-  batch.destroy();
-  return (jobDefinitions ?? []).map(({ jobDefinitionName, revision, tags = {} }) => ({
-    name: `${String(jobDefinitionName)}:${String(revision)}`,
-    tags,
-  }));
-}

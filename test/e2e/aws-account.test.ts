@@ -8,7 +8,8 @@ import { renderCloudFormation, renderPolicies } from '../../daemon/aws/iam-polic
 import { accessOf } from '../../daemon/aws/access.ts';
 import type { DoctorReport, Receipt, RunList } from '../../daemon/contract/types.ts';
 import { BatchJobDefinitions } from '../../daemon/stores/batch-job-definitions.ts';
-import { active, boxOn, register } from '../aws/box.ts';
+import { active, register } from '../aws/batch.ts';
+import { boxOn } from '../aws/box.ts';
 import { ACCOUNT, makeRole, REGION, settingsFor } from '../aws/subject.ts';
 import { withAws } from '../aws/with-aws.ts';
 import { Sandbox, until } from '../launcher.ts';

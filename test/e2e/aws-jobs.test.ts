@@ -3,10 +3,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Audit, JournalEvent, Run, RunList } from '../../daemon/contract/types.ts';
-import { boxOn, register } from '../aws/box.ts';
+import { register, submit } from '../aws/batch.ts';
+import { boxOn } from '../aws/box.ts';
 import { Edge } from '../aws/edge.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
-import { QUEUE, REGION, startAws, startOver } from '../aws/subject.ts';
+import { startAws, startOver } from '../aws/subject.ts';
 import { until, type Sandbox } from '../launcher.ts';
 
 /** What the plugin writes for a submitted task is given by the test; then it waits to be killed. */
@@ -37,7 +38,7 @@ function withDeadHead(title: string, onLost: string, body: (t: Test, stage: Stag
     const started = box.start(['run', '--compute-env', 'batch', HEAD]);
     await until('the head runs', () => existsSync(join(box.launch, 'here')));
     const { id } = (await box.json<RunList>(['runs', 'list'])).runs[0] ?? { id: '' };
-    const job = await submit(aws, await register(aws, 'nf-debian', {}));
+    const job = await submit(aws, await register(aws, 'nf-debian', {}), ['sleep', '60']);
     await until('the job runs', () => edge.jobs.get(job)?.status === 'RUNNING');
     const at = new Date().toISOString();
     const events = [
@@ -56,21 +57,6 @@ function withDeadHead(title: string, onLost: string, body: (t: Test, stage: Stag
     await started.ended;
     await body(inner, { aws, edge, box, run: id, job });
   });
-}
-
-async function submit(aws: StrictAws, jobDefinition: string): Promise<string> {
-  const { BatchClient, SubmitJobCommand } = await import('@aws-sdk/client-batch');
-  const batch = new BatchClient({ region: REGION, endpoint: aws.endpoint });
-  const { jobId = '' } = await batch.send(
-    new SubmitJobCommand({
-      jobName: 'align_1',
-      jobQueue: QUEUE,
-      jobDefinition,
-      containerOverrides: { command: ['sleep', '60'] },
-    }),
-  );
-  batch.destroy();
-  return jobId;
 }
 
 async function purged({ box, run }: Stage): Promise<Run> {

@@ -5,7 +5,7 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFile
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { JournalEvent, Receipt, Run, RunList } from '../../daemon/contract/types.ts';
-import { definitions } from '../aws/box.ts';
+import { definitions } from '../aws/batch.ts';
 import { Edge } from '../aws/edge.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { ACCOUNT, QUEUE, REGION, startAws, startOver } from '../aws/subject.ts';

@@ -2,7 +2,8 @@
 import { userInfo } from 'node:os';
 import { openSession } from '../../daemon/aws/clients.ts';
 import { sweepAws, type Sweeper } from '../../daemon/aws/leftovers.ts';
-import { active, boxOn, createBatch, register } from '../aws/box.ts';
+import { active, register } from '../aws/batch.ts';
+import { boxOn, createBatch } from '../aws/box.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { REGION, settingsFor } from '../aws/subject.ts';
 import { withAws } from '../aws/with-aws.ts';

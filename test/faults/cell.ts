@@ -1,5 +1,7 @@
 // One cell of the matrix: one run, in one way, in one store, and one fault at one point; and what came of it.
 import type { FaultPoint } from '../../daemon/host/steps.ts';
+import type { Edge } from '../aws/edge.ts';
+import type { StrictAws } from '../aws/strict-aws.ts';
 import type { Kind } from './kinds.ts';
 
 export const stores = ['nextflow-store', 'aws bundle', 'aws per-secret'] as const;
@@ -31,6 +33,12 @@ export interface Cell {
   readonly way: Way;
   readonly point?: FaultPoint;
   readonly kind?: Kind;
+}
+
+/** Where the secrets of a cell are placed that are not to be in files, and who runs its jobs. */
+export interface Cloud {
+  readonly aws: StrictAws;
+  readonly edge: Edge;
 }
 
 export interface Verdict {

@@ -1,10 +1,10 @@
 // What a cell left: files that hold a value, run directories, and what is in its AWS.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { active } from '../aws/batch.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { schedules } from '../aws/schedules.ts';
 import type { Sandbox } from '../launcher.ts';
-import { activeDefinitions } from './definitions.ts';
 
 /** Something of a run that is in AWS. */
 export interface Remnant {
@@ -20,7 +20,7 @@ export async function remnants(aws: StrictAws): Promise<Remnant[]> {
   const found = [
     ...(await aws.secrets()).map((name) => `secret ${name}`),
     ...(await schedules(aws)).map(({ Name = '' }) => `dead man's switch ${Name}`),
-    ...(await activeDefinitions(aws)).map((name) => `job definition ${name}`),
+    ...(await active(aws)).map((name) => `job definition ${name}`),
   ];
   return found.map((what) => ({ what, run: /[/-](r[0-9a-z]{8,})(?=[/:-]|$)/.exec(what)?.[1] ?? 'unknown' }));
 }

@@ -1,9 +1,9 @@
 // The matrix: which cells there are, and running them side by side.
 import type { Test } from 'tap';
 import { steps, type FaultPoint } from '../../daemon/host/steps.ts';
+import { Edge } from '../aws/edge.ts';
 import { startAws } from '../aws/subject.ts';
-import type { StrictAws } from '../aws/strict-aws.ts';
-import { stores, ways, type Cell, type StoreName, type Verdict, type Way } from './cell.ts';
+import { stores, ways, type Cell, type Cloud, type StoreName, type Verdict, type Way } from './cell.ts';
 import { happensAt, kinds } from './kinds.ts';
 import { runCell } from './run-cell.ts';
 import { makeTemplate, type Template } from './template.ts';
@@ -15,17 +15,17 @@ export const points: readonly FaultPoint[] = steps.flatMap(
 
 /** What runs cells: with an AWS of its own, and state directories to begin with. */
 export class Bench {
-  readonly #aws: StrictAws | undefined;
+  readonly #cloud: Cloud | undefined;
   readonly #templates: ReadonlyMap<StoreName, Template>;
 
   readonly #mayMount: boolean;
 
   private constructor(
-    aws: StrictAws | undefined,
+    cloud: Cloud | undefined,
     templates: ReadonlyMap<StoreName, Template>,
     mayMount: boolean,
   ) {
-    this.#aws = aws;
+    this.#cloud = cloud;
     this.#templates = templates;
     this.#mayMount = mayMount;
   }
@@ -38,7 +38,8 @@ export class Bench {
       if (aws === undefined && store !== 'nextflow-store') continue;
       templates.set(store, await makeTemplate(test, store, store === 'nextflow-store' ? undefined : aws));
     }
-    return new Bench(aws, templates, mayMount);
+    const cloud = aws === undefined ? undefined : { aws, edge: Edge.behind(test, aws) };
+    return new Bench(cloud, templates, mayMount);
   }
 
   get stores(): StoreName[] {
@@ -49,15 +50,16 @@ export class Bench {
   async run(cell: Cell): Promise<Verdict> {
     const template = this.#templates.get(cell.store);
     if (template === undefined) throw new Error(`there is no ${cell.store}`);
-    const once = (): Promise<Verdict> => runCell(cell, template, this.#aws, this.#mayMount);
+    const once = (): Promise<Verdict> =>
+      runCell(cell, template, cell.store === 'nextflow-store' ? undefined : this.#cloud, this.#mayMount);
     const verdict = await once();
     return verdict.fault === 'not reached' && verdict.wrong.length === 1 ? once() : verdict;
   }
 }
 
-/** Ways in which runs of a store go: jobs of a scheduler are the same whatever the store. */
+/** Ways in which runs of a store go: on AWS Batch no head is a job. */
 export function waysOf(store: StoreName): Way[] {
-  return ways.filter((way) => store === 'nextflow-store' || !/job|orphan|back/.test(way));
+  return ways.filter((way) => store === 'nextflow-store' || !/ job$/.test(way));
 }
 
 /** All cells of a store, given which points each way reaches without a fault: each point in the first way that does. */

@@ -1,9 +1,8 @@
 import { rmSync } from 'node:fs';
 import type { Test } from 'tap';
-import type { StrictAws } from '../aws/strict-aws.ts';
 import { killAllIn, Sandbox } from '../launcher.ts';
 import { privateDisk } from '../mounts.ts';
-import type { Cell, Verdict } from './cell.ts';
+import type { Cell, Cloud, Verdict } from './cell.ts';
 import type { Template } from './template.ts';
 import { Trial } from './trial.ts';
 
@@ -17,14 +16,14 @@ const DISK_MB = 32;
 export async function runCell(
   cell: Cell,
   template: Template,
-  aws: StrictAws | undefined,
+  cloud: Cloud | undefined,
   mayMount: boolean,
 ): Promise<Verdict> {
   const box = new Sandbox({ teardown: () => undefined } as unknown as Test);
   const unmount = mayMount && cell.kind === 'disk full' ? privateDisk(box.state, DISK_MB) : undefined;
   if (unmount !== undefined) box.env['FAULT_DISK'] = box.state;
   try {
-    return await new Trial(box, cell, template, aws).run();
+    return await new Trial(box, cell, template, cloud).run();
   } catch (error) {
     const wrong = [`hung: ${error instanceof Error ? error.message : String(error)}`];
     return { cell, points: [], fault: 'none', wrong, outcome: undefined, recoveredMs: 0 };

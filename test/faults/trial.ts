@@ -1,35 +1,28 @@
 // One run of a cell, from its launch to what is left of it.
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run } from '../../daemon/contract/types.ts';
-import { systemCode } from '../../daemon/errors.ts';
 import type { FaultPoint } from '../../daemon/host/steps.ts';
 import { identifySelf } from '../../daemon/host/process-identity.ts';
 import { environmentFor } from '../aws/subject.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { root, type Sandbox } from '../launcher.ts';
-import type { Cell, Verdict } from './cell.ts';
+import type { Cell, Cloud, Verdict } from './cell.ts';
 import { CellDaemon, PATIENCE_MS } from './cell-daemon.ts';
-import { registerDefinition } from './definitions.ts';
+import { BatchHead } from './batch-head.ts';
 import { judgeReceipt, judgeRun, type Observed } from './judge.ts';
 import { isHead, isShim, processesIn, requestAt } from './kinds.ts';
 import { filesLeft, leftInAws } from './leftovers.ts';
+import { scriptOf } from './scripts.ts';
 import { NAMES, type Template } from './template.ts';
-
-/** As the plugin does: it tells of a job definition before it asks for it, or does not ask. A full disk has it try again. */
-const INTEND = `(umask 077; until printf '\\n{"type":"job-definition.intent","definition":"nf-task-%s","at":"%s"}\\n' "\${NF_ESCROW_RUN##*/}" "$(date -u +%FT%TZ)" >>"$NF_ESCROW_RUN/events.jsonl"; do sleep 0.1; done)`;
-const HOLD = 'echo x >>launches; while [ ! -e go ]; do sleep 0.03; done';
-/** The store holds every secret: looked at from within the run, at its begin and at its end. */
-const LOOK = `for name in ${NAMES.join(' ')}; do grep -q "$name" "$NXF_SECRETS_FILE" || echo x >>torn; done`;
-/** A line of Nextflow's own log, by which the daemon knows of jobs. The head ends itself by SIGKILL afterwards. */
-const ORPHANS = `sbatch --job-name=task --output=/dev/null -- ./task.sh >id; echo "Nov-23 12:00:00.000 [Task submitter] DEBUG nextflow.executor.GridTaskHandler - [SLURM] submitted process foo > jobId: $(cat id); workDir: /w" >>.nextflow.log; ${HOLD}; kill -9 $PPID; sleep 0.1`;
 
 export class Trial {
   readonly #cell: Cell;
   readonly #box: Sandbox;
   readonly #aws: StrictAws | undefined;
+  readonly #batch: BatchHead | undefined;
   readonly #values: readonly string[];
   readonly #directory: string;
   readonly #daemon: CellDaemon;
@@ -37,9 +30,10 @@ export class Trial {
   #endedAt = performance.now();
   #cancel: Observed['cancel'] = 'no';
 
-  constructor(box: Sandbox, cell: Cell, { directory, values }: Template, aws: StrictAws | undefined) {
+  constructor(box: Sandbox, cell: Cell, { directory, values }: Template, cloud: Cloud | undefined) {
     this.#cell = cell;
-    this.#aws = cell.store === 'nextflow-store' ? undefined : aws;
+    this.#aws = cloud?.aws;
+    this.#batch = cloud === undefined ? undefined : new BatchHead(box, cloud, () => this.#heads() > 0);
     this.#values = values;
     this.#box = box;
     this.#daemon = new CellDaemon(box);
@@ -128,10 +122,8 @@ export class Trial {
     const { way, store } = this.#cell;
     const where = way.includes('job') ? 'jobs' : store === 'nextflow-store' ? 'local' : 'batch';
     const environment = where === 'local' ? [] : ['--compute-env', where];
-    const [before, after] = store === 'nextflow-store' ? [LOOK, LOOK] : [INTEND, ':'];
-    const script = way === 'with orphans' ? ORPHANS : `${before}; ${HOLD}; ${after}; echo x >>finished`;
     const detach = way === 'pruned' ? ['--detach'] : [];
-    const started = this.#daemon.start(['run', ...environment, ...detach, script]);
+    const started = this.#daemon.start(['run', ...environment, ...detach, scriptOf(this.#cell)]);
     const ended = started.ended.then(() => true);
     const launched = await this.#until(
       () => this.#launches() > 0,
@@ -144,7 +136,8 @@ export class Trial {
 
   async #whileItRuns(): Promise<void> {
     const { way } = this.#cell;
-    await this.#registerDefinition();
+    await this.#batch?.register();
+    if (way === 'with orphans') await this.#batch?.submit();
     // Points that are reached only now, and what became of the daemon there.
     if (this.#cell.point !== undefined && way !== 'cancelled')
       await this.#wait(() => this.#has('spent'), 400);
@@ -160,11 +153,23 @@ export class Trial {
       await this.#untilHeadEnds();
     }
     writeFileSync(join(this.#box.launch, 'go'), '');
-    if (way === 'with orphans') {
-      await this.#settle();
-      await this.#daemon.cancel();
-      await this.#wait(() => this.#points().includes('after orphans.record'), 4000);
-    }
+    if (way === 'with orphans') await this.#endJobs();
+  }
+
+  /** The job that the head has left is told, and ends once that is asked for. */
+  async #endJobs(): Promise<void> {
+    const [run] = await this.#settle();
+    const mayBeUnknown = this.#has('killed-head') || this.#has('killed-shim') || this.#cell.kind === 'reboot';
+    if (run?.jobsLeft.length !== 1 && !mayBeUnknown)
+      this.#wrong.push('outcome: the job that its head has left is not told');
+    const isAnswered = await this.#daemon.cancel();
+    await this.#wait(() => this.#points().includes('after orphans.record'), 4000);
+    if (!isAnswered || run?.jobsLeft.length !== 1) return;
+    const lives = (): boolean =>
+      this.#batch?.jobLives ??
+      processesIn(this.#box.launch).some(({ command }) => / \S*task\.sh/.test(command));
+    await this.#wait(() => !lives(), 4000);
+    if (lives()) this.#wrong.push('left behind: a job that was to be cancelled');
   }
 
   async #untilHeadEnds(): Promise<void> {
@@ -243,27 +248,6 @@ export class Trial {
       }
       await sleep(50);
     }
-  }
-
-  /** The request is under way, whatever became of the head since. */
-  async #registerDefinition(): Promise<void> {
-    if (this.#aws === undefined) return;
-    const [id] = readdirSync(join(this.#box.state, 'runs'));
-    if (id === undefined) return;
-    const definition = await registerDefinition(this.#aws, `nf-task-${id}`, id);
-    const event = { type: 'job-definition.registered', definition, at: new Date().toISOString() };
-    const events = join(this.#box.state, 'runs', id, 'events.jsonl');
-    const append = (): boolean => {
-      if (!existsSync(events) || this.#heads() === 0) return true; // nobody is there to tell it
-      try {
-        appendFileSync(events, `\n${JSON.stringify(event)}\n`);
-        return true;
-      } catch (error) {
-        if (systemCode(error) === 'ENOSPC') return false;
-        throw error;
-      }
-    };
-    await this.#wait(append, PATIENCE_MS);
   }
 
   /** While a head lives, all that it was given is there. Whether it lives is asked last: then it did before. */

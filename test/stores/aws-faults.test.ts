@@ -10,7 +10,7 @@ import { AwsSecretsManager, awsWaits } from '../../daemon/stores/aws-secrets-man
 import { BatchJobDefinitions } from '../../daemon/stores/batch-job-definitions.ts';
 import type { Place, Removal } from '../../daemon/stores/store.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
-import { active } from '../aws/box.ts';
+import { active } from '../aws/batch.ts';
 import type { Rules } from '../aws/rules.ts';
 import type { StrictAws } from '../aws/strict-aws.ts';
 import { environmentOf, REGION, settingsFor, startAws } from '../aws/subject.ts';
