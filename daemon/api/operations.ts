@@ -82,7 +82,12 @@ export const operations: readonly Operation[] = [
     request: 'run-submission',
     answer: 'run',
   },
-  { method: 'post', path: '/v1/runs/{id}/cancel', summary: 'Ask its head to end', answer: 'run' },
+  {
+    method: 'post',
+    path: '/v1/runs/{id}/cancel',
+    summary: 'Ask its head to end; of a run that is over, the jobs it has left',
+    answer: 'run',
+  },
   {
     method: 'post',
     path: '/v1/runs/{id}/purge',
