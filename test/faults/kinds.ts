@@ -164,6 +164,8 @@ export function shiftClock(directory: string, ms: number): void {
 
 export interface Running {
   readonly pid: number;
+  /** Pid of who started it. */
+  readonly parent: number;
   readonly command: string;
   /** Where it works. */
   readonly directory: string;
@@ -187,7 +189,7 @@ function kill(which: (process: Running) => boolean, directory: string): number {
     if (found.length === 0) return killed;
     for (const one of found)
       try {
-        process.kill(one.pid, 'SIGKILL');
+        killWhole(one, box);
         killed += 1;
         if (isHead(one)) writeFileSync(join(directory, 'killed-head'), '');
         if (isShim(one)) writeFileSync(join(directory, 'killed-shim'), '');
@@ -195,6 +197,22 @@ function kill(which: (process: Running) => boolean, directory: string): number {
         continue; // ended meanwhile
       }
   }
+}
+
+/**
+ * A head with what it runs: with a real one its threads end, and the script of the stand-in is a process of its own, which
+ * would go on and write. Stopped first, so that it starts nothing meanwhile.
+ */
+function killWhole(one: Running, box: string): void {
+  process.kill(one.pid, 'SIGSTOP');
+  const own = isHead(one) ? processesIn(box).filter(({ parent }) => parent === one.pid) : [];
+  process.kill(one.pid, 'SIGKILL');
+  for (const { pid } of own)
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      continue; // ended meanwhile
+    }
 }
 
 /** Processes that work in a directory. */
@@ -205,7 +223,9 @@ export function processesIn(directory: string): Running[] {
       const place = readlinkSync(`/proc/${name}/cwd`);
       if (place !== directory && !place.startsWith(`${directory}/`)) return [];
       const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      return command === '' ? [] : [{ pid: Number(name), command, directory: place }]; // else a zombie
+      if (command === '') return []; // a zombie
+      const parent = /\) \S (\d+) [^)]*$/.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1]; // proc(5)
+      return [{ pid: Number(name), parent: Number(parent), command, directory: place }];
     } catch {
       return []; // ended meanwhile, or not ours
     }
