@@ -281,8 +281,8 @@ export const errorTable = {
     retryable: false,
   },
   'store-unavailable': {
-    title: 'The secrets cannot be placed',
-    hint: 'Nothing was started and what had been placed is removed; see the detail, then try again.',
+    title: 'The place of the secrets cannot be used',
+    hint: 'See the detail, then try again. A launch that failed has left nothing; a removal is tried again by itself.',
     exit: 69,
     http: 503,
     retryable: true,

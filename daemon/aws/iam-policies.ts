@@ -78,23 +78,41 @@ export function renderDeadManTrust({ account, partition = 'aws' }: PolicyWishes)
   };
 }
 
-/** The same as a CloudFormation template that makes a managed policy of each; the partition is then the stack's own. */
+/**
+ * The same as a CloudFormation template that makes a managed policy of each, and the dead man's role with its trust: the
+ * others' roles are there already. The partition is the stack's own.
+ */
 export function renderCloudFormation(wishes: PolicyWishes): object {
   const policies = renderPolicies({ ...wishes, partition: 'aws' });
-  const resources = Object.entries(policies).map(([holder, policy]) => {
+  const resources: [string, object][] = Object.entries(policies).map(([holder, policy]) => {
     const name = `NfEscrow${holder.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}Policy`;
-    const text = JSON.stringify(policy).replaceAll('"arn:aws:', '"arn:${AWS::Partition}:');
-    const document = JSON.parse(text, (_, value: unknown) =>
-      typeof value === 'string' && value.includes('${AWS::Partition}') ? { 'Fn::Sub': value } : value,
-    ) as object;
-    return [name, { Type: 'AWS::IAM::ManagedPolicy', Properties: { PolicyDocument: document } }] as const;
+    const roles = holder === 'dead-man-role' ? { Roles: [{ Ref: 'NfEscrowDeadManRole' }] } : {};
+    const properties = { PolicyDocument: inAnyPartition(policy), ...roles };
+    return [name, { Type: 'AWS::IAM::ManagedPolicy', Properties: properties }];
   });
+  const outputs: [string, object][] = resources.map(([name]) => [name, { Value: { Ref: name } }]);
+  if (wishes.deadManRole !== undefined) {
+    const role = {
+      RoleName: wishes.deadManRole,
+      AssumeRolePolicyDocument: inAnyPartition(renderDeadManTrust({ ...wishes, partition: 'aws' })),
+    };
+    resources.push(['NfEscrowDeadManRole', { Type: 'AWS::IAM::Role', Properties: role }]);
+    outputs.push(['NfEscrowDeadManRole', { Value: { 'Fn::GetAtt': ['NfEscrowDeadManRole', 'Arn'] } }]);
+  }
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: 'What nf-escrow needs to give Nextflow runs on AWS Batch their secrets',
     Resources: Object.fromEntries(resources),
-    Outputs: Object.fromEntries(resources.map(([name]) => [name, { Value: { Ref: name } }])),
+    Outputs: Object.fromEntries(outputs),
   };
+}
+
+/** ARNs of `aws` become those of the partition in which the stack is made. */
+function inAnyPartition(policy: object): object {
+  const text = JSON.stringify(policy).replaceAll('"arn:aws:', '"arn:${AWS::Partition}:');
+  return JSON.parse(text, (_, value: unknown) =>
+    typeof value === 'string' && value.includes('${AWS::Partition}') ? { 'Fn::Sub': value } : value,
+  ) as object;
 }
 
 function readTemplate(holder: PolicyHolder): string {

@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import type { AwsSettings } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 
-/** The options of `compute-envs create` and `update` that are AWS Batch's, and what each stands for. */
+/**
+ * The options of `compute-envs create` and `update` that are AWS Batch's, and what each stands for; first those that it
+ * cannot be without.
+ */
 const OPTIONS: readonly (readonly [flag: string, key: keyof AwsSettings, help: string])[] = [
   ['--region <REGION>', 'region', 'of queue and secrets'],
   ['--queue <QUEUE>', 'queue', 'name or ARN of the job queue'],
@@ -18,6 +21,8 @@ const OPTIONS: readonly (readonly [flag: string, key: keyof AwsSettings, help: s
   ['--probe-image <IMAGE>', 'probeImage', 'for the job of doctor --probe (default: a public one of busybox)'],
   ['--endpoint <URL>', 'endpoint', 'of Secrets Manager, where it is a private one'],
 ];
+
+const NEEDED = 4;
 
 export type AwsOptions = Readonly<Record<string, unknown>>;
 
@@ -42,12 +47,18 @@ export function readAwsOptions(options: AwsOptions): Partial<AwsSettings> {
   };
 }
 
+/** Settings that may be left out, by the names of their options, such as `kms-key`. */
+export const optionalAwsSettings: ReadonlyMap<string, keyof AwsSettings> = new Map([
+  ...OPTIONS.slice(NEEDED).map(([flag, key]) => [wordOf(flag), key] as const),
+  ['fips', 'fips'],
+]);
+
 /** Throws `usage`, with what is missing. */
 export function completeAwsSettings(settings: Partial<AwsSettings>): AwsSettings {
   const { region, queue, workDir, executionRole, ...rest } = settings;
   if (region !== undefined && queue !== undefined && workDir !== undefined && executionRole !== undefined)
     return { region, queue, workDir, executionRole, ...rest };
-  const missing = OPTIONS.slice(0, 4).filter(([, key]) => settings[key] === undefined);
+  const missing = OPTIONS.slice(0, NEEDED).filter(([, key]) => settings[key] === undefined);
   throw new EscrowError(
     'usage',
     `aws-batch needs ${missing.map(([flag]) => flag.split(' ')[0]).join(', ')} too.`,
@@ -59,5 +70,10 @@ export function completeAwsSettings(settings: Partial<AwsSettings>): AwsSettings
 
 /** `--work-dir <S3>` is `workDir`, as commander has it. */
 function optionName(flag: string): string {
-  return (flag.split(' ')[0] ?? '').slice(2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return wordOf(flag).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** `--work-dir <S3>` is `work-dir`. */
+function wordOf(flag: string): string {
+  return (flag.split(' ')[0] ?? '').slice(2);
 }

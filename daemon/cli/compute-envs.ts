@@ -2,7 +2,13 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ComputeEnvironment, ComputeEnvironmentList } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
-import { addAwsOptions, completeAwsSettings, readAwsOptions, type AwsOptions } from './aws-options.ts';
+import {
+  addAwsOptions,
+  completeAwsSettings,
+  optionalAwsSettings,
+  readAwsOptions,
+  type AwsOptions,
+} from './aws-options.ts';
 import { confirm } from './confirm.ts';
 import type { Context } from './context.ts';
 import { print, printJson, printTable } from './output.ts';
@@ -18,6 +24,11 @@ interface ChangeOptions extends AwsOptions {
   readonly executor?: string;
   readonly headJob?: boolean;
   readonly headOptions?: string;
+}
+
+interface UpdateOptions extends ChangeOptions {
+  /** Names of options. */
+  readonly unset?: readonly string[];
 }
 
 interface CreateOptions extends ChangeOptions {
@@ -56,8 +67,13 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .option('--head-job', HEAD_JOB)
     .option('--no-head-job', 'Nextflow itself runs where it is started')
     .option('--head-options <OPTIONS>', HEAD_OPTIONS)
+    .option(
+      '--unset <OPTION>',
+      'take back what may be left out, such as kms-key; may be given several times',
+      (one: string, others: readonly string[] | undefined) => [...(others ?? []), one],
+    )
     .addHelpText('after', '\nExample: nf-escrow compute-envs update cluster --default')
-    .action((name: string, options: ChangeOptions) => update(context, name, options));
+    .action((name: string, options: UpdateOptions) => update(context, name, options));
   environments
     .command('list')
     .alias('ls')
@@ -108,18 +124,50 @@ async function create(context: Context, name: string, options: CreateOptions): P
   show(context, [await (await context.daemon()).call<ComputeEnvironment>('POST', PATH, body)]);
 }
 
-async function update(context: Context, name: string, options: ChangeOptions): Promise<void> {
+async function update(context: Context, name: string, options: UpdateOptions): Promise<void> {
   const named = readAwsOptions(options);
-  const body = bodyOf(options);
-  if (Object.keys(named).length > 0) {
+  const taken = takenBack(options.unset ?? []);
+  const body = { ...taken.body, ...bodyOf(options) };
+  const [first] = [...Object.keys(named), ...taken.aws];
+  if (first !== undefined) {
     const { aws } = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
-    body['aws'] = completeAwsSettings({ ...aws, ...named });
+    if (aws === undefined)
+      throw new EscrowError(
+        'usage',
+        `${first} says something of aws-batch, and "${name}" is of another platform.`,
+      );
+    const kept = Object.entries(aws).filter(([key]) => !taken.aws.has(key));
+    body['aws'] = completeAwsSettings({ ...Object.fromEntries(kept), ...named });
   }
   if (Object.keys(body).length === 0)
     throw new EscrowError('usage', 'There is nothing to change.', {
       hint: 'Say what: nf-escrow compute-envs update --help',
     });
   show(context, [await (await context.daemon()).call<ComputeEnvironment>('PATCH', pathOf(name), body)]);
+}
+
+interface TakenBack {
+  /** What a request says of it. */
+  readonly body: Record<string, unknown>;
+  /** Keys of settings of AWS Batch. */
+  readonly aws: ReadonlySet<string>;
+}
+
+/** What `--unset` names. Throws `usage` where that is nothing which may be left out. */
+function takenBack(names: readonly string[]): TakenBack {
+  const body: Record<string, unknown> = {};
+  const aws = new Set<string>();
+  for (const name of names) {
+    const setting = optionalAwsSettings.get(name);
+    if (setting !== undefined) aws.add(setting);
+    else if (name === 'executor') body['executor'] = null;
+    else if (name === 'runs-dir') body['runsDirectory'] = null;
+    else
+      throw new EscrowError('usage', `"${name}" is no setting that may be left out.`, {
+        hint: `Those are ${['executor', 'runs-dir', ...optionalAwsSettings.keys()].join(', ')}.`,
+      });
+  }
+  return { body, aws };
 }
 
 function bodyOf(options: ChangeOptions): Record<string, unknown> {

@@ -37,7 +37,7 @@ export function addIam(program: Command, context: Context): void {
     .option('--prefix <PREFIX>', 'of the names of secrets', 'nf-escrow')
     .option('--partition <PARTITION>', 'aws, aws-cn, aws-us-gov, …', 'aws')
     .option('--kms-key <ARN>', 'that encrypts the secrets, where it is one of yours')
-    .option('--cloudformation', 'one CloudFormation template of all three')
+    .option('--cloudformation', 'one CloudFormation template of all of them')
     .option('--output <DIR>', 'write files there, instead of printing')
     .addHelpText(
       'after',

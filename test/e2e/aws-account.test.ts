@@ -189,3 +189,36 @@ withAws('iam check names what is missing, who lacks it and what to do', async (t
   aws.rules.down = true;
   t.match(await check(), [{ name: 'credentials', state: 'failure' }]);
 });
+
+withAws(
+  "the CloudFormation template makes the dead man's role, with its trust and its policy",
+  async (t, aws) => {
+    const template = renderCloudFormation({
+      account: ACCOUNT,
+      executionRole: 'x',
+      deadManRole: 'nf-dead-man',
+    });
+    const form = { Action: 'CreateStack', Version: '2010-05-15', StackName: 'nf-escrow' };
+    const answer = await fetch(aws.bare, {
+      method: 'POST',
+      headers: {
+        authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/cloudformation/aws4_request`,
+      },
+      body: new URLSearchParams({ ...form, TemplateBody: JSON.stringify(template) }),
+    });
+    t.equal(answer.status, 200, await answer.text());
+    const { IAMClient, GetRoleCommand, ListAttachedRolePoliciesCommand } =
+      await import('@aws-sdk/client-iam');
+    const iam = new IAMClient({ region: REGION, endpoint: aws.bare });
+    const role = { RoleName: 'nf-dead-man' };
+    const { Role } = await iam.send(new GetRoleCommand(role));
+    t.match(
+      decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''),
+      /"scheduler\.amazonaws\.com".*schedule-group/,
+    );
+    t.match(await iam.send(new ListAttachedRolePoliciesCommand(role)), {
+      AttachedPolicies: [{ PolicyName: /DeadManRolePolicy/ }],
+    });
+    iam.destroy();
+  },
+);

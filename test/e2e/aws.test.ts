@@ -160,6 +160,14 @@ withBox(
       stderr: /account/,
     });
     t.match(await update('--external-id', 'x1'), { status: 78 });
+    t.match(await update('--unset', 'queue'), { status: 64, stderr: /kms-key/ });
+    t.equal((await update('--unset', 'prefix', '--unset', 'layout')).status, 0);
+    const { aws: now } = await box.json<ComputeEnvironment>(['compute-envs', 'show', 'batch']);
+    t.match(now, { region: REGION, queue: QUEUE, prefix: undefined, layout: undefined });
+    t.match(await box.escrow(['compute-envs', 'update', 'local', '--unset', 'prefix']), {
+      status: 64,
+      stderr: /prefix says something of aws-batch/,
+    });
     t.match(await update('--endpoint', 'http://example.org'), { status: 64 });
     t.match(await update('--layout', 'other'), { status: 64 });
     t.match(

@@ -157,6 +157,11 @@ void t.test('a run goes where its compute environment says', async (t) => {
     ['cluster', 'local', 'cluster'],
   );
   t.equal((await box.escrow(['compute-envs', 'remove', 'cluster', '--yes'])).status, 1, 'it is the default');
+  t.equal((await box.escrow(['compute-envs', 'update', 'cluster', '--unset', 'runs-dir'])).status, 0);
+  t.ok(
+    (await box.escrow(['run', where])).stdout.startsWith(join(box.state, 'runs')),
+    'where the settings say',
+  );
   t.equal((await box.escrow(['run', '--compute-env', 'nowhere', 'true'])).status, 78);
   t.equal((await box.escrow(['compute-envs', 'create', 'x', '--platform', 'moon'])).status, 64);
   t.equal((await box.escrow(['compute-envs', 'create', 'local', '--platform', 'hpc'])).status, 1);
