@@ -37,6 +37,11 @@ export interface Campaign {
   readonly outcomes: Readonly<Record<string, number>>;
   /** Runs whose outcome is not one that fits what was done to them; as sentences. */
   readonly wrong: readonly string[];
+  /**
+   * Runs that never began, and are said so: the controller was away, or their daemon was killed as it was asked. Whoever
+   * launched them was told, and tries again.
+   */
+  readonly neverBegan: readonly string[];
   /** Runs that were purged with no outcome, or not at all. */
   readonly open: readonly string[];
   readonly incompleteReceipts: readonly string[];
@@ -145,9 +150,10 @@ export async function campaign(
   }
   const cases = Array.from({ length: runs }, (_, number) => makeCase(number, users, kills));
   const waiting = [...cases];
+  const neverBegan: string[] = [];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      await befall(slurm, next);
+      neverBegan.push(...(await befall(slurm, next)));
       if (waiting.length % 10 === 0) tell(`${String(runs - waiting.length)} of ${String(runs)} runs`);
       if (waiting.length === Math.floor(runs / 2)) await restartController(slurm);
     }
@@ -155,7 +161,8 @@ export async function campaign(
   await Promise.all(Array.from({ length: 6 }, work));
   tell('all were started; waiting for their ends');
   await settled(users, runs);
-  return judge(slurm, users, cases);
+  const judged = await judge(slurm, users, cases);
+  return { ...judged, neverBegan: [...neverBegan, ...judged.neverBegan] };
 }
 
 function makeCase(number: number, users: readonly CampaignUser[], kills: readonly Kill[]): Case {
@@ -173,10 +180,14 @@ function makeCase(number: number, users: readonly CampaignUser[], kills: readonl
   };
 }
 
-/** Starts a run, waits for its start, and does to it what is to be done after a moment. */
-async function befall(slurm: Slurm, one: Case): Promise<void> {
+/**
+ * Starts a run, waits for its start, and does to it what is to be done after a moment. Gives what is told of those that
+ * never began, after which it was tried again.
+ */
+async function befall(slurm: Slurm, one: Case): Promise<string[]> {
+  const neverBegan: string[] = [];
   const { user, place, kill, number } = one;
-  const script = `${mark(number)} sleep ${one.seconds.toFixed(1)}; exit ${String(one.exit)}`;
+  const script = `${mark(number)} touch began; sleep ${one.seconds.toFixed(1)}; exit ${String(one.exit)}`;
   const cwd = join(user.account.home, `launch-${String(number)}`);
   mkdirSync(cwd);
   chownSync(cwd, user.account.uid, user.account.gid);
@@ -193,15 +204,20 @@ async function befall(slurm: Slurm, one: Case): Promise<void> {
       command.stdin?.end();
     }
     const run = await seen(one);
-    if (run !== undefined) {
+    if (run?.outcome === 'aborted' && !hasBegun(one)) neverBegan.push(whatIsTold(slurm, one, run));
+    else if (run !== undefined) {
       if (run.state !== 'purged') {
         await sleep(Math.random() * one.seconds * 1000);
         await strike(slurm, one, run, command, ownJob);
       }
-      return;
+      return neverBegan;
     }
   }
   throw new Error(`case ${String(number)} (${place}, ${kill}) could not be started`);
+}
+
+function hasBegun({ user, number }: Case): boolean {
+  return existsSync(join(user.account.home, `launch-${String(number)}`, 'began'));
 }
 
 /** The run once its nextflow runs, or it is over; undefined where it never came to be, as its daemon was just killed. */
@@ -285,19 +301,20 @@ async function judge(
   const outcomes: Record<string, number> = {};
   const kills: Record<string, number> = {};
   const wrong: string[] = [];
+  const neverBegan: string[] = [];
   const open: string[] = [];
   const incompleteReceipts: string[] = [];
   for (const one of cases) {
     const run = await one.user.run(one);
-    const what = `case ${String(one.number)}, ${one.place}, killed ${one.kill}, exit ${String(one.exit)}`;
+    const what = nameOf(one);
     kills[one.kill] = (kills[one.kill] ?? 0) + 1;
     if (run?.outcome == null || run.state !== 'purged') {
       open.push(`${what}: ${run?.state ?? 'not there'}`);
       continue;
     }
     outcomes[run.outcome] = (outcomes[run.outcome] ?? 0) + 1;
-    if (!fitting(one).includes(run.outcome))
-      wrong.push(`${what}: ${run.outcome} (${run.outcomeEvidence ?? ''})`);
+    if (run.outcome === 'aborted' && !hasBegun(one)) neverBegan.push(whatIsTold(slurm, one, run));
+    else if (!fitting(one).includes(run.outcome)) wrong.push(whatIsTold(slurm, one, run));
     const receipt = await one.user.ask<Receipt>(`/v1/runs/${run.id}/receipt`);
     if (receipt?.complete !== true) incompleteReceipts.push(`${what}: ${run.id}`);
   }
@@ -310,7 +327,32 @@ async function judge(
     const runs = join(state, 'runs');
     if (existsSync(runs)) leftovers.push(...readdirSync(runs).map((name) => join(runs, name)));
   }
-  return { runs: cases.length, outcomes, kills, wrong, open, incompleteReceipts, leftovers };
+  return { runs: cases.length, outcomes, kills, wrong, neverBegan, open, incompleteReceipts, leftovers };
+}
+
+function nameOf({ number, place, kill, exit }: Case): string {
+  return `case ${String(number)}, ${place}, killed ${kill}, exit ${String(exit)}`;
+}
+
+/** How a run ended, what its job wrote, and what Slurm's own logs tell of it: for who has to find out why. */
+function whatIsTold(
+  { directory, nodes }: Slurm,
+  one: Case,
+  { job, outputFile, outcome, outcomeEvidence }: Run,
+): string {
+  const linesOf = (path: string): string[] =>
+    existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
+  const id = new RegExp(`\\b${job?.id ?? 'none'}\\b`);
+  const logs = ['slurmctld', ...nodes].flatMap((name) =>
+    linesOf(join(directory, `${name}.log`))
+      .filter((line) => id.test(line))
+      .map((line) => `${name}: ${line}`),
+  );
+  return [
+    `${nameOf(one)}: ${String(outcome)} (${outcomeEvidence ?? ''})`,
+    ...(outputFile === null ? [] : linesOf(outputFile)).slice(-10),
+    ...logs.slice(-30),
+  ].join('\n');
 }
 
 /** Outcomes that fit: what was done may come when the run is over, so its own end always does. */
