@@ -204,7 +204,7 @@ async function befall(slurm: Slurm, one: Case): Promise<string[]> {
       command.stdin?.end();
     }
     const run = await seen(one);
-    if (run?.outcome === 'aborted' && !hasBegun(one)) neverBegan.push(whatIsTold(slurm, one, run));
+    if (run !== undefined && isUnbegun(one, run)) neverBegan.push(whatIsTold(slurm, one, run));
     else if (run !== undefined) {
       if (run.state !== 'purged') {
         await sleep(Math.random() * one.seconds * 1000);
@@ -216,8 +216,9 @@ async function befall(slurm: Slurm, one: Case): Promise<string[]> {
   throw new Error(`case ${String(number)} (${place}, ${kill}) could not be started`);
 }
 
-function hasBegun({ user, number }: Case): boolean {
-  return existsSync(join(user.account.home, `launch-${String(number)}`, 'began'));
+/** It is said that it was never launched, and its script left no sign that it was. */
+function isUnbegun({ user, number }: Case, { outcome }: Run): boolean {
+  return outcome === 'aborted' && !existsSync(join(user.account.home, `launch-${String(number)}`, 'began'));
 }
 
 /** The run once its nextflow runs, or it is over; undefined where it never came to be, as its daemon was just killed. */
@@ -313,7 +314,7 @@ async function judge(
       continue;
     }
     outcomes[run.outcome] = (outcomes[run.outcome] ?? 0) + 1;
-    if (run.outcome === 'aborted' && !hasBegun(one)) neverBegan.push(whatIsTold(slurm, one, run));
+    if (isUnbegun(one, run)) neverBegan.push(whatIsTold(slurm, one, run));
     else if (!fitting(one).includes(run.outcome)) wrong.push(whatIsTold(slurm, one, run));
     const receipt = await one.user.ask<Receipt>(`/v1/runs/${run.id}/receipt`);
     if (receipt?.complete !== true) incompleteReceipts.push(`${what}: ${run.id}`);

@@ -6,6 +6,7 @@ import { systemCode } from '../../daemon/errors.ts';
 import { register, submit } from '../aws/batch.ts';
 import type { Sandbox } from '../launcher.ts';
 import type { Cloud } from './cell.ts';
+import { PATIENCE_MS } from './cell-daemon.ts';
 
 export class BatchHead {
   readonly #box: Sandbox;
@@ -49,7 +50,8 @@ export class BatchHead {
   /** Tried again while the disk is full. Where no head lives there is nobody to tell it. */
   async #tell(event: object): Promise<void> {
     const events = join(this.#box.state, 'runs', this.#run() ?? 'none', 'events.jsonl');
-    while (existsSync(events) && this.#lives())
+    const deadline = performance.now() + PATIENCE_MS;
+    while (existsSync(events) && this.#lives() && performance.now() < deadline)
       try {
         appendFileSync(events, `\n${JSON.stringify({ ...event, at: new Date().toISOString() })}\n`);
         return;
