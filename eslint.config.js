@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   {
-    ignores: ['dist/', 'node_modules/', 'scripts/', 'test/bin/', '*.js', '*.cjs', 'daemon/contract/types.ts'],
+    ignores: ['dist/', 'node_modules/', 'scripts/', 'test/support/bin/', '*.js', '*.cjs', 'daemon/contract/types.ts'],
   },
   ...tseslint.configs.strictTypeChecked,
   {
@@ -24,7 +24,7 @@ export default tseslint.config(
         'error',
         {
           selector: 'ImportExpression > Literal[value=/^@(aws-sdk|smithy)/]',
-          message: 'Node 20 may import it without its names, for good: take it from daemon/aws/sdk.ts.',
+          message: 'Node 20 may import it without its names, for good: take it from daemon/aws/session/sdk.ts.',
         },
       ],
     },

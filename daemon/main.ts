@@ -3,12 +3,12 @@
 import { readFileSync, realpathSync, statSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context, Serving } from './cli/context.ts';
-import type { Client } from './client/client.ts';
-import type { Start } from './client/start-daemon.ts';
+import type { Client } from './api-client/client.ts';
+import type { Start } from './service/start-daemon.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import { asEscrowError, EscrowError, systemCode } from './errors.ts';
-import type { Faults } from './host/steps.ts';
-import type { Service } from './serve.ts';
+import type { Faults } from './system/steps.ts';
+import type { Service } from './daemon.ts';
 
 /** What is run, by us and by those whom we start: this file, or a test's own that calls it with faults. */
 export interface Program {
@@ -34,7 +34,7 @@ async function dispatch(program: Program, args: readonly string[]): Promise<numb
   const context = contextOf(program, await settingsOnDemand());
   const [command, ...rest] = args;
   if (command === 'run' || command === 'nextflow') {
-    const room = await import('./cli/run.ts');
+    const room = await import('./cli/launch/run.ts');
     return room[command](context, rest);
   }
   const { buildProgram } = await import('./cli/program.ts');
@@ -66,32 +66,35 @@ function contextOf(program: Program, settings: () => Settings): Context {
     program: program.path,
     daemon: async () => {
       const [{ lazyDaemon }, { unlocking }] = await Promise.all([
-        import('./client/find-daemon.ts'),
-        import('./cli/passphrase.ts'),
+        import('./api-client/find-daemon.ts'),
+        import('./cli/io/passphrase.ts'),
       ]);
       const otherwise = async (): Promise<Client> =>
-        (await import('./client/start-daemon.ts')).reachOrStart(
+        (await import('./service/start-daemon.ts')).reachOrStart(
           settings(),
           await startOf(program, settings()),
         );
       return unlocking(lazyDaemon(settings().paths, otherwise));
     },
-    daemonIfRunning: async () => (await import('./client/start-daemon.ts')).findDaemon(settings()),
+    daemonIfRunning: async () => (await import('./service/start-daemon.ts')).findDaemon(settings()),
     takeOver: async () =>
-      (await import('./client/start-daemon.ts')).takeOver(settings(), await startOf(program, settings())),
+      (await import('./service/start-daemon.ts')).takeOver(settings(), await startOf(program, settings())),
     startStaying: async () =>
-      (await import('./client/start-daemon.ts')).startStaying(settings(), await startOf(program, settings())),
+      (await import('./service/start-daemon.ts')).startStaying(
+        settings(),
+        await startOf(program, settings()),
+      ),
     serve: async ({ tell, ...how }) =>
       serve(program, settings(), how).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {
       const [find, store, lines, log, carrier, identity, job] = await Promise.all([
-        import('./nextflow/find.ts'),
-        import('./nextflow/local-store.ts'),
-        import('./nextflow/arguments.ts'),
-        import('./nextflow/log.ts'),
-        import('./nextflow/carrier.ts'),
-        import('./host/process-identity.ts'),
-        import('./schedulers/job-of.ts'),
+        import('./nextflow/launcher/find.ts'),
+        import('./nextflow/launcher/local-store.ts'),
+        import('./nextflow/launcher/arguments.ts'),
+        import('./nextflow/logs/log.ts'),
+        import('./nextflow/plugin/secret-delivery.ts'),
+        import('./system/processes/process-identity.ts'),
+        import('./schedulers/enclosing-job.ts'),
       ]);
       const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
       return {
@@ -107,10 +110,10 @@ function contextOf(program: Program, settings: () => Settings): Context {
     },
     nextflowOnAws: async () => {
       const [carrier, configuration, version, identity] = await Promise.all([
-        import('./nextflow/carrier.ts'),
-        import('./nextflow/configuration.ts'),
-        import('./nextflow/version.ts'),
-        import('./nextflow/head-identity.ts'),
+        import('./nextflow/plugin/secret-delivery.ts'),
+        import('./nextflow/launcher/configuration.ts'),
+        import('./nextflow/launcher/version.ts'),
+        import('./nextflow/launcher/head-identity.ts'),
       ]);
       return {
         carryOnAws: carrier.carryOnAws,
@@ -121,31 +124,32 @@ function contextOf(program: Program, settings: () => Settings): Context {
     },
     awsCredentials: async (aws) => {
       const [{ accessOf }, { takeCredentials }] = await Promise.all([
-        import('./aws/access.ts'),
-        import('./aws/clients.ts'),
+        import('./aws/session/access.ts'),
+        import('./aws/session/session.ts'),
       ]);
       return takeCredentials(accessOf(aws));
     },
-    policies: () => import('./aws/iam-policies.ts'),
-    importing: () => import('./nextflow/import-sources.ts'),
+    policies: () => import('./aws/iam/iam-policies.ts'),
+    importing: () => import('./cli/io/import-sources.ts'),
     writeSetting: async (key, value) => {
-      (await import('./host/settings-file.ts')).writeSetting(settings().paths.configFile, key, value);
+      (await import('./cli/io/settings-file.ts')).writeSetting(settings().paths.configFile, key, value);
     },
     writeShim: async (directory) =>
-      (await import('./nextflow/write-shim.ts')).writeShim(directory, program.path),
-    processKillers: async (head) => (await import('./host/process-killers.ts')).processKillers(head),
+      (await import('./nextflow/launcher/write-shim.ts')).writeShim(directory, program.path),
+    processKillers: async (head) =>
+      (await import('./system/processes/process-limits.ts')).processKillers(head),
     examine: async (environment) => {
       const [{ examine, groupsFor }, { subjectOf }] = await Promise.all([
         import('./doctor/examine.ts'),
-        import('./doctor/subject.ts'),
+        import('./doctor/doctor-context.ts'),
       ]);
       const subject = await subjectOf(process.env, readVersion());
       return examine(subject, groupsFor(subject, environment));
     },
     probe: async (environment, limitMs) => {
       const [{ probe }, { subjectOf }] = await Promise.all([
-        import('./doctor/probe.ts'),
-        import('./doctor/subject.ts'),
+        import('./doctor/probes/probe.ts'),
+        import('./doctor/doctor-context.ts'),
       ]);
       return probe(environment, await subjectOf(process.env, readVersion()), limitMs);
     },
@@ -153,7 +157,7 @@ function contextOf(program: Program, settings: () => Settings): Context {
 }
 
 async function startOf(program: Program, { paths }: Settings): Promise<Start> {
-  const { jobOf, submitHost } = await import('./schedulers/job-of.ts');
+  const { jobOf, submitHost } = await import('./schedulers/enclosing-job.ts');
   return {
     program: program.path,
     takeStartLock: async () => (await import('./ledger/lock.ts')).takeLock(paths.daemonStartLock),
@@ -173,13 +177,13 @@ async function serve(program: Program, settings: Settings, how: Omit<Serving, 't
   process.umask(0o077);
   const { paths } = settings;
   const [{ ensurePrivateDirectory }, { takeLock }] = await Promise.all([
-    import('./host/private-directory.ts'),
+    import('./system/files/private-directory.ts'),
     import('./ledger/lock.ts'),
   ]);
   ensurePrivateDirectory(paths.state);
   const lock = takeLock(paths.daemonLock); // before the rest is loaded: the loser of a race ends soon
   if (lock === undefined) return;
-  const [rooms, { noFaults }] = await Promise.all([import('./serve.ts'), import('./host/steps.ts')]);
+  const [rooms, { noFaults }] = await Promise.all([import('./daemon.ts'), import('./system/steps.ts')]);
   try {
     const { faults = noFaults, service } = program;
     await rooms.serve(settings, faults, readVersion(), { ...service, ...how });

@@ -9,7 +9,9 @@ runDriver(async () => {
   ensureBuilt();
   if (!ensureSlurm() || process.getuid() !== 0) throw new Error('This needs a Slurm that root can start.');
   const [{ accounts }, { campaign }, { makeSlurm }] = await Promise.all(
-    ['accounts', 'campaign', 'slurm'].map((name) => import(join(root, `dist/test/${name}.js`))),
+    ['support/accounts', 'campaigns/slurm/slurm-campaign', 'support/slurm'].map(
+      (name) => import(join(root, `dist/test/${name}.js`)),
+    ),
   );
   const runs = Number(process.argv.find((word) => /^[0-9]+$/.test(word)) ?? 100);
   const tidy = [];

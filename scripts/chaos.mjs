@@ -46,7 +46,7 @@ runDriver(async () => {
     ...(process.getuid() === 0 ? { boot } : {}),
   };
   say(`a campaign of ${campaign.runs} runs, seed ${campaign.seed}`);
-  const command = [node, join(root, 'dist/test/chaos/main.js'), JSON.stringify(campaign)];
+  const command = [node, join(root, 'dist/test/campaigns/chaos/main.js'), JSON.stringify(campaign)];
   const bound = [
     'unshare',
     '--mount',

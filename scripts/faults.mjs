@@ -15,7 +15,7 @@ runDriver(async () => {
   if (moto === undefined) throw new Error('The matrix needs a Python 3, for moto.');
   say('running the matrix');
   const args = [
-    'dist/test/faults/campaign.js',
+    'dist/test/campaigns/faults/run-matrix.js',
     option('every', '1'),
     option('side', '2'),
     option('only', ''),

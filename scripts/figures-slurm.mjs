@@ -27,7 +27,7 @@ const main = join(root, 'dist/daemon/main.js');
 runDriver(async () => {
   if (!process.argv.includes('--built')) ensureBuilt();
   if (!ensureSlurm() || process.getuid() !== 0) throw new Error('This needs a Slurm that root can start.');
-  const { makeSlurm } = await import(join(root, 'dist/test/slurm.js'));
+  const { makeSlurm } = await import(join(root, 'dist/test/support/slurm.js'));
   const slurm = makeSlurm();
   // Mounted before: its nodes have mount namespaces of their own, as of the moment when they are started.
   const far = process.argv.includes('idle')
@@ -181,7 +181,7 @@ async function endOf(place) {
 
 async function idle(slurm) {
   const seconds = Number(process.argv.find((word) => /^[0-9]+$/.test(word)) ?? 600);
-  const place = new Place(slurm, join(root, 'test/bin/nextflow'));
+  const place = new Place(slurm, join(root, 'test/support/bin/nextflow'));
   place.env.NXF_PLUGINS_DEFAULT = 'false';
   try {
     for (let count = 0; count < RUNS; count += 1)

@@ -1,6 +1,6 @@
 // npm run fuzz -- [--inputs N] [--seed S] [--target NAME] [--only INDEX]: feeds everything that reads what others wrote
-// with inputs made to break it (test/fuzz/), and prints a table. The same seed gives the same inputs; what failed is
-// written to a directory, to be saved in test/fuzz/corpora/TARGET/ once it is mended.
+// with inputs made to break it (test/campaigns/fuzz/), and prints a table. The same seed gives the same inputs; what failed is
+// written to a directory, to be saved in test/campaigns/fuzz/corpora/TARGET/ once it is mended.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ runDriver(async () => {
   const rows = [];
   let directory;
   const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = spawn(node, ['dist/test/fuzz/main.js', ...args], {
+  const child = spawn(node, ['dist/test/campaigns/fuzz/main.js', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

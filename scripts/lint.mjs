@@ -1,4 +1,4 @@
-// npm run lint: the generated types fit the schemas; eslint; the order of the rooms; prettier.
+// npm run lint: the generated types fit the schemas; eslint; the order of the modules; prettier.
 import { ensureBuilt, ensureDependencies } from './set-up.mjs';
 import { run, runDriver, say } from './steps.mjs';
 
@@ -12,7 +12,7 @@ runDriver(async () => {
   run(node, ['scripts/api-table.mjs', '--check']);
   say('eslint');
   run(node, ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', 'daemon', 'test']);
-  say('order of the rooms (dependency-cruiser)');
+  say('order of the modules (dependency-cruiser)');
   run(node, [
     'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
     '--config',

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { createServer, type RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EscrowError } from '../errors.ts';
-import { ensurePrivateDirectory } from '../host/private-directory.ts';
+import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
 
 const TAKE_IN_MS = 20;
 /** How long answers that are under way, and streams of events, may still take. */

@@ -1,5 +1,5 @@
-import type { Client } from '../client/client.ts';
-import type { SettingKey } from '../config/keys.ts';
+import type { Client } from '../api-client/client.ts';
+import type { SettingKey } from '../config/setting-keys.ts';
 import type { Settings } from '../config/settings.ts';
 import type {
   AwsCredentials,

@@ -1,20 +1,20 @@
 import { Command } from 'commander';
-import { addAudit } from './audit.ts';
-import { awsCredentials } from './aws-credentials.ts';
-import { addCompletion } from './completion.ts';
-import { addComputeEnvironments } from './compute-envs.ts';
-import { addConfig } from './config.ts';
+import { addAudit } from './commands/audit.ts';
+import { awsCredentials } from './commands/aws-credentials.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addComputeEnvironments } from './commands/compute-envs/compute-envs.ts';
+import { addConfig } from './commands/config.ts';
 import type { Context } from './context.ts';
-import { addDaemon } from './daemon.ts';
-import { doctor, type DoctorOptions } from './doctor.ts';
-import { addIam } from './iam.ts';
-import { print } from './output.ts';
-import { addRuns } from './runs.ts';
-import { addSecrets } from './secrets.ts';
-import { status } from './status.ts';
-import { sweep } from './sweep.ts';
-import { addVault } from './vault.ts';
-import { addOrganizations, addWorkspaces } from './workspaces.ts';
+import { addDaemon } from './commands/daemon.ts';
+import { doctor, type DoctorOptions } from './commands/doctor.ts';
+import { addIam } from './commands/iam.ts';
+import { print } from './io/output.ts';
+import { addRuns } from './commands/runs/runs.ts';
+import { addSecrets } from './commands/secrets/secrets.ts';
+import { status } from './commands/status.ts';
+import { sweep } from './commands/sweep.ts';
+import { addVault } from './commands/vault.ts';
+import { addOrganizations, addWorkspaces } from './commands/workspaces.ts';
 
 /** Every command but `run` and `nextflow`, whose arguments are not commander's. */
 export function buildProgram(context: Context): Command {

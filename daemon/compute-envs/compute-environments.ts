@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
-import { assertFitsTogether } from './aws-batch.ts';
+import { assertFitsTogether } from './aws-batch-settings.ts';
 import type {
   AwsSettings,
   ComputeEnvironment,

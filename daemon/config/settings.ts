@@ -1,7 +1,13 @@
 import { readFileSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { EscrowError, systemCode } from '../errors.ts';
-import { isSettingKey, settingDefaults, settingKeys, settingVariable, type SettingKey } from './keys.ts';
+import {
+  isSettingKey,
+  settingDefaults,
+  settingKeys,
+  settingVariable,
+  type SettingKey,
+} from './setting-keys.ts';
 import { readOnLost, type OnLost } from './on-lost.ts';
 import { findPaths, type Environment, type Paths } from './paths.ts';
 

@@ -1,26 +1,26 @@
 import type { Paths } from '../config/paths.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
-import { pluginsDirectory } from '../nextflow/carrier.ts';
-import { localStorePath } from '../nextflow/local-store.ts';
+import { pluginsDirectory } from '../nextflow/plugin/secret-delivery.ts';
+import { localStorePath } from '../nextflow/launcher/local-store.ts';
 import { failure, type Check } from './check.ts';
-import { checkClock } from './clock.ts';
-import { checkCpuTime } from './cpu-time.ts';
-import { checkDirectories, checkRunsDirectory } from './directories.ts';
-import { checkEnvironment } from './environment.ts';
-import { checkExposures } from './exposures.ts';
-import { checkJava } from './java.ts';
-import { checkLocalStore } from './local-store.ts';
-import { checkLogout } from './logout.ts';
-import { checkNextflow } from './nextflow.ts';
-import { checkPlugin } from './plugin.ts';
-import { checkScheduler } from './scheduler.ts';
-import { checkSettings } from './settings.ts';
-import { checkSocket } from './socket.ts';
-import { checkSpace } from './space.ts';
-import type { Subject } from './subject.ts';
-import { checkUmask } from './umask.ts';
-import { checkVaultKey } from './vault-key.ts';
+import { checkClock } from './checks/clock.ts';
+import { checkCpuTime } from './checks/cpu-time.ts';
+import { checkDirectories, checkRunsDirectory } from './checks/directories.ts';
+import { checkEnvironment } from './checks/environment.ts';
+import { checkExposures } from './checks/exposures.ts';
+import { checkJava } from './checks/java.ts';
+import { checkLocalStore } from './checks/local-store.ts';
+import { checkLogout } from './checks/logout.ts';
+import { checkNextflow } from './checks/nextflow.ts';
+import { checkPlugin } from './checks/plugin.ts';
+import { checkScheduler } from './checks/scheduler.ts';
+import { checkSettings } from './checks/settings.ts';
+import { checkSocket } from './checks/socket.ts';
+import { checkSpace } from './checks/space.ts';
+import type { Subject } from './doctor-context.ts';
+import { checkUmask } from './checks/umask.ts';
+import { checkVaultKey } from './checks/vault-key.ts';
 
 /** Some checks that belong together. */
 export interface Group {

@@ -2,7 +2,7 @@ import { closeSync, lstatSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'libsql';
 import { EscrowError } from '../errors.ts';
-import { renameOver, syncDirectory, syncFile } from '../host/durable.ts';
+import { renameOver, syncDirectory, syncFile } from '../system/files/atomic-write.ts';
 
 /** Where the copy of a ledger lies that was made before it left this form. */
 export function backupPath(path: string, form: number): string {

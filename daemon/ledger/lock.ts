@@ -1,6 +1,6 @@
 import Database from 'libsql';
 import { EscrowError } from '../errors.ts';
-import { ensureOwnFile } from '../host/own-file.ts';
+import { ensureOwnFile } from '../system/files/owned-file.ts';
 
 /**
  * Takes the lock that makes one daemon a user and host. It is SQLite's own file lock (fcntl), held by an open

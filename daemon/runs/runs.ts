@@ -11,13 +11,13 @@ import type {
 import { EscrowError, systemCode } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
-import { elapsed, write, type Engine } from './engine.ts';
-import { submitHead } from './head-job.ts';
-import { materialize } from './materialize.ts';
-import { cancelOrphans, gridJobOf, sweepOrphans } from './orphans.ts';
-import { HeldBack } from './on-lost.ts';
-import { planRun } from './plan.ts';
-import { purgeRun, removeLeases } from './purge.ts';
+import { elapsed, write, type Engine } from './dependencies.ts';
+import { submitHead } from './materialize/submit-head.ts';
+import { materialize } from './materialize/materialize.ts';
+import { cancelOrphans, gridJobOf, sweepOrphans } from './purge/orphaned-jobs.ts';
+import { HeldBack } from './purge/purge-hold.ts';
+import { planRun } from './plan/plan.ts';
+import { purgeRun, removeLeases } from './purge/purge.ts';
 import {
   describeRun,
   findRun,
@@ -28,12 +28,12 @@ import {
   unfinishedRuns,
   type RunFilter,
   type RunRow,
-} from './queries.ts';
-import { pruneRuns } from './prune.ts';
-import { receiptOf } from './receipt.ts';
-import { BELIEVED_MS, lookAgain, removeReturned, Review } from './review.ts';
-import { endUnlaunched, tryWith, type Tried, type Trial } from './trial.ts';
-import { RunWatch } from './watch.ts';
+} from './records/queries.ts';
+import { pruneRuns } from './purge/prune.ts';
+import { receiptOf } from './records/receipt.ts';
+import { BELIEVED_MS, lookAgain, removeReturned, Review } from './purge/stray-directory-scan.ts';
+import { endUnlaunched, tryWith, type Tried, type Trial } from './materialize/probe-run.ts';
+import { RunWatch } from './watch/run-watch.ts';
 
 /** How often what nobody watches is looked for: runs that could not be called off, or not be watched. */
 const RETRY_MS = 30_000;

@@ -3,14 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import { isPlacedId } from '../contract/run-id.ts';
 import type { Carrier } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
-import { isDiskError } from '../host/disk-error.ts';
-import { syncDirectory } from '../host/durable.ts';
-import { letIn } from '../host/let-in.ts';
-import { assertPrivateDirectory, ensurePrivateDirectory } from '../host/private-directory.ts';
-import { removeTree } from '../host/remove-durable.ts';
-import { noFaults, step, type Faults } from '../host/steps.ts';
-import { assertCarried } from './nextflow-format.ts';
-import { fillRunDirectory, readExpiry, writeExpiry } from './run-directory.ts';
+import { isDiskError } from '../system/files/disk-error.ts';
+import { syncDirectory } from '../system/files/atomic-write.ts';
+import { letIn } from '../system/files/restore-owner-access.ts';
+import { assertPrivateDirectory, ensurePrivateDirectory } from '../system/files/private-directory.ts';
+import { removeTree } from '../system/files/remove-tree.ts';
+import { noFaults, step, type Faults } from '../system/steps.ts';
+import { assertCarried } from '../run-directory/nextflow-format.ts';
+import { fillRunDirectory, readExpiry, writeExpiry } from '../run-directory/create.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import type {
   DirectoryStore,

@@ -1,8 +1,8 @@
 import type { VaultStatus } from '../contract/types.ts';
 import { asEscrowError } from '../errors.ts';
 import type { Ledger } from '../ledger/open.ts';
-import { idOf } from './key-ring.ts';
-import { countSealedOtherwise, keysInUse } from './rekey.ts';
+import { idOf } from './keys/key-ring.ts';
+import { countSealedOtherwise, keysInUse } from './keys/rekey.ts';
 import type { Vault } from './vault.ts';
 
 /** Whether the vault opens, and by what. Opens nothing, and runs no command, to find out. */

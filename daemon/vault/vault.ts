@@ -7,8 +7,8 @@ import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
-import type { Keys } from './keys.ts';
-import { open, seal, sealedWith, type SealContext, type VaultKey } from './seal.ts';
+import type { Keys } from './keys/keys.ts';
+import { open, seal, sealedWith, type SealContext, type VaultKey } from './encryption.ts';
 import type { SecretValue } from './secret-value.ts';
 
 /** The newest version of a secret, as a plan pins it. */

@@ -123,9 +123,9 @@ export async function vault() {
     await Promise.all(
       [
         'ledger/open.js',
-        'vault/keys.js',
+        'vault/keys/keys.js',
         'vault/vault.js',
-        'vault/rekey.js',
+        'vault/keys/rekey.js',
         'vault/secret-value.js',
         'access/scopes.js',
         'access/principal.js',

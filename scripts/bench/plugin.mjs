@@ -68,7 +68,7 @@ export function fidelity(bench) {
   const env = {
     ...bench.env,
     HASH_NODE: process.execPath,
-    HASH_PROGRAM: join(root, 'test/bin/hash-environment.mjs'),
+    HASH_PROGRAM: join(root, 'test/support/bin/hash-environment.mjs'),
   };
   const run = (command, args, extra = {}) =>
     spawnSync(command, args, { cwd: directory, env: { ...env, ...extra }, encoding: 'utf8' }).stdout;

@@ -13,8 +13,8 @@ export async function recovery(bench) {
   say(`a daemon that starts, with ${PENDING} runs to finish`);
   const room = (path) => import(pathToFileURL(join(root, 'dist', path)).href);
   const [{ assemble }, { identify }, { userScope }, { SecretValue }] = await Promise.all([
-    room('test/rooms.js'),
-    room('daemon/host/process-identity.js'),
+    room('test/support/daemon-modules.js'),
+    room('daemon/system/processes/process-identity.js'),
     room('daemon/access/scopes.js'),
     room('daemon/vault/secret-value.js'),
   ]);

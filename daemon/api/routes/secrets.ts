@@ -4,7 +4,7 @@ import type { Principal } from '../../access/principal.ts';
 import { titleOf, type SecretScope } from '../../access/scopes.ts';
 import { assertSecretName } from '../../contract/secret-name.ts';
 import { validate } from '../../contract/validate.ts';
-import { valuesOf } from '../../vault/import.ts';
+import { valuesOf } from '../../vault/transfer/import.ts';
 import { EscrowError } from '../../errors.ts';
 import { secretValueFrom } from '../../vault/secret-bytes.ts';
 import type { Vault } from '../../vault/vault.ts';

@@ -12,7 +12,7 @@ import nextflow.processor.TaskRun;
  * `.command.sh`, and within `env` in `.command.run`. It is the pipeline's doing, and is told by name.
  */
 final class Exposures {
-    /** Shorter values would be found everywhere. As in daemon/guard/mask.ts. */
+    /** Shorter values would be found everywhere. As in daemon/redaction/mask.ts. */
     private static final int SHORTEST = 4;
 
     private final RunDirectory directory;

@@ -9,7 +9,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 
-/** A run directory as nf-escrow's daemon makes it: daemon/stores/run-directory.ts. */
+/** A run directory as nf-escrow's daemon makes it: daemon/run-directory/create.ts. */
 record MadeRun(Path path) {
     static final String ID = "r20260101abcdefgh";
     static final String WORKSPACE = "lab/rna";

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Paths } from '../config/paths.ts';
+import { EscrowError } from '../errors.ts';
+import { writeDurable } from '../system/files/atomic-write.ts';
+import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
+import { readOwnFile } from '../system/files/read-plain-file.ts';
+import { errorOf, type Client, type Method } from './client.ts';
+
+/** A request to a daemon on another host, and its answer, as files: `ID.request`, `ID.answer`. */
+export interface Spooled {
+  readonly method: Method;
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+export interface SpooledAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const TIMEOUT_MS = 60_000;
+const LOOK_EVERY_MS = 100;
+
+/** What holds values, or keys: they are not to lie in files on their way, not even for a moment. */
+const WITH_VALUES = /^\/v1\/(vault|user\/secrets|workspaces\/[^/]+\/[^/]+\/secrets)/;
+
+/**
+ * A client that reaches a daemon on another host through the state directory that both see: what it asks lies in
+ * `spool/`, there whole or not at all, and so does the answer.
+ */
+export function spoolClient({ spool }: Paths, host: string): Client {
+  return {
+    call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
+      if (method !== 'GET' && WITH_VALUES.test(path))
+        throw new EscrowError(
+          'daemon-elsewhere',
+          `The daemon is on ${host}, and values do not travel by files.`,
+          {
+            hint: `Do this on ${host}.`,
+          },
+        );
+      ensurePrivateDirectory(spool);
+      const id = randomBytes(12).toString('hex');
+      const asked: Spooled = { method, path, ...(body === undefined ? {} : { body }) };
+      writeDurable(join(spool, `${id}.request`), JSON.stringify(asked));
+      try {
+        const answer = await waitFor(spool, `${id}.answer`);
+        if (answer === undefined)
+          throw new EscrowError('daemon-elsewhere', `The daemon on ${host} did not answer within 60 s.`, {
+            hint: `Look at it there: nf-escrow daemon status (on ${host}).`,
+          });
+        if (answer.status >= 400) throw errorOf(answer.body);
+        return answer.body as T;
+      } finally {
+        for (const kind of ['request', 'answer']) rmSync(join(spool, `${id}.${kind}`), { force: true });
+      }
+    },
+  };
+}
+
+/** The directory is listed each time: network file systems ask their server then, and otherwise may answer from memory. */
+async function waitFor(spool: string, name: string): Promise<SpooledAnswer | undefined> {
+  const deadline = performance.now() + TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    if (readdirSync(spool).includes(name)) {
+      const text = readOwnFile(join(spool, name))?.toString('utf8');
+      if (text !== undefined) return JSON.parse(text) as SpooledAnswer;
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+  return undefined;
+}

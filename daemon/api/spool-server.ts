@@ -1,0 +1,55 @@
+import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from '../api-client/client.ts';
+import type { Spooled, SpooledAnswer } from '../api-client/spool-client.ts';
+import type { Paths } from '../config/paths.ts';
+import { asEscrowError, systemCode } from '../errors.ts';
+import { writeDurable } from '../system/files/atomic-write.ts';
+import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
+import { readOwnFile } from '../system/files/read-plain-file.ts';
+import { problemOf } from './problem.ts';
+
+/** Nobody tells of what another host writes. */
+const LOOK_EVERY_MS = 500;
+const LENGTH_MAX = 4 * 1024 * 1024;
+const REQUEST = /^([0-9a-f]{24})\.request$/;
+
+/**
+ * Answers what commands on other hosts ask through the state directory, each as if it had come by the socket. Whoever
+ * can write there is the daemon's own user: the directory is theirs alone. Returns what stops it.
+ */
+export function serveSpool({ spool, socket, stateSocket }: Paths): () => void {
+  ensurePrivateDirectory(spool);
+  for (const name of readdirSync(spool)) rmSync(join(spool, name), { recursive: true, force: true }); // of commands that gave up by now
+  const daemon = connect(stateSocket ?? socket);
+  const answer = async (id: string): Promise<void> => {
+    const taken = join(spool, `${id}.taken`);
+    renameSync(join(spool, `${id}.request`), taken); // fails when its command gave up a moment ago
+    const text = readOwnFile(taken, LENGTH_MAX)?.toString('utf8') ?? '';
+    rmSync(taken, { recursive: true, force: true });
+    writeDurable(join(spool, `${id}.answer`), JSON.stringify(await ask(JSON.parse(text) as Spooled)));
+  };
+  const ask = async ({ method, path, body }: Spooled): Promise<SpooledAnswer> => {
+    try {
+      return { status: 200, body: await daemon.call(method, path, body) };
+    } catch (error) {
+      const known = asEscrowError(error);
+      return { status: known.row.http, body: problemOf(known) };
+    }
+  };
+  const timer = setInterval(() => {
+    for (const id of requestsIn(spool)) answer(id).catch(() => undefined); // its command is told nothing, and gives up
+  }, LOOK_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+  };
+}
+
+function requestsIn(spool: string): string[] {
+  try {
+    return readdirSync(spool).flatMap((name) => REQUEST.exec(name)?.[1] ?? []);
+  } catch (error) {
+    if (['ENOENT', 'ESTALE', 'EIO'].includes(systemCode(error) ?? '')) return []; // the file server is away for a while
+    throw error;
+  }
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BatchClient, JobDetail, RegisterJobDefinitionCommandInput } from '@aws-sdk/client-batch';
+import type { AwsSettings } from '../../contract/types.ts';
+import { asAwsError, failureOf } from '../session/aws-error.ts';
+import type { AwsSession } from '../session/session.ts';
+import { tagsOf } from '../tags.ts';
+import { sdk } from '../session/sdk.ts';
+
+/** What the job ends with, where the shell and its `sha256sum` work but the secret is not what it should be. */
+export const probeExits = { differs: 41, missing: 42, noHash: 43 } as const;
+
+/** Between two looks, in milliseconds; most jobs wait for a machine. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5000;
+
+/** What is wanted of the job. */
+export interface ProbeWishes {
+  /** Of the run whose secret it is given. */
+  readonly run: string;
+  /** By its tags `nf-escrow sweep` finds the definition, should this machine not come back. */
+  readonly whose: { readonly owner: string; readonly ledger: string };
+  /** Name, reference and value of the secret. */
+  readonly secret: { readonly name: string; readonly reference: string; readonly value: Buffer };
+  /** An image with a shell and `sha256sum`. */
+  readonly image: string;
+  readonly limitMs: number;
+  readonly signal: AbortSignal;
+  /** Told before and after a step, so that whatever happens it can be undone. */
+  readonly told: {
+    readonly definition: (name: string, registered: boolean) => Promise<void>;
+    readonly job: (id: string, name: string) => Promise<void>;
+    readonly jobOver: (id: string) => Promise<void>;
+  };
+}
+
+/** A job, as Batch told of it last. */
+export type ProbeJob = Pick<JobDetail, 'status' | 'statusReason' | 'container'>;
+
+/**
+ * Registers a job definition with a reference to the secret, submits one job of it, and waits for its end, `limitMs` at
+ * most. The job compares the value's SHA-256 and tells by its exit status: nothing of the value is in a log, an argument
+ * or a definition. Throws `aws-*`, `store-unavailable`.
+ */
+export async function runProbeJob(
+  session: AwsSession,
+  settings: AwsSettings,
+  wishes: ProbeWishes,
+): Promise<ProbeJob> {
+  const { DescribeJobsCommand, SubmitJobCommand, RegisterJobDefinitionCommand } =
+    sdk('@aws-sdk/client-batch');
+  const batch = await session.batch();
+  const name = `nf-escrow-probe-${wishes.run}`;
+  const end = performance.now() + wishes.limitMs;
+  try {
+    const fargate = await isFargate(batch, settings.queue);
+    await wishes.told.definition(name, false);
+    const definition = await batch
+      .send(new RegisterJobDefinitionCommand(definitionOf(name, settings, fargate, wishes)))
+      .catch(async (error: unknown) => {
+        // AWS's own word that there is none: nothing has to be waited for.
+        if (!['unanswered', 'unreachable'].includes(failureOf(error)))
+          await wishes.told.definition(name, true);
+        throw error;
+      });
+    await wishes.told.definition(name, true);
+    const { jobId = '' } = await batch.send(
+      new SubmitJobCommand({
+        jobName: name,
+        jobQueue: settings.queue,
+        jobDefinition: definition.jobDefinitionArn,
+      }),
+    );
+    await wishes.told.job(jobId, name);
+    let job: ProbeJob = { status: 'SUBMITTED' };
+    for (
+      let pause = FIRST_PAUSE_MS;
+      performance.now() < end && !wishes.signal.aborted;
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
+    ) {
+      const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: [jobId] }));
+      job = jobs?.[0] ?? job;
+      if (job.status === 'SUCCEEDED' || job.status === 'FAILED') {
+        await wishes.told.jobOver(jobId);
+        return job;
+      }
+      await sleep(pause);
+    }
+    return job;
+  } catch (error) {
+    throw asAwsError('The probe cannot have its job run', session.access, error);
+  } finally {
+    batch.destroy();
+  }
+}
+
+/** Jobs on Fargate are defined otherwise. */
+async function isFargate(batch: BatchClient, queue: string): Promise<boolean> {
+  const { DescribeJobQueuesCommand, DescribeComputeEnvironmentsCommand } = sdk('@aws-sdk/client-batch');
+  const { jobQueues } = await batch.send(new DescribeJobQueuesCommand({ jobQueues: [queue] }));
+  const names = (jobQueues?.[0]?.computeEnvironmentOrder ?? []).flatMap(
+    ({ computeEnvironment }) => computeEnvironment ?? [],
+  );
+  if (names.length === 0) return false;
+  const { computeEnvironments } = await batch.send(
+    new DescribeComputeEnvironmentsCommand({ computeEnvironments: names }),
+  );
+  return (computeEnvironments ?? []).some(({ computeResources }) =>
+    computeResources?.type?.startsWith('FARGATE'),
+  );
+}
+
+function definitionOf(
+  jobDefinitionName: string,
+  { executionRole }: AwsSettings,
+  fargate: boolean,
+  { run, whose, secret, image }: ProbeWishes,
+): RegisterJobDefinitionCommandInput {
+  return {
+    jobDefinitionName,
+    type: 'container',
+    ...(fargate ? { platformCapabilities: ['FARGATE'] } : {}),
+    retryStrategy: { attempts: 1 },
+    timeout: { attemptDurationSeconds: 60 }, // once it runs: should we not be there any more, it ends by itself
+    tags: tagsOf({ run, ...whose, 'created-at': new Date().toISOString() }),
+    containerProperties: {
+      image,
+      command: ['sh', '-c', scriptOf(secret)],
+      executionRoleArn: executionRole,
+      secrets: [{ name: secret.name, valueFrom: secret.reference }],
+      // The least that Fargate takes; Nextflow asks for a public address there too.
+      resourceRequirements: [
+        { type: 'VCPU', value: fargate ? '0.25' : '1' },
+        { type: 'MEMORY', value: fargate ? '512' : '128' },
+      ],
+      ...(fargate ? { networkConfiguration: { assignPublicIp: 'ENABLED' } } : {}),
+    },
+  };
+}
+
+/** The hash of 256 random bits tells nothing of them. `printf` is the shell's own: no process has the value as argument. */
+function scriptOf({ name, value }: ProbeWishes['secret']): string {
+  const hash = createHash('sha256').update(value).digest('hex');
+  return [
+    `[ -n "\${${name}-}" ] || exit ${String(probeExits.missing)}`,
+    `command -v sha256sum >/dev/null || exit ${String(probeExits.noHash)}`,
+    `sum=$(printf %s "$${name}" | sha256sum)`,
+    `[ "\${sum%% *}" = ${hash} ] || exit ${String(probeExits.differs)}`,
+  ].join('; ');
+}

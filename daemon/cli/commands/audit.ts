@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import type { Audit, JournalEvent } from '../../contract/types.ts';
+import type { Context } from '../context.ts';
+import { print, printJson, printTable } from '../io/output.ts';
+
+interface AuditOptions {
+  readonly limit: string;
+  readonly before?: string;
+  readonly json?: boolean;
+}
+
+export function addAudit(program: Command, context: Context): void {
+  program
+    .command('audit')
+    .description('who did what, newest first; never a value')
+    .option('--limit <N>', 'at most so many', '50')
+    .option('--before <SEQ>', 'before the event with this number: the next page')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow audit --limit 20')
+    .action((options: AuditOptions) => showAudit(context, options));
+}
+
+async function showAudit(context: Context, { json, ...filter }: AuditOptions): Promise<void> {
+  const query = new URLSearchParams(filter).toString();
+  const { events } = await (await context.daemon()).call<Audit>('GET', `/v1/audit?${query}`);
+  if (json === true) printJson({ events });
+  else if (events.length === 0) print('Nobody has done anything yet.');
+  else printTable(['SEQ', 'AT', 'BY', 'WHAT', 'RUN', 'PARTICULARS'], events.map(rowOf));
+}
+
+function rowOf({ seq, at, by, type, run, data }: JournalEvent): string[] {
+  return [String(seq), at, by ?? '-', type, run ?? '-', particularsOf(data)];
+}
+
+function particularsOf(data: JournalEvent['data']): string {
+  const pairs = Object.entries(data).map(([key, value]: [string, unknown]) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return `${key}=${text}`;
+  });
+  return pairs.join(' ') || '-';
+}

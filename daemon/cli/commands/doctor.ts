@@ -1,0 +1,79 @@
+import type { ComputeEnvironment, ComputeEnvironmentList, DoctorReport } from '../../contract/types.ts';
+import { EscrowError } from '../../errors.ts';
+import type { Context } from '../context.ts';
+import { print, printJson } from '../io/output.ts';
+
+const PATH = '/v1/compute-envs';
+
+type Check = DoctorReport['checks'][number];
+
+export interface DoctorOptions {
+  readonly json?: boolean;
+  readonly computeEnv?: string;
+  readonly probe?: boolean;
+  readonly wait: string;
+}
+
+/**
+ * `nf-escrow doctor`: exit status 1 when something is missing that a launch needs. Needs no daemon and starts none, unless
+ * it is to look at a compute environment.
+ */
+export async function doctor(context: Context, options: DoctorOptions): Promise<void> {
+  const limitMs = secondsOf(options.wait) * 1000;
+  const checks =
+    options.computeEnv === undefined && options.probe !== true
+      ? await context.examine()
+      : await withEnvironment(context, options, limitMs);
+  if (options.json === true) printJson({ checks } satisfies DoctorReport);
+  else showChecks(checks);
+  if (checks.some(({ state }) => state === 'failure')) process.exitCode = 1;
+}
+
+async function withEnvironment(context: Context, options: DoctorOptions, limitMs: number): Promise<Check[]> {
+  const environment = await environmentOf(context, options.computeEnv);
+  const checks = await context.examine(environment);
+  if (environment.platform === 'aws-batch') checks.push(...(await askAws(context, environment.name)));
+  if (options.probe === true) checks.push(...(await context.probe(environment, limitMs)));
+  return checks;
+}
+
+/** The one that is named, else the one that runs go to. */
+async function environmentOf(context: Context, named: string | undefined): Promise<ComputeEnvironment> {
+  const daemon = await context.daemon();
+  const name = named ?? context.settings.computeEnvironment;
+  if (name !== undefined) return daemon.call<ComputeEnvironment>('GET', pathOf(name));
+  const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', PATH);
+  const found = computeEnvironments.find(({ isDefault }) => isDefault);
+  if (found !== undefined) return found;
+  throw new EscrowError('compute-environment-unknown', 'No compute environment is the default one.');
+}
+
+async function askAws(context: Context, name: string): Promise<Check[]> {
+  return (await (await context.daemon()).call<DoctorReport>('POST', `${pathOf(name)}/check`)).checks;
+}
+
+function pathOf(name: string): string {
+  return `${PATH}/${encodeURIComponent(name)}`;
+}
+
+function secondsOf(text: string): number {
+  if (/^[1-9][0-9]{0,5}$/.test(text)) return Number(text);
+  throw new EscrowError('usage', `--wait is "${text}", which is no number of seconds.`);
+}
+
+export function showChecks(checks: readonly Check[]): void {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  for (const { state, name, found, remedy } of checks) {
+    print(`${state.padEnd(7)}  ${name.padEnd(width)}  ${oneLine(found)}`);
+    if (remedy !== null) print(`${' '.repeat(width + 11)}${oneLine(remedy)}`);
+  }
+  const count = (wanted: Check['state']): number => checks.filter(({ state }) => state === wanted).length;
+  print(
+    `${String(checks.length)} checks: ${String(count('failure'))} failed, ${String(count('warning'))} with a warning.`,
+  );
+}
+
+/** A path may hold a newline, or what steers a terminal. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
+}

@@ -1,0 +1,92 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { DoctorReport } from '../../contract/types.ts';
+import type { Context } from '../context.ts';
+import { showChecks } from './doctor.ts';
+import { print, printJson } from '../io/output.ts';
+
+interface RenderOptions {
+  readonly account: string;
+  readonly executionRoleName: string;
+  readonly deadManRoleName?: string;
+  readonly workspace?: string;
+  readonly prefix?: string;
+  readonly partition?: string;
+  readonly kmsKey?: string;
+  readonly cloudformation?: boolean;
+  readonly output?: string;
+}
+
+interface CheckOptions {
+  readonly computeEnv: string;
+  readonly json?: boolean;
+}
+
+export function addIam(program: Command, context: Context): void {
+  const iam = program.command('iam').description('what AWS has to permit, for runs on AWS Batch');
+  iam
+    .command('render')
+    .description(
+      "the policies, filled in: for the execution role, the instance role, who launches, and the dead man's switch",
+    )
+    .requiredOption('--account <ID>', 'twelve digits')
+    .requiredOption('--execution-role-name <NAME>', 'of the role with which ECS reads secrets')
+    .option('--dead-man-role-name <NAME>', "of the role of the dead man's switch, where there is one")
+    .option('--workspace <ORG/NAME>', "the execution role reads this workspace's secrets only")
+    .option('--prefix <PREFIX>', 'of the names of secrets', 'nf-escrow')
+    .option('--partition <PARTITION>', 'aws, aws-cn, aws-us-gov, …', 'aws')
+    .option('--kms-key <ARN>', 'that encrypts the secrets, where it is one of yours')
+    .option('--cloudformation', 'one CloudFormation template of all of them')
+    .option('--output <DIR>', 'write files there, instead of printing')
+    .addHelpText(
+      'after',
+      '\nExample: nf-escrow iam render --account 123456789012 --execution-role-name nextflow-execution',
+    )
+    .action((options: RenderOptions) => render(context, options));
+  iam
+    .command('check')
+    .description('ask AWS whether a compute environment is permitted what it needs')
+    .requiredOption('--compute-env <NAME>', 'of the platform aws-batch')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow iam check --compute-env batch')
+    .action((options: CheckOptions) => check(context, options));
+}
+
+async function render(context: Context, options: RenderOptions): Promise<void> {
+  const { account, workspace, prefix, partition, kmsKey } = options;
+  const { executionRoleName: executionRole, deadManRoleName: deadManRole } = options;
+  const { renderPolicies, renderCloudFormation, renderDeadManTrust } = await context.policies();
+  const wishes = { account, executionRole, deadManRole, workspace, prefix, partition, kmsKey };
+  const policies = Object.entries(renderPolicies(wishes)).map(([who, policy]): [string, object] => [
+    `secrets-policy-${who}.json`,
+    policy,
+  ]);
+  const trust: [string, object][] =
+    deadManRole === undefined ? [] : [['secrets-trust-dead-man-role.json', renderDeadManTrust(wishes)]];
+  const files =
+    options.cloudformation === true
+      ? { 'secrets-policies.template.json': renderCloudFormation(wishes) }
+      : Object.fromEntries([...policies, ...trust]);
+  if (options.output === undefined) {
+    for (const [name, policy] of Object.entries(files)) {
+      if (options.cloudformation !== true) process.stderr.write(`${name}\n`);
+      printJson(policy);
+    }
+    return;
+  }
+  const directory = resolve(options.output);
+  mkdirSync(directory, { recursive: true });
+  for (const [name, policy] of Object.entries(files)) {
+    writeFileSync(join(directory, name), `${JSON.stringify(policy, null, 2)}\n`);
+    print(join(directory, name));
+  }
+}
+
+async function check(context: Context, { computeEnv, json }: CheckOptions): Promise<void> {
+  const path = `/v1/compute-envs/${encodeURIComponent(computeEnv)}/check`;
+  const { checks } = await (await context.daemon()).call<DoctorReport>('POST', path);
+  if (json === true) printJson({ checks });
+  else showChecks(checks);
+  if (checks.some(({ state }) => state === 'failure')) process.exitCode = 1;
+}

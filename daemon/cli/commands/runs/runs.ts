@@ -1,0 +1,223 @@
+import type { Command } from 'commander';
+import type { Receipt, Run, RunList } from '../../../contract/types.ts';
+import type { Context } from '../../context.ts';
+import { confirm } from '../../io/confirm.ts';
+import { checkLending, purgeLending } from '../../launch/with-credentials.ts';
+import { print, printJson, printTable } from '../../io/output.ts';
+import { printLogs, waitForRun, watchRun } from './run-progress.ts';
+import { runPath } from '../../io/run-path.ts';
+
+export function addRuns(program: Command, context: Context): void {
+  const runs = program
+    .command('runs')
+    .description("look at runs; RUN is an id, the beginning of one, or Nextflow's run name");
+  runs
+    .command('list')
+    .alias('ls')
+    .description('newest first')
+    .option('--state <STATE>', 'created, materialized, running, ended, purged; or open: any but purged')
+    .option('--workspace <ORG/NAME>', 'of this workspace')
+    .option('--limit <N>', 'at most so many', '50')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow runs list --state running')
+    .action((options: ListOptions) => listRuns(context, options));
+  runs
+    .command('show')
+    .argument('<RUN>')
+    .description('one run')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow runs show happy_euler')
+    .action((run: string, options: { json?: boolean }) => showRun(context, run, options));
+  runs
+    .command('receipt')
+    .argument('<RUN>')
+    .description('what was placed, when it went, how that was checked')
+    .option('--check', 'look again now; exit status 1 when something is there, or cannot be looked for')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow runs receipt happy_euler --check')
+    .action((run: string, options: { json?: boolean; check?: boolean }) =>
+      showReceipt(context, run, options),
+    );
+  runs
+    .command('cancel')
+    .argument('<RUN>')
+    .description('ask a run to end, as TERM does; one that has not started is called off')
+    .addHelpText('after', '\nExample: nf-escrow runs cancel happy_euler')
+    .action((run: string) => cancelRun(context, run));
+  runs
+    .command('purge')
+    .argument('<RUN>')
+    .description('remove now what is left of a run that is over')
+    .option('--force', 'even if it is alive: its secrets are taken from it')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample: nf-escrow runs purge happy_euler')
+    .action((run: string, options: { force?: boolean; yes?: boolean }) => purgeRun(context, run, options));
+  runs
+    .command('logs')
+    .argument('<RUN>')
+    .description("a detached run's output, else Nextflow's log")
+    .option('-f, --follow', 'and what is added, until the run is over')
+    .addHelpText('after', '\nExample: nf-escrow runs logs -f happy_euler')
+    .action((run: string, options: { follow?: boolean }) => printLogs(context, run, options));
+  runs
+    .command('watch')
+    .argument('<RUN>')
+    .description('its steps as they come, until nothing of it is left')
+    .addHelpText('after', '\nExample: nf-escrow runs watch happy_euler')
+    .action((run: string) => watchRun(context, run));
+  runs
+    .command('wait')
+    .argument('<RUN>')
+    .description("wait until nothing of it is left, and end with Nextflow's exit status")
+    .addHelpText('after', '\nExample: nf-escrow runs wait happy_euler')
+    .action((run: string) => waitForRun(context, run));
+  runs
+    .command('prune')
+    .description('forget runs of which nothing has been left for long')
+    .option('--older-than <DAYS>', 'in days', '90')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample: nf-escrow runs prune --older-than 30 --yes')
+    .action((options: { olderThan: string; yes?: boolean }) => pruneRuns(context, options));
+}
+
+interface ListOptions {
+  readonly json?: boolean;
+  readonly state?: string;
+  readonly workspace?: string;
+  readonly limit: string;
+}
+
+async function listRuns(context: Context, { json, ...filter }: ListOptions): Promise<void> {
+  const query = new URLSearchParams(filter as Record<string, string>).toString();
+  const { runs } = await (await context.daemon()).call<RunList>('GET', `/v1/runs?${query}`);
+  if (json === true) printJson({ runs });
+  else if (runs.length === 0) print('No runs yet. Start one: nf-escrow run PIPELINE');
+  else printTable(['RUN', 'NAME', 'STATE', 'OUTCOME', 'STARTED', 'SECRETS', 'LEFT'], runs.map(rowOf));
+}
+
+async function showRun(context: Context, wanted: string, options: { json?: boolean }): Promise<void> {
+  const run = await (await context.daemon()).call<Run>('GET', runPath(wanted));
+  if (options.json === true) printJson(run);
+  else printRun(run);
+}
+
+async function showReceipt(
+  context: Context,
+  wanted: string,
+  options: { json?: boolean; check?: boolean },
+): Promise<void> {
+  const daemon = await context.daemon();
+  const path = `${runPath(wanted)}/receipt`;
+  const receipt =
+    options.check === true ? await checkLending(daemon, path) : await daemon.call<Receipt>('GET', path);
+  if (receipt.checks?.some(({ found }) => found !== 'absent') === true) process.exitCode = 1;
+  if (options.json === true) {
+    printJson(receipt);
+    return;
+  }
+  printRun(receipt.run);
+  for (const lease of receipt.leases) {
+    print('');
+    print(`placed       ${lease.placedAt ?? 'never'}  ${lease.store}  ${lease.target}`);
+    print(
+      `gone         ${lease.goneAt ?? 'not yet'}  after ${String(lease.tries)} ${lease.tries === 1 ? 'try' : 'tries'}`,
+    );
+    print(`checked      ${lease.check ?? '-'}`);
+    if (lease.lastError !== null) print(`last error   ${lease.lastError}`);
+  }
+  for (const { secret, process, tasks } of receipt.exposures) {
+    print('');
+    print(
+      `exposed      ${secret}: the pipeline itself wrote its value into ${String(tasks)} ${tasks === 1 ? 'task' : 'tasks'} of ${process ?? 'a process'} (see docs/limits.md)`,
+    );
+  }
+  print('');
+  print(receipt.complete ? 'Nothing is left.' : 'Something is left; its removal is tried again.');
+  printChecks(receipt);
+}
+
+/** What was found just now; and where something that went is there again, how to be rid of it. */
+function printChecks({ run, checks = [] }: Receipt): void {
+  for (const { found, how, at } of checks) print(`${at}  ${found.padEnd(8)} ${how}`);
+  if (checks.some(({ found }) => found === 'present') && run.state === 'purged')
+    print(`Something is there again: nf-escrow runs purge ${run.id}`);
+}
+
+async function cancelRun(context: Context, wanted: string): Promise<void> {
+  const run = await (await context.daemon()).call<Run>('POST', `${runPath(wanted)}/cancel`);
+  const isOver = run.state === 'ended' || run.state === 'purged';
+  print(isOver ? `Run ${run.id} is over (${run.outcome ?? '?'}).` : `Run ${run.id} was asked to end.`);
+  if (isOver && run.jobsLeft.length > 0)
+    print(`So were the jobs that it has left behind: ${run.jobsLeft.map(({ id }) => id).join(', ')}`);
+}
+
+async function purgeRun(
+  context: Context,
+  wanted: string,
+  options: { force?: boolean; yes?: boolean },
+): Promise<void> {
+  if (options.force === true)
+    await confirm(`Take the secrets of ${wanted} away, even if it is alive?`, options.yes);
+  const query = options.force === true ? '?force=true' : '';
+  const run = await purgeLending(await context.daemon(), `${runPath(wanted)}/purge${query}`);
+  print(
+    run.pendingRemovals === 0
+      ? `Nothing of run ${run.id} is left.`
+      : `Not all of run ${run.id} could be removed; it is tried again. ${run.removalTrouble ?? ''}`.trimEnd(),
+  );
+}
+
+async function pruneRuns(context: Context, options: { olderThan: string; yes?: boolean }): Promise<void> {
+  const days = Number(options.olderThan);
+  await confirm(`Forget runs that were purged ${options.olderThan} days ago or earlier?`, options.yes);
+  const { pruned } = await (
+    await context.daemon()
+  ).call<{ pruned: number }>('POST', '/v1/runs/prune', { days });
+  print(`${String(pruned)} ${pruned === 1 ? 'run is' : 'runs are'} forgotten.`);
+}
+
+function describeJob({ executor, id, head }: NonNullable<Run['job']>): string {
+  return `${executor} ${id ?? '(being submitted)'}${head ? '' : ', of your own'}`;
+}
+
+function describeLeft({ id, jobsLeft }: Run): string {
+  const jobs = jobsLeft.map((job) => `${job.executor} ${job.id} (${job.name})`).join(', ');
+  return `${jobs}; to end them: nf-escrow runs cancel ${id}`;
+}
+
+function rowOf(run: Run): string[] {
+  const { id, runName, state, outcome, createdAt, secrets, pendingRemovals } = run;
+  return [
+    id,
+    runName ?? '-',
+    state,
+    outcome ?? '-',
+    createdAt,
+    String(secrets.length),
+    String(pendingRemovals),
+  ];
+}
+
+function printRun(run: Run): void {
+  const outcome = run.outcome === null ? '-' : `${run.outcome} (${run.outcomeEvidence ?? ''})`;
+  const secrets = run.secrets.map(({ name, scope }) => `${name} (${scope})`).join(', ');
+  const lines: readonly (readonly [string, string])[] = [
+    ['run', run.id],
+    ['name', run.runName ?? '-'],
+    ['state', run.state],
+    ['outcome', outcome],
+    ['workspace', run.workspace],
+    ['goes to', run.computeEnvironment],
+    ['secrets', secrets || 'none'],
+    ...(run.job === null ? [] : [['job', describeJob(run.job)] as const]),
+    ...(run.jobsLeft.length === 0 ? [] : [['jobs left', describeLeft(run)] as const]),
+    ['directory', run.launchDirectory],
+    ['command', ['nextflow', ...run.arguments].join(' ')],
+    ['log', run.logFile ?? '-'],
+    ...(run.outputFile === null ? [] : [['output', run.outputFile] as const]),
+    ['planned', run.createdAt],
+    ['ended', run.endedAt ?? '-'],
+    ['purged', run.purgedAt ?? '-'],
+  ];
+  for (const [key, value] of lines) print(`${key.padEnd(11)}  ${value}`);
+}

@@ -1,0 +1,66 @@
+import type { ImportRequest, ImportResult, SecretList } from '../../../contract/types.ts';
+import { EscrowError } from '../../../errors.ts';
+import type { Context } from '../../context.ts';
+import { print, printJson, printTable } from '../../io/output.ts';
+import { scopeTitle, secretsPath, type ScopeOptions } from './scope.ts';
+
+export interface ConflictOptions {
+  readonly replace?: boolean;
+  readonly skip?: boolean;
+}
+
+/** `secrets import`: all of a file or nothing; what is there already is shown first. */
+export async function importSecrets(
+  context: Context,
+  file: string | undefined,
+  options: ScopeOptions & ConflictOptions & { from: string; json?: boolean },
+): Promise<void> {
+  const onConflict = conflictOf(options);
+  const path = secretsPath(context, options);
+  const { importSources, readImport } = await context.importing();
+  const source = importSources.find((known) => known === options.from);
+  if (source === undefined)
+    throw new EscrowError('usage', `There is nothing to import from "${options.from}".`, {
+      hint: `Known are ${importSources.join(', ')}.`,
+    });
+  const secrets = await readImport(source, file, process.env);
+  const daemon = await context.daemon();
+  if (onConflict === 'refuse') {
+    const { secrets: known } = await daemon.call<SecretList>('GET', path);
+    showConflicts(known, secrets);
+  }
+  const body: ImportRequest = { secrets, onConflict };
+  const result = await daemon.call<ImportResult>('POST', `${path}/import`, body);
+  if (options.json === true) printJson(result);
+  else {
+    printImport(result);
+    print(
+      `Imported into ${scopeTitle(context, options)}. The file is as it was; it holds the values in clear.`,
+    );
+  }
+}
+
+export function conflictOf({ replace, skip }: ConflictOptions): ImportRequest['onConflict'] {
+  if (replace === true && skip === true)
+    throw new EscrowError('usage', '--replace and --skip cannot stand together.');
+  return replace === true ? 'replace' : skip === true ? 'skip' : 'refuse';
+}
+
+export function printImport({ created, replaced, skipped }: ImportResult): void {
+  const rows = [
+    ...created.map((name) => [name, 'new']),
+    ...replaced.map((name) => [name, 'replaced']),
+    ...skipped.map((name) => [name, 'left as it was']),
+  ];
+  printTable(['NAME', 'IS'], rows);
+}
+
+/** The daemon refuses them; here a person sees what would be replaced. */
+function showConflicts(known: SecretList['secrets'], wanted: readonly { name: string }[]): void {
+  const taken = known.filter(({ name }) => wanted.some((secret) => secret.name === name));
+  if (taken.length === 0) return;
+  printTable(
+    ['NAME', 'IS THERE SINCE', 'VERSION'],
+    taken.map(({ name, lastUpdated, version }) => [name, lastUpdated, String(version)]),
+  );
+}

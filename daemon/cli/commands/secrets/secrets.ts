@@ -1,0 +1,166 @@
+import type { Command } from 'commander';
+import { readAtMost, readInput } from '../../io/read-input.ts';
+import { assertSecretName } from '../../../contract/secret-name.ts';
+import type { SecretList } from '../../../contract/types.ts';
+import { VALUE_MAX } from '../../../contract/value-size.ts';
+import { EscrowError } from '../../../errors.ts';
+import type { Context } from '../../context.ts';
+import { confirm } from '../../io/confirm.ts';
+import { importSecrets, type ConflictOptions } from './import-secrets.ts';
+import { print, printJson, printTable } from '../../io/output.ts';
+import { scopeTitle, secretsPath, type ScopeOptions } from './scope.ts';
+
+const NEWLINE = 10;
+
+interface Json {
+  readonly json?: boolean;
+}
+
+export function addSecrets(program: Command, context: Context): void {
+  const secrets = program
+    .command('secrets')
+    .description('set, list and remove secrets; a value is never shown');
+  const scoped = (command: Command): Command =>
+    command
+      .option('--workspace <ORG/NAME>', 'the workspace (default: see nf-escrow use)')
+      .option('--user', "your own, which override the workspace's");
+  scoped(secrets.command('set').argument('<NAME>'))
+    .description('set a secret: hidden prompt on a terminal, else standard input, byte for byte')
+    .option('--from-file <FILE>', 'read the value from a file, byte for byte')
+    .addHelpText('after', '\nExample: nf-escrow secrets set DB_PASSWORD --user')
+    .action((name: string, options: ScopeOptions & { fromFile?: string }) =>
+      setSecret(context, name, options),
+    )
+    .allowExcessArguments()
+    .hook('preAction', (command) => {
+      if (command.args.length > 1) throw valueAsArgument();
+    });
+  scoped(secrets.command('list').alias('ls'))
+    .description('names, versions, last use')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow secrets list --json')
+    .action((options: ScopeOptions & Json) => listSecrets(context, options));
+  scoped(secrets.command('show').argument('<NAME>'))
+    .description('what is known of one secret')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow secrets show DB_PASSWORD')
+    .action((name: string, options: ScopeOptions & Json) => showSecret(context, name, options));
+  scoped(secrets.command('remove').aliases(['rm', 'delete']).argument('<NAME...>'))
+    .description('remove secrets')
+    .option('--yes', 'do not ask')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow secrets remove DB_PASSWORD')
+    .action((names: string[], options: ScopeOptions & Json & { yes?: boolean }) =>
+      removeSecrets(context, names, options),
+    );
+  scoped(secrets.command('import').argument('[FILE]'))
+    .description("take secrets over from Nextflow's own store, a dotenv file, or JSON: all or none")
+    .requiredOption('--from <SOURCE>', 'nextflow, dotenv or json')
+    .option('--replace', 'names that are there get the new value')
+    .option('--skip', 'names that are there stay as they are')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow secrets import --from dotenv .env')
+    .action((file: string | undefined, options: ScopeOptions & ConflictOptions & Json & { from: string }) =>
+      importSecrets(context, file, options),
+    );
+}
+
+/** It is in the shell's history and was in the list of processes: that has to be said, and it must not be used. */
+function valueAsArgument(): EscrowError {
+  return new EscrowError(
+    'usage',
+    'A value is never an argument: others could have seen it, and your shell keeps it.',
+    {
+      hint: 'Nothing was set. Say only the name, and give the value at the prompt or on standard input.',
+    },
+  );
+}
+
+/** `secrets set`: the value from a file, a hidden prompt, or standard input; never from an argument. */
+export async function setSecret(
+  context: Context,
+  name: string,
+  options: ScopeOptions & { fromFile?: string },
+): Promise<void> {
+  assertSecretName(name); // before anyone is asked for a value
+  const path = `${secretsPath(context, options)}/${encodeURIComponent(name)}`;
+  const value = await readValue(name, options.fromFile);
+  const daemon = await context.daemon();
+  const { version } = await daemon.call<{ version: number }>('PUT', path, {
+    valueBase64: value.toString('base64'),
+  });
+  print(
+    `${name} is set for ${scopeTitle(context, options)} (version ${String(version)}, ${String(value.length)} bytes).`,
+  );
+  noteNewline(name, value);
+}
+
+export async function listSecrets(
+  context: Context,
+  options: ScopeOptions & { json?: boolean },
+): Promise<void> {
+  const daemon = await context.daemon();
+  const { secrets } = await daemon.call<SecretList>('GET', secretsPath(context, options));
+  if (options.json === true) printJson({ secrets });
+  else if (secrets.length === 0)
+    print(`${scopeTitle(context, options)} has no secrets. Add one: nf-escrow secrets set NAME`);
+  else {
+    const rows = secrets.map(({ name, version, lastUpdated, lastUsed, lastUsedBy }) => [
+      name,
+      String(version),
+      lastUpdated,
+      lastUsed ?? '-',
+      lastUsedBy ?? '-',
+    ]);
+    printTable(['NAME', 'VERSION', 'SET', 'LAST USED', 'BY RUN'], rows);
+  }
+}
+
+export async function showSecret(
+  context: Context,
+  name: string,
+  options: ScopeOptions & { json?: boolean },
+): Promise<void> {
+  const daemon = await context.daemon();
+  const { secrets } = await daemon.call<SecretList>('GET', secretsPath(context, options));
+  const secret = secrets.find((candidate) => candidate.name === name);
+  if (secret === undefined)
+    throw new EscrowError('secret-unknown', `${scopeTitle(context, options)} has no secret "${name}".`);
+  if (options.json === true) printJson(secret);
+  else for (const [key, value] of Object.entries(secret)) print(`${key.padEnd(12)}  ${String(value ?? '-')}`);
+}
+
+export async function removeSecrets(
+  context: Context,
+  names: readonly string[],
+  options: ScopeOptions & Json & { yes?: boolean },
+): Promise<void> {
+  const path = secretsPath(context, options);
+  await confirm(`Remove ${names.join(', ')} from ${scopeTitle(context, options)}?`, options.yes);
+  const daemon = await context.daemon();
+  for (const name of names) {
+    await daemon.call('DELETE', `${path}/${encodeURIComponent(name)}`);
+    if (options.json !== true) print(`${name} is removed from ${scopeTitle(context, options)}.`);
+  }
+  if (options.json === true) printJson({ removed: names });
+}
+
+/** `echo VALUE |` adds a newline, and so does an editor: it is kept, byte for byte, and hardly ever meant. */
+function noteNewline(name: string, value: Buffer): void {
+  if (value.at(-1) !== NEWLINE || value.indexOf(NEWLINE) !== value.length - 1) return;
+  process.stderr.write(
+    `nf-escrow: The value of ${name} ends with a newline, which is part of it. Not meant? printf %s adds none, echo does.\n`,
+  );
+}
+
+async function readValue(name: string, file: string | undefined): Promise<Buffer> {
+  if (file === undefined && process.stdin.isTTY) {
+    const { default: password } = await import('@inquirer/password');
+    return Buffer.from(await password({ message: `Value of ${name}:`, mask: false }));
+  }
+  const value =
+    file === undefined ? await readAtMost(process.stdin, VALUE_MAX) : await readInput(file, VALUE_MAX);
+  if (value.length <= VALUE_MAX) return value;
+  // Of an endless input only so much is read: how long it is, is not known.
+  throw new EscrowError('value-invalid', `The value of ${name} has more than ${String(VALUE_MAX)} bytes.`);
+}

@@ -1,0 +1,158 @@
+import type { Command } from 'commander';
+import type {
+  MemberList,
+  Organization,
+  OrganizationList,
+  Workspace,
+  WorkspaceList,
+} from '../../contract/types.ts';
+import { EscrowError } from '../../errors.ts';
+import { confirm } from '../io/confirm.ts';
+import type { Context } from '../context.ts';
+import { print, printJson, printTable } from '../io/output.ts';
+import { workspacePath } from './secrets/scope.ts';
+
+interface Json {
+  readonly json?: boolean;
+}
+
+interface CreateOptions {
+  readonly shared?: boolean;
+  readonly personal?: boolean;
+}
+
+export function addWorkspaces(program: Command, context: Context): void {
+  const workspaces = program.command('workspaces').description('where secrets of pipelines are kept');
+  workspaces
+    .command('create')
+    .argument('<ORG/NAME>')
+    .description('make a workspace; private, unless said otherwise')
+    .option('--shared', 'for everyone of the organization')
+    .option('--personal', 'for one person; its runs are given no secrets')
+    .addHelpText('after', '\nExample: nf-escrow workspaces create lab/rna')
+    .action((title: string, options: CreateOptions) => createWorkspace(context, title, options));
+  workspaces
+    .command('list')
+    .alias('ls')
+    .description('by organization and name')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow workspaces list')
+    .action((options: Json) => listWorkspaces(context, options));
+  workspaces
+    .command('show')
+    .argument('<ORG/NAME>')
+    .description('one workspace, and who takes part')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow workspaces show lab/rna')
+    .action((title: string, options: Json) => showWorkspace(context, title, options));
+  workspaces
+    .command('remove')
+    .aliases(['rm', 'delete'])
+    .argument('<ORG/NAME>')
+    .description('remove a workspace with its secrets')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample: nf-escrow workspaces remove lab/rna')
+    .action((title: string, options: { yes?: boolean }) => removeWorkspace(context, title, options));
+}
+
+export function addOrganizations(program: Command, context: Context): void {
+  const orgs = program.command('orgs').description('organizations, to which workspaces belong');
+  orgs
+    .command('create')
+    .argument('<ORG>')
+    .description('make an organization')
+    .addHelpText('after', '\nExample: nf-escrow orgs create lab')
+    .action(async (name: string) => {
+      await (await context.daemon()).call('POST', '/v1/organizations', { name });
+      print(`The organization ${name} is there. Make a workspace: nf-escrow workspaces create ${name}/NAME`);
+    });
+  orgs
+    .command('list')
+    .alias('ls')
+    .description('by name')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow orgs list')
+    .action(async (options: Json) => {
+      const list = await (await context.daemon()).call<OrganizationList>('GET', '/v1/organizations');
+      if (options.json === true) printJson(list);
+      else printTable(['ORGANIZATION', 'WORKSPACES', 'SINCE'], list.organizations.map(rowOf));
+    });
+  orgs
+    .command('show')
+    .argument('<ORG>')
+    .description('one organization')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample: nf-escrow orgs show lab')
+    .action(async (name: string, options: Json) => {
+      const one = await (await context.daemon()).call<Organization>('GET', organizationPath(name));
+      if (options.json === true) printJson(one);
+      else printTable(['ORGANIZATION', 'WORKSPACES', 'SINCE'], [rowOf(one)]);
+    });
+  orgs
+    .command('remove')
+    .aliases(['rm', 'delete'])
+    .argument('<ORG>')
+    .description('remove an organization without workspaces')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', '\nExample: nf-escrow orgs remove lab')
+    .action(async (name: string, options: { yes?: boolean }) => {
+      await confirm(`Remove the organization ${name}?`, options.yes);
+      await (await context.daemon()).call('DELETE', organizationPath(name));
+      print(`The organization ${name} is removed.`);
+    });
+}
+
+async function createWorkspace(context: Context, title: string, options: CreateOptions): Promise<void> {
+  if (options.shared === true && options.personal === true)
+    throw new EscrowError('usage', '--shared and --personal cannot stand together.');
+  workspacePath(title);
+  const [organization, name] = title.split('/');
+  const visibility = options.shared === true ? 'shared' : options.personal === true ? 'personal' : 'private';
+  await (await context.daemon()).call('POST', '/v1/workspaces', { organization, name, visibility });
+  print(`The ${visibility} workspace ${title} is there. Make it the default: nf-escrow use ${title}`);
+}
+
+async function listWorkspaces(context: Context, options: Json): Promise<void> {
+  const list = await (await context.daemon()).call<WorkspaceList>('GET', '/v1/workspaces');
+  if (options.json === true) {
+    printJson(list);
+    return;
+  }
+  const rows = list.workspaces.map((one) => {
+    const title = `${one.organization}/${one.name}`;
+    const mark = title === context.settings.workspace ? '*' : '';
+    return [title, one.visibility, one.role, String(one.secrets), mark];
+  });
+  printTable(['WORKSPACE', 'VISIBILITY', 'ROLE', 'SECRETS', 'DEFAULT'], rows);
+}
+
+async function showWorkspace(context: Context, title: string, options: Json): Promise<void> {
+  const daemon = await context.daemon();
+  const workspace = await daemon.call<Workspace>('GET', workspacePath(title));
+  const { members } = await daemon.call<MemberList>('GET', `${workspacePath(title)}/members`);
+  if (options.json === true) {
+    printJson({ ...workspace, members });
+    return;
+  }
+  print(`workspace   ${title}`);
+  print(`visibility  ${workspace.visibility}`);
+  print(`secrets     ${String(workspace.secrets)}`);
+  print(`since       ${workspace.dateCreated}`);
+  for (const { user, role } of members) print(`member      ${user} (${role})`);
+}
+
+async function removeWorkspace(context: Context, title: string, options: { yes?: boolean }): Promise<void> {
+  const daemon = await context.daemon();
+  const { secrets } = await daemon.call<Workspace>('GET', workspacePath(title));
+  await confirm(`Remove the workspace ${title} with its ${String(secrets)} secrets?`, options.yes);
+  await daemon.call('DELETE', workspacePath(title));
+  print(`The workspace ${title} is removed.`);
+}
+
+function organizationPath(name: string): string {
+  return `/v1/organizations/${encodeURIComponent(name)}`;
+}
+
+function rowOf({ name, workspaces, dateCreated }: Organization): string[] {
+  return [name, String(workspaces), dateCreated];
+}

@@ -1,0 +1,95 @@
+import { hangupIsIgnored, leaveTerminalAsItIs } from '../io/terminal.ts';
+import type { Plan, Run, RunRequest, RunStart } from '../../contract/types.ts';
+import { EscrowError } from '../../errors.ts';
+import type { Context } from '../context.ts';
+import { purgeLending } from './with-credentials.ts';
+import { print, printJson, printTable } from '../io/output.ts';
+
+/** Asks for a run and starts it, in this terminal or detached from it; or explains it. Gives the exit status. */
+export async function launch(
+  context: Context,
+  request: RunRequest,
+  { background, json }: { readonly background: boolean; readonly json: boolean },
+): Promise<number> {
+  leaveTerminalAsItIs();
+  const ignoreHangup = hangupIsIgnored(process.env);
+  if (ignoreHangup) process.on('SIGHUP', () => undefined);
+  const daemon = await context.daemon();
+  const atLogout = request.detach === true || background || ignoreHangup;
+  // What is needed next is loaded while the daemon places the secrets.
+  const [answer, { runInForeground }, killers] = await Promise.all([
+    daemon.call<RunStart>('POST', '/v1/runs', request),
+    import('./run-in-foreground.ts'),
+    request.job === undefined ? context.processKillers({ atLogout }) : [],
+  ]);
+  if (request.explain === true) {
+    if (json) printJson(answer.plan);
+    else explain(answer.plan);
+    return 0;
+  }
+  const { start, run, plan } = answer;
+  if (start === undefined || run === undefined)
+    throw new EscrowError('internal', 'The daemon planned a run and did not place it.');
+  if (plan.note !== null) warn(plan.note);
+  if (start.environmentFile !== undefined) {
+    const { launchJob } = await import('./launch-job.ts');
+    return launchJob(context, run, start, { detach: request.detach === true || background, json });
+  }
+  for (const killer of killers)
+    warn(`this host ${killer}, nextflow too. Have it run as a job: compute-envs update NAME --head-job`);
+  if (request.detach === true) {
+    const { runDetached } = await import('./run-detached.ts');
+    await runDetached(start);
+    if (json) printJson(run);
+    else print(`Run ${run.id} goes on by itself. Its output: nf-escrow runs logs -f ${run.id}`);
+    return 0;
+  }
+  const status = await runInForeground(start, ignoreHangup);
+  const ended = background ? undefined : await settle(context, run.id);
+  return status ?? ended?.exitStatus ?? (ended?.outcome === 'succeeded' ? 0 : 1);
+}
+
+/**
+ * Has the daemon look now, instead of when it next would. Whatever it answers, Nextflow's status stands; what is still
+ * to be removed is said and tried again later.
+ */
+async function settle(context: Context, id: string): Promise<Run | undefined> {
+  try {
+    const run = await purgeLending(await context.daemon(), `/v1/runs/${id}/purge?ended=true`);
+    if (run.pendingRemovals > 0)
+      warn(
+        `not all that was placed for run ${id} could be removed yet; it is tried again. See: nf-escrow status`,
+      );
+    return run;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown';
+    warn(
+      `what was placed for run ${id} may not be all removed yet: ${why} The next nf-escrow command finishes it.`,
+    );
+    return undefined;
+  }
+}
+
+function warn(text: string): void {
+  process.stderr.on('error', () => undefined); // a terminal that has gone takes no warning; nextflow's status counts
+  process.stderr.write(`nf-escrow: ${text}\n`);
+}
+
+function explain(plan: Plan): void {
+  print(`workspace    ${plan.workspace}`);
+  print(`goes to      ${plan.computeEnvironment}`);
+  print(`placed in    ${plan.destination ?? 'nothing: there is no secret to place'}`);
+  if (plan.carrier !== null) print(`given by     ${plan.carrier}`);
+  if (plan.note !== null) print(`note         ${plan.note}`);
+  if (plan.secrets.length === 0) return;
+  print('');
+  printTable(
+    ['SECRET', 'FROM', 'VERSION', 'OVERRIDES'],
+    plan.secrets.map(({ name, scope, version, overrides }) => [
+      name,
+      scope,
+      String(version ?? '-'),
+      overrides.join(', ') || '-',
+    ]),
+  );
+}

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunStart } from '../../contract/types.ts';
+import { EscrowError } from '../../errors.ts';
+import { openToAppend } from '../../system/files/owned-file.ts';
+import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
+import { withShell } from './shim-shell.ts';
+
+type Start = NonNullable<RunStart['start']>;
+
+const LOOK_EVERY_MS = 20;
+
+/**
+ * Starts the shim in a session of its own, with its output in a file, and returns once nextflow is being started: from
+ * then on it needs nobody. Throws `store-unavailable` with what the shim said where it was not.
+ */
+export async function runDetached(start: Start): Promise<void> {
+  const output = start.outputFile ?? '/dev/null';
+  ensurePrivateDirectory(dirname(output));
+  const fd = openToAppend(output);
+  const { command, args } = withShell(start, true);
+  const child = spawn(command, args, {
+    detached: true,
+    stdio: ['ignore', fd, fd],
+    env: { ...process.env, ...start.environment },
+  });
+  closeSync(fd);
+  const ended = new Promise<boolean>((resolve) => {
+    child.on('error', () => {
+      resolve(true);
+    });
+    child.on('exit', () => {
+      resolve(true);
+    });
+  });
+  child.unref();
+  while (!existsSync(join(start.directory, 'started'))) {
+    const isOver = await Promise.race([ended, sleep(LOOK_EVERY_MS, false)]);
+    // A short run may be over, and its directory gone, before we look.
+    if (isOver && existsSync(join(start.directory, 'armed')))
+      throw new EscrowError(
+        'store-unavailable',
+        `nextflow was not started: ${readFileSync(output, 'utf8').trim()}`,
+      );
+    if (isOver) return;
+  }
+}

@@ -1,0 +1,35 @@
+import { isProgram } from '../../nextflow/launcher/find.ts';
+import { findJava, javaMajor, readJavaVersion } from '../../nextflow/launcher/java.ts';
+import { failure, ok, type Check } from '../check.ts';
+import { findLauncher } from './nextflow.ts';
+import type { Subject } from '../doctor-context.ts';
+
+/** Nextflow 24.11 and later, and our plugins, need it. */
+const OLDEST = 17;
+const INSTALL = 'Install Java 17 or later and put it on PATH, or name its home in NXF_JAVA_HOME.';
+
+/** The Java that Nextflow would start, and its version. */
+export async function checkJava(subject: Subject): Promise<Check[]> {
+  const { env, limitMs } = subject;
+  const java = findJava(env);
+  if (java === undefined) return [failure('java', 'there is no `java` on PATH', INSTALL)];
+  const place = `${java.path} (from ${java.from})`;
+  if (!isProgram(java.path)) {
+    const remedy = `Nextflow looks no further than ${java.from}: point it to a Java home, or unset it.`;
+    return [failure('java', `${place} is not a program`, remedy)];
+  }
+  const version = await readJavaVersion(java.path, env, limitMs);
+  if (version === undefined) {
+    const found = `${place}: \`java -version\` told none within ${String(limitMs / 1000)} s`;
+    return [failure('java', found, `Try \`${java.path} -version\`. ${INSTALL}`)];
+  }
+  const major = javaMajor(version);
+  if (major < OLDEST) return [failure('java', `${version} at ${place} is too old`, INSTALL)];
+  const javas = findLauncher(subject)?.javas ?? [];
+  if (javas.length > 0 && !javas.includes(major)) {
+    const most = String(Math.max(...javas));
+    const remedy = `Use a newer Nextflow, or a Java from ${String(OLDEST)} to ${most}: name its home in NXF_JAVA_HOME.`;
+    return [failure('java', `${version} at ${place}: this nextflow takes Java up to ${most}`, remedy)];
+  }
+  return [ok('java', `${version} at ${place}`)];
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { locatePaths, type Environment, type Paths } from '../config/paths.ts';
+import { loadSettings } from '../config/settings.ts';
+import { asEscrowError, systemCode, type EscrowError } from '../errors.ts';
+import { cpuLimitSeconds } from '../system/processes/cpu-limit.ts';
+import { logindPlaces, type LogindPlaces } from '../system/processes/logind.ts';
+import { runLimited } from '../system/processes/run-with-timeout.ts';
+import { hurried } from '../schedulers/run-command.ts';
+import { schedulerOf } from '../schedulers/registry.ts';
+import type { Executor, Scheduler } from '../schedulers/scheduler.ts';
+
+/** What the checks look at. All that could differ between two machines or moments is in here. */
+export interface Subject {
+  readonly env: Environment;
+  /** The version of nf-escrow that asks. */
+  readonly version: string;
+  /** Undefined where even they cannot be worked out; then `settingsError` says why. */
+  readonly paths: Paths | undefined;
+  /** The nextflow that the settings name. */
+  readonly nextflow: string | undefined;
+  readonly settingsError: EscrowError | undefined;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly umask: number;
+  /** After so much processor time the kernel ends a process; undefined: never. */
+  readonly cpuSeconds: number | undefined;
+  readonly logind: LogindPlaces;
+  /** One that answers soon, or not at all. */
+  readonly schedulerOf: (executor: Executor) => Scheduler;
+  /** How long a command, a file system or the daemon may take to answer, in milliseconds. */
+  readonly limitMs: number;
+  /** Whether the file system of a path answers; a dead server would keep us waiting for ever, unkillable. */
+  readonly answers: (path: string) => Promise<boolean>;
+}
+
+const LIMIT_MS = 10_000;
+
+/** This process, on this machine, now. Where the configuration file is at fault, the rest is looked at without it. */
+export async function subjectOf(env: Environment, version: string): Promise<Subject> {
+  const machine = {
+    env,
+    version,
+    clock: Date.now,
+    umask: readUmask(),
+    cpuSeconds: cpuLimitSeconds(),
+    logind: logindPlaces,
+    schedulerOf: (executor: Executor) => schedulerOf(executor, hurried(LIMIT_MS)),
+    limitMs: LIMIT_MS,
+    answers: (path: string) => answers(path, env, LIMIT_MS),
+  };
+  const nextflow = env['NF_ESCROW_NEXTFLOW'] || undefined;
+  try {
+    const settings = await loadSettings(env, locatePaths);
+    return { ...machine, paths: settings.paths, nextflow: settings.nextflow, settingsError: undefined };
+  } catch (error) {
+    return { ...machine, paths: pathsOf(env), nextflow, settingsError: asEscrowError(error) };
+  }
+}
+
+/** Not process.umask(), which sets it to read it. The kernel tells it since 4.7 (proc(5)), older than any we run on. */
+function readUmask(): number {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return Number.parseInt(/^Umask:\s*([0-7]+)$/m.exec(status)?.[1] ?? '', 8);
+}
+
+function pathsOf(env: Environment): Paths | undefined {
+  try {
+    return locatePaths(env);
+  } catch {
+    return undefined; // loadSettings failed for the same reason, and its error is shown
+  }
+}
+
+/** Asks through `stat`, which can be given up: a call of our own that hangs could not, not even at our exit. */
+export async function answers(path: string, env: Environment, limitMs: number): Promise<boolean> {
+  try {
+    return !(await runLimited('stat', ['-f', '--', path], { env, limitMs })).timedOut;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return true; // there is no `stat` here: take it that it does
+    throw error;
+  }
+}

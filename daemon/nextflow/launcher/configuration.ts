@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EscrowError } from '../../errors.ts';
+import { takesNext } from './arguments.ts';
+import { overlayKeys, type Configured } from './overlay.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a command line says of the configuration. */
+interface Said {
+  /** What `nextflow config` has to be asked with, to be answered for the same run. */
+  readonly question: string[];
+  /** What run's own options set, over any file. */
+  readonly configured: Configured;
+}
+
+/** What a Nextflow answered: `error` where its exit status is not 0. */
+interface Answer {
+  readonly output: string;
+  readonly error: string | undefined;
+}
+
+const OUTPUT_MAX = 4 * 1024 * 1024;
+/** Of the launcher's options those that say what is configured; the others would write logs or go to the background. */
+const OF_LAUNCHER = ['-C', '-c', '-config', '-D', '-config-ignore-includes'];
+const OF_RUN = ['-c', '-config'];
+
+/** Takes a complete command line apart: launcher options, `run`, the rest. */
+export function readRunLine(args: readonly string[]): Said {
+  const all = options(args);
+  const at = all.findIndex(([name]) => name === '');
+  const before = all.slice(0, at);
+  // `nextflow FILE` runs that file; else the first without a name is `run`.
+  const after = all.slice(all[at]?.[1] === 'run' ? at + 1 : at);
+  const files = [
+    ...before.filter(([name]) => OF_LAUNCHER.includes(name)),
+    ...after.filter(([name]) => OF_RUN.includes(name)),
+  ];
+  const project = after.find(([name]) => name === '')?.[1];
+  const last = (...names: string[]): string | undefined =>
+    after.filter(([name]) => names.includes(name)).at(-1)?.[1];
+  const [profile, revision] = [last('-profile'), last('-r', '-revision')];
+  const set = after.flatMap(([name]) => {
+    const [, key, value] = /^-(process\.(?:executor|queue))=(.*)$/s.exec(name) ?? [];
+    return key === undefined ? [] : [[key, value ?? ''] as const];
+  });
+  const workDir = last('-w', '-work-dir');
+  return {
+    question: [
+      ...files.flatMap(([name, value]) => (value === undefined ? [name] : [name, value])),
+      'config',
+      '-flat',
+      ...(profile === undefined ? [] : ['-profile', profile]),
+      ...(revision === undefined ? [] : ['-r', revision]),
+      ...(project === undefined || project === '-' ? [] : [project]),
+    ],
+    configured: {
+      ...(workDir === undefined ? {} : { workDir }),
+      ...Object.fromEntries(set),
+    },
+  };
+}
+
+/** Options with their values, in order; the pipeline is an option without a name, and what follows it is read too. */
+function options(args: readonly string[]): (readonly [name: string, value: string | undefined])[] {
+  const found: [string, string | undefined][] = [];
+  for (let index = 0; index < args.length; index += 1) {
+    const token = args[index] ?? '';
+    if (token.startsWith('--')) {
+      // A pipeline's parameter; its value is no option, unless it begins like one.
+      if (!token.includes('=') && args[index + 1]?.startsWith('-') === false) index += 1;
+    } else if (token !== '-' && token.startsWith('-'))
+      found.push([token, takesNext(token, args[index + 1]) ? args[(index += 1)] : undefined]);
+    else found.push(['', token]);
+  }
+  return found;
+}
+
+/**
+ * Which of the keys that we would set are set already, and to what: by the pipeline's configuration, and by the user's
+ * `-c`, `-profile`, `-w`. Costs a JVM start. Throws `config-invalid` with what Nextflow says of it.
+ */
+export async function readConfiguration(
+  nextflow: string,
+  args: readonly string[],
+  { env, cwd }: { readonly env: Environment; readonly cwd: string },
+): Promise<Configured> {
+  const { question, configured } = readRunLine(args);
+  const scratch = mkdtempSync(join(tmpdir(), 'nf-escrow-'));
+  try {
+    // Its log must not push the run's own log, or the last run's, out of its place.
+    const log = ['-log', join(scratch, 'log'), '-q'];
+    let answer = await ask(nextflow, [...log, ...question], { env, cwd });
+    // `config -r` came with 25.12: before, a project's configuration is that of the revision which lies here.
+    if (answer.error?.includes('Unknown option: -r') === true)
+      answer = await ask(nextflow, [...log, ...withoutRevision(question)], { env, cwd });
+    if (answer.error === undefined) return { ...parse(answer.output), ...configured };
+    throw new EscrowError(
+      'config-invalid',
+      `Nextflow cannot read the pipeline's configuration: ${answer.error.slice(0, 2000).trim()}`,
+      { hint: `Try it by hand: nextflow ${question.join(' ')}` },
+    );
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function withoutRevision(question: readonly string[]): string[] {
+  const at = question.lastIndexOf('-r');
+  return question.filter((_, index) => index !== at && index !== at + 1);
+}
+
+/** Lines as `process.queue = 'long'`. Where a key comes twice the last one counts, as in Nextflow. */
+function parse(output: string): Configured {
+  const found: Record<string, string> = {};
+  for (const line of output.split('\n')) {
+    const [key = '', value] = line.split(/ = (.*)/s, 2);
+    if (value !== undefined && (overlayKeys as readonly string[]).includes(key))
+      found[key] = value.replace(/^'(.*)'$/s, '$1').slice(0, 2048);
+  }
+  return found;
+}
+
+function ask(
+  nextflow: string,
+  args: readonly string[],
+  options: { readonly env: Environment; readonly cwd: string },
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(nextflow, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [out, err]: [Buffer[], Buffer[]] = [[], []];
+    let length = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      if ((length += chunk.length) < OUTPUT_MAX) out.push(chunk);
+    });
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.on('error', reject).on('close', (status) => {
+      const [output = '', said] = [out, err].map((chunks) => Buffer.concat(chunks).toString('utf8'));
+      resolve({ output, error: status === 0 ? undefined : said });
+    });
+  });
+}

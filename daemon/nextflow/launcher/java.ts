@@ -1,0 +1,68 @@
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { readPlainFile } from '../../system/files/read-plain-file.ts';
+import { runLimited } from '../../system/processes/run-with-timeout.ts';
+import { findOnPath, isProgram } from './find.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The Java that Nextflow's launcher would start, and the variable that says so. The path may lead nowhere. */
+export interface Java {
+  readonly path: string;
+  readonly from: 'NXF_JAVA_HOME' | 'JAVA_CMD' | 'JAVA_HOME' | 'PATH';
+}
+
+const RELEASE_MAX = 64 * 1024;
+const VERSION = '([0-9][0-9A-Za-z.+_-]{0,40})';
+
+/**
+ * Decides as the official launcher script does ("Determine the Java command to use", the same from 19.01 to 26.08):
+ * NXF_JAVA_HOME takes JAVA_HOME's place and switches JAVA_CMD off; JAVA_CMD counts if it can be executed; a Java home
+ * counts if it is a directory, and then PATH does not, even where no java is in it.
+ */
+export function findJava(env: Environment): Java | undefined {
+  const own = env['NXF_JAVA_HOME'];
+  const command = own ? undefined : env['JAVA_CMD'];
+  if (command && isProgram(resolve(command))) return { path: resolve(command), from: 'JAVA_CMD' };
+  const home = own || env['JAVA_HOME'];
+  if (home && isDirectory(home)) {
+    const odd = resolve(home, 'jre/sh/java'); // IBM's, on AIX
+    const path = isProgram(odd) ? odd : resolve(home, 'bin/java');
+    return { path, from: own ? 'NXF_JAVA_HOME' : 'JAVA_HOME' };
+  }
+  const path = findOnPath('java', env);
+  return path === undefined ? undefined : { path, from: 'PATH' };
+}
+
+/**
+ * The version of a Java, such as 17.0.15: from the file `release` of its home, else from `java -version`. Undefined when
+ * it tells none within the limit (milliseconds).
+ */
+export async function readJavaVersion(
+  path: string,
+  env: Environment,
+  limitMs: number,
+): Promise<string | undefined> {
+  const release = readPlainFile(join(dirname(dirname(realpathSync(path))), 'release'), RELEASE_MAX);
+  const told = new RegExp(`^JAVA_VERSION="${VERSION}"`, 'm').exec(release?.toString('utf8') ?? '')?.[1];
+  if (told !== undefined) return told;
+  // Nextflow's launcher unsets it too: it may load code into the JVM.
+  const { output } = await runLimited(path, ['-version'], {
+    env: { ...env, JAVA_TOOL_OPTIONS: undefined },
+    limitMs,
+  });
+  return new RegExp(`version "${VERSION}"`).exec(output)?.[1];
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // as `test -d`, whatever the reason
+  }
+}
+
+/** 17 for 17.0.15, and 8 for 1.8.0_392. */
+export function javaMajor(version: string): number {
+  return Number(/^(?:1\.)?(\d+)/.exec(version)?.[1]);
+}

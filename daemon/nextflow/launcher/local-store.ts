@@ -1,0 +1,74 @@
+import { existsSync, lstatSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { EscrowError, systemCode } from '../../errors.ts';
+import { readPlainFile } from '../../system/files/read-plain-file.ts';
+import { isSecretName } from '../../contract/secret-name.ts';
+import { SecretValue } from '../../vault/secret-value.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where plain nextflow would look for its secrets in this environment. */
+export function localStorePath(env: Environment): string {
+  const home = env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow');
+  return env['NXF_SECRETS_FILE'] || join(home, 'secrets', 'store.json');
+}
+
+/** The same; null where there is no such file. */
+export function findLocalStore(env: Environment): string | null {
+  const path = localStorePath(env);
+  if (!isThere(path)) return null;
+  // A nextflow inside a task of ours inherits the variable: the store of another run is not the user's own.
+  const isOurs = basename(path) === 'store.json' && existsSync(join(dirname(path), 'run.json'));
+  return isOurs ? null : path;
+}
+
+/** What cannot be reached is not there for Nextflow either. */
+function isThere(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Reads Nextflow's own store, under the same conditions as Nextflow does. It is only ever read. */
+export function readLocalStore(path: string): Map<string, SecretValue> {
+  let text;
+  try {
+    const mode = lstatSync(path).mode & 0o777;
+    if (mode !== 0o600) throw unreadable(path, `it has mode ${mode.toString(8).padStart(4, '0')}, not 0600`);
+    text = readPlainFile(path)?.toString('utf8');
+    if (text === undefined) throw unreadable(path, 'it is not a plain file');
+  } catch (error) {
+    if (error instanceof EscrowError) throw error;
+    throw unreadable(path, String(systemCode(error)));
+  }
+  const entries = parse(path, text);
+  const bad = entries.find(({ value }) => value.includes('\0'));
+  if (bad !== undefined)
+    throw unreadable(path, `the value of ${bad.name} holds a NUL, which no task can be given`);
+  return new Map(entries.map(({ name, value }) => [name, new SecretValue(Buffer.from(value))]));
+}
+
+function parse(path: string, text: string): { name: string; value: string }[] {
+  let entries: unknown;
+  try {
+    entries = JSON.parse(text === '' ? '[]' : text);
+  } catch {
+    throw unreadable(path, 'it is not JSON'); // the parser's own message would quote what stands there
+  }
+  if (!Array.isArray(entries) || !entries.every(isEntry))
+    throw unreadable(path, 'it is not an array of {name, value}');
+  return entries;
+}
+
+function isEntry(entry: unknown): entry is { name: string; value: string } {
+  if (typeof entry !== 'object' || entry === null || !('name' in entry) || !('value' in entry)) return false;
+  return typeof entry.name === 'string' && typeof entry.value === 'string' && isSecretName(entry.name);
+}
+
+function unreadable(path: string, why: string): EscrowError {
+  return new EscrowError('local-store-unreadable', `"${path}" cannot be used: ${why}.`);
+}

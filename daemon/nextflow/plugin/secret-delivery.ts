@@ -1,0 +1,109 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Carrier } from '../../contract/types.ts';
+import { asEscrowError, EscrowError } from '../../errors.ts';
+import { ensurePlugin } from './plugin-install.ts';
+import type { Launch } from '../launcher/launch.ts';
+import { shippedPlugin } from './plugin-files.ts';
+import { readLauncher, type Launcher } from '../launcher/version.ts';
+import { wantsWeblog } from './weblog.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Decides how this launch carries secrets, and installs the plugin for it where that is the way. The plugin is named
+ * with its exact version in NXF_PLUGINS_DEFAULT, which adds to what the pipeline's own configuration names.
+ */
+export function chooseCarrier(launch: Launch): Carrier {
+  const { env } = launch;
+  const launcher = readLauncher(launch.nextflow, env);
+  const restore = {
+    NF_ESCROW_RUN: env['NF_ESCROW_RUN'] ?? '',
+    NXF_SECRETS_FILE: env['NXF_SECRETS_FILE'] ?? '',
+    NXF_PLUGINS_DEFAULT: env['NXF_PLUGINS_DEFAULT'] ?? '',
+  };
+  const configPhase = !isAtLeast(launcher.version, 25, 10);
+  const refusal = whyNot(launcher, env);
+  if (refusal !== undefined) return { plugin: null, why: refusal, configPhase, environment: {}, restore };
+  try {
+    const { version } = ensurePlugin(pluginsDirectory(env));
+    const defaults = [...asked(env), ...guessed(launch), `nf-escrow@${version}`];
+    const environment = { NXF_PLUGINS_DEFAULT: defaults.join(',') };
+    return { plugin: version, why: null, configPhase, environment, restore };
+  } catch (error) {
+    const why = asEscrowError(error).message.replace(/\.$/, '');
+    return { plugin: null, why, configPhase, environment: {}, restore };
+  }
+}
+
+/**
+ * The same for a run on AWS Batch, whose tasks are given their secrets by a plugin of its own beside the other. Throws
+ * `compute-environment-unfit` where a plugin cannot be used: Nextflow's own executor leaves secrets out.
+ */
+export function carryOnAws(carrier: Carrier, env: Environment): Carrier {
+  const unfit = (why: string): EscrowError =>
+    new EscrowError('compute-environment-unfit', `On AWS Batch secrets need nf-escrow's plugins: ${why}.`);
+  if (carrier.plugin === null) throw unfit(carrier.why ?? 'they are not used');
+  const allowed = env['NXF_PLUGINS_ALLOWED']?.split(',').map((entry) => entry.trim().split('@')[0]);
+  const missing = ['nf-escrow-aws', 'nf-amazon'].find((id) => allowed?.includes(id) === false);
+  if (missing !== undefined) throw unfit(`NXF_PLUGINS_ALLOWED does not name ${missing}`);
+  const { version } = ensurePlugin(pluginsDirectory(env), 'nf-escrow-aws');
+  const defaults = `${carrier.environment['NXF_PLUGINS_DEFAULT'] ?? ''},nf-escrow-aws@${version}`;
+  return { ...carrier, environment: { ...carrier.environment, NXF_PLUGINS_DEFAULT: defaults } };
+}
+
+/** Where Nextflow looks for plugins. Its official launcher sets NXF_HOME where nobody did. */
+export function pluginsDirectory(env: Environment): string {
+  return (
+    env['NXF_PLUGINS_DIR'] || join(env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow'), 'plugins')
+  );
+}
+
+/** Why this Nextflow would not load the plugin, or would not go on with it; a clause. */
+export function whyNot({ version, selfContained }: Launcher, env: Environment): string | undefined {
+  const allowed = env['NXF_PLUGINS_ALLOWED'];
+  if (env['NXF_ENABLE_SECRETS'] !== undefined && env['NXF_ENABLE_SECRETS'] !== 'true')
+    return `NXF_ENABLE_SECRETS is ${env['NXF_ENABLE_SECRETS']}, which switches secrets off`;
+  if (env['NXF_PLUGINS_DEFAULT'] === 'false') return 'NXF_PLUGINS_DEFAULT is false';
+  if (env['NXF_PLUGINS_MODE'] && env['NXF_PLUGINS_MODE'] !== 'prod')
+    return `NXF_PLUGINS_MODE is ${env['NXF_PLUGINS_MODE']}`;
+  if (
+    allowed !== undefined &&
+    !allowed.split(',').some((entry) => entry.trim().split('@')[0] === 'nf-escrow')
+  )
+    return 'NXF_PLUGINS_ALLOWED does not name nf-escrow';
+  if (selfContained) return 'a self-contained nextflow ignores plugins';
+  if (version !== undefined && !isAtLeast(version, 24, 10))
+    return `Nextflow ${version} is older than 24.10, which the plugin needs`;
+  if (shippedPlugin() === undefined) return 'this nf-escrow was built without it (npm run build:plugin)';
+  return undefined;
+}
+
+/** What the user has named there already: a list, or nothing. */
+function asked(env: Environment): string[] {
+  const list = env['NXF_PLUGINS_DEFAULT'] ?? '';
+  if (list === 'true') return [];
+  return list
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '' && entry.split('@')[0] !== 'nf-escrow');
+}
+
+/**
+ * What Nextflow would have guessed, had nothing been named, and neither itself nor our plugin loads later (PluginsFacade
+ * and ExecutorFactory of 24.10 to 26.08): nf-amazon to send mail, nf-weblog to see a run's begin.
+ */
+function guessed(launch: Launch): string[] {
+  if (asked(launch.env).length > 0) return [];
+  return [
+    ...(launch.env['NXF_ENABLE_AWS_SES'] === undefined ? [] : ['nf-amazon']),
+    ...(wantsWeblog(launch, pluginsDirectory(launch.env)) ? ['nf-weblog'] : []),
+  ];
+}
+
+/** False for a version that is not known: what the older ones need does the newer ones no harm. */
+function isAtLeast(version: string | undefined, major: number, minor: number): boolean {
+  const [, a = '', b = ''] = /^(\d+)\.(\d+)\./.exec(version ?? '') ?? [];
+  if (a === '') return false;
+  return Number(a) > major || (Number(a) === major && Number(b) >= minor);
+}

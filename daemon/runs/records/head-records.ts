@@ -1,0 +1,185 @@
+import { join } from 'node:path';
+import type { Process } from '../../contract/types.ts';
+import { Tail } from '../../system/files/tail.ts';
+import { readEvent, type RunEnd, type RunEvent } from '../../nextflow/logs/events.ts';
+import { readGridLine, type GridLine } from '../../nextflow/logs/task-jobs.ts';
+import { findLog, readLogLine, type LogFacts } from '../../nextflow/logs/log.ts';
+import { TraceReader, type TraceRow } from '../../nextflow/logs/trace.ts';
+import { noteDefinition } from './job-definition-records.ts';
+import { write, type Engine } from '../dependencies.ts';
+import { noteGridLine } from '../purge/orphaned-jobs.ts';
+import type { RunRow } from './queries.ts';
+import { noteSecretUse, quarantine, writeTask, writeTracedTask } from './task-records.ts';
+
+/** A task can make a file that is larger than its disk: so much of one is read in one look, 256 MiB. */
+const BATCHES = 16;
+
+/**
+ * Reads what a head writes of itself into the ledger: the plugin's events, its log and (where the user has one) its
+ * trace. Tasks can reach the first, and the others lie where the user and the pipeline say, so anything may stand there:
+ * what cannot be read tells nothing, and must not keep the watch from seeing the run's end.
+ */
+export class HeadRecords {
+  readonly facts: LogFacts = {};
+  /** How the plugin saw the run end; undefined where it did not, or there is none. */
+  end: RunEnd | undefined;
+  readonly #engine: Engine;
+  readonly #run: RunRow;
+  readonly #directory: string;
+  readonly #traceReader = new TraceReader();
+  #events: Tail | undefined;
+  #eventCount = 0;
+  #log: Tail | undefined;
+  #trace: Tail | undefined;
+  #written = '';
+  /** What was read and is not in the ledger yet: a write that fails loses none of it. */
+  readonly #unwritten: { events: string[]; jobs: GridLine[]; rows: TraceRow[] } = {
+    events: [],
+    jobs: [],
+    rows: [],
+  };
+
+  constructor(engine: Engine, run: RunRow, directory: string) {
+    this.#engine = engine;
+    this.#run = run;
+    this.#directory = directory;
+  }
+
+  /** Takes in what is new. Without the head's process there is nothing to tell its log by. */
+  async read(head: Process | undefined): Promise<void> {
+    this.#events ??= open(join(this.#directory, 'events.jsonl'));
+    for (const lines of linesOf(this.#events)) await this.#takeEvents(lines);
+    this.#log ??= this.#openLog(head);
+    for (const lines of linesOf(this.#log)) await this.#takeLog(lines);
+    await this.#writeFacts();
+    this.#trace ??= open(this.facts.traceFile);
+    for (const lines of linesOf(this.#trace)) await this.#takeTrace(lines);
+  }
+
+  /** Whether it was found; it tells what the head's jobs are. */
+  get hasLog(): boolean {
+    return this.#log !== undefined;
+  }
+
+  /** Files beside the run directory that are read. */
+  get files(): string[] {
+    return [this.#log?.path, this.#trace?.path].filter((path) => path !== undefined);
+  }
+
+  close(): void {
+    for (const tail of [this.#events, this.#log, this.#trace]) tail?.close();
+    this.#events = this.#log = this.#trace = undefined;
+  }
+
+  #openLog(head: Process | undefined): Tail | undefined {
+    if (head === undefined) return undefined;
+    const { launch_directory, log_expected, created_at } = this.#run;
+    const newest = log_expected ?? join(launch_directory, '.nextflow.log');
+    try {
+      return open(findLog(newest, head.pid, Date.parse(created_at)));
+    } catch {
+      return undefined; // its directory is gone, or closed to us
+    }
+  }
+
+  async #takeLog(lines: readonly string[]): Promise<void> {
+    for (const line of lines) readLogLine(this.facts, line);
+    const { jobs } = this.#unwritten;
+    jobs.push(...lines.map(readGridLine).filter((line) => line !== undefined));
+    if (jobs.length === 0) return;
+    await write(this.#engine, 'records.write', async (db) => {
+      for (const job of jobs) await noteGridLine(db, this.#run.id, job);
+    });
+    jobs.length = 0;
+  }
+
+  /** All that is new in one transaction: a task more or less must not cost a sync of the disk each. */
+  async #takeEvents(lines: readonly string[]): Promise<void> {
+    const { events } = this.#unwritten;
+    events.push(...lines);
+    if (events.length === 0) return;
+    const { id } = this.#run;
+    await write(this.#engine, 'records.write', async (db) => {
+      for (const [index, line] of events.entries()) {
+        const number = this.#eventCount + index + 1;
+        if (line === '') continue; // it ends what was only half written
+        const event = parse(line);
+        if (event === 'spoilt') await quarantine(db, id, -number, 'no event');
+        else if (event === undefined) continue;
+        else if ('ended' in event) this.end = event.ended;
+        else if ('began' in event) {
+          this.facts.runName ??= event.began.name;
+          this.facts.sessionId ??= event.began.session;
+        } else if ('definition' in event) {
+          if (!(await noteDefinition(this.#engine, db, id, event.definition)))
+            await quarantine(db, id, -number, 'a job definition of a run that has no secrets on AWS');
+        } else {
+          await writeTask(db, id, event.task);
+          if (event.task.status === 'SUBMITTED') await noteSecretUse(this.#engine, db, id, event.task);
+        }
+      }
+    });
+    this.#eventCount += events.length;
+    events.length = 0;
+  }
+
+  async #writeFacts(): Promise<void> {
+    const { runName, sessionId, traceFile } = this.facts;
+    const row = {
+      run_name: runName ?? null,
+      session_id: sessionId ?? null,
+      trace_file: traceFile ?? null,
+      log_file: this.#log?.path ?? null,
+    };
+    const text = JSON.stringify(row);
+    if (text === this.#written || (this.#log === undefined && runName === undefined)) return;
+    await write(this.#engine, 'records.write', (db) =>
+      db.updateTable('runs').set(row).where('id', '=', this.#run.id).execute(),
+    );
+    this.#written = text;
+  }
+
+  async #takeTrace(lines: readonly string[]): Promise<void> {
+    const { rows } = this.#unwritten;
+    rows.push(...lines.map((line) => this.#traceReader.read(line)).filter((row) => row !== undefined));
+    if (rows.length === 0) return;
+    await write(this.#engine, 'records.write', async (db) => {
+      for (const row of rows) await writeTraceRow(db, this.#run.id, row);
+    });
+    rows.length = 0;
+  }
+}
+
+async function writeTraceRow(db: Parameters<typeof writeTask>[0], run: string, row: TraceRow): Promise<void> {
+  if ('task' in row) await writeTracedTask(db, run, row.task);
+  else await quarantine(db, run, row.quarantined, row.reason);
+}
+
+function parse(line: string): RunEvent | undefined | 'spoilt' {
+  try {
+    return readEvent(line);
+  } catch {
+    return 'spoilt';
+  }
+}
+
+function open(path: string | undefined): Tail | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return new Tail(path);
+  } catch {
+    return undefined; // not there yet, no plain file, or closed to us
+  }
+}
+
+/** New lines, a batch after another; of a file that is longer than any log, the rest is left for the next look. */
+function* linesOf(tail: Tail | undefined): Generator<string[]> {
+  try {
+    for (let batches = 0; tail !== undefined && batches < BATCHES; batches += 1) {
+      yield tail.read();
+      if (!tail.behind) return;
+    }
+  } catch {
+    return; // a file server that is away: the next look tries again
+  }
+}

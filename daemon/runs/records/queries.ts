@@ -1,0 +1,169 @@
+import type { Selectable } from 'kysely';
+import type { Lease, PlannedSecret, Run, RunJob, RunQuery, Task, TaskList } from '../../contract/types.ts';
+import { EscrowError } from '../../errors.ts';
+import type { Queries } from '../../ledger/open.ts';
+import type { Tables } from '../../ledger/tables.ts';
+import { gridJobOf, orphansOf } from '../purge/orphaned-jobs.ts';
+
+export type RunRow = Selectable<Tables['runs']>;
+export type LeaseRow = Selectable<Tables['leases']>;
+
+/** Finds a run by id, unique prefix of one, or the newest with that Nextflow run name. Throws `run-unknown`, `run-ambiguous`. */
+export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
+  const byId = await db.selectFrom('runs').selectAll().where('id', '=', wanted).executeTakeFirst();
+  if (byId !== undefined) return byId;
+  const byName = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where('run_name', '=', wanted)
+    .orderBy('created_at', 'desc')
+    .executeTakeFirst();
+  if (byName !== undefined) return byName;
+  const isPrefix = /^r[0-9a-z]*$/.test(wanted);
+  const [first, second] = isPrefix
+    ? await db.selectFrom('runs').selectAll().where('id', 'like', `${wanted}%`).limit(2).execute()
+    : [];
+  if (first === undefined) throw new EscrowError('run-unknown', `No run is called "${wanted.slice(0, 80)}".`);
+  if (second !== undefined)
+    throw new EscrowError('run-ambiguous', `More than one run's id begins with "${wanted}".`);
+  return first;
+}
+
+export async function getRun(db: Queries, id: string): Promise<RunRow> {
+  return db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+}
+
+/** Which runs to list: all of what is named has to fit. */
+export interface RunFilter {
+  readonly limit: number;
+  readonly state?: NonNullable<RunQuery['state']>;
+  readonly workspace?: string;
+  /** Id of a run: only those planned before it, for the next page. */
+  readonly before?: string;
+}
+
+/** Newest first. Throws `run-unknown` for a `before` that is none. */
+export async function listRuns(
+  db: Queries,
+  { limit, state, workspace, before }: RunFilter,
+): Promise<RunRow[]> {
+  let query = db.selectFrom('runs').selectAll();
+  if (state === 'open')
+    query = query.where((where) =>
+      where.or([
+        where('state', '!=', 'purged'),
+        // Also of a run of which nothing is placed any more: what its head has left behind.
+        where('id', 'in', where.selectFrom('grid_jobs').select('run_id').where('state', '=', 'orphaned')),
+      ]),
+    );
+  else if (state !== undefined) query = query.where('state', '=', state);
+  if (workspace !== undefined) query = query.where('workspace', '=', workspace);
+  if (before !== undefined) {
+    const { created_at, id } = await findRun(db, before);
+    query = query.where((where) =>
+      where.or([
+        where('created_at', '<', created_at),
+        where.and([where('created_at', '=', created_at), where('id', '<', id)]),
+      ]),
+    );
+  }
+  return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+}
+
+/** Runs that recovery, or the watch, still has something to do for. */
+export async function unfinishedRuns(db: Queries): Promise<RunRow[]> {
+  return db.selectFrom('runs').selectAll().where('state', '!=', 'purged').execute();
+}
+
+export async function leasesOf(db: Queries, run: string): Promise<LeaseRow[]> {
+  return db.selectFrom('leases').selectAll().where('run_id', '=', run).orderBy('created_at').execute();
+}
+
+/** Placed objects whose run is over and that are not gone yet. */
+export async function countPendingRemovals(db: Queries): Promise<number> {
+  const { count } = await db
+    .selectFrom('leases')
+    .innerJoin('runs', 'runs.id', 'leases.run_id')
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where('leases.state', '!=', 'gone')
+    .where('runs.state', '=', 'ended')
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+export async function tasksOf(db: Queries, run: string): Promise<TaskList> {
+  const rows = await db.selectFrom('tasks').selectAll().where('run_id', '=', run).execute();
+  const bad = await db.selectFrom('quarantine').select('row').where('run_id', '=', run).execute();
+  return { tasks: rows.map(taskOf), quarantined: bad.length };
+}
+
+function taskOf(row: Selectable<Tables['tasks']>): Task {
+  const { task_id, hash, native_id, name, status, exit, process, attempt } = row;
+  const [secrets, exposed] = [row.secrets, row.exposed].map((names) => JSON.parse(names) as string[]);
+  return {
+    taskId: task_id,
+    hash,
+    nativeId: native_id,
+    name,
+    status,
+    exit,
+    process,
+    attempt,
+    secrets: secrets ?? [],
+    exposed: exposed ?? [],
+  };
+}
+
+/** The scheduler's job of a run's head, where it is in one. */
+export function jobOf({ job }: Pick<RunRow, 'job'>): RunJob | undefined {
+  return job === null ? undefined : (JSON.parse(job) as RunJob);
+}
+
+/** A run as the contract shows it. */
+export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
+  const leases = await leasesOf(db, row.id);
+  const trouble = leases.find(({ last_error }) => last_error !== null)?.last_error ?? undefined;
+  return {
+    id: row.id,
+    state: row.state,
+    outcome: row.outcome,
+    outcomeEvidence: row.outcome_evidence,
+    exitStatus: row.exit_status,
+    workspace: row.workspace,
+    computeEnvironment: row.compute_environment,
+    launchDirectory: row.launch_directory,
+    nextflow: row.nextflow,
+    arguments: JSON.parse(row.arguments) as string[],
+    runName: row.run_name,
+    sessionId: row.session_id,
+    logFile: row.log_file,
+    outputFile: row.output_file,
+    traceFile: row.trace_file,
+    secrets: JSON.parse(row.plan) as PlannedSecret[],
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    purgedAt: row.purged_at,
+    job: jobOf(row) ?? null,
+    jobsLeft: (await orphansOf(db, row.id)).map(gridJobOf),
+    pendingRemovals: leases.filter(({ state }) => state !== 'gone').length,
+    ...(trouble === undefined ? {} : { removalTrouble: trouble }),
+  };
+}
+
+/** A lease as the contract shows it. */
+export function describeLease(row: LeaseRow): Lease {
+  return {
+    id: row.id,
+    store: row.store,
+    target: row.target,
+    state: row.state,
+    createdAt: row.created_at,
+    placedAt: row.placed_at,
+    expiresAt: row.expires_at,
+    goneAt: row.gone_at,
+    tries: row.tries,
+    lastError: row.last_error,
+    check: row.check_result,
+  };
+}

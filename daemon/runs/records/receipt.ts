@@ -1,0 +1,16 @@
+import type { Receipt } from '../../contract/types.ts';
+import { now, type Engine } from '../dependencies.ts';
+import { exposuresOf } from './exposures.ts';
+import { describeLease, describeRun, leasesOf, type RunRow } from './queries.ts';
+
+/** What was placed for a run, when it went, and how its absence was checked. */
+export async function receiptOf(engine: Engine, run: RunRow): Promise<Receipt> {
+  const leases = (await leasesOf(engine.ledger.db, run.id)).map(describeLease);
+  return {
+    run: await describeRun(engine.ledger.db, run),
+    leases,
+    exposures: await exposuresOf(engine.ledger.db, run.id),
+    complete: leases.every(({ state }) => state === 'gone'),
+    issuedAt: now(engine),
+  };
+}

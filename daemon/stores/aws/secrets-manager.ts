@@ -1,0 +1,296 @@
+import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { rememberQueues, type assertTakesSecrets } from '../../aws/batch/queue.ts';
+import { accessFrom, accessOf, anchorOf } from '../../aws/session/access.ts';
+import { parseArn, partitionOf } from '../../contract/arn.ts';
+import { ignoreNotFound } from '../../aws/session/aws-error.ts';
+import { lend, type OpenSession } from '../../aws/session/session.ts';
+import type { LentCredentials } from '../../aws/session/credentials.ts';
+import { LATE_MS, LateRequests } from '../../aws/unanswered-requests.ts';
+import { ask, type Pace } from '../../aws/retry.ts';
+import { tagsOf } from '../../aws/tags.ts';
+import { withClient } from '../../aws/session/with-client.ts';
+import { noFaults, step, type Faults } from '../../system/steps.ts';
+import type { AwsCredentials, AwsSettings, ComputeEnvironment } from '../../contract/types.ts';
+import { EscrowError } from '../../errors.ts';
+import type { SecretValue } from '../../vault/secret-value.ts';
+import { createSecret } from './create-once.ts';
+import { divideValues, encode } from './bundle.ts';
+import type { Finding, Part, Place, Placement, References, Store, Wanted } from '../store.ts';
+import { sdk } from '../../aws/session/sdk.ts';
+
+/** How long things take at most, in milliseconds. */
+export interface AwsWaits {
+  /** A secret is tried to be made. */
+  readonly placing: number;
+  /** A question or a deletion is repeated. */
+  readonly asking: number;
+  /** A create that was not answered may still arrive. */
+  readonly late: number;
+  /** Lies between two looks that find nothing, where nobody saw the secret go. */
+  readonly apart: number;
+  /** The same, where it was seen to be there, and then deleted. */
+  readonly settling: number;
+  /** A deletion goes on in the background, before we say that it is still there. */
+  readonly deleting: number;
+}
+
+export const awsWaits: AwsWaits = {
+  placing: 40_000,
+  asking: 8000,
+  late: LATE_MS,
+  apart: 30_000,
+  settling: 1000,
+  deleting: 15_000,
+};
+
+interface Means {
+  readonly openSession: OpenSession;
+  readonly lent: LentCredentials;
+  /** Who the secrets belong to, for those who find them in their account. */
+  readonly owner: string;
+  readonly waits?: AwsWaits;
+  readonly pace: Pace;
+  readonly faults?: Faults;
+}
+
+/** What was seen of a secret, by this process. */
+interface Sight {
+  /** It was there, so that a deletion had something to delete. */
+  present: boolean;
+  /** Since when nothing was found, as `elapsed` counts. */
+  absentSince: number | undefined;
+}
+
+/** ORGANIZATION.WORKSPACE/RUN, and behind it a number or a secret's name. */
+const TARGET =
+  /^arn:[a-z-]+:secretsmanager:([a-z0-9-]+):\d{12}:secret:(\S+\/[a-z0-9-]+\.[a-z0-9-]+\/r[0-9a-z]+(?:\/\w+)?)$/;
+
+/** One AWS secret a run, or one for each of its secrets: design.md, "The AWS secret". A target is an ARN without the random end. */
+export class AwsSecretsManager implements Store {
+  readonly kind = 'aws-secrets-manager';
+  readonly #means: Means;
+  readonly #waits: AwsWaits;
+  readonly #faults: Faults;
+  readonly #seen = new Map<string, Sight>();
+  readonly #late: LateRequests;
+  readonly #assertTakesSecrets: typeof assertTakesSecrets;
+
+  constructor(means: Means) {
+    this.#means = means;
+    this.#waits = means.waits ?? awsWaits;
+    this.#faults = means.faults ?? noFaults;
+    this.#late = new LateRequests(means.pace, this.#waits.late);
+    this.#assertTakesSecrets = rememberQueues(means.pace.clock);
+  }
+
+  divide({ run, workspace, environment, secrets }: Wanted): Part[] {
+    const settings = settingsOf(environment);
+    const { region, account } = accessOf(settings);
+    const base = `${settings.prefix ?? 'nf-escrow'}/${workspace.replace('/', '.')}/${run}`;
+    return divideValues(settings.layout ?? 'bundle', secrets).map(({ suffix, names }) => ({
+      target: `arn:${partitionOf(region)}:secretsmanager:${region}:${account}:secret:${base}${suffix}`,
+      secrets: new Map([...secrets].filter(([name]) => names.includes(name)).sort()),
+    }));
+  }
+
+  check(secrets: ReadonlyMap<string, SecretValue>): void {
+    for (const [name, value] of secrets) {
+      const bytes = value.open();
+      if (bytes.equals(Buffer.from(bytes.toString('utf8')))) continue;
+      throw new EscrowError(
+        'value-not-carried',
+        `${name} is not UTF-8 text, and AWS hands a container nothing else.`,
+      );
+    }
+  }
+
+  /** Account, region and as whom: found out now, so that nothing is recorded for a run that cannot be placed. */
+  async prepare(_target: string, environment: ComputeEnvironment): Promise<string> {
+    const settings = settingsOf(environment);
+    const access = accessOf(settings);
+    const session = await this.#means.openSession(access);
+    await this.#assertTakesSecrets(session, settings);
+    return anchorOf({ ...access, identity: session.identity.arn });
+  }
+
+  async place(placement: Placement): Promise<References> {
+    const { target, anchor, secrets, environment, run, workspace, ledger, expiresAt } = placement;
+    const settings = settingsOf(environment);
+    const access = accessFrom(anchor);
+    const [name, pace] = [nameOf(target), this.#means.pace];
+    const form = formOf(target, settings, secrets);
+    const session = await this.#means.openSession(access);
+    const client = await session.secretsManager();
+    const tags = { run, workspace, ledger, owner: this.#means.owner, 'expires-at': expiresAt };
+    const arn = await createSecret(
+      client,
+      access,
+      { name, text: encode({ form }, secrets), kmsKey: settings.kmsKey, tags: tagsOf(tags) },
+      { noteSent: placement.noteSent, forMs: this.#waits.placing, pace },
+      this.#faults,
+    ).finally(() => client.destroy());
+    const keys = [...secrets.keys()];
+    return new Map(keys.map((key) => [key, form === 'value' ? arn : `${arn}:${key}::`]));
+  }
+
+  /** Looks before and after: only of what was seen to be there does a deletion mean anything. */
+  async remove({ target, anchor, sentAt }: Place): Promise<void> {
+    const name = nameOf(target);
+    this.#late.note({ target, sentAt });
+    await this.#with(anchor, `The secret ${name} cannot be removed`, async (client) => {
+      const { DeleteSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
+      this.#note(target, await this.#describe(client, name));
+      const command = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
+      await step(this.#faults, 'aws.delete-secret', () =>
+        this.#ask(() => client.send(command)).catch(ignoreNotFound),
+      );
+    });
+  }
+
+  async inspect({ target, anchor, sentAt }: Place): Promise<Finding> {
+    const name = nameOf(target);
+    this.#late.note({ target, sentAt });
+    return this.#with(anchor, `The secret ${name} cannot be looked for`, async (client) => {
+      const found = await this.#untilGone(client, target, name);
+      if (found !== undefined)
+        return {
+          state: 'present',
+          how:
+            found.DeletedDate === undefined
+              ? `${target} is there`
+              : `the deletion of ${target} is under way since ${found.DeletedDate.toISOString()}`,
+        };
+      return this.#absence({ target, sentAt });
+    });
+  }
+
+  async look({ target, anchor }: Place): Promise<Finding> {
+    const name = nameOf(target);
+    return this.#with(anchor, `The secret ${name} cannot be looked for`, async (client) =>
+      (await this.#describe(client, name)) === undefined
+        ? { state: 'absent', how: `${target}: not found (DescribeSecret)` }
+        : { state: 'present', how: `${target} is there` },
+    );
+  }
+
+  /** What describes it; undefined once it is not found, and where we saw it before, not found a second time. */
+  async #untilGone(
+    client: SecretsManagerClient,
+    target: string,
+    name: string,
+  ): Promise<DescribeSecretResponse | undefined> {
+    const { elapsed, sleep } = this.#means.pace;
+    const end = elapsed() + this.#waits.deleting;
+    let found = this.#note(target, await this.#describe(client, name));
+    for (
+      let pause = 250;
+      found?.DeletedDate !== undefined && elapsed() < end;
+      pause = Math.min(pause * 2, 2000)
+    ) {
+      await sleep(pause);
+      found = this.#note(target, await this.#describe(client, name));
+    }
+    if (found !== undefined || this.#seen.get(target)?.present !== true) return found;
+    await sleep(this.#waits.settling);
+    return this.#note(target, await this.#describe(client, name));
+  }
+
+  /** Nothing is found now: what that proves. */
+  #absence({ target, sentAt }: Pick<Place, 'target' | 'sentAt'>): Finding {
+    const now = this.#means.pace.elapsed();
+    const { present, absentSince = now } = this.#sightOf(target);
+    const told = (state: Finding['state'], how: string): Finding => ({ state, how: `${target}: ${how}` });
+    if (present && sentAt === null) {
+      this.#forget({ target, sentAt });
+      return told('absent', 'deleted, and then not found twice (DescribeSecret)');
+    }
+    const waiting = this.#late.waiting({ target, sentAt });
+    if (waiting !== undefined) return told('present', `not found, but ${waiting}`);
+    const { apart } = this.#waits;
+    const since = Math.max(absentSince, this.#late.until({ target, sentAt }));
+    if (now - since < apart)
+      return told('present', `not found; it is looked for once more after ${String(apart / 1000)} s`);
+    this.#forget({ target, sentAt });
+    return told(
+      'absent',
+      `deleted, and not found twice within ${String(Math.round((now - since) / 1000))} s (DescribeSecret)`,
+    );
+  }
+
+  #forget(place: Pick<Place, 'target' | 'sentAt'>): void {
+    this.#seen.delete(place.target);
+    this.#late.forget(place);
+  }
+
+  async lend({ anchor }: Place, credentials: AwsCredentials): Promise<void> {
+    await lend(accessFrom(anchor), this.#means.lent, credentials);
+  }
+
+  async renew({ target, anchor }: Place, expiresAt: string): Promise<void> {
+    const name = nameOf(target);
+    await this.#with(anchor, `The secret ${name} cannot be told to live on`, async (client) => {
+      const { TagResourceCommand } = sdk('@aws-sdk/client-secrets-manager');
+      const tags = Object.entries(tagsOf({ 'expires-at': expiresAt })).map(([Key, Value]) => ({
+        Key,
+        Value,
+      }));
+      const command = new TagResourceCommand({ SecretId: name, Tags: tags });
+      await this.#ask(() => client.send(command));
+    });
+  }
+
+  async #describe(client: SecretsManagerClient, name: string): Promise<DescribeSecretResponse | undefined> {
+    const { DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
+    return step(this.#faults, 'aws.describe-secret', () =>
+      this.#ask(() => client.send(new DescribeSecretCommand({ SecretId: name }))).catch(ignoreNotFound),
+    );
+  }
+
+  #sightOf(target: string): Sight {
+    const sight = this.#seen.get(target) ?? { present: false, absentSince: undefined };
+    this.#seen.set(target, sight);
+    return sight;
+  }
+
+  #note(target: string, found: DescribeSecretResponse | undefined): DescribeSecretResponse | undefined {
+    const sight = this.#sightOf(target);
+    sight.present ||= found !== undefined;
+    sight.absentSince = found === undefined ? (sight.absentSince ?? this.#means.pace.elapsed()) : undefined;
+    return found;
+  }
+
+  async #ask<T>(work: () => Promise<T>): Promise<T> {
+    return ask(work, this.#means.pace, this.#waits.asking);
+  }
+
+  #with<T>(
+    anchor: string | null,
+    what: string,
+    work: (client: SecretsManagerClient) => Promise<T>,
+  ): Promise<T> {
+    return withClient({ ...this.#means, service: (session) => session.secretsManager() }, anchor, what, work);
+  }
+}
+
+function settingsOf({ name, aws }: ComputeEnvironment): AwsSettings {
+  if (aws !== undefined) return aws;
+  throw new EscrowError('internal', `The compute environment "${name}" does not go to AWS.`);
+}
+
+/** A box with one value is told from a bundle by its size: a bundle of one fits. */
+function formOf(
+  target: string,
+  settings: AwsSettings,
+  secrets: ReadonlyMap<string, SecretValue>,
+): 'value' | 'object' {
+  const [box] = divideValues(settings.layout ?? 'bundle', secrets);
+  if (box === undefined) throw new EscrowError('internal', `There is nothing to put into ${target}.`);
+  return box.form;
+}
+
+/** The target comes from the ledger; still nothing that is not named as ours are is ever touched. */
+function nameOf(target: string): string {
+  const name = TARGET.exec(target)?.[2];
+  if (name !== undefined && parseArn(target) !== undefined) return name;
+  throw new EscrowError('internal', `"${target}" is not a secret of a run.`);
+}

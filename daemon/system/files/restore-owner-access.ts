@@ -1,0 +1,30 @@
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import { systemCode } from '../../errors.ts';
+
+/** open(2); Node does not name it. */
+const O_PATH = 0o10000000;
+const MODE = 0o7777;
+const ALL_OURS = 0o700;
+
+/**
+ * Lets us into a directory of ours that a task may have closed (mode 000, say). By its descriptor, which needs no
+ * permission: a link that takes its place leads nowhere. What is not ours, no directory or gone stays as it is, and who
+ * uses it says what is wrong.
+ */
+export function letIn(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() !== true || (found.mode & ALL_OURS) === ALL_OURS) return;
+  let fd;
+  try {
+    fd = openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) return; // it went away just now
+    throw error;
+  }
+  try {
+    const { uid, mode } = fstatSync(fd);
+    if (uid === process.geteuid?.()) chmodSync(`/proc/self/fd/${String(fd)}`, (mode & MODE) | ALL_OURS);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Process } from '../../contract/types.ts';
+import { validate } from '../../contract/validate.ts';
+import { systemCode } from '../../errors.ts';
+import { writeDurable } from '../files/atomic-write.ts';
+import { openToAppend } from '../files/owned-file.ts';
+import { readOwnFile } from '../files/read-plain-file.ts';
+
+/** Who has the daemon of a state directory that several hosts share. */
+export interface HostLease {
+  /** The daemon's process. */
+  readonly holder: Process;
+  /** Which daemon in the order of all there were: the ledger counts them. */
+  readonly epoch: number;
+}
+
+const LENGTH_MAX = 4096;
+
+/** The lease as it is; undefined where there is none, as after a daemon that ended in order. */
+export function readHostLease(path: string): HostLease | undefined {
+  let text;
+  try {
+    text = readOwnFile(path, LENGTH_MAX)?.toString('utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  if (text === undefined) return undefined;
+  try {
+    const { holder, epoch } = JSON.parse(text) as { holder: unknown; epoch: unknown };
+    if (typeof epoch !== 'number') return undefined;
+    return { holder: validate<'Process'>('process.json', holder), epoch };
+  } catch {
+    return undefined; // spoilt: the ledger's count decides anyhow
+  }
+}
+
+/** Throws `path-occupied`, `state-exposed`, `ledger-unavailable`. */
+export function writeHostLease(path: string, lease: HostLease): void {
+  writeDurable(path, JSON.stringify(lease));
+  beat(path);
+}
+
+/** Takes the lease back, if it is still of this epoch. */
+export function removeHostLease(path: string, epoch: number): void {
+  if (readHostLease(path)?.epoch !== epoch) return;
+  for (const file of [path, beatPath(path)])
+    if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === true) rmSync(file, { force: true });
+}
+
+/** Shows that the holder lives. The time that counts is the file server's, so the file is written and not only dated. */
+export function beat(path: string): void {
+  const fd = openToAppend(beatPath(path));
+  try {
+    ftruncateSync(fd, 0);
+    writeSync(fd, String(process.pid));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Seconds since the holder last showed that it lives; Infinity where it never did. Both times are those of the file
+ * system, so that the clocks of two hosts need not agree.
+ */
+export function secondsSinceBeat(path: string): number {
+  const found = lstatSync(beatPath(path), { throwIfNoEntry: false });
+  if (found?.isFile() !== true) return Infinity;
+  const last = found.mtimeMs;
+  const probe = join(dirname(path), `.clock.${randomBytes(6).toString('hex')}`);
+  const fd = openSync(probe, 'wx', 0o600);
+  try {
+    writeSync(fd, '.');
+    return Math.max(0, fstatSync(fd).mtimeMs - last) / 1000;
+  } finally {
+    closeSync(fd);
+    unlinkSync(probe);
+  }
+}
+
+function beatPath(path: string): string {
+  return `${path}.beat`;
+}

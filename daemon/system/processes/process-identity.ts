@@ -1,0 +1,86 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Process } from '../../contract/types.ts';
+import { systemCode } from '../../errors.ts';
+
+/** What may be said of a process from here. `unknown`: it lives on another host or in another pid namespace. */
+export type Liveness = 'alive' | 'ended' | 'unknown';
+
+/** The identity of a running process; undefined when there is none with this pid. See proc(5), /proc/PID/stat. */
+export function identify(pid: number | 'self'): Process | undefined {
+  const stat = readStat(pid);
+  if (stat === undefined) return undefined;
+  return {
+    host: hostname(),
+    bootId: bootId(),
+    pidNamespace: namespaceOf(pid),
+    pid: stat.pid,
+    startTime: stat.startTime,
+  };
+}
+
+/** Our own identity. */
+export function identifySelf(): Process {
+  const self = identify('self');
+  if (self === undefined) throw new Error('/proc is not mounted');
+  return self;
+}
+
+/** Whether the very process that was identified still runs. A zombie has ended: nothing of it can run again. */
+export function liveness(identity: Process): Liveness {
+  if (identity.host !== hostname()) return 'unknown';
+  if (identity.bootId !== bootId()) return 'ended';
+  if (identity.pidNamespace !== namespaceOf('self')) return 'unknown';
+  const stat = readStat(identity.pid);
+  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return 'ended';
+  return stat.startTime === identity.startTime ? 'alive' : 'ended';
+}
+
+/** Signals that very process. Returns false when it has ended or cannot be told from another. */
+export function signal(identity: Process, name: NodeJS.Signals): boolean {
+  if (liveness(identity) !== 'alive') return false;
+  try {
+    return process.kill(identity.pid, name);
+  } catch (error) {
+    if (systemCode(error) === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+interface Stat {
+  readonly pid: number;
+  readonly state: string;
+  readonly startTime: string;
+}
+
+function readStat(pid: number | 'self'): Stat | undefined {
+  const text = readProc(`/proc/${String(pid)}/stat`);
+  if (text === undefined) return undefined;
+  // The second field, the command's name in parentheses, may itself hold blanks and parentheses.
+  const fields = text.slice(text.lastIndexOf(') ') + 2).split(' ');
+  const [state, startTime] = [fields[0], fields[19]];
+  if (state === undefined || startTime === undefined) return undefined;
+  return { pid: Number.parseInt(text, 10), state, startTime };
+}
+
+function namespaceOf(pid: number | 'self'): string {
+  try {
+    return readlinkSync(`/proc/${String(pid)}/ns/pid`);
+  } catch {
+    return ''; // another user's process: it is none of ours, and never equal to one of ours
+  }
+}
+
+export function bootId(): string {
+  return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+}
+
+function readProc(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import { armor, Encrypter } from 'age-encryption';
+import { titleOf, type SecretScope } from '../../access/scopes.ts';
+import type { Principal } from '../../access/principal.ts';
+import { userScope } from '../../access/scopes.ts';
+import { EscrowError } from '../../errors.ts';
+import { record } from '../../ledger/journal.ts';
+import type { Ledger } from '../../ledger/open.ts';
+import { recipientFor } from './age-passphrase.ts';
+import type { Vault } from '../vault.ts';
+
+/** What an export holds, under age's encryption: https://age-encryption.org/v1 */
+export interface ExportedVault {
+  readonly format: 'nf-escrow-export-1';
+  readonly exportedAt: string;
+  readonly scopes: readonly ExportedScope[];
+}
+
+export interface ExportedScope {
+  readonly kind: 'workspace' | 'user';
+  readonly organization: string;
+  readonly name: string;
+  readonly visibility: 'private' | 'shared' | 'personal' | null;
+  readonly secrets: readonly { readonly name: string; readonly valueBase64: string }[];
+}
+
+/** For whom an export is encrypted: age recipients (`age1…`), or whoever knows a passphrase. */
+export type ExportFor = { readonly recipients: readonly string[] } | { readonly passphrase: string };
+
+/** The newest version of every secret, encrypted; the armoured age file as text. */
+export async function exportVault(
+  ledger: Ledger,
+  vault: Vault,
+  by: Principal,
+  forWhom: ExportFor,
+): Promise<string> {
+  const encrypter = encrypterFor(forWhom);
+  const scopes: ExportedScope[] = [];
+  for (const { scope, name, organization, visibility } of await allScopes(ledger, by)) {
+    const secrets: { name: string; valueBase64: string }[] = [];
+    for (const { secretId, name: secret, version } of await vault.versions(ledger.db, scope)) {
+      const value = await vault.open(secretId, version);
+      secrets.push({ name: secret, valueBase64: value.open().toString('base64') });
+    }
+    scopes.push({ kind: scope.kind, organization, name, visibility, secrets });
+  }
+  const exported: ExportedVault = {
+    format: 'nf-escrow-export-1',
+    exportedAt: new Date().toISOString(),
+    scopes,
+  };
+  const encrypted = await encrypter.encrypt(JSON.stringify(exported));
+  await ledger.write((db) => record(db, { type: 'vault.exported', by: by.user }));
+  return armor.encode(encrypted);
+}
+
+function encrypterFor(forWhom: ExportFor): Encrypter {
+  const encrypter = new Encrypter();
+  if ('passphrase' in forWhom) {
+    encrypter.addRecipient(recipientFor(forWhom.passphrase));
+    return encrypter;
+  }
+  for (const recipient of forWhom.recipients) {
+    try {
+      encrypter.addRecipient(recipient);
+    } catch {
+      // Not repeated: who mixes up the two keys of a pair has given the secret one.
+      throw new EscrowError('request-invalid', 'A recipient is not an age public key.', {
+        hint: 'A recipient begins with age1; `age-keygen -y KEYFILE` prints it.',
+      });
+    }
+  }
+  return encrypter;
+}
+
+interface Listed {
+  readonly scope: SecretScope;
+  readonly organization: string;
+  readonly name: string;
+  readonly visibility: ExportedScope['visibility'];
+}
+
+async function allScopes(ledger: Ledger, by: Principal): Promise<Listed[]> {
+  const own = await userScope(ledger.db, by);
+  const rows = await ledger.db
+    .selectFrom('scopes')
+    .selectAll()
+    .where('kind', '=', 'workspace')
+    .orderBy('organization')
+    .orderBy('name')
+    .execute();
+  const workspaces = rows.map(({ id, organization, name, visibility }): Listed => {
+    const scope = { id, kind: 'workspace', organization, name, visibility: visibility ?? 'private' } as const;
+    return { scope, organization, name, visibility: scope.visibility };
+  });
+  return [...workspaces, { scope: own, organization: '', name: titleOf(own), visibility: null }];
+}

@@ -1,0 +1,308 @@
+// One run of a cell, from its launch to what is left of it.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Run } from '../../../daemon/contract/types.ts';
+import type { FaultPoint } from '../../../daemon/system/steps.ts';
+import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
+import { environmentFor } from '../../support/aws/test-aws.ts';
+import type { StrictAws } from '../../support/aws/strict-aws.ts';
+import { root, type Sandbox } from '../../support/sandbox.ts';
+import type { Cell, Cloud, Verdict } from './cell.ts';
+import { CellDaemon, PATIENCE_MS } from './cell-daemon.ts';
+import { BatchHead } from './batch-head.ts';
+import { judgeReceipt, judgeRun, type Observed } from './judge.ts';
+import { isHead, isShim, processesIn, requestAt } from './fault-kinds.ts';
+import { filesLeft, leftInAws } from './leftovers.ts';
+import { scriptOf } from './scripts.ts';
+import { NAMES, type Template } from './template.ts';
+
+export class Trial {
+  readonly #cell: Cell;
+  readonly #box: Sandbox;
+  readonly #aws: StrictAws | undefined;
+  readonly #batch: BatchHead | undefined;
+  readonly #values: readonly string[];
+  readonly #directory: string;
+  readonly #daemon: CellDaemon;
+  readonly #wrong: string[] = [];
+  #endedAt = performance.now();
+  #cancel: Observed['cancel'] = 'no';
+
+  constructor(box: Sandbox, cell: Cell, { directory, values }: Template, cloud: Cloud | undefined) {
+    this.#cell = cell;
+    this.#aws = cloud?.aws;
+    this.#batch = cloud === undefined ? undefined : new BatchHead(box, cloud, () => this.#heads() > 0);
+    this.#values = values;
+    this.#box = box;
+    this.#daemon = new CellDaemon(box);
+    this.#directory = join(box.directory, 'faults');
+    for (const name of ['faults', 'jobs']) mkdirSync(join(box.directory, name));
+    mkdirSync(box.state, { recursive: true, mode: 0o700 });
+    execFileSync('cp', ['-a', `${directory}/.`, box.state]);
+    writeFileSync(join(box.launch, 'task.sh'), 'sleep 600\n');
+    Object.assign(box.env, {
+      FAULT_DIRECTORY: this.#directory,
+      JOBS: join(box.directory, 'jobs'),
+      PATH: `${join(root, 'test/campaigns/faults/bin')}:${box.env['PATH'] ?? ''}`,
+      // AWS Batch cannot be had without the plugin; the stand-in nextflow needs none here.
+      ...(this.#aws === undefined ? {} : { ...environmentFor(this.#aws), NXF_PLUGINS_DEFAULT: 'true' }),
+      ...(cell.point === undefined ? {} : { FAULT_POINT: cell.point, FAULT_KIND: cell.kind ?? '' }),
+      ...(cell.way === 'stuck' ? { FAULT_ALSO: 'error@before lease.remove' } : {}),
+      ...(cell.way === 'renewed' ? { FAULT_ALSO: 'clock@after run.record-running' } : {}),
+      ...(cell.way === 'refused' ? { FAULT_ALSO: 'error@after lease.place' } : {}),
+    });
+  }
+
+  async run(): Promise<Verdict> {
+    const cell = this.#cell;
+    const request = cell.kind === 'carried out late' && cell.point !== undefined && requestAt(cell.point);
+    if (request !== false && request !== undefined && this.#aws !== undefined) {
+      this.#aws.rules.lossy = request;
+      this.#aws.rules.holding.push(600);
+    }
+    await this.#daemon.ensure();
+    if (cell.way === 'abandoned') await this.#abandon();
+    else await this.#launch();
+    this.#endedAt = performance.now();
+    const runs = await this.#settle();
+    const recoveredMs = performance.now() - this.#endedAt;
+    if (cell.way === 'pruned') await this.#prune();
+    if (cell.way === 'put back') await this.#putBack();
+    const fault = this.#fault();
+    if (fault === 'not reached') this.#wrong.push('not reached: its point did not come');
+    else if (cell.kind === 'carried out late' && !this.#wasHeldBack())
+      this.#wrong.push('not reached: nothing was carried out late');
+    if (this.#aws !== undefined) this.#aws.rules.holding.length = 0; // the next cell's requests are not meant
+    await this.#judge(runs);
+    return {
+      cell,
+      points: this.#points(),
+      fault,
+      wrong: this.#wrong,
+      outcome: runs[0]?.outcome ?? undefined,
+      recoveredMs,
+    };
+  }
+
+  #fault(): Verdict['fault'] {
+    if (this.#cell.point === undefined) return 'none';
+    if (this.#has('moot')) return 'moot';
+    return this.#has('spent') ? 'happened' : 'not reached';
+  }
+
+  #wasHeldBack(): boolean {
+    if (this.#cell.point === 'before job.submit') return this.#has('late-job.taken');
+    return this.#aws?.rules.holding.length === 0;
+  }
+
+  async #judge(runs: readonly Run[]): Promise<void> {
+    for (const what of filesLeft(this.#box, this.#values)) this.#wrong.push(`left behind: ${what}`);
+    const ids = runs.map(({ id }) => id);
+    if (this.#aws !== undefined) this.#wrong.push(...(await leftInAws(this.#aws, ids)));
+    const observed: Observed = {
+      cell: this.#cell,
+      points: this.#points(),
+      runs,
+      launches: this.#launches(),
+      finished: existsSync(join(this.#box.launch, 'finished')),
+      torn: existsSync(join(this.#box.launch, 'torn')),
+      cancel: this.#cancel,
+      killed: { head: this.#has('killed-head'), shim: this.#has('killed-shim') },
+    };
+    this.#wrong.push(...judgeRun(observed));
+    const [run] = runs;
+    if (run === undefined || this.#cell.way === 'pruned') return; // no receipt outlives its run
+    this.#wrong.push(...judgeReceipt(observed, await this.#daemon.receipt(run.id)));
+  }
+
+  /** Runs to the end of the command that the user would have typed, or to that of everything it started. */
+  async #launch(): Promise<void> {
+    const { way, store } = this.#cell;
+    const where = way.includes('job') ? 'jobs' : store === 'nextflow-store' ? 'local' : 'batch';
+    const environment = where === 'local' ? [] : ['--compute-env', where];
+    const detach = way === 'pruned' ? ['--detach'] : [];
+    const started = this.#daemon.start(['run', ...environment, ...detach, scriptOf(this.#cell)]);
+    const ended = started.ended.then(() => true);
+    const launched = await this.#until(
+      () => this.#launches() > 0,
+      where === 'jobs' || detach.length > 0 ? undefined : ended,
+    );
+    if (launched) await this.#whileItRuns();
+    const over = await Promise.race([ended, sleep(PATIENCE_MS, false, { ref: false })]);
+    if (!over) this.#wrong.push('hung: the command does not end');
+  }
+
+  async #whileItRuns(): Promise<void> {
+    const { way } = this.#cell;
+    await this.#batch?.register();
+    if (way === 'with orphans') await this.#batch?.submit();
+    // Points that are reached only now, and what became of the daemon there.
+    if (this.#cell.point !== undefined && way !== 'cancelled')
+      await this.#wait(() => this.#has('spent'), 400);
+    if (way === 'renewed')
+      await this.#wait(() => this.#points().includes('after lease.record-renewed'), 4000);
+    await this.#daemon.ensure();
+    await this.#expectSecrets();
+    if (way === 'put back')
+      execFileSync('cp', ['-a', '--', join(this.#box.state, 'runs'), join(this.#box.directory, 'copy')]);
+    if (way === 'cancelled' || way === 'as a cancelled job') {
+      this.#cancel = 'asked';
+      if (await this.#daemon.cancel()) this.#cancel = 'answered';
+      await this.#untilHeadEnds();
+    }
+    writeFileSync(join(this.#box.launch, 'go'), '');
+    if (way === 'with orphans') await this.#endJobs();
+  }
+
+  /** The job that the head has left is told, and ends once that is asked for. */
+  async #endJobs(): Promise<void> {
+    const [run] = await this.#settle();
+    const mayBeUnknown = this.#has('killed-head') || this.#has('killed-shim') || this.#cell.kind === 'reboot';
+    if (run?.jobsLeft.length !== 1 && !mayBeUnknown)
+      this.#wrong.push('outcome: the job that its head has left is not told');
+    const isAnswered = await this.#daemon.cancel();
+    await this.#wait(() => this.#points().includes('after orphans.record'), 4000);
+    if (!isAnswered || run?.jobsLeft.length !== 1) return;
+    const lives = (): boolean =>
+      this.#batch?.jobLives ??
+      processesIn(this.#box.launch).some(({ command }) => / \S*task\.sh/.test(command));
+    await this.#wait(() => !lives(), 4000);
+    if (lives()) this.#wrong.push('left behind: a job that was to be cancelled');
+  }
+
+  async #untilHeadEnds(): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (this.#cancel === 'answered' && this.#heads() > 0) {
+      if (performance.now() > deadline) {
+        this.#wrong.push('hung: its head was to be cancelled, and lives');
+        return;
+      }
+      await this.#daemon.ensure();
+      await sleep(20);
+    }
+  }
+
+  async #abandon(): Promise<void> {
+    const body = {
+      selection: {},
+      launchDirectory: this.#box.launch,
+      nextflow: '/bin/true',
+      arguments: ['run', 'x'],
+      localStore: null,
+      launcher: { ...identifySelf(), startTime: '1' },
+    };
+    await this.#box.http('POST', '/v1/runs', body).catch(() => undefined);
+  }
+
+  async #putBack(): Promise<void> {
+    if (!existsSync(join(this.#box.directory, 'copy'))) return; // it was never launched
+    const directory = join(this.#box.state, 'runs');
+    execFileSync('mv', ['--', this.#copy, directory]);
+    for (let tries = 0; tries < 3; tries += 1) {
+      await this.#daemon.end();
+      await this.#daemon.ensure();
+      await this.#wait(() => readdirSync(directory).length === 0, 1000);
+    }
+  }
+
+  get #copy(): string {
+    const [name = ''] = readdirSync(join(this.#box.directory, 'copy'));
+    return join(this.#box.directory, 'copy', name);
+  }
+
+  async #timePasses(): Promise<void> {
+    if (this.#has('later')) return;
+    writeFileSync(join(this.#directory, 'later'), '');
+    const clock = join(this.#directory, 'clock');
+    const offset = existsSync(clock) ? Number(readFileSync(clock, 'utf8')) : 0;
+    writeFileSync(clock, String(offset + 600_000));
+    await this.#daemon.end();
+  }
+
+  async #prune(): Promise<void> {
+    for (let tries = 0; tries < 4; tries += 1) {
+      await this.#daemon.ensure();
+      await this.#daemon.start(['runs', 'prune', '--older-than', '0', '--yes']).ended;
+      if ((await this.#daemon.runs())?.length === 0) return;
+      await sleep(200);
+    }
+    this.#wrong.push('hung: not pruned');
+  }
+
+  /** Waits until the ledger says that everything is purged, with a daemon that stays. */
+  async #settle(): Promise<Run[]> {
+    const deadline = performance.now() + PATIENCE_MS;
+    const late = performance.now() + 3000;
+    for (;;) {
+      await this.#daemon.ensure();
+      const runs = await this.#daemon.runs();
+      if (runs?.every(({ state }) => state === 'purged') === true) return runs;
+      // A head that was to be a job, and that its scheduler does not know: time passes, so that it is given up.
+      if (runs?.[0]?.state === 'materialized' && performance.now() > late) await this.#timePasses();
+      if (performance.now() > deadline) {
+        const [run] = runs ?? [];
+        this.#wrong.push(`hung: still ${String(run?.state)}: ${run?.removalTrouble ?? 'no trouble told'}`);
+        return runs ?? [];
+      }
+      await sleep(50);
+    }
+  }
+
+  /** While a head lives, all that it was given is there. Whether it lives is asked last: then it did before. */
+  async #expectSecrets(): Promise<void> {
+    const missing = await this.#missing();
+    if (missing.length > 0 && this.#heads() > 0)
+      this.#wrong.push(`purged while alive: ${missing.join(', ')} is not there`);
+  }
+
+  async #missing(): Promise<string[]> {
+    if (this.#aws === undefined)
+      return NAMES.filter((_, index) => this.#box.filesWith(this.#values[index] ?? '').length === 0);
+    const [id = ''] = readdirSync(join(this.#box.state, 'runs'));
+    const there = (await this.#aws.secrets()).filter((name) => name.includes(`/${id}`));
+    if (this.#cell.store === 'aws bundle') return there.length === 1 ? [] : ['its secret'];
+    return NAMES.filter((name) => !there.some((one) => one.endsWith(`/${name}`)));
+  }
+
+  /** False where `over` came first, or it took too long. */
+  async #until(look: () => boolean, over?: Promise<boolean>): Promise<boolean> {
+    const ended = { yet: false };
+    void over?.then(() => (ended.yet = true));
+    const deadline = performance.now() + 8000;
+    while (performance.now() < deadline) {
+      if (look()) return true;
+      // The command may have been killed while its head was on the way.
+      if (ended.yet && !processesIn(this.#box.launch).some((one) => isShim(one) || isHead(one)))
+        return look();
+      if (over === undefined) await this.#daemon.ensure();
+      await sleep(20);
+    }
+    return false;
+  }
+
+  async #wait(look: () => boolean, ms: number): Promise<void> {
+    for (const deadline = performance.now() + ms; performance.now() < deadline && !look();) await sleep(20);
+  }
+
+  #launches(): number {
+    const path = join(this.#box.launch, 'launches');
+    return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
+  }
+
+  /** Heads that live: of the stand-in, in this cell's directory. */
+  #heads(): number {
+    return processesIn(this.#box.launch).filter(isHead).length;
+  }
+
+  #points(): FaultPoint[] {
+    const path = join(this.#directory, 'points');
+    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
+    return [...new Set(lines)] as FaultPoint[];
+  }
+
+  #has(name: string): boolean {
+    return existsSync(join(this.#directory, name));
+  }
+}

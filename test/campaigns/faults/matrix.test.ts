@@ -1,0 +1,29 @@
+// A part of the matrix; `npm run faults` runs it all.
+import t from 'tap';
+import type { FaultPoint } from '../../../daemon/system/steps.ts';
+import type { Cell, StoreName, Way } from './cell.ts';
+import { Bench, cellsOf, nameOf, points, runAll, waysOf } from './matrix.ts';
+
+const EVERY = 89; // no multiple of how many kinds there are: each kind has its turn
+
+void t.test('a run leaves nothing, and its outcome is told truthfully, whatever happens', async (t) => {
+  const benches = [await Bench.open(t), await Bench.open(t)];
+  const stores = benches[0]?.stores ?? [];
+  const reached = new Map<StoreName, Map<Way, readonly FaultPoint[]>>(
+    stores.map((store) => [store, new Map<Way, readonly FaultPoint[]>()]),
+  );
+  const plain = stores.flatMap((store) => waysOf(store).map((way): Cell => ({ store, way })));
+  await runAll(benches, plain, ({ cell, wrong, points: those }) => {
+    t.same(wrong, [], nameOf(cell));
+    reached.get(cell.store)?.set(cell.way, those);
+  });
+  const seen = new Set([...reached.values()].flatMap((byWay) => [...byWay.values()].flat()));
+  const unseen = points.filter(
+    (point) => !seen.has(point) && (stores.length > 1 || !point.includes(' aws.')),
+  );
+  t.same(unseen, [], 'every point is reached');
+  const cells = [...reached].flatMap(([store, byWay]) => cellsOf(store, byWay));
+  const some = cells.filter((_, index) => index % EVERY === 0);
+  t.comment(`${String(some.length)} of ${String(cells.length)} cells`);
+  await runAll(benches, some, ({ cell, wrong }) => t.same(wrong, [], nameOf(cell)));
+});

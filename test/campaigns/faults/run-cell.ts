@@ -1,0 +1,35 @@
+import { rmSync } from 'node:fs';
+import type { Test } from 'tap';
+import { killAllIn, Sandbox } from '../../support/sandbox.ts';
+import { privateDisk } from '../../support/mounts.ts';
+import type { Cell, Cloud, Verdict } from './cell.ts';
+import type { Template } from './template.ts';
+import { Trial } from './cell-run.ts';
+
+/** What a cell's state directory may grow to, in MiB, where it is a disk of its own. */
+const DISK_MB = 32;
+
+/**
+ * Runs one cell; `template` is a state directory with secrets and a compute environment. Never throws for what is wrong.
+ * `mayMount`: we are in a mount namespace of our own, and the disk that is full is a real one.
+ */
+export async function runCell(
+  cell: Cell,
+  template: Template,
+  cloud: Cloud | undefined,
+  mayMount: boolean,
+): Promise<Verdict> {
+  const box = new Sandbox({ teardown: () => undefined } as unknown as Test);
+  const unmount = mayMount && cell.kind === 'disk full' ? privateDisk(box.state, DISK_MB) : undefined;
+  if (unmount !== undefined) box.env['FAULT_DISK'] = box.state;
+  try {
+    return await new Trial(box, cell, template, cloud).run();
+  } catch (error) {
+    const wrong = [`hung: ${error instanceof Error ? error.message : String(error)}`];
+    return { cell, points: [], fault: 'none', wrong, outcome: undefined, recoveredMs: 0 };
+  } finally {
+    killAllIn(box.directory);
+    unmount?.();
+    rmSync(box.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

@@ -1,0 +1,201 @@
+// Every outward call of the engine is made within a step: read from the sources themselves, so that a new call without
+// one fails here.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import ts from 'typescript';
+import { steps } from '../../../daemon/system/steps.ts';
+import { root } from '../../support/sandbox.ts';
+
+/** Modules and files whose calls change something outside the process for a run. */
+const FILES = ['run-directory', 'runs', 'stores'].flatMap((module) =>
+  readdirSync(join(root, 'daemon', module), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(root, 'daemon', module, name)),
+);
+FILES.push(join(root, 'daemon/system/files/remove-tree.ts'));
+
+/**
+ * What is outside of an engine's process, and who leads there: every function that is declared in one of these changes the
+ * world, unless it is known not to. So a new one fails here, whatever it is called.
+ */
+const OUTSIDE =
+  /@types\/node\/(child_process|dgram|fs|fs\/promises|http|https|net)\.d\.ts$|node_modules\/(?!@types\/|typescript\/|pino\/)|daemon\/(api-client|aws|cli|compute-envs|config|ledger|nextflow|schedulers|service|sources|system|vault)\/|daemon\/stores\/store\.ts$/;
+
+/** Of those, what only looks, counts, or works on what is in memory. */
+const HARMLESS: readonly RegExp[] = [
+  // a step itself, and what does one thing after another
+  /^(step|run)$/,
+  // files; directories that are made for all runs, and let ourselves in again
+  /^(ensurePrivateDirectory|letIn)$/,
+  /^(closeSync|existsSync|fstatSync|lstatSync|statSync|openSync|readdirSync|readFileSync|isDirectory|isFile|close|on|watchDirectory)$/,
+  // queries are built before they are sent; reading ones tell nobody anything
+  /^(and|as|columns|countAll|deleteFrom|doNothing|doUpdateSet|innerJoin|insertInto|limit|onConflict|or|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
+  // the SDK's commands are built before they are sent
+  /^(destroy|[A-Z][A-Za-z]*Command)$/,
+  // sessions and clients of AWS; with-client, repeat and the queues' memory do what they are given
+  /^(accessFrom|accessOf|anchorOf|asAwsError|failureOf|batch|scheduler|secretsManager|sdk|asTag|tagsOf|withClient|ask|clock|elapsed|repeat|sleep|LateRequests|forget|note|until|waiting|#assertTakesSecrets|rememberQueues|lend|openSession)$/,
+  // the state of processes and files
+  /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isGone|liveness|readOwnFile|Tail|read|whenFree)$/,
+  // what Nextflow wrote and what is asked of it
+  /^(readEvent|readLocalStore|findLog|readLogLine|overlay)$/,
+  // schedulers and Batch, asked
+  /^(detectExecutor|find|living|named|settled|word)$/,
+  // the ledger, asked; and values, opened
+  /^(findComputeEnvironment|listComputeEnvironments|open|resolve|versions)$/,
+  // stores, asked
+  /^(check|divide|list|look|over|prepare)$/,
+];
+
+interface Found {
+  readonly where: string;
+  readonly covered: boolean;
+}
+
+function calls(program: ts.Program, paths: readonly string[]): Found[] {
+  const checker = program.getTypeChecker();
+  const files = program.getSourceFiles().filter(({ fileName }) => paths.includes(fileName));
+  const uses = usesOf(files);
+  const found: Found[] = [];
+  for (const file of files) {
+    const visit = (node: ts.Node): void => {
+      if (ts.isCallExpression(node) && isOutward(node, checker, paths) && !isDefinition(node, file))
+        found.push({
+          where: `${file.fileName.slice(root.length + 1)}:${String(lineOf(node, file))} ${calledName(node)}`,
+          covered: isCovered(node, file, uses, new Set()),
+        });
+      ts.forEachChild(node, visit);
+    };
+    visit(file);
+  }
+  return found;
+}
+
+function isOutward(call: ts.CallExpression, checker: ts.TypeChecker, inside: readonly string[]): boolean {
+  const declared = checker.getResolvedSignature(call)?.declaration?.getSourceFile().fileName;
+  if (declared === undefined || !OUTSIDE.test(declared)) return false;
+  const name = calledName(call);
+  if (name.startsWith('execute') && /kysely.*select-query-builder/.test(declared)) return false;
+  if (inside.includes(declared) && !declared.endsWith('/stores/store.ts')) return false;
+  return !HARMLESS.some((names) => names.test(name));
+}
+
+/** What stands last: `delete` in `this.#client.delete(...)`. */
+function calledName({ expression }: ts.CallExpression): string {
+  return ts.isPropertyAccessExpression(expression) ? expression.name.text : expression.getText();
+}
+
+/** Within what is given to `step` or to `write`, or in a function all of whose uses are. */
+function isCovered(node: ts.Node, file: ts.SourceFile, uses: Uses, seen: Set<string>): boolean {
+  for (let up: ts.Node = node; !ts.isSourceFile(up); up = up.parent) {
+    const { parent } = up;
+    if (ts.isCallExpression(parent) && parent.arguments.includes(up as ts.Expression)) {
+      const callee = parent.expression.getText(file);
+      if ((callee === 'step' || callee === 'write') && parent.arguments.at(-1) === up) return true;
+    }
+    const name = nameOf(parent);
+    if (name !== undefined) {
+      if (seen.has(name)) return true;
+      seen.add(name);
+      const all = uses.get(name) ?? [];
+      return all.length > 0 && all.every((use) => isCovered(use.node, use.file, uses, seen));
+    }
+  }
+  return false;
+}
+
+type Uses = ReadonlyMap<string, readonly { node: ts.Node; file: ts.SourceFile }[]>;
+
+function usesOf(files: readonly ts.SourceFile[]): Uses {
+  const uses = new Map<string, { node: ts.Node; file: ts.SourceFile }[]>();
+  for (const file of files) {
+    const visit = (node: ts.Node): void => {
+      if (ts.isCallExpression(node)) {
+        const name = node.expression.getText(file).split('.').at(-1) ?? '';
+        uses.set(name, [...(uses.get(name) ?? []), { node, file }]);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(file);
+  }
+  return uses;
+}
+
+function nameOf(node: ts.Node): string | undefined {
+  if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node)) return node.name?.getText();
+  return undefined;
+}
+
+/** The one function through which `write` reaches the ledger. */
+function isDefinition(node: ts.Node, file: ts.SourceFile): boolean {
+  return (
+    file.fileName.endsWith('runs/dependencies.ts') && node.getText(file).startsWith('engine.ledger.write')
+  );
+}
+
+function lineOf(node: ts.Node, file: ts.SourceFile): number {
+  return file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1;
+}
+
+/** The product's sources, with their types. `more`: further files, by their paths. */
+function programOf(more: Readonly<Record<string, string>> = {}): ts.Program {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+    config: unknown;
+  };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const host = ts.createCompilerHost(options);
+  const others = ts.createCompilerHost(options);
+  host.fileExists = (path) => path in more || others.fileExists(path);
+  host.getSourceFile = (path, language) => {
+    const text = more[path];
+    return text === undefined
+      ? others.getSourceFile(path, language)
+      : ts.createSourceFile(path, text, language, true);
+  };
+  return ts.createProgram([...FILES, ...Object.keys(more)], options, host);
+}
+
+void t.test('every outward call is within a step', async (t) => {
+  const found = calls(programOf(), FILES);
+  t.ok(found.length > 60, `${String(found.length)} outward calls`);
+  t.same(
+    found.filter(({ covered }) => !covered).map(({ where }) => where),
+    [],
+  );
+});
+
+void t.test('one that is not is found, also one that nobody has named yet', async (t) => {
+  const path = join(root, 'daemon/runs/x.ts');
+  const text = `
+    import { execFileSync } from 'node:child_process';
+    import { cpSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+    import { step, type Faults } from '../system/steps.ts';
+    import type { Queries } from '../ledger/open.ts';
+    declare const faults: Faults;
+    async function helper() { renameSync('a', 'b'); }
+    async function other() { await helper(); await step(faults, 'fence.revoke', () => unlinkSync('a')); }
+    async function third() { await step(faults, 'fence.revoke', () => fourth()); }
+    function fourth() { rmSync('a'); }
+    function fifth(db: Queries) { cpSync('a', 'b'); execFileSync('a'); return db.deleteFrom('runs').execute(); }
+    function sixth(db: Queries) { return db.selectFrom('runs').select('id').execute(); }`;
+  t.same(
+    calls(programOf({ [path]: text }), [path]).map(({ where, covered }) => [where.split(' ')[1], covered]),
+    [
+      ['renameSync', false],
+      ['unlinkSync', true],
+      ['rmSync', true],
+      ['cpSync', false],
+      ['execFileSync', false],
+      ['execute', false],
+    ],
+  );
+});
+
+void t.test('every step is in use', async (t) => {
+  const text = FILES.map((path) => readFileSync(path, 'utf8')).join('\n');
+  t.comment(steps.join(', '));
+  t.same(
+    steps.filter((name) => !text.includes(`'${name}'`)),
+    [],
+  );
+});

@@ -1,0 +1,252 @@
+import { array, constant, constantFrom, oneof, string, tuple, type Arbitrary } from 'fast-check';
+import { readdirSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { createServer } from '../../../../daemon/api/server.ts';
+import { listenOn } from '../../../../daemon/api/listen.ts';
+import { operations } from '../../../../daemon/api/operations.ts';
+import type { Problem, RunList } from '../../../../daemon/contract/types.ts';
+import { errorTable } from '../../../../daemon/errors.ts';
+import { identifySelf } from '../../../../daemon/system/processes/process-identity.ts';
+import { openRooms } from '../engine.ts';
+import { fromSchema } from '../from-schema.ts';
+import { hold, NEEDLE, type Target } from '../target.ts';
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+const part = oneof(
+  constantFrom(
+    'local',
+    'main',
+    'FOO_KEY',
+    'BAR_KEY',
+    'r1',
+    'local',
+    'x',
+    '%00',
+    '%ff',
+    '..',
+    '.',
+    'a%2fb',
+    '%zz',
+    '__proto__',
+    'import',
+    'r',
+  ),
+  string({ unit: 'binary', maxLength: 8 })
+    .filter((text) => !/[\ud800-\udfff]/.test(text))
+    .map(encodeURIComponent),
+);
+const query = array(
+  tuple(constantFrom('limit', 'state', 'workspace', 'before', 'force', 'remove', '__proto__', 'a[b]'), part),
+  { maxLength: 2 },
+).map((all) => (all.length === 0 ? '' : `?${all.map(([name, value]) => `${name}=${value}`).join('&')}`));
+const header = oneof(
+  { weight: 12, arbitrary: constant('') },
+  {
+    weight: 1,
+    arbitrary: constantFrom(
+      'content-type: text/plain\n',
+      'content-encoding: gzip\n',
+      'last-event-id: 1e400\n',
+      'last-event-id: -5\n',
+      'origin: http://x\n',
+      'content-type: application/json; charset=utf-7\n',
+    ),
+  },
+);
+
+/** A request to each route that there is: METHOD, path, headers, an empty line, the body. */
+const requests: Arbitrary<string> = oneof(
+  ...operations.map(({ method, path, request: schema }) =>
+    tuple(
+      tuple(
+        ...path
+          .split('/')
+          .slice(1)
+          .map((piece) => (piece.startsWith('{') ? part : constant(piece))),
+      ),
+      query,
+      header,
+      schema === undefined ? constant(undefined) : fromSchema(`${schema}.json`),
+    ).map(
+      ([pieces, asked, first, body]) =>
+        `${method.toUpperCase()} /${pieces.join('/')}${asked}\n${first}\n${body === undefined ? '' : toJson(body)}`,
+    ),
+  ),
+);
+
+/** Requests to the API, by its own server on a socket. */
+export const api: Target = {
+  name: 'api',
+  share: 15,
+  arbitrary: requests,
+  open: async (ground) => {
+    const rooms = await openRooms(ground);
+    const { ledger, vault, runs, engine } = rooms;
+    const nothing = (): undefined => undefined;
+    const status = (): never =>
+      ({
+        process: identifySelf(),
+        version: '0',
+        startedAt: '',
+        stateDirectory: '/',
+        watching: runs.watching,
+        memoryBytes: 0,
+      }) as never;
+    const none = (): Promise<never[]> => Promise.resolve([]);
+    const aws = { check: none, sweep: none, probe: none };
+    const app = createServer({
+      version: '0',
+      ledger,
+      vault,
+      runs,
+      user: engine.user,
+      log: engine.log,
+      aws,
+      status,
+      stop: nothing,
+      touched: nothing,
+    });
+    const socketPath = join(ground.directory, 's');
+    const server = await listenOn(app, socketPath);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    let count = 0;
+    return {
+      // A passphrase costs half a second of one processor, by design, and so does each that the vault has already.
+      limitMs: (input) => (/passphrase/.test(input.toString('latin1')) ? 10_000 : undefined),
+      run: async (input) => {
+        const { method, path, headers, body } = read(input, ground.needle, ground.directory);
+        const answer = await send({ agent, socketPath, method, path, headers }, body);
+        const log = rooms.logged();
+        if (answer.status >= 400 && method !== 'HEAD') {
+          hold(
+            answer.type.startsWith('application/problem+json'),
+            `an error is a problem: ${String(answer.status)} ${answer.type} ${answer.text.slice(0, 200)}`,
+          );
+          const { code } = JSON.parse(answer.text) as Problem;
+          hold(
+            code !== 'internal' && Object.hasOwn(errorTable, code),
+            `an error is one of the table: ${answer.text} ${log}`,
+          );
+        }
+        hold(answer.status !== 500 || method !== 'HEAD', 'no error within');
+        count += 1;
+        if (answer.status === 201 || count % 256 === 0) await endRuns(runs);
+        return [answer.text, log];
+      },
+      check: async () => {
+        await endRuns(runs);
+        await rooms.checkKept();
+        const { runs: open } = { runs: await runs.list({ limit: 100, state: 'open' }) } satisfies RunList;
+        hold(
+          open.every(({ pendingRemovals }) => pendingRemovals === 0),
+          'nothing is left of a run that was called off',
+        );
+        hold(
+          !readdirSync(ground.directory).includes('runs') ||
+            readdirSync(join(ground.directory, 'runs')).length === 0,
+          'no run directory is left',
+        );
+        await runs.prune(0);
+      },
+      close: async () => {
+        agent.destroy();
+        await server.close();
+        await rooms.close();
+      },
+    };
+  },
+};
+
+/** Calls off what was placed: nobody here starts it. */
+async function endRuns(runs: Awaited<ReturnType<typeof openRooms>>['runs']): Promise<void> {
+  for (const { id, state } of await runs.list({ limit: 1000, state: 'open' }))
+    if (state === 'materialized') {
+      await runs.cancel(id);
+      await runs.purge(id, { force: true, asked: true });
+    }
+}
+
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
+
+function read(input: Buffer, needle: string, directory: string): Asked {
+  const text = input.toString('latin1');
+  const end = text.indexOf('\n\n');
+  const [first = '', ...lines] = (end === -1 ? text : text.slice(0, end)).split('\n');
+  const [method = '', path = ''] = first.split(' ');
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  for (const line of lines) {
+    const [, name, value] = /^([a-z-]{1,40}): ([ -~]{1,200})$/.exec(line) ?? [];
+    // Node's own client refuses others, and would wait for what these announce.
+    if (
+      name !== undefined &&
+      value !== undefined &&
+      !/^(content-length|transfer-encoding|expect|connection|upgrade|host|trailer|te)$/.test(name)
+    )
+      headers[name] = value;
+  }
+  const address = `/${path.replace(/^\//, '').replace(/[^!-~]/g, (one) => `%${one.charCodeAt(0).toString(16).padStart(2, '0')}`)}`;
+  const body = end === -1 ? '' : text.slice(end + 2);
+  return {
+    method: METHODS.includes(method) ? method : 'POST',
+    path: address,
+    headers,
+    body: fill(Buffer.from(body, 'latin1'), needle, directory),
+  };
+}
+
+/** Puts the needle where a value stands, and keeps run directories within the ground. Keys are no values. */
+function fill(body: Buffer, needle: string, directory: string): Buffer {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body.toString('utf8'));
+  } catch {
+    return Buffer.from(
+      body.toString('latin1').replaceAll(NEEDLE, needle).replaceAll('runsDirectory', 'runsDirectori'),
+      'latin1',
+    );
+  }
+  const filled = JSON.stringify(parsed, (key, value: unknown) => {
+    if (key === 'runsDirectory' && typeof value === 'string')
+      return join(directory, 'elsewhere', String(value.length));
+    return typeof value === 'string' ? value.replaceAll(NEEDLE, needle) : value;
+  });
+  return Buffer.from(filled);
+}
+
+function toJson(value: unknown): string {
+  return (
+    JSON.stringify(value, (_key, one: unknown) => (typeof one === 'bigint' ? Number(one) : one)) || 'null'
+  );
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+function send(options: object, body: Buffer): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(options, (incoming) => {
+      const { statusCode: status = 0, headers } = incoming;
+      const type = headers['content-type'] ?? '';
+      if (type.startsWith('text/event-stream')) {
+        incoming.destroy(); // it would go on for as long as the run does
+        resolve({ status, type, text: '' });
+        return;
+      }
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
+      incoming.on('end', () => resolve({ status, type, text: Buffer.concat(chunks).toString('utf8') }));
+    });
+    outgoing.on('error', reject);
+    if (body.length > 0) outgoing.setHeader('content-length', body.length);
+    outgoing.end(body);
+  });
+}

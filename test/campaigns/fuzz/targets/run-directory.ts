@@ -1,0 +1,115 @@
+import { constantFrom, tuple, uint8Array, oneof } from 'fast-check';
+import { closeSync, constants, existsSync, openSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { EscrowError } from '../../../../daemon/errors.ts';
+import { openRooms } from '../engine.ts';
+import { bytesOf, hold, type Target } from '../target.ts';
+import { lines } from './lines.ts';
+
+const FILES = [
+  'process',
+  'heartbeat',
+  'exit',
+  'events.jsonl',
+  'run.json',
+  'requeue',
+  'interrupted',
+  'head.json',
+  'store.json',
+  'log',
+];
+const content = oneof(
+  lines(
+    '0',
+    '3',
+    '255',
+    '1000',
+    '-1',
+    '{"host":"elsewhere","bootId":"b","pidNamespace":"p","pid":',
+    '{"type":"task.submit","task":"1","secrets":["FOO_KEY"]}\n',
+    '1',
+    ',"startTime":"1"}',
+    '{"type":"run.end","success":true}\n',
+    '{"type":"run.begin","name":"x"}\n',
+    '{"type":"job-definition.registered","definition":"x:1","at":"2026-01-01"}\n',
+    '12.345',
+    'Nov-23 12:00:00.000 [main] DEBUG nextflow.Session - Run name: x\n',
+    '  Process: 1@h\n',
+  ),
+  uint8Array({ maxLength: 64 }),
+);
+
+/** What a task can write into the directory of its run while the daemon watches it: the file's number, then its content. */
+export const runDirectory: Target = {
+  name: 'run-directory',
+  share: 20,
+  arbitrary: tuple(constantFrom(...FILES.keys()), content).map(([file, bytes]) =>
+    Buffer.concat([Buffer.from([file]), Buffer.from(bytes as string)]),
+  ),
+  open: async (ground) => {
+    const rooms = await openRooms(ground);
+    const { runs, launch } = rooms;
+    let held: { id: string; directory: string; fd: number } | undefined;
+    /** A run whose head is somebody who holds its FIFO: we do. */
+    const begin = async (): Promise<NonNullable<typeof held>> => {
+      const id = await rooms.createRun();
+      const directory = join(ground.directory, 'runs', id);
+      execFileSync('mkfifo', ['-m', '600', join(directory, 'alive')]);
+      const fd = openSync(join(directory, 'alive'), constants.O_RDWR | constants.O_NONBLOCK);
+      renameSync(join(directory, 'armed'), join(directory, 'started'));
+      return { id, directory, fd };
+    };
+    const end = (): void => {
+      if (held !== undefined) closeSync(held.fd);
+      held = undefined;
+    };
+    return {
+      run: async (input) => {
+        held ??= await begin();
+        const { id, directory } = held;
+        const name = FILES[(input[0] ?? 0) % FILES.length] ?? 'exit';
+        writeFileSync(
+          name === 'log' ? join(launch, '.nextflow.log') : join(directory, name),
+          bytesOf(input.subarray(1), ground.needle),
+        );
+        let told: unknown = '';
+        try {
+          told = await runs.purge(id, { force: false, asked: true });
+          hold((await runs.find(id)).state === 'purged', 'what is over is purged');
+          hold((await runs.receipt(id)).complete, 'and its receipt is complete');
+          end();
+        } catch (error) {
+          if (!(error instanceof EscrowError) || error.code !== 'run-alive') throw error;
+          told = await runs.tasks(id);
+        }
+        const log = rooms.logged();
+        hold(!log.includes('look failed'), `nothing keeps the daemon from looking: ${log}`);
+        return [told, log];
+      },
+      check: async () => {
+        if (held !== undefined) {
+          const { id, directory, fd } = held;
+          held = undefined;
+          writeFileSync(join(directory, 'exit'), '0\n');
+          closeSync(fd);
+          hold(
+            (await runs.purge(id, { force: false, asked: true })).state === 'purged',
+            'the run ends all the same',
+          );
+        }
+        hold(
+          !existsSync(join(ground.directory, 'runs')) ||
+            readdirSync(join(ground.directory, 'runs')).length === 0,
+          'no run directory is left',
+        );
+        await rooms.checkKept();
+        await runs.prune(0);
+      },
+      close: async () => {
+        end();
+        await rooms.close();
+      },
+    };
+  },
+};

@@ -1,0 +1,87 @@
+import { constantFrom, tuple } from 'fast-check';
+import type { Answer } from '../../../../daemon/schedulers/run-command.ts';
+import { Lsf } from '../../../../daemon/schedulers/lsf/lsf.ts';
+import { Pbs } from '../../../../daemon/schedulers/pbs/pbs.ts';
+import type { Scheduler } from '../../../../daemon/schedulers/scheduler.ts';
+import { GridEngine } from '../../../../daemon/schedulers/sge/grid-engine.ts';
+import { Slurm } from '../../../../daemon/schedulers/slurm/slurm.ts';
+import { hold, textOf, type Target } from '../target.ts';
+import { lines } from './lines.ts';
+
+const KINDS = { slurm: Slurm, sge: GridEngine, pbs: Pbs, lsf: Lsf } as const;
+const submission = { name: 'nf-escrow-r1', script: '/r/head', output: '/r/out', requeue: false, options: [] };
+const ACTS: Readonly<Record<string, (scheduler: Scheduler) => Promise<unknown>>> = {
+  submit: (scheduler) => scheduler.submit(submission),
+  jobs: (scheduler) => scheduler.jobs(['1', '2', '3.pbs']),
+  find: (scheduler) => scheduler.find('nf-escrow-r1'),
+  cancel: (scheduler) => scheduler.cancel('1'),
+};
+
+const head = tuple(
+  constantFrom(...Object.keys(KINDS)),
+  constantFrom(...Object.keys(ACTS)),
+  constantFrom('0', '0', '1', '255'),
+).map((words) => words.join(' '));
+const output = lines(
+  '1',
+  '2',
+  '3.pbs',
+  '   ',
+  'PENDING',
+  'RUNNING',
+  'COMPLETED',
+  'NODE_FAIL',
+  'Submitted',
+  ';cluster',
+  '<job_list state="running">',
+  '<JB_job_number>',
+  '</JB_job_number>',
+  '<JB_name>nf-escrow-r1</JB_name>',
+  '<state>r</state>',
+  '</job_list>',
+  '</job_info>',
+  'Job Id: ',
+  '    job_state = R',
+  '    run_count = 2',
+  'Job <1> is submitted to ',
+  'RUN',
+  'EXIT',
+);
+const complaint = lines(
+  'slurm_load_jobs error: Invalid job id specified',
+  'qstat: Unknown Job Id 1',
+  'Job <1> is not found',
+  'commlib error',
+  'timed out',
+);
+
+/** What a scheduler's commands print: `KIND ACT STATUS`, a newline, its output, a NUL, its complaints. */
+export const scheduler: Target = {
+  name: 'scheduler',
+  share: 100,
+  arbitrary: tuple(head, output, complaint).map(([first, out, err]) =>
+    Buffer.concat([
+      Buffer.from(`${first}\n`),
+      Buffer.from(out as string),
+      Buffer.from('\0'),
+      Buffer.from(err as string),
+    ]),
+  ),
+  open: ({ needle }) => ({
+    run: async (input) => {
+      const [first = '', rest = ''] = textOf(input, needle).split(/\n(.*)/s, 2);
+      const [kind = '', act = '', status = ''] = first.split(' ');
+      const [stdout = '', stderr = ''] = rest.split(/\0(.*)/s, 2);
+      const answer: Answer = { status: Number(status) || 0, stdout, stderr };
+      const make = Object.entries(KINDS).find(([name]) => name === kind)?.[1] ?? Slurm;
+      const found = await (
+        Object.entries(ACTS).find(([name]) => name === act)?.[1] ?? ((one: Scheduler) => one.jobs(['1']))
+      )(new make(async () => answer));
+      if (typeof found === 'string')
+        hold(/^[0-9]+(\.\S+)?$/.test(found), 'a job that was submitted has an id');
+      if (found instanceof Map)
+        for (const job of found.values() as Iterable<{ phase: string }>)
+          hold(['waiting', 'running', 'ended'].includes(job.phase), 'a job is in a phase');
+    },
+  }),
+};

@@ -1,0 +1,76 @@
+import { Encrypter, armor, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { oneof } from 'fast-check';
+import { importVault } from '../../../../daemon/vault/transfer/import.ts';
+import { openRooms } from '../engine.ts';
+import { fromSchema } from '../from-schema.ts';
+import { textOf, type Ground, type Target } from '../target.ts';
+import { lines } from './lines.ts';
+
+let identity: { readonly for: string; readonly key: string } | undefined;
+
+/** The age key of a campaign. */
+async function keyOf({ needle }: Ground): Promise<string> {
+  if (identity?.for !== needle) identity = { for: needle, key: await generateX25519Identity() };
+  return identity.key;
+}
+
+async function encrypt(text: string, key: string): Promise<string> {
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(await identityToRecipient(key));
+  return armor.encode(await encrypter.encrypt(text));
+}
+
+const EXPORT = JSON.stringify({
+  format: 'nf-escrow-export-1',
+  exportedAt: '2026-01-05T10:00:00.000Z',
+  scopes: [
+    {
+      kind: 'user',
+      organization: '',
+      name: '0',
+      visibility: null,
+      secrets: [{ name: 'BAR_KEY', valueBase64: 'YQ==' }],
+    },
+  ],
+});
+
+/** Exports to be taken in: an armoured age file that anybody may have changed, or what a good one holds (then JSON). */
+export const vaultImport: Target = {
+  name: 'age-export',
+  share: 6,
+  arbitrary: oneof(
+    fromSchema('vault-export.json').map((value) => JSON.stringify(value) || 'null'),
+    lines(
+      '-----BEGIN AGE ENCRYPTED FILE-----\n',
+      'YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSA',
+      '-----END AGE ENCRYPTED FILE-----\n',
+      'age-encryption.org/v1\n',
+      '-> scrypt AAAA 63\n',
+      '--- ',
+    ),
+  ),
+  seeds: async (ground) => [
+    Buffer.from(await encrypt(textOf(Buffer.from(EXPORT), ground.needle), await keyOf(ground))),
+    Buffer.from(EXPORT),
+  ],
+  open: async (ground) => {
+    const rooms = await openRooms(ground);
+    const key = await keyOf(ground);
+    return {
+      run: async (input) => {
+        const text = textOf(input, ground.needle);
+        const file = text.startsWith('{') ? await encrypt(text, key) : text;
+        return importVault(
+          rooms.ledger,
+          rooms.vault,
+          rooms.engine.user,
+          file,
+          { identities: [key] },
+          'replace',
+        );
+      },
+      check: rooms.checkKept,
+      close: rooms.close,
+    };
+  },
+};

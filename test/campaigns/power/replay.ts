@@ -1,0 +1,223 @@
+// replay.js DIRECTORY SEED MOST: after each change that a recorded session made, and each way in which a power loss may
+// take what was not synced, lays what is left on the disk and starts as a daemon does. Runs where the boot id is another
+// one than the session's. DIRECTORY holds `trace`, `marks` and `state`; the results are lines of JSON, the last one of
+// numbers. MOST: so many states are tried, drawn by the seed; 0 is all of them.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { userScope } from '../../../daemon/access/scopes.ts';
+import { asEscrowError } from '../../../daemon/errors.ts';
+import { finishRekey } from '../../../daemon/vault/keys/rekey.ts';
+import { randomOf, type Random } from '../fuzz/random.ts';
+import { assemble } from '../../support/daemon-modules.ts';
+import { Disk, type Loss, type NameEdit, type Tree } from './disk.ts';
+import { readRecording } from './recording.ts';
+import { Promises } from './promises.ts';
+
+const [directory = '', seed = '1', most = '0'] = process.argv.slice(2);
+const state = join(directory, 'state');
+const aside = join(directory, 'runs-aside');
+
+/** Other processes' locks, the memory of WAL, and what tells people something: a start does not need them. */
+const UNNEEDED = /(-shm|\.lock(-.*)?|daemon\.log|daemon\.sock)$/;
+const BY_CHANCE = 3;
+
+function losses(draw: Random): Loss[] {
+  const all = (): boolean => true;
+  const none = (): boolean => false;
+  const isMove = ({ kind }: NameEdit): boolean => kind !== 'create';
+  const fixed: Loss[] = [
+    { name: 'all that was not synced', keepsName: none, keepsData: none },
+    { name: 'nothing', keepsName: all, keepsData: all },
+    { name: 'data, and names are kept', keepsName: all, keepsData: none },
+    { name: 'names, and data are kept', keepsName: none, keepsData: all },
+    { name: 'renames and removals alone', keepsName: (edit) => !isMove(edit), keepsData: all },
+    { name: 'what was created, and not its removal', keepsName: isMove, keepsData: all },
+    { name: 'parts of writes', keepsName: all, keepsData: () => 'torn' },
+  ];
+  const chances = Array.from({ length: BY_CHANCE }, (_, index): Loss => {
+    const one = randomOf(draw(2 ** 31));
+    return {
+      name: `by chance ${String(index + 1)}`,
+      keepsName: () => one(2) === 0,
+      keepsData: () => ([true, false, 'torn'] as const)[one(3)] ?? true,
+    };
+  });
+  return [...fixed, ...chances];
+}
+
+interface Case {
+  readonly point: number;
+  readonly loss: string;
+  readonly tree: Tree;
+  readonly promises: ReturnType<Promises['now']>;
+}
+
+/** Each state once: most changes leave the disk as it was, until they are synced. */
+function* cases(): Generator<Case> {
+  const random = randomOf(Number(seed)); // the same ones each time
+  const disk = new Disk(directory, random);
+  const promises = new Promises();
+  const seen = new Set<string>();
+  let point = 0;
+  for (const change of readRecording(join(directory, 'trace'), directory)) {
+    if (change.path === join(directory, 'marks')) {
+      if (change.kind === 'write') promises.read(change.data.toString());
+      continue;
+    }
+    if (!isOurs(change.path)) continue;
+    disk.apply(change);
+    point += 1;
+    for (const loss of losses(random)) {
+      const tree = disk.after(loss);
+      const key = keyOf(tree, promises);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      yield { point, loss: loss.name, tree, promises: promises.now() };
+    }
+  }
+}
+
+function keyOf(tree: Tree, promises: Promises): string {
+  const hash = createHash('sha256').update(JSON.stringify(promises.now()));
+  for (const [path, data] of tree)
+    if (!UNNEEDED.test(path))
+      hash
+        .update(`\0${path}\0${data === undefined ? 'd' : data === null ? 'f' : String(data.length)}\0`)
+        .update(data ?? '');
+  return hash.digest('hex');
+}
+
+function isOurs(path: string): boolean {
+  return path === directory || path === state || path.startsWith(`${state}/`);
+}
+
+/** All that the session did, and no power loss. */
+function assertModel(): void {
+  const disk = new Disk(directory, randomOf(0));
+  for (const change of readRecording(join(directory, 'trace'), directory))
+    if (isOurs(change.path)) disk.apply(change);
+  assertSame(disk.after({ name: 'nothing', keepsName: () => true, keepsData: () => true }));
+}
+
+/** The model is right where it comes to what the disk came to. */
+function assertSame(tree: Tree): void {
+  const found = readdirSync(state, { recursive: true, withFileTypes: true })
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .filter((path) => !UNNEEDED.test(path));
+  const modelled = [...tree.keys()].filter((path) => path !== 'state' && !UNNEEDED.test(path));
+  const missing = [
+    ...found.filter((path) => !tree.has(path)),
+    ...modelled.filter((path) => !found.includes(path)),
+  ];
+  if (missing.length > 0) throw new Error(`the model differs: ${missing.join(', ')}`);
+  for (const path of found) {
+    const data = tree.get(path);
+    if (data instanceof Buffer && !data.equals(readFileSync(join(directory, path))))
+      throw new Error(`the model differs in ${path}`);
+  }
+}
+
+/** Lays a tree on the disk. The directory of runs stays the one it was: leases know it by its inode. */
+function lay(tree: Tree): void {
+  const runs = join(state, 'runs');
+  if (existsSync(runs)) renameSync(runs, aside);
+  rmSync(state, { recursive: true, force: true });
+  for (const name of readdirSync(aside)) rmSync(join(aside, name), { recursive: true, force: true });
+  for (const [path, data] of tree) {
+    const where = join(directory, path);
+    if (UNNEEDED.test(path)) continue;
+    if (path === 'state/runs') renameSync(aside, where);
+    else if (data === undefined) mkdirSync(where, { mode: 0o700 });
+    else if (data === null) execFileSync('mkfifo', ['-m', '600', where]);
+    else writeFileSync(where, data, { mode: 0o600 });
+  }
+}
+
+/** Starts on what is there, as the daemon does; gives what is wrong then. */
+async function recover({ promises }: Case): Promise<string[]> {
+  const wrong: string[] = [];
+  mkdirSync(state, { recursive: true, mode: 0o700 }); // as every start does
+  const rooms = await assemble({
+    ledger: join(state, 'ledger.db'),
+    keyFile: join(state, 'vault.key'),
+    runs: join(state, 'runs'),
+    output: join(state, 'output'),
+  });
+  try {
+    await rooms.runs.recover();
+    await finishRekey(rooms.ledger, rooms.vault);
+    const open = await rooms.runs.list({ limit: 100, state: 'open' });
+    for (const { id } of open)
+      await rooms.runs
+        .purge(id, { force: false, asked: true })
+        .catch((error: unknown) => wrong.push(`run ${id}: ${asEscrowError(error).message}`));
+    for (const run of await rooms.runs.list({ limit: 100 })) {
+      if (run.state !== 'purged') wrong.push(`run ${run.id} is ${run.state}: ${run.removalTrouble ?? ''}`);
+      else if (!(await rooms.runs.receipt(run.id)).complete)
+        wrong.push(`the receipt of ${run.id} is not complete`);
+      if (run.outcome === 'succeeded') wrong.push(`run ${run.id} did not succeed`);
+    }
+    const scope = await userScope(rooms.ledger.db, rooms.engine.user);
+    const versions = await rooms.vault.versions(rooms.ledger.db, scope);
+    for (const [name, allowed] of Object.entries(promises.secrets)) {
+      const found = versions.find((version) => version.name === name);
+      const value =
+        found === undefined
+          ? null
+          : (await rooms.vault.open(found.secretId, found.version)).open().toString();
+      if (!allowed.includes(value))
+        wrong.push(`${name} is ${value === null ? 'lost' : 'another one, or back'}`);
+    }
+    if ((rooms.vault.keys.ring()?.length ?? 1) !== 1) wrong.push('the vault has more than one key');
+    const runs = join(state, 'runs');
+    if (existsSync(runs))
+      wrong.push(...readdirSync(runs).map((name) => `${name} is left in the directory of runs`));
+  } finally {
+    await rooms.close();
+  }
+  for (const entry of readdirSync(state, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && promises.values.some((value) => readFileSync(path).includes(value)))
+      wrong.push(`${path} holds a value in clear`);
+  }
+  return wrong;
+}
+
+if (!statSync(join(state, 'runs')).isDirectory()) throw new Error('the session made no run');
+assertModel();
+let states = 0;
+for (const { point } of cases()) states += Number(point > 0);
+const draw = randomOf(Number(seed));
+/** Which of them are tried: each is as likely as any other. */
+const chosen = new Set<number>();
+while (Number(most) > 0 && chosen.size < Math.min(Number(most), states)) chosen.add(draw(states));
+let [index, tried, failed, slowestMs] = [-1, 0, 0, 0];
+for (const one of cases()) {
+  index += 1;
+  if (Number(most) > 0 && !chosen.has(index)) continue;
+  const begun = performance.now();
+  lay(one.tree);
+  const wrong = await recover(one).catch((error: unknown) => [
+    error instanceof Error ? (error.stack ?? error.message) : String(error),
+  ]);
+  tried += 1;
+  slowestMs = Math.max(slowestMs, performance.now() - begun);
+  if (wrong.length === 0) continue;
+  failed += 1;
+  process.stdout.write(
+    `${JSON.stringify({ point: one.point, loss: one.loss, wrong, promises: one.promises })}\n`,
+  );
+}
+process.stdout.write(`${JSON.stringify({ states, tried, failed, slowestMs: Math.round(slowestMs) })}\n`);
+process.exit();

@@ -1,0 +1,224 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { openSession } from '../../../daemon/aws/session/session.ts';
+import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
+import { realPace } from '../../../daemon/aws/retry.ts';
+import { renderCloudFormation, renderPolicies } from '../../../daemon/aws/iam/iam-policies.ts';
+import { accessOf } from '../../../daemon/aws/session/access.ts';
+import type { DoctorReport, Receipt, RunList } from '../../../daemon/contract/types.ts';
+import { BatchJobDefinitions } from '../../../daemon/stores/aws/job-definitions.ts';
+import { active, register } from '../../support/aws/batch.ts';
+import { boxOn } from '../../support/aws/aws-sandbox.ts';
+import { ACCOUNT, makeRole, REGION, settingsFor } from '../../support/aws/test-aws.ts';
+import { withAws } from '../../support/aws/with-aws.ts';
+import { Sandbox, until } from '../../support/sandbox.ts';
+
+withAws(
+  'a definition of the run is a lease: deregistered and looked for, and no other is',
+  async (t, aws) => {
+    const box = await boxOn(t, aws);
+    await register(aws, 'nf-shared', {}); // another run's, or none's
+    const events = '"$NF_ESCROW_RUN/events.jsonl"';
+    const line = (type: string, definition: string): string =>
+      `printf '{"at":"%s","type":"job-definition.${type}","definition":"${definition}"}\\n' "$(date -u +%FT%TZ)" >>${events}`;
+    const script = [
+      line('intent', 'nf-debian'),
+      line('registered', 'nf-debian:1'),
+      'touch here',
+      'while [ ! -e go ]; do sleep 0.05; done',
+    ];
+    const started = box.start(['run', '--compute-env', 'batch', script.join('; ')]);
+    await until('the head wrote it down', () => existsSync(join(box.launch, 'here')));
+    const { id } = (await box.json<RunList>(['runs', 'list'])).runs[0] ?? { id: '' };
+    await register(aws, 'nf-debian', { 'nf-escrow:run': id });
+    await register(aws, 'nf-debian', {});
+    const daemon = (await box.daemonPid()) ?? 0;
+    process.kill(daemon, 'SIGKILL'); // the next one reads the events again
+    await until('it is gone', () => (existsSync(`/proc/${String(daemon)}`) ? undefined : true));
+    writeFileSync(join(box.launch, 'go'), '');
+    const ended = await started.ended;
+    t.equal(ended.status, 0, ended.stderr);
+    t.same((await active(aws)).sort(), ['nf-debian:2', 'nf-shared:1']);
+    const receipt = await box.json<Receipt>(['runs', 'receipt', id]);
+    t.match(
+      receipt.leases.find(({ store }) => store === 'batch-job-definitions'),
+      {
+        target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
+        state: 'gone',
+        check: /inactive.*180 days/,
+      },
+    );
+    t.equal(receipt.complete, true);
+  },
+);
+
+withAws('a definition that is registered and not listed yet is looked for once more', async (t, aws) => {
+  let ahead = 0;
+  const slept: number[] = [];
+  const pace = {
+    clock: () => Date.now() + ahead,
+    elapsed: () => performance.now() + ahead,
+    sleep: async (ms: number) => void slept.push(ms),
+  };
+  const newStore = (): BatchJobDefinitions =>
+    new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
+  let store = newStore();
+  const place = {
+    target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
+    anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
+    sentAt: null,
+  };
+  await store.remove(place);
+  t.match(await store.inspect(place), { state: 'present', how: /looked for once more after 30 s/ });
+  await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' }); // only now the list has it
+  ahead = 31_000;
+  t.match(await store.inspect(place), { state: 'present', how: /nf-debian:1 is active/ });
+  await store.remove(place);
+  t.same(await active(aws), []);
+  t.same(slept, []);
+  t.match(await store.inspect(place), { state: 'absent', how: /twice/ });
+  t.same(slept, [1000], 'of one that was seen, a second look a moment later is enough');
+  store = newStore();
+  t.equal((await store.inspect(place)).state, 'present', 'by who saw nothing of that');
+  ahead += 29_000;
+  t.equal((await store.inspect(place)).state, 'present');
+  ahead += 2000;
+  t.equal((await store.inspect(place)).state, 'absent');
+});
+
+withAws(
+  'a definition whose registering was not answered is looked for as long as it may arrive',
+  async (t, aws) => {
+    const sentAt = new Date().toISOString();
+    let [set, ahead] = [0, 0];
+    const pace = {
+      ...realPace,
+      clock: () => Date.now() + set + ahead,
+      elapsed: () => performance.now() + ahead,
+    };
+    const store = new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
+    const place = {
+      target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
+      anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
+      sentAt,
+    };
+    await store.remove(place);
+    t.match(await store.inspect(place), { state: 'present', how: /may still arrive/ });
+    await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' });
+    t.match(await store.inspect(place), { state: 'present', how: /is active/ });
+    await store.remove(place);
+    set = 24 * 3_600_000;
+    t.match(await store.inspect(place), { state: 'present' }, 'a clock that is set lets no time pass');
+    ahead = 16 * 60_000;
+    t.equal((await store.inspect(place)).state, 'absent');
+    const ofAnother = {
+      ...place,
+      anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r2' }),
+      sentAt: new Date(pace.clock()).toISOString(),
+    };
+    t.match(
+      await store.inspect(ofAnother),
+      { state: 'present', how: /may still arrive/ },
+      'its time is its own',
+    );
+    await t.rejects(store.remove({ ...place, target: '/etc' }), { code: 'internal' });
+    aws.rules.down = true;
+    await t.rejects(store.inspect(place), { code: 'store-unavailable' });
+  },
+);
+
+void t.test(
+  'policies: rendered, narrowed, as CloudFormation, and refused where they cannot be',
+  async (t) => {
+    const box = new Sandbox(t);
+    box.env['NXF_PLUGINS_DEFAULT'] = 'true';
+    const args = ['iam', 'render', '--account', ACCOUNT, '--execution-role-name', 'execution'];
+    const written = await box.escrow([
+      ...args,
+      '--output',
+      'policies',
+      '--partition',
+      'aws-cn',
+      '--prefix',
+      'lab',
+    ]);
+    t.equal(written.status, 0, written.stderr);
+    const text = readFileSync(join(box.launch, 'policies/secrets-policy-account.json'), 'utf8');
+    t.match(text, `arn:aws-cn:secretsmanager:*:${ACCOUNT}:secret:lab/*`);
+    t.notMatch(text, /YOUR-|\$\{/);
+    t.match(JSON.parse((await box.escrow([...args, '--cloudformation'])).stdout), {
+      Resources: { NfEscrowExecutionRolePolicy: { Type: 'AWS::IAM::ManagedPolicy' } },
+    });
+    const key = `arn:aws:kms:${REGION}:${ACCOUNT}:key/0000-1111`;
+    t.match(
+      JSON.stringify(renderPolicies({ account: ACCOUNT, executionRole: 'x', kmsKey: key })),
+      /kms:ViaService/,
+    );
+    t.match(JSON.stringify(renderCloudFormation({ account: ACCOUNT, executionRole: 'x' })), /Fn::Sub/);
+    t.equal(
+      (await box.escrow(['iam', 'render', '--account', '12', '--execution-role-name', 'x'])).status,
+      64,
+    );
+  },
+);
+
+withAws('iam check names what is missing, who lacks it and what to do', async (t, aws) => {
+  const box = await boxOn(t, aws);
+  const check = async (): Promise<DoctorReport['checks']> => {
+    const { stdout } = await box.escrow(['iam', 'check', '--compute-env', 'batch', '--json']);
+    return (JSON.parse(stdout) as DoctorReport).checks;
+  };
+  t.match(await check(), [
+    { name: 'credentials', state: 'ok' },
+    { name: 'job queue', state: 'ok' },
+    { name: 'execution role', state: 'failure', found: /there is no role/ },
+  ]);
+  await makeRole(aws, 'execution', '{"Statement":[{"Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}');
+  aws.rules.denied.add('secretsmanager:DeleteSecret').add('iam:SimulatePrincipalPolicy');
+  const checks = await check();
+  t.match(
+    checks.find(({ name }) => name === 'execution role'),
+    { state: 'ok' },
+  );
+  t.match(
+    checks.find(({ name, state }) => name === 'launcher may' && state === 'failure'),
+    { found: /may not secretsmanager:DeleteSecret on arn:aws:/, remedy: /iam render/ },
+  );
+  t.same(await aws.secrets(), [], 'asking leaves nothing');
+  aws.rules.down = true;
+  t.match(await check(), [{ name: 'credentials', state: 'failure' }]);
+});
+
+withAws(
+  "the CloudFormation template makes the dead man's role, with its trust and its policy",
+  async (t, aws) => {
+    const template = renderCloudFormation({
+      account: ACCOUNT,
+      executionRole: 'x',
+      deadManRole: 'nf-dead-man',
+    });
+    const form = { Action: 'CreateStack', Version: '2010-05-15', StackName: 'nf-escrow' };
+    const answer = await fetch(aws.bare, {
+      method: 'POST',
+      headers: {
+        authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${REGION}/cloudformation/aws4_request`,
+      },
+      body: new URLSearchParams({ ...form, TemplateBody: JSON.stringify(template) }),
+    });
+    t.equal(answer.status, 200, await answer.text());
+    const { IAMClient, GetRoleCommand, ListAttachedRolePoliciesCommand } =
+      await import('@aws-sdk/client-iam');
+    const iam = new IAMClient({ region: REGION, endpoint: aws.bare });
+    const role = { RoleName: 'nf-dead-man' };
+    const { Role } = await iam.send(new GetRoleCommand(role));
+    t.match(
+      decodeURIComponent(Role?.AssumeRolePolicyDocument ?? ''),
+      /"scheduler\.amazonaws\.com".*schedule-group/,
+    );
+    t.match(await iam.send(new ListAttachedRolePoliciesCommand(role)), {
+      AttachedPolicies: [{ PolicyName: /DeadManRolePolicy/ }],
+    });
+    iam.destroy();
+  },
+);

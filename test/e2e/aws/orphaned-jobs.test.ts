@@ -1,0 +1,127 @@
+// Jobs that a dead head leaves on AWS Batch: told, and ended when that is wanted.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Audit, JournalEvent, Run, RunList } from '../../../daemon/contract/types.ts';
+import { register, submit } from '../../support/aws/batch.ts';
+import { boxOn } from '../../support/aws/aws-sandbox.ts';
+import { Edge } from '../../support/aws/batch-agent.ts';
+import type { StrictAws } from '../../support/aws/strict-aws.ts';
+import { startAws, startOver } from '../../support/aws/test-aws.ts';
+import { until, type Sandbox } from '../../support/sandbox.ts';
+
+/** What the plugin writes for a submitted task is given by the test; then it waits to be killed. */
+const HEAD =
+  'touch here; while [ ! -e event ]; do sleep 0.05; done; cat event >>"$NF_ESCROW_RUN/events.jsonl"; exec sleep 60';
+
+let shared: Promise<StrictAws | undefined> | undefined;
+
+interface Stage {
+  readonly aws: StrictAws;
+  readonly edge: Edge;
+  readonly box: Sandbox;
+  /** Of a run whose head was killed, and that of its job that goes on. */
+  readonly run: string;
+  readonly job: string;
+}
+
+/** A run with a job on AWS Batch, whose head is killed. */
+function withDeadHead(title: string, onLost: string, body: (t: Test, stage: Stage) => Promise<void>): void {
+  void t.test(title, async (inner) => {
+    const aws = await (shared ??= startAws(t));
+    if (aws === undefined) return;
+    await startOver(aws);
+    const edge = Edge.behind(inner, aws);
+    const box = await boxOn(inner, aws);
+    await box.escrow(['daemon', 'stop']);
+    box.env['NF_ESCROW_ON_LOST'] = onLost;
+    const started = box.start(['run', '--compute-env', 'batch', HEAD]);
+    await until('the head runs', () => existsSync(join(box.launch, 'here')));
+    const { id } = (await box.json<RunList>(['runs', 'list'])).runs[0] ?? { id: '' };
+    const job = await submit(aws, await register(aws, 'nf-debian', {}), ['sleep', '60']);
+    await until('the job runs', () => edge.jobs.get(job)?.status === 'RUNNING');
+    const at = new Date().toISOString();
+    const events = [
+      { at, type: 'task.submit', task: '1', native: job, name: 'align (1)' },
+      { at, type: 'task.submit', task: '2', native: '4711', name: 'of this machine (1)' },
+    ];
+    writeFileSync(join(box.launch, 'event'), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    await until('its submission is known', async () => {
+      const { text } = await box.http('GET', `/v1/runs/${id}/tasks`);
+      return text.includes(job) ? true : undefined;
+    });
+    const { pid } = JSON.parse(readFileSync(join(box.state, 'runs', id, 'process'), 'utf8')) as {
+      pid: number;
+    };
+    process.kill(pid, 'SIGKILL');
+    await started.ended;
+    await body(inner, { aws, edge, box, run: id, job });
+  });
+}
+
+async function purged({ box, run }: Stage): Promise<Run> {
+  return until('purged', async () => {
+    const found = await box.json<Run>(['runs', 'show', run]);
+    return found.state === 'purged' ? found : undefined;
+  });
+}
+
+async function cancelled({ box, run }: Stage): Promise<JournalEvent[]> {
+  const { text } = await box.http('GET', `/v1/runs/${run}/events`);
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => JSON.parse(line.slice(5)) as JournalEvent)
+    .filter(({ type }) => type === 'run.jobs-cancelled');
+}
+
+withDeadHead('they are shown, and ended by runs cancel', 'purge-now', async (t, stage) => {
+  const { aws, edge, box, run, job } = stage;
+  const left = { executor: 'awsbatch', id: job, name: 'align (1)' };
+  t.same(
+    (await purged(stage)).jobsLeft,
+    [left],
+    'the one that is on AWS Batch, though nothing is placed any more',
+  );
+  t.same(await aws.secrets(), []);
+  t.match((await box.escrow(['status'])).stdout, `left 1 jobs behind: nf-escrow runs cancel ${run}`);
+  t.equal(edge.jobs.get(job)?.status, 'RUNNING', 'nothing ends it unasked');
+  aws.rules.down = true;
+  t.match(await box.escrow(['runs', 'cancel', run]), { status: 69, stderr: /AWS in eu-west-1/ });
+  t.same((await box.json<Run>(['runs', 'show', run])).jobsLeft, [left], 'and it stays on the list');
+  aws.rules.down = false;
+  t.equal((await box.escrow(['runs', 'cancel', run])).status, 0);
+  await until('the job has ended', () => edge.jobs.get(job)?.status === 'FAILED');
+  await box.escrow(['runs', 'cancel', run]); // looks again
+  await until('it is off the list', async () =>
+    (await box.escrow(['status'])).stdout.includes('Nothing runs') ? true : undefined,
+  );
+  const { events } = await box.json<Audit>(['audit']);
+  t.match(
+    events.find(({ type }) => type === 'run.jobs-cancelled'),
+    { run, data: { jobs: [job] } },
+    'and who asked for it is known',
+  );
+});
+
+withDeadHead('onLost: cancel-jobs ends them by itself', 'cancel-jobs', async (t, stage) => {
+  const { edge, job } = stage;
+  await until('the job has ended', () => edge.jobs.get(job)?.status === 'FAILED');
+  await purged(stage);
+  t.match(await cancelled(stage), [{ by: null, data: { jobs: [job] } }]);
+});
+
+withDeadHead('onLost: wait keeps the secrets for them, until they are over', 'wait:600', async (t, stage) => {
+  const { aws, edge, box, run, job } = stage;
+  await until('it has ended', async () =>
+    (await box.json<Run>(['runs', 'show', run])).state === 'ended' ? true : undefined,
+  );
+  t.equal((await aws.secrets()).length, 1, 'a retry of the job could still read its secret');
+  aws.rules.down = true; // what cannot be asked is not over
+  edge.interrupt(job);
+  await until('the job has ended', () => edge.jobs.get(job)?.status === 'FAILED');
+  aws.rules.down = false;
+  await purged(stage);
+  t.same(await aws.secrets(), []);
+  t.same(await cancelled(stage), []);
+});

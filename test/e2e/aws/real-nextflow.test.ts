@@ -1,0 +1,290 @@
+// The whole path, on a real Nextflow with nf-amazon, which NF_ESCROW_TEST_NEXTFLOW_AWS names; its plugins are taken from
+// NF_ESCROW_TEST_NEXTFLOW_AWS_PLUGINS where that is set, else it downloads them.
+import { createHash, randomBytes } from 'node:crypto';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { JournalEvent, Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
+import { definitions } from '../../support/aws/batch.ts';
+import { Edge } from '../../support/aws/batch-agent.ts';
+import type { StrictAws } from '../../support/aws/strict-aws.ts';
+import { ACCOUNT, QUEUE, REGION, startAws, startOver } from '../../support/aws/test-aws.ts';
+import { Sandbox, until } from '../../support/sandbox.ts';
+
+const nextflow = process.env['NF_ESCROW_TEST_NEXTFLOW_AWS'];
+const cli = process.env['NF_ESCROW_TEST_AWS_CLI'];
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const PIPELINE = `
+params.status = 0
+params.hold = ''
+process HELLO {
+  secret 'FOO_KEY'
+  errorStrategy { params.status == 0 ? 'retry' : 'terminate' }
+  maxRetries 1
+  output:
+  stdout
+  script:
+  """
+  printf 'given %s\\n' "\\$(printf %s "\\$FOO_KEY" | sha256sum)"
+  printf 'other %s\\n' "\\\${BAR_KEY-none}"
+  if [ -n '\${params.hold}' ] && [ ! -e '\${params.hold}' ]; then touch '\${params.hold}.here'; sleep 60; fi
+  exit \${params.status}
+  """
+}
+process PLAIN {
+  output:
+  stdout
+  script:
+  """
+  printf 'plain %s\\n' "\\\${FOO_KEY-none}"
+  """
+}
+workflow {
+  println "script \${secrets.BAR_KEY}"
+  HELLO() | view
+  PLAIN() | view
+}
+`;
+
+const ARRAY = `
+process MANY {
+  secret 'FOO_KEY'
+  array 3
+  input:
+  val x
+  output:
+  stdout
+  script:
+  """
+  printf 'task %s given %s\\n' \${x} "\\$(printf %s "\\$FOO_KEY" | sha256sum)"
+  """
+}
+workflow { MANY(channel.of(1, 2, 3)) | view }
+`;
+
+t.setTimeout(900_000); // a JVM or two for each, on a machine that may have other work
+
+let shared: Promise<StrictAws | undefined> | undefined;
+
+interface Stage {
+  readonly aws: StrictAws;
+  readonly edge: Edge;
+  readonly box: Sandbox;
+  readonly value: string;
+}
+
+function onBatch(title: string, body: (t: Test, stage: Stage) => Promise<void>): void {
+  const skip = nextflow === undefined && 'NF_ESCROW_TEST_NEXTFLOW_AWS names no Nextflow with nf-amazon';
+  void t.test(title, { skip }, async (inner) => {
+    const aws = await (shared ??= startAws(t));
+    if (aws === undefined) return;
+    await startOver(aws);
+    await makeBucket(aws);
+    const box = new Sandbox(inner, nextflow);
+    const plugins = process.env['NF_ESCROW_TEST_NEXTFLOW_AWS_PLUGINS'];
+    if (plugins === undefined) box.env['NXF_OFFLINE'] = 'false';
+    else cpSync(plugins, join(box.directory, 'nxf/plugins'), { recursive: true });
+    mkdirSync(join(box.directory, 'nxf'), { recursive: true });
+    writeFileSync(join(box.launch, 'main.nf'), PIPELINE);
+    writeFileSync(
+      join(box.launch, 'nextflow.config'),
+      `process.container = 'debian:12'
+       executor.pollInterval = '200ms'
+       aws { client { s3PathStyleAccess = true }; batch { cliPath = '${String(cli)}' } }\n`,
+    );
+    const value = `ü"\n$\`\\ ${randomBytes(12).toString('hex')}`;
+    await box.escrow([
+      ...['compute-envs', 'create', 'batch', '--platform', 'aws-batch', '--region', REGION],
+      ...['--queue', QUEUE, '--work-dir', 's3://nf-work/run', '--endpoint', aws.endpoint],
+      ...['--execution-role', `arn:aws:iam::${ACCOUNT}:role/execution`],
+    ]);
+    await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
+    await box.escrow(['secrets', 'set', 'BAR_KEY'], { input: 'bar-of-the-test' });
+    await body(inner, { aws, edge: Edge.behind(inner, aws), box, value });
+  });
+}
+
+async function makeBucket(aws: StrictAws): Promise<void> {
+  await fetch(`${aws.bare}/nf-work`, {
+    method: 'PUT',
+    headers: { authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request` },
+    body: `<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><LocationConstraint>${REGION}</LocationConstraint></CreateBucketConfiguration>`,
+  });
+}
+
+async function lastRun(box: Sandbox): Promise<Run> {
+  const [run] = (await box.json<RunList>(['runs', 'list'])).runs;
+  if (run === undefined) throw new Error('there is no run');
+  return run;
+}
+
+async function nothingLeft(t: Test, { aws, box, value }: Stage): Promise<Receipt> {
+  const run = await until('purged', async () => {
+    const found = await lastRun(box);
+    return found.state === 'purged' ? found : undefined;
+  });
+  t.same(await aws.secrets(), [], 'no secret is left');
+  const ofRuns = (await definitions(aws)).filter(({ tags }) => 'nf-escrow:run' in tags);
+  t.same(ofRuns, [], 'no definition with references is active');
+  t.same(box.filesWith(value), [], 'the value is in no file here');
+  t.same(readdirSync(join(box.state, 'runs')), []);
+  const receipt = await box.json<Receipt>(['runs', 'receipt', run.id]);
+  t.equal(receipt.complete, true);
+  return receipt;
+}
+
+onBatch('success: a process is given what it declares, exactly, and the rest is not', async (t, stage) => {
+  const { box, value } = stage;
+  const ended = await box.escrow(['run', '--compute-env', 'batch', 'main.nf']);
+  t.equal(ended.status, 0, ended.stderr + ended.stdout);
+  t.match(ended.stdout, `given ${hash(value)}`);
+  t.match(ended.stdout, /other none/);
+  t.match(ended.stdout, /plain none/);
+  t.match(ended.stdout, /script bar-of-the-test/, 'the head fetches for itself');
+  const { leases } = await nothingLeft(t, stage);
+  t.match(
+    leases.find(({ store }) => store === 'batch-job-definitions'),
+    { check: /inactive/ },
+  );
+  const shared = await definitions(stage.aws);
+  t.equal(shared.length, 1, 'the one without references stays, for other runs');
+  t.notMatch(JSON.stringify(shared), /nf-escrow/);
+});
+
+onBatch('a configuration file may use a secret', async (t, stage) => {
+  const { box } = stage;
+  appendFileSync(join(box.launch, 'nextflow.config'), 'params.told = secrets.BAR_KEY\n');
+  writeFileSync(join(box.launch, 'told.nf'), 'workflow { println "config ${params.told}" }\n');
+  const ended = await box.escrow(['run', '--compute-env', 'batch', 'told.nf']);
+  t.equal(ended.status, 0, ended.stderr + ended.stdout);
+  t.match(ended.stdout, /config bar-of-the-test/);
+  await nothingLeft(t, stage);
+});
+
+onBatch(
+  'a role that is taken reaches the head too, as a profile without credentials in it',
+  async (t, stage) => {
+    const { aws, box, value } = stage;
+    const role = ['--assume-role', `arn:aws:iam::${ACCOUNT}:role/launch`, '--external-id', 'lab-1'];
+    await box.escrow(['compute-envs', 'update', 'batch', ...role]);
+    aws.calls.length = 0;
+    const ended = await box.escrow(['run', '--compute-env', 'batch', 'main.nf']);
+    t.equal(ended.status, 0, ended.stderr + ended.stdout);
+    t.match(ended.stdout, `given ${hash(value)}`);
+    t.match(ended.stdout, /script bar-of-the-test/);
+    const assumed = aws.calls.filter(({ action }) => action === 'sts:AssumeRole');
+    t.ok(assumed.length > 1 && assumed.every(({ body }) => body.includes('ExternalId=lab-1')));
+    const others = aws.calls.filter(
+      ({ action, accessKey }) => /^(batch|secretsmanager):/.test(action) && accessKey === 'AKIDTEST',
+    );
+    // The edge reads secrets with credentials of its own, as ECS does.
+    t.same([...new Set(others.map(({ action }) => action))], ['secretsmanager:GetSecretValue']);
+    await nothingLeft(t, stage);
+  },
+);
+
+onBatch(
+  "a failing job ends the run with Nextflow's status, and an interrupted one is run again",
+  async (t, stage) => {
+    const { box, edge, value } = stage;
+    const failed = await box.escrow(['run', '--compute-env', 'batch', 'main.nf', '--status', '3']);
+    t.equal(failed.status, 1);
+    t.equal((await lastRun(box)).outcome, 'failed');
+    await nothingLeft(t, stage);
+    const hold = join(box.directory, 'hold');
+    const started = box.start(['run', '--compute-env', 'batch', 'main.nf', '--hold', hold]);
+    const job = await until('the job runs', () =>
+      [...edge.jobs.values()].find(
+        ({ status, jobName }) => status === 'RUNNING' && jobName.startsWith('HELLO'),
+      ),
+    );
+    writeFileSync(hold, ''); // the next one goes through
+    edge.interrupt(job.jobId);
+    const ended = await started.ended;
+    t.equal(ended.status, 0, ended.stdout);
+    t.match(ended.stdout, `given ${hash(value)}`);
+    await nothingLeft(t, stage);
+  },
+);
+
+onBatch('where tasks would be given no secrets, nothing is submitted', async (t, stage) => {
+  const { edge, box } = stage;
+  const wrapped = join(box.directory, 'nextflow-without');
+  const without = async (change: string): Promise<string> => {
+    // What was in place when nf-escrow looked, and is not when Nextflow starts.
+    writeFileSync(wrapped, `#!/bin/sh\n${change}\nexec '${String(nextflow)}' "$@"\n`, { mode: 0o755 });
+    const run = ['run', '--compute-env', 'batch', '--nextflow', wrapped, 'main.nf'];
+    const { status, stdout, stderr } = await box.escrow(run);
+    t.equal(status, 1, stdout + stderr);
+    await nothingLeft(t, stage);
+    return stdout + stderr;
+  };
+  t.match(
+    await without(
+      `export NXF_PLUGINS_DEFAULT="$(printf %s "$NXF_PLUGINS_DEFAULT" | sed 's/,nf-escrow-aws@[^,]*//'),nf-amazon"`,
+    ),
+    /the plugin nf-escrow-aws, which hands them to tasks there, is not loaded/,
+  );
+  t.match(
+    await without(
+      'sed -i /EscrowBatchExecutor/d "$NXF_HOME"/plugins/nf-escrow-aws-*/classes/META-INF/extensions.idx',
+    ),
+    /would go to AWS Batch by nextflow\.cloud\.aws\.batch\.AwsBatchExecutor, which gives tasks no secrets/,
+  );
+  t.equal(edge.jobs.size, 0);
+});
+
+onBatch('a job array is given what its tasks declare', async (t, stage) => {
+  const { box, edge, value } = stage;
+  writeFileSync(join(box.launch, 'array.nf'), ARRAY);
+  const ended = await box.escrow(['run', '--compute-env', 'batch', 'array.nf']);
+  t.equal(ended.status, 0, ended.stderr + ended.stdout);
+  for (const index of [1, 2, 3]) t.match(ended.stdout, `task ${String(index)} given ${hash(value)}`);
+  t.same(
+    [...edge.jobs.keys()].map((id) => id.split(':')[1]).sort(),
+    ['0', '1', '2'],
+    'it was submitted as one',
+  );
+  await nothingLeft(t, stage);
+});
+
+onBatch('a head that is killed: its jobs are told and can be ended, its secrets go', async (t, stage) => {
+  const { box, edge } = stage;
+  const started = box.start([
+    'run',
+    '--compute-env',
+    'batch',
+    'main.nf',
+    '--hold',
+    join(box.directory, 'hold'),
+  ]);
+  const job = await until('the job runs', () =>
+    [...edge.jobs.values()].find(
+      ({ status, jobName }) => status === 'RUNNING' && jobName.startsWith('HELLO'),
+    ),
+  );
+  const { id } = await lastRun(box);
+  await until('its submission is known', async () => {
+    const { tasks } = JSON.parse((await box.http('GET', `/v1/runs/${id}/tasks`)).text) as {
+      tasks: { nativeId: string }[];
+    };
+    return tasks.some(({ nativeId }) => nativeId === job.jobId) ? true : undefined;
+  });
+  const { text } = await box.http('GET', `/v1/runs/${id}`);
+  t.match(JSON.parse(text), { state: 'running' });
+  const head = JSON.parse(readFileSync(join(box.state, 'runs', id, 'process'), 'utf8')) as { pid: number };
+  process.kill(head.pid, 'SIGKILL');
+  await started.ended;
+  await nothingLeft(t, stage);
+  t.equal(edge.jobs.get(job.jobId)?.status, 'RUNNING');
+  const events = (await box.http('GET', `/v1/runs/${id}/events`)).text
+    .split('\n')
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => JSON.parse(line.slice(5)) as JournalEvent);
+  const told = events.find(({ type }) => type === 'run.jobs-left')?.data as { jobs?: string[] } | undefined;
+  t.ok(told?.jobs?.includes(job.jobId), 'the journal names it');
+  await box.escrow(['runs', 'cancel', id]);
+  await until('the job has ended', () => edge.jobs.get(job.jobId)?.status === 'FAILED');
+  t.pass('ended');
+});

@@ -1,0 +1,151 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { accepts, refuses } from '../../../support/hostile.ts';
+import { Sandbox } from '../../../support/sandbox.ts';
+
+const VALUE = 'the-value-no-command-may-show';
+type Case = [string[], number, RegExp];
+
+async function all(t: Parameters<typeof refuses>[0], box: Sandbox, cases: readonly Case[]): Promise<void> {
+  await Promise.all(cases.map(([args, status, message]) => refuses(t, box, args, [status, message])));
+}
+
+void t.test('options, arguments and names that are none', async (t) => {
+  const box = new Sandbox(t);
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  await all(t, box, [
+    [['secrets', 'list', '--nope'], 64, /unknown option '--nope'/],
+    [['runs', 'list', '--nope'], 64, /unknown option/],
+    [['daemon', 'nope'], 64, /unknown command 'nope'/],
+    [['run', '--nope', 'x'], 64, /"--nope" is no option/],
+    [['workspaces', 'create'], 64, /missing required argument/],
+    [['compute-envs', 'create', 'other'], 64, /--platform/],
+    [['runs', 'show', ''], 64, /RUN is empty/],
+    [['runs', 'list', '--limit', 'abc'], 64, /"\/limit" must be integer/],
+    [['runs', 'prune', '--older-than', 'x', '--yes'], 64, /"\/days" must be integer/],
+  ]);
+  const bad = ['Upper', 'a/b', '', 'a'.repeat(64), '../x', 'a b', 'ü'];
+  await all(
+    t,
+    box,
+    bad.map((name): Case => [['orgs', 'create', name], 64, /must match pattern/]),
+  );
+  await all(
+    t,
+    box,
+    bad.map((name): Case => [
+      ['compute-envs', 'create', name, '--platform', 'hpc'],
+      64,
+      /must match pattern/,
+    ]),
+  );
+  await all(
+    t,
+    box,
+    ['local/Upper', 'local', 'local/', '/main', 'local/../x', `local/${'a'.repeat(64)}`].map((name): Case => [
+      ['workspaces', 'create', name],
+      64,
+      /must match pattern|ORGANIZATION\/NAME/,
+    ]),
+  );
+});
+
+void t.test('what is there twice, in use, or not there at all', async (t) => {
+  const box = new Sandbox(t);
+  await accepts(t, box, ['orgs', 'create', 'lab']);
+  await accepts(t, box, ['workspaces', 'create', 'lab/rna']);
+  await all(t, box, [
+    [['orgs', 'create', 'lab'], 1, /organization "lab" already/],
+    [['workspaces', 'create', 'lab/rna'], 1, /workspace "lab\/rna" already/],
+    [['compute-envs', 'create', 'local', '--platform', 'hpc'], 1, /"local" already/],
+    [['orgs', 'remove', 'lab', '--yes'], 1, /has 1 workspaces/],
+    [['compute-envs', 'remove', 'local', '--yes'], 1, /is the default/],
+    [['workspaces', 'create', 'no/rna'], 78, /no organization "no"/],
+    [['run', '--workspace', 'lab/no', 'x'], 78, /no workspace "lab\/no"/],
+    [['run', '--compute-env', 'no', 'x'], 78, /There is no "no"/],
+    [['secrets', 'list', '--workspace', 'lab/no'], 78, /no workspace/],
+  ]);
+});
+
+void t.test('files to import that are broken change nothing and are not quoted', async (t) => {
+  const box = new Sandbox(t);
+  const file = join(box.launch, 'file');
+  const cases: [string, string | Buffer, RegExp][] = [
+    ['json', `{"FOO_KEY": "${VALUE}"`, /is not JSON/],
+    ['json', `["${VALUE}"]`, /Entry 1 of ".*" is no name with a text/],
+    ['json', `{"FOO_KEY": {"a": "${VALUE}"}}`, /Entry 1/],
+    ['json', `{"FOO_KEY": "${VALUE}", "no-name": "x"}`, /no-name/],
+    ['json', '['.repeat(100_000), /is not JSON/],
+    ['json', '3', /holds no secrets/],
+    ['dotenv', '= = =\n', /holds no secrets/],
+    ['dotenv', Buffer.from([0xff, 0xfe, 0x00]), /is not UTF-8/],
+    ['nextflow', `[{"name": "FOO_KEY", "value": "${VALUE}"`, /is not JSON/],
+  ];
+  for (const [from, text, message] of cases) {
+    writeFileSync(file, text, { mode: 0o600 });
+    const status = from === 'nextflow' ? 78 : 64;
+    await refuses(t, box, ['secrets', 'import', '--from', from, file], [status, message]);
+  }
+  t.match((await accepts(t, box, ['secrets', 'list'])).stdout, /has no secrets/);
+  t.same(
+    box.filesWith(VALUE, (path) => path === file),
+    [],
+  );
+});
+
+void t.test('a config.yaml that cannot be understood stops every command, and says where', async (t) => {
+  const box = new Sandbox(t);
+  await accepts(t, box, ['daemon', 'start']);
+  const cases: [string, RegExp][] = [
+    ['a: [', /config\.yaml" is not YAML/],
+    ['- workspace', /is not a list of "key: value"/],
+    ['nope: 1', /has the key "nope"; known are/],
+    ['workspace: [local/main]', /"workspace" in .* must be a text/],
+    ['idleSeconds: soon', /idleSeconds is "soon"/],
+  ];
+  for (const [text, message] of cases) {
+    writeFileSync(join(box.state, 'config.yaml'), text, { mode: 0o600 });
+    await all(t, box, [
+      [['status'], 78, message],
+      [['run', 'x'], 78, message],
+    ]);
+  }
+  writeFileSync(join(box.state, 'config.yaml'), '');
+});
+
+void t.test('requests that fit nothing are refused, and the daemon goes on', async (t) => {
+  const box = new Sandbox(t);
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+  const bodies: [string | undefined, number][] = [
+    ['{"valueBase64": 5}', 400],
+    ['{"__proto__": {"value": "x"}}', 400],
+    ['{"constructor": {"prototype": {}}, "value": "x"}', 400],
+    [`{"value": "x", "nested": ${deep}}`, 400],
+    ['[]', 400],
+    ['null', 400],
+    ['"text"', 400],
+    ['{', 400],
+    ['', 400],
+    [undefined, 400],
+    [JSON.stringify({ value: 'x'.repeat(300_000) }), 400],
+  ];
+  for (const [body, status] of bodies) {
+    const answer = await box.http('PUT', '/v1/user/secrets/BAR_KEY', body);
+    t.equal(answer.status, status, body?.slice(0, 50) ?? 'no body');
+    t.match(answer.type, 'application/problem+json');
+    t.match(JSON.parse(answer.text), { code: 'request-invalid' });
+  }
+  for (const path of [
+    '/v1/runs/%zz',
+    '/v1/user/secrets/%ff',
+    '/v1/runs?limit=1&limit=2',
+    '/v1/runs?limit[a]=1',
+  ])
+    t.equal((await box.http(path.includes('secrets') ? 'DELETE' : 'GET', path)).status, 400, path);
+  t.equal((await box.http('GET', '/v1/health', undefined, { host: 'elsewhere.example' })).status, 200);
+  t.equal((await box.http('GET', '/v1/health', undefined, { origin: 'http://localhost' })).status, 403);
+  t.match((await accepts(t, box, ['secrets', 'list'])).stdout, /FOO_KEY/);
+  t.match((await accepts(t, box, ['secrets', 'list', '--user'])).stdout, /has no secrets/);
+});

@@ -1,0 +1,114 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { accepts, newestRun, purged, refuses, soon } from '../../../support/hostile.ts';
+import { Sandbox, until } from '../../../support/sandbox.ts';
+import { smallDisk } from '../../../support/mounts.ts';
+
+const VALUE = 'the-value-that-finds-no-room';
+
+void t.test('a runs directory that is full, or read-only, takes nothing and keeps nothing', async (t) => {
+  const box = new Sandbox(t);
+  const runs = join(box.directory, 'disk/runs');
+  box.env['NF_ESCROW_RUNS_DIR'] = runs;
+  const disk = smallDisk(t, join(box.directory, 'disk'), 64);
+  if (disk === undefined) return;
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  await accepts(t, box, ['run', 'true']);
+  for (const leave of [0, 4096, 8192]) {
+    disk.fill(leave);
+    await refuses(t, box, ['run', 'touch ran'], [69, /cannot be written: ENOSPC/]);
+    t.same(readdirSync(runs), [], 'what had been placed is removed');
+    t.match(await purged(t, box, VALUE), { outcome: 'aborted', outcomeEvidence: /store-unavailable/ });
+    disk.empty();
+  }
+  disk.readOnly();
+  await refuses(t, box, ['run', 'touch ran'], [69, /cannot be written: EROFS/]);
+  t.match(await newestRun(box), { state: 'purged', outcome: 'aborted' });
+  disk.writable();
+  t.notOk(existsSync(join(box.launch, 'ran')));
+  await accepts(t, box, ['run', 'touch ran']);
+  t.match(await purged(t, box, VALUE), { outcome: 'succeeded' });
+});
+
+void t.test('a removal that finds its disk read-only is told, and made when it is writable', async (t) => {
+  const box = new Sandbox(t);
+  box.env['NF_ESCROW_RUNS_DIR'] = join(box.directory, 'disk/runs');
+  const disk = smallDisk(t, join(box.directory, 'disk'), 256);
+  if (disk === undefined) return;
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  const started = box.start(['run', 'touch here; while [ ! -e go ]; do sleep 0.05; done; exit 5']);
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  const [run] = readdirSync(box.env['NF_ESCROW_RUNS_DIR']);
+  await until('the daemon saw the head', async () => (await newestRun(box)).state === 'running');
+  // The head holds the FIFO open for writing, and that does not count: what it is on can become read-only.
+  disk.readOnly();
+  process.kill(started.pid, 'SIGSTOP'); // the run's end is the daemon's to see, and not asked for
+  await box.startProgram('touch', [join(box.launch, 'go')]).ended;
+  const pending = await until('the removal failed', async () => {
+    const found = await newestRun(box);
+    return found.state === 'ended' ? found : undefined;
+  });
+  process.kill(started.pid, 'SIGCONT');
+  t.equal(pending.pendingRemovals, 1);
+  const { status, stderr } = await started.ended;
+  t.equal(status, 5, "nextflow's status stands");
+  t.match(stderr, /could be removed yet; it is tried again/);
+  t.match((await accepts(t, box, ['runs', 'receipt', run ?? ''])).stdout, /last error +.*EROFS/);
+  disk.writable();
+  await purged(t, box, VALUE);
+});
+
+void t.test('how a run ended is told also where its disk has filled up since', async (t) => {
+  const box = new Sandbox(t);
+  box.env['NF_ESCROW_RUNS_DIR'] = join(box.directory, 'disk/runs');
+  const disk = smallDisk(t, join(box.directory, 'disk'), 256);
+  if (disk === undefined) return;
+  const started = box.start([
+    'run',
+    '--no-secrets',
+    'touch here; while [ ! -e go ]; do sleep 0.05; done; exit 5',
+  ]);
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  disk.fill();
+  writeFileSync(join(box.launch, 'go'), '');
+  // No secret goes just before, and makes room.
+  t.equal((await started.ended).status, 5);
+  t.match(await purged(t, box, VALUE), { outcome: 'failed', exitStatus: 5 });
+});
+
+void t.test('a full state directory refuses what is new and loses nothing', async (t) => {
+  const box = new Sandbox(t);
+  const disk = smallDisk(t, box.state, 1024);
+  if (disk === undefined) return;
+  await accepts(t, box, ['secrets', 'set', 'KEPT_KEY'], { input: 'kept' });
+  disk.fill();
+  const big = `${VALUE}${'x'.repeat(60_000)}`;
+  await refuses(t, box, ['secrets', 'set', 'FOO_KEY'], [69, /ledger\.db": its disk is full/], { input: big });
+  await refuses(t, box, ['run', 'touch ran'], [69, /disk is full|ENOSPC/]);
+  t.match((await accepts(t, box, ['secrets', 'list'])).stdout, /KEPT_KEY/, 'the daemon goes on');
+  t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /runs as process/);
+  await accepts(t, box, ['daemon', 'stop']);
+  await refuses(t, box, ['secrets', 'list'], [69, /full|ENOSPC/]);
+  disk.empty();
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'now there is room' });
+  const ran = await accepts(t, box, ['run', 'grep -o kept "$NXF_SECRETS_FILE"']);
+  t.equal(ran.stdout, 'kept\n', 'an earlier secret is intact');
+  t.match(await purged(t, box, VALUE), { outcome: 'succeeded' });
+  t.notOk(existsSync(join(box.launch, 'ran')));
+});
+
+void t.test('a read-only state directory is told of', async (t) => {
+  const box = new Sandbox(t);
+  const disk = smallDisk(t, box.state, 1024);
+  if (disk === undefined) return;
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  await accepts(t, box, ['daemon', 'stop']);
+  disk.readOnly();
+  await refuses(t, box, ['run', 'touch ran'], [69, /EROFS|read-?only/]);
+  t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /No daemon runs/);
+  t.match((await soon(t, box, ['doctor'])).stdout, /state directory.*cannot be written/);
+  disk.writable();
+  t.match((await accepts(t, box, ['run', 'grep -c value "$NXF_SECRETS_FILE"'])).stdout, '1\n');
+  await purged(t, box, VALUE);
+});

@@ -1,0 +1,131 @@
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, join } from 'node:path';
+import t, { type Test } from 'tap';
+import { accepts, planted, purged, refuses, soon, Victims } from '../../../support/hostile.ts';
+import { Sandbox } from '../../../support/sandbox.ts';
+
+const VALUE = 'the-value-behind-hostile-paths';
+const NOBODY = 65_534;
+
+/** A sandbox with a secret, all directories, and no daemon. */
+async function used(t: Test): Promise<Sandbox> {
+  const box = new Sandbox(t);
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  await accepts(t, box, ['run', '--detach', 'true']);
+  await purged(t, box, VALUE);
+  await accepts(t, box, ['daemon', 'stop']);
+  return box;
+}
+
+/** Does something to a path, has a command refuse it, and puts all back. */
+async function whileSpoilt(path: string, spoil: () => void, look: () => Promise<void>): Promise<void> {
+  const aside = `${path}.aside`;
+  renameSync(path, aside);
+  spoil();
+  await look();
+  rmSync(path, { recursive: true, force: true });
+  renameSync(aside, path);
+}
+
+void t.test(
+  'whatever stands where our files should be is refused, not followed, not waited for',
+  async (t) => {
+    const box = await used(t);
+    const victims = new Victims(t);
+    const before = victims.all;
+    const at = (name: string): string => join(box.state, name);
+    const lock = `daemon.${hostname()}`;
+    const files = ['ledger.db', 'vault.key', 'daemon.log', `${lock}.lock`, `${lock}.start.lock`];
+    for (const name of files)
+      for (const kind of planted)
+        await whileSpoilt(
+          at(name),
+          () => victims.plant(kind, at(name)),
+          async () => {
+            const input = name === 'vault.key' ? 'x' : '';
+            const command = name === 'vault.key' ? ['secrets', 'set', 'BAR_KEY'] : ['run', 'touch ran'];
+            await refuses(t, box, command, [78, new RegExp(`${name}" (is there and|cannot be used)`)], {
+              input,
+            });
+            if (name === 'vault.key') await accepts(t, box, ['daemon', 'stop']);
+          },
+        );
+    t.equal(victims.all, before, 'nothing was written or removed through a link');
+    await accepts(t, box, ['run', 'true']);
+  },
+);
+
+void t.test('a socket of ours is a socket', async (t) => {
+  const box = await used(t);
+  const victims = new Victims(t);
+  const before = victims.all;
+  mkdirSync(join(box.state, hostname()), { recursive: true, mode: 0o700 });
+  for (const kind of planted) {
+    victims.plant(kind, box.socket);
+    await refuses(t, box, ['secrets', 'list'], [78, /daemon\.sock" is (a link|there and is not a socket)/]);
+    rmSync(box.socket, { recursive: true });
+  }
+  t.equal(victims.all, before);
+});
+
+void t.test('our directories are directories, ours, and closed to others', async (t) => {
+  const box = await used(t);
+  const victims = new Victims(t);
+  const before = victims.all;
+  mkdirSync(join(box.state, hostname()), { recursive: true, mode: 0o700 });
+  const directories: [string, string[]][] = [
+    [box.state, ['run', 'touch ran']],
+    [join(box.state, 'runs'), ['run', 'touch ran']],
+    [join(box.state, hostname()), ['run', 'touch ran']],
+    [join(box.state, 'output'), ['run', '--detach', 'touch ran']],
+  ];
+  for (const [path, command] of directories) {
+    const name = basename(path);
+    const spoils: [() => void, number, RegExp][] = [
+      [() => writeFileSync(path, ''), 78, /is there and is not a directory|ENOTDIR/],
+      [() => victims.plant('dangling link', path), 78, /is there and is not a directory/],
+      [() => victims.plant('link to a directory', path), 78, /is there and is not a directory/],
+      [() => mkdirSync(path, { mode: 0o750 }), 77, /has mode 0750, so others can reach it/],
+    ];
+    for (const [spoil, status, message] of spoils)
+      await whileSpoilt(path, spoil, () => refuses(t, box, command, [status, message]));
+    t.equal(victims.all, before, name);
+  }
+  t.match(await purged(t, box, VALUE), { outcome: 'aborted' }, 'what was placed for it is removed');
+});
+
+void t.test('what belongs to another user is not used', async (t) => {
+  if (process.geteuid?.() !== 0) {
+    t.pass('skipped', { skip: 'only root may give a file away' });
+    return;
+  }
+  const box = await used(t);
+  writeFileSync(join(box.state, 'config.yaml'), 'keepRunsDays: 30\n', { mode: 0o600 });
+  for (const name of ['ledger.db', 'vault.key', 'daemon.log', 'runs', 'config.yaml', '.']) {
+    const path = join(box.state, name);
+    chownSync(path, NOBODY, NOBODY);
+    await refuses(t, box, ['run', 'touch ran'], [77, /belongs to user 65534, not to you/]);
+    chownSync(path, 0, 0);
+    await soon(t, box, ['daemon', 'stop']);
+  }
+  await accepts(t, box, ['run', 'true']);
+});
+
+void t.test('what others could change or read is not used', async (t) => {
+  const box = await used(t);
+  writeFileSync(join(box.state, 'config.yaml'), 'keepRunsDays: 30\n', { mode: 0o644 });
+  await accepts(t, box, ['daemon', 'status']);
+  const cases: [string, number, RegExp][] = [
+    ['config.yaml', 0o664, /mode 0664, so others can change it/],
+    ['config.yaml', 0o646, /mode 0646, so others can change it/],
+    ['vault.key', 0o640, /mode 0640, so others can reach it/],
+    ['ledger.db', 0o604, /mode 0604, so others can reach it/],
+  ];
+  for (const [name, mode, message] of cases) {
+    chmodSync(join(box.state, name), mode);
+    await refuses(t, box, ['run', 'touch ran'], [77, message]);
+    await soon(t, box, ['daemon', 'stop']);
+    chmodSync(join(box.state, name), 0o600);
+  }
+});

@@ -1,0 +1,101 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { accepts, purged, refuses } from '../../../support/hostile.ts';
+import { root, Sandbox, until, type Ended } from '../../../support/sandbox.ts';
+
+const program = join(root, 'dist/daemon/main.js');
+const VALUE = 'the-value-among-odd-processes';
+
+/** Whether a process listens for TCP: state 0A in /proc/net/tcp, by the inode of its socket. */
+function listens(pid: number): boolean {
+  const rows = ['/proc/net/tcp', '/proc/net/tcp6']
+    .filter((path) => existsSync(path))
+    .flatMap((path) => readFileSync(path, 'utf8').split('\n').slice(1))
+    .map((line) => line.trim().split(/ +/));
+  const sockets = new Set(rows.filter((row) => row[3] === '0A').map((row) => `socket:[${row[9] ?? ''}]`));
+  const directory = `/proc/${String(pid)}/fd`;
+  return readdirSync(directory).some((fd) => sockets.has(readlinkSync(join(directory, fd))));
+}
+
+void t.test('SIGUSR1 opens no inspector, in the daemon or a command that waits', async (t) => {
+  const box = new Sandbox(t);
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  const daemon = (await box.daemonPid()) ?? 0;
+  const run = box.start(['run', 'touch here; while [ ! -e go ]; do sleep 0.05; done']);
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  const { id } = (await box.json<{ runs: { id: string }[] }>(['runs', 'list'])).runs[0] ?? { id: '' };
+  const wait = box.start(['runs', 'watch', id]);
+  let shown = '';
+  wait.child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()));
+  await until('it watches', () => shown.includes('run.created'));
+  for (const pid of [daemon, wait.pid]) {
+    process.kill(pid, 'SIGUSR1');
+    await sleep(300); // as long as Node may take to open one
+    t.notOk(listens(pid));
+  }
+  writeFileSync(join(box.launch, 'go'), '');
+  await run.ended;
+  t.notMatch((await wait.ended).stderr, /Debugger listening/);
+  t.notMatch(readFileSync(join(box.state, 'daemon.log'), 'utf8'), /Debugger listening/);
+  t.equal(await box.daemonPid(), daemon);
+});
+
+void t.test("NODE_OPTIONS is nextflow's to see, and loads nothing into the daemon", async (t) => {
+  const box = new Sandbox(t);
+  const loaded = join(box.directory, 'loaded');
+  writeFileSync(
+    join(box.directory, 'marker.cjs'),
+    `require('fs').appendFileSync(${JSON.stringify(loaded)}, process.argv.slice(2).join(' ') + '\\n')`,
+  );
+  const options = `--require=${join(box.directory, 'marker.cjs')}`;
+  // By `env`: the launcher takes the variable out of what it starts.
+  const escrow = (args: string[], input = ''): Promise<Ended> =>
+    box.startProgram('env', [`NODE_OPTIONS=${options}`, process.execPath, program, ...args], { input }).ended;
+  t.match(await escrow(['secrets', 'set', 'FOO_KEY'], VALUE), { status: 0 });
+  t.match(await escrow(['run', 'echo "$NODE_OPTIONS"']), { status: 0, stdout: `${options}\n` });
+  t.notMatch(readFileSync(loaded, 'utf8'), /daemon run/);
+  t.match(readFileSync(loaded, 'utf8'), /secrets set/, 'the command that the user started does as told');
+});
+
+void t.test('a socket path of 108 bytes is refused, one of 107 works', async (t) => {
+  const box = new Sandbox(t);
+  const rest = Buffer.byteLength(`/${hostname()}/daemon.sock`);
+  const home = (length: number): string => `${box.directory}/`.padEnd(length - rest, 'x');
+  await refuses(t, box, ['secrets', 'list'], [78, /has 108 bytes/], { env: { NF_ESCROW_HOME: home(108) } });
+  t.notOk(existsSync(home(108)));
+  await accepts(t, box, ['secrets', 'list'], { env: { NF_ESCROW_HOME: home(107) } });
+  await accepts(t, box, ['daemon', 'stop'], { env: { NF_ESCROW_HOME: home(107) } });
+});
+
+void t.test('homes with blanks, quotes, newlines and more in their names', async (t) => {
+  const box = new Sandbox(t);
+  const odd = join(box.directory, `a 'b" ü\n$(x);*`);
+  mkdirSync(odd, { mode: 0o700 });
+  const runs = join(odd, 'state', 'runs');
+  Object.assign(box.env, { HOME: odd, NF_ESCROW_HOME: join(odd, 'state'), NF_ESCROW_RUNS_DIR: runs });
+  const cwd = odd;
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  const show = 'grep -o the-value-[a-z-]* "$NXF_SECRETS_FILE"';
+  t.equal((await accepts(t, box, ['run', show], { cwd })).stdout, `${VALUE}\n`);
+  await purged(t, box, VALUE);
+  await accepts(t, box, ['run', '--detach', show.replace('grep -o', 'grep -c')], { cwd });
+  const { id } = await purged(t, box, VALUE);
+  t.match((await accepts(t, box, ['runs', 'logs', id])).stdout, '1\n');
+  const programs = join(odd, 'bin');
+  await accepts(t, box, ['shim', programs]);
+  const shim = box.startProgram(join(programs, 'nextflow'), ['run', show], { cwd });
+  t.match(await shim.ended, { status: 0, stdout: `${VALUE}\n` });
+  await purged(t, box, VALUE);
+  const background = join(box.directory, 'nextflow-bg');
+  writeFileSync(background, `#!/bin/sh\n"$FAKE" "$@" >/dev/null 2>&1 &\necho $! >.nextflow.pid\nexit 0\n`, {
+    mode: 0o755,
+  });
+  const env = { NF_ESCROW_NEXTFLOW: background, FAKE: box.env['NF_ESCROW_NEXTFLOW'] ?? '' };
+  await accepts(t, box, ['run', '-bg', `${show} >seen; sleep 0.2`], { cwd, env });
+  t.match(await purged(t, box, VALUE.concat('-never')), { outcome: 'succeeded' });
+  t.equal(readFileSync(join(odd, 'seen'), 'utf8'), `${VALUE}\n`);
+  await box.escrow(['daemon', 'stop']);
+});

@@ -1,0 +1,185 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { replaceBlock } from '../../../daemon/service/crontab.ts';
+import type { DaemonStatus } from '../../../daemon/contract/types.ts';
+import { accounts, asUser } from '../../support/accounts.ts';
+import { program } from '../../support/doctor-context.ts';
+import { root, Sandbox, until, untapped } from '../../support/sandbox.ts';
+
+const main = join(root, 'dist/daemon/main.js');
+const statusOf = (box: Sandbox): Promise<Partial<DaemonStatus>> => box.json(['daemon', 'status']);
+
+/** A sandbox with a scripted crontab, and no systemd of the user's. */
+function withCrontab(t: Test): { box: Sandbox; table: string; read: () => string } {
+  const box = new Sandbox(t);
+  const bin = join(box.directory, 'bin');
+  mkdirSync(bin);
+  symlinkSync(join(root, 'test/support/bin/crontab'), join(bin, 'crontab'));
+  program(join(bin, 'systemctl'), '#!/bin/sh\necho "Failed to connect to bus" >&2\nexit 1\n');
+  const table = join(box.directory, 'the crontab');
+  box.env['PATH'] = `${bin}:${box.env['PATH'] ?? ''}`;
+  box.env['CRONTAB_FILE'] = table;
+  box.env['NF_ESCROW_IDLE_SECONDS'] = '1';
+  return { box, table, read: () => readFileSync(table, 'utf8') };
+}
+
+void t.test('by the crontab, of which all else stays as it is', async (t) => {
+  const { box, table, read } = withCrontab(t);
+  const theirs = '# mine\n\nMAILTO=me\n  5 4 * * sun  echo "100 \\% # nf-escrow"\n\n#end without newline';
+  writeFileSync(table, theirs);
+  const { status, stdout, stderr } = await box.escrow(['daemon', 'install']);
+  t.equal(status, 0, stderr);
+  t.match(stdout, /crontab .* at a reboot, and looks for it every hour/);
+  t.ok(read().startsWith(`${theirs}\n`), read());
+  t.match(read(), /^@reboot .* daemon start --stay/m);
+  t.match(read(), /^\d+ \* \* \* \* .* daemon start --stay/m);
+  t.equal((await statusOf(box)).stays, true, 'and one runs now that stays');
+  const once = read();
+  t.equal((await box.escrow(['daemon', 'install'])).status, 0);
+  t.equal(read(), once, 'a second time changes nothing');
+
+  await t.test('its line starts the daemon with what cron gives', async (t) => {
+    const pid = await box.daemonPid();
+    const line = /^@reboot (.*)$/m.exec(read())?.[1]?.replaceAll(String.raw`\%`, '%') ?? '';
+    const cron = (): void => {
+      execFileSync('/bin/sh', ['-c', line], {
+        env: { HOME: '/', LOGNAME: 'x', PATH: '/usr/bin:/bin' },
+        cwd: '/',
+      });
+    };
+    cron();
+    t.equal(await box.daemonPid(), pid, 'not a second one');
+    await box.escrow(['daemon', 'stop']);
+    cron();
+    const found = await statusOf(box);
+    t.match(found, { running: true, stays: true, stateDirectory: box.state });
+    const environment = readFileSync(`/proc/${String(found.process?.pid)}/environ`, 'utf8');
+    t.match(environment, `PATH=${box.env['PATH'] ?? ''}`);
+    t.notMatch(environment, /NODE_OPTIONS/);
+  });
+
+  await t.test('one that would end when nobody needs it is replaced by one that stays', async (t) => {
+    await box.escrow(['daemon', 'stop']);
+    await box.escrow(['daemon', 'start']);
+    t.equal((await statusOf(box)).stays, false);
+    await box.escrow(['daemon', 'start', '--stay']);
+    t.equal((await statusOf(box)).stays, true);
+  });
+
+  const removed = await box.escrow(['daemon', 'install', '--remove']);
+  t.equal(removed.status, 0);
+  t.equal(read(), `${theirs}\n`);
+  t.notOk(existsSync(join(box.state, 'daemon-command')));
+  t.match((await box.escrow(['daemon', 'install', '--remove'])).stdout, 'Nothing was installed.');
+});
+
+void t.test('of a crontab that is not for us nothing is changed', async (t) => {
+  const { box, table } = withCrontab(t);
+  const denied = await box.escrow(['daemon', 'install'], { env: { CRONTAB_DENIED: 'yes' } });
+  t.equal(denied.status, 78);
+  t.match(denied.stderr, /neither a systemd of your own nor a crontab/);
+  t.notOk(existsSync(table));
+  await box.escrow(['daemon', 'install']);
+  t.equal((await box.escrow(['daemon', 'install', '--remove'])).status, 0);
+  t.notOk(existsSync(table), 'where there was none there is none again');
+
+  const lines = ['@reboot x'];
+  const with1 = replaceBlock('A=1\n', lines);
+  t.equal(
+    replaceBlock(`${with1}B=2\n`, ['@reboot y']),
+    `${with1.replace('reboot x', 'reboot y')}B=2\n`,
+    'in place',
+  );
+  t.equal(replaceBlock(`${with1}B=2\n`, []), 'A=1\nB=2\n');
+  for (const broken of [with1.replace('# nf-escrow: end\n', ''), `# nf-escrow: end\n${with1}`])
+    t.throws(() => replaceBlock(broken, lines), { code: 'config-invalid' });
+});
+
+void t.test('inside a job, and where another host has the daemon, none is installed', async (t) => {
+  const { box, table } = withCrontab(t);
+  const { status } = await box.escrow(['daemon', 'install'], { env: { SLURM_JOB_ID: '12' } });
+  t.equal(status, 69);
+  t.notOk(existsSync(table));
+});
+
+void t.test("by a real crontab, of a user of this machine's own", async (t) => {
+  const [user] = accounts(t, 1) ?? [];
+  if (user === undefined) return;
+  if (spawnSync('crontab', ['-u', user.name, '-l']).error !== undefined)
+    return t.pass('skipped', { skip: 'there is no cron here' });
+  const run = (...command: string[]): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync(...untapped(...asUser(user, command)), {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], LANG: 'C.UTF-8' },
+      cwd: user.home,
+    });
+  const theirs = '# theirs\n1 2 3 4 *  true\n';
+  const given = spawnSync('crontab', ['-u', user.name, '-'], { input: theirs, encoding: 'utf8' });
+  t.equal(given.status, 0, given.stderr);
+  const table = (): string => spawnSync('crontab', ['-u', user.name, '-l'], { encoding: 'utf8' }).stdout;
+  for (let time = 0; time < 2; time += 1) {
+    const { status, stderr } = run(process.execPath, main, 'daemon', 'install', '--cron');
+    t.equal(status, 0, stderr);
+    t.equal(table().match(/^@reboot /gm)?.length, 1);
+    t.ok(table().startsWith(theirs));
+  }
+  t.equal(run(process.execPath, main, 'daemon', 'install', '--remove').status, 0);
+  t.equal(table(), theirs);
+  t.equal(run(process.execPath, main, 'daemon', 'stop').status, 0);
+});
+
+void t.test('by a real systemd of the user', async (t) => {
+  if (process.geteuid?.() !== 0 || !existsSync('/lib/systemd/systemd'))
+    return t.pass('skipped', { skip: 'only root can start a systemd here, where there is one' });
+  const box = new Sandbox(t);
+  box.env['NF_ESCROW_HOME'] = join(box.directory, 'a "home" of 100%');
+  const runtime = join(box.directory, 'runtime');
+  mkdirSync(runtime, { mode: 0o700 });
+  const env = { XDG_RUNTIME_DIR: runtime, XDG_CONFIG_HOME: join(box.directory, 'config') };
+  // It starts where systemd has booted the machine: it is told so, in a mount namespace of its own.
+  const script =
+    'mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec /lib/systemd/systemd --user';
+  const systemd = box.startProgram(
+    ...untapped('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script]),
+    { env },
+  );
+  const systemctl = (...args: string[]): { status: number | null; stdout: string } =>
+    spawnSync('systemctl', ['--user', ...args], { env: { ...process.env, ...env }, encoding: 'utf8' });
+  const isUp = await until('systemd answers', () => {
+    if (systemd.child.exitCode !== null) return 'no';
+    return systemctl('show-environment').status === 0 ? 'yes' : undefined;
+  });
+  if (isUp === 'no') return t.pass('skipped', { skip: `no systemd can be started here` });
+  const mainPid = (): number =>
+    Number(systemctl('show', 'nf-escrow.service', '--property=MainPID', '--value').stdout);
+  const escrow = (...args: string[]): ReturnType<Sandbox['escrow']> => box.escrow(args, { env });
+  const pidOf = async (): Promise<number | undefined> =>
+    (JSON.parse((await escrow('daemon', 'status', '--json')).stdout) as DaemonStatus).process.pid;
+
+  const { status, stdout, stderr } = await escrow('daemon', 'install');
+  t.equal(status, 0, stderr);
+  t.match(stdout, /Your own systemd runs the daemon/);
+  t.match(stdout, /Lingering is off.*\n.*loginctl enable-linger/);
+  t.equal(await pidOf(), mainPid(), 'it is the unit that answers');
+  t.equal(systemctl('is-enabled', 'nf-escrow.service').stdout.trim(), 'enabled');
+  const before = mainPid();
+  t.equal((await escrow('daemon', 'install')).status, 0, 'again');
+  t.not(mainPid(), before, 'it is started anew');
+
+  process.kill(mainPid(), 'SIGKILL');
+  await until(
+    'systemd sees its end',
+    () => systemctl('is-active', 'nf-escrow.service').stdout !== 'active\n',
+  );
+  t.match(systemctl('show', 'nf-escrow.service', '--property=SubState').stdout, 'auto-restart');
+
+  t.match((await escrow('daemon', 'install', '--remove')).stdout, /nf-escrow.service is gone/);
+  t.notOk(existsSync(join(box.directory, 'config/systemd/user/nf-escrow.service')));
+  t.not(systemctl('is-enabled', 'nf-escrow.service').status, 0);
+  await escrow('daemon', 'stop');
+  systemd.child.kill('SIGTERM');
+  await systemd.ended;
+  rmSync(runtime, { recursive: true, force: true });
+});

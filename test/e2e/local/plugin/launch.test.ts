@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import t from 'tap';
+import { shippedPlugin } from '../../../../daemon/nextflow/plugin/plugin-files.ts';
+import { accepts, purged, refuses } from '../../../support/hostile.ts';
+import { realNextflow, Sandbox } from '../../../support/sandbox.ts';
+
+const NAME = `nf-escrow-${shippedPlugin()?.version ?? 'not built'}`;
+
+void t.test('without the plugin, what its fallback would harm is refused, and the reason told', async (t) => {
+  const box = new Sandbox(t);
+  const off = { NXF_PLUGINS_DEFAULT: 'false' };
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'two\nlines' });
+  const why = /FOO_KEY holds a newline.*plugin, which could, is not used: NXF_PLUGINS_DEFAULT is false/;
+  await refuses(t, box, ['run', 'touch ran'], [78, why], { env: off });
+  t.notOk(readdirSync(box.launch).includes('ran'));
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'one-line' });
+  const explained = await accepts(t, box, ['run', '--explain', 'x'], { env: off });
+  t.match(explained.stdout, /given by +Nextflow's own format: NXF_PLUGINS_DEFAULT is false/);
+  const ran = await accepts(t, box, ['run', 'grep -c line "$NXF_SECRETS_FILE"'], { env: off });
+  t.equal(ran.stdout, '1\n');
+  t.match(
+    ran.stderr,
+    /nf-escrow: secrets are given in Nextflow's own format, since NXF_PLUGINS_DEFAULT is false/,
+  );
+  await purged(t, box, 'one-line');
+});
+
+void t.test('many launches at once install it once, whole', async (t) => {
+  const box = new Sandbox(t);
+  const value = 'one-for-all';
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: value });
+  const script = 'cat "$NF_ESCROW_RUN/secrets/FOO_KEY"';
+  const ended = await Promise.all(
+    Array.from({ length: 8 }, () => box.escrow(['run', script], { env: { NXF_PLUGINS_DEFAULT: 'true' } })),
+  );
+  for (const { status, stdout, stderr } of ended)
+    t.match({ status, stdout, stderr }, { status: 0, stdout: value, stderr: '' });
+  t.same(readdirSync(join(box.directory, 'nxf/plugins')), [NAME]);
+  await purged(t, box, value);
+});
+
+void t.test("a pipeline's own plugins keep working beside it", async (t) => {
+  const nextflow = realNextflow(t);
+  if (nextflow === undefined) return;
+  const box = new Sandbox(t, nextflow);
+  const plugin = join(box.directory, 'nxf/plugins/nf-companion-1.0.0/classes');
+  mkdirSync(join(plugin, 'META-INF'), { recursive: true });
+  writeFileSync(
+    join(plugin, 'META-INF/MANIFEST.MF'),
+    'Manifest-Version: 1.0\nPlugin-Id: nf-companion\nPlugin-Version: 1.0.0\nPlugin-Class: companion.Companion\nPlugin-Requires: >=24.10.0\n',
+  );
+  writeFileSync(join(plugin, 'META-INF/extensions.idx'), '');
+  const source = join(box.directory, 'Companion.java');
+  writeFileSync(
+    source,
+    `package companion;
+public class Companion extends nextflow.plugin.BasePlugin {
+  public Companion(org.pf4j.PluginWrapper wrapper) { super(wrapper); }
+  @Override public void start() { super.start(); System.out.println("the companion has started"); }
+}
+`,
+  );
+  const jars = join(dirname(nextflow), 'jars');
+  try {
+    execFileSync('javac', ['-nowarn', '-proc:none', '-d', plugin, '-cp', `${jars}/*`, source], {
+      stdio: 'pipe',
+    });
+  } catch {
+    t.pass('skipped', { skip: 'the jars of this Nextflow do not lie beside it' });
+    return;
+  }
+  writeFileSync(join(box.launch, 'nextflow.config'), "plugins { id 'nf-companion@1.0.0' }\n");
+  writeFileSync(
+    join(box.launch, 'main.nf'),
+    `process ANY {
+  secret 'FOO_KEY'
+  output:
+  stdout
+  script:
+  'printf %s "$FOO_KEY" | wc -l'
+}
+workflow {
+  ANY() | view
+}
+`,
+  );
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'two\nlines\n' });
+  const { status, stdout, stderr } = await box.escrow(['run', 'main.nf']);
+  t.equal(status, 0, `${stdout}${stderr}`);
+  t.match(stdout, /the companion has started/);
+  t.match(stdout, /^2$/m);
+  await purged(t, box, 'two\nlines');
+});

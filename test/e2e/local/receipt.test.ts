@@ -1,0 +1,87 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { Receipt, RunList } from '../../../daemon/contract/types.ts';
+import { Sandbox, until } from '../../support/sandbox.ts';
+
+const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
+
+/** A run to its end; gives its id, and a copy of its directory as it was while it ran. */
+async function runToEnd(box: Sandbox): Promise<{ id: string; copy: string }> {
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'value' });
+  const started = box.start(['run', HOLD]);
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  const [id = ''] = readdirSync(join(box.state, 'runs'));
+  const copy = join(box.directory, 'copy');
+  execFileSync('cp', ['-a', join(box.state, 'runs', id), copy]);
+  writeFileSync(join(box.launch, 'go'), '');
+  await started.ended;
+  return { id, copy };
+}
+
+void t.test(
+  'a receipt is checked again: what is gone, what is there, and what cannot be looked for',
+  async (t) => {
+    const box = new Sandbox(t);
+    const { id, copy } = await runToEnd(box);
+    const target = join(box.state, 'runs', id);
+    const good = await box.escrow(['runs', 'receipt', id, '--check']);
+    t.equal(good.status, 0, good.stderr);
+    t.match(
+      good.stdout,
+      /Nothing is left\.\n\S+Z {2}absent {3}.* does not exist, nor does its directory list it\n$/,
+    );
+    execFileSync('cp', ['-a', copy, target]);
+    const back = await box.escrow(['runs', 'receipt', id, '--check']);
+    t.equal(back.status, 1);
+    t.match(
+      back.stdout,
+      new RegExp(`present +${target} exists\nSomething is there again: nf-escrow runs purge ${id}\n$`),
+    );
+    const json = await box.escrow(['runs', 'receipt', id, '--check', '--json']);
+    t.match(JSON.parse(json.stdout) as Receipt, { complete: true, checks: [{ found: 'present', target }] });
+    t.equal((await box.escrow(['runs', 'purge', id])).status, 0);
+    t.notOk(existsSync(target), 'what came back is removed');
+    t.equal((await box.escrow(['runs', 'receipt', id, '--check'])).status, 0);
+    execFileSync('mv', [join(box.state, 'runs'), join(box.state, 'away')]);
+    const away = await box.escrow(['runs', 'receipt', id, '--check']);
+    t.equal(away.status, 1);
+    t.match(away.stdout, /unknown .*is its file system mounted\?/);
+    t.notOk((await box.json<Receipt>(['runs', 'receipt', id])).checks, 'no look unless it is asked for');
+  },
+);
+
+void t.test('run directories that come back go when a daemon starts, and no other', async (t) => {
+  const box = new Sandbox(t);
+  const { id, copy } = await runToEnd(box);
+  await box.escrow(['daemon', 'stop']);
+  const runs = join(box.state, 'runs');
+  const put = (name: string, expires?: string): string => {
+    cpSync(copy, join(runs, name), { recursive: true, filter: (path) => !path.endsWith('/alive') });
+    if (expires !== undefined) writeFileSync(join(runs, name, 'expires'), expires);
+    return join(runs, name);
+  };
+  put(id);
+  const past = '2020-01-01T00:00:00.000Z';
+  const expired = put('r20200101aaaaaaaa', past);
+  const open = put('r20200101bbbbbbbb', '2999-01-01T00:00:00.000Z');
+  const unsaid = put('r20200101cccccccc', 'spoilt');
+  const held = put('r20200101dddddddd', past);
+  execFileSync('mkfifo', [join(held, 'alive')]);
+  const holder = spawn('bash', ['-c', 'exec 9<>"$0"; echo; exec sleep 60', join(held, 'alive')]);
+  t.teardown(() => holder.kill('SIGKILL'));
+  await new Promise((resolve) => holder.stdout.once('data', resolve));
+  const other = join(runs, 'notes');
+  mkdirSync(other);
+  await box.json<RunList>(['runs', 'list']);
+  await until('it went', () => !existsSync(join(runs, id)));
+  t.ok(
+    existsSync(expired),
+    'one that no run owns is to be seen past its expiry for a while: test/integration/runs/stray-directory-scan',
+  );
+  t.ok(existsSync(open), 'its expiry is not past');
+  t.ok(existsSync(unsaid), 'nor is that of one which does not say it, and is new');
+  t.ok(existsSync(held), 'someone holds its FIFO: it is alive');
+  t.ok(existsSync(other), 'and what is none of ours stays');
+});

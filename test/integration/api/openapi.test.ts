@@ -1,0 +1,54 @@
+import t from 'tap';
+import { operations } from '../../../daemon/api/operations.ts';
+import { validate } from '../../../daemon/contract/validate.ts';
+import { Sandbox } from '../../support/sandbox.ts';
+
+void t.test('each operation of the list is served, and its answer fits the schema named', async (t) => {
+  const box = new Sandbox(t);
+  await box.escrow(['daemon', 'start']);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
+  await box.escrow(['run', 'true']);
+  const known: Record<string, string> = {
+    id:
+      (JSON.parse((await box.http('GET', '/v1/runs')).text) as { runs: { id: string }[] }).runs[0]?.id ?? '',
+    organization: 'local',
+    workspace: 'main',
+  };
+  for (const { method, path, answer } of operations) {
+    if (path === '/v1/daemon/stop') continue;
+    // Of organizations and compute environments the built-in ones are both called local.
+    const place = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+      method === 'delete' ? 'absent' : (known[name] ?? 'local'),
+    );
+    const body = ['get', 'delete'].includes(method) ? undefined : {};
+    const { status, text } = await box.http(method.toUpperCase(), place, body);
+    const what = `${method} ${path}: ${String(status)}`;
+    if (method === 'get') t.equal(status, 200, what);
+    t.notMatch(text, '"code":"not-found"', what);
+    t.not(status, 500, what);
+    if (method === 'get' && answer !== undefined) {
+      validate<'Run'>(`${answer}.json`, JSON.parse(text));
+      t.pass(`${what} fits`);
+    }
+  }
+});
+
+void t.test('the description is whole: what it refers to is in it', async (t) => {
+  const box = new Sandbox(t);
+  await box.escrow(['daemon', 'start']);
+  const { text } = await box.http('GET', '/v1/openapi.json');
+  const description = JSON.parse(text) as {
+    openapi: string;
+    paths: object;
+    components: { schemas: Record<string, unknown> };
+  };
+  t.equal(description.openapi, '3.1.0');
+  t.equal(Object.keys(description.paths).length, new Set(operations.map(({ path }) => path)).size);
+  const references = [...text.matchAll(/"\$ref":"([^"]*)"/g)].map(([, reference = '']) => reference);
+  t.ok(references.length > 50);
+  for (const reference of new Set(references))
+    t.ok(
+      Object.hasOwn(description.components.schemas, reference.replace('#/components/schemas/', '')),
+      reference,
+    );
+});

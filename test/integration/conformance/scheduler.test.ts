@@ -1,0 +1,181 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { ask, type Ask } from '../../../daemon/schedulers/run-command.ts';
+import { Lsf } from '../../../daemon/schedulers/lsf/lsf.ts';
+import { Pbs } from '../../../daemon/schedulers/pbs/pbs.ts';
+import type { Scheduler, Submission } from '../../../daemon/schedulers/scheduler.ts';
+import { GridEngine } from '../../../daemon/schedulers/sge/grid-engine.ts';
+import { Slurm } from '../../../daemon/schedulers/slurm/slurm.ts';
+import { until } from '../../support/sandbox.ts';
+import { realGridEngine } from '../../support/grid-engine.ts';
+import { FakeServer, fakeLsf, fakePbs } from '../../support/fake-schedulers.ts';
+import { realSlurm } from '../../support/slurm.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+/** A scheduler to hold to its interface. */
+interface Candidate {
+  readonly scheduler: Scheduler;
+  /** Options that it refuses. */
+  readonly badOptions: readonly string[];
+  readonly unknownId: string;
+  /** Takes its server away; returns what brings it back. */
+  readonly takeAway: () => Promise<() => Promise<void>>;
+  /** Whether jobs really run. */
+  readonly real: boolean;
+}
+
+/** Every scheduler of the product is here: daemon/schedulers/scheduler.ts states what is checked below. */
+const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undefined>>> = {
+  slurm: async (t) => {
+    const slurm = await realSlurm(t);
+    if (slurm === undefined) return undefined;
+    process.env['SLURM_CONF'] = slurm.env.SLURM_CONF;
+    return {
+      scheduler: new Slurm(),
+      badOptions: ['--partition=nosuch'],
+      unknownId: '999999',
+      takeAway: async () => {
+        await slurm.stopController();
+        return async () => {
+          slurm.startController();
+          await slurm.ready();
+        };
+      },
+      real: true,
+    };
+  },
+  sge: async (t) => {
+    const cell = await realGridEngine(t);
+    if (cell === undefined) return undefined;
+    Object.assign(process.env, cell.env);
+    return {
+      scheduler: new GridEngine(),
+      badOptions: ['-q', 'nosuch.q'],
+      unknownId: '999999',
+      takeAway: async () => {
+        await cell.stopMaster();
+        return () => cell.startMaster();
+      },
+      real: true,
+    };
+  },
+  pbs: async () => {
+    const server = new FakeServer();
+    return fake(new Pbs(fakePbs(server)), server, ['-l', 'nosuch=1'], '999.pbs');
+  },
+  lsf: async () => {
+    const server = new FakeServer();
+    return fake(new Lsf(fakeLsf(server)), server, ['-R', 'nosuch['], '999');
+  },
+};
+
+function fake(scheduler: Scheduler, server: FakeServer, badOptions: string[], unknownId: string): Candidate {
+  const takeAway = async (): Promise<() => Promise<void>> => {
+    server.down = true;
+    return async () => {
+      server.down = false;
+    };
+  };
+  return { scheduler, badOptions, unknownId, takeAway, real: false };
+}
+
+for (const [kind, make] of Object.entries(candidates)) {
+  void t.test(kind, async (t) => {
+    const candidate = await make(t);
+    if (candidate === undefined) return;
+    const { scheduler, unknownId } = candidate;
+    const directory = temporaryDirectory(t);
+    const submission = (name: string, text = 'sleep 60'): Submission => {
+      const script = join(directory, name);
+      writeFileSync(script, `#!/bin/bash\n${text}\n`, { mode: 0o755 });
+      return { name, script, output: join(directory, `${name}.out`), requeue: false, options: [] };
+    };
+    const phase = async (id: string): Promise<string | undefined> =>
+      (await scheduler.jobs([id])).get(id)?.phase;
+    t.equal(scheduler.kind, kind);
+
+    await t.test('submits, tells of it, and finds it by its name', async (t) => {
+      const id = await scheduler.submit(submission('nf-escrow-r1'));
+      t.ok(['waiting', 'running'].includes((await phase(id)) ?? ''));
+      t.same(await scheduler.find('nf-escrow-r1'), [id]);
+      t.same(await scheduler.find('nf-escrow-r0'), []);
+    });
+
+    await t.test('tells of the jobs that were asked for, and of no other', async (t) => {
+      const ids = [
+        await scheduler.submit(submission('nf-escrow-r2')),
+        await scheduler.submit(submission('nf-escrow-r3')),
+      ];
+      await scheduler.submit(submission('nf-escrow-r4'));
+      const found = await scheduler.jobs([...ids, unknownId]);
+      t.same([...found.keys()].sort(), [...ids].sort());
+      t.equal((await scheduler.jobs([unknownId])).size, 0, 'one that is not known is missing');
+      t.equal((await scheduler.jobs([])).size, 0);
+    });
+
+    await t.test('cancels as often as asked, and what is not there', async (t) => {
+      const id = await scheduler.submit(submission('nf-escrow-r5'));
+      await scheduler.cancel(id);
+      await until('it is over or forgotten', async () => ['ended', undefined].includes(await phase(id)));
+      await t.resolves(scheduler.cancel(id));
+      await t.resolves(scheduler.cancel(unknownId));
+    });
+
+    await t.test('says no with the words of the scheduler', async (t) => {
+      const bad = { ...submission('nf-escrow-r6'), options: candidate.badOptions };
+      await t.rejects(scheduler.submit(bad), { code: 'scheduler-refused', message: /said: .*\w+/ });
+      t.same(await scheduler.find('nf-escrow-r6'), [], 'and has no job of it');
+    });
+
+    if (candidate.real)
+      await t.test('a job has its output, and nothing of our environment', async (t) => {
+        process.env['OF_THE_SUBMITTER'] = 'not for the job';
+        const wanted = submission('nf-escrow-r9', 'echo "got ${OF_THE_SUBMITTER-nothing}"');
+        const id = await scheduler.submit(wanted);
+        await until('it is over', async () => ['ended', undefined].includes(await phase(id)));
+        t.equal(readFileSync(wanted.output, 'utf8'), 'got nothing\n');
+      });
+
+    // Last: nodes take their time to come back to a server that was away.
+    await t.test('knows nothing while its server is away', async (t) => {
+      const id = await scheduler.submit(submission('nf-escrow-r7'));
+      const bringBack = await candidate.takeAway();
+      const down = { code: 'scheduler-unavailable' };
+      await t.rejects(scheduler.jobs([id]), down);
+      await t.rejects(scheduler.find('nf-escrow-r7'), down);
+      await t.rejects(scheduler.cancel(id), down);
+      await t.rejects(scheduler.submit(submission('nf-escrow-r8')), down);
+      await bringBack();
+      t.ok(['waiting', 'running'].includes((await phase(id)) ?? ''), 'and then it knows again');
+    });
+  });
+}
+
+void t.test('an answer that is not understood tells nothing', async (t) => {
+  for (const make of [Slurm, GridEngine, Pbs, Lsf]) {
+    for (const stdout of [
+      'Welcome to the cluster!\n',
+      '12 RUNNING\n',
+      '<job_list state="running"></job_list>',
+    ]) {
+      const garbage: Ask = async () => ({ status: 0, stdout, stderr: '' });
+      await t.rejects(
+        new make(garbage).jobs(['12']),
+        { code: 'scheduler-unavailable' },
+        `${make.name}: ${stdout}`,
+      );
+    }
+    const silent: Ask = async () => ({ status: 1, stdout: '', stderr: '' });
+    await t.rejects(new make(silent).jobs(['12']), { code: 'scheduler-unavailable' });
+    await t.rejects(new make(silent).find('nf-escrow-r1'), { code: 'scheduler-unavailable' });
+    await t.rejects(new make(silent).cancel('12'), { code: 'scheduler-unavailable' });
+  }
+});
+
+void t.test('a command that is not there is said so', async (t) => {
+  await t.rejects(ask('nf-escrow-no-such-command', []), {
+    code: 'scheduler-unavailable',
+    message: /not on PATH/,
+  });
+});

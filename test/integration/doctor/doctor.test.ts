@@ -1,0 +1,219 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import t, { type Test } from 'tap';
+import { validate } from '../../../daemon/contract/validate.ts';
+import type { DoctorCheck, DoctorReport } from '../../../daemon/contract/types.ts';
+import { checkEnvironment } from '../../../daemon/doctor/checks/environment.ts';
+import { examine } from '../../../daemon/doctor/examine.ts';
+import { checkSocket } from '../../../daemon/doctor/checks/socket.ts';
+import { answers, subjectOf } from '../../../daemon/doctor/doctor-context.ts';
+import { checkUmask } from '../../../daemon/doctor/checks/umask.ts';
+import { EscrowError } from '../../../daemon/errors.ts';
+import { fileSystemType } from '../../../daemon/system/files/file-system-type.ts';
+import { root, Sandbox, type Environment } from '../../support/sandbox.ts';
+import { fakeJava, program, subjectIn } from '../../support/doctor-context.ts';
+
+/** A sandbox in which a launch has all that it needs. */
+function soundSandbox(t: Test): Sandbox {
+  const box = new Sandbox(t);
+  fakeJava(join(box.directory, 'java/bin/java'), '17.0.15');
+  box.env['JAVA_HOME'] = join(box.directory, 'java');
+  const nextflow = program(join(box.directory, 'nextflow'), "NXF_VER=${NXF_VER:-'25.10.0'}\n");
+  box.env['NF_ESCROW_NEXTFLOW'] = nextflow;
+  box.env['NXF_PLUGINS_DEFAULT'] = 'true';
+  return box;
+}
+
+async function report(
+  box: Sandbox,
+  env: Environment = {},
+): Promise<{ status: number | null; checks: DoctorReport['checks'] }> {
+  const { status, stdout, stderr } = await box.escrow(['doctor', '--json'], { env });
+  if (stderr !== '') throw new Error(stderr);
+  return { status, checks: validate<'DoctorReport'>('doctor-report.json', JSON.parse(stdout)).checks };
+}
+
+/** As the command does it, in this process. */
+async function examineIn(env: Environment): Promise<DoctorCheck[]> {
+  return examine(await subjectOf({ PATH: '/usr/bin:/bin', ...env }, '0.1.0'));
+}
+
+function named(checks: readonly DoctorCheck[], name: string): DoctorCheck | undefined {
+  return checks.find((check) => check.name === name);
+}
+
+void t.test('where all is well it says so, starts nothing, and its status is 0', async (t) => {
+  const box = soundSandbox(t);
+  const { status, stdout } = await box.escrow(['doctor']);
+  t.equal(status, 0, stdout);
+  t.match(stdout, /^ok {7}java +17\.0\.15 at .*\(from JAVA_HOME\)$/m);
+  t.match(stdout, /^ok {7}nextflow +25\.10\.0 at /m);
+  const warnings = [...stdout.matchAll(/^warning +(.*?) {2}/gm)].map(([, name]) => name);
+  // NF_ESCROW_HOME holds key and ledger; and there may be commands of a scheduler here that is not running.
+  t.same(
+    warnings.filter((name) => name !== 'scheduler'),
+    ['vault key place'],
+  );
+  t.match(stdout, /\n\d+ checks: 0 failed, [12] with a warning\.\n$/);
+  t.throws(() => statSync(box.state), { code: 'ENOENT' }, 'nothing was made');
+});
+
+void t.test('the daemon that answers is told', async (t) => {
+  const box = soundSandbox(t);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'do-not-tell' });
+  const { status, checks } = await report(box);
+  t.equal(status, 0);
+  t.match(named(checks, 'socket'), { state: 'ok', found: /the daemon, version .*, answers/ });
+  t.match(named(checks, 'vault key'), { state: 'ok', found: /yours alone/ });
+  t.notOk(JSON.stringify(checks).includes('do-not-tell'));
+  process.kill((await box.daemonPid()) ?? 0, 'SIGKILL');
+  t.match(named(await examineIn(box.env), 'socket'), { state: 'ok', found: /left of one that was killed/ });
+});
+
+void t.test('each failure has its remedy on the next line, and the status is 1', async (t) => {
+  const box = soundSandbox(t);
+  mkdirSync(box.state, { mode: 0o755 });
+  chmodSync(box.state, 0o755);
+  const { status, stdout } = await box.escrow(['doctor']);
+  t.equal(status, 1);
+  t.match(stdout, `failure  state directory          ${box.state} has mode 0755: others can reach it\n`);
+  t.match(stdout, `\n                                  chmod go-rwx '${box.state}'\n`);
+});
+
+void t.test('nothing that stands where ours belongs stops it', async (t) => {
+  const box = soundSandbox(t);
+  execFileSync('mkfifo', [box.state]);
+  const { status, checks } = await report(box);
+  t.equal(status, 1);
+  t.match(named(checks, 'state directory'), { state: 'failure', found: /not a directory/ });
+  rmSync(box.state);
+  mkdirSync(box.socket, { recursive: true, mode: 0o700 });
+  t.match(named(await examineIn(box.env), 'socket'), { state: 'failure', found: /not a socket/ });
+});
+
+void t.test('a socket path may have 107 bytes', async (t) => {
+  const box = soundSandbox(t);
+  const home = (length: number): Environment => {
+    const rest = Buffer.byteLength(box.socket.slice(box.state.length));
+    return { NF_ESCROW_HOME: `/tmp/${'x'.repeat(length - rest - '/tmp/'.length)}` };
+  };
+  t.match(named(await examineIn({ ...box.env, ...home(107) }), 'socket'), { state: 'ok' });
+  const { status, checks } = await report(box, home(108));
+  t.equal(status, 1);
+  t.match(named(checks, 'socket'), { state: 'failure', found: /108 bytes/ });
+  t.match(named(checks, 'state directory'), { state: 'ok' }, 'the rest is looked at');
+});
+
+void t.test('settings that cannot be used are a failed check', async (t) => {
+  const box = soundSandbox(t);
+  const relative = await examineIn({ ...box.env, NF_ESCROW_HOME: 'here' });
+  t.match(named(relative, 'settings'), { state: 'failure', found: /not an absolute path/ });
+  t.match(named(relative, 'java'), { state: 'ok' });
+  t.equal(named(relative, 'state directory'), undefined);
+  mkdirSync(box.state, { mode: 0o700 });
+  const file = join(box.state, 'config.yaml');
+  writeFileSync(file, 'idleSeconds: soon\n');
+  const { status, checks } = await report(box);
+  t.equal(status, 1);
+  t.match(named(checks, 'settings'), { state: 'failure', found: /idleSeconds is "soon"/ });
+  t.match(named(checks, 'state directory'), { state: 'ok' });
+  rmSync(file);
+  execFileSync('mkfifo', [file]);
+  t.match(named(await examineIn(box.env), 'settings'), { state: 'failure', found: /not a plain file/ });
+  const other = await box.escrow(['status']);
+  t.equal(other.status, 78, 'other commands refuse it, and do not wait for it');
+  t.equal((await box.escrow(['--help'])).status, 0);
+  const early = await box.escrow(['secrets', 'set', 'FOO_KEY', '--user'], { input: '' });
+  t.equal(early.status, 78, 'before the value is looked at, which is empty');
+});
+
+void t.test('a state directory in memory is a warning', async (t) => {
+  if (fileSystemType('/dev/shm').name !== 'tmpfs') return t.pass('skipped', { skip: 'there is no /dev/shm' });
+  const state = mkdtempSync('/dev/shm/nfe-');
+  t.teardown(() => rmSync(state, { recursive: true }));
+  const checks = await examineIn({ NF_ESCROW_HOME: state, HOME: state });
+  const memory = { state: 'warning', found: /tmpfs\): a reboot loses it/ };
+  t.match(named(checks, 'state directory'), memory);
+});
+
+void t.test('a file system that is full is a failure', async (t) => {
+  const box = soundSandbox(t);
+  const mounted = (options: string): { status: number | null; checks: DoctorReport['checks'] } => {
+    const script = `mount -t tmpfs -o mode=0700,${options} none "$NF_ESCROW_HOME" && exec "$@"`;
+    const command = ['sh', '-c', script, 'sh', process.execPath, join(root, 'dist/daemon/main.js'), 'doctor'];
+    const { status, stdout } = spawnSync('unshare', ['-Urm', ...command, '--json'], {
+      env: box.env,
+      encoding: 'utf8',
+    });
+    return { status, checks: (JSON.parse(stdout) as DoctorReport).checks };
+  };
+  if (spawnSync('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'none', box.launch]).status !== 0)
+    return t.pass('skipped', { skip: 'file systems cannot be mounted here' });
+  mkdirSync(box.state);
+  const full = mounted('size=512k');
+  t.equal(full.status, 1);
+  t.match(named(full.checks, 'free space'), { state: 'failure', found: /^0\.5 MB/ });
+  t.match(named(mounted('size=500m,nr_inodes=500').checks, 'free space'), { state: 'warning' });
+});
+
+void t.test('a daemon that does not answer is given up', async (t) => {
+  const box = new Sandbox(t);
+  mkdirSync(dirname(box.socket), { recursive: true, mode: 0o700 });
+  const server = createServer();
+  t.teardown(() => server.close());
+  await new Promise<void>((resolve) => server.listen(box.socket, resolve));
+  const subject = subjectIn(box.directory, { env: box.env });
+  await t.rejects(checkSocket(subject.paths, subject), { code: 'daemon-unavailable' });
+});
+
+void t.test('a check that throws, or whose file system hangs, is a failed check', async (t) => {
+  const groups = [
+    {
+      name: 'thrower',
+      look: () => {
+        throw new EscrowError('internal', 'broken', { hint: 'mend it' });
+      },
+    },
+    { name: 'other', look: () => Promise.reject(new Error('EIO: bad disk')) },
+    { name: 'hung', look: () => t.fail('looked at') as never, touches: ['/hung'] },
+    { name: 'well', look: () => [], touches: ['/well'] },
+  ];
+  const subject = subjectIn(t.testdir(), { answers: async (path) => path !== '/hung' });
+  t.match(await examine(subject, groups), [
+    { name: 'thrower', state: 'failure', found: 'broken', remedy: 'mend it' },
+    { name: 'other', state: 'failure', found: 'EIO: bad disk', remedy: String },
+    { name: 'hung', state: 'failure', found: /\/hung: its file system did not answer within 0.3 s/ },
+  ]);
+  const bin = t.testdir({});
+  program(join(bin, 'stat'), '#!/bin/sh\nexec sleep 987654\n');
+  t.equal(await answers('/', { PATH: `${bin}:/usr/bin:/bin` }, 200), false);
+  t.equal(await answers('/', { PATH: '/usr/bin:/bin' }, 5000), true);
+  t.equal(await answers('/none', { PATH: '/usr/bin:/bin' }, 5000), true);
+  t.equal(await answers('/', { PATH: '/none' }, 5000), true, 'without `stat`');
+});
+
+void t.test('a umask that lets others write is a warning', async (t) => {
+  for (const umask of [0o077, 0o027, 0o022]) t.match(checkUmask({ umask }), [{ state: 'ok' }]);
+  for (const umask of [0o002, 0o020, 0o000]) t.match(checkUmask({ umask }), [{ state: 'warning' }]);
+  const before = process.umask(0o002);
+  try {
+    t.equal((await subjectOf({ NF_ESCROW_HOME: '/none' }, '0.1.0')).umask, 0o002);
+  } finally {
+    process.umask(before);
+  }
+});
+
+void t.test('variables that change a launch are told, values are not', async (t) => {
+  const look = (env: Environment): readonly DoctorCheck[] => checkEnvironment({ env });
+  t.match(look({}), [{ state: 'ok' }]);
+  t.match(look({ NXF_ENABLE_SECRETS: 'true' }), [{ state: 'ok' }]);
+  t.match(look({ NXF_ENABLE_SECRETS: 'false' }), [{ state: 'warning', remedy: /unset/ }]);
+  t.match(look({ NXF_ENABLE_SECRETS: '' }), [{ state: 'warning' }]);
+  t.match(look({ NXF_SECRETS_FILE: '/a/b' }), [{ state: 'ok', found: /\/a\/b/ }]);
+  t.match(look({ NXF_SECRETS_FILE: 'a/b' }), [{ state: 'warning' }]);
+  const node = look({ NODE_OPTIONS: '--title=do-not-tell' });
+  t.match(node, [{ state: 'ok', found: /the daemon drops it/ }]);
+  t.notOk(JSON.stringify(node).includes('do-not-tell'));
+});

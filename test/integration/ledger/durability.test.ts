@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import t from 'tap';
+import { Sandbox, until } from '../../support/sandbox.ts';
+
+/** One system call that strace saw: which process, what, on which file, and the line. */
+interface Call {
+  readonly name: string;
+  readonly path: string;
+  readonly line: string;
+}
+
+const PATTERN = /^\d+ +(\w+)\((?:AT_FDCWD[^,]*, )?(?:\d+<([^>]*)>|"([^"]*)")/;
+
+function callsOf(file: string): Call[] {
+  return readFileSync(file, 'latin1')
+    .split('\n')
+    .flatMap((line) => {
+      const [, name, byDescriptor, byName] = PATTERN.exec(line) ?? [];
+      return name === undefined ? [] : [{ name, path: byDescriptor ?? byName ?? '', line }];
+    });
+}
+
+function hasStrace(): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, 'strace'), constants.X_OK);
+      return true;
+    } catch {
+      return false; // not in this one
+    }
+  });
+}
+
+void t.test(
+  'what is answered is on the disk: each write of the ledger is synced before the answer',
+  async (t) => {
+    if (!hasStrace()) {
+      if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1')
+        t.fail('there is no strace, and in CI there has to be one');
+      else t.pass('skipped', { skip: 'there is no strace here' });
+      return;
+    }
+    const box = new Sandbox(t);
+    const trace = join(box.directory, 'strace');
+    const calls = 'trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg,rename,link,linkat,mkdir';
+    const command = ['-f', '-y', '-s', '40', '-o', trace, '-e', calls, process.execPath];
+    const main = join(import.meta.dirname, '../../../daemon/main.js');
+    box.startProgram('strace', [...command, main, 'daemon', 'run']);
+    await until('the daemon listens', () => existsSync(box.socket));
+    for (const name of ['FOO_KEY', 'BAR_KEY'])
+      t.equal(
+        (await box.escrow(['secrets', 'set', name], { input: randomBytes(8).toString('hex') })).status,
+        0,
+      );
+    await box.escrow(['daemon', 'stop']);
+    const seen = callsOf(trace);
+    const answers = seen.flatMap(({ line }, index) => (/HTTP\/1\.1 201/.test(line) ? [index] : []));
+    t.equal(answers.length, 2, 'both answers were seen');
+    const keyed = seen.findIndex(({ name, path }) => name === 'fsync' && path.includes('.vault.key.'));
+    const linked = seen.findIndex(({ name, line }) => name.startsWith('link') && line.includes('vault.key'));
+    t.ok(keyed !== -1 && keyed < linked, 'the key is synced before it has its name');
+    let from = 0;
+    for (const answer of answers) {
+      const part = seen.slice(from, answer);
+      const written = part.findLastIndex(
+        ({ name, path }) => name === 'pwrite64' && path.endsWith('ledger.db-wal'),
+      );
+      const synced = part.findLastIndex(
+        ({ name, path }) => /^f(?:data)?sync$/.test(name) && path.endsWith('ledger.db-wal'),
+      );
+      t.ok(written !== -1, 'the ledger was written');
+      t.ok(synced > written, 'and synced after its last write, before the answer');
+      if (from === 0) t.ok(from + written > linked, 'the key was there before what it sealed');
+      from = answer;
+    }
+    const made = seen.findIndex(({ name, line }) => name === 'fsync' && line.includes(`<${box.state}>`));
+    t.ok(made !== -1 && made < (answers[0] ?? 0), "the directory's entries are synced too");
+  },
+);

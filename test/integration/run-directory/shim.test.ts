@@ -1,0 +1,104 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { plantedToo, Victims } from '../../support/hostile.ts';
+import { root, until, untapped } from '../../support/sandbox.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+const SHIM = join(root, 'templates/shim.sh');
+
+/** Runs the shim in a run directory with a secret; `nextflow` is a line of shell, which the shim itself is told nothing of. */
+function shim(directory: string, nextflow: string): number | null {
+  writeFileSync(join(directory, 'armed'), '');
+  writeFileSync(join(directory, 'store.json'), 'value');
+  const args = [SHIM, directory, 'fg', '/bin/sh', '-c', nextflow];
+  return spawnSync(...untapped('/bin/sh', args), { stdio: 'ignore' }).status;
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+const TERM = 'kill -TERM $$';
+
+void t.test('a head that TERM ended before the shim was told may be started again', async (t) => {
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, 'requeue'), '');
+  t.equal(shim(directory, TERM), 143);
+  t.notOk(existsSync(join(directory, 'exit')), 'it is not over');
+  t.equal(readFileSync(join(directory, 'interrupted'), 'utf8'), '143\n');
+  t.ok(existsSync(join(directory, 'store.json')), 'its secrets stay');
+});
+
+void t.test('one that fails by itself is over, also where it could be started again', async (t) => {
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, 'requeue'), '');
+  t.equal(shim(directory, 'exit 3'), 3);
+  t.equal(readFileSync(join(directory, 'exit'), 'utf8'), '3\n');
+  t.notOk(existsSync(join(directory, 'store.json')));
+});
+
+void t.test('where nobody starts it again, TERM is its end', async (t) => {
+  const directory = temporaryDirectory(t);
+  t.equal(shim(directory, TERM), 143);
+  t.equal(readFileSync(join(directory, 'exit'), 'utf8'), '143\n');
+  t.notOk(existsSync(join(directory, 'store.json')));
+});
+
+void t.test(
+  "a file of the user's own that a task has linked into the run directory stays as it is",
+  async (t) => {
+    const directory = temporaryDirectory(t);
+    const mine = join(directory, 'mine');
+    writeFileSync(mine, 'of the user');
+    mkdirSync(join(directory, 'secrets'));
+    writeFileSync(join(directory, 'secrets', 'FOO_KEY'), 'value');
+    const links = `cd '${directory}' && ln -f mine store.json && ln mine secrets/BAR_KEY`;
+    t.equal(shim(directory, links), 0);
+    t.equal(readFileSync(mine, 'utf8'), 'of the user');
+    for (const name of ['store.json', 'secrets', '.gone']) t.notOk(existsSync(join(directory, name)), name);
+  },
+);
+
+void t.test(
+  'whatever a task plants in the run directory, the shim ends and touches nothing else',
+  async (t) => {
+    const names = [
+      'store.json',
+      'secrets/BAR_KEY',
+      '.gone',
+      '.gone/x',
+      'process.new',
+      'exit',
+      'exit.new',
+      'reserve.exit',
+    ];
+    for (const kind of plantedToo.filter((one) => one !== 'device' || process.geteuid?.() === 0))
+      for (const name of names) {
+        const what = `${kind} as ${name}`;
+        const directory = temporaryDirectory(t);
+        const victims = new Victims(t);
+        const head = 'while [ ! -e "$0" ]; do sleep 0.01; done';
+        const args = [SHIM, directory, 'fg', '/bin/sh', '-c', head, join(directory, 'go')];
+        mkdirSync(join(directory, 'secrets'));
+        for (const file of ['armed', 'store.json', 'secrets/FOO_KEY'])
+          writeFileSync(join(directory, file), 'value');
+        const child = spawn(...untapped('/bin/sh', args), { stdio: 'ignore' });
+        const ended = once(child, 'exit');
+        await until('it runs', () => existsSync(join(directory, 'process')));
+        rmSync(join(directory, name), { recursive: true, force: true });
+        mkdirSync(dirname(join(directory, name)), { recursive: true });
+        victims.plant(kind, join(directory, name));
+        const untouched = victims.all;
+        writeFileSync(join(directory, 'go'), '');
+        t.same(await Promise.race([ended, sleep(5000, 'it hangs', { ref: false })]), [0, null], what);
+        t.equal(victims.all, untouched, `${what}: nothing of anybody else's is changed`);
+        // A daemon removes the rest, with the directory.
+        const left = ['store.json', 'secrets'].filter((one) => isThere(join(directory, one)) && one !== name);
+        t.same(left, [], what);
+      }
+  },
+);

@@ -1,0 +1,35 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { Runs } from '../../../daemon/runs/runs.ts';
+import type { Removal } from '../../../daemon/stores/store.ts';
+import { until } from '../../support/sandbox.ts';
+import { openRooms, overHead, startRun } from '../../support/placed-run.ts';
+
+void t.test('what cannot be reached keeps no other run from being watched', async (t) => {
+  const { rooms, runs, place } = await openRooms(t);
+  const [halfPlaced, lives] = [await place(), await place()];
+  await rooms.runs.stop();
+  // As where its daemon died while it was placed, and what was placed cannot be reached now.
+  const { db } = rooms.ledger;
+  await db.updateTable('runs').set({ state: 'created' }).where('id', '=', halfPlaced).execute();
+  const { runDirectories } = rooms.engine;
+  const away: Removal = {
+    kind: runDirectories.kind,
+    remove: (place) =>
+      place.target.endsWith(halfPlaced) ? new Promise(() => undefined) : runDirectories.remove(place),
+    inspect: (place) => runDirectories.inspect(place),
+    look: (place) => runDirectories.look(place),
+  };
+  const next = new Runs({ ...rooms.engine, stores: new Map([[away.kind, away]]) });
+  t.teardown(() => next.stop());
+  await next.adopt();
+  void next.recover();
+  const run = join(runs, lives);
+  startRun(run);
+  writeFileSync(join(run, 'process'), JSON.stringify(overHead));
+  writeFileSync(join(run, 'exit'), '0\n');
+  await until('purged', async () => ((await next.find(lives)).state === 'purged' ? true : undefined));
+  t.equal((await next.find(halfPlaced)).state, 'ended');
+  t.ok(next.watching > 0, 'a daemon that has something to finish does not end as idle');
+});

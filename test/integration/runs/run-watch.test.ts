@@ -1,0 +1,127 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { getRun, leasesOf } from '../../../daemon/runs/records/queries.ts';
+import type { Faults } from '../../../daemon/system/steps.ts';
+import { HeldBack } from '../../../daemon/runs/purge/purge-hold.ts';
+import { RunWatch } from '../../../daemon/runs/watch/run-watch.ts';
+import { until } from '../../support/sandbox.ts';
+import { openRooms, overHead, placeRun, startRun } from '../../support/placed-run.ts';
+
+void t.test('a head that starts and ends within one look is known all the same, and its log', async (t) => {
+  let isOver = false;
+  const faults: Faults = (point) => {
+    // The look has seen no head yet, and writes what the plugin told.
+    if (point === 'before records.write' && !isOver) {
+      isOver = true;
+      writeFileSync(join(launch, '.nextflow.log'), `  Process: ${String(overHead.pid)}@here [127.0.0.1]\n`);
+      writeFileSync(join(run, 'process'), JSON.stringify(overHead));
+      writeFileSync(join(run, 'exit'), '3\n');
+    }
+    return Promise.resolve();
+  };
+  const { rooms, runs, launch, place } = await openRooms(t, { faults });
+  const id = await place();
+  const run = join(runs, id);
+  writeFileSync(join(run, 'events.jsonl'), '{"type":"run.begin","name":"quick"}\n');
+  startRun(run);
+  const ended = await rooms.runs.purge(id, { force: false, asked: true });
+  t.ok(isOver, 'it happened within a look');
+  t.match(ended, {
+    state: 'purged',
+    exitStatus: 3,
+    runName: 'quick',
+    logFile: join(launch, '.nextflow.log'),
+  });
+});
+
+void t.test(
+  'a line that was half written spoils none that comes after it, and an empty one is none',
+  async (t) => {
+    const { rooms, id, directory, start } = await placeRun(t);
+    const lines = ['{"type":"run.beg', '{"type":"run.begin","name":"whole"}', '', ''];
+    writeFileSync(join(directory, 'events.jsonl'), lines.join('\n'));
+    start();
+    await rooms.runs.purge(id, { force: false, asked: true });
+    t.equal((await rooms.runs.find(id)).runName, 'whole');
+    t.equal((await rooms.runs.tasks(id)).quarantined, 1);
+  },
+);
+
+void t.test('a purge that cannot be noted is tried again after longer and longer', async (t) => {
+  let tries = 0;
+  let passed = 0;
+  const faults: Faults = (point) =>
+    point !== 'before lease.record-removing' || (tries += 1) > 3
+      ? Promise.resolve()
+      : Promise.reject(new Error('the ledger is locked'));
+  const { rooms, id } = await placeRun(t, { faults, elapsed: () => passed });
+  const { db } = rooms.ledger;
+  await rooms.runs.cancel(id);
+  await rooms.runs.stop();
+  const [lease] = await leasesOf(db, id);
+  if (lease === undefined) throw new Error('nothing was placed');
+  tries = 0;
+  const watch = new RunWatch(
+    rooms.engine,
+    await getRun(db, id),
+    lease,
+    new HeldBack(rooms.engine),
+    () => undefined,
+  );
+  t.teardown(() => watch.stop());
+  for (const [at, expected] of [
+    [0, 1],
+    [1999, 1],
+    [2000, 2],
+    [5999, 2],
+    [6000, 3],
+    [14_000, 4],
+  ] as const) {
+    passed = at;
+    await watch.look();
+    t.equal(tries, expected, `after ${String(at)} ms`);
+  }
+  t.equal((await getRun(db, id)).state, 'purged');
+});
+
+void t.test('a run that is placed during a round of tidying is watched once', async (t) => {
+  const rounds: Promise<void>[] = [];
+  const faults: Faults = async (point) => {
+    if (point !== 'after run.record-materialized' || rounds.length > 0) return;
+    rounds.push(rooms.runs.recover());
+    await rounds[0];
+  };
+  const { rooms, runs, place } = await openRooms(t, { faults });
+  const id = await place();
+  t.equal(rounds.length, 1);
+  t.equal(rooms.runs.watching, 1);
+  await rooms.runs.stop();
+  startRun(join(runs, id));
+  await sleep(3000); // a watch that was left behind has looked
+  t.match(await rooms.runs.find(id), { state: 'materialized' }, 'nobody watches it any more');
+});
+
+void t.test('a run that is placed while a round of tidying is under way is not aborted by it', async (t) => {
+  let goOn = (): void => undefined;
+  const placing: Promise<string>[] = [];
+  const listed = new Promise<void>((resolve) => (goOn = resolve));
+  const faults: Faults = async (point) => {
+    if (point === 'before run.record-materialized' && placing.length > 0) await listed;
+    if (point !== 'before run.record-aborted') return;
+    goOn(); // the round has seen both as `created`
+    await placing[0];
+  };
+  const { rooms, place } = await openRooms(t, { faults });
+  const left = await place();
+  await rooms.runs.stop();
+  await rooms.ledger.write((db) =>
+    db.updateTable('runs').set({ state: 'created' }).where('id', '=', left).execute(),
+  );
+  placing.push(place());
+  await until('it is recorded', async () => (await rooms.runs.list({ limit: 9 })).length === 2);
+  await rooms.runs.recover();
+  t.match(await rooms.runs.find(left), { state: 'purged', outcome: 'aborted' });
+  t.match(await rooms.runs.find((await placing[0]) ?? ''), { state: 'materialized' });
+});

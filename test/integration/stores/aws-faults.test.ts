@@ -1,0 +1,156 @@
+// Many runs, each with faults drawn at random, to the same end: no secret is left, and no job definition. NF_ESCROW_TEST_RUNS says how many.
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { openSession } from '../../../daemon/aws/session/session.ts';
+import { accessOf } from '../../../daemon/aws/session/access.ts';
+import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
+import type { Carrier } from '../../../daemon/contract/types.ts';
+import { AwsSecretsManager, awsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
+import { BatchJobDefinitions } from '../../../daemon/stores/aws/job-definitions.ts';
+import type { Place, Removal } from '../../../daemon/stores/store.ts';
+import { SecretValue } from '../../../daemon/vault/secret-value.ts';
+import { active } from '../../support/aws/batch.ts';
+import type { Rules } from '../../support/aws/rules.ts';
+import type { StrictAws } from '../../support/aws/strict-aws.ts';
+import { environmentOf, REGION, settingsFor, startAws } from '../../support/aws/test-aws.ts';
+
+const RUNS = Number(process.env['NF_ESCROW_TEST_RUNS'] ?? 30);
+const carrier: Carrier = { plugin: '1.0.0', why: null, configPhase: false, environment: {}, restore: {} };
+
+const CREATE = 'secretsmanager:CreateSecret';
+const REGISTER = 'batch:registerjobdefinition';
+
+/** Each changes the rules for a while. */
+const faults: readonly ((rules: Rules) => void)[] = [
+  () => undefined,
+  (rules) => {
+    rules.lossy = randomInt(3) === 0 ? REGISTER : CREATE;
+    rules.losing += randomInt(1, 4);
+  },
+  (rules) => {
+    rules.lossy = randomInt(3) === 0 ? REGISTER : CREATE;
+    rules.holding.push(randomInt(50, 600), randomInt(50, 600));
+  },
+  (rules) => (rules.failing += randomInt(1, 6)),
+  (rules) => {
+    rules.down = true;
+    setTimeout(() => (rules.down = false), randomInt(20, 200));
+  },
+  (rules) => (rules.deletionMs = randomInt(0, 300)),
+  (rules) => (rules.blindMs = randomInt(0, 200)),
+  (rules) => (rules.perSecond = randomInt(0, 3) * 20),
+];
+
+void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) => {
+  const aws = await startAws(t);
+  if (aws === undefined) return;
+  let ahead = 0;
+  const pace = {
+    clock: () => Date.now() + ahead,
+    elapsed: () => performance.now() + ahead,
+    sleep: async (ms: number) => sleep(Math.min(ms, 50)),
+  };
+  // A store for placing and others for removing: a daemon that died is replaced by one that saw nothing.
+  const newStore = (): AwsSecretsManager =>
+    new AwsSecretsManager({
+      openSession,
+      lent: new LentCredentials(),
+      owner: 'ada',
+      pace,
+      waits: { ...awsWaits, placing: 400, asking: 300, deleting: 500 },
+    });
+  const settings = settingsFor(aws);
+  const environment = environmentOf(settings);
+  const newDefinitions = (): BatchJobDefinitions =>
+    new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
+  const open = new Map<string, Place>();
+  const openDefinitions = new Map<string, Place>();
+  let [placed, registered] = [0, 0];
+  for (let index = 0; index < RUNS; index += 1) {
+    const store = newStore();
+    const secrets = new Map([['FOO_KEY', new SecretValue(Buffer.from('x'))]]);
+    const wanted = { run: `r${String(index)}`, workspace: 'lab/rna', environment, carrier, secrets };
+    const [part] = store.divide(wanted);
+    if (part === undefined) throw new Error('nothing to place');
+    const place: { sentAt: string | null } & Place = {
+      target: part.target,
+      anchor: JSON.stringify(accessOf(settings)),
+      sentAt: null,
+    };
+    const noteSent = async (at: number | null): Promise<void> => {
+      place.sentAt = at === null ? null : new Date(at).toISOString();
+    };
+    open.set(part.target, place);
+    faults[randomInt(faults.length)]?.(aws.rules);
+    const rest = { ledger: 'l1', expiresAt: new Date().toISOString(), references: new Map(), files: {} };
+    await store.place({ ...wanted, ...part, ...place, ...rest, noteSent }).then(
+      () => (placed += 1),
+      () => undefined,
+    );
+    faults[randomInt(faults.length)]?.(aws.rules);
+    const definition = `nf-${wanted.run}`;
+    const { region, account } = accessOf(settings);
+    // As the plugin tells of it: an intent first, and its end where it is heard of.
+    const its: { sentAt: string | null } & Place = {
+      target: `arn:aws:batch:${region}:${account}:job-definition/${definition}`,
+      anchor: JSON.stringify({ ...accessOf(settings), run: wanted.run }),
+      sentAt: new Date().toISOString(),
+    };
+    openDefinitions.set(its.target, its);
+    await register(aws, definition, wanted.run).then(
+      () => {
+        registered += 1;
+        its.sentAt = null;
+      },
+      () => undefined,
+    );
+    if (randomInt(2) === 0) await attempt(newDefinitions(), openDefinitions, its.target);
+    // Some are removed by the daemon that placed them, the rest by another.
+    if (randomInt(2) === 0) await attempt(store, open, part.target);
+  }
+  await aws.quiet();
+  Object.assign(aws.rules, { down: false, failing: 0, losing: 0, perSecond: 0, blindMs: 0, deletionMs: 0 });
+  aws.rules.holding.length = 0;
+  await sleep(300);
+  ahead += awsWaits.late;
+  const last = newStore();
+  const lastDefinitions = newDefinitions();
+  for (const target of [...openDefinitions.keys()]) await attempt(lastDefinitions, openDefinitions, target);
+  for (const target of [...open.keys()]) await attempt(last, open, target);
+  ahead += awsWaits.apart + 1000;
+  for (const target of [...openDefinitions.keys()]) await attempt(lastDefinitions, openDefinitions, target);
+  for (const target of [...open.keys()]) await attempt(last, open, target);
+  t.same([...open.keys(), ...openDefinitions.keys()], [], 'each was seen to be gone');
+  t.same(await aws.secrets(), [], 'and no secret is there');
+  t.same(await active(aws), [], 'and no job definition');
+  t.comment(
+    `${String(placed)} of ${String(RUNS)} were placed, the others refused; ${String(registered)} job definitions registered and heard of`,
+  );
+});
+
+/** By the rules, as Nextflow does: the SDK's own retries too. */
+async function register(aws: StrictAws, jobDefinitionName: string, run: string): Promise<void> {
+  const { BatchClient, RegisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
+  const batch = new BatchClient({ region: REGION, endpoint: aws.endpoint, maxAttempts: 2 });
+  const containerProperties = { image: 'debian:12', vcpus: 1, memory: 128 };
+  const tags = { 'nf-escrow:run': run };
+  try {
+    await batch.send(
+      new RegisterJobDefinitionCommand({ jobDefinitionName, type: 'container', containerProperties, tags }),
+    );
+  } finally {
+    batch.destroy();
+  }
+}
+
+async function attempt(store: Removal, open: Map<string, Place>, target: string): Promise<void> {
+  const place = open.get(target);
+  if (place === undefined) return;
+  try {
+    await store.remove(place);
+    if ((await store.inspect(place)).state === 'absent') open.delete(target);
+  } catch {
+    return; // tried again later, as a daemon does
+  }
+}

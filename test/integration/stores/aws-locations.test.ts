@@ -1,0 +1,211 @@
+// Where secrets go: partitions, FIPS and private endpoints, other accounts; and queues that cannot be used.
+import t, { type Test } from 'tap';
+import { accessOf } from '../../../daemon/aws/session/access.ts';
+import { clientsFor, takeCredentials } from '../../../daemon/aws/session/session.ts';
+import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
+import { assertFitsTogether } from '../../../daemon/compute-envs/aws-batch-settings.ts';
+import type { AwsCredentials, AwsSettings, Carrier } from '../../../daemon/contract/types.ts';
+import { parseArn } from '../../../daemon/contract/arn.ts';
+import type { AwsSecretsManager } from '../../../daemon/stores/aws/secrets-manager.ts';
+import { SecretValue } from '../../../daemon/vault/secret-value.ts';
+import {
+  ACCOUNT,
+  environmentOf,
+  makeQueue,
+  settingsFor,
+  startOver,
+  storeFor,
+} from '../../support/aws/test-aws.ts';
+import { withAws } from '../../support/aws/with-aws.ts';
+
+const carrier: Carrier = { plugin: '1.0.0', why: null, configPhase: false, environment: {}, restore: {} };
+const OTHER = '222233334444';
+
+function without(settings: AwsSettings, ...keys: (keyof AwsSettings)[]): AwsSettings {
+  const kept = Object.entries(settings).filter(([key]) => !(keys as string[]).includes(key));
+  return Object.fromEntries(kept) as unknown as AwsSettings;
+}
+
+/** Places a secret and removes it; gives its reference. */
+async function placeAndRemove(t: Test, settings: AwsSettings): Promise<string> {
+  const store = storeFor();
+  const { place, reference } = await placeOne(store, settings);
+  t.equal((await store.inspect(place)).state, 'present');
+  await store.remove(place);
+  t.equal((await store.inspect(place)).state, 'absent');
+  return reference;
+}
+
+async function placeOne(
+  store: AwsSecretsManager,
+  settings: AwsSettings,
+): Promise<{ place: { target: string; anchor: string; sentAt: null }; reference: string }> {
+  const environment = environmentOf(settings);
+  const secrets = new Map([['FOO_KEY', new SecretValue(Buffer.from('x'))]]);
+  const wanted = { run: 'r1', workspace: 'lab/rna', environment, carrier, secrets };
+  const [part] = store.divide(wanted);
+  if (part === undefined) throw new Error('nothing to place');
+  const anchor = await store.prepare(part.target, environment);
+  const place = { target: part.target, anchor, sentAt: null };
+  const rest = { ledger: 'l1', expiresAt: '2026-01-06T10:00:00.000Z', references: new Map(), files: {} };
+  const references = await store.place({
+    ...wanted,
+    ...part,
+    ...place,
+    ...rest,
+    noteSent: async () => undefined,
+  });
+  return { place, reference: references.get('FOO_KEY') ?? '' };
+}
+
+withAws('regions of other partitions have ARNs of their own', async (t, aws) => {
+  for (const [region, partition] of [
+    ['us-gov-west-1', 'aws-us-gov'],
+    ['cn-north-1', 'aws-cn'],
+  ] as const) {
+    await makeQueue(aws, { region, credentials: { accessKeyId: 'AKIDTEST', secretAccessKey: 'test' } });
+    const executionRole = `arn:${partition}:iam::${ACCOUNT}:role/execution`;
+    const settings = settingsFor(aws, { region, executionRole });
+    assertFitsTogether(settings);
+    const reference = await placeAndRemove(t, settings);
+    t.match(reference, new RegExp(`^arn:${partition}:secretsmanager:${region}:${ACCOUNT}:secret:nf-escrow/`));
+    t.throws(() => assertFitsTogether({ ...settings, executionRole: settingsFor(aws).executionRole }), {
+      code: 'compute-environment-unfit',
+      message: /partition/,
+    });
+    await startOver(aws);
+  }
+  t.ok(
+    aws.calls.every(({ region }) => region !== 'us-east-1'),
+    'and nothing is asked elsewhere',
+  );
+});
+
+withAws('a private endpoint of Secrets Manager is used for that, and for nothing else', async (t, aws) => {
+  process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = 'http://127.0.0.1:9'; // nobody is there
+  t.teardown(() => Reflect.deleteProperty(process.env, 'AWS_ENDPOINT_URL_SECRETS_MANAGER'));
+  t.match(await placeAndRemove(t, settingsFor(aws)), /^arn:aws:secretsmanager:/);
+  await t.rejects(placeAndRemove(t, without(settingsFor(aws), 'endpoint')), { code: 'store-unavailable' });
+});
+
+void t.test('FIPS: every service is reached by its FIPS endpoint, but for one that is named', async (t) => {
+  const before = process.env['AWS_ENDPOINT_URL'];
+  Reflect.deleteProperty(process.env, 'AWS_ENDPOINT_URL');
+  t.teardown(() => {
+    if (before !== undefined) process.env['AWS_ENDPOINT_URL'] = before;
+  });
+  const access = { region: 'us-gov-west-1', account: ACCOUNT, profile: null, role: null, externalId: null };
+  const hostsOf = async (fips: boolean, endpoint: string | null): Promise<string[]> => {
+    const clients = clientsFor({ ...access, fips, endpoint }, { accessKeyId: 'x', secretAccessKey: 'y' });
+    const hosts: string[] = [];
+    // Everything but the sending itself, which these tests never do.
+    const stop = (): (() => Promise<never>) => async (args?: unknown) => {
+      hosts.push((args as { request: { hostname: string } }).request.hostname);
+      throw new Error('stopped');
+    };
+    const step = { step: 'finalizeRequest', priority: 'low' } as const;
+    const [secrets, batch, scheduler] = [
+      await clients.secretsManager(),
+      await clients.batch(),
+      await clients.scheduler(),
+    ];
+    secrets.middlewareStack.add(stop, step);
+    batch.middlewareStack.add(stop, step);
+    scheduler.middlewareStack.add(stop, step);
+    const [{ ListSecretsCommand }, { DescribeJobQueuesCommand }, { GetScheduleCommand }] = await Promise.all([
+      import('@aws-sdk/client-secrets-manager'),
+      import('@aws-sdk/client-batch'),
+      import('@aws-sdk/client-scheduler'),
+    ]);
+    await t.rejects(secrets.send(new ListSecretsCommand()), { message: 'stopped' });
+    await t.rejects(batch.send(new DescribeJobQueuesCommand()), { message: 'stopped' });
+    await t.rejects(scheduler.send(new GetScheduleCommand({ Name: 'x' })), { message: 'stopped' });
+    for (const client of [secrets, batch, scheduler]) client.destroy();
+    return hosts;
+  };
+  for (const host of await hostsOf(true, null)) t.match(host, /fips|us-gov-west-1\.amazonaws\.com$/);
+  t.match((await hostsOf(true, null))[0], /^secretsmanager-fips\.us-gov-west-1\./);
+  t.equal((await hostsOf(true, 'https://vpce-1.example.org'))[0], 'vpce-1.example.org');
+  for (const host of await hostsOf(false, null)) t.notMatch(host, /fips/);
+});
+
+withAws('another account: by a role there, with its external id; refused without', async (t, aws) => {
+  const assumeRole = `arn:aws:iam::${OTHER}:role/launch`;
+  const executionRole = `arn:aws:iam::${OTHER}:role/execution`;
+  const settings = settingsFor(aws, { executionRole, assumeRole, externalId: 'lab-1' });
+  assertFitsTogether(settings);
+  await makeQueue(aws, { region: settings.region, credentials: await takeCredentials(accessOf(settings)) });
+  aws.calls.length = 0;
+  const reference = await placeAndRemove(t, settings);
+  t.equal(parseArn(reference)?.account, OTHER);
+  const assumed = aws.calls.filter(({ action }) => action === 'sts:AssumeRole');
+  t.ok(assumed.length > 0 && assumed.every(({ body }) => body.includes('ExternalId=lab-1')));
+  t.notOk(
+    aws.calls.some(
+      ({ action, accessKey }) => /^(secretsmanager|batch):/.test(action) && accessKey === 'AKIDTEST',
+    ),
+    'with the credentials of the role alone',
+  );
+  await t.rejects(placeAndRemove(t, without(settings, 'assumeRole', 'externalId')), {
+    code: 'compute-environment-unfit',
+    message: new RegExp(`account ${ACCOUNT}, and the secrets go to ${OTHER}`),
+  });
+  t.same(await aws.secrets(), []);
+});
+
+withAws('another account: what is lent takes the role there too, or is of it already', async (t, aws) => {
+  const assumeRole = `arn:aws:iam::${OTHER}:role/launch`;
+  const executionRole = `arn:aws:iam::${OTHER}:role/execution`;
+  const settings = settingsFor(aws, { executionRole, assumeRole });
+  const access = accessOf(settings);
+  const ofRole = await takeCredentials(access);
+  await makeQueue(aws, { region: settings.region, credentials: ofRole });
+  const lent = new LentCredentials();
+  const store = storeFor(lent);
+  const { place } = await placeOne(store, settings);
+  aws.rules.expired.add('AKIDTEST');
+  await t.rejects(store.remove(place), { code: 'aws-credentials' });
+  const [ended, base] = ['AKIDTEST', 'AKIDFRESH'].map((accessKeyId) => ({
+    accessKeyId,
+    secretAccessKey: 'y',
+  })) as [AwsCredentials, AwsCredentials];
+  await t.rejects(store.lend(place, ended), { code: 'aws-credentials' });
+  aws.rules.denied.add('sts:AssumeRole');
+  await t.rejects(store.lend(place, base), { code: 'aws-denied' }, 'it says why the role could not be taken');
+  await store.lend(place, ofRole);
+  t.equal((await store.inspect(place)).state, 'present', 'those of the account need no role');
+  aws.rules.denied.clear();
+  lent.forget(OTHER);
+  await t.rejects(store.inspect(place), { code: 'aws-credentials' });
+  await store.lend(place, base);
+  await store.remove(place);
+  t.equal((await store.inspect(place)).state, 'absent');
+  t.same(await aws.secrets(), []);
+});
+
+withAws('queues on EKS, and those that take nothing, are refused with the reason', async (t, aws) => {
+  const answers: Record<string, object> = {};
+  aws.batch = async (action) => answers[action];
+  const refused = async (message: RegExp): Promise<void> => {
+    await t.rejects(placeAndRemove(t, settingsFor(aws)), { code: 'compute-environment-unfit', message });
+  };
+  answers['describecomputeenvironments'] = {
+    computeEnvironments: [
+      {
+        computeEnvironmentName: 'on-eks',
+        computeEnvironmentArn: `arn:aws:batch:eu-west-1:${ACCOUNT}:compute-environment/on-eks`,
+        containerOrchestrationType: 'EKS',
+        eksConfiguration: {
+          eksClusterArn: `arn:aws:eks:eu-west-1:${ACCOUNT}:cluster/c`,
+          kubernetesNamespace: 'n',
+        },
+      },
+    ],
+  };
+  await refused(/runs its jobs on EKS \(on-eks\), whose job definitions cannot take secrets/);
+  delete answers['describecomputeenvironments'];
+  answers['describejobqueues'] = { jobQueues: [{ jobQueueName: 'q', state: 'DISABLED' }] };
+  await refused(/is disabled/);
+  t.same(await aws.secrets(), []);
+  t.notOk(aws.calls.some(({ action }) => action.endsWith(':CreateSecret')));
+});

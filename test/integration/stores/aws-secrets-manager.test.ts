@@ -1,0 +1,310 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { openSession } from '../../../daemon/aws/session/session.ts';
+import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
+import type { AwsSettings, Carrier } from '../../../daemon/contract/types.ts';
+import { AwsSecretsManager, awsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
+import type { Placement, Store } from '../../../daemon/stores/store.ts';
+import { SecretValue } from '../../../daemon/vault/secret-value.ts';
+import type { StrictAws } from '../../support/aws/strict-aws.ts';
+import {
+  ACCOUNT,
+  environmentOf,
+  REGION,
+  settingsFor,
+  startAws,
+  startOver,
+  storeFor,
+} from '../../support/aws/test-aws.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+const carrier: Carrier = { plugin: '1.0.0', why: null, configPhase: false, environment: {}, restore: {} };
+
+type Values = Readonly<Record<string, string | Buffer>>;
+type Sent = (at: number | null) => Promise<void>;
+
+let shared: Promise<StrictAws | undefined> | undefined;
+
+/** A test of its own on the one AWS of this file. */
+function withAws(title: string, body: (t: Test, aws: StrictAws) => Promise<void>): void {
+  void t.test(title, async (inner) => {
+    const aws = await (shared ??= startAws(t));
+    if (aws !== undefined) await body(inner, await startOver(aws));
+  });
+}
+
+function secretsOf(values: Values): Map<string, SecretValue> {
+  return new Map(
+    Object.entries(values).map(([name, value]) => [name, new SecretValue(Buffer.from(value as string))]),
+  );
+}
+
+async function placementsOf(
+  store: Store,
+  settings: AwsSettings,
+  values: Values,
+  { run = 'r1', noteSent = async () => undefined }: { run?: string; noteSent?: Sent } = {},
+): Promise<Placement[]> {
+  const environment = environmentOf(settings);
+  const wanted = { run, workspace: 'lab/rna', environment, carrier, secrets: secretsOf(values) };
+  const rest = {
+    ledger: 'l1',
+    sentAt: null,
+    expiresAt: '2026-01-06T10:00:00.000Z',
+    references: new Map(),
+    files: {},
+  };
+  return Promise.all(
+    store.divide(wanted).map(async (part) => {
+      const anchor = await store.prepare(part.target, environment);
+      return { ...wanted, ...part, ...rest, anchor, noteSent };
+    }),
+  );
+}
+
+async function only(...args: Parameters<typeof placementsOf>): Promise<Placement> {
+  const [placement] = await placementsOf(...args);
+  if (placement === undefined) throw new Error('nothing to place');
+  return placement;
+}
+
+async function read(aws: StrictAws, name: string): Promise<string | undefined> {
+  const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
+  const client = new SecretsManagerClient({ region: REGION, endpoint: aws.bare });
+  return (await client.send(new GetSecretValueCommand({ SecretId: name }))).SecretString;
+}
+
+withAws('a bundle is one secret, exact, referenced by key; the separate layout one each', async (t, aws) => {
+  const store = storeFor();
+  const odd = 'a\nb"c`d$e\\f\u2028é\u{1f9ec} ';
+  const values = { FOO_KEY: odd, BAR_KEY: 'x' };
+  const bundle = await only(store, settingsFor(aws), values);
+  const references = await store.place(bundle);
+  t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1']);
+  t.same(JSON.parse((await read(aws, 'nf-escrow/lab.rna/r1')) ?? ''), values);
+  const arn = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:nf-escrow/lab.rna/r1`;
+  t.match(references.get('FOO_KEY'), new RegExp(`^${arn}-[A-Za-z0-9]{6}:FOO_KEY::$`));
+  t.same([...references.keys()], ['BAR_KEY', 'FOO_KEY']);
+  const create = JSON.parse(aws.calls.find(({ action }) => action.endsWith('CreateSecret'))?.body ?? '') as {
+    Tags: { Key: string; Value: string }[];
+  };
+  const tags = Object.fromEntries(create.Tags.map(({ Key, Value }) => [Key, Value]));
+  t.match(tags, {
+    'nf-escrow:run': 'r1',
+    'nf-escrow:workspace': 'lab/rna',
+    'nf-escrow:owner': 'ada',
+    'nf-escrow:expires-at': '2026-01-06T10:00:00.000Z',
+  });
+  await store.remove(bundle);
+  const settings = settingsFor(aws, { layout: 'per-secret', prefix: 'a/b' });
+  const separate = await placementsOf(store, settings, values, { run: 'r2' });
+  const each = new Map<string, string>();
+  for (const placement of separate)
+    for (const [name, reference] of await store.place(placement)) each.set(name, reference);
+  t.same(await aws.secrets(), ['a/b/lab.rna/r2/BAR_KEY', 'a/b/lab.rna/r2/FOO_KEY']);
+  t.equal(await read(aws, 'a/b/lab.rna/r2/FOO_KEY'), odd);
+  t.match(each.get('FOO_KEY'), /r2\/FOO_KEY-[A-Za-z0-9]{6}$/, 'without key');
+});
+
+withAws('over 64 KiB once encoded it is divided; a value too big by itself stands alone', async (t, aws) => {
+  const store = storeFor();
+  const values = {
+    A_KEY: 'x'.repeat(65_536), // with its name and quotes it is too big for any object
+    B_KEY: '\u0001'.repeat(10_000), // six bytes each, once encoded
+    C_KEY: '"'.repeat(5000),
+    D_KEY: 'd',
+  };
+  const placements = await placementsOf(store, settingsFor(aws), values);
+  const references = new Map<string, string>();
+  for (const placement of placements)
+    for (const [name, reference] of await store.place(placement)) references.set(name, reference);
+  const names = ['nf-escrow/lab.rna/r1', 'nf-escrow/lab.rna/r1/2', 'nf-escrow/lab.rna/r1/3'];
+  t.same(await aws.secrets(), names);
+  t.notMatch(references.get('A_KEY'), /A_KEY/, 'alone, and so without key');
+  const found: Record<string, string> = { A_KEY: (await read(aws, names[0] ?? '')) ?? '' };
+  for (const name of names.slice(1))
+    Object.assign(found, JSON.parse((await read(aws, name)) ?? '') as object);
+  t.ok(
+    Object.entries(values).every(([name, value]) => found[name] === value),
+    'each is there, exactly',
+  );
+  for (const placement of placements) await store.remove(placement);
+  for (const placement of placements) t.equal((await store.inspect(placement)).state, 'absent');
+});
+
+withAws('what is not UTF-8 is refused by name before anything is asked of AWS', async (t, aws) => {
+  const values = secretsOf({ FOO_KEY: 'fine', BAR_KEY: Buffer.from([0x66, 0xff]) });
+  t.throws(() => storeFor().check(values), { code: 'value-not-carried', message: /^BAR_KEY / });
+  t.same(aws.calls, []);
+});
+
+withAws('a lost reply: the same request again, and one secret', async (t, aws) => {
+  const store = storeFor();
+  const noted: (number | null)[] = [];
+  const noteSent: Sent = async (at) => void noted.push(at);
+  aws.rules.losing = 2;
+  const placement = await only(store, settingsFor(aws), { FOO_KEY: 'x' }, { noteSent });
+  t.match((await store.place(placement)).get('FOO_KEY'), /:FOO_KEY::$/);
+  const creates = aws.calls.filter(({ action }) => action.endsWith('CreateSecret'));
+  t.equal(creates.length, 3);
+  t.equal(new Set(creates.map(({ body }) => body)).size, 1, 'identical, token and tags too');
+  t.equal(noted.length, 3, 'each was noted before it was sent, and stays open: it may still arrive');
+  t.ok(noted.every((at) => typeof at === 'number'));
+  t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1']);
+});
+
+withAws('a create that arrives after its deletion is found and deleted too', async (t, aws) => {
+  let now = Date.now();
+  const store = new AwsSecretsManager({
+    openSession,
+    lent: new LentCredentials(),
+    owner: 'ada',
+    pace: {
+      clock: () => now,
+      elapsed: () => now,
+      sleep: async (ms) => ((now += ms), sleep(Math.min(ms, 20))),
+    },
+    waits: { ...awsWaits, placing: 100 },
+  });
+  let sentAt: string | null = null;
+  const noteSent: Sent = async (at) => void (sentAt = at === null ? null : new Date(at).toISOString());
+  aws.rules.holding.push(700, 700, 700);
+  const placement = await only(store, settingsFor(aws), { FOO_KEY: 'x' }, { noteSent });
+  await t.rejects(store.place(placement), { code: 'store-unavailable' });
+  t.ok(sentAt, 'the time of the request that was not answered is kept');
+  const place = { target: placement.target, anchor: placement.anchor, sentAt };
+  await store.remove(place);
+  t.match(await store.inspect(place), { state: 'present', how: /may still arrive/ });
+  await aws.quiet();
+  t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1'], 'it did arrive');
+  await store.remove(place);
+  t.equal((await store.inspect(place)).state, 'present', 'another one may');
+  now = Date.parse(String(sentAt)) + awsWaits.late + 1;
+  t.match(await store.inspect(place), { state: 'present', how: /once more/ });
+  now += awsWaits.apart;
+  t.equal((await store.inspect(place)).state, 'absent');
+  t.same(await aws.secrets(), []);
+});
+
+withAws('a deletion goes on in the background, and reads lag behind', async (t, aws) => {
+  const store = storeFor(undefined, { deleting: 3000, apart: 900 });
+  Object.assign(aws.rules, { deletionMs: 800, blindMs: 500 });
+  const placement = await only(store, settingsFor(aws), { FOO_KEY: 'x' });
+  await store.place(placement);
+  await store.remove(placement); // too early: nothing sees it yet, and AWS answers all the same
+  const blind = await store.inspect(placement);
+  t.equal(blind.state, 'present', `a deletion that nobody saw work proves nothing: ${blind.how}`);
+  await sleep(600);
+  const started = Date.now();
+  await store.remove(placement);
+  t.equal((await store.inspect(placement)).state, 'absent');
+  t.ok(Date.now() - started >= 800, 'not before it was over');
+  t.same(await aws.secrets(), []);
+});
+
+withAws(
+  'a hundred runs at once under a quota of 50 a second: all are placed, none is lost',
+  async (t, aws) => {
+    const store = storeFor(undefined, { placing: 30_000 });
+    const placements = await Promise.all(
+      Array.from({ length: 100 }, async (_, index) =>
+        only(store, settingsFor(aws), { FOO_KEY: 'x' }, { run: `r${String(index)}` }),
+      ),
+    );
+    aws.rules.perSecond = 50;
+    const started = Date.now();
+    await Promise.all(placements.map(async (placement) => store.place(placement)));
+    const took = Date.now() - started;
+    t.comment(`placed 100 in ${String(took)} ms`);
+    t.ok(took < 5000, 'within 5 s');
+    t.equal((await aws.secrets()).length, 100);
+  },
+);
+
+withAws('each trouble has its code and its remedy', async (t, aws) => {
+  const store = storeFor(undefined, { asking: 300, placing: 300 });
+  const place = async (): Promise<unknown> =>
+    store.place(await only(store, settingsFor(aws), { FOO_KEY: 'x' }));
+  aws.rules.denied.add('secretsmanager:CreateSecret');
+  await t.rejects(place(), { code: 'aws-denied', message: /CreateSecret/ });
+  aws.rules.denied.clear();
+  aws.rules.expired.add('AKIDTEST');
+  await t.rejects(place(), { code: 'aws-credentials', message: /Remedy: aws sso login/ });
+  aws.rules.expired.clear();
+  aws.rules.failing = 100;
+  await t.rejects(place(), { code: 'store-unavailable' });
+  aws.rules.failing = 0;
+  aws.rules.down = true;
+  await t.rejects(place(), { code: 'store-unavailable' });
+  aws.rules.down = false;
+  const notOurs = settingsFor(aws, { executionRole: 'arn:aws:iam::999999999999:role/execution' });
+  await t.rejects(only(store, notOurs, { FOO_KEY: 'x' }), { code: 'compute-environment-unfit' });
+  const noQueue = settingsFor(aws, { queue: 'nowhere' });
+  await t.rejects(only(store, noQueue, { FOO_KEY: 'x' }), {
+    code: 'compute-environment-unfit',
+    message: /nowhere/,
+  });
+  t.same(await aws.secrets(), []);
+  aws.rules.clockOffsetMs = -3_600_000;
+  await place();
+  t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1'], 'a clock that is wrong is put right for the request');
+});
+
+withAws('credentials are resolved anew each time; lent ones serve removals', async (t, aws) => {
+  const directory = temporaryDirectory(t);
+  const file = join(directory, 'credentials');
+  process.env['AWS_SHARED_CREDENTIALS_FILE'] = file;
+  t.teardown(() => (process.env['AWS_SHARED_CREDENTIALS_FILE'] = '/dev/null'));
+  const signIn = (key: string): void => {
+    writeFileSync(file, `[lab]\naws_access_key_id = ${key}\naws_secret_access_key = x\n`);
+  };
+  const lent = new LentCredentials();
+  const store = storeFor(lent);
+  signIn('AKIDFIRST');
+  aws.rules.expired.add('AKIDFIRST').add('AKIDTEST');
+  const settings = settingsFor(aws, { profile: 'lab' });
+  await t.rejects(only(store, settings, { FOO_KEY: 'x' }), {
+    code: 'aws-credentials',
+    message: /Remedy: aws sso login --profile lab/,
+  });
+  signIn('AKIDSECOND');
+  const placement = await only(store, settings, { FOO_KEY: 'x' });
+  await store.place(placement);
+  aws.rules.expired.add('AKIDSECOND');
+  await t.rejects(store.remove(placement), { code: 'aws-credentials' });
+  lent.lend(ACCOUNT, { accessKeyId: 'AKIDLENT', secretAccessKey: 'x' });
+  await t.rejects(
+    only(store, settings, { FOO_KEY: 'x' }, { run: 'r2' }),
+    { code: 'aws-credentials' },
+    'not for placing',
+  );
+  await store.remove(placement);
+  t.equal((await store.inspect(placement)).state, 'absent');
+  await t.rejects(only(store, settingsFor(aws, { profile: 'nobody' }), { FOO_KEY: 'x' }), {
+    code: 'aws-credentials',
+    message: /nobody/,
+  });
+});
+
+withAws('calls: the same for 1, 10 and 100 secrets', async (t, aws) => {
+  const counts: Record<string, number>[] = [];
+  for (const count of [1, 10, 100]) {
+    const store = storeFor();
+    aws.calls.length = 0;
+    const values = Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [`K_${String(index)}`, randomBytes(30).toString('hex')]),
+    );
+    const placement = await only(store, settingsFor(aws), values, { run: `r${String(count)}` });
+    await store.place(placement);
+    await store.remove(placement);
+    await store.inspect(placement);
+    counts.push(aws.counts);
+  }
+  t.comment(JSON.stringify(counts[0]));
+  t.match(counts[0], { 'secretsmanager:CreateSecret': 1, 'secretsmanager:DeleteSecret': 1 });
+  t.same(counts[1], counts[0]);
+  t.same(counts[2], counts[0]);
+});

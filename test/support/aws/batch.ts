@@ -1,0 +1,59 @@
+// What a head does on AWS Batch, and which job definitions are there.
+import type { StrictAws } from './strict-aws.ts';
+import { QUEUE, REGION } from './test-aws.ts';
+
+/** Registers a job definition, past the rules. */
+export async function register(aws: StrictAws, name: string, tags: Record<string, string>): Promise<string> {
+  const { BatchClient, RegisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
+  const batch = new BatchClient({ region: REGION, endpoint: aws.bare });
+  const containerProperties = { image: 'debian:12', vcpus: 1, memory: 128 };
+  const { revision } = await batch.send(
+    new RegisterJobDefinitionCommand({
+      jobDefinitionName: name,
+      type: 'container',
+      containerProperties,
+      tags,
+    }),
+  );
+  batch.destroy();
+  return `${name}:${String(revision)}`;
+}
+
+/** Job definitions that are active, by name and revision, past the rules. */
+export async function active(aws: StrictAws): Promise<string[]> {
+  return (await definitions(aws)).map(({ name }) => name);
+}
+
+/** The same, with their tags. */
+export async function definitions(
+  aws: StrictAws,
+): Promise<{ name: string; tags: Readonly<Record<string, string>> }[]> {
+  const { BatchClient, DescribeJobDefinitionsCommand } = await import('@aws-sdk/client-batch');
+  const batch = new BatchClient({ region: REGION, endpoint: aws.bare });
+  const { jobDefinitions } = await batch.send(new DescribeJobDefinitionsCommand({ status: 'ACTIVE' }));
+  batch.destroy();
+  return (jobDefinitions ?? []).map(({ jobDefinitionName, revision, tags = {} }) => ({
+    name: `${String(jobDefinitionName)}:${String(revision)}`,
+    tags,
+  }));
+}
+
+/** Submits a job of a definition, which is named with its revision; gives its id. */
+export async function submit(
+  aws: StrictAws,
+  jobDefinition: string,
+  command: readonly string[],
+): Promise<string> {
+  const { BatchClient, SubmitJobCommand } = await import('@aws-sdk/client-batch');
+  const batch = new BatchClient({ region: REGION, endpoint: aws.endpoint });
+  const { jobId = '' } = await batch.send(
+    new SubmitJobCommand({
+      jobName: jobDefinition.replaceAll(':', '_'),
+      jobQueue: QUEUE,
+      jobDefinition,
+      containerOverrides: { command: [...command] },
+    }),
+  );
+  batch.destroy();
+  return jobId;
+}

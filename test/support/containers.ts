@@ -1,0 +1,79 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Test } from 'tap';
+import type { Environment, Sandbox } from './sandbox.ts';
+
+export const IMAGE = 'localhost/nf-escrow-test:1';
+
+/** The root of a container in which a task's script can run, and tell what it was given. */
+export function makeRoot(directory: string): string {
+  const programs = ['bash', 'sha256sum', 'cat'].map((name) =>
+    execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(),
+  );
+  const libraries =
+    execFileSync('ldd', programs, { encoding: 'utf8' }).match(/(?<=\s)\/[^\s:]+(?= \()/g) ?? [];
+  // Not --parents: /bin and /lib are links on most systems, and plain directories here.
+  for (const path of new Set([...programs, '/bin/bash', ...libraries])) {
+    mkdirSync(dirname(join(directory, path)), { recursive: true });
+    execFileSync('cp', ['-L', path, join(directory, path)]);
+  }
+  for (const name of ['dev', 'proc', 'sys', 'tmp', 'home', 'etc', 'root', 'mnt', 'opt', 'srv', 'ch', 'var'])
+    mkdirSync(join(directory, name), { recursive: true });
+  for (const name of ['passwd', 'group', 'hosts', 'resolv.conf'])
+    writeFileSync(join(directory, 'etc', name), '');
+  writeFileSync(join(directory, 'ch/environment'), '');
+  return directory;
+}
+
+/**
+ * A Podman whose images and containers lie in the sandbox, with IMAGE in it: what to add to the environment. Undefined,
+ * and the test skipped aloud, where no container can be started. Nothing is mounted outside the container, so that the
+ * sandbox can be removed whatever was killed.
+ */
+export function podman(t: Test, box: Sandbox): Environment | undefined {
+  const at = (name: string): string => join(box.directory, 'podman', name);
+  mkdirSync(at('tmp'), { recursive: true });
+  // These work in a container, in a virtual machine without systemd, and on a desk.
+  const engine = `[containers]
+default_ulimits = []
+netns = "host"
+ipcns = "host"
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+lock_type = "file"
+tmp_dir = "${at('tmp')}"
+`;
+  writeFileSync(at('containers.conf'), engine);
+  const storage = `[storage]\ndriver = "vfs"\ngraphroot = "${at('storage')}"\nrunroot = "${at('run')}"\n`;
+  writeFileSync(at('storage.conf'), storage);
+  const env = {
+    CONTAINERS_CONF: at('containers.conf'),
+    CONTAINERS_STORAGE_CONF: at('storage.conf'),
+  };
+  const run = (args: readonly string[]): string | undefined => {
+    const ended = spawnSync('podman', args, { env: { ...box.env, ...env }, encoding: 'utf8' });
+    return ended.status === 0
+      ? undefined
+      : `podman ${args.join(' ')}: ${ended.error?.message ?? ended.stderr}`;
+  };
+  execFileSync('tar', ['-C', makeRoot(at('root')), '-c', '-f', at('root.tar'), '.']);
+  const why =
+    run(['import', at('root.tar'), IMAGE]) ?? run(['run', '--rm', IMAGE, '/bin/bash', '-c', 'true']);
+  if (why === undefined) return env;
+  t.pass('skipped', { skip: `no container can be started here: ${why.trim().split('\n').at(-1) ?? ''}` });
+  return undefined;
+}
+
+/** What the real ch-run wants in the environment; undefined, and the test skipped aloud, where it starts no container. */
+export function charliecloud(t: Test, box: Sandbox, image: string): Environment | undefined {
+  const env = { USER: 'test' };
+  const args = ['--set-env=PROBE=x', image, '--', '/bin/bash', '-c', 'test $PROBE = x'];
+  const ended = spawnSync('ch-run', args, { env: { ...box.env, ...env }, encoding: 'utf8' });
+  if (ended.status === 0) return env;
+  const why = ended.error?.message ?? ended.stderr.trim();
+  t.pass('skipped', { skip: `Charliecloud starts no container here: ${why}` });
+  return undefined;
+}

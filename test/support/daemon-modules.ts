@@ -1,0 +1,106 @@
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { machineUser } from '../../daemon/access/principal.ts';
+import { openSession } from '../../daemon/aws/session/session.ts';
+import { LentCredentials } from '../../daemon/aws/session/credentials.ts';
+import { realPace } from '../../daemon/aws/retry.ts';
+import { InTurn } from '../../daemon/system/keyed-mutex.ts';
+import { openLedger, type Ledger } from '../../daemon/ledger/open.ts';
+import type { Engine } from '../../daemon/runs/dependencies.ts';
+import { noFaults, type Faults } from '../../daemon/system/steps.ts';
+import { Runs } from '../../daemon/runs/runs.ts';
+import { unavailable, type Ask } from '../../daemon/schedulers/run-command.ts';
+import { JobBoard } from '../../daemon/schedulers/job-status-cache.ts';
+import { Slurm } from '../../daemon/schedulers/slurm/slurm.ts';
+import { DeadManSwitches } from '../../daemon/stores/aws/dead-man-switches.ts';
+import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
+import { Keys } from '../../daemon/vault/keys/keys.ts';
+import { Vault } from '../../daemon/vault/vault.ts';
+
+/** The rooms of a daemon, put together as serve.ts does, without AWS and with a scheduler that never answers. */
+export interface Rooms {
+  readonly ledger: Ledger;
+  readonly vault: Vault;
+  readonly runs: Runs;
+  readonly engine: Engine;
+  /** What was written to the log since the last call. */
+  readonly logged: () => string;
+  readonly close: () => Promise<void>;
+}
+
+/** Absolute paths. */
+export interface Where {
+  readonly ledger: string;
+  readonly keyFile: string;
+  /** The directory of run directories. */
+  readonly runs: string;
+  readonly output: string;
+}
+
+const silent: Ask = () => Promise.reject(unavailable('squeue', 'it does not answer'));
+
+/** What a test has otherwise than the rooms have it by themselves. */
+export interface Otherwise {
+  /** What answers for Slurm's commands. */
+  readonly ask?: Ask;
+  readonly onLost?: Engine['onLost'];
+  readonly clock?: Engine['clock'];
+  readonly elapsed?: () => number;
+  /** Between two rounds of tidying, in milliseconds. */
+  readonly retryMs?: number;
+}
+
+/** Opens them in this very process; the caller has the runs recover. */
+export async function assemble(
+  where: Where,
+  faults: Faults = noFaults,
+  {
+    ask = silent,
+    onLost = 'purge-now',
+    clock = () => new Date(),
+    elapsed = () => performance.now(),
+    retryMs,
+  }: Otherwise = {},
+): Promise<Rooms> {
+  const ledger = await openLedger(where.ledger);
+  const vault = new Vault(ledger, new Keys({ keyFile: where.keyFile, keyCommand: undefined }));
+  const store = new NextflowStore(where.runs);
+  let log = '';
+  const sink = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      log += chunk.toString();
+      done();
+    },
+  });
+  const engine: Engine = {
+    ledger,
+    vault,
+    stores: new Map([[store.kind, store]]),
+    runDirectories: store,
+    secretsStore: () => store,
+    deadMan: new DeadManSwitches({ openSession, lent: new LentCredentials(), pace: realPace }),
+    batchJobs: { living: async () => new Set(), terminate: async () => undefined },
+    jobs: new JobBoard(() => new Slurm(ask)),
+    submitting: new Set(),
+    onLost,
+    defaultWorkspace: 'local/main',
+    user: machineUser(),
+    outputDirectory: where.output,
+    faults,
+    removals: new InTurn(),
+    clock,
+    elapsed,
+    log: pino({ base: null }, sink),
+  };
+  const runs = new Runs(engine, 0, retryMs);
+  const close = async (): Promise<void> => {
+    await runs.stop();
+    await ledger.close();
+  };
+  const logged = (): string => {
+    const text = log;
+    log = '';
+    return text;
+  };
+  return { ledger, vault, runs, engine, logged, close };
+}

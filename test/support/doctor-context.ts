@@ -1,0 +1,66 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { locatePaths, type Paths } from '../../daemon/config/paths.ts';
+import type { Check } from '../../daemon/doctor/check.ts';
+import type { LogindPlaces } from '../../daemon/system/processes/logind.ts';
+import { schedulerOf } from '../../daemon/schedulers/registry.ts';
+import type { Subject } from '../../daemon/doctor/doctor-context.ts';
+
+/** A subject with everything in a directory of the test, on a sound machine. */
+export function subjectIn(
+  directory: string,
+  changes: Partial<Subject> = {},
+): Subject & { readonly paths: Paths } {
+  const env = { HOME: directory, NF_ESCROW_HOME: `${directory}/home`, PATH: '/usr/bin:/bin' };
+  return {
+    env,
+    version: '0.1.0',
+    nextflow: undefined,
+    settingsError: undefined,
+    clock: Date.now,
+    umask: 0o022,
+    cpuSeconds: undefined,
+    logind: logindIn(directory),
+    schedulerOf,
+    limitMs: 300,
+    answers: async () => true,
+    ...changes,
+    paths: changes.paths ?? locatePaths(changes.env ?? env),
+  };
+}
+
+/** What systemd would keep, in a directory of the test. */
+export function logindIn(directory: string): LogindPlaces {
+  return {
+    booted: `${directory}/systemd`,
+    linger: `${directory}/linger`,
+    configuration: {
+      file: `${directory}/logind.conf`,
+      dropIns: [`${directory}/usr.d`, `${directory}/etc.d`],
+    },
+  };
+}
+
+/** Writes a program, and the directories above it. Gives its path. */
+export function program(path: string, text: string): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** A Java that only tells its version. */
+export function fakeJava(path: string, version: string): string {
+  return program(
+    path,
+    `#!/bin/sh\n[ "$*" = -version ] && echo 'openjdk version "${version}" 2025-04-15' >&2\n`,
+  );
+}
+
+/** The only check of a list. */
+export function only(checks: readonly Check[]): Check {
+  const [check, ...others] = checks;
+  if (check === undefined || others.length > 0)
+    throw new Error(`one check was expected: ${JSON.stringify(checks)}`);
+  return check;
+}

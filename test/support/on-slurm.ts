@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { Receipt, Run, RunList } from '../../daemon/contract/types.ts';
+import { Sandbox, until } from './sandbox.ts';
+import type { Slurm } from './slurm.ts';
+
+const CREATE = ['compute-envs', 'create', 'queue', '--platform', 'hpc', '--executor', 'slurm', '--head-job'];
+
+export const newValue = (): string => randomBytes(16).toString('hex');
+
+/** A sandbox whose runs become jobs of a real Slurm, with a secret. */
+export async function onSlurm(t: Test, slurm: Slurm, value: string, options = ''): Promise<Sandbox> {
+  const box = new Sandbox(t);
+  Object.assign(box.env, slurm.env);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
+  const { status, stderr } = await box.escrow([
+    ...CREATE,
+    '--default',
+    ...(options === '' ? [] : ['--head-options', options]),
+  ]);
+  t.equal(status, 0, stderr);
+  return box;
+}
+
+export async function newest(box: Sandbox): Promise<Run | undefined> {
+  return (await box.json<RunList>(['runs', 'list'])).runs[0];
+}
+
+export async function runIs(box: Sandbox, ...states: Run['state'][]): Promise<Run> {
+  return until(`the run is ${states.join(' or ')}`, async () => {
+    const run = await newest(box);
+    return run !== undefined && states.includes(run.state) ? run : undefined;
+  });
+}
+
+export async function expectNothingLeft(t: Test, box: Sandbox, value: string): Promise<Run> {
+  const run = await runIs(box, 'purged');
+  t.same(box.filesWith(value), [], 'the value is nowhere');
+  t.same(readdirSync(join(box.state, 'runs')), [], 'no run directory is left');
+  t.equal((await box.json<Receipt>(['runs', 'receipt', run.id])).complete, true, 'the receipt is complete');
+  return run;
+}

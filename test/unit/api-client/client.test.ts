@@ -1,0 +1,19 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import t from 'tap';
+import { connect } from '../../../daemon/api-client/client.ts';
+
+void t.test('a daemon that takes a request and never answers is given up', async (t) => {
+  const directory = mkdtempSync('/tmp/nfe-client-');
+  const server = createServer();
+  t.teardown(() => {
+    server.close();
+    rmSync(directory, { recursive: true });
+  });
+  const socket = join(directory, 'daemon.sock');
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  const before = Date.now();
+  await t.rejects(connect(socket, 200).call('GET', '/v1/health'), { code: 'daemon-unavailable' });
+  t.ok(Date.now() - before < 5000);
+});

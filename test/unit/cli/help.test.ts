@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import t from 'tap';
+import type { Context } from '../../../daemon/cli/context.ts';
+import { buildProgram } from '../../../daemon/cli/program.ts';
+import { root } from '../../support/sandbox.ts';
+
+/** What has help of its own, or hands everything over. */
+const NOT_COMMANDERS = ['run', 'nextflow'];
+const program = buildProgram({ version: '0.0.0' } as Context);
+const page = (name: string): string => readFileSync(join(root, name), 'utf8');
+
+interface Leaf {
+  readonly path: string;
+  readonly command: Command;
+}
+
+function leaves(command: Command, path: readonly string[] = []): Leaf[] {
+  const below = command.createHelp().visibleCommands(command);
+  const named = below.filter((each) => each.name() !== 'help');
+  if (named.length === 0) return [{ path: path.join(' '), command }];
+  return named.flatMap((each) => leaves(each, [...path, each.name()]));
+}
+
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (part) => (text += part) });
+  command.outputHelp();
+  return text;
+}
+
+/** The commands that a page names: `nf-escrow runs show|receipt RUN` are two. */
+function namedIn(text: string): string[] {
+  const found = text
+    .replaceAll('\\|', '|')
+    .matchAll(/(?:`|\$ |&& )nf-escrow ([a-z][a-z-]*)(?: ([a-z][a-z|-]*))?/g);
+  return [...found].flatMap(([, group = '', verbs = '']) =>
+    verbs.split('|').map((verb) => `${group} ${verb}`.trim()),
+  );
+}
+
+void t.test('each command has help with an example of itself, and is in docs/commands.md', async (t) => {
+  const documented = new Set(namedIn(page('docs/commands.md')));
+  const all = leaves(program);
+  t.ok(all.length > 30);
+  for (const { path, command } of all) {
+    const isNamed = documented.has(path) || [...documented].some((name) => name.startsWith(`${path} `));
+    t.ok(isNamed, `docs/commands.md names nf-escrow ${path}`);
+    if (NOT_COMMANDERS.includes(path)) continue;
+    t.match(helpOf(command), new RegExp(`\nExample: nf-escrow ${path}`), `nf-escrow ${path} --help`);
+    const [, verb] = path.split(' ');
+    if (verb === 'list') t.match(command.aliases(), ['ls'], `${path}: ls`);
+    if (verb === 'remove') t.match(command.aliases(), ['rm', 'delete'], `${path}: rm, delete`);
+    if (verb === 'list' || verb === 'show')
+      t.ok(
+        command.options.some(({ long }) => long === '--json'),
+        `${path} --json`,
+      );
+  }
+});
+
+void t.test('what the pages name is there', async (t) => {
+  const known = leaves(program).map(({ path }) => path);
+  const groups = program.commands.map((command) => command.name());
+  for (const name of ['README.md', 'docs/commands.md'])
+    for (const named of namedIn(page(name))) {
+      const [group = '', verb] = named.split(' ');
+      if (verb === undefined || known.includes(group)) t.ok(groups.includes(group), `${name}: ${named}`);
+      else t.ok(known.includes(named), `${name}: ${named}`);
+    }
+});

@@ -1,0 +1,33 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { noteGridLine } from '../../../daemon/runs/purge/orphaned-jobs.ts';
+import { overHead, placeRun } from '../../support/placed-run.ts';
+
+const HOUR = 3_600_000;
+
+void t.test('the wait for jobs that were left is not over because a clock was set', async (t) => {
+  let set = 0;
+  let passed = 0;
+  const { rooms, id, directory, start } = await placeRun(t, {
+    onLost: { wait: 3600 },
+    clock: () => new Date(Date.now() + set + passed),
+    elapsed: () => passed,
+  });
+  start();
+  writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
+  await rooms.ledger.write((db) =>
+    noteGridLine(db, id, { submitted: { executor: 'slurm', id: '9', name: 'nf-x' } }),
+  );
+  const purge = async (): Promise<string> => {
+    return (await rooms.runs.purge(id, { force: false, asked: false })).state;
+  };
+  t.equal(await purge(), 'ended', 'its job may live');
+  set = 24 * HOUR;
+  t.equal(await purge(), 'ended', 'a clock that is set forward');
+  set = -24 * HOUR;
+  passed = HOUR - 60_000;
+  t.equal(await purge(), 'ended', 'or back');
+  passed = HOUR;
+  t.equal(await purge(), 'purged');
+});

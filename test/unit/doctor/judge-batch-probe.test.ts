@@ -1,0 +1,88 @@
+import t from 'tap';
+import { probeExits, type ProbeJob } from '../../../daemon/aws/batch/probe-job.ts';
+import type { AwsSettings } from '../../../daemon/contract/types.ts';
+import { judgeBatchProbe } from '../../../daemon/doctor/probes/judge-batch-probe.ts';
+
+const settings: AwsSettings = {
+  region: 'eu-west-1',
+  queue: 'spot',
+  workDir: 's3://lab/work',
+  executionRole: 'arn:aws:iam::123456789012:role/execution',
+  kmsKey: 'alias/lab',
+};
+const asm =
+  'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried';
+
+/** As ECS words them, in `container.reason`, or Batch in `statusReason`. */
+const reasons: readonly (readonly [reason: string, found: RegExp, remedy: RegExp])[] = [
+  [
+    `${asm} 1 time(s): AccessDeniedException: User is not authorized to perform secretsmanager:GetSecretValue`,
+    /may not read/,
+    /role\/execution/,
+  ],
+  [
+    `${asm} 1 time(s): failed to fetch secret: AccessDeniedException: Access to KMS is not allowed`,
+    /may not use the key/,
+    /kms:Decrypt on alias\/lab/,
+  ],
+  [
+    `${asm} 5 time(s): RequestCanceled: request context canceled caused by: context deadline exceeded`,
+    /cannot be reached/,
+    /secretsmanager\.eu-west-1/,
+  ],
+  [
+    `${asm} 3 time(s): Post "https://secretsmanager.eu-west-1.amazonaws.com/": dial tcp 52.94.1.1:443: i/o timeout`,
+    /cannot be reached/,
+    /interface endpoint/,
+  ],
+  [
+    'ResourceInitializationError: retrieved secret from Secrets Manager did not contain json key NF_ESCROW_PROBE',
+    /one key/,
+    /1\.37\.0/,
+  ],
+  [
+    'Fetching secret data from AWS Secrets Manager: unexpected ARN format with parameters when trying to retrieve ASM secret',
+    /one key/,
+    /per-secret/,
+  ],
+  [
+    'CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref public.ecr.aws/x',
+    /image/,
+    /--probe-image/,
+  ],
+  [
+    "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/execution' that was provided for this task.",
+    /cannot take the execution role/,
+    /ecs-tasks/,
+  ],
+  ['ResourceInitializationError: something new', /could not fetch/, /docs\/aws-batch\.md/],
+  ['Job killed by NodeReplacement', /the job failed: .*Job killed/, /console/],
+];
+
+void t.test('each failure has its remedy', async (t) => {
+  for (const [reason, found, remedy] of reasons)
+    for (const job of [
+      { status: 'FAILED', statusReason: 'Task failed to start', container: { reason } },
+      { status: 'FAILED', statusReason: reason, container: {} },
+    ] satisfies ProbeJob[])
+      t.match(judgeBatchProbe(job, settings, 1000), { state: 'failure', found, remedy }, reason);
+});
+
+void t.test('what the job itself saw', async (t) => {
+  const ended = (exitCode: number): ProbeJob => ({
+    status: 'FAILED',
+    statusReason: 'Essential container in task exited',
+    container: { exitCode },
+  });
+  t.match(judgeBatchProbe(ended(probeExits.differs), settings, 1), { found: /another value/ });
+  t.match(judgeBatchProbe(ended(probeExits.missing), settings, 1), { found: /not given/ });
+  t.match(judgeBatchProbe(ended(probeExits.noHash), settings, 1), { remedy: /sha256sum/ });
+  t.match(judgeBatchProbe(ended(127), settings, 1), { found: /status 127/, remedy: /--probe-image/ });
+  t.match(judgeBatchProbe({ status: 'SUCCEEDED' }, settings, 1), { state: 'ok' });
+  for (const status of ['SUBMITTED', 'RUNNABLE', 'STARTING', 'RUNNING'] as const)
+    t.match(judgeBatchProbe({ status }, settings, 120_000), {
+      state: 'failure',
+      found: /after 120 s/,
+      remedy: /--wait/,
+    });
+});

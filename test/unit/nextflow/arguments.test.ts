@@ -1,0 +1,130 @@
+import t from 'tap';
+import { splitRunOptions } from '../../../daemon/cli/launch/run-options.ts';
+import { arrange, readCommandLine } from '../../../daemon/nextflow/launcher/arguments.ts';
+import { expectedLog, readLogLine, type LogFacts } from '../../../daemon/nextflow/logs/log.ts';
+import { TraceReader } from '../../../daemon/nextflow/logs/trace.ts';
+
+void t.test("Nextflow's arguments stay as they are, launcher options go before run", async (t) => {
+  const cases: [string, string][] = [
+    ['main.nf --input x', 'run main.nf --input x'],
+    ['-profile p main.nf -resume', 'run -profile p main.nf -resume'],
+    ['-log x.log -c a.config main.nf', '-log x.log run -c a.config main.nf'],
+    ['-resume -w /w main.nf', 'run -resume -w /w main.nf'],
+    ['-resume main.nf -log x.log', 'run -resume main.nf -log x.log'],
+    ['-resume last -q main.nf', '-q run -resume last main.nf'],
+    [
+      '-resume 6f248a2b-22b4-400a-b861-3985b491a81c -q main.nf',
+      '-q run -resume 6f248a2b-22b4-400a-b861-3985b491a81c main.nf',
+    ],
+    ['-stub main.nf', 'run -stub main.nf'],
+    [
+      '-process.cpus 2 -process.memory=1GB -log x main.nf',
+      '-log x run -process.cpus 2 -process.memory=1GB main.nf',
+    ],
+    ['-ansi-log -N -log x main.nf', '-log x run -ansi-log -N main.nf'],
+    ['-C only.config -q main.nf -- y', '-C only.config -q run main.nf -- y'],
+    ['- --x 1', 'run - --x 1'],
+    ['main.nf --log -log', 'run main.nf --log -log'],
+  ];
+  for (const [given, expected] of cases)
+    t.equal(arrange(given.split(' ')).arguments.join(' '), expected, given);
+  t.equal(arrange(['main.nf', '-bg']).background, true);
+  t.equal(arrange(['main.nf']).background, false);
+  const log = (args: string[], env = {}): string => expectedLog('/launch', arrange(args).arguments, env);
+  t.equal(log(['-log', 'x.log', 'main.nf']), '/launch/x.log');
+  t.equal(log(['main.nf'], { NXF_LOG_FILE: '/elsewhere/log' }), '/elsewhere/log');
+  t.equal(log(['main.nf'], { NXF_LOG_FILE: '' }), '/launch/.nextflow.log');
+  t.equal(log(['main.nf', '-log', 'x.log']), '/launch/.nextflow.log', "a parameter's value is none");
+});
+
+void t.test('what cannot be meant is refused', async (t) => {
+  t.throws(() => arrange([]), { code: 'usage', message: /no pipeline/ });
+  t.throws(() => arrange(['-profile', 'p', '--input', 'x', 'main.nf']), {
+    code: 'usage',
+    message: /follow the pipeline/,
+  });
+  t.throws(() => splitRunOptions(['--workspce', 'a/b', 'main.nf']), {
+    code: 'usage',
+    message: /Did you mean --workspace/,
+  });
+  t.throws(() => splitRunOptions(['--input', 'x', 'main.nf']), { code: 'usage' });
+  t.throws(() => splitRunOptions(['--workspace']), { code: 'usage' });
+  t.throws(() => splitRunOptions(['--no-secrets', '--only-secret', 'AB', 'main.nf']), { code: 'usage' });
+});
+
+void t.test('ours come first, and end where something else begins', async (t) => {
+  const options = splitRunOptions([
+    '--workspace=a/b',
+    '--only-secret',
+    'AB',
+    '--explain',
+    'main.nf',
+    '--explain',
+    '--workspace',
+    'x',
+  ]);
+  t.match(options, { workspace: 'a/b', explain: true, selection: { only: [{ name: 'AB', scope: null }] } });
+  t.same(options.rest, ['main.nf', '--explain', '--workspace', 'x']);
+  t.same(splitRunOptions(['--', '--explain']).rest, ['--explain']);
+});
+
+void t.test('the log tells name, session, trace and end', async (t) => {
+  const facts: LogFacts = {};
+  for (const line of [
+    'Nov-23 17:10:38.020 [main] DEBUG nextflow.Session - Session UUID: 6f248a2b-22b4-400a-b861-3985b491a81c',
+    'Nov-23 17:10:38.021 [main] DEBUG nextflow.Session - Run name: romantic_nobel',
+    'Nov-23 17:16:42.446 [main] DEBUG nextflow.trace.TraceFileObserver - Workflow started -- trace file: /w/tr.txt',
+    'Nov-23 17:10:42.920 [SIGTERM handler] DEBUG nextflow.Session - Session aborted -- Cause: SIGTERM',
+    'Nov-23 17:10:39.822 [main] DEBUG n.trace.WorkflowStatsObserver - Workflow completed > WorkflowStats[succeededCount=1]',
+    'Nov-23 17:10:39.856 [main] DEBUG nextflow.script.ScriptRunner - > Execution complete -- Goodbye',
+    '  something else',
+  ]) {
+    readLogLine(facts, line);
+  }
+  t.same(facts, {
+    runName: 'romantic_nobel',
+    sessionId: '6f248a2b-22b4-400a-b861-3985b491a81c',
+    traceFile: '/w/tr.txt',
+    abortCause: 'SIGTERM',
+    completed: true,
+    goodbye: true,
+  });
+});
+
+void t.test("a trace's columns are the user's, and a row that does not fit goes aside", async (t) => {
+  const reader = new TraceReader();
+  t.equal(reader.read('task_id\tname\tstatus'), undefined);
+  t.match(reader.read('1\tHELLO\tCOMPLETED'), {
+    task: { taskId: '1', name: 'HELLO', status: 'COMPLETED', exit: null },
+  });
+  t.match(reader.read('2\tHEL\tLO\tCOMPLETED'), { reason: /4 cells under 3 columns/ });
+});
+
+void t.test('of a whole nextflow command line, only what runs a pipeline is ours', async (t) => {
+  const isFile = (path: string): boolean => path === 'main.nf' || path === 'log';
+  const cases: [string, boolean][] = [
+    ['run main.nf --x 1', true],
+    ['-log x.log run main.nf', true],
+    ['-c my.config -q run hello', true],
+    ['-C my.config run -', true],
+    ['-bg run main.nf', true],
+    ['-syslog run main.nf', true],
+    ['-syslog host run main.nf', true],
+    ['main.nf --x 1', true],
+    ['other.nf', false],
+    ['-q main.nf', false],
+    ['log', false],
+    ['log run', false],
+    ['run -h', false],
+    ['-version', false],
+    ['config -profile run', false],
+    ['', false],
+  ];
+  for (const [line, wanted] of cases) {
+    const args = line === '' ? [] : line.split(' ');
+    const read = readCommandLine(args, isFile);
+    t.equal(read !== undefined, wanted, line);
+    if (read !== undefined) t.same(read.arguments, args, 'verbatim');
+  }
+  t.equal(readCommandLine(['-bg', 'run', 'x'], isFile)?.background, true);
+});

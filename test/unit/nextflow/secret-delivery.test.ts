@@ -1,0 +1,178 @@
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { chooseCarrier } from '../../../daemon/nextflow/plugin/secret-delivery.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+import type { Launch } from '../../../daemon/nextflow/launcher/launch.ts';
+import type { Carrier } from '../../../daemon/contract/types.ts';
+import { shippedPlugin } from '../../../daemon/nextflow/plugin/plugin-files.ts';
+
+const OURS = `nf-escrow@${shippedPlugin()?.version ?? 'not built'}`;
+
+interface Options {
+  readonly name?: string;
+  readonly env?: Record<string, string>;
+  readonly arguments?: string[];
+  readonly config?: string;
+}
+
+/** A launcher of a name that tells its version, a home and a launch directory. */
+function launchOf(
+  t: Test,
+  { name = 'nextflow-25.10.0', env = {}, arguments: args = ['run', 'x'], config }: Options,
+): Launch {
+  const directory = temporaryDirectory(t);
+  const nextflow = join(directory, name);
+  writeFileSync(nextflow, '#!/bin/sh\n', { mode: 0o755 });
+  if (config !== undefined) writeFileSync(join(directory, 'nextflow.config'), config);
+  return { nextflow, arguments: args, directory, env: { NXF_HOME: join(directory, 'home'), ...env } };
+}
+
+const choose = (t: Test, options: Options = {}): Carrier => chooseCarrier(launchOf(t, options));
+
+void t.test('the plugin is installed, and switched on by its exact version', async (t) => {
+  const launch = launchOf(t, {});
+  const carrier = chooseCarrier(launch);
+  t.match(carrier, { plugin: OURS.split('@')[1], why: null, configPhase: false });
+  t.same(carrier.environment, { NXF_PLUGINS_DEFAULT: OURS });
+  t.same(readdirSync(join(launch.directory, 'home/plugins')), [OURS.replace('@', '-')]);
+  t.same(carrier.restore, { NF_ESCROW_RUN: '', NXF_SECRETS_FILE: '', NXF_PLUGINS_DEFAULT: '' });
+});
+
+void t.test('NXF_PLUGINS_DIR is where it goes, when that is set', async (t) => {
+  const plugins = join(temporaryDirectory(t), 'elsewhere');
+  t.equal(choose(t, { env: { NXF_PLUGINS_DIR: plugins } }).why, null);
+  t.equal(readdirSync(plugins).length, 1);
+});
+
+void t.test('what the user names in NXF_PLUGINS_DEFAULT stays, and is what tasks see', async (t) => {
+  const carrier = choose(t, { env: { NXF_PLUGINS_DEFAULT: 'nf-amazon,nf-hello@0.5.0' } });
+  t.same(carrier.environment, { NXF_PLUGINS_DEFAULT: `nf-amazon,nf-hello@0.5.0,${OURS}` });
+  t.equal(carrier.restore['NXF_PLUGINS_DEFAULT'], 'nf-amazon,nf-hello@0.5.0');
+  t.same(choose(t, { env: { NXF_PLUGINS_DEFAULT: 'true' } }).environment, { NXF_PLUGINS_DEFAULT: OURS });
+});
+
+void t.test('plugins that Nextflow loads only as it starts are named where they may be wanted', async (t) => {
+  const named = (options: Options): string | undefined =>
+    choose(t, options).environment['NXF_PLUGINS_DEFAULT'];
+  t.equal(named({ env: { NXF_ENABLE_AWS_SES: '1' } }), `nf-amazon,${OURS}`);
+  t.equal(named({ arguments: ['run', 'x', '-with-weblog', 'http://localhost'] }), `nf-weblog,${OURS}`);
+  t.equal(named({ config: 'weblog.enabled = true' }), `nf-weblog,${OURS}`);
+  t.equal(
+    named({ config: 'weblog.enabled = true', env: { NXF_OFFLINE: 'true' } }),
+    OURS,
+    'but not where it can be neither found nor fetched',
+  );
+  t.equal(named({ config: "process.executor = 'slurm'" }), OURS);
+});
+
+void t.test('where it cannot be, the reason is told and nothing is switched on', async (t) => {
+  const cases: readonly (readonly [Options, RegExp])[] = [
+    [{ env: { NXF_PLUGINS_DEFAULT: 'false' } }, /NXF_PLUGINS_DEFAULT is false/],
+    [{ env: { NXF_ENABLE_SECRETS: 'false' } }, /NXF_ENABLE_SECRETS is false/],
+    [{ env: { NXF_PLUGINS_ALLOWED: 'nf-amazon,nf-hello' } }, /NXF_PLUGINS_ALLOWED does not name nf-escrow/],
+    [{ env: { NXF_PLUGINS_ALLOWED: '' } }, /NXF_PLUGINS_ALLOWED/],
+    [{ env: { NXF_PLUGINS_MODE: 'dev' } }, /NXF_PLUGINS_MODE is dev/],
+    [{ name: 'nextflow-25.10.0-dist' }, /self-contained/],
+    [{ name: 'nextflow-23.04.1' }, /23\.04\.1 is older than 24\.10/],
+  ];
+  for (const [options, why] of cases) {
+    const carrier = choose(t, options);
+    t.match(carrier.why, why);
+    t.match(carrier, { plugin: null, environment: {} });
+  }
+  t.equal(choose(t, { env: { NXF_PLUGINS_ALLOWED: 'nf-amazon,nf-escrow' } }).why, null);
+});
+
+void t.test('the configuration of a Nextflow before 25.10 is read before there are plugins', async (t) => {
+  t.equal(choose(t, { name: 'nextflow-24.10.0' }).configPhase, true);
+  t.equal(choose(t, { name: 'nextflow-25.04.3' }).configPhase, true);
+  t.equal(choose(t, { name: 'nextflow-26.08.0-edge' }).configPhase, false);
+  t.equal(choose(t, { name: 'nextflow' }).configPhase, true, 'as nothing tells its version');
+});
+
+void t.test('what is not exactly ours is replaced, and what others can change is not used', async (t) => {
+  const launch = launchOf(t, {});
+  chooseCarrier(launch);
+  const plugins = join(launch.directory, 'home/plugins');
+  const installed = join(plugins, OURS.replace('@', '-'));
+  const whole = join(launch.directory, 'whole');
+  cpSync(installed, whole, { recursive: true });
+  const manifest = join(installed, 'classes/META-INF/MANIFEST.MF');
+  const spoil: Readonly<Record<string, () => void>> = {
+    'a changed file': () => writeFileSync(manifest, 'Plugin-Class: evil.Plugin\n'),
+    'one more file': () => writeFileSync(join(installed, 'classes/evil.class'), 'x'),
+    'a jar that would be on its class path': () => {
+      mkdirSync(join(installed, 'lib'));
+      writeFileSync(join(installed, 'lib/evil.jar'), 'x');
+    },
+    'a file less': () => rmSync(manifest),
+  };
+  for (const [what, damage] of Object.entries(spoil)) {
+    damage();
+    t.equal(chooseCarrier(launch).why, null, what);
+    for (const path of readdirSync(whole, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    )) {
+      const name = join(path.parentPath, path.name);
+      t.ok(
+        readFileSync(name).equals(readFileSync(name.replace(whole, installed))),
+        `${what}: ${path.name} is ours`,
+      );
+    }
+    t.equal(
+      readdirSync(installed, { recursive: true }).length,
+      readdirSync(whole, { recursive: true }).length,
+      `${what}: nothing else is there`,
+    );
+  }
+  t.same(readdirSync(plugins), [OURS.replace('@', '-')], 'nothing is left beside it');
+
+  const refusals: Readonly<Record<string, readonly [() => void, () => void, RegExp]>> = {
+    'a plugins directory that all can write': [
+      () => chmodSync(plugins, 0o777),
+      () => chmodSync(plugins, 0o755),
+      /others can write to/,
+    ],
+    'a file that all can write': [
+      () => chmodSync(manifest, 0o666),
+      () => chmodSync(manifest, 0o644),
+      /others can write to/,
+    ],
+    'a link in its place': [
+      () => {
+        rmSync(installed, { recursive: true });
+        symlinkSync(whole, installed);
+      },
+      () => {
+        rmSync(installed);
+      },
+      /neither a plain file nor a directory|can write to/,
+    ],
+    'a file where the directory should be': [
+      () => {
+        rmSync(plugins, { recursive: true });
+        writeFileSync(plugins, '');
+      },
+      () => {
+        rmSync(plugins);
+      },
+      /cannot be used: (EEXIST|ENOTDIR)/,
+    ],
+  };
+  for (const [what, [damage, mend, why]] of Object.entries(refusals)) {
+    damage();
+    t.match(chooseCarrier(launch), { plugin: null, why, environment: {} }, what);
+    mend();
+    t.equal(chooseCarrier(launch).why, null, `${what}: mended`);
+  }
+});

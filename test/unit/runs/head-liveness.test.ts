@@ -1,0 +1,81 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { RunJob } from '../../../daemon/contract/types.ts';
+import { Life } from '../../../daemon/runs/watch/head-liveness.ts';
+import type { Word } from '../../../daemon/schedulers/job-status-cache.ts';
+
+/** A head on another host, of which a heartbeat and its scheduler tell. */
+function faraway(directory: string): {
+  life: Life;
+  pass: (ms: number) => void;
+  beat: () => void;
+  says: (word: Word | undefined) => void;
+} {
+  let now = 0;
+  let count = 0;
+  let word: Word | undefined;
+  const jobs = { word: () => word } as never;
+  return {
+    life: new Life({ jobs }, directory, () => now),
+    pass: (ms) => (now += ms),
+    beat: () => {
+      writeFileSync(join(directory, 'heartbeat'), `${String((count += 1))}\n`);
+    },
+    says: (said) => (word = said),
+  };
+}
+
+const head = { host: 'elsewhere', bootId: 'other', pidNamespace: 'x', pid: 1, startTime: '1' };
+const ended = (state: string): Word => ({ phase: 'ended', state, restarts: 0 });
+const jobOf = (isHead: boolean): RunJob => ({
+  executor: 'slurm',
+  id: '4',
+  restarts: 0,
+  head: isHead,
+  name: isHead ? 'nf-escrow-r1' : null,
+});
+
+void t.test('a node that its scheduler has lost may be at work all the same', async (t) => {
+  const { life, pass, beat, says } = faraway(t.testdir());
+  const look = (): string => life.of(head, jobOf(true), undefined);
+  beat();
+  t.equal(look(), 'unknown', 'what stood there may be old');
+  beat();
+  t.equal(look(), 'alive');
+  says(ended('NODE_FAIL'));
+  t.equal(look(), 'alive', 'it counts on');
+  pass(119_000);
+  t.equal(look(), 'alive');
+  pass(2000);
+  t.equal(look(), 'ended', 'it has not for two minutes');
+  says(undefined);
+  t.equal(look(), 'unknown', 'where nobody is heard');
+  says({ phase: 'forgotten', state: 'FORGOTTEN', restarts: null });
+  t.equal(look(), 'ended');
+  says({ phase: 'running', state: 'RUNNING', restarts: 0 });
+  t.equal(look(), 'alive');
+});
+
+void t.test(
+  "the end of the head's own job is its end, that of a job of the user's is not at once",
+  async (t) => {
+    const { life, pass, beat, says } = faraway(t.testdir());
+    beat();
+    life.of(head, jobOf(true), undefined);
+    beat();
+    says(ended('COMPLETED'));
+    t.equal(life.of(head, jobOf(true), undefined), 'ended');
+    t.equal(life.of(head, jobOf(false), undefined), 'alive', 'a process can outlive its job');
+    pass(121_000);
+    t.equal(life.of(head, jobOf(false), undefined), 'ended');
+    says({ phase: 'running', state: 'RUNNING', restarts: 0 });
+    t.equal(life.of(head, jobOf(false), undefined), 'unknown', 'the job may do other things');
+    says({ phase: 'running', state: 'RUNNING', restarts: 1 });
+    t.equal(
+      life.of(head, jobOf(false), undefined),
+      'ended',
+      'one that was started anew has lost what ran in it',
+    );
+  },
+);

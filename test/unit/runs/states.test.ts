@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import { openLedger } from '../../../daemon/ledger/open.ts';
+import { conclude } from '../../../daemon/runs/watch/outcome.ts';
+import { leaseMoves, moveRun, runMoves } from '../../../daemon/runs/records/states.ts';
+
+void t.test('every state is reached, and every way ends', async (t) => {
+  for (const [moves, first, last] of [
+    [runMoves, 'created', 'purged'],
+    [leaseMoves, 'intended', 'gone'],
+  ] as const) {
+    const table: Readonly<Record<string, readonly string[]>> = moves;
+    const reached = new Set<string>([first]);
+    for (const state of reached) for (const next of table[state] ?? []) reached.add(next);
+    t.same([...reached].sort(), Object.keys(table).sort());
+    for (const state of Object.keys(table))
+      t.equal(table[state]?.length === 0, state === last, `${state} goes on unless it is ${last}`);
+  }
+});
+
+void t.test('a run moves as the table says, and no other way', async (t) => {
+  const directory = mkdtempSync('/tmp/nfe-');
+  t.teardown(() => {
+    rmSync(directory, { recursive: true });
+  });
+  const ledger = await openLedger(join(directory, 'ledger.db'));
+  t.teardown(() => ledger.close());
+  const states = Object.keys(runMoves) as (keyof typeof runMoves)[];
+  let count = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...states), fc.constantFrom(...states), async (from, to) => {
+      const id = `r${String((count += 1))}`;
+      const text = {
+        workspace: 'w',
+        launch_directory: '/',
+        nextflow: '/n',
+        arguments: '[]',
+        plan: '[]',
+        launcher: '{}',
+        launch_deadline: '',
+        created_at: '',
+      };
+      await ledger.db
+        .insertInto('runs')
+        .values({ id, state: from, cancel_requested: 0, ...text })
+        .execute();
+      const moved = await ledger
+        .write((db) => moveRun(db, id, to))
+        .then(
+          () => true,
+          () => false,
+        );
+      return moved === runMoves[from].includes(to);
+    }),
+  );
+  t.pass('property holds');
+});
+
+void t.test('success is said only where something says it', async (t) => {
+  const log = { completed: true, goodbye: true };
+  t.equal(conclude({ exitStatus: 0, log: {}, cancelRequested: false }).outcome, 'succeeded');
+  t.equal(conclude({ exitStatus: 1, log, cancelRequested: false }).outcome, 'failed');
+  t.equal(conclude({ exitStatus: undefined, log, cancelRequested: false }).outcome, 'succeeded');
+  t.equal(
+    conclude({ exitStatus: undefined, log: { completed: true }, cancelRequested: false }).outcome,
+    'lost',
+  );
+  t.equal(
+    conclude({ exitStatus: undefined, log: { ...log, abortCause: 'x' }, cancelRequested: false }).outcome,
+    'failed',
+  );
+  t.equal(
+    conclude({ exitStatus: 1, log: { ...log, abortCause: 'SIGTERM' }, cancelRequested: false }).outcome,
+    'cancelled',
+  );
+  t.equal(conclude({ exitStatus: 130, log: {}, cancelRequested: false }).outcome, 'cancelled');
+  t.equal(conclude({ exitStatus: 137, log: {}, cancelRequested: false }).outcome, 'failed');
+});

@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { machineUser } from '../../../daemon/access/principal.ts';
+import { userScope } from '../../../daemon/access/scopes.ts';
+import { openLedger, type Ledger } from '../../../daemon/ledger/open.ts';
+import { Keys } from '../../../daemon/vault/keys/keys.ts';
+import { finishRekey, keysInUse, rekey } from '../../../daemon/vault/keys/rekey.ts';
+import { SecretValue } from '../../../daemon/vault/secret-value.ts';
+import { Vault } from '../../../daemon/vault/vault.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+const user = machineUser();
+
+interface Opened {
+  readonly ledger: Ledger;
+  readonly vault: Vault;
+  readonly keyFile: string;
+  readonly set: (name: string, value: Buffer) => Promise<void>;
+  /** Sets KEY_0 and on, in one transaction. */
+  readonly fill: (count: number, value: Buffer) => Promise<void>;
+  readonly get: (name: string) => Promise<Buffer | undefined>;
+}
+
+/** The vault in a directory, as a daemon that has just started has it. */
+async function openVault(t: Test, directory: string, keyCommand?: string): Promise<Opened> {
+  const ledger = await openLedger(join(directory, 'ledger.db'));
+  t.teardown(() => ledger.close());
+  const keyFile = join(directory, 'vault.key');
+  const vault = new Vault(ledger, new Keys({ keyFile, keyCommand }));
+  const scope = await userScope(ledger.db, user);
+  return {
+    ledger,
+    vault,
+    keyFile,
+    set: async (name, value) => {
+      await vault.set(user, scope, name, new SecretValue(value));
+    },
+    fill: async (count, value) => {
+      const names = Array.from({ length: count }, (_, index) => `KEY_${String(index)}`);
+      const values = new Map(names.map((name) => [name, new SecretValue(value)]));
+      await vault.setAll(user, scope, values, 'refuse');
+    },
+    get: async (name) => {
+      const found = (await vault.versions(ledger.db, scope)).find((version) => version.name === name);
+      return found && (await vault.open(found.secretId, found.version)).open();
+    },
+  };
+}
+
+const passphrase = randomBytes(12);
+
+void t.test(
+  'a key comes from the file, a passphrase or a command, and each opens what the others sealed',
+  async (t) => {
+    const directory = temporaryDirectory(t);
+    const keyText = join(directory, 'key-text');
+    writeFileSync(keyText, randomBytes(20).toString('hex'));
+    const command = `cat '${keyText}'`;
+    const value = randomBytes(40);
+    const first = await openVault(t, directory, command);
+    await first.set('FOO_KEY', value);
+    for (const source of ['passphrase', 'command', 'file'] as const) {
+      const { ledger, vault } = await openVault(t, directory, command);
+      if (source === 'command') await vault.keys.unlock(passphrase);
+      t.equal(await rekey(ledger, vault, user, source, passphrase), 1, source);
+      const again = await openVault(t, directory, command);
+      if (source === 'passphrase') {
+        await t.rejects(again.get('FOO_KEY'), { code: 'vault-locked' });
+        await t.rejects(again.set('BAR_KEY', value), { code: 'vault-locked' });
+        await t.rejects(again.vault.keys.unlock(randomBytes(12)), { code: 'passphrase-wrong' });
+        await again.vault.keys.unlock(passphrase);
+      }
+      t.same(await again.get('FOO_KEY'), value);
+      t.equal(readFileSync(first.keyFile, 'utf8').split('\n').length, 2, 'one key is left');
+      t.notOk(readFileSync(first.keyFile).includes(passphrase));
+    }
+  },
+);
+
+void t.test(
+  'a command that fails, prints nothing or something else, says so and tells nothing',
+  async (t) => {
+    const directory = temporaryDirectory(t);
+    const told = randomBytes(8).toString('hex');
+    const { ledger, vault, set } = await openVault(t, directory, `echo ${told}`);
+    await set('FOO_KEY', Buffer.from('value'));
+    await rekey(ledger, vault, user, 'command', undefined);
+    for (const [command, code] of [
+      [`echo ${told} >&2; exit 3`, 'vault-key-command'],
+      ['true', 'vault-key-command'],
+      [`echo ${told}x`, 'vault-key-wrong'],
+      [undefined, 'vault-key-command'],
+    ] as const) {
+      const { get } = await openVault(t, directory, command);
+      const error = await get('FOO_KEY').then(
+        () => undefined,
+        (thrown: unknown) => thrown as Error,
+      );
+      t.match(error, { code });
+      t.notOk(error?.message.includes(told));
+    }
+  },
+);
+
+void t.test('a new key that is interrupted anywhere loses nothing, and is completed later', async (t) => {
+  const count = 450; // three transactions
+  for (let stopAt = 0; stopAt < 7; stopAt += 1) {
+    const directory = temporaryDirectory(t);
+    const { ledger, vault, set, get, fill } = await openVault(t, directory);
+    const value = randomBytes(16);
+    await fill(count, value);
+    let writes = 0;
+    const failing: Ledger = {
+      ...ledger,
+      write: (work) => {
+        writes += 1;
+        // Once before a transaction, once within it: what it wrote is taken back.
+        if (writes === stopAt) return Promise.reject(new Error('interrupted'));
+        if (writes === stopAt - 3) return ledger.write(async (db) => interrupted(await work(db)));
+        return ledger.write(work);
+      },
+    };
+    const ended = await rekey(failing, vault, user, 'file', undefined).then(
+      () => true,
+      () => false,
+    );
+    t.equal(ended, stopAt === 0, `stopped at write ${String(stopAt)}`);
+    for (const index of [0, 199, 200, count - 1]) t.same(await get(`KEY_${String(index)}`), value);
+    await set('MEANWHILE', value);
+    const next = await openVault(t, directory);
+    await finishRekey(next.ledger, next.vault);
+    t.equal((await keysInUse(next.ledger.db)).length, 1);
+    t.equal(next.vault.keys.ring()?.length, 1);
+    for (const index of [0, 199, 200, count - 1]) t.same(await next.get(`KEY_${String(index)}`), value);
+    t.same(await next.get('MEANWHILE'), value);
+  }
+});
+
+function interrupted(_done: unknown): never {
+  throw new Error('interrupted within');
+}
+
+void t.test('what is set while a new key comes is not lost', async (t) => {
+  const { ledger, vault, set, get, fill } = await openVault(t, temporaryDirectory(t));
+  const value = randomBytes(16);
+  await fill(300, value);
+  const names = Array.from({ length: 60 }, (_, index) => `NEW_${String(index)}`);
+  await Promise.all([
+    rekey(ledger, vault, user, 'file', undefined),
+    ...names.map(async (name) => set(name, value)),
+    t.rejects(rekey(ledger, vault, user, 'file', undefined), { code: 'state-conflict' }),
+  ]);
+  for (const name of names) t.same(await get(name), value);
+  t.equal((await keysInUse(ledger.db)).length, 1);
+});
+
+void t.test(
+  'a lost, exchanged, exposed or spoilt key file is told apart, and nothing is sealed beside it',
+  async (t) => {
+    const directory = temporaryDirectory(t);
+    const { keyFile, set, get, vault, ledger } = await openVault(t, directory);
+    const value = randomBytes(16);
+    await set('FOO_KEY', value);
+    const aside = `${keyFile}.aside`;
+    renameSync(keyFile, aside);
+    await t.rejects(get('FOO_KEY'), { code: 'vault-key-missing' });
+    await t.rejects(set('BAR_KEY', value), { code: 'vault-key-missing' });
+    await t.rejects(rekey(ledger, vault, user, 'file', undefined), { code: 'vault-key-missing' });
+    for (const [text, code] of [
+      [`nf-escrow-key-1 ${randomBytes(32).toString('hex')}\n`, 'vault-key-wrong'],
+      ['', 'vault-key-wrong'],
+      ['some other file\n', 'vault-key-wrong'],
+      [
+        `nf-escrow-key-2 passphrase ${'0'.repeat(16)} scrypt 99999999 999 1 ${'0'.repeat(32)}\n`,
+        'vault-key-wrong',
+      ],
+    ] as const) {
+      writeFileSync(keyFile, text, { mode: 0o600 });
+      await t.rejects(get('FOO_KEY'), { code });
+      await t.rejects(set('BAR_KEY', value), { code });
+      rmSync(keyFile);
+    }
+    renameSync(aside, keyFile);
+    chmodSync(keyFile, 0o644);
+    await t.rejects(get('FOO_KEY'), { code: 'state-exposed' });
+    chmodSync(keyFile, 0o600);
+    t.same(await get('FOO_KEY'), value, 'put back, it opens');
+  },
+);
