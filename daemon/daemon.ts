@@ -9,32 +9,32 @@ import { batchJobs } from './aws/batch/batch-jobs.ts';
 import { checkAws } from './aws/iam/iam-check.ts';
 import { openSession } from './aws/session/session.ts';
 import { sweepAws } from './aws/sweep.ts';
-import { LentCredentials } from './aws/session/credentials.ts';
-import { realPace } from './aws/retry.ts';
+import { ProvidedCredentials } from './aws/session/credentials.ts';
+import { systemClock } from './system/time/clock.ts';
 import type { Settings } from './config/settings.ts';
 import { probeOnBatch } from './doctor/probes/batch-probe.ts';
 import { asEscrowError, systemCode } from './errors.ts';
-import { assertHostIsOurs, holdHostLease } from './system/host-lease/hold-host-lease.ts';
-import { InTurn } from './system/keyed-mutex.ts';
+import { assertNoOtherHost, holdHostLease } from './system/host-lease/hold-host-lease.ts';
+import { KeyedMutex } from './system/keyed-mutex.ts';
 import { ensurePrivateDirectory } from './system/files/private-directory.ts';
 import { identifySelf } from './system/processes/process-identity.ts';
-import type { Faults } from './system/steps.ts';
+import type { FaultInjector } from './system/steps.ts';
 import { openLedger } from './ledger/open.ts';
 import { Runs } from './runs/runs.ts';
 import { sweeperOf } from './runs/purge/sweeper.ts';
-import { JobBoard } from './schedulers/job-status-cache.ts';
-import { schedulerOf } from './schedulers/registry.ts';
+import { JobStatusCache } from './schedulers/job-status-cache.ts';
+import { createScheduler } from './schedulers/registry.ts';
 import { AwsSecretsManager, awsWaits, type AwsWaits } from './stores/aws/secrets-manager.ts';
 import { BatchJobDefinitions } from './stores/aws/job-definitions.ts';
 import { DeadManSwitches } from './stores/aws/dead-man-switches.ts';
 import { NextflowStore } from './stores/nextflow-store.ts';
-import type { Removal } from './stores/store.ts';
+import type { LeaseRemover } from './stores/store.ts';
 import { Keys } from './vault/keys/keys.ts';
 import { finishRekey } from './vault/keys/rekey.ts';
 import { Vault } from './vault/vault.ts';
 
 /** How the daemon serves, where that is not as usual. */
-export interface Service {
+export interface DaemonOptions {
   /** Another host's lease is taken over. */
   readonly takeOver?: boolean;
   /** It does not end when nobody needs it. */
@@ -48,14 +48,14 @@ export interface Service {
 /** Serves until it is asked to end, or nobody needs it any more. The caller holds the lock that makes it the only one. */
 export async function serve(
   settings: Settings,
-  faults: Faults,
+  faults: FaultInjector,
   version: string,
-  { takeOver = false, stay = false, waits = awsWaits, retryMs, jobsClock }: Service = {},
+  { takeOver = false, stay = false, waits = awsWaits, retryMs, jobsClock }: DaemonOptions = {},
 ): Promise<void> {
   const { paths } = settings;
   const log = pino({ base: { pid: process.pid } }, openLog());
   ensurePrivateDirectory(paths.socketDirectory); // before anything is done: most of what stops a start shows here
-  assertHostIsOurs(paths.hostLease, settings.hostLeaseSeconds, takeOver);
+  assertNoOtherHost(paths.hostLease, settings.hostLeaseSeconds, takeOver);
   const ledger = await openLedger(paths.ledger);
   let stop = (): void => undefined;
   const stopped = new Promise<void>((resolve) => (stop = resolve));
@@ -69,21 +69,21 @@ export async function serve(
   const keys = new Keys({ keyFile: paths.keyFile, keyCommand: settings.vaultKeyCommand });
   const vault = new Vault(ledger, keys);
   const store = new NextflowStore(paths.runs, faults);
-  const lent = new LentCredentials();
-  const pace = realPace;
-  const deadMan = new DeadManSwitches({ openSession, lent, pace, lateMs: waits.late, faults });
+  const provided = new ProvidedCredentials();
+  const clock = systemClock;
+  const deadMan = new DeadManSwitches({ openSession, provided, clock, lateMs: waits.late, faults });
   const definitions = new BatchJobDefinitions({
     openSession,
-    lent,
-    pace,
+    provided: provided,
+    clock,
     waits,
     faults,
   });
   const secretsManager = new AwsSecretsManager({
     openSession,
-    lent,
+    provided: provided,
     owner: user.user,
-    pace,
+    clock,
     waits,
     faults,
   });
@@ -91,21 +91,21 @@ export async function serve(
     {
       ledger,
       vault,
-      stores: new Map<string, Removal>(
+      stores: new Map<string, LeaseRemover>(
         [store, secretsManager, definitions, deadMan].map((one) => [one.kind, one]),
       ),
       deadMan,
       runDirectories: store,
       secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
       batchJobs: batchJobs(openSession),
-      jobs: new JobBoard(schedulerOf, jobsClock),
+      jobStatus: new JobStatusCache(createScheduler, jobsClock),
       submitting: new Set(),
       onLost: settings.onLost,
       defaultWorkspace: settings.workspace,
       user,
       outputDirectory: join(paths.state, 'output'),
       faults,
-      removals: new InTurn(),
+      removals: new KeyedMutex(),
       clock: () => new Date(),
       log,
     },
@@ -136,7 +136,7 @@ export async function serve(
         stateDirectory: paths.state,
         watching: runs.watching,
         memoryBytes: process.memoryUsage.rss(),
-        stays: stay,
+        persistent: stay,
       }),
       stop,
       touched: () => (touchedAt = performance.now()),

@@ -4,17 +4,17 @@ import { readFileSync, realpathSync, statSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context, Serving } from './cli/context.ts';
 import type { Client } from './api-client/client.ts';
-import type { Start } from './service/start-daemon.ts';
+import type { DaemonStart } from './service/start-daemon.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import { asEscrowError, EscrowError, systemCode } from './errors.ts';
-import type { Faults } from './system/steps.ts';
-import type { Service } from './daemon.ts';
+import type { FaultInjector } from './system/steps.ts';
+import type { DaemonOptions } from './daemon.ts';
 
 /** What is run, by us and by those whom we start: this file, or a test's own that calls it with faults. */
 export interface Program {
   readonly path: string;
-  readonly faults?: Faults;
-  readonly service?: Service;
+  readonly faults?: FaultInjector;
+  readonly service?: DaemonOptions;
 }
 
 const path = fileURLToPath(import.meta.url);
@@ -65,12 +65,12 @@ function contextOf(program: Program, settings: () => Settings): Context {
     version: readVersion(),
     program: program.path,
     daemon: async () => {
-      const [{ lazyDaemon }, { unlocking }] = await Promise.all([
+      const [{ lazyDaemonClient: lazyDaemon }, { unlocking }] = await Promise.all([
         import('./api-client/find-daemon.ts'),
         import('./cli/io/passphrase.ts'),
       ]);
       const otherwise = async (): Promise<Client> =>
-        (await import('./service/start-daemon.ts')).reachOrStart(
+        (await import('./service/start-daemon.ts')).connectOrStart(
           settings(),
           await startOf(program, settings()),
         );
@@ -80,14 +80,14 @@ function contextOf(program: Program, settings: () => Settings): Context {
     takeOver: async () =>
       (await import('./service/start-daemon.ts')).takeOver(settings(), await startOf(program, settings())),
     startStaying: async () =>
-      (await import('./service/start-daemon.ts')).startStaying(
+      (await import('./service/start-daemon.ts')).startPersistent(
         settings(),
         await startOf(program, settings()),
       ),
     serve: async ({ tell, ...how }) =>
       serve(program, settings(), how).catch((error: unknown) => throwTold(error, tell)),
     nextflow: async () => {
-      const [find, store, lines, log, carrier, identity, job] = await Promise.all([
+      const [find, store, lines, log, secretDelivery, identity, job] = await Promise.all([
         import('./nextflow/launcher/find.ts'),
         import('./nextflow/launcher/local-store.ts'),
         import('./nextflow/launcher/arguments.ts'),
@@ -100,30 +100,30 @@ function contextOf(program: Program, settings: () => Settings): Context {
       return {
         findNextflow: find.findNextflow,
         findLocalStore: store.findLocalStore,
-        chooseCarrier: carrier.chooseCarrier,
+        chooseCarrier: secretDelivery.chooseSecretDelivery,
         expectedLog: log.expectedLog,
-        arrange: lines.arrange,
+        arrange: lines.buildRunArguments,
         readCommandLine: (args) => lines.readCommandLine(args, isFile),
         identifySelf: identity.identifySelf,
-        jobOf: job.jobOf,
+        jobOf: job.enclosingJob,
       };
     },
     nextflowOnAws: async () => {
-      const [carrier, configuration, version, identity] = await Promise.all([
+      const [secretDelivery, configuration, version, identity] = await Promise.all([
         import('./nextflow/plugin/secret-delivery.ts'),
         import('./nextflow/launcher/configuration.ts'),
         import('./nextflow/launcher/version.ts'),
         import('./nextflow/launcher/head-identity.ts'),
       ]);
       return {
-        carryOnAws: carrier.carryOnAws,
-        assumeInHead: identity.assumeInHead,
+        carryOnAws: secretDelivery.addAwsPlugin,
+        assumeInHead: identity.writeHeadProfile,
         readConfiguration: configuration.readConfiguration,
         versionOf: (path, env) => version.readLauncher(path, env).version,
       };
     },
     awsCredentials: async (aws) => {
-      const [{ accessOf }, { takeCredentials }] = await Promise.all([
+      const [{ accessOf }, { fetchCredentials: takeCredentials }] = await Promise.all([
         import('./aws/session/access.ts'),
         import('./aws/session/session.ts'),
       ]);
@@ -137,9 +137,9 @@ function contextOf(program: Program, settings: () => Settings): Context {
     writeShim: async (directory) =>
       (await import('./nextflow/launcher/write-shim.ts')).writeShim(directory, program.path),
     processKillers: async (head) =>
-      (await import('./system/processes/process-limits.ts')).processKillers(head),
+      (await import('./system/processes/process-limits.ts')).processLimits(head),
     examine: async (environment) => {
-      const [{ examine, groupsFor }, { subjectOf }] = await Promise.all([
+      const [{ runChecks: examine, groupsFor }, { createDoctorContext: subjectOf }] = await Promise.all([
         import('./doctor/examine.ts'),
         import('./doctor/doctor-context.ts'),
       ]);
@@ -147,7 +147,7 @@ function contextOf(program: Program, settings: () => Settings): Context {
       return examine(subject, groupsFor(subject, environment));
     },
     probe: async (environment, limitMs) => {
-      const [{ probe }, { subjectOf }] = await Promise.all([
+      const [{ probe }, { createDoctorContext: subjectOf }] = await Promise.all([
         import('./doctor/probes/probe.ts'),
         import('./doctor/doctor-context.ts'),
       ]);
@@ -156,8 +156,8 @@ function contextOf(program: Program, settings: () => Settings): Context {
   };
 }
 
-async function startOf(program: Program, { paths }: Settings): Promise<Start> {
-  const { jobOf, submitHost } = await import('./schedulers/enclosing-job.ts');
+async function startOf(program: Program, { paths }: Settings): Promise<DaemonStart> {
+  const { enclosingJob: jobOf, submitHost } = await import('./schedulers/enclosing-job.ts');
   return {
     program: program.path,
     takeStartLock: async () => (await import('./ledger/lock.ts')).takeLock(paths.daemonStartLock),

@@ -39,7 +39,7 @@ export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
 /** Nobody but us can put one there, and what it leads to is not ours to send values to. */
 function assertNoLink(socketPath: string): void {
   if (lstatSync(socketPath, { throwIfNoEntry: false })?.isSymbolicLink() === true)
-    throw new EscrowError('path-occupied', `"${socketPath}" is a link, and no socket of ours.`);
+    throw new EscrowError('path-conflict', `"${socketPath}" is a link, and no socket of ours.`);
 }
 
 function send(

@@ -11,7 +11,7 @@ const ANSWER_MS = 500;
 
 /**
  * Listens on a Unix socket. A socket that is there already is stale: whoever holds the daemon's lock is the only one
- * who may listen. Throws `path-occupied` where something else stands.
+ * who may listen. Throws `path-conflict` where something else stands.
  */
 export async function listenOn(app: RequestListener, path: string): Promise<Listening> {
   removeStale(path);
@@ -83,6 +83,6 @@ export async function keepListening(app: RequestListener, path: string): Promise
 function removeStale(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isSocket())
-    throw new EscrowError('path-occupied', `"${path}" is there and is not a socket.`);
+    throw new EscrowError('path-conflict', `"${path}" is there and is not a socket.`);
   rmSync(path, { force: true });
 }

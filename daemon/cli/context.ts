@@ -4,12 +4,12 @@ import type { Settings } from '../config/settings.ts';
 import type {
   AwsCredentials,
   AwsSettings,
-  Carrier,
+  SecretDelivery,
   ComputeEnvironment,
   DoctorCheck,
   Process,
   RunRequest,
-  SchedulerJob,
+  EnclosingJob,
 } from '../contract/types.ts';
 
 /** What main hands to the commands. Each part is loaded when it is asked for. */
@@ -76,24 +76,24 @@ export interface NextflowKnowledge {
     readonly arguments: readonly string[];
     readonly directory: string;
     readonly env: Environment;
-  }) => Carrier;
+  }) => SecretDelivery;
   readonly expectedLog: (launchDirectory: string, args: readonly string[], env: Environment) => string;
   readonly arrange: (rest: readonly string[]) => CommandLine;
   readonly readCommandLine: (args: readonly string[]) => CommandLine | undefined;
   readonly identifySelf: () => Process;
   /** The scheduler's job that we run in. */
-  readonly jobOf: (env: Environment) => SchedulerJob | undefined;
+  readonly jobOf: (env: Environment) => EnclosingJob | undefined;
 }
 
 export interface NextflowOnAws {
   /** How a launch to AWS Batch carries secrets: beside the plugin, another one. */
-  readonly carryOnAws: (carrier: Carrier, env: Environment) => Carrier;
+  readonly carryOnAws: (secretDelivery: SecretDelivery, env: Environment) => SecretDelivery;
   /** Has the head take the compute environment's role. */
   readonly assumeInHead: (
-    carrier: Carrier,
+    secretDelivery: SecretDelivery,
     where: { readonly state: string; readonly name: string; readonly command: readonly string[] },
     env: Environment,
-  ) => Carrier;
+  ) => SecretDelivery;
   /** What is configured of what AWS Batch needs; costs a JVM start. */
   readonly readConfiguration: (
     nextflow: string,

@@ -3,7 +3,7 @@ import type { AwsSettings } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 
 /**
- * What can be said of the settings without asking AWS: that they fit together. Throws `compute-environment-unfit`.
+ * What can be said of the settings without asking AWS: that they fit together. Throws `compute-environment-invalid`.
  * Secrets, queue and execution role have to be in one account, and in the region's partition: ECS reads no others.
  */
 export function assertFitsTogether(settings: AwsSettings): void {
@@ -48,5 +48,5 @@ export function assertFitsTogether(settings: AwsSettings): void {
 }
 
 function unfit(detail: string): EscrowError {
-  return new EscrowError('compute-environment-unfit', detail);
+  return new EscrowError('compute-environment-invalid', detail);
 }

@@ -17,7 +17,7 @@ export async function listComputeEnvironments(db: Queries): Promise<ComputeEnvir
   return (await db.selectFrom('compute_environments').selectAll().orderBy('name').execute()).map(describe);
 }
 
-/** The one of that name; the default one where none is named. Throws `compute-environment-unknown`. */
+/** The one of that name; the default one where none is named. Throws `compute-environment-not-found`. */
 export async function findComputeEnvironment(
   db: Queries,
   name: string | undefined,
@@ -26,7 +26,7 @@ export async function findComputeEnvironment(
   const found = all.find((one) => (name === undefined ? one.isDefault : one.name === name));
   if (found !== undefined) return found;
   const what = name === undefined ? 'No compute environment is the default one' : `There is no "${name}"`;
-  throw new EscrowError('compute-environment-unknown', `${what}.`);
+  throw new EscrowError('compute-environment-not-found', `${what}.`);
 }
 
 /** Throws `name-taken`. */
@@ -60,7 +60,7 @@ export async function createComputeEnvironment(
   return findComputeEnvironment(ledger.db, name);
 }
 
-/** Throws `compute-environment-unknown`. Runs that are under way stay where they are. */
+/** Throws `compute-environment-not-found`. Runs that are under way stay where they are. */
 export async function changeComputeEnvironment(
   ledger: Ledger,
   by: Principal,
@@ -91,7 +91,7 @@ export async function changeComputeEnvironment(
   return findComputeEnvironment(ledger.db, name);
 }
 
-/** Throws `compute-environment-unknown`, or `in-use` for the default one and while a run of it is not purged. */
+/** Throws `compute-environment-not-found`, or `in-use` for the default one and while a run of it is not purged. */
 export async function removeComputeEnvironment(ledger: Ledger, by: Principal, name: string): Promise<void> {
   await ledger.write(async (db) => {
     const { isDefault } = await findComputeEnvironment(db, name);
@@ -111,7 +111,7 @@ export async function removeComputeEnvironment(ledger: Ledger, by: Principal, na
   });
 }
 
-/** Throws `request-invalid`, `compute-environment-unfit`. */
+/** Throws `request-invalid`, `compute-environment-invalid`. */
 function assertSettings(platform: ComputeEnvironment['platform'], aws: AwsSettings | undefined): void {
   if ((platform === 'aws-batch') !== (aws !== undefined))
     throw new EscrowError(

@@ -59,7 +59,7 @@ export async function loadSettings(
 /** The parser takes seconds for what is longer, and every command reads it. */
 const LENGTH_MAX = 64 * 1024;
 
-/** What the file says, as texts; empty where there is none. Throws `config-invalid`, `state-exposed`. */
+/** What the file says, as texts; empty where there is none. Throws `config-invalid`, `permissions-too-open`. */
 export async function readConfigFile(path: string): Promise<Map<SettingKey, string>> {
   let text;
   try {
@@ -97,10 +97,10 @@ export async function readConfigFile(path: string): Promise<Map<SettingKey, stri
 /** Whoever can change the file has a command run as us, vaultKeyCommand. It may be a link, to a file of ours or root's. */
 function assertUnchangeable(path: string, { uid, mode }: Stats): void {
   if (uid !== 0 && uid !== process.geteuid?.())
-    throw new EscrowError('state-exposed', `"${path}" belongs to user ${String(uid)}, not to you.`);
+    throw new EscrowError('permissions-too-open', `"${path}" belongs to user ${String(uid)}, not to you.`);
   if ((mode & 0o022) === 0) return;
   const octal = (mode & 0o777).toString(8).padStart(4, '0');
-  throw new EscrowError('state-exposed', `"${path}" has mode ${octal}, so others can change it.`, {
+  throw new EscrowError('permissions-too-open', `"${path}" has mode ${octal}, so others can change it.`, {
     hint: `chmod go-w '${path}'`,
   });
 }

@@ -25,6 +25,6 @@ export function isProbeId(name: string): boolean {
 }
 
 /** Whether a directory of this name can be one that we made: the directory around it may hold what a user keeps there. */
-export function isPlacedId(name: string): boolean {
+export function isRunDirectoryName(name: string): boolean {
   return RUN.test(name) || isProbeId(name);
 }

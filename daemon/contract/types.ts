@@ -18,7 +18,6 @@ export interface Contract {
   Audit?: Audit;
   AwsCredentials?: AwsCredentials;
   AwsSettings?: AwsSettings;
-  Carrier?: Carrier;
   ComputeEnvironmentChange?: ComputeEnvironmentChange;
   ComputeEnvironmentInput?: ComputeEnvironmentInput;
   ComputeEnvironmentList?: ComputeEnvironmentList;
@@ -26,13 +25,13 @@ export interface Contract {
   DaemonStatus?: DaemonStatus;
   DoctorCheck?: DoctorCheck;
   DoctorReport?: DoctorReport;
+  EnclosingJob?: EnclosingJob;
   ExposureList?: ExposureList;
   Exposure?: Exposure;
-  GridJob?: GridJob;
+  HeadJob?: HeadJob;
   Health?: Health;
   ImportRequest?: ImportRequest;
   ImportResult?: ImportResult;
-  SchedulerJob?: SchedulerJob;
   JournalEvent?: JournalEvent;
   Lease?: Lease;
   Leftovers?: Leftovers;
@@ -40,6 +39,7 @@ export interface Contract {
   OrganizationInput?: OrganizationInput;
   OrganizationList?: OrganizationList;
   Organization?: Organization;
+  OrphanedJob?: OrphanedJob;
   Plan?: Plan;
   PlannedSecret?: PlannedSecret;
   ProbeRequest?: ProbeRequest;
@@ -48,7 +48,6 @@ export interface Contract {
   ReceiptCheck?: ReceiptCheck;
   Receipt?: Receipt;
   Role?: Role;
-  RunJob?: RunJob;
   RunList?: RunList;
   RunPrune?: RunPrune;
   RunPurge?: RunPurge;
@@ -58,6 +57,7 @@ export interface Contract {
   RunSubmission?: RunSubmission;
   Run?: Run;
   Scope?: Scope;
+  SecretDelivery?: SecretDelivery;
   SecretInput?: SecretInput;
   SecretList?: SecretList;
   SecretName?: SecretName;
@@ -209,35 +209,6 @@ export interface AwsSettings {
   deadMan?: boolean;
 }
 /**
- * How a run's secrets get from its directory to its tasks, as the nextflow and the environment of the caller allow.
- */
-export interface Carrier {
-  /**
-   * The version of the plugin that is installed and switched on for it, which carries any bytes; null: Nextflow's own format, which does not
-   */
-  plugin: string | null;
-  /**
-   * Why the plugin cannot be used, as a clause
-   */
-  why: string | null;
-  /**
-   * Whether this Nextflow reads its configuration before there are plugins, and wants its own format until then
-   */
-  configPhase: boolean;
-  /**
-   * Variables to start nextflow with, besides those that name the run directory
-   */
-  environment: {
-    [k: string]: string;
-  };
-  /**
-   * Variables that a run changes, and what tasks would find in them without it; an empty text for nothing
-   */
-  restore: {
-    [k: string]: string;
-  };
-}
-/**
  * Changes a compute environment; what is not named stays.
  */
 export interface ComputeEnvironmentChange {
@@ -382,7 +353,7 @@ export interface DaemonStatus {
   /**
    * Whether it goes on when nobody needs it, as one that was installed does
    */
-  stays: boolean;
+  persistent: boolean;
 }
 /**
  * A process, named so that a reused pid is never taken for it: host, boot, pid namespace, pid and start time together.
@@ -440,6 +411,23 @@ export interface DoctorReport {
   checks: DoctorCheck[];
 }
 /**
+ * A job of a scheduler, in which a run's head is started.
+ */
+export interface EnclosingJob {
+  /**
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
+   */
+  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
+  /**
+   * The scheduler's id
+   */
+  id: string;
+  /**
+   * How often it was started anew before; null: the scheduler does not say
+   */
+  restarts: number | null;
+}
+/**
  * What pipelines exposed of their secrets, newest runs first.
  */
 export interface ExposureList {
@@ -471,21 +459,29 @@ export interface Exposure {
   tasks: number;
 }
 /**
- * A job that a run's head had submitted for a task, and that may live on though the head is gone.
+ * The scheduler's job of a run's head.
  */
-export interface GridJob {
+export interface HeadJob {
   /**
-   * The scheduler, or awsbatch
+   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
    */
-  executor: 'slurm' | 'sge' | 'pbs' | 'lsf' | 'awsbatch';
+  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
   /**
-   * The scheduler's id
+   * The scheduler's id; null: its answer is not there yet
    */
-  id: string;
+  id: string | null;
   /**
-   * The task's name
+   * How often it was started anew; null: the scheduler does not say
    */
-  name: string;
+  restarts: number | null;
+  /**
+   * true: the head is this job, submitted for it; false: it was started in a job of the user's own
+   */
+  head: boolean;
+  /**
+   * Its name, once it was asked for; null: not ours to name, or not asked for yet
+   */
+  name: string | null;
 }
 /**
  * Whether the daemon is alive; needs no permission and so tells nothing else.
@@ -550,23 +546,6 @@ export interface ImportResult {
   skipped: string[];
 }
 /**
- * A job of a scheduler, in which a run's head is started.
- */
-export interface SchedulerJob {
-  /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
-   */
-  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
-  /**
-   * The scheduler's id
-   */
-  id: string;
-  /**
-   * How often it was started anew before; null: the scheduler does not say
-   */
-  restarts: number | null;
-}
-/**
  * One object that was placed outside the ledger.
  */
 export interface Lease {
@@ -605,7 +584,7 @@ export interface Lease {
   /**
    * Removals tried
    */
-  tries: number;
+  attempts: number;
   /**
    * What the last try met
    */
@@ -613,7 +592,7 @@ export interface Lease {
   /**
    * How its absence was checked
    */
-  check: string | null;
+  verification: string | null;
 }
 /**
  * What machines that never came back left in AWS, as `nf-escrow sweep` finds it.
@@ -638,7 +617,7 @@ export interface Leftovers {
     /**
      * Why nobody else removes it
      */
-    why: string;
+    reason: string;
     /**
      * Whether it was removed now
      */
@@ -646,7 +625,7 @@ export interface Leftovers {
     /**
      * Why it could not be removed; absent: it was, or nobody asked for that
      */
-    trouble?: string;
+    error?: string;
   }[];
 }
 /**
@@ -700,6 +679,23 @@ export interface Organization {
   dateCreated: string;
 }
 /**
+ * A job that a run's head had submitted for a task, and that may live on though the head is gone.
+ */
+export interface OrphanedJob {
+  /**
+   * The scheduler, or awsbatch
+   */
+  executor: 'slurm' | 'sge' | 'pbs' | 'lsf' | 'awsbatch';
+  /**
+   * The scheduler's id
+   */
+  id: string;
+  /**
+   * The task's name
+   */
+  name: string;
+}
+/**
  * What a run is given, from where, and where it is put. Names only.
  */
 export interface Plan {
@@ -718,11 +714,11 @@ export interface Plan {
   /**
    * The store that takes them; null where there is none to place
    */
-  destination: string | null;
+  store: string | null;
   /**
    * By what tasks are given them: the plugin with its version, or Nextflow's own format and why; null where there is none to place
    */
-  carrier: string | null;
+  secretDelivery: string | null;
   /**
    * What the person should know of this plan
    */
@@ -776,20 +772,20 @@ export interface Problem {
     | 'request-invalid'
     | 'name-invalid'
     | 'value-invalid'
-    | 'value-not-carried'
-    | 'secret-unknown'
+    | 'value-not-deliverable'
+    | 'secret-not-found'
     | 'secret-not-available'
-    | 'workspace-unknown'
-    | 'organization-unknown'
+    | 'workspace-not-found'
+    | 'organization-not-found'
     | 'workspace-personal'
-    | 'compute-environment-unknown'
-    | 'compute-environment-unfit'
+    | 'compute-environment-not-found'
+    | 'compute-environment-invalid'
     | 'name-taken'
     | 'in-use'
     | 'import-conflict'
     | 'import-invalid'
     | 'not-permitted'
-    | 'run-unknown'
+    | 'run-not-found'
     | 'run-ambiguous'
     | 'run-alive'
     | 'state-conflict'
@@ -798,26 +794,26 @@ export interface Problem {
     | 'plugin-unusable'
     | 'local-store-unreadable'
     | 'config-invalid'
-    | 'state-exposed'
-    | 'path-occupied'
+    | 'permissions-too-open'
+    | 'path-conflict'
     | 'socket-path-too-long'
     | 'vault-key-missing'
-    | 'vault-key-wrong'
+    | 'vault-key-mismatch'
     | 'vault-locked'
-    | 'vault-key-command'
+    | 'vault-key-command-failed'
     | 'passphrase-wrong'
-    | 'sealed-damaged'
+    | 'secret-corrupt'
     | 'ledger-unavailable'
-    | 'ledger-damaged'
-    | 'ledger-newer'
+    | 'ledger-corrupt'
+    | 'ledger-too-new'
     | 'store-unavailable'
     | 'aws-credentials'
     | 'aws-denied'
-    | 'aws-refused'
+    | 'aws-rejected'
     | 'daemon-unavailable'
     | 'scheduler-unavailable'
-    | 'scheduler-refused'
-    | 'daemon-elsewhere'
+    | 'scheduler-rejected'
+    | 'daemon-on-other-host'
     | 'origin-forbidden'
     | 'internal';
   /**
@@ -846,13 +842,13 @@ export interface ReceiptCheck {
    */
   target: string;
   /**
-   * unknown: it could not be looked for, and `how` says why
+   * unknown: it could not be looked for, and `evidence` says why
    */
-  found: 'absent' | 'present' | 'unknown';
+  result: 'absent' | 'present' | 'unknown';
   /**
    * What was looked at, in words
    */
-  how: string;
+  evidence: string;
   /**
    * When (ISO 8601, UTC)
    */
@@ -975,40 +971,15 @@ export interface Run {
   /**
    * What the last try to remove met, and what to do about it; absent where none failed
    */
-  removalTrouble?: string;
+  removalError?: string;
   /**
    * The scheduler's job of its head; null: it is in none
    */
-  job: RunJob | null;
+  headJob: HeadJob | null;
   /**
    * What its head had submitted and left behind, and that may live on
    */
-  jobsLeft: GridJob[];
-}
-/**
- * The scheduler's job of a run's head.
- */
-export interface RunJob {
-  /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
-   */
-  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
-  /**
-   * The scheduler's id; null: its answer is not there yet
-   */
-  id: string | null;
-  /**
-   * How often it was started anew; null: the scheduler does not say
-   */
-  restarts: number | null;
-  /**
-   * true: the head is this job, submitted for it; false: it was started in a job of the user's own
-   */
-  head: boolean;
-  /**
-   * Its name, once it was asked for; null: not ours to name, or not asked for yet
-   */
-  name: string | null;
+  orphanedJobs: OrphanedJob[];
 }
 /**
  * Runs, newest first.
@@ -1088,7 +1059,7 @@ export interface RunRequest {
    * The user's own Nextflow secrets store, merged in with the lowest precedence; null: there is none
    */
   localStore: string | null;
-  carrier?: Carrier;
+  secretDelivery?: SecretDelivery;
   /**
    * Where Nextflow will write its newest log, as its arguments and the caller's environment say
    */
@@ -1127,7 +1098,7 @@ export interface RunRequest {
     'aws.batch.executionRole'?: string;
   };
   launcher: Process;
-  job?: SchedulerJob;
+  enclosingJob?: EnclosingJob;
 }
 /**
  * Which secrets a run may have. Without `only`, all of its workspace and its user.
@@ -1147,6 +1118,35 @@ export interface Selection {
      */
     scope: Scope | null;
   }[];
+}
+/**
+ * How a run's secrets get from its directory to its tasks, as the nextflow and the environment of the caller allow.
+ */
+export interface SecretDelivery {
+  /**
+   * The version of the plugin that is installed and switched on for it, which carries any bytes; null: Nextflow's own format, which does not
+   */
+  plugin: string | null;
+  /**
+   * Why the plugin cannot be used, as a clause
+   */
+  reason: string | null;
+  /**
+   * Whether this Nextflow reads its configuration before there are plugins, and wants its own format until then
+   */
+  configPhase: boolean;
+  /**
+   * Variables to start nextflow with, besides those that name the run directory
+   */
+  environment: {
+    [k: string]: string;
+  };
+  /**
+   * Variables that a run changes, and what tasks would find in them without it; an empty text for nothing
+   */
+  restore: {
+    [k: string]: string;
+  };
 }
 /**
  * A planned run, and how to start it. With explain, the plan alone.
@@ -1256,7 +1256,7 @@ export interface TaskList {
   /**
    * Rows of the trace that could not be read
    */
-  quarantined: number;
+  traceErrors: number;
 }
 /**
  * A task of a run, as the plugin's events and its trace tell.
@@ -1420,7 +1420,7 @@ export interface VaultStatus {
   /**
    * Values that are still sealed with another key
    */
-  waiting: number;
+  pendingRekey: number;
 }
 /**
  * Gives the passphrase of the vault.

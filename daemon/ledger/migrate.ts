@@ -10,7 +10,7 @@ const NEWEST = migrations.at(-1)?.id ?? 0;
 
 /**
  * Brings a ledger to this version's form, and gives a new one its id. All steps are one transaction: a ledger has one
- * form or the other, never something between. Throws `ledger-newer`.
+ * form or the other, never something between. Throws `ledger-too-new`.
  */
 export function migrate(path: string, database: Database.Database): void {
   const form = formOf(database);
@@ -49,7 +49,7 @@ function newer(path: string, form: number): EscrowError {
     ? `Use the newer nf-escrow; or go back to how it was before that: rm -f '${path}'-*; mv '${copy}' '${path}' (what was set since is lost).`
     : 'Use the newer nf-escrow, or another NF_ESCROW_HOME.';
   return new EscrowError(
-    'ledger-newer',
+    'ledger-too-new',
     `"${path}" has form ${String(form)}; this nf-escrow knows up to ${String(NEWEST)}.`,
     { hint: back },
   );

@@ -6,7 +6,7 @@ import { EscrowError } from '../errors.ts';
 import { assertPrivateDirectory, assertPrivateFile } from '../system/files/private-directory.ts';
 import { syncDirectory } from '../system/files/atomic-write.ts';
 import { fileSystemType } from '../system/files/file-system-type.ts';
-import { ensureOwnFile } from '../system/files/owned-file.ts';
+import { ensureOwnedFile } from '../system/files/owned-file.ts';
 import { assertEpoch, raiseEpoch } from './epoch.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
@@ -41,7 +41,7 @@ export type Queries = Kysely<Tables> | Transaction<Tables>;
  */
 export async function openLedger(path: string): Promise<Ledger> {
   assertPrivateDirectory(dirname(path));
-  const isNew = ensureOwnFile(path);
+  const isNew = ensureOwnedFile(path);
   assertPrivateFile(path);
   const database = connect(path);
   try {
@@ -65,7 +65,7 @@ export async function openLedger(path: string): Promise<Ledger> {
   const commits = new GroupCommit(db, async (transaction) => {
     if (epoch !== undefined)
       await assertEpoch(transaction, epoch).catch((error: unknown) => {
-        if (error instanceof EscrowError && error.code === 'daemon-elsewhere') lost();
+        if (error instanceof EscrowError && error.code === 'daemon-on-other-host') lost();
         throw error;
       });
   });

@@ -68,7 +68,7 @@ export interface Tables {
     output_file: ColumnType<string | null, string | null | undefined, string | null>;
     trace_file: string | null;
     /** JSON: the scheduler's job that the head is, or was started in. */
-    job: ColumnType<string | null, string | null | undefined, string | null>;
+    head_job: ColumnType<string | null, string | null | undefined, string | null>;
     cancel_requested: number;
     created_at: string;
     started_at: string | null;
@@ -81,7 +81,7 @@ export interface Tables {
     run_id: string;
     store: string;
     target: string;
-    anchor: string | null;
+    locator: string | null;
     /** When the last request was sent that may make the object and was not answered; null: none is open. */
     sent_at: ColumnType<string | null, string | null | undefined, string | null>;
     state: Lease['state'];
@@ -89,7 +89,7 @@ export interface Tables {
     placed_at: string | null;
     expires_at: string;
     gone_at: string | null;
-    tries: number;
+    attempts: number;
     last_error: string | null;
     check_result: string | null;
   };
@@ -107,7 +107,7 @@ export interface Tables {
     secrets: ColumnType<string, string | undefined, string>;
     exposed: ColumnType<string, string | undefined, string>;
   };
-  grid_jobs: {
+  task_jobs: {
     run_id: string;
     executor: string;
     job_id: string;
@@ -115,7 +115,7 @@ export interface Tables {
     state: 'submitted' | 'completed' | 'orphaned' | 'gone';
   };
   /** Rows of a trace that could not be read; `row` counts from 1 below the header. */
-  quarantine: { run_id: string; row: number; reason: string };
+  trace_errors: { run_id: string; row: number; reason: string };
   journal: {
     seq: Generated<number>;
     run_id: string | null;

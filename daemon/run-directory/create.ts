@@ -1,9 +1,9 @@
 import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { syncDirectory, writeDurable } from '../system/files/atomic-write.ts';
-import { readOwnFile } from '../system/files/read-plain-file.ts';
-import { step, type Faults } from '../system/steps.ts';
+import { syncDirectory, writeFileAtomic } from '../system/files/atomic-write.ts';
+import { readFileNoFollow } from '../system/files/read-regular-file.ts';
+import { step, type FaultInjector } from '../system/steps.ts';
 import { storeJson } from './nextflow-format.ts';
 import type { Placement } from '../stores/store.ts';
 
@@ -14,21 +14,21 @@ import type { Placement } from '../stores/store.ts';
 export async function fillRunDirectory(
   directory: string,
   placement: Placement,
-  faults: Faults,
+  faults: FaultInjector,
 ): Promise<void> {
-  const { run, ledger, workspace, carrier, secrets } = placement;
-  const about = { run, ledger, workspace, secrets: [...secrets.keys()], restore: carrier.restore };
+  const { run, ledger, workspace, secretDelivery, secrets } = placement;
+  const about = { run, ledger, workspace, secrets: [...secrets.keys()], restore: secretDelivery.restore };
   const put = (name: string, data: Uint8Array | string, mode?: number): Promise<void> =>
-    step(faults, 'directory.write', () => writeDurable(join(directory, name), data, mode));
+    step(faults, 'directory.write', () => writeFileAtomic(join(directory, name), data, mode));
   await put('run.json', JSON.stringify(about));
   await step(faults, 'directory.write', () => writeExpiry(directory, placement.expiresAt));
   await put('shim', readFileSync(fileURLToPath(import.meta.resolve('#templates/shim.sh'))), 0o700);
-  const text = carrier.plugin === null || carrier.configPhase ? storeJson(secrets) : undefined;
+  const text = secretDelivery.plugin === null || secretDelivery.configPhase ? storeJson(secrets) : undefined;
   if (secrets.size > 0 && text !== undefined)
     await step(faults, 'directory.write-secret', () =>
       writePlain(join(directory, 'store.json'), Buffer.from(text)),
     );
-  if (secrets.size > 0 && carrier.plugin !== null)
+  if (secrets.size > 0 && secretDelivery.plugin !== null)
     await writeSecrets(join(directory, 'secrets'), placement, faults);
   for (const [name, text] of Object.entries(placement.files)) await put(name, text);
   // For the plugin: by what AWS finds each secret that is not in here.
@@ -37,11 +37,11 @@ export async function fillRunDirectory(
   for (const name of ['process', 'exit'])
     await step(faults, 'directory.write', () => writePlain(join(directory, `reserve.${name}`), RESERVE));
   // Last: until it is there the shim starts nothing.
-  await step(faults, 'directory.arm', () => writeDurable(join(directory, 'armed'), ''));
+  await step(faults, 'directory.arm', () => writeFileAtomic(join(directory, 'armed'), ''));
 }
 
 /** A file a secret, and beside it how many bytes that has: one that was cut is then never taken for the value. */
-async function writeSecrets(directory: string, { secrets }: Placement, faults: Faults): Promise<void> {
+async function writeSecrets(directory: string, { secrets }: Placement, faults: FaultInjector): Promise<void> {
   await step(faults, 'directory.make', () => mkdirSync(directory, { mode: 0o700 }));
   for (const [name, value] of secrets) {
     await step(faults, 'directory.write-secret', () => writePlain(join(directory, name), value.open()));
@@ -75,7 +75,7 @@ const FILE_MAX = 64 * 1024;
 
 /** Moves on when a run directory may be removed by whoever finds it (ISO 8601, UTC). */
 export function writeExpiry(directory: string, expiresAt: string): void {
-  writeDurable(join(directory, EXPIRES), `${expiresAt}\n`);
+  writeFileAtomic(join(directory, EXPIRES), `${expiresAt}\n`);
 }
 
 /**
@@ -85,7 +85,7 @@ export function writeExpiry(directory: string, expiresAt: string): void {
 export function readExpiry(directory: string): number | undefined {
   let said = NaN;
   try {
-    said = Date.parse(readOwnFile(join(directory, EXPIRES), FILE_MAX)?.toString('latin1').trim() ?? '');
+    said = Date.parse(readFileNoFollow(join(directory, EXPIRES), FILE_MAX)?.toString('latin1').trim() ?? '');
   } catch {
     said = NaN; // its placing did not come so far, or something else stands there
   }

@@ -1,14 +1,14 @@
 import { existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
-import type { Place, Removal } from '../stores/store.ts';
+import type { LeaseLocation, LeaseRemover } from '../stores/store.ts';
 
 /**
  * Closes the fence of a run: whoever renames `armed` first decides, the shim that starts or we who call it off. False
  * when the shim was faster. Repeatable. Nothing to rename and nothing started: the directory was lost, nothing can start,
  * where the store says that it is gone; it throws where that cannot be seen now, as its file system may come back.
  */
-export async function revoke(store: Pick<Removal, 'inspect'>, place: Place): Promise<boolean> {
+export async function revoke(store: Pick<LeaseRemover, 'inspect'>, place: LeaseLocation): Promise<boolean> {
   const isClosed = closeFence(place.target);
   if (isClosed !== undefined) return isClosed;
   if ((await store.inspect(place)).state === 'absent') return true;
@@ -26,12 +26,12 @@ function closeFence(directory: string): boolean | undefined {
     renameSync(join(directory, 'armed'), revoked);
     return true;
   } catch (error) {
-    if (!isGone(error)) throw error;
+    if (!isMissing(error)) throw error;
     return existsSync(join(directory, 'started')) ? false : undefined;
   }
 }
 
 /** The run directory went away, or something else stands there now. */
-export function isGone(error: unknown): boolean {
+export function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeDurable } from '../system/files/atomic-write.ts';
-import { quote } from '../system/processes/shell-word.ts';
+import { writeFileAtomic } from '../system/files/atomic-write.ts';
+import { quoteShellWord } from '../system/processes/shell-word.ts';
 
 /** What the head of a run as a job needs to know. */
-export interface Head {
+export interface HeadScript {
   /** The run directory. */
   readonly directory: string;
   readonly launchDirectory: string;
@@ -15,14 +15,14 @@ export interface Head {
 }
 
 /** Writes the script that a scheduler is to start for a run, into its directory; gives its path. */
-export function writeHead({ directory, launchDirectory, requeue, ...head }: Head): string {
+export function writeHeadScript({ directory, launchDirectory, requeue, ...head }: HeadScript): string {
   const path = join(directory, 'head');
   const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/head.sh')), 'utf8');
   const text = template
-    .replace('@DIRECTORY@', () => quote(directory))
+    .replace('@DIRECTORY@', () => quoteShellWord(directory))
     .replace('@REQUEUE@', () => (requeue ? 'yes' : 'no'))
-    .replace('@LAUNCH_DIRECTORY@', () => quote(launchDirectory))
-    .replace('@ARGUMENTS@', () => head.arguments.map(quote).join(' '));
-  writeDurable(path, text, 0o700);
+    .replace('@LAUNCH_DIRECTORY@', () => quoteShellWord(launchDirectory))
+    .replace('@ARGUMENTS@', () => head.arguments.map(quoteShellWord).join(' '));
+  writeFileAtomic(path, text, 0o700);
   return path;
 }

@@ -11,11 +11,11 @@ import type {
 import { EscrowError, systemCode } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
-import { elapsed, write, type Engine } from './dependencies.ts';
+import { monotonic, write, type RunDependencies } from './dependencies.ts';
 import { submitHead } from './materialize/submit-head.ts';
 import { materialize } from './materialize/materialize.ts';
-import { cancelOrphans, gridJobOf, sweepOrphans } from './purge/orphaned-jobs.ts';
-import { HeldBack } from './purge/purge-hold.ts';
+import { cancelOrphanedJobs, describeOrphanedJob, refreshOrphanedJobs } from './purge/orphaned-jobs.ts';
+import { PurgeHold } from './purge/purge-hold.ts';
 import { planRun } from './plan/plan.ts';
 import { purgeRun, removeLeases } from './purge/purge.ts';
 import {
@@ -31,8 +31,13 @@ import {
 } from './records/queries.ts';
 import { pruneRuns } from './purge/prune.ts';
 import { receiptOf } from './records/receipt.ts';
-import { BELIEVED_MS, lookAgain, removeReturned, Review } from './purge/stray-directory-scan.ts';
-import { endUnlaunched, tryWith, type Tried, type Trial } from './materialize/probe-run.ts';
+import {
+  CONFIRM_MS,
+  inspectLeases,
+  removeReappeared,
+  StrayDirectoryScan,
+} from './purge/stray-directory-scan.ts';
+import { endUnlaunched, runProbe, type ProbeRunResult, type ProbeRun } from './materialize/probe-run.ts';
 import { RunWatch } from './watch/run-watch.ts';
 
 /** How often what nobody watches is looked for: runs that could not be called off, or not be watched. */
@@ -43,10 +48,10 @@ const PRUNE_EVERY_MS = 24 * 3600 * 1000;
 
 /** All that can be done with runs. One for a daemon: it owns the watches. */
 export class Runs {
-  readonly #engine: Engine;
+  readonly #deps: RunDependencies;
   readonly #watches = new Map<string, RunWatch>();
-  readonly #review: Review;
-  readonly #heldBack: HeldBack;
+  readonly #review: StrayDirectoryScan;
+  readonly #heldBack: PurgeHold;
   readonly #keepDays: number;
   readonly #retryMs: number;
   /** Runs that are being placed at this moment: any other one that is still `created` was left so. */
@@ -60,10 +65,10 @@ export class Runs {
   #reviewAt = -Infinity;
 
   /** `keepDays`: how long purged runs are remembered; 0: for ever. `retryMs`: between two rounds of tidying. */
-  constructor(engine: Engine, keepDays = 0, retryMs = RETRY_MS) {
-    this.#engine = engine;
-    this.#review = new Review(engine);
-    this.#heldBack = new HeldBack(engine);
+  constructor(deps: RunDependencies, keepDays = 0, retryMs = RETRY_MS) {
+    this.#deps = deps;
+    this.#review = new StrayDirectoryScan(deps);
+    this.#heldBack = new PurgeHold(deps);
     this.#keepDays = keepDays;
     this.#retryMs = retryMs;
   }
@@ -74,7 +79,7 @@ export class Runs {
 
   /** Watches every run that is not over. Asks nobody but the ledger, so that nothing keeps a daemon from serving. */
   async adopt(): Promise<void> {
-    for (const run of await unfinishedRuns(this.#engine.ledger.db))
+    for (const run of await unfinishedRuns(this.#deps.ledger.db))
       if (run.state !== 'created' && !this.#watches.has(run.id))
         await this.#tidy(`run ${run.id}`, () => this.#watch(run));
   }
@@ -87,7 +92,7 @@ export class Runs {
     const round = async (): Promise<void> => {
       await (this.#round ??= this.#retryPending()
         .catch((error: unknown) => {
-          this.#engine.log.error({ err: error }, 'a round of tidying failed; there is another');
+          this.#deps.log.error({ err: error }, 'a round of tidying failed; there is another');
         })
         .finally(() => (this.#round = undefined)));
     };
@@ -103,67 +108,62 @@ export class Runs {
   }
 
   async explain(request: RunRequest): Promise<Plan> {
-    return (await planRun(this.#engine, request)).plan;
+    return (await planRun(this.#deps, request)).plan;
   }
 
   /** Plans and materializes. The caller has to start what is answered, soon. */
   async create(request: RunRequest): Promise<RunStart> {
-    const started = await materialize(
-      this.#engine,
-      request,
-      await planRun(this.#engine, request),
-      this.#placing,
-    );
-    if (started.run !== undefined) await this.#watch(await getRun(this.#engine.ledger.db, started.run.id));
+    const started = await materialize(this.#deps, request, await planRun(this.#deps, request), this.#placing);
+    if (started.run !== undefined) await this.#watch(await getRun(this.#deps.ledger.db, started.run.id));
     return started;
   }
 
   /** Submits the head of a run that is to be a job, and gives the run. */
   async submit(wanted: string, args: readonly string[]): Promise<Run> {
-    const { db } = this.#engine.ledger;
+    const { db } = this.#deps.ledger;
     const { id } = await findRun(db, wanted);
-    await submitHead(this.#engine, id, { arguments: [...args] });
-    await this.#watches.get(id)?.look();
+    await submitHead(this.#deps, id, { arguments: [...args] });
+    await this.#watches.get(id)?.poll();
     return describeRun(db, await getRun(db, id));
   }
 
   /** Has something tried with secrets that are placed as those of a run are, and taken back. Throws as that does. */
-  async trial<T>(
+  async probe<T>(
     environment: ComputeEnvironment,
     values: ReadonlyMap<string, SecretValue>,
-    work: (trial: Trial) => Promise<T>,
-  ): Promise<Tried<T>> {
-    return tryWith(this.#engine, this.#placing, { environment, values }, work);
+    work: (trial: ProbeRun) => Promise<T>,
+  ): Promise<ProbeRunResult<T>> {
+    return runProbe(this.#deps, this.#placing, { environment, values }, work);
   }
 
   async list(filter: RunFilter): Promise<Run[]> {
-    const rows = await listRuns(this.#engine.ledger.db, filter);
-    return Promise.all(rows.map((row) => describeRun(this.#engine.ledger.db, row)));
+    const rows = await listRuns(this.#deps.ledger.db, filter);
+    return Promise.all(rows.map((row) => describeRun(this.#deps.ledger.db, row)));
   }
 
   /** Forgets the runs that were purged this many days ago, or earlier. Gives their number. */
   async prune(days: number): Promise<number> {
-    return pruneRuns(this.#engine, days);
+    return pruneRuns(this.#deps, days);
   }
 
   async find(wanted: string): Promise<Run> {
-    return describeRun(this.#engine.ledger.db, await findRun(this.#engine.ledger.db, wanted));
+    return describeRun(this.#deps.ledger.db, await findRun(this.#deps.ledger.db, wanted));
   }
 
   async tasks(wanted: string): Promise<TaskList> {
-    return tasksOf(this.#engine.ledger.db, (await findRun(this.#engine.ledger.db, wanted)).id);
+    return tasksOf(this.#deps.ledger.db, (await findRun(this.#deps.ledger.db, wanted)).id);
   }
 
   async receipt(wanted: string): Promise<Receipt> {
-    return receiptOf(this.#engine, await findRun(this.#engine.ledger.db, wanted));
+    return receiptOf(this.#deps, await findRun(this.#deps.ledger.db, wanted));
   }
 
   /** The receipt, and what another look at everything that was placed finds now. */
-  async checkedReceipt(wanted: string, lent?: AwsCredentials): Promise<Receipt> {
-    const row = await findRun(this.#engine.ledger.db, wanted);
-    if (lent !== undefined) await this.#lend(row.id, lent);
-    const checks = await lookAgain(this.#engine, row.id);
-    return { ...(await receiptOf(this.#engine, row)), checks };
+  async checkedReceipt(wanted: string, provided?: AwsCredentials): Promise<Receipt> {
+    const row = await findRun(this.#deps.ledger.db, wanted);
+    if (provided !== undefined) await this.#provideCredentials(row.id, provided);
+    const checks = await inspectLeases(this.#deps, row.id);
+    return { ...(await receiptOf(this.#deps, row)), checks };
   }
 
   /**
@@ -172,24 +172,27 @@ export class Runs {
    * over by now.
    */
   async cancel(wanted: string): Promise<Run> {
-    const { db } = this.#engine.ledger;
+    const { db } = this.#deps.ledger;
     const row = await findRun(db, wanted);
     if (row.state === 'materialized' || row.state === 'running') {
-      await write(this.#engine, 'run.record-cancel', async (transaction) => {
+      await write(this.#deps, 'run.record-cancel', async (transaction) => {
         await transaction
           .updateTable('runs')
           .set((run) => ({ cancel_requested: run('cancel_requested', '+', 1) }))
           .where('id', '=', row.id)
           .execute();
-        const by = this.#engine.user.user;
+        const by = this.#deps.user.user;
         await record(transaction, { run: row.id, type: 'run.cancel-requested', by });
       });
-      await this.#watches.get(row.id)?.look();
+      await this.#watches.get(row.id)?.poll();
       return describeRun(db, await getRun(db, row.id));
     }
-    const asked = await cancelOrphans(this.#engine, row.id, this.#engine.user.user);
-    await sweepOrphans(this.#engine, row.id);
-    return { ...(await describeRun(db, await getRun(db, row.id))), jobsLeft: asked.map(gridJobOf) };
+    const asked = await cancelOrphanedJobs(this.#deps, row.id, this.#deps.user.user);
+    await refreshOrphanedJobs(this.#deps, row.id);
+    return {
+      ...(await describeRun(db, await getRun(db, row.id))),
+      orphanedJobs: asked.map(describeOrphanedJob),
+    };
   }
 
   /**
@@ -200,56 +203,56 @@ export class Runs {
   async purge(
     wanted: string,
     { force, asked }: { readonly force: boolean; readonly asked: boolean },
-    lent?: AwsCredentials,
+    provided?: AwsCredentials,
   ): Promise<Run> {
-    const { db } = this.#engine.ledger;
+    const { db } = this.#deps.ledger;
     const { id } = await findRun(db, wanted);
-    if (lent !== undefined) await this.#lend(id, lent);
-    await this.#watches.get(id)?.look();
+    if (provided !== undefined) await this.#provideCredentials(id, provided);
+    await this.#watches.get(id)?.poll();
     const row = await getRun(db, id);
     if (row.state === 'ended') {
-      if (asked || !(await this.#heldBack.holds(id))) await purgeRun(this.#engine, id);
-    } else if (row.state === 'purged') await removeReturned(this.#engine, id);
+      if (asked || !(await this.#heldBack.applies(id))) await purgeRun(this.#deps, id);
+    } else if (row.state === 'purged') await removeReappeared(this.#deps, id);
     else {
       if (!force) throw new EscrowError('run-alive', `Run ${id} is ${row.state}.`);
-      await removeLeases(this.#engine, id);
+      await removeLeases(this.#deps, id);
     }
     return describeRun(db, await getRun(db, id));
   }
 
-  async #lend(run: string, credentials: AwsCredentials): Promise<void> {
-    for (const { state, store, target, anchor, sent_at: sentAt } of await leasesOf(
-      this.#engine.ledger.db,
+  async #provideCredentials(run: string, credentials: AwsCredentials): Promise<void> {
+    for (const { state, store, target, locator, sent_at: sentAt } of await leasesOf(
+      this.#deps.ledger.db,
       run,
     ))
-      if (state !== 'gone' || store !== this.#engine.runDirectories.kind)
-        await this.#engine.stores.get(store)?.lend?.({ target, anchor, sentAt }, credentials);
+      if (state !== 'gone' || store !== this.#deps.runDirectories.kind)
+        await this.#deps.stores.get(store)?.useCredentials?.({ target, locator, sentAt }, credentials);
   }
 
   /** Unless it has no run directory: then there is no head to be watched. */
   async #watch(run: RunRow): Promise<void> {
-    const leases = await leasesOf(this.#engine.ledger.db, run.id);
-    const lease = leases.find(({ store }) => store === this.#engine.runDirectories.kind);
+    const leases = await leasesOf(this.#deps.ledger.db, run.id);
+    const lease = leases.find(({ store }) => store === this.#deps.runDirectories.kind);
     if (lease === undefined) return;
     // A round of tidying may have been faster: two watches of one run would both act, and one would never be stopped.
     if (!this.#watches.has(run.id))
       this.#watches.set(
         run.id,
-        new RunWatch(this.#engine, run, lease, this.#heldBack, () => this.#watches.delete(run.id)),
+        new RunWatch(this.#deps, run, lease, this.#heldBack, () => this.#watches.delete(run.id)),
       );
   }
 
   /** A run that was recorded, and then its daemon died: nobody was told of it, so nobody can start it. */
   async #abort(run: RunRow): Promise<void> {
-    await endUnlaunched(this.#engine, run.id, 'aborted', 'the daemon ended while placing');
-    const after = await getRun(this.#engine.ledger.db, run.id);
+    await endUnlaunched(this.#deps, run.id, 'aborted', 'the daemon ended while placing');
+    const after = await getRun(this.#deps.ledger.db, run.id);
     if (after.state !== 'purged') await this.#watch(after);
   }
 
   async #retryPending(): Promise<void> {
     await this.adopt();
     // Read anew: who was adopted may be over by now.
-    const open = (await unfinishedRuns(this.#engine.ledger.db)).filter(
+    const open = (await unfinishedRuns(this.#deps.ledger.db)).filter(
       ({ id }) => !this.#watches.has(id) && !this.#placing.has(id),
     );
     this.#open = open.length;
@@ -257,13 +260,13 @@ export class Runs {
       await this.#tidy(`run ${run.id}`, async () => {
         if (run.state === 'created') await this.#abort(run);
         // Of a trial: there is nobody to be watched, only something to be removed.
-        else if (run.state === 'ended') await purgeRun(this.#engine, run.id);
+        else if (run.state === 'ended') await purgeRun(this.#deps, run.id);
       });
-    await this.#tidy('orphans', () => sweepOrphans(this.#engine));
-    if (elapsed(this.#engine) >= this.#reviewAt) {
-      this.#reviewAt = elapsed(this.#engine) + REVIEW_EVERY_MS;
+    await this.#tidy('orphans', () => refreshOrphanedJobs(this.#deps));
+    if (monotonic(this.#deps) >= this.#reviewAt) {
+      this.#reviewAt = monotonic(this.#deps) + REVIEW_EVERY_MS;
       await this.#tidy('run directories', async () => {
-        if (await this.#review.look()) this.#reviewAt = elapsed(this.#engine) + BELIEVED_MS;
+        if (await this.#review.scan()) this.#reviewAt = monotonic(this.#deps) + CONFIRM_MS;
       });
     }
     if (this.#keepDays > 0 && performance.now() - this.#prunedAt > PRUNE_EVERY_MS) {
@@ -277,7 +280,7 @@ export class Runs {
     try {
       await work();
     } catch (error) {
-      this.#engine.log.error(
+      this.#deps.log.error(
         { what, code: systemCode(error), err: error },
         'not tidied; there is another round',
       );

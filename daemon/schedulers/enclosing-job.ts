@@ -1,7 +1,7 @@
 import type { Executor } from './scheduler.ts';
 
 /** The scheduler's job that a process runs in. */
-export interface OwnJob {
+export interface EnclosingJob {
   readonly executor: Executor;
   readonly id: string;
   /** How often it was started anew before; null where the scheduler does not say. */
@@ -14,7 +14,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * The job that an environment tells of. Schedulers set these for whatever they start; a shell that was opened from
  * within a job, as by salloc, has them too. JOB_ID alone may be anybody's: Grid Engine sets SGE_TASK_ID beside it.
  */
-export function jobOf(env: Environment): OwnJob | undefined {
+export function enclosingJob(env: Environment): EnclosingJob | undefined {
   const { SLURM_JOB_ID, SLURM_RESTART_COUNT, PBS_JOBID, LSB_JOBID, JOB_ID, SGE_TASK_ID, RESTARTED } = env;
   if (isId(SLURM_JOB_ID))
     return { executor: 'slurm', id: SLURM_JOB_ID, restarts: count(SLURM_RESTART_COUNT ?? '0') };

@@ -1,14 +1,14 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { EscrowError } from '../errors.ts';
-import type { Ask } from './run-command.ts';
+import type { RunCommand } from './run-command.ts';
 import { Lsf } from './lsf/lsf.ts';
 import { Pbs } from './pbs/pbs.ts';
 import type { Executor, Scheduler } from './scheduler.ts';
 import { GridEngine } from './sge/grid-engine.ts';
 import { Slurm } from './slurm/slurm.ts';
 
-const MAKE: Readonly<Record<Executor, (how?: Ask) => Scheduler>> = {
+const MAKE: Readonly<Record<Executor, (how?: RunCommand) => Scheduler>> = {
   slurm: (how) => new Slurm(how),
   sge: (how) => new GridEngine(how),
   pbs: (how) => new Pbs(how),
@@ -23,7 +23,7 @@ const MARKS: readonly (readonly [Executor, string])[] = [
   ['pbs', 'qselect'],
 ];
 
-export function schedulerOf(executor: Executor, how?: Ask): Scheduler {
+export function createScheduler(executor: Executor, how?: RunCommand): Scheduler {
   return MAKE[executor](how);
 }
 

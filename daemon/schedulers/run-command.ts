@@ -2,14 +2,14 @@ import { execa } from 'execa';
 import { EscrowError } from '../errors.ts';
 
 /** What came of one of a scheduler's commands. */
-export interface Answer {
+export interface CommandResult {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** Starts a scheduler's command and waits for its end; a test may stand between. */
-export type Ask = (command: string, args: readonly string[]) => Promise<Answer>;
+export type RunCommand = (command: string, args: readonly string[]) => Promise<CommandResult>;
 
 /** Slurm's own commands give up after a minute or so without a controller. */
 const LIMIT_MS = 60_000;
@@ -25,14 +25,14 @@ const NOT_OURS =
  * defaults that someone set for jobs of their own. Throws `scheduler-unavailable` when it could not be started, or took
  * too long.
  */
-export const ask: Ask = (command, args) => askWithin(LIMIT_MS, command, args);
+export const runCommand: RunCommand = (command, args) => execute(LIMIT_MS, command, args);
 
 /** Of someone who waits for the answer, and would sooner hear that there is none. */
-export function hurried(limitMs: number): Ask {
-  return (command, args) => askWithin(limitMs, command, args);
+export function runCommandWithin(limitMs: number): RunCommand {
+  return (command, args) => execute(limitMs, command, args);
 }
 
-async function askWithin(limitMs: number, command: string, args: readonly string[]): Promise<Answer> {
+async function execute(limitMs: number, command: string, args: readonly string[]): Promise<CommandResult> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_OURS.test(name)));
   const { exitCode, stdout, stderr, timedOut, isMaxBuffer, code } = await execa(command, [...args], {
     env: { ...env, LC_ALL: 'C' },
@@ -43,26 +43,26 @@ async function askWithin(limitMs: number, command: string, args: readonly string
     forceKillAfterDelay: 1000,
     maxBuffer: OUTPUT_MAX,
   });
-  if (timedOut) throw unavailable(command, `it did not answer within ${String(limitMs / 1000)} s`);
-  if (isMaxBuffer) throw unavailable(command, 'it answers without end');
+  if (timedOut) throw schedulerUnavailable(command, `it did not answer within ${String(limitMs / 1000)} s`);
+  if (isMaxBuffer) throw schedulerUnavailable(command, 'it answers without end');
   if (exitCode === undefined)
-    throw unavailable(command, code === 'ENOENT' ? 'it is not on PATH' : (code ?? 'it was killed'));
+    throw schedulerUnavailable(command, code === 'ENOENT' ? 'it is not on PATH' : (code ?? 'it was killed'));
   return { status: exitCode, stdout, stderr };
 }
 
 /** Nothing is known of any job now. */
-export function unavailable(command: string, why: string): EscrowError {
+export function schedulerUnavailable(command: string, why: string): EscrowError {
   return new EscrowError('scheduler-unavailable', `\`${command}\`: ${why}.`);
 }
 
 /** An answer that tells of a failure of the scheduler, and not of the jobs. */
-export function failed(command: string, { status, stderr }: Answer): EscrowError {
-  return unavailable(command, `status ${String(status)}: ${firstLine(stderr)}`);
+export function commandFailed(command: string, { status, stderr }: CommandResult): EscrowError {
+  return schedulerUnavailable(command, `status ${String(status)}: ${firstLine(stderr)}`);
 }
 
 /** It took the request and said no: the user has to change something. */
-export function refused(command: string, { stderr, stdout }: Answer): EscrowError {
-  return new EscrowError('scheduler-refused', `\`${command}\` said: ${firstLine(stderr || stdout)}`);
+export function commandRejected(command: string, { stderr, stdout }: CommandResult): EscrowError {
+  return new EscrowError('scheduler-rejected', `\`${command}\` said: ${firstLine(stderr || stdout)}`);
 }
 
 function firstLine(text: string): string {

@@ -4,7 +4,7 @@ export const executors = ['slurm', 'sge', 'pbs', 'lsf'] as const;
 export type Executor = (typeof executors)[number];
 
 /** A job as its scheduler tells of it. */
-export interface Job {
+export interface JobStatus {
   readonly id: string;
   /** `ended` is for good: a job that will be started again is `waiting`. */
   readonly phase: 'waiting' | 'running' | 'ended';
@@ -33,16 +33,16 @@ export interface Submission {
  * is not understood: then nothing is known, and nothing may be concluded.
  */
 export interface Scheduler {
-  readonly kind: Executor;
+  readonly executor: Executor;
 
-  /** Gives the job's id. Not idempotent: look for the name before trying again. Throws `scheduler-refused`. */
+  /** Gives the job's id. Not idempotent: look for the name before trying again. Throws `scheduler-rejected`. */
   submit(submission: Submission): Promise<string>;
 
   /**
    * What it knows of these jobs of ours, in one call. A job that is missing from the answer is one that the scheduler
    * does not remember: over for some time, or never there.
    */
-  jobs(ids: readonly string[]): Promise<ReadonlyMap<string, Job>>;
+  jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>>;
 
   /** Ids of our jobs of that name that it still remembers, newest last. */
   find(name: string): Promise<string[]>;

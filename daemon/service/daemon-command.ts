@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '../config/settings.ts';
-import { writeDurable } from '../system/files/atomic-write.ts';
+import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,7 +23,7 @@ export function writeDaemonCommand(settings: Settings, program: string, env: Env
     .replace('@LOG@', () => shellWord(settings.paths.daemonLog))
     .replace('@PROGRAM@', () => [process.execPath, program].map(shellWord).join(' '));
   ensurePrivateDirectory(dirname(path));
-  writeDurable(path, text, 0o700);
+  writeFileAtomic(path, text, 0o700);
   return path;
 }
 

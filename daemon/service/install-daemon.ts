@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { EscrowError } from '../errors.ts';
-import { lingers } from '../system/processes/logind.ts';
+import { isLingerEnabled } from '../system/processes/logind.ts';
 import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
 import { hasCrontab, writeCrontab } from './crontab.ts';
 import { removeDaemonCommand, shellWord, writeDaemonCommand } from './daemon-command.ts';
@@ -78,7 +78,7 @@ async function installCrontab({ settings, program, env }: Installation): Promise
 /** Without lingering systemd ends a user's services with their last session. loginctl(1). */
 function lingering(): string[] {
   const { username } = userInfo();
-  if (lingers(username)) return [];
+  if (isLingerEnabled(username)) return [];
   return [
     'Lingering is off: the daemon ends when you log out, and does not start with the machine.',
     `To have it stay: loginctl enable-linger ${username}. Where you may not: nf-escrow daemon install --cron`,

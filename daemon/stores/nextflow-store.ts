@@ -1,26 +1,26 @@
 import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { isPlacedId } from '../contract/run-id.ts';
-import type { Carrier } from '../contract/types.ts';
+import { isRunDirectoryName } from '../contract/run-id.ts';
+import type { SecretDelivery } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { isDiskError } from '../system/files/disk-error.ts';
 import { syncDirectory } from '../system/files/atomic-write.ts';
-import { letIn } from '../system/files/restore-owner-access.ts';
+import { restoreOwnerAccess } from '../system/files/restore-owner-access.ts';
 import { assertPrivateDirectory, ensurePrivateDirectory } from '../system/files/private-directory.ts';
 import { removeTree } from '../system/files/remove-tree.ts';
-import { noFaults, step, type Faults } from '../system/steps.ts';
-import { assertCarried } from '../run-directory/nextflow-format.ts';
+import { noFaults, step, type FaultInjector } from '../system/steps.ts';
+import { assertFitsNextflowFormat } from '../run-directory/nextflow-format.ts';
 import { fillRunDirectory, readExpiry, writeExpiry } from '../run-directory/create.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import type {
   DirectoryStore,
   Finding,
   FoundDirectory,
-  Part,
-  Place,
+  Bundle,
+  LeaseLocation,
   Placement,
   References,
-  Wanted,
+  DeliveryRequest,
 } from './store.ts';
 
 /**
@@ -28,22 +28,22 @@ import type {
  * plugin, a secrets store for a Nextflow without it. design.md, "The run directory".
  */
 export class NextflowStore implements DirectoryStore {
-  readonly kind = 'nextflow-store';
+  readonly kind = 'run-directory';
   readonly #runsDirectory: string;
-  readonly #faults: Faults;
+  readonly #faults: FaultInjector;
 
-  constructor(runsDirectory: string, faults: Faults = noFaults) {
+  constructor(runsDirectory: string, faults: FaultInjector = noFaults) {
     this.#runsDirectory = runsDirectory;
     this.#faults = faults;
   }
 
-  divide({ run, environment: { runsDirectory }, secrets }: Wanted): Part[] {
+  split({ run, environment: { runsDirectory }, secrets }: DeliveryRequest): Bundle[] {
     return [{ target: join(runsDirectory ?? this.#runsDirectory, run), secrets }];
   }
 
   /** The plugin carries any bytes; Nextflow's own format does not. */
-  check(secrets: ReadonlyMap<string, SecretValue>, { plugin, why }: Carrier): void {
-    if (plugin === null) assertCarried(secrets, why);
+  check(secrets: ReadonlyMap<string, SecretValue>, { plugin, reason: why }: SecretDelivery): void {
+    if (plugin === null) assertFitsNextflowFormat(secrets, why);
   }
 
   async place(placement: Placement): Promise<References> {
@@ -72,28 +72,28 @@ export class NextflowStore implements DirectoryStore {
     }
   }
 
-  async remove({ target, anchor }: Place): Promise<void> {
+  async remove({ target, locator }: LeaseLocation): Promise<void> {
     this.#assertOurs(target);
-    assertInPlace(target, anchor);
+    assertInPlace(target, locator);
     await removeTree(target, this.#faults);
   }
 
   /** On NFS a file that is removed while open lives on as `.nfsXXXX` and holds its directory: then that is present. */
-  async inspect({ target, anchor }: Place): Promise<Finding> {
+  async inspect({ target, locator }: LeaseLocation): Promise<Finding> {
     this.#assertOurs(target);
-    assertInPlace(target, anchor);
+    assertInPlace(target, locator);
     if (lstatSync(target, { throwIfNoEntry: false }) === undefined) {
       if (!readdirSync(dirname(target)).includes(basename(target)))
-        return { state: 'absent', how: `${target} does not exist, nor does its directory list it` };
+        return { state: 'absent', evidence: `${target} does not exist, nor does its directory list it` };
     }
-    return { state: 'present', how: `${target} exists` };
+    return { state: 'present', evidence: `${target} exists` };
   }
 
-  async look(place: Place): Promise<Finding> {
+  async inspectOnce(place: LeaseLocation): Promise<Finding> {
     return this.inspect(place);
   }
 
-  async renew({ target }: Place, expiresAt: string): Promise<void> {
+  async renew({ target }: LeaseLocation, expiresAt: string): Promise<void> {
     this.#assertOurs(target);
     writeExpiry(target, expiresAt);
   }
@@ -101,22 +101,22 @@ export class NextflowStore implements DirectoryStore {
   async list(within = this.#runsDirectory): Promise<FoundDirectory[]> {
     const entries = readdirSync(within, { withFileTypes: true });
     return entries
-      .filter((entry) => entry.isDirectory() && isPlacedId(entry.name))
+      .filter((entry) => entry.isDirectory() && isRunDirectoryName(entry.name))
       .flatMap(({ name }) => {
         const target = join(within, name);
         if (lstatSync(target, { throwIfNoEntry: false })?.uid !== process.getuid?.()) return [];
-        letIn(target);
+        restoreOwnerAccess(target);
         const expiresAt = readExpiry(target);
         // Who removes it may be faster than this.
         return expiresAt === undefined
           ? []
-          : [{ run: name, place: { target, anchor: null, sentAt: null }, expiresAt }];
+          : [{ run: name, place: { target, locator: null, sentAt: null }, expiresAt }];
       });
   }
 
   /** The target comes from the ledger; still nothing outside our own directory is ever looked at or removed. */
   #assertOurs(target: string): void {
-    if (isPlacedId(basename(target)) && target === join(dirname(target), basename(target))) return;
+    if (isRunDirectoryName(basename(target)) && target === join(dirname(target), basename(target))) return;
     throw new EscrowError('internal', `"${target}" is not a run directory.`);
   }
 }
@@ -131,9 +131,9 @@ function unwritable(path: string, error: unknown): EscrowError {
 }
 
 /** Throws unless the runs directory is there, and the one into which was placed: only there can something be gone. */
-function assertInPlace(target: string, anchor: string | null): void {
+function assertInPlace(target: string, locator: string | null): void {
   const found = statSync(dirname(target), { throwIfNoEntry: false });
-  if (found !== undefined && (anchor === null || anchor === `inode ${String(found.ino)}`)) return;
+  if (found !== undefined && (locator === null || locator === `inode ${String(found.ino)}`)) return;
   const what = found === undefined ? 'is not there' : 'is another directory now';
   throw new EscrowError('store-unavailable', `"${dirname(target)}" ${what}: is its file system mounted?`);
 }

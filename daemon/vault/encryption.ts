@@ -26,7 +26,7 @@ const HEAD_BYTES = 1 + KEY_ID_BYTES;
 
 export function vaultKey(bytes: Buffer): VaultKey {
   if (bytes.length !== KEY_BYTES)
-    throw new EscrowError('vault-key-wrong', `A vault key has ${String(KEY_BYTES)} bytes.`);
+    throw new EscrowError('vault-key-mismatch', `A vault key has ${String(KEY_BYTES)} bytes.`);
   return {
     id: createHash('sha256')
       .update('nf-escrow vault key id\0')
@@ -49,14 +49,14 @@ export function seal(value: SecretValue, context: SealContext, key: VaultKey): B
   return Buffer.concat([head, encrypt(dataKey, key.bytes, bound), encrypt(value.open(), dataKey, bound)]);
 }
 
-/** Opens a sealed value. Throws `vault-key-wrong` where it needs another key, `sealed-damaged` where a bit has changed. */
+/** Opens a sealed value. Throws `vault-key-mismatch` where it needs another key, `secret-corrupt` where a bit has changed. */
 export function open(sealed: Buffer, context: SealContext, key: VaultKey): SecretValue {
   const keyId = sealedWith(sealed);
   if (sealed[0] !== FORMAT || sealed.length < HEAD_BYTES + WRAPPED_BYTES + IV_BYTES + TAG_BYTES)
     throw damaged(context);
   if (keyId !== key.id) {
     throw new EscrowError(
-      'vault-key-wrong',
+      'vault-key-mismatch',
       `${context.name} is sealed with the key ${keyId}; the vault has ${key.id}.`,
     );
   }
@@ -112,7 +112,7 @@ function additionalData(context: SealContext, keyId: string): Buffer {
 
 function damaged(context: SealContext, cause?: unknown): EscrowError {
   return new EscrowError(
-    'sealed-damaged',
+    'secret-corrupt',
     `The sealed value of ${context.name}, version ${String(context.version)}, does not open.`,
     { cause },
   );

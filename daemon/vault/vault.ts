@@ -68,7 +68,7 @@ export class Vault {
     });
   }
 
-  /** Removes a secret. Throws `secret-unknown`. A version that a run has pinned stays, sealed, until that run is purged. */
+  /** Removes a secret. Throws `secret-not-found`. A version that a run has pinned stays, sealed, until that run is purged. */
   async remove(by: Principal, scope: SecretScope, name: string): Promise<void> {
     await this.#ledger.write(async (db) => {
       const row = await db
@@ -78,7 +78,7 @@ export class Vault {
         .returning('id')
         .executeTakeFirst();
       if (row === undefined)
-        throw new EscrowError('secret-unknown', `There is no secret ${name} in this scope.`);
+        throw new EscrowError('secret-not-found', `There is no secret ${name} in this scope.`);
       await dropUnneededVersions(db, row.id, undefined);
       await record(db, { type: 'secret.removed', by: by.user, data: { scope: titleOf(scope), name } });
     });
@@ -122,7 +122,7 @@ export class Vault {
       .where('secret_id', '=', secretId)
       .where('version', '=', version)
       .executeTakeFirst();
-    if (row === undefined) throw new EscrowError('secret-unknown', 'A version that was planned is gone.');
+    if (row === undefined) throw new EscrowError('secret-not-found', 'A version that was planned is gone.');
     const sealed = Buffer.from(row.sealed as ArrayBuffer);
     return open(sealed, contextOf(this.#ledger, row), await this.keys.get(sealedWith(sealed)));
   }

@@ -49,7 +49,7 @@ export function computeEnvironmentRoutes(ledger: Ledger, user: Principal, answer
     const { name, aws } = await findComputeEnvironment(ledger.db, params.name);
     if (aws === undefined)
       throw new EscrowError(
-        'compute-environment-unfit',
+        'compute-environment-invalid',
         `"${name}" does not go to AWS: there is nothing to ask there.`,
       );
     response.json({ checks: await answers.check(aws) } satisfies DoctorReport);
@@ -57,7 +57,7 @@ export function computeEnvironmentRoutes(ledger: Ledger, user: Principal, answer
   router.post('/:name/probe', async ({ params, body }, response) => {
     const environment = await findComputeEnvironment(ledger.db, params.name);
     if (environment.aws === undefined)
-      throw new EscrowError('compute-environment-unfit', `"${environment.name}" does not go to AWS.`);
+      throw new EscrowError('compute-environment-invalid', `"${environment.name}" does not go to AWS.`);
     const { waitSeconds } = validate<'ProbeRequest'>('probe-request.json', body);
     const left = new AbortController();
     response.on('close', () => {

@@ -1,5 +1,5 @@
 import type { BatchClient, JobDetail } from '@aws-sdk/client-batch';
-import { accessFrom } from '../session/access.ts';
+import { decodeLocator } from '../session/access.ts';
 import { asAwsError } from '../session/aws-error.ts';
 import type { OpenSession } from '../session/session.ts';
 import { sdk } from '../session/sdk.ts';
@@ -9,24 +9,24 @@ const MOST = 100;
 /** So long an answer serves, in milliseconds: a run that waits for its jobs is looked at every two seconds. */
 const FRESH_MS = 10_000;
 
-/** Jobs of AWS Batch that a head has submitted. `anchor` says where they are, as that of a lease does. */
+/** Jobs of AWS Batch that a head has submitted. `locator` says where they are, as that of a lease does. */
 export interface BatchJobs {
   /** Which of the jobs may still do something: one that AWS does not remember is over, as is one that has ended. */
-  living(anchor: string | null, ids: readonly string[]): Promise<ReadonlySet<string>>;
+  living(locator: string | null, ids: readonly string[]): Promise<ReadonlySet<string>>;
 
   /** Asks for the end of those that live. */
-  terminate(anchor: string | null, ids: readonly string[]): Promise<void>;
+  terminate(locator: string | null, ids: readonly string[]): Promise<void>;
 }
 
 /** All methods throw `aws-*`, `store-unavailable`. An answer of `living`, also a failure, serves for ten seconds. */
 export function batchJobs(open: OpenSession, clock = (): number => performance.now()): BatchJobs {
   const answers = new Map<string, { readonly at: number; readonly answer: Promise<ReadonlySet<string>> }>();
   const at = async <T>(
-    anchor: string | null,
+    locator: string | null,
     what: string,
     work: (batch: BatchClient) => Promise<T>,
   ): Promise<T> => {
-    const access = accessFrom(anchor);
+    const access = decodeLocator(locator);
     const batch = await (await open(access)).batch();
     try {
       return await work(batch);
@@ -37,20 +37,20 @@ export function batchJobs(open: OpenSession, clock = (): number => performance.n
     }
   };
   return {
-    living: async (anchor, ids) => {
+    living: async (locator, ids) => {
       const now = clock();
       for (const [key, { at: asked }] of answers) if (asked + FRESH_MS < now) answers.delete(key);
-      const key = JSON.stringify([anchor, ids]);
+      const key = JSON.stringify([locator, ids]);
       const known = answers.get(key);
       if (known !== undefined) return known.answer;
-      const answer = at(anchor, 'The jobs that were left on AWS Batch cannot be looked at', (batch) =>
+      const answer = at(locator, 'The jobs that were left on AWS Batch cannot be looked at', (batch) =>
         livingOf(batch, ids),
       );
       answers.set(key, { at: now, answer });
       return answer;
     },
-    terminate: async (anchor, ids) => {
-      await at(anchor, 'The jobs that were left on AWS Batch cannot be ended', async (batch) => {
+    terminate: async (locator, ids) => {
+      await at(locator, 'The jobs that were left on AWS Batch cannot be ended', async (batch) => {
         const { TerminateJobCommand } = sdk('@aws-sdk/client-batch');
         for (const jobId of await livingOf(batch, ids))
           await batch.send(

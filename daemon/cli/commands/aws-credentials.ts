@@ -14,7 +14,8 @@ export async function awsCredentials(context: Context, name: string): Promise<vo
   else process.env['AWS_CONFIG_FILE'] = own;
   const path = `/v1/compute-envs/${encodeURIComponent(name)}`;
   const { aws } = await (await context.daemon()).call<ComputeEnvironment>('GET', path);
-  if (aws === undefined) throw new EscrowError('compute-environment-unfit', `"${name}" does not go to AWS.`);
+  if (aws === undefined)
+    throw new EscrowError('compute-environment-invalid', `"${name}" does not go to AWS.`);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = await context.awsCredentials(aws);
   printJson({
     Version: 1,

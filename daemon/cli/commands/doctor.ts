@@ -45,7 +45,7 @@ async function environmentOf(context: Context, named: string | undefined): Promi
   const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', PATH);
   const found = computeEnvironments.find(({ isDefault }) => isDefault);
   if (found !== undefined) return found;
-  throw new EscrowError('compute-environment-unknown', 'No compute environment is the default one.');
+  throw new EscrowError('compute-environment-not-found', 'No compute environment is the default one.');
 }
 
 async function askAws(context: Context, name: string): Promise<Check[]> {

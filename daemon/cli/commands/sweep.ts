@@ -33,7 +33,7 @@ export async function sweep(context: Context, options: SweepOptions): Promise<vo
     }
   }
   const leftovers = [...found.values()];
-  for (const { target, trouble } of leftovers)
+  for (const { target, error: trouble } of leftovers)
     if (trouble !== undefined) complain(`${target} stays. ${trouble}`);
   if (options.json === true) printJson({ leftovers });
   else show(leftovers, options.yes === true);
@@ -46,7 +46,7 @@ function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): void {
   }
   printTable(
     ['WHAT', 'RUN', 'WHERE', 'WHY'],
-    leftovers.map(({ kind, run, target, why }) => [kind, run, target, why]),
+    leftovers.map(({ kind, run, target, reason: why }) => [kind, run, target, why]),
   );
   const count = String(leftovers.length);
   const removed = leftovers.filter((one) => one.removed).length;

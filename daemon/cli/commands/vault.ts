@@ -67,7 +67,8 @@ async function vaultStatus(context: Context, options: { json?: boolean }): Promi
   else {
     print(`vault    ${status.state}`);
     print(`key      ${status.key ?? 'none yet'}${status.source === null ? '' : ` (from ${status.source})`}`);
-    if (status.waiting > 0) print(`waiting  ${String(status.waiting)} values are sealed with another key`);
+    if (status.pendingRekey > 0)
+      print(`waiting  ${String(status.pendingRekey)} values are sealed with another key`);
   }
 }
 

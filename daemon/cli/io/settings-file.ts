@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { parseDocument, Document, isMap } from 'yaml';
 import { systemCode } from '../../errors.ts';
 import type { SettingKey } from '../../config/setting-keys.ts';
-import { writeDurable } from '../../system/files/atomic-write.ts';
+import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
 
 /** Writes one setting into the configuration file, which keeps its comments and its order; undefined takes it out. */
@@ -12,7 +12,7 @@ export function writeSetting(path: string, key: SettingKey, value: string | unde
   if (value === undefined) document.delete(key);
   else document.set(key, value);
   ensurePrivateDirectory(dirname(path));
-  writeDurable(path, document.toString());
+  writeFileAtomic(path, document.toString());
 }
 
 function readDocument(path: string): Document {

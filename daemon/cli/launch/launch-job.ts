@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { followFile } from '../io/follow-file.ts';
-import { statusOfSignal } from './run-in-foreground.ts';
+import { exitStatusOfSignal } from './run-in-foreground.ts';
 import { submitHead } from './submit-head.ts';
 import type { Run, RunStart } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
@@ -22,7 +22,7 @@ export async function launchJob(
 ): Promise<number> {
   const daemon = await context.daemon();
   const run = await submitHead(daemon, id, start);
-  const job = run.job === null ? '?' : `${run.job.executor} job ${run.job.id ?? '?'}`;
+  const job = run.headJob === null ? '?' : `${run.headJob.executor} job ${run.headJob.id ?? '?'}`;
   if (detach) {
     if (json) printJson(run);
     else print(`Run ${id} is ${job}. Its output: nf-escrow runs logs -f ${id}`);
@@ -39,7 +39,7 @@ export async function launchJob(
   const ended = await followJob(context, id, run.outputFile);
   return (
     ended.exitStatus ??
-    (asked === undefined ? (ended.outcome === 'succeeded' ? 0 : 1) : statusOfSignal(asked))
+    (asked === undefined ? (ended.outcome === 'succeeded' ? 0 : 1) : exitStatusOfSignal(asked))
   );
 }
 

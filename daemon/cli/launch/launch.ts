@@ -2,7 +2,7 @@ import { hangupIsIgnored, leaveTerminalAsItIs } from '../io/terminal.ts';
 import type { Plan, Run, RunRequest, RunStart } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { purgeLending } from './with-credentials.ts';
+import { purgeWithCredentials } from './with-credentials.ts';
 import { print, printJson, printTable } from '../io/output.ts';
 
 /** Asks for a run and starts it, in this terminal or detached from it; or explains it. Gives the exit status. */
@@ -20,7 +20,7 @@ export async function launch(
   const [answer, { runInForeground }, killers] = await Promise.all([
     daemon.call<RunStart>('POST', '/v1/runs', request),
     import('./run-in-foreground.ts'),
-    request.job === undefined ? context.processKillers({ atLogout }) : [],
+    request.enclosingJob === undefined ? context.processKillers({ atLogout }) : [],
   ]);
   if (request.explain === true) {
     if (json) printJson(answer.plan);
@@ -55,7 +55,7 @@ export async function launch(
  */
 async function settle(context: Context, id: string): Promise<Run | undefined> {
   try {
-    const run = await purgeLending(await context.daemon(), `/v1/runs/${id}/purge?ended=true`);
+    const run = await purgeWithCredentials(await context.daemon(), `/v1/runs/${id}/purge?ended=true`);
     if (run.pendingRemovals > 0)
       warn(
         `not all that was placed for run ${id} could be removed yet; it is tried again. See: nf-escrow status`,
@@ -78,8 +78,8 @@ function warn(text: string): void {
 function explain(plan: Plan): void {
   print(`workspace    ${plan.workspace}`);
   print(`goes to      ${plan.computeEnvironment}`);
-  print(`placed in    ${plan.destination ?? 'nothing: there is no secret to place'}`);
-  if (plan.carrier !== null) print(`given by     ${plan.carrier}`);
+  print(`placed in    ${plan.store ?? 'nothing: there is no secret to place'}`);
+  if (plan.secretDelivery !== null) print(`given by     ${plan.secretDelivery}`);
   if (plan.note !== null) print(`note         ${plan.note}`);
   if (plan.secrets.length === 0) return;
   print('');

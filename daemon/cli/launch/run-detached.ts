@@ -6,7 +6,7 @@ import type { RunStart } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { openToAppend } from '../../system/files/owned-file.ts';
 import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
-import { withShell } from './shim-shell.ts';
+import { shimCommand } from './shim-shell.ts';
 
 type Start = NonNullable<RunStart['start']>;
 
@@ -20,7 +20,7 @@ export async function runDetached(start: Start): Promise<void> {
   const output = start.outputFile ?? '/dev/null';
   ensurePrivateDirectory(dirname(output));
   const fd = openToAppend(output);
-  const { command, args } = withShell(start, true);
+  const { command, args } = shimCommand(start, true);
   const child = spawn(command, args, {
     detached: true,
     stdio: ['ignore', fd, fd],

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Process, RunStart } from '../../contract/types.ts';
 import { fifoState } from '../../system/files/fifo.ts';
-import { readOwnFile } from '../../system/files/read-plain-file.ts';
+import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
 import { signal } from '../../system/processes/process-identity.ts';
-import { withShell } from './shim-shell.ts';
+import { shimCommand } from './shim-shell.ts';
 import { inForeground } from '../io/terminal.ts';
 
 type Start = NonNullable<RunStart['start']>;
@@ -45,7 +45,7 @@ export async function runInForeground(start: Start, ignoreHangup: boolean): Prom
       }, 20);
     });
   }
-  const { command, args } = withShell(start, ignoreHangup);
+  const { command, args } = shimCommand(start, ignoreHangup);
   const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...start.environment } });
   const ended = new Promise<number | undefined>((resolve, reject) => {
     child.on('error', reject);
@@ -63,7 +63,7 @@ export async function runInForeground(start: Start, ignoreHangup: boolean): Prom
 }
 
 /** The exit status of a process that a signal ended, as a shell gives it. */
-export function statusOfSignal(name: NodeJS.Signals): number {
+export function exitStatusOfSignal(name: NodeJS.Signals): number {
   return 128 + constants.signals[name];
 }
 
@@ -72,7 +72,7 @@ function forward(directory: string, wanted: NodeJS.Signals[]): void {
   if (wanted.length === 0) return;
   let head;
   try {
-    head = JSON.parse(readOwnFile(join(directory, 'process'))?.toString('utf8') ?? '') as Process;
+    head = JSON.parse(readFileNoFollow(join(directory, 'process'))?.toString('utf8') ?? '') as Process;
   } catch {
     return; // not started yet, or over: tried again until the shim ends
   }

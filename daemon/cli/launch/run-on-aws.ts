@@ -1,5 +1,5 @@
 import type {
-  Carrier,
+  SecretDelivery,
   ComputeEnvironment,
   ComputeEnvironmentList,
   RunRequest,
@@ -12,7 +12,7 @@ const OLDEST = [25, 10] as const;
 
 /**
  * Completes a request that goes to AWS Batch by what is configured already, and by what carries secrets there; any other
- * stays as it is. Throws `compute-environment-unfit` for a Nextflow that cannot be given secrets on AWS Batch.
+ * stays as it is. Throws `compute-environment-invalid` for a Nextflow that cannot be given secrets on AWS Batch.
  */
 export async function completeForAws(context: Context, request: RunRequest): Promise<RunRequest> {
   const daemon = await context.daemon();
@@ -23,7 +23,7 @@ export async function completeForAws(context: Context, request: RunRequest): Pro
   );
   if (found?.platform !== 'aws-batch') return request;
   const knowledge = await context.nextflowOnAws();
-  const carrier = carrierOnAws(context, knowledge, request, found);
+  const secretDelivery = carrierOnAws(context, knowledge, request, found);
   const { launchDirectory, nextflow, arguments: args } = request;
   const where = { env: process.env, cwd: launchDirectory };
   const configured = await knowledge.readConfiguration(nextflow, args, where);
@@ -32,19 +32,19 @@ export async function completeForAws(context: Context, request: RunRequest): Pro
     process.stderr.write(
       `nf-escrow: the configuration says process.executor = ${executor}: only processes that go to awsbatch are given secrets\n`,
     );
-  return { ...request, configured, ...(carrier === undefined ? {} : { carrier }) };
+  return { ...request, configured, ...(secretDelivery === undefined ? {} : { secretDelivery }) };
 }
 
 /** A run that is given no secrets needs neither plugin nor version; its head takes the role all the same. */
 function carrierOnAws(
   { settings, program }: Context,
   { versionOf, carryOnAws, assumeInHead }: NextflowOnAws,
-  { carrier, nextflow, selection }: RunRequest,
+  { secretDelivery, nextflow, selection }: RunRequest,
   { name, aws }: ComputeEnvironment,
-): Carrier | undefined {
-  if (carrier === undefined) return undefined;
+): SecretDelivery | undefined {
+  if (secretDelivery === undefined) return undefined;
   if (selection.none !== true) assertNewEnough(nextflow, versionOf(nextflow, process.env));
-  const carried = selection.none === true ? carrier : carryOnAws(carrier, process.env);
+  const carried = selection.none === true ? secretDelivery : carryOnAws(secretDelivery, process.env);
   if (aws?.assumeRole === undefined) return carried;
   const where = { state: settings.paths.state, name, command: [process.execPath, program] };
   return assumeInHead(carried, where, process.env);
@@ -54,7 +54,7 @@ function assertNewEnough(nextflow: string, version: string | undefined): void {
   const [year = 0, month = 0] = (version ?? '').split('.').map(Number);
   if (version === undefined || year > OLDEST[0] || (year === OLDEST[0] && month >= OLDEST[1])) return;
   throw new EscrowError(
-    'compute-environment-unfit',
+    'compute-environment-invalid',
     `${nextflow} is Nextflow ${version}, whose executor for AWS Batch cannot be extended to hand on secrets.`,
     {
       hint: 'Nextflow 25.10 and later can: set NXF_VER, `nextflow self-update`, or name another with --nextflow.',

@@ -52,7 +52,7 @@ export async function nextflow(context: Context, args: readonly string[]): Promi
     const request = await completeForAws(context, requestOf(context, knowledge, line.arguments, undefined));
     return launch(context, request, { background: line.background, json: false });
   }
-  const { handOver } = await import('./run-program.ts');
+  const { runProgram: handOver } = await import('./run-program.ts');
   return handOver(knowledge.findNextflow(context.settings.nextflow, process.env), args);
 }
 
@@ -74,9 +74,14 @@ function requestOf(
     nextflow,
     arguments: [...args],
     localStore: findLocalStore(process.env),
-    carrier: chooseCarrier({ nextflow, arguments: args, directory: launchDirectory, env: process.env }),
+    secretDelivery: chooseCarrier({
+      nextflow,
+      arguments: args,
+      directory: launchDirectory,
+      env: process.env,
+    }),
     logFile: expectedLog(launchDirectory, args, process.env),
     launcher: identifySelf(),
-    ...(job === undefined ? {} : { job }),
+    ...(job === undefined ? {} : { enclosingJob: job }),
   };
 }

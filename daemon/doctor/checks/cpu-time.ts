@@ -1,10 +1,10 @@
 import { ok, warning, type Check } from '../check.ts';
-import type { Subject } from '../doctor-context.ts';
+import type { DoctorContext } from '../doctor-context.ts';
 
 const NAME = 'long processes';
 
 /** Whether the kernel ends what runs for long on this host, as many sites have it on their login nodes. */
-export function checkCpuTime({ cpuSeconds }: Pick<Subject, 'cpuSeconds'>): Check[] {
+export function checkCpuTime({ cpuSeconds }: Pick<DoctorContext, 'cpuSeconds'>): Check[] {
   if (cpuSeconds === undefined) return [ok(NAME, 'no limit of processor time (ulimit -t)')];
   return [
     warning(

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Paths } from '../../config/paths.ts';
 import { fileSystemType } from '../../system/files/file-system-type.ts';
 import { failure, modeOf, ok, shellWord, warning, type Check } from '../check.ts';
-import { isWritableDirectory, lookAt, nearestExisting } from '../path-lookup.ts';
+import { isWritableDirectory, lstatIfExists, nearestExistingAncestor } from '../path-lookup.ts';
 
 interface Directory {
   readonly name: string;
@@ -53,7 +53,7 @@ function groupOf(directory: Directory): DirectoryGroup {
 
 function checkDirectory(directory: Directory): Check {
   const { name, path, variable } = directory;
-  const found = lookAt(path);
+  const found = lstatIfExists(path);
   if (found === undefined) return checkAbsent(directory);
   const elsewhere = `Move it away, or set ${variable} to another directory.`;
   if (found.isSymbolicLink())
@@ -74,7 +74,7 @@ function checkDirectory(directory: Directory): Check {
 }
 
 function checkAbsent({ name, path, variable }: Directory): Check {
-  const nearest = nearestExisting(path);
+  const nearest = nearestExistingAncestor(path);
   if (isWritableDirectory(nearest)) return ok(name, `${path} is not there yet, and can be made`);
   return failure(
     name,

@@ -1,16 +1,16 @@
 import { connect } from '../../api-client/client.ts';
 import type { Paths } from '../../config/paths.ts';
 import type { ExposureList } from '../../contract/types.ts';
-import { lookAt } from '../path-lookup.ts';
+import { lstatIfExists } from '../path-lookup.ts';
 import { ok, warning, type Check } from '../check.ts';
-import type { Subject } from '../doctor-context.ts';
+import type { DoctorContext } from '../doctor-context.ts';
 
 const NAME = 'pipelines';
 const SHOWN = 5;
 
 /** Secrets that pipelines wrote into files of their tasks. Asked of the daemon; where none runs nothing is said. */
-export async function checkExposures({ socket }: Paths, { limitMs }: Subject): Promise<Check[]> {
-  if (lookAt(socket)?.isSocket() !== true) return [];
+export async function checkExposures({ socket }: Paths, { limitMs }: DoctorContext): Promise<Check[]> {
+  if (lstatIfExists(socket)?.isSocket() !== true) return [];
   let list;
   try {
     list = await connect(socket, limitMs).call<ExposureList>('GET', '/v1/exposures');

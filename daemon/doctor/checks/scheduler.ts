@@ -2,7 +2,7 @@ import { asEscrowError } from '../../errors.ts';
 import { detectExecutor } from '../../schedulers/registry.ts';
 import type { Executor } from '../../schedulers/scheduler.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
-import type { Subject } from '../doctor-context.ts';
+import type { DoctorContext } from '../doctor-context.ts';
 
 const NAME = 'scheduler';
 
@@ -11,7 +11,7 @@ const NAME = 'scheduler';
  * that nobody named it is a warning: runs may all stay on this machine.
  */
 export async function checkScheduler(
-  { env, schedulerOf }: Pick<Subject, 'env' | 'schedulerOf'>,
+  { env, schedulerOf }: Pick<DoctorContext, 'env' | 'schedulerOf'>,
   named?: Executor,
 ): Promise<Check[]> {
   const executor = named ?? detected(env['PATH']);

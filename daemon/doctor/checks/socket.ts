@@ -3,13 +3,13 @@ import { assertSocketPath, type Paths } from '../../config/paths.ts';
 import type { Health } from '../../contract/types.ts';
 import { EscrowError, systemCode } from '../../errors.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
-import { lookAt } from '../path-lookup.ts';
-import type { Subject } from '../doctor-context.ts';
+import { lstatIfExists } from '../path-lookup.ts';
+import type { DoctorContext } from '../doctor-context.ts';
 
 /** The daemon's socket, and who answers there. Throws `socket-path-too-long`. None is started. */
-export async function checkSocket({ socket }: Paths, subject: Subject): Promise<Check[]> {
+export async function checkSocket({ socket }: Paths, subject: DoctorContext): Promise<Check[]> {
   assertSocketPath(socket);
-  const found = lookAt(socket);
+  const found = lstatIfExists(socket);
   if (found === undefined)
     return [ok('socket', `no daemon runs; the first command that needs one starts it at ${socket}`)];
   if (!found.isSocket())
@@ -29,7 +29,7 @@ export async function checkSocket({ socket }: Paths, subject: Subject): Promise<
   }
 }
 
-function judge(socket: string, { version, ledger, pendingRemovals }: Health, subject: Subject): Check {
+function judge(socket: string, { version, ledger, pendingRemovals }: Health, subject: DoctorContext): Check {
   const found = `the daemon, version ${version}, answers at ${socket}`;
   if (ledger !== 'ok')
     return failure(

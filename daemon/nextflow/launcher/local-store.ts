@@ -2,7 +2,7 @@ import { existsSync, lstatSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../../errors.ts';
-import { readPlainFile } from '../../system/files/read-plain-file.ts';
+import { readRegularFile } from '../../system/files/read-regular-file.ts';
 import { isSecretName } from '../../contract/secret-name.ts';
 import { SecretValue } from '../../vault/secret-value.ts';
 
@@ -39,7 +39,7 @@ export function readLocalStore(path: string): Map<string, SecretValue> {
   try {
     const mode = lstatSync(path).mode & 0o777;
     if (mode !== 0o600) throw unreadable(path, `it has mode ${mode.toString(8).padStart(4, '0')}, not 0600`);
-    text = readPlainFile(path)?.toString('utf8');
+    text = readRegularFile(path)?.toString('utf8');
     if (text === undefined) throw unreadable(path, 'it is not a plain file');
   } catch (error) {
     if (error instanceof EscrowError) throw error;

@@ -5,7 +5,7 @@ import { isSecretName } from '../../contract/secret-name.ts';
 export type RunEvent =
   | { readonly task: Task }
   | { readonly began: { readonly name: string | undefined; readonly session: string | undefined } }
-  | { readonly ended: RunEnd }
+  | { readonly ended: PluginRunEnd }
   | { readonly definition: DefinitionEvent };
 
 /** A job definition that carries the run's references. */
@@ -18,7 +18,7 @@ export interface DefinitionEvent {
 }
 
 /** How the plugin saw the run end. */
-export interface RunEnd {
+export interface PluginRunEnd {
   readonly success: boolean;
   /** The class of the error that ended it. */
   readonly error: string | undefined;

@@ -1,5 +1,5 @@
 /** What a line of the log tells of the jobs that a head has handed to a scheduler. */
-export type GridLine =
+export type TaskJobEvent =
   | { readonly submitted: { readonly executor: string; readonly id: string; readonly name: string } }
   | { readonly completed: string };
 
@@ -21,7 +21,7 @@ const EXECUTORS: Readonly<Record<string, string>> = {
 const NAME_MAX = 200;
 
 /** Undefined for any other line, and for jobs of a scheduler that we cannot ask. */
-export function readGridLine(line: string): GridLine | undefined {
+export function readTaskJobEvent(line: string): TaskJobEvent | undefined {
   const [, kind = '', name = '', id] = SUBMITTED.exec(line) ?? [];
   const executor = EXECUTORS[kind];
   if (id !== undefined && executor !== undefined)

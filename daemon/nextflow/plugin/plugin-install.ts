@@ -11,7 +11,7 @@ import {
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../../errors.ts';
-import { writeDurable } from '../../system/files/atomic-write.ts';
+import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { shippedPlugin, type PluginId, type ShippedPlugin } from './plugin-files.ts';
 
 /**
@@ -68,7 +68,7 @@ function install(directory: string, { files }: ShippedPlugin): void {
   try {
     for (const [path, bytes] of files) {
       mkdirSync(dirname(join(temporary, path)), { recursive: true, mode: 0o755 });
-      writeDurable(join(temporary, path), bytes, 0o644);
+      writeFileAtomic(join(temporary, path), bytes, 0o644);
     }
     replace(directory, temporary);
   } finally {

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Carrier } from '../../contract/types.ts';
+import type { SecretDelivery } from '../../contract/types.ts';
 import { asEscrowError, EscrowError } from '../../errors.ts';
 import { ensurePlugin } from './plugin-install.ts';
 import type { Launch } from '../launcher/launch.ts';
@@ -14,7 +14,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Decides how this launch carries secrets, and installs the plugin for it where that is the way. The plugin is named
  * with its exact version in NXF_PLUGINS_DEFAULT, which adds to what the pipeline's own configuration names.
  */
-export function chooseCarrier(launch: Launch): Carrier {
+export function chooseSecretDelivery(launch: Launch): SecretDelivery {
   const { env } = launch;
   const launcher = readLauncher(launch.nextflow, env);
   const restore = {
@@ -23,33 +23,33 @@ export function chooseCarrier(launch: Launch): Carrier {
     NXF_PLUGINS_DEFAULT: env['NXF_PLUGINS_DEFAULT'] ?? '',
   };
   const configPhase = !isAtLeast(launcher.version, 25, 10);
-  const refusal = whyNot(launcher, env);
-  if (refusal !== undefined) return { plugin: null, why: refusal, configPhase, environment: {}, restore };
+  const refusal = whyPluginUnusable(launcher, env);
+  if (refusal !== undefined) return { plugin: null, reason: refusal, configPhase, environment: {}, restore };
   try {
     const { version } = ensurePlugin(pluginsDirectory(env));
     const defaults = [...asked(env), ...guessed(launch), `nf-escrow@${version}`];
     const environment = { NXF_PLUGINS_DEFAULT: defaults.join(',') };
-    return { plugin: version, why: null, configPhase, environment, restore };
+    return { plugin: version, reason: null, configPhase, environment, restore };
   } catch (error) {
     const why = asEscrowError(error).message.replace(/\.$/, '');
-    return { plugin: null, why, configPhase, environment: {}, restore };
+    return { plugin: null, reason: why, configPhase, environment: {}, restore };
   }
 }
 
 /**
  * The same for a run on AWS Batch, whose tasks are given their secrets by a plugin of its own beside the other. Throws
- * `compute-environment-unfit` where a plugin cannot be used: Nextflow's own executor leaves secrets out.
+ * `compute-environment-invalid` where a plugin cannot be used: Nextflow's own executor leaves secrets out.
  */
-export function carryOnAws(carrier: Carrier, env: Environment): Carrier {
+export function addAwsPlugin(secretDelivery: SecretDelivery, env: Environment): SecretDelivery {
   const unfit = (why: string): EscrowError =>
-    new EscrowError('compute-environment-unfit', `On AWS Batch secrets need nf-escrow's plugins: ${why}.`);
-  if (carrier.plugin === null) throw unfit(carrier.why ?? 'they are not used');
+    new EscrowError('compute-environment-invalid', `On AWS Batch secrets need nf-escrow's plugins: ${why}.`);
+  if (secretDelivery.plugin === null) throw unfit(secretDelivery.reason ?? 'they are not used');
   const allowed = env['NXF_PLUGINS_ALLOWED']?.split(',').map((entry) => entry.trim().split('@')[0]);
   const missing = ['nf-escrow-aws', 'nf-amazon'].find((id) => allowed?.includes(id) === false);
   if (missing !== undefined) throw unfit(`NXF_PLUGINS_ALLOWED does not name ${missing}`);
   const { version } = ensurePlugin(pluginsDirectory(env), 'nf-escrow-aws');
-  const defaults = `${carrier.environment['NXF_PLUGINS_DEFAULT'] ?? ''},nf-escrow-aws@${version}`;
-  return { ...carrier, environment: { ...carrier.environment, NXF_PLUGINS_DEFAULT: defaults } };
+  const defaults = `${secretDelivery.environment['NXF_PLUGINS_DEFAULT'] ?? ''},nf-escrow-aws@${version}`;
+  return { ...secretDelivery, environment: { ...secretDelivery.environment, NXF_PLUGINS_DEFAULT: defaults } };
 }
 
 /** Where Nextflow looks for plugins. Its official launcher sets NXF_HOME where nobody did. */
@@ -60,7 +60,10 @@ export function pluginsDirectory(env: Environment): string {
 }
 
 /** Why this Nextflow would not load the plugin, or would not go on with it; a clause. */
-export function whyNot({ version, selfContained }: Launcher, env: Environment): string | undefined {
+export function whyPluginUnusable(
+  { version, selfContained }: Launcher,
+  env: Environment,
+): string | undefined {
   const allowed = env['NXF_PLUGINS_ALLOWED'];
   if (env['NXF_ENABLE_SECRETS'] !== undefined && env['NXF_ENABLE_SECRETS'] !== 'true')
     return `NXF_ENABLE_SECRETS is ${env['NXF_ENABLE_SECRETS']}, which switches secrets off`;

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { asTag } from '../../aws/tags.ts';
 import { step } from '../../system/steps.ts';
 import type { Queries } from '../../ledger/open.ts';
-import type { Placement, References, Store } from '../../stores/store.ts';
+import type { Placement, References, SecretsStore } from '../../stores/store.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
-import { now, write, type Engine } from '../dependencies.ts';
+import { now, write, type RunDependencies } from '../dependencies.ts';
 import type { PlannedRun } from '../plan/plan.ts';
 import type { LeaseRow } from '../records/queries.ts';
 import { moveLease } from '../records/states.ts';
@@ -15,40 +15,40 @@ const ACCESS = 'access.json';
 export const LEASE_SECONDS = 24 * 3600;
 
 /** One object to be placed for a run. */
-export interface PlannedObject {
-  readonly store: Pick<Store, 'kind' | 'place'>;
+export interface PlannedLease {
+  readonly store: Pick<SecretsStore, 'kind' | 'place'>;
   readonly placement: Omit<Placement, 'references' | 'noteSent'>;
-  readonly lease: Pick<LeaseRow, 'id' | 'run_id' | 'store' | 'target' | 'anchor' | 'expires_at'>;
+  readonly lease: Pick<LeaseRow, 'id' | 'run_id' | 'store' | 'target' | 'locator' | 'expires_at'>;
 }
 
 /** What of a planned run says what is placed for it. */
-export type Placeable = Pick<PlannedRun, 'environment' | 'carrier' | 'values'> & {
+export type PlaceableRun = Pick<PlannedRun, 'environment' | 'secretDelivery' | 'values'> & {
   readonly plan: { readonly workspace: string };
   /** Of the run directory, by name; undefined for a run that has none. */
   readonly files: Readonly<Record<string, string>> | undefined;
 };
 
 /** Makes ready what is to be placed, and names it. The run directory comes last: `armed` in it says that all is there. */
-export async function prepareObjects(
-  engine: Engine,
+export async function prepareLeases(
+  deps: RunDependencies,
   run: string,
-  { environment, carrier, values, plan: { workspace }, files: wanted }: Placeable,
-): Promise<PlannedObject[]> {
-  const secretsStore = engine.secretsStore(environment);
-  const apart = secretsStore !== engine.runDirectories;
+  { environment, secretDelivery, values, plan: { workspace }, files: wanted }: PlaceableRun,
+): Promise<PlannedLease[]> {
+  const secretsStore = deps.secretsStore(environment);
+  const apart = secretsStore !== deps.runDirectories;
   const asked = [
     ...(apart && values.size > 0 ? [{ store: secretsStore, secrets: values }] : []),
     ...(wanted === undefined
       ? []
-      : [{ store: engine.runDirectories, secrets: apart ? new Map<string, SecretValue>() : values }]),
+      : [{ store: deps.runDirectories, secrets: apart ? new Map<string, SecretValue>() : values }]),
   ];
   const files: Record<string, string> = { ...wanted };
-  const base = { run, workspace, environment, carrier, ledger: engine.ledger.id, files };
-  const expires = now(engine, LEASE_SECONDS);
-  const objects: PlannedObject[] = [];
+  const base = { run, workspace, environment, secretDelivery, ledger: deps.ledger.id, files };
+  const expires = now(deps, LEASE_SECONDS);
+  const objects: PlannedLease[] = [];
   const plan = (
-    store: PlannedObject['store'],
-    place: Pick<Placement, 'target' | 'anchor'>,
+    store: PlannedLease['store'],
+    place: Pick<Placement, 'target' | 'locator'>,
     secrets: Placement['secrets'],
   ): void => {
     objects.push({
@@ -58,16 +58,16 @@ export async function prepareObjects(
     });
   };
   for (const { store, secrets } of asked)
-    for (const [index, part] of store.divide({ ...base, secrets }).entries()) {
-      const anchor = await store.prepare(part.target, environment);
-      const place = { target: part.target, anchor };
-      if (store !== engine.runDirectories) {
+    for (const [index, part] of store.split({ ...base, secrets }).entries()) {
+      const locator = await store.prepare(part.target, environment);
+      const place = { target: part.target, locator };
+      if (store !== deps.runDirectories) {
         // For the plugin, whose run directory comes last: where the secrets are, as whom they are placed, and whose they are.
-        if (anchor !== null)
-          files[ACCESS] = JSON.stringify({ ...(JSON.parse(anchor) as object), ...whoseAre(engine) });
+        if (locator !== null)
+          files[ACCESS] = JSON.stringify({ ...(JSON.parse(locator) as object), ...ownershipTags(deps) });
         // Before its secret: so there is never one without it.
-        const guard = engine.deadMan.over({ ...place, run, index: index + 1 }, environment);
-        if (guard !== undefined) plan(engine.deadMan, guard, new Map());
+        const guard = deps.deadMan.switchFor({ ...place, run, index: index + 1 }, environment);
+        if (guard !== undefined) plan(deps.deadMan, guard, new Map());
       }
       plan(store, place, part.secrets);
     }
@@ -75,47 +75,48 @@ export async function prepareObjects(
 }
 
 /** Whose the objects of this ledger's runs are, as their tags in AWS tell. */
-export function whoseAre(engine: Engine): { owner: string; ledger: string } {
-  return { owner: asTag(engine.user.user), ledger: asTag(engine.ledger.id) };
+export function ownershipTags(deps: RunDependencies): { owner: string; ledger: string } {
+  return { owner: asTag(deps.user.user), ledger: asTag(deps.ledger.id) };
 }
 
 /** The rows that are there before anything is placed. */
-export async function recordObjects(
-  engine: Engine,
+export async function recordLeases(
+  deps: RunDependencies,
   db: Queries,
-  objects: readonly PlannedObject[],
+  objects: readonly PlannedLease[],
 ): Promise<void> {
   for (const { lease } of objects)
     await db
       .insertInto('leases')
-      .values({ ...lease, state: 'intended', created_at: now(engine), tries: 0 })
+      .values({ ...lease, state: 'intended', created_at: now(deps), attempts: 0 })
       .execute();
 }
 
 /** Places them one after another, as each is given the references of those before it; gives them all. */
-export async function placeObjects(engine: Engine, objects: readonly PlannedObject[]): Promise<References> {
+export async function placeLeases(
+  deps: RunDependencies,
+  objects: readonly PlannedLease[],
+): Promise<References> {
   let references: References = new Map();
   for (const object of objects)
-    references = new Map([...references, ...(await placeObject(engine, object, references))]);
+    references = new Map([...references, ...(await placeLease(deps, object, references))]);
   return references;
 }
 
-async function placeObject(
-  engine: Engine,
-  { store, placement, lease }: PlannedObject,
+async function placeLease(
+  deps: RunDependencies,
+  { store, placement, lease }: PlannedLease,
   references: References,
 ): Promise<References> {
   const noteSent = async (at: number | null): Promise<void> => {
     const sent_at = at === null ? null : new Date(at).toISOString();
-    await write(engine, 'lease.note-sent', (db) =>
+    await write(deps, 'lease.note-sent', (db) =>
       db.updateTable('leases').set({ sent_at }).where('id', '=', lease.id).execute(),
     );
   };
-  const own = await step(engine.faults, 'lease.place', () =>
+  const own = await step(deps.faults, 'lease.place', () =>
     store.place({ ...placement, references, noteSent }),
   );
-  await write(engine, 'lease.record-placed', (db) =>
-    moveLease(db, lease, 'placed', { placed_at: now(engine) }),
-  );
+  await write(deps, 'lease.record-placed', (db) => moveLease(db, lease, 'placed', { placed_at: now(deps) }));
   return own;
 }

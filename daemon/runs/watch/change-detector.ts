@@ -15,7 +15,7 @@ const TOLD_EVERY_MS = 6000;
  * Whether a run that was seen to be well has anything new to tell. Costs a listing and a few stats, where a whole look
  * asks the ledger and reads the files: of the twenty runs that a daemon watches, most wait most of the time.
  */
-export class Quiet {
+export class ChangeDetector {
   readonly #directory: string;
   readonly #isTold: boolean;
   #signature: string | undefined;
@@ -29,12 +29,12 @@ export class Quiet {
   }
 
   /** After a whole look: the run is well, or it is not, and is to be looked at again. `others`: files beside its directory. */
-  note(isWell: boolean, others: readonly string[]): void {
+  record(isWell: boolean, others: readonly string[]): void {
     this.#signature = isWell ? this.#look(others) : undefined;
     this.#comparedAt = this.#lookedAt = performance.now();
   }
 
-  holds(others: readonly string[]): boolean {
+  isUnchanged(others: readonly string[]): boolean {
     if (this.#signature === undefined || performance.now() - this.#lookedAt >= FULL_EVERY_MS) return false;
     if (this.#isTold && performance.now() - this.#comparedAt < TOLD_EVERY_MS) return true;
     this.#comparedAt = performance.now();

@@ -1,5 +1,5 @@
 import type { Run } from '../../contract/types.ts';
-import type { RunEnd } from '../../nextflow/logs/events.ts';
+import type { PluginRunEnd } from '../../nextflow/logs/events.ts';
 import type { LogFacts } from '../../nextflow/logs/log.ts';
 
 /** What is known of the end of a head. */
@@ -8,7 +8,7 @@ export interface Evidence {
   readonly exitStatus: number | undefined;
   readonly log: LogFacts;
   /** How the plugin saw it end; undefined where it did not. */
-  readonly end?: RunEnd | undefined;
+  readonly end?: PluginRunEnd | undefined;
   /** Someone asked nf-escrow to end the run. */
   readonly cancelRequested: boolean;
   /** The scheduler's word on the head's job, where it is in one. */
@@ -34,7 +34,14 @@ const DONE_JOB = /^(COMPLETED|DONE)$/;
 const EXITED_JOB = /^(FAILED|EXIT)$/;
 
 /** How a run ended. "Succeeded" is said only where the exit status, or the whole end of the log, says it. */
-export function conclude({ exitStatus, log, end, cancelRequested, job, jobIsHead }: Evidence): Conclusion {
+export function concludeOutcome({
+  exitStatus,
+  log,
+  end,
+  cancelRequested,
+  job,
+  jobIsHead,
+}: Evidence): Conclusion {
   const cause = log.abortCause;
   if (exitStatus === 0) return { outcome: 'succeeded', evidence: 'exit status 0' };
   const what = exitStatus === undefined ? 'no exit status' : `exit status ${String(exitStatus)}`;

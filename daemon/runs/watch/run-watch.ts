@@ -1,28 +1,28 @@
 import { existsSync, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
-import type { Process, RunJob } from '../../contract/types.ts';
+import type { Process, HeadJob } from '../../contract/types.ts';
 import { validate } from '../../contract/validate.ts';
 import { systemCode } from '../../errors.ts';
-import { fifoState, whenFree } from '../../system/files/fifo.ts';
-import { letIn } from '../../system/files/restore-owner-access.ts';
+import { fifoState, whenReleased } from '../../system/files/fifo.ts';
+import { restoreOwnerAccess } from '../../system/files/restore-owner-access.ts';
 import { liveness } from '../../system/processes/process-identity.ts';
 import { step } from '../../system/steps.ts';
-import { readOwnFile } from '../../system/files/read-plain-file.ts';
-import type { Place } from '../../stores/store.ts';
+import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
+import type { LeaseLocation } from '../../stores/store.ts';
 import { isOnNetwork, refresh, watchOf } from './directory-watch.ts';
 import { Cancellation } from './cancellation.ts';
-import { isGone, revoke } from '../../run-directory/fence.ts';
+import { isMissing, revoke } from '../../run-directory/fence.ts';
 import { HeadRecords } from '../records/head-records.ts';
-import { cancelJob, lookForJob, nameJob } from './head-job-start.ts';
-import { Life } from './head-liveness.ts';
-import { Renewals } from './lease-renewal.ts';
-import { elapsed, now, write, type Engine } from '../dependencies.ts';
-import { conclude, type Conclusion } from './outcome.ts';
-import type { HeldBack } from '../purge/purge-hold.ts';
-import { noteOrphans } from '../purge/orphaned-jobs.ts';
+import { cancelJob, checkHeadJob, resolveHeadJob } from './head-job-start.ts';
+import { HeadLiveness } from './head-liveness.ts';
+import { LeaseRenewal } from './lease-renewal.ts';
+import { monotonic, now, write, type RunDependencies } from '../dependencies.ts';
+import { concludeOutcome, type Conclusion } from './outcome.ts';
+import type { PurgeHold } from '../purge/purge-hold.ts';
+import { recordOrphanedJobs } from '../purge/orphaned-jobs.ts';
 import { purgeRun } from '../purge/purge.ts';
-import { Quiet } from './change-detector.ts';
-import { getRun, jobOf, leasesOf, type LeaseRow, type RunRow } from '../records/queries.ts';
+import { ChangeDetector } from './change-detector.ts';
+import { getRun, headJobOf, leasesOf, type LeaseRow, type RunRow } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
 
 /** What inotify misses (network file systems, a lost event) is seen by looking at this interval. */
@@ -50,17 +50,17 @@ const FILE_MAX = 4096;
  * and its trace. Everything it knows is on disk, so a daemon that was killed is replaced by another watch.
  */
 export class RunWatch {
-  readonly #engine: Engine;
-  readonly #heldBack: HeldBack;
+  readonly #deps: RunDependencies;
+  readonly #heldBack: PurgeHold;
   readonly #id: string;
-  readonly #place: Place;
+  readonly #place: LeaseLocation;
   readonly #directory: string;
   readonly #records: HeadRecords;
-  readonly #life: Life;
-  readonly #renewals: Renewals;
+  readonly #life: HeadLiveness;
+  readonly #renewals: LeaseRenewal;
   /** Absent on network file systems: the kernel tells nothing of what other hosts write. */
   readonly #files: FSWatcher | undefined;
-  readonly #quiet: Quiet;
+  readonly #quiet: ChangeDetector;
   readonly #timer: NodeJS.Timeout;
   #stopWaiting: (() => void) | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -77,28 +77,28 @@ export class RunWatch {
   #tryAfter = 0;
 
   /** `lease`: that of its run directory. */
-  constructor(engine: Engine, run: RunRow, lease: LeaseRow, heldBack: HeldBack, onDone: () => void) {
-    const { target: directory, anchor, sent_at: sentAt } = lease;
-    this.#engine = engine;
+  constructor(deps: RunDependencies, run: RunRow, lease: LeaseRow, heldBack: PurgeHold, onDone: () => void) {
+    const { target: directory, locator, sent_at: sentAt } = lease;
+    this.#deps = deps;
     this.#heldBack = heldBack;
     this.#id = run.id;
-    this.#place = { target: directory, anchor, sentAt };
+    this.#place = { target: directory, locator, sentAt };
     this.#directory = directory;
-    this.#records = new HeadRecords(engine, run, directory);
+    this.#records = new HeadRecords(deps, run, directory);
     this.onDone = onDone;
-    this.#life = new Life(engine, directory, () => elapsed(engine));
-    this.#renewals = new Renewals(engine, run.id);
-    this.#cancellation = new Cancellation(engine, directory);
-    const wake = (): void => void this.look();
-    letIn(directory);
+    this.#life = new HeadLiveness(deps, directory, () => monotonic(deps));
+    this.#renewals = new LeaseRenewal(deps, run.id);
+    this.#cancellation = new Cancellation(deps, directory);
+    const wake = (): void => void this.poll();
+    restoreOwnerAccess(directory);
     this.#files = isOnNetwork(directory)
       ? undefined
       : watchOf(directory, (name) => {
           if (name === null || !UNTOLD.test(name)) wake();
         });
-    this.#quiet = new Quiet(directory, this.#files !== undefined);
+    this.#quiet = new ChangeDetector(directory, this.#files !== undefined);
     this.#timer = setInterval(() => {
-      if (!this.#quiet.holds(this.#records.files)) wake();
+      if (!this.#quiet.isUnchanged(this.#records.files)) wake();
     }, LOOK_EVERY_MS);
     wake();
   }
@@ -109,7 +109,7 @@ export class RunWatch {
    * Looks now; when the run has ended, this resolves after its purge was tried. Looks are made one after another, and
    * one that has not begun serves all who ask for it.
    */
-  look(): Promise<void> {
+  poll(): Promise<void> {
     this.#next ??= this.#looking.then(async () => {
       this.#next = undefined;
       if (this.#done) return;
@@ -117,7 +117,7 @@ export class RunWatch {
         await this.#lookOnce();
       } catch (error) {
         // The next look tries again: an error of the disk or the ledger must not end the watch of a live run.
-        this.#engine.log.error({ run: this.#id, code: systemCode(error), err: error }, 'look failed');
+        this.#deps.log.error({ run: this.#id, code: systemCode(error), err: error }, 'look failed');
       }
     });
     return (this.#looking = this.#next);
@@ -133,9 +133,9 @@ export class RunWatch {
   }
 
   async #lookOnce(): Promise<void> {
-    const run = await getRun(this.#engine.ledger.db, this.#id);
-    this.#quiet.note(false, []);
-    letIn(this.#directory); // a task can reach it, and close it
+    const run = await getRun(this.#deps.ledger.db, this.#id);
+    this.#quiet.record(false, []);
+    restoreOwnerAccess(this.#directory); // a task can reach it, and close it
     if (this.#files === undefined) refresh(this.#directory);
     if (run.state === 'materialized') await this.#lookForStart(run);
     else if (run.state === 'running') await this.#lookAtHead(run);
@@ -145,14 +145,14 @@ export class RunWatch {
 
   async #lookForStart(run: RunRow): Promise<void> {
     if (existsSync(this.#path('started'))) {
-      await write(this.#engine, 'run.record-running', (db) =>
-        moveRun(db, run.id, 'running', { started_at: now(this.#engine) }),
+      await write(this.#deps, 'run.record-running', (db) =>
+        moveRun(db, run.id, 'running', { started_at: now(this.#deps) }),
       );
       return this.#lookOnce();
     }
-    const job = jobOf(run);
+    const job = headJobOf(run);
     if (job?.head === true && job.name !== null) return this.#lookForJob(run, job);
-    const late = run.launch_deadline < now(this.#engine);
+    const late = run.launch_deadline < now(this.#deps);
     const cancelled = run.cancel_requested > 0;
     if (!late && !cancelled && liveness(JSON.parse(run.launcher) as Process) !== 'ended') return;
     await this.#callOff(
@@ -165,8 +165,8 @@ export class RunWatch {
     );
   }
 
-  async #lookForJob(run: RunRow, job: RunJob): Promise<void> {
-    const found = await lookForJob(this.#engine, run, job);
+  async #lookForJob(run: RunRow, job: HeadJob): Promise<void> {
+    const found = await checkHeadJob(this.#deps, run, job);
     this.#noteUnknown(found === 'wait');
     if (found === 'renew') return this.#isWell();
     if (found !== 'wait') return this.#callOff(found, job);
@@ -178,17 +178,14 @@ export class RunWatch {
   }
 
   /** Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that. */
-  async #callOff(conclusion: Conclusion, job?: RunJob): Promise<void> {
-    const { faults, runDirectories } = this.#engine;
+  async #callOff(conclusion: Conclusion, job?: HeadJob): Promise<void> {
+    const { faults, runDirectories } = this.#deps;
     if (!(await step(faults, 'fence.revoke', () => revoke(runDirectories, this.#place)))) return;
     try {
-      if (job !== undefined) await cancelJob(this.#engine, job);
+      if (job !== undefined) await cancelJob(this.#deps, job);
     } catch (error) {
       // Nothing keeps secrets for its sake: should it begin, it finds the fence closed, and ends.
-      this.#engine.log.warn(
-        { run: this.#id, err: error },
-        'a job that was called off could not be cancelled',
-      );
+      this.#deps.log.warn({ run: this.#id, err: error }, 'a job that was called off could not be cancelled');
     }
     await this.#end(conclusion);
   }
@@ -197,7 +194,7 @@ export class RunWatch {
     const head = this.#readProcess() ?? processOf(run.process);
     // With -bg it is first the launcher, and then what that has left behind.
     if (head !== undefined && run.process !== JSON.stringify(head)) {
-      await write(this.#engine, 'head.record', (db) =>
+      await write(this.#deps, 'head.record', (db) =>
         db
           .updateTable('runs')
           .set({ process: JSON.stringify(head) })
@@ -205,10 +202,10 @@ export class RunWatch {
           .execute(),
       );
     }
-    const known = jobOf(run);
-    const named = await nameJob(this.#engine, run, known);
+    const known = headJobOf(run);
+    const named = await resolveHeadJob(this.#deps, run, known);
     const job = named === 'gone' ? known : named;
-    const asked = await this.#cancellation.passOn(run, head, job);
+    const asked = await this.#cancellation.forward(run, head, job);
     await this.#records.read(head);
     const exitStatus = this.#readExit();
     let life = exitStatus === undefined ? this.#life.of(head, job, processOf(run.launcher)) : 'ended';
@@ -220,7 +217,7 @@ export class RunWatch {
     } else if (life === 'alive') {
       this.#waitForEnd();
       if (this.#records.end !== undefined) this.#lookSoon();
-      return asked ? this.#isWell() : this.#renewals.keep();
+      return asked ? this.#isWell() : this.#renewals.renewIfDue();
     }
     // It started, or with -bg moved on, while we looked: what it wrote is found by its process.
     const latest = this.#readProcess();
@@ -228,9 +225,9 @@ export class RunWatch {
     // The shim writes `exit` before it lets go of the FIFO: read again, now that nobody holds it.
     const status = exitStatus ?? this.#readExit();
     await this.#records.read(head);
-    const cancelRequested = (await getRun(this.#engine.ledger.db, run.id)).cancel_requested > 0;
+    const cancelRequested = (await getRun(this.#deps.ledger.db, run.id)).cancel_requested > 0;
     const { facts: log, end } = this.#records;
-    const word = job?.id == null ? undefined : this.#engine.jobs.word(job.executor, job.id);
+    const word = job?.id == null ? undefined : this.#deps.jobStatus.status(job.executor, job.id);
     const evidence = {
       exitStatus: status,
       log,
@@ -239,68 +236,68 @@ export class RunWatch {
       job: word?.state,
       jobIsHead: job?.head,
     };
-    await this.#end(conclude(evidence), status);
+    await this.#end(concludeOutcome(evidence), status);
   }
 
   /** Wakes at once when the head lets go of the FIFO. Where nobody holds it, there is only the looking now and then. */
   #waitForEnd(): void {
     if (fifoState(this.#path('alive')) !== 'held') return;
-    this.#stopWaiting ??= whenFree(this.#path('alive'), () => {
+    this.#stopWaiting ??= whenReleased(this.#path('alive'), () => {
       this.#stopWaiting = undefined;
-      void this.look();
+      void this.poll();
     });
   }
 
   #lookSoon(): void {
     if (this.#files !== undefined || this.#looksAtEnd++ >= LOOKS_AT_END) return;
     clearTimeout(this.#soon);
-    this.#soon = setTimeout(() => void this.look(), LOOK_AT_END_MS);
+    this.#soon = setTimeout(() => void this.poll(), LOOK_AT_END_MS);
   }
 
   #noteUnknown(isUnknown: boolean): void {
-    this.#unknownSince = isUnknown ? (this.#unknownSince ?? elapsed(this.#engine)) : undefined;
+    this.#unknownSince = isUnknown ? (this.#unknownSince ?? monotonic(this.#deps)) : undefined;
   }
 
   async #expired(): Promise<boolean> {
-    if (elapsed(this.#engine) - (this.#unknownSince ?? Infinity) < UNKNOWN_MS) return false;
-    const leases = await leasesOf(this.#engine.ledger.db, this.#id);
-    return leases.every(({ expires_at }) => expires_at < now(this.#engine));
+    if (monotonic(this.#deps) - (this.#unknownSince ?? Infinity) < UNKNOWN_MS) return false;
+    const leases = await leasesOf(this.#deps.ledger.db, this.#id);
+    return leases.every(({ expires_at }) => expires_at < now(this.#deps));
   }
 
   /** It waits in its queue or runs, and there is nothing to do but to keep its leases. */
   async #isWell(): Promise<void> {
-    await this.#renewals.keep();
-    this.#quiet.note(this.#records.hasLog || performance.now() - this.#began > LOG_MS, this.#records.files);
+    await this.#renewals.renewIfDue();
+    this.#quiet.record(this.#records.hasLog || performance.now() - this.#began > LOG_MS, this.#records.files);
   }
 
-  async #end({ outcome, evidence }: ReturnType<typeof conclude>, exitStatus?: number): Promise<void> {
+  async #end({ outcome, evidence }: ReturnType<typeof concludeOutcome>, exitStatus?: number): Promise<void> {
     const change = {
       outcome,
       outcome_evidence: evidence,
       exit_status: exitStatus ?? null,
-      ended_at: now(this.#engine),
+      ended_at: now(this.#deps),
     };
-    await write(this.#engine, 'run.record-ended', async (db) => {
+    await write(this.#deps, 'run.record-ended', async (db) => {
       await moveRun(db, this.#id, 'ended', change);
-      await noteOrphans(db, this.#id);
+      await recordOrphanedJobs(db, this.#id);
     });
     await this.#finish();
   }
 
   /** Tries the purge; one that fails is tried again after longer and longer, for as long as it takes. */
   async #finish(): Promise<void> {
-    if (elapsed(this.#engine) < this.#tryAfter) return;
-    if (await this.#heldBack.holds(this.#id)) return;
+    if (monotonic(this.#deps) < this.#tryAfter) return;
+    if (await this.#heldBack.applies(this.#id)) return;
     // On NFS and FUSE a file that is removed while we have it open lives on under another name, and its directory too.
     this.#records.close();
     try {
-      await purgeRun(this.#engine, this.#id);
+      await purgeRun(this.#deps, this.#id);
     } finally {
       // Also where it could not even be noted: each try holds up what else waits for the ledger.
       this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);
-      this.#tryAfter = elapsed(this.#engine) + this.#pause;
+      this.#tryAfter = monotonic(this.#deps) + this.#pause;
     }
-    if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') await this.#close();
+    if ((await getRun(this.#deps.ledger.db, this.#id)).state === 'purged') await this.#close();
   }
 
   async #close(): Promise<void> {
@@ -323,9 +320,9 @@ export class RunWatch {
 
   #read(name: string): string | undefined {
     try {
-      return readOwnFile(this.#path(name), FILE_MAX)?.toString('utf8');
+      return readFileNoFollow(this.#path(name), FILE_MAX)?.toString('utf8');
     } catch (error) {
-      if (isGone(error)) return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
     }
   }

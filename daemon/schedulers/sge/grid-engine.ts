@@ -1,6 +1,13 @@
 import { userInfo } from 'node:os';
-import { ask, failed, refused, unavailable, type Answer, type Ask } from '../run-command.ts';
-import type { Job, Scheduler } from '../scheduler.ts';
+import {
+  runCommand,
+  commandFailed,
+  commandRejected,
+  schedulerUnavailable,
+  type CommandResult,
+  type RunCommand,
+} from '../run-command.ts';
+import type { JobStatus, Scheduler } from '../scheduler.ts';
 
 /** One `<job_list>` of `qstat -xml`; fields as Grid Engine 6.2 and its heirs write them. */
 const JOB = /<job_list state="(pending|running)">(.*?)<\/job_list>/gs;
@@ -11,7 +18,7 @@ const STATE = /<state>([A-Za-z]+)<\/state>/;
 const DOWN = /commlib error|unable to (send message|contact)|cannot reach|Unable to initialize environment/i;
 const NO_JOB = /denied: job "?[0-9]+"? does not exist/;
 
-interface Named extends Job {
+interface Named extends JobStatus {
   readonly name: string;
 }
 
@@ -20,10 +27,10 @@ interface Named extends Job {
  * file, which not every user may read.
  */
 export class GridEngine implements Scheduler {
-  readonly kind = 'sge';
-  readonly #ask: Ask;
+  readonly executor = 'sge';
+  readonly #ask: RunCommand;
 
-  constructor(how: Ask = ask) {
+  constructor(how: RunCommand = runCommand) {
     this.#ask = how;
   }
 
@@ -39,13 +46,14 @@ export class GridEngine implements Scheduler {
       ...['-terse', '-N', name, '-o', output, '-j', 'y', '-S', '/bin/bash', '-r', requeue ? 'y' : 'n'],
       ...[...options, script],
     ]);
-    if (answer.status !== 0) throw isDown(answer) ? failed('qsub', answer) : refused('qsub', answer);
+    if (answer.status !== 0)
+      throw isDown(answer) ? commandFailed('qsub', answer) : commandRejected('qsub', answer);
     const id = /^([0-9]+)$/m.exec(answer.stdout)?.[1]; // a site's own checks may have their say as well
-    if (id === undefined) throw unavailable('qsub', 'it gave no job id');
+    if (id === undefined) throw schedulerUnavailable('qsub', 'it gave no job id');
     return id;
   }
 
-  async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, Job>> {
+  async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
     const wanted = new Set(ids);
     return new Map(
       (await this.#list()).filter(({ id }) => wanted.has(id)).map(({ name: _name, ...job }) => [job.id, job]),
@@ -59,14 +67,15 @@ export class GridEngine implements Scheduler {
 
   async cancel(id: string): Promise<void> {
     const answer = await this.#ask('qdel', [id]);
-    if (answer.status !== 0 && !NO_JOB.test(answer.stdout + answer.stderr)) throw failed('qdel', answer);
+    if (answer.status !== 0 && !NO_JOB.test(answer.stdout + answer.stderr))
+      throw commandFailed('qdel', answer);
   }
 
   async #list(): Promise<Named[]> {
     const answer = await this.#ask('qstat', ['-u', userInfo().username, '-xml']);
-    if (answer.status !== 0) throw failed('qstat', answer);
+    if (answer.status !== 0) throw commandFailed('qstat', answer);
     if (!answer.stdout.trimEnd().endsWith('</job_info>'))
-      throw unavailable('qstat', 'its answer is not whole');
+      throw schedulerUnavailable('qstat', 'its answer is not whole');
     return [...answer.stdout.matchAll(JOB)].map(([, list = '', body = '']) => parse(list, body));
   }
 }
@@ -74,7 +83,7 @@ export class GridEngine implements Scheduler {
 function parse(list: string, body: string): Named {
   const [id, name, state] = [NUMBER, NAME, STATE].map((field) => field.exec(body)?.[1]);
   if (id === undefined || name === undefined || state === undefined)
-    throw unavailable('qstat', 'it tells of a job without a number, a name or a state');
+    throw schedulerUnavailable('qstat', 'it tells of a job without a number, a name or a state');
   // R: it was started anew, how often is not told. qstat(1), "Status".
   return {
     id,
@@ -85,6 +94,6 @@ function parse(list: string, body: string): Named {
   };
 }
 
-function isDown({ stderr, stdout }: Answer): boolean {
+function isDown({ stderr, stdout }: CommandResult): boolean {
   return DOWN.test(stderr + stdout);
 }

@@ -1,6 +1,12 @@
 import { userInfo } from 'node:os';
-import { ask, failed, refused, unavailable, type Ask } from '../run-command.ts';
-import type { Job, Scheduler } from '../scheduler.ts';
+import {
+  runCommand,
+  commandFailed,
+  commandRejected,
+  schedulerUnavailable,
+  type RunCommand,
+} from '../run-command.ts';
+import type { JobStatus, Scheduler } from '../scheduler.ts';
 
 /**
  * The states of squeue(1), "JOB STATE CODES", by what they mean to us. REQUEUE_HOLD and SPECIAL_EXIT wait for someone
@@ -37,10 +43,10 @@ const NO_JOB = /Invalid job id specified|Job\/step already completing or complet
 
 /** Slurm. Finished jobs are remembered by the controller for MinJobAge, five minutes by default: slurm.conf(5). */
 export class Slurm implements Scheduler {
-  readonly kind = 'slurm';
-  readonly #ask: Ask;
+  readonly executor = 'slurm';
+  readonly #ask: RunCommand;
 
-  constructor(how: Ask = ask) {
+  constructor(how: RunCommand = runCommand) {
     this.#ask = how;
   }
 
@@ -61,15 +67,15 @@ export class Slurm implements Scheduler {
     ]);
     if (answer.status !== 0) {
       if (/Unable to contact slurm controller|timed out|Zero Bytes/i.test(answer.stderr))
-        throw failed('sbatch', answer);
-      throw refused('sbatch', answer);
+        throw commandFailed('sbatch', answer);
+      throw commandRejected('sbatch', answer);
     }
     const id = /^([0-9]+)(;\S+)?$/.exec(answer.stdout.trim())?.[1]; // the cluster's name follows where there are several
-    if (id === undefined) throw unavailable('sbatch', 'it gave no job id');
+    if (id === undefined) throw schedulerUnavailable('sbatch', 'it gave no job id');
     return id;
   }
 
-  async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, Job>> {
+  async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
     const wanted = new Set(ids);
     return new Map((await this.#list([])).filter(({ id }) => wanted.has(id)).map((job) => [job.id, job]));
   }
@@ -81,28 +87,29 @@ export class Slurm implements Scheduler {
 
   async cancel(id: string): Promise<void> {
     const answer = await this.#ask('scancel', [id]);
-    if (answer.status !== 0 && !NO_JOB.test(answer.stderr)) throw failed('scancel', answer);
+    if (answer.status !== 0 && !NO_JOB.test(answer.stderr)) throw commandFailed('scancel', answer);
   }
 
   /** All our jobs: a list of ids would be an error as soon as the only one in it is forgotten. */
-  async #list(filter: readonly string[]): Promise<Job[]> {
+  async #list(filter: readonly string[]): Promise<JobStatus[]> {
     const answer = await this.#ask('squeue', [
       ...[`--user=${userInfo().username}`, '--noheader', '--states=all', `--Format=${FORMAT}`, ...filter],
     ]);
-    if (answer.status !== 0) throw failed('squeue', answer);
+    if (answer.status !== 0) throw commandFailed('squeue', answer);
     return answer.stdout.split('\n').filter(Boolean).map(parse);
   }
 }
 
-function parse(line: string): Job {
+function parse(line: string): JobStatus {
   const [, id, state, restarts] = LINE.exec(line) ?? [];
-  if (id === undefined || state === undefined) throw unavailable('squeue', `it answered "${line.trim()}"`);
+  if (id === undefined || state === undefined)
+    throw schedulerUnavailable('squeue', `it answered "${line.trim()}"`);
   return { id, phase: phaseOf(state), state, restarts: Number(restarts) };
 }
 
-function phaseOf(state: string): Job['phase'] {
+function phaseOf(state: string): JobStatus['phase'] {
   if (WAITING.includes(state)) return 'waiting';
   if (RUNNING.includes(state)) return 'running';
   if (ENDED.includes(state)) return 'ended';
-  throw unavailable('squeue', `it tells of a state ${state}, which is not known here`);
+  throw schedulerUnavailable('squeue', `it tells of a state ${state}, which is not known here`);
 }

@@ -13,7 +13,7 @@ export function ensurePrivateDirectory(path: string): void {
     mkdirSync(path, { mode: 0o700 });
     syncDirectory(dirname(path));
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST' && systemCode(error) !== 'ENOTDIR') throw unusable(path, error);
+    if (systemCode(error) !== 'EEXIST' && systemCode(error) !== 'ENOTDIR') throw pathError(path, error);
   }
   assertPrivateDirectory(path);
 }
@@ -22,14 +22,14 @@ export function ensurePrivateDirectory(path: string): void {
 export function assertPrivateDirectory(path: string): void {
   const found = look(path);
   if (!found.isDirectory())
-    throw new EscrowError('path-occupied', `"${path}" is there and is not a directory.`);
+    throw new EscrowError('path-conflict', `"${path}" is there and is not a directory.`);
   assertOurs(path, found);
 }
 
 /** Throws unless `path` is a plain file (no link to one) that belongs to us and is closed to others. */
 export function assertPrivateFile(path: string): void {
   const found = look(path);
-  if (!found.isFile()) throw new EscrowError('path-occupied', `"${path}" is there and is not a plain file.`);
+  if (!found.isFile()) throw new EscrowError('path-conflict', `"${path}" is there and is not a plain file.`);
   assertOurs(path, found);
 }
 
@@ -37,7 +37,7 @@ function look(path: string): Stats {
   try {
     return lstatSync(path);
   } catch (error) {
-    throw unusable(path, error);
+    throw pathError(path, error);
   }
 }
 
@@ -45,7 +45,7 @@ function assertOurs(path: string, found: Stats): void {
   assertOwner(path, found);
   if ((found.mode & OTHERS) !== 0) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
-    throw new EscrowError('state-exposed', `"${path}" has mode ${mode}, so others can reach it.`, {
+    throw new EscrowError('permissions-too-open', `"${path}" has mode ${mode}, so others can reach it.`, {
       hint: `chmod go-rwx '${path}'`,
     });
   }
@@ -56,14 +56,14 @@ export function assertOwner(path: string, found: Stats): void {
   const us = process.geteuid?.();
   if (found.uid === us) return;
   throw new EscrowError(
-    'state-exposed',
+    'permissions-too-open',
     `"${path}" belongs to user ${String(found.uid)}, not to you (${String(us)}).`,
   );
 }
 
 /** What a system call on a path of ours came back with, as an error of the table. */
-export function unusable(path: string, error: unknown): EscrowError {
+export function pathError(path: string, error: unknown): EscrowError {
   const code = systemCode(error) ?? 'unknown error';
-  const kind = isDiskError(error) ? 'ledger-unavailable' : 'path-occupied';
+  const kind = isDiskError(error) ? 'ledger-unavailable' : 'path-conflict';
   return new EscrowError(kind, `"${path}" cannot be used: ${code}.`, { cause: error });
 }

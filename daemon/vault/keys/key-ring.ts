@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EscrowError } from '../../errors.ts';
-import { createDurable, removeUnfinished, writeDurable } from '../../system/files/atomic-write.ts';
+import { createFileAtomic, removeTemporaryFiles, writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { assertPrivateFile, ensurePrivateDirectory } from '../../system/files/private-directory.ts';
 import { newCost, type Cost } from './derive-key.ts';
 import { vaultKey, type VaultKey } from '../encryption.ts';
@@ -41,22 +41,22 @@ export function readRing(path: string): KeyRing | undefined {
   assertPrivateFile(path);
   const lines = readFileSync(path, 'utf8').split('\n');
   const [first, ...others] = lines.filter((line) => line !== '').map((line) => parse(path, line));
-  if (first === undefined) throw new EscrowError('vault-key-wrong', `"${path}" holds no vault key.`);
+  if (first === undefined) throw new EscrowError('vault-key-mismatch', `"${path}" holds no vault key.`);
   return [first, ...others];
 }
 
 /** Replaces the key file; durable when this returns. */
 export function writeRing(path: string, ring: KeyRing): void {
   ensurePrivateDirectory(dirname(path));
-  removeUnfinished(path);
-  writeDurable(path, format(ring));
+  removeTemporaryFiles(path);
+  writeFileAtomic(path, format(ring));
 }
 
 /** Makes a ring of one new key. When another process was faster, its ring is the ring. */
 export function createRing(path: string): KeyRing {
   ensurePrivateDirectory(dirname(path));
-  removeUnfinished(path);
-  createDurable(path, format([newFileEntry()]));
+  removeTemporaryFiles(path);
+  createFileAtomic(path, format([newFileEntry()]));
   const ring = readRing(path);
   if (ring === undefined) throw new EscrowError('vault-key-missing', `"${path}" went away as it was made.`);
   return ring;
@@ -85,5 +85,5 @@ function parse(path: string, line: string): RingEntry {
     const cost = newCost({ n: Number(n), r: Number(r), p: Number(p), salt: Buffer.from(salt, 'hex') });
     return { source, id, cost };
   }
-  throw new EscrowError('vault-key-wrong', `"${path}" holds a line that is no vault key.`);
+  throw new EscrowError('vault-key-mismatch', `"${path}" holds a line that is no vault key.`);
 }

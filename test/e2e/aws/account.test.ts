@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { openSession } from '../../../daemon/aws/session/session.ts';
-import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
-import { realPace } from '../../../daemon/aws/retry.ts';
+import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
+import { systemClock } from '../../../daemon/system/time/clock.ts';
 import { renderCloudFormation, renderPolicies } from '../../../daemon/aws/iam/iam-policies.ts';
 import { accessOf } from '../../../daemon/aws/session/access.ts';
 import type { DoctorReport, Receipt, RunList } from '../../../daemon/contract/types.ts';
@@ -56,17 +56,17 @@ withAws(
 withAws('a definition that is registered and not listed yet is looked for once more', async (t, aws) => {
   let ahead = 0;
   const slept: number[] = [];
-  const pace = {
-    clock: () => Date.now() + ahead,
-    elapsed: () => performance.now() + ahead,
+  const clock = {
+    now: () => Date.now() + ahead,
+    monotonic: () => performance.now() + ahead,
     sleep: async (ms: number) => void slept.push(ms),
   };
   const newStore = (): BatchJobDefinitions =>
-    new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
+    new BatchJobDefinitions({ openSession, provided: new ProvidedCredentials(), clock });
   let store = newStore();
   const place = {
     target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
-    anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
+    locator: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
     sentAt: null,
   };
   await store.remove(place);
@@ -92,15 +92,15 @@ withAws(
   async (t, aws) => {
     const sentAt = new Date().toISOString();
     let [set, ahead] = [0, 0];
-    const pace = {
-      ...realPace,
-      clock: () => Date.now() + set + ahead,
-      elapsed: () => performance.now() + ahead,
+    const clock = {
+      ...systemClock,
+      now: () => Date.now() + set + ahead,
+      monotonic: () => performance.now() + ahead,
     };
-    const store = new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
+    const store = new BatchJobDefinitions({ openSession, provided: new ProvidedCredentials(), clock });
     const place = {
       target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
-      anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
+      locator: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
       sentAt,
     };
     await store.remove(place);
@@ -114,8 +114,8 @@ withAws(
     t.equal((await store.inspect(place)).state, 'absent');
     const ofAnother = {
       ...place,
-      anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r2' }),
-      sentAt: new Date(pace.clock()).toISOString(),
+      locator: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r2' }),
+      sentAt: new Date(clock.now()).toISOString(),
     };
     t.match(
       await store.inspect(ofAnother),

@@ -111,7 +111,7 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
       await slurm.run('scontrol', ['requeue', id]);
       await slurm.run('scancel', [task]);
       await until('its second run', async () =>
-        (await newest(box))?.job?.restarts === 1 ? true : undefined,
+        (await newest(box))?.headJob?.restarts === 1 ? true : undefined,
       );
       writeFileSync(join(box.launch, 'go'), '');
       t.match(await purged(t, box), { outcome: 'succeeded', job: { id, restarts: 1 } });
@@ -136,13 +136,16 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
       process.kill(pid, 'SIGKILL');
       t.equal((await started.ended).status, 137);
       const run = await purged(t, box);
-      t.match(run.jobsLeft, [{ executor: 'slurm', id: job, name: 'look (1)' }]);
+      t.match(run.orphanedJobs, [{ executor: 'slurm', id: job, name: 'look (1)' }]);
       t.match((await box.escrow(['status'])).stdout, /left 1 jobs? behind/);
       t.match((await slurm.job(job))?.['JobState'], 'RUNNING', 'it lives');
       t.match((await box.escrow(['runs', 'cancel', id])).stdout, job);
       await slurm.jobIs(job, 'CANCELLED');
       await box.escrow(['daemon', 'stop']); // one that starts looks at once
-      await until('it is off the list', async () => (await newest(box))?.jobsLeft.length === 0 || undefined);
+      await until(
+        'it is off the list',
+        async () => (await newest(box))?.orphanedJobs.length === 0 || undefined,
+      );
     },
   );
 

@@ -80,7 +80,7 @@ void t.test('errors are problems of the closed table, and repeat no input', asyn
   const value = randomBytes(16).toString('hex');
   const cases: [string, string, string | object | undefined, number, string][] = [
     ['GET', '/v1/nothing', undefined, 404, 'not-found'],
-    ['GET', '/v1/runs/r1', undefined, 404, 'run-unknown'],
+    ['GET', '/v1/runs/r1', undefined, 404, 'run-not-found'],
     ['POST', '/v1/runs', { password: value }, 400, 'request-invalid'],
     ['POST', '/v1/runs', undefined, 400, 'request-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, `{"value": "${value}`, 400, 'request-invalid'],
@@ -92,8 +92,8 @@ void t.test('errors are problems of the closed table, and repeat no input', asyn
     ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(3000) }, 400, 'value-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(10_000) }, 400, 'request-invalid'],
     ['PUT', `${SECRETS}/${value}__x`, { value }, 400, 'name-invalid'],
-    ['PUT', '/v1/workspaces/no/such/secrets/FOO_KEY', { value }, 404, 'workspace-unknown'],
-    ['DELETE', `${SECRETS}/FOO_KEY`, undefined, 404, 'secret-unknown'],
+    ['PUT', '/v1/workspaces/no/such/secrets/FOO_KEY', { value }, 404, 'workspace-not-found'],
+    ['DELETE', `${SECRETS}/FOO_KEY`, undefined, 404, 'secret-not-found'],
   ];
   for (const [method, path, body, status, code] of cases) {
     const answer = await box.http(method, path, body);

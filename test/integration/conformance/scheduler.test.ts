@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ask, type Ask } from '../../../daemon/schedulers/run-command.ts';
+import { runCommand, type RunCommand } from '../../../daemon/schedulers/run-command.ts';
 import { Lsf } from '../../../daemon/schedulers/lsf/lsf.ts';
 import { Pbs } from '../../../daemon/schedulers/pbs/pbs.ts';
 import type { Scheduler, Submission } from '../../../daemon/schedulers/scheduler.ts';
@@ -93,7 +93,7 @@ for (const [kind, make] of Object.entries(candidates)) {
     };
     const phase = async (id: string): Promise<string | undefined> =>
       (await scheduler.jobs([id])).get(id)?.phase;
-    t.equal(scheduler.kind, kind);
+    t.equal(scheduler.executor, kind);
 
     await t.test('submits, tells of it, and finds it by its name', async (t) => {
       const id = await scheduler.submit(submission('nf-escrow-r1'));
@@ -124,7 +124,7 @@ for (const [kind, make] of Object.entries(candidates)) {
 
     await t.test('says no with the words of the scheduler', async (t) => {
       const bad = { ...submission('nf-escrow-r6'), options: candidate.badOptions };
-      await t.rejects(scheduler.submit(bad), { code: 'scheduler-refused', message: /said: .*\w+/ });
+      await t.rejects(scheduler.submit(bad), { code: 'scheduler-rejected', message: /said: .*\w+/ });
       t.same(await scheduler.find('nf-escrow-r6'), [], 'and has no job of it');
     });
 
@@ -159,14 +159,14 @@ void t.test('an answer that is not understood tells nothing', async (t) => {
       '12 RUNNING\n',
       '<job_list state="running"></job_list>',
     ]) {
-      const garbage: Ask = async () => ({ status: 0, stdout, stderr: '' });
+      const garbage: RunCommand = async () => ({ status: 0, stdout, stderr: '' });
       await t.rejects(
         new make(garbage).jobs(['12']),
         { code: 'scheduler-unavailable' },
         `${make.name}: ${stdout}`,
       );
     }
-    const silent: Ask = async () => ({ status: 1, stdout: '', stderr: '' });
+    const silent: RunCommand = async () => ({ status: 1, stdout: '', stderr: '' });
     await t.rejects(new make(silent).jobs(['12']), { code: 'scheduler-unavailable' });
     await t.rejects(new make(silent).find('nf-escrow-r1'), { code: 'scheduler-unavailable' });
     await t.rejects(new make(silent).cancel('12'), { code: 'scheduler-unavailable' });
@@ -174,7 +174,7 @@ void t.test('an answer that is not understood tells nothing', async (t) => {
 });
 
 void t.test('a command that is not there is said so', async (t) => {
-  await t.rejects(ask('nf-escrow-no-such-command', []), {
+  await t.rejects(runCommand('nf-escrow-no-such-command', []), {
     code: 'scheduler-unavailable',
     message: /not on PATH/,
   });

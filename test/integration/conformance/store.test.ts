@@ -2,10 +2,10 @@ import { mkdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Carrier, ComputeEnvironment } from '../../../daemon/contract/types.ts';
+import type { SecretDelivery, ComputeEnvironment } from '../../../daemon/contract/types.ts';
 import { EscrowError } from '../../../daemon/errors.ts';
 import { NextflowStore } from '../../../daemon/stores/nextflow-store.ts';
-import type { Placement, Store, Wanted } from '../../../daemon/stores/store.ts';
+import type { Placement, SecretsStore, DeliveryRequest } from '../../../daemon/stores/store.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { environmentOf, settingsFor, startAws, startOver, storeFor } from '../../support/aws/test-aws.ts';
@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** A store to hold to its interface, and what only its own kind can tell. */
 interface Candidate {
-  readonly store: Store;
+  readonly store: SecretsStore;
   readonly environment: ComputeEnvironment;
   /** Leaves of an object what a crash in the middle of placing it would. */
   readonly placeHalf: (place: Placement) => void | Promise<void>;
@@ -30,13 +30,19 @@ const environment: ComputeEnvironment = {
   lastUpdated: '',
 };
 
-const carrier: Carrier = { plugin: null, why: null, configPhase: true, environment: {}, restore: {} };
+const secretDelivery: SecretDelivery = {
+  plugin: null,
+  reason: null,
+  configPhase: true,
+  environment: {},
+  restore: {},
+};
 /** One for all: it takes seconds to start. */
 let sharedAws: Promise<StrictAws | undefined> | undefined;
 
 /** Every store of the product is here: daemon/stores/store.ts states what is checked below. */
 const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undefined>>> = {
-  'nextflow-store': async (t) => {
+  'run-directory': async (t) => {
     const runs = join(temporaryDirectory(t), 'runs');
     return {
       store: new NextflowStore(runs),
@@ -83,11 +89,11 @@ const newValue = (): string => randomBytes(12).toString('hex');
 for (const [kind, make] of Object.entries(candidates)) {
   void t.test(kind, async (t) => {
     const value = newValue();
-    const wantedOf = (candidate: Candidate, run: string, count = 1): Wanted => ({
+    const wantedOf = (candidate: Candidate, run: string, count = 1): DeliveryRequest => ({
       run,
       workspace: 'local/main',
       environment: candidate.environment,
-      carrier,
+      secretDelivery,
       secrets: new Map(
         Array.from({ length: count }, (_, index) => [
           `FOO_${String(index)}`,
@@ -97,15 +103,15 @@ for (const [kind, make] of Object.entries(candidates)) {
     });
     const placementOf = async (candidate: Candidate, run: string): Promise<Placement> => {
       const wanted = wantedOf(candidate, run);
-      const [part] = candidate.store.divide(wanted);
+      const [part] = candidate.store.split(wanted);
       if (part === undefined) throw new Error('no object for the run');
-      const anchor = await candidate.store.prepare(part.target, candidate.environment);
+      const locator = await candidate.store.prepare(part.target, candidate.environment);
       const expiresAt = new Date(Date.now() + 3600_000).toISOString();
       return {
         ...wanted,
         ...part,
         ledger: 'l1',
-        anchor,
+        locator,
         sentAt: null,
         expiresAt,
         references: new Map(),
@@ -119,7 +125,7 @@ for (const [kind, make] of Object.entries(candidates)) {
       if (candidate === undefined) return;
       const { store } = candidate;
       t.equal(store.kind, kind);
-      const parts = store.divide(wantedOf(candidate, 'r20260101aaaaaaa1', 3));
+      const parts = store.split(wantedOf(candidate, 'r20260101aaaaaaa1', 3));
       t.same(
         parts.flatMap(({ secrets }) => [...secrets.keys()]).sort(),
         ['FOO_0', 'FOO_1', 'FOO_2'],
@@ -127,10 +133,10 @@ for (const [kind, make] of Object.entries(candidates)) {
       );
       const targets = parts.map(({ target }) => target);
       t.same(
-        store.divide(wantedOf(candidate, 'r20260101aaaaaaa1', 3)).map(({ target }) => target),
+        store.split(wantedOf(candidate, 'r20260101aaaaaaa1', 3)).map(({ target }) => target),
         targets,
       );
-      for (const { target } of store.divide(wantedOf(candidate, 'r20260101aaaaaaa2', 3)))
+      for (const { target } of store.split(wantedOf(candidate, 'r20260101aaaaaaa2', 3)))
         t.notOk(targets.includes(target));
       t.equal((await store.inspect(await placementOf(candidate, 'r20260101aaaaaaa1'))).state, 'absent');
     });
@@ -139,11 +145,11 @@ for (const [kind, make] of Object.entries(candidates)) {
       const candidate = await make(t);
       if (candidate === undefined) return;
       const placement = await placementOf(candidate, 'r20260101aaaaaaa1');
-      candidate.store.check(placement.secrets, carrier);
+      candidate.store.check(placement.secrets, secretDelivery);
       await candidate.store.place(placement);
       t.equal((await candidate.store.inspect(placement)).state, 'present');
       await candidate.store.remove(placement);
-      const { state, how } = await candidate.store.inspect(placement);
+      const { state, evidence: how } = await candidate.store.inspect(placement);
       t.equal(state, 'absent');
       t.match(how, placement.target, 'it says what was looked at');
     });
@@ -211,10 +217,10 @@ for (const [kind, make] of Object.entries(candidates)) {
     await t.test('refuses a target that cannot be its own, and tells no value', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      await t.rejects(candidate.store.remove({ target: '/etc', anchor: null, sentAt: null }), {
+      await t.rejects(candidate.store.remove({ target: '/etc', locator: null, sentAt: null }), {
         code: 'internal',
       });
-      await t.rejects(candidate.store.inspect({ target: '/etc', anchor: null, sentAt: null }), {
+      await t.rejects(candidate.store.inspect({ target: '/etc', locator: null, sentAt: null }), {
         code: 'internal',
       });
       const placement = await placementOf(candidate, 'r20260101aaaaaaa1');

@@ -24,7 +24,11 @@ function firstForm(path: string): void {
     `INSERT INTO runs (id, state, workspace, launch_directory, nextflow, arguments, plan, launcher, launch_deadline,
        created_at) VALUES ('r1', 'purged', 'local/main', '/', '/n', '[]', '[]', '{}', '', '2026-01-01')`,
   );
-  database.exec(`INSERT INTO journal VALUES (7, 'r1', '2026-01-01', 'run.created', '{}')`);
+  database.exec(
+    `INSERT INTO leases (id, run_id, store, target, state, created_at, expires_at, tries)
+       VALUES ('l1', 'r1', 'nextflow-store', '/runs/r1', 'gone', '2026-01-01', '2026-01-02', 3)`,
+  );
+  database.exec(`INSERT INTO journal VALUES (7, 'r1', '2026-01-01', 'run.jobs-left', '{}')`);
   database.close();
 }
 
@@ -37,7 +41,14 @@ void t.test('an older ledger is brought to this form, with a copy of it as it wa
   t.match(await ledger.db.selectFrom('runs').selectAll().execute(), [
     { id: 'r1', compute_environment: 'local' },
   ]);
-  t.match(await ledger.db.selectFrom('journal').selectAll().execute(), [{ seq: 7, principal: null }]);
+  t.match(await ledger.db.selectFrom('journal').selectAll().execute(), [
+    { seq: 7, principal: null, type: 'run.jobs-orphaned' },
+  ]);
+  t.match(await ledger.db.selectFrom('leases').selectAll().execute(), [
+    { id: 'l1', store: 'run-directory', locator: null, attempts: 3 },
+  ]);
+  t.same(await ledger.db.selectFrom('task_jobs').selectAll().execute(), []);
+  t.same(await ledger.db.selectFrom('trace_errors').selectAll().execute(), []);
   await ledger.close();
   const copy = `${path}.form-1`;
   t.equal(statSync(copy).mode & 0o777, 0o600);
@@ -76,10 +87,10 @@ void t.test('a newer ledger is refused, untouched, with the way back', async (t)
   database.exec(`INSERT INTO migrations VALUES (999, 'of the future', '')`);
   database.close();
   const before = readFileSync(path);
-  await t.rejects(openLedger(path), { code: 'ledger-newer', message: /form 999/, hint: /newer nf-escrow/ });
+  await t.rejects(openLedger(path), { code: 'ledger-too-new', message: /form 999/, hint: /newer nf-escrow/ });
   const newest = migrations.at(-1)?.id ?? 0;
   writeFileSync(`${path}.form-${String(newest)}`, 'a copy');
-  await t.rejects(openLedger(path), { code: 'ledger-newer', hint: /mv '.*form-\d+'/ });
+  await t.rejects(openLedger(path), { code: 'ledger-too-new', hint: /mv '.*form-\d+'/ });
   t.ok(readFileSync(path).equals(before));
 });
 
@@ -107,7 +118,7 @@ void t.test('a damaged ledger is refused before anything is written to it', asyn
   ];
   for (const [name, bytes] of cases) {
     writeFileSync(path, bytes);
-    await t.rejects(openLedger(path), { code: 'ledger-damaged' }, name);
+    await t.rejects(openLedger(path), { code: 'ledger-corrupt' }, name);
     t.ok(readFileSync(path).equals(bytes), `${name}: untouched`);
   }
 });
@@ -122,7 +133,7 @@ void t.test('a ledger that others can read is refused, and an empty file becomes
     () => undefined,
     (thrown: unknown) => thrown as EscrowError,
   );
-  t.match(error, { code: 'state-exposed', message: /mode 0640/ });
+  t.match(error, { code: 'permissions-too-open', message: /mode 0640/ });
 });
 
 void t.test('of many that start at once, one brings the ledger to this form and all open it', async (t) => {

@@ -6,22 +6,22 @@ import { machineUser } from '../../../daemon/access/principal.ts';
 import { userScope } from '../../../daemon/access/scopes.ts';
 import { batchJobs } from '../../../daemon/aws/batch/batch-jobs.ts';
 import { openSession } from '../../../daemon/aws/session/session.ts';
-import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
-import { realPace } from '../../../daemon/aws/retry.ts';
+import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
+import { systemClock } from '../../../daemon/system/time/clock.ts';
 import { createComputeEnvironment } from '../../../daemon/compute-envs/compute-environments.ts';
 import type { AwsSettings, RunRequest } from '../../../daemon/contract/types.ts';
-import { InTurn } from '../../../daemon/system/keyed-mutex.ts';
+import { KeyedMutex } from '../../../daemon/system/keyed-mutex.ts';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
 import { openLedger } from '../../../daemon/ledger/open.ts';
 import { noFaults } from '../../../daemon/system/steps.ts';
 import { Runs } from '../../../daemon/runs/runs.ts';
-import { JobBoard } from '../../../daemon/schedulers/job-status-cache.ts';
-import { schedulerOf } from '../../../daemon/schedulers/registry.ts';
+import { JobStatusCache } from '../../../daemon/schedulers/job-status-cache.ts';
+import { createScheduler } from '../../../daemon/schedulers/registry.ts';
 import { BatchJobDefinitions } from '../../../daemon/stores/aws/job-definitions.ts';
 import { awsWaits, type AwsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
 import { DeadManSwitches } from '../../../daemon/stores/aws/dead-man-switches.ts';
 import { NextflowStore } from '../../../daemon/stores/nextflow-store.ts';
-import type { Removal } from '../../../daemon/stores/store.ts';
+import type { LeaseRemover } from '../../../daemon/stores/store.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { Vault } from '../../../daemon/vault/vault.ts';
@@ -59,29 +59,31 @@ export async function runsOnBatch(
     await vault.set(user, own, name, new SecretValue(Buffer.from(value)));
   await createComputeEnvironment(ledger, user, { name: 'batch', platform: 'aws-batch', aws: settings });
   const store = new NextflowStore(join(directory, 'runs'));
-  const lent = new LentCredentials();
-  const secrets = storeFor(lent, waits);
-  const deadMan = new DeadManSwitches({ openSession, lent, pace: realPace });
+  const provided = new ProvidedCredentials();
+  const secrets = storeFor(provided, waits);
+  const deadMan = new DeadManSwitches({ openSession, provided, clock: systemClock });
   const definitions = new BatchJobDefinitions({
-    ...{ openSession, lent, pace: realPace },
+    ...{ openSession, provided, clock: systemClock },
     waits: { ...awsWaits, apart: 0, settling: 0, ...waits },
   });
   const runs = new Runs({
     ledger,
     vault,
-    stores: new Map<string, Removal>([store, secrets, definitions, deadMan].map((one) => [one.kind, one])),
+    stores: new Map<string, LeaseRemover>(
+      [store, secrets, definitions, deadMan].map((one) => [one.kind, one]),
+    ),
     runDirectories: store,
     secretsStore: ({ platform }) => (platform === 'aws-batch' ? secrets : store),
     deadMan,
     batchJobs: batchJobs(openSession),
-    jobs: new JobBoard(schedulerOf),
+    jobStatus: new JobStatusCache(createScheduler),
     submitting: new Set(),
     onLost: 'purge-now',
     defaultWorkspace: 'local/main',
     user,
     outputDirectory: join(directory, 'output'),
     faults: noFaults,
-    removals: new InTurn(),
+    removals: new KeyedMutex(),
     clock: () => new Date(Date.now() + offset),
     log: pino({ enabled: false }),
   });
@@ -101,7 +103,7 @@ export async function runsOnBatch(
       arguments: ['run', script],
       localStore: null,
       launcher: identifySelf(),
-      carrier: { plugin: '1.0.0', why: null, configPhase: false, environment: {}, restore: {} },
+      secretDelivery: { plugin: '1.0.0', reason: null, configPhase: false, environment: {}, restore: {} },
     }),
   };
 }

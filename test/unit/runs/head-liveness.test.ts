@@ -1,23 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { RunJob } from '../../../daemon/contract/types.ts';
-import { Life } from '../../../daemon/runs/watch/head-liveness.ts';
-import type { Word } from '../../../daemon/schedulers/job-status-cache.ts';
+import type { HeadJob } from '../../../daemon/contract/types.ts';
+import { HeadLiveness } from '../../../daemon/runs/watch/head-liveness.ts';
+import type { CachedJobStatus } from '../../../daemon/schedulers/job-status-cache.ts';
 
 /** A head on another host, of which a heartbeat and its scheduler tell. */
 function faraway(directory: string): {
-  life: Life;
+  life: HeadLiveness;
   pass: (ms: number) => void;
   beat: () => void;
-  says: (word: Word | undefined) => void;
+  says: (word: CachedJobStatus | undefined) => void;
 } {
   let now = 0;
   let count = 0;
-  let word: Word | undefined;
+  let word: CachedJobStatus | undefined;
   const jobs = { word: () => word } as never;
   return {
-    life: new Life({ jobs }, directory, () => now),
+    life: new HeadLiveness({ jobStatus: jobs }, directory, () => now),
     pass: (ms) => (now += ms),
     beat: () => {
       writeFileSync(join(directory, 'heartbeat'), `${String((count += 1))}\n`);
@@ -27,8 +27,8 @@ function faraway(directory: string): {
 }
 
 const head = { host: 'elsewhere', bootId: 'other', pidNamespace: 'x', pid: 1, startTime: '1' };
-const ended = (state: string): Word => ({ phase: 'ended', state, restarts: 0 });
-const jobOf = (isHead: boolean): RunJob => ({
+const ended = (state: string): CachedJobStatus => ({ phase: 'ended', state, restarts: 0 });
+const jobOf = (isHead: boolean): HeadJob => ({
   executor: 'slurm',
   id: '4',
   restarts: 0,

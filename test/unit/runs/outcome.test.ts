@@ -1,5 +1,5 @@
 import t from 'tap';
-import { conclude, type Evidence } from '../../../daemon/runs/watch/outcome.ts';
+import { concludeOutcome, type Evidence } from '../../../daemon/runs/watch/outcome.ts';
 
 void t.test('how a run ended is concluded from what is nearest to it', async (t) => {
   const nothing: Evidence = { exitStatus: undefined, log: {}, cancelRequested: false };
@@ -22,5 +22,5 @@ void t.test('how a run ended is concluded from what is nearest to it', async (t)
     [{ job: 'EXIT', jobIsHead: true }, 'failed'],
   ];
   for (const [evidence, outcome] of cases)
-    t.equal(conclude({ ...nothing, ...evidence }).outcome, outcome, JSON.stringify(evidence));
+    t.equal(concludeOutcome({ ...nothing, ...evidence }).outcome, outcome, JSON.stringify(evidence));
 });

@@ -125,7 +125,7 @@ export async function showSecret(
   const { secrets } = await daemon.call<SecretList>('GET', secretsPath(context, options));
   const secret = secrets.find((candidate) => candidate.name === name);
   if (secret === undefined)
-    throw new EscrowError('secret-unknown', `${scopeTitle(context, options)} has no secret "${name}".`);
+    throw new EscrowError('secret-not-found', `${scopeTitle(context, options)} has no secret "${name}".`);
   if (options.json === true) printJson(secret);
   else for (const [key, value] of Object.entries(secret)) print(`${key.padEnd(12)}  ${String(value ?? '-')}`);
 }

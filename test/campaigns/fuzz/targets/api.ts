@@ -82,7 +82,7 @@ export const api: Target = {
   arbitrary: requests,
   open: async (ground) => {
     const rooms = await openRooms(ground);
-    const { ledger, vault, runs, engine } = rooms;
+    const { ledger, vault, runs, deps } = rooms;
     const nothing = (): undefined => undefined;
     const status = (): never =>
       ({
@@ -100,8 +100,8 @@ export const api: Target = {
       ledger,
       vault,
       runs,
-      user: engine.user,
-      log: engine.log,
+      user: deps.user,
+      log: deps.log,
       aws,
       status,
       stop: nothing,

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tail } from '../../../../daemon/system/files/tail.ts';
 import { readEvent } from '../../../../daemon/nextflow/logs/events.ts';
-import { readGridLine } from '../../../../daemon/nextflow/logs/task-jobs.ts';
+import { readTaskJobEvent } from '../../../../daemon/nextflow/logs/task-jobs.ts';
 import { findLog, readLogLine, type LogFacts } from '../../../../daemon/nextflow/logs/log.ts';
 import { TraceReader } from '../../../../daemon/nextflow/logs/trace.ts';
 import { isSecretName } from '../../../../daemon/contract/secret-name.ts';
@@ -90,7 +90,7 @@ export const log: Target = {
       const facts: LogFacts = {};
       for (const line of tailed(ground, 'nextflow.log', input)) {
         readLogLine(facts, line);
-        const job = readGridLine(line);
+        const job = readTaskJobEvent(line);
         if (job !== undefined && 'submitted' in job)
           hold(
             /^[A-Za-z0-9._[\]-]+$/.test(job.submitted.id) && job.submitted.name.length <= 200,

@@ -1,5 +1,5 @@
 import { constantFrom, tuple } from 'fast-check';
-import type { Answer } from '../../../../daemon/schedulers/run-command.ts';
+import type { CommandResult } from '../../../../daemon/schedulers/run-command.ts';
 import { Lsf } from '../../../../daemon/schedulers/lsf/lsf.ts';
 import { Pbs } from '../../../../daemon/schedulers/pbs/pbs.ts';
 import type { Scheduler } from '../../../../daemon/schedulers/scheduler.ts';
@@ -72,7 +72,7 @@ export const scheduler: Target = {
       const [first = '', rest = ''] = textOf(input, needle).split(/\n(.*)/s, 2);
       const [kind = '', act = '', status = ''] = first.split(' ');
       const [stdout = '', stderr = ''] = rest.split(/\0(.*)/s, 2);
-      const answer: Answer = { status: Number(status) || 0, stdout, stderr };
+      const answer: CommandResult = { status: Number(status) || 0, stdout, stderr };
       const make = Object.entries(KINDS).find(([name]) => name === kind)?.[1] ?? Slurm;
       const found = await (
         Object.entries(ACTS).find(([name]) => name === act)?.[1] ?? ((one: Scheduler) => one.jobs(['1']))

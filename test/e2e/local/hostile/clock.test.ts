@@ -6,16 +6,16 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { machineUser } from '../../../../daemon/access/principal.ts';
 import { userScope } from '../../../../daemon/access/scopes.ts';
-import { InTurn } from '../../../../daemon/system/keyed-mutex.ts';
+import { KeyedMutex } from '../../../../daemon/system/keyed-mutex.ts';
 import { identifySelf } from '../../../../daemon/system/processes/process-identity.ts';
 import { openLedger } from '../../../../daemon/ledger/open.ts';
 import { noFaults } from '../../../../daemon/system/steps.ts';
 import { Runs } from '../../../../daemon/runs/runs.ts';
-import { JobBoard } from '../../../../daemon/schedulers/job-status-cache.ts';
-import { schedulerOf } from '../../../../daemon/schedulers/registry.ts';
+import { JobStatusCache } from '../../../../daemon/schedulers/job-status-cache.ts';
+import { createScheduler } from '../../../../daemon/schedulers/registry.ts';
 import { openSession } from '../../../../daemon/aws/session/session.ts';
-import { LentCredentials } from '../../../../daemon/aws/session/credentials.ts';
-import { realPace } from '../../../../daemon/aws/retry.ts';
+import { ProvidedCredentials } from '../../../../daemon/aws/session/credentials.ts';
+import { systemClock } from '../../../../daemon/system/time/clock.ts';
 import { DeadManSwitches } from '../../../../daemon/stores/aws/dead-man-switches.ts';
 import { NextflowStore } from '../../../../daemon/stores/nextflow-store.ts';
 import { Keys } from '../../../../daemon/vault/keys/keys.ts';
@@ -42,18 +42,18 @@ async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (
     secretsStore: () => store,
     deadMan: new DeadManSwitches({
       openSession,
-      lent: new LentCredentials(),
-      pace: realPace,
+      provided: new ProvidedCredentials(),
+      clock: systemClock,
     }),
     batchJobs: { living: async () => new Set(), terminate: async () => undefined },
-    jobs: new JobBoard(schedulerOf),
+    jobStatus: new JobStatusCache(createScheduler),
     submitting: new Set(),
     onLost: 'purge-now',
     defaultWorkspace: 'local/main',
     user,
     outputDirectory: join(directory, 'output'),
     faults: noFaults,
-    removals: new InTurn(),
+    removals: new KeyedMutex(),
     clock: () => new Date(Date.now() + offset),
     log: pino({ enabled: false }),
   });

@@ -6,12 +6,12 @@ const CHUNK = 64 * 1024;
  * The bytes of a plain file, at most `limit` of them, or of one that a link points to; undefined where there is none.
  * Whatever else stands there is not opened: a FIFO would keep us waiting, and to open a device may do something.
  */
-export function readPlainFile(path: string, limit = Infinity): Buffer | undefined {
+export function readRegularFile(path: string, limit = Infinity): Buffer | undefined {
   return readFile(path, statSync(path, { throwIfNoEntry: false })?.isFile(), 0, limit);
 }
 
 /** As readPlainFile, but a link is none: for what nobody but us has any business to put there. */
-export function readOwnFile(path: string, limit = Infinity): Buffer | undefined {
+export function readFileNoFollow(path: string, limit = Infinity): Buffer | undefined {
   const isFile = lstatSync(path, { throwIfNoEntry: false })?.isFile();
   return readFile(path, isFile, constants.O_NOFOLLOW, limit);
 }
