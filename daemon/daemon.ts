@@ -5,14 +5,11 @@ import { machineUser } from './access/principal.ts';
 import { keepListening } from './api/listen.ts';
 import { createServer } from './api/server.ts';
 import { serveSpool } from './api/spool-server.ts';
-import { batchJobs } from './aws/batch/batch-jobs.ts';
-import { checkAws } from './aws/iam/iam-check.ts';
 import { openSession } from './aws/session/session.ts';
-import { sweepAws } from './aws/sweep.ts';
 import { ProvidedCredentials } from './aws/session/credentials.ts';
 import { systemClock } from './system/time/clock.ts';
 import type { Settings } from './config/settings.ts';
-import { probeOnBatch } from './doctor/probes/batch-probe.ts';
+import { platformChecks } from './doctor/platform-checks.ts';
 import { asEscrowError, systemCode } from './errors.ts';
 import { assertNoOtherHost, holdHostLease } from './system/host-lease/hold-host-lease.ts';
 import { KeyedMutex } from './system/keyed-mutex.ts';
@@ -24,11 +21,10 @@ import { Runs } from './runs/runs.ts';
 import { sweeperOf } from './runs/purge/sweeper.ts';
 import { JobStatusCache } from './schedulers/job-status-cache.ts';
 import { createScheduler } from './schedulers/registry.ts';
-import { AwsSecretsManager, awsWaits, type AwsWaits } from './stores/aws/secrets-manager.ts';
-import { BatchJobDefinitions } from './stores/aws/job-definitions.ts';
-import { DeadManSwitches } from './stores/aws/dead-man-switches.ts';
-import { NextflowStore } from './stores/nextflow-store.ts';
-import type { LeaseRemover } from './stores/store.ts';
+import { awsWaits, type AwsWaits } from './stores/aws/waits.ts';
+import { createStores, platformRules, removersOf, storesOf } from './stores/registry.ts';
+import { vaultSource } from './sources/vault-source.ts';
+import { RunDirectories } from './run-directory/run-directories.ts';
 import { Keys } from './vault/keys/keys.ts';
 import { finishRekey } from './vault/keys/rekey.ts';
 import { Vault } from './vault/vault.ts';
@@ -68,36 +64,19 @@ export async function serve(
   const user = machineUser();
   const keys = new Keys({ keyFile: paths.keyFile, keyCommand: settings.vaultKeyCommand });
   const vault = new Vault(ledger, keys);
-  const store = new NextflowStore(paths.runs, faults);
+  const runDirectories = new RunDirectories(paths.runs, faults);
   const provided = new ProvidedCredentials();
-  const clock = systemClock;
-  const deadMan = new DeadManSwitches({ openSession, provided, clock, lateMs: waits.late, faults });
-  const definitions = new BatchJobDefinitions({
-    openSession,
-    provided: provided,
-    clock,
-    waits,
-    faults,
-  });
-  const secretsManager = new AwsSecretsManager({
-    openSession,
-    provided: provided,
-    owner: user.user,
-    clock,
-    waits,
-    faults,
+  const platforms = createStores({
+    ...{ openSession, provided, owner: user.user, clock: systemClock, waits, faults },
   });
   const runs = new Runs(
     {
       ledger,
-      vault,
-      stores: new Map<string, LeaseRemover>(
-        [store, secretsManager, definitions, deadMan].map((one) => [one.kind, one]),
-      ),
-      deadMan,
-      runDirectories: store,
-      secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
-      batchJobs: batchJobs(openSession),
+      source: vaultSource(vault),
+      platforms,
+      platformOf: ({ platform }) => storesOf(platforms, platform),
+      removers: removersOf(platforms, runDirectories),
+      runDirectories,
       jobStatus: new JobStatusCache(createScheduler, jobsClock),
       submitting: new Set(),
       onLost: settings.onLost,
@@ -109,8 +88,7 @@ export async function serve(
       clock: () => new Date(),
       log,
     },
-    settings.keepRunsDays,
-    retryMs,
+    { keepDays: settings.keepRunsDays, roundMs: retryMs },
   );
   try {
     await runs.adopt();
@@ -124,11 +102,8 @@ export async function serve(
       runs,
       user,
       log,
-      aws: {
-        check: (aws) => checkAws(aws, openSession),
-        probe: (environment, how) => probeOnBatch(runs, openSession, environment, how),
-        sweep: (aws, remove) => sweepAws(aws, openSession, sweeperOf(ledger, user.user), remove),
-      },
+      platformRules,
+      platformChecks: platformChecks(runs, openSession, sweeperOf(ledger, user.user)),
       status: () => ({
         process: identifySelf(),
         version,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The only composition root. Rooms are imported when a command needs them, so that each loads no more than it uses.
-import { readFileSync, realpathSync, statSync, writeSync } from 'node:fs';
+// The composition root of commands. Modules are imported when a command needs them, so that each loads no more than it uses.
+import { readFileSync, realpathSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context, Serving } from './cli/context.ts';
 import type { Client } from './api-client/client.ts';
@@ -34,8 +34,8 @@ async function dispatch(program: Program, args: readonly string[]): Promise<numb
   const context = contextOf(program, await settingsOnDemand());
   const [command, ...rest] = args;
   if (command === 'run' || command === 'nextflow') {
-    const room = await import('./cli/launch/run.ts');
-    return room[command](context, rest);
+    const launch = await import('./cli/launch/run.ts');
+    return launch[command](context, rest);
   }
   const { buildProgram } = await import('./cli/program.ts');
   await buildProgram(context).parseAsync(args, { from: 'user' });
@@ -79,80 +79,13 @@ function contextOf(program: Program, settings: () => Settings): Context {
     daemonIfRunning: async () => (await import('./service/start-daemon.ts')).findDaemon(settings()),
     takeOver: async () =>
       (await import('./service/start-daemon.ts')).takeOver(settings(), await startOf(program, settings())),
-    startStaying: async () =>
+    startPersistent: async () =>
       (await import('./service/start-daemon.ts')).startPersistent(
         settings(),
         await startOf(program, settings()),
       ),
     serve: async ({ tell, ...how }) =>
       serve(program, settings(), how).catch((error: unknown) => throwTold(error, tell)),
-    nextflow: async () => {
-      const [find, store, lines, log, secretDelivery, identity, job] = await Promise.all([
-        import('./nextflow/launcher/find.ts'),
-        import('./nextflow/launcher/local-store.ts'),
-        import('./nextflow/launcher/arguments.ts'),
-        import('./nextflow/logs/log.ts'),
-        import('./nextflow/plugin/secret-delivery.ts'),
-        import('./system/processes/process-identity.ts'),
-        import('./schedulers/enclosing-job.ts'),
-      ]);
-      const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-      return {
-        findNextflow: find.findNextflow,
-        findLocalStore: store.findLocalStore,
-        chooseCarrier: secretDelivery.chooseSecretDelivery,
-        expectedLog: log.expectedLog,
-        arrange: lines.buildRunArguments,
-        readCommandLine: (args) => lines.readCommandLine(args, isFile),
-        identifySelf: identity.identifySelf,
-        jobOf: job.enclosingJob,
-      };
-    },
-    nextflowOnAws: async () => {
-      const [secretDelivery, configuration, version, identity] = await Promise.all([
-        import('./nextflow/plugin/secret-delivery.ts'),
-        import('./nextflow/launcher/configuration.ts'),
-        import('./nextflow/launcher/version.ts'),
-        import('./nextflow/launcher/head-identity.ts'),
-      ]);
-      return {
-        carryOnAws: secretDelivery.addAwsPlugin,
-        assumeInHead: identity.writeHeadProfile,
-        readConfiguration: configuration.readConfiguration,
-        versionOf: (path, env) => version.readLauncher(path, env).version,
-      };
-    },
-    awsCredentials: async (aws) => {
-      const [{ accessOf }, { fetchCredentials: takeCredentials }] = await Promise.all([
-        import('./aws/session/access.ts'),
-        import('./aws/session/session.ts'),
-      ]);
-      return takeCredentials(accessOf(aws));
-    },
-    policies: () => import('./aws/iam/iam-policies.ts'),
-    importing: () => import('./cli/io/import-sources.ts'),
-    writeSetting: async (key, value) => {
-      (await import('./cli/io/settings-file.ts')).writeSetting(settings().paths.configFile, key, value);
-    },
-    writeShim: async (directory) =>
-      (await import('./nextflow/launcher/write-shim.ts')).writeShim(directory, program.path),
-    processKillers: async (head) =>
-      (await import('./system/processes/process-limits.ts')).processLimits(head),
-    examine: async (environment) => {
-      const [{ runChecks: examine, groupsFor }, { createDoctorContext: subjectOf }] = await Promise.all([
-        import('./doctor/examine.ts'),
-        import('./doctor/doctor-context.ts'),
-      ]);
-      const subject = await subjectOf(process.env, readVersion());
-      return examine(subject, groupsFor(subject, environment));
-    },
-    probe: async (environment, limitMs) => {
-      const [{ probe }, { createDoctorContext: subjectOf }] = await Promise.all([
-        import('./doctor/probes/probe.ts'),
-        import('./doctor/doctor-context.ts'),
-      ]);
-      return probe(environment, await subjectOf(process.env, readVersion()), limitMs);
-    },
   };
 }
 
@@ -183,10 +116,10 @@ async function serve(program: Program, settings: Settings, how: Omit<Serving, 't
   ensurePrivateDirectory(paths.state);
   const lock = takeLock(paths.daemonLock); // before the rest is loaded: the loser of a race ends soon
   if (lock === undefined) return;
-  const [rooms, { noFaults }] = await Promise.all([import('./daemon.ts'), import('./system/steps.ts')]);
+  const [daemon, { noFaults }] = await Promise.all([import('./daemon.ts'), import('./system/steps.ts')]);
   try {
     const { faults = noFaults, service } = program;
-    await rooms.serve(settings, faults, readVersion(), { ...service, ...how });
+    await daemon.serve(settings, faults, readVersion(), { ...service, ...how });
   } finally {
     lock.release();
   }

@@ -48,7 +48,8 @@ export function buildProgram(context: Context): Command {
     .description('write a `nextflow` into DIR, for PATH: runs started by it get their secrets')
     .addHelpText('after', '\nExample: nf-escrow shim ~/escrow-bin && export PATH=~/escrow-bin:$PATH')
     .action(async (directory: string) => {
-      print(`Wrote ${await context.writeShim(directory)}. Put its directory first on PATH.`);
+      const { writeShim } = await import('../nextflow/launcher/write-shim.ts');
+      print(`Wrote ${writeShim(directory, context.program)}. Put its directory first on PATH.`);
     });
   program
     .command('status')

@@ -216,7 +216,7 @@ export interface ComputeEnvironmentChange {
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory?: string | null;
-  aws?: AwsSettings;
+  aws?: AwsSettings1;
   /**
    * true: runs go there that name none
    */
@@ -237,6 +237,71 @@ export interface ComputeEnvironmentChange {
   headOptions?: string[];
 }
 /**
+ * What AWS Batch wants to know of a compute environment.
+ */
+export interface AwsSettings1 {
+  /**
+   * Of queue and secrets
+   */
+  region: string;
+  /**
+   * Name or ARN of the job queue
+   */
+  queue: string;
+  /**
+   * Nextflow's work directory, in S3
+   */
+  workDir: string;
+  /**
+   * ARN of the role with which ECS reads the secrets as a container starts
+   */
+  executionRole: string;
+  /**
+   * Profile of the AWS configuration; absent: as the daemon's environment says
+   */
+  profile?: string;
+  /**
+   * ARN of a role to be taken, for an account that is not the credentials' own
+   */
+  assumeRole?: string;
+  /**
+   * The external id that this role wants
+   */
+  externalId?: string;
+  /**
+   * Id, alias or ARN of the key that encrypts the secrets; absent: the account's own of Secrets Manager
+   */
+  kmsKey?: string;
+  /**
+   * What the names of secrets begin with; absent: nf-escrow
+   */
+  prefix?: string;
+  /**
+   * bundle: one secret a run, however many it has; per-secret: one for each. Absent: bundle
+   */
+  layout?: 'bundle' | 'per-secret';
+  /**
+   * Where Secrets Manager is reached, where not at the region's own address; https, or http on this machine
+   */
+  endpoint?: string;
+  /**
+   * Whether the FIPS endpoints are used
+   */
+  fips?: boolean;
+  /**
+   * Image for the job of doctor --probe, with sh and sha256sum; absent: a public one of busybox
+   */
+  probeImage?: string;
+  /**
+   * ARN of the role with which it does so
+   */
+  deadManRole?: string;
+  /**
+   * Whether EventBridge Scheduler deletes the secret of a run whose machine never comes back
+   */
+  deadMan?: boolean;
+}
+/**
  * Asks for a compute environment.
  */
 export interface ComputeEnvironmentInput {
@@ -252,7 +317,7 @@ export interface ComputeEnvironmentInput {
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory?: string | null;
-  aws?: AwsSettings;
+  aws?: AwsSettings2;
   /**
    * Whether runs go there that name none
    */
@@ -271,6 +336,71 @@ export interface ComputeEnvironmentInput {
    * @maxItems 100
    */
   headOptions?: string[];
+}
+/**
+ * What AWS Batch wants to know of a compute environment.
+ */
+export interface AwsSettings2 {
+  /**
+   * Of queue and secrets
+   */
+  region: string;
+  /**
+   * Name or ARN of the job queue
+   */
+  queue: string;
+  /**
+   * Nextflow's work directory, in S3
+   */
+  workDir: string;
+  /**
+   * ARN of the role with which ECS reads the secrets as a container starts
+   */
+  executionRole: string;
+  /**
+   * Profile of the AWS configuration; absent: as the daemon's environment says
+   */
+  profile?: string;
+  /**
+   * ARN of a role to be taken, for an account that is not the credentials' own
+   */
+  assumeRole?: string;
+  /**
+   * The external id that this role wants
+   */
+  externalId?: string;
+  /**
+   * Id, alias or ARN of the key that encrypts the secrets; absent: the account's own of Secrets Manager
+   */
+  kmsKey?: string;
+  /**
+   * What the names of secrets begin with; absent: nf-escrow
+   */
+  prefix?: string;
+  /**
+   * bundle: one secret a run, however many it has; per-secret: one for each. Absent: bundle
+   */
+  layout?: 'bundle' | 'per-secret';
+  /**
+   * Where Secrets Manager is reached, where not at the region's own address; https, or http on this machine
+   */
+  endpoint?: string;
+  /**
+   * Whether the FIPS endpoints are used
+   */
+  fips?: boolean;
+  /**
+   * Image for the job of doctor --probe, with sh and sha256sum; absent: a public one of busybox
+   */
+  probeImage?: string;
+  /**
+   * ARN of the role with which it does so
+   */
+  deadManRole?: string;
+  /**
+   * Whether EventBridge Scheduler deletes the secret of a run whose machine never comes back
+   */
+  deadMan?: boolean;
 }
 /**
  * Compute environments by name.
@@ -297,7 +427,7 @@ export interface ComputeEnvironment {
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory: string | null;
-  aws?: AwsSettings;
+  aws?: AwsSettings3;
   /**
    * Whether runs go there that name none
    */
@@ -324,6 +454,71 @@ export interface ComputeEnvironment {
    * @maxItems 100
    */
   headOptions?: string[];
+}
+/**
+ * What AWS Batch wants to know of a compute environment.
+ */
+export interface AwsSettings3 {
+  /**
+   * Of queue and secrets
+   */
+  region: string;
+  /**
+   * Name or ARN of the job queue
+   */
+  queue: string;
+  /**
+   * Nextflow's work directory, in S3
+   */
+  workDir: string;
+  /**
+   * ARN of the role with which ECS reads the secrets as a container starts
+   */
+  executionRole: string;
+  /**
+   * Profile of the AWS configuration; absent: as the daemon's environment says
+   */
+  profile?: string;
+  /**
+   * ARN of a role to be taken, for an account that is not the credentials' own
+   */
+  assumeRole?: string;
+  /**
+   * The external id that this role wants
+   */
+  externalId?: string;
+  /**
+   * Id, alias or ARN of the key that encrypts the secrets; absent: the account's own of Secrets Manager
+   */
+  kmsKey?: string;
+  /**
+   * What the names of secrets begin with; absent: nf-escrow
+   */
+  prefix?: string;
+  /**
+   * bundle: one secret a run, however many it has; per-secret: one for each. Absent: bundle
+   */
+  layout?: 'bundle' | 'per-secret';
+  /**
+   * Where Secrets Manager is reached, where not at the region's own address; https, or http on this machine
+   */
+  endpoint?: string;
+  /**
+   * Whether the FIPS endpoints are used
+   */
+  fips?: boolean;
+  /**
+   * Image for the job of doctor --probe, with sh and sha256sum; absent: a public one of busybox
+   */
+  probeImage?: string;
+  /**
+   * ARN of the role with which it does so
+   */
+  deadManRole?: string;
+  /**
+   * Whether EventBridge Scheduler deletes the secret of a run whose machine never comes back
+   */
+  deadMan?: boolean;
 }
 /**
  * What `nf-escrow daemon status` shows.

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import type { LeaseLocation, LeaseRemover } from '../stores/store.ts';
+import { runFile } from './layout.ts';
 
 /**
  * Closes the fence of a run: whoever renames `armed` first decides, the shim that starts or we who call it off. False
@@ -18,16 +18,16 @@ export async function revoke(store: Pick<LeaseRemover, 'inspect'>, place: LeaseL
 
 /** Undefined where neither is there, `armed` or `started`. */
 function closeFence(directory: string): boolean | undefined {
-  const revoked = join(directory, 'revoked');
+  const revoked = runFile(directory, 'revoked');
   try {
     // A directory that was planted there would keep the fence open for good.
     if (lstatSync(revoked, { throwIfNoEntry: false })?.isDirectory() === true)
       rmSync(revoked, { recursive: true });
-    renameSync(join(directory, 'armed'), revoked);
+    renameSync(runFile(directory, 'armed'), revoked);
     return true;
   } catch (error) {
     if (!isMissing(error)) throw error;
-    return existsSync(join(directory, 'started')) ? false : undefined;
+    return existsSync(runFile(directory, 'started')) ? false : undefined;
   }
 }
 

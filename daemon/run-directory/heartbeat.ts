@@ -1,7 +1,7 @@
 import { lstatSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { isMissing } from './fence.ts';
+import { runFile } from './layout.ts';
 
 /** The shim goes on counting every 15 s, and network file systems show that late. */
 const FRESH_MS = 2 * 60_000;
@@ -33,7 +33,7 @@ export class Heartbeat {
 
   #read(): string {
     try {
-      return readFileNoFollow(join(this.#directory, 'heartbeat'), LENGTH_MAX)?.toString('latin1') ?? '';
+      return readFileNoFollow(runFile(this.#directory, 'heartbeat'), LENGTH_MAX)?.toString('latin1') ?? '';
     } catch (error) {
       if (isMissing(error)) return '';
       throw error;
@@ -46,7 +46,7 @@ export class Heartbeat {
  * something else there: a FIFO would keep us waiting, and a link lead elsewhere.
  */
 export function requestCancel(directory: string): void {
-  const path = join(directory, 'cancel');
+  const path = runFile(directory, 'cancel');
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true) return;
   rmSync(path, { recursive: true, force: true });
   writeFileSync(path, '', { mode: 0o600, flag: 'wx' });

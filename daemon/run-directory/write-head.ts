@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { quoteShellWord } from '../system/processes/shell-word.ts';
+import { runFile } from './layout.ts';
 
 /** What the head of a run as a job needs to know. */
 export interface HeadScript {
@@ -16,7 +16,7 @@ export interface HeadScript {
 
 /** Writes the script that a scheduler is to start for a run, into its directory; gives its path. */
 export function writeHeadScript({ directory, launchDirectory, requeue, ...head }: HeadScript): string {
-  const path = join(directory, 'head');
+  const path = runFile(directory, 'head');
   const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/head.sh')), 'utf8');
   const text = template
     .replace('@DIRECTORY@', () => quoteShellWord(directory))

@@ -8,10 +8,10 @@ import type {
   RunStart,
   TaskList,
 } from '../contract/types.ts';
-import { EscrowError, systemCode } from '../errors.ts';
+import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
-import { monotonic, write, type RunDependencies } from './dependencies.ts';
+import { write, type RunDependencies } from './dependencies.ts';
 import { submitHead } from './materialize/submit-head.ts';
 import { materialize } from './materialize/materialize.ts';
 import { cancelOrphanedJobs, describeOrphanedJob, refreshOrphanedJobs } from './purge/orphaned-jobs.ts';
@@ -25,86 +25,50 @@ import {
   leasesOf,
   listRuns,
   tasksOf,
-  unfinishedRuns,
   type RunFilter,
-  type RunRow,
 } from './records/queries.ts';
 import { pruneRuns } from './purge/prune.ts';
 import { receiptOf } from './records/receipt.ts';
-import {
-  CONFIRM_MS,
-  inspectLeases,
-  removeReappeared,
-  StrayDirectoryScan,
-} from './purge/stray-directory-scan.ts';
-import { endUnlaunched, runProbe, type ProbeRunResult, type ProbeRun } from './materialize/probe-run.ts';
-import { RunWatch } from './watch/run-watch.ts';
+import { inspectLeases, removeReappeared } from './purge/stray-directory-scan.ts';
+import { runProbe, type ProbeRunResult, type ProbeRun } from './materialize/probe-run.ts';
+import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
+import { RunWatches } from './watches.ts';
 
-/** How often what nobody watches is looked for: runs that could not be called off, or not be watched. */
-const RETRY_MS = 30_000;
-/** How often all run directories are listed, beside the start of a daemon. */
-const REVIEW_EVERY_MS = 3600 * 1000;
-const PRUNE_EVERY_MS = 24 * 3600 * 1000;
-
-/** All that can be done with runs. One for a daemon: it owns the watches. */
+/** Everything that can be done with runs. One for each daemon: it owns the watches. */
 export class Runs {
   readonly #deps: RunDependencies;
-  readonly #watches = new Map<string, RunWatch>();
-  readonly #review: StrayDirectoryScan;
-  readonly #heldBack: PurgeHold;
-  readonly #keepDays: number;
-  readonly #retryMs: number;
-  /** Runs that are being placed at this moment: any other one that is still `created` was left so. */
-  readonly #placing = new Set<string>();
-  #retry: NodeJS.Timeout | undefined;
-  /** Runs without a watch that the last round found open. */
-  #open = 0;
-  /** The round of tidying that goes on: another one would do the same beside it. */
-  #round: Promise<void> | undefined;
-  #prunedAt = -Infinity;
-  #reviewAt = -Infinity;
+  readonly #hold: PurgeHold;
+  readonly #watches: RunWatches;
+  readonly #maintenance: Maintenance;
+  /** Runs that are being materialized at this moment. */
+  readonly #materializing = new Set<string>();
 
-  /** `keepDays`: how long purged runs are remembered; 0: for ever. `retryMs`: between two rounds of tidying. */
-  constructor(deps: RunDependencies, keepDays = 0, retryMs = RETRY_MS) {
+  constructor(deps: RunDependencies, options: MaintenanceOptions = {}) {
     this.#deps = deps;
-    this.#review = new StrayDirectoryScan(deps);
-    this.#heldBack = new PurgeHold(deps);
-    this.#keepDays = keepDays;
-    this.#retryMs = retryMs;
+    this.#hold = new PurgeHold(deps);
+    this.#watches = new RunWatches(deps, this.#hold);
+    this.#maintenance = new Maintenance(deps, this.#watches, this.#materializing, options);
   }
 
+  /** How many runs keep this daemon from being idle. */
   get watching(): number {
-    return this.#watches.size + this.#placing.size + this.#open;
+    return this.#watches.size + this.#materializing.size + this.#maintenance.unwatched;
   }
 
-  /** Watches every run that is not over. Asks nobody but the ledger, so that nothing keeps a daemon from serving. */
+  /** Watches every run that is not purged. */
   async adopt(): Promise<void> {
-    for (const run of await unfinishedRuns(this.#deps.ledger.db))
-      if (run.state !== 'created' && !this.#watches.has(run.id))
-        await this.#tidy(`run ${run.id}`, () => this.#watch(run));
+    await this.#maintenance.adopt();
   }
 
-  /**
-   * Adopts what lives and finishes every half-done step, and does so again from time to time. Recovery removes; it never
-   * creates. What is away, AWS or a scheduler, may make it last minutes.
-   */
+  /** Finishes every half-done step, now and in rounds. Resolves after the first round. */
   async recover(): Promise<void> {
-    const round = async (): Promise<void> => {
-      await (this.#round ??= this.#retryPending()
-        .catch((error: unknown) => {
-          this.#deps.log.error({ err: error }, 'a round of tidying failed; there is another');
-        })
-        .finally(() => (this.#round = undefined)));
-    };
-    this.#retry = setInterval(() => void round(), this.#retryMs);
-    await round(); // prunes too
+    await this.#maintenance.start();
   }
 
   /** Ends the watching, not the runs. */
   async stop(): Promise<void> {
-    clearInterval(this.#retry);
-    await Promise.all([...this.#watches.values()].map((watch) => watch.stop()));
-    this.#watches.clear();
+    this.#maintenance.stop();
+    await this.#watches.stop();
   }
 
   async explain(request: RunRequest): Promise<Plan> {
@@ -113,8 +77,14 @@ export class Runs {
 
   /** Plans and materializes. The caller has to start what is answered, soon. */
   async create(request: RunRequest): Promise<RunStart> {
-    const started = await materialize(this.#deps, request, await planRun(this.#deps, request), this.#placing);
-    if (started.run !== undefined) await this.#watch(await getRun(this.#deps.ledger.db, started.run.id));
+    const started = await materialize(
+      this.#deps,
+      request,
+      await planRun(this.#deps, request),
+      this.#materializing,
+    );
+    if (started.run !== undefined)
+      await this.#watches.add(await getRun(this.#deps.ledger.db, started.run.id));
     return started;
   }
 
@@ -123,7 +93,7 @@ export class Runs {
     const { db } = this.#deps.ledger;
     const { id } = await findRun(db, wanted);
     await submitHead(this.#deps, id, { arguments: [...args] });
-    await this.#watches.get(id)?.poll();
+    await this.#watches.poll(id);
     return describeRun(db, await getRun(db, id));
   }
 
@@ -133,7 +103,7 @@ export class Runs {
     values: ReadonlyMap<string, SecretValue>,
     work: (trial: ProbeRun) => Promise<T>,
   ): Promise<ProbeRunResult<T>> {
-    return runProbe(this.#deps, this.#placing, { environment, values }, work);
+    return runProbe(this.#deps, this.#materializing, { environment, values }, work);
   }
 
   async list(filter: RunFilter): Promise<Run[]> {
@@ -184,7 +154,7 @@ export class Runs {
         const by = this.#deps.user.user;
         await record(transaction, { run: row.id, type: 'run.cancel-requested', by });
       });
-      await this.#watches.get(row.id)?.poll();
+      await this.#watches.poll(row.id);
       return describeRun(db, await getRun(db, row.id));
     }
     const asked = await cancelOrphanedJobs(this.#deps, row.id, this.#deps.user.user);
@@ -208,10 +178,10 @@ export class Runs {
     const { db } = this.#deps.ledger;
     const { id } = await findRun(db, wanted);
     if (provided !== undefined) await this.#provideCredentials(id, provided);
-    await this.#watches.get(id)?.poll();
+    await this.#watches.poll(id);
     const row = await getRun(db, id);
     if (row.state === 'ended') {
-      if (asked || !(await this.#heldBack.applies(id))) await purgeRun(this.#deps, id);
+      if (asked || !(await this.#hold.applies(id))) await purgeRun(this.#deps, id);
     } else if (row.state === 'purged') await removeReappeared(this.#deps, id);
     else {
       if (!force) throw new EscrowError('run-alive', `Run ${id} is ${row.state}.`);
@@ -226,64 +196,6 @@ export class Runs {
       run,
     ))
       if (state !== 'gone' || store !== this.#deps.runDirectories.kind)
-        await this.#deps.stores.get(store)?.useCredentials?.({ target, locator, sentAt }, credentials);
-  }
-
-  /** Unless it has no run directory: then there is no head to be watched. */
-  async #watch(run: RunRow): Promise<void> {
-    const leases = await leasesOf(this.#deps.ledger.db, run.id);
-    const lease = leases.find(({ store }) => store === this.#deps.runDirectories.kind);
-    if (lease === undefined) return;
-    // A round of tidying may have been faster: two watches of one run would both act, and one would never be stopped.
-    if (!this.#watches.has(run.id))
-      this.#watches.set(
-        run.id,
-        new RunWatch(this.#deps, run, lease, this.#heldBack, () => this.#watches.delete(run.id)),
-      );
-  }
-
-  /** A run that was recorded, and then its daemon died: nobody was told of it, so nobody can start it. */
-  async #abort(run: RunRow): Promise<void> {
-    await endUnlaunched(this.#deps, run.id, 'aborted', 'the daemon ended while placing');
-    const after = await getRun(this.#deps.ledger.db, run.id);
-    if (after.state !== 'purged') await this.#watch(after);
-  }
-
-  async #retryPending(): Promise<void> {
-    await this.adopt();
-    // Read anew: who was adopted may be over by now.
-    const open = (await unfinishedRuns(this.#deps.ledger.db)).filter(
-      ({ id }) => !this.#watches.has(id) && !this.#placing.has(id),
-    );
-    this.#open = open.length;
-    for (const run of open)
-      await this.#tidy(`run ${run.id}`, async () => {
-        if (run.state === 'created') await this.#abort(run);
-        // Of a trial: there is nobody to be watched, only something to be removed.
-        else if (run.state === 'ended') await purgeRun(this.#deps, run.id);
-      });
-    await this.#tidy('orphans', () => refreshOrphanedJobs(this.#deps));
-    if (monotonic(this.#deps) >= this.#reviewAt) {
-      this.#reviewAt = monotonic(this.#deps) + REVIEW_EVERY_MS;
-      await this.#tidy('run directories', async () => {
-        if (await this.#review.scan()) this.#reviewAt = monotonic(this.#deps) + CONFIRM_MS;
-      });
-    }
-    if (this.#keepDays > 0 && performance.now() - this.#prunedAt > PRUNE_EVERY_MS) {
-      this.#prunedAt = performance.now();
-      await this.#tidy('old runs', () => this.prune(this.#keepDays));
-    }
-  }
-
-  /** What fails is tried again in the next round, and keeps nothing else from being done. */
-  async #tidy(what: string, work: () => Promise<unknown>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.#deps.log.error(
-        { what, code: systemCode(error), err: error },
-        'not tidied; there is another round',
-      );
-    }
+        await this.#deps.removers.get(store)?.useCredentials?.({ target, locator, sentAt }, credentials);
   }
 }

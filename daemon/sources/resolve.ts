@@ -1,13 +1,6 @@
 import type { PlannedSecret, Scope, Selection } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
-
-/** One secret that a run could be given. `version` and `secretId` are null for Nextflow's local store. */
-export interface SecretCandidate {
-  readonly name: string;
-  readonly scope: Scope;
-  readonly secretId: string | null;
-  readonly version: number | null;
-}
+import type { SecretCandidate } from './source.ts';
 
 /** A candidate that won, and the scopes of those it beat. */
 export interface ResolvedSecret extends SecretCandidate {

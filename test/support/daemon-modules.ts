@@ -1,10 +1,5 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { machineUser } from '../../daemon/access/principal.ts';
-import { openSession } from '../../daemon/aws/session/session.ts';
-import { ProvidedCredentials } from '../../daemon/aws/session/credentials.ts';
-import { systemClock } from '../../daemon/system/time/clock.ts';
-import { KeyedMutex } from '../../daemon/system/keyed-mutex.ts';
 import { openLedger, type Ledger } from '../../daemon/ledger/open.ts';
 import type { RunDependencies } from '../../daemon/runs/dependencies.ts';
 import { noFaults, type FaultInjector } from '../../daemon/system/steps.ts';
@@ -12,9 +7,8 @@ import { Runs } from '../../daemon/runs/runs.ts';
 import { schedulerUnavailable, type RunCommand } from '../../daemon/schedulers/run-command.ts';
 import { JobStatusCache } from '../../daemon/schedulers/job-status-cache.ts';
 import { Slurm } from '../../daemon/schedulers/slurm/slurm.ts';
-import { DeadManSwitches } from '../../daemon/stores/aws/dead-man-switches.ts';
-import { NextflowStore } from '../../daemon/stores/nextflow-store.ts';
 import { Keys } from '../../daemon/vault/keys/keys.ts';
+import { runDependencies } from './run-dependencies.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
 
 /** The rooms of a daemon, put together as serve.ts does, without AWS and with a scheduler that never answers. */
@@ -64,7 +58,6 @@ export async function assemble(
 ): Promise<Rooms> {
   const ledger = await openLedger(where.ledger);
   const vault = new Vault(ledger, new Keys({ keyFile: where.keyFile, keyCommand: undefined }));
-  const store = new NextflowStore(where.runs);
   let log = '';
   const sink = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -72,27 +65,15 @@ export async function assemble(
       done();
     },
   });
-  const deps: RunDependencies = {
-    ledger,
-    vault,
-    stores: new Map([[store.kind, store]]),
-    runDirectories: store,
-    secretsStore: () => store,
-    deadMan: new DeadManSwitches({ openSession, provided: new ProvidedCredentials(), clock: systemClock }),
-    batchJobs: { living: async () => new Set(), terminate: async () => undefined },
+  const deps = runDependencies(ledger, vault, where, {
     jobStatus: new JobStatusCache(() => new Slurm(ask)),
-    submitting: new Set(),
     onLost,
-    defaultWorkspace: 'local/main',
-    user: machineUser(),
-    outputDirectory: where.output,
     faults,
-    removals: new KeyedMutex(),
     clock,
     monotonic: elapsed,
     log: pino({ base: null }, sink),
-  };
-  const runs = new Runs(deps, 0, retryMs);
+  });
+  const runs = new Runs(deps, { roundMs: retryMs });
   const close = async (): Promise<void> => {
     await runs.stop();
     await ledger.close();

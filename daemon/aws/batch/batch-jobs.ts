@@ -3,23 +3,18 @@ import { decodeLocator } from '../session/access.ts';
 import { asAwsError } from '../session/aws-error.ts';
 import type { OpenSession } from '../session/session.ts';
 import { sdk } from '../session/sdk.ts';
+import type { RemoteTaskJobs } from '../../stores/store.ts';
 
 /** AWS takes so many in one question. */
 const MOST = 100;
 /** So long an answer serves, in milliseconds: a run that waits for its jobs is looked at every two seconds. */
 const FRESH_MS = 10_000;
 
-/** Jobs of AWS Batch that a head has submitted. `locator` says where they are, as that of a lease does. */
-export interface BatchJobs {
-  /** Which of the jobs may still do something: one that AWS does not remember is over, as is one that has ended. */
-  living(locator: string | null, ids: readonly string[]): Promise<ReadonlySet<string>>;
-
-  /** Asks for the end of those that live. */
-  terminate(locator: string | null, ids: readonly string[]): Promise<void>;
-}
+/** AWS's job ids; behind a colon the index in a job array. */
+const JOB_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d{1,5})?$/;
 
 /** All methods throw `aws-*`, `store-unavailable`. An answer of `living`, also a failure, serves for ten seconds. */
-export function batchJobs(open: OpenSession, clock = (): number => performance.now()): BatchJobs {
+export function batchJobs(open: OpenSession, clock = (): number => performance.now()): RemoteTaskJobs {
   const answers = new Map<string, { readonly at: number; readonly answer: Promise<ReadonlySet<string>> }>();
   const at = async <T>(
     locator: string | null,
@@ -37,6 +32,9 @@ export function batchJobs(open: OpenSession, clock = (): number => performance.n
     }
   };
   return {
+    executor: 'awsbatch',
+    secretsKind: 'aws-secrets-manager',
+    isJobId: (id) => JOB_ID.test(id),
     living: async (locator, ids) => {
       const now = clock();
       for (const [key, { at: asked }] of answers) if (asked + FRESH_MS < now) answers.delete(key);

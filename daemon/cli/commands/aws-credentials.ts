@@ -16,7 +16,11 @@ export async function awsCredentials(context: Context, name: string): Promise<vo
   const { aws } = await (await context.daemon()).call<ComputeEnvironment>('GET', path);
   if (aws === undefined)
     throw new EscrowError('compute-environment-invalid', `"${name}" does not go to AWS.`);
-  const { accessKeyId, secretAccessKey, sessionToken, expiration } = await context.awsCredentials(aws);
+  const [{ accessOf }, { fetchCredentials }] = await Promise.all([
+    import('../../aws/session/access.ts'),
+    import('../../aws/session/session.ts'),
+  ]);
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = await fetchCredentials(accessOf(aws));
   printJson({
     Version: 1,
     AccessKeyId: accessKeyId,

@@ -77,7 +77,7 @@ async function install(context: Context, { cron = false, remove }: InstallOption
     else print('A daemon that runs goes on; to end it: nf-escrow daemon stop');
     return;
   }
-  await context.startStaying(); // where that is not possible nothing is written
+  await context.startPersistent(); // where that is not possible nothing is written
   for (const line of await installDaemon({ settings, program, env, cron })) print(line);
 }
 
@@ -87,7 +87,7 @@ async function takeOver(context: Context): Promise<void> {
 }
 
 export async function startDaemon(context: Context, { stay }: { stay?: boolean } = {}): Promise<void> {
-  if (stay === true) await context.startStaying();
+  if (stay === true) await context.startPersistent();
   else await (await context.daemon()).call<Health>('GET', '/v1/health');
   await daemonStatus(context, {});
 }

@@ -17,9 +17,7 @@ export async function sweep(context: Context, options: SweepOptions): Promise<vo
   const daemon = await context.daemon();
   const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', '/v1/compute-envs');
   const names =
-    options.computeEnv === undefined
-      ? computeEnvironments.filter(({ platform }) => platform === 'aws-batch').map(({ name }) => name)
-      : [options.computeEnv];
+    options.computeEnv === undefined ? computeEnvironments.map(({ name }) => name) : [options.computeEnv];
   const found = new Map<string, Leftovers['leftovers'][number]>();
   const query = options.yes === true ? '?remove=true' : '';
   for (const name of names) {

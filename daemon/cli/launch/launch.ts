@@ -20,7 +20,7 @@ export async function launch(
   const [answer, { runInForeground }, killers] = await Promise.all([
     daemon.call<RunStart>('POST', '/v1/runs', request),
     import('./run-in-foreground.ts'),
-    request.enclosingJob === undefined ? context.processKillers({ atLogout }) : [],
+    request.enclosingJob === undefined ? limitsOf({ atLogout }) : [],
   ]);
   if (request.explain === true) {
     if (json) printJson(answer.plan);
@@ -47,6 +47,10 @@ export async function launch(
   const status = await runInForeground(start, ignoreHangup);
   const ended = background ? undefined : await settle(context, run.id);
   return status ?? ended?.exitStatus ?? (ended?.outcome === 'succeeded' ? 0 : 1);
+}
+
+async function limitsOf(head: { readonly atLogout: boolean }): Promise<string[]> {
+  return (await import('../../system/processes/process-limits.ts')).processLimits(head);
 }
 
 /**

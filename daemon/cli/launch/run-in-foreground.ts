@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Process, RunStart } from '../../contract/types.ts';
 import { fifoState } from '../../system/files/fifo.ts';
@@ -8,6 +7,7 @@ import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
 import { signal } from '../../system/processes/process-identity.ts';
 import { shimCommand } from './shim-shell.ts';
 import { inForeground } from '../io/terminal.ts';
+import { runFile } from '../../run-directory/layout.ts';
 
 type Start = NonNullable<RunStart['start']>;
 
@@ -55,7 +55,7 @@ export async function runInForeground(start: Start, ignoreHangup: boolean): Prom
   });
   try {
     const status = await ended;
-    while (status === undefined && fifoState(join(start.directory, 'alive')) === 'held') await sleep(100);
+    while (status === undefined && fifoState(runFile(start.directory, 'alive')) === 'held') await sleep(100);
     return status;
   } finally {
     clearInterval(forwarding);
@@ -72,7 +72,7 @@ function forward(directory: string, wanted: NodeJS.Signals[]): void {
   if (wanted.length === 0) return;
   let head;
   try {
-    head = JSON.parse(readFileNoFollow(join(directory, 'process'))?.toString('utf8') ?? '') as Process;
+    head = JSON.parse(readFileNoFollow(runFile(directory, 'process'))?.toString('utf8') ?? '') as Process;
   } catch {
     return; // not started yet, or over: tried again until the shim ends
   }

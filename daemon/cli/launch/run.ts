@@ -1,8 +1,10 @@
+import { statSync } from 'node:fs';
 import type { RunRequest, Selection } from '../../contract/types.ts';
-import type { Context, NextflowKnowledge } from '../context.ts';
+import type { Context } from '../context.ts';
+import { loadNextflowModules, type NextflowModules } from './nextflow-modules.ts';
 import { launch } from './launch.ts';
 import { print } from '../io/output.ts';
-import { completeForAws } from './run-on-aws.ts';
+import { prepareForPlatform } from './prepare-for-platform.ts';
 import { splitRunOptions } from './run-options.ts';
 
 const HELP = `Usage: nf-escrow run [options] PIPELINE [nextflow run options and parameters]
@@ -30,42 +32,49 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
     print(HELP);
     return 0;
   }
-  const knowledge = await context.nextflow();
-  const { arguments: args, background } = knowledge.arrange(options.rest);
+  const modules = await loadNextflowModules();
+  const { arguments: args, background } = modules.buildRunArguments(options.rest);
   const request: RunRequest = {
-    ...requestOf(context, knowledge, args, options.nextflow),
+    ...requestOf(context, modules, args, options.nextflow),
     ...(options.workspace === undefined ? {} : { workspace: options.workspace }),
     ...(options.computeEnvironment === undefined ? {} : { computeEnvironment: options.computeEnvironment }),
     selection: options.selection,
     explain: options.explain,
     detach: options.detach,
   };
-  const complete = await completeForAws(context, request);
+  const complete = await prepareForPlatform(context, request);
   return launch(context, complete, { background, json: options.json });
 }
 
 /** `nf-escrow nextflow`: nothing in the arguments is ours. Gives nextflow's own exit status. */
 export async function nextflow(context: Context, args: readonly string[]): Promise<number> {
-  const knowledge = await context.nextflow();
-  const line = knowledge.readCommandLine(args);
+  const modules = await loadNextflowModules();
+  const line = modules.readCommandLine(args, isFile);
   if (line !== undefined) {
-    const request = await completeForAws(context, requestOf(context, knowledge, line.arguments, undefined));
+    const request = await prepareForPlatform(context, requestOf(context, modules, line.arguments, undefined));
     return launch(context, request, { background: line.background, json: false });
   }
   const { runProgram: handOver } = await import('./run-program.ts');
-  return handOver(knowledge.findNextflow(context.settings.nextflow, process.env), args);
+  return handOver(modules.findNextflow(context.settings.nextflow, process.env), args);
 }
 
 /** What of a request comes from where the command is started. */
 function requestOf(
   { settings }: Context,
-  { findNextflow, findLocalStore, chooseCarrier, expectedLog, identifySelf, jobOf }: NextflowKnowledge,
+  {
+    findNextflow,
+    findLocalStore,
+    chooseSecretDelivery,
+    expectedLog,
+    identifySelf,
+    enclosingJob,
+  }: NextflowModules,
   args: readonly string[],
   named: string | undefined,
 ): RunRequest & { selection: Selection } {
   const launchDirectory = process.cwd();
   const nextflow = findNextflow(named ?? settings.nextflow, process.env);
-  const job = jobOf(process.env);
+  const job = enclosingJob(process.env);
   return {
     workspace: settings.workspace,
     ...(settings.computeEnvironment === undefined ? {} : { computeEnvironment: settings.computeEnvironment }),
@@ -74,7 +83,7 @@ function requestOf(
     nextflow,
     arguments: [...args],
     localStore: findLocalStore(process.env),
-    secretDelivery: chooseCarrier({
+    secretDelivery: chooseSecretDelivery({
       nextflow,
       arguments: args,
       directory: launchDirectory,
@@ -84,4 +93,8 @@ function requestOf(
     launcher: identifySelf(),
     ...(job === undefined ? {} : { enclosingJob: job }),
   };
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

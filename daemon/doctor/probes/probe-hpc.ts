@@ -11,7 +11,8 @@ import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
 import { runWithTimeout } from '../../system/processes/run-with-timeout.ts';
 import { createScheduler } from '../../schedulers/registry.ts';
 import type { Executor, Scheduler } from '../../schedulers/scheduler.ts';
-import { NextflowStore } from '../../stores/nextflow-store.ts';
+import { RunDirectories } from '../../run-directory/run-directories.ts';
+import { runFile } from '../../run-directory/layout.ts';
 import { SecretValue } from '../../vault/secret-value.ts';
 import { failure, ok, shellWord, warning, type Check } from '../check.ts';
 import { judgeProbe } from './judge-probe.ts';
@@ -58,17 +59,10 @@ export async function probeHpc(
 ): Promise<Check[]> {
   if (subject.paths === undefined) return []; // the check of the settings says why there are none
   const runsDirectory = environment.runsDirectory ?? subject.paths.runs;
-  const store = new NextflowStore(subject.paths.runs);
+  const store = new RunDirectories(subject.paths.runs);
   const run = newProbeId();
   const value = new SecretValue(Buffer.from(randomBytes(32).toString('hex')));
-  const wanted = {
-    run,
-    workspace: '-',
-    environment,
-    secretDelivery: DELIVERY,
-    secrets: new Map([[SECRET, value]]),
-  };
-  const target = join(runsDirectory, run);
+  const target = store.locate(run, environment);
   const interrupted = new AbortController();
   const interrupt = (name: NodeJS.Signals): void => {
     interrupted.abort(name);
@@ -79,10 +73,11 @@ export async function probeHpc(
   try {
     locator = await store.prepare(target);
     await removeLeftBehind(runsDirectory);
-    await store.place({
-      ...wanted,
-      ...{ target, locator, sentAt: null, ledger: '-', expiresAt: '-', files: {}, references: new Map() },
-      noteSent: async () => undefined,
+    await store.create(target, {
+      run,
+      ...{ ledger: '-', workspace: '-', expiresAt: '-', files: {}, references: new Map() },
+      secretDelivery: DELIVERY,
+      secrets: new Map([[SECRET, value]]),
     });
     writeScript(target);
     const executor = environment.executor ?? detected(subject.env['PATH']);
@@ -119,7 +114,7 @@ interface AnswerWait {
 }
 
 async function runHere(look: AnswerWait, env: DoctorContext['env']): Promise<ProbeAnswer> {
-  const script = join(look.directory, 'probe');
+  const script = runFile(look.directory, 'probe');
   const limitMs = Math.max(1, look.deadline - performance.now());
   const { output } = await runWithTimeout('/bin/bash', [script], { env, limitMs });
   const answer = readAnswer(look.directory);
@@ -142,7 +137,7 @@ async function runAsJob(
   let id: string | undefined;
   let told: ProbeAnswer | { check: Check } | undefined;
   try {
-    const script = join(look.directory, 'probe');
+    const script = runFile(look.directory, 'probe');
     id = await scheduler.submit({ name, script, output: '/dev/null', requeue: false, options });
     return (told = await follow(look, scheduler, id));
   } finally {
@@ -202,7 +197,7 @@ async function cancelAll(scheduler: Scheduler, id: string | undefined, name: str
 function readAnswer(directory: string): string | undefined {
   readdirSync(directory); // has a network file system ask its server
   try {
-    return readFileNoFollow(join(directory, 'answer'), ANSWER_MAX)?.toString('utf8');
+    return readFileNoFollow(runFile(directory, 'answer'), ANSWER_MAX)?.toString('utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ESTALE') return undefined; // it is being put there
     throw error;
@@ -212,7 +207,7 @@ function readAnswer(directory: string): string | undefined {
 function writeScript(directory: string): void {
   const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/probe.sh')), 'utf8');
   const text = template.replace('@DIRECTORY@', () => shellWord(directory)).replace('@NAME@', SECRET);
-  writeFileAtomic(join(directory, 'probe'), text, 0o700);
+  writeFileAtomic(runFile(directory, 'probe'), text, 0o700);
 }
 
 function digestOf(value: SecretValue): string {
@@ -220,7 +215,7 @@ function digestOf(value: SecretValue): string {
 }
 
 /** What cannot be removed is said, with where it is: nobody else would look for it before the next probe. */
-async function remove(store: NextflowStore, target: string, locator: string | null): Promise<Check[]> {
+async function remove(store: RunDirectories, target: string, locator: string | null): Promise<Check[]> {
   try {
     const place = { target, locator, sentAt: null };
     await store.remove(place);
@@ -237,7 +232,7 @@ async function remove(store: NextflowStore, target: string, locator: string | nu
 
 /** Of probes that were killed. */
 async function removeLeftBehind(runsDirectory: string): Promise<void> {
-  const store = new NextflowStore(runsDirectory);
+  const store = new RunDirectories(runsDirectory);
   for (const name of readdirSync(runsDirectory).filter(isProbeId)) {
     const target = join(runsDirectory, name);
     const found = lstatSync(target, { throwIfNoEntry: false });

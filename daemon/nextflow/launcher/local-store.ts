@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../../errors.ts';
 import { readRegularFile } from '../../system/files/read-regular-file.ts';
 import { isSecretName } from '../../contract/secret-name.ts';
+import { runFile } from '../../run-directory/layout.ts';
 import { SecretValue } from '../../vault/secret-value.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,7 +20,7 @@ export function findLocalStore(env: Environment): string | null {
   const path = localStorePath(env);
   if (!isThere(path)) return null;
   // A nextflow inside a task of ours inherits the variable: the store of another run is not the user's own.
-  const isOurs = basename(path) === 'store.json' && existsSync(join(dirname(path), 'run.json'));
+  const isOurs = basename(path) === 'store.json' && existsSync(runFile(dirname(path), 'run'));
   return isOurs ? null : path;
 }
 
@@ -31,6 +32,11 @@ function isThere(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Returns the names in Nextflow's own store. Throws as readLocalStore does. */
+export function localStoreNames(path: string): string[] {
+  return [...readLocalStore(path).keys()];
 }
 
 /** Reads Nextflow's own store, under the same conditions as Nextflow does. It is only ever read. */

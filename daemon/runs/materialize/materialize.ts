@@ -11,13 +11,14 @@ import type { Queries } from '../../ledger/open.ts';
 import { detectExecutor } from '../../schedulers/registry.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
 import { placeLeases, prepareLeases, recordLeases } from './planned-leases.ts';
+import { runFile, runFiles } from '../../run-directory/layout.ts';
+import type { SecretValue } from '../../vault/secret-value.ts';
 import type { PlannedRun } from '../plan/plan.ts';
+import { openSecrets } from './open-secrets.ts';
 import { purgeRun } from '../purge/purge.ts';
 import { describeRun, getRun } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
 
-/** In the run directory: configuration that Nextflow is started with, beside the pipeline's own. */
-const OVERLAY = 'overlay.config';
 /** How long a launcher may take from the answer to the start of the shim, in seconds. */
 const LAUNCH_SECONDS = 60;
 
@@ -46,20 +47,24 @@ async function materializeAs(
   request: RunRequest,
   planned: PlannedRun,
 ): Promise<RunStart> {
-  const files: Record<string, string> = planned.overlay === undefined ? {} : { [OVERLAY]: planned.overlay };
-  const objects = await prepareLeases(deps, id, { ...planned, files });
-  const directory = objects.at(-1)?.lease.target ?? '';
+  const values = await openSecrets(deps, planned);
+  const files: Record<string, string> =
+    planned.overlay === undefined ? {} : { [runFiles.overlay]: planned.overlay };
+  const { environment, secretDelivery, plan } = planned;
+  const placeable = { workspace: plan.workspace, environment, secretDelivery, values, files };
+  const leases = await prepareLeases(deps, id, placeable);
+  const directory = deps.runDirectories.locate(id, environment);
   await write(deps, 'run.record', async (db) => {
-    await insertRun(deps, db, id, request, planned);
-    await recordLeases(deps, db, objects);
+    await insertRun(deps, db, id, request, planned, values);
+    await recordLeases(deps, db, leases);
     const data = { secrets: planned.plan.secrets };
     await record(db, { run: id, type: 'run.created', by: deps.user.user, data });
   });
   try {
-    await placeLeases(deps, objects);
+    await placeLeases(deps, leases);
     await step(deps.faults, 'directory.mark', () => {
-      if (isOutOfSight(request, planned)) writeFileAtomic(join(directory, 'heartbeat'), '0\n');
-      if (deps.onLost !== 'purge-now') writeFileAtomic(join(directory, 'on-lost'), '');
+      if (isOutOfSight(request, planned)) writeFileAtomic(runFile(directory, 'heartbeat'), '0\n');
+      if (deps.onLost !== 'purge-now') writeFileAtomic(runFile(directory, 'onLost'), '');
     });
     await write(deps, 'run.record-materialized', (db) => moveRun(db, id, 'materialized'));
   } catch (error) {
@@ -94,17 +99,17 @@ function startOf(
 ): NonNullable<RunStart['start']> {
   // With -C Nextflow reads what that names and nothing else.
   const option = request.arguments.includes('-C') ? '-C' : '-c';
-  const configuration = planned.overlay === undefined ? [] : [option, join(directory, OVERLAY)];
+  const configuration = planned.overlay === undefined ? [] : [option, runFile(directory, 'overlay')];
   const mode = request.arguments.includes('-bg') ? 'bg' : 'fg';
   return {
     directory,
-    command: join(directory, 'shim'),
+    command: runFile(directory, 'shim'),
     arguments: [directory, mode, request.nextflow, ...configuration, ...request.arguments],
     environment:
-      planned.resolved.length === 0
+      planned.secrets.length === 0
         ? identityOf(planned.secretDelivery)
         : variablesOf(directory, planned.secretDelivery),
-    ...(planned.environment.headJob === true ? { environmentFile: join(directory, 'environment') } : {}),
+    ...(planned.environment.headJob === true ? { environmentFile: runFile(directory, 'environment') } : {}),
     ...(outputFile === null ? {} : { outputFile }),
   };
 }
@@ -114,7 +119,7 @@ function startOf(
  * used, secrets are missing then, and not the user's own in the place of the run's.
  */
 function variablesOf(directory: string, { plugin, environment }: SecretDelivery): Record<string, string> {
-  const store = { NXF_SECRETS_FILE: join(directory, 'store.json') };
+  const store = { NXF_SECRETS_FILE: runFile(directory, 'store') };
   return plugin === null ? store : { ...store, ...environment, NF_ESCROW_RUN: directory };
 }
 
@@ -138,6 +143,7 @@ async function insertRun(
   id: string,
   request: RunRequest,
   planned: PlannedRun,
+  values: ReadonlyMap<string, SecretValue>,
 ): Promise<void> {
   await db
     .insertInto('runs')
@@ -151,7 +157,7 @@ async function insertRun(
       launch_directory: request.launchDirectory,
       nextflow: request.nextflow,
       // A value that someone passes as a parameter as well must not stand in the ledger in clear.
-      arguments: JSON.stringify(request.arguments.map((argument) => mask(argument, planned.values.values()))),
+      arguments: JSON.stringify(request.arguments.map((argument) => mask(argument, values.values()))),
       plan: JSON.stringify(planned.plan.secrets),
       launcher: JSON.stringify(request.launcher),
       head_job: jobIn(request, planned),
@@ -160,7 +166,7 @@ async function insertRun(
       created_at: now(deps),
     })
     .execute();
-  for (const { secretId, version } of planned.resolved) {
+  for (const { secretId, version } of planned.secrets) {
     if (secretId === null || version === null) continue;
     await db.insertInto('pins').values({ run_id: id, secret_id: secretId, version }).execute();
     await db

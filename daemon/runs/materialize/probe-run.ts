@@ -55,20 +55,20 @@ export async function runProbe<T>(
   const id = newRunId(now(deps));
   placing.add(id);
   try {
-    const plan = { workspace: deps.defaultWorkspace };
-    const wanted = { environment, secretDelivery: DELIVERY, values, plan, files: undefined };
-    const objects = await prepareLeases(deps, id, wanted);
+    const workspace = deps.defaultWorkspace;
+    const wanted = { workspace, environment, secretDelivery: DELIVERY, values, files: undefined };
+    const leases = await prepareLeases(deps, id, wanted);
     await write(deps, 'run.record', async (db) => {
       await db
         .insertInto('runs')
         .values(rowOf(deps, id, environment))
         .execute();
-      await recordLeases(deps, db, objects);
+      await recordLeases(deps, db, leases);
       await record(db, { run: id, type: 'run.created', by: deps.user.user, data: { trial: true } });
     });
     let result: T;
     try {
-      result = await work(probeRunOf(deps, id, await placeLeases(deps, objects)));
+      result = await work(probeRunOf(deps, id, await placeLeases(deps, leases)));
     } catch (error) {
       await endUnlaunched(deps, id, 'aborted', `a trial that failed: ${asEscrowError(error).code}`);
       throw error;
@@ -92,7 +92,7 @@ export async function endUnlaunched(
   const isEnded = await write(deps, 'run.record-aborted', async (db) => {
     if ((await getRun(db, id)).state !== 'created') return false;
     await moveRun(db, id, 'ended', { outcome, outcome_evidence: evidence, ended_at: now(deps) });
-    await recordOrphanedJobs(db, id);
+    await recordOrphanedJobs(deps, db, id);
     return true;
   });
   if (!isEnded) return [];

@@ -13,6 +13,7 @@ import { revoke } from '../../run-directory/fence.ts';
 import { purgeRun } from '../purge/purge.ts';
 import { getRun, headJobOf, leasesOf } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
+import { runFile } from '../../run-directory/layout.ts';
 
 /** How long the scheduler's command may take, and then its answer be looked for by the job's name, in seconds. */
 const SUBMIT_SECONDS = 150;
@@ -42,14 +43,14 @@ export async function submitHead(
   if (run.state !== 'materialized' || lease === undefined || job?.head !== true || job.name !== null)
     throw new EscrowError('state-conflict', `Run ${id} is not one whose job could be submitted now.`);
   const directory = lease.target;
-  if (!existsSync(join(directory, 'environment')))
+  if (!existsSync(runFile(directory, 'environment')))
     throw new EscrowError('request-invalid', `Run ${id} was given no environment for its job.`);
   const { headOptions: options = [] } = await findComputeEnvironment(deps.ledger.db, run.compute_environment);
   const requeue = options.some((word, index) => isRequeue(word, options[index + 1]));
   const output = run.output_file ?? join(deps.outputDirectory, `${id}.log`);
   ensurePrivateDirectory(dirname(output));
   const script = await step(deps.faults, 'job.write', () => {
-    if (requeue) writeFileAtomic(join(directory, 'requeue'), '');
+    if (requeue) writeFileAtomic(runFile(directory, 'requeue'), '');
     return writeHeadScript({ directory, launchDirectory: run.launch_directory, requeue, ...start });
   });
   const name = jobName(id);

@@ -3,14 +3,13 @@ import { asEscrowError } from '../../errors.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
+import { executors, type Executor } from '../../schedulers/scheduler.ts';
+import type { RemoteTaskJobs } from '../../stores/store.ts';
 import { step } from '../../system/steps.ts';
 import { write, type RunDependencies } from '../dependencies.ts';
 
 /** A job whose head is gone, and whose it was. */
 export type OrphanedJobRow = OrphanedJob & { readonly run: string };
-
-/** AWS's ids; behind a colon which one of a job array. A task of another executor in such a run has another kind. */
-const BATCH_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d{1,5})?$/;
 
 /** Notes what a head's log tells of its jobs. Repeatable: who adopts a run reads its log from the start again. */
 export async function recordTaskJob(db: Queries, run: string, line: TaskJobEvent): Promise<void> {
@@ -46,8 +45,8 @@ export async function orphanedJobsOf(db: Queries, run?: string): Promise<Orphane
 }
 
 /** When a head is over: what it had submitted and not seen end, it has left behind. Within the transaction of its end. */
-export async function recordOrphanedJobs(db: Queries, run: string): Promise<void> {
-  await recordBatchJobs(db, run);
+export async function recordOrphanedJobs(deps: RunDependencies, db: Queries, run: string): Promise<void> {
+  for (const remote of remoteTaskJobs(deps)) await recordRemoteJobs(db, run, remote);
   const left = await db
     .updateTable('task_jobs')
     .set({ state: 'orphaned' })
@@ -59,9 +58,18 @@ export async function recordOrphanedJobs(db: Queries, run: string): Promise<void
   await record(db, { run, type: 'run.jobs-orphaned', data: { jobs: left.map(({ job_id }) => job_id) } });
 }
 
-/** Of jobs on AWS Batch the plugin's events tell, not the log. */
-async function recordBatchJobs(db: Queries, run: string): Promise<void> {
-  if ((await awsLocator(db, run)) === undefined) return;
+/** The platforms that run task jobs in a queue of their own. */
+function remoteTaskJobs({ platforms }: RunDependencies): RemoteTaskJobs[] {
+  return [...platforms.values()].flatMap(({ taskJobs }) => taskJobs ?? []);
+}
+
+/** Such jobs are reported by the plugin's events. A task of another executor in the same run has ids of another form. */
+async function recordRemoteJobs(
+  db: Queries,
+  run: string,
+  { executor, secretsKind, isJobId }: RemoteTaskJobs,
+): Promise<void> {
+  if ((await locatorOf(db, run, secretsKind)) === null) return;
   const tasks = await db
     .selectFrom('tasks')
     .select(['native_id', 'name'])
@@ -69,8 +77,8 @@ async function recordBatchJobs(db: Queries, run: string): Promise<void> {
     .where('status', 'in', ['SUBMITTED', 'RUNNING'])
     .execute();
   for (const { native_id: id, name } of tasks)
-    if (id !== null && BATCH_ID.test(id))
-      await recordTaskJob(db, run, { submitted: { executor: 'awsbatch', id, name: name ?? id } });
+    if (id !== null && isJobId(id))
+      await recordTaskJob(db, run, { submitted: { executor, id, name: name ?? id } });
 }
 
 /** What is told of a job in the description of the run that left it. */
@@ -89,13 +97,14 @@ export async function cancelOrphanedJobs(
 ): Promise<OrphanedJobRow[]> {
   const orphans = await orphanedJobsOf(deps.ledger.db, run);
   if (orphans.length === 0) return [];
-  const onBatch: string[] = [];
   for (const { executor, id } of orphans)
-    if (executor === 'awsbatch') onBatch.push(id);
-    else await step(deps.faults, 'orphans.cancel', () => deps.jobStatus.scheduler(executor).cancel(id));
-  if (onBatch.length > 0) {
-    const locator = (await awsLocator(deps.ledger.db, run)) ?? null;
-    await step(deps.faults, 'orphans.cancel', () => deps.batchJobs.terminate(locator, onBatch));
+    if (isScheduler(executor))
+      await step(deps.faults, 'orphans.cancel', () => deps.jobStatus.scheduler(executor).cancel(id));
+  for (const remote of remoteTaskJobs(deps)) {
+    const ids = orphans.flatMap(({ executor, id }) => (executor === remote.executor ? [id] : []));
+    if (ids.length === 0) continue;
+    const locator = await locatorOf(deps.ledger.db, run, remote.secretsKind);
+    await step(deps.faults, 'orphans.cancel', () => remote.terminate(locator, ids));
   }
   const entry = { run, type: 'run.orphaned-jobs-cancelled', data: { jobs: orphans.map(({ id }) => id) } };
   await write(deps, 'orphans.record', (db) => record(db, by === undefined ? entry : { ...entry, by }));
@@ -105,7 +114,7 @@ export async function cancelOrphanedJobs(
 /** Takes those off the list that are over by now; gives how many are left, of one run or of all. */
 export async function refreshOrphanedJobs(deps: RunDependencies, run?: string): Promise<number> {
   const orphans = await orphanedJobsOf(deps.ledger.db, run);
-  const over = [...(await endedOnScheduler(deps, orphans)), ...(await endedOnBatch(deps, orphans))];
+  const over = [...(await endedOnScheduler(deps, orphans)), ...(await endedRemotely(deps, orphans))];
   for (const job of over)
     await write(deps, 'orphans.record', (db) =>
       db
@@ -118,45 +127,53 @@ export async function refreshOrphanedJobs(deps: RunDependencies, run?: string): 
   return orphans.length - over.length;
 }
 
+function isScheduler(executor: OrphanedJob['executor']): executor is Executor {
+  return (executors as readonly string[]).includes(executor);
+}
+
 async function endedOnScheduler(
   deps: RunDependencies,
   orphans: readonly OrphanedJobRow[],
 ): Promise<OrphanedJobRow[]> {
   const phaseOf = ({ executor, id }: OrphanedJobRow): string | undefined =>
-    executor === 'awsbatch' ? undefined : deps.jobStatus.status(executor, id)?.phase;
-  orphans.forEach(phaseOf); // asks for all of them at once
+    isScheduler(executor) ? deps.jobStatus.status(executor, id)?.phase : undefined;
+  orphans.forEach(phaseOf); // asks for all of them in one call
   await deps.jobStatus.settled();
   return orphans.filter((job) => ['ended', 'forgotten'].includes(phaseOf(job) ?? ''));
 }
 
-/** Where AWS cannot be asked nothing is known, and so nothing is over. */
-async function endedOnBatch(
+/** A platform that does not answer tells nothing: then no job counts as ended. */
+async function endedRemotely(
   deps: RunDependencies,
   orphans: readonly OrphanedJobRow[],
 ): Promise<OrphanedJobRow[]> {
-  const onBatch = orphans.filter(({ executor }) => executor === 'awsbatch');
-  const over: OrphanedJobRow[] = [];
-  for (const run of new Set(onBatch.map((job) => job.run))) {
-    const jobs = onBatch.filter((job) => job.run === run);
-    try {
-      const locator = (await awsLocator(deps.ledger.db, run)) ?? null;
-      const ids = jobs.map(({ id }) => id);
-      const living = await deps.batchJobs.living(locator, ids);
-      over.push(...jobs.filter(({ id }) => !living.has(id)));
-    } catch (error) {
-      deps.log.warn({ run, code: asEscrowError(error).code }, 'jobs that were left cannot be looked at');
+  const ended: OrphanedJobRow[] = [];
+  for (const { executor, secretsKind, living } of remoteTaskJobs(deps)) {
+    const remote = orphans.filter((job) => job.executor === executor);
+    for (const run of new Set(remote.map((job) => job.run))) {
+      const jobs = remote.filter((job) => job.run === run);
+      try {
+        const locator = await locatorOf(deps.ledger.db, run, secretsKind);
+        const alive = await living(
+          locator,
+          jobs.map(({ id }) => id),
+        );
+        ended.push(...jobs.filter(({ id }) => !alive.has(id)));
+      } catch (error) {
+        deps.log.warn({ run, code: asEscrowError(error).code }, 'cannot query orphaned jobs');
+      }
     }
   }
-  return over;
+  return ended;
 }
 
-/** Where a run's jobs on AWS Batch are: where its secrets are, or were. */
-async function awsLocator(db: Queries, run: string): Promise<string | undefined> {
+/** The locator of a run's lease of this kind: it tells where the run's jobs are. Null: there is none. */
+async function locatorOf(db: Queries, run: string, kind: string): Promise<string | null> {
   const lease = await db
     .selectFrom('leases')
     .select('locator')
     .where('run_id', '=', run)
-    .where('store', '=', 'aws-secrets-manager')
+    .where('store', '=', kind)
     .executeTakeFirst();
-  return lease?.locator ?? undefined;
+  return lease?.locator ?? null;
 }

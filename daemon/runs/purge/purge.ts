@@ -42,14 +42,13 @@ async function purge(deps: RunDependencies, id: string): Promise<void> {
 async function remove(deps: RunDependencies, id: string): Promise<void> {
   const left = async (): Promise<LeaseRow[]> =>
     (await leasesOf(deps.ledger.db, id)).filter(({ state }) => state !== 'gone');
-  const isSwitch = ({ store }: LeaseRow): boolean => store === deps.deadMan.kind;
+  const isLast = ({ store }: LeaseRow): boolean => deps.removers.get(store)?.removedLast === true;
   const leases = await left();
   await removeAll(
     deps,
-    leases.filter((lease) => !isSwitch(lease)),
+    leases.filter((lease) => !isLast(lease)),
   );
-  // A switch goes last: while a secret cannot be removed, it may be what removes it.
-  if ((await left()).every(isSwitch)) await removeAll(deps, leases.filter(isSwitch));
+  if ((await left()).every(isLast)) await removeAll(deps, leases.filter(isLast));
 }
 
 /** All are waited for, whatever becomes of one: no removal may go on behind the back of the next try. */
@@ -69,7 +68,7 @@ async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void
     if (lease.state !== 'removing') await moveLease(db, lease, 'removing');
   });
   try {
-    const store = deps.stores.get(lease.store);
+    const store = deps.removers.get(lease.store);
     if (store === undefined) throw new Error(`this nf-escrow has no store ${lease.store}`);
     const place = { target: lease.target, locator: lease.locator, sentAt: lease.sent_at };
     await step(deps.faults, 'lease.remove', () => store.remove(place));

@@ -1,11 +1,12 @@
-import { join } from 'node:path';
+import { runFile } from '../../run-directory/layout.ts';
 import { listComputeEnvironments } from '../../compute-envs/compute-environments.ts';
 import type { ReceiptCheck } from '../../contract/types.ts';
 import { asEscrowError, systemCode } from '../../errors.ts';
 import { fifoState } from '../../system/files/fifo.ts';
 import { step } from '../../system/steps.ts';
 import { record } from '../../ledger/journal.ts';
-import type { FoundDirectory, LeaseLocation, LeaseRemover } from '../../stores/store.ts';
+import type { FoundDirectory } from '../../run-directory/run-directories.ts';
+import type { LeaseLocation, LeaseRemover } from '../../stores/store.ts';
 import { monotonic, now, write, type RunDependencies } from '../dependencies.ts';
 import { Heartbeat } from '../../run-directory/heartbeat.ts';
 import { leasesOf, type LeaseRow } from '../records/queries.ts';
@@ -17,7 +18,7 @@ export async function inspectLeases(deps: RunDependencies, run: string): Promise
     leases.map(async (lease): Promise<ReceiptCheck> => {
       const { store, target } = lease;
       try {
-        const finding = await deps.stores.get(store)?.inspectOnce(placeOf(lease));
+        const finding = await deps.removers.get(store)?.inspectOnce(placeOf(lease));
         if (finding === undefined) throw new Error(`this nf-escrow has no store ${store}`);
         return { store, target, result: finding.state, evidence: finding.evidence, at: now(deps) };
       } catch (error) {
@@ -34,7 +35,7 @@ export async function inspectLeases(deps: RunDependencies, run: string): Promise
 export async function removeReappeared(deps: RunDependencies, run: string): Promise<void> {
   await deps.removals.run(run, async () => {
     for (const lease of await leasesOf(deps.ledger.db, run)) {
-      const store = deps.stores.get(lease.store);
+      const store = deps.removers.get(lease.store);
       if (store !== undefined) await removeFound(deps, store, run, placeOf(lease));
     }
   });
@@ -68,7 +69,7 @@ export class StrayDirectoryScan {
     const targets = new Set<string>();
     for (const within of [undefined, ...elsewhere])
       for (const found of await listed(this.#deps, within)) {
-        targets.add(found.place.target);
+        targets.add(found.location.target);
         await this.#review(found);
       }
     for (const target of this.#expired.keys()) if (!targets.has(target)) this.#expired.delete(target);
@@ -76,20 +77,20 @@ export class StrayDirectoryScan {
   }
 
   async #review(found: FoundDirectory): Promise<void> {
-    const { place, run } = found;
+    const { location, run } = found;
     try {
       await this.#deps.removals.run(run, async () => {
         if (!(await this.#mayGo(found))) return;
-        await removeFound(this.#deps, this.#deps.runDirectories, run, place);
-        this.#expired.delete(place.target);
+        await removeFound(this.#deps, this.#deps.runDirectories, run, location);
+        this.#expired.delete(location.target);
       });
     } catch (error) {
-      notReviewed(this.#deps, place.target, error); // it keeps no other from being looked at
+      notReviewed(this.#deps, location.target, error); // it keeps no other from being looked at
     }
   }
 
-  async #mayGo({ run, place: { target }, expiresAt }: FoundDirectory): Promise<boolean> {
-    const isHeld = fifoState(join(target, 'alive')) === 'held';
+  async #mayGo({ run, location: { target }, expiresAt }: FoundDirectory): Promise<boolean> {
+    const isHeld = fifoState(runFile(target, 'alive')) === 'held';
     const { db } = this.#deps.ledger;
     const row = await db.selectFrom('runs').select('state').where('id', '=', run).executeTakeFirst();
     if (!isHeld && row === undefined && expiresAt < this.#deps.clock().getTime())

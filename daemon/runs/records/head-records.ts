@@ -10,6 +10,7 @@ import { write, type RunDependencies } from '../dependencies.ts';
 import { recordTaskJob } from '../purge/orphaned-jobs.ts';
 import type { RunRow } from './queries.ts';
 import { recordSecretUse, recordTraceError, writeTask, writeTracedTask } from './task-records.ts';
+import { runFile } from '../../run-directory/layout.ts';
 
 /** A task can make a file that is larger than its disk: so much of one is read in one look, 256 MiB. */
 const BATCHES = 16;
@@ -47,7 +48,7 @@ export class HeadRecords {
 
   /** Takes in what is new. Without the head's process there is nothing to tell its log by. */
   async read(head: Process | undefined): Promise<void> {
-    this.#events ??= open(join(this.#directory, 'events.jsonl'));
+    this.#events ??= open(runFile(this.#directory, 'events'));
     for (const lines of linesOf(this.#events)) await this.#takeEvents(lines);
     this.#log ??= this.#openLog(head);
     for (const lines of linesOf(this.#log)) await this.#takeLog(lines);

@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { runFile, type RunFile } from '../../run-directory/layout.ts';
 
 /** What the shim, nextflow and the plugin write there that is of interest; a heartbeat goes on all the time. */
-const FILES = ['started', 'process', 'exit', 'events.jsonl', 'interrupted', 'environment'];
+const FILES: readonly RunFile[] = ['started', 'process', 'exit', 'events', 'interrupted', 'environment'];
 /**
  * Whatever the files say, everything is looked at so often: a head may vanish without a word, and its scheduler is asked
  * no more often than that.
@@ -46,7 +46,7 @@ export class ChangeDetector {
     try {
       // To list a directory has NFS ask its server for it. What is being written has another name first.
       const names = readdirSync(this.#directory).filter((name) => !name.endsWith('.new'));
-      const files = [...FILES.map((name) => join(this.#directory, name)), ...others];
+      const files = [...FILES.map((file) => runFile(this.#directory, file)), ...others];
       return [...names.sort(), ...files.map(stampOf)].join('\n');
     } catch {
       return undefined;

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Process, HeadJob } from '../../contract/types.ts';
 import { fifoState } from '../../system/files/fifo.ts';
 import { bootId, liveness, type Liveness } from '../../system/processes/process-identity.ts';
 import type { CachedJobStatus } from '../../schedulers/job-status-cache.ts';
 import type { RunDependencies } from '../dependencies.ts';
 import { Heartbeat } from '../../run-directory/heartbeat.ts';
+import { runFile } from '../../run-directory/layout.ts';
 
 /**
  * Whether the head of a run lives. Liveness before tidiness: only what was seen to be gone counts as ended, and what
@@ -37,7 +37,7 @@ export class HeadLiveness {
     )
       return 'ended';
     if (away) return this.#outOfSight(head, job, beats);
-    const fifo = fifoState(join(this.#directory, 'alive'));
+    const fifo = fifoState(runFile(this.#directory, 'alive'));
     if (fifo === 'held') return 'alive';
     // Without its directory a run cannot be told to be over: a file system may be away, and come back.
     if (head === undefined) return existsSync(this.#directory) ? 'ended' : 'unknown';
@@ -63,7 +63,8 @@ export class HeadLiveness {
   }
 
   #isBackInQueue(job: HeadJob | undefined): boolean {
-    if (job?.head !== true || job.id === null || !existsSync(join(this.#directory, 'requeue'))) return false;
+    if (job?.head !== true || job.id === null || !existsSync(runFile(this.#directory, 'requeue')))
+      return false;
     const word = this.#deps.jobStatus.status(job.executor, job.id);
     return word === undefined || word.phase === 'waiting' || word.phase === 'running';
   }

@@ -47,7 +47,7 @@ export class LeaseRenewal {
     if (state !== 'placed') return true;
     try {
       await step(this.#deps.faults, 'lease.renew', () =>
-        this.#deps.stores.get(store)?.renew?.({ target, locator, sentAt: sent_at }, expires_at),
+        this.#deps.removers.get(store)?.renew?.({ target, locator, sentAt: sent_at }, expires_at),
       );
       return true;
     } catch (error) {

@@ -41,6 +41,8 @@ type SwitchLocator = AwsAccess & { readonly secret: string; readonly switchRole:
  */
 export class DeadManSwitches implements DeadManSwitch {
   readonly kind = 'dead-man-switches';
+  /** While a secret cannot be removed, its switch may be what removes it. */
+  readonly removedLast = true;
   readonly #deps: Dependencies;
   readonly #faults: FaultInjector;
   readonly #late: UnansweredRequests;

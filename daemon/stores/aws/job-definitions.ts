@@ -6,10 +6,12 @@ import { UnansweredRequests } from '../../aws/unanswered-requests.ts';
 import type { Clock } from '../../system/time/clock.ts';
 import { withClient } from '../../aws/session/with-client.ts';
 import { noFaults, step, type FaultInjector } from '../../system/steps.ts';
+import { partitionOf } from '../../contract/arn.ts';
 import type { AwsCredentials } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
-import { awsWaits, type AwsWaits } from './secrets-manager.ts';
-import type { Finding, LeaseLocation, LeaseRemover } from '../store.ts';
+import { Observations } from './observations.ts';
+import { awsWaits, type AwsWaits } from './waits.ts';
+import type { Finding, LeaseLocation, JobDefinitionStore } from '../store.ts';
 import { sdk } from '../../aws/session/sdk.ts';
 
 /** A definition carries its run's id in this tag; who registers it: plugin/, EscrowBatchTaskHandler.java. */
@@ -24,14 +26,6 @@ interface Dependencies {
   readonly faults?: FaultInjector;
 }
 
-/** What this process saw of a run's revisions of one name. */
-interface Observation {
-  /** One was active, so that what is not listed any more was deregistered. */
-  seen: boolean;
-  /** Since when none is listed, as `elapsed` counts. */
-  absentSince: number | undefined;
-}
-
 /** What a lease keeps of a definition: how to get there, and whose it is. */
 export type DefinitionLocator = AwsAccess & { readonly run: string };
 
@@ -40,19 +34,30 @@ export type DefinitionLocator = AwsAccess & { readonly run: string };
  * only removed: by name and the run's tag, since those without are other runs' too, and whatever became of the reply.
  * A list lags behind what was registered: one that has nothing is looked at twice.
  */
-export class BatchJobDefinitions implements LeaseRemover {
+export class BatchJobDefinitions implements JobDefinitionStore {
   readonly kind = 'batch-job-definitions';
+  readonly secretsKind = 'aws-secrets-manager';
   readonly #deps: Dependencies;
   readonly #faults: FaultInjector;
   readonly #waits: NonNullable<Dependencies['waits']>;
   readonly #late: UnansweredRequests;
-  readonly #sights = new Map<string, Observation>();
+  readonly #observations: Observations;
 
   constructor(deps: Dependencies) {
     this.#deps = deps;
     this.#waits = deps.waits ?? awsWaits;
+    this.#observations = new Observations(deps.clock);
     this.#late = new UnansweredRequests(deps.clock, this.#waits.late);
     this.#faults = deps.faults ?? noFaults;
+  }
+
+  leaseOf(run: string, secretsLocator: string | null, name: string) {
+    const access = decodeLocator(secretsLocator);
+    const { region, account } = access;
+    return {
+      target: `arn:${partitionOf(region)}:batch:${region}:${account}:job-definition/${name}`,
+      locator: JSON.stringify({ ...access, run } satisfies DefinitionLocator),
+    };
   }
 
   async remove({ target, locator }: LeaseLocation): Promise<void> {
@@ -70,7 +75,7 @@ export class BatchJobDefinitions implements LeaseRemover {
     return this.#with(target, locator, async (_batch, list) => {
       this.#late.note({ target, sentAt });
       let [first] = this.#note({ target, locator }, await list());
-      if (first === undefined && this.#sightOf({ target, locator }).seen) {
+      if (first === undefined && this.#observations.of(keyOf({ target, locator })).present) {
         await this.#deps.clock.sleep(this.#waits.settling);
         [first] = this.#note({ target, locator }, await list());
       }
@@ -80,7 +85,7 @@ export class BatchJobDefinitions implements LeaseRemover {
       if (waiting !== undefined)
         return { state: 'present', evidence: `${target}: none is active, but ${waiting}` };
       this.#late.forget({ target, sentAt });
-      this.#sights.delete(keyOf({ target, locator }));
+      this.#observations.forget(keyOf({ target, locator }));
       return {
         state: 'absent',
         evidence: `${target}: twice no active revision had the run's tag (DescribeJobDefinitions); what was registered is inactive, and AWS lists it for 180 days`,
@@ -95,23 +100,15 @@ export class BatchJobDefinitions implements LeaseRemover {
     sentAt,
   }: Pick<LeaseLocation, 'target' | 'locator' | 'sentAt'>): string | undefined {
     const now = this.#deps.clock.monotonic();
-    const { seen, absentSince = now } = this.#sightOf({ target, locator });
+    const { present, absentSince = now } = this.#observations.of(keyOf({ target, locator }));
     const since = Math.max(absentSince, this.#late.until({ target, sentAt }));
-    if (seen || now - since >= this.#waits.apart) return undefined;
+    if (present || now - since >= this.#waits.apart) return undefined;
     return `nobody saw it go; it is looked for once more after ${String(this.#waits.apart / 1000)} s`;
   }
 
   #note(place: Pick<LeaseLocation, 'target' | 'locator'>, found: JobDefinition[]): JobDefinition[] {
-    const sight = this.#sightOf(place);
-    if (found.length > 0) this.#sights.set(keyOf(place), { seen: true, absentSince: undefined });
-    else sight.absentSince ??= this.#deps.clock.monotonic();
+    this.#observations.record(keyOf(place), found.length > 0);
     return found;
-  }
-
-  #sightOf(place: Pick<LeaseLocation, 'target' | 'locator'>): Observation {
-    const sight = this.#sights.get(keyOf(place)) ?? { seen: false, absentSince: undefined };
-    this.#sights.set(keyOf(place), sight);
-    return sight;
   }
 
   async inspectOnce({ target, locator }: LeaseLocation): Promise<Finding> {

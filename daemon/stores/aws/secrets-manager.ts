@@ -5,7 +5,7 @@ import { parseArn, partitionOf } from '../../contract/arn.ts';
 import { ignoreNotFound } from '../../aws/session/aws-error.ts';
 import { provideCredentials, type OpenSession } from '../../aws/session/session.ts';
 import type { ProvidedCredentials } from '../../aws/session/credentials.ts';
-import { UNANSWERED_MS, UnansweredRequests } from '../../aws/unanswered-requests.ts';
+import { UnansweredRequests } from '../../aws/unanswered-requests.ts';
 import { retryIdempotent } from '../../aws/retry.ts';
 import type { Clock } from '../../system/time/clock.ts';
 import { tagsOf } from '../../aws/tags.ts';
@@ -14,43 +14,24 @@ import { noFaults, step, type FaultInjector } from '../../system/steps.ts';
 import type { AwsCredentials, AwsSettings, ComputeEnvironment } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
+import { runFiles } from '../../run-directory/layout.ts';
 import { createSecret } from './create-once.ts';
+import { Observations } from './observations.ts';
+import { awsWaits, type AwsWaits } from './waits.ts';
 import { splitIntoBundles, encodeBundle } from './bundle.ts';
 import type {
-  Finding,
   Bundle,
+  DeadManSwitch,
+  DeliveryRequest,
+  Finding,
   LeaseLocation,
+  ObjectStore,
+  Ownership,
   Placement,
   References,
   SecretsStore,
-  DeliveryRequest,
 } from '../store.ts';
 import { sdk } from '../../aws/session/sdk.ts';
-
-/** How long things take at most, in milliseconds. */
-export interface AwsWaits {
-  /** A secret is tried to be made. */
-  readonly placing: number;
-  /** A question or a deletion is repeated. */
-  readonly asking: number;
-  /** A create that was not answered may still arrive. */
-  readonly late: number;
-  /** Lies between two looks that find nothing, where nobody saw the secret go. */
-  readonly apart: number;
-  /** The same, where it was seen to be there, and then deleted. */
-  readonly settling: number;
-  /** A deletion goes on in the background, before we say that it is still there. */
-  readonly deleting: number;
-}
-
-export const awsWaits: AwsWaits = {
-  placing: 40_000,
-  asking: 8000,
-  late: UNANSWERED_MS,
-  apart: 30_000,
-  settling: 1000,
-  deleting: 15_000,
-};
 
 interface Dependencies {
   readonly openSession: OpenSession;
@@ -60,14 +41,7 @@ interface Dependencies {
   readonly waits?: AwsWaits;
   readonly clock: Clock;
   readonly faults?: FaultInjector;
-}
-
-/** What was seen of a secret, by this process. */
-interface Observation {
-  /** It was there, so that a deletion had something to delete. */
-  present: boolean;
-  /** Since when nothing was found, as `elapsed` counts. */
-  absentSince: number | undefined;
+  readonly guard?: DeadManSwitch;
 }
 
 /** ORGANIZATION.WORKSPACE/RUN, and behind it a number or a secret's name. */
@@ -75,19 +49,23 @@ const TARGET =
   /^arn:[a-z-]+:secretsmanager:([a-z0-9-]+):\d{12}:secret:(\S+\/[a-z0-9-]+\.[a-z0-9-]+\/r[0-9a-z]+(?:\/\w+)?)$/;
 
 /** One AWS secret a run, or one for each of its secrets: design.md, "The AWS secret". A target is an ARN without the random end. */
-export class AwsSecretsManager implements SecretsStore {
+export class AwsSecretsManager implements SecretsStore, ObjectStore {
   readonly kind = 'aws-secrets-manager';
+  readonly objects = this;
+  readonly guard: DeadManSwitch | undefined;
   readonly #deps: Dependencies;
   readonly #waits: AwsWaits;
   readonly #faults: FaultInjector;
-  readonly #seen = new Map<string, Observation>();
+  readonly #observations: Observations;
   readonly #late: UnansweredRequests;
   readonly #assertTakesSecrets: typeof assertTakesSecrets;
 
   constructor(deps: Dependencies) {
     this.#deps = deps;
+    this.guard = deps.guard;
     this.#waits = deps.waits ?? awsWaits;
     this.#faults = deps.faults ?? noFaults;
+    this.#observations = new Observations(deps.clock);
     this.#late = new UnansweredRequests(deps.clock, this.#waits.late);
     this.#assertTakesSecrets = cacheQueueChecks(deps.clock.now);
   }
@@ -120,6 +98,10 @@ export class AwsSecretsManager implements SecretsStore {
     const session = await this.#deps.openSession(access);
     await this.#assertTakesSecrets(session, settings);
     return encodeLocator({ ...access, identity: session.identity.arn });
+  }
+
+  runDirectoryFiles(locator: string, owner: Ownership): Readonly<Record<string, string>> {
+    return { [runFiles.access]: JSON.stringify({ ...decodeLocator(locator), ...owner }) };
   }
 
   async place(placement: Placement): Promise<References> {
@@ -199,7 +181,7 @@ export class AwsSecretsManager implements SecretsStore {
       await sleep(pause);
       found = this.#note(target, await this.#describe(client, name));
     }
-    if (found !== undefined || this.#seen.get(target)?.present !== true) return found;
+    if (found !== undefined || !this.#observations.of(target).present) return found;
     await sleep(this.#waits.settling);
     return this.#note(target, await this.#describe(client, name));
   }
@@ -207,7 +189,7 @@ export class AwsSecretsManager implements SecretsStore {
   /** Nothing is found now: what that proves. */
   #absence({ target, sentAt }: Pick<LeaseLocation, 'target' | 'sentAt'>): Finding {
     const now = this.#deps.clock.monotonic();
-    const { present, absentSince = now } = this.#sightOf(target);
+    const { present, absentSince = now } = this.#observations.of(target);
     const told = (state: Finding['state'], evidence: string): Finding => ({
       state,
       evidence: `${target}: ${evidence}`,
@@ -230,7 +212,7 @@ export class AwsSecretsManager implements SecretsStore {
   }
 
   #forget(place: Pick<LeaseLocation, 'target' | 'sentAt'>): void {
-    this.#seen.delete(place.target);
+    this.#observations.forget(place.target);
     this.#late.forget(place);
   }
 
@@ -258,16 +240,8 @@ export class AwsSecretsManager implements SecretsStore {
     );
   }
 
-  #sightOf(target: string): Observation {
-    const sight = this.#seen.get(target) ?? { present: false, absentSince: undefined };
-    this.#seen.set(target, sight);
-    return sight;
-  }
-
   #note(target: string, found: DescribeSecretResponse | undefined): DescribeSecretResponse | undefined {
-    const sight = this.#sightOf(target);
-    sight.present ||= found !== undefined;
-    sight.absentSince = found === undefined ? (sight.absentSince ?? this.#deps.clock.monotonic()) : undefined;
+    this.#observations.record(target, found !== undefined);
     return found;
   }
 

@@ -38,13 +38,13 @@ const HARMLESS: readonly RegExp[] = [
   // the state of processes and files
   /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
   // what Nextflow wrote and what is asked of it
-  /^(readEvent|readLocalStore|findLog|readLogLine|configOverlay)$/,
+  /^(readEvent|readLocalStore|localStoreNames|findLog|readLogLine|configOverlay)$/,
   // schedulers and Batch, asked
   /^(detectExecutor|find|living|findByName|settled|status)$/,
   // the ledger, asked; and values, opened
   /^(findComputeEnvironment|listComputeEnvironments|open|resolveSecrets|versions)$/,
   // stores, asked
-  /^(check|split|list|inspectOnce|switchFor|prepare|useCredentials)$/,
+  /^(check|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|isJobId|leaseOf|locate|batchJobs)$/,
 ];
 
 interface Found {

@@ -162,7 +162,7 @@ withBox(
     t.match(now, { region: REGION, queue: QUEUE, prefix: undefined, layout: undefined });
     t.match(await box.escrow(['compute-envs', 'update', 'local', '--unset', 'prefix']), {
       status: 64,
-      stderr: /prefix says something of aws-batch/,
+      stderr: /prefix is for platform aws-batch/,
     });
     t.match(await update('--endpoint', 'http://example.org'), { status: 64 });
     t.match(await update('--layout', 'other'), { status: 64 });

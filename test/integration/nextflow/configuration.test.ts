@@ -5,6 +5,7 @@ import { readConfiguration, readRunLine } from '../../../daemon/nextflow/launche
 import { configOverlay } from '../../../daemon/nextflow/launcher/overlay.ts';
 import type { AwsSettings } from '../../../daemon/contract/types.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
+import { environmentOf } from '../../support/aws/test-aws.ts';
 
 const settings: AwsSettings = {
   region: 'eu-west-1',
@@ -97,7 +98,7 @@ void t.test('what options of run say is said, over any file', async (t) => {
 
 void t.test('only what nobody else says is said by us', async (t) => {
   const lines = (configured: Parameters<typeof configOverlay>[1]): string[] =>
-    configOverlay(settings, configured).trim().split('\n').slice(1);
+    (configOverlay(environmentOf(settings), configured) ?? '').trim().split('\n').slice(1);
   t.same(lines({}), [
     "process.executor = 'awsbatch'",
     "process.queue = 'spot'",
@@ -110,14 +111,20 @@ void t.test('only what nobody else says is said by us', async (t) => {
     "process.executor = 'awsbatch'",
     "aws.batch.executionRole = 'arn:aws:iam::123456789012:role/execution'",
   ]);
-  t.throws(() => configOverlay(settings, { 'aws.region': 'us-east-1' }), {
+  t.throws(() => configOverlay(environmentOf(settings), { 'aws.region': 'us-east-1' }), {
     code: 'compute-environment-invalid',
   });
-  t.throws(() => configOverlay(settings, { 'aws.batch.executionRole': 'arn:aws:iam::123456789012:role/x' }), {
-    code: 'compute-environment-invalid',
-  });
+  t.throws(
+    () =>
+      configOverlay(environmentOf(settings), {
+        'aws.batch.executionRole': 'arn:aws:iam::123456789012:role/x',
+      }),
+    {
+      code: 'compute-environment-invalid',
+    },
+  );
   t.match(
-    configOverlay({ ...settings, workDir: "s3://lab/it's" }, {}),
+    configOverlay(environmentOf({ ...settings, workDir: "s3://lab/it's" }), {}) ?? '',
     String.raw`workDir = 's3://lab/it\'s'`,
   );
 });

@@ -26,7 +26,7 @@ void t.test(
         told.push(expiresAt);
       },
     };
-    const deps = { ...rooms.deps, stores: new Map([[store.kind, store]]) };
+    const deps = { ...rooms.deps, removers: new Map([[store.kind, store]]) };
     const renewals = new LeaseRenewal(deps, id);
     await renewals.renewIfDue();
     ahead = 13 * HOUR_MS;

@@ -21,7 +21,7 @@ void t.test('what cannot be reached keeps no other run from being watched', asyn
     inspect: (place) => runDirectories.inspect(place),
     inspectOnce: (place) => runDirectories.inspectOnce(place),
   };
-  const next = new Runs({ ...rooms.deps, stores: new Map([[away.kind, away]]) });
+  const next = new Runs({ ...rooms.deps, removers: new Map([[away.kind, away]]) });
   t.teardown(() => next.stop());
   await next.adopt();
   void next.recover();

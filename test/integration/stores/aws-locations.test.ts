@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { accessOf } from '../../../daemon/aws/session/access.ts';
 import { clientsFor, fetchCredentials } from '../../../daemon/aws/session/session.ts';
 import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
-import { assertFitsTogether } from '../../../daemon/compute-envs/aws-batch-settings.ts';
+import { awsBatchRules } from '../../../daemon/stores/aws/settings.ts';
 import type { AwsCredentials, AwsSettings, SecretDelivery } from '../../../daemon/contract/types.ts';
 import { parseArn } from '../../../daemon/contract/arn.ts';
 import type { AwsSecretsManager } from '../../../daemon/stores/aws/secrets-manager.ts';
@@ -72,13 +72,17 @@ withAws('regions of other partitions have ARNs of their own', async (t, aws) => 
     await makeQueue(aws, { region, credentials: { accessKeyId: 'AKIDTEST', secretAccessKey: 'test' } });
     const executionRole = `arn:${partition}:iam::${ACCOUNT}:role/execution`;
     const settings = settingsFor(aws, { region, executionRole });
-    assertFitsTogether(settings);
+    awsBatchRules.assertValid?.({ aws: settings });
     const reference = await placeAndRemove(t, settings);
     t.match(reference, new RegExp(`^arn:${partition}:secretsmanager:${region}:${ACCOUNT}:secret:nf-escrow/`));
-    t.throws(() => assertFitsTogether({ ...settings, executionRole: settingsFor(aws).executionRole }), {
-      code: 'compute-environment-invalid',
-      message: /partition/,
-    });
+    t.throws(
+      () =>
+        awsBatchRules.assertValid?.({ aws: { ...settings, executionRole: settingsFor(aws).executionRole } }),
+      {
+        code: 'compute-environment-invalid',
+        message: /partition/,
+      },
+    );
     await startOver(aws);
   }
   t.ok(
@@ -139,7 +143,7 @@ withAws('another account: by a role there, with its external id; refused without
   const assumeRole = `arn:aws:iam::${OTHER}:role/launch`;
   const executionRole = `arn:aws:iam::${OTHER}:role/execution`;
   const settings = settingsFor(aws, { executionRole, assumeRole, externalId: 'lab-1' });
-  assertFitsTogether(settings);
+  awsBatchRules.assertValid?.({ aws: settings });
   await makeQueue(aws, { region: settings.region, credentials: await fetchCredentials(accessOf(settings)) });
   aws.calls.length = 0;
   const reference = await placeAndRemove(t, settings);

@@ -6,8 +6,9 @@ import t, { type Test } from 'tap';
 import { openSession } from '../../../daemon/aws/session/session.ts';
 import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
 import type { AwsSettings, SecretDelivery } from '../../../daemon/contract/types.ts';
-import { AwsSecretsManager, awsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
-import type { Placement, SecretsStore } from '../../../daemon/stores/store.ts';
+import { AwsSecretsManager } from '../../../daemon/stores/aws/secrets-manager.ts';
+import { awsWaits } from '../../../daemon/stores/aws/waits.ts';
+import type { Placement, ObjectStore } from '../../../daemon/stores/store.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import {
@@ -49,7 +50,7 @@ function secretsOf(values: Values): Map<string, SecretValue> {
 }
 
 async function placementsOf(
-  store: SecretsStore,
+  store: ObjectStore,
   settings: AwsSettings,
   values: Values,
   { run = 'r1', noteSent = async () => undefined }: { run?: string; noteSent?: Sent } = {},
@@ -60,8 +61,6 @@ async function placementsOf(
     ledger: 'l1',
     sentAt: null,
     expiresAt: '2026-01-06T10:00:00.000Z',
-    references: new Map(),
-    files: {},
   };
   return Promise.all(
     store.split(wanted).map(async (part) => {

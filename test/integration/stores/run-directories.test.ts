@@ -14,8 +14,9 @@ import {
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { SecretDelivery, ComputeEnvironment } from '../../../daemon/contract/types.ts';
-import { NextflowStore } from '../../../daemon/stores/nextflow-store.ts';
-import type { Placement } from '../../../daemon/stores/store.ts';
+import { RunDirectories } from '../../../daemon/run-directory/run-directories.ts';
+import type { RunDirectoryContents } from '../../../daemon/run-directory/create.ts';
+import { RunDirectorySecrets } from '../../../daemon/stores/run-directory-secrets.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 
 function temporary(t: Test): string {
@@ -48,39 +49,24 @@ const secretDelivery: SecretDelivery = {
   restore: {},
 };
 
-function placementOf(
-  store: NextflowStore,
-  run: string,
-  entries: Parameters<typeof values>[0],
-): Placement & { target: string } {
-  const wanted = {
+function contentsOf(run: string, entries: Parameters<typeof values>[0]): RunDirectoryContents {
+  return {
     run,
     workspace: 'local/main',
-    environment: local,
     secretDelivery,
     secrets: values(entries),
-  };
-  const [part] = store.split(wanted);
-  if (part === undefined) throw new Error('no object for the run');
-  return {
-    ...wanted,
-    ...part,
     ledger: 'l',
-    locator: null,
-    sentAt: null,
     expiresAt: '2026-01-06T10:00:00.000Z',
     references: new Map(),
     files: {},
-    noteSent: async () => undefined,
   };
 }
 
 void t.test('places a private directory, and removes it whole, as often as asked', async (t) => {
   const runs = join(temporary(t), 'runs');
-  const store = new NextflowStore(runs);
-  const placement = placementOf(store, 'r20260101aaaaaaa1', { FOO_KEY: 'bar $x' });
-  const { target } = placement;
-  await store.place(placement);
+  const store = new RunDirectories(runs);
+  const target = store.locate('r20260101aaaaaaa1', local);
+  await store.create(target, contentsOf('r20260101aaaaaaa1', { FOO_KEY: 'bar $x' }));
   t.same(JSON.parse(readFileSync(join(target, 'store.json'), 'utf8')), [
     { name: 'FOO_KEY', value: 'bar $x' },
   ]);
@@ -88,7 +74,7 @@ void t.test('places a private directory, and removes it whole, as often as asked
   for (const name of readdirSync(target))
     t.equal(statSync(join(target, name)).mode & 0o077, 0, `${name} is closed to others`);
   t.equal((await store.inspect({ target, locator: null, sentAt: null })).state, 'present');
-  await t.rejects(store.place(placementOf(store, 'r20260101aaaaaaa1', {})), { code: 'store-unavailable' });
+  await t.rejects(store.create(target, contentsOf('r20260101aaaaaaa1', {})), { code: 'store-unavailable' });
   await store.remove({ target, locator: null, sentAt: null });
   t.equal((await store.inspect({ target, locator: null, sentAt: null })).state, 'absent');
   await store.remove({ target, locator: null, sentAt: null });
@@ -97,10 +83,9 @@ void t.test('places a private directory, and removes it whole, as often as asked
 
 void t.test('follows nothing that is planted', async (t) => {
   const directory = temporary(t);
-  const store = new NextflowStore(join(directory, 'runs'));
-  const placement = placementOf(store, 'r20260101aaaaaaa1', { FOO_KEY: 'bar' });
-  const { target } = placement;
-  await store.place(placement);
+  const store = new RunDirectories(join(directory, 'runs'));
+  const target = store.locate('r20260101aaaaaaa1', local);
+  await store.create(target, contentsOf('r20260101aaaaaaa1', { FOO_KEY: 'bar' }));
   const outside = join(directory, 'outside');
   mkdirSync(outside);
   writeFileSync(join(outside, 'kept'), 'kept');
@@ -112,9 +97,9 @@ void t.test('follows nothing that is planted', async (t) => {
   t.equal(lstatSync(target, { throwIfNoEntry: false }), undefined);
   t.equal(readFileSync(join(outside, 'kept'), 'utf8'), 'kept');
   t.equal(readFileSync(join(directory, 'linked'), 'utf8'), 'kept');
-  const second = placementOf(store, 'r20260101aaaaaaa2', {});
-  symlinkSync(outside, second.target);
-  await t.rejects(store.place(second), { code: 'store-unavailable' });
+  const second = store.locate('r20260101aaaaaaa2', local);
+  symlinkSync(outside, second);
+  await t.rejects(store.create(second, contentsOf('r20260101aaaaaaa2', {})), { code: 'store-unavailable' });
   t.same(readdirSync(outside), ['kept']);
   await t.rejects(
     store.remove({ target: outside, locator: null, sentAt: null }),
@@ -124,7 +109,7 @@ void t.test('follows nothing that is planted', async (t) => {
 });
 
 void t.test('refuses what Nextflow would change, execute or over-share', async (t) => {
-  const store = new NextflowStore('/nonexistent');
+  const store = new RunDirectorySecrets();
   for (const bad of ['a\nb', 'a"b', 'a`b', 'a\\b', 'a\rb', 'x OTHER=1', Buffer.from([0xff, 0xfe])]) {
     t.throws(
       () => {

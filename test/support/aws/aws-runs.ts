@@ -1,33 +1,21 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import type { Test } from 'tap';
 import { machineUser } from '../../../daemon/access/principal.ts';
 import { userScope } from '../../../daemon/access/scopes.ts';
-import { batchJobs } from '../../../daemon/aws/batch/batch-jobs.ts';
-import { openSession } from '../../../daemon/aws/session/session.ts';
-import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
-import { systemClock } from '../../../daemon/system/time/clock.ts';
 import { createComputeEnvironment } from '../../../daemon/compute-envs/compute-environments.ts';
 import type { AwsSettings, RunRequest } from '../../../daemon/contract/types.ts';
-import { KeyedMutex } from '../../../daemon/system/keyed-mutex.ts';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
 import { openLedger } from '../../../daemon/ledger/open.ts';
-import { noFaults } from '../../../daemon/system/steps.ts';
 import { Runs } from '../../../daemon/runs/runs.ts';
-import { JobStatusCache } from '../../../daemon/schedulers/job-status-cache.ts';
-import { createScheduler } from '../../../daemon/schedulers/registry.ts';
-import { BatchJobDefinitions } from '../../../daemon/stores/aws/job-definitions.ts';
-import { awsWaits, type AwsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
-import { DeadManSwitches } from '../../../daemon/stores/aws/dead-man-switches.ts';
-import { NextflowStore } from '../../../daemon/stores/nextflow-store.ts';
-import type { LeaseRemover } from '../../../daemon/stores/store.ts';
+import { type AwsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { Vault } from '../../../daemon/vault/vault.ts';
 import { root } from '../sandbox.ts';
 import { temporaryDirectory } from '../temporary.ts';
-import { storeFor } from './test-aws.ts';
+import { platformRules } from '../../../daemon/stores/registry.ts';
+import { runDependencies, shortAwsWaits } from '../run-dependencies.ts';
 
 /** The runs of a daemon within the test, whose clock can be set on. */
 export interface RunsOnBatch {
@@ -57,36 +45,18 @@ export async function runsOnBatch(
   const own = await userScope(ledger.db, user);
   for (const [name, value] of Object.entries(values))
     await vault.set(user, own, name, new SecretValue(Buffer.from(value)));
-  await createComputeEnvironment(ledger, user, { name: 'batch', platform: 'aws-batch', aws: settings });
-  const store = new NextflowStore(join(directory, 'runs'));
-  const provided = new ProvidedCredentials();
-  const secrets = storeFor(provided, waits);
-  const deadMan = new DeadManSwitches({ openSession, provided, clock: systemClock });
-  const definitions = new BatchJobDefinitions({
-    ...{ openSession, provided, clock: systemClock },
-    waits: { ...awsWaits, apart: 0, settling: 0, ...waits },
+  await createComputeEnvironment(ledger, platformRules, user, {
+    name: 'batch',
+    platform: 'aws-batch',
+    aws: settings,
   });
-  const runs = new Runs({
-    ledger,
-    vault,
-    stores: new Map<string, LeaseRemover>(
-      [store, secrets, definitions, deadMan].map((one) => [one.kind, one]),
-    ),
-    runDirectories: store,
-    secretsStore: ({ platform }) => (platform === 'aws-batch' ? secrets : store),
-    deadMan,
-    batchJobs: batchJobs(openSession),
-    jobStatus: new JobStatusCache(createScheduler),
-    submitting: new Set(),
-    onLost: 'purge-now',
-    defaultWorkspace: 'local/main',
-    user,
-    outputDirectory: join(directory, 'output'),
-    faults: noFaults,
-    removals: new KeyedMutex(),
-    clock: () => new Date(Date.now() + offset),
-    log: pino({ enabled: false }),
-  });
+  const where = { runs: join(directory, 'runs'), output: join(directory, 'output') };
+  const runs = new Runs(
+    runDependencies(ledger, vault, where, {
+      waits: { ...shortAwsWaits, ...waits },
+      clock: () => new Date(Date.now() + offset),
+    }),
+  );
   t.teardown(async () => {
     await runs.stop();
     await ledger.close();

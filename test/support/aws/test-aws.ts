@@ -3,7 +3,8 @@ import { openSession } from '../../../daemon/aws/session/session.ts';
 import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
 import { systemClock } from '../../../daemon/system/time/clock.ts';
 import type { AwsSettings, ComputeEnvironment } from '../../../daemon/contract/types.ts';
-import { AwsSecretsManager, awsWaits, type AwsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
+import { AwsSecretsManager } from '../../../daemon/stores/aws/secrets-manager.ts';
+import { awsWaits, type AwsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { StrictAws } from './strict-aws.ts';
 
 /** moto's own account, in which everything is that no role was taken for. */

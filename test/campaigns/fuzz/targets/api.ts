@@ -11,6 +11,7 @@ import { identifySelf } from '../../../../daemon/system/processes/process-identi
 import { openRooms } from '../engine.ts';
 import { fromSchema } from '../from-schema.ts';
 import { hold, NEEDLE, type Target } from '../target.ts';
+import { platformRules } from '../../../../daemon/stores/registry.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 const part = oneof(
@@ -94,7 +95,7 @@ export const api: Target = {
         memoryBytes: 0,
       }) as never;
     const none = (): Promise<never[]> => Promise.resolve([]);
-    const aws = { check: none, sweep: none, probe: none };
+    const platformChecks = { 'aws-batch': { check: none, sweep: none, probe: none } };
     const app = createServer({
       version: '0',
       ledger,
@@ -102,7 +103,8 @@ export const api: Target = {
       runs,
       user: deps.user,
       log: deps.log,
-      aws,
+      platformRules,
+      platformChecks,
       status,
       stop: nothing,
       touched: nothing,

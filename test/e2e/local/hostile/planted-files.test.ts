@@ -28,7 +28,7 @@ import { ensurePlugin } from '../../../../daemon/nextflow/plugin/plugin-install.
 import { writeShim } from '../../../../daemon/nextflow/launcher/write-shim.ts';
 import { revoke } from '../../../../daemon/run-directory/fence.ts';
 import { requestCancel } from '../../../../daemon/run-directory/heartbeat.ts';
-import { NextflowStore } from '../../../../daemon/stores/nextflow-store.ts';
+import { RunDirectories } from '../../../../daemon/run-directory/run-directories.ts';
 import { createRing, readRing, writeRing } from '../../../../daemon/vault/keys/key-ring.ts';
 import { plantedToo, Victims } from '../../../support/hostile.ts';
 import { assemble, type Rooms } from '../../../support/daemon-modules.ts';
@@ -119,7 +119,7 @@ const places: readonly Place[] = [
     path: 'revoked',
     before: (directory) => writeFileSync(join(directory, 'armed'), ''),
     act: (_path, directory) =>
-      revoke(new NextflowStore(directory), { target: directory, locator: null, sentAt: null }),
+      revoke(new RunDirectories(directory), { target: directory, locator: null, sentAt: null }),
     after: (t, path) =>
       t.ok(existsSync(path) && !existsSync(path.replace('revoked', 'armed')), 'the fence is closed'),
   },

@@ -1,12 +1,21 @@
-import { parseArn, partitionOf } from '../contract/arn.ts';
-import type { AwsSettings } from '../contract/types.ts';
-import { EscrowError } from '../errors.ts';
+import type { PlatformRules } from '../../compute-envs/compute-environments.ts';
+import { parseArn, partitionOf } from '../../contract/arn.ts';
+import type { AwsSettings } from '../../contract/types.ts';
+import { EscrowError } from '../../errors.ts';
+
+/** The settings of platform `aws-batch`. */
+export const awsBatchRules: PlatformRules = {
+  settings: 'aws',
+  assertValid: ({ aws }) => {
+    if (aws !== undefined) assertConsistent(aws);
+  },
+};
 
 /**
- * What can be said of the settings without asking AWS: that they fit together. Throws `compute-environment-invalid`.
- * Secrets, queue and execution role have to be in one account, and in the region's partition: ECS reads no others.
+ * Checks what can be checked without asking AWS: secrets, queue and execution role must be in one account and in the
+ * region's partition, as ECS reads no others. Throws `compute-environment-invalid`.
  */
-export function assertFitsTogether(settings: AwsSettings): void {
+function assertConsistent(settings: AwsSettings): void {
   const { region, queue, executionRole, assumeRole, externalId, kmsKey, deadMan, deadManRole } = settings;
   const partition = partitionOf(region);
   for (const [what, text] of [
