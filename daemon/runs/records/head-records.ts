@@ -153,7 +153,7 @@ export class HeadRecords {
 
 async function writeTraceRow(db: Parameters<typeof writeTask>[0], run: string, row: TraceRow): Promise<void> {
   if ('task' in row) await writeTracedTask(db, run, row.task);
-  else await recordTraceError(db, run, row.quarantined, row.reason);
+  else await recordTraceError(db, run, row.malformed, row.reason);
 }
 
 function parse(line: string): RunEvent | undefined | 'spoilt' {

@@ -46,7 +46,7 @@ withAws(
       {
         target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
         state: 'gone',
-        check: /inactive.*180 days/,
+        verification: /inactive.*180 days/,
       },
     );
     t.equal(receipt.complete, true);
@@ -70,14 +70,14 @@ withAws('a definition that is registered and not listed yet is looked for once m
     sentAt: null,
   };
   await store.remove(place);
-  t.match(await store.inspect(place), { state: 'present', how: /looked for once more after 30 s/ });
+  t.match(await store.inspect(place), { state: 'present', evidence: /looked for once more after 30 s/ });
   await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' }); // only now the list has it
   ahead = 31_000;
-  t.match(await store.inspect(place), { state: 'present', how: /nf-debian:1 is active/ });
+  t.match(await store.inspect(place), { state: 'present', evidence: /nf-debian:1 is active/ });
   await store.remove(place);
   t.same(await active(aws), []);
   t.same(slept, []);
-  t.match(await store.inspect(place), { state: 'absent', how: /twice/ });
+  t.match(await store.inspect(place), { state: 'absent', evidence: /twice/ });
   t.same(slept, [1000], 'of one that was seen, a second look a moment later is enough');
   store = newStore();
   t.equal((await store.inspect(place)).state, 'present', 'by who saw nothing of that');
@@ -104,9 +104,9 @@ withAws(
       sentAt,
     };
     await store.remove(place);
-    t.match(await store.inspect(place), { state: 'present', how: /may still arrive/ });
+    t.match(await store.inspect(place), { state: 'present', evidence: /may still arrive/ });
     await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' });
-    t.match(await store.inspect(place), { state: 'present', how: /is active/ });
+    t.match(await store.inspect(place), { state: 'present', evidence: /is active/ });
     await store.remove(place);
     set = 24 * 3_600_000;
     t.match(await store.inspect(place), { state: 'present' }, 'a clock that is set lets no time pass');
@@ -119,7 +119,7 @@ withAws(
     };
     t.match(
       await store.inspect(ofAnother),
-      { state: 'present', how: /may still arrive/ },
+      { state: 'present', evidence: /may still arrive/ },
       'its time is its own',
     );
     await t.rejects(store.remove({ ...place, target: '/etc' }), { code: 'internal' });

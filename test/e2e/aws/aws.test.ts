@@ -91,7 +91,7 @@ withBox('killed daemons, lost replies and a region that is down leave nothing', 
   const ended = await started.ended;
   t.equal(ended.status, 0, "nextflow's own status, whatever became of the purge");
   t.match(ended.stderr, /not all that was placed/);
-  t.match(await lastRun(box), { state: 'ended', outcome: 'succeeded', removalTrouble: /eu-west-1/ });
+  t.match(await lastRun(box), { state: 'ended', outcome: 'succeeded', removalError: /eu-west-1/ });
   aws.rules.down = false;
   await box.escrow(['runs', 'purge', 'r']);
   t.same(await aws.secrets(), [], 'deleted as soon as AWS is there');

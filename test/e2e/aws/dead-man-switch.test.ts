@@ -72,7 +72,7 @@ withAws('it is there before its secret, goes after it, and holds an ARN alone', 
   t.equal(receipt.complete, true);
   t.match(
     receipt.leases.find(({ store }) => store === 'dead-man-switches'),
-    { state: 'gone', check: /GetSchedule/ },
+    { state: 'gone', verification: /GetSchedule/ },
   );
 });
 
@@ -207,9 +207,9 @@ withAws('lost replies, other people’s schedules, and AWS that is away', async 
     'never over one that is there',
   );
   const at = { ...place, sentAt };
-  t.match(await switches.inspect(at), { state: 'present', how: /is there/ });
+  t.match(await switches.inspect(at), { state: 'present', evidence: /is there/ });
   await switches.remove(at);
-  t.match(await switches.inspect(at), { state: 'present', how: /may still arrive/ });
+  t.match(await switches.inspect(at), { state: 'present', evidence: /may still arrive/ });
   set = 24 * 3_600_000;
   t.match(await switches.inspect(at), { state: 'present' }, 'a clock that is set lets no time pass');
   ahead = 16 * 60_000;

@@ -145,7 +145,7 @@ onBatch('success: a process is given what it declares, exactly, and the rest is 
   const { leases } = await nothingLeft(t, stage);
   t.match(
     leases.find(({ store }) => store === 'batch-job-definitions'),
-    { check: /inactive/ },
+    { verification: /inactive/ },
   );
   const shared = await definitions(stage.aws);
   t.equal(shared.length, 1, 'the one without references stays, for other runs');

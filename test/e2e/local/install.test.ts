@@ -54,7 +54,7 @@ void t.test('by the crontab, of which all else stays as it is', async (t) => {
     await box.escrow(['daemon', 'stop']);
     cron();
     const found = await statusOf(box);
-    t.match(found, { running: true, stays: true, stateDirectory: box.state });
+    t.match(found, { running: true, persistent: true, stateDirectory: box.state });
     const environment = readFileSync(`/proc/${String(found.process?.pid)}/environ`, 'utf8');
     t.match(environment, `PATH=${box.env['PATH'] ?? ''}`);
     t.notMatch(environment, /NODE_OPTIONS/);

@@ -40,7 +40,7 @@ void t.test(
       new RegExp(`present +${target} exists\nSomething is there again: nf-escrow runs purge ${id}\n$`),
     );
     const json = await box.escrow(['runs', 'receipt', id, '--check', '--json']);
-    t.match(JSON.parse(json.stdout) as Receipt, { complete: true, checks: [{ found: 'present', target }] });
+    t.match(JSON.parse(json.stdout) as Receipt, { complete: true, checks: [{ result: 'present', target }] });
     t.equal((await box.escrow(['runs', 'purge', id])).status, 0);
     t.notOk(existsSync(target), 'what came back is removed');
     t.equal((await box.escrow(['runs', 'receipt', id, '--check'])).status, 0);

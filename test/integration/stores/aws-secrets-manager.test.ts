@@ -182,13 +182,13 @@ withAws('a create that arrives after its deletion is found and deleted too', asy
   t.ok(sentAt, 'the time of the request that was not answered is kept');
   const place = { target: placement.target, locator: placement.locator, sentAt };
   await store.remove(place);
-  t.match(await store.inspect(place), { state: 'present', how: /may still arrive/ });
+  t.match(await store.inspect(place), { state: 'present', evidence: /may still arrive/ });
   await aws.quiet();
   t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1'], 'it did arrive');
   await store.remove(place);
   t.equal((await store.inspect(place)).state, 'present', 'another one may');
   now = Date.parse(String(sentAt)) + awsWaits.late + 1;
-  t.match(await store.inspect(place), { state: 'present', how: /once more/ });
+  t.match(await store.inspect(place), { state: 'present', evidence: /once more/ });
   now += awsWaits.apart;
   t.equal((await store.inspect(place)).state, 'absent');
   t.same(await aws.secrets(), []);

@@ -42,7 +42,7 @@ const choose = (t: Test, options: Options = {}): SecretDelivery => chooseSecretD
 void t.test('the plugin is installed, and switched on by its exact version', async (t) => {
   const launch = launchOf(t, {});
   const secretDelivery = chooseSecretDelivery(launch);
-  t.match(secretDelivery, { plugin: OURS.split('@')[1], why: null, configPhase: false });
+  t.match(secretDelivery, { plugin: OURS.split('@')[1], reason: null, configPhase: false });
   t.same(secretDelivery.environment, { NXF_PLUGINS_DEFAULT: OURS });
   t.same(readdirSync(join(launch.directory, 'home/plugins')), [OURS.replace('@', '-')]);
   t.same(secretDelivery.restore, { NF_ESCROW_RUN: '', NXF_SECRETS_FILE: '', NXF_PLUGINS_DEFAULT: '' });

@@ -56,7 +56,7 @@ export const trace: Target = {
       const reader = new TraceReader();
       const rows = tailed(ground, 'trace.txt', input).map((line) => reader.read(line));
       for (const row of rows)
-        hold(row === undefined || 'quarantined' in row || row.task.taskId !== '', 'a task has an id');
+        hold(row === undefined || 'malformed' in row || row.task.taskId !== '', 'a task has an id');
     },
   }),
 };
