@@ -171,7 +171,7 @@ void t.test('what is not exactly ours is replaced, and what others can change is
   };
   for (const [what, [damage, mend, why]] of Object.entries(refusals)) {
     damage();
-    t.match(chooseSecretDelivery(launch), { plugin: null, why, environment: {} }, what);
+    t.match(chooseSecretDelivery(launch), { plugin: null, reason: why, environment: {} }, what);
     mend();
     t.equal(chooseSecretDelivery(launch).reason, null, `${what}: mended`);
   }
