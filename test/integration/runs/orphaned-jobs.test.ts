@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { RunCommand } from '../../../daemon/schedulers/run-command.ts';
+import type { RunCommand } from '../../../daemon/schedulers/command.ts';
 import { overHead, placeRun } from '../../support/placed-run.ts';
 
 void t.test(
@@ -24,7 +24,10 @@ void t.test(
     writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
     writeFileSync(join(directory, 'exit'), '137\n');
     const left = [{ executor: 'slurm', id: '42', name: 'look (1)' }];
-    t.match(await rooms.runs.purge(id, { force: false, asked: true }), { state: 'purged', jobsLeft: left });
+    t.match(await rooms.runs.purge(id, { force: false, asked: true }), {
+      state: 'purged',
+      orphanedJobs: left,
+    });
     t.equal(state, 'RUNNING', 'nobody has cancelled it');
     t.same((await rooms.runs.cancel(id)).orphanedJobs, left);
     t.equal(state, 'CANCELLED');
