@@ -20,7 +20,7 @@ import { openLedger } from './ledger/open.ts';
 import { Runs } from './runs/runs.ts';
 import { sweeperOf } from './runs/purge/sweeper.ts';
 import { JobStatusCache } from './schedulers/job-status-cache.ts';
-import { createScheduler } from './schedulers/registry.ts';
+import { createScheduler } from './schedulers/create-scheduler.ts';
 import { awsWaits, type AwsWaits } from './stores/aws/waits.ts';
 import { createStores, platformRules, removersOf, storesOf } from './stores/registry.ts';
 import { vaultSource } from './sources/vault-source.ts';

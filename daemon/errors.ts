@@ -317,7 +317,7 @@ export const errorTable = {
   },
   'scheduler-unavailable': {
     title: 'The scheduler cannot be asked',
-    hint: 'Try its own command (squeue, qstat, bjobs) by hand; nothing is concluded until it answers.',
+    hint: "Run the scheduler's own status command to see its error; nothing is concluded until it answers.",
     exit: 69,
     http: 503,
     retryable: true,

@@ -1,6 +1,10 @@
 // Generated from schemas/ by scripts/generate-types.mjs; do not edit.
 
 /**
+ * A scheduler, by Nextflow's name for its executor: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
+ */
+export type Executor = 'slurm' | 'sge' | 'pbs' | 'lsf';
+/**
  * Nextflow's rule for a secret's name: 2 to 50 letters, digits and single underscores, no digit first, no two underscores in a row.
  */
 export type SecretName = string;
@@ -26,6 +30,7 @@ export interface Contract {
   DoctorCheck?: DoctorCheck;
   DoctorReport?: DoctorReport;
   EnclosingJob?: EnclosingJob;
+  Executor?: Executor;
   ExposureList?: ExposureList;
   Exposure?: Exposure;
   HeadJob?: HeadJob;
@@ -222,9 +227,9 @@ export interface ComputeEnvironmentChange {
    */
   isDefault?: true;
   /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   * The scheduler; null: the one whose commands are found
    */
-  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  executor?: Executor | null;
   /**
    * Whether Nextflow itself becomes a job of the scheduler
    */
@@ -323,9 +328,9 @@ export interface ComputeEnvironmentInput {
    */
   isDefault?: boolean;
   /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   * The scheduler; null: the one whose commands are found
    */
-  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  executor?: Executor | null;
   /**
    * Whether Nextflow itself becomes a job of the scheduler
    */
@@ -441,9 +446,9 @@ export interface ComputeEnvironment {
    */
   lastUpdated: string;
   /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   * The scheduler; null: the one whose commands are found
    */
-  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  executor?: Executor | null;
   /**
    * Whether Nextflow itself becomes a job of the scheduler
    */
@@ -609,12 +614,9 @@ export interface DoctorReport {
  * A job of a scheduler, in which a run's head is started.
  */
 export interface EnclosingJob {
+  executor: Executor;
   /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
-   */
-  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
-  /**
-   * The scheduler's id
+   * The scheduler's id, in the scheduler's own format
    */
   id: string;
   /**
@@ -657,10 +659,7 @@ export interface Exposure {
  * The scheduler's job of a run's head.
  */
 export interface HeadJob {
-  /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
-   */
-  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
+  executor: Executor;
   /**
    * The scheduler's id; null: its answer is not there yet
    */
@@ -880,7 +879,7 @@ export interface OrphanedJob {
   /**
    * The scheduler, or awsbatch
    */
-  executor: 'slurm' | 'sge' | 'pbs' | 'lsf' | 'awsbatch';
+  executor: Executor | 'awsbatch';
   /**
    * The scheduler's id
    */

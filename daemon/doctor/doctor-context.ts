@@ -6,8 +6,9 @@ import { cpuLimitSeconds } from '../system/processes/cpu-limit.ts';
 import { logindPaths, type LogindPaths } from '../system/processes/logind.ts';
 import { runWithTimeout } from '../system/processes/run-with-timeout.ts';
 import { runCommandWithin } from '../schedulers/run-command.ts';
-import { createScheduler } from '../schedulers/registry.ts';
-import type { Executor, Scheduler } from '../schedulers/scheduler.ts';
+import { createScheduler } from '../schedulers/create-scheduler.ts';
+import type { Scheduler } from '../schedulers/scheduler.ts';
+import type { Executor } from '../contract/types.ts';
 
 /** What the checks look at. All that could differ between two machines or moments is in here. */
 export interface DoctorContext {

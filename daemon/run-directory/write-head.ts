@@ -12,6 +12,8 @@ export interface HeadScript {
   /** Of the shim. */
   readonly arguments: readonly string[];
   readonly requeue: boolean;
+  /** What the job keeps of its own variables, as patterns of a shell's `case`. */
+  readonly keptVariables: readonly string[];
 }
 
 /** Writes the script that a scheduler is to start for a run, into its directory; gives its path. */
@@ -19,6 +21,7 @@ export function writeHeadScript({ directory, launchDirectory, requeue, ...head }
   const path = runFile(directory, 'head');
   const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/head.sh')), 'utf8');
   const text = template
+    .replace('@KEPT_VARIABLES@', () => head.keptVariables.join(' | '))
     .replace('@DIRECTORY@', () => quoteShellWord(directory))
     .replace('@REQUEUE@', () => (requeue ? 'yes' : 'no'))
     .replace('@LAUNCH_DIRECTORY@', () => quoteShellWord(launchDirectory))

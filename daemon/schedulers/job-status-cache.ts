@@ -1,9 +1,11 @@
-import type { Executor, JobStatus, Scheduler } from './scheduler.ts';
+import type { Executor } from '../contract/types.ts';
+import { isJobId } from './job-id.ts';
+import type { JobStatus, Scheduler } from './scheduler.ts';
 
 /** What a scheduler says of one job. `forgotten`: it answers, and does not remember it. */
 export type CachedJobStatus =
-  | { readonly phase: JobStatus['phase']; readonly state: string; readonly restarts: number | null }
-  | { readonly phase: 'forgotten'; readonly state: 'FORGOTTEN'; readonly restarts: null };
+  | Omit<JobStatus, 'id'>
+  | { readonly phase: 'forgotten'; readonly end: null; readonly state: 'FORGOTTEN'; readonly restarts: null };
 
 /** A scheduler serves many users: whatever there is to know is asked for in one call, and no more often than this. */
 const ASK_EVERY_MS = 15_000;
@@ -13,7 +15,7 @@ const WANTED_MS = 60_000;
 const FRESH_MS = 60_000;
 /** So many answers in a row without a job, until it counts as forgotten: one may have been given by half. */
 const FORGOTTEN_AFTER = 2;
-const FORGOTTEN: CachedJobStatus = { phase: 'forgotten', state: 'FORGOTTEN', restarts: null };
+const FORGOTTEN: CachedJobStatus = { phase: 'forgotten', end: null, state: 'FORGOTTEN', restarts: null };
 
 /** What a name was last found to stand for: an id, or null where the scheduler has no job of it. */
 interface Named {
@@ -105,8 +107,10 @@ class SchedulerCache {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     entry.missing = job === undefined ? entry.missing + 1 : 0;
-    if (job !== undefined) entry.word = { phase: job.phase, state: job.state, restarts: job.restarts };
-    else if (entry.missing >= FORGOTTEN_AFTER) entry.word = FORGOTTEN;
+    if (job !== undefined) {
+      const { phase, end, state, restarts } = job;
+      entry.word = { phase, end, state, restarts };
+    } else if (entry.missing >= FORGOTTEN_AFTER) entry.word = FORGOTTEN;
   }
 }
 
@@ -130,8 +134,12 @@ export class JobStatusCache {
     return found;
   }
 
-  /** What is known of a job; undefined: nothing yet, or nothing any more. Never waits: who looks again soon learns more. */
+  /**
+   * What is known of a job; undefined: nothing yet, or nothing any more. Never waits: who looks again soon learns more.
+   * Of what is no job id of that scheduler nothing is ever known, and the others that are asked for lose no answer by it.
+   */
   status(executor: Executor, id: string): CachedJobStatus | undefined {
+    if (!isJobId(executor, id)) return undefined;
     return this.#page(executor).status(id);
   }
 

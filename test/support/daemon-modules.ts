@@ -4,9 +4,9 @@ import { openLedger, type Ledger } from '../../daemon/ledger/open.ts';
 import type { RunDependencies } from '../../daemon/runs/dependencies.ts';
 import { noFaults, type FaultInjector } from '../../daemon/system/steps.ts';
 import { Runs } from '../../daemon/runs/runs.ts';
-import { schedulerUnavailable, type RunCommand } from '../../daemon/schedulers/run-command.ts';
+import { schedulerUnavailable, type RunCommand } from '../../daemon/schedulers/command.ts';
+import { createScheduler } from '../../daemon/schedulers/create-scheduler.ts';
 import { JobStatusCache } from '../../daemon/schedulers/job-status-cache.ts';
-import { Slurm } from '../../daemon/schedulers/slurm/slurm.ts';
 import { Keys } from '../../daemon/vault/keys/keys.ts';
 import { runDependencies } from './run-dependencies.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
@@ -66,7 +66,7 @@ export async function assemble(
     },
   });
   const deps = runDependencies(ledger, vault, where, {
-    jobStatus: new JobStatusCache(() => new Slurm(ask)),
+    jobStatus: new JobStatusCache((executor) => createScheduler(executor, ask)),
     onLost,
     faults,
     clock,

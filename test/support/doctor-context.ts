@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { locatePaths, type Paths } from '../../daemon/config/paths.ts';
 import type { Check } from '../../daemon/doctor/check.ts';
 import type { LogindPaths } from '../../daemon/system/processes/logind.ts';
-import { createScheduler } from '../../daemon/schedulers/registry.ts';
+import { createScheduler } from '../../daemon/schedulers/create-scheduler.ts';
 import type { DoctorContext } from '../../daemon/doctor/doctor-context.ts';
 
 /** A subject with everything in a directory of the test, on a sound machine. */

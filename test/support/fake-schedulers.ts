@@ -1,4 +1,4 @@
-import type { CommandResult, RunCommand } from '../../daemon/schedulers/run-command.ts';
+import type { CommandResult, RunCommand } from '../../daemon/schedulers/command.ts';
 
 interface FakeJob {
   readonly id: string;

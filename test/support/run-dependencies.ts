@@ -6,7 +6,7 @@ import type { Ledger } from '../../daemon/ledger/open.ts';
 import { RunDirectories } from '../../daemon/run-directory/run-directories.ts';
 import type { RunDependencies } from '../../daemon/runs/dependencies.ts';
 import { JobStatusCache } from '../../daemon/schedulers/job-status-cache.ts';
-import { createScheduler } from '../../daemon/schedulers/registry.ts';
+import { createScheduler } from '../../daemon/schedulers/create-scheduler.ts';
 import { vaultSource } from '../../daemon/sources/vault-source.ts';
 import { awsWaits, type AwsWaits } from '../../daemon/stores/aws/waits.ts';
 import { createStores, removersOf, storesOf } from '../../daemon/stores/registry.ts';

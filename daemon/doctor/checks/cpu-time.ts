@@ -10,7 +10,7 @@ export function checkCpuTime({ cpuSeconds }: Pick<DoctorContext, 'cpuSeconds'>):
     warning(
       NAME,
       `this host ends a process after ${String(cpuSeconds)} s of processor time (ulimit -t)`,
-      'Have Nextflow run as a job: nf-escrow compute-envs update NAME --head-job, or nf-escrow run inside your own sbatch.',
+      'Have Nextflow run as a job: nf-escrow compute-envs update NAME --head-job, or start nf-escrow run in a job script of your own.',
     ),
   ];
 }

@@ -1,6 +1,6 @@
 import { asEscrowError } from '../../errors.ts';
-import { detectExecutor } from '../../schedulers/registry.ts';
-import type { Executor } from '../../schedulers/scheduler.ts';
+import type { Executor } from '../../contract/types.ts';
+import { detectExecutor, submitCommands } from '../../schedulers/registry.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 
@@ -16,7 +16,7 @@ export async function checkScheduler(
 ): Promise<Check[]> {
   const executor = named ?? detected(env['PATH']);
   if (executor === undefined)
-    return [ok(NAME, 'none has its commands on PATH (sbatch, bsub, qsub): runs stay on this machine')];
+    return [ok(NAME, `none has its commands on PATH (${submitCommands}): runs stay on this machine`)];
   try {
     await schedulerOf(executor).find('nf-escrow-doctor');
     return [ok(NAME, `${executor} answers`)];

@@ -8,6 +8,7 @@ import { step } from '../../system/steps.ts';
 import { mask } from '../../redaction/mask.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/open.ts';
+import { assertJobId } from '../../schedulers/job-id.ts';
 import { detectExecutor } from '../../schedulers/registry.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
 import { placeLeases, prepareLeases, recordLeases } from './planned-leases.ts';
@@ -134,6 +135,7 @@ function jobIn({ enclosingJob: job }: RunRequest, { environment }: PlannedRun): 
     const executor = environment.executor ?? detectExecutor();
     return JSON.stringify({ executor, id: null, restarts: null, name: null, head: true } satisfies HeadJob);
   }
+  if (job !== undefined) assertJobId(job.executor, job.id);
   return job === undefined ? null : JSON.stringify({ ...job, name: null, head: false } satisfies HeadJob);
 }
 

@@ -7,6 +7,8 @@ import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
 import { step } from '../../system/steps.ts';
 import { record } from '../../ledger/journal.ts';
+import { variablesKeptInJob } from '../../schedulers/environment.ts';
+import { definitionOf } from '../../schedulers/registry.ts';
 import { writeHeadScript } from '../../run-directory/write-head.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
 import { revoke } from '../../run-directory/fence.ts';
@@ -17,9 +19,6 @@ import { runFile } from '../../run-directory/layout.ts';
 
 /** How long the scheduler's command may take, and then its answer be looked for by the job's name, in seconds. */
 const SUBMIT_SECONDS = 150;
-
-/** What makes a scheduler start a job again. Where the user says so, the run is ready for it. */
-const REQUEUE = /^(--requeue|-r|-ry|-r=y)$/;
 
 /** The name under which the job of a run is found. */
 export function jobName(run: string): string {
@@ -46,12 +45,19 @@ export async function submitHead(
   if (!existsSync(runFile(directory, 'environment')))
     throw new EscrowError('request-invalid', `Run ${id} was given no environment for its job.`);
   const { headOptions: options = [] } = await findComputeEnvironment(deps.ledger.db, run.compute_environment);
-  const requeue = options.some((word, index) => isRequeue(word, options[index + 1]));
+  const requeue = definitionOf(job.executor).requestsRequeue(options);
   const output = run.output_file ?? join(deps.outputDirectory, `${id}.log`);
   ensurePrivateDirectory(dirname(output));
   const script = await step(deps.faults, 'job.write', () => {
     if (requeue) writeFileAtomic(runFile(directory, 'requeue'), '');
-    return writeHeadScript({ directory, launchDirectory: run.launch_directory, requeue, ...start });
+    const launchDirectory = run.launch_directory;
+    return writeHeadScript({
+      directory,
+      launchDirectory,
+      requeue,
+      keptVariables: variablesKeptInJob,
+      ...start,
+    });
   });
   const name = jobName(id);
   await write(deps, 'job.intend', async (db) => {
@@ -114,8 +120,4 @@ async function submitOrFind(
     if (found === undefined) throw error;
     return found;
   }
-}
-
-function isRequeue(word: string, next: string | undefined): boolean {
-  return REQUEUE.test(word) && (word !== '-r' || next === undefined || next === 'y' || next.startsWith('-'));
 }

@@ -1,9 +1,9 @@
-import type { OrphanedJob } from '../../contract/types.ts';
+import type { Executor, OrphanedJob } from '../../contract/types.ts';
 import { asEscrowError } from '../../errors.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
-import { executors, type Executor } from '../../schedulers/scheduler.ts';
+import { executors } from '../../schedulers/registry.ts';
 import type { RemoteTaskJobs } from '../../stores/store.ts';
 import { step } from '../../system/steps.ts';
 import { write, type RunDependencies } from '../dependencies.ts';

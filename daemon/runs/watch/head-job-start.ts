@@ -1,6 +1,7 @@
 import type { HeadJob } from '../../contract/types.ts';
 import { step } from '../../system/steps.ts';
 import { now, type RunDependencies } from '../dependencies.ts';
+import { describeEnd } from '../../schedulers/job-state.ts';
 import { jobName, recordJob } from '../materialize/submit-head.ts';
 import type { Conclusion } from './outcome.ts';
 import type { RunRow } from '../records/queries.ts';
@@ -19,8 +20,8 @@ export async function checkHeadJob(
   if (run.cancel_requested > 0) return { outcome: 'cancelled', evidence: 'before its job began' };
   if (word === undefined) return 'wait';
   if (word.phase === 'waiting' || word.phase === 'running') return 'renew';
-  const outcome = word.state === 'CANCELLED' ? 'cancelled' : 'aborted';
-  return { outcome, evidence: `its job ended before it began: ${word.state}` };
+  const outcome = word.end === 'cancelled' ? 'cancelled' : 'aborted';
+  return { outcome, evidence: `its job ended before it began: ${describeEnd(word)}` };
 }
 
 /** A daemon ended while it asked for the job. One that comes later, after the run was called off, finds the fence closed. */

@@ -53,7 +53,7 @@ export class HeadLiveness {
     if (life !== 'unknown') return life;
     const word = job?.id == null ? undefined : this.#deps.jobStatus.status(job.executor, job.id);
     // A node that its scheduler has lost may be at work all the same.
-    if (job?.head === true && word?.phase === 'ended' && word.state !== 'NODE_FAIL') return 'ended';
+    if (job?.head === true && word?.phase === 'ended' && word.end !== 'node-lost') return 'ended';
     if (beats) return 'alive';
     if (job === undefined || word === undefined) return 'unknown';
     if (word.phase === 'ended' || word.phase === 'forgotten') return 'ended';

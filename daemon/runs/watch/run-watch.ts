@@ -214,7 +214,7 @@ export class RunWatch {
       log,
       end,
       cancelRequested,
-      job: cached?.state,
+      job: cached,
       jobIsHead: job?.head,
     };
     await this.#end(concludeOutcome(evidence), status);

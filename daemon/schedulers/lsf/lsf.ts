@@ -1,52 +1,29 @@
 import {
-  runCommand,
   commandFailed,
   commandRejected,
   schedulerUnavailable,
   type CommandResult,
   type RunCommand,
-} from '../run-command.ts';
-import type { JobStatus, Scheduler } from '../scheduler.ts';
+} from '../command.ts';
+import { findState } from '../job-state.ts';
+import type { JobStatus, Scheduler, Submission } from '../scheduler.ts';
+import { states } from './states.ts';
 
-/**
- * bjobs(1), "STAT". UNKWN is a job whose host cannot be reached, ZOMBI one that was ended meanwhile and may go on there
- * all the same: both may be alive.
- */
-const PHASES: Readonly<Record<string, JobStatus['phase']>> = {
-  PEND: 'waiting',
-  PSUSP: 'waiting',
-  WAIT: 'waiting',
-  FWD_PEND: 'waiting',
-  PROV: 'running',
-  RUN: 'running',
-  USUSP: 'running',
-  SSUSP: 'running',
-  UNKWN: 'running',
-  ZOMBI: 'running',
-  DONE: 'ended',
-  EXIT: 'ended',
-};
 const NO_JOB = /is not found|No matching job found|has already finished|No (unfinished )?job found/;
 const DOWN = /LSF is down|Failed in an LSF library call|Cannot connect|Slave LIM|mbatchd|try later/i;
 
 /** LSF. Jobs that are over are remembered for CLEAN_PERIOD, an hour by default: lsb.params(5). */
 export class Lsf implements Scheduler {
   readonly executor = 'lsf';
-  readonly #ask: RunCommand;
+  readonly #run: RunCommand;
 
-  constructor(how: RunCommand = runCommand) {
-    this.#ask = how;
+  constructor(run: RunCommand) {
+    this.#run = run;
   }
 
   /** `-env none`: the job is given nothing of our environment. */
-  async submit({
-    name,
-    script,
-    output,
-    requeue,
-    options,
-  }: Parameters<Scheduler['submit']>[0]): Promise<string> {
-    const answer = await this.#ask('bsub', [
+  async submit({ name, script, output, requeue, options }: Submission): Promise<string> {
+    const answer = await this.#run('bsub', [
       ...['-J', name, '-o', output, requeue ? '-r' : '-rn', '-env', 'none', ...options, script],
     ]);
     if (answer.status !== 0)
@@ -70,13 +47,13 @@ export class Lsf implements Scheduler {
   }
 
   async cancel(id: string): Promise<void> {
-    const answer = await this.#ask('bkill', [id]);
+    const answer = await this.#run('bkill', [id]);
     if (answer.status !== 0 && !NO_JOB.test(answer.stderr + answer.stdout))
       throw commandFailed('bkill', answer);
   }
 
   async #list(args: readonly string[]): Promise<string[]> {
-    const answer = await this.#ask('bjobs', ['-a', '-noheader', ...args]);
+    const answer = await this.#run('bjobs', ['-a', '-noheader', ...args]);
     const complaints = answer.stderr.split('\n').filter(Boolean);
     if (!complaints.every((line) => NO_JOB.test(line)) || (answer.status !== 0 && complaints.length === 0))
       throw commandFailed('bjobs', answer);
@@ -86,10 +63,10 @@ export class Lsf implements Scheduler {
 
 function parse(line: string): JobStatus {
   const [, id, state] = /^([0-9]+) +([A-Z_]+) *$/.exec(line) ?? [];
-  const phase = state !== undefined && Object.hasOwn(PHASES, state) ? PHASES[state] : undefined;
-  if (id === undefined || state === undefined || phase === undefined)
+  const meaning = findState(states, state);
+  if (id === undefined || state === undefined || meaning === undefined)
     throw schedulerUnavailable('bjobs', `it answered "${line.trim().slice(0, 80)}"`);
-  return { id, phase, state, restarts: null };
+  return { id, ...meaning, state, restarts: null };
 }
 
 function isDown({ stderr }: CommandResult): boolean {

@@ -1,29 +1,15 @@
 import { userInfo } from 'node:os';
 import {
-  runCommand,
   commandFailed,
   commandRejected,
   schedulerUnavailable,
   type CommandResult,
   type RunCommand,
-} from '../run-command.ts';
-import type { JobStatus, Scheduler } from '../scheduler.ts';
+} from '../command.ts';
+import { findState } from '../job-state.ts';
+import type { JobStatus, Scheduler, Submission } from '../scheduler.ts';
+import { states } from './states.ts';
 
-/** qstat(1B), "job_state", of PBS Pro and of Torque. M, moved to another server, is told of by that one alone. */
-const PHASES: Readonly<Record<string, JobStatus['phase']>> = {
-  Q: 'waiting',
-  H: 'waiting',
-  W: 'waiting',
-  T: 'waiting',
-  R: 'running',
-  B: 'running',
-  E: 'running',
-  S: 'running',
-  U: 'running',
-  C: 'ended',
-  F: 'ended',
-  X: 'ended',
-};
 const DOWN =
   /cannot connect|connection refused|Communication failure|No default server|timed? out|15034|15010/i;
 /** One that is over, or forgotten. A cancel of one that is just ending is "invalid for state of job". */
@@ -32,21 +18,15 @@ const NO_JOB = /Unknown Job Id|Job has finished|Request invalid for state of job
 /** PBS Pro, OpenPBS and Torque, by what their commands have in common. */
 export class Pbs implements Scheduler {
   readonly executor = 'pbs';
-  readonly #ask: RunCommand;
+  readonly #run: RunCommand;
 
-  constructor(how: RunCommand = runCommand) {
-    this.#ask = how;
+  constructor(run: RunCommand) {
+    this.#run = run;
   }
 
   /** Without -V a job is given of our environment only PBS_O_HOME and the like. */
-  async submit({
-    name,
-    script,
-    output,
-    requeue,
-    options,
-  }: Parameters<Scheduler['submit']>[0]): Promise<string> {
-    const answer = await this.#ask('qsub', [
+  async submit({ name, script, output, requeue, options }: Submission): Promise<string> {
+    const answer = await this.#run('qsub', [
       ...['-N', name, '-o', output, '-j', 'oe', '-S', '/bin/bash', '-r', requeue ? 'y' : 'n'],
       ...[...options, script],
     ]);
@@ -60,7 +40,7 @@ export class Pbs implements Scheduler {
   /** Full format: the short one cuts ids off. */
   async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
     if (ids.length === 0) return new Map();
-    const answer = await this.#ask('qstat', ['-f', ...ids]);
+    const answer = await this.#run('qstat', ['-f', ...ids]);
     const complaints = answer.stderr.split('\n').filter(Boolean);
     if (answer.status !== 0 && (complaints.length === 0 || !complaints.every((line) => NO_JOB.test(line))))
       throw commandFailed('qstat', answer);
@@ -71,7 +51,7 @@ export class Pbs implements Scheduler {
   }
 
   async find(name: string): Promise<string[]> {
-    const answer = await this.#ask('qselect', ['-u', userInfo().username, '-N', name]);
+    const answer = await this.#run('qselect', ['-u', userInfo().username, '-N', name]);
     if (answer.status !== 0) throw commandFailed('qselect', answer);
     const ids = answer.stdout.split('\n').filter(Boolean);
     if (!ids.every((id) => /^[0-9]+\.\S+$/.test(id)))
@@ -80,7 +60,7 @@ export class Pbs implements Scheduler {
   }
 
   async cancel(id: string): Promise<void> {
-    const answer = await this.#ask('qdel', [id]);
+    const answer = await this.#run('qdel', [id]);
     if (answer.status !== 0 && !NO_JOB.test(answer.stderr)) throw commandFailed('qdel', answer);
   }
 }
@@ -92,15 +72,15 @@ function parse(block: string): JobStatus {
     [...block.matchAll(/^ {4}(\S+) = (.*)$/gm)].map(([, key = '', value = '']) => [key, value]),
   );
   const state = fields.get('job_state');
-  const phase = state !== undefined && Object.hasOwn(PHASES, state) ? PHASES[state] : undefined;
-  if (!/^[0-9]+\.\S+$/.test(id) || state === undefined || phase === undefined)
+  const meaning = findState(states, state);
+  if (!/^[0-9]+\.\S+$/.test(id) || state === undefined || meaning === undefined)
     throw schedulerUnavailable(
       'qstat',
       `it tells of a job "${id.slice(0, 80)}" in a state that is not known here`,
     );
   const starts = fields.get('run_count') ?? fields.get('start_count'); // PBS Pro; Torque
   const restarts = starts !== undefined && /^[0-9]+$/.test(starts) ? Math.max(0, Number(starts) - 1) : null;
-  return { id, phase, state, restarts };
+  return { id, ...meaning, state, restarts };
 }
 
 function isDown({ stderr }: CommandResult): boolean {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { RunCommand } from '../../../daemon/schedulers/run-command.ts';
+import type { RunCommand } from '../../../daemon/schedulers/command.ts';
 import { overHead, placeRun } from '../../support/placed-run.ts';
 
 void t.test(

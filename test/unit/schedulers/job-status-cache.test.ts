@@ -44,7 +44,23 @@ function counted(): {
   };
 }
 
-const running = (id: string): JobStatus => ({ id, phase: 'running', state: 'RUNNING', restarts: 0 });
+const running = (id: string): JobStatus => ({
+  id,
+  phase: 'running',
+  end: null,
+  state: 'RUNNING',
+  restarts: 0,
+});
+
+void t.test('what is no job id is never asked for, and keeps no other from its answer', async (t) => {
+  const { board, jobs, asked } = counted();
+  jobs.set('1', running('1'));
+  for (const id of ['-u', '1;id', '', '1']) t.equal(board.status('slurm', id), undefined);
+  await board.settled();
+  t.same(asked, [['1']]);
+  t.match(board.status('slurm', '1'), { phase: 'running' });
+  t.equal(board.status('slurm', '-u'), undefined, 'it does not even count as forgotten');
+});
 
 void t.test('a hundred runs that look every 2 s cost one call every 15 s', async (t) => {
   const { board, jobs, asked, pass } = counted();

@@ -7,6 +7,7 @@ import { confirm } from '../../io/confirm.ts';
 import type { Context } from '../../context.ts';
 import { print, printJson, printTable } from '../../io/output.ts';
 import { splitWords } from '../../io/split-words.ts';
+import { executors } from '../../../schedulers/registry.ts';
 
 interface Json {
   readonly json?: boolean;
@@ -31,8 +32,7 @@ interface CreateOptions extends ChangeOptions {
 
 const PATH = '/v1/compute-envs';
 const RUNS_DIR = 'where run directories are made; compute nodes have to see it';
-const EXECUTORS = ['slurm', 'sge', 'pbs', 'lsf'];
-const EXECUTOR = `the scheduler: ${EXECUTORS.join(', ')} (default: the one that is found)`;
+const EXECUTOR = `the scheduler: ${executors.join(', ')} (default: the one that is found)`;
 const HEAD_JOB = 'Nextflow itself becomes a job of the scheduler';
 const HEAD_OPTIONS = 'options for that job, as for its submit command';
 
@@ -173,9 +173,9 @@ function unsetCommon(names: readonly string[]): Record<string, unknown> {
 
 function bodyOf(options: ChangeOptions): Record<string, unknown> {
   const { executor, headJob, headOptions } = options;
-  if (executor !== undefined && !EXECUTORS.includes(executor))
+  if (executor !== undefined && !executors.some((known) => known === executor))
     throw new EscrowError('usage', `"${executor}" is no executor.`, {
-      hint: `Known are ${EXECUTORS.join(', ')}.`,
+      hint: `Known are ${executors.join(', ')}.`,
     });
   return {
     ...(executor === undefined ? {} : { executor }),
