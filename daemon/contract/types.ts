@@ -1359,6 +1359,10 @@ export interface VaultExport {
        */
       name: string;
       /**
+       * Its version; what is imported gets a higher one. Exports of before have none
+       */
+      version?: number;
+      /**
        * Base64 of its exact bytes
        */
       valueBase64: string;

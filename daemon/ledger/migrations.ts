@@ -1,3 +1,5 @@
+import { lastVersionsMigration } from './last-versions.ts';
+
 /** One step of the ledger's form. A step that has been released is never changed: the next one mends it. */
 interface Migration {
   readonly id: number;
@@ -136,4 +138,5 @@ export const migrations: readonly Migration[] = [
       ),
     ],
   },
+  { id: 8, ...lastVersionsMigration },
 ];
