@@ -1,3 +1,4 @@
+import { sealedValuesMigration } from './erasure/sealed-values.ts';
 import { lastVersionsMigration } from './last-versions.ts';
 
 /** One step of the ledger's form. A step that has been released is never changed: the next one mends it. */
@@ -139,4 +140,5 @@ export const migrations: readonly Migration[] = [
     ],
   },
   { id: 8, ...lastVersionsMigration },
+  { id: 9, ...sealedValuesMigration },
 ];
