@@ -801,6 +801,7 @@ export interface Problem {
     | 'vault-key-mismatch'
     | 'vault-locked'
     | 'vault-key-command-failed'
+    | 'vault-key-file-unusable'
     | 'passphrase-wrong'
     | 'secret-corrupt'
     | 'ledger-unavailable'
