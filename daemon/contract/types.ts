@@ -1426,6 +1426,10 @@ export interface VaultStatus {
    * Values that are still sealed with another key
    */
   pendingRekey: number;
+  /**
+   * Why removed values may still be in a file of the ledger; null where they are in none
+   */
+  pendingErasure: string | null;
 }
 /**
  * Gives the passphrase of the vault.
