@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'libsql';
 import t, { type Test } from 'tap';
+import type { VaultStatus } from '../../../daemon/contract/types.ts';
 import { readRing } from '../../../daemon/vault/keys/key-ring.ts';
 import type { VaultKey } from '../../../daemon/vault/encryption.ts';
 import { accepts } from '../../support/hostile.ts';
 import { networkDisk } from '../../support/mounts.ts';
-import { Sandbox } from '../../support/sandbox.ts';
+import { Sandbox, until } from '../../support/sandbox.ts';
 import { findSealed, readSealed } from '../../support/sealed-search.ts';
 
 /** 1000 for the figure of docs/vault.md. */
@@ -71,3 +73,28 @@ void t.test('nor where the ledger has a rollback journal, on a network file syst
   const journal = join(box.state, 'ledger.db-journal');
   t.equal(statSync(journal, { throwIfNoEntry: false })?.size ?? 0, 0, 'the journal is empty');
 });
+
+void t.test(
+  'what another process keeps from being erased is shown, and erased once it has ended',
+  async (t) => {
+    const box = new Sandbox(t);
+    await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: randomBytes(20).toString('hex') });
+    const ledger = join(box.state, 'ledger.db');
+    const removed = readSealed(ledger);
+    const reader = new Database(ledger);
+    t.teardown(() => reader.close());
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM secret_versions').all();
+    await accepts(t, box, ['secrets', 'remove', 'FOO_KEY', '--yes']);
+    const { stdout } = await accepts(t, box, ['vault', 'status']);
+    t.match(stdout, /^erasure +removed values may still be on the disk: another process is reading/m);
+    t.match(readFileSync(join(box.state, 'daemon.log'), 'utf8'), /may still be in a file of the ledger/);
+    t.not(findSealed(box.state, removed, keyOf(box)).length, 0, 'and so it is');
+    reader.exec('COMMIT');
+    await until('it is erased', async () => {
+      const status = JSON.parse((await box.http('GET', '/v1/vault')).text) as VaultStatus;
+      return status.pendingErasure === null;
+    });
+    t.same(findSealed(box.state, removed, keyOf(box)), []);
+  },
+);
