@@ -52,7 +52,10 @@ export async function serve(
   const log = pino({ base: { pid: process.pid } }, openLog());
   ensurePrivateDirectory(paths.socketDirectory); // before anything is done: most of what stops a start shows here
   assertNoOtherHost(paths.hostLease, settings.hostLeaseSeconds, takeOver);
-  const ledger = await openLedger(paths.ledger);
+  const ledger = await openLedger(paths.ledger, (pending) => {
+    if (pending === undefined) log.info('removed secrets are erased from all files of the ledger');
+    else log.warn({ reason: pending }, 'removed secrets may still be in a file of the ledger; retrying');
+  });
   let stop = (): void => undefined;
   const stopped = new Promise<void>((resolve) => (stop = resolve));
   const onLost = (): void => {
@@ -124,7 +127,8 @@ export async function serve(
       .on('SIGINT', stop)
       .on('SIGHUP', () => undefined);
     const idle = setInterval(() => {
-      if (!stay && runs.watching === 0 && performance.now() - touchedAt > settings.idleSeconds * 1000) stop();
+      const isNeeded = stay || runs.watching > 0 || ledger.erasure.pending !== undefined;
+      if (!isNeeded && performance.now() - touchedAt > settings.idleSeconds * 1000) stop();
     }, 1000);
     log.info({ socket: paths.socket }, 'daemon serves');
     void runs.recover(); // takes as long as AWS or a scheduler does; what fails is tried again

@@ -995,6 +995,7 @@ export interface Problem {
     | 'vault-key-mismatch'
     | 'vault-locked'
     | 'vault-key-command-failed'
+    | 'vault-key-file-unusable'
     | 'passphrase-wrong'
     | 'secret-corrupt'
     | 'ledger-unavailable'
@@ -1553,6 +1554,10 @@ export interface VaultExport {
        */
       name: string;
       /**
+       * Its version; what is imported gets a higher one. Exports of before have none
+       */
+      version?: number;
+      /**
        * Base64 of its exact bytes
        */
       valueBase64: string;
@@ -1615,6 +1620,10 @@ export interface VaultStatus {
    * Values that are still sealed with another key
    */
   pendingRekey: number;
+  /**
+   * Why removed values may still be in a file of the ledger; null where they are in none
+   */
+  pendingErasure: string | null;
 }
 /**
  * Gives the passphrase of the vault.

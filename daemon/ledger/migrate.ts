@@ -28,6 +28,11 @@ export function migrate(path: string, database: Database.Database): void {
       database.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run([id, name, new Date().toISOString()]);
     }
     database.prepare(`INSERT OR IGNORE INTO meta VALUES ('ledger', ?)`).run([randomUUID()]);
+    // What is removed from now on is in the copy: `Erasure` tells by the two numbers that it has to go.
+    if (locked < NEWEST)
+      database.exec(
+        `INSERT OR REPLACE INTO meta SELECT 'removals-at-copy', value FROM meta WHERE key = 'removals'`,
+      );
     database.exec('COMMIT');
   } catch (error) {
     if (database.inTransaction) database.exec('ROLLBACK'); // a full disk has SQLite do it by itself

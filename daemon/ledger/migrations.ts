@@ -1,3 +1,6 @@
+import { sealedValuesMigration } from './erasure/sealed-values.ts';
+import { lastVersionsMigration } from './last-versions.ts';
+
 /** One step of the ledger's form. A step that has been released is never changed: the next one mends it. */
 interface Migration {
   readonly id: number;
@@ -136,4 +139,6 @@ export const migrations: readonly Migration[] = [
       ),
     ],
   },
+  { id: 8, ...lastVersionsMigration },
+  { id: 9, ...sealedValuesMigration },
 ];

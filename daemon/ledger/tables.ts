@@ -44,6 +44,14 @@ export interface Tables {
     scope_id: string;
     sealed: Uint8Array | ArrayBuffer;
   };
+  /** The newest version of each name there ever was: a number is never given twice. `scope`: the name of the scope. */
+  last_versions: {
+    kind: 'workspace' | 'user';
+    organization: string;
+    scope: string;
+    name: string;
+    version: number;
+  };
   runs: {
     id: string;
     state: Run['state'];

@@ -7,6 +7,10 @@ import type { Vault } from './vault.ts';
 
 /** Whether the vault opens, and by what. Opens nothing, and runs no command, to find out. */
 export async function vaultStatus(ledger: Ledger, vault: Vault): Promise<VaultStatus> {
+  return { ...(await keyStatus(ledger, vault)), pendingErasure: ledger.erasure.pending ?? null };
+}
+
+async function keyStatus(ledger: Ledger, vault: Vault): Promise<Omit<VaultStatus, 'pendingErasure'>> {
   const used = await keysInUse(ledger.db);
   try {
     const ring = vault.keys.ring();

@@ -69,6 +69,8 @@ async function vaultStatus(context: Context, options: { json?: boolean }): Promi
     print(`key      ${status.key ?? 'none yet'}${status.source === null ? '' : ` (from ${status.source})`}`);
     if (status.pendingRekey > 0)
       print(`waiting  ${String(status.pendingRekey)} values are sealed with another key`);
+    if (status.pendingErasure !== null)
+      print(`erasure  removed values may still be on the disk: ${status.pendingErasure}; it is retried`);
   }
 }
 

@@ -19,6 +19,7 @@ export function runKeyCommand(command: string | undefined): Promise<Buffer> {
       },
     );
   return new Promise((resolve, reject) => {
+    if (command.includes('\0')) throw failed('it has a NUL, which no command can have');
     const options = { encoding: 'buffer', timeout: TIME_LIMIT_MS, maxBuffer: OUTPUT_MAX } as const;
     execFile('/bin/sh', ['-c', command], options, (error, stdout) => {
       const end = stdout.at(-1) === 0x0a ? stdout.length - 1 : stdout.length; // the newline that `echo` adds

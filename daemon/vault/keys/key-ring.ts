@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { EscrowError } from '../../errors.ts';
 import { createFileAtomic, removeTemporaryFiles, writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { assertPrivateFile, ensurePrivateDirectory } from '../../system/files/private-directory.ts';
+import { withKeyFile } from './key-file-error.ts';
 import { newCost, type Cost } from './derive-key.ts';
 import { vaultKey, type VaultKey } from '../encryption.ts';
 
@@ -37,26 +38,34 @@ export function idOf(entry: RingEntry): string {
 
 /** Reads the key file; undefined where there is none. Throws when others can read it or it holds no key. */
 export function readRing(path: string): KeyRing | undefined {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-  assertPrivateFile(path);
-  const lines = readFileSync(path, 'utf8').split('\n');
+  const text = withKeyFile(path, 'read', () => {
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+    assertPrivateFile(path);
+    return readFileSync(path, 'utf8');
+  });
+  if (text === undefined) return undefined;
+  const lines = text.split('\n');
   const [first, ...others] = lines.filter((line) => line !== '').map((line) => parse(path, line));
   if (first === undefined) throw new EscrowError('vault-key-mismatch', `"${path}" holds no vault key.`);
   return [first, ...others];
 }
 
-/** Replaces the key file; durable when this returns. */
+/** Replaces the key file; durable when this returns. Throws `vault-key-file-unusable`. */
 export function writeRing(path: string, ring: KeyRing): void {
-  ensurePrivateDirectory(dirname(path));
-  removeTemporaryFiles(path);
-  writeFileAtomic(path, format(ring));
+  withKeyFile(path, 'write', () => {
+    ensurePrivateDirectory(dirname(path));
+    removeTemporaryFiles(path);
+    writeFileAtomic(path, format(ring));
+  });
 }
 
 /** Makes a ring of one new key. When another process was faster, its ring is the ring. */
 export function createRing(path: string): KeyRing {
-  ensurePrivateDirectory(dirname(path));
-  removeTemporaryFiles(path);
-  createFileAtomic(path, format([newFileEntry()]));
+  withKeyFile(path, 'write', () => {
+    ensurePrivateDirectory(dirname(path));
+    removeTemporaryFiles(path);
+    createFileAtomic(path, format([newFileEntry()]));
+  });
   const ring = readRing(path);
   if (ring === undefined) throw new EscrowError('vault-key-missing', `"${path}" went away as it was made.`);
   return ring;

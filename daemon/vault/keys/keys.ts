@@ -104,8 +104,12 @@ export class Keys {
       return [entry, entry.key];
     }
     const phrase = source === 'command' ? await runKeyCommand(this.#settings.keyCommand) : passphrase;
-    if (phrase === undefined || phrase.length === 0)
-      throw new EscrowError('passphrase-wrong', 'A passphrase cannot be empty.');
+    if (phrase === undefined)
+      throw new EscrowError(
+        'request-invalid',
+        'A key that is derived from a passphrase takes the passphrase.',
+      );
+    if (phrase.length === 0) throw new EscrowError('passphrase-wrong', 'A passphrase cannot be empty.');
     const cost = newCost();
     const key = await deriveKey(phrase, cost);
     this.#derived.set(key.id, key);

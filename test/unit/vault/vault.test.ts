@@ -10,7 +10,7 @@ import { secretValueFrom } from '../../../daemon/vault/secret-bytes.ts';
 import { isSecretName } from '../../../daemon/contract/secret-name.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 
-const context = { ledger: 'l', scope: 's', name: 'NAME', version: 1 };
+const context = { ledger: 'l', scope: 's', secret: 'i', name: 'NAME', version: 1 };
 
 void t.test('any bytes come out of the seal as they went in', async (t) => {
   fc.assert(
@@ -37,7 +37,7 @@ void t.test('a changed bit, another context or another key opens nothing', async
     }
   }
   t.throws(() => open(sealed.subarray(0, 20), context, key), { code: 'secret-corrupt' });
-  for (const other of [{ ledger: 'x' }, { scope: 'x' }, { name: 'OTHER' }, { version: 2 }]) {
+  for (const other of [{ ledger: 'x' }, { scope: 'x' }, { secret: 'x' }, { name: 'OTHER' }, { version: 2 }]) {
     t.throws(() => open(sealed, { ...context, ...other }, key), { code: 'secret-corrupt' });
   }
   t.throws(() => open(sealed, context, vaultKey(randomBytes(32))), { code: 'vault-key-mismatch' });
