@@ -5,6 +5,10 @@
  */
 export type Executor = 'slurm' | 'sge' | 'pbs' | 'lsf';
 /**
+ * hpc: this machine, or a scheduler whose nodes see the runs directory; aws-batch: AWS Batch
+ */
+export type Platform = 'hpc' | 'aws-batch';
+/**
  * Nextflow's rule for a secret's name: 2 to 50 letters, digits and single underscores, no digit first, no two underscores in a row.
  */
 export type SecretName = string;
@@ -47,6 +51,7 @@ export interface Contract {
   OrphanedJob?: OrphanedJob;
   Plan?: Plan;
   PlannedSecret?: PlannedSecret;
+  Platform?: Platform;
   ProbeRequest?: ProbeRequest;
   Problem?: Problem;
   Process?: Process;
@@ -221,7 +226,7 @@ export interface ComputeEnvironmentChange {
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory?: string | null;
-  aws?: AwsSettings1;
+  aws?: AwsSettings;
   /**
    * true: runs go there that name none
    */
@@ -242,71 +247,6 @@ export interface ComputeEnvironmentChange {
   headOptions?: string[];
 }
 /**
- * What AWS Batch wants to know of a compute environment.
- */
-export interface AwsSettings1 {
-  /**
-   * Of queue and secrets
-   */
-  region: string;
-  /**
-   * Name or ARN of the job queue
-   */
-  queue: string;
-  /**
-   * Nextflow's work directory, in S3
-   */
-  workDir: string;
-  /**
-   * ARN of the role with which ECS reads the secrets as a container starts
-   */
-  executionRole: string;
-  /**
-   * Profile of the AWS configuration; absent: as the daemon's environment says
-   */
-  profile?: string;
-  /**
-   * ARN of a role to be taken, for an account that is not the credentials' own
-   */
-  assumeRole?: string;
-  /**
-   * The external id that this role wants
-   */
-  externalId?: string;
-  /**
-   * Id, alias or ARN of the key that encrypts the secrets; absent: the account's own of Secrets Manager
-   */
-  kmsKey?: string;
-  /**
-   * What the names of secrets begin with; absent: nf-escrow
-   */
-  prefix?: string;
-  /**
-   * bundle: one secret a run, however many it has; per-secret: one for each. Absent: bundle
-   */
-  layout?: 'bundle' | 'per-secret';
-  /**
-   * Where Secrets Manager is reached, where not at the region's own address; https, or http on this machine
-   */
-  endpoint?: string;
-  /**
-   * Whether the FIPS endpoints are used
-   */
-  fips?: boolean;
-  /**
-   * Image for the job of doctor --probe, with sh and sha256sum; absent: a public one of busybox
-   */
-  probeImage?: string;
-  /**
-   * ARN of the role with which it does so
-   */
-  deadManRole?: string;
-  /**
-   * Whether EventBridge Scheduler deletes the secret of a run whose machine never comes back
-   */
-  deadMan?: boolean;
-}
-/**
  * Asks for a compute environment.
  */
 export interface ComputeEnvironmentInput {
@@ -314,15 +254,12 @@ export interface ComputeEnvironmentInput {
    * Its name
    */
   name: string;
-  /**
-   * hpc: this machine, or a scheduler whose nodes see the runs directory; aws-batch: AWS Batch
-   */
-  platform: 'hpc' | 'aws-batch';
+  platform: Platform;
   /**
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory?: string | null;
-  aws?: AwsSettings2;
+  aws?: AwsSettings;
   /**
    * Whether runs go there that name none
    */
@@ -343,71 +280,6 @@ export interface ComputeEnvironmentInput {
   headOptions?: string[];
 }
 /**
- * What AWS Batch wants to know of a compute environment.
- */
-export interface AwsSettings2 {
-  /**
-   * Of queue and secrets
-   */
-  region: string;
-  /**
-   * Name or ARN of the job queue
-   */
-  queue: string;
-  /**
-   * Nextflow's work directory, in S3
-   */
-  workDir: string;
-  /**
-   * ARN of the role with which ECS reads the secrets as a container starts
-   */
-  executionRole: string;
-  /**
-   * Profile of the AWS configuration; absent: as the daemon's environment says
-   */
-  profile?: string;
-  /**
-   * ARN of a role to be taken, for an account that is not the credentials' own
-   */
-  assumeRole?: string;
-  /**
-   * The external id that this role wants
-   */
-  externalId?: string;
-  /**
-   * Id, alias or ARN of the key that encrypts the secrets; absent: the account's own of Secrets Manager
-   */
-  kmsKey?: string;
-  /**
-   * What the names of secrets begin with; absent: nf-escrow
-   */
-  prefix?: string;
-  /**
-   * bundle: one secret a run, however many it has; per-secret: one for each. Absent: bundle
-   */
-  layout?: 'bundle' | 'per-secret';
-  /**
-   * Where Secrets Manager is reached, where not at the region's own address; https, or http on this machine
-   */
-  endpoint?: string;
-  /**
-   * Whether the FIPS endpoints are used
-   */
-  fips?: boolean;
-  /**
-   * Image for the job of doctor --probe, with sh and sha256sum; absent: a public one of busybox
-   */
-  probeImage?: string;
-  /**
-   * ARN of the role with which it does so
-   */
-  deadManRole?: string;
-  /**
-   * Whether EventBridge Scheduler deletes the secret of a run whose machine never comes back
-   */
-  deadMan?: boolean;
-}
-/**
  * Compute environments by name.
  */
 export interface ComputeEnvironmentList {
@@ -424,15 +296,12 @@ export interface ComputeEnvironment {
    * Its name
    */
   name: string;
-  /**
-   * hpc: this machine, or a scheduler whose nodes see the runs directory; aws-batch: AWS Batch
-   */
-  platform: 'hpc' | 'aws-batch';
+  platform: Platform;
   /**
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
   runsDirectory: string | null;
-  aws?: AwsSettings3;
+  aws?: AwsSettings;
   /**
    * Whether runs go there that name none
    */
@@ -459,71 +328,6 @@ export interface ComputeEnvironment {
    * @maxItems 100
    */
   headOptions?: string[];
-}
-/**
- * What AWS Batch wants to know of a compute environment.
- */
-export interface AwsSettings3 {
-  /**
-   * Of queue and secrets
-   */
-  region: string;
-  /**
-   * Name or ARN of the job queue
-   */
-  queue: string;
-  /**
-   * Nextflow's work directory, in S3
-   */
-  workDir: string;
-  /**
-   * ARN of the role with which ECS reads the secrets as a container starts
-   */
-  executionRole: string;
-  /**
-   * Profile of the AWS configuration; absent: as the daemon's environment says
-   */
-  profile?: string;
-  /**
-   * ARN of a role to be taken, for an account that is not the credentials' own
-   */
-  assumeRole?: string;
-  /**
-   * The external id that this role wants
-   */
-  externalId?: string;
-  /**
-   * Id, alias or ARN of the key that encrypts the secrets; absent: the account's own of Secrets Manager
-   */
-  kmsKey?: string;
-  /**
-   * What the names of secrets begin with; absent: nf-escrow
-   */
-  prefix?: string;
-  /**
-   * bundle: one secret a run, however many it has; per-secret: one for each. Absent: bundle
-   */
-  layout?: 'bundle' | 'per-secret';
-  /**
-   * Where Secrets Manager is reached, where not at the region's own address; https, or http on this machine
-   */
-  endpoint?: string;
-  /**
-   * Whether the FIPS endpoints are used
-   */
-  fips?: boolean;
-  /**
-   * Image for the job of doctor --probe, with sh and sha256sum; absent: a public one of busybox
-   */
-  probeImage?: string;
-  /**
-   * ARN of the role with which it does so
-   */
-  deadManRole?: string;
-  /**
-   * Whether EventBridge Scheduler deletes the secret of a run whose machine never comes back
-   */
-  deadMan?: boolean;
 }
 /**
  * What `nf-escrow daemon status` shows.

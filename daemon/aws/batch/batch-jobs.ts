@@ -11,7 +11,7 @@ const MOST = 100;
 const FRESH_MS = 10_000;
 
 /** AWS's job ids; behind a colon the index in a job array. */
-const JOB_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d{1,5})?$/;
+const BATCH_JOB_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d{1,5})?$/;
 
 /** All methods throw `aws-*`, `store-unavailable`. An answer of `living`, also a failure, serves for ten seconds. */
 export function batchJobs(open: OpenSession, clock = (): number => performance.now()): RemoteTaskJobs {
@@ -34,7 +34,7 @@ export function batchJobs(open: OpenSession, clock = (): number => performance.n
   return {
     executor: 'awsbatch',
     secretsKind: 'aws-secrets-manager',
-    isJobId: (id) => JOB_ID.test(id),
+    isJobId: (id) => BATCH_JOB_ID.test(id),
     living: async (locator, ids) => {
       const now = clock();
       for (const [key, { at: asked }] of answers) if (asked + FRESH_MS < now) answers.delete(key);

@@ -8,7 +8,7 @@ import { root } from '../../support/sandbox.ts';
 
 const known = new Set<string>(Object.values(runFiles));
 /** Temporary names: they never carry a meaning for another program. */
-const TEMPORARY = /\.new$|\.gone$|^\.gone$|^reserve$/;
+const TEMPORARY = /\.new$|\.gone$|^\.gone$|^reserve\.?$/;
 
 function sources(directory: string, ending: string): [string, string][] {
   return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })

@@ -28,20 +28,18 @@ interface SettingOption {
 }
 
 interface Schema {
+  /** The platform that these settings are for. */
+  readonly 'x-platform'?: Platform;
+  readonly enum?: readonly string[];
   readonly required?: readonly string[];
-  readonly properties: Readonly<
-    Record<
-      string,
-      {
-        readonly $ref?: string;
-        readonly type?: string;
-        readonly enum?: readonly string[];
-        readonly description?: string;
-        readonly 'x-platform'?: Platform;
-        readonly 'x-placeholder'?: string;
-      }
-    >
-  >;
+  readonly properties: Readonly<Record<string, Property>>;
+}
+
+interface Property {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly description?: string;
+  readonly 'x-placeholder'?: string;
 }
 
 /** The platforms, and their own options: schemas/compute-environment-input.json and the settings that it refers to. */
@@ -50,16 +48,17 @@ export function readPlatforms(): {
   readonly own: readonly PlatformOptions[];
 } {
   const { properties } = readSchema('compute-environment-input.json');
-  const own = Object.entries(properties).flatMap(([key, { $ref, 'x-platform': platform }]) =>
-    platform === undefined || $ref === undefined
+  const own = Object.entries(properties).flatMap(([key, { $ref }]) => {
+    const settings = $ref === undefined ? undefined : readSchema($ref);
+    const platform = settings?.['x-platform'];
+    return settings === undefined || platform === undefined
       ? []
-      : [{ platform, key: key as keyof PlatformSettings, options: readOptions($ref) }],
-  );
-  return { names: properties['platform']?.enum ?? [], own };
+      : [{ platform, key: key as keyof PlatformSettings, options: optionsOf(settings) }];
+  });
+  return { names: readSchema('platform.json').enum ?? [], own };
 }
 
-function readOptions(file: string): SettingOption[] {
-  const { properties, required = [] } = readSchema(file);
+function optionsOf({ properties, required = [] }: Schema): SettingOption[] {
   const options = Object.entries(properties).map(([key, property]) => ({
     key,
     name: key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
