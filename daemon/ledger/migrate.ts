@@ -28,7 +28,7 @@ export function migrate(path: string, database: Database.Database): void {
       database.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run([id, name, new Date().toISOString()]);
     }
     database.prepare(`INSERT OR IGNORE INTO meta VALUES ('ledger', ?)`).run([randomUUID()]);
-    // What is removed from now on is in the copy: `Erasure` tells by the two numbers that it has to go.
+    // A copy has the values that are removed from now on: where the two numbers differ, `Erasure` deletes it.
     if (locked < NEWEST)
       database.exec(
         `INSERT OR REPLACE INTO meta SELECT 'removals-at-copy', value FROM meta WHERE key = 'removals'`,

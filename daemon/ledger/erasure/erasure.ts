@@ -11,7 +11,7 @@ const RETRY_MAX_MS = 30_000;
 /** How often copies of the ledger are looked for that have expired meanwhile. */
 const EXPIRY_MS = 3600 * 1000;
 
-/** Told why removed values may still be in a file of the ledger; undefined once they are in none. */
+/** Receives the reason why removed values may still be in a file of the ledger; undefined once they are in none. */
 export type ErasureReport = (pending: string | undefined) => void;
 
 /**

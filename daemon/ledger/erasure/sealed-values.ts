@@ -5,7 +5,7 @@ import type { Tables } from '../tables.ts';
  * The table below `secret_versions`, which becomes a view. SQLite's `secure_delete` zeroes a deleted row where it is, but
  * not the copies of it that balancing the b-tree leaves in the unused part of other pages (`rebuildPage` in its btree.c).
  * So a sealed value never moves: rows are appended, a removed value is overwritten with zeros of the same length, which
- * SQLite does in place, and such rows go when the whole table is written anew.
+ * SQLite does in place, and such rows are dropped when the whole table is rewritten.
  *
  * `removals` counts the values that were removed or replaced; `Erasure` acts on it.
  */
@@ -43,7 +43,7 @@ export const sealedValuesMigration = {
 export const COMPACT_AFTER = 500;
 
 /**
- * Writes the table anew without its removed rows, where they are worth it. A DELETE without a condition zeroes each page
+ * Rewrites the table without its removed rows, where there are enough of them. A DELETE without a condition zeroes each page
  * as a whole, and rows that are inserted in their order move none; the copy meanwhile is in memory (`temp_store`).
  */
 export async function compactSealedValues(db: Transaction<Tables>): Promise<void> {

@@ -25,7 +25,7 @@ async function refusesRekey(
   t.ok(readFileSync(keyFile).equals(before), 'the key file is as it was');
 }
 
-void t.test('a rekey from a command that fails is told as a fault of the configuration', async (t) => {
+void t.test('answers a rekey whose key command fails as a configuration error', async (t) => {
   const box = new Sandbox(t);
   const told = randomBytes(8).toString('hex');
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'value' });
@@ -42,7 +42,7 @@ void t.test('a rekey from a command that fails is told as a fault of the configu
   t.match(status, { state: 'open', source: 'file', pendingRekey: 0, pendingErasure: null });
 });
 
-void t.test('a rekey whose key file cannot be written is told as a fault of the configuration', async (t) => {
+void t.test('answers a rekey whose key file cannot be written as a configuration error', async (t) => {
   const box = new Sandbox(t);
   const disk = smallDisk(t, join(box.directory, 'config'), 64);
   if (disk === undefined) return;
@@ -66,7 +66,7 @@ void t.test('a rekey whose key file cannot be written is told as a fault of the 
   await accepts(t, box, ['vault', 'rekey']);
 });
 
-void t.test('whatever else keeps a key from being made is no fault of ours', async (t) => {
+void t.test('reports whatever else keeps a key from being made as a configuration error', async (t) => {
   const directory = temporaryDirectory(t);
   writeFileSync(join(directory, 'file'), '');
   const below = new Keys({ keyFile: join(directory, 'file/nf-escrow/vault.key'), keyCommand: undefined });

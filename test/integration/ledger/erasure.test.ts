@@ -34,54 +34,57 @@ function valuesOf(count: number, sizeOf: (index: number) => number): Map<string,
   );
 }
 
-/** What is in the ledger now and was not removed; `gone` gives those that were there before and are not now. */
+/** Those of the earlier values that the ledger does not have any more. */
 function removedSince(path: string, before: readonly Sealed[]): Sealed[] {
   const now = readSealed(path);
   return before.filter(({ bytes }) => !now.some((one) => one.bytes.equals(bytes)));
 }
 
-void t.test('what is removed or replaced opens from no file once that is answered', async (t) => {
-  const { directory, path, ledger, vault, scope, key } = await openVaultIn(t);
-  await vault.setAll(
-    user,
-    scope,
-    valuesOf(40, (index) => 1 + index ** 2 * 5),
-    'refuse',
-  );
-  await createWorkspace(ledger, user, { organization: 'local', name: 'rna' });
-  const other = await findWorkspace(ledger.db, 'local/rna');
-  await vault.setAll(
-    user,
-    other,
-    valuesOf(10, () => 100),
-    'refuse',
-  );
-  const first = readSealed(path);
-  const there = findSealed(directory, first, await key());
-  for (const how of ['opens', 'is in part'])
-    t.ok(there.filter((what) => what.includes(how)).length >= 10, `what is there is found: ${how}`);
-  const nothingOf = async (what: string, count: number): Promise<void> => {
-    const removed = removedSince(path, first);
-    t.equal(removed.length, count, what);
-    t.same(findSealed(directory, removed, await key()), [], what);
-  };
-  for (const index of [3, 30, 20, 39]) await vault.remove(user, scope, `KEY_${String(index)}`);
-  await nothingOf('removed one by one', 4);
-  await vault.set(user, scope, 'KEY_0', new SecretValue(randomBytes(2000)));
-  await nothingOf('replaced', 5);
-  await Promise.all([5, 6, 7, 8].map((index) => vault.remove(user, scope, `KEY_${String(index)}`)));
-  await nothingOf('removed at once', 9);
-  await removeWorkspace(ledger, user, other);
-  await nothingOf('removed with their workspace', 19);
-  const before = await key();
-  await rekey(ledger, vault, user, 'file', undefined);
-  t.same(findSealed(directory, first, before), [], 'and nothing of what the key sealed that was replaced');
-  for (const { secretId, version } of await vault.versions(ledger.db, scope))
-    await vault.open(secretId, version);
-  t.equal(ledger.erasure.pending, undefined);
-});
+void t.test(
+  'erases a removed or replaced value from every file before the removal is answered',
+  async (t) => {
+    const { directory, path, ledger, vault, scope, key } = await openVaultIn(t);
+    await vault.setAll(
+      user,
+      scope,
+      valuesOf(40, (index) => 1 + index ** 2 * 5),
+      'refuse',
+    );
+    await createWorkspace(ledger, user, { organization: 'local', name: 'rna' });
+    const other = await findWorkspace(ledger.db, 'local/rna');
+    await vault.setAll(
+      user,
+      other,
+      valuesOf(10, () => 100),
+      'refuse',
+    );
+    const first = readSealed(path);
+    const there = findSealed(directory, first, await key());
+    for (const how of ['opens', 'is in part'])
+      t.ok(there.filter((what) => what.includes(how)).length >= 10, `what is there is found: ${how}`);
+    const nothingOf = async (what: string, count: number): Promise<void> => {
+      const removed = removedSince(path, first);
+      t.equal(removed.length, count, what);
+      t.same(findSealed(directory, removed, await key()), [], what);
+    };
+    for (const index of [3, 30, 20, 39]) await vault.remove(user, scope, `KEY_${String(index)}`);
+    await nothingOf('removed one by one', 4);
+    await vault.set(user, scope, 'KEY_0', new SecretValue(randomBytes(2000)));
+    await nothingOf('replaced', 5);
+    await Promise.all([5, 6, 7, 8].map((index) => vault.remove(user, scope, `KEY_${String(index)}`)));
+    await nothingOf('removed at once', 9);
+    await removeWorkspace(ledger, user, other);
+    await nothingOf('removed with their workspace', 19);
+    const before = await key();
+    await rekey(ledger, vault, user, 'file', undefined);
+    t.same(findSealed(directory, first, before), [], 'and nothing of what the key sealed that was replaced');
+    for (const { secretId, version } of await vault.versions(ledger.db, scope))
+      await vault.open(secretId, version);
+    t.equal(ledger.erasure.pending, undefined);
+  },
+);
 
-void t.test('a reader holds up nobody, and what it kept is erased as soon as it has ended', async (t) => {
+void t.test('answers a removal while another process reads, and erases once that has ended', async (t) => {
   const told: (string | undefined)[] = [];
   const { directory, path, ledger, vault, scope, key } = await openVaultIn(t, undefined, (pending) =>
     told.push(pending),
@@ -109,7 +112,7 @@ void t.test('a reader holds up nobody, and what it kept is erased as soon as it 
   t.match(told, [/another process is reading/, undefined], 'told once, and that it is over');
 });
 
-void t.test('what a daemon that was killed had removed is erased by the next', async (t) => {
+void t.test('erases at its start what a killed daemon had removed', async (t) => {
   const { directory, path, ledger, vault, scope, key } = await openVaultIn(t);
   await vault.setAll(
     user,
@@ -176,7 +179,7 @@ async function sixthForm(t: Test, directory: string): Promise<Sealed[]> {
   return sealed;
 }
 
-void t.test('the copy that a migration makes lasts until a value in it is removed', async (t) => {
+void t.test('deletes the copy that a migration made once a value in it is removed', async (t) => {
   const directory = temporaryDirectory(t);
   const sealed = await sixthForm(t, directory);
   const copy = join(directory, 'ledger.db.form-6');
@@ -200,7 +203,7 @@ void t.test('the copy that a migration makes lasts until a value in it is remove
   t.ok(statSync(join(directory, 'ledger.db.form-5')).isDirectory());
 });
 
-void t.test('a copy that nothing was removed from goes after a week', async (t) => {
+void t.test('deletes a copy after a week, also where nothing was removed', async (t) => {
   const directory = temporaryDirectory(t);
   await sixthForm(t, directory);
   const copy = join(directory, 'ledger.db.form-6');
@@ -216,7 +219,7 @@ void t.test('a copy that nothing was removed from goes after a week', async (t) 
   }
 });
 
-void t.test('no copy of a value is left in pages between which SQLite moved it', async (t) => {
+void t.test('leaves no part of a removed value in the unused part of a page', async (t) => {
   // With DELETE and secure_delete alone, these draws leave 348 and 234 bytes of a removed value in the unused part of a page.
   for (const seed of [13, 31]) {
     const { path, ledger } = await openVaultIn(t);
@@ -248,7 +251,7 @@ void t.test('no copy of a value is left in pages between which SQLite moved it',
   }
 });
 
-void t.test('rows of what was removed go in time, and nothing else with them', async (t) => {
+void t.test('compacts the table, and loses nothing else', async (t) => {
   const { directory, path, ledger, vault, scope, key } = await openVaultIn(t);
   const values = valuesOf(COMPACT_AFTER + 30, (index) => 20 + index);
   await vault.setAll(user, scope, values, 'refuse');

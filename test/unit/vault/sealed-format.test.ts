@@ -48,7 +48,7 @@ async function openVault(t: Test) {
   return { ledger, vault, scope, rows };
 }
 
-void t.test('a value of format 1 opens, and is of format 2 after a rekey or its next set', async (t) => {
+void t.test('opens format 1, and converts it to format 2 by a rekey or the next set', async (t) => {
   const { ledger, vault, scope, rows } = await openVault(t);
   const values = new Map([
     ['AA_KEY', randomBytes(40)],
@@ -79,7 +79,7 @@ void t.test('a value of format 1 opens, and is of format 2 after a rekey or its 
 });
 
 void t.test(
-  'an old sealed value that is put back for a secret that was set again does not open',
+  'does not open an old sealed value that is put back for a secret that was set again',
   async (t) => {
     const { ledger, vault, scope, rows } = await openVault(t);
     await vault.set(user, scope, 'AA_KEY', new SecretValue(Buffer.from('stolen')));

@@ -26,7 +26,7 @@ async function openVault(t: Test, directory = temporaryDirectory(t)) {
   return { ledger, vault };
 }
 
-void t.test('a version number is never given twice to a name of a scope', async (t) => {
+void t.test('gives no version number twice to a name of a scope', async (t) => {
   const { ledger, vault } = await openVault(t);
   const main = await findWorkspace(ledger.db, 'local/main');
   const own = await userScope(ledger.db, user);
@@ -43,7 +43,7 @@ void t.test('a version number is never given twice to a name of a scope', async 
   t.match(await vault.list(own), [{ name: 'AA_KEY', version: 3 }], "the user's own has its own numbers");
 });
 
-void t.test('a workspace that is removed and made again goes on where it was', async (t) => {
+void t.test('continues the numbers of a workspace that is removed and created again', async (t) => {
   const { ledger, vault } = await openVault(t);
   const input = { organization: 'local', name: 'rna' };
   await createWorkspace(ledger, user, input);
@@ -67,7 +67,7 @@ void t.test('a workspace that is removed and made again goes on where it was', a
   t.match(await other.vault.list(there), [{ version: 3 }]);
 });
 
-void t.test('an older ledger knows from its journal which numbers it gave', async (t) => {
+void t.test('takes the numbers that an older ledger gave from its journal', async (t) => {
   const directory = temporaryDirectory(t);
   const path = join(directory, 'ledger.db');
   writeFileSync(path, '', { mode: 0o600 });
