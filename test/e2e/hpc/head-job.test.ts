@@ -40,7 +40,7 @@ void t.test('the head as a job of a real Slurm', async (t) => {
       t.match(run, {
         outcome: 'failed',
         exitStatus: 7,
-        job: { executor: 'slurm', head: true, name: `nf-escrow-${run.id}` },
+        headJob: { executor: 'slurm', head: true, name: `nf-escrow-${run.id}` },
       });
       t.match(stderr, `run ${run.id} is slurm job ${run.headJob?.id ?? '?'}`);
       t.same(box.filesWith(env.SECRET_OF_THE_USER), [], "and nothing of the user's environment is left");
