@@ -10,6 +10,7 @@ import type { Scheduler, Submission } from '../../../daemon/schedulers/scheduler
 import { until } from '../../support/sandbox.ts';
 import { realGridEngine } from '../../support/grid-engine.ts';
 import { FakeServer, fakeLsf, fakePbs } from '../../support/fake-schedulers.ts';
+import { schedulerSamples } from '../../support/scheduler-samples.ts';
 import { realSlurm } from '../../support/slurm.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -154,6 +155,7 @@ for (const kind of executors) {
 
 void t.test('an answer that is not understood tells nothing', async (t) => {
   for (const executor of executors) {
+    const [id = ''] = schedulerSamples[executor].ids;
     for (const stdout of [
       'Welcome to the cluster!\n',
       '12 RUNNING\n',
@@ -161,16 +163,16 @@ void t.test('an answer that is not understood tells nothing', async (t) => {
     ]) {
       const garbage: RunCommand = async () => ({ status: 0, stdout, stderr: '' });
       await t.rejects(
-        createScheduler(executor, garbage).jobs(['12']),
+        createScheduler(executor, garbage).jobs([id]),
         { code: 'scheduler-unavailable' },
         `${executor}: ${stdout}`,
       );
     }
     const silent: RunCommand = async () => ({ status: 1, stdout: '', stderr: '' });
     const scheduler = createScheduler(executor, silent);
-    await t.rejects(scheduler.jobs(['12']), { code: 'scheduler-unavailable' });
+    await t.rejects(scheduler.jobs([id]), { code: 'scheduler-unavailable' });
     await t.rejects(scheduler.find('nf-escrow-r1'), { code: 'scheduler-unavailable' });
-    await t.rejects(scheduler.cancel('12'), { code: 'scheduler-unavailable' });
+    await t.rejects(scheduler.cancel(id), { code: 'scheduler-unavailable' });
   }
 });
 

@@ -4,16 +4,21 @@ import { createScheduler } from '../../../../daemon/schedulers/create-scheduler.
 import { isJobId } from '../../../../daemon/schedulers/job-id.ts';
 import { executors } from '../../../../daemon/schedulers/registry.ts';
 import type { JobStatus, Scheduler } from '../../../../daemon/schedulers/scheduler.ts';
+import { schedulerSamples } from '../../../support/scheduler-samples.ts';
 import { hold, textOf, type Target } from '../target.ts';
 import { lines } from './lines.ts';
 
 const submission = { name: 'nf-escrow-r1', script: '/r/head', output: '/r/out', requeue: false, options: [] };
 const ACTS: Readonly<Record<string, (scheduler: Scheduler) => Promise<unknown>>> = {
   submit: (scheduler) => scheduler.submit(submission),
-  jobs: (scheduler) => scheduler.jobs(['1', '2', '3.pbs'].filter((id) => isJobId(scheduler.executor, id))),
+  jobs: (scheduler) => scheduler.jobs(idsOf(scheduler)),
   find: (scheduler) => scheduler.find('nf-escrow-r1'),
-  cancel: (scheduler) => scheduler.cancel('1'),
+  cancel: (scheduler) => scheduler.cancel(idsOf(scheduler)[0] ?? ''),
 };
+
+function idsOf({ executor }: Scheduler): string[] {
+  return ['1', '2', '3.pbs', ...schedulerSamples[executor].ids].filter((id) => isJobId(executor, id));
+}
 
 const head = tuple(
   constantFrom(...executors),
@@ -73,7 +78,7 @@ export const scheduler: Target = {
       const answer: CommandResult = { status: Number(status) || 0, stdout, stderr };
       const executor = executors.find((name) => name === kind) ?? 'slurm';
       const found = await (
-        Object.entries(ACTS).find(([name]) => name === act)?.[1] ?? ((one: Scheduler) => one.jobs(['1']))
+        Object.entries(ACTS).find(([name]) => name === act)?.[1] ?? ((one: Scheduler) => one.jobs(idsOf(one)))
       )(createScheduler(executor, async () => answer));
       if (typeof found === 'string') hold(isJobId(executor, found), 'a job that was submitted has an id');
       if (Array.isArray(found))
