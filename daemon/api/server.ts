@@ -14,6 +14,7 @@ import type { Vault } from '../vault/vault.ts';
 import { openApi } from './openapi.ts';
 import { notFound, problems } from './problem.ts';
 import { numbers } from './query.ts';
+import { refuseForeignHosts } from './refuse-foreign-hosts.ts';
 import { computeEnvironmentRoutes, type AwsAnswers } from './routes/compute-environments.ts';
 import { runRoutes } from './routes/runs.ts';
 import { secretRoutes } from './routes/secrets.ts';
@@ -43,7 +44,7 @@ const AUDIT_DEFAULT = 100;
 export function createServer(served: Served): Express {
   const { ledger, vault, runs, user, log, version } = served;
   const app = express().disable('x-powered-by').disable('etag');
-  app.use(refuseBrowsers, (_request, _response, next) => {
+  app.use(refuseBrowsers, refuseForeignHosts, (_request, _response, next) => {
     served.touched();
     next();
   });

@@ -116,24 +116,4 @@ export const migrations: readonly Migration[] = [
          name TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (run_id, job_id)) STRICT`,
     ],
   },
-  {
-    id: 7,
-    name: "the field's terms",
-    statements: [
-      `ALTER TABLE leases RENAME COLUMN anchor TO locator`,
-      `ALTER TABLE leases RENAME COLUMN tries TO attempts`,
-      `ALTER TABLE runs RENAME COLUMN job TO head_job`,
-      `ALTER TABLE grid_jobs RENAME TO task_jobs`,
-      `ALTER TABLE quarantine RENAME TO trace_errors`,
-      `UPDATE leases SET store = 'run-directory' WHERE store = 'nextflow-store'`,
-      ...[
-        ['run.jobs-left', 'run.jobs-orphaned'],
-        ['run.jobs-cancelled', 'run.orphaned-jobs-cancelled'],
-        ['run.job', 'run.head-job'],
-        ['lease.removed-again', 'lease.reappeared-removed'],
-      ].map(
-        ([before, after]) => `UPDATE journal SET type = '${String(after)}' WHERE type = '${String(before)}'`,
-      ),
-    ],
-  },
 ];

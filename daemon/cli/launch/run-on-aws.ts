@@ -6,6 +6,7 @@ import type {
 } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context, NextflowOnAws } from '../context.ts';
+import { warn } from '../io/output.ts';
 
 /** What nf-escrow-aws extends is there since then. */
 const OLDEST = [25, 10] as const;
@@ -29,8 +30,8 @@ export async function completeForAws(context: Context, request: RunRequest): Pro
   const configured = await knowledge.readConfiguration(nextflow, args, where);
   const executor = configured['process.executor'];
   if (executor !== undefined && executor !== 'awsbatch')
-    process.stderr.write(
-      `nf-escrow: the configuration says process.executor = ${executor}: only processes that go to awsbatch are given secrets\n`,
+    warn(
+      `the configuration says process.executor = ${executor}: only processes that go to awsbatch are given secrets`,
     );
   return { ...request, configured, ...(secretDelivery === undefined ? {} : { secretDelivery }) };
 }

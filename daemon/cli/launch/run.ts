@@ -1,7 +1,7 @@
 import type { RunRequest, Selection } from '../../contract/types.ts';
 import type { Context, NextflowKnowledge } from '../context.ts';
 import { launch } from './launch.ts';
-import { print } from '../io/output.ts';
+import { printLines } from '../io/output.ts';
 import { completeForAws } from './run-on-aws.ts';
 import { splitRunOptions } from './run-options.ts';
 
@@ -27,7 +27,7 @@ Example: nf-escrow run --only-secret DB_PASSWORD main.nf --input samples.csv -pr
 export async function run(context: Context, argv: readonly string[]): Promise<number> {
   const options = splitRunOptions(argv);
   if (options.help) {
-    print(HELP);
+    printLines(HELP);
     return 0;
   }
   const knowledge = await context.nextflow();
