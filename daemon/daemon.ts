@@ -15,6 +15,7 @@ import { assertNoOtherHost, holdHostLease } from './system/host-lease/hold-host-
 import { KeyedMutex } from './system/keyed-mutex.ts';
 import { ensurePrivateDirectory } from './system/files/private-directory.ts';
 import { identifySelf } from './system/processes/process-identity.ts';
+import { escapeJson } from './system/escape-text.ts';
 import type { FaultInjector } from './system/steps.ts';
 import { openLedger } from './ledger/open.ts';
 import { Runs } from './runs/runs.ts';
@@ -49,7 +50,8 @@ export async function serve(
   { takeOver = false, stay = false, waits = awsWaits, retryMs, jobsClock }: DaemonOptions = {},
 ): Promise<void> {
   const { paths } = settings;
-  const log = pino({ base: { pid: process.pid } }, openLog());
+  // pino leaves DEL, C1 and bidirectional controls as they are, for whoever looks at the log with cat.
+  const log = pino({ base: { pid: process.pid }, hooks: { streamWrite: escapeJson } }, openLog());
   ensurePrivateDirectory(paths.socketDirectory); // before anything is done: most of what stops a start shows here
   assertNoOtherHost(paths.hostLease, settings.hostLeaseSeconds, takeOver);
   const ledger = await openLedger(paths.ledger, (pending) => {

@@ -3,10 +3,12 @@
 import { readFileSync, realpathSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context, Serving } from './cli/context.ts';
+import { reportCrash, reportError } from './cli/io/output.ts';
 import type { Client } from './api-client/client.ts';
 import type { DaemonStart } from './service/start-daemon.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
-import { asEscrowError, EscrowError, systemCode } from './errors.ts';
+import { asEscrowError, systemCode } from './errors.ts';
+import { leaveMemoryOutOfCoreDumps } from './system/processes/core-dumps.ts';
 import type { FaultInjector } from './system/steps.ts';
 import type { DaemonOptions } from './daemon.ts';
 
@@ -23,6 +25,10 @@ if (realpathSync(process.argv[1] ?? '') === path) await main({ path }, process.a
 /** Runs a command line to its end, and sets the exit status. */
 export async function main(program: Program, args: readonly string[]): Promise<void> {
   process.on('SIGUSR1', () => undefined); // else Node opens its inspector to every user of this machine
+  process.on('uncaughtException', (error) => {
+    reportCrash(error); // Node would print it as it is
+    process.exit(asEscrowError(error).row.exit);
+  });
   try {
     process.exitCode = await dispatch(program, args);
   } catch (error) {
@@ -37,6 +43,8 @@ async function dispatch(program: Program, args: readonly string[]): Promise<numb
     const launch = await import('./cli/launch/run.ts');
     return launch[command](context, rest);
   }
+  // These hold values. `run` does not, and its dumps are Nextflow's too.
+  leaveMemoryOutOfCoreDumps();
   const { buildProgram } = await import('./cli/program.ts');
   await buildProgram(context).parseAsync(args, { from: 'user' });
   return Number(process.exitCode ?? 0); // some fail without an error: doctor, runs wait
@@ -143,7 +151,6 @@ function report(error: unknown): number {
     return error.exitCode === 0 ? 0 : 64;
   if (error instanceof Error && error.name === 'ExitPromptError') return 130; // Ctrl-C at the prompt
   const known = asEscrowError(error);
-  process.stderr.write(`nf-escrow: ${known.message}\n`);
-  if (known instanceof EscrowError) process.stderr.write(`           ${known.hint}\n`);
+  reportError(known);
   return known.row.exit;
 }

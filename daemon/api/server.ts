@@ -17,6 +17,7 @@ import { numbers } from './query.ts';
 import type { AllPlatformRules } from '../compute-envs/compute-environments.ts';
 import type { AllPlatformChecks } from '../doctor/platform-checks.ts';
 import { computeEnvironmentRoutes } from './routes/compute-environments.ts';
+import { refuseForeignHosts } from './refuse-foreign-hosts.ts';
 import { runRoutes } from './routes/runs.ts';
 import { secretRoutes } from './routes/secrets.ts';
 import { vaultRoutes } from './routes/vault.ts';
@@ -46,7 +47,7 @@ const AUDIT_DEFAULT = 100;
 export function createServer(served: Served): Express {
   const { ledger, vault, runs, user, log, version } = served;
   const app = express().disable('x-powered-by').disable('etag');
-  app.use(refuseBrowsers, (_request, _response, next) => {
+  app.use(refuseBrowsers, refuseForeignHosts, (_request, _response, next) => {
     served.touched();
     next();
   });

@@ -979,6 +979,10 @@ export interface Run {
    * What its head had submitted and left behind, and that may live on
    */
   orphanedJobs: OrphanedJob[];
+  /**
+   * Ids of other runs with this run name of which something may be left; only where it was asked for by its name, and absent where there are none
+   */
+  namesakes?: string[];
 }
 /**
  * Runs, newest first.

@@ -26,7 +26,9 @@ import {
   listRuns,
   tasksOf,
   type RunFilter,
+  type RunRow,
 } from './records/queries.ts';
+import { findOneRun, liveNamesakes } from './records/live-namesakes.ts';
 import { pruneRuns } from './purge/prune.ts';
 import { receiptOf } from './records/receipt.ts';
 import { inspectLeases, removeReappeared } from './purge/stray-directory-scan.ts';
@@ -91,7 +93,7 @@ export class Runs {
   /** Submits the head of a run that is to be a job, and gives the run. */
   async submit(wanted: string, args: readonly string[]): Promise<Run> {
     const { db } = this.#deps.ledger;
-    const { id } = await findRun(db, wanted);
+    const { id } = await findOneRun(db, wanted);
     await submitHead(this.#deps, id, { arguments: [...args] });
     await this.#watches.poll(id);
     return describeRun(db, await getRun(db, id));
@@ -117,7 +119,14 @@ export class Runs {
   }
 
   async find(wanted: string): Promise<Run> {
-    return describeRun(this.#deps.ledger.db, await findRun(this.#deps.ledger.db, wanted));
+    return this.#described(wanted, await findRun(this.#deps.ledger.db, wanted));
+  }
+
+  /** The run as it was asked for: by a name that others have too, it tells which. */
+  async #described(wanted: string, row: RunRow): Promise<Run> {
+    const { db } = this.#deps.ledger;
+    const namesakes = await liveNamesakes(db, row, wanted);
+    return { ...(await describeRun(db, row)), ...(namesakes.length === 0 ? {} : { namesakes }) };
   }
 
   async tasks(wanted: string): Promise<TaskList> {
@@ -125,7 +134,8 @@ export class Runs {
   }
 
   async receipt(wanted: string): Promise<Receipt> {
-    return receiptOf(this.#deps, await findRun(this.#deps.ledger.db, wanted));
+    const row = await findRun(this.#deps.ledger.db, wanted);
+    return { ...(await receiptOf(this.#deps, row)), run: await this.#described(wanted, row) };
   }
 
   /** The receipt, and what another look at everything that was placed finds now. */
@@ -133,7 +143,7 @@ export class Runs {
     const row = await findRun(this.#deps.ledger.db, wanted);
     if (provided !== undefined) await this.#provideCredentials(row.id, provided);
     const checks = await inspectLeases(this.#deps, row.id);
-    return { ...(await receiptOf(this.#deps, row)), checks };
+    return { ...(await receiptOf(this.#deps, row)), run: await this.#described(wanted, row), checks };
   }
 
   /**
@@ -143,7 +153,7 @@ export class Runs {
    */
   async cancel(wanted: string): Promise<Run> {
     const { db } = this.#deps.ledger;
-    const row = await findRun(db, wanted);
+    const row = await findOneRun(db, wanted);
     if (row.state === 'materialized' || row.state === 'running') {
       await write(this.#deps, 'run.record-cancel', async (transaction) => {
         await transaction
@@ -176,7 +186,7 @@ export class Runs {
     provided?: AwsCredentials,
   ): Promise<Run> {
     const { db } = this.#deps.ledger;
-    const { id } = await findRun(db, wanted);
+    const { id } = await findOneRun(db, wanted);
     if (provided !== undefined) await this.#provideCredentials(id, provided);
     await this.#watches.poll(id);
     const row = await getRun(db, id);

@@ -28,7 +28,7 @@ export async function recovery(bench) {
   };
   const launcher = spawn('sleep', ['600']);
   const before = await assemble(where);
-  const { user } = before.deps;
+  const { user } = before.engine;
   const scope = await userScope(before.ledger.db, user);
   await before.vault.set(user, scope, 'FOO_KEY', new SecretValue(Buffer.from('value')));
   const request = {

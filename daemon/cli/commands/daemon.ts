@@ -5,7 +5,7 @@ import { installDaemon, uninstallDaemon } from '../../service/install-daemon.ts'
 import { stopDaemon } from '../../service/stop-daemon.ts';
 import type { DaemonStatus, Health } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
-import { print, printJson, write } from '../io/output.ts';
+import { print, printJson, show } from '../io/output.ts';
 
 export function addDaemon(program: Command, context: Context): void {
   const daemon = program
@@ -127,5 +127,5 @@ async function daemonLogs(context: Context, { follow }: { follow?: boolean }): P
     return;
   }
   const goesOn = (): Promise<boolean> => Promise.resolve(follow === true);
-  for await (const chunk of followFile(daemonLog, goesOn)) write(chunk);
+  await show(followFile(daemonLog, goesOn));
 }

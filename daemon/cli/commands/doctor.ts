@@ -86,16 +86,11 @@ function secondsOf(text: string): number {
 export function showChecks(checks: readonly Check[]): void {
   const width = Math.max(...checks.map(({ name }) => name.length));
   for (const { state, name, found, remedy } of checks) {
-    print(`${state.padEnd(7)}  ${name.padEnd(width)}  ${oneLine(found)}`);
-    if (remedy !== null) print(`${' '.repeat(width + 11)}${oneLine(remedy)}`);
+    print(`${state.padEnd(7)}  ${name.padEnd(width)}  ${found}`);
+    if (remedy !== null) print(`${' '.repeat(width + 11)}${remedy}`);
   }
   const count = (wanted: Check['state']): number => checks.filter(({ state }) => state === wanted).length;
   print(
     `${String(checks.length)} checks: ${String(count('failure'))} failed, ${String(count('warning'))} with a warning.`,
   );
-}
-
-/** A path may hold a newline, or what steers a terminal. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
 }

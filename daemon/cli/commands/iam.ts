@@ -5,7 +5,7 @@ import type { DoctorReport } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { showChecks } from './doctor.ts';
-import { print, printJson } from '../io/output.ts';
+import { jsonText, print, printError, printJson } from '../io/output.ts';
 
 interface RenderOptions {
   readonly account: string;
@@ -72,7 +72,7 @@ async function render(options: RenderOptions): Promise<void> {
       : Object.fromEntries([...policies, ...trust]);
   if (options.output === undefined) {
     for (const [name, policy] of Object.entries(files)) {
-      if (options.cloudformation !== true) process.stderr.write(`${name}\n`);
+      if (options.cloudformation !== true) printError(name);
       printJson(policy);
     }
     return;
@@ -80,7 +80,7 @@ async function render(options: RenderOptions): Promise<void> {
   const directory = resolve(options.output);
   mkdirSync(directory, { recursive: true });
   for (const [name, policy] of Object.entries(files)) {
-    writeFileSync(join(directory, name), `${JSON.stringify(policy, null, 2)}\n`);
+    writeFileSync(join(directory, name), `${jsonText(policy)}\n`);
     print(join(directory, name));
   }
 }

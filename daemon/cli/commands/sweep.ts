@@ -1,7 +1,7 @@
 import type { ComputeEnvironmentList, Leftovers } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { print, printJson, printTable } from '../io/output.ts';
+import { print, printJson, printTable, warn } from '../io/output.ts';
 
 interface SweepOptions {
   readonly computeEnv?: string;
@@ -53,6 +53,6 @@ function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): void {
 }
 
 function complain(text: string): void {
-  process.stderr.write(`nf-escrow: ${text}\n`);
+  warn(text);
   process.exitCode = 1;
 }

@@ -5,7 +5,7 @@ import { exitStatusOfSignal } from './run-in-foreground.ts';
 import { submitHead } from './submit-head.ts';
 import type { Run, RunStart } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
-import { print, printJson, write } from '../io/output.ts';
+import { print, printJson, show, warn } from '../io/output.ts';
 import { runPath } from '../io/run-path.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -28,8 +28,7 @@ export async function launchJob(
     else print(`Run ${id} is ${job}. Its output: nf-escrow runs logs -f ${id}`);
     return 0;
   }
-  process.stderr.on('error', () => undefined);
-  process.stderr.write(`nf-escrow: run ${id} is ${job}; Ctrl-C cancels it\n`);
+  warn(`run ${id} is ${job}; Ctrl-C cancels it`);
   let asked: NodeJS.Signals | undefined;
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.on(name, () => {
@@ -57,7 +56,7 @@ async function followJob(context: Context, id: string, output: string | null): P
       run = await look();
       return !isOver();
     };
-    for await (const chunk of followFile(output, goesOn)) write(chunk);
+    await show(followFile(output, goesOn));
   }
   return run;
 }

@@ -3,7 +3,7 @@ import type { Plan, Run, RunRequest, RunStart } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { purgeWithCredentials } from './with-credentials.ts';
-import { print, printJson, printTable } from '../io/output.ts';
+import { print, printJson, printTable, warn } from '../io/output.ts';
 
 /** Asks for a run and starts it, in this terminal or detached from it; or explains it. Gives the exit status. */
 export async function launch(
@@ -72,11 +72,6 @@ async function settle(context: Context, id: string): Promise<Run | undefined> {
     );
     return undefined;
   }
-}
-
-function warn(text: string): void {
-  process.stderr.on('error', () => undefined); // a terminal that has gone takes no warning; nextflow's status counts
-  process.stderr.write(`nf-escrow: ${text}\n`);
 }
 
 function explain(plan: Plan): void {

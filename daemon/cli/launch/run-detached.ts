@@ -6,6 +6,7 @@ import type { RunStart } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { openToAppend } from '../../system/files/owned-file.ts';
 import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
+import { withInheritedCoreDumps } from '../../system/processes/core-dumps.ts';
 import { shimCommand } from './shim-shell.ts';
 import { runFile } from '../../run-directory/layout.ts';
 
@@ -22,11 +23,13 @@ export async function runDetached(start: Start): Promise<void> {
   ensurePrivateDirectory(dirname(output));
   const fd = openToAppend(output);
   const { command, args } = shimCommand(start, true);
-  const child = spawn(command, args, {
-    detached: true,
-    stdio: ['ignore', fd, fd],
-    env: { ...process.env, ...start.environment },
-  });
+  const child = withInheritedCoreDumps(() =>
+    spawn(command, args, {
+      detached: true,
+      stdio: ['ignore', fd, fd],
+      env: { ...process.env, ...start.environment },
+    }),
+  );
   closeSync(fd);
   const ended = new Promise<boolean>((resolve) => {
     child.on('error', () => {

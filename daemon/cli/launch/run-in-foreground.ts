@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Process, RunStart } from '../../contract/types.ts';
 import { fifoState } from '../../system/files/fifo.ts';
 import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
+import { withInheritedCoreDumps } from '../../system/processes/core-dumps.ts';
 import { signal } from '../../system/processes/process-identity.ts';
 import { shimCommand } from './shim-shell.ts';
 import { inForeground } from '../io/terminal.ts';
@@ -46,7 +47,9 @@ export async function runInForeground(start: Start, ignoreHangup: boolean): Prom
     });
   }
   const { command, args } = shimCommand(start, ignoreHangup);
-  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...start.environment } });
+  const child = withInheritedCoreDumps(() =>
+    spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...start.environment } }),
+  );
   const ended = new Promise<number | undefined>((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => {

@@ -1,6 +1,7 @@
 import type { ComputeEnvironment, RunRequest, SecretDelivery } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
+import { warn } from '../io/output.ts';
 
 /** What nf-escrow-aws extends is there since then. */
 const OLDEST = [25, 10] as const;
@@ -21,8 +22,8 @@ export async function prepareForAwsBatch(
   const configured = await readConfiguration(nextflow, args, where);
   const executor = configured['process.executor'];
   if (executor !== undefined && executor !== 'awsbatch')
-    process.stderr.write(
-      `nf-escrow: the configuration says process.executor = ${executor}: only processes that go to awsbatch are given secrets\n`,
+    warn(
+      `the configuration says process.executor = ${executor}: only processes that go to awsbatch are given secrets`,
     );
   return { ...request, configured, ...(secretDelivery === undefined ? {} : { secretDelivery }) };
 }

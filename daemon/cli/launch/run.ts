@@ -3,7 +3,7 @@ import type { RunRequest, Selection } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
 import { loadNextflowModules, type NextflowModules } from './nextflow-modules.ts';
 import { launch } from './launch.ts';
-import { print } from '../io/output.ts';
+import { printLines } from '../io/output.ts';
 import { prepareForPlatform } from './prepare-for-platform.ts';
 import { splitRunOptions } from './run-options.ts';
 
@@ -29,7 +29,7 @@ Example: nf-escrow run --only-secret DB_PASSWORD main.nf --input samples.csv -pr
 export async function run(context: Context, argv: readonly string[]): Promise<number> {
   const options = splitRunOptions(argv);
   if (options.help) {
-    print(HELP);
+    printLines(HELP);
     return 0;
   }
   const modules = await loadNextflowModules();

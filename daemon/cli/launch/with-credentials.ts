@@ -1,6 +1,7 @@
 import type { Client } from '../../api-client/client.ts';
 import type { AwsCredentials, Receipt, Run } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import { warn } from '../io/output.ts';
 
 const NO_HELP: readonly string[] = ['aws-credentials', 'aws-denied', 'compute-environment-invalid'];
 
@@ -41,7 +42,7 @@ export async function checkWithCredentials(daemon: Client, path: string): Promis
 function assertNoHelp(error: unknown): void {
   if (!(error instanceof EscrowError) || !NO_HELP.includes(error.code)) throw error;
   if (error.code === 'aws-credentials') return; // as those of the daemon: told already
-  process.stderr.write(`nf-escrow: the AWS credentials of this environment do not help: ${error.message}\n`);
+  warn(`the AWS credentials of this environment do not help: ${error.message}`);
 }
 
 function credentialsOf(env: Readonly<Record<string, string | undefined>>): AwsCredentials | undefined {

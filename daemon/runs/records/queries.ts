@@ -8,7 +8,10 @@ import { describeOrphanedJob, orphanedJobsOf } from '../purge/orphaned-jobs.ts';
 export type RunRow = Selectable<Tables['runs']>;
 export type LeaseRow = Selectable<Tables['leases']>;
 
-/** Finds a run by id, unique prefix of one, or the newest with that Nextflow run name. Throws `run-not-found`, `run-ambiguous`. */
+/**
+ * Finds a run by id, unique prefix of one, or Nextflow's run name. Of several runs with that name those of which something
+ * may be left come first, then the newest. Throws `run-not-found`, `run-ambiguous`.
+ */
 export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
   const byId = await db.selectFrom('runs').selectAll().where('id', '=', wanted).executeTakeFirst();
   if (byId !== undefined) return byId;
@@ -16,7 +19,9 @@ export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
     .selectFrom('runs')
     .selectAll()
     .where('run_name', '=', wanted)
+    .orderBy((order) => order('state', '=', 'purged'))
     .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
     .executeTakeFirst();
   if (byName !== undefined) return byName;
   const isPrefix = /^r[0-9a-z]*$/.test(wanted);

@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { confirm } from '../../io/confirm.ts';
 import { checkWithCredentials, purgeWithCredentials } from '../../launch/with-credentials.ts';
 import { print, printJson, printTable } from '../../io/output.ts';
+import { noteNamesakes } from './note-namesakes.ts';
 import { printLogs, waitForRun, watchRun } from './run-progress.ts';
 import { runPath } from '../../io/run-path.ts';
 
@@ -97,6 +98,7 @@ async function listRuns(context: Context, { json, ...filter }: ListOptions): Pro
 
 async function showRun(context: Context, wanted: string, options: { json?: boolean }): Promise<void> {
   const run = await (await context.daemon()).call<Run>('GET', runPath(wanted));
+  noteNamesakes(wanted, run);
   if (options.json === true) printJson(run);
   else printRun(run);
 }
@@ -112,6 +114,7 @@ async function showReceipt(
     options.check === true
       ? await checkWithCredentials(daemon, path)
       : await daemon.call<Receipt>('GET', path);
+  noteNamesakes(wanted, receipt.run);
   if (receipt.checks?.some(({ result: found }) => found !== 'absent') === true) process.exitCode = 1;
   if (options.json === true) {
     printJson(receipt);
