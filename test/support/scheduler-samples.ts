@@ -22,10 +22,12 @@ export interface SchedulerSample {
   readonly submitted: (id: string) => string;
   /** What the command that lists jobs prints of one of this name. */
   readonly named: (id: string, name: string) => string;
-  /** What a job finds in its environment that was restarted twice, where that is told. */
-  readonly inJob: (id: string) => Environment;
+  /**
+   * What a job finds in its environment that was submitted on login1 and restarted twice, where that is told; files that
+   * belong to it go into `directory`.
+   */
+  readonly inJob: (id: string, directory: string) => Environment;
   readonly restarts: number | null;
-  readonly submitHost: Environment;
   /** Options that have a job restarted, and some that do not. */
   readonly requeue: readonly (readonly string[])[];
   readonly noRequeue: readonly (readonly string[])[];
@@ -62,9 +64,8 @@ const slurm: SchedulerSample = {
   listed: (id, state) => `${id.padStart(20)}${state.padStart(24)}${'0'.padStart(12)}\n`,
   submitted: (id) => `${id}\n`,
   named: (id) => `${id.padStart(20)}${'RUNNING'.padStart(24)}${'0'.padStart(12)}\n`,
-  inJob: (id) => ({ SLURM_JOB_ID: id, SLURM_RESTART_COUNT: '2' }),
+  inJob: (id) => ({ SLURM_JOB_ID: id, SLURM_RESTART_COUNT: '2', SLURM_SUBMIT_HOST: 'login1' }),
   restarts: 2,
-  submitHost: { SLURM_SUBMIT_HOST: 'login1' },
   requeue: [['--requeue'], ['--partition=long', '--requeue']],
   noRequeue: [[], ['--no-requeue'], ['-r', 'y'], ['--comment', '--requeue-not']],
 };
@@ -77,9 +78,8 @@ const sge: SchedulerSample = {
   listed: (id, state) => jobList(id, state, 'nf-escrow-r1'),
   submitted: (id) => `${id}\n`,
   named: (id, name) => jobList(id, 'running', name),
-  inJob: (id) => ({ JOB_ID: id, SGE_TASK_ID: 'undefined', RESTARTED: '2' }),
+  inJob: (id) => ({ JOB_ID: id, SGE_TASK_ID: 'undefined', RESTARTED: '2', SGE_O_HOST: 'login1' }),
   restarts: 2,
-  submitHost: { SGE_O_HOST: 'login1' },
   requeue: [
     ['-r', 'y'],
     ['-q', 'long.q', '-r', 'yes'],
@@ -109,9 +109,8 @@ const pbs: SchedulerSample = {
   listed: (id, state) => `Job Id: ${id}\n    Job_Name = nf-escrow-r1\n    job_state = ${state}\n`,
   submitted: (id) => `${id}\n`,
   named: (id) => `${id}\n`,
-  inJob: (id) => ({ PBS_JOBID: id }),
+  inJob: (id) => ({ PBS_JOBID: id, PBS_O_HOST: 'login1' }),
   restarts: null,
-  submitHost: { PBS_O_HOST: 'login1' },
   requeue: [['-r', 'y'], ['-ry']],
   noRequeue: [[], ['-r', 'n'], ['-rn'], ['--requeue']],
 };
@@ -128,9 +127,8 @@ const lsf: SchedulerSample = {
   listed: (id, state) => `${id} ${state}\n`,
   submitted: (id) => `Job <${id}> is submitted to default queue <normal>.\n`,
   named: (id) => `${id}\n`,
-  inJob: (id) => ({ LSB_JOBID: id }),
+  inJob: (id) => ({ LSB_JOBID: id, LSB_SUB_HOST: 'login1' }),
   restarts: null,
-  submitHost: { LSB_SUB_HOST: 'login1' },
   requeue: [['-r'], ['-q', 'long', '-r']],
   noRequeue: [[], ['-rn'], ['--requeue']],
 };

@@ -187,12 +187,16 @@ for (const definition of definitions) {
     });
 
     await t.test('reads the job that it runs in, and where that was submitted', async (t) => {
-      for (const id of sample.ids)
-        t.same(enclosingJob(sample.inJob(id)), { executor, id, restarts: sample.restarts });
+      const directory = temporaryDirectory(t);
+      for (const id of sample.ids) {
+        const env = sample.inJob(id, directory);
+        t.same(enclosingJob(env), { executor, id, restarts: sample.restarts });
+        t.equal(submitHost(env), 'login1');
+      }
       for (const id of HOSTILE_IDS)
-        t.equal(enclosingJob(sample.inJob(id)), undefined, JSON.stringify(id.slice(0, 20)));
+        t.equal(enclosingJob(sample.inJob(id, directory)), undefined, JSON.stringify(id.slice(0, 20)));
       t.equal(definition.readJob({}).id, undefined);
-      t.equal(submitHost(sample.submitHost), 'login1');
+      t.equal(definition.readSubmitHost({}), undefined);
     });
 
     await t.test('is found by its commands, whichever others have the same', async (t) => {
@@ -242,7 +246,7 @@ for (const definition of definitions) {
       'what tells a job which it is comes from that job, never from who submitted it',
       async (t) => {
         const read = new Set<string>();
-        const env = new Proxy(sample.inJob(sample.ids[0] ?? ''), {
+        const env = new Proxy(sample.inJob(sample.ids[0] ?? '', temporaryDirectory(t)), {
           get: (target, name) => {
             read.add(String(name));
             return Reflect.get(target, name) as unknown;

@@ -66,7 +66,7 @@ void t.test('the schemas list the schedulers once, and these are those of the re
   t.same([...(lists[0]?.list as string[])].sort(), [...executors].sort());
 });
 
-/** Strings, templates and regular expressions: what code says beside its own names, and what comments do not. */
+/** Strings, templates, regular expressions and properties: what code says beside its own names and comments. */
 function textsOf(source: string): string[] {
   const texts: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -76,11 +76,17 @@ function textsOf(source: string): string[] {
       ts.isTemplateHead(node) ||
       ts.isTemplateMiddle(node) ||
       ts.isTemplateTail(node) ||
-      ts.isIdentifier(node)
+      (ts.isIdentifier(node) && isProperty(node))
     )
       texts.push(node.text);
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile('x.ts', source, ts.ScriptTarget.Latest, true));
   return texts;
+}
+
+/** As in `env.JOB_ID` and `{ JOB_ID } = env`. */
+function isProperty(node: ts.Identifier): boolean {
+  const { parent } = node;
+  return ts.isBindingElement(parent) || (ts.isPropertyAccessExpression(parent) && parent.name === node);
 }
