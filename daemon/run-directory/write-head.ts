@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
+import { fillTemplate } from '../system/files/fill-template.ts';
 import { quoteShellWord } from '../system/processes/shell-word.ts';
 import { runFile } from './layout.ts';
 
@@ -19,13 +18,13 @@ export interface HeadScript {
 /** Writes the script that a scheduler is to start for a run, into its directory; gives its path. */
 export function writeHeadScript({ directory, launchDirectory, requeue, ...head }: HeadScript): string {
   const path = runFile(directory, 'head');
-  const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/head.sh')), 'utf8');
-  const text = template
-    .replace('@KEPT_VARIABLES@', () => head.keptVariables.join(' | '))
-    .replace('@DIRECTORY@', () => quoteShellWord(directory))
-    .replace('@REQUEUE@', () => (requeue ? 'yes' : 'no'))
-    .replace('@LAUNCH_DIRECTORY@', () => quoteShellWord(launchDirectory))
-    .replace('@ARGUMENTS@', () => head.arguments.map(quoteShellWord).join(' '));
+  const text = fillTemplate('head.sh', {
+    KEPT_VARIABLES: head.keptVariables.join(' | '),
+    DIRECTORY: quoteShellWord(directory),
+    REQUEUE: requeue ? 'yes' : 'no',
+    LAUNCH_DIRECTORY: quoteShellWord(launchDirectory),
+    ARGUMENTS: head.arguments.map(quoteShellWord).join(' '),
+  });
   writeFileAtomic(path, text, 0o700);
   return path;
 }

@@ -1,6 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fillTemplate } from '../system/files/fill-template.ts';
+import { quoteShellWord } from '../system/processes/shell-word.ts';
 import type { Settings } from '../config/settings.ts';
 import { isSchedulerLocation } from '../schedulers/environment.ts';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
@@ -17,12 +18,12 @@ export function writeDaemonCommand(settings: Settings, program: string, env: Env
   const path = commandPath(settings);
   const variables = Object.entries(env)
     .filter(([name, value]) => (PASSED.test(name) || isSchedulerLocation(name)) && value)
-    .map(([name, value]) => `export ${name}=${shellWord(value ?? '')}`);
-  const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/daemon-command.sh')), 'utf8');
-  const text = template
-    .replace('@ENVIRONMENT@', () => variables.join('\n'))
-    .replace('@LOG@', () => shellWord(settings.paths.daemonLog))
-    .replace('@PROGRAM@', () => [process.execPath, program].map(shellWord).join(' '));
+    .map(([name, value]) => `export ${name}=${quoteShellWord(value ?? '')}`);
+  const text = fillTemplate('daemon-command.sh', {
+    ENVIRONMENT: variables.join('\n'),
+    LOG: quoteShellWord(settings.paths.daemonLog),
+    PROGRAM: [process.execPath, program].map(quoteShellWord).join(' '),
+  });
   ensurePrivateDirectory(dirname(path));
   writeFileAtomic(path, text, 0o700);
   return path;
@@ -34,9 +35,4 @@ export function removeDaemonCommand(settings: Settings): void {
 
 function commandPath({ paths }: Settings): string {
   return join(dirname(paths.configFile), 'daemon-command');
-}
-
-/** A word of a POSIX shell, whatever is in it. */
-export function shellWord(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -5,10 +5,11 @@ import { EscrowError } from '../errors.ts';
 import { isLingerEnabled } from '../system/processes/logind.ts';
 import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
 import { hasCrontab, writeCrontab } from './crontab.ts';
-import { removeDaemonCommand, shellWord, writeDaemonCommand } from './daemon-command.ts';
+import { removeDaemonCommand, writeDaemonCommand } from './daemon-command.ts';
 import { findDaemon } from './start-daemon.ts';
 import { stopDaemon } from './stop-daemon.ts';
 import { enableUnit, hasUserSystemd, removeUnit, startUnit } from './user-service.ts';
+import { quoteShellWord } from '../system/processes/shell-word.ts';
 
 /** What is to be set up. */
 export interface Installation {
@@ -87,7 +88,7 @@ function lingering(): string[] {
 
 /** crontab(5): an unescaped `%` is a newline. Not everybody's starts at the same minute. */
 function cronLines(command: string): string[] {
-  const start = `/bin/sh ${shellWord(command)} daemon start --stay >/dev/null 2>&1`.replaceAll(
+  const start = `/bin/sh ${quoteShellWord(command)} daemon start --stay >/dev/null 2>&1`.replaceAll(
     '%',
     String.raw`\%`,
   );

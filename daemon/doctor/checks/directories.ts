@@ -2,8 +2,9 @@ import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Paths } from '../../config/paths.ts';
 import { fileSystemType } from '../../system/files/file-system-type.ts';
-import { failure, modeOf, ok, shellWord, warning, type Check } from '../check.ts';
+import { failure, modeOf, ok, warning, type Check } from '../check.ts';
 import { isWritableDirectory, lstatIfExists, nearestExistingAncestor } from '../path-lookup.ts';
+import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
 interface Directory {
   readonly name: string;
@@ -66,10 +67,14 @@ function checkDirectory(directory: Directory): Check {
     return failure(
       name,
       `${path} has mode ${modeOf(found)}: others can reach it`,
-      `chmod go-rwx ${shellWord(path)}`,
+      `chmod go-rwx ${quoteShellWord(path)}`,
     );
   if (!isWritableDirectory(path))
-    return failure(name, `${path} cannot be written`, `chmod u+rwx ${shellWord(path)}, or see \`mount\`.`);
+    return failure(
+      name,
+      `${path} cannot be written`,
+      `chmod u+rwx ${quoteShellWord(path)}, or see \`mount\`.`,
+    );
   return checkFileSystem(directory, found);
 }
 

@@ -2,8 +2,9 @@ import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import { findLocalStore, localStorePath } from '../../nextflow/launcher/local-store.ts';
-import { failure, modeOf, ok, shellWord, warning, type Check } from '../check.ts';
+import { failure, modeOf, ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
+import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
 /** What Nextflow writes beside its store for its tasks, with every secret in clear; a killed run leaves it behind. */
 const LEFTOVER = /^\.nf-.*\.secrets$/;
@@ -24,7 +25,7 @@ function checkStore(env: DoctorContext['env']): Check {
     return failure(
       'local store',
       `${path} has mode ${modeOf(found)}; Nextflow refuses any but 0600`,
-      `chmod 600 ${shellWord(path)}`,
+      `chmod 600 ${quoteShellWord(path)}`,
     );
   accessSync(path, constants.R_OK);
   return ok('local store', `${path} (0600)`);

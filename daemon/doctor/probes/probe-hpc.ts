@@ -1,23 +1,24 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { isProbeId, newProbeId } from '../../contract/run-id.ts';
 import type { SecretDelivery, ComputeEnvironment, Executor } from '../../contract/types.ts';
 import { asEscrowError, EscrowError, systemCode } from '../../errors.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
+import { fillTemplate } from '../../system/files/fill-template.ts';
 import { runWithTimeout } from '../../system/processes/run-with-timeout.ts';
 import { createScheduler } from '../../schedulers/create-scheduler.ts';
 import type { Scheduler } from '../../schedulers/scheduler.ts';
 import { RunDirectories } from '../../run-directory/run-directories.ts';
 import { runFile } from '../../run-directory/layout.ts';
 import { SecretValue } from '../../vault/secret-value.ts';
-import { failure, ok, shellWord, warning, type Check } from '../check.ts';
+import { failure, ok, warning, type Check } from '../check.ts';
 import { judgeProbe } from './judge-probe.ts';
 import { detected } from '../checks/scheduler.ts';
 import type { DoctorContext } from '../doctor-context.ts';
+import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
 const PROBE_CHECK = 'probe';
 const SECRET = 'NF_ESCROW_PROBE';
@@ -205,8 +206,7 @@ function readAnswer(directory: string): string | undefined {
 }
 
 function writeScript(directory: string): void {
-  const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/probe.sh')), 'utf8');
-  const text = template.replace('@DIRECTORY@', () => shellWord(directory)).replace('@NAME@', SECRET);
+  const text = fillTemplate('probe.sh', { DIRECTORY: quoteShellWord(directory), NAME: SECRET });
   writeFileAtomic(runFile(directory, 'probe'), text, 0o700);
 }
 
@@ -225,7 +225,11 @@ async function remove(store: RunDirectories, target: string, locator: string | n
   } catch (error) {
     const { message } = asEscrowError(error);
     return [
-      failure('probe removal', message, `rm -rf ${shellWord(target)}; it holds a random text, no secret.`),
+      failure(
+        'probe removal',
+        message,
+        `rm -rf ${quoteShellWord(target)}; it holds a random text, no secret.`,
+      ),
     ];
   }
 }

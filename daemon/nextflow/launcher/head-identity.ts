@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { SecretDelivery } from '../../contract/types.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
+import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
 /** The profile by which a head takes the role of its compute environment; the plugin and the overlay know it too. */
 export const HEAD_PROFILE = 'nf-escrow';
@@ -24,7 +25,7 @@ export function writeHeadProfile(
   const directory = join(state, 'aws');
   ensurePrivateDirectory(directory);
   const file = join(directory, `${name}.config`);
-  const line = [...command, 'aws-credentials', '--compute-env', name].map(shellWord).join(' ');
+  const line = [...command, 'aws-credentials', '--compute-env', name].map(quoteShellWord).join(' ');
   writeFileAtomic(file, `[profile ${HEAD_PROFILE}]\ncredential_process = ${line}\n`);
   const own = env['AWS_CONFIG_FILE'] ?? '';
   return {
@@ -32,9 +33,4 @@ export function writeHeadProfile(
     environment: { ...secretDelivery.environment, AWS_CONFIG_FILE: file, [USER_AWS_CONFIG]: own },
     restore: { ...secretDelivery.restore, AWS_CONFIG_FILE: own, [USER_AWS_CONFIG]: '' },
   };
-}
-
-/** One word of a shell: SDKs hand the command to one. */
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,10 +1,10 @@
-import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { lstatSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { EscrowError } from '../../errors.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
 import { SHIM_MARK } from './find.ts';
+import { fillTemplate } from '../../system/files/fill-template.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
 /** The mark is in the first lines. */
@@ -23,10 +23,10 @@ export function writeShim(directory: string, program: string): string {
       hint: 'Name another directory, and put it before that one on PATH.',
     });
   mkdirSync(resolve(directory), { recursive: true });
-  const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/nextflow.sh')), 'utf8');
-  const text = template
-    .replace('@NODE@', () => quoteShellWord(process.execPath))
-    .replace('@PROGRAM@', () => quoteShellWord(program));
+  const text = fillTemplate('nextflow.sh', {
+    NODE: quoteShellWord(process.execPath),
+    PROGRAM: quoteShellWord(program),
+  });
   writeFileAtomic(path, text, 0o755);
   return path;
 }
