@@ -27,24 +27,24 @@ const HARMLESS: readonly RegExp[] = [
   // a step itself, and what does one thing after another
   /^(step|run)$/,
   // files; directories that are made for all runs, and let ourselves in again
-  /^(ensurePrivateDirectory|restoreOwnerAccess)$/,
+  /^(ensurePrivateDirectory|letIn)$/,
   /^(closeSync|existsSync|fstatSync|lstatSync|statSync|openSync|readdirSync|readFileSync|isDirectory|isFile|close|on|watchDirectory)$/,
   // queries are built before they are sent; reading ones tell nobody anything
-  /^(and|as|columns|countAll|deleteFrom|doNothing|doUpdateSet|innerJoin|insertInto|limit|onConflict|or|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
+  /^(and|as|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|groupBy|innerJoin|insertInto|limit|onConflict|onRef|or|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
   // the SDK's commands are built before they are sent
   /^(destroy|[A-Z][A-Za-z]*Command)$/,
-  // sessions and clients of AWS; with-client, retry and the queues' memory do what they are given
-  /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retry|sleep|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession)$/,
+  // sessions and clients of AWS; with-client, repeat and the queues' memory do what they are given
+  /^(accessFrom|accessOf|anchorOf|asAwsError|failureOf|batch|scheduler|secretsManager|sdk|asTag|tagsOf|withClient|ask|clock|elapsed|repeat|sleep|LateRequests|forget|note|until|waiting|#assertTakesSecrets|rememberQueues|lend|openSession)$/,
   // the state of processes and files
-  /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
+  /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isGone|liveness|readOwnFile|Tail|read|whenFree)$/,
   // what Nextflow wrote and what is asked of it
-  /^(readEvent|readLocalStore|findLog|readLogLine|configOverlay)$/,
+  /^(readEvent|readLocalStore|findLog|findRunFiles|readLogLine|overlay)$/,
   // schedulers and Batch, asked
-  /^(detectExecutor|find|living|findByName|settled|status)$/,
+  /^(detectExecutor|find|living|named|settled|word)$/,
   // the ledger, asked; and values, opened
-  /^(findComputeEnvironment|listComputeEnvironments|open|resolveSecrets|versions)$/,
+  /^(findComputeEnvironment|listComputeEnvironments|open|resolve|versions)$/,
   // stores, asked
-  /^(check|split|list|inspectOnce|switchFor|prepare|useCredentials)$/,
+  /^(check|divide|list|look|over|prepare)$/,
 ];
 
 interface Found {
