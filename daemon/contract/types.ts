@@ -36,6 +36,7 @@ export interface Contract {
   EnclosingJob?: EnclosingJob;
   Executor?: Executor;
   ExposureList?: ExposureList;
+  ExposureSearch?: ExposureSearch;
   Exposure?: Exposure;
   HeadJob?: HeadJob;
   Health?: Health;
@@ -67,6 +68,7 @@ export interface Contract {
   RunSubmission?: RunSubmission;
   Run?: Run;
   Scope?: Scope;
+  SearchGap?: SearchGap;
   SecretDelivery?: SecretDelivery;
   SecretInput?: SecretInput;
   SecretList?: SecretList;
@@ -438,7 +440,7 @@ export interface ExposureList {
   exposures: Exposure[];
 }
 /**
- * A secret whose value the pipeline itself wrote into scripts or environments of its tasks, where it stays.
+ * A secret whose value is in files that a run wrote and that nf-escrow does not remove.
  */
 export interface Exposure {
   /**
@@ -451,13 +453,89 @@ export interface Exposure {
   runName: string | null;
   secret: SecretName;
   /**
-   * By which process
+   * The process of the tasks whose files these are; null for files of the run as a whole
    */
   process: string | null;
   /**
-   * In how many tasks
+   * Tasks whose files hold it
    */
   tasks: number;
+  /**
+   * Files that hold it
+   */
+  fileCount: number;
+  /**
+   * Those files, not more than 1000 in a receipt and 10 in a list; below the work directory relative to it, else absolute. Written by others: escape them before display
+   */
+  files: string[];
+}
+/**
+ * How the files that a run wrote were searched for values of its secrets.
+ */
+export interface ExposureSearch {
+  /**
+   * Who searched: nf-escrow's Nextflow plugin all of the run's files, the daemon those of the run as a whole
+   */
+  by: 'plugin' | 'daemon';
+  /**
+   * Nothing was left out
+   */
+  complete: boolean;
+  /**
+   * Tasks whose files were searched
+   */
+  tasks: number;
+  /**
+   * Files that were searched
+   */
+  files: number;
+  /**
+   * Bytes that were read
+   */
+  bytes: number;
+  /**
+   * Findings beyond those that are recorded
+   */
+  omitted: number;
+  /**
+   * What was left out
+   */
+  gaps: SearchGap[];
+}
+/**
+ * Files, or values, that a search for exposed secrets left out.
+ */
+export interface SearchGap {
+  /**
+   * Why: docs/limits.md
+   */
+  reason:
+    | 'budget'
+    | 'not-plain'
+    | 'unreadable'
+    | 'remote'
+    | 'time'
+    | 'queue'
+    | 'failed'
+    | 'tasks'
+    | 'value-short'
+    | 'value-common'
+    | 'value-unreadable'
+    | 'value-unknown'
+    | 'vault-locked'
+    | 'unknown';
+  /**
+   * How many files or values
+   */
+  count: number;
+  /**
+   * One of the files
+   */
+  example?: string;
+  /**
+   * Names of the secrets whose values were not searched for
+   */
+  secrets?: string[];
 }
 /**
  * The scheduler's job of a run's head.
@@ -863,9 +941,17 @@ export interface Receipt {
    */
   leases: Lease[];
   /**
-   * Secrets that the pipeline itself wrote into files of its tasks, which are not ours to remove
+   * Secrets whose values the run wrote into files that nf-escrow does not remove
    */
   exposures: Exposure[];
+  /**
+   * How those files were searched; null: they were not, or not yet
+   */
+  search: ExposureSearch | null;
+  /**
+   * What relative paths of exposures are relative to, where it is known
+   */
+  workDirectory: string | null;
   /**
    * Every lease is gone
    */
@@ -971,6 +1057,10 @@ export interface Run {
    * What the last try to remove met, and what to do about it; absent where none failed
    */
   removalError?: string;
+  /**
+   * Names of the secrets whose values its files hold, as its receipt tells; absent where none was found
+   */
+  exposed?: string[];
   /**
    * The scheduler's job of its head; null: it is in none
    */
@@ -1302,7 +1392,7 @@ export interface Task {
    */
   secrets: string[];
   /**
-   * Names of secrets whose values the pipeline itself wrote into the task's script or environment
+   * Names of secrets whose values are in files that Nextflow wrote for it
    */
   exposed: string[];
 }

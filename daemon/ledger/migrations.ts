@@ -141,4 +141,20 @@ export const migrations: readonly Migration[] = [
   },
   { id: 8, ...lastVersionsMigration },
   { id: 9, ...sealedValuesMigration },
+  {
+    id: 10,
+    name: 'files in which values of secrets were found',
+    statements: [
+      // Relative to the run's work directory where it is below that; without task and process: a file of the run.
+      `CREATE TABLE exposures (run_id TEXT NOT NULL REFERENCES runs (id), secret TEXT NOT NULL, path TEXT NOT NULL,
+         task_id TEXT, process TEXT, PRIMARY KEY (run_id, secret, path)) STRICT`,
+      // Of earlier runs only the task is known: its directory begins with its hash.
+      `INSERT OR IGNORE INTO exposures SELECT run_id, found.value, coalesce(hash, task_id), task_id, process
+         FROM tasks, json_each(tasks.exposed) AS found`,
+      `ALTER TABLE tasks DROP COLUMN exposed`,
+      // JSON: how the run's files were searched; NULL while they were not.
+      `ALTER TABLE runs ADD COLUMN search TEXT`,
+      `ALTER TABLE runs ADD COLUMN work_directory TEXT`,
+    ],
+  },
 ];

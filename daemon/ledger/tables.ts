@@ -77,6 +77,9 @@ export interface Tables {
     trace_file: string | null;
     /** JSON: the scheduler's job that the head is, or was started in. */
     head_job: ColumnType<string | null, string | null | undefined, string | null>;
+    /** JSON: how its files were searched for values. */
+    search: ColumnType<string | null, string | null | undefined, string | null>;
+    work_directory: ColumnType<string | null, string | null | undefined, string | null>;
     cancel_requested: number;
     created_at: string;
     started_at: string | null;
@@ -111,9 +114,16 @@ export interface Tables {
     exit: string | null;
     process: ColumnType<string | null, string | null | undefined, string | null>;
     attempt: ColumnType<number | null, number | null | undefined, number | null>;
-    /** JSON arrays of names. */
+    /** JSON array of names. */
     secrets: ColumnType<string, string | undefined, string>;
-    exposed: ColumnType<string, string | undefined, string>;
+  };
+  /** Files in which values were found. Those of the run as a whole have no task. */
+  exposures: {
+    run_id: string;
+    secret: string;
+    path: string;
+    task_id: string | null;
+    process: string | null;
   };
   task_jobs: {
     run_id: string;

@@ -7,6 +7,7 @@ import type { Run, RunStart } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
 import { print, printJson, show, warn } from '../io/output.ts';
 import { runPath } from '../io/run-path.ts';
+import { tellExposures } from './tell-exposures.ts';
 
 const LOOK_EVERY_MS = 500;
 
@@ -36,6 +37,7 @@ export async function launchJob(
       daemon.call('POST', `${runPath(id)}/cancel`).catch(() => undefined); // asked again by whoever looks at it next
     });
   const ended = await followJob(context, id, run.outputFile);
+  await tellExposures(await context.daemon(), ended, (line) => process.stderr.write(`nf-escrow: ${line}\n`));
   return (
     ended.exitStatus ??
     (asked === undefined ? (ended.outcome === 'succeeded' ? 0 : 1) : exitStatusOfSignal(asked))

@@ -2,6 +2,7 @@ import { hangupIsIgnored, leaveTerminalAsItIs } from '../io/terminal.ts';
 import type { Plan, Run, RunRequest, RunStart } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
+import { tellExposures } from './tell-exposures.ts';
 import { purgeWithCredentials } from './with-credentials.ts';
 import { print, printJson, printTable, warn } from '../io/output.ts';
 
@@ -64,6 +65,7 @@ async function settle(context: Context, id: string): Promise<Run | undefined> {
       warn(
         `not all that was placed for run ${id} could be removed yet; it is tried again. See: nf-escrow status`,
       );
+    await tellExposures(await context.daemon(), run, warn);
     return run;
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown';

@@ -8,7 +8,7 @@ import type { DoctorContext } from '../doctor-context.ts';
 const NAME = 'pipelines';
 const SHOWN = 5;
 
-/** Secrets that pipelines wrote into files of their tasks. Asked of the daemon; where none runs nothing is said. */
+/** Secrets whose values are in files that runs wrote. Asked of the daemon; where none runs nothing is said. */
 export async function checkExposures({ socket }: Paths, { limitMs }: DoctorContext): Promise<Check[]> {
   if (lstatIfExists(socket)?.isSocket() !== true) return [];
   let list;
@@ -18,18 +18,19 @@ export async function checkExposures({ socket }: Paths, { limitMs }: DoctorConte
     return []; // the check of the socket says what is wrong with it
   }
   if (list.exposures.length === 0)
-    return [ok(NAME, 'none wrote the value of a secret into files of its tasks')];
+    return [ok(NAME, 'no run is known to have written the value of a secret into its files')];
   const shown = list.exposures
     .slice(0, SHOWN)
     .map(
-      ({ secret, process, run, runName }) => `${secret} by ${process ?? 'a process'} (run ${runName ?? run})`,
+      ({ secret, process, run, runName }) =>
+        `${secret} by ${process ?? 'the run itself'} (run ${runName ?? run})`,
     );
   const more = list.exposures.length > SHOWN ? `, and ${String(list.exposures.length - SHOWN)} more` : '';
   return [
     warning(
       NAME,
-      `values stand in scripts or environments in work directories: ${shown.join('; ')}${more}`,
-      'Have the script read "$NAME" with `secret \'NAME\'`, not ${secrets.NAME}; remove those work directories and change the values.',
+      `files that runs wrote hold values: ${shown.join('; ')}${more}`,
+      'Have the script read "$NAME" with `secret \'NAME\'`, not ${secrets.NAME}; delete the files that `nf-escrow runs receipt RUN` names, and change the values.',
     ),
   ];
 }

@@ -4,6 +4,7 @@ import { record } from '../../ledger/journal.ts';
 import { dropUnneededVersions } from '../../vault/vault.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
 import { leasesOf, type LeaseRow } from '../records/queries.ts';
+import { searchRunFiles } from '../records/search-run-files.ts';
 import { moveLease, moveRun } from '../records/states.ts';
 
 /**
@@ -23,6 +24,8 @@ async function purge(deps: RunDependencies, id: string): Promise<void> {
   await remove(deps, id);
   const leases = await leasesOf(deps.ledger.db, id);
   if (leases.some(({ state }) => state !== 'gone')) return;
+  // Its values may be forgotten once it is purged.
+  await searchRunFiles(deps, id);
   await write(deps, 'run.record-purged', async (db) => {
     const run = await db.selectFrom('runs').select('state').where('id', '=', id).executeTakeFirstOrThrow();
     if (run.state !== 'ended') return;

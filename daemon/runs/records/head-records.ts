@@ -8,7 +8,9 @@ import { TraceReader, type TraceRow } from '../../nextflow/logs/trace.ts';
 import { recordJobDefinition } from './job-definition-records.ts';
 import { write, type RunDependencies } from '../dependencies.ts';
 import { recordTaskJob } from '../purge/orphaned-jobs.ts';
+import { ExposureRecords, writeSearch } from './exposure-records.ts';
 import type { RunRow } from './queries.ts';
+import { TaskNames } from './task-names.ts';
 import { recordSecretUse, recordTraceError, writeTask, writeTracedTask } from './task-records.ts';
 import { runFile } from '../../run-directory/layout.ts';
 
@@ -33,6 +35,11 @@ export class HeadRecords {
   #log: Tail | undefined;
   #trace: Tail | undefined;
   #written = '';
+  #workDirectory: string | undefined;
+  readonly #exposures: ExposureRecords;
+  readonly #names: TaskNames;
+  /** Whether the plugin has masked the names that it tells: it knows no value that is on AWS. */
+  #areMasked = false;
   /** What was read and is not in the ledger yet: a write that fails loses none of it. */
   readonly #unwritten: { events: string[]; jobs: TaskJobEvent[]; rows: TraceRow[] } = {
     events: [],
@@ -44,6 +51,8 @@ export class HeadRecords {
     this.#deps = deps;
     this.#run = run;
     this.#directory = directory;
+    this.#exposures = new ExposureRecords(run);
+    this.#names = new TaskNames(deps, run);
   }
 
   /** Takes in what is new. Without the head's process there is nothing to tell its log by. */
@@ -86,7 +95,9 @@ export class HeadRecords {
   async #takeLog(lines: readonly string[]): Promise<void> {
     for (const line of lines) readLogLine(this.facts, line);
     const { jobs } = this.#unwritten;
-    jobs.push(...lines.map(readTaskJobEvent).filter((line) => line !== undefined));
+    const masked = await this.#names.masker();
+    for (const line of lines.map(readTaskJobEvent))
+      if (line !== undefined) jobs.push(withMaskedName(line, masked));
     if (jobs.length === 0) return;
     await write(this.#deps, 'records.write', async (db) => {
       for (const job of jobs) await recordTaskJob(db, this.#run.id, job);
@@ -100,6 +111,7 @@ export class HeadRecords {
     events.push(...lines);
     if (events.length === 0) return;
     const { id } = this.#run;
+    const masked = await this.#names.masker();
     await write(this.#deps, 'records.write', async (db) => {
       for (const [index, line] of events.entries()) {
         const number = this.#eventCount + index + 1;
@@ -111,11 +123,15 @@ export class HeadRecords {
         else if ('began' in event) {
           this.facts.runName ??= event.began.name;
           this.facts.sessionId ??= event.began.session;
-        } else if ('definition' in event) {
+          this.#workDirectory ??= event.began.work;
+          this.#areMasked ||= event.began.masked;
+        } else if ('exposure' in event) await this.#exposures.writeExposure(db, event.exposure);
+        else if ('searched' in event) await writeSearch(db, id, event.searched);
+        else if ('definition' in event) {
           if (!(await recordJobDefinition(this.#deps, db, id, event.definition)))
             await recordTraceError(db, id, -number, 'a job definition of a run that has no secrets on AWS');
         } else {
-          await writeTask(db, id, event.task);
+          await writeTask(db, id, this.#areMasked ? event.task : withMaskedTask(event.task, masked));
           if (event.task.status === 'SUBMITTED') await recordSecretUse(this.#deps, db, id, event.task);
         }
       }
@@ -131,6 +147,7 @@ export class HeadRecords {
       session_id: sessionId ?? null,
       trace_file: traceFile ?? null,
       log_file: this.#log?.path ?? null,
+      work_directory: this.#workDirectory ?? null,
     };
     const text = JSON.stringify(row);
     if (text === this.#written || (this.#log === undefined && runName === undefined)) return;
@@ -142,13 +159,27 @@ export class HeadRecords {
 
   async #takeTrace(lines: readonly string[]): Promise<void> {
     const { rows } = this.#unwritten;
-    rows.push(...lines.map((line) => this.#traceReader.read(line)).filter((row) => row !== undefined));
+    const masked = await this.#names.masker();
+    for (const row of lines.map((line) => this.#traceReader.read(line)))
+      if (row !== undefined) rows.push('task' in row ? { task: withMaskedTask(row.task, masked) } : row);
     if (rows.length === 0) return;
     await write(this.#deps, 'records.write', async (db) => {
       for (const row of rows) await writeTraceRow(db, this.#run.id, row);
     });
     rows.length = 0;
   }
+}
+
+function withMaskedName(line: TaskJobEvent, masked: (name: string) => string): TaskJobEvent {
+  if (!('submitted' in line)) return line;
+  return { submitted: { ...line.submitted, name: masked(line.submitted.name) } };
+}
+
+function withMaskedTask<T extends { readonly name: string | null }>(
+  task: T,
+  masked: (name: string) => string,
+): T {
+  return task.name === null ? task : { ...task, name: masked(task.name) };
 }
 
 async function writeTraceRow(db: Parameters<typeof writeTask>[0], run: string, row: TraceRow): Promise<void> {

@@ -4,6 +4,7 @@ import { EscrowError } from '../../errors.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { Tables } from '../../ledger/tables.ts';
 import { describeOrphanedJob, orphanedJobsOf } from '../purge/orphaned-jobs.ts';
+import { exposedByTask, exposedSecrets } from './exposures.ts';
 
 export type RunRow = Selectable<Tables['runs']>;
 export type LeaseRow = Selectable<Tables['leases']>;
@@ -100,12 +101,15 @@ export async function countPendingRemovals(db: Queries): Promise<number> {
 export async function tasksOf(db: Queries, run: string): Promise<TaskList> {
   const rows = await db.selectFrom('tasks').selectAll().where('run_id', '=', run).execute();
   const bad = await db.selectFrom('trace_errors').select('row').where('run_id', '=', run).execute();
-  return { tasks: rows.map(taskOf), traceErrors: bad.length };
+  const exposed = await exposedByTask(db, run);
+  return {
+    tasks: rows.map((row) => taskOf(row, exposed.get(row.task_id) ?? [])),
+    traceErrors: bad.length,
+  };
 }
 
-function taskOf(row: Selectable<Tables['tasks']>): Task {
+function taskOf(row: Selectable<Tables['tasks']>, exposed: string[]): Task {
   const { task_id, hash, native_id, name, status, exit, process, attempt } = row;
-  const [secrets, exposed] = [row.secrets, row.exposed].map((names) => JSON.parse(names) as string[]);
   return {
     taskId: task_id,
     hash,
@@ -115,8 +119,8 @@ function taskOf(row: Selectable<Tables['tasks']>): Task {
     exit,
     process,
     attempt,
-    secrets: secrets ?? [],
-    exposed: exposed ?? [],
+    secrets: JSON.parse(row.secrets) as string[],
+    exposed,
   };
 }
 
@@ -128,6 +132,7 @@ export function headJobOf({ head_job: job }: Pick<RunRow, 'head_job'>): HeadJob 
 /** A run as the contract shows it. */
 export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
   const leases = await leasesOf(db, row.id);
+  const exposed = await exposedSecrets(db, row.id);
   const trouble = leases.find(({ last_error }) => last_error !== null)?.last_error ?? undefined;
   return {
     id: row.id,
@@ -154,6 +159,7 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     orphanedJobs: (await orphanedJobsOf(db, row.id)).map(describeOrphanedJob),
     pendingRemovals: leases.filter(({ state }) => state !== 'gone').length,
     ...(trouble === undefined ? {} : { removalError: trouble }),
+    ...(exposed.length === 0 ? {} : { exposed }),
   };
 }
 

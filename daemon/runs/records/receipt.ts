@@ -1,4 +1,4 @@
-import type { Receipt } from '../../contract/types.ts';
+import type { ExposureSearch, Receipt } from '../../contract/types.ts';
 import { now, type RunDependencies } from '../dependencies.ts';
 import { exposuresOf } from './exposures.ts';
 import { describeLease, describeRun, leasesOf, type RunRow } from './queries.ts';
@@ -10,6 +10,8 @@ export async function receiptOf(deps: RunDependencies, run: RunRow): Promise<Rec
     run: await describeRun(deps.ledger.db, run),
     leases,
     exposures: await exposuresOf(deps.ledger.db, run.id),
+    search: run.search === null ? null : (JSON.parse(run.search) as ExposureSearch),
+    workDirectory: run.work_directory,
     complete: leases.every(({ state }) => state === 'gone'),
     issuedAt: now(deps),
   };

@@ -3,14 +3,13 @@ import type { Queries } from '../../ledger/open.ts';
 import type { TracedTask } from '../../nextflow/logs/trace.ts';
 import { now, type RunDependencies } from '../dependencies.ts';
 
-/** Writes what an event of the plugin tells of a task: the newest state wins, and what was found exposed stays. */
+/** Writes what an event of the plugin tells of a task: the newest state wins. */
 export async function writeTask(db: Queries, run: string, task: Task): Promise<void> {
   const { hash, nativeId, name, status, exit, process, attempt, secrets } = task;
   const row = {
     ...{ hash, name, status, exit, process, attempt },
     native_id: nativeId,
     secrets: JSON.stringify(secrets),
-    ...(task.exposed.length === 0 ? {} : { exposed: JSON.stringify(task.exposed) }),
   };
   await db
     .insertInto('tasks')

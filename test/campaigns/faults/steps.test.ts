@@ -30,7 +30,7 @@ const HARMLESS: readonly RegExp[] = [
   /^(ensurePrivateDirectory|restoreOwnerAccess)$/,
   /^(closeSync|existsSync|fstatSync|lstatSync|statSync|openSync|readdirSync|readFileSync|isDirectory|isFile|close|on|watchDirectory)$/,
   // queries are built before they are sent; reading ones tell nobody anything
-  /^(and|as|columns|countAll|deleteFrom|doNothing|doUpdateSet|innerJoin|insertInto|limit|onConflict|or|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
+  /^(and|as|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|groupBy|innerJoin|insertInto|limit|onConflict|onRef|or|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
   // the SDK's commands are built before they are sent
   /^(destroy|[A-Z][A-Za-z]*Command)$/,
   // sessions and clients of AWS; with-client, retry and the queues' memory do what they are given
@@ -38,7 +38,7 @@ const HARMLESS: readonly RegExp[] = [
   // the state of processes and files
   /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
   // what Nextflow wrote and what is asked of it
-  /^(readEvent|readLocalStore|localStoreNames|findLog|readLogLine|configOverlay)$/,
+  /^(readEvent|readLocalStore|localStoreNames|findLog|findRunFiles|readLogLine|configOverlay)$/,
   // schedulers and Batch, asked
   /^(detectExecutor|find|living|findByName|settled|status)$/,
   // the ledger, asked; and values, opened

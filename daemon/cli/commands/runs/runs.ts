@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts';
 import { confirm } from '../../io/confirm.ts';
 import { checkWithCredentials, purgeWithCredentials } from '../../launch/with-credentials.ts';
 import { print, printJson, printTable } from '../../io/output.ts';
+import { concludePurge, concludeReceipt, describeExposures } from './describe-exposures.ts';
 import { noteNamesakes } from './note-namesakes.ts';
 import { printLogs, waitForRun, watchRun } from './run-progress.ts';
 import { runPath } from '../../io/run-path.ts';
@@ -100,7 +101,11 @@ async function showRun(context: Context, wanted: string, options: { json?: boole
   const run = await (await context.daemon()).call<Run>('GET', runPath(wanted));
   noteNamesakes(wanted, run);
   if (options.json === true) printJson(run);
-  else printRun(run);
+  else {
+    printRun(run);
+    if (run.exposed !== undefined)
+      print(`exposed      ${run.exposed.join(', ')}; files: nf-escrow runs receipt ${run.id}`);
+  }
 }
 
 async function showReceipt(
@@ -130,14 +135,9 @@ async function showReceipt(
     print(`checked      ${lease.verification ?? '-'}`);
     if (lease.lastError !== null) print(`last error   ${lease.lastError}`);
   }
-  for (const { secret, process, tasks } of receipt.exposures) {
-    print('');
-    print(
-      `exposed      ${secret}: the pipeline itself wrote its value into ${String(tasks)} ${tasks === 1 ? 'task' : 'tasks'} of ${process ?? 'a process'} (see docs/limits.md)`,
-    );
-  }
+  for (const line of describeExposures(receipt)) print(line);
   print('');
-  print(receipt.complete ? 'Nothing is left.' : 'Something is left; its removal is tried again.');
+  print(concludeReceipt(receipt));
   printChecks(receipt);
 }
 
@@ -167,7 +167,7 @@ async function purgeRun(
   const run = await purgeWithCredentials(await context.daemon(), `${runPath(wanted)}/purge${query}`);
   print(
     run.pendingRemovals === 0
-      ? `Nothing of run ${run.id} is left.`
+      ? concludePurge(run)
       : `Not all of run ${run.id} could be removed; it is tried again. ${run.removalError ?? ''}`.trimEnd(),
   );
 }
