@@ -3,6 +3,7 @@ package nfescrow.exposures;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,9 @@ public final class ExposureSearch {
     private record Job(TaskDirectory task, List<String> names, boolean isLast) {}
 
     private static final Logger log = LoggerFactory.getLogger(ExposureSearch.class);
+    /** So long nothing may be read at the end before the rest is given up, and how often that is looked at. */
+    private static final Duration STALL = Duration.ofSeconds(5);
+    private static final Duration LOOK = Duration.ofMillis(100);
     private static final Job END = new Job(null, List.of(), true);
 
     private final SearchTerms terms;
@@ -104,13 +108,31 @@ public final class ExposureSearch {
         try {
             long deadline = System.nanoTime() + limit.toNanos();
             boolean isTaken = done.getCount() == 0 || queue.offer(END, limit.toNanos(), TimeUnit.NANOSECONDS);
-            if (!isTaken || !done.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) missed();
+            if (!isTaken || !isDoneBy(deadline)) missed();
         } catch (InterruptedException interrupted) {
             missed();
             Thread.currentThread().interrupt();
         }
         isOver = true;
         return describe();
+    }
+
+    /**
+     * False once the time is over, or the search stands still: a file server does not answer, or a task has put a FIFO into
+     * a file's place between the look at it and its opening.
+     */
+    private boolean isDoneBy(long deadline) throws InterruptedException {
+        long[] before = {};
+        long stalled = System.nanoTime() + STALL.toNanos();
+        for (;;) {
+            long now = System.nanoTime();
+            long[] progress = {files.files(), files.bytes(), queue.size()};
+            if (!Arrays.equals(progress, before)) stalled = now + STALL.toNanos();
+            before = progress;
+            long left = Math.min(deadline, stalled) - now;
+            if (done.await(Math.max(0, Math.min(left, LOOK.toNanos())), TimeUnit.NANOSECONDS)) return true;
+            if (left <= 0) return false;
+        }
     }
 
     private void missed() {

@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -155,6 +158,40 @@ class ExposureSearchTest {
         Map<String, Object> result = finish(search);
         assertEquals(Set.of("ab/cdef1/.command.log"), files());
         assertEquals(List.of(Gaps.NOT_PLAIN), reasons(result));
+    }
+
+    /** Whoever is fast enough keeps the search waiting, and never the end of the run for long. */
+    @Test
+    void endsThoughAFifoTakesTheFilesPlaceAsItIsOpened() throws Exception {
+        TaskDirectory task = task("1");
+        Path fifo = temporary.resolve("fifo");
+        assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
+        Path plain = Files.writeString(temporary.resolve("plain"), VALUE);
+        Path target = task.path().resolve(".command.out");
+        Thread swapper = new Thread(() -> {
+            try {
+                for (int round = 0; !Thread.interrupted(); round++) {
+                    Path next = Files.createLink(temporary.resolve("next"), round % 2 == 0 ? plain : fifo);
+                    Files.move(next, target, StandardCopyOption.ATOMIC_MOVE);
+                    // To rename one name of a file to another of the same does nothing.
+                    Files.deleteIfExists(next);
+                }
+            } catch (IOException error) {
+                throw new UncheckedIOException(error);
+            }
+        });
+        swapper.start();
+        ExposureSearch search = start(ExposureSearch.Limits.USUAL);
+        for (int round = 0; round < 3000; round++) {
+            search.submitted(task);
+            search.completed(task);
+        }
+        long start = System.nanoTime();
+        Map<String, Object> result = search.finish(List::of, LONG);
+        swapper.interrupt();
+        swapper.join();
+        assertTrue(System.nanoTime() - start < Duration.ofSeconds(15).toNanos());
+        assertEquals(false, result.get("complete"), "a FIFO, or no end");
     }
 
     @Test
