@@ -1,5 +1,5 @@
 import { checkAws } from '../aws/iam/iam-check.ts';
-import type { OpenSession } from '../aws/session/session.ts';
+import { openSession } from '../aws/session/session.ts';
 import { sweepAws, type Sweeper } from '../aws/sweep.ts';
 import type { ComputeEnvironment, Leftovers } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
@@ -23,7 +23,7 @@ export interface PlatformChecks {
 export type AllPlatformChecks = Readonly<Partial<Record<Platform, PlatformChecks>>>;
 
 /** Creates the checks of every platform that has any. */
-export function platformChecks(runs: Runs, openSession: OpenSession, sweeper: Sweeper): AllPlatformChecks {
+export function platformChecks(runs: Runs, sweeper: Sweeper): AllPlatformChecks {
   return {
     'aws-batch': {
       check: async (environment) => checkAws(settingsOf(environment), openSession),

@@ -1,5 +1,15 @@
 import type { AwsCredentials, ComputeEnvironment, SecretDelivery } from '../contract/types.ts';
+import type { FaultInjector } from '../system/steps.ts';
+import type { Clock } from '../system/time/clock.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
+
+/** What the stores of any platform are created from. */
+export interface StoreDependencies {
+  /** To whom the objects belong, for those who find them in their account. */
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly faults: FaultInjector;
+}
 
 /** Where the object of a lease is. */
 export interface LeaseLocation {
