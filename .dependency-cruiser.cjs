@@ -47,7 +47,7 @@ module.exports = {
       name: 'runs-know-stores-by-their-interface',
       severity: 'error',
       from: { path: '^daemon/runs/' },
-      to: { path: '^daemon/stores/', pathNot: '^daemon/stores/store\\.ts$' },
+      to: { path: '^daemon/stores/', pathNot: '^daemon/stores/(store|sweeper)\\.ts$' },
     },
     {
       // `nf-escrow run` asks which job it is in: what schedulers say of themselves loads nothing that runs commands.

@@ -1,6 +1,7 @@
 import { checkAws } from '../aws/iam/iam-check.ts';
 import { openSession } from '../aws/session/session.ts';
-import { sweepAws, type Sweeper } from '../aws/sweep.ts';
+import { sweepAws } from '../aws/sweep.ts';
+import type { Sweeper } from '../stores/sweeper.ts';
 import type { ComputeEnvironment, Leftovers } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Runs } from '../runs/runs.ts';

@@ -37,7 +37,7 @@ async function deliveryOnAws(
   const [{ addAwsPlugin }, { readLauncher }, { writeHeadProfile }] = await Promise.all([
     import('../../nextflow/plugin/secret-delivery.ts'),
     import('../../nextflow/launcher/version.ts'),
-    import('../../nextflow/launcher/head-identity.ts'),
+    import('../../aws/session/head-profile.ts'),
   ]);
   if (selection.none !== true) assertNewEnough(nextflow, readLauncher(nextflow, process.env).version);
   const extended = selection.none === true ? secretDelivery : addAwsPlugin(secretDelivery, process.env);

@@ -2,6 +2,7 @@ import { batchJobs } from '../../aws/batch/batch-jobs.ts';
 import { ProvidedCredentials } from '../../aws/session/credentials.ts';
 import { openSession } from '../../aws/session/session.ts';
 import type { PlatformStores, StoreDependencies } from '../store.ts';
+import { awsBatchConfiguration } from './configuration.ts';
 import { DeadManSwitches } from './dead-man-switches.ts';
 import { BatchJobDefinitions } from './job-definitions.ts';
 import { AwsSecretsManager } from './secrets-manager.ts';
@@ -18,5 +19,6 @@ export function createAwsBatchStores(
     secrets: new AwsSecretsManager({ ...dependencies, guard }),
     jobDefinitions: new BatchJobDefinitions(dependencies),
     taskJobs: batchJobs(openSession),
+    configuration: awsBatchConfiguration,
   };
 }

@@ -8,7 +8,7 @@ import type { ProvidedCredentials } from '../../aws/session/credentials.ts';
 import { UnansweredRequests } from '../../aws/unanswered-requests.ts';
 import { retryIdempotent } from '../../aws/retry.ts';
 import type { Clock } from '../../system/time/clock.ts';
-import { tagsOf } from '../../aws/tags.ts';
+import { asTag, tagsOf } from '../../aws/tags.ts';
 import { withClient } from '../../aws/session/with-client.ts';
 import { noFaults, step, type FaultInjector } from '../../system/steps.ts';
 import type { AwsCredentials, AwsSettings, ComputeEnvironment } from '../../contract/types.ts';
@@ -100,8 +100,9 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
     return encodeLocator({ ...access, identity: session.identity.arn });
   }
 
-  runDirectoryFiles(locator: string, owner: Ownership): Readonly<Record<string, string>> {
-    return { [runFiles.access]: JSON.stringify({ ...decodeLocator(locator), ...owner }) };
+  runDirectoryFiles(locator: string, { owner, ledger }: Ownership): Readonly<Record<string, string>> {
+    const tags = { owner: asTag(owner), ledger: asTag(ledger) };
+    return { [runFiles.access]: JSON.stringify({ ...decodeLocator(locator), ...tags }) };
   }
 
   async place(placement: Placement): Promise<References> {

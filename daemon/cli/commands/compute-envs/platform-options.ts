@@ -151,6 +151,6 @@ export function summarize(
 ): string {
   const own = platforms.find(({ platform }) => platform === environment.platform);
   if (own === undefined) return '-';
-  const settings: Readonly<Record<string, unknown>> = { ...environment[own.key] };
+  const settings = { ...environment[own.key] } as Readonly<Record<string, string | boolean | undefined>>;
   return own.summary.replace(/\{(\w+)\}/g, (_all, key: string) => String(settings[key] ?? '-'));
 }
