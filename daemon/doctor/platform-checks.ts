@@ -6,7 +6,7 @@ import type { ComputeEnvironment, Leftovers } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Check } from './check.ts';
-import { probeOnBatch, type BatchProbeLimits } from './probes/batch-probe.ts';
+import { probeOnBatch, type BatchProbeLimits } from './aws/batch-probe.ts';
 
 type Platform = ComputeEnvironment['platform'];
 
