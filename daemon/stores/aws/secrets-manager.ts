@@ -133,7 +133,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
       const { DeleteSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
       this.#note(target, await this.#describe(client, name));
       const command = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
-      await step(this.#faults, 'aws.delete-secret', () =>
+      await step(this.#faults, 'object.delete', () =>
         this.#ask(() => client.send(command)).catch(ignoreNotFound),
       );
     });
@@ -236,7 +236,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
 
   async #describe(client: SecretsManagerClient, name: string): Promise<DescribeSecretResponse | undefined> {
     const { DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
-    return step(this.#faults, 'aws.describe-secret', () =>
+    return step(this.#faults, 'object.describe', () =>
       this.#ask(() => client.send(new DescribeSecretCommand({ SecretId: name }))).catch(ignoreNotFound),
     );
   }

@@ -42,7 +42,7 @@ void t.test('no other source names a platform, a store or its settings', async (
     'aws',
     'go to aws-batch',
   ]);
-  t.same(findNames('f(awsWaits, "aws.create-secret"); // aws-batch'), []);
+  t.same(findNames('f(awsWaits, "aws-credentials"); // aws-batch'), []);
   const files = readdirSync(join(root, 'daemon'), { recursive: true, encoding: 'utf8' })
     .map((name) => `daemon/${name}`)
     .filter((name) => name.endsWith('.ts') && !isOwn(name));
