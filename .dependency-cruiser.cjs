@@ -27,6 +27,14 @@ const modules = [
   'main',
 ];
 const path = (names) => `^daemon/(${names.join('|')})(/|\\.ts$)`;
+/** What is known of one service: a platform's stores, checks and commands. */
+const oneService = ['^daemon/aws/', '^daemon/.+/aws/', '^daemon/stores/[^/]+/'];
+const registries = [
+  '^daemon/stores/registry\\.ts$',
+  '^daemon/doctor/platform-checks\\.ts$',
+  '^daemon/cli/launch/prepare-for-platform\\.ts$',
+  '^daemon/cli/program\\.ts$',
+];
 const notTypeOnly = { dependencyTypesNot: ['type-only'] };
 
 module.exports = {
@@ -47,7 +55,13 @@ module.exports = {
       name: 'runs-know-stores-by-their-interface',
       severity: 'error',
       from: { path: '^daemon/runs/' },
-      to: { path: '^daemon/stores/', pathNot: '^daemon/stores/store\\.ts$' },
+      to: { path: '^daemon/stores/', pathNot: '^daemon/stores/(store|sweeper)\\.ts$' },
+    },
+    {
+      name: 'one-service-is-known-behind-registries',
+      severity: 'error',
+      from: { pathNot: [...oneService, ...registries] },
+      to: { path: oneService },
     },
     {
       // `nf-escrow run` asks which job it is in: what schedulers say of themselves loads nothing that runs commands.

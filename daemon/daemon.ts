@@ -5,8 +5,6 @@ import { machineUser } from './access/principal.ts';
 import { keepListening } from './api/listen.ts';
 import { createServer } from './api/server.ts';
 import { serveSpool } from './api/spool-server.ts';
-import { openSession } from './aws/session/session.ts';
-import { ProvidedCredentials } from './aws/session/credentials.ts';
 import { systemClock } from './system/time/clock.ts';
 import type { Settings } from './config/settings.ts';
 import { platformChecks } from './doctor/platform-checks.ts';
@@ -22,8 +20,7 @@ import { Runs } from './runs/runs.ts';
 import { sweeperOf } from './runs/purge/sweeper.ts';
 import { JobStatusCache } from './schedulers/job-status-cache.ts';
 import { createScheduler } from './schedulers/create-scheduler.ts';
-import { awsWaits, type AwsWaits } from './stores/aws/waits.ts';
-import { createStores, platformRules, removersOf, storesOf } from './stores/registry.ts';
+import { createStores, platformRules, removersOf, storesOf, type StoreOptions } from './stores/registry.ts';
 import { vaultSource } from './sources/vault-source.ts';
 import { RunDirectories } from './run-directory/run-directories.ts';
 import { Keys } from './vault/keys/keys.ts';
@@ -31,13 +28,12 @@ import { finishRekey } from './vault/keys/rekey.ts';
 import { Vault } from './vault/vault.ts';
 
 /** How the daemon serves, where that is not as usual. */
-export interface DaemonOptions {
+export interface DaemonOptions extends StoreOptions {
   /** Another host's lease is taken over. */
   readonly takeOver?: boolean;
   /** It does not end when nobody needs it. */
   readonly stay?: boolean;
-  /** Tests wait less, and retry sooner (milliseconds). */
-  readonly waits?: AwsWaits;
+  /** Tests retry sooner (milliseconds). */
   readonly retryMs?: number;
   readonly jobsClock?: () => number;
 }
@@ -47,7 +43,7 @@ export async function serve(
   settings: Settings,
   faults: FaultInjector,
   version: string,
-  { takeOver = false, stay = false, waits = awsWaits, retryMs, jobsClock }: DaemonOptions = {},
+  { takeOver = false, stay = false, waits, retryMs, jobsClock }: DaemonOptions = {},
 ): Promise<void> {
   const { paths } = settings;
   // pino leaves DEL, C1 and bidirectional controls as they are, for whoever looks at the log with cat.
@@ -70,10 +66,7 @@ export async function serve(
   const keys = new Keys({ keyFile: paths.keyFile, keyCommand: settings.vaultKeyCommand });
   const vault = new Vault(ledger, keys);
   const runDirectories = new RunDirectories(paths.runs, faults);
-  const provided = new ProvidedCredentials();
-  const platforms = createStores({
-    ...{ openSession, provided, owner: user.user, clock: systemClock, waits, faults },
-  });
+  const platforms = createStores({ owner: user.user, clock: systemClock, faults }, { waits });
   const runs = new Runs(
     {
       ledger,
@@ -108,7 +101,7 @@ export async function serve(
       user,
       log,
       platformRules,
-      platformChecks: platformChecks(runs, openSession, sweeperOf(ledger, user.user)),
+      platformChecks: platformChecks(runs, sweeperOf(ledger, user.user)),
       status: () => ({
         process: identifySelf(),
         version,

@@ -4,21 +4,11 @@ import type { AwsSettings, Leftovers } from '../contract/types.ts';
 import { accessOf } from './session/access.ts';
 import { asAwsError } from './session/aws-error.ts';
 import type { OpenSession } from './session/session.ts';
+import type { Sweeper } from '../stores/sweeper.ts';
 import { asTag } from './tags.ts';
 import { sdk } from './session/sdk.ts';
 
 type Leftover = Leftovers['leftovers'][number];
-
-/** What this ledger knows of a run. */
-export type LedgerRunState = 'open' | 'over' | 'unknown';
-
-/** Who sweeps, and what they know. */
-export interface Sweeper {
-  readonly owner: string;
-  readonly ledger: string;
-  readonly runState: (run: string) => Promise<LedgerRunState>;
-  readonly clock: () => number;
-}
 
 /** A machine whose renewal failed once, or whose clock is off, is given that much longer, in milliseconds. */
 const GRACE_MS = 24 * 3600_000;

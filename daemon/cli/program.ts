@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { addAudit } from './commands/audit.ts';
-import { awsCredentials } from './commands/aws-credentials.ts';
+import { awsCredentials } from './commands/aws/aws-credentials.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addComputeEnvironments } from './commands/compute-envs/compute-envs.ts';
 import { addConfig } from './commands/config.ts';
 import type { Context } from './context.ts';
 import { addDaemon } from './commands/daemon.ts';
 import { doctor, type DoctorOptions } from './commands/doctor.ts';
-import { addIam } from './commands/iam.ts';
+import { addIam } from './commands/aws/iam.ts';
 import { print, printError, write, writeError } from './io/output.ts';
 import { addRuns } from './commands/runs/runs.ts';
 import { addSecrets } from './commands/secrets/secrets.ts';

@@ -21,6 +21,8 @@ export type PlatformSettings = Omit<ComputeEnvironmentInput, CommonKey>;
 export interface PlatformRules {
   /** The property that holds them, which is then required; null: the platform has none. */
   readonly settings: keyof PlatformSettings | null;
+  /** Variables by which the daemon finds the platform's configuration; a daemon started by systemd or cron is given them. */
+  readonly variables?: readonly string[];
   /** Throws `compute-environment-invalid`. Asks nobody. */
   readonly assertValid?: (settings: PlatformSettings) => void;
 }

@@ -1162,7 +1162,7 @@ export interface RunRequest {
    */
   detach?: boolean;
   /**
-   * For AWS Batch: what the pipeline's configuration and the options say of the keys that would be set else
+   * What the pipeline's configuration and the options say of the keys that the platform would set else
    */
   configured?: {
     /**

@@ -1,11 +1,12 @@
 import { checkAws } from '../aws/iam/iam-check.ts';
-import type { OpenSession } from '../aws/session/session.ts';
-import { sweepAws, type Sweeper } from '../aws/sweep.ts';
+import { openSession } from '../aws/session/session.ts';
+import { sweepAws } from '../aws/sweep.ts';
+import type { Sweeper } from '../stores/sweeper.ts';
 import type { ComputeEnvironment, Leftovers } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Check } from './check.ts';
-import { probeOnBatch, type BatchProbeLimits } from './probes/batch-probe.ts';
+import { probeOnBatch, type BatchProbeLimits } from './aws/batch-probe.ts';
 
 type Platform = ComputeEnvironment['platform'];
 
@@ -23,7 +24,7 @@ export interface PlatformChecks {
 export type AllPlatformChecks = Readonly<Partial<Record<Platform, PlatformChecks>>>;
 
 /** Creates the checks of every platform that has any. */
-export function platformChecks(runs: Runs, openSession: OpenSession, sweeper: Sweeper): AllPlatformChecks {
+export function platformChecks(runs: Runs, sweeper: Sweeper): AllPlatformChecks {
   return {
     'aws-batch': {
       check: async (environment) => checkAws(settingsOf(environment), openSession),

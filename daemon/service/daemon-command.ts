@@ -4,20 +4,26 @@ import { fillTemplate } from '../system/files/fill-template.ts';
 import { quoteShellWord } from '../system/processes/shell-word.ts';
 import type { Settings } from '../config/settings.ts';
 import { isSchedulerLocation } from '../schedulers/environment.ts';
+import { platformRules } from '../stores/registry.ts';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the daemon has to know that a bare session does not: where everything is, and whose AWS. Schedulers add where they are. */
-const PASSED =
-  /^(NF_ESCROW_\w+|PATH|LD_LIBRARY_PATH|XDG_CONFIG_HOME|XDG_STATE_HOME|NODE_EXTRA_CA_CERTS|AWS_CONFIG_FILE|AWS_SHARED_CREDENTIALS_FILE|AWS_PROFILE|AWS_CA_BUNDLE)$/;
+/** What the daemon has to know that a bare session does not: where everything is. Schedulers and platforms add theirs. */
+const PASSED = /^(NF_ESCROW_\w+|PATH|LD_LIBRARY_PATH|XDG_CONFIG_HOME|XDG_STATE_HOME|NODE_EXTRA_CA_CERTS)$/;
+
+const platformVariables = Object.values(platformRules).flatMap(({ variables }) => variables ?? []);
+
+function isPassed(name: string): boolean {
+  return PASSED.test(name) || isSchedulerLocation(name) || platformVariables.includes(name);
+}
 
 /** Writes the program by which systemd and cron start us, with the environment of now; gives its path. */
 export function writeDaemonCommand(settings: Settings, program: string, env: Environment): string {
   const path = commandPath(settings);
   const variables = Object.entries(env)
-    .filter(([name, value]) => (PASSED.test(name) || isSchedulerLocation(name)) && value)
+    .filter(([name, value]) => isPassed(name) && value)
     .map(([name, value]) => `export ${name}=${quoteShellWord(value ?? '')}`);
   const text = fillTemplate('daemon-command.sh', {
     ENVIRONMENT: variables.join('\n'),

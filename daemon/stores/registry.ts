@@ -1,21 +1,27 @@
 import type { PlatformRules } from '../compute-envs/compute-environments.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
-import { createAwsBatchStores, type AwsStoreDependencies } from './aws/aws-batch.ts';
+import { createAwsBatchStores } from './aws/aws-batch.ts';
 import { awsBatchRules } from './aws/settings.ts';
+import type { AwsWaits } from './aws/waits.ts';
 import { RunDirectorySecrets } from './run-directory-secrets.ts';
-import type { LeaseRemover, PlatformStores } from './store.ts';
+import type { LeaseRemover, PlatformStores, StoreDependencies } from './store.ts';
 
 type Platform = ComputeEnvironment['platform'];
 
-/** What the stores of all platforms are created from. */
-export type StoreDependencies = AwsStoreDependencies;
+/** What tests replace in the stores of some platforms. */
+export interface StoreOptions {
+  readonly waits?: AwsWaits | undefined;
+}
 
 /** The platforms: a line each. docs/contributing/adding-a-store.md tells how to add one. */
 const PLATFORMS: Readonly<
   Record<
     Platform,
-    { readonly rules: PlatformRules; readonly create: (dependencies: StoreDependencies) => PlatformStores }
+    {
+      readonly rules: PlatformRules;
+      readonly create: (dependencies: StoreDependencies, options: StoreOptions) => PlatformStores;
+    }
   >
 > = {
   hpc: { rules: { settings: null }, create: () => ({ secrets: new RunDirectorySecrets() }) },
@@ -28,9 +34,12 @@ export const platformRules = Object.fromEntries(
 ) as Readonly<Record<Platform, PlatformRules>>;
 
 /** Creates the stores of every platform. */
-export function createStores(dependencies: StoreDependencies): ReadonlyMap<Platform, PlatformStores> {
+export function createStores(
+  dependencies: StoreDependencies,
+  options: StoreOptions = {},
+): ReadonlyMap<Platform, PlatformStores> {
   return new Map(
-    Object.entries(PLATFORMS).map(([name, { create }]) => [name as Platform, create(dependencies)]),
+    Object.entries(PLATFORMS).map(([name, { create }]) => [name as Platform, create(dependencies, options)]),
   );
 }
 

@@ -1,5 +1,22 @@
-import type { AwsCredentials, ComputeEnvironment, SecretDelivery } from '../contract/types.ts';
+import type {
+  AwsCredentials,
+  ComputeEnvironment,
+  Executor,
+  OrphanedJob,
+  RunRequest,
+  SecretDelivery,
+} from '../contract/types.ts';
+import type { FaultInjector } from '../system/steps.ts';
+import type { Clock } from '../system/time/clock.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
+
+/** What the stores of any platform are created from. */
+export interface StoreDependencies {
+  /** To whom the objects belong, for those who find them in their account. */
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly faults: FaultInjector;
+}
 
 /** Where the object of a lease is. */
 export interface LeaseLocation {
@@ -110,7 +127,7 @@ export interface ObjectStore extends LeaseRemover {
   runDirectoryFiles(locator: string, owner: Ownership): Readonly<Record<string, string>>;
 }
 
-/** To whom the objects of a ledger's runs belong, as tags tell it. */
+/** To whom the objects of a ledger's runs belong. */
 export interface Ownership {
   readonly owner: string;
   readonly ledger: string;
@@ -151,7 +168,7 @@ export interface JobDefinitionStore extends LeaseRemover {
 /** Task jobs of a platform that has its own job queue. A run's head submits them; they may outlive it. */
 export interface RemoteTaskJobs {
   /** Nextflow's name of the executor. */
-  readonly executor: 'awsbatch';
+  readonly executor: Exclude<OrphanedJob['executor'], Executor>;
 
   /** Kind of the store whose lease tells where the jobs are. */
   readonly secretsKind: string;
@@ -170,4 +187,16 @@ export interface PlatformStores {
   readonly secrets: SecretsStore;
   readonly jobDefinitions?: JobDefinitionStore;
   readonly taskJobs?: RemoteTaskJobs;
+  /** What runs need in Nextflow's configuration; undefined where they need nothing. */
+  readonly configuration?: (environment: ComputeEnvironment) => NextflowConfiguration;
+}
+
+/** Keys of Nextflow's configuration, as far as a run request can tell what they are set to. */
+export type ConfigurationKey = keyof NonNullable<RunRequest['configured']>;
+
+/** Values that nf-escrow sets where neither the pipeline nor the user does. */
+export interface NextflowConfiguration {
+  readonly values: Readonly<Partial<Record<ConfigurationKey, string | undefined>>>;
+  /** Of these keys, those that nobody else may set to another value. */
+  readonly fixed: readonly ConfigurationKey[];
 }

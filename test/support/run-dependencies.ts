@@ -1,7 +1,5 @@
 import { pino } from 'pino';
 import { machineUser } from '../../daemon/access/principal.ts';
-import { ProvidedCredentials } from '../../daemon/aws/session/credentials.ts';
-import { openSession } from '../../daemon/aws/session/session.ts';
 import type { Ledger } from '../../daemon/ledger/open.ts';
 import { RunDirectories } from '../../daemon/run-directory/run-directories.ts';
 import type { RunDependencies } from '../../daemon/runs/dependencies.ts';
@@ -34,8 +32,7 @@ export function runDependencies(
 ): RunDependencies {
   const faults = others.faults ?? noFaults;
   const runDirectories = new RunDirectories(runs, faults);
-  const provided = new ProvidedCredentials();
-  const platforms = createStores({ openSession, provided, owner: 'ada', clock: systemClock, waits, faults });
+  const platforms = createStores({ owner: 'ada', clock: systemClock, faults }, { waits });
   return {
     ledger,
     source: vaultSource(vault),

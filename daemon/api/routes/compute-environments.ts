@@ -46,7 +46,7 @@ export function computeEnvironmentRoutes(
       throw new EscrowError(
         'compute-environment-invalid',
         `Compute environment "${name}" has platform ${platform}, which the daemon cannot probe.`,
-        { hint: `Run \`nf-escrow doctor --probe --compute-env ${name}\`.` },
+        { hint: `Check it without a probe: nf-escrow doctor --compute-env ${name}` },
       );
     const { waitSeconds } = validate<'ProbeRequest'>('probe-request.json', body);
     const left = new AbortController();

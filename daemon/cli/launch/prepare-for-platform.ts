@@ -9,7 +9,7 @@ type Prepare = (
 
 /** The platforms whose launches need more than the request; loaded when a run uses them. */
 const PREPARATIONS: Partial<Record<ComputeEnvironment['platform'], () => Promise<Prepare>>> = {
-  'aws-batch': async () => (await import('./run-on-aws.ts')).prepareForAwsBatch,
+  'aws-batch': async () => (await import('./aws/prepare-for-aws-batch.ts')).prepareForAwsBatch,
 };
 
 /** Completes a request with what the platform of its compute environment needs; most need nothing. */

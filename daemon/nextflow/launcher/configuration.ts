@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EscrowError } from '../../errors.ts';
 import { takesValue } from './arguments.ts';
-import { overlayKeys, type Configured } from './overlay.ts';
+import type { Configured } from './overlay.ts';
+import { configurationKeys } from './configuration-keys.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -115,9 +116,10 @@ function withoutRevision(question: readonly string[]): string[] {
 /** Lines as `process.queue = 'long'`. Where a key comes twice the last one counts, as in Nextflow. */
 function parse(output: string): Configured {
   const found: Record<string, string> = {};
+  const keys = configurationKeys();
   for (const line of output.split('\n')) {
     const [key = '', value] = line.split(/ = (.*)/s, 2);
-    if (value !== undefined && (overlayKeys as readonly string[]).includes(key))
+    if (value !== undefined && keys.includes(key))
       found[key] = value.replace(/^'(.*)'$/s, '$1').slice(0, 2048);
   }
   return found;

@@ -1,52 +1,34 @@
-import type { ComputeEnvironment } from '../../contract/types.ts';
+import type { RunRequest } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
-import { HEAD_PROFILE } from './head-identity.ts';
+import type { NextflowConfiguration } from '../../stores/store.ts';
 
-/** What a run on AWS Batch needs in its configuration. It is said by us only where nobody else says it. */
-export const overlayKeys = [
-  'process.executor',
-  'process.queue',
-  'workDir',
-  'aws.region',
-  'aws.profile',
-  'aws.batch.executionRole',
-] as const;
-
-type Key = (typeof overlayKeys)[number];
-
-/** Keys of these that are set already, and to what. */
-export type Configured = Partial<Record<Key, string>>;
+/** Keys that are set already, and to what. */
+export type Configured = NonNullable<RunRequest['configured']>;
 
 /**
- * The configuration file that a run is given with `-c`; undefined where its platform needs none. Throws `compute-environment-invalid` where the pipeline says
- * something else of what has to be the same: ECS reads secrets of its own region only.
+ * Returns the configuration file that a run is given with `-c`: what its platform needs and nobody else has set; undefined
+ * where its platform needs nothing. Throws `compute-environment-invalid` where the pipeline sets a fixed key differently.
  */
 export function configOverlay(
-  { aws: settings }: ComputeEnvironment,
+  wanted: NextflowConfiguration | undefined,
   configured: Configured,
 ): string | undefined {
-  if (settings === undefined) return undefined;
-  const wanted: Record<Key, string | undefined> = {
-    'process.executor': 'awsbatch',
-    'process.queue': settings.queue,
-    workDir: settings.workDir,
-    'aws.region': settings.region,
-    'aws.profile': settings.assumeRole === undefined ? settings.profile : HEAD_PROFILE,
-    'aws.batch.executionRole': settings.executionRole,
-  };
-  for (const key of ['aws.region', 'aws.batch.executionRole'] as const) {
+  if (wanted === undefined) return undefined;
+  const { values, fixed } = wanted;
+  for (const key of fixed) {
     const said = configured[key];
-    if (said !== undefined && said !== wanted[key])
+    if (said !== undefined && said !== values[key])
       throw new EscrowError(
         'compute-environment-invalid',
-        `The pipeline's configuration says ${key} = ${said}, and the compute environment ${String(wanted[key])}.`,
+        `The pipeline's configuration says ${key} = ${said}, and the compute environment ${String(values[key])}.`,
         { hint: 'Take it out of the configuration, or use a compute environment that says the same.' },
       );
   }
-  const lines = overlayKeys.flatMap((key) => {
-    const value = wanted[key];
-    return value === undefined || configured[key] !== undefined ? [] : [`${key} = ${quote(value)}`];
-  });
+  const lines = Object.entries(values).flatMap(([key, value]) =>
+    value === undefined || configured[key as keyof Configured] !== undefined
+      ? []
+      : [`${key} = ${quote(value)}`],
+  );
   return `// Of nf-escrow: what neither the pipeline nor you have said.\n${lines.join('\n')}\n`;
 }
 

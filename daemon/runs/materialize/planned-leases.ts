@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { asTag } from '../../aws/tags.ts';
 import type { ComputeEnvironment, SecretDelivery } from '../../contract/types.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { LeaseLocation, Ownership, Placement, References } from '../../stores/store.ts';
@@ -56,7 +55,7 @@ export async function prepareLeases(
     for (const [index, { target, secrets }] of objects.split({ ...base, secrets: values }).entries()) {
       const locator = await objects.prepare(target, environment);
       const location = { target, locator, sentAt: null, expiresAt };
-      Object.assign(files, objects.runDirectoryFiles(locator, ownershipTags(deps)));
+      Object.assign(files, objects.runDirectoryFiles(locator, ownershipOf(deps)));
       // The switch is created before its secret, so that the secret never exists without it.
       const guard = objects.guard?.switchFor({ target, locator, run, index: index + 1 }, environment);
       if (objects.guard !== undefined && guard !== undefined) {
@@ -82,9 +81,9 @@ export async function prepareLeases(
   return planned;
 }
 
-/** To whom the objects of this ledger's runs belong, as their tags in AWS tell it. */
-export function ownershipTags(deps: RunDependencies): Ownership {
-  return { owner: asTag(deps.user.user), ledger: asTag(deps.ledger.id) };
+/** To whom the objects of this ledger's runs belong. */
+export function ownershipOf(deps: RunDependencies): Ownership {
+  return { owner: deps.user.user, ledger: deps.ledger.id };
 }
 
 /** Records the leases before anything is created. */

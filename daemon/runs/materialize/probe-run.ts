@@ -1,13 +1,13 @@
 import { newRunId } from '../../contract/run-id.ts';
 import type { SecretDelivery, ComputeEnvironment, Lease } from '../../contract/types.ts';
-import { asEscrowError } from '../../errors.ts';
+import { asEscrowError, EscrowError } from '../../errors.ts';
 import { identifySelf } from '../../system/processes/process-identity.ts';
 import { record } from '../../ledger/journal.ts';
 import type { References } from '../../stores/store.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
 import { recordJobDefinition } from '../records/job-definition-records.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
-import { placeLeases, prepareLeases, recordLeases, ownershipTags } from './planned-leases.ts';
+import { placeLeases, prepareLeases, recordLeases, ownershipOf } from './planned-leases.ts';
 import { cancelOrphanedJobs, recordTaskJob, recordOrphanedJobs } from '../purge/orphaned-jobs.ts';
 import { purgeRun } from '../purge/purge.ts';
 import { describeLease, getRun, leasesOf } from '../records/queries.ts';
@@ -21,7 +21,7 @@ export interface ProbeRun {
   readonly ownership: { readonly owner: string; readonly ledger: string };
   /** Notes a job definition before it is registered, and once it is. */
   readonly recordDefinition: (name: string, registered: boolean) => Promise<void>;
-  /** Notes a job on AWS Batch, and once it is over. */
+  /** Records a task job of the platform, and that it has ended. */
   readonly recordJob: (id: string, name: string) => Promise<void>;
   readonly recordJobEnd: (id: string) => Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function runProbe<T>(
     });
     let result: T;
     try {
-      result = await work(probeRunOf(deps, id, await placeLeases(deps, leases)));
+      result = await work(probeRunOf(deps, id, await placeLeases(deps, leases), environment));
     } catch (error) {
       await endUnlaunched(deps, id, 'aborted', `a trial that failed: ${asEscrowError(error).code}`);
       throw error;
@@ -106,19 +106,28 @@ export async function endUnlaunched(
   return (await leasesOf(deps.ledger.db, id)).map(describeLease).filter(({ state }) => state !== 'gone');
 }
 
-function probeRunOf(deps: RunDependencies, id: string, references: References): ProbeRun {
+function probeRunOf(
+  deps: RunDependencies,
+  id: string,
+  references: References,
+  environment: ComputeEnvironment,
+): ProbeRun {
+  const { taskJobs } = deps.platformOf(environment);
   return {
     id,
     references,
-    ownership: ownershipTags(deps),
+    ownership: ownershipOf(deps),
     recordDefinition: async (name, registered) => {
       await write(deps, 'records.write', (db) =>
         recordJobDefinition(deps, db, id, { name, registered, at: now(deps) }),
       );
     },
     recordJob: async (job, name) => {
+      if (taskJobs === undefined)
+        throw new EscrowError('internal', `Platform ${environment.platform} has no task jobs.`);
+      const { executor } = taskJobs;
       await write(deps, 'records.write', (db) =>
-        recordTaskJob(db, id, { submitted: { executor: 'awsbatch', id: job, name } }),
+        recordTaskJob(db, id, { submitted: { executor, id: job, name } }),
       );
     },
     recordJobEnd: async (job) => {

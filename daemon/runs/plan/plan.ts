@@ -46,7 +46,10 @@ export async function planRun(deps: RunDependencies, request: RunRequest): Promi
     secretDelivery,
     secrets,
     localStore: request.localStore,
-    overlay: configOverlay(environment, request.configured ?? {}),
+    overlay: configOverlay(
+      deps.platformOf(environment).configuration?.(environment),
+      request.configured ?? {},
+    ),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Sweeper } from '../../aws/sweep.ts';
+import type { Sweeper } from '../../stores/sweeper.ts';
 import type { Ledger } from '../../ledger/open.ts';
 
 /** Who sweeps, and what their ledger knows of runs: only what it has no row of, or has seen the end of, can be left over. */

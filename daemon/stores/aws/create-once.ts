@@ -47,11 +47,11 @@ export async function createSecret(
   const make = (): Promise<string> =>
     step(
       faults,
-      'aws.create-secret',
+      'object.create',
       async () => (await client.send(new CreateSecretCommand(command))).ARN ?? '',
     );
   const adopt = async (): Promise<string | undefined> => {
-    const found = await step(faults, 'aws.describe-secret', () =>
+    const found = await step(faults, 'object.describe', () =>
       client.send(new DescribeSecretCommand({ SecretId: name })),
     );
     return found.Tags?.some(({ Key, Value }) => Key === TOKEN_TAG && Value === token) === true

@@ -76,14 +76,14 @@ export class DeadManSwitches implements DeadManSwitch {
     const client = await session.eventScheduler();
     const schedule = scheduleOf(name, access, expiresAt);
     const adopt = async (): Promise<true | undefined> => {
-      const { Target } = await step(this.#faults, 'aws.find-switch', () =>
+      const { Target } = await step(this.#faults, 'switch.find', () =>
         client.send(new GetScheduleCommand({ Name: name })),
       );
       return Target?.Input === schedule.Target?.Input ? true : undefined;
     };
     try {
       const make = async (): Promise<true> => {
-        await step(this.#faults, 'aws.create-switch', () => client.send(new CreateScheduleCommand(schedule)));
+        await step(this.#faults, 'switch.create', () => client.send(new CreateScheduleCommand(schedule)));
         return true;
       };
       await createOnce(make, adopt, {
@@ -103,7 +103,7 @@ export class DeadManSwitches implements DeadManSwitch {
     const name = nameOf(target);
     await this.#with(locator, `The dead man's switch ${name} cannot be removed`, async (client) => {
       const { DeleteScheduleCommand } = sdk('@aws-sdk/client-scheduler');
-      await step(this.#faults, 'aws.delete-switch', () =>
+      await step(this.#faults, 'switch.delete', () =>
         this.#ask(() => client.send(new DeleteScheduleCommand({ Name: name }))).catch(ignoreNotFound),
       );
     });
@@ -133,7 +133,7 @@ export class DeadManSwitches implements DeadManSwitch {
 
   async #isThere(client: SchedulerClient, name: string): Promise<boolean> {
     const { GetScheduleCommand } = sdk('@aws-sdk/client-scheduler');
-    const found = await step(this.#faults, 'aws.find-switch', () =>
+    const found = await step(this.#faults, 'switch.find', () =>
       this.#ask(() => client.send(new GetScheduleCommand({ Name: name }))).catch(ignoreNotFound),
     );
     return found !== undefined;

@@ -65,7 +65,7 @@ export class BatchJobDefinitions implements JobDefinitionStore {
       const found = this.#note({ target, locator }, await list());
       const { DeregisterJobDefinitionCommand } = sdk('@aws-sdk/client-batch');
       for (const { jobDefinitionArn } of found)
-        await step(this.#faults, 'aws.deregister-definition', () =>
+        await step(this.#faults, 'definitions.deregister', () =>
           batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: jobDefinitionArn })),
         );
     });
@@ -139,7 +139,7 @@ export class BatchJobDefinitions implements JobDefinitionStore {
       locator,
       `The job definition ${name} cannot be deregistered`,
       async (batch, { run }: DefinitionLocator) =>
-        work(batch, () => step(this.#faults, 'aws.find-definitions', () => activeOf(batch, name, run))),
+        work(batch, () => step(this.#faults, 'definitions.find', () => activeOf(batch, name, run))),
     );
   }
 }

@@ -8,7 +8,7 @@ import type { ProvidedCredentials } from '../../aws/session/credentials.ts';
 import { UnansweredRequests } from '../../aws/unanswered-requests.ts';
 import { retryIdempotent } from '../../aws/retry.ts';
 import type { Clock } from '../../system/time/clock.ts';
-import { tagsOf } from '../../aws/tags.ts';
+import { asTag, tagsOf } from '../../aws/tags.ts';
 import { withClient } from '../../aws/session/with-client.ts';
 import { noFaults, step, type FaultInjector } from '../../system/steps.ts';
 import type { AwsCredentials, AwsSettings, ComputeEnvironment } from '../../contract/types.ts';
@@ -100,8 +100,9 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
     return encodeLocator({ ...access, identity: session.identity.arn });
   }
 
-  runDirectoryFiles(locator: string, owner: Ownership): Readonly<Record<string, string>> {
-    return { [runFiles.access]: JSON.stringify({ ...decodeLocator(locator), ...owner }) };
+  runDirectoryFiles(locator: string, { owner, ledger }: Ownership): Readonly<Record<string, string>> {
+    const tags = { owner: asTag(owner), ledger: asTag(ledger) };
+    return { [runFiles.access]: JSON.stringify({ ...decodeLocator(locator), ...tags }) };
   }
 
   async place(placement: Placement): Promise<References> {
@@ -132,7 +133,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
       const { DeleteSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
       this.#note(target, await this.#describe(client, name));
       const command = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
-      await step(this.#faults, 'aws.delete-secret', () =>
+      await step(this.#faults, 'object.delete', () =>
         this.#ask(() => client.send(command)).catch(ignoreNotFound),
       );
     });
@@ -235,7 +236,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
 
   async #describe(client: SecretsManagerClient, name: string): Promise<DescribeSecretResponse | undefined> {
     const { DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
-    return step(this.#faults, 'aws.describe-secret', () =>
+    return step(this.#faults, 'object.describe', () =>
       this.#ask(() => client.send(new DescribeSecretCommand({ SecretId: name }))).catch(ignoreNotFound),
     );
   }

@@ -6,6 +6,7 @@ import { EscrowError } from '../../errors.ts';
 /** The settings of platform `aws-batch`. */
 export const awsBatchRules: PlatformRules = {
   settings: 'aws',
+  variables: ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_PROFILE', 'AWS_CA_BUNDLE'],
   assertValid: ({ aws }) => {
     if (aws !== undefined) assertConsistent(aws);
   },

@@ -31,8 +31,8 @@ export function isKind(text: string): text is Kind {
 
 /** What asks somebody else for something, who may do it once who asked is dead; as AWS names it. */
 const LATE: Readonly<Partial<Record<FaultPoint, string>>> = {
-  'before aws.create-secret': 'secretsmanager:CreateSecret',
-  'before aws.create-switch': 'scheduler:CreateSchedule',
+  'before object.create': 'secretsmanager:CreateSecret',
+  'before switch.create': 'scheduler:CreateSchedule',
 };
 
 /** The request to AWS that is made at this point. */

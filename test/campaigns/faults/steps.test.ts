@@ -20,7 +20,7 @@ FILES.push(join(root, 'daemon/system/files/remove-tree.ts'));
  * world, unless it is known not to. So a new one fails here, whatever it is called.
  */
 const OUTSIDE =
-  /@types\/node\/(child_process|dgram|fs|fs\/promises|http|https|net)\.d\.ts$|node_modules\/(?!@types\/|typescript\/|pino\/)|daemon\/(api-client|aws|cli|compute-envs|config|ledger|nextflow|schedulers|service|sources|system|vault)\/|daemon\/stores\/store\.ts$/;
+  /@types\/node\/(child_process|dgram|fs|fs\/promises|http|https|net|web-globals\/fetch)\.d\.ts$|node_modules\/(?!@types\/|typescript\/|pino\/)|daemon\/(api-client|aws|cli|compute-envs|config|ledger|nextflow|schedulers|service|sources|system|vault)\/|daemon\/stores\/store\.ts$/;
 
 /** Of those, what only looks, counts, or works on what is in memory. */
 const HARMLESS: readonly RegExp[] = [
@@ -40,11 +40,13 @@ const HARMLESS: readonly RegExp[] = [
   // what Nextflow wrote and what is asked of it
   /^(readEvent|readLocalStore|localStoreNames|findLog|findRunFiles|readLogLine|configOverlay)$/,
   // schedulers and Batch, asked
-  /^(detectExecutor|find|living|findByName|settled|status)$/,
+  /^(describeEnd|detectExecutor|find|living|findByName|settled|status)$/,
+  // the sending of a request, which is recorded by a step of its own; the body of an answer
+  /^(noteSent|text|json)$/,
   // the ledger, asked; and values, opened
   /^(findComputeEnvironment|listComputeEnvironments|open|resolveSecrets|versions)$/,
   // stores, asked
-  /^(check|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|isJobId|leaseOf|locate|batchJobs)$/,
+  /^(check|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|isJobId|leaseOf|locate|batchJobs|configuration)$/,
 ];
 
 interface Found {

@@ -1,7 +1,8 @@
 // nf-escrow sweep: what it takes for left, and what it leaves to others.
 import { userInfo } from 'node:os';
 import { openSession } from '../../../daemon/aws/session/session.ts';
-import { sweepAws, type Sweeper } from '../../../daemon/aws/sweep.ts';
+import { sweepAws } from '../../../daemon/aws/sweep.ts';
+import type { Sweeper } from '../../../daemon/stores/sweeper.ts';
 import { active, register } from '../../support/aws/batch.ts';
 import { boxOn, createBatch } from '../../support/aws/aws-sandbox.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';

@@ -5,7 +5,10 @@ import t, { type Test } from 'tap';
 import type { SecretDelivery, ComputeEnvironment } from '../../../daemon/contract/types.ts';
 import { EscrowError } from '../../../daemon/errors.ts';
 import { RunDirectories } from '../../../daemon/run-directory/run-directories.ts';
+import { createStores } from '../../../daemon/stores/registry.ts';
 import type { Bundle, LeaseLocation, LeaseRemover, ObjectStore } from '../../../daemon/stores/store.ts';
+import { noFaults } from '../../../daemon/system/steps.ts';
+import { systemClock } from '../../../daemon/system/time/clock.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { environmentOf, settingsFor, startAws, startOver, storeFor } from '../../support/aws/test-aws.ts';
@@ -109,6 +112,12 @@ const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undef
     };
   },
 };
+
+void t.test('every kind of object that holds secrets is a candidate', async (t) => {
+  const platforms = createStores({ owner: 'ada', clock: systemClock, faults: noFaults });
+  const kinds = [...platforms.values()].flatMap(({ secrets: { objects } }) => objects?.kind ?? []);
+  t.same(Object.keys(candidates).sort(), ['run-directory', ...kinds].sort());
+});
 
 const newValue = (): string => randomBytes(12).toString('hex');
 

@@ -6,6 +6,7 @@ import { configOverlay } from '../../../daemon/nextflow/launcher/overlay.ts';
 import type { AwsSettings } from '../../../daemon/contract/types.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { environmentOf } from '../../support/aws/test-aws.ts';
+import { awsBatchConfiguration } from '../../../daemon/stores/aws/configuration.ts';
 
 const settings: AwsSettings = {
   region: 'eu-west-1',
@@ -13,6 +14,8 @@ const settings: AwsSettings = {
   workDir: 's3://lab/work',
   executionRole: 'arn:aws:iam::123456789012:role/execution',
 };
+
+const onBatch = (its: AwsSettings) => awsBatchConfiguration(environmentOf(its));
 
 void t.test('nextflow is asked for the configuration of the very run', async (t) => {
   const asked = (...args: string[]): string[] => readRunLine(args).question;
@@ -98,7 +101,7 @@ void t.test('what options of run say is said, over any file', async (t) => {
 
 void t.test('only what nobody else says is said by us', async (t) => {
   const lines = (configured: Parameters<typeof configOverlay>[1]): string[] =>
-    (configOverlay(environmentOf(settings), configured) ?? '').trim().split('\n').slice(1);
+    (configOverlay(onBatch(settings), configured) ?? '').trim().split('\n').slice(1);
   t.same(lines({}), [
     "process.executor = 'awsbatch'",
     "process.queue = 'spot'",
@@ -111,12 +114,12 @@ void t.test('only what nobody else says is said by us', async (t) => {
     "process.executor = 'awsbatch'",
     "aws.batch.executionRole = 'arn:aws:iam::123456789012:role/execution'",
   ]);
-  t.throws(() => configOverlay(environmentOf(settings), { 'aws.region': 'us-east-1' }), {
+  t.throws(() => configOverlay(onBatch(settings), { 'aws.region': 'us-east-1' }), {
     code: 'compute-environment-invalid',
   });
   t.throws(
     () =>
-      configOverlay(environmentOf(settings), {
+      configOverlay(onBatch(settings), {
         'aws.batch.executionRole': 'arn:aws:iam::123456789012:role/x',
       }),
     {
@@ -124,7 +127,7 @@ void t.test('only what nobody else says is said by us', async (t) => {
     },
   );
   t.match(
-    configOverlay(environmentOf({ ...settings, workDir: "s3://lab/it's" }), {}) ?? '',
+    configOverlay(onBatch({ ...settings, workDir: "s3://lab/it's" }), {}) ?? '',
     String.raw`workDir = 's3://lab/it\'s'`,
   );
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { probeExits, type BatchJobState } from '../../../daemon/aws/batch/probe-job.ts';
 import type { AwsSettings } from '../../../daemon/contract/types.ts';
-import { judgeBatchProbe } from '../../../daemon/doctor/probes/judge-batch-probe.ts';
+import { judgeBatchProbe } from '../../../daemon/doctor/aws/judge-batch-probe.ts';
 
 const settings: AwsSettings = {
   region: 'eu-west-1',

@@ -2,7 +2,14 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ComputeEnvironment, ComputeEnvironmentList } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
-import { addPlatformOptions, assertComplete, readPlatforms, readSettings } from './platform-options.ts';
+import {
+  addPlatformOptions,
+  assertComplete,
+  assertOwnSettings,
+  readPlatforms,
+  readSettings,
+  summarize,
+} from './platform-options.ts';
 import { confirm } from '../../io/confirm.ts';
 import type { Context } from '../../context.ts';
 import { print, printJson, printTable } from '../../io/output.ts';
@@ -112,14 +119,18 @@ async function create(context: Context, name: string, options: CreateOptions): P
     throw new EscrowError('usage', `"${platform}" is not a platform.`, {
       hint: `The platforms are ${names.join(', ')}.`,
     });
+  const chosen = own.find((one) => one.platform === platform);
+  assertOwnSettings(
+    own,
+    chosen,
+    own.flatMap((one) => Object.keys(readSettings(one, options))),
+    name,
+  );
   const settings: Record<string, unknown> = {};
-  for (const one of own) {
-    const named = readSettings(one, options);
-    const [first] = Object.keys(named);
-    if (one.platform === platform) {
-      assertComplete(one, named);
-      settings[one.key] = named;
-    } else if (first !== undefined) throw otherPlatform(first, one.platform, name);
+  if (chosen !== undefined) {
+    const named = readSettings(chosen, options);
+    assertComplete(chosen, named);
+    settings[chosen.key] = named;
   }
   const body = { name, platform, ...bodyOf(options), ...settings };
   show(context, [await (await context.daemon()).call<ComputeEnvironment>('POST', PATH, body)]);
@@ -127,31 +138,30 @@ async function create(context: Context, name: string, options: CreateOptions): P
 
 async function update(context: Context, name: string, options: UpdateOptions): Promise<void> {
   const body: Record<string, unknown> = { ...unsetCommon(options.unset ?? []), ...bodyOf(options) };
-  for (const one of readPlatforms().own) {
-    const named = readSettings(one, options);
-    const unset = one.options.filter((option) => options.unset?.includes(option.name) === true);
-    const [first] = [...Object.keys(named), ...unset.map(({ key }) => key)];
-    if (first === undefined) continue;
+  const { own } = readPlatforms();
+  const isUnset = (option: { readonly name: string }): boolean =>
+    options.unset?.includes(option.name) === true;
+  const keys = own.flatMap((one) => [
+    ...Object.keys(readSettings(one, options)),
+    ...one.options.filter(isUnset).map(({ key }) => key),
+  ]);
+  if (keys.length > 0) {
     const environment = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
-    const before = environment[one.key];
-    if (before === undefined) throw otherPlatform(first, one.platform, name);
-    const kept = Object.entries(before).filter(([key]) => !unset.some((option) => option.key === key));
-    const settings = { ...Object.fromEntries(kept), ...named };
-    assertComplete(one, settings);
-    body[one.key] = settings;
+    const chosen = own.find(({ platform }) => platform === environment.platform);
+    assertOwnSettings(own, chosen, keys, name);
+    if (chosen !== undefined) {
+      const unset = chosen.options.filter(isUnset).map(({ key }) => key);
+      const kept = Object.entries(environment[chosen.key] ?? {}).filter(([key]) => !unset.includes(key));
+      const settings = { ...Object.fromEntries(kept), ...readSettings(chosen, options) };
+      assertComplete(chosen, settings);
+      body[chosen.key] = settings;
+    }
   }
   if (Object.keys(body).length === 0)
     throw new EscrowError('usage', 'There is nothing to change.', {
       hint: 'See the options with `nf-escrow compute-envs update --help`.',
     });
   show(context, [await (await context.daemon()).call<ComputeEnvironment>('PATCH', pathOf(name), body)]);
-}
-
-function otherPlatform(setting: string, platform: string, name: string): EscrowError {
-  return new EscrowError(
-    'usage',
-    `Setting ${setting} is for platform ${platform}, which compute environment "${name}" does not have.`,
-  );
 }
 
 /** What `--unset` says about settings that every platform has. Throws `usage` for a setting that cannot be unset. */
@@ -187,16 +197,17 @@ function bodyOf(options: ChangeOptions): Record<string, unknown> {
 }
 
 function show(context: Context, environments: readonly ComputeEnvironment[]): void {
-  const rows = environments.map(({ name, platform, runsDirectory, isDefault, executor, headJob, aws }) => [
-    name,
-    platform,
-    executor ?? '-',
-    headJob === true ? 'a job' : 'here',
-    runsDirectory ?? context.settings.paths.runs,
-    aws === undefined ? '-' : `${aws.queue} in ${aws.region}`,
-    isDefault ? '*' : '',
+  const { own } = readPlatforms();
+  const rows = environments.map((environment) => [
+    environment.name,
+    environment.platform,
+    environment.executor ?? '-',
+    environment.headJob === true ? 'a job' : 'here',
+    environment.runsDirectory ?? context.settings.paths.runs,
+    summarize(own, environment),
+    environment.isDefault ? '*' : '',
   ]);
-  printTable(['NAME', 'PLATFORM', 'EXECUTOR', 'HEAD', 'RUN DIRECTORIES IN', 'QUEUE', 'DEFAULT'], rows);
+  printTable(['NAME', 'PLATFORM', 'EXECUTOR', 'HEAD', 'RUN DIRECTORIES IN', 'TASKS IN', 'DEFAULT'], rows);
 }
 
 function pathOf(name: string): string {

@@ -8,11 +8,13 @@ import { EscrowError } from '../../../errors.ts';
 type Platform = ComputeEnvironment['platform'];
 
 /** The settings that a platform takes, read from its schema. */
-interface PlatformOptions {
+export interface PlatformOptions {
   readonly platform: Platform;
   /** The property of a compute environment that holds them. */
   readonly key: keyof PlatformSettings;
   readonly options: readonly SettingOption[];
+  /** What a listing shows of them: a text with keys in braces. */
+  readonly summary: string;
 }
 
 /** One setting and its command line option. */
@@ -30,6 +32,7 @@ interface SettingOption {
 interface Schema {
   /** The platform that these settings are for. */
   readonly 'x-platform'?: Platform;
+  readonly 'x-summary'?: string;
   readonly enum?: readonly string[];
   readonly required?: readonly string[];
   readonly properties: Readonly<Record<string, Property>>;
@@ -53,7 +56,14 @@ export function readPlatforms(): {
     const platform = settings?.['x-platform'];
     return settings === undefined || platform === undefined
       ? []
-      : [{ platform, key: key as keyof PlatformSettings, options: optionsOf(settings) }];
+      : [
+          {
+            platform,
+            key: key as keyof PlatformSettings,
+            options: optionsOf(settings),
+            summary: settings['x-summary'] ?? '-',
+          },
+        ];
   });
   return { names: readSchema('platform.json').enum ?? [], own };
 }
@@ -74,15 +84,41 @@ function readSchema(file: string): Schema {
   return JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(`#schemas/${file}`)), 'utf8')) as Schema;
 }
 
-/** Adds the options of every platform to a command. */
+/** Adds the options of every platform to a command. Platforms may share an option: it is one option then. */
 export function addPlatformOptions(command: Command, platforms: readonly PlatformOptions[]): Command {
+  const byName = new Map<string, { readonly option: SettingOption; readonly help: string[] }>();
   for (const { platform, options } of platforms)
-    for (const { name, description, isFlag, placeholder } of options) {
-      const help = `${platform}: ${description}`;
-      if (isFlag) command.option(`--${name}`, help).option(`--no-${name}`, `${platform}: the opposite`);
-      else command.option(`--${name} <${placeholder}>`, help);
+    for (const option of options) {
+      const help = `${platform}: ${option.description}`;
+      const known = byName.get(option.name);
+      if (known === undefined) byName.set(option.name, { option, help: [help] });
+      else known.help.push(help);
     }
+  for (const { option, help } of byName.values()) {
+    const { name, isFlag, placeholder } = option;
+    const text = help.join('; ');
+    if (isFlag) command.option(`--${name}`, text).option(`--no-${name}`, `the opposite of --${name}`);
+    else command.option(`--${name} <${placeholder}>`, text);
+  }
   return command;
+}
+
+/** Throws `usage` for the first of these keys that only other platforms than `own` have. */
+export function assertOwnSettings(
+  platforms: readonly PlatformOptions[],
+  own: PlatformOptions | undefined,
+  keys: readonly string[],
+  computeEnvironment: string,
+): void {
+  const has = ({ options }: PlatformOptions, wanted: string): boolean =>
+    options.some(({ key }) => key === wanted);
+  const foreign = keys.find((key) => own === undefined || !has(own, key));
+  if (foreign === undefined) return;
+  const others = platforms.filter((one) => has(one, foreign)).map(({ platform }) => platform);
+  throw new EscrowError(
+    'usage',
+    `Setting ${foreign} is for platform ${others.join(' or ')}, which compute environment "${computeEnvironment}" does not have.`,
+  );
 }
 
 /** The settings that a command line names, by their keys. `values`: as commander parsed them. */
@@ -106,4 +142,15 @@ export function assertComplete(
   throw new EscrowError('usage', `Platform ${platform} also requires ${names}.`, {
     hint: `See docs/${platform}.md.`,
   });
+}
+
+/** What a listing shows of the settings that only some platforms have. */
+export function summarize(
+  platforms: readonly PlatformOptions[],
+  environment: Pick<ComputeEnvironment, 'platform'> & PlatformSettings,
+): string {
+  const own = platforms.find(({ platform }) => platform === environment.platform);
+  if (own === undefined) return '-';
+  const settings = { ...environment[own.key] } as Readonly<Record<string, string | boolean | undefined>>;
+  return own.summary.replace(/\{(\w+)\}/g, (_all, key: string) => String(settings[key] ?? '-'));
 }

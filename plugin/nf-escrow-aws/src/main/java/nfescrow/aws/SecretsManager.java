@@ -35,7 +35,7 @@ final class SecretsManager {
     private SecretsManager(AwsRun run) {
         this.run = run;
         this.region = run.access("region");
-        // A role is taken by a profile that nf-escrow has put into the AWS configuration: daemon/nextflow/launcher/head-identity.ts
+        // A role is taken by a profile that nf-escrow has put into the AWS configuration: daemon/aws/session/head-profile.ts
         String profile = run.access("role") != null ? "nf-escrow" : run.access("profile");
         // A profile that is named is that and nothing else: neither variables nor the machine's role stand in for it.
         this.credentials = profile == null ? DefaultCredentialsProvider.builder().build() : ProfileCredentialsProvider.create(profile);

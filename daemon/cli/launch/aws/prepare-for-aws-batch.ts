@@ -1,7 +1,7 @@
-import type { ComputeEnvironment, RunRequest, SecretDelivery } from '../../contract/types.ts';
-import { EscrowError } from '../../errors.ts';
-import type { Context } from '../context.ts';
-import { warn } from '../io/output.ts';
+import type { ComputeEnvironment, RunRequest, SecretDelivery } from '../../../contract/types.ts';
+import { EscrowError } from '../../../errors.ts';
+import type { Context } from '../../context.ts';
+import { warn } from '../../io/output.ts';
 
 /** What nf-escrow-aws extends is there since then. */
 const OLDEST = [25, 10] as const;
@@ -16,7 +16,7 @@ export async function prepareForAwsBatch(
   environment: ComputeEnvironment,
 ): Promise<RunRequest> {
   const secretDelivery = await deliveryOnAws(context, request, environment);
-  const { readConfiguration } = await import('../../nextflow/launcher/configuration.ts');
+  const { readConfiguration } = await import('../../../nextflow/launcher/configuration.ts');
   const { launchDirectory, nextflow, arguments: args } = request;
   const where = { env: process.env, cwd: launchDirectory };
   const configured = await readConfiguration(nextflow, args, where);
@@ -36,9 +36,9 @@ async function deliveryOnAws(
 ): Promise<SecretDelivery | undefined> {
   if (secretDelivery === undefined) return undefined;
   const [{ addAwsPlugin }, { readLauncher }, { writeHeadProfile }] = await Promise.all([
-    import('../../nextflow/plugin/secret-delivery.ts'),
-    import('../../nextflow/launcher/version.ts'),
-    import('../../nextflow/launcher/head-identity.ts'),
+    import('../../../nextflow/plugin/secret-delivery.ts'),
+    import('../../../nextflow/launcher/version.ts'),
+    import('../../../aws/session/head-profile.ts'),
   ]);
   if (selection.none !== true) assertNewEnough(nextflow, readLauncher(nextflow, process.env).version);
   const extended = selection.none === true ? secretDelivery : addAwsPlugin(secretDelivery, process.env);

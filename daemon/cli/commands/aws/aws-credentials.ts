@@ -1,7 +1,7 @@
-import type { ComputeEnvironment } from '../../contract/types.ts';
-import { EscrowError } from '../../errors.ts';
-import type { Context } from '../context.ts';
-import { outputIsTerminal, printJson } from '../io/output.ts';
+import type { ComputeEnvironment } from '../../../contract/types.ts';
+import { EscrowError } from '../../../errors.ts';
+import type { Context } from '../../context.ts';
+import { outputIsTerminal, printJson } from '../../io/output.ts';
 
 /**
  * `nf-escrow aws-credentials`: what AWS's SDKs call `credential_process`. The head of a run on AWS Batch is started with
@@ -17,8 +17,8 @@ export async function awsCredentials(context: Context, name: string): Promise<vo
   if (aws === undefined)
     throw new EscrowError('compute-environment-invalid', `"${name}" does not go to AWS.`);
   const [{ accessOf }, { fetchCredentials }] = await Promise.all([
-    import('../../aws/session/access.ts'),
-    import('../../aws/session/session.ts'),
+    import('../../../aws/session/access.ts'),
+    import('../../../aws/session/session.ts'),
   ]);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = await fetchCredentials(accessOf(aws));
   printJson({

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { DoctorReport } from '../../contract/types.ts';
-import { EscrowError } from '../../errors.ts';
-import type { Context } from '../context.ts';
-import { showChecks } from './doctor.ts';
-import { jsonText, print, printError, printJson } from '../io/output.ts';
+import type { DoctorReport } from '../../../contract/types.ts';
+import { EscrowError } from '../../../errors.ts';
+import type { Context } from '../../context.ts';
+import { showChecks } from '../doctor.ts';
+import { jsonText, print, printError, printJson } from '../../io/output.ts';
 
 interface RenderOptions {
   readonly account: string;
@@ -58,7 +58,7 @@ async function render(options: RenderOptions): Promise<void> {
   const { account, workspace, prefix, partition, kmsKey } = options;
   const { executionRoleName: executionRole, deadManRoleName: deadManRole } = options;
   const { renderPolicies, renderCloudFormation, renderDeadManTrust } =
-    await import('../../aws/iam/iam-policies.ts');
+    await import('../../../aws/iam/iam-policies.ts');
   const wishes = { account, executionRole, deadManRole, workspace, prefix, partition, kmsKey };
   const policies = Object.entries(renderPolicies(wishes)).map(([who, policy]): [string, object] => [
     `secrets-policy-${who}.json`,

@@ -6,8 +6,8 @@ import type { DoctorContext } from '../doctor-context.ts';
 /** Beyond the wait for the job: placing, and the removal with its checks, in milliseconds. */
 const AROUND_MS = 180_000;
 
-/** Has the daemon try it, since what is placed there has to be in its ledger (batch-probe.ts). */
-export async function probeAwsBatch(
+/** Has the daemon probe a platform: what is placed outside of this machine must be in its ledger (platform-checks.ts). */
+export async function probeInDaemon(
   { name }: ComputeEnvironment,
   { paths }: Pick<DoctorContext, 'paths'>,
   limitMs: number,

@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** The keys of Nextflow's configuration that a run request tells: those that some platform sets. */
+export function configurationKeys(): readonly string[] {
+  const file = fileURLToPath(import.meta.resolve('#schemas/run-request.json'));
+  const { properties } = JSON.parse(readFileSync(file, 'utf8')) as {
+    readonly properties: { readonly configured: { readonly properties: Readonly<Record<string, unknown>> } };
+  };
+  return Object.keys(properties.configured.properties);
+}
