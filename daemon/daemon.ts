@@ -125,7 +125,8 @@ export async function serve(
       user,
       log,
       aws: {
-        check: (aws) => checkAws(aws, openSession),
+        check: (aws, workspace = settings.workspace) =>
+          checkAws(aws, openSession, { owner: user.user, workspace }),
         probe: (environment, how) => probeOnBatch(runs, openSession, environment, how),
         sweep: (aws, remove) => sweepAws(aws, openSession, sweeperOf(ledger, user.user), remove),
       },

@@ -107,6 +107,7 @@ interface PolicyWishes {
   readonly account: string;
   readonly executionRole: string;
   readonly deadManRole?: string | undefined;
+  readonly owner: string;
   readonly workspace?: string | undefined;
   readonly prefix?: string | undefined;
   readonly partition?: string | undefined;
@@ -117,6 +118,7 @@ export interface Policies {
   readonly renderPolicies: (wishes: PolicyWishes) => Readonly<Record<string, object>>;
   readonly renderCloudFormation: (wishes: PolicyWishes) => object;
   readonly renderDeadManTrust: (wishes: PolicyWishes) => object;
+  readonly renderExecutionTrust: (wishes: PolicyWishes) => object;
 }
 
 export interface Importing {

@@ -18,10 +18,12 @@ import { validate } from '../../contract/validate.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/open.ts';
 
+const WORKSPACE = /^[a-z0-9][a-z0-9-]{0,62}\/[a-z0-9][a-z0-9-]{0,62}$/;
+
 /** What AWS is asked for a compute environment. */
 export interface AwsAnswers {
-  /** Whether it permits what is needed. */
-  readonly check: (settings: AwsSettings) => Promise<DoctorCheck[]>;
+  /** Whether it permits what is needed, for runs of a workspace; undefined: the default one. */
+  readonly check: (settings: AwsSettings, workspace: string | undefined) => Promise<DoctorCheck[]>;
   /** Has a job there be given a throw-away secret. */
   readonly probe: (
     environment: ComputeEnvironment,
@@ -45,14 +47,17 @@ export function computeEnvironmentRoutes(ledger: Ledger, user: Principal, answer
   router.get('/:name', async ({ params }, response) => {
     response.json(await findComputeEnvironment(ledger.db, params.name));
   });
-  router.post('/:name/check', async ({ params }, response) => {
+  router.post('/:name/check', async ({ params, query }, response) => {
     const { name, aws } = await findComputeEnvironment(ledger.db, params.name);
     if (aws === undefined)
       throw new EscrowError(
         'compute-environment-invalid',
         `"${name}" does not go to AWS: there is nothing to ask there.`,
       );
-    response.json({ checks: await answers.check(aws) } satisfies DoctorReport);
+    const { workspace } = query;
+    if (workspace !== undefined && (typeof workspace !== 'string' || !WORKSPACE.test(workspace)))
+      throw new EscrowError('request-invalid', 'A workspace is ORGANIZATION/NAME.');
+    response.json({ checks: await answers.check(aws, workspace) } satisfies DoctorReport);
   });
   router.post('/:name/probe', async ({ params, body }, response) => {
     const environment = await findComputeEnvironment(ledger.db, params.name);

@@ -2,7 +2,13 @@ import type { Client } from '../../api-client/client.ts';
 import type { AwsCredentials, Receipt, Run } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 
-const NO_HELP: readonly string[] = ['aws-credentials', 'aws-denied', 'compute-environment-invalid'];
+/** Also `daemon-on-other-host`: credentials do not travel to a daemon on another host, and its error names that host. */
+const NO_HELP: readonly string[] = [
+  'aws-credentials',
+  'aws-denied',
+  'compute-environment-invalid',
+  'daemon-on-other-host',
+];
 
 /**
  * Has a run purged. Where something is left, the AWS credentials of this command's environment are lent for it, if there
@@ -41,6 +47,13 @@ export async function checkWithCredentials(daemon: Client, path: string): Promis
 function assertNoHelp(error: unknown): void {
   if (!(error instanceof EscrowError) || !NO_HELP.includes(error.code)) throw error;
   if (error.code === 'aws-credentials') return; // as those of the daemon: told already
+  if (error.code === 'daemon-on-other-host') {
+    process.stderr.write(
+      `nf-escrow: the AWS credentials of this environment are not provided: ${error.message}\n`,
+    );
+    process.stderr.write(`           ${error.hint}\n`);
+    return;
+  }
   process.stderr.write(`nf-escrow: the AWS credentials of this environment do not help: ${error.message}\n`);
 }
 
