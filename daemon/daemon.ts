@@ -101,7 +101,7 @@ export async function serve(
       user,
       log,
       platformRules,
-      platformChecks: platformChecks(runs, sweeperOf(ledger, user.user)),
+      platformChecks: platformChecks(runs, sweeperOf(ledger, user.user), settings.workspace),
       status: () => ({
         process: identifySelf(),
         version,

@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { errorOf, type Client, type Method } from './client.ts';
+import { assertTravels } from './spool-routes.ts';
 
 /** A request to a daemon on another host, and its answer, as files: `ID.request`, `ID.answer`. */
 export interface SpooledRequest {
@@ -24,24 +25,14 @@ export interface SpooledAnswer {
 const TIMEOUT_MS = 60_000;
 const LOOK_EVERY_MS = 100;
 
-/** What holds values, or keys: they are not to lie in files on their way, not even for a moment. */
-const WITH_VALUES = /^\/v1\/(vault|user\/secrets|workspaces\/[^/]+\/[^/]+\/secrets)/;
-
 /**
  * A client that reaches a daemon on another host through the state directory that both see: what it asks lies in
- * `spool/`, there whole or not at all, and so does the answer.
+ * `spool/`, there whole or not at all, and so does the answer. Only what spool-routes.ts lists goes this way.
  */
 export function spoolClient({ spool }: Paths, host: string): Client {
   return {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
-      if (method !== 'GET' && WITH_VALUES.test(path))
-        throw new EscrowError(
-          'daemon-on-other-host',
-          `The daemon is on ${host}, and values do not travel by files.`,
-          {
-            hint: `Do this on ${host}.`,
-          },
-        );
+      assertTravels(method, path, body, host); // before anything is written
       ensurePrivateDirectory(spool);
       const id = randomBytes(12).toString('hex');
       const asked: SpooledRequest = { method, path, ...(body === undefined ? {} : { body }) };

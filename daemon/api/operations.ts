@@ -189,7 +189,8 @@ export const operations: readonly Operation[] = [
   {
     method: 'post',
     path: '/v1/compute-envs/{name}/check',
-    summary: 'Ask AWS whether it permits what this one needs',
+    summary:
+      'Ask AWS whether it permits what this one needs; for the default workspace, or ?workspace=ORG/NAME',
     answer: 'doctor-report',
   },
   {

@@ -1,9 +1,11 @@
 import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '../api-client/client.ts';
+import { connect, type Method } from '../api-client/client.ts';
 import type { SpooledRequest, SpooledAnswer } from '../api-client/spool-client.ts';
+import { assertTravels } from '../api-client/spool-routes.ts';
 import type { Paths } from '../config/paths.ts';
-import { asEscrowError, systemCode } from '../errors.ts';
+import { asEscrowError, EscrowError, systemCode } from '../errors.ts';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
@@ -13,6 +15,7 @@ import { problemOf } from './problem.ts';
 const LOOK_EVERY_MS = 500;
 const LENGTH_MAX = 4 * 1024 * 1024;
 const REQUEST = /^([0-9a-f]{24})\.request$/;
+const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] satisfies Method[];
 
 /**
  * Answers what commands on other hosts ask through the state directory, each as if it had come by the socket. Whoever
@@ -27,13 +30,13 @@ export function serveSpool({ spool, socket, stateSocket }: Paths): () => void {
     renameSync(join(spool, `${id}.request`), taken); // fails when its command gave up a moment ago
     const text = readFileNoFollow(taken, LENGTH_MAX)?.toString('utf8') ?? '';
     rmSync(taken, { recursive: true, force: true });
-    writeFileAtomic(
-      join(spool, `${id}.answer`),
-      JSON.stringify(await ask(JSON.parse(text) as SpooledRequest)),
-    );
+    writeFileAtomic(join(spool, `${id}.answer`), JSON.stringify(await ask(text)));
   };
-  const ask = async ({ method, path, body }: SpooledRequest): Promise<SpooledAnswer> => {
+  const ask = async (text: string): Promise<SpooledAnswer> => {
     try {
+      const { method, path, body } = readSpooled(text);
+      // The command may be of another version, with another list.
+      assertTravels(method, path, body, hostname());
       return { status: 200, body: await daemon.call(method, path, body) };
     } catch (error) {
       const known = asEscrowError(error);
@@ -55,4 +58,18 @@ function requestsIn(spool: string): string[] {
     if (['ENOENT', 'ESTALE', 'EIO'].includes(systemCode(error) ?? '')) return []; // the file server is away for a while
     throw error;
   }
+}
+
+/** Throws `request-invalid`; what stood there is not repeated. */
+function readSpooled(text: string): SpooledRequest {
+  let read: unknown;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    read = undefined;
+  }
+  const { method, path, body } = (read ?? {}) as Partial<SpooledRequest>;
+  if (typeof method === 'string' && METHODS.includes(method) && typeof path === 'string')
+    return { method, path, ...(body === undefined ? {} : { body }) };
+  throw new EscrowError('request-invalid', 'Cannot read a request in the spool: it is not one of nf-escrow.');
 }

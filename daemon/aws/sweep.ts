@@ -1,34 +1,20 @@
-import type { BatchClient } from '@aws-sdk/client-batch';
-import type { SecretListEntry, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { AwsSettings, Leftovers } from '../contract/types.ts';
+import type { BatchClient, JobDefinition } from '@aws-sdk/client-batch';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { AwsSettings } from '../contract/types.ts';
+import { judgeDefinition } from './left-definitions.ts';
+import { judgeSecret, seenSecret, type SeenSecret } from './left-secrets.ts';
 import { accessOf } from './session/access.ts';
-import { asAwsError } from './session/aws-error.ts';
+import { asAwsError, classifyFailure } from './session/aws-error.ts';
 import type { OpenSession } from './session/session.ts';
 import type { Sweeper } from '../stores/sweeper.ts';
-import { asTag } from './tags.ts';
+import type { Leftover } from './sweeper.ts';
 import { sdk } from './session/sdk.ts';
 
-type Leftover = Leftovers['leftovers'][number];
-
-/** A machine whose renewal failed once, or whose clock is off, is given that much longer, in milliseconds. */
-const GRACE_MS = 24 * 3600_000;
-
-/** Something of ours that lies in AWS, as its tags tell. */
-interface Found {
-  readonly kind: Leftover['kind'];
-  readonly target: string;
-  readonly run: string;
-  readonly owner: string;
-  readonly ledger: string;
-  /** Until when its run was known to live, at the least. NaN: nobody knows, and it stays. */
-  readonly livedUntil: number;
-}
-
 /**
- * Finds, by our own tags, secrets under the prefix and job definitions that nobody will remove: of this ledger those
- * whose run is over, and of a run that it does not know, or of another ledger of the same owner, those that have expired.
- * What another owner has made is not even listed, nor what does not tell whose it is. With `remove` they are removed,
- * and each that cannot be says why. Throws `aws-*`.
+ * Finds secrets under the prefix, and job definitions, that nobody will remove: of this ledger those whose run is over, and
+ * of a run that it does not know, or of another ledger of the same owner, those that have expired. Whose they are is told by
+ * what only their creator could write, never by tags alone. With `remove` those that may be removed are, each looked at
+ * once more before; each that cannot be says why. Throws `aws-*`.
  */
 export async function sweepAws(
   settings: AwsSettings,
@@ -38,25 +24,25 @@ export async function sweepAws(
 ): Promise<Leftover[]> {
   const session = await open(accessOf(settings));
   const [secrets, batch] = await Promise.all([session.secretsManager(), session.batch()]);
+  const prefix = settings.prefix ?? 'nf-escrow';
   try {
-    const listed = await listSecrets(secrets);
-    const own = listed.filter(({ name, run }) => isOurs(name, run, settings.prefix ?? 'nf-escrow'));
-    const definitions = await listDefinitions(batch, expiriesOf(listed));
     const left: Leftover[] = [];
-    for (const found of [...own, ...definitions]) left.push(...(await findLeftover(found, sweeper)));
+    for (const secret of await listSecrets(secrets, prefix))
+      left.push(...present(await judgeSecret(secret, sweeper)));
+    const expired = new Set(left.flatMap(({ removable, target }) => (removable ? target : [])));
+    const isUsable = async (arn: string): Promise<boolean> =>
+      !expired.has(arn) && (await isThere(secrets, arn));
+    for (const definition of await listDefinitions(batch))
+      left.push(...present(await judgeDefinition(definition, sweeper, isUsable)));
     if (!remove) return left;
-    const { DeleteSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
-    const { DeregisterJobDefinitionCommand } = sdk('@aws-sdk/client-batch');
     const swept: Leftover[] = [];
     for (const one of left) {
-      const { kind, target } = one;
-      const removal =
-        kind === 'secret'
-          ? secrets.send(new DeleteSecretCommand({ SecretId: target, ForceDeleteWithoutRecovery: true }))
-          : batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: target }));
+      if (!one.removable) {
+        swept.push(one);
+        continue;
+      }
       // What stays is told, and keeps nobody from removing the rest.
-      const trouble = await removal.then(
-        () => undefined,
+      const trouble = await removeOne({ secrets, batch }, one, sweeper).catch(
         (error: unknown) => asAwsError('It cannot be removed', session.access, error).message,
       );
       swept.push(trouble === undefined ? { ...one, removed: true } : { ...one, error: trouble });
@@ -70,72 +56,58 @@ export async function sweepAws(
   }
 }
 
-/** One rule for all: who else would remove it, and will not. */
-async function findLeftover(
-  { kind, target, run, owner, ledger, livedUntil }: Found,
+/** Gives why it was left alone after all; undefined once it is removed. */
+async function removeOne(
+  { secrets, batch }: { readonly secrets: SecretsManagerClient; readonly batch: BatchClient },
+  { kind, target }: Leftover,
   sweeper: Sweeper,
-): Promise<Leftover[]> {
-  const left = (why: string): Leftover[] => [{ kind, target, run, reason: why, removed: false }];
-  const standing = ledger === asTag(sweeper.ledger) ? await sweeper.runState(run) : undefined;
-  if (standing === 'over') return left('its run is over, and was thought to have left nothing');
-  if (standing === 'open' || !(livedUntil + GRACE_MS < sweeper.clock())) return [];
-  const expired = `it expired at ${new Date(livedUntil).toISOString()}`;
-  // A ledger that was restored from a backup does not know the newest runs, which may live.
-  if (standing === 'unknown') return left(`${expired}, and this ledger knows no such run`);
-  if (owner !== asTag(sweeper.owner)) return [];
-  return left(`${expired}, and the machine that made it has not come back`);
+): Promise<string | undefined> {
+  if (kind === 'job-definition') {
+    const { DeregisterJobDefinitionCommand } = sdk('@aws-sdk/client-batch');
+    await batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: target }));
+    return undefined;
+  }
+  const { DeleteSecretCommand, DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
+  // A list lags behind: its machine may have come back, and moved its expiry on.
+  const now = seenSecret(await secrets.send(new DescribeSecretCommand({ SecretId: target })));
+  if (now !== undefined && (await judgeSecret(now, sweeper))?.removable !== true)
+    return 'It was changed while this looked at it.';
+  await secrets.send(new DeleteSecretCommand({ SecretId: target, ForceDeleteWithoutRecovery: true }));
+  return undefined;
 }
 
-type ListedSecret = Found & { readonly name: string };
-
-/** All of ours, whatever their prefix: what lies under another one tells that its run may live. */
-async function listSecrets(client: SecretsManagerClient): Promise<ListedSecret[]> {
+/** By name: a filter by tags would not find one whose tags were taken away. */
+async function listSecrets(client: SecretsManagerClient, prefix: string): Promise<SeenSecret[]> {
   const { paginateListSecrets } = sdk('@aws-sdk/client-secrets-manager');
-  const filters = [{ Key: 'tag-key' as const, Values: ['nf-escrow:run'] }];
-  const listed: ListedSecret[] = [];
+  const filters = [{ Key: 'name' as const, Values: [`${prefix}/`] }];
+  const listed: SeenSecret[] = [];
   for await (const { SecretList } of paginateListSecrets({ client }, { Filters: filters }))
-    listed.push(...(SecretList ?? []).flatMap(describe));
-  return listed;
+    for (const entry of SecretList ?? []) listed.push(...present(seenSecret(entry)));
+  return listed.filter(({ name }) => name.startsWith(`${prefix}/`));
 }
 
-function describe({ ARN, Name, Tags, DeletedDate }: SecretListEntry): ListedSecret[] {
-  const tags: Readonly<Record<string, string | undefined>> = Object.fromEntries(
-    (Tags ?? []).map(({ Key = '', Value }) => [Key, Value]),
-  );
-  const run = tags['nf-escrow:run'];
-  if (ARN === undefined || Name === undefined || run === undefined || DeletedDate !== undefined) return [];
-  const livedUntil = Date.parse(tags['nf-escrow:expires-at'] ?? '');
-  return [{ kind: 'secret', target: ARN, name: Name, run, ...whoseIs(tags), livedUntil }];
-}
-
-function isOurs(name: string, run: string, prefix: string): boolean {
-  return name.startsWith(`${prefix}/`) && name.split('/').includes(run);
-}
-
-/** The latest of each run: while one of its secrets lives, it does. */
-function expiriesOf(secrets: readonly ListedSecret[]): ReadonlyMap<string, number> {
-  const expiries = new Map<string, number>();
-  for (const { run, livedUntil } of secrets)
-    expiries.set(run, Math.max(expiries.get(run) ?? -Infinity, livedUntil));
-  return expiries;
-}
-
-/** Those that tell whose they are. One whose run has no secrets any more was of use when it was made, at the least. */
-async function listDefinitions(batch: BatchClient, expiries: ReadonlyMap<string, number>): Promise<Found[]> {
+async function listDefinitions(batch: BatchClient): Promise<JobDefinition[]> {
   const { paginateDescribeJobDefinitions } = sdk('@aws-sdk/client-batch');
-  const found: Found[] = [];
+  const found: JobDefinition[] = [];
   const pages = paginateDescribeJobDefinitions({ client: batch }, { status: 'ACTIVE' });
-  for await (const { jobDefinitions } of pages)
-    for (const { jobDefinitionArn: target, tags = {} } of jobDefinitions ?? []) {
-      const run = tags['nf-escrow:run'];
-      if (run === undefined || target === undefined) continue;
-      const livedUntil = expiries.get(run) ?? Date.parse(tags['nf-escrow:created-at'] ?? '');
-      found.push({ kind: 'job-definition', target, run, ...whoseIs(tags), livedUntil });
-    }
+  for await (const { jobDefinitions } of pages) found.push(...(jobDefinitions ?? []));
   return found;
 }
 
-/** Without these tags nobody's. */
-function whoseIs(tags: Readonly<Record<string, string | undefined>>): Pick<Found, 'owner' | 'ledger'> {
-  return { owner: tags['nf-escrow:owner'] ?? '', ledger: tags['nf-escrow:ledger'] ?? '' };
+/** A secret that we may not look at is somebody's. */
+async function isThere(client: SecretsManagerClient, arn: string): Promise<boolean> {
+  const { DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
+  try {
+    await client.send(new DescribeSecretCommand({ SecretId: arn }));
+    return true;
+  } catch (error) {
+    const failure = classifyFailure(error);
+    if (failure === 'denied') return true;
+    if (failure === 'not-found') return false;
+    throw error;
+  }
+}
+
+function present<T>(found: T | undefined): T[] {
+  return found === undefined ? [] : [found];
 }

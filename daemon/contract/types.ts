@@ -200,7 +200,7 @@ export interface AwsSettings {
    */
   layout?: 'bundle' | 'per-secret';
   /**
-   * Where Secrets Manager is reached, where not at the region's own address; https, or http on this machine
+   * Where Secrets Manager is reached, where not at the region's own address: https, or for an emulator of AWS on this machine http on loopback. No service is reached by plain http at any other address
    */
   endpoint?: string;
   /**
@@ -694,6 +694,10 @@ export interface Leftovers {
      * Why nobody else removes it
      */
     reason: string;
+    /**
+     * Whether a sweep removes it: false where only tags, which others can write, say whose it is or until when it lives
+     */
+    removable: boolean;
     /**
      * Whether it was removed now
      */

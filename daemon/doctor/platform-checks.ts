@@ -12,8 +12,8 @@ type Platform = ComputeEnvironment['platform'];
 
 /** What a daemon can ask the service behind a compute environment. */
 export interface PlatformChecks {
-  /** Whether the service permits what runs need. */
-  readonly check: (environment: ComputeEnvironment) => Promise<Check[]>;
+  /** Whether the service permits what runs of a workspace need; undefined: of the default workspace. */
+  readonly check: (environment: ComputeEnvironment, workspace: string | undefined) => Promise<Check[]>;
   /** Has a job there read a generated secret. */
   readonly probe: (environment: ComputeEnvironment, limits: BatchProbeLimits) => Promise<Check[]>;
   /** Finds what other machines left behind; with `remove`, removes it. */
@@ -24,10 +24,11 @@ export interface PlatformChecks {
 export type AllPlatformChecks = Readonly<Partial<Record<Platform, PlatformChecks>>>;
 
 /** Creates the checks of every platform that has any. */
-export function platformChecks(runs: Runs, sweeper: Sweeper): AllPlatformChecks {
+export function platformChecks(runs: Runs, sweeper: Sweeper, defaultWorkspace: string): AllPlatformChecks {
   return {
     'aws-batch': {
-      check: async (environment) => checkAws(settingsOf(environment), openSession),
+      check: async (environment, workspace = defaultWorkspace) =>
+        checkAws(settingsOf(environment), openSession, { owner: sweeper.owner, workspace }),
       probe: async (environment, limits) => probeOnBatch(runs, openSession, environment, limits),
       sweep: async (environment, remove) => sweepAws(settingsOf(environment), openSession, sweeper, remove),
     },

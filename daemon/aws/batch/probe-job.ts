@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BatchClient, JobDetail, RegisterJobDefinitionCommandInput } from '@aws-sdk/client-batch';
+import type {
+  BatchClient,
+  JobDetail,
+  RegisterJobDefinitionCommandInput,
+  RegisterJobDefinitionCommandOutput,
+} from '@aws-sdk/client-batch';
 import type { AwsSettings } from '../../contract/types.ts';
+import { DatedRequests } from '../dated-requests.ts';
+import { retry } from '../retry.ts';
+import { systemClock } from '../../system/time/clock.ts';
 import { asAwsError, classifyFailure } from '../session/aws-error.ts';
 import type { AwsSession } from '../session/session.ts';
 import { tagsOf } from '../tags.ts';
@@ -13,6 +21,8 @@ export const probeExits = { differs: 41, missing: 42, noHash: 43 } as const;
 /** Between two looks, in milliseconds; most jobs wait for a machine. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
+/** The definition is tried to be registered for that long. */
+const REGISTERING_MS = 20_000;
 
 /** What is wanted of the job. */
 export interface ProbeJobOptions {
@@ -28,7 +38,7 @@ export interface ProbeJobOptions {
   readonly signal: AbortSignal;
   /** Told before and after a step, so that whatever happens it can be undone. */
   readonly record: {
-    readonly definition: (name: string, registered: boolean) => Promise<void>;
+    readonly definition: (name: string, sentAt: number | null) => Promise<void>;
     readonly job: (id: string, name: string) => Promise<void>;
     readonly jobOver: (id: string) => Promise<void>;
   };
@@ -47,23 +57,15 @@ export async function runProbeJob(
   settings: AwsSettings,
   wishes: ProbeJobOptions,
 ): Promise<BatchJobState> {
-  const { DescribeJobsCommand, SubmitJobCommand, RegisterJobDefinitionCommand } =
-    sdk('@aws-sdk/client-batch');
+  const { DescribeJobsCommand, SubmitJobCommand } = sdk('@aws-sdk/client-batch');
   const batch = await session.batch();
   const name = `nf-escrow-probe-${wishes.run}`;
   const end = performance.now() + wishes.limitMs;
   try {
     const fargate = await isFargate(batch, settings.queue);
-    await wishes.record.definition(name, false);
-    const definition = await batch
-      .send(new RegisterJobDefinitionCommand(definitionOf(name, settings, fargate, wishes)))
-      .catch(async (error: unknown) => {
-        // AWS's own word that there is none: nothing has to be waited for.
-        if (!['unanswered', 'unreachable'].includes(classifyFailure(error)))
-          await wishes.record.definition(name, true);
-        throw error;
-      });
-    await wishes.record.definition(name, true);
+    const definition = await register(session, definitionOf(name, settings, fargate, wishes), async (at) =>
+      wishes.record.definition(name, at),
+    );
     const { jobId = '' } = await batch.send(
       new SubmitJobCommand({
         jobName: name,
@@ -91,6 +93,41 @@ export async function runProbeJob(
     throw asAwsError('The probe cannot have its job run', session.access, error);
   } finally {
     batch.destroy();
+  }
+}
+
+/**
+ * Registers a definition; the time of each attempt is noted before it is signed with it, as for a secret, and null once
+ * AWS has answered all that were sent: then nothing has to be waited for.
+ */
+async function register(
+  session: AwsSession,
+  definition: RegisterJobDefinitionCommandInput,
+  noteSent: (at: number | null) => Promise<void>,
+): Promise<RegisterJobDefinitionCommandOutput> {
+  const { RegisterJobDefinitionCommand } = sdk('@aws-sdk/client-batch');
+  const batch = await session.batch(1);
+  const requests = new DatedRequests(batch, systemClock);
+  let unanswered = 0;
+  const attempt = async (): Promise<RegisterJobDefinitionCommandOutput> => {
+    const time = requests.now();
+    await noteSent(time.at);
+    try {
+      return await requests.send(time, () => batch.send(new RegisterJobDefinitionCommand(definition)));
+    } catch (error) {
+      if (classifyFailure(error) === 'unanswered') unanswered += 1;
+      throw error;
+    }
+  };
+  try {
+    return await retry(attempt, {
+      forMs: REGISTERING_MS,
+      clock: systemClock,
+      also: (failure) => failure === 'unanswered' || failure === 'unreachable',
+    });
+  } finally {
+    batch.destroy();
+    if (unanswered === 0) await noteSent(null);
   }
 }
 

@@ -4,13 +4,17 @@ import { accessOf } from '../session/access.ts';
 import { asAwsError, classifyFailure } from '../session/aws-error.ts';
 import type { AwsSession, OpenSession } from '../session/session.ts';
 import {
+  excessOfExecutionRole,
+  excessOfLauncher,
   deadManRolePermissions,
   executionRolePermissions,
   launcherPermissions,
-  viaSecretsManager,
+  type Launcher,
   type RequiredPermission,
 } from './required-permissions.ts';
 import { probePermission } from './probe-permission.ts';
+import { trustIn } from './role-trust.ts';
+import { simulate } from './simulate.ts';
 import { assertTakesSecrets } from '../batch/queue.ts';
 import { sdk } from '../session/sdk.ts';
 
@@ -22,7 +26,11 @@ const RENDER = 'nf-escrow iam render writes the policies; attach that of';
  * execution role that ECS can take, and each action, by simulation where that is permitted, else by probes that change
  * nothing. Never throws: what cannot be asked is a check of its own.
  */
-export async function checkAws(settings: AwsSettings, open: OpenSession): Promise<DoctorCheck[]> {
+export async function checkAws(
+  settings: AwsSettings,
+  open: OpenSession,
+  launcher: Launcher,
+): Promise<DoctorCheck[]> {
   let session: AwsSession;
   try {
     session = await open(accessOf(settings));
@@ -36,9 +44,11 @@ export async function checkAws(settings: AwsSettings, open: OpenSession): Promis
       return ok('job queue', `${settings.queue} in ${settings.region} takes jobs with secrets`);
     }),
     await attempt(EXECUTION.name, () => checkTrust(session, settings.executionRole, EXECUTION)),
-    ...(await checkExecutionRole(session, settings).catch((error: unknown) => [failed(MAY_READ, error)])),
-    ...(await checkDeadMan(session, settings)),
-    ...(await checkLauncher(session, settings)),
+    ...(await checkExecutionRole(session, settings, launcher).catch((error: unknown) => [
+      failed(MAY_READ, error),
+    ])),
+    ...(await checkDeadMan(session, settings, launcher)),
+    ...(await checkLauncher(session, settings, launcher)),
   ];
 }
 
@@ -48,6 +58,8 @@ interface Trusted {
   readonly service: string;
   readonly title: string;
   readonly option: string;
+  /** Of the file with its trust policy. */
+  readonly holder: string;
 }
 
 const EXECUTION: Trusted = {
@@ -55,32 +67,44 @@ const EXECUTION: Trusted = {
   service: 'ecs-tasks.amazonaws.com',
   title: 'ECS',
   option: '--execution-role',
+  holder: 'execution-role',
 };
 const DEAD_MAN: Trusted = {
   name: "dead man's role",
   service: 'scheduler.amazonaws.com',
   title: 'EventBridge Scheduler',
   option: '--dead-man-role',
+  holder: 'dead-man-role',
 };
 
 /** The service has to be able to take the role. */
 async function checkTrust(
   session: AwsSession,
   role: string,
-  { name, service, title, option }: Trusted,
+  { name, service, title, option, holder }: Trusted,
 ): Promise<DoctorCheck> {
   const { GetRoleCommand } = sdk('@aws-sdk/client-iam');
   const iam = await session.iam();
   try {
     const { Role } = await iam.send(new GetRoleCommand({ RoleName: role.split('/').at(-1) ?? '' }));
-    const trust = decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '');
-    if (trust.includes(service)) return ok(name, `${role}; ${title} may take it`);
-    return {
-      name,
-      state: 'failure',
-      found: `${role} does not trust ${service}, so that ${title} cannot take it`,
-      remedy: `Add {"Effect":"Allow","Principal":{"Service":"${service}"},"Action":"sts:AssumeRole"} to its trust policy.`,
-    };
+    const document = decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '');
+    const trust = trustIn(document, service, session.access.account);
+    const remedy = `Give it the trust policy secrets-trust-${holder}.json of nf-escrow iam render.`;
+    if (trust === 'none')
+      return {
+        name,
+        state: 'failure',
+        found: `${role} does not trust ${service}, so that ${title} cannot take it`,
+        remedy,
+      };
+    if (trust === 'any-account')
+      return {
+        name,
+        state: 'warning',
+        found: `${role} trusts ${service} whichever account asks it: its trust policy has no aws:SourceAccount`,
+        remedy,
+      };
+    return ok(name, `${role}; ${title} may take it, for this account`);
   } catch (error) {
     if (classifyFailure(error) === 'not-found')
       return {
@@ -96,12 +120,17 @@ async function checkTrust(
 }
 
 /** Nothing where there is no switch. */
-async function checkDeadMan(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck[]> {
+async function checkDeadMan(
+  session: AwsSession,
+  settings: AwsSettings,
+  launcher: Launcher,
+): Promise<DoctorCheck[]> {
   const { deadMan, deadManRole } = settings;
   if (deadMan !== true || deadManRole === undefined) return [];
   const may = "dead man's role may";
   const look = async (): Promise<DoctorCheck[]> => {
-    const missing = await simulate(session, deadManRole, deadManRolePermissions(settings));
+    const needs = deadManRolePermissions(settings, launcher);
+    const missing = missingOf(needs, await simulate(session, deadManRole, needs));
     if (missing === undefined)
       return [
         {
@@ -120,8 +149,15 @@ async function checkDeadMan(session: AwsSession, settings: AwsSettings): Promise
   ];
 }
 
-async function checkExecutionRole(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck[]> {
-  const missing = await simulate(session, settings.executionRole, executionRolePermissions(settings));
+async function checkExecutionRole(
+  session: AwsSession,
+  settings: AwsSettings,
+  launcher: Launcher,
+): Promise<DoctorCheck[]> {
+  const needs = executionRolePermissions(settings, launcher);
+  const excess = excessOfExecutionRole(settings, launcher);
+  const permitted = await simulate(session, settings.executionRole, [...needs, ...excess]);
+  const missing = missingOf(needs, permitted);
   if (missing === undefined)
     return [
       {
@@ -132,22 +168,38 @@ async function checkExecutionRole(session: AwsSession, settings: AwsSettings): P
           'A run with a secret shows it: the task fails with ResourceInitializationError where the role may not read it.',
       },
     ];
-  if (missing.length === 0) return [ok(MAY_READ, 'read the secrets of runs')];
-  return lacking(MAY_READ, settings.executionRole, missing, 'execution-role');
+  const checks =
+    missing.length === 0
+      ? [ok(MAY_READ, `read the secrets of runs of ${launcher.workspace}`)]
+      : lacking(MAY_READ, settings.executionRole, missing, 'execution-role');
+  if (excess.some((need) => permitted?.has(need)))
+    checks.push({
+      name: MAY_READ,
+      state: 'warning',
+      found: `${settings.executionRole} may read the live secrets of every workspace, and so may whoever can pass it to a job`,
+      remedy: `Use one execution role and one compute environment per workspace: nf-escrow iam render --workspace ${launcher.workspace}`,
+    });
+  return checks;
 }
 
-async function checkLauncher(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck[]> {
-  const needs = launcherPermissions(settings);
+async function checkLauncher(
+  session: AwsSession,
+  settings: AwsSettings,
+  launcher: Launcher,
+): Promise<DoctorCheck[]> {
+  const needs = launcherPermissions(settings, launcher);
+  const excess = excessOfLauncher(settings, launcher);
   const { arn } = session.identity;
-  const missing = arn.endsWith(':root')
-    ? []
-    : await simulate(session, principalOf(arn), needs).catch(() => undefined);
+  const permitted = arn.endsWith(':root')
+    ? new Set([...needs, ...excess])
+    : await simulate(session, principalOf(arn), [...needs, ...excess]).catch(() => undefined);
+  const missing = missingOf(needs, permitted);
   const results =
     missing === undefined
       ? await Promise.all(
           needs.map(async (need) => ({
             need,
-            result: await probePermission(session, settings, need.action),
+            result: await probePermission(session, settings, launcher, need.action),
           })),
         )
       : needs.map((need) => ({
@@ -168,53 +220,23 @@ async function checkLauncher(session: AwsSession, settings: AwsSettings): Promis
       remedy:
         'Permit iam:SimulatePrincipalPolicy on yourself to have it told, or run a pipeline with a secret.',
     });
+  const tooMuch = excess.filter((need) => permitted?.has(need));
+  if (tooMuch.length > 0)
+    checks.push({
+      name: 'launcher may',
+      state: 'warning',
+      found: `${arn} may also ${actions(tooMuch)} on secrets of runs of other owners`,
+      remedy: `${RENDER} account --owner ${launcher.owner} to ${arn}, in the place of what permits that.`,
+    });
   return checks;
 }
 
-/** Which are not permitted; undefined where AWS does not let us ask. */
-async function simulate(
-  session: AwsSession,
-  principal: string,
+/** Undefined where AWS does not let us ask. */
+function missingOf(
   needs: readonly RequiredPermission[],
-): Promise<RequiredPermission[] | undefined> {
-  const { SimulatePrincipalPolicyCommand } = sdk('@aws-sdk/client-iam');
-  const iam = await session.iam();
-  try {
-    const missing: RequiredPermission[] = [];
-    for (const need of needs) {
-      const { EvaluationResults } = await iam.send(
-        new SimulatePrincipalPolicyCommand({
-          PolicySourceArn: principal,
-          ActionNames: [need.action],
-          ResourceArns: [need.resource],
-          ContextEntries: [
-            {
-              ContextKeyName: 'aws:ResourceTag/nf-escrow:run',
-              ContextKeyType: 'string',
-              ContextKeyValues: ['r1'],
-            },
-            {
-              ContextKeyName: 'iam:PassedToService',
-              ContextKeyType: 'string',
-              ContextKeyValues: [need.passedTo ?? 'ecs-tasks.amazonaws.com'],
-            },
-            {
-              ContextKeyName: 'kms:ViaService',
-              ContextKeyType: 'string',
-              ContextKeyValues: [viaSecretsManager(session.access.region)],
-            },
-          ],
-        }),
-      );
-      if (EvaluationResults?.[0]?.EvalDecision !== 'allowed') missing.push(need);
-    }
-    return missing;
-  } catch (error) {
-    if (['denied', 'refused', 'not-found', 'unanswered'].includes(classifyFailure(error))) return undefined;
-    throw asAwsError(`What ${principal} may cannot be asked`, session.access, error);
-  } finally {
-    iam.destroy();
-  }
+  permitted: ReadonlySet<RequiredPermission> | undefined,
+): RequiredPermission[] | undefined {
+  return permitted === undefined ? undefined : needs.filter((need) => !permitted.has(need));
 }
 
 /** A session of a role is permitted what the role is. Its path is not in the session's ARN; most have none. */
@@ -248,7 +270,7 @@ function lacking(
   const isOfKey = ({ action }: RequiredPermission): boolean => action.startsWith('kms:');
   const [ofKey, others] = [missing.filter(isOfKey), missing.filter((need) => !isOfKey(need))];
   const listed = (needs: readonly RequiredPermission[]): string =>
-    needs.map(({ action, resource }) => `${action} on ${resource}`).join(', ');
+    [...new Set(needs.map(({ action, resource }) => `${action} on ${resource}`))].join(', ');
   const checks: DoctorCheck[] = [];
   if (others.length > 0)
     checks.push({

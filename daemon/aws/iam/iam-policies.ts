@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EscrowError } from '../../errors.ts';
+import { asTag } from '../tags.ts';
 import { viaSecretsManager } from './required-permissions.ts';
 
 /** Who is given which policy: templates/aws-batch/secrets-policy-<who>.json. */
@@ -18,7 +19,9 @@ export interface PolicyOptions {
   readonly executionRole: string;
   /** Name of the role of the dead man's switch, where there is to be one. */
   readonly deadManRole?: string | undefined;
-  /** ORGANIZATION/NAME: the execution role reads this workspace's secrets only. */
+  /** Who launches, as the tags of their secrets say it: the user of their daemon. */
+  readonly owner: string;
+  /** ORGANIZATION/NAME: the execution role, who launches, and the dead man's role reach this workspace's secrets only. */
   readonly workspace?: string | undefined;
   /** Of the names of secrets. */
   readonly prefix?: string | undefined;
@@ -37,6 +40,7 @@ const RULES: readonly (readonly [keyof PolicyOptions, RegExp, string])[] = [
   ['account', /^\d{12}$/, 'An account has twelve digits'],
   ['executionRole', /^[\w+=,.@-]{1,64}$/, "A role's name has letters, digits and +=,.@-_"],
   ['deadManRole', /^[\w+=,.@-]{1,64}$/, "A role's name has letters, digits and +=,.@-_"],
+  ['owner', /^.{1,256}$/su, 'An owner is a user of the machines that launch'],
   ['workspace', /^[a-z0-9-]+\/[a-z0-9-]+$/, 'A workspace is ORGANIZATION/NAME'],
   ['prefix', /^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'A prefix has letters, digits and /_+=.@-'],
   ['partition', /^aws[a-z-]*$/, 'A partition is aws, aws-cn, aws-us-gov or the like'],
@@ -51,12 +55,27 @@ export function renderPolicies(wishes: PolicyOptions): Policies {
       throw new EscrowError('usage', `${told}; "${value}" is none.`);
   }
   const render = (holder: PolicyHolder): Policy =>
-    withSwitch(holder, withKey(holder, fill(readTemplate(holder), holder, wishes), wishes), wishes);
+    withSwitch(holder, withKey(holder, fill(readTemplate(holder), wishes), wishes), wishes);
   return {
     'execution-role': render('execution-role'),
     'instance-role': render('instance-role'),
     account: render('account'),
     ...(wishes.deadManRole === undefined ? {} : { 'dead-man-role': render('dead-man-role') }),
+  };
+}
+
+/** Who may take the execution role: ECS, for tasks of this account. */
+export function renderExecutionTrust({ account }: Pick<PolicyOptions, 'account'>): object {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'ecs-tasks.amazonaws.com' },
+        Action: 'sts:AssumeRole',
+        Condition: { StringEquals: { 'aws:SourceAccount': account } },
+      },
+    ],
   };
 }
 
@@ -120,16 +139,14 @@ function readTemplate(holder: PolicyHolder): string {
   return readFileSync(path, 'utf8');
 }
 
-function fill(template: string, holder: PolicyHolder, wishes: PolicyOptions): Policy {
+function fill(template: string, wishes: PolicyOptions): Policy {
   const prefix = wishes.prefix ?? 'nf-escrow';
-  const workspace =
-    holder === 'execution-role' && wishes.workspace !== undefined
-      ? `${wishes.workspace.replace('/', '.')}/`
-      : '';
+  const workspace = wishes.workspace === undefined ? '' : `${wishes.workspace.replace('/', '.')}/`;
   const text = template
     .replaceAll('${Partition}', wishes.partition ?? 'aws')
     .replaceAll('YOUR-ACCOUNT', wishes.account)
     .replaceAll('YOUR-EXECUTION-ROLE-NAME', wishes.executionRole)
+    .replaceAll('YOUR-OWNER', asTag(wishes.owner))
     .replaceAll('secret:nf-escrow/*', `secret:${prefix}/${workspace}*`);
   return JSON.parse(text) as Policy;
 }

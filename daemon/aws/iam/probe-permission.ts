@@ -2,17 +2,21 @@ import type { AwsSettings } from '../../contract/types.ts';
 import { classifyFailure } from '../session/aws-error.ts';
 import type { AwsSession } from '../session/session.ts';
 import { sdk } from '../session/sdk.ts';
+import { asTag } from '../tags.ts';
+import type { Launcher } from './required-permissions.ts';
 
 /**
  * Asks whether an action is permitted by doing it to something that is not there: AWS looks at permissions first.
- * `unknown` where that would change something.
+ * `unknown` where that would change something, and for GetSecretValue: a policy that permits one's own secrets alone
+ * refuses one that is not there, which has no tag that says so.
  */
 export async function probePermission(
   session: AwsSession,
   { prefix = 'nf-escrow', queue, executionRole }: AwsSettings,
+  { owner, workspace }: Launcher,
   action: string,
 ): Promise<'allowed' | 'denied' | 'unknown'> {
-  const SecretId = `${prefix}/nf-escrow.probe/none`;
+  const SecretId = `${prefix}/${workspace.replace('/', '.')}/none`;
   const role = executionRole.split('/').at(-1) ?? '';
   const [secrets, batch, iam] = await Promise.all([session.secretsManager(), session.batch(), session.iam()]);
   const sm = sdk('@aws-sdk/client-secrets-manager');
@@ -20,9 +24,10 @@ export async function probePermission(
   const i = sdk('@aws-sdk/client-iam');
   const probes: Readonly<Record<string, () => Promise<unknown>>> = {
     'secretsmanager:DescribeSecret': () => secrets.send(new sm.DescribeSecretCommand({ SecretId })),
-    'secretsmanager:GetSecretValue': () => secrets.send(new sm.GetSecretValueCommand({ SecretId })),
     'secretsmanager:TagResource': () =>
-      secrets.send(new sm.TagResourceCommand({ SecretId, Tags: [{ Key: 'nf-escrow:probe', Value: '1' }] })),
+      secrets.send(
+        new sm.TagResourceCommand({ SecretId, Tags: [{ Key: 'nf-escrow:owner', Value: asTag(owner) }] }),
+      ),
     'secretsmanager:DeleteSecret': () =>
       secrets.send(new sm.DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true })),
     'secretsmanager:ListSecrets': () => secrets.send(new sm.ListSecretsCommand({ MaxResults: 1 })),

@@ -1,82 +1,145 @@
 import { parseArn, partitionOf } from '../../contract/arn.ts';
 import type { AwsSettings } from '../../contract/types.ts';
+import { asTag } from '../tags.ts';
 
-/** An action, and a resource of ours that it has to be permitted on. */
+/** An action, a resource of ours that it has to be permitted on, and what comes with the request. */
 export interface RequiredPermission {
   readonly action: string;
   readonly resource: string;
-  /** Of iam:PassRole: to which service; absent: to ECS. */
-  readonly passedTo?: string;
+  /** Condition keys and their values, as AWS would know them. */
+  readonly context: Readonly<Record<string, string | readonly string[]>>;
 }
 
+/** Whose runs are asked about. */
+export interface Launcher {
+  /** The user of the daemon. */
+  readonly owner: string;
+  /** ORGANIZATION/NAME */
+  readonly workspace: string;
+}
+
+const RUN = 'r20260101abcdefgh';
+
 /** Everything that nf-escrow, and Nextflow for its runs, ask of AWS as whoever launches: the policy `account` grants it. */
-export function launcherPermissions(settings: AwsSettings): RequiredPermission[] {
-  const { region, executionRole, prefix = 'nf-escrow', deadMan, deadManRole } = settings;
-  const account = parseArn(executionRole)?.account ?? '';
-  const arn = (service: string, resource: string): string =>
-    `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
-  const secret = arn('secretsmanager', `secret:${prefix}/lab.rna/r20260101abcdefgh-AbCdEf`);
-  const on = (resource: string, ...actions: string[]): RequiredPermission[] =>
-    actions.map((action) => ({ action, resource }));
+export function launcherPermissions(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
+  const { executionRole, deadMan, deadManRole } = settings;
+  const batch = (resource: string): string => arnOf(settings, 'batch', resource);
+  const queue = batch(`job-queue/${settings.queue.split('/').at(-1) ?? ''}`);
+  const ours = batch('job-definition/nf-escrow-debian-12:1');
+  const shared = batch('job-definition/nf-debian-12:1');
+  const [created, tagged] = [requestTags(launcher), resourceTags(launcher)];
+  const byNextflow = { 'aws:TagKeys': ['nextflow.io/createdAt', 'nextflow.io/version'] };
   return [
-    ...on(
-      secret,
-      ...['CreateSecret', 'DeleteSecret', 'DescribeSecret', 'GetSecretValue', 'TagResource'].map(
-        (action) => `secretsmanager:${action}`,
-      ),
-    ),
-    ...on(
-      '*',
-      'secretsmanager:ListSecrets',
-      'batch:DescribeComputeEnvironments',
-      'batch:DescribeJobDefinitions',
-      'batch:DescribeJobQueues',
-      'batch:DescribeJobs',
-    ),
-    ...on(executionRole, 'iam:GetRole', 'iam:PassRole'),
-    ...on(
-      arn('batch', 'job-definition/nf-debian-12:1'),
-      'batch:RegisterJobDefinition',
-      'batch:DeregisterJobDefinition',
-      'batch:TagResource',
-      'batch:SubmitJob',
-    ),
-    ...on(arn('batch', `job-queue/${settings.queue.split('/').at(-1) ?? ''}`), 'batch:SubmitJob'),
-    ...on(arn('batch', 'job/00000000-0000-4000-8000-000000000000'), 'batch:TerminateJob'),
+    ...needsOnSecrets(settings, launcher),
+    need('batch:DescribeComputeEnvironments', '*'),
+    need('batch:DescribeJobDefinitions', '*'),
+    need('batch:DescribeJobQueues', '*'),
+    need('batch:DescribeJobs', '*'),
+    need('iam:GetRole', executionRole),
+    need('iam:PassRole', executionRole, { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' }),
+    need('batch:RegisterJobDefinition', ours, created),
+    need('batch:TagResource', ours, created),
+    need('batch:RegisterJobDefinition', shared, byNextflow),
+    need('batch:TagResource', shared, byNextflow),
+    need('batch:DeregisterJobDefinition', ours, tagged),
+    need('batch:SubmitJob', ours, tagged),
+    need('batch:SubmitJob', queue),
+    need('batch:TerminateJob', batch('job/00000000-0000-4000-8000-000000000000')),
     ...onKey(settings, 'kms:GenerateDataKey', 'kms:Decrypt'),
-    ...(deadMan !== true || deadManRole === undefined
-      ? []
-      : [
-          ...on(
-            arn('scheduler', 'schedule/default/nf-escrow-r20260101abcdefgh-1'),
-            'scheduler:CreateSchedule',
-            'scheduler:DeleteSchedule',
-            'scheduler:GetSchedule',
-            'scheduler:UpdateSchedule',
-          ),
-          ...on(deadManRole, 'iam:GetRole'),
-          { action: 'iam:PassRole', resource: deadManRole, passedTo: 'scheduler.amazonaws.com' },
-        ]),
+    ...(deadMan !== true || deadManRole === undefined ? [] : needsOfSwitch(settings, deadManRole)),
+  ];
+}
+
+/** A secret that is not there has no tags: what looks for it, and deletes it, must not be refused for that. */
+function needsOnSecrets(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
+  const secret = secretOf(settings, launcher.workspace);
+  const [created, tagged] = [requestTags(launcher), resourceTags(launcher)];
+  const moved = { ...tagged, 'aws:TagKeys': ['nf-escrow:expires-at'] };
+  return [
+    need('secretsmanager:CreateSecret', secret, created),
+    need('secretsmanager:TagResource', secret, created),
+    need('secretsmanager:TagResource', secret, moved),
+    need('secretsmanager:GetSecretValue', secret, tagged),
+    need('secretsmanager:DescribeSecret', secret, tagged),
+    need('secretsmanager:DescribeSecret', secret),
+    need('secretsmanager:DeleteSecret', secret, tagged),
+    need('secretsmanager:DeleteSecret', secret),
+    need('secretsmanager:ListSecrets', '*'),
+  ];
+}
+
+function needsOfSwitch(settings: AwsSettings, role: string): RequiredPermission[] {
+  const schedule = arnOf(settings, 'scheduler', `schedule/default/nf-escrow-${RUN}-1`);
+  return [
+    ...['Create', 'Delete', 'Get', 'Update'].map((verb) => need(`scheduler:${verb}Schedule`, schedule)),
+    need('iam:GetRole', role),
+    need('iam:PassRole', role, { 'iam:PassedToService': 'scheduler.amazonaws.com' }),
   ];
 }
 
 /** What ECS asks as the execution role: the policy `execution-role` grants it. */
-export function executionRolePermissions(settings: AwsSettings): RequiredPermission[] {
-  const read = launcherPermissions(settings).filter(
-    ({ action }) => action === 'secretsmanager:GetSecretValue',
-  );
-  return [...read, ...onKey(settings, 'kms:Decrypt')];
+export function executionRolePermissions(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
+  const secret = secretOf(settings, launcher.workspace);
+  const read = need('secretsmanager:GetSecretValue', secret, resourceTags(launcher));
+  return [read, ...onKey(settings, 'kms:Decrypt')];
 }
 
 /** What EventBridge Scheduler asks with the dead man's role: the policy `dead-man-role` grants it. */
-export function deadManRolePermissions(settings: AwsSettings): RequiredPermission[] {
-  return launcherPermissions(settings).filter(({ action }) => action === 'secretsmanager:DeleteSecret');
+export function deadManRolePermissions(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
+  const secret = secretOf(settings, launcher.workspace);
+  return [need('secretsmanager:DeleteSecret', secret, resourceTags(launcher))];
+}
+
+/** What whoever launches should not be permitted: the values of others, and their end. */
+export function excessOfLauncher(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
+  const secret = secretOf(settings, launcher.workspace);
+  const others = resourceTags({ ...launcher, owner: `${launcher.owner}-and-another` });
+  return ['GetSecretValue', 'DeleteSecret'].map((verb) => need(`secretsmanager:${verb}`, secret, others));
+}
+
+/** What an execution role should not be permitted: the values of another workspace. */
+export function excessOfExecutionRole(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
+  const secret = secretOf(settings, 'nf-escrow/another');
+  return [need('secretsmanager:GetSecretValue', secret, resourceTags(launcher))];
+}
+
+function need(
+  action: string,
+  resource: string,
+  context: RequiredPermission['context'] = {},
+): RequiredPermission {
+  return { action, resource, context };
+}
+
+function arnOf({ region, executionRole }: AwsSettings, service: string, resource: string): string {
+  const account = parseArn(executionRole)?.account ?? '';
+  return `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
+}
+
+function secretOf(settings: AwsSettings, workspace: string): string {
+  const name = `${settings.prefix ?? 'nf-escrow'}/${workspace.replace('/', '.')}/${RUN}`;
+  return arnOf(settings, 'secretsmanager', `secret:${name}-AbCdEf`);
+}
+
+/** Of what is made. */
+function requestTags({ owner }: Launcher): RequiredPermission['context'] {
+  return {
+    'aws:RequestTag/nf-escrow:owner': asTag(owner),
+    'aws:RequestTag/nf-escrow:run': RUN,
+    'aws:TagKeys': ['nf-escrow:owner', 'nf-escrow:run'],
+  };
+}
+
+/** Of what is there. */
+function resourceTags({ owner }: Launcher): RequiredPermission['context'] {
+  return { 'aws:ResourceTag/nf-escrow:owner': asTag(owner), 'aws:ResourceTag/nf-escrow:run': RUN };
 }
 
 /** Of a key of the customer's own, through Secrets Manager. By an alias IAM permits nothing: then nothing can be asked. */
 function onKey(settings: AwsSettings, ...actions: string[]): RequiredPermission[] {
   const resource = keyArnOf(settings);
-  return resource === undefined ? [] : actions.map((action) => ({ action, resource }));
+  const context = { 'kms:ViaService': viaSecretsManager(settings.region) };
+  return resource === undefined ? [] : actions.map((action) => need(action, resource, context));
 }
 
 function keyArnOf({ kmsKey, region, executionRole }: AwsSettings): string | undefined {

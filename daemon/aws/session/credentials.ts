@@ -1,5 +1,6 @@
 import type { AwsCredentials } from '../../contract/types.ts';
 import type { AwsAccess } from './access.ts';
+import { encryptedTransport } from './encrypted-transport.ts';
 import { sdk } from './sdk.ts';
 
 /** Credentials that somebody lent for removals, by account; in memory alone, and the last that were lent. */
@@ -25,11 +26,18 @@ export class ProvidedCredentials {
  * that who signed in again meanwhile is found. A named profile is that profile and nothing else: where it fails, the
  * machine's own role must not stand in for it.
  */
-export async function resolveCredentials({ profile, region }: AwsAccess): Promise<AwsCredentials> {
-  if (profile !== null) {
-    const { fromIni } = sdk('@aws-sdk/credential-provider-ini');
-    return fromIni({ profile, ignoreCache: true, clientConfig: { region } })();
+export async function resolveCredentials(access: AwsAccess): Promise<AwsCredentials> {
+  const { profile, region } = access;
+  const requestHandler = encryptedTransport(access);
+  const options = { ignoreCache: true, clientConfig: { region, requestHandler } };
+  try {
+    if (profile !== null) {
+      const { fromIni } = sdk('@aws-sdk/credential-provider-ini');
+      return await fromIni({ profile, ...options })();
+    }
+    const { defaultProvider } = sdk('@aws-sdk/credential-provider-node');
+    return await defaultProvider(options)();
+  } finally {
+    requestHandler.destroy?.();
   }
-  const { defaultProvider } = sdk('@aws-sdk/credential-provider-node');
-  return defaultProvider({ ignoreCache: true, clientConfig: { region } })();
 }

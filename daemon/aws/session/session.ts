@@ -8,13 +8,15 @@ import { EscrowError } from '../../errors.ts';
 import type { AwsAccess } from './access.ts';
 import { asAwsError } from './aws-error.ts';
 import { resolveCredentials, type ProvidedCredentials } from './credentials.ts';
+import { assertEncrypted, destinationOf, encryptedTransport } from './encrypted-transport.ts';
 import { sdk } from './sdk.ts';
 
 /** One attempt's way to AWS: with credentials that were resolved for it, and are forgotten with it. */
 export interface AwsSession {
   readonly access: AwsAccess;
   secretsManager(): Promise<SecretsManagerClient>;
-  batch(): Promise<BatchClient>;
+  /** It repeats what is refused for a while, unless it is told not to. */
+  batch(maxAttempts?: number): Promise<BatchClient>;
   iam(): Promise<IAMClient>;
   eventScheduler(): Promise<SchedulerClient>;
   /** As whom AWS sees us. */
@@ -127,30 +129,51 @@ export function clientsFor(
   access: AwsAccess,
   credentials: AwsCredentials,
 ): Omit<AwsSession, 'access' | 'identity'> {
-  const config = {
-    region: access.region,
-    credentials,
-    useFipsEndpoint: access.fips,
-    maxAttempts: 1, // who calls repeats, and knows what may be repeated
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
-  };
+  // Each has connections of its own, which end with it.
+  const config = () => ({ ...basicConfig(access, credentials), maxAttempts: 1 }); // who calls repeats, and knows what may be repeated
   const named = access.endpoint === null ? {} : { endpoint: access.endpoint, useFipsEndpoint: false };
   return {
     secretsManager: async () =>
-      new (sdk('@aws-sdk/client-secrets-manager').SecretsManagerClient)({ ...config, ...named }),
-    batch: async () => new (sdk('@aws-sdk/client-batch').BatchClient)({ ...config, maxAttempts: 4 }),
-    iam: async () => new (sdk('@aws-sdk/client-iam').IAMClient)({ ...config, maxAttempts: 4 }),
-    eventScheduler: async () => new (sdk('@aws-sdk/client-scheduler').SchedulerClient)(config),
+      new (sdk('@aws-sdk/client-secrets-manager').SecretsManagerClient)({ ...config(), ...named }),
+    batch: async (maxAttempts = 4) =>
+      new (sdk('@aws-sdk/client-batch').BatchClient)({ ...config(), maxAttempts }),
+    iam: async () => new (sdk('@aws-sdk/client-iam').IAMClient)({ ...config(), maxAttempts: 4 }),
+    eventScheduler: async () => new (sdk('@aws-sdk/client-scheduler').SchedulerClient)(config()),
   };
+}
+
+/**
+ * The endpoint of Secrets Manager of a compute environment that names none: as the environment and the AWS configuration
+ * of now say, or null for the region's own. A lease records it: elsewhere its secret would not be found, and be taken for
+ * gone. Throws `compute-environment-invalid` where it is not encrypted.
+ */
+export async function configuredEndpoint(session: AwsSession): Promise<string | null> {
+  if (session.access.endpoint !== null) return session.access.endpoint;
+  const client = await session.secretsManager();
+  try {
+    const configured = (await client.config.serviceConfiguredEndpoint?.()) ?? null;
+    if (configured !== null) assertEncrypted(destinationOf(configured), session.access);
+    return configured;
+  } finally {
+    client.destroy();
+  }
 }
 
 async function stsClient(access: AwsAccess, credentials: AwsCredentials): Promise<STSClient> {
   const { STSClient } = sdk('@aws-sdk/client-sts');
-  return new STSClient({
+  return new STSClient({ ...basicConfig(access, credentials), maxAttempts: 4 }); // it only asks
+}
+
+/** What all clients have in common. */
+function basicConfig(access: AwsAccess, credentials: AwsCredentials) {
+  return {
     region: access.region,
     credentials,
     useFipsEndpoint: access.fips,
-    maxAttempts: 4, // it only asks
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
-  });
+    requestHandler: encryptedTransport(access, {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: ANSWER_MS,
+      throwOnRequestTimeout: true,
+    }),
+  };
 }

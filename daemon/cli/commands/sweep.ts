@@ -46,10 +46,18 @@ function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): void {
     ['WHAT', 'RUN', 'WHERE', 'WHY'],
     leftovers.map(({ kind, run, target, reason: why }) => [kind, run, target, why]),
   );
-  const count = String(leftovers.length);
+  const removable = leftovers.filter((one) => one.removable).length;
+  const count = String(removable);
   const removed = leftovers.filter((one) => one.removed).length;
-  if (!isRemoval) print(`Nothing was removed; --yes removes these ${count}.`);
-  else print(removed === leftovers.length ? `Removed ${count}.` : `Removed ${String(removed)} of ${count}.`);
+  if (!isRemoval)
+    print(
+      `Nothing was removed; --yes removes ${removable === leftovers.length ? `these ${count}` : `${count} of these`}.`,
+    );
+  else print(removed === removable ? `Removed ${count}.` : `Removed ${String(removed)} of ${count}.`);
+  if (removable < leftovers.length)
+    print(
+      'The others stay: compare them with `aws secretsmanager describe-secret`, and delete them there if they are yours.',
+    );
 }
 
 function complain(text: string): void {

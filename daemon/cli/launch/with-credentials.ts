@@ -3,7 +3,13 @@ import type { AwsCredentials, Receipt, Run } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { warn } from '../io/output.ts';
 
-const NO_HELP: readonly string[] = ['aws-credentials', 'aws-denied', 'compute-environment-invalid'];
+/** Also `daemon-on-other-host`: credentials do not travel to a daemon on another host, and its error names that host. */
+const NO_HELP: readonly string[] = [
+  'aws-credentials',
+  'aws-denied',
+  'compute-environment-invalid',
+  'daemon-on-other-host',
+];
 
 /**
  * Has a run purged. Where something is left, the AWS credentials of this command's environment are lent for it, if there
@@ -42,7 +48,9 @@ export async function checkWithCredentials(daemon: Client, path: string): Promis
 function assertNoHelp(error: unknown): void {
   if (!(error instanceof EscrowError) || !NO_HELP.includes(error.code)) throw error;
   if (error.code === 'aws-credentials') return; // as those of the daemon: told already
-  warn(`the AWS credentials of this environment do not help: ${error.message}`);
+  if (error.code === 'daemon-on-other-host')
+    warn(`the AWS credentials of this environment are not provided: ${error.message} ${error.hint}`);
+  else warn(`the AWS credentials of this environment do not help: ${error.message}`);
 }
 
 function credentialsOf(env: Readonly<Record<string, string | undefined>>): AwsCredentials | undefined {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ComputeEnvironment, SecretDelivery } from '../../contract/types.ts';
+import { EscrowError } from '../../errors.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { LeaseLocation, Ownership, Placement, References } from '../../stores/store.ts';
 import { step } from '../../system/steps.ts';
@@ -117,9 +118,20 @@ async function placeLease(
 ): Promise<References> {
   const noteSent = async (at: number | null): Promise<void> => {
     const sent_at = at === null ? null : new Date(at).toISOString();
-    await write(deps, 'lease.note-sent', (db) =>
-      db.updateTable('leases').set({ sent_at }).where('id', '=', lease.id).execute(),
+    const { numUpdatedRows } = await write(deps, 'lease.note-sent', (db) =>
+      db
+        .updateTable('leases')
+        .set({ sent_at })
+        .where('id', '=', lease.id)
+        .where('state', '=', 'intended')
+        .executeTakeFirst(),
     );
+    // Its removal has begun, or is over: whatever would be made now, nobody would look for.
+    if (at !== null && numUpdatedRows !== 1n)
+      throw new EscrowError(
+        'state-conflict',
+        `Cannot place ${lease.target}: its run was ended meanwhile, and its removal has begun.`,
+      );
   };
   const own = await place(references, noteSent);
   await write(deps, 'lease.record-placed', (db) => moveLease(db, lease, 'placed', { placed_at: now(deps) }));

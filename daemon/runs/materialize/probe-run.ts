@@ -19,8 +19,8 @@ export interface ProbeRun {
   readonly references: References;
   /** For the tags of what is made with them. */
   readonly ownership: { readonly owner: string; readonly ledger: string };
-  /** Notes a job definition before it is registered, and once it is. */
-  readonly recordDefinition: (name: string, registered: boolean) => Promise<void>;
+  /** Notes a job definition: when a request to register it is sent (milliseconds since 1970), and null once all are answered. */
+  readonly recordDefinition: (name: string, sentAt: number | null) => Promise<void>;
   /** Records a task job of the platform, and that it has ended. */
   readonly recordJob: (id: string, name: string) => Promise<void>;
   readonly recordJobEnd: (id: string) => Promise<void>;
@@ -117,9 +117,10 @@ function probeRunOf(
     id,
     references,
     ownership: ownershipOf(deps),
-    recordDefinition: async (name, registered) => {
+    recordDefinition: async (name, sentAt) => {
+      const at = sentAt === null ? now(deps) : new Date(sentAt).toISOString();
       await write(deps, 'records.write', (db) =>
-        recordJobDefinition(deps, db, id, { name, registered, at: now(deps) }),
+        recordJobDefinition(deps, db, id, { name, registered: sentAt === null, at }),
       );
     },
     recordJob: async (job, name) => {

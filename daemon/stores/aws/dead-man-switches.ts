@@ -4,6 +4,7 @@ import { asAwsError, ignoreNotFound } from '../../aws/session/aws-error.ts';
 import { provideCredentials, type OpenSession } from '../../aws/session/session.ts';
 import type { ProvidedCredentials } from '../../aws/session/credentials.ts';
 import { UnansweredRequests } from '../../aws/unanswered-requests.ts';
+import { DatedRequests } from '../../aws/dated-requests.ts';
 import { retryIdempotent } from '../../aws/retry.ts';
 import type { Clock } from '../../system/time/clock.ts';
 import { withClient } from '../../aws/session/with-client.ts';
@@ -86,7 +87,7 @@ export class DeadManSwitches implements DeadManSwitch {
         await step(this.#faults, 'switch.create', () => client.send(new CreateScheduleCommand(schedule)));
         return true;
       };
-      await createOnce(make, adopt, {
+      await createOnce(new DatedRequests(client, this.#deps.clock), make, adopt, {
         noteSent,
         forMs: PLACING_MS,
         clock: this.#deps.clock,

@@ -3,11 +3,12 @@ import { cacheQueueChecks, type assertTakesSecrets } from '../../aws/batch/queue
 import { decodeLocator, accessOf, encodeLocator } from '../../aws/session/access.ts';
 import { parseArn, partitionOf } from '../../contract/arn.ts';
 import { ignoreNotFound } from '../../aws/session/aws-error.ts';
-import { provideCredentials, type OpenSession } from '../../aws/session/session.ts';
+import { configuredEndpoint, provideCredentials, type OpenSession } from '../../aws/session/session.ts';
 import type { ProvidedCredentials } from '../../aws/session/credentials.ts';
 import { UnansweredRequests } from '../../aws/unanswered-requests.ts';
 import { retryIdempotent } from '../../aws/retry.ts';
 import type { Clock } from '../../system/time/clock.ts';
+import { creationToken } from '../../aws/provenance.ts';
 import { asTag, tagsOf } from '../../aws/tags.ts';
 import { withClient } from '../../aws/session/with-client.ts';
 import { noFaults, step, type FaultInjector } from '../../system/steps.ts';
@@ -97,7 +98,8 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
     const access = accessOf(settings);
     const session = await this.#deps.openSession(access);
     await this.#assertTakesSecrets(session, settings);
-    return encodeLocator({ ...access, identity: session.identity.arn });
+    const endpoint = await configuredEndpoint(session);
+    return encodeLocator({ ...access, endpoint, identity: session.identity.arn });
   }
 
   runDirectoryFiles(locator: string, { owner, ledger }: Ownership): Readonly<Record<string, string>> {
@@ -113,11 +115,13 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
     const form = formOf(target, settings, secrets);
     const session = await this.#deps.openSession(access);
     const client = await session.secretsManager();
-    const tags = { run, workspace, ledger, owner: this.#deps.owner, 'expires-at': expiresAt };
+    const { owner } = this.#deps;
+    const tags = { run, workspace, ledger, owner, 'expires-at': expiresAt };
+    const token = creationToken(name, { owner, ledger });
     const arn = await createSecret(
       client,
       access,
-      { name, text: encodeBundle({ form }, secrets), kmsKey: settings.kmsKey, tags: tagsOf(tags) },
+      { name, text: encodeBundle({ form }, secrets), kmsKey: settings.kmsKey, tags: tagsOf(tags), token },
       { noteSent: placement.noteSent, forMs: this.#waits.placing, clock },
       this.#faults,
     ).finally(() => client.destroy());

@@ -4,7 +4,11 @@ import t from 'tap';
 import { openSession } from '../../../daemon/aws/session/session.ts';
 import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
 import { systemClock } from '../../../daemon/system/time/clock.ts';
-import { renderCloudFormation, renderPolicies } from '../../../daemon/aws/iam/iam-policies.ts';
+import {
+  renderCloudFormation,
+  renderExecutionTrust,
+  renderPolicies,
+} from '../../../daemon/aws/iam/iam-policies.ts';
 import { accessOf } from '../../../daemon/aws/session/access.ts';
 import type { DoctorReport, Receipt, RunList } from '../../../daemon/contract/types.ts';
 import { BatchJobDefinitions } from '../../../daemon/stores/aws/job-definitions.ts';
@@ -152,10 +156,13 @@ void t.test(
     });
     const key = `arn:aws:kms:${REGION}:${ACCOUNT}:key/0000-1111`;
     t.match(
-      JSON.stringify(renderPolicies({ account: ACCOUNT, executionRole: 'x', kmsKey: key })),
+      JSON.stringify(renderPolicies({ account: ACCOUNT, executionRole: 'x', owner: 'ada', kmsKey: key })),
       /kms:ViaService/,
     );
-    t.match(JSON.stringify(renderCloudFormation({ account: ACCOUNT, executionRole: 'x' })), /Fn::Sub/);
+    t.match(
+      JSON.stringify(renderCloudFormation({ account: ACCOUNT, executionRole: 'x', owner: 'ada' })),
+      /Fn::Sub/,
+    );
     t.equal(
       (await box.escrow(['iam', 'render', '--account', '12', '--execution-role-name', 'x'])).status,
       64,
@@ -174,7 +181,7 @@ withAws('iam check names what is missing, who lacks it and what to do', async (t
     { name: 'job queue', state: 'ok' },
     { name: 'execution role', state: 'failure', found: /there is no role/ },
   ]);
-  await makeRole(aws, 'execution', '{"Statement":[{"Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}');
+  await makeRole(aws, 'execution', JSON.stringify(renderExecutionTrust({ account: ACCOUNT })));
   aws.rules.denied.add('secretsmanager:DeleteSecret').add('iam:SimulatePrincipalPolicy');
   const checks = await check();
   t.match(
@@ -196,6 +203,7 @@ withAws(
     const template = renderCloudFormation({
       account: ACCOUNT,
       executionRole: 'x',
+      owner: 'ada',
       deadManRole: 'nf-dead-man',
     });
     const form = { Action: 'CreateStack', Version: '2010-05-15', StackName: 'nf-escrow' };

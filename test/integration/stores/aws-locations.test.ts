@@ -95,7 +95,9 @@ withAws('a private endpoint of Secrets Manager is used for that, and for nothing
   process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = 'http://127.0.0.1:9'; // nobody is there
   t.teardown(() => Reflect.deleteProperty(process.env, 'AWS_ENDPOINT_URL_SECRETS_MANAGER'));
   t.match(await placeAndRemove(t, settingsFor(aws)), /^arn:aws:secretsmanager:/);
-  await t.rejects(placeAndRemove(t, without(settingsFor(aws), 'endpoint')), { code: 'store-unavailable' });
+  await t.rejects(placeAndRemove(t, without(settingsFor(aws), 'endpoint')), {
+    code: 'compute-environment-invalid',
+  });
 });
 
 void t.test('FIPS: every service is reached by its FIPS endpoint, but for one that is named', async (t) => {

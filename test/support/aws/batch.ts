@@ -2,11 +2,20 @@
 import type { StrictAws } from './strict-aws.ts';
 import { QUEUE, REGION } from './test-aws.ts';
 
-/** Registers a job definition, past the rules. */
-export async function register(aws: StrictAws, name: string, tags: Record<string, string>): Promise<string> {
+/** Registers a job definition, past the rules; `secrets` are references, by name. */
+export async function register(
+  aws: StrictAws,
+  name: string,
+  tags: Record<string, string>,
+  secrets: Record<string, string> = {},
+): Promise<string> {
   const { BatchClient, RegisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
   const batch = new BatchClient({ region: REGION, endpoint: aws.bare });
-  const containerProperties = { image: 'debian:12', vcpus: 1, memory: 128 };
+  const references = Object.entries(secrets).map(([key, valueFrom]) => ({ name: key, valueFrom }));
+  const containerProperties = {
+    ...{ image: 'debian:12', vcpus: 1, memory: 128 },
+    ...(references.length === 0 ? {} : { secrets: references }),
+  };
   const { revision } = await batch.send(
     new RegisterJobDefinitionCommand({
       jobDefinitionName: name,

@@ -1,21 +1,37 @@
 import { spawnSync } from 'node:child_process';
 
-/** moto's evaluator of policies, and the conditions that ours have, which it does not look at. */
+/**
+ * moto's evaluator of policies, and the conditions that ours have, which it does not look at:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html. A key that is not
+ * there fails a positive operator, and passes a negated one, one with IfExists, and ForAllValues.
+ */
 const EVALUATOR = `
 import fnmatch, json, sys
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 policy, questions = json.load(sys.stdin)
 def many(value):
     return value if isinstance(value, list) else [value]
+def equals(value, wanted): return value == wanted
+def like(value, wanted): return fnmatch.fnmatchcase(value, wanted.replace('[', '[[]'))
+OPERATORS = {'StringEquals': equals, 'StringLike': like, 'ArnLike': like, 'StringNotEquals': equals, 'StringNotLike': like}
+def matches(operator, key, wanted, context):
+    if operator == 'Null': return (key not in context) == (many(wanted) == ['true'])
+    qualifier, _, operator = operator.rpartition(':')
+    if_exists = operator.endswith('IfExists')
+    name = operator[:-len('IfExists')] if if_exists else operator
+    negated = 'Not' in name
+    same = OPERATORS[name]
+    def fits(value):
+        return any(same(value, one) for one in many(wanted)) != negated
+    if key not in context: return qualifier == 'ForAllValues' or if_exists or negated
+    values = many(context[key])
+    if qualifier == 'ForAllValues': return all(fits(value) for value in values)
+    if qualifier == 'ForAnyValue': return any(fits(value) for value in values)
+    if qualifier != '' or len(values) != 1: raise ValueError(operator + ' on ' + key)
+    return fits(values[0])
 def holds(statement, context):
-    for operator, pairs in statement.get('Condition', {}).items():
-        for key, wanted in pairs.items():
-            if key not in context: return False
-            if operator == 'StringEquals': ok = context[key] in many(wanted)
-            elif operator in ('StringLike', 'ArnLike'): ok = any(fnmatch.fnmatchcase(context[key], one) for one in many(wanted))
-            else: raise ValueError(operator)
-            if not ok: return False
-    return True
+    return all(matches(operator, key, wanted, context)
+               for operator, pairs in statement.get('Condition', {}).items() for key, wanted in pairs.items())
 def permitted(q):
     return any(holds(s, q.get('context', {})) and
                IAMPolicyStatement({k: v for k, v in s.items() if k != 'Condition'}).is_action_permitted(q['action'], q['resource'])
@@ -27,7 +43,7 @@ export interface Question {
   readonly action: string;
   readonly resource: string;
   /** Condition keys and their values, as AWS would know them. */
-  readonly context?: Readonly<Record<string, string>>;
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** Whether a policy permits each action on its resource, in its context. */

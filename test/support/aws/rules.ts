@@ -25,6 +25,8 @@ export interface Rules {
   deletionMs: number;
   /** Reads and deletes do not see a new secret for that long. */
   blindMs: number;
+  /** Secrets were made that long before they were. */
+  ageMs: number;
 }
 
 export function noRules(): Rules {
@@ -42,6 +44,7 @@ export function noRules(): Rules {
     holding: [],
     deletionMs: 0,
     blindMs: 0,
+    ageMs: 0,
   };
 }
 

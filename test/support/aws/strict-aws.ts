@@ -12,6 +12,8 @@ export interface Call {
   readonly region: string;
   readonly accessKey: string;
   readonly at: number;
+  /** As it was signed: when it was sent. */
+  readonly signedAt: number;
   readonly path: string;
   /** As it was sent; for services that speak JSON. */
   readonly body: string;
@@ -35,6 +37,8 @@ export class StrictAws {
   readonly #newUntil = new Map<string, number>();
   readonly #deleting = new Map<string, number>();
   readonly #writes: number[] = [];
+  /** When the values of secrets were last read, by name. */
+  readonly #readAt = new Map<string, number>();
   readonly #late = new Set<Promise<unknown>>();
 
   private constructor(moto: string) {
@@ -88,6 +92,7 @@ export class StrictAws {
     this.batch = undefined;
     this.#newUntil.clear();
     this.#deleting.clear();
+    this.#readAt.clear();
     await fetch(`${this.#moto}/moto-api/reset`, { method: 'POST' });
   }
 
@@ -218,7 +223,13 @@ export class StrictAws {
         if (underway && call.action.endsWith('GetSecretValue'))
           throw new Refusal('InvalidRequestException', 'The secret was marked for deletion.');
         const answer = patched(await this.#forward(sent), call);
-        return underway && answer.status === 200 ? marked(answer, deletingUntil) : answer;
+        if (answer.status !== 200) return answer;
+        if (call.action.endsWith('GetSecretValue')) {
+          this.#readAt.set(name, now);
+          return answer;
+        }
+        const described = json(200, this.#dated(JSON.parse(answer.body.toString()) as Dated));
+        return underway ? marked(described, deletingUntil) : described;
       }
       case 'secretsmanager:ListSecrets':
         return this.#withoutNew(await this.#forward(sent));
@@ -233,7 +244,19 @@ export class StrictAws {
     const seen = (listed.SecretList ?? []).filter(
       ({ Name }) => (this.#newUntil.get(Name) ?? 0) <= Date.now(),
     );
-    return json(answer.status, { ...listed, SecretList: seen });
+    return json(answer.status, { ...listed, SecretList: seen.map((one) => this.#dated(one)) });
+  }
+
+  /** Times as AWS has them, and moto does not: the last read is told to the day. */
+  #dated<T extends Dated>(secret: T): T {
+    const read = this.#readAt.get(secret.Name);
+    const dates = {
+      ...(secret.CreatedDate === undefined
+        ? {}
+        : { CreatedDate: secret.CreatedDate - this.rules.ageMs / 1000 }),
+      ...(read === undefined ? {} : { LastAccessedDate: Math.floor(read / 86_400_000) * 86_400 }),
+    };
+    return { ...secret, ...dates };
   }
 
   #later(work: Promise<unknown>): void {
@@ -263,6 +286,11 @@ export class StrictAws {
   }
 }
 
+interface Dated {
+  readonly Name: string;
+  readonly CreatedDate?: number;
+}
+
 interface Sent {
   readonly method: string;
   readonly path: string;
@@ -288,7 +316,9 @@ function readCall({ method, path, headers, body }: Sent): Call {
       : service === 'scheduler'
         ? `${SCHEDULE_VERBS[method] ?? method}Schedule`
         : (/(?:^|&)Action=(\w+)/.exec(text)?.[1] ?? path.replace(/^\/v1\//, '').split('?')[0] ?? '');
-  return { action: `${service}:${name}`, region, accessKey, at: Date.now(), path, body: text };
+  const date = headers['x-amz-date'];
+  const signedAt = typeof date === 'string' ? millis(date) : NaN;
+  return { action: `${service}:${name}`, region, accessKey, at: Date.now(), signedAt, path, body: text };
 }
 
 /** `20260105T100000Z` */

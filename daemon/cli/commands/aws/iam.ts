@@ -1,16 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { machineUser } from '../../../access/principal.ts';
 import type { DoctorReport } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 import { showChecks } from '../doctor.ts';
-import { jsonText, print, printError, printJson } from '../../io/output.ts';
+import { jsonText, print, printError, printJson, warn } from '../../io/output.ts';
 
 interface RenderOptions {
   readonly account: string;
   readonly executionRoleName: string;
   readonly deadManRoleName?: string;
+  readonly owner?: string;
   readonly workspace?: string;
   readonly prefix?: string;
   readonly partition?: string;
@@ -21,6 +23,7 @@ interface RenderOptions {
 
 interface CheckOptions {
   readonly computeEnv: string;
+  readonly workspace?: string;
   readonly json?: boolean;
 }
 
@@ -34,7 +37,8 @@ export function addIam(program: Command, context: Context): void {
     .requiredOption('--account <ID>', 'twelve digits')
     .requiredOption('--execution-role-name <NAME>', 'of the role with which ECS reads secrets')
     .option('--dead-man-role-name <NAME>', "of the role of the dead man's switch, where there is one")
-    .option('--workspace <ORG/NAME>', "the execution role reads this workspace's secrets only")
+    .option('--owner <USER>', 'who launches: user of the machine with the daemon (default: you)')
+    .option('--workspace <ORG/NAME>', "all of them reach this workspace's secrets only")
     .option('--prefix <PREFIX>', 'of the names of secrets', 'nf-escrow')
     .option('--partition <PARTITION>', 'aws, aws-cn, aws-us-gov, …', 'aws')
     .option('--kms-key <ARN>', 'that encrypts the secrets, where it is one of yours')
@@ -49,23 +53,30 @@ export function addIam(program: Command, context: Context): void {
     .command('check')
     .description('ask AWS whether a compute environment is permitted what it needs')
     .requiredOption('--compute-env <NAME>', 'of the platform aws-batch')
+    .option('--workspace <ORG/NAME>', 'whose secrets are asked about (default: the default workspace)')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample: nf-escrow iam check --compute-env batch')
     .action((options: CheckOptions) => check(context, options));
 }
 
 async function render(options: RenderOptions): Promise<void> {
-  const { account, workspace, prefix, partition, kmsKey } = options;
+  const { account, workspace, prefix, partition, kmsKey, owner = machineUser().user } = options;
+  if (options.owner === undefined)
+    warn(`the policies are for launches by the user ${owner}; for another user: --owner USER`);
   const { executionRoleName: executionRole, deadManRoleName: deadManRole } = options;
-  const { renderPolicies, renderCloudFormation, renderDeadManTrust } =
+  const { renderPolicies, renderCloudFormation, renderDeadManTrust, renderExecutionTrust } =
     await import('../../../aws/iam/iam-policies.ts');
-  const wishes = { account, executionRole, deadManRole, workspace, prefix, partition, kmsKey };
+  const wishes = { account, executionRole, deadManRole, owner, workspace, prefix, partition, kmsKey };
   const policies = Object.entries(renderPolicies(wishes)).map(([who, policy]): [string, object] => [
     `secrets-policy-${who}.json`,
     policy,
   ]);
-  const trust: [string, object][] =
-    deadManRole === undefined ? [] : [['secrets-trust-dead-man-role.json', renderDeadManTrust(wishes)]];
+  const trust: [string, object][] = [
+    ['secrets-trust-execution-role.json', renderExecutionTrust(wishes)],
+    ...(deadManRole === undefined
+      ? []
+      : [['secrets-trust-dead-man-role.json', renderDeadManTrust(wishes)] as [string, object]]),
+  ];
   const files =
     options.cloudformation === true
       ? { 'secrets-policies.template.json': renderCloudFormation(wishes) }
@@ -85,8 +96,9 @@ async function render(options: RenderOptions): Promise<void> {
   }
 }
 
-async function check(context: Context, { computeEnv, json }: CheckOptions): Promise<void> {
-  const path = `/v1/compute-envs/${encodeURIComponent(computeEnv)}/check`;
+async function check(context: Context, { computeEnv, workspace, json }: CheckOptions): Promise<void> {
+  const query = workspace === undefined ? '' : `?${new URLSearchParams({ workspace }).toString()}`;
+  const path = `/v1/compute-envs/${encodeURIComponent(computeEnv)}/check${query}`;
   const { checks } = await (await context.daemon()).call<DoctorReport>('POST', path);
   if (checks.length === 0)
     throw new EscrowError(

@@ -27,6 +27,12 @@ import software.amazon.awssdk.services.batch.model.Secret;
 final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
     /** https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html */
     private static final int DEFINITION_MAX = 24 * 1024;
+    private static final int NAME_MAX = 128;
+    /**
+     * What the names of definitions with references begin with: by it IAM lets who launches tag and deregister these and no
+     * others (templates/aws-batch/secrets-policy-account.json).
+     */
+    private static final String PREFIX = "nf-escrow-";
 
     private final AwsRun run;
     private final Set<RegisterJobDefinitionModel> ours = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -62,11 +68,18 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
             secrets.add(Secret.builder().name(name).valueFrom(reference).build());
         }
         model.getContainerProperties().secrets(secrets);
+        model.jobDefinitionName(nameFor(model.getJobDefinitionName()));
         tag(model);
         // Else a definition of the same image without secrets, or with another run's, would be taken for it.
         hashingTokens.add(secrets.toString());
         ours.add(model);
         return model;
+    }
+
+    /** Of Nextflow's own, which is nf-IMAGE. One that is cut off may be another image's too: a revision is told by its token. */
+    static String nameFor(String own) {
+        String name = PREFIX + own.replaceFirst("^nf-", "");
+        return name.substring(0, Math.min(name.length(), NAME_MAX));
     }
 
     /** Whose it is and since when, by which `nf-escrow sweep` finds what a machine left that never came back. */

@@ -105,7 +105,7 @@ final class SecretsManager {
     }
 
     private HttpRequest request(String service, Map<String, String> headers, String body) throws AwsUnavailableException {
-        URI endpoint = endpoint(service);
+        URI endpoint = Endpoint.of(service, region, run.access("endpoint"), "true".equals(run.access("fips")), System.getenv());
         AwsCredentials found;
         try {
             found = credentials.resolveCredentials();
@@ -116,17 +116,6 @@ final class SecretsManager {
         HttpRequest.Builder builder = HttpRequest.newBuilder(endpoint).timeout(LIMIT);
         Signature.of(found, region, service, endpoint, new TreeMap<>(headers), bytes).forEach(builder::header);
         return builder.POST(HttpRequest.BodyPublishers.ofByteArray(bytes)).build();
-    }
-
-    /** As the AWS SDKs decide: what is named, then the variables, then the region's own. */
-    private URI endpoint(String service) {
-        String named = service.equals("secretsmanager") ? run.access("endpoint") : null;
-        String variable = service.equals("sts") ? "AWS_ENDPOINT_URL_STS" : "AWS_ENDPOINT_URL_SECRETS_MANAGER";
-        for (String candidate : new String[] {named, System.getenv(variable), System.getenv("AWS_ENDPOINT_URL")})
-            if (candidate != null && !candidate.isEmpty()) return URI.create(candidate.replaceFirst("/*$", "/"));
-        String fips = "true".equals(run.access("fips")) ? "-fips" : "";
-        String suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-        return URI.create("https://" + service + fips + "." + region + "." + suffix + "/");
     }
 
     /** The error's code and message; never the body as it is. */

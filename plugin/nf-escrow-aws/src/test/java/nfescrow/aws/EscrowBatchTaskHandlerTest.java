@@ -65,14 +65,15 @@ class EscrowBatchTaskHandlerTest {
         assertEquals(
             List.of(Secret.builder().name("FOO_KEY").valueFrom(ARN + ":FOO_KEY::").build()),
             model.getContainerProperties().getSecrets());
+        assertEquals("nf-escrow-debian-12", model.getJobDefinitionName(), "whose tags IAM lets nobody else write");
         assertEquals("r1", model.getTags().get("nf-escrow:run"));
         assertEquals("ada", model.getTags().get("nf-escrow:owner"));
         assertEquals("l1", model.getTags().get("nf-escrow:ledger"));
         assertTrue(Instant.parse(model.getTags().get("nf-escrow:created-at")).isBefore(Instant.now().plusSeconds(1)));
         assertTrue(model.getParameters().get("nf-token").contains(ARN), "a definition without them is another one");
         List<String> events = events();
-        assertTrue(events.get(0).contains("job-definition.intent") && events.get(0).contains("\"nf-debian-12\""));
-        assertTrue(events.get(1).contains("job-definition.registered") && events.get(1).contains("nf-debian-12:1"));
+        assertTrue(events.get(0).contains("job-definition.intent") && events.get(0).contains("\"nf-escrow-debian-12\""));
+        assertTrue(events.get(1).contains("job-definition.registered") && events.get(1).contains("nf-escrow-debian-12:1"));
     }
 
     @Test
@@ -89,7 +90,7 @@ class EscrowBatchTaskHandlerTest {
         handler.refusal = answer;
         assertSame(answer, assertThrows(RuntimeException.class, handler::submit));
         return events().stream()
-            .map(line -> line.replaceFirst("^.*\"job-definition\\.([a-z]+)\",\"definition\":\"nf-debian-12\".*$", "$1")).toList();
+            .map(line -> line.replaceFirst("^.*\"job-definition\\.([a-z]+)\",\"definition\":\"nf-escrow-debian-12\".*$", "$1")).toList();
     }
 
     private List<String> events() throws IOException {
@@ -101,8 +102,15 @@ class EscrowBatchTaskHandlerTest {
         EscrowBatchTaskHandler handler = handlerOf(task("debian:12"));
         handler.submit();
         assertNull(handler.registered.get(0).getContainerProperties().getSecrets());
+        assertEquals("nf-debian-12", handler.registered.get(0).getJobDefinitionName());
         assertNull(handler.registered.get(0).getTags(), "it may be another run's too");
         assertTrue(Files.notExists(directory.resolve("events.jsonl")));
+    }
+
+    @Test
+    void namesFitWhateverTheImage() {
+        assertEquals("nf-escrow-foo-bar-1", EscrowBatchTaskHandler.nameFor("nf-foo-bar-1"));
+        assertEquals(128, EscrowBatchTaskHandler.nameFor("nf-" + "x".repeat(125)).length());
     }
 
     @Test

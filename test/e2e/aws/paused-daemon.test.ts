@@ -1,0 +1,118 @@
+// A daemon that is paused between the record of a send time and the request, for longer than anybody looks for what it
+// makes: nothing appears after it was declared absent.
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { Receipt, RunList } from '../../../daemon/contract/types.ts';
+import { boxOn } from '../../support/aws/aws-sandbox.ts';
+import { schedules } from '../../support/aws/schedules.ts';
+import type { StrictAws } from '../../support/aws/strict-aws.ts';
+import { ACCOUNT } from '../../support/aws/test-aws.ts';
+import { withAws } from '../../support/aws/with-aws.ts';
+import { root, until, type Sandbox, type Started } from '../../support/sandbox.ts';
+
+const PROGRAM = join(root, 'dist/test/support/aws/paused-daemon.js');
+const MINUTE_MS = 60_000;
+const PASSED_MS = 20 * MINUTE_MS;
+
+/** Starts the program as on another host, as far as a process can tell. */
+function startOn(box: Sandbox, host: string, args: readonly string[]): Started {
+  const boot = join(box.directory, `${host}.boot`);
+  if (!existsSync(boot)) writeFileSync(boot, `${randomUUID()}\n`);
+  const script = `hostname "$1" && mount --bind "$2" /proc/sys/kernel/random/boot_id && shift 2 && exec "$@"`;
+  const inside = ['sh', '-c', script, 'sh', host, boot, process.execPath, PROGRAM, ...args];
+  return box.startProgram('unshare', ['--uts', '--mount', ...inside]);
+}
+
+interface Pause {
+  readonly at: string;
+  readonly suspended?: boolean;
+  readonly options?: readonly string[];
+}
+
+/** Has the daemon of login1 stop at a place, that of login2 take over and purge, and the first go on. */
+async function pauseAt(
+  t: Test,
+  aws: StrictAws,
+  { at, suspended = false, options = [] }: Pause,
+): Promise<void> {
+  const box = await boxOn(t, aws, ...options);
+  await box.escrow(['daemon', 'stop']);
+  const directory = join(box.directory, 'pause');
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'at'), at);
+  writeFileSync(join(directory, 'passed'), String(PASSED_MS));
+  if (suspended) writeFileSync(join(directory, 'suspended'), 'yes');
+  Object.assign(box.env, { PAUSE_DIRECTORY: directory, NF_ESCROW_HOST_LEASE_SECONDS: '2' });
+  const launched = startOn(box, 'login1', ['run', '--compute-env', 'batch', 'touch started']);
+  await until('it stops', () => existsSync(join(directory, 'paused')));
+  const lease = JSON.parse(readFileSync(join(box.state, 'daemon.host'), 'utf8')) as {
+    holder: { pid: number };
+  };
+  const paused = lease.holder.pid;
+  await until('it has stopped', () => stateOf(paused) === 'T');
+  t.teardown(() => {
+    if (existsSync(`/proc/${String(paused)}`)) process.kill(paused, 'SIGKILL');
+  });
+  aws.rules.clockOffsetMs = PASSED_MS; // the time goes by for AWS too
+
+  const taken = await until('the other host may take over', async () => {
+    const ended = await startOn(box, 'login2', ['daemon', 'takeover']).ended;
+    return ended.status === 0 ? ended : undefined;
+  });
+  t.match(taken.stdout, /login2/);
+  const onOther = async <T>(args: string[]): Promise<T> =>
+    JSON.parse((await startOn(box, 'login2', [...args, '--json']).ended).stdout) as T;
+  const run = await until('it is purged', async () => {
+    const [found] = (await onOther<RunList>(['runs', 'list'])).runs;
+    return found?.state === 'purged' ? found : undefined;
+  });
+  const receipt = await onOther<Receipt>(['runs', 'receipt', run.id]);
+  t.match(receipt, { complete: true, run: { outcome: 'aborted' } }, 'it was declared absent');
+  t.same([await aws.secrets(), await schedules(aws)], [[], []]);
+
+  const before = aws.calls.length;
+  process.kill(paused, 'SIGCONT');
+  await until('the daemon that woke ends', () => !existsSync(`/proc/${String(paused)}`) || undefined);
+  await launched.ended;
+  t.same([await aws.secrets(), await schedules(aws)], [[], []], 'and nothing has appeared since');
+  const late = aws.calls.slice(before).filter(({ action }) => /:Create/.test(action));
+  t.comment(`sent late: ${late.map(({ action }) => action).join(' ') || 'nothing'}`);
+  t.equal(late.length, suspended || at === 'signed' ? 1 : 0, 'a signature that has expired, at the most');
+  t.notOk(existsSync(join(box.launch, 'started')));
+  await startOn(box, 'login2', ['daemon', 'stop']).ended;
+}
+
+/** proc(5) */
+function stateOf(pid: number): string | undefined {
+  return /\) (\S) /.exec(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'))?.[1];
+}
+
+function pausing(title: string, pause: Pause): void {
+  withAws(title, async (t, aws) => {
+    if (process.geteuid?.() !== 0) {
+      t.pass('skipped', { skip: 'only root can make another host of this one' });
+      return;
+    }
+    await pauseAt(t, aws, pause);
+  });
+}
+
+const SWITCH = ['--dead-man', '--dead-man-role', `arn:aws:iam::${ACCOUNT}:role/dead-man`];
+
+pausing('paused before the signature of a secret: it is not sent', { at: 'before aws.create-secret' });
+pausing('on a machine that was suspended: AWS refuses the signature', {
+  at: 'before aws.create-secret',
+  suspended: true,
+});
+pausing('paused after the signature of a secret: AWS refuses it', { at: 'signed' });
+pausing('paused before the signature of a dead man’s switch', {
+  at: 'before aws.create-switch',
+  options: SWITCH,
+});
+pausing('a dead man’s switch on a machine that was suspended', {
+  at: 'before aws.create-switch',
+  suspended: true,
+  options: SWITCH,
+});

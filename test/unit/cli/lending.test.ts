@@ -1,0 +1,36 @@
+// Credentials are lent to a daemon on this host alone; a purge elsewhere still says what is left.
+import t from 'tap';
+import type { Client, Method } from '../../../daemon/api-client/client.ts';
+import { assertTravels } from '../../../daemon/api-client/spool-routes.ts';
+import { checkWithCredentials, purgeWithCredentials } from '../../../daemon/cli/launch/with-credentials.ts';
+
+void t.test('a daemon on another host is provided nothing, and what it answered before stands', async (t) => {
+  const bodies: unknown[] = [];
+  const answer = {
+    pendingRemovals: 1,
+    removalTrouble: 'The secret cannot be removed. Remedy: aws sso login',
+    checks: [{ found: 'unknown', how: 'Remedy: aws sso login' }],
+  };
+  const elsewhere: Client = {
+    call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
+      assertTravels(method, path, body, 'login1');
+      bodies.push(body);
+      return answer as T;
+    },
+  };
+  const told: string[] = [];
+  t.capture(process.stderr, 'write', (text: string) => told.push(text) > 0);
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIDTEST', AWS_SECRET_ACCESS_KEY: 'canary' });
+  t.teardown(() => {
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
+      Reflect.deleteProperty(process.env, name);
+  });
+  t.equal(await purgeWithCredentials(elsewhere, '/v1/runs/r1/purge?ended=true'), answer);
+  t.equal(await checkWithCredentials(elsewhere, '/v1/runs/r1/receipt'), answer);
+  t.same(bodies, [undefined, undefined]);
+  t.match(
+    told.join(''),
+    /not provided: .*daemon on login1: POST \/v1\/runs\/r1\/purge.*Run the command on login1/s,
+  );
+  t.notMatch(told.join(''), /canary/);
+});
