@@ -75,6 +75,7 @@ export interface NextflowKnowledge {
     readonly nextflow: string;
     readonly arguments: readonly string[];
     readonly directory: string;
+    readonly state: string;
     readonly env: Environment;
   }) => Carrier;
   readonly expectedLog: (launchDirectory: string, args: readonly string[], env: Environment) => string;

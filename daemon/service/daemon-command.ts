@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '../config/settings.ts';
 import { writeDurable } from '../system/files/atomic-write.ts';
-import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
+import { inPrivateDirectory } from '../system/files/private-directory.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,8 +22,7 @@ export function writeDaemonCommand(settings: Settings, program: string, env: Env
     .replace('@ENVIRONMENT@', () => variables.join('\n'))
     .replace('@LOG@', () => shellWord(settings.paths.daemonLog))
     .replace('@PROGRAM@', () => [process.execPath, program].map(shellWord).join(' '));
-  ensurePrivateDirectory(dirname(path));
-  writeDurable(path, text, 0o700);
+  inPrivateDirectory(path, (entry) => writeDurable(entry, text, 0o700), { create: true });
   return path;
 }
 

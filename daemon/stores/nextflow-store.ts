@@ -6,7 +6,8 @@ import { EscrowError, systemCode } from '../errors.ts';
 import { isDiskError } from '../system/files/disk-error.ts';
 import { syncDirectory } from '../system/files/atomic-write.ts';
 import { letIn } from '../system/files/restore-owner-access.ts';
-import { assertPrivateDirectory, ensurePrivateDirectory } from '../system/files/private-directory.ts';
+import { ensurePrivateDirectory, openPrivateDirectory } from '../system/files/private-directory.ts';
+import { RUNS } from '../system/files/trust/trust-error.ts';
 import { removeTree } from '../system/files/remove-tree.ts';
 import { noFaults, step, type Faults } from '../system/steps.ts';
 import { assertCarried } from '../run-directory/nextflow-format.ts';
@@ -48,16 +49,23 @@ export class NextflowStore implements DirectoryStore {
 
   async place(placement: Placement): Promise<References> {
     const { target } = placement;
+    let directory;
     try {
       await step(this.#faults, 'directory.make', () => {
-        ensurePrivateDirectory(dirname(target));
-        mkdirSync(target, { mode: 0o700 }); // fails where something is, even a dangling link
+        const runs = openPrivateDirectory(dirname(target), { purpose: RUNS, create: true });
+        try {
+          mkdirSync(runs.at(basename(target)), { mode: 0o700 }); // fails where something is, even a dangling link
+        } finally {
+          runs.close();
+        }
       });
-      assertPrivateDirectory(target);
-      await fillRunDirectory(target, placement, this.#faults);
+      directory = openPrivateDirectory(target, { purpose: RUNS });
+      await fillRunDirectory(directory.self, placement, this.#faults);
       await step(this.#faults, 'directory.sync', () => syncDirectory(dirname(target)));
     } catch (error) {
       throw unwritable(target, error);
+    } finally {
+      directory?.close();
     }
     return new Map(); // what is in here is found by its path
   }
@@ -65,7 +73,7 @@ export class NextflowStore implements DirectoryStore {
   /** The runs directory, by its inode: NFS keeps that through an unmount and a reboot, and its device number it does not. */
   async prepare(target: string): Promise<string> {
     try {
-      ensurePrivateDirectory(dirname(target));
+      ensurePrivateDirectory(dirname(target), RUNS);
       return `inode ${String(statSync(dirname(target)).ino)}`;
     } catch (error) {
       throw unwritable(dirname(target), error);

@@ -76,7 +76,7 @@ async function render(context: Context, options: RenderOptions): Promise<void> {
     return;
   }
   const directory = resolve(options.output);
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o755 }); // whatever the umask: policies are applied as they lie there
   for (const [name, policy] of Object.entries(files)) {
     writeFileSync(join(directory, name), `${JSON.stringify(policy, null, 2)}\n`);
     print(join(directory, name));

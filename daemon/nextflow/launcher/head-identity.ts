@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Carrier } from '../../contract/types.ts';
 import { writeDurable } from '../../system/files/atomic-write.ts';
-import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
+import { inPrivateDirectory } from '../../system/files/private-directory.ts';
 
 /** The profile by which a head takes the role of its compute environment; the plugin and the overlay know it too. */
 export const HEAD_PROFILE = 'nf-escrow';
@@ -22,10 +22,10 @@ export function assumeInHead(
   env: Readonly<Record<string, string | undefined>>,
 ): Carrier {
   const directory = join(state, 'aws');
-  ensurePrivateDirectory(directory);
   const file = join(directory, `${name}.config`);
   const line = [...command, 'aws-credentials', '--compute-env', name].map(shellWord).join(' ');
-  writeDurable(file, `[profile ${HEAD_PROFILE}]\ncredential_process = ${line}\n`);
+  const text = `[profile ${HEAD_PROFILE}]\ncredential_process = ${line}\n`;
+  inPrivateDirectory(file, (entry) => writeDurable(entry, text), { create: true });
   const own = env['AWS_CONFIG_FILE'] ?? '';
   return {
     ...carrier,

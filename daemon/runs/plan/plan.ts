@@ -61,9 +61,14 @@ export async function planRun(engine: Engine, request: RunRequest): Promise<Plan
 const NO_CARRIER: Carrier = { plugin: null, why: null, configPhase: true, environment: {}, restore: {} };
 
 /** What a person should know who starts this run. */
-function noteOn(workspace: WorkspaceScope, resolved: readonly Resolved[], { why }: Carrier): string | null {
+function noteOn(
+  workspace: WorkspaceScope,
+  resolved: readonly Resolved[],
+  { why, note }: Carrier,
+): string | null {
   if (workspace.visibility === 'personal') return `${titleOf(workspace)} is personal: ${NONE}`;
-  if (resolved.length === 0 || why === null) return null;
+  if (resolved.length === 0) return null;
+  if (why === null) return note ?? null;
   return `secrets are given in Nextflow's own format, since ${why}: a task may be given more than it declares.`;
 }
 

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { EscrowError } from '../../errors.ts';
 import { createDurable, removeUnfinished, writeDurable } from '../../system/files/atomic-write.ts';
-import { assertPrivateFile, ensurePrivateDirectory } from '../../system/files/private-directory.ts';
+import { assertPrivateFile, inPrivateDirectory } from '../../system/files/private-directory.ts';
+import { STATE } from '../../system/files/trust/trust-error.ts';
+import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import { newCost, type Cost } from './derive-key.ts';
 import { vaultKey, type VaultKey } from '../encryption.ts';
 
@@ -37,6 +39,15 @@ export function idOf(entry: RingEntry): string {
 
 /** Reads the key file; undefined where there is none. Throws when others can read it or it holds no key. */
 export function readRing(path: string): KeyRing | undefined {
+  const directory = openTrusted({ path: dirname(path), purpose: STATE, need: 'unwritable' });
+  try {
+    return directory?.use(basename(path), readFrom);
+  } finally {
+    directory?.close();
+  }
+}
+
+function readFrom(path: string): KeyRing | undefined {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
   assertPrivateFile(path);
   const lines = readFileSync(path, 'utf8').split('\n');
@@ -47,16 +58,26 @@ export function readRing(path: string): KeyRing | undefined {
 
 /** Replaces the key file; durable when this returns. */
 export function writeRing(path: string, ring: KeyRing): void {
-  ensurePrivateDirectory(dirname(path));
-  removeUnfinished(path);
-  writeDurable(path, format(ring));
+  inPrivateDirectory(
+    path,
+    (entry) => {
+      removeUnfinished(entry);
+      writeDurable(entry, format(ring));
+    },
+    { create: true },
+  );
 }
 
 /** Makes a ring of one new key. When another process was faster, its ring is the ring. */
 export function createRing(path: string): KeyRing {
-  ensurePrivateDirectory(dirname(path));
-  removeUnfinished(path);
-  createDurable(path, format([newFileEntry()]));
+  inPrivateDirectory(
+    path,
+    (entry) => {
+      removeUnfinished(entry);
+      createDurable(entry, format([newFileEntry()]));
+    },
+    { create: true },
+  );
   const ring = readRing(path);
   if (ring === undefined) throw new EscrowError('vault-key-missing', `"${path}" went away as it was made.`);
   return ring;
