@@ -17,6 +17,7 @@ import { asEscrowError, systemCode } from './errors.ts';
 import { assertHostIsOurs, holdHostLease } from './system/host-lease/hold-host-lease.ts';
 import { InTurn } from './system/keyed-mutex.ts';
 import { ensurePrivateDirectory } from './system/files/private-directory.ts';
+import { SOCKET } from './system/files/trust/trust-error.ts';
 import { identifySelf } from './system/processes/process-identity.ts';
 import type { Faults } from './system/steps.ts';
 import { openLedger } from './ledger/open.ts';
@@ -54,7 +55,7 @@ export async function serve(
 ): Promise<void> {
   const { paths } = settings;
   const log = pino({ base: { pid: process.pid } }, openLog());
-  ensurePrivateDirectory(paths.socketDirectory); // before anything is done: most of what stops a start shows here
+  ensurePrivateDirectory(paths.socketDirectory, SOCKET); // before anything is done: most of what stops a start shows here
   assertHostIsOurs(paths.hostLease, settings.hostLeaseSeconds, takeOver);
   const ledger = await openLedger(paths.ledger);
   let stop = (): void => undefined;

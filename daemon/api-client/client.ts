@@ -5,6 +5,7 @@ import { basename, dirname } from 'node:path';
 import type { Problem } from '../contract/types.ts';
 import { EscrowError, errorTable, systemCode } from '../errors.ts';
 import { openPrivateDirectory } from '../system/files/private-directory.ts';
+import { SOCKET } from '../system/files/trust/trust-error.ts';
 
 /** A client of our own API over the daemon's socket. */
 export interface Client {
@@ -39,7 +40,7 @@ export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
  * is before this returns.
  */
 export function connectTrusted(socketPath: string): Socket {
-  const directory = openPrivateDirectory(dirname(socketPath));
+  const directory = openPrivateDirectory(dirname(socketPath), { purpose: SOCKET });
   try {
     const entry = directory.at(basename(socketPath));
     // Nobody but the user can put one there, and what it leads to is not ours to send values to.

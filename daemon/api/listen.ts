@@ -4,6 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EscrowError } from '../errors.ts';
 import { openPrivateDirectory } from '../system/files/private-directory.ts';
+import { SOCKET } from '../system/files/trust/trust-error.ts';
 
 const TAKE_IN_MS = 20;
 /** How long answers that are under way, and streams of events, may still take. */
@@ -17,7 +18,7 @@ const ANSWER_MS = 500;
  * unlinks is the name that it was bound by.
  */
 export async function listenOn(app: RequestListener, path: string): Promise<Listening> {
-  const directory = openPrivateDirectory(dirname(path), { create: true });
+  const directory = openPrivateDirectory(dirname(path), { purpose: SOCKET, create: true });
   const server = createServer(app);
   try {
     directory.use(basename(path), removeStale);

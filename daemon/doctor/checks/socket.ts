@@ -3,7 +3,7 @@ import { connect } from '../../api-client/client.ts';
 import { assertSocketPath, type Paths } from '../../config/paths.ts';
 import type { Health } from '../../contract/types.ts';
 import { EscrowError, systemCode } from '../../errors.ts';
-import { STATE } from '../../system/files/trust/trust-error.ts';
+import { SOCKET } from '../../system/files/trust/trust-error.ts';
 import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
 import { lookAt } from '../path-lookup.ts';
@@ -12,7 +12,7 @@ import type { Subject } from '../doctor-context.ts';
 /** The daemon's socket, and who answers there. Throws `socket-path-too-long`, `state-exposed`. None is started. */
 export async function checkSocket({ socket }: Paths, subject: Subject): Promise<Check[]> {
   assertSocketPath(socket);
-  openTrusted({ path: dirname(socket), purpose: STATE, need: 'private' })?.close();
+  openTrusted({ path: dirname(socket), purpose: SOCKET, need: 'private' })?.close();
   const found = lookAt(socket);
   if (found === undefined)
     return [ok('socket', `no daemon runs; the first command that needs one starts it at ${socket}`)];

@@ -14,6 +14,7 @@ export const PLUGINS: Purpose = {
   what: 'plugins directory',
   variable: 'NXF_PLUGINS_DIR',
   example: '.nextflow-plugins',
+  isTree: true,
 };
 
 /**

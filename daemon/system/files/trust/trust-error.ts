@@ -11,10 +11,13 @@ export interface Purpose {
   readonly variable: string;
   /** What would do there, below the home. */
   readonly example: string;
+  /** Whether all below it is to be closed with it. */
+  readonly isTree?: boolean;
 }
 
 /** NF_ESCROW_HOME moves state, configuration and socket. */
-export const STATE: Purpose = { what: 'directory', variable: 'NF_ESCROW_HOME', example: '.nf-escrow' };
+export const STATE: Purpose = { what: 'state directory', variable: 'NF_ESCROW_HOME', example: '.nf-escrow' };
+export const SOCKET: Purpose = { ...STATE, what: 'socket directory' };
 export const RUNS: Purpose = {
   what: 'runs directory',
   variable: 'NF_ESCROW_RUNS_DIR',
@@ -37,7 +40,11 @@ export interface Fault {
  * The refusal of a path: the directory at fault, who could write to it, and what to do. Only modes of the user's own
  * directories are ever to be changed: a chmod of a directory of the system would break others' work.
  */
-export function untrusted(path: string, { what, variable, example }: Purpose, fault: Fault): EscrowError {
+export function untrusted(
+  path: string,
+  { what, variable, example, isTree = false }: Purpose,
+  fault: Fault,
+): EscrowError {
   const { at, why, isOwn, change } = fault;
   const subject = at === path ? 'it' : `"${at}"`;
   const home = homedir();
@@ -46,7 +53,7 @@ export function untrusted(path: string, { what, variable, example }: Purpose, fa
   const move = isAbove(at, home)
     ? `${other}, or ask the administrator of this machine.`
     : `${other}, such as ${quote(join(home, example))}.`;
-  const mend = `chmod ${change} ${quote(at)}`;
+  const mend = `chmod ${isTree && at === path ? '-R ' : ''}${change} ${quote(at)}`;
   const hint = !isOwn ? move : isPrivate ? mend : `${mend}, if it is not shared on purpose. ${move}`;
   return new EscrowError('state-exposed', `Cannot use the ${what} "${path}": ${subject} ${why}.`, { hint });
 }
