@@ -1,8 +1,10 @@
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   openSync,
   closeSync,
+  linkSync,
   renameSync,
   readFileSync,
   rmSync,
@@ -224,6 +226,15 @@ void t.test('a file is trusted by itself, its directory, and where a link leads'
   chmodSync(join(base, 'all/file'), 0o646);
   t.throws(() => read('link'), { code: 'state-exposed', message: /"[^"]*\/all\/file" can be changed/ });
   t.equal(readFileSync(join(base, 'all/file'), 'utf8'), 'text');
+  if (process.geteuid?.() === 0) {
+    mkdirSync(join(base, 'closed'), { mode: 0o700 });
+    writeFileSync(join(base, 'closed/file'), 'text');
+    chownSync(join(base, 'closed/file'), 0, 65_534);
+    chmodSync(join(base, 'closed/file'), 0o664);
+    t.equal(read('closed/file'), 'text', 'out of reach for its group');
+    linkSync(join(base, 'closed/file'), join(base, 'reach'));
+    t.throws(() => read('closed/file'), { code: 'state-exposed' }, 'but not by another name');
+  }
   symlinkSync('again', join(base, 'again'));
   t.throws(() => read('again'), { code: 'path-occupied' });
   t.throws(() => read('all'), { code: 'path-occupied', message: /not a plain file/ });

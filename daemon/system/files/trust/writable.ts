@@ -17,7 +17,8 @@ const STICKY = 0o1000;
 /**
  * Who besides the user and root can write to a file or directory, as the subject of "can write to it"; undefined: nobody.
  *
- * `isClosed`: a directory above is the user's and can be entered by nobody else, so that no group gets here.
+ * `isClosed`: a directory above is the user's and can be entered by nobody else, so that no group gets here, unless a file
+ * has another name elsewhere.
  * `isAncestor`: names are only looked up in it. Then a sticky directory will do, as nobody can take away from there what is
  * the user's or root's.
  */
@@ -28,7 +29,8 @@ export function otherWriters(
   const { mode, gid } = stats;
   if (isAncestor && (mode & STICKY) !== 0) return undefined;
   if ((mode & BY_OTHERS) !== 0) return 'every user of this machine';
-  if ((mode & BY_GROUP) === 0 || isClosed) return undefined;
+  const isOutOfReach = isClosed && (stats.isDirectory() || stats.nlink === 1);
+  if ((mode & BY_GROUP) === 0 || isOutOfReach) return undefined;
   const writers = listWriters(fd, stats);
   if (writers === undefined)
     return `members of ${groupTitle(gid)}, or whomever an access control list names (there is no getfacl here to tell),`;
