@@ -46,7 +46,8 @@ export async function listenOn(app: RequestListener, path: string): Promise<List
   return {
     closeQuietly,
     close: async () => {
-      rmSync(directory.at(basename(path)), { force: true }); // who comes now finds no daemon, and starts one
+      // Closed already where the socket had gone and could not be made anew.
+      if (directory.isOpen) rmSync(directory.at(basename(path)), { force: true }); // who comes now finds no daemon, and starts one
       await sleep(TAKE_IN_MS); // who came before is still let in
       await closeQuietly();
     },

@@ -78,7 +78,7 @@ async function render(context: Context, options: RenderOptions): Promise<void> {
   const directory = resolve(options.output);
   mkdirSync(directory, { recursive: true, mode: 0o755 }); // whatever the umask: policies are applied as they lie there
   for (const [name, policy] of Object.entries(files)) {
-    writeFileSync(join(directory, name), `${JSON.stringify(policy, null, 2)}\n`);
+    writeFileSync(join(directory, name), `${JSON.stringify(policy, null, 2)}\n`, { mode: 0o644 });
     print(join(directory, name));
   }
 }

@@ -7,7 +7,7 @@ import type { VerifiedDirectory } from '../../system/files/trust/verified-direct
 import { openPluginsDirectory, PLUGINS } from './plugin-install.ts';
 
 /** `id-version`, as Nextflow names their directories; ours are installed, and linked from nowhere. */
-const PLUGIN = /^(?!nf-escrow)[A-Za-z0-9][\w.-]*-\d+\.\d+\.\d+[\w.-]*$/;
+const PLUGIN = /^(?!nf-escrow)(?!.*\.(?:zip|lock)$)[A-Za-z0-9][\w.-]*-\d+\.\d+\.\d+[\w.-]*$/;
 /** Others may be able to write there: so many names are looked at. */
 const PLUGINS_MAX = 300;
 

@@ -45,7 +45,9 @@ function filesAt(tree: Tree, below: string, levels: number): string[] {
 function assertTrusted({ directory, root, purpose }: Tree, entry: string, path: string): boolean {
   const stats = lstatSync(entry);
   if (!stats.isFile() && !stats.isDirectory())
-    throw new EscrowError('path-occupied', `"${path}" is neither a plain file nor a directory.`);
+    throw new EscrowError('path-occupied', `"${path}" is neither a plain file nor a directory.`, {
+      hint: 'Move it away; where it is a link, put what it leads to in its place.',
+    });
   const owner = ownerKind(stats.uid, path);
   if (owner === 'other') {
     const why = `belongs to ${userTitle(stats.uid)}, not to you`;

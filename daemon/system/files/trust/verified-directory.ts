@@ -23,6 +23,10 @@ export class VerifiedDirectory {
     this.isClosed = isClosed;
   }
 
+  get isOpen(): boolean {
+    return this.#fd !== undefined;
+  }
+
   get fd(): number {
     if (this.#fd === undefined)
       throw new EscrowError('internal', `The descriptor of "${this.path}" is closed.`);
