@@ -50,6 +50,13 @@ module.exports = {
       to: { path: '^daemon/stores/', pathNot: '^daemon/stores/store\\.ts$' },
     },
     {
+      // `nf-escrow run` asks which job it is in: what schedulers say of themselves loads nothing that runs commands.
+      name: 'definitions-load-no-execa',
+      severity: 'error',
+      from: { path: '^daemon/schedulers/(registry|enclosing-job|environment)\\.ts$' },
+      to: { path: 'node_modules/execa/', reachable: true },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: { path: '^daemon/' },

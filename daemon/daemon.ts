@@ -5,37 +5,34 @@ import { machineUser } from './access/principal.ts';
 import { keepListening } from './api/listen.ts';
 import { createServer } from './api/server.ts';
 import { serveSpool } from './api/spool-server.ts';
-import { batchJobs } from './aws/batch/batch-jobs.ts';
-import { checkAws } from './aws/iam/iam-check.ts';
 import { openSession } from './aws/session/session.ts';
-import { sweepAws } from './aws/sweep.ts';
-import { LentCredentials } from './aws/session/credentials.ts';
-import { realPace } from './aws/retry.ts';
+import { ProvidedCredentials } from './aws/session/credentials.ts';
+import { systemClock } from './system/time/clock.ts';
 import type { Settings } from './config/settings.ts';
-import { probeOnBatch } from './doctor/probes/batch-probe.ts';
+import { platformChecks } from './doctor/platform-checks.ts';
 import { asEscrowError, systemCode } from './errors.ts';
-import { assertHostIsOurs, holdHostLease } from './system/host-lease/hold-host-lease.ts';
-import { InTurn } from './system/keyed-mutex.ts';
+import { assertNoOtherHost, holdHostLease } from './system/host-lease/hold-host-lease.ts';
+import { KeyedMutex } from './system/keyed-mutex.ts';
 import { ensurePrivateDirectory } from './system/files/private-directory.ts';
 import { SOCKET } from './system/files/trust/trust-error.ts';
 import { identifySelf } from './system/processes/process-identity.ts';
-import type { Faults } from './system/steps.ts';
+import { escapeJson } from './system/escape-text.ts';
+import type { FaultInjector } from './system/steps.ts';
 import { openLedger } from './ledger/open.ts';
 import { Runs } from './runs/runs.ts';
 import { sweeperOf } from './runs/purge/sweeper.ts';
-import { JobBoard } from './schedulers/job-status-cache.ts';
-import { schedulerOf } from './schedulers/registry.ts';
-import { AwsSecretsManager, awsWaits, type AwsWaits } from './stores/aws/secrets-manager.ts';
-import { BatchJobDefinitions } from './stores/aws/job-definitions.ts';
-import { DeadManSwitches } from './stores/aws/dead-man-switches.ts';
-import { NextflowStore } from './stores/nextflow-store.ts';
-import type { Removal } from './stores/store.ts';
+import { JobStatusCache } from './schedulers/job-status-cache.ts';
+import { createScheduler } from './schedulers/create-scheduler.ts';
+import { awsWaits, type AwsWaits } from './stores/aws/waits.ts';
+import { createStores, platformRules, removersOf, storesOf } from './stores/registry.ts';
+import { vaultSource } from './sources/vault-source.ts';
+import { RunDirectories } from './run-directory/run-directories.ts';
 import { Keys } from './vault/keys/keys.ts';
 import { finishRekey } from './vault/keys/rekey.ts';
 import { Vault } from './vault/vault.ts';
 
 /** How the daemon serves, where that is not as usual. */
-export interface Service {
+export interface DaemonOptions {
   /** Another host's lease is taken over. */
   readonly takeOver?: boolean;
   /** It does not end when nobody needs it. */
@@ -49,15 +46,19 @@ export interface Service {
 /** Serves until it is asked to end, or nobody needs it any more. The caller holds the lock that makes it the only one. */
 export async function serve(
   settings: Settings,
-  faults: Faults,
+  faults: FaultInjector,
   version: string,
-  { takeOver = false, stay = false, waits = awsWaits, retryMs, jobsClock }: Service = {},
+  { takeOver = false, stay = false, waits = awsWaits, retryMs, jobsClock }: DaemonOptions = {},
 ): Promise<void> {
   const { paths } = settings;
-  const log = pino({ base: { pid: process.pid } }, openLog());
+  // pino leaves DEL, C1 and bidirectional controls as they are, for whoever looks at the log with cat.
+  const log = pino({ base: { pid: process.pid }, hooks: { streamWrite: escapeJson } }, openLog());
   ensurePrivateDirectory(paths.socketDirectory, SOCKET); // before anything is done: most of what stops a start shows here
-  assertHostIsOurs(paths.hostLease, settings.hostLeaseSeconds, takeOver);
-  const ledger = await openLedger(paths.ledger);
+  assertNoOtherHost(paths.hostLease, settings.hostLeaseSeconds, takeOver);
+  const ledger = await openLedger(paths.ledger, (pending) => {
+    if (pending === undefined) log.info('removed secrets are erased from all files of the ledger');
+    else log.warn({ reason: pending }, 'removed secrets may still be in a file of the ledger; retrying');
+  });
   let stop = (): void => undefined;
   const stopped = new Promise<void>((resolve) => (stop = resolve));
   const onLost = (): void => {
@@ -69,49 +70,31 @@ export async function serve(
   const user = machineUser();
   const keys = new Keys({ keyFile: paths.keyFile, keyCommand: settings.vaultKeyCommand });
   const vault = new Vault(ledger, keys);
-  const store = new NextflowStore(paths.runs, faults);
-  const lent = new LentCredentials();
-  const pace = realPace;
-  const deadMan = new DeadManSwitches({ openSession, lent, pace, lateMs: waits.late, faults });
-  const definitions = new BatchJobDefinitions({
-    openSession,
-    lent,
-    pace,
-    waits,
-    faults,
-  });
-  const secretsManager = new AwsSecretsManager({
-    openSession,
-    lent,
-    owner: user.user,
-    pace,
-    waits,
-    faults,
+  const runDirectories = new RunDirectories(paths.runs, faults);
+  const provided = new ProvidedCredentials();
+  const platforms = createStores({
+    ...{ openSession, provided, owner: user.user, clock: systemClock, waits, faults },
   });
   const runs = new Runs(
     {
       ledger,
-      vault,
-      stores: new Map<string, Removal>(
-        [store, secretsManager, definitions, deadMan].map((one) => [one.kind, one]),
-      ),
-      deadMan,
-      runDirectories: store,
-      secretsStore: ({ platform }) => (platform === 'aws-batch' ? secretsManager : store),
-      batchJobs: batchJobs(openSession),
-      jobs: new JobBoard(schedulerOf, jobsClock),
+      source: vaultSource(vault),
+      platforms,
+      platformOf: ({ platform }) => storesOf(platforms, platform),
+      removers: removersOf(platforms, runDirectories),
+      runDirectories,
+      jobStatus: new JobStatusCache(createScheduler, jobsClock),
       submitting: new Set(),
       onLost: settings.onLost,
       defaultWorkspace: settings.workspace,
       user,
       outputDirectory: join(paths.state, 'output'),
       faults,
-      removals: new InTurn(),
+      removals: new KeyedMutex(),
       clock: () => new Date(),
       log,
     },
-    settings.keepRunsDays,
-    retryMs,
+    { keepDays: settings.keepRunsDays, roundMs: retryMs },
   );
   try {
     await runs.adopt();
@@ -125,11 +108,8 @@ export async function serve(
       runs,
       user,
       log,
-      aws: {
-        check: (aws) => checkAws(aws, openSession),
-        probe: (environment, how) => probeOnBatch(runs, openSession, environment, how),
-        sweep: (aws, remove) => sweepAws(aws, openSession, sweeperOf(ledger, user.user), remove),
-      },
+      platformRules,
+      platformChecks: platformChecks(runs, openSession, sweeperOf(ledger, user.user)),
       status: () => ({
         process: identifySelf(),
         version,
@@ -137,7 +117,7 @@ export async function serve(
         stateDirectory: paths.state,
         watching: runs.watching,
         memoryBytes: process.memoryUsage.rss(),
-        stays: stay,
+        persistent: stay,
       }),
       stop,
       touched: () => (touchedAt = performance.now()),
@@ -150,7 +130,8 @@ export async function serve(
       .on('SIGINT', stop)
       .on('SIGHUP', () => undefined);
     const idle = setInterval(() => {
-      if (!stay && runs.watching === 0 && performance.now() - touchedAt > settings.idleSeconds * 1000) stop();
+      const isNeeded = stay || runs.watching > 0 || ledger.erasure.pending !== undefined;
+      if (!isNeeded && performance.now() - touchedAt > settings.idleSeconds * 1000) stop();
     }, 1000);
     log.info({ socket: paths.socket }, 'daemon serves');
     void runs.recover(); // takes as long as AWS or a scheduler does; what fails is tried again

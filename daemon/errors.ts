@@ -42,14 +42,14 @@ export const errorTable = {
     http: 400,
     retryable: false,
   },
-  'value-not-carried': {
+  'value-not-deliverable': {
     title: 'A value cannot be given to the tasks exactly as it is',
     hint: 'Change the value (base64, for one), or leave it out of the run with --only-secret.',
     exit: 78,
     http: 422,
     retryable: false,
   },
-  'secret-unknown': {
+  'secret-not-found': {
     title: 'There is no such secret',
     hint: '`nf-escrow secrets list` shows the names there are.',
     exit: 1,
@@ -63,14 +63,14 @@ export const errorTable = {
     http: 422,
     retryable: false,
   },
-  'workspace-unknown': {
+  'workspace-not-found': {
     title: 'There is no such workspace',
     hint: '`nf-escrow workspaces list` shows the ones there are; `nf-escrow workspaces create ORG/NAME` makes one.',
     exit: 78,
     http: 404,
     retryable: false,
   },
-  'organization-unknown': {
+  'organization-not-found': {
     title: 'There is no such organization',
     hint: '`nf-escrow orgs list` shows the ones there are; `nf-escrow orgs create NAME` makes one.',
     exit: 78,
@@ -84,14 +84,14 @@ export const errorTable = {
     http: 409,
     retryable: false,
   },
-  'compute-environment-unknown': {
+  'compute-environment-not-found': {
     title: 'There is no such compute environment',
     hint: '`nf-escrow compute-envs list` shows the ones there are; `nf-escrow compute-envs create` makes one.',
     exit: 78,
     http: 404,
     retryable: false,
   },
-  'compute-environment-unfit': {
+  'compute-environment-invalid': {
     title: 'The compute environment cannot take this run',
     hint: 'Mend what the detail names: `nf-escrow compute-envs update NAME …`.',
     exit: 78,
@@ -133,7 +133,7 @@ export const errorTable = {
     http: 403,
     retryable: false,
   },
-  'run-unknown': {
+  'run-not-found': {
     title: 'There is no such run',
     hint: '`nf-escrow runs list` shows the runs there are.',
     exit: 1,
@@ -193,21 +193,21 @@ export const errorTable = {
     title: 'The configuration cannot be used',
     hint: 'Mend the file or variable that the detail names.',
     exit: 78,
-    http: 500,
+    http: 422,
     retryable: false,
   },
-  'state-exposed': {
+  'permissions-too-open': {
     title: 'Others could read or change what must be private',
     hint: '`nf-escrow doctor` names what others can change, and what to do.',
     exit: 77,
-    http: 500,
+    http: 422,
     retryable: false,
   },
-  'path-occupied': {
+  'path-conflict': {
     title: 'Something else stands where nf-escrow keeps its own',
     hint: 'Move it away, or set NF_ESCROW_HOME to another directory.',
     exit: 78,
-    http: 500,
+    http: 422,
     retryable: false,
   },
   'socket-path-too-long': {
@@ -221,14 +221,14 @@ export const errorTable = {
     title: 'The vault is locked: its key is not there',
     hint: 'Put the key file back. Without it the sealed values cannot be opened by anyone.',
     exit: 78,
-    http: 500,
+    http: 422,
     retryable: false,
   },
-  'vault-key-wrong': {
+  'vault-key-mismatch': {
     title: 'The key does not open the vault',
     hint: 'Put back the key file with which the values were sealed.',
     exit: 78,
-    http: 500,
+    http: 422,
     retryable: false,
   },
   'vault-locked': {
@@ -238,11 +238,18 @@ export const errorTable = {
     http: 423,
     retryable: true,
   },
-  'vault-key-command': {
+  'vault-key-command-failed': {
     title: "The command that gives the vault's key failed",
     hint: 'Run it by hand: it is vaultKeyCommand in config.yaml, and has to print the key.',
     exit: 78,
-    http: 500,
+    http: 422,
+    retryable: true,
+  },
+  'vault-key-file-unusable': {
+    title: 'The vault key file cannot be used',
+    hint: "Check the file's directory and its file system (`ls -ld`, `df`).",
+    exit: 78,
+    http: 422,
     retryable: true,
   },
   'passphrase-wrong': {
@@ -252,7 +259,7 @@ export const errorTable = {
     http: 403,
     retryable: false,
   },
-  'sealed-damaged': {
+  'secret-corrupt': {
     title: 'A sealed value has been changed or damaged',
     hint: 'Set the secret anew: `nf-escrow secrets set NAME`.',
     exit: 70,
@@ -266,14 +273,14 @@ export const errorTable = {
     http: 503,
     retryable: true,
   },
-  'ledger-damaged': {
+  'ledger-corrupt': {
     title: 'The ledger is damaged',
     hint: 'Nothing was written to it. Keep a copy, then put back a backup of yours, or try `sqlite3 FILE .recover`.',
     exit: 78,
     http: 500,
     retryable: false,
   },
-  'ledger-newer': {
+  'ledger-too-new': {
     title: 'The ledger was written by a newer nf-escrow',
     hint: 'Use that version, or another NF_ESCROW_HOME.',
     exit: 78,
@@ -301,7 +308,7 @@ export const errorTable = {
     http: 502,
     retryable: true,
   },
-  'aws-refused': {
+  'aws-rejected': {
     title: 'AWS refuses the request',
     hint: 'Compare the compute environment with what is there in AWS: `nf-escrow compute-envs show NAME`.',
     exit: 78,
@@ -317,19 +324,19 @@ export const errorTable = {
   },
   'scheduler-unavailable': {
     title: 'The scheduler cannot be asked',
-    hint: 'Try its own command (squeue, qstat, bjobs) by hand; nothing is concluded until it answers.',
+    hint: "Run the scheduler's own status command to see its error; nothing is concluded until it answers.",
     exit: 69,
     http: 503,
     retryable: true,
   },
-  'scheduler-refused': {
+  'scheduler-rejected': {
     title: 'The scheduler refuses the job',
     hint: 'Mend the options that the detail names: `nf-escrow compute-envs update NAME --head-options ...`.',
     exit: 78,
     http: 422,
     retryable: false,
   },
-  'daemon-elsewhere': {
+  'daemon-on-other-host': {
     title: "nf-escrow's daemon is on another host",
     hint: 'Use the command there; if that host is gone for good: `nf-escrow daemon takeover`.',
     exit: 69,

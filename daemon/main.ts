@@ -1,20 +1,22 @@
 #!/usr/bin/env node
-// The only composition root. Rooms are imported when a command needs them, so that each loads no more than it uses.
-import { readFileSync, realpathSync, statSync, writeSync } from 'node:fs';
+// The composition root of commands. Modules are imported when a command needs them, so that each loads no more than it uses.
+import { readFileSync, realpathSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context, Serving } from './cli/context.ts';
+import { reportCrash, reportError } from './cli/io/output.ts';
 import type { Client } from './api-client/client.ts';
-import type { Start } from './service/start-daemon.ts';
+import type { DaemonStart } from './service/start-daemon.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
-import { asEscrowError, EscrowError, systemCode } from './errors.ts';
-import type { Faults } from './system/steps.ts';
-import type { Service } from './daemon.ts';
+import { asEscrowError, systemCode } from './errors.ts';
+import { leaveMemoryOutOfCoreDumps } from './system/processes/core-dumps.ts';
+import type { FaultInjector } from './system/steps.ts';
+import type { DaemonOptions } from './daemon.ts';
 
 /** What is run, by us and by those whom we start: this file, or a test's own that calls it with faults. */
 export interface Program {
   readonly path: string;
-  readonly faults?: Faults;
-  readonly service?: Service;
+  readonly faults?: FaultInjector;
+  readonly service?: DaemonOptions;
 }
 
 const path = fileURLToPath(import.meta.url);
@@ -23,6 +25,10 @@ if (realpathSync(process.argv[1] ?? '') === path) await main({ path }, process.a
 /** Runs a command line to its end, and sets the exit status. */
 export async function main(program: Program, args: readonly string[]): Promise<void> {
   process.on('SIGUSR1', () => undefined); // else Node opens its inspector to every user of this machine
+  process.on('uncaughtException', (error) => {
+    reportCrash(error); // Node would print it as it is
+    process.exit(asEscrowError(error).row.exit);
+  });
   try {
     process.exitCode = await dispatch(program, args);
   } catch (error) {
@@ -34,9 +40,11 @@ async function dispatch(program: Program, args: readonly string[]): Promise<numb
   const context = contextOf(program, await settingsOnDemand());
   const [command, ...rest] = args;
   if (command === 'run' || command === 'nextflow') {
-    const room = await import('./cli/launch/run.ts');
-    return room[command](context, rest);
+    const launch = await import('./cli/launch/run.ts');
+    return launch[command](context, rest);
   }
+  // These hold values. `run` does not, and its dumps are Nextflow's too.
+  leaveMemoryOutOfCoreDumps();
   const { buildProgram } = await import('./cli/program.ts');
   await buildProgram(context).parseAsync(args, { from: 'user' });
   return Number(process.exitCode ?? 0); // some fail without an error: doctor, runs wait
@@ -65,12 +73,12 @@ function contextOf(program: Program, settings: () => Settings): Context {
     version: readVersion(),
     program: program.path,
     daemon: async () => {
-      const [{ lazyDaemon }, { unlocking }] = await Promise.all([
+      const [{ lazyDaemonClient: lazyDaemon }, { unlocking }] = await Promise.all([
         import('./api-client/find-daemon.ts'),
         import('./cli/io/passphrase.ts'),
       ]);
       const otherwise = async (): Promise<Client> =>
-        (await import('./service/start-daemon.ts')).reachOrStart(
+        (await import('./service/start-daemon.ts')).connectOrStart(
           settings(),
           await startOf(program, settings()),
         );
@@ -79,85 +87,18 @@ function contextOf(program: Program, settings: () => Settings): Context {
     daemonIfRunning: async () => (await import('./service/start-daemon.ts')).findDaemon(settings()),
     takeOver: async () =>
       (await import('./service/start-daemon.ts')).takeOver(settings(), await startOf(program, settings())),
-    startStaying: async () =>
-      (await import('./service/start-daemon.ts')).startStaying(
+    startPersistent: async () =>
+      (await import('./service/start-daemon.ts')).startPersistent(
         settings(),
         await startOf(program, settings()),
       ),
     serve: async ({ tell, ...how }) =>
       serve(program, settings(), how).catch((error: unknown) => throwTold(error, tell)),
-    nextflow: async () => {
-      const [find, store, lines, log, carrier, identity, job] = await Promise.all([
-        import('./nextflow/launcher/find.ts'),
-        import('./nextflow/launcher/local-store.ts'),
-        import('./nextflow/launcher/arguments.ts'),
-        import('./nextflow/logs/log.ts'),
-        import('./nextflow/plugin/secret-delivery.ts'),
-        import('./system/processes/process-identity.ts'),
-        import('./schedulers/enclosing-job.ts'),
-      ]);
-      const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-      return {
-        findNextflow: find.findNextflow,
-        findLocalStore: store.findLocalStore,
-        chooseCarrier: carrier.chooseCarrier,
-        expectedLog: log.expectedLog,
-        arrange: lines.arrange,
-        readCommandLine: (args) => lines.readCommandLine(args, isFile),
-        identifySelf: identity.identifySelf,
-        jobOf: job.jobOf,
-      };
-    },
-    nextflowOnAws: async () => {
-      const [carrier, configuration, version, identity] = await Promise.all([
-        import('./nextflow/plugin/secret-delivery.ts'),
-        import('./nextflow/launcher/configuration.ts'),
-        import('./nextflow/launcher/version.ts'),
-        import('./nextflow/launcher/head-identity.ts'),
-      ]);
-      return {
-        carryOnAws: carrier.carryOnAws,
-        assumeInHead: identity.assumeInHead,
-        readConfiguration: configuration.readConfiguration,
-        versionOf: (path, env) => version.readLauncher(path, env).version,
-      };
-    },
-    awsCredentials: async (aws) => {
-      const [{ accessOf }, { takeCredentials }] = await Promise.all([
-        import('./aws/session/access.ts'),
-        import('./aws/session/session.ts'),
-      ]);
-      return takeCredentials(accessOf(aws));
-    },
-    policies: () => import('./aws/iam/iam-policies.ts'),
-    importing: () => import('./cli/io/import-sources.ts'),
-    writeSetting: async (key, value) => {
-      (await import('./cli/io/settings-file.ts')).writeSetting(settings().paths.configFile, key, value);
-    },
-    writeShim: async (directory) =>
-      (await import('./nextflow/launcher/write-shim.ts')).writeShim(directory, program.path),
-    processKillers: async (head) =>
-      (await import('./system/processes/process-limits.ts')).processKillers(head),
-    examine: async (environment) => {
-      const [{ examine, groupsFor }, { subjectOf }] = await Promise.all([
-        import('./doctor/examine.ts'),
-        import('./doctor/doctor-context.ts'),
-      ]);
-      const subject = await subjectOf(process.env, readVersion());
-      return examine(subject, groupsFor(subject, environment));
-    },
-    probe: async (environment, limitMs) => {
-      const [{ probe }, { subjectOf }] = await Promise.all([
-        import('./doctor/probes/probe.ts'),
-        import('./doctor/doctor-context.ts'),
-      ]);
-      return probe(environment, await subjectOf(process.env, readVersion()), limitMs);
-    },
   };
 }
 
-async function startOf(program: Program, { paths }: Settings): Promise<Start> {
-  const { jobOf, submitHost } = await import('./schedulers/enclosing-job.ts');
+async function startOf(program: Program, { paths }: Settings): Promise<DaemonStart> {
+  const { enclosingJob: jobOf, submitHost } = await import('./schedulers/enclosing-job.ts');
   return {
     program: program.path,
     takeStartLock: async () => (await import('./ledger/lock.ts')).takeLock(paths.daemonStartLock),
@@ -183,10 +124,10 @@ async function serve(program: Program, settings: Settings, how: Omit<Serving, 't
   ensurePrivateDirectory(paths.state);
   const lock = takeLock(paths.daemonLock); // before the rest is loaded: the loser of a race ends soon
   if (lock === undefined) return;
-  const [rooms, { noFaults }] = await Promise.all([import('./daemon.ts'), import('./system/steps.ts')]);
+  const [daemon, { noFaults }] = await Promise.all([import('./daemon.ts'), import('./system/steps.ts')]);
   try {
     const { faults = noFaults, service } = program;
-    await rooms.serve(settings, faults, readVersion(), { ...service, ...how });
+    await daemon.serve(settings, faults, readVersion(), { ...service, ...how });
   } finally {
     lock.release();
   }
@@ -210,7 +151,6 @@ function report(error: unknown): number {
     return error.exitCode === 0 ? 0 : 64;
   if (error instanceof Error && error.name === 'ExitPromptError') return 130; // Ctrl-C at the prompt
   const known = asEscrowError(error);
-  process.stderr.write(`nf-escrow: ${known.message}\n`);
-  if (known instanceof EscrowError) process.stderr.write(`           ${known.hint}\n`);
+  reportError(known);
   return known.row.exit;
 }

@@ -27,9 +27,7 @@ fi
 # and where its scheduler and its scratch space are stays.
 for name in $(compgen -e); do
   case $name in
-    SLURM_JOB_ID | SLURM_JOBID | SLURM_CONF | SLURM_RESTART_COUNT | SLURM_TMPDIR) ;;
-    PBS_JOBID | PBS_CONF_FILE | PBS_SERVER | PBS_DEFAULT | LSB_JOBID | LSF_* | EGO_*) ;;
-    JOB_ID | SGE_TASK_ID | SGE_ROOT | SGE_CELL | SGE_*_PORT | SGE_CLUSTER_NAME | RESTARTED) ;;
+    @KEPT_VARIABLES@) ;;
     TMPDIR | HOSTNAME | PATH | HOME) ;;
     *) unset "$name" 2>/dev/null ;;
   esac

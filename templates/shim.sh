@@ -12,6 +12,9 @@
 
 say() { printf 'nf-escrow: %s\n' "$1" >&2; }
 
+# A path may hold what steers a terminal: of its bytes only printable ASCII is shown.
+printable() { printf '%s' "$1" | LC_ALL=C command -p tr -c ' -~' '?'; }
+
 # Removes what may have been planted where we are about to write; a link itself, not what it leads to.
 clear() {
   if [ -e "$1" ] || [ -L "$1" ]; then command -p rm -rf "$1"; fi
@@ -117,8 +120,9 @@ main() {
   trap : HUP INT QUIT USR1 USR2
   terminated=
   trap 'terminated=yes' TERM
-  if ! (umask 077 && command -p mkfifo "$dir/alive") || ! exec 9<>"$dir/alive"; then
-    say "the run directory $dir cannot be used"
+  # mkfifo says why it fails and quotes the path, in the C locale all of it; a shell would print it as it is.
+  if ! (umask 077 && LC_ALL=C command -p mkfifo "$dir/alive") || ! { exec 9<>"$dir/alive"; } 2>/dev/null; then
+    say "the run directory $(printable "$dir") cannot be used"
     exit 70
   fi
   if ! command -p mv "$dir/armed" "$dir/started" 2>/dev/null; then

@@ -22,11 +22,11 @@ export async function listOrganizations(db: Queries): Promise<Organization[]> {
   return rows.map(({ name, workspaces, created_at }) => ({ name, workspaces, dateCreated: created_at }));
 }
 
-/** Throws `organization-unknown`. */
+/** Throws `organization-not-found`. */
 export async function getOrganization(db: Queries, name: string): Promise<Organization> {
   const found = (await listOrganizations(db)).find((organization) => organization.name === name);
   if (found !== undefined) return found;
-  throw new EscrowError('organization-unknown', `There is no organization "${name}".`);
+  throw new EscrowError('organization-not-found', `There is no organization "${name}".`);
 }
 
 /** Throws `name-taken`. */
@@ -44,7 +44,7 @@ export async function createOrganization(ledger: Ledger, by: Principal, name: st
   return getOrganization(ledger.db, name);
 }
 
-/** Removes an empty organization. Throws `organization-unknown`, or `in-use` while it has workspaces. */
+/** Removes an empty organization. Throws `organization-not-found`, or `in-use` while it has workspaces. */
 export async function removeOrganization(ledger: Ledger, by: Principal, name: string): Promise<void> {
   await ledger.write(async (db) => {
     const { workspaces } = await getOrganization(db, name);

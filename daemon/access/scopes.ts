@@ -25,7 +25,7 @@ export function titleOf(scope: SecretScope): string {
   return scope.kind === 'user' ? 'user' : `${scope.organization}/${scope.name}`;
 }
 
-/** The workspace ORGANIZATION/NAME. Throws `workspace-unknown`. */
+/** The workspace ORGANIZATION/NAME. Throws `workspace-not-found`. */
 export async function findWorkspace(db: Queries, title: string): Promise<WorkspaceScope> {
   const [organization = '', name = '', more] = title.split('/');
   const row =
@@ -39,7 +39,7 @@ export async function findWorkspace(db: Queries, title: string): Promise<Workspa
           .executeTakeFirst()
       : undefined;
   if (row === undefined)
-    throw new EscrowError('workspace-unknown', `There is no workspace "${title.slice(0, 130)}".`);
+    throw new EscrowError('workspace-not-found', `There is no workspace "${title.slice(0, 130)}".`);
   return { id: row.id, kind: 'workspace', organization, name, visibility: row.visibility ?? 'private' };
 }
 

@@ -40,10 +40,10 @@ export async function describeWorkspace(
   const all = await listWorkspaces(db, by);
   const found = all.find((workspace) => workspace.organization === organization && workspace.name === name);
   if (found !== undefined) return found;
-  throw new EscrowError('workspace-unknown', `There is no workspace "${organization}/${name}".`);
+  throw new EscrowError('workspace-not-found', `There is no workspace "${organization}/${name}".`);
 }
 
-/** Throws `organization-unknown`, `name-taken`. */
+/** Throws `organization-not-found`, `name-taken`. */
 export async function createWorkspace(
   ledger: Ledger,
   by: Principal,

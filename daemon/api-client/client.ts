@@ -45,7 +45,7 @@ export function connectTrusted(socketPath: string): Socket {
     const entry = directory.at(basename(socketPath));
     // Nobody but the user can put one there, and what it leads to is not ours to send values to.
     if (lstatSync(entry, { throwIfNoEntry: false })?.isSymbolicLink() === true)
-      throw new EscrowError('path-occupied', `"${socketPath}" is a link, and no socket of ours.`);
+      throw new EscrowError('path-conflict', `"${socketPath}" is a link, and no socket of ours.`);
     return connectSocket(entry);
   } finally {
     directory.close();

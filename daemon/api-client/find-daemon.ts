@@ -4,7 +4,7 @@ import { EscrowError, systemCode } from '../errors.ts';
 import { connect, type Client, type Method } from './client.ts';
 
 /** The client of this host's daemon; undefined when none answers. */
-export async function findHere(paths: Paths): Promise<Client | undefined> {
+export async function findLocalDaemon(paths: Paths): Promise<Client | undefined> {
   for (const client of clientsOf(paths)) {
     try {
       await client.call<Health>('GET', '/v1/health');
@@ -20,7 +20,7 @@ export async function findHere(paths: Paths): Promise<Client | undefined> {
  * The client of this host's daemon. A call that none answers goes to the client that `otherwise` gives: nothing was sent
  * then, so it is sent again. What `otherwise` needs is loaded when it is called, which most commands never do.
  */
-export function lazyDaemon(paths: Paths, otherwise: () => Promise<Client>): Client {
+export function lazyDaemonClient(paths: Paths, otherwise: () => Promise<Client>): Client {
   const clients = clientsOf(paths);
   return {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {

@@ -3,14 +3,14 @@ import { readdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Paths } from '../config/paths.ts';
 import { EscrowError } from '../errors.ts';
-import { writeDurable } from '../system/files/atomic-write.ts';
+import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { openPrivateDirectory } from '../system/files/private-directory.ts';
 import type { VerifiedDirectory } from '../system/files/trust/verified-directory.ts';
-import { readOwnFile } from '../system/files/read-plain-file.ts';
+import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { errorOf, type Client, type Method } from './client.ts';
 
 /** A request to a daemon on another host, and its answer, as files: `ID.request`, `ID.answer`. */
-export interface Spooled {
+export interface SpooledRequest {
   readonly method: Method;
   readonly path: string;
   readonly body?: unknown;
@@ -36,7 +36,7 @@ export function spoolClient({ spool }: Paths, host: string): Client {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
       if (method !== 'GET' && WITH_VALUES.test(path))
         throw new EscrowError(
-          'daemon-elsewhere',
+          'daemon-on-other-host',
           `The daemon is on ${host}, and values do not travel by files.`,
           {
             hint: `Do this on ${host}.`,
@@ -44,12 +44,12 @@ export function spoolClient({ spool }: Paths, host: string): Client {
         );
       const directory = openPrivateDirectory(spool, { create: true });
       const id = randomBytes(12).toString('hex');
-      const asked: Spooled = { method, path, ...(body === undefined ? {} : { body }) };
+      const asked: SpooledRequest = { method, path, ...(body === undefined ? {} : { body }) };
       try {
-        writeDurable(directory.at(`${id}.request`), JSON.stringify(asked));
+        writeFileAtomic(directory.at(`${id}.request`), JSON.stringify(asked));
         const answer = await waitFor(directory, `${id}.answer`);
         if (answer === undefined)
-          throw new EscrowError('daemon-elsewhere', `The daemon on ${host} did not answer within 60 s.`, {
+          throw new EscrowError('daemon-on-other-host', `The daemon on ${host} did not answer within 60 s.`, {
             hint: `Look at it there: nf-escrow daemon status (on ${host}).`,
           });
         if (answer.status >= 400) throw errorOf(answer.body);
@@ -67,7 +67,7 @@ async function waitFor(directory: VerifiedDirectory, name: string): Promise<Spoo
   const deadline = performance.now() + TIMEOUT_MS;
   while (performance.now() < deadline) {
     if (readdirSync(directory.self).includes(name)) {
-      const text = readOwnFile(directory.at(name))?.toString('utf8');
+      const text = readFileNoFollow(directory.at(name))?.toString('utf8');
       if (text !== undefined) return JSON.parse(text) as SpooledAnswer;
     }
     await sleep(LOOK_EVERY_MS);

@@ -12,7 +12,7 @@ const ANSWER_MS = 500;
 
 /**
  * Listens on a Unix socket. A socket that is there already is stale: whoever holds the daemon's lock is the only one
- * who may listen. Throws `path-occupied` where something else stands.
+ * who may listen. Throws `path-conflict` where something else stands.
  *
  * The socket is bound by the descriptor of its verified directory, which stays open until it is closed: what libuv then
  * unlinks is the name that it was bound by.
@@ -93,6 +93,6 @@ export async function keepListening(app: RequestListener, path: string): Promise
 function removeStale(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isSocket())
-    throw new EscrowError('path-occupied', `"${path}" is there and is not a socket.`);
+    throw new EscrowError('path-conflict', `"${path}" is there and is not a socket.`);
   rmSync(path, { force: true });
 }

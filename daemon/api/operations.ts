@@ -47,7 +47,8 @@ export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/v1/runs/{id}',
-    summary: "One run, by id, a unique beginning of one, or Nextflow's run name",
+    summary:
+      "One run, by id, a unique beginning of one, or Nextflow's run name; of several with that name the newest live one",
     answer: 'run',
   },
   {
@@ -85,14 +86,15 @@ export const operations: readonly Operation[] = [
   {
     method: 'post',
     path: '/v1/runs/{id}/cancel',
-    summary: 'Ask its head to end; of a run that is over, the jobs it has left',
+    summary:
+      'Ask its head to end; of a run that is over, the jobs it has left; refused for a name that several live runs have',
     answer: 'run',
   },
   {
     method: 'post',
     path: '/v1/runs/{id}/purge',
     summary:
-      'Remove what is left; refused while it may be alive, unless with ?force=true; ?ended=true: unless jobs of it may hold it back',
+      'Remove what is left; refused while it may be alive, unless with ?force=true; ?ended=true: unless jobs of it may hold it back; refused for a name that several live runs have',
     request: 'run-purge',
     answer: 'run',
   },

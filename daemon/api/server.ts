@@ -14,7 +14,10 @@ import type { Vault } from '../vault/vault.ts';
 import { openApi } from './openapi.ts';
 import { notFound, problems } from './problem.ts';
 import { numbers } from './query.ts';
-import { computeEnvironmentRoutes, type AwsAnswers } from './routes/compute-environments.ts';
+import type { AllPlatformRules } from '../compute-envs/compute-environments.ts';
+import type { AllPlatformChecks } from '../doctor/platform-checks.ts';
+import { computeEnvironmentRoutes } from './routes/compute-environments.ts';
+import { refuseForeignHosts } from './refuse-foreign-hosts.ts';
 import { runRoutes } from './routes/runs.ts';
 import { secretRoutes } from './routes/secrets.ts';
 import { vaultRoutes } from './routes/vault.ts';
@@ -29,7 +32,8 @@ export interface Served {
   /** Whose daemon this is. */
   readonly user: Principal;
   readonly log: Logger;
-  readonly aws: AwsAnswers;
+  readonly platformRules: AllPlatformRules;
+  readonly platformChecks: AllPlatformChecks;
   readonly status: () => DaemonStatus;
   /** Asks the daemon to end, once the answer is out. */
   readonly stop: () => void;
@@ -43,7 +47,7 @@ const AUDIT_DEFAULT = 100;
 export function createServer(served: Served): Express {
   const { ledger, vault, runs, user, log, version } = served;
   const app = express().disable('x-powered-by').disable('etag');
-  app.use(refuseBrowsers, (_request, _response, next) => {
+  app.use(refuseBrowsers, refuseForeignHosts, (_request, _response, next) => {
     served.touched();
     next();
   });
@@ -82,7 +86,10 @@ export function createServer(served: Served): Express {
   );
   app.use('/v1/workspaces', workspaceRoutes(ledger, user));
   app.use('/v1/organizations', organizationRoutes(ledger, user));
-  app.use('/v1/compute-envs', computeEnvironmentRoutes(ledger, user, served.aws));
+  app.use(
+    '/v1/compute-envs',
+    computeEnvironmentRoutes(ledger, user, served.platformRules, served.platformChecks),
+  );
   app.use('/v1/vault', vaultRoutes(ledger, vault, user));
   app.use(notFound, problems(log));
   return app;

@@ -1,12 +1,12 @@
 import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { connect } from '../api-client/client.ts';
-import type { Spooled, SpooledAnswer } from '../api-client/spool-client.ts';
+import type { SpooledRequest, SpooledAnswer } from '../api-client/spool-client.ts';
 import type { Paths } from '../config/paths.ts';
 import { asEscrowError, systemCode } from '../errors.ts';
-import { writeDurable } from '../system/files/atomic-write.ts';
+import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { openPrivateDirectory } from '../system/files/private-directory.ts';
 import type { VerifiedDirectory } from '../system/files/trust/verified-directory.ts';
-import { readOwnFile } from '../system/files/read-plain-file.ts';
+import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { problemOf } from './problem.ts';
 
 /** Nobody tells of what another host writes. */
@@ -26,11 +26,14 @@ export function serveSpool({ spool, socket, stateSocket }: Paths): () => void {
   const answer = async (directory: VerifiedDirectory, id: string): Promise<void> => {
     const taken = directory.at(`${id}.taken`);
     renameSync(directory.at(`${id}.request`), taken); // fails when its command gave up a moment ago
-    const text = readOwnFile(taken, LENGTH_MAX)?.toString('utf8') ?? '';
+    const text = readFileNoFollow(taken, LENGTH_MAX)?.toString('utf8') ?? '';
     rmSync(taken, { recursive: true, force: true });
-    writeDurable(directory.at(`${id}.answer`), JSON.stringify(await ask(JSON.parse(text) as Spooled)));
+    writeFileAtomic(
+      directory.at(`${id}.answer`),
+      JSON.stringify(await ask(JSON.parse(text) as SpooledRequest)),
+    );
   };
-  const ask = async ({ method, path, body }: Spooled): Promise<SpooledAnswer> => {
+  const ask = async ({ method, path, body }: SpooledRequest): Promise<SpooledAnswer> => {
     try {
       return { status: 200, body: await daemon.call(method, path, body) };
     } catch (error) {

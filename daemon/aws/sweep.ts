@@ -10,13 +10,13 @@ import { sdk } from './session/sdk.ts';
 type Leftover = Leftovers['leftovers'][number];
 
 /** What this ledger knows of a run. */
-export type Standing = 'open' | 'over' | 'unknown';
+export type LedgerRunState = 'open' | 'over' | 'unknown';
 
 /** Who sweeps, and what they know. */
 export interface Sweeper {
   readonly owner: string;
   readonly ledger: string;
-  readonly standingOf: (run: string) => Promise<Standing>;
+  readonly runState: (run: string) => Promise<LedgerRunState>;
   readonly clock: () => number;
 }
 
@@ -53,7 +53,7 @@ export async function sweepAws(
     const own = listed.filter(({ name, run }) => isOurs(name, run, settings.prefix ?? 'nf-escrow'));
     const definitions = await listDefinitions(batch, expiriesOf(listed));
     const left: Leftover[] = [];
-    for (const found of [...own, ...definitions]) left.push(...(await judge(found, sweeper)));
+    for (const found of [...own, ...definitions]) left.push(...(await findLeftover(found, sweeper)));
     if (!remove) return left;
     const { DeleteSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
     const { DeregisterJobDefinitionCommand } = sdk('@aws-sdk/client-batch');
@@ -69,7 +69,7 @@ export async function sweepAws(
         () => undefined,
         (error: unknown) => asAwsError('It cannot be removed', session.access, error).message,
       );
-      swept.push(trouble === undefined ? { ...one, removed: true } : { ...one, trouble });
+      swept.push(trouble === undefined ? { ...one, removed: true } : { ...one, error: trouble });
     }
     return swept;
   } catch (error) {
@@ -81,12 +81,12 @@ export async function sweepAws(
 }
 
 /** One rule for all: who else would remove it, and will not. */
-async function judge(
+async function findLeftover(
   { kind, target, run, owner, ledger, livedUntil }: Found,
   sweeper: Sweeper,
 ): Promise<Leftover[]> {
-  const left = (why: string): Leftover[] => [{ kind, target, run, why, removed: false }];
-  const standing = ledger === asTag(sweeper.ledger) ? await sweeper.standingOf(run) : undefined;
+  const left = (why: string): Leftover[] => [{ kind, target, run, reason: why, removed: false }];
+  const standing = ledger === asTag(sweeper.ledger) ? await sweeper.runState(run) : undefined;
   if (standing === 'over') return left('its run is over, and was thought to have left nothing');
   if (standing === 'open' || !(livedUntil + GRACE_MS < sweeper.clock())) return [];
   const expired = `it expired at ${new Date(livedUntil).toISOString()}`;

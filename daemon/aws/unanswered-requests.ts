@@ -1,7 +1,7 @@
-import type { Pace } from './retry.ts';
+import type { Clock } from '../system/time/clock.ts';
 
 /** So long a request that was not answered may still arrive: signatures live about five minutes, and clocks differ. */
-export const LATE_MS = 15 * 60_000;
+export const UNANSWERED_MS = 15 * 60_000;
 
 /** A request to make something: when it was sent, where it was not answered; null once all were. */
 interface Request {
@@ -14,21 +14,21 @@ interface Request {
  * which somebody may set at any moment; so that this makes no wait seem over, it is counted from the first look on by the
  * clock that nobody sets.
  */
-export class LateRequests {
-  readonly #pace: Pace;
+export class UnansweredRequests {
+  readonly #clock: Clock;
   readonly #lateMs: number;
   readonly #first = new Map<string, { readonly clock: number; readonly elapsed: number }>();
 
-  constructor(pace: Pace, lateMs = LATE_MS) {
-    this.#pace = pace;
+  constructor(clock: Clock, lateMs = UNANSWERED_MS) {
+    this.#clock = clock;
     this.#lateMs = lateMs;
   }
 
   /** Its target is looked at: from now on, at the latest, its wait is counted. */
   note(request: Request): { readonly clock: number; readonly elapsed: number } {
     const first = this.#first.get(keyOf(request)) ?? {
-      clock: this.#pace.clock(),
-      elapsed: this.#pace.elapsed(),
+      clock: this.#clock.now(),
+      elapsed: this.#clock.monotonic(),
     };
     this.#first.set(keyOf(request), first);
     return first;
@@ -44,9 +44,9 @@ export class LateRequests {
 
   /** What is to be said while it may still arrive; undefined when it can no more. */
   waiting(request: Request): string | undefined {
-    const left = this.until(request) - this.#pace.elapsed();
+    const left = this.until(request) - this.#clock.monotonic();
     if (left <= 0) return undefined;
-    const time = new Date(this.#pace.clock() + left).toISOString();
+    const time = new Date(this.#clock.now() + left).toISOString();
     return `a request to make it was not answered and may still arrive; it is looked for until ${time}`;
   }
 

@@ -8,13 +8,14 @@ import type { Context } from './context.ts';
 import { addDaemon } from './commands/daemon.ts';
 import { doctor, type DoctorOptions } from './commands/doctor.ts';
 import { addIam } from './commands/iam.ts';
-import { print } from './io/output.ts';
+import { print, printError, write, writeError } from './io/output.ts';
 import { addRuns } from './commands/runs/runs.ts';
 import { addSecrets } from './commands/secrets/secrets.ts';
 import { status } from './commands/status.ts';
 import { sweep } from './commands/sweep.ts';
 import { addVault } from './commands/vault.ts';
 import { addOrganizations, addWorkspaces } from './commands/workspaces.ts';
+import { escapeLines } from '../system/escape-text.ts';
 
 /** Every command but `run` and `nextflow`, whose arguments are not commander's. */
 export function buildProgram(context: Context): Command {
@@ -25,8 +26,12 @@ export function buildProgram(context: Context): Command {
     .version(context.version)
     .exitOverride()
     .configureOutput({
-      outputError: (text, write) => {
-        write(text.replace(/^error: /, 'nf-escrow: ') + runMeant(text));
+      writeOut: (text) => {
+        write(escapeLines(text));
+      },
+      writeErr: writeError,
+      outputError: (text) => {
+        for (const line of errorLines(text)) printError(line);
       },
     })
     .showSuggestionAfterError()
@@ -48,7 +53,8 @@ export function buildProgram(context: Context): Command {
     .description('write a `nextflow` into DIR, for PATH: runs started by it get their secrets')
     .addHelpText('after', '\nExample: nf-escrow shim ~/escrow-bin && export PATH=~/escrow-bin:$PATH')
     .action(async (directory: string) => {
-      print(`Wrote ${await context.writeShim(directory)}. Put its directory first on PATH.`);
+      const { writeShim } = await import('../nextflow/launcher/write-shim.ts');
+      print(`Wrote ${writeShim(directory, context.program)}. Put its directory first on PATH.`);
     });
   program
     .command('status')
@@ -91,8 +97,15 @@ export function buildProgram(context: Context): Command {
   return program;
 }
 
+/** Commander's message quotes the command line, newlines included; of what it adds only the suggestion has its own line. */
+function errorLines(text: string): string[] {
+  const [, message = text, suggestion] =
+    /^error: (.*?)(?:\n(\(Did you mean [^\n]*\?\)))?\n$/s.exec(text) ?? [];
+  return [`nf-escrow: ${message}`, ...(suggestion === undefined ? [] : [suggestion]), ...runMeant(message)];
+}
+
 /** `nf-escrow main.nf` and `nf-escrow nf-core/rnaseq` are pipelines to run, and no commands. */
-function runMeant(error: string): string {
-  const [, name] = /unknown command '(.*(?:\.nf|\/.+))'/.exec(error) ?? [];
-  return name === undefined ? '' : `           To run a pipeline: nf-escrow run ${name}\n`;
+function runMeant(message: string): string[] {
+  const [, name] = /unknown command '(.*(?:\.nf|\/.+))'/s.exec(message) ?? [];
+  return name === undefined ? [] : [`           To run a pipeline: nf-escrow run ${name}`];
 }

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
-import { assertFitsTogether } from './aws-batch-settings.ts';
 import type {
-  AwsSettings,
   ComputeEnvironment,
   ComputeEnvironmentChange,
   ComputeEnvironmentInput,
@@ -13,11 +11,28 @@ import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
 
+type Platform = ComputeEnvironment['platform'];
+type CommonKey = 'name' | 'platform' | 'runsDirectory' | 'isDefault' | 'executor' | 'headJob' | 'headOptions';
+
+/** The settings that only some platforms have. */
+export type PlatformSettings = Omit<ComputeEnvironmentInput, CommonKey>;
+
+/** Which settings a platform takes, and what they must fulfil. */
+export interface PlatformRules {
+  /** The property that holds them, which is then required; null: the platform has none. */
+  readonly settings: keyof PlatformSettings | null;
+  /** Throws `compute-environment-invalid`. Asks nobody. */
+  readonly assertValid?: (settings: PlatformSettings) => void;
+}
+
+/** The rules of each platform: stores/registry.ts. */
+export type AllPlatformRules = Readonly<Record<Platform, PlatformRules>>;
+
 export async function listComputeEnvironments(db: Queries): Promise<ComputeEnvironment[]> {
   return (await db.selectFrom('compute_environments').selectAll().orderBy('name').execute()).map(describe);
 }
 
-/** The one of that name; the default one where none is named. Throws `compute-environment-unknown`. */
+/** The one of that name; the default one where none is named. Throws `compute-environment-not-found`. */
 export async function findComputeEnvironment(
   db: Queries,
   name: string | undefined,
@@ -26,16 +41,17 @@ export async function findComputeEnvironment(
   const found = all.find((one) => (name === undefined ? one.isDefault : one.name === name));
   if (found !== undefined) return found;
   const what = name === undefined ? 'No compute environment is the default one' : `There is no "${name}"`;
-  throw new EscrowError('compute-environment-unknown', `${what}.`);
+  throw new EscrowError('compute-environment-not-found', `${what}.`);
 }
 
-/** Throws `name-taken`. */
+/** Throws `name-taken`, `request-invalid`, `compute-environment-invalid`. */
 export async function createComputeEnvironment(
   ledger: Ledger,
+  rules: AllPlatformRules,
   by: Principal,
   { name, platform, runsDirectory = null, isDefault = false, ...settings }: ComputeEnvironmentInput,
 ): Promise<ComputeEnvironment> {
-  assertSettings(platform, settings.aws);
+  assertSettings(rules, platform, settings);
   await ledger.write(async (db) => {
     const now = new Date().toISOString();
     const inserted = await db
@@ -60,27 +76,29 @@ export async function createComputeEnvironment(
   return findComputeEnvironment(ledger.db, name);
 }
 
-/** Throws `compute-environment-unknown`. Runs that are under way stay where they are. */
+/** Throws `compute-environment-not-found`, `request-invalid`, `compute-environment-invalid`. Live runs are not moved. */
 export async function changeComputeEnvironment(
   ledger: Ledger,
+  rules: AllPlatformRules,
   by: Principal,
   name: string,
   { runsDirectory, isDefault, ...change }: ComputeEnvironmentChange,
 ): Promise<ComputeEnvironment> {
   await ledger.write(async (db) => {
     const { platform } = await findComputeEnvironment(db, name);
-    if (change.aws !== undefined) assertSettings(platform, change.aws);
     const { settings } = await db
       .selectFrom('compute_environments')
       .select('settings')
       .where('name', '=', name)
       .executeTakeFirstOrThrow();
+    const changed = { ...(JSON.parse(settings) as Settings), ...change };
+    assertSettings(rules, platform, changed);
     await db
       .updateTable('compute_environments')
       .set({
         updated_at: new Date().toISOString(),
         ...(runsDirectory === undefined ? {} : { runs_directory: runsDirectory }),
-        settings: JSON.stringify({ ...(JSON.parse(settings) as Settings), ...change }),
+        settings: JSON.stringify(changed),
       })
       .where('name', '=', name)
       .execute();
@@ -91,7 +109,7 @@ export async function changeComputeEnvironment(
   return findComputeEnvironment(ledger.db, name);
 }
 
-/** Throws `compute-environment-unknown`, or `in-use` for the default one and while a run of it is not purged. */
+/** Throws `compute-environment-not-found`, or `in-use` for the default one and while a run of it is not purged. */
 export async function removeComputeEnvironment(ledger: Ledger, by: Principal, name: string): Promise<void> {
   await ledger.write(async (db) => {
     const { isDefault } = await findComputeEnvironment(db, name);
@@ -111,16 +129,18 @@ export async function removeComputeEnvironment(ledger: Ledger, by: Principal, na
   });
 }
 
-/** Throws `request-invalid`, `compute-environment-unfit`. */
-function assertSettings(platform: ComputeEnvironment['platform'], aws: AwsSettings | undefined): void {
-  if ((platform === 'aws-batch') !== (aws !== undefined))
-    throw new EscrowError(
-      'request-invalid',
-      platform === 'aws-batch'
-        ? 'AWS Batch needs settings of its own.'
-        : `${platform} takes no settings of AWS.`,
-    );
-  if (aws !== undefined) assertFitsTogether(aws);
+/** Throws `request-invalid`, `compute-environment-invalid`. */
+function assertSettings(rules: AllPlatformRules, platform: Platform, settings: PlatformSettings): void {
+  const { settings: own, assertValid } = rules[platform];
+  if (own !== null && settings[own] === undefined)
+    throw new EscrowError('request-invalid', `Platform ${platform} requires the property "${own}".`);
+  for (const [name, { settings: key }] of Object.entries(rules))
+    if (key !== null && key !== own && settings[key] !== undefined)
+      throw new EscrowError(
+        'request-invalid',
+        `The property "${key}" is for platform ${name}, not ${platform}.`,
+      );
+  assertValid?.(settings);
 }
 
 async function makeDefault(db: Queries, name: string): Promise<void> {
@@ -128,8 +148,8 @@ async function makeDefault(db: Queries, name: string): Promise<void> {
   await db.updateTable('compute_environments').set({ is_default: 1 }).where('name', '=', name).execute();
 }
 
-/** What is kept as JSON: the parts of an environment that only some platforms know of. */
-type Settings = Pick<ComputeEnvironment, 'executor' | 'headJob' | 'headOptions'>;
+/** What is stored as JSON: everything that only some platforms have. */
+type Settings = PlatformSettings & Pick<ComputeEnvironment, 'executor' | 'headJob' | 'headOptions'>;
 
 function describe(row: Selectable<Tables['compute_environments']>): ComputeEnvironment {
   return {
@@ -138,7 +158,6 @@ function describe(row: Selectable<Tables['compute_environments']>): ComputeEnvir
     platform: row.platform,
     runsDirectory: row.runs_directory,
     isDefault: row.is_default === 1,
-    ...(JSON.parse(row.settings) as Pick<ComputeEnvironment, 'aws'>),
     dateCreated: row.created_at,
     lastUpdated: row.updated_at,
   };

@@ -58,7 +58,7 @@ export async function loadSettings(
 /** The parser takes seconds for what is longer, and every command reads it. */
 const LENGTH_MAX = 64 * 1024;
 
-/** What the file says, as texts; empty where there is none. Throws `config-invalid`, `state-exposed`. */
+/** What the file says, as texts; empty where there is none. Throws `config-invalid`, `permissions-too-open`. */
 export async function readConfigFile(path: string): Promise<Map<SettingKey, string>> {
   const text = readText(path);
   if (text === undefined) return new Map();
@@ -87,7 +87,7 @@ function readText(path: string): string | undefined {
   try {
     bytes = readTrustedFile(path, FILE, LENGTH_MAX + 1);
   } catch (error) {
-    if (!(error instanceof EscrowError) || error.code === 'state-exposed') throw error;
+    if (!(error instanceof EscrowError) || error.code === 'permissions-too-open') throw error;
     const code = systemCode(error.cause);
     if (code === undefined) throw notPlain(path);
     if (code === 'ENOTDIR') return undefined; // something else stands for its directory, and who needs that says so

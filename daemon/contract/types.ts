@@ -1,6 +1,14 @@
 // Generated from schemas/ by scripts/generate-types.mjs; do not edit.
 
 /**
+ * A scheduler, by Nextflow's name for its executor: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
+ */
+export type Executor = 'slurm' | 'sge' | 'pbs' | 'lsf';
+/**
+ * hpc: this machine, or a scheduler whose nodes see the runs directory; aws-batch: AWS Batch
+ */
+export type Platform = 'hpc' | 'aws-batch';
+/**
  * Nextflow's rule for a secret's name: 2 to 50 letters, digits and single underscores, no digit first, no two underscores in a row.
  */
 export type SecretName = string;
@@ -18,7 +26,6 @@ export interface Contract {
   Audit?: Audit;
   AwsCredentials?: AwsCredentials;
   AwsSettings?: AwsSettings;
-  Carrier?: Carrier;
   ComputeEnvironmentChange?: ComputeEnvironmentChange;
   ComputeEnvironmentInput?: ComputeEnvironmentInput;
   ComputeEnvironmentList?: ComputeEnvironmentList;
@@ -26,13 +33,15 @@ export interface Contract {
   DaemonStatus?: DaemonStatus;
   DoctorCheck?: DoctorCheck;
   DoctorReport?: DoctorReport;
+  EnclosingJob?: EnclosingJob;
+  Executor?: Executor;
   ExposureList?: ExposureList;
+  ExposureSearch?: ExposureSearch;
   Exposure?: Exposure;
-  GridJob?: GridJob;
+  HeadJob?: HeadJob;
   Health?: Health;
   ImportRequest?: ImportRequest;
   ImportResult?: ImportResult;
-  SchedulerJob?: SchedulerJob;
   JournalEvent?: JournalEvent;
   Lease?: Lease;
   Leftovers?: Leftovers;
@@ -40,15 +49,16 @@ export interface Contract {
   OrganizationInput?: OrganizationInput;
   OrganizationList?: OrganizationList;
   Organization?: Organization;
+  OrphanedJob?: OrphanedJob;
   Plan?: Plan;
   PlannedSecret?: PlannedSecret;
+  Platform?: Platform;
   ProbeRequest?: ProbeRequest;
   Problem?: Problem;
   Process?: Process;
   ReceiptCheck?: ReceiptCheck;
   Receipt?: Receipt;
   Role?: Role;
-  RunJob?: RunJob;
   RunList?: RunList;
   RunPrune?: RunPrune;
   RunPurge?: RunPurge;
@@ -58,6 +68,8 @@ export interface Contract {
   RunSubmission?: RunSubmission;
   Run?: Run;
   Scope?: Scope;
+  SearchGap?: SearchGap;
+  SecretDelivery?: SecretDelivery;
   SecretInput?: SecretInput;
   SecretList?: SecretList;
   SecretName?: SecretName;
@@ -209,39 +221,6 @@ export interface AwsSettings {
   deadMan?: boolean;
 }
 /**
- * How a run's secrets get from its directory to its tasks, as the nextflow and the environment of the caller allow.
- */
-export interface Carrier {
-  /**
-   * The version of the plugin that is installed and switched on for it, which carries any bytes; null: Nextflow's own format, which does not
-   */
-  plugin: string | null;
-  /**
-   * Why the plugin cannot be used, as a clause
-   */
-  why: string | null;
-  /**
-   * What the user should know of it, as a sentence
-   */
-  note?: string;
-  /**
-   * Whether this Nextflow reads its configuration before there are plugins, and wants its own format until then
-   */
-  configPhase: boolean;
-  /**
-   * Variables to start nextflow with, besides those that name the run directory
-   */
-  environment: {
-    [k: string]: string;
-  };
-  /**
-   * Variables that a run changes, and what tasks would find in them without it; an empty text for nothing
-   */
-  restore: {
-    [k: string]: string;
-  };
-}
-/**
  * Changes a compute environment; what is not named stays.
  */
 export interface ComputeEnvironmentChange {
@@ -255,9 +234,9 @@ export interface ComputeEnvironmentChange {
    */
   isDefault?: true;
   /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   * The scheduler; null: the one whose commands are found
    */
-  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  executor?: Executor | null;
   /**
    * Whether Nextflow itself becomes a job of the scheduler
    */
@@ -277,10 +256,7 @@ export interface ComputeEnvironmentInput {
    * Its name
    */
   name: string;
-  /**
-   * hpc: this machine, or a scheduler whose nodes see the runs directory; aws-batch: AWS Batch
-   */
-  platform: 'hpc' | 'aws-batch';
+  platform: Platform;
   /**
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
@@ -291,9 +267,9 @@ export interface ComputeEnvironmentInput {
    */
   isDefault?: boolean;
   /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   * The scheduler; null: the one whose commands are found
    */
-  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  executor?: Executor | null;
   /**
    * Whether Nextflow itself becomes a job of the scheduler
    */
@@ -322,10 +298,7 @@ export interface ComputeEnvironment {
    * Its name
    */
   name: string;
-  /**
-   * hpc: this machine, or a scheduler whose nodes see the runs directory; aws-batch: AWS Batch
-   */
-  platform: 'hpc' | 'aws-batch';
+  platform: Platform;
   /**
    * Where run directories are made, on a file system that compute nodes see; null: as the settings say
    */
@@ -344,9 +317,9 @@ export interface ComputeEnvironment {
    */
   lastUpdated: string;
   /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf; null: the one whose commands are found
+   * The scheduler; null: the one whose commands are found
    */
-  executor?: 'slurm' | 'sge' | 'pbs' | 'lsf' | null;
+  executor?: Executor | null;
   /**
    * Whether Nextflow itself becomes a job of the scheduler
    */
@@ -386,7 +359,7 @@ export interface DaemonStatus {
   /**
    * Whether it goes on when nobody needs it, as one that was installed does
    */
-  stays: boolean;
+  persistent: boolean;
 }
 /**
  * A process, named so that a reused pid is never taken for it: host, boot, pid namespace, pid and start time together.
@@ -444,6 +417,20 @@ export interface DoctorReport {
   checks: DoctorCheck[];
 }
 /**
+ * A job of a scheduler, in which a run's head is started.
+ */
+export interface EnclosingJob {
+  executor: Executor;
+  /**
+   * The scheduler's id, in the scheduler's own format
+   */
+  id: string;
+  /**
+   * How often it was started anew before; null: the scheduler does not say
+   */
+  restarts: number | null;
+}
+/**
  * What pipelines exposed of their secrets, newest runs first.
  */
 export interface ExposureList {
@@ -453,7 +440,7 @@ export interface ExposureList {
   exposures: Exposure[];
 }
 /**
- * A secret whose value the pipeline itself wrote into scripts or environments of its tasks, where it stays.
+ * A secret whose value is in files that a run wrote and that nf-escrow does not remove.
  */
 export interface Exposure {
   /**
@@ -466,30 +453,111 @@ export interface Exposure {
   runName: string | null;
   secret: SecretName;
   /**
-   * By which process
+   * The process of the tasks whose files these are; null for files of the run as a whole
    */
   process: string | null;
   /**
-   * In how many tasks
+   * Tasks whose files hold it
    */
   tasks: number;
+  /**
+   * Files that hold it
+   */
+  fileCount: number;
+  /**
+   * Those files, not more than 1000 in a receipt and 10 in a list; below the work directory relative to it, else absolute. Written by others: escape them before display
+   */
+  files: string[];
 }
 /**
- * A job that a run's head had submitted for a task, and that may live on though the head is gone.
+ * How the files that a run wrote were searched for values of its secrets.
  */
-export interface GridJob {
+export interface ExposureSearch {
   /**
-   * The scheduler, or awsbatch
+   * Who searched: nf-escrow's Nextflow plugin all of the run's files, the daemon those of the run as a whole
    */
-  executor: 'slurm' | 'sge' | 'pbs' | 'lsf' | 'awsbatch';
+  by: 'plugin' | 'daemon';
   /**
-   * The scheduler's id
+   * Nothing was left out
    */
-  id: string;
+  complete: boolean;
   /**
-   * The task's name
+   * Tasks whose files were searched
    */
-  name: string;
+  tasks: number;
+  /**
+   * Files that were searched
+   */
+  files: number;
+  /**
+   * Bytes that were read
+   */
+  bytes: number;
+  /**
+   * Findings beyond those that are recorded
+   */
+  omitted: number;
+  /**
+   * What was left out
+   */
+  gaps: SearchGap[];
+}
+/**
+ * Files, or values, that a search for exposed secrets left out.
+ */
+export interface SearchGap {
+  /**
+   * Why: docs/limits.md
+   */
+  reason:
+    | 'budget'
+    | 'not-plain'
+    | 'unreadable'
+    | 'remote'
+    | 'time'
+    | 'queue'
+    | 'failed'
+    | 'tasks'
+    | 'value-short'
+    | 'value-common'
+    | 'value-unreadable'
+    | 'value-unknown'
+    | 'vault-locked'
+    | 'unknown';
+  /**
+   * How many files or values
+   */
+  count: number;
+  /**
+   * One of the files
+   */
+  example?: string;
+  /**
+   * Names of the secrets whose values were not searched for
+   */
+  secrets?: string[];
+}
+/**
+ * The scheduler's job of a run's head.
+ */
+export interface HeadJob {
+  executor: Executor;
+  /**
+   * The scheduler's id; null: its answer is not there yet
+   */
+  id: string | null;
+  /**
+   * How often it was started anew; null: the scheduler does not say
+   */
+  restarts: number | null;
+  /**
+   * true: the head is this job, submitted for it; false: it was started in a job of the user's own
+   */
+  head: boolean;
+  /**
+   * Its name, once it was asked for; null: not ours to name, or not asked for yet
+   */
+  name: string | null;
 }
 /**
  * Whether the daemon is alive; needs no permission and so tells nothing else.
@@ -554,23 +622,6 @@ export interface ImportResult {
   skipped: string[];
 }
 /**
- * A job of a scheduler, in which a run's head is started.
- */
-export interface SchedulerJob {
-  /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
-   */
-  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
-  /**
-   * The scheduler's id
-   */
-  id: string;
-  /**
-   * How often it was started anew before; null: the scheduler does not say
-   */
-  restarts: number | null;
-}
-/**
  * One object that was placed outside the ledger.
  */
 export interface Lease {
@@ -609,7 +660,7 @@ export interface Lease {
   /**
    * Removals tried
    */
-  tries: number;
+  attempts: number;
   /**
    * What the last try met
    */
@@ -617,7 +668,7 @@ export interface Lease {
   /**
    * How its absence was checked
    */
-  check: string | null;
+  verification: string | null;
 }
 /**
  * What machines that never came back left in AWS, as `nf-escrow sweep` finds it.
@@ -642,7 +693,7 @@ export interface Leftovers {
     /**
      * Why nobody else removes it
      */
-    why: string;
+    reason: string;
     /**
      * Whether it was removed now
      */
@@ -650,7 +701,7 @@ export interface Leftovers {
     /**
      * Why it could not be removed; absent: it was, or nobody asked for that
      */
-    trouble?: string;
+    error?: string;
   }[];
 }
 /**
@@ -704,6 +755,23 @@ export interface Organization {
   dateCreated: string;
 }
 /**
+ * A job that a run's head had submitted for a task, and that may live on though the head is gone.
+ */
+export interface OrphanedJob {
+  /**
+   * The scheduler, or awsbatch
+   */
+  executor: Executor | 'awsbatch';
+  /**
+   * The scheduler's id
+   */
+  id: string;
+  /**
+   * The task's name
+   */
+  name: string;
+}
+/**
  * What a run is given, from where, and where it is put. Names only.
  */
 export interface Plan {
@@ -722,11 +790,11 @@ export interface Plan {
   /**
    * The store that takes them; null where there is none to place
    */
-  destination: string | null;
+  store: string | null;
   /**
    * By what tasks are given them: the plugin with its version, or Nextflow's own format and why; null where there is none to place
    */
-  carrier: string | null;
+  secretDelivery: string | null;
   /**
    * What the person should know of this plan
    */
@@ -780,20 +848,20 @@ export interface Problem {
     | 'request-invalid'
     | 'name-invalid'
     | 'value-invalid'
-    | 'value-not-carried'
-    | 'secret-unknown'
+    | 'value-not-deliverable'
+    | 'secret-not-found'
     | 'secret-not-available'
-    | 'workspace-unknown'
-    | 'organization-unknown'
+    | 'workspace-not-found'
+    | 'organization-not-found'
     | 'workspace-personal'
-    | 'compute-environment-unknown'
-    | 'compute-environment-unfit'
+    | 'compute-environment-not-found'
+    | 'compute-environment-invalid'
     | 'name-taken'
     | 'in-use'
     | 'import-conflict'
     | 'import-invalid'
     | 'not-permitted'
-    | 'run-unknown'
+    | 'run-not-found'
     | 'run-ambiguous'
     | 'run-alive'
     | 'state-conflict'
@@ -802,26 +870,27 @@ export interface Problem {
     | 'plugin-unusable'
     | 'local-store-unreadable'
     | 'config-invalid'
-    | 'state-exposed'
-    | 'path-occupied'
+    | 'permissions-too-open'
+    | 'path-conflict'
     | 'socket-path-too-long'
     | 'vault-key-missing'
-    | 'vault-key-wrong'
+    | 'vault-key-mismatch'
     | 'vault-locked'
-    | 'vault-key-command'
+    | 'vault-key-command-failed'
+    | 'vault-key-file-unusable'
     | 'passphrase-wrong'
-    | 'sealed-damaged'
+    | 'secret-corrupt'
     | 'ledger-unavailable'
-    | 'ledger-damaged'
-    | 'ledger-newer'
+    | 'ledger-corrupt'
+    | 'ledger-too-new'
     | 'store-unavailable'
     | 'aws-credentials'
     | 'aws-denied'
-    | 'aws-refused'
+    | 'aws-rejected'
     | 'daemon-unavailable'
     | 'scheduler-unavailable'
-    | 'scheduler-refused'
-    | 'daemon-elsewhere'
+    | 'scheduler-rejected'
+    | 'daemon-on-other-host'
     | 'origin-forbidden'
     | 'internal';
   /**
@@ -850,13 +919,13 @@ export interface ReceiptCheck {
    */
   target: string;
   /**
-   * unknown: it could not be looked for, and `how` says why
+   * unknown: it could not be looked for, and `evidence` says why
    */
-  found: 'absent' | 'present' | 'unknown';
+  result: 'absent' | 'present' | 'unknown';
   /**
    * What was looked at, in words
    */
-  how: string;
+  evidence: string;
   /**
    * When (ISO 8601, UTC)
    */
@@ -872,9 +941,17 @@ export interface Receipt {
    */
   leases: Lease[];
   /**
-   * Secrets that the pipeline itself wrote into files of its tasks, which are not ours to remove
+   * Secrets whose values the run wrote into files that nf-escrow does not remove
    */
   exposures: Exposure[];
+  /**
+   * How those files were searched; null: they were not, or not yet
+   */
+  search: ExposureSearch | null;
+  /**
+   * What relative paths of exposures are relative to, where it is known
+   */
+  workDirectory: string | null;
   /**
    * Every lease is gone
    */
@@ -979,40 +1056,23 @@ export interface Run {
   /**
    * What the last try to remove met, and what to do about it; absent where none failed
    */
-  removalTrouble?: string;
+  removalError?: string;
+  /**
+   * Names of the secrets whose values its files hold, as its receipt tells; absent where none was found
+   */
+  exposed?: string[];
   /**
    * The scheduler's job of its head; null: it is in none
    */
-  job: RunJob | null;
+  headJob: HeadJob | null;
   /**
    * What its head had submitted and left behind, and that may live on
    */
-  jobsLeft: GridJob[];
-}
-/**
- * The scheduler's job of a run's head.
- */
-export interface RunJob {
+  orphanedJobs: OrphanedJob[];
   /**
-   * The scheduler: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
+   * Ids of other runs with this run name of which something may be left; only where it was asked for by its name, and absent where there are none
    */
-  executor: 'slurm' | 'sge' | 'pbs' | 'lsf';
-  /**
-   * The scheduler's id; null: its answer is not there yet
-   */
-  id: string | null;
-  /**
-   * How often it was started anew; null: the scheduler does not say
-   */
-  restarts: number | null;
-  /**
-   * true: the head is this job, submitted for it; false: it was started in a job of the user's own
-   */
-  head: boolean;
-  /**
-   * Its name, once it was asked for; null: not ours to name, or not asked for yet
-   */
-  name: string | null;
+  namesakes?: string[];
 }
 /**
  * Runs, newest first.
@@ -1092,7 +1152,7 @@ export interface RunRequest {
    * The user's own Nextflow secrets store, merged in with the lowest precedence; null: there is none
    */
   localStore: string | null;
-  carrier?: Carrier;
+  secretDelivery?: SecretDelivery;
   /**
    * Where Nextflow will write its newest log, as its arguments and the caller's environment say
    */
@@ -1131,7 +1191,7 @@ export interface RunRequest {
     'aws.batch.executionRole'?: string;
   };
   launcher: Process;
-  job?: SchedulerJob;
+  enclosingJob?: EnclosingJob;
 }
 /**
  * Which secrets a run may have. Without `only`, all of its workspace and its user.
@@ -1151,6 +1211,39 @@ export interface Selection {
      */
     scope: Scope | null;
   }[];
+}
+/**
+ * How a run's secrets get from its directory to its tasks, as the nextflow and the environment of the caller allow.
+ */
+export interface SecretDelivery {
+  /**
+   * The version of the plugin that is installed and switched on for it, which carries any bytes; null: Nextflow's own format, which does not
+   */
+  plugin: string | null;
+  /**
+   * Why the plugin cannot be used, as a clause
+   */
+  reason: string | null;
+  /**
+   * What the user should know of it, as a sentence
+   */
+  note?: string;
+  /**
+   * Whether this Nextflow reads its configuration before there are plugins, and wants its own format until then
+   */
+  configPhase: boolean;
+  /**
+   * Variables to start nextflow with, besides those that name the run directory
+   */
+  environment: {
+    [k: string]: string;
+  };
+  /**
+   * Variables that a run changes, and what tasks would find in them without it; an empty text for nothing
+   */
+  restore: {
+    [k: string]: string;
+  };
 }
 /**
  * A planned run, and how to start it. With explain, the plan alone.
@@ -1260,7 +1353,7 @@ export interface TaskList {
   /**
    * Rows of the trace that could not be read
    */
-  quarantined: number;
+  traceErrors: number;
 }
 /**
  * A task of a run, as the plugin's events and its trace tell.
@@ -1303,7 +1396,7 @@ export interface Task {
    */
   secrets: string[];
   /**
-   * Names of secrets whose values the pipeline itself wrote into the task's script or environment
+   * Names of secrets whose values are in files that Nextflow wrote for it
    */
   exposed: string[];
 }
@@ -1362,6 +1455,10 @@ export interface VaultExport {
        * Its name
        */
       name: string;
+      /**
+       * Its version; what is imported gets a higher one. Exports of before have none
+       */
+      version?: number;
       /**
        * Base64 of its exact bytes
        */
@@ -1424,7 +1521,11 @@ export interface VaultStatus {
   /**
    * Values that are still sealed with another key
    */
-  waiting: number;
+  pendingRekey: number;
+  /**
+   * Why removed values may still be in a file of the ledger; null where they are in none
+   */
+  pendingErasure: string | null;
 }
 /**
  * Gives the passphrase of the vault.

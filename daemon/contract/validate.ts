@@ -14,6 +14,7 @@ function validators(): Ajv2020 {
   if (compiled !== undefined) return compiled;
   const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
   compiled = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true });
+  compiled.addVocabulary(['x-platform', 'x-placeholder']); // read by the command line
   for (const file of readdirSync(directory)) {
     if (file.endsWith('.json'))
       compiled.addSchema(JSON.parse(readFileSync(directory + file, 'utf8')) as object, file);

@@ -15,11 +15,6 @@ export function failure(name: string, found: string, remedy: string): Check {
   return { name, state: 'failure', found, remedy };
 }
 
-/** A path as a word of a shell command, for remedies that can be pasted. */
-export function shellWord(path: string): string {
-  return `'${path.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 /** Permission bits as `chmod` takes them. */
 export function modeOf({ mode }: { readonly mode: number }): string {
   return (mode & 0o7777).toString(8).padStart(4, '0');

@@ -3,14 +3,15 @@ import { locatePaths, type Environment, type Paths } from '../config/paths.ts';
 import { loadSettings } from '../config/settings.ts';
 import { asEscrowError, systemCode, type EscrowError } from '../errors.ts';
 import { cpuLimitSeconds } from '../system/processes/cpu-limit.ts';
-import { logindPlaces, type LogindPlaces } from '../system/processes/logind.ts';
-import { runLimited } from '../system/processes/run-with-timeout.ts';
-import { hurried } from '../schedulers/run-command.ts';
-import { schedulerOf } from '../schedulers/registry.ts';
-import type { Executor, Scheduler } from '../schedulers/scheduler.ts';
+import { logindPaths, type LogindPaths } from '../system/processes/logind.ts';
+import { runWithTimeout } from '../system/processes/run-with-timeout.ts';
+import { runCommandWithin } from '../schedulers/run-command.ts';
+import { createScheduler } from '../schedulers/create-scheduler.ts';
+import type { Scheduler } from '../schedulers/scheduler.ts';
+import type { Executor } from '../contract/types.ts';
 
 /** What the checks look at. All that could differ between two machines or moments is in here. */
-export interface Subject {
+export interface DoctorContext {
   readonly env: Environment;
   /** The version of nf-escrow that asks. */
   readonly version: string;
@@ -24,7 +25,7 @@ export interface Subject {
   readonly umask: number;
   /** After so much processor time the kernel ends a process; undefined: never. */
   readonly cpuSeconds: number | undefined;
-  readonly logind: LogindPlaces;
+  readonly logind: LogindPaths;
   /** One that answers soon, or not at all. */
   readonly schedulerOf: (executor: Executor) => Scheduler;
   /** How long a command, a file system or the daemon may take to answer, in milliseconds. */
@@ -36,15 +37,15 @@ export interface Subject {
 const LIMIT_MS = 10_000;
 
 /** This process, on this machine, now. Where the configuration file is at fault, the rest is looked at without it. */
-export async function subjectOf(env: Environment, version: string): Promise<Subject> {
+export async function createDoctorContext(env: Environment, version: string): Promise<DoctorContext> {
   const machine = {
     env,
     version,
     clock: Date.now,
     umask: readUmask(),
     cpuSeconds: cpuLimitSeconds(),
-    logind: logindPlaces,
-    schedulerOf: (executor: Executor) => schedulerOf(executor, hurried(LIMIT_MS)),
+    logind: logindPaths,
+    schedulerOf: (executor: Executor) => createScheduler(executor, runCommandWithin(LIMIT_MS)),
     limitMs: LIMIT_MS,
     answers: (path: string) => answers(path, env, LIMIT_MS),
   };
@@ -74,7 +75,7 @@ function pathsOf(env: Environment): Paths | undefined {
 /** Asks through `stat`, which can be given up: a call of our own that hangs could not, not even at our exit. */
 export async function answers(path: string, env: Environment, limitMs: number): Promise<boolean> {
   try {
-    return !(await runLimited('stat', ['-f', '--', path], { env, limitMs })).timedOut;
+    return !(await runWithTimeout('stat', ['-f', '--', path], { env, limitMs })).timedOut;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return true; // there is no `stat` here: take it that it does
     throw error;

@@ -18,20 +18,20 @@ import { checkScheduler } from './checks/scheduler.ts';
 import { checkSettings } from './checks/settings.ts';
 import { checkSocket } from './checks/socket.ts';
 import { checkSpace } from './checks/space.ts';
-import type { Subject } from './doctor-context.ts';
+import type { DoctorContext } from './doctor-context.ts';
 import { checkUmask } from './checks/umask.ts';
 import { checkVaultKey } from './checks/vault-key.ts';
 
 /** Some checks that belong together. */
-export interface Group {
+export interface CheckGroup {
   readonly name: string;
-  readonly look: (subject: Subject) => readonly Check[] | Promise<readonly Check[]>;
+  readonly look: (subject: DoctorContext) => readonly Check[] | Promise<readonly Check[]>;
   /** What it looks at and may hang; then it is not looked at. */
   readonly touches?: readonly string[];
 }
 
 /** Runs checks, one after the other: all that there are, if none are named. A check that throws is a failed check. */
-export async function examine(subject: Subject, groups = groupsFor(subject)): Promise<Check[]> {
+export async function runChecks(subject: DoctorContext, groups = groupsFor(subject)): Promise<Check[]> {
   const touched = [...new Set(groups.flatMap(({ touches }) => touches ?? []))];
   const answered = await Promise.all(touched.map(async (path) => subject.answers(path)));
   const silent = new Set(touched.filter((_path, index) => answered[index] === false));
@@ -46,10 +46,10 @@ export async function examine(subject: Subject, groups = groupsFor(subject)): Pr
 }
 
 /** What is looked at, and with a compute environment what that one needs of this machine. */
-export function groupsFor(subject: Subject, environment?: ComputeEnvironment): Group[] {
+export function groupsFor(subject: DoctorContext, environment?: ComputeEnvironment): CheckGroup[] {
   const { paths } = subject;
   const hpc = environment?.platform === 'hpc' ? environment : undefined;
-  const system: Group[] = [
+  const system: CheckGroup[] = [
     { name: 'java', look: checkJava },
     { name: 'nextflow', look: checkNextflow },
     {
@@ -59,7 +59,7 @@ export function groupsFor(subject: Subject, environment?: ComputeEnvironment): G
     },
     { name: 'settings', look: checkSettings },
   ];
-  const surroundings: Group[] = [
+  const surroundings: CheckGroup[] = [
     { name: 'scheduler', look: (its) => checkScheduler(its, hpc?.executor ?? undefined) },
     { name: 'logout', look: checkLogout },
     { name: 'long processes', look: checkCpuTime },
@@ -78,7 +78,7 @@ export function groupsFor(subject: Subject, environment?: ComputeEnvironment): G
   ];
 }
 
-function groupsOf(paths: Paths): Group[] {
+function groupsOf(paths: Paths): CheckGroup[] {
   const { state, keyFile, socketDirectory } = paths;
   return [
     ...checkDirectories(paths),
@@ -94,11 +94,11 @@ function groupsOf(paths: Paths): Group[] {
   ];
 }
 
-function spaceOf(paths: Paths): Group {
+function spaceOf(paths: Paths): CheckGroup {
   return { name: 'free space', look: () => checkSpace(paths), touches: [paths.state, paths.runs] };
 }
 
-async function attempt(group: Group, subject: Subject): Promise<readonly Check[]> {
+async function attempt(group: CheckGroup, subject: DoctorContext): Promise<readonly Check[]> {
   try {
     return await group.look(subject);
   } catch (error) {
@@ -109,7 +109,7 @@ async function attempt(group: Group, subject: Subject): Promise<readonly Check[]
   }
 }
 
-function isHung(name: string, path: string, { limitMs }: Subject): Check {
+function isHung(name: string, path: string, { limitMs }: DoctorContext): Check {
   return failure(
     name,
     `${path}: its file system did not answer within ${String(limitMs / 1000)} s`,

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { systemCode } from '../errors.ts';
 
 /** What stands at a path, links not followed; undefined where nothing does. */
-export function lookAt(path: string): Stats | undefined {
+export function lstatIfExists(path: string): Stats | undefined {
   try {
     return lstatSync(path);
   } catch (error) {
@@ -14,8 +14,9 @@ export function lookAt(path: string): Stats | undefined {
 }
 
 /** The path itself, or the nearest of its parents that is there; a link counts, wherever it leads. */
-export function nearestExisting(path: string): string {
-  for (let at = path; ; at = dirname(at)) if (lookAt(at) !== undefined || at === dirname(at)) return at;
+export function nearestExistingAncestor(path: string): string {
+  for (let at = path; ; at = dirname(at))
+    if (lstatIfExists(at) !== undefined || at === dirname(at)) return at;
 }
 
 /** Whether a directory, or a link to one, lets us make something in it. */

@@ -18,7 +18,7 @@ export function backUp(path: string, form: number): void {
   const copy = backupPath(path, form);
   const unfinished = `${copy}.unfinished`;
   if (lstatSync(unfinished, { throwIfNoEntry: false })?.isDirectory() === true)
-    throw new EscrowError('path-occupied', `"${unfinished}" is there and is a directory.`);
+    throw new EscrowError('path-conflict', `"${unfinished}" is there and is a directory.`);
   rmSync(unfinished, { force: true });
   closeSync(openSync(unfinished, 'wx', 0o600)); // SQLite would make it as the umask says; it takes an empty file
   const reader = new Database(path); // a transaction cannot VACUUM, and the caller is in one

@@ -17,12 +17,12 @@ export async function raiseEpoch(db: Kysely<Tables>): Promise<number> {
 }
 
 /**
- * Throws `daemon-elsewhere` when another daemon has taken over since: one that was stopped, or whose host was away,
+ * Throws `daemon-on-other-host` when another daemon has taken over since: one that was stopped, or whose host was away,
  * writes nothing when it wakes, and so neither launches nor removes anything.
  */
 export async function assertEpoch(db: Kysely<Tables>, epoch: number): Promise<void> {
   if ((await currentEpoch(db)) === epoch) return;
-  throw new EscrowError('daemon-elsewhere', 'Another daemon has taken over; this one ends.');
+  throw new EscrowError('daemon-on-other-host', 'Another daemon has taken over; this one ends.');
 }
 
 async function currentEpoch(db: Kysely<Tables>): Promise<number> {

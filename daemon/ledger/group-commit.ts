@@ -20,13 +20,18 @@ interface Waiting {
 export class GroupCommit {
   readonly #db: Kysely<Tables>;
   readonly #begin: Work<void>;
+  readonly #after: () => Promise<void>;
   #waiting: Waiting[] = [];
   #isWriting = false;
 
-  /** `begin` comes first in each transaction; what it throws, all of it throw. */
-  constructor(db: Kysely<Tables>, begin: Work<void>) {
+  /**
+   * `begin` comes first in each transaction; what it throws, all of it throw. `after` comes between a commit and its
+   * answers, and never throws.
+   */
+  constructor(db: Kysely<Tables>, begin: Work<void>, after: () => Promise<void>) {
     this.#db = db;
     this.#begin = begin;
+    this.#after = after;
   }
 
   write<T>(work: Work<T>): Promise<T> {
@@ -56,6 +61,7 @@ export class GroupCommit {
         for (const one of group) done.push(await attempt(transaction, one));
         return done;
       });
+      await this.#after();
       for (const answer of answers) answer();
     } catch (error) {
       for (const { reject } of group) reject(error);

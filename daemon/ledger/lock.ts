@@ -1,14 +1,14 @@
 import Database from 'libsql';
 import { EscrowError } from '../errors.ts';
-import { ensureOwnFile } from '../system/files/owned-file.ts';
+import { ensureOwnedFile } from '../system/files/owned-file.ts';
 
 /**
  * Takes the lock that makes one daemon a user and host. It is SQLite's own file lock (fcntl), held by an open
  * exclusive transaction: the kernel lets go of it when the process ends, however it ends, so nothing stale is left.
- * Returns undefined when another process has it. Throws `ledger-unavailable`, `path-occupied`, `state-exposed`.
+ * Returns undefined when another process has it. Throws `ledger-unavailable`, `path-conflict`, `permissions-too-open`.
  */
 export function takeLock(path: string): { release(): void } | undefined {
-  ensureOwnFile(path); // SQLite would follow a link
+  ensureOwnedFile(path); // SQLite would follow a link
   let database;
   try {
     database = new Database(path, { timeout: 0 });

@@ -10,7 +10,7 @@ const NEWEST = migrations.at(-1)?.id ?? 0;
 
 /**
  * Brings a ledger to this version's form, and gives a new one its id. All steps are one transaction: a ledger has one
- * form or the other, never something between. Throws `ledger-newer`.
+ * form or the other, never something between. Throws `ledger-too-new`.
  */
 export function migrate(path: string, database: Database.Database): void {
   const form = formOf(database);
@@ -28,6 +28,11 @@ export function migrate(path: string, database: Database.Database): void {
       database.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run([id, name, new Date().toISOString()]);
     }
     database.prepare(`INSERT OR IGNORE INTO meta VALUES ('ledger', ?)`).run([randomUUID()]);
+    // A copy has the values that are removed from now on: where the two numbers differ, `Erasure` deletes it.
+    if (locked < NEWEST)
+      database.exec(
+        `INSERT OR REPLACE INTO meta SELECT 'removals-at-copy', value FROM meta WHERE key = 'removals'`,
+      );
     database.exec('COMMIT');
   } catch (error) {
     if (database.inTransaction) database.exec('ROLLBACK'); // a full disk has SQLite do it by itself
@@ -49,7 +54,7 @@ function newer(path: string, form: number): EscrowError {
     ? `Use the newer nf-escrow; or go back to how it was before that: rm -f '${path}'-*; mv '${copy}' '${path}' (what was set since is lost).`
     : 'Use the newer nf-escrow, or another NF_ESCROW_HOME.';
   return new EscrowError(
-    'ledger-newer',
+    'ledger-too-new',
     `"${path}" has form ${String(form)}; this nf-escrow knows up to ${String(NEWEST)}.`,
     { hint: back },
   );

@@ -1,3 +1,6 @@
+import { sealedValuesMigration } from './erasure/sealed-values.ts';
+import { lastVersionsMigration } from './last-versions.ts';
+
 /** One step of the ledger's form. A step that has been released is never changed: the next one mends it. */
 interface Migration {
   readonly id: number;
@@ -114,6 +117,44 @@ export const migrations: readonly Migration[] = [
       // What the head has submitted, as its log tells. `state`: submitted, completed, orphaned, gone.
       `CREATE TABLE grid_jobs (run_id TEXT NOT NULL REFERENCES runs (id), executor TEXT NOT NULL, job_id TEXT NOT NULL,
          name TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (run_id, job_id)) STRICT`,
+    ],
+  },
+  {
+    id: 7,
+    name: "the field's terms",
+    statements: [
+      `ALTER TABLE leases RENAME COLUMN anchor TO locator`,
+      `ALTER TABLE leases RENAME COLUMN tries TO attempts`,
+      `ALTER TABLE runs RENAME COLUMN job TO head_job`,
+      `ALTER TABLE grid_jobs RENAME TO task_jobs`,
+      `ALTER TABLE quarantine RENAME TO trace_errors`,
+      `UPDATE leases SET store = 'run-directory' WHERE store = 'nextflow-store'`,
+      ...[
+        ['run.jobs-left', 'run.jobs-orphaned'],
+        ['run.jobs-cancelled', 'run.orphaned-jobs-cancelled'],
+        ['run.job', 'run.head-job'],
+        ['lease.removed-again', 'lease.reappeared-removed'],
+      ].map(
+        ([before, after]) => `UPDATE journal SET type = '${String(after)}' WHERE type = '${String(before)}'`,
+      ),
+    ],
+  },
+  { id: 8, ...lastVersionsMigration },
+  { id: 9, ...sealedValuesMigration },
+  {
+    id: 10,
+    name: 'files in which values of secrets were found',
+    statements: [
+      // Relative to the run's work directory where it is below that; without task and process: a file of the run.
+      `CREATE TABLE exposures (run_id TEXT NOT NULL REFERENCES runs (id), secret TEXT NOT NULL, path TEXT NOT NULL,
+         task_id TEXT, process TEXT, PRIMARY KEY (run_id, secret, path)) STRICT`,
+      // Of earlier runs only the task is known: its directory begins with its hash.
+      `INSERT OR IGNORE INTO exposures SELECT run_id, found.value, coalesce(hash, task_id), task_id, process
+         FROM tasks, json_each(tasks.exposed) AS found`,
+      `ALTER TABLE tasks DROP COLUMN exposed`,
+      // JSON: how the run's files were searched; NULL while they were not.
+      `ALTER TABLE runs ADD COLUMN search TEXT`,
+      `ALTER TABLE runs ADD COLUMN work_directory TEXT`,
     ],
   },
 ];

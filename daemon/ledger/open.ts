@@ -6,8 +6,9 @@ import { EscrowError } from '../errors.ts';
 import { assertPrivateDirectory, assertPrivateFile } from '../system/files/private-directory.ts';
 import { syncDirectory } from '../system/files/atomic-write.ts';
 import { fileSystemType } from '../system/files/file-system-type.ts';
-import { ensureOwnFile } from '../system/files/owned-file.ts';
+import { ensureOwnedFile } from '../system/files/owned-file.ts';
 import { assertEpoch, raiseEpoch } from './epoch.ts';
+import { Erasure, type ErasureReport } from './erasure/erasure.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { damaged, isDamage, ledgerError, messageOf, tellingErrors } from './sqlite-errors.ts';
@@ -25,6 +26,8 @@ export interface Ledger {
    * checks that it is still so; `onLost` is called when it is not.
    */
   claim(onLost: () => void): Promise<number>;
+  /** Why values that were removed may still be in a file of the ledger (`pending`); undefined where they are in none. */
+  readonly erasure: { readonly pending: string | undefined };
   /** Runs `work` in a transaction: what it writes is there whole and on the disk, or not at all. */
   write<T>(work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -37,11 +40,12 @@ export type Queries = Kysely<Tables> | Transaction<Tables>;
  * Opens the ledger, makes it where there is none, and brings it to this version's form.
  *
  * synchronous=EXTRA: an answered write survives a power loss, also in rollback mode. secure_delete: what a row held is
- * overwritten when it goes, although values are sealed. See https://sqlite.org/pragma.html.
+ * overwritten when it goes, although values are sealed. temp_store=MEMORY: SQLite's temporary files would hold copies of
+ * rows. See https://sqlite.org/pragma.html. `onErasure` is told when removed values cannot be erased, and when they are.
  */
-export async function openLedger(path: string): Promise<Ledger> {
+export async function openLedger(path: string, onErasure: ErasureReport = () => undefined): Promise<Ledger> {
   assertPrivateDirectory(dirname(path));
-  const isNew = ensureOwnFile(path);
+  const isNew = ensureOwnedFile(path);
   assertPrivateFile(path);
   const database = connect(path);
   try {
@@ -62,13 +66,16 @@ export async function openLedger(path: string): Promise<Ledger> {
   const changes = new EventEmitter<{ change: [] }>().setMaxListeners(0);
   let epoch: number | undefined;
   let lost: () => void = () => undefined;
-  const commits = new GroupCommit(db, async (transaction) => {
+  const begin = async (transaction: Transaction<Tables>): Promise<void> => {
     if (epoch !== undefined)
       await assertEpoch(transaction, epoch).catch((error: unknown) => {
-        if (error instanceof EscrowError && error.code === 'daemon-elsewhere') lost();
+        if (error instanceof EscrowError && error.code === 'daemon-on-other-host') lost();
         throw error;
       });
-  });
+  };
+  const commits: GroupCommit = new GroupCommit(db, begin, () => erasure.afterCommit());
+  const erasure = new Erasure(db, database, path, (work) => commits.write(work), onErasure);
+  erasure.start();
   const write: Ledger['write'] = async (work) => {
     const result = await commits.write(work);
     changes.emit('change');
@@ -78,7 +85,11 @@ export async function openLedger(path: string): Promise<Ledger> {
     lost = onLost;
     return (epoch = await db.transaction().execute(raiseEpoch));
   };
-  return { db, id, changes, claim, write, close: () => db.destroy() };
+  const close: Ledger['close'] = async () => {
+    await erasure.stop();
+    await db.destroy();
+  };
+  return { db, id, changes, claim, erasure, write, close };
 }
 
 /**
@@ -97,6 +108,7 @@ function connect(path: string): Database.Database {
       `journal_mode=${journalMode(path)}`,
       'synchronous=EXTRA',
       'secure_delete=ON',
+      'temp_store=MEMORY',
       'foreign_keys=ON',
     ]) {
       database.exec(`PRAGMA ${pragma}`);

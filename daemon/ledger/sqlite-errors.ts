@@ -33,7 +33,7 @@ export function isDamage(error: unknown): boolean {
 }
 
 export function damaged(path: string, what: string): EscrowError {
-  return new EscrowError('ledger-damaged', `"${path}" is damaged: ${what}.`);
+  return new EscrowError('ledger-corrupt', `"${path}" is damaged: ${what}.`);
 }
 
 export function messageOf(error: unknown): string {

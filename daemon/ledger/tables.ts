@@ -44,6 +44,14 @@ export interface Tables {
     scope_id: string;
     sealed: Uint8Array | ArrayBuffer;
   };
+  /** The newest version of each name there ever was: a number is never given twice. `scope`: the name of the scope. */
+  last_versions: {
+    kind: 'workspace' | 'user';
+    organization: string;
+    scope: string;
+    name: string;
+    version: number;
+  };
   runs: {
     id: string;
     state: Run['state'];
@@ -68,7 +76,10 @@ export interface Tables {
     output_file: ColumnType<string | null, string | null | undefined, string | null>;
     trace_file: string | null;
     /** JSON: the scheduler's job that the head is, or was started in. */
-    job: ColumnType<string | null, string | null | undefined, string | null>;
+    head_job: ColumnType<string | null, string | null | undefined, string | null>;
+    /** JSON: how its files were searched for values. */
+    search: ColumnType<string | null, string | null | undefined, string | null>;
+    work_directory: ColumnType<string | null, string | null | undefined, string | null>;
     cancel_requested: number;
     created_at: string;
     started_at: string | null;
@@ -81,7 +92,7 @@ export interface Tables {
     run_id: string;
     store: string;
     target: string;
-    anchor: string | null;
+    locator: string | null;
     /** When the last request was sent that may make the object and was not answered; null: none is open. */
     sent_at: ColumnType<string | null, string | null | undefined, string | null>;
     state: Lease['state'];
@@ -89,7 +100,7 @@ export interface Tables {
     placed_at: string | null;
     expires_at: string;
     gone_at: string | null;
-    tries: number;
+    attempts: number;
     last_error: string | null;
     check_result: string | null;
   };
@@ -103,11 +114,18 @@ export interface Tables {
     exit: string | null;
     process: ColumnType<string | null, string | null | undefined, string | null>;
     attempt: ColumnType<number | null, number | null | undefined, number | null>;
-    /** JSON arrays of names. */
+    /** JSON array of names. */
     secrets: ColumnType<string, string | undefined, string>;
-    exposed: ColumnType<string, string | undefined, string>;
   };
-  grid_jobs: {
+  /** Files in which values were found. Those of the run as a whole have no task. */
+  exposures: {
+    run_id: string;
+    secret: string;
+    path: string;
+    task_id: string | null;
+    process: string | null;
+  };
+  task_jobs: {
     run_id: string;
     executor: string;
     job_id: string;
@@ -115,7 +133,7 @@ export interface Tables {
     state: 'submitted' | 'completed' | 'orphaned' | 'gone';
   };
   /** Rows of a trace that could not be read; `row` counts from 1 below the header. */
-  quarantine: { run_id: string; row: number; reason: string };
+  trace_errors: { run_id: string; row: number; reason: string };
   journal: {
     seq: Generated<number>;
     run_id: string | null;

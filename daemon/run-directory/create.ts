@@ -1,47 +1,66 @@
-import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { syncDirectory, writeDurable } from '../system/files/atomic-write.ts';
-import { readOwnFile } from '../system/files/read-plain-file.ts';
-import { step, type Faults } from '../system/steps.ts';
+import type { SecretDelivery } from '../contract/types.ts';
+import type { References } from '../stores/store.ts';
+import { syncDirectory, writeFileAtomic } from '../system/files/atomic-write.ts';
+import { step, type FaultInjector } from '../system/steps.ts';
+import type { SecretValue } from '../vault/secret-value.ts';
+import { writeExpiry } from './expiry.ts';
+import { reservedFiles, reserveName, runFile, runFiles } from './layout.ts';
 import { storeJson } from './nextflow-format.ts';
-import type { Placement } from '../stores/store.ts';
 
-/**
- * Fills a run directory that was just made: what the shim, Nextflow and the plugin find in it (design.md, "The run
- * directory"; plugin/, RunDirectory.java, reads it).
- */
-export async function fillRunDirectory(
-  directory: string,
-  placement: Placement,
-  faults: Faults,
-): Promise<void> {
-  const { run, ledger, workspace, carrier, secrets } = placement;
-  const about = { run, ledger, workspace, secrets: [...secrets.keys()], restore: carrier.restore };
-  const put = (name: string, data: Uint8Array | string, mode?: number): Promise<void> =>
-    step(faults, 'directory.write', () => writeDurable(join(directory, name), data, mode));
-  await put('run.json', JSON.stringify(about));
-  await step(faults, 'directory.write', () => writeExpiry(directory, placement.expiresAt));
-  await put('shim', readFileSync(fileURLToPath(import.meta.resolve('#templates/shim.sh'))), 0o700);
-  const text = carrier.plugin === null || carrier.configPhase ? storeJson(secrets) : undefined;
-  if (secrets.size > 0 && text !== undefined)
-    await step(faults, 'directory.write-secret', () =>
-      writePlain(join(directory, 'store.json'), Buffer.from(text)),
-    );
-  if (secrets.size > 0 && carrier.plugin !== null)
-    await writeSecrets(join(directory, 'secrets'), placement, faults);
-  for (const [name, text] of Object.entries(placement.files)) await put(name, text);
-  // For the plugin: by what AWS finds each secret that is not in here.
-  if (placement.references.size > 0)
-    await put('references.json', JSON.stringify(Object.fromEntries(placement.references)));
-  for (const name of ['process', 'exit'])
-    await step(faults, 'directory.write', () => writePlain(join(directory, `reserve.${name}`), RESERVE));
-  // Last: until it is there the shim starts nothing.
-  await step(faults, 'directory.arm', () => writeDurable(join(directory, 'armed'), ''));
+/** What a run directory is created with. */
+export interface RunDirectoryContents {
+  readonly run: string;
+  /** Id of the ledger that knows the run. */
+  readonly ledger: string;
+  /** ORGANIZATION/NAME */
+  readonly workspace: string;
+  readonly secretDelivery: SecretDelivery;
+  /** Secrets that are delivered in the directory itself. */
+  readonly secrets: ReadonlyMap<string, SecretValue>;
+  /** Where secrets that are delivered elsewhere are found. */
+  readonly references: References;
+  /** When whoever finds the directory may remove it (ISO 8601, UTC). */
+  readonly expiresAt: string;
+  /** Further files by name, without secrets. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
-/** A file a secret, and beside it how many bytes that has: one that was cut is then never taken for the value. */
-async function writeSecrets(directory: string, { secrets }: Placement, faults: Faults): Promise<void> {
+/** Fills a run directory that was just created. `armed` is written last: before it exists, the shim starts nothing. */
+export async function fillRunDirectory(
+  directory: string,
+  contents: RunDirectoryContents,
+  faults: FaultInjector,
+): Promise<void> {
+  const { run, ledger, workspace, secretDelivery, secrets, references } = contents;
+  const about = { run, ledger, workspace, secrets: [...secrets.keys()], restore: secretDelivery.restore };
+  const put = (name: string, data: Uint8Array | string, mode?: number): Promise<void> =>
+    step(faults, 'directory.write', () => writeFileAtomic(join(directory, name), data, mode));
+  await put(runFiles.run, JSON.stringify(about));
+  await step(faults, 'directory.write', () => writeExpiry(directory, contents.expiresAt));
+  await put(runFiles.shim, readFileSync(fileURLToPath(import.meta.resolve('#templates/shim.sh'))), 0o700);
+  const text = secretDelivery.plugin === null || secretDelivery.configPhase ? storeJson(secrets) : undefined;
+  if (secrets.size > 0 && text !== undefined)
+    await step(faults, 'directory.write-secret', () =>
+      writePlain(runFile(directory, 'store'), Buffer.from(text)),
+    );
+  if (secrets.size > 0 && secretDelivery.plugin !== null)
+    await writeSecrets(runFile(directory, 'secrets'), secrets, faults);
+  for (const [name, content] of Object.entries(contents.files)) await put(name, content);
+  if (references.size > 0) await put(runFiles.references, JSON.stringify(Object.fromEntries(references)));
+  for (const file of reservedFiles)
+    await step(faults, 'directory.write', () => writePlain(join(directory, reserveName(file)), RESERVE));
+  await step(faults, 'directory.arm', () => writeFileAtomic(runFile(directory, 'armed'), ''));
+}
+
+/** Writes one file per secret, and next to it its size, so that a truncated file is never mistaken for the value. */
+async function writeSecrets(
+  directory: string,
+  secrets: RunDirectoryContents['secrets'],
+  faults: FaultInjector,
+): Promise<void> {
   await step(faults, 'directory.make', () => mkdirSync(directory, { mode: 0o700 }));
   for (const [name, value] of secrets) {
     await step(faults, 'directory.write-secret', () => writePlain(join(directory, name), value.open()));
@@ -51,7 +70,7 @@ async function writeSecrets(directory: string, { secrets }: Placement, faults: F
   await step(faults, 'directory.sync', () => syncDirectory(directory));
 }
 
-/** Not synced: a run does not outlive the machine's power, and what is not on the disk need not be removed from it. */
+/** Writes without fsync: a run does not survive a power loss, and what never reached the disk need not be removed from it. */
 function writePlain(path: string, data: Uint8Array): void {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
@@ -62,34 +81,5 @@ function writePlain(path: string, data: Uint8Array): void {
   }
 }
 
-/**
- * Room that is put by for what the shim has to tell of a run, such that it can be told though the disk has filled up since:
- * the shim writes over it, and the blanks behind mean nothing. A block of any usual file system.
- */
+/** One block of any common file system. The shim overwrites it in place; trailing blanks have no meaning. */
 const RESERVE = Buffer.alloc(4096, ' ');
-
-/** How long a run directory that does not tell its own expiry is left alone, in milliseconds. */
-const EXPIRY_MS = 24 * 3600 * 1000;
-const EXPIRES = 'expires';
-const FILE_MAX = 64 * 1024;
-
-/** Moves on when a run directory may be removed by whoever finds it (ISO 8601, UTC). */
-export function writeExpiry(directory: string, expiresAt: string): void {
-  writeDurable(join(directory, EXPIRES), `${expiresAt}\n`);
-}
-
-/**
- * When a run directory may be removed by whoever finds it (milliseconds since 1970). Its run's tasks can write in it: what
- * is no time says nothing. Undefined: the directory is gone.
- */
-export function readExpiry(directory: string): number | undefined {
-  let said = NaN;
-  try {
-    said = Date.parse(readOwnFile(join(directory, EXPIRES), FILE_MAX)?.toString('latin1').trim() ?? '');
-  } catch {
-    said = NaN; // its placing did not come so far, or something else stands there
-  }
-  if (!Number.isNaN(said)) return said;
-  const found = statSync(directory, { throwIfNoEntry: false });
-  return found && found.mtimeMs + EXPIRY_MS;
-}

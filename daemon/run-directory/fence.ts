@@ -1,14 +1,14 @@
 import { existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
-import type { Place, Removal } from '../stores/store.ts';
+import type { LeaseLocation, LeaseRemover } from '../stores/store.ts';
+import { runFile } from './layout.ts';
 
 /**
  * Closes the fence of a run: whoever renames `armed` first decides, the shim that starts or we who call it off. False
  * when the shim was faster. Repeatable. Nothing to rename and nothing started: the directory was lost, nothing can start,
  * where the store says that it is gone; it throws where that cannot be seen now, as its file system may come back.
  */
-export async function revoke(store: Pick<Removal, 'inspect'>, place: Place): Promise<boolean> {
+export async function revoke(store: Pick<LeaseRemover, 'inspect'>, place: LeaseLocation): Promise<boolean> {
   const isClosed = closeFence(place.target);
   if (isClosed !== undefined) return isClosed;
   if ((await store.inspect(place)).state === 'absent') return true;
@@ -18,20 +18,20 @@ export async function revoke(store: Pick<Removal, 'inspect'>, place: Place): Pro
 
 /** Undefined where neither is there, `armed` or `started`. */
 function closeFence(directory: string): boolean | undefined {
-  const revoked = join(directory, 'revoked');
+  const revoked = runFile(directory, 'revoked');
   try {
     // A directory that was planted there would keep the fence open for good.
     if (lstatSync(revoked, { throwIfNoEntry: false })?.isDirectory() === true)
       rmSync(revoked, { recursive: true });
-    renameSync(join(directory, 'armed'), revoked);
+    renameSync(runFile(directory, 'armed'), revoked);
     return true;
   } catch (error) {
-    if (!isGone(error)) throw error;
-    return existsSync(join(directory, 'started')) ? false : undefined;
+    if (!isMissing(error)) throw error;
+    return existsSync(runFile(directory, 'started')) ? false : undefined;
   }
 }
 
 /** The run directory went away, or something else stands there now. */
-export function isGone(error: unknown): boolean {
+export function isMissing(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
 }

@@ -1,7 +1,7 @@
 import { lstatSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { readOwnFile } from '../system/files/read-plain-file.ts';
-import { isGone } from './fence.ts';
+import { readFileNoFollow } from '../system/files/read-regular-file.ts';
+import { isMissing } from './fence.ts';
+import { runFile } from './layout.ts';
 
 /** The shim goes on counting every 15 s, and network file systems show that late. */
 const FRESH_MS = 2 * 60_000;
@@ -23,7 +23,7 @@ export class Heartbeat {
   }
 
   /** True: it was seen to count on, not long ago. False: it was not, which may have many reasons. */
-  beats(): boolean {
+  isBeating(): boolean {
     const count = this.#read();
     // What stood there when we began to look may be old.
     if (count !== this.#count && this.#count !== undefined) this.#changedAt = this.#clock();
@@ -33,9 +33,9 @@ export class Heartbeat {
 
   #read(): string {
     try {
-      return readOwnFile(join(this.#directory, 'heartbeat'), LENGTH_MAX)?.toString('latin1') ?? '';
+      return readFileNoFollow(runFile(this.#directory, 'heartbeat'), LENGTH_MAX)?.toString('latin1') ?? '';
     } catch (error) {
-      if (isGone(error)) return '';
+      if (isMissing(error)) return '';
       throw error;
     }
   }
@@ -45,8 +45,8 @@ export class Heartbeat {
  * Asks the shim of a run to end nextflow, where it cannot be signalled from here. Repeatable. A task may have planted
  * something else there: a FIFO would keep us waiting, and a link lead elsewhere.
  */
-export function askForEnd(directory: string): void {
-  const path = join(directory, 'cancel');
+export function requestCancel(directory: string): void {
+  const path = runFile(directory, 'cancel');
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true) return;
   rmSync(path, { recursive: true, force: true });
   writeFileSync(path, '', { mode: 0o600, flag: 'wx' });

@@ -15,15 +15,18 @@ export function storeJson(secrets: ReadonlyMap<string, SecretValue>): string {
 }
 
 /**
- * Throws `value-not-carried`, by name and reason, for the first value that Nextflow's format cannot carry. `why`: the
+ * Throws `value-not-deliverable`, by name and reason, for the first value that Nextflow's format cannot carry. `why`: the
  * reason, as a clause, for which the plugin that could is not used.
  */
-export function assertCarried(secrets: ReadonlyMap<string, SecretValue>, why: string | null): void {
+export function assertFitsNextflowFormat(
+  secrets: ReadonlyMap<string, SecretValue>,
+  why: string | null,
+): void {
   for (const [name, value] of secrets) {
     const what = unfit(value.open()) ?? shared(name, value.open(), secrets);
     if (what === undefined) continue;
     throw new EscrowError(
-      'value-not-carried',
+      'value-not-deliverable',
       `${name} ${what}. Nextflow's own secrets format cannot carry that, and nf-escrow's plugin, which could, is not used: ${why ?? 'nobody asked for it'}.`,
     );
   }

@@ -1,9 +1,11 @@
-import type { Executor, Job, Scheduler } from './scheduler.ts';
+import type { Executor } from '../contract/types.ts';
+import { isJobId } from './job-id.ts';
+import type { JobStatus, Scheduler } from './scheduler.ts';
 
 /** What a scheduler says of one job. `forgotten`: it answers, and does not remember it. */
-export type Word =
-  | { readonly phase: Job['phase']; readonly state: string; readonly restarts: number | null }
-  | { readonly phase: 'forgotten'; readonly state: 'FORGOTTEN'; readonly restarts: null };
+export type CachedJobStatus =
+  | Omit<JobStatus, 'id'>
+  | { readonly phase: 'forgotten'; readonly end: null; readonly state: 'FORGOTTEN'; readonly restarts: null };
 
 /** A scheduler serves many users: whatever there is to know is asked for in one call, and no more often than this. */
 const ASK_EVERY_MS = 15_000;
@@ -13,7 +15,7 @@ const WANTED_MS = 60_000;
 const FRESH_MS = 60_000;
 /** So many answers in a row without a job, until it counts as forgotten: one may have been given by half. */
 const FORGOTTEN_AFTER = 2;
-const FORGOTTEN: Word = { phase: 'forgotten', state: 'FORGOTTEN', restarts: null };
+const FORGOTTEN: CachedJobStatus = { phase: 'forgotten', end: null, state: 'FORGOTTEN', restarts: null };
 
 /** What a name was last found to stand for: an id, or null where the scheduler has no job of it. */
 interface Named {
@@ -25,11 +27,11 @@ interface Named {
 interface Entry {
   wantedAt: number;
   missing: number;
-  word: Word | undefined;
+  word: CachedJobStatus | undefined;
 }
 
 /** What all runs together know of the jobs of one scheduler. */
-class Page {
+class SchedulerCache {
   readonly #scheduler: Scheduler;
   readonly #clock: () => number;
   readonly #entries = new Map<string, Entry>();
@@ -45,7 +47,7 @@ class Page {
     this.#clock = clock;
   }
 
-  word(id: string): Word | undefined {
+  status(id: string): CachedJobStatus | undefined {
     const now = this.#clock();
     const entry = this.#entries.get(id) ?? { wantedAt: now, missing: 0, word: undefined };
     entry.wantedAt = now;
@@ -54,7 +56,7 @@ class Page {
     return now - this.#answeredAt < FRESH_MS ? entry.word : undefined;
   }
 
-  named(name: string): string | null | undefined {
+  findByName(name: string): string | null | undefined {
     const now = this.#clock();
     const named = this.#names.get(name) ?? { wantedAt: now, askedAt: -Infinity, id: undefined };
     named.wantedAt = now;
@@ -101,21 +103,23 @@ class Page {
     named.id = id;
   }
 
-  #note(id: string, job: Job | undefined): void {
+  #note(id: string, job: JobStatus | undefined): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     entry.missing = job === undefined ? entry.missing + 1 : 0;
-    if (job !== undefined) entry.word = { phase: job.phase, state: job.state, restarts: job.restarts };
-    else if (entry.missing >= FORGOTTEN_AFTER) entry.word = FORGOTTEN;
+    if (job !== undefined) {
+      const { phase, end, state, restarts } = job;
+      entry.word = { phase, end, state, restarts };
+    } else if (entry.missing >= FORGOTTEN_AFTER) entry.word = FORGOTTEN;
   }
 }
 
 /** Keeps what schedulers last said, so that many runs cost them no more than one. */
-export class JobBoard {
+export class JobStatusCache {
   readonly #make: (executor: Executor) => Scheduler;
   readonly #clock: () => number;
   readonly #schedulers = new Map<Executor, Scheduler>();
-  readonly #pages = new Map<Executor, Page>();
+  readonly #pages = new Map<Executor, SchedulerCache>();
 
   /** `clock`: milliseconds, by a clock that nobody sets. */
   constructor(make: (executor: Executor) => Scheduler, clock = (): number => performance.now()) {
@@ -130,14 +134,18 @@ export class JobBoard {
     return found;
   }
 
-  /** What is known of a job; undefined: nothing yet, or nothing any more. Never waits: who looks again soon learns more. */
-  word(executor: Executor, id: string): Word | undefined {
-    return this.#page(executor).word(id);
+  /**
+   * What is known of a job; undefined: nothing yet, or nothing any more. Never waits: who looks again soon learns more.
+   * Of what is no job id of that scheduler nothing is ever known, and the others that are asked for lose no answer by it.
+   */
+  status(executor: Executor, id: string): CachedJobStatus | undefined {
+    if (!isJobId(executor, id)) return undefined;
+    return this.#page(executor).status(id);
   }
 
   /** The newest job of a name; null: the scheduler has none, undefined: as with `word`. */
-  named(executor: Executor, name: string): string | null | undefined {
-    return this.#page(executor).named(name);
+  findByName(executor: Executor, name: string): string | null | undefined {
+    return this.#page(executor).findByName(name);
   }
 
   /** Resolves when no answer is waited for: what is known then is as new as it may be. */
@@ -145,10 +153,10 @@ export class JobBoard {
     await Promise.all([...this.#pages.values()].map((page) => page.settled()));
   }
 
-  #page(executor: Executor): Page {
+  #page(executor: Executor): SchedulerCache {
     let page = this.#pages.get(executor);
     if (page === undefined)
-      this.#pages.set(executor, (page = new Page(this.scheduler(executor), this.#clock)));
+      this.#pages.set(executor, (page = new SchedulerCache(this.scheduler(executor), this.#clock)));
     return page;
   }
 }

@@ -1,39 +1,43 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { Executor } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
-import type { Ask } from './run-command.ts';
-import { Lsf } from './lsf/lsf.ts';
-import { Pbs } from './pbs/pbs.ts';
-import type { Executor, Scheduler } from './scheduler.ts';
-import { GridEngine } from './sge/grid-engine.ts';
-import { Slurm } from './slurm/slurm.ts';
+import { lsf } from './lsf/definition.ts';
+import { pbs } from './pbs/definition.ts';
+import type { SchedulerDefinition } from './scheduler.ts';
+import { sge } from './sge/definition.ts';
+import { slurm } from './slurm/definition.ts';
 
-const MAKE: Readonly<Record<Executor, (how?: Ask) => Scheduler>> = {
-  slurm: (how) => new Slurm(how),
-  sge: (how) => new GridEngine(how),
-  pbs: (how) => new Pbs(how),
-  lsf: (how) => new Lsf(how),
+/**
+ * Every scheduler of schemas/executor.json. Where the commands, or the job variables, of several are found, the first
+ * counts: Grid Engine comes before PBS, since it has a `qselect` too.
+ */
+const registry: Readonly<Record<Executor, SchedulerDefinition>> = {
+  slurm,
+  lsf,
+  sge,
+  pbs,
 };
 
-/** A command that each has and no other does; qsub and qstat are both Grid Engine's and PBS's. */
-const MARKS: readonly (readonly [Executor, string])[] = [
-  ['slurm', 'sbatch'],
-  ['lsf', 'bsub'],
-  ['sge', 'qconf'],
-  ['pbs', 'qselect'],
-];
+export const definitions: readonly SchedulerDefinition[] = Object.values(registry);
 
-export function schedulerOf(executor: Executor, how?: Ask): Scheduler {
-  return MAKE[executor](how);
+/** The names of all schedulers. */
+export const executors: readonly Executor[] = definitions.map(({ executor }) => executor);
+
+export function definitionOf(executor: Executor): SchedulerDefinition {
+  return registry[executor];
 }
 
-/** The scheduler whose commands are on PATH. Throws `scheduler-unavailable` where there is none. */
+/** The commands by which jobs are submitted, for messages. */
+export const submitCommands = [...new Set(definitions.map(({ submitCommand }) => submitCommand))].join(', ');
+
+/** Returns the scheduler whose commands are on PATH. Throws `scheduler-unavailable` where there is none. */
 export function detectExecutor(path = process.env['PATH'] ?? ''): Executor {
-  const found = MARKS.find(([, command]) => isOnPath(command, path));
-  if (found !== undefined) return found[0];
+  const found = definitions.find(({ markerCommand }) => isOnPath(markerCommand, path));
+  if (found !== undefined) return found.executor;
   throw new EscrowError(
     'scheduler-unavailable',
-    'No scheduler has its commands on PATH (sbatch, bsub, qsub).',
+    `No scheduler has its commands on PATH (${submitCommands}).`,
   );
 }
 

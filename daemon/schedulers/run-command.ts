@@ -1,41 +1,27 @@
 import { execa } from 'execa';
-import { EscrowError } from '../errors.ts';
-
-/** What came of one of a scheduler's commands. */
-export interface Answer {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Starts a scheduler's command and waits for its end; a test may stand between. */
-export type Ask = (command: string, args: readonly string[]) => Promise<Answer>;
+import { schedulerUnavailable, type CommandResult, type RunCommand } from './command.ts';
+import { isCommandDefault } from './environment.ts';
 
 /** Slurm's own commands give up after a minute or so without a controller. */
 const LIMIT_MS = 60_000;
 /** A user may have tens of thousands of jobs. */
 const OUTPUT_MAX = 64 * 1024 * 1024;
 
-/** Variables that change what a scheduler's command does or prints, set by the user for their own use or by a job. */
-const NOT_OURS =
-  /^(SBATCH_|SQUEUE_|SCANCEL_|SACCT_|SLURM_(?!CONF$)|PBS_(?!CONF_FILE$|SERVER$)|LSB_(?!SHAREDIR$)|NODE_)/;
-
 /**
- * Asks for real. The commands speak English, and see of our environment what tells where the scheduler is, but no
- * defaults that someone set for jobs of their own. Throws `scheduler-unavailable` when it could not be started, or took
- * too long.
+ * Runs a command for real. The commands speak English, and see of our environment what tells where the scheduler is, but
+ * no defaults that someone set for jobs of their own. Throws `scheduler-unavailable` when it could not be started, or
+ * took too long.
  */
-export const ask: Ask = (command, args) => askWithin(LIMIT_MS, command, args);
+export const runCommand: RunCommand = (command, args) => execute(LIMIT_MS, command, args);
 
-/** Of someone who waits for the answer, and would sooner hear that there is none. */
-export function hurried(limitMs: number): Ask {
-  return (command, args) => askWithin(limitMs, command, args);
+/** The same for someone who waits for the answer, and would sooner hear that there is none. */
+export function runCommandWithin(limitMs: number): RunCommand {
+  return (command, args) => execute(limitMs, command, args);
 }
 
-async function askWithin(limitMs: number, command: string, args: readonly string[]): Promise<Answer> {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_OURS.test(name)));
+async function execute(limitMs: number, command: string, args: readonly string[]): Promise<CommandResult> {
   const { exitCode, stdout, stderr, timedOut, isMaxBuffer, code } = await execa(command, [...args], {
-    env: { ...env, LC_ALL: 'C' },
+    env: environment(),
     extendEnv: false,
     stdin: 'ignore',
     reject: false,
@@ -43,29 +29,16 @@ async function askWithin(limitMs: number, command: string, args: readonly string
     forceKillAfterDelay: 1000,
     maxBuffer: OUTPUT_MAX,
   });
-  if (timedOut) throw unavailable(command, `it did not answer within ${String(limitMs / 1000)} s`);
-  if (isMaxBuffer) throw unavailable(command, 'it answers without end');
+  if (timedOut) throw schedulerUnavailable(command, `it did not answer within ${String(limitMs / 1000)} s`);
+  if (isMaxBuffer) throw schedulerUnavailable(command, 'it answers without end');
   if (exitCode === undefined)
-    throw unavailable(command, code === 'ENOENT' ? 'it is not on PATH' : (code ?? 'it was killed'));
+    throw schedulerUnavailable(command, code === 'ENOENT' ? 'it is not on PATH' : (code ?? 'it was killed'));
   return { status: exitCode, stdout, stderr };
 }
 
-/** Nothing is known of any job now. */
-export function unavailable(command: string, why: string): EscrowError {
-  return new EscrowError('scheduler-unavailable', `\`${command}\`: ${why}.`);
-}
-
-/** An answer that tells of a failure of the scheduler, and not of the jobs. */
-export function failed(command: string, { status, stderr }: Answer): EscrowError {
-  return unavailable(command, `status ${String(status)}: ${firstLine(stderr)}`);
-}
-
-/** It took the request and said no: the user has to change something. */
-export function refused(command: string, { stderr, stdout }: Answer): EscrowError {
-  return new EscrowError('scheduler-refused', `\`${command}\` said: ${firstLine(stderr || stdout)}`);
-}
-
-function firstLine(text: string): string {
-  const line = text.split('\n').find((one) => one.trim() !== '');
-  return (line ?? 'nothing').trim().slice(0, 400);
+/** NODE_OPTIONS and the like were set for this process: a command that is itself a Node program must not see them. */
+function environment(): Record<string, string | undefined> {
+  const entries = Object.entries(process.env);
+  const kept = entries.filter(([name]) => !name.startsWith('NODE_') && !isCommandDefault(name));
+  return { ...Object.fromEntries(kept), LC_ALL: 'C' };
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { EscrowError, systemCode } from '../errors.ts';
-import { runLimited } from '../system/processes/run-with-timeout.ts';
+import { runWithTimeout } from '../system/processes/run-with-timeout.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -57,7 +57,7 @@ async function readCrontab(env: Environment): Promise<string | undefined> {
 async function ask(env: Environment): Promise<{ status: number | null; output: string }> {
   try {
     // Its standard error goes with its output: a file that could be read has none.
-    return await runLimited('crontab', ['-l'], { env: { ...env, LC_ALL: 'C' }, limitMs: LIMIT_MS });
+    return await runWithTimeout('crontab', ['-l'], { env: { ...env, LC_ALL: 'C' }, limitMs: LIMIT_MS });
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return { status: 127, output: '' };
     throw error;

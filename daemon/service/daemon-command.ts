@@ -1,28 +1,30 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fillTemplate } from '../system/files/fill-template.ts';
+import { quoteShellWord } from '../system/processes/shell-word.ts';
 import type { Settings } from '../config/settings.ts';
-import { writeDurable } from '../system/files/atomic-write.ts';
+import { isSchedulerLocation } from '../schedulers/environment.ts';
+import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { inPrivateDirectory } from '../system/files/private-directory.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the daemon has to know that a bare session does not: where everything is, where the scheduler is, whose AWS. */
+/** What the daemon has to know that a bare session does not: where everything is, and whose AWS. Schedulers add where they are. */
 const PASSED =
-  /^(NF_ESCROW_\w+|PATH|LD_LIBRARY_PATH|SLURM_CONF|SGE_ROOT|SGE_CELL|SGE_CLUSTER_NAME|SGE_QMASTER_PORT|SGE_EXECD_PORT|PBS_CONF_FILE|PBS_SERVER|LSF_ENVDIR|LSF_SERVERDIR|LSF_LIBDIR|LSF_BINDIR|XDG_CONFIG_HOME|XDG_STATE_HOME|NODE_EXTRA_CA_CERTS|AWS_CONFIG_FILE|AWS_SHARED_CREDENTIALS_FILE|AWS_PROFILE|AWS_CA_BUNDLE)$/;
+  /^(NF_ESCROW_\w+|PATH|LD_LIBRARY_PATH|XDG_CONFIG_HOME|XDG_STATE_HOME|NODE_EXTRA_CA_CERTS|AWS_CONFIG_FILE|AWS_SHARED_CREDENTIALS_FILE|AWS_PROFILE|AWS_CA_BUNDLE)$/;
 
 /** Writes the program by which systemd and cron start us, with the environment of now; gives its path. */
 export function writeDaemonCommand(settings: Settings, program: string, env: Environment): string {
   const path = commandPath(settings);
   const variables = Object.entries(env)
-    .filter(([name, value]) => PASSED.test(name) && value)
-    .map(([name, value]) => `export ${name}=${shellWord(value ?? '')}`);
-  const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/daemon-command.sh')), 'utf8');
-  const text = template
-    .replace('@ENVIRONMENT@', () => variables.join('\n'))
-    .replace('@LOG@', () => shellWord(settings.paths.daemonLog))
-    .replace('@PROGRAM@', () => [process.execPath, program].map(shellWord).join(' '));
-  inPrivateDirectory(path, (entry) => writeDurable(entry, text, 0o700), { create: true });
+    .filter(([name, value]) => (PASSED.test(name) || isSchedulerLocation(name)) && value)
+    .map(([name, value]) => `export ${name}=${quoteShellWord(value ?? '')}`);
+  const text = fillTemplate('daemon-command.sh', {
+    ENVIRONMENT: variables.join('\n'),
+    LOG: quoteShellWord(settings.paths.daemonLog),
+    PROGRAM: [process.execPath, program].map(quoteShellWord).join(' '),
+  });
+  inPrivateDirectory(path, (entry) => writeFileAtomic(entry, text, 0o700), { create: true });
   return path;
 }
 
@@ -32,9 +34,4 @@ export function removeDaemonCommand(settings: Settings): void {
 
 function commandPath({ paths }: Settings): string {
   return join(dirname(paths.configFile), 'daemon-command');
-}
-
-/** A word of a POSIX shell, whatever is in it. */
-export function shellWord(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,13 +2,14 @@ import { hostname, userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { EscrowError } from '../errors.ts';
-import { lingers } from '../system/processes/logind.ts';
+import { isLingerEnabled } from '../system/processes/logind.ts';
 import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
 import { hasCrontab, writeCrontab } from './crontab.ts';
-import { removeDaemonCommand, shellWord, writeDaemonCommand } from './daemon-command.ts';
+import { removeDaemonCommand, writeDaemonCommand } from './daemon-command.ts';
 import { findDaemon } from './start-daemon.ts';
 import { stopDaemon } from './stop-daemon.ts';
 import { enableUnit, hasUserSystemd, removeUnit, startUnit } from './user-service.ts';
+import { quoteShellWord } from '../system/processes/shell-word.ts';
 
 /** What is to be set up. */
 export interface Installation {
@@ -78,7 +79,7 @@ async function installCrontab({ settings, program, env }: Installation): Promise
 /** Without lingering systemd ends a user's services with their last session. loginctl(1). */
 function lingering(): string[] {
   const { username } = userInfo();
-  if (lingers(username)) return [];
+  if (isLingerEnabled(username)) return [];
   return [
     'Lingering is off: the daemon ends when you log out, and does not start with the machine.',
     `To have it stay: loginctl enable-linger ${username}. Where you may not: nf-escrow daemon install --cron`,
@@ -87,7 +88,7 @@ function lingering(): string[] {
 
 /** crontab(5): an unescaped `%` is a newline. Not everybody's starts at the same minute. */
 function cronLines(command: string): string[] {
-  const start = `/bin/sh ${shellWord(command)} daemon start --stay >/dev/null 2>&1`.replaceAll(
+  const start = `/bin/sh ${quoteShellWord(command)} daemon start --stay >/dev/null 2>&1`.replaceAll(
     '%',
     String.raw`\%`,
   );

@@ -8,8 +8,8 @@ import { EscrowError } from '../errors.ts';
 import { openToAppend } from '../system/files/owned-file.ts';
 import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
 import { errorOf, type Client } from '../api-client/client.ts';
-import { daemonElsewhere, hostIsAway } from '../api-client/remote-daemon.ts';
-import { findHere } from '../api-client/find-daemon.ts';
+import { findRemoteDaemon, remoteDaemonUnreachable } from '../api-client/remote-daemon.ts';
+import { findLocalDaemon } from '../api-client/find-daemon.ts';
 import { spoolClient } from '../api-client/spool-client.ts';
 import { stopDaemon } from './stop-daemon.ts';
 
@@ -20,7 +20,7 @@ const LOOK_EVERY_MS = 20;
 export type TakeStartLock = () => Promise<{ release(): void } | undefined>;
 
 /** What a command does where no daemon answers. */
-export interface Start {
+export interface DaemonStart {
   /** The program itself. */
   readonly program: string;
   readonly takeStartLock: TakeStartLock;
@@ -30,26 +30,26 @@ export interface Start {
 
 /** The daemon's client, wherever it is; undefined when none answers. */
 export async function findDaemon(settings: Settings): Promise<Client | undefined> {
-  const here = await findHere(settings.paths);
+  const here = await findLocalDaemon(settings.paths);
   if (here !== undefined) return here;
-  const elsewhere = daemonElsewhere(settings);
+  const elsewhere = findRemoteDaemon(settings);
   return elsewhere?.lives === true ? spoolClient(settings.paths, elsewhere.host) : undefined;
 }
 
 /**
  * The daemon's client where none answers here: through the spool where it is on another host, else of one that is started.
- * Throws `daemon-elsewhere`, `daemon-unavailable`.
+ * Throws `daemon-on-other-host`, `daemon-unavailable`.
  */
-export async function reachOrStart(settings: Settings, start: Start): Promise<Client> {
-  const elsewhere = daemonElsewhere(settings);
+export async function connectOrStart(settings: Settings, start: DaemonStart): Promise<Client> {
+  const elsewhere = findRemoteDaemon(settings);
   if (elsewhere?.lives === true) return spoolClient(settings.paths, elsewhere.host);
-  if (elsewhere !== undefined) throw hostIsAway(elsewhere, start.insteadOn === undefined);
+  if (elsewhere !== undefined) throw remoteDaemonUnreachable(elsewhere, start.insteadOn === undefined);
   if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
   return ensureDaemon(settings, start);
 }
 
-/** Takes the daemon's place from a host that shows no sign of life. Throws `daemon-elsewhere` while it does. */
-export async function takeOver(settings: Settings, start: Start): Promise<void> {
+/** Takes the daemon's place from a host that shows no sign of life. Throws `daemon-on-other-host` while it does. */
+export async function takeOver(settings: Settings, start: DaemonStart): Promise<void> {
   if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
   await ensureDaemon(settings, start, ['--take-over']);
 }
@@ -61,17 +61,17 @@ function noneInJobs(host: string): EscrowError {
 }
 
 /** Starts a daemon that goes on when nobody needs it, or makes of one that would end then one that goes on. */
-export async function startStaying(settings: Settings, start: Start): Promise<void> {
-  const elsewhere = daemonElsewhere(settings);
+export async function startPersistent(settings: Settings, start: DaemonStart): Promise<void> {
+  const elsewhere = findRemoteDaemon(settings);
   if (elsewhere?.lives === true)
-    throw new EscrowError('daemon-elsewhere', `The daemon runs on ${elsewhere.host}.`, {
+    throw new EscrowError('daemon-on-other-host', `The daemon runs on ${elsewhere.host}.`, {
       hint: 'It is one for all hosts of a state directory. To have it here: nf-escrow daemon stop, then this again.',
     });
-  if (elsewhere !== undefined) throw hostIsAway(elsewhere, start.insteadOn === undefined);
+  if (elsewhere !== undefined) throw remoteDaemonUnreachable(elsewhere, start.insteadOn === undefined);
   if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
-  const running = await findHere(settings.paths);
+  const running = await findLocalDaemon(settings.paths);
   if (running !== undefined) {
-    if ((await running.call<DaemonStatus>('GET', '/v1/daemon')).stays) return;
+    if ((await running.call<DaemonStatus>('GET', '/v1/daemon')).persistent) return;
     await stopDaemon(running);
   }
   await ensureDaemon(settings, start, ['--stay']);
@@ -79,7 +79,7 @@ export async function startStaying(settings: Settings, start: Start): Promise<vo
 
 async function ensureDaemon(
   settings: Settings,
-  { program, takeStartLock }: Start,
+  { program, takeStartLock }: DaemonStart,
   options: readonly string[] = [],
 ): Promise<Client> {
   ensurePrivateDirectory(settings.paths.state);
@@ -87,7 +87,7 @@ async function ensureDaemon(
   while (Date.now() < deadline) {
     const lock = await takeStartLock();
     try {
-      const found = await findHere(settings.paths);
+      const found = await findLocalDaemon(settings.paths);
       if (found !== undefined) return found;
       if (lock !== undefined) await startAndWait(settings, [program, 'daemon', 'run', ...options], deadline);
     } finally {
@@ -104,7 +104,7 @@ async function ensureDaemon(
 /** Returns when the daemon answers, or when it ended because another one has its lock: that one may be on its way out. */
 async function startAndWait(settings: Settings, command: readonly string[], deadline: number): Promise<void> {
   const ended = startDaemon(settings, command);
-  while (Date.now() < deadline && (await findHere(settings.paths)) === undefined) {
+  while (Date.now() < deadline && (await findLocalDaemon(settings.paths)) === undefined) {
     const end = ended();
     if (end?.status === 0) return;
     if (end !== undefined) throw whyEnded(settings, end);
@@ -113,12 +113,12 @@ async function startAndWait(settings: Settings, command: readonly string[], dead
 }
 
 /** A daemon that ended as it started: its status, and what it told of the reason. */
-interface End {
+interface DaemonExit {
   readonly status: number;
   readonly told: string;
 }
 
-function whyEnded({ paths }: Settings, { status, told }: End): EscrowError {
+function whyEnded({ paths }: Settings, { status, told }: DaemonExit): EscrowError {
   try {
     return errorOf(JSON.parse(told));
   } catch {
@@ -135,7 +135,7 @@ function whyEnded({ paths }: Settings, { status, told }: End): EscrowError {
  * Starts a daemon that outlives us: a session of its own, nothing inherited but its log and a pipe on which it tells why
  * it cannot start. Returns what tells its end.
  */
-function startDaemon({ paths }: Settings, run: readonly string[]): () => End | undefined {
+function startDaemon({ paths }: Settings, run: readonly string[]): () => DaemonExit | undefined {
   const log = openToAppend(paths.daemonLog);
   try {
     // Node's own variables could load code into the daemon, or open its inspector.
@@ -152,7 +152,7 @@ function startDaemon({ paths }: Settings, run: readonly string[]): () => End | u
       cwd: paths.state,
       env,
     });
-    let [told, end]: [string, End | undefined] = ['', undefined];
+    let [told, end]: [string, DaemonExit | undefined] = ['', undefined];
     const pipe = child.stdio[3] as Socket;
     pipe.setEncoding('utf8').on('data', (text: string) => (told += text));
     child.on('error', () => (end = { status: 70, told }));

@@ -3,10 +3,10 @@ import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EscrowError, systemCode } from '../errors.ts';
-import { writeDurable } from '../system/files/atomic-write.ts';
+import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { openTrusted } from '../system/files/trust/trusted-path.ts';
-import { runLimited } from '../system/processes/run-with-timeout.ts';
-import { unitPath } from '../system/user-unit.ts';
+import { runWithTimeout } from '../system/processes/run-with-timeout.ts';
+import { userUnitPath } from '../system/user-unit.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,12 +22,12 @@ export function hasUserSystemd(env: Environment): Promise<boolean> {
 
 /** Writes the unit that runs a command of ours and has it start with the user's systemd; gives its path. Throws `config-invalid`. */
 export async function enableUnit(command: string, env: Environment): Promise<string> {
-  const path = unitPath(env);
+  const path = userUnitPath(env);
   const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/nf-escrow.service')), 'utf8');
   const text = template.replace('@HOST@', () => hostname()).replace('@COMMAND@', () => unitWord(command));
   const directory = openTrusted({ path: dirname(path), purpose: UNITS, need: 'unwritable', create: true });
   try {
-    directory?.use(basename(path), (entry) => writeDurable(entry, text, 0o600));
+    directory?.use(basename(path), (entry) => writeFileAtomic(entry, text, 0o600));
   } finally {
     directory?.close();
   }
@@ -43,7 +43,7 @@ export async function startUnit(env: Environment): Promise<void> {
 
 /** Takes the unit out; what it runs goes on. Returns its path where there was one. Repeatable. */
 export async function removeUnit(env: Environment): Promise<string | undefined> {
-  const path = unitPath(env);
+  const path = userUnitPath(env);
   if (!existsSync(path)) return undefined;
   // Where no systemd answers, the link that `enable` has made leads nowhere once the unit is gone.
   await works(['disable', UNIT], env);
@@ -61,17 +61,20 @@ function unitWord(text: string): string {
 }
 
 async function systemctl(args: readonly string[], env: Environment): Promise<void> {
-  const { status, output } = await runLimited('systemctl', ['--user', ...args], { env, limitMs: LIMIT_MS });
+  const { status, output } = await runWithTimeout('systemctl', ['--user', ...args], {
+    env,
+    limitMs: LIMIT_MS,
+  });
   if (status === 0) return;
   const said = output.trim().slice(0, 300) || 'it failed';
   throw new EscrowError('config-invalid', `systemctl --user ${args.join(' ')}: ${said}`, {
-    hint: `Look at the unit, ${unitPath(env)}, or use the crontab: nf-escrow daemon install --cron`,
+    hint: `Look at the unit, ${userUnitPath(env)}, or use the crontab: nf-escrow daemon install --cron`,
   });
 }
 
 async function works(args: readonly string[], env: Environment): Promise<boolean> {
   try {
-    return (await runLimited('systemctl', ['--user', ...args], { env, limitMs: LIMIT_MS })).status === 0;
+    return (await runWithTimeout('systemctl', ['--user', ...args], { env, limitMs: LIMIT_MS })).status === 0;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return false;
     throw error;

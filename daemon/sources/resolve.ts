@@ -1,16 +1,9 @@
 import type { PlannedSecret, Scope, Selection } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
-
-/** One secret that a run could be given. `version` and `secretId` are null for Nextflow's local store. */
-export interface Candidate {
-  readonly name: string;
-  readonly scope: Scope;
-  readonly secretId: string | null;
-  readonly version: number | null;
-}
+import type { SecretCandidate } from './source.ts';
 
 /** A candidate that won, and the scopes of those it beat. */
-export interface Resolved extends Candidate {
+export interface ResolvedSecret extends SecretCandidate {
   readonly overrides: Scope[];
 }
 
@@ -21,7 +14,10 @@ const PRECEDENCE: readonly Scope[] = ['user', 'workspace', 'local'];
  * What a run is given: of each name the candidate of the strongest scope, within the selection. Throws
  * `secret-not-available` when a selected name is nowhere to be found.
  */
-export function resolve(candidates: readonly Candidate[], selection: Selection): Resolved[] {
+export function resolveSecrets(
+  candidates: readonly SecretCandidate[],
+  selection: Selection,
+): ResolvedSecret[] {
   if (selection.none === true) return [];
   if (selection.only === undefined) return winners(candidates);
   const chosen = selection.only.map((wanted) => {
@@ -40,15 +36,15 @@ export function resolve(candidates: readonly Candidate[], selection: Selection):
 }
 
 /** What of a resolved secret is shown: everything but the ledger's own id. */
-export function describe({ name, scope, version, overrides }: Resolved): PlannedSecret {
+export function describePlannedSecret({ name, scope, version, overrides }: ResolvedSecret): PlannedSecret {
   return { name, scope, version, overrides };
 }
 
-function fits(candidate: Candidate, wanted: { name: string; scope: Scope | null }): boolean {
+function fits(candidate: SecretCandidate, wanted: { name: string; scope: Scope | null }): boolean {
   return candidate.name === wanted.name && (wanted.scope === null || wanted.scope === candidate.scope);
 }
 
-function winners(candidates: readonly Candidate[]): Resolved[] {
+function winners(candidates: readonly SecretCandidate[]): ResolvedSecret[] {
   const names = [...new Set(candidates.map(({ name }) => name))];
   return names
     .flatMap((name) => {
@@ -60,6 +56,6 @@ function winners(candidates: readonly Candidate[]): Resolved[] {
     .sort(byName);
 }
 
-function byName(a: Candidate, b: Candidate): number {
+function byName(a: SecretCandidate, b: SecretCandidate): number {
   return a.name < b.name ? -1 : 1;
 }

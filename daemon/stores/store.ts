@@ -1,128 +1,173 @@
-import type { AwsCredentials, Carrier, ComputeEnvironment } from '../contract/types.ts';
+import type { AwsCredentials, ComputeEnvironment, SecretDelivery } from '../contract/types.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 
-/** Where an object is. */
-export interface Place {
-  /** What and where, as `locate` said: a path, an ARN. It is in the ledger before `place` is called. */
+/** Where the object of a lease is. */
+export interface LeaseLocation {
+  /** What and where: a path, an ARN. It is in the ledger before the object is created. */
   readonly target: string;
-  /** What it lies in, as `prepare` said; null where that cannot be taken for another. */
-  readonly anchor: string | null;
+  /** What else is needed to find the object again and not confuse it with another, as `prepare` returned it. */
+  readonly locator: string | null;
   /**
-   * When the last request that may make the object was sent without being answered: it may still be carried out (ISO
-   * 8601, UTC). Null: none is open.
+   * When the last request that may create the object was sent without being answered: it may still be carried out (ISO
+   * 8601, UTC). Null: every request was answered.
    */
   readonly sentAt: string | null;
 }
 
-/** By what a task's platform finds each secret: never a value. Empty where tasks need none. */
+/** Where a task's platform finds each secret, by name; never a value. Empty where tasks need none. */
 export type References = ReadonlyMap<string, string>;
 
-/** What a run wants to have held. */
-export interface Wanted {
+/** The secrets of one run, and how they are to be delivered. */
+export interface DeliveryRequest {
   readonly run: string;
   /** ORGANIZATION/NAME */
   readonly workspace: string;
   readonly environment: ComputeEnvironment;
-  readonly carrier: Carrier;
+  readonly secretDelivery: SecretDelivery;
   readonly secrets: ReadonlyMap<string, SecretValue>;
 }
 
-/** One object to be, and the secrets that go into it. */
-export interface Part {
+/** One object to be created, and the secrets that it holds. */
+export interface Bundle {
   readonly target: string;
   readonly secrets: ReadonlyMap<string, SecretValue>;
 }
 
-/** One object to be made. */
-export interface Placement extends Wanted, Place {
-  /** The ledger that knows of it: who finds the object can tell whose it is. */
+/** One object to be created now. */
+export interface Placement extends DeliveryRequest, LeaseLocation {
+  /** Id of the ledger that knows the lease: whoever finds the object can tell to whom it belongs. */
   readonly ledger: string;
-  /** When the object may be removed by whoever finds it, unless a live run has moved that on (ISO 8601, UTC). */
+  /** When whoever finds the object may remove it, unless a live run has renewed it (ISO 8601, UTC). */
   readonly expiresAt: string;
-  /** Further files for the run directory, by name: what the run is started with. No secret is in them. */
-  readonly files: Readonly<Record<string, string>>;
-  /** Those of the objects that were placed before this one. */
-  readonly references: References;
-  /** Notes the time (milliseconds since 1970) before such a request is sent, null once all are answered; on the disk when it resolves. */
+  /**
+   * Records the time (milliseconds since 1970) before a request is sent, and null once all are answered; durable when it
+   * resolves.
+   */
   readonly noteSent: (at: number | null) => Promise<void>;
 }
 
-/** `absent` was seen, never assumed. `how` tells a person what was looked at. */
+/** `absent` was observed, never assumed. `evidence` tells a person what was checked. */
 export interface Finding {
   readonly state: 'present' | 'absent';
-  readonly how: string;
+  readonly evidence: string;
 }
 
-/** What takes leases back. Every method may be repeated: recovery calls them again after a crash at any step. */
-export interface Removal {
+/** Removes the objects of leases of one kind. Every method is idempotent: recovery calls them again after any crash. */
+export interface LeaseRemover {
   readonly kind: string;
 
-  /** Removes the object. Idempotent: one that is not there is removed. Throws when it could not be, or cannot look. */
-  remove(place: Place): Promise<void>;
+  /** Whether these objects are removed after all others of a run: they may be what removes the others. */
+  readonly removedLast?: boolean;
 
-  /** Looks whether the object is there. Not found is an answer, not an error; throws when it cannot look. */
-  inspect(place: Place): Promise<Finding>;
+  /** Removes the object; an object that does not exist counts as removed. Throws when that failed or cannot be tried. */
+  remove(location: LeaseLocation): Promise<void>;
 
-  /** Looks once, now: for who wants to know whether what is gone has stayed so. Throws when it cannot look. */
-  look(place: Place): Promise<Finding>;
+  /** Checks whether the object exists. Not found is a result, not an error; throws when it cannot be checked. */
+  inspect(location: LeaseLocation): Promise<Finding>;
 
-  /** Tells those who may find the object that its run lives on, and until when; undefined where nobody else would. */
-  renew?(place: Place, expiresAt: string): Promise<void>;
+  /** Checks a single time, now: for whoever asks whether what was removed has stayed so. Throws when it cannot be checked. */
+  inspectOnce(location: LeaseLocation): Promise<Finding>;
 
-  /** Takes credentials for this and later removals, in memory alone. Throws where they are none that can serve. */
-  lend?(place: Place, credentials: AwsCredentials): Promise<void>;
+  /** Tells those who may find the object until when its run is alive; undefined where nobody else finds it. */
+  renew?(location: LeaseLocation, expiresAt: string): Promise<void>;
+
+  /** Uses these credentials for this and later removals, in memory only. Throws where they cannot be used. */
+  useCredentials?(location: LeaseLocation, credentials: AwsCredentials): Promise<void>;
 }
 
-/** A run directory that was found, and what it says of itself. */
-export interface FoundDirectory {
-  readonly run: string;
-  readonly place: Place;
-  /** When it may be removed even if nobody can tell whether its run lives (milliseconds since 1970). */
-  readonly expiresAt: number;
+/** Takes the secrets of the runs of one platform. */
+export interface SecretsStore {
+  readonly kind: string;
+
+  /** The objects that hold the secrets; undefined where the run directory holds them. */
+  readonly objects: ObjectStore | undefined;
+
+  /** Throws `value-not-deliverable` for a value that tasks would not get exactly. Changes nothing. */
+  check(secrets: ReadonlyMap<string, SecretValue>, secretDelivery: SecretDelivery): void;
 }
 
-/** A place that takes leases. Its methods may be repeated too, but for `place`. */
-export interface Store extends Removal {
+/** Creates the objects that hold secrets outside of the run directory. All methods but `place` are idempotent. */
+export interface ObjectStore extends LeaseRemover {
+  /** Removes the objects if nobody comes back to do it; undefined where the store has no such thing. */
+  readonly guard: DeadManSwitch | undefined;
+
   /**
-   * Names the objects that hold what a run wants, without making any: mostly one, several where one would be too big.
-   * Each secret is in exactly one of them. The same run, environment and secrets give the same targets.
+   * Names the objects for a run without creating any: usually one, several where one would be too large. Each secret is in
+   * exactly one of them. The same run, environment and secrets give the same targets.
    */
-  divide(wanted: Wanted): Part[];
+  split(request: DeliveryRequest): Bundle[];
+
+  /** Checks access to the place of the object and returns its locator. Throws `store-unavailable`, `aws-*`. */
+  prepare(target: string, environment: ComputeEnvironment): Promise<string>;
 
   /**
-   * Makes ready what the object is to lie in, and tells it apart from another of its name: a file system that is not
-   * mounted shows an empty directory, in which nothing is gone. Repeatable. Throws `store-unavailable`.
-   */
-  prepare(target: string, environment: ComputeEnvironment): Promise<string | null>;
-
-  /** Throws `value-not-carried` for a value that tasks would not get exactly. Touches nothing. */
-  check(secrets: ReadonlyMap<string, SecretValue>, carrier: Carrier): void;
-
-  /**
-   * Makes the object. Not idempotent on purpose: a target that exists already is an error, since it is not ours to
-   * write into. On any error the caller removes the target. Throws `store-unavailable` or `state-exposed`.
+   * Creates the object. Not idempotent on purpose: an existing target is an error. On any error the caller removes the
+   * target. Throws `store-unavailable`, `aws-*`.
    */
   place(placement: Placement): Promise<References>;
+
+  /** Files that tell the plugin in the run directory where the objects are and to whom they belong. */
+  runDirectoryFiles(locator: string, owner: Ownership): Readonly<Record<string, string>>;
 }
 
-/** The store of run directories, which can be listed: what no ledger knows of is found so. */
-export interface DirectoryStore extends Store {
-  /** Those in `within`, or in the directory where they are by default, that are ours. Throws when it cannot look. */
-  list(within?: string): Promise<FoundDirectory[]>;
+/** To whom the objects of a ledger's runs belong, as tags tell it. */
+export interface Ownership {
+  readonly owner: string;
+  readonly ledger: string;
 }
 
-/** An object that something else is to remove, should nobody come back to do it. */
-export interface Guarded extends Pick<Place, 'target' | 'anchor'> {
+/** An object that something else is to remove if nobody comes back to do it. */
+export interface GuardedLease extends Pick<LeaseLocation, 'target' | 'locator'> {
   readonly run: string;
-  /** Among those of its run, from 1. */
+  /** Number of the object among those of its run, from 1. */
   readonly index: number;
 }
 
-/** What removes another object by itself, unless it is moved on (`renew`). It is placed before that, and removed after it. */
-export interface Switch extends Removal {
-  /** Names the one over an object, without making it; undefined where the environment wants none. */
-  over(object: Guarded, environment: ComputeEnvironment): Pick<Place, 'target' | 'anchor'> | undefined;
+/** Removes another object at a given time unless it is renewed. It is created before that object, and removed after it. */
+export interface DeadManSwitch extends LeaseRemover {
+  /** Names the switch for an object without creating it; undefined where the environment wants none. */
+  switchFor(
+    object: GuardedLease,
+    environment: ComputeEnvironment,
+  ): Pick<LeaseLocation, 'target' | 'locator'> | undefined;
 
-  /** Makes it. Throws `store-unavailable`, `aws-*`. */
-  place(placement: Pick<Placement, 'target' | 'anchor' | 'expiresAt' | 'noteSent'>): Promise<References>;
+  /** Creates it. Throws `store-unavailable`, `aws-*`. */
+  place(placement: Pick<Placement, 'target' | 'locator' | 'expiresAt' | 'noteSent'>): Promise<References>;
+}
+
+/** Job definitions that a head registers with references to the run's secrets. They are only removed here. */
+export interface JobDefinitionStore extends LeaseRemover {
+  /** Kind of the store whose lease tells where the definitions are. */
+  readonly secretsKind: string;
+
+  /** The lease of all revisions of one name. `secretsLocator`: of a lease of `secretsKind`. */
+  leaseOf(
+    run: string,
+    secretsLocator: string | null,
+    name: string,
+  ): Pick<LeaseLocation, 'target'> & { readonly locator: string };
+}
+
+/** Task jobs of a platform that has its own job queue. A run's head submits them; they may outlive it. */
+export interface RemoteTaskJobs {
+  /** Nextflow's name of the executor. */
+  readonly executor: 'awsbatch';
+
+  /** Kind of the store whose lease tells where the jobs are. */
+  readonly secretsKind: string;
+
+  readonly isJobId: (id: string) => boolean;
+
+  /** Returns those of the jobs that may still run: a job that the platform does not know has ended. Throws `aws-*`. */
+  readonly living: (locator: string | null, ids: readonly string[]) => Promise<ReadonlySet<string>>;
+
+  /** Asks for the end of those that are alive. Idempotent. Throws `aws-*`. */
+  readonly terminate: (locator: string | null, ids: readonly string[]) => Promise<void>;
+}
+
+/** What one platform brings to the runs of its compute environments. */
+export interface PlatformStores {
+  readonly secrets: SecretsStore;
+  readonly jobDefinitions?: JobDefinitionStore;
+  readonly taskJobs?: RemoteTaskJobs;
 }

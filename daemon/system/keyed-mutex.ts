@@ -1,5 +1,5 @@
 /** Does work that belongs to one key one after another, and that of different keys side by side. */
-export class InTurn {
+export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>();
 
   /** Resolves, or rejects, as `work` does, once all that was asked for before it under this key is over. */

@@ -62,13 +62,13 @@ export type StepName = (typeof steps)[number];
 export type FaultPoint = `${'before' | 'after'} ${StepName}`;
 
 /** Called at each point. What it throws, the step throws; it may also not return. */
-export type Faults = (point: FaultPoint) => Promise<void>;
+export type FaultInjector = (point: FaultPoint) => Promise<void>;
 
 /** The product's own. */
-export const noFaults: Faults = () => Promise.resolve();
+export const noFaults: FaultInjector = () => Promise.resolve();
 
 /** Does one step, and gives what it gives. Failing after a step is as a reply that was lost: it was carried out. */
-export async function step<T>(faults: Faults, name: StepName, work: () => T | Promise<T>): Promise<T> {
+export async function step<T>(faults: FaultInjector, name: StepName, work: () => T | Promise<T>): Promise<T> {
   await faults(`before ${name}`);
   const result = await work();
   await faults(`after ${name}`);

@@ -8,15 +8,20 @@ export interface VaultKey {
   readonly bytes: Buffer;
 }
 
-/** What a sealed value is bound to: it opens in no other ledger, scope, name or version. */
+/** What a sealed value is bound to: it opens in no other ledger, scope, secret, name or version. */
 export interface SealContext {
   readonly ledger: string;
   readonly scope: string;
+  /** The secret's id: one that is removed and set again has another. */
+  readonly secret: string;
   readonly name: string;
   readonly version: number;
 }
 
-const FORMAT = 1;
+/** The format that is written. */
+const FORMAT = 2;
+/** As FORMAT, but not bound to the secret's id. Such a value opens, and is FORMAT from its next rekey or set on. */
+const FORMAT_WITHOUT_ID = 1;
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -26,7 +31,7 @@ const HEAD_BYTES = 1 + KEY_ID_BYTES;
 
 export function vaultKey(bytes: Buffer): VaultKey {
   if (bytes.length !== KEY_BYTES)
-    throw new EscrowError('vault-key-wrong', `A vault key has ${String(KEY_BYTES)} bytes.`);
+    throw new EscrowError('vault-key-mismatch', `A vault key has ${String(KEY_BYTES)} bytes.`);
   return {
     id: createHash('sha256')
       .update('nf-escrow vault key id\0')
@@ -40,27 +45,32 @@ export function vaultKey(bytes: Buffer): VaultKey {
 /**
  * Seals a value: AES-256-GCM under a data key of its own, that key under the vault key.
  *
- * Layout: format (1 byte), key id (8), wrapped data key (iv 12, tag 16, 32), value (iv 12, tag 16, n).
+ * Layout: format (1 byte), key id (8), wrapped data key (iv 12, tag 16, 32), value (iv 12, tag 16, n). Both formats have
+ * the same length for the same value: the ledger replaces a sealed value only by one of its length.
  */
 export function seal(value: SecretValue, context: SealContext, key: VaultKey): Buffer {
   const dataKey = randomBytes(KEY_BYTES);
-  const bound = additionalData(context, key.id);
+  const bound = additionalData(FORMAT, context, key.id);
   const head = Buffer.concat([Buffer.from([FORMAT]), Buffer.from(key.id, 'hex')]);
   return Buffer.concat([head, encrypt(dataKey, key.bytes, bound), encrypt(value.open(), dataKey, bound)]);
 }
 
-/** Opens a sealed value. Throws `vault-key-wrong` where it needs another key, `sealed-damaged` where a bit has changed. */
+/** Opens a sealed value. Throws `vault-key-mismatch` where it needs another key, `secret-corrupt` where a bit has changed. */
 export function open(sealed: Buffer, context: SealContext, key: VaultKey): SecretValue {
   const keyId = sealedWith(sealed);
-  if (sealed[0] !== FORMAT || sealed.length < HEAD_BYTES + WRAPPED_BYTES + IV_BYTES + TAG_BYTES)
+  const [format] = sealed;
+  if (
+    (format !== FORMAT && format !== FORMAT_WITHOUT_ID) ||
+    sealed.length < HEAD_BYTES + WRAPPED_BYTES + IV_BYTES + TAG_BYTES
+  )
     throw damaged(context);
   if (keyId !== key.id) {
     throw new EscrowError(
-      'vault-key-wrong',
+      'vault-key-mismatch',
       `${context.name} is sealed with the key ${keyId}; the vault has ${key.id}.`,
     );
   }
-  const bound = additionalData(context, keyId);
+  const bound = additionalData(format, context, keyId);
   try {
     const dataKey = decrypt(sealed.subarray(HEAD_BYTES, HEAD_BYTES + WRAPPED_BYTES), key.bytes, bound);
     return new SecretValue(decrypt(sealed.subarray(HEAD_BYTES + WRAPPED_BYTES), dataKey, bound));
@@ -91,11 +101,12 @@ function decrypt(box: Buffer, key: Buffer, bound: Buffer): Buffer {
 }
 
 /** Each part with its length before it, so that no two contexts give the same bytes. */
-function additionalData(context: SealContext, keyId: string): Buffer {
+function additionalData(format: number, context: SealContext, keyId: string): Buffer {
   const parts = [
-    `nf-escrow ${String(FORMAT)}`,
+    `nf-escrow ${String(format)}`,
     context.ledger,
     context.scope,
+    ...(format === FORMAT_WITHOUT_ID ? [] : [context.secret]),
     context.name,
     String(context.version),
     keyId,
@@ -112,7 +123,7 @@ function additionalData(context: SealContext, keyId: string): Buffer {
 
 function damaged(context: SealContext, cause?: unknown): EscrowError {
   return new EscrowError(
-    'sealed-damaged',
+    'secret-corrupt',
     `The sealed value of ${context.name}, version ${String(context.version)}, does not open.`,
     { cause },
   );

@@ -7,12 +7,21 @@ import type { Vault } from './vault.ts';
 
 /** Whether the vault opens, and by what. Opens nothing, and runs no command, to find out. */
 export async function vaultStatus(ledger: Ledger, vault: Vault): Promise<VaultStatus> {
+  return { ...(await keyStatus(ledger, vault)), pendingErasure: ledger.erasure.pending ?? null };
+}
+
+async function keyStatus(ledger: Ledger, vault: Vault): Promise<Omit<VaultStatus, 'pendingErasure'>> {
   const used = await keysInUse(ledger.db);
   try {
     const ring = vault.keys.ring();
     if (ring === undefined) {
       const waiting = used.length === 0 ? 0 : await countSealedOtherwise(ledger.db, '');
-      return { state: used.length === 0 ? 'empty' : 'unusable', source: null, key: null, waiting };
+      return {
+        state: used.length === 0 ? 'empty' : 'unusable',
+        source: null,
+        key: null,
+        pendingRekey: waiting,
+      };
     }
     const [first] = ring;
     const key = idOf(first);
@@ -25,10 +34,15 @@ export async function vaultStatus(ledger: Ledger, vault: Vault): Promise<VaultSt
         : used.length === 0
           ? 'empty'
           : 'open';
-    return { state, source: first.source, key, waiting };
+    return { state, source: first.source, key, pendingRekey: waiting };
   } catch (error) {
     // A key file that cannot be read is what is asked about, so it is an answer; anything else is not.
     if (asEscrowError(error).code === 'internal') throw error;
-    return { state: 'unusable', source: null, key: null, waiting: await countSealedOtherwise(ledger.db, '') };
+    return {
+      state: 'unusable',
+      source: null,
+      key: null,
+      pendingRekey: await countSealedOtherwise(ledger.db, ''),
+    };
   }
 }

@@ -9,6 +9,7 @@ import type { Ledger, Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
 import type { Keys } from './keys/keys.ts';
 import { open, seal, sealedWith, type SealContext, type VaultKey } from './encryption.ts';
+import { nextVersion } from './next-version.ts';
 import type { SecretValue } from './secret-value.ts';
 
 /** The newest version of a secret, as a plan pins it. */
@@ -16,6 +17,12 @@ export interface SecretVersion {
   readonly secretId: string;
   readonly name: string;
   readonly version: number;
+}
+
+/** What setting a secret has done. */
+export interface SetResult {
+  readonly version: number;
+  readonly created: boolean;
 }
 
 /** The sealed secrets and the keys that open them. Removing, listing and pinning never need a key. */
@@ -28,14 +35,15 @@ export class Vault {
     this.keys = keys;
   }
 
-  /** Sets a secret: durable when this returns. Gives the version, 1 for a new one. */
-  async set(by: Principal, scope: SecretScope, name: string, value: SecretValue): Promise<number> {
+  /** Sets a secret: durable when this returns. Gives its version, and whether there was none of that name. */
+  async set(by: Principal, scope: SecretScope, name: string, value: SecretValue): Promise<SetResult> {
     assertSecretName(name);
     assertKeepsSecrets(scope);
     return this.#sealing(async (db, key) => {
-      const version = await this.#store(db, scope, name, value, key);
-      await record(db, { type: 'secret.set', by: by.user, data: { scope: titleOf(scope), name, version } });
-      return version;
+      const result = await this.#store(db, scope, name, value, key);
+      const data = { scope: titleOf(scope), name, version: result.version };
+      await record(db, { type: 'secret.set', by: by.user, data });
+      return result;
     });
   }
 
@@ -68,7 +76,7 @@ export class Vault {
     });
   }
 
-  /** Removes a secret. Throws `secret-unknown`. A version that a run has pinned stays, sealed, until that run is purged. */
+  /** Removes a secret. Throws `secret-not-found`. A version that a run has pinned stays, sealed, until that run is purged. */
   async remove(by: Principal, scope: SecretScope, name: string): Promise<void> {
     await this.#ledger.write(async (db) => {
       const row = await db
@@ -78,7 +86,7 @@ export class Vault {
         .returning('id')
         .executeTakeFirst();
       if (row === undefined)
-        throw new EscrowError('secret-unknown', `There is no secret ${name} in this scope.`);
+        throw new EscrowError('secret-not-found', `There is no secret ${name} in this scope.`);
       await dropUnneededVersions(db, row.id, undefined);
       await record(db, { type: 'secret.removed', by: by.user, data: { scope: titleOf(scope), name } });
     });
@@ -122,7 +130,7 @@ export class Vault {
       .where('secret_id', '=', secretId)
       .where('version', '=', version)
       .executeTakeFirst();
-    if (row === undefined) throw new EscrowError('secret-unknown', 'A version that was planned is gone.');
+    if (row === undefined) throw new EscrowError('secret-not-found', 'A version that was planned is gone.');
     const sealed = Buffer.from(row.sealed as ArrayBuffer);
     return open(sealed, contextOf(this.#ledger, row), await this.keys.get(sealedWith(sealed)));
   }
@@ -159,17 +167,17 @@ export class Vault {
     name: string,
     value: SecretValue,
     key: VaultKey,
-  ): Promise<number> {
+  ): Promise<SetResult> {
     const now = new Date().toISOString();
-    const { id, version } = await db
+    const newId = randomUUID();
+    const version = await nextVersion(db, scope.id, name);
+    const { id } = await db
       .insertInto('secrets')
-      .values({ id: randomUUID(), scope_id: scope.id, name, version: 1, created_at: now, updated_at: now })
+      .values({ id: newId, scope_id: scope.id, name, version, created_at: now, updated_at: now })
       .onConflict((conflict) =>
-        conflict
-          .columns(['scope_id', 'name'])
-          .doUpdateSet((set) => ({ version: set('secrets.version', '+', 1), updated_at: now })),
+        conflict.columns(['scope_id', 'name']).doUpdateSet({ version, updated_at: now }),
       )
-      .returning(['id', 'version'])
+      .returning('id')
       .executeTakeFirstOrThrow();
     const row = { secret_id: id, version, name, scope_id: scope.id };
     const sealed = seal(value, contextOf(this.#ledger, row), key);
@@ -178,7 +186,7 @@ export class Vault {
       .values({ ...row, sealed })
       .execute();
     await dropUnneededVersions(db, id, version);
-    return version;
+    return { version, created: id === newId };
   }
 
   /**
@@ -213,7 +221,8 @@ export class Vault {
 
 /** What the sealed value of a row is bound to. */
 export function contextOf(ledger: Ledger, row: Omit<Tables['secret_versions'], 'sealed'>): SealContext {
-  return { ledger: ledger.id, scope: row.scope_id, name: row.name, version: row.version };
+  const { scope_id: scope, secret_id: secret, name, version } = row;
+  return { ledger: ledger.id, scope, secret, name, version };
 }
 
 function assertKeepsSecrets(scope: SecretScope): void {

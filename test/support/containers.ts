@@ -35,7 +35,7 @@ export function podman(t: Test, box: Sandbox): Environment | undefined {
   const at = (name: string): string => join(box.directory, 'podman', name);
   mkdirSync(at('tmp'), { recursive: true });
   // These work in a container, in a virtual machine without systemd, and on a desk.
-  const engine = `[containers]
+  const deps = `[containers]
 default_ulimits = []
 netns = "host"
 ipcns = "host"
@@ -46,7 +46,7 @@ events_logger = "none"
 lock_type = "file"
 tmp_dir = "${at('tmp')}"
 `;
-  writeFileSync(at('containers.conf'), engine);
+  writeFileSync(at('containers.conf'), deps);
   const storage = `[storage]\ndriver = "vfs"\ngraphroot = "${at('storage')}"\nrunroot = "${at('run')}"\n`;
   writeFileSync(at('storage.conf'), storage);
   const env = {

@@ -2,15 +2,15 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { locatePaths, type Paths } from '../../daemon/config/paths.ts';
 import type { Check } from '../../daemon/doctor/check.ts';
-import type { LogindPlaces } from '../../daemon/system/processes/logind.ts';
-import { schedulerOf } from '../../daemon/schedulers/registry.ts';
-import type { Subject } from '../../daemon/doctor/doctor-context.ts';
+import type { LogindPaths } from '../../daemon/system/processes/logind.ts';
+import { createScheduler } from '../../daemon/schedulers/create-scheduler.ts';
+import type { DoctorContext } from '../../daemon/doctor/doctor-context.ts';
 
 /** A subject with everything in a directory of the test, on a sound machine. */
 export function subjectIn(
   directory: string,
-  changes: Partial<Subject> = {},
-): Subject & { readonly paths: Paths } {
+  changes: Partial<DoctorContext> = {},
+): DoctorContext & { readonly paths: Paths } {
   const env = { HOME: directory, NF_ESCROW_HOME: `${directory}/home`, PATH: '/usr/bin:/bin' };
   return {
     env,
@@ -21,7 +21,7 @@ export function subjectIn(
     umask: 0o022,
     cpuSeconds: undefined,
     logind: logindIn(directory),
-    schedulerOf,
+    schedulerOf: createScheduler,
     limitMs: 300,
     answers: async () => true,
     ...changes,
@@ -30,7 +30,7 @@ export function subjectIn(
 }
 
 /** What systemd would keep, in a directory of the test. */
-export function logindIn(directory: string): LogindPlaces {
+export function logindIn(directory: string): LogindPaths {
   return {
     booted: `${directory}/systemd`,
     linger: `${directory}/linger`,

@@ -1,4 +1,4 @@
-import type { Answer, Ask } from '../../daemon/schedulers/run-command.ts';
+import type { CommandResult, RunCommand } from '../../daemon/schedulers/command.ts';
 
 interface FakeJob {
   readonly id: string;
@@ -29,12 +29,16 @@ export class FakeServer {
   }
 }
 
-const said = (stdout: string): Answer => ({ status: 0, stdout, stderr: '' });
-const complained = (status: number, stderr: string, stdout = ''): Answer => ({ status, stdout, stderr });
+const said = (stdout: string): CommandResult => ({ status: 0, stdout, stderr: '' });
+const complained = (status: number, stderr: string, stdout = ''): CommandResult => ({
+  status,
+  stdout,
+  stderr,
+});
 const after = (args: readonly string[], option: string): string | undefined => args[args.indexOf(option) + 1];
 
 /** OpenPBS 20: texts from its sources (src/cmds, src/lib/Liberr). Finished jobs are told of with -x alone. */
-export function fakePbs(server: FakeServer): Ask {
+export function fakePbs(server: FakeServer): RunCommand {
   return async (command, args) => {
     if (server.down)
       return complained(111, `Connection refused\n${command}: cannot connect to server pbs (errno=111)\n`);
@@ -85,7 +89,7 @@ function pbsBlock({ id, name }: FakeJob): string {
 }
 
 /** Spectrum LSF 10.1: texts from its reference. Jobs that are over are told of for an hour. */
-export function fakeLsf(server: FakeServer): Ask {
+export function fakeLsf(server: FakeServer): RunCommand {
   return async (command, args) => {
     if (server.down) return complained(255, 'LSF is down. Please wait ...\n');
     const last = args.at(-1) ?? '';

@@ -73,10 +73,10 @@ export class GridEngineCell {
       load_thresholds: 'NONE',
     };
     await this.#configure('-Aq', this.#write('queue', change(await this.#configure('-sq'), queue)));
-    const pace = { schedule_interval: '0:0:1', flush_submit_sec: '1', flush_finish_sec: '1' };
+    const clock = { schedule_interval: '0:0:1', flush_submit_sec: '1', flush_finish_sec: '1' };
     await this.#configure(
       '-Msconf',
-      this.#write('scheduler', change(await this.#configure('-ssconf'), pace)),
+      this.#write('scheduler', change(await this.#configure('-ssconf'), clock)),
     );
   }
 

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import type { RunJob } from '../../daemon/contract/types.ts';
+import type { HeadJob } from '../../daemon/contract/types.ts';
 import { identifySelf } from '../../daemon/system/processes/process-identity.ts';
-import type { Faults } from '../../daemon/system/steps.ts';
+import type { FaultInjector } from '../../daemon/system/steps.ts';
 import { assemble, type Otherwise, type Rooms } from './daemon-modules.ts';
 import { temporaryDirectory } from './temporary.ts';
 
@@ -34,7 +34,7 @@ interface Opened {
 /** Rooms of a test's own, in a directory that goes with it. */
 export async function openRooms(
   t: Test,
-  { faults, ...otherwise }: Otherwise & { readonly faults?: Faults } = {},
+  { faults, ...otherwise }: Otherwise & { readonly faults?: FaultInjector } = {},
 ): Promise<Opened> {
   const directory = temporaryDirectory(t);
   const launchDirectory = join(directory, 'launch');
@@ -66,7 +66,7 @@ export async function openRooms(
 /** `job`: what the ledger is to say of its head's job. */
 export async function placeRun(
   t: Test,
-  { job, ...others }: Otherwise & { readonly faults?: Faults; readonly job?: Partial<RunJob> } = {},
+  { job, ...others }: Otherwise & { readonly faults?: FaultInjector; readonly job?: Partial<HeadJob> } = {},
 ): Promise<Placed> {
   const { rooms, runs, place } = await openRooms(t, others);
   const id = await place();
@@ -75,7 +75,7 @@ export async function placeRun(
     await rooms.ledger.write((db) =>
       db
         .updateTable('runs')
-        .set({ job: JSON.stringify(named) })
+        .set({ head_job: JSON.stringify(named) })
         .where('id', '=', id)
         .execute(),
     );

@@ -6,33 +6,21 @@ import {
   findComputeEnvironment,
   listComputeEnvironments,
   removeComputeEnvironment,
+  type AllPlatformRules,
 } from '../../compute-envs/compute-environments.ts';
-import type {
-  AwsSettings,
-  ComputeEnvironment,
-  DoctorCheck,
-  DoctorReport,
-  Leftovers,
-} from '../../contract/types.ts';
+import type { DoctorReport, Leftovers } from '../../contract/types.ts';
 import { validate } from '../../contract/validate.ts';
+import type { AllPlatformChecks } from '../../doctor/platform-checks.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/open.ts';
 
-/** What AWS is asked for a compute environment. */
-export interface AwsAnswers {
-  /** Whether it permits what is needed. */
-  readonly check: (settings: AwsSettings) => Promise<DoctorCheck[]>;
-  /** Has a job there be given a throw-away secret. */
-  readonly probe: (
-    environment: ComputeEnvironment,
-    how: { readonly limitMs: number; readonly signal: AbortSignal },
-  ) => Promise<DoctorCheck[]>;
-  /** What was left there; removed where that is asked for. */
-  readonly sweep: (settings: AwsSettings, remove: boolean) => Promise<Leftovers['leftovers']>;
-}
-
 /** `/v1/compute-envs` */
-export function computeEnvironmentRoutes(ledger: Ledger, user: Principal, answers: AwsAnswers): Router {
+export function computeEnvironmentRoutes(
+  ledger: Ledger,
+  user: Principal,
+  rules: AllPlatformRules,
+  checks: AllPlatformChecks,
+): Router {
   const router = Router();
   router.use(express.json());
   router.get('/', async (_request, response) => {
@@ -40,40 +28,42 @@ export function computeEnvironmentRoutes(ledger: Ledger, user: Principal, answer
   });
   router.post('/', async (request, response) => {
     const wanted = validate<'ComputeEnvironmentInput'>('compute-environment-input.json', request.body);
-    response.status(201).json(await createComputeEnvironment(ledger, user, wanted));
+    response.status(201).json(await createComputeEnvironment(ledger, rules, user, wanted));
   });
   router.get('/:name', async ({ params }, response) => {
     response.json(await findComputeEnvironment(ledger.db, params.name));
   });
   router.post('/:name/check', async ({ params }, response) => {
-    const { name, aws } = await findComputeEnvironment(ledger.db, params.name);
-    if (aws === undefined)
-      throw new EscrowError(
-        'compute-environment-unfit',
-        `"${name}" does not go to AWS: there is nothing to ask there.`,
-      );
-    response.json({ checks: await answers.check(aws) } satisfies DoctorReport);
+    const environment = await findComputeEnvironment(ledger.db, params.name);
+    const found = await checks[environment.platform]?.check(environment);
+    response.json({ checks: found ?? [] } satisfies DoctorReport);
   });
   router.post('/:name/probe', async ({ params, body }, response) => {
     const environment = await findComputeEnvironment(ledger.db, params.name);
-    if (environment.aws === undefined)
-      throw new EscrowError('compute-environment-unfit', `"${environment.name}" does not go to AWS.`);
+    const { name, platform } = environment;
+    const service = checks[platform];
+    if (service === undefined)
+      throw new EscrowError(
+        'compute-environment-invalid',
+        `Compute environment "${name}" has platform ${platform}, which the daemon cannot probe.`,
+        { hint: `Run \`nf-escrow doctor --probe --compute-env ${name}\`.` },
+      );
     const { waitSeconds } = validate<'ProbeRequest'>('probe-request.json', body);
     const left = new AbortController();
     response.on('close', () => {
-      left.abort(); // whoever asked has gone, or has been answered
+      left.abort(); // the client disconnected, or was answered
     });
-    const how = { limitMs: waitSeconds * 1000, signal: left.signal };
-    response.json({ checks: await answers.probe(environment, how) } satisfies DoctorReport);
+    const limits = { limitMs: waitSeconds * 1000, signal: left.signal };
+    response.json({ checks: await service.probe(environment, limits) } satisfies DoctorReport);
   });
   router.post('/:name/sweep', async ({ params, query }, response) => {
-    const { aws } = await findComputeEnvironment(ledger.db, params.name);
-    const leftovers = aws === undefined ? [] : await answers.sweep(aws, query['remove'] === 'true');
-    response.json({ leftovers } satisfies Leftovers);
+    const environment = await findComputeEnvironment(ledger.db, params.name);
+    const leftovers = await checks[environment.platform]?.sweep(environment, query['remove'] === 'true');
+    response.json({ leftovers: leftovers ?? [] } satisfies Leftovers);
   });
   router.patch('/:name', async ({ params, body }, response) => {
     const change = validate<'ComputeEnvironmentChange'>('compute-environment-change.json', body);
-    response.json(await changeComputeEnvironment(ledger, user, params.name, change));
+    response.json(await changeComputeEnvironment(ledger, rules, user, params.name, change));
   });
   router.delete('/:name', async ({ params }, response) => {
     await removeComputeEnvironment(ledger, user, params.name);

@@ -40,8 +40,9 @@ export function secretRoutes(
       input.valueBase64 === undefined
         ? bytesOf(name, input.value ?? '')
         : Buffer.from(input.valueBase64, 'base64');
-    const version = await vault.set(user, await changed(request), name, secretValueFrom(name, bytes));
-    response.status(version === 1 ? 201 : 200).json({ name, version });
+    const scope = await changed(request);
+    const { version, created } = await vault.set(user, scope, name, secretValueFrom(name, bytes));
+    response.status(created ? 201 : 200).json({ name, version });
   });
   router.delete('/:secret', async (request, response) => {
     await vault.remove(user, await changed(request), request.params.secret);

@@ -1,32 +1,27 @@
 import type { BatchClient, JobDetail } from '@aws-sdk/client-batch';
-import { accessFrom } from '../session/access.ts';
+import { decodeLocator } from '../session/access.ts';
 import { asAwsError } from '../session/aws-error.ts';
 import type { OpenSession } from '../session/session.ts';
 import { sdk } from '../session/sdk.ts';
+import type { RemoteTaskJobs } from '../../stores/store.ts';
 
 /** AWS takes so many in one question. */
 const MOST = 100;
 /** So long an answer serves, in milliseconds: a run that waits for its jobs is looked at every two seconds. */
 const FRESH_MS = 10_000;
 
-/** Jobs of AWS Batch that a head has submitted. `anchor` says where they are, as that of a lease does. */
-export interface BatchJobs {
-  /** Which of the jobs may still do something: one that AWS does not remember is over, as is one that has ended. */
-  living(anchor: string | null, ids: readonly string[]): Promise<ReadonlySet<string>>;
-
-  /** Asks for the end of those that live. */
-  terminate(anchor: string | null, ids: readonly string[]): Promise<void>;
-}
+/** AWS's job ids; behind a colon the index in a job array. */
+const BATCH_JOB_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d{1,5})?$/;
 
 /** All methods throw `aws-*`, `store-unavailable`. An answer of `living`, also a failure, serves for ten seconds. */
-export function batchJobs(open: OpenSession, clock = (): number => performance.now()): BatchJobs {
+export function batchJobs(open: OpenSession, clock = (): number => performance.now()): RemoteTaskJobs {
   const answers = new Map<string, { readonly at: number; readonly answer: Promise<ReadonlySet<string>> }>();
   const at = async <T>(
-    anchor: string | null,
+    locator: string | null,
     what: string,
     work: (batch: BatchClient) => Promise<T>,
   ): Promise<T> => {
-    const access = accessFrom(anchor);
+    const access = decodeLocator(locator);
     const batch = await (await open(access)).batch();
     try {
       return await work(batch);
@@ -37,20 +32,23 @@ export function batchJobs(open: OpenSession, clock = (): number => performance.n
     }
   };
   return {
-    living: async (anchor, ids) => {
+    executor: 'awsbatch',
+    secretsKind: 'aws-secrets-manager',
+    isJobId: (id) => BATCH_JOB_ID.test(id),
+    living: async (locator, ids) => {
       const now = clock();
       for (const [key, { at: asked }] of answers) if (asked + FRESH_MS < now) answers.delete(key);
-      const key = JSON.stringify([anchor, ids]);
+      const key = JSON.stringify([locator, ids]);
       const known = answers.get(key);
       if (known !== undefined) return known.answer;
-      const answer = at(anchor, 'The jobs that were left on AWS Batch cannot be looked at', (batch) =>
+      const answer = at(locator, 'The jobs that were left on AWS Batch cannot be looked at', (batch) =>
         livingOf(batch, ids),
       );
       answers.set(key, { at: now, answer });
       return answer;
     },
-    terminate: async (anchor, ids) => {
-      await at(anchor, 'The jobs that were left on AWS Batch cannot be ended', async (batch) => {
+    terminate: async (locator, ids) => {
+      await at(locator, 'The jobs that were left on AWS Batch cannot be ended', async (batch) => {
         const { TerminateJobCommand } = sdk('@aws-sdk/client-batch');
         for (const jobId of await livingOf(batch, ids))
           await batch.send(

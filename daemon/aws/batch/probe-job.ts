@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchClient, JobDetail, RegisterJobDefinitionCommandInput } from '@aws-sdk/client-batch';
 import type { AwsSettings } from '../../contract/types.ts';
-import { asAwsError, failureOf } from '../session/aws-error.ts';
+import { asAwsError, classifyFailure } from '../session/aws-error.ts';
 import type { AwsSession } from '../session/session.ts';
 import { tagsOf } from '../tags.ts';
 import { sdk } from '../session/sdk.ts';
@@ -15,11 +15,11 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
 
 /** What is wanted of the job. */
-export interface ProbeWishes {
+export interface ProbeJobOptions {
   /** Of the run whose secret it is given. */
   readonly run: string;
   /** By its tags `nf-escrow sweep` finds the definition, should this machine not come back. */
-  readonly whose: { readonly owner: string; readonly ledger: string };
+  readonly ownership: { readonly owner: string; readonly ledger: string };
   /** Name, reference and value of the secret. */
   readonly secret: { readonly name: string; readonly reference: string; readonly value: Buffer };
   /** An image with a shell and `sha256sum`. */
@@ -27,7 +27,7 @@ export interface ProbeWishes {
   readonly limitMs: number;
   readonly signal: AbortSignal;
   /** Told before and after a step, so that whatever happens it can be undone. */
-  readonly told: {
+  readonly record: {
     readonly definition: (name: string, registered: boolean) => Promise<void>;
     readonly job: (id: string, name: string) => Promise<void>;
     readonly jobOver: (id: string) => Promise<void>;
@@ -35,7 +35,7 @@ export interface ProbeWishes {
 }
 
 /** A job, as Batch told of it last. */
-export type ProbeJob = Pick<JobDetail, 'status' | 'statusReason' | 'container'>;
+export type BatchJobState = Pick<JobDetail, 'status' | 'statusReason' | 'container'>;
 
 /**
  * Registers a job definition with a reference to the secret, submits one job of it, and waits for its end, `limitMs` at
@@ -45,8 +45,8 @@ export type ProbeJob = Pick<JobDetail, 'status' | 'statusReason' | 'container'>;
 export async function runProbeJob(
   session: AwsSession,
   settings: AwsSettings,
-  wishes: ProbeWishes,
-): Promise<ProbeJob> {
+  wishes: ProbeJobOptions,
+): Promise<BatchJobState> {
   const { DescribeJobsCommand, SubmitJobCommand, RegisterJobDefinitionCommand } =
     sdk('@aws-sdk/client-batch');
   const batch = await session.batch();
@@ -54,16 +54,16 @@ export async function runProbeJob(
   const end = performance.now() + wishes.limitMs;
   try {
     const fargate = await isFargate(batch, settings.queue);
-    await wishes.told.definition(name, false);
+    await wishes.record.definition(name, false);
     const definition = await batch
       .send(new RegisterJobDefinitionCommand(definitionOf(name, settings, fargate, wishes)))
       .catch(async (error: unknown) => {
         // AWS's own word that there is none: nothing has to be waited for.
-        if (!['unanswered', 'unreachable'].includes(failureOf(error)))
-          await wishes.told.definition(name, true);
+        if (!['unanswered', 'unreachable'].includes(classifyFailure(error)))
+          await wishes.record.definition(name, true);
         throw error;
       });
-    await wishes.told.definition(name, true);
+    await wishes.record.definition(name, true);
     const { jobId = '' } = await batch.send(
       new SubmitJobCommand({
         jobName: name,
@@ -71,8 +71,8 @@ export async function runProbeJob(
         jobDefinition: definition.jobDefinitionArn,
       }),
     );
-    await wishes.told.job(jobId, name);
-    let job: ProbeJob = { status: 'SUBMITTED' };
+    await wishes.record.job(jobId, name);
+    let job: BatchJobState = { status: 'SUBMITTED' };
     for (
       let pause = FIRST_PAUSE_MS;
       performance.now() < end && !wishes.signal.aborted;
@@ -81,7 +81,7 @@ export async function runProbeJob(
       const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: [jobId] }));
       job = jobs?.[0] ?? job;
       if (job.status === 'SUCCEEDED' || job.status === 'FAILED') {
-        await wishes.told.jobOver(jobId);
+        await wishes.record.jobOver(jobId);
         return job;
       }
       await sleep(pause);
@@ -114,7 +114,7 @@ function definitionOf(
   jobDefinitionName: string,
   { executionRole }: AwsSettings,
   fargate: boolean,
-  { run, whose, secret, image }: ProbeWishes,
+  { run, ownership: whose, secret, image }: ProbeJobOptions,
 ): RegisterJobDefinitionCommandInput {
   return {
     jobDefinitionName,
@@ -139,7 +139,7 @@ function definitionOf(
 }
 
 /** The hash of 256 random bits tells nothing of them. `printf` is the shell's own: no process has the value as argument. */
-function scriptOf({ name, value }: ProbeWishes['secret']): string {
+function scriptOf({ name, value }: ProbeJobOptions['secret']): string {
   const hash = createHash('sha256').update(value).digest('hex');
   return [
     `[ -n "\${${name}-}" ] || exit ${String(probeExits.missing)}`,

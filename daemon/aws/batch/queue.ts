@@ -8,7 +8,7 @@ import { sdk } from '../session/sdk.ts';
 const KNOWN_MS = 30_000;
 
 /** The same as assertTakesSecrets; a hundred runs that start at once ask once. One that was refused is asked about again. */
-export function rememberQueues(clock: () => number): typeof assertTakesSecrets {
+export function cacheQueueChecks(clock: () => number): typeof assertTakesSecrets {
   const queues = new Map<string, { readonly at: number; readonly answer: Promise<void> }>();
   return async (session, settings) => {
     const key = JSON.stringify([session.access, settings.queue]);
@@ -23,7 +23,7 @@ export function rememberQueues(clock: () => number): typeof assertTakesSecrets {
 }
 
 /**
- * Asks AWS whether jobs of the queue can be given secrets. Throws `compute-environment-unfit` where there is no such
+ * Asks AWS whether jobs of the queue can be given secrets. Throws `compute-environment-invalid` where there is no such
  * queue, where it takes no jobs, and for Batch on EKS: its job definitions have no `secrets`.
  */
 export async function assertTakesSecrets(session: AwsSession, { queue }: AwsSettings): Promise<void> {
@@ -50,7 +50,7 @@ export async function assertTakesSecrets(session: AwsSession, { queue }: AwsSett
     );
     if (eks !== undefined)
       throw new EscrowError(
-        'compute-environment-unfit',
+        'compute-environment-invalid',
         `"${queue}" runs its jobs on EKS (${String(eks.computeEnvironmentName)}), whose job definitions cannot take secrets of Secrets Manager.`,
         {
           hint: 'Use a queue on EC2 or Fargate for runs with secrets; runs without any may go there plainly.',
@@ -64,5 +64,5 @@ export async function assertTakesSecrets(session: AwsSession, { queue }: AwsSett
 }
 
 function unfit(detail: string): EscrowError {
-  return new EscrowError('compute-environment-unfit', detail);
+  return new EscrowError('compute-environment-invalid', detail);
 }

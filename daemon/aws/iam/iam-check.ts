@@ -1,16 +1,16 @@
 import type { AwsSettings, DoctorCheck } from '../../contract/types.ts';
 import { asEscrowError, EscrowError } from '../../errors.ts';
 import { accessOf } from '../session/access.ts';
-import { asAwsError, failureOf } from '../session/aws-error.ts';
+import { asAwsError, classifyFailure } from '../session/aws-error.ts';
 import type { AwsSession, OpenSession } from '../session/session.ts';
 import {
-  needsOfDeadManRole,
-  needsOfExecutionRole,
-  needsOfLauncher,
+  deadManRolePermissions,
+  executionRolePermissions,
+  launcherPermissions,
   viaSecretsManager,
-  type Need,
+  type RequiredPermission,
 } from './required-permissions.ts';
-import { probe } from './probe-permission.ts';
+import { probePermission } from './probe-permission.ts';
 import { assertTakesSecrets } from '../batch/queue.ts';
 import { sdk } from '../session/sdk.ts';
 
@@ -82,7 +82,7 @@ async function checkTrust(
       remedy: `Add {"Effect":"Allow","Principal":{"Service":"${service}"},"Action":"sts:AssumeRole"} to its trust policy.`,
     };
   } catch (error) {
-    if (failureOf(error) === 'not-found')
+    if (classifyFailure(error) === 'not-found')
       return {
         name,
         state: 'failure',
@@ -101,7 +101,7 @@ async function checkDeadMan(session: AwsSession, settings: AwsSettings): Promise
   if (deadMan !== true || deadManRole === undefined) return [];
   const may = "dead man's role may";
   const look = async (): Promise<DoctorCheck[]> => {
-    const missing = await simulate(session, deadManRole, needsOfDeadManRole(settings));
+    const missing = await simulate(session, deadManRole, deadManRolePermissions(settings));
     if (missing === undefined)
       return [
         {
@@ -121,7 +121,7 @@ async function checkDeadMan(session: AwsSession, settings: AwsSettings): Promise
 }
 
 async function checkExecutionRole(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck[]> {
-  const missing = await simulate(session, settings.executionRole, needsOfExecutionRole(settings));
+  const missing = await simulate(session, settings.executionRole, executionRolePermissions(settings));
   if (missing === undefined)
     return [
       {
@@ -137,7 +137,7 @@ async function checkExecutionRole(session: AwsSession, settings: AwsSettings): P
 }
 
 async function checkLauncher(session: AwsSession, settings: AwsSettings): Promise<DoctorCheck[]> {
-  const needs = needsOfLauncher(settings);
+  const needs = launcherPermissions(settings);
   const { arn } = session.identity;
   const missing = arn.endsWith(':root')
     ? []
@@ -145,13 +145,16 @@ async function checkLauncher(session: AwsSession, settings: AwsSettings): Promis
   const results =
     missing === undefined
       ? await Promise.all(
-          needs.map(async (need) => ({ need, result: await probe(session, settings, need.action) })),
+          needs.map(async (need) => ({
+            need,
+            result: await probePermission(session, settings, need.action),
+          })),
         )
       : needs.map((need) => ({
           need,
           result: missing.includes(need) ? ('denied' as const) : ('allowed' as const),
         }));
-  const of = (wanted: string): Need[] =>
+  const of = (wanted: string): RequiredPermission[] =>
     results.filter(({ result }) => result === wanted).map(({ need }) => need);
   const how = missing === undefined ? 'asked by probes that change nothing' : 'by simulation';
   const checks: DoctorCheck[] = [];
@@ -172,12 +175,12 @@ async function checkLauncher(session: AwsSession, settings: AwsSettings): Promis
 async function simulate(
   session: AwsSession,
   principal: string,
-  needs: readonly Need[],
-): Promise<Need[] | undefined> {
+  needs: readonly RequiredPermission[],
+): Promise<RequiredPermission[] | undefined> {
   const { SimulatePrincipalPolicyCommand } = sdk('@aws-sdk/client-iam');
   const iam = await session.iam();
   try {
-    const missing: Need[] = [];
+    const missing: RequiredPermission[] = [];
     for (const need of needs) {
       const { EvaluationResults } = await iam.send(
         new SimulatePrincipalPolicyCommand({
@@ -207,7 +210,7 @@ async function simulate(
     }
     return missing;
   } catch (error) {
-    if (['denied', 'refused', 'not-found', 'unanswered'].includes(failureOf(error))) return undefined;
+    if (['denied', 'refused', 'not-found', 'unanswered'].includes(classifyFailure(error))) return undefined;
     throw asAwsError(`What ${principal} may cannot be asked`, session.access, error);
   } finally {
     iam.destroy();
@@ -236,10 +239,15 @@ function failed(name: string, error: unknown): DoctorCheck {
   return { name, state: 'failure', found: known.message, remedy: known.hint };
 }
 
-function lacking(name: string, who: string, missing: readonly Need[], holder: string): DoctorCheck[] {
-  const isOfKey = ({ action }: Need): boolean => action.startsWith('kms:');
+function lacking(
+  name: string,
+  who: string,
+  missing: readonly RequiredPermission[],
+  holder: string,
+): DoctorCheck[] {
+  const isOfKey = ({ action }: RequiredPermission): boolean => action.startsWith('kms:');
   const [ofKey, others] = [missing.filter(isOfKey), missing.filter((need) => !isOfKey(need))];
-  const listed = (needs: readonly Need[]): string =>
+  const listed = (needs: readonly RequiredPermission[]): string =>
     needs.map(({ action, resource }) => `${action} on ${resource}`).join(', ');
   const checks: DoctorCheck[] = [];
   if (others.length > 0)
@@ -260,6 +268,6 @@ function lacking(name: string, who: string, missing: readonly Need[], holder: st
   return checks;
 }
 
-function actions(needs: readonly Need[]): string {
+function actions(needs: readonly RequiredPermission[]): string {
   return [...new Set(needs.map(({ action }) => action))].join(', ');
 }

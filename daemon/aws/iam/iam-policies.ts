@@ -11,7 +11,7 @@ type Policies = Readonly<Record<Exclude<PolicyHolder, 'dead-man-role'>, Policy>>
   Readonly<Partial<Record<'dead-man-role', Policy>>>;
 
 /** What the templates leave open. */
-export interface PolicyWishes {
+export interface PolicyOptions {
   /** Twelve digits. */
   readonly account: string;
   /** Its name, not its ARN. */
@@ -33,7 +33,7 @@ interface Policy {
   readonly Statement: Record<string, unknown>[];
 }
 
-const RULES: readonly (readonly [keyof PolicyWishes, RegExp, string])[] = [
+const RULES: readonly (readonly [keyof PolicyOptions, RegExp, string])[] = [
   ['account', /^\d{12}$/, 'An account has twelve digits'],
   ['executionRole', /^[\w+=,.@-]{1,64}$/, "A role's name has letters, digits and +=,.@-_"],
   ['deadManRole', /^[\w+=,.@-]{1,64}$/, "A role's name has letters, digits and +=,.@-_"],
@@ -44,7 +44,7 @@ const RULES: readonly (readonly [keyof PolicyWishes, RegExp, string])[] = [
 ];
 
 /** The policies, filled in. Throws `usage` for what cannot be put into one. */
-export function renderPolicies(wishes: PolicyWishes): Policies {
+export function renderPolicies(wishes: PolicyOptions): Policies {
   for (const [key, rule, told] of RULES) {
     const value = wishes[key];
     if (value !== undefined && !rule.test(value))
@@ -61,7 +61,7 @@ export function renderPolicies(wishes: PolicyWishes): Policies {
 }
 
 /** Who may take the dead man's role: EventBridge Scheduler, for this account's schedules. */
-export function renderDeadManTrust({ account, partition = 'aws' }: PolicyWishes): object {
+export function renderDeadManTrust({ account, partition = 'aws' }: PolicyOptions): object {
   return {
     Version: '2012-10-17',
     Statement: [
@@ -82,7 +82,7 @@ export function renderDeadManTrust({ account, partition = 'aws' }: PolicyWishes)
  * The same as a CloudFormation template that makes a managed policy of each, and the dead man's role with its trust: the
  * others' roles are there already. The partition is the stack's own.
  */
-export function renderCloudFormation(wishes: PolicyWishes): object {
+export function renderCloudFormation(wishes: PolicyOptions): object {
   const policies = renderPolicies({ ...wishes, partition: 'aws' });
   const resources: [string, object][] = Object.entries(policies).map(([holder, policy]) => {
     const name = `NfEscrow${holder.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}Policy`;
@@ -120,7 +120,7 @@ function readTemplate(holder: PolicyHolder): string {
   return readFileSync(path, 'utf8');
 }
 
-function fill(template: string, holder: PolicyHolder, wishes: PolicyWishes): Policy {
+function fill(template: string, holder: PolicyHolder, wishes: PolicyOptions): Policy {
   const prefix = wishes.prefix ?? 'nf-escrow';
   const workspace =
     holder === 'execution-role' && wishes.workspace !== undefined
@@ -135,7 +135,7 @@ function fill(template: string, holder: PolicyHolder, wishes: PolicyWishes): Pol
 }
 
 /** Who launches makes the switches, and hands them their role. */
-function withSwitch(holder: PolicyHolder, policy: Policy, wishes: PolicyWishes): Policy {
+function withSwitch(holder: PolicyHolder, policy: Policy, wishes: PolicyOptions): Policy {
   const { account, deadManRole, partition = 'aws' } = wishes;
   if (deadManRole === undefined || holder !== 'account') return policy;
   const role = `arn:${partition}:iam::${account}:role/${deadManRole}`;
@@ -164,7 +164,7 @@ function withSwitch(holder: PolicyHolder, policy: Policy, wishes: PolicyWishes):
 }
 
 /** A key of the customer's own wants to be used too: through Secrets Manager, and by nobody else. */
-function withKey(holder: PolicyHolder, policy: Policy, { kmsKey }: PolicyWishes): Policy {
+function withKey(holder: PolicyHolder, policy: Policy, { kmsKey }: PolicyOptions): Policy {
   if (kmsKey === undefined || holder === 'instance-role' || holder === 'dead-man-role') return policy;
   const statement = {
     Sid: 'UseTheKeyThroughSecretsManager',

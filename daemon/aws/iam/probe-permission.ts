@@ -1,5 +1,5 @@
 import type { AwsSettings } from '../../contract/types.ts';
-import { failureOf } from '../session/aws-error.ts';
+import { classifyFailure } from '../session/aws-error.ts';
 import type { AwsSession } from '../session/session.ts';
 import { sdk } from '../session/sdk.ts';
 
@@ -7,7 +7,7 @@ import { sdk } from '../session/sdk.ts';
  * Asks whether an action is permitted by doing it to something that is not there: AWS looks at permissions first.
  * `unknown` where that would change something.
  */
-export async function probe(
+export async function probePermission(
   session: AwsSession,
   { prefix = 'nf-escrow', queue, executionRole }: AwsSettings,
   action: string,
@@ -32,8 +32,8 @@ export async function probe(
     'batch:DescribeJobDefinitions': () => batch.send(new b.DescribeJobDefinitionsCommand({ maxResults: 1 })),
     'batch:DescribeJobs': () =>
       batch.send(new b.DescribeJobsCommand({ jobs: ['00000000-0000-4000-8000-000000000000'] })),
-    'scheduler:GetSchedule': () => askScheduler(session, 'Get'),
-    'scheduler:DeleteSchedule': () => askScheduler(session, 'Delete'),
+    'scheduler:GetSchedule': () => probeEventScheduler(session, 'Get'),
+    'scheduler:DeleteSchedule': () => probeEventScheduler(session, 'Delete'),
     'iam:GetRole': () => iam.send(new i.GetRoleCommand({ RoleName: role })),
   };
   try {
@@ -42,7 +42,7 @@ export async function probe(
     await ask();
     return 'allowed';
   } catch (error) {
-    const failure = failureOf(error);
+    const failure = classifyFailure(error);
     if (failure === 'denied') return 'denied';
     return failure === 'not-found' ? 'allowed' : 'unknown';
   } finally {
@@ -51,9 +51,9 @@ export async function probe(
 }
 
 /** Its client is loaded only where there are dead man's switches. */
-async function askScheduler(session: AwsSession, what: 'Get' | 'Delete'): Promise<unknown> {
+async function probeEventScheduler(session: AwsSession, what: 'Get' | 'Delete'): Promise<unknown> {
   const { GetScheduleCommand, DeleteScheduleCommand } = sdk('@aws-sdk/client-scheduler');
-  const scheduler = await session.scheduler();
+  const scheduler = await session.eventScheduler();
   const none = { Name: 'nf-escrow-none' };
   try {
     return what === 'Get'

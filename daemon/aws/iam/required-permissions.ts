@@ -2,7 +2,7 @@ import { parseArn, partitionOf } from '../../contract/arn.ts';
 import type { AwsSettings } from '../../contract/types.ts';
 
 /** An action, and a resource of ours that it has to be permitted on. */
-export interface Need {
+export interface RequiredPermission {
   readonly action: string;
   readonly resource: string;
   /** Of iam:PassRole: to which service; absent: to ECS. */
@@ -10,13 +10,13 @@ export interface Need {
 }
 
 /** Everything that nf-escrow, and Nextflow for its runs, ask of AWS as whoever launches: the policy `account` grants it. */
-export function needsOfLauncher(settings: AwsSettings): Need[] {
+export function launcherPermissions(settings: AwsSettings): RequiredPermission[] {
   const { region, executionRole, prefix = 'nf-escrow', deadMan, deadManRole } = settings;
   const account = parseArn(executionRole)?.account ?? '';
   const arn = (service: string, resource: string): string =>
     `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
   const secret = arn('secretsmanager', `secret:${prefix}/lab.rna/r20260101abcdefgh-AbCdEf`);
-  const on = (resource: string, ...actions: string[]): Need[] =>
+  const on = (resource: string, ...actions: string[]): RequiredPermission[] =>
     actions.map((action) => ({ action, resource }));
   return [
     ...on(
@@ -61,18 +61,20 @@ export function needsOfLauncher(settings: AwsSettings): Need[] {
 }
 
 /** What ECS asks as the execution role: the policy `execution-role` grants it. */
-export function needsOfExecutionRole(settings: AwsSettings): Need[] {
-  const read = needsOfLauncher(settings).filter(({ action }) => action === 'secretsmanager:GetSecretValue');
+export function executionRolePermissions(settings: AwsSettings): RequiredPermission[] {
+  const read = launcherPermissions(settings).filter(
+    ({ action }) => action === 'secretsmanager:GetSecretValue',
+  );
   return [...read, ...onKey(settings, 'kms:Decrypt')];
 }
 
 /** What EventBridge Scheduler asks with the dead man's role: the policy `dead-man-role` grants it. */
-export function needsOfDeadManRole(settings: AwsSettings): Need[] {
-  return needsOfLauncher(settings).filter(({ action }) => action === 'secretsmanager:DeleteSecret');
+export function deadManRolePermissions(settings: AwsSettings): RequiredPermission[] {
+  return launcherPermissions(settings).filter(({ action }) => action === 'secretsmanager:DeleteSecret');
 }
 
 /** Of a key of the customer's own, through Secrets Manager. By an alias IAM permits nothing: then nothing can be asked. */
-function onKey(settings: AwsSettings, ...actions: string[]): Need[] {
+function onKey(settings: AwsSettings, ...actions: string[]): RequiredPermission[] {
   const resource = keyArnOf(settings);
   return resource === undefined ? [] : actions.map((action) => ({ action, resource }));
 }

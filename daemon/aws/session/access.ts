@@ -33,19 +33,19 @@ export function accessOf(settings: AwsSettings): AwsAccess {
 }
 
 /** What a lease keeps of it. */
-export function anchorOf(access: AwsAccess): string {
+export function encodeLocator(access: AwsAccess): string {
   return JSON.stringify(access);
 }
 
 /** Throws `internal`: the ledger holds what no version wrote. */
-export function accessFrom(anchor: string | null): AwsAccess {
-  if (anchor === null)
+export function decodeLocator(locator: string | null): AwsAccess {
+  if (locator === null)
     throw new EscrowError('internal', 'The lease does not say where in AWS its object is.');
-  return JSON.parse(anchor) as AwsAccess;
+  return JSON.parse(locator) as AwsAccess;
 }
 
 /** As whom, in words. */
-export function identityIn({ profile, role }: Pick<AwsAccess, 'profile' | 'role'>): string {
+export function describeIdentity({ profile, role }: Pick<AwsAccess, 'profile' | 'role'>): string {
   const base = profile === null ? "the environment's AWS credentials" : `the AWS profile "${profile}"`;
   return role === null ? base : `${role}, taken with ${base}`;
 }

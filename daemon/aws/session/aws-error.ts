@@ -1,8 +1,8 @@
 import { EscrowError, systemCode } from '../../errors.ts';
-import { identityIn, type AwsAccess } from './access.ts';
+import { describeIdentity, type AwsAccess } from './access.ts';
 
 /** What came of a request that failed. `unanswered`: it may have been carried out, or be so later. */
-export type Failure =
+export type AwsFailure =
   | 'unanswered'
   | 'unreachable'
   | 'throttled'
@@ -13,7 +13,7 @@ export type Failure =
   | 'exists'
   | 'refused';
 
-const BY_NAME: readonly (readonly [RegExp, Failure])[] = [
+const BY_NAME: readonly (readonly [RegExp, AwsFailure])[] = [
   [/^(ResourceNotFound|NoSuchEntity|NotFound)/, 'not-found'],
   [/^(ResourceExists|Conflict)/, 'exists'],
   [/^(Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|LimitExceeded)/, 'throttled'],
@@ -26,7 +26,7 @@ const BY_NAME: readonly (readonly [RegExp, Failure])[] = [
 const NEVER_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTDIR'];
 
 /** Tells what an error of the AWS SDK means. Anything that is not AWS's word may have been carried out. */
-export function failureOf(error: unknown): Failure {
+export function classifyFailure(error: unknown): AwsFailure {
   if (error instanceof EscrowError) return 'refused'; // not AWS's: another try would meet it again
   if (!(error instanceof Error)) return 'unanswered';
   // A signature that is rejected for its time is our clock's fault, and else that of the key.
@@ -41,7 +41,7 @@ export function failureOf(error: unknown): Failure {
 
 /** For `catch`: nothing where AWS says that there is nothing; any other error goes on. */
 export function ignoreNotFound(error: unknown): undefined {
-  if (failureOf(error) === 'not-found') return undefined;
+  if (classifyFailure(error) === 'not-found') return undefined;
   throw error;
 }
 
@@ -65,8 +65,8 @@ export function asAwsError(what: string, access: AwsAccess, error: unknown): Esc
   if (error instanceof EscrowError) return error;
   const why = error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 400) : 'unknown';
   const options = { cause: error };
-  const who = identityIn(access);
-  switch (failureOf(error)) {
+  const who = describeIdentity(access);
+  switch (classifyFailure(error)) {
     case 'credentials': {
       const remedy = remedyOf(access);
       return new EscrowError(
@@ -86,7 +86,7 @@ export function asAwsError(what: string, access: AwsAccess, error: unknown): Esc
         hint: 'Set the clock of this machine: AWS takes requests within five minutes of its own.',
       });
     case 'refused':
-      return new EscrowError('aws-refused', `${what}: AWS refuses it (${why}).`, options);
+      return new EscrowError('aws-rejected', `${what}: AWS refuses it (${why}).`, options);
     case 'exists':
       return new EscrowError('store-unavailable', `${what}: there is one of that name.`, options);
     default:

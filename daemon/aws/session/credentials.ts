@@ -3,11 +3,11 @@ import type { AwsAccess } from './access.ts';
 import { sdk } from './sdk.ts';
 
 /** Credentials that somebody lent for removals, by account; in memory alone, and the last that were lent. */
-export class LentCredentials {
+export class ProvidedCredentials {
   readonly #byAccount = new Map<string, AwsCredentials>();
 
   /** Whoever calls this has seen to it that they are of that account. */
-  lend(account: string, credentials: AwsCredentials): void {
+  set(account: string, credentials: AwsCredentials): void {
     this.#byAccount.set(account, credentials);
   }
 

@@ -7,7 +7,7 @@ import type { AwsCredentials } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { AwsAccess } from './access.ts';
 import { asAwsError } from './aws-error.ts';
-import { resolveCredentials, type LentCredentials } from './credentials.ts';
+import { resolveCredentials, type ProvidedCredentials } from './credentials.ts';
 import { sdk } from './sdk.ts';
 
 /** One attempt's way to AWS: with credentials that were resolved for it, and are forgotten with it. */
@@ -16,34 +16,34 @@ export interface AwsSession {
   secretsManager(): Promise<SecretsManagerClient>;
   batch(): Promise<BatchClient>;
   iam(): Promise<IAMClient>;
-  scheduler(): Promise<SchedulerClient>;
+  eventScheduler(): Promise<SchedulerClient>;
   /** As whom AWS sees us. */
   readonly identity: { readonly account: string; readonly arn: string };
 }
 
 /** Opens one: the credentials are asked for anew, and AWS who they are. */
-export type OpenSession = (access: AwsAccess, lent?: LentCredentials) => Promise<AwsSession>;
+export type OpenSession = (access: AwsAccess, provided?: ProvidedCredentials) => Promise<AwsSession>;
 
 /** How long AWS may take to answer, in milliseconds. */
 const CONNECT_MS = 5000;
 const ANSWER_MS = 15_000;
 
 /**
- * Throws `aws-credentials`, `store-unavailable`, and `compute-environment-unfit` where the credentials are those of
+ * Throws `aws-credentials`, `store-unavailable`, and `compute-environment-invalid` where the credentials are those of
  * another account: what is not found there would be taken for gone.
  */
-export const openSession: OpenSession = async (access, lent) => {
+export const openSession: OpenSession = async (access, provided) => {
   const own = await attempt(access, async () => resolveCredentials(access)).catch((error: unknown) => error);
-  const borrowed = lent?.of(access.account);
+  const borrowed = provided?.of(access.account);
   if (own instanceof Error) {
     if (borrowed === undefined) throw own;
-    return identifiedAsLent(access, borrowed);
+    return identifiedWithProvided(access, borrowed);
   }
   if (borrowed === undefined) return identified(access, await assumed(access, own as AwsCredentials));
   try {
     return await identified(access, await assumed(access, own as AwsCredentials));
   } catch {
-    return identifiedAsLent(access, borrowed); // the daemon's own have ended: that is what the others were lent for
+    return identifiedWithProvided(access, borrowed); // the daemon's own have ended: that is what the others were provided for
   }
 };
 
@@ -56,7 +56,7 @@ async function attempt<T>(access: AwsAccess, work: () => Promise<T>): Promise<T>
 }
 
 /** Credentials of a compute environment, and until when they are good; anew, and of nobody else. Throws as openSession does. */
-export async function takeCredentials(access: AwsAccess): Promise<AwsCredentials & { expiration?: Date }> {
+export async function fetchCredentials(access: AwsAccess): Promise<AwsCredentials & { expiration?: Date }> {
   return assumed(access, await attempt(access, async () => resolveCredentials(access)));
 }
 
@@ -83,17 +83,17 @@ async function assumed(
 }
 
 /** Takes credentials for removals, once AWS has said that they lead to the account. Throws as openSession does. */
-export async function lend(
+export async function provideCredentials(
   access: AwsAccess,
-  lent: LentCredentials,
+  provided: ProvidedCredentials,
   credentials: AwsCredentials,
 ): Promise<void> {
-  await identifiedAsLent(access, credentials);
-  lent.lend(access.account, credentials);
+  await identifiedWithProvided(access, credentials);
+  provided.set(access.account, credentials);
 }
 
 /** What was lent may be what the role is taken from, or of the account already. */
-async function identifiedAsLent(access: AwsAccess, credentials: AwsCredentials): Promise<AwsSession> {
+async function identifiedWithProvided(access: AwsAccess, credentials: AwsCredentials): Promise<AwsSession> {
   if (access.role === null) return identified(access, credentials);
   let refused: unknown;
   try {
@@ -115,7 +115,7 @@ async function identified(access: AwsAccess, credentials: AwsCredentials): Promi
   sts.destroy();
   if (account !== access.account)
     throw new EscrowError(
-      'compute-environment-unfit',
+      'compute-environment-invalid',
       `${arn} is of the account ${account}, and the secrets go to ${access.account}, where the execution role is.`,
       { hint: 'Name credentials of that account (--profile), or a role in it (--assume-role).' },
     );
@@ -140,7 +140,7 @@ export function clientsFor(
       new (sdk('@aws-sdk/client-secrets-manager').SecretsManagerClient)({ ...config, ...named }),
     batch: async () => new (sdk('@aws-sdk/client-batch').BatchClient)({ ...config, maxAttempts: 4 }),
     iam: async () => new (sdk('@aws-sdk/client-iam').IAMClient)({ ...config, maxAttempts: 4 }),
-    scheduler: async () => new (sdk('@aws-sdk/client-scheduler').SchedulerClient)(config),
+    eventScheduler: async () => new (sdk('@aws-sdk/client-scheduler').SchedulerClient)(config),
   };
 }
 

@@ -1,21 +1,26 @@
 import type { ComputeEnvironment } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { printJson } from '../io/output.ts';
+import { outputIsTerminal, printJson } from '../io/output.ts';
 
 /**
  * `nf-escrow aws-credentials`: what AWS's SDKs call `credential_process`. The head of a run on AWS Batch is started with
  * a profile that names it, and so speaks to AWS as the role that placed its secrets.
  */
 export async function awsCredentials(context: Context, name: string): Promise<void> {
-  if (process.stdout.isTTY) throw new EscrowError('usage', 'This is for AWS SDKs: it prints credentials.');
+  if (outputIsTerminal()) throw new EscrowError('usage', 'This is for AWS SDKs: it prints credentials.');
   const own = process.env['NF_ESCROW_AWS_CONFIG_FILE'];
   if (own === undefined || own === '') Reflect.deleteProperty(process.env, 'AWS_CONFIG_FILE');
   else process.env['AWS_CONFIG_FILE'] = own;
   const path = `/v1/compute-envs/${encodeURIComponent(name)}`;
   const { aws } = await (await context.daemon()).call<ComputeEnvironment>('GET', path);
-  if (aws === undefined) throw new EscrowError('compute-environment-unfit', `"${name}" does not go to AWS.`);
-  const { accessKeyId, secretAccessKey, sessionToken, expiration } = await context.awsCredentials(aws);
+  if (aws === undefined)
+    throw new EscrowError('compute-environment-invalid', `"${name}" does not go to AWS.`);
+  const [{ accessOf }, { fetchCredentials }] = await Promise.all([
+    import('../../aws/session/access.ts'),
+    import('../../aws/session/session.ts'),
+  ]);
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = await fetchCredentials(accessOf(aws));
   printJson({
     Version: 1,
     AccessKeyId: accessKeyId,

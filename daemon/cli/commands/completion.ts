@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { EscrowError } from '../../errors.ts';
-import { print } from '../io/output.ts';
+import { print, printLines } from '../io/output.ts';
 import { RUN_OPTIONS } from '../launch/run-options.ts';
 
 /** What each shell asks at the Tab key: nf-escrow itself, which knows its commands. Where it knows none: files. */
@@ -35,7 +35,7 @@ export function addCompletion(program: Command): void {
         throw new EscrowError('usage', `There is no completion for "${shell}".`, {
           hint: `There is one for ${Object.keys(scripts).join(', ')}.`,
         });
-      print(script);
+      printLines(script);
     });
   program
     .command('complete', { hidden: true })

@@ -62,7 +62,8 @@ async function set(context: Context, key: SettingKey, value: string): Promise<vo
   const { configFile } = context.settings.paths;
   // Tried first, as a variable would be: a file with a value that is refused would stop every command.
   await loadSettings({ ...process.env, [settingVariable(key)]: value });
-  await context.writeSetting(key, value === '' ? undefined : value);
+  const { writeSetting } = await import('../io/settings-file.ts');
+  writeSetting(context.settings.paths.configFile, key, value === '' ? undefined : value);
   print(value === '' ? `${key} is taken out of ${configFile}.` : `${key} is ${value} in ${configFile}.`);
   const variable = process.env[settingVariable(key)];
   if (variable) print(`${settingVariable(key)} is set here, and wins over the file.`);

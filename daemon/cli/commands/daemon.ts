@@ -5,7 +5,7 @@ import { installDaemon, uninstallDaemon } from '../../service/install-daemon.ts'
 import { stopDaemon } from '../../service/stop-daemon.ts';
 import type { DaemonStatus, Health } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
-import { print, printJson, write } from '../io/output.ts';
+import { print, printJson, show } from '../io/output.ts';
 
 export function addDaemon(program: Command, context: Context): void {
   const daemon = program
@@ -77,7 +77,7 @@ async function install(context: Context, { cron = false, remove }: InstallOption
     else print('A daemon that runs goes on; to end it: nf-escrow daemon stop');
     return;
   }
-  await context.startStaying(); // where that is not possible nothing is written
+  await context.startPersistent(); // where that is not possible nothing is written
   for (const line of await installDaemon({ settings, program, env, cron })) print(line);
 }
 
@@ -87,7 +87,7 @@ async function takeOver(context: Context): Promise<void> {
 }
 
 export async function startDaemon(context: Context, { stay }: { stay?: boolean } = {}): Promise<void> {
-  if (stay === true) await context.startStaying();
+  if (stay === true) await context.startPersistent();
   else await (await context.daemon()).call<Health>('GET', '/v1/health');
   await daemonStatus(context, {});
 }
@@ -127,5 +127,5 @@ async function daemonLogs(context: Context, { follow }: { follow?: boolean }): P
     return;
   }
   const goesOn = (): Promise<boolean> => Promise.resolve(follow === true);
-  for await (const chunk of followFile(daemonLog, goesOn)) write(chunk);
+  await show(followFile(daemonLog, goesOn));
 }

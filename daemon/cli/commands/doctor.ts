@@ -22,7 +22,7 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
   const limitMs = secondsOf(options.wait) * 1000;
   const checks =
     options.computeEnv === undefined && options.probe !== true
-      ? await context.examine()
+      ? await checkMachine(context)
       : await withEnvironment(context, options, limitMs);
   if (options.json === true) printJson({ checks } satisfies DoctorReport);
   else showChecks(checks);
@@ -31,10 +31,31 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
 
 async function withEnvironment(context: Context, options: DoctorOptions, limitMs: number): Promise<Check[]> {
   const environment = await environmentOf(context, options.computeEnv);
-  const checks = await context.examine(environment);
-  if (environment.platform === 'aws-batch') checks.push(...(await askAws(context, environment.name)));
-  if (options.probe === true) checks.push(...(await context.probe(environment, limitMs)));
+  const checks = await checkMachine(context, environment);
+  checks.push(...(await checkPlatform(context, environment.name)));
+  if (options.probe === true) checks.push(...(await probeEnvironment(context, environment, limitMs)));
   return checks;
+}
+
+async function checkMachine({ version }: Context, environment?: ComputeEnvironment): Promise<Check[]> {
+  const [{ runChecks, groupsFor }, { createDoctorContext }] = await Promise.all([
+    import('../../doctor/examine.ts'),
+    import('../../doctor/doctor-context.ts'),
+  ]);
+  const subject = await createDoctorContext(process.env, version);
+  return runChecks(subject, groupsFor(subject, environment));
+}
+
+async function probeEnvironment(
+  { version }: Context,
+  environment: ComputeEnvironment,
+  limitMs: number,
+): Promise<Check[]> {
+  const [{ probe }, { createDoctorContext }] = await Promise.all([
+    import('../../doctor/probes/probe.ts'),
+    import('../../doctor/doctor-context.ts'),
+  ]);
+  return probe(environment, await createDoctorContext(process.env, version), limitMs);
 }
 
 /** The one that is named, else the one that runs go to. */
@@ -45,10 +66,11 @@ async function environmentOf(context: Context, named: string | undefined): Promi
   const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', PATH);
   const found = computeEnvironments.find(({ isDefault }) => isDefault);
   if (found !== undefined) return found;
-  throw new EscrowError('compute-environment-unknown', 'No compute environment is the default one.');
+  throw new EscrowError('compute-environment-not-found', 'No compute environment is the default one.');
 }
 
-async function askAws(context: Context, name: string): Promise<Check[]> {
+/** Empty where the platform has no service that could be asked. */
+async function checkPlatform(context: Context, name: string): Promise<Check[]> {
   return (await (await context.daemon()).call<DoctorReport>('POST', `${pathOf(name)}/check`)).checks;
 }
 
@@ -64,16 +86,11 @@ function secondsOf(text: string): number {
 export function showChecks(checks: readonly Check[]): void {
   const width = Math.max(...checks.map(({ name }) => name.length));
   for (const { state, name, found, remedy } of checks) {
-    print(`${state.padEnd(7)}  ${name.padEnd(width)}  ${oneLine(found)}`);
-    if (remedy !== null) print(`${' '.repeat(width + 11)}${oneLine(remedy)}`);
+    print(`${state.padEnd(7)}  ${name.padEnd(width)}  ${found}`);
+    if (remedy !== null) print(`${' '.repeat(width + 11)}${remedy}`);
   }
   const count = (wanted: Check['state']): number => checks.filter(({ state }) => state === wanted).length;
   print(
     `${String(checks.length)} checks: ${String(count('failure'))} failed, ${String(count('warning'))} with a warning.`,
   );
-}
-
-/** A path may hold a newline, or what steers a terminal. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
 }

@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { DoctorReport } from '../../contract/types.ts';
+import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { showChecks } from './doctor.ts';
-import { print, printJson } from '../io/output.ts';
+import { jsonText, print, printError, printJson } from '../io/output.ts';
 
 interface RenderOptions {
   readonly account: string;
@@ -43,7 +44,7 @@ export function addIam(program: Command, context: Context): void {
       'after',
       '\nExample: nf-escrow iam render --account 123456789012 --execution-role-name nextflow-execution',
     )
-    .action((options: RenderOptions) => render(context, options));
+    .action((options: RenderOptions) => render(options));
   iam
     .command('check')
     .description('ask AWS whether a compute environment is permitted what it needs')
@@ -53,10 +54,11 @@ export function addIam(program: Command, context: Context): void {
     .action((options: CheckOptions) => check(context, options));
 }
 
-async function render(context: Context, options: RenderOptions): Promise<void> {
+async function render(options: RenderOptions): Promise<void> {
   const { account, workspace, prefix, partition, kmsKey } = options;
   const { executionRoleName: executionRole, deadManRoleName: deadManRole } = options;
-  const { renderPolicies, renderCloudFormation, renderDeadManTrust } = await context.policies();
+  const { renderPolicies, renderCloudFormation, renderDeadManTrust } =
+    await import('../../aws/iam/iam-policies.ts');
   const wishes = { account, executionRole, deadManRole, workspace, prefix, partition, kmsKey };
   const policies = Object.entries(renderPolicies(wishes)).map(([who, policy]): [string, object] => [
     `secrets-policy-${who}.json`,
@@ -70,7 +72,7 @@ async function render(context: Context, options: RenderOptions): Promise<void> {
       : Object.fromEntries([...policies, ...trust]);
   if (options.output === undefined) {
     for (const [name, policy] of Object.entries(files)) {
-      if (options.cloudformation !== true) process.stderr.write(`${name}\n`);
+      if (options.cloudformation !== true) printError(name);
       printJson(policy);
     }
     return;
@@ -78,7 +80,7 @@ async function render(context: Context, options: RenderOptions): Promise<void> {
   const directory = resolve(options.output);
   mkdirSync(directory, { recursive: true, mode: 0o755 }); // whatever the umask: policies are applied as they lie there
   for (const [name, policy] of Object.entries(files)) {
-    writeFileSync(join(directory, name), `${JSON.stringify(policy, null, 2)}\n`, { mode: 0o644 });
+    writeFileSync(join(directory, name), `${jsonText(policy)}\n`, { mode: 0o644 });
     print(join(directory, name));
   }
 }
@@ -86,6 +88,12 @@ async function render(context: Context, options: RenderOptions): Promise<void> {
 async function check(context: Context, { computeEnv, json }: CheckOptions): Promise<void> {
   const path = `/v1/compute-envs/${encodeURIComponent(computeEnv)}/check`;
   const { checks } = await (await context.daemon()).call<DoctorReport>('POST', path);
+  if (checks.length === 0)
+    throw new EscrowError(
+      'compute-environment-invalid',
+      `Compute environment "${computeEnv}" has no IAM permissions to check: it does not run on AWS.`,
+      { hint: 'List compute environments with `nf-escrow compute-envs list`.' },
+    );
   if (json === true) printJson({ checks });
   else showChecks(checks);
   if (checks.some(({ state }) => state === 'failure')) process.exitCode = 1;

@@ -16,12 +16,14 @@ export async function status(context: Context, options: { json?: boolean }): Pro
           : run.state === 'ended'
             ? `over (${run.outcome ?? '?'}), waits for removal of ${String(run.pendingRemovals)}`
             : `${run.state}, ${String(run.secrets.length)} secrets placed`;
-      const trouble = run.state === 'ended' ? (run.removalTrouble ?? '') : '';
+      const trouble = run.state === 'ended' ? (run.removalError ?? '') : '';
       print(
         `${run.id}  ${run.runName ?? '-'}  ${what}  ${run.launchDirectory}${trouble === '' ? '' : `  ${trouble}`}`,
       );
-      if (run.jobsLeft.length > 0)
-        print(`  left ${String(run.jobsLeft.length)} jobs behind: nf-escrow runs cancel ${run.id} ends them`);
+      if (run.orphanedJobs.length > 0)
+        print(
+          `  left ${String(run.orphanedJobs.length)} jobs behind: nf-escrow runs cancel ${run.id} ends them`,
+        );
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { ComputeEnvironmentList, Leftovers } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { print, printJson, printTable } from '../io/output.ts';
+import { print, printJson, printTable, warn } from '../io/output.ts';
 
 interface SweepOptions {
   readonly computeEnv?: string;
@@ -17,9 +17,7 @@ export async function sweep(context: Context, options: SweepOptions): Promise<vo
   const daemon = await context.daemon();
   const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', '/v1/compute-envs');
   const names =
-    options.computeEnv === undefined
-      ? computeEnvironments.filter(({ platform }) => platform === 'aws-batch').map(({ name }) => name)
-      : [options.computeEnv];
+    options.computeEnv === undefined ? computeEnvironments.map(({ name }) => name) : [options.computeEnv];
   const found = new Map<string, Leftovers['leftovers'][number]>();
   const query = options.yes === true ? '?remove=true' : '';
   for (const name of names) {
@@ -33,7 +31,7 @@ export async function sweep(context: Context, options: SweepOptions): Promise<vo
     }
   }
   const leftovers = [...found.values()];
-  for (const { target, trouble } of leftovers)
+  for (const { target, error: trouble } of leftovers)
     if (trouble !== undefined) complain(`${target} stays. ${trouble}`);
   if (options.json === true) printJson({ leftovers });
   else show(leftovers, options.yes === true);
@@ -46,7 +44,7 @@ function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): void {
   }
   printTable(
     ['WHAT', 'RUN', 'WHERE', 'WHY'],
-    leftovers.map(({ kind, run, target, why }) => [kind, run, target, why]),
+    leftovers.map(({ kind, run, target, reason: why }) => [kind, run, target, why]),
   );
   const count = String(leftovers.length);
   const removed = leftovers.filter((one) => one.removed).length;
@@ -55,6 +53,6 @@ function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): void {
 }
 
 function complain(text: string): void {
-  process.stderr.write(`nf-escrow: ${text}\n`);
+  warn(text);
   process.exitCode = 1;
 }

@@ -8,7 +8,7 @@ import type {
 } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { print, printJson, write } from '../io/output.ts';
+import { outputIsTerminal, print, printJson, write } from '../io/output.ts';
 import { readNewPassphrase, readPassphrase } from '../io/passphrase.ts';
 import { conflictOf, printImport, type ConflictOptions } from './secrets/import-secrets.ts';
 
@@ -67,7 +67,10 @@ async function vaultStatus(context: Context, options: { json?: boolean }): Promi
   else {
     print(`vault    ${status.state}`);
     print(`key      ${status.key ?? 'none yet'}${status.source === null ? '' : ` (from ${status.source})`}`);
-    if (status.waiting > 0) print(`waiting  ${String(status.waiting)} values are sealed with another key`);
+    if (status.pendingRekey > 0)
+      print(`waiting  ${String(status.pendingRekey)} values are sealed with another key`);
+    if (status.pendingErasure !== null)
+      print(`erasure  removed values may still be on the disk: ${status.pendingErasure}; it is retried`);
   }
 }
 
@@ -95,7 +98,7 @@ async function rekey(
 }
 
 async function exportVault(context: Context, options: Phrase & { recipient: string[] }): Promise<void> {
-  if (process.stdout.isTTY)
+  if (outputIsTerminal())
     throw new EscrowError('usage', 'An export goes to a file.', {
       hint: 'nf-escrow vault export > secrets.age',
     });

@@ -7,12 +7,12 @@ const LOOK_EVERY_MS = 200;
 
 /**
  * Gives what is in a file, and what is added to it as long as `goesOn`. Throws Node's
- * system error when it is not there, and `path-occupied` when it is no plain file.
+ * system error when it is not there, and `path-conflict` when it is no plain file.
  */
 export async function* followFile(path: string, goesOn: () => Promise<boolean>): AsyncGenerator<Buffer> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
-    if (!fstatSync(fd).isFile()) throw new EscrowError('path-occupied', `"${path}" is not a plain file.`);
+    if (!fstatSync(fd).isFile()) throw new EscrowError('path-conflict', `"${path}" is not a plain file.`);
     for (let more = true; ;) {
       const buffer = Buffer.alloc(CHUNK);
       const count = readSync(fd, buffer);

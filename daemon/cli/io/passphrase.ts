@@ -1,5 +1,7 @@
 import type { Client } from '../../api-client/client.ts';
 import { EscrowError } from '../../errors.ts';
+import { escapeText } from '../../system/escape-text.ts';
+import { leaveMemoryOutOfCoreDumps } from '../../system/processes/core-dumps.ts';
 
 /** Asks for a passphrase on a hidden prompt; `file` is read instead, without the newline at its end. */
 export async function readPassphrase(message: string, file?: string): Promise<string> {
@@ -11,8 +13,14 @@ export async function readPassphrase(message: string, file?: string): Promise<st
     throw new EscrowError('usage', 'There is no terminal to ask for a passphrase on.', {
       hint: 'Name a file that holds it: --passphrase-file FILE',
     });
-  const { default: password } = await import('@inquirer/password');
-  return password({ message, mask: false }, { output: process.stderr });
+  return promptHidden(message);
+}
+
+/** Asks on the terminal for what is not to be seen. */
+export async function promptHidden(message: string): Promise<string> {
+  leaveMemoryOutOfCoreDumps(); // `run` asks too, where the vault is locked
+  const { default: password } = await import('@inquirer/password'); // of all commands few need it
+  return password({ message: escapeText(message), mask: false }, { output: process.stderr });
 }
 
 /** As readPassphrase, twice, for a new one. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseDocument, Document, isMap } from 'yaml';
 import { systemCode } from '../../errors.ts';
 import type { SettingKey } from '../../config/setting-keys.ts';
-import { writeDurable } from '../../system/files/atomic-write.ts';
+import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { inPrivateDirectory } from '../../system/files/private-directory.ts';
 
 /** Writes one setting into the configuration file, which keeps its comments and its order; undefined takes it out. */
@@ -10,7 +10,7 @@ export function writeSetting(path: string, key: SettingKey, value: string | unde
   const document = readDocument(path);
   if (value === undefined) document.delete(key);
   else document.set(key, value);
-  inPrivateDirectory(path, (entry) => writeDurable(entry, document.toString()), { create: true });
+  inPrivateDirectory(path, (entry) => writeFileAtomic(entry, document.toString()), { create: true });
 }
 
 function readDocument(path: string): Document {

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { followFile } from '../io/follow-file.ts';
-import { statusOfSignal } from './run-in-foreground.ts';
+import { exitStatusOfSignal } from './run-in-foreground.ts';
 import { submitHead } from './submit-head.ts';
 import type { Run, RunStart } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
-import { print, printJson, write } from '../io/output.ts';
+import { print, printJson, show, warn } from '../io/output.ts';
 import { runPath } from '../io/run-path.ts';
+import { tellExposures } from './tell-exposures.ts';
 
 const LOOK_EVERY_MS = 500;
 
@@ -22,14 +23,13 @@ export async function launchJob(
 ): Promise<number> {
   const daemon = await context.daemon();
   const run = await submitHead(daemon, id, start);
-  const job = run.job === null ? '?' : `${run.job.executor} job ${run.job.id ?? '?'}`;
+  const job = run.headJob === null ? '?' : `${run.headJob.executor} job ${run.headJob.id ?? '?'}`;
   if (detach) {
     if (json) printJson(run);
     else print(`Run ${id} is ${job}. Its output: nf-escrow runs logs -f ${id}`);
     return 0;
   }
-  process.stderr.on('error', () => undefined);
-  process.stderr.write(`nf-escrow: run ${id} is ${job}; Ctrl-C cancels it\n`);
+  warn(`run ${id} is ${job}; Ctrl-C cancels it`);
   let asked: NodeJS.Signals | undefined;
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.on(name, () => {
@@ -37,9 +37,10 @@ export async function launchJob(
       daemon.call('POST', `${runPath(id)}/cancel`).catch(() => undefined); // asked again by whoever looks at it next
     });
   const ended = await followJob(context, id, run.outputFile);
+  await tellExposures(await context.daemon(), ended, (line) => process.stderr.write(`nf-escrow: ${line}\n`));
   return (
     ended.exitStatus ??
-    (asked === undefined ? (ended.outcome === 'succeeded' ? 0 : 1) : statusOfSignal(asked))
+    (asked === undefined ? (ended.outcome === 'succeeded' ? 0 : 1) : exitStatusOfSignal(asked))
   );
 }
 
@@ -57,7 +58,7 @@ async function followJob(context: Context, id: string, output: string | null): P
       run = await look();
       return !isOver();
     };
-    for await (const chunk of followFile(output, goesOn)) write(chunk);
+    await show(followFile(output, goesOn));
   }
   return run;
 }

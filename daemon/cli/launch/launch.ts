@@ -2,8 +2,9 @@ import { hangupIsIgnored, leaveTerminalAsItIs } from '../io/terminal.ts';
 import type { Plan, Run, RunRequest, RunStart } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { purgeLending } from './with-credentials.ts';
-import { print, printJson, printTable } from '../io/output.ts';
+import { tellExposures } from './tell-exposures.ts';
+import { purgeWithCredentials } from './with-credentials.ts';
+import { print, printJson, printTable, warn } from '../io/output.ts';
 
 /** Asks for a run and starts it, in this terminal or detached from it; or explains it. Gives the exit status. */
 export async function launch(
@@ -20,7 +21,7 @@ export async function launch(
   const [answer, { runInForeground }, killers] = await Promise.all([
     daemon.call<RunStart>('POST', '/v1/runs', request),
     import('./run-in-foreground.ts'),
-    request.job === undefined ? context.processKillers({ atLogout }) : [],
+    request.enclosingJob === undefined ? limitsOf({ atLogout }) : [],
   ]);
   if (request.explain === true) {
     if (json) printJson(answer.plan);
@@ -49,17 +50,22 @@ export async function launch(
   return status ?? ended?.exitStatus ?? (ended?.outcome === 'succeeded' ? 0 : 1);
 }
 
+async function limitsOf(head: { readonly atLogout: boolean }): Promise<string[]> {
+  return (await import('../../system/processes/process-limits.ts')).processLimits(head);
+}
+
 /**
  * Has the daemon look now, instead of when it next would. Whatever it answers, Nextflow's status stands; what is still
  * to be removed is said and tried again later.
  */
 async function settle(context: Context, id: string): Promise<Run | undefined> {
   try {
-    const run = await purgeLending(await context.daemon(), `/v1/runs/${id}/purge?ended=true`);
+    const run = await purgeWithCredentials(await context.daemon(), `/v1/runs/${id}/purge?ended=true`);
     if (run.pendingRemovals > 0)
       warn(
         `not all that was placed for run ${id} could be removed yet; it is tried again. See: nf-escrow status`,
       );
+    await tellExposures(await context.daemon(), run, warn);
     return run;
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown';
@@ -70,16 +76,11 @@ async function settle(context: Context, id: string): Promise<Run | undefined> {
   }
 }
 
-function warn(text: string): void {
-  process.stderr.on('error', () => undefined); // a terminal that has gone takes no warning; nextflow's status counts
-  process.stderr.write(`nf-escrow: ${text}\n`);
-}
-
 function explain(plan: Plan): void {
   print(`workspace    ${plan.workspace}`);
   print(`goes to      ${plan.computeEnvironment}`);
-  print(`placed in    ${plan.destination ?? 'nothing: there is no secret to place'}`);
-  if (plan.carrier !== null) print(`given by     ${plan.carrier}`);
+  print(`placed in    ${plan.store ?? 'nothing: there is no secret to place'}`);
+  if (plan.secretDelivery !== null) print(`given by     ${plan.secretDelivery}`);
   if (plan.note !== null) print(`note         ${plan.note}`);
   if (plan.secrets.length === 0) return;
   print('');

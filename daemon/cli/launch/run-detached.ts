@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunStart } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { openToAppend } from '../../system/files/owned-file.ts';
 import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
-import { withShell } from './shim-shell.ts';
+import { withInheritedCoreDumps } from '../../system/processes/core-dumps.ts';
+import { shimCommand } from './shim-shell.ts';
+import { runFile } from '../../run-directory/layout.ts';
 
 type Start = NonNullable<RunStart['start']>;
 
@@ -20,12 +22,14 @@ export async function runDetached(start: Start): Promise<void> {
   const output = start.outputFile ?? '/dev/null';
   ensurePrivateDirectory(dirname(output));
   const fd = openToAppend(output);
-  const { command, args } = withShell(start, true);
-  const child = spawn(command, args, {
-    detached: true,
-    stdio: ['ignore', fd, fd],
-    env: { ...process.env, ...start.environment },
-  });
+  const { command, args } = shimCommand(start, true);
+  const child = withInheritedCoreDumps(() =>
+    spawn(command, args, {
+      detached: true,
+      stdio: ['ignore', fd, fd],
+      env: { ...process.env, ...start.environment },
+    }),
+  );
   closeSync(fd);
   const ended = new Promise<boolean>((resolve) => {
     child.on('error', () => {
@@ -36,10 +40,10 @@ export async function runDetached(start: Start): Promise<void> {
     });
   });
   child.unref();
-  while (!existsSync(join(start.directory, 'started'))) {
+  while (!existsSync(runFile(start.directory, 'started'))) {
     const isOver = await Promise.race([ended, sleep(LOOK_EVERY_MS, false)]);
     // A short run may be over, and its directory gone, before we look.
-    if (isOver && existsSync(join(start.directory, 'armed')))
+    if (isOver && existsSync(runFile(start.directory, 'armed')))
       throw new EscrowError(
         'store-unavailable',
         `nextflow was not started: ${readFileSync(output, 'utf8').trim()}`,

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Process, RunStart } from '../../contract/types.ts';
 import { fifoState } from '../../system/files/fifo.ts';
-import { readOwnFile } from '../../system/files/read-plain-file.ts';
+import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
+import { withInheritedCoreDumps } from '../../system/processes/core-dumps.ts';
 import { signal } from '../../system/processes/process-identity.ts';
-import { withShell } from './shim-shell.ts';
+import { shimCommand } from './shim-shell.ts';
 import { inForeground } from '../io/terminal.ts';
+import { runFile } from '../../run-directory/layout.ts';
 
 type Start = NonNullable<RunStart['start']>;
 
@@ -45,8 +46,10 @@ export async function runInForeground(start: Start, ignoreHangup: boolean): Prom
       }, 20);
     });
   }
-  const { command, args } = withShell(start, ignoreHangup);
-  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...start.environment } });
+  const { command, args } = shimCommand(start, ignoreHangup);
+  const child = withInheritedCoreDumps(() =>
+    spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...start.environment } }),
+  );
   const ended = new Promise<number | undefined>((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => {
@@ -55,7 +58,7 @@ export async function runInForeground(start: Start, ignoreHangup: boolean): Prom
   });
   try {
     const status = await ended;
-    while (status === undefined && fifoState(join(start.directory, 'alive')) === 'held') await sleep(100);
+    while (status === undefined && fifoState(runFile(start.directory, 'alive')) === 'held') await sleep(100);
     return status;
   } finally {
     clearInterval(forwarding);
@@ -63,7 +66,7 @@ export async function runInForeground(start: Start, ignoreHangup: boolean): Prom
 }
 
 /** The exit status of a process that a signal ended, as a shell gives it. */
-export function statusOfSignal(name: NodeJS.Signals): number {
+export function exitStatusOfSignal(name: NodeJS.Signals): number {
   return 128 + constants.signals[name];
 }
 
@@ -72,7 +75,7 @@ function forward(directory: string, wanted: NodeJS.Signals[]): void {
   if (wanted.length === 0) return;
   let head;
   try {
-    head = JSON.parse(readOwnFile(join(directory, 'process'))?.toString('utf8') ?? '') as Process;
+    head = JSON.parse(readFileNoFollow(runFile(directory, 'process'))?.toString('utf8') ?? '') as Process;
   } catch {
     return; // not started yet, or over: tried again until the shim ends
   }

@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /** Runs a program with this process's own terminal, directory and environment; gives its exit status as a shell would. */
-export async function handOver(program: string, args: readonly string[]): Promise<number> {
+export async function runProgram(program: string, args: readonly string[]): Promise<number> {
   const child = spawn(program, args, { stdio: 'inherit' });
   for (const name of FORWARDED) process.on(name, () => child.kill(name));
   return new Promise((resolve, reject) => {

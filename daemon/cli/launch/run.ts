@@ -1,8 +1,10 @@
+import { statSync } from 'node:fs';
 import type { RunRequest, Selection } from '../../contract/types.ts';
-import type { Context, NextflowKnowledge } from '../context.ts';
+import type { Context } from '../context.ts';
+import { loadNextflowModules, type NextflowModules } from './nextflow-modules.ts';
 import { launch } from './launch.ts';
-import { print } from '../io/output.ts';
-import { completeForAws } from './run-on-aws.ts';
+import { printLines } from '../io/output.ts';
+import { prepareForPlatform } from './prepare-for-platform.ts';
 import { splitRunOptions } from './run-options.ts';
 
 const HELP = `Usage: nf-escrow run [options] PIPELINE [nextflow run options and parameters]
@@ -27,45 +29,52 @@ Example: nf-escrow run --only-secret DB_PASSWORD main.nf --input samples.csv -pr
 export async function run(context: Context, argv: readonly string[]): Promise<number> {
   const options = splitRunOptions(argv);
   if (options.help) {
-    print(HELP);
+    printLines(HELP);
     return 0;
   }
-  const knowledge = await context.nextflow();
-  const { arguments: args, background } = knowledge.arrange(options.rest);
+  const modules = await loadNextflowModules();
+  const { arguments: args, background } = modules.buildRunArguments(options.rest);
   const request: RunRequest = {
-    ...requestOf(context, knowledge, args, options.nextflow),
+    ...requestOf(context, modules, args, options.nextflow),
     ...(options.workspace === undefined ? {} : { workspace: options.workspace }),
     ...(options.computeEnvironment === undefined ? {} : { computeEnvironment: options.computeEnvironment }),
     selection: options.selection,
     explain: options.explain,
     detach: options.detach,
   };
-  const complete = await completeForAws(context, request);
+  const complete = await prepareForPlatform(context, request);
   return launch(context, complete, { background, json: options.json });
 }
 
 /** `nf-escrow nextflow`: nothing in the arguments is ours. Gives nextflow's own exit status. */
 export async function nextflow(context: Context, args: readonly string[]): Promise<number> {
-  const knowledge = await context.nextflow();
-  const line = knowledge.readCommandLine(args);
+  const modules = await loadNextflowModules();
+  const line = modules.readCommandLine(args, isFile);
   if (line !== undefined) {
-    const request = await completeForAws(context, requestOf(context, knowledge, line.arguments, undefined));
+    const request = await prepareForPlatform(context, requestOf(context, modules, line.arguments, undefined));
     return launch(context, request, { background: line.background, json: false });
   }
-  const { handOver } = await import('./run-program.ts');
-  return handOver(knowledge.findNextflow(context.settings.nextflow, process.env), args);
+  const { runProgram: handOver } = await import('./run-program.ts');
+  return handOver(modules.findNextflow(context.settings.nextflow, process.env), args);
 }
 
 /** What of a request comes from where the command is started. */
 function requestOf(
   { settings }: Context,
-  { findNextflow, findLocalStore, chooseCarrier, expectedLog, identifySelf, jobOf }: NextflowKnowledge,
+  {
+    findNextflow,
+    findLocalStore,
+    chooseSecretDelivery,
+    expectedLog,
+    identifySelf,
+    enclosingJob,
+  }: NextflowModules,
   args: readonly string[],
   named: string | undefined,
 ): RunRequest & { selection: Selection } {
   const launchDirectory = process.cwd();
   const nextflow = findNextflow(named ?? settings.nextflow, process.env);
-  const job = jobOf(process.env);
+  const job = enclosingJob(process.env);
   return {
     workspace: settings.workspace,
     ...(settings.computeEnvironment === undefined ? {} : { computeEnvironment: settings.computeEnvironment }),
@@ -74,7 +83,7 @@ function requestOf(
     nextflow,
     arguments: [...args],
     localStore: findLocalStore(process.env),
-    carrier: chooseCarrier({
+    secretDelivery: chooseSecretDelivery({
       nextflow,
       arguments: args,
       directory: launchDirectory,
@@ -83,6 +92,10 @@ function requestOf(
     }),
     logFile: expectedLog(launchDirectory, args, process.env),
     launcher: identifySelf(),
-    ...(job === undefined ? {} : { job }),
+    ...(job === undefined ? {} : { enclosingJob: job }),
   };
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -6,7 +6,7 @@ import type { RunStart } from '../../contract/types.ts';
  * clusters); bash keeps them. So the shim runs in bash where there is one. What Node starts ignores no signal; only a
  * shell can set that again.
  */
-export function withShell(
+export function shimCommand(
   { command, arguments: args }: NonNullable<RunStart['start']>,
   ignoreHangup: boolean,
 ): { command: string; args: string[] } {

@@ -1,15 +1,15 @@
 import { closeSync, constants, fsyncSync, openSync, writeSync } from 'node:fs';
 import type { Run, RunStart } from '../../contract/types.ts';
 import type { Client } from '../../api-client/client.ts';
+import { isSubmitterVariable } from '../../schedulers/environment.ts';
 
 type Start = NonNullable<RunStart['start']>;
 
 /**
- * Of the caller's environment, what is no use on another host or in another job: who this job is, this session's
- * sockets, and scratch space that is here alone.
+ * Of the caller's environment, what is no use on another host: this session's sockets, and scratch space that is here
+ * alone. Schedulers add what is no use in another job.
  */
-const STAYS =
-  /^(SLURM_|SLURMD_|SBATCH_|SRUN_|SALLOC_|PBS_|LSB_|LS_|SGE_TASK_|SGE_O_|JOB_ID$|JOB_NAME$|TMPDIR$|HOSTNAME$|DISPLAY$|SSH_|XDG_RUNTIME_DIR$|XDG_SESSION_|DBUS_|TERM$|PWD$|OLDPWD$|_$)/;
+const STAYS = /^(TMPDIR$|HOSTNAME$|DISPLAY$|SSH_|XDG_RUNTIME_DIR$|XDG_SESSION_|DBUS_|TERM$|PWD$|OLDPWD$|_$)/;
 
 /**
  * Has a run's head become a job. The caller's environment goes by a file of the run directory, NUL-separated and closed
@@ -17,7 +17,9 @@ const STAYS =
  */
 export async function submitHead(daemon: Client, run: string, start: Start): Promise<Run> {
   const environment = { ...process.env, ...start.environment };
-  const entries = Object.entries(environment).filter(([name]) => !STAYS.test(name));
+  const entries = Object.entries(environment).filter(
+    ([name]) => !STAYS.test(name) && !isSubmitterVariable(name),
+  );
   const text = entries.map(([name, value]) => `${name}=${value ?? ''}\0`).join('');
   writePrivate(start.environmentFile ?? '', text);
   return daemon.call<Run>('POST', `/v1/runs/${run}/submit`, { arguments: start.arguments });

@@ -1,18 +1,19 @@
 import type { Client } from '../../api-client/client.ts';
 import type { AwsCredentials, Receipt, Run } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import { warn } from '../io/output.ts';
 
-const NO_HELP: readonly string[] = ['aws-credentials', 'aws-denied', 'compute-environment-unfit'];
+const NO_HELP: readonly string[] = ['aws-credentials', 'aws-denied', 'compute-environment-invalid'];
 
 /**
  * Has a run purged. Where something is left, the AWS credentials of this command's environment are lent for it, if there
  * are any: the daemon's own may have ended before the run did.
  */
-export async function purgeLending(daemon: Client, path: string): Promise<Run> {
+export async function purgeWithCredentials(daemon: Client, path: string): Promise<Run> {
   const run = await daemon.call<Run>('POST', path);
   const awsCredentials = credentialsOf(process.env);
   if (run.pendingRemovals === 0 || awsCredentials === undefined) return run;
-  if (run.removalTrouble?.includes('Remedy:') !== true) return run; // others would meet the same
+  if (run.removalError?.includes('Remedy:') !== true) return run; // others would meet the same
   try {
     return await daemon.call<Run>('POST', path, { awsCredentials });
   } catch (error) {
@@ -22,10 +23,12 @@ export async function purgeLending(daemon: Client, path: string): Promise<Run> {
 }
 
 /** Likewise, for another look at what was placed. */
-export async function checkLending(daemon: Client, path: string): Promise<Receipt> {
+export async function checkWithCredentials(daemon: Client, path: string): Promise<Receipt> {
   const receipt = await daemon.call<Receipt>('POST', path);
   const awsCredentials = credentialsOf(process.env);
-  const isLocked = receipt.checks?.some(({ found, how }) => found === 'unknown' && how.includes('Remedy:'));
+  const isLocked = receipt.checks?.some(
+    ({ result: found, evidence: how }) => found === 'unknown' && how.includes('Remedy:'),
+  );
   if (isLocked !== true || awsCredentials === undefined) return receipt;
   try {
     return await daemon.call<Receipt>('POST', path, { awsCredentials });
@@ -39,7 +42,7 @@ export async function checkLending(daemon: Client, path: string): Promise<Receip
 function assertNoHelp(error: unknown): void {
   if (!(error instanceof EscrowError) || !NO_HELP.includes(error.code)) throw error;
   if (error.code === 'aws-credentials') return; // as those of the daemon: told already
-  process.stderr.write(`nf-escrow: the AWS credentials of this environment do not help: ${error.message}\n`);
+  warn(`the AWS credentials of this environment do not help: ${error.message}`);
 }
 
 function credentialsOf(env: Readonly<Record<string, string | undefined>>): AwsCredentials | undefined {

@@ -5,8 +5,9 @@ import { asEscrowError } from '../../errors.ts';
 import { fileSystemType } from '../../system/files/file-system-type.ts';
 import { RUNS, STATE } from '../../system/files/trust/trust-error.ts';
 import { openTrusted } from '../../system/files/trust/trusted-path.ts';
-import { failure, modeOf, ok, shellWord, warning, type Check } from '../check.ts';
-import { isWritableDirectory, nearestExisting } from '../path-lookup.ts';
+import { failure, modeOf, ok, warning, type Check } from '../check.ts';
+import { isWritableDirectory, nearestExistingAncestor } from '../path-lookup.ts';
+import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
 interface Directory {
   readonly name: string;
@@ -69,12 +70,16 @@ function checkDirectory(directory: Directory): Check {
   }
   if (found === undefined) return checkAbsent(directory);
   if (!isWritableDirectory(path))
-    return failure(name, `${path} cannot be written`, `chmod u+rwx ${shellWord(path)}, or see \`mount\`.`);
+    return failure(
+      name,
+      `${path} cannot be written`,
+      `chmod u+rwx ${quoteShellWord(path)}, or see \`mount\`.`,
+    );
   return checkFileSystem(directory, found);
 }
 
 function checkAbsent({ name, path, variable }: Directory): Check {
-  const nearest = nearestExisting(path);
+  const nearest = nearestExistingAncestor(path);
   if (isWritableDirectory(nearest)) return ok(name, `${path} is not there yet, and can be made`);
   return failure(
     name,

@@ -1,11 +1,11 @@
 import { isAbsolute } from 'node:path';
 import { ok, warning, type Check } from '../check.ts';
-import type { Subject } from '../doctor-context.ts';
+import type { DoctorContext } from '../doctor-context.ts';
 
 const NAME = 'environment';
 
 /** Variables that change what a launch does. Values are not shown, but for paths and switches. */
-export function checkEnvironment({ env }: Pick<Subject, 'env'>): Check[] {
+export function checkEnvironment({ env }: Pick<DoctorContext, 'env'>): Check[] {
   const checks = [secretsSwitch(env), secretsFile(env), nodeOptions(env)].filter(
     (check) => check !== undefined,
   );
@@ -13,7 +13,7 @@ export function checkEnvironment({ env }: Pick<Subject, 'env'>): Check[] {
 }
 
 /** Nextflow has secrets on when this is unset or exactly "true" (SecretsLoader.isEnabled). */
-function secretsSwitch(env: Subject['env']): Check | undefined {
+function secretsSwitch(env: DoctorContext['env']): Check | undefined {
   const value = env['NXF_ENABLE_SECRETS'];
   if (value === undefined || value === 'true') return undefined;
   return warning(
@@ -23,7 +23,7 @@ function secretsSwitch(env: Subject['env']): Check | undefined {
   );
 }
 
-function secretsFile(env: Subject['env']): Check | undefined {
+function secretsFile(env: DoctorContext['env']): Check | undefined {
   const path = env['NXF_SECRETS_FILE'];
   if (!path) return undefined;
   if (isAbsolute(path))
@@ -35,7 +35,7 @@ function secretsFile(env: Subject['env']): Check | undefined {
   );
 }
 
-function nodeOptions(env: Subject['env']): Check | undefined {
+function nodeOptions(env: DoctorContext['env']): Check | undefined {
   if (!env['NODE_OPTIONS']) return undefined;
   return ok(NAME, 'NODE_OPTIONS is set: this command heeds it, the daemon drops it');
 }

@@ -2,14 +2,14 @@ import { isProgram } from '../../nextflow/launcher/find.ts';
 import { findJava, javaMajor, readJavaVersion } from '../../nextflow/launcher/java.ts';
 import { failure, ok, type Check } from '../check.ts';
 import { findLauncher } from './nextflow.ts';
-import type { Subject } from '../doctor-context.ts';
+import type { DoctorContext } from '../doctor-context.ts';
 
 /** Nextflow 24.11 and later, and our plugins, need it. */
 const OLDEST = 17;
 const INSTALL = 'Install Java 17 or later and put it on PATH, or name its home in NXF_JAVA_HOME.';
 
 /** The Java that Nextflow would start, and its version. */
-export async function checkJava(subject: Subject): Promise<Check[]> {
+export async function checkJava(subject: DoctorContext): Promise<Check[]> {
   const { env, limitMs } = subject;
   const java = findJava(env);
   if (java === undefined) return [failure('java', 'there is no `java` on PATH', INSTALL)];

@@ -2,18 +2,19 @@ import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import { findLocalStore, localStorePath } from '../../nextflow/launcher/local-store.ts';
-import { failure, modeOf, ok, shellWord, warning, type Check } from '../check.ts';
-import type { Subject } from '../doctor-context.ts';
+import { failure, modeOf, ok, warning, type Check } from '../check.ts';
+import type { DoctorContext } from '../doctor-context.ts';
+import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
 /** What Nextflow writes beside its store for its tasks, with every secret in clear; a killed run leaves it behind. */
 const LEFTOVER = /^\.nf-.*\.secrets$/;
 
 /** The user's own secrets store of Nextflow, which is merged into a run. Only its name and mode are looked at. */
-export function checkLocalStore({ env }: Pick<Subject, 'env'>): Check[] {
+export function checkLocalStore({ env }: Pick<DoctorContext, 'env'>): Check[] {
   return [checkStore(env), ...checkLeftovers(dirname(localStorePath(env)))];
 }
 
-function checkStore(env: Subject['env']): Check {
+function checkStore(env: DoctorContext['env']): Check {
   const path = findLocalStore(env);
   if (path === null) return ok('local store', `${localStorePath(env)} is not there, and need not be`);
   const found = lstatSync(path);
@@ -24,7 +25,7 @@ function checkStore(env: Subject['env']): Check {
     return failure(
       'local store',
       `${path} has mode ${modeOf(found)}; Nextflow refuses any but 0600`,
-      `chmod 600 ${shellWord(path)}`,
+      `chmod 600 ${quoteShellWord(path)}`,
     );
   accessSync(path, constants.R_OK);
   return ok('local store', `${path} (0600)`);

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { isBootedBySystemd, killsAtLogout, lingers } from '../../system/processes/logind.ts';
-import { unitPath } from '../../system/user-unit.ts';
+import { isBootedBySystemd, killsAtLogout, isLingerEnabled } from '../../system/processes/logind.ts';
+import { userUnitPath } from '../../system/user-unit.ts';
 import { ok, warning, type Check } from '../check.ts';
-import type { Subject } from '../doctor-context.ts';
+import type { DoctorContext } from '../doctor-context.ts';
 
 const NAME = 'logout';
 
@@ -11,12 +11,12 @@ const NAME = 'logout';
  * Whether the daemon, and heads that were detached, live on when their user logs out. What runs in a login session ends
  * with it where `KillUserProcesses` is on, lingering or not; what the user's own systemd runs needs lingering to stay.
  */
-export function checkLogout({ logind, env }: Pick<Subject, 'logind' | 'env'>): Check[] {
+export function checkLogout({ logind, env }: Pick<DoctorContext, 'logind' | 'env'>): Check[] {
   if (!isBootedBySystemd(logind)) return [ok(NAME, 'no systemd here that would end processes at logout')];
   const { username } = userInfo();
   const enable = `loginctl enable-linger ${username}`;
-  const stays = lingers(username, logind);
-  const isInstalled = existsSync(unitPath(env));
+  const stays = isLingerEnabled(username, logind);
+  const isInstalled = existsSync(userUnitPath(env));
   if (isInstalled && stays)
     return [ok(NAME, "the daemon is a service of the user's systemd, and lingering is on: it stays")];
   if (isInstalled) return [warning(NAME, 'lingering is off: the daemon ends with your last session', enable)];

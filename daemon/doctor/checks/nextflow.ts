@@ -1,13 +1,13 @@
 import { findNextflow } from '../../nextflow/launcher/find.ts';
 import { readLauncher, type Launcher } from '../../nextflow/launcher/version.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
-import type { Subject } from '../doctor-context.ts';
+import type { DoctorContext } from '../doctor-context.ts';
 
 /** What the plugins are compiled against; the store's format and the launcher are tested from here on. */
 const OLDEST = [24, 10] as const;
 
 /** The nextflow that `run` would start. Throws `nextflow-missing`. */
-export async function checkNextflow({ nextflow, env }: Subject): Promise<Check[]> {
+export async function checkNextflow({ nextflow, env }: DoctorContext): Promise<Check[]> {
   const path = findNextflow(nextflow, env);
   const { version, from } = readLauncher(path, env);
   const [, year, month] = /^(\d+)\.(\d+)\./.exec(version ?? '') ?? [];
@@ -27,7 +27,7 @@ export async function checkNextflow({ nextflow, env }: Subject): Promise<Check[]
 }
 
 /** The same nextflow, for what another check needs of it; undefined where there is none. */
-export function findLauncher({ nextflow, env }: Subject): Launcher | undefined {
+export function findLauncher({ nextflow, env }: DoctorContext): Launcher | undefined {
   let path;
   try {
     path = findNextflow(nextflow, env);

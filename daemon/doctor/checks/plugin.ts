@@ -1,19 +1,19 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { whyNot } from '../../nextflow/plugin/secret-delivery.ts';
+import { whyPluginUnusable } from '../../nextflow/plugin/secret-delivery.ts';
 import { shippedPlugin, type ShippedPlugin } from '../../nextflow/plugin/plugin-files.ts';
 import { isInstalled, openPluginsDirectory } from '../../nextflow/plugin/plugin-install.ts';
 import { choosePluginsDirectory } from '../../nextflow/plugin/plugins-directory.ts';
 import { ok, warning, type Check } from '../check.ts';
 import { findLauncher } from './nextflow.ts';
-import type { Subject } from '../doctor-context.ts';
+import type { DoctorContext } from '../doctor-context.ts';
 
 /** Whether runs get their secrets by our plugin. Nothing is installed: the first launch does that. */
-export function checkPlugin(subject: Subject): Check[] {
+export function checkPlugin(subject: DoctorContext): Check[] {
   const launcher = findLauncher(subject);
   const shipped = shippedPlugin();
   if (launcher === undefined) return [];
-  const refusal = whyNot(launcher, subject.env);
+  const refusal = whyPluginUnusable(launcher, subject.env);
   if (refusal !== undefined || shipped === undefined)
     return [
       warning(

@@ -1,8 +1,8 @@
 import { asEscrowError } from '../../errors.ts';
-import { detectExecutor } from '../../schedulers/registry.ts';
-import type { Executor } from '../../schedulers/scheduler.ts';
+import type { Executor } from '../../contract/types.ts';
+import { detectExecutor, submitCommands } from '../../schedulers/registry.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
-import type { Subject } from '../doctor-context.ts';
+import type { DoctorContext } from '../doctor-context.ts';
 
 const NAME = 'scheduler';
 
@@ -11,12 +11,12 @@ const NAME = 'scheduler';
  * that nobody named it is a warning: runs may all stay on this machine.
  */
 export async function checkScheduler(
-  { env, schedulerOf }: Pick<Subject, 'env' | 'schedulerOf'>,
+  { env, schedulerOf }: Pick<DoctorContext, 'env' | 'schedulerOf'>,
   named?: Executor,
 ): Promise<Check[]> {
   const executor = named ?? detected(env['PATH']);
   if (executor === undefined)
-    return [ok(NAME, 'none has its commands on PATH (sbatch, bsub, qsub): runs stay on this machine')];
+    return [ok(NAME, `none has its commands on PATH (${submitCommands}): runs stay on this machine`)];
   try {
     await schedulerOf(executor).find('nf-escrow-doctor');
     return [ok(NAME, `${executor} answers`)];

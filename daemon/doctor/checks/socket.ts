@@ -6,14 +6,14 @@ import { EscrowError, systemCode } from '../../errors.ts';
 import { SOCKET } from '../../system/files/trust/trust-error.ts';
 import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
-import { lookAt } from '../path-lookup.ts';
-import type { Subject } from '../doctor-context.ts';
+import { lstatIfExists } from '../path-lookup.ts';
+import type { DoctorContext } from '../doctor-context.ts';
 
-/** The daemon's socket, and who answers there. Throws `socket-path-too-long`, `state-exposed`. None is started. */
-export async function checkSocket({ socket }: Paths, subject: Subject): Promise<Check[]> {
+/** The daemon's socket, and who answers there. Throws `socket-path-too-long`, `permissions-too-open`. None is started. */
+export async function checkSocket({ socket }: Paths, subject: DoctorContext): Promise<Check[]> {
   assertSocketPath(socket);
   openTrusted({ path: dirname(socket), purpose: SOCKET, need: 'private' })?.close();
-  const found = lookAt(socket);
+  const found = lstatIfExists(socket);
   if (found === undefined)
     return [ok('socket', `no daemon runs; the first command that needs one starts it at ${socket}`)];
   if (!found.isSocket())
@@ -33,7 +33,7 @@ export async function checkSocket({ socket }: Paths, subject: Subject): Promise<
   }
 }
 
-function judge(socket: string, { version, ledger, pendingRemovals }: Health, subject: Subject): Check {
+function judge(socket: string, { version, ledger, pendingRemovals }: Health, subject: DoctorContext): Check {
   const found = `the daemon, version ${version}, answers at ${socket}`;
   if (ledger !== 'ok')
     return failure(

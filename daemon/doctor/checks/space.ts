@@ -2,7 +2,7 @@ import { statSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Paths } from '../../config/paths.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
-import { nearestExisting } from '../path-lookup.ts';
+import { nearestExistingAncestor } from '../path-lookup.ts';
 
 /** What is free on a file system. Some, such as btrfs, count no inodes: their total is 0. */
 export interface Space {
@@ -48,6 +48,6 @@ export function judgeSpace(where: string, { freeBytes, freeInodes, totalInodes }
 
 /** Past a FIFO or a dead link that stands in the way: whose room it takes is that of the directory it is in. */
 function nearestDirectory(path: string): string {
-  for (let at = nearestExisting(path); ; at = dirname(at))
+  for (let at = nearestExistingAncestor(path); ; at = dirname(at))
     if (statSync(at, { throwIfNoEntry: false })?.isDirectory() === true || at === dirname(at)) return at;
 }

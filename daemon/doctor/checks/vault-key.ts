@@ -3,7 +3,7 @@ import { dirname, relative } from 'node:path';
 import type { Paths } from '../../config/paths.ts';
 import { assertPrivateFile } from '../../system/files/private-directory.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
-import { lookAt } from '../path-lookup.ts';
+import { lstatIfExists } from '../path-lookup.ts';
 
 /** 16 characters of prefix, 64 of key, and mostly a newline: told by its size, for it is not to be read here. */
 const SIZES = [80, 81];
@@ -14,7 +14,7 @@ export function checkVaultKey(paths: Paths): Check[] {
 }
 
 function checkKey({ keyFile, ledger }: Paths): Check {
-  const found = lookAt(keyFile);
+  const found = lstatIfExists(keyFile);
   if (found === undefined) {
     if (!existsSync(ledger)) return ok('vault key', 'none yet: the first secret makes it');
     return warning(

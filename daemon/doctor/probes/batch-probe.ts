@@ -38,14 +38,21 @@ export async function probeOnBatch(
   const started = performance.now();
   try {
     const session = await open(accessOf(settings));
-    const { result, left } = await runs.trial(
+    const { result, left } = await runs.probe(
       environment,
       new Map([[SECRET, new SecretValue(value)]]),
-      async ({ id, references, whose, noteDefinition, noteJob, noteJobOver }) =>
+      async ({
+        id,
+        references,
+        ownership: whose,
+        recordDefinition: noteDefinition,
+        recordJob: noteJob,
+        recordJobEnd: noteJobOver,
+      }) =>
         runProbeJob(session, settings, {
-          ...{ run: id, whose, image: settings.probeImage ?? IMAGE, limitMs, signal },
+          ...{ run: id, ownership: whose, image: settings.probeImage ?? IMAGE, limitMs, signal },
           secret: { name: SECRET, reference: references.get(SECRET) ?? '', value },
-          told: { definition: noteDefinition, job: noteJob, jobOver: noteJobOver },
+          record: { definition: noteDefinition, job: noteJob, jobOver: noteJobOver },
         }),
     );
     const removal =

@@ -1,4 +1,4 @@
-import { probeExits, type ProbeJob } from '../../aws/batch/probe-job.ts';
+import { probeExits, type BatchJobState } from '../../aws/batch/probe-job.ts';
 import type { AwsSettings } from '../../contract/types.ts';
 import { failure, ok, type Check } from '../check.ts';
 
@@ -72,7 +72,7 @@ const BY_STATUS: Readonly<Record<string, readonly [found: string, remedy: string
 };
 
 /** What the job's end, or that it came to none, says of the compute environment. */
-export function judgeBatchProbe(job: ProbeJob, settings: AwsSettings, waitedMs: number): Check {
+export function judgeBatchProbe(job: BatchJobState, settings: AwsSettings, waitedMs: number): Check {
   const { status = '', statusReason = '', container = {} } = job;
   if (status === 'SUCCEEDED')
     return ok(NAME, `a job on ${settings.queue} was given a throw-away secret, exactly (SHA-256 compared)`);

@@ -1,22 +1,24 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { isProbeId, newProbeId } from '../../contract/run-id.ts';
-import type { Carrier, ComputeEnvironment } from '../../contract/types.ts';
+import type { SecretDelivery, ComputeEnvironment, Executor } from '../../contract/types.ts';
 import { asEscrowError, EscrowError, systemCode } from '../../errors.ts';
-import { writeDurable } from '../../system/files/atomic-write.ts';
-import { readOwnFile } from '../../system/files/read-plain-file.ts';
-import { runLimited } from '../../system/processes/run-with-timeout.ts';
-import { schedulerOf } from '../../schedulers/registry.ts';
-import type { Executor, Scheduler } from '../../schedulers/scheduler.ts';
-import { NextflowStore } from '../../stores/nextflow-store.ts';
+import { writeFileAtomic } from '../../system/files/atomic-write.ts';
+import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
+import { fillTemplate } from '../../system/files/fill-template.ts';
+import { runWithTimeout } from '../../system/processes/run-with-timeout.ts';
+import { createScheduler } from '../../schedulers/create-scheduler.ts';
+import type { Scheduler } from '../../schedulers/scheduler.ts';
+import { RunDirectories } from '../../run-directory/run-directories.ts';
+import { runFile } from '../../run-directory/layout.ts';
 import { SecretValue } from '../../vault/secret-value.ts';
-import { failure, ok, shellWord, warning, type Check } from '../check.ts';
+import { failure, ok, warning, type Check } from '../check.ts';
 import { judgeProbe } from './judge-probe.ts';
 import { detected } from '../checks/scheduler.ts';
-import type { Subject } from '../doctor-context.ts';
+import type { DoctorContext } from '../doctor-context.ts';
+import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
 const PROBE_CHECK = 'probe';
 const SECRET = 'NF_ESCROW_PROBE';
@@ -25,7 +27,7 @@ const ANSWER_MAX = 4096;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** How often things are looked at, in milliseconds. */
-interface Pace {
+interface ProbeTiming {
   /** Into the run directory, for the answer. */
   readonly lookEvery: number;
   /** Of the scheduler it is first asked so late, for most jobs are over by then, and then so often. */
@@ -35,10 +37,16 @@ interface Pace {
   readonly settle: number;
 }
 
-const PACE: Pace = { lookEvery: 250, askFirst: 5000, askEvery: 15_000, settle: 10_000 };
+const TIMING: ProbeTiming = { lookEvery: 250, askFirst: 5000, askEvery: 15_000, settle: 10_000 };
 
 /** Plain as for a run with our plugin: a file a secret. */
-const CARRIER: Carrier = { plugin: 'probe', why: null, configPhase: false, environment: {}, restore: {} };
+const DELIVERY: SecretDelivery = {
+  plugin: 'probe',
+  reason: null,
+  configPhase: false,
+  environment: {},
+  restore: {},
+};
 
 /**
  * Places a random secret as for a run, has a job of the scheduler (a process, where there is none) read it on a compute
@@ -46,36 +54,36 @@ const CARRIER: Carrier = { plugin: 'probe', why: null, configPhase: false, envir
  */
 export async function probeHpc(
   environment: ComputeEnvironment,
-  subject: Pick<Subject, 'env' | 'paths'>,
+  subject: Pick<DoctorContext, 'env' | 'paths'>,
   limitMs: number,
-  pace = PACE,
+  timing = TIMING,
 ): Promise<Check[]> {
   if (subject.paths === undefined) return []; // the check of the settings says why there are none
   const runsDirectory = environment.runsDirectory ?? subject.paths.runs;
-  const store = new NextflowStore(subject.paths.runs);
+  const store = new RunDirectories(subject.paths.runs);
   const run = newProbeId();
   const value = new SecretValue(Buffer.from(randomBytes(32).toString('hex')));
-  const wanted = { run, workspace: '-', environment, carrier: CARRIER, secrets: new Map([[SECRET, value]]) };
-  const target = join(runsDirectory, run);
+  const target = store.locate(run, environment);
   const interrupted = new AbortController();
   const interrupt = (name: NodeJS.Signals): void => {
     interrupted.abort(name);
   };
   for (const name of SIGNALS) process.on(name, interrupt);
   const checks: Check[] = [];
-  let anchor: string | null = null;
+  let locator: string | null = null;
   try {
-    anchor = await store.prepare(target);
+    locator = await store.prepare(target);
     await removeLeftBehind(runsDirectory);
-    await store.place({
-      ...wanted,
-      ...{ target, anchor, sentAt: null, ledger: '-', expiresAt: '-', files: {}, references: new Map() },
-      noteSent: async () => undefined,
+    await store.create(target, {
+      run,
+      ...{ ledger: '-', workspace: '-', expiresAt: '-', files: {}, references: new Map() },
+      secretDelivery: DELIVERY,
+      secrets: new Map([[SECRET, value]]),
     });
     writeScript(target);
     const executor = environment.executor ?? detected(subject.env['PATH']);
     const deadline = performance.now() + limitMs;
-    const look = { directory: target, deadline, pace, signal: interrupted.signal };
+    const look = { directory: target, deadline, timing, signal: interrupted.signal };
     const found =
       executor === undefined
         ? await runHere(look, subject.env)
@@ -85,7 +93,7 @@ export async function probeHpc(
     const { message, hint } = asEscrowError(error);
     checks.push(failure(PROBE_CHECK, message, hint));
   } finally {
-    checks.push(...(await remove(store, target, anchor)));
+    checks.push(...(await remove(store, target, locator)));
     for (const name of SIGNALS) process.off(name, interrupt);
   }
   if (interrupted.signal.aborted) process.kill(process.pid, interrupted.signal.reason as NodeJS.Signals);
@@ -93,23 +101,23 @@ export async function probeHpc(
 }
 
 /** What a job told, and what it was. */
-export interface Told {
+export interface ProbeAnswer {
   readonly answer: string;
   /** As `slurm job 12`. */
   readonly who: string;
 }
 
-interface Look {
+interface AnswerWait {
   readonly directory: string;
   readonly deadline: number;
-  readonly pace: Pace;
+  readonly timing: ProbeTiming;
   readonly signal: AbortSignal;
 }
 
-async function runHere(look: Look, env: Subject['env']): Promise<Told> {
-  const script = join(look.directory, 'probe');
+async function runHere(look: AnswerWait, env: DoctorContext['env']): Promise<ProbeAnswer> {
+  const script = runFile(look.directory, 'probe');
   const limitMs = Math.max(1, look.deadline - performance.now());
-  const { output } = await runLimited('/bin/bash', [script], { env, limitMs });
+  const { output } = await runWithTimeout('/bin/bash', [script], { env, limitMs });
   const answer = readAnswer(look.directory);
   if (answer === undefined)
     throw new EscrowError(
@@ -120,17 +128,17 @@ async function runHere(look: Look, env: Subject['env']): Promise<Told> {
 }
 
 async function runAsJob(
-  look: Look,
+  look: AnswerWait,
   executor: Executor,
   run: string,
   options: readonly string[],
-): Promise<Told | { check: Check }> {
-  const scheduler = schedulerOf(executor);
+): Promise<ProbeAnswer | { check: Check }> {
+  const scheduler = createScheduler(executor);
   const name = `nf-escrow-${run}`;
   let id: string | undefined;
-  let told: Told | { check: Check } | undefined;
+  let told: ProbeAnswer | { check: Check } | undefined;
   try {
-    const script = join(look.directory, 'probe');
+    const script = runFile(look.directory, 'probe');
     id = await scheduler.submit({ name, script, output: '/dev/null', requeue: false, options });
     return (told = await follow(look, scheduler, id));
   } finally {
@@ -139,25 +147,30 @@ async function runAsJob(
   }
 }
 
-async function follow(look: Look, scheduler: Scheduler, id: string): Promise<Told | { check: Check }> {
-  const { directory, deadline, pace, signal } = look;
-  const who = `${scheduler.kind} job ${id}`;
-  let askAt = performance.now() + pace.askFirst;
+async function follow(
+  look: AnswerWait,
+  scheduler: Scheduler,
+  id: string,
+): Promise<ProbeAnswer | { check: Check }> {
+  const { directory, deadline, timing, signal } = look;
+  const who = `${scheduler.executor} job ${id}`;
+  let askAt = performance.now() + timing.askFirst;
   let state = 'it waits';
   let overAt: number | undefined;
   for (;;) {
     const answer = readAnswer(directory);
     if (answer !== undefined) return { answer, who };
     const now = performance.now();
-    if (overAt !== undefined && now - overAt >= pace.settle) return { check: unread(who, directory, state) };
+    if (overAt !== undefined && now - overAt >= timing.settle)
+      return { check: unread(who, directory, state) };
     if (overAt === undefined && now >= deadline) return { check: unheard(who, state) };
     if (overAt === undefined && now >= askAt) {
-      askAt = now + pace.askEvery;
+      askAt = now + timing.askEvery;
       const job = (await scheduler.jobs([id])).get(id);
       state = job?.state ?? 'it is forgotten';
       if (job === undefined || job.phase === 'ended') overAt = performance.now();
     }
-    await sleep(pace.lookEvery, undefined, { signal });
+    await sleep(timing.lookEvery, undefined, { signal });
   }
 }
 
@@ -185,7 +198,7 @@ async function cancelAll(scheduler: Scheduler, id: string | undefined, name: str
 function readAnswer(directory: string): string | undefined {
   readdirSync(directory); // has a network file system ask its server
   try {
-    return readOwnFile(join(directory, 'answer'), ANSWER_MAX)?.toString('utf8');
+    return readFileNoFollow(runFile(directory, 'answer'), ANSWER_MAX)?.toString('utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ESTALE') return undefined; // it is being put there
     throw error;
@@ -193,9 +206,8 @@ function readAnswer(directory: string): string | undefined {
 }
 
 function writeScript(directory: string): void {
-  const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/probe.sh')), 'utf8');
-  const text = template.replace('@DIRECTORY@', () => shellWord(directory)).replace('@NAME@', SECRET);
-  writeDurable(join(directory, 'probe'), text, 0o700);
+  const text = fillTemplate('probe.sh', { DIRECTORY: quoteShellWord(directory), NAME: SECRET });
+  writeFileAtomic(runFile(directory, 'probe'), text, 0o700);
 }
 
 function digestOf(value: SecretValue): string {
@@ -203,28 +215,32 @@ function digestOf(value: SecretValue): string {
 }
 
 /** What cannot be removed is said, with where it is: nobody else would look for it before the next probe. */
-async function remove(store: NextflowStore, target: string, anchor: string | null): Promise<Check[]> {
+async function remove(store: RunDirectories, target: string, locator: string | null): Promise<Check[]> {
   try {
-    const place = { target, anchor, sentAt: null };
+    const place = { target, locator, sentAt: null };
     await store.remove(place);
-    const { state, how } = await store.inspect(place);
+    const { state, evidence: how } = await store.inspect(place);
     if (state === 'absent') return [ok('probe removal', 'what was placed for the probe is gone')];
     throw new EscrowError('store-unavailable', how);
   } catch (error) {
     const { message } = asEscrowError(error);
     return [
-      failure('probe removal', message, `rm -rf ${shellWord(target)}; it holds a random text, no secret.`),
+      failure(
+        'probe removal',
+        message,
+        `rm -rf ${quoteShellWord(target)}; it holds a random text, no secret.`,
+      ),
     ];
   }
 }
 
 /** Of probes that were killed. */
 async function removeLeftBehind(runsDirectory: string): Promise<void> {
-  const store = new NextflowStore(runsDirectory);
+  const store = new RunDirectories(runsDirectory);
   for (const name of readdirSync(runsDirectory).filter(isProbeId)) {
     const target = join(runsDirectory, name);
     const found = lstatSync(target, { throwIfNoEntry: false });
     if (found !== undefined && Date.now() - found.mtimeMs > LEFT_BEHIND_MS)
-      await store.remove({ target, anchor: null, sentAt: null });
+      await store.remove({ target, locator: null, sentAt: null });
   }
 }

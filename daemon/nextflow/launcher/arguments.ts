@@ -19,7 +19,7 @@ const SETTING = /^-(?:process|executor|cluster)\.[^=]+$/;
  * for options of Nextflow's launcher that stand before the pipeline: they are put before `run`, where Nextflow wants
  * them. Throws `usage` where there is no pipeline, or a pipeline parameter before it.
  */
-export function arrange(rest: readonly string[]): NextflowArguments {
+export function buildRunArguments(rest: readonly string[]): NextflowArguments {
   const launcher: string[] = [];
   const run: string[] = [];
   let position = 0;
@@ -28,7 +28,7 @@ export function arrange(rest: readonly string[]): NextflowArguments {
     // A lone hyphen is a pipeline too: the script comes from standard input.
     if (token === '-' || !token.startsWith('-')) return finish(launcher, [...run, ...rest.slice(position)]);
     if (token.startsWith('--')) throw parameterTooEarly(token);
-    const length = 1 + Number(takesNext(token, rest[position + 1]));
+    const length = 1 + Number(takesValue(token, rest[position + 1]));
     (Object.hasOwn(launcherOptions, token) ? launcher : run).push(...rest.slice(position, position + length));
     position += length;
   }
@@ -39,7 +39,7 @@ export function arrange(rest: readonly string[]): NextflowArguments {
 }
 
 /** Whether an option takes the argument behind it, as Nextflow's launcher decides. */
-export function takesNext(option: string, next: string | undefined): boolean {
+export function takesValue(option: string, next: string | undefined): boolean {
   const arity = launcherOptions[option] ?? runOptions[option] ?? (SETTING.test(option) ? 'optional' : 'flag');
   if (arity === 'session') return next !== undefined && SESSION.test(next);
   if (arity === 'optional') return next !== undefined && !next.startsWith('-');
@@ -85,7 +85,7 @@ function commandPosition(args: readonly string[]): number {
   for (let token = args[0]; token?.startsWith('-') === true; token = args[position]) {
     const next = args[position + 1];
     // `-c FILE` is the launcher's and run's; `-syslog` takes no command for its host.
-    const takes = token === '-c' || (takesNext(token, next) && !(token === '-syslog' && isCommand(next)));
+    const takes = token === '-c' || (takesValue(token, next) && !(token === '-syslog' && isCommand(next)));
     position += 1 + Number(takes);
   }
   return position;

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EscrowError } from '../../errors.ts';
-import { takesNext } from './arguments.ts';
+import { takesValue } from './arguments.ts';
 import { overlayKeys, type Configured } from './overlay.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a command line says of the configuration. */
-interface Said {
+interface RunLine {
   /** What `nextflow config` has to be asked with, to be answered for the same run. */
   readonly question: string[];
   /** What run's own options set, over any file. */
@@ -28,7 +28,7 @@ const OF_LAUNCHER = ['-C', '-c', '-config', '-D', '-config-ignore-includes'];
 const OF_RUN = ['-c', '-config'];
 
 /** Takes a complete command line apart: launcher options, `run`, the rest. */
-export function readRunLine(args: readonly string[]): Said {
+export function readRunLine(args: readonly string[]): RunLine {
   const all = options(args);
   const at = all.findIndex(([name]) => name === '');
   const before = all.slice(0, at);
@@ -72,7 +72,7 @@ function options(args: readonly string[]): (readonly [name: string, value: strin
       // A pipeline's parameter; its value is no option, unless it begins like one.
       if (!token.includes('=') && args[index + 1]?.startsWith('-') === false) index += 1;
     } else if (token !== '-' && token.startsWith('-'))
-      found.push([token, takesNext(token, args[index + 1]) ? args[(index += 1)] : undefined]);
+      found.push([token, takesValue(token, args[index + 1]) ? args[(index += 1)] : undefined]);
     else found.push(['', token]);
   }
   return found;

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { readPlainFile } from '../../system/files/read-plain-file.ts';
-import { runLimited } from '../../system/processes/run-with-timeout.ts';
+import { readRegularFile } from '../../system/files/read-regular-file.ts';
+import { runWithTimeout } from '../../system/processes/run-with-timeout.ts';
 import { findOnPath, isProgram } from './find.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,11 +43,11 @@ export async function readJavaVersion(
   env: Environment,
   limitMs: number,
 ): Promise<string | undefined> {
-  const release = readPlainFile(join(dirname(dirname(realpathSync(path))), 'release'), RELEASE_MAX);
+  const release = readRegularFile(join(dirname(dirname(realpathSync(path))), 'release'), RELEASE_MAX);
   const told = new RegExp(`^JAVA_VERSION="${VERSION}"`, 'm').exec(release?.toString('utf8') ?? '')?.[1];
   if (told !== undefined) return told;
   // Nextflow's launcher unsets it too: it may load code into the JVM.
-  const { output } = await runLimited(path, ['-version'], {
+  const { output } = await runWithTimeout(path, ['-version'], {
     env: { ...env, JAVA_TOOL_OPTIONS: undefined },
     limitMs,
   });

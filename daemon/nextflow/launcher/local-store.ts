@@ -2,8 +2,9 @@ import { existsSync, lstatSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../../errors.ts';
-import { readPlainFile } from '../../system/files/read-plain-file.ts';
+import { readRegularFile } from '../../system/files/read-regular-file.ts';
 import { isSecretName } from '../../contract/secret-name.ts';
+import { runFile } from '../../run-directory/layout.ts';
 import { SecretValue } from '../../vault/secret-value.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,7 +20,7 @@ export function findLocalStore(env: Environment): string | null {
   const path = localStorePath(env);
   if (!isThere(path)) return null;
   // A nextflow inside a task of ours inherits the variable: the store of another run is not the user's own.
-  const isOurs = basename(path) === 'store.json' && existsSync(join(dirname(path), 'run.json'));
+  const isOurs = basename(path) === 'store.json' && existsSync(runFile(dirname(path), 'run'));
   return isOurs ? null : path;
 }
 
@@ -33,13 +34,18 @@ function isThere(path: string): boolean {
   }
 }
 
+/** Returns the names in Nextflow's own store. Throws as readLocalStore does. */
+export function localStoreNames(path: string): string[] {
+  return [...readLocalStore(path).keys()];
+}
+
 /** Reads Nextflow's own store, under the same conditions as Nextflow does. It is only ever read. */
 export function readLocalStore(path: string): Map<string, SecretValue> {
   let text;
   try {
     const mode = lstatSync(path).mode & 0o777;
     if (mode !== 0o600) throw unreadable(path, `it has mode ${mode.toString(8).padStart(4, '0')}, not 0600`);
-    text = readPlainFile(path)?.toString('utf8');
+    text = readRegularFile(path)?.toString('utf8');
     if (text === undefined) throw unreadable(path, 'it is not a plain file');
   } catch (error) {
     if (error instanceof EscrowError) throw error;

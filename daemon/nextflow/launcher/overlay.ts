@@ -1,4 +1,4 @@
-import type { AwsSettings } from '../../contract/types.ts';
+import type { ComputeEnvironment } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { HEAD_PROFILE } from './head-identity.ts';
 
@@ -18,10 +18,14 @@ type Key = (typeof overlayKeys)[number];
 export type Configured = Partial<Record<Key, string>>;
 
 /**
- * The configuration file that a run is given with `-c`. Throws `compute-environment-unfit` where the pipeline says
+ * The configuration file that a run is given with `-c`; undefined where its platform needs none. Throws `compute-environment-invalid` where the pipeline says
  * something else of what has to be the same: ECS reads secrets of its own region only.
  */
-export function overlay(settings: AwsSettings, configured: Configured): string {
+export function configOverlay(
+  { aws: settings }: ComputeEnvironment,
+  configured: Configured,
+): string | undefined {
+  if (settings === undefined) return undefined;
   const wanted: Record<Key, string | undefined> = {
     'process.executor': 'awsbatch',
     'process.queue': settings.queue,
@@ -34,7 +38,7 @@ export function overlay(settings: AwsSettings, configured: Configured): string {
     const said = configured[key];
     if (said !== undefined && said !== wanted[key])
       throw new EscrowError(
-        'compute-environment-unfit',
+        'compute-environment-invalid',
         `The pipeline's configuration says ${key} = ${said}, and the compute environment ${String(wanted[key])}.`,
         { hint: 'Take it out of the configuration, or use a compute environment that says the same.' },
       );

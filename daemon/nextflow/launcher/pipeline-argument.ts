@@ -1,4 +1,4 @@
-import { takesNext } from './arguments.ts';
+import { takesValue } from './arguments.ts';
 
 /** The pipeline that a command line of Nextflow names, `-` for standard input; undefined where it names none. */
 export function pipelineOf(args: readonly string[]): string | undefined {
@@ -18,13 +18,13 @@ function nextWord(args: readonly string[], from: number): number {
   let position = from;
   for (let token = args[position]; token !== undefined; token = args[position]) {
     if (token === '-' || !token.startsWith('-')) break;
-    position += 1 + Number(takesValue(token, args[position + 1]));
+    position += 1 + Number(takesArgument(token, args[position + 1]));
   }
   return position;
 }
 
 /** Nextflow's launcher takes what follows a parameter of the pipeline for its value, but for another option. */
-function takesValue(option: string, next: string | undefined): boolean {
-  if (!option.startsWith('--')) return takesNext(option, next);
+function takesArgument(option: string, next: string | undefined): boolean {
+  if (!option.startsWith('--')) return takesValue(option, next);
   return !option.includes('=') && next !== undefined && !next.startsWith('-');
 }

@@ -1,6 +1,6 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { readPlainFile } from '../../system/files/read-plain-file.ts';
+import { readRegularFile } from '../../system/files/read-regular-file.ts';
 
 /** What can be told of a nextflow without a JVM, which takes seconds to start. */
 export interface Launcher {
@@ -25,7 +25,7 @@ const IN_PATH = /\/nextflow[-_/]v?(\d+\.\d+\.\d+(?:-edge)?)\//;
  * wrapper of the official script, which hears NXF_VER.
  */
 export function readLauncher(path: string, env: Readonly<Record<string, string | undefined>>): Launcher {
-  const text = readPlainFile(path, SCRIPT_MAX)?.toString('latin1') ?? '';
+  const text = readRegularFile(path, SCRIPT_MAX)?.toString('latin1') ?? '';
   const released = /^NXF_VER=\$\{NXF_VER:-['"]?([0-9A-Za-z.-]+)['"]?\}/m.exec(text)?.[1];
   const javas = acceptedJavas(text);
   const wanted = env['NXF_VER'] || undefined;

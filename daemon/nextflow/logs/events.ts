@@ -1,11 +1,15 @@
 import type { Task } from '../../contract/types.ts';
 import { isSecretName } from '../../contract/secret-name.ts';
+import type { ExposureSearch } from '../../contract/types.ts';
+import { exposureOf, searchOf, type ExposureEvent } from './exposure-events.ts';
 
 /** What one line of `events.jsonl` tells; the plugin (plugin/, RunEvents.java) writes them. */
 export type RunEvent =
   | { readonly task: Task }
-  | { readonly began: { readonly name: string | undefined; readonly session: string | undefined } }
-  | { readonly ended: RunEnd }
+  | { readonly began: RunBegin }
+  | { readonly ended: PluginRunEnd }
+  | { readonly exposure: ExposureEvent }
+  | { readonly searched: ExposureSearch }
   | { readonly definition: DefinitionEvent };
 
 /** A job definition that carries the run's references. */
@@ -17,8 +21,18 @@ export interface DefinitionEvent {
   readonly at: string;
 }
 
+/** What a run says of itself as it begins. */
+export interface RunBegin {
+  readonly name: string | undefined;
+  readonly session: string | undefined;
+  /** Its work directory. */
+  readonly work: string | undefined;
+  /** No value is in the names of its tasks. */
+  readonly masked: boolean;
+}
+
 /** How the plugin saw the run end. */
-export interface RunEnd {
+export interface PluginRunEnd {
   readonly success: boolean;
   /** The class of the error that ended it. */
   readonly error: string | undefined;
@@ -45,9 +59,18 @@ export function readEvent(line: string): RunEvent | undefined {
   const type = fields['type'];
   if (typeof type !== 'string') throw new Error('no type');
   if (type === 'run.begin')
-    return { began: { name: text(fields['name']), session: text(fields['session']) } };
+    return {
+      began: {
+        name: text(fields['name']),
+        session: text(fields['session']),
+        work: text(fields['work']),
+        masked: fields['masked'] === true,
+      },
+    };
   if (type === 'run.end')
     return { ended: { success: fields['success'] === true, error: text(fields['error']) } };
+  if (type === 'exposure') return { exposure: exposureOf(fields) };
+  if (type === 'search') return { searched: searchOf(fields) };
   if (type.startsWith('job-definition.')) return { definition: definitionOf(type, fields) };
   if (!Object.hasOwn(STATUS, type)) return undefined;
   return { task: taskOf(type, fields) };
@@ -75,7 +98,7 @@ function taskOf(type: string, fields: Record<string, unknown>): Task {
     process: text(fields['process']) ?? null,
     attempt: Number.isInteger(attempt) ? (attempt as number) : null,
     secrets: names(fields['secrets']),
-    exposed: names(fields['exposed']),
+    exposed: [],
   };
 }
 

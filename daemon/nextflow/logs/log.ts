@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemCode } from '../../errors.ts';
-import { readPlainFile } from '../../system/files/read-plain-file.ts';
+import { readRegularFile } from '../../system/files/read-regular-file.ts';
 
 /** What a run's log tells of it. Undefined: not said yet. */
 export interface LogFacts {
@@ -73,7 +73,7 @@ export function expectedLog(
 
 function readHead(path: string): string {
   try {
-    return readPlainFile(path, HEAD_BYTES)?.toString('utf8') ?? '';
+    return readRegularFile(path, HEAD_BYTES)?.toString('utf8') ?? '';
   } catch (error) {
     if (['ENOENT', 'EACCES'].includes(systemCode(error) ?? '')) return ''; // rotated away as we looked
     throw error;

@@ -5,7 +5,7 @@ export type TracedTask = Pick<Task, 'taskId' | 'hash' | 'nativeId' | 'name' | 's
 
 /** A row that could be read, or one that could not, with the reason. */
 export type TraceRow =
-  { readonly task: TracedTask } | { readonly quarantined: number; readonly reason: string };
+  { readonly task: TracedTask } | { readonly malformed: number; readonly reason: string };
 
 /** Reads a trace file line by line. Its columns are the user's choice (`trace.fields`), told by its first line. */
 export class TraceReader {
@@ -23,7 +23,7 @@ export class TraceReader {
     // A tab in a task's name is not escaped: which cell is which cannot be told any more.
     if (cells.length !== this.#columns.length) {
       const reason = `${String(cells.length)} cells under ${String(this.#columns.length)} columns`;
-      return { quarantined: this.#rows, reason };
+      return { malformed: this.#rows, reason };
     }
     return { task: this.#task(cells) };
   }

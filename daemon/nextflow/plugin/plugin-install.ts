@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../../errors.ts';
-import { writeDurable } from '../../system/files/atomic-write.ts';
+import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import type { Purpose } from '../../system/files/trust/trust-error.ts';
 import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import { trustedFilesIn } from '../../system/files/trust/trusted-tree.ts';
@@ -21,7 +21,7 @@ export const PLUGINS: Purpose = {
  * Makes sure that our plugin, and nothing else under its name and version, is what Nextflow finds in its plugins
  * directory, and that nobody else can exchange it until Nextflow loads it. Checked whole before each launch. Installed
  * under another name first, so that launches side by side see it whole or not at all. Throws `plugin-unusable`,
- * `state-exposed`, `path-occupied`.
+ * `permissions-too-open`, `path-conflict`.
  */
 export function ensurePlugin(
   pluginsDirectory: string,
@@ -78,7 +78,7 @@ function install(directory: string, { files }: ShippedPlugin): void {
   try {
     for (const [path, bytes] of files) {
       mkdirSync(dirname(join(temporary, path)), { recursive: true, mode: 0o755 });
-      writeDurable(join(temporary, path), bytes, 0o644);
+      writeFileAtomic(join(temporary, path), bytes, 0o644);
     }
     replace(directory, temporary);
   } finally {

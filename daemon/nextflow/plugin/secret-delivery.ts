@@ -1,4 +1,4 @@
-import type { Carrier } from '../../contract/types.ts';
+import type { SecretDelivery } from '../../contract/types.ts';
 import { asEscrowError, EscrowError } from '../../errors.ts';
 import { ensurePlugin } from './plugin-install.ts';
 import { pluginLock } from './plugin-lock.ts';
@@ -14,7 +14,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Decides how this launch carries secrets, and installs the plugin for it where that is the way. The plugin is named
  * with its exact version in NXF_PLUGINS_DEFAULT, which adds to what the pipeline's own configuration names.
  */
-export function chooseCarrier(launch: Launch): Carrier {
+export function chooseSecretDelivery(launch: Launch): SecretDelivery {
   const { env } = launch;
   const launcher = readLauncher(launch.nextflow, env);
   const restore: Record<string, string> = {
@@ -24,50 +24,53 @@ export function chooseCarrier(launch: Launch): Carrier {
   };
   const configPhase = !isAtLeast(launcher.version, 25, 10);
   const lock = pluginLock(launch, launcher.version);
-  const refusal = whyNot(launcher, env) ?? lock.why;
-  if (refusal !== undefined) return { plugin: null, why: refusal, configPhase, environment: {}, restore };
+  const refusal = whyPluginUnusable(launcher, env) ?? lock.why;
+  if (refusal !== undefined) return { plugin: null, reason: refusal, configPhase, environment: {}, restore };
   try {
     const plugins = preparePluginsDirectory(launch);
     const { version } = ensurePlugin(plugins.path);
     const defaults = [...asked(env), ...guessed(launch, plugins.path), `nf-escrow@${version}`];
     const environment = { ...placed(plugins), ...lock.environment, NXF_PLUGINS_DEFAULT: defaults.join(',') };
     for (const name of Object.keys(environment)) restore[name] = env[name] ?? '';
-    return { plugin: version, why: null, ...noteOn(plugins), configPhase, environment, restore };
+    return { plugin: version, reason: null, ...noteOn(plugins), configPhase, environment, restore };
   } catch (error) {
     const why = asEscrowError(error).message.replace(/\.$/, '');
-    return { plugin: null, why, configPhase, environment: {}, restore };
+    return { plugin: null, reason: why, configPhase, environment: {}, restore };
   }
 }
 
 /**
  * The same for a run on AWS Batch, whose tasks are given their secrets by a plugin of its own beside the other. Throws
- * `compute-environment-unfit` where a plugin cannot be used: Nextflow's own executor leaves secrets out.
+ * `compute-environment-invalid` where a plugin cannot be used: Nextflow's own executor leaves secrets out.
  */
-export function carryOnAws(carrier: Carrier, env: Environment): Carrier {
+export function addAwsPlugin(secretDelivery: SecretDelivery, env: Environment): SecretDelivery {
   const unfit = (why: string): EscrowError =>
-    new EscrowError('compute-environment-unfit', `On AWS Batch secrets need nf-escrow's plugins: ${why}.`);
-  if (carrier.plugin === null) throw unfit(carrier.why ?? 'they are not used');
+    new EscrowError('compute-environment-invalid', `On AWS Batch secrets need nf-escrow's plugins: ${why}.`);
+  if (secretDelivery.plugin === null) throw unfit(secretDelivery.reason ?? 'they are not used');
   const allowed = env['NXF_PLUGINS_ALLOWED']?.split(',').map((entry) => entry.trim().split('@')[0]);
   const missing = ['nf-escrow-aws', 'nf-amazon'].find((id) => allowed?.includes(id) === false);
   if (missing !== undefined) throw unfit(`NXF_PLUGINS_ALLOWED does not name ${missing}`);
   const plugins =
-    carrier.environment['NXF_PLUGINS_DIR'] ?? ownPluginsDirectory({ env, directory: process.cwd() });
+    secretDelivery.environment['NXF_PLUGINS_DIR'] ?? ownPluginsDirectory({ env, directory: process.cwd() });
   const { version } = ensurePlugin(plugins, 'nf-escrow-aws');
-  const defaults = `${carrier.environment['NXF_PLUGINS_DEFAULT'] ?? ''},nf-escrow-aws@${version}`;
-  return { ...carrier, environment: { ...carrier.environment, NXF_PLUGINS_DEFAULT: defaults } };
+  const defaults = `${secretDelivery.environment['NXF_PLUGINS_DEFAULT'] ?? ''},nf-escrow-aws@${version}`;
+  return { ...secretDelivery, environment: { ...secretDelivery.environment, NXF_PLUGINS_DEFAULT: defaults } };
 }
 
 function placed({ path, instead }: PluginsDirectory): Record<string, string> {
   return instead === undefined ? {} : { NXF_PLUGINS_DIR: path };
 }
 
-function noteOn({ path, instead }: PluginsDirectory): Pick<Carrier, 'note'> {
+function noteOn({ path, instead }: PluginsDirectory): Pick<SecretDelivery, 'note'> {
   if (instead === undefined) return {};
   return { note: `plugins are loaded from ${path}. ${instead.message} ${instead.hint}` };
 }
 
 /** Why this Nextflow would not load the plugin, or would not go on with it; a clause. */
-export function whyNot({ version, selfContained }: Launcher, env: Environment): string | undefined {
+export function whyPluginUnusable(
+  { version, selfContained }: Launcher,
+  env: Environment,
+): string | undefined {
   const allowed = env['NXF_PLUGINS_ALLOWED'];
   if (env['NXF_ENABLE_SECRETS'] !== undefined && env['NXF_ENABLE_SECRETS'] !== 'true')
     return `NXF_ENABLE_SECRETS is ${env['NXF_ENABLE_SECRETS']}, which switches secrets off`;

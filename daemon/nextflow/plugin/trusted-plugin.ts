@@ -19,7 +19,7 @@ export function pluginsIn(path: string): string[] {
 }
 
 /**
- * Throws `state-exposed` where others can change a plugin: its directory, or what lies directly in it, `classes` and `lib`.
+ * Throws `permissions-too-open` where others can change a plugin: its directory, or what lies directly in it, `classes` and `lib`.
  * To look at all of its files would cost every launch hundreds of calls.
  */
 export function assertTrustedPlugin(plugins: VerifiedDirectory, name: string): void {
@@ -28,9 +28,13 @@ export function assertTrustedPlugin(plugins: VerifiedDirectory, name: string): v
     return;
   }
   if (trustedTarget(plugins.path, name) !== undefined) return;
-  throw new EscrowError('state-exposed', `"${join(plugins.path, name)}" leads to what others can change.`, {
-    hint: 'Remove the link, and Nextflow installs that plugin anew.',
-  });
+  throw new EscrowError(
+    'permissions-too-open',
+    `"${join(plugins.path, name)}" leads to what others can change.`,
+    {
+      hint: 'Remove the link, and Nextflow installs that plugin anew.',
+    },
+  );
 }
 
 /** What a link to a plugin leads to, where nobody else can change that and the link is not another user's. */

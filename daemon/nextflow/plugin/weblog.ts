@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { homedir } from 'node:os';
-import { readPlainFile } from '../../system/files/read-plain-file.ts';
+import { readRegularFile } from '../../system/files/read-regular-file.ts';
 import type { Launch } from '../launcher/launch.ts';
 
 const CONFIG_MAX = 1024 * 1024;
@@ -46,7 +46,7 @@ function beside(script: string): string[] {
 
 function mentionsWeblog(path: string): boolean {
   try {
-    return readPlainFile(path, CONFIG_MAX)?.includes('weblog') === true;
+    return readRegularFile(path, CONFIG_MAX)?.includes('weblog') === true;
   } catch {
     return false; // most are not there, and Nextflow itself says so of those that should be
   }

@@ -1,23 +1,25 @@
 import { join } from 'node:path';
 import { newRunId } from '../../contract/run-id.ts';
-import type { Carrier, RunJob, RunRequest, RunStart } from '../../contract/types.ts';
+import type { SecretDelivery, HeadJob, RunRequest, RunStart } from '../../contract/types.ts';
 import { asEscrowError } from '../../errors.ts';
-import { writeDurable } from '../../system/files/atomic-write.ts';
+import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { bootId } from '../../system/processes/process-identity.ts';
 import { step } from '../../system/steps.ts';
 import { mask } from '../../redaction/mask.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/open.ts';
+import { assertJobId } from '../../schedulers/job-id.ts';
 import { detectExecutor } from '../../schedulers/registry.ts';
-import { now, write, type Engine } from '../dependencies.ts';
-import { placeObjects, prepareObjects, recordObjects } from './planned-leases.ts';
+import { now, write, type RunDependencies } from '../dependencies.ts';
+import { placeLeases, prepareLeases, recordLeases } from './planned-leases.ts';
+import { runFile, runFiles } from '../../run-directory/layout.ts';
+import type { SecretValue } from '../../vault/secret-value.ts';
 import type { PlannedRun } from '../plan/plan.ts';
+import { openSecrets } from './open-secrets.ts';
 import { purgeRun } from '../purge/purge.ts';
 import { describeRun, getRun } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
 
-/** In the run directory: configuration that Nextflow is started with, beside the pipeline's own. */
-const OVERLAY = 'overlay.config';
 /** How long a launcher may take from the answer to the start of the shim, in seconds. */
 const LAUNCH_SECONDS = 60;
 
@@ -26,54 +28,58 @@ const LAUNCH_SECONDS = 60;
  * it is removed before the error goes on. `placing` holds the run's id meanwhile.
  */
 export async function materialize(
-  engine: Engine,
+  deps: RunDependencies,
   request: RunRequest,
   planned: PlannedRun,
   placing: Set<string>,
 ): Promise<RunStart> {
-  const id = newRunId(now(engine));
+  const id = newRunId(now(deps));
   placing.add(id);
   try {
-    return await materializeAs(engine, id, request, planned);
+    return await materializeAs(deps, id, request, planned);
   } finally {
     placing.delete(id);
   }
 }
 
 async function materializeAs(
-  engine: Engine,
+  deps: RunDependencies,
   id: string,
   request: RunRequest,
   planned: PlannedRun,
 ): Promise<RunStart> {
-  const files: Record<string, string> = planned.overlay === undefined ? {} : { [OVERLAY]: planned.overlay };
-  const objects = await prepareObjects(engine, id, { ...planned, files });
-  const directory = objects.at(-1)?.lease.target ?? '';
-  await write(engine, 'run.record', async (db) => {
-    await insertRun(engine, db, id, request, planned);
-    await recordObjects(engine, db, objects);
+  const values = await openSecrets(deps, planned);
+  const files: Record<string, string> =
+    planned.overlay === undefined ? {} : { [runFiles.overlay]: planned.overlay };
+  const { environment, secretDelivery, plan } = planned;
+  const placeable = { workspace: plan.workspace, environment, secretDelivery, values, files };
+  const leases = await prepareLeases(deps, id, placeable);
+  const directory = deps.runDirectories.locate(id, environment);
+  await write(deps, 'run.record', async (db) => {
+    await insertRun(deps, db, id, request, planned, values);
+    await recordLeases(deps, db, leases);
     const data = { secrets: planned.plan.secrets };
-    await record(db, { run: id, type: 'run.created', by: engine.user.user, data });
+    await record(db, { run: id, type: 'run.created', by: deps.user.user, data });
   });
   try {
-    await placeObjects(engine, objects);
-    await step(engine.faults, 'directory.mark', () => {
-      if (isOutOfSight(request, planned)) writeDurable(join(directory, 'heartbeat'), '0\n');
-      if (engine.onLost !== 'purge-now') writeDurable(join(directory, 'on-lost'), '');
+    await placeLeases(deps, leases);
+    await step(deps.faults, 'directory.mark', () => {
+      if (isOutOfSight(request, planned)) writeFileAtomic(runFile(directory, 'heartbeat'), '0\n');
+      if (deps.onLost !== 'purge-now') writeFileAtomic(runFile(directory, 'onLost'), '');
     });
-    await write(engine, 'run.record-materialized', (db) => moveRun(db, id, 'materialized'));
+    await write(deps, 'run.record-materialized', (db) => moveRun(db, id, 'materialized'));
   } catch (error) {
     const known = asEscrowError(error);
     const change = {
       outcome: 'aborted',
       outcome_evidence: `placing failed: ${known.code}`,
-      ended_at: now(engine),
+      ended_at: now(deps),
     } as const;
-    await write(engine, 'run.record-aborted', (db) => moveRun(db, id, 'ended', change));
-    await purgeRun(engine, id);
+    await write(deps, 'run.record-aborted', (db) => moveRun(db, id, 'ended', change));
+    await purgeRun(deps, id);
     throw known;
   }
-  const run = await describeRun(engine.ledger.db, await getRun(engine.ledger.db, id));
+  const run = await describeRun(deps.ledger.db, await getRun(deps.ledger.db, id));
   return { plan: planned.plan, run, start: startOf(request, directory, planned, run.outputFile) };
 }
 
@@ -81,7 +87,7 @@ async function materializeAs(
  * Whether the head will be where this kernel tells nothing of it, or may be moved there: then the shim shows by a file
  * in the run directory that it lives.
  */
-function isOutOfSight({ launcher, job }: RunRequest, { environment }: PlannedRun): boolean {
+function isOutOfSight({ launcher, enclosingJob: job }: RunRequest, { environment }: PlannedRun): boolean {
   return environment.headJob === true || job !== undefined || launcher.bootId !== bootId();
 }
 
@@ -94,15 +100,17 @@ function startOf(
 ): NonNullable<RunStart['start']> {
   // With -C Nextflow reads what that names and nothing else.
   const option = request.arguments.includes('-C') ? '-C' : '-c';
-  const configuration = planned.overlay === undefined ? [] : [option, join(directory, OVERLAY)];
+  const configuration = planned.overlay === undefined ? [] : [option, runFile(directory, 'overlay')];
   const mode = request.arguments.includes('-bg') ? 'bg' : 'fg';
   return {
     directory,
-    command: join(directory, 'shim'),
+    command: runFile(directory, 'shim'),
     arguments: [directory, mode, request.nextflow, ...configuration, ...request.arguments],
     environment:
-      planned.resolved.length === 0 ? identityOf(planned.carrier) : variablesOf(directory, planned.carrier),
-    ...(planned.environment.headJob === true ? { environmentFile: join(directory, 'environment') } : {}),
+      planned.secrets.length === 0
+        ? identityOf(planned.secretDelivery)
+        : variablesOf(directory, planned.secretDelivery),
+    ...(planned.environment.headJob === true ? { environmentFile: runFile(directory, 'environment') } : {}),
     ...(outputFile === null ? {} : { outputFile }),
   };
 }
@@ -111,31 +119,33 @@ function startOf(
  * Also with the plugin, Nextflow's own store is sought in the run directory: should something keep the plugin from being
  * used, secrets are missing then, and not the user's own in the place of the run's.
  */
-function variablesOf(directory: string, { plugin, environment }: Carrier): Record<string, string> {
-  const store = { NXF_SECRETS_FILE: join(directory, 'store.json') };
+function variablesOf(directory: string, { plugin, environment }: SecretDelivery): Record<string, string> {
+  const store = { NXF_SECRETS_FILE: runFile(directory, 'store') };
   return plugin === null ? store : { ...store, ...environment, NF_ESCROW_RUN: directory };
 }
 
 /** Of a run without secrets: only as whom its head is to speak to AWS, where the compute environment says that. */
-function identityOf({ environment }: Carrier): Record<string, string> {
+function identityOf({ environment }: SecretDelivery): Record<string, string> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('NXF_')));
 }
 
 /** Of a head that is to be a job the id is not known yet. */
-function jobIn({ job }: RunRequest, { environment }: PlannedRun): string | null {
+function jobIn({ enclosingJob: job }: RunRequest, { environment }: PlannedRun): string | null {
   if (environment.headJob === true) {
     const executor = environment.executor ?? detectExecutor();
-    return JSON.stringify({ executor, id: null, restarts: null, name: null, head: true } satisfies RunJob);
+    return JSON.stringify({ executor, id: null, restarts: null, name: null, head: true } satisfies HeadJob);
   }
-  return job === undefined ? null : JSON.stringify({ ...job, name: null, head: false } satisfies RunJob);
+  if (job !== undefined) assertJobId(job.executor, job.id);
+  return job === undefined ? null : JSON.stringify({ ...job, name: null, head: false } satisfies HeadJob);
 }
 
 async function insertRun(
-  engine: Engine,
+  deps: RunDependencies,
   db: Queries,
   id: string,
   request: RunRequest,
   planned: PlannedRun,
+  values: ReadonlyMap<string, SecretValue>,
 ): Promise<void> {
   await db
     .insertInto('runs')
@@ -145,25 +155,25 @@ async function insertRun(
       workspace: planned.plan.workspace,
       compute_environment: planned.environment.name,
       log_expected: request.logFile ?? null,
-      output_file: request.detach === true ? join(engine.outputDirectory, `${id}.log`) : null,
+      output_file: request.detach === true ? join(deps.outputDirectory, `${id}.log`) : null,
       launch_directory: request.launchDirectory,
       nextflow: request.nextflow,
       // A value that someone passes as a parameter as well must not stand in the ledger in clear.
-      arguments: JSON.stringify(request.arguments.map((argument) => mask(argument, planned.values.values()))),
+      arguments: JSON.stringify(request.arguments.map((argument) => mask(argument, values.values()))),
       plan: JSON.stringify(planned.plan.secrets),
       launcher: JSON.stringify(request.launcher),
-      job: jobIn(request, planned),
-      launch_deadline: now(engine, LAUNCH_SECONDS),
+      head_job: jobIn(request, planned),
+      launch_deadline: now(deps, LAUNCH_SECONDS),
       cancel_requested: 0,
-      created_at: now(engine),
+      created_at: now(deps),
     })
     .execute();
-  for (const { secretId, version } of planned.resolved) {
+  for (const { secretId, version } of planned.secrets) {
     if (secretId === null || version === null) continue;
     await db.insertInto('pins').values({ run_id: id, secret_id: secretId, version }).execute();
     await db
       .updateTable('secrets')
-      .set({ last_used_at: now(engine), last_used_by: id, last_used_process: null })
+      .set({ last_used_at: now(deps), last_used_by: id, last_used_process: null })
       .where('id', '=', secretId)
       .execute();
   }

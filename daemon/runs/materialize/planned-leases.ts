@@ -1,121 +1,128 @@
 import { randomUUID } from 'node:crypto';
 import { asTag } from '../../aws/tags.ts';
-import { step } from '../../system/steps.ts';
+import type { ComputeEnvironment, SecretDelivery } from '../../contract/types.ts';
 import type { Queries } from '../../ledger/open.ts';
-import type { Placement, References, Store } from '../../stores/store.ts';
+import type { LeaseLocation, Ownership, Placement, References } from '../../stores/store.ts';
+import { step } from '../../system/steps.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
-import { now, write, type Engine } from '../dependencies.ts';
-import type { PlannedRun } from '../plan/plan.ts';
+import { now, write, type RunDependencies } from '../dependencies.ts';
 import type { LeaseRow } from '../records/queries.ts';
 import { moveLease } from '../records/states.ts';
 
-/** In the run directory: where and as whom the secrets were placed, where that is not in the run directory itself; and whose they are. */
-const ACCESS = 'access.json';
-/** A lease whose run cannot be asked for this long may be removed. A live run keeps moving it on. */
+/** How long a lease lasts, in seconds. A live run keeps renewing its leases. */
 export const LEASE_SECONDS = 24 * 3600;
 
-/** One object to be placed for a run. */
-export interface PlannedObject {
-  readonly store: Pick<Store, 'kind' | 'place'>;
-  readonly placement: Omit<Placement, 'references' | 'noteSent'>;
-  readonly lease: Pick<LeaseRow, 'id' | 'run_id' | 'store' | 'target' | 'anchor' | 'expires_at'>;
+/** One object that is to be created for a run, and its lease. */
+export interface PlannedLease {
+  readonly lease: Pick<LeaseRow, 'id' | 'run_id' | 'store' | 'target' | 'locator' | 'expires_at'>;
+  /** `references`: of the objects that were created before this one. */
+  readonly place: (references: References, noteSent: Placement['noteSent']) => Promise<References>;
 }
 
-/** What of a planned run says what is placed for it. */
-export type Placeable = Pick<PlannedRun, 'environment' | 'carrier' | 'values'> & {
-  readonly plan: { readonly workspace: string };
-  /** Of the run directory, by name; undefined for a run that has none. */
+/** What determines the objects of a run. */
+export interface PlaceableRun {
+  /** ORGANIZATION/NAME */
+  readonly workspace: string;
+  readonly environment: ComputeEnvironment;
+  readonly secretDelivery: SecretDelivery;
+  readonly values: ReadonlyMap<string, SecretValue>;
+  /** Further files of the run directory by name; undefined for a run without a run directory. */
   readonly files: Readonly<Record<string, string>> | undefined;
-};
+}
 
-/** Makes ready what is to be placed, and names it. The run directory comes last: `armed` in it says that all is there. */
-export async function prepareObjects(
-  engine: Engine,
+/**
+ * Prepares and names everything that is to be created, in this order. The run directory comes last: `armed` in it says that
+ * everything else exists.
+ */
+export async function prepareLeases(
+  deps: RunDependencies,
   run: string,
-  { environment, carrier, values, plan: { workspace }, files: wanted }: Placeable,
-): Promise<PlannedObject[]> {
-  const secretsStore = engine.secretsStore(environment);
-  const apart = secretsStore !== engine.runDirectories;
-  const asked = [
-    ...(apart && values.size > 0 ? [{ store: secretsStore, secrets: values }] : []),
-    ...(wanted === undefined
-      ? []
-      : [{ store: engine.runDirectories, secrets: apart ? new Map<string, SecretValue>() : values }]),
-  ];
-  const files: Record<string, string> = { ...wanted };
-  const base = { run, workspace, environment, carrier, ledger: engine.ledger.id, files };
-  const expires = now(engine, LEASE_SECONDS);
-  const objects: PlannedObject[] = [];
+  { environment, secretDelivery, values, workspace, files: wanted }: PlaceableRun,
+): Promise<PlannedLease[]> {
+  const { objects } = deps.platformOf(environment).secrets;
+  const base = { run, workspace, environment, secretDelivery, ledger: deps.ledger.id };
+  const expiresAt = now(deps, LEASE_SECONDS);
+  const planned: PlannedLease[] = [];
   const plan = (
-    store: PlannedObject['store'],
-    place: Pick<Placement, 'target' | 'anchor'>,
-    secrets: Placement['secrets'],
+    store: string,
+    { target, locator }: Pick<LeaseLocation, 'target' | 'locator'>,
+    place: PlannedLease['place'],
   ): void => {
-    objects.push({
-      store,
-      placement: { ...base, ...place, sentAt: null, secrets, expiresAt: expires },
-      lease: { id: randomUUID(), run_id: run, store: store.kind, ...place, expires_at: expires },
-    });
+    const lease = { id: randomUUID(), run_id: run, store, target, locator, expires_at: expiresAt };
+    planned.push({ lease, place });
   };
-  for (const { store, secrets } of asked)
-    for (const [index, part] of store.divide({ ...base, secrets }).entries()) {
-      const anchor = await store.prepare(part.target, environment);
-      const place = { target: part.target, anchor };
-      if (store !== engine.runDirectories) {
-        // For the plugin, whose run directory comes last: where the secrets are, as whom they are placed, and whose they are.
-        if (anchor !== null)
-          files[ACCESS] = JSON.stringify({ ...(JSON.parse(anchor) as object), ...whoseAre(engine) });
-        // Before its secret: so there is never one without it.
-        const guard = engine.deadMan.over({ ...place, run, index: index + 1 }, environment);
-        if (guard !== undefined) plan(engine.deadMan, guard, new Map());
+  const files: Record<string, string> = { ...wanted };
+  if (objects !== undefined && values.size > 0)
+    for (const [index, { target, secrets }] of objects.split({ ...base, secrets: values }).entries()) {
+      const locator = await objects.prepare(target, environment);
+      const location = { target, locator, sentAt: null, expiresAt };
+      Object.assign(files, objects.runDirectoryFiles(locator, ownershipTags(deps)));
+      // The switch is created before its secret, so that the secret never exists without it.
+      const guard = objects.guard?.switchFor({ target, locator, run, index: index + 1 }, environment);
+      if (objects.guard !== undefined && guard !== undefined) {
+        const { guard: switches } = objects;
+        plan(switches.kind, guard, (_references, noteSent) =>
+          step(deps.faults, 'lease.place', () => switches.place({ ...guard, expiresAt, noteSent })),
+        );
       }
-      plan(store, place, part.secrets);
+      plan(objects.kind, location, (_references, noteSent) =>
+        step(deps.faults, 'lease.place', () => objects.place({ ...base, ...location, secrets, noteSent })),
+      );
     }
-  return objects;
+  if (wanted !== undefined) {
+    const target = deps.runDirectories.locate(run, environment);
+    const locator = await deps.runDirectories.prepare(target);
+    const secrets = objects === undefined ? values : new Map<string, SecretValue>();
+    plan(deps.runDirectories.kind, { target, locator }, async (references) => {
+      const contents = { ...base, secrets, references, expiresAt, files };
+      await step(deps.faults, 'lease.place', () => deps.runDirectories.create(target, contents));
+      return new Map();
+    });
+  }
+  return planned;
 }
 
-/** Whose the objects of this ledger's runs are, as their tags in AWS tell. */
-export function whoseAre(engine: Engine): { owner: string; ledger: string } {
-  return { owner: asTag(engine.user.user), ledger: asTag(engine.ledger.id) };
+/** To whom the objects of this ledger's runs belong, as their tags in AWS tell it. */
+export function ownershipTags(deps: RunDependencies): Ownership {
+  return { owner: asTag(deps.user.user), ledger: asTag(deps.ledger.id) };
 }
 
-/** The rows that are there before anything is placed. */
-export async function recordObjects(
-  engine: Engine,
+/** Records the leases before anything is created. */
+export async function recordLeases(
+  deps: RunDependencies,
   db: Queries,
-  objects: readonly PlannedObject[],
+  planned: readonly PlannedLease[],
 ): Promise<void> {
-  for (const { lease } of objects)
+  for (const { lease } of planned)
     await db
       .insertInto('leases')
-      .values({ ...lease, state: 'intended', created_at: now(engine), tries: 0 })
+      .values({ ...lease, state: 'intended', created_at: now(deps), attempts: 0 })
       .execute();
 }
 
-/** Places them one after another, as each is given the references of those before it; gives them all. */
-export async function placeObjects(engine: Engine, objects: readonly PlannedObject[]): Promise<References> {
+/** Creates the objects one after another, as each may need the references of those before it; returns all references. */
+export async function placeLeases(
+  deps: RunDependencies,
+  planned: readonly PlannedLease[],
+): Promise<References> {
   let references: References = new Map();
-  for (const object of objects)
-    references = new Map([...references, ...(await placeObject(engine, object, references))]);
+  for (const lease of planned)
+    references = new Map([...references, ...(await placeLease(deps, lease, references))]);
   return references;
 }
 
-async function placeObject(
-  engine: Engine,
-  { store, placement, lease }: PlannedObject,
+async function placeLease(
+  deps: RunDependencies,
+  { lease, place }: PlannedLease,
   references: References,
 ): Promise<References> {
   const noteSent = async (at: number | null): Promise<void> => {
     const sent_at = at === null ? null : new Date(at).toISOString();
-    await write(engine, 'lease.note-sent', (db) =>
+    await write(deps, 'lease.note-sent', (db) =>
       db.updateTable('leases').set({ sent_at }).where('id', '=', lease.id).execute(),
     );
   };
-  const own = await step(engine.faults, 'lease.place', () =>
-    store.place({ ...placement, references, noteSent }),
-  );
-  await write(engine, 'lease.record-placed', (db) =>
-    moveLease(db, lease, 'placed', { placed_at: now(engine) }),
-  );
+  const own = await place(references, noteSent);
+  await write(deps, 'lease.record-placed', (db) => moveLease(db, lease, 'placed', { placed_at: now(deps) }));
   return own;
 }

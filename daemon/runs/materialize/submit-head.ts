@@ -1,24 +1,24 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { RunJob, RunStart } from '../../contract/types.ts';
+import type { HeadJob, RunStart } from '../../contract/types.ts';
 import { findComputeEnvironment } from '../../compute-envs/compute-environments.ts';
 import { asEscrowError, EscrowError } from '../../errors.ts';
-import { writeDurable } from '../../system/files/atomic-write.ts';
+import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
 import { step } from '../../system/steps.ts';
 import { record } from '../../ledger/journal.ts';
-import { writeHead } from '../../run-directory/write-head.ts';
-import { now, write, type Engine } from '../dependencies.ts';
+import { variablesKeptInJob } from '../../schedulers/environment.ts';
+import { definitionOf } from '../../schedulers/registry.ts';
+import { writeHeadScript } from '../../run-directory/write-head.ts';
+import { now, write, type RunDependencies } from '../dependencies.ts';
 import { revoke } from '../../run-directory/fence.ts';
 import { purgeRun } from '../purge/purge.ts';
-import { getRun, jobOf, leasesOf } from '../records/queries.ts';
+import { getRun, headJobOf, leasesOf } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
+import { runFile } from '../../run-directory/layout.ts';
 
 /** How long the scheduler's command may take, and then its answer be looked for by the job's name, in seconds. */
 const SUBMIT_SECONDS = 150;
-
-/** What makes a scheduler start a job again. Where the user says so, the run is ready for it. */
-const REQUEUE = /^(--requeue|-r|-ry|-r=y)$/;
 
 /** The name under which the job of a run is found. */
 export function jobName(run: string): string {
@@ -28,85 +28,89 @@ export function jobName(run: string): string {
 /**
  * Submits the head of a run that was planned to be a job. What is to be known of it is in the ledger before; an answer
  * that is lost is found by the job's name. When the scheduler does not take it, the run is called off. Throws
- * `state-conflict`, `scheduler-refused`, `scheduler-unavailable`.
+ * `state-conflict`, `scheduler-rejected`, `scheduler-unavailable`.
  */
 export async function submitHead(
-  engine: Engine,
+  deps: RunDependencies,
   id: string,
   start: Pick<NonNullable<RunStart['start']>, 'arguments'>,
 ): Promise<void> {
-  const run = await getRun(engine.ledger.db, id);
-  const leases = await leasesOf(engine.ledger.db, id);
-  const lease = leases.find(({ store }) => store === engine.runDirectories.kind);
-  const job = jobOf(run);
+  const run = await getRun(deps.ledger.db, id);
+  const leases = await leasesOf(deps.ledger.db, id);
+  const lease = leases.find(({ store }) => store === deps.runDirectories.kind);
+  const job = headJobOf(run);
   if (run.state !== 'materialized' || lease === undefined || job?.head !== true || job.name !== null)
     throw new EscrowError('state-conflict', `Run ${id} is not one whose job could be submitted now.`);
   const directory = lease.target;
-  if (!existsSync(join(directory, 'environment')))
+  if (!existsSync(runFile(directory, 'environment')))
     throw new EscrowError('request-invalid', `Run ${id} was given no environment for its job.`);
-  const { headOptions: options = [] } = await findComputeEnvironment(
-    engine.ledger.db,
-    run.compute_environment,
-  );
-  const requeue = options.some((word, index) => isRequeue(word, options[index + 1]));
-  const output = run.output_file ?? join(engine.outputDirectory, `${id}.log`);
+  const { headOptions: options = [] } = await findComputeEnvironment(deps.ledger.db, run.compute_environment);
+  const requeue = definitionOf(job.executor).requestsRequeue(options);
+  const output = run.output_file ?? join(deps.outputDirectory, `${id}.log`);
   ensurePrivateDirectory(dirname(output));
-  const script = await step(engine.faults, 'job.write', () => {
-    if (requeue) writeDurable(join(directory, 'requeue'), '');
-    return writeHead({ directory, launchDirectory: run.launch_directory, requeue, ...start });
+  const script = await step(deps.faults, 'job.write', () => {
+    if (requeue) writeFileAtomic(runFile(directory, 'requeue'), '');
+    const launchDirectory = run.launch_directory;
+    return writeHeadScript({
+      directory,
+      launchDirectory,
+      requeue,
+      keptVariables: variablesKeptInJob,
+      ...start,
+    });
   });
   const name = jobName(id);
-  await write(engine, 'job.intend', async (db) => {
+  await write(deps, 'job.intend', async (db) => {
     const change = {
-      launch_deadline: now(engine, SUBMIT_SECONDS),
+      launch_deadline: now(deps, SUBMIT_SECONDS),
       output_file: output,
-      job: JSON.stringify({ ...job, name }),
+      head_job: JSON.stringify({ ...job, name }),
     };
     await db.updateTable('runs').set(change).where('id', '=', id).execute();
     await record(db, {
       run: id,
       type: 'run.submitting',
-      by: engine.user.user,
+      by: deps.user.user,
       data: { executor: job.executor },
     });
   });
-  engine.submitting.add(id);
+  deps.submitting.add(id);
   try {
     const submission = { name, script, output, requeue, options };
-    const found = await step(engine.faults, 'job.submit', () => submitOrFind(engine, job, submission));
-    await recordJob(engine, id, { ...job, name, id: found });
+    const found = await step(deps.faults, 'job.submit', () => submitOrFind(deps, job, submission));
+    await recordJob(deps, id, { ...job, name, id: found });
   } catch (error) {
     const known = asEscrowError(error);
     // Whatever becomes of a job of ours that the scheduler took after all: it finds the fence closed, and ends.
-    const place = { target: directory, anchor: lease.anchor, sentAt: null };
-    if (!(await step(engine.faults, 'fence.revoke', () => revoke(engine.runDirectories, place)))) return;
-    const change = { outcome: 'aborted', outcome_evidence: known.message, ended_at: now(engine) } as const;
-    await write(engine, 'run.record-aborted', (db) => moveRun(db, id, 'ended', change));
-    await purgeRun(engine, id);
+    const place = { target: directory, locator: lease.locator, sentAt: null };
+    if (!(await step(deps.faults, 'fence.revoke', () => revoke(deps.runDirectories, place)))) return;
+    const change = { outcome: 'aborted', outcome_evidence: known.message, ended_at: now(deps) } as const;
+    await write(deps, 'run.record-aborted', (db) => moveRun(db, id, 'ended', change));
+    await purgeRun(deps, id);
     throw known;
   } finally {
-    engine.submitting.delete(id);
+    deps.submitting.delete(id);
   }
 }
 
 /** Notes what is known of a run's job now. */
-export async function recordJob(engine: Engine, run: string, job: RunJob): Promise<void> {
-  await write(engine, 'job.record', async (db) => {
+export async function recordJob(deps: RunDependencies, run: string, job: HeadJob): Promise<void> {
+  await write(deps, 'job.record', async (db) => {
     await db
       .updateTable('runs')
-      .set({ job: JSON.stringify(job) })
+      .set({ head_job: JSON.stringify(job) })
       .where('id', '=', run)
       .execute();
-    await record(db, { run, type: 'run.job', data: { ...job } });
+    await record(db, { run, type: 'run.head-job', data: { ...job } });
   });
 }
 
 async function submitOrFind(
-  engine: Engine,
-  { executor }: RunJob,
-  submission: Parameters<ReturnType<Engine['jobs']['scheduler']>['submit']>[0],
+  deps: RunDependencies,
+  { executor }: HeadJob,
+  submission: Parameters<ReturnType<RunDependencies['jobStatus']['scheduler']>['submit']>[0],
 ): Promise<string> {
-  const scheduler = engine.jobs.scheduler(executor);
+  const scheduler = deps.jobStatus.scheduler(executor);
   try {
     return await scheduler.submit(submission);
   } catch (error) {
@@ -116,8 +120,4 @@ async function submitOrFind(
     if (found === undefined) throw error;
     return found;
   }
-}
-
-function isRequeue(word: string, next: string | undefined): boolean {
-  return REQUEUE.test(word) && (word !== '-r' || next === undefined || next === 'y' || next.startsWith('-'));
 }

@@ -1,29 +1,28 @@
-import type { GridJob } from '../../contract/types.ts';
+import type { Executor, OrphanedJob } from '../../contract/types.ts';
 import { asEscrowError } from '../../errors.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/open.ts';
-import type { GridLine } from '../../nextflow/logs/task-jobs.ts';
+import type { TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
+import { executors } from '../../schedulers/registry.ts';
+import type { RemoteTaskJobs } from '../../stores/store.ts';
 import { step } from '../../system/steps.ts';
-import { write, type Engine } from '../dependencies.ts';
+import { write, type RunDependencies } from '../dependencies.ts';
 
 /** A job whose head is gone, and whose it was. */
-export type Orphan = GridJob & { readonly run: string };
-
-/** AWS's ids; behind a colon which one of a job array. A task of another executor in such a run has another kind. */
-const BATCH_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?::\d{1,5})?$/;
+export type OrphanedJobRow = OrphanedJob & { readonly run: string };
 
 /** Notes what a head's log tells of its jobs. Repeatable: who adopts a run reads its log from the start again. */
-export async function noteGridLine(db: Queries, run: string, line: GridLine): Promise<void> {
+export async function recordTaskJob(db: Queries, run: string, line: TaskJobEvent): Promise<void> {
   if ('submitted' in line) {
     const { executor, id, name } = line.submitted;
     await db
-      .insertInto('grid_jobs')
+      .insertInto('task_jobs')
       .values({ run_id: run, executor, job_id: id, name, state: 'submitted' })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   } else {
     await db
-      .updateTable('grid_jobs')
+      .updateTable('task_jobs')
       .set({ state: 'completed' })
       .where('run_id', '=', run)
       .where('job_id', '=', line.completed)
@@ -33,35 +32,44 @@ export async function noteGridLine(db: Queries, run: string, line: GridLine): Pr
 }
 
 /** Jobs of heads that are gone, which may live on: of one run, or of all. */
-export async function orphansOf(db: Queries, run?: string): Promise<Orphan[]> {
-  let query = db.selectFrom('grid_jobs').selectAll().where('state', '=', 'orphaned');
+export async function orphanedJobsOf(db: Queries, run?: string): Promise<OrphanedJobRow[]> {
+  let query = db.selectFrom('task_jobs').selectAll().where('state', '=', 'orphaned');
   if (run !== undefined) query = query.where('run_id', '=', run);
   const rows = await query.orderBy('job_id').execute();
   return rows.map(({ run_id, executor, job_id, name }) => ({
     run: run_id,
-    executor: executor as GridJob['executor'],
+    executor: executor as OrphanedJob['executor'],
     id: job_id,
     name,
   }));
 }
 
 /** When a head is over: what it had submitted and not seen end, it has left behind. Within the transaction of its end. */
-export async function noteOrphans(db: Queries, run: string): Promise<void> {
-  await noteBatchJobs(db, run);
+export async function recordOrphanedJobs(deps: RunDependencies, db: Queries, run: string): Promise<void> {
+  for (const remote of remoteTaskJobs(deps)) await recordRemoteJobs(db, run, remote);
   const left = await db
-    .updateTable('grid_jobs')
+    .updateTable('task_jobs')
     .set({ state: 'orphaned' })
     .where('run_id', '=', run)
     .where('state', '=', 'submitted')
     .returning('job_id')
     .execute();
   if (left.length === 0) return;
-  await record(db, { run, type: 'run.jobs-left', data: { jobs: left.map(({ job_id }) => job_id) } });
+  await record(db, { run, type: 'run.jobs-orphaned', data: { jobs: left.map(({ job_id }) => job_id) } });
 }
 
-/** Of jobs on AWS Batch the plugin's events tell, not the log. */
-async function noteBatchJobs(db: Queries, run: string): Promise<void> {
-  if ((await awsAnchor(db, run)) === undefined) return;
+/** The platforms that run task jobs in a queue of their own. */
+function remoteTaskJobs({ platforms }: RunDependencies): RemoteTaskJobs[] {
+  return [...platforms.values()].flatMap(({ taskJobs }) => taskJobs ?? []);
+}
+
+/** Such jobs are reported by the plugin's events. A task of another executor in the same run has ids of another form. */
+async function recordRemoteJobs(
+  db: Queries,
+  run: string,
+  { executor, secretsKind, isJobId }: RemoteTaskJobs,
+): Promise<void> {
+  if ((await locatorOf(db, run, secretsKind)) === null) return;
   const tasks = await db
     .selectFrom('tasks')
     .select(['native_id', 'name'])
@@ -69,12 +77,12 @@ async function noteBatchJobs(db: Queries, run: string): Promise<void> {
     .where('status', 'in', ['SUBMITTED', 'RUNNING'])
     .execute();
   for (const { native_id: id, name } of tasks)
-    if (id !== null && BATCH_ID.test(id))
-      await noteGridLine(db, run, { submitted: { executor: 'awsbatch', id, name: name ?? id } });
+    if (id !== null && isJobId(id))
+      await recordTaskJob(db, run, { submitted: { executor, id, name: name ?? id } });
 }
 
 /** What is told of a job in the description of the run that left it. */
-export function gridJobOf({ run: _run, ...job }: Orphan): GridJob {
+export function describeOrphanedJob({ run: _run, ...job }: OrphanedJobRow): OrphanedJob {
   return job;
 }
 
@@ -82,30 +90,35 @@ export function gridJobOf({ run: _run, ...job }: Orphan): GridJob {
  * Asks for the end of what a run has left behind; gives what that was. `by`: who wants that; absent where the daemon does
  * so by itself. Throws `scheduler-unavailable`, `aws-*`, `store-unavailable`.
  */
-export async function cancelOrphans(engine: Engine, run: string, by?: string): Promise<Orphan[]> {
-  const orphans = await orphansOf(engine.ledger.db, run);
+export async function cancelOrphanedJobs(
+  deps: RunDependencies,
+  run: string,
+  by?: string,
+): Promise<OrphanedJobRow[]> {
+  const orphans = await orphanedJobsOf(deps.ledger.db, run);
   if (orphans.length === 0) return [];
-  const onBatch: string[] = [];
   for (const { executor, id } of orphans)
-    if (executor === 'awsbatch') onBatch.push(id);
-    else await step(engine.faults, 'orphans.cancel', () => engine.jobs.scheduler(executor).cancel(id));
-  if (onBatch.length > 0) {
-    const anchor = (await awsAnchor(engine.ledger.db, run)) ?? null;
-    await step(engine.faults, 'orphans.cancel', () => engine.batchJobs.terminate(anchor, onBatch));
+    if (isScheduler(executor))
+      await step(deps.faults, 'orphans.cancel', () => deps.jobStatus.scheduler(executor).cancel(id));
+  for (const remote of remoteTaskJobs(deps)) {
+    const ids = orphans.flatMap(({ executor, id }) => (executor === remote.executor ? [id] : []));
+    if (ids.length === 0) continue;
+    const locator = await locatorOf(deps.ledger.db, run, remote.secretsKind);
+    await step(deps.faults, 'orphans.cancel', () => remote.terminate(locator, ids));
   }
-  const entry = { run, type: 'run.jobs-cancelled', data: { jobs: orphans.map(({ id }) => id) } };
-  await write(engine, 'orphans.record', (db) => record(db, by === undefined ? entry : { ...entry, by }));
+  const entry = { run, type: 'run.orphaned-jobs-cancelled', data: { jobs: orphans.map(({ id }) => id) } };
+  await write(deps, 'orphans.record', (db) => record(db, by === undefined ? entry : { ...entry, by }));
   return orphans;
 }
 
 /** Takes those off the list that are over by now; gives how many are left, of one run or of all. */
-export async function sweepOrphans(engine: Engine, run?: string): Promise<number> {
-  const orphans = await orphansOf(engine.ledger.db, run);
-  const over = [...(await overInGrid(engine, orphans)), ...(await overOnBatch(engine, orphans))];
+export async function refreshOrphanedJobs(deps: RunDependencies, run?: string): Promise<number> {
+  const orphans = await orphanedJobsOf(deps.ledger.db, run);
+  const over = [...(await endedOnScheduler(deps, orphans)), ...(await endedRemotely(deps, orphans))];
   for (const job of over)
-    await write(engine, 'orphans.record', (db) =>
+    await write(deps, 'orphans.record', (db) =>
       db
-        .updateTable('grid_jobs')
+        .updateTable('task_jobs')
         .set({ state: 'gone' })
         .where('run_id', '=', job.run)
         .where('job_id', '=', job.id)
@@ -114,39 +127,53 @@ export async function sweepOrphans(engine: Engine, run?: string): Promise<number
   return orphans.length - over.length;
 }
 
-async function overInGrid(engine: Engine, orphans: readonly Orphan[]): Promise<Orphan[]> {
-  const phaseOf = ({ executor, id }: Orphan): string | undefined =>
-    executor === 'awsbatch' ? undefined : engine.jobs.word(executor, id)?.phase;
-  orphans.forEach(phaseOf); // asks for all of them at once
-  await engine.jobs.settled();
+function isScheduler(executor: OrphanedJob['executor']): executor is Executor {
+  return (executors as readonly string[]).includes(executor);
+}
+
+async function endedOnScheduler(
+  deps: RunDependencies,
+  orphans: readonly OrphanedJobRow[],
+): Promise<OrphanedJobRow[]> {
+  const phaseOf = ({ executor, id }: OrphanedJobRow): string | undefined =>
+    isScheduler(executor) ? deps.jobStatus.status(executor, id)?.phase : undefined;
+  orphans.forEach(phaseOf); // asks for all of them in one call
+  await deps.jobStatus.settled();
   return orphans.filter((job) => ['ended', 'forgotten'].includes(phaseOf(job) ?? ''));
 }
 
-/** Where AWS cannot be asked nothing is known, and so nothing is over. */
-async function overOnBatch(engine: Engine, orphans: readonly Orphan[]): Promise<Orphan[]> {
-  const onBatch = orphans.filter(({ executor }) => executor === 'awsbatch');
-  const over: Orphan[] = [];
-  for (const run of new Set(onBatch.map((job) => job.run))) {
-    const jobs = onBatch.filter((job) => job.run === run);
-    try {
-      const anchor = (await awsAnchor(engine.ledger.db, run)) ?? null;
-      const ids = jobs.map(({ id }) => id);
-      const living = await engine.batchJobs.living(anchor, ids);
-      over.push(...jobs.filter(({ id }) => !living.has(id)));
-    } catch (error) {
-      engine.log.warn({ run, code: asEscrowError(error).code }, 'jobs that were left cannot be looked at');
+/** A platform that does not answer tells nothing: then no job counts as ended. */
+async function endedRemotely(
+  deps: RunDependencies,
+  orphans: readonly OrphanedJobRow[],
+): Promise<OrphanedJobRow[]> {
+  const ended: OrphanedJobRow[] = [];
+  for (const { executor, secretsKind, living } of remoteTaskJobs(deps)) {
+    const remote = orphans.filter((job) => job.executor === executor);
+    for (const run of new Set(remote.map((job) => job.run))) {
+      const jobs = remote.filter((job) => job.run === run);
+      try {
+        const locator = await locatorOf(deps.ledger.db, run, secretsKind);
+        const alive = await living(
+          locator,
+          jobs.map(({ id }) => id),
+        );
+        ended.push(...jobs.filter(({ id }) => !alive.has(id)));
+      } catch (error) {
+        deps.log.warn({ run, code: asEscrowError(error).code }, 'cannot query orphaned jobs');
+      }
     }
   }
-  return over;
+  return ended;
 }
 
-/** Where a run's jobs on AWS Batch are: where its secrets are, or were. */
-async function awsAnchor(db: Queries, run: string): Promise<string | undefined> {
+/** The locator of a run's lease of this kind: it tells where the run's jobs are. Null: there is none. */
+async function locatorOf(db: Queries, run: string, kind: string): Promise<string | null> {
   const lease = await db
     .selectFrom('leases')
-    .select('anchor')
+    .select('locator')
     .where('run_id', '=', run)
-    .where('store', '=', 'aws-secrets-manager')
+    .where('store', '=', kind)
     .executeTakeFirst();
-  return lease?.anchor ?? undefined;
+  return lease?.locator ?? null;
 }

@@ -1,6 +1,6 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { step } from '../../system/steps.ts';
-import { now, write, type Engine } from '../dependencies.ts';
+import { now, write, type RunDependencies } from '../dependencies.ts';
 
 const DAY_SECONDS = 24 * 3600;
 /** Runs that are forgotten in one transaction. */
@@ -10,15 +10,15 @@ const BATCH = 200;
  * Forgets runs that were purged `days` ago or earlier: their rows, their events, their output. Runs that are not
  * purged are never forgotten, however old, nor is what people did: the audit. Gives their number.
  */
-export async function pruneRuns(engine: Engine, days: number): Promise<number> {
-  const before = now(engine, -days * DAY_SECONDS);
+export async function pruneRuns(deps: RunDependencies, days: number): Promise<number> {
+  const before = now(deps, -days * DAY_SECONDS);
   let pruned = 0;
-  for (let count = BATCH; count === BATCH; pruned += count) count = await pruneSome(engine, before);
+  for (let count = BATCH; count === BATCH; pruned += count) count = await pruneSome(deps, before);
   return pruned;
 }
 
-async function pruneSome(engine: Engine, before: string): Promise<number> {
-  const found = await engine.ledger.db
+async function pruneSome(deps: RunDependencies, before: string): Promise<number> {
+  const found = await deps.ledger.db
     .selectFrom('runs')
     .select(['id', 'output_file'])
     .where('state', '=', 'purged')
@@ -26,13 +26,13 @@ async function pruneSome(engine: Engine, before: string): Promise<number> {
     .limit(BATCH)
     .execute();
   // Files first: a row that is gone could not tell of a file that is still there.
-  await step(engine.faults, 'prune.output', () => {
+  await step(deps.faults, 'prune.output', () => {
     for (const { output_file } of found) if (output_file !== null) removeOutput(output_file);
   });
   const ids = found.map(({ id }) => id);
   if (ids.length === 0) return 0;
-  await write(engine, 'prune.record', async (db) => {
-    for (const table of ['pins', 'leases', 'tasks', 'quarantine', 'grid_jobs'] as const)
+  await write(deps, 'prune.record', async (db) => {
+    for (const table of ['pins', 'leases', 'tasks', 'exposures', 'trace_errors', 'task_jobs'] as const)
       await db.deleteFrom(table).where('run_id', 'in', ids).execute();
     await db.deleteFrom('journal').where('run_id', 'in', ids).where('principal', 'is', null).execute();
     await db.deleteFrom('runs').where('id', 'in', ids).execute();

@@ -1,6 +1,6 @@
 import { asEscrowError } from '../../errors.ts';
-import { elapsed, type Engine } from '../dependencies.ts';
-import { cancelOrphans, sweepOrphans } from './orphaned-jobs.ts';
+import { monotonic, type RunDependencies } from '../dependencies.ts';
+import { cancelOrphanedJobs, refreshOrphanedJobs } from './orphaned-jobs.ts';
 import { getRun } from '../records/queries.ts';
 
 interface Moment {
@@ -9,39 +9,39 @@ interface Moment {
 }
 
 /** Tells which purges have to wait for jobs that were left behind. One for a daemon. */
-export class HeldBack {
-  readonly #engine: Engine;
+export class PurgeHold {
+  readonly #deps: RunDependencies;
   /** When a run was first seen to wait: its wait is counted from then on by the clock that nobody sets. */
   readonly #first = new Map<string, Moment>();
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(deps: RunDependencies) {
+    this.#deps = deps;
   }
 
   /** Whether the purge of a run that is over has to wait for jobs of it. Cancels them where that is wanted. */
-  async holds(id: string): Promise<boolean> {
+  async applies(id: string): Promise<boolean> {
     const isHeld = await this.#holds(id);
     if (!isHeld) this.#first.delete(id);
     return isHeld;
   }
 
   async #holds(id: string): Promise<boolean> {
-    const { onLost } = this.#engine;
-    if (onLost === 'purge-now' || (await sweepOrphans(this.#engine, id)) === 0) return false;
+    const { onLost } = this.#deps;
+    if (onLost === 'purge-now' || (await refreshOrphanedJobs(this.#deps, id)) === 0) return false;
     if (onLost === 'cancel-jobs') {
       try {
-        await cancelOrphans(this.#engine, id);
+        await cancelOrphanedJobs(this.#deps, id);
       } catch (error) {
         // Nothing keeps secrets for the sake of a scheduler that does not answer; the jobs stay on the list.
-        this.#engine.log.warn(
+        this.#deps.log.warn(
           { run: id, code: asEscrowError(error).code },
           'jobs that were left could not be cancelled',
         );
       }
       return false;
     }
-    const { ended_at } = await getRun(this.#engine.ledger.db, id);
-    const now = { clock: this.#engine.clock().getTime(), elapsed: elapsed(this.#engine) };
+    const { ended_at } = await getRun(this.#deps.ledger.db, id);
+    const now = { clock: this.#deps.clock().getTime(), elapsed: monotonic(this.#deps) };
     const first = this.#first.get(id) ?? now;
     this.#first.set(id, first);
     // Not less than nothing: the clock may have been set back since it ended.

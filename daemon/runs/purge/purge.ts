@@ -2,31 +2,34 @@ import { asEscrowError } from '../../errors.ts';
 import { step } from '../../system/steps.ts';
 import { record } from '../../ledger/journal.ts';
 import { dropUnneededVersions } from '../../vault/vault.ts';
-import { now, write, type Engine } from '../dependencies.ts';
+import { now, write, type RunDependencies } from '../dependencies.ts';
 import { leasesOf, type LeaseRow } from '../records/queries.ts';
+import { searchRunFiles } from '../records/search-run-files.ts';
 import { moveLease, moveRun } from '../records/states.ts';
 
 /**
  * Takes back everything that was placed for a run that has ended, and checks that it is gone. What cannot be removed
  * stays in the ledger with the reason and is tried again later: this never throws for it. Repeatable.
  */
-export async function purgeRun(engine: Engine, id: string): Promise<void> {
-  await engine.removals.run(id, () => purge(engine, id));
+export async function purgeRun(deps: RunDependencies, id: string): Promise<void> {
+  await deps.removals.run(id, () => purge(deps, id));
 }
 
 /** Removes a run's leases, whatever state the run is in: who calls this has asked whether that may be. */
-export async function removeLeases(engine: Engine, id: string): Promise<void> {
-  await engine.removals.run(id, () => remove(engine, id));
+export async function removeLeases(deps: RunDependencies, id: string): Promise<void> {
+  await deps.removals.run(id, () => remove(deps, id));
 }
 
-async function purge(engine: Engine, id: string): Promise<void> {
-  await remove(engine, id);
-  const leases = await leasesOf(engine.ledger.db, id);
+async function purge(deps: RunDependencies, id: string): Promise<void> {
+  await remove(deps, id);
+  const leases = await leasesOf(deps.ledger.db, id);
   if (leases.some(({ state }) => state !== 'gone')) return;
-  await write(engine, 'run.record-purged', async (db) => {
+  // Its values may be forgotten once it is purged.
+  await searchRunFiles(deps, id);
+  await write(deps, 'run.record-purged', async (db) => {
     const run = await db.selectFrom('runs').select('state').where('id', '=', id).executeTakeFirstOrThrow();
     if (run.state !== 'ended') return;
-    await moveRun(db, id, 'purged', { purged_at: now(engine) });
+    await moveRun(db, id, 'purged', { purged_at: now(deps) });
     const pins = await db.deleteFrom('pins').where('run_id', '=', id).returning(['secret_id']).execute();
     for (const { secret_id } of pins) {
       const secret = await db
@@ -39,53 +42,52 @@ async function purge(engine: Engine, id: string): Promise<void> {
   });
 }
 
-async function remove(engine: Engine, id: string): Promise<void> {
+async function remove(deps: RunDependencies, id: string): Promise<void> {
   const left = async (): Promise<LeaseRow[]> =>
-    (await leasesOf(engine.ledger.db, id)).filter(({ state }) => state !== 'gone');
-  const isSwitch = ({ store }: LeaseRow): boolean => store === engine.deadMan.kind;
+    (await leasesOf(deps.ledger.db, id)).filter(({ state }) => state !== 'gone');
+  const isLast = ({ store }: LeaseRow): boolean => deps.removers.get(store)?.removedLast === true;
   const leases = await left();
   await removeAll(
-    engine,
-    leases.filter((lease) => !isSwitch(lease)),
+    deps,
+    leases.filter((lease) => !isLast(lease)),
   );
-  // A switch goes last: while a secret cannot be removed, it may be what removes it.
-  if ((await left()).every(isSwitch)) await removeAll(engine, leases.filter(isSwitch));
+  if ((await left()).every(isLast)) await removeAll(deps, leases.filter(isLast));
 }
 
 /** All are waited for, whatever becomes of one: no removal may go on behind the back of the next try. */
-async function removeAll(engine: Engine, leases: readonly LeaseRow[]): Promise<void> {
-  const results = await Promise.allSettled(leases.map((lease) => removeLease(engine, lease)));
+async function removeAll(deps: RunDependencies, leases: readonly LeaseRow[]): Promise<void> {
+  const results = await Promise.allSettled(leases.map((lease) => removeLease(deps, lease)));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-async function removeLease(engine: Engine, lease: LeaseRow): Promise<void> {
-  await write(engine, 'lease.record-removing', async (db) => {
+async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void> {
+  await write(deps, 'lease.record-removing', async (db) => {
     // The try is counted before it is made, so that one which kills us is counted too.
     await db
       .updateTable('leases')
-      .set({ tries: lease.tries + 1 })
+      .set({ attempts: lease.attempts + 1 })
       .where('id', '=', lease.id)
       .execute();
     if (lease.state !== 'removing') await moveLease(db, lease, 'removing');
   });
   try {
-    const store = engine.stores.get(lease.store);
+    const store = deps.removers.get(lease.store);
     if (store === undefined) throw new Error(`this nf-escrow has no store ${lease.store}`);
-    const place = { target: lease.target, anchor: lease.anchor, sentAt: lease.sent_at };
-    await step(engine.faults, 'lease.remove', () => store.remove(place));
-    const finding = await step(engine.faults, 'lease.inspect', () => store.inspect(place));
-    if (finding.state === 'present') throw new Error(finding.how);
-    await write(engine, 'lease.record-gone', (db) =>
-      moveLease(db, lease, 'gone', { gone_at: now(engine), check_result: finding.how, last_error: null }),
+    const place = { target: lease.target, locator: lease.locator, sentAt: lease.sent_at };
+    await step(deps.faults, 'lease.remove', () => store.remove(place));
+    const finding = await step(deps.faults, 'lease.inspect', () => store.inspect(place));
+    if (finding.state === 'present') throw new Error(finding.evidence);
+    await write(deps, 'lease.record-gone', (db) =>
+      moveLease(db, lease, 'gone', { gone_at: now(deps), check_result: finding.evidence, last_error: null }),
     );
   } catch (error) {
     const { message } = asEscrowError(error);
     if (message === lease.last_error) return; // said already; it is tried again for as long as it takes
-    engine.log.error(
+    deps.log.error(
       { run: lease.run_id, target: lease.target, reason: message },
       'removal failed; it will be tried again',
     );
-    await write(engine, 'lease.record-failed', async (db) => {
+    await write(deps, 'lease.record-failed', async (db) => {
       await db.updateTable('leases').set({ last_error: message }).where('id', '=', lease.id).execute();
       const data = { target: lease.target, reason: message };
       await record(db, { run: lease.run_id, type: 'lease.removal-failed', data });

@@ -1,27 +1,28 @@
-import { join } from 'node:path';
+import { runFile } from '../../run-directory/layout.ts';
 import { listComputeEnvironments } from '../../compute-envs/compute-environments.ts';
 import type { ReceiptCheck } from '../../contract/types.ts';
 import { asEscrowError, systemCode } from '../../errors.ts';
 import { fifoState } from '../../system/files/fifo.ts';
 import { step } from '../../system/steps.ts';
 import { record } from '../../ledger/journal.ts';
-import type { FoundDirectory, Place, Removal } from '../../stores/store.ts';
-import { elapsed, now, write, type Engine } from '../dependencies.ts';
+import type { FoundDirectory } from '../../run-directory/run-directories.ts';
+import type { LeaseLocation, LeaseRemover } from '../../stores/store.ts';
+import { monotonic, now, write, type RunDependencies } from '../dependencies.ts';
 import { Heartbeat } from '../../run-directory/heartbeat.ts';
 import { leasesOf, type LeaseRow } from '../records/queries.ts';
 
 /** Looks now at everything that was placed for a run. What cannot be looked for is `unknown`, with the reason. */
-export async function lookAgain(engine: Engine, run: string): Promise<ReceiptCheck[]> {
-  const leases = await leasesOf(engine.ledger.db, run);
+export async function inspectLeases(deps: RunDependencies, run: string): Promise<ReceiptCheck[]> {
+  const leases = await leasesOf(deps.ledger.db, run);
   return Promise.all(
     leases.map(async (lease): Promise<ReceiptCheck> => {
       const { store, target } = lease;
       try {
-        const finding = await engine.stores.get(store)?.look(placeOf(lease));
+        const finding = await deps.removers.get(store)?.inspectOnce(placeOf(lease));
         if (finding === undefined) throw new Error(`this nf-escrow has no store ${store}`);
-        return { store, target, found: finding.state, how: finding.how, at: now(engine) };
+        return { store, target, result: finding.state, evidence: finding.evidence, at: now(deps) };
       } catch (error) {
-        return { store, target, found: 'unknown', how: asEscrowError(error).message, at: now(engine) };
+        return { store, target, result: 'unknown', evidence: asEscrowError(error).message, at: now(deps) };
       }
     }),
   );
@@ -31,11 +32,11 @@ export async function lookAgain(engine: Engine, run: string): Promise<ReceiptChe
  * Removes what is there again of a purged run: a disk that lost power may bring back what was removed, and so may who
  * restores a backup. Throws as the store does.
  */
-export async function removeReturned(engine: Engine, run: string): Promise<void> {
-  await engine.removals.run(run, async () => {
-    for (const lease of await leasesOf(engine.ledger.db, run)) {
-      const store = engine.stores.get(lease.store);
-      if (store !== undefined) await removeFound(engine, store, run, placeOf(lease));
+export async function removeReappeared(deps: RunDependencies, run: string): Promise<void> {
+  await deps.removals.run(run, async () => {
+    for (const lease of await leasesOf(deps.ledger.db, run)) {
+      const store = deps.removers.get(lease.store);
+      if (store !== undefined) await removeFound(deps, store, run, placeOf(lease));
     }
   });
 }
@@ -44,16 +45,16 @@ export async function removeReturned(engine: Engine, run: string): Promise<void>
  * So long a directory that no run owns has to be seen past its expiry and not alive, by a clock that nobody sets: a wall
  * clock that is set forward makes all of them look old at once.
  */
-export const BELIEVED_MS = 5 * 60_000;
+export const CONFIRM_MS = 5 * 60_000;
 
 /** Looks at run directories, again and again. */
-export class Review {
-  readonly #engine: Engine;
+export class StrayDirectoryScan {
+  readonly #deps: RunDependencies;
   /** Those that no run owns and that are past their expiry: since when they were seen so, and no heartbeat of theirs. */
   readonly #expired = new Map<string, { since: number; readonly heartbeat: Heartbeat }>();
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(deps: RunDependencies) {
+    this.#deps = deps;
   }
 
   /**
@@ -62,13 +63,13 @@ export class Review {
    * was found past its expiry in two looks that are BELIEVED_MS apart. Whoever may be alive keeps what it has. True: some
    * wait for their second look.
    */
-  async look(): Promise<boolean> {
-    const environments = await listComputeEnvironments(this.#engine.ledger.db);
+  async scan(): Promise<boolean> {
+    const environments = await listComputeEnvironments(this.#deps.ledger.db);
     const elsewhere = new Set(environments.flatMap(({ runsDirectory }) => runsDirectory ?? []));
     const targets = new Set<string>();
     for (const within of [undefined, ...elsewhere])
-      for (const found of await listed(this.#engine, within)) {
-        targets.add(found.place.target);
+      for (const found of await listed(this.#deps, within)) {
+        targets.add(found.location.target);
         await this.#review(found);
       }
     for (const target of this.#expired.keys()) if (!targets.has(target)) this.#expired.delete(target);
@@ -76,23 +77,23 @@ export class Review {
   }
 
   async #review(found: FoundDirectory): Promise<void> {
-    const { place, run } = found;
+    const { location, run } = found;
     try {
-      await this.#engine.removals.run(run, async () => {
+      await this.#deps.removals.run(run, async () => {
         if (!(await this.#mayGo(found))) return;
-        await removeFound(this.#engine, this.#engine.runDirectories, run, place);
-        this.#expired.delete(place.target);
+        await removeFound(this.#deps, this.#deps.runDirectories, run, location);
+        this.#expired.delete(location.target);
       });
     } catch (error) {
-      notReviewed(this.#engine, place.target, error); // it keeps no other from being looked at
+      notReviewed(this.#deps, location.target, error); // it keeps no other from being looked at
     }
   }
 
-  async #mayGo({ run, place: { target }, expiresAt }: FoundDirectory): Promise<boolean> {
-    const isHeld = fifoState(join(target, 'alive')) === 'held';
-    const { db } = this.#engine.ledger;
+  async #mayGo({ run, location: { target }, expiresAt }: FoundDirectory): Promise<boolean> {
+    const isHeld = fifoState(runFile(target, 'alive')) === 'held';
+    const { db } = this.#deps.ledger;
     const row = await db.selectFrom('runs').select('state').where('id', '=', run).executeTakeFirst();
-    if (!isHeld && row === undefined && expiresAt < this.#engine.clock().getTime())
+    if (!isHeld && row === undefined && expiresAt < this.#deps.clock().getTime())
       return this.#isBelieved(target);
     this.#expired.delete(target);
     return !isHeld && row?.state === 'purged';
@@ -100,39 +101,44 @@ export class Review {
 
   /** A head on another host holds no FIFO that we could see: its shim counts on between two looks. */
   #isBelieved(target: string): boolean {
-    const clock = (): number => elapsed(this.#engine);
+    const clock = (): number => monotonic(this.#deps);
     const seen = this.#expired.get(target) ?? { since: clock(), heartbeat: new Heartbeat(target, clock) };
     this.#expired.set(target, seen);
-    if (seen.heartbeat.beats()) seen.since = clock();
-    return clock() - seen.since >= BELIEVED_MS;
+    if (seen.heartbeat.isBeating()) seen.since = clock();
+    return clock() - seen.since >= CONFIRM_MS;
   }
 }
 
-function notReviewed(engine: Engine, path: string, error: unknown): void {
+function notReviewed(deps: RunDependencies, path: string, error: unknown): void {
   const reason = asEscrowError(error).message;
-  engine.log.error({ path, code: systemCode(error), reason, err: error }, 'not reviewed; there is another');
+  deps.log.error({ path, code: systemCode(error), reason, err: error }, 'not reviewed; there is another');
 }
 
-async function listed(engine: Engine, within: string | undefined): Promise<FoundDirectory[]> {
+async function listed(deps: RunDependencies, within: string | undefined): Promise<FoundDirectory[]> {
   try {
-    return await engine.runDirectories.list(within);
+    return await deps.runDirectories.list(within);
   } catch (error) {
     // Nothing was ever placed there, or its file system is away.
-    if (systemCode(error) !== 'ENOENT') notReviewed(engine, within ?? 'the runs directory', error);
+    if (systemCode(error) !== 'ENOENT') notReviewed(deps, within ?? 'the runs directory', error);
     return [];
   }
 }
 
-async function removeFound(engine: Engine, store: Removal, run: string, place: Place): Promise<void> {
+async function removeFound(
+  deps: RunDependencies,
+  store: LeaseRemover,
+  run: string,
+  place: LeaseLocation,
+): Promise<void> {
   const { target } = place;
-  if ((await step(engine.faults, 'lease.inspect', () => store.look(place))).state === 'absent') return;
-  await step(engine.faults, 'returned.remove', () => store.remove(place));
-  engine.log.warn({ run, target }, 'what was there again, or belonged to no run, was removed');
-  await write(engine, 'returned.record', (db) =>
-    record(db, { run, type: 'lease.removed-again', data: { target } }),
+  if ((await step(deps.faults, 'lease.inspect', () => store.inspectOnce(place))).state === 'absent') return;
+  await step(deps.faults, 'returned.remove', () => store.remove(place));
+  deps.log.warn({ run, target }, 'what was there again, or belonged to no run, was removed');
+  await write(deps, 'returned.record', (db) =>
+    record(db, { run, type: 'lease.reappeared-removed', data: { target } }),
   );
 }
 
-function placeOf({ target, anchor, sent_at: sentAt }: LeaseRow): Place {
-  return { target, anchor, sentAt };
+function placeOf({ target, locator, sent_at: sentAt }: LeaseRow): LeaseLocation {
+  return { target, locator, sentAt };
 }

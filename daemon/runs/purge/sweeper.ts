@@ -7,7 +7,7 @@ export function sweeperOf(ledger: Ledger, owner: string): Sweeper {
     owner,
     ledger: ledger.id,
     clock: Date.now,
-    standingOf: async (run) => {
+    runState: async (run) => {
       const row = await ledger.db.selectFrom('runs').select('state').where('id', '=', run).executeTakeFirst();
       if (row === undefined) return 'unknown';
       return row.state === 'purged' ? 'over' : 'open';

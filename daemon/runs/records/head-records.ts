@@ -1,15 +1,18 @@
 import { join } from 'node:path';
 import type { Process } from '../../contract/types.ts';
 import { Tail } from '../../system/files/tail.ts';
-import { readEvent, type RunEnd, type RunEvent } from '../../nextflow/logs/events.ts';
-import { readGridLine, type GridLine } from '../../nextflow/logs/task-jobs.ts';
+import { readEvent, type PluginRunEnd, type RunEvent } from '../../nextflow/logs/events.ts';
+import { readTaskJobEvent, type TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
 import { findLog, readLogLine, type LogFacts } from '../../nextflow/logs/log.ts';
 import { TraceReader, type TraceRow } from '../../nextflow/logs/trace.ts';
-import { noteDefinition } from './job-definition-records.ts';
-import { write, type Engine } from '../dependencies.ts';
-import { noteGridLine } from '../purge/orphaned-jobs.ts';
+import { recordJobDefinition } from './job-definition-records.ts';
+import { write, type RunDependencies } from '../dependencies.ts';
+import { recordTaskJob } from '../purge/orphaned-jobs.ts';
+import { ExposureRecords, writeSearch } from './exposure-records.ts';
 import type { RunRow } from './queries.ts';
-import { noteSecretUse, quarantine, writeTask, writeTracedTask } from './task-records.ts';
+import { TaskNames } from './task-names.ts';
+import { recordSecretUse, recordTraceError, writeTask, writeTracedTask } from './task-records.ts';
+import { runFile } from '../../run-directory/layout.ts';
 
 /** A task can make a file that is larger than its disk: so much of one is read in one look, 256 MiB. */
 const BATCHES = 16;
@@ -22,8 +25,8 @@ const BATCHES = 16;
 export class HeadRecords {
   readonly facts: LogFacts = {};
   /** How the plugin saw the run end; undefined where it did not, or there is none. */
-  end: RunEnd | undefined;
-  readonly #engine: Engine;
+  end: PluginRunEnd | undefined;
+  readonly #deps: RunDependencies;
   readonly #run: RunRow;
   readonly #directory: string;
   readonly #traceReader = new TraceReader();
@@ -32,22 +35,29 @@ export class HeadRecords {
   #log: Tail | undefined;
   #trace: Tail | undefined;
   #written = '';
+  #workDirectory: string | undefined;
+  readonly #exposures: ExposureRecords;
+  readonly #names: TaskNames;
+  /** Whether the plugin has masked the names that it tells: it knows no value that is on AWS. */
+  #areMasked = false;
   /** What was read and is not in the ledger yet: a write that fails loses none of it. */
-  readonly #unwritten: { events: string[]; jobs: GridLine[]; rows: TraceRow[] } = {
+  readonly #unwritten: { events: string[]; jobs: TaskJobEvent[]; rows: TraceRow[] } = {
     events: [],
     jobs: [],
     rows: [],
   };
 
-  constructor(engine: Engine, run: RunRow, directory: string) {
-    this.#engine = engine;
+  constructor(deps: RunDependencies, run: RunRow, directory: string) {
+    this.#deps = deps;
     this.#run = run;
     this.#directory = directory;
+    this.#exposures = new ExposureRecords(run);
+    this.#names = new TaskNames(deps, run);
   }
 
   /** Takes in what is new. Without the head's process there is nothing to tell its log by. */
   async read(head: Process | undefined): Promise<void> {
-    this.#events ??= open(join(this.#directory, 'events.jsonl'));
+    this.#events ??= open(runFile(this.#directory, 'events'));
     for (const lines of linesOf(this.#events)) await this.#takeEvents(lines);
     this.#log ??= this.#openLog(head);
     for (const lines of linesOf(this.#log)) await this.#takeLog(lines);
@@ -85,10 +95,12 @@ export class HeadRecords {
   async #takeLog(lines: readonly string[]): Promise<void> {
     for (const line of lines) readLogLine(this.facts, line);
     const { jobs } = this.#unwritten;
-    jobs.push(...lines.map(readGridLine).filter((line) => line !== undefined));
+    const masked = await this.#names.masker();
+    for (const line of lines.map(readTaskJobEvent))
+      if (line !== undefined) jobs.push(withMaskedName(line, masked));
     if (jobs.length === 0) return;
-    await write(this.#engine, 'records.write', async (db) => {
-      for (const job of jobs) await noteGridLine(db, this.#run.id, job);
+    await write(this.#deps, 'records.write', async (db) => {
+      for (const job of jobs) await recordTaskJob(db, this.#run.id, job);
     });
     jobs.length = 0;
   }
@@ -99,23 +111,28 @@ export class HeadRecords {
     events.push(...lines);
     if (events.length === 0) return;
     const { id } = this.#run;
-    await write(this.#engine, 'records.write', async (db) => {
+    const masked = await this.#names.masker();
+    await write(this.#deps, 'records.write', async (db) => {
       for (const [index, line] of events.entries()) {
         const number = this.#eventCount + index + 1;
         if (line === '') continue; // it ends what was only half written
         const event = parse(line);
-        if (event === 'spoilt') await quarantine(db, id, -number, 'no event');
+        if (event === 'spoilt') await recordTraceError(db, id, -number, 'no event');
         else if (event === undefined) continue;
         else if ('ended' in event) this.end = event.ended;
         else if ('began' in event) {
           this.facts.runName ??= event.began.name;
           this.facts.sessionId ??= event.began.session;
-        } else if ('definition' in event) {
-          if (!(await noteDefinition(this.#engine, db, id, event.definition)))
-            await quarantine(db, id, -number, 'a job definition of a run that has no secrets on AWS');
+          this.#workDirectory ??= event.began.work;
+          this.#areMasked ||= event.began.masked;
+        } else if ('exposure' in event) await this.#exposures.writeExposure(db, event.exposure);
+        else if ('searched' in event) await writeSearch(db, id, event.searched);
+        else if ('definition' in event) {
+          if (!(await recordJobDefinition(this.#deps, db, id, event.definition)))
+            await recordTraceError(db, id, -number, 'a job definition of a run that has no secrets on AWS');
         } else {
-          await writeTask(db, id, event.task);
-          if (event.task.status === 'SUBMITTED') await noteSecretUse(this.#engine, db, id, event.task);
+          await writeTask(db, id, this.#areMasked ? event.task : withMaskedTask(event.task, masked));
+          if (event.task.status === 'SUBMITTED') await recordSecretUse(this.#deps, db, id, event.task);
         }
       }
     });
@@ -130,10 +147,11 @@ export class HeadRecords {
       session_id: sessionId ?? null,
       trace_file: traceFile ?? null,
       log_file: this.#log?.path ?? null,
+      work_directory: this.#workDirectory ?? null,
     };
     const text = JSON.stringify(row);
     if (text === this.#written || (this.#log === undefined && runName === undefined)) return;
-    await write(this.#engine, 'records.write', (db) =>
+    await write(this.#deps, 'records.write', (db) =>
       db.updateTable('runs').set(row).where('id', '=', this.#run.id).execute(),
     );
     this.#written = text;
@@ -141,18 +159,32 @@ export class HeadRecords {
 
   async #takeTrace(lines: readonly string[]): Promise<void> {
     const { rows } = this.#unwritten;
-    rows.push(...lines.map((line) => this.#traceReader.read(line)).filter((row) => row !== undefined));
+    const masked = await this.#names.masker();
+    for (const row of lines.map((line) => this.#traceReader.read(line)))
+      if (row !== undefined) rows.push('task' in row ? { task: withMaskedTask(row.task, masked) } : row);
     if (rows.length === 0) return;
-    await write(this.#engine, 'records.write', async (db) => {
+    await write(this.#deps, 'records.write', async (db) => {
       for (const row of rows) await writeTraceRow(db, this.#run.id, row);
     });
     rows.length = 0;
   }
 }
 
+function withMaskedName(line: TaskJobEvent, masked: (name: string) => string): TaskJobEvent {
+  if (!('submitted' in line)) return line;
+  return { submitted: { ...line.submitted, name: masked(line.submitted.name) } };
+}
+
+function withMaskedTask<T extends { readonly name: string | null }>(
+  task: T,
+  masked: (name: string) => string,
+): T {
+  return task.name === null ? task : { ...task, name: masked(task.name) };
+}
+
 async function writeTraceRow(db: Parameters<typeof writeTask>[0], run: string, row: TraceRow): Promise<void> {
   if ('task' in row) await writeTracedTask(db, run, row.task);
-  else await quarantine(db, run, row.quarantined, row.reason);
+  else await recordTraceError(db, run, row.malformed, row.reason);
 }
 
 function parse(line: string): RunEvent | undefined | 'spoilt' {

@@ -1,56 +1,52 @@
 import { randomUUID } from 'node:crypto';
-import { accessFrom } from '../../aws/session/access.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { DefinitionEvent } from '../../nextflow/logs/events.ts';
-import { partitionOf } from '../../contract/arn.ts';
-import { now, type Engine } from '../dependencies.ts';
+import { now, type RunDependencies } from '../dependencies.ts';
 import { LEASE_SECONDS } from '../materialize/planned-leases.ts';
 import { leasesOf } from './queries.ts';
 import { moveLease } from './states.ts';
 
-const STORE = 'batch-job-definitions';
-
 /**
- * Makes a lease of a job definition that the head has registered for the run, or is about to: all revisions of one name
- * are one object. False where the event cannot be true of this run. Repeatable: who adopts a run reads its events again.
+ * Records a lease for a job definition that the head has registered, or is about to: all revisions of one name are one
+ * object. Returns false where the event cannot be true for this run. Idempotent: a daemon that adopts a run reads its
+ * events again.
  */
-export async function noteDefinition(
-  engine: Engine,
+export async function recordJobDefinition(
+  deps: RunDependencies,
   db: Queries,
   run: string,
   event: DefinitionEvent,
 ): Promise<boolean> {
   const leases = await leasesOf(db, run);
-  const secret = leases.find(({ store }) => store === 'aws-secrets-manager');
-  if (secret === undefined) return false;
-  const access = accessFrom(secret.anchor);
-  const { region, account } = access;
-  const target = `arn:${partitionOf(region)}:batch:${region}:${account}:job-definition/${event.name}`;
-  // One that is gone was taken from a run that goes on: what is registered since then has to be removed too.
-  const found = leases.find(
-    (lease) => lease.store === STORE && lease.target === target && lease.state !== 'gone',
-  );
-  const sent_at = event.registered ? null : event.at;
-  if (found === undefined) {
-    await db
-      .insertInto('leases')
-      .values({
-        id: randomUUID(),
-        run_id: run,
-        store: STORE,
-        target,
-        anchor: JSON.stringify({ ...access, run }),
-        state: 'intended',
-        sent_at,
-        created_at: now(engine),
-        expires_at: now(engine, LEASE_SECONDS),
-        tries: 0,
-      })
-      .execute();
+  for (const { jobDefinitions } of deps.platforms.values()) {
+    const secrets = leases.find(({ store }) => store === jobDefinitions?.secretsKind);
+    if (jobDefinitions === undefined || secrets === undefined) continue;
+    const { kind } = jobDefinitions;
+    const location = jobDefinitions.leaseOf(run, secrets.locator, event.name);
+    // A lease that is gone was removed from a run that continues: what is registered since then must be removed too.
+    const found = leases.find(
+      ({ store, target, state }) => store === kind && target === location.target && state !== 'gone',
+    );
+    const sent_at = event.registered ? null : event.at;
+    if (found === undefined)
+      await db
+        .insertInto('leases')
+        .values({
+          id: randomUUID(),
+          run_id: run,
+          store: kind,
+          ...location,
+          state: 'intended',
+          sent_at,
+          created_at: now(deps),
+          expires_at: now(deps, LEASE_SECONDS),
+          attempts: 0,
+        })
+        .execute();
+    else if (event.registered && found.state === 'intended')
+      await moveLease(db, found, 'placed', { placed_at: now(deps), sent_at: null });
+    else await db.updateTable('leases').set({ sent_at }).where('id', '=', found.id).execute();
     return true;
   }
-  if (event.registered && found.state === 'intended')
-    await moveLease(db, found, 'placed', { placed_at: now(engine), sent_at: null });
-  else await db.updateTable('leases').set({ sent_at }).where('id', '=', found.id).execute();
-  return true;
+  return false;
 }

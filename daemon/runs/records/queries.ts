@@ -1,14 +1,18 @@
 import type { Selectable } from 'kysely';
-import type { Lease, PlannedSecret, Run, RunJob, RunQuery, Task, TaskList } from '../../contract/types.ts';
+import type { Lease, PlannedSecret, Run, HeadJob, RunQuery, Task, TaskList } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { Tables } from '../../ledger/tables.ts';
-import { gridJobOf, orphansOf } from '../purge/orphaned-jobs.ts';
+import { describeOrphanedJob, orphanedJobsOf } from '../purge/orphaned-jobs.ts';
+import { exposedByTask, exposedSecrets } from './exposures.ts';
 
 export type RunRow = Selectable<Tables['runs']>;
 export type LeaseRow = Selectable<Tables['leases']>;
 
-/** Finds a run by id, unique prefix of one, or the newest with that Nextflow run name. Throws `run-unknown`, `run-ambiguous`. */
+/**
+ * Finds a run by id, unique prefix of one, or Nextflow's run name. Of several runs with that name those of which something
+ * may be left come first, then the newest. Throws `run-not-found`, `run-ambiguous`.
+ */
 export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
   const byId = await db.selectFrom('runs').selectAll().where('id', '=', wanted).executeTakeFirst();
   if (byId !== undefined) return byId;
@@ -16,14 +20,17 @@ export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
     .selectFrom('runs')
     .selectAll()
     .where('run_name', '=', wanted)
+    .orderBy((order) => order('state', '=', 'purged'))
     .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
     .executeTakeFirst();
   if (byName !== undefined) return byName;
   const isPrefix = /^r[0-9a-z]*$/.test(wanted);
   const [first, second] = isPrefix
     ? await db.selectFrom('runs').selectAll().where('id', 'like', `${wanted}%`).limit(2).execute()
     : [];
-  if (first === undefined) throw new EscrowError('run-unknown', `No run is called "${wanted.slice(0, 80)}".`);
+  if (first === undefined)
+    throw new EscrowError('run-not-found', `No run is called "${wanted.slice(0, 80)}".`);
   if (second !== undefined)
     throw new EscrowError('run-ambiguous', `More than one run's id begins with "${wanted}".`);
   return first;
@@ -42,7 +49,7 @@ export interface RunFilter {
   readonly before?: string;
 }
 
-/** Newest first. Throws `run-unknown` for a `before` that is none. */
+/** Newest first. Throws `run-not-found` for a `before` that is none. */
 export async function listRuns(
   db: Queries,
   { limit, state, workspace, before }: RunFilter,
@@ -53,7 +60,7 @@ export async function listRuns(
       where.or([
         where('state', '!=', 'purged'),
         // Also of a run of which nothing is placed any more: what its head has left behind.
-        where('id', 'in', where.selectFrom('grid_jobs').select('run_id').where('state', '=', 'orphaned')),
+        where('id', 'in', where.selectFrom('task_jobs').select('run_id').where('state', '=', 'orphaned')),
       ]),
     );
   else if (state !== undefined) query = query.where('state', '=', state);
@@ -93,13 +100,16 @@ export async function countPendingRemovals(db: Queries): Promise<number> {
 
 export async function tasksOf(db: Queries, run: string): Promise<TaskList> {
   const rows = await db.selectFrom('tasks').selectAll().where('run_id', '=', run).execute();
-  const bad = await db.selectFrom('quarantine').select('row').where('run_id', '=', run).execute();
-  return { tasks: rows.map(taskOf), quarantined: bad.length };
+  const bad = await db.selectFrom('trace_errors').select('row').where('run_id', '=', run).execute();
+  const exposed = await exposedByTask(db, run);
+  return {
+    tasks: rows.map((row) => taskOf(row, exposed.get(row.task_id) ?? [])),
+    traceErrors: bad.length,
+  };
 }
 
-function taskOf(row: Selectable<Tables['tasks']>): Task {
+function taskOf(row: Selectable<Tables['tasks']>, exposed: string[]): Task {
   const { task_id, hash, native_id, name, status, exit, process, attempt } = row;
-  const [secrets, exposed] = [row.secrets, row.exposed].map((names) => JSON.parse(names) as string[]);
   return {
     taskId: task_id,
     hash,
@@ -109,19 +119,20 @@ function taskOf(row: Selectable<Tables['tasks']>): Task {
     exit,
     process,
     attempt,
-    secrets: secrets ?? [],
-    exposed: exposed ?? [],
+    secrets: JSON.parse(row.secrets) as string[],
+    exposed,
   };
 }
 
 /** The scheduler's job of a run's head, where it is in one. */
-export function jobOf({ job }: Pick<RunRow, 'job'>): RunJob | undefined {
-  return job === null ? undefined : (JSON.parse(job) as RunJob);
+export function headJobOf({ head_job: job }: Pick<RunRow, 'head_job'>): HeadJob | undefined {
+  return job === null ? undefined : (JSON.parse(job) as HeadJob);
 }
 
 /** A run as the contract shows it. */
 export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
   const leases = await leasesOf(db, row.id);
+  const exposed = await exposedSecrets(db, row.id);
   const trouble = leases.find(({ last_error }) => last_error !== null)?.last_error ?? undefined;
   return {
     id: row.id,
@@ -144,10 +155,11 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     purgedAt: row.purged_at,
-    job: jobOf(row) ?? null,
-    jobsLeft: (await orphansOf(db, row.id)).map(gridJobOf),
+    headJob: headJobOf(row) ?? null,
+    orphanedJobs: (await orphanedJobsOf(db, row.id)).map(describeOrphanedJob),
     pendingRemovals: leases.filter(({ state }) => state !== 'gone').length,
-    ...(trouble === undefined ? {} : { removalTrouble: trouble }),
+    ...(trouble === undefined ? {} : { removalError: trouble }),
+    ...(exposed.length === 0 ? {} : { exposed }),
   };
 }
 
@@ -162,8 +174,8 @@ export function describeLease(row: LeaseRow): Lease {
     placedAt: row.placed_at,
     expiresAt: row.expires_at,
     goneAt: row.gone_at,
-    tries: row.tries,
+    attempts: row.attempts,
     lastError: row.last_error,
-    check: row.check_result,
+    verification: row.check_result,
   };
 }

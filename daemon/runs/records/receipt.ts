@@ -1,16 +1,18 @@
-import type { Receipt } from '../../contract/types.ts';
-import { now, type Engine } from '../dependencies.ts';
+import type { ExposureSearch, Receipt } from '../../contract/types.ts';
+import { now, type RunDependencies } from '../dependencies.ts';
 import { exposuresOf } from './exposures.ts';
 import { describeLease, describeRun, leasesOf, type RunRow } from './queries.ts';
 
 /** What was placed for a run, when it went, and how its absence was checked. */
-export async function receiptOf(engine: Engine, run: RunRow): Promise<Receipt> {
-  const leases = (await leasesOf(engine.ledger.db, run.id)).map(describeLease);
+export async function receiptOf(deps: RunDependencies, run: RunRow): Promise<Receipt> {
+  const leases = (await leasesOf(deps.ledger.db, run.id)).map(describeLease);
   return {
-    run: await describeRun(engine.ledger.db, run),
+    run: await describeRun(deps.ledger.db, run),
     leases,
-    exposures: await exposuresOf(engine.ledger.db, run.id),
+    exposures: await exposuresOf(deps.ledger.db, run.id),
+    search: run.search === null ? null : (JSON.parse(run.search) as ExposureSearch),
+    workDirectory: run.work_directory,
     complete: leases.every(({ state }) => state === 'gone'),
-    issuedAt: now(engine),
+    issuedAt: now(deps),
   };
 }

@@ -1,16 +1,15 @@
 import type { Task } from '../../contract/types.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { TracedTask } from '../../nextflow/logs/trace.ts';
-import { now, type Engine } from '../dependencies.ts';
+import { now, type RunDependencies } from '../dependencies.ts';
 
-/** Writes what an event of the plugin tells of a task: the newest state wins, and what was found exposed stays. */
+/** Writes what an event of the plugin tells of a task: the newest state wins. */
 export async function writeTask(db: Queries, run: string, task: Task): Promise<void> {
   const { hash, nativeId, name, status, exit, process, attempt, secrets } = task;
   const row = {
     ...{ hash, name, status, exit, process, attempt },
     native_id: nativeId,
     secrets: JSON.stringify(secrets),
-    ...(task.exposed.length === 0 ? {} : { exposed: JSON.stringify(task.exposed) }),
   };
   await db
     .insertInto('tasks')
@@ -36,20 +35,25 @@ export async function writeTracedTask(db: Queries, run: string, task: TracedTask
 }
 
 /** Notes that a task was given secrets: who used them last. */
-export async function noteSecretUse(engine: Engine, db: Queries, run: string, task: Task): Promise<void> {
+export async function recordSecretUse(
+  deps: RunDependencies,
+  db: Queries,
+  run: string,
+  task: Task,
+): Promise<void> {
   if (task.secrets.length === 0) return;
   await db
     .updateTable('secrets')
-    .set({ last_used_at: now(engine), last_used_by: run, last_used_process: task.process })
+    .set({ last_used_at: now(deps), last_used_by: run, last_used_process: task.process })
     .where('name', 'in', task.secrets)
     .where('id', 'in', (pins) => pins.selectFrom('pins').select('secret_id').where('run_id', '=', run))
     .execute();
 }
 
 /** Sets a line aside that could not be read: by its number in the trace, negative for one of the plugin's events. */
-export async function quarantine(db: Queries, run: string, row: number, reason: string): Promise<void> {
+export async function recordTraceError(db: Queries, run: string, row: number, reason: string): Promise<void> {
   await db
-    .insertInto('quarantine')
+    .insertInto('trace_errors')
     .values({ run_id: run, row, reason })
     .onConflict((conflict) => conflict.doNothing())
     .execute();

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Process, RunJob } from '../../contract/types.ts';
+import type { Process, HeadJob } from '../../contract/types.ts';
 import { systemCode } from '../../errors.ts';
 import { liveness, signal } from '../../system/processes/process-identity.ts';
 import { step } from '../../system/steps.ts';
-import type { Engine } from '../dependencies.ts';
-import { askForEnd } from '../../run-directory/heartbeat.ts';
+import type { RunDependencies } from '../dependencies.ts';
+import { requestCancel } from '../../run-directory/heartbeat.ts';
 import { cancelJob } from './head-job-start.ts';
 import type { RunRow } from '../records/queries.ts';
 
@@ -13,15 +13,15 @@ const ASKING_MS = 2000;
 
 /** Passes on to the head of one run that its end is wanted, once for each time that somebody has asked for it. */
 export class Cancellation {
-  readonly #engine: Engine;
+  readonly #deps: RunDependencies;
   readonly #directory: string;
   /** How often the head was asked to end, by this daemon: one that replaces it asks once more. */
   #cancelled = 0;
   #asking: Promise<boolean> | undefined;
 
   /** `directory`: the run's. */
-  constructor(engine: Engine, directory: string) {
-    this.#engine = engine;
+  constructor(deps: RunDependencies, directory: string) {
+    this.#deps = deps;
     this.#directory = directory;
   }
 
@@ -29,7 +29,7 @@ export class Cancellation {
    * False: it takes long, or has failed, and the next look tries it again. Never throws: it keeps no look from seeing the
    * end, which may come all the same while a scheduler does not answer.
    */
-  async passOn(run: RunRow, head: Process | undefined, job: RunJob | undefined): Promise<boolean> {
+  async forward(run: RunRow, head: Process | undefined, job: HeadJob | undefined): Promise<boolean> {
     if (run.cancel_requested <= this.#cancelled) return true;
     this.#asking ??= this.#askForEnd(head, job)
       .then((isAsked) => {
@@ -37,7 +37,7 @@ export class Cancellation {
         return true;
       })
       .catch((error: unknown) => {
-        this.#engine.log.error(
+        this.#deps.log.error(
           { run: run.id, code: systemCode(error), err: error },
           'its end could not be asked for',
         );
@@ -48,15 +48,15 @@ export class Cancellation {
   }
 
   /** A head that is a job is ended through its scheduler; one out of sight by its shim; any other by a signal. */
-  async #askForEnd(head: Process | undefined, job: RunJob | undefined): Promise<boolean> {
+  async #askForEnd(head: Process | undefined, job: HeadJob | undefined): Promise<boolean> {
     if (job?.head === true) {
-      await cancelJob(this.#engine, job);
+      await cancelJob(this.#deps, job);
       return true;
     }
     if (head === undefined) return false;
-    return step(this.#engine.faults, 'head.end', () => {
+    return step(this.#deps.faults, 'head.end', () => {
       if (liveness(head) !== 'unknown') return signal(head, 'SIGTERM');
-      askForEnd(this.#directory);
+      requestCancel(this.#directory);
       return true;
     });
   }

@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { runFile, type RunFile } from '../../run-directory/layout.ts';
 
 /** What the shim, nextflow and the plugin write there that is of interest; a heartbeat goes on all the time. */
-const FILES = ['started', 'process', 'exit', 'events.jsonl', 'interrupted', 'environment'];
+const FILES: readonly RunFile[] = ['started', 'process', 'exit', 'events', 'interrupted', 'environment'];
 /**
  * Whatever the files say, everything is looked at so often: a head may vanish without a word, and its scheduler is asked
  * no more often than that.
@@ -15,7 +15,7 @@ const TOLD_EVERY_MS = 6000;
  * Whether a run that was seen to be well has anything new to tell. Costs a listing and a few stats, where a whole look
  * asks the ledger and reads the files: of the twenty runs that a daemon watches, most wait most of the time.
  */
-export class Quiet {
+export class ChangeDetector {
   readonly #directory: string;
   readonly #isTold: boolean;
   #signature: string | undefined;
@@ -29,12 +29,12 @@ export class Quiet {
   }
 
   /** After a whole look: the run is well, or it is not, and is to be looked at again. `others`: files beside its directory. */
-  note(isWell: boolean, others: readonly string[]): void {
+  record(isWell: boolean, others: readonly string[]): void {
     this.#signature = isWell ? this.#look(others) : undefined;
     this.#comparedAt = this.#lookedAt = performance.now();
   }
 
-  holds(others: readonly string[]): boolean {
+  isUnchanged(others: readonly string[]): boolean {
     if (this.#signature === undefined || performance.now() - this.#lookedAt >= FULL_EVERY_MS) return false;
     if (this.#isTold && performance.now() - this.#comparedAt < TOLD_EVERY_MS) return true;
     this.#comparedAt = performance.now();
@@ -46,7 +46,7 @@ export class Quiet {
     try {
       // To list a directory has NFS ask its server for it. What is being written has another name first.
       const names = readdirSync(this.#directory).filter((name) => !name.endsWith('.new'));
-      const files = [...FILES.map((name) => join(this.#directory, name)), ...others];
+      const files = [...FILES.map((file) => runFile(this.#directory, file)), ...others];
       return [...names.sort(), ...files.map(stampOf)].join('\n');
     } catch {
       return undefined;

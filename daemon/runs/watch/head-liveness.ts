@@ -1,30 +1,30 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Process, RunJob } from '../../contract/types.ts';
+import type { Process, HeadJob } from '../../contract/types.ts';
 import { fifoState } from '../../system/files/fifo.ts';
 import { bootId, liveness, type Liveness } from '../../system/processes/process-identity.ts';
-import type { Word } from '../../schedulers/job-status-cache.ts';
-import type { Engine } from '../dependencies.ts';
+import type { CachedJobStatus } from '../../schedulers/job-status-cache.ts';
+import type { RunDependencies } from '../dependencies.ts';
 import { Heartbeat } from '../../run-directory/heartbeat.ts';
+import { runFile } from '../../run-directory/layout.ts';
 
 /**
  * Whether the head of a run lives. Liveness before tidiness: only what was seen to be gone counts as ended, and what
  * cannot be seen from here is unknown.
  */
-export class Life {
-  readonly #engine: Pick<Engine, 'jobs'>;
+export class HeadLiveness {
+  readonly #deps: Pick<RunDependencies, 'jobStatus'>;
   readonly #directory: string;
   readonly #heartbeat: Heartbeat;
 
-  constructor(engine: Pick<Engine, 'jobs'>, directory: string, clock?: () => number) {
-    this.#engine = engine;
+  constructor(deps: Pick<RunDependencies, 'jobStatus'>, directory: string, clock?: () => number) {
+    this.#deps = deps;
     this.#directory = directory;
     this.#heartbeat = new Heartbeat(directory, clock);
   }
 
   /** `head` is undefined while nobody has told yet which process it is. */
-  of(head: Process | undefined, job: RunJob | undefined, launcher: Process | undefined): Liveness {
-    const beats = this.#heartbeat.beats();
+  of(head: Process | undefined, job: HeadJob | undefined, launcher: Process | undefined): Liveness {
+    const beats = this.#heartbeat.isBeating();
     // A FIFO tells of the kernel that we share with whoever holds it, and of no other.
     const away = head === undefined ? job !== undefined || isAway(launcher) : isAway(head);
     // Its kernel is gone, and what it had started with it: the record of the head went with the machine's power.
@@ -37,7 +37,7 @@ export class Life {
     )
       return 'ended';
     if (away) return this.#outOfSight(head, job, beats);
-    const fifo = fifoState(join(this.#directory, 'alive'));
+    const fifo = fifoState(runFile(this.#directory, 'alive'));
     if (fifo === 'held') return 'alive';
     // Without its directory a run cannot be told to be over: a file system may be away, and come back.
     if (head === undefined) return existsSync(this.#directory) ? 'ended' : 'unknown';
@@ -48,12 +48,12 @@ export class Life {
     return life === 'ended' && this.#isBackInQueue(job) ? 'alive' : life;
   }
 
-  #outOfSight(head: Process | undefined, job: RunJob | undefined, beats: boolean): Liveness {
+  #outOfSight(head: Process | undefined, job: HeadJob | undefined, beats: boolean): Liveness {
     const life = head === undefined ? 'unknown' : liveness(head);
     if (life !== 'unknown') return life;
-    const word = job?.id == null ? undefined : this.#engine.jobs.word(job.executor, job.id);
+    const word = job?.id == null ? undefined : this.#deps.jobStatus.status(job.executor, job.id);
     // A node that its scheduler has lost may be at work all the same.
-    if (job?.head === true && word?.phase === 'ended' && word.state !== 'NODE_FAIL') return 'ended';
+    if (job?.head === true && word?.phase === 'ended' && word.end !== 'node-lost') return 'ended';
     if (beats) return 'alive';
     if (job === undefined || word === undefined) return 'unknown';
     if (word.phase === 'ended' || word.phase === 'forgotten') return 'ended';
@@ -62,9 +62,10 @@ export class Life {
     return word.phase === 'waiting' || isNewer(word, job) ? 'ended' : 'unknown';
   }
 
-  #isBackInQueue(job: RunJob | undefined): boolean {
-    if (job?.head !== true || job.id === null || !existsSync(join(this.#directory, 'requeue'))) return false;
-    const word = this.#engine.jobs.word(job.executor, job.id);
+  #isBackInQueue(job: HeadJob | undefined): boolean {
+    if (job?.head !== true || job.id === null || !existsSync(runFile(this.#directory, 'requeue')))
+      return false;
+    const word = this.#deps.jobStatus.status(job.executor, job.id);
     return word === undefined || word.phase === 'waiting' || word.phase === 'running';
   }
 }
@@ -74,6 +75,6 @@ function isAway(process: Process | undefined): boolean {
 }
 
 /** Whether a job was started anew since. */
-function isNewer({ restarts }: Word, job: RunJob): boolean {
+function isNewer({ restarts }: CachedJobStatus, job: HeadJob): boolean {
   return restarts !== null && job.restarts !== null && restarts > job.restarts;
 }

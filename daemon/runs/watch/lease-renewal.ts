@@ -1,6 +1,6 @@
 import { asEscrowError } from '../../errors.ts';
 import { step } from '../../system/steps.ts';
-import { elapsed, now, write, type Engine } from '../dependencies.ts';
+import { monotonic, now, write, type RunDependencies } from '../dependencies.ts';
 import { LEASE_SECONDS } from '../materialize/planned-leases.ts';
 import { leasesOf, type LeaseRow } from '../records/queries.ts';
 
@@ -8,51 +8,51 @@ import { leasesOf, type LeaseRow } from '../records/queries.ts';
 const AGAIN_MS = 5 * 60_000;
 
 /** Keeps the leases of one live run from running out: in the ledger, and in the objects themselves, for whoever finds them. */
-export class Renewals {
-  readonly #engine: Engine;
+export class LeaseRenewal {
+  readonly #deps: RunDependencies;
   readonly #run: string;
   /** Leases whose objects may tell an earlier time than the ledger; undefined before the first look. */
   #behind: Set<string> | undefined;
   #tryAfter = -Infinity;
 
-  constructor(engine: Engine, run: string) {
-    this.#engine = engine;
+  constructor(deps: RunDependencies, run: string) {
+    this.#deps = deps;
     this.#run = run;
   }
 
-  async keep(): Promise<void> {
-    const leases = await leasesOf(this.#engine.ledger.db, this.#run);
+  async renewIfDue(): Promise<void> {
+    const leases = await leasesOf(this.#deps.ledger.db, this.#run);
     // The daemon before this one may have ended before an object was told.
     this.#behind ??= new Set(leases.filter(wasRenewed).map(({ id }) => id));
-    const half = now(this.#engine, LEASE_SECONDS / 2);
+    const half = now(this.#deps, LEASE_SECONDS / 2);
     if (leases.some(({ expires_at }) => expires_at <= half)) {
-      await this.#record(now(this.#engine, LEASE_SECONDS));
+      await this.#record(now(this.#deps, LEASE_SECONDS));
       for (const { id } of leases) this.#behind.add(id);
       this.#tryAfter = -Infinity;
     }
-    if (this.#behind.size === 0 || elapsed(this.#engine) < this.#tryAfter) return;
-    this.#tryAfter = elapsed(this.#engine) + AGAIN_MS;
-    for (const lease of await leasesOf(this.#engine.ledger.db, this.#run))
+    if (this.#behind.size === 0 || monotonic(this.#deps) < this.#tryAfter) return;
+    this.#tryAfter = monotonic(this.#deps) + AGAIN_MS;
+    for (const lease of await leasesOf(this.#deps.ledger.db, this.#run))
       if (this.#behind.has(lease.id) && (await this.#tellObject(lease))) this.#behind.delete(lease.id);
   }
 
   async #record(expiresAt: string): Promise<void> {
-    await write(this.#engine, 'lease.record-renewed', (db) =>
+    await write(this.#deps, 'lease.record-renewed', (db) =>
       db.updateTable('leases').set({ expires_at: expiresAt }).where('run_id', '=', this.#run).execute(),
     );
   }
 
   /** Where that fails nothing is lost yet: who sweeps is shown the run as expired, half a lease early. */
-  async #tellObject({ state, store, target, anchor, sent_at, expires_at }: LeaseRow): Promise<boolean> {
+  async #tellObject({ state, store, target, locator, sent_at, expires_at }: LeaseRow): Promise<boolean> {
     if (state !== 'placed') return true;
     try {
-      await step(this.#engine.faults, 'lease.renew', () =>
-        this.#engine.stores.get(store)?.renew?.({ target, anchor, sentAt: sent_at }, expires_at),
+      await step(this.#deps.faults, 'lease.renew', () =>
+        this.#deps.removers.get(store)?.renew?.({ target, locator, sentAt: sent_at }, expires_at),
       );
       return true;
     } catch (error) {
       const reason = asEscrowError(error).message;
-      this.#engine.log.warn({ run: this.#run, target, reason }, 'the lease was renewed here only');
+      this.#deps.log.warn({ run: this.#run, target, reason }, 'the lease was renewed here only');
       return false;
     }
   }

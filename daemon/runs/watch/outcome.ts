@@ -1,6 +1,8 @@
 import type { Run } from '../../contract/types.ts';
-import type { RunEnd } from '../../nextflow/logs/events.ts';
+import type { PluginRunEnd } from '../../nextflow/logs/events.ts';
 import type { LogFacts } from '../../nextflow/logs/log.ts';
+import { describeEnd } from '../../schedulers/job-state.ts';
+import type { JobEnd, JobStatus } from '../../schedulers/scheduler.ts';
 
 /** What is known of the end of a head. */
 export interface Evidence {
@@ -8,11 +10,11 @@ export interface Evidence {
   readonly exitStatus: number | undefined;
   readonly log: LogFacts;
   /** How the plugin saw it end; undefined where it did not. */
-  readonly end?: RunEnd | undefined;
+  readonly end?: PluginRunEnd | undefined;
   /** Someone asked nf-escrow to end the run. */
   readonly cancelRequested: boolean;
-  /** The scheduler's word on the head's job, where it is in one. */
-  readonly job?: string | undefined;
+  /** What the scheduler tells of the head's job, where it is in one. */
+  readonly job?: Pick<JobStatus, 'end' | 'state'> | undefined;
   /** Whether that job is the head's alone, and ends as it does. */
   readonly jobIsHead?: boolean | undefined;
 }
@@ -26,15 +28,29 @@ export interface Conclusion {
 const ENDING_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 const ENDING_STATUSES = [129, 130, 143];
 
-/** Ends of a job that its scheduler is the cause of, as Slurm names them. */
-const FAILED_JOB = /^(TIMEOUT|NODE_FAIL|PREEMPTED|BOOT_FAIL|DEADLINE|OUT_OF_MEMORY)$/;
+/** What the end of a job says of the run whose head was in it, where nothing nearer tells. */
+const OUTCOME_OF_JOB: Readonly<Partial<Record<JobEnd, Conclusion['outcome']>>> = {
+  terminated: 'failed',
+  'node-lost': 'failed',
+  cancelled: 'cancelled',
+};
 
-/** What a job of the head's alone ended with, where nothing nearer tells: its script's status is nextflow's. */
-const DONE_JOB = /^(COMPLETED|DONE)$/;
-const EXITED_JOB = /^(FAILED|EXIT)$/;
+/** The same of a job that is the head's alone: its script's status is nextflow's. */
+const OUTCOME_OF_HEAD_JOB: typeof OUTCOME_OF_JOB = {
+  ...OUTCOME_OF_JOB,
+  completed: 'succeeded',
+  failed: 'failed',
+};
 
 /** How a run ended. "Succeeded" is said only where the exit status, or the whole end of the log, says it. */
-export function conclude({ exitStatus, log, end, cancelRequested, job, jobIsHead }: Evidence): Conclusion {
+export function concludeOutcome({
+  exitStatus,
+  log,
+  end,
+  cancelRequested,
+  job,
+  jobIsHead,
+}: Evidence): Conclusion {
   const cause = log.abortCause;
   if (exitStatus === 0) return { outcome: 'succeeded', evidence: 'exit status 0' };
   const what = exitStatus === undefined ? 'no exit status' : `exit status ${String(exitStatus)}`;
@@ -50,12 +66,9 @@ export function conclude({ exitStatus, log, end, cancelRequested, job, jobIsHead
   if (end !== undefined) return { outcome: 'succeeded', evidence: `${what}; plugin: ended without error` };
   if (log.completed === true && log.goodbye === true)
     return { outcome: 'succeeded', evidence: `${what}; log: execution complete` };
-  if (job !== undefined && FAILED_JOB.test(job))
-    return { outcome: 'failed', evidence: `${what}; its job: ${job}` };
-  if (job === 'CANCELLED') return { outcome: 'cancelled', evidence: `${what}; its job: ${job}` };
-  if (jobIsHead === true && job !== undefined && DONE_JOB.test(job))
-    return { outcome: 'succeeded', evidence: `${what}; its job: ${job}` };
-  if (jobIsHead === true && job !== undefined && EXITED_JOB.test(job))
-    return { outcome: 'failed', evidence: `${what}; its job: ${job}` };
+  if (job?.end != null) {
+    const outcome = (jobIsHead === true ? OUTCOME_OF_HEAD_JOB : OUTCOME_OF_JOB)[job.end];
+    if (outcome !== undefined) return { outcome, evidence: `${what}; its job: ${describeEnd(job)}` };
+  }
   return { outcome: 'lost', evidence: `${what}; the head is gone and its log does not tell the end` };
 }

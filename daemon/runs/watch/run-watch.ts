@@ -1,158 +1,123 @@
-import { existsSync, type FSWatcher } from 'node:fs';
-import { join } from 'node:path';
-import type { Process, RunJob } from '../../contract/types.ts';
-import { validate } from '../../contract/validate.ts';
+import { existsSync } from 'node:fs';
+import type { HeadJob, Process } from '../../contract/types.ts';
 import { systemCode } from '../../errors.ts';
-import { fifoState, whenFree } from '../../system/files/fifo.ts';
-import { letIn } from '../../system/files/restore-owner-access.ts';
+import { revoke } from '../../run-directory/fence.ts';
+import { runFile } from '../../run-directory/layout.ts';
+import type { LeaseLocation } from '../../stores/store.ts';
+import { restoreOwnerAccess } from '../../system/files/restore-owner-access.ts';
 import { liveness } from '../../system/processes/process-identity.ts';
 import { step } from '../../system/steps.ts';
-import { readOwnFile } from '../../system/files/read-plain-file.ts';
-import type { Place } from '../../stores/store.ts';
-import { isOnNetwork, refresh, watchOf } from './directory-watch.ts';
-import { Cancellation } from './cancellation.ts';
-import { isGone, revoke } from '../../run-directory/fence.ts';
+import { monotonic, now, write, type RunDependencies } from '../dependencies.ts';
+import { recordOrphanedJobs } from '../purge/orphaned-jobs.ts';
+import type { PurgeHold } from '../purge/purge-hold.ts';
+import { PurgeRetry } from '../purge/purge-retry.ts';
 import { HeadRecords } from '../records/head-records.ts';
-import { cancelJob, lookForJob, nameJob } from './head-job-start.ts';
-import { Life } from './head-liveness.ts';
-import { Renewals } from './lease-renewal.ts';
-import { elapsed, now, write, type Engine } from '../dependencies.ts';
-import { conclude, type Conclusion } from './outcome.ts';
-import type { HeldBack } from '../purge/purge-hold.ts';
-import { noteOrphans } from '../purge/orphaned-jobs.ts';
-import { purgeRun } from '../purge/purge.ts';
-import { Quiet } from './change-detector.ts';
-import { getRun, jobOf, leasesOf, type LeaseRow, type RunRow } from '../records/queries.ts';
+import { getRun, headJobOf, type LeaseRow, type RunRow } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
+import { Cancellation } from './cancellation.ts';
+import { parseProcess, readExitStatus, readHeadProcess } from './head-files.ts';
+import { cancelJob, checkHeadJob, resolveHeadJob } from './head-job-start.ts';
+import { HeadLiveness } from './head-liveness.ts';
+import { LeaseRenewal } from './lease-renewal.ts';
+import { concludeOutcome, type Conclusion } from './outcome.ts';
+import { UnknownLiveness } from './unknown-liveness.ts';
+import { WakeUps } from './wake-ups.ts';
 
-/** What inotify misses (network file systems, a lost event) is seen by looking at this interval. */
-const LOOK_EVERY_MS = 2000;
-/**
- * A clock that is set makes leases look old. So long, by a clock that nobody sets, a shim that is out of sight may take to
- * be seen counting, before the expiry of its leases is believed.
- */
-const UNKNOWN_MS = 5 * 60_000;
-/** Once the plugin has told the end, the head's own is near. Only where the files do not tell it by themselves. */
-const LOOK_AT_END_MS = 200;
-/** A head may hang at its end; it is not to be looked for so often for ever. */
-const LOOKS_AT_END = 150;
-/** What goes on all the time, and what is only being written. */
-const UNTOLD = /^heartbeat$|\.new$/;
-/** A head's log is looked for so long: then it has none that we would find. */
-const LOG_MS = 60_000;
-/** The longest pause between two tries of a removal. */
-const PAUSE_MAX_MS = 5 * 60_000;
-/** The shim writes much less; a task that fills its run's directory must not fill our memory. */
-const FILE_MAX = 4096;
+/** How long a head's log is searched for before the run counts as having none, in milliseconds. */
+const LOG_SEARCH_MS = 60_000;
 
 /**
- * Watches one run from its placing to its purge: the files that the shim writes, the FIFO that nextflow holds, its log
- * and its trace. Everything it knows is on disk, so a daemon that was killed is replaced by another watch.
+ * Watches one run from its materialization to its purge: the files that the shim writes, the FIFO that nextflow holds, its
+ * log and its trace. Everything it knows is on disk: after the daemon is killed, another watch continues.
  */
 export class RunWatch {
-  readonly #engine: Engine;
-  readonly #heldBack: HeldBack;
+  readonly #deps: RunDependencies;
   readonly #id: string;
-  readonly #place: Place;
+  readonly #location: LeaseLocation;
   readonly #directory: string;
+  readonly #onDone: () => void;
   readonly #records: HeadRecords;
-  readonly #life: Life;
-  readonly #renewals: Renewals;
-  /** Absent on network file systems: the kernel tells nothing of what other hosts write. */
-  readonly #files: FSWatcher | undefined;
-  readonly #quiet: Quiet;
-  readonly #timer: NodeJS.Timeout;
-  #stopWaiting: (() => void) | undefined;
-  #looking: Promise<void> = Promise.resolve();
-  #next: Promise<void> | undefined;
+  readonly #headLiveness: HeadLiveness;
+  readonly #unknown: UnknownLiveness;
+  readonly #renewal: LeaseRenewal;
   readonly #cancellation: Cancellation;
-  #done = false;
-  /** Since when nobody can tell whether the head lives, by a clock that nobody sets. */
-  #unknownSince: number | undefined;
-  #soon: NodeJS.Timeout | undefined;
-  #looksAtEnd = 0;
-  readonly #began = performance.now();
-  /** Of a purge that failed: how long to wait, and until when, by a clock that nobody sets. */
-  #pause = 0;
-  #tryAfter = 0;
+  readonly #purge: PurgeRetry;
+  readonly #wakeUps: WakeUps;
+  #startedAt = 0;
+  #current: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+  #isStopped = false;
 
-  /** `lease`: that of its run directory. */
-  constructor(engine: Engine, run: RunRow, lease: LeaseRow, heldBack: HeldBack, onDone: () => void) {
-    const { target: directory, anchor, sent_at: sentAt } = lease;
-    this.#engine = engine;
-    this.#heldBack = heldBack;
+  /** `lease`: of the run directory. `onDone` is called once the run is purged. */
+  constructor(deps: RunDependencies, run: RunRow, lease: LeaseRow, hold: PurgeHold, onDone: () => void) {
+    const { target: directory, locator, sent_at: sentAt } = lease;
+    this.#deps = deps;
     this.#id = run.id;
-    this.#place = { target: directory, anchor, sentAt };
+    this.#location = { target: directory, locator, sentAt };
     this.#directory = directory;
-    this.#records = new HeadRecords(engine, run, directory);
-    this.onDone = onDone;
-    this.#life = new Life(engine, directory, () => elapsed(engine));
-    this.#renewals = new Renewals(engine, run.id);
-    this.#cancellation = new Cancellation(engine, directory);
-    const wake = (): void => void this.look();
-    letIn(directory);
-    this.#files = isOnNetwork(directory)
-      ? undefined
-      : watchOf(directory, (name) => {
-          if (name === null || !UNTOLD.test(name)) wake();
-        });
-    this.#quiet = new Quiet(directory, this.#files !== undefined);
-    this.#timer = setInterval(() => {
-      if (!this.#quiet.holds(this.#records.files)) wake();
-    }, LOOK_EVERY_MS);
+    this.#onDone = onDone;
+    this.#records = new HeadRecords(deps, run, directory);
+    this.#headLiveness = new HeadLiveness(deps, directory, () => monotonic(deps));
+    this.#unknown = new UnknownLiveness(deps, run.id);
+    this.#renewal = new LeaseRenewal(deps, run.id);
+    this.#cancellation = new Cancellation(deps, directory);
+    this.#purge = new PurgeRetry(deps, run.id, hold);
+    this.#wakeUps = new WakeUps(directory);
+  }
+
+  /** Starts timers and file watchers, and polls for the first time. */
+  start(): void {
+    this.#startedAt = performance.now();
+    restoreOwnerAccess(this.#directory);
+    const wake = (): void => void this.poll();
+    this.#wakeUps.start(wake, () => this.#records.files);
     wake();
   }
 
-  private readonly onDone: () => void;
-
   /**
-   * Looks now; when the run has ended, this resolves after its purge was tried. Looks are made one after another, and
-   * one that has not begun serves all who ask for it.
+   * Polls now. If the run has ended, this resolves after its purge was tried. Polls run one after another; one that has not
+   * begun serves all callers.
    */
-  look(): Promise<void> {
-    this.#next ??= this.#looking.then(async () => {
+  poll(): Promise<void> {
+    this.#next ??= this.#current.then(async () => {
       this.#next = undefined;
-      if (this.#done) return;
+      if (this.#isStopped) return;
       try {
-        await this.#lookOnce();
+        await this.#pollOnce();
       } catch (error) {
-        // The next look tries again: an error of the disk or the ledger must not end the watch of a live run.
-        this.#engine.log.error({ run: this.#id, code: systemCode(error), err: error }, 'look failed');
+        // The next poll tries again: an error of the disk or the ledger must not end the watch of a live run.
+        this.#deps.log.error({ run: this.#id, code: systemCode(error), err: error }, 'cannot poll run');
       }
     });
-    return (this.#looking = this.#next);
+    return (this.#current = this.#next);
   }
 
   async stop(): Promise<void> {
-    this.#done = true;
-    clearInterval(this.#timer);
-    clearTimeout(this.#soon);
-    this.#stopWaiting?.();
+    this.#isStopped = true;
+    this.#wakeUps.stop();
     this.#records.close();
-    this.#files?.close();
   }
 
-  async #lookOnce(): Promise<void> {
-    const run = await getRun(this.#engine.ledger.db, this.#id);
-    this.#quiet.note(false, []);
-    letIn(this.#directory); // a task can reach it, and close it
-    if (this.#files === undefined) refresh(this.#directory);
-    if (run.state === 'materialized') await this.#lookForStart(run);
-    else if (run.state === 'running') await this.#lookAtHead(run);
-    else if (run.state === 'ended') await this.#finish();
+  async #pollOnce(): Promise<void> {
+    const run = await getRun(this.#deps.ledger.db, this.#id);
+    restoreOwnerAccess(this.#directory); // a task may have changed its mode
+    this.#wakeUps.beforePoll();
+    if (run.state === 'materialized') await this.#pollLaunch(run);
+    else if (run.state === 'running') await this.#pollHead(run);
+    else if (run.state === 'ended') await this.#tryPurge();
     else await this.#close();
   }
 
-  async #lookForStart(run: RunRow): Promise<void> {
-    if (existsSync(this.#path('started'))) {
-      await write(this.#engine, 'run.record-running', (db) =>
-        moveRun(db, run.id, 'running', { started_at: now(this.#engine) }),
+  async #pollLaunch(run: RunRow): Promise<void> {
+    if (existsSync(runFile(this.#directory, 'started'))) {
+      await write(this.#deps, 'run.record-running', (db) =>
+        moveRun(db, run.id, 'running', { started_at: now(this.#deps) }),
       );
-      return this.#lookOnce();
+      return this.#pollOnce();
     }
-    const job = jobOf(run);
-    if (job?.head === true && job.name !== null) return this.#lookForJob(run, job);
-    const late = run.launch_deadline < now(this.#engine);
+    const job = headJobOf(run);
+    if (job?.head === true && job.name !== null) return this.#pollHeadJob(run, job);
+    const late = run.launch_deadline < now(this.#deps);
     const cancelled = run.cancel_requested > 0;
     if (!late && !cancelled && liveness(JSON.parse(run.launcher) as Process) !== 'ended') return;
     await this.#callOff(
@@ -165,39 +130,42 @@ export class RunWatch {
     );
   }
 
-  async #lookForJob(run: RunRow, job: RunJob): Promise<void> {
-    const found = await lookForJob(this.#engine, run, job);
-    this.#noteUnknown(found === 'wait');
-    if (found === 'renew') return this.#isWell();
+  async #pollHeadJob(run: RunRow, job: HeadJob): Promise<void> {
+    const found = await checkHeadJob(this.#deps, run, job);
+    this.#unknown.record(found === 'wait');
+    if (found === 'renew') return this.#keepAlive();
     if (found !== 'wait') return this.#callOff(found, job);
-    if (await this.#expired())
+    if (await this.#unknown.hasExpired())
       await this.#callOff(
-        { outcome: 'aborted', evidence: 'its scheduler told nothing of its job until its leases ran out' },
+        {
+          outcome: 'aborted',
+          evidence: 'its scheduler reported nothing about its job until its leases expired',
+        },
         job,
       );
   }
 
-  /** Fence: one of us renames `armed`. If the shim was faster, it is running, and the next look sees that. */
-  async #callOff(conclusion: Conclusion, job?: RunJob): Promise<void> {
-    const { faults, runDirectories } = this.#engine;
-    if (!(await step(faults, 'fence.revoke', () => revoke(runDirectories, this.#place)))) return;
+  /** Fence: exactly one process renames `armed`. If that was the shim, the run is running, and the next poll finds that. */
+  async #callOff(conclusion: Conclusion, job?: HeadJob): Promise<void> {
+    const { faults, runDirectories } = this.#deps;
+    if (!(await step(faults, 'fence.revoke', () => revoke(runDirectories, this.#location)))) return;
     try {
-      if (job !== undefined) await cancelJob(this.#engine, job);
+      if (job !== undefined) await cancelJob(this.#deps, job);
     } catch (error) {
-      // Nothing keeps secrets for its sake: should it begin, it finds the fence closed, and ends.
-      this.#engine.log.warn(
+      // Secrets are not kept for its sake: should the job begin, it finds the fence revoked, and ends.
+      this.#deps.log.warn(
         { run: this.#id, err: error },
-        'a job that was called off could not be cancelled',
+        'cannot cancel the job of a run that was called off',
       );
     }
     await this.#end(conclusion);
   }
 
-  async #lookAtHead(run: RunRow): Promise<void> {
-    const head = this.#readProcess() ?? processOf(run.process);
-    // With -bg it is first the launcher, and then what that has left behind.
+  async #pollHead(run: RunRow): Promise<void> {
+    const head = readHeadProcess(this.#directory) ?? parseProcess(run.process);
+    // With -bg, the head is first the launcher, and then the process that it leaves behind.
     if (head !== undefined && run.process !== JSON.stringify(head)) {
-      await write(this.#engine, 'head.record', (db) =>
+      await write(this.#deps, 'head.record', (db) =>
         db
           .updateTable('runs')
           .set({ process: JSON.stringify(head) })
@@ -205,136 +173,81 @@ export class RunWatch {
           .execute(),
       );
     }
-    const known = jobOf(run);
-    const named = await nameJob(this.#engine, run, known);
-    const job = named === 'gone' ? known : named;
-    const asked = await this.#cancellation.passOn(run, head, job);
+    const known = headJobOf(run);
+    const resolved = await resolveHeadJob(this.#deps, run, known);
+    const job = resolved === 'gone' ? known : resolved;
+    const isForwarded = await this.#cancellation.forward(run, head, job);
     await this.#records.read(head);
-    const exitStatus = this.#readExit();
-    let life = exitStatus === undefined ? this.#life.of(head, job, processOf(run.launcher)) : 'ended';
-    if (life === 'unknown' && named === 'gone') life = 'ended';
-    this.#noteUnknown(life === 'unknown');
-    if (life === 'unknown') {
-      // Nobody here can tell. A live head would have been seen, and its leases moved on, before they ran out.
-      if (!(await this.#expired())) return;
-    } else if (life === 'alive') {
-      this.#waitForEnd();
-      if (this.#records.end !== undefined) this.#lookSoon();
-      return asked ? this.#isWell() : this.#renewals.keep();
+    const exitStatus = readExitStatus(this.#directory);
+    let state =
+      exitStatus === undefined ? this.#headLiveness.of(head, job, parseProcess(run.launcher)) : 'ended';
+    if (state === 'unknown' && resolved === 'gone') state = 'ended';
+    this.#unknown.record(state === 'unknown');
+    if (state === 'unknown') {
+      // A live head would have been seen, and its leases renewed, before they expired.
+      if (!(await this.#unknown.hasExpired())) return;
+    } else if (state === 'alive') {
+      this.#wakeUps.waitForRelease();
+      if (this.#records.end !== undefined) this.#wakeUps.expectEnd();
+      return isForwarded ? this.#keepAlive() : this.#renewal.renewIfDue();
     }
-    // It started, or with -bg moved on, while we looked: what it wrote is found by its process.
-    const latest = this.#readProcess();
-    if (latest !== undefined && JSON.stringify(latest) !== JSON.stringify(head)) return this.#lookOnce();
-    // The shim writes `exit` before it lets go of the FIFO: read again, now that nobody holds it.
-    const status = exitStatus ?? this.#readExit();
+    // If another process became the head during this poll, its records have to be read first.
+    const latest = readHeadProcess(this.#directory);
+    if (latest !== undefined && JSON.stringify(latest) !== JSON.stringify(head)) return this.#pollOnce();
+    await this.#conclude(run, head, job, exitStatus);
+  }
+
+  async #conclude(
+    run: RunRow,
+    head: Process | undefined,
+    job: HeadJob | undefined,
+    exitStatus: number | undefined,
+  ): Promise<void> {
+    // The shim writes `exit` before it releases the FIFO: read again, now that no process holds it.
+    const status = exitStatus ?? readExitStatus(this.#directory);
     await this.#records.read(head);
-    const cancelRequested = (await getRun(this.#engine.ledger.db, run.id)).cancel_requested > 0;
+    const cancelRequested = (await getRun(this.#deps.ledger.db, run.id)).cancel_requested > 0;
     const { facts: log, end } = this.#records;
-    const word = job?.id == null ? undefined : this.#engine.jobs.word(job.executor, job.id);
+    const cached = job?.id == null ? undefined : this.#deps.jobStatus.status(job.executor, job.id);
     const evidence = {
       exitStatus: status,
       log,
       end,
       cancelRequested,
-      job: word?.state,
+      job: cached,
       jobIsHead: job?.head,
     };
-    await this.#end(conclude(evidence), status);
+    await this.#end(concludeOutcome(evidence), status);
   }
 
-  /** Wakes at once when the head lets go of the FIFO. Where nobody holds it, there is only the looking now and then. */
-  #waitForEnd(): void {
-    if (fifoState(this.#path('alive')) !== 'held') return;
-    this.#stopWaiting ??= whenFree(this.#path('alive'), () => {
-      this.#stopWaiting = undefined;
-      void this.look();
-    });
+  /** The run waits in a queue or runs: only its leases have to be renewed. */
+  async #keepAlive(): Promise<void> {
+    await this.#renewal.renewIfDue();
+    const isComplete = this.#records.hasLog || performance.now() - this.#startedAt > LOG_SEARCH_MS;
+    this.#wakeUps.afterQuietPoll(isComplete, this.#records.files);
   }
 
-  #lookSoon(): void {
-    if (this.#files !== undefined || this.#looksAtEnd++ >= LOOKS_AT_END) return;
-    clearTimeout(this.#soon);
-    this.#soon = setTimeout(() => void this.look(), LOOK_AT_END_MS);
-  }
-
-  #noteUnknown(isUnknown: boolean): void {
-    this.#unknownSince = isUnknown ? (this.#unknownSince ?? elapsed(this.#engine)) : undefined;
-  }
-
-  async #expired(): Promise<boolean> {
-    if (elapsed(this.#engine) - (this.#unknownSince ?? Infinity) < UNKNOWN_MS) return false;
-    const leases = await leasesOf(this.#engine.ledger.db, this.#id);
-    return leases.every(({ expires_at }) => expires_at < now(this.#engine));
-  }
-
-  /** It waits in its queue or runs, and there is nothing to do but to keep its leases. */
-  async #isWell(): Promise<void> {
-    await this.#renewals.keep();
-    this.#quiet.note(this.#records.hasLog || performance.now() - this.#began > LOG_MS, this.#records.files);
-  }
-
-  async #end({ outcome, evidence }: ReturnType<typeof conclude>, exitStatus?: number): Promise<void> {
+  async #end({ outcome, evidence }: Conclusion, exitStatus?: number): Promise<void> {
     const change = {
       outcome,
       outcome_evidence: evidence,
       exit_status: exitStatus ?? null,
-      ended_at: now(this.#engine),
+      ended_at: now(this.#deps),
     };
-    await write(this.#engine, 'run.record-ended', async (db) => {
+    await write(this.#deps, 'run.record-ended', async (db) => {
       await moveRun(db, this.#id, 'ended', change);
-      await noteOrphans(db, this.#id);
+      await recordOrphanedJobs(this.#deps, db, this.#id);
     });
-    await this.#finish();
+    await this.#tryPurge();
   }
 
-  /** Tries the purge; one that fails is tried again after longer and longer, for as long as it takes. */
-  async #finish(): Promise<void> {
-    if (elapsed(this.#engine) < this.#tryAfter) return;
-    if (await this.#heldBack.holds(this.#id)) return;
-    // On NFS and FUSE a file that is removed while we have it open lives on under another name, and its directory too.
-    this.#records.close();
-    try {
-      await purgeRun(this.#engine, this.#id);
-    } finally {
-      // Also where it could not even be noted: each try holds up what else waits for the ledger.
-      this.#pause = Math.min(Math.max(this.#pause * 2, LOOK_EVERY_MS), PAUSE_MAX_MS);
-      this.#tryAfter = elapsed(this.#engine) + this.#pause;
-    }
-    if ((await getRun(this.#engine.ledger.db, this.#id)).state === 'purged') await this.#close();
+  /** On NFS and FUSE, a file that is unlinked while we have it open keeps its directory: so our files are closed first. */
+  async #tryPurge(): Promise<void> {
+    if (await this.#purge.tryIfDue(() => this.#records.close())) await this.#close();
   }
 
   async #close(): Promise<void> {
     await this.stop();
-    this.onDone();
+    this.#onDone();
   }
-
-  #readProcess(): Process | undefined {
-    try {
-      return validate<'Process'>('process.json', processOf(this.#read('process') ?? null));
-    } catch {
-      return undefined; // not there, or spoilt: a task can reach this directory. The ledger may know it.
-    }
-  }
-
-  #readExit(): number | undefined {
-    const text = this.#read('exit')?.trim();
-    return text !== undefined && /^[0-9]{1,3}$/.test(text) ? Number(text) : undefined;
-  }
-
-  #read(name: string): string | undefined {
-    try {
-      return readOwnFile(this.#path(name), FILE_MAX)?.toString('utf8');
-    } catch (error) {
-      if (isGone(error)) return undefined;
-      throw error;
-    }
-  }
-
-  #path(name: string): string {
-    return join(this.#directory, name);
-  }
-}
-
-function processOf(text: string | null): Process | undefined {
-  return text === null ? undefined : (JSON.parse(text) as Process);
 }

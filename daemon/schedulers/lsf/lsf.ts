@@ -1,54 +1,39 @@
-import { ask, failed, refused, unavailable, type Answer, type Ask } from '../run-command.ts';
-import type { Job, Scheduler } from '../scheduler.ts';
+import {
+  commandFailed,
+  commandRejected,
+  schedulerUnavailable,
+  type CommandResult,
+  type RunCommand,
+} from '../command.ts';
+import { findState } from '../job-state.ts';
+import type { JobStatus, Scheduler, Submission } from '../scheduler.ts';
+import { states } from './states.ts';
 
-/**
- * bjobs(1), "STAT". UNKWN is a job whose host cannot be reached, ZOMBI one that was ended meanwhile and may go on there
- * all the same: both may be alive.
- */
-const PHASES: Readonly<Record<string, Job['phase']>> = {
-  PEND: 'waiting',
-  PSUSP: 'waiting',
-  WAIT: 'waiting',
-  FWD_PEND: 'waiting',
-  PROV: 'running',
-  RUN: 'running',
-  USUSP: 'running',
-  SSUSP: 'running',
-  UNKWN: 'running',
-  ZOMBI: 'running',
-  DONE: 'ended',
-  EXIT: 'ended',
-};
 const NO_JOB = /is not found|No matching job found|has already finished|No (unfinished )?job found/;
 const DOWN = /LSF is down|Failed in an LSF library call|Cannot connect|Slave LIM|mbatchd|try later/i;
 
 /** LSF. Jobs that are over are remembered for CLEAN_PERIOD, an hour by default: lsb.params(5). */
 export class Lsf implements Scheduler {
-  readonly kind = 'lsf';
-  readonly #ask: Ask;
+  readonly executor = 'lsf';
+  readonly #run: RunCommand;
 
-  constructor(how: Ask = ask) {
-    this.#ask = how;
+  constructor(run: RunCommand) {
+    this.#run = run;
   }
 
   /** `-env none`: the job is given nothing of our environment. */
-  async submit({
-    name,
-    script,
-    output,
-    requeue,
-    options,
-  }: Parameters<Scheduler['submit']>[0]): Promise<string> {
-    const answer = await this.#ask('bsub', [
+  async submit({ name, script, output, requeue, options }: Submission): Promise<string> {
+    const answer = await this.#run('bsub', [
       ...['-J', name, '-o', output, requeue ? '-r' : '-rn', '-env', 'none', ...options, script],
     ]);
-    if (answer.status !== 0) throw isDown(answer) ? failed('bsub', answer) : refused('bsub', answer);
+    if (answer.status !== 0)
+      throw isDown(answer) ? commandFailed('bsub', answer) : commandRejected('bsub', answer);
     const id = /^Job <([0-9]+)> is submitted to /m.exec(answer.stdout)?.[1];
-    if (id === undefined) throw unavailable('bsub', 'it gave no job id');
+    if (id === undefined) throw schedulerUnavailable('bsub', 'it gave no job id');
     return id;
   }
 
-  async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, Job>> {
+  async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
     if (ids.length === 0) return new Map();
     const lines = await this.#list(['-o', 'jobid stat', ...ids]);
     return new Map(lines.map(parse).map((job) => [job.id, job]));
@@ -56,32 +41,34 @@ export class Lsf implements Scheduler {
 
   async find(name: string): Promise<string[]> {
     const ids = (await this.#list(['-o', 'jobid', '-J', name])).map((line) => line.trim());
-    if (!ids.every((id) => /^[0-9]+$/.test(id))) throw unavailable('bjobs', 'it answered no job ids');
+    if (!ids.every((id) => /^[0-9]+$/.test(id)))
+      throw schedulerUnavailable('bjobs', 'it answered no job ids');
     return ids.sort((one, other) => Number(one) - Number(other));
   }
 
   async cancel(id: string): Promise<void> {
-    const answer = await this.#ask('bkill', [id]);
-    if (answer.status !== 0 && !NO_JOB.test(answer.stderr + answer.stdout)) throw failed('bkill', answer);
+    const answer = await this.#run('bkill', [id]);
+    if (answer.status !== 0 && !NO_JOB.test(answer.stderr + answer.stdout))
+      throw commandFailed('bkill', answer);
   }
 
   async #list(args: readonly string[]): Promise<string[]> {
-    const answer = await this.#ask('bjobs', ['-a', '-noheader', ...args]);
+    const answer = await this.#run('bjobs', ['-a', '-noheader', ...args]);
     const complaints = answer.stderr.split('\n').filter(Boolean);
     if (!complaints.every((line) => NO_JOB.test(line)) || (answer.status !== 0 && complaints.length === 0))
-      throw failed('bjobs', answer);
+      throw commandFailed('bjobs', answer);
     return answer.stdout.split('\n').filter(Boolean);
   }
 }
 
-function parse(line: string): Job {
+function parse(line: string): JobStatus {
   const [, id, state] = /^([0-9]+) +([A-Z_]+) *$/.exec(line) ?? [];
-  const phase = state !== undefined && Object.hasOwn(PHASES, state) ? PHASES[state] : undefined;
-  if (id === undefined || state === undefined || phase === undefined)
-    throw unavailable('bjobs', `it answered "${line.trim().slice(0, 80)}"`);
-  return { id, phase, state, restarts: null };
+  const meaning = findState(states, state);
+  if (id === undefined || state === undefined || meaning === undefined)
+    throw schedulerUnavailable('bjobs', `it answered "${line.trim().slice(0, 80)}"`);
+  return { id, ...meaning, state, restarts: null };
 }
 
-function isDown({ stderr }: Answer): boolean {
+function isDown({ stderr }: CommandResult): boolean {
   return DOWN.test(stderr);
 }

@@ -1,22 +1,15 @@
 import { userInfo } from 'node:os';
-import { ask, failed, refused, unavailable, type Answer, type Ask } from '../run-command.ts';
-import type { Job, Scheduler } from '../scheduler.ts';
+import {
+  commandFailed,
+  commandRejected,
+  schedulerUnavailable,
+  type CommandResult,
+  type RunCommand,
+} from '../command.ts';
+import { findState } from '../job-state.ts';
+import type { JobStatus, Scheduler, Submission } from '../scheduler.ts';
+import { states } from './states.ts';
 
-/** qstat(1B), "job_state", of PBS Pro and of Torque. M, moved to another server, is told of by that one alone. */
-const PHASES: Readonly<Record<string, Job['phase']>> = {
-  Q: 'waiting',
-  H: 'waiting',
-  W: 'waiting',
-  T: 'waiting',
-  R: 'running',
-  B: 'running',
-  E: 'running',
-  S: 'running',
-  U: 'running',
-  C: 'ended',
-  F: 'ended',
-  X: 'ended',
-};
 const DOWN =
   /cannot connect|connection refused|Communication failure|No default server|timed? out|15034|15010/i;
 /** One that is over, or forgotten. A cancel of one that is just ending is "invalid for state of job". */
@@ -24,72 +17,72 @@ const NO_JOB = /Unknown Job Id|Job has finished|Request invalid for state of job
 
 /** PBS Pro, OpenPBS and Torque, by what their commands have in common. */
 export class Pbs implements Scheduler {
-  readonly kind = 'pbs';
-  readonly #ask: Ask;
+  readonly executor = 'pbs';
+  readonly #run: RunCommand;
 
-  constructor(how: Ask = ask) {
-    this.#ask = how;
+  constructor(run: RunCommand) {
+    this.#run = run;
   }
 
   /** Without -V a job is given of our environment only PBS_O_HOME and the like. */
-  async submit({
-    name,
-    script,
-    output,
-    requeue,
-    options,
-  }: Parameters<Scheduler['submit']>[0]): Promise<string> {
-    const answer = await this.#ask('qsub', [
+  async submit({ name, script, output, requeue, options }: Submission): Promise<string> {
+    const answer = await this.#run('qsub', [
       ...['-N', name, '-o', output, '-j', 'oe', '-S', '/bin/bash', '-r', requeue ? 'y' : 'n'],
       ...[...options, script],
     ]);
-    if (answer.status !== 0) throw isDown(answer) ? failed('qsub', answer) : refused('qsub', answer);
+    if (answer.status !== 0)
+      throw isDown(answer) ? commandFailed('qsub', answer) : commandRejected('qsub', answer);
     const id = /^([0-9]+\.\S+)$/m.exec(answer.stdout)?.[1];
-    if (id === undefined) throw unavailable('qsub', 'it gave no job id');
+    if (id === undefined) throw schedulerUnavailable('qsub', 'it gave no job id');
     return id;
   }
 
   /** Full format: the short one cuts ids off. */
-  async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, Job>> {
+  async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
     if (ids.length === 0) return new Map();
-    const answer = await this.#ask('qstat', ['-f', ...ids]);
+    const answer = await this.#run('qstat', ['-f', ...ids]);
     const complaints = answer.stderr.split('\n').filter(Boolean);
     if (answer.status !== 0 && (complaints.length === 0 || !complaints.every((line) => NO_JOB.test(line))))
-      throw failed('qstat', answer);
+      throw commandFailed('qstat', answer);
     const [before = '', ...blocks] = answer.stdout.split(/^Job Id: */m);
-    if (before.trim() !== '') throw unavailable('qstat', `it answered "${before.trim().slice(0, 80)}"`);
+    if (before.trim() !== '')
+      throw schedulerUnavailable('qstat', `it answered "${before.trim().slice(0, 80)}"`);
     return new Map(blocks.map(parse).map((job) => [job.id, job]));
   }
 
   async find(name: string): Promise<string[]> {
-    const answer = await this.#ask('qselect', ['-u', userInfo().username, '-N', name]);
-    if (answer.status !== 0) throw failed('qselect', answer);
+    const answer = await this.#run('qselect', ['-u', userInfo().username, '-N', name]);
+    if (answer.status !== 0) throw commandFailed('qselect', answer);
     const ids = answer.stdout.split('\n').filter(Boolean);
-    if (!ids.every((id) => /^[0-9]+\.\S+$/.test(id))) throw unavailable('qselect', 'it answered no job ids');
+    if (!ids.every((id) => /^[0-9]+\.\S+$/.test(id)))
+      throw schedulerUnavailable('qselect', 'it answered no job ids');
     return ids.sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10));
   }
 
   async cancel(id: string): Promise<void> {
-    const answer = await this.#ask('qdel', [id]);
-    if (answer.status !== 0 && !NO_JOB.test(answer.stderr)) throw failed('qdel', answer);
+    const answer = await this.#run('qdel', [id]);
+    if (answer.status !== 0 && !NO_JOB.test(answer.stderr)) throw commandFailed('qdel', answer);
   }
 }
 
 /** `    key = value`; a long value goes on in lines that begin with a tab. */
-function parse(block: string): Job {
+function parse(block: string): JobStatus {
   const id = block.split('\n')[0]?.trim() ?? '';
   const fields = new Map(
     [...block.matchAll(/^ {4}(\S+) = (.*)$/gm)].map(([, key = '', value = '']) => [key, value]),
   );
   const state = fields.get('job_state');
-  const phase = state !== undefined && Object.hasOwn(PHASES, state) ? PHASES[state] : undefined;
-  if (!/^[0-9]+\.\S+$/.test(id) || state === undefined || phase === undefined)
-    throw unavailable('qstat', `it tells of a job "${id.slice(0, 80)}" in a state that is not known here`);
+  const meaning = findState(states, state);
+  if (!/^[0-9]+\.\S+$/.test(id) || state === undefined || meaning === undefined)
+    throw schedulerUnavailable(
+      'qstat',
+      `it tells of a job "${id.slice(0, 80)}" in a state that is not known here`,
+    );
   const starts = fields.get('run_count') ?? fields.get('start_count'); // PBS Pro; Torque
   const restarts = starts !== undefined && /^[0-9]+$/.test(starts) ? Math.max(0, Number(starts) - 1) : null;
-  return { id, phase, state, restarts };
+  return { id, ...meaning, state, restarts };
 }
 
-function isDown({ stderr }: Answer): boolean {
+function isDown({ stderr }: CommandResult): boolean {
   return DOWN.test(stderr);
 }

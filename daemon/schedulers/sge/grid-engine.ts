@@ -1,9 +1,17 @@
 import { userInfo } from 'node:os';
-import { ask, failed, refused, unavailable, type Answer, type Ask } from '../run-command.ts';
-import type { Job, Scheduler } from '../scheduler.ts';
+import {
+  commandFailed,
+  commandRejected,
+  schedulerUnavailable,
+  type CommandResult,
+  type RunCommand,
+} from '../command.ts';
+import { findState } from '../job-state.ts';
+import type { JobStatus, Scheduler, Submission } from '../scheduler.ts';
+import { states } from './states.ts';
 
 /** One `<job_list>` of `qstat -xml`; fields as Grid Engine 6.2 and its heirs write them. */
-const JOB = /<job_list state="(pending|running)">(.*?)<\/job_list>/gs;
+const JOB = /<job_list state="([^"]*)">(.*?)<\/job_list>/gs;
 const NUMBER = /<JB_job_number>([0-9]+)<\/JB_job_number>/;
 const NAME = /<JB_name>([^<]*)<\/JB_name>/;
 const STATE = /<state>([A-Za-z]+)<\/state>/;
@@ -11,41 +19,34 @@ const STATE = /<state>([A-Za-z]+)<\/state>/;
 const DOWN = /commlib error|unable to (send message|contact)|cannot reach|Unable to initialize environment/i;
 const NO_JOB = /denied: job "?[0-9]+"? does not exist/;
 
-interface Named extends Job {
-  readonly name: string;
-}
+type NamedJob = JobStatus & { readonly name: string };
 
 /**
  * Grid Engine (SGE, and its heirs). A job that is over is forgotten at once: what is left of it is in the accounting
  * file, which not every user may read.
  */
 export class GridEngine implements Scheduler {
-  readonly kind = 'sge';
-  readonly #ask: Ask;
+  readonly executor = 'sge';
+  readonly #run: RunCommand;
 
-  constructor(how: Ask = ask) {
-    this.#ask = how;
+  constructor(run: RunCommand) {
+    this.#run = run;
   }
 
   /** Without -V a job is given nothing of our environment. */
-  async submit({
-    name,
-    script,
-    output,
-    requeue,
-    options,
-  }: Parameters<Scheduler['submit']>[0]): Promise<string> {
-    const answer = await this.#ask('qsub', [
+  async submit({ name, script, output, requeue, options }: Submission): Promise<string> {
+    const answer = await this.#run('qsub', [
       ...['-terse', '-N', name, '-o', output, '-j', 'y', '-S', '/bin/bash', '-r', requeue ? 'y' : 'n'],
       ...[...options, script],
     ]);
-    if (answer.status !== 0) throw isDown(answer) ? failed('qsub', answer) : refused('qsub', answer);
+    if (answer.status !== 0)
+      throw isDown(answer) ? commandFailed('qsub', answer) : commandRejected('qsub', answer);
     const id = /^([0-9]+)$/m.exec(answer.stdout)?.[1]; // a site's own checks may have their say as well
-    if (id === undefined) throw unavailable('qsub', 'it gave no job id');
+    if (id === undefined) throw schedulerUnavailable('qsub', 'it gave no job id');
     return id;
   }
 
-  async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, Job>> {
+  async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
     const wanted = new Set(ids);
     return new Map(
       (await this.#list()).filter(({ id }) => wanted.has(id)).map(({ name: _name, ...job }) => [job.id, job]),
@@ -58,33 +59,29 @@ export class GridEngine implements Scheduler {
   }
 
   async cancel(id: string): Promise<void> {
-    const answer = await this.#ask('qdel', [id]);
-    if (answer.status !== 0 && !NO_JOB.test(answer.stdout + answer.stderr)) throw failed('qdel', answer);
+    const answer = await this.#run('qdel', [id]);
+    if (answer.status !== 0 && !NO_JOB.test(answer.stdout + answer.stderr))
+      throw commandFailed('qdel', answer);
   }
 
-  async #list(): Promise<Named[]> {
-    const answer = await this.#ask('qstat', ['-u', userInfo().username, '-xml']);
-    if (answer.status !== 0) throw failed('qstat', answer);
+  async #list(): Promise<NamedJob[]> {
+    const answer = await this.#run('qstat', ['-u', userInfo().username, '-xml']);
+    if (answer.status !== 0) throw commandFailed('qstat', answer);
     if (!answer.stdout.trimEnd().endsWith('</job_info>'))
-      throw unavailable('qstat', 'its answer is not whole');
+      throw schedulerUnavailable('qstat', 'its answer is not whole');
     return [...answer.stdout.matchAll(JOB)].map(([, list = '', body = '']) => parse(list, body));
   }
 }
 
-function parse(list: string, body: string): Named {
+function parse(list: string, body: string): NamedJob {
   const [id, name, state] = [NUMBER, NAME, STATE].map((field) => field.exec(body)?.[1]);
-  if (id === undefined || name === undefined || state === undefined)
-    throw unavailable('qstat', 'it tells of a job without a number, a name or a state');
+  const meaning = findState(states, list);
+  if (id === undefined || name === undefined || state === undefined || meaning === undefined)
+    throw schedulerUnavailable('qstat', 'it tells of a job without a number, a name or a state');
   // R: it was started anew, how often is not told. qstat(1), "Status".
-  return {
-    id,
-    name,
-    phase: list === 'running' ? 'running' : 'waiting',
-    state,
-    restarts: state.includes('R') ? 1 : 0,
-  };
+  return { id, name, ...meaning, state, restarts: state.includes('R') ? 1 : 0 };
 }
 
-function isDown({ stderr, stdout }: Answer): boolean {
+function isDown({ stderr, stdout }: CommandResult): boolean {
   return DOWN.test(stderr + stdout);
 }

@@ -1,7 +1,7 @@
 import type { SecretValue } from '../../vault/secret-value.ts';
 
 /** What goes into one AWS secret. */
-export interface Box {
+export interface SecretBundle {
   /** What its name ends in, behind the run's id; empty for the first. */
   readonly suffix: string;
   readonly names: readonly string[];
@@ -16,10 +16,10 @@ export const SECRET_MAX = 65_536;
  * Divides values among AWS secrets. `bundle`: one JSON object, and more of them where it would be too big once encoded;
  * a value too big for any is put in by itself, as it is. `per-secret`: each by itself. The same values, the same boxes.
  */
-export function divideValues(
+export function splitIntoBundles(
   layout: 'bundle' | 'per-secret',
   secrets: ReadonlyMap<string, SecretValue>,
-): Box[] {
+): SecretBundle[] {
   const names = [...secrets.keys()].sort();
   if (layout === 'per-secret')
     return names.map((name) => ({ suffix: `/${name}`, names: [name], form: 'value' }));
@@ -42,7 +42,10 @@ export function divideValues(
 }
 
 /** The text of a box. `names` are in it all, and `secrets` holds them. */
-export function encode({ form }: Pick<Box, 'form'>, secrets: ReadonlyMap<string, SecretValue>): string {
+export function encodeBundle(
+  { form }: Pick<SecretBundle, 'form'>,
+  secrets: ReadonlyMap<string, SecretValue>,
+): string {
   const texts = [...secrets].map(([name, value]) => [name, value.open().toString('utf8')] as const);
   return form === 'value' ? (texts[0]?.[1] ?? '') : JSON.stringify(Object.fromEntries(texts));
 }

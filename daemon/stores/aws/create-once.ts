@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { SecretsManagerClient, Tag } from '@aws-sdk/client-secrets-manager';
-import { asAwsError, failureOf } from '../../aws/session/aws-error.ts';
+import { asAwsError, classifyFailure } from '../../aws/session/aws-error.ts';
 import type { AwsAccess } from '../../aws/session/access.ts';
-import { repeat, type Pace } from '../../aws/retry.ts';
-import { step, type Faults } from '../../system/steps.ts';
+import { retry } from '../../aws/retry.ts';
+import type { Clock } from '../../system/time/clock.ts';
+import { step, type FaultInjector } from '../../system/steps.ts';
 import { sdk } from '../../aws/session/sdk.ts';
 
 /** A secret to be made. */
@@ -15,11 +16,11 @@ export interface NewSecret {
 }
 
 /** How long something is tried to be made, and who notes what was sent. */
-export interface Making {
+export interface CreateOptions {
   /** Notes the time before each request, and null once all that were sent are answered. */
   readonly noteSent: (at: number | null) => Promise<void>;
   readonly forMs: number;
-  readonly pace: Pace;
+  readonly clock: Clock;
 }
 
 /** Tells this placing from every other one: a secret that carries it is ours, though we never heard that it was made. */
@@ -30,8 +31,8 @@ export async function createSecret(
   client: SecretsManagerClient,
   access: AwsAccess,
   { name, text, kmsKey, tags }: NewSecret,
-  making: Making,
-  faults: Faults,
+  making: CreateOptions,
+  faults: FaultInjector,
 ): Promise<string> {
   const { CreateSecretCommand, DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
   const token = randomUUID();
@@ -58,7 +59,7 @@ export async function createSecret(
       : undefined;
   };
   try {
-    return await makeOnce(make, adopt, making);
+    return await createOnce(make, adopt, making);
   } catch (error) {
     throw asAwsError(`The secret ${name} cannot be made`, access, error);
   }
@@ -69,18 +70,18 @@ export async function createSecret(
  * noted before it is sent. What was not answered is sent again, identical, which AWS takes for the same request; where it
  * says that there is one of that name, `adopt` tells whether it is ours. Throws the last try's error.
  */
-export async function makeOnce<T>(
+export async function createOnce<T>(
   make: () => Promise<T>,
   adopt: () => Promise<T | undefined>,
-  { noteSent, forMs, pace }: Making,
+  { noteSent, forMs, clock }: CreateOptions,
 ): Promise<T> {
   let unanswered = 0;
   const attempt = async (): Promise<T> => {
-    await noteSent(pace.clock());
+    await noteSent(clock.now());
     try {
       return await make();
     } catch (error) {
-      const failure = failureOf(error);
+      const failure = classifyFailure(error);
       if (failure === 'unanswered') unanswered += 1;
       if (failure !== 'exists' || unanswered === 0) throw error;
       const ours = await adopt();
@@ -90,7 +91,7 @@ export async function makeOnce<T>(
   };
   try {
     const also = (failure: string): boolean => ['unanswered', 'unreachable'].includes(failure);
-    return await repeat(attempt, { forMs, pace, also });
+    return await retry(attempt, { forMs, clock, also });
   } finally {
     if (unanswered === 0) await noteSent(null);
   }

@@ -1,17 +1,18 @@
 import type { CreateScheduleCommandInput, SchedulerClient } from '@aws-sdk/client-scheduler';
-import { accessFrom, type AwsAccess } from '../../aws/session/access.ts';
+import { decodeLocator, type AwsAccess } from '../../aws/session/access.ts';
 import { asAwsError, ignoreNotFound } from '../../aws/session/aws-error.ts';
-import { lend, type OpenSession } from '../../aws/session/session.ts';
-import type { LentCredentials } from '../../aws/session/credentials.ts';
-import { LateRequests } from '../../aws/unanswered-requests.ts';
-import { ask, type Pace } from '../../aws/retry.ts';
+import { provideCredentials, type OpenSession } from '../../aws/session/session.ts';
+import type { ProvidedCredentials } from '../../aws/session/credentials.ts';
+import { UnansweredRequests } from '../../aws/unanswered-requests.ts';
+import { retryIdempotent } from '../../aws/retry.ts';
+import type { Clock } from '../../system/time/clock.ts';
 import { withClient } from '../../aws/session/with-client.ts';
-import { noFaults, step, type Faults } from '../../system/steps.ts';
+import { noFaults, step, type FaultInjector } from '../../system/steps.ts';
 import { parseArn, partitionOf } from '../../contract/arn.ts';
 import type { AwsCredentials, ComputeEnvironment } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
-import { makeOnce } from './create-once.ts';
-import type { Finding, Guarded, Place, Placement, References, Switch } from '../store.ts';
+import { createOnce } from './create-once.ts';
+import type { Finding, GuardedLease, LeaseLocation, Placement, References, DeadManSwitch } from '../store.ts';
 import { sdk } from '../../aws/session/sdk.ts';
 
 /** So long after the lease has run out it goes off: a live head, and its daemon, move the lease on every twelve hours. */
@@ -21,56 +22,58 @@ const PLACING_MS = 40_000;
 const ASKING_MS = 8000;
 const TARGET = /^arn:[a-z-]+:scheduler:[a-z0-9-]+:\d{12}:schedule\/default\/(nf-escrow-r[0-9a-z]+-\d{1,5})$/;
 
-interface Means {
+interface Dependencies {
   readonly openSession: OpenSession;
-  readonly lent: LentCredentials;
-  readonly pace: Pace;
+  readonly provided: ProvidedCredentials;
+  readonly clock: Clock;
   /** Instead of LATE_MS. */
   readonly lateMs?: number;
-  readonly faults?: Faults;
+  readonly faults?: FaultInjector;
 }
 
 /** What a lease keeps of a switch: how to get there, what it deletes, and as whom. */
-type SwitchAnchor = AwsAccess & { readonly secret: string; readonly switchRole: string };
+type SwitchLocator = AwsAccess & { readonly secret: string; readonly switchRole: string };
 
 /**
  * One-time schedules of EventBridge Scheduler, each of which deletes one AWS secret unless it is moved on: for the machine
  * that never comes back. It is there before its secret, and goes after it. What it is told is the secret's ARN, without
  * the random end, which is not known yet: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
  */
-export class DeadManSwitches implements Switch {
+export class DeadManSwitches implements DeadManSwitch {
   readonly kind = 'dead-man-switches';
-  readonly #means: Means;
-  readonly #faults: Faults;
-  readonly #late: LateRequests;
+  /** While a secret cannot be removed, its switch may be what removes it. */
+  readonly removedLast = true;
+  readonly #deps: Dependencies;
+  readonly #faults: FaultInjector;
+  readonly #late: UnansweredRequests;
 
-  constructor(means: Means) {
-    this.#means = means;
-    this.#late = new LateRequests(means.pace, means.lateMs);
-    this.#faults = means.faults ?? noFaults;
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+    this.#late = new UnansweredRequests(deps.clock, deps.lateMs);
+    this.#faults = deps.faults ?? noFaults;
   }
 
-  over({ run, index, target: secret, anchor }: Guarded, { aws }: ComputeEnvironment) {
+  switchFor({ run, index, target: secret, locator }: GuardedLease, { aws }: ComputeEnvironment) {
     if (aws?.deadMan !== true || aws.deadManRole === undefined) return undefined;
-    const access = accessFrom(anchor);
+    const access = decodeLocator(locator);
     const { region, account } = access;
     return {
       target: `arn:${partitionOf(region)}:scheduler:${region}:${account}:schedule/default/nf-escrow-${run}-${String(index)}`,
-      anchor: JSON.stringify({ ...access, secret, switchRole: aws.deadManRole } satisfies SwitchAnchor),
+      locator: JSON.stringify({ ...access, secret, switchRole: aws.deadManRole } satisfies SwitchLocator),
     };
   }
 
   async place({
     target,
-    anchor,
+    locator,
     expiresAt,
     noteSent,
-  }: Pick<Placement, 'target' | 'anchor' | 'expiresAt' | 'noteSent'>): Promise<References> {
+  }: Pick<Placement, 'target' | 'locator' | 'expiresAt' | 'noteSent'>): Promise<References> {
     const name = nameOf(target);
-    const access = accessFrom(anchor) as SwitchAnchor;
+    const access = decodeLocator(locator) as SwitchLocator;
     const { CreateScheduleCommand, GetScheduleCommand } = sdk('@aws-sdk/client-scheduler');
-    const session = await this.#means.openSession(access);
-    const client = await session.scheduler();
+    const session = await this.#deps.openSession(access);
+    const client = await session.eventScheduler();
     const schedule = scheduleOf(name, access, expiresAt);
     const adopt = async (): Promise<true | undefined> => {
       const { Target } = await step(this.#faults, 'aws.find-switch', () =>
@@ -83,10 +86,10 @@ export class DeadManSwitches implements Switch {
         await step(this.#faults, 'aws.create-switch', () => client.send(new CreateScheduleCommand(schedule)));
         return true;
       };
-      await makeOnce(make, adopt, {
+      await createOnce(make, adopt, {
         noteSent,
         forMs: PLACING_MS,
-        pace: this.#means.pace,
+        clock: this.#deps.clock,
       });
       return new Map();
     } catch (error) {
@@ -96,9 +99,9 @@ export class DeadManSwitches implements Switch {
     }
   }
 
-  async remove({ target, anchor }: Place): Promise<void> {
+  async remove({ target, locator }: LeaseLocation): Promise<void> {
     const name = nameOf(target);
-    await this.#with(anchor, `The dead man's switch ${name} cannot be removed`, async (client) => {
+    await this.#with(locator, `The dead man's switch ${name} cannot be removed`, async (client) => {
       const { DeleteScheduleCommand } = sdk('@aws-sdk/client-scheduler');
       await step(this.#faults, 'aws.delete-switch', () =>
         this.#ask(() => client.send(new DeleteScheduleCommand({ Name: name }))).catch(ignoreNotFound),
@@ -106,24 +109,25 @@ export class DeadManSwitches implements Switch {
     });
   }
 
-  async inspect({ target, anchor, sentAt }: Place): Promise<Finding> {
+  async inspect({ target, locator, sentAt }: LeaseLocation): Promise<Finding> {
     const name = nameOf(target);
-    return this.#with(anchor, `The dead man's switch ${name} cannot be looked for`, async (client) => {
+    return this.#with(locator, `The dead man's switch ${name} cannot be looked for`, async (client) => {
       this.#late.note({ target, sentAt });
-      if (await this.#isThere(client, name)) return { state: 'present', how: `${target} is there` };
+      if (await this.#isThere(client, name)) return { state: 'present', evidence: `${target} is there` };
       const waiting = this.#late.waiting({ target, sentAt });
-      if (waiting !== undefined) return { state: 'present', how: `${target}: not found, but ${waiting}` };
+      if (waiting !== undefined)
+        return { state: 'present', evidence: `${target}: not found, but ${waiting}` };
       this.#late.forget({ target, sentAt });
-      return { state: 'absent', how: `${target}: not found (GetSchedule)` };
+      return { state: 'absent', evidence: `${target}: not found (GetSchedule)` };
     });
   }
 
-  async look({ target, anchor }: Place): Promise<Finding> {
+  async inspectOnce({ target, locator }: LeaseLocation): Promise<Finding> {
     const name = nameOf(target);
-    return this.#with(anchor, `The dead man's switch ${name} cannot be looked for`, async (client) =>
+    return this.#with(locator, `The dead man's switch ${name} cannot be looked for`, async (client) =>
       (await this.#isThere(client, name))
-        ? { state: 'present', how: `${target} is there` }
-        : { state: 'absent', how: `${target}: not found (GetSchedule)` },
+        ? { state: 'present', evidence: `${target} is there` }
+        : { state: 'absent', evidence: `${target}: not found (GetSchedule)` },
     );
   }
 
@@ -136,35 +140,35 @@ export class DeadManSwitches implements Switch {
   }
 
   /** Moves it on. One that is not there any more is not made again. */
-  async renew({ target, anchor }: Place, expiresAt: string): Promise<void> {
+  async renew({ target, locator }: LeaseLocation, expiresAt: string): Promise<void> {
     const name = nameOf(target);
-    await this.#with(anchor, `The dead man's switch ${name} cannot be moved on`, async (client, access) => {
+    await this.#with(locator, `The dead man's switch ${name} cannot be moved on`, async (client, access) => {
       const { UpdateScheduleCommand } = sdk('@aws-sdk/client-scheduler');
       await this.#ask(() => client.send(new UpdateScheduleCommand(scheduleOf(name, access, expiresAt))));
     });
   }
 
-  async lend({ anchor }: Place, credentials: AwsCredentials): Promise<void> {
-    await lend(accessFrom(anchor), this.#means.lent, credentials);
+  async useCredentials({ locator }: LeaseLocation, credentials: AwsCredentials): Promise<void> {
+    await provideCredentials(decodeLocator(locator), this.#deps.provided, credentials);
   }
 
   async #ask<T>(work: () => Promise<T>): Promise<T> {
-    return ask(work, this.#means.pace, ASKING_MS);
+    return retryIdempotent(work, this.#deps.clock, ASKING_MS);
   }
 
   #with<T>(
-    anchor: string | null,
+    locator: string | null,
     what: string,
-    work: (client: SchedulerClient, access: SwitchAnchor) => Promise<T>,
+    work: (client: SchedulerClient, access: SwitchLocator) => Promise<T>,
   ): Promise<T> {
-    return withClient({ ...this.#means, service: (session) => session.scheduler() }, anchor, what, work);
+    return withClient({ ...this.#deps, service: (session) => session.eventScheduler() }, locator, what, work);
   }
 }
 
 /** The same for the same name, secret and time: so a request can be repeated. It vanishes by itself once it has gone off. */
 function scheduleOf(
   name: string,
-  { region, secret, switchRole }: SwitchAnchor,
+  { region, secret, switchRole }: SwitchLocator,
   expiresAt: string,
 ): CreateScheduleCommandInput {
   const at = new Date(Date.parse(expiresAt) + GRACE_MS).toISOString().slice(0, 19);

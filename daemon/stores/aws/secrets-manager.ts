@@ -1,64 +1,47 @@
 import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { rememberQueues, type assertTakesSecrets } from '../../aws/batch/queue.ts';
-import { accessFrom, accessOf, anchorOf } from '../../aws/session/access.ts';
+import { cacheQueueChecks, type assertTakesSecrets } from '../../aws/batch/queue.ts';
+import { decodeLocator, accessOf, encodeLocator } from '../../aws/session/access.ts';
 import { parseArn, partitionOf } from '../../contract/arn.ts';
 import { ignoreNotFound } from '../../aws/session/aws-error.ts';
-import { lend, type OpenSession } from '../../aws/session/session.ts';
-import type { LentCredentials } from '../../aws/session/credentials.ts';
-import { LATE_MS, LateRequests } from '../../aws/unanswered-requests.ts';
-import { ask, type Pace } from '../../aws/retry.ts';
+import { provideCredentials, type OpenSession } from '../../aws/session/session.ts';
+import type { ProvidedCredentials } from '../../aws/session/credentials.ts';
+import { UnansweredRequests } from '../../aws/unanswered-requests.ts';
+import { retryIdempotent } from '../../aws/retry.ts';
+import type { Clock } from '../../system/time/clock.ts';
 import { tagsOf } from '../../aws/tags.ts';
 import { withClient } from '../../aws/session/with-client.ts';
-import { noFaults, step, type Faults } from '../../system/steps.ts';
+import { noFaults, step, type FaultInjector } from '../../system/steps.ts';
 import type { AwsCredentials, AwsSettings, ComputeEnvironment } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
+import { runFiles } from '../../run-directory/layout.ts';
 import { createSecret } from './create-once.ts';
-import { divideValues, encode } from './bundle.ts';
-import type { Finding, Part, Place, Placement, References, Store, Wanted } from '../store.ts';
+import { Observations } from './observations.ts';
+import { awsWaits, type AwsWaits } from './waits.ts';
+import { splitIntoBundles, encodeBundle } from './bundle.ts';
+import type {
+  Bundle,
+  DeadManSwitch,
+  DeliveryRequest,
+  Finding,
+  LeaseLocation,
+  ObjectStore,
+  Ownership,
+  Placement,
+  References,
+  SecretsStore,
+} from '../store.ts';
 import { sdk } from '../../aws/session/sdk.ts';
 
-/** How long things take at most, in milliseconds. */
-export interface AwsWaits {
-  /** A secret is tried to be made. */
-  readonly placing: number;
-  /** A question or a deletion is repeated. */
-  readonly asking: number;
-  /** A create that was not answered may still arrive. */
-  readonly late: number;
-  /** Lies between two looks that find nothing, where nobody saw the secret go. */
-  readonly apart: number;
-  /** The same, where it was seen to be there, and then deleted. */
-  readonly settling: number;
-  /** A deletion goes on in the background, before we say that it is still there. */
-  readonly deleting: number;
-}
-
-export const awsWaits: AwsWaits = {
-  placing: 40_000,
-  asking: 8000,
-  late: LATE_MS,
-  apart: 30_000,
-  settling: 1000,
-  deleting: 15_000,
-};
-
-interface Means {
+interface Dependencies {
   readonly openSession: OpenSession;
-  readonly lent: LentCredentials;
+  readonly provided: ProvidedCredentials;
   /** Who the secrets belong to, for those who find them in their account. */
   readonly owner: string;
   readonly waits?: AwsWaits;
-  readonly pace: Pace;
-  readonly faults?: Faults;
-}
-
-/** What was seen of a secret, by this process. */
-interface Sight {
-  /** It was there, so that a deletion had something to delete. */
-  present: boolean;
-  /** Since when nothing was found, as `elapsed` counts. */
-  absentSince: number | undefined;
+  readonly clock: Clock;
+  readonly faults?: FaultInjector;
+  readonly guard?: DeadManSwitch;
 }
 
 /** ORGANIZATION.WORKSPACE/RUN, and behind it a number or a secret's name. */
@@ -66,28 +49,32 @@ const TARGET =
   /^arn:[a-z-]+:secretsmanager:([a-z0-9-]+):\d{12}:secret:(\S+\/[a-z0-9-]+\.[a-z0-9-]+\/r[0-9a-z]+(?:\/\w+)?)$/;
 
 /** One AWS secret a run, or one for each of its secrets: design.md, "The AWS secret". A target is an ARN without the random end. */
-export class AwsSecretsManager implements Store {
+export class AwsSecretsManager implements SecretsStore, ObjectStore {
   readonly kind = 'aws-secrets-manager';
-  readonly #means: Means;
+  readonly objects = this;
+  readonly guard: DeadManSwitch | undefined;
+  readonly #deps: Dependencies;
   readonly #waits: AwsWaits;
-  readonly #faults: Faults;
-  readonly #seen = new Map<string, Sight>();
-  readonly #late: LateRequests;
+  readonly #faults: FaultInjector;
+  readonly #observations: Observations;
+  readonly #late: UnansweredRequests;
   readonly #assertTakesSecrets: typeof assertTakesSecrets;
 
-  constructor(means: Means) {
-    this.#means = means;
-    this.#waits = means.waits ?? awsWaits;
-    this.#faults = means.faults ?? noFaults;
-    this.#late = new LateRequests(means.pace, this.#waits.late);
-    this.#assertTakesSecrets = rememberQueues(means.pace.clock);
+  constructor(deps: Dependencies) {
+    this.#deps = deps;
+    this.guard = deps.guard;
+    this.#waits = deps.waits ?? awsWaits;
+    this.#faults = deps.faults ?? noFaults;
+    this.#observations = new Observations(deps.clock);
+    this.#late = new UnansweredRequests(deps.clock, this.#waits.late);
+    this.#assertTakesSecrets = cacheQueueChecks(deps.clock.now);
   }
 
-  divide({ run, workspace, environment, secrets }: Wanted): Part[] {
+  split({ run, workspace, environment, secrets }: DeliveryRequest): Bundle[] {
     const settings = settingsOf(environment);
     const { region, account } = accessOf(settings);
     const base = `${settings.prefix ?? 'nf-escrow'}/${workspace.replace('/', '.')}/${run}`;
-    return divideValues(settings.layout ?? 'bundle', secrets).map(({ suffix, names }) => ({
+    return splitIntoBundles(settings.layout ?? 'bundle', secrets).map(({ suffix, names }) => ({
       target: `arn:${partitionOf(region)}:secretsmanager:${region}:${account}:secret:${base}${suffix}`,
       secrets: new Map([...secrets].filter(([name]) => names.includes(name)).sort()),
     }));
@@ -98,7 +85,7 @@ export class AwsSecretsManager implements Store {
       const bytes = value.open();
       if (bytes.equals(Buffer.from(bytes.toString('utf8')))) continue;
       throw new EscrowError(
-        'value-not-carried',
+        'value-not-deliverable',
         `${name} is not UTF-8 text, and AWS hands a container nothing else.`,
       );
     }
@@ -108,25 +95,29 @@ export class AwsSecretsManager implements Store {
   async prepare(_target: string, environment: ComputeEnvironment): Promise<string> {
     const settings = settingsOf(environment);
     const access = accessOf(settings);
-    const session = await this.#means.openSession(access);
+    const session = await this.#deps.openSession(access);
     await this.#assertTakesSecrets(session, settings);
-    return anchorOf({ ...access, identity: session.identity.arn });
+    return encodeLocator({ ...access, identity: session.identity.arn });
+  }
+
+  runDirectoryFiles(locator: string, owner: Ownership): Readonly<Record<string, string>> {
+    return { [runFiles.access]: JSON.stringify({ ...decodeLocator(locator), ...owner }) };
   }
 
   async place(placement: Placement): Promise<References> {
-    const { target, anchor, secrets, environment, run, workspace, ledger, expiresAt } = placement;
+    const { target, locator, secrets, environment, run, workspace, ledger, expiresAt } = placement;
     const settings = settingsOf(environment);
-    const access = accessFrom(anchor);
-    const [name, pace] = [nameOf(target), this.#means.pace];
+    const access = decodeLocator(locator);
+    const [name, clock] = [nameOf(target), this.#deps.clock];
     const form = formOf(target, settings, secrets);
-    const session = await this.#means.openSession(access);
+    const session = await this.#deps.openSession(access);
     const client = await session.secretsManager();
-    const tags = { run, workspace, ledger, owner: this.#means.owner, 'expires-at': expiresAt };
+    const tags = { run, workspace, ledger, owner: this.#deps.owner, 'expires-at': expiresAt };
     const arn = await createSecret(
       client,
       access,
-      { name, text: encode({ form }, secrets), kmsKey: settings.kmsKey, tags: tagsOf(tags) },
-      { noteSent: placement.noteSent, forMs: this.#waits.placing, pace },
+      { name, text: encodeBundle({ form }, secrets), kmsKey: settings.kmsKey, tags: tagsOf(tags) },
+      { noteSent: placement.noteSent, forMs: this.#waits.placing, clock },
       this.#faults,
     ).finally(() => client.destroy());
     const keys = [...secrets.keys()];
@@ -134,10 +125,10 @@ export class AwsSecretsManager implements Store {
   }
 
   /** Looks before and after: only of what was seen to be there does a deletion mean anything. */
-  async remove({ target, anchor, sentAt }: Place): Promise<void> {
+  async remove({ target, locator, sentAt }: LeaseLocation): Promise<void> {
     const name = nameOf(target);
     this.#late.note({ target, sentAt });
-    await this.#with(anchor, `The secret ${name} cannot be removed`, async (client) => {
+    await this.#with(locator, `The secret ${name} cannot be removed`, async (client) => {
       const { DeleteSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
       this.#note(target, await this.#describe(client, name));
       const command = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
@@ -147,15 +138,15 @@ export class AwsSecretsManager implements Store {
     });
   }
 
-  async inspect({ target, anchor, sentAt }: Place): Promise<Finding> {
+  async inspect({ target, locator, sentAt }: LeaseLocation): Promise<Finding> {
     const name = nameOf(target);
     this.#late.note({ target, sentAt });
-    return this.#with(anchor, `The secret ${name} cannot be looked for`, async (client) => {
+    return this.#with(locator, `The secret ${name} cannot be looked for`, async (client) => {
       const found = await this.#untilGone(client, target, name);
       if (found !== undefined)
         return {
           state: 'present',
-          how:
+          evidence:
             found.DeletedDate === undefined
               ? `${target} is there`
               : `the deletion of ${target} is under way since ${found.DeletedDate.toISOString()}`,
@@ -164,12 +155,12 @@ export class AwsSecretsManager implements Store {
     });
   }
 
-  async look({ target, anchor }: Place): Promise<Finding> {
+  async inspectOnce({ target, locator }: LeaseLocation): Promise<Finding> {
     const name = nameOf(target);
-    return this.#with(anchor, `The secret ${name} cannot be looked for`, async (client) =>
+    return this.#with(locator, `The secret ${name} cannot be looked for`, async (client) =>
       (await this.#describe(client, name)) === undefined
-        ? { state: 'absent', how: `${target}: not found (DescribeSecret)` }
-        : { state: 'present', how: `${target} is there` },
+        ? { state: 'absent', evidence: `${target}: not found (DescribeSecret)` }
+        : { state: 'present', evidence: `${target} is there` },
     );
   }
 
@@ -179,27 +170,30 @@ export class AwsSecretsManager implements Store {
     target: string,
     name: string,
   ): Promise<DescribeSecretResponse | undefined> {
-    const { elapsed, sleep } = this.#means.pace;
-    const end = elapsed() + this.#waits.deleting;
+    const { monotonic, sleep } = this.#deps.clock;
+    const end = monotonic() + this.#waits.deleting;
     let found = this.#note(target, await this.#describe(client, name));
     for (
       let pause = 250;
-      found?.DeletedDate !== undefined && elapsed() < end;
+      found?.DeletedDate !== undefined && monotonic() < end;
       pause = Math.min(pause * 2, 2000)
     ) {
       await sleep(pause);
       found = this.#note(target, await this.#describe(client, name));
     }
-    if (found !== undefined || this.#seen.get(target)?.present !== true) return found;
+    if (found !== undefined || !this.#observations.of(target).present) return found;
     await sleep(this.#waits.settling);
     return this.#note(target, await this.#describe(client, name));
   }
 
   /** Nothing is found now: what that proves. */
-  #absence({ target, sentAt }: Pick<Place, 'target' | 'sentAt'>): Finding {
-    const now = this.#means.pace.elapsed();
-    const { present, absentSince = now } = this.#sightOf(target);
-    const told = (state: Finding['state'], how: string): Finding => ({ state, how: `${target}: ${how}` });
+  #absence({ target, sentAt }: Pick<LeaseLocation, 'target' | 'sentAt'>): Finding {
+    const now = this.#deps.clock.monotonic();
+    const { present, absentSince = now } = this.#observations.of(target);
+    const told = (state: Finding['state'], evidence: string): Finding => ({
+      state,
+      evidence: `${target}: ${evidence}`,
+    });
     if (present && sentAt === null) {
       this.#forget({ target, sentAt });
       return told('absent', 'deleted, and then not found twice (DescribeSecret)');
@@ -217,18 +211,18 @@ export class AwsSecretsManager implements Store {
     );
   }
 
-  #forget(place: Pick<Place, 'target' | 'sentAt'>): void {
-    this.#seen.delete(place.target);
+  #forget(place: Pick<LeaseLocation, 'target' | 'sentAt'>): void {
+    this.#observations.forget(place.target);
     this.#late.forget(place);
   }
 
-  async lend({ anchor }: Place, credentials: AwsCredentials): Promise<void> {
-    await lend(accessFrom(anchor), this.#means.lent, credentials);
+  async useCredentials({ locator }: LeaseLocation, credentials: AwsCredentials): Promise<void> {
+    await provideCredentials(decodeLocator(locator), this.#deps.provided, credentials);
   }
 
-  async renew({ target, anchor }: Place, expiresAt: string): Promise<void> {
+  async renew({ target, locator }: LeaseLocation, expiresAt: string): Promise<void> {
     const name = nameOf(target);
-    await this.#with(anchor, `The secret ${name} cannot be told to live on`, async (client) => {
+    await this.#with(locator, `The secret ${name} cannot be told to live on`, async (client) => {
       const { TagResourceCommand } = sdk('@aws-sdk/client-secrets-manager');
       const tags = Object.entries(tagsOf({ 'expires-at': expiresAt })).map(([Key, Value]) => ({
         Key,
@@ -246,29 +240,21 @@ export class AwsSecretsManager implements Store {
     );
   }
 
-  #sightOf(target: string): Sight {
-    const sight = this.#seen.get(target) ?? { present: false, absentSince: undefined };
-    this.#seen.set(target, sight);
-    return sight;
-  }
-
   #note(target: string, found: DescribeSecretResponse | undefined): DescribeSecretResponse | undefined {
-    const sight = this.#sightOf(target);
-    sight.present ||= found !== undefined;
-    sight.absentSince = found === undefined ? (sight.absentSince ?? this.#means.pace.elapsed()) : undefined;
+    this.#observations.record(target, found !== undefined);
     return found;
   }
 
   async #ask<T>(work: () => Promise<T>): Promise<T> {
-    return ask(work, this.#means.pace, this.#waits.asking);
+    return retryIdempotent(work, this.#deps.clock, this.#waits.asking);
   }
 
   #with<T>(
-    anchor: string | null,
+    locator: string | null,
     what: string,
     work: (client: SecretsManagerClient) => Promise<T>,
   ): Promise<T> {
-    return withClient({ ...this.#means, service: (session) => session.secretsManager() }, anchor, what, work);
+    return withClient({ ...this.#deps, service: (session) => session.secretsManager() }, locator, what, work);
   }
 }
 
@@ -283,7 +269,7 @@ function formOf(
   settings: AwsSettings,
   secrets: ReadonlyMap<string, SecretValue>,
 ): 'value' | 'object' {
-  const [box] = divideValues(settings.layout ?? 'bundle', secrets);
+  const [box] = splitIntoBundles(settings.layout ?? 'bundle', secrets);
   if (box === undefined) throw new EscrowError('internal', `There is nothing to put into ${target}.`);
   return box.form;
 }

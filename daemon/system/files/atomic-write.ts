@@ -15,12 +15,12 @@ import { EscrowError, systemCode } from '../../errors.ts';
 
 /**
  * Files that are there whole or not at all, also after a power loss: temporary name in the same directory, mode at
- * creation, fsync, rename, fsync of the directory. Throws `path-occupied` where a directory stands.
+ * creation, fsync, rename, fsync of the directory. Throws `path-conflict` where a directory stands.
  *
  * All calls are synchronous on purpose: each is a handful of system calls on small files, and the caller's next step
  * (a ledger row, an answer) must not happen before them.
  */
-export function writeDurable(path: string, data: Uint8Array | string, mode = 0o600): void {
+export function writeFileAtomic(path: string, data: Uint8Array | string, mode = 0o600): void {
   const temporary = writeTemporary(path, data, mode);
   try {
     renameOver(temporary, path);
@@ -31,18 +31,18 @@ export function writeDurable(path: string, data: Uint8Array | string, mode = 0o6
   syncDirectory(dirname(path));
 }
 
-/** Gives a file a name that another one may have. Throws `path-occupied` where a directory stands. */
+/** Gives a file a name that another one may have. Throws `path-conflict` where a directory stands. */
 export function renameOver(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
     if (systemCode(error) !== 'EISDIR') throw error;
-    throw new EscrowError('path-occupied', `"${to}" is there and is a directory.`, { cause: error });
+    throw new EscrowError('path-conflict', `"${to}" is there and is a directory.`, { cause: error });
   }
 }
 
 /** As writeDurable, but never over a file that is there already. Returns false when there was one. */
-export function createDurable(path: string, data: Uint8Array | string, mode = 0o600): boolean {
+export function createFileAtomic(path: string, data: Uint8Array | string, mode = 0o600): boolean {
   const temporary = writeTemporary(path, data, mode);
   try {
     linkSync(temporary, path); // link(2) fails where rename(2) would replace
@@ -77,7 +77,7 @@ export function syncFile(path: string): void {
 }
 
 /** Removes what was being written to `path` when its writer was killed. Only for who is the one writer of it. */
-export function removeUnfinished(path: string): void {
+export function removeTemporaryFiles(path: string): void {
   const start = `.${basename(path)}.`;
   for (const name of readdirSync(dirname(path)))
     if (name.startsWith(start) && /^[0-9a-f]{12}$/.test(name.slice(start.length)))

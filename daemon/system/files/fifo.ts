@@ -27,7 +27,7 @@ export function fifoState(path: string): FifoState {
  * Calls `onFree` once nobody holds the FIFO any more, at once where nobody does. Costs no polling: the kernel tells.
  * Returns a function that stops waiting.
  */
-export function whenFree(path: string, onFree: () => void): () => void {
+export function whenReleased(path: string, onFree: () => void): () => void {
   const fd = openFifo(path);
   if (fd === undefined) {
     const soon = setImmediate(onFree);

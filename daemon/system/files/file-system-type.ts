@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 
 /** The kind of file system that a path is on. */
-export interface FileSystem {
+export interface FileSystemType {
   /** As `stat -f` would name it, in short; the number in hexadecimal where it is none of the table. */
   readonly name: string;
   /** Whether it may be seen by other hosts, and so may hang, cache, and lock otherwise than a local disk. */
@@ -13,7 +13,7 @@ export interface FileSystem {
  * ZFS, OrangeFS) from the table in coreutils' stat.c. FUSE does not tell what stands behind it, which is often sshfs or a
  * parallel file system: it counts as a network file system, so that a doubt costs speed and not data.
  */
-const TYPES = new Map<bigint, FileSystem>([
+const TYPES = new Map<bigint, FileSystemType>([
   [0xef53n, local('ext')],
   [0x58465342n, local('xfs')],
   [0x9123683en, local('btrfs')],
@@ -51,20 +51,20 @@ const TYPES = new Map<bigint, FileSystem>([
 ]);
 
 /** Throws Node's system error where the path cannot be looked at. */
-export function fileSystemType(path: string): FileSystem {
-  return fileSystemOf(statfsSync(path, { bigint: true }).type);
+export function fileSystemType(path: string): FileSystemType {
+  return fileSystemFromMagic(statfsSync(path, { bigint: true }).type);
 }
 
 /** f_type is a signed word on some platforms: its 32 bits are what counts. */
-export function fileSystemOf(type: bigint): FileSystem {
+export function fileSystemFromMagic(type: bigint): FileSystemType {
   const magic = BigInt.asUintN(32, type);
   return TYPES.get(magic) ?? local(`0x${magic.toString(16)}`);
 }
 
-function local(name: string): FileSystem {
+function local(name: string): FileSystemType {
   return { name, network: false };
 }
 
-function network(name: string): FileSystem {
+function network(name: string): FileSystemType {
   return { name, network: true };
 }

@@ -1,7 +1,7 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { EscrowError } from '../../errors.ts';
-import { unusable } from './path-error.ts';
+import { pathError } from './path-error.ts';
 import { userTitle } from './trust/local-accounts.ts';
 import { STATE, untrusted, type Purpose } from './trust/trust-error.ts';
 import { openTrusted } from './trust/trusted-path.ts';
@@ -12,8 +12,8 @@ const OTHERS = 0o077;
 
 /**
  * Makes a directory of mode 0700, or checks that the one there is the user's alone, and that nobody else can exchange it or
- * any directory above it. What is missing above it is made with mode 0700 as well. Throws `state-exposed`,
- * `path-occupied`, `ledger-unavailable`.
+ * any directory above it. What is missing above it is made with mode 0700 as well. Throws `permissions-too-open`,
+ * `path-conflict`, `ledger-unavailable`.
  */
 export function ensurePrivateDirectory(path: string, purpose: Purpose = STATE): void {
   openPrivateDirectory(path, { purpose, create: true }).close();
@@ -31,7 +31,7 @@ export function openPrivateDirectory(
 ): VerifiedDirectory {
   const directory = openTrusted({ path, purpose, need: 'private', create });
   if (directory !== undefined) return directory;
-  throw unusable(path, Object.assign(new Error('no such directory'), { code: 'ENOENT' }));
+  throw pathError(path, Object.assign(new Error('no such directory'), { code: 'ENOENT' }));
 }
 
 /** Opens it for as long as `work` takes; `work` is given the name of an entry by the descriptor. */
@@ -51,7 +51,7 @@ export function inPrivateDirectory<T>(
 /** Throws unless `path` is a plain file (no link to one) that belongs to the user and is closed to others. */
 export function assertPrivateFile(path: string): void {
   const found = look(path);
-  if (!found.isFile()) throw new EscrowError('path-occupied', `"${path}" is there and is not a plain file.`);
+  if (!found.isFile()) throw new EscrowError('path-conflict', `"${path}" is there and is not a plain file.`);
   assertOwner(path, found);
   if ((found.mode & OTHERS) !== 0) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
@@ -66,7 +66,7 @@ function look(path: string): Stats {
   try {
     return lstatSync(path);
   } catch (error) {
-    throw unusable(path, error);
+    throw pathError(path, error);
   }
 }
 

@@ -13,8 +13,8 @@ import {
 import { dirname, join } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import { syncDirectory } from './atomic-write.ts';
-import { letIn } from './restore-owner-access.ts';
-import { step, type Faults } from '../steps.ts';
+import { restoreOwnerAccess } from './restore-owner-access.ts';
+import { step, type FaultInjector } from '../steps.ts';
 
 /**
  * Removes a directory of ours with all that is in it, following nothing that is not ours: a link is removed, not what
@@ -22,14 +22,14 @@ import { step, type Faults } from '../steps.ts';
  * reads nothing. Repeatable: what is not there is removed. What cannot be removed keeps nothing beside it: the first
  * error is thrown once all else is gone.
  */
-export async function removeTree(path: string, faults: Faults): Promise<void> {
+export async function removeTree(path: string, faults: FaultInjector): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isDirectory()) {
     await removeFile(path, faults);
     return;
   }
-  letIn(path);
+  restoreOwnerAccess(path);
   const failures: unknown[] = [];
   for (const name of readdirSync(path))
     try {
@@ -46,7 +46,7 @@ export async function removeTree(path: string, faults: Faults): Promise<void> {
 }
 
 /** Rename, truncate, unlink. The caller syncs the directory. */
-async function removeFile(path: string, faults: Faults): Promise<void> {
+async function removeFile(path: string, faults: FaultInjector): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return; // the shim, which removes secrets too, was faster
   if (!found.isFile() || found.nlink > 1) {

@@ -11,7 +11,7 @@ const ALL_OURS = 0o700;
  * permission: a link that takes its place leads nowhere. What is not ours, no directory or gone stays as it is, and who
  * uses it says what is wrong.
  */
-export function letIn(path: string): void {
+export function restoreOwnerAccess(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory() !== true || (found.mode & ALL_OURS) === ALL_OURS) return;
   let fd;

@@ -13,9 +13,9 @@ import { dirname, join } from 'node:path';
 import type { Process } from '../../contract/types.ts';
 import { validate } from '../../contract/validate.ts';
 import { systemCode } from '../../errors.ts';
-import { writeDurable } from '../files/atomic-write.ts';
+import { writeFileAtomic } from '../files/atomic-write.ts';
 import { openToAppend } from '../files/owned-file.ts';
-import { readOwnFile } from '../files/read-plain-file.ts';
+import { readFileNoFollow } from '../files/read-regular-file.ts';
 
 /** Who has the daemon of a state directory that several hosts share. */
 export interface HostLease {
@@ -31,7 +31,7 @@ const LENGTH_MAX = 4096;
 export function readHostLease(path: string): HostLease | undefined {
   let text;
   try {
-    text = readOwnFile(path, LENGTH_MAX)?.toString('utf8');
+    text = readFileNoFollow(path, LENGTH_MAX)?.toString('utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
     throw error;
@@ -46,22 +46,22 @@ export function readHostLease(path: string): HostLease | undefined {
   }
 }
 
-/** Throws `path-occupied`, `state-exposed`, `ledger-unavailable`. */
+/** Throws `path-conflict`, `permissions-too-open`, `ledger-unavailable`. */
 export function writeHostLease(path: string, lease: HostLease): void {
-  writeDurable(path, JSON.stringify(lease));
-  beat(path);
+  writeFileAtomic(path, JSON.stringify(lease));
+  writeHeartbeat(path);
 }
 
 /** Takes the lease back, if it is still of this epoch. */
 export function removeHostLease(path: string, epoch: number): void {
   if (readHostLease(path)?.epoch !== epoch) return;
-  for (const file of [path, beatPath(path)])
+  for (const file of [path, heartbeatPath(path)])
     if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === true) rmSync(file, { force: true });
 }
 
 /** Shows that the holder lives. The time that counts is the file server's, so the file is written and not only dated. */
-export function beat(path: string): void {
-  const fd = openToAppend(beatPath(path));
+export function writeHeartbeat(path: string): void {
+  const fd = openToAppend(heartbeatPath(path));
   try {
     ftruncateSync(fd, 0);
     writeSync(fd, String(process.pid));
@@ -74,8 +74,8 @@ export function beat(path: string): void {
  * Seconds since the holder last showed that it lives; Infinity where it never did. Both times are those of the file
  * system, so that the clocks of two hosts need not agree.
  */
-export function secondsSinceBeat(path: string): number {
-  const found = lstatSync(beatPath(path), { throwIfNoEntry: false });
+export function secondsSinceHeartbeat(path: string): number {
+  const found = lstatSync(heartbeatPath(path), { throwIfNoEntry: false });
   if (found?.isFile() !== true) return Infinity;
   const last = found.mtimeMs;
   const probe = join(dirname(path), `.clock.${randomBytes(6).toString('hex')}`);
@@ -89,6 +89,6 @@ export function secondsSinceBeat(path: string): number {
   }
 }
 
-function beatPath(path: string): string {
+function heartbeatPath(path: string): string {
   return `${path}.beat`;
 }

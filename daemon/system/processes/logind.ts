@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where systemd keeps what decides over processes at logout; a test has its own. */
-export interface LogindPlaces {
+export interface LogindPaths {
   /** There while systemd runs the machine: sd_booted(3). */
   readonly booted: string;
   /** Has a file for each user whose services stay when nobody is logged in: loginctl(1), enable-linger. */
@@ -12,7 +12,7 @@ export interface LogindPlaces {
 }
 
 /** logind.conf(5). */
-export const logindPlaces: LogindPlaces = {
+export const logindPaths: LogindPaths = {
   booted: '/run/systemd/system',
   linger: '/var/lib/systemd/linger',
   configuration: {
@@ -21,12 +21,12 @@ export const logindPlaces: LogindPlaces = {
   },
 };
 
-export function isBootedBySystemd({ booted }: LogindPlaces = logindPlaces): boolean {
+export function isBootedBySystemd({ booted }: LogindPaths = logindPaths): boolean {
   return existsSync(booted);
 }
 
 /** Whether a user's services stay when the last session ends, and start with the machine. */
-export function lingers(user: string, { linger }: LogindPlaces = logindPlaces): boolean {
+export function isLingerEnabled(user: string, { linger }: LogindPaths = logindPaths): boolean {
   return existsSync(join(linger, user));
 }
 
@@ -34,7 +34,7 @@ export function lingers(user: string, { linger }: LogindPlaces = logindPlaces): 
  * Whether systemd ends all processes of a user's session at its end, daemons too: `KillUserProcesses`, `no` where nothing
  * is said; then `KillOnlyUsers` and `KillExcludeUsers` (root) say of whom. What cannot be read says nothing.
  */
-export function killsAtLogout(user: string, places: LogindPlaces = logindPlaces): boolean {
+export function killsAtLogout(user: string, places: LogindPaths = logindPaths): boolean {
   if (!isBootedBySystemd(places)) return false;
   const said = readLoginSection(places);
   if (!/^(yes|y|true|t|on|1)$/i.test(said.get('KillUserProcesses') ?? 'no')) return false;
@@ -44,7 +44,7 @@ export function killsAtLogout(user: string, places: LogindPlaces = logindPlaces)
 }
 
 /** Drop-ins come after the main file, in the order of their names whatever their directories. */
-function readLoginSection({ configuration: { file, dropIns } }: LogindPlaces): Map<string, string> {
+function readLoginSection({ configuration: { file, dropIns } }: LogindPaths): Map<string, string> {
   const files = new Map<string, string>();
   for (const directory of dropIns)
     for (const name of listed(directory).filter((each) => each.endsWith('.conf')))

@@ -1,14 +1,14 @@
 import { userInfo } from 'node:os';
 import { cpuLimitSeconds } from './cpu-limit.ts';
-import { killsAtLogout, logindPlaces, type LogindPlaces } from './logind.ts';
+import { killsAtLogout, logindPaths, type LogindPaths } from './logind.ts';
 
 /**
  * What on this host ends long-lived processes of this user, as clauses; empty where nothing is known to. Some sites have
  * programs of their own for that, which nobody can ask.
  */
-export function processKillers(
+export function processLimits(
   { atLogout }: { readonly atLogout: boolean },
-  places: LogindPlaces = logindPlaces,
+  places: LogindPaths = logindPaths,
   cpuSeconds = cpuLimitSeconds(),
 ): string[] {
   return [

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** What came of a command. */
-export interface Ran {
+export interface CommandResult {
   /** Its exit status; null when a signal or the time limit ended it. */
   readonly status: number | null;
   /** Standard output and standard error together, cut after 64 KiB. */
@@ -18,11 +18,11 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * Runs a command to its end, or to the end of the time given: then it and all that it started are killed. It has a
  * process group of its own for that, so a signal to us (Ctrl-C) is passed on. Rejects when it cannot be started.
  */
-export function runLimited(
+export function runWithTimeout(
   command: string,
   args: readonly string[],
   options: { readonly limitMs: number; readonly env: Readonly<Record<string, string | undefined>> },
-): Promise<Ran> {
+): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: options.env,

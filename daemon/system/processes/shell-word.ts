@@ -1,4 +1,4 @@
 /** One word of a POSIX shell, whatever is in it. */
-export function quote(text: string): string {
+export function quoteShellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -19,7 +19,7 @@ export function newCost(read?: Cost): Cost {
   const cost = read ?? { ...DEFAULT, salt: randomBytes(16) };
   const sane = Number.isInteger(Math.log2(cost.n)) && cost.n > 1 && cost.r > 0 && cost.p > 0 && cost.p <= 16;
   if (!sane || memoryOf(cost) > MEMORY_MAX)
-    throw new EscrowError('vault-key-wrong', 'The key file asks for a derivation that cannot be made.');
+    throw new EscrowError('vault-key-mismatch', 'The key file asks for a derivation that cannot be made.');
   return cost;
 }
 

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { EscrowError } from '../../errors.ts';
-import { createDurable, removeUnfinished, writeDurable } from '../../system/files/atomic-write.ts';
+import { createFileAtomic, removeTemporaryFiles, writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { assertPrivateFile, inPrivateDirectory } from '../../system/files/private-directory.ts';
 import { STATE } from '../../system/files/trust/trust-error.ts';
 import { openTrusted } from '../../system/files/trust/trusted-path.ts';
+import { withKeyFile } from './key-file-error.ts';
 import { newCost, type Cost } from './derive-key.ts';
 import { vaultKey, type VaultKey } from '../encryption.ts';
 
@@ -39,48 +40,48 @@ export function idOf(entry: RingEntry): string {
 
 /** Reads the key file; undefined where there is none. Throws when others can read it or it holds no key. */
 export function readRing(path: string): KeyRing | undefined {
-  const directory = openTrusted({ path: dirname(path), purpose: STATE, need: 'unwritable' });
-  try {
-    return directory?.use(basename(path), readFrom);
-  } finally {
-    directory?.close();
-  }
-}
-
-function readFrom(path: string): KeyRing | undefined {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-  assertPrivateFile(path);
-  const lines = readFileSync(path, 'utf8').split('\n');
+  const text = withKeyFile(path, 'read', () => {
+    const directory = openTrusted({ path: dirname(path), purpose: STATE, need: 'unwritable' });
+    try {
+      return directory?.use(basename(path), readText);
+    } finally {
+      directory?.close();
+    }
+  });
+  if (text === undefined) return undefined;
+  const lines = text.split('\n');
   const [first, ...others] = lines.filter((line) => line !== '').map((line) => parse(path, line));
-  if (first === undefined) throw new EscrowError('vault-key-wrong', `"${path}" holds no vault key.`);
+  if (first === undefined) throw new EscrowError('vault-key-mismatch', `"${path}" holds no vault key.`);
   return [first, ...others];
 }
 
-/** Replaces the key file; durable when this returns. */
+function readText(path: string): string | undefined {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+  assertPrivateFile(path);
+  return readFileSync(path, 'utf8');
+}
+
+/** Replaces the key file; durable when this returns. Throws `vault-key-file-unusable`. */
 export function writeRing(path: string, ring: KeyRing): void {
-  inPrivateDirectory(
-    path,
-    (entry) => {
-      removeUnfinished(entry);
-      writeDurable(entry, format(ring));
-    },
-    { create: true },
-  );
+  writeKeyFile(path, (entry) => writeFileAtomic(entry, format(ring)));
 }
 
 /** Makes a ring of one new key. When another process was faster, its ring is the ring. */
 export function createRing(path: string): KeyRing {
-  inPrivateDirectory(
-    path,
-    (entry) => {
-      removeUnfinished(entry);
-      createDurable(entry, format([newFileEntry()]));
-    },
-    { create: true },
-  );
+  writeKeyFile(path, (entry) => createFileAtomic(entry, format([newFileEntry()])));
   const ring = readRing(path);
   if (ring === undefined) throw new EscrowError('vault-key-missing', `"${path}" went away as it was made.`);
   return ring;
+}
+
+function writeKeyFile(path: string, write: (entry: string) => unknown): void {
+  const replace = (entry: string): void => {
+    removeTemporaryFiles(entry);
+    write(entry);
+  };
+  withKeyFile(path, 'write', () => {
+    inPrivateDirectory(path, replace, { create: true });
+  });
 }
 
 export function newFileEntry(): FileEntry {
@@ -106,5 +107,5 @@ function parse(path: string, line: string): RingEntry {
     const cost = newCost({ n: Number(n), r: Number(r), p: Number(p), salt: Buffer.from(salt, 'hex') });
     return { source, id, cost };
   }
-  throw new EscrowError('vault-key-wrong', `"${path}" holds a line that is no vault key.`);
+  throw new EscrowError('vault-key-mismatch', `"${path}" holds a line that is no vault key.`);
 }

@@ -40,14 +40,14 @@ export class Keys {
     return readRing(this.#settings.keyFile);
   }
 
-  /** The key with this id. Throws `vault-key-missing`, `vault-key-wrong`, `vault-locked`, `vault-key-command`. */
+  /** The key with this id. Throws `vault-key-missing`, `vault-key-mismatch`, `vault-locked`, `vault-key-command-failed`. */
   async get(id: string): Promise<VaultKey> {
     const ring = this.ring();
     if (ring === undefined) throw new EscrowError('vault-key-missing', `"${this.file}" is not there.`);
     const entry = ring.find((one) => idOf(one) === id);
     if (entry !== undefined) return this.#open(entry);
     throw new EscrowError(
-      'vault-key-wrong',
+      'vault-key-mismatch',
       `The vault is sealed with the key ${id}; "${this.file}" holds ${ring.map(idOf).join(', ')}.`,
     );
   }
@@ -104,8 +104,12 @@ export class Keys {
       return [entry, entry.key];
     }
     const phrase = source === 'command' ? await runKeyCommand(this.#settings.keyCommand) : passphrase;
-    if (phrase === undefined || phrase.length === 0)
-      throw new EscrowError('passphrase-wrong', 'A passphrase cannot be empty.');
+    if (phrase === undefined)
+      throw new EscrowError(
+        'request-invalid',
+        'A key that is derived from a passphrase takes the passphrase.',
+      );
+    if (phrase.length === 0) throw new EscrowError('passphrase-wrong', 'A passphrase cannot be empty.');
     const cost = newCost();
     const key = await deriveKey(phrase, cost);
     this.#derived.set(key.id, key);
@@ -120,7 +124,7 @@ export class Keys {
       throw new EscrowError('vault-locked', 'The vault waits for its passphrase.');
     const key = await deriveKey(await runKeyCommand(this.#settings.keyCommand), entry.cost);
     if (key.id !== entry.id)
-      throw new EscrowError('vault-key-wrong', 'What the command printed is not the key of this vault.');
+      throw new EscrowError('vault-key-mismatch', 'What the command printed is not the key of this vault.');
     this.#derived.set(key.id, key);
     return key;
   }

@@ -20,7 +20,13 @@ export interface ExportedScope {
   readonly organization: string;
   readonly name: string;
   readonly visibility: 'private' | 'shared' | 'personal' | null;
-  readonly secrets: readonly { readonly name: string; readonly valueBase64: string }[];
+  readonly secrets: readonly ExportedSecret[];
+}
+
+interface ExportedSecret {
+  readonly name: string;
+  readonly version: number;
+  readonly valueBase64: string;
 }
 
 /** For whom an export is encrypted: age recipients (`age1…`), or whoever knows a passphrase. */
@@ -36,10 +42,10 @@ export async function exportVault(
   const encrypter = encrypterFor(forWhom);
   const scopes: ExportedScope[] = [];
   for (const { scope, name, organization, visibility } of await allScopes(ledger, by)) {
-    const secrets: { name: string; valueBase64: string }[] = [];
+    const secrets: ExportedSecret[] = [];
     for (const { secretId, name: secret, version } of await vault.versions(ledger.db, scope)) {
       const value = await vault.open(secretId, version);
-      secrets.push({ name: secret, valueBase64: value.open().toString('base64') });
+      secrets.push({ name: secret, version, valueBase64: value.open().toString('base64') });
     }
     scopes.push({ kind: scope.kind, organization, name, visibility, secrets });
   }

@@ -7,6 +7,7 @@ import { validate } from '../../contract/validate.ts';
 import type { ImportRequest, ImportResult, VaultExport } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Ledger, Queries } from '../../ledger/open.ts';
+import { passVersion } from '../next-version.ts';
 import { identityFor } from './age-passphrase.ts';
 import { secretValueFrom } from '../secret-bytes.ts';
 import type { SecretValue } from '../secret-value.ts';
@@ -32,7 +33,12 @@ export async function importVault(
     .filter(({ secrets }) => secrets.length > 0)
     .map((scope) => ({ scope, values: valuesOf(scope.secrets) }));
   const find = (db: Queries): Promise<(readonly [SecretScope, ReadonlyMap<string, SecretValue>])[]> =>
-    inTurn(filled, async ({ scope, values }) => [await findOrMake(db, by, scope), values] as const);
+    inTurn(filled, async ({ scope, values }) => {
+      const target = await findOrMake(db, by, scope);
+      for (const { name, version } of scope.secrets)
+        if (version !== undefined) await passVersion(db, target.id, name, version);
+      return [target, values] as const;
+    });
   return vault.setScopes(by, find, onConflict);
 }
 

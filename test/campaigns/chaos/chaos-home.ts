@@ -279,7 +279,7 @@ workflow { WORK() }
     const answer = await this.#daemon.receipt(run.id);
     if (
       answer?.complete !== true ||
-      answer.leases.some(({ check, goneAt }) => check === null || goneAt === null)
+      answer.leases.some(({ verification, goneAt }) => verification === null || goneAt === null)
     )
       wrong.push('left behind: the receipt is not complete');
   }

@@ -15,7 +15,7 @@ export interface RunPlan {
   readonly exit: 0 | 3;
   /** By the command; by the API, whose caller starts the shim; by the command, and cancelled soon. */
   readonly way: 'command' | 'api' | 'cancelled';
-  readonly store: 'nextflow-store' | 'aws';
+  readonly store: 'run-directory' | 'aws';
   /** What happens once anything of the daemon comes to this point: this run, or another one. */
   readonly fault: { readonly point: FaultPoint; readonly kind: ChaosKind } | undefined;
 }
@@ -34,7 +34,7 @@ const POINTS = steps
 export function planOf(seed: number, index: number, { aws, reboot }: Choice): RunPlan {
   const random = generator(seed * 1_000_003 + index);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-  const store = aws && random() < 0.1 ? 'aws' : 'nextflow-store';
+  const store = aws && random() < 0.1 ? 'aws' : 'run-directory';
   const kinds = chaosKinds.filter((kind) => kind !== 'reboot' || reboot);
   const points = POINTS.filter((point) => aws || !point.includes(' aws.'));
   return {

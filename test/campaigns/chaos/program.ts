@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync, readdirSync, unlinkSync, writeFileSync } 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FaultPoint, Faults } from '../../../daemon/system/steps.ts';
+import type { FaultPoint, FaultInjector } from '../../../daemon/system/steps.ts';
 import { main } from '../../../daemon/main.ts';
 import { hasty, takeClock } from '../faults/short-waits.ts';
 import {
@@ -21,7 +21,7 @@ import type { ChaosKind } from './fault-plan.ts';
 const directory = process.env['CHAOS'] ?? '';
 const armed = join(directory, 'armed');
 
-const faults: Faults = async (point) => {
+const faults: FaultInjector = async (point) => {
   const lasting = errorNow(point);
   if (lasting !== undefined) throw lasting;
   for (const name of readdirSync(armed)) {

@@ -120,7 +120,7 @@ export class Trial {
   /** Runs to the end of the command that the user would have typed, or to that of everything it started. */
   async #launch(): Promise<void> {
     const { way, store } = this.#cell;
-    const where = way.includes('job') ? 'jobs' : store === 'nextflow-store' ? 'local' : 'batch';
+    const where = way.includes('job') ? 'jobs' : store === 'run-directory' ? 'local' : 'batch';
     const environment = where === 'local' ? [] : ['--compute-env', where];
     const detach = way === 'pruned' ? ['--detach'] : [];
     const started = this.#daemon.start(['run', ...environment, ...detach, scriptOf(this.#cell)]);
@@ -160,11 +160,11 @@ export class Trial {
   async #endJobs(): Promise<void> {
     const [run] = await this.#settle();
     const mayBeUnknown = this.#has('killed-head') || this.#has('killed-shim') || this.#cell.kind === 'reboot';
-    if (run?.jobsLeft.length !== 1 && !mayBeUnknown)
+    if (run?.orphanedJobs.length !== 1 && !mayBeUnknown)
       this.#wrong.push('outcome: the job that its head has left is not told');
     const isAnswered = await this.#daemon.cancel();
     await this.#wait(() => this.#points().includes('after orphans.record'), 4000);
-    if (!isAnswered || run?.jobsLeft.length !== 1) return;
+    if (!isAnswered || run?.orphanedJobs.length !== 1) return;
     const lives = (): boolean =>
       this.#batch?.jobLives ??
       processesIn(this.#box.launch).some(({ command }) => / \S*task\.sh/.test(command));
@@ -243,7 +243,7 @@ export class Trial {
       if (runs?.[0]?.state === 'materialized' && performance.now() > late) await this.#timePasses();
       if (performance.now() > deadline) {
         const [run] = runs ?? [];
-        this.#wrong.push(`hung: still ${String(run?.state)}: ${run?.removalTrouble ?? 'no trouble told'}`);
+        this.#wrong.push(`hung: still ${String(run?.state)}: ${run?.removalError ?? 'no trouble told'}`);
         return runs ?? [];
       }
       await sleep(50);

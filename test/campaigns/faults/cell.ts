@@ -4,7 +4,7 @@ import type { Edge } from '../../support/aws/batch-agent.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import type { Kind } from './fault-kinds.ts';
 
-export const stores = ['nextflow-store', 'aws bundle', 'aws per-secret'] as const;
+export const stores = ['run-directory', 'aws bundle', 'aws per-secret'] as const;
 export type StoreName = (typeof stores)[number];
 
 /**

@@ -59,7 +59,7 @@ function wrongOutcome({ cell, launches, finished, killed, cancel }: Observed, ou
 
 /** How many objects of each store a run has that was launched. */
 function expected({ store, way }: Cell): Readonly<Record<string, number>> {
-  if (store === 'nextflow-store') return { 'nextflow-store': 1 };
+  if (store === 'run-directory') return { 'run-directory': 1 };
   const each = store === 'aws per-secret' ? NAMES.length : 1;
   return {
     'aws-secrets-manager': each,
@@ -77,7 +77,7 @@ export function judgeReceipt(
   const { leases, complete } = receipt;
   const wrong: string[] = [];
   if (!complete) wrong.push('receipt: it is not complete');
-  for (const { target, check, goneAt, state } of leases)
+  for (const { target, verification: check, goneAt, state } of leases)
     if (check === null || goneAt === null || state !== 'gone')
       wrong.push(`receipt: it does not tell how ${target} went`);
   const placed = leases.filter(({ placedAt }) => placedAt !== null);

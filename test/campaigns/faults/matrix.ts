@@ -35,8 +35,8 @@ export class Bench {
     const aws = await startAws(test);
     const templates = new Map<StoreName, Template>();
     for (const store of stores) {
-      if (aws === undefined && store !== 'nextflow-store') continue;
-      templates.set(store, await makeTemplate(test, store, store === 'nextflow-store' ? undefined : aws));
+      if (aws === undefined && store !== 'run-directory') continue;
+      templates.set(store, await makeTemplate(test, store, store === 'run-directory' ? undefined : aws));
     }
     const cloud = aws === undefined ? undefined : { aws, edge: Edge.behind(test, aws) };
     return new Bench(cloud, templates, mayMount);
@@ -51,7 +51,7 @@ export class Bench {
     const template = this.#templates.get(cell.store);
     if (template === undefined) throw new Error(`there is no ${cell.store}`);
     const once = (): Promise<Verdict> =>
-      runCell(cell, template, cell.store === 'nextflow-store' ? undefined : this.#cloud, this.#mayMount);
+      runCell(cell, template, cell.store === 'run-directory' ? undefined : this.#cloud, this.#mayMount);
     const verdict = await once();
     return verdict.fault === 'not reached' && verdict.wrong.length === 1 ? once() : verdict;
   }
@@ -59,7 +59,7 @@ export class Bench {
 
 /** Ways in which runs of a store go: on AWS Batch no head is a job. */
 export function waysOf(store: StoreName): Way[] {
-  return ways.filter((way) => store === 'nextflow-store' || !/ job$/.test(way));
+  return ways.filter((way) => store === 'run-directory' || !/ job$/.test(way));
 }
 
 /** All cells of a store, given which points each way reaches without a fault: each point in the first way that does. */

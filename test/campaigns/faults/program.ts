@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { syncBuiltinESMExports } from 'node:module';
 import fs from 'node:fs';
-import type { FaultPoint, Faults } from '../../../daemon/system/steps.ts';
+import type { FaultPoint, FaultInjector } from '../../../daemon/system/steps.ts';
 import { main } from '../../../daemon/main.ts';
 import { hasty, takeClock } from './short-waits.ts';
 import { doFault, errorNow, isKind, shiftClock } from './fault-kinds.ts';
@@ -21,7 +21,7 @@ const {
 /** What happens a second time on the way to the point: an error there, or the clock goes on by 13 hours. */
 const [alsoKind, alsoPoint] = also?.split('@') ?? [];
 
-const faults: Faults = async (point) => {
+const faults: FaultInjector = async (point) => {
   appendFileSync(join(directory, 'points'), `${point}\n`);
   const lasting = errorNow(point);
   if (lasting !== undefined) throw lasting;

@@ -14,7 +14,7 @@ const DIE = 'kill -9 $PPID; sleep 0.1';
 
 /** Until the file `go` is there; one on AWS Batch is told of its job by who submits it for it: batch-head.ts. */
 export function scriptOf({ store, way }: Cell): string {
-  const onBatch = store !== 'nextflow-store';
+  const onBatch = store !== 'run-directory';
   if (way === 'with orphans') return [onBatch ? INTEND : SUBMIT, HOLD, DIE].join('; ');
   return [onBatch ? INTEND : LOOK, HOLD, onBatch ? ':' : LOOK, 'echo x >>finished'].join('; ');
 }

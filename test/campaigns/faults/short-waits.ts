@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Service } from '../../../daemon/daemon.ts';
-import { awsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
+import type { DaemonOptions } from '../../../daemon/daemon.ts';
+import { awsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { shiftClock } from './fault-kinds.ts';
 
 /** A daemon that waits for AWS, and between two rounds of tidying, as short as a test can bear. */
-export const hasty: Service = {
+export const hasty: DaemonOptions = {
   retryMs: 300,
   waits: {
     ...awsWaits,

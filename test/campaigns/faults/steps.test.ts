@@ -27,24 +27,24 @@ const HARMLESS: readonly RegExp[] = [
   // a step itself, and what does one thing after another
   /^(step|run)$/,
   // files; directories that are made for all runs, and let ourselves in again
-  /^(ensurePrivateDirectory|letIn)$/,
+  /^(ensurePrivateDirectory|restoreOwnerAccess)$/,
   /^(closeSync|existsSync|fstatSync|lstatSync|statSync|openSync|readdirSync|readFileSync|isDirectory|isFile|close|on|watchDirectory)$/,
   // queries are built before they are sent; reading ones tell nobody anything
-  /^(and|as|columns|countAll|deleteFrom|doNothing|doUpdateSet|innerJoin|insertInto|limit|onConflict|or|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
+  /^(and|as|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|groupBy|innerJoin|insertInto|limit|onConflict|onRef|or|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
   // the SDK's commands are built before they are sent
   /^(destroy|[A-Z][A-Za-z]*Command)$/,
-  // sessions and clients of AWS; with-client, repeat and the queues' memory do what they are given
-  /^(accessFrom|accessOf|anchorOf|asAwsError|failureOf|batch|scheduler|secretsManager|sdk|asTag|tagsOf|withClient|ask|clock|elapsed|repeat|sleep|LateRequests|forget|note|until|waiting|#assertTakesSecrets|rememberQueues|lend|openSession)$/,
+  // sessions and clients of AWS; with-client, retry and the queues' memory do what they are given
+  /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retry|sleep|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession)$/,
   // the state of processes and files
-  /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isGone|liveness|readOwnFile|Tail|read|whenFree)$/,
+  /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
   // what Nextflow wrote and what is asked of it
-  /^(readEvent|readLocalStore|findLog|readLogLine|overlay)$/,
+  /^(readEvent|readLocalStore|localStoreNames|findLog|findRunFiles|readLogLine|configOverlay)$/,
   // schedulers and Batch, asked
-  /^(detectExecutor|find|living|named|settled|word)$/,
+  /^(detectExecutor|find|living|findByName|settled|status)$/,
   // the ledger, asked; and values, opened
-  /^(findComputeEnvironment|listComputeEnvironments|open|resolve|versions)$/,
+  /^(findComputeEnvironment|listComputeEnvironments|open|resolveSecrets|versions)$/,
   // stores, asked
-  /^(check|divide|list|look|over|prepare)$/,
+  /^(check|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|isJobId|leaseOf|locate|batchJobs)$/,
 ];
 
 interface Found {
@@ -128,9 +128,7 @@ function nameOf(node: ts.Node): string | undefined {
 
 /** The one function through which `write` reaches the ledger. */
 function isDefinition(node: ts.Node, file: ts.SourceFile): boolean {
-  return (
-    file.fileName.endsWith('runs/dependencies.ts') && node.getText(file).startsWith('engine.ledger.write')
-  );
+  return file.fileName.endsWith('runs/dependencies.ts') && node.getText(file).startsWith('deps.ledger.write');
 }
 
 function lineOf(node: ts.Node, file: ts.SourceFile): number {

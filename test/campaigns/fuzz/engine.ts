@@ -29,7 +29,7 @@ export async function openRooms({ directory, needle }: Ground): Promise<Furnishe
     output: join(directory, 'output'),
   });
   const { ledger, vault, runs } = rooms;
-  const { user } = rooms.engine;
+  const { user } = rooms.deps;
   const scope = await userScope(ledger.db, user);
   const kept = Buffer.from(randomBytes(50).toString('hex')); // such that any run can carry it
   await vault.set(user, scope, KEPT, new SecretValue(kept));

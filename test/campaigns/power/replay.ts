@@ -163,12 +163,12 @@ async function recover({ promises }: Case): Promise<string[]> {
         .purge(id, { force: false, asked: true })
         .catch((error: unknown) => wrong.push(`run ${id}: ${asEscrowError(error).message}`));
     for (const run of await rooms.runs.list({ limit: 100 })) {
-      if (run.state !== 'purged') wrong.push(`run ${run.id} is ${run.state}: ${run.removalTrouble ?? ''}`);
+      if (run.state !== 'purged') wrong.push(`run ${run.id} is ${run.state}: ${run.removalError ?? ''}`);
       else if (!(await rooms.runs.receipt(run.id)).complete)
         wrong.push(`the receipt of ${run.id} is not complete`);
       if (run.outcome === 'succeeded') wrong.push(`run ${run.id} did not succeed`);
     }
-    const scope = await userScope(rooms.ledger.db, rooms.engine.user);
+    const scope = await userScope(rooms.ledger.db, rooms.deps.user);
     const versions = await rooms.vault.versions(rooms.ledger.db, scope);
     for (const [name, allowed] of Object.entries(promises.secrets)) {
       const found = versions.find((version) => version.name === name);

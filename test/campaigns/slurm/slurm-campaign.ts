@@ -246,7 +246,7 @@ async function strike(
     if (status !== undefined) end(status.process.pid);
   } else if (kill === 'command') command?.kill('SIGKILL');
   else if (kill === 'scancel') {
-    const job = ownJob ?? run.job?.id;
+    const job = ownJob ?? run.headJob?.id;
     if (job !== undefined && job !== null) await slurm.run('scancel', [job]).catch(() => undefined);
   } else if (kill !== 'nothing') {
     const processes = pidsOf(user.account.uid).map((pid) => ({ pid, ...look(pid) }));
@@ -339,7 +339,7 @@ function nameOf({ number, place, kill, exit }: Case): string {
 function whatIsTold(
   { directory, nodes }: Slurm,
   one: Case,
-  { job, outputFile, outcome, outcomeEvidence }: Run,
+  { headJob: job, outputFile, outcome, outcomeEvidence }: Run,
 ): string {
   const linesOf = (path: string): string[] =>
     existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];

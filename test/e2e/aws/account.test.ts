@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { openSession } from '../../../daemon/aws/session/session.ts';
-import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
-import { realPace } from '../../../daemon/aws/retry.ts';
+import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
+import { systemClock } from '../../../daemon/system/time/clock.ts';
 import { renderCloudFormation, renderPolicies } from '../../../daemon/aws/iam/iam-policies.ts';
 import { accessOf } from '../../../daemon/aws/session/access.ts';
 import type { DoctorReport, Receipt, RunList } from '../../../daemon/contract/types.ts';
@@ -46,7 +46,7 @@ withAws(
       {
         target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
         state: 'gone',
-        check: /inactive.*180 days/,
+        verification: /inactive.*180 days/,
       },
     );
     t.equal(receipt.complete, true);
@@ -56,28 +56,28 @@ withAws(
 withAws('a definition that is registered and not listed yet is looked for once more', async (t, aws) => {
   let ahead = 0;
   const slept: number[] = [];
-  const pace = {
-    clock: () => Date.now() + ahead,
-    elapsed: () => performance.now() + ahead,
+  const clock = {
+    now: () => Date.now() + ahead,
+    monotonic: () => performance.now() + ahead,
     sleep: async (ms: number) => void slept.push(ms),
   };
   const newStore = (): BatchJobDefinitions =>
-    new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
+    new BatchJobDefinitions({ openSession, provided: new ProvidedCredentials(), clock });
   let store = newStore();
   const place = {
     target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
-    anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
+    locator: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
     sentAt: null,
   };
   await store.remove(place);
-  t.match(await store.inspect(place), { state: 'present', how: /looked for once more after 30 s/ });
+  t.match(await store.inspect(place), { state: 'present', evidence: /looked for once more after 30 s/ });
   await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' }); // only now the list has it
   ahead = 31_000;
-  t.match(await store.inspect(place), { state: 'present', how: /nf-debian:1 is active/ });
+  t.match(await store.inspect(place), { state: 'present', evidence: /nf-debian:1 is active/ });
   await store.remove(place);
   t.same(await active(aws), []);
   t.same(slept, []);
-  t.match(await store.inspect(place), { state: 'absent', how: /twice/ });
+  t.match(await store.inspect(place), { state: 'absent', evidence: /twice/ });
   t.same(slept, [1000], 'of one that was seen, a second look a moment later is enough');
   store = newStore();
   t.equal((await store.inspect(place)).state, 'present', 'by who saw nothing of that');
@@ -92,21 +92,21 @@ withAws(
   async (t, aws) => {
     const sentAt = new Date().toISOString();
     let [set, ahead] = [0, 0];
-    const pace = {
-      ...realPace,
-      clock: () => Date.now() + set + ahead,
-      elapsed: () => performance.now() + ahead,
+    const clock = {
+      ...systemClock,
+      now: () => Date.now() + set + ahead,
+      monotonic: () => performance.now() + ahead,
     };
-    const store = new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
+    const store = new BatchJobDefinitions({ openSession, provided: new ProvidedCredentials(), clock });
     const place = {
       target: `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/nf-debian`,
-      anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
+      locator: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r1' }),
       sentAt,
     };
     await store.remove(place);
-    t.match(await store.inspect(place), { state: 'present', how: /may still arrive/ });
+    t.match(await store.inspect(place), { state: 'present', evidence: /may still arrive/ });
     await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' });
-    t.match(await store.inspect(place), { state: 'present', how: /is active/ });
+    t.match(await store.inspect(place), { state: 'present', evidence: /is active/ });
     await store.remove(place);
     set = 24 * 3_600_000;
     t.match(await store.inspect(place), { state: 'present' }, 'a clock that is set lets no time pass');
@@ -114,12 +114,12 @@ withAws(
     t.equal((await store.inspect(place)).state, 'absent');
     const ofAnother = {
       ...place,
-      anchor: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r2' }),
-      sentAt: new Date(pace.clock()).toISOString(),
+      locator: JSON.stringify({ ...accessOf(settingsFor(aws)), run: 'r2' }),
+      sentAt: new Date(clock.now()).toISOString(),
     };
     t.match(
       await store.inspect(ofAnother),
-      { state: 'present', how: /may still arrive/ },
+      { state: 'present', evidence: /may still arrive/ },
       'its time is its own',
     );
     await t.rejects(store.remove({ ...place, target: '/etc' }), { code: 'internal' });

@@ -74,8 +74,8 @@ withBox(
     t.same(readdirSync(join(box.state, 'runs')), []);
     const receipt = await box.json<Receipt>(['runs', 'receipt', id]);
     t.equal(receipt.complete, true);
-    t.same(receipt.leases.map(({ store }) => store).sort(), ['aws-secrets-manager', 'nextflow-store']);
-    t.match(receipt.leases.find(({ store }) => store.startsWith('aws'))?.check, /not found twice/);
+    t.same(receipt.leases.map(({ store }) => store).sort(), ['aws-secrets-manager', 'run-directory']);
+    t.match(receipt.leases.find(({ store }) => store.startsWith('aws'))?.verification, /not found twice/);
   },
 );
 
@@ -91,15 +91,11 @@ withBox('killed daemons, lost replies and a region that is down leave nothing', 
   const ended = await started.ended;
   t.equal(ended.status, 0, "nextflow's own status, whatever became of the purge");
   t.match(ended.stderr, /not all that was placed/);
-  t.match(await lastRun(box), { state: 'ended', outcome: 'succeeded', removalTrouble: /eu-west-1/ });
+  t.match(await lastRun(box), { state: 'ended', outcome: 'succeeded', removalError: /eu-west-1/ });
   aws.rules.down = false;
   await box.escrow(['runs', 'purge', 'r']);
   t.same(await aws.secrets(), [], 'deleted as soon as AWS is there');
-  t.match(
-    (await lastRun(box)).removalTrouble,
-    /may still arrive/,
-    'and looked for on, since a reply was lost',
-  );
+  t.match((await lastRun(box)).removalError, /may still arrive/, 'and looked for on, since a reply was lost');
 });
 
 withBox('nothing is started, and nothing left, where AWS says no', async (t, aws, box) => {
@@ -126,7 +122,7 @@ withBox('nothing is started, and nothing left, where AWS says no', async (t, aws
   t.same(await aws.secrets(), []);
 });
 
-withBox('credentials that ended before the run are lent for the removal', async (t, aws, box) => {
+withBox('credentials that ended before the run are provided for the removal', async (t, aws, box) => {
   const started = box.start(['run', '--compute-env', 'batch', HOLD]);
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   aws.rules.expired.add('AKIDTEST');
@@ -166,7 +162,7 @@ withBox(
     t.match(now, { region: REGION, queue: QUEUE, prefix: undefined, layout: undefined });
     t.match(await box.escrow(['compute-envs', 'update', 'local', '--unset', 'prefix']), {
       status: 64,
-      stderr: /prefix says something of aws-batch/,
+      stderr: /prefix is for platform aws-batch/,
     });
     t.match(await update('--endpoint', 'http://example.org'), { status: 64 });
     t.match(await update('--layout', 'other'), { status: 64 });

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSession } from '../../../daemon/aws/session/session.ts';
-import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
+import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
 import type { DoctorReport, Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { DeadManSwitches } from '../../../daemon/stores/aws/dead-man-switches.ts';
 import { boxOn, createBatch } from '../../support/aws/aws-sandbox.ts';
@@ -72,7 +72,7 @@ withAws('it is there before its secret, goes after it, and holds an ARN alone', 
   t.equal(receipt.complete, true);
   t.match(
     receipt.leases.find(({ store }) => store === 'dead-man-switches'),
-    { state: 'gone', check: /GetSchedule/ },
+    { state: 'gone', verification: /GetSchedule/ },
   );
 });
 
@@ -94,10 +94,10 @@ withAws('a machine that never comes back: the switch deletes the secret', async 
   );
   const run = await until('it came back after all', async () => {
     const found = await lastRun(box);
-    return found.state === 'ended' && found.removalTrouble !== undefined ? found : undefined;
+    return found.state === 'ended' && found.removalError !== undefined ? found : undefined;
   });
   t.match(
-    run.removalTrouble,
+    run.removalError,
     /not found; it is looked for once more after 30 s/,
     'and is told what nobody saw go',
   );
@@ -176,21 +176,21 @@ withAws(
 withAws('lost replies, other people’s schedules, and AWS that is away', async (t, aws) => {
   const switches = new DeadManSwitches({
     openSession,
-    lent: new LentCredentials(),
-    pace: {
-      clock: () => Date.now() + set + ahead,
-      elapsed: () => performance.now() + ahead,
+    provided: new ProvidedCredentials(),
+    clock: {
+      now: () => Date.now() + set + ahead,
+      monotonic: () => performance.now() + ahead,
       sleep: async (ms) => sleep(Math.min(ms, 20)),
     },
   });
   let [set, ahead] = [0, 0];
   const settings = settingsFor(aws, { deadMan: true, deadManRole: ROLE });
   const secret = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:nf-escrow/lab.rna/r1`;
-  const anchor = await storeFor().prepare(secret, environmentOf(settings));
-  const place = switches.over({ run: 'r1', index: 1, target: secret, anchor }, environmentOf(settings));
+  const locator = await storeFor().prepare(secret, environmentOf(settings));
+  const place = switches.switchFor({ run: 'r1', index: 1, target: secret, locator }, environmentOf(settings));
   if (place === undefined) throw new Error('it wants one');
   t.equal(
-    switches.over({ run: 'r1', index: 1, target: secret, anchor }, environmentOf(settingsFor(aws))),
+    switches.switchFor({ run: 'r1', index: 1, target: secret, locator }, environmentOf(settingsFor(aws))),
     undefined,
   );
   let sentAt: string | null = null;
@@ -207,9 +207,9 @@ withAws('lost replies, other people’s schedules, and AWS that is away', async 
     'never over one that is there',
   );
   const at = { ...place, sentAt };
-  t.match(await switches.inspect(at), { state: 'present', how: /is there/ });
+  t.match(await switches.inspect(at), { state: 'present', evidence: /is there/ });
   await switches.remove(at);
-  t.match(await switches.inspect(at), { state: 'present', how: /may still arrive/ });
+  t.match(await switches.inspect(at), { state: 'present', evidence: /may still arrive/ });
   set = 24 * 3_600_000;
   t.match(await switches.inspect(at), { state: 'present' }, 'a clock that is set lets no time pass');
   ahead = 16 * 60_000;

@@ -72,14 +72,14 @@ async function cancelled({ box, run }: Stage): Promise<JournalEvent[]> {
     .split('\n')
     .filter((line) => line.startsWith('data:'))
     .map((line) => JSON.parse(line.slice(5)) as JournalEvent)
-    .filter(({ type }) => type === 'run.jobs-cancelled');
+    .filter(({ type }) => type === 'run.orphaned-jobs-cancelled');
 }
 
 withDeadHead('they are shown, and ended by runs cancel', 'purge-now', async (t, stage) => {
   const { aws, edge, box, run, job } = stage;
   const left = { executor: 'awsbatch', id: job, name: 'align (1)' };
   t.same(
-    (await purged(stage)).jobsLeft,
+    (await purged(stage)).orphanedJobs,
     [left],
     'the one that is on AWS Batch, though nothing is placed any more',
   );
@@ -88,7 +88,7 @@ withDeadHead('they are shown, and ended by runs cancel', 'purge-now', async (t, 
   t.equal(edge.jobs.get(job)?.status, 'RUNNING', 'nothing ends it unasked');
   aws.rules.down = true;
   t.match(await box.escrow(['runs', 'cancel', run]), { status: 69, stderr: /AWS in eu-west-1/ });
-  t.same((await box.json<Run>(['runs', 'show', run])).jobsLeft, [left], 'and it stays on the list');
+  t.same((await box.json<Run>(['runs', 'show', run])).orphanedJobs, [left], 'and it stays on the list');
   aws.rules.down = false;
   t.equal((await box.escrow(['runs', 'cancel', run])).status, 0);
   await until('the job has ended', () => edge.jobs.get(job)?.status === 'FAILED');
@@ -98,7 +98,7 @@ withDeadHead('they are shown, and ended by runs cancel', 'purge-now', async (t, 
   );
   const { events } = await box.json<Audit>(['audit']);
   t.match(
-    events.find(({ type }) => type === 'run.jobs-cancelled'),
+    events.find(({ type }) => type === 'run.orphaned-jobs-cancelled'),
     { run, data: { jobs: [job] } },
     'and who asked for it is known',
   );

@@ -8,9 +8,9 @@ import type { AwsSession } from '../../../daemon/aws/session/session.ts';
 import { checkAws } from '../../../daemon/aws/iam/iam-check.ts';
 import { renderPolicies } from '../../../daemon/aws/iam/iam-policies.ts';
 import {
-  needsOfDeadManRole,
-  needsOfExecutionRole,
-  needsOfLauncher,
+  deadManRolePermissions,
+  executionRolePermissions,
+  launcherPermissions,
 } from '../../../daemon/aws/iam/required-permissions.ts';
 import type { DoctorCheck, RunList } from '../../../daemon/contract/types.ts';
 import { active, register } from '../../support/aws/batch.ts';
@@ -143,7 +143,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
     const asked = calls.flatMap(questionsOf);
     const kinds = [...new Set(asked.map(({ action }) => action))].sort();
     t.comment(kinds.join(' '));
-    const known = new Set(needsOfLauncher(settings).map(({ action }) => action));
+    const known = new Set(launcherPermissions(settings).map(({ action }) => action));
     t.same(
       kinds.filter((action) => !known.has(action)),
       [],
@@ -152,7 +152,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
     for (const [index, permitted] of evaluate(account, asked).entries())
       if (!permitted) t.fail(JSON.stringify(asked[index]));
     t.ok(kinds.length >= 20, String(kinds.length));
-    const needs = needsOfLauncher(settings).map(({ action, resource, passedTo }) =>
+    const needs = launcherPermissions(settings).map(({ action, resource, passedTo }) =>
       ask(action, resource, {
         'aws:ResourceTag/nf-escrow:run': 'r1',
         'iam:PassedToService': passedTo ?? 'ecs-tasks.amazonaws.com',
@@ -228,7 +228,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
       secret('nf-escrow/local.main2/r1'),
       secret('production/database'),
     ];
-    const read = needsOfExecutionRole(settings).map(({ action, resource }) =>
+    const read = executionRolePermissions(settings).map(({ action, resource }) =>
       action.startsWith('kms:') ? ask(action, resource, VIA) : ask(action, ours),
     );
     t.same(
@@ -260,7 +260,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
       all(onInstance, false),
       'whoever reaches the instance reads nothing',
     );
-    const removes = needsOfDeadManRole(settings).map(({ action }) => ask(action, ours));
+    const removes = deadManRolePermissions(settings).map(({ action }) => ask(action, ours));
     t.same(evaluate(deadMan, removes), all(removes, true));
     const keeps = [
       ask('secretsmanager:GetSecretValue', ours),

@@ -69,7 +69,7 @@ withEdge('a job is given the secret exactly, and all of it is removed', async (t
   t.match(valueOf(aws), /[0-9a-f]{64}$/);
   await nothingLeft(t, stage);
   const [run] = (await box.json<RunList>(['runs', 'list'])).runs;
-  t.match(run, { runName: 'probe', state: 'purged', outcome: 'succeeded', jobsLeft: [] });
+  t.match(run, { runName: 'probe', state: 'purged', outcome: 'succeeded', orphanedJobs: [] });
   const receipt = await box.json<Receipt>(['runs', 'receipt', run?.id ?? '']);
   t.equal(receipt.complete, true);
   t.same(receipt.leases.map(({ store }) => store).sort(), ['aws-secrets-manager', 'batch-job-definitions']);

@@ -145,7 +145,7 @@ onBatch('success: a process is given what it declares, exactly, and the rest is 
   const { leases } = await nothingLeft(t, stage);
   t.match(
     leases.find(({ store }) => store === 'batch-job-definitions'),
-    { check: /inactive/ },
+    { verification: /inactive/ },
   );
   const shared = await definitions(stage.aws);
   t.equal(shared.length, 1, 'the one without references stays, for other runs');
@@ -282,7 +282,8 @@ onBatch('a head that is killed: its jobs are told and can be ended, its secrets 
     .split('\n')
     .filter((line) => line.startsWith('data:'))
     .map((line) => JSON.parse(line.slice(5)) as JournalEvent);
-  const told = events.find(({ type }) => type === 'run.jobs-left')?.data as { jobs?: string[] } | undefined;
+  const told = events.find(({ type }) => type === 'run.jobs-orphaned')?.data as
+    { jobs?: string[] } | undefined;
   t.ok(told?.jobs?.includes(job.jobId), 'the journal names it');
   await box.escrow(['runs', 'cancel', id]);
   await until('the job has ended', () => edge.jobs.get(job.jobId)?.status === 'FAILED');

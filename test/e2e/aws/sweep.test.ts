@@ -37,7 +37,7 @@ withAws('sweep removes what its owner’s dead machines left, and nothing of oth
     owner: 'ada',
     ledger: 'own',
     clock: Date.now,
-    standingOf: async (run) => (run === 'r4' ? 'open' : 'unknown'),
+    runState: async (run) => (run === 'r4' ? 'open' : 'unknown'),
   };
   const shown = await sweepAws(settingsFor(aws), openSession, sweeper, false);
   t.same(
@@ -91,10 +91,10 @@ withAws('sweep with a ledger that knows no such run waits until it has expired',
   const sweeper: Sweeper = {
     ...own,
     clock: Date.now,
-    standingOf: async (run) => (run === 'r3' ? 'over' : 'unknown'),
+    runState: async (run) => (run === 'r3' ? 'over' : 'unknown'),
   };
   const swept = await sweepAws(settingsFor(aws), openSession, sweeper, true);
-  t.match(swept.map(({ run, why }) => [run, why]).sort(), [
+  t.match(swept.map(({ run, reason: why }) => [run, why]).sort(), [
     ['r2', /expired at .* and this ledger knows no such run/],
     ['r3', /its run is over/],
     ['r3', /its run is over/],

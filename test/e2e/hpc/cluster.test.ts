@@ -50,7 +50,7 @@ void t.test('runs live through what happens to a real Slurm', async (t) => {
     await slurm.run('scontrol', drain);
     await box.escrow(['run', '--detach', 'exit 4']);
     const waiting = await newest(box);
-    await slurm.jobIs(waiting?.job?.id ?? '', 'PENDING');
+    await slurm.jobIs(waiting?.headJob?.id ?? '', 'PENDING');
     await sleep(3000);
     t.match(await newest(box), { id: waiting?.id, state: 'materialized' });
     release(box);
@@ -71,7 +71,7 @@ void t.test('runs live through what happens to a real Slurm', async (t) => {
     await began(box);
     const run = await runIs(box, 'running');
     await slurm.crashNode('node2');
-    await slurm.jobIs(run.job?.id ?? '', 'NODE_FAIL');
+    await slurm.jobIs(run.headJob?.id ?? '', 'NODE_FAIL');
     t.equal((await newest(box))?.state, 'running', 'its last sign of life is not two minutes old');
     slurm.startNode('node2');
     for (let minute = 0; minute < 4 && (await newest(box))?.state !== 'purged'; minute += 0.25)

@@ -29,7 +29,7 @@ void t.test('the head as a job of a real Grid Engine', async (t) => {
   t.equal(status, 7, stderr);
   t.equal(stdout, "1\no'd d none\n");
   const run = await expectNothingLeft(t, box, value);
-  t.match(run, { outcome: 'failed', exitStatus: 7, job: { executor: 'sge', head: true } });
+  t.match(run, { outcome: 'failed', exitStatus: 7, headJob: { executor: 'sge', head: true } });
 
   const started = box.start(['run', 'sleep 60']);
   const running = await runIs(box, 'running');

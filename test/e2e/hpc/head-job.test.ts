@@ -40,9 +40,9 @@ void t.test('the head as a job of a real Slurm', async (t) => {
       t.match(run, {
         outcome: 'failed',
         exitStatus: 7,
-        job: { executor: 'slurm', head: true, name: `nf-escrow-${run.id}` },
+        headJob: { executor: 'slurm', head: true, name: `nf-escrow-${run.id}` },
       });
-      t.match(stderr, `run ${run.id} is slurm job ${run.job?.id ?? '?'}`);
+      t.match(stderr, `run ${run.id} is slurm job ${run.headJob?.id ?? '?'}`);
       t.same(box.filesWith(env.SECRET_OF_THE_USER), [], "and nothing of the user's environment is left");
       const kept = await slurm.run('grep', ['-rl', env.SECRET_OF_THE_USER, slurm.directory]).catch(() => '');
       t.equal(kept, '', 'nor does the scheduler keep it');
@@ -59,7 +59,7 @@ void t.test('the head as a job of a real Slurm', async (t) => {
       const waiting = await runIs(box, 'materialized');
       await box.escrow(['runs', 'cancel', waiting.id]);
       t.match(await expectNothingLeft(t, box, value), { outcome: 'cancelled' });
-      await slurm.jobIs(waiting.job?.id ?? '', 'CANCELLED');
+      await slurm.jobIs(waiting.headJob?.id ?? '', 'CANCELLED');
 
       await box.escrow(['compute-envs', 'update', 'queue', '--head-options', '']);
       t.equal((await box.escrow(['run', '--detach', 'sleep 60'])).status, 0);
@@ -74,7 +74,7 @@ void t.test('the head as a job of a real Slurm', async (t) => {
     const box = await onSlurm(t, slurm, value);
     const started = box.start(['run', 'echo here; sleep 60']);
     const run = await runIs(box, 'running');
-    await slurm.run('scancel', [run.job?.id ?? '']);
+    await slurm.run('scancel', [run.headJob?.id ?? '']);
     t.not((await started.ended).status, 0);
     t.match(await expectNothingLeft(t, box, value), { outcome: 'cancelled' });
 
@@ -101,8 +101,8 @@ void t.test('the head as a job of a real Slurm', async (t) => {
     const started = box.start(['run', script]);
     const run = await runIs(box, 'running');
     await until('it has begun', () => existsSync(join(box.launch, 'starts')));
-    await slurm.run('scontrol', ['requeue', run.job?.id ?? '']);
-    await slurm.jobIs(run.job?.id ?? '', 'PENDING');
+    await slurm.run('scontrol', ['requeue', run.headJob?.id ?? '']);
+    await slurm.jobIs(run.headJob?.id ?? '', 'PENDING');
     t.equal((await newest(box))?.state, 'running', 'it may be alive');
     t.equal((await started.ended).status, 0);
     t.equal(readFileSync(join(box.launch, 'starts'), 'utf8'), '1\n1\n');

@@ -85,7 +85,11 @@ void t.test('a run in a job on another host', async (t) => {
     t.equal(stdout, '1\n');
     t.equal(readFileSync(join(box.launch, 'where'), 'utf8'), 'node7\n');
     const run = await runIs(box, 'purged');
-    t.match(run, { outcome: 'failed', exitStatus: 5, job: { executor: 'slurm', id: '4711', head: false } });
+    t.match(run, {
+      outcome: 'failed',
+      exitStatus: 5,
+      headJob: { executor: 'slurm', id: '4711', head: false },
+    });
     t.same(box.filesWith(value), [], 'nothing is left');
     t.same(readdirSync(join(box.state, 'spool')), [], 'nor of the request');
     t.equal((await box.json<Receipt>(['runs', 'receipt', run.id])).complete, true);

@@ -72,7 +72,7 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
     t.equal(status, 0, stdout + stderr);
     t.match(stdout, /task 1 on node[12] [0-9a-f]{64}/);
     const run = await purged(t, box);
-    t.match(run, { outcome: 'succeeded', jobsLeft: [] });
+    t.match(run, { outcome: 'succeeded', orphanedJobs: [] });
   });
 
   void t.test('head and tasks on nodes', { buffered: true }, async (t) => {
@@ -84,7 +84,7 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
     t.equal(status, 0, stdout + stderr);
     t.match(stdout, /task 1 on node[12] [0-9a-f]{64}/);
     const run = await purged(t, box);
-    t.match(run, { outcome: 'succeeded', job: { executor: 'slurm', head: true }, jobsLeft: [] });
+    t.match(run, { outcome: 'succeeded', headJob: { executor: 'slurm', head: true }, orphanedJobs: [] });
     t.match(
       readFileSync(run.logFile ?? '', 'utf8'),
       /@node[12]/,
@@ -107,14 +107,14 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
       const id = await slurm.submit(script, ['--requeue', '--open-mode=append', `--output=${output}`]);
       const task = await taskBegan(box);
       const first = await newest(box);
-      t.match(first, { state: 'running', job: { executor: 'slurm', id, restarts: 0, head: false } });
+      t.match(first, { state: 'running', headJob: { executor: 'slurm', id, restarts: 0, head: false } });
       await slurm.run('scontrol', ['requeue', id]);
       await slurm.run('scancel', [task]);
       await until('its second run', async () =>
-        (await newest(box))?.job?.restarts === 1 ? true : undefined,
+        (await newest(box))?.headJob?.restarts === 1 ? true : undefined,
       );
       writeFileSync(join(box.launch, 'go'), '');
-      t.match(await purged(t, box), { outcome: 'succeeded', job: { id, restarts: 1 } });
+      t.match(await purged(t, box), { outcome: 'succeeded', headJob: { id, restarts: 1 } });
       const [, before] = (await box.json<RunList>(['runs', 'list'])).runs;
       t.match(before, { id: first?.id, state: 'purged' }, 'and the one before is over as well');
       t.match(readFileSync(output, 'utf8'), /task 1 on node[12]/);
@@ -136,13 +136,16 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
       process.kill(pid, 'SIGKILL');
       t.equal((await started.ended).status, 137);
       const run = await purged(t, box);
-      t.match(run.jobsLeft, [{ executor: 'slurm', id: job, name: 'look (1)' }]);
+      t.match(run.orphanedJobs, [{ executor: 'slurm', id: job, name: 'look (1)' }]);
       t.match((await box.escrow(['status'])).stdout, /left 1 jobs? behind/);
       t.match((await slurm.job(job))?.['JobState'], 'RUNNING', 'it lives');
       t.match((await box.escrow(['runs', 'cancel', id])).stdout, job);
       await slurm.jobIs(job, 'CANCELLED');
       await box.escrow(['daemon', 'stop']); // one that starts looks at once
-      await until('it is off the list', async () => (await newest(box))?.jobsLeft.length === 0 || undefined);
+      await until(
+        'it is off the list',
+        async () => (await newest(box))?.orphanedJobs.length === 0 || undefined,
+      );
     },
   );
 
@@ -156,7 +159,7 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
       await slurm.run('scancel', [await taskBegan(box)]);
       const { status, stdout } = await started.ended;
       t.equal(status, 1, stdout);
-      t.match(await purged(t, box), { outcome: 'failed', exitStatus: 1, jobsLeft: [] });
+      t.match(await purged(t, box), { outcome: 'failed', exitStatus: 1, orphanedJobs: [] });
     },
   );
 

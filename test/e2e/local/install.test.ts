@@ -35,7 +35,7 @@ void t.test('by the crontab, of which all else stays as it is', async (t) => {
   t.ok(read().startsWith(`${theirs}\n`), read());
   t.match(read(), /^@reboot .* daemon start --stay/m);
   t.match(read(), /^\d+ \* \* \* \* .* daemon start --stay/m);
-  t.equal((await statusOf(box)).stays, true, 'and one runs now that stays');
+  t.equal((await statusOf(box)).persistent, true, 'and one runs now that stays');
   const once = read();
   t.equal((await box.escrow(['daemon', 'install'])).status, 0);
   t.equal(read(), once, 'a second time changes nothing');
@@ -54,7 +54,7 @@ void t.test('by the crontab, of which all else stays as it is', async (t) => {
     await box.escrow(['daemon', 'stop']);
     cron();
     const found = await statusOf(box);
-    t.match(found, { running: true, stays: true, stateDirectory: box.state });
+    t.match(found, { running: true, persistent: true, stateDirectory: box.state });
     const environment = readFileSync(`/proc/${String(found.process?.pid)}/environ`, 'utf8');
     t.match(environment, `PATH=${box.env['PATH'] ?? ''}`);
     t.notMatch(environment, /NODE_OPTIONS/);
@@ -63,9 +63,9 @@ void t.test('by the crontab, of which all else stays as it is', async (t) => {
   await t.test('one that would end when nobody needs it is replaced by one that stays', async (t) => {
     await box.escrow(['daemon', 'stop']);
     await box.escrow(['daemon', 'start']);
-    t.equal((await statusOf(box)).stays, false);
+    t.equal((await statusOf(box)).persistent, false);
     await box.escrow(['daemon', 'start', '--stay']);
-    t.equal((await statusOf(box)).stays, true);
+    t.equal((await statusOf(box)).persistent, true);
   });
 
   const removed = await box.escrow(['daemon', 'install', '--remove']);

@@ -34,6 +34,7 @@ function plain(line: string, stateDirectory: string, name: string): string {
     .replaceAll(/\br\d{6,}[a-z0-9]+/g, 'RUN')
     .replaceAll(/\[[0-9a-f]{2}\/[0-9a-f]{6}\]/g, '[TASK]')
     .replaceAll(/revision: [0-9a-f]+/g, 'revision: HASH')
+    .replaceAll(/\d+ files, 1 task, \d+ KiB/g, 'FILES')
     .replaceAll('/home/you/.local/state/nf-escrow', stateDirectory)
     .replaceAll('gloomy_fermat', name)
     .replaceAll(/\s+/g, ' ');

@@ -30,7 +30,7 @@ void t.test(
     t.equal(good.status, 0, good.stderr);
     t.match(
       good.stdout,
-      /Nothing is left\.\n\S+Z {2}absent {3}.* does not exist, nor does its directory list it\n$/,
+      /Nothing is left of what nf-escrow placed\.\n\S+Z {2}absent {3}.* does not exist, nor does its directory list it\n$/,
     );
     execFileSync('cp', ['-a', copy, target]);
     const back = await box.escrow(['runs', 'receipt', id, '--check']);
@@ -40,7 +40,7 @@ void t.test(
       new RegExp(`present +${target} exists\nSomething is there again: nf-escrow runs purge ${id}\n$`),
     );
     const json = await box.escrow(['runs', 'receipt', id, '--check', '--json']);
-    t.match(JSON.parse(json.stdout) as Receipt, { complete: true, checks: [{ found: 'present', target }] });
+    t.match(JSON.parse(json.stdout) as Receipt, { complete: true, checks: [{ result: 'present', target }] });
     t.equal((await box.escrow(['runs', 'purge', id])).status, 0);
     t.notOk(existsSync(target), 'what came back is removed');
     t.equal((await box.escrow(['runs', 'receipt', id, '--check'])).status, 0);

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { validate } from '../../../daemon/contract/validate.ts';
@@ -80,7 +82,7 @@ void t.test('errors are problems of the closed table, and repeat no input', asyn
   const value = randomBytes(16).toString('hex');
   const cases: [string, string, string | object | undefined, number, string][] = [
     ['GET', '/v1/nothing', undefined, 404, 'not-found'],
-    ['GET', '/v1/runs/r1', undefined, 404, 'run-unknown'],
+    ['GET', '/v1/runs/r1', undefined, 404, 'run-not-found'],
     ['POST', '/v1/runs', { password: value }, 400, 'request-invalid'],
     ['POST', '/v1/runs', undefined, 400, 'request-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, `{"value": "${value}`, 400, 'request-invalid'],
@@ -92,8 +94,8 @@ void t.test('errors are problems of the closed table, and repeat no input', asyn
     ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(3000) }, 400, 'value-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(10_000) }, 400, 'request-invalid'],
     ['PUT', `${SECRETS}/${value}__x`, { value }, 400, 'name-invalid'],
-    ['PUT', '/v1/workspaces/no/such/secrets/FOO_KEY', { value }, 404, 'workspace-unknown'],
-    ['DELETE', `${SECRETS}/FOO_KEY`, undefined, 404, 'secret-unknown'],
+    ['PUT', '/v1/workspaces/no/such/secrets/FOO_KEY', { value }, 404, 'workspace-not-found'],
+    ['DELETE', `${SECRETS}/FOO_KEY`, undefined, 404, 'secret-not-found'],
   ];
   for (const [method, path, body, status, code] of cases) {
     const answer = await box.http(method, path, body);
@@ -106,6 +108,28 @@ void t.test('errors are problems of the closed table, and repeat no input', asyn
     validate<'Problem'>('problem.json', problem);
     t.notOk(answer.text.includes(value), 'the input is not repeated');
   }
+  const answered = ['localhost', 'LOCALHOST:80', '127.0.0.1:8443', '[::1]', '[::1]:1'];
+  for (const host of answered)
+    t.equal((await box.http('GET', '/v1/health', undefined, { host })).status, 200, host);
+  const refused = [
+    'evil.example',
+    'evil.example:80',
+    'localhost.evil.example',
+    'localhost@evil.example',
+    'evil.localhost',
+    'localhost, evil.example',
+    '127.0.0.1.evil.example',
+    '[::2]',
+  ];
+  for (const host of refused) {
+    const { text } = await box.http('GET', '/v1/health', undefined, { host });
+    t.match(JSON.parse(text), { status: 403, code: 'origin-forbidden' }, `a name that leads here: ${host}`);
+    validate<'Problem'>('problem.json', JSON.parse(text));
+  }
+  const hostless = connect(box.socket).setEncoding('utf8').end('GET /v1/health HTTP/1.0\r\n\r\n');
+  t.match(String(await once(hostless, 'data')), /^HTTP\/1\.1 403 /, 'HTTP/1.0, which needs no Host');
+  const proxied = await box.http('GET', 'http://evil.example/v1/health', undefined, { host: 'localhost' });
+  t.match(JSON.parse(proxied.text), { status: 403, code: 'origin-forbidden' }, 'a request for a proxy');
   const spoilt = await box.http('PUT', `${SECRETS}/FOO_KEY`, { value }, { 'content-encoding': 'gzip' });
   t.match(JSON.parse(spoilt.text), { status: 400, code: 'request-invalid' }, 'what cannot be unpacked');
   t.equal((await box.http('GET', '/v1/health', undefined, { origin: 'http://localhost' })).status, 403);

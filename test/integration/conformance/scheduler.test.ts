@@ -1,15 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ask, type Ask } from '../../../daemon/schedulers/run-command.ts';
-import { Lsf } from '../../../daemon/schedulers/lsf/lsf.ts';
-import { Pbs } from '../../../daemon/schedulers/pbs/pbs.ts';
+import type { Executor } from '../../../daemon/contract/types.ts';
+import type { RunCommand } from '../../../daemon/schedulers/command.ts';
+import { createScheduler } from '../../../daemon/schedulers/create-scheduler.ts';
+import { executors } from '../../../daemon/schedulers/registry.ts';
+import { runCommand } from '../../../daemon/schedulers/run-command.ts';
 import type { Scheduler, Submission } from '../../../daemon/schedulers/scheduler.ts';
-import { GridEngine } from '../../../daemon/schedulers/sge/grid-engine.ts';
-import { Slurm } from '../../../daemon/schedulers/slurm/slurm.ts';
 import { until } from '../../support/sandbox.ts';
 import { realGridEngine } from '../../support/grid-engine.ts';
 import { FakeServer, fakeLsf, fakePbs } from '../../support/fake-schedulers.ts';
+import { schedulerSamples } from '../../support/scheduler-samples.ts';
 import { realSlurm } from '../../support/slurm.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -25,14 +26,14 @@ interface Candidate {
   readonly real: boolean;
 }
 
-/** Every scheduler of the product is here: daemon/schedulers/scheduler.ts states what is checked below. */
-const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undefined>>> = {
+/** Every scheduler of the registry is here: daemon/schedulers/scheduler.ts states what is checked below. */
+const candidates: Readonly<Record<Executor, (t: Test) => Promise<Candidate | undefined>>> = {
   slurm: async (t) => {
     const slurm = await realSlurm(t);
     if (slurm === undefined) return undefined;
     process.env['SLURM_CONF'] = slurm.env.SLURM_CONF;
     return {
-      scheduler: new Slurm(),
+      scheduler: createScheduler('slurm'),
       badOptions: ['--partition=nosuch'],
       unknownId: '999999',
       takeAway: async () => {
@@ -50,7 +51,7 @@ const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undef
     if (cell === undefined) return undefined;
     Object.assign(process.env, cell.env);
     return {
-      scheduler: new GridEngine(),
+      scheduler: createScheduler('sge'),
       badOptions: ['-q', 'nosuch.q'],
       unknownId: '999999',
       takeAway: async () => {
@@ -62,11 +63,11 @@ const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undef
   },
   pbs: async () => {
     const server = new FakeServer();
-    return fake(new Pbs(fakePbs(server)), server, ['-l', 'nosuch=1'], '999.pbs');
+    return fake(createScheduler('pbs', fakePbs(server)), server, ['-l', 'nosuch=1'], '999.pbs');
   },
   lsf: async () => {
     const server = new FakeServer();
-    return fake(new Lsf(fakeLsf(server)), server, ['-R', 'nosuch['], '999');
+    return fake(createScheduler('lsf', fakeLsf(server)), server, ['-R', 'nosuch['], '999');
   },
 };
 
@@ -80,9 +81,9 @@ function fake(scheduler: Scheduler, server: FakeServer, badOptions: string[], un
   return { scheduler, badOptions, unknownId, takeAway, real: false };
 }
 
-for (const [kind, make] of Object.entries(candidates)) {
+for (const kind of executors) {
   void t.test(kind, async (t) => {
-    const candidate = await make(t);
+    const candidate = await candidates[kind](t);
     if (candidate === undefined) return;
     const { scheduler, unknownId } = candidate;
     const directory = temporaryDirectory(t);
@@ -93,7 +94,7 @@ for (const [kind, make] of Object.entries(candidates)) {
     };
     const phase = async (id: string): Promise<string | undefined> =>
       (await scheduler.jobs([id])).get(id)?.phase;
-    t.equal(scheduler.kind, kind);
+    t.equal(scheduler.executor, kind);
 
     await t.test('submits, tells of it, and finds it by its name', async (t) => {
       const id = await scheduler.submit(submission('nf-escrow-r1'));
@@ -124,7 +125,7 @@ for (const [kind, make] of Object.entries(candidates)) {
 
     await t.test('says no with the words of the scheduler', async (t) => {
       const bad = { ...submission('nf-escrow-r6'), options: candidate.badOptions };
-      await t.rejects(scheduler.submit(bad), { code: 'scheduler-refused', message: /said: .*\w+/ });
+      await t.rejects(scheduler.submit(bad), { code: 'scheduler-rejected', message: /said: .*\w+/ });
       t.same(await scheduler.find('nf-escrow-r6'), [], 'and has no job of it');
     });
 
@@ -153,28 +154,30 @@ for (const [kind, make] of Object.entries(candidates)) {
 }
 
 void t.test('an answer that is not understood tells nothing', async (t) => {
-  for (const make of [Slurm, GridEngine, Pbs, Lsf]) {
+  for (const executor of executors) {
+    const [id = ''] = schedulerSamples[executor].ids;
     for (const stdout of [
       'Welcome to the cluster!\n',
       '12 RUNNING\n',
       '<job_list state="running"></job_list>',
     ]) {
-      const garbage: Ask = async () => ({ status: 0, stdout, stderr: '' });
+      const garbage: RunCommand = async () => ({ status: 0, stdout, stderr: '' });
       await t.rejects(
-        new make(garbage).jobs(['12']),
+        createScheduler(executor, garbage).jobs([id]),
         { code: 'scheduler-unavailable' },
-        `${make.name}: ${stdout}`,
+        `${executor}: ${stdout}`,
       );
     }
-    const silent: Ask = async () => ({ status: 1, stdout: '', stderr: '' });
-    await t.rejects(new make(silent).jobs(['12']), { code: 'scheduler-unavailable' });
-    await t.rejects(new make(silent).find('nf-escrow-r1'), { code: 'scheduler-unavailable' });
-    await t.rejects(new make(silent).cancel('12'), { code: 'scheduler-unavailable' });
+    const silent: RunCommand = async () => ({ status: 1, stdout: '', stderr: '' });
+    const scheduler = createScheduler(executor, silent);
+    await t.rejects(scheduler.jobs([id]), { code: 'scheduler-unavailable' });
+    await t.rejects(scheduler.find('nf-escrow-r1'), { code: 'scheduler-unavailable' });
+    await t.rejects(scheduler.cancel(id), { code: 'scheduler-unavailable' });
   }
 });
 
 void t.test('a command that is not there is said so', async (t) => {
-  await t.rejects(ask('nf-escrow-no-such-command', []), {
+  await t.rejects(runCommand('nf-escrow-no-such-command', []), {
     code: 'scheduler-unavailable',
     message: /not on PATH/,
   });

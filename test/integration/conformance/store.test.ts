@@ -2,23 +2,26 @@ import { mkdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Carrier, ComputeEnvironment } from '../../../daemon/contract/types.ts';
+import type { SecretDelivery, ComputeEnvironment } from '../../../daemon/contract/types.ts';
 import { EscrowError } from '../../../daemon/errors.ts';
-import { NextflowStore } from '../../../daemon/stores/nextflow-store.ts';
-import type { Placement, Store, Wanted } from '../../../daemon/stores/store.ts';
+import { RunDirectories } from '../../../daemon/run-directory/run-directories.ts';
+import type { Bundle, LeaseLocation, LeaseRemover, ObjectStore } from '../../../daemon/stores/store.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { environmentOf, settingsFor, startAws, startOver, storeFor } from '../../support/aws/test-aws.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-/** A store to hold to its interface, and what only its own kind can tell. */
+/** A kind of object that holds secrets, held to its interface, and what only its own kind can tell. */
 interface Candidate {
-  readonly store: Store;
-  readonly environment: ComputeEnvironment;
-  /** Leaves of an object what a crash in the middle of placing it would. */
-  readonly placeHalf: (place: Placement) => void | Promise<void>;
-  /** Has what the objects lie in go away for a while; undefined where it cannot. Returns what brings it back. */
-  readonly takeAway?: () => () => void;
+  readonly remover: LeaseRemover;
+  /** Names the objects for a run with so many secrets, without creating any. */
+  readonly split: (run: string, secrets: ReadonlyMap<string, SecretValue>) => Bundle[];
+  readonly prepare: (target: string) => Promise<string>;
+  readonly place: (location: LeaseLocation, run: string, bundle: Bundle) => Promise<unknown>;
+  /** Leaves of an object what a crash while it was created would. */
+  readonly placeHalf: (location: LeaseLocation, run: string, bundle: Bundle) => void | Promise<void>;
+  /** Makes the place of the objects unavailable; returns what makes it available again. */
+  readonly makeUnavailable: () => () => void;
 }
 
 const environment: ComputeEnvironment = {
@@ -30,22 +33,52 @@ const environment: ComputeEnvironment = {
   lastUpdated: '',
 };
 
-const carrier: Carrier = { plugin: null, why: null, configPhase: true, environment: {}, restore: {} };
+const secretDelivery: SecretDelivery = {
+  plugin: null,
+  reason: null,
+  configPhase: true,
+  environment: {},
+  restore: {},
+};
 /** One for all: it takes seconds to start. */
 let sharedAws: Promise<StrictAws | undefined> | undefined;
 
-/** Every store of the product is here: daemon/stores/store.ts states what is checked below. */
+const EXPIRES = new Date(Date.now() + 3600_000).toISOString();
+
+function objectStore(
+  store: ObjectStore,
+  environment: ComputeEnvironment,
+): Pick<Candidate, 'remover' | 'split' | 'prepare' | 'place'> {
+  const base = { workspace: 'local/main', environment, secretDelivery, ledger: 'l1', expiresAt: EXPIRES };
+  return {
+    remover: store,
+    split: (run, secrets) => store.split({ ...base, run, secrets }),
+    prepare: (target) => store.prepare(target, environment),
+    place: (location, run, bundle) =>
+      store.place({ ...base, ...location, ...bundle, run, noteSent: async () => undefined }),
+  };
+}
+
+/** Every kind of the product is here: daemon/stores/store.ts states what is checked below. */
 const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undefined>>> = {
-  'nextflow-store': async (t) => {
+  'run-directory': async (t) => {
     const runs = join(temporaryDirectory(t), 'runs');
+    const directories = new RunDirectories(runs);
     return {
-      store: new NextflowStore(runs),
-      environment,
+      remover: directories,
+      split: (run, secrets) => [{ target: directories.locate(run, environment), secrets }],
+      prepare: (target) => directories.prepare(target),
+      place: ({ target }, run, { secrets }) =>
+        directories.create(target, {
+          ...{ run, secrets, workspace: 'local/main', secretDelivery, ledger: 'l1', expiresAt: EXPIRES },
+          references: new Map(),
+          files: {},
+        }),
       placeHalf: ({ target }) => {
         mkdirSync(target, { mode: 0o700 });
         writeFileSync(join(target, '.store.json.0123'), 'half a file');
       },
-      takeAway: () => {
+      makeUnavailable: () => {
         renameSync(runs, `${runs}.away`);
         mkdirSync(runs, { mode: 0o700 }); // as the mount point of a file system that is not mounted
         return () => {
@@ -59,18 +92,17 @@ const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undef
     const aws = await (sharedAws ??= startAws(t));
     if (aws === undefined) return undefined;
     await startOver(aws);
-    const store = storeFor();
+    const onAws = environmentOf(settingsFor(aws));
     return {
-      store,
-      environment: environmentOf(settingsFor(aws)),
-      placeHalf: async (placement) => {
-        aws.rules.losing = 100; // it is made, and nobody is told
-        await storeFor(undefined, { placing: 100 })
-          .place(placement)
+      ...objectStore(storeFor(), onAws),
+      placeHalf: async (location, run, bundle) => {
+        aws.rules.losing = 100; // it is created, but no reply arrives
+        await objectStore(storeFor(undefined, { placing: 100 }), onAws)
+          .place(location, run, bundle)
           .catch(() => undefined);
         aws.rules.losing = 0;
       },
-      takeAway: () => {
+      makeUnavailable: () => {
         aws.rules.down = true;
         return () => (aws.rules.down = false);
       },
@@ -83,143 +115,124 @@ const newValue = (): string => randomBytes(12).toString('hex');
 for (const [kind, make] of Object.entries(candidates)) {
   void t.test(kind, async (t) => {
     const value = newValue();
-    const wantedOf = (candidate: Candidate, run: string, count = 1): Wanted => ({
-      run,
-      workspace: 'local/main',
-      environment: candidate.environment,
-      carrier,
-      secrets: new Map(
+    const secretsOf = (count: number): ReadonlyMap<string, SecretValue> =>
+      new Map(
         Array.from({ length: count }, (_, index) => [
           `FOO_${String(index)}`,
           new SecretValue(Buffer.from(value)),
         ]),
-      ),
-    });
-    const placementOf = async (candidate: Candidate, run: string): Promise<Placement> => {
-      const wanted = wantedOf(candidate, run);
-      const [part] = candidate.store.divide(wanted);
-      if (part === undefined) throw new Error('no object for the run');
-      const anchor = await candidate.store.prepare(part.target, candidate.environment);
-      const expiresAt = new Date(Date.now() + 3600_000).toISOString();
+      );
+    /** One object of a candidate: where it is, and how it is created. */
+    const objectOf = async ({ split, prepare, place, placeHalf }: Candidate, run: string) => {
+      const [bundle] = split(run, secretsOf(1));
+      if (bundle === undefined) throw new Error('no object for the run');
+      const location = { target: bundle.target, locator: await prepare(bundle.target), sentAt: null };
       return {
-        ...wanted,
-        ...part,
-        ledger: 'l1',
-        anchor,
-        sentAt: null,
-        expiresAt,
-        references: new Map(),
-        files: {},
-        noteSent: async () => undefined,
+        location,
+        place: () => place(location, run, bundle),
+        placeHalf: () => placeHalf(location, run, bundle),
       };
     };
 
-    await t.test('divides without making, the same each time, and each run elsewhere', async (t) => {
+    await t.test('splits without creating, the same each time, and differently for each run', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      const { store } = candidate;
-      t.equal(store.kind, kind);
-      const parts = store.divide(wantedOf(candidate, 'r20260101aaaaaaa1', 3));
+      const { remover, split } = candidate;
+      t.equal(remover.kind, kind);
+      const bundles = split('r20260101aaaaaaa1', secretsOf(3));
       t.same(
-        parts.flatMap(({ secrets }) => [...secrets.keys()]).sort(),
+        bundles.flatMap(({ secrets }) => [...secrets.keys()]).sort(),
         ['FOO_0', 'FOO_1', 'FOO_2'],
-        'each secret is in exactly one part',
+        'each secret is in exactly one bundle',
       );
-      const targets = parts.map(({ target }) => target);
+      const targets = bundles.map(({ target }) => target);
       t.same(
-        store.divide(wantedOf(candidate, 'r20260101aaaaaaa1', 3)).map(({ target }) => target),
+        split('r20260101aaaaaaa1', secretsOf(3)).map(({ target }) => target),
         targets,
       );
-      for (const { target } of store.divide(wantedOf(candidate, 'r20260101aaaaaaa2', 3)))
-        t.notOk(targets.includes(target));
-      t.equal((await store.inspect(await placementOf(candidate, 'r20260101aaaaaaa1'))).state, 'absent');
+      for (const { target } of split('r20260101aaaaaaa2', secretsOf(3))) t.notOk(targets.includes(target));
+      const { location } = await objectOf(candidate, 'r20260101aaaaaaa1');
+      t.equal((await remover.inspect(location)).state, 'absent');
     });
 
-    await t.test('places, and is found; removes, and is not', async (t) => {
+    await t.test('creates, and the object is found; removes, and it is not', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      const placement = await placementOf(candidate, 'r20260101aaaaaaa1');
-      candidate.store.check(placement.secrets, carrier);
-      await candidate.store.place(placement);
-      t.equal((await candidate.store.inspect(placement)).state, 'present');
-      await candidate.store.remove(placement);
-      const { state, how } = await candidate.store.inspect(placement);
+      const { remover } = candidate;
+      const { location, place } = await objectOf(candidate, 'r20260101aaaaaaa1');
+      await place();
+      t.equal((await remover.inspect(location)).state, 'present');
+      await remover.remove(location);
+      const { state, evidence } = await remover.inspect(location);
       t.equal(state, 'absent');
-      t.match(how, placement.target, 'it says what was looked at');
+      t.match(evidence, location.target, 'it says what was inspected');
     });
 
-    await t.test('removes what is not there, as often as asked', async (t) => {
+    await t.test('removes an object that does not exist, as often as asked', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      const placement = await placementOf(candidate, 'r20260101aaaaaaa1');
-      await candidate.store.remove(placement);
-      await candidate.store.place(placement);
-      await candidate.store.remove(placement);
-      await candidate.store.remove(placement);
-      t.equal((await candidate.store.inspect(placement)).state, 'absent');
+      const { remover } = candidate;
+      const { location, place } = await objectOf(candidate, 'r20260101aaaaaaa1');
+      await remover.remove(location);
+      await place();
+      await remover.remove(location);
+      await remover.remove(location);
+      t.equal((await remover.inspect(location)).state, 'absent');
     });
 
-    await t.test('never writes into what is there already', async (t) => {
+    await t.test('never writes into an existing object', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      await candidate.store.place(await placementOf(candidate, 'r20260101aaaaaaa1'));
-      await t.rejects(candidate.store.place(await placementOf(candidate, 'r20260101aaaaaaa1')), {
-        code: 'store-unavailable',
-      });
-      t.equal(
-        (await candidate.store.inspect(await placementOf(candidate, 'r20260101aaaaaaa1'))).state,
-        'present',
-      );
+      const { location, place } = await objectOf(candidate, 'r20260101aaaaaaa1');
+      await place();
+      await t.rejects(place(), { code: 'store-unavailable' });
+      t.equal((await candidate.remover.inspect(location)).state, 'present');
     });
 
-    await t.test('sees and removes what was placed by half', async (t) => {
+    await t.test('finds and removes an object that was created in part', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      const place = await placementOf(candidate, 'r20260101aaaaaaa1');
-      await candidate.placeHalf(place);
-      t.equal((await candidate.store.inspect(place)).state, 'present');
-      await candidate.store.remove(place);
-      t.equal((await candidate.store.inspect(place)).state, 'absent');
+      const { remover } = candidate;
+      const { location, placeHalf } = await objectOf(candidate, 'r20260101aaaaaaa1');
+      await placeHalf();
+      t.equal((await remover.inspect(location)).state, 'present');
+      await remover.remove(location);
+      t.equal((await remover.inspect(location)).state, 'absent');
     });
 
-    await t.test('what is away is not gone', async (t) => {
+    await t.test('does not take an unavailable object for a removed one', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      const place = await placementOf(candidate, 'r20260101aaaaaaa1');
-      await candidate.store.place(place);
-      const bringBack = candidate.takeAway?.();
-      if (bringBack === undefined) return;
-      await t.rejects(candidate.store.inspect(place), { code: 'store-unavailable' });
-      await t.rejects(candidate.store.remove(place), { code: 'store-unavailable' });
-      bringBack();
-      t.equal((await candidate.store.inspect(place)).state, 'present');
+      const { remover } = candidate;
+      const { location, place } = await objectOf(candidate, 'r20260101aaaaaaa1');
+      await place();
+      const makeAvailable = candidate.makeUnavailable();
+      await t.rejects(remover.inspect(location), { code: 'store-unavailable' });
+      await t.rejects(remover.remove(location), { code: 'store-unavailable' });
+      makeAvailable();
+      t.equal((await remover.inspect(location)).state, 'present');
     });
 
-    await t.test('one run leaves the other alone', async (t) => {
+    await t.test("leaves other runs' objects alone", async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      const [one, two] = [
-        await placementOf(candidate, 'r20260101aaaaaaa1'),
-        await placementOf(candidate, 'r20260101aaaaaaa2'),
-      ];
-      await candidate.store.place(one);
-      await candidate.store.place(two);
-      await candidate.store.remove(one);
-      t.equal((await candidate.store.inspect(two)).state, 'present');
+      const one = await objectOf(candidate, 'r20260101aaaaaaa1');
+      const two = await objectOf(candidate, 'r20260101aaaaaaa2');
+      await one.place();
+      await two.place();
+      await candidate.remover.remove(one.location);
+      t.equal((await candidate.remover.inspect(two.location)).state, 'present');
     });
 
-    await t.test('refuses a target that cannot be its own, and tells no value', async (t) => {
+    await t.test('refuses a target that cannot be its own, and reveals no value', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
-      await t.rejects(candidate.store.remove({ target: '/etc', anchor: null, sentAt: null }), {
-        code: 'internal',
-      });
-      await t.rejects(candidate.store.inspect({ target: '/etc', anchor: null, sentAt: null }), {
-        code: 'internal',
-      });
-      const placement = await placementOf(candidate, 'r20260101aaaaaaa1');
-      await candidate.store.place(placement);
-      const thrown: unknown = await candidate.store.place(placement).catch((error: unknown) => error);
+      const { remover } = candidate;
+      await t.rejects(remover.remove({ target: '/etc', locator: null, sentAt: null }), { code: 'internal' });
+      await t.rejects(remover.inspect({ target: '/etc', locator: null, sentAt: null }), { code: 'internal' });
+      const { place } = await objectOf(candidate, 'r20260101aaaaaaa1');
+      await place();
+      const thrown: unknown = await place().catch((error: unknown) => error);
       t.ok(thrown instanceof EscrowError && !thrown.message.includes(value));
     });
   });

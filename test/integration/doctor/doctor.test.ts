@@ -6,9 +6,9 @@ import t, { type Test } from 'tap';
 import { validate } from '../../../daemon/contract/validate.ts';
 import type { DoctorCheck, DoctorReport } from '../../../daemon/contract/types.ts';
 import { checkEnvironment } from '../../../daemon/doctor/checks/environment.ts';
-import { examine } from '../../../daemon/doctor/examine.ts';
+import { runChecks } from '../../../daemon/doctor/examine.ts';
 import { checkSocket } from '../../../daemon/doctor/checks/socket.ts';
-import { answers, subjectOf } from '../../../daemon/doctor/doctor-context.ts';
+import { answers, createDoctorContext } from '../../../daemon/doctor/doctor-context.ts';
 import { checkUmask } from '../../../daemon/doctor/checks/umask.ts';
 import { EscrowError } from '../../../daemon/errors.ts';
 import { fileSystemType } from '../../../daemon/system/files/file-system-type.ts';
@@ -37,7 +37,7 @@ async function report(
 
 /** As the command does it, in this process. */
 async function examineIn(env: Environment): Promise<DoctorCheck[]> {
-  return examine(await subjectOf({ PATH: '/usr/bin:/bin', ...env }, '0.1.0'));
+  return runChecks(await createDoctorContext({ PATH: '/usr/bin:/bin', ...env }, '0.1.0'));
 }
 
 function named(checks: readonly DoctorCheck[], name: string): DoctorCheck | undefined {
@@ -184,7 +184,7 @@ void t.test('a check that throws, or whose file system hangs, is a failed check'
     { name: 'well', look: () => [], touches: ['/well'] },
   ];
   const subject = subjectIn(t.testdir(), { answers: async (path) => path !== '/hung' });
-  t.match(await examine(subject, groups), [
+  t.match(await runChecks(subject, groups), [
     { name: 'thrower', state: 'failure', found: 'broken', remedy: 'mend it' },
     { name: 'other', state: 'failure', found: 'EIO: bad disk', remedy: String },
     { name: 'hung', state: 'failure', found: /\/hung: its file system did not answer within 0.3 s/ },
@@ -202,7 +202,7 @@ void t.test('a umask that lets others write is a warning', async (t) => {
   for (const umask of [0o002, 0o020, 0o000]) t.match(checkUmask({ umask }), [{ state: 'warning' }]);
   const before = process.umask(0o002);
   try {
-    t.equal((await subjectOf({ NF_ESCROW_HOME: '/none' }, '0.1.0')).umask, 0o002);
+    t.equal((await createDoctorContext({ NF_ESCROW_HOME: '/none' }, '0.1.0')).umask, 0o002);
   } finally {
     process.umask(before);
   }

@@ -16,7 +16,7 @@ import { checkDirectories } from '../../../daemon/doctor/checks/directories.ts';
 import { checkLocalStore } from '../../../daemon/doctor/checks/local-store.ts';
 import { checkSpace, judgeSpace } from '../../../daemon/doctor/checks/space.ts';
 import { checkVaultKey } from '../../../daemon/doctor/checks/vault-key.ts';
-import { fileSystemOf, fileSystemType } from '../../../daemon/system/files/file-system-type.ts';
+import { fileSystemFromMagic, fileSystemType } from '../../../daemon/system/files/file-system-type.ts';
 import { only, subjectIn } from '../../support/doctor-context.ts';
 
 const KEY = `nf-escrow-key-1 ${'0'.repeat(64)}\n`;
@@ -81,7 +81,7 @@ void t.test('file systems are told by their numbers', async (t) => {
     [0x794c7630n, 'overlay', false],
     [0x12345678n, '0x12345678', false],
   ];
-  for (const [magic, name, network] of cases) t.same(fileSystemOf(magic), { name, network });
+  for (const [magic, name, network] of cases) t.same(fileSystemFromMagic(magic), { name, network });
   t.throws(() => fileSystemType('/proc/none'), { code: 'ENOENT' });
 });
 
@@ -112,7 +112,7 @@ void t.test('the vault key is private, and its place is told honestly', async (t
   writeFileSync(paths.keyFile, KEY, { mode: 0o600 });
   t.match(checkVaultKey(paths)[0], { state: 'ok' });
   chmodSync(paths.keyFile, 0o640);
-  t.throws(() => checkVaultKey(paths), { code: 'state-exposed' });
+  t.throws(() => checkVaultKey(paths), { code: 'permissions-too-open' });
   chmodSync(paths.keyFile, 0o000);
   t.match(checkVaultKey(paths)[0], { state: 'ok' }, 'it is never read');
   chmodSync(paths.keyFile, 0o600);

@@ -7,8 +7,8 @@ import { checkLogout } from '../../../daemon/doctor/checks/logout.ts';
 import { checkScheduler } from '../../../daemon/doctor/checks/scheduler.ts';
 import { cpuLimitSeconds } from '../../../daemon/system/processes/cpu-limit.ts';
 import { killsAtLogout } from '../../../daemon/system/processes/logind.ts';
-import { processKillers } from '../../../daemon/system/processes/process-limits.ts';
-import { unitPath } from '../../../daemon/system/user-unit.ts';
+import { processLimits } from '../../../daemon/system/processes/process-limits.ts';
+import { userUnitPath } from '../../../daemon/system/user-unit.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 import { logindIn, only, program } from '../../support/doctor-context.ts';
 
@@ -34,8 +34,8 @@ void t.test('whether processes live on after logout', async (t) => {
     { state: 'warning', remedy: /^nf-escrow daemon install/ },
     'lingering alone keeps no session',
   );
-  mkdirSync(dirname(unitPath(env)), { recursive: true });
-  writeFileSync(unitPath(env), '');
+  mkdirSync(dirname(userUnitPath(env)), { recursive: true });
+  writeFileSync(userUnitPath(env), '');
   t.match(look(), { state: 'ok', found: /it stays/ });
   rmSync(join(logind.linger, username));
   t.match(look(), { state: 'warning', found: /lingering is off/, remedy: /^loginctl enable-linger/ });
@@ -79,9 +79,9 @@ void t.test('a limit of processor time is told, in doctor and when a run starts 
   const places = logindIn(
     t.testdir({ systemd: {}, 'logind.conf': '[Login]\nKillUserProcesses=1\nKillExcludeUsers=\n' }),
   );
-  t.equal(processKillers({ atLogout: true }, places, 60).length, 2);
+  t.equal(processLimits({ atLogout: true }, places, 60).length, 2);
   t.equal(
-    processKillers({ atLogout: false }, places, undefined).length,
+    processLimits({ atLogout: false }, places, undefined).length,
     0,
     'a session that stays open is not ended',
   );

@@ -76,10 +76,10 @@ void t.test('a newer ledger is refused, untouched, with the way back', async (t)
   database.exec(`INSERT INTO migrations VALUES (999, 'of the future', '')`);
   database.close();
   const before = readFileSync(path);
-  await t.rejects(openLedger(path), { code: 'ledger-newer', message: /form 999/, hint: /newer nf-escrow/ });
+  await t.rejects(openLedger(path), { code: 'ledger-too-new', message: /form 999/, hint: /newer nf-escrow/ });
   const newest = migrations.at(-1)?.id ?? 0;
   writeFileSync(`${path}.form-${String(newest)}`, 'a copy');
-  await t.rejects(openLedger(path), { code: 'ledger-newer', hint: /mv '.*form-\d+'/ });
+  await t.rejects(openLedger(path), { code: 'ledger-too-new', hint: /mv '.*form-\d+'/ });
   t.ok(readFileSync(path).equals(before));
 });
 
@@ -107,7 +107,7 @@ void t.test('a damaged ledger is refused before anything is written to it', asyn
   ];
   for (const [name, bytes] of cases) {
     writeFileSync(path, bytes);
-    await t.rejects(openLedger(path), { code: 'ledger-damaged' }, name);
+    await t.rejects(openLedger(path), { code: 'ledger-corrupt' }, name);
     t.ok(readFileSync(path).equals(bytes), `${name}: untouched`);
   }
 });
@@ -122,7 +122,7 @@ void t.test('a ledger that others can read is refused, and an empty file becomes
     () => undefined,
     (thrown: unknown) => thrown as EscrowError,
   );
-  t.match(error, { code: 'state-exposed', message: /mode 0640/ });
+  t.match(error, { code: 'permissions-too-open', message: /mode 0640/ });
 });
 
 void t.test('of many that start at once, one brings the ledger to this form and all open it', async (t) => {

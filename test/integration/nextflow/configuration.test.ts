@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readConfiguration, readRunLine } from '../../../daemon/nextflow/launcher/configuration.ts';
-import { overlay } from '../../../daemon/nextflow/launcher/overlay.ts';
+import { configOverlay } from '../../../daemon/nextflow/launcher/overlay.ts';
 import type { AwsSettings } from '../../../daemon/contract/types.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
+import { environmentOf } from '../../support/aws/test-aws.ts';
 
 const settings: AwsSettings = {
   region: 'eu-west-1',
@@ -96,8 +97,8 @@ void t.test('what options of run say is said, over any file', async (t) => {
 });
 
 void t.test('only what nobody else says is said by us', async (t) => {
-  const lines = (configured: Parameters<typeof overlay>[1]): string[] =>
-    overlay(settings, configured).trim().split('\n').slice(1);
+  const lines = (configured: Parameters<typeof configOverlay>[1]): string[] =>
+    (configOverlay(environmentOf(settings), configured) ?? '').trim().split('\n').slice(1);
   t.same(lines({}), [
     "process.executor = 'awsbatch'",
     "process.queue = 'spot'",
@@ -110,9 +111,20 @@ void t.test('only what nobody else says is said by us', async (t) => {
     "process.executor = 'awsbatch'",
     "aws.batch.executionRole = 'arn:aws:iam::123456789012:role/execution'",
   ]);
-  t.throws(() => overlay(settings, { 'aws.region': 'us-east-1' }), { code: 'compute-environment-unfit' });
-  t.throws(() => overlay(settings, { 'aws.batch.executionRole': 'arn:aws:iam::123456789012:role/x' }), {
-    code: 'compute-environment-unfit',
+  t.throws(() => configOverlay(environmentOf(settings), { 'aws.region': 'us-east-1' }), {
+    code: 'compute-environment-invalid',
   });
-  t.match(overlay({ ...settings, workDir: "s3://lab/it's" }, {}), String.raw`workDir = 's3://lab/it\'s'`);
+  t.throws(
+    () =>
+      configOverlay(environmentOf(settings), {
+        'aws.batch.executionRole': 'arn:aws:iam::123456789012:role/x',
+      }),
+    {
+      code: 'compute-environment-invalid',
+    },
+  );
+  t.match(
+    configOverlay(environmentOf({ ...settings, workDir: "s3://lab/it's" }), {}) ?? '',
+    String.raw`workDir = 's3://lab/it\'s'`,
+  );
 });

@@ -12,11 +12,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Carrier } from '../../../daemon/contract/types.ts';
+import type { SecretDelivery } from '../../../daemon/contract/types.ts';
 import { checkPlugin } from '../../../daemon/doctor/checks/plugin.ts';
 import type { Launch } from '../../../daemon/nextflow/launcher/launch.ts';
 import { shippedPlugin } from '../../../daemon/nextflow/plugin/plugin-files.ts';
-import { chooseCarrier } from '../../../daemon/nextflow/plugin/secret-delivery.ts';
+import { chooseSecretDelivery } from '../../../daemon/nextflow/plugin/secret-delivery.ts';
 import { accounts } from '../../support/accounts.ts';
 import { only, subjectIn } from '../../support/doctor-context.ts';
 import { root } from '../../support/sandbox.ts';
@@ -32,7 +32,7 @@ interface Place {
   readonly plugins: string;
   /** Where ours are. */
   readonly own: string;
-  readonly choose: (env?: Record<string, string>) => Carrier;
+  readonly choose: (env?: Record<string, string>) => SecretDelivery;
   readonly make: (name: string, mode?: number) => string;
 }
 
@@ -66,7 +66,7 @@ function placeOf(t: Test): Place | undefined {
     launch,
     plugins,
     own: join(launch.state, 'plugins'),
-    choose: (env = {}) => chooseCarrier({ ...launch, env: { ...launch.env, ...env } }),
+    choose: (env = {}) => chooseSecretDelivery({ ...launch, env: { ...launch.env, ...env } }),
     make,
   };
 }
@@ -81,7 +81,7 @@ void t.test('with umask 002 a plugins directory that we make is ours alone, and 
   if (place === undefined) return;
   const before = process.umask(0o002);
   t.teardown(() => process.umask(before));
-  t.match(place.choose(), { why: null });
+  t.match(place.choose(), { reason: null });
   t.same(readdirSync(place.plugins), [OURS]);
   for (const path of [join(place.plugins, '..'), place.plugins])
     t.equal(lstatSync(path).mode & 0o777, 0o700, path);
@@ -104,7 +104,7 @@ void t.test('one that others can write is not loaded from: a private one takes i
   lchownSync(join(plugins, 'nf-theirs-1.0.0'), SHARED, SHARED);
   const carrier = choose({ NXF_PLUGINS_DIR: '' });
   t.match(carrier, {
-    why: null,
+    reason: null,
     environment: { NXF_PLUGINS_DIR: own },
     restore: { NXF_PLUGINS_DIR: '' },
     note: new RegExp(
@@ -123,7 +123,7 @@ void t.test('one that others can write is not loaded from: a private one takes i
   mkdirSync(join(own, 'nf-fetched-1.0.0'));
   make('nf-fetched-1.0.0');
   share(join(elsewhere, 'nf-mine-1.0.0'));
-  t.equal(choose().why, null);
+  t.equal(choose().reason, null);
   t.same(
     readdirSync(own).sort(),
     [OURS, 'nf-fetched-1.0.0'].sort(),
@@ -144,20 +144,20 @@ void t.test('of one where others can write to a plugin, the others are linked', 
   const library = join(make('nf-library-1.0.0'), 'lib');
   mkdirSync(library);
   share(library);
-  t.match(choose(), { why: null, environment: { NXF_PLUGINS_DIR: own }, note: /nf-(open|library)-1\.0\.0/ });
+  t.match(choose(), { reason: null, environment: { NXF_PLUGINS_DIR: own }, note: /nf-(open|library)-1\.0\.0/ });
   t.same(readdirSync(own).sort(), [OURS, 'nf-good-1.0.0'].sort());
   t.equal(readlinkSync(join(own, 'nf-good-1.0.0')), join(plugins, 'nf-good-1.0.0'));
   t.match(
     choose({ NXF_OFFLINE: 'true' }),
     {
       plugin: null,
-      why: /nf-open-1\.0\.0.* cannot be fetched anew, since NXF_OFFLINE is true/,
+      reason: /nf-open-1\.0\.0.* cannot be fetched anew, since NXF_OFFLINE is true/,
       environment: {},
     },
     'a run could miss one that is not linked',
   );
   for (const name of ['nf-open-1.0.0', 'nf-library-1.0.0']) mkdirSync(join(own, name));
-  t.match(choose({ NXF_OFFLINE: 'true' }), { why: null }, 'until it has been fetched once');
+  t.match(choose({ NXF_OFFLINE: 'true' }), { reason: null }, 'until it has been fetched once');
 });
 
 void t.test('doctor says what the launch says', async (t) => {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { plantedToo, Victims } from '../../support/hostile.ts';
+import { harmfulIn } from '../../support/hostile-text.ts';
 import { root, until, untapped } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -31,6 +32,24 @@ void t.test('a head that TERM ended before the shim was told may be started agai
   t.notOk(existsSync(join(directory, 'exit')), 'it is not over');
   t.equal(readFileSync(join(directory, 'interrupted'), 'utf8'), '143\n');
   t.ok(existsSync(join(directory, 'store.json')), 'its secrets stay');
+});
+
+void t.test('a run directory whose path steers a terminal is told in printable letters', async (t) => {
+  const directory = join(temporaryDirectory(t), 'a\x1b]52;c;eA==\x07\nnf-escrow: forged\u009b2J\u202e');
+  for (const program of ['/bin/sh', '/bin/bash']) {
+    const { status, stderr } = spawnSync(...untapped(program, [SHIM, directory, 'fg', '/bin/true']), {
+      encoding: 'utf8',
+    });
+    const ours = stderr.split('\n').filter((line) => /^nf-escrow: /.test(line));
+    t.equal(status, 70);
+    t.match(
+      ours,
+      [/^nf-escrow: the run directory .*a\?\]52;c;eA==\?\?nf-escrow: forged\?+2J\?+ cannot be used$/],
+      stderr,
+    );
+    t.equal(ours.length, 1, 'nothing is forged');
+    t.same(harmfulIn(stderr), [], 'nor by what mkfifo says');
+  }
 });
 
 void t.test('one that fails by itself is over, also where it could be started again', async (t) => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
-import { noteDefinition } from '../../../daemon/runs/records/job-definition-records.ts';
+import { recordJobDefinition } from '../../../daemon/runs/records/job-definition-records.ts';
 import { leasesOf } from '../../../daemon/runs/records/queries.ts';
 import { placeRun } from '../../support/placed-run.ts';
 
@@ -8,22 +8,22 @@ const access = { region: 'eu-west-1', account: '123456789012', profile: null, ro
 
 void t.test('a job definition that is registered after all was taken back has a lease again', async (t) => {
   const { rooms, id } = await placeRun(t);
-  const { engine, ledger } = rooms;
+  const { deps, ledger } = rooms;
   const secret = {
     id: randomUUID(),
     run_id: id,
     store: 'aws-secrets-manager',
     target: 'nf-escrow/x',
-    anchor: JSON.stringify(access),
+    locator: JSON.stringify(access),
     state: 'gone',
     created_at: new Date().toISOString(),
     expires_at: new Date().toISOString(),
-    tries: 1,
+    attempts: 1,
   } as const;
   await ledger.write((db) => db.insertInto('leases').values(secret).execute());
   const note = (registered: boolean): Promise<boolean> => {
     const event = { name: 'nf-ubuntu', registered, at: new Date().toISOString() };
-    return ledger.write((db) => noteDefinition(engine, db, id, event));
+    return ledger.write((db) => recordJobDefinition(deps, db, id, event));
   };
   const states = async (): Promise<string[]> =>
     (await leasesOf(ledger.db, id))

@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Ask } from '../../../daemon/schedulers/run-command.ts';
+import type { RunCommand } from '../../../daemon/schedulers/command.ts';
 import { overHead, placeRun } from '../../support/placed-run.ts';
 
 void t.test(
   'who cancels the jobs that a dead head left is told which they were, however fast they end',
   async (t) => {
     let state = 'RUNNING';
-    const ask: Ask = (program) => {
+    const ask: RunCommand = (program) => {
       if (program === 'scancel') state = 'CANCELLED';
       const line = `${'42'.padStart(20)}${state.padStart(24)}${'0'.padStart(12)}\n`;
       return Promise.resolve({ status: 0, stdout: program === 'squeue' ? line : '', stderr: '' });
@@ -17,16 +17,19 @@ void t.test(
     start();
     await rooms.ledger.write((db) =>
       db
-        .insertInto('grid_jobs')
+        .insertInto('task_jobs')
         .values({ run_id: id, executor: 'slurm', job_id: '42', name: 'look (1)', state: 'submitted' })
         .execute(),
     );
     writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
     writeFileSync(join(directory, 'exit'), '137\n');
     const left = [{ executor: 'slurm', id: '42', name: 'look (1)' }];
-    t.match(await rooms.runs.purge(id, { force: false, asked: true }), { state: 'purged', jobsLeft: left });
+    t.match(await rooms.runs.purge(id, { force: false, asked: true }), {
+      state: 'purged',
+      orphanedJobs: left,
+    });
     t.equal(state, 'RUNNING', 'nobody has cancelled it');
-    t.same((await rooms.runs.cancel(id)).jobsLeft, left);
+    t.same((await rooms.runs.cancel(id)).orphanedJobs, left);
     t.equal(state, 'CANCELLED');
   },
 );

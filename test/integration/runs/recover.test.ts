@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { Runs } from '../../../daemon/runs/runs.ts';
-import type { Removal } from '../../../daemon/stores/store.ts';
+import type { LeaseRemover } from '../../../daemon/stores/store.ts';
 import { until } from '../../support/sandbox.ts';
 import { openRooms, overHead, startRun } from '../../support/placed-run.ts';
 
@@ -13,15 +13,15 @@ void t.test('what cannot be reached keeps no other run from being watched', asyn
   // As where its daemon died while it was placed, and what was placed cannot be reached now.
   const { db } = rooms.ledger;
   await db.updateTable('runs').set({ state: 'created' }).where('id', '=', halfPlaced).execute();
-  const { runDirectories } = rooms.engine;
-  const away: Removal = {
+  const { runDirectories } = rooms.deps;
+  const away: LeaseRemover = {
     kind: runDirectories.kind,
     remove: (place) =>
       place.target.endsWith(halfPlaced) ? new Promise(() => undefined) : runDirectories.remove(place),
     inspect: (place) => runDirectories.inspect(place),
-    look: (place) => runDirectories.look(place),
+    inspectOnce: (place) => runDirectories.inspectOnce(place),
   };
-  const next = new Runs({ ...rooms.engine, stores: new Map([[away.kind, away]]) });
+  const next = new Runs({ ...rooms.deps, removers: new Map([[away.kind, away]]) });
   t.teardown(() => next.stop());
   await next.adopt();
   void next.recover();

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { getRun, leasesOf } from '../../../daemon/runs/records/queries.ts';
-import type { Faults } from '../../../daemon/system/steps.ts';
-import { HeldBack } from '../../../daemon/runs/purge/purge-hold.ts';
+import type { FaultInjector } from '../../../daemon/system/steps.ts';
+import { PurgeHold } from '../../../daemon/runs/purge/purge-hold.ts';
 import { RunWatch } from '../../../daemon/runs/watch/run-watch.ts';
 import { until } from '../../support/sandbox.ts';
 import { openRooms, overHead, placeRun, startRun } from '../../support/placed-run.ts';
 
 void t.test('a head that starts and ends within one look is known all the same, and its log', async (t) => {
   let isOver = false;
-  const faults: Faults = (point) => {
+  const faults: FaultInjector = (point) => {
     // The look has seen no head yet, and writes what the plugin told.
     if (point === 'before records.write' && !isOver) {
       isOver = true;
@@ -45,14 +45,14 @@ void t.test(
     start();
     await rooms.runs.purge(id, { force: false, asked: true });
     t.equal((await rooms.runs.find(id)).runName, 'whole');
-    t.equal((await rooms.runs.tasks(id)).quarantined, 1);
+    t.equal((await rooms.runs.tasks(id)).traceErrors, 1);
   },
 );
 
 void t.test('a purge that cannot be noted is tried again after longer and longer', async (t) => {
   let tries = 0;
   let passed = 0;
-  const faults: Faults = (point) =>
+  const faults: FaultInjector = (point) =>
     point !== 'before lease.record-removing' || (tries += 1) > 3
       ? Promise.resolve()
       : Promise.reject(new Error('the ledger is locked'));
@@ -64,10 +64,10 @@ void t.test('a purge that cannot be noted is tried again after longer and longer
   if (lease === undefined) throw new Error('nothing was placed');
   tries = 0;
   const watch = new RunWatch(
-    rooms.engine,
+    rooms.deps,
     await getRun(db, id),
     lease,
-    new HeldBack(rooms.engine),
+    new PurgeHold(rooms.deps),
     () => undefined,
   );
   t.teardown(() => watch.stop());
@@ -80,7 +80,7 @@ void t.test('a purge that cannot be noted is tried again after longer and longer
     [14_000, 4],
   ] as const) {
     passed = at;
-    await watch.look();
+    await watch.poll();
     t.equal(tries, expected, `after ${String(at)} ms`);
   }
   t.equal((await getRun(db, id)).state, 'purged');
@@ -88,7 +88,7 @@ void t.test('a purge that cannot be noted is tried again after longer and longer
 
 void t.test('a run that is placed during a round of tidying is watched once', async (t) => {
   const rounds: Promise<void>[] = [];
-  const faults: Faults = async (point) => {
+  const faults: FaultInjector = async (point) => {
     if (point !== 'after run.record-materialized' || rounds.length > 0) return;
     rounds.push(rooms.runs.recover());
     await rounds[0];
@@ -107,7 +107,7 @@ void t.test('a run that is placed while a round of tidying is under way is not a
   let goOn = (): void => undefined;
   const placing: Promise<string>[] = [];
   const listed = new Promise<void>((resolve) => (goOn = resolve));
-  const faults: Faults = async (point) => {
+  const faults: FaultInjector = async (point) => {
     if (point === 'before run.record-materialized' && placing.length > 0) await listed;
     if (point !== 'before run.record-aborted') return;
     goOn(); // the round has seen both as `created`

@@ -32,7 +32,7 @@ void t.test('a run that is called off ends, also where its job cannot be cancell
   const evidence = 'before its job began';
   t.match(await rooms.runs.cancel(id), { state: 'purged', outcome: 'cancelled', outcomeEvidence: evidence });
   t.notOk(existsSync(directory));
-  t.match(rooms.logged(), /could not be cancelled/);
+  t.match(rooms.logged(), /cannot cancel the job/);
 });
 
 void t.test('a run whose scheduler never tells of its job waits for its leases, and no longer', async (t) => {
@@ -46,7 +46,7 @@ void t.test('a run whose scheduler never tells of its job waits for its leases, 
   passed += 4 * 60_000;
   await isOpen('its leases have long to run');
   passed += 25 * 3_600_000;
-  const outcomeEvidence = /scheduler told nothing of its job/;
+  const outcomeEvidence = /scheduler reported nothing about its job/;
   t.match(await rooms.runs.purge(id, NOW), { state: 'purged', outcome: 'aborted', outcomeEvidence });
   t.notOk(existsSync(directory));
 });

@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, utimesSync, wr
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import type { Faults } from '../../../daemon/system/steps.ts';
+import type { FaultInjector } from '../../../daemon/system/steps.ts';
 import type { Rooms } from '../../support/daemon-modules.ts';
 import { until } from '../../support/sandbox.ts';
 import { openRooms } from '../../support/placed-run.ts';
@@ -34,7 +34,7 @@ async function find(t: Test, options: Parameters<typeof openRooms>[1]): Promise<
 void t.test('a run directory that cannot be removed keeps no other from its review', async (t) => {
   let passed = 0;
   let failed = 0;
-  const faults: Faults = (point) =>
+  const faults: FaultInjector = (point) =>
     point === 'before returned.remove' && failed++ === 0
       ? Promise.reject(new Error('it cannot be removed'))
       : Promise.resolve();

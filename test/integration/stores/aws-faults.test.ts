@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { openSession } from '../../../daemon/aws/session/session.ts';
 import { accessOf } from '../../../daemon/aws/session/access.ts';
-import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
-import type { Carrier } from '../../../daemon/contract/types.ts';
-import { AwsSecretsManager, awsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
+import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
+import type { SecretDelivery } from '../../../daemon/contract/types.ts';
+import { AwsSecretsManager } from '../../../daemon/stores/aws/secrets-manager.ts';
+import { awsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { BatchJobDefinitions } from '../../../daemon/stores/aws/job-definitions.ts';
-import type { Place, Removal } from '../../../daemon/stores/store.ts';
+import type { LeaseLocation, LeaseRemover } from '../../../daemon/stores/store.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { active } from '../../support/aws/batch.ts';
 import type { Rules } from '../../support/aws/rules.ts';
@@ -16,7 +17,13 @@ import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { environmentOf, REGION, settingsFor, startAws } from '../../support/aws/test-aws.ts';
 
 const RUNS = Number(process.env['NF_ESCROW_TEST_RUNS'] ?? 30);
-const carrier: Carrier = { plugin: '1.0.0', why: null, configPhase: false, environment: {}, restore: {} };
+const secretDelivery: SecretDelivery = {
+  plugin: '1.0.0',
+  reason: null,
+  configPhase: false,
+  environment: {},
+  restore: {},
+};
 
 const CREATE = 'secretsmanager:CreateSecret';
 const REGISTER = 'batch:registerjobdefinition';
@@ -46,36 +53,36 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
   const aws = await startAws(t);
   if (aws === undefined) return;
   let ahead = 0;
-  const pace = {
-    clock: () => Date.now() + ahead,
-    elapsed: () => performance.now() + ahead,
+  const clock = {
+    now: () => Date.now() + ahead,
+    monotonic: () => performance.now() + ahead,
     sleep: async (ms: number) => sleep(Math.min(ms, 50)),
   };
   // A store for placing and others for removing: a daemon that died is replaced by one that saw nothing.
   const newStore = (): AwsSecretsManager =>
     new AwsSecretsManager({
       openSession,
-      lent: new LentCredentials(),
+      provided: new ProvidedCredentials(),
       owner: 'ada',
-      pace,
+      clock,
       waits: { ...awsWaits, placing: 400, asking: 300, deleting: 500 },
     });
   const settings = settingsFor(aws);
   const environment = environmentOf(settings);
   const newDefinitions = (): BatchJobDefinitions =>
-    new BatchJobDefinitions({ openSession, lent: new LentCredentials(), pace });
-  const open = new Map<string, Place>();
-  const openDefinitions = new Map<string, Place>();
+    new BatchJobDefinitions({ openSession, provided: new ProvidedCredentials(), clock });
+  const open = new Map<string, LeaseLocation>();
+  const openDefinitions = new Map<string, LeaseLocation>();
   let [placed, registered] = [0, 0];
   for (let index = 0; index < RUNS; index += 1) {
     const store = newStore();
     const secrets = new Map([['FOO_KEY', new SecretValue(Buffer.from('x'))]]);
-    const wanted = { run: `r${String(index)}`, workspace: 'lab/rna', environment, carrier, secrets };
-    const [part] = store.divide(wanted);
+    const wanted = { run: `r${String(index)}`, workspace: 'lab/rna', environment, secretDelivery, secrets };
+    const [part] = store.split(wanted);
     if (part === undefined) throw new Error('nothing to place');
-    const place: { sentAt: string | null } & Place = {
+    const place: { sentAt: string | null } & LeaseLocation = {
       target: part.target,
-      anchor: JSON.stringify(accessOf(settings)),
+      locator: JSON.stringify(accessOf(settings)),
       sentAt: null,
     };
     const noteSent = async (at: number | null): Promise<void> => {
@@ -92,9 +99,9 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
     const definition = `nf-${wanted.run}`;
     const { region, account } = accessOf(settings);
     // As the plugin tells of it: an intent first, and its end where it is heard of.
-    const its: { sentAt: string | null } & Place = {
+    const its: { sentAt: string | null } & LeaseLocation = {
       target: `arn:aws:batch:${region}:${account}:job-definition/${definition}`,
-      anchor: JSON.stringify({ ...accessOf(settings), run: wanted.run }),
+      locator: JSON.stringify({ ...accessOf(settings), run: wanted.run }),
       sentAt: new Date().toISOString(),
     };
     openDefinitions.set(its.target, its);
@@ -144,7 +151,7 @@ async function register(aws: StrictAws, jobDefinitionName: string, run: string):
   }
 }
 
-async function attempt(store: Removal, open: Map<string, Place>, target: string): Promise<void> {
+async function attempt(store: LeaseRemover, open: Map<string, LeaseLocation>, target: string): Promise<void> {
   const place = open.get(target);
   if (place === undefined) return;
   try {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { awsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
+import { awsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { runsOnBatch, type RunsOnBatch } from '../../support/aws/aws-runs.ts';
 import { settingsFor } from '../../support/aws/test-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';

@@ -1,10 +1,10 @@
 // Where secrets go: partitions, FIPS and private endpoints, other accounts; and queues that cannot be used.
 import t, { type Test } from 'tap';
 import { accessOf } from '../../../daemon/aws/session/access.ts';
-import { clientsFor, takeCredentials } from '../../../daemon/aws/session/session.ts';
-import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
-import { assertFitsTogether } from '../../../daemon/compute-envs/aws-batch-settings.ts';
-import type { AwsCredentials, AwsSettings, Carrier } from '../../../daemon/contract/types.ts';
+import { clientsFor, fetchCredentials } from '../../../daemon/aws/session/session.ts';
+import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
+import { awsBatchRules } from '../../../daemon/stores/aws/settings.ts';
+import type { AwsCredentials, AwsSettings, SecretDelivery } from '../../../daemon/contract/types.ts';
 import { parseArn } from '../../../daemon/contract/arn.ts';
 import type { AwsSecretsManager } from '../../../daemon/stores/aws/secrets-manager.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
@@ -18,7 +18,13 @@ import {
 } from '../../support/aws/test-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
 
-const carrier: Carrier = { plugin: '1.0.0', why: null, configPhase: false, environment: {}, restore: {} };
+const secretDelivery: SecretDelivery = {
+  plugin: '1.0.0',
+  reason: null,
+  configPhase: false,
+  environment: {},
+  restore: {},
+};
 const OTHER = '222233334444';
 
 function without(settings: AwsSettings, ...keys: (keyof AwsSettings)[]): AwsSettings {
@@ -39,14 +45,14 @@ async function placeAndRemove(t: Test, settings: AwsSettings): Promise<string> {
 async function placeOne(
   store: AwsSecretsManager,
   settings: AwsSettings,
-): Promise<{ place: { target: string; anchor: string; sentAt: null }; reference: string }> {
+): Promise<{ place: { target: string; locator: string; sentAt: null }; reference: string }> {
   const environment = environmentOf(settings);
   const secrets = new Map([['FOO_KEY', new SecretValue(Buffer.from('x'))]]);
-  const wanted = { run: 'r1', workspace: 'lab/rna', environment, carrier, secrets };
-  const [part] = store.divide(wanted);
+  const wanted = { run: 'r1', workspace: 'lab/rna', environment, secretDelivery, secrets };
+  const [part] = store.split(wanted);
   if (part === undefined) throw new Error('nothing to place');
-  const anchor = await store.prepare(part.target, environment);
-  const place = { target: part.target, anchor, sentAt: null };
+  const locator = await store.prepare(part.target, environment);
+  const place = { target: part.target, locator, sentAt: null };
   const rest = { ledger: 'l1', expiresAt: '2026-01-06T10:00:00.000Z', references: new Map(), files: {} };
   const references = await store.place({
     ...wanted,
@@ -66,13 +72,17 @@ withAws('regions of other partitions have ARNs of their own', async (t, aws) => 
     await makeQueue(aws, { region, credentials: { accessKeyId: 'AKIDTEST', secretAccessKey: 'test' } });
     const executionRole = `arn:${partition}:iam::${ACCOUNT}:role/execution`;
     const settings = settingsFor(aws, { region, executionRole });
-    assertFitsTogether(settings);
+    awsBatchRules.assertValid?.({ aws: settings });
     const reference = await placeAndRemove(t, settings);
     t.match(reference, new RegExp(`^arn:${partition}:secretsmanager:${region}:${ACCOUNT}:secret:nf-escrow/`));
-    t.throws(() => assertFitsTogether({ ...settings, executionRole: settingsFor(aws).executionRole }), {
-      code: 'compute-environment-unfit',
-      message: /partition/,
-    });
+    t.throws(
+      () =>
+        awsBatchRules.assertValid?.({ aws: { ...settings, executionRole: settingsFor(aws).executionRole } }),
+      {
+        code: 'compute-environment-invalid',
+        message: /partition/,
+      },
+    );
     await startOver(aws);
   }
   t.ok(
@@ -107,7 +117,7 @@ void t.test('FIPS: every service is reached by its FIPS endpoint, but for one th
     const [secrets, batch, scheduler] = [
       await clients.secretsManager(),
       await clients.batch(),
-      await clients.scheduler(),
+      await clients.eventScheduler(),
     ];
     secrets.middlewareStack.add(stop, step);
     batch.middlewareStack.add(stop, step);
@@ -133,8 +143,8 @@ withAws('another account: by a role there, with its external id; refused without
   const assumeRole = `arn:aws:iam::${OTHER}:role/launch`;
   const executionRole = `arn:aws:iam::${OTHER}:role/execution`;
   const settings = settingsFor(aws, { executionRole, assumeRole, externalId: 'lab-1' });
-  assertFitsTogether(settings);
-  await makeQueue(aws, { region: settings.region, credentials: await takeCredentials(accessOf(settings)) });
+  awsBatchRules.assertValid?.({ aws: settings });
+  await makeQueue(aws, { region: settings.region, credentials: await fetchCredentials(accessOf(settings)) });
   aws.calls.length = 0;
   const reference = await placeAndRemove(t, settings);
   t.equal(parseArn(reference)?.account, OTHER);
@@ -147,21 +157,21 @@ withAws('another account: by a role there, with its external id; refused without
     'with the credentials of the role alone',
   );
   await t.rejects(placeAndRemove(t, without(settings, 'assumeRole', 'externalId')), {
-    code: 'compute-environment-unfit',
+    code: 'compute-environment-invalid',
     message: new RegExp(`account ${ACCOUNT}, and the secrets go to ${OTHER}`),
   });
   t.same(await aws.secrets(), []);
 });
 
-withAws('another account: what is lent takes the role there too, or is of it already', async (t, aws) => {
+withAws('another account: what is provided takes the role there too, or is of it already', async (t, aws) => {
   const assumeRole = `arn:aws:iam::${OTHER}:role/launch`;
   const executionRole = `arn:aws:iam::${OTHER}:role/execution`;
   const settings = settingsFor(aws, { executionRole, assumeRole });
   const access = accessOf(settings);
-  const ofRole = await takeCredentials(access);
+  const ofRole = await fetchCredentials(access);
   await makeQueue(aws, { region: settings.region, credentials: ofRole });
-  const lent = new LentCredentials();
-  const store = storeFor(lent);
+  const provided = new ProvidedCredentials();
+  const store = storeFor(provided);
   const { place } = await placeOne(store, settings);
   aws.rules.expired.add('AKIDTEST');
   await t.rejects(store.remove(place), { code: 'aws-credentials' });
@@ -169,15 +179,19 @@ withAws('another account: what is lent takes the role there too, or is of it alr
     accessKeyId,
     secretAccessKey: 'y',
   })) as [AwsCredentials, AwsCredentials];
-  await t.rejects(store.lend(place, ended), { code: 'aws-credentials' });
+  await t.rejects(store.useCredentials(place, ended), { code: 'aws-credentials' });
   aws.rules.denied.add('sts:AssumeRole');
-  await t.rejects(store.lend(place, base), { code: 'aws-denied' }, 'it says why the role could not be taken');
-  await store.lend(place, ofRole);
+  await t.rejects(
+    store.useCredentials(place, base),
+    { code: 'aws-denied' },
+    'it says why the role could not be taken',
+  );
+  await store.useCredentials(place, ofRole);
   t.equal((await store.inspect(place)).state, 'present', 'those of the account need no role');
   aws.rules.denied.clear();
-  lent.forget(OTHER);
+  provided.forget(OTHER);
   await t.rejects(store.inspect(place), { code: 'aws-credentials' });
-  await store.lend(place, base);
+  await store.useCredentials(place, base);
   await store.remove(place);
   t.equal((await store.inspect(place)).state, 'absent');
   t.same(await aws.secrets(), []);
@@ -187,7 +201,7 @@ withAws('queues on EKS, and those that take nothing, are refused with the reason
   const answers: Record<string, object> = {};
   aws.batch = async (action) => answers[action];
   const refused = async (message: RegExp): Promise<void> => {
-    await t.rejects(placeAndRemove(t, settingsFor(aws)), { code: 'compute-environment-unfit', message });
+    await t.rejects(placeAndRemove(t, settingsFor(aws)), { code: 'compute-environment-invalid', message });
   };
   answers['describecomputeenvironments'] = {
     computeEnvironments: [

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { openSession } from '../../../daemon/aws/session/session.ts';
-import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
-import type { AwsSettings, Carrier } from '../../../daemon/contract/types.ts';
-import { AwsSecretsManager, awsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
-import type { Placement, Store } from '../../../daemon/stores/store.ts';
+import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
+import type { AwsSettings, SecretDelivery } from '../../../daemon/contract/types.ts';
+import { AwsSecretsManager } from '../../../daemon/stores/aws/secrets-manager.ts';
+import { awsWaits } from '../../../daemon/stores/aws/waits.ts';
+import type { Placement, ObjectStore } from '../../../daemon/stores/store.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import {
@@ -21,7 +22,13 @@ import {
 } from '../../support/aws/test-aws.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-const carrier: Carrier = { plugin: '1.0.0', why: null, configPhase: false, environment: {}, restore: {} };
+const secretDelivery: SecretDelivery = {
+  plugin: '1.0.0',
+  reason: null,
+  configPhase: false,
+  environment: {},
+  restore: {},
+};
 
 type Values = Readonly<Record<string, string | Buffer>>;
 type Sent = (at: number | null) => Promise<void>;
@@ -43,24 +50,22 @@ function secretsOf(values: Values): Map<string, SecretValue> {
 }
 
 async function placementsOf(
-  store: Store,
+  store: ObjectStore,
   settings: AwsSettings,
   values: Values,
   { run = 'r1', noteSent = async () => undefined }: { run?: string; noteSent?: Sent } = {},
 ): Promise<Placement[]> {
   const environment = environmentOf(settings);
-  const wanted = { run, workspace: 'lab/rna', environment, carrier, secrets: secretsOf(values) };
+  const wanted = { run, workspace: 'lab/rna', environment, secretDelivery, secrets: secretsOf(values) };
   const rest = {
     ledger: 'l1',
     sentAt: null,
     expiresAt: '2026-01-06T10:00:00.000Z',
-    references: new Map(),
-    files: {},
   };
   return Promise.all(
-    store.divide(wanted).map(async (part) => {
-      const anchor = await store.prepare(part.target, environment);
-      return { ...wanted, ...part, ...rest, anchor, noteSent };
+    store.split(wanted).map(async (part) => {
+      const locator = await store.prepare(part.target, environment);
+      return { ...wanted, ...part, ...rest, locator, noteSent };
     }),
   );
 }
@@ -137,7 +142,7 @@ withAws('over 64 KiB once encoded it is divided; a value too big by itself stand
 
 withAws('what is not UTF-8 is refused by name before anything is asked of AWS', async (t, aws) => {
   const values = secretsOf({ FOO_KEY: 'fine', BAR_KEY: Buffer.from([0x66, 0xff]) });
-  t.throws(() => storeFor().check(values), { code: 'value-not-carried', message: /^BAR_KEY / });
+  t.throws(() => storeFor().check(values), { code: 'value-not-deliverable', message: /^BAR_KEY / });
   t.same(aws.calls, []);
 });
 
@@ -160,11 +165,11 @@ withAws('a create that arrives after its deletion is found and deleted too', asy
   let now = Date.now();
   const store = new AwsSecretsManager({
     openSession,
-    lent: new LentCredentials(),
+    provided: new ProvidedCredentials(),
     owner: 'ada',
-    pace: {
-      clock: () => now,
-      elapsed: () => now,
+    clock: {
+      now: () => now,
+      monotonic: () => now,
       sleep: async (ms) => ((now += ms), sleep(Math.min(ms, 20))),
     },
     waits: { ...awsWaits, placing: 100 },
@@ -175,15 +180,15 @@ withAws('a create that arrives after its deletion is found and deleted too', asy
   const placement = await only(store, settingsFor(aws), { FOO_KEY: 'x' }, { noteSent });
   await t.rejects(store.place(placement), { code: 'store-unavailable' });
   t.ok(sentAt, 'the time of the request that was not answered is kept');
-  const place = { target: placement.target, anchor: placement.anchor, sentAt };
+  const place = { target: placement.target, locator: placement.locator, sentAt };
   await store.remove(place);
-  t.match(await store.inspect(place), { state: 'present', how: /may still arrive/ });
+  t.match(await store.inspect(place), { state: 'present', evidence: /may still arrive/ });
   await aws.quiet();
   t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1'], 'it did arrive');
   await store.remove(place);
   t.equal((await store.inspect(place)).state, 'present', 'another one may');
   now = Date.parse(String(sentAt)) + awsWaits.late + 1;
-  t.match(await store.inspect(place), { state: 'present', how: /once more/ });
+  t.match(await store.inspect(place), { state: 'present', evidence: /once more/ });
   now += awsWaits.apart;
   t.equal((await store.inspect(place)).state, 'absent');
   t.same(await aws.secrets(), []);
@@ -196,7 +201,7 @@ withAws('a deletion goes on in the background, and reads lag behind', async (t, 
   await store.place(placement);
   await store.remove(placement); // too early: nothing sees it yet, and AWS answers all the same
   const blind = await store.inspect(placement);
-  t.equal(blind.state, 'present', `a deletion that nobody saw work proves nothing: ${blind.how}`);
+  t.equal(blind.state, 'present', `a deletion that nobody saw work proves nothing: ${blind.evidence}`);
   await sleep(600);
   const started = Date.now();
   await store.remove(placement);
@@ -241,10 +246,10 @@ withAws('each trouble has its code and its remedy', async (t, aws) => {
   await t.rejects(place(), { code: 'store-unavailable' });
   aws.rules.down = false;
   const notOurs = settingsFor(aws, { executionRole: 'arn:aws:iam::999999999999:role/execution' });
-  await t.rejects(only(store, notOurs, { FOO_KEY: 'x' }), { code: 'compute-environment-unfit' });
+  await t.rejects(only(store, notOurs, { FOO_KEY: 'x' }), { code: 'compute-environment-invalid' });
   const noQueue = settingsFor(aws, { queue: 'nowhere' });
   await t.rejects(only(store, noQueue, { FOO_KEY: 'x' }), {
-    code: 'compute-environment-unfit',
+    code: 'compute-environment-invalid',
     message: /nowhere/,
   });
   t.same(await aws.secrets(), []);
@@ -253,7 +258,7 @@ withAws('each trouble has its code and its remedy', async (t, aws) => {
   t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1'], 'a clock that is wrong is put right for the request');
 });
 
-withAws('credentials are resolved anew each time; lent ones serve removals', async (t, aws) => {
+withAws('credentials are resolved anew each time; provided ones serve removals', async (t, aws) => {
   const directory = temporaryDirectory(t);
   const file = join(directory, 'credentials');
   process.env['AWS_SHARED_CREDENTIALS_FILE'] = file;
@@ -261,8 +266,8 @@ withAws('credentials are resolved anew each time; lent ones serve removals', asy
   const signIn = (key: string): void => {
     writeFileSync(file, `[lab]\naws_access_key_id = ${key}\naws_secret_access_key = x\n`);
   };
-  const lent = new LentCredentials();
-  const store = storeFor(lent);
+  const provided = new ProvidedCredentials();
+  const store = storeFor(provided);
   signIn('AKIDFIRST');
   aws.rules.expired.add('AKIDFIRST').add('AKIDTEST');
   const settings = settingsFor(aws, { profile: 'lab' });
@@ -275,7 +280,7 @@ withAws('credentials are resolved anew each time; lent ones serve removals', asy
   await store.place(placement);
   aws.rules.expired.add('AKIDSECOND');
   await t.rejects(store.remove(placement), { code: 'aws-credentials' });
-  lent.lend(ACCOUNT, { accessKeyId: 'AKIDLENT', secretAccessKey: 'x' });
+  provided.set(ACCOUNT, { accessKeyId: 'AKIDLENT', secretAccessKey: 'x' });
   await t.rejects(
     only(store, settings, { FOO_KEY: 'x' }, { run: 'r2' }),
     { code: 'aws-credentials' },

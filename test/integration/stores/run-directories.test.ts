@@ -13,9 +13,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Carrier, ComputeEnvironment } from '../../../daemon/contract/types.ts';
-import { NextflowStore } from '../../../daemon/stores/nextflow-store.ts';
-import type { Placement } from '../../../daemon/stores/store.ts';
+import type { SecretDelivery, ComputeEnvironment } from '../../../daemon/contract/types.ts';
+import { RunDirectories } from '../../../daemon/run-directory/run-directories.ts';
+import type { RunDirectoryContents } from '../../../daemon/run-directory/create.ts';
+import { RunDirectorySecrets } from '../../../daemon/stores/run-directory-secrets.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 
 function temporary(t: Test): string {
@@ -40,55 +41,51 @@ const values = (entries: Record<string, string | Buffer>): Map<string, SecretVal
     Object.entries(entries).map(([name, value]) => [name, new SecretValue(Buffer.from(value as string))]),
   );
 
-const carrier: Carrier = { plugin: null, why: 'of a test', configPhase: true, environment: {}, restore: {} };
+const secretDelivery: SecretDelivery = {
+  plugin: null,
+  reason: 'of a test',
+  configPhase: true,
+  environment: {},
+  restore: {},
+};
 
-function placementOf(
-  store: NextflowStore,
-  run: string,
-  entries: Parameters<typeof values>[0],
-): Placement & { target: string } {
-  const wanted = { run, workspace: 'local/main', environment: local, carrier, secrets: values(entries) };
-  const [part] = store.divide(wanted);
-  if (part === undefined) throw new Error('no object for the run');
+function contentsOf(run: string, entries: Parameters<typeof values>[0]): RunDirectoryContents {
   return {
-    ...wanted,
-    ...part,
+    run,
+    workspace: 'local/main',
+    secretDelivery,
+    secrets: values(entries),
     ledger: 'l',
-    anchor: null,
-    sentAt: null,
     expiresAt: '2026-01-06T10:00:00.000Z',
     references: new Map(),
     files: {},
-    noteSent: async () => undefined,
   };
 }
 
 void t.test('places a private directory, and removes it whole, as often as asked', async (t) => {
   const runs = join(temporary(t), 'runs');
-  const store = new NextflowStore(runs);
-  const placement = placementOf(store, 'r20260101aaaaaaa1', { FOO_KEY: 'bar $x' });
-  const { target } = placement;
-  await store.place(placement);
+  const store = new RunDirectories(runs);
+  const target = store.locate('r20260101aaaaaaa1', local);
+  await store.create(target, contentsOf('r20260101aaaaaaa1', { FOO_KEY: 'bar $x' }));
   t.same(JSON.parse(readFileSync(join(target, 'store.json'), 'utf8')), [
     { name: 'FOO_KEY', value: 'bar $x' },
   ]);
   t.equal(statSync(target).mode & 0o777, 0o700);
   for (const name of readdirSync(target))
     t.equal(statSync(join(target, name)).mode & 0o077, 0, `${name} is closed to others`);
-  t.equal((await store.inspect({ target, anchor: null, sentAt: null })).state, 'present');
-  await t.rejects(store.place(placementOf(store, 'r20260101aaaaaaa1', {})), { code: 'store-unavailable' });
-  await store.remove({ target, anchor: null, sentAt: null });
-  t.equal((await store.inspect({ target, anchor: null, sentAt: null })).state, 'absent');
-  await store.remove({ target, anchor: null, sentAt: null });
+  t.equal((await store.inspect({ target, locator: null, sentAt: null })).state, 'present');
+  await t.rejects(store.create(target, contentsOf('r20260101aaaaaaa1', {})), { code: 'store-unavailable' });
+  await store.remove({ target, locator: null, sentAt: null });
+  t.equal((await store.inspect({ target, locator: null, sentAt: null })).state, 'absent');
+  await store.remove({ target, locator: null, sentAt: null });
   t.same(readdirSync(runs), []);
 });
 
 void t.test('follows nothing that is planted', async (t) => {
   const directory = temporary(t);
-  const store = new NextflowStore(join(directory, 'runs'));
-  const placement = placementOf(store, 'r20260101aaaaaaa1', { FOO_KEY: 'bar' });
-  const { target } = placement;
-  await store.place(placement);
+  const store = new RunDirectories(join(directory, 'runs'));
+  const target = store.locate('r20260101aaaaaaa1', local);
+  await store.create(target, contentsOf('r20260101aaaaaaa1', { FOO_KEY: 'bar' }));
   const outside = join(directory, 'outside');
   mkdirSync(outside);
   writeFileSync(join(outside, 'kept'), 'kept');
@@ -96,31 +93,31 @@ void t.test('follows nothing that is planted', async (t) => {
   symlinkSync(outside, join(target, 'directory-link'));
   symlinkSync(join(outside, 'kept'), join(target, 'file-link'));
   linkSync(join(directory, 'linked'), join(target, 'hard-link'));
-  await store.remove({ target, anchor: null, sentAt: null });
+  await store.remove({ target, locator: null, sentAt: null });
   t.equal(lstatSync(target, { throwIfNoEntry: false }), undefined);
   t.equal(readFileSync(join(outside, 'kept'), 'utf8'), 'kept');
   t.equal(readFileSync(join(directory, 'linked'), 'utf8'), 'kept');
-  const second = placementOf(store, 'r20260101aaaaaaa2', {});
-  symlinkSync(outside, second.target);
-  await t.rejects(store.place(second), { code: 'store-unavailable' });
+  const second = store.locate('r20260101aaaaaaa2', local);
+  symlinkSync(outside, second);
+  await t.rejects(store.create(second, contentsOf('r20260101aaaaaaa2', {})), { code: 'store-unavailable' });
   t.same(readdirSync(outside), ['kept']);
   await t.rejects(
-    store.remove({ target: outside, anchor: null, sentAt: null }),
+    store.remove({ target: outside, locator: null, sentAt: null }),
     'a directory that is no run directory is left alone',
   );
   t.ok(existsSync(outside));
 });
 
 void t.test('refuses what Nextflow would change, execute or over-share', async (t) => {
-  const store = new NextflowStore('/nonexistent');
+  const store = new RunDirectorySecrets();
   for (const bad of ['a\nb', 'a"b', 'a`b', 'a\\b', 'a\rb', 'x OTHER=1', Buffer.from([0xff, 0xfe])]) {
     t.throws(
       () => {
-        store.check(values({ FOO_KEY: bad, OTHER: 'fine' }), carrier);
+        store.check(values({ FOO_KEY: bad, OTHER: 'fine' }), secretDelivery);
       },
-      { code: 'value-not-carried', message: /^FOO_KEY / },
+      { code: 'value-not-deliverable', message: /^FOO_KEY / },
     );
   }
   for (const good of ["a'b", '$HOME $(id)', 'FOO_KEY=self', ' x ', 'é%s!#', '-n'])
-    store.check(values({ FOO_KEY: good, OTHER: 'fine' }), carrier);
+    store.check(values({ FOO_KEY: good, OTHER: 'fine' }), secretDelivery);
 });

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { removeTree } from '../../../daemon/system/files/remove-tree.ts';
-import { noFaults, type Faults } from '../../../daemon/system/steps.ts';
+import { noFaults, type FaultInjector } from '../../../daemon/system/steps.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** Any user but root, whom no mode keeps out. */
@@ -68,7 +68,7 @@ void t.test('what cannot be removed keeps nothing beside it, and is told', async
   const directory = temporaryDirectory(t);
   const { tree } = plant(directory);
   let tries = 0;
-  const faults: Faults = (point) =>
+  const faults: FaultInjector = (point) =>
     point === 'before remove.rename' && tries++ === 0
       ? Promise.reject(new Error('the first stays'))
       : Promise.resolve();

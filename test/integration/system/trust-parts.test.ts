@@ -84,7 +84,7 @@ void t.test(
     t.equal(ownerKind(0, '/data/x', rootless), 'user');
     const unmapped = parseIdMap('', 65_534, 65_534);
     t.throws(() => ownerKind(65_534, '/home', unmapped), {
-      code: 'state-exposed',
+      code: 'permissions-too-open',
       message: /does not map your user id/,
     });
   },
@@ -217,14 +217,17 @@ void t.test('a file is trusted by itself, its directory, and where a link leads'
   t.equal(read('none/below'), undefined);
   mkdirSync(join(base, 'all'));
   chmodSync(join(base, 'all'), 0o1777);
-  t.throws(() => read('all/none'), { code: 'state-exposed' }, 'there one could be planted');
+  t.throws(() => read('all/none'), { code: 'permissions-too-open' }, 'there one could be planted');
   writeFileSync(join(base, 'all/file'), 'text');
   symlinkSync('all/file', join(base, 'link'));
-  t.throws(() => read('link'), { code: 'state-exposed', message: /"[^"]*\/all" can be changed/ });
+  t.throws(() => read('link'), { code: 'permissions-too-open', message: /"[^"]*\/all" can be changed/ });
   chmodSync(join(base, 'all'), 0o755);
   t.equal(read('link'), 'text');
   chmodSync(join(base, 'all/file'), 0o646);
-  t.throws(() => read('link'), { code: 'state-exposed', message: /"[^"]*\/all\/file" can be changed/ });
+  t.throws(() => read('link'), {
+    code: 'permissions-too-open',
+    message: /"[^"]*\/all\/file" can be changed/,
+  });
   t.equal(readFileSync(join(base, 'all/file'), 'utf8'), 'text');
   if (process.geteuid?.() === 0) {
     mkdirSync(join(base, 'closed'), { mode: 0o700 });
@@ -233,9 +236,9 @@ void t.test('a file is trusted by itself, its directory, and where a link leads'
     chmodSync(join(base, 'closed/file'), 0o664);
     t.equal(read('closed/file'), 'text', 'out of reach for its group');
     linkSync(join(base, 'closed/file'), join(base, 'reach'));
-    t.throws(() => read('closed/file'), { code: 'state-exposed' }, 'but not by another name');
+    t.throws(() => read('closed/file'), { code: 'permissions-too-open' }, 'but not by another name');
   }
   symlinkSync('again', join(base, 'again'));
-  t.throws(() => read('again'), { code: 'path-occupied' });
-  t.throws(() => read('all'), { code: 'path-occupied', message: /not a plain file/ });
+  t.throws(() => read('again'), { code: 'path-conflict' });
+  t.throws(() => read('all'), { code: 'path-conflict', message: /not a plain file/ });
 });

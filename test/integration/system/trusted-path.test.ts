@@ -84,7 +84,7 @@ void t.test('a path is as trustworthy as all that leads to it', async (t) => {
         make(`${name}/between`, 0o700);
         make(`${name}/between/state`, 0o700);
         const { code, message, hint } = refusalOf({ path: join(path, 'between/state') });
-        t.equal(code, 'state-exposed');
+        t.equal(code, 'permissions-too-open');
         t.match(message, why);
         t.ok(message.includes(`"${path}"`), `it names the directory at fault: ${message}`);
         t.notMatch(hint, /chown/);
@@ -116,7 +116,7 @@ void t.test('a path is as trustworthy as all that leads to it', async (t) => {
     for (const outcome of probe(victim, wanted)) t.equal(outcome.code, undefined, JSON.stringify(outcome));
     t.match(
       refusalOf({ path: at('sticky'), need: 'unwritable' }),
-      { code: 'state-exposed' },
+      { code: 'permissions-too-open' },
       'but names can be planted',
     );
     must('usermod', ['-aG', privateGroup, attacker.name]);
@@ -160,7 +160,7 @@ void t.test('a path is as trustworthy as all that leads to it', async (t) => {
       return at(path, 'state');
     };
     const refused = (path: string, why: RegExp): void => {
-      t.match(refusalOf({ path }), { code: 'state-exposed', message: why }, path);
+      t.match(refusalOf({ path }), { code: 'permissions-too-open', message: why }, path);
     };
     t.match(
       probe(victim, [{ path: link(at('good'), 'to-good') }]),
@@ -180,7 +180,7 @@ void t.test('a path is as trustworthy as all that leads to it', async (t) => {
     must('chown', ['-h', String(attacker.uid), at('sticky/own')]);
     refused(at('sticky/own/state'), /"[^"]*\/sticky\/own" is a link that belongs to user \d+ \(/);
     link('loop-b', 'loop-a');
-    t.match(refusalOf({ path: link('loop-a', 'loop-b') }), { code: 'path-occupied' });
+    t.match(refusalOf({ path: link('loop-a', 'loop-b') }), { code: 'path-conflict' });
     const dangling = link('not-mounted/yet', 'dangling');
     t.match(probe(victim, [{ path: dangling }]), [{ found: 'absent' }]);
     t.match(refusalOf({ path: dangling, create: true }), {
@@ -188,7 +188,7 @@ void t.test('a path is as trustworthy as all that leads to it', async (t) => {
     });
     t.match(
       refusalOf({ path: at('to-good') }),
-      { code: 'path-occupied' },
+      { code: 'path-conflict' },
       'a private directory itself is none',
     );
   });
@@ -219,7 +219,7 @@ void t.test('a path is as trustworthy as all that leads to it', async (t) => {
       must('setfacl', ['-m', list, at(name)]);
       const [outcome] = probe(victim, [{ path: at(name, 'state') }]);
       if (why === undefined) t.match(outcome, { found: at(name, 'state') }, what);
-      else t.match(outcome, { code: 'state-exposed', message: why }, what);
+      else t.match(outcome, { code: 'permissions-too-open', message: why }, what);
       const hint = outcome?.code === undefined ? 'true' : outcome.hint;
       t.equal(asAccount(victim, ['sh', '-c', hint]).status, 0, hint);
       t.match(probe(victim, [{ path: at(name, 'state') }]), [{ found: at(name, 'state') }], 'mended');

@@ -1,33 +1,21 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import type { Test } from 'tap';
 import { machineUser } from '../../../daemon/access/principal.ts';
 import { userScope } from '../../../daemon/access/scopes.ts';
-import { batchJobs } from '../../../daemon/aws/batch/batch-jobs.ts';
-import { openSession } from '../../../daemon/aws/session/session.ts';
-import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
-import { realPace } from '../../../daemon/aws/retry.ts';
 import { createComputeEnvironment } from '../../../daemon/compute-envs/compute-environments.ts';
 import type { AwsSettings, RunRequest } from '../../../daemon/contract/types.ts';
-import { InTurn } from '../../../daemon/system/keyed-mutex.ts';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
 import { openLedger } from '../../../daemon/ledger/open.ts';
-import { noFaults } from '../../../daemon/system/steps.ts';
 import { Runs } from '../../../daemon/runs/runs.ts';
-import { JobBoard } from '../../../daemon/schedulers/job-status-cache.ts';
-import { schedulerOf } from '../../../daemon/schedulers/registry.ts';
-import { BatchJobDefinitions } from '../../../daemon/stores/aws/job-definitions.ts';
-import { awsWaits, type AwsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
-import { DeadManSwitches } from '../../../daemon/stores/aws/dead-man-switches.ts';
-import { NextflowStore } from '../../../daemon/stores/nextflow-store.ts';
-import type { Removal } from '../../../daemon/stores/store.ts';
+import { type AwsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { Vault } from '../../../daemon/vault/vault.ts';
 import { root } from '../sandbox.ts';
 import { temporaryDirectory } from '../temporary.ts';
-import { storeFor } from './test-aws.ts';
+import { platformRules } from '../../../daemon/stores/registry.ts';
+import { runDependencies, shortAwsWaits } from '../run-dependencies.ts';
 
 /** The runs of a daemon within the test, whose clock can be set on. */
 export interface RunsOnBatch {
@@ -57,34 +45,18 @@ export async function runsOnBatch(
   const own = await userScope(ledger.db, user);
   for (const [name, value] of Object.entries(values))
     await vault.set(user, own, name, new SecretValue(Buffer.from(value)));
-  await createComputeEnvironment(ledger, user, { name: 'batch', platform: 'aws-batch', aws: settings });
-  const store = new NextflowStore(join(directory, 'runs'));
-  const lent = new LentCredentials();
-  const secrets = storeFor(lent, waits);
-  const deadMan = new DeadManSwitches({ openSession, lent, pace: realPace });
-  const definitions = new BatchJobDefinitions({
-    ...{ openSession, lent, pace: realPace },
-    waits: { ...awsWaits, apart: 0, settling: 0, ...waits },
+  await createComputeEnvironment(ledger, platformRules, user, {
+    name: 'batch',
+    platform: 'aws-batch',
+    aws: settings,
   });
-  const runs = new Runs({
-    ledger,
-    vault,
-    stores: new Map<string, Removal>([store, secrets, definitions, deadMan].map((one) => [one.kind, one])),
-    runDirectories: store,
-    secretsStore: ({ platform }) => (platform === 'aws-batch' ? secrets : store),
-    deadMan,
-    batchJobs: batchJobs(openSession),
-    jobs: new JobBoard(schedulerOf),
-    submitting: new Set(),
-    onLost: 'purge-now',
-    defaultWorkspace: 'local/main',
-    user,
-    outputDirectory: join(directory, 'output'),
-    faults: noFaults,
-    removals: new InTurn(),
-    clock: () => new Date(Date.now() + offset),
-    log: pino({ enabled: false }),
-  });
+  const where = { runs: join(directory, 'runs'), output: join(directory, 'output') };
+  const runs = new Runs(
+    runDependencies(ledger, vault, where, {
+      waits: { ...shortAwsWaits, ...waits },
+      clock: () => new Date(Date.now() + offset),
+    }),
+  );
   t.teardown(async () => {
     await runs.stop();
     await ledger.close();
@@ -101,7 +73,7 @@ export async function runsOnBatch(
       arguments: ['run', script],
       localStore: null,
       launcher: identifySelf(),
-      carrier: { plugin: '1.0.0', why: null, configPhase: false, environment: {}, restore: {} },
+      secretDelivery: { plugin: '1.0.0', reason: null, configPhase: false, environment: {}, restore: {} },
     }),
   };
 }

@@ -1,9 +1,10 @@
 import type { Test } from 'tap';
 import { openSession } from '../../../daemon/aws/session/session.ts';
-import { LentCredentials } from '../../../daemon/aws/session/credentials.ts';
-import { realPace } from '../../../daemon/aws/retry.ts';
+import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
+import { systemClock } from '../../../daemon/system/time/clock.ts';
 import type { AwsSettings, ComputeEnvironment } from '../../../daemon/contract/types.ts';
-import { AwsSecretsManager, awsWaits, type AwsWaits } from '../../../daemon/stores/aws/secrets-manager.ts';
+import { AwsSecretsManager } from '../../../daemon/stores/aws/secrets-manager.ts';
+import { awsWaits, type AwsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { StrictAws } from './strict-aws.ts';
 
 /** moto's own account, in which everything is that no role was taken for. */
@@ -70,12 +71,15 @@ export function environmentFor(aws: StrictAws): Record<string, string> {
 }
 
 /** A store with short waits; `late`, `apart` and `settling` are nought unless said. */
-export function storeFor(lent = new LentCredentials(), waits: Partial<AwsWaits> = {}): AwsSecretsManager {
+export function storeFor(
+  provided = new ProvidedCredentials(),
+  waits: Partial<AwsWaits> = {},
+): AwsSecretsManager {
   return new AwsSecretsManager({
     openSession,
-    lent,
+    provided: provided,
     owner: 'ada',
-    pace: realPace,
+    clock: systemClock,
     waits: { ...awsWaits, asking: 1500, placing: 5000, late: 0, apart: 0, settling: 0, ...waits },
   });
 }

@@ -1,12 +1,13 @@
 import t from 'tap';
-import { repeat, type Pace } from '../../../daemon/aws/retry.ts';
+import { retry } from '../../../daemon/aws/retry.ts';
+import type { Clock } from '../../../daemon/system/time/clock.ts';
 
 /** Time that passes by sleeping alone. */
-function paceOf(): Pace {
+function paceOf(): Clock {
   let passed = 0;
   return {
-    clock: () => passed,
-    elapsed: () => passed,
+    now: () => passed,
+    monotonic: () => passed,
     sleep: (ms) => {
       passed += ms;
       return Promise.resolve();
@@ -21,7 +22,7 @@ async function tries(refusals: number): Promise<number> {
     (count += 1) > refusals
       ? Promise.resolve(count)
       : Promise.reject(Object.assign(new Error('Signature expired'), { name: 'RequestExpired' }));
-  return repeat(work, { forMs: 60_000, pace: paceOf() }).catch((error: unknown) => {
+  return retry(work, { forMs: 60_000, clock: paceOf() }).catch((error: unknown) => {
     t.match(error, { name: 'RequestExpired' });
     return -count;
   });

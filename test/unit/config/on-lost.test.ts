@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { noteGridLine } from '../../../daemon/runs/purge/orphaned-jobs.ts';
+import { recordTaskJob } from '../../../daemon/runs/purge/orphaned-jobs.ts';
 import { overHead, placeRun } from '../../support/placed-run.ts';
 
 const HOUR = 3_600_000;
@@ -17,7 +17,7 @@ void t.test('the wait for jobs that were left is not over because a clock was se
   start();
   writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
   await rooms.ledger.write((db) =>
-    noteGridLine(db, id, { submitted: { executor: 'slurm', id: '9', name: 'nf-x' } }),
+    recordTaskJob(db, id, { submitted: { executor: 'slurm', id: '9', name: 'nf-x' } }),
   );
   const purge = async (): Promise<string> => {
     return (await rooms.runs.purge(id, { force: false, asked: false })).state;

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { probeExits, type ProbeJob } from '../../../daemon/aws/batch/probe-job.ts';
+import { probeExits, type BatchJobState } from '../../../daemon/aws/batch/probe-job.ts';
 import type { AwsSettings } from '../../../daemon/contract/types.ts';
 import { judgeBatchProbe } from '../../../daemon/doctor/probes/judge-batch-probe.ts';
 
@@ -64,12 +64,12 @@ void t.test('each failure has its remedy', async (t) => {
     for (const job of [
       { status: 'FAILED', statusReason: 'Task failed to start', container: { reason } },
       { status: 'FAILED', statusReason: reason, container: {} },
-    ] satisfies ProbeJob[])
+    ] satisfies BatchJobState[])
       t.match(judgeBatchProbe(job, settings, 1000), { state: 'failure', found, remedy }, reason);
 });
 
 void t.test('what the job itself saw', async (t) => {
-  const ended = (exitCode: number): ProbeJob => ({
+  const ended = (exitCode: number): BatchJobState => ({
     status: 'FAILED',
     statusReason: 'Essential container in task exited',
     container: { exitCode },

@@ -59,7 +59,8 @@ void t.test('whoever has lost the ledger writes none of what waits', async (t) =
   t.teardown(() => next.close());
   await next.claim(() => undefined);
   const results = await Promise.allSettled(['k1', 'k2', 'k3'].map((key) => old.write(put(key))));
-  for (const result of results) t.match(result, { status: 'rejected', reason: { code: 'daemon-elsewhere' } });
+  for (const result of results)
+    t.match(result, { status: 'rejected', reason: { code: 'daemon-on-other-host' } });
   t.ok(lost > 0);
   t.same(await next.db.selectFrom('meta').select('key').where('key', 'like', 'k%').execute(), []);
 });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { splitRunOptions } from '../../../daemon/cli/launch/run-options.ts';
-import { arrange, readCommandLine } from '../../../daemon/nextflow/launcher/arguments.ts';
+import { buildRunArguments, readCommandLine } from '../../../daemon/nextflow/launcher/arguments.ts';
 import { expectedLog, readLogLine, type LogFacts } from '../../../daemon/nextflow/logs/log.ts';
 import { TraceReader } from '../../../daemon/nextflow/logs/trace.ts';
 
@@ -27,10 +27,11 @@ void t.test("Nextflow's arguments stay as they are, launcher options go before r
     ['main.nf --log -log', 'run main.nf --log -log'],
   ];
   for (const [given, expected] of cases)
-    t.equal(arrange(given.split(' ')).arguments.join(' '), expected, given);
-  t.equal(arrange(['main.nf', '-bg']).background, true);
-  t.equal(arrange(['main.nf']).background, false);
-  const log = (args: string[], env = {}): string => expectedLog('/launch', arrange(args).arguments, env);
+    t.equal(buildRunArguments(given.split(' ')).arguments.join(' '), expected, given);
+  t.equal(buildRunArguments(['main.nf', '-bg']).background, true);
+  t.equal(buildRunArguments(['main.nf']).background, false);
+  const log = (args: string[], env = {}): string =>
+    expectedLog('/launch', buildRunArguments(args).arguments, env);
   t.equal(log(['-log', 'x.log', 'main.nf']), '/launch/x.log');
   t.equal(log(['main.nf'], { NXF_LOG_FILE: '/elsewhere/log' }), '/elsewhere/log');
   t.equal(log(['main.nf'], { NXF_LOG_FILE: '' }), '/launch/.nextflow.log');
@@ -38,8 +39,8 @@ void t.test("Nextflow's arguments stay as they are, launcher options go before r
 });
 
 void t.test('what cannot be meant is refused', async (t) => {
-  t.throws(() => arrange([]), { code: 'usage', message: /no pipeline/ });
-  t.throws(() => arrange(['-profile', 'p', '--input', 'x', 'main.nf']), {
+  t.throws(() => buildRunArguments([]), { code: 'usage', message: /no pipeline/ });
+  t.throws(() => buildRunArguments(['-profile', 'p', '--input', 'x', 'main.nf']), {
     code: 'usage',
     message: /follow the pipeline/,
   });

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { pipelineOf } from '../../../daemon/nextflow/launcher/pipeline-argument.ts';
 import { pluginLock } from '../../../daemon/nextflow/plugin/plugin-lock.ts';
-import { chooseCarrier } from '../../../daemon/nextflow/plugin/secret-delivery.ts';
+import { chooseSecretDelivery } from '../../../daemon/nextflow/plugin/secret-delivery.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import type { Launch } from '../../../daemon/nextflow/launcher/launch.ts';
 
@@ -112,10 +112,10 @@ void t.test('a launch is carried accordingly, and tasks see what was there befor
   const directory = directoryWith(t, 'locked/main.nf', 'locked/plugins.lock');
   writeFileSync(join(directory, 'nextflow-26.10.0'), '#!/bin/sh\n', { mode: 0o755 });
   const env = { NXF_HOME: join(directory, 'home'), NXF_PLUGINS_LOCK_MODE: 'warn' };
-  const locked = chooseCarrier(launchIn(directory, ['run', 'locked'], env));
-  t.match(locked, { plugin: null, why: /plugins\.lock" pins the pipeline's plugins/, environment: {} });
-  const fetched = chooseCarrier(launchIn(directory, ['run', 'nf-core/rnaseq'], env));
-  t.match(fetched, { why: null, ...OFF, restore: { NXF_PLUGINS_LOCK_MODE: 'warn' } });
+  const locked = chooseSecretDelivery(launchIn(directory, ['run', 'locked'], env));
+  t.match(locked, { plugin: null, reason: /plugins\.lock" pins the pipeline's plugins/, environment: {} });
+  const fetched = chooseSecretDelivery(launchIn(directory, ['run', 'nf-core/rnaseq'], env));
+  t.match(fetched, { reason: null, ...OFF, restore: { NXF_PLUGINS_LOCK_MODE: 'warn' } });
 });
 
 void t.test('the pipeline of a command line is found as Nextflow finds it', async (t) => {

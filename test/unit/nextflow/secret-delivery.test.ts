@@ -12,10 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { chooseCarrier } from '../../../daemon/nextflow/plugin/secret-delivery.ts';
+import { chooseSecretDelivery } from '../../../daemon/nextflow/plugin/secret-delivery.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import type { Launch } from '../../../daemon/nextflow/launcher/launch.ts';
-import type { Carrier } from '../../../daemon/contract/types.ts';
+import type { SecretDelivery } from '../../../daemon/contract/types.ts';
 import { shippedPlugin } from '../../../daemon/nextflow/plugin/plugin-files.ts';
 
 const OURS = `nf-escrow@${shippedPlugin()?.version ?? 'not built'}`;
@@ -40,27 +40,27 @@ function launchOf(
   return { nextflow, arguments: args, directory, state, env: { NXF_HOME: join(directory, 'home'), ...env } };
 }
 
-const choose = (t: Test, options: Options = {}): Carrier => chooseCarrier(launchOf(t, options));
+const choose = (t: Test, options: Options = {}): SecretDelivery => chooseSecretDelivery(launchOf(t, options));
 
 void t.test('the plugin is installed, and switched on by its exact version', async (t) => {
   const launch = launchOf(t, {});
-  const carrier = chooseCarrier(launch);
-  t.match(carrier, { plugin: OURS.split('@')[1], why: null, configPhase: false });
-  t.same(carrier.environment, { NXF_PLUGINS_DEFAULT: OURS });
+  const secretDelivery = chooseSecretDelivery(launch);
+  t.match(secretDelivery, { plugin: OURS.split('@')[1], reason: null, configPhase: false });
+  t.same(secretDelivery.environment, { NXF_PLUGINS_DEFAULT: OURS });
   t.same(readdirSync(join(launch.directory, 'home/plugins')), [OURS.replace('@', '-')]);
-  t.same(carrier.restore, { NF_ESCROW_RUN: '', NXF_SECRETS_FILE: '', NXF_PLUGINS_DEFAULT: '' });
+  t.same(secretDelivery.restore, { NF_ESCROW_RUN: '', NXF_SECRETS_FILE: '', NXF_PLUGINS_DEFAULT: '' });
 });
 
 void t.test('NXF_PLUGINS_DIR is where it goes, when that is set', async (t) => {
   const plugins = join(temporaryDirectory(t), 'elsewhere');
-  t.equal(choose(t, { env: { NXF_PLUGINS_DIR: plugins } }).why, null);
+  t.equal(choose(t, { env: { NXF_PLUGINS_DIR: plugins } }).reason, null);
   t.equal(readdirSync(plugins).length, 1);
 });
 
 void t.test('what the user names in NXF_PLUGINS_DEFAULT stays, and is what tasks see', async (t) => {
-  const carrier = choose(t, { env: { NXF_PLUGINS_DEFAULT: 'nf-amazon,nf-hello@0.5.0' } });
-  t.same(carrier.environment, { NXF_PLUGINS_DEFAULT: `nf-amazon,nf-hello@0.5.0,${OURS}` });
-  t.equal(carrier.restore['NXF_PLUGINS_DEFAULT'], 'nf-amazon,nf-hello@0.5.0');
+  const secretDelivery = choose(t, { env: { NXF_PLUGINS_DEFAULT: 'nf-amazon,nf-hello@0.5.0' } });
+  t.same(secretDelivery.environment, { NXF_PLUGINS_DEFAULT: `nf-amazon,nf-hello@0.5.0,${OURS}` });
+  t.equal(secretDelivery.restore['NXF_PLUGINS_DEFAULT'], 'nf-amazon,nf-hello@0.5.0');
   t.same(choose(t, { env: { NXF_PLUGINS_DEFAULT: 'true' } }).environment, { NXF_PLUGINS_DEFAULT: OURS });
 });
 
@@ -89,11 +89,11 @@ void t.test('where it cannot be, the reason is told and nothing is switched on',
     [{ name: 'nextflow-23.04.1' }, /23\.04\.1 is older than 24\.10/],
   ];
   for (const [options, why] of cases) {
-    const carrier = choose(t, options);
-    t.match(carrier.why, why);
-    t.match(carrier, { plugin: null, environment: {} });
+    const secretDelivery = choose(t, options);
+    t.match(secretDelivery.reason, why);
+    t.match(secretDelivery, { plugin: null, environment: {} });
   }
-  t.equal(choose(t, { env: { NXF_PLUGINS_ALLOWED: 'nf-amazon,nf-escrow' } }).why, null);
+  t.equal(choose(t, { env: { NXF_PLUGINS_ALLOWED: 'nf-amazon,nf-escrow' } }).reason, null);
 });
 
 void t.test('the configuration of a Nextflow before 25.10 is read before there are plugins', async (t) => {
@@ -105,7 +105,7 @@ void t.test('the configuration of a Nextflow before 25.10 is read before there a
 
 void t.test('what is not exactly ours, or others could change, is replaced', async (t) => {
   const launch = launchOf(t, {});
-  chooseCarrier(launch);
+  chooseSecretDelivery(launch);
   const plugins = join(launch.directory, 'home/plugins');
   const installed = join(plugins, OURS.replace('@', '-'));
   const whole = join(launch.directory, 'whole');
@@ -132,7 +132,7 @@ void t.test('what is not exactly ours, or others could change, is replaced', asy
   };
   for (const [what, damage] of Object.entries(spoil)) {
     damage();
-    t.equal(chooseCarrier(launch).why, null, what);
+    t.equal(chooseSecretDelivery(launch).reason, null, what);
     for (const path of readdirSync(whole, { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     )) {

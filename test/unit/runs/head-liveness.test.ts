@@ -1,23 +1,24 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { RunJob } from '../../../daemon/contract/types.ts';
-import { Life } from '../../../daemon/runs/watch/head-liveness.ts';
-import type { Word } from '../../../daemon/schedulers/job-status-cache.ts';
+import type { HeadJob } from '../../../daemon/contract/types.ts';
+import { HeadLiveness } from '../../../daemon/runs/watch/head-liveness.ts';
+import type { JobEnd } from '../../../daemon/schedulers/scheduler.ts';
+import type { CachedJobStatus } from '../../../daemon/schedulers/job-status-cache.ts';
 
 /** A head on another host, of which a heartbeat and its scheduler tell. */
 function faraway(directory: string): {
-  life: Life;
+  life: HeadLiveness;
   pass: (ms: number) => void;
   beat: () => void;
-  says: (word: Word | undefined) => void;
+  says: (word: CachedJobStatus | undefined) => void;
 } {
   let now = 0;
   let count = 0;
-  let word: Word | undefined;
-  const jobs = { word: () => word } as never;
+  let word: CachedJobStatus | undefined;
+  const jobs = { status: () => word } as never;
   return {
-    life: new Life({ jobs }, directory, () => now),
+    life: new HeadLiveness({ jobStatus: jobs }, directory, () => now),
     pass: (ms) => (now += ms),
     beat: () => {
       writeFileSync(join(directory, 'heartbeat'), `${String((count += 1))}\n`);
@@ -27,8 +28,8 @@ function faraway(directory: string): {
 }
 
 const head = { host: 'elsewhere', bootId: 'other', pidNamespace: 'x', pid: 1, startTime: '1' };
-const ended = (state: string): Word => ({ phase: 'ended', state, restarts: 0 });
-const jobOf = (isHead: boolean): RunJob => ({
+const ended = (end: JobEnd): CachedJobStatus => ({ phase: 'ended', end, state: 'X', restarts: 0 });
+const jobOf = (isHead: boolean): HeadJob => ({
   executor: 'slurm',
   id: '4',
   restarts: 0,
@@ -43,7 +44,7 @@ void t.test('a node that its scheduler has lost may be at work all the same', as
   t.equal(look(), 'unknown', 'what stood there may be old');
   beat();
   t.equal(look(), 'alive');
-  says(ended('NODE_FAIL'));
+  says(ended('node-lost'));
   t.equal(look(), 'alive', 'it counts on');
   pass(119_000);
   t.equal(look(), 'alive');
@@ -51,9 +52,9 @@ void t.test('a node that its scheduler has lost may be at work all the same', as
   t.equal(look(), 'ended', 'it has not for two minutes');
   says(undefined);
   t.equal(look(), 'unknown', 'where nobody is heard');
-  says({ phase: 'forgotten', state: 'FORGOTTEN', restarts: null });
+  says({ phase: 'forgotten', end: null, state: 'FORGOTTEN', restarts: null });
   t.equal(look(), 'ended');
-  says({ phase: 'running', state: 'RUNNING', restarts: 0 });
+  says({ phase: 'running', end: null, state: 'RUNNING', restarts: 0 });
   t.equal(look(), 'alive');
 });
 
@@ -64,14 +65,14 @@ void t.test(
     beat();
     life.of(head, jobOf(true), undefined);
     beat();
-    says(ended('COMPLETED'));
+    says(ended('completed'));
     t.equal(life.of(head, jobOf(true), undefined), 'ended');
     t.equal(life.of(head, jobOf(false), undefined), 'alive', 'a process can outlive its job');
     pass(121_000);
     t.equal(life.of(head, jobOf(false), undefined), 'ended');
-    says({ phase: 'running', state: 'RUNNING', restarts: 0 });
+    says({ phase: 'running', end: null, state: 'RUNNING', restarts: 0 });
     t.equal(life.of(head, jobOf(false), undefined), 'unknown', 'the job may do other things');
-    says({ phase: 'running', state: 'RUNNING', restarts: 1 });
+    says({ phase: 'running', end: null, state: 'RUNNING', restarts: 1 });
     t.equal(
       life.of(head, jobOf(false), undefined),
       'ended',

@@ -1,26 +1,38 @@
 import t from 'tap';
-import { conclude, type Evidence } from '../../../daemon/runs/watch/outcome.ts';
+import { concludeOutcome, type Evidence } from '../../../daemon/runs/watch/outcome.ts';
+import type { JobEnd } from '../../../daemon/schedulers/scheduler.ts';
 
 void t.test('how a run ended is concluded from what is nearest to it', async (t) => {
   const nothing: Evidence = { exitStatus: undefined, log: {}, cancelRequested: false };
+  const job = (end: JobEnd | null): Evidence['job'] => ({ end, state: 'WORD' });
   const cases: [Partial<Evidence>, string][] = [
     [{}, 'lost'],
-    [{ exitStatus: 0, job: 'CANCELLED', jobIsHead: true }, 'succeeded'],
-    [{ exitStatus: 3, job: 'COMPLETED', jobIsHead: true }, 'failed'],
+    [{ exitStatus: 0, job: job('cancelled'), jobIsHead: true }, 'succeeded'],
+    [{ exitStatus: 3, job: job('completed'), jobIsHead: true }, 'failed'],
     [{ exitStatus: 143 }, 'cancelled'],
     [{ exitStatus: 1, cancelRequested: true }, 'cancelled'],
-    [{ log: { completed: true, goodbye: true }, job: 'FAILED', jobIsHead: true }, 'succeeded'],
-    [{ job: 'TIMEOUT' }, 'failed'],
-    [{ job: 'NODE_FAIL', jobIsHead: true }, 'failed'],
-    [{ job: 'CANCELLED' }, 'cancelled'],
+    [{ log: { completed: true, goodbye: true }, job: job('failed'), jobIsHead: true }, 'succeeded'],
+    [{ job: job('terminated') }, 'failed'],
+    [{ job: job('terminated'), jobIsHead: true }, 'failed'],
+    [{ job: job('node-lost') }, 'failed'],
+    [{ job: job('node-lost'), jobIsHead: true }, 'failed'],
+    [{ job: job('cancelled') }, 'cancelled'],
+    [{ job: job('cancelled'), jobIsHead: true }, 'cancelled'],
     // Only where the job is the head's alone does its end tell how nextflow ended.
-    [{ job: 'COMPLETED', jobIsHead: true }, 'succeeded'],
-    [{ job: 'COMPLETED', jobIsHead: false }, 'lost'],
-    [{ job: 'FAILED', jobIsHead: true }, 'failed'],
-    [{ job: 'FAILED' }, 'lost'],
-    [{ job: 'DONE', jobIsHead: true }, 'succeeded'],
-    [{ job: 'EXIT', jobIsHead: true }, 'failed'],
+    [{ job: job('completed'), jobIsHead: true }, 'succeeded'],
+    [{ job: job('completed'), jobIsHead: false }, 'lost'],
+    [{ job: job('failed'), jobIsHead: true }, 'failed'],
+    [{ job: job('failed') }, 'lost'],
+    [{ job: job(null), jobIsHead: true }, 'lost'],
   ];
   for (const [evidence, outcome] of cases)
-    t.equal(conclude({ ...nothing, ...evidence }).outcome, outcome, JSON.stringify(evidence));
+    t.equal(concludeOutcome({ ...nothing, ...evidence }).outcome, outcome, JSON.stringify(evidence));
+});
+
+void t.test("the evidence names the neutral reason and the scheduler's own word", async (t) => {
+  const evidence = { exitStatus: undefined, log: {}, cancelRequested: false };
+  t.equal(
+    concludeOutcome({ ...evidence, job: { end: 'terminated', state: 'OUT_OF_MEMORY' } }).evidence,
+    'no exit status; its job: terminated by the scheduler (OUT_OF_MEMORY)',
+  );
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { openLedger } from '../../../daemon/ledger/open.ts';
-import { conclude } from '../../../daemon/runs/watch/outcome.ts';
+import { concludeOutcome } from '../../../daemon/runs/watch/outcome.ts';
 import { leaseMoves, moveRun, runMoves } from '../../../daemon/runs/records/states.ts';
 
 void t.test('every state is reached, and every way ends', async (t) => {
@@ -60,21 +60,23 @@ void t.test('a run moves as the table says, and no other way', async (t) => {
 
 void t.test('success is said only where something says it', async (t) => {
   const log = { completed: true, goodbye: true };
-  t.equal(conclude({ exitStatus: 0, log: {}, cancelRequested: false }).outcome, 'succeeded');
-  t.equal(conclude({ exitStatus: 1, log, cancelRequested: false }).outcome, 'failed');
-  t.equal(conclude({ exitStatus: undefined, log, cancelRequested: false }).outcome, 'succeeded');
+  t.equal(concludeOutcome({ exitStatus: 0, log: {}, cancelRequested: false }).outcome, 'succeeded');
+  t.equal(concludeOutcome({ exitStatus: 1, log, cancelRequested: false }).outcome, 'failed');
+  t.equal(concludeOutcome({ exitStatus: undefined, log, cancelRequested: false }).outcome, 'succeeded');
   t.equal(
-    conclude({ exitStatus: undefined, log: { completed: true }, cancelRequested: false }).outcome,
+    concludeOutcome({ exitStatus: undefined, log: { completed: true }, cancelRequested: false }).outcome,
     'lost',
   );
   t.equal(
-    conclude({ exitStatus: undefined, log: { ...log, abortCause: 'x' }, cancelRequested: false }).outcome,
+    concludeOutcome({ exitStatus: undefined, log: { ...log, abortCause: 'x' }, cancelRequested: false })
+      .outcome,
     'failed',
   );
   t.equal(
-    conclude({ exitStatus: 1, log: { ...log, abortCause: 'SIGTERM' }, cancelRequested: false }).outcome,
+    concludeOutcome({ exitStatus: 1, log: { ...log, abortCause: 'SIGTERM' }, cancelRequested: false })
+      .outcome,
     'cancelled',
   );
-  t.equal(conclude({ exitStatus: 130, log: {}, cancelRequested: false }).outcome, 'cancelled');
-  t.equal(conclude({ exitStatus: 137, log: {}, cancelRequested: false }).outcome, 'failed');
+  t.equal(concludeOutcome({ exitStatus: 130, log: {}, cancelRequested: false }).outcome, 'cancelled');
+  t.equal(concludeOutcome({ exitStatus: 137, log: {}, cancelRequested: false }).outcome, 'failed');
 });

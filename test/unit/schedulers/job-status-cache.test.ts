@@ -1,23 +1,23 @@
 import t from 'tap';
-import { JobBoard } from '../../../daemon/schedulers/job-status-cache.ts';
-import type { Job, Scheduler } from '../../../daemon/schedulers/scheduler.ts';
+import { JobStatusCache } from '../../../daemon/schedulers/job-status-cache.ts';
+import type { JobStatus, Scheduler } from '../../../daemon/schedulers/scheduler.ts';
 
 /** A scheduler that counts how often it is asked, and tells of what the test puts there. */
 function counted(): {
-  board: JobBoard;
-  jobs: Map<string, Job>;
+  board: JobStatusCache;
+  jobs: Map<string, JobStatus>;
   named: Map<string, string[]>;
   asked: string[][];
   pass: (ms: number) => void;
   down: { is: boolean };
 } {
-  const jobs = new Map<string, Job>();
+  const jobs = new Map<string, JobStatus>();
   const named = new Map<string, string[]>();
   const asked: string[][] = [];
   const down = { is: false };
   let now = 0;
   const scheduler: Scheduler = {
-    kind: 'slurm',
+    executor: 'slurm',
     submit: async () => '1',
     jobs: async (ids) => {
       asked.push([...ids]);
@@ -32,7 +32,7 @@ function counted(): {
     cancel: async () => undefined,
   };
   return {
-    board: new JobBoard(
+    board: new JobStatusCache(
       () => scheduler,
       () => now,
     ),
@@ -44,14 +44,30 @@ function counted(): {
   };
 }
 
-const running = (id: string): Job => ({ id, phase: 'running', state: 'RUNNING', restarts: 0 });
+const running = (id: string): JobStatus => ({
+  id,
+  phase: 'running',
+  end: null,
+  state: 'RUNNING',
+  restarts: 0,
+});
+
+void t.test('what is no job id is never asked for, and keeps no other from its answer', async (t) => {
+  const { board, jobs, asked } = counted();
+  jobs.set('1', running('1'));
+  for (const id of ['-u', '1;id', '', '1']) t.equal(board.status('slurm', id), undefined);
+  await board.settled();
+  t.same(asked, [['1']]);
+  t.match(board.status('slurm', '1'), { phase: 'running' });
+  t.equal(board.status('slurm', '-u'), undefined, 'it does not even count as forgotten');
+});
 
 void t.test('a hundred runs that look every 2 s cost one call every 15 s', async (t) => {
   const { board, jobs, asked, pass } = counted();
   const ids = Array.from({ length: 100 }, (_, index) => String(index));
   for (const id of ids) jobs.set(id, running(id));
   for (let second = 0; second < 60; second += 2) {
-    for (const id of ids) board.word('slurm', id);
+    for (const id of ids) board.status('slurm', id);
     await board.settled();
     pass(2000);
   }
@@ -60,7 +76,7 @@ void t.test('a hundred runs that look every 2 s cost one call every 15 s', async
     asked.every((call) => call.length === 100),
     'each for all',
   );
-  t.match(board.word('slurm', '99'), { phase: 'running' });
+  t.match(board.status('slurm', '99'), { phase: 'running' });
 });
 
 void t.test(
@@ -68,9 +84,9 @@ void t.test(
   async (t) => {
     const { board, jobs, pass, down } = counted();
     const look = async (): Promise<string | undefined> => {
-      board.word('slurm', '1');
+      board.status('slurm', '1');
       await board.settled();
-      const phase = board.word('slurm', '1')?.phase;
+      const phase = board.status('slurm', '1')?.phase;
       pass(16_000);
       return phase;
     };
@@ -96,8 +112,8 @@ void t.test('names are looked for in the same turns', async (t) => {
   named.set('nf-escrow-r1', ['7', '8']);
   const names = ['nf-escrow-r1', 'nf-escrow-r2'];
   const look = async (): Promise<(string | null | undefined)[]> => {
-    board.word('slurm', '1');
-    const found = names.map((name) => board.named('slurm', name));
+    board.status('slurm', '1');
+    const found = names.map((name) => board.findByName('slurm', name));
     await board.settled();
     return found;
   };
@@ -124,12 +140,12 @@ void t.test('a clock that is set back keeps no answer from being asked for', asy
     performance.now = elapsed;
   });
   const { asked, board: other } = counted();
-  const board = new JobBoard(() => other.scheduler('slurm'));
-  board.word('slurm', '1');
+  const board = new JobStatusCache(() => other.scheduler('slurm'));
+  board.status('slurm', '1');
   await board.settled();
   Date.now = () => date() - 24 * 3_600_000;
   performance.now = () => elapsed() + 16_000;
-  board.word('slurm', '1');
+  board.status('slurm', '1');
   await board.settled();
   t.equal(asked.length, 2);
 });

@@ -88,10 +88,10 @@ void t.test(
     await set('FOO_KEY', Buffer.from('value'));
     await rekey(ledger, vault, user, 'command', undefined);
     for (const [command, code] of [
-      [`echo ${told} >&2; exit 3`, 'vault-key-command'],
-      ['true', 'vault-key-command'],
-      [`echo ${told}x`, 'vault-key-wrong'],
-      [undefined, 'vault-key-command'],
+      [`echo ${told} >&2; exit 3`, 'vault-key-command-failed'],
+      ['true', 'vault-key-command-failed'],
+      [`echo ${told}x`, 'vault-key-mismatch'],
+      [undefined, 'vault-key-command-failed'],
     ] as const) {
       const { get } = await openVault(t, directory, command);
       const error = await get('FOO_KEY').then(
@@ -169,12 +169,12 @@ void t.test(
     await t.rejects(set('BAR_KEY', value), { code: 'vault-key-missing' });
     await t.rejects(rekey(ledger, vault, user, 'file', undefined), { code: 'vault-key-missing' });
     for (const [text, code] of [
-      [`nf-escrow-key-1 ${randomBytes(32).toString('hex')}\n`, 'vault-key-wrong'],
-      ['', 'vault-key-wrong'],
-      ['some other file\n', 'vault-key-wrong'],
+      [`nf-escrow-key-1 ${randomBytes(32).toString('hex')}\n`, 'vault-key-mismatch'],
+      ['', 'vault-key-mismatch'],
+      ['some other file\n', 'vault-key-mismatch'],
       [
         `nf-escrow-key-2 passphrase ${'0'.repeat(16)} scrypt 99999999 999 1 ${'0'.repeat(32)}\n`,
-        'vault-key-wrong',
+        'vault-key-mismatch',
       ],
     ] as const) {
       writeFileSync(keyFile, text, { mode: 0o600 });
@@ -184,7 +184,7 @@ void t.test(
     }
     renameSync(aside, keyFile);
     chmodSync(keyFile, 0o644);
-    await t.rejects(get('FOO_KEY'), { code: 'state-exposed' });
+    await t.rejects(get('FOO_KEY'), { code: 'permissions-too-open' });
     chmodSync(keyFile, 0o600);
     t.same(await get('FOO_KEY'), value, 'put back, it opens');
   },

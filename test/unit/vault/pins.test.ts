@@ -3,8 +3,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import t from 'tap';
+import { readRing } from '../../../daemon/vault/keys/key-ring.ts';
 import { accepts, newestRun, purged } from '../../support/hostile.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
+import { findSealed, readSealed } from '../../support/sealed-search.ts';
 
 const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done; grep -o "value.*" "$NXF_SECRETS_FILE"';
 
@@ -32,6 +34,7 @@ void t.test('a run keeps the versions that it was planned with, until it is purg
   await set('FOO_KEY', second);
   await set('FOO_KEY', second);
   await accepts(t, box, ['secrets', 'remove', 'GONE_KEY', '--yes']);
+  const pinned = readSealed(join(box.state, 'ledger.db')).filter(({ context }) => context.version === 1);
   t.same(sealed(box), ['FOO_KEY 1', 'FOO_KEY 3', 'GONE_KEY 1'], 'what a live run has, and the newest');
   t.match(await newestRun(box), {
     secrets: [
@@ -43,4 +46,8 @@ void t.test('a run keeps the versions that it was planned with, until it is purg
   t.match((await run.ended).stdout, new RegExp(first));
   await purged(t, box, first);
   t.same(sealed(box), ['FOO_KEY 3'], 'purged, nothing of it is kept');
+  t.equal(pinned.length, 2);
+  const [entry] = readRing(join(box.state, 'vault.key')) ?? [];
+  if (entry?.source !== 'file') throw new Error('there is no key in the key file');
+  t.same(findSealed(box.state, pinned, entry.key), [], 'nor found in the raw bytes of any file');
 });

@@ -3,13 +3,14 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import t from 'tap';
 import { EscrowError } from '../../../daemon/errors.ts';
-import { resolve, type Candidate } from '../../../daemon/sources/resolve.ts';
+import { resolveSecrets } from '../../../daemon/sources/resolve.ts';
+import type { SecretCandidate } from '../../../daemon/sources/source.ts';
 import { open, seal, vaultKey } from '../../../daemon/vault/encryption.ts';
 import { secretValueFrom } from '../../../daemon/vault/secret-bytes.ts';
 import { isSecretName } from '../../../daemon/contract/secret-name.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 
-const context = { ledger: 'l', scope: 's', name: 'NAME', version: 1 };
+const context = { ledger: 'l', scope: 's', secret: 'i', name: 'NAME', version: 1 };
 
 void t.test('any bytes come out of the seal as they went in', async (t) => {
   fc.assert(
@@ -35,11 +36,11 @@ void t.test('a changed bit, another context or another key opens nothing', async
       if (!(error instanceof EscrowError)) throw error;
     }
   }
-  t.throws(() => open(sealed.subarray(0, 20), context, key), { code: 'sealed-damaged' });
-  for (const other of [{ ledger: 'x' }, { scope: 'x' }, { name: 'OTHER' }, { version: 2 }]) {
-    t.throws(() => open(sealed, { ...context, ...other }, key), { code: 'sealed-damaged' });
+  t.throws(() => open(sealed.subarray(0, 20), context, key), { code: 'secret-corrupt' });
+  for (const other of [{ ledger: 'x' }, { scope: 'x' }, { secret: 'x' }, { name: 'OTHER' }, { version: 2 }]) {
+    t.throws(() => open(sealed, { ...context, ...other }, key), { code: 'secret-corrupt' });
   }
-  t.throws(() => open(sealed, context, vaultKey(randomBytes(32))), { code: 'vault-key-wrong' });
+  t.throws(() => open(sealed, context, vaultKey(randomBytes(32))), { code: 'vault-key-mismatch' });
 });
 
 void t.test('a value prints as [secret]', async (t) => {
@@ -87,8 +88,12 @@ void t.test('user wins over workspace, and that over the local store', async (t)
   const key = (c: { name: string; scope: string }): string => `${c.name} ${c.scope}`;
   fc.assert(
     fc.property(fc.uniqueArray(candidate, { selector: key }), (list) => {
-      const candidates: Candidate[] = list.map((entry) => ({ ...entry, secretId: null, version: null }));
-      const resolved = resolve(candidates, {});
+      const candidates: SecretCandidate[] = list.map((entry) => ({
+        ...entry,
+        secretId: null,
+        version: null,
+      }));
+      const resolved = resolveSecrets(candidates, {});
       const names = new Set(list.map(({ name }) => name));
       return (
         resolved.length === names.size &&
@@ -101,11 +106,15 @@ void t.test('user wins over workspace, and that over the local store', async (t)
       );
     }),
   );
-  const both: Candidate[] = [
+  const both: SecretCandidate[] = [
     { name: 'AA', scope: 'user', secretId: 'u', version: 1 },
     { name: 'AA', scope: 'workspace', secretId: 'w', version: 1 },
   ];
-  t.match(resolve(both, { only: [{ name: 'AA', scope: 'workspace' }] }), [{ secretId: 'w', overrides: [] }]);
-  t.throws(() => resolve(both, { only: [{ name: 'BB', scope: null }] }), { code: 'secret-not-available' });
-  t.same(resolve(both, { none: true }), []);
+  t.match(resolveSecrets(both, { only: [{ name: 'AA', scope: 'workspace' }] }), [
+    { secretId: 'w', overrides: [] },
+  ]);
+  t.throws(() => resolveSecrets(both, { only: [{ name: 'BB', scope: null }] }), {
+    code: 'secret-not-available',
+  });
+  t.same(resolveSecrets(both, { none: true }), []);
 });

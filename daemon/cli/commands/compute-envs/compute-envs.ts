@@ -2,23 +2,18 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ComputeEnvironment, ComputeEnvironmentList } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
-import {
-  addAwsOptions,
-  completeAwsSettings,
-  optionalAwsSettings,
-  readAwsOptions,
-  type AwsOptions,
-} from './aws-options.ts';
+import { addPlatformOptions, assertComplete, readPlatforms, readSettings } from './platform-options.ts';
 import { confirm } from '../../io/confirm.ts';
 import type { Context } from '../../context.ts';
 import { print, printJson, printTable } from '../../io/output.ts';
 import { splitWords } from '../../io/split-words.ts';
+import { executors } from '../../../schedulers/registry.ts';
 
 interface Json {
   readonly json?: boolean;
 }
 
-interface ChangeOptions extends AwsOptions {
+interface ChangeOptions extends Readonly<Record<string, unknown>> {
   readonly runsDir?: string;
   readonly default?: boolean;
   readonly executor?: string;
@@ -37,17 +32,17 @@ interface CreateOptions extends ChangeOptions {
 
 const PATH = '/v1/compute-envs';
 const RUNS_DIR = 'where run directories are made; compute nodes have to see it';
-const EXECUTORS = ['slurm', 'sge', 'pbs', 'lsf'];
-const EXECUTOR = `the scheduler: ${EXECUTORS.join(', ')} (default: the one that is found)`;
+const EXECUTOR = `the scheduler: ${executors.join(', ')} (default: the one that is found)`;
 const HEAD_JOB = 'Nextflow itself becomes a job of the scheduler';
 const HEAD_OPTIONS = 'options for that job, as for its submit command';
 
 export function addComputeEnvironments(program: Command, context: Context): void {
   const environments = program.command('compute-envs').description('named places that runs go to');
-  addAwsOptions(environments.command('create'))
+  const platforms = readPlatforms();
+  addPlatformOptions(environments.command('create'), platforms.own)
     .argument('<NAME>')
     .description('make one')
-    .requiredOption('--platform <PLATFORM>', 'hpc: this machine, or a scheduler; or aws-batch')
+    .requiredOption('--platform <PLATFORM>', `one of ${platforms.names.join(', ')}`)
     .option('--runs-dir <DIR>', RUNS_DIR)
     .option('--default', 'runs go there that name none')
     .option('--executor <NAME>', EXECUTOR)
@@ -58,7 +53,7 @@ export function addComputeEnvironments(program: Command, context: Context): void
       '\nExample: nf-escrow compute-envs create cluster --platform hpc --executor slurm --head-job --head-options "--partition=long"',
     )
     .action((name: string, options: CreateOptions) => create(context, name, options));
-  addAwsOptions(environments.command('update'))
+  addPlatformOptions(environments.command('update'), platforms.own)
     .argument('<NAME>')
     .description('change one; runs that are under way stay where they are')
     .option('--runs-dir <DIR>', RUNS_DIR)
@@ -111,70 +106,76 @@ export function addComputeEnvironments(program: Command, context: Context): void
 }
 
 async function create(context: Context, name: string, options: CreateOptions): Promise<void> {
-  if (!['hpc', 'aws-batch'].includes(options.platform))
-    throw new EscrowError('usage', `"${options.platform}" is no platform.`, {
-      hint: 'The platform is hpc or aws-batch.',
+  const { names, own } = readPlatforms();
+  const { platform } = options;
+  if (!names.includes(platform))
+    throw new EscrowError('usage', `"${platform}" is not a platform.`, {
+      hint: `The platforms are ${names.join(', ')}.`,
     });
-  const named = readAwsOptions(options);
-  const [first] = Object.keys(named);
-  if (options.platform === 'hpc' && first !== undefined)
-    throw new EscrowError('usage', `${first} says something of aws-batch, and the platform is hpc.`);
-  const aws = options.platform === 'hpc' ? {} : { aws: completeAwsSettings(named) };
-  const body = { name, platform: options.platform, ...bodyOf(options), ...aws };
+  const settings: Record<string, unknown> = {};
+  for (const one of own) {
+    const named = readSettings(one, options);
+    const [first] = Object.keys(named);
+    if (one.platform === platform) {
+      assertComplete(one, named);
+      settings[one.key] = named;
+    } else if (first !== undefined) throw otherPlatform(first, one.platform, name);
+  }
+  const body = { name, platform, ...bodyOf(options), ...settings };
   show(context, [await (await context.daemon()).call<ComputeEnvironment>('POST', PATH, body)]);
 }
 
 async function update(context: Context, name: string, options: UpdateOptions): Promise<void> {
-  const named = readAwsOptions(options);
-  const taken = takenBack(options.unset ?? []);
-  const body = { ...taken.body, ...bodyOf(options) };
-  const [first] = [...Object.keys(named), ...taken.aws];
-  if (first !== undefined) {
-    const { aws } = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
-    if (aws === undefined)
-      throw new EscrowError(
-        'usage',
-        `${first} says something of aws-batch, and "${name}" is of another platform.`,
-      );
-    const kept = Object.entries(aws).filter(([key]) => !taken.aws.has(key));
-    body['aws'] = completeAwsSettings({ ...Object.fromEntries(kept), ...named });
+  const body: Record<string, unknown> = { ...unsetCommon(options.unset ?? []), ...bodyOf(options) };
+  for (const one of readPlatforms().own) {
+    const named = readSettings(one, options);
+    const unset = one.options.filter((option) => options.unset?.includes(option.name) === true);
+    const [first] = [...Object.keys(named), ...unset.map(({ key }) => key)];
+    if (first === undefined) continue;
+    const environment = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
+    const before = environment[one.key];
+    if (before === undefined) throw otherPlatform(first, one.platform, name);
+    const kept = Object.entries(before).filter(([key]) => !unset.some((option) => option.key === key));
+    const settings = { ...Object.fromEntries(kept), ...named };
+    assertComplete(one, settings);
+    body[one.key] = settings;
   }
   if (Object.keys(body).length === 0)
     throw new EscrowError('usage', 'There is nothing to change.', {
-      hint: 'Say what: nf-escrow compute-envs update --help',
+      hint: 'See the options with `nf-escrow compute-envs update --help`.',
     });
   show(context, [await (await context.daemon()).call<ComputeEnvironment>('PATCH', pathOf(name), body)]);
 }
 
-interface TakenBack {
-  /** What a request says of it. */
-  readonly body: Record<string, unknown>;
-  /** Keys of settings of AWS Batch. */
-  readonly aws: ReadonlySet<string>;
+function otherPlatform(setting: string, platform: string, name: string): EscrowError {
+  return new EscrowError(
+    'usage',
+    `Setting ${setting} is for platform ${platform}, which compute environment "${name}" does not have.`,
+  );
 }
 
-/** What `--unset` names. Throws `usage` where that is nothing which may be left out. */
-function takenBack(names: readonly string[]): TakenBack {
+/** What `--unset` says about settings that every platform has. Throws `usage` for a setting that cannot be unset. */
+function unsetCommon(names: readonly string[]): Record<string, unknown> {
+  const optional = readPlatforms().own.flatMap(({ options }) =>
+    options.filter(({ isRequired }) => !isRequired).map((option) => option.name),
+  );
   const body: Record<string, unknown> = {};
-  const aws = new Set<string>();
   for (const name of names) {
-    const setting = optionalAwsSettings.get(name);
-    if (setting !== undefined) aws.add(setting);
-    else if (name === 'executor') body['executor'] = null;
+    if (name === 'executor') body['executor'] = null;
     else if (name === 'runs-dir') body['runsDirectory'] = null;
-    else
-      throw new EscrowError('usage', `"${name}" is no setting that may be left out.`, {
-        hint: `Those are ${['executor', 'runs-dir', ...optionalAwsSettings.keys()].join(', ')}.`,
+    else if (!optional.includes(name))
+      throw new EscrowError('usage', `Setting "${name}" cannot be unset.`, {
+        hint: `Settings that can be unset: ${['executor', 'runs-dir', ...optional].join(', ')}.`,
       });
   }
-  return { body, aws };
+  return body;
 }
 
 function bodyOf(options: ChangeOptions): Record<string, unknown> {
   const { executor, headJob, headOptions } = options;
-  if (executor !== undefined && !EXECUTORS.includes(executor))
+  if (executor !== undefined && !executors.some((known) => known === executor))
     throw new EscrowError('usage', `"${executor}" is no executor.`, {
-      hint: `Known are ${EXECUTORS.join(', ')}.`,
+      hint: `Known are ${executors.join(', ')}.`,
     });
   return {
     ...(executor === undefined ? {} : { executor }),

@@ -4,8 +4,10 @@ import { followFile } from '../../io/follow-file.ts';
 import type { JournalEvent, Run } from '../../../contract/types.ts';
 import { EscrowError, systemCode } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
-import { print, write } from '../../io/output.ts';
+import { assertOneRun } from '../../../runs/records/assert-one-run.ts';
+import { print, show } from '../../io/output.ts';
 import { runPath } from '../../io/run-path.ts';
+import { noteNamesakes } from './note-namesakes.ts';
 
 /** `runs logs`: what a detached run writes; of another, whose output went to its terminal, Nextflow's log. */
 export async function printLogs(
@@ -13,17 +15,17 @@ export async function printLogs(
   wanted: string,
   { follow }: { follow?: boolean },
 ): Promise<void> {
-  const look = (): Promise<Run> => lookAt(context, wanted);
-  const run = await look();
+  const run = await lookAt(context, wanted);
+  noteNamesakes(wanted, run);
   const path = run.outputFile ?? run.logFile;
   if (path === null)
     throw new EscrowError('not-found', `Nothing is known yet of what run ${run.id} writes.`, {
       hint: 'Nextflow has not begun its log; try again in a moment.',
     });
-  const isOver = async (): Promise<boolean> => ['ended', 'purged'].includes((await look()).state);
+  const isOver = async (): Promise<boolean> =>
+    ['ended', 'purged'].includes((await lookAt(context, run.id)).state);
   try {
-    for await (const chunk of followFile(path, async () => follow === true && !(await isOver())))
-      write(chunk);
+    await show(followFile(path, async () => follow === true && !(await isOver())));
   } catch (error) {
     if (systemCode(error) === 'ENOENT')
       throw new EscrowError('not-found', `"${path}" is not there any more.`);
@@ -33,13 +35,18 @@ export async function printLogs(
 
 /** `runs watch`: a line an event. */
 export async function watchRun(context: Context, wanted: string): Promise<void> {
-  for await (const event of eventsOf(context, wanted)) print(lineOf(event));
+  // First by the ordinary way: it starts a daemon, and says when there is no such run.
+  const run = await lookAt(context, wanted);
+  noteNamesakes(wanted, run);
+  for await (const event of eventsOf(context, run.id)) print(lineOf(event));
 }
 
 /** `runs wait`: ends as the run did. */
 export async function waitForRun(context: Context, wanted: string): Promise<void> {
-  for await (const { type } of eventsOf(context, wanted)) if (type === 'run.purged') break;
-  const run = await lookAt(context, wanted);
+  const { id, namesakes = [] } = await lookAt(context, wanted);
+  assertOneRun(wanted, id, namesakes);
+  for await (const { type } of eventsOf(context, id)) if (type === 'run.purged') break;
+  const run = await lookAt(context, id);
   process.exitCode = run.exitStatus ?? (run.outcome === 'succeeded' ? 0 : 1);
 }
 
@@ -54,9 +61,7 @@ async function lookAt(context: Context, wanted: string): Promise<Run> {
   }
 }
 
-async function* eventsOf(context: Context, wanted: string): AsyncGenerator<JournalEvent> {
-  // First by the ordinary way: it starts a daemon, and says when there is no such run.
-  const { id } = await lookAt(context, wanted);
+async function* eventsOf(context: Context, id: string): AsyncGenerator<JournalEvent> {
   const wake = (): Promise<Run> => lookAt(context, id);
   yield* followEvents(socketOf(context), id, wake);
 }

@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import type { Receipt, Run, RunList } from '../../../contract/types.ts';
 import type { Context } from '../../context.ts';
 import { confirm } from '../../io/confirm.ts';
-import { checkLending, purgeLending } from '../../launch/with-credentials.ts';
+import { checkWithCredentials, purgeWithCredentials } from '../../launch/with-credentials.ts';
 import { print, printJson, printTable } from '../../io/output.ts';
+import { concludePurge, concludeReceipt, describeExposures } from './describe-exposures.ts';
+import { noteNamesakes } from './note-namesakes.ts';
 import { printLogs, waitForRun, watchRun } from './run-progress.ts';
 import { runPath } from '../../io/run-path.ts';
 
@@ -97,8 +99,13 @@ async function listRuns(context: Context, { json, ...filter }: ListOptions): Pro
 
 async function showRun(context: Context, wanted: string, options: { json?: boolean }): Promise<void> {
   const run = await (await context.daemon()).call<Run>('GET', runPath(wanted));
+  noteNamesakes(wanted, run);
   if (options.json === true) printJson(run);
-  else printRun(run);
+  else {
+    printRun(run);
+    if (run.exposed !== undefined)
+      print(`exposed      ${run.exposed.join(', ')}; files: nf-escrow runs receipt ${run.id}`);
+  }
 }
 
 async function showReceipt(
@@ -109,8 +116,11 @@ async function showReceipt(
   const daemon = await context.daemon();
   const path = `${runPath(wanted)}/receipt`;
   const receipt =
-    options.check === true ? await checkLending(daemon, path) : await daemon.call<Receipt>('GET', path);
-  if (receipt.checks?.some(({ found }) => found !== 'absent') === true) process.exitCode = 1;
+    options.check === true
+      ? await checkWithCredentials(daemon, path)
+      : await daemon.call<Receipt>('GET', path);
+  noteNamesakes(wanted, receipt.run);
+  if (receipt.checks?.some(({ result: found }) => found !== 'absent') === true) process.exitCode = 1;
   if (options.json === true) {
     printJson(receipt);
     return;
@@ -120,26 +130,21 @@ async function showReceipt(
     print('');
     print(`placed       ${lease.placedAt ?? 'never'}  ${lease.store}  ${lease.target}`);
     print(
-      `gone         ${lease.goneAt ?? 'not yet'}  after ${String(lease.tries)} ${lease.tries === 1 ? 'try' : 'tries'}`,
+      `gone         ${lease.goneAt ?? 'not yet'}  after ${String(lease.attempts)} ${lease.attempts === 1 ? 'try' : 'attempts'}`,
     );
-    print(`checked      ${lease.check ?? '-'}`);
+    print(`checked      ${lease.verification ?? '-'}`);
     if (lease.lastError !== null) print(`last error   ${lease.lastError}`);
   }
-  for (const { secret, process, tasks } of receipt.exposures) {
-    print('');
-    print(
-      `exposed      ${secret}: the pipeline itself wrote its value into ${String(tasks)} ${tasks === 1 ? 'task' : 'tasks'} of ${process ?? 'a process'} (see docs/limits.md)`,
-    );
-  }
+  for (const line of describeExposures(receipt)) print(line);
   print('');
-  print(receipt.complete ? 'Nothing is left.' : 'Something is left; its removal is tried again.');
+  print(concludeReceipt(receipt));
   printChecks(receipt);
 }
 
 /** What was found just now; and where something that went is there again, how to be rid of it. */
 function printChecks({ run, checks = [] }: Receipt): void {
-  for (const { found, how, at } of checks) print(`${at}  ${found.padEnd(8)} ${how}`);
-  if (checks.some(({ found }) => found === 'present') && run.state === 'purged')
+  for (const { result: found, evidence: how, at } of checks) print(`${at}  ${found.padEnd(8)} ${how}`);
+  if (checks.some(({ result: found }) => found === 'present') && run.state === 'purged')
     print(`Something is there again: nf-escrow runs purge ${run.id}`);
 }
 
@@ -147,8 +152,8 @@ async function cancelRun(context: Context, wanted: string): Promise<void> {
   const run = await (await context.daemon()).call<Run>('POST', `${runPath(wanted)}/cancel`);
   const isOver = run.state === 'ended' || run.state === 'purged';
   print(isOver ? `Run ${run.id} is over (${run.outcome ?? '?'}).` : `Run ${run.id} was asked to end.`);
-  if (isOver && run.jobsLeft.length > 0)
-    print(`So were the jobs that it has left behind: ${run.jobsLeft.map(({ id }) => id).join(', ')}`);
+  if (isOver && run.orphanedJobs.length > 0)
+    print(`So were the jobs that it has left behind: ${run.orphanedJobs.map(({ id }) => id).join(', ')}`);
 }
 
 async function purgeRun(
@@ -159,11 +164,11 @@ async function purgeRun(
   if (options.force === true)
     await confirm(`Take the secrets of ${wanted} away, even if it is alive?`, options.yes);
   const query = options.force === true ? '?force=true' : '';
-  const run = await purgeLending(await context.daemon(), `${runPath(wanted)}/purge${query}`);
+  const run = await purgeWithCredentials(await context.daemon(), `${runPath(wanted)}/purge${query}`);
   print(
     run.pendingRemovals === 0
-      ? `Nothing of run ${run.id} is left.`
-      : `Not all of run ${run.id} could be removed; it is tried again. ${run.removalTrouble ?? ''}`.trimEnd(),
+      ? concludePurge(run)
+      : `Not all of run ${run.id} could be removed; it is tried again. ${run.removalError ?? ''}`.trimEnd(),
   );
 }
 
@@ -176,11 +181,11 @@ async function pruneRuns(context: Context, options: { olderThan: string; yes?: b
   print(`${String(pruned)} ${pruned === 1 ? 'run is' : 'runs are'} forgotten.`);
 }
 
-function describeJob({ executor, id, head }: NonNullable<Run['job']>): string {
+function describeJob({ executor, id, head }: NonNullable<Run['headJob']>): string {
   return `${executor} ${id ?? '(being submitted)'}${head ? '' : ', of your own'}`;
 }
 
-function describeLeft({ id, jobsLeft }: Run): string {
+function describeLeft({ id, orphanedJobs: jobsLeft }: Run): string {
   const jobs = jobsLeft.map((job) => `${job.executor} ${job.id} (${job.name})`).join(', ');
   return `${jobs}; to end them: nf-escrow runs cancel ${id}`;
 }
@@ -209,8 +214,8 @@ function printRun(run: Run): void {
     ['workspace', run.workspace],
     ['goes to', run.computeEnvironment],
     ['secrets', secrets || 'none'],
-    ...(run.job === null ? [] : [['job', describeJob(run.job)] as const]),
-    ...(run.jobsLeft.length === 0 ? [] : [['jobs left', describeLeft(run)] as const]),
+    ...(run.headJob === null ? [] : [['job', describeJob(run.headJob)] as const]),
+    ...(run.orphanedJobs.length === 0 ? [] : [['jobs left', describeLeft(run)] as const]),
     ['directory', run.launchDirectory],
     ['command', ['nextflow', ...run.arguments].join(' ')],
     ['log', run.logFile ?? '-'],

@@ -17,7 +17,7 @@ export async function importSecrets(
 ): Promise<void> {
   const onConflict = conflictOf(options);
   const path = secretsPath(context, options);
-  const { importSources, readImport } = await context.importing();
+  const { importSources, readImport } = await import('../../io/import-sources.ts');
   const source = importSources.find((known) => known === options.from);
   if (source === undefined)
     throw new EscrowError('usage', `There is nothing to import from "${options.from}".`, {

@@ -7,7 +7,8 @@ import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 import { confirm } from '../../io/confirm.ts';
 import { importSecrets, type ConflictOptions } from './import-secrets.ts';
-import { print, printJson, printTable } from '../../io/output.ts';
+import { print, printJson, printTable, warn } from '../../io/output.ts';
+import { promptHidden } from '../../io/passphrase.ts';
 import { scopeTitle, secretsPath, type ScopeOptions } from './scope.ts';
 
 const NEWLINE = 10;
@@ -125,7 +126,7 @@ export async function showSecret(
   const { secrets } = await daemon.call<SecretList>('GET', secretsPath(context, options));
   const secret = secrets.find((candidate) => candidate.name === name);
   if (secret === undefined)
-    throw new EscrowError('secret-unknown', `${scopeTitle(context, options)} has no secret "${name}".`);
+    throw new EscrowError('secret-not-found', `${scopeTitle(context, options)} has no secret "${name}".`);
   if (options.json === true) printJson(secret);
   else for (const [key, value] of Object.entries(secret)) print(`${key.padEnd(12)}  ${String(value ?? '-')}`);
 }
@@ -148,16 +149,13 @@ export async function removeSecrets(
 /** `echo VALUE |` adds a newline, and so does an editor: it is kept, byte for byte, and hardly ever meant. */
 function noteNewline(name: string, value: Buffer): void {
   if (value.at(-1) !== NEWLINE || value.indexOf(NEWLINE) !== value.length - 1) return;
-  process.stderr.write(
-    `nf-escrow: The value of ${name} ends with a newline, which is part of it. Not meant? printf %s adds none, echo does.\n`,
+  warn(
+    `The value of ${name} ends with a newline, which is part of it. Not meant? printf %s adds none, echo does.`,
   );
 }
 
 async function readValue(name: string, file: string | undefined): Promise<Buffer> {
-  if (file === undefined && process.stdin.isTTY) {
-    const { default: password } = await import('@inquirer/password');
-    return Buffer.from(await password({ message: `Value of ${name}:`, mask: false }));
-  }
+  if (file === undefined && process.stdin.isTTY) return Buffer.from(await promptHidden(`Value of ${name}:`));
   const value =
     file === undefined ? await readAtMost(process.stdin, VALUE_MAX) : await readInput(file, VALUE_MAX);
   if (value.length <= VALUE_MAX) return value;

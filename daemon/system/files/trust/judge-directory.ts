@@ -21,7 +21,7 @@ export interface Request {
 const OTHERS = 0o077;
 const SETGID = 0o2000;
 
-/** Throws `state-exposed` where a directory on the way to a path, or the one that the path names, cannot be trusted. */
+/** Throws `permissions-too-open` where a directory on the way to a path, or the one that the path names, cannot be trusted. */
 export function judge(
   found: VerifiedDirectory,
   { path, file, purpose, need }: Request,

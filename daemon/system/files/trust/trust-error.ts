@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EscrowError } from '../../../errors.ts';
-import { quote } from '../../processes/shell-word.ts';
+import { quoteShellWord } from '../../processes/shell-word.ts';
 
 /** What a path is for, and what names another one in its place. */
 export interface Purpose {
@@ -52,10 +52,10 @@ export function untrusted(
   const other = `Set ${variable} to a directory that others cannot change`;
   const move = isAbove(at, home)
     ? `${other}, or ask the administrator of this machine.`
-    : `${other}, such as ${quote(join(home, example))}.`;
-  const mend = `chmod ${isTree && at === path ? '-R ' : ''}${change} ${quote(at)}`;
+    : `${other}, such as ${quoteShellWord(join(home, example))}.`;
+  const mend = `chmod ${isTree && at === path ? '-R ' : ''}${change} ${quoteShellWord(at)}`;
   const hint = !isOwn ? move : isPrivate ? mend : `${mend}, if it is not shared on purpose. ${move}`;
-  return new EscrowError('state-exposed', `Cannot use the ${what} "${path}": ${subject} ${why}.`, { hint });
+  return new EscrowError('permissions-too-open', `Cannot use the ${what} "${path}": ${subject} ${why}.`, { hint });
 }
 
 function isAbove(path: string, home: string): boolean {

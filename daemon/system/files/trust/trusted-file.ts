@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EscrowError } from '../../../errors.ts';
-import { unusable } from '../path-error.ts';
+import { pathError } from '../path-error.ts';
 import { userTitle } from './local-accounts.ts';
 import { untrusted, type Purpose } from './trust-error.ts';
 import { openTrusted } from './trusted-path.ts';
@@ -22,7 +22,7 @@ const LINKS_MAX = 40;
 
 /**
  * The bytes of a plain file that nobody but the user and root can change or exchange, at most `limit` of them; undefined
- * where there is none. It may be a link to such a file. Throws `state-exposed`, `path-occupied`, `ledger-unavailable`.
+ * where there is none. It may be a link to such a file. Throws `permissions-too-open`, `path-conflict`, `ledger-unavailable`.
  */
 export function readTrustedFile(path: string, purpose: Purpose, limit: number): Buffer | undefined {
   let at = resolve(path);
@@ -38,12 +38,12 @@ export function readTrustedFile(path: string, purpose: Purpose, limit: number): 
       at = resolve(directory.path, readlinkSync(directory.at(basename(at))));
     } catch (error) {
       if (error instanceof EscrowError) throw error;
-      throw unusable(path, error);
+      throw pathError(path, error);
     } finally {
       directory.close();
     }
   }
-  throw unusable(path, Object.assign(new Error('too many links'), { code: 'ELOOP' }));
+  throw pathError(path, Object.assign(new Error('too many links'), { code: 'ELOOP' }));
 }
 
 interface Wanted {
@@ -56,7 +56,7 @@ interface Wanted {
 function readFrom(directory: VerifiedDirectory, { path, purpose, name, limit }: Wanted): Buffer {
   const entry = directory.at(basename(name));
   // Whatever else stands there is not opened: a FIFO would keep us waiting, and to open a device may do something.
-  if (!lstatSync(entry).isFile()) throw new EscrowError('path-occupied', `"${path}" is not a plain file.`);
+  if (!lstatSync(entry).isFile()) throw new EscrowError('path-conflict', `"${path}" is not a plain file.`);
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
   const fd = openSync(entry, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   try {

@@ -12,7 +12,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { EscrowError, systemCode } from '../../../errors.ts';
 import { syncDirectory } from '../atomic-write.ts';
-import { unusable } from '../path-error.ts';
+import { pathError } from '../path-error.ts';
 import { userTitle } from './local-accounts.ts';
 import { judge, type Request } from './judge-directory.ts';
 import { untrusted } from './trust-error.ts';
@@ -27,7 +27,7 @@ const LINKS_MAX = 40; // as path_resolution(7)
  * Opens a directory that can be trusted: every directory on the way is the user's or root's and nobody else can write to
  * it (but for sticky ones), and so are those that lead to the target of each link, and the links themselves. Each step is
  * taken from the descriptor of the one before, so that what was verified is what is opened. Undefined where it is not there;
- * what there is on the way to it was verified then. Throws `state-exposed`, `path-occupied`, `ledger-unavailable`.
+ * what there is on the way to it was verified then. Throws `permissions-too-open`, `path-conflict`, `ledger-unavailable`.
  */
 export function openTrusted(request: Request): VerifiedDirectory | undefined {
   const { path } = request;
@@ -50,7 +50,7 @@ export function openTrusted(request: Request): VerifiedDirectory | undefined {
       }
       if (typeof next === 'string') {
         if (++links > LINKS_MAX)
-          throw unusable(path, Object.assign(new Error('too many links'), { code: 'ELOOP' }));
+          throw pathError(path, Object.assign(new Error('too many links'), { code: 'ELOOP' }));
         ahead = [...split(next), ...ahead];
         if (!next.startsWith('/')) continue;
         here.close();
@@ -98,10 +98,10 @@ function enter(
   } catch (error) {
     const code = systemCode(error) ?? '';
     if (code === 'ENOENT') return make(from, name, request) ? enter(from, name, request, isLast) : undefined;
-    if (!['ENOTDIR', 'ELOOP'].includes(code)) throw unusable(path, error);
+    if (!['ENOTDIR', 'ELOOP'].includes(code)) throw pathError(path, error);
     const mayBeLink = !isLast || request.need !== 'private';
     if (mayBeLink && lstatSync(entry).isSymbolicLink()) return readLink(from, name, request);
-    throw new EscrowError('path-occupied', `"${path}" is there and is not a directory.`, { cause: error });
+    throw new EscrowError('path-conflict', `"${path}" is there and is not a directory.`, { cause: error });
   }
   try {
     judge(directory, request, isLast);
@@ -140,7 +140,7 @@ function make(from: VerifiedDirectory, name: string, { create }: Request): boole
     if ((lstatSync(entry).mode & 0o700) !== 0o700) chmodSync(entry, 0o700);
     syncDirectory(from.self);
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw unusable(path, error);
+    if (systemCode(error) !== 'EEXIST') throw pathError(path, error);
   }
   return true;
 }
@@ -163,8 +163,8 @@ function readLink(from: VerifiedDirectory, name: string, request: Request): stri
   try {
     if (statSync(from.at(name), { throwIfNoEntry: false }) !== undefined) return readlinkSync(from.at(name));
   } catch (error) {
-    throw unusable(at, error);
+    throw pathError(at, error);
   }
   if (create !== true) return undefined;
-  throw new EscrowError('path-occupied', `"${at}" is a link to something that is not there.`);
+  throw new EscrowError('path-conflict', `"${at}" is a link to something that is not there.`);
 }

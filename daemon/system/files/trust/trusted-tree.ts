@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { EscrowError } from '../../../errors.ts';
-import { unusable } from '../path-error.ts';
+import { pathError } from '../path-error.ts';
 import { userTitle } from './local-accounts.ts';
 import { untrusted, type Purpose } from './trust-error.ts';
 import { ownerKind } from './user-namespace.ts';
@@ -13,7 +13,7 @@ const WRITABLE = 0o022;
 /**
  * The files of a tree below a verified directory, by their paths in it; of each entry it is verified that it is a plain file
  * or a directory, the user's or root's, and that nobody else can write to it. Looks so many levels down. Throws
- * `state-exposed`, `path-occupied`.
+ * `permissions-too-open`, `path-conflict`.
  */
 export function trustedFilesIn(
   directory: VerifiedDirectory,
@@ -45,7 +45,7 @@ function filesAt(tree: Tree, below: string, levels: number): string[] {
 function assertTrusted({ directory, root, purpose }: Tree, entry: string, path: string): boolean {
   const stats = lstatSync(entry);
   if (!stats.isFile() && !stats.isDirectory())
-    throw new EscrowError('path-occupied', `"${path}" is neither a plain file nor a directory.`, {
+    throw new EscrowError('path-conflict', `"${path}" is neither a plain file nor a directory.`, {
       hint: 'Move it away; where it is a link, put what it leads to in its place.',
     });
   const owner = ownerKind(stats.uid, path);
@@ -60,7 +60,7 @@ function assertTrusted({ directory, root, purpose }: Tree, entry: string, path: 
   try {
     fd = openSync(entry, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   } catch (error) {
-    throw unusable(path, error);
+    throw pathError(path, error);
   }
   try {
     const { isClosed } = directory;

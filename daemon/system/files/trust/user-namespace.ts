@@ -47,14 +47,14 @@ export function parseIdMap(text: string, overflow: number, user: number): UserNa
 /**
  * Tells the user's own and root's from everybody else's. In a user namespace that does not map root (a container without
  * privileges, bubblewrap), root is shown by the overflow id, and so is every other user of the host: there, that id counts
- * as root's for those directories alone that nobody but root makes. Throws `state-exposed` where the user is not mapped
+ * as root's for those directories alone that nobody but root makes. Throws `permissions-too-open` where the user is not mapped
  * either, so that everybody's files would look like theirs.
  */
 export function ownerKind(uid: number, path: string, namespace = ownNamespace()): OwnerKind {
   const { user, isWhole, isMapped, overflow } = namespace;
   if (!isMapped(user))
     throw new EscrowError(
-      'state-exposed',
+      'permissions-too-open',
       `Cannot tell whose "${path}" is: this user namespace does not map your user id.`,
       {
         hint: 'Map your user id into the namespace (unshare --map-current-user), or run nf-escrow outside of it.',

@@ -11,6 +11,7 @@ import { identifySelf } from '../../../../daemon/system/processes/process-identi
 import { openRooms } from '../engine.ts';
 import { fromSchema } from '../from-schema.ts';
 import { hold, NEEDLE, type Target } from '../target.ts';
+import { platformRules } from '../../../../daemon/stores/registry.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 const part = oneof(
@@ -82,7 +83,7 @@ export const api: Target = {
   arbitrary: requests,
   open: async (ground) => {
     const rooms = await openRooms(ground);
-    const { ledger, vault, runs, engine } = rooms;
+    const { ledger, vault, runs, deps } = rooms;
     const nothing = (): undefined => undefined;
     const status = (): never =>
       ({
@@ -94,15 +95,16 @@ export const api: Target = {
         memoryBytes: 0,
       }) as never;
     const none = (): Promise<never[]> => Promise.resolve([]);
-    const aws = { check: none, sweep: none, probe: none };
+    const platformChecks = { 'aws-batch': { check: none, sweep: none, probe: none } };
     const app = createServer({
       version: '0',
       ledger,
       vault,
       runs,
-      user: engine.user,
-      log: engine.log,
-      aws,
+      user: deps.user,
+      log: deps.log,
+      platformRules,
+      platformChecks,
       status,
       stop: nothing,
       touched: nothing,

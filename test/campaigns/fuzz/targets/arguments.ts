@@ -2,7 +2,7 @@ import { array, constantFrom, oneof, string } from 'fast-check';
 import { splitRunOptions } from '../../../../daemon/cli/launch/run-options.ts';
 import { splitWords } from '../../../../daemon/cli/io/split-words.ts';
 import { EscrowError } from '../../../../daemon/errors.ts';
-import { arrange, readCommandLine } from '../../../../daemon/nextflow/launcher/arguments.ts';
+import { buildRunArguments, readCommandLine } from '../../../../daemon/nextflow/launcher/arguments.ts';
 import { readRunLine } from '../../../../daemon/nextflow/launcher/configuration.ts';
 import { launcherOptions, runOptions } from '../../../../daemon/nextflow/launcher/options.ts';
 import { expectedLog } from '../../../../daemon/nextflow/logs/log.ts';
@@ -66,7 +66,7 @@ export const runArguments: Target = {
             args.slice(args.length - rest.length).every((one, at) => one === rest[at]),
           "Nextflow's arguments are verbatim",
         );
-        const { arguments: line } = arrange(rest);
+        const { arguments: line } = buildRunArguments(rest);
         hold(
           line.includes('run') && [...line].sort().join('\0') === [...rest, 'run'].sort().join('\0'),
           'none is lost, none is added',

@@ -5,13 +5,13 @@ import { loadSettings } from '../../../../daemon/config/settings.ts';
 import { locatePaths } from '../../../../daemon/config/paths.ts';
 import { readLauncher } from '../../../../daemon/nextflow/launcher/version.ts';
 import { ownPluginsDirectory } from '../../../../daemon/nextflow/plugin/plugins-directory.ts';
-import { whyNot } from '../../../../daemon/nextflow/plugin/secret-delivery.ts';
+import { whyPluginUnusable } from '../../../../daemon/nextflow/plugin/secret-delivery.ts';
 import { findNextflow } from '../../../../daemon/nextflow/launcher/find.ts';
 import { findLocalStore } from '../../../../daemon/nextflow/launcher/local-store.ts';
 import { expectedLog } from '../../../../daemon/nextflow/logs/log.ts';
 import { wantsWeblog } from '../../../../daemon/nextflow/plugin/weblog.ts';
 import { detectExecutor } from '../../../../daemon/schedulers/registry.ts';
-import { jobOf, submitHost } from '../../../../daemon/schedulers/enclosing-job.ts';
+import { enclosingJob, submitHost } from '../../../../daemon/schedulers/enclosing-job.ts';
 import { EscrowError } from '../../../../daemon/errors.ts';
 import { hold, textOf, type Target } from '../target.ts';
 
@@ -88,15 +88,15 @@ export const environment: Target = {
           HOME: directory,
           ...Object.fromEntries(entries.map(([name = '', text = '']) => [name, text])),
         };
-        const job = jobOf(env);
+        const job = enclosingJob(env);
         hold(
           job === undefined || job.restarts === null || Number.isInteger(job.restarts),
           'a job was started anew so many times',
         );
-        const launch = { nextflow, arguments: ['run', 'x'], directory, state: directory, env };
-        const plugins = ownPluginsDirectory(launch);
+        const plugins = ownPluginsDirectory({ env, directory });
         hold(typeof submitHost(env) === 'string' && plugins.startsWith('/'), 'there is a place');
-        whyNot(readLauncher(nextflow, env), env);
+        const launch = { nextflow, arguments: ['run', 'x'], directory, state: directory, env };
+        whyPluginUnusable(readLauncher(nextflow, env), env);
         wantsWeblog(launch, plugins);
         findLocalStore(env);
         hold(expectedLog(directory, ['run', 'x'], env).startsWith('/'), 'a log has an absolute path');

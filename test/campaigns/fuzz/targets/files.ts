@@ -3,10 +3,10 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSettings } from '../../../../daemon/config/settings.ts';
 import { isSecretName } from '../../../../daemon/contract/secret-name.ts';
-import { assertHostIsOurs } from '../../../../daemon/system/host-lease/hold-host-lease.ts';
+import { assertNoOtherHost } from '../../../../daemon/system/host-lease/hold-host-lease.ts';
 import {
   readHostLease,
-  secondsSinceBeat,
+  secondsSinceHeartbeat,
   writeHostLease,
 } from '../../../../daemon/system/host-lease/host-lease.ts';
 import { identifySelf } from '../../../../daemon/system/processes/process-identity.ts';
@@ -145,9 +145,9 @@ export const hostLease: Target = {
       writeFileSync(`${path}.beat`, bytes, MODE);
       const lease = readHostLease(path);
       hold(lease === undefined || typeof lease.epoch === 'number', 'an epoch is a number');
-      hold(secondsSinceBeat(path) >= 0, 'time goes on');
+      hold(secondsSinceHeartbeat(path) >= 0, 'time goes on');
       try {
-        assertHostIsOurs(path, 60, false);
+        assertNoOtherHost(path, 60, false);
       } finally {
         if (bytes.length % 8 === 0) {
           const mine = { holder: identifySelf(), epoch: 9 };

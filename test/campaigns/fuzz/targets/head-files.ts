@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tail } from '../../../../daemon/system/files/tail.ts';
 import { readEvent } from '../../../../daemon/nextflow/logs/events.ts';
-import { readGridLine } from '../../../../daemon/nextflow/logs/task-jobs.ts';
+import { readTaskJobEvent } from '../../../../daemon/nextflow/logs/task-jobs.ts';
 import { findLog, readLogLine, type LogFacts } from '../../../../daemon/nextflow/logs/log.ts';
 import { TraceReader } from '../../../../daemon/nextflow/logs/trace.ts';
 import { isSecretName } from '../../../../daemon/contract/secret-name.ts';
+import { validate } from '../../../../daemon/contract/validate.ts';
 import { bytesOf, hold, type Ground, type Target } from '../target.ts';
 import { lines } from './lines.ts';
 
@@ -56,7 +57,7 @@ export const trace: Target = {
       const reader = new TraceReader();
       const rows = tailed(ground, 'trace.txt', input).map((line) => reader.read(line));
       for (const row of rows)
-        hold(row === undefined || 'quarantined' in row || row.task.taskId !== '', 'a task has an id');
+        hold(row === undefined || 'malformed' in row || row.task.taskId !== '', 'a task has an id');
     },
   }),
 };
@@ -90,7 +91,7 @@ export const log: Target = {
       const facts: LogFacts = {};
       for (const line of tailed(ground, 'nextflow.log', input)) {
         readLogLine(facts, line);
-        const job = readGridLine(line);
+        const job = readTaskJobEvent(line);
         if (job !== undefined && 'submitted' in job)
           hold(
             /^[A-Za-z0-9._[\]-]+$/.test(job.submitted.id) && job.submitted.name.length <= 200,
@@ -112,6 +113,10 @@ export const events: Target = {
     '{"type":"run.begin",',
     '{"type":"run.end",',
     '{"type":"job-definition.registered",',
+    '{"type":"exposure","file":"ab/cd/.command.run",',
+    '{"type":"search","complete":true,',
+    '"secrets":["FOO_KEY","no name"]',
+    ',"gaps":[{"reason":"budget","count":1e99,"example":"x"},7]',
     '"task":"1"',
     ',"secrets":["FOO_KEY"]',
     ',"attempt":1',
@@ -133,6 +138,12 @@ export const events: Target = {
           hold(error instanceof Error, 'what is no event is told by an error');
           continue;
         }
+        if (event !== undefined && 'exposure' in event) {
+          hold(event.exposure.secrets.every(isSecretName), 'exposed secrets are names');
+          hold(event.exposure.file.length <= 4096, 'paths are cut');
+        }
+        if (event !== undefined && 'searched' in event)
+          validate<'ExposureSearch'>('exposure-search.json', event.searched);
         if (event === undefined || !('task' in event)) continue;
         const { task } = event;
         hold([...task.secrets, ...task.exposed].every(isSecretName), "a task's secrets are names");

@@ -84,7 +84,7 @@ export const runDirectory: Target = {
           told = await runs.tasks(id);
         }
         const log = rooms.logged();
-        hold(!log.includes('look failed'), `nothing keeps the daemon from looking: ${log}`);
+        hold(!log.includes('cannot poll run'), `nothing keeps the daemon from looking: ${log}`);
         return [told, log];
       },
       check: async () => {

@@ -1,24 +1,27 @@
 import { constantFrom, tuple } from 'fast-check';
-import type { Answer } from '../../../../daemon/schedulers/run-command.ts';
-import { Lsf } from '../../../../daemon/schedulers/lsf/lsf.ts';
-import { Pbs } from '../../../../daemon/schedulers/pbs/pbs.ts';
-import type { Scheduler } from '../../../../daemon/schedulers/scheduler.ts';
-import { GridEngine } from '../../../../daemon/schedulers/sge/grid-engine.ts';
-import { Slurm } from '../../../../daemon/schedulers/slurm/slurm.ts';
+import type { CommandResult } from '../../../../daemon/schedulers/command.ts';
+import { createScheduler } from '../../../../daemon/schedulers/create-scheduler.ts';
+import { isJobId } from '../../../../daemon/schedulers/job-id.ts';
+import { executors } from '../../../../daemon/schedulers/registry.ts';
+import type { JobStatus, Scheduler } from '../../../../daemon/schedulers/scheduler.ts';
+import { schedulerSamples } from '../../../support/scheduler-samples.ts';
 import { hold, textOf, type Target } from '../target.ts';
 import { lines } from './lines.ts';
 
-const KINDS = { slurm: Slurm, sge: GridEngine, pbs: Pbs, lsf: Lsf } as const;
 const submission = { name: 'nf-escrow-r1', script: '/r/head', output: '/r/out', requeue: false, options: [] };
 const ACTS: Readonly<Record<string, (scheduler: Scheduler) => Promise<unknown>>> = {
   submit: (scheduler) => scheduler.submit(submission),
-  jobs: (scheduler) => scheduler.jobs(['1', '2', '3.pbs']),
+  jobs: (scheduler) => scheduler.jobs(idsOf(scheduler)),
   find: (scheduler) => scheduler.find('nf-escrow-r1'),
-  cancel: (scheduler) => scheduler.cancel('1'),
+  cancel: (scheduler) => scheduler.cancel(idsOf(scheduler)[0] ?? ''),
 };
 
+function idsOf({ executor }: Scheduler): string[] {
+  return ['1', '2', '3.pbs', ...schedulerSamples[executor].ids].filter((id) => isJobId(executor, id));
+}
+
 const head = tuple(
-  constantFrom(...Object.keys(KINDS)),
+  constantFrom(...executors),
   constantFrom(...Object.keys(ACTS)),
   constantFrom('0', '0', '1', '255'),
 ).map((words) => words.join(' '));
@@ -72,16 +75,22 @@ export const scheduler: Target = {
       const [first = '', rest = ''] = textOf(input, needle).split(/\n(.*)/s, 2);
       const [kind = '', act = '', status = ''] = first.split(' ');
       const [stdout = '', stderr = ''] = rest.split(/\0(.*)/s, 2);
-      const answer: Answer = { status: Number(status) || 0, stdout, stderr };
-      const make = Object.entries(KINDS).find(([name]) => name === kind)?.[1] ?? Slurm;
+      const answer: CommandResult = { status: Number(status) || 0, stdout, stderr };
+      const executor = executors.find((name) => name === kind) ?? 'slurm';
       const found = await (
-        Object.entries(ACTS).find(([name]) => name === act)?.[1] ?? ((one: Scheduler) => one.jobs(['1']))
-      )(new make(async () => answer));
-      if (typeof found === 'string')
-        hold(/^[0-9]+(\.\S+)?$/.test(found), 'a job that was submitted has an id');
+        Object.entries(ACTS).find(([name]) => name === act)?.[1] ?? ((one: Scheduler) => one.jobs(idsOf(one)))
+      )(createScheduler(executor, async () => answer));
+      if (typeof found === 'string') hold(isJobId(executor, found), 'a job that was submitted has an id');
+      if (Array.isArray(found))
+        hold(
+          found.every((id) => isJobId(executor, String(id))),
+          'jobs that are found have ids',
+        );
       if (found instanceof Map)
-        for (const job of found.values() as Iterable<{ phase: string }>)
-          hold(['waiting', 'running', 'ended'].includes(job.phase), 'a job is in a phase');
+        for (const { phase, end } of found.values() as Iterable<Record<keyof JobStatus, unknown>>) {
+          hold(['waiting', 'running', 'ended'].includes(String(phase)), 'a job is in a phase');
+          hold(end === null || phase === 'ended', 'only a job that ended tells why');
+        }
     },
   }),
 };

@@ -63,7 +63,7 @@ export const vaultImport: Target = {
         return importVault(
           rooms.ledger,
           rooms.vault,
-          rooms.engine.user,
+          rooms.deps.user,
           file,
           { identities: [key] },
           'replace',

@@ -2,61 +2,32 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { machineUser } from '../../../../daemon/access/principal.ts';
 import { userScope } from '../../../../daemon/access/scopes.ts';
-import { InTurn } from '../../../../daemon/system/keyed-mutex.ts';
 import { identifySelf } from '../../../../daemon/system/processes/process-identity.ts';
 import { openLedger } from '../../../../daemon/ledger/open.ts';
-import { noFaults } from '../../../../daemon/system/steps.ts';
 import { Runs } from '../../../../daemon/runs/runs.ts';
-import { JobBoard } from '../../../../daemon/schedulers/job-status-cache.ts';
-import { schedulerOf } from '../../../../daemon/schedulers/registry.ts';
-import { openSession } from '../../../../daemon/aws/session/session.ts';
-import { LentCredentials } from '../../../../daemon/aws/session/credentials.ts';
-import { realPace } from '../../../../daemon/aws/retry.ts';
-import { DeadManSwitches } from '../../../../daemon/stores/aws/dead-man-switches.ts';
-import { NextflowStore } from '../../../../daemon/stores/nextflow-store.ts';
 import { Keys } from '../../../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../../../daemon/vault/secret-value.ts';
 import { Vault } from '../../../../daemon/vault/vault.ts';
 import { root, until, untapped } from '../../../support/sandbox.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
+import { runDependencies } from '../../../support/run-dependencies.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
 /** The runs of a daemon whose clock is set by `jump`, in milliseconds from the right time. */
-async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (ms: number) => void }> {
+async function openRuns(t: Test, directory: string): Promise<{ runs: Runs; jump: (ms: number) => void }> {
   let offset = 0;
   const ledger = await openLedger(join(directory, 'ledger.db'));
   const user = machineUser();
   const vault = new Vault(ledger, new Keys({ keyFile: join(directory, 'vault.key'), keyCommand: undefined }));
   await vault.set(user, await userScope(ledger.db, user), 'FOO_KEY', new SecretValue(Buffer.from('value')));
-  const store = new NextflowStore(join(directory, 'runs'));
-  const runs = new Runs({
-    ledger,
-    vault,
-    stores: new Map([[store.kind, store]]),
-    runDirectories: store,
-    secretsStore: () => store,
-    deadMan: new DeadManSwitches({
-      openSession,
-      lent: new LentCredentials(),
-      pace: realPace,
-    }),
-    batchJobs: { living: async () => new Set(), terminate: async () => undefined },
-    jobs: new JobBoard(schedulerOf),
-    submitting: new Set(),
-    onLost: 'purge-now',
-    defaultWorkspace: 'local/main',
-    user,
-    outputDirectory: join(directory, 'output'),
-    faults: noFaults,
-    removals: new InTurn(),
-    clock: () => new Date(Date.now() + offset),
-    log: pino({ enabled: false }),
-  });
+  const where = { runs: join(directory, 'runs'), output: join(directory, 'output') };
+  const runs = new Runs(
+    runDependencies(ledger, vault, where, { clock: () => new Date(Date.now() + offset) }),
+  );
   t.teardown(async () => {
     await runs.stop();
     await ledger.close();
@@ -67,7 +38,7 @@ async function engine(t: Test, directory: string): Promise<{ runs: Runs; jump: (
 for (const days of [1, -1])
   void t.test(`a clock that jumps by ${String(days)} day leaves a live run alone`, async (t) => {
     const directory = temporaryDirectory(t);
-    const { runs, jump } = await engine(t, directory);
+    const { runs, jump } = await openRuns(t, directory);
     const launchDirectory = join(directory, 'launch');
     mkdirSync(launchDirectory);
     const { run, start } = await runs.create({

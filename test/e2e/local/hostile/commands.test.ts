@@ -144,7 +144,7 @@ void t.test('requests that fit nothing are refused, and the daemon goes on', asy
     '/v1/runs?limit[a]=1',
   ])
     t.equal((await box.http(path.includes('secrets') ? 'DELETE' : 'GET', path)).status, 400, path);
-  t.equal((await box.http('GET', '/v1/health', undefined, { host: 'elsewhere.example' })).status, 200);
+  t.equal((await box.http('GET', '/v1/health', undefined, { host: 'elsewhere.example' })).status, 403);
   t.equal((await box.http('GET', '/v1/health', undefined, { origin: 'http://localhost' })).status, 403);
   t.match((await accepts(t, box, ['secrets', 'list'])).stdout, /FOO_KEY/);
   t.match((await accepts(t, box, ['secrets', 'list', '--user'])).stdout, /has no secrets/);

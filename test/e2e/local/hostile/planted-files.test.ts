@@ -12,7 +12,7 @@ import { asEscrowError } from '../../../../daemon/errors.ts';
 import {
   readHostLease,
   removeHostLease,
-  secondsSinceBeat,
+  secondsSinceHeartbeat,
   writeHostLease,
 } from '../../../../daemon/system/host-lease/host-lease.ts';
 import { openToAppend } from '../../../../daemon/system/files/owned-file.ts';
@@ -27,8 +27,8 @@ import { readLocalStore } from '../../../../daemon/nextflow/launcher/local-store
 import { ensurePlugin } from '../../../../daemon/nextflow/plugin/plugin-install.ts';
 import { writeShim } from '../../../../daemon/nextflow/launcher/write-shim.ts';
 import { revoke } from '../../../../daemon/run-directory/fence.ts';
-import { askForEnd } from '../../../../daemon/run-directory/heartbeat.ts';
-import { NextflowStore } from '../../../../daemon/stores/nextflow-store.ts';
+import { requestCancel } from '../../../../daemon/run-directory/heartbeat.ts';
+import { RunDirectories } from '../../../../daemon/run-directory/run-directories.ts';
 import { createRing, readRing, writeRing } from '../../../../daemon/vault/keys/key-ring.ts';
 import { plantedToo, Victims } from '../../../support/hostile.ts';
 import { assemble, type Rooms } from '../../../support/daemon-modules.ts';
@@ -90,7 +90,7 @@ const places: readonly Place[] = [
     path: 'daemon.host',
     act: (path) => {
       readHostLease(path);
-      secondsSinceBeat(path);
+      secondsSinceHeartbeat(path);
       writeHostLease(path, lease);
       removeHostLease(path, 1);
     },
@@ -98,7 +98,7 @@ const places: readonly Place[] = [
   {
     path: 'daemon.host.beat',
     act: (path) => {
-      secondsSinceBeat(path.replace('.beat', ''));
+      secondsSinceHeartbeat(path.replace('.beat', ''));
       writeHostLease(path.replace('.beat', ''), lease);
       removeHostLease(path.replace('.beat', ''), 1);
     },
@@ -112,14 +112,14 @@ const places: readonly Place[] = [
   },
   {
     path: 'cancel',
-    act: (_path, directory) => askForEnd(directory),
+    act: (_path, directory) => requestCancel(directory),
     after: (t, path) => t.ok(existsSync(path), 'the end is asked for'),
   },
   {
     path: 'revoked',
     before: (directory) => writeFileSync(join(directory, 'armed'), ''),
     act: (_path, directory) =>
-      revoke(new NextflowStore(directory), { target: directory, anchor: null, sentAt: null }),
+      revoke(new RunDirectories(directory), { target: directory, locator: null, sentAt: null }),
     after: (t, path) =>
       t.ok(existsSync(path) && !existsSync(path.replace('revoked', 'armed')), 'the fence is closed'),
   },

@@ -43,10 +43,10 @@ final class ClaimedRun {
         try {
             RunDirectory directory = RunDirectory.open(Path.of(named));
             if (directory.claim()) return new ClaimedRun(directory, null, null);
-            return new ClaimedRun(null, null, "another Nextflow is the head of " + named);
+            return new ClaimedRun(null, null, "another Nextflow is the head of " + Printable.of(named));
         } catch (UnusableRunException | RuntimeException error) {
             String reason = error instanceof UnusableRunException ? error.getMessage() : error.getClass().getName();
-            String broken = "nf-escrow: the run directory \"" + named + "\" cannot be used: " + reason;
+            String broken = "nf-escrow: the run directory \"" + Printable.of(named) + "\" cannot be used: " + reason;
             log.warn(broken);
             return new ClaimedRun(null, broken, broken);
         }

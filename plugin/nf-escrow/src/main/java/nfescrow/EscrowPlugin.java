@@ -31,4 +31,11 @@ public class EscrowPlugin extends BasePlugin {
         // Nextflow before 25.10 chooses a provider as it reads its configuration, before there are plugins.
         SecretsLoader.getInstance().reset();
     }
+
+    /** The session is closed by then, and what it writes of itself is written. */
+    @Override
+    public void stop() {
+        Exposures.finishCurrent();
+        super.stop();
+    }
 }

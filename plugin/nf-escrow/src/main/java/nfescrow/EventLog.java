@@ -48,7 +48,7 @@ final class EventLog {
             if (sync) channel.force(false);
         } catch (IOException error) {
             failed = true;
-            log.warn("nf-escrow: {} cannot be written ({}); tasks are told by Nextflow's trace alone", path, RunDirectory.reason(error));
+            log.warn("nf-escrow: {} cannot be written ({}); tasks are told by Nextflow's trace alone", Printable.of(path), RunDirectory.reason(error));
         }
     }
 }

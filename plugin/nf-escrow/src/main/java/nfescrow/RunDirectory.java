@@ -162,7 +162,7 @@ final class RunDirectory {
         } catch (NoSuchFileException gone2) {
             log.debug("store.json is gone already");
         } catch (IOException error) {
-            log.warn("nf-escrow: store.json in {} could not be removed yet ({})", path, reason(error));
+            log.warn("nf-escrow: store.json in {} could not be removed yet ({})", Printable.of(path), reason(error));
         }
     }
 

@@ -22,7 +22,7 @@ final class RunEvents {
 
     RunEvents(EventLog events, RunDirectory directory) {
         this.events = events;
-        this.exposures = new Exposures(directory);
+        this.exposures = new Exposures(directory, events);
     }
 
     /** For a proxy of TraceObserver: what is not named here does nothing. */
@@ -42,9 +42,10 @@ final class RunEvents {
     private void observe(String what, Object[] arguments) {
         switch (what) {
             case "onFlowCreate" -> begin((Session) arguments[0]);
-            case "onProcessSubmit" -> task("task.submit", arguments);
+            case "onProcessPending" -> exposures.pending(taskOf(arguments));
+            case "onProcessSubmit" -> submitted(arguments);
             case "onProcessStart" -> task("task.start", arguments);
-            case "onProcessComplete" -> task("task.end", arguments);
+            case "onProcessComplete" -> completed(arguments);
             case "onProcessCached" -> task("task.cached", arguments);
             case "onFlowComplete" -> end();
             default -> { }
@@ -53,7 +54,23 @@ final class RunEvents {
 
     private void begin(Session created) {
         session = created;
-        events.write("run.begin", Map.of("name", created.getRunName(), "session", created.getUniqueId().toString()), true);
+        exposures.begin(created);
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("name", created.getRunName());
+        data.put("session", created.getUniqueId().toString());
+        data.put("masked", exposures.knowsValues());
+        data.put("work", exposures.mask(created.getWorkDir().toString()));
+        events.write("run.begin", data, true);
+    }
+
+    private void submitted(Object[] arguments) {
+        task("task.submit", arguments);
+        exposures.submitted(taskOf(arguments));
+    }
+
+    private void completed(Object[] arguments) {
+        task("task.end", arguments);
+        exposures.completed(taskOf(arguments));
     }
 
     private void end() {
@@ -73,7 +90,7 @@ final class RunEvents {
         Map<String, Object> data = new LinkedHashMap<>();
         data.put("task", String.valueOf(task.getId()));
         data.put("process", task.getProcessor().getName());
-        data.put("name", task.getName());
+        data.put("name", exposures.mask(task.getName()));
         data.put("hash", task.getHashLog());
         data.put("native", valueOf(trace, "native_id"));
         data.put("attempt", task.getConfig().getAttempt());
@@ -82,11 +99,11 @@ final class RunEvents {
             data.put("status", valueOf(trace, "status"));
             data.put("exit", valueOf(trace, "exit"));
         }
-        if (type.equals("task.submit")) {
-            List<String> exposed = exposures.in(task);
-            if (!exposed.isEmpty()) data.put("exposed", exposed);
-        }
         events.write(type, data, false);
+    }
+
+    private static TaskRun taskOf(Object[] arguments) {
+        return ((TaskHandler) arguments[0]).getTask();
     }
 
     private static String valueOf(TraceRecord trace, String key) {

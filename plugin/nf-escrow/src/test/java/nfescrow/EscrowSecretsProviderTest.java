@@ -62,6 +62,17 @@ class EscrowSecretsProviderTest {
         assertNotNull(provider.getSecretsEnv(List.of("RAW_KEY")), "a task can have it");
     }
 
+    /** Nextflow prints the message, and writes it into its log: a name must not forge a line there. */
+    @Test
+    void namesInOneLineWhatAPipelineCalledAnything() {
+        claim();
+        List<String> names = List.of("A\r\nJan-01 00:00:00.000 [main] DEBUG n.Session - forged", "B\u001b]52;c;eA==\u0007\u202e");
+        String message = assertThrows(ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(names)).getMessage();
+        assertTrue(message.startsWith("Required secrets are missing: 'A\\u000d\\u000aJan-01 "), message);
+        assertTrue(message.contains("'B\\u001b]52;c;eA==\\u0007\\u202e'"), message);
+        assertEquals(1, message.lines().count());
+    }
+
     @Test
     void failsTheTaskThatDeclaresWhatIsNotThere() {
         claim();

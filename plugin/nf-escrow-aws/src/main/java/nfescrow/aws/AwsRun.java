@@ -51,11 +51,11 @@ final class AwsRun {
     private static Map<String, String> parse(Path file) {
         Map<String, String> entries = new LinkedHashMap<>();
         try {
-            if (Files.size(file) > FILE_MAX) throw new IllegalStateException("nf-escrow: " + file + " is too big");
+            if (Files.size(file) > FILE_MAX) throw new IllegalStateException("nf-escrow: " + Printable.of(file) + " is too big");
             if (new JsonSlurper().parse(Files.readAllBytes(file)) instanceof Map<?, ?> read)
                 read.forEach((key, value) -> entries.put(String.valueOf(key), value == null ? null : value.toString()));
         } catch (IOException | RuntimeException error) {
-            throw new IllegalStateException("nf-escrow: " + file + " cannot be read (" + error.getClass().getSimpleName() + ")");
+            throw new IllegalStateException("nf-escrow: " + Printable.of(file) + " cannot be read (" + error.getClass().getSimpleName() + ")");
         }
         return entries;
     }

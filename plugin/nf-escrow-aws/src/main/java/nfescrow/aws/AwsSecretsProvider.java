@@ -63,7 +63,7 @@ public class AwsSecretsProvider implements SecretsProvider {
     @Override
     public String getSecretsEnv(List<String> names) {
         if (names == null || names.isEmpty()) return null;
-        throw new IllegalArgumentException("nf-escrow: " + String.join(", ", names)
+        throw new IllegalArgumentException("nf-escrow: " + Printable.of(String.join(", ", names))
             + " can be given to tasks on AWS Batch only, in this compute environment; this process has another executor");
     }
 

@@ -108,6 +108,7 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
     }
 
     private static IllegalArgumentException refusal(TaskRun task, String why) {
-        return new IllegalArgumentException("nf-escrow: the task " + task.getName() + " cannot be given its secrets: " + why);
+        return new IllegalArgumentException(
+            Printable.of("nf-escrow: the task " + task.getName() + " cannot be given its secrets: " + why));
     }
 }

@@ -38,7 +38,7 @@ final class JobDefinitionLog {
             while (line.hasRemaining()) channel.write(line);
             channel.force(false);
         } catch (IOException error) {
-            throw new IllegalStateException("nf-escrow: " + events + " cannot be written (" + error.getClass().getSimpleName() + ")");
+            throw new IllegalStateException("nf-escrow: " + Printable.of(events) + " cannot be written (" + error.getClass().getSimpleName() + ")");
         }
     }
 }

@@ -117,6 +117,7 @@ class EscrowBatchTaskHandlerTest {
     void refusesBeforeAnythingIsRegistered() throws IOException {
         refuses(handlerOf(task("debian:12", "NO_SUCH")), "'NO_SUCH' is none of this run's");
         refuses(handlerOf(task("job-definition://mine:1", "FOO_KEY")), "no secrets can be added");
+        refuses(handlerOf(task("job-definition://x\r\nforged\u001b[2J", "FOO_KEY")), "(job-definition://x\\u000d\\u000aforged\\u001b[2J)");
         EscrowBatchTaskHandler noRole = handlerOf(task("debian:12", "FOO_KEY"));
         noRole.executionRole = null;
         refuses(noRole, "aws.batch.executionRole");

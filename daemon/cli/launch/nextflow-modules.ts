@@ -1,0 +1,24 @@
+/** What `run` and `nextflow` need to know of Nextflow and of this host: loaded side by side. */
+export async function loadNextflowModules() {
+  const [find, store, lines, log, delivery, identity, job] = await Promise.all([
+    import('../../nextflow/launcher/find.ts'),
+    import('../../nextflow/launcher/local-store.ts'),
+    import('../../nextflow/launcher/arguments.ts'),
+    import('../../nextflow/logs/log.ts'),
+    import('../../nextflow/plugin/secret-delivery.ts'),
+    import('../../system/processes/process-identity.ts'),
+    import('../../schedulers/enclosing-job.ts'),
+  ]);
+  return {
+    findNextflow: find.findNextflow,
+    findLocalStore: store.findLocalStore,
+    chooseSecretDelivery: delivery.chooseSecretDelivery,
+    expectedLog: log.expectedLog,
+    buildRunArguments: lines.buildRunArguments,
+    readCommandLine: lines.readCommandLine,
+    identifySelf: identity.identifySelf,
+    enclosingJob: job.enclosingJob,
+  };
+}
+
+export type NextflowModules = Awaited<ReturnType<typeof loadNextflowModules>>;

@@ -1,0 +1,27 @@
+import { readLocalStore } from '../../nextflow/launcher/local-store.ts';
+import type { SecretValue } from '../../vault/secret-value.ts';
+import type { RunDependencies } from '../dependencies.ts';
+import type { PlannedRun } from '../plan/plan.ts';
+import { EscrowError } from '../../errors.ts';
+
+/**
+ * Decrypts the values that a plan refers to, and checks that the run's platform can carry them. The values are kept no longer
+ * than it takes to materialize them. Throws `value-not-deliverable`, `secret-not-found`, `vault-*`.
+ */
+export async function openSecrets(
+  deps: RunDependencies,
+  { secrets, localStore, environment, secretDelivery }: PlannedRun,
+): Promise<ReadonlyMap<string, SecretValue>> {
+  const values = new Map<string, SecretValue>();
+  const usesLocalStore = secrets.some(({ secretId }) => secretId === null);
+  const local = usesLocalStore && localStore !== null ? readLocalStore(localStore) : new Map<string, never>();
+  for (const { name, secretId, version } of secrets) {
+    const value =
+      secretId === null || version === null ? local.get(name) : await deps.source.open(secretId, version);
+    if (value === undefined)
+      throw new EscrowError('secret-not-found', `${name} was removed from "${String(localStore)}" just now.`);
+    values.set(name, value);
+  }
+  deps.platformOf(environment).secrets.check(values, secretDelivery);
+  return values;
+}

@@ -1,0 +1,40 @@
+import type { PlannedSecret } from '../../contract/types.ts';
+import { asEscrowError } from '../../errors.ts';
+import type { SecretValue } from '../../vault/secret-value.ts';
+import type { RunDependencies } from '../dependencies.ts';
+import type { RunRow } from './queries.ts';
+
+/** Values of a run that is not purged yet, by name, as far as they can be known. */
+export interface RunValues {
+  readonly values: ReadonlyMap<string, SecretValue>;
+  /** Names of those in a vault that is locked, or whose key is not to be had. */
+  readonly locked: readonly string[];
+  /** Names of those that no vault has: Nextflow's own store gave them, or a version is gone. */
+  readonly unknown: readonly string[];
+}
+
+/** Opens what a run was given, as it is pinned. Never throws for a value: the run's files are only searched for them. */
+export async function runValues(deps: RunDependencies, run: Pick<RunRow, 'id' | 'plan'>): Promise<RunValues> {
+  const pinned = await deps.ledger.db
+    .selectFrom('pins')
+    .innerJoin('secret_versions', (join) =>
+      join
+        .onRef('secret_versions.secret_id', '=', 'pins.secret_id')
+        .onRef('secret_versions.version', '=', 'pins.version'),
+    )
+    .select(['secret_versions.name', 'pins.secret_id', 'pins.version'])
+    .where('pins.run_id', '=', run.id)
+    .execute();
+  const values = new Map<string, SecretValue>();
+  const [locked, unknown]: [string[], string[]] = [[], []];
+  for (const { name } of JSON.parse(run.plan) as PlannedSecret[]) {
+    const pin = pinned.find((one) => one.name === name);
+    try {
+      if (pin === undefined) unknown.push(name);
+      else values.set(name, await deps.source.open(pin.secret_id, pin.version));
+    } catch (error) {
+      (asEscrowError(error).code.startsWith('vault-') ? locked : unknown).push(name);
+    }
+  }
+  return { values, locked, unknown };
+}

@@ -1,0 +1,31 @@
+import { EscrowError } from '../errors.ts';
+
+/** What a scheduler's command answered. */
+export interface CommandResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a scheduler's command to its end. Throws `scheduler-unavailable` if it cannot be run or does not end in time. */
+export type RunCommand = (command: string, args: readonly string[]) => Promise<CommandResult>;
+
+/** Nothing is known of any job now. */
+export function schedulerUnavailable(command: string, why: string): EscrowError {
+  return new EscrowError('scheduler-unavailable', `\`${command}\`: ${why}.`);
+}
+
+/** An answer that tells of a failure of the scheduler, and not of the jobs. */
+export function commandFailed(command: string, { status, stderr }: CommandResult): EscrowError {
+  return schedulerUnavailable(command, `status ${String(status)}: ${firstLine(stderr)}`);
+}
+
+/** It took the request and said no: the user has to change something. */
+export function commandRejected(command: string, { stderr, stdout }: CommandResult): EscrowError {
+  return new EscrowError('scheduler-rejected', `\`${command}\` said: ${firstLine(stderr || stdout)}`);
+}
+
+function firstLine(text: string): string {
+  const line = text.split('\n').find((one) => one.trim() !== '');
+  return (line ?? 'nothing').trim().slice(0, 400);
+}

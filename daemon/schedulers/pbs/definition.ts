@@ -1,0 +1,24 @@
+import type { SchedulerDefinition } from '../scheduler.ts';
+
+export const pbs: SchedulerDefinition = {
+  executor: 'pbs',
+  logNames: ['PBS', 'PBSPRO'],
+  submitCommand: 'qsub',
+  /** Grid Engine has a qselect too, and comes first in the registry; qsub and qstat are both's. */
+  markerCommand: 'qselect',
+  /** Brackets follow for an array job, with an index for one of its subjobs, then the server, unless a site leaves it out. */
+  jobId: /^[0-9]{1,19}(\[[0-9]{0,10}\])?(\.[A-Za-z0-9._-]{1,255})?$/,
+  environment: {
+    location: ['PBS_CONF_FILE', 'PBS_SERVER', 'PBS_DEFAULT'],
+    job: ['PBS_JOBID'],
+    submitter: ['PBS_*'],
+    defaults: ['PBS_*'],
+  },
+  readJob: ({ PBS_JOBID: id }) => ({ id, restarts: null }),
+  readSubmitHost: ({ PBS_O_HOST }) => PBS_O_HOST,
+  /** `-r y|n`: qsub(1B). */
+  requestsRequeue: (options) =>
+    options.some((option, index) => option === '-ry' || (option === '-r' && options[index + 1] === 'y')),
+  states: async () => (await import('./states.ts')).states,
+  load: async (run) => new (await import('./pbs.ts')).Pbs(run),
+};

@@ -1,0 +1,20 @@
+import type { SecretScope } from '../access/scopes.ts';
+import type { Queries } from '../ledger/open.ts';
+import type { SecretValue } from '../vault/secret-value.ts';
+
+/** One secret that a run could be given. `version` and `secretId` are null for Nextflow's local store. */
+export interface SecretCandidate {
+  readonly name: string;
+  readonly scope: 'user' | 'workspace' | 'local';
+  readonly secretId: string | null;
+  readonly version: number | null;
+}
+
+/** Where the values of a scope's secrets come from. */
+export interface SecretSource {
+  /** Lists the newest version of each secret of a scope. Decrypts nothing. */
+  list(db: Queries, scope: SecretScope): Promise<SecretCandidate[]>;
+
+  /** Decrypts one version. Throws `secret-not-found`, `vault-*`. */
+  open(secretId: string, version: number): Promise<SecretValue>;
+}

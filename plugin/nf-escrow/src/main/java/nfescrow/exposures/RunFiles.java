@@ -1,0 +1,105 @@
+package nfescrow.exposures;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import nextflow.Const;
+import nextflow.Session;
+import nextflow.trace.TraceHelper;
+
+/**
+ * The files that Nextflow writes for a run as a whole: its log, trace, report, timeline, DAG, lineage records, its cache and
+ * history (24.10 to 26.08: DefaultObserverFactory, DefaultLinStore, DefaultCacheStore, HistoryFile).
+ */
+public final class RunFiles {
+    /** Lineage records and caches are kept of all runs: so many are looked at for those of this one. */
+    private static final int MOST = 100_000;
+    /** File systems count in steps of up to two seconds. */
+    private static final long COARSE_SECONDS = 2;
+    private static final Map<String, String> REPORTS =
+        Map.of("trace", "trace-%s.txt", "report", "report-%s.html", "timeline", "timeline-%s.html", "dag", "dag-%s.html");
+
+    private final Session session;
+    private final Instant since = Instant.now().minusSeconds(COARSE_SECONDS);
+    private final LogFile log = LogFile.current();
+
+    /** As the run begins: what was written before is of other runs. */
+    public RunFiles(Session session) {
+        this.session = session;
+    }
+
+    /** What of them there is to be searched; what cannot be is noted. */
+    public List<Path> list(Gaps gaps) {
+        List<Path> files = new ArrayList<>();
+        Path current = log == null ? null : log.find();
+        if (current != null) files.add(current);
+        else if (log != null) gaps.add(Gaps.UNREADABLE, null);
+        REPORTS.forEach((scope, usual) -> addReport(files, gaps, scope, usual));
+        Map<?, ?> lineage = scope("lineage");
+        if (isOn(lineage)) {
+            Object location = lineage.get("store") instanceof Map<?, ?> store ? store.get("location") : null;
+            addBelow(files, gaps, text(location, ".lineage"));
+        }
+        Path caches = Const.getAppCacheDir().toAbsolutePath();
+        files.add(caches.resolve("history"));
+        addBelow(files, gaps, caches.resolve("cache/" + session.getUniqueId()).toString());
+        return files;
+    }
+
+    private void addReport(List<Path> files, Gaps gaps, String name, String usual) {
+        Map<?, ?> settings = scope(name);
+        if (!isOn(settings)) return;
+        Path file = local(gaps, text(settings.get("file"), String.format(usual, TraceHelper.launchTimestampFmt())));
+        if (file != null) files.add(file);
+    }
+
+    /** Plain files that were changed since the run began; links are not followed. */
+    private void addBelow(List<Path> files, Gaps gaps, String location) {
+        Path directory = local(gaps, location);
+        if (directory == null || !Files.isDirectory(directory)) return;
+        int[] seen = {0};
+        try (Stream<Path> all = Files.walk(directory)) {
+            all.takeWhile(path -> seen[0]++ < MOST).filter(this::isOfThisRun).forEach(files::add);
+        } catch (IOException | RuntimeException error) {
+            gaps.add(Gaps.UNREADABLE, directory);
+        }
+        if (seen[0] > MOST) gaps.add(Gaps.BUDGET, directory);
+    }
+
+    private boolean isOfThisRun(Path path) {
+        try {
+            return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
+                && Files.getLastModifiedTime(path, LinkOption.NOFOLLOW_LINKS).compareTo(FileTime.from(since)) >= 0;
+        } catch (IOException gone) {
+            return false;
+        }
+    }
+
+    /** Null for what is not in a file system of this machine. */
+    private static Path local(Gaps gaps, String location) {
+        if (location.contains("://")) {
+            gaps.add(Gaps.REMOTE, Path.of(location.replace("://", ":/")));
+            return null;
+        }
+        return Path.of(location).toAbsolutePath().normalize();
+    }
+
+    private Map<?, ?> scope(String name) {
+        return session.getConfig().get(name) instanceof Map<?, ?> settings ? settings : Map.of();
+    }
+
+    private static boolean isOn(Map<?, ?> settings) {
+        return "true".equals(String.valueOf(settings.get("enabled")));
+    }
+
+    private static String text(Object value, String otherwise) {
+        return value == null || value.toString().isEmpty() ? otherwise : value.toString();
+    }
+}

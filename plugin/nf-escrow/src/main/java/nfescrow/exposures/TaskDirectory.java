@@ -1,0 +1,6 @@
+package nfescrow.exposures;
+
+import java.nio.file.Path;
+
+/** Where Nextflow writes the files of a task. */
+public record TaskDirectory(String task, String process, Path path) {}

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { Receipt, TaskList } from '../../../daemon/contract/types.ts';
+import { newestRun } from '../../support/hostile.ts';
+import { realNextflow, Sandbox, until } from '../../support/sandbox.ts';
+
+/** A value in a task's tag: log, trace and report of the run have it, and so would the ledger. */
+const PIPELINE = `
+process TAGGED {
+  tag "\${secrets.TAG_KEY}"
+  script:
+  """
+  touch '\${launchDir}/here'
+  while [ \${params.hold ?: false} = true ] && [ ! -e '\${launchDir}/go' ]; do sleep 0.1; done
+  """
+}
+workflow {
+  TAGGED()
+}
+`;
+const TRACED = ['-with-trace', 'trace.txt', '-with-report', 'report.html'];
+
+async function boxWith(t: Test, nextflow: string): Promise<{ box: Sandbox; value: string }> {
+  const box = new Sandbox(t, nextflow);
+  const value = randomBytes(12).toString('hex');
+  writeFileSync(join(box.launch, 'main.nf'), PIPELINE);
+  t.equal((await box.escrow(['secrets', 'set', 'TAG_KEY'], { input: value })).status, 0);
+  return { box, value };
+}
+
+async function receiptOf(box: Sandbox): Promise<Receipt> {
+  return box.json<Receipt>(['runs', 'receipt', (await newestRun(box)).id]);
+}
+
+async function taskNames(box: Sandbox): Promise<(string | null)[]> {
+  const { text } = await box.http('GET', `/v1/runs/${(await newestRun(box)).id}/tasks`);
+  return (JSON.parse(text) as TaskList).tasks.map(({ name }) => name);
+}
+
+function holdsNothing(t: Test, box: Sandbox, value: string): void {
+  t.same(
+    box.filesWith(value).filter((path) => path.startsWith(box.state)),
+    [],
+    'no file of ours holds the value',
+  );
+}
+
+void t.test("in Nextflow's own format the daemon searches the run's files", async (t) => {
+  const nextflow = realNextflow(t);
+  if (nextflow === undefined) return;
+  const { box, value } = await boxWith(t, nextflow);
+  const env = { NXF_PLUGINS_DEFAULT: 'false' };
+  const ended = await box.escrow(['run', 'main.nf', ...TRACED], { env });
+  t.equal(ended.status, 0, `${ended.stdout}${ended.stderr}`);
+  t.match(ended.stderr, 'files that are kept: TAG_KEY\n');
+  t.match(ended.stderr, `nf-escrow:   ${box.launch}/.nextflow.log\n`);
+  const receipt = await receiptOf(box);
+  t.match(receipt, {
+    complete: true,
+    exposures: [{ secret: 'TAG_KEY', process: null, tasks: 0 }],
+    search: { by: 'daemon', complete: false, gaps: [{ reason: 'tasks', count: 1 }] },
+  });
+  for (const name of ['.nextflow.log', 'trace.txt', 'report.html'])
+    t.ok(receipt.exposures[0]?.files.includes(join(box.launch, name)), name);
+  const shown = (await box.escrow(['runs', 'receipt', receipt.run.id])).stdout;
+  t.match(shown, /^exposed +TAG_KEY: \d files of the run hold its value$/m);
+  t.match(
+    shown,
+    /^searched +not completely: .*\n +not files of tasks, which only nf-escrow's plugin searches/m,
+  );
+  t.notMatch(shown, /Nothing is left/);
+  t.same(await taskNames(box), ['TAGGED ([secret])'], 'from the trace, masked');
+  holdsNothing(t, box, value);
+});
+
+void t.test('after a head that was killed the daemon searches what its plugin did not', async (t) => {
+  const nextflow = realNextflow(t);
+  if (nextflow === undefined) return;
+  const { box, value } = await boxWith(t, nextflow);
+  const started = box.start(['run', 'main.nf', '--hold', ...TRACED]);
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  const { id } = await newestRun(box);
+  const head = JSON.parse(readFileSync(join(box.state, 'runs', id, 'process'), 'utf8')) as { pid: number };
+  process.kill(head.pid, 'SIGKILL');
+  writeFileSync(join(box.launch, 'go'), '');
+  const ended = await started.ended;
+  t.match(ended.stderr, 'files that are kept: TAG_KEY\n');
+  const receipt = await receiptOf(box);
+  t.match(receipt.search, { by: 'daemon', complete: false, gaps: [{ reason: 'tasks', count: 1 }] });
+  t.match(
+    receipt.exposures.map(({ process, files }) => [process, files.length > 0]),
+    [
+      ['TAGGED', true], // by the plugin, as it was submitted
+      [null, true],
+    ],
+  );
+  t.ok(receipt.exposures[1]?.files.includes(join(box.launch, '.nextflow.log')));
+  holdsNothing(t, box, value);
+});
+
+void t.test('a vault that is locked keeps no run from its purge', async (t) => {
+  const nextflow = realNextflow(t);
+  if (nextflow === undefined) return;
+  const { box, value } = await boxWith(t, nextflow);
+  const file = join(box.directory, 'passphrase');
+  writeFileSync(file, 'a passphrase\n', { mode: 0o600 });
+  const rekeyed = await box.escrow(['vault', 'rekey', '--passphrase', '--passphrase-file', file]);
+  t.equal(rekeyed.status, 0, rekeyed.stderr);
+  const env = { NXF_PLUGINS_DEFAULT: 'false' };
+  const started = box.start(['run', 'main.nf', '--hold', ...TRACED], { env });
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  await box.escrow(['daemon', 'stop']);
+  writeFileSync(join(box.launch, 'go'), '');
+  const ended = await started.ended;
+  t.equal(ended.status, 0, ended.stderr);
+  const receipt = await receiptOf(box);
+  t.match(receipt, { complete: true, run: { state: 'purged' }, exposures: [] });
+  t.match(
+    receipt.search?.gaps.find(({ reason }) => reason === 'vault-locked'),
+    { secrets: ['TAG_KEY'] },
+  );
+  const shown = (await box.escrow(['runs', 'receipt', receipt.run.id])).stdout;
+  t.match(shown, /^ +not the values of TAG_KEY: the vault is locked$/m);
+  t.match(shown, /\nNothing is left of what nf-escrow placed\.\n$/);
+  t.same(await taskNames(box), ['TAGGED'], 'without its tag, which may hold a value');
+  holdsNothing(t, box, value);
+});

@@ -1,0 +1,301 @@
+// Every scheduler of the registry is held to what a definition promises (daemon/schedulers/scheduler.ts), against what
+// its manual says (test/support/scheduler-samples.ts).
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { readTaskJobEvent } from '../../../daemon/nextflow/logs/task-jobs.ts';
+import { writeHeadScript } from '../../../daemon/run-directory/write-head.ts';
+import type { RunCommand } from '../../../daemon/schedulers/command.ts';
+import { createScheduler } from '../../../daemon/schedulers/create-scheduler.ts';
+import { enclosingJob, submitHost } from '../../../daemon/schedulers/enclosing-job.ts';
+import {
+  isCommandDefault,
+  isSchedulerLocation,
+  isSubmitterVariable,
+  variablesKeptInJob,
+} from '../../../daemon/schedulers/environment.ts';
+import { assertJobId, isJobId } from '../../../daemon/schedulers/job-id.ts';
+import { definitions, detectExecutor } from '../../../daemon/schedulers/registry.ts';
+import { variableMatcher } from '../../../daemon/schedulers/variable-patterns.ts';
+import { program } from '../../support/doctor-context.ts';
+import { printed, schedulerSamples } from '../../support/scheduler-samples.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+/** Options, other text for a shell or a parser, and ids of no form. */
+const HOSTILE_IDS = [
+  ...['', ' ', '-1', '-u', '--all', '--user=root', '-', '- 1', '\u20111', '.', '..', '/', '../1', '*', '?'],
+  ...[
+    '1 2',
+    '1\n',
+    '1\n2',
+    '\n1',
+    '1\t',
+    '1\0',
+    '1\r',
+    ' 1',
+    '1 ',
+    '1;id',
+    '$(id)',
+    '`id`',
+    '1|id',
+    "1'",
+    '1"',
+  ],
+  ...[
+    '1,2',
+    '1-9',
+    '1/2',
+    '1:2',
+    '1[',
+    '1]',
+    '1[2',
+    '1[-1]',
+    '1[1-9]',
+    '1[1].',
+    '[1]',
+    '_1',
+    '1_',
+    '\u0661',
+    '1e3',
+  ],
+  ...[
+    '0x10',
+    '+1',
+    'NaN',
+    'all',
+    'jobId',
+    '1'.repeat(400),
+    `1.${'a'.repeat(400)}`,
+    'toString',
+    '1.a b',
+    '1\\',
+  ],
+];
+
+/** What is Nextflow's, ours or everybody's: no scheduler's pattern may cover it. */
+const NOT_ITS_OWN = [
+  ...[
+    'PATH',
+    'HOME',
+    'USER',
+    'SHELL',
+    'LANG',
+    'LC_ALL',
+    'TZ',
+    'TMPDIR',
+    'LD_LIBRARY_PATH',
+    'LD_PRELOAD',
+    'BASH_ENV',
+  ],
+  ...[
+    'NF_ESCROW_RUN',
+    'NF_ESCROW_HOME',
+    'NXF_HOME',
+    'NXF_SECRETS_FILE',
+    'NXF_PLUGINS_DIR',
+    'NODE_OPTIONS',
+    'JAVA_HOME',
+  ],
+  ...[
+    'AWS_PROFILE',
+    'AWS_SECRET_ACCESS_KEY',
+    'XDG_STATE_HOME',
+    'SSH_AUTH_SOCK',
+    'MODULEPATH',
+    'CONDA_PREFIX',
+    'A',
+    '_',
+  ],
+];
+
+const nothing: RunCommand = () => Promise.reject(new Error('a command was run'));
+const example = (pattern: string): string => pattern.replaceAll('*', 'X');
+
+for (const definition of definitions) {
+  const { executor, jobId, environment } = definition;
+  const sample = schedulerSamples[executor];
+  void t.test(executor, async (t) => {
+    await t.test(
+      'takes its own job ids, and nothing that could be an option or text for a shell',
+      async (t) => {
+        for (const id of sample.ids) t.ok(isJobId(executor, id), id);
+        for (const id of HOSTILE_IDS) {
+          t.notOk(isJobId(executor, id), JSON.stringify(id.slice(0, 20)));
+          t.throws(() => assertJobId(executor, id), { code: 'request-invalid' });
+        }
+        t.notOk(
+          jobId.global || jobId.sticky || jobId.multiline,
+          'the pattern keeps no state and is of the whole text',
+        );
+      },
+    );
+
+    await t.test('no such id reaches a command, from whoever asks', async (t) => {
+      const scheduler = createScheduler(executor, nothing);
+      for (const id of HOSTILE_IDS) {
+        await t.rejects(scheduler.cancel(id), { code: 'request-invalid' });
+        await t.rejects(scheduler.jobs([sample.ids[0] ?? '', id]), { code: 'request-invalid' });
+      }
+    });
+
+    await t.test('gives an id of its own form, or none', async (t) => {
+      const [id = ''] = sample.ids;
+      const submission = {
+        name: 'nf-escrow-r1',
+        script: '/r/head',
+        output: '/o',
+        requeue: false,
+        options: [],
+      };
+      const answering = (stdout: string): ReturnType<typeof createScheduler> =>
+        createScheduler(executor, async () => printed(stdout));
+      t.equal(await answering(sample.submitted(id)).submit(submission), id);
+      t.same(await answering(sample.named(id, 'nf-escrow-r1')).find('nf-escrow-r1'), [id]);
+      for (const hostile of HOSTILE_IDS) {
+        const given = await Promise.allSettled([
+          answering(sample.submitted(hostile))
+            .submit(submission)
+            .then((one) => [one]),
+          answering(sample.named(hostile, 'nf-escrow-r1')).find('nf-escrow-r1'),
+        ]);
+        for (const one of given)
+          if (one.status === 'fulfilled')
+            t.ok(
+              one.value.every((found) => jobId.test(found)),
+              JSON.stringify(one.value),
+            );
+          else t.match(one.reason, { code: 'scheduler-unavailable' });
+      }
+    });
+
+    await t.test("reads its jobs in Nextflow's log, whose lines anybody can write", async (t) => {
+      const line = (name: string, id: string): string =>
+        `DEBUG n.executor.GridTaskHandler - [${name}] submitted process look (1) > jobId: ${id}; workDir: /w/ab/cd`;
+      t.ok(definition.logNames.length > 0);
+      for (const name of definition.logNames) {
+        for (const id of sample.ids)
+          t.same(readTaskJobEvent(line(name, id)), { submitted: { executor, id, name: 'look (1)' } });
+        for (const id of HOSTILE_IDS)
+          t.equal(readTaskJobEvent(line(name, id)), undefined, JSON.stringify(id.slice(0, 20)));
+      }
+      const forged = line(definition.logNames[0] ?? '', '-1').replace(
+        'look (1)',
+        'Task completed > TaskHandler[jobId: 1; ',
+      );
+      t.equal(readTaskJobEvent(forged), undefined, 'nor is such a line taken for the end of another job');
+    });
+
+    await t.test('reads the job that it runs in, and where that was submitted', async (t) => {
+      const directory = temporaryDirectory(t);
+      for (const id of sample.ids) {
+        const env = sample.inJob(id, directory);
+        t.same(enclosingJob(env), { executor, id, restarts: sample.restarts });
+        t.equal(submitHost(env), 'login1');
+      }
+      for (const id of HOSTILE_IDS)
+        t.equal(enclosingJob(sample.inJob(id, directory)), undefined, JSON.stringify(id.slice(0, 20)));
+      t.equal(definition.readJob({}).id, undefined);
+      t.equal(definition.readSubmitHost({}), undefined);
+    });
+
+    await t.test('is found by its commands, whichever others have the same', async (t) => {
+      const directory = temporaryDirectory(t);
+      t.ok(
+        sample.commands.includes(definition.markerCommand) &&
+          sample.commands.includes(definition.submitCommand),
+      );
+      for (const command of sample.commands) program(join(directory, command), '#!/bin/sh\n');
+      t.equal(detectExecutor(directory), executor);
+    });
+
+    await t.test('knows every state, and why a job ended in words of all schedulers', async (t) => {
+      const { waiting, running, ended } = sample.states;
+      t.same(
+        Object.keys(await definition.states()).sort(),
+        [...waiting, ...running, ...Object.keys(ended)].sort(),
+      );
+      const [id = ''] = sample.ids;
+      const look = async (state: string): Promise<unknown> => {
+        const scheduler = createScheduler(executor, async () => printed(sample.listed(id, state)));
+        return (await scheduler.jobs([id])).get(id);
+      };
+      for (const state of waiting) t.match(await look(state), { id, phase: 'waiting', end: null });
+      for (const state of running) t.match(await look(state), { id, phase: 'running', end: null });
+      for (const [state, end] of Object.entries(ended))
+        t.match(await look(state), { id, phase: 'ended', end });
+      for (const state of ['NOSUCH', 'toString', '__proto__', ''])
+        await t.rejects(look(state), { code: 'scheduler-unavailable' }, `"${state}" tells nothing`);
+    });
+
+    await t.test('names variables of its own, as patterns that a shell can be given', async (t) => {
+      const { location, job, submitter, defaults } = environment;
+      for (const pattern of [location, job, submitter, defaults].flat()) {
+        t.match(pattern, /^[A-Z_][A-Z0-9_*]*$/);
+        for (const name of NOT_ITS_OWN)
+          t.notOk(variableMatcher([pattern])(name), `${pattern} is not ${name}`);
+      }
+      for (const name of environment.location.map(example)) {
+        t.ok(isSchedulerLocation(name), `a daemon is given ${name}`);
+        t.notOk(isCommandDefault(name), `its commands are given ${name}`);
+      }
+      for (const name of environment.submitter.map(example)) t.ok(isSubmitterVariable(name), `${name} stays`);
+    });
+
+    await t.test(
+      'what tells a job which it is comes from that job, never from who submitted it',
+      async (t) => {
+        const read = new Set<string>();
+        const env = new Proxy(sample.inJob(sample.ids[0] ?? '', temporaryDirectory(t)), {
+          get: (target, name) => {
+            read.add(String(name));
+            return Reflect.get(target, name) as unknown;
+          },
+        });
+        definition.readJob(env);
+        t.ok(read.size > 0);
+        for (const name of read) {
+          t.ok(variableMatcher(environment.job)(name), `a head job keeps its own ${name}`);
+          t.ok(isSubmitterVariable(name), `and is not given another's ${name}`);
+        }
+      },
+    );
+
+    await t.test(
+      'a head job keeps what is its own, and no other variable that its scheduler set',
+      async (t) => {
+        const own = [...environment.location, ...environment.job].map(example);
+        const others = [...environment.submitter, ...environment.defaults].map(example);
+        const isKept = variableMatcher(variablesKeptInJob);
+        const set = Object.fromEntries([...own, ...others].map((name) => [name, 'own']));
+        const seen = runHeadScript(temporaryDirectory(t), { ...set, OF_THE_NODE: 'x' });
+        for (const name of own) t.equal(seen[name], 'own', name);
+        for (const name of others) if (!isKept(name)) t.equal(seen[name], undefined, name);
+        t.equal(seen['OF_THE_NODE'], undefined);
+        t.equal(seen['OF_THE_SUBMITTER'], 'y');
+      },
+    );
+
+    await t.test('tells from the options whether a job is to be restarted', async (t) => {
+      for (const options of sample.requeue) t.ok(definition.requestsRequeue(options), options.join(' '));
+      for (const options of sample.noRequeue) t.notOk(definition.requestsRequeue(options), options.join(' '));
+    });
+  });
+}
+
+/** Runs the script of a head job where `env` is what the scheduler has set; returns what the shim is given. */
+function runHeadScript(directory: string, env: Readonly<Record<string, string>>): Record<string, string> {
+  const seen = join(directory, 'seen');
+  writeFileSync(join(directory, 'armed'), '');
+  writeFileSync(join(directory, 'environment'), 'OF_THE_SUBMITTER=y\0');
+  writeFileSync(join(directory, 'shim'), `env -0 >'${seen}'\n`);
+  const head = { directory, launchDirectory: directory, arguments: [], requeue: false };
+  const script = writeHeadScript({ ...head, keptVariables: variablesKeptInJob });
+  const { status, stderr } = spawnSync('/bin/bash', [script], {
+    env: { PATH: process.env['PATH'], HOME: directory, ...env },
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  const entries = readFileSync(seen, 'utf8').split('\0').filter(Boolean);
+  return Object.fromEntries(entries.map((entry) => entry.split(/=(.*)/s, 2) as [string, string]));
+}

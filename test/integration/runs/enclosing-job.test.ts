@@ -1,0 +1,25 @@
+import { readdirSync } from 'node:fs';
+import t from 'tap';
+import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
+import { openRooms } from '../../support/placed-run.ts';
+
+void t.test('a job id that its scheduler cannot have given is refused, and nothing is placed', async (t) => {
+  const { rooms, runs, launch } = await openRooms(t);
+  const request = {
+    ...{ selection: {}, launchDirectory: launch, nextflow: '/bin/true', arguments: ['run', 'x'] },
+    ...{ localStore: null, launcher: identifySelf() },
+  };
+  for (const id of ['-u', '4711.pbs', '1;id', '1'.repeat(200)])
+    await t.rejects(
+      rooms.runs.create({ ...request, enclosingJob: { executor: 'slurm', id, restarts: 0 } }),
+      { code: 'request-invalid' },
+      id.slice(0, 10),
+    );
+  t.same(readdirSync(runs), []);
+  t.same(await rooms.ledger.db.selectFrom('runs').select('id').execute(), []);
+  const { run } = await rooms.runs.create({
+    ...request,
+    enclosingJob: { executor: 'slurm', id: '4711', restarts: 0 },
+  });
+  t.match(run, { headJob: { executor: 'slurm', id: '4711', head: false } });
+});

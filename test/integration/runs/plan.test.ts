@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { userScope } from '../../../daemon/access/scopes.ts';
+import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
+import { SecretValue } from '../../../daemon/vault/secret-value.ts';
+import { openRooms } from '../../support/placed-run.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+const request = (directory: string, localStore: string | null) => ({
+  selection: {},
+  launchDirectory: directory,
+  nextflow: '/bin/true',
+  arguments: ['run', 'x'],
+  localStore,
+  launcher: identifySelf(),
+});
+
+void t.test(
+  'a plan decrypts nothing: without the vault key it is made, and only the run is refused',
+  async (t) => {
+    const { rooms } = await openRooms(t);
+    const user = await userScope(rooms.ledger.db, rooms.deps.user);
+    await rooms.vault.set(rooms.deps.user, user, 'FOO_KEY', new SecretValue(randomBytes(12)));
+    rmSync(rooms.vault.keys.file);
+    const directory = temporaryDirectory(t);
+    t.match(await rooms.runs.explain(request(directory, null)), {
+      secrets: [{ name: 'FOO_KEY', scope: 'user', version: 1 }],
+      store: 'run-directory',
+    });
+    await t.rejects(rooms.runs.create(request(directory, null)), { code: 'vault-key-missing' });
+    t.same(await rooms.runs.list({ limit: 10 }), [], 'nothing is recorded for it');
+  },
+);
+
+void t.test('a value that cannot be delivered is refused before anything is recorded', async (t) => {
+  const { rooms } = await openRooms(t);
+  const user = await userScope(rooms.ledger.db, rooms.deps.user);
+  await rooms.vault.set(rooms.deps.user, user, 'FOO_KEY', new SecretValue(Buffer.from('two\nlines')));
+  const directory = temporaryDirectory(t);
+  await rooms.runs.explain(request(directory, null));
+  await t.rejects(rooms.runs.create(request(directory, null)), { code: 'value-not-deliverable' });
+  t.same(await rooms.runs.list({ limit: 10 }), []);
+});
+
+void t.test("secrets of Nextflow's own store are merged, with the lowest precedence", async (t) => {
+  const { rooms } = await openRooms(t);
+  const user = await userScope(rooms.ledger.db, rooms.deps.user);
+  await rooms.vault.set(rooms.deps.user, user, 'FOO_KEY', new SecretValue(Buffer.from('ours')));
+  const directory = temporaryDirectory(t);
+  const store = join(directory, 'store.json');
+  const entries = [
+    { name: 'FOO_KEY', value: 'theirs' },
+    { name: 'BAR_KEY', value: 'local' },
+  ];
+  writeFileSync(store, JSON.stringify(entries), { mode: 0o600 });
+  t.match(await rooms.runs.explain(request(directory, store)), {
+    secrets: [
+      { name: 'BAR_KEY', scope: 'local', version: null },
+      { name: 'FOO_KEY', scope: 'user', overrides: ['local'] },
+    ],
+  });
+});

@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { operations } from '../../daemon/api/operations.ts';
+import type { Client } from '../../daemon/api-client/client.ts';
+import type { Context } from '../../daemon/cli/context.ts';
+import type { DoctorCheck } from '../../daemon/contract/types.ts';
+import { EscrowError } from '../../daemon/errors.ts';
+import { fromSchema } from '../campaigns/fuzz/from-schema.ts';
+import { hostileTexts } from './hostile-text.ts';
+
+const hostile = fc
+  .array(fc.oneof(fc.constantFrom(...hostileTexts), fc.string({ unit: 'binary', maxLength: 8 })), {
+    minLength: 1,
+    maxLength: 3,
+  })
+  .map((parts) => parts.join(''));
+
+const made = new Map<string, fc.Arbitrary<unknown>>();
+
+/** Made once: the files of the schemas are read for it. */
+function answers(schema: string): fc.Arbitrary<unknown> {
+  const arbitrary = made.get(schema) ?? fromSchema(`${schema}.json`);
+  made.set(schema, arbitrary);
+  return arbitrary;
+}
+
+const hostileText = (): fc.Arbitrary<string> => hostile;
+const dice = (): fc.Arbitrary<number> => fc.nat(20);
+
+/** Any text of the data may have something hostile in it, also where its schema has a pattern. */
+function withHostileTexts(data: unknown, next: () => string): unknown {
+  if (typeof data === 'string') return `${data}${next()}`;
+  if (Array.isArray(data)) return data.map((one: unknown) => withHostileTexts(one, next));
+  if (typeof data !== 'object' || data === null) return data;
+  return Object.fromEntries(Object.entries(data).map(([key, one]) => [key, withHostileTexts(one, next)]));
+}
+
+/** A context whose daemon, settings, checks and files are all of somebody's making who wants to steer the terminal. */
+export function hostileContext(g: fc.GeneratorValue): Context {
+  const text = (): string => g(hostileText);
+  const answerTo = (schema: string): unknown => withHostileTexts(g(answers, schema), text);
+  const client: Client = {
+    call: async <T>(method: string, path: string): Promise<T> => {
+      if (g(dice) === 0) throw new EscrowError('store-unavailable', text(), { hint: text() });
+      const [where = ''] = path.split('?');
+      const operation = operations.find(
+        (one) =>
+          one.method === method.toLowerCase() &&
+          new RegExp(`^${one.path.replace(/\{\w+\}/g, '[^/]*')}$`).test(where),
+      );
+      if (operation?.answer !== undefined) return answerTo(operation.answer) as T;
+      return { version: 1, pruned: 2, moved: 3, key: text() } as T;
+    },
+  };
+  const checks = (): Promise<DoctorCheck[]> =>
+    Promise.resolve([{ name: text(), state: 'warning', found: text(), remedy: text() }]);
+  const settings = {
+    workspace: `lab/${text()}`,
+    paths: { runs: text(), daemonLog: '/nonexistent', configFile: '/nonexistent', socket: '/nonexistent' },
+  };
+  return {
+    settings,
+    assertSettings: () => undefined,
+    version: '0.0.0',
+    program: '/nf-escrow',
+    daemon: () => Promise.resolve(client),
+    daemonIfRunning: () => Promise.resolve(client),
+    writeShim: () => Promise.resolve(text()),
+    writeSetting: () => Promise.resolve(),
+    examine: checks,
+    probe: checks,
+    processKillers: () => Promise.resolve([text()]),
+    awsCredentials: () => Promise.resolve({ accessKeyId: text(), secretAccessKey: text() }),
+    policies: () =>
+      Promise.resolve({
+        renderPolicies: () => ({ [text()]: { Statement: [text()] } }),
+        renderCloudFormation: () => ({ [text()]: text() }),
+        renderDeadManTrust: () => ({ [text()]: text() }),
+      }),
+  } as unknown as Context;
+}

@@ -1,0 +1,141 @@
+import type { Executor } from '../../daemon/contract/types.ts';
+import type { CommandResult } from '../../daemon/schedulers/command.ts';
+import type { JobEnd } from '../../daemon/schedulers/scheduler.ts';
+
+type Environment = Readonly<Record<string, string>>;
+
+/** What a scheduler's manual says, written down apart from its definition, which is held to it. */
+export interface SchedulerSample {
+  /** Every command that its installation puts on PATH and that others may have too. */
+  readonly commands: readonly string[];
+  /** An id of each form that it has. */
+  readonly ids: readonly string[];
+  /** Every state of a job, by what it means; `ended`: and why. */
+  readonly states: {
+    readonly waiting: readonly string[];
+    readonly running: readonly string[];
+    readonly ended: Readonly<Record<string, JobEnd | null>>;
+  };
+  /** What the command that lists jobs prints of one in that state. */
+  readonly listed: (id: string, state: string) => string;
+  /** What the command that submits prints. */
+  readonly submitted: (id: string) => string;
+  /** What the command that lists jobs prints of one of this name. */
+  readonly named: (id: string, name: string) => string;
+  /**
+   * What a job finds in its environment that was submitted on login1 and restarted twice, where that is told; files that
+   * belong to it go into `directory`.
+   */
+  readonly inJob: (id: string, directory: string) => Environment;
+  readonly restarts: number | null;
+  /** Options that have a job restarted, and some that do not. */
+  readonly requeue: readonly (readonly string[])[];
+  readonly noRequeue: readonly (readonly string[])[];
+}
+
+/** squeue(1), "JOB STATE CODES"; sbatch(1), "OUTPUT ENVIRONMENT VARIABLES". Slurm 23.11. */
+const slurm: SchedulerSample = {
+  commands: ['sbatch', 'squeue', 'scancel', 'srun', 'sacct'],
+  ids: ['1', '4711', '4711_3'],
+  states: {
+    waiting: [
+      'PENDING',
+      'CONFIGURING',
+      'REQUEUED',
+      'REQUEUE_FED',
+      'REQUEUE_HOLD',
+      'SPECIAL_EXIT',
+      'RESV_DEL_HOLD',
+    ],
+    running: ['RUNNING', 'COMPLETING', 'SUSPENDED', 'STOPPED', 'SIGNALING', 'STAGE_OUT', 'RESIZING'],
+    ended: {
+      COMPLETED: 'completed',
+      FAILED: 'failed',
+      CANCELLED: 'cancelled',
+      TIMEOUT: 'terminated',
+      DEADLINE: 'terminated',
+      OUT_OF_MEMORY: 'terminated',
+      PREEMPTED: 'terminated',
+      BOOT_FAIL: 'terminated',
+      NODE_FAIL: 'node-lost',
+      REVOKED: null,
+    },
+  },
+  listed: (id, state) => `${id.padStart(20)}${state.padStart(24)}${'0'.padStart(12)}\n`,
+  submitted: (id) => `${id}\n`,
+  named: (id) => `${id.padStart(20)}${'RUNNING'.padStart(24)}${'0'.padStart(12)}\n`,
+  inJob: (id) => ({ SLURM_JOB_ID: id, SLURM_RESTART_COUNT: '2', SLURM_SUBMIT_HOST: 'login1' }),
+  restarts: 2,
+  requeue: [['--requeue'], ['--partition=long', '--requeue']],
+  noRequeue: [[], ['--no-requeue'], ['-r', 'y'], ['--comment', '--requeue-not']],
+};
+
+/** qstat(1), "OUTPUT FORMATS"; qsub(1), "ENVIRONMENTAL VARIABLES". Grid Engine 8.1.9. */
+const sge: SchedulerSample = {
+  commands: ['qsub', 'qstat', 'qdel', 'qselect', 'qconf'],
+  ids: ['1', '4711', '4711.3'],
+  states: { waiting: ['pending'], running: ['running'], ended: {} },
+  listed: (id, state) => jobList(id, state, 'nf-escrow-r1'),
+  submitted: (id) => `${id}\n`,
+  named: (id, name) => jobList(id, 'running', name),
+  inJob: (id) => ({ JOB_ID: id, SGE_TASK_ID: 'undefined', RESTARTED: '2', SGE_O_HOST: 'login1' }),
+  restarts: 2,
+  requeue: [
+    ['-r', 'y'],
+    ['-q', 'long.q', '-r', 'yes'],
+  ],
+  noRequeue: [[], ['-r', 'n'], ['--requeue'], ['-r']],
+};
+
+function jobList(id: string, list: string, name: string): string {
+  return `<?xml version='1.0'?>
+<job_info>
+<queue_info>
+<job_list state="${list}"><JB_job_number>${id}</JB_job_number><JB_name>${name}</JB_name><state>r</state></job_list>
+</queue_info>
+</job_info>
+`;
+}
+
+/** qstat(1B) of OpenPBS 20 and of Torque 6; qsub(1B), "ENVIRONMENT VARIABLES". */
+const pbs: SchedulerSample = {
+  commands: ['qsub', 'qstat', 'qdel', 'qselect', 'pbsnodes'],
+  ids: ['4711.pbs', '4711.head-1.example.org', '4711[].pbs', '4711[3].pbs', '4711'],
+  states: {
+    waiting: ['Q', 'H', 'W', 'T'],
+    running: ['R', 'B', 'E', 'S', 'U'],
+    ended: { C: null, F: null, X: null },
+  },
+  listed: (id, state) => `Job Id: ${id}\n    Job_Name = nf-escrow-r1\n    job_state = ${state}\n`,
+  submitted: (id) => `${id}\n`,
+  named: (id) => `${id}\n`,
+  inJob: (id) => ({ PBS_JOBID: id, PBS_O_HOST: 'login1' }),
+  restarts: null,
+  requeue: [['-r', 'y'], ['-ry']],
+  noRequeue: [[], ['-r', 'n'], ['-rn'], ['--requeue']],
+};
+
+/** bjobs(1) and bsub(1) of Spectrum LSF 10.1, and its "Environment variables set for job execution". */
+const lsf: SchedulerSample = {
+  commands: ['bsub', 'bjobs', 'bkill'],
+  ids: ['1', '4711', '4711[3]'],
+  states: {
+    waiting: ['PEND', 'PSUSP', 'WAIT', 'FWD_PEND'],
+    running: ['PROV', 'RUN', 'USUSP', 'SSUSP', 'UNKWN', 'ZOMBI'],
+    ended: { DONE: 'completed', EXIT: 'failed' },
+  },
+  listed: (id, state) => `${id} ${state}\n`,
+  submitted: (id) => `Job <${id}> is submitted to default queue <normal>.\n`,
+  named: (id) => `${id}\n`,
+  inJob: (id) => ({ LSB_JOBID: id, LSB_SUB_HOST: 'login1' }),
+  restarts: null,
+  requeue: [['-r'], ['-q', 'long', '-r']],
+  noRequeue: [[], ['-rn'], ['--requeue']],
+};
+
+export const schedulerSamples: Readonly<Record<Executor, SchedulerSample>> = { slurm, sge, pbs, lsf };
+
+/** A command that went well. */
+export function printed(stdout: string): CommandResult {
+  return { status: 0, stdout, stderr: '' };
+}

@@ -1,0 +1,178 @@
+import { deepEqual, doesNotThrow } from 'node:assert/strict';
+import fc from 'fast-check';
+import t from 'tap';
+import { launch } from '../../../daemon/cli/launch/launch.ts';
+import { buildProgram } from '../../../daemon/cli/program.ts';
+import { reportCrash, reportError } from '../../../daemon/cli/io/output.ts';
+import { asEscrowError } from '../../../daemon/errors.ts';
+import type { RunRequest } from '../../../daemon/contract/types.ts';
+import { hostileContext } from '../../support/hostile-daemon.ts';
+import { harmfulIn, hostileTexts } from '../../support/hostile-text.ts';
+
+/** Each command that prints what the daemon, a setting or a file says. Those that follow files are in test/e2e. */
+const COMMANDS: readonly (readonly string[])[] = [
+  ['runs', 'list'],
+  ['runs', 'list', '--json'],
+  ['runs', 'show', 'NAME'],
+  ['runs', 'show', 'NAME', '--json'],
+  ['runs', 'receipt', 'NAME'],
+  ['runs', 'receipt', 'NAME', '--check'],
+  ['runs', 'receipt', 'NAME', '--json'],
+  ['runs', 'cancel', 'NAME'],
+  ['runs', 'purge', 'NAME'],
+  ['runs', 'purge', 'NAME', '--force', '--yes'],
+  ['runs', 'prune', '--yes'],
+  ['status'],
+  ['status', '--json'],
+  ['doctor'],
+  ['doctor', '--compute-env', 'NAME', '--probe'],
+  ['doctor', '--json'],
+  ['sweep'],
+  ['sweep', '--yes'],
+  ['sweep', '--json'],
+  ['secrets', 'list'],
+  ['secrets', 'list', '--user', '--json'],
+  ['secrets', 'show', 'NAME'],
+  ['secrets', 'remove', 'NAME', '--yes'],
+  ['orgs', 'list'],
+  ['orgs', 'list', '--json'],
+  ['orgs', 'show', 'NAME'],
+  ['orgs', 'create', 'NAME'],
+  ['orgs', 'remove', 'NAME', '--yes'],
+  ['workspaces', 'list'],
+  ['workspaces', 'list', '--json'],
+  ['workspaces', 'show', 'lab/NAME'],
+  ['workspaces', 'create', 'lab/NAME'],
+  ['workspaces', 'remove', 'lab/NAME', '--yes'],
+  ['compute-envs', 'list'],
+  ['compute-envs', 'list', '--json'],
+  ['compute-envs', 'show', 'NAME'],
+  ['compute-envs', 'create', 'NAME', '--platform', 'NAME'],
+  ['compute-envs', 'create', 'NAME', '--platform', 'hpc'],
+  ['compute-envs', 'update', 'NAME', '--default'],
+  ['compute-envs', 'remove', 'NAME', '--yes'],
+  ['config', 'list'],
+  ['config', 'list', '--json'],
+  ['config', 'get', 'NAME'],
+  ['config', 'get', 'runsDir'],
+  ['config', 'set', 'nextflow', 'NAME'],
+  ['use', 'lab/NAME'],
+  ['audit'],
+  ['audit', '--json'],
+  ['vault', 'status'],
+  ['vault', 'status', '--json'],
+  ['vault', 'rekey'],
+  ['daemon', 'status'],
+  ['daemon', 'status', '--json'],
+  ['shim', 'NAME'],
+  ['iam', 'check', '--compute-env', 'NAME'],
+  ['iam', 'render', '--account', 'NAME', '--execution-role-name', 'NAME'],
+  ['iam', 'render', '--account', 'NAME', '--execution-role-name', 'NAME', '--cloudformation'],
+  ['aws-credentials', '--compute-env', 'NAME'],
+  ['completion', 'NAME'],
+  ['completion', 'zsh'],
+  ['complete', '--', 'runs', ''],
+  ['runs', '--help'],
+  ['NAME'],
+  ['NAME.nf'],
+  ['runs', 'NAME'],
+  ['runs', 'list', '--NAME'],
+  ['runs', 'list', '--json=NAME'],
+];
+
+/** Of these nothing is from outside, so nothing is escaped. */
+const OURS = ['completion zsh', 'complete -- runs ', 'runs --help', 'runs prune --yes'];
+
+/** Of these there is nothing but errors and help. */
+const REFUSED = [
+  'secrets show NAME',
+  'compute-envs create NAME --platform NAME',
+  'config get NAME',
+  'completion NAME',
+  'runs --help',
+  'NAME',
+  'NAME.nf',
+  'runs NAME',
+  'runs list --NAME',
+  'runs list --json=NAME',
+];
+
+/** What is printed meanwhile, on both streams; tap has none of its own to say until then. */
+async function printed(work: () => unknown): Promise<{ out: string; err: string }> {
+  const [out, err] = [process.stdout, process.stderr].map((stream) => {
+    const own = stream.write.bind(stream);
+    const parts: string[] = [];
+    stream.write = (chunk: string | Uint8Array): boolean => parts.push(Buffer.from(chunk).toString()) > 0;
+    return { parts, restore: (): unknown => (stream.write = own) };
+  });
+  try {
+    await work();
+  } finally {
+    out?.restore();
+    err?.restore();
+    process.exitCode = 0; // doctor fails a command without an error
+  }
+  return { out: out?.parts.join('') ?? '', err: err?.parts.join('') ?? '' };
+}
+
+for (const command of COMMANDS) {
+  const name = command.join(' ');
+  void t.test(`nf-escrow ${name}: nothing of what others say steers the terminal`, async (t) => {
+    let [escaped, succeeded] = [0, 0];
+    await fc.assert(
+      fc.asyncProperty(fc.gen(), fc.constantFrom(...hostileTexts), async (g, text) => {
+        const context = hostileContext(g);
+        const args = command.map((word) => word.replace('NAME', () => `x${text}`));
+        const { out, err } = await printed(async () => {
+          try {
+            await buildProgram(context).parseAsync(args, { from: 'user' });
+            succeeded += 1;
+          } catch (error) {
+            // As main.ts: commander has said its own already.
+            if (!(error instanceof Error && 'exitCode' in error)) reportError(asEscrowError(error));
+          }
+        });
+        deepEqual(harmfulIn(out + err), []);
+        deepEqual((out + err).match(/^nf-escrow: forged/m), null, 'nobody else begins a line');
+        if (args.includes('--json') && out !== '') doesNotThrow(() => JSON.parse(out) as unknown);
+        if (/\\u/.test(out + err)) escaped += 1;
+      }),
+      { numRuns: 30 },
+    );
+    if (!OURS.includes(name)) t.ok(escaped > 0, 'there was something to be escaped');
+    t.equal(succeeded > 0, !REFUSED.includes(name), 'not only errors were printed');
+  });
+}
+
+void t.test('what a run is explained to be given', async (t) => {
+  let escaped = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.gen(), async (g) => {
+      const { out, err } = await printed(async () => {
+        try {
+          await launch(hostileContext(g), { explain: true, job: {} } as unknown as RunRequest, {
+            background: false,
+            json: false,
+          });
+        } catch (error) {
+          reportError(asEscrowError(error));
+        }
+      });
+      deepEqual(harmfulIn(out + err), []);
+      if (/\\u/.test(out)) escaped += 1;
+    }),
+    { numRuns: 30 },
+  );
+  t.ok(escaped > 0, 'there was something to be escaped');
+});
+
+void t.test('errors, and what nobody has caught', async (t) => {
+  for (const text of hostileTexts) {
+    const { err } = await printed(() => {
+      reportError(asEscrowError(new Error(text)));
+      reportCrash(new Error(text));
+    });
+    t.same(harmfulIn(err), []);
+    t.match(err, /^nf-escrow: .*\n +The daemon's log .*\nnf-escrow: Error: .*\n {4}at /);
+  }
+});

@@ -1,0 +1,65 @@
+import t from 'tap';
+import { maskLines } from '../../../daemon/redaction/mask-lines.ts';
+import { searchTerms } from '../../../daemon/redaction/search-terms.ts';
+import { StreamSearch } from '../../../daemon/redaction/stream-search.ts';
+import { SecretValue } from '../../../daemon/vault/secret-value.ts';
+
+function finds(value: string | Buffer, text: string | Buffer): boolean {
+  const { terms } = searchTerms(new Map([['A_KEY', new SecretValue(Buffer.from(value))]]), '');
+  const search = new StreamSearch(terms);
+  search.accept(Buffer.from(text));
+  return search.end().length > 0;
+}
+
+void t.test('each line of a value of several is found', async (t) => {
+  const value =
+    '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\r\n  kqhkiG9w0BAQEF\ntrue\n-----END PRIVATE KEY-----\n';
+  t.ok(finds(value, 'key: MIIEvQIBADANBg;'));
+  t.ok(finds(value, '> kqhkiG9w0BAQEF'), 'without the blanks before it');
+  t.ok(finds(value, value));
+  t.notOk(finds(value, '-----BEGIN PRIVATE KEY-----\nanother\n-----END PRIVATE KEY-----'));
+  t.notOk(finds(value, 'nxf_stage() {\n    true\n}'), 'a word of every script');
+  t.ok(finds('abcd\nefg\n', 'x abcd\nefg x'), 'short ones together where there are no others');
+  t.notOk(finds('abcd\nefg\n', 'x abcd x efg'));
+  t.ok(finds('hunter2\n', 'password=hunter2;'), 'without the newline at its end');
+});
+
+void t.test('what Nextflow quotes and escapes is found', async (t) => {
+  for (const value of ['a"b\'c/d\\e$f', 'café-😀', 'tab\there', "<a href='x'>&amp=", 'p@ss`w0rd`']) {
+    t.ok(finds(value, value), value);
+    t.ok(finds(value, JSON.stringify({ tag: value })), `JSON of ${value}`);
+    t.ok(finds(value, `export A="${value.replaceAll(/[\\"$`]/g, '\\$&')}"`), `shell: ${value}`);
+  }
+  t.ok(finds("a<b>&c=d'e", '{"x":"a\\u003cb\\u003e\\u0026c\\u003dd\\u0027e"}'), 'Gson');
+  t.ok(finds("café/x'y", '"caf\\u00E9\\/x\\\'y"'), 'escapeJavaScript');
+  t.ok(finds('café/xy', '"caf\\u00e9/xy"'), "Groovy's JsonOutput");
+  t.ok(finds('a<b>&c"d', '<td>a&lt;b&gt;&amp;c&quot;d</td>'), 'HTML');
+  const raw = Buffer.from([1, 0xff, 0x60, 0xc3, 7]);
+  t.ok(finds(raw, Buffer.concat([Buffer.from([0]), raw])), 'bytes that are no text');
+});
+
+void t.test('what cannot be told from other text is left out, by name', async (t) => {
+  const values = {
+    LONG_KEY: 'long enough',
+    SHORT_KEY: 'abc',
+    EMPTY_KEY: '',
+    WORD_KEY: 'root',
+    SLASHES: '\\\\\\\\x',
+  };
+  const all = new Map(
+    Object.entries(values).map(([name, value]) => [name, new SecretValue(Buffer.from(value))]),
+  );
+  const { terms, short, common } = searchTerms(all, 'in /root/home');
+  t.same([...new Set(terms.map(({ secret }) => secret))], ['LONG_KEY']);
+  t.same(short, ['SHORT_KEY', 'EMPTY_KEY', 'SLASHES']);
+  t.same(common, ['WORD_KEY']);
+});
+
+void t.test('a value, and a line of one, is masked in a name; the longest first', async (t) => {
+  const values = ['abcd\n', 'xabcdx', 'first line\nsecond line'].map(
+    (text) => new SecretValue(Buffer.from(text)),
+  );
+  t.equal(maskLines('P (xabcdx and abcd)', values), 'P ([secret] and [secret])');
+  t.equal(maskLines('P (second line)', values), 'P ([secret])');
+  t.equal(maskLines('P (1)', values), 'P (1)');
+});
