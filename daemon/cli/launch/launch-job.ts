@@ -37,7 +37,7 @@ export async function launchJob(
       daemon.call('POST', `${runPath(id)}/cancel`).catch(() => undefined); // asked again by whoever looks at it next
     });
   const ended = await followJob(context, id, run.outputFile);
-  await tellExposures(await context.daemon(), ended, (line) => process.stderr.write(`nf-escrow: ${line}\n`));
+  await tellExposures(await context.daemon(), ended, warn);
   return (
     ended.exitStatus ??
     (asked === undefined ? (ended.outcome === 'succeeded' ? 0 : 1) : exitStatusOfSignal(asked))

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import type { Exposure, ExposureSearch, Receipt, Run, SearchGap } from '../../../contract/types.ts';
-import { escapeText } from '../../io/escape-text.ts';
+import { escapeText } from '../../../system/escape-text.ts';
 
 /** So many files of each exposure are shown; `--json` has more. */
 const SHOWN = 20;

@@ -96,7 +96,11 @@ void t.test('a run whose names are all hostile is shown escaped, on every path',
     .execute();
   await ledger.db
     .insertInto('tasks')
-    .values({ run_id: id, task_id: '1', process: HOSTILE, name: HOSTILE, exposed: '["FOO_KEY"]' })
+    .values({ run_id: id, task_id: '1', process: HOSTILE, name: HOSTILE })
+    .execute();
+  await ledger.db
+    .insertInto('exposures')
+    .values({ run_id: id, secret: 'FOO_KEY', path: HOSTILE, task_id: '1', process: HOSTILE })
     .execute();
   await ledger.db
     .insertInto('task_jobs')
@@ -109,7 +113,7 @@ void t.test('a run whose names are all hostile is shown escaped, on every path',
   await shows(['runs', 'show', id], `job          slurm ${ESCAPED}\n`);
   await shows(['runs', 'show', id], `jobs left    pbs ${ESCAPED} (${ESCAPED})`);
   await shows(['status'], `${id}  ${ESCAPED}`);
-  await shows(['runs', 'receipt', HOSTILE], `1 task of ${ESCAPED} (see`);
+  await shows(['runs', 'receipt', HOSTILE], `1 file of 1 task of ${ESCAPED} holds its value`);
   await shows(['runs', 'receipt', id], `last error   ${ESCAPED}\n`);
   await shows(['runs', 'logs', id], `"${ESCAPED}" is not there any more`);
   await shows(['doctor'], ESCAPED);
