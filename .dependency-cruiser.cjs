@@ -3,8 +3,8 @@
 const modules = [
   'errors',
   'contract',
-  'config',
   'system',
+  'config',
   'ledger',
   'access',
   'vault',

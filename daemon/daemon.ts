@@ -12,6 +12,7 @@ import { asEscrowError, systemCode } from './errors.ts';
 import { assertNoOtherHost, holdHostLease } from './system/host-lease/hold-host-lease.ts';
 import { KeyedMutex } from './system/keyed-mutex.ts';
 import { ensurePrivateDirectory } from './system/files/private-directory.ts';
+import { SOCKET } from './system/files/trust/trust-error.ts';
 import { identifySelf } from './system/processes/process-identity.ts';
 import { escapeJson } from './system/escape-text.ts';
 import type { FaultInjector } from './system/steps.ts';
@@ -48,7 +49,7 @@ export async function serve(
   const { paths } = settings;
   // pino leaves DEL, C1 and bidirectional controls as they are, for whoever looks at the log with cat.
   const log = pino({ base: { pid: process.pid }, hooks: { streamWrite: escapeJson } }, openLog());
-  ensurePrivateDirectory(paths.socketDirectory); // before anything is done: most of what stops a start shows here
+  ensurePrivateDirectory(paths.socketDirectory, SOCKET); // before anything is done: most of what stops a start shows here
   assertNoOtherHost(paths.hostLease, settings.hostLeaseSeconds, takeOver);
   const ledger = await openLedger(paths.ledger, (pending) => {
     if (pending === undefined) log.info('removed secrets are erased from all files of the ledger');

@@ -177,7 +177,7 @@ export const errorTable = {
   },
   'plugin-unusable': {
     title: 'The plugin for Nextflow cannot be installed where Nextflow looks for plugins',
-    hint: 'Make the directory yours and writable by you alone, or name another one in NXF_PLUGINS_DIR.',
+    hint: 'Name a directory that you can write in NXF_PLUGINS_DIR.',
     exit: 78,
     http: 422,
     retryable: false,
@@ -198,7 +198,7 @@ export const errorTable = {
   },
   'permissions-too-open': {
     title: 'Others could read or change what must be private',
-    hint: 'Make it yours alone: `chown` it to you and `chmod go-rwx` it.',
+    hint: '`nf-escrow doctor` names what others can change, and what to do.',
     exit: 77,
     http: 422,
     retryable: false,

@@ -176,6 +176,11 @@ export function ensureStrace() {
   return which('strace') !== undefined || installSystemPackage('strace', 'strace');
 }
 
+/** `setfacl`, by which tests give directories access control lists; false where it is not there and cannot be had. */
+export function ensureAcl() {
+  return which('setfacl') !== undefined || installSystemPackage('acl', 'acl');
+}
+
 /** Container engines that the tests start tasks in; each false where there is none and it cannot be had. */
 export function ensureContainers() {
   const podman = which('podman') && which('runc') ? true : installSystemPackage('podman runc', 'Podman');

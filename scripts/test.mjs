@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { testPlugin } from './plugin.mjs';
 import {
+  ensureAcl,
   ensureAwsCli,
   ensureBindfs,
   ensureBuilt,
@@ -30,6 +31,7 @@ runDriver(async () => {
   if (CI && nextflow === undefined) throw new Error('In CI the tests need a Java and a Nextflow.');
   const plugin = ensurePlugin();
   if (CI && !plugin) throw new Error('In CI the tests need a JDK and Maven.');
+  ensureAcl();
   ensureStrace();
   ensureContainers();
   const moto = ensureMoto();

@@ -1,10 +1,11 @@
 import { lstatSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect as connectSocket } from 'node:net';
-import { dirname } from 'node:path';
+import { connect as connectSocket, type Socket } from 'node:net';
+import { basename, dirname } from 'node:path';
 import type { Problem } from '../contract/types.ts';
 import { EscrowError, errorTable, systemCode } from '../errors.ts';
-import { assertPrivateDirectory } from '../system/files/private-directory.ts';
+import { openPrivateDirectory } from '../system/files/private-directory.ts';
+import { SOCKET } from '../system/files/trust/trust-error.ts';
 
 /** A client of our own API over the daemon's socket. */
 export interface Client {
@@ -16,12 +17,10 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const TIMEOUT_MS = 60_000;
 
-/** Connects at each call. Before anything is sent the socket's directory is checked: a value may be in the request. */
+/** Connects at each call, and only to a socket that nobody else can have put there: a value may be in the request. */
 export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
   return {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
-      assertPrivateDirectory(dirname(socketPath));
-      assertNoLink(socketPath);
       const { status, text, isText } = await send(
         socketPath,
         timeoutMs,
@@ -36,19 +35,31 @@ export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
   };
 }
 
-/** Nobody but us can put one there, and what it leads to is not ours to send values to. */
-function assertNoLink(socketPath: string): void {
-  if (lstatSync(socketPath, { throwIfNoEntry: false })?.isSymbolicLink() === true)
-    throw new EscrowError('path-conflict', `"${socketPath}" is a link, and no socket of ours.`);
+/**
+ * Connects to the daemon's socket by its verified directory. The kernel looks the name up as it is asked to connect, which
+ * is before this returns.
+ */
+export function connectTrusted(socketPath: string): Socket {
+  const directory = openPrivateDirectory(dirname(socketPath), { purpose: SOCKET });
+  try {
+    const entry = directory.at(basename(socketPath));
+    // Nobody but the user can put one there, and what it leads to is not ours to send values to.
+    if (lstatSync(entry, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+      throw new EscrowError('path-conflict', `"${socketPath}" is a link, and no socket of ours.`);
+    return connectSocket(entry);
+  } finally {
+    directory.close();
+  }
 }
 
-function send(
+async function send(
   socketPath: string,
   timeoutMs: number,
   method: string,
   path: string,
   body: string | undefined,
 ): Promise<{ status: number; text: string; isText: boolean }> {
+  const socket = connectTrusted(socketPath);
   return new Promise((resolve, reject) => {
     const headers =
       body === undefined
@@ -57,7 +68,7 @@ function send(
     const outgoing = request(
       {
         // Without an agent: one would work out a TLS server name first, 10 ms of every command.
-        createConnection: () => connectSocket(socketPath),
+        createConnection: () => socket,
         method,
         path,
         headers: { host: 'localhost', ...headers },

@@ -1,11 +1,9 @@
 import { request } from 'node:http';
-import { connect as connectSocket } from 'node:net';
-import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JournalEvent } from '../contract/types.ts';
 import { systemCode } from '../errors.ts';
-import { assertPrivateDirectory } from '../system/files/private-directory.ts';
+import { connectTrusted } from './client.ts';
 
 const AGAIN_MS = 200;
 
@@ -32,9 +30,9 @@ export async function* followEvents(
 
 /** One connection's events; ends when the connection does. https://html.spec.whatwg.org/multipage/server-sent-events.html */
 async function* readStream(socketPath: string, run: string, last: number): AsyncGenerator<JournalEvent> {
-  assertPrivateDirectory(dirname(socketPath));
+  const socket = connectTrusted(socketPath);
   const outgoing = request({
-    createConnection: () => connectSocket(socketPath),
+    createConnection: () => socket,
     path: `/v1/runs/${encodeURIComponent(run)}/events`,
     headers: { host: 'localhost', 'last-event-id': String(last) },
   });

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Paths } from '../config/paths.ts';
 import { EscrowError } from '../errors.ts';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
-import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
+import { openPrivateDirectory } from '../system/files/private-directory.ts';
+import type { VerifiedDirectory } from '../system/files/trust/verified-directory.ts';
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { errorOf, type Client, type Method } from './client.ts';
 import { assertTravels } from './spool-routes.ts';
@@ -33,12 +33,12 @@ export function spoolClient({ spool }: Paths, host: string): Client {
   return {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
       assertTravels(method, path, body, host); // before anything is written
-      ensurePrivateDirectory(spool);
+      const directory = openPrivateDirectory(spool, { create: true });
       const id = randomBytes(12).toString('hex');
       const asked: SpooledRequest = { method, path, ...(body === undefined ? {} : { body }) };
-      writeFileAtomic(join(spool, `${id}.request`), JSON.stringify(asked));
       try {
-        const answer = await waitFor(spool, `${id}.answer`);
+        writeFileAtomic(directory.at(`${id}.request`), JSON.stringify(asked));
+        const answer = await waitFor(directory, `${id}.answer`);
         if (answer === undefined)
           throw new EscrowError('daemon-on-other-host', `The daemon on ${host} did not answer within 60 s.`, {
             hint: `Look at it there: nf-escrow daemon status (on ${host}).`,
@@ -46,18 +46,19 @@ export function spoolClient({ spool }: Paths, host: string): Client {
         if (answer.status >= 400) throw errorOf(answer.body);
         return answer.body as T;
       } finally {
-        for (const kind of ['request', 'answer']) rmSync(join(spool, `${id}.${kind}`), { force: true });
+        for (const kind of ['request', 'answer']) rmSync(directory.at(`${id}.${kind}`), { force: true });
+        directory.close();
       }
     },
   };
 }
 
 /** The directory is listed each time: network file systems ask their server then, and otherwise may answer from memory. */
-async function waitFor(spool: string, name: string): Promise<SpooledAnswer | undefined> {
+async function waitFor(directory: VerifiedDirectory, name: string): Promise<SpooledAnswer | undefined> {
   const deadline = performance.now() + TIMEOUT_MS;
   while (performance.now() < deadline) {
-    if (readdirSync(spool).includes(name)) {
-      const text = readFileNoFollow(join(spool, name))?.toString('utf8');
+    if (readdirSync(directory.self).includes(name)) {
+      const text = readFileNoFollow(directory.at(name))?.toString('utf8');
       if (text !== undefined) return JSON.parse(text) as SpooledAnswer;
     }
     await sleep(LOOK_EVERY_MS);

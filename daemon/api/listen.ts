@@ -1,9 +1,10 @@
 import { existsSync, lstatSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { createServer, type RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EscrowError } from '../errors.ts';
-import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
+import { openPrivateDirectory } from '../system/files/private-directory.ts';
+import { SOCKET } from '../system/files/trust/trust-error.ts';
 
 const TAKE_IN_MS = 20;
 /** How long answers that are under way, and streams of events, may still take. */
@@ -12,13 +13,22 @@ const ANSWER_MS = 500;
 /**
  * Listens on a Unix socket. A socket that is there already is stale: whoever holds the daemon's lock is the only one
  * who may listen. Throws `path-conflict` where something else stands.
+ *
+ * The socket is bound by the descriptor of its verified directory, which stays open until it is closed: what libuv then
+ * unlinks is the name that it was bound by.
  */
 export async function listenOn(app: RequestListener, path: string): Promise<Listening> {
-  removeStale(path);
+  const directory = openPrivateDirectory(dirname(path), { purpose: SOCKET, create: true });
   const server = createServer(app);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(path, resolve);
-  });
+  try {
+    directory.use(basename(path), removeStale);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(directory.at(basename(path)), resolve);
+    });
+  } catch (error) {
+    directory.close();
+    throw error;
+  }
   const closeQuietly = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => {
       server.close(() => {
@@ -31,11 +41,13 @@ export async function listenOn(app: RequestListener, path: string): Promise<List
     }, ANSWER_MS);
     await closed;
     clearTimeout(force);
+    directory.close();
   };
   return {
     closeQuietly,
     close: async () => {
-      rmSync(path, { force: true }); // who comes now finds no daemon, and starts one
+      // Closed already where the socket had gone and could not be made anew.
+      if (directory.isOpen) rmSync(directory.at(basename(path)), { force: true }); // who comes now finds no daemon, and starts one
       await sleep(TAKE_IN_MS); // who came before is still let in
       await closeQuietly();
     },
@@ -56,14 +68,12 @@ const LOOK_EVERY_MS = 5000;
  * user's last logout, and made anew at the next login. Where it cannot be made now, that is tried again.
  */
 export async function keepListening(app: RequestListener, path: string): Promise<{ close(): Promise<void> }> {
-  ensurePrivateDirectory(dirname(path));
   let server = await listenOn(app, path);
   let closed = false;
   let renewing: Promise<void> = Promise.resolve();
   const renew = async (): Promise<void> => {
     const above = dirname(dirname(path)); // what a user has taken away is not to come back
     if (closed || existsSync(path) || !existsSync(above)) return;
-    ensurePrivateDirectory(dirname(path));
     await server.closeQuietly(); // first: whoever closes takes away what lies at its path
     server = await listenOn(app, path);
   };

@@ -1,13 +1,13 @@
 import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { connect, type Method } from '../api-client/client.ts';
 import type { SpooledRequest, SpooledAnswer } from '../api-client/spool-client.ts';
 import { assertTravels } from '../api-client/spool-routes.ts';
 import type { Paths } from '../config/paths.ts';
 import { asEscrowError, EscrowError, systemCode } from '../errors.ts';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
-import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
+import { openPrivateDirectory } from '../system/files/private-directory.ts';
+import type { VerifiedDirectory } from '../system/files/trust/verified-directory.ts';
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { problemOf } from './problem.ts';
 
@@ -22,15 +22,16 @@ const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] sat
  * can write there is the daemon's own user: the directory is theirs alone. Returns what stops it.
  */
 export function serveSpool({ spool, socket, stateSocket }: Paths): () => void {
-  ensurePrivateDirectory(spool);
-  for (const name of readdirSync(spool)) rmSync(join(spool, name), { recursive: true, force: true }); // of commands that gave up by now
+  const start = openPrivateDirectory(spool, { create: true });
+  for (const name of readdirSync(start.self)) rmSync(start.at(name), { recursive: true, force: true }); // of commands that gave up by now
+  start.close();
   const daemon = connect(stateSocket ?? socket);
-  const answer = async (id: string): Promise<void> => {
-    const taken = join(spool, `${id}.taken`);
-    renameSync(join(spool, `${id}.request`), taken); // fails when its command gave up a moment ago
+  const answer = async (directory: VerifiedDirectory, id: string): Promise<void> => {
+    const taken = directory.at(`${id}.taken`);
+    renameSync(directory.at(`${id}.request`), taken); // fails when its command gave up a moment ago
     const text = readFileNoFollow(taken, LENGTH_MAX)?.toString('utf8') ?? '';
     rmSync(taken, { recursive: true, force: true });
-    writeFileAtomic(join(spool, `${id}.answer`), JSON.stringify(await ask(text)));
+    writeFileAtomic(directory.at(`${id}.answer`), JSON.stringify(await ask(text)));
   };
   const ask = async (text: string): Promise<SpooledAnswer> => {
     try {
@@ -43,8 +44,18 @@ export function serveSpool({ spool, socket, stateSocket }: Paths): () => void {
       return { status: known.row.http, body: problemOf(known) };
     }
   };
+  /** Opened at each look: one that was made anew meanwhile is where requests come from now on. */
+  const look = async (): Promise<void> => {
+    const directory = openPrivateDirectory(spool);
+    try {
+      // Its command is told nothing where that fails, and gives up.
+      await Promise.allSettled(requestsIn(directory.self).map(async (id) => answer(directory, id)));
+    } finally {
+      directory.close();
+    }
+  };
   const timer = setInterval(() => {
-    for (const id of requestsIn(spool)) answer(id).catch(() => undefined); // its command is told nothing, and gives up
+    look().catch(() => undefined); // as long as it cannot be trusted, or is not there, nothing in it is answered
   }, LOOK_EVERY_MS);
   return () => {
     clearInterval(timer);

@@ -1,5 +1,3 @@
-import { readFileSync, statSync, type Stats } from 'node:fs';
-import { dirname } from 'node:path';
 import { EscrowError, systemCode } from '../errors.ts';
 import {
   isSettingKey,
@@ -9,6 +7,7 @@ import {
   type SettingKey,
 } from './setting-keys.ts';
 import { readOnLost, type OnLost } from './on-lost.ts';
+import { readTrustedFile } from '../system/files/trust/trusted-file.ts';
 import { findPaths, type Environment, type Paths } from './paths.ts';
 
 /** What a user can set, from the environment (first) and config.yaml. */
@@ -61,22 +60,8 @@ const LENGTH_MAX = 64 * 1024;
 
 /** What the file says, as texts; empty where there is none. Throws `config-invalid`, `permissions-too-open`. */
 export async function readConfigFile(path: string): Promise<Map<SettingKey, string>> {
-  let text;
-  try {
-    const found = statSync(path);
-    if (!found.isFile()) throw notPlain(path); // a FIFO would keep every command waiting
-    assertUnchangeable(path, found);
-    assertUnchangeable(dirname(path), statSync(dirname(path)));
-    if (found.size > LENGTH_MAX) throw tooLong(path);
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof EscrowError) throw error;
-    // ENOTDIR: something else stands for its directory, and who needs that says so.
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return new Map();
-    throw new EscrowError('config-invalid', `"${path}" cannot be read: ${String(systemCode(error))}.`, {
-      cause: error,
-    });
-  }
+  const text = readText(path);
+  if (text === undefined) return new Map();
   // Loaded only where there is a file: most commands should not pay for the parser.
   const { parse } = await import('yaml');
   let parsed: unknown;
@@ -94,15 +79,22 @@ export async function readConfigFile(path: string): Promise<Map<SettingKey, stri
   );
 }
 
-/** Whoever can change the file has a command run as us, vaultKeyCommand. It may be a link, to a file of ours or root's. */
-function assertUnchangeable(path: string, { uid, mode }: Stats): void {
-  if (uid !== 0 && uid !== process.geteuid?.())
-    throw new EscrowError('permissions-too-open', `"${path}" belongs to user ${String(uid)}, not to you.`);
-  if ((mode & 0o022) === 0) return;
-  const octal = (mode & 0o777).toString(8).padStart(4, '0');
-  throw new EscrowError('permissions-too-open', `"${path}" has mode ${octal}, so others can change it.`, {
-    hint: `chmod go-w '${path}'`,
-  });
+const FILE = { what: 'configuration file', variable: 'NF_ESCROW_HOME', example: '.nf-escrow' };
+
+/** Whoever can change the file has a command run as the user, vaultKeyCommand. */
+function readText(path: string): string | undefined {
+  let bytes: Buffer | undefined;
+  try {
+    bytes = readTrustedFile(path, FILE, LENGTH_MAX + 1);
+  } catch (error) {
+    if (!(error instanceof EscrowError) || error.code === 'permissions-too-open') throw error;
+    const code = systemCode(error.cause);
+    if (code === undefined) throw notPlain(path);
+    if (code === 'ENOTDIR') return undefined; // something else stands for its directory, and who needs that says so
+    throw new EscrowError('config-invalid', `"${path}" cannot be read: ${code}.`, { cause: error.cause });
+  }
+  if ((bytes?.length ?? 0) > LENGTH_MAX) throw tooLong(path);
+  return bytes?.toString('utf8');
 }
 
 function tooLong(path: string): EscrowError {

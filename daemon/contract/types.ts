@@ -1229,6 +1229,10 @@ export interface SecretDelivery {
    */
   reason: string | null;
   /**
+   * What the user should know of it, as a sentence
+   */
+  note?: string;
+  /**
    * Whether this Nextflow reads its configuration before there are plugins, and wants its own format until then
    */
   configPhase: boolean;

@@ -1,7 +1,7 @@
 import type { Paths } from '../config/paths.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
-import { pluginsDirectory } from '../nextflow/plugin/secret-delivery.ts';
+import { ownPluginsDirectory } from '../nextflow/plugin/plugins-directory.ts';
 import { localStorePath } from '../nextflow/launcher/local-store.ts';
 import { failure, type Check } from './check.ts';
 import { checkClock } from './checks/clock.ts';
@@ -52,7 +52,11 @@ export function groupsFor(subject: DoctorContext, environment?: ComputeEnvironme
   const system: CheckGroup[] = [
     { name: 'java', look: checkJava },
     { name: 'nextflow', look: checkNextflow },
-    { name: 'plugin', look: checkPlugin, touches: [pluginsDirectory(subject.env)] },
+    {
+      name: 'plugin',
+      look: checkPlugin,
+      touches: [ownPluginsDirectory({ env: subject.env, directory: process.cwd() })],
+    },
     { name: 'settings', look: checkSettings },
   ];
   const surroundings: CheckGroup[] = [

@@ -6,7 +6,8 @@ import { EscrowError, systemCode } from '../errors.ts';
 import type { Finding, LeaseLocation, LeaseRemover } from '../stores/store.ts';
 import { syncDirectory } from '../system/files/atomic-write.ts';
 import { isDiskError } from '../system/files/disk-error.ts';
-import { assertPrivateDirectory, ensurePrivateDirectory } from '../system/files/private-directory.ts';
+import { ensurePrivateDirectory, openPrivateDirectory } from '../system/files/private-directory.ts';
+import { RUNS } from '../system/files/trust/trust-error.ts';
 import { removeTree } from '../system/files/remove-tree.ts';
 import { restoreOwnerAccess } from '../system/files/restore-owner-access.ts';
 import { noFaults, step, type FaultInjector } from '../system/steps.ts';
@@ -44,7 +45,7 @@ export class RunDirectories implements LeaseRemover {
   /** Creates the parent directory if it is missing; returns the locator. Idempotent. Throws `store-unavailable`. */
   async prepare(target: string): Promise<string> {
     try {
-      ensurePrivateDirectory(dirname(target));
+      ensurePrivateDirectory(dirname(target), RUNS);
       return locatorOf(statSync(dirname(target)));
     } catch (error) {
       throw writeError(dirname(target), error);
@@ -56,16 +57,23 @@ export class RunDirectories implements LeaseRemover {
    * caller removes the target. Throws `store-unavailable`, `permissions-too-open`.
    */
   async create(target: string, contents: RunDirectoryContents): Promise<void> {
+    let directory;
     try {
       await step(this.#faults, 'directory.make', () => {
-        ensurePrivateDirectory(dirname(target));
-        mkdirSync(target, { mode: 0o700 }); // fails if anything is there, even a dangling link
+        const parent = openPrivateDirectory(dirname(target), { purpose: RUNS, create: true });
+        try {
+          mkdirSync(parent.at(basename(target)), { mode: 0o700 }); // fails if anything is there, even a dangling link
+        } finally {
+          parent.close();
+        }
       });
-      assertPrivateDirectory(target);
-      await fillRunDirectory(target, contents, this.#faults);
+      directory = openPrivateDirectory(target, { purpose: RUNS });
+      await fillRunDirectory(directory.self, contents, this.#faults);
       await step(this.#faults, 'directory.sync', () => syncDirectory(dirname(target)));
     } catch (error) {
       throw writeError(target, error);
+    } finally {
+      directory?.close();
     }
   }
 

@@ -6,7 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import { isSchedulerLocation } from '../schedulers/environment.ts';
 import { platformRules } from '../stores/registry.ts';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
-import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
+import { inPrivateDirectory } from '../system/files/private-directory.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,8 +30,7 @@ export function writeDaemonCommand(settings: Settings, program: string, env: Env
     LOG: quoteShellWord(settings.paths.daemonLog),
     PROGRAM: [process.execPath, program].map(quoteShellWord).join(' '),
   });
-  ensurePrivateDirectory(dirname(path));
-  writeFileAtomic(path, text, 0o700);
+  inPrivateDirectory(path, (entry) => writeFileAtomic(entry, text, 0o700), { create: true });
   return path;
 }
 

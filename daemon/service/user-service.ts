@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EscrowError, systemCode } from '../errors.ts';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
+import { openTrusted } from '../system/files/trust/trusted-path.ts';
 import { runWithTimeout } from '../system/processes/run-with-timeout.ts';
 import { userUnitPath } from '../system/user-unit.ts';
 
@@ -11,6 +12,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const LIMIT_MS = 20_000;
 const UNIT = 'nf-escrow.service';
+/** What lies there is started as the user. */
+const UNITS = { what: 'directory of units', variable: 'XDG_CONFIG_HOME', example: '.config' };
 
 /** Whether the user has a systemd of their own here, and it answers. */
 export function hasUserSystemd(env: Environment): Promise<boolean> {
@@ -20,10 +23,14 @@ export function hasUserSystemd(env: Environment): Promise<boolean> {
 /** Writes the unit that runs a command of ours and has it start with the user's systemd; gives its path. Throws `config-invalid`. */
 export async function enableUnit(command: string, env: Environment): Promise<string> {
   const path = userUnitPath(env);
-  mkdirSync(dirname(path), { recursive: true });
   const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/nf-escrow.service')), 'utf8');
   const text = template.replace('@HOST@', () => hostname()).replace('@COMMAND@', () => unitWord(command));
-  writeFileAtomic(path, text, 0o600);
+  const directory = openTrusted({ path: dirname(path), purpose: UNITS, need: 'unwritable', create: true });
+  try {
+    directory?.use(basename(path), (entry) => writeFileAtomic(entry, text, 0o600));
+  } finally {
+    directory?.close();
+  }
   await systemctl(['daemon-reload'], env);
   await systemctl(['enable', UNIT], env);
   return path;

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { operations } from '../../daemon/api/operations.ts';
 import type { Client } from '../../daemon/api-client/client.ts';
 import type { Context } from '../../daemon/cli/context.ts';
-import type { DoctorCheck } from '../../daemon/contract/types.ts';
 import { EscrowError } from '../../daemon/errors.ts';
 import { fromSchema } from '../campaigns/fuzz/from-schema.ts';
 import { hostileTexts } from './hostile-text.ts';
@@ -34,7 +33,7 @@ function withHostileTexts(data: unknown, next: () => string): unknown {
   return Object.fromEntries(Object.entries(data).map(([key, one]) => [key, withHostileTexts(one, next)]));
 }
 
-/** A context whose daemon, settings, checks and files are all of somebody's making who wants to steer the terminal. */
+/** A context whose daemon and settings are controlled by somebody who wants to steer the terminal. */
 export function hostileContext(g: fc.GeneratorValue): Context {
   const text = (): string => g(hostileText);
   const answerTo = (schema: string): unknown => withHostileTexts(g(answers, schema), text);
@@ -51,8 +50,6 @@ export function hostileContext(g: fc.GeneratorValue): Context {
       return { version: 1, pruned: 2, moved: 3, key: text() } as T;
     },
   };
-  const checks = (): Promise<DoctorCheck[]> =>
-    Promise.resolve([{ name: text(), state: 'warning', found: text(), remedy: text() }]);
   const settings = {
     workspace: `lab/${text()}`,
     paths: { runs: text(), daemonLog: '/nonexistent', configFile: '/nonexistent', socket: '/nonexistent' },
@@ -64,17 +61,5 @@ export function hostileContext(g: fc.GeneratorValue): Context {
     program: '/nf-escrow',
     daemon: () => Promise.resolve(client),
     daemonIfRunning: () => Promise.resolve(client),
-    writeShim: () => Promise.resolve(text()),
-    writeSetting: () => Promise.resolve(),
-    examine: checks,
-    probe: checks,
-    processKillers: () => Promise.resolve([text()]),
-    awsCredentials: () => Promise.resolve({ accessKeyId: text(), secretAccessKey: text() }),
-    policies: () =>
-      Promise.resolve({
-        renderPolicies: () => ({ [text()]: { Statement: [text()] } }),
-        renderCloudFormation: () => ({ [text()]: text() }),
-        renderDeadManTrust: () => ({ [text()]: text() }),
-      }),
   } as unknown as Context;
 }

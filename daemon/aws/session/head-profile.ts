@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { SecretDelivery } from '../../contract/types.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
-import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
+import { inPrivateDirectory } from '../../system/files/private-directory.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
 /** The profile by which a head takes the role of its compute environment; the plugin and the overlay know it too. */
@@ -22,11 +22,10 @@ export function writeHeadProfile(
   }: { readonly state: string; readonly name: string; readonly command: readonly string[] },
   env: Readonly<Record<string, string | undefined>>,
 ): SecretDelivery {
-  const directory = join(state, 'aws');
-  ensurePrivateDirectory(directory);
-  const file = join(directory, `${name}.config`);
+  const file = join(state, 'aws', `${name}.config`);
   const line = [...command, 'aws-credentials', '--compute-env', name].map(quoteShellWord).join(' ');
-  writeFileAtomic(file, `[profile ${HEAD_PROFILE}]\ncredential_process = ${line}\n`);
+  const text = `[profile ${HEAD_PROFILE}]\ncredential_process = ${line}\n`;
+  inPrivateDirectory(file, (entry) => writeFileAtomic(entry, text), { create: true });
   const own = env['AWS_CONFIG_FILE'] ?? '';
   return {
     ...secretDelivery,

@@ -1,18 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { parseDocument, Document, isMap } from 'yaml';
 import { systemCode } from '../../errors.ts';
 import type { SettingKey } from '../../config/setting-keys.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
-import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
+import { inPrivateDirectory } from '../../system/files/private-directory.ts';
 
 /** Writes one setting into the configuration file, which keeps its comments and its order; undefined takes it out. */
 export function writeSetting(path: string, key: SettingKey, value: string | undefined): void {
   const document = readDocument(path);
   if (value === undefined) document.delete(key);
   else document.set(key, value);
-  ensurePrivateDirectory(dirname(path));
-  writeFileAtomic(path, document.toString());
+  inPrivateDirectory(path, (entry) => writeFileAtomic(entry, document.toString()), { create: true });
 }
 
 function readDocument(path: string): Document {

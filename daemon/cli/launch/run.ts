@@ -87,6 +87,7 @@ function requestOf(
       nextflow,
       arguments: args,
       directory: launchDirectory,
+      state: settings.paths.state,
       env: process.env,
     }),
     logFile: expectedLog(launchDirectory, args, process.env),

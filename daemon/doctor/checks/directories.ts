@@ -1,9 +1,12 @@
 import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Paths } from '../../config/paths.ts';
+import { asEscrowError } from '../../errors.ts';
 import { fileSystemType } from '../../system/files/file-system-type.ts';
+import { RUNS, STATE } from '../../system/files/trust/trust-error.ts';
+import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import { failure, modeOf, ok, warning, type Check } from '../check.ts';
-import { isWritableDirectory, lstatIfExists, nearestExistingAncestor } from '../path-lookup.ts';
+import { isWritableDirectory, nearestExistingAncestor } from '../path-lookup.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
 interface Directory {
@@ -11,6 +14,8 @@ interface Directory {
   readonly path: string;
   /** The variable that moves it. */
   readonly variable: string;
+  /** What would do for it, below the home. */
+  readonly example: string;
   /** Whether what is in it has to outlive a reboot. */
   readonly lasting: boolean;
 }
@@ -24,18 +29,18 @@ interface DirectoryGroup {
 /** The directories that are ours alone: there, or can be made; no links; nobody else's, and closed to others. */
 export function checkDirectories(paths: Paths): DirectoryGroup[] {
   const all: Directory[] = [
-    { name: 'state directory', path: paths.state, variable: 'NF_ESCROW_HOME', lasting: true },
-    { name: 'runs directory', path: paths.runs, variable: 'NF_ESCROW_RUNS_DIR', lasting: false },
+    { name: 'state directory', path: paths.state, ...STATE, lasting: true },
+    { name: 'runs directory', path: paths.runs, ...RUNS, lasting: false },
     {
       name: 'configuration directory',
       path: dirname(paths.configFile),
-      variable: 'NF_ESCROW_HOME',
+      ...STATE,
       lasting: true,
     },
     {
       name: 'socket directory',
       path: paths.socketDirectory,
-      variable: 'XDG_RUNTIME_DIR or NF_ESCROW_HOME',
+      ...STATE,
       lasting: false,
     },
   ];
@@ -45,7 +50,7 @@ export function checkDirectories(paths: Paths): DirectoryGroup[] {
 /** Likewise the runs directory that a compute environment has of its own. */
 export function checkRunsDirectory(path: string): DirectoryGroup[] {
   const variable = '--runs-dir of the compute environment';
-  return [groupOf({ name: 'its runs directory', path, variable, lasting: false })];
+  return [groupOf({ name: 'its runs directory', path, ...RUNS, variable, lasting: false })];
 }
 
 function groupOf(directory: Directory): DirectoryGroup {
@@ -53,22 +58,17 @@ function groupOf(directory: Directory): DirectoryGroup {
 }
 
 function checkDirectory(directory: Directory): Check {
-  const { name, path, variable } = directory;
-  const found = lstatIfExists(path);
+  const { name, path, variable, example } = directory;
+  let found;
+  try {
+    const opened = openTrusted({ path, purpose: { what: name, variable, example }, need: 'private' });
+    found = opened?.stats;
+    opened?.close();
+  } catch (error) {
+    const { message, hint } = asEscrowError(error);
+    return failure(name, message, hint);
+  }
   if (found === undefined) return checkAbsent(directory);
-  const elsewhere = `Move it away, or set ${variable} to another directory.`;
-  if (found.isSymbolicLink())
-    return failure(name, `${path} is a link, which someone could turn elsewhere`, elsewhere);
-  if (!found.isDirectory()) return failure(name, `${path} is there and is not a directory`, elsewhere);
-  const us = process.geteuid?.();
-  if (found.uid !== us)
-    return failure(name, `${path} belongs to user ${String(found.uid)}, not to you`, elsewhere);
-  if ((found.mode & 0o077) !== 0)
-    return failure(
-      name,
-      `${path} has mode ${modeOf(found)}: others can reach it`,
-      `chmod go-rwx ${quoteShellWord(path)}`,
-    );
   if (!isWritableDirectory(path))
     return failure(
       name,

@@ -1,9 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { asEscrowError } from '../../errors.ts';
-import { pluginsDirectory, whyPluginUnusable } from '../../nextflow/plugin/secret-delivery.ts';
-import { shippedPlugin } from '../../nextflow/plugin/plugin-files.ts';
-import { isInstalled } from '../../nextflow/plugin/plugin-install.ts';
+import { whyPluginUnusable } from '../../nextflow/plugin/secret-delivery.ts';
+import { shippedPlugin, type ShippedPlugin } from '../../nextflow/plugin/plugin-files.ts';
+import { isInstalled, openPluginsDirectory } from '../../nextflow/plugin/plugin-install.ts';
+import { choosePluginsDirectory } from '../../nextflow/plugin/plugins-directory.ts';
 import { ok, warning, type Check } from '../check.ts';
 import { findLauncher } from './nextflow.ts';
 import type { DoctorContext } from '../doctor-context.ts';
@@ -22,13 +22,25 @@ export function checkPlugin(subject: DoctorContext): Check[] {
         'Change what is named there; docs/limits.md says what the plugin is for.',
       ),
     ];
-  const directory = join(pluginsDirectory(subject.env), `nf-escrow-${shipped.version}`);
+  const { env, paths } = subject;
+  if (paths === undefined) return [];
+  const { path, instead } = choosePluginsDirectory({ env, directory: process.cwd(), state: paths.state });
+  const found = tellOf(path, shipped);
+  if (instead === undefined) return [ok('plugin', found)];
+  return [warning('plugin', `${found}. ${instead.message}`, instead.hint)];
+}
+
+function tellOf(path: string, shipped: ShippedPlugin): string {
+  const name = `nf-escrow-${shipped.version}`;
+  const plugins = openPluginsDirectory(path, { create: false });
   try {
-    if (isInstalled(directory, shipped)) return [ok('plugin', `${directory}, as it was shipped`)];
-  } catch (error) {
-    const { message, hint } = asEscrowError(error);
-    return [warning('plugin', message, hint)];
+    if (plugins !== undefined && isInstalled(plugins, name, shipped))
+      return `${join(path, name)}, as it was shipped`;
+    const isThere =
+      plugins !== undefined && lstatSync(plugins.at(name), { throwIfNoEntry: false }) !== undefined;
+    const is = isThere ? 'another one' : 'not there yet';
+    return `${join(path, name)} is ${is}; the next launch installs ${shipped.version}`;
+  } finally {
+    plugins?.close();
   }
-  const is = lstatSync(directory, { throwIfNoEntry: false }) === undefined ? 'not there yet' : 'another one';
-  return [ok('plugin', `${directory} is ${is}; the next launch installs ${shipped.version}`)];
 }

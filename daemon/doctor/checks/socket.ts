@@ -1,14 +1,18 @@
+import { dirname } from 'node:path';
 import { connect } from '../../api-client/client.ts';
 import { assertSocketPath, type Paths } from '../../config/paths.ts';
 import type { Health } from '../../contract/types.ts';
 import { EscrowError, systemCode } from '../../errors.ts';
+import { SOCKET } from '../../system/files/trust/trust-error.ts';
+import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
 import { lstatIfExists } from '../path-lookup.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 
-/** The daemon's socket, and who answers there. Throws `socket-path-too-long`. None is started. */
+/** The daemon's socket, and who answers there. Throws `socket-path-too-long`, `permissions-too-open`. None is started. */
 export async function checkSocket({ socket }: Paths, subject: DoctorContext): Promise<Check[]> {
   assertSocketPath(socket);
+  openTrusted({ path: dirname(socket), purpose: SOCKET, need: 'private' })?.close();
   const found = lstatIfExists(socket);
   if (found === undefined)
     return [ok('socket', `no daemon runs; the first command that needs one starts it at ${socket}`)];

@@ -4,5 +4,7 @@ export interface Launch {
   /** Nextflow's arguments. */
   readonly arguments: readonly string[];
   readonly directory: string;
+  /** nf-escrow's state directory. */
+  readonly state: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }

@@ -22,7 +22,7 @@ export function writeShim(directory: string, program: string): string {
     throw new EscrowError('path-conflict', `"${path}" is there, and not nf-escrow's.`, {
       hint: 'Name another directory, and put it before that one on PATH.',
     });
-  mkdirSync(resolve(directory), { recursive: true });
+  mkdirSync(resolve(directory), { recursive: true, mode: 0o755 }); // whatever the umask: it is to be on PATH
   const text = fillTemplate('nextflow.sh', {
     NODE: quoteShellWord(process.execPath),
     PROGRAM: quoteShellWord(program),

@@ -1,23 +1,27 @@
-import {
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  type Stats,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../../errors.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
+import type { Purpose } from '../../system/files/trust/trust-error.ts';
+import { openTrusted } from '../../system/files/trust/trusted-path.ts';
+import { trustedFilesIn } from '../../system/files/trust/trusted-tree.ts';
+import type { VerifiedDirectory } from '../../system/files/trust/verified-directory.ts';
 import { shippedPlugin, type PluginId, type ShippedPlugin } from './plugin-files.ts';
+
+/** What lies there is run in nextflow, with the run's secrets. */
+export const PLUGINS: Purpose = {
+  what: 'plugins directory',
+  variable: 'NXF_PLUGINS_DIR',
+  example: '.nextflow-plugins',
+  isTree: true,
+};
 
 /**
  * Makes sure that our plugin, and nothing else under its name and version, is what Nextflow finds in its plugins
- * directory. Checked whole before each launch; whoever could write there could have code run in nextflow. Installed
- * under another name first, so that launches side by side see it whole or not at all. Throws `plugin-unusable`.
+ * directory, and that nobody else can exchange it until Nextflow loads it. Checked whole before each launch. Installed
+ * under another name first, so that launches side by side see it whole or not at all. Throws `plugin-unusable`,
+ * `permissions-too-open`, `path-conflict`.
  */
 export function ensurePlugin(
   pluginsDirectory: string,
@@ -28,38 +32,44 @@ export function ensurePlugin(
 } {
   const shipped = shippedPlugin(id);
   if (shipped === undefined) throw unusable('this nf-escrow was built without the plugin');
-  const directory = join(pluginsDirectory, `${id}-${shipped.version}`);
+  const name = `${id}-${shipped.version}`;
+  const plugins = openPluginsDirectory(pluginsDirectory, { create: true });
   try {
-    mkdirSync(pluginsDirectory, { recursive: true });
-    assertSafe(pluginsDirectory, statSync(pluginsDirectory));
-    if (!isInstalled(directory, shipped)) install(directory, shipped);
+    if (plugins === undefined) throw unusable(`"${pluginsDirectory}" is not there`);
+    if (!isInstalled(plugins, name, shipped)) plugins.use(name, (directory) => install(directory, shipped));
   } catch (error) {
     if (error instanceof EscrowError) throw error;
     throw unusable(`"${pluginsDirectory}" cannot be used: ${String(systemCode(error))}`, error);
+  } finally {
+    plugins?.close();
   }
-  return { version: shipped.version, directory };
+  return { version: shipped.version, directory: join(pluginsDirectory, name) };
 }
 
-/** Whether what lies there is exactly what we ship, and can be changed by nobody else. Nothing there: false. */
-export function isInstalled(directory: string, { files }: ShippedPlugin): boolean {
-  if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) return false;
-  const found = new Set<string>();
-  for (const path of entriesUnder(directory, '')) {
-    const bytes = files.get(path);
-    if (bytes === undefined || !readFileSync(join(directory, path)).equals(bytes)) return false;
-    found.add(path);
-  }
-  return found.size === files.size;
+/** Opens a directory from which plugins may be loaded; undefined where there is none and it is not to be made. */
+export function openPluginsDirectory(
+  path: string,
+  { create }: { readonly create: boolean },
+): VerifiedDirectory | undefined {
+  return openTrusted({ path, purpose: PLUGINS, need: 'unwritable', create });
 }
 
-/** Files below a directory, all of it checked: a link, or another user's file, is not looked into. */
-function entriesUnder(root: string, path: string): string[] {
-  const found = lstatSync(join(root, path));
-  assertSafe(join(root, path), found);
-  if (found.isFile()) return [path];
-  if (!found.isDirectory()) throw unusable(`"${join(root, path)}" is neither a plain file nor a directory`);
-  return readdirSync(join(root, path)).flatMap((name) =>
-    entriesUnder(root, path === '' ? name : `${path}/${name}`),
+/** Whether what lies there is exactly what we ship, and can be changed by nobody else. */
+export function isInstalled(plugins: VerifiedDirectory, name: string, { files }: ShippedPlugin): boolean {
+  if (lstatSync(plugins.at(name), { throwIfNoEntry: false }) === undefined) return false;
+  let found: string[];
+  try {
+    found = trustedFilesIn(plugins, name, { levels: Infinity, purpose: PLUGINS });
+  } catch (error) {
+    if (error instanceof EscrowError) return false; // others can change it, or it is no directory: it is replaced
+    throw error;
+  }
+  return (
+    found.length === files.size &&
+    found.every((path) => {
+      const bytes = files.get(path);
+      return bytes !== undefined && readFileSync(`${plugins.at(name)}/${path}`).equals(bytes);
+    })
   );
 }
 
@@ -87,17 +97,6 @@ function replace(directory: string, temporary: string): void {
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
-}
-
-/** Throws where someone else could change what is there. Root's own is as good as ours: root can do anything anyway. */
-function assertSafe(path: string, found: Stats): void {
-  const us = process.geteuid?.();
-  if (found.uid !== us && found.uid !== 0) throw unusable(`"${path}" belongs to user ${String(found.uid)}`);
-  const sticky = (found.mode & 0o1000) !== 0;
-  // A group that has the number of its one user is that user's alone, as most systems make them.
-  const ownGroup = found.gid === found.uid;
-  if ((found.mode & 0o002) !== 0 && !sticky) throw unusable(`others can write to "${path}"`);
-  if ((found.mode & 0o020) !== 0 && !sticky && !ownGroup) throw unusable(`a group can write to "${path}"`);
 }
 
 function unusable(why: string, cause?: unknown): EscrowError {

@@ -1,8 +1,8 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { SecretDelivery } from '../../contract/types.ts';
 import { asEscrowError, EscrowError } from '../../errors.ts';
 import { ensurePlugin } from './plugin-install.ts';
+import { pluginLock } from './plugin-lock.ts';
+import { ownPluginsDirectory, preparePluginsDirectory, type PluginsDirectory } from './plugins-directory.ts';
 import type { Launch } from '../launcher/launch.ts';
 import { shippedPlugin } from './plugin-files.ts';
 import { readLauncher, type Launcher } from '../launcher/version.ts';
@@ -17,19 +17,22 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function chooseSecretDelivery(launch: Launch): SecretDelivery {
   const { env } = launch;
   const launcher = readLauncher(launch.nextflow, env);
-  const restore = {
+  const restore: Record<string, string> = {
     NF_ESCROW_RUN: env['NF_ESCROW_RUN'] ?? '',
     NXF_SECRETS_FILE: env['NXF_SECRETS_FILE'] ?? '',
     NXF_PLUGINS_DEFAULT: env['NXF_PLUGINS_DEFAULT'] ?? '',
   };
   const configPhase = !isAtLeast(launcher.version, 25, 10);
-  const refusal = whyPluginUnusable(launcher, env);
+  const lock = pluginLock(launch, launcher.version);
+  const refusal = whyPluginUnusable(launcher, env) ?? lock.why;
   if (refusal !== undefined) return { plugin: null, reason: refusal, configPhase, environment: {}, restore };
   try {
-    const { version } = ensurePlugin(pluginsDirectory(env));
-    const defaults = [...asked(env), ...guessed(launch), `nf-escrow@${version}`];
-    const environment = { NXF_PLUGINS_DEFAULT: defaults.join(',') };
-    return { plugin: version, reason: null, configPhase, environment, restore };
+    const plugins = preparePluginsDirectory(launch);
+    const { version } = ensurePlugin(plugins.path);
+    const defaults = [...asked(env), ...guessed(launch, plugins.path), `nf-escrow@${version}`];
+    const environment = { ...placed(plugins), ...lock.environment, NXF_PLUGINS_DEFAULT: defaults.join(',') };
+    for (const name of Object.keys(environment)) restore[name] = env[name] ?? '';
+    return { plugin: version, reason: null, ...noteOn(plugins), configPhase, environment, restore };
   } catch (error) {
     const why = asEscrowError(error).message.replace(/\.$/, '');
     return { plugin: null, reason: why, configPhase, environment: {}, restore };
@@ -47,16 +50,20 @@ export function addAwsPlugin(secretDelivery: SecretDelivery, env: Environment): 
   const allowed = env['NXF_PLUGINS_ALLOWED']?.split(',').map((entry) => entry.trim().split('@')[0]);
   const missing = ['nf-escrow-aws', 'nf-amazon'].find((id) => allowed?.includes(id) === false);
   if (missing !== undefined) throw unfit(`NXF_PLUGINS_ALLOWED does not name ${missing}`);
-  const { version } = ensurePlugin(pluginsDirectory(env), 'nf-escrow-aws');
+  const plugins =
+    secretDelivery.environment['NXF_PLUGINS_DIR'] ?? ownPluginsDirectory({ env, directory: process.cwd() });
+  const { version } = ensurePlugin(plugins, 'nf-escrow-aws');
   const defaults = `${secretDelivery.environment['NXF_PLUGINS_DEFAULT'] ?? ''},nf-escrow-aws@${version}`;
   return { ...secretDelivery, environment: { ...secretDelivery.environment, NXF_PLUGINS_DEFAULT: defaults } };
 }
 
-/** Where Nextflow looks for plugins. Its official launcher sets NXF_HOME where nobody did. */
-export function pluginsDirectory(env: Environment): string {
-  return (
-    env['NXF_PLUGINS_DIR'] || join(env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow'), 'plugins')
-  );
+function placed({ path, instead }: PluginsDirectory): Record<string, string> {
+  return instead === undefined ? {} : { NXF_PLUGINS_DIR: path };
+}
+
+function noteOn({ path, instead }: PluginsDirectory): Pick<SecretDelivery, 'note'> {
+  if (instead === undefined) return {};
+  return { note: `plugins are loaded from ${path}. ${instead.message} ${instead.hint}` };
 }
 
 /** Why this Nextflow would not load the plugin, or would not go on with it; a clause. */
@@ -96,11 +103,11 @@ function asked(env: Environment): string[] {
  * What Nextflow would have guessed, had nothing been named, and neither itself nor our plugin loads later (PluginsFacade
  * and ExecutorFactory of 24.10 to 26.08): nf-amazon to send mail, nf-weblog to see a run's begin.
  */
-function guessed(launch: Launch): string[] {
+function guessed(launch: Launch, plugins: string): string[] {
   if (asked(launch.env).length > 0) return [];
   return [
     ...(launch.env['NXF_ENABLE_AWS_SES'] === undefined ? [] : ['nf-amazon']),
-    ...(wantsWeblog(launch, pluginsDirectory(launch.env)) ? ['nf-weblog'] : []),
+    ...(wantsWeblog(launch, plugins) ? ['nf-weblog'] : []),
   ];
 }
 

@@ -66,10 +66,11 @@ const DEFAULT_DELIVERY: SecretDelivery = {
 function noteOn(
   workspace: WorkspaceScope,
   secrets: readonly ResolvedSecret[],
-  { reason }: SecretDelivery,
+  { reason, note }: SecretDelivery,
 ): string | null {
   if (workspace.visibility === 'personal') return `${titleOf(workspace)} is personal: ${NONE}`;
-  if (secrets.length === 0 || reason === null) return null;
+  if (secrets.length === 0) return null;
+  if (reason === null) return note ?? null;
   return `secrets are given in Nextflow's own format, since ${reason}: a task may be given more than it declares.`;
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { EscrowError, systemCode } from '../../errors.ts';
-import { assertOwner, pathError } from './private-directory.ts';
+import { pathError } from './path-error.ts';
+import { assertOwner, inPrivateDirectory } from './private-directory.ts';
 
 /**
  * Opens a file of ours to append to, made with mode 0600 where there is none. Follows no link, and waits for no FIFO.
@@ -8,10 +9,12 @@ import { assertOwner, pathError } from './private-directory.ts';
  */
 export function openToAppend(path: string): number {
   const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+  const flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   let fd;
   try {
-    fd = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600);
+    fd = inPrivateDirectory(path, (entry) => openSync(entry, flags, 0o600));
   } catch (error) {
+    if (error instanceof EscrowError) throw error;
     throw pathError(path, error);
   }
   try {
@@ -30,8 +33,9 @@ export function openToAppend(path: string): number {
 export function ensureOwnedFile(path: string): boolean {
   let isNew = true;
   try {
-    closeSync(openSync(path, 'ax', 0o600));
+    closeSync(inPrivateDirectory(path, (entry) => openSync(entry, 'ax', 0o600)));
   } catch (error) {
+    if (error instanceof EscrowError) throw error;
     if (systemCode(error) !== 'EEXIST' && !isThere(path)) throw pathError(path, error);
     isNew = false;
   }

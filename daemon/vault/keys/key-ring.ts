@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { EscrowError } from '../../errors.ts';
 import { createFileAtomic, removeTemporaryFiles, writeFileAtomic } from '../../system/files/atomic-write.ts';
-import { assertPrivateFile, ensurePrivateDirectory } from '../../system/files/private-directory.ts';
+import { assertPrivateFile, inPrivateDirectory } from '../../system/files/private-directory.ts';
+import { STATE } from '../../system/files/trust/trust-error.ts';
+import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import { withKeyFile } from './key-file-error.ts';
 import { newCost, type Cost } from './derive-key.ts';
 import { vaultKey, type VaultKey } from '../encryption.ts';
@@ -39,9 +41,12 @@ export function idOf(entry: RingEntry): string {
 /** Reads the key file; undefined where there is none. Throws when others can read it or it holds no key. */
 export function readRing(path: string): KeyRing | undefined {
   const text = withKeyFile(path, 'read', () => {
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-    assertPrivateFile(path);
-    return readFileSync(path, 'utf8');
+    const directory = openTrusted({ path: dirname(path), purpose: STATE, need: 'unwritable' });
+    try {
+      return directory?.use(basename(path), readText);
+    } finally {
+      directory?.close();
+    }
   });
   if (text === undefined) return undefined;
   const lines = text.split('\n');
@@ -50,25 +55,33 @@ export function readRing(path: string): KeyRing | undefined {
   return [first, ...others];
 }
 
+function readText(path: string): string | undefined {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+  assertPrivateFile(path);
+  return readFileSync(path, 'utf8');
+}
+
 /** Replaces the key file; durable when this returns. Throws `vault-key-file-unusable`. */
 export function writeRing(path: string, ring: KeyRing): void {
-  withKeyFile(path, 'write', () => {
-    ensurePrivateDirectory(dirname(path));
-    removeTemporaryFiles(path);
-    writeFileAtomic(path, format(ring));
-  });
+  writeKeyFile(path, (entry) => writeFileAtomic(entry, format(ring)));
 }
 
 /** Makes a ring of one new key. When another process was faster, its ring is the ring. */
 export function createRing(path: string): KeyRing {
-  withKeyFile(path, 'write', () => {
-    ensurePrivateDirectory(dirname(path));
-    removeTemporaryFiles(path);
-    createFileAtomic(path, format([newFileEntry()]));
-  });
+  writeKeyFile(path, (entry) => createFileAtomic(entry, format([newFileEntry()])));
   const ring = readRing(path);
   if (ring === undefined) throw new EscrowError('vault-key-missing', `"${path}" went away as it was made.`);
   return ring;
+}
+
+function writeKeyFile(path: string, write: (entry: string) => unknown): void {
+  const replace = (entry: string): void => {
+    removeTemporaryFiles(entry);
+    write(entry);
+  };
+  withKeyFile(path, 'write', () => {
+    inPrivateDirectory(path, replace, { create: true });
+  });
 }
 
 export function newFileEntry(): FileEntry {

@@ -78,7 +78,10 @@ void t.test('each failure has its remedy on the next line, and the status is 1',
   chmodSync(box.state, 0o755);
   const { status, stdout } = await box.escrow(['doctor']);
   t.equal(status, 1);
-  t.match(stdout, `failure  state directory          ${box.state} has mode 0755: others can reach it\n`);
+  t.match(
+    stdout,
+    `failure  state directory          Cannot use the state directory "${box.state}": it has mode 0755, so others can reach it.\n`,
+  );
   t.match(stdout, `\n                                  chmod go-rwx '${box.state}'\n`);
 });
 

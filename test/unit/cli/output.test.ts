@@ -8,6 +8,9 @@ import { asEscrowError } from '../../../daemon/errors.ts';
 import type { RunRequest } from '../../../daemon/contract/types.ts';
 import { hostileContext } from '../../support/hostile-daemon.ts';
 import { harmfulIn, hostileTexts } from '../../support/hostile-text.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+process.chdir(temporaryDirectory(t)); // `shim` and `config set` write where they are told
 
 /** Each command that prints what the daemon, a setting or a file says. Those that follow files are in test/e2e. */
 const COMMANDS: readonly (readonly string[])[] = [

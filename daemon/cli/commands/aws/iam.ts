@@ -89,9 +89,9 @@ async function render(options: RenderOptions): Promise<void> {
     return;
   }
   const directory = resolve(options.output);
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o755 }); // whatever the umask: policies are applied as they lie there
   for (const [name, policy] of Object.entries(files)) {
-    writeFileSync(join(directory, name), `${jsonText(policy)}\n`);
+    writeFileSync(join(directory, name), `${jsonText(policy)}\n`, { mode: 0o644 });
     print(join(directory, name));
   }
 }

@@ -4,7 +4,8 @@ import { array, constantFrom, oneof, string, tuple } from 'fast-check';
 import { loadSettings } from '../../../../daemon/config/settings.ts';
 import { locatePaths } from '../../../../daemon/config/paths.ts';
 import { readLauncher } from '../../../../daemon/nextflow/launcher/version.ts';
-import { pluginsDirectory, whyPluginUnusable } from '../../../../daemon/nextflow/plugin/secret-delivery.ts';
+import { ownPluginsDirectory } from '../../../../daemon/nextflow/plugin/plugins-directory.ts';
+import { whyPluginUnusable } from '../../../../daemon/nextflow/plugin/secret-delivery.ts';
 import { findNextflow } from '../../../../daemon/nextflow/launcher/find.ts';
 import { findLocalStore } from '../../../../daemon/nextflow/launcher/local-store.ts';
 import { expectedLog } from '../../../../daemon/nextflow/logs/log.ts';
@@ -92,10 +93,11 @@ export const environment: Target = {
           job === undefined || job.restarts === null || Number.isInteger(job.restarts),
           'a job was started anew so many times',
         );
-        hold(typeof submitHost(env) === 'string' && pluginsDirectory(env) !== '', 'there is a place');
-        const launch = { nextflow, arguments: ['run', 'x'], directory, env };
+        const plugins = ownPluginsDirectory({ env, directory });
+        hold(typeof submitHost(env) === 'string' && plugins.startsWith('/'), 'there is a place');
+        const launch = { nextflow, arguments: ['run', 'x'], directory, state: directory, env };
         whyPluginUnusable(readLauncher(nextflow, env), env);
-        wantsWeblog(launch, pluginsDirectory(env));
+        wantsWeblog(launch, plugins);
         findLocalStore(env);
         hold(expectedLog(directory, ['run', 'x'], env).startsWith('/'), 'a log has an absolute path');
         for (const look of [

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { shippedPlugin } from '../../../../daemon/nextflow/plugin/plugin-files.ts';
+import { companionPlugin } from '../../../support/companion-plugin.ts';
 import { accepts, purged, refuses } from '../../../support/hostile.ts';
 import { realNextflow, Sandbox } from '../../../support/sandbox.ts';
 
@@ -45,29 +45,8 @@ void t.test("a pipeline's own plugins keep working beside it", async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const box = new Sandbox(t, nextflow);
-  const plugin = join(box.directory, 'nxf/plugins/nf-companion-1.0.0/classes');
-  mkdirSync(join(plugin, 'META-INF'), { recursive: true });
-  writeFileSync(
-    join(plugin, 'META-INF/MANIFEST.MF'),
-    'Manifest-Version: 1.0\nPlugin-Id: nf-companion\nPlugin-Version: 1.0.0\nPlugin-Class: companion.Companion\nPlugin-Requires: >=24.10.0\n',
-  );
-  writeFileSync(join(plugin, 'META-INF/extensions.idx'), '');
-  const source = join(box.directory, 'Companion.java');
-  writeFileSync(
-    source,
-    `package companion;
-public class Companion extends nextflow.plugin.BasePlugin {
-  public Companion(org.pf4j.PluginWrapper wrapper) { super(wrapper); }
-  @Override public void start() { super.start(); System.out.println("the companion has started"); }
-}
-`,
-  );
-  const jars = join(dirname(nextflow), 'jars');
-  try {
-    execFileSync('javac', ['-nowarn', '-proc:none', '-d', plugin, '-cp', `${jars}/*`, source], {
-      stdio: 'pipe',
-    });
-  } catch {
+  const plugin = join(box.directory, 'nxf/plugins/nf-companion-1.0.0');
+  if (!companionPlugin(plugin, nextflow, 'the companion has started')) {
     t.pass('skipped', { skip: 'the jars of this Nextflow do not lie beside it' });
     return;
   }

@@ -1,0 +1,94 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { EscrowError } from '../../../errors.ts';
+import { pathError } from '../path-error.ts';
+import { userTitle } from './local-accounts.ts';
+import { untrusted, type Purpose } from './trust-error.ts';
+import { openTrusted } from './trusted-path.ts';
+import { ownerKind } from './user-namespace.ts';
+import type { VerifiedDirectory } from './verified-directory.ts';
+import { otherWriters } from './writable.ts';
+
+const LINKS_MAX = 40;
+
+/**
+ * The bytes of a plain file that nobody but the user and root can change or exchange, at most `limit` of them; undefined
+ * where there is none. It may be a link to such a file. Throws `permissions-too-open`, `path-conflict`, `ledger-unavailable`.
+ */
+export function readTrustedFile(path: string, purpose: Purpose, limit: number): Buffer | undefined {
+  let at = resolve(path);
+  for (let links = 0; links <= LINKS_MAX; links++) {
+    const directory = openTrusted({ path: dirname(at), file: path, purpose, need: 'unwritable' });
+    if (directory === undefined) return undefined;
+    try {
+      const found = lstatSync(directory.at(basename(at)), { throwIfNoEntry: false });
+      if (found === undefined) return undefined;
+      const name = join(directory.path, basename(at));
+      assertOwner(path, purpose, name, found);
+      if (!found.isSymbolicLink()) return readFrom(directory, { path, purpose, name, limit });
+      at = resolve(directory.path, readlinkSync(directory.at(basename(at))));
+    } catch (error) {
+      if (error instanceof EscrowError) throw error;
+      throw pathError(path, error);
+    } finally {
+      directory.close();
+    }
+  }
+  throw pathError(path, Object.assign(new Error('too many links'), { code: 'ELOOP' }));
+}
+
+interface Wanted {
+  readonly path: string;
+  readonly purpose: Purpose;
+  readonly name: string;
+  readonly limit: number;
+}
+
+function readFrom(directory: VerifiedDirectory, { path, purpose, name, limit }: Wanted): Buffer {
+  const entry = directory.at(basename(name));
+  // Whatever else stands there is not opened: a FIFO would keep us waiting, and to open a device may do something.
+  if (!lstatSync(entry).isFile()) throw new EscrowError('path-conflict', `"${path}" is not a plain file.`);
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+  const fd = openSync(entry, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  try {
+    const stats = fstatSync(fd);
+    assertOwner(path, purpose, name, stats);
+    const writers = otherWriters(
+      { fd, path: name, stats },
+      { isClosed: directory.isClosed, isAncestor: false },
+    );
+    if (writers !== undefined)
+      throw untrusted(path, purpose, {
+        at: name,
+        isOwn: ownerKind(stats.uid, name) === 'user',
+        why: `can be changed by others: ${writers} can write to it`,
+        change: 'go-w',
+      });
+    return readUpTo(fd, limit);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function assertOwner(path: string, purpose: Purpose, at: string, { uid }: Stats): void {
+  if (ownerKind(uid, at) !== 'other') return;
+  const why = `belongs to ${userTitle(uid)}, not to you`;
+  throw untrusted(path, purpose, { at, isOwn: false, why, change: 'go-w' });
+}
+
+function readUpTo(fd: number, limit: number): Buffer {
+  const buffer = Buffer.alloc(limit);
+  let length = 0;
+  for (let count = -1; count !== 0 && length < limit; length += count)
+    count = readSync(fd, buffer, length, limit - length, length);
+  return buffer.subarray(0, length);
+}

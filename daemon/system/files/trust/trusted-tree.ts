@@ -1,0 +1,74 @@
+import { closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { EscrowError } from '../../../errors.ts';
+import { pathError } from '../path-error.ts';
+import { userTitle } from './local-accounts.ts';
+import { untrusted, type Purpose } from './trust-error.ts';
+import { ownerKind } from './user-namespace.ts';
+import type { VerifiedDirectory } from './verified-directory.ts';
+import { otherWriters } from './writable.ts';
+
+const WRITABLE = 0o022;
+
+/**
+ * The files of a tree below a verified directory, by their paths in it; of each entry it is verified that it is a plain file
+ * or a directory, the user's or root's, and that nobody else can write to it. Looks so many levels down. Throws
+ * `permissions-too-open`, `path-conflict`.
+ */
+export function trustedFilesIn(
+  directory: VerifiedDirectory,
+  name: string,
+  { levels, purpose }: { readonly levels: number; readonly purpose: Purpose },
+): string[] {
+  const tree: Tree = { directory, name, root: join(directory.path, name), purpose };
+  return filesAt(tree, '', levels);
+}
+
+interface Tree {
+  readonly directory: VerifiedDirectory;
+  readonly name: string;
+  readonly root: string;
+  readonly purpose: Purpose;
+}
+
+function filesAt(tree: Tree, below: string, levels: number): string[] {
+  const entry = below === '' ? tree.directory.at(tree.name) : `${tree.directory.at(tree.name)}/${below}`;
+  const isDirectory = assertTrusted(tree, entry, join(tree.root, below));
+  if (!isDirectory) return [below === '' ? basename(tree.root) : below];
+  if (levels === 0) return [];
+  return readdirSync(entry).flatMap((name) =>
+    filesAt(tree, below === '' ? name : `${below}/${name}`, levels - 1),
+  );
+}
+
+/** Gives whether it is a directory. */
+function assertTrusted({ directory, root, purpose }: Tree, entry: string, path: string): boolean {
+  const stats = lstatSync(entry);
+  if (!stats.isFile() && !stats.isDirectory())
+    throw new EscrowError('path-conflict', `"${path}" is neither a plain file nor a directory.`, {
+      hint: 'Move it away; where it is a link, put what it leads to in its place.',
+    });
+  const owner = ownerKind(stats.uid, path);
+  if (owner === 'other') {
+    const why = `belongs to ${userTitle(stats.uid)}, not to you`;
+    throw untrusted(root, purpose, { at: path, isOwn: false, why, change: 'go-w' });
+  }
+  if ((stats.mode & WRITABLE) === 0) return stats.isDirectory();
+  // Only a list of who can write has to be asked of something open.
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+  let fd;
+  try {
+    fd = openSync(entry, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  } catch (error) {
+    throw pathError(path, error);
+  }
+  try {
+    const { isClosed } = directory;
+    const writers = otherWriters({ fd, path, stats }, { isClosed, isAncestor: false });
+    if (writers === undefined) return stats.isDirectory();
+    const why = `can be changed by others: ${writers} can write to it`;
+    throw untrusted(root, purpose, { at: path, isOwn: owner === 'user', why, change: 'go-w' });
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Stats } from 'node:fs';
+import { writersByGroupBits, type Writer } from './access-control-list.ts';
+import { groupTitle, isPrivateGroup, userTitle } from './local-accounts.ts';
+import { ownerKind } from './user-namespace.ts';
+
+/** Something open, as it was found. */
+export interface Found {
+  readonly fd: number;
+  readonly path: string;
+  readonly stats: Stats;
+}
+
+const BY_OTHERS = 0o002;
+const BY_GROUP = 0o020;
+const STICKY = 0o1000;
+
+/**
+ * Who besides the user and root can write to a file or directory, as the subject of "can write to it"; undefined: nobody.
+ *
+ * `isClosed`: a directory above is the user's and can be entered by nobody else, so that no group gets here, unless a file
+ * has another name elsewhere.
+ * `isAncestor`: names are only looked up in it. Then a sticky directory will do, as nobody can take away from there what is
+ * the user's or root's.
+ */
+export function otherWriters(
+  { fd, path, stats }: Found,
+  { isClosed, isAncestor }: { readonly isClosed: boolean; readonly isAncestor: boolean },
+): string | undefined {
+  const { mode, gid } = stats;
+  if (isAncestor && (mode & STICKY) !== 0) return undefined;
+  if ((mode & BY_OTHERS) !== 0) return 'every user of this machine';
+  const isOutOfReach = isClosed && (stats.isDirectory() || stats.nlink === 1);
+  if ((mode & BY_GROUP) === 0 || isOutOfReach) return undefined;
+  const writers = listWriters(fd, stats);
+  if (writers === undefined)
+    return `members of ${groupTitle(gid)}, or whomever an access control list names (there is no getfacl here to tell),`;
+  const others = writers.filter((writer) => !isTrusted(writer, path)).map(titleOf);
+  return others.length === 0 ? undefined : others.slice(0, 3).join(', ');
+}
+
+function isTrusted({ kind, id }: Writer, path: string): boolean {
+  return kind === 'group' ? isPrivateGroup(id) : ownerKind(id, path) !== 'other';
+}
+
+function titleOf({ kind, id, isListed }: Writer): string {
+  const title = kind === 'group' ? `members of ${groupTitle(id)}` : userTitle(id);
+  return isListed ? `${title}, by an access control list,` : title;
+}
+
+/** A daemon looks at the same directories again and again; a change of mode or list changes their ctime. */
+const remembered = new Map<string, readonly Writer[] | undefined>();
+const REMEMBERED_MAX = 256;
+
+function listWriters(fd: number, { dev, ino, ctimeMs, mode, gid }: Stats): readonly Writer[] | undefined {
+  const key = [dev, ino, ctimeMs, mode, gid].join(':');
+  if (remembered.has(key)) return remembered.get(key);
+  if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+  const writers = writersByGroupBits(fd, gid);
+  remembered.set(key, writers);
+  return writers;
+}

@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import t, { type Test } from 'tap';
+import { asUser } from '../../../support/accounts.ts';
+import { root, untapped } from '../../../support/sandbox.ts';
+import { asAccount, must, sharedGroup, type SharedGroup } from '../../../support/shared-group.ts';
+
+/** Exchanges a second. NF_ESCROW_TEST_SLOW=1 tries each often, as the figure of the documents wants. */
+const RATES = [20, 300, 3000];
+const SLOW = process.env['NF_ESCROW_TEST_SLOW'] === '1';
+/** Pairs of attempts at each rate: a value to receive, and a run to forge. */
+const PAIRS = SLOW ? 34 : 1;
+
+t.setTimeout(SLOW ? 1_200_000 : 120_000);
+
+const main = join(root, 'dist/daemon/main.js');
+const script = join(root, 'test/support/bin/exchange-directories.py');
+
+interface Tally {
+  attempts: number;
+  exchanges: number;
+  successes: number;
+}
+
+/** A user of a shared primary group with umask 002, as clusters have it, at work while another one attacks. */
+class Attack {
+  readonly tally: Tally = { attempts: 0, exchanges: 0, successes: 0 };
+  readonly #group: SharedGroup;
+  readonly #loot: string;
+
+  constructor(group: SharedGroup) {
+    this.#group = group;
+    this.#loot = join(group.attacker.home, 'loot');
+    mkdirSync(this.#loot, { recursive: true });
+    must('chmod', ['0777', this.#loot]);
+    // What a forged answer would have the victim run.
+    writeFileSync(join(this.#loot, 'forged'), `#!/bin/sh\nid -un >"${this.#loot}/ran.$$"\n`, { mode: 0o755 });
+    must('chown', ['-R', String(group.attacker.uid), this.#loot]);
+  }
+
+  /** Has the other one exchange directories for as long as `work` takes. */
+  async during(parent: string, rate: number, work: () => void): Promise<void> {
+    const { attacker } = this.#group;
+    const command = ['python3', script, parent, 'nf-escrow', hostname(), String(rate), this.#loot];
+    const child = spawn(...untapped(...asUser(attacker, command)), { stdio: ['pipe', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    await lines.next();
+    try {
+      work();
+    } finally {
+      child.stdin.end();
+      this.tally.exchanges += Number((await lines.next()).value);
+      await once(child, 'exit');
+    }
+  }
+
+  /** One value that is set, and one run that is asked for. Gives how the victim's commands ended. */
+  attempt(): { readonly status: number | null; readonly stderr: string }[] {
+    const value = randomBytes(16).toString('hex');
+    const ended = [this.escrow(['secrets', 'set', 'FOO_KEY'], value), this.escrow(['run', 'exit 0'])];
+    this.tally.attempts += 2;
+    const received = existsSync(join(this.#loot, 'requests'))
+      ? readFileSync(join(this.#loot, 'requests'), 'latin1')
+      : '';
+    if ([value, Buffer.from(value).toString('base64')].some((text) => received.includes(text)))
+      this.tally.successes++;
+    for (const name of readdirSync(this.#loot).filter((entry) => entry.startsWith('ran.'))) {
+      rmSync(join(this.#loot, name));
+      this.tally.successes++;
+    }
+    return ended;
+  }
+
+  escrow(args: readonly string[], input = ''): { readonly status: number | null; readonly stderr: string } {
+    const command = ['sh', '-c', 'umask 002; exec "$@"', 'sh', process.execPath, main, ...args];
+    const env = {
+      NF_ESCROW_NEXTFLOW: join(root, 'test/support/bin/nextflow'),
+      NXF_PLUGINS_DEFAULT: 'false',
+    };
+    return asAccount(this.#group.victim, command, { input, env });
+  }
+}
+
+function attackOn(t: Test): { readonly attack: Attack; readonly group: SharedGroup } | undefined {
+  const group = sharedGroup(t);
+  if (group === undefined) return undefined;
+  if (asAccount(group.attacker, ['python3', '--version']).status !== 0) {
+    t.pass('skipped', { skip: 'there is no Python here' });
+    return undefined;
+  }
+  return { attack: new Attack(group), group };
+}
+
+void t.test('another member of the group exchanges a directory that the group can write', async (t) => {
+  const { attack, group } = attackOn(t) ?? {};
+  if (attack === undefined || group === undefined) return;
+  const parent = join(group.victim.home, '.local/state');
+  // As any program makes it with that umask.
+  t.equal(
+    asAccount(group.victim, ['sh', '-c', `umask 002; mkdir -p ${parent}; mkdir -m 700 ${parent}/nf-escrow`])
+      .status,
+    0,
+  );
+  for (const rate of RATES)
+    await attack.during(parent, rate, () => {
+      for (let pair = 0; pair < PAIRS; pair++)
+        for (const { status, stderr } of attack.attempt()) {
+          t.equal(status, 77, stderr);
+          t.match(
+            stderr,
+            /"[^"]*\/\.local" can be changed by others: members of group \d+ \(nfeg\d+\) can write to it/,
+          );
+          t.match(stderr, /chmod go-w '[^']*\/\.local'/);
+        }
+    });
+  const { attempts, exchanges, successes } = attack.tally;
+  t.comment(
+    `${String(attempts)} attempts during ${String(exchanges)} exchanges: ${String(successes)} successes`,
+  );
+  t.ok(exchanges > attempts, 'there was something to fear');
+  t.equal(successes, 0);
+});
+
+void t.test(
+  'another member of the group finds nothing to exchange where nf-escrow made the directories',
+  async (t) => {
+    const { attack, group } = attackOn(t) ?? {};
+    if (attack === undefined || group === undefined) return;
+    t.teardown(() => attack.escrow(['daemon', 'stop']));
+    const parent = join(group.victim.home, '.local/state');
+    for (const rate of RATES)
+      await attack.during(parent, rate, () => {
+        for (let pair = 0; pair < PAIRS; pair++)
+          for (const { status, stderr } of attack.attempt()) t.equal(status, 0, stderr);
+      });
+    for (const path of ['.local', '.local/state', '.config', '.config/nf-escrow'])
+      t.equal(statSync(join(group.victim.home, path)).mode & 0o7777, 0o700, path);
+    const { attempts, exchanges, successes } = attack.tally;
+    t.comment(
+      `${String(attempts)} attempts during ${String(exchanges)} exchanges: ${String(successes)} successes`,
+    );
+    t.equal(exchanges, 0);
+    t.equal(successes, 0);
+  },
+);

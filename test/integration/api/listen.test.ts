@@ -1,0 +1,26 @@
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { listenOn } from '../../../daemon/api/listen.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+void t.test('a socket is removed where it was bound, whatever has the name of its directory', async (t) => {
+  const base = temporaryDirectory(t);
+  const [named, moved] = ['sockets', 'moved'].map((name) => join(base, name)) as [string, string];
+  const server = await listenOn(() => undefined, join(named, 'daemon.sock'));
+  renameSync(named, moved);
+  mkdirSync(named, { mode: 0o700 });
+  writeFileSync(join(named, 'daemon.sock'), "another's");
+  t.ok(existsSync(join(moved, 'daemon.sock')));
+  await server.close();
+  t.notOk(existsSync(join(moved, 'daemon.sock')));
+  t.ok(existsSync(join(named, 'daemon.sock')), 'what it did not make stays');
+});
+
+void t.test('a socket that was closed can be closed once more', async (t) => {
+  const path = join(temporaryDirectory(t), 'sockets/daemon.sock');
+  const server = await listenOn(() => undefined, path);
+  await server.closeQuietly();
+  await server.close();
+  t.notOk(existsSync(path));
+});

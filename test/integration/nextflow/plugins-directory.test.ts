@@ -1,0 +1,221 @@
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { SecretDelivery } from '../../../daemon/contract/types.ts';
+import { checkPlugin } from '../../../daemon/doctor/checks/plugin.ts';
+import type { Launch } from '../../../daemon/nextflow/launcher/launch.ts';
+import { shippedPlugin } from '../../../daemon/nextflow/plugin/plugin-files.ts';
+import { chooseSecretDelivery } from '../../../daemon/nextflow/plugin/secret-delivery.ts';
+import { accounts } from '../../support/accounts.ts';
+import { only, subjectIn } from '../../support/doctor-context.ts';
+import { root } from '../../support/sandbox.ts';
+import { asAccount, must } from '../../support/shared-group.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+const OURS = `nf-escrow-${shippedPlugin()?.version ?? 'not built'}`;
+/** A group that has another member than root, as far as can be told. */
+const SHARED = 65_534;
+
+interface Place {
+  readonly launch: Launch;
+  readonly plugins: string;
+  /** Where ours are. */
+  readonly own: string;
+  readonly choose: (env?: Record<string, string>) => SecretDelivery;
+  readonly make: (name: string, mode?: number) => string;
+}
+
+/** A home that others can enter, with a plugins directory. */
+function placeOf(t: Test): Place | undefined {
+  if (process.geteuid?.() !== 0) {
+    t.pass('skipped', { skip: 'only root may give a directory to any group' });
+    return undefined;
+  }
+  const directory = temporaryDirectory(t);
+  chmodSync(directory, 0o755);
+  const nextflow = join(directory, 'nextflow-25.10.0');
+  writeFileSync(nextflow, '#!/bin/sh\n', { mode: 0o755 });
+  const plugins = join(directory, 'home/plugins');
+  const launch: Launch = {
+    nextflow,
+    arguments: ['run', 'x'],
+    directory,
+    state: join(directory, 'state'),
+    env: { NXF_HOME: join(directory, 'home') },
+  };
+  const make = (name: string, mode = 0o755): string => {
+    const path = join(plugins, name);
+    mkdirSync(join(path, 'classes/META-INF'), { recursive: true });
+    writeFileSync(join(path, 'classes/META-INF/MANIFEST.MF'), `Plugin-Id: ${name}\n`);
+    chownSync(path, 0, SHARED);
+    chmodSync(path, mode);
+    return path;
+  };
+  return {
+    launch,
+    plugins,
+    own: join(launch.state, 'plugins'),
+    choose: (env = {}) => chooseSecretDelivery({ ...launch, env: { ...launch.env, ...env } }),
+    make,
+  };
+}
+
+function share(path: string): void {
+  chownSync(path, 0, SHARED);
+  chmodSync(path, 0o775);
+}
+
+void t.test('with umask 002 a plugins directory that we make is ours alone, and used', async (t) => {
+  const place = placeOf(t);
+  if (place === undefined) return;
+  const before = process.umask(0o002);
+  t.teardown(() => process.umask(before));
+  t.match(place.choose(), { reason: null });
+  t.same(readdirSync(place.plugins), [OURS]);
+  for (const path of [join(place.plugins, '..'), place.plugins])
+    t.equal(lstatSync(path).mode & 0o777, 0o700, path);
+  for (const entry of readdirSync(place.plugins, { recursive: true, encoding: 'utf8' }))
+    t.equal(lstatSync(join(place.plugins, entry)).mode & 0o022, 0, entry);
+});
+
+void t.test('one that others can write is not loaded from: a private one takes its place', async (t) => {
+  const place = placeOf(t);
+  if (place === undefined) return;
+  const { plugins, own, choose, make } = place;
+  const planted = make('nf-planted-1.0.0');
+  make(OURS);
+  share(plugins);
+  const elsewhere = join(place.launch.directory, 'elsewhere');
+  mkdirSync(join(elsewhere, 'nf-mine-1.0.0/lib'), { recursive: true });
+  symlinkSync(join(elsewhere, 'nf-mine-1.0.0'), join(plugins, 'nf-mine-1.0.0'));
+  symlinkSync(planted, join(plugins, 'nf-loop-1.0.0'));
+  symlinkSync(join(elsewhere, 'nf-mine-1.0.0'), join(plugins, 'nf-theirs-1.0.0'));
+  lchownSync(join(plugins, 'nf-theirs-1.0.0'), SHARED, SHARED);
+  const carrier = choose({ NXF_PLUGINS_DIR: '' });
+  t.match(carrier, {
+    reason: null,
+    environment: { NXF_PLUGINS_DIR: own },
+    restore: { NXF_PLUGINS_DIR: '' },
+    note: new RegExp(
+      `^plugins are loaded from ${own}\\. Cannot use the plugins directory "${plugins}": it can be changed`,
+    ),
+  });
+  t.match(carrier.note, /members of group 65534 \(nogroup\) can write to it\. chmod -R go-w '/);
+  t.same(
+    readdirSync(own).sort(),
+    [OURS, 'nf-mine-1.0.0'].sort(),
+    'what is in it could be exchanged; a link leads out of it',
+  );
+  t.equal(readlinkSync(join(own, 'nf-mine-1.0.0')), join(elsewhere, 'nf-mine-1.0.0'));
+  t.equal(lstatSync(own).mode & 0o777, 0o700);
+  // What Nextflow fetches stays, and is preferred to what the user has.
+  mkdirSync(join(own, 'nf-fetched-1.0.0'));
+  make('nf-fetched-1.0.0');
+  share(join(elsewhere, 'nf-mine-1.0.0'));
+  t.equal(choose().reason, null);
+  t.same(
+    readdirSync(own).sort(),
+    [OURS, 'nf-fetched-1.0.0'].sort(),
+    'and a link goes when others can change what it leads to',
+  );
+  chmodSync(plugins, 0o755);
+  rmSync(join(plugins, 'nf-mine-1.0.0'));
+  rmSync(join(plugins, 'nf-theirs-1.0.0'));
+  t.same(choose().environment, { NXF_PLUGINS_DEFAULT: OURS.replace(/-(?=\d)/, '@') }, 'the remedy helps');
+});
+
+void t.test('of one where others can write to a plugin, the others are linked', async (t) => {
+  const place = placeOf(t);
+  if (place === undefined) return;
+  const { plugins, own, choose, make } = place;
+  make('nf-good-1.0.0');
+  make('nf-open-1.0.0', 0o775);
+  const library = join(make('nf-library-1.0.0'), 'lib');
+  mkdirSync(library);
+  share(library);
+  t.match(choose(), {
+    reason: null,
+    environment: { NXF_PLUGINS_DIR: own },
+    note: /nf-(open|library)-1\.0\.0/,
+  });
+  t.same(readdirSync(own).sort(), [OURS, 'nf-good-1.0.0'].sort());
+  t.equal(readlinkSync(join(own, 'nf-good-1.0.0')), join(plugins, 'nf-good-1.0.0'));
+  t.match(
+    choose({ NXF_OFFLINE: 'true' }),
+    {
+      plugin: null,
+      reason: /nf-open-1\.0\.0.* cannot be fetched anew, since NXF_OFFLINE is true/,
+      environment: {},
+    },
+    'a run could miss one that is not linked',
+  );
+  for (const name of ['nf-open-1.0.0', 'nf-library-1.0.0']) mkdirSync(join(own, name));
+  t.match(choose({ NXF_OFFLINE: 'true' }), { reason: null }, 'until it has been fetched once');
+});
+
+void t.test('doctor says what the launch says', async (t) => {
+  const place = placeOf(t);
+  if (place === undefined) return;
+  const { plugins, own, choose, make, launch } = place;
+  const subject = subjectIn(launch.directory, {
+    nextflow: launch.nextflow,
+    env: { ...launch.env, NF_ESCROW_HOME: launch.state },
+  });
+  const faults: Readonly<Record<string, readonly [() => void, () => void]>> = {
+    'the directory': [() => share(plugins), () => chmodSync(plugins, 0o755)],
+    'a directory above': [() => share(join(plugins, '..')), () => chmodSync(join(plugins, '..'), 0o755)],
+    'a plugin': [
+      () => make('nf-open-1.0.0', 0o775),
+      () => rmSync(join(plugins, 'nf-open-1.0.0'), { recursive: true }),
+    ],
+    'a sticky one': [() => chmodSync(plugins, 0o1777), () => chmodSync(plugins, 0o755)],
+  };
+  mkdirSync(plugins, { recursive: true });
+  for (const [what, [damage, mend]] of Object.entries(faults)) {
+    damage();
+    const check = only(checkPlugin(subject));
+    t.match(check, { state: 'warning' }, what);
+    const { note = '' } = choose();
+    const reason = check.found.slice(check.found.indexOf('. ') + 2);
+    t.ok(note.includes(reason) && note.endsWith(check.remedy ?? '-'), `${what}: ${check.found} / ${note}`);
+    t.ok(check.found.startsWith(join(own, OURS)), 'it names the directory that is used');
+    mend();
+    t.match(
+      only(checkPlugin(subject)),
+      { state: 'ok', found: new RegExp(`^${plugins}/`) },
+      `${what}: mended`,
+    );
+  }
+});
+
+void t.test('a group of the number of its user is not private when it has another member', async (t) => {
+  const [victim, attacker] = accounts(t, 2) ?? [];
+  if (victim === undefined || attacker === undefined) return;
+  chmodSync(victim.home, 0o755);
+  must('usermod', ['-aG', victim.name, attacker.name]);
+  const plugins = join(victim.home, '.nextflow/plugins');
+  const umask = ['sh', '-c', 'umask 002; exec "$@"', 'sh'];
+  t.equal(asAccount(victim, [...umask, 'mkdir', '-p', plugins]).status, 0);
+  t.equal(lstatSync(plugins).mode & 0o777, 0o775);
+  const env = {
+    NF_ESCROW_HOME: join(victim.home, 'escrow'),
+    NF_ESCROW_NEXTFLOW: join(root, 'test/support/bin/nextflow'),
+    NF_ESCROW_IDLE_SECONDS: '1',
+  };
+  const explain = [process.execPath, join(root, 'dist/daemon/main.js'), 'run', '--explain', 'x'];
+  const { status, stderr } = asAccount(victim, [...umask, ...explain], { env });
+  t.equal(status, 0, stderr);
+  t.same(readdirSync(plugins), []);
+  t.same(readdirSync(join(victim.home, 'escrow/plugins')), [OURS]);
+});
