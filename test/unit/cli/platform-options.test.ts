@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import t from 'tap';
+import {
+  addPlatformOptions,
+  assertOwnSettings,
+  readPlatforms,
+  readSettings,
+  summarize,
+  type PlatformOptions,
+} from '../../../daemon/cli/commands/compute-envs/platform-options.ts';
+
+const option = (key: string) => ({
+  ...{ key, name: key, description: `the ${key}`, isFlag: false, isRequired: true, placeholder: 'X' },
+});
+const one: PlatformOptions = {
+  ...{ platform: 'aws-batch', key: 'aws', summary: '{queue} in {region}' },
+  options: [option('region'), option('queue')],
+};
+const other: PlatformOptions = { ...one, platform: 'hpc', options: [option('region'), option('zone')] };
+
+void t.test('platforms share an option of the same name', async (t) => {
+  const command = addPlatformOptions(new Command('create'), [one, other]);
+  t.same(
+    command.options.map(({ long }) => long),
+    ['--region', '--queue', '--zone'],
+  );
+  t.equal(command.options[0]?.description, 'aws-batch: the region; hpc: the region');
+  t.same(readSettings(other, { region: 'r', zone: 'z', queue: undefined }), { region: 'r', zone: 'z' });
+  assertOwnSettings([one, other], other, ['region', 'zone'], 'x');
+  t.throws(() => {
+    assertOwnSettings([one, other], other, ['region', 'queue'], 'x');
+  }, /Setting queue is for platform aws-batch, which/);
+  t.throws(() => {
+    assertOwnSettings([one, other], undefined, ['region'], 'x');
+  }, /Setting region is for platform aws-batch or hpc, which/);
+});
+
+void t.test("a listing shows a platform's settings as its schema says", async (t) => {
+  const aws = { region: 'eu-west-1', queue: 'spot', workDir: 's3://lab', executionRole: 'arn' };
+  const { own } = readPlatforms();
+  t.equal(summarize(own, { platform: 'aws-batch', aws }), 'spot in eu-west-1');
+  t.equal(summarize(own, { platform: 'hpc' }), '-');
+});
