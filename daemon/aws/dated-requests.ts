@@ -28,11 +28,11 @@ const SIGN_WITHIN_MS = 60_000;
  */
 export class DatedRequests {
   readonly #client: Client;
-  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly #clock: Pick<Clock, 'monotonic'>;
   #open: SendTime | undefined;
   #isDated = false;
 
-  constructor(client: Client, clock: Pick<Clock, 'now' | 'monotonic'>) {
+  constructor(client: Client, clock: Pick<Clock, 'monotonic'>) {
     this.#client = client;
     this.#clock = clock;
     const signerFor = client.config.signer;
@@ -42,12 +42,9 @@ export class DatedRequests {
     };
   }
 
-  /** The send time of a request that is to be sent now, by AWS's clock as far as its answers have told. */
+  /** The send time of a request that is to be sent now: this machine's, set right by what AWS's answers have told the SDK. */
   now(): SendTime {
-    return {
-      at: this.#clock.now() + this.#client.config.systemClockOffset,
-      elapsed: this.#clock.monotonic(),
-    };
+    return { at: Date.now() + this.#client.config.systemClockOffset, elapsed: this.#clock.monotonic() };
   }
 
   /**

@@ -1,6 +1,7 @@
 // nf-escrow sweep: what it takes for left, what it leaves to others, and that nobody can have it do otherwise by tags.
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import type { Test } from 'tap';
+import { join } from 'node:path';
 import { creationToken } from '../../../daemon/aws/provenance.ts';
 import { openSession } from '../../../daemon/aws/session/session.ts';
 import { sweepAws } from '../../../daemon/aws/sweep.ts';
@@ -11,6 +12,7 @@ import { boxOn, createBatch } from '../../support/aws/aws-sandbox.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { ACCOUNT, REGION, settingsFor } from '../../support/aws/test-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
+import { until } from '../../support/sandbox.ts';
 
 const OTHER = '222233334444';
 const DAY = 24 * 3600_000;
@@ -249,9 +251,9 @@ withAws(
 
 withAws('what the product places is its own to sweep, whatever becomes of its tags', async (t, aws) => {
   const box = await boxOn(t, aws);
-  const started = box.start(['run', '--compute-env', 'batch', 'sleep 60']);
-  const [name = ''] = await untilPlaced(t, aws);
-  started.child.kill('SIGKILL');
+  box.start(['run', '--compute-env', 'batch', 'touch here; sleep 60']);
+  await until('the head runs', () => existsSync(join(box.launch, 'here')));
+  const [name = ''] = await aws.secrets();
   await untag(aws, name, ['nf-escrow:owner', 'nf-escrow:ledger', 'nf-escrow:run']);
   const other: Sweeper = {
     ...ada,
@@ -268,16 +270,6 @@ withAws('what the product places is its own to sweep, whatever becomes of its ta
     'of another owner, whose it is cannot be told',
   );
 });
-
-async function untilPlaced(t: Test, aws: StrictAws): Promise<string[]> {
-  for (let look = 0; look < 300; look += 1) {
-    const names = await aws.secrets();
-    if (names.length > 0) return names;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  t.fail('nothing was placed');
-  return [];
-}
 
 const asTags = (tags: Tags): Record<string, string> =>
   Object.fromEntries(Object.entries(tags).map(([key, value]) => [`nf-escrow:${key}`, value]));

@@ -8,8 +8,8 @@ void t.test('a daemon on another host is provided nothing, and what it answered 
   const bodies: unknown[] = [];
   const answer = {
     pendingRemovals: 1,
-    removalTrouble: 'The secret cannot be removed. Remedy: aws sso login',
-    checks: [{ found: 'unknown', how: 'Remedy: aws sso login' }],
+    removalError: 'The secret cannot be removed. Remedy: aws sso login',
+    checks: [{ result: 'unknown', evidence: 'Remedy: aws sso login' }],
   };
   const elsewhere: Client = {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {

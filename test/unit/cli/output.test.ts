@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import t from 'tap';
 import { launch } from '../../../daemon/cli/launch/launch.ts';
 import { buildProgram } from '../../../daemon/cli/program.ts';
+import { showChecks } from '../../../daemon/cli/commands/doctor.ts';
 import { reportCrash, reportError } from '../../../daemon/cli/io/output.ts';
 import { asEscrowError } from '../../../daemon/errors.ts';
-import type { RunRequest } from '../../../daemon/contract/types.ts';
+import type { DoctorReport, RunRequest } from '../../../daemon/contract/types.ts';
 import { hostileContext } from '../../support/hostile-daemon.ts';
 import { harmfulIn, hostileTexts } from '../../support/hostile-text.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -83,11 +84,17 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['runs', 'list', '--json=NAME'],
 ];
 
-/** Of these nothing is from outside, so nothing is escaped. */
-const OURS = ['completion zsh', 'complete -- runs ', 'runs --help', 'runs prune --yes'];
+/** Of these nothing that we feign is from outside, so nothing is escaped. */
+const OURS = ['doctor', 'doctor --json', 'completion zsh', 'complete -- runs ', 'runs --help', 'runs prune --yes'];
 
 /** Of these there is nothing but errors and help. */
 const REFUSED = [
+  'doctor --compute-env NAME --probe',
+  'use lab/NAME',
+  'config set nextflow NAME',
+  'iam render --account NAME --execution-role-name NAME',
+  'iam render --account NAME --execution-role-name NAME --cloudformation',
+  'aws-credentials --compute-env NAME',
   'secrets show NAME',
   'compute-envs create NAME --platform NAME',
   'config get NAME',
@@ -146,6 +153,24 @@ for (const command of COMMANDS) {
     t.equal(succeeded > 0, !REFUSED.includes(name), 'not only errors were printed');
   });
 }
+
+void t.test('what checks of the machine have found', async (t) => {
+  let escaped = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.gen(), async (g) => {
+      const { checks } = await hostileContext(g)
+        .daemon()
+        .then((daemon) => daemon.call<DoctorReport>('POST', '/v1/compute-envs/NAME/check'));
+      const { out, err } = await printed(() => {
+        showChecks(checks);
+      });
+      deepEqual(harmfulIn(out + err), []);
+      if (/\\u/.test(out)) escaped += 1;
+    }),
+    { numRuns: 30 },
+  );
+  t.ok(escaped > 0, 'there was something to be escaped');
+});
 
 void t.test('what a run is explained to be given', async (t) => {
   let escaped = 0;
