@@ -1,0 +1,79 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'libsql';
+import t, { type Test } from 'tap';
+import { migrations } from '../../../daemon/ledger/migrations.ts';
+import { openLedger } from '../../../daemon/ledger/open.ts';
+import { ExposureRecords } from '../../../daemon/runs/records/exposure-records.ts';
+import { exposedByTask, exposedSecrets, exposuresOf } from '../../../daemon/runs/records/exposures.ts';
+
+const STEP = 'files in which values of secrets were found';
+
+/** A ledger with a run in it, as it was before exposures had files. */
+function earlierLedger(t: Test): string {
+  const directory = mkdtempSync('/tmp/nfe-');
+  t.teardown(() => {
+    rmSync(directory, { recursive: true });
+  });
+  const path = join(directory, 'ledger.db');
+  const database = new Database(path);
+  database.exec(
+    'CREATE TABLE migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT',
+  );
+  const index = migrations.findIndex(({ name }) => name === STEP);
+  for (const { id, name, statements } of migrations.slice(0, index)) {
+    for (const statement of statements) database.exec(statement);
+    database.prepare(`INSERT INTO migrations VALUES (?, ?, '')`).run([id, name]);
+  }
+  database.exec(`INSERT INTO runs (id, state, workspace, launch_directory, nextflow, arguments, plan, launcher, launch_deadline,
+    created_at, run_name) VALUES ('r1', 'purged', 'local/main', '/data', '/n', '[]', '[]', '{}', '', '2026-01-05', 'happy_euler')`);
+  const add = database.prepare(
+    `INSERT INTO tasks (run_id, task_id, hash, process, exposed) VALUES ('r1', ?, ?, ?, ?)`,
+  );
+  add.run(['1', 'ab/cdef01', 'P', '["A_KEY","B_KEY"]']);
+  add.run(['2', 'ab/cdef02', 'P', '["A_KEY"]']);
+  add.run(['3', 'ab/cdef03', 'P', '[]']);
+  database.close();
+  chmodSync(path, 0o600);
+  return path;
+}
+
+void t.test('exposures of earlier runs are kept, by task', async (t) => {
+  const ledger = await openLedger(earlierLedger(t));
+  t.teardown(() => ledger.close());
+  t.same(await exposuresOf(ledger.db), [
+    {
+      ...{ run: 'r1', runName: 'happy_euler', secret: 'A_KEY', process: 'P', tasks: 2, fileCount: 2 },
+      files: ['ab/cdef01', 'ab/cdef02'],
+    },
+    {
+      ...{ run: 'r1', runName: 'happy_euler', secret: 'B_KEY', process: 'P', tasks: 1, fileCount: 1 },
+      files: ['ab/cdef01'],
+    },
+  ]);
+  t.same(await exposedSecrets(ledger.db, 'r1'), ['A_KEY', 'B_KEY']);
+  t.same((await exposedByTask(ledger.db, 'r1')).get('1'), ['A_KEY', 'B_KEY']);
+});
+
+void t.test('events are recorded once, of secrets of the run, and not without end', async (t) => {
+  const ledger = await openLedger(earlierLedger(t));
+  t.teardown(() => ledger.close());
+  const plan = JSON.stringify([{ name: 'A_KEY' }, { name: 'C_KEY' }]);
+  const event = { file: 'x/.command.run', task: '9', process: 'Q', secrets: ['C_KEY', 'OTHER_KEY'] };
+  for (const records of [new ExposureRecords({ id: 'r1', plan }), new ExposureRecords({ id: 'r1', plan })])
+    await ledger.write(async (db) => records.writeExposure(db, event)); // the second: of the next daemon
+  t.match(
+    (await exposuresOf(ledger.db, 'r1')).find(({ process }) => process === 'Q'),
+    { secret: 'C_KEY', fileCount: 1 },
+  );
+  t.notOk((await exposedSecrets(ledger.db, 'r1')).includes('OTHER_KEY'));
+  const records = new ExposureRecords({ id: 'r1', plan });
+  await ledger.write(async (db) => {
+    for (let index = 0; index < 10_100; index += 1)
+      await records.writeExposure(db, { file: String(index), task: null, process: null, secrets: ['A_KEY'] });
+  });
+  const ofRun = (await exposuresOf(ledger.db, 'r1')).find(({ process }) => process === null);
+  t.match(ofRun, { fileCount: 10_000, tasks: 0 });
+  t.equal(ofRun?.files.length, 1000);
+  t.equal((await exposuresOf(ledger.db)).find(({ process }) => process === null)?.files.length, 10);
+});
