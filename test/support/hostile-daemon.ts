@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { operations } from '../../daemon/api/operations.ts';
 import type { Client } from '../../daemon/api-client/client.ts';
@@ -52,7 +53,7 @@ export function hostileContext(g: fc.GeneratorValue): Context {
   };
   const settings = {
     workspace: `lab/${text()}`,
-    paths: { runs: text(), daemonLog: '/nonexistent', configFile: '/nonexistent', socket: '/nonexistent' },
+    paths: { runs: text(), daemonLog: '/nonexistent', configFile: join(process.cwd(), 'config.yaml'), socket: '/nonexistent' },
   };
   return {
     settings,

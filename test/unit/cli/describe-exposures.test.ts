@@ -57,7 +57,7 @@ void t.test('paths and names of others reach the terminal as text', async (t) =>
   t.equal(showFile('ab/cd/.command.out', null), 'ab/cd/.command.out');
   t.equal(
     showFile('/log\u001b]52;c;x\u0007\r\n\u202e', '/work'),
-    '/log\\u{1b}]52;c;x\\u{7}\\u{d}\\u{a}\\u{202e}',
+    '/log\\u001b]52;c;x\\u0007\\u000d\\u000a\\u202e',
   );
   const [exposure] = example.exposures;
   const hostile = {
