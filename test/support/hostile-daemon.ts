@@ -53,7 +53,12 @@ export function hostileContext(g: fc.GeneratorValue): Context {
   };
   const settings = {
     workspace: `lab/${text()}`,
-    paths: { runs: text(), daemonLog: '/nonexistent', configFile: join(process.cwd(), 'config.yaml'), socket: '/nonexistent' },
+    paths: {
+      runs: text(),
+      daemonLog: '/nonexistent',
+      configFile: join(process.cwd(), 'config.yaml'),
+      socket: '/nonexistent',
+    },
   };
   return {
     settings,
