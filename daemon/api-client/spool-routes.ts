@@ -7,7 +7,7 @@ type Carries = 'body' | 'no body';
 /**
  * The requests that may travel as files. A route that is not listed does not: secret values, passphrases, credentials and
  * tokens must never be in a file, not even for a moment, and a new route is listed only once that is certain of its body
- * and its answer. `runs purge` and `runs receipt --check` take lent AWS credentials in a body, so theirs stays out.
+ * and its answer. `runs purge` and `runs receipt --check` take AWS credentials in a body, so theirs stays out.
  */
 export const spoolRoutes: Readonly<Record<string, Carries>> = {
   'GET /v1/health': 'no body',

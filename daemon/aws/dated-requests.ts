@@ -51,7 +51,7 @@ export class DatedRequests {
    * Has `work` send one request of the client, signed with `time`, which is on the disk. Requests of one client are sent
    * one after another. Throws `store-unavailable` where it is too late to sign.
    */
-  async send<T>(time: SendTime, work: () => Promise<T>): Promise<T> {
+  async sendAt<T>(time: SendTime, work: () => Promise<T>): Promise<T> {
     this.#open = time;
     this.#isDated = true;
     try {

@@ -139,7 +139,7 @@ export interface JournalEvent {
   by: string | null;
 }
 /**
- * AWS credentials that are lent for a removal; they are kept in memory alone.
+ * AWS credentials that are provided for a removal; they are kept in memory alone.
  */
 export interface AwsCredentials {
   /**
@@ -1097,7 +1097,7 @@ export interface RunPrune {
   days: number;
 }
 /**
- * Asks for what is left of a run to be removed, or looked for; may lend the credentials that takes.
+ * Asks for what is left of a run to be removed, or looked for; may provide the credentials for that.
  */
 export interface RunPurge {
   awsCredentials?: AwsCredentials;

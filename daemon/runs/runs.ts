@@ -148,7 +148,7 @@ export class Runs {
 
   /**
    * Asks for a run's end, or for that of the jobs which it has left behind, each time anew: its watch asks the head, as
-   * soon as there is one, and sees its end. `jobsLeft` of the answer: those that were asked to end, also where they are
+   * soon as there is one, and sees its end. `orphanedJobs` of the answer: those that were asked to end, also where they are
    * over by now.
    */
   async cancel(wanted: string): Promise<Run> {

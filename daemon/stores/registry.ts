@@ -14,7 +14,7 @@ export interface StoreOptions {
   readonly waits?: AwsWaits | undefined;
 }
 
-/** The platforms: a line each. docs/contributing/adding-a-store.md tells how to add one. */
+/** The platforms: a line each. */
 const PLATFORMS: Readonly<
   Record<
     Platform,

@@ -27,7 +27,7 @@ export async function placing(bench) {
     arguments: ['run', 'x'],
     localStore: null,
     // As the command asks where it has installed the plugin: a file a secret.
-    carrier: { plugin: '0.1.0', why: null, configPhase: false, environment: {}, restore: {} },
+    secretDelivery: { plugin: '0.1.0', reason: null, configPhase: false, environment: {}, restore: {} },
     launcher,
   });
   for (let index = 0; index < Math.max(PLACINGS, NEXTFLOW_SETS); index += 1) {

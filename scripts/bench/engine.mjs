@@ -118,7 +118,7 @@ async function usage(pid, milliseconds) {
 /** Sealing, opening and rekeying many values; beside one bare AES-256-GCM encryption of each. */
 export async function vault() {
   say(`sealing, opening and rekeying ${VALUES} values`);
-  const room = (path) => import(pathToFileURL(join(root, 'dist/daemon', path)).href);
+  const load = (path) => import(pathToFileURL(join(root, 'dist/daemon', path)).href);
   const [{ openLedger }, { Keys }, { Vault }, { rekey }, { SecretValue }, { userScope }, { machineUser }] =
     await Promise.all(
       [
@@ -129,7 +129,7 @@ export async function vault() {
         'vault/secret-value.js',
         'access/scopes.js',
         'access/principal.js',
-      ].map(room),
+      ].map(load),
     );
   const directory = mkdtempSync('/tmp/nf-escrow-bench-');
   try {

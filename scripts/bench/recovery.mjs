@@ -11,12 +11,12 @@ const PENDING = 1000;
 /** From a daemon's start to nothing left of so many runs. `wanted`: seconds. */
 export async function recovery(bench) {
   say(`a daemon that starts, with ${PENDING} runs to finish`);
-  const room = (path) => import(pathToFileURL(join(root, 'dist', path)).href);
+  const load = (path) => import(pathToFileURL(join(root, 'dist', path)).href);
   const [{ assemble }, { identify }, { userScope }, { SecretValue }] = await Promise.all([
-    room('test/support/daemon-modules.js'),
-    room('daemon/system/processes/process-identity.js'),
-    room('daemon/access/scopes.js'),
-    room('daemon/vault/secret-value.js'),
+    load('test/support/daemon-modules.js'),
+    load('daemon/system/processes/process-identity.js'),
+    load('daemon/access/scopes.js'),
+    load('daemon/vault/secret-value.js'),
   ]);
   const home = join(bench.home, 'recovery');
   mkdirSync(home, { mode: 0o700 });
@@ -28,7 +28,7 @@ export async function recovery(bench) {
   };
   const launcher = spawn('sleep', ['600']);
   const before = await assemble(where);
-  const { user } = before.engine;
+  const { user } = before.deps;
   const scope = await userScope(before.ledger.db, user);
   await before.vault.set(user, scope, 'FOO_KEY', new SecretValue(Buffer.from('value')));
   const request = {

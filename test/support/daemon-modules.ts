@@ -11,8 +11,8 @@ import { Keys } from '../../daemon/vault/keys/keys.ts';
 import { runDependencies } from './run-dependencies.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
 
-/** The rooms of a daemon, put together as serve.ts does, without AWS and with a scheduler that never answers. */
-export interface Rooms {
+/** The modules of a daemon, put together as serve.ts does, without AWS and with a scheduler that never answers. */
+export interface DaemonModules {
   readonly ledger: Ledger;
   readonly vault: Vault;
   readonly runs: Runs;
@@ -33,7 +33,7 @@ export interface Where {
 
 const silent: RunCommand = () => Promise.reject(schedulerUnavailable('squeue', 'it does not answer'));
 
-/** What a test has otherwise than the rooms have it by themselves. */
+/** What a test has otherwise than the modules have it by themselves. */
 export interface Otherwise {
   /** What answers for Slurm's commands. */
   readonly ask?: RunCommand;
@@ -55,7 +55,7 @@ export async function assemble(
     elapsed = () => performance.now(),
     retryMs,
   }: Otherwise = {},
-): Promise<Rooms> {
+): Promise<DaemonModules> {
   const ledger = await openLedger(where.ledger);
   const vault = new Vault(ledger, new Keys({ keyFile: where.keyFile, keyCommand: undefined }));
   let log = '';

@@ -5,12 +5,12 @@ import type { Test } from 'tap';
 import type { HeadJob } from '../../daemon/contract/types.ts';
 import { identifySelf } from '../../daemon/system/processes/process-identity.ts';
 import type { FaultInjector } from '../../daemon/system/steps.ts';
-import { assemble, type Otherwise, type Rooms } from './daemon-modules.ts';
+import { assemble, type Otherwise, type DaemonModules } from './daemon-modules.ts';
 import { temporaryDirectory } from './temporary.ts';
 
-/** A run that was placed by rooms of its own, and that nobody has started yet. */
+/** A run that was placed by modules of its own, and that nobody has started yet. */
 export interface Placed {
-  readonly rooms: Rooms;
+  readonly modules: DaemonModules;
   readonly id: string;
   /** Its run directory. */
   readonly directory: string;
@@ -22,7 +22,7 @@ export interface Placed {
 export const overHead = { ...identifySelf(), pid: 4_194_305, startTime: '1' };
 
 interface Opened {
-  readonly rooms: Rooms;
+  readonly modules: DaemonModules;
   /** The directory of run directories. */
   readonly runs: string;
   /** Where they are launched. */
@@ -31,7 +31,7 @@ interface Opened {
   readonly place: () => Promise<string>;
 }
 
-/** Rooms of a test's own, in a directory that goes with it. */
+/** DaemonModules of a test's own, in a directory that goes with it. */
 export async function openRooms(
   t: Test,
   { faults, ...otherwise }: Otherwise & { readonly faults?: FaultInjector } = {},
@@ -46,10 +46,10 @@ export async function openRooms(
     runs,
     output: join(directory, 'output'),
   };
-  const rooms = await assemble(where, faults, otherwise);
-  t.teardown(rooms.close);
+  const modules = await assemble(where, faults, otherwise);
+  t.teardown(modules.close);
   const place = async (): Promise<string> => {
-    const { run } = await rooms.runs.create({
+    const { run } = await modules.runs.create({
       selection: {},
       launchDirectory,
       nextflow: '/bin/true',
@@ -60,7 +60,7 @@ export async function openRooms(
     if (run === undefined) throw new Error('nothing was placed');
     return run.id;
   };
-  return { rooms, runs, launch: launchDirectory, place };
+  return { modules, runs, launch: launchDirectory, place };
 }
 
 /** `job`: what the ledger is to say of its head's job. */
@@ -68,11 +68,11 @@ export async function placeRun(
   t: Test,
   { job, ...others }: Otherwise & { readonly faults?: FaultInjector; readonly job?: Partial<HeadJob> } = {},
 ): Promise<Placed> {
-  const { rooms, runs, place } = await openRooms(t, others);
+  const { modules, runs, place } = await openRooms(t, others);
   const id = await place();
   if (job !== undefined) {
     const named = { executor: 'slurm', id: '7', restarts: 0, head: true, name: `nf-escrow-${id}`, ...job };
-    await rooms.ledger.write((db) =>
+    await modules.ledger.write((db) =>
       db
         .updateTable('runs')
         .set({ head_job: JSON.stringify(named) })
@@ -80,7 +80,7 @@ export async function placeRun(
         .execute(),
     );
   }
-  return { rooms, id, directory: join(runs, id), start: () => startRun(join(runs, id)) };
+  return { modules, id, directory: join(runs, id), start: () => startRun(join(runs, id)) };
 }
 
 /** Passes the fence of a run, as the shim does. */

@@ -113,7 +113,7 @@ async function register(
     const time = requests.now();
     await noteSent(time.at);
     try {
-      return await requests.send(time, () => batch.send(new RegisterJobDefinitionCommand(definition)));
+      return await requests.sendAt(time, () => batch.send(new RegisterJobDefinitionCommand(definition)));
     } catch (error) {
       if (classifyFailure(error) === 'unanswered') unanswered += 1;
       throw error;

@@ -3,7 +3,7 @@ import type { AwsAccess } from './access.ts';
 import { encryptedTransport } from './encrypted-transport.ts';
 import { sdk } from './sdk.ts';
 
-/** Credentials that somebody lent for removals, by account; in memory alone, and the last that were lent. */
+/** Credentials that somebody provided for removals, by account; in memory alone, and the last that were provided. */
 export class ProvidedCredentials {
   readonly #byAccount = new Map<string, AwsCredentials>();
 

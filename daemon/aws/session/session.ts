@@ -94,7 +94,7 @@ export async function provideCredentials(
   provided.set(access.account, credentials);
 }
 
-/** What was lent may be what the role is taken from, or of the account already. */
+/** What was provided may be what the role is taken from, or of the account already. */
 async function identifiedWithProvided(access: AwsAccess, credentials: AwsCredentials): Promise<AwsSession> {
   if (access.role === null) return identified(access, credentials);
   let refused: unknown;

@@ -11,7 +11,7 @@ interface ClientSource<Client> {
 }
 
 /**
- * Has work done with a client of its own, as whom the locator names, or with what was lent. What AWS answers becomes our
+ * Has work done with a client of its own, as whom the locator names, or with what was provided. What AWS answers becomes our
  * error, of which `what` is the beginning.
  */
 export async function withClient<Access extends AwsAccess, Client extends { destroy(): void }, Result>(

@@ -12,7 +12,7 @@ const NO_HELP: readonly string[] = [
 ];
 
 /**
- * Has a run purged. Where something is left, the AWS credentials of this command's environment are lent for it, if there
+ * Has a run purged. Where something is left, the AWS credentials of this command's environment are provided for it, if there
  * are any: the daemon's own may have ended before the run did.
  */
 export async function purgeWithCredentials(daemon: Client, path: string): Promise<Run> {

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Launch } from '../launcher/launch.ts';
@@ -54,11 +54,20 @@ function isOlder(version: string | undefined): boolean {
 function localProjects({ arguments: args, directory }: Launch, pipeline: string): string[] | undefined {
   if (pipeline === '-') return [directory];
   const path = resolve(directory, pipeline);
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statOf(path);
   if (found === undefined) return undefined;
   const script = found.isDirectory() ? join(path, valueOf(args, '-main-script') ?? 'main.nf') : path;
   const roots = [dirname(script), ...(found.isDirectory() ? [path] : [])];
   return existsSync(script) ? [...roots, dirname(realpathSync(script))] : roots;
+}
+
+/** Undefined for what cannot be a file that Nextflow reads either: a name that is too long, a loop of links, a closed directory. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Likewise where Nextflow keeps what it has fetched: ASSETS/ORGANIZATION/NAME. */

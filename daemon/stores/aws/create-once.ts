@@ -79,7 +79,7 @@ export async function createOnce<T>(
     const time = requests.now();
     await noteSent(time.at);
     try {
-      return await requests.send(time, make);
+      return await requests.sendAt(time, make);
     } catch (error) {
       const failure = classifyFailure(error);
       if (failure === 'unanswered') unanswered += 1;

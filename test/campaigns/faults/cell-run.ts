@@ -18,7 +18,7 @@ import { filesLeft, leftInAws } from './leftovers.ts';
 import { scriptOf } from './scripts.ts';
 import { NAMES, type Template } from './template.ts';
 
-export class Trial {
+export class CellRun {
   readonly #cell: Cell;
   readonly #box: Sandbox;
   readonly #aws: StrictAws | undefined;

@@ -4,7 +4,7 @@ import { killAllIn, Sandbox } from '../../support/sandbox.ts';
 import { privateDisk } from '../../support/mounts.ts';
 import type { Cell, Cloud, Verdict } from './cell.ts';
 import type { Template } from './template.ts';
-import { Trial } from './cell-run.ts';
+import { CellRun } from './cell-run.ts';
 
 /** What a cell's state directory may grow to, in MiB, where it is a disk of its own. */
 const DISK_MB = 32;
@@ -23,7 +23,7 @@ export async function runCell(
   const unmount = mayMount && cell.kind === 'disk full' ? privateDisk(box.state, DISK_MB) : undefined;
   if (unmount !== undefined) box.env['FAULT_DISK'] = box.state;
   try {
-    return await new Trial(box, cell, template, cloud).run();
+    return await new CellRun(box, cell, template, cloud).run();
   } catch (error) {
     const wrong = [`hung: ${error instanceof Error ? error.message : String(error)}`];
     return { cell, points: [], fault: 'none', wrong, outcome: undefined, recoveredMs: 0 };

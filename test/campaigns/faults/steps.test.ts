@@ -27,22 +27,22 @@ const HARMLESS: readonly RegExp[] = [
   // a step itself, and what does one thing after another
   /^(step|run)$/,
   // files; directories that are made for all runs, and let ourselves in again
-  /^(ensurePrivateDirectory|restoreOwnerAccess)$/,
+  /^(ensurePrivateDirectory|openPrivateDirectory|restoreOwnerAccess)$/,
   /^(closeSync|existsSync|fstatSync|lstatSync|statSync|openSync|readdirSync|readFileSync|isDirectory|isFile|close|on|watchDirectory)$/,
   // queries are built before they are sent; reading ones tell nobody anything
-  /^(and|as|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|groupBy|innerJoin|insertInto|limit|onConflict|onRef|or|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
+  /^(and|as|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|groupBy|innerJoin|insertInto|limit|onConflict|onRef|or|order|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
   // the SDK's commands are built before they are sent
   /^(destroy|[A-Z][A-Za-z]*Command)$/,
   // sessions and clients of AWS; with-client, retry and the queues' memory do what they are given
-  /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retry|sleep|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession)$/,
+  /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retry|sleep|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession|configuredEndpoint|creationToken)$/,
   // the state of processes and files
   /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
   // what Nextflow wrote and what is asked of it
   /^(readEvent|readLocalStore|localStoreNames|findLog|findRunFiles|readLogLine|configOverlay)$/,
   // schedulers and Batch, asked
   /^(describeEnd|detectExecutor|find|living|findByName|settled|status)$/,
-  // the sending of a request, which is recorded by a step of its own; the body of an answer
-  /^(noteSent|text|json)$/,
+  // when a request is sent, which is recorded by a step of its own; the sending itself is in a step; the body of an answer
+  /^(noteSent|sendAt|text|json)$/,
   // the ledger, asked; and values, opened
   /^(findComputeEnvironment|listComputeEnvironments|open|resolveSecrets|versions)$/,
   // stores, asked

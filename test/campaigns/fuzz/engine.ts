@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { userScope } from '../../../daemon/access/scopes.ts';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
-import { assemble, type Rooms } from '../../support/daemon-modules.ts';
+import { assemble, type DaemonModules } from '../../support/daemon-modules.ts';
 import { hold, type Ground } from './target.ts';
 
-/** A daemon's rooms with secrets in its vault: one of a value that is kept, and the needle as FOO_KEY. */
-export interface Furnished extends Rooms {
+/** A daemon's modules with secrets in its vault: one of a value that is kept, and the needle as FOO_KEY. */
+export interface Furnished extends DaemonModules {
   readonly launch: string;
   /** Throws where what was kept before is lost. */
   readonly checkKept: () => Promise<void>;
@@ -22,14 +22,14 @@ const KEPT = `KEPT_${randomBytes(6).toString('hex').toUpperCase()}`;
 export async function openRooms({ directory, needle }: Ground): Promise<Furnished> {
   const launch = join(directory, 'launch');
   mkdirSync(launch, { mode: 0o700 });
-  const rooms = await assemble({
+  const modules = await assemble({
     ledger: join(directory, 'ledger.db'),
     keyFile: join(directory, 'vault.key'),
     runs: join(directory, 'runs'),
     output: join(directory, 'output'),
   });
-  const { ledger, vault, runs } = rooms;
-  const { user } = rooms.deps;
+  const { ledger, vault, runs } = modules;
+  const { user } = modules.deps;
   const scope = await userScope(ledger.db, user);
   const kept = Buffer.from(randomBytes(50).toString('hex')); // such that any run can carry it
   await vault.set(user, scope, KEPT, new SecretValue(kept));
@@ -57,5 +57,5 @@ export async function openRooms({ directory, needle }: Ground): Promise<Furnishe
     if (run === undefined) throw new Error('there is no run');
     return run.id;
   };
-  return { ...rooms, launch, checkKept, createRun };
+  return { ...modules, launch, checkKept, createRun };
 }

@@ -15,28 +15,49 @@ export type Change =
 export const STRACE = [
   ...['-f', '--seccomp-bpf', '-y', '-xx', '-s', '2000000', '-e'],
   'trace=openat,open,creat,write,writev,pwrite64,pwritev,ftruncate,truncate,rename,renameat,renameat2,link,linkat,' +
-    'unlink,unlinkat,mkdir,mkdirat,rmdir,fsync,fdatasync,mknod,mknodat,symlink,symlinkat',
+    'unlink,unlinkat,mkdir,mkdirat,rmdir,fsync,fdatasync,mknod,mknodat,symlink,symlinkat,clone,clone3',
 ];
 
-const LINE = /^\d+ +(\w+)\((.*)\) += (-?\d+|\?)(?:<|\(| |$)/;
+const LINE = /^(\d+) +(\w+)\((.*)\) += (-?\d+|\?)(?:<((?:\\x[0-9a-f]{2})*)>|\(| |$)/;
 const STRING = /"((?:\\x[0-9a-f]{2})*)"/g;
 const DESCRIPTOR = /^(?:AT_FDCWD|\d+)<((?:\\x[0-9a-f]{2})*)>/;
 
 /** The changes of a directory, and below it, that processes were seen to make. Of calls on two threads, the one that ended first. */
 export function readRecording(file: string, below: string): Change[] {
   const begun = new Map<string, string>();
+  const calls = readFileSync(file, 'latin1')
+    .split('\n')
+    .map((text) => LINE.exec(whole(begun, text) ?? ''))
+    .filter((line) => line !== null);
+  const processes = processesOf(calls);
+  const descriptors = new Map<string, string>();
   const changes: Change[] = [];
-  for (const text of readFileSync(file, 'latin1').split('\n')) {
-    const line = whole(begun, text);
-    const [, call, args, result] = line === undefined ? [] : (LINE.exec(line) ?? []);
-    if (call === undefined || args === undefined || result === undefined || result.startsWith('-')) continue;
+  for (const [, thread = '', call = '', args = '', result = '', opened] of calls) {
+    if (result.startsWith('-') || call.startsWith('clone')) continue;
+    const process = processes.get(thread) ?? thread;
+    const pathOf = (name: string): string =>
+      name.replace(
+        /^\/proc\/self\/fd\/(\d+)(?=\/|$)/,
+        (all, fd: string) => descriptors.get(`${process} ${fd}`) ?? all,
+      );
     changes.push(
-      ...changesOf(call, args, Number(result)).filter(
+      ...changesOf(call, args, Number(result), pathOf).filter(
         ({ path }) => path === below || path.startsWith(`${below}/`),
       ),
     );
+    if (call.startsWith('open') && opened !== undefined)
+      descriptors.set(`${process} ${result}`, bytesOf(opened).toString());
   }
   return changes;
+}
+
+/** The process of each thread, by their ids: threads of a process share its descriptors. */
+function processesOf(calls: readonly RegExpExecArray[]): ReadonlyMap<string, string> {
+  const processes = new Map<string, string>();
+  for (const [, thread = '', call = '', args = '', result = ''] of calls)
+    if (call.startsWith('clone') && args.includes('CLONE_THREAD'))
+      processes.set(result, processes.get(thread) ?? thread);
+  return processes;
 }
 
 /** Lines that strace had to break, as another thread was faster, are put together again. */
@@ -50,13 +71,13 @@ function whole(begun: Map<string, string>, text: string): string | undefined {
   return rest === undefined ? text : `${begun.get(thread) ?? ''}${rest}`;
 }
 
-function changesOf(call: string, args: string, result: number): Change[] {
+function changesOf(call: string, args: string, result: number, pathOf: (name: string) => string): Change[] {
   const strings = [...args.matchAll(STRING)].map(([, hex = '']) => bytesOf(hex));
   const directories = args
     .split(', ')
     .map((arg) => DESCRIPTOR.exec(arg)?.[1])
     .filter((hex) => hex !== undefined);
-  const names = strings.map((name) => name.toString());
+  const names = strings.map((name) => pathOf(name.toString()));
   const [from = '/', to = from] = directories.map((hex) => bytesOf(hex).toString());
   const path = resolve(call.endsWith('at') || call === 'renameat2' ? from : '/', names[0] ?? from);
   const other = resolve(to, names[1] ?? '');

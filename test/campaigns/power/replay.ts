@@ -148,43 +148,43 @@ function lay(tree: Tree): void {
 async function recover({ promises }: Case): Promise<string[]> {
   const wrong: string[] = [];
   mkdirSync(state, { recursive: true, mode: 0o700 }); // as every start does
-  const rooms = await assemble({
+  const modules = await assemble({
     ledger: join(state, 'ledger.db'),
     keyFile: join(state, 'vault.key'),
     runs: join(state, 'runs'),
     output: join(state, 'output'),
   });
   try {
-    await rooms.runs.recover();
-    await finishRekey(rooms.ledger, rooms.vault);
-    const open = await rooms.runs.list({ limit: 100, state: 'open' });
+    await modules.runs.recover();
+    await finishRekey(modules.ledger, modules.vault);
+    const open = await modules.runs.list({ limit: 100, state: 'open' });
     for (const { id } of open)
-      await rooms.runs
+      await modules.runs
         .purge(id, { force: false, asked: true })
         .catch((error: unknown) => wrong.push(`run ${id}: ${asEscrowError(error).message}`));
-    for (const run of await rooms.runs.list({ limit: 100 })) {
+    for (const run of await modules.runs.list({ limit: 100 })) {
       if (run.state !== 'purged') wrong.push(`run ${run.id} is ${run.state}: ${run.removalError ?? ''}`);
-      else if (!(await rooms.runs.receipt(run.id)).complete)
+      else if (!(await modules.runs.receipt(run.id)).complete)
         wrong.push(`the receipt of ${run.id} is not complete`);
       if (run.outcome === 'succeeded') wrong.push(`run ${run.id} did not succeed`);
     }
-    const scope = await userScope(rooms.ledger.db, rooms.deps.user);
-    const versions = await rooms.vault.versions(rooms.ledger.db, scope);
+    const scope = await userScope(modules.ledger.db, modules.deps.user);
+    const versions = await modules.vault.versions(modules.ledger.db, scope);
     for (const [name, allowed] of Object.entries(promises.secrets)) {
       const found = versions.find((version) => version.name === name);
       const value =
         found === undefined
           ? null
-          : (await rooms.vault.open(found.secretId, found.version)).open().toString();
+          : (await modules.vault.open(found.secretId, found.version)).open().toString();
       if (!allowed.includes(value))
         wrong.push(`${name} is ${value === null ? 'lost' : 'another one, or back'}`);
     }
-    if ((rooms.vault.keys.ring()?.length ?? 1) !== 1) wrong.push('the vault has more than one key');
+    if ((modules.vault.keys.ring()?.length ?? 1) !== 1) wrong.push('the vault has more than one key');
     const runs = join(state, 'runs');
     if (existsSync(runs))
       wrong.push(...readdirSync(runs).map((name) => `${name} is left in the directory of runs`));
   } finally {
-    await rooms.close();
+    await modules.close();
   }
   for (const entry of readdirSync(state, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);

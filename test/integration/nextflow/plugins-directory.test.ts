@@ -102,8 +102,8 @@ void t.test('one that others can write is not loaded from: a private one takes i
   symlinkSync(planted, join(plugins, 'nf-loop-1.0.0'));
   symlinkSync(join(elsewhere, 'nf-mine-1.0.0'), join(plugins, 'nf-theirs-1.0.0'));
   lchownSync(join(plugins, 'nf-theirs-1.0.0'), SHARED, SHARED);
-  const carrier = choose({ NXF_PLUGINS_DIR: '' });
-  t.match(carrier, {
+  const delivery = choose({ NXF_PLUGINS_DIR: '' });
+  t.match(delivery, {
     reason: null,
     environment: { NXF_PLUGINS_DIR: own },
     restore: { NXF_PLUGINS_DIR: '' },
@@ -111,7 +111,7 @@ void t.test('one that others can write is not loaded from: a private one takes i
       `^plugins are loaded from ${own}\\. Cannot use the plugins directory "${plugins}": it can be changed`,
     ),
   });
-  t.match(carrier.note, /members of group 65534 \(nogroup\) can write to it\. chmod -R go-w '/);
+  t.match(delivery.note, /members of group 65534 \(nogroup\) can write to it\. chmod -R go-w '/);
   t.same(
     readdirSync(own).sort(),
     [OURS, 'nf-mine-1.0.0'].sort(),

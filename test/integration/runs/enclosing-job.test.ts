@@ -4,20 +4,20 @@ import { identifySelf } from '../../../daemon/system/processes/process-identity.
 import { openRooms } from '../../support/placed-run.ts';
 
 void t.test('a job id that its scheduler cannot have given is refused, and nothing is placed', async (t) => {
-  const { rooms, runs, launch } = await openRooms(t);
+  const { modules, runs, launch } = await openRooms(t);
   const request = {
     ...{ selection: {}, launchDirectory: launch, nextflow: '/bin/true', arguments: ['run', 'x'] },
     ...{ localStore: null, launcher: identifySelf() },
   };
   for (const id of ['-u', '4711.pbs', '1;id', '1'.repeat(200)])
     await t.rejects(
-      rooms.runs.create({ ...request, enclosingJob: { executor: 'slurm', id, restarts: 0 } }),
+      modules.runs.create({ ...request, enclosingJob: { executor: 'slurm', id, restarts: 0 } }),
       { code: 'request-invalid' },
       id.slice(0, 10),
     );
   t.same(readdirSync(runs), []);
-  t.same(await rooms.ledger.db.selectFrom('runs').select('id').execute(), []);
-  const { run } = await rooms.runs.create({
+  t.same(await modules.ledger.db.selectFrom('runs').select('id').execute(), []);
+  const { run } = await modules.runs.create({
     ...request,
     enclosingJob: { executor: 'slurm', id: '4711', restarts: 0 },
   });

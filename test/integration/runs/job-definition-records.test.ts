@@ -7,8 +7,8 @@ import { placeRun } from '../../support/placed-run.ts';
 const access = { region: 'eu-west-1', account: '123456789012', profile: null, role: null };
 
 void t.test('a job definition that is registered after all was taken back has a lease again', async (t) => {
-  const { rooms, id } = await placeRun(t);
-  const { deps, ledger } = rooms;
+  const { modules, id } = await placeRun(t);
+  const { deps, ledger } = modules;
   const secret = {
     id: randomUUID(),
     run_id: id,

@@ -9,11 +9,11 @@ void t.test(
   'an object that could not be told how long it lives is told soon, and by the next daemon',
   async (t) => {
     let ahead = 0;
-    const { rooms, id } = await placeRun(t, {
+    const { modules, id } = await placeRun(t, {
       clock: () => new Date(Date.now() + ahead),
       elapsed: () => performance.now() + ahead,
     });
-    const { runDirectories } = rooms.deps;
+    const { runDirectories } = modules.deps;
     const told: string[] = [];
     let isAway = true;
     const store: LeaseRemover = {
@@ -26,7 +26,7 @@ void t.test(
         told.push(expiresAt);
       },
     };
-    const deps = { ...rooms.deps, removers: new Map([[store.kind, store]]) };
+    const deps = { ...modules.deps, removers: new Map([[store.kind, store]]) };
     const renewals = new LeaseRenewal(deps, id);
     await renewals.renewIfDue();
     ahead = 13 * HOUR_MS;

@@ -13,9 +13,9 @@ void t.test(
       const line = `${'42'.padStart(20)}${state.padStart(24)}${'0'.padStart(12)}\n`;
       return Promise.resolve({ status: 0, stdout: program === 'squeue' ? line : '', stderr: '' });
     };
-    const { rooms, id, directory, start } = await placeRun(t, { ask });
+    const { modules, id, directory, start } = await placeRun(t, { ask });
     start();
-    await rooms.ledger.write((db) =>
+    await modules.ledger.write((db) =>
       db
         .insertInto('task_jobs')
         .values({ run_id: id, executor: 'slurm', job_id: '42', name: 'look (1)', state: 'submitted' })
@@ -24,12 +24,12 @@ void t.test(
     writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
     writeFileSync(join(directory, 'exit'), '137\n');
     const left = [{ executor: 'slurm', id: '42', name: 'look (1)' }];
-    t.match(await rooms.runs.purge(id, { force: false, asked: true }), {
+    t.match(await modules.runs.purge(id, { force: false, asked: true }), {
       state: 'purged',
       orphanedJobs: left,
     });
     t.equal(state, 'RUNNING', 'nobody has cancelled it');
-    t.same((await rooms.runs.cancel(id)).orphanedJobs, left);
+    t.same((await modules.runs.cancel(id)).orphanedJobs, left);
     t.equal(state, 'CANCELLED');
   },
 );

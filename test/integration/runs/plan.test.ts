@@ -20,34 +20,34 @@ const request = (directory: string, localStore: string | null) => ({
 void t.test(
   'a plan decrypts nothing: without the vault key it is made, and only the run is refused',
   async (t) => {
-    const { rooms } = await openRooms(t);
-    const user = await userScope(rooms.ledger.db, rooms.deps.user);
-    await rooms.vault.set(rooms.deps.user, user, 'FOO_KEY', new SecretValue(randomBytes(12)));
-    rmSync(rooms.vault.keys.file);
+    const { modules } = await openRooms(t);
+    const user = await userScope(modules.ledger.db, modules.deps.user);
+    await modules.vault.set(modules.deps.user, user, 'FOO_KEY', new SecretValue(randomBytes(12)));
+    rmSync(modules.vault.keys.file);
     const directory = temporaryDirectory(t);
-    t.match(await rooms.runs.explain(request(directory, null)), {
+    t.match(await modules.runs.explain(request(directory, null)), {
       secrets: [{ name: 'FOO_KEY', scope: 'user', version: 1 }],
       store: 'run-directory',
     });
-    await t.rejects(rooms.runs.create(request(directory, null)), { code: 'vault-key-missing' });
-    t.same(await rooms.runs.list({ limit: 10 }), [], 'nothing is recorded for it');
+    await t.rejects(modules.runs.create(request(directory, null)), { code: 'vault-key-missing' });
+    t.same(await modules.runs.list({ limit: 10 }), [], 'nothing is recorded for it');
   },
 );
 
 void t.test('a value that cannot be delivered is refused before anything is recorded', async (t) => {
-  const { rooms } = await openRooms(t);
-  const user = await userScope(rooms.ledger.db, rooms.deps.user);
-  await rooms.vault.set(rooms.deps.user, user, 'FOO_KEY', new SecretValue(Buffer.from('two\nlines')));
+  const { modules } = await openRooms(t);
+  const user = await userScope(modules.ledger.db, modules.deps.user);
+  await modules.vault.set(modules.deps.user, user, 'FOO_KEY', new SecretValue(Buffer.from('two\nlines')));
   const directory = temporaryDirectory(t);
-  await rooms.runs.explain(request(directory, null));
-  await t.rejects(rooms.runs.create(request(directory, null)), { code: 'value-not-deliverable' });
-  t.same(await rooms.runs.list({ limit: 10 }), []);
+  await modules.runs.explain(request(directory, null));
+  await t.rejects(modules.runs.create(request(directory, null)), { code: 'value-not-deliverable' });
+  t.same(await modules.runs.list({ limit: 10 }), []);
 });
 
 void t.test("secrets of Nextflow's own store are merged, with the lowest precedence", async (t) => {
-  const { rooms } = await openRooms(t);
-  const user = await userScope(rooms.ledger.db, rooms.deps.user);
-  await rooms.vault.set(rooms.deps.user, user, 'FOO_KEY', new SecretValue(Buffer.from('ours')));
+  const { modules } = await openRooms(t);
+  const user = await userScope(modules.ledger.db, modules.deps.user);
+  await modules.vault.set(modules.deps.user, user, 'FOO_KEY', new SecretValue(Buffer.from('ours')));
   const directory = temporaryDirectory(t);
   const store = join(directory, 'store.json');
   const entries = [
@@ -55,7 +55,7 @@ void t.test("secrets of Nextflow's own store are merged, with the lowest precede
     { name: 'BAR_KEY', value: 'local' },
   ];
   writeFileSync(store, JSON.stringify(entries), { mode: 0o600 });
-  t.match(await rooms.runs.explain(request(directory, store)), {
+  t.match(await modules.runs.explain(request(directory, store)), {
     secrets: [
       { name: 'BAR_KEY', scope: 'local', version: null },
       { name: 'FOO_KEY', scope: 'user', overrides: ['local'] },

@@ -10,8 +10,8 @@ import { moveLease } from '../../../daemon/runs/records/states.ts';
 import { placeRun } from '../../support/placed-run.ts';
 
 void t.test('a request is sent only while its lease is one that is to be placed', async (t) => {
-  const { rooms, id } = await placeRun(t);
-  const { deps, ledger } = rooms;
+  const { modules, id } = await placeRun(t);
+  const { deps, ledger } = modules;
   const times: (string | null)[] = [];
   const lease = {
     id: randomUUID(),

@@ -7,13 +7,13 @@ import { until } from '../../support/sandbox.ts';
 import { openRooms, overHead, startRun } from '../../support/placed-run.ts';
 
 void t.test('what cannot be reached keeps no other run from being watched', async (t) => {
-  const { rooms, runs, place } = await openRooms(t);
+  const { modules, runs, place } = await openRooms(t);
   const [halfPlaced, lives] = [await place(), await place()];
-  await rooms.runs.stop();
+  await modules.runs.stop();
   // As where its daemon died while it was placed, and what was placed cannot be reached now.
-  const { db } = rooms.ledger;
+  const { db } = modules.ledger;
   await db.updateTable('runs').set({ state: 'created' }).where('id', '=', halfPlaced).execute();
-  const { runDirectories } = rooms.deps;
+  const { runDirectories } = modules.deps;
   const away: LeaseRemover = {
     kind: runDirectories.kind,
     remove: (place) =>
@@ -21,7 +21,7 @@ void t.test('what cannot be reached keeps no other run from being watched', asyn
     inspect: (place) => runDirectories.inspect(place),
     inspectOnce: (place) => runDirectories.inspectOnce(place),
   };
-  const next = new Runs({ ...rooms.deps, removers: new Map([[away.kind, away]]) });
+  const next = new Runs({ ...modules.deps, removers: new Map([[away.kind, away]]) });
   t.teardown(() => next.stop());
   await next.adopt();
   void next.recover();

@@ -21,12 +21,12 @@ void t.test('a head that starts and ends within one look is known all the same, 
     }
     return Promise.resolve();
   };
-  const { rooms, runs, launch, place } = await openRooms(t, { faults });
+  const { modules, runs, launch, place } = await openRooms(t, { faults });
   const id = await place();
   const run = join(runs, id);
   writeFileSync(join(run, 'events.jsonl'), '{"type":"run.begin","name":"quick"}\n');
   startRun(run);
-  const ended = await rooms.runs.purge(id, { force: false, asked: true });
+  const ended = await modules.runs.purge(id, { force: false, asked: true });
   t.ok(isOver, 'it happened within a look');
   t.match(ended, {
     state: 'purged',
@@ -39,13 +39,13 @@ void t.test('a head that starts and ends within one look is known all the same, 
 void t.test(
   'a line that was half written spoils none that comes after it, and an empty one is none',
   async (t) => {
-    const { rooms, id, directory, start } = await placeRun(t);
+    const { modules, id, directory, start } = await placeRun(t);
     const lines = ['{"type":"run.beg', '{"type":"run.begin","name":"whole"}', '', ''];
     writeFileSync(join(directory, 'events.jsonl'), lines.join('\n'));
     start();
-    await rooms.runs.purge(id, { force: false, asked: true });
-    t.equal((await rooms.runs.find(id)).runName, 'whole');
-    t.equal((await rooms.runs.tasks(id)).traceErrors, 1);
+    await modules.runs.purge(id, { force: false, asked: true });
+    t.equal((await modules.runs.find(id)).runName, 'whole');
+    t.equal((await modules.runs.tasks(id)).traceErrors, 1);
   },
 );
 
@@ -56,18 +56,18 @@ void t.test('a purge that cannot be noted is tried again after longer and longer
     point !== 'before lease.record-removing' || (tries += 1) > 3
       ? Promise.resolve()
       : Promise.reject(new Error('the ledger is locked'));
-  const { rooms, id } = await placeRun(t, { faults, elapsed: () => passed });
-  const { db } = rooms.ledger;
-  await rooms.runs.cancel(id);
-  await rooms.runs.stop();
+  const { modules, id } = await placeRun(t, { faults, elapsed: () => passed });
+  const { db } = modules.ledger;
+  await modules.runs.cancel(id);
+  await modules.runs.stop();
   const [lease] = await leasesOf(db, id);
   if (lease === undefined) throw new Error('nothing was placed');
   tries = 0;
   const watch = new RunWatch(
-    rooms.deps,
+    modules.deps,
     await getRun(db, id),
     lease,
-    new PurgeHold(rooms.deps),
+    new PurgeHold(modules.deps),
     () => undefined,
   );
   t.teardown(() => watch.stop());
@@ -90,17 +90,17 @@ void t.test('a run that is placed during a round of tidying is watched once', as
   const rounds: Promise<void>[] = [];
   const faults: FaultInjector = async (point) => {
     if (point !== 'after run.record-materialized' || rounds.length > 0) return;
-    rounds.push(rooms.runs.recover());
+    rounds.push(modules.runs.recover());
     await rounds[0];
   };
-  const { rooms, runs, place } = await openRooms(t, { faults });
+  const { modules, runs, place } = await openRooms(t, { faults });
   const id = await place();
   t.equal(rounds.length, 1);
-  t.equal(rooms.runs.watching, 1);
-  await rooms.runs.stop();
+  t.equal(modules.runs.watching, 1);
+  await modules.runs.stop();
   startRun(join(runs, id));
   await sleep(3000); // a watch that was left behind has looked
-  t.match(await rooms.runs.find(id), { state: 'materialized' }, 'nobody watches it any more');
+  t.match(await modules.runs.find(id), { state: 'materialized' }, 'nobody watches it any more');
 });
 
 void t.test('a run that is placed while a round of tidying is under way is not aborted by it', async (t) => {
@@ -113,15 +113,15 @@ void t.test('a run that is placed while a round of tidying is under way is not a
     goOn(); // the round has seen both as `created`
     await placing[0];
   };
-  const { rooms, place } = await openRooms(t, { faults });
+  const { modules, place } = await openRooms(t, { faults });
   const left = await place();
-  await rooms.runs.stop();
-  await rooms.ledger.write((db) =>
+  await modules.runs.stop();
+  await modules.ledger.write((db) =>
     db.updateTable('runs').set({ state: 'created' }).where('id', '=', left).execute(),
   );
   placing.push(place());
-  await until('it is recorded', async () => (await rooms.runs.list({ limit: 9 })).length === 2);
-  await rooms.runs.recover();
-  t.match(await rooms.runs.find(left), { state: 'purged', outcome: 'aborted' });
-  t.match(await rooms.runs.find((await placing[0]) ?? ''), { state: 'materialized' });
+  await until('it is recorded', async () => (await modules.runs.list({ limit: 9 })).length === 2);
+  await modules.runs.recover();
+  t.match(await modules.runs.find(left), { state: 'purged', outcome: 'aborted' });
+  t.match(await modules.runs.find((await placing[0]) ?? ''), { state: 'materialized' });
 });

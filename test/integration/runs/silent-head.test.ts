@@ -18,7 +18,7 @@ async function placeElsewhere(t: Test) {
     join(placed.directory, 'process'),
     JSON.stringify({ ...overHead, host: 'elsewhere', bootId: '4711' }),
   );
-  const look = () => placed.rooms.runs.purge(placed.id, NOW);
+  const look = () => placed.modules.runs.purge(placed.id, NOW);
   const isOpen = (what: string) => t.rejects(look(), { code: 'run-alive' }, what);
   return { ...placed, time, look, isOpen };
 }

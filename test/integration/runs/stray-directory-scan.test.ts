@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { FaultInjector } from '../../../daemon/system/steps.ts';
-import type { Rooms } from '../../support/daemon-modules.ts';
+import type { DaemonModules } from '../../support/daemon-modules.ts';
 import { until } from '../../support/sandbox.ts';
 import { openRooms } from '../../support/placed-run.ts';
 
@@ -15,20 +15,20 @@ const PAST = '2020-01-01T00:00:00.000Z';
 const idOf = (last: string): string => `r20260101aaaaaaa${last}`;
 
 interface Found {
-  readonly rooms: Rooms;
+  readonly modules: DaemonModules;
   readonly runs: string;
   /** Puts a run directory there that no run owns. */
   readonly put: (name: string, expires?: string) => string;
 }
 
 async function find(t: Test, options: Parameters<typeof openRooms>[1]): Promise<Found> {
-  const { rooms, runs } = await openRooms(t, options);
+  const { modules, runs } = await openRooms(t, options);
   const put = (name: string, expires = PAST): string => {
     mkdirSync(join(runs, name), { recursive: true, mode: 0o700 });
     writeFileSync(join(runs, name, 'expires'), expires);
     return join(runs, name);
   };
-  return { rooms, runs, put };
+  return { modules, runs, put };
 }
 
 void t.test('a run directory that cannot be removed keeps no other from its review', async (t) => {
@@ -38,12 +38,12 @@ void t.test('a run directory that cannot be removed keeps no other from its revi
     point === 'before returned.remove' && failed++ === 0
       ? Promise.reject(new Error('it cannot be removed'))
       : Promise.resolve();
-  const { rooms, runs, put } = await find(t, { faults, elapsed: () => passed, retryMs: 50 });
+  const { modules, runs, put } = await find(t, { faults, elapsed: () => passed, retryMs: 50 });
   for (const name of ['1', '2', '3']) put(idOf(name));
-  await rooms.runs.recover();
+  await modules.runs.recover();
   passed += 6 * MINUTE;
   await until('the others went', () => readdirSync(runs).length === 1);
-  t.match(rooms.logged(), /it cannot be removed/);
+  t.match(modules.logged(), /it cannot be removed/);
 });
 
 void t.test(
@@ -52,7 +52,7 @@ void t.test(
     let passed = 0;
     let set = 0;
     const clock = (): Date => new Date(Date.now() + set);
-    const { rooms, runs, put } = await find(t, { clock, elapsed: () => passed, retryMs: 20 });
+    const { modules, runs, put } = await find(t, { clock, elapsed: () => passed, retryMs: 20 });
     const expired = put(idOf('1'));
     const open = put(idOf('2'), new Date(Date.now() + 60 * MINUTE).toISOString());
     const unsaid = put(idOf('3'), 'spoilt');
@@ -73,7 +73,7 @@ void t.test(
     }
     set = 24 * 60 * MINUTE;
     const all = [...users, ...['1', '2', '3', '4', '5'].map(idOf)].sort();
-    await rooms.runs.recover();
+    await modules.runs.recover();
     t.same(readdirSync(runs).sort(), all, 'one look is not enough');
     set = 0;
     passed += 4 * MINUTE;

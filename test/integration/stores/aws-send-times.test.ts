@@ -77,7 +77,7 @@ withAws(
     aws.rules.failing = 2;
     const time = requests.now();
     await t.rejects(
-      requests.send(time, () => batch.send(new DescribeJobQueuesCommand())),
+      requests.sendAt(time, () => batch.send(new DescribeJobQueuesCommand())),
       { code: 'internal', message: /signed twice/ },
     );
     t.equal(aws.calls.length, 1);

@@ -9,18 +9,18 @@ const HOUR = 3_600_000;
 void t.test('the wait for jobs that were left is not over because a clock was set', async (t) => {
   let set = 0;
   let passed = 0;
-  const { rooms, id, directory, start } = await placeRun(t, {
+  const { modules, id, directory, start } = await placeRun(t, {
     onLost: { wait: 3600 },
     clock: () => new Date(Date.now() + set + passed),
     elapsed: () => passed,
   });
   start();
   writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
-  await rooms.ledger.write((db) =>
+  await modules.ledger.write((db) =>
     recordTaskJob(db, id, { submitted: { executor: 'slurm', id: '9', name: 'nf-x' } }),
   );
   const purge = async (): Promise<string> => {
-    return (await rooms.runs.purge(id, { force: false, asked: false })).state;
+    return (await modules.runs.purge(id, { force: false, asked: false })).state;
   };
   t.equal(await purge(), 'ended', 'its job may live');
   set = 24 * HOUR;

@@ -108,6 +108,19 @@ void t.test(
   },
 );
 
+void t.test('a pipeline that cannot be a file ends no launch', async (t) => {
+  const directory = directoryWith(t, 'file');
+  symlinkSync('loop', join(directory, 'loop'));
+  for (const pipeline of [
+    'x'.repeat(5000),
+    `${'x'.repeat(300)}/${'y'.repeat(300)}`,
+    'loop',
+    'file/below',
+    'nul\0',
+  ])
+    t.same(pluginLock(launchIn(directory, ['run', pipeline]), '26.10.0'), OFF, pipeline.slice(0, 10));
+});
+
 void t.test('a launch is carried accordingly, and tasks see what was there before', async (t) => {
   const directory = directoryWith(t, 'locked/main.nf', 'locked/plugins.lock');
   writeFileSync(join(directory, 'nextflow-26.10.0'), '#!/bin/sh\n', { mode: 0o755 });

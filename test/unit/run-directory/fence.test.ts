@@ -10,25 +10,25 @@ for (const [what, hide] of [
   ['is an empty one', (runs: string) => mkdirSync(runs, { mode: 0o700 })],
 ] as const)
   void t.test(`a runs directory that ${what} says nothing of a run's fence`, async (t) => {
-    const { rooms, id, directory, start } = await placeRun(t);
+    const { modules, id, directory, start } = await placeRun(t);
     start();
     const held = openSync(join(directory, 'alive'), 'r+');
     t.teardown(() => closeSync(held));
     const runs = dirname(directory);
     renameSync(runs, `${runs}.away`);
     hide(runs);
-    await rooms.runs.cancel(id);
-    t.match(await rooms.runs.find(id), { state: 'materialized' }, 'it may have been started');
-    t.match(rooms.logged(), /is its file system mounted/);
+    await modules.runs.cancel(id);
+    t.match(await modules.runs.find(id), { state: 'materialized' }, 'it may have been started');
+    t.match(modules.logged(), /is its file system mounted/);
     rmSync(runs, { recursive: true, force: true });
     renameSync(`${runs}.away`, runs);
     t.ok(existsSync(directory));
-    await t.rejects(rooms.runs.purge(id, NOW), { code: 'run-alive' });
-    t.match(await rooms.runs.find(id), { state: 'running' }, 'it was');
+    await t.rejects(modules.runs.purge(id, NOW), { code: 'run-alive' });
+    t.match(await modules.runs.find(id), { state: 'running' }, 'it was');
   });
 
 void t.test('a run directory that was removed cannot be started from', async (t) => {
-  const { rooms, id, directory } = await placeRun(t);
+  const { modules, id, directory } = await placeRun(t);
   rmSync(directory, { recursive: true });
-  t.match(await rooms.runs.cancel(id), { state: 'purged', outcome: 'cancelled' });
+  t.match(await modules.runs.cancel(id), { state: 'purged', outcome: 'cancelled' });
 });

@@ -185,8 +185,8 @@ function describeJob({ executor, id, head }: NonNullable<Run['headJob']>): strin
   return `${executor} ${id ?? '(being submitted)'}${head ? '' : ', of your own'}`;
 }
 
-function describeLeft({ id, orphanedJobs: jobsLeft }: Run): string {
-  const jobs = jobsLeft.map((job) => `${job.executor} ${job.id} (${job.name})`).join(', ');
+function describeLeft({ id, orphanedJobs }: Run): string {
+  const jobs = orphanedJobs.map((job) => `${job.executor} ${job.id} (${job.name})`).join(', ');
   return `${jobs}; to end them: nf-escrow runs cancel ${id}`;
 }
 

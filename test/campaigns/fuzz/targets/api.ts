@@ -82,8 +82,8 @@ export const api: Target = {
   share: 15,
   arbitrary: requests,
   open: async (ground) => {
-    const rooms = await openRooms(ground);
-    const { ledger, vault, runs, deps } = rooms;
+    const modules = await openRooms(ground);
+    const { ledger, vault, runs, deps } = modules;
     const nothing = (): undefined => undefined;
     const status = (): never =>
       ({
@@ -119,7 +119,7 @@ export const api: Target = {
       run: async (input) => {
         const { method, path, headers, body } = read(input, ground.needle, ground.directory);
         const answer = await send({ agent, socketPath, method, path, headers }, body);
-        const log = rooms.logged();
+        const log = modules.logged();
         if (answer.status >= 400 && method !== 'HEAD') {
           hold(
             answer.type.startsWith('application/problem+json'),
@@ -138,7 +138,7 @@ export const api: Target = {
       },
       check: async () => {
         await endRuns(runs);
-        await rooms.checkKept();
+        await modules.checkKept();
         const { runs: open } = { runs: await runs.list({ limit: 100, state: 'open' }) } satisfies RunList;
         hold(
           open.every(({ pendingRemovals }) => pendingRemovals === 0),
@@ -154,7 +154,7 @@ export const api: Target = {
       close: async () => {
         agent.destroy();
         await server.close();
-        await rooms.close();
+        await modules.close();
       },
     };
   },

@@ -6,7 +6,7 @@ import { userScope } from '../../../../daemon/access/scopes.ts';
 import { EscrowError } from '../../../../daemon/errors.ts';
 import { readAudit } from '../../../../daemon/ledger/journal.ts';
 import { describeRun, listRuns } from '../../../../daemon/runs/records/queries.ts';
-import { assemble, type Rooms } from '../../../support/daemon-modules.ts';
+import { assemble, type DaemonModules } from '../../../support/daemon-modules.ts';
 import { openRooms } from '../engine.ts';
 import { hold, type Ground, type Target } from '../target.ts';
 
@@ -24,11 +24,11 @@ const BYSTANDERS = ['runs/kept', 'runs/r20260101', 'kept'];
 async function makeLedger(ground: Ground): Promise<Buffer> {
   const { made, runs, copy } = placesOf(ground);
   mkdirSync(made, { mode: 0o700 });
-  const rooms = await openRooms({ ...ground, directory: made });
-  const id = await rooms.createRun();
-  await rooms.runs.cancel(id);
-  await rooms.createRun();
-  await rooms.close();
+  const modules = await openRooms({ ...ground, directory: made });
+  const id = await modules.createRun();
+  await modules.runs.cancel(id);
+  await modules.createRun();
+  await modules.close();
   for (const name of BYSTANDERS) {
     mkdirSync(join(made, name));
     writeFileSync(join(made, name, 'within'), '');
@@ -57,14 +57,14 @@ export const ledgerFile: Target = {
         const path = join(directory, 'ledger.db');
         writeFileSync(path, input, { mode: 0o600 });
         const keyFile = join(made, 'vault.key');
-        const rooms = await assemble({ ledger: path, keyFile, runs, output: join(directory, 'output') });
+        const modules = await assemble({ ledger: path, keyFile, runs, output: join(directory, 'output') });
         try {
-          const read = await readAll(rooms).catch((error: unknown) => error);
-          const tidied = await tidy(rooms); // also where some of it cannot be read
+          const read = await readAll(modules).catch((error: unknown) => error);
+          const tidied = await tidy(modules); // also where some of it cannot be read
           if (read instanceof Error) throw read;
-          return [read, tidied, rooms.logged()];
+          return [read, tidied, modules.logged()];
         } finally {
-          await rooms.close();
+          await modules.close();
           for (const name of readdirSync(directory, { recursive: true, withFileTypes: true }))
             if (name.isFile())
               hold(
@@ -79,7 +79,7 @@ export const ledgerFile: Target = {
 };
 
 /** What a daemon does that starts on it, and what a user may ask of it then. */
-async function tidy({ runs }: Rooms): Promise<unknown[]> {
+async function tidy({ runs }: DaemonModules): Promise<unknown[]> {
   await runs.recover();
   const told: unknown[] = [];
   for (const { id } of await runs.list({ limit: 10 }))
@@ -92,7 +92,7 @@ async function tidy({ runs }: Rooms): Promise<unknown[]> {
   return told;
 }
 
-async function readAll({ ledger, vault }: Rooms): Promise<unknown> {
+async function readAll({ ledger, vault }: DaemonModules): Promise<unknown> {
   const scope = await userScope(ledger.db, machineUser());
   const told: unknown[] = [await vault.list(scope), await readAudit(ledger.db, 100)];
   for (const row of await listRuns(ledger.db, { limit: 10 })) told.push(await describeRun(ledger.db, row));

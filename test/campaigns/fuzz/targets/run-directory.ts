@@ -48,12 +48,12 @@ export const runDirectory: Target = {
     Buffer.concat([Buffer.from([file]), Buffer.from(bytes as string)]),
   ),
   open: async (ground) => {
-    const rooms = await openRooms(ground);
-    const { runs, launch } = rooms;
+    const modules = await openRooms(ground);
+    const { runs, launch } = modules;
     let held: { id: string; directory: string; fd: number } | undefined;
     /** A run whose head is somebody who holds its FIFO: we do. */
     const begin = async (): Promise<NonNullable<typeof held>> => {
-      const id = await rooms.createRun();
+      const id = await modules.createRun();
       const directory = join(ground.directory, 'runs', id);
       execFileSync('mkfifo', ['-m', '600', join(directory, 'alive')]);
       const fd = openSync(join(directory, 'alive'), constants.O_RDWR | constants.O_NONBLOCK);
@@ -83,7 +83,7 @@ export const runDirectory: Target = {
           if (!(error instanceof EscrowError) || error.code !== 'run-alive') throw error;
           told = await runs.tasks(id);
         }
-        const log = rooms.logged();
+        const log = modules.logged();
         hold(!log.includes('cannot poll run'), `nothing keeps the daemon from looking: ${log}`);
         return [told, log];
       },
@@ -103,12 +103,12 @@ export const runDirectory: Target = {
             readdirSync(join(ground.directory, 'runs')).length === 0,
           'no run directory is left',
         );
-        await rooms.checkKept();
+        await modules.checkKept();
         await runs.prune(0);
       },
       close: async () => {
         end();
-        await rooms.close();
+        await modules.close();
       },
     };
   },

@@ -54,23 +54,23 @@ export const vaultImport: Target = {
     Buffer.from(EXPORT),
   ],
   open: async (ground) => {
-    const rooms = await openRooms(ground);
+    const modules = await openRooms(ground);
     const key = await keyOf(ground);
     return {
       run: async (input) => {
         const text = textOf(input, ground.needle);
         const file = text.startsWith('{') ? await encrypt(text, key) : text;
         return importVault(
-          rooms.ledger,
-          rooms.vault,
-          rooms.deps.user,
+          modules.ledger,
+          modules.vault,
+          modules.deps.user,
           file,
           { identities: [key] },
           'replace',
         );
       },
-      check: rooms.checkKept,
-      close: rooms.close,
+      check: modules.checkKept,
+      close: modules.close,
     };
   },
 };

@@ -31,7 +31,7 @@ import { requestCancel } from '../../../../daemon/run-directory/heartbeat.ts';
 import { RunDirectories } from '../../../../daemon/run-directory/run-directories.ts';
 import { createRing, readRing, writeRing } from '../../../../daemon/vault/keys/key-ring.ts';
 import { plantedToo, Victims } from '../../../support/hostile.ts';
-import { assemble, type Rooms } from '../../../support/daemon-modules.ts';
+import { assemble, type DaemonModules } from '../../../support/daemon-modules.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
 /** Nothing that stands in the way may hold anybody longer, in milliseconds. */
@@ -192,7 +192,7 @@ const NAMES = [
 ];
 
 /** A run of this process's, placed and not started. */
-async function placed(rooms: Rooms, launchDirectory: string, detach = false): Promise<string> {
+async function placed(modules: DaemonModules, launchDirectory: string, detach = false): Promise<string> {
   const request = {
     selection: {},
     detach,
@@ -202,22 +202,22 @@ async function placed(rooms: Rooms, launchDirectory: string, detach = false): Pr
     localStore: null,
     launcher: identifySelf(),
   };
-  return (await rooms.runs.create(request)).run?.id ?? '';
+  return (await modules.runs.create(request)).run?.id ?? '';
 }
 
 void t.test('a run is called off and purged, whatever stands in its directory, or for it', async (t) => {
   const directory = temporaryDirectory(t);
-  const rooms = await assemble({
+  const modules = await assemble({
     ledger: join(directory, 'ledger.db'),
     keyFile: join(directory, 'vault.key'),
     runs: join(directory, 'runs'),
     output: join(directory, 'output'),
   });
-  t.teardown(() => rooms.close());
-  await rooms.runs.recover();
+  t.teardown(() => modules.close());
+  await modules.runs.recover();
   for (const kind of plantedToo.filter((one) => one !== 'device' || process.geteuid?.() === 0)) {
     const victims = new Victims(t);
-    const id = await placed(rooms, directory);
+    const id = await placed(modules, directory);
     const place = join(directory, 'runs', id);
     for (const name of NAMES.filter((one) => !['armed', 'started'].includes(one))) {
       rmSync(join(place, name), { recursive: true, force: true });
@@ -225,9 +225,9 @@ void t.test('a run is called off and purged, whatever stands in its directory, o
     }
     const untouched = victims.all;
     const begun = performance.now();
-    await rooms.runs.cancel(id);
+    await modules.runs.cancel(id);
     t.match(
-      await rooms.runs.purge(id, { force: false, asked: true }),
+      await modules.runs.purge(id, { force: false, asked: true }),
       { state: 'purged', outcome: 'cancelled' },
       `${kind} within`,
     );
@@ -236,12 +236,12 @@ void t.test('a run is called off and purged, whatever stands in its directory, o
     t.equal(victims.all, untouched, `${kind}: nothing of anybody else's is changed`);
 
     // In the place of the directory itself: its run is over when there is nothing to start, and what stands there goes.
-    const other = await placed(rooms, directory);
+    const other = await placed(modules, directory);
     renameSync(join(directory, 'runs', other), join(directory, 'aside'));
     victims.plant(kind, join(directory, 'runs', other));
     const still = victims.all;
-    await rooms.runs.cancel(other);
-    await rooms.runs.purge(other, { force: true, asked: true });
+    await modules.runs.cancel(other);
+    await modules.runs.purge(other, { force: true, asked: true });
     t.equal(
       victims.all,
       still,
@@ -249,21 +249,21 @@ void t.test('a run is called off and purged, whatever stands in its directory, o
     );
     rmSync(join(directory, 'aside'), { recursive: true });
     rmSync(join(directory, 'runs', other), { recursive: true, force: true });
-    await rooms.runs.purge(other, { force: true, asked: true });
+    await modules.runs.purge(other, { force: true, asked: true });
   }
   t.same(readdirSync(join(directory, 'runs')), []);
 });
 
 void t.test('a file that is larger than its disk costs neither memory nor the end of the run', async (t) => {
   const directory = temporaryDirectory(t);
-  const rooms = await assemble({
+  const modules = await assemble({
     ledger: join(directory, 'ledger.db'),
     keyFile: join(directory, 'vault.key'),
     runs: join(directory, 'runs'),
     output: join(directory, 'output'),
   });
-  t.teardown(() => rooms.close());
-  const id = await placed(rooms, directory);
+  t.teardown(() => modules.close());
+  const id = await placed(modules, directory);
   const place = join(directory, 'runs', id);
   execFileSync('mkfifo', [join(place, 'alive')]);
   for (const name of ['events.jsonl', 'process', 'heartbeat', 'exit.new'])
@@ -272,28 +272,28 @@ void t.test('a file that is larger than its disk costs neither memory nor the en
   renameSync(join(place, 'armed'), join(place, 'started'));
   const before = process.memoryUsage().rss;
   await sleep(10);
-  t.match(await rooms.runs.purge(id, { force: false, asked: true }), { state: 'purged', exitStatus: 0 });
+  t.match(await modules.runs.purge(id, { force: false, asked: true }), { state: 'purged', exitStatus: 0 });
   t.ok(process.memoryUsage().rss - before < 512 * 1024 * 1024, 'memory stays bounded');
 });
 
 void t.test('what stands where a run wrote its output does not keep runs from being forgotten', async (t) => {
   const directory = temporaryDirectory(t);
-  const rooms = await assemble({
+  const modules = await assemble({
     ledger: join(directory, 'ledger.db'),
     keyFile: join(directory, 'vault.key'),
     runs: join(directory, 'runs'),
     output: join(directory, 'output'),
   });
-  t.teardown(() => rooms.close());
+  t.teardown(() => modules.close());
   mkdirSync(join(directory, 'output'), { mode: 0o700 });
   for (const kind of plantedToo.filter((one) => one !== 'device' || process.geteuid?.() === 0)) {
     const victims = new Victims(t);
-    const id = await placed(rooms, directory, true);
-    await rooms.runs.cancel(id);
-    await rooms.runs.purge(id, { force: false, asked: true });
+    const id = await placed(modules, directory, true);
+    await modules.runs.cancel(id);
+    await modules.runs.purge(id, { force: false, asked: true });
     victims.plant(kind, join(directory, 'output', `${id}.log`));
     const untouched = victims.all;
-    t.equal(await rooms.runs.prune(0), 1, kind);
+    t.equal(await modules.runs.prune(0), 1, kind);
     t.equal(victims.all, untouched, `${kind}: nothing of anybody else's is changed`);
   }
 });

@@ -34,7 +34,7 @@ function process(names: Iterable<string>, settings = ''): string {
   return `secret = [${list}]; errorStrategy = 'ignore'; ${settings}`;
 }
 
-interface Trial {
+interface ContainerRun {
   readonly engine: string;
   readonly image: string;
   readonly values: Values;
@@ -44,7 +44,11 @@ interface Trial {
 }
 
 /** Runs a pipeline of these processes, and of BARE, which has no container and is given what is no text. */
-async function run(t: Test, box: Sandbox, { engine, image, values, processes, env }: Trial): Promise<void> {
+async function run(
+  t: Test,
+  box: Sandbox,
+  { engine, image, values, processes, env }: ContainerRun,
+): Promise<void> {
   const all = { ...processes, BARE: process(['RAW_KEY'], 'container = null') };
   const names = Object.keys(all);
   const one = (name: string): string => `process ${name} {

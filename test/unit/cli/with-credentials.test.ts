@@ -1,4 +1,4 @@
-// Credentials are lent to a daemon on this host alone; a purge elsewhere still says what is left.
+// Credentials are provided to a daemon on this host alone; a purge elsewhere still says what is left.
 import t from 'tap';
 import type { Client, Method } from '../../../daemon/api-client/client.ts';
 import { assertTravels } from '../../../daemon/api-client/spool-routes.ts';
