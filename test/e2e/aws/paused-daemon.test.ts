@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Receipt, RunList } from '../../../daemon/contract/types.ts';
+import type { FaultPoint } from '../../../daemon/system/steps.ts';
 import { boxOn } from '../../support/aws/aws-sandbox.ts';
 import { schedules } from '../../support/aws/schedules.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
@@ -26,7 +27,8 @@ function startOn(box: Sandbox, host: string, args: readonly string[]): Started {
 }
 
 interface Pause {
-  readonly at: string;
+  /** `signed`: between the signature and the request. */
+  readonly at: FaultPoint | 'signed';
   readonly suspended?: boolean;
   readonly options?: readonly string[];
 }
@@ -101,18 +103,18 @@ function pausing(title: string, pause: Pause): void {
 
 const SWITCH = ['--dead-man', '--dead-man-role', `arn:aws:iam::${ACCOUNT}:role/dead-man`];
 
-pausing('paused before the signature of a secret: it is not sent', { at: 'before aws.create-secret' });
+pausing('paused before the signature of a secret: it is not sent', { at: 'before object.create' });
 pausing('on a machine that was suspended: AWS refuses the signature', {
-  at: 'before aws.create-secret',
+  at: 'before object.create',
   suspended: true,
 });
 pausing('paused after the signature of a secret: AWS refuses it', { at: 'signed' });
 pausing('paused before the signature of a dead man’s switch', {
-  at: 'before aws.create-switch',
+  at: 'before switch.create',
   options: SWITCH,
 });
 pausing('a dead man’s switch on a machine that was suspended', {
-  at: 'before aws.create-switch',
+  at: 'before switch.create',
   suspended: true,
   options: SWITCH,
 });

@@ -184,7 +184,7 @@ withAws('a run that is said to live for long is shown', async (t, aws) => {
   aws.rules.ageMs = 8 * DAY;
   await make(aws, 'nf-escrow/lab.rna/r1', { run: 'r1', owner: 'ada', ledger: 'dead', 'expires-at': future });
   const swept = await sweepAws(settingsFor(aws), openSession, ada, true);
-  t.match(swept, [{ run: 'r1', removable: false, removed: false, why: /was made at .* may live until/ }]);
+  t.match(swept, [{ run: 'r1', removable: false, removed: false, reason: /was made at .* may live until/ }]);
 });
 
 withAws('what comes back while it is swept stays', async (t, aws) => {
@@ -196,7 +196,7 @@ withAws('what comes back while it is swept stays', async (t, aws) => {
     return undefined;
   };
   t.match(await sweepAws(settingsFor(aws), openSession, ada, true), [
-    { run: 'r1', removed: false, trouble: /was changed/ },
+    { run: 'r1', removed: false, error: /was changed/ },
   ]);
   t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1']);
 });
@@ -262,7 +262,7 @@ withAws('what the product places is its own to sweep, whatever becomes of its ta
     clock: () => Date.now() + 5 * DAY,
   };
   const [found, ...rest] = await sweepAws(settingsFor(aws), openSession, other, false);
-  t.match(found, { kind: 'secret', removable: true, why: /the machine that made it has not come back/ });
+  t.match(found, { kind: 'secret', removable: true, reason: /the machine that made it has not come back/ });
   t.same(rest, []);
   t.match(
     await sweepAws(settingsFor(aws), openSession, { ...other, owner: 'bob' }, false),
