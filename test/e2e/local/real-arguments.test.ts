@@ -28,7 +28,7 @@ process HELLO {
   """
 }
 workflow {
-  def known = [params: params, args, work: workflow.workDir.toString(), setting: workflow.configFiles*.name]
+  def known = [params: params, args: args, work: workflow.workDir.toString(), setting: workflow.configFiles*.name]
   println 'KNOWN ' + groovy.json.JsonOutput.toJson(known)
   HELLO(params.hold, launchDir.toString())
 }
