@@ -1,7 +1,7 @@
 // npm run faults [-- --every N] [--side N] [--only TEXT]: every fault at every point in every store, or each Nth of those
 // cells; so many side by side. See docs/reliability.md.
 import { spawnSync } from 'node:child_process';
-import { ensureBuilt, ensureDependencies, ensureMoto } from './set-up.mjs';
+import { ensureBuilt, ensureDependencies, ensureMoto, ensurePlugin } from './set-up.mjs';
 import { node, root, runDriver, say } from './steps.mjs';
 
 runDriver(async () => {
@@ -11,6 +11,8 @@ runDriver(async () => {
   };
   ensureDependencies();
   ensureBuilt();
+  if (!ensurePlugin())
+    throw new Error('The matrix needs a JDK (17 or later) and Maven: runs on AWS Batch need the plugin.');
   const moto = ensureMoto();
   if (moto === undefined) throw new Error('The matrix needs a Python 3, for moto.');
   say('running the matrix');
