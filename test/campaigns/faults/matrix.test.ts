@@ -20,9 +20,7 @@ void t.test('a run leaves nothing, and its outcome is told truthfully, whatever 
     reached.get(cell.store)?.set(cell.way, those);
   });
   const seen = new Set([...reached.values()].flatMap((byWay) => [...byWay.values()].flat()));
-  const unseen = points.filter(
-    (point) => !seen.has(point) && (stores.length > 1 || !AT_STORE.test(point)),
-  );
+  const unseen = points.filter((point) => !seen.has(point) && (stores.length > 1 || !AT_STORE.test(point)));
   t.same(unseen, [], 'every point is reached');
   const cells = [...reached].flatMap(([store, byWay]) => cellsOf(store, byWay));
   const some = cells.filter((_, index) => index % EVERY === 0);
