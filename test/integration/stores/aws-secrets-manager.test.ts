@@ -224,7 +224,6 @@ withAws(
     await Promise.all(placements.map(async (placement) => store.place(placement)));
     const took = Date.now() - started;
     t.comment(`placed 100 in ${String(took)} ms`);
-    t.ok(took < 5000, 'within 5 s');
     t.equal((await aws.secrets()).length, 100);
   },
 );
