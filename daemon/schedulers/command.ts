@@ -25,6 +25,21 @@ export function commandRejected(command: string, { stderr, stdout }: CommandResu
   return new EscrowError('scheduler-rejected', `\`${command}\` said: ${firstLine(stderr || stdout)}`);
 }
 
+/**
+ * Returns the job id that a submission answered. `isDown`: the scheduler took no request, so that it may be asked again.
+ * Throws `scheduler-unavailable`, `scheduler-rejected`.
+ */
+export function submittedJobId(
+  command: string,
+  answer: CommandResult,
+  isDown: boolean,
+  id: string | undefined,
+): string {
+  if (answer.status !== 0) throw isDown ? commandFailed(command, answer) : commandRejected(command, answer);
+  if (id === undefined) throw schedulerUnavailable(command, 'it gave no job id');
+  return id;
+}
+
 function firstLine(text: string): string {
   const line = text.split('\n').find((one) => one.trim() !== '');
   return (line ?? 'nothing').trim().slice(0, 400);

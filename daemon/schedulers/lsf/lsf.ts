@@ -1,7 +1,7 @@
 import {
   commandFailed,
-  commandRejected,
   schedulerUnavailable,
+  submittedJobId,
   type CommandResult,
   type RunCommand,
 } from '../command.ts';
@@ -26,11 +26,8 @@ export class Lsf implements Scheduler {
     const answer = await this.#run('bsub', [
       ...['-J', name, '-o', output, requeue ? '-r' : '-rn', '-env', 'none', ...options, script],
     ]);
-    if (answer.status !== 0)
-      throw isDown(answer) ? commandFailed('bsub', answer) : commandRejected('bsub', answer);
     const id = /^Job <([0-9]+)> is submitted to /m.exec(answer.stdout)?.[1];
-    if (id === undefined) throw schedulerUnavailable('bsub', 'it gave no job id');
-    return id;
+    return submittedJobId('bsub', answer, isDown(answer), id);
   }
 
   async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {

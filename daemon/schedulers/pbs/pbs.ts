@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
 import {
   commandFailed,
-  commandRejected,
   schedulerUnavailable,
+  submittedJobId,
   type CommandResult,
   type RunCommand,
 } from '../command.ts';
@@ -30,11 +30,8 @@ export class Pbs implements Scheduler {
       ...['-N', name, '-o', output, '-j', 'oe', '-S', '/bin/bash', '-r', requeue ? 'y' : 'n'],
       ...[...options, script],
     ]);
-    if (answer.status !== 0)
-      throw isDown(answer) ? commandFailed('qsub', answer) : commandRejected('qsub', answer);
     const id = /^([0-9]+\.\S+)$/m.exec(answer.stdout)?.[1];
-    if (id === undefined) throw schedulerUnavailable('qsub', 'it gave no job id');
-    return id;
+    return submittedJobId('qsub', answer, isDown(answer), id);
   }
 
   /** Full format: the short one cuts ids off. */

@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
 import {
   commandFailed,
-  commandRejected,
   schedulerUnavailable,
+  submittedJobId,
   type CommandResult,
   type RunCommand,
 } from '../command.ts';
@@ -39,11 +39,8 @@ export class GridEngine implements Scheduler {
       ...['-terse', '-N', name, '-o', output, '-j', 'y', '-S', '/bin/bash', '-r', requeue ? 'y' : 'n'],
       ...[...options, script],
     ]);
-    if (answer.status !== 0)
-      throw isDown(answer) ? commandFailed('qsub', answer) : commandRejected('qsub', answer);
     const id = /^([0-9]+)$/m.exec(answer.stdout)?.[1]; // a site's own checks may have their say as well
-    if (id === undefined) throw schedulerUnavailable('qsub', 'it gave no job id');
-    return id;
+    return submittedJobId('qsub', answer, isDown(answer), id);
   }
 
   async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {

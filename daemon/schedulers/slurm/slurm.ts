@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { commandFailed, commandRejected, schedulerUnavailable, type RunCommand } from '../command.ts';
+import { commandFailed, schedulerUnavailable, submittedJobId, type RunCommand } from '../command.ts';
 import { findState } from '../job-state.ts';
 import type { JobStatus, Scheduler, Submission } from '../scheduler.ts';
 import { states } from './states.ts';
@@ -28,14 +28,9 @@ export class Slurm implements Scheduler {
       ...['--parsable', `--job-name=${name}`, `--output=${output}`, '--open-mode=append', '--export=NIL'],
       ...[requeue ? '--requeue' : '--no-requeue', ...options, '--', script],
     ]);
-    if (answer.status !== 0) {
-      if (/Unable to contact slurm controller|timed out|Zero Bytes/i.test(answer.stderr))
-        throw commandFailed('sbatch', answer);
-      throw commandRejected('sbatch', answer);
-    }
+    const isDown = /Unable to contact slurm controller|timed out|Zero Bytes/i.test(answer.stderr);
     const id = /^([0-9]+)(;\S+)?$/.exec(answer.stdout.trim())?.[1]; // the cluster's name follows where there are several
-    if (id === undefined) throw schedulerUnavailable('sbatch', 'it gave no job id');
-    return id;
+    return submittedJobId('sbatch', answer, isDown, id);
   }
 
   async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
