@@ -1,9 +1,9 @@
 import { checkAws } from '../aws/iam/iam-check.ts';
 import { openSession } from '../aws/session/session.ts';
 import { sweepAws } from '../aws/sweep.ts';
+import { awsSettingsOf } from '../stores/aws/settings.ts';
 import type { Sweeper } from '../stores/sweeper.ts';
 import type { ComputeEnvironment, Leftovers } from '../contract/types.ts';
-import { EscrowError } from '../errors.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Check } from './check.ts';
 import { probeOnBatch, type BatchProbeLimits } from './aws/batch-probe.ts';
@@ -28,14 +28,10 @@ export function platformChecks(runs: Runs, sweeper: Sweeper, defaultWorkspace: s
   return {
     'aws-batch': {
       check: async (environment, workspace = defaultWorkspace) =>
-        checkAws(settingsOf(environment), openSession, { owner: sweeper.owner, workspace }),
+        checkAws(awsSettingsOf(environment), openSession, { owner: sweeper.owner, workspace }),
       probe: async (environment, limits) => probeOnBatch(runs, openSession, environment, limits),
-      sweep: async (environment, remove) => sweepAws(settingsOf(environment), openSession, sweeper, remove),
+      sweep: async (environment, remove) =>
+        sweepAws(awsSettingsOf(environment), openSession, sweeper, remove),
     },
   };
-}
-
-function settingsOf({ name, aws }: ComputeEnvironment): NonNullable<ComputeEnvironment['aws']> {
-  if (aws !== undefined) return aws;
-  throw new EscrowError('internal', `The compute environment "${name}" has no AWS settings.`);
 }

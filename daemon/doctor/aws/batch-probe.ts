@@ -3,8 +3,9 @@ import { accessOf } from '../../aws/session/access.ts';
 import type { OpenSession } from '../../aws/session/session.ts';
 import { runProbeJob } from '../../aws/batch/probe-job.ts';
 import type { ComputeEnvironment } from '../../contract/types.ts';
-import { asEscrowError, EscrowError } from '../../errors.ts';
+import { asEscrowError } from '../../errors.ts';
 import type { Runs } from '../../runs/runs.ts';
+import { awsSettingsOf } from '../../stores/aws/settings.ts';
 import { SecretValue } from '../../vault/secret-value.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
 import { judgeBatchProbe } from './judge-batch-probe.ts';
@@ -31,8 +32,7 @@ export async function probeOnBatch(
   environment: ComputeEnvironment,
   { limitMs, signal }: BatchProbeLimits,
 ): Promise<Check[]> {
-  const { aws: settings } = environment;
-  if (settings === undefined) throw new EscrowError('internal', `"${environment.name}" does not go to AWS.`);
+  const settings = awsSettingsOf(environment);
   // What a shell, JSON or a line-wise reader would change is in it too.
   const value = Buffer.from(`ü"\n$\`\\ ${randomBytes(32).toString('hex')}`);
   const started = performance.now();

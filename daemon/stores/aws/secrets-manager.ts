@@ -18,6 +18,7 @@ import type { SecretValue } from '../../vault/secret-value.ts';
 import { runFiles } from '../../run-directory/layout.ts';
 import { createSecret } from './create-once.ts';
 import { Observations } from './observations.ts';
+import { awsSettingsOf } from './settings.ts';
 import { awsWaits, type AwsWaits } from './waits.ts';
 import { splitIntoBundles, encodeBundle } from './bundle.ts';
 import type {
@@ -72,7 +73,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
   }
 
   split({ run, workspace, environment, secrets }: DeliveryRequest): Bundle[] {
-    const settings = settingsOf(environment);
+    const settings = awsSettingsOf(environment);
     const { region, account } = accessOf(settings);
     const base = `${settings.prefix ?? 'nf-escrow'}/${workspace.replace('/', '.')}/${run}`;
     return splitIntoBundles(settings.layout ?? 'bundle', secrets).map(({ suffix, names }) => ({
@@ -94,7 +95,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
 
   /** Account, region and as whom: found out now, so that nothing is recorded for a run that cannot be placed. */
   async prepare(_target: string, environment: ComputeEnvironment): Promise<string> {
-    const settings = settingsOf(environment);
+    const settings = awsSettingsOf(environment);
     const access = accessOf(settings);
     const session = await this.#deps.openSession(access);
     await this.#assertTakesSecrets(session, settings);
@@ -109,7 +110,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
 
   async place(placement: Placement): Promise<References> {
     const { target, locator, secrets, environment, run, workspace, ledger, expiresAt } = placement;
-    const settings = settingsOf(environment);
+    const settings = awsSettingsOf(environment);
     const access = decodeLocator(locator);
     const [name, clock] = [nameOf(target), this.#deps.clock];
     const form = formOf(target, settings, secrets);
@@ -261,11 +262,6 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
   ): Promise<T> {
     return withClient({ ...this.#deps, service: (session) => session.secretsManager() }, locator, what, work);
   }
-}
-
-function settingsOf({ name, aws }: ComputeEnvironment): AwsSettings {
-  if (aws !== undefined) return aws;
-  throw new EscrowError('internal', `The compute environment "${name}" does not go to AWS.`);
 }
 
 /** A box with one value is told from a bundle by its size: a bundle of one fits. */

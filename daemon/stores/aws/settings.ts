@@ -1,6 +1,6 @@
 import type { PlatformRules } from '../../compute-envs/compute-environments.ts';
 import { parseArn, partitionOf } from '../../contract/arn.ts';
-import type { AwsSettings } from '../../contract/types.ts';
+import type { AwsSettings, ComputeEnvironment } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 
 /** The settings of platform `aws-batch`. */
@@ -11,6 +11,12 @@ export const awsBatchRules: PlatformRules = {
     if (aws !== undefined) assertConsistent(aws);
   },
 };
+
+/** The settings of a compute environment of this platform. Throws `internal` for one of another. */
+export function awsSettingsOf({ name, aws }: ComputeEnvironment): AwsSettings {
+  if (aws !== undefined) return aws;
+  throw new EscrowError('internal', `The compute environment "${name}" does not go to AWS.`);
+}
 
 /**
  * Checks what can be checked without asking AWS: secrets, queue and execution role must be in one account and in the
