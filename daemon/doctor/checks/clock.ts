@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Paths } from '../../config/paths.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
-import { lstatIfExists } from '../path-lookup.ts';
+import { lstatIfExists } from '../../system/files/path-lookup.ts';
 
 /** nf-escrow is younger than this: whatever clock says less is wrong. */
 const EARLIEST = Date.UTC(2026, 0, 1);

@@ -6,7 +6,7 @@ import { fileSystemType } from '../../system/files/file-system-type.ts';
 import { RUNS, STATE } from '../../system/files/trust/trust-error.ts';
 import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import { failure, modeOf, ok, warning, type Check } from '../check.ts';
-import { isWritableDirectory, nearestExistingAncestor } from '../path-lookup.ts';
+import { isWritableDirectory, nearestExistingAncestor } from '../../system/files/path-lookup.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
 interface Directory {

@@ -1,7 +1,7 @@
 import { connect } from '../../api-client/client.ts';
 import type { Paths } from '../../config/paths.ts';
 import type { ExposureList } from '../../contract/types.ts';
-import { lstatIfExists } from '../path-lookup.ts';
+import { lstatIfExists } from '../../system/files/path-lookup.ts';
 import { ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 

@@ -6,7 +6,7 @@ import { EscrowError, systemCode } from '../../errors.ts';
 import { SOCKET } from '../../system/files/trust/trust-error.ts';
 import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
-import { lstatIfExists } from '../path-lookup.ts';
+import { lstatIfExists } from '../../system/files/path-lookup.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 
 /** The daemon's socket, and who answers there. Throws `socket-path-too-long`, `permissions-too-open`. None is started. */

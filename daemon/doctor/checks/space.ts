@@ -2,7 +2,7 @@ import { statSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Paths } from '../../config/paths.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
-import { nearestExistingAncestor } from '../path-lookup.ts';
+import { nearestExistingAncestor } from '../../system/files/path-lookup.ts';
 
 /** What is free on a file system. Some, such as btrfs, count no inodes: their total is 0. */
 export interface Space {

@@ -3,7 +3,7 @@ import { dirname, relative } from 'node:path';
 import type { Paths } from '../../config/paths.ts';
 import { assertPrivateFile } from '../../system/files/private-directory.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
-import { lstatIfExists } from '../path-lookup.ts';
+import { lstatIfExists } from '../../system/files/path-lookup.ts';
 
 /** 16 characters of prefix, 64 of key, and mostly a newline: told by its size, for it is not to be read here. */
 const SIZES = [80, 81];

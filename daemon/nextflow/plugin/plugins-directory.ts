@@ -1,7 +1,8 @@
-import { accessSync, constants, lstatSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EscrowError, systemCode } from '../../errors.ts';
+import { nearestExistingAncestor } from '../../system/files/path-lookup.ts';
 import { openPrivateDirectory } from '../../system/files/private-directory.ts';
 import type { Launch } from '../launcher/launch.ts';
 import { linkPlugins } from './link-plugins.ts';
@@ -60,7 +61,7 @@ function whyNotOwn(own: string): EscrowError | undefined {
   try {
     directory = openPluginsDirectory(own, { create: false });
     const { W_OK, X_OK } = constants;
-    accessSync(directory?.self ?? nearest(own), W_OK | X_OK);
+    accessSync(directory?.self ?? nearestExistingAncestor(own), W_OK | X_OK);
     if (directory !== undefined && !directory.isClosed)
       for (const name of pluginsIn(directory.self)) assertTrustedPlugin(directory, name);
     return undefined;
@@ -71,11 +72,4 @@ function whyNotOwn(own: string): EscrowError | undefined {
   } finally {
     directory?.close();
   }
-}
-
-/** The nearest directory above that is there. */
-function nearest(path: string): string {
-  let above = path;
-  while (lstatSync(above, { throwIfNoEntry: false }) === undefined) above = dirname(above);
-  return above;
 }

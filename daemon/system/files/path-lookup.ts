@@ -1,6 +1,6 @@
 import { accessSync, constants, lstatSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemCode } from '../errors.ts';
+import { systemCode } from '../../errors.ts';
 
 /** What stands at a path, links not followed; undefined where nothing does. */
 export function lstatIfExists(path: string): Stats | undefined {
