@@ -190,7 +190,7 @@ export const operations: readonly Operation[] = [
     method: 'post',
     path: '/v1/compute-envs/{name}/check',
     summary:
-      'Ask AWS whether it permits what this one needs; for the default workspace, or ?workspace=ORG/NAME',
+      'Ask AWS whether it permits what this one needs; for the default workspace; a query as in check-query.json',
     answer: 'doctor-report',
   },
   {

@@ -1,6 +1,10 @@
 // Generated from schemas/ by scripts/generate-types.mjs; do not edit.
 
 /**
+ * A workspace: ORGANIZATION/NAME
+ */
+export type WorkspaceTitle = string;
+/**
  * A scheduler, by Nextflow's name for its executor: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
  */
 export type Executor = 'slurm' | 'sge' | 'pbs' | 'lsf';
@@ -26,6 +30,7 @@ export interface Contract {
   Audit?: Audit;
   AwsCredentials?: AwsCredentials;
   AwsSettings?: AwsSettings;
+  CheckQuery?: CheckQuery;
   ComputeEnvironmentChange?: ComputeEnvironmentChange;
   ComputeEnvironmentInput?: ComputeEnvironmentInput;
   ComputeEnvironmentList?: ComputeEnvironmentList;
@@ -85,6 +90,7 @@ export interface Contract {
   VaultUnlock?: VaultUnlock;
   WorkspaceInput?: WorkspaceInput;
   WorkspaceList?: WorkspaceList;
+  WorkspaceTitle?: WorkspaceTitle;
   Workspace?: Workspace;
 }
 /**
@@ -219,6 +225,12 @@ export interface AwsSettings {
    * Whether EventBridge Scheduler deletes the secret of a run whose machine never comes back
    */
   deadMan?: boolean;
+}
+/**
+ * Whose runs a check of a compute environment is about.
+ */
+export interface CheckQuery {
+  workspace?: WorkspaceTitle;
 }
 /**
  * Changes a compute environment; what is not named stays.
@@ -1127,10 +1139,7 @@ export interface RunQuery {
  * Asks for a run: plan it and place its secrets. The caller then starts it by itself, in its own terminal and environment.
  */
 export interface RunRequest {
-  /**
-   * ORGANIZATION/NAME
-   */
-  workspace?: string;
+  workspace?: WorkspaceTitle;
   /**
    * Where it is to go; absent: to the default one
    */

@@ -14,8 +14,6 @@ import type { AllPlatformChecks } from '../../doctor/platform-checks.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/open.ts';
 
-const WORKSPACE = /^[a-z0-9][a-z0-9-]{0,62}\/[a-z0-9][a-z0-9-]{0,62}$/;
-
 /** `/v1/compute-envs` */
 export function computeEnvironmentRoutes(
   ledger: Ledger,
@@ -37,9 +35,7 @@ export function computeEnvironmentRoutes(
   });
   router.post('/:name/check', async ({ params, query }, response) => {
     const environment = await findComputeEnvironment(ledger.db, params.name);
-    const { workspace } = query;
-    if (workspace !== undefined && (typeof workspace !== 'string' || !WORKSPACE.test(workspace)))
-      throw new EscrowError('request-invalid', 'A workspace is ORGANIZATION/NAME.');
+    const { workspace } = validate<'CheckQuery'>('check-query.json', { workspace: query['workspace'] });
     const found = await checks[environment.platform]?.check(environment, workspace);
     response.json({ checks: found ?? [] } satisfies DoctorReport);
   });
