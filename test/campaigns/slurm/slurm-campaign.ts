@@ -114,9 +114,10 @@ class CampaignUser {
     return (await this.ask<RunList>('/v1/runs?limit=500'))?.runs ?? [];
   }
 
-  async run({ number }: Case): Promise<Run | undefined> {
-    return (await this.runs()).find(({ arguments: args }) =>
-      args.some((word) => word.includes(mark(number))),
+  /** The newest of a case, but those that are told of already. */
+  async run({ number }: Case, told: ReadonlySet<string> = new Set()): Promise<Run | undefined> {
+    return (await this.runs()).find(
+      ({ id, arguments: args }) => !told.has(id) && args.some((word) => word.includes(mark(number))),
     );
   }
 }
@@ -186,6 +187,7 @@ function makeCase(number: number, users: readonly CampaignUser[], kills: readonl
  */
 async function befall(slurm: Slurm, one: Case): Promise<string[]> {
   const neverBegan: string[] = [];
+  const told = new Set<string>();
   const { user, place, kill, number } = one;
   const script = `${mark(number)} touch began; sleep ${one.seconds.toFixed(1)}; exit ${String(one.exit)}`;
   const cwd = join(user.account.home, `launch-${String(number)}`);
@@ -203,9 +205,11 @@ async function befall(slurm: Slurm, one: Case): Promise<string[]> {
       command = user.start(['run', ...where, script], cwd);
       command.stdin?.end();
     }
-    const run = await seen(one);
-    if (run !== undefined && isUnbegun(one, run)) neverBegan.push(whatIsTold(slurm, one, run));
-    else if (run !== undefined) {
+    const run = await seen(one, told);
+    if (run !== undefined && isUnbegun(one, run)) {
+      neverBegan.push(whatIsTold(slurm, one, run));
+      told.add(run.id); // else it is taken for the next one
+    } else if (run !== undefined) {
       if (run.state !== 'purged') {
         await sleep(Math.random() * one.seconds * 1000);
         await strike(slurm, one, run, command, ownJob);
@@ -222,11 +226,11 @@ function isUnbegun({ user, number }: Case, { outcome }: Run): boolean {
 }
 
 /** The run once its nextflow runs, or it is over; undefined where it never came to be, as its daemon was just killed. */
-async function seen(one: Case): Promise<Run | undefined> {
+async function seen(one: Case, told: ReadonlySet<string>): Promise<Run | undefined> {
   const deadline = Date.now() + 20_000;
   let run: Run | undefined;
   while (Date.now() < deadline) {
-    run = await one.user.run(one);
+    run = await one.user.run(one, told);
     if (run !== undefined && run.state !== 'created' && run.state !== 'materialized') return run;
     await sleep(200);
   }
