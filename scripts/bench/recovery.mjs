@@ -12,7 +12,7 @@ const PENDING = 1000;
 export async function recovery(bench) {
   say(`a daemon that starts, with ${PENDING} runs to finish`);
   const load = (path) => import(pathToFileURL(join(root, 'dist', path)).href);
-  const [{ assemble }, { identify }, { userScope }, { SecretValue }] = await Promise.all([
+  const [{ assemble, placesIn }, { identify }, { userScope }, { SecretValue }] = await Promise.all([
     load('test/support/daemon-modules.js'),
     load('daemon/system/processes/process-identity.js'),
     load('daemon/access/scopes.js'),
@@ -20,12 +20,7 @@ export async function recovery(bench) {
   ]);
   const home = join(bench.home, 'recovery');
   mkdirSync(home, { mode: 0o700 });
-  const where = {
-    ledger: join(home, 'ledger.db'),
-    keyFile: join(home, 'vault.key'),
-    runs: join(home, 'runs'),
-    output: join(home, 'output'),
-  };
+  const where = placesIn(home);
   const launcher = spawn('sleep', ['600']);
   const before = await assemble(where);
   const { user } = before.deps;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { openLedger, type Ledger } from '../../daemon/ledger/open.ts';
@@ -29,6 +30,16 @@ export interface Where {
   /** The directory of run directories. */
   readonly runs: string;
   readonly output: string;
+}
+
+/** All of them in one directory. */
+export function placesIn(directory: string): Where {
+  return {
+    ledger: join(directory, 'ledger.db'),
+    keyFile: join(directory, 'vault.key'),
+    runs: join(directory, 'runs'),
+    output: join(directory, 'output'),
+  };
 }
 
 const silent: RunCommand = () => Promise.reject(schedulerUnavailable('squeue', 'it does not answer'));

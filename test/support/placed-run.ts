@@ -5,7 +5,7 @@ import type { Test } from 'tap';
 import type { HeadJob } from '../../daemon/contract/types.ts';
 import { identifySelf } from '../../daemon/system/processes/process-identity.ts';
 import type { FaultInjector } from '../../daemon/system/steps.ts';
-import { assemble, type Otherwise, type DaemonModules } from './daemon-modules.ts';
+import { assemble, placesIn, type Otherwise, type DaemonModules } from './daemon-modules.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** A run that was placed by modules of its own, and that nobody has started yet. */
@@ -32,7 +32,7 @@ interface Opened {
 }
 
 /** DaemonModules of a test's own, in a directory that goes with it. */
-export async function openRooms(
+export async function openModules(
   t: Test,
   { faults, ...otherwise }: Otherwise & { readonly faults?: FaultInjector } = {},
 ): Promise<Opened> {
@@ -40,12 +40,7 @@ export async function openRooms(
   const launchDirectory = join(directory, 'launch');
   const runs = join(directory, 'scratch', 'runs');
   mkdirSync(launchDirectory);
-  const where = {
-    ledger: join(directory, 'ledger.db'),
-    keyFile: join(directory, 'vault.key'),
-    runs,
-    output: join(directory, 'output'),
-  };
+  const where = { ...placesIn(directory), runs };
   const modules = await assemble(where, faults, otherwise);
   t.teardown(modules.close);
   const place = async (): Promise<string> => {
@@ -68,7 +63,7 @@ export async function placeRun(
   t: Test,
   { job, ...others }: Otherwise & { readonly faults?: FaultInjector; readonly job?: Partial<HeadJob> } = {},
 ): Promise<Placed> {
-  const { modules, runs, place } = await openRooms(t, others);
+  const { modules, runs, place } = await openModules(t, others);
   const id = await place();
   if (job !== undefined) {
     const named = { executor: 'slurm', id: '7', restarts: 0, head: true, name: `nf-escrow-${id}`, ...job };

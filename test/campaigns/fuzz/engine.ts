@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { userScope } from '../../../daemon/access/scopes.ts';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
-import { assemble, type DaemonModules } from '../../support/daemon-modules.ts';
+import { assemble, placesIn, type DaemonModules } from '../../support/daemon-modules.ts';
 import { hold, type Ground } from './target.ts';
 
 /** A daemon's modules with secrets in its vault: one of a value that is kept, and the needle as FOO_KEY. */
@@ -19,15 +19,10 @@ export interface Furnished extends DaemonModules {
 /** Of a name that no input can guess: it has to stay as it is, whatever comes. */
 const KEPT = `KEPT_${randomBytes(6).toString('hex').toUpperCase()}`;
 
-export async function openRooms({ directory, needle }: Ground): Promise<Furnished> {
+export async function openModules({ directory, needle }: Ground): Promise<Furnished> {
   const launch = join(directory, 'launch');
   mkdirSync(launch, { mode: 0o700 });
-  const modules = await assemble({
-    ledger: join(directory, 'ledger.db'),
-    keyFile: join(directory, 'vault.key'),
-    runs: join(directory, 'runs'),
-    output: join(directory, 'output'),
-  });
+  const modules = await assemble(placesIn(directory));
   const { ledger, vault, runs } = modules;
   const { user } = modules.deps;
   const scope = await userScope(ledger.db, user);

@@ -19,7 +19,7 @@ import { userScope } from '../../../daemon/access/scopes.ts';
 import { asEscrowError } from '../../../daemon/errors.ts';
 import { finishRekey } from '../../../daemon/vault/keys/rekey.ts';
 import { randomOf, type Random } from '../fuzz/random.ts';
-import { assemble } from '../../support/daemon-modules.ts';
+import { assemble, placesIn } from '../../support/daemon-modules.ts';
 import { Disk, type Loss, type NameEdit, type Tree } from './disk.ts';
 import { readRecording } from './recording.ts';
 import { Promises } from './promises.ts';
@@ -148,12 +148,7 @@ function lay(tree: Tree): void {
 async function recover({ promises }: Case): Promise<string[]> {
   const wrong: string[] = [];
   mkdirSync(state, { recursive: true, mode: 0o700 }); // as every start does
-  const modules = await assemble({
-    ledger: join(state, 'ledger.db'),
-    keyFile: join(state, 'vault.key'),
-    runs: join(state, 'runs'),
-    output: join(state, 'output'),
-  });
+  const modules = await assemble(placesIn(state));
   try {
     await modules.runs.recover();
     await finishRekey(modules.ledger, modules.vault);

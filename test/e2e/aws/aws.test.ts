@@ -2,26 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
 import type { ComputeEnvironment, Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { createBatch } from '../../support/aws/aws-sandbox.ts';
-import { ACCOUNT, QUEUE, REGION, startAws, startOver } from '../../support/aws/test-aws.ts';
+import { ACCOUNT, QUEUE, REGION } from '../../support/aws/test-aws.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
+import { withAws } from '../../support/aws/with-aws.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 
 const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
-
-let shared: Promise<StrictAws | undefined> | undefined;
 
 /** A sandbox whose AWS is the one of this file, with a compute environment `batch` and the secret FOO_KEY. */
 function withBox(
   title: string,
   body: (t: Test, aws: StrictAws, box: Sandbox, value: string) => Promise<void>,
 ): void {
-  void t.test(title, async (inner) => {
-    const aws = await (shared ??= startAws(t));
-    if (aws === undefined) return;
-    await startOver(aws);
+  withAws(title, async (inner, aws) => {
     const box = new Sandbox(inner);
     box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // AWS Batch cannot be had without the plugin
     const value = `ü"\n$${randomBytes(16).toString('hex')}`;

@@ -1,20 +1,18 @@
 // Jobs that a dead head leaves on AWS Batch: told, and ended when that is wanted.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
 import type { Audit, JournalEvent, Run, RunList } from '../../../daemon/contract/types.ts';
 import { register, submit } from '../../support/aws/batch.ts';
 import { boxOn } from '../../support/aws/aws-sandbox.ts';
 import { Edge } from '../../support/aws/batch-agent.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
-import { startAws, startOver } from '../../support/aws/test-aws.ts';
+import { withAws } from '../../support/aws/with-aws.ts';
 import { until, type Sandbox } from '../../support/sandbox.ts';
 
 /** What the plugin writes for a submitted task is given by the test; then it waits to be killed. */
 const HEAD =
   'touch here; while [ ! -e event ]; do sleep 0.05; done; cat event >>"$NF_ESCROW_RUN/events.jsonl"; exec sleep 60';
-
-let shared: Promise<StrictAws | undefined> | undefined;
 
 interface Stage {
   readonly aws: StrictAws;
@@ -27,10 +25,7 @@ interface Stage {
 
 /** A run with a job on AWS Batch, whose head is killed. */
 function withDeadHead(title: string, onLost: string, body: (t: Test, stage: Stage) => Promise<void>): void {
-  void t.test(title, async (inner) => {
-    const aws = await (shared ??= startAws(t));
-    if (aws === undefined) return;
-    await startOver(aws);
+  withAws(title, async (inner, aws) => {
     const edge = Edge.behind(inner, aws);
     const box = await boxOn(inner, aws);
     await box.escrow(['daemon', 'stop']);

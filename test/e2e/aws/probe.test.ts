@@ -1,16 +1,14 @@
 // doctor --probe on AWS Batch: what it says, and that nothing of it is left, whatever happens.
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
 import type { DoctorReport, Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { active, definitions } from '../../support/aws/batch.ts';
 import { boxOn } from '../../support/aws/aws-sandbox.ts';
 import { Edge } from '../../support/aws/batch-agent.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
-import { startAws, startOver } from '../../support/aws/test-aws.ts';
+import { withAws } from '../../support/aws/with-aws.ts';
 import { until, type Sandbox } from '../../support/sandbox.ts';
-
-let shared: Promise<StrictAws | undefined> | undefined;
 
 interface Stage {
   readonly aws: StrictAws;
@@ -21,10 +19,7 @@ interface Stage {
 type Check = DoctorReport['checks'][number];
 
 function withEdge(title: string, body: (t: Test, stage: Stage) => Promise<void>): void {
-  void t.test(title, async (inner) => {
-    const aws = await (shared ??= startAws(t));
-    if (aws === undefined) return;
-    await startOver(aws);
+  withAws(title, async (inner, aws) => {
     await body(inner, { aws, edge: Edge.behind(inner, aws), box: await boxOn(inner, aws) });
   });
 }

@@ -8,7 +8,8 @@ import type { JournalEvent, Receipt, Run, RunList } from '../../../daemon/contra
 import { definitions } from '../../support/aws/batch.ts';
 import { Edge } from '../../support/aws/batch-agent.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
-import { ACCOUNT, QUEUE, REGION, startAws, startOver } from '../../support/aws/test-aws.ts';
+import { ACCOUNT, QUEUE, REGION } from '../../support/aws/test-aws.ts';
+import { withAws } from '../../support/aws/with-aws.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 
 const nextflow = process.env['NF_ESCROW_TEST_NEXTFLOW_AWS'];
@@ -65,8 +66,6 @@ workflow { MANY(channel.of(1, 2, 3)) | view }
 
 t.setTimeout(900_000); // a JVM or two for each, on a machine that may have other work
 
-let shared: Promise<StrictAws | undefined> | undefined;
-
 interface Stage {
   readonly aws: StrictAws;
   readonly edge: Edge;
@@ -76,10 +75,7 @@ interface Stage {
 
 function onBatch(title: string, body: (t: Test, stage: Stage) => Promise<void>): void {
   const skip = nextflow === undefined && 'NF_ESCROW_TEST_NEXTFLOW_AWS names no Nextflow with nf-amazon';
-  void t.test(title, { skip }, async (inner) => {
-    const aws = await (shared ??= startAws(t));
-    if (aws === undefined) return;
-    await startOver(aws);
+  const onStage = async (inner: Test, aws: StrictAws): Promise<void> => {
     await makeBucket(aws);
     const box = new Sandbox(inner, nextflow);
     const plugins = process.env['NF_ESCROW_TEST_NEXTFLOW_AWS_PLUGINS'];
@@ -102,7 +98,8 @@ function onBatch(title: string, body: (t: Test, stage: Stage) => Promise<void>):
     await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
     await box.escrow(['secrets', 'set', 'BAR_KEY'], { input: 'bar-of-the-test' });
     await body(inner, { aws, edge: Edge.behind(inner, aws), box, value });
-  });
+  };
+  withAws(title, onStage, { skip });
 }
 
 async function makeBucket(aws: StrictAws): Promise<void> {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import t, { type Test } from 'tap';
@@ -6,15 +6,13 @@ import { migrations } from '../../../daemon/ledger/migrations.ts';
 import { openLedger } from '../../../daemon/ledger/open.ts';
 import { ExposureRecords } from '../../../daemon/runs/records/exposure-records.ts';
 import { exposedByTask, exposedSecrets, exposuresOf } from '../../../daemon/runs/records/exposures.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 
 const STEP = 'files in which values of secrets were found';
 
 /** A ledger with a run in it, as it was before exposures had files. */
 function earlierLedger(t: Test): string {
-  const directory = mkdtempSync('/tmp/nfe-');
-  t.teardown(() => {
-    rmSync(directory, { recursive: true });
-  });
+  const directory = temporaryDirectory(t);
   const path = join(directory, 'ledger.db');
   const database = new Database(path);
   database.exec(

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import t from 'tap';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
-import { openRooms } from '../../support/placed-run.ts';
+import { openModules } from '../../support/placed-run.ts';
 
 void t.test('a job id that its scheduler cannot have given is refused, and nothing is placed', async (t) => {
-  const { modules, runs, launch } = await openRooms(t);
+  const { modules, runs, launch } = await openModules(t);
   const request = {
     ...{ selection: {}, launchDirectory: launch, nextflow: '/bin/true', arguments: ['run', 'x'] },
     ...{ localStore: null, launcher: identifySelf() },

@@ -5,7 +5,7 @@ import t from 'tap';
 import { userScope } from '../../../daemon/access/scopes.ts';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
-import { openRooms } from '../../support/placed-run.ts';
+import { openModules } from '../../support/placed-run.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const request = (directory: string, localStore: string | null) => ({
@@ -20,7 +20,7 @@ const request = (directory: string, localStore: string | null) => ({
 void t.test(
   'a plan decrypts nothing: without the vault key it is made, and only the run is refused',
   async (t) => {
-    const { modules } = await openRooms(t);
+    const { modules } = await openModules(t);
     const user = await userScope(modules.ledger.db, modules.deps.user);
     await modules.vault.set(modules.deps.user, user, 'FOO_KEY', new SecretValue(randomBytes(12)));
     rmSync(modules.vault.keys.file);
@@ -35,7 +35,7 @@ void t.test(
 );
 
 void t.test('a value that cannot be delivered is refused before anything is recorded', async (t) => {
-  const { modules } = await openRooms(t);
+  const { modules } = await openModules(t);
   const user = await userScope(modules.ledger.db, modules.deps.user);
   await modules.vault.set(modules.deps.user, user, 'FOO_KEY', new SecretValue(Buffer.from('two\nlines')));
   const directory = temporaryDirectory(t);
@@ -45,7 +45,7 @@ void t.test('a value that cannot be delivered is refused before anything is reco
 });
 
 void t.test("secrets of Nextflow's own store are merged, with the lowest precedence", async (t) => {
-  const { modules } = await openRooms(t);
+  const { modules } = await openModules(t);
   const user = await userScope(modules.ledger.db, modules.deps.user);
   await modules.vault.set(modules.deps.user, user, 'FOO_KEY', new SecretValue(Buffer.from('ours')));
   const directory = temporaryDirectory(t);

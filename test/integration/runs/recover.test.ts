@@ -4,10 +4,10 @@ import t from 'tap';
 import { Runs } from '../../../daemon/runs/runs.ts';
 import type { LeaseRemover } from '../../../daemon/stores/store.ts';
 import { until } from '../../support/sandbox.ts';
-import { openRooms, overHead, startRun } from '../../support/placed-run.ts';
+import { openModules, overHead, startRun } from '../../support/placed-run.ts';
 
 void t.test('what cannot be reached keeps no other run from being watched', async (t) => {
-  const { modules, runs, place } = await openRooms(t);
+  const { modules, runs, place } = await openModules(t);
   const [halfPlaced, lives] = [await place(), await place()];
   await modules.runs.stop();
   // As where its daemon died while it was placed, and what was placed cannot be reached now.

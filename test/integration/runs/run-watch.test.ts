@@ -7,7 +7,7 @@ import type { FaultInjector } from '../../../daemon/system/steps.ts';
 import { PurgeHold } from '../../../daemon/runs/purge/purge-hold.ts';
 import { RunWatch } from '../../../daemon/runs/watch/run-watch.ts';
 import { until } from '../../support/sandbox.ts';
-import { openRooms, overHead, placeRun, startRun } from '../../support/placed-run.ts';
+import { openModules, overHead, placeRun, startRun } from '../../support/placed-run.ts';
 
 void t.test('a head that starts and ends within one look is known all the same, and its log', async (t) => {
   let isOver = false;
@@ -21,7 +21,7 @@ void t.test('a head that starts and ends within one look is known all the same, 
     }
     return Promise.resolve();
   };
-  const { modules, runs, launch, place } = await openRooms(t, { faults });
+  const { modules, runs, launch, place } = await openModules(t, { faults });
   const id = await place();
   const run = join(runs, id);
   writeFileSync(join(run, 'events.jsonl'), '{"type":"run.begin","name":"quick"}\n');
@@ -93,7 +93,7 @@ void t.test('a run that is placed during a round of tidying is watched once', as
     rounds.push(modules.runs.recover());
     await rounds[0];
   };
-  const { modules, runs, place } = await openRooms(t, { faults });
+  const { modules, runs, place } = await openModules(t, { faults });
   const id = await place();
   t.equal(rounds.length, 1);
   t.equal(modules.runs.watching, 1);
@@ -113,7 +113,7 @@ void t.test('a run that is placed while a round of tidying is under way is not a
     goOn(); // the round has seen both as `created`
     await placing[0];
   };
-  const { modules, place } = await openRooms(t, { faults });
+  const { modules, place } = await openModules(t, { faults });
   const left = await place();
   await modules.runs.stop();
   await modules.ledger.write((db) =>

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import type { FaultInjector } from '../../../daemon/system/steps.ts';
 import type { DaemonModules } from '../../support/daemon-modules.ts';
 import { until } from '../../support/sandbox.ts';
-import { openRooms } from '../../support/placed-run.ts';
+import { openModules } from '../../support/placed-run.ts';
 
 const MINUTE = 60_000;
 const PAST = '2020-01-01T00:00:00.000Z';
@@ -21,8 +21,8 @@ interface Found {
   readonly put: (name: string, expires?: string) => string;
 }
 
-async function find(t: Test, options: Parameters<typeof openRooms>[1]): Promise<Found> {
-  const { modules, runs } = await openRooms(t, options);
+async function find(t: Test, options: Parameters<typeof openModules>[1]): Promise<Found> {
+  const { modules, runs } = await openModules(t, options);
   const put = (name: string, expires = PAST): string => {
     mkdirSync(join(runs, name), { recursive: true, mode: 0o700 });
     writeFileSync(join(runs, name, 'expires'), expires);

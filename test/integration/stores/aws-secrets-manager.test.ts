@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import t, { type Test } from 'tap';
 import { openSession } from '../../../daemon/aws/session/session.ts';
 import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts';
 import type { AwsSettings, SecretDelivery } from '../../../daemon/contract/types.ts';
@@ -11,15 +10,8 @@ import { awsWaits } from '../../../daemon/stores/aws/waits.ts';
 import type { Placement, ObjectStore } from '../../../daemon/stores/store.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
-import {
-  ACCOUNT,
-  environmentOf,
-  REGION,
-  settingsFor,
-  startAws,
-  startOver,
-  storeFor,
-} from '../../support/aws/test-aws.ts';
+import { ACCOUNT, environmentOf, REGION, settingsFor, storeFor } from '../../support/aws/test-aws.ts';
+import { withAws } from '../../support/aws/with-aws.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const secretDelivery: SecretDelivery = {
@@ -32,16 +24,6 @@ const secretDelivery: SecretDelivery = {
 
 type Values = Readonly<Record<string, string | Buffer>>;
 type Sent = (at: number | null) => Promise<void>;
-
-let shared: Promise<StrictAws | undefined> | undefined;
-
-/** A test of its own on the one AWS of this file. */
-function withAws(title: string, body: (t: Test, aws: StrictAws) => Promise<void>): void {
-  void t.test(title, async (inner) => {
-    const aws = await (shared ??= startAws(t));
-    if (aws !== undefined) await body(inner, await startOver(aws));
-  });
-}
 
 function secretsOf(values: Values): Map<string, SecretValue> {
   return new Map(

@@ -3,29 +3,20 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { SecretDelivery, ComputeEnvironment } from '../../../daemon/contract/types.ts';
 import { RunDirectories } from '../../../daemon/run-directory/run-directories.ts';
 import type { RunDirectoryContents } from '../../../daemon/run-directory/create.ts';
 import { RunDirectorySecrets } from '../../../daemon/stores/run-directory-secrets.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
-
-function temporary(t: Test): string {
-  const directory = mkdtempSync('/tmp/nfe-');
-  t.teardown(() => {
-    rmSync(directory, { recursive: true });
-  });
-  return directory;
-}
 
 const local: ComputeEnvironment = {
   name: 'local',
@@ -63,7 +54,7 @@ function contentsOf(run: string, entries: Parameters<typeof values>[0]): RunDire
 }
 
 void t.test('places a private directory, and removes it whole, as often as asked', async (t) => {
-  const runs = join(temporary(t), 'runs');
+  const runs = join(temporaryDirectory(t), 'runs');
   const store = new RunDirectories(runs);
   const target = store.locate('r20260101aaaaaaa1', local);
   await store.create(target, contentsOf('r20260101aaaaaaa1', { FOO_KEY: 'bar $x' }));
@@ -82,7 +73,7 @@ void t.test('places a private directory, and removes it whole, as often as asked
 });
 
 void t.test('follows nothing that is planted', async (t) => {
-  const directory = temporary(t);
+  const directory = temporaryDirectory(t);
   const store = new RunDirectories(join(directory, 'runs'));
   const target = store.locate('r20260101aaaaaaa1', local);
   await store.create(target, contentsOf('r20260101aaaaaaa1', { FOO_KEY: 'bar' }));

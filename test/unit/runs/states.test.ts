@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { openLedger } from '../../../daemon/ledger/open.ts';
 import { concludeOutcome } from '../../../daemon/runs/watch/outcome.ts';
 import { leaseMoves, moveRun, runMoves } from '../../../daemon/runs/records/states.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 
 void t.test('every state is reached, and every way ends', async (t) => {
   for (const [moves, first, last] of [
@@ -21,10 +21,7 @@ void t.test('every state is reached, and every way ends', async (t) => {
 });
 
 void t.test('a run moves as the table says, and no other way', async (t) => {
-  const directory = mkdtempSync('/tmp/nfe-');
-  t.teardown(() => {
-    rmSync(directory, { recursive: true });
-  });
+  const directory = temporaryDirectory(t);
   const ledger = await openLedger(join(directory, 'ledger.db'));
   t.teardown(() => ledger.close());
   const states = Object.keys(runMoves) as (keyof typeof runMoves)[];

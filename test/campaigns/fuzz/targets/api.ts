@@ -8,7 +8,7 @@ import { operations } from '../../../../daemon/api/operations.ts';
 import type { Problem, RunList } from '../../../../daemon/contract/types.ts';
 import { errorTable } from '../../../../daemon/errors.ts';
 import { identifySelf } from '../../../../daemon/system/processes/process-identity.ts';
-import { openRooms } from '../engine.ts';
+import { openModules } from '../engine.ts';
 import { fromSchema } from '../from-schema.ts';
 import { hold, NEEDLE, type Target } from '../target.ts';
 import { platformRules } from '../../../../daemon/stores/registry.ts';
@@ -82,7 +82,7 @@ export const api: Target = {
   share: 15,
   arbitrary: requests,
   open: async (ground) => {
-    const modules = await openRooms(ground);
+    const modules = await openModules(ground);
     const { ledger, vault, runs, deps } = modules;
     const nothing = (): undefined => undefined;
     const status = (): never =>
@@ -161,7 +161,7 @@ export const api: Target = {
 };
 
 /** Calls off what was placed: nobody here starts it. */
-async function endRuns(runs: Awaited<ReturnType<typeof openRooms>>['runs']): Promise<void> {
+async function endRuns(runs: Awaited<ReturnType<typeof openModules>>['runs']): Promise<void> {
   for (const { id, state } of await runs.list({ limit: 1000, state: 'open' }))
     if (state === 'materialized') {
       await runs.cancel(id);

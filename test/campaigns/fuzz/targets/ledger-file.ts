@@ -7,7 +7,7 @@ import { EscrowError } from '../../../../daemon/errors.ts';
 import { readAudit } from '../../../../daemon/ledger/journal.ts';
 import { describeRun, listRuns } from '../../../../daemon/runs/records/queries.ts';
 import { assemble, type DaemonModules } from '../../../support/daemon-modules.ts';
-import { openRooms } from '../engine.ts';
+import { openModules } from '../engine.ts';
 import { hold, type Ground, type Target } from '../target.ts';
 
 /** Where the ledger was made, with the key that opens it and a run directory of a run in it; and a copy of that. */
@@ -24,7 +24,7 @@ const BYSTANDERS = ['runs/kept', 'runs/r20260101', 'kept'];
 async function makeLedger(ground: Ground): Promise<Buffer> {
   const { made, runs, copy } = placesOf(ground);
   mkdirSync(made, { mode: 0o700 });
-  const modules = await openRooms({ ...ground, directory: made });
+  const modules = await openModules({ ...ground, directory: made });
   const id = await modules.createRun();
   await modules.runs.cancel(id);
   await modules.createRun();

@@ -3,7 +3,7 @@ import { closeSync, constants, existsSync, openSync, readdirSync, renameSync, wr
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { EscrowError } from '../../../../daemon/errors.ts';
-import { openRooms } from '../engine.ts';
+import { openModules } from '../engine.ts';
 import { bytesOf, hold, type Target } from '../target.ts';
 import { lines } from './lines.ts';
 
@@ -48,7 +48,7 @@ export const runDirectory: Target = {
     Buffer.concat([Buffer.from([file]), Buffer.from(bytes as string)]),
   ),
   open: async (ground) => {
-    const modules = await openRooms(ground);
+    const modules = await openModules(ground);
     const { runs, launch } = modules;
     let held: { id: string; directory: string; fd: number } | undefined;
     /** A run whose head is somebody who holds its FIFO: we do. */

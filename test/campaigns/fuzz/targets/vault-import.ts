@@ -1,7 +1,7 @@
 import { Encrypter, armor, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { oneof } from 'fast-check';
 import { importVault } from '../../../../daemon/vault/transfer/import.ts';
-import { openRooms } from '../engine.ts';
+import { openModules } from '../engine.ts';
 import { fromSchema } from '../from-schema.ts';
 import { textOf, type Ground, type Target } from '../target.ts';
 import { lines } from './lines.ts';
@@ -54,7 +54,7 @@ export const vaultImport: Target = {
     Buffer.from(EXPORT),
   ],
   open: async (ground) => {
-    const modules = await openRooms(ground);
+    const modules = await openModules(ground);
     const key = await keyOf(ground);
     return {
       run: async (input) => {

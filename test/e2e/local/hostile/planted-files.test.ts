@@ -31,7 +31,7 @@ import { requestCancel } from '../../../../daemon/run-directory/heartbeat.ts';
 import { RunDirectories } from '../../../../daemon/run-directory/run-directories.ts';
 import { createRing, readRing, writeRing } from '../../../../daemon/vault/keys/key-ring.ts';
 import { plantedToo, Victims } from '../../../support/hostile.ts';
-import { assemble, type DaemonModules } from '../../../support/daemon-modules.ts';
+import { assemble, placesIn, type DaemonModules } from '../../../support/daemon-modules.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
 /** Nothing that stands in the way may hold anybody longer, in milliseconds. */
@@ -207,12 +207,7 @@ async function placed(modules: DaemonModules, launchDirectory: string, detach = 
 
 void t.test('a run is called off and purged, whatever stands in its directory, or for it', async (t) => {
   const directory = temporaryDirectory(t);
-  const modules = await assemble({
-    ledger: join(directory, 'ledger.db'),
-    keyFile: join(directory, 'vault.key'),
-    runs: join(directory, 'runs'),
-    output: join(directory, 'output'),
-  });
+  const modules = await assemble(placesIn(directory));
   t.teardown(() => modules.close());
   await modules.runs.recover();
   for (const kind of plantedToo.filter((one) => one !== 'device' || process.geteuid?.() === 0)) {
@@ -256,12 +251,7 @@ void t.test('a run is called off and purged, whatever stands in its directory, o
 
 void t.test('a file that is larger than its disk costs neither memory nor the end of the run', async (t) => {
   const directory = temporaryDirectory(t);
-  const modules = await assemble({
-    ledger: join(directory, 'ledger.db'),
-    keyFile: join(directory, 'vault.key'),
-    runs: join(directory, 'runs'),
-    output: join(directory, 'output'),
-  });
+  const modules = await assemble(placesIn(directory));
   t.teardown(() => modules.close());
   const id = await placed(modules, directory);
   const place = join(directory, 'runs', id);
@@ -278,12 +268,7 @@ void t.test('a file that is larger than its disk costs neither memory nor the en
 
 void t.test('what stands where a run wrote its output does not keep runs from being forgotten', async (t) => {
   const directory = temporaryDirectory(t);
-  const modules = await assemble({
-    ledger: join(directory, 'ledger.db'),
-    keyFile: join(directory, 'vault.key'),
-    runs: join(directory, 'runs'),
-    output: join(directory, 'output'),
-  });
+  const modules = await assemble(placesIn(directory));
   t.teardown(() => modules.close());
   mkdirSync(join(directory, 'output'), { mode: 0o700 });
   for (const kind of plantedToo.filter((one) => one !== 'device' || process.geteuid?.() === 0)) {
