@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 const sdkNames = {
   selector: 'ImportExpression > Literal[value=/^@(aws-sdk|smithy)/]',
-  message: 'Node 20 may import it without its names, for good: take it from daemon/aws/session/sdk.ts.',
+  message: 'Node 20 may import it without its names, permanently: take it from daemon/aws/session/sdk.ts.',
 };
 
 /** What is printed past daemon/cli/io/output.ts is not escaped, and names from outside could steer the terminal. */

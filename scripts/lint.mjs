@@ -1,4 +1,4 @@
-// npm run lint: the generated types fit the schemas; eslint; the order of the modules; prettier.
+// npm run lint: generated files, eslint, module order, terms, prettier.
 import { ensureBuilt, ensureDependencies } from './set-up.mjs';
 import { run, runDriver, say } from './steps.mjs';
 
@@ -19,6 +19,8 @@ runDriver(async () => {
     '.dependency-cruiser.cjs',
     'daemon',
   ]);
+  say('terms');
+  run(node, ['scripts/check-terms.mjs']);
   say('prettier');
   run(node, ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']);
 });

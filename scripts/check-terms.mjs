@@ -1,0 +1,83 @@
+// node scripts/check-terms.mjs [PATH...]: checks code, messages and documents against a list of wrong terms.
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { extname, join, relative } from 'node:path';
+import { root, runDriver } from './steps.mjs';
+
+/** Wrong term, what to write instead. Matched as whole words, in any case. */
+const TERMS = [
+  ['clock that nobody sets', 'monotonic clock'],
+  ['takes? back|taken back|took back', 'remove'],
+  ['mend(?:s|ed|ing)?', 'fix, repair'],
+  ['befalls?|befell|befallen', 'happen to'],
+  ['stand-ins?', 'test double, stub, fake'],
+  ['stands? where|stands? in (?:its|their|the) (?:place|way)', 'exists at, blocks'],
+  ['heeds?', 'follow, honor'],
+  ['for good', 'permanently'],
+  ['rooms?(?! for| left| on)', 'module'],
+  ['is told|are told|was told|were told', 'is reported, prints, receives'],
+  ['tells? of|told of', 'reports, names'],
+  ['of itself', 'automatically'],
+  ['longer and longer', 'exponential backoff'],
+  ['lies? in|lies? beside|lies? below|lay in', 'is in'],
+  ['goes? on', 'continues'],
+  ['in vain', 'without success'],
+  ['way out', 'remedy, workaround'],
+  ['aloud', 'with a message'],
+  ['what of it', 'rewrite the sentence'],
+  ['is gone for', 'has ended, is unreachable'],
+  ['nobody of|nobody\\b.*\\bany more', 'no longer'],
+  ['as ever', 'as before, unchanged'],
+  ['at a loss', 'cannot'],
+];
+
+/** Not rewritten yet. Nothing is added here. */
+const PENDING = [
+  'README.md',
+  'CHANGELOG.md',
+  'daemon',
+  'docs',
+  'plugin',
+  'schemas',
+  'scripts',
+  'templates',
+  'test',
+];
+
+const CHECKED = new Set(['.md', '.ts', '.mjs', '.cjs', '.js', '.json', '.java', '.sh', '.yml', '.nf']);
+const SKIPPED = new Set(['node_modules', 'dist', 'target', '.git', '.tap', '.cache', 'package-lock.json']);
+
+function below(path, except = []) {
+  return statSync(path).isDirectory() ? filesBelow(path, except) : [path];
+}
+
+function filesBelow(directory, except) {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    const name = relative(root, path);
+    if (SKIPPED.has(entry.name) || except.includes(name) || name === 'scripts/check-terms.mjs') return [];
+    if (entry.isDirectory()) return filesBelow(path, except);
+    return entry.isFile() && CHECKED.has(extname(entry.name)) ? [path] : [];
+  });
+}
+
+runDriver(async () => {
+  const terms = TERMS.map(([pattern, instead]) => [
+    new RegExp(`(?<![\\w-])(?:${pattern})(?![\\w-])`, 'i'),
+    instead,
+  ]);
+  let found = 0;
+  const only = process.argv.slice(2);
+  const files =
+    only.length === 0 ? filesBelow(root, PENDING) : only.flatMap((name) => below(join(root, name)));
+  for (const file of files) {
+    for (const [index, line] of readFileSync(file, 'utf8').split('\n').entries()) {
+      for (const [pattern, instead] of terms) {
+        const word = pattern.exec(line)?.[0];
+        if (word === undefined) continue;
+        found += 1;
+        process.stdout.write(`${relative(root, file)}:${index + 1}: "${word}": write ${instead}\n`);
+      }
+    }
+  }
+  return found === 0 ? 0 : 1;
+});
