@@ -108,7 +108,7 @@ export function tableOf({ results, happened, moot, leftovers, broken }: Tally): 
     ['runs', results.length],
     ...[...outcomes].sort().map(([outcome, many]): [string, number] => [`… ${outcome}`, many]),
     [
-      'launches that were refused, and tried again',
+      'refused launches, repeated',
       results.reduce((total, { refusals }) => total + refusals, 0),
     ],
     ['faults that happened', sum(happened)],
@@ -123,11 +123,11 @@ export function tableOf({ results, happened, moot, leftovers, broken }: Tally): 
     ['**purged while alive**', count(/while alive/)],
     ['**hung**', count(/hangs/) + broken.length],
     [
-      'to nothing left after the end of the head, median',
+      'from the end of the head to the last removal, median',
       `${(recoveries[Math.floor(recoveries.length / 2)]?.recoveredMs ?? 0).toFixed(0)} ms`,
     ],
     [
-      'the same, longest',
+      'the same, maximum',
       `${(longest?.recoveredMs ?? 0).toFixed(0)} ms (run ${String(longest?.plan.index)}, ${String(longest?.plan.store)}, ${String(longest?.plan.fault?.kind)} ${String(longest?.plan.fault?.point)})`,
     ],
   ];
