@@ -10,9 +10,9 @@ interface Step {
   readonly shown: string[];
 }
 
-/** The README's minute: its pipeline, and its nf-escrow commands with what they are shown to say. */
+/** The quick start of the README: its pipeline, and its nf-escrow commands with what they are shown to say. */
 function tour(): { pipeline: string; steps: Step[] } {
-  const text = /\n## One minute\n(.*?)\n## /s.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
+  const text = /\n## Quick start\n(.*?)\n## /s.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
   const blocks = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)];
   const pipeline = blocks.find(([, language]) => language === 'nextflow')?.[2] ?? '';
   const commands = blocks
@@ -40,7 +40,7 @@ function plain(line: string, stateDirectory: string, name: string): string {
     .replaceAll(/\s+/g, ' ');
 }
 
-void t.test("the README's minute is as it shows it", async (t) => {
+void t.test("the quick start of the README prints what it shows", async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const box = new Sandbox(t, nextflow);
