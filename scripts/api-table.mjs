@@ -1,4 +1,4 @@
-// Writes the table of docs/api.md from the list of operations. With --check it only compares, and fails on drift.
+// Writes the table of docs/api.md from the list of operations. With --check, only compares them, and fails if they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,15 +11,15 @@ const rows = operations.map(({ method, path: where, summary, request, answer, st
   return `| \`${method.toUpperCase()} ${where}\` | ${summary} | ${cells.join(' | ')} | ${status ?? 200} |`;
 });
 const table = [
-  '| request | what it does | body | answer | status |',
+  '| Request | Description | Request body | Response body | Status |',
   '| --- | --- | --- | --- | --- |',
   ...rows,
 ];
 const text = readFileSync(path, 'utf8');
-const wanted = text.replace(/(@@TABLE@@\s*|\| request [\s\S]*)$/, () => `${table.join('\n')}\n`);
+const wanted = text.replace(/\| Request [\s\S]*$/, () => `${table.join('\n')}\n`);
 if (process.argv.includes('--check')) {
   if (wanted === text) process.exit(0);
-  process.stderr.write('docs/api.md does not fit the operations: run "node scripts/api-table.mjs"\n');
+  process.stderr.write('docs/api.md is out of date: run "node scripts/api-table.mjs"\n');
   process.exit(1);
 }
 writeFileSync(path, wanted);

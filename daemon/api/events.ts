@@ -5,7 +5,7 @@ import type { Runs } from '../runs/runs.ts';
 
 const HEARTBEAT_MS = 15_000;
 
-/** `GET /v1/runs/{id}/events`: the journal as server-sent events; ends when the run is purged. */
+/** Handles `GET /v1/runs/{id}/events`: streams the journal as server-sent events until the run is purged. */
 export function events(ledger: Ledger, runs: Runs): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const { id } = await runs.find(request.params.id);
@@ -25,7 +25,7 @@ export function events(ledger: Ledger, runs: Runs): RequestHandler<{ id: string 
           if (event.type === 'run.purged') response.end();
         }
       });
-      sending.catch(() => response.destroy()); // the ledger cannot be read: the reader connects again
+      sending.catch(() => response.destroy()); // the ledger cannot be read: the client reconnects
     };
     const heartbeat = setInterval(() => response.write(': alive\n\n'), HEARTBEAT_MS);
     ledger.changes.on('change', send);

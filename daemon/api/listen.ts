@@ -6,16 +6,17 @@ import { EscrowError } from '../errors.ts';
 import { openPrivateDirectory } from '../system/files/private-directory.ts';
 import { SOCKET } from '../system/files/trust/trust-error.ts';
 
-const TAKE_IN_MS = 20;
-/** How long answers that are under way, and streams of events, may still take. */
-const ANSWER_MS = 500;
+/** Time for connections that are already in the kernel's queue to be accepted. */
+const ACCEPT_MS = 20;
+/** Time for pending responses and event streams to finish. */
+const DRAIN_MS = 500;
 
 /**
- * Listens on a Unix socket. A socket that is there already is stale: whoever holds the daemon's lock is the only one
- * who may listen. Throws `path-conflict` where something else stands.
+ * Listens on a Unix socket. Replaces an existing socket, which is stale: only the process that holds the daemon's lock
+ * listens. Throws `path-conflict` if another kind of file exists at the path.
  *
- * The socket is bound by the descriptor of its verified directory, which stays open until it is closed: what libuv then
- * unlinks is the name that it was bound by.
+ * The socket is bound through the descriptor of its verified directory. The descriptor stays open until the server is
+ * closed, because libuv then unlinks the path that was used to bind.
  */
 export async function listenOn(app: RequestListener, path: string): Promise<Listening> {
   const directory = openPrivateDirectory(dirname(path), { purpose: SOCKET, create: true });
@@ -38,7 +39,7 @@ export async function listenOn(app: RequestListener, path: string): Promise<List
     server.closeIdleConnections();
     const force = setTimeout(() => {
       server.closeAllConnections();
-    }, ANSWER_MS);
+    }, DRAIN_MS);
     await closed;
     clearTimeout(force);
     directory.close();
@@ -46,40 +47,42 @@ export async function listenOn(app: RequestListener, path: string): Promise<List
   return {
     closeQuietly,
     close: async () => {
-      // Closed already where the socket had gone and could not be made anew.
-      if (directory.isOpen) rmSync(directory.at(basename(path)), { force: true }); // who comes now finds no daemon, and starts one
-      await sleep(TAKE_IN_MS); // who came before is still let in
+      // Unlinked first, so that a new command finds no daemon and starts one. The directory is already closed if the socket
+      // was deleted and could not be created again.
+      if (directory.isOpen) rmSync(directory.at(basename(path)), { force: true });
+      await sleep(ACCEPT_MS);
       await closeQuietly();
     },
   };
 }
 
 interface Listening {
+  /** Unlinks the socket and closes the server gracefully. */
   close(): Promise<void>;
-  /** Without taking the socket's file away. */
+  /** Closes the server gracefully without unlinking the socket first. */
   closeQuietly(): Promise<void>;
 }
 
-/** So often a socket that must be there is looked for. */
-const LOOK_EVERY_MS = 5000;
+/** Interval between checks that the socket still exists. */
+const CHECK_MS = 5000;
 
 /**
- * As listenOn, and again whenever the socket has gone: `$XDG_RUNTIME_DIR` is taken away with all that is in it at the
- * user's last logout, and made anew at the next login. Where it cannot be made now, that is tried again.
+ * Listens like `listenOn`, and creates the socket again whenever it was deleted: systemd deletes `$XDG_RUNTIME_DIR` at the
+ * user's last logout and creates it again at the next login. Retries until the socket can be created.
  */
 export async function keepListening(app: RequestListener, path: string): Promise<{ close(): Promise<void> }> {
   let server = await listenOn(app, path);
   let closed = false;
   let renewing: Promise<void> = Promise.resolve();
   const renew = async (): Promise<void> => {
-    const above = dirname(dirname(path)); // what a user has taken away is not to come back
+    const above = dirname(dirname(path)); // not created again: a user may have deleted it on purpose
     if (closed || existsSync(path) || !existsSync(above)) return;
-    await server.closeQuietly(); // first: whoever closes takes away what lies at its path
+    await server.closeQuietly(); // before listening again, because closing unlinks the path
     server = await listenOn(app, path);
   };
   const timer = setInterval(() => {
-    renewing = renewing.then(renew).catch(() => undefined); // nobody is logged in: the next look tries again
-  }, LOOK_EVERY_MS);
+    renewing = renewing.then(renew).catch(() => undefined); // the next check retries
+  }, CHECK_MS);
   return {
     close: async () => {
       closed = true;
@@ -93,6 +96,9 @@ export async function keepListening(app: RequestListener, path: string): Promise
 function removeStale(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found !== undefined && !found.isSocket())
-    throw new EscrowError('path-conflict', `"${path}" is there and is not a socket.`);
+    throw new EscrowError(
+      'path-conflict',
+      `Cannot listen on "${path}": a file that is not a socket exists there.`,
+    );
   rmSync(path, { force: true });
 }

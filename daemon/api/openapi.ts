@@ -4,7 +4,10 @@ import { operations } from './operations.ts';
 
 const directory = fileURLToPath(import.meta.resolve('#schemas/run.json')).replace(/run\.json$/, '');
 
-/** The API as OpenAPI 3.1, whose schemas are JSON Schema 2020-12: ours, as they are. https://spec.openapis.org/oas/v3.1.0 */
+/**
+ * Returns the OpenAPI 3.1 description of the API. OpenAPI 3.1 uses JSON Schema 2020-12, so the files in schemas/ are
+ * included unchanged. https://spec.openapis.org/oas/v3.1.0
+ */
 export function openApi(version: string): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const { method, path, summary, request, answer, status } of operations) {
@@ -23,7 +26,7 @@ export function openApi(version: string): object {
           description: summary,
           ...(answer === undefined ? {} : { content: json(answer) }),
         },
-        default: { description: 'What went wrong', content: problem },
+        default: { description: 'Error', content: problem },
       },
     };
   }

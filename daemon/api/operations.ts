@@ -1,33 +1,38 @@
-/** One thing that the API does. Bodies are named by their file in schemas/, without its ending. */
+/** An operation of the API. `request` and `answer` name a file in schemas/, without its extension. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   readonly path: string;
   readonly summary: string;
   readonly request?: string;
   readonly answer?: string;
-  /** Of success; 200 where it is not named. */
+  /** HTTP status of success; default 200. */
   readonly status?: number;
 }
 
 const SECRETS = '/v1/workspaces/{organization}/{workspace}/secrets';
 const OWN = '/v1/user/secrets';
 
-/** The list behind `/v1/openapi.json` and docs/api.md; a test asks the server for each. */
+/** All operations. `/v1/openapi.json` and docs/api.md are generated from this list; a test calls each one. */
 export const operations: readonly Operation[] = [
-  { method: 'get', path: '/v1/health', summary: 'Whether the daemon and its ledger work', answer: 'health' },
-  { method: 'get', path: '/v1/daemon', summary: 'The daemon itself', answer: 'daemon-status' },
+  {
+    method: 'get',
+    path: '/v1/health',
+    summary: 'Check that the daemon and its ledger work',
+    answer: 'health',
+  },
+  { method: 'get', path: '/v1/daemon', summary: 'Show the status of the daemon', answer: 'daemon-status' },
   {
     method: 'post',
     path: '/v1/daemon/stop',
-    summary: 'End the daemon; runs go on',
+    summary: 'Shut the daemon down gracefully. Runs continue',
     answer: 'daemon-status',
     status: 202,
   },
-  { method: 'get', path: '/v1/openapi.json', summary: 'This description' },
+  { method: 'get', path: '/v1/openapi.json', summary: 'Get this description as OpenAPI 3.1' },
   {
     method: 'post',
     path: '/v1/runs',
-    summary: 'Plan a run and place its secrets',
+    summary: 'Plan a run and deliver its secrets. With `explain`, only plan it',
     request: 'run-request',
     answer: 'run-start',
     status: 201,
@@ -35,38 +40,38 @@ export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/v1/runs',
-    summary: 'Runs, newest first; a query as in run-query.json',
+    summary: 'List runs, newest first. Query parameters: run-query.json',
     answer: 'run-list',
   },
   {
     method: 'post',
     path: '/v1/runs/prune',
-    summary: 'Forget old runs of which nothing is left',
+    summary: 'Delete the records of old purged runs',
     request: 'run-prune',
   },
   {
     method: 'get',
     path: '/v1/runs/{id}',
     summary:
-      "One run, by id, a unique beginning of one, or Nextflow's run name; of several with that name the newest live one",
+      "Get a run by id, unique id prefix, or Nextflow's run name. If several runs have the name, the newest live one",
     answer: 'run',
   },
   {
     method: 'get',
     path: '/v1/runs/{id}/tasks',
-    summary: 'Its tasks, as the plugin and the trace tell',
+    summary: "List a run's tasks, from the plugin's events and the trace",
     answer: 'task-list',
   },
   {
     method: 'get',
     path: '/v1/runs/{id}/receipt',
-    summary: 'What was placed, when it went, how that was checked',
+    summary: 'Get the receipt: what was delivered, when it was removed, how its absence was verified',
     answer: 'receipt',
   },
   {
     method: 'post',
     path: '/v1/runs/{id}/receipt',
-    summary: 'Look again now at everything that was placed, and give the receipt with what was found',
+    summary: 'Verify now that everything delivered is absent, and return the receipt with the result',
     request: 'run-purge',
     answer: 'receipt',
   },
@@ -74,12 +79,12 @@ export const operations: readonly Operation[] = [
     method: 'get',
     path: '/v1/runs/{id}/events',
     summary:
-      'Its journal as server-sent events, each as in journal-event.json; Last-Event-ID resumes; ends when it is purged',
+      'Stream the journal as server-sent events (journal-event.json) until the run is purged. `Last-Event-ID` resumes',
   },
   {
     method: 'post',
     path: '/v1/runs/{id}/submit',
-    summary: 'Hand its head to the scheduler, once its environment lies in the run directory',
+    summary: "Submit the head to the scheduler. Requires the launcher's environment in the run directory",
     request: 'run-submission',
     answer: 'run',
   },
@@ -87,44 +92,44 @@ export const operations: readonly Operation[] = [
     method: 'post',
     path: '/v1/runs/{id}/cancel',
     summary:
-      'Ask its head to end; of a run that is over, the jobs it has left; refused for a name that several live runs have',
+      'Stop the head, or cancel the orphaned jobs of an ended run. Fails for a name that several live runs have',
     answer: 'run',
   },
   {
     method: 'post',
     path: '/v1/runs/{id}/purge',
     summary:
-      'Remove what is left; refused while it may be alive, unless with ?force=true; ?ended=true: unless jobs of it may hold it back; refused for a name that several live runs have',
+      'Remove everything that was delivered. Fails if the run may be alive, unless `?force=true`. With `?ended=true`, orphaned jobs may delay the removal. Fails for a name that several live runs have',
     request: 'run-purge',
     answer: 'run',
   },
   {
     method: 'get',
     path: '/v1/exposures',
-    summary: 'Secrets that pipelines wrote into files of their tasks',
+    summary: 'List files in which secret values were found',
     answer: 'exposure-list',
   },
-  { method: 'get', path: '/v1/organizations', summary: 'Organizations', answer: 'organization-list' },
+  { method: 'get', path: '/v1/organizations', summary: 'List organizations', answer: 'organization-list' },
   {
     method: 'post',
     path: '/v1/organizations',
-    summary: 'Make an organization',
+    summary: 'Create an organization',
     request: 'organization-input',
     answer: 'organization',
     status: 201,
   },
-  { method: 'get', path: '/v1/organizations/{name}', summary: 'One organization', answer: 'organization' },
+  { method: 'get', path: '/v1/organizations/{name}', summary: 'Get an organization', answer: 'organization' },
   {
     method: 'delete',
     path: '/v1/organizations/{name}',
-    summary: 'Remove an organization without workspaces',
+    summary: 'Remove an organization. Fails if it has workspaces',
     status: 204,
   },
-  { method: 'get', path: '/v1/workspaces', summary: 'Workspaces', answer: 'workspace-list' },
+  { method: 'get', path: '/v1/workspaces', summary: 'List workspaces', answer: 'workspace-list' },
   {
     method: 'post',
     path: '/v1/workspaces',
-    summary: 'Make a workspace',
+    summary: 'Create a workspace',
     request: 'workspace-input',
     answer: 'workspace',
     status: 201,
@@ -132,43 +137,53 @@ export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/v1/workspaces/{organization}/{workspace}',
-    summary: 'One workspace',
+    summary: 'Get a workspace',
     answer: 'workspace',
   },
   {
     method: 'delete',
     path: '/v1/workspaces/{organization}/{workspace}',
-    summary: 'Remove a workspace with its secrets',
+    summary: 'Remove a workspace and its secrets',
     status: 204,
   },
   {
     method: 'get',
     path: '/v1/workspaces/{organization}/{workspace}/members',
-    summary: 'Who takes part',
+    summary: 'List the members of a workspace',
     answer: 'member-list',
   },
   ...[SECRETS, OWN].flatMap((path): Operation[] => [
-    { method: 'get', path, summary: 'Names, dates, last use; never a value', answer: 'secret-list' },
+    {
+      method: 'get',
+      path,
+      summary: 'List secrets: names, dates, last use. Never values',
+      answer: 'secret-list',
+    },
     {
       method: 'post',
       path: `${path}/import`,
-      summary: 'Set many, all or none',
+      summary: 'Set several secrets, all or none',
       request: 'import-request',
       answer: 'import-result',
     },
-    { method: 'put', path: `${path}/{name}`, summary: 'Set one; 201 for a new one', request: 'secret-input' },
-    { method: 'delete', path: `${path}/{name}`, summary: 'Remove one', status: 204 },
+    {
+      method: 'put',
+      path: `${path}/{name}`,
+      summary: 'Set a secret. Status 201 if it is new',
+      request: 'secret-input',
+    },
+    { method: 'delete', path: `${path}/{name}`, summary: 'Remove a secret', status: 204 },
   ]),
   {
     method: 'get',
     path: '/v1/compute-envs',
-    summary: 'Compute environments',
+    summary: 'List compute environments',
     answer: 'compute-environment-list',
   },
   {
     method: 'post',
     path: '/v1/compute-envs',
-    summary: 'Make one',
+    summary: 'Create a compute environment',
     request: 'compute-environment-input',
     answer: 'compute-environment',
     status: 201,
@@ -176,13 +191,13 @@ export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/v1/compute-envs/{name}',
-    summary: 'One compute environment',
+    summary: 'Get a compute environment',
     answer: 'compute-environment',
   },
   {
     method: 'patch',
     path: '/v1/compute-envs/{name}',
-    summary: 'Change it',
+    summary: 'Update a compute environment',
     request: 'compute-environment-change',
     answer: 'compute-environment',
   },
@@ -190,54 +205,60 @@ export const operations: readonly Operation[] = [
     method: 'post',
     path: '/v1/compute-envs/{name}/check',
     summary:
-      'Ask AWS whether it permits what this one needs; for the default workspace; a query as in check-query.json',
+      'Check the AWS permissions that the compute environment needs. Query parameters: check-query.json; without them, for the default workspace',
     answer: 'doctor-report',
   },
   {
     method: 'post',
     path: '/v1/compute-envs/{name}/probe',
-    summary: 'Have a job on AWS Batch be given a throw-away secret; answers when that is over and removed',
+    summary:
+      'Run a job on AWS Batch that receives a temporary secret, and remove both. The response arrives when the test ends',
     request: 'probe-request',
     answer: 'doctor-report',
   },
   {
     method: 'post',
     path: '/v1/compute-envs/{name}/sweep',
-    summary: 'Find what dead machines left in AWS; with ?remove=true remove it',
+    summary: 'List objects that lost machines left in AWS. With `?remove=true`, remove them',
     answer: 'leftovers',
   },
-  { method: 'delete', path: '/v1/compute-envs/{name}', summary: 'Remove it', status: 204 },
+  { method: 'delete', path: '/v1/compute-envs/{name}', summary: 'Remove a compute environment', status: 204 },
   {
     method: 'get',
     path: '/v1/vault',
-    summary: 'Whether the vault opens, and by what',
+    summary: 'Show the state of the vault and the source of its key',
     answer: 'vault-status',
   },
   {
     method: 'post',
     path: '/v1/vault/unlock',
-    summary: 'Give its passphrase',
+    summary: 'Unlock the vault with its passphrase',
     request: 'vault-unlock',
     answer: 'vault-status',
   },
-  { method: 'post', path: '/v1/vault/rekey', summary: 'Give it a new key', request: 'vault-rekey' },
+  {
+    method: 'post',
+    path: '/v1/vault/rekey',
+    summary: 'Encrypt all values with a new key',
+    request: 'vault-rekey',
+  },
   {
     method: 'post',
     path: '/v1/vault/export',
-    summary: 'All secrets, encrypted with age; text',
+    summary: 'Export all secrets, encrypted with age, as text',
     request: 'vault-export-request',
   },
   {
     method: 'post',
     path: '/v1/vault/import',
-    summary: 'Take an export in, all or nothing',
+    summary: 'Import an export, all or nothing',
     request: 'vault-import-request',
     answer: 'import-result',
   },
   {
     method: 'get',
     path: '/v1/audit',
-    summary: 'What people did, newest first; a query as in audit-query.json',
+    summary: 'List the audit log, newest first. Query parameters: audit-query.json',
     answer: 'audit',
   },
 ];

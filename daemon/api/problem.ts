@@ -3,10 +3,10 @@ import type { Logger } from 'pino';
 import type { Problem } from '../contract/types.ts';
 import { asEscrowError, EscrowError } from '../errors.ts';
 
-/** An error as an RFC 9457 problem. The detail of an unexpected error stays in the log: it may quote anything. */
+/** Converts an error to an RFC 9457 problem. The message of an internal error stays in the log, because it may quote data. */
 export function problemOf(error: EscrowError): Problem {
   const { title, http, retryable } = error.row;
-  const detail = error.code === 'internal' ? 'Something unexpected happened.' : error.message;
+  const detail = error.code === 'internal' ? 'The daemon failed with an unexpected error.' : error.message;
   return {
     type: `urn:nf-escrow:error:${error.code}`,
     title,
@@ -18,12 +18,14 @@ export function problemOf(error: EscrowError): Problem {
   };
 }
 
+/** Rejects requests that no route handles. */
 export const notFound: RequestHandler = (request) => {
-  throw new EscrowError('not-found', `There is nothing at ${request.method} ${request.path}.`);
+  throw new EscrowError('not-found', `There is no route ${request.method} ${request.path}.`);
 };
 
+/** Returns the error handler that answers with a problem document and logs server errors. */
 export function problems(log: Logger): ErrorRequestHandler {
-  // Express tells an error handler by its four parameters.
+  // Express recognizes an error handler by its four parameters.
   return (thrown: unknown, request, response, _next) => {
     const error = fromExpress(thrown) ?? asEscrowError(thrown);
     const { code, row } = error;
@@ -35,16 +37,17 @@ export function problems(log: Logger): ErrorRequestHandler {
   };
 }
 
-/** Express's and its body parser's own errors carry a status; their messages may quote the body, so they are not passed on. */
+/** Converts errors of Express and its body parser. Drops their messages, because they may quote the body. */
 function fromExpress(thrown: unknown): EscrowError | undefined {
-  // Express cannot decode the address, as in `/v1/runs/%zz`.
+  // Express cannot decode a path such as `/v1/runs/%zz`.
   if (thrown instanceof URIError)
-    return new EscrowError('request-invalid', 'The address of the request cannot be read.');
+    return new EscrowError('request-invalid', 'Cannot decode the path of the request.');
   if (!(thrown instanceof Error)) return undefined;
   const type = 'type' in thrown && typeof thrown.type === 'string' ? thrown.type : undefined;
-  // What cannot be unpacked has a status and no type.
+  // A body that cannot be decompressed has a status and no type.
   const status = 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : 500;
   if (type === undefined && (status < 400 || status > 499)) return undefined;
-  if (type === 'entity.too.large') return new EscrowError('request-invalid', 'The body is too large.');
-  return new EscrowError('request-invalid', `The body cannot be read (${type ?? 'it is spoilt'}).`);
+  if (type === 'entity.too.large')
+    return new EscrowError('request-invalid', 'The request body is too large.');
+  return new EscrowError('request-invalid', `Cannot read the request body: ${type ?? 'it is corrupt'}.`);
 }

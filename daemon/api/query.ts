@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 
-/** A query's whole numbers as numbers: in a query everything is text. What is none stays text, and is refused. */
+/** Converts whole numbers in a query from text to numbers. Anything else stays text, which the schema rejects. */
 export function numbers(query: Request['query']): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(query).map(([key, value]) => [

@@ -23,27 +23,27 @@ import { secretRoutes } from './routes/secrets.ts';
 import { vaultRoutes } from './routes/vault.ts';
 import { organizationRoutes, workspaceRoutes } from './routes/workspaces.ts';
 
-/** What the API shows and drives; main.ts puts it together. */
+/** The parts of the daemon that the API serves. main.ts assembles them. */
 export interface Served {
   readonly version: string;
   readonly ledger: Ledger;
   readonly vault: Vault;
   readonly runs: Runs;
-  /** Whose daemon this is. */
+  /** The user of this daemon. */
   readonly user: Principal;
   readonly log: Logger;
   readonly platformRules: AllPlatformRules;
   readonly platformChecks: AllPlatformChecks;
   readonly status: () => DaemonStatus;
-  /** Asks the daemon to end, once the answer is out. */
+  /** Starts a graceful shutdown of the daemon. Called after the response is sent. */
   readonly stop: () => void;
-  /** Called at each request: a daemon that is asked is not idle. */
+  /** Called at each request, to restart the daemon's idle timer. */
   readonly touched: () => void;
 }
 
 const AUDIT_DEFAULT = 100;
 
-/** The API of one user's daemon. Whoever can open its socket is that user: the directory is theirs alone. */
+/** Creates the API of a user's daemon. It needs no login: only that user can access the directory of the socket. */
 export function createServer(served: Served): Express {
   const { ledger, vault, runs, user, log, version } = served;
   const app = express().disable('x-powered-by').disable('etag');
@@ -99,15 +99,15 @@ async function healthOf(ledger: Ledger): Promise<Pick<Health, 'ledger' | 'pendin
   try {
     return { ledger: 'ok', pendingRemovals: await countPendingRemovals(ledger.db) };
   } catch {
-    return { ledger: 'unavailable', pendingRemovals: 0 }; // health says so; the request that needs it says why
+    return { ledger: 'unavailable', pendingRemovals: 0 }; // a request that needs the ledger reports the reason
   }
 }
 
-/** No page can reach a Unix socket, but a proxy in front of one could be asked to: our own clients send no Origin. */
+/** Rejects requests with an Origin header. Web pages reach the socket only through a proxy; own clients send no Origin. */
 const refuseBrowsers: RequestHandler = (request, _response, next) => {
   if (request.header('origin') === undefined) {
     next();
     return;
   }
-  throw new EscrowError('origin-forbidden', 'The request carries an Origin header.');
+  throw new EscrowError('origin-forbidden', 'The request has an Origin header.');
 };

@@ -11,24 +11,25 @@ import type { VerifiedDirectory } from '../system/files/trust/verified-directory
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { problemOf } from './problem.ts';
 
-/** Nobody tells of what another host writes. */
-const LOOK_EVERY_MS = 500;
+/** Polling interval: file system events do not report writes of another host. */
+const POLL_MS = 500;
 const LENGTH_MAX = 4 * 1024 * 1024;
 const REQUEST = /^([0-9a-f]{24})\.request$/;
 const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] satisfies Method[];
 
 /**
- * Answers what commands on other hosts ask through the state directory, each as if it had come by the socket. Whoever
- * can write there is the daemon's own user: the directory is theirs alone. Returns what stops it.
+ * Serves requests that commands on other hosts write to the spool, like requests on the socket. Only the daemon's user
+ * can write there. Returns a function that stops the server.
  */
 export function serveSpool({ spool, socket, stateSocket }: Paths): () => void {
   const start = openPrivateDirectory(spool, { create: true });
-  for (const name of readdirSync(start.self)) rmSync(start.at(name), { recursive: true, force: true }); // of commands that gave up by now
+  // Requests from before the start: their commands have timed out.
+  for (const name of readdirSync(start.self)) rmSync(start.at(name), { recursive: true, force: true });
   start.close();
   const daemon = connect(stateSocket ?? socket);
   const answer = async (directory: VerifiedDirectory, id: string): Promise<void> => {
     const taken = directory.at(`${id}.taken`);
-    renameSync(directory.at(`${id}.request`), taken); // fails when its command gave up a moment ago
+    renameSync(directory.at(`${id}.request`), taken); // fails if the command has just timed out
     const text = readFileNoFollow(taken, LENGTH_MAX)?.toString('utf8') ?? '';
     rmSync(taken, { recursive: true, force: true });
     writeFileAtomic(directory.at(`${id}.answer`), JSON.stringify(await ask(text)));
@@ -36,7 +37,7 @@ export function serveSpool({ spool, socket, stateSocket }: Paths): () => void {
   const ask = async (text: string): Promise<SpooledAnswer> => {
     try {
       const { method, path, body } = readSpooled(text);
-      // The command may be of another version, with another list.
+      // Checked here too: the command may have another version, with another list.
       assertTravels(method, path, body, hostname());
       return { status: 200, body: await daemon.call(method, path, body) };
     } catch (error) {
@@ -44,19 +45,19 @@ export function serveSpool({ spool, socket, stateSocket }: Paths): () => void {
       return { status: known.row.http, body: problemOf(known) };
     }
   };
-  /** Opened at each look: one that was made anew meanwhile is where requests come from now on. */
-  const look = async (): Promise<void> => {
+  /** Opens the directory each time, because it may have been deleted and created again. */
+  const poll = async (): Promise<void> => {
     const directory = openPrivateDirectory(spool);
     try {
-      // Its command is told nothing where that fails, and gives up.
+      // A request that fails here gets no answer, and its command times out.
       await Promise.allSettled(requestsIn(directory.self).map(async (id) => answer(directory, id)));
     } finally {
       directory.close();
     }
   };
   const timer = setInterval(() => {
-    look().catch(() => undefined); // as long as it cannot be trusted, or is not there, nothing in it is answered
-  }, LOOK_EVERY_MS);
+    poll().catch(() => undefined); // no requests are served while the directory is missing or not trusted
+  }, POLL_MS);
   return () => {
     clearInterval(timer);
   };
@@ -66,12 +67,12 @@ function requestsIn(spool: string): string[] {
   try {
     return readdirSync(spool).flatMap((name) => REQUEST.exec(name)?.[1] ?? []);
   } catch (error) {
-    if (['ENOENT', 'ESTALE', 'EIO'].includes(systemCode(error) ?? '')) return []; // the file server is away for a while
+    if (['ENOENT', 'ESTALE', 'EIO'].includes(systemCode(error) ?? '')) return []; // the file server is unavailable: the next poll retries
     throw error;
   }
 }
 
-/** Throws `request-invalid`; what stood there is not repeated. */
+/** Parses a request. Throws `request-invalid`, which never quotes the request. */
 function readSpooled(text: string): SpooledRequest {
   let read: unknown;
   try {
@@ -82,5 +83,8 @@ function readSpooled(text: string): SpooledRequest {
   const { method, path, body } = (read ?? {}) as Partial<SpooledRequest>;
   if (typeof method === 'string' && METHODS.includes(method) && typeof path === 'string')
     return { method, path, ...(body === undefined ? {} : { body }) };
-  throw new EscrowError('request-invalid', 'Cannot read a request in the spool: it is not one of nf-escrow.');
+  throw new EscrowError(
+    'request-invalid',
+    'Cannot parse a request in the spool: it has no valid method and path.',
+  );
 }

@@ -1,4 +1,4 @@
-/** An Amazon Resource Name, taken apart: arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE. */
+/** The parts of an Amazon Resource Name: arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE. */
 export interface Arn {
   readonly partition: string;
   readonly service: string;
@@ -7,7 +7,7 @@ export interface Arn {
   readonly resource: string;
 }
 
-/** Undefined for what is none. */
+/** Parses an ARN. Returns undefined for any other text. */
 export function parseArn(text: string): Arn | undefined {
   const [arn, partition, service, region, account, ...resource] = text.split(':');
   if (arn !== 'arn' || !partition || !service || region === undefined || account === undefined)
@@ -25,7 +25,7 @@ const PARTITIONS: readonly (readonly [prefix: string, partition: string])[] = [
   ['eusc-', 'aws-eusc'],
 ];
 
-/** The partition that a region belongs to; its ARNs begin with it, and roles of another one cannot be used in it. */
+/** Returns the partition of a region. ARNs contain it, and a role of another partition cannot be used in the region. */
 export function partitionOf(region: string): string {
   return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws';
 }

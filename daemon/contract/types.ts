@@ -5,23 +5,23 @@
  */
 export type WorkspaceTitle = string;
 /**
- * A scheduler, by Nextflow's name for its executor: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
+ * A scheduler, by the name of Nextflow's executor: slurm, sge (Grid Engine), pbs (PBS Pro, OpenPBS, Torque) or lsf
  */
 export type Executor = 'slurm' | 'sge' | 'pbs' | 'lsf';
 /**
- * hpc: this machine, or a scheduler whose nodes see the runs directory; aws-batch: AWS Batch
+ * hpc: this machine, or a scheduler whose nodes can access the runs directory; aws-batch: AWS Batch
  */
 export type Platform = 'hpc' | 'aws-batch';
 /**
- * Nextflow's rule for a secret's name: 2 to 50 letters, digits and single underscores, no digit first, no two underscores in a row.
+ * Name of a secret, by Nextflow's rule: 2 to 50 letters, digits and single underscores; no leading digit, no two underscores in a row.
  */
 export type SecretName = string;
 /**
- * What someone is in a workspace, from the most that they may to the least.
+ * Role of a member in a workspace, from the most to the least permissions.
  */
 export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
 /**
- * Where a secret of a run comes from. A user's own wins over the workspace's, and that over Nextflow's local store.
+ * Origin of a secret of a run. The user's secrets override the workspace's, which override Nextflow's local store.
  */
 export type Scope = 'user' | 'workspace' | 'local';
 
@@ -94,20 +94,20 @@ export interface Contract {
   Workspace?: Workspace;
 }
 /**
- * Which part of the audit to show.
+ * Page of the audit log.
  */
 export interface AuditQuery {
   /**
-   * How many at most
+   * Maximum number of events
    */
   limit?: number;
   /**
-   * Before the event with this number: the last one of the page before
+   * Only events before this sequence number, the last one of the previous page
    */
   before?: number;
 }
 /**
- * What people did, newest first.
+ * Events of the audit log.
  */
 export interface Audit {
   /**
@@ -116,57 +116,57 @@ export interface Audit {
   events: JournalEvent[];
 }
 /**
- * Something that happened: a step of a run's way, or something that someone did.
+ * An event in the journal: a step of a run, or an action of a principal.
  */
 export interface JournalEvent {
   /**
-   * Counts up; the id of the server-sent event
+   * Sequence number, and id of the server-sent event
    */
   seq: number;
   /**
-   * Id of the run; null where it concerns none
+   * Id of the run; null if the event concerns no run
    */
   run: string | null;
   /**
-   * When (ISO 8601, UTC)
+   * Time (ISO 8601, UTC)
    */
   at: string;
   /**
-   * What happened
+   * Type of the event
    */
   type: string;
   /**
-   * Particulars of this type of event
+   * Details, depending on the type
    */
   data: {};
   /**
-   * Who asked for it; null where the daemon acted by itself
+   * Principal who requested the action; null if the daemon acted on its own
    */
   by: string | null;
 }
 /**
- * AWS credentials that are provided for a removal; they are kept in memory alone.
+ * AWS credentials for a removal. The daemon keeps them in memory only.
  */
 export interface AwsCredentials {
   /**
-   * The access key's id
+   * Access key id
    */
   accessKeyId: string;
   /**
-   * The secret part
+   * Secret access key
    */
   secretAccessKey: string;
   /**
-   * Of a session
+   * Session token
    */
   sessionToken?: string;
 }
 /**
- * What AWS Batch wants to know of a compute environment.
+ * Settings of a compute environment for AWS Batch.
  */
 export interface AwsSettings {
   /**
-   * Of queue and secrets
+   * Region of the queue and the secrets
    */
   region: string;
   /**
@@ -174,83 +174,83 @@ export interface AwsSettings {
    */
   queue: string;
   /**
-   * Nextflow's work directory, in S3
+   * Nextflow's work directory in S3
    */
   workDir: string;
   /**
-   * ARN of the role with which ECS reads the secrets as a container starts
+   * ARN of the execution role with which ECS reads the secrets when a container starts
    */
   executionRole: string;
   /**
-   * Profile of the AWS configuration; absent: as the daemon's environment says
+   * Profile of the AWS configuration. Default: from the daemon's environment
    */
   profile?: string;
   /**
-   * ARN of a role to be taken, for an account that is not the credentials' own
+   * ARN of a role to assume, for another account than that of the credentials
    */
   assumeRole?: string;
   /**
-   * The external id that this role wants
+   * External id for that role
    */
   externalId?: string;
   /**
-   * Id, alias or ARN of the key that encrypts the secrets; absent: the account's own of Secrets Manager
+   * Id, alias or ARN of the KMS key that encrypts the secrets. Default: the account's key for Secrets Manager
    */
   kmsKey?: string;
   /**
-   * What the names of secrets begin with; absent: nf-escrow
+   * Prefix of the names of secrets. Default: nf-escrow
    */
   prefix?: string;
   /**
-   * bundle: one secret a run, however many it has; per-secret: one for each. Absent: bundle
+   * bundle: one AWS secret per run; per-secret: one AWS secret per secret. Default: bundle
    */
   layout?: 'bundle' | 'per-secret';
   /**
-   * Where Secrets Manager is reached, where not at the region's own address: https, or for an emulator of AWS on this machine http on loopback. No service is reached by plain http at any other address
+   * Endpoint of Secrets Manager, instead of the region's own. HTTPS, or HTTP on loopback for an emulator of AWS on this machine. No other address is contacted over plain HTTP
    */
   endpoint?: string;
   /**
-   * Whether the FIPS endpoints are used
+   * Whether to use FIPS endpoints
    */
   fips?: boolean;
   /**
-   * Image for the job of doctor --probe, with sh and sha256sum; absent: a public one of busybox
+   * Container image with sh and sha256sum for the job of doctor --probe. Default: a public busybox image
    */
   probeImage?: string;
   /**
-   * ARN of the role with which it does so
+   * ARN of the role that EventBridge Scheduler uses to delete the secret
    */
   deadManRole?: string;
   /**
-   * Whether EventBridge Scheduler deletes the secret of a run whose machine never comes back
+   * Whether EventBridge Scheduler deletes the secret of a run if its machine is lost
    */
   deadMan?: boolean;
 }
 /**
- * Whose runs a check of a compute environment is about.
+ * Workspace whose runs a check of a compute environment covers.
  */
 export interface CheckQuery {
   workspace?: WorkspaceTitle;
 }
 /**
- * Changes a compute environment; what is not named stays.
+ * Changes to a compute environment. Absent properties stay unchanged.
  */
 export interface ComputeEnvironmentChange {
   /**
-   * Where run directories are made, on a file system that compute nodes see; null: as the settings say
+   * Parent directory of run directories, on a file system that compute nodes can access; null: as configured
    */
   runsDirectory?: string | null;
   aws?: AwsSettings;
   /**
-   * true: runs go there that name none
+   * true: runs use it by default
    */
   isDefault?: true;
   /**
-   * The scheduler; null: the one whose commands are found
+   * Scheduler; null: the one whose commands are installed
    */
   executor?: Executor | null;
   /**
-   * Whether Nextflow itself becomes a job of the scheduler
+   * Whether Nextflow itself runs as a scheduler job
    */
   headJob?: boolean;
   /**
@@ -261,29 +261,29 @@ export interface ComputeEnvironmentChange {
   headOptions?: string[];
 }
 /**
- * Asks for a compute environment.
+ * Request to create a compute environment.
  */
 export interface ComputeEnvironmentInput {
   /**
-   * Its name
+   * Name
    */
   name: string;
   platform: Platform;
   /**
-   * Where run directories are made, on a file system that compute nodes see; null: as the settings say
+   * Parent directory of run directories, on a file system that compute nodes can access; null: as configured
    */
   runsDirectory?: string | null;
   aws?: AwsSettings;
   /**
-   * Whether runs go there that name none
+   * Whether runs use it by default
    */
   isDefault?: boolean;
   /**
-   * The scheduler; null: the one whose commands are found
+   * Scheduler; null: the one whose commands are installed
    */
   executor?: Executor | null;
   /**
-   * Whether Nextflow itself becomes a job of the scheduler
+   * Whether Nextflow itself runs as a scheduler job
    */
   headJob?: boolean;
   /**
@@ -294,34 +294,34 @@ export interface ComputeEnvironmentInput {
   headOptions?: string[];
 }
 /**
- * Compute environments by name.
+ * List of compute environments.
  */
 export interface ComputeEnvironmentList {
   /**
-   * By name
+   * Sorted by name
    */
   computeEnvironments: ComputeEnvironment[];
 }
 /**
- * A named place that runs go to.
+ * A named configuration of where runs execute.
  */
 export interface ComputeEnvironment {
   /**
-   * Its name
+   * Name
    */
   name: string;
   platform: Platform;
   /**
-   * Where run directories are made, on a file system that compute nodes see; null: as the settings say
+   * Parent directory of run directories, on a file system that compute nodes can access; null: as configured
    */
   runsDirectory: string | null;
   aws?: AwsSettings;
   /**
-   * Whether runs go there that name none
+   * Whether runs use it by default
    */
   isDefault: boolean;
   /**
-   * When it was made (ISO 8601, UTC)
+   * When it was created (ISO 8601, UTC)
    */
   dateCreated: string;
   /**
@@ -329,11 +329,11 @@ export interface ComputeEnvironment {
    */
   lastUpdated: string;
   /**
-   * The scheduler; null: the one whose commands are found
+   * Scheduler; null: the one whose commands are installed
    */
   executor?: Executor | null;
   /**
-   * Whether Nextflow itself becomes a job of the scheduler
+   * Whether Nextflow itself runs as a scheduler job
    */
   headJob?: boolean;
   /**
@@ -344,7 +344,7 @@ export interface ComputeEnvironment {
   headOptions?: string[];
 }
 /**
- * What `nf-escrow daemon status` shows.
+ * Status of the daemon, as `nf-escrow daemon status` shows it.
  */
 export interface DaemonStatus {
   process: Process;
@@ -353,15 +353,15 @@ export interface DaemonStatus {
    */
   version: string;
   /**
-   * When it started (ISO 8601, UTC)
+   * Start time (ISO 8601, UTC)
    */
   startedAt: string;
   /**
-   * Where ledger and runs are
+   * State directory, with the ledger and the runs
    */
   stateDirectory: string;
   /**
-   * Runs it watches now
+   * Number of runs that the daemon watches
    */
   watching: number;
   /**
@@ -369,12 +369,12 @@ export interface DaemonStatus {
    */
   memoryBytes: number;
   /**
-   * Whether it goes on when nobody needs it, as one that was installed does
+   * Whether the daemon keeps running when idle, as an installed one does
    */
   persistent: boolean;
 }
 /**
- * A process, named so that a reused pid is never taken for it: host, boot, pid namespace, pid and start time together.
+ * Identity of a process: host, boot, PID namespace, PID and start time. A reused PID never matches.
  */
 export interface Process {
   /**
@@ -382,7 +382,7 @@ export interface Process {
    */
   host: string;
   /**
-   * The boot it lives in: /proc/sys/kernel/random/boot_id
+   * Boot id: /proc/sys/kernel/random/boot_id
    */
   bootId: string;
   /**
@@ -394,56 +394,56 @@ export interface Process {
    */
   pid: number;
   /**
-   * Field 22 of /proc/PID/stat: clock ticks since boot
+   * Start time: field 22 of /proc/PID/stat, in clock ticks since boot
    */
   startTime: string;
 }
 /**
- * One thing that a launch needs, as `nf-escrow doctor` found it.
+ * Result of one check of `nf-escrow doctor`.
  */
 export interface DoctorCheck {
   /**
-   * What was looked at; several checks may share a name
+   * Name of the check; several checks may have the same one
    */
   name: string;
   /**
-   * `failure`: a launch would fail, or expose a secret; `warning`: it may go wrong
+   * `failure`: a launch would fail or expose a secret; `warning`: a launch may fail
    */
   state: 'ok' | 'warning' | 'failure';
   /**
-   * What was found; never a value
+   * What was found. Never a value
    */
   found: string;
   /**
-   * What to do about it; null where all is well
+   * What to do about it; null if nothing is wrong
    */
   remedy: string | null;
 }
 /**
- * What `nf-escrow doctor --json` prints.
+ * Output of `nf-escrow doctor --json`.
  */
 export interface DoctorReport {
   /**
-   * In the order in which they are shown
+   * In display order
    */
   checks: DoctorCheck[];
 }
 /**
- * A job of a scheduler, in which a run's head is started.
+ * A scheduler job in which a run's head is started.
  */
 export interface EnclosingJob {
   executor: Executor;
   /**
-   * The scheduler's id, in the scheduler's own format
+   * Job id, in the format of the scheduler
    */
   id: string;
   /**
-   * How often it was started anew before; null: the scheduler does not say
+   * Number of restarts; null if the scheduler does not report it
    */
   restarts: number | null;
 }
 /**
- * What pipelines exposed of their secrets, newest runs first.
+ * Exposed secrets, newest runs first.
  */
 export interface ExposureList {
   /**
@@ -452,74 +452,74 @@ export interface ExposureList {
   exposures: Exposure[];
 }
 /**
- * A secret whose value is in files that a run wrote and that nf-escrow does not remove.
+ * A secret whose value was found in files that a run wrote and that nf-escrow does not remove.
  */
 export interface Exposure {
   /**
-   * In which run
+   * Id of the run
    */
   run: string;
   /**
-   * Nextflow's name of that run
+   * Nextflow's name of the run
    */
   runName: string | null;
   secret: SecretName;
   /**
-   * The process of the tasks whose files these are; null for files of the run as a whole
+   * Process whose tasks wrote the files; null for files of the run as a whole
    */
   process: string | null;
   /**
-   * Tasks whose files hold it
+   * Number of tasks whose files contain the value
    */
   tasks: number;
   /**
-   * Files that hold it
+   * Number of files that contain the value
    */
   fileCount: number;
   /**
-   * Those files, not more than 1000 in a receipt and 10 in a list; below the work directory relative to it, else absolute. Written by others: escape them before display
+   * Paths of these files, at most 1000 in a receipt and 10 in a list. Relative to the work directory if inside it, otherwise absolute. The pipeline chooses the paths: escape them before display
    */
   files: string[];
 }
 /**
- * How the files that a run wrote were searched for values of its secrets.
+ * How the files of a run were searched for the values of its secrets.
  */
 export interface ExposureSearch {
   /**
-   * Who searched: nf-escrow's Nextflow plugin all of the run's files, the daemon those of the run as a whole
+   * What searched the files. The plugin searches all files of the run; the daemon, only those of the run as a whole
    */
   by: 'plugin' | 'daemon';
   /**
-   * Nothing was left out
+   * Whether nothing was skipped
    */
   complete: boolean;
   /**
-   * Tasks whose files were searched
+   * Number of tasks whose files were searched
    */
   tasks: number;
   /**
-   * Files that were searched
+   * Number of files that were searched
    */
   files: number;
   /**
-   * Bytes that were read
+   * Number of bytes that were read
    */
   bytes: number;
   /**
-   * Findings beyond those that are recorded
+   * Number of findings beyond the recorded ones
    */
   omitted: number;
   /**
-   * What was left out
+   * Skipped files and values
    */
   gaps: SearchGap[];
 }
 /**
- * Files, or values, that a search for exposed secrets left out.
+ * Files or values that a search for exposed secrets skipped.
  */
 export interface SearchGap {
   /**
-   * Why: docs/limits.md
+   * Reason; see docs/limits.md
    */
   reason:
     | 'budget'
@@ -537,11 +537,11 @@ export interface SearchGap {
     | 'vault-locked'
     | 'unknown';
   /**
-   * How many files or values
+   * Number of files or values
    */
   count: number;
   /**
-   * One of the files
+   * Path of one of the files
    */
   example?: string;
   /**
@@ -550,33 +550,33 @@ export interface SearchGap {
   secrets?: string[];
 }
 /**
- * The scheduler's job of a run's head.
+ * The scheduler job of a run's head.
  */
 export interface HeadJob {
   executor: Executor;
   /**
-   * The scheduler's id; null: its answer is not there yet
+   * Job id of the scheduler; null until the scheduler has answered the submission
    */
   id: string | null;
   /**
-   * How often it was started anew; null: the scheduler does not say
+   * Number of restarts; null if the scheduler does not report it
    */
   restarts: number | null;
   /**
-   * true: the head is this job, submitted for it; false: it was started in a job of the user's own
+   * true: nf-escrow submitted the job for the head; false: the head was started inside a job of the user
    */
   head: boolean;
   /**
-   * Its name, once it was asked for; null: not ours to name, or not asked for yet
+   * Job name, once submitted by nf-escrow; otherwise null
    */
   name: string | null;
 }
 /**
- * Whether the daemon is alive; needs no permission and so tells nothing else.
+ * Health of the daemon. Requires no permission and contains no other details.
  */
 export interface Health {
   /**
-   * Always "ok" when it answers
+   * Always "ok" in a response
    */
   status: 'ok';
   /**
@@ -588,12 +588,12 @@ export interface Health {
    */
   ledger: 'ok' | 'unavailable';
   /**
-   * Placed objects whose run is over and that are not gone yet
+   * Number of delivered objects that are not removed although their run has ended
    */
   pendingRemovals: number;
 }
 /**
- * Sets many secrets of a scope: all of them or none.
+ * Request to set several secrets of a scope, all or none.
  */
 export interface ImportRequest {
   /**
@@ -603,38 +603,38 @@ export interface ImportRequest {
    */
   secrets: {
     /**
-     * Its name
+     * Name of the secret
      */
     name: string;
     /**
-     * Base64 of its exact bytes
+     * Base64 of the exact bytes
      */
     valueBase64: string;
   }[];
   /**
-   * What becomes of names that are there already
+   * How to handle names that already exist
    */
   onConflict: 'refuse' | 'replace' | 'skip';
 }
 /**
- * What an import did, by name.
+ * Result of an import, by secret name.
  */
 export interface ImportResult {
   /**
-   * Names that were new
+   * Names that were created
    */
   created: string[];
   /**
-   * Names that got a new version
+   * Existing names that got a new version
    */
   replaced: string[];
   /**
-   * Names that were there and stayed
+   * Existing names that were kept unchanged
    */
   skipped: string[];
 }
 /**
- * One object that was placed outside the ledger.
+ * One object that was delivered outside the ledger.
  */
 export interface Lease {
   /**
@@ -642,114 +642,114 @@ export interface Lease {
    */
   id: string;
   /**
-   * The store that holds it
+   * Store that holds the object
    */
   store: string;
   /**
-   * What and where: a path, an ARN
+   * Location of the object: a path or an ARN
    */
   target: string;
   /**
-   * intended: recorded, perhaps not there; placed; removing; gone: its absence was checked
+   * intended: recorded, and may exist; placed: exists; removing: removal started; gone: absence verified
    */
   state: 'intended' | 'placed' | 'removing' | 'gone';
   /**
-   * When it was recorded (ISO 8601, UTC)
+   * When the lease was recorded (ISO 8601, UTC)
    */
   createdAt: string;
   /**
-   * When it was there
+   * When the object was delivered
    */
   placedAt: string | null;
   /**
-   * When it may be removed even if its run cannot be asked (ISO 8601, UTC)
+   * When the object may be removed although the state of its run is unknown (ISO 8601, UTC)
    */
   expiresAt: string;
   /**
-   * When its absence was seen
+   * When the absence was verified
    */
   goneAt: string | null;
   /**
-   * Removals tried
+   * Number of removal attempts
    */
   attempts: number;
   /**
-   * What the last try met
+   * Error of the last attempt
    */
   lastError: string | null;
   /**
-   * How its absence was checked
+   * How the absence was verified
    */
   verification: string | null;
 }
 /**
- * What machines that never came back left in AWS, as `nf-escrow sweep` finds it.
+ * Objects that lost machines left in AWS, as `nf-escrow sweep` finds them.
  */
 export interface Leftovers {
   /**
-   * Secrets, then job definitions
+   * Secrets first, then job definitions
    */
   leftovers: {
     /**
-     * What it is
+     * Kind of object
      */
     kind: 'secret' | 'job-definition';
     /**
-     * Its ARN
+     * ARN
      */
     target: string;
     /**
-     * The run it was made for
+     * Id of the run that created it
      */
     run: string;
     /**
-     * Why nobody else removes it
+     * Why no daemon removes it
      */
     reason: string;
     /**
-     * Whether a sweep removes it: false where only tags, which others can write, say whose it is or until when it lives
+     * Whether a sweep removes it. False if its owner and expiry are known only from tags, which others can write
      */
     removable: boolean;
     /**
-     * Whether it was removed now
+     * Whether this sweep removed it
      */
     removed: boolean;
     /**
-     * Why it could not be removed; absent: it was, or nobody asked for that
+     * Why the removal failed. Absent if it succeeded or was not requested
      */
     error?: string;
   }[];
 }
 /**
- * Who takes part in a workspace.
+ * Members of a workspace.
  */
 export interface MemberList {
   /**
-   * By name
+   * Sorted by name
    */
   members: {
     /**
-     * Name of the user
+     * User name
      */
     user: string;
     role: Role;
   }[];
 }
 /**
- * Asks for an organization.
+ * Request to create an organization.
  */
 export interface OrganizationInput {
   /**
-   * Its name: lower-case letters, digits, hyphens
+   * Name: lower-case letters, digits and hyphens
    */
   name: string;
 }
 /**
- * Organizations by name.
+ * List of organizations.
  */
 export interface OrganizationList {
   /**
-   * By name
+   * Sorted by name
    */
   organizations: Organization[];
 }
@@ -758,37 +758,37 @@ export interface OrganizationList {
  */
 export interface Organization {
   /**
-   * Its name: lower-case letters, digits, hyphens
+   * Name: lower-case letters, digits and hyphens
    */
   name: string;
   /**
-   * How many workspaces it has
+   * Number of workspaces
    */
   workspaces: number;
   /**
-   * When it was made (ISO 8601, UTC)
+   * When it was created (ISO 8601, UTC)
    */
   dateCreated: string;
 }
 /**
- * A job that a run's head had submitted for a task, and that may live on though the head is gone.
+ * A scheduler job of a task that may still run although the run's head has ended.
  */
 export interface OrphanedJob {
   /**
-   * The scheduler, or awsbatch
+   * Scheduler, or awsbatch
    */
   executor: Executor | 'awsbatch';
   /**
-   * The scheduler's id
+   * Job id of the scheduler
    */
   id: string;
   /**
-   * The task's name
+   * Name of the task
    */
   name: string;
 }
 /**
- * What a run is given, from where, and where it is put. Names only.
+ * What a run will receive, from which scopes, and how it is delivered. Names only.
  */
 export interface Plan {
   /**
@@ -796,7 +796,7 @@ export interface Plan {
    */
   workspace: string;
   /**
-   * Where the run goes
+   * Compute environment of the run
    */
   computeEnvironment: string;
   /**
@@ -804,52 +804,52 @@ export interface Plan {
    */
   secrets: PlannedSecret[];
   /**
-   * The store that takes them; null where there is none to place
+   * Store that holds the delivered secrets; null if there are none
    */
   store: string | null;
   /**
-   * By what tasks are given them: the plugin with its version, or Nextflow's own format and why; null where there is none to place
+   * How tasks receive secrets: the plugin and its version, or Nextflow's own format and the reason for it; null if there are no secrets
    */
   secretDelivery: string | null;
   /**
-   * What the person should know of this plan
+   * Warnings and notes about the plan
    */
   note: string | null;
 }
 /**
- * One secret that a run is given; its name, never its value.
+ * A secret that is planned for a run. Never its value.
  */
 export interface PlannedSecret {
   name: SecretName;
   scope: Scope;
   /**
-   * The pinned version; null for Nextflow's local store
+   * Pinned version; null for Nextflow's local store
    */
   version: number | null;
   /**
-   * Scopes that have the same name and lose
+   * Scopes whose secret of the same name is overridden
    */
   overrides: Scope[];
 }
 /**
- * How a compute environment is tried with a throw-away secret.
+ * Settings of a probe of a compute environment with a temporary secret.
  */
 export interface ProbeRequest {
   /**
-   * How long its job is waited for
+   * Maximum time to wait for the job
    */
   waitSeconds: number;
 }
 /**
- * An error, as RFC 9457 describes it.
+ * An error, as a problem document (RFC 9457).
  */
 export interface Problem {
   /**
-   * A URI that names the kind of error
+   * URI of the error code
    */
   type: string;
   /**
-   * The kind of error in words
+   * Short summary of the error code
    */
   title: string;
   /**
@@ -857,7 +857,7 @@ export interface Problem {
    */
   status: number;
   /**
-   * The kind of error, from the closed table
+   * Error code, from a closed list
    */
   code:
     | 'usage'
@@ -910,7 +910,7 @@ export interface Problem {
     | 'origin-forbidden'
     | 'internal';
   /**
-   * What happened, to what
+   * What failed, which object, and why
    */
   detail: string;
   /**
@@ -918,91 +918,91 @@ export interface Problem {
    */
   hint: string;
   /**
-   * Whether the same request may work later
+   * Whether the same request may succeed later
    */
   retryable: boolean;
 }
 /**
- * One look at where something was placed.
+ * Result of one check whether a delivered object is absent.
  */
 export interface ReceiptCheck {
   /**
-   * The store that was asked
+   * Store that was queried
    */
   store: string;
   /**
-   * What was looked for: a path, an ARN
+   * Location that was checked: a path or an ARN
    */
   target: string;
   /**
-   * unknown: it could not be looked for, and `evidence` says why
+   * unknown: the check failed, and `evidence` says why
    */
   result: 'absent' | 'present' | 'unknown';
   /**
-   * What was looked at, in words
+   * What was checked, in words
    */
   evidence: string;
   /**
-   * When (ISO 8601, UTC)
+   * Time of the check (ISO 8601, UTC)
    */
   at: string;
 }
 /**
- * What was placed, when it went and how its absence was checked.
+ * What was delivered, when it was removed, and how its absence was verified.
  */
 export interface Receipt {
   run: Run;
   /**
-   * Every object that was placed
+   * All delivered objects
    */
   leases: Lease[];
   /**
-   * Secrets whose values the run wrote into files that nf-escrow does not remove
+   * Secrets whose values were found in files that the run wrote and that nf-escrow does not remove
    */
   exposures: Exposure[];
   /**
-   * How those files were searched; null: they were not, or not yet
+   * How these files were searched; null before the search, or if there was none
    */
   search: ExposureSearch | null;
   /**
-   * What relative paths of exposures are relative to, where it is known
+   * Directory that relative paths of exposures refer to, if known
    */
   workDirectory: string | null;
   /**
-   * Every lease is gone
+   * Whether every lease is gone
    */
   complete: boolean;
   /**
-   * When this was written (ISO 8601, UTC)
+   * When this receipt was created (ISO 8601, UTC)
    */
   issuedAt: string;
   /**
-   * What another look at each found just now, where one was asked for
+   * Results of the verification that was requested with this receipt
    */
   checks?: ReceiptCheck[];
 }
 /**
- * One `nextflow run` and what became of it.
+ * One `nextflow run`, its state and its outcome.
  */
 export interface Run {
   /**
-   * Id of the run; no hyphen
+   * Id of the run; contains no hyphen
    */
   id: string;
   /**
-   * Where it is on its way
+   * State
    */
   state: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
   /**
-   * How it ended; null while it has not
+   * Outcome; null until the run has ended
    */
   outcome: 'succeeded' | 'failed' | 'cancelled' | 'lost' | 'aborted' | null;
   /**
-   * What the outcome was concluded from
+   * Evidence for the outcome
    */
   outcomeEvidence: string | null;
   /**
-   * Nextflow's exit status, where it is known
+   * Exit status of Nextflow, if known
    */
   exitStatus: number | null;
   /**
@@ -1010,23 +1010,23 @@ export interface Run {
    */
   workspace: string;
   /**
-   * Where it goes
+   * Compute environment
    */
   computeEnvironment: string;
   /**
-   * Where it was started
+   * Directory in which the run was started
    */
   launchDirectory: string;
   /**
-   * The nextflow that was started
+   * Path of the nextflow that was started
    */
   nextflow: string;
   /**
-   * Nextflow's arguments; a secret's value in them is masked
+   * Arguments of Nextflow, with secret values masked
    */
   arguments: string[];
   /**
-   * Nextflow's name for it
+   * Nextflow's name of the run
    */
   runName: string | null;
   /**
@@ -1034,64 +1034,64 @@ export interface Run {
    */
   sessionId: string | null;
   /**
-   * The log it writes
+   * Path of Nextflow's log
    */
   logFile: string | null;
   /**
-   * What it writes to its terminal, where it was detached from one
+   * File with the terminal output of a detached run
    */
   outputFile: string | null;
   /**
-   * The trace it writes, where the user asked for one
+   * Path of the trace, if the user requested one
    */
   traceFile: string | null;
   /**
-   * What it was given
+   * Secrets that were delivered to the run
    */
   secrets: PlannedSecret[];
   /**
-   * When it was planned (ISO 8601, UTC)
+   * When the run was planned (ISO 8601, UTC)
    */
   createdAt: string;
   /**
-   * When the daemon saw it started
+   * When the daemon observed the start
    */
   startedAt: string | null;
   /**
-   * When it ended
+   * When the run ended
    */
   endedAt: string | null;
   /**
-   * When nothing was left
+   * When everything that was delivered had been removed
    */
   purgedAt: string | null;
   /**
-   * Leases that are not gone
+   * Number of leases that are not gone
    */
   pendingRemovals: number;
   /**
-   * What the last try to remove met, and what to do about it; absent where none failed
+   * Error of the last failed removal, and what to do about it. Absent if no removal failed
    */
   removalError?: string;
   /**
-   * Names of the secrets whose values its files hold, as its receipt tells; absent where none was found
+   * Names of the secrets whose values were found in files of the run; see the receipt. Absent if there are none
    */
   exposed?: string[];
   /**
-   * The scheduler's job of its head; null: it is in none
+   * Scheduler job of the head; null if the head is not in a job
    */
   headJob: HeadJob | null;
   /**
-   * What its head had submitted and left behind, and that may live on
+   * Jobs that the head submitted and that may still run
    */
   orphanedJobs: OrphanedJob[];
   /**
-   * Ids of other runs with this run name of which something may be left; only where it was asked for by its name, and absent where there are none
+   * Ids of other runs with this name that are not purged. Only in the response to a request by run name; absent if there are none
    */
   namesakes?: string[];
 }
 /**
- * Runs, newest first.
+ * List of runs.
  */
 export interface RunList {
   /**
@@ -1100,82 +1100,82 @@ export interface RunList {
   runs: Run[];
 }
 /**
- * Forgets old runs of which nothing is left.
+ * Request to delete the records of old purged runs.
  */
 export interface RunPrune {
   /**
-   * Those that were purged so many days ago, or earlier
+   * Minimum number of days since the run was purged
    */
   days: number;
 }
 /**
- * Asks for what is left of a run to be removed, or looked for; may provide the credentials for that.
+ * Credentials for the removal or verification of a run's objects.
  */
 export interface RunPurge {
   awsCredentials?: AwsCredentials;
 }
 /**
- * Which runs to list: all of what is named has to fit.
+ * Filter for runs. All given conditions must match.
  */
 export interface RunQuery {
   /**
-   * How many at most
+   * Maximum number of runs
    */
   limit?: number;
   /**
-   * In this state; open: in any but purged, or with jobs that its head left behind
+   * State of the run. open: any state but purged, or a run with orphaned jobs
    */
   state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged' | 'open';
   /**
-   * Of this workspace, ORGANIZATION/NAME
+   * Workspace, ORGANIZATION/NAME
    */
   workspace?: string;
   /**
-   * Planned before this run: the last one of the page before
+   * Only runs planned before this one, the last run of the previous page
    */
   before?: string;
 }
 /**
- * Asks for a run: plan it and place its secrets. The caller then starts it by itself, in its own terminal and environment.
+ * Request to plan a run and deliver its secrets. The caller then starts the run in its own terminal and environment.
  */
 export interface RunRequest {
   workspace?: WorkspaceTitle;
   /**
-   * Where it is to go; absent: to the default one
+   * Compute environment. Default: the one marked as default
    */
   computeEnvironment?: string;
   selection: Selection;
   /**
-   * Plan and stop: nothing is placed, nothing recorded
+   * Only plan: deliver and record nothing
    */
   explain?: boolean;
   /**
-   * Where nextflow is to be started
+   * Directory in which nextflow will be started
    */
   launchDirectory: string;
   /**
-   * The nextflow to start
+   * Path of the nextflow to start
    */
   nextflow: string;
   /**
-   * Nextflow's arguments, verbatim
+   * Arguments of Nextflow, verbatim
    */
   arguments: string[];
   /**
-   * The user's own Nextflow secrets store, merged in with the lowest precedence; null: there is none
+   * The user's own Nextflow secrets store, merged in with the lowest precedence; null if there is none
    */
   localStore: string | null;
   secretDelivery?: SecretDelivery;
   /**
-   * Where Nextflow will write its newest log, as its arguments and the caller's environment say
+   * Path of the log that Nextflow will write, derived from its arguments and the caller's environment
    */
   logFile?: string;
   /**
-   * Whether its output goes to a file that the answer names
+   * Whether the output goes to a file, which the response names
    */
   detach?: boolean;
   /**
-   * What the pipeline's configuration and the options say of the keys that the platform would set else
+   * Values from the pipeline's configuration and options, for settings that the platform would otherwise set
    */
   configured?: {
     /**
@@ -1207,30 +1207,30 @@ export interface RunRequest {
   enclosingJob?: EnclosingJob;
 }
 /**
- * Which secrets a run may have. Without `only`, all of its workspace and its user.
+ * Secrets that a run may receive. Without `only`, all secrets of its workspace and its user.
  */
 export interface Selection {
   /**
-   * Give the run none
+   * Deliver no secrets
    */
   none?: boolean;
   /**
-   * Give it these alone
+   * Deliver only these secrets
    */
   only?: {
     name: SecretName;
     /**
-     * Only from this scope; null: from whichever wins
+     * Only from this scope; null: from the scope with the highest precedence
      */
     scope: Scope | null;
   }[];
 }
 /**
- * How a run's secrets get from its directory to its tasks, as the nextflow and the environment of the caller allow.
+ * How tasks receive the secrets from the run directory, as far as the caller's Nextflow and environment allow.
  */
 export interface SecretDelivery {
   /**
-   * The version of the plugin that is installed and switched on for it, which carries any bytes; null: Nextflow's own format, which does not
+   * Version of the plugin, if installed and enabled for the run; it delivers any bytes. null: Nextflow's own format, which cannot
    */
   plugin: string | null;
   /**
@@ -1238,85 +1238,85 @@ export interface SecretDelivery {
    */
   reason: string | null;
   /**
-   * What the user should know of it, as a sentence
+   * A note for the user, as a sentence
    */
   note?: string;
   /**
-   * Whether this Nextflow reads its configuration before there are plugins, and wants its own format until then
+   * Whether this Nextflow reads its configuration before it loads plugins, and needs its own format until then
    */
   configPhase: boolean;
   /**
-   * Variables to start nextflow with, besides those that name the run directory
+   * Variables for the environment of nextflow, besides those that name the run directory
    */
   environment: {
     [k: string]: string;
   };
   /**
-   * Variables that a run changes, and what tasks would find in them without it; an empty text for nothing
+   * Variables that a run changes, with the values that tasks would see otherwise; an empty string if unset
    */
   restore: {
     [k: string]: string;
   };
 }
 /**
- * A planned run, and how to start it. With explain, the plan alone.
+ * A planned run and how to start it. With `explain`, only the plan.
  */
 export interface RunStart {
   plan: Plan;
   run?: Run;
   start?: {
     /**
-     * The run directory
+     * Run directory
      */
     directory: string;
     /**
-     * What to execute
+     * Path of the executable to start
      */
     command: string;
     /**
-     * Its arguments
+     * Arguments of the executable
      */
     arguments: string[];
     /**
-     * Variables to add to the environment: paths, never values
+     * Variables to add to the environment. Paths, never values
      */
     environment: {
       [k: string]: string;
     };
     /**
-     * Where its output is to go, when it is detached
+     * File for the output of a detached run
      */
     outputFile?: string;
     /**
-     * Only where the head is to be a job: the caller writes its own environment there, with the variables above, each ended by NUL; then it asks for the submission instead of starting anything
+     * Only if the head will be a scheduler job: the file to which the caller writes its environment with the variables above, each entry terminated by NUL. The caller then submits the run instead of starting the executable
      */
     environmentFile?: string;
   };
 }
 /**
- * Asks for a run's head to become a job. The caller has written the environment before.
+ * Request to submit a run's head as a scheduler job. The caller has written its environment to the run directory before.
  */
 export interface RunSubmission {
   /**
-   * The shim's arguments, as the run's start named them
+   * Arguments of the shim, from the response that started the run
    */
   arguments: string[];
 }
 /**
- * A value to set: text, or any bytes in base64. Exactly one of the two.
+ * A value to set: text, or any bytes in base64. Requires exactly one of the two.
  */
 export interface SecretInput {
   /**
-   * The value as text, stored as its UTF-8 bytes
+   * Value as text, stored as UTF-8
    */
   value?: string;
   /**
-   * The value as base64 of its exact bytes
+   * Value as base64 of the exact bytes
    */
   valueBase64?: string;
 }
 /**
- * The secrets of one scope, by name.
+ * Secrets of one scope.
  */
 export interface SecretList {
   /**
@@ -1325,38 +1325,38 @@ export interface SecretList {
   secrets: Secret[];
 }
 /**
- * What may be known of a secret: everything but its value.
+ * Metadata of a secret. Never its value.
  */
 export interface Secret {
   name: SecretName;
   scope: Scope;
   /**
-   * Counts up with each change
+   * Version, incremented with each change
    */
   version: number;
   /**
-   * When it was first set (ISO 8601, UTC)
+   * When the secret was first set (ISO 8601, UTC)
    */
   dateCreated: string;
   /**
-   * When it was last set (ISO 8601, UTC)
+   * When the secret was last set (ISO 8601, UTC)
    */
   lastUpdated: string;
   /**
-   * When a run was last given it (ISO 8601, UTC)
+   * When the secret was last delivered to a run (ISO 8601, UTC)
    */
   lastUsed: string | null;
   /**
-   * The id of that run
+   * Id of that run
    */
   lastUsedBy: string | null;
   /**
-   * The process of that run whose task was given it last; only the plugin tells
+   * Process of that run whose task last received the secret. Known only with the plugin
    */
   lastUsedProcess: string | null;
 }
 /**
- * The run's tasks, where it writes a trace.
+ * Tasks of a run that writes a trace.
  */
 export interface TaskList {
   /**
@@ -1364,12 +1364,12 @@ export interface TaskList {
    */
   tasks: Task[];
   /**
-   * Rows of the trace that could not be read
+   * Number of rows of the trace that could not be parsed
    */
   traceErrors: number;
 }
 /**
- * A task of a run, as the plugin's events and its trace tell.
+ * A task of a run, from the plugin's events and the trace.
  */
 export interface Task {
   /**
@@ -1377,44 +1377,44 @@ export interface Task {
    */
   taskId: string;
   /**
-   * hash
+   * hash of the trace
    */
   hash: string | null;
   /**
-   * The scheduler's job id, or a pid
+   * Job id of the scheduler, or process id
    */
   nativeId: string | null;
   /**
-   * name
+   * Name of the task
    */
   name: string | null;
   /**
-   * status
+   * Status in the trace
    */
   status: string | null;
   /**
-   * exit
+   * Exit status in the trace
    */
   exit: string | null;
   /**
-   * The process it is of; only the plugin tells
+   * Process of the task. Known only with the plugin
    */
   process: string | null;
   /**
-   * Which try it is, from 1; only the plugin tells
+   * Attempt, starting at 1. Known only with the plugin
    */
   attempt: number | null;
   /**
-   * Names of the secrets it was given
+   * Names of the secrets that the task received
    */
   secrets: string[];
   /**
-   * Names of secrets whose values are in files that Nextflow wrote for it
+   * Names of the secrets whose values were found in files that Nextflow wrote for the task
    */
   exposed: string[];
 }
 /**
- * Asks for all secrets, encrypted with age: for recipients, or under a passphrase. Exactly one of the two.
+ * Request to export all secrets, encrypted with age. Requires either recipients or a passphrase.
  */
 export interface VaultExportRequest {
   /**
@@ -1424,67 +1424,67 @@ export interface VaultExportRequest {
    */
   recipients?: [string, ...string[]];
   /**
-   * A passphrase
+   * Passphrase
    */
   passphrase?: string;
 }
 /**
- * What an exported vault holds, inside its age encryption; never on the API in clear.
+ * Content of an exported vault, inside its age encryption. The API never returns it unencrypted.
  */
 export interface VaultExport {
   /**
-   * Which form this is
+   * Format of the export
    */
   format: 'nf-escrow-export-1';
   /**
-   * When it was made (ISO 8601, UTC)
+   * When it was created (ISO 8601, UTC)
    */
   exportedAt: string;
   /**
-   * Workspaces, and the own secrets of who exported
+   * Workspaces, and the user secrets of the exporting user
    */
   scopes: {
     /**
-     * Whose secrets
+     * Kind of scope
      */
     kind: 'workspace' | 'user';
     /**
-     * The organization of a workspace; empty for a user
+     * Organization of a workspace; empty for a user
      */
     organization: string;
     /**
-     * The name of a workspace
+     * Name of a workspace
      */
     name: string;
     /**
-     * Of a workspace; null for a user
+     * Visibility of a workspace; null for a user
      */
     visibility: 'private' | 'shared' | 'personal' | null;
     /**
-     * The newest version of each
+     * The newest version of each secret
      */
     secrets: {
       /**
-       * Its name
+       * Name of the secret
        */
       name: string;
       /**
-       * Its version; what is imported gets a higher one. Exports of before have none
+       * Version of the secret. Importing creates a higher one. Absent in older exports
        */
       version?: number;
       /**
-       * Base64 of its exact bytes
+       * Base64 of the exact bytes
        */
       valueBase64: string;
     }[];
   }[];
 }
 /**
- * Takes an export in: all of it or nothing.
+ * Request to import an export, all or nothing.
  */
 export interface VaultImportRequest {
   /**
-   * The armoured age file
+   * Armored age file
    */
   export: string;
   /**
@@ -1494,110 +1494,110 @@ export interface VaultImportRequest {
    */
   identities?: [string, ...string[]];
   /**
-   * A passphrase
+   * Passphrase
    */
   passphrase?: string;
   /**
-   * What becomes of names that are there already
+   * How to handle names that already exist
    */
   onConflict: 'refuse' | 'replace' | 'skip';
 }
 /**
- * Gives the vault a new key.
+ * Request to encrypt all values with a new key.
  */
 export interface VaultRekey {
   /**
-   * Where the new key comes from
+   * Source of the new key
    */
   source: 'file' | 'passphrase' | 'command';
   /**
-   * A passphrase
+   * Passphrase
    */
   passphrase?: string;
 }
 /**
- * Whether the vault can be opened, and by what.
+ * State of the vault and source of its key.
  */
 export interface VaultStatus {
   /**
-   * empty: nothing is sealed yet; open; locked: its passphrase has to be given; unusable: its key is not there or not the right one
+   * empty: no secrets yet; open; locked: needs its passphrase; unusable: the key is missing or does not match
    */
   state: 'empty' | 'open' | 'locked' | 'unusable';
   /**
-   * Where the key comes from; null where there is none yet
+   * Source of the key; null if there is no key yet
    */
   source: 'file' | 'passphrase' | 'command' | null;
   /**
-   * The id of the key that seals; it tells nothing of the key
+   * Id of the key that encrypts new values. It does not reveal the key
    */
   key: string | null;
   /**
-   * Values that are still sealed with another key
+   * Number of values that are still encrypted with another key
    */
   pendingRekey: number;
   /**
-   * Why removed values may still be in a file of the ledger; null where they are in none
+   * Why removed values may still be in a file of the ledger; null if they are erased
    */
   pendingErasure: string | null;
 }
 /**
- * Gives the passphrase of the vault.
+ * Passphrase of the vault.
  */
 export interface VaultUnlock {
   /**
-   * A passphrase
+   * Passphrase
    */
   passphrase: string;
 }
 /**
- * Asks for a workspace.
+ * Request to create a workspace.
  */
 export interface WorkspaceInput {
   /**
-   * Its organization, which has to be there
+   * Name of an existing organization
    */
   organization: string;
   /**
-   * Its name within the organization
+   * Name, unique within the organization
    */
   name: string;
   /**
-   * private: its members alone; shared: everyone of the organization; personal: belongs to one person and keeps no secrets
+   * private: visible to its members; shared: visible to all members of the organization; personal: belongs to one person and has no secrets
    */
   visibility?: 'private' | 'shared' | 'personal';
 }
 /**
- * Workspaces by organization and name.
+ * List of workspaces.
  */
 export interface WorkspaceList {
   /**
-   * By organization and name
+   * Sorted by organization and name
    */
   workspaces: Workspace[];
 }
 /**
- * Where secrets of pipelines are kept; belongs to an organization.
+ * A set of secrets and runs. Belongs to an organization.
  */
 export interface Workspace {
   /**
-   * Its organization
+   * Name of the organization
    */
   organization: string;
   /**
-   * Its name within the organization
+   * Name, unique within the organization
    */
   name: string;
   /**
-   * private: its members alone; shared: everyone of the organization; personal: belongs to one person and keeps no secrets
+   * private: visible to its members; shared: visible to all members of the organization; personal: belongs to one person and has no secrets
    */
   visibility: 'private' | 'shared' | 'personal';
   role: Role;
   /**
-   * How many secrets it has
+   * Number of secrets
    */
   secrets: number;
   /**
-   * When it was made (ISO 8601, UTC)
+   * When it was created (ISO 8601, UTC)
    */
   dateCreated: string;
 }

@@ -9,12 +9,12 @@ const directory = fileURLToPath(import.meta.resolve('#schemas/run.json')).replac
 
 let compiled: Ajv2020 | undefined;
 
-/** Loaded and compiled at first use: what is never validated costs nothing, and a command seldom validates. */
+/** Loads ajv and the schemas on first use, because most commands never validate. */
 function validators(): Ajv2020 {
   if (compiled !== undefined) return compiled;
   const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
   compiled = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true });
-  compiled.addVocabulary(['x-platform', 'x-placeholder', 'x-summary']); // read by the command line
+  compiled.addVocabulary(['x-platform', 'x-placeholder', 'x-summary']); // for the command line
   for (const file of readdirSync(directory)) {
     if (file.endsWith('.json'))
       compiled.addSchema(JSON.parse(readFileSync(directory + file, 'utf8')) as object, file);
@@ -23,8 +23,8 @@ function validators(): Ajv2020 {
 }
 
 /**
- * Checks data from outside against `schemas/<file>`. Throws `request-invalid`, which tells the place and the rule but
- * never what stood there: it may be a value.
+ * Validates data from outside against `schemas/<file>` and returns it. Throws `request-invalid`, whose message names the
+ * field and the rule but never quotes the data, which may be a secret value.
  */
 export function validate<Name extends keyof Contract>(
   file: string,
@@ -37,9 +37,9 @@ export function validate<Name extends keyof Contract>(
 }
 
 function describe(error: ErrorObject | undefined): string {
-  if (error === undefined) return 'The body does not fit.';
+  if (error === undefined) return 'The body does not match the schema.';
   const place = error.instancePath === '' ? 'The body' : `"${error.instancePath}"`;
   const unknown =
     error.keyword === 'additionalProperties' ? `: ${String(error.params['additionalProperty'])}` : '';
-  return `${place} ${error.message ?? 'does not fit'}${unknown}.`;
+  return `${place} ${error.message ?? 'does not match the schema'}${unknown}.`;
 }

@@ -1,2 +1,2 @@
-/** The longest value, in bytes: what AWS Secrets Manager takes too. */
+/** Maximum size of a value in bytes. The same as in AWS Secrets Manager. */
 export const VALUE_MAX = 65_536;

@@ -14,7 +14,7 @@ import type { AllPlatformChecks } from '../../doctor/platform-checks.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/open.ts';
 
-/** `/v1/compute-envs` */
+/** Returns the routes below `/v1/compute-envs`. */
 export function computeEnvironmentRoutes(
   ledger: Ledger,
   user: Principal,
@@ -46,13 +46,13 @@ export function computeEnvironmentRoutes(
     if (service === undefined)
       throw new EscrowError(
         'compute-environment-invalid',
-        `Compute environment "${name}" has platform ${platform}, which the daemon cannot probe.`,
+        `Cannot probe the compute environment "${name}": the daemon has no probe for platform ${platform}.`,
         { hint: `Check it without a probe: nf-escrow doctor --compute-env ${name}` },
       );
     const { waitSeconds } = validate<'ProbeRequest'>('probe-request.json', body);
     const left = new AbortController();
     response.on('close', () => {
-      left.abort(); // the client disconnected, or was answered
+      left.abort(); // the client disconnected, or the response is complete
     });
     const limits = { limitMs: waitSeconds * 1000, signal: left.signal };
     response.json({ checks: await service.probe(environment, limits) } satisfies DoctorReport);

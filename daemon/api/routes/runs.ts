@@ -6,10 +6,10 @@ import { events } from '../events.ts';
 import { numbers } from '../query.ts';
 
 const LIST_DEFAULT = 50;
-/** A command line can have 128 KiB in one argument: execve(2). */
+/** One argument of a command line can have 128 KiB: execve(2). */
 const BODY_MAX = '4mb';
 
-/** `/v1/runs` */
+/** Returns the routes below `/v1/runs`. */
 export function runRoutes(ledger: Ledger, runs: Runs): Router {
   const router = Router();
   router.use(express.json({ limit: BODY_MAX }));
@@ -53,7 +53,7 @@ export function runRoutes(ledger: Ledger, runs: Runs): Router {
     const { awsCredentials } = validate<'RunPurge'>('run-purge.json', request.body ?? {});
     const how = {
       force: request.query['force'] === 'true',
-      asked: request.query['ended'] !== 'true', // the launcher's call as its nextflow ends
+      asked: request.query['ended'] !== 'true', // the launcher sends it when its nextflow has exited
     };
     response.json(await runs.purge(request.params.id, how, awsCredentials));
   });

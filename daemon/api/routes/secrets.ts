@@ -9,19 +9,19 @@ import { EscrowError } from '../../errors.ts';
 import { secretValueFrom } from '../../vault/secret-bytes.ts';
 import type { Vault } from '../../vault/vault.ts';
 
-/** Thousands of values at once, in base64. */
+/** Room for thousands of values in base64. */
 export const IMPORT_MAX = '64mb';
 
-/** `…/secrets` of one scope: names and dates. A value goes in by PUT and never comes out. */
+/** Returns the routes below `…/secrets` of one scope. Values are write-only: PUT sets them, and no route returns them. */
 export function secretRoutes(
   vault: Vault,
   user: Principal,
   scopeOf: (request: Request) => Promise<SecretScope>,
 ): Router {
   const router = Router({ mergeParams: true });
-  const changed = async (request: Request): Promise<SecretScope> => {
+  const writableScope = async (request: Request): Promise<SecretScope> => {
     const scope = await scopeOf(request);
-    // A user's own secrets are theirs alone: there is no role in them.
+    // User secrets have no roles: only the user can reach them.
     if (scope.kind === 'workspace') assertMay(roleOf(user), 'change-secrets', titleOf(scope));
     return scope;
   };
@@ -30,7 +30,7 @@ export function secretRoutes(
   });
   router.post('/import', express.json({ limit: IMPORT_MAX }), async (request, response) => {
     const { secrets, onConflict } = validate<'ImportRequest'>('import-request.json', request.body);
-    response.json(await vault.setAll(user, await changed(request), valuesOf(secrets), onConflict));
+    response.json(await vault.setAll(user, await writableScope(request), valuesOf(secrets), onConflict));
   });
   router.put('/:secret', express.json({ limit: '256kb' }), async (request, response) => {
     const name = request.params.secret;
@@ -40,20 +40,20 @@ export function secretRoutes(
       input.valueBase64 === undefined
         ? bytesOf(name, input.value ?? '')
         : Buffer.from(input.valueBase64, 'base64');
-    const scope = await changed(request);
+    const scope = await writableScope(request);
     const { version, created } = await vault.set(user, scope, name, secretValueFrom(name, bytes));
     response.status(created ? 201 : 200).json({ name, version });
   });
   router.delete('/:secret', async (request, response) => {
-    await vault.remove(user, await changed(request), request.params.secret);
+    await vault.remove(user, await writableScope(request), request.params.secret);
     response.status(204).end();
   });
   return router;
 }
 
-/** JSON can hold halves of characters, which are no text and would become something else on their way. */
+/** Encodes a value as UTF-8. JSON strings can contain unpaired surrogates, which UTF-8 cannot encode. */
 function bytesOf(name: string, text: string): Buffer {
   const bytes = Buffer.from(text);
   if (bytes.toString('utf8') === text) return bytes;
-  throw new EscrowError('value-invalid', `The value of ${name} is not Unicode text.`);
+  throw new EscrowError('value-invalid', `Cannot set ${name}: the value is not valid Unicode text.`);
 }

@@ -11,7 +11,7 @@ import { vaultStatus } from '../../vault/status.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { IMPORT_MAX } from './secrets.ts';
 
-/** `/v1/vault`: the key, and everything in it at once, encrypted. */
+/** Returns the routes below `/v1/vault`: status, keys, export and import. */
 export function vaultRoutes(ledger: Ledger, vault: Vault, user: Principal): Router {
   const router = Router();
   router.use(express.json({ limit: IMPORT_MAX }));
@@ -39,7 +39,7 @@ export function vaultRoutes(ledger: Ledger, vault: Vault, user: Principal): Rout
     const wanted = validate<'VaultImportRequest'>('vault-import-request.json', request.body);
     const { identities, passphrase, onConflict } = wanted;
     if ((identities === undefined) === (passphrase === undefined))
-      throw new EscrowError('request-invalid', 'An import takes a passphrase or identities, one of the two.');
+      throw new EscrowError('request-invalid', 'An import requires either a passphrase or identities.');
     const opener = identities === undefined ? { passphrase: passphrase ?? '' } : { identities };
     response.json(await importVault(ledger, vault, user, wanted.export, opener, onConflict));
   });

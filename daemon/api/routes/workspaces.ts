@@ -17,7 +17,7 @@ import {
 import { validate } from '../../contract/validate.ts';
 import type { Ledger } from '../../ledger/open.ts';
 
-/** `/v1/workspaces` */
+/** Returns the routes below `/v1/workspaces`, except those for secrets. */
 export function workspaceRoutes(ledger: Ledger, user: Principal): Router {
   const router = Router();
   router.use(express.json());
@@ -44,7 +44,7 @@ export function workspaceRoutes(ledger: Ledger, user: Principal): Router {
   return router;
 }
 
-/** `/v1/organizations` */
+/** Returns the routes below `/v1/organizations`. */
 export function organizationRoutes(ledger: Ledger, user: Principal): Router {
   const router = Router();
   router.use(express.json());

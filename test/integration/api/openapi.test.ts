@@ -3,7 +3,7 @@ import { operations } from '../../../daemon/api/operations.ts';
 import { validate } from '../../../daemon/contract/validate.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 
-void t.test('each operation of the list is served, and its answer fits the schema named', async (t) => {
+void t.test('serves each listed operation with responses that match their schema', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['daemon', 'start']);
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
@@ -16,7 +16,7 @@ void t.test('each operation of the list is served, and its answer fits the schem
   };
   for (const { method, path, answer } of operations) {
     if (path === '/v1/daemon/stop') continue;
-    // Of organizations and compute environments the built-in ones are both called local.
+    // The built-in organization and the built-in compute environment are both called local.
     const place = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
       method === 'delete' ? 'absent' : (known[name] ?? 'local'),
     );
@@ -28,12 +28,12 @@ void t.test('each operation of the list is served, and its answer fits the schem
     t.not(status, 500, what);
     if (method === 'get' && answer !== undefined) {
       validate<'Run'>(`${answer}.json`, JSON.parse(text));
-      t.pass(`${what} fits`);
+      t.pass(`${what}: valid response`);
     }
   }
 });
 
-void t.test('the description is whole: what it refers to is in it', async (t) => {
+void t.test('describes the API with OpenAPI, without dangling references', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['daemon', 'start']);
   const { text } = await box.http('GET', '/v1/openapi.json');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { isRunDirectoryName, newProbeId, newRunId } from '../../../daemon/contract/run-id.ts';
 
-void t.test('ids of runs sort by day and carry 80 random bits', async (t) => {
+void t.test('creates run ids that sort by day and contain 80 random bits', async (t) => {
   const ids = Array.from({ length: 2000 }, () => newRunId('2026-11-28T10:00:00.000Z'));
   t.ok(ids.every((id) => /^r20261128[0-9a-z]{16}$/.test(id)));
   t.equal(new Set(ids).size, ids.length);
@@ -13,7 +13,7 @@ void t.test('ids of runs sort by day and carry 80 random bits', async (t) => {
   t.ok(newRunId('2026-11-27T23:59:59.000Z') < (ids[0] ?? ''));
 });
 
-void t.test('knows directories of new and old runs, and of probes, and no others', async (t) => {
+void t.test('recognizes directories of new and old runs and of probes, and no others', async (t) => {
   for (const name of [newRunId(new Date().toISOString()), newProbeId(), 'r20260105kx7q2m00'])
     t.ok(isRunDirectoryName(name), name);
   for (const name of [

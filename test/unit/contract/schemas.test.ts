@@ -13,22 +13,23 @@ interface Schema {
   readonly properties?: Record<string, { enum?: string[] }>;
 }
 
-void t.test('each schema is described, and its examples fit it', async (t) => {
+void t.test('has a description and valid examples in each schema', async (t) => {
   for (const file of readdirSync(join(root, 'schemas'))) {
     const schema = JSON.parse(readFileSync(join(root, 'schemas', file), 'utf8')) as Schema;
     t.equal(schema.$id, file);
-    t.ok(schema.description.length > 10, `${file} is described`);
+    t.ok(schema.description.length > 10, `${file} has a description`);
     t.ok(schema.examples.length > 0, `${file} has examples`);
-    for (const example of schema.examples) t.ok(validate<'Run'>(file, example), `example of ${file} fits`);
+    for (const example of schema.examples)
+      t.ok(validate<'Run'>(file, example), `example of ${file} is valid`);
   }
 });
 
-void t.test('the codes of problem.json are those of the error table', async (t) => {
+void t.test('lists the codes of the error table in problem.json, in the same order', async (t) => {
   const schema = JSON.parse(readFileSync(join(root, 'schemas/problem.json'), 'utf8')) as Schema;
   t.same(schema.properties?.['code']?.enum, Object.keys(errorTable));
 });
 
-void t.test('what does not fit is refused without being repeated', async (t) => {
+void t.test('rejects invalid data without quoting it', async (t) => {
   t.throws(() => validate<'SecretInput'>('secret-input.json', { value: 5, other: 'do-not-tell' }), {
     code: 'request-invalid',
   });
