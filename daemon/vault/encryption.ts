@@ -2,25 +2,25 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import { EscrowError } from '../errors.ts';
 import { SecretValue } from './secret-value.ts';
 
-/** The key that wraps the data keys, and the name by which sealed values say which key they need. */
+/** The key that wraps the data keys, and its id, which every encrypted value carries. */
 export interface VaultKey {
   readonly id: string;
   readonly bytes: Buffer;
 }
 
-/** What a sealed value is bound to: it opens in no other ledger, scope, secret, name or version. */
+/** The context that an encrypted value is bound to. Decryption fails in any other context. */
 export interface SealContext {
   readonly ledger: string;
   readonly scope: string;
-  /** The secret's id: one that is removed and set again has another. */
+  /** The secret's id. A secret that is removed and set again gets a new one. */
   readonly secret: string;
   readonly name: string;
   readonly version: number;
 }
 
-/** The format that is written. */
+/** The format of new values. */
 const FORMAT = 2;
-/** As FORMAT, but not bound to the secret's id. Such a value opens, and is FORMAT from its next rekey or set on. */
+/** An older format that is not bound to the secret's id. It is still read; the next rekey or set replaces it by FORMAT. */
 const FORMAT_WITHOUT_ID = 1;
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
@@ -29,9 +29,10 @@ const KEY_ID_BYTES = 8;
 const WRAPPED_BYTES = IV_BYTES + TAG_BYTES + KEY_BYTES;
 const HEAD_BYTES = 1 + KEY_ID_BYTES;
 
+/** Makes a vault key of 32 bytes. Its id is a hash, so that it does not reveal the key. Throws `vault-key-mismatch`. */
 export function vaultKey(bytes: Buffer): VaultKey {
   if (bytes.length !== KEY_BYTES)
-    throw new EscrowError('vault-key-mismatch', `A vault key has ${String(KEY_BYTES)} bytes.`);
+    throw new EscrowError('vault-key-mismatch', `A vault key must have ${String(KEY_BYTES)} bytes.`);
   return {
     id: createHash('sha256')
       .update('nf-escrow vault key id\0')
@@ -43,10 +44,10 @@ export function vaultKey(bytes: Buffer): VaultKey {
 }
 
 /**
- * Seals a value: AES-256-GCM under a data key of its own, that key under the vault key.
+ * Encrypts a value with a new data key, and the data key with the vault key (AES-256-GCM, envelope encryption).
  *
- * Layout: format (1 byte), key id (8), wrapped data key (iv 12, tag 16, 32), value (iv 12, tag 16, n). Both formats have
- * the same length for the same value: the ledger replaces a sealed value only by one of its length.
+ * Layout: format (1 byte), key id (8), wrapped data key (iv 12, tag 16, 32), value (iv 12, tag 16, n). Both formats
+ * have the same length for the same value, because the ledger overwrites an encrypted value in place.
  */
 export function seal(value: SecretValue, context: SealContext, key: VaultKey): Buffer {
   const dataKey = randomBytes(KEY_BYTES);
@@ -55,7 +56,7 @@ export function seal(value: SecretValue, context: SealContext, key: VaultKey): B
   return Buffer.concat([head, encrypt(dataKey, key.bytes, bound), encrypt(value.open(), dataKey, bound)]);
 }
 
-/** Opens a sealed value. Throws `vault-key-mismatch` where it needs another key, `secret-corrupt` where a bit has changed. */
+/** Decrypts a value. Throws `vault-key-mismatch` if it needs another key, `secret-corrupt` if it was modified. */
 export function open(sealed: Buffer, context: SealContext, key: VaultKey): SecretValue {
   const keyId = sealedWith(sealed);
   const [format] = sealed;
@@ -67,7 +68,7 @@ export function open(sealed: Buffer, context: SealContext, key: VaultKey): Secre
   if (keyId !== key.id) {
     throw new EscrowError(
       'vault-key-mismatch',
-      `${context.name} is sealed with the key ${keyId}; the vault has ${key.id}.`,
+      `Cannot decrypt ${context.name}: it is encrypted with key ${keyId}, and the vault has key ${key.id}.`,
     );
   }
   const bound = additionalData(format, context, keyId);
@@ -79,7 +80,7 @@ export function open(sealed: Buffer, context: SealContext, key: VaultKey): Secre
   }
 }
 
-/** The id of the key that a sealed value needs. */
+/** Returns the id of the key that decrypts a value. */
 export function sealedWith(sealed: Buffer): string {
   return sealed.subarray(1, HEAD_BYTES).toString('hex');
 }
@@ -100,7 +101,7 @@ function decrypt(box: Buffer, key: Buffer, bound: Buffer): Buffer {
   return Buffer.concat([decipher.update(box.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
 }
 
-/** Each part with its length before it, so that no two contexts give the same bytes. */
+/** Prefixes each part with its length, so that two different contexts never produce the same bytes. */
 function additionalData(format: number, context: SealContext, keyId: string): Buffer {
   const parts = [
     `nf-escrow ${String(format)}`,
@@ -124,7 +125,7 @@ function additionalData(format: number, context: SealContext, keyId: string): Bu
 function damaged(context: SealContext, cause?: unknown): EscrowError {
   return new EscrowError(
     'secret-corrupt',
-    `The sealed value of ${context.name}, version ${String(context.version)}, does not open.`,
+    `Cannot decrypt ${context.name}, version ${String(context.version)}: the value is damaged or was modified.`,
     { cause },
   );
 }

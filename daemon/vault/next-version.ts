@@ -3,8 +3,9 @@ import { EscrowError } from '../errors.ts';
 import type { Queries } from '../ledger/open.ts';
 
 /**
- * Takes the next version number of a name in a scope. It was never given before, also where the secret, or a workspace
- * of that name, was removed meanwhile: what a receipt or an `If-Match` names is one value for ever.
+ * Allocates the next version number of a name in a scope. A number is never reused, even after the secret or the
+ * workspace was removed, so that a receipt or an `If-Match` always refers to the same value. Throws
+ * `workspace-not-found`.
  */
 export async function nextVersion(db: Queries, scopeId: string, name: string): Promise<number> {
   const { rows } = await sql<{ version: number }>`
@@ -14,10 +15,10 @@ export async function nextVersion(db: Queries, scopeId: string, name: string): P
       RETURNING version`.execute(db);
   const [row] = rows;
   if (row !== undefined) return row.version;
-  throw new EscrowError('workspace-not-found', `The workspace of ${name} was removed meanwhile.`);
+  throw new EscrowError('workspace-not-found', `Cannot set ${name}: another request removed the workspace.`);
 }
 
-/** Has the next version of a name be higher than this one, which another ledger gave. */
+/** Raises the version counter of a name to at least `version`, which an import brings from another ledger. */
 export async function passVersion(
   db: Queries,
   scopeId: string,

@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 const SHOWN = '[secret]';
 
 /**
- * A secret's value. Whatever prints it, by JSON, string conversion or inspection, prints `[secret]`; only `open` gives
- * the bytes, and it is called in as few places as can be counted on a hand.
+ * A secret's value. JSON, string conversion and `util.inspect` print `[secret]`. Only `open` returns the bytes; keep its
+ * call sites few.
  */
 export class SecretValue {
   readonly #bytes: Buffer;
@@ -13,7 +13,7 @@ export class SecretValue {
     this.#bytes = Buffer.from(bytes);
   }
 
-  /** The exact bytes. The caller must not keep, print or pass them to anything but their destination. */
+  /** Returns the exact bytes. The caller passes them to their destination only, and neither keeps nor prints them. */
   open(): Buffer {
     return this.#bytes;
   }

@@ -5,7 +5,7 @@ import { idOf } from './keys/key-ring.ts';
 import { countSealedOtherwise, keysInUse } from './keys/rekey.ts';
 import type { Vault } from './vault.ts';
 
-/** Whether the vault opens, and by what. Opens nothing, and runs no command, to find out. */
+/** Returns the state of the vault and where its key comes from. Decrypts nothing and does not run the key command. */
 export async function vaultStatus(ledger: Ledger, vault: Vault): Promise<VaultStatus> {
   return { ...(await keyStatus(ledger, vault)), pendingErasure: ledger.erasure.pending ?? null };
 }
@@ -36,7 +36,7 @@ async function keyStatus(ledger: Ledger, vault: Vault): Promise<Omit<VaultStatus
           : 'open';
     return { state, source: first.source, key, pendingRekey: waiting };
   } catch (error) {
-    // A key file that cannot be read is what is asked about, so it is an answer; anything else is not.
+    // An unusable key file is a valid status. Any other error is not.
     if (asEscrowError(error).code === 'internal') throw error;
     return {
       state: 'unusable',

@@ -12,20 +12,21 @@ import { open, seal, sealedWith, type SealContext, type VaultKey } from './encry
 import { nextVersion } from './next-version.ts';
 import type { SecretValue } from './secret-value.ts';
 
-/** The newest version of a secret, as a plan pins it. */
+/** A version of a secret, as a plan pins it. */
 export interface SecretVersion {
   readonly secretId: string;
   readonly name: string;
   readonly version: number;
 }
 
-/** What setting a secret has done. */
+/** The result of setting a secret. */
 export interface SetResult {
   readonly version: number;
+  /** False if a secret of that name existed before. */
   readonly created: boolean;
 }
 
-/** The sealed secrets and the keys that open them. Removing, listing and pinning never need a key. */
+/** The encrypted secrets and the keys that decrypt them. Removing, listing and pinning need no key. */
 export class Vault {
   readonly keys: Keys;
   readonly #ledger: Ledger;
@@ -35,11 +36,11 @@ export class Vault {
     this.keys = keys;
   }
 
-  /** Sets a secret: durable when this returns. Gives its version, and whether there was none of that name. */
+  /** Sets a secret. The change is durable when this returns. Throws `name-invalid`, `workspace-personal`, key errors. */
   async set(by: Principal, scope: SecretScope, name: string, value: SecretValue): Promise<SetResult> {
     assertSecretName(name);
     assertKeepsSecrets(scope);
-    return this.#sealing(async (db, key) => {
+    return this.#withCurrentKey(async (db, key) => {
       const result = await this.#store(db, scope, name, value, key);
       const data = { scope: titleOf(scope), name, version: result.version };
       await record(db, { type: 'secret.set', by: by.user, data });
@@ -47,7 +48,7 @@ export class Vault {
     });
   }
 
-  /** Sets many secrets of a scope, all or none. Throws `import-conflict` where a name is taken and that is to refuse. */
+  /** Sets several secrets of a scope, all or none. Throws `import-conflict` if a name exists and `onConflict` is `refuse`. */
   async setAll(
     by: Principal,
     scope: SecretScope,
@@ -56,16 +57,16 @@ export class Vault {
   ): Promise<ImportResult> {
     for (const name of values.keys()) assertSecretName(name);
     assertKeepsSecrets(scope);
-    return this.#sealing((db, key) => this.#setAllIn(db, by, scope, values, onConflict, key));
+    return this.#withCurrentKey((db, key) => this.#setAllIn(db, by, scope, values, onConflict, key));
   }
 
-  /** As `setAll`, for several scopes in one transaction. */
+  /** Sets secrets of several scopes in one transaction, like `setAll`. */
   async setScopes(
     by: Principal,
     scopes: (db: Queries) => Promise<readonly (readonly [SecretScope, ReadonlyMap<string, SecretValue>])[]>,
     onConflict: ImportRequest['onConflict'],
   ): Promise<ImportResult> {
-    return this.#sealing(async (db, key) => {
+    return this.#withCurrentKey(async (db, key) => {
       const result: ImportResult = { created: [], replaced: [], skipped: [] };
       for (const [scope, values] of await scopes(db)) {
         const one = await this.#setAllIn(db, by, scope, values, onConflict, key);
@@ -76,7 +77,7 @@ export class Vault {
     });
   }
 
-  /** Removes a secret. Throws `secret-not-found`. A version that a run has pinned stays, sealed, until that run is purged. */
+  /** Removes a secret. A version that a run has pinned is kept, encrypted, until that run is purged. Throws `secret-not-found`. */
   async remove(by: Principal, scope: SecretScope, name: string): Promise<void> {
     await this.#ledger.write(async (db) => {
       const row = await db
@@ -86,13 +87,13 @@ export class Vault {
         .returning('id')
         .executeTakeFirst();
       if (row === undefined)
-        throw new EscrowError('secret-not-found', `There is no secret ${name} in this scope.`);
+        throw new EscrowError('secret-not-found', `There is no secret ${name} in scope ${titleOf(scope)}.`);
       await dropUnneededVersions(db, row.id, undefined);
       await record(db, { type: 'secret.removed', by: by.user, data: { scope: titleOf(scope), name } });
     });
   }
 
-  /** What may be known of the secrets of a scope, by name. */
+  /** Lists the secrets of a scope by name, without values. */
   async list(scope: SecretScope): Promise<Secret[]> {
     const rows = await this.#ledger.db
       .selectFrom('secrets')
@@ -112,7 +113,7 @@ export class Vault {
     }));
   }
 
-  /** The newest version of each secret of a scope. */
+  /** Returns the newest version of each secret of a scope. */
   async versions(db: Queries, scope: SecretScope): Promise<SecretVersion[]> {
     const rows = await db
       .selectFrom('secrets')
@@ -122,7 +123,7 @@ export class Vault {
     return rows.map(({ id, name, version }) => ({ secretId: id, name, version }));
   }
 
-  /** Opens one pinned version. */
+  /** Decrypts one pinned version. Throws `secret-not-found`, `secret-corrupt`, key errors. */
   async open(secretId: string, version: number): Promise<SecretValue> {
     const row = await this.#ledger.db
       .selectFrom('secret_versions')
@@ -130,7 +131,8 @@ export class Vault {
       .where('secret_id', '=', secretId)
       .where('version', '=', version)
       .executeTakeFirst();
-    if (row === undefined) throw new EscrowError('secret-not-found', 'A version that was planned is gone.');
+    if (row === undefined)
+      throw new EscrowError('secret-not-found', 'A planned version of a secret no longer exists.');
     const sealed = Buffer.from(row.sealed as ArrayBuffer);
     return open(sealed, contextOf(this.#ledger, row), await this.keys.get(sealedWith(sealed)));
   }
@@ -147,7 +149,10 @@ export class Vault {
     const names = [...values.keys()];
     const taken = names.filter((name) => known.has(name));
     if (onConflict === 'refuse' && taken.length > 0)
-      throw new EscrowError('import-conflict', `${titleOf(scope)} has ${taken.join(', ')} already.`);
+      throw new EscrowError(
+        'import-conflict',
+        `Cannot import into scope ${titleOf(scope)}: already set: ${taken.join(', ')}.`,
+      );
     const skipped = onConflict === 'skip' ? taken : [];
     for (const [name, value] of values)
       if (!skipped.includes(name)) await this.#store(db, scope, name, value, key);
@@ -190,12 +195,12 @@ export class Vault {
   }
 
   /**
-   * Does `work` in a transaction, with the key that seals. Should the vault be given a new key between the two, a value
-   * sealed with the old one would be lost: then it is begun again.
+   * Runs `work` in a transaction with the key that encrypts. Starts again if a rekey replaced that key before the
+   * transaction began: a value encrypted with the old key could not be decrypted after the rekey.
    */
-  async #sealing<T>(work: (db: Queries, key: VaultKey) => Promise<T>): Promise<T> {
+  async #withCurrentKey<T>(work: (db: Queries, key: VaultKey) => Promise<T>): Promise<T> {
     for (;;) {
-      const key = await this.#keyForSealing();
+      const key = await this.#encryptionKey();
       const done = await this.#ledger.write(async (db) =>
         this.keys.isCurrent(key) ? [await work(db, key)] : [],
       );
@@ -204,10 +209,10 @@ export class Vault {
   }
 
   /**
-   * A new key is made only while nothing is sealed, and only a ring that opens the rest seals more: otherwise a lost
-   * or exchanged key file would be noticed when a run needs the old values, not now.
+   * Creates a key only while no value is encrypted. Otherwise checks that the ring decrypts an existing value, so that a
+   * lost or replaced key file is reported now and not when a run needs the old values.
    */
-  async #keyForSealing(): Promise<VaultKey> {
+  async #encryptionKey(): Promise<VaultKey> {
     const row = await this.#ledger.db
       .selectFrom('secret_versions')
       .select('sealed')
@@ -219,7 +224,7 @@ export class Vault {
   }
 }
 
-/** What the sealed value of a row is bound to. */
+/** Returns the context that the encrypted value of a row is bound to. */
 export function contextOf(ledger: Ledger, row: Omit<Tables['secret_versions'], 'sealed'>): SealContext {
   const { scope_id: scope, secret_id: secret, name, version } = row;
   return { ledger: ledger.id, scope, secret, name, version };
@@ -227,10 +232,13 @@ export function contextOf(ledger: Ledger, row: Omit<Tables['secret_versions'], '
 
 function assertKeepsSecrets(scope: SecretScope): void {
   if (scope.kind === 'workspace' && scope.visibility === 'personal')
-    throw new EscrowError('workspace-personal', `${titleOf(scope)} is a personal workspace.`);
+    throw new EscrowError(
+      'workspace-personal',
+      `Cannot set secrets in ${titleOf(scope)}: it is a personal workspace.`,
+    );
 }
 
-/** Drops the versions of a secret that are neither the newest nor pinned by a run that is not purged yet. */
+/** Deletes the versions of a secret that are neither `newest` nor pinned by a run that is not purged yet. */
 export async function dropUnneededVersions(
   db: Queries,
   secretId: string,

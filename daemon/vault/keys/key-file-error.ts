@@ -1,14 +1,14 @@
 import { EscrowError, systemCode } from '../../errors.ts';
 
 /**
- * Does something with the key file. What the file system refuses is the set-up's fault and not ours: it becomes
- * `vault-key-file-unusable`; other errors stay as they are.
+ * Runs `work` on the key file. Converts file system errors to `vault-key-file-unusable`, because the user has to fix
+ * them; rethrows other errors unchanged.
  */
 export function withKeyFile<T>(path: string, action: 'read' | 'write', work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof EscrowError && error.code === 'permissions-too-open') throw error; // it has its own remedy
+    if (error instanceof EscrowError && error.code === 'permissions-too-open') throw error; // it has its own hint
     const code = systemCode(error instanceof EscrowError ? error.cause : error);
     if (code === undefined) throw error;
     throw new EscrowError(

@@ -13,7 +13,7 @@ import { vaultKey, type VaultKey } from '../encryption.ts';
 /** Where a vault key comes from. */
 export type KeySource = 'file' | 'passphrase' | 'command';
 
-/** One key of the ring: in the file itself, or to be derived from what a person or a command gives. */
+/** One key of the ring. The key file holds the key itself, or how to derive it from a passphrase or a command's output. */
 export type RingEntry = FileEntry | DerivedEntry;
 
 interface FileEntry {
@@ -27,18 +27,22 @@ interface DerivedEntry {
   readonly cost: Cost;
 }
 
-/** The keys of a vault. The first one seals; more than one are there only while the vault is given a new key. */
+/** The keys of a vault. The first one encrypts. Further keys exist only during a rekey. */
 export type KeyRing = readonly [RingEntry, ...RingEntry[]];
 
 const FILE = /^nf-escrow-key-1 ([0-9a-f]{64})$/;
 const DERIVED =
   /^nf-escrow-key-2 (passphrase|command) ([0-9a-f]{16}) scrypt ([0-9]{1,8}) ([0-9]{1,3}) ([0-9]{1,3}) ([0-9a-f]{32})$/;
 
+/** Returns the id of a key without deriving it. */
 export function idOf(entry: RingEntry): string {
   return entry.source === 'file' ? entry.key.id : entry.id;
 }
 
-/** Reads the key file; undefined where there is none. Throws when others can read it or it holds no key. */
+/**
+ * Reads the key file. Returns undefined if it does not exist. Throws `permissions-too-open`, `vault-key-mismatch` for a
+ * file without a valid key, `vault-key-file-unusable`.
+ */
 export function readRing(path: string): KeyRing | undefined {
   const text = withKeyFile(path, 'read', () => {
     const directory = openTrusted({ path: dirname(path), purpose: STATE, need: 'unwritable' });
@@ -51,7 +55,8 @@ export function readRing(path: string): KeyRing | undefined {
   if (text === undefined) return undefined;
   const lines = text.split('\n');
   const [first, ...others] = lines.filter((line) => line !== '').map((line) => parse(path, line));
-  if (first === undefined) throw new EscrowError('vault-key-mismatch', `"${path}" holds no vault key.`);
+  if (first === undefined)
+    throw new EscrowError('vault-key-mismatch', `The vault key file "${path}" contains no key.`);
   return [first, ...others];
 }
 
@@ -61,16 +66,20 @@ function readText(path: string): string | undefined {
   return readFileSync(path, 'utf8');
 }
 
-/** Replaces the key file; durable when this returns. Throws `vault-key-file-unusable`. */
+/** Replaces the key file. The change is durable when this returns. Throws `vault-key-file-unusable`. */
 export function writeRing(path: string, ring: KeyRing): void {
   writeKeyFile(path, (entry) => writeFileAtomic(entry, format(ring)));
 }
 
-/** Makes a ring of one new key. When another process was faster, its ring is the ring. */
+/** Creates a key file with one new key. Returns the existing ring if another process created the file first. */
 export function createRing(path: string): KeyRing {
   writeKeyFile(path, (entry) => createFileAtomic(entry, format([newFileEntry()])));
   const ring = readRing(path);
-  if (ring === undefined) throw new EscrowError('vault-key-missing', `"${path}" went away as it was made.`);
+  if (ring === undefined)
+    throw new EscrowError(
+      'vault-key-missing',
+      `The new vault key file "${path}" was deleted by another process.`,
+    );
   return ring;
 }
 
@@ -84,6 +93,7 @@ function writeKeyFile(path: string, write: (entry: string) => unknown): void {
   });
 }
 
+/** Returns a new random key that the key file itself holds. */
 export function newFileEntry(): FileEntry {
   return { source: 'file', key: vaultKey(randomBytes(32)) };
 }
@@ -107,5 +117,8 @@ function parse(path: string, line: string): RingEntry {
     const cost = newCost({ n: Number(n), r: Number(r), p: Number(p), salt: Buffer.from(salt, 'hex') });
     return { source, id, cost };
   }
-  throw new EscrowError('vault-key-mismatch', `"${path}" holds a line that is no vault key.`);
+  throw new EscrowError(
+    'vault-key-mismatch',
+    `The vault key file "${path}" contains a line that is not a key.`,
+  );
 }

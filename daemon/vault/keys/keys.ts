@@ -13,15 +13,15 @@ import {
 } from './key-ring.ts';
 import type { VaultKey } from '../encryption.ts';
 
-/** Where the keys lie, and the command that gives one, where there is such a command. */
+/** Path of the key file, and the command that prints a key, if one is configured. */
 export interface KeySettings {
   readonly keyFile: string;
   readonly keyCommand: string | undefined;
 }
 
 /**
- * The keys of the vault. The key file is read afresh each time, so that one that was put back, or taken away, counts
- * at once; keys that had to be derived stay in memory until the daemon ends.
+ * The keys of the vault. Reads the key file on every use, so that a restored or deleted file takes effect immediately.
+ * Derived keys stay in memory until the daemon exits.
  */
 export class Keys {
   readonly #settings: KeySettings;
@@ -35,37 +35,37 @@ export class Keys {
     return this.#settings.keyFile;
   }
 
-  /** The ring; undefined where there is no key file. */
+  /** Reads the ring. Returns undefined if there is no key file. */
   ring(): KeyRing | undefined {
     return readRing(this.#settings.keyFile);
   }
 
-  /** The key with this id. Throws `vault-key-missing`, `vault-key-mismatch`, `vault-locked`, `vault-key-command-failed`. */
+  /** Returns a key by id. Throws `vault-key-missing`, `vault-key-mismatch`, `vault-locked`, `vault-key-command-failed`. */
   async get(id: string): Promise<VaultKey> {
     const ring = this.ring();
-    if (ring === undefined) throw new EscrowError('vault-key-missing', `"${this.file}" is not there.`);
+    if (ring === undefined) throw this.#missing();
     const entry = ring.find((one) => idOf(one) === id);
     if (entry !== undefined) return this.#open(entry);
     throw new EscrowError(
       'vault-key-mismatch',
-      `The vault is sealed with the key ${id}; "${this.file}" holds ${ring.map(idOf).join(', ')}.`,
+      `The vault is encrypted with key ${id}; "${this.file}" contains key ${ring.map(idOf).join(', ')}.`,
     );
   }
 
-  /** The key that seals. With `create`, one is made where there is none. */
+  /** Returns the key that encrypts. Creates the key file if there is none and `create` is set. Throws like `get`. */
   async current(create: boolean): Promise<VaultKey> {
     const ring = this.ring() ?? (create ? createRing(this.file) : undefined);
-    if (ring === undefined) throw new EscrowError('vault-key-missing', `"${this.file}" is not there.`);
+    if (ring === undefined) throw this.#missing();
     return this.#open(ring[0]);
   }
 
-  /** Whether this is still the key that seals. */
+  /** Returns whether this key still encrypts new values. */
   isCurrent({ id }: VaultKey): boolean {
     const entry = this.ring()?.[0];
     return entry !== undefined && idOf(entry) === id;
   }
 
-  /** Derives the keys that a passphrase opens. Throws `passphrase-wrong` when it opens none. */
+  /** Derives the keys of the ring that belong to a passphrase. Throws `passphrase-wrong` if there are none. */
   async unlock(passphrase: Buffer): Promise<void> {
     const locked = (this.ring() ?? []).flatMap((entry) => (isPassphrase(entry) ? [entry] : []));
     for (const entry of locked) {
@@ -75,24 +75,29 @@ export class Keys {
     if (!locked.some(({ id }) => this.#derived.has(id)))
       throw new EscrowError(
         'passphrase-wrong',
-        locked.length === 0 ? 'This vault has no passphrase.' : 'The passphrase does not open the vault.',
+        locked.length === 0
+          ? 'Cannot unlock the vault: it has no passphrase.'
+          : 'Cannot unlock the vault: the passphrase is wrong.',
       );
   }
 
-  /** Puts a new key before the others of the ring: durable when this returns, and before anything is sealed with it. */
+  /**
+   * Adds a new key as the first of the ring. The key file is durable when this returns, so that no value is ever
+   * encrypted with a key that a crash could lose.
+   */
   async add(source: KeySource, passphrase: Buffer | undefined): Promise<VaultKey> {
     const [entry, key] = await this.#make(source, passphrase);
     writeRing(this.file, [entry, ...(this.ring() ?? [])]);
     return key;
   }
 
-  /** Drops all keys but the first, once nothing is sealed with them any more. */
+  /** Removes all keys but the first. The caller has checked that no value is encrypted with the others. */
   dropOld(): void {
     const ring = this.ring();
     if (ring !== undefined && ring.length > 1) writeRing(this.file, [ring[0]]);
   }
 
-  /** Whether the key that seals can be had without asking a person. */
+  /** Returns whether the key that encrypts needs a passphrase that nobody has entered yet. */
   isLocked(): boolean {
     const entry = this.ring()?.[0];
     return entry?.source === 'passphrase' && !this.#derived.has(entry.id);
@@ -107,9 +112,9 @@ export class Keys {
     if (phrase === undefined)
       throw new EscrowError(
         'request-invalid',
-        'A key that is derived from a passphrase takes the passphrase.',
+        'Cannot derive the vault key: the request contains no passphrase.',
       );
-    if (phrase.length === 0) throw new EscrowError('passphrase-wrong', 'A passphrase cannot be empty.');
+    if (phrase.length === 0) throw new EscrowError('passphrase-wrong', 'The passphrase is empty.');
     const cost = newCost();
     const key = await deriveKey(phrase, cost);
     this.#derived.set(key.id, key);
@@ -121,12 +126,20 @@ export class Keys {
     const known = this.#derived.get(entry.id);
     if (known !== undefined) return known;
     if (entry.source === 'passphrase')
-      throw new EscrowError('vault-locked', 'The vault waits for its passphrase.');
+      throw new EscrowError('vault-locked', 'The vault needs its passphrase.');
     const key = await deriveKey(await runKeyCommand(this.#settings.keyCommand), entry.cost);
     if (key.id !== entry.id)
-      throw new EscrowError('vault-key-mismatch', 'What the command printed is not the key of this vault.');
+      throw new EscrowError(
+        'vault-key-mismatch',
+        'The output of vaultKeyCommand is not the key of this vault.',
+        { hint: 'Make vaultKeyCommand print the same key as when the vault was rekeyed.' },
+      );
     this.#derived.set(key.id, key);
     return key;
+  }
+
+  #missing(): EscrowError {
+    return new EscrowError('vault-key-missing', `The vault key file "${this.file}" does not exist.`);
   }
 }
 

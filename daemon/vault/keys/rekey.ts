@@ -7,12 +7,13 @@ import type { KeySource } from './key-ring.ts';
 import { open, seal, sealedWith, type VaultKey } from '../encryption.ts';
 import { contextOf, type Vault } from '../vault.ts';
 
-/** Rows that are moved in one transaction: between two of them the daemon answers others. */
+/** Rows per transaction. Between two transactions the daemon serves other requests. */
 const BATCH = 200;
 
 /**
- * Gives the vault a new key. The new key is in the key file before the first row moves, and the old one stays there
- * until the last has: interrupted anywhere, every value opens, and `finishRekey` completes it. Gives the number moved.
+ * Encrypts all values with a new key and returns their number. The key file holds the new key before the first value is
+ * rewritten, and the old key until after the last one. So every value can be decrypted after a crash at any point, and
+ * `finishRekey` completes the work.
  */
 export async function rekey(
   ledger: Ledger,
@@ -21,36 +22,39 @@ export async function rekey(
   source: KeySource,
   passphrase: Buffer | undefined,
 ): Promise<number> {
-  return alone(vault, async () => {
-    await assertOpens(ledger, vault);
+  return exclusively(vault, async () => {
+    await assertKeysAvailable(ledger, vault);
     const key = await vault.keys.add(source, passphrase);
     await ledger.write((db) =>
       record(db, { type: 'vault.rekeyed', by: by.user, data: { key: key.id, source } }),
     );
-    return moveAll(ledger, vault, key);
+    return encryptAll(ledger, vault, key);
   });
 }
 
-/** Completes a rekey that was interrupted; does nothing where there was none. Throws `vault-locked` and its like. */
+/** Completes an interrupted rekey, if there is one. Throws the errors of `Keys.get`, such as `vault-locked`. */
 export async function finishRekey(ledger: Ledger, vault: Vault): Promise<number> {
   if ((vault.keys.ring()?.length ?? 0) < 2) return 0;
-  return alone(vault, async () => moveAll(ledger, vault, await vault.keys.current(false)));
+  return exclusively(vault, async () => encryptAll(ledger, vault, await vault.keys.current(false)));
 }
 
-const underWay = new WeakSet<Vault>();
+const inProgress = new WeakSet<Vault>();
 
-/** Two at once would move the same rows to and fro. */
-async function alone<T>(vault: Vault, work: () => Promise<T>): Promise<T> {
-  if (underWay.has(vault)) throw new EscrowError('state-conflict', 'The vault is being given a new key.');
-  underWay.add(vault);
+/** Rejects a second rekey: two at the same time would rewrite each other's rows. */
+async function exclusively<T>(vault: Vault, work: () => Promise<T>): Promise<T> {
+  if (inProgress.has(vault))
+    throw new EscrowError('state-conflict', 'Cannot rekey the vault: another rekey is in progress.', {
+      hint: 'Wait until `nf-escrow vault status` shows no pending values, then try again.',
+    });
+  inProgress.add(vault);
   try {
     return await work();
   } finally {
-    underWay.delete(vault);
+    inProgress.delete(vault);
   }
 }
 
-/** The ids of the keys with which something is sealed. */
+/** Returns the ids of the keys that encrypt at least one value. */
 export async function keysInUse(db: Queries): Promise<string[]> {
   const rows = await db
     .selectFrom('secret_versions')
@@ -60,7 +64,7 @@ export async function keysInUse(db: Queries): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** How many values are sealed with another key than this one. */
+/** Counts the values that are encrypted with another key than this one. */
 export async function countSealedOtherwise(db: Queries, keyId: string): Promise<number> {
   const { count } = await db
     .selectFrom('secret_versions')
@@ -70,24 +74,24 @@ export async function countSealedOtherwise(db: Queries, keyId: string): Promise<
   return count;
 }
 
-/** Before anything is changed: each key that is in use must be at hand, or its values could never be moved. */
-async function assertOpens(ledger: Ledger, vault: Vault): Promise<void> {
+/** Fails before anything changes if a key in use is not available, because its values could not be re-encrypted. */
+async function assertKeysAvailable(ledger: Ledger, vault: Vault): Promise<void> {
   for (const id of await keysInUse(ledger.db)) await vault.keys.get(id);
 }
 
-async function moveAll(ledger: Ledger, vault: Vault, key: VaultKey): Promise<number> {
-  let moved = 0;
-  for (let count = BATCH; count === BATCH; moved += count) count = await moveSome(ledger, vault, key);
-  // Within a transaction: no row can come to be sealed with an old key between the look and the drop.
+async function encryptAll(ledger: Ledger, vault: Vault, key: VaultKey): Promise<number> {
+  let total = 0;
+  for (let count = BATCH; count === BATCH; total += count) count = await encryptBatch(ledger, vault, key);
+  // In a transaction, so that no row is encrypted with an old key between the check and the removal of that key.
   await ledger.write(async (db) => {
     if ((await keysInUse(db)).every((id) => id === key.id)) vault.keys.dropOld();
   });
-  return moved;
+  return total;
 }
 
-async function moveSome(ledger: Ledger, vault: Vault, key: VaultKey): Promise<number> {
+async function encryptBatch(ledger: Ledger, vault: Vault, key: VaultKey): Promise<number> {
   const isOld = sql<boolean>`substr(sealed, 2, 8) <> ${Buffer.from(key.id, 'hex')}`;
-  // Keys first: what has to be waited for must not be waited for within the transaction.
+  // Deriving a key takes time, so it happens before the transaction.
   const old = new Map<string, VaultKey>();
   for (const id of await keysInUse(ledger.db)) old.set(id, await vault.keys.get(id));
   return ledger.write(async (db) => {
@@ -95,7 +99,7 @@ async function moveSome(ledger: Ledger, vault: Vault, key: VaultKey): Promise<nu
     for (const row of rows) {
       const before = Buffer.from(row.sealed as ArrayBuffer);
       const opener = old.get(sealedWith(before));
-      if (opener === undefined) throw new Error('a value was sealed with an old key meanwhile');
+      if (opener === undefined) throw new Error('another request encrypted a value with an old key');
       const context = contextOf(ledger, row);
       await db
         .updateTable('secret_versions')

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
 import { Stanza, type Identity, type Recipient } from 'age-encryption';
 
-/** age's own default, and the most that its library takes: 2^20 are 1 GiB. */
+/** Log2 of the scrypt cost: age's default, and the maximum of the age library (2^20 needs 1 GiB). */
 const WORK = 18;
 const WORK_MAX = 20;
 const R = 8;
@@ -12,8 +12,8 @@ const TAG_BYTES = 16;
 const FILE_KEY_BYTES = 16;
 
 /**
- * A passphrase as age's format has it: https://c2sp.org/age#the-scrypt-recipient-type. The library's own derives its key
- * in JavaScript on the one thread that there is, for seconds; Node's does in another one, and the daemon watches on.
+ * Returns an age recipient for a passphrase: https://c2sp.org/age#the-scrypt-recipient-type. The library's own recipient
+ * derives the key in JavaScript and blocks the event loop for seconds; Node's scrypt runs in the thread pool.
  */
 export function recipientFor(passphrase: string, work = WORK): Recipient {
   return {
@@ -27,7 +27,7 @@ export function recipientFor(passphrase: string, work = WORK): Recipient {
   };
 }
 
-/** Opens what was encrypted with a passphrase. Throws for a file that nobody may ask us to open. */
+/** Returns the age identity for a passphrase. Unwrapping throws for a malformed stanza or a cost above the maximum. */
 export function identityFor(passphrase: string): Identity {
   return {
     unwrapFileKey: async (stanzas) => {
@@ -36,16 +36,16 @@ export function identityFor(passphrase: string): Identity {
       const [, text = '', work = ''] = found.args;
       const salt = Buffer.from(text, 'base64');
       const fits = /^[1-9][0-9]?$/.test(work) && Number(work) <= WORK_MAX && unpadded(salt) === text;
-      // The format's rule: whoever knows a passphrase is the only one who can have written the file.
+      // The format requires a scrypt stanza to be the only one, because a passphrase also authenticates the file.
       const isWhole = stanzas.length === 1 && found.args.length === 3 && salt.length === SALT_BYTES;
       if (!fits || !isWhole || found.body.length !== FILE_KEY_BYTES + TAG_BYTES)
-        throw new Error('the scrypt stanza is not one that can be opened');
+        throw new Error('unsupported scrypt stanza');
       return unwrap(found.body, await derive(passphrase, salt, Number(work)));
     },
   };
 }
 
-/** Null where the passphrase is another one. */
+/** Returns null if the passphrase is wrong. */
 function unwrap(body: Uint8Array, key: Buffer): Uint8Array | null {
   const cipher = createDecipheriv('chacha20-poly1305', key, Buffer.alloc(12), { authTagLength: TAG_BYTES });
   cipher.setAuthTag(body.subarray(FILE_KEY_BYTES));

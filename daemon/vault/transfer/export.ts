@@ -8,7 +8,7 @@ import type { Ledger } from '../../ledger/open.ts';
 import { recipientFor } from './age-passphrase.ts';
 import type { Vault } from '../vault.ts';
 
-/** What an export holds, under age's encryption: https://age-encryption.org/v1 */
+/** The plaintext of an export, which is encrypted with age: https://age-encryption.org/v1 */
 export interface ExportedVault {
   readonly format: 'nf-escrow-export-1';
   readonly exportedAt: string;
@@ -29,10 +29,10 @@ interface ExportedSecret {
   readonly valueBase64: string;
 }
 
-/** For whom an export is encrypted: age recipients (`age1…`), or whoever knows a passphrase. */
+/** Who can decrypt an export: age recipients (`age1…`), or anyone with the passphrase. */
 export type ExportFor = { readonly recipients: readonly string[] } | { readonly passphrase: string };
 
-/** The newest version of every secret, encrypted; the armoured age file as text. */
+/** Exports the newest version of every secret. Returns an armored age file as text. */
 export async function exportVault(
   ledger: Ledger,
   vault: Vault,
@@ -69,9 +69,9 @@ function encrypterFor(forWhom: ExportFor): Encrypter {
     try {
       encrypter.addRecipient(recipient);
     } catch {
-      // Not repeated: who mixes up the two keys of a pair has given the secret one.
-      throw new EscrowError('request-invalid', 'A recipient is not an age public key.', {
-        hint: 'A recipient begins with age1; `age-keygen -y KEYFILE` prints it.',
+      // The error does not quote the recipient: it may be a secret key that the user mistook for the public one.
+      throw new EscrowError('request-invalid', 'Cannot export: a recipient is not an age public key.', {
+        hint: 'Use a recipient that starts with age1. `age-keygen -y KEYFILE` prints it.',
       });
     }
   }

@@ -13,12 +13,12 @@ import { secretValueFrom } from '../secret-bytes.ts';
 import type { SecretValue } from '../secret-value.ts';
 import type { Vault } from '../vault.ts';
 
-/** What opens an export: a passphrase, or the secret keys of age identities (`AGE-SECRET-KEY-1…`). */
+/** What decrypts an export: a passphrase, or the secret keys of age identities (`AGE-SECRET-KEY-1…`). */
 export type ImportWith = { readonly identities: readonly string[] } | { readonly passphrase: string };
 
 /**
- * Takes an export in, all of it or nothing. Workspaces that are not there are made; a user's own secrets become those
- * of who imports. Throws `import-invalid`, `import-conflict`.
+ * Imports an export, all of it or nothing. Creates missing workspaces. User secrets become those of the importing user.
+ * Throws `import-invalid`, `import-conflict`.
  */
 export async function importVault(
   ledger: Ledger,
@@ -33,8 +33,8 @@ export async function importVault(
     .filter(({ secrets }) => secrets.length > 0)
     .map((scope) => ({ scope, values: valuesOf(scope.secrets) }));
   const find = (db: Queries): Promise<(readonly [SecretScope, ReadonlyMap<string, SecretValue>])[]> =>
-    inTurn(filled, async ({ scope, values }) => {
-      const target = await findOrMake(db, by, scope);
+    inSequence(filled, async ({ scope, values }) => {
+      const target = await findOrCreate(db, by, scope);
       for (const { name, version } of scope.secrets)
         if (version !== undefined) await passVersion(db, target.id, name, version);
       return [target, values] as const;
@@ -42,14 +42,14 @@ export async function importVault(
   return vault.setScopes(by, find, onConflict);
 }
 
-/** Names and values from outside, checked. Throws `name-invalid`, `value-invalid`, or `import-invalid` for a repeated name. */
+/** Validates imported names and values. Throws `name-invalid`, `value-invalid`, `import-invalid` for a repeated name. */
 export function valuesOf(
   secrets: readonly { readonly name: string; readonly valueBase64: string }[],
 ): Map<string, SecretValue> {
   const values = new Map<string, SecretValue>();
   for (const { name, valueBase64 } of secrets) {
     assertSecretName(name);
-    if (values.has(name)) throw new EscrowError('import-invalid', `${name} is there twice.`);
+    if (values.has(name)) throw new EscrowError('import-invalid', `The name ${name} occurs twice.`);
     values.set(name, secretValueFrom(name, Buffer.from(valueBase64, 'base64')));
   }
   return values;
@@ -63,21 +63,21 @@ async function decrypt(text: string, opener: ImportWith): Promise<VaultExport> {
     else for (const identity of opener.identities) decrypter.addIdentity(identity);
     plain = await decrypter.decrypt(armor.decode(text), 'text');
   } catch {
-    // The reason is not passed on: it may quote what could not be read.
-    throw new EscrowError('import-invalid', 'The export does not open.', {
-      hint: 'Is it an armoured age file of `nf-escrow vault export`, and the passphrase or identity the right one?',
+    // The cause is dropped, because its message may quote the file or the identity.
+    throw new EscrowError('import-invalid', 'Cannot decrypt the export.', {
+      hint: 'Check the passphrase or identity, and that `nf-escrow vault export` wrote the file.',
     });
   }
   let parsed: unknown;
   try {
     parsed = JSON.parse(plain);
   } catch {
-    throw new EscrowError('import-invalid', 'The file opens, and is no export of nf-escrow.');
+    throw new EscrowError('import-invalid', 'The decrypted file is not an export of nf-escrow.');
   }
   return validate<'VaultExport'>('vault-export.json', parsed);
 }
 
-async function findOrMake(
+async function findOrCreate(
   db: Queries,
   by: Principal,
   { kind, organization, name, visibility }: VaultExport['scopes'][number],
@@ -97,8 +97,8 @@ async function findOrMake(
   return findWorkspace(db, `${organization}/${name}`);
 }
 
-/** One after another: they share a transaction. */
-async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+/** Runs `work` for one item after another, because all share one transaction. */
+async function inSequence<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (const item of items) results.push(await work(item));
   return results;

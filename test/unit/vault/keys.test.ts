@@ -18,12 +18,12 @@ interface Opened {
   readonly vault: Vault;
   readonly keyFile: string;
   readonly set: (name: string, value: Buffer) => Promise<void>;
-  /** Sets KEY_0 and on, in one transaction. */
+  /** Sets KEY_0, KEY_1, … in one transaction. */
   readonly fill: (count: number, value: Buffer) => Promise<void>;
   readonly get: (name: string) => Promise<Buffer | undefined>;
 }
 
-/** The vault in a directory, as a daemon that has just started has it. */
+/** Opens the vault in a directory, like a daemon that has just started. */
 async function openVault(t: Test, directory: string, keyCommand?: string): Promise<Opened> {
   const ledger = await openLedger(join(directory, 'ledger.db'));
   t.teardown(() => ledger.close());
@@ -51,46 +51,43 @@ async function openVault(t: Test, directory: string, keyCommand?: string): Promi
 
 const passphrase = randomBytes(12);
 
-void t.test(
-  'a key comes from the file, a passphrase or a command, and each opens what the others sealed',
-  async (t) => {
-    const directory = temporaryDirectory(t);
-    const keyText = join(directory, 'key-text');
-    writeFileSync(keyText, randomBytes(20).toString('hex'));
-    const command = `cat '${keyText}'`;
-    const value = randomBytes(40);
-    const first = await openVault(t, directory, command);
-    await first.set('FOO_KEY', value);
-    for (const source of ['passphrase', 'command', 'file'] as const) {
-      const { ledger, vault } = await openVault(t, directory, command);
-      if (source === 'command') await vault.keys.unlock(passphrase);
-      t.equal(await rekey(ledger, vault, user, source, passphrase), 1, source);
-      const again = await openVault(t, directory, command);
-      if (source === 'passphrase') {
-        await t.rejects(again.get('FOO_KEY'), { code: 'vault-locked' });
-        await t.rejects(again.set('BAR_KEY', value), { code: 'vault-locked' });
-        await t.rejects(again.vault.keys.unlock(randomBytes(12)), { code: 'passphrase-wrong' });
-        await again.vault.keys.unlock(passphrase);
-      }
-      t.same(await again.get('FOO_KEY'), value);
-      t.equal(readFileSync(first.keyFile, 'utf8').split('\n').length, 2, 'one key is left');
-      t.notOk(readFileSync(first.keyFile).includes(passphrase));
+void t.test('rekeys between key file, passphrase and command, and still decrypts every value', async (t) => {
+  const directory = temporaryDirectory(t);
+  const keyText = join(directory, 'key-text');
+  writeFileSync(keyText, randomBytes(20).toString('hex'));
+  const command = `cat '${keyText}'`;
+  const value = randomBytes(40);
+  const first = await openVault(t, directory, command);
+  await first.set('FOO_KEY', value);
+  for (const source of ['passphrase', 'command', 'file'] as const) {
+    const { ledger, vault } = await openVault(t, directory, command);
+    if (source === 'command') await vault.keys.unlock(passphrase);
+    t.equal(await rekey(ledger, vault, user, source, passphrase), 1, source);
+    const again = await openVault(t, directory, command);
+    if (source === 'passphrase') {
+      await t.rejects(again.get('FOO_KEY'), { code: 'vault-locked' });
+      await t.rejects(again.set('BAR_KEY', value), { code: 'vault-locked' });
+      await t.rejects(again.vault.keys.unlock(randomBytes(12)), { code: 'passphrase-wrong' });
+      await again.vault.keys.unlock(passphrase);
     }
-  },
-);
+    t.same(await again.get('FOO_KEY'), value);
+    t.equal(readFileSync(first.keyFile, 'utf8').split('\n').length, 2, 'one key remains');
+    t.notOk(readFileSync(first.keyFile).includes(passphrase));
+  }
+});
 
 void t.test(
-  'a command that fails, prints nothing or something else, says so and tells nothing',
+  'reports a key command that fails, prints nothing or another key, without quoting its output',
   async (t) => {
     const directory = temporaryDirectory(t);
-    const told = randomBytes(8).toString('hex');
-    const { ledger, vault, set } = await openVault(t, directory, `echo ${told}`);
+    const printed = randomBytes(8).toString('hex');
+    const { ledger, vault, set } = await openVault(t, directory, `echo ${printed}`);
     await set('FOO_KEY', Buffer.from('value'));
     await rekey(ledger, vault, user, 'command', undefined);
     for (const [command, code] of [
-      [`echo ${told} >&2; exit 3`, 'vault-key-command-failed'],
+      [`echo ${printed} >&2; exit 3`, 'vault-key-command-failed'],
       ['true', 'vault-key-command-failed'],
-      [`echo ${told}x`, 'vault-key-mismatch'],
+      [`echo ${printed}x`, 'vault-key-mismatch'],
       [undefined, 'vault-key-command-failed'],
     ] as const) {
       const { get } = await openVault(t, directory, command);
@@ -99,12 +96,12 @@ void t.test(
         (thrown: unknown) => thrown as Error,
       );
       t.match(error, { code });
-      t.notOk(error?.message.includes(told));
+      t.notOk(error?.message.includes(printed));
     }
   },
 );
 
-void t.test('a new key that is interrupted anywhere loses nothing, and is completed later', async (t) => {
+void t.test('loses no value if a rekey is interrupted at any write, and completes it later', async (t) => {
   const count = 450; // three transactions
   for (let stopAt = 0; stopAt < 7; stopAt += 1) {
     const directory = temporaryDirectory(t);
@@ -116,7 +113,7 @@ void t.test('a new key that is interrupted anywhere loses nothing, and is comple
       ...ledger,
       write: (work) => {
         writes += 1;
-        // Once before a transaction, once within it: what it wrote is taken back.
+        // Fails before a transaction, or within it, so that it is rolled back.
         if (writes === stopAt) return Promise.reject(new Error('interrupted'));
         if (writes === stopAt - 3) return ledger.write(async (db) => interrupted(await work(db)));
         return ledger.write(work);
@@ -142,7 +139,7 @@ function interrupted(_done: unknown): never {
   throw new Error('interrupted within');
 }
 
-void t.test('what is set while a new key comes is not lost', async (t) => {
+void t.test('loses no value that is set during a rekey, and rejects a second rekey', async (t) => {
   const { ledger, vault, set, get, fill } = await openVault(t, temporaryDirectory(t));
   const value = randomBytes(16);
   await fill(300, value);
@@ -157,7 +154,7 @@ void t.test('what is set while a new key comes is not lost', async (t) => {
 });
 
 void t.test(
-  'a lost, exchanged, exposed or spoilt key file is told apart, and nothing is sealed beside it',
+  'distinguishes a missing, replaced, readable or invalid key file, and encrypts nothing meanwhile',
   async (t) => {
     const directory = temporaryDirectory(t);
     const { keyFile, set, get, vault, ledger } = await openVault(t, directory);
@@ -186,6 +183,6 @@ void t.test(
     chmodSync(keyFile, 0o644);
     await t.rejects(get('FOO_KEY'), { code: 'permissions-too-open' });
     chmodSync(keyFile, 0o600);
-    t.same(await get('FOO_KEY'), value, 'put back, it opens');
+    t.same(await get('FOO_KEY'), value, 'restored key file');
   },
 );

@@ -10,7 +10,7 @@ import { findSealed, readSealed } from '../../support/sealed-search.ts';
 
 const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done; grep -o "value.*" "$NXF_SECRETS_FILE"';
 
-/** Names and versions whose sealed bytes the ledger holds. */
+/** Returns names and versions of the encrypted values in the ledger. */
 function sealed(box: Sandbox): string[] {
   const ledger = new Database(join(box.state, 'ledger.db'), { readonly: true });
   const rows = ledger.prepare('SELECT name, version FROM secret_versions ORDER BY name, version').all() as {
@@ -21,7 +21,7 @@ function sealed(box: Sandbox): string[] {
   return rows.map(({ name, version }) => `${name} ${String(version)}`);
 }
 
-void t.test('a run keeps the versions that it was planned with, until it is purged', async (t) => {
+void t.test('keeps the versions that a run has pinned until it is purged, then erases them', async (t) => {
   const box = new Sandbox(t);
   const [first, second] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
   const set = async (name: string, input: string): Promise<void> => {
@@ -35,7 +35,7 @@ void t.test('a run keeps the versions that it was planned with, until it is purg
   await set('FOO_KEY', second);
   await accepts(t, box, ['secrets', 'remove', 'GONE_KEY', '--yes']);
   const pinned = readSealed(join(box.state, 'ledger.db')).filter(({ context }) => context.version === 1);
-  t.same(sealed(box), ['FOO_KEY 1', 'FOO_KEY 3', 'GONE_KEY 1'], 'what a live run has, and the newest');
+  t.same(sealed(box), ['FOO_KEY 1', 'FOO_KEY 3', 'GONE_KEY 1'], 'pinned and newest versions');
   t.match(await newestRun(box), {
     secrets: [
       { name: 'FOO_KEY', version: 1 },
@@ -45,9 +45,9 @@ void t.test('a run keeps the versions that it was planned with, until it is purg
   writeFileSync(join(box.launch, 'go'), '');
   t.match((await run.ended).stdout, new RegExp(first));
   await purged(t, box, first);
-  t.same(sealed(box), ['FOO_KEY 3'], 'purged, nothing of it is kept');
+  t.same(sealed(box), ['FOO_KEY 3'], 'after the purge');
   t.equal(pinned.length, 2);
   const [entry] = readRing(join(box.state, 'vault.key')) ?? [];
-  if (entry?.source !== 'file') throw new Error('there is no key in the key file');
-  t.same(findSealed(box.state, pinned, entry.key), [], 'nor found in the raw bytes of any file');
+  if (entry?.source !== 'file') throw new Error('the key file contains no key');
+  t.same(findSealed(box.state, pinned, entry.key), [], 'in the raw bytes of all files');
 });

@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 
 const user = machineUser();
 
-/** A value as format 1 sealed it, written down here from its description. */
+/** Encrypts a value in format 1, implemented here from its description. */
 function sealedAsFormat1(value: Buffer, context: SealContext, key: VaultKey): Buffer {
   const { ledger, scope, name, version } = context;
   const bound = Buffer.concat(
@@ -48,7 +48,7 @@ async function openVault(t: Test) {
   return { ledger, vault, scope, rows };
 }
 
-void t.test('opens format 1, and converts it to format 2 by a rekey or the next set', async (t) => {
+void t.test('decrypts format 1, and converts it to format 2 by a rekey or the next set', async (t) => {
   const { ledger, vault, scope, rows } = await openVault(t);
   const values = new Map([
     ['AA_KEY', randomBytes(40)],
@@ -79,7 +79,7 @@ void t.test('opens format 1, and converts it to format 2 by a rekey or the next 
 });
 
 void t.test(
-  'does not open an old sealed value that is put back for a secret that was set again',
+  'rejects an old encrypted value that was restored for a secret that was removed and set again',
   async (t) => {
     const { ledger, vault, scope, rows } = await openVault(t);
     await vault.set(user, scope, 'AA_KEY', new SecretValue(Buffer.from('stolen')));
@@ -87,13 +87,13 @@ void t.test(
     await vault.remove(user, scope, 'AA_KEY');
     await vault.set(user, scope, 'AA_KEY', new SecretValue(Buffer.from('chosen')));
     const [now] = await rows();
-    if (old === undefined || now === undefined) throw new Error('nothing is sealed');
+    if (old === undefined || now === undefined) throw new Error('the ledger has no encrypted value');
     t.not(now.secret_id, old.secret_id);
     t.not(now.version, old.version);
     await ledger.write((db) => db.updateTable('secret_versions').set({ sealed: old.sealed }).execute());
     await t.rejects(vault.open(now.secret_id, now.version), { code: 'secret-corrupt' });
     const key = await vault.keys.current(false);
-    // Not by the version alone: the id is in what is authenticated, and the format cannot be talked down.
+    // Not only because of the version: the secret id is authenticated too, and the format cannot be downgraded.
     const context = contextOf(ledger, now);
     const sealed = seal(new SecretValue(Buffer.from('x')), context, key);
     t.throws(() => open(sealed, { ...context, secret: old.secret_id }, key), { code: 'secret-corrupt' });

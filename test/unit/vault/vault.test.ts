@@ -12,7 +12,7 @@ import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 
 const context = { ledger: 'l', scope: 's', secret: 'i', name: 'NAME', version: 1 };
 
-void t.test('any bytes come out of the seal as they went in', async (t) => {
+void t.test('decrypts the exact bytes that were encrypted', async (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 5000 }), (bytes) => {
       const key = vaultKey(randomBytes(32));
@@ -23,7 +23,7 @@ void t.test('any bytes come out of the seal as they went in', async (t) => {
   t.pass('property holds');
 });
 
-void t.test('a changed bit, another context or another key opens nothing', async (t) => {
+void t.test('fails to decrypt after a bit flip, in another context or with another key', async (t) => {
   const key = vaultKey(randomBytes(32));
   const sealed = seal(new SecretValue(Buffer.from('value of the test')), context, key);
   for (let index = 0; index < sealed.length * 8; index += 7) {
@@ -31,7 +31,7 @@ void t.test('a changed bit, another context or another key opens nothing', async
     changed[index >> 3] = (changed[index >> 3] ?? 0) ^ (1 << (index & 7));
     try {
       open(changed, context, key);
-      t.fail(`bit ${String(index)} does not matter`);
+      t.fail(`a flip of bit ${String(index)} was not detected`);
     } catch (error) {
       if (!(error instanceof EscrowError)) throw error;
     }
@@ -43,7 +43,7 @@ void t.test('a changed bit, another context or another key opens nothing', async
   t.throws(() => open(sealed, context, vaultKey(randomBytes(32))), { code: 'vault-key-mismatch' });
 });
 
-void t.test('a value prints as [secret]', async (t) => {
+void t.test('prints a value as [secret]', async (t) => {
   const text = randomBytes(12).toString('hex');
   const value = new SecretValue(Buffer.from(text));
   const shown = [
@@ -58,8 +58,8 @@ void t.test('a value prints as [secret]', async (t) => {
   }
 });
 
-void t.test("the name rule is Nextflow's", async (t) => {
-  // nextflow.md, "Names"; the length is bounded here because this form of it backtracks exponentially
+void t.test("accepts the same names of secrets as Nextflow's own pattern", async (t) => {
+  // Nextflow's pattern, SecretsHelper.groovy. Names are short here because it backtracks exponentially.
   const nextflows = /^[a-zA-Z_](?:[0-9A-Za-z]+|(_)(?!\1)){1,49}$/;
   const letter = fc.constantFrom('a', 'Z', '_', '_', '0', '9', '-', 'é');
   fc.assert(
@@ -75,14 +75,14 @@ void t.test("the name rule is Nextflow's", async (t) => {
   t.notOk(isSecretName('AB\n'));
 });
 
-void t.test('a value has 1 byte to 64 KiB and no NUL', async (t) => {
+void t.test('accepts values of 1 byte to 64 KiB without NUL', async (t) => {
   t.throws(() => secretValueFrom('AB', Buffer.alloc(0)), { code: 'value-invalid' });
   t.throws(() => secretValueFrom('AB', Buffer.from('a\0b')), { code: 'value-invalid' });
   t.throws(() => secretValueFrom('AB', Buffer.alloc(65_537, 97)), { code: 'value-invalid' });
   t.equal(secretValueFrom('AB', Buffer.alloc(65_536, 97)).open().length, 65_536);
 });
 
-void t.test('user wins over workspace, and that over the local store', async (t) => {
+void t.test('prefers user secrets over the workspace, and the workspace over the local store', async (t) => {
   const scope = fc.constantFrom('user' as const, 'workspace' as const, 'local' as const);
   const candidate = fc.record({ name: fc.constantFrom('AA', 'BB', 'CC'), scope });
   const key = (c: { name: string; scope: string }): string => `${c.name} ${c.scope}`;

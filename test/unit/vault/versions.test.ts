@@ -26,7 +26,7 @@ async function openVault(t: Test, directory = temporaryDirectory(t)) {
   return { ledger, vault };
 }
 
-void t.test('gives no version number twice to a name of a scope', async (t) => {
+void t.test('never reuses a version number for a name in a scope', async (t) => {
   const { ledger, vault } = await openVault(t);
   const main = await findWorkspace(ledger.db, 'local/main');
   const own = await userScope(ledger.db, user);
@@ -40,10 +40,10 @@ void t.test('gives no version number twice to a name of a scope', async (t) => {
   const created = await vault.setAll(user, main, new Map([['AA_KEY', value]]), 'refuse');
   t.match(created, { created: ['AA_KEY'] });
   t.match(await vault.list(main), [{ name: 'AA_KEY', version: 4 }], 'imported');
-  t.match(await vault.list(own), [{ name: 'AA_KEY', version: 3 }], "the user's own has its own numbers");
+  t.match(await vault.list(own), [{ name: 'AA_KEY', version: 3 }], 'user secrets have their own numbers');
 });
 
-void t.test('continues the numbers of a workspace that is removed and created again', async (t) => {
+void t.test('continues the version numbers of a workspace that is removed and created again', async (t) => {
   const { ledger, vault } = await openVault(t);
   const input = { organization: 'local', name: 'rna' };
   await createWorkspace(ledger, user, input);
@@ -60,14 +60,14 @@ void t.test('continues the numbers of a workspace that is removed and created ag
   await removeWorkspace(ledger, user, second);
   await importVault(ledger, vault, user, text, { identities }, 'refuse');
   t.match(await vault.list(await findWorkspace(ledger.db, 'local/rna')), [{ version: 4 }]);
-  // Another ledger, as after the loss of this one: what was exported has had that number.
+  // An import into another ledger, as after the loss of this one, continues the exported numbers.
   const other = await openVault(t);
   await importVault(other.ledger, other.vault, user, text, { identities }, 'refuse');
   const there = await findWorkspace(other.ledger.db, 'local/rna');
   t.match(await other.vault.list(there), [{ version: 3 }]);
 });
 
-void t.test('takes the numbers that an older ledger gave from its journal', async (t) => {
+void t.test('derives version numbers of removed secrets from the journal of an older ledger', async (t) => {
   const directory = temporaryDirectory(t);
   const path = join(directory, 'ledger.db');
   writeFileSync(path, '', { mode: 0o600 });
