@@ -4,24 +4,26 @@ import Database from 'libsql';
 import { EscrowError } from '../errors.ts';
 import { renameOver, syncDirectory, syncFile } from '../system/files/atomic-write.ts';
 
-/** Where the copy of a ledger lies that was made before it left this form. */
-export function backupPath(path: string, form: number): string {
-  return `${path}.form-${String(form)}`;
+/** Returns the path of the backup of a ledger with this schema version. */
+export function backupPath(path: string, schemaVersion: number): string {
+  return `${path}.form-${String(schemaVersion)}`;
 }
 
 /**
- * Copies the ledger before a migration, whole and on the disk when this returns: the way back to the version that knew
- * its form. Older copies go: sealed values that were removed since should not live on in them. The caller holds the
- * ledger's write lock, so that of several starters one copies; what is copied is what was committed before.
+ * Backs up the ledger before a migration, so that the user can return to the nf-escrow that knows the old schema. The
+ * backup is complete and durable when this returns. Deletes older backups, because they may hold encrypted values that
+ * were removed since. The caller holds the ledger's write lock, so that only one of several starting processes makes the
+ * backup. It contains what was committed before.
  */
-export function backUp(path: string, form: number): void {
-  const copy = backupPath(path, form);
+export function backUp(path: string, schemaVersion: number): void {
+  const copy = backupPath(path, schemaVersion);
   const unfinished = `${copy}.unfinished`;
   if (lstatSync(unfinished, { throwIfNoEntry: false })?.isDirectory() === true)
-    throw new EscrowError('path-conflict', `"${unfinished}" is there and is a directory.`);
+    throw new EscrowError('path-conflict', `Cannot back up the ledger: "${unfinished}" is a directory.`);
   rmSync(unfinished, { force: true });
-  closeSync(openSync(unfinished, 'wx', 0o600)); // SQLite would make it as the umask says; it takes an empty file
-  const reader = new Database(path); // a transaction cannot VACUUM, and the caller is in one
+  // Created here with mode 0600: SQLite would apply the umask, and it accepts an empty file.
+  closeSync(openSync(unfinished, 'wx', 0o600));
+  const reader = new Database(path); // its own connection: the caller's is in a transaction, where VACUUM fails
   try {
     reader.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
   } finally {

@@ -4,7 +4,7 @@ import type { Tables } from './tables.ts';
 
 const KEY = 'epoch';
 
-/** Makes this daemon the one that may write: every one before it is refused from now on. Gives its number. */
+/** Increments the epoch and returns it. From now on, writes of all earlier daemons fail. */
 export async function raiseEpoch(db: Kysely<Tables>): Promise<number> {
   const epoch = (await currentEpoch(db)) + 1;
   const value = String(epoch);
@@ -17,12 +17,15 @@ export async function raiseEpoch(db: Kysely<Tables>): Promise<number> {
 }
 
 /**
- * Throws `daemon-on-other-host` when another daemon has taken over since: one that was stopped, or whose host was away,
- * writes nothing when it wakes, and so neither launches nor removes anything.
+ * Throws `daemon-on-other-host` if another daemon has taken over the ledger since. The epoch is a fencing token: a daemon
+ * that was suspended, or whose host was unreachable, can neither launch nor remove anything when it resumes.
  */
 export async function assertEpoch(db: Kysely<Tables>, epoch: number): Promise<void> {
   if ((await currentEpoch(db)) === epoch) return;
-  throw new EscrowError('daemon-on-other-host', 'Another daemon has taken over; this one ends.');
+  throw new EscrowError(
+    'daemon-on-other-host',
+    'Cannot write to the ledger: another daemon has taken it over. This daemon exits.',
+  );
 }
 
 async function currentEpoch(db: Kysely<Tables>): Promise<number> {

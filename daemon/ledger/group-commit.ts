@@ -1,8 +1,8 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Tables } from './tables.ts';
 
-/** So many writes at most share a transaction: the first of them waits for the last. */
-const MOST = 100;
+/** Maximum number of writes in one transaction. A limit, because the first write waits for the last. */
+const GROUP_MAX = 100;
 
 type Work<T> = (transaction: Transaction<Tables>) => Promise<T>;
 
@@ -13,9 +13,9 @@ interface Waiting {
 }
 
 /**
- * One transaction for all the writes that wait while another is made, and so one sync of the disk for them: a daemon
- * that starts with a thousand runs to finish would else spend its time with the disk. Each keeps what it is: there whole
- * or not at all, on the disk when it is answered, and alone with its error.
+ * Group commit: writes that arrive while a transaction is being committed share the next transaction, and so one fsync.
+ * Without it, a daemon that starts with a thousand unfinished runs would spend its time on fsync. Each write stays atomic
+ * (a savepoint), is durable when it resolves, and fails alone.
  */
 export class GroupCommit {
   readonly #db: Kysely<Tables>;
@@ -25,8 +25,8 @@ export class GroupCommit {
   #isWriting = false;
 
   /**
-   * `begin` comes first in each transaction; what it throws, all of it throw. `after` comes between a commit and its
-   * answers, and never throws.
+   * `begin` runs first in each transaction; if it throws, all writes of the transaction reject with its error. `after`
+   * runs after the commit and before the writes resolve; it must not throw.
    */
   constructor(db: Kysely<Tables>, begin: Work<void>, after: () => Promise<void>) {
     this.#db = db;
@@ -34,6 +34,7 @@ export class GroupCommit {
     this.#after = after;
   }
 
+  /** Runs `work` in a transaction. Resolves once the transaction is durable. */
   write<T>(work: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ work, resolve: resolve as (result: unknown) => void, reject });
@@ -43,11 +44,11 @@ export class GroupCommit {
 
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
-    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, MOST));
+    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, GROUP_MAX));
     this.#isWriting = false;
   }
 
-  /** Answers each once the whole is on the disk. Never throws. */
+  /** Commits a group, then resolves or rejects each write of it. Never throws. */
   async #commit(group: readonly Waiting[]): Promise<void> {
     try {
       const answers = await this.#db.transaction().execute(async (transaction) => {
@@ -69,7 +70,7 @@ export class GroupCommit {
   }
 }
 
-/** Does one of several; what it wrote goes again when it fails, and nothing of the others. Gives how to answer it. */
+/** Runs one write of a group in a savepoint, and rolls back only this write if it fails. Returns how to settle it. */
 async function attempt(
   transaction: Transaction<Tables>,
   { work, resolve, reject }: Waiting,
@@ -80,7 +81,7 @@ async function attempt(
     await sql`RELEASE one`.execute(transaction);
     return () => resolve(result);
   } catch (error) {
-    // At some errors (a full disk) SQLite has rolled back everything by itself: then this throws, and all have failed.
+    // After some errors (a full disk) SQLite has rolled back the whole transaction. Then this throws, and all writes fail.
     await sql`ROLLBACK TO one`.execute(transaction);
     await sql`RELEASE one`.execute(transaction);
     return () => reject(error);

@@ -2,7 +2,7 @@ import type { JournalEvent } from '../contract/types.ts';
 import type { Queries } from './open.ts';
 import type { Tables } from './tables.ts';
 
-/** What is noted. `by`: the principal who asked for it; absent where the daemon acts by itself. */
+/** A new journal event. `by` is the principal who asked for the action; absent if the daemon acts on its own. */
 export interface Entry {
   readonly type: string;
   readonly run?: string;
@@ -10,7 +10,7 @@ export interface Entry {
   readonly data?: JournalEvent['data'];
 }
 
-/** Appends an event. Within a transaction it is there exactly when the change that it tells of is. */
+/** Appends an event. Call it in the transaction of the change that the event reports, so that both or neither exist. */
 export async function record(db: Queries, { type, run, by, data = {} }: Entry): Promise<void> {
   await db
     .insertInto('journal')
@@ -24,7 +24,7 @@ export async function record(db: Queries, { type, run, by, data = {} }: Entry): 
     .execute();
 }
 
-/** Events of a run after `seq`, in order. */
+/** Returns the events of a run after `seq`, in order. */
 export async function readJournal(db: Queries, run: string, after: number): Promise<JournalEvent[]> {
   const rows = await db
     .selectFrom('journal')
@@ -36,7 +36,7 @@ export async function readJournal(db: Queries, run: string, after: number): Prom
   return rows.map(describeEvent);
 }
 
-/** What people did, newest first, before `seq`. */
+/** Returns the events that a principal caused, newest first, before `seq`. */
 export async function readAudit(db: Queries, limit: number, before?: number): Promise<JournalEvent[]> {
   let query = db.selectFrom('journal').selectAll().where('principal', 'is not', null);
   if (before !== undefined) query = query.where('seq', '<', before);

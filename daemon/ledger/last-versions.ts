@@ -1,11 +1,12 @@
 /**
- * The newest version that each name of a scope ever had, kept when the secret, or its workspace, is removed. What an
- * older ledger has removed already is known from its journal, in which each event raised the version by one at most.
+ * Adds a table with the highest version that each name of a scope ever had. Rows outlive the secret and its workspace, so
+ * that no version number is reused. For secrets that an older ledger has already removed, the number comes from the
+ * journal, where each event raised the version by at most one.
  */
 export const lastVersionsMigration = {
-  name: 'the newest version of each name there ever was',
+  name: 'highest version of each secret name',
   statements: [
-    // By names, not ids: a workspace that is made again has another id.
+    // Keyed by names instead of ids: a workspace that is created again has another id.
     `CREATE TABLE last_versions (kind TEXT NOT NULL, organization TEXT NOT NULL, scope TEXT NOT NULL,
        name TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (kind, organization, scope, name)) STRICT`,
     `INSERT INTO last_versions

@@ -5,20 +5,20 @@ import { EscrowError } from '../errors.ts';
 import { backUp, backupPath } from './backup.ts';
 import { migrations } from './migrations.ts';
 
-/** The form this nf-escrow reads and writes. */
+/** The schema version that this nf-escrow reads and writes. */
 const NEWEST = migrations.at(-1)?.id ?? 0;
 
 /**
- * Brings a ledger to this version's form, and gives a new one its id. All steps are one transaction: a ledger has one
- * form or the other, never something between. Throws `ledger-too-new`.
+ * Migrates a ledger to the newest schema version, and gives a new ledger its id. All steps run in one transaction, so a
+ * ledger never has a schema in between. Throws `ledger-too-new`.
  */
 export function migrate(path: string, database: Database.Database): void {
-  const form = formOf(database);
-  if (form > NEWEST) throw newer(path, form);
-  // IMMEDIATE: the lock is taken before the form is looked at again, so two starters cannot both copy, or apply a step.
+  const version = schemaVersionOf(database);
+  if (version > NEWEST) throw tooNew(path, version);
+  // IMMEDIATE locks before the version is read again, so that two starting processes cannot both back up or migrate.
   database.exec('BEGIN IMMEDIATE');
   try {
-    const locked = formOf(database);
+    const locked = schemaVersionOf(database);
     if (locked > 0 && locked < NEWEST) backUp(path, locked);
     database.exec(
       `CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT`,
@@ -28,34 +28,34 @@ export function migrate(path: string, database: Database.Database): void {
       database.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run([id, name, new Date().toISOString()]);
     }
     database.prepare(`INSERT OR IGNORE INTO meta VALUES ('ledger', ?)`).run([randomUUID()]);
-    // A copy has the values that are removed from now on: where the two numbers differ, `Erasure` deletes it.
+    // The backup contains values that are removed from now on: `Erasure` deletes it once the two counts differ.
     if (locked < NEWEST)
       database.exec(
         `INSERT OR REPLACE INTO meta SELECT 'removals-at-copy', value FROM meta WHERE key = 'removals'`,
       );
     database.exec('COMMIT');
   } catch (error) {
-    if (database.inTransaction) database.exec('ROLLBACK'); // a full disk has SQLite do it by itself
+    if (database.inTransaction) database.exec('ROLLBACK'); // on a full disk SQLite has already rolled back
     throw error;
   }
 }
 
-/** The number of the last step that was applied; 0 for an empty database. */
-function formOf(database: Database.Database): number {
+/** Returns the id of the last applied migration; 0 for an empty database. */
+function schemaVersionOf(database: Database.Database): number {
   const table = database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'migrations'`).get();
   if (table === undefined) return 0;
   const row = database.prepare('SELECT max(id) AS id FROM migrations').get() as { id: number | null };
   return row.id ?? 0;
 }
 
-function newer(path: string, form: number): EscrowError {
+function tooNew(path: string, version: number): EscrowError {
   const copy = backupPath(path, NEWEST);
-  const back = existsSync(copy)
-    ? `Use the newer nf-escrow; or go back to how it was before that: rm -f '${path}'-*; mv '${copy}' '${path}' (what was set since is lost).`
-    : 'Use the newer nf-escrow, or another NF_ESCROW_HOME.';
+  const hint = existsSync(copy)
+    ? `Use the newer nf-escrow, or restore the backup and lose all changes since the upgrade: rm -f '${path}'-*; mv '${copy}' '${path}'`
+    : 'Use the newer nf-escrow, or set NF_ESCROW_HOME to another directory.';
   return new EscrowError(
     'ledger-too-new',
-    `"${path}" has form ${String(form)}; this nf-escrow knows up to ${String(NEWEST)}.`,
-    { hint: back },
+    `Cannot open the ledger "${path}": it has schema version ${String(version)}, and this nf-escrow supports up to ${String(NEWEST)}.`,
+    { hint },
   );
 }

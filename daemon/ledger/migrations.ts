@@ -1,7 +1,7 @@
 import { sealedValuesMigration } from './erasure/sealed-values.ts';
 import { lastVersionsMigration } from './last-versions.ts';
 
-/** One step of the ledger's form. A step that has been released is never changed: the next one mends it. */
+/** One schema migration. A released migration is never changed; a later one corrects it. */
 interface Migration {
   readonly id: number;
   readonly name: string;
@@ -9,13 +9,13 @@ interface Migration {
 }
 
 const NEW_ID = 'lower(hex(randomblob(16)))';
-/** As `toISOString` writes it. */
+/** The current time in the format of `Date.toISOString`. */
 const NOW = `strftime('%Y-%m-%dT%H:%M:%fZ')`;
 
 export const migrations: readonly Migration[] = [
   {
     id: 1,
-    name: 'first form',
+    name: 'first schema',
     statements: [
       `CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
       `CREATE TABLE scopes (id TEXT PRIMARY KEY, kind TEXT NOT NULL, organization TEXT NOT NULL, name TEXT NOT NULL,
@@ -53,7 +53,7 @@ export const migrations: readonly Migration[] = [
   },
   {
     id: 2,
-    name: 'organizations, workspaces, compute environments, and who did what',
+    name: 'organizations, workspaces, compute environments, principals in the journal',
     statements: [
       `CREATE TABLE organizations (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at TEXT NOT NULL) STRICT`,
       `INSERT INTO organizations VALUES (${NEW_ID}, 'local', ${NOW})`,
@@ -69,13 +69,13 @@ export const migrations: readonly Migration[] = [
       `ALTER TABLE runs ADD COLUMN compute_environment TEXT NOT NULL DEFAULT 'local'`,
       `ALTER TABLE runs ADD COLUMN log_expected TEXT`,
       `ALTER TABLE runs ADD COLUMN output_file TEXT`,
-      // What the object lies in, told so that a directory of the same name is not taken for it.
+      // Identifies the directory that contains the object, so that another directory of the same name does not match.
       `ALTER TABLE leases ADD COLUMN anchor TEXT`,
-      // By their place in the trace: who adopts a run reads its trace from the start again.
+      // Keyed by the row in the trace, because a daemon that adopts a run reads the trace from the start again.
       `DROP TABLE quarantine`,
       `CREATE TABLE quarantine (run_id TEXT NOT NULL REFERENCES runs (id), row INTEGER NOT NULL,
          reason TEXT NOT NULL, PRIMARY KEY (run_id, row)) STRICT`,
-      // Events of no run, and who caused them: SQLite cannot take NOT NULL from a column, so the table is made anew.
+      // Events without a run, and their principal. SQLite cannot drop NOT NULL from a column, so the table is recreated.
       `CREATE TABLE journal_2 (seq INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT, principal TEXT, at TEXT NOT NULL,
          type TEXT NOT NULL, data TEXT NOT NULL) STRICT`,
       `INSERT INTO journal_2 SELECT seq, run_id, NULL, at, type, data FROM journal`,
@@ -88,16 +88,16 @@ export const migrations: readonly Migration[] = [
   {
     id: 3,
     name: 'settings of compute environments',
-    // A JSON object: what a platform wants to know beyond what all have.
+    // A JSON object with the settings that only this platform has.
     statements: [`ALTER TABLE compute_environments ADD COLUMN settings TEXT NOT NULL DEFAULT '{}'`],
   },
   {
     id: 4,
-    name: 'what the plugin tells of tasks',
+    name: 'task details from the plugin',
     statements: [
       `ALTER TABLE tasks ADD COLUMN process TEXT`,
       `ALTER TABLE tasks ADD COLUMN attempt INTEGER`,
-      // JSON arrays of names: what a task was given, and what of it the pipeline wrote into the task's own files.
+      // JSON arrays of secret names: those that a task received, and those found in the task's files.
       `ALTER TABLE tasks ADD COLUMN secrets TEXT NOT NULL DEFAULT '[]'`,
       `ALTER TABLE tasks ADD COLUMN exposed TEXT NOT NULL DEFAULT '[]'`,
       `ALTER TABLE secrets ADD COLUMN last_used_process TEXT`,
@@ -105,23 +105,23 @@ export const migrations: readonly Migration[] = [
   },
   {
     id: 5,
-    name: 'requests that were sent and not answered',
+    name: 'send time of unanswered requests',
     statements: [`ALTER TABLE leases ADD COLUMN sent_at TEXT`],
   },
   {
     id: 6,
-    name: 'jobs of schedulers',
+    name: 'scheduler jobs',
     statements: [
-      // The job that the head is, or is started in: JSON.
+      // JSON: the job that is the head, or that contains it.
       `ALTER TABLE runs ADD COLUMN job TEXT`,
-      // What the head has submitted, as its log tells. `state`: submitted, completed, orphaned, gone.
+      // Jobs that the head submitted, according to its log. `state`: submitted, completed, orphaned, gone.
       `CREATE TABLE grid_jobs (run_id TEXT NOT NULL REFERENCES runs (id), executor TEXT NOT NULL, job_id TEXT NOT NULL,
          name TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (run_id, job_id)) STRICT`,
     ],
   },
   {
     id: 7,
-    name: "the field's terms",
+    name: 'standard terms for columns and events',
     statements: [
       `ALTER TABLE leases RENAME COLUMN anchor TO locator`,
       `ALTER TABLE leases RENAME COLUMN tries TO attempts`,
@@ -143,16 +143,16 @@ export const migrations: readonly Migration[] = [
   { id: 9, ...sealedValuesMigration },
   {
     id: 10,
-    name: 'files in which values of secrets were found',
+    name: 'files in which secret values were found',
     statements: [
-      // Relative to the run's work directory where it is below that; without task and process: a file of the run.
+      // `path` is relative to the run's work directory if the file is inside it. Files of the run have no task or process.
       `CREATE TABLE exposures (run_id TEXT NOT NULL REFERENCES runs (id), secret TEXT NOT NULL, path TEXT NOT NULL,
          task_id TEXT, process TEXT, PRIMARY KEY (run_id, secret, path)) STRICT`,
-      // Of earlier runs only the task is known: its directory begins with its hash.
+      // Earlier runs recorded only the task, whose directory starts with its hash.
       `INSERT OR IGNORE INTO exposures SELECT run_id, found.value, coalesce(hash, task_id), task_id, process
          FROM tasks, json_each(tasks.exposed) AS found`,
       `ALTER TABLE tasks DROP COLUMN exposed`,
-      // JSON: how the run's files were searched; NULL while they were not.
+      // JSON: how the run's files were searched; NULL before the search.
       `ALTER TABLE runs ADD COLUMN search TEXT`,
       `ALTER TABLE runs ADD COLUMN work_directory TEXT`,
     ],

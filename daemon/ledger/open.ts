@@ -11,37 +11,38 @@ import { assertEpoch, raiseEpoch } from './epoch.ts';
 import { Erasure, type ErasureReport } from './erasure/erasure.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
-import { damaged, isDamage, ledgerError, messageOf, tellingErrors } from './sqlite-errors.ts';
+import { damaged, isDamage, ledgerError, messageOf, withTableErrors } from './sqlite-errors.ts';
 import type { Tables } from './tables.ts';
 
-/** The database, and the id that its sealed values are bound to. */
+/** The database, and the id that its encrypted values are bound to. */
 export interface Ledger {
-  /** For reading. Writes go through `write`. */
+  /** For queries. Changes go through `write`. */
   readonly db: Kysely<Tables>;
   readonly id: string;
-  /** Emits `change` after each transaction that was committed; who follows the journal looks then. */
+  /** Emits `change` after each commit, for readers that follow the journal. */
   readonly changes: EventEmitter<{ change: [] }>;
   /**
-   * Makes this the daemon that may write, and gives its epoch: a number that grows with each. From then on every write
-   * checks that it is still so; `onLost` is called when it is not.
+   * Takes the ledger over for this daemon and returns the new epoch. From then on every write fails with
+   * `daemon-on-other-host`, and calls `onLost`, if another daemon has taken over.
    */
   claim(onLost: () => void): Promise<number>;
-  /** Why values that were removed may still be in a file of the ledger (`pending`); undefined where they are in none. */
+  /** `pending`: why removed values may still be in a file of the ledger, or undefined if they are erased. */
   readonly erasure: { readonly pending: string | undefined };
-  /** Runs `work` in a transaction: what it writes is there whole and on the disk, or not at all. */
+  /** Runs `work` in a transaction. Its changes are atomic, and durable when the promise resolves. */
   write<T>(work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** The ledger or a transaction of it: queries take either. */
+/** The database or a transaction; queries accept either. */
 export type Queries = Kysely<Tables> | Transaction<Tables>;
 
 /**
- * Opens the ledger, makes it where there is none, and brings it to this version's form.
+ * Opens the ledger, creates it if it does not exist, and migrates it to the newest schema version.
  *
- * synchronous=EXTRA: an answered write survives a power loss, also in rollback mode. secure_delete: what a row held is
- * overwritten when it goes, although values are sealed. temp_store=MEMORY: SQLite's temporary files would hold copies of
- * rows. See https://sqlite.org/pragma.html. `onErasure` is told when removed values cannot be erased, and when they are.
+ * `synchronous=EXTRA`: a committed write survives a power loss, also in rollback mode. `secure_delete`: a deleted row is
+ * overwritten, although values are encrypted. `temp_store=MEMORY`: no copies of rows in temporary files. See
+ * https://sqlite.org/pragma.html. Calls `onErasure` when removed values cannot be erased, and when they finally are.
+ * Throws `ledger-unavailable`, `ledger-corrupt`, `ledger-too-new`, `path-conflict`, `permissions-too-open`.
  */
 export async function openLedger(path: string, onErasure: ErasureReport = () => undefined): Promise<Ledger> {
   assertPrivateDirectory(dirname(path));
@@ -56,8 +57,10 @@ export async function openLedger(path: string, onErasure: ErasureReport = () => 
     throw ledgerError(path, error);
   }
   if (isNew) syncDirectory(dirname(path));
-  // libsql speaks better-sqlite3's interface, which is the one Kysely's dialect wants.
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: tellingErrors(path, database) }) });
+  // libsql implements the interface of better-sqlite3, which Kysely's dialect expects.
+  const db = new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: withTableErrors(path, database) }),
+  });
   const { value: id } = await db
     .selectFrom('meta')
     .select('value')
@@ -93,9 +96,9 @@ export async function openLedger(path: string, onErasure: ErasureReport = () => 
 }
 
 /**
- * WAL needs memory that all who have the ledger open share, which two hosts do not. https://sqlite.org/wal.html. On a
- * network file system there is one daemon, by its lease, and a rollback journal; locks are held while writing alone, so
- * that a daemon which was stopped does not keep the one that takes over from its ledger.
+ * Returns WAL, or a rollback journal on network file systems: WAL needs shared memory, which two hosts do not have
+ * (https://sqlite.org/wal.html). On a network file system the host lease ensures that there is one daemon. Locks are held
+ * only during a write, so that a suspended daemon does not block the one that takes over.
  */
 function journalMode(path: string): 'WAL' | 'TRUNCATE' {
   return fileSystemType(dirname(path)).network ? 'TRUNCATE' : 'WAL';
@@ -116,15 +119,13 @@ function connect(path: string): Database.Database {
     return database;
   } catch (error) {
     if (isDamage(error)) throw damaged(path, messageOf(error));
-    throw new EscrowError(
-      'ledger-unavailable',
-      `"${path}" cannot be opened as a database: ${messageOf(error)}.`,
-      { cause: error },
-    );
+    throw new EscrowError('ledger-unavailable', `Cannot open the ledger "${path}": ${messageOf(error)}.`, {
+      cause: error,
+    });
   }
 }
 
-/** A damaged ledger is found before anything is written to it: a write could make it worse. */
+/** Throws `ledger-corrupt` for a damaged ledger before the first write, which could do more damage. */
 function checkIntegrity(path: string, database: Database.Database): void {
   let found;
   try {

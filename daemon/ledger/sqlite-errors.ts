@@ -2,47 +2,58 @@ import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import type Database from 'libsql';
 import { EscrowError, systemCode } from '../errors.ts';
 
-/** By primary result code, https://sqlite.org/rescode.html: what happened, and what to do about it. */
+/** Primary result code (https://sqlite.org/rescode.html), reason and hint. */
 const UNAVAILABLE: readonly (readonly [string, string, string])[] = [
-  ['SQLITE_FULL', 'its disk is full', 'Make room (see `df`), then try again.'],
+  ['SQLITE_FULL', 'the disk is full', 'Free disk space (see `df`), then try again.'],
   [
     'SQLITE_READONLY',
-    'it cannot be written',
-    'Look at its disk and modes (`mount`, `ls -ld`), then try again.',
+    'the file is read-only',
+    'Check its file system and mode with `mount` and `ls -ld`, then try again.',
   ],
-  ['SQLITE_IOERR', 'its disk failed', 'Look at its disk (`df`, `dmesg`), then try again.'],
-  ['SQLITE_CANTOPEN', 'it cannot be opened', 'Look at its disk and modes (`df`, `ls -ld`), then try again.'],
-  ['SQLITE_BUSY', 'another process holds it', 'Try again; `fuser` on the file tells who has it.'],
-  ['SQLITE_PROTOCOL', 'another process holds it', 'Try again; `fuser` on the file tells who has it.'],
+  ['SQLITE_IOERR', 'disk I/O error', 'Check its disk with `df` and `dmesg`, then try again.'],
+  [
+    'SQLITE_CANTOPEN',
+    'the file cannot be opened',
+    'Check its disk and mode with `df` and `ls -ld`, then try again.',
+  ],
+  ['SQLITE_BUSY', 'another process has locked it', 'Try again. `fuser` on the file lists the processes.'],
+  ['SQLITE_PROTOCOL', 'another process has locked it', 'Try again. `fuser` on the file lists the processes.'],
 ];
 
-/** An error of SQLite that is the disk's or the file's fault as one of the table; any other as it is. */
+/** Converts SQLite errors caused by the disk or the file to errors of the table; returns other errors unchanged. */
 export function ledgerError(path: string, error: unknown): unknown {
   if (isDamage(error)) return damaged(path, messageOf(error));
   const found = UNAVAILABLE.find(([code]) => isKind(error, code));
   if (found === undefined) return error;
-  const [, what, hint] = found;
-  return new EscrowError('ledger-unavailable', `"${path}": ${what} (${messageOf(error)}).`, {
-    hint,
-    cause: error,
-  });
+  const [, why, hint] = found;
+  return new EscrowError(
+    'ledger-unavailable',
+    `Cannot use the ledger "${path}": ${why} (${messageOf(error)}).`,
+    {
+      hint,
+      cause: error,
+    },
+  );
 }
 
+/** Returns whether SQLite reports a damaged file. */
 export function isDamage(error: unknown): boolean {
   return isKind(error, 'SQLITE_CORRUPT') || isKind(error, 'SQLITE_NOTADB');
 }
 
-export function damaged(path: string, what: string): EscrowError {
-  return new EscrowError('ledger-corrupt', `"${path}" is damaged: ${what}.`);
+/** Returns the error for a damaged ledger. */
+export function damaged(path: string, why: string): EscrowError {
+  return new EscrowError('ledger-corrupt', `Cannot open the ledger "${path}": it is damaged: ${why}.`);
 }
 
+/** Returns the message of an error, or `unknown` for any other value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown';
 }
 
-/** The database for Kysely's dialect, throwing errors of the table. */
-export function tellingErrors(path: string, database: Database.Database): SqliteDatabase {
-  const telling = <T>(work: () => T): T => {
+/** Wraps the database for Kysely's dialect, so that its errors become errors of the table. */
+export function withTableErrors(path: string, database: Database.Database): SqliteDatabase {
+  const converting = <T>(work: () => T): T => {
     try {
       return work();
     } catch (error) {
@@ -52,30 +63,33 @@ export function tellingErrors(path: string, database: Database.Database): Sqlite
   return {
     close: () => database.close(),
     prepare: (sql) => {
-      if (sql === 'begin') return beginning(database, telling);
-      // At some errors (a full disk) SQLite has rolled back by itself; to ask for it again would hide what went wrong.
+      if (sql === 'begin') return beginning(database, converting);
+      // After some errors (a full disk) SQLite has already rolled back. A second rollback would fail and hide the cause.
       if (sql === 'rollback' && !database.inTransaction) return NOTHING;
-      const statement = telling(() => database.prepare(sql) as unknown as SqliteStatement);
+      const statement = converting(() => database.prepare(sql) as unknown as SqliteStatement);
       return {
         reader: statement.reader,
-        all: (parameters) => telling(() => statement.all(parameters)),
-        run: (parameters) => telling(() => statement.run(parameters)),
-        iterate: (parameters) => telling(() => statement.iterate(parameters)),
+        all: (parameters) => converting(() => statement.all(parameters)),
+        run: (parameters) => converting(() => statement.run(parameters)),
+        iterate: (parameters) => converting(() => statement.iterate(parameters)),
       };
     },
   };
 }
 
 /**
- * Every transaction writes, so its lock is taken as it begins: what is busy is told before anything is done, and of a
- * statement that ends itself. libsql leaves one that found the ledger busy open until it is collected as garbage, and
- * SQLite commits nothing until then.
+ * Begins a transaction with BEGIN IMMEDIATE. Every transaction writes, so a locked ledger should fail here, before any
+ * other statement. libsql keeps a statement that failed with SQLITE_BUSY open until it is garbage-collected, and SQLite
+ * cannot commit until then; `exec` finalizes its statement.
  */
-function beginning(database: Database.Database, telling: (work: () => unknown) => unknown): SqliteStatement {
+function beginning(
+  database: Database.Database,
+  converting: (work: () => unknown) => unknown,
+): SqliteStatement {
   return {
     ...NOTHING,
     run: (parameters) => {
-      telling(() => database.exec('BEGIN IMMEDIATE'));
+      converting(() => database.exec('BEGIN IMMEDIATE'));
       return NOTHING.run(parameters);
     },
   };
@@ -88,7 +102,7 @@ const NOTHING: SqliteStatement = {
   iterate: () => [][Symbol.iterator](),
 };
 
-/** Extended codes begin with their primary one: SQLITE_IOERR_WRITE. */
+/** Matches extended codes too, which start with the primary one: SQLITE_IOERR_WRITE. */
 function isKind(error: unknown, code: string): boolean {
   const found = systemCode(error) ?? '';
   return found === code || found.startsWith(`${code}_`);

@@ -1,7 +1,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { ComputeEnvironment, Lease, Run, Workspace } from '../contract/types.ts';
 
-/** Rows as SQLite has them: times are ISO 8601 in UTC, JSON is text, sealed values are bytes. */
+/** Rows of the ledger. Times are ISO 8601 in UTC, JSON is text, encrypted values are bytes. */
 export interface Tables {
   meta: { key: string; value: string };
   migrations: { id: number; name: string; applied_at: string };
@@ -20,7 +20,7 @@ export interface Tables {
     platform: ComputeEnvironment['platform'];
     runs_directory: string | null;
     is_default: number;
-    /** JSON: what this platform wants to know beyond what all have. */
+    /** JSON: the settings that only this platform has. */
     settings: ColumnType<string, string | undefined, string>;
     created_at: string;
     updated_at: string;
@@ -36,7 +36,7 @@ export interface Tables {
     last_used_by: string | null;
     last_used_process: ColumnType<string | null, string | null | undefined, string | null>;
   };
-  /** `sealed` is an ArrayBuffer when libsql reads it, and a Buffer when we write it. */
+  /** libsql returns `sealed` as an ArrayBuffer; writes pass a Buffer. */
   secret_versions: {
     secret_id: string;
     version: number;
@@ -44,7 +44,7 @@ export interface Tables {
     scope_id: string;
     sealed: Uint8Array | ArrayBuffer;
   };
-  /** The newest version of each name there ever was: a number is never given twice. `scope`: the name of the scope. */
+  /** The highest version that each name ever had, so that no number is reused. `scope` is the name of the scope. */
   last_versions: {
     kind: 'workspace' | 'user';
     organization: string;
@@ -70,14 +70,14 @@ export interface Tables {
     run_name: string | null;
     session_id: string | null;
     log_file: string | null;
-    /** Where Nextflow will write its newest log, as its arguments and the launcher's environment say. */
+    /** The path of Nextflow's log, derived from its arguments and the launcher's environment. */
     log_expected: ColumnType<string | null, string | null | undefined, string | null>;
-    /** What a detached run writes to its terminal. */
+    /** The file with the terminal output of a detached run. */
     output_file: ColumnType<string | null, string | null | undefined, string | null>;
     trace_file: string | null;
-    /** JSON: the scheduler's job that the head is, or was started in. */
+    /** JSON: the scheduler job that is the head, or that contains it. */
     head_job: ColumnType<string | null, string | null | undefined, string | null>;
-    /** JSON: how its files were searched for values. */
+    /** JSON: how the run's files were searched for secret values. */
     search: ColumnType<string | null, string | null | undefined, string | null>;
     work_directory: ColumnType<string | null, string | null | undefined, string | null>;
     cancel_requested: number;
@@ -93,7 +93,7 @@ export interface Tables {
     store: string;
     target: string;
     locator: string | null;
-    /** When the last request was sent that may make the object and was not answered; null: none is open. */
+    /** When the last unanswered request to create the object was sent; null if no request is unanswered. */
     sent_at: ColumnType<string | null, string | null | undefined, string | null>;
     state: Lease['state'];
     created_at: string;
@@ -114,10 +114,10 @@ export interface Tables {
     exit: string | null;
     process: ColumnType<string | null, string | null | undefined, string | null>;
     attempt: ColumnType<number | null, number | null | undefined, number | null>;
-    /** JSON array of names. */
+    /** JSON array of secret names. */
     secrets: ColumnType<string, string | undefined, string>;
   };
-  /** Files in which values were found. Those of the run as a whole have no task. */
+  /** Files in which secret values were found. Files of the run as a whole have no task. */
   exposures: {
     run_id: string;
     secret: string;
@@ -132,7 +132,7 @@ export interface Tables {
     name: string;
     state: 'submitted' | 'completed' | 'orphaned' | 'gone';
   };
-  /** Rows of a trace that could not be read; `row` counts from 1 below the header. */
+  /** Rows of a trace that could not be parsed; `row` counts from 1 below the header. */
   trace_errors: { run_id: string; row: number; reason: string };
   journal: {
     seq: Generated<number>;

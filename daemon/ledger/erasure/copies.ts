@@ -4,15 +4,15 @@ import { systemCode } from '../../errors.ts';
 import { syncDirectory } from '../../system/files/atomic-write.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
-/** Going back to the older version loses what was set since: after a week hardly anybody wants to. */
+/** Returning to the older nf-escrow loses all changes since the migration, so a backup is rarely useful after a week. */
 const EXPIRES_AFTER_MS = 7 * DAY_MS;
-/** As `backUp` names them, and what it leaves when it is killed. */
+/** Names of backups, and of the files that `backUp` leaves if it is killed. */
 const SUFFIX = /^\.form-\d+(?:\.unfinished(?:-journal)?)?$/;
 
 /**
- * Removes the copies that migrations made of the ledger: `all`, as they hold a value that was removed since, or the
- * `expired` ones. Gives why that cannot be done now; undefined where it is done. A directory of such a name is none of
- * ours and stays.
+ * Deletes backups that migrations made of the ledger: `all` if they contain a value that was removed since, else the
+ * `expired` ones. Returns undefined on success, else the reason of the failure. Ignores directories with such a name,
+ * because nf-escrow does not create them.
  */
 export function removeCopies(path: string, which: 'all' | 'expired', now = Date.now()): string | undefined {
   const directory = dirname(path);
@@ -31,6 +31,6 @@ export function removeCopies(path: string, which: 'all' | 'expired', now = Date.
     if (removed > 0) syncDirectory(directory);
     return undefined;
   } catch (error) {
-    return `a copy of the ledger cannot be removed (${systemCode(error) ?? 'unknown error'})`;
+    return `cannot delete a backup of the ledger (${systemCode(error) ?? 'unknown error'})`;
   }
 }

@@ -8,16 +8,16 @@ import { truncateWal } from './truncate-wal.ts';
 
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 30_000;
-/** How often copies of the ledger are looked for that have expired meanwhile. */
+/** Interval between checks for expired backups of the ledger. */
 const EXPIRY_MS = 3600 * 1000;
 
-/** Receives the reason why removed values may still be in a file of the ledger; undefined once they are in none. */
+/** Receives why removed values may still be in a file of the ledger, or undefined once they are erased. */
 export type ErasureReport = (pending: string | undefined) => void;
 
 /**
- * Erases what a removed or replaced sealed value leaves outside its row: in the write-ahead log, and in the copies that
- * migrations made. Whoever removes it is answered afterwards. What cannot be erased, as another process is reading, is
- * retried with exponential backoff, and by the next daemon.
+ * Erases removed and replaced encrypted values outside their row: in the write-ahead log and in backups from migrations.
+ * The removal is answered after the erasure. If the erasure fails, for example because another process reads the ledger,
+ * it is retried with exponential backoff, and by the next daemon.
  */
 export class Erasure {
   readonly #db: Kysely<Tables>;
@@ -31,11 +31,11 @@ export class Erasure {
   #retry: NodeJS.Timeout | undefined;
   #retryMs = RETRY_MIN_MS;
   #expiry: NodeJS.Timeout | undefined;
-  /** What goes on in the background; never rejects. */
+  /** All background work; never rejects. */
   #background: Promise<void> = Promise.resolve();
   #isStopped = false;
 
-  /** `write` is the ledger's own, for the compaction. */
+  /** `write` runs the compaction in a transaction of the ledger. */
   constructor(
     db: Kysely<Tables>,
     database: Database.Database,
@@ -50,18 +50,18 @@ export class Erasure {
     this.#report = report;
   }
 
-  /** Why removed values may still be in a file of the ledger; undefined where they are in none. */
+  /** Why removed values may still be in a file of the ledger, or undefined if they are erased. */
   get pending(): string | undefined {
     return this.#pending;
   }
 
-  /** Erases what a daemon before this one could not, as it was killed; then looks for expired copies every hour. */
+  /** Erases what an earlier daemon could not, then deletes expired backups every hour. */
   start(): void {
     this.#eraseNow();
     this.#expiry = setInterval(() => this.#eraseLater(), EXPIRY_MS).unref();
   }
 
-  /** Returns when nothing of it uses the ledger any more. */
+  /** Stops retries and resolves once no background work uses the ledger. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#expiry);
@@ -69,13 +69,13 @@ export class Erasure {
     await this.#background;
   }
 
-  /** Called after each commit: erases where it has removed or replaced a sealed value. Never throws. */
+  /** Erases values if the last commit removed or replaced one. Called after each commit; never throws. */
   async afterCommit(): Promise<void> {
     if (!this.#hasRemoved()) return;
     await this.#erase();
     if (this.#removals < this.#compactAt || this.#isStopped) return;
     this.#compactAt = this.#removals + COMPACT_AFTER;
-    // Not waited for, as it waits for the commit that is answered now. If it fails, the next one makes up for it.
+    // Not awaited, because it waits for the current commit. After a failure, the next compaction drops the same rows.
     const compaction = this.#write(compactSealedValues).catch(() => undefined);
     this.#doInBackground(compaction);
   }
@@ -88,7 +88,7 @@ export class Erasure {
     this.#background = Promise.all([this.#background, work]).then(() => undefined);
   }
 
-  /** A look that fails may have missed a removal. */
+  /** Returns true if the count cannot be read, because a removal may have happened. */
   #hasRemoved(): boolean {
     try {
       return this.#count('removals') !== this.#removals;
@@ -97,12 +97,12 @@ export class Erasure {
     }
   }
 
-  /** Takes the connection, so that no transaction is open on it: within one, SQLite truncates no log. */
+  /** Reserves the connection, so that no transaction is open: SQLite cannot truncate the log within one. */
   async #erase(): Promise<void> {
     try {
       await this.#db.connection().execute(async () => this.#eraseNow());
     } catch (error) {
-      if (!this.#isStopped) this.#note(`the ledger cannot be used (${messageOf(error)})`);
+      if (!this.#isStopped) this.#note(`cannot use the ledger (${messageOf(error)})`);
     }
   }
 
@@ -119,7 +119,7 @@ export class Erasure {
       this.#removals = removals;
       return pending;
     } catch (error) {
-      return `the ledger cannot be read (${messageOf(error)})`;
+      return `cannot read the ledger (${messageOf(error)})`;
     }
   }
 
@@ -135,7 +135,7 @@ export class Erasure {
   }
 
   #count(key: 'removals' | 'removals-at-copy'): number {
-    // `all`, not `get`: a statement that is not read to its end keeps the log from being truncated.
+    // `all` instead of `get`: a statement with unread rows prevents SQLite from truncating the log.
     const rows = this.#database.prepare('SELECT value FROM meta WHERE key = ?').all([key]);
     const [row] = rows as { value: string }[];
     return Number(row?.value ?? 0);

@@ -2,15 +2,15 @@ import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../tables.ts';
 
 /**
- * The table below `secret_versions`, which becomes a view. SQLite's `secure_delete` zeroes a deleted row where it is, but
- * not the copies of it that balancing the b-tree leaves in the unused part of other pages (`rebuildPage` in its btree.c).
- * So a sealed value never moves: rows are appended, a removed value is overwritten with zeros of the same length, which
- * SQLite does in place, and such rows are dropped when the whole table is rewritten.
+ * Moves encrypted values to the table `sealed_values`, with `secret_versions` as a view of it. SQLite's `secure_delete`
+ * zeroes a deleted row in place, but not the copies that b-tree balancing leaves in the unused part of other pages
+ * (`rebuildPage` in SQLite's btree.c). Therefore an encrypted value must never move: rows are appended, and a removed
+ * value is overwritten in place with zeros of the same length. The zeroed rows are dropped when the table is rewritten.
  *
- * `removals` counts the values that were removed or replaced; `Erasure` acts on it.
+ * `removals` counts removed and replaced values; `Erasure` compares it with the count it has erased.
  */
 export const sealedValuesMigration = {
-  name: 'sealed values that are overwritten where they are',
+  name: 'encrypted values that are overwritten in place',
   statements: [
     `CREATE TABLE sealed_values (id INTEGER PRIMARY KEY, secret_id TEXT NOT NULL, version INTEGER NOT NULL,
        name TEXT NOT NULL, scope_id TEXT NOT NULL, live INTEGER NOT NULL, sealed BLOB NOT NULL,
@@ -39,12 +39,12 @@ export const sealedValuesMigration = {
   ],
 } as const;
 
-/** Rows without a value are dropped when there are this many, and more of them than others. */
+/** The table is rewritten when it has at least this many zeroed rows, and at least as many as live rows. */
 export const COMPACT_AFTER = 500;
 
 /**
- * Rewrites the table without its removed rows, where there are enough of them. A DELETE without a condition zeroes each page
- * as a whole, and rows that are inserted in their order move none; the copy meanwhile is in memory (`temp_store`).
+ * Rewrites the table without its zeroed rows, if there are enough of them. A DELETE without a WHERE clause zeroes whole
+ * pages, and inserting rows in key order never moves a row. The temporary copy is in memory (`temp_store`).
  */
 export async function compactSealedValues(db: Transaction<Tables>): Promise<void> {
   const { rows } = await sql<{ removed: number; live: number }>`

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import t from 'tap';
 import { Sandbox, until } from '../../support/sandbox.ts';
 
-/** One system call that strace saw: which process, what, on which file, and the line. */
+/** A system call in the output of strace. */
 interface Call {
   readonly name: string;
   readonly path: string;
@@ -28,54 +28,50 @@ function hasStrace(): boolean {
       accessSync(join(directory, 'strace'), constants.X_OK);
       return true;
     } catch {
-      return false; // not in this one
+      return false; // try the next directory
     }
   });
 }
 
-void t.test(
-  'what is answered is on the disk: each write of the ledger is synced before the answer',
-  async (t) => {
-    if (!hasStrace()) {
-      if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1')
-        t.fail('there is no strace, and in CI there has to be one');
-      else t.pass('skipped', { skip: 'there is no strace here' });
-      return;
-    }
-    const box = new Sandbox(t);
-    const trace = join(box.directory, 'strace');
-    const calls = 'trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg,rename,link,linkat,mkdir';
-    const command = ['-f', '-y', '-s', '40', '-o', trace, '-e', calls, process.execPath];
-    const main = join(import.meta.dirname, '../../../daemon/main.js');
-    box.startProgram('strace', [...command, main, 'daemon', 'run']);
-    await until('the daemon listens', () => existsSync(box.socket));
-    for (const name of ['FOO_KEY', 'BAR_KEY'])
-      t.equal(
-        (await box.escrow(['secrets', 'set', name], { input: randomBytes(8).toString('hex') })).status,
-        0,
-      );
-    await box.escrow(['daemon', 'stop']);
-    const seen = callsOf(trace);
-    const answers = seen.flatMap(({ line }, index) => (/HTTP\/1\.1 201/.test(line) ? [index] : []));
-    t.equal(answers.length, 2, 'both answers were seen');
-    const keyed = seen.findIndex(({ name, path }) => name === 'fsync' && path.includes('.vault.key.'));
-    const linked = seen.findIndex(({ name, line }) => name.startsWith('link') && line.includes('vault.key'));
-    t.ok(keyed !== -1 && keyed < linked, 'the key is synced before it has its name');
-    let from = 0;
-    for (const answer of answers) {
-      const part = seen.slice(from, answer);
-      const written = part.findLastIndex(
-        ({ name, path }) => name === 'pwrite64' && path.endsWith('ledger.db-wal'),
-      );
-      const synced = part.findLastIndex(
-        ({ name, path }) => /^f(?:data)?sync$/.test(name) && path.endsWith('ledger.db-wal'),
-      );
-      t.ok(written !== -1, 'the ledger was written');
-      t.ok(synced > written, 'and synced after its last write, before the answer');
-      if (from === 0) t.ok(from + written > linked, 'the key was there before what it sealed');
-      from = answer;
-    }
-    const made = seen.findIndex(({ name, line }) => name === 'fsync' && line.includes(`<${box.state}>`));
-    t.ok(made !== -1 && made < (answers[0] ?? 0), "the directory's entries are synced too");
-  },
-);
+void t.test('syncs each write of the ledger to the disk before the response', async (t) => {
+  if (!hasStrace()) {
+    if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1') t.fail('strace is not installed, but CI requires it');
+    else t.pass('skipped', { skip: 'strace is not installed' });
+    return;
+  }
+  const box = new Sandbox(t);
+  const trace = join(box.directory, 'strace');
+  const calls = 'trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg,rename,link,linkat,mkdir';
+  const command = ['-f', '-y', '-s', '40', '-o', trace, '-e', calls, process.execPath];
+  const main = join(import.meta.dirname, '../../../daemon/main.js');
+  box.startProgram('strace', [...command, main, 'daemon', 'run']);
+  await until('the daemon listens', () => existsSync(box.socket));
+  for (const name of ['FOO_KEY', 'BAR_KEY'])
+    t.equal(
+      (await box.escrow(['secrets', 'set', name], { input: randomBytes(8).toString('hex') })).status,
+      0,
+    );
+  await box.escrow(['daemon', 'stop']);
+  const seen = callsOf(trace);
+  const answers = seen.flatMap(({ line }, index) => (/HTTP\/1\.1 201/.test(line) ? [index] : []));
+  t.equal(answers.length, 2, 'both responses are in the trace');
+  const keyed = seen.findIndex(({ name, path }) => name === 'fsync' && path.includes('.vault.key.'));
+  const linked = seen.findIndex(({ name, line }) => name.startsWith('link') && line.includes('vault.key'));
+  t.ok(keyed !== -1 && keyed < linked, 'the key file is synced before it gets its name');
+  let from = 0;
+  for (const answer of answers) {
+    const part = seen.slice(from, answer);
+    const written = part.findLastIndex(
+      ({ name, path }) => name === 'pwrite64' && path.endsWith('ledger.db-wal'),
+    );
+    const synced = part.findLastIndex(
+      ({ name, path }) => /^f(?:data)?sync$/.test(name) && path.endsWith('ledger.db-wal'),
+    );
+    t.ok(written !== -1, 'the ledger is written');
+    t.ok(synced > written, 'the ledger is synced between its last write and the response');
+    if (from === 0) t.ok(from + written > linked, 'the key file exists before the first encrypted value');
+    from = answer;
+  }
+  const made = seen.findIndex(({ name, line }) => name === 'fsync' && line.includes(`<${box.state}>`));
+  t.ok(made !== -1 && made < (answers[0] ?? 0), 'the directory is synced');
+});

@@ -34,60 +34,57 @@ function valuesOf(count: number, sizeOf: (index: number) => number): Map<string,
   );
 }
 
-/** Those of the earlier values that the ledger does not have any more. */
+/** Returns the earlier values that the ledger no longer contains. */
 function removedSince(path: string, before: readonly Sealed[]): Sealed[] {
   const now = readSealed(path);
   return before.filter(({ bytes }) => !now.some((one) => one.bytes.equals(bytes)));
 }
 
-void t.test(
-  'erases a removed or replaced value from every file before the removal is answered',
-  async (t) => {
-    const { directory, path, ledger, vault, scope, key } = await openVaultIn(t);
-    await vault.setAll(
-      user,
-      scope,
-      valuesOf(40, (index) => 1 + index ** 2 * 5),
-      'refuse',
-    );
-    await createWorkspace(ledger, user, { organization: 'local', name: 'rna' });
-    const other = await findWorkspace(ledger.db, 'local/rna');
-    await vault.setAll(
-      user,
-      other,
-      valuesOf(10, () => 100),
-      'refuse',
-    );
-    const first = readSealed(path);
-    const there = findSealed(directory, first, await key());
-    for (const how of ['opens', 'is in part'])
-      t.ok(there.filter((what) => what.includes(how)).length >= 10, `what is there is found: ${how}`);
-    const nothingOf = async (what: string, count: number): Promise<void> => {
-      const removed = removedSince(path, first);
-      t.equal(removed.length, count, what);
-      t.same(findSealed(directory, removed, await key()), [], what);
-    };
-    for (const index of [3, 30, 20, 39]) await vault.remove(user, scope, `KEY_${String(index)}`);
-    await nothingOf('removed one by one', 4);
-    await vault.set(user, scope, 'KEY_0', new SecretValue(randomBytes(2000)));
-    await nothingOf('replaced', 5);
-    await Promise.all([5, 6, 7, 8].map((index) => vault.remove(user, scope, `KEY_${String(index)}`)));
-    await nothingOf('removed at once', 9);
-    await removeWorkspace(ledger, user, other);
-    await nothingOf('removed with their workspace', 19);
-    const before = await key();
-    await rekey(ledger, vault, user, 'file', undefined);
-    t.same(findSealed(directory, first, before), [], 'and nothing of what the key sealed that was replaced');
-    for (const { secretId, version } of await vault.versions(ledger.db, scope))
-      await vault.open(secretId, version);
-    t.equal(ledger.erasure.pending, undefined);
-  },
-);
+void t.test('erases a removed or replaced value from every file before the removal returns', async (t) => {
+  const { directory, path, ledger, vault, scope, key } = await openVaultIn(t);
+  await vault.setAll(
+    user,
+    scope,
+    valuesOf(40, (index) => 1 + index ** 2 * 5),
+    'refuse',
+  );
+  await createWorkspace(ledger, user, { organization: 'local', name: 'rna' });
+  const other = await findWorkspace(ledger.db, 'local/rna');
+  await vault.setAll(
+    user,
+    other,
+    valuesOf(10, () => 100),
+    'refuse',
+  );
+  const first = readSealed(path);
+  const there = findSealed(directory, first, await key());
+  for (const how of ['opens', 'is in part'])
+    t.ok(there.filter((what) => what.includes(how)).length >= 10, `existing values are found: ${how}`);
+  const nothingLeft = async (what: string, count: number): Promise<void> => {
+    const removed = removedSince(path, first);
+    t.equal(removed.length, count, what);
+    t.same(findSealed(directory, removed, await key()), [], what);
+  };
+  for (const index of [3, 30, 20, 39]) await vault.remove(user, scope, `KEY_${String(index)}`);
+  await nothingLeft('removed one by one', 4);
+  await vault.set(user, scope, 'KEY_0', new SecretValue(randomBytes(2000)));
+  await nothingLeft('replaced', 5);
+  await Promise.all([5, 6, 7, 8].map((index) => vault.remove(user, scope, `KEY_${String(index)}`)));
+  await nothingLeft('removed concurrently', 9);
+  await removeWorkspace(ledger, user, other);
+  await nothingLeft('removed with their workspace', 19);
+  const before = await key();
+  await rekey(ledger, vault, user, 'file', undefined);
+  t.same(findSealed(directory, first, before), [], 'values encrypted with the old key');
+  for (const { secretId, version } of await vault.versions(ledger.db, scope))
+    await vault.open(secretId, version);
+  t.equal(ledger.erasure.pending, undefined);
+});
 
-void t.test('answers a removal while another process reads, and erases once that has ended', async (t) => {
-  const told: (string | undefined)[] = [];
+void t.test('removes a secret while another process reads, and erases it when that ends', async (t) => {
+  const reports: (string | undefined)[] = [];
   const { directory, path, ledger, vault, scope, key } = await openVaultIn(t, undefined, (pending) =>
-    told.push(pending),
+    reports.push(pending),
   );
   await vault.setAll(
     user,
@@ -102,17 +99,17 @@ void t.test('answers a removal while another process reads, and erases once that
   reader.prepare('SELECT count(*) FROM secret_versions').all();
   const begun = performance.now();
   await vault.remove(user, scope, 'KEY_1');
-  t.ok(performance.now() - begun < 2000, 'answered at once');
+  t.ok(performance.now() - begun < 2000, 'does not wait for the reader');
   t.match(ledger.erasure.pending, /another process is reading/);
-  t.not(findSealed(directory, removedSince(path, before), await key()).length, 0, 'it is still there');
+  t.not(findSealed(directory, removedSince(path, before), await key()).length, 0, 'not erased yet');
   await vault.remove(user, scope, 'KEY_2');
   reader.exec('COMMIT');
-  await until('it is erased', () => ledger.erasure.pending === undefined);
+  await until('the values are erased', () => ledger.erasure.pending === undefined);
   t.same(findSealed(directory, removedSince(path, before), await key()), []);
-  t.match(told, [/another process is reading/, undefined], 'told once, and that it is over');
+  t.match(reports, [/another process is reading/, undefined]);
 });
 
-void t.test('erases at its start what a killed daemon had removed', async (t) => {
+void t.test('erases at start what a killed daemon had removed', async (t) => {
   const { directory, path, ledger, vault, scope, key } = await openVaultIn(t);
   await vault.setAll(
     user,
@@ -122,7 +119,7 @@ void t.test('erases at its start what a killed daemon had removed', async (t) =>
   );
   const before = readSealed(path);
   const vaultKey = await key();
-  // A connection that does not erase: as if the daemon had been killed between its commit and that.
+  // This connection does not erase, like a daemon that is killed between commit and erasure.
   const killed = new Database(path);
   const after = temporaryDirectory(t);
   killed.exec('PRAGMA secure_delete = ON; PRAGMA wal_checkpoint(TRUNCATE)');
@@ -136,11 +133,11 @@ void t.test('erases at its start what a killed daemon had removed', async (t) =>
   t.not(findSealed(after, removed, vaultKey).length, 0);
   const next = await openVaultIn(t, after);
   t.same(findSealed(after, removed, vaultKey), []);
-  t.equal((await next.vault.list(next.scope)).length, 5, 'nothing else was changed');
+  t.equal((await next.vault.list(next.scope)).length, 5, 'nothing else changed');
 });
 
-/** Makes a ledger of the sixth form with 30 sealed secrets, and the key that opens them. */
-async function sixthForm(t: Test, directory: string): Promise<Sealed[]> {
+/** Creates a ledger with schema version 6 and 30 secrets, and its key file. Returns the encrypted values. */
+async function createVersion6(t: Test, directory: string): Promise<Sealed[]> {
   const source = await openVaultIn(t);
   await source.vault.setAll(
     user,
@@ -158,9 +155,9 @@ async function sixthForm(t: Test, directory: string): Promise<Sealed[]> {
   old.exec(
     'CREATE TABLE migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT',
   );
-  for (const { id: form, statements } of migrations.slice(0, 6)) {
+  for (const { id: version, statements } of migrations.slice(0, 6)) {
     for (const statement of statements) old.exec(statement);
-    old.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run([form, 'x', 'x']);
+    old.prepare('INSERT INTO migrations VALUES (?, ?, ?)').run([version, 'x', 'x']);
   }
   old.prepare(`INSERT INTO meta VALUES ('ledger', ?)`).run([id]);
   old.exec(`UPDATE scopes SET id = '${sealed[0]?.context.scope ?? ''}' WHERE name = 'main'`);
@@ -179,33 +176,33 @@ async function sixthForm(t: Test, directory: string): Promise<Sealed[]> {
   return sealed;
 }
 
-void t.test('deletes the copy that a migration made once a value in it is removed', async (t) => {
+void t.test('deletes the backup of a migration once a value in it is removed', async (t) => {
   const directory = temporaryDirectory(t);
-  const sealed = await sixthForm(t, directory);
+  const sealed = await createVersion6(t, directory);
   const copy = join(directory, 'ledger.db.form-6');
   const { ledger, vault, scope, key } = await openVaultIn(t, directory);
   const [removed] = sealed;
-  if (removed === undefined) throw new Error('nothing was sealed');
+  if (removed === undefined) throw new Error('the ledger has no encrypted value');
   await vault.set(user, scope, 'NEW_KEY', new SecretValue(Buffer.from('new')));
-  t.ok(existsSync(copy), 'nothing was removed yet');
+  t.ok(existsSync(copy), 'kept while nothing is removed');
   t.not(findSealed(directory, [removed], await key()).length, 0);
   await ledger.close();
   const again = await openVaultIn(t, directory);
-  t.ok(existsSync(copy), 'nor when it is opened again');
+  t.ok(existsSync(copy), 'kept when the ledger is opened again');
   for (const name of ['ledger.db.form-6.unfinished', 'ledger.db.form-6.unfinished-journal'])
     writeFileSync(join(directory, name), readFileSync(copy));
-  writeFileSync(join(directory, 'ledger.db.form-mine'), 'not ours');
+  writeFileSync(join(directory, 'ledger.db.form-mine'), 'a file of the user');
   mkdirSync(join(directory, 'ledger.db.form-5'));
   await again.vault.remove(user, again.scope, removed.context.name);
   t.same(findSealed(directory, [removed], await key()), []);
   t.notOk(existsSync(copy));
-  t.ok(existsSync(join(directory, 'ledger.db.form-mine')), 'what is not ours stays');
+  t.ok(existsSync(join(directory, 'ledger.db.form-mine')), 'keeps a file of the user');
   t.ok(statSync(join(directory, 'ledger.db.form-5')).isDirectory());
 });
 
-void t.test('deletes a copy after a week, also where nothing was removed', async (t) => {
+void t.test('deletes a backup after a week even if nothing was removed', async (t) => {
   const directory = temporaryDirectory(t);
-  await sixthForm(t, directory);
+  await createVersion6(t, directory);
   const copy = join(directory, 'ledger.db.form-6');
   const days = (count: number): number => Date.now() / 1000 - count * 24 * 3600;
   for (const age of [0, 6.9, 7.1]) {
@@ -220,10 +217,10 @@ void t.test('deletes a copy after a week, also where nothing was removed', async
 });
 
 void t.test('leaves no part of a removed value in the unused part of a page', async (t) => {
-  // With DELETE and secure_delete alone, these draws leave 348 and 234 bytes of a removed value in the unused part of a page.
+  // With only DELETE and secure_delete, these seeds leave 348 and 234 bytes of a removed value in unused parts of pages.
   for (const seed of [13, 31]) {
     const { path, ledger } = await openVaultIn(t);
-    // Linear congruential: sizes and order are the same in every run, and with them the pages of the table.
+    // A linear congruential generator, so that sizes, order and therefore the pages are the same in every run.
     let state = seed;
     const draw = (below: number): number => {
       state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -247,11 +244,11 @@ void t.test('leaves no part of a removed value in the unused part of a page', as
     });
     const pages = readFileSync(path, 'latin1');
     const found = new Set([...pages.matchAll(/<(\d{4})>/g)].map(([, name = '']) => name));
-    t.same([...found].sort(), left, `${String(removed.size)} are removed, and the others are there`);
+    t.same([...found].sort(), left, `${String(removed.size)} values are erased, and only these`);
   }
 });
 
-void t.test('compacts the table, and loses nothing else', async (t) => {
+void t.test('compacts the table without losing a live value', async (t) => {
   const { directory, path, ledger, vault, scope, key } = await openVaultIn(t);
   const values = valuesOf(COMPACT_AFTER + 30, (index) => 20 + index);
   await vault.setAll(user, scope, values, 'refuse');
@@ -267,9 +264,9 @@ void t.test('compacts the table, and loses nothing else', async (t) => {
     database.close();
     return row?.count ?? 0;
   };
-  // The compaction is begun by a removal once there are enough rows, and is not waited for.
+  // A commit starts the compaction in the background once there are enough removed rows.
   await vault.set(user, scope, 'KEY_7', values.get('KEY_7') ?? new SecretValue(Buffer.from('x')));
-  await until('the rows are gone', () => rows() < COMPACT_AFTER);
+  await until('the removed rows are dropped', () => rows() < COMPACT_AFTER);
   for (const { name, secretId, version } of await vault.versions(ledger.db, scope))
     t.ok(
       (await vault.open(secretId, version)).open().equals(values.get(name)?.open() ?? Buffer.alloc(0)),

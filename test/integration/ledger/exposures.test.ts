@@ -8,9 +8,9 @@ import { ExposureRecords } from '../../../daemon/runs/records/exposure-records.t
 import { exposedByTask, exposedSecrets, exposuresOf } from '../../../daemon/runs/records/exposures.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-const STEP = 'files in which values of secrets were found';
+const MIGRATION = 'files in which secret values were found';
 
-/** A ledger with a run in it, as it was before exposures had files. */
+/** Creates a ledger with a run, with the schema before exposures were recorded by file. */
 function earlierLedger(t: Test): string {
   const directory = temporaryDirectory(t);
   const path = join(directory, 'ledger.db');
@@ -18,7 +18,7 @@ function earlierLedger(t: Test): string {
   database.exec(
     'CREATE TABLE migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT',
   );
-  const index = migrations.findIndex(({ name }) => name === STEP);
+  const index = migrations.findIndex(({ name }) => name === MIGRATION);
   for (const { id, name, statements } of migrations.slice(0, index)) {
     for (const statement of statements) database.exec(statement);
     database.prepare(`INSERT INTO migrations VALUES (?, ?, '')`).run([id, name]);
@@ -36,7 +36,7 @@ function earlierLedger(t: Test): string {
   return path;
 }
 
-void t.test('exposures of earlier runs are kept, by task', async (t) => {
+void t.test('keeps exposures of earlier runs by task', async (t) => {
   const ledger = await openLedger(earlierLedger(t));
   t.teardown(() => ledger.close());
   t.same(await exposuresOf(ledger.db), [
@@ -53,13 +53,13 @@ void t.test('exposures of earlier runs are kept, by task', async (t) => {
   t.same((await exposedByTask(ledger.db, 'r1')).get('1'), ['A_KEY', 'B_KEY']);
 });
 
-void t.test('events are recorded once, of secrets of the run, and not without end', async (t) => {
+void t.test('records an exposure once, only for secrets of the run, and up to a limit', async (t) => {
   const ledger = await openLedger(earlierLedger(t));
   t.teardown(() => ledger.close());
   const plan = JSON.stringify([{ name: 'A_KEY' }, { name: 'C_KEY' }]);
   const event = { file: 'x/.command.run', task: '9', process: 'Q', secrets: ['C_KEY', 'OTHER_KEY'] };
   for (const records of [new ExposureRecords({ id: 'r1', plan }), new ExposureRecords({ id: 'r1', plan })])
-    await ledger.write(async (db) => records.writeExposure(db, event)); // the second: of the next daemon
+    await ledger.write(async (db) => records.writeExposure(db, event)); // the second one: as the next daemon would
   t.match(
     (await exposuresOf(ledger.db, 'r1')).find(({ process }) => process === 'Q'),
     { secret: 'C_KEY', fileCount: 1 },

@@ -9,15 +9,15 @@ import { migrations } from '../../../daemon/ledger/migrations.ts';
 import { openLedger } from '../../../daemon/ledger/open.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-/** A ledger as the first form had it, with a workspace, a run and an event. */
-function firstForm(path: string): void {
+/** Creates a ledger with schema version 1, with a workspace, a run and an event. */
+function createVersion1(path: string): void {
   writeFileSync(path, '', { mode: 0o600 });
   const database = new Database(path);
   database.exec(
     'CREATE TABLE migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT',
   );
   for (const statement of migrations[0]?.statements ?? []) database.exec(statement);
-  database.exec(`INSERT INTO migrations VALUES (1, 'first form', '')`);
+  database.exec(`INSERT INTO migrations VALUES (1, 'first schema', '')`);
   database.exec(`INSERT INTO meta VALUES ('ledger', 'the-id')`);
   database.exec(`INSERT INTO scopes VALUES ('s1', 'workspace', 'local', 'main', '2026-01-01')`);
   database.exec(
@@ -28,9 +28,9 @@ function firstForm(path: string): void {
   database.close();
 }
 
-void t.test('an older ledger is brought to this form, with a copy of it as it was', async (t) => {
+void t.test('migrates an older ledger, and backs it up before', async (t) => {
   const path = join(temporaryDirectory(t), 'ledger.db');
-  firstForm(path);
+  createVersion1(path);
   const ledger = await openLedger(path);
   t.equal(ledger.id, 'the-id');
   t.match(await ledger.db.selectFrom('scopes').selectAll().execute(), [{ id: 's1', visibility: 'private' }]);
@@ -50,40 +50,41 @@ void t.test('an older ledger is brought to this form, with a copy of it as it wa
     [],
   );
   await (await openLedger(path)).close();
-  t.equal(statSync(copy).isFile(), true, 'opening it again leaves the copy');
+  t.equal(statSync(copy).isFile(), true, 'keeps the backup when the ledger is opened again');
 });
 
-void t.test('a migration that fails changes nothing', async (t) => {
+void t.test('changes nothing if a migration fails', async (t) => {
   const path = join(temporaryDirectory(t), 'ledger.db');
-  firstForm(path);
+  createVersion1(path);
   const database = new Database(path);
   database.exec('CREATE TABLE organizations (in_the_way TEXT)');
   database.close();
   await t.rejects(openLedger(path));
   const after = new Database(path);
   t.match(after.prepare('SELECT max(id) AS id FROM migrations').get(), { id: 1 });
-  t.throws(
-    () => after.prepare('SELECT visibility FROM scopes').get(),
-    'not one of its statements has stayed',
-  );
+  t.throws(() => after.prepare('SELECT visibility FROM scopes').get(), 'all statements are rolled back');
   after.close();
 });
 
-void t.test('a newer ledger is refused, untouched, with the way back', async (t) => {
+void t.test('rejects a newer ledger unchanged, and explains how to restore the backup', async (t) => {
   const path = join(temporaryDirectory(t), 'ledger.db');
   await (await openLedger(path)).close();
   const database = new Database(path);
-  database.exec(`INSERT INTO migrations VALUES (999, 'of the future', '')`);
+  database.exec(`INSERT INTO migrations VALUES (999, 'a newer schema', '')`);
   database.close();
   const before = readFileSync(path);
-  await t.rejects(openLedger(path), { code: 'ledger-too-new', message: /form 999/, hint: /newer nf-escrow/ });
+  await t.rejects(openLedger(path), {
+    code: 'ledger-too-new',
+    message: /schema version 999/,
+    hint: /newer nf-escrow/,
+  });
   const newest = migrations.at(-1)?.id ?? 0;
-  writeFileSync(`${path}.form-${String(newest)}`, 'a copy');
+  writeFileSync(`${path}.form-${String(newest)}`, 'a backup');
   await t.rejects(openLedger(path), { code: 'ledger-too-new', hint: /mv '.*form-\d+'/ });
   t.ok(readFileSync(path).equals(before));
 });
 
-void t.test('a damaged ledger is refused before anything is written to it', async (t) => {
+void t.test('rejects a damaged ledger before anything is written to it', async (t) => {
   const directory = temporaryDirectory(t);
   const path = join(directory, 'ledger.db');
   const ledger = await openLedger(path);
@@ -96,27 +97,27 @@ void t.test('a damaged ledger is refused before anything is written to it', asyn
   const whole = readFileSync(path);
   const cases: [string, Buffer][] = [
     [
-      'no database',
-      Buffer.from('this is no database at all, and long enough to be looked at as one'.repeat(20)),
+      'not a database',
+      Buffer.from('text that is not a database, but longer than the header of one'.repeat(20)),
     ],
     [
-      'overwritten within',
+      'overwritten page',
       Buffer.concat([whole.subarray(0, 16_384), Buffer.alloc(4096, 7), whole.subarray(20_480)]),
     ],
-    ['cut off', whole.subarray(0, whole.length - 8192)],
+    ['truncated', whole.subarray(0, whole.length - 8192)],
   ];
   for (const [name, bytes] of cases) {
     writeFileSync(path, bytes);
     await t.rejects(openLedger(path), { code: 'ledger-corrupt' }, name);
-    t.ok(readFileSync(path).equals(bytes), `${name}: untouched`);
+    t.ok(readFileSync(path).equals(bytes), `${name}: unchanged`);
   }
 });
 
-void t.test('a ledger that others can read is refused, and an empty file becomes one', async (t) => {
+void t.test('rejects a ledger that others can read, and initializes an empty file', async (t) => {
   const path = join(temporaryDirectory(t), 'ledger.db');
   writeFileSync(path, '', { mode: 0o600 });
   await (await openLedger(path)).close();
-  t.notOk(existsSync(`${path}.form-0`), 'there was nothing to copy');
+  t.notOk(existsSync(`${path}.form-0`), 'no backup of an empty file');
   chmodSync(path, 0o640);
   const error = await openLedger(path).then(
     () => undefined,
@@ -125,25 +126,25 @@ void t.test('a ledger that others can read is refused, and an empty file becomes
   t.match(error, { code: 'permissions-too-open', message: /mode 0640/ });
 });
 
-void t.test('of many that start at once, one brings the ledger to this form and all open it', async (t) => {
+void t.test('migrates once when several processes open the ledger at the same time', async (t) => {
   const path = join(temporaryDirectory(t), 'ledger.db');
-  firstForm(path);
+  createVersion1(path);
   const open = `const { openLedger } = await import(process.argv[1]);
     const ledger = await openLedger(process.argv[2]);
     console.log(ledger.id);
     await ledger.close();`;
-  const room = join(import.meta.dirname, '../../../daemon/ledger/open.js');
-  const starters = Array.from({ length: 8 }, async () => {
+  const module = join(import.meta.dirname, '../../../daemon/ledger/open.js');
+  const processes = Array.from({ length: 8 }, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       '--input-type=module',
       '-e',
       open,
-      room,
+      module,
       path,
     ]);
     return stdout;
   });
-  t.same(new Set(await Promise.all(starters)), new Set(['the-id\n']));
+  t.same(new Set(await Promise.all(processes)), new Set(['the-id\n']));
   const after = new Database(path);
   t.match(after.prepare('SELECT count(*) AS n FROM migrations').get(), { n: migrations.length });
   t.match(after.prepare('SELECT count(*) AS n FROM journal').get(), { n: 1 });

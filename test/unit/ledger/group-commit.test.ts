@@ -13,14 +13,14 @@ const put =
     return key;
   };
 
-void t.test('writes that meet share a transaction, and each is there whole or not at all', async (t) => {
+void t.test('commits concurrent writes in one transaction, and keeps each of them atomic', async (t) => {
   const path = join(temporaryDirectory(t), 'ledger.db');
   const ledger = await openLedger(path);
   t.teardown(() => ledger.close());
-  const beside = new Database(path);
-  t.teardown(() => beside.close());
+  const reader = new Database(path);
+  t.teardown(() => reader.close());
   const keys = (): string[] =>
-    (beside.prepare("SELECT key FROM meta WHERE key LIKE 'k%'").all() as { key: string }[]).map(
+    (reader.prepare("SELECT key FROM meta WHERE key LIKE 'k%'").all() as { key: string }[]).map(
       ({ key }) => key,
     );
   const names = Array.from({ length: 150 }, (_, index) => `k${String(index).padStart(3, '0')}`);
@@ -30,10 +30,10 @@ void t.test('writes that meet share a transaction, and each is there whole or no
       const answer = await ledger.write(async (db) => {
         const result = await put(name)(db);
         if (index % 10 === 3) throw new Error(`not ${name}`);
-        if (index % 10 === 4) await put(names[0] ?? '')(db); // there already: the whole of this one fails
+        if (index % 10 === 4) await put(names[0] ?? '')(db); // violates the primary key, so the whole write fails
         return result;
       });
-      seen ??= keys(); // whoever is answered finds it on the disk
+      seen ??= keys(); // a resolved write is committed
       return answer;
     }),
   );
@@ -46,10 +46,10 @@ void t.test('writes that meet share a transaction, and each is there whole or no
     else if (index % 10 === 4) t.equal(result.status, 'rejected');
     else t.match(result, { status: 'fulfilled', value: names[index] });
   }
-  t.equal(await ledger.write(put('k999')), 'k999', 'and it goes on');
+  t.equal(await ledger.write(put('k999')), 'k999', 'a later write');
 });
 
-void t.test('whoever has lost the ledger writes none of what waits', async (t) => {
+void t.test('rejects queued writes after another daemon has taken over the ledger', async (t) => {
   const path = join(temporaryDirectory(t), 'ledger.db');
   const old = await openLedger(path);
   t.teardown(() => old.close());
