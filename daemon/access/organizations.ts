@@ -5,6 +5,7 @@ import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/open.ts';
 import type { Principal } from './principal.ts';
 
+/** Lists organizations by name. */
 export async function listOrganizations(db: Queries): Promise<Organization[]> {
   const rows = await db
     .selectFrom('organizations')
@@ -22,14 +23,14 @@ export async function listOrganizations(db: Queries): Promise<Organization[]> {
   return rows.map(({ name, workspaces, created_at }) => ({ name, workspaces, dateCreated: created_at }));
 }
 
-/** Throws `organization-not-found`. */
+/** Returns the organization of this name. Throws `organization-not-found`. */
 export async function getOrganization(db: Queries, name: string): Promise<Organization> {
   const found = (await listOrganizations(db)).find((organization) => organization.name === name);
   if (found !== undefined) return found;
   throw new EscrowError('organization-not-found', `There is no organization "${name}".`);
 }
 
-/** Throws `name-taken`. */
+/** Creates an organization. Throws `name-taken`. */
 export async function createOrganization(ledger: Ledger, by: Principal, name: string): Promise<Organization> {
   await ledger.write(async (db) => {
     const inserted = await db
@@ -38,18 +39,21 @@ export async function createOrganization(ledger: Ledger, by: Principal, name: st
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     if (inserted.numInsertedOrUpdatedRows !== 1n)
-      throw new EscrowError('name-taken', `There is an organization "${name}" already.`);
+      throw new EscrowError('name-taken', `Cannot create the organization "${name}": it already exists.`);
     await record(db, { type: 'organization.created', by: by.user, data: { name } });
   });
   return getOrganization(ledger.db, name);
 }
 
-/** Removes an empty organization. Throws `organization-not-found`, or `in-use` while it has workspaces. */
+/** Removes an empty organization. Throws `organization-not-found`, and `in-use` if it has workspaces. */
 export async function removeOrganization(ledger: Ledger, by: Principal, name: string): Promise<void> {
   await ledger.write(async (db) => {
     const { workspaces } = await getOrganization(db, name);
     if (workspaces > 0)
-      throw new EscrowError('in-use', `The organization "${name}" has ${String(workspaces)} workspaces.`);
+      throw new EscrowError(
+        'in-use',
+        `Cannot remove the organization "${name}": it has ${String(workspaces)} workspace(s).`,
+      );
     await db.deleteFrom('organizations').where('name', '=', name).execute();
     await record(db, { type: 'organization.removed', by: by.user, data: { name } });
   });

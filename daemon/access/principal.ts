@@ -1,15 +1,15 @@
 import { userInfo } from 'node:os';
 
 /**
- * Who asks. On one machine there is one principal: the user whose daemon it is, who owns everything in it. Whoever can
- * open the daemon's socket is that user, since its directory is theirs alone.
+ * Who makes a request. A daemon has one principal, its user, who owns all its objects. Only that user (and root) can
+ * connect to the daemon's socket, because its directory has mode 0700.
  */
 export interface Principal {
   readonly user: string;
   readonly uid: number;
 }
 
-/** The user that this process runs as. */
+/** Returns the user that runs this process. */
 export function machineUser(): Principal {
   const { username, uid } = userInfo();
   return Object.freeze({ user: username, uid });

@@ -4,7 +4,7 @@ import { EscrowError } from '../errors.ts';
 import type { Queries } from '../ledger/open.ts';
 import type { Principal } from './principal.ts';
 
-/** A scope of secrets: a workspace's, or a user's own. Its id never changes, and each value is sealed with it. */
+/** The scope of a secret: a workspace or a user. Its id never changes, and each encrypted value is bound to it. */
 export type SecretScope = WorkspaceScope | UserScope;
 
 export interface WorkspaceScope {
@@ -20,12 +20,12 @@ export interface UserScope {
   readonly kind: 'user';
 }
 
-/** ORGANIZATION/NAME, or whose own secrets they are. */
+/** Returns the name of a scope: ORGANIZATION/NAME, or `user`. */
 export function titleOf(scope: SecretScope): string {
   return scope.kind === 'user' ? 'user' : `${scope.organization}/${scope.name}`;
 }
 
-/** The workspace ORGANIZATION/NAME. Throws `workspace-not-found`. */
+/** Finds the workspace ORGANIZATION/NAME. Throws `workspace-not-found`. */
 export async function findWorkspace(db: Queries, title: string): Promise<WorkspaceScope> {
   const [organization = '', name = '', more] = title.split('/');
   const row =
@@ -43,11 +43,11 @@ export async function findWorkspace(db: Queries, title: string): Promise<Workspa
   return { id: row.id, kind: 'workspace', organization, name, visibility: row.visibility ?? 'private' };
 }
 
-/** A user's own scope; made when it is first asked for. */
+/** Returns a user's own scope. Creates it on first use. */
 export async function userScope(db: Queries, { uid }: Principal): Promise<UserScope> {
   const key = { kind: 'user', organization: '', name: String(uid) } as const;
   const found = db.selectFrom('scopes').select('id').where('kind', '=', 'user').where('name', '=', key.name);
-  const known = await found.executeTakeFirst(); // looked for first: to read needs no lock
+  const known = await found.executeTakeFirst(); // reading first avoids the write lock in most calls
   if (known !== undefined) return { id: known.id, kind: 'user' };
   await db
     .insertInto('scopes')

@@ -8,6 +8,7 @@ import { assertMay, roleOf } from './policy.ts';
 import type { Principal } from './principal.ts';
 import { titleOf, type WorkspaceScope } from './scopes.ts';
 
+/** Lists workspaces by organization and name, with the principal's role in each. */
 export async function listWorkspaces(db: Queries, by: Principal): Promise<Workspace[]> {
   const rows = await db
     .selectFrom('scopes')
@@ -32,6 +33,7 @@ export async function listWorkspaces(db: Queries, by: Principal): Promise<Worksp
   }));
 }
 
+/** Returns a workspace as the API shows it. Throws `workspace-not-found`. */
 export async function describeWorkspace(
   db: Queries,
   by: Principal,
@@ -43,7 +45,7 @@ export async function describeWorkspace(
   throw new EscrowError('workspace-not-found', `There is no workspace "${organization}/${name}".`);
 }
 
-/** Throws `organization-not-found`, `name-taken`. */
+/** Creates a workspace. Throws `organization-not-found`, `name-taken`. */
 export async function createWorkspace(
   ledger: Ledger,
   by: Principal,
@@ -58,7 +60,10 @@ export async function createWorkspace(
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     if (inserted.numInsertedOrUpdatedRows !== 1n)
-      throw new EscrowError('name-taken', `There is a workspace "${titleOf(scope)}" already.`);
+      throw new EscrowError(
+        'name-taken',
+        `Cannot create the workspace "${titleOf(scope)}": it already exists.`,
+      );
     await record(db, {
       type: 'workspace.created',
       by: by.user,
@@ -69,7 +74,7 @@ export async function createWorkspace(
 }
 
 /**
- * Removes a workspace with its secrets. Versions that runs have pinned stay, sealed, until those runs are purged.
+ * Removes a workspace and its secrets. Versions that runs have pinned are kept, encrypted, until those runs are purged.
  * Throws `not-permitted`.
  */
 export async function removeWorkspace(ledger: Ledger, by: Principal, scope: WorkspaceScope): Promise<void> {

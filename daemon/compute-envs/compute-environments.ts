@@ -17,24 +17,25 @@ type CommonKey = 'name' | 'platform' | 'runsDirectory' | 'isDefault' | 'executor
 /** The settings that only some platforms have. */
 export type PlatformSettings = Omit<ComputeEnvironmentInput, CommonKey>;
 
-/** Which settings a platform takes, and what they must fulfil. */
+/** The settings that a platform accepts, and their validation. */
 export interface PlatformRules {
-  /** The property that holds them, which is then required; null: the platform has none. */
+  /** The required property that contains the platform's settings, or null if the platform has none. */
   readonly settings: keyof PlatformSettings | null;
-  /** Variables by which the daemon finds the platform's configuration; a daemon started by systemd or cron is given them. */
+  /** Variables that locate the platform's configuration. `daemon install` copies them for systemd and cron. */
   readonly variables?: readonly string[];
-  /** Throws `compute-environment-invalid`. Asks nobody. */
+  /** Validates the settings without contacting the platform. Throws `compute-environment-invalid`. */
   readonly assertValid?: (settings: PlatformSettings) => void;
 }
 
-/** The rules of each platform: stores/registry.ts. */
+/** The rules of each platform, collected in stores/registry.ts. */
 export type AllPlatformRules = Readonly<Record<Platform, PlatformRules>>;
 
+/** Lists compute environments by name. */
 export async function listComputeEnvironments(db: Queries): Promise<ComputeEnvironment[]> {
   return (await db.selectFrom('compute_environments').selectAll().orderBy('name').execute()).map(describe);
 }
 
-/** The one of that name; the default one where none is named. Throws `compute-environment-not-found`. */
+/** Finds a compute environment by name, or the default one without a name. Throws `compute-environment-not-found`. */
 export async function findComputeEnvironment(
   db: Queries,
   name: string | undefined,
@@ -42,11 +43,15 @@ export async function findComputeEnvironment(
   const all = await listComputeEnvironments(db);
   const found = all.find((one) => (name === undefined ? one.isDefault : one.name === name));
   if (found !== undefined) return found;
-  const what = name === undefined ? 'No compute environment is the default one' : `There is no "${name}"`;
-  throw new EscrowError('compute-environment-not-found', `${what}.`);
+  throw new EscrowError(
+    'compute-environment-not-found',
+    name === undefined
+      ? 'There is no default compute environment.'
+      : `There is no compute environment "${name}".`,
+  );
 }
 
-/** Throws `name-taken`, `request-invalid`, `compute-environment-invalid`. */
+/** Creates a compute environment. Throws `name-taken`, `request-invalid`, `compute-environment-invalid`. */
 export async function createComputeEnvironment(
   ledger: Ledger,
   rules: AllPlatformRules,
@@ -71,14 +76,20 @@ export async function createComputeEnvironment(
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     if (inserted.numInsertedOrUpdatedRows !== 1n)
-      throw new EscrowError('name-taken', `There is a compute environment "${name}" already.`);
+      throw new EscrowError(
+        'name-taken',
+        `Cannot create the compute environment "${name}": it already exists.`,
+      );
     if (isDefault) await makeDefault(db, name);
     await record(db, { type: 'compute-environment.created', by: by.user, data: { name, platform } });
   });
   return findComputeEnvironment(ledger.db, name);
 }
 
-/** Throws `compute-environment-not-found`, `request-invalid`, `compute-environment-invalid`. Live runs are not moved. */
+/**
+ * Changes settings of a compute environment. Live runs keep the old ones. Throws `compute-environment-not-found`,
+ * `request-invalid`, `compute-environment-invalid`.
+ */
 export async function changeComputeEnvironment(
   ledger: Ledger,
   rules: AllPlatformRules,
@@ -111,13 +122,16 @@ export async function changeComputeEnvironment(
   return findComputeEnvironment(ledger.db, name);
 }
 
-/** Throws `compute-environment-not-found`, or `in-use` for the default one and while a run of it is not purged. */
+/**
+ * Removes a compute environment. Throws `compute-environment-not-found`, and `in-use` for the default one or if a run
+ * that uses it is not purged.
+ */
 export async function removeComputeEnvironment(ledger: Ledger, by: Principal, name: string): Promise<void> {
   await ledger.write(async (db) => {
     const { isDefault } = await findComputeEnvironment(db, name);
     if (isDefault)
-      throw new EscrowError('in-use', `"${name}" is the default compute environment.`, {
-        hint: 'Make another one the default: nf-escrow compute-envs update NAME --default',
+      throw new EscrowError('in-use', `Cannot remove the compute environment "${name}": it is the default.`, {
+        hint: 'Set another default first: nf-escrow compute-envs update NAME --default',
       });
     const run = await db
       .selectFrom('runs')
@@ -125,13 +139,17 @@ export async function removeComputeEnvironment(ledger: Ledger, by: Principal, na
       .where('compute_environment', '=', name)
       .where('state', '!=', 'purged')
       .executeTakeFirst();
-    if (run !== undefined) throw new EscrowError('in-use', `Run ${run.id} of "${name}" is not purged yet.`);
+    if (run !== undefined)
+      throw new EscrowError(
+        'in-use',
+        `Cannot remove the compute environment "${name}": run ${run.id} is not purged yet.`,
+      );
     await db.deleteFrom('compute_environments').where('name', '=', name).execute();
     await record(db, { type: 'compute-environment.removed', by: by.user, data: { name } });
   });
 }
 
-/** Throws `request-invalid`, `compute-environment-invalid`. */
+/** Validates the settings for a platform. Throws `request-invalid`, `compute-environment-invalid`. */
 function assertSettings(rules: AllPlatformRules, platform: Platform, settings: PlatformSettings): void {
   const { settings: own, assertValid } = rules[platform];
   if (own !== null && settings[own] === undefined)
@@ -140,7 +158,7 @@ function assertSettings(rules: AllPlatformRules, platform: Platform, settings: P
     if (key !== null && key !== own && settings[key] !== undefined)
       throw new EscrowError(
         'request-invalid',
-        `The property "${key}" is for platform ${name}, not ${platform}.`,
+        `The property "${key}" belongs to platform ${name}, not ${platform}.`,
       );
   assertValid?.(settings);
 }
@@ -150,7 +168,7 @@ async function makeDefault(db: Queries, name: string): Promise<void> {
   await db.updateTable('compute_environments').set({ is_default: 1 }).where('name', '=', name).execute();
 }
 
-/** What is stored as JSON: everything that only some platforms have. */
+/** The settings that are stored as JSON, because not all platforms have them. */
 type Settings = PlatformSettings & Pick<ComputeEnvironment, 'executor' | 'headJob' | 'headOptions'>;
 
 function describe(row: Selectable<Tables['compute_environments']>): ComputeEnvironment {

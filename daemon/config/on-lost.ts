@@ -1,12 +1,13 @@
 /**
- * What becomes of a run's secrets when its head is gone and jobs of it may live on: they go at once, and the jobs are
- * named; the jobs are cancelled, and then they go; or they wait for the jobs, for so many seconds at most.
+ * How to handle a run whose head has ended while its jobs may still run. `purge-now`: remove the secrets immediately and
+ * list the orphaned jobs. `cancel-jobs`: cancel the jobs, then remove the secrets. `wait`: remove the secrets when the
+ * jobs have ended, at the latest after this number of seconds.
  */
 export type OnLost = 'purge-now' | 'cancel-jobs' | { readonly wait: number };
 
 const WAIT_SECONDS = 3600;
 
-/** As the setting says it: `purge-now`, `cancel-jobs`, `wait` or `wait:SECONDS`. Undefined for anything else. */
+/** Parses the setting: `purge-now`, `cancel-jobs`, `wait` or `wait:SECONDS`. Returns undefined for anything else. */
 export function readOnLost(text: string): OnLost | undefined {
   if (text === 'purge-now' || text === 'cancel-jobs') return text;
   const [, seconds = String(WAIT_SECONDS)] = /^wait(?::([0-9]{1,7}))?$/.exec(text) ?? [undefined, ''];

@@ -1,4 +1,4 @@
-/** Each setting, and the variable that stands for it. */
+/** Each setting and its environment variable. */
 const KEYS = {
   workspace: 'NF_ESCROW_WORKSPACE',
   computeEnv: 'NF_ESCROW_COMPUTE_ENV',
@@ -11,7 +11,7 @@ const KEYS = {
   vaultKeyCommand: 'NF_ESCROW_VAULT_KEY_COMMAND',
 } as const;
 
-/** What holds where nothing is said. The runs directory's default follows from the state directory. */
+/** Default values. The default of `runsDir` depends on the state directory. */
 export const settingDefaults = {
   workspace: 'local/main',
   idleSeconds: '900',
@@ -24,10 +24,12 @@ export type SettingKey = keyof typeof KEYS;
 
 export const settingKeys = Object.keys(KEYS) as readonly SettingKey[];
 
+/** Returns the environment variable of a setting. */
 export function settingVariable(key: SettingKey): string {
   return KEYS[key];
 }
 
+/** Returns whether a text is the name of a setting. */
 export function isSettingKey(text: string): text is SettingKey {
   return Object.hasOwn(KEYS, text);
 }

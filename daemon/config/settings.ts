@@ -10,28 +10,28 @@ import { readOnLost, type OnLost } from './on-lost.ts';
 import { readTrustedFile } from '../system/files/trust/trusted-file.ts';
 import { findPaths, type Environment, type Paths } from './paths.ts';
 
-/** What a user can set, from the environment (first) and config.yaml. */
+/** A user's settings, from the environment and config.yaml. The environment has precedence. */
 export interface Settings {
   readonly paths: Paths;
-  /** ORGANIZATION/NAME of the workspace that is meant when none is named. */
+  /** The default workspace, ORGANIZATION/NAME. */
   readonly workspace: string;
-  /** The nextflow to start; undefined: the one on PATH. */
+  /** Path of `nextflow`; undefined: the first one on PATH. */
   readonly nextflow: string | undefined;
-  /** Seconds after which a daemon that nobody needs ends. */
+  /** Seconds after which an idle daemon exits. */
   readonly idleSeconds: number;
-  /** How long runs that left nothing are remembered, in days; 0: for ever. */
+  /** Days after which purged runs are pruned from the ledger; 0: never. */
   readonly keepRunsDays: number;
-  /** What becomes of a run whose head is gone while jobs of it may live on. */
+  /** How to handle a run whose head has ended while its jobs may still run. */
   readonly onLost: OnLost;
-  /** How long a daemon may show no sign of life until another host may take its place, in seconds. */
+  /** Seconds without renewal after which a daemon on another host may take the host lease over. */
   readonly hostLeaseSeconds: number;
-  /** The compute environment that is meant when none is named; undefined: the default one. */
+  /** The compute environment for runs that name none; undefined: the one marked as default. */
   readonly computeEnvironment: string | undefined;
-  /** A shell command that prints the vault's key, where the vault takes it from one. */
+  /** The shell command that prints the vault's key, for a vault whose key comes from a command. */
   readonly vaultKeyCommand: string | undefined;
 }
 
-/** Reads the settings: a variable wins over the file, and the file over what is built in. */
+/** Reads the settings. Variables override the file, and the file overrides the defaults. Throws `config-invalid`. */
 export async function loadSettings(
   env: Environment,
   locate: (env: Environment) => Paths = findPaths,
@@ -55,24 +55,26 @@ export async function loadSettings(
   });
 }
 
-/** The parser takes seconds for what is longer, and every command reads it. */
+/** Maximum size of config.yaml. The YAML parser needs seconds for larger files, and every command reads the file. */
 const LENGTH_MAX = 64 * 1024;
 
-/** What the file says, as texts; empty where there is none. Throws `config-invalid`, `permissions-too-open`. */
+/** Reads config.yaml; an absent file has no entries. Throws `config-invalid`, `permissions-too-open`. */
 export async function readConfigFile(path: string): Promise<Map<SettingKey, string>> {
   const text = readText(path);
   if (text === undefined) return new Map();
-  // Loaded only where there is a file: most commands should not pay for the parser.
+  // Loaded only if there is a file, because loading the parser slows down every command.
   const { parse } = await import('yaml');
   let parsed: unknown;
   try {
     parsed = parse(text);
   } catch (error) {
-    throw new EscrowError('config-invalid', `"${path}" is not YAML.`, { cause: error });
+    throw new EscrowError('config-invalid', `Cannot parse "${path}": it is not valid YAML.`, {
+      cause: error,
+    });
   }
   if (parsed === null || parsed === undefined) return new Map();
   if (typeof parsed !== 'object' || Array.isArray(parsed)) {
-    throw new EscrowError('config-invalid', `"${path}" is not a list of "key: value" lines.`);
+    throw new EscrowError('config-invalid', `Cannot parse "${path}": it must contain "key: value" lines.`);
   }
   return new Map(
     Object.entries(parsed).map(([key, value]) => [knownKey(path, key), scalar(path, key, value)]),
@@ -81,7 +83,7 @@ export async function readConfigFile(path: string): Promise<Map<SettingKey, stri
 
 const FILE = { what: 'configuration file', variable: 'NF_ESCROW_HOME', example: '.nf-escrow' };
 
-/** Whoever can change the file has a command run as the user, vaultKeyCommand. */
+/** Reads only a trusted file, because its vaultKeyCommand is run as the user. */
 function readText(path: string): string | undefined {
   let bytes: Buffer | undefined;
   try {
@@ -90,49 +92,61 @@ function readText(path: string): string | undefined {
     if (!(error instanceof EscrowError) || error.code === 'permissions-too-open') throw error;
     const code = systemCode(error.cause);
     if (code === undefined) throw notPlain(path);
-    if (code === 'ENOTDIR') return undefined; // something else stands for its directory, and who needs that says so
-    throw new EscrowError('config-invalid', `"${path}" cannot be read: ${code}.`, { cause: error.cause });
+    if (code === 'ENOTDIR') return undefined; // code that writes to the directory reports the file in its place
+    throw new EscrowError('config-invalid', `Cannot read "${path}": ${code}.`, { cause: error.cause });
   }
   if ((bytes?.length ?? 0) > LENGTH_MAX) throw tooLong(path);
   return bytes?.toString('utf8');
 }
 
 function tooLong(path: string): EscrowError {
-  return new EscrowError('config-invalid', `"${path}" has more than ${String(LENGTH_MAX)} bytes.`);
+  return new EscrowError(
+    'config-invalid',
+    `Cannot read "${path}": it has more than ${String(LENGTH_MAX)} bytes.`,
+  );
 }
 
 function notPlain(path: string): EscrowError {
-  return new EscrowError('config-invalid', `"${path}" is not a plain file.`);
+  return new EscrowError('config-invalid', `Cannot read "${path}": it is not a regular file.`);
 }
 
 function knownKey(path: string, key: string): SettingKey {
   if (isSettingKey(key)) return key;
   throw new EscrowError(
     'config-invalid',
-    `"${path}" has the key "${key}"; known are ${settingKeys.join(', ')}.`,
+    `Unknown key "${key}" in "${path}". Valid keys: ${settingKeys.join(', ')}.`,
   );
 }
 
 function scalar(path: string, key: string, value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
-  throw new EscrowError('config-invalid', `"${key}" in "${path}" must be a text or a number.`);
+  throw new EscrowError(
+    'config-invalid',
+    `Invalid value of "${key}" in "${path}": it must be a string or a number.`,
+  );
 }
 
 function onLostOf(text: string): OnLost {
   const known = readOnLost(text);
   if (known !== undefined) return known;
-  throw new EscrowError('config-invalid', `onLost is "${text}".`, {
-    hint: 'It can be purge-now, cancel-jobs, wait or wait:SECONDS.',
+  throw new EscrowError('config-invalid', `Invalid value of onLost: "${text}".`, {
+    hint: 'Use purge-now, cancel-jobs, wait or wait:SECONDS.',
   });
 }
 
-/** Larger numbers would leave what dates and timers can hold. */
-const MOST: Partial<Record<SettingKey, number>> = { keepRunsDays: 36_500, hostLeaseSeconds: 7 * 24 * 3600 };
+/** Maximum values, within the range of dates and timers. */
+const MAXIMUM: Partial<Record<SettingKey, number>> = {
+  keepRunsDays: 36_500,
+  hostLeaseSeconds: 7 * 24 * 3600,
+};
 
 function count(key: SettingKey, text: string): number {
-  const most = MOST[key] ?? 999_999_999;
-  if (/^[0-9]{1,9}$/.test(text) && Number(text) <= most) return Number(text);
+  const maximum = MAXIMUM[key] ?? 999_999_999;
+  if (/^[0-9]{1,9}$/.test(text) && Number(text) <= maximum) return Number(text);
   if (/^[0-9]+$/.test(text))
-    throw new EscrowError('config-invalid', `${key} is ${text.slice(0, 20)}; ${String(most)} is the most.`);
-  throw new EscrowError('config-invalid', `${key} is "${text}", which is not a whole number.`);
+    throw new EscrowError(
+      'config-invalid',
+      `Invalid value of ${key}: ${text.slice(0, 20)} is greater than the maximum, ${String(maximum)}.`,
+    );
+  throw new EscrowError('config-invalid', `Invalid value of ${key}: "${text}" is not a whole number.`);
 }

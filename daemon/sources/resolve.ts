@@ -2,17 +2,17 @@ import type { PlannedSecret, Scope, Selection } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { SecretCandidate } from './source.ts';
 
-/** A candidate that won, and the scopes of those it beat. */
+/** A selected secret, and the scopes whose secret of the same name it overrides. */
 export interface ResolvedSecret extends SecretCandidate {
   readonly overrides: Scope[];
 }
 
-/** Which scope wins: a user's own over the workspace's, and that over Nextflow's local store. */
+/** Scopes by precedence: the user's secrets override the workspace's, which override Nextflow's local store. */
 const PRECEDENCE: readonly Scope[] = ['user', 'workspace', 'local'];
 
 /**
- * What a run is given: of each name the candidate of the strongest scope, within the selection. Throws
- * `secret-not-available` when a selected name is nowhere to be found.
+ * Resolves the secrets of a run: for each selected name, the candidate of the scope with the highest precedence. Throws
+ * `secret-not-available` if a selected name does not exist, `usage` if it is selected twice.
  */
 export function resolveSecrets(
   candidates: readonly SecretCandidate[],
@@ -23,19 +23,19 @@ export function resolveSecrets(
   const chosen = selection.only.map((wanted) => {
     const [found] = winners(candidates.filter((candidate) => fits(candidate, wanted)));
     if (found !== undefined) return found;
-    const where = wanted.scope === null ? '' : ` of the ${wanted.scope}`;
+    const where = wanted.scope === null ? '' : ` in scope ${wanted.scope}`;
     throw new EscrowError(
       'secret-not-available',
-      `There is no secret ${wanted.name}${where} that this run may have.`,
+      `Cannot deliver ${wanted.name}: the run has no secret of this name${where}.`,
     );
   });
   const names = chosen.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new EscrowError('usage', `${twice} is named twice.`);
+  if (twice !== undefined) throw new EscrowError('usage', `The secret ${twice} is selected twice.`);
   return chosen.sort(byName);
 }
 
-/** What of a resolved secret is shown: everything but the ledger's own id. */
+/** Returns a resolved secret as the API shows it, without the ledger's internal id. */
 export function describePlannedSecret({ name, scope, version, overrides }: ResolvedSecret): PlannedSecret {
   return { name, scope, version, overrides };
 }

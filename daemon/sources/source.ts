@@ -2,7 +2,7 @@ import type { SecretScope } from '../access/scopes.ts';
 import type { Queries } from '../ledger/open.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 
-/** One secret that a run could be given. `version` and `secretId` are null for Nextflow's local store. */
+/** A secret that is available to a run. `version` and `secretId` are null for Nextflow's local store. */
 export interface SecretCandidate {
   readonly name: string;
   readonly scope: 'user' | 'workspace' | 'local';
@@ -10,7 +10,7 @@ export interface SecretCandidate {
   readonly version: number | null;
 }
 
-/** Where the values of a scope's secrets come from. */
+/** A backend that provides the values of a scope's secrets. */
 export interface SecretSource {
   /** Lists the newest version of each secret of a scope. Decrypts nothing. */
   list(db: Queries, scope: SecretScope): Promise<SecretCandidate[]>;

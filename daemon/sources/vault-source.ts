@@ -1,7 +1,7 @@
 import type { Vault } from '../vault/vault.ts';
 import type { SecretSource } from './source.ts';
 
-/** The vault in this daemon's own ledger. */
+/** Returns the source for the vault in this daemon's own ledger. */
 export function vaultSource(vault: Vault): SecretSource {
   return {
     list: async (db, scope) =>

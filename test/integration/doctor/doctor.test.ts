@@ -112,7 +112,7 @@ void t.test('a socket path may have 107 bytes', async (t) => {
 void t.test('settings that cannot be used are a failed check', async (t) => {
   const box = soundSandbox(t);
   const relative = await examineIn({ ...box.env, NF_ESCROW_HOME: 'here' });
-  t.match(named(relative, 'settings'), { state: 'failure', found: /not an absolute path/ });
+  t.match(named(relative, 'settings'), { state: 'failure', found: /must be an absolute path/ });
   t.match(named(relative, 'java'), { state: 'ok' });
   t.equal(named(relative, 'state directory'), undefined);
   mkdirSync(box.state, { mode: 0o700 });
@@ -124,7 +124,7 @@ void t.test('settings that cannot be used are a failed check', async (t) => {
   t.match(named(checks, 'state directory'), { state: 'ok' });
   rmSync(file);
   execFileSync('mkfifo', [file]);
-  t.match(named(await examineIn(box.env), 'settings'), { state: 'failure', found: /not a plain file/ });
+  t.match(named(await examineIn(box.env), 'settings'), { state: 'failure', found: /not a regular file/ });
   const other = await box.escrow(['status']);
   t.equal(other.status, 78, 'other commands refuse it, and do not wait for it');
   t.equal((await box.escrow(['--help'])).status, 0);

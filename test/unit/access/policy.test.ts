@@ -11,8 +11,8 @@ const roles = (
   }
 ).enum;
 
-/** The table of the contract, as it is shown to people: who may do what. */
-const promised: Readonly<Record<Action, string>> = {
+/** The roles that the documentation promises for each action. */
+const documented: Readonly<Record<Action, string>> = {
   see: 'owner admin maintain launch view',
   launch: 'owner admin maintain launch',
   'change-secrets': 'owner admin maintain',
@@ -20,9 +20,9 @@ const promised: Readonly<Record<Action, string>> = {
   'delete-workspace': 'owner',
 };
 
-void t.test('who may do what is as promised', async (t) => {
-  t.same(Object.keys(policy).sort(), Object.keys(promised).sort());
-  for (const [action, allowed] of Object.entries(promised) as [Action, string][])
+void t.test('grants each action to the documented roles only', async (t) => {
+  t.same(Object.keys(policy).sort(), Object.keys(documented).sort());
+  for (const [action, allowed] of Object.entries(documented) as [Action, string][])
     for (const role of roles) {
       const may = allowed.split(' ').includes(role);
       const attempt = (): void => {
@@ -33,6 +33,6 @@ void t.test('who may do what is as promised', async (t) => {
     }
 });
 
-void t.test('a role that may do something, may do all that lesser roles may', async (t) => {
+void t.test('grants each role everything that lesser roles may do', async (t) => {
   for (const allowed of Object.values(policy)) t.same(allowed, roles.slice(0, allowed.length));
 });

@@ -6,7 +6,7 @@ import { overHead, placeRun } from '../../support/placed-run.ts';
 
 const HOUR = 3_600_000;
 
-void t.test('the wait for jobs that were left is not over because a clock was set', async (t) => {
+void t.test('waits for orphaned jobs by the monotonic clock, whatever the system clock says', async (t) => {
   let set = 0;
   let passed = 0;
   const { modules, id, directory, start } = await placeRun(t, {
@@ -22,12 +22,12 @@ void t.test('the wait for jobs that were left is not over because a clock was se
   const purge = async (): Promise<string> => {
     return (await modules.runs.purge(id, { force: false, asked: false })).state;
   };
-  t.equal(await purge(), 'ended', 'its job may live');
+  t.equal(await purge(), 'ended', 'its job may still run');
   set = 24 * HOUR;
-  t.equal(await purge(), 'ended', 'a clock that is set forward');
+  t.equal(await purge(), 'ended', 'system clock set forward');
   set = -24 * HOUR;
   passed = HOUR - 60_000;
-  t.equal(await purge(), 'ended', 'or back');
+  t.equal(await purge(), 'ended', 'system clock set back');
   passed = HOUR;
   t.equal(await purge(), 'purged');
 });
