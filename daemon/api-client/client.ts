@@ -7,9 +7,9 @@ import { EscrowError, errorTable, systemCode } from '../errors.ts';
 import { openPrivateDirectory } from '../system/files/private-directory.ts';
 import { SOCKET } from '../system/files/trust/trust-error.ts';
 
-/** A client of our own API over the daemon's socket. */
+/** A client of the daemon's API. */
 export interface Client {
-  /** Sends a request and gives the parsed answer; undefined for an empty one, a text for a text. Throws the daemon's own error. */
+  /** Sends a request. Returns parsed JSON, text, or undefined for an empty response. Throws the error of a problem document. */
   call<T>(method: Method, path: string, body?: unknown): Promise<T>;
 }
 
@@ -17,7 +17,10 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const TIMEOUT_MS = 60_000;
 
-/** Connects at each call, and only to a socket that nobody else can have put there: a value may be in the request. */
+/**
+ * Returns a client for a socket. Each call opens a connection, and only to a socket that no other user can have created,
+ * because the request may contain a secret value.
+ */
 export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
   return {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
@@ -36,16 +39,19 @@ export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
 }
 
 /**
- * Connects to the daemon's socket by its verified directory. The kernel looks the name up as it is asked to connect, which
- * is before this returns.
+ * Connects to the daemon's socket through its verified directory. The kernel resolves the name during `connect`, which is
+ * before this function closes the directory. Throws `path-conflict`, `permissions-too-open`.
  */
 export function connectTrusted(socketPath: string): Socket {
   const directory = openPrivateDirectory(dirname(socketPath), { purpose: SOCKET });
   try {
     const entry = directory.at(basename(socketPath));
-    // Nobody but the user can put one there, and what it leads to is not ours to send values to.
+    // The target of a link has not been verified, so no secret value may be sent to it.
     if (lstatSync(entry, { throwIfNoEntry: false })?.isSymbolicLink() === true)
-      throw new EscrowError('path-conflict', `"${socketPath}" is a link, and no socket of ours.`);
+      throw new EscrowError(
+        'path-conflict',
+        `Cannot connect to "${socketPath}": it is a symbolic link, not a socket.`,
+      );
     return connectSocket(entry);
   } finally {
     directory.close();
@@ -67,7 +73,7 @@ async function send(
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     const outgoing = request(
       {
-        // Without an agent: one would work out a TLS server name first, 10 ms of every command.
+        // No agent, because it would first determine a TLS server name, which takes 10 ms of every command.
         createConnection: () => socket,
         method,
         path,
@@ -91,19 +97,19 @@ async function send(
       reject(
         new EscrowError(
           'daemon-unavailable',
-          `The daemon at "${socketPath}" did not answer: ${systemCode(error) ?? 'broken off'}.`,
+          `Cannot reach the daemon at "${socketPath}": ${systemCode(error) ?? 'connection lost'}.`,
           { cause: error },
         ),
       );
     }
     outgoing.on('error', fail);
-    // Not the option `timeout`: without an agent Node sets it on no socket, and a daemon that hangs would hang us.
+    // Instead of the option `timeout`, which Node ignores without an agent.
     outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error('timeout')));
     outgoing.end(body);
   });
 }
 
-/** A problem document as the error that it tells of. */
+/** Converts a problem document to an error of the table. */
 export function errorOf(parsed: unknown): EscrowError {
   const problem = parsed as Partial<Problem> | undefined;
   const code =
@@ -111,7 +117,7 @@ export function errorOf(parsed: unknown): EscrowError {
   const hint = problem?.hint;
   return new EscrowError(
     code,
-    problem?.detail ?? 'The daemon answered something else.',
+    problem?.detail ?? 'The response of the daemon is not a problem document.',
     hint === undefined ? {} : { hint },
   );
 }

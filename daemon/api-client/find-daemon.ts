@@ -3,7 +3,7 @@ import type { Health } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { connect, type Client, type Method } from './client.ts';
 
-/** The client of this host's daemon; undefined when none answers. */
+/** Returns a client of this host's daemon, or undefined if no daemon answers. */
 export async function findLocalDaemon(paths: Paths): Promise<Client | undefined> {
   for (const client of clientsOf(paths)) {
     try {
@@ -17,8 +17,9 @@ export async function findLocalDaemon(paths: Paths): Promise<Client | undefined>
 }
 
 /**
- * The client of this host's daemon. A call that none answers goes to the client that `otherwise` gives: nothing was sent
- * then, so it is sent again. What `otherwise` needs is loaded when it is called, which most commands never do.
+ * Returns a client of this host's daemon that falls back to the client of `otherwise` if no daemon listens. Sending the
+ * request again is safe then, because it was never sent. Calls `otherwise` only when needed, because its modules are slow
+ * to load.
  */
 export function lazyDaemonClient(paths: Paths, otherwise: () => Promise<Client>): Client {
   const clients = clientsOf(paths);
@@ -36,12 +37,12 @@ export function lazyDaemonClient(paths: Paths, otherwise: () => Promise<Client>)
   };
 }
 
-/** One for each socket that a daemon of this host may have. */
+/** Returns a client for each socket that a daemon of this host can have. */
 function clientsOf({ socket, stateSocket }: Paths): Client[] {
   return [socket, ...(stateSocket === undefined ? [] : [stateSocket])].map((path) => connect(path));
 }
 
-/** Nobody listens: no socket, nobody behind it, or not even its directory. Not: an answer that broke off. */
+/** Returns whether no daemon listens: there is no socket or no process behind it. A lost connection does not count. */
 function isAbsent(error: unknown): boolean {
   if (!(error instanceof EscrowError)) return false;
   return ['ENOENT', 'ECONNREFUSED'].includes(systemCode(error.cause) ?? '');

@@ -5,11 +5,11 @@ import type { JournalEvent } from '../contract/types.ts';
 import { systemCode } from '../errors.ts';
 import { connectTrusted } from './client.ts';
 
-const AGAIN_MS = 200;
+const RECONNECT_MS = 200;
 
 /**
- * Gives the events of a run from its first, as they come, until it is purged. When the daemon goes away this connects
- * again and goes on after the last event; `wake` starts a daemon, and throws when that cannot be.
+ * Yields the events of a run from the first one until it is purged. If the connection is lost, reconnects and resumes
+ * after the last event. `wake` starts a daemon, and throws if it cannot.
  */
 export async function* followEvents(
   socketPath: string,
@@ -23,12 +23,12 @@ export async function* followEvents(
       yield event;
       if (event.type === 'run.purged') return;
     }
-    await sleep(AGAIN_MS);
+    await sleep(RECONNECT_MS);
     await wake();
   }
 }
 
-/** One connection's events; ends when the connection does. https://html.spec.whatwg.org/multipage/server-sent-events.html */
+/** Yields the events of one connection. https://html.spec.whatwg.org/multipage/server-sent-events.html */
 async function* readStream(socketPath: string, run: string, last: number): AsyncGenerator<JournalEvent> {
   const socket = connectTrusted(socketPath);
   const outgoing = request({
@@ -39,7 +39,7 @@ async function* readStream(socketPath: string, run: string, last: number): Async
   const incoming = await new Promise<NodeJS.ReadableStream | undefined>((resolve) => {
     outgoing.on('response', resolve);
     outgoing.on('error', () => {
-      resolve(undefined); // no daemon at the moment
+      resolve(undefined); // no daemon listens
     });
     outgoing.end();
   });
@@ -48,7 +48,7 @@ async function* readStream(socketPath: string, run: string, last: number): Async
     for await (const line of createInterface({ input: incoming }))
       if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length)) as JournalEvent;
   } catch (error) {
-    // Broken off, as the daemon went away: the caller connects again.
+    // The daemon has exited: the caller reconnects.
     if (systemCode(error) !== 'ECONNRESET') throw error;
   } finally {
     outgoing.destroy();

@@ -10,24 +10,25 @@ import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { errorOf, type Client, type Method } from './client.ts';
 import { assertTravels } from './spool-routes.ts';
 
-/** A request to a daemon on another host, and its answer, as files: `ID.request`, `ID.answer`. */
+/** A request to a daemon on another host, in the file `ID.request`. */
 export interface SpooledRequest {
   readonly method: Method;
   readonly path: string;
   readonly body?: unknown;
 }
 
+/** The response, in the file `ID.answer`. */
 export interface SpooledAnswer {
   readonly status: number;
   readonly body: unknown;
 }
 
 const TIMEOUT_MS = 60_000;
-const LOOK_EVERY_MS = 100;
+const POLL_MS = 100;
 
 /**
- * A client that reaches a daemon on another host through the state directory that both see: what it asks lies in
- * `spool/`, there whole or not at all, and so does the answer. Only what spool-routes.ts lists goes this way.
+ * Returns a client for a daemon on another host. Requests and responses are files in `spool/` of the shared state
+ * directory, written atomically. Supports only the routes in spool-routes.ts.
  */
 export function spoolClient({ spool }: Paths, host: string): Client {
   return {
@@ -35,13 +36,13 @@ export function spoolClient({ spool }: Paths, host: string): Client {
       assertTravels(method, path, body, host); // before anything is written
       const directory = openPrivateDirectory(spool, { create: true });
       const id = randomBytes(12).toString('hex');
-      const asked: SpooledRequest = { method, path, ...(body === undefined ? {} : { body }) };
+      const spooled: SpooledRequest = { method, path, ...(body === undefined ? {} : { body }) };
       try {
-        writeFileAtomic(directory.at(`${id}.request`), JSON.stringify(asked));
+        writeFileAtomic(directory.at(`${id}.request`), JSON.stringify(spooled));
         const answer = await waitFor(directory, `${id}.answer`);
         if (answer === undefined)
           throw new EscrowError('daemon-on-other-host', `The daemon on ${host} did not answer within 60 s.`, {
-            hint: `Look at it there: nf-escrow daemon status (on ${host}).`,
+            hint: `Run \`nf-escrow daemon status\` on ${host}.`,
           });
         if (answer.status >= 400) throw errorOf(answer.body);
         return answer.body as T;
@@ -53,7 +54,7 @@ export function spoolClient({ spool }: Paths, host: string): Client {
   };
 }
 
-/** The directory is listed each time: network file systems ask their server then, and otherwise may answer from memory. */
+/** Lists the directory each time: it makes a network file system ask its server instead of the local cache. */
 async function waitFor(directory: VerifiedDirectory, name: string): Promise<SpooledAnswer | undefined> {
   const deadline = performance.now() + TIMEOUT_MS;
   while (performance.now() < deadline) {
@@ -61,7 +62,7 @@ async function waitFor(directory: VerifiedDirectory, name: string): Promise<Spoo
       const text = readFileNoFollow(directory.at(name))?.toString('utf8');
       if (text !== undefined) return JSON.parse(text) as SpooledAnswer;
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(POLL_MS);
   }
   return undefined;
 }

@@ -1,13 +1,13 @@
 import { EscrowError } from '../errors.ts';
 import type { Method } from './client.ts';
 
-/** What a route may carry through the spool: a body as its schema says, or no body at all. */
+/** Whether a request through the spool may have a body. */
 type Carries = 'body' | 'no body';
 
 /**
- * The requests that may travel as files. A route that is not listed does not: secret values, passphrases, credentials and
- * tokens must never be in a file, not even for a moment, and a new route is listed only once that is certain of its body
- * and its answer. `runs purge` and `runs receipt --check` take AWS credentials in a body, so theirs stays out.
+ * The requests that may be sent as files. Secret values, passphrases, credentials and tokens must never be written to a
+ * file, so a route is listed only if neither its request nor its response can contain them. `runs purge` and
+ * `runs receipt --check` can have AWS credentials in their body, so they are allowed only without one.
  */
 export const spoolRoutes: Readonly<Record<string, Carries>> = {
   'GET /v1/health': 'no body',
@@ -57,15 +57,15 @@ const patterns: readonly (readonly [RegExp, Carries])[] = Object.entries(spoolRo
 );
 
 /**
- * Throws `daemon-on-other-host` for a request that may not travel as a file; `host` is where the daemon is, and the command
- * has to be run. The command's side asks before it writes anything, the daemon's side before it carries anything out.
+ * Throws `daemon-on-other-host` for a request that must not be sent as a file. `host` is the daemon's host. The command
+ * checks before it writes the request, and the daemon before it executes it.
  */
 export function assertTravels(method: Method, path: string, body: unknown, host: string): void {
   const found = patterns.find(([pattern]) => pattern.test(`${method} ${path}`));
   if (found?.[1] === 'body' || (found !== undefined && body === undefined)) return;
   throw new EscrowError(
     'daemon-on-other-host',
-    `Cannot send this request to the daemon on ${host}: ${method} ${path.replace(/\?.*$/s, '')}: it may carry secret values or credentials, and requests to another host travel as files.`,
+    `Cannot send ${method} ${path.replace(/\?.*$/s, '')} to the daemon on ${host}: it may contain secret values or credentials, and requests to another host are written to files.`,
     { hint: `Run the command on ${host}.` },
   );
 }

@@ -1,8 +1,8 @@
 const BACKSLASH = 0x5c;
 
 /**
- * The bytes without their backslashes. Shells, JSON and JavaScript differ from the plain text mostly by the backslashes that
- * they add, so texts and files are compared without any: a text that is there as it is matches all the same.
+ * Returns the bytes without backslashes. Encodings for shells, JSON and JavaScript mostly add backslashes, so terms and
+ * files are compared without them. Unencoded text still matches.
  */
 export function withoutBackslashes(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.filter((byte) => byte !== BACKSLASH));
@@ -23,9 +23,9 @@ const unicode = (character: string): string => `u${character.charCodeAt(0).toStr
 const control: Encoding = (character) =>
   LETTERS[character] ?? (character < ' ' ? unicode(character) : undefined);
 
-/** As Nextflow and its libraries write texts; plugin/, Encodings.java has the same. */
+/** How Nextflow and its libraries encode text. Encodings.java in plugin/ has the same list. */
 const ENCODINGS: readonly Encoding[] = [
-  // Gson, which also escapes what has a meaning in HTML: lineage records
+  // Gson, which also escapes HTML characters: lineage records
   (character) => ("<>&='\u2028\u2029".includes(character) ? unicode(character) : control(character)),
   // Groovy's JsonOutput
   (character) => (character > '~' ? unicode(character) : control(character)),
@@ -34,7 +34,10 @@ const ENCODINGS: readonly Encoding[] = [
   (character) => ENTITIES[character],
 ];
 
-/** The forms of a text, each once, without backslashes: as it is first. What is not UTF-8 has that form alone. */
+/**
+ * Returns the distinct encodings of a text, without backslashes, starting with the unencoded one. Bytes that are not
+ * UTF-8 have only that one.
+ */
 export function formsOf(bytes: Buffer): Buffer[] {
   const plain = withoutBackslashes(bytes);
   const text = bytes.toString('utf8');

@@ -1,9 +1,9 @@
 import type { SecretValue } from '../vault/secret-value.ts';
 
-/** Shorter values are not looked for: they would match everywhere and masking them would tell what they are. */
+/** Shorter values are not masked: they match everywhere, and the masked positions would reveal them. */
 const SHORTEST = 4;
 
-/** Replaces each of the values, where it stands in a text, by `[secret]`. The longest first, as one may hold another. */
+/** Replaces the values in a text by `[secret]`. Replaces the longest first, because one value may contain another. */
 export function mask(text: string, values: Iterable<SecretValue>): string {
   const needles = [...values]
     .map((value) => value.open().toString('utf8'))

@@ -4,26 +4,27 @@ import { systemCode } from '../errors.ts';
 import type { SearchTerm } from './search-terms.ts';
 import { PART, StreamSearch } from './stream-search.ts';
 
-/** Why a file was not searched, or not to its end. */
+/** Why a file was not searched, or only in part. */
 export type FileGap = 'budget' | 'not-plain' | 'unreadable' | 'time';
 
 export interface SearchedFiles {
   readonly found: readonly { readonly path: string; readonly secrets: readonly string[] }[];
   readonly gaps: readonly { readonly path: string; readonly reason: FileGap }[];
-  /** How many were there, and how many bytes were read of them. */
+  /** Number of existing files, and number of bytes read. */
   readonly files: number;
   readonly bytes: number;
 }
 
-/** What bounds a search: bytes that are read, and milliseconds that it takes. */
+/** Limits of a search: total bytes to read, and duration in milliseconds. */
 export interface SearchLimits {
   readonly bytes: number;
   readonly ms: number;
 }
 
 /**
- * Searches plain files for terms, with other work in between. Others write them, and may have put anything in their
- * place: a link is not followed, and nothing is waited for. Never throws: what could not be searched is told.
+ * Searches regular files for terms without blocking the event loop. The pipeline writes these files and can replace them
+ * by anything, so links are not followed and opening a FIFO does not wait. Never throws: `gaps` lists the files that were
+ * not searched to the end.
  */
 export async function searchFiles(
   paths: readonly string[],
@@ -59,7 +60,7 @@ export async function searchFiles(
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 
-/** Gives the bytes of a file to `take`, until that says why no more are taken. `none`: it is not there. */
+/** Passes a file's bytes to `take` until `take` returns a reason to stop. Returns `none` if the file does not exist. */
 async function eachPart(
   path: string,
   buffer: Buffer,
@@ -84,7 +85,7 @@ async function eachPart(
   }
 }
 
-/** A file server that does not answer keeps one read waiting, and not who waits for the search. */
+/** Limits `work` to the deadline. A read from a file server that does not answer then blocks no caller of the search. */
 async function within<T>(deadline: number, work: () => Promise<T>): Promise<T | 'time'> {
   const ms = deadline - performance.now();
   if (ms <= 0) return 'time';

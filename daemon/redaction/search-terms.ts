@@ -1,11 +1,11 @@
 import type { SecretValue } from '../vault/secret-value.ts';
 import { formsOf, withoutBackslashes } from './encodings.ts';
 
-/** Shorter values would be found everywhere. As in mask.ts. */
+/** Shorter values match everywhere. The same limit as in mask.ts. */
 const SHORTEST = 4;
-/** Of a value of several lines: `true`, `done` and the like stand in every script. */
+/** Minimum for one line of a multi-line value: words such as `true` and `done` occur in every script. */
 const SHORTEST_LINE = 8;
-/** The same in every key of its kind. */
+/** Identical in all keys of the same kind. */
 const PEM_BOUNDARY = /^-----(BEGIN|END) [A-Z0-9 ]+-----$/;
 
 export interface SearchTerm {
@@ -14,17 +14,19 @@ export interface SearchTerm {
   readonly text: Buffer;
 }
 
-/** What files are searched for, and the names of the secrets that are not searched for, by reason. */
+/** The terms to search for, and the names of secrets that cannot be searched for, by reason. */
 export interface SearchTerms {
   readonly terms: readonly SearchTerm[];
+  /** The value is too short. */
   readonly short: readonly string[];
+  /** The value is part of text that occurs in the files of every run. */
   readonly common: readonly string[];
 }
 
 /**
- * What files are searched for: the values of secrets by their names, and of a value of several lines each line, since logs
- * and scripts indent and quote lines one by one. `common`: text that is in the files of every run; what is part of it
- * cannot be told from it. The plugin searches by the same rules (plugin/, SearchTerms.java).
+ * Returns the terms for the values of secrets, by secret name. Multi-line values are searched line by line, because logs
+ * and scripts indent and quote each line. `common` is text that occurs in the files of every run; a value that is part of
+ * it cannot be detected. The plugin follows the same rules (plugin/, SearchTerms.java).
  */
 export function searchTerms(values: ReadonlyMap<string, SecretValue>, common: string): SearchTerms {
   const terms: SearchTerm[] = [];
@@ -39,9 +41,12 @@ export function searchTerms(values: ReadonlyMap<string, SecretValue>, common: st
   return { terms, short, common: words };
 }
 
-/** A value of one line, without line ends; or those lines of several that are long enough, else all of it. */
+/**
+ * Splits a value into the parts to search for: the line of a single-line value, or the lines of a multi-line value that
+ * are long enough. If none is, the whole value. Returns an empty array for a value that is too short.
+ */
 export function partsOf(value: Buffer): Buffer[] {
-  const text = value.toString('latin1'); // a character a byte
+  const text = value.toString('latin1'); // one character per byte
   const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
   if (lines.length === 1) return longEnough(lines, SHORTEST);
   const distinct = [...new Set(lines.map((line) => line.trim()))];

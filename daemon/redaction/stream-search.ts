@@ -1,6 +1,6 @@
 import type { SearchTerm } from './search-terms.ts';
 
-/** So many bytes are taken at a time. */
+/** Maximum bytes per call of `accept`. */
 export const PART = 256 * 1024;
 const KEY = 4;
 const BACKSLASH = 0x5c;
@@ -9,9 +9,9 @@ const FILTER = 1 << 16;
 const GOLDEN = 0x9e3779b1;
 
 /**
- * Searches a stream of any length for terms, in a window of fixed size: a term that begins in one part and ends in another
- * is found. Where terms begin is told by four bytes, and a bitmap rules out nearly every place, so that a search costs the
- * same for one term as for a thousand.
+ * Searches a stream of any length for terms, in a window of fixed size. Finds terms that span two parts. Terms are indexed
+ * by their first four bytes, and a bitmap of these keys excludes nearly every position, so a search for a thousand terms
+ * costs the same as for one.
  */
 export class StreamSearch {
   readonly #filter = new Uint8Array(FILTER);
@@ -31,11 +31,11 @@ export class StreamSearch {
     this.#window = Buffer.alloc(PART + this.#longest);
   }
 
-  /** Takes the next bytes of the stream, at most PART. */
+  /** Searches the next bytes of the stream, at most PART. */
   accept(bytes: Uint8Array): void {
     if (this.#longest === 0) return;
     this.#append(bytes);
-    // What begins later may not be here as a whole yet.
+    // A term that starts after this position may continue in the next part.
     const ready = this.#filled - this.#longest + 1;
     if (ready <= 0) return;
     this.#scan(ready);
@@ -43,7 +43,7 @@ export class StreamSearch {
     this.#filled -= ready;
   }
 
-  /** The names of the secrets that were found since the last end; makes ready for another stream. */
+  /** Ends the stream: returns the names of the secrets found in it, and resets the search. */
   end(): string[] {
     this.#scan(this.#filled - KEY + 1);
     const found = [...this.#found].sort();
@@ -52,7 +52,7 @@ export class StreamSearch {
     return found;
   }
 
-  /** All but the backslashes; what is between two is copied as a whole. */
+  /** Appends the bytes without backslashes. Copies the ranges between backslashes as a whole, for speed. */
   #append(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length;) {
       const found = bytes.indexOf(BACKSLASH, from);
@@ -63,7 +63,7 @@ export class StreamSearch {
     }
   }
 
-  /** Looks at what begins before `end`. Every byte that is searched comes by here: nothing is called for most. */
+  /** Finds terms that start before `end`. The hot loop: it calls no function for most bytes. */
   #scan(end: number): void {
     if (end <= 0) return;
     const [window, filter] = [this.#window, this.#filter];

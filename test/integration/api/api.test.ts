@@ -10,7 +10,7 @@ import { Sandbox, until } from '../../support/sandbox.ts';
 
 const SECRETS = '/v1/workspaces/local/main/secrets';
 
-void t.test('each answer fits its schema, and none holds a value', async (t) => {
+void t.test('returns valid responses that contain no secret value', async (t) => {
   const box = new Sandbox(t);
   const value = randomBytes(16).toString('hex');
   await box.escrow(['daemon', 'start']);
@@ -53,7 +53,7 @@ void t.test('each answer fits its schema, and none holds a value', async (t) => 
   const events = await following;
   t.match(events.type, /^text\/event-stream/);
   const types = [...events.text.matchAll(/^event: (.*)$/gm)].map(([, type]) => type);
-  const way = [
+  const expected = [
     'run.created',
     'lease.placed',
     'run.materialized',
@@ -63,20 +63,20 @@ void t.test('each answer fits its schema, and none holds a value', async (t) => 
     'lease.gone',
     'run.purged',
   ];
-  t.same(types, way);
+  t.same(types, expected);
   for (const [, data = ''] of events.text.matchAll(/^data: (.*)$/gm))
     validate<'JournalEvent'>('journal-event.json', JSON.parse(data));
   const third = /^id: (\d+)$/gm.exec(events.text.split('\n\n')[2] ?? '')?.[1] ?? '';
   const resumed = await box.http('GET', `/v1/runs/${id}/events`, undefined, { 'last-event-id': third });
   t.same(
     [...resumed.text.matchAll(/^event: (.*)$/gm)].map(([, type]) => type),
-    way.slice(3),
+    expected.slice(3),
   );
   for (const text of [...answers, alive.text, events.text]) t.notOk(text.includes(value));
   t.equal((await box.http('DELETE', `${SECRETS}/FOO_KEY`)).status, 204);
 });
 
-void t.test('errors are problems of the closed table, and repeat no input', async (t) => {
+void t.test('returns problem documents that do not quote the input', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['daemon', 'start']);
   const value = randomBytes(16).toString('hex');
@@ -89,7 +89,7 @@ void t.test('errors are problems of the closed table, and repeat no input', asyn
     ['PUT', `${SECRETS}/FOO_KEY`, { value, valueBase64: value }, 400, 'request-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { valueBase64: `!${value}` }, 400, 'request-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { value: `${value}\0` }, 400, 'value-invalid'],
-    ['PUT', `${SECRETS}/FOO_KEY`, `{"value":"${value}\\ud800"}`, 400, 'value-invalid'], // half a character
+    ['PUT', `${SECRETS}/FOO_KEY`, `{"value":"${value}\\ud800"}`, 400, 'value-invalid'], // an unpaired surrogate
     ['PUT', `${SECRETS}/FOO_KEY`, { value: '' }, 400, 'value-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(3000) }, 400, 'value-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(10_000) }, 400, 'request-invalid'],
@@ -106,7 +106,7 @@ void t.test('errors are problems of the closed table, and repeat no input', asyn
       `${method} ${path.slice(0, 50)}`,
     );
     validate<'Problem'>('problem.json', problem);
-    t.notOk(answer.text.includes(value), 'the input is not repeated');
+    t.notOk(answer.text.includes(value), 'does not quote the input');
   }
   const answered = ['localhost', 'LOCALHOST:80', '127.0.0.1:8443', '[::1]', '[::1]:1'];
   for (const host of answered)
@@ -123,15 +123,19 @@ void t.test('errors are problems of the closed table, and repeat no input', asyn
   ];
   for (const host of refused) {
     const { text } = await box.http('GET', '/v1/health', undefined, { host });
-    t.match(JSON.parse(text), { status: 403, code: 'origin-forbidden' }, `a name that leads here: ${host}`);
+    t.match(JSON.parse(text), { status: 403, code: 'origin-forbidden' }, `foreign host name: ${host}`);
     validate<'Problem'>('problem.json', JSON.parse(text));
   }
   const hostless = connect(box.socket).setEncoding('utf8').end('GET /v1/health HTTP/1.0\r\n\r\n');
-  t.match(String(await once(hostless, 'data')), /^HTTP\/1\.1 403 /, 'HTTP/1.0, which needs no Host');
+  t.match(String(await once(hostless, 'data')), /^HTTP\/1\.1 403 /, 'HTTP/1.0 without a Host header');
   const proxied = await box.http('GET', 'http://evil.example/v1/health', undefined, { host: 'localhost' });
-  t.match(JSON.parse(proxied.text), { status: 403, code: 'origin-forbidden' }, 'a request for a proxy');
-  const spoilt = await box.http('PUT', `${SECRETS}/FOO_KEY`, { value }, { 'content-encoding': 'gzip' });
-  t.match(JSON.parse(spoilt.text), { status: 400, code: 'request-invalid' }, 'what cannot be unpacked');
+  t.match(
+    JSON.parse(proxied.text),
+    { status: 403, code: 'origin-forbidden' },
+    'a full URL in the request line',
+  );
+  const corrupt = await box.http('PUT', `${SECRETS}/FOO_KEY`, { value }, { 'content-encoding': 'gzip' });
+  t.match(JSON.parse(corrupt.text), { status: 400, code: 'request-invalid' }, 'a corrupt gzip body');
   t.equal((await box.http('GET', '/v1/health', undefined, { origin: 'http://localhost' })).status, 403);
-  t.same(box.filesWith(value), [], 'nor is it in the log');
+  t.same(box.filesWith(value), [], 'not in any file, including the log');
 });

@@ -4,7 +4,7 @@ import t from 'tap';
 import { listenOn } from '../../../daemon/api/listen.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-void t.test('a socket is removed where it was bound, whatever has the name of its directory', async (t) => {
+void t.test('unlinks the socket in the directory where it was bound, even after a rename', async (t) => {
   const base = temporaryDirectory(t);
   const [named, moved] = ['sockets', 'moved'].map((name) => join(base, name)) as [string, string];
   const server = await listenOn(() => undefined, join(named, 'daemon.sock'));
@@ -14,10 +14,10 @@ void t.test('a socket is removed where it was bound, whatever has the name of it
   t.ok(existsSync(join(moved, 'daemon.sock')));
   await server.close();
   t.notOk(existsSync(join(moved, 'daemon.sock')));
-  t.ok(existsSync(join(named, 'daemon.sock')), 'what it did not make stays');
+  t.ok(existsSync(join(named, 'daemon.sock')), 'keeps a file of the same name in another directory');
 });
 
-void t.test('a socket that was closed can be closed once more', async (t) => {
+void t.test('allows closing a socket twice', async (t) => {
   const path = join(temporaryDirectory(t), 'sockets/daemon.sock');
   const server = await listenOn(() => undefined, path);
   await server.closeQuietly();

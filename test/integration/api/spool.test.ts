@@ -1,4 +1,4 @@
-// The daemon's side of the spool: what lies there is looked at before it is done, and nothing of a refusal stays.
+// Requests through the spool: both sides check them, and a rejected request leaves nothing in a file.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -9,19 +9,19 @@ import { locatePaths } from '../../../daemon/config/paths.ts';
 import type { Problem, SecretList } from '../../../daemon/contract/types.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 
-void t.test('requests with values or credentials do not go through files, on either side', async (t) => {
+void t.test('never sends secret values or credentials through files', async (t) => {
   const box = new Sandbox(t);
-  await box.escrow(['status']); // the daemon is there
+  await box.escrow(['status']); // starts the daemon
   const spool = join(box.state, 'spool');
   const canary = randomBytes(16).toString('hex');
-  /** As a command of another version might write it. */
+  /** Writes a request without the check, as a command of another version might. */
   const plant = async (text: string): Promise<SpooledAnswer> => {
     const id = randomBytes(12).toString('hex');
     const answer = join(spool, `${id}.answer`);
     writeFileSync(join(spool, `${id}.tmp`), text, { mode: 0o600 });
     renameSync(join(spool, `${id}.tmp`), join(spool, `${id}.request`));
     await until('the daemon answers', () => existsSync(answer));
-    const told = await until('whole', () => {
+    const parsed = await until('the answer is complete', () => {
       try {
         return JSON.parse(readFileSync(answer, 'utf8')) as SpooledAnswer;
       } catch {
@@ -29,10 +29,10 @@ void t.test('requests with values or credentials do not go through files, on eit
       }
     });
     rmSync(answer);
-    return told;
+    return parsed;
   };
 
-  await t.test('the command writes nothing', async (t) => {
+  await t.test('the command writes no rejected request to the spool', async (t) => {
     const client = spoolClient(locatePaths({ NF_ESCROW_HOME: box.state }), 'login1');
     const awsCredentials = { accessKeyId: 'AKIDTEST', secretAccessKey: canary };
     for (const [method, path, body] of [
@@ -48,27 +48,27 @@ void t.test('requests with values or credentials do not go through files, on eit
       });
     t.same(readdirSync(spool), []);
     t.same(box.filesWith(canary), []);
-    t.match(await client.call('GET', '/v1/health'), { status: 'ok' }, 'other requests are answered');
+    t.match(await client.call('GET', '/v1/health'), { status: 'ok' }, 'other requests succeed');
     await t.rejects(
       client.call('POST', '/v1/runs/r1/purge'),
       { code: 'run-not-found' },
-      'by the daemon itself',
+      'without credentials, the request reaches the daemon',
     );
   });
 
-  await t.test('the daemon carries out nothing that was not to travel', async (t) => {
+  await t.test('the daemon rejects a request that must not be sent as a file', async (t) => {
     const refused = await plant(
       JSON.stringify({ method: 'PUT', path: '/v1/user/secrets/FOO_KEY', body: { value: canary } }),
     );
     const { code, detail, hint } = refused.body as Problem;
     t.match({ status: refused.status, code }, { status: 503, code: 'daemon-on-other-host' });
-    t.match(detail, new RegExp(`daemon on ${hostname()}: PUT `));
+    t.match(detail, new RegExp(`^Cannot send PUT .* to the daemon on ${hostname()}: `));
     t.match(hint, new RegExp(hostname()));
     t.same((await box.json<SecretList>(['secrets', 'list', '--user'])).secrets, []);
-    t.same(box.filesWith(canary), [], 'and what it said is gone');
+    t.same(box.filesWith(canary), [], 'the request is deleted');
   });
 
-  await t.test('what is no request is answered as that', async (t) => {
+  await t.test('the daemon rejects malformed requests and continues', async (t) => {
     for (const text of [
       '',
       'null',
@@ -80,6 +80,6 @@ void t.test('requests with values or credentials do not go through files, on eit
       t.match((await plant(text)).body, { code: 'request-invalid' }, text);
     mkdirSync(join(spool, `${'b'.repeat(24)}.request`));
     const client = spoolClient(locatePaths({ NF_ESCROW_HOME: box.state }), 'login1');
-    t.match(await client.call('GET', '/v1/health'), { status: 'ok' }, 'and the daemon goes on');
+    t.match(await client.call('GET', '/v1/health'), { status: 'ok' }, 'a later request succeeds');
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { connect } from '../../../daemon/api-client/client.ts';
 
-void t.test('a daemon that takes a request and never answers is given up', async (t) => {
+void t.test('times out if the daemon accepts a request and never answers', async (t) => {
   const directory = mkdtempSync('/tmp/nfe-client-');
   const server = createServer();
   t.teardown(() => {

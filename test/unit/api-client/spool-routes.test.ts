@@ -1,4 +1,4 @@
-// What may travel to a daemon on another host as a file, against the list of everything that the API does.
+// Compares the routes that may be written to the spool with the list of all operations of the API.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -7,7 +7,7 @@ import { assertTravels, spoolRoutes } from '../../../daemon/api-client/spool-rou
 import { operations } from '../../../daemon/api/operations.ts';
 import { root } from '../../support/sandbox.ts';
 
-/** Names of properties whose value nobody but the daemon may see. */
+/** Names of properties with secret values or credentials. */
 const CONFIDENTIAL =
   /^(value|valueBase64|passphrase|identities|awsCredentials|secretAccessKey|sessionToken|token|export)$/;
 
@@ -28,7 +28,7 @@ function propertiesOf(schema: string, seen = new Set<string>()): string[] {
   return names;
 }
 
-const travels = (method: string, path: string, body?: unknown): boolean => {
+const isAllowed = (method: string, path: string, body?: unknown): boolean => {
   try {
     assertTravels(method as Method, path, body, 'login1');
     return true;
@@ -38,28 +38,28 @@ const travels = (method: string, path: string, body?: unknown): boolean => {
 };
 const filled = (path: string): string => path.replace(/\{\w+\}/g, 'x1');
 
-void t.test('no request whose body can hold a value or a credential travels with one', async (t) => {
+void t.test('rejects bodies that can contain a secret value or a credential', async (t) => {
   const confidential = operations.filter(
     ({ request }) => request !== undefined && propertiesOf(request).some((name) => CONFIDENTIAL.test(name)),
   );
   t.ok(confidential.length >= 9, `${String(confidential.length)} of them`);
   for (const { method, path } of confidential)
-    t.notOk(travels(method.toUpperCase(), filled(path), {}), `${method} ${path}`);
+    t.notOk(isAllowed(method.toUpperCase(), filled(path), {}), `${method} ${path}`);
 });
 
-void t.test('what is listed is there, and only commands without a body have none', async (t) => {
+void t.test('lists existing operations only, and allows a body only where one is listed', async (t) => {
   for (const [route, carries] of Object.entries(spoolRoutes)) {
     const operation = operations.find(({ method, path }) => route === `${method.toUpperCase()} ${path}`);
     t.ok(operation, route);
     if (carries === 'body') t.ok(operation?.request, `${route} has a schema`);
     t.equal(
-      travels(...(route.replace(/\{\w+\}/g, 'x1').split(' ') as [string, string]), {}),
+      isAllowed(...(route.replace(/\{\w+\}/g, 'x1').split(' ') as [string, string]), {}),
       carries === 'body',
     );
   }
 });
 
-void t.test('a path that only looks like one of them is refused', async (t) => {
+void t.test('rejects paths that resemble a listed route', async (t) => {
   for (const [method, path] of [
     ['POST', '/v1/vault/unlock'],
     ['POST', '/V1/runs'],
@@ -76,15 +76,15 @@ void t.test('a path that only looks like one of them is refused', async (t) => {
     ['GET', 'http://other.example/v1/runs'],
     ['GET', '/v1/anything-new'],
   ] as const)
-    t.notOk(travels(method, path, {}), `${method} ${path}`);
+    t.notOk(isAllowed(method, path, {}), `${method} ${path}`);
 });
 
-void t.test('a refusal names the host, and nothing of the request but its route', async (t) => {
+void t.test('names the host and the route in the error, and nothing else of the request', async (t) => {
   t.throws(
     () => assertTravels('POST', '/v1/runs/r1/purge?force=true', { awsCredentials: 'canary' }, 'login1'),
     {
       code: 'daemon-on-other-host',
-      message: /^Cannot send this request to the daemon on login1: POST \/v1\/runs\/r1\/purge: it may carry/,
+      message: /^Cannot send POST \/v1\/runs\/r1\/purge to the daemon on login1: it may contain/,
       hint: 'Run the command on login1.',
     },
   );

@@ -11,20 +11,20 @@ function finds(value: string | Buffer, text: string | Buffer): boolean {
   return search.end().length > 0;
 }
 
-void t.test('each line of a value of several is found', async (t) => {
+void t.test('finds each line of a multi-line value', async (t) => {
   const value =
     '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\r\n  kqhkiG9w0BAQEF\ntrue\n-----END PRIVATE KEY-----\n';
   t.ok(finds(value, 'key: MIIEvQIBADANBg;'));
-  t.ok(finds(value, '> kqhkiG9w0BAQEF'), 'without the blanks before it');
+  t.ok(finds(value, '> kqhkiG9w0BAQEF'), 'without its indentation');
   t.ok(finds(value, value));
   t.notOk(finds(value, '-----BEGIN PRIVATE KEY-----\nanother\n-----END PRIVATE KEY-----'));
-  t.notOk(finds(value, 'nxf_stage() {\n    true\n}'), 'a word of every script');
-  t.ok(finds('abcd\nefg\n', 'x abcd\nefg x'), 'short ones together where there are no others');
+  t.notOk(finds(value, 'nxf_stage() {\n    true\n}'), 'a word that occurs in every script');
+  t.ok(finds('abcd\nefg\n', 'x abcd\nefg x'), 'the whole value if all lines are short');
   t.notOk(finds('abcd\nefg\n', 'x abcd x efg'));
-  t.ok(finds('hunter2\n', 'password=hunter2;'), 'without the newline at its end');
+  t.ok(finds('hunter2\n', 'password=hunter2;'), 'without its final newline');
 });
 
-void t.test('what Nextflow quotes and escapes is found', async (t) => {
+void t.test('finds values that Nextflow has quoted or escaped', async (t) => {
   for (const value of ['a"b\'c/d\\e$f', 'café-😀', 'tab\there', "<a href='x'>&amp=", 'p@ss`w0rd`']) {
     t.ok(finds(value, value), value);
     t.ok(finds(value, JSON.stringify({ tag: value })), `JSON of ${value}`);
@@ -35,10 +35,10 @@ void t.test('what Nextflow quotes and escapes is found', async (t) => {
   t.ok(finds('café/xy', '"caf\\u00e9/xy"'), "Groovy's JsonOutput");
   t.ok(finds('a<b>&c"d', '<td>a&lt;b&gt;&amp;c&quot;d</td>'), 'HTML');
   const raw = Buffer.from([1, 0xff, 0x60, 0xc3, 7]);
-  t.ok(finds(raw, Buffer.concat([Buffer.from([0]), raw])), 'bytes that are no text');
+  t.ok(finds(raw, Buffer.concat([Buffer.from([0]), raw])), 'binary value');
 });
 
-void t.test('what cannot be told from other text is left out, by name', async (t) => {
+void t.test('skips values that are too short or too common, and names them', async (t) => {
   const values = {
     LONG_KEY: 'long enough',
     SHORT_KEY: 'abc',
@@ -55,7 +55,7 @@ void t.test('what cannot be told from other text is left out, by name', async (t
   t.same(common, ['WORD_KEY']);
 });
 
-void t.test('a value, and a line of one, is masked in a name; the longest first', async (t) => {
+void t.test('masks values and lines of values in a text, the longest first', async (t) => {
   const values = ['abcd\n', 'xabcdx', 'first line\nsecond line'].map(
     (text) => new SecretValue(Buffer.from(text)),
   );

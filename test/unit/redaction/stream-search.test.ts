@@ -20,19 +20,19 @@ function find(search: StreamSearch, ...parts: (Buffer | string)[]): string[] {
   return search.end();
 }
 
-void t.test('a value is found however the stream is cut', async (t) => {
+void t.test('finds a value wherever the stream is split', async (t) => {
   const value = 's3cret-é-value';
   const stream = Buffer.from(`before s3cre${value}s3cret-`);
   const search = termsOf({ A_KEY: value });
   for (let first = 0; first <= stream.length; first += 1)
     for (let second = first; second <= stream.length; second += 1) {
       const parts = [stream.subarray(0, first), stream.subarray(first, second), stream.subarray(second)];
-      if (find(search, ...parts)[0] !== 'A_KEY') t.fail(`cut at ${String(first)} and ${String(second)}`);
+      if (find(search, ...parts)[0] !== 'A_KEY') t.fail(`split at ${String(first)} and ${String(second)}`);
     }
   t.same(find(search, 's3cret-é-valu', 'X'), []);
 });
 
-void t.test('a value is found across the edge of the window', async (t) => {
+void t.test('finds a value across the edge of the window', async (t) => {
   const value = Buffer.from('0123456789abcdef');
   const search = termsOf({ A_KEY: value });
   for (const window of [1, 2])
@@ -43,7 +43,7 @@ void t.test('a value is found across the edge of the window', async (t) => {
     }
 });
 
-void t.test('the largest value is found byte for byte', async (t) => {
+void t.test('finds the largest value, and compares all its bytes', async (t) => {
   const value = Buffer.from(randomBytes(64 * 1024).map((byte) => (byte === 10 || byte === 13 ? 120 : byte)));
   const search = termsOf({ BIG_KEY: value });
   const noise = randomBytes(PART);
@@ -53,7 +53,7 @@ void t.test('the largest value is found byte for byte', async (t) => {
   t.same(find(search, noise, value, noise), []);
 });
 
-void t.test('what a plain search finds is found, and nothing else', async () => {
+void t.test('finds the same values as String.includes', async () => {
   const letters = (min: number, max: number): fc.Arbitrary<string> =>
     fc.string({ unit: fc.constantFrom('a', 'b'), minLength: min, maxLength: max });
   fc.assert(
@@ -69,7 +69,7 @@ void t.test('what a plain search finds is found, and nothing else', async () => 
   );
 });
 
-void t.test('one stream is forgotten before the next', async (t) => {
+void t.test('does not carry over a match from one stream to the next', async (t) => {
   const search = termsOf({ A_KEY: 'abcdefgh' });
   t.same(find(search, 'abcd'), []);
   t.same(find(search, 'efgh'), []);
