@@ -34,7 +34,7 @@ void t.test('each workspace has secrets of its own, and a personal one has none'
     input: newValue(),
   });
   t.equal(refused.status, 64);
-  t.match(refused.stderr, /lab\/me is a personal workspace/);
+  t.match(refused.stderr, /lab\/me: it is a personal workspace/);
   const seen = async (...options: string[]): Promise<string[]> => {
     const { stdout } = await box.escrow(['run', ...options, `${show('FOO_KEY')}; ${show('OWN_KEY')}`]);
     return stdout.split('\n').map((line) => line.slice(0, 64));
@@ -114,10 +114,10 @@ void t.test('secrets are imported all or none, with conflicts shown', async (t) 
         ]),
       ),
       64,
-      /AA is there twice/,
+      /name AA occurs twice/,
     ],
     ['dotenv', file('name.env', `GOOD_ONE=${one}\nA-B=${one}\n`), 64, /characters other than/],
-    ['dotenv', file('empty.env', `GOOD_ONE=${one}\nNOTHING=\n`), 64, /NOTHING is empty/],
+    ['dotenv', file('empty.env', `GOOD_ONE=${one}\nNOTHING=\n`), 64, /NOTHING: the value is empty/],
     ['dotenv', file('none.env', '# nothing\n'), 64, /holds no secrets/],
     ['yaml', dotenv, 64, /nothing to import from "yaml"/],
     ['json', join(box.directory, 'absent'), 64, /ENOENT/],

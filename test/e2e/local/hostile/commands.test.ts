@@ -56,14 +56,14 @@ void t.test('what is there twice, in use, or not there at all', async (t) => {
   await accepts(t, box, ['orgs', 'create', 'lab']);
   await accepts(t, box, ['workspaces', 'create', 'lab/rna']);
   await all(t, box, [
-    [['orgs', 'create', 'lab'], 1, /organization "lab" already/],
-    [['workspaces', 'create', 'lab/rna'], 1, /workspace "lab\/rna" already/],
-    [['compute-envs', 'create', 'local', '--platform', 'hpc'], 1, /"local" already/],
-    [['orgs', 'remove', 'lab', '--yes'], 1, /has 1 workspaces/],
+    [['orgs', 'create', 'lab'], 1, /organization "lab": it already exists/],
+    [['workspaces', 'create', 'lab/rna'], 1, /workspace "lab\/rna": it already exists/],
+    [['compute-envs', 'create', 'local', '--platform', 'hpc'], 1, /"local": it already exists/],
+    [['orgs', 'remove', 'lab', '--yes'], 1, /it has 1 workspace/],
     [['compute-envs', 'remove', 'local', '--yes'], 1, /is the default/],
     [['workspaces', 'create', 'no/rna'], 78, /no organization "no"/],
     [['run', '--workspace', 'lab/no', 'x'], 78, /no workspace "lab\/no"/],
-    [['run', '--compute-env', 'no', 'x'], 78, /There is no "no"/],
+    [['run', '--compute-env', 'no', 'x'], 78, /no compute environment "no"/],
     [['secrets', 'list', '--workspace', 'lab/no'], 78, /no workspace/],
   ]);
 });
@@ -98,11 +98,11 @@ void t.test('a config.yaml that cannot be understood stops every command, and sa
   const box = new Sandbox(t);
   await accepts(t, box, ['daemon', 'start']);
   const cases: [string, RegExp][] = [
-    ['a: [', /config\.yaml" is not YAML/],
-    ['- workspace', /is not a list of "key: value"/],
-    ['nope: 1', /has the key "nope"; known are/],
-    ['workspace: [local/main]', /"workspace" in .* must be a text/],
-    ['idleSeconds: soon', /idleSeconds is "soon"/],
+    ['a: [', /config\.yaml": it is not valid YAML/],
+    ['- workspace', /must contain "key: value" lines/],
+    ['nope: 1', /Unknown key "nope" in .* Valid keys: /],
+    ['workspace: [local/main]', /value of "workspace" in .* must be a string/],
+    ['idleSeconds: soon', /idleSeconds: "soon" is not a whole number/],
   ];
   for (const [text, message] of cases) {
     writeFileSync(join(box.state, 'config.yaml'), text, { mode: 0o600 });

@@ -84,7 +84,7 @@ void t.test('a full state directory refuses what is new and loses nothing', asyn
   await accepts(t, box, ['secrets', 'set', 'KEPT_KEY'], { input: 'kept' });
   disk.fill();
   const big = `${VALUE}${'x'.repeat(60_000)}`;
-  await refuses(t, box, ['secrets', 'set', 'FOO_KEY'], [69, /ledger\.db": its disk is full/], { input: big });
+  await refuses(t, box, ['secrets', 'set', 'FOO_KEY'], [69, /ledger\.db": the disk is full/], { input: big });
   await refuses(t, box, ['run', 'touch ran'], [69, /disk is full|ENOSPC/]);
   t.match((await accepts(t, box, ['secrets', 'list'])).stdout, /KEPT_KEY/, 'the daemon goes on');
   t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /runs as process/);

@@ -31,7 +31,7 @@ void t.test('a damaged ledger is told with what to do, and is not touched', asyn
       ['secrets', 'list'],
       ['run', 'touch ran'],
     ])
-      await refuses(t, box, command, [78, /ledger\.db" is damaged: [^]*\.recover/]);
+      await refuses(t, box, command, [78, /ledger\.db": it is damaged: [^]*\.recover/]);
     t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /No daemon runs/, name);
     t.match((await soon(t, box, ['doctor'])).stdout, /vault key/, 'doctor has something to say');
     t.ok(readFileSync(path).equals(bytes), `${name}: untouched`);
@@ -47,7 +47,7 @@ void t.test('a ledger that someone else holds is told, and used again when it is
   const other = new Database(join(box.state, 'ledger.db'));
   other.exec('BEGIN IMMEDIATE');
   const set = ['secrets', 'set', 'BAR_KEY'];
-  await refuses(t, box, set, [69, /ledger\.db": another process holds it[^]*Try again/], { input: 'x' });
+  await refuses(t, box, set, [69, /ledger\.db": another process has locked it[^]*Try again/], { input: 'x' });
   other.exec('ROLLBACK');
   other.close();
   await accepts(t, box, set, { input: 'x' });
@@ -64,14 +64,14 @@ void t.test(
     renameSync(key, `${key}.aside`);
     const set = ['secrets', 'set', 'BAR_KEY'];
     for (const command of [set, ['run', 'x']])
-      await refuses(t, box, command, [78, /vault\.key" is not there[^]*Put the key file back/], {
+      await refuses(t, box, command, [78, /vault\.key" does not exist[^]*Restore the key file/], {
         input: 'x',
       });
     writeFileSync(key, `nf-escrow-key-1 ${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
     for (const command of [set, ['run', 'x']])
-      await refuses(t, box, command, [78, /sealed with the key [^]*Put back the key file/], { input: 'x' });
+      await refuses(t, box, command, [78, /encrypted with key [^]*Restore the key file/], { input: 'x' });
     writeFileSync(key, 'no key\n', { mode: 0o600 });
-    await refuses(t, box, ['run', 'x'], [78, /holds a line that is no vault key/]);
+    await refuses(t, box, ['run', 'x'], [78, /contains a line that is not a key/]);
     rmSync(key);
     t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /runs as process/);
     t.match((await soon(t, box, ['doctor'])).stdout, /vault\.key is not there, though a ledger is/);

@@ -18,10 +18,10 @@ void t.test('a value that cannot be one is refused, and is nowhere afterwards', 
   await accepts(t, box, ['secrets', 'set', 'KEPT_KEY'], { input: 'kept' });
   const [nul, long, endless] = [mark(), mark(), mark()];
   const cases: [Buffer, RegExp, string][] = [
-    [Buffer.from(`${nul}\0x`), /FOO_KEY has a NUL at byte 25/, nul],
+    [Buffer.from(`${nul}\0x`), /FOO_KEY: the value contains a NUL at byte 25/, nul],
     [Buffer.from(long.padEnd(MAX + 1, 'x')), /FOO_KEY has more than 65536 bytes/, long],
     [Buffer.from(endless.padEnd(4 * 1024 * 1024, 'x')), /FOO_KEY has more than 65536 bytes/, endless],
-    [Buffer.alloc(0), /FOO_KEY is empty/, 'no such text anywhere'],
+    [Buffer.alloc(0), /FOO_KEY: the value is empty/, 'no such text anywhere'],
   ];
   for (const [value, message, text] of cases) {
     await refuses(t, box, ['secrets', 'set', 'FOO_KEY'], [64, message], { input: value });
