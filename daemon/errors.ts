@@ -23,7 +23,7 @@ export const errorTable = {
   },
   'request-invalid': {
     title: 'Invalid request',
-    hint: 'Correct the fields that the detail names. docs/api.md lists the schemas.',
+    hint: 'Correct the fields named in the message. docs/api.md lists the schemas.',
     exit: 64,
     http: 400,
     retryable: false,
@@ -93,7 +93,7 @@ export const errorTable = {
   },
   'compute-environment-invalid': {
     title: 'The compute environment cannot be used for this run',
-    hint: 'Correct the setting that the detail names with `nf-escrow compute-envs update NAME`.',
+    hint: 'Correct the setting named in the message with `nf-escrow compute-envs update NAME`.',
     exit: 78,
     http: 422,
     retryable: false,
@@ -107,7 +107,7 @@ export const errorTable = {
   },
   'in-use': {
     title: 'The object is still in use',
-    hint: 'Remove the objects that the detail names first.',
+    hint: 'Remove everything that uses the object first.',
     exit: 1,
     http: 409,
     retryable: false,
@@ -121,7 +121,7 @@ export const errorTable = {
   },
   'import-invalid': {
     title: 'Invalid import file',
-    hint: 'Correct what the detail names. Nothing was imported.',
+    hint: 'Correct the file or its options. Nothing was imported.',
     exit: 64,
     http: 422,
     retryable: false,
@@ -191,7 +191,7 @@ export const errorTable = {
   },
   'config-invalid': {
     title: 'Invalid configuration',
-    hint: 'Correct the file or environment variable that the detail names.',
+    hint: 'Correct the file or environment variable named in the message.',
     exit: 78,
     http: 422,
     retryable: false,
@@ -268,7 +268,7 @@ export const errorTable = {
   },
   'ledger-unavailable': {
     title: 'Cannot use the ledger',
-    hint: 'Check the path that the detail names with `df` and `ls -ld`.',
+    hint: 'Check the path named in the message with `df` and `ls -ld`.',
     exit: 69,
     http: 503,
     retryable: true,
@@ -289,7 +289,7 @@ export const errorTable = {
   },
   'store-unavailable': {
     title: 'Cannot access the secret store',
-    hint: 'Check what the detail names, then try again. A failed launch leaves nothing behind; a failed removal is retried automatically.',
+    hint: 'Fix the cause named in the message, then try again. A failed launch leaves nothing behind; a failed removal is retried automatically.',
     exit: 69,
     http: 503,
     retryable: true,
@@ -331,7 +331,7 @@ export const errorTable = {
   },
   'scheduler-rejected': {
     title: 'The scheduler rejected the job',
-    hint: 'Correct the options that the detail names with `nf-escrow compute-envs update NAME --head-options ...`.',
+    hint: 'Correct the options named in the message with `nf-escrow compute-envs update NAME --head-options ...`.',
     exit: 78,
     http: 422,
     retryable: false,

@@ -53,6 +53,7 @@ export async function removeOrganization(ledger: Ledger, by: Principal, name: st
       throw new EscrowError(
         'in-use',
         `Cannot remove the organization "${name}": it has ${String(workspaces)} workspace(s).`,
+        { hint: 'Remove its workspaces first: nf-escrow workspaces remove ORG/NAME' },
       );
     await db.deleteFrom('organizations').where('name', '=', name).execute();
     await record(db, { type: 'organization.removed', by: by.user, data: { name } });

@@ -87,8 +87,8 @@ export async function createComputeEnvironment(
 }
 
 /**
- * Changes settings of a compute environment. Live runs keep the old ones. Throws `compute-environment-not-found`,
- * `request-invalid`, `compute-environment-invalid`.
+ * Changes settings of a compute environment. The delivered objects of live runs stay where they are. Throws
+ * `compute-environment-not-found`, `request-invalid`, `compute-environment-invalid`.
  */
 export async function changeComputeEnvironment(
   ledger: Ledger,
@@ -143,6 +143,7 @@ export async function removeComputeEnvironment(ledger: Ledger, by: Principal, na
       throw new EscrowError(
         'in-use',
         `Cannot remove the compute environment "${name}": run ${run.id} is not purged yet.`,
+        { hint: `Wait until the run is purged. \`nf-escrow runs show ${run.id}\` shows its state.` },
       );
     await db.deleteFrom('compute_environments').where('name', '=', name).execute();
     await record(db, { type: 'compute-environment.removed', by: by.user, data: { name } });

@@ -10,10 +10,10 @@ export function backupPath(path: string, schemaVersion: number): string {
 }
 
 /**
- * Backs up the ledger before a migration, so that the user can return to the nf-escrow that knows the old schema. The
- * backup is complete and durable when this returns. Deletes older backups, because they may hold encrypted values that
- * were removed since. The caller holds the ledger's write lock, so that only one of several starting processes makes the
- * backup. It contains what was committed before.
+ * Backs up the ledger before a migration, so that the user can return to the older nf-escrow. The backup is complete and
+ * durable when this returns. Deletes older backups, because they may contain encrypted values that were removed since. The
+ * caller holds the ledger's write lock, so that only one of several starting processes makes the backup. The backup
+ * contains everything that was committed before the lock was taken.
  */
 export function backUp(path: string, schemaVersion: number): void {
   const copy = backupPath(path, schemaVersion);

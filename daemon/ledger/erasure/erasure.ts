@@ -15,9 +15,9 @@ const EXPIRY_MS = 3600 * 1000;
 export type ErasureReport = (pending: string | undefined) => void;
 
 /**
- * Erases removed and replaced encrypted values outside their row: in the write-ahead log and in backups from migrations.
- * The removal is answered after the erasure. If the erasure fails, for example because another process reads the ledger,
- * it is retried with exponential backoff, and by the next daemon.
+ * Erases removed and replaced encrypted values from the write-ahead log and from the backups of migrations. A request that
+ * removes a value returns after the erasure. If the erasure fails, for example because another process reads the ledger,
+ * the request returns too, and the erasure is retried with exponential backoff, also by the next daemon.
  */
 export class Erasure {
   readonly #db: Kysely<Tables>;

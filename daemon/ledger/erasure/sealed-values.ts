@@ -7,7 +7,7 @@ import type { Tables } from '../tables.ts';
  * (`rebuildPage` in SQLite's btree.c). Therefore an encrypted value must never move: rows are appended, and a removed
  * value is overwritten in place with zeros of the same length. The zeroed rows are dropped when the table is rewritten.
  *
- * `removals` counts removed and replaced values; `Erasure` compares it with the count it has erased.
+ * `removals` counts removed and replaced values. `Erasure` runs when it has changed.
  */
 export const sealedValuesMigration = {
   name: 'encrypted values that are overwritten in place',

@@ -11,9 +11,8 @@ import { contextOf, type Vault } from '../vault.ts';
 const BATCH = 200;
 
 /**
- * Encrypts all values with a new key and returns their number. The key file holds the new key before the first value is
- * rewritten, and the old key until after the last one. So every value can be decrypted after a crash at any point, and
- * `finishRekey` completes the work.
+ * Encrypts all values with a new key and returns their number. The key file contains both keys until the last value is
+ * rewritten. After a crash at any point, every value can be decrypted, and `finishRekey` completes the rekey.
  */
 export async function rekey(
   ledger: Ledger,
