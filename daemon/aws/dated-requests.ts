@@ -2,13 +2,13 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { EscrowError } from '../errors.ts';
 import type { Clock } from '../system/time/clock.ts';
 
-/** A client of the SDK, of any service. */
+/** An SDK client of any service. */
 interface Client {
   readonly config: Pick<SecretsManagerClient['config'], 'signer' | 'systemClockOffset'>;
 }
 type Signer = Awaited<ReturnType<Client['config']['signer']>>;
 
-/** When a request is sent: it is written down before the request is signed. */
+/** The send time of a request. It is recorded in the ledger before the request is signed. */
 export interface SendTime {
   /** AWS's time, in milliseconds since 1970. */
   readonly at: number;
@@ -16,15 +16,20 @@ export interface SendTime {
   readonly elapsed: number;
 }
 
-/** From the send time to the signature, in milliseconds: long enough for a slow ledger, short against LATE_MS. */
+/**
+ * Maximum time from recording to signing, in milliseconds: long enough for a slow ledger, much shorter than
+ * UNANSWERED_MS.
+ */
 const SIGN_WITHIN_MS = 60_000;
 
 /**
- * Signs requests that make something with the time that was recorded for them, and each time once. A process may be
- * paused (SIGSTOP, a suspended machine) between the record and the request for longer than its object is looked for
- * afterwards (LATE_MS). When it goes on, AWS refuses the signature as expired, however this machine's clock stands, and
- * what was declared absent cannot appear. The monotonic clock keeps most such requests from being sent at all; it stops
- * while a machine is suspended, so it is not enough by itself. Another attempt takes another record.
+ * Signs each create request with the send time that the ledger recorded for it, and uses each send time only once.
+ *
+ * A process may be paused (SIGSTOP, a suspended machine) between recording and sending for longer than the daemon
+ * waits for late objects (UNANSWERED_MS). When it resumes, AWS rejects the signature as expired, whatever this
+ * machine's clock says, so an object that was declared absent cannot appear. The monotonic clock stops most such
+ * requests before they are sent. It is not sufficient on its own because it stops while a machine is suspended. A
+ * retry needs a new record.
  */
 export class DatedRequests {
   readonly #client: Client;
@@ -42,14 +47,17 @@ export class DatedRequests {
     };
   }
 
-  /** The send time of a request that is to be sent now: this machine's, set right by what AWS's answers have told the SDK. */
+  /**
+   * Returns the send time for a request that is sent now: the local time plus the offset that the SDK learned from
+   * AWS.
+   */
   now(): SendTime {
     return { at: Date.now() + this.#client.config.systemClockOffset, elapsed: this.#clock.monotonic() };
   }
 
   /**
-   * Has `work` send one request of the client, signed with `time`, which is on the disk. Requests of one client are sent
-   * one after another. Throws `store-unavailable` where it is too late to sign.
+   * Runs `work`, which sends one request of the client, and signs that request with `time`. The ledger must have stored
+   * `time`. Requests of one client are sent one after another. Throws `store-unavailable` if it is too late to sign.
    */
   async sendAt<T>(time: SendTime, work: () => Promise<T>): Promise<T> {
     this.#open = time;
@@ -67,16 +75,16 @@ export class DatedRequests {
     request: Parameters<Signer['sign']>[0],
     options: Parameters<Signer['sign']>[1],
   ): ReturnType<Signer['sign']> {
-    if (!this.#isDated) return signer.sign(request, options); // it only asks
+    if (!this.#isDated) return signer.sign(request, options); // a read request
     const time = this.#open;
     this.#open = undefined;
     if (time === undefined)
-      throw new EscrowError('internal', 'A request would be signed twice with one recorded time.');
+      throw new EscrowError('internal', 'Cannot sign a request: its recorded send time was already used.');
     const late = this.#clock.monotonic() - time.elapsed;
     if (late > SIGN_WITHIN_MS)
       throw new EscrowError(
         'store-unavailable',
-        `Cannot send a request to AWS: its time was recorded ${String(Math.round(late / 1000))} s ago: this process was paused, and what the request makes may have been declared absent since.`,
+        `Cannot send a request to AWS: this process was paused for ${String(Math.round(late / 1000))} s, and the object may have been declared absent since.`,
         { hint: 'Start the run again.' },
       );
     return signer.sign(request, { ...options, signingDate: new Date(time.at) });

@@ -1,23 +1,25 @@
 import type { DescribeSecretResponse, SecretListEntry } from '@aws-sdk/client-secrets-manager';
-import { isMadeBy } from './provenance.ts';
+import { isCreatedBy } from './provenance.ts';
 import { GRACE_MS, LEASE_MS, runOf, type Leftover } from './sweeper.ts';
 import type { Sweeper } from '../stores/sweeper.ts';
 
-/** One whose run is said to live that long after it was made is shown, in milliseconds: few runs take so long. */
+/** Age in milliseconds from which a secret that has not expired is reported: few runs take that long. */
 const LONG_MS = 7 * 24 * 3600_000;
 
-/** What is known of a secret. The tags are anybody's word; name, versions and times are AWS's own. */
+/** Metadata of a secret. Others may have written the tags. AWS itself maintains name, versions and times. */
 export interface SeenSecret {
   readonly target: string;
   readonly name: string;
   readonly versions: readonly string[];
   readonly tags: Readonly<Record<string, string | undefined>>;
   readonly createdAt: number;
-  /** Of its value, to the day; -Infinity: never. */
+  /** When the value was last read, to the day; -Infinity if never. */
   readonly readAt: number;
 }
 
-/** Of a list or a description; undefined for one that is being deleted. */
+/**
+ * Returns the metadata from an entry of ListSecrets or DescribeSecret; undefined for a secret that is being deleted.
+ */
 export function seenSecret(found: SecretListEntry & DescribeSecretResponse): SeenSecret | undefined {
   const { ARN, Name, Tags = [], DeletedDate, CreatedDate, LastAccessedDate } = found;
   if (ARN === undefined || Name === undefined || DeletedDate !== undefined) return undefined;
@@ -32,46 +34,51 @@ export function seenSecret(found: SecretListEntry & DescribeSecretResponse): See
 }
 
 /**
- * Whether a secret was left, and whether it may be removed: only where something that nobody but its creator could write
- * says that this owner made it (provenance.ts), and its run is over by this ledger's word, or has expired by its tag and by
- * times that AWS keeps. Of what is others', nothing is told. What seems changed is shown, and stays: a person has to look.
+ * Decides whether a secret is a leftover, and whether it may be removed. It is removable only if its creation token
+ * proves that this owner created it (provenance.ts), and if this ledger knows that its run is purged, or it has
+ * expired by its tag and by the times that AWS maintains. Secrets of others are not reported. A secret that seems
+ * modified is reported and kept: a person has to inspect it.
  */
 export async function judgeSecret(secret: SeenSecret, sweeper: Sweeper): Promise<Leftover | undefined> {
   const run = runOf(secret.name);
   if (run === undefined) return undefined;
   const { name, versions, tags, target } = secret;
-  const told = (why: string, removable: boolean): Leftover => ({
-    ...{ kind: 'secret', target, run, reason: why, removable, removed: false },
+  const report = (reason: string, removable: boolean): Leftover => ({
+    ...{ kind: 'secret', target, run, reason, removable, removed: false },
   });
-  const made = isMadeBy(name, versions, sweeper);
-  if (made.ledger) {
+  const created = isCreatedBy(name, versions, sweeper);
+  if (created.ledger) {
     const runState = await sweeper.runState(run);
-    if (runState === 'over') return told('its run is over, and was thought to have left nothing', true);
+    if (runState === 'over') return report('its run is purged, yet the secret still exists', true);
     if (runState === 'open') return undefined;
-    // A ledger that was restored from a backup does not know the newest runs, which may live.
-    return judgeExpiry(secret, 'this ledger knows no such run', sweeper, told);
+    // A ledger that was restored from a backup does not know the newest runs, which may be alive.
+    return judgeExpiry(secret, 'this ledger does not know its run', sweeper, report);
   }
-  if (made.owner) return judgeExpiry(secret, 'the machine that made it has not come back', sweeper, told);
+  if (created.owner) return judgeExpiry(secret, 'its machine has not removed it', sweeper, report);
   const claimed = { owner: tags['nf-escrow:owner'] ?? '', ledger: tags['nf-escrow:ledger'] ?? '' };
-  if (isMadeBy(name, versions, claimed).owner) return undefined;
-  return told('nothing proves who made it: its tags or its value were changed since', false);
+  if (isCreatedBy(name, versions, claimed).owner) return undefined;
+  return report('its creator cannot be verified: its tags or value were changed', false);
 }
 
 function judgeExpiry(
   { tags, createdAt, readAt }: SeenSecret,
-  who: string,
+  circumstance: string,
   { clock }: Sweeper,
-  told: (why: string, removable: boolean) => Leftover,
+  report: (reason: string, removable: boolean) => Leftover,
 ): Leftover | undefined {
   const now = clock();
   const tagged = Date.parse(tags['nf-escrow:expires-at'] ?? '');
   if (Number.isNaN(tagged) || tagged > now + LEASE_MS + GRACE_MS)
-    return told(`its tag does not say until when its run lives, and ${who}`, false);
-  // Whoever may tag it could have set the tag back. When it was made and last read cannot be set.
+    return report(`its tag nf-escrow:expires-at is missing or invalid, and ${circumstance}`, false);
+  // Everyone who may tag the secret can set the tag back. Nobody can set the times of creation and last read.
   const livedUntil = Math.max(tagged, createdAt + LEASE_MS, readAt + LEASE_MS);
-  if (livedUntil + GRACE_MS < now) return told(`it expired at ${isoOf(livedUntil)}, and ${who}`, true);
+  if (livedUntil + GRACE_MS < now)
+    return report(`it expired at ${isoOf(livedUntil)}, and ${circumstance}`, true);
   if (createdAt + LONG_MS < now)
-    return told(`it was made at ${isoOf(createdAt)}, and its run may live until ${isoOf(livedUntil)}`, false);
+    return report(
+      `it was created at ${isoOf(createdAt)}, and its run may be alive until ${isoOf(livedUntil)}`,
+      false,
+    );
   return undefined;
 }
 

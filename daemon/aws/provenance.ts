@@ -1,32 +1,32 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { asTag } from './tags.ts';
 
-/** Who made a secret: a user, by one of their ledgers. */
+/** Creator of a secret: a user and one of their ledgers. */
 export interface Maker {
   readonly owner: string;
   readonly ledger: string;
 }
 
-/** Of owner and ledger, each; the token has at most 64 characters. */
+/** Hex digits of each hash, of owner and ledger. A token has at most 64 characters. */
 const HASH_LENGTH = 24;
 const NONCE_BYTES = 8;
 const TOKEN = /^[0-9a-f]{64}$/;
 
 /**
- * A ClientRequestToken that says who makes a secret of this name. Secrets Manager keeps it as the id of the secret's
- * version, and shows it in lists. Tags can be changed by everyone who may tag secrets; the name never, and the version's
- * id by nobody, so that a secret whose tags were changed does not become another owner's. It need not be secret: a secret
- * that somebody creates with a foreign owner's token is one that this owner may as well remove.
+ * Returns a ClientRequestToken that identifies the creator of a secret with this name. Secrets Manager keeps the
+ * token as the id of the secret's version and lists it. Everyone who may tag secrets can change tags, but nobody can
+ * change the name or the version id, so changed tags do not turn a secret into another owner's. The token need not be
+ * secret: if somebody creates a secret with another owner's token, that owner may remove it.
  */
 export function creationToken(name: string, { owner, ledger }: Maker): string {
   return hash('owner', name, owner) + hash('ledger', name, ledger) + randomBytes(NONCE_BYTES).toString('hex');
 }
 
 /**
- * Whether a secret was made by an owner, and by a ledger: never so where it has another version than the first, which
- * somebody else may have put there.
+ * Returns whether an owner, and a ledger, created a secret. Both are false for a secret with more than one version,
+ * because somebody else may have written the later versions.
  */
-export function isMadeBy(
+export function isCreatedBy(
   name: string,
   versions: readonly string[],
   { owner, ledger }: Maker,
@@ -39,7 +39,7 @@ export function isMadeBy(
   };
 }
 
-/** In the letters of a tag, as the tags say it. */
+/** Hashes the tag form of the name, so that a name taken from a tag gives the same hash. */
 function hash(what: string, name: string, who: string): string {
   const text = JSON.stringify(['nf-escrow', what, name, asTag(who)]);
   return createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);

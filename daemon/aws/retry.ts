@@ -3,12 +3,12 @@ import type { Clock } from '../system/time/clock.ts';
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 4000;
-/** A clock that is set while a request is under way misleads the SDK once more. */
+/** Retries after a clock error. A clock that is set during a request makes the SDK compute a wrong offset again. */
 const CLOCK_TRIES = 3;
 
 /**
- * Tries until it works, the time is over, or AWS says what another try would not change. Pauses grow and are spread at
- * random: a hundred runs that start at once share one quota. Throws the last try's error.
+ * Retries with exponential backoff and jitter, since a hundred simultaneous runs share one quota. Stops at success,
+ * at the time limit, or at an error that a retry cannot change. Throws the error of the last attempt.
  */
 export async function retry<T>(
   work: () => Promise<T>,
@@ -20,7 +20,7 @@ export async function retry<T>(
       return await work();
     } catch (error) {
       const failure = classifyFailure(error);
-      // The SDK has taken AWS's time from that answer: the next try is signed with it.
+      // The SDK has learned AWS's time from that answer and signs the next attempt with it.
       const again =
         failure === 'clock' ? skewed < CLOCK_TRIES : failure === 'throttled' || also?.(failure) === true;
       if (failure === 'clock') skewed += 1;
@@ -31,7 +31,7 @@ export async function retry<T>(
   }
 }
 
-/** Asks, or does what is the same when repeated: so an answer that was lost is no reason to give up either. */
+/** Retries an idempotent request, also when its answer was lost. */
 export async function retryIdempotent<T>(work: () => Promise<T>, clock: Clock, forMs: number): Promise<T> {
   return retry(work, { forMs, clock, also: (failure) => failure === 'unanswered' });
 }

@@ -11,10 +11,10 @@ import type { Leftover } from './sweeper.ts';
 import { sdk } from './session/sdk.ts';
 
 /**
- * Finds secrets under the prefix, and job definitions, that nobody will remove: of this ledger those whose run is over, and
- * of a run that it does not know, or of another ledger of the same owner, those that have expired. Whose they are is told by
- * what only their creator could write, never by tags alone. With `remove` those that may be removed are, each looked at
- * once more before; each that cannot be says why. Throws `aws-*`.
+ * Finds leftover secrets below the prefix and leftover job definitions. Objects of this ledger are leftovers if their
+ * run is purged. Objects of unknown runs, or of another ledger of the same owner, are leftovers once they have
+ * expired. Ownership is established by data that only the creator could write, never by tags alone. With `remove`,
+ * checks each removable object once more and removes it, or reports why it was kept. Throws `aws-*`.
  */
 export async function sweepAws(
   settings: AwsSettings,
@@ -31,7 +31,7 @@ export async function sweepAws(
       left.push(...present(await judgeSecret(secret, sweeper)));
     const expired = new Set(left.flatMap(({ removable, target }) => (removable ? target : [])));
     const isUsable = async (arn: string): Promise<boolean> =>
-      !expired.has(arn) && (await isThere(secrets, arn));
+      !expired.has(arn) && (await exists(secrets, arn));
     for (const definition of await listDefinitions(batch))
       left.push(...present(await judgeDefinition(definition, sweeper, isUsable)));
     if (!remove) return left;
@@ -41,22 +41,22 @@ export async function sweepAws(
         swept.push(one);
         continue;
       }
-      // What stays is told, and keeps nobody from removing the rest.
-      const trouble = await removeOne({ secrets, batch }, one, sweeper).catch(
-        (error: unknown) => asAwsError('It cannot be removed', session.access, error).message,
+      // A failed removal is reported and does not stop the others.
+      const failure = await removeOne({ secrets, batch }, one, sweeper).catch(
+        (error: unknown) => asAwsError('Removal failed', session.access, error).message,
       );
-      swept.push(trouble === undefined ? { ...one, removed: true } : { ...one, error: trouble });
+      swept.push(failure === undefined ? { ...one, removed: true } : { ...one, error: failure });
     }
     return swept;
   } catch (error) {
-    throw asAwsError('What was left in AWS cannot be swept', session.access, error);
+    throw asAwsError('Cannot search AWS for leftovers', session.access, error);
   } finally {
     secrets.destroy();
     batch.destroy();
   }
 }
 
-/** Gives why it was left alone after all; undefined once it is removed. */
+/** Returns why the object was kept; undefined once it is removed. */
 async function removeOne(
   { secrets, batch }: { readonly secrets: SecretsManagerClient; readonly batch: BatchClient },
   { kind, target }: Leftover,
@@ -68,15 +68,15 @@ async function removeOne(
     return undefined;
   }
   const { DeleteSecretCommand, DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
-  // A list lags behind: its machine may have come back, and moved its expiry on.
+  // ListSecrets is eventually consistent: a returning machine may have extended the expiry.
   const now = seenSecret(await secrets.send(new DescribeSecretCommand({ SecretId: target })));
   if (now !== undefined && (await judgeSecret(now, sweeper))?.removable !== true)
-    return 'It was changed while this looked at it.';
+    return 'The secret changed during the sweep.';
   await secrets.send(new DeleteSecretCommand({ SecretId: target, ForceDeleteWithoutRecovery: true }));
   return undefined;
 }
 
-/** By name: a filter by tags would not find one whose tags were taken away. */
+/** Filters by name, because a tag filter would miss secrets whose tags were removed. */
 async function listSecrets(client: SecretsManagerClient, prefix: string): Promise<SeenSecret[]> {
   const { paginateListSecrets } = sdk('@aws-sdk/client-secrets-manager');
   const filters = [{ Key: 'name' as const, Values: [`${prefix}/`] }];
@@ -94,8 +94,11 @@ async function listDefinitions(batch: BatchClient): Promise<JobDefinition[]> {
   return found;
 }
 
-/** A secret that we may not look at is somebody's. */
-async function isThere(client: SecretsManagerClient, arn: string): Promise<boolean> {
+/**
+ * Returns whether the secret exists. A secret that cannot be described for lack of permission exists, and is
+ * somebody's.
+ */
+async function exists(client: SecretsManagerClient, arn: string): Promise<boolean> {
   const { DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
   try {
     await client.send(new DescribeSecretCommand({ SecretId: arn }));

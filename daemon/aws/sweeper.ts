@@ -2,12 +2,12 @@ import type { Leftovers } from '../contract/types.ts';
 
 export type Leftover = Leftovers['leftovers'][number];
 
-/** How far a lease is moved on at the most, in milliseconds: LEASE_SECONDS of daemon/runs. */
+/** Maximum lifetime of a lease without renewal, in milliseconds: LEASE_SECONDS of daemon/runs. */
 export const LEASE_MS = 24 * 3600_000;
-/** A machine whose renewal failed once, or whose clock is off, is given that much longer, in milliseconds. */
+/** Additional time for a machine that missed a renewal or has a wrong clock, in milliseconds. */
 export const GRACE_MS = 24 * 3600_000;
 
-/** A secret's name is what its run is known by: nobody can change it. Undefined: it is not named as those of runs are. */
+/** Returns the run in a secret's name, which nobody can change; undefined if the name is not that of a run's secret. */
 export function runOf(name: string): string | undefined {
   return /^(?:\S+\/)?[a-z0-9-]+\.[a-z0-9-]+\/(r[0-9a-z]+)(?:\/\w+)?$/.exec(name)?.[1];
 }

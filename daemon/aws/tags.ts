@@ -1,9 +1,9 @@
-/** Tags of what is ours in AWS, by which `nf-escrow sweep` tells whose it is; in the letters that AWS takes, else with `_`. */
+/** Returns the tags of an object in AWS, with the prefix `nf-escrow:`. */
 export function tagsOf(tags: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`nf-escrow:${key}`, asTag(value)]));
 }
 
-/** A text as the value of a tag. */
+/** Returns a text as a tag value. Characters that AWS does not accept become `_`. */
 export function asTag(value: string): string {
   return value.replace(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, '_').slice(0, 256);
 }

@@ -1,18 +1,21 @@
 import type { Clock } from '../system/time/clock.ts';
 
-/** So long a request that was not answered may still arrive: signatures live about five minutes, and clocks differ. */
+/**
+ * How long an unanswered request may still be carried out: signatures are valid for about five minutes, and clocks
+ * differ.
+ */
 export const UNANSWERED_MS = 15 * 60_000;
 
-/** A request to make something: when it was sent, where it was not answered; null once all were. */
+/** The object that a create request makes, and when the last unanswered request was sent; null if all were answered. */
 interface Request {
   readonly target: string;
   readonly sentAt: string | null;
 }
 
 /**
- * Until when a request that was sent and not answered may still arrive. When it was sent is told by the shared clock,
- * which somebody may set at any moment; so that this makes no wait seem over, it is counted from the first look on by the
- * clock that nobody sets.
+ * Computes until when an unanswered request may still be carried out. The send time is wall-clock time, which can be
+ * set at any moment. From the first check on, the wait is measured with the monotonic clock, so that setting the
+ * clock never ends it early.
  */
 export class UnansweredRequests {
   readonly #clock: Clock;
@@ -24,7 +27,7 @@ export class UnansweredRequests {
     this.#lateMs = lateMs;
   }
 
-  /** Its target is looked at: from now on, at the latest, its wait is counted. */
+  /** Records a check of the target. From the first check on, the monotonic clock measures the wait. */
   note(request: Request): { readonly clock: number; readonly elapsed: number } {
     const first = this.#first.get(keyOf(request)) ?? {
       clock: this.#clock.now(),
@@ -34,29 +37,29 @@ export class UnansweredRequests {
     return first;
   }
 
-  /** As `elapsed` counts; -Infinity where everything that was sent was answered. */
+  /** Returns the end of the wait on the monotonic clock; -Infinity if every request was answered. */
   until(request: Request): number {
     if (request.sentAt === null) return -Infinity;
     const first = this.note(request);
-    // Not less than nothing: the clock may have been set back since.
+    // The clock may have been set back since the request was sent: then nothing of the wait has elapsed.
     return first.elapsed + this.#lateMs - Math.max(0, first.clock - Date.parse(request.sentAt));
   }
 
-  /** What is to be said while it may still arrive; undefined when it can no more. */
+  /** Returns the reason to wait, for messages; undefined if the request can no longer be carried out. */
   waiting(request: Request): string | undefined {
     const left = this.until(request) - this.#clock.monotonic();
     if (left <= 0) return undefined;
     const time = new Date(this.#clock.now() + left).toISOString();
-    return `a request to make it was not answered and may still arrive; it is looked for until ${time}`;
+    return `a create request got no answer and may still be carried out; nf-escrow checks until ${time}`;
   }
 
-  /** Once its target is gone for good. */
+  /** Forgets a request whose target is known to be absent. */
   forget(request: Request): void {
     this.#first.delete(keyOf(request));
   }
 }
 
-/** Several runs may have the same target, at other times: a job definition. */
+/** The send time is part of the key because several runs can have the same job definition. */
 function keyOf({ target, sentAt }: Request): string {
   return `${String(sentAt)} ${target}`;
 }

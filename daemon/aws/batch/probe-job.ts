@@ -15,20 +15,20 @@ import type { AwsSession } from '../session/session.ts';
 import { tagsOf } from '../tags.ts';
 import { sdk } from '../session/sdk.ts';
 
-/** What the job ends with, where the shell and its `sha256sum` work but the secret is not what it should be. */
+/** Exit statuses of the probe job: the value differs, the value is missing, the image has no `sha256sum`. */
 export const probeExits = { differs: 41, missing: 42, noHash: 43 } as const;
 
-/** Between two looks, in milliseconds; most jobs wait for a machine. */
+/** Pauses between two DescribeJobs requests, in milliseconds. Most jobs first wait for an instance. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
-/** The definition is tried to be registered for that long. */
+/** Time limit for registering the job definition, retries included, in milliseconds. */
 const REGISTERING_MS = 20_000;
 
-/** What is wanted of the job. */
+/** Options of one probe job. */
 export interface ProbeJobOptions {
-  /** Of the run whose secret it is given. */
+  /** Id of the run that holds the secret. */
   readonly run: string;
-  /** By its tags `nf-escrow sweep` finds the definition, should this machine not come back. */
+  /** Written to the definition's tags, so that `nf-escrow sweep` finds it if this machine does not return. */
   readonly ownership: { readonly owner: string; readonly ledger: string };
   /** Name, reference and value of the secret. */
   readonly secret: { readonly name: string; readonly reference: string; readonly value: Buffer };
@@ -36,7 +36,7 @@ export interface ProbeJobOptions {
   readonly image: string;
   readonly limitMs: number;
   readonly signal: AbortSignal;
-  /** Told before and after a step, so that whatever happens it can be undone. */
+  /** Called before and after each step, so that an interrupted probe can be cleaned up. */
   readonly record: {
     readonly definition: (name: string, sentAt: number | null) => Promise<void>;
     readonly job: (id: string, name: string) => Promise<void>;
@@ -44,27 +44,27 @@ export interface ProbeJobOptions {
   };
 }
 
-/** A job, as Batch told of it last. */
+/** State of a job in the last answer of AWS Batch. */
 export type BatchJobState = Pick<JobDetail, 'status' | 'statusReason' | 'container'>;
 
 /**
- * Registers a job definition with a reference to the secret, submits one job of it, and waits for its end, `limitMs` at
- * most. The job compares the value's SHA-256 and tells by its exit status: nothing of the value is in a log, an argument
- * or a definition. Throws `aws-*`, `store-unavailable`.
+ * Registers a job definition that references the secret, submits one job, and waits at most `limitMs` for its end.
+ * The job compares the SHA-256 of the value and reports the result in its exit status, so the value appears in no
+ * log, argument or definition. Throws `aws-*`, `store-unavailable`.
  */
 export async function runProbeJob(
   session: AwsSession,
   settings: AwsSettings,
-  wishes: ProbeJobOptions,
+  options: ProbeJobOptions,
 ): Promise<BatchJobState> {
   const { DescribeJobsCommand, SubmitJobCommand } = sdk('@aws-sdk/client-batch');
   const batch = await session.batch();
-  const name = `nf-escrow-probe-${wishes.run}`;
-  const end = performance.now() + wishes.limitMs;
+  const name = `nf-escrow-probe-${options.run}`;
+  const end = performance.now() + options.limitMs;
   try {
     const fargate = await isFargate(batch, settings.queue);
-    const definition = await register(session, definitionOf(name, settings, fargate, wishes), async (at) =>
-      wishes.record.definition(name, at),
+    const definition = await register(session, definitionOf(name, settings, fargate, options), async (at) =>
+      options.record.definition(name, at),
     );
     const { jobId = '' } = await batch.send(
       new SubmitJobCommand({
@@ -73,32 +73,32 @@ export async function runProbeJob(
         jobDefinition: definition.jobDefinitionArn,
       }),
     );
-    await wishes.record.job(jobId, name);
+    await options.record.job(jobId, name);
     let job: BatchJobState = { status: 'SUBMITTED' };
     for (
       let pause = FIRST_PAUSE_MS;
-      performance.now() < end && !wishes.signal.aborted;
+      performance.now() < end && !options.signal.aborted;
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
     ) {
       const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: [jobId] }));
       job = jobs?.[0] ?? job;
       if (job.status === 'SUCCEEDED' || job.status === 'FAILED') {
-        await wishes.record.jobOver(jobId);
+        await options.record.jobOver(jobId);
         return job;
       }
       await sleep(pause);
     }
     return job;
   } catch (error) {
-    throw asAwsError('The probe cannot have its job run', session.access, error);
+    throw asAwsError('Cannot run the probe job', session.access, error);
   } finally {
     batch.destroy();
   }
 }
 
 /**
- * Registers a definition; the time of each attempt is noted before it is signed with it, as for a secret, and null once
- * AWS has answered all that were sent: then nothing has to be waited for.
+ * Registers a job definition. As for a secret, the send time of each attempt is recorded before the request is signed
+ * with it. Once AWS has answered every request, null is recorded: no late request is possible.
  */
 async function register(
   session: AwsSession,
@@ -131,7 +131,7 @@ async function register(
   }
 }
 
-/** Jobs on Fargate are defined otherwise. */
+/** Returns whether the queue runs its jobs on Fargate, which needs different fields in a job definition. */
 async function isFargate(batch: BatchClient, queue: string): Promise<boolean> {
   const { DescribeJobQueuesCommand, DescribeComputeEnvironmentsCommand } = sdk('@aws-sdk/client-batch');
   const { jobQueues } = await batch.send(new DescribeJobQueuesCommand({ jobQueues: [queue] }));
@@ -158,14 +158,14 @@ function definitionOf(
     type: 'container',
     ...(fargate ? { platformCapabilities: ['FARGATE'] } : {}),
     retryStrategy: { attempts: 1 },
-    timeout: { attemptDurationSeconds: 60 }, // once it runs: should we not be there any more, it ends by itself
+    timeout: { attemptDurationSeconds: 60 }, // ends a started job even if the daemon is not running
     tags: tagsOf({ run, ...whose, 'created-at': new Date().toISOString() }),
     containerProperties: {
       image,
       command: ['sh', '-c', scriptOf(secret)],
       executionRoleArn: executionRole,
       secrets: [{ name: secret.name, valueFrom: secret.reference }],
-      // The least that Fargate takes; Nextflow asks for a public address there too.
+      // The minimum on Fargate. Nextflow requests a public address there too.
       resourceRequirements: [
         { type: 'VCPU', value: fargate ? '0.25' : '1' },
         { type: 'MEMORY', value: fargate ? '512' : '128' },
@@ -175,7 +175,10 @@ function definitionOf(
   };
 }
 
-/** The hash of 256 random bits tells nothing of them. `printf` is the shell's own: no process has the value as argument. */
+/**
+ * Returns the job's shell script. The hash of 256 random bits does not reveal them. `printf` is a shell builtin, so
+ * the value is never an argument of a process.
+ */
 function scriptOf({ name, value }: ProbeJobOptions['secret']): string {
   const hash = createHash('sha256').update(value).digest('hex');
   return [

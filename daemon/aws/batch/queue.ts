@@ -4,17 +4,20 @@ import { asAwsError } from '../session/aws-error.ts';
 import type { AwsSession } from '../session/session.ts';
 import { sdk } from '../session/sdk.ts';
 
-/** So long a queue that takes secrets is taken to do so, in milliseconds. */
-const KNOWN_MS = 30_000;
+/** How long a successful check is cached, in milliseconds. */
+const CACHE_MS = 30_000;
 
-/** The same as assertTakesSecrets; a hundred runs that start at once ask once. One that was refused is asked about again. */
+/**
+ * Returns assertTakesSecrets with a cache, so that a hundred simultaneous runs send one request. Failures are not
+ * cached.
+ */
 export function cacheQueueChecks(clock: () => number): typeof assertTakesSecrets {
   const queues = new Map<string, { readonly at: number; readonly answer: Promise<void> }>();
   return async (session, settings) => {
     const key = JSON.stringify([session.access, settings.queue]);
     const now = clock();
     const known = queues.get(key);
-    if (known !== undefined && known.at <= now && now < known.at + KNOWN_MS) return known.answer;
+    if (known !== undefined && known.at <= now && now < known.at + CACHE_MS) return known.answer;
     const answer = assertTakesSecrets(session, settings);
     queues.set(key, { at: now, answer });
     answer.catch(() => queues.delete(key));
@@ -23,8 +26,8 @@ export function cacheQueueChecks(clock: () => number): typeof assertTakesSecrets
 }
 
 /**
- * Asks AWS whether jobs of the queue can be given secrets. Throws `compute-environment-invalid` where there is no such
- * queue, where it takes no jobs, and for Batch on EKS: its job definitions have no `secrets`.
+ * Checks with AWS that jobs of the queue can receive secrets. Throws `compute-environment-invalid` if the queue does
+ * not exist, is disabled, or runs on EKS, where job definitions have no `secrets`.
  */
 export async function assertTakesSecrets(session: AwsSession, { queue }: AwsSettings): Promise<void> {
   const { DescribeJobQueuesCommand, DescribeComputeEnvironmentsCommand } = sdk('@aws-sdk/client-batch');
@@ -34,9 +37,9 @@ export async function assertTakesSecrets(session: AwsSession, { queue }: AwsSett
     const found = jobQueues?.[0];
     if (found === undefined)
       throw unfit(
-        `AWS Batch has no job queue "${queue}" in ${session.access.region}, account ${session.access.account}.`,
+        `Cannot find job queue "${queue}" in ${session.access.region}, account ${session.access.account}.`,
       );
-    if (found.state === 'DISABLED') throw unfit(`The job queue "${queue}" is disabled.`);
+    if (found.state === 'DISABLED') throw unfit(`Cannot use job queue "${queue}": it is disabled.`);
     const names = (found.computeEnvironmentOrder ?? []).flatMap(
       ({ computeEnvironment }) => computeEnvironment ?? [],
     );
@@ -51,13 +54,13 @@ export async function assertTakesSecrets(session: AwsSession, { queue }: AwsSett
     if (eks !== undefined)
       throw new EscrowError(
         'compute-environment-invalid',
-        `"${queue}" runs its jobs on EKS (${String(eks.computeEnvironmentName)}), whose job definitions cannot take secrets of Secrets Manager.`,
+        `Cannot use job queue "${queue}": it runs jobs on EKS (${String(eks.computeEnvironmentName)}), where job definitions cannot reference secrets of Secrets Manager.`,
         {
-          hint: 'Use a queue on EC2 or Fargate for runs with secrets; runs without any may go there plainly.',
+          hint: 'Use a queue on EC2 or Fargate for runs with secrets. Runs without secrets can use this queue with plain nextflow.',
         },
       );
   } catch (error) {
-    throw asAwsError(`The job queue "${queue}" cannot be looked at`, session.access, error);
+    throw asAwsError(`Cannot describe job queue "${queue}"`, session.access, error);
   } finally {
     batch.destroy();
   }

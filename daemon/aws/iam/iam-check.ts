@@ -18,13 +18,15 @@ import { simulate } from './simulate.ts';
 import { assertTakesSecrets } from '../batch/queue.ts';
 import { sdk } from '../session/sdk.ts';
 
-const MAY_READ = 'execution role may';
-const RENDER = 'nf-escrow iam render writes the policies; attach that of';
+const EXECUTION_PERMISSIONS = 'execution role permissions';
+const DEAD_MAN_PERMISSIONS = "dead man's role permissions";
+const LAUNCHER_PERMISSIONS = 'launcher permissions';
 
 /**
- * Asks AWS what a compute environment needs: valid credentials of the right account, a queue that takes secrets, an
- * execution role that ECS can take, and each action, by simulation where that is permitted, else by probes that change
- * nothing. Never throws: what cannot be asked is a check of its own.
+ * Checks with AWS what a compute environment needs: valid credentials of the right account, a queue whose jobs can
+ * receive secrets, an execution role that ECS can assume, and every required action. Actions are simulated where that
+ * is permitted, otherwise probed with requests that change nothing. Never throws: a check that cannot be carried out
+ * is reported as failed.
  */
 export async function checkAws(
   settings: AwsSettings,
@@ -41,24 +43,24 @@ export async function checkAws(
     ok('credentials', `${session.identity.arn}, account ${session.identity.account}`),
     await attempt('job queue', async () => {
       await assertTakesSecrets(session, settings);
-      return ok('job queue', `${settings.queue} in ${settings.region} takes jobs with secrets`);
+      return ok('job queue', `${settings.queue} in ${settings.region} accepts jobs with secrets`);
     }),
     await attempt(EXECUTION.name, () => checkTrust(session, settings.executionRole, EXECUTION)),
     ...(await checkExecutionRole(session, settings, launcher).catch((error: unknown) => [
-      failed(MAY_READ, error),
+      failed(EXECUTION_PERMISSIONS, error),
     ])),
     ...(await checkDeadMan(session, settings, launcher)),
     ...(await checkLauncher(session, settings, launcher)),
   ];
 }
 
-/** Which service takes a role, and which option names it. */
+/** A role, the service that assumes it, and the option that names it. */
 interface Trusted {
   readonly name: string;
   readonly service: string;
   readonly title: string;
   readonly option: string;
-  /** Of the file with its trust policy. */
+  /** Names the file with its trust policy: secrets-trust-<holder>.json. */
   readonly holder: string;
 }
 
@@ -77,7 +79,7 @@ const DEAD_MAN: Trusted = {
   holder: 'dead-man-role',
 };
 
-/** The service has to be able to take the role. */
+/** Checks that the service can assume the role, and only for this account. */
 async function checkTrust(
   session: AwsSession,
   role: string,
@@ -89,37 +91,37 @@ async function checkTrust(
     const { Role } = await iam.send(new GetRoleCommand({ RoleName: role.split('/').at(-1) ?? '' }));
     const document = decodeURIComponent(Role?.AssumeRolePolicyDocument ?? '');
     const trust = trustIn(document, service, session.access.account);
-    const remedy = `Give it the trust policy secrets-trust-${holder}.json of nf-escrow iam render.`;
+    const remedy = `Set its trust policy to secrets-trust-${holder}.json, which nf-escrow iam render writes.`;
     if (trust === 'none')
       return {
         name,
         state: 'failure',
-        found: `${role} does not trust ${service}, so that ${title} cannot take it`,
+        found: `${role} does not trust ${service}, so ${title} cannot assume it`,
         remedy,
       };
     if (trust === 'any-account')
       return {
         name,
         state: 'warning',
-        found: `${role} trusts ${service} whichever account asks it: its trust policy has no aws:SourceAccount`,
+        found: `${role} trusts ${service} for any account: its trust policy has no aws:SourceAccount condition`,
         remedy,
       };
-    return ok(name, `${role}; ${title} may take it, for this account`);
+    return ok(name, `${title} can assume ${role} for this account`);
   } catch (error) {
     if (classifyFailure(error) === 'not-found')
       return {
         name,
         state: 'failure',
-        found: `there is no role ${role}`,
-        remedy: `Make it (docs/aws-batch.md), or name another: nf-escrow compute-envs update NAME ${option} ARN`,
+        found: `role ${role} not found`,
+        remedy: `Create it (docs/aws-batch.md), or set another: nf-escrow compute-envs update NAME ${option} ARN`,
       };
-    throw asAwsError(`${role} cannot be looked at`, session.access, error);
+    throw asAwsError(`Cannot describe role ${role}`, session.access, error);
   } finally {
     iam.destroy();
   }
 }
 
-/** Nothing where there is no switch. */
+/** Returns no checks where the environment has no dead man's switch. */
 async function checkDeadMan(
   session: AwsSession,
   settings: AwsSettings,
@@ -127,25 +129,25 @@ async function checkDeadMan(
 ): Promise<DoctorCheck[]> {
   const { deadMan, deadManRole } = settings;
   if (deadMan !== true || deadManRole === undefined) return [];
-  const may = "dead man's role may";
-  const look = async (): Promise<DoctorCheck[]> => {
+  const name = DEAD_MAN_PERMISSIONS;
+  const check = async (): Promise<DoctorCheck[]> => {
     const needs = deadManRolePermissions(settings, launcher);
     const missing = missingOf(needs, await simulate(session, deadManRole, needs));
     if (missing === undefined)
       return [
         {
-          name: may,
+          name,
           state: 'warning',
-          found: "AWS does not let us ask what the dead man's role may (iam:SimulatePrincipalPolicy)",
-          remedy: 'Compare its policy with that of nf-escrow iam render --dead-man-role-name NAME.',
+          found: `cannot simulate the policies of ${deadManRole} (iam:SimulatePrincipalPolicy)`,
+          remedy: 'Compare its policy with the one of nf-escrow iam render --dead-man-role-name NAME.',
         },
       ];
-    if (missing.length === 0) return [ok(may, 'delete the secrets of runs')];
-    return lacking(may, deadManRole, missing, 'dead-man-role');
+    if (missing.length === 0) return [ok(name, 'can delete the secrets of runs')];
+    return lacking(name, deadManRole, missing, 'dead-man-role');
   };
   return [
     await attempt(DEAD_MAN.name, () => checkTrust(session, deadManRole, DEAD_MAN)),
-    ...(await look().catch((error: unknown) => [failed(may, error)])),
+    ...(await check().catch((error: unknown) => [failed(name, error)])),
   ];
 }
 
@@ -161,22 +163,22 @@ async function checkExecutionRole(
   if (missing === undefined)
     return [
       {
-        name: MAY_READ,
+        name: EXECUTION_PERMISSIONS,
         state: 'warning',
-        found: 'AWS does not let us ask what the execution role may (iam:SimulatePrincipalPolicy)',
+        found: `cannot simulate the policies of ${settings.executionRole} (iam:SimulatePrincipalPolicy)`,
         remedy:
-          'A run with a secret shows it: the task fails with ResourceInitializationError where the role may not read it.',
+          'Run nf-escrow doctor --compute-env NAME --probe: its job fails with ResourceInitializationError if the role cannot read the secret.',
       },
     ];
   const checks =
     missing.length === 0
-      ? [ok(MAY_READ, `read the secrets of runs of ${launcher.workspace}`)]
-      : lacking(MAY_READ, settings.executionRole, missing, 'execution-role');
+      ? [ok(EXECUTION_PERMISSIONS, `can read the secrets of runs in ${launcher.workspace}`)]
+      : lacking(EXECUTION_PERMISSIONS, settings.executionRole, missing, 'execution-role');
   if (excess.some((need) => permitted?.has(need)))
     checks.push({
-      name: MAY_READ,
+      name: EXECUTION_PERMISSIONS,
       state: 'warning',
-      found: `${settings.executionRole} may read the live secrets of every workspace, and so may whoever can pass it to a job`,
+      found: `${settings.executionRole} can read the live secrets of every workspace, and so can everyone who can pass it to a job`,
       remedy: `Use one execution role and one compute environment per workspace: nf-escrow iam render --workspace ${launcher.workspace}`,
     });
   return checks;
@@ -208,30 +210,30 @@ async function checkLauncher(
         }));
   const of = (wanted: string): RequiredPermission[] =>
     results.filter(({ result }) => result === wanted).map(({ need }) => need);
-  const how = missing === undefined ? 'asked by probes that change nothing' : 'by simulation';
+  const how = missing === undefined ? 'probed' : 'simulated';
   const checks: DoctorCheck[] = [];
-  if (of('allowed').length > 0) checks.push(ok('launcher may', `${actions(of('allowed'))} (${how})`));
-  if (of('denied').length > 0) checks.push(...lacking('launcher may', arn, of('denied'), 'account'));
+  if (of('allowed').length > 0)
+    checks.push(ok(LAUNCHER_PERMISSIONS, `allowed: ${actions(of('allowed'))} (${how})`));
+  if (of('denied').length > 0) checks.push(...lacking(LAUNCHER_PERMISSIONS, arn, of('denied'), 'account'));
   if (of('unknown').length > 0)
     checks.push({
-      name: 'launcher may',
+      name: LAUNCHER_PERMISSIONS,
       state: 'warning',
-      found: `not known: ${actions(of('unknown'))}; nothing that changes nothing tells it`,
-      remedy:
-        'Permit iam:SimulatePrincipalPolicy on yourself to have it told, or run a pipeline with a secret.',
+      found: `unknown: ${actions(of('unknown'))}; no request that changes nothing can check them`,
+      remedy: `Allow iam:SimulatePrincipalPolicy on ${arn} and check again, or run nf-escrow doctor --compute-env NAME --probe.`,
     });
   const tooMuch = excess.filter((need) => permitted?.has(need));
   if (tooMuch.length > 0)
     checks.push({
-      name: 'launcher may',
+      name: LAUNCHER_PERMISSIONS,
       state: 'warning',
-      found: `${arn} may also ${actions(tooMuch)} on secrets of runs of other owners`,
-      remedy: `${RENDER} account --owner ${launcher.owner} to ${arn}, in the place of what permits that.`,
+      found: `${arn} is also allowed ${actions(tooMuch)} on secrets of other owners' runs`,
+      remedy: `Replace the policy that allows it with secrets-policy-account.json of nf-escrow iam render --owner ${launcher.owner}.`,
     });
   return checks;
 }
 
-/** Undefined where AWS does not let us ask. */
+/** Returns undefined where AWS does not permit the simulation. */
 function missingOf(
   needs: readonly RequiredPermission[],
   permitted: ReadonlySet<RequiredPermission> | undefined,
@@ -239,14 +241,17 @@ function missingOf(
   return permitted === undefined ? undefined : needs.filter((need) => !permitted.has(need));
 }
 
-/** A session of a role is permitted what the role is. Its path is not in the session's ARN; most have none. */
+/**
+ * Returns the role of a role session: it decides what the session may do. A session's ARN omits the role's path, if
+ * any.
+ */
 function principalOf(arn: string): string {
   return arn.replace(/^(arn:[^:]+):sts::(\d+):assumed-role\/([^/]+)\/.*$/, '$1:iam::$2:role/$3');
 }
 
-async function attempt(name: string, look: () => Promise<DoctorCheck>): Promise<DoctorCheck> {
+async function attempt(name: string, check: () => Promise<DoctorCheck>): Promise<DoctorCheck> {
   try {
-    return await look();
+    return await check();
   } catch (error) {
     return failed(name, error);
   }
@@ -276,16 +281,16 @@ function lacking(
     checks.push({
       name,
       state: 'failure',
-      found: `${who} may not ${listed(others)}`,
-      remedy: `${RENDER} ${holder} to ${who}.`,
+      found: `${who} is not allowed ${listed(others)}`,
+      remedy: `Attach secrets-policy-${holder}.json, which nf-escrow iam render writes, to ${who}.`,
     });
-  // A key has a policy of its own, which permits as well, and is not simulated.
+  // The key policy can grant access too, and the simulation does not include it.
   if (ofKey.length > 0)
     checks.push({
       name,
       state: 'warning',
-      found: `the policies of ${who} do not permit ${listed(ofKey)}`,
-      remedy: `Where the key's own policy does not permit it either: nf-escrow iam render --kms-key ARN writes the policies; attach that of ${holder} to ${who}.`,
+      found: `the policies of ${who} do not allow ${listed(ofKey)}`,
+      remedy: `Unless the key policy allows it, attach secrets-policy-${holder}.json of nf-escrow iam render --kms-key ARN to ${who}.`,
     });
   return checks;
 }

@@ -4,30 +4,30 @@ import { EscrowError } from '../../errors.ts';
 import { asTag } from '../tags.ts';
 import { viaSecretsManager } from './required-permissions.ts';
 
-/** Who is given which policy: templates/aws-batch/secrets-policy-<who>.json. */
+/** Identities that receive a policy: templates/aws-batch/secrets-policy-<holder>.json. */
 export const policyHolders = ['execution-role', 'instance-role', 'account', 'dead-man-role'] as const;
 export type PolicyHolder = (typeof policyHolders)[number];
-/** With a dead man's switch only. */
+/** The policy of `dead-man-role` exists only with a dead man's switch. */
 type Policies = Readonly<Record<Exclude<PolicyHolder, 'dead-man-role'>, Policy>> &
   Readonly<Partial<Record<'dead-man-role', Policy>>>;
 
-/** What the templates leave open. */
+/** Values for the placeholders of the templates. */
 export interface PolicyOptions {
   /** Twelve digits. */
   readonly account: string;
-  /** Its name, not its ARN. */
+  /** Role name, not ARN. */
   readonly executionRole: string;
-  /** Name of the role of the dead man's switch, where there is to be one. */
+  /** Name of the dead man's role; undefined without a dead man's switch. */
   readonly deadManRole?: string | undefined;
-  /** Who launches, as the tags of their secrets say it: the user of their daemon. */
+  /** The launcher: the Unix user of the daemon, who is in the owner tag of the secrets. */
   readonly owner: string;
-  /** ORGANIZATION/NAME: the execution role, who launches, and the dead man's role reach this workspace's secrets only. */
+  /** ORGANIZATION/NAME. Limits the execution role, the launcher and the dead man's role to this workspace's secrets. */
   readonly workspace?: string | undefined;
-  /** Of the names of secrets. */
+  /** Prefix of secret names. */
   readonly prefix?: string | undefined;
   /** Such as aws-cn or aws-us-gov. */
   readonly partition?: string | undefined;
-  /** ARN of the key that encrypts the secrets, where it is one of yours. */
+  /** ARN of the customer managed key that encrypts the secrets. */
   readonly kmsKey?: string | undefined;
 }
 
@@ -37,34 +37,34 @@ interface Policy {
 }
 
 const RULES: readonly (readonly [keyof PolicyOptions, RegExp, string])[] = [
-  ['account', /^\d{12}$/, 'An account has twelve digits'],
-  ['executionRole', /^[\w+=,.@-]{1,64}$/, "A role's name has letters, digits and +=,.@-_"],
-  ['deadManRole', /^[\w+=,.@-]{1,64}$/, "A role's name has letters, digits and +=,.@-_"],
-  ['owner', /^.{1,256}$/su, 'An owner is a user of the machines that launch'],
-  ['workspace', /^[a-z0-9-]+\/[a-z0-9-]+$/, 'A workspace is ORGANIZATION/NAME'],
-  ['prefix', /^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'A prefix has letters, digits and /_+=.@-'],
-  ['partition', /^aws[a-z-]*$/, 'A partition is aws, aws-cn, aws-us-gov or the like'],
-  ['kmsKey', /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'A KMS key is named by its ARN here'],
+  ['account', /^\d{12}$/, 'account id: use 12 digits'],
+  ['executionRole', /^[\w+=,.@-]{1,64}$/, 'role name: use up to 64 letters, digits and +=,.@-_'],
+  ['deadManRole', /^[\w+=,.@-]{1,64}$/, 'role name: use up to 64 letters, digits and +=,.@-_'],
+  ['owner', /^.{1,256}$/su, 'owner: use the name of the Unix user who launches runs'],
+  ['workspace', /^[a-z0-9-]+\/[a-z0-9-]+$/, 'workspace: use the form ORGANIZATION/NAME'],
+  ['prefix', /^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'prefix: use letters, digits and /_+=.@-'],
+  ['partition', /^aws[a-z-]*$/, 'partition: use aws, aws-cn, aws-us-gov or another AWS partition'],
+  ['kmsKey', /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'KMS key: use the ARN of the key'],
 ];
 
-/** The policies, filled in. Throws `usage` for what cannot be put into one. */
-export function renderPolicies(wishes: PolicyOptions): Policies {
-  for (const [key, rule, told] of RULES) {
-    const value = wishes[key];
+/** Returns the policies with all placeholders filled in. Throws `usage` for an invalid option value. */
+export function renderPolicies(options: PolicyOptions): Policies {
+  for (const [key, rule, requirement] of RULES) {
+    const value = options[key];
     if (value !== undefined && !rule.test(value))
-      throw new EscrowError('usage', `${told}; "${value}" is none.`);
+      throw new EscrowError('usage', `"${value}" is not a valid ${requirement}.`);
   }
   const render = (holder: PolicyHolder): Policy =>
-    withSwitch(holder, withKey(holder, fill(readTemplate(holder), wishes), wishes), wishes);
+    withSwitch(holder, withKey(holder, fill(readTemplate(holder), options), options), options);
   return {
     'execution-role': render('execution-role'),
     'instance-role': render('instance-role'),
     account: render('account'),
-    ...(wishes.deadManRole === undefined ? {} : { 'dead-man-role': render('dead-man-role') }),
+    ...(options.deadManRole === undefined ? {} : { 'dead-man-role': render('dead-man-role') }),
   };
 }
 
-/** Who may take the execution role: ECS, for tasks of this account. */
+/** Returns the trust policy of the execution role: ECS can assume it for tasks of this account. */
 export function renderExecutionTrust({ account }: Pick<PolicyOptions, 'account'>): object {
   return {
     Version: '2012-10-17',
@@ -79,7 +79,9 @@ export function renderExecutionTrust({ account }: Pick<PolicyOptions, 'account'>
   };
 }
 
-/** Who may take the dead man's role: EventBridge Scheduler, for this account's schedules. */
+/**
+ * Returns the trust policy of the dead man's role: EventBridge Scheduler can assume it for schedules of this account.
+ */
 export function renderDeadManTrust({ account, partition = 'aws' }: PolicyOptions): object {
   return {
     Version: '2012-10-17',
@@ -98,11 +100,11 @@ export function renderDeadManTrust({ account, partition = 'aws' }: PolicyOptions
 }
 
 /**
- * The same as a CloudFormation template that makes a managed policy of each, and the dead man's role with its trust: the
- * others' roles are there already. The partition is the stack's own.
+ * Returns a CloudFormation template that creates a managed policy for each identity, and the dead man's role with its
+ * trust policy. The other roles exist already. The template works in the partition of the stack.
  */
-export function renderCloudFormation(wishes: PolicyOptions): object {
-  const policies = renderPolicies({ ...wishes, partition: 'aws' });
+export function renderCloudFormation(options: PolicyOptions): object {
+  const policies = renderPolicies({ ...options, partition: 'aws' });
   const resources: [string, object][] = Object.entries(policies).map(([holder, policy]) => {
     const name = `NfEscrow${holder.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}Policy`;
     const roles = holder === 'dead-man-role' ? { Roles: [{ Ref: 'NfEscrowDeadManRole' }] } : {};
@@ -110,23 +112,23 @@ export function renderCloudFormation(wishes: PolicyOptions): object {
     return [name, { Type: 'AWS::IAM::ManagedPolicy', Properties: properties }];
   });
   const outputs: [string, object][] = resources.map(([name]) => [name, { Value: { Ref: name } }]);
-  if (wishes.deadManRole !== undefined) {
+  if (options.deadManRole !== undefined) {
     const role = {
-      RoleName: wishes.deadManRole,
-      AssumeRolePolicyDocument: inAnyPartition(renderDeadManTrust({ ...wishes, partition: 'aws' })),
+      RoleName: options.deadManRole,
+      AssumeRolePolicyDocument: inAnyPartition(renderDeadManTrust({ ...options, partition: 'aws' })),
     };
     resources.push(['NfEscrowDeadManRole', { Type: 'AWS::IAM::Role', Properties: role }]);
     outputs.push(['NfEscrowDeadManRole', { Value: { 'Fn::GetAtt': ['NfEscrowDeadManRole', 'Arn'] } }]);
   }
   return {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: 'What nf-escrow needs to give Nextflow runs on AWS Batch their secrets',
+    Description: 'IAM policies for nf-escrow, which delivers secrets to Nextflow runs on AWS Batch',
     Resources: Object.fromEntries(resources),
     Outputs: Object.fromEntries(outputs),
   };
 }
 
-/** ARNs of `aws` become those of the partition in which the stack is made. */
+/** Replaces the partition `aws` in ARNs with the partition of the stack. */
 function inAnyPartition(policy: object): object {
   const text = JSON.stringify(policy).replaceAll('"arn:aws:', '"arn:${AWS::Partition}:');
   return JSON.parse(text, (_, value: unknown) =>
@@ -139,26 +141,26 @@ function readTemplate(holder: PolicyHolder): string {
   return readFileSync(path, 'utf8');
 }
 
-function fill(template: string, wishes: PolicyOptions): Policy {
-  const prefix = wishes.prefix ?? 'nf-escrow';
-  const workspace = wishes.workspace === undefined ? '' : `${wishes.workspace.replace('/', '.')}/`;
+function fill(template: string, options: PolicyOptions): Policy {
+  const prefix = options.prefix ?? 'nf-escrow';
+  const workspace = options.workspace === undefined ? '' : `${options.workspace.replace('/', '.')}/`;
   const text = template
-    .replaceAll('${Partition}', wishes.partition ?? 'aws')
-    .replaceAll('YOUR-ACCOUNT', wishes.account)
-    .replaceAll('YOUR-EXECUTION-ROLE-NAME', wishes.executionRole)
-    .replaceAll('YOUR-OWNER', asTag(wishes.owner))
+    .replaceAll('${Partition}', options.partition ?? 'aws')
+    .replaceAll('YOUR-ACCOUNT', options.account)
+    .replaceAll('YOUR-EXECUTION-ROLE-NAME', options.executionRole)
+    .replaceAll('YOUR-OWNER', asTag(options.owner))
     .replaceAll('secret:nf-escrow/*', `secret:${prefix}/${workspace}*`);
   return JSON.parse(text) as Policy;
 }
 
-/** Who launches makes the switches, and hands them their role. */
-function withSwitch(holder: PolicyHolder, policy: Policy, wishes: PolicyOptions): Policy {
-  const { account, deadManRole, partition = 'aws' } = wishes;
+/** Lets the launcher manage dead man's switches and pass them their role. */
+function withSwitch(holder: PolicyHolder, policy: Policy, options: PolicyOptions): Policy {
+  const { account, deadManRole, partition = 'aws' } = options;
   if (deadManRole === undefined || holder !== 'account') return policy;
   const role = `arn:${partition}:iam::${account}:role/${deadManRole}`;
   const statements = [
     {
-      Sid: 'MoveDeadMansSwitches',
+      Sid: 'ManageDeadMansSwitches',
       Effect: 'Allow',
       Action: [
         'scheduler:CreateSchedule',
@@ -168,9 +170,9 @@ function withSwitch(holder: PolicyHolder, policy: Policy, wishes: PolicyOptions)
       ],
       Resource: `arn:${partition}:scheduler:*:${account}:schedule/default/nf-escrow-*`,
     },
-    { Sid: 'LookAtDeadMansRole', Effect: 'Allow', Action: 'iam:GetRole', Resource: role },
+    { Sid: 'DescribeDeadMansRole', Effect: 'Allow', Action: 'iam:GetRole', Resource: role },
     {
-      Sid: 'HandDeadMansRoleToScheduler',
+      Sid: 'PassDeadMansRoleToScheduler',
       Effect: 'Allow',
       Action: 'iam:PassRole',
       Resource: role,
@@ -180,11 +182,11 @@ function withSwitch(holder: PolicyHolder, policy: Policy, wishes: PolicyOptions)
   return { ...policy, Statement: [...policy.Statement, ...statements] };
 }
 
-/** A key of the customer's own wants to be used too: through Secrets Manager, and by nobody else. */
+/** Allows the use of a customer managed key, only through Secrets Manager. */
 function withKey(holder: PolicyHolder, policy: Policy, { kmsKey }: PolicyOptions): Policy {
   if (kmsKey === undefined || holder === 'instance-role' || holder === 'dead-man-role') return policy;
   const statement = {
-    Sid: 'UseTheKeyThroughSecretsManager',
+    Sid: 'UseKeyThroughSecretsManager',
     Effect: 'Allow',
     Action: holder === 'account' ? ['kms:Decrypt', 'kms:GenerateDataKey'] : 'kms:Decrypt',
     Resource: kmsKey,

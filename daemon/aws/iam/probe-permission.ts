@@ -6,9 +6,9 @@ import { asTag } from '../tags.ts';
 import type { Launcher } from './required-permissions.ts';
 
 /**
- * Asks whether an action is permitted by doing it to something that is not there: AWS looks at permissions first.
- * `unknown` where that would change something, and for GetSecretValue: a policy that permits one's own secrets alone
- * refuses one that is not there, which has no tag that says so.
+ * Checks whether an action is allowed by requesting it for an object that does not exist: AWS checks permissions
+ * first. Returns `unknown` if the request could change something, and for GetSecretValue. A policy that allows only
+ * secrets with the launcher's owner tag rejects a secret that does not exist, because it has no tag.
  */
 export async function probePermission(
   session: AwsSession,
@@ -55,7 +55,7 @@ export async function probePermission(
   }
 }
 
-/** Its client is loaded only where there are dead man's switches. */
+/** Loads the client of EventBridge Scheduler only where dead man's switches are used. */
 async function probeEventScheduler(session: AwsSession, what: 'Get' | 'Delete'): Promise<unknown> {
   const { GetScheduleCommand, DeleteScheduleCommand } = sdk('@aws-sdk/client-scheduler');
   const scheduler = await session.eventScheduler();

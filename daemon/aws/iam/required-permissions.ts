@@ -2,15 +2,15 @@ import { parseArn, partitionOf } from '../../contract/arn.ts';
 import type { AwsSettings } from '../../contract/types.ts';
 import { asTag } from '../tags.ts';
 
-/** An action, a resource of ours that it has to be permitted on, and what comes with the request. */
+/** An action that must be allowed on a resource, with the condition keys of the request. */
 export interface RequiredPermission {
   readonly action: string;
   readonly resource: string;
-  /** Condition keys and their values, as AWS would know them. */
+  /** Condition keys and the values that AWS would see. */
   readonly context: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** Whose runs are asked about. */
+/** The launcher whose permissions are checked. */
 export interface Launcher {
   /** The user of the daemon. */
   readonly owner: string;
@@ -20,7 +20,7 @@ export interface Launcher {
 
 const RUN = 'r20260101abcdefgh';
 
-/** Everything that nf-escrow, and Nextflow for its runs, ask of AWS as whoever launches: the policy `account` grants it. */
+/** Returns what nf-escrow, and Nextflow in its runs, need as the launcher. The policy `account` grants it. */
 export function launcherPermissions(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
   const { executionRole, deadMan, deadManRole } = settings;
   const batch = (resource: string): string => arnOf(settings, 'batch', resource);
@@ -50,7 +50,7 @@ export function launcherPermissions(settings: AwsSettings, launcher: Launcher): 
   ];
 }
 
-/** A secret that is not there has no tags: what looks for it, and deletes it, must not be refused for that. */
+/** A secret that does not exist has no tags. Describing and deleting it must be allowed all the same. */
 function needsOnSecrets(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
   const secret = secretOf(settings, launcher.workspace);
   const [created, tagged] = [requestTags(launcher), resourceTags(launcher)];
@@ -77,27 +77,27 @@ function needsOfSwitch(settings: AwsSettings, role: string): RequiredPermission[
   ];
 }
 
-/** What ECS asks as the execution role: the policy `execution-role` grants it. */
+/** Returns what ECS needs as the execution role. The policy `execution-role` grants it. */
 export function executionRolePermissions(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
   const secret = secretOf(settings, launcher.workspace);
   const read = need('secretsmanager:GetSecretValue', secret, resourceTags(launcher));
   return [read, ...onKey(settings, 'kms:Decrypt')];
 }
 
-/** What EventBridge Scheduler asks with the dead man's role: the policy `dead-man-role` grants it. */
+/** Returns what EventBridge Scheduler needs as the dead man's role. The policy `dead-man-role` grants it. */
 export function deadManRolePermissions(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
   const secret = secretOf(settings, launcher.workspace);
   return [need('secretsmanager:DeleteSecret', secret, resourceTags(launcher))];
 }
 
-/** What whoever launches should not be permitted: the values of others, and their end. */
+/** Returns what a launcher should not be allowed: reading and deleting other owners' secrets. */
 export function excessOfLauncher(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
   const secret = secretOf(settings, launcher.workspace);
   const others = resourceTags({ ...launcher, owner: `${launcher.owner}-and-another` });
   return ['GetSecretValue', 'DeleteSecret'].map((verb) => need(`secretsmanager:${verb}`, secret, others));
 }
 
-/** What an execution role should not be permitted: the values of another workspace. */
+/** Returns what an execution role should not be allowed: reading the secrets of another workspace. */
 export function excessOfExecutionRole(settings: AwsSettings, launcher: Launcher): RequiredPermission[] {
   const secret = secretOf(settings, 'nf-escrow/another');
   return [need('secretsmanager:GetSecretValue', secret, resourceTags(launcher))];
@@ -121,7 +121,7 @@ function secretOf(settings: AwsSettings, workspace: string): string {
   return arnOf(settings, 'secretsmanager', `secret:${name}-AbCdEf`);
 }
 
-/** Of what is made. */
+/** Tags in a request that creates an object. */
 function requestTags({ owner }: Launcher): RequiredPermission['context'] {
   return {
     'aws:RequestTag/nf-escrow:owner': asTag(owner),
@@ -130,12 +130,15 @@ function requestTags({ owner }: Launcher): RequiredPermission['context'] {
   };
 }
 
-/** Of what is there. */
+/** Tags of an existing object. */
 function resourceTags({ owner }: Launcher): RequiredPermission['context'] {
   return { 'aws:ResourceTag/nf-escrow:owner': asTag(owner), 'aws:ResourceTag/nf-escrow:run': RUN };
 }
 
-/** Of a key of the customer's own, through Secrets Manager. By an alias IAM permits nothing: then nothing can be asked. */
+/**
+ * Returns what a customer managed key needs, through Secrets Manager. IAM policies do not accept an alias as the
+ * resource of these actions, so with an alias nothing is checked.
+ */
 function onKey(settings: AwsSettings, ...actions: string[]): RequiredPermission[] {
   const resource = keyArnOf(settings);
   const context = { 'kms:ViaService': viaSecretsManager(settings.region) };
@@ -148,7 +151,7 @@ function keyArnOf({ kmsKey, region, executionRole }: AwsSettings): string | unde
   return `arn:${partitionOf(region)}:kms:${region}:${parseArn(executionRole)?.account ?? ''}:key/${kmsKey}`;
 }
 
-/** As whom a key is used, in a condition. */
+/** Returns the value of the condition key `kms:ViaService` for Secrets Manager in a region. */
 export function viaSecretsManager(region: string): string {
   return `secretsmanager.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
 }

@@ -4,12 +4,12 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
-/** Operators that hold a key to a value; with `IfExists` a request without it would pass. */
+/** Operators that require the key to be present. With `IfExists`, a request without the key would pass. */
 const BINDING = /^(StringEquals|StringLike|ArnEquals|ArnLike)$/;
 
 /**
- * What a role's trust policy says of a service: `none`, `any-account` where it trusts it on behalf of whoever asks it, or
- * `own-account`, by aws:SourceAccount or aws:SourceArn.
+ * Returns whether a role's trust policy trusts a service: `none`, `own-account` if aws:SourceAccount or aws:SourceArn
+ * limits it to this account, or `any-account` if the service may act for any account.
  */
 export function trustIn(
   document: string,

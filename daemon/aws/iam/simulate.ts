@@ -4,7 +4,10 @@ import { sdk } from '../session/sdk.ts';
 import type { AwsSession } from '../session/session.ts';
 import type { RequiredPermission } from './required-permissions.ts';
 
-/** Which of the needs a principal's policies permit, asked of AWS; undefined where it does not let us ask. */
+/**
+ * Returns which of the needs a principal's policies allow, as simulated by AWS; undefined if the simulation is
+ * denied.
+ */
 export async function simulate(
   session: AwsSession,
   principal: string,
@@ -28,7 +31,7 @@ export async function simulate(
     return permitted;
   } catch (error) {
     if (['denied', 'refused', 'not-found', 'unanswered'].includes(classifyFailure(error))) return undefined;
-    throw asAwsError(`What ${principal} may cannot be asked`, session.access, error);
+    throw asAwsError(`Cannot simulate the policies of ${principal}`, session.access, error);
   } finally {
     iam.destroy();
   }

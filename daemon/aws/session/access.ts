@@ -2,24 +2,29 @@ import type { AwsSettings } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { parseArn } from '../../contract/arn.ts';
 
-/** Where to speak to AWS, and as whom; never credentials. It is what a lease keeps, so that any later daemon can go there. */
+/**
+ * Endpoint and identity for requests to AWS; never credentials. Leases store it, so that a later daemon can reach their
+ * objects.
+ */
 export interface AwsAccess {
   readonly region: string;
-  /** The account that has to be met: an object that another one does not have is not gone. */
+  /** The account that the credentials must belong to: an object not found in another account proves nothing. */
   readonly account: string;
-  /** A profile of the user's AWS configuration; null: as the environment says. */
+  /** A profile of the user's AWS configuration; null: the credentials of the environment. */
   readonly profile: string | null;
-  /** A role to be taken, from those credentials; with the external id that its owner wants, where they want one. */
+  /** A role to assume with those credentials, and the external id that it requires. */
   readonly role: string | null;
   readonly externalId: string | null;
-  /** Of Secrets Manager; null: the region's own. */
+  /** Endpoint of Secrets Manager; null: the endpoint of the region. */
   readonly endpoint: string | null;
   readonly fips: boolean;
-  /** As whom AWS saw whoever placed it. */
+  /** ARN of the caller who created the object, as reported by AWS. */
   readonly identity?: string;
 }
 
-/** The account is that of the execution role: ECS takes no other, and it reads the secrets. */
+/**
+ * Returns the access of a compute environment. The account is that of the execution role, since ECS accepts no other.
+ */
 export function accessOf(settings: AwsSettings): AwsAccess {
   return {
     region: settings.region,
@@ -32,20 +37,20 @@ export function accessOf(settings: AwsSettings): AwsAccess {
   };
 }
 
-/** What a lease keeps of it. */
+/** Returns the locator that a lease stores. */
 export function encodeLocator(access: AwsAccess): string {
   return JSON.stringify(access);
 }
 
-/** Throws `internal`: the ledger holds what no version wrote. */
+/** Returns the access from a lease's locator. Throws `internal` where there is none, which no version writes. */
 export function decodeLocator(locator: string | null): AwsAccess {
   if (locator === null)
-    throw new EscrowError('internal', 'The lease does not say where in AWS its object is.');
+    throw new EscrowError('internal', 'Cannot find the AWS object of a lease: the lease has no locator.');
   return JSON.parse(locator) as AwsAccess;
 }
 
-/** As whom, in words. */
+/** Describes the identity for messages. */
 export function describeIdentity({ profile, role }: Pick<AwsAccess, 'profile' | 'role'>): string {
   const base = profile === null ? "the environment's AWS credentials" : `the AWS profile "${profile}"`;
-  return role === null ? base : `${role}, taken with ${base}`;
+  return role === null ? base : `${role}, assumed with ${base}`;
 }

@@ -1,7 +1,7 @@
 import { EscrowError, systemCode } from '../../errors.ts';
 import { describeIdentity, type AwsAccess } from './access.ts';
 
-/** What came of a request that failed. `unanswered`: it may have been carried out, or be so later. */
+/** Kind of a failed request. `unanswered`: AWS may have carried it out, or may do so later. */
 export type AwsFailure =
   | 'unanswered'
   | 'unreachable'
@@ -22,14 +22,14 @@ const BY_NAME: readonly (readonly [RegExp, AwsFailure])[] = [
   [/^(AccessDenied|UnauthorizedOperation|NotAuthorized|Forbidden)/, 'denied'],
   [/^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture)/, 'clock'],
 ];
-/** The request did not leave us. */
+/** System errors that mean the request was not sent. */
 const NEVER_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTDIR'];
 
-/** Tells what an error of the AWS SDK means. Anything that is not AWS's word may have been carried out. */
+/** Classifies an error of the AWS SDK. Without an answer from AWS, the request counts as possibly carried out. */
 export function classifyFailure(error: unknown): AwsFailure {
-  if (error instanceof EscrowError) return 'refused'; // not AWS's: another try would meet it again
+  if (error instanceof EscrowError) return 'refused'; // our own check: a retry would fail in the same way
   if (!(error instanceof Error)) return 'unanswered';
-  // A signature that is rejected for its time is our clock's fault, and else that of the key.
+  // AWS rejects a signature because of its time (this machine's clock) or because of the key.
   if (/^(InvalidSignature|SignatureDoesNotMatch)/.test(error.name))
     return /expired|not yet current|too (early|late)/i.test(error.message) ? 'clock' : 'credentials';
   const known = BY_NAME.find(([pattern]) => pattern.test(error.name));
@@ -39,7 +39,7 @@ export function classifyFailure(error: unknown): AwsFailure {
   return status !== undefined && status < 500 ? 'refused' : 'unanswered';
 }
 
-/** For `catch`: nothing where AWS says that there is nothing; any other error goes on. */
+/** For `catch`: returns undefined if AWS reports that the object does not exist, and rethrows any other error. */
 export function ignoreNotFound(error: unknown): undefined {
   if (classifyFailure(error) === 'not-found') return undefined;
   throw error;
@@ -50,16 +50,16 @@ function statusOf(error: Error): number | undefined {
   return (error.$metadata as { httpStatusCode?: number }).httpStatusCode;
 }
 
-/** The command that gives new credentials, as far as can be told. */
+/** Returns the command that most likely renews the credentials. */
 function remedyOf({ profile }: AwsAccess): string {
   const name = profile ?? process.env['AWS_PROFILE'];
   if (name !== undefined) return `aws sso login --profile ${name}`;
-  return 'aws sso login; for new AWS_* variables also nf-escrow daemon stop, as the next command starts a daemon that has them';
+  return 'aws sso login; or set new AWS_* variables and run nf-escrow daemon stop, so that the next command starts a daemon with them';
 }
 
 /**
- * An error of AWS as one of ours: `what` was tried, as a clause ("The secret X cannot be removed"). The message names
- * the remedy too: a lease shows it for as long as the trouble lasts.
+ * Converts an error of AWS to an EscrowError. `what` says what failed ("Cannot delete secret X"). The message for
+ * missing credentials includes the remedy because a lease shows only the message while its removal fails.
  */
 export function asAwsError(what: string, access: AwsAccess, error: unknown): EscrowError {
   if (error instanceof EscrowError) return error;
@@ -71,28 +71,25 @@ export function asAwsError(what: string, access: AwsAccess, error: unknown): Esc
       const remedy = remedyOf(access);
       return new EscrowError(
         'aws-credentials',
-        `${what}: ${who} is not valid now (${why}). Remedy: ${remedy}`,
-        {
-          ...options,
-          hint: `Sign in again: ${remedy}`,
-        },
+        `${what}: no valid credentials from ${who} (${why}). Remedy: ${remedy}`,
+        { ...options, hint: `Sign in again: ${remedy}` },
       );
     }
     case 'denied':
-      return new EscrowError('aws-denied', `${what}: ${who} may not do that (${why}).`, options);
+      return new EscrowError('aws-denied', `${what}: access denied for ${who} (${why}).`, options);
     case 'clock':
       return new EscrowError('aws-credentials', `${what}: this machine's clock is wrong (${why}).`, {
         ...options,
-        hint: 'Set the clock of this machine: AWS takes requests within five minutes of its own.',
+        hint: "Set this machine's clock: AWS accepts a difference of at most five minutes.",
       });
     case 'refused':
-      return new EscrowError('aws-rejected', `${what}: AWS refuses it (${why}).`, options);
+      return new EscrowError('aws-rejected', `${what}: AWS rejected the request (${why}).`, options);
     case 'exists':
-      return new EscrowError('store-unavailable', `${what}: there is one of that name.`, options);
+      return new EscrowError('store-unavailable', `${what}: the name already exists.`, options);
     default:
       return new EscrowError(
         'store-unavailable',
-        `${what}: AWS in ${access.region} does not do it (${why}).`,
+        `${what}: AWS in ${access.region} is not available (${why}).`,
         options,
       );
   }

@@ -3,11 +3,11 @@ import type { AwsAccess } from './access.ts';
 import { encryptedTransport } from './encrypted-transport.ts';
 import { sdk } from './sdk.ts';
 
-/** Credentials that somebody provided for removals, by account; in memory alone, and the last that were provided. */
+/** Credentials that a user provided for removals: the latest ones of each account, kept in memory only. */
 export class ProvidedCredentials {
   readonly #byAccount = new Map<string, AwsCredentials>();
 
-  /** Whoever calls this has seen to it that they are of that account. */
+  /** The caller has verified that the credentials belong to the account. */
   set(account: string, credentials: AwsCredentials): void {
     this.#byAccount.set(account, credentials);
   }
@@ -22,9 +22,9 @@ export class ProvidedCredentials {
 }
 
 /**
- * Resolves credentials anew: nothing of an earlier attempt is kept, neither them nor the files that they come from, so
- * that who signed in again meanwhile is found. A named profile is that profile and nothing else: where it fails, the
- * machine's own role must not stand in for it.
+ * Resolves credentials without any cache, neither of the credentials nor of the files they come from, so that a new
+ * sign-in takes effect. A named profile has no fallback: if it fails, the instance role of the machine is not used in
+ * its place.
  */
 export async function resolveCredentials(access: AwsAccess): Promise<AwsCredentials> {
   const { profile, region } = access;

@@ -3,7 +3,7 @@ import { EscrowError } from '../../errors.ts';
 import type { AwsAccess } from './access.ts';
 import { sdk } from './sdk.ts';
 
-/** What of an HTTP request says where it goes. */
+/** Destination of an HTTP request. */
 interface Destination {
   readonly protocol: string;
   readonly hostname: string;
@@ -15,9 +15,9 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:':
 
 /**
  * Throws `compute-environment-invalid` unless a request is encrypted. AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_<SERVICE> and
- * `endpoint_url` of the AWS configuration lead the SDK anywhere, also those of the command that happened to start the
- * daemon. They count where they are HTTPS. Plain HTTP reaches one address only: the endpoint that the compute environment
- * names, on loopback.
+ * `endpoint_url` of the AWS configuration can send the SDK to any address, and the daemon inherits the variables of the
+ * command that started it. They are accepted if they use HTTPS. Plain HTTP is accepted for one address only: a loopback
+ * endpoint that the compute environment names.
  */
 export function assertEncrypted(to: Destination, { endpoint }: Pick<AwsAccess, 'endpoint'>): void {
   if (to.protocol === 'https:') return;
@@ -26,14 +26,14 @@ export function assertEncrypted(to: Destination, { endpoint }: Pick<AwsAccess, '
   const address = `${to.protocol}//${to.hostname}${to.port === undefined ? '' : `:${String(to.port)}`}`;
   throw new EscrowError(
     'compute-environment-invalid',
-    `Cannot send a request to AWS at ${address}: it is not encrypted. The address comes from AWS_ENDPOINT_URL or endpoint_url.`,
+    `Cannot send a request to AWS at ${address}: the connection is not encrypted. The address comes from AWS_ENDPOINT_URL or endpoint_url.`,
     {
-      hint: 'Unset it, or set one that is https. The daemon keeps those that it was started with: nf-escrow daemon stop. An emulator of AWS on this machine is named by the compute environment: nf-escrow compute-envs update NAME --endpoint URL',
+      hint: 'Unset it or use an https address, then run nf-escrow daemon stop: a running daemon keeps the variables it was started with. For an AWS emulator on this machine, run nf-escrow compute-envs update NAME --endpoint URL.',
     },
   );
 }
 
-/** Of an address that somebody wrote; one that is none leads nowhere. */
+/** Returns the destination of a URL. For an invalid URL, returns one that assertEncrypted rejects. */
 export function destinationOf(address: string): Destination {
   if (!URL.canParse(address)) return { protocol: 'none:', hostname: address };
   const { protocol, hostname, port } = new URL(address);
@@ -47,9 +47,10 @@ function isSame(to: Destination, endpoint: string): boolean {
 }
 
 /**
- * What sends the requests of one client of the SDK, and refuses those that are not encrypted: after everything that
- * decides where a request goes, and before it leaves. Also for the clients that the SDK makes by itself to resolve
- * credentials (STS, SSO, sign-in). The SDK's own handler does the sending; no package that we depend on exports its class.
+ * Returns a request handler for one SDK client that rejects requests that are not encrypted. It runs after everything
+ * that decides the destination, and before the request is sent. The clients that the SDK creates to resolve
+ * credentials (STS, SSO, sign-in) use it too. It wraps the SDK's default handler, taken from a client because no
+ * package that we depend on exports its class.
  */
 export function encryptedTransport(
   access: Pick<AwsAccess, 'region' | 'endpoint'>,

@@ -4,14 +4,21 @@ import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { inPrivateDirectory } from '../../system/files/private-directory.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
-/** The profile by which a head takes the role of its compute environment; the plugin and the overlay know it too. */
+/**
+ * Profile with which a head assumes the role of its compute environment. The plugin and the overlay use the same
+ * name.
+ */
 export const HEAD_PROFILE = 'nf-escrow';
-/** What `nf-escrow aws-credentials` is to take for AWS_CONFIG_FILE: the user's own, not the one that names it. */
+/**
+ * Holds the user's own AWS_CONFIG_FILE for `nf-escrow aws-credentials`, since AWS_CONFIG_FILE names the generated
+ * file.
+ */
 export const USER_AWS_CONFIG = 'NF_ESCROW_AWS_CONFIG_FILE';
 
 /**
- * Has the head speak to AWS as the role that placed its secrets: by a configuration file of ours, with a profile whose
- * credentials AWS's SDKs get from a command, anew whenever they have ended. No credentials are in it.
+ * Makes the head use the role that placed its secrets: writes an AWS configuration file with a profile whose
+ * credentials come from a command. AWS SDKs run the command again whenever the credentials expire. The file contains
+ * no credentials.
  */
 export function writeHeadProfile(
   secretDelivery: SecretDelivery,

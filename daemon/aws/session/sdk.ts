@@ -13,10 +13,10 @@ interface Parts {
 const require = createRequire(import.meta.url);
 
 /**
- * A part of the AWS SDK, loaded when it is first asked for: most daemons never are. Not by `import()`: where node_modules
- * has symbolic links (pnpm, npm link), Node 20 may hand out one of these CommonJS packages without its names for as long
- * as the process lives, when several are imported at once, as after a restart ("SecretsManagerClient is not a
- * constructor"); and nothing on AWS could be removed.
+ * Returns a package of the AWS SDK and loads it on first use, since most daemons never need it. Not with `import()`:
+ * if node_modules contains symbolic links (pnpm, npm link) and several of these CommonJS packages are imported
+ * concurrently, as after a restart, Node 20 may return one without its named exports until the process ends
+ * ("SecretsManagerClient is not a constructor"). The daemon could then remove nothing on AWS.
  */
 export function sdk<Name extends keyof Parts>(name: Name): Parts[Name] {
   return require(name) as Parts[Name];

@@ -11,28 +11,29 @@ import { resolveCredentials, type ProvidedCredentials } from './credentials.ts';
 import { assertEncrypted, destinationOf, encryptedTransport } from './encrypted-transport.ts';
 import { sdk } from './sdk.ts';
 
-/** One attempt's way to AWS: with credentials that were resolved for it, and are forgotten with it. */
+/** Access to AWS for one attempt, with credentials that are resolved for this attempt and never reused. */
 export interface AwsSession {
   readonly access: AwsAccess;
   secretsManager(): Promise<SecretsManagerClient>;
-  /** It repeats what is refused for a while, unless it is told not to. */
+  /** The client retries; `maxAttempts` of 1 turns this off. */
   batch(maxAttempts?: number): Promise<BatchClient>;
   iam(): Promise<IAMClient>;
   eventScheduler(): Promise<SchedulerClient>;
-  /** As whom AWS sees us. */
+  /** The caller identity that AWS reports. */
   readonly identity: { readonly account: string; readonly arn: string };
 }
 
-/** Opens one: the credentials are asked for anew, and AWS who they are. */
+/** Opens a session: resolves credentials and asks AWS for their identity. */
 export type OpenSession = (access: AwsAccess, provided?: ProvidedCredentials) => Promise<AwsSession>;
 
-/** How long AWS may take to answer, in milliseconds. */
+/** Timeouts for connecting and for an answer, in milliseconds. */
 const CONNECT_MS = 5000;
 const ANSWER_MS = 15_000;
 
 /**
- * Throws `aws-credentials`, `store-unavailable`, and `compute-environment-invalid` where the credentials are those of
- * another account: what is not found there would be taken for gone.
+ * Opens a session with the resolved credentials, or with the provided ones if those fail. Throws `aws-credentials`,
+ * `store-unavailable`, and `compute-environment-invalid` if the credentials belong to another account: there, a missing
+ * object would be mistaken for a deleted one.
  */
 export const openSession: OpenSession = async (access, provided) => {
   const own = await attempt(access, async () => resolveCredentials(access)).catch((error: unknown) => error);
@@ -45,7 +46,7 @@ export const openSession: OpenSession = async (access, provided) => {
   try {
     return await identified(access, await assumed(access, own as AwsCredentials));
   } catch {
-    return identifiedWithProvided(access, borrowed); // the daemon's own have ended: that is what the others were provided for
+    return identifiedWithProvided(access, borrowed); // the daemon's own credentials have expired
   }
 };
 
@@ -53,11 +54,11 @@ async function attempt<T>(access: AwsAccess, work: () => Promise<T>): Promise<T>
   try {
     return await work();
   } catch (error) {
-    throw asAwsError(`AWS in ${access.region} cannot be used`, access, error);
+    throw asAwsError(`Cannot connect to AWS in ${access.region}`, access, error);
   }
 }
 
-/** Credentials of a compute environment, and until when they are good; anew, and of nobody else. Throws as openSession does. */
+/** Returns fresh credentials of a compute environment with their expiry. Throws as openSession does. */
 export async function fetchCredentials(access: AwsAccess): Promise<AwsCredentials & { expiration?: Date }> {
   return assumed(access, await attempt(access, async () => resolveCredentials(access)));
 }
@@ -84,7 +85,10 @@ async function assumed(
   };
 }
 
-/** Takes credentials for removals, once AWS has said that they lead to the account. Throws as openSession does. */
+/**
+ * Stores credentials for removals after AWS has confirmed that they belong to the account. Throws as openSession
+ * does.
+ */
 export async function provideCredentials(
   access: AwsAccess,
   provided: ProvidedCredentials,
@@ -94,7 +98,7 @@ export async function provideCredentials(
   provided.set(access.account, credentials);
 }
 
-/** What was provided may be what the role is taken from, or of the account already. */
+/** Provided credentials may be the ones that assume the role, or may belong to the account already. */
 async function identifiedWithProvided(access: AwsAccess, credentials: AwsCredentials): Promise<AwsSession> {
   if (access.role === null) return identified(access, credentials);
   let refused: unknown;
@@ -118,19 +122,23 @@ async function identified(access: AwsAccess, credentials: AwsCredentials): Promi
   if (account !== access.account)
     throw new EscrowError(
       'compute-environment-invalid',
-      `${arn} is of the account ${account}, and the secrets go to ${access.account}, where the execution role is.`,
-      { hint: 'Name credentials of that account (--profile), or a role in it (--assume-role).' },
+      `Cannot use credentials of ${arn}: they belong to account ${account}, but the execution role is in ${access.account}.`,
+      {
+        hint: `Set credentials of account ${access.account} with --profile, or a role in it with --assume-role.`,
+      },
     );
   return { access, identity: { account, arn }, ...clientsFor(access, credentials) };
 }
 
-/** Clients of one attempt. An endpoint that is named is taken as it is: FIPS or not, its owner knows. */
+/**
+ * Returns the clients of one session. A configured endpoint is used unchanged; the FIPS setting does not apply to it.
+ */
 export function clientsFor(
   access: AwsAccess,
   credentials: AwsCredentials,
 ): Omit<AwsSession, 'access' | 'identity'> {
-  // Each has connections of its own, which end with it.
-  const config = () => ({ ...basicConfig(access, credentials), maxAttempts: 1 }); // who calls repeats, and knows what may be repeated
+  // Each client has its own connections, which close with it. Callers retry, because they know what is idempotent.
+  const config = () => ({ ...basicConfig(access, credentials), maxAttempts: 1 });
   const named = access.endpoint === null ? {} : { endpoint: access.endpoint, useFipsEndpoint: false };
   return {
     secretsManager: async () =>
@@ -143,9 +151,9 @@ export function clientsFor(
 }
 
 /**
- * The endpoint of Secrets Manager of a compute environment that names none: as the environment and the AWS configuration
- * of now say, or null for the region's own. A lease records it: elsewhere its secret would not be found, and be taken for
- * gone. Throws `compute-environment-invalid` where it is not encrypted.
+ * Returns the endpoint of Secrets Manager: that of the compute environment, else that of the environment variables or
+ * the AWS configuration, else null for the region's default. A lease records it, because at another endpoint the
+ * secret would not be found and be mistaken for deleted. Throws `compute-environment-invalid` if it is not encrypted.
  */
 export async function configuredEndpoint(session: AwsSession): Promise<string | null> {
   if (session.access.endpoint !== null) return session.access.endpoint;
@@ -161,10 +169,10 @@ export async function configuredEndpoint(session: AwsSession): Promise<string | 
 
 async function stsClient(access: AwsAccess, credentials: AwsCredentials): Promise<STSClient> {
   const { STSClient } = sdk('@aws-sdk/client-sts');
-  return new STSClient({ ...basicConfig(access, credentials), maxAttempts: 4 }); // it only asks
+  return new STSClient({ ...basicConfig(access, credentials), maxAttempts: 4 });
 }
 
-/** What all clients have in common. */
+/** Returns the configuration that all clients share. */
 function basicConfig(access: AwsAccess, credentials: AwsCredentials) {
   return {
     region: access.region,

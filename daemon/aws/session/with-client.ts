@@ -3,7 +3,7 @@ import { asAwsError } from './aws-error.ts';
 import type { AwsSession, OpenSession } from './session.ts';
 import type { ProvidedCredentials } from './credentials.ts';
 
-/** How an object that was placed is reached: `service` makes the client that it needs. */
+/** Source of clients for the objects of leases. `service` creates the client. */
 interface ClientSource<Client> {
   readonly openSession: OpenSession;
   readonly provided: ProvidedCredentials;
@@ -11,8 +11,8 @@ interface ClientSource<Client> {
 }
 
 /**
- * Has work done with a client of its own, as whom the locator names, or with what was provided. What AWS answers becomes our
- * error, of which `what` is the beginning.
+ * Runs `work` with a new client and the identity that the locator names, or with provided credentials. Converts
+ * errors of AWS to an EscrowError whose message starts with `what`.
  */
 export async function withClient<Access extends AwsAccess, Client extends { destroy(): void }, Result>(
   { openSession, provided, service }: ClientSource<Client>,
