@@ -9,12 +9,12 @@ import type { LeaseRemover, PlatformStores, StoreDependencies } from './store.ts
 
 type Platform = ComputeEnvironment['platform'];
 
-/** What tests replace in the stores of some platforms. */
+/** Settings of stores that tests replace. */
 export interface StoreOptions {
   readonly waits?: AwsWaits | undefined;
 }
 
-/** The platforms: a line each. */
+/** The supported platforms, one line each. */
 const PLATFORMS: Readonly<
   Record<
     Platform,
@@ -28,7 +28,7 @@ const PLATFORMS: Readonly<
   'aws-batch': { rules: awsBatchRules, create: createAwsBatchStores },
 };
 
-/** Which settings each platform takes, and what they must fulfil. */
+/** Rules for the settings of each platform. */
 export const platformRules = Object.fromEntries(
   Object.entries(PLATFORMS).map(([name, { rules }]) => [name, rules]),
 ) as Readonly<Record<Platform, PlatformRules>>;
@@ -49,11 +49,12 @@ export function storesOf(
   platform: Platform,
 ): PlatformStores {
   const stores = platforms.get(platform);
-  if (stores === undefined) throw new EscrowError('internal', `Platform ${platform} has no stores.`);
+  if (stores === undefined)
+    throw new EscrowError('internal', `Cannot find the stores of platform ${platform}.`);
   return stores;
 }
 
-/** Everything that removes leases, by the kind that the ledger records. */
+/** Returns everything that removes leases, by the lease kind in the ledger. */
 export function removersOf(
   platforms: ReadonlyMap<Platform, PlatformStores>,
   runDirectories: LeaseRemover,

@@ -10,31 +10,31 @@ import type { FaultInjector } from '../system/steps.ts';
 import type { Clock } from '../system/time/clock.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 
-/** What the stores of any platform are created from. */
+/** Dependencies of the stores of every platform. */
 export interface StoreDependencies {
-  /** To whom the objects belong, for those who find them in their account. */
+  /** Owner of the objects, for others who find them in their account. */
   readonly owner: string;
   readonly clock: Clock;
   readonly faults: FaultInjector;
 }
 
-/** Where the object of a lease is. */
+/** Location of a lease's object. */
 export interface LeaseLocation {
-  /** What and where: a path, an ARN. It is in the ledger before the object is created. */
+  /** A path or an ARN. The ledger records it before the object is created. */
   readonly target: string;
-  /** What else is needed to find the object again and not confuse it with another, as `prepare` returned it. */
+  /** What else identifies the object and gives access to it, as returned by `prepare`. */
   readonly locator: string | null;
   /**
-   * When the last request that may create the object was sent without being answered: it may still be carried out (ISO
-   * 8601, UTC). Null: every request was answered.
+   * When the last unanswered create request was sent (ISO 8601, UTC): it may still be carried out. Null if every
+   * request was answered.
    */
   readonly sentAt: string | null;
 }
 
-/** Where a task's platform finds each secret, by name; never a value. Empty where tasks need none. */
+/** References by which a task's platform finds each secret, by name; never values. Empty if tasks need none. */
 export type References = ReadonlyMap<string, string>;
 
-/** The secrets of one run, and how they are to be delivered. */
+/** The secrets of one run, and how to deliver them. */
 export interface DeliveryRequest {
   readonly run: string;
   /** ORGANIZATION/NAME */
@@ -44,26 +44,26 @@ export interface DeliveryRequest {
   readonly secrets: ReadonlyMap<string, SecretValue>;
 }
 
-/** One object to be created, and the secrets that it holds. */
+/** An object to create, and the secrets that it will hold. */
 export interface Bundle {
   readonly target: string;
   readonly secrets: ReadonlyMap<string, SecretValue>;
 }
 
-/** One object to be created now. */
+/** A request to create one object. */
 export interface Placement extends DeliveryRequest, LeaseLocation {
-  /** Id of the ledger that knows the lease: whoever finds the object can tell to whom it belongs. */
+  /** Id of the ledger that holds the lease, stored with the object to identify its owner. */
   readonly ledger: string;
-  /** When whoever finds the object may remove it, unless a live run has renewed it (ISO 8601, UTC). */
+  /** When the object expires and may be removed by others, unless a live run renews it (ISO 8601, UTC). */
   readonly expiresAt: string;
   /**
-   * Records the time (milliseconds since 1970) before a request is sent, and null once all are answered; durable when it
-   * resolves.
+   * Records the time (milliseconds since 1970) before a request is sent, and null once every request is answered. The
+   * record is durable when the promise resolves.
    */
   readonly noteSent: (at: number | null) => Promise<void>;
 }
 
-/** `absent` was observed, never assumed. `evidence` tells a person what was checked. */
+/** Result of a check. `absent` is always observed, never assumed. `evidence` describes the check for people. */
 export interface Finding {
   readonly state: 'present' | 'absent';
   readonly evidence: string;
@@ -73,91 +73,99 @@ export interface Finding {
 export interface LeaseRemover {
   readonly kind: string;
 
-  /** Whether these objects are removed after all others of a run: they may be what removes the others. */
+  /** Whether these objects are removed after all others of a run, because they safeguard the removal of the others. */
   readonly removedLast?: boolean;
 
-  /** Removes the object; an object that does not exist counts as removed. Throws when that failed or cannot be tried. */
+  /** Removes the object. An object that does not exist counts as removed. Throws if the removal fails. */
   remove(location: LeaseLocation): Promise<void>;
 
-  /** Checks whether the object exists. Not found is a result, not an error; throws when it cannot be checked. */
+  /** Checks whether the object exists. Not found is a result, not an error. Throws if the check fails. */
   inspect(location: LeaseLocation): Promise<Finding>;
 
-  /** Checks a single time, now: for whoever asks whether what was removed has stayed so. Throws when it cannot be checked. */
+  /**
+   * Checks once and without waiting, to confirm later that a removed object is still absent. Throws if the check
+   * fails.
+   */
   inspectOnce(location: LeaseLocation): Promise<Finding>;
 
-  /** Tells those who may find the object until when its run is alive; undefined where nobody else finds it. */
+  /** Extends the expiry that is stored with the object. Undefined where nobody else can find the object. */
   renew?(location: LeaseLocation, expiresAt: string): Promise<void>;
 
-  /** Uses these credentials for this and later removals, in memory only. Throws where they cannot be used. */
+  /** Uses these credentials for this and later removals, in memory only. Throws if they are not usable. */
   useCredentials?(location: LeaseLocation, credentials: AwsCredentials): Promise<void>;
 }
 
-/** Takes the secrets of the runs of one platform. */
+/** Delivers the secrets of the runs of one platform. */
 export interface SecretsStore {
   readonly kind: string;
 
-  /** The objects that hold the secrets; undefined where the run directory holds them. */
+  /** The objects that hold the secrets; undefined if the run directory holds them. */
   readonly objects: ObjectStore | undefined;
 
-  /** Throws `value-not-deliverable` for a value that tasks would not get exactly. Changes nothing. */
+  /** Throws `value-not-deliverable` for a value that tasks would not receive exactly. Changes nothing. */
   check(secrets: ReadonlyMap<string, SecretValue>, secretDelivery: SecretDelivery): void;
 }
 
-/** Creates the objects that hold secrets outside of the run directory. All methods but `place` are idempotent. */
+/** Creates the objects that hold secrets outside the run directory. All methods except `place` are idempotent. */
 export interface ObjectStore extends LeaseRemover {
-  /** Removes the objects if nobody comes back to do it; undefined where the store has no such thing. */
+  /** Removes the objects if this machine never returns; undefined if the store has no such switch. */
   readonly guard: DeadManSwitch | undefined;
 
   /**
-   * Names the objects for a run without creating any: usually one, several where one would be too large. Each secret is in
-   * exactly one of them. The same run, environment and secrets give the same targets.
+   * Returns the objects for a run without creating them: usually one, or several if one would be too large. Each
+   * secret is in exactly one object. The same run, environment and secrets give the same targets.
    */
   split(request: DeliveryRequest): Bundle[];
 
-  /** Checks access to the place of the object and returns its locator. Throws `store-unavailable`, `aws-*`. */
+  /**
+   * Verifies access to the future location of the object and returns its locator. Throws `store-unavailable`,
+   * `aws-*`.
+   */
   prepare(target: string, environment: ComputeEnvironment): Promise<string>;
 
   /**
-   * Creates the object. Not idempotent on purpose: an existing target is an error. On any error the caller removes the
-   * target. Throws `store-unavailable`, `aws-*`.
+   * Creates the object. Deliberately not idempotent: an existing target is an error. After any error the caller
+   * removes the target. Throws `store-unavailable`, `aws-*`.
    */
   place(placement: Placement): Promise<References>;
 
-  /** Files that tell the plugin in the run directory where the objects are and to whom they belong. */
+  /** Returns files for the run directory that give the plugin the location and owner of the objects. */
   runDirectoryFiles(locator: string, owner: Ownership): Readonly<Record<string, string>>;
 }
 
-/** To whom the objects of a ledger's runs belong. */
+/** Owner of the objects of a ledger's runs. */
 export interface Ownership {
   readonly owner: string;
   readonly ledger: string;
 }
 
-/** An object that something else is to remove if nobody comes back to do it. */
+/** An object that a dead man's switch removes if this machine never returns. */
 export interface GuardedLease extends Pick<LeaseLocation, 'target' | 'locator'> {
   readonly run: string;
   /** Number of the object among those of its run, from 1. */
   readonly index: number;
 }
 
-/** Removes another object at a given time unless it is renewed. It is created before that object, and removed after it. */
+/**
+ * Removes another object at a given time unless it is renewed. It is created before that object and removed after it.
+ */
 export interface DeadManSwitch extends LeaseRemover {
-  /** Names the switch for an object without creating it; undefined where the environment wants none. */
+  /** Returns the switch for an object without creating it; undefined if the environment has none. */
   switchFor(
     object: GuardedLease,
     environment: ComputeEnvironment,
   ): Pick<LeaseLocation, 'target' | 'locator'> | undefined;
 
-  /** Creates it. Throws `store-unavailable`, `aws-*`. */
+  /** Creates the switch. Throws `store-unavailable`, `aws-*`. */
   place(placement: Pick<Placement, 'target' | 'locator' | 'expiresAt' | 'noteSent'>): Promise<References>;
 }
 
-/** Job definitions that a head registers with references to the run's secrets. They are only removed here. */
+/** Job definitions that reference a run's secrets. A head registers them; the daemon only removes them. */
 export interface JobDefinitionStore extends LeaseRemover {
-  /** Kind of the store whose lease tells where the definitions are. */
+  /** Kind of the store whose lease has the locator of the definitions. */
   readonly secretsKind: string;
 
-  /** The lease of all revisions of one name. `secretsLocator`: of a lease of `secretsKind`. */
+  /** Returns one lease for all revisions of a name. `secretsLocator` is the locator of a lease of `secretsKind`. */
   leaseOf(
     run: string,
     secretsLocator: string | null,
@@ -165,38 +173,38 @@ export interface JobDefinitionStore extends LeaseRemover {
   ): Pick<LeaseLocation, 'target'> & { readonly locator: string };
 }
 
-/** Task jobs of a platform that has its own job queue. A run's head submits them; they may outlive it. */
+/** Task jobs of a platform that has its own job queue. A run's head submits them, and they may outlive it. */
 export interface RemoteTaskJobs {
   /** Nextflow's name of the executor. */
   readonly executor: Exclude<OrphanedJob['executor'], Executor>;
 
-  /** Kind of the store whose lease tells where the jobs are. */
+  /** Kind of the store whose lease has the locator of the jobs. */
   readonly secretsKind: string;
 
   readonly isJobId: (id: string) => boolean;
 
-  /** Returns those of the jobs that may still run: a job that the platform does not know has ended. Throws `aws-*`. */
+  /** Returns the jobs that may still run. A job unknown to the platform counts as ended. Throws `aws-*`. */
   readonly living: (locator: string | null, ids: readonly string[]) => Promise<ReadonlySet<string>>;
 
-  /** Asks for the end of those that are alive. Idempotent. Throws `aws-*`. */
+  /** Requests termination of the jobs that may still run. Idempotent. Throws `aws-*`. */
   readonly terminate: (locator: string | null, ids: readonly string[]) => Promise<void>;
 }
 
-/** What one platform brings to the runs of its compute environments. */
+/** The stores of one platform. */
 export interface PlatformStores {
   readonly secrets: SecretsStore;
   readonly jobDefinitions?: JobDefinitionStore;
   readonly taskJobs?: RemoteTaskJobs;
-  /** What runs need in Nextflow's configuration; undefined where they need nothing. */
+  /** Returns Nextflow configuration for runs in an environment; undefined if the platform needs none. */
   readonly configuration?: (environment: ComputeEnvironment) => NextflowConfiguration;
 }
 
-/** Keys of Nextflow's configuration, as far as a run request can tell what they are set to. */
+/** Nextflow configuration keys whose configured values a run request reports. */
 export type ConfigurationKey = keyof NonNullable<RunRequest['configured']>;
 
-/** Values that nf-escrow sets where neither the pipeline nor the user does. */
+/** Configuration values that nf-escrow sets if neither the pipeline nor the user sets them. */
 export interface NextflowConfiguration {
   readonly values: Readonly<Partial<Record<ConfigurationKey, string | undefined>>>;
-  /** Of these keys, those that nobody else may set to another value. */
+  /** Keys that pipeline and user must not set to a different value. */
   readonly fixed: readonly ConfigurationKey[];
 }

@@ -1,7 +1,7 @@
-/** What this ledger knows of a run. */
+/** State of a run in this ledger. */
 export type LedgerRunState = 'open' | 'over' | 'unknown';
 
-/** Who sweeps, and what they know. */
+/** Identity of the sweep's caller, and access to its ledger. */
 export interface Sweeper {
   readonly owner: string;
   readonly ledger: string;

@@ -11,20 +11,20 @@ import { failure, ok, warning, type Check } from '../check.ts';
 import { judgeBatchProbe } from './judge-batch-probe.ts';
 
 const SECRET = 'NF_ESCROW_PROBE';
-/** Small, public without signing in, and with sh and sha256sum. */
+/** Small, public without sign-in, and contains sh and sha256sum. */
 const IMAGE = 'public.ecr.aws/docker/library/busybox:stable';
 
-/** How long it may take. */
+/** Limits of the wait for the probe job. */
 export interface BatchProbeLimits {
   readonly limitMs: number;
-  /** Ends the waiting; what was placed is removed all the same. */
+  /** Ends the wait. Secret and job definition are still removed. */
   readonly signal: AbortSignal;
 }
 
 /**
- * In the daemon, whose ledger keeps what is placed: a random secret is placed as those of a run are, a job on AWS Batch
- * compares its SHA-256, and secret and job definition are taken back; a daemon that is killed meanwhile leaves that to the
- * next one. It is the only proof of endpoints, agent version, roles and key policy. Never throws.
+ * Delivers a random secret as for a run, lets a job on AWS Batch compare its SHA-256, and removes secret and job
+ * definition. Runs in the daemon, whose ledger records these objects, so that the next daemon removes them if this
+ * one is killed. Only this probe verifies endpoints, agent version, roles and key policy. Never throws.
  */
 export async function probeOnBatch(
   runs: Runs,
@@ -33,7 +33,7 @@ export async function probeOnBatch(
   { limitMs, signal }: BatchProbeLimits,
 ): Promise<Check[]> {
   const settings = awsSettingsOf(environment);
-  // What a shell, JSON or a line-wise reader would change is in it too.
+  // Includes characters that a shell, JSON or a line-based reader would change.
   const value = Buffer.from(`ü"\n$\`\\ ${randomBytes(32).toString('hex')}`);
   const started = performance.now();
   try {
@@ -57,11 +57,11 @@ export async function probeOnBatch(
     );
     const removal =
       left.length === 0
-        ? ok('probe removed', 'its secret and its job definition are gone, and were looked for')
+        ? ok('probe removed', 'secret and job definition are deleted, and their absence is verified')
         : warning(
             'probe removed',
-            `not yet: ${left.map(({ target, lastError }) => `${target} (${lastError ?? 'waits'})`).join(', ')}`,
-            'It is tried again by itself: nf-escrow status',
+            `removal pending: ${left.map(({ target, lastError }) => `${target} (${lastError ?? 'waiting'})`).join(', ')}`,
+            'The daemon retries the removal. Run nf-escrow status to see whether it has succeeded.',
           );
     return [judgeBatchProbe(result, settings, performance.now() - started), removal];
   } catch (error) {

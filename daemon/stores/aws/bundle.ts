@@ -1,20 +1,21 @@
 import type { SecretValue } from '../../vault/secret-value.ts';
 
-/** What goes into one AWS secret. */
+/** The names of the secrets that share one AWS secret. */
 export interface SecretBundle {
-  /** What its name ends in, behind the run's id; empty for the first. */
+  /** Suffix of the AWS secret's name after the run id; empty for the first bundle. */
   readonly suffix: string;
   readonly names: readonly string[];
-  /** One value as it is, or a JSON object of several. */
+  /** `value`: one value, unchanged. `object`: a JSON object of name and value. */
   readonly form: 'value' | 'object';
 }
 
-/** What a secret's value may have: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html */
+/** Maximum bytes of a secret: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html */
 export const SECRET_MAX = 65_536;
 
 /**
- * Divides values among AWS secrets. `bundle`: one JSON object, and more of them where it would be too big once encoded;
- * a value too big for any is put in by itself, as it is. `per-secret`: each by itself. The same values, the same boxes.
+ * Splits values into AWS secrets. `bundle`: one JSON object, or several if the encoded object would be too large. A
+ * value too large for a JSON object gets its own AWS secret, unchanged. `per-secret`: one AWS secret for each value.
+ * The result is the same for the same values.
  */
 export function splitIntoBundles(
   layout: 'bundle' | 'per-secret',
@@ -28,7 +29,7 @@ export function splitIntoBundles(
     const bytes = entryBytes(name, secrets);
     const free = groups.find((group) => group.bytes + bytes <= SECRET_MAX);
     if (free === undefined)
-      groups.push({ names: [name], bytes: bytes + 1 }); // the braces; a comma is in each entry
+      groups.push({ names: [name], bytes: bytes + 1 }); // two braces, minus the comma after the last entry
     else {
       free.names.push(name);
       free.bytes += bytes;
@@ -41,7 +42,7 @@ export function splitIntoBundles(
   }));
 }
 
-/** The text of a box. `names` are in it all, and `secrets` holds them. */
+/** Returns the text of an AWS secret that holds `secrets`. */
 export function encodeBundle(
   { form }: Pick<SecretBundle, 'form'>,
   secrets: ReadonlyMap<string, SecretValue>,
@@ -50,7 +51,7 @@ export function encodeBundle(
   return form === 'value' ? (texts[0]?.[1] ?? '') : JSON.stringify(Object.fromEntries(texts));
 }
 
-/** Bytes of `"NAME":"value",`, escaped. */
+/** Returns the encoded size of `"NAME":"value",` in bytes. */
 function entryBytes(name: string, secrets: ReadonlyMap<string, SecretValue>): number {
   const value = secrets.get(name)?.open().toString('utf8') ?? '';
   return Buffer.byteLength(JSON.stringify({ [name]: value })) - 1;

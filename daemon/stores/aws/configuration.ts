@@ -2,7 +2,10 @@ import { HEAD_PROFILE } from '../../aws/session/head-profile.ts';
 import type { ComputeEnvironment } from '../../contract/types.ts';
 import type { NextflowConfiguration } from '../store.ts';
 
-/** What a run on AWS Batch needs in its configuration. ECS reads secrets of its own region and with its own role only. */
+/**
+ * Returns the Nextflow configuration of a run on AWS Batch. Region and execution role are fixed: ECS reads secrets
+ * only in its own region and only with that role.
+ */
 export function awsBatchConfiguration({ aws: settings }: ComputeEnvironment): NextflowConfiguration {
   if (settings === undefined) return { values: {}, fixed: [] };
   return {

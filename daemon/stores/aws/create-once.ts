@@ -7,30 +7,31 @@ import type { Clock } from '../../system/time/clock.ts';
 import { step, type FaultInjector } from '../../system/steps.ts';
 import { sdk } from '../../aws/session/sdk.ts';
 
-/** A secret to be made. */
+/** A secret to create. */
 export interface NewSecret {
   readonly name: string;
   readonly text: string;
   readonly kmsKey: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
-  /** Of this attempt to make it, and of no other; by it a secret is known to be ours though we never heard that it was made. */
+  /** Creation token, unique to this secret. It identifies the secret as ours if the answer to the request is lost. */
   readonly token: string;
 }
 
-/** How long something is tried to be made, and who notes what was sent. */
+/** Options of a creation. */
 export interface CreateOptions {
-  /** Notes the time before each request, and null once all that were sent are answered. */
+  /** Records the time before each request, and null once every request is answered. */
   readonly noteSent: (at: number | null) => Promise<void>;
+  /** Time limit with retries, in milliseconds. */
   readonly forMs: number;
   readonly clock: Clock;
 }
 
-/** Makes a secret and gives its ARN. Throws `store-unavailable`, `aws-*`. */
+/** Creates a secret and returns its ARN. Throws `store-unavailable`, `aws-*`. */
 export async function createSecret(
   client: SecretsManagerClient,
   access: AwsAccess,
   { name, text, kmsKey, tags, token }: NewSecret,
-  making: CreateOptions,
+  options: CreateOptions,
   faults: FaultInjector,
 ): Promise<string> {
   const { CreateSecretCommand, DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
@@ -38,11 +39,11 @@ export async function createSecret(
     Name: name,
     SecretString: text,
     ClientRequestToken: token,
-    Description: 'Of a Nextflow run; nf-escrow removes it when the run is over.',
+    Description: 'Secrets of a Nextflow run. nf-escrow deletes them when the run ends.',
     Tags: Object.entries(tags).map(([Key, Value]): Tag => ({ Key, Value })),
     ...(kmsKey === undefined ? {} : { KmsKeyId: kmsKey }),
   };
-  const make = (): Promise<string> =>
+  const create = (): Promise<string> =>
     step(
       faults,
       'object.create',
@@ -52,25 +53,25 @@ export async function createSecret(
     const found = await step(faults, 'object.describe', () =>
       client.send(new DescribeSecretCommand({ SecretId: name })),
     );
-    // The id of its version is the token that it was made with.
+    // Secrets Manager uses the creation token as the version id.
     return Object.keys(found.VersionIdsToStages ?? {}).includes(token) ? (found.ARN ?? '') : undefined;
   };
   try {
-    return await createOnce(new DatedRequests(client, making.clock), make, adopt, making);
+    return await createOnce(new DatedRequests(client, options.clock), create, adopt, options);
   } catch (error) {
-    throw asAwsError(`The secret ${name} cannot be made`, access, error);
+    throw asAwsError(`Cannot create secret ${name}`, access, error);
   }
 }
 
 /**
- * Makes something once, though a reply may be lost and its request carried out even minutes later: each one's time is
- * noted before it is signed, with that time and once. `make` sends one request of the client of `requests`. What was not
- * answered is sent again, identical, which AWS takes for the same request; where it says that there is one of that name,
- * `adopt` tells whether it is ours. Throws the last try's error.
+ * Creates an object exactly once, although an answer may be lost and AWS may carry out the request minutes later. The
+ * send time of each request is recorded before the request is signed with it. `create` sends one request with the
+ * client of `requests`. An unanswered request is sent again unchanged, and AWS recognizes the repetition. If AWS
+ * reports that the name exists, `adopt` returns the object if it is ours. Throws the error of the last attempt.
  */
 export async function createOnce<T>(
   requests: DatedRequests,
-  make: () => Promise<T>,
+  create: () => Promise<T>,
   adopt: () => Promise<T | undefined>,
   { noteSent, forMs, clock }: CreateOptions,
 ): Promise<T> {
@@ -79,7 +80,7 @@ export async function createOnce<T>(
     const time = requests.now();
     await noteSent(time.at);
     try {
-      return await requests.sendAt(time, make);
+      return await requests.sendAt(time, create);
     } catch (error) {
       const failure = classifyFailure(error);
       if (failure === 'unanswered') unanswered += 1;

@@ -16,9 +16,12 @@ import { createOnce } from './create-once.ts';
 import type { Finding, GuardedLease, LeaseLocation, Placement, References, DeadManSwitch } from '../store.ts';
 import { sdk } from '../../aws/session/sdk.ts';
 
-/** So long after the lease has run out it goes off: a live head, and its daemon, move the lease on every twelve hours. */
+/**
+ * Time from the expiry of the lease until the switch fires, in milliseconds. A live run renews its lease every 12
+ * hours.
+ */
 const GRACE_MS = 24 * 3600_000;
-/** As of secrets: how long things are tried, in milliseconds. */
+/** Time limits of a creation and of other requests, retries included, in milliseconds; the same as for secrets. */
 const PLACING_MS = 40_000;
 const ASKING_MS = 8000;
 const TARGET = /^arn:[a-z-]+:scheduler:[a-z0-9-]+:\d{12}:schedule\/default\/(nf-escrow-r[0-9a-z]+-\d{1,5})$/;
@@ -27,22 +30,23 @@ interface Dependencies {
   readonly openSession: OpenSession;
   readonly provided: ProvidedCredentials;
   readonly clock: Clock;
-  /** Instead of LATE_MS. */
+  /** Replaces UNANSWERED_MS in tests. */
   readonly lateMs?: number;
   readonly faults?: FaultInjector;
 }
 
-/** What a lease keeps of a switch: how to get there, what it deletes, and as whom. */
+/** Locator of a switch: access to AWS, the secret that it deletes, and the role that deletes it. */
 type SwitchLocator = AwsAccess & { readonly secret: string; readonly switchRole: string };
 
 /**
- * One-time schedules of EventBridge Scheduler, each of which deletes one AWS secret unless it is moved on: for the machine
- * that never comes back. It is there before its secret, and goes after it. What it is told is the secret's ARN, without
- * the random end, which is not known yet: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
+ * One-time schedules of EventBridge Scheduler. Each deletes one AWS secret unless it is postponed, in case the
+ * machine never returns. A schedule is created before its secret and removed after it. Its input is the secret's ARN
+ * without the random suffix, which is not known yet:
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
  */
 export class DeadManSwitches implements DeadManSwitch {
   readonly kind = 'dead-man-switches';
-  /** While a secret cannot be removed, its switch may be what removes it. */
+  /** The switch stays as a safeguard until its secret is removed. */
   readonly removedLast = true;
   readonly #deps: Dependencies;
   readonly #faults: FaultInjector;
@@ -83,18 +87,18 @@ export class DeadManSwitches implements DeadManSwitch {
       return Target?.Input === schedule.Target?.Input ? true : undefined;
     };
     try {
-      const make = async (): Promise<true> => {
+      const create = async (): Promise<true> => {
         await step(this.#faults, 'switch.create', () => client.send(new CreateScheduleCommand(schedule)));
         return true;
       };
-      await createOnce(new DatedRequests(client, this.#deps.clock), make, adopt, {
+      await createOnce(new DatedRequests(client, this.#deps.clock), create, adopt, {
         noteSent,
         forMs: PLACING_MS,
         clock: this.#deps.clock,
       });
       return new Map();
     } catch (error) {
-      throw asAwsError(`The dead man's switch ${name} cannot be made`, access, error);
+      throw asAwsError(`Cannot create dead man's switch ${name}`, access, error);
     } finally {
       client.destroy();
     }
@@ -102,7 +106,7 @@ export class DeadManSwitches implements DeadManSwitch {
 
   async remove({ target, locator }: LeaseLocation): Promise<void> {
     const name = nameOf(target);
-    await this.#with(locator, `The dead man's switch ${name} cannot be removed`, async (client) => {
+    await this.#with(locator, `Cannot remove dead man's switch ${name}`, async (client) => {
       const { DeleteScheduleCommand } = sdk('@aws-sdk/client-scheduler');
       await step(this.#faults, 'switch.delete', () =>
         this.#ask(() => client.send(new DeleteScheduleCommand({ Name: name }))).catch(ignoreNotFound),
@@ -112,9 +116,9 @@ export class DeadManSwitches implements DeadManSwitch {
 
   async inspect({ target, locator, sentAt }: LeaseLocation): Promise<Finding> {
     const name = nameOf(target);
-    return this.#with(locator, `The dead man's switch ${name} cannot be looked for`, async (client) => {
+    return this.#with(locator, `Cannot look up dead man's switch ${name}`, async (client) => {
       this.#late.note({ target, sentAt });
-      if (await this.#isThere(client, name)) return { state: 'present', evidence: `${target} is there` };
+      if (await this.#exists(client, name)) return { state: 'present', evidence: `${target} exists` };
       const waiting = this.#late.waiting({ target, sentAt });
       if (waiting !== undefined)
         return { state: 'present', evidence: `${target}: not found, but ${waiting}` };
@@ -125,14 +129,14 @@ export class DeadManSwitches implements DeadManSwitch {
 
   async inspectOnce({ target, locator }: LeaseLocation): Promise<Finding> {
     const name = nameOf(target);
-    return this.#with(locator, `The dead man's switch ${name} cannot be looked for`, async (client) =>
-      (await this.#isThere(client, name))
-        ? { state: 'present', evidence: `${target} is there` }
+    return this.#with(locator, `Cannot look up dead man's switch ${name}`, async (client) =>
+      (await this.#exists(client, name))
+        ? { state: 'present', evidence: `${target} exists` }
         : { state: 'absent', evidence: `${target}: not found (GetSchedule)` },
     );
   }
 
-  async #isThere(client: SchedulerClient, name: string): Promise<boolean> {
+  async #exists(client: SchedulerClient, name: string): Promise<boolean> {
     const { GetScheduleCommand } = sdk('@aws-sdk/client-scheduler');
     const found = await step(this.#faults, 'switch.find', () =>
       this.#ask(() => client.send(new GetScheduleCommand({ Name: name }))).catch(ignoreNotFound),
@@ -140,10 +144,10 @@ export class DeadManSwitches implements DeadManSwitch {
     return found !== undefined;
   }
 
-  /** Moves it on. One that is not there any more is not made again. */
+  /** Postpones the switch. A switch that no longer exists is not created again. */
   async renew({ target, locator }: LeaseLocation, expiresAt: string): Promise<void> {
     const name = nameOf(target);
-    await this.#with(locator, `The dead man's switch ${name} cannot be moved on`, async (client, access) => {
+    await this.#with(locator, `Cannot postpone dead man's switch ${name}`, async (client, access) => {
       const { UpdateScheduleCommand } = sdk('@aws-sdk/client-scheduler');
       await this.#ask(() => client.send(new UpdateScheduleCommand(scheduleOf(name, access, expiresAt))));
     });
@@ -166,7 +170,10 @@ export class DeadManSwitches implements DeadManSwitch {
   }
 }
 
-/** The same for the same name, secret and time: so a request can be repeated. It vanishes by itself once it has gone off. */
+/**
+ * Returns the schedule. The same name, secret and time give the same request, so it can be repeated. AWS deletes the
+ * schedule after it has fired.
+ */
 function scheduleOf(
   name: string,
   { region, secret, switchRole }: SwitchLocator,
@@ -175,7 +182,7 @@ function scheduleOf(
   const at = new Date(Date.parse(expiresAt) + GRACE_MS).toISOString().slice(0, 19);
   return {
     Name: name,
-    Description: "Deletes the secret of a Nextflow run whose machine never came back; nf-escrow's",
+    Description: 'nf-escrow: deletes the secret of a Nextflow run if its machine does not return',
     ClientToken: `${name}-${at.replace(/\D/g, '')}`.slice(-64),
     ScheduleExpression: `at(${at})`,
     ScheduleExpressionTimezone: 'UTC',
@@ -189,7 +196,10 @@ function scheduleOf(
   };
 }
 
-/** Nothing that is not named as ours are is ever touched. */
+/**
+ * Returns the schedule's name. Throws for a target that is not named like a dead man's switch, so no other is
+ * touched.
+ */
 function nameOf(target: string): string {
   const name = TARGET.exec(target)?.[1];
   if (name !== undefined && parseArn(target) !== undefined) return name;

@@ -14,7 +14,7 @@ import { awsWaits, type AwsWaits } from './waits.ts';
 import type { Finding, LeaseLocation, JobDefinitionStore } from '../store.ts';
 import { sdk } from '../../aws/session/sdk.ts';
 
-/** A definition carries its run's id in this tag; who registers it: plugin/, EscrowBatchTaskHandler.java. */
+/** Tag with the run's id, set by EscrowBatchTaskHandler.java of the plugin when it registers the definition. */
 const RUN_TAG = 'nf-escrow:run';
 const TARGET = /^arn:[a-z-]+:batch:[a-z0-9-]+:\d{12}:job-definition\/([A-Za-z0-9_-]{1,128})$/;
 
@@ -26,13 +26,14 @@ interface Dependencies {
   readonly faults?: FaultInjector;
 }
 
-/** What a lease keeps of a definition: how to get there, and whose it is. */
+/** Locator of a job definition: access to AWS, and the run that registered it. */
 export type DefinitionLocator = AwsAccess & { readonly run: string };
 
 /**
- * Job definitions that carry a run's references to secrets. Nextflow registers them as it submits tasks; here they are
- * only removed: by name and the run's tag, since those without are other runs' too, and whatever became of the reply.
- * A list lags behind what was registered: one that has nothing is looked at twice.
+ * Job definitions that reference a run's secrets. Nextflow registers them when it submits tasks; this class only
+ * deregisters them. It finds them by name and by the run's tag, even if the answer to the registration was lost.
+ * Definitions without the tag may be shared with other runs. The list is eventually consistent, so an empty list is
+ * checked twice.
  */
 export class BatchJobDefinitions implements JobDefinitionStore {
   readonly kind = 'batch-job-definitions';
@@ -83,17 +84,20 @@ export class BatchJobDefinitions implements JobDefinitionStore {
         return { state: 'present', evidence: `${String(first.jobDefinitionArn)} is active` };
       const waiting = this.#late.waiting({ target, sentAt }) ?? this.#unsettled({ target, locator, sentAt });
       if (waiting !== undefined)
-        return { state: 'present', evidence: `${target}: none is active, but ${waiting}` };
+        return { state: 'present', evidence: `${target}: no active revision found, but ${waiting}` };
       this.#late.forget({ target, sentAt });
       this.#observations.forget(keyOf({ target, locator }));
       return {
         state: 'absent',
-        evidence: `${target}: twice no active revision had the run's tag (DescribeJobDefinitions); what was registered is inactive, and AWS lists it for 180 days`,
+        evidence: `${target}: no active revision with the run's tag in two checks (DescribeJobDefinitions); AWS lists deregistered revisions as inactive for 180 days`,
       };
     });
   }
 
-  /** What is to be said while a list that has none may only lag behind: nobody here saw one be active. */
+  /**
+   * Returns the reason to wait while an empty list may be outdated, because this process never saw an active
+   * revision.
+   */
   #unsettled({
     target,
     locator,
@@ -103,7 +107,7 @@ export class BatchJobDefinitions implements JobDefinitionStore {
     const { present, absentSince = now } = this.#observations.of(keyOf({ target, locator }));
     const since = Math.max(absentSince, this.#late.until({ target, sentAt }));
     if (present || now - since >= this.#waits.apart) return undefined;
-    return `nobody saw it go; it is looked for once more after ${String(this.#waits.apart / 1000)} s`;
+    return `the list may be outdated; nf-escrow checks again after ${String(this.#waits.apart / 1000)} s`;
   }
 
   #note(place: Pick<LeaseLocation, 'target' | 'locator'>, found: JobDefinition[]): JobDefinition[] {
@@ -137,14 +141,14 @@ export class BatchJobDefinitions implements JobDefinitionStore {
     return withClient(
       { ...this.#deps, service: (session) => session.batch() },
       locator,
-      `The job definition ${name} cannot be deregistered`,
+      `Cannot deregister job definition ${name}`,
       async (batch, { run }: DefinitionLocator) =>
         work(batch, () => step(this.#faults, 'definitions.find', () => activeOf(batch, name, run))),
     );
   }
 }
 
-/** Runs may have a name in common; the locator says which it is of. */
+/** The locator is part of the key because several runs can use the same name. */
 function keyOf({ target, locator }: Pick<LeaseLocation, 'target' | 'locator'>): string {
   return `${target} ${String(locator)}`;
 }

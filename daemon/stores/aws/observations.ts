@@ -1,14 +1,16 @@
 import type { Clock } from '../../system/time/clock.ts';
 
-/** What this process has seen of one object. */
+/** Observations of one object by this process. */
 export interface Observation {
-  /** It existed, so that a deletion had something to delete. */
+  /** Whether the object was found, so that a deletion had something to delete. */
   readonly present: boolean;
-  /** Since when it was not found, on the monotonic clock; undefined while it is found, or before it was looked for. */
+  /**
+   * Since when the object has not been found, on the monotonic clock; undefined while it is found or before a check.
+   */
   readonly absentSince: number | undefined;
 }
 
-/** Remembers what was seen of objects whose absence takes more than one request to establish. */
+/** Remembers observations of objects whose absence takes more than one request to establish. */
 export class Observations {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #byKey = new Map<string, Observation>();

@@ -38,7 +38,7 @@ import { sdk } from '../../aws/session/sdk.ts';
 interface Dependencies {
   readonly openSession: OpenSession;
   readonly provided: ProvidedCredentials;
-  /** Who the secrets belong to, for those who find them in their account. */
+  /** Owner of the secrets, written to their tags. */
   readonly owner: string;
   readonly waits?: AwsWaits;
   readonly clock: Clock;
@@ -46,11 +46,11 @@ interface Dependencies {
   readonly guard?: DeadManSwitch;
 }
 
-/** ORGANIZATION.WORKSPACE/RUN, and behind it a number or a secret's name. */
+/** The name ends with ORGANIZATION.WORKSPACE/RUN, then optionally a number or the name of a secret. */
 const TARGET =
   /^arn:[a-z-]+:secretsmanager:([a-z0-9-]+):\d{12}:secret:(\S+\/[a-z0-9-]+\.[a-z0-9-]+\/r[0-9a-z]+(?:\/\w+)?)$/;
 
-/** One AWS secret a run, or one for each of its secrets: design.md, "The AWS secret". A target is an ARN without the random end. */
+/** Keeps the secrets of a run in AWS Secrets Manager. A target is an ARN without the random suffix. */
 export class AwsSecretsManager implements SecretsStore, ObjectStore {
   readonly kind = 'aws-secrets-manager';
   readonly objects = this;
@@ -88,12 +88,15 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
       if (bytes.equals(Buffer.from(bytes.toString('utf8')))) continue;
       throw new EscrowError(
         'value-not-deliverable',
-        `${name} is not UTF-8 text, and AWS hands a container nothing else.`,
+        `Cannot deliver ${name} on AWS Batch: the value is not UTF-8 text.`,
       );
     }
   }
 
-  /** Account, region and as whom: found out now, so that nothing is recorded for a run that cannot be placed. */
+  /**
+   * Verifies account, region and identity first, so that nothing is recorded for a run whose secrets cannot be
+   * created.
+   */
   async prepare(_target: string, environment: ComputeEnvironment): Promise<string> {
     const settings = awsSettingsOf(environment);
     const access = accessOf(settings);
@@ -130,11 +133,11 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
     return new Map(keys.map((key) => [key, form === 'value' ? arn : `${arn}:${key}::`]));
   }
 
-  /** Looks before and after: only of what was seen to be there does a deletion mean anything. */
+  /** Checks that the secret exists before deleting it: a deletion proves nothing for a secret that was never seen. */
   async remove({ target, locator, sentAt }: LeaseLocation): Promise<void> {
     const name = nameOf(target);
     this.#late.note({ target, sentAt });
-    await this.#with(locator, `The secret ${name} cannot be removed`, async (client) => {
+    await this.#with(locator, `Cannot delete secret ${name}`, async (client) => {
       const { DeleteSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
       this.#note(target, await this.#describe(client, name));
       const command = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
@@ -147,15 +150,15 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
   async inspect({ target, locator, sentAt }: LeaseLocation): Promise<Finding> {
     const name = nameOf(target);
     this.#late.note({ target, sentAt });
-    return this.#with(locator, `The secret ${name} cannot be looked for`, async (client) => {
-      const found = await this.#untilGone(client, target, name);
+    return this.#with(locator, `Cannot look up secret ${name}`, async (client) => {
+      const found = await this.#awaitDeletion(client, target, name);
       if (found !== undefined)
         return {
           state: 'present',
           evidence:
             found.DeletedDate === undefined
-              ? `${target} is there`
-              : `the deletion of ${target} is under way since ${found.DeletedDate.toISOString()}`,
+              ? `${target} exists`
+              : `${target}: deletion in progress since ${found.DeletedDate.toISOString()}`,
         };
       return this.#absence({ target, sentAt });
     });
@@ -163,15 +166,15 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
 
   async inspectOnce({ target, locator }: LeaseLocation): Promise<Finding> {
     const name = nameOf(target);
-    return this.#with(locator, `The secret ${name} cannot be looked for`, async (client) =>
+    return this.#with(locator, `Cannot look up secret ${name}`, async (client) =>
       (await this.#describe(client, name)) === undefined
         ? { state: 'absent', evidence: `${target}: not found (DescribeSecret)` }
-        : { state: 'present', evidence: `${target} is there` },
+        : { state: 'present', evidence: `${target} exists` },
     );
   }
 
-  /** What describes it; undefined once it is not found, and where we saw it before, not found a second time. */
-  async #untilGone(
+  /** Returns the description of the secret; undefined once it is not found, twice if this process saw it before. */
+  async #awaitDeletion(
     client: SecretsManagerClient,
     target: string,
     name: string,
@@ -192,28 +195,28 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
     return this.#note(target, await this.#describe(client, name));
   }
 
-  /** Nothing is found now: what that proves. */
+  /** Returns what a not-found answer proves, from earlier observations and unanswered requests. */
   #absence({ target, sentAt }: Pick<LeaseLocation, 'target' | 'sentAt'>): Finding {
     const now = this.#deps.clock.monotonic();
     const { present, absentSince = now } = this.#observations.of(target);
-    const told = (state: Finding['state'], evidence: string): Finding => ({
+    const finding = (state: Finding['state'], evidence: string): Finding => ({
       state,
       evidence: `${target}: ${evidence}`,
     });
     if (present && sentAt === null) {
       this.#forget({ target, sentAt });
-      return told('absent', 'deleted, and then not found twice (DescribeSecret)');
+      return finding('absent', 'deleted, then not found twice (DescribeSecret)');
     }
     const waiting = this.#late.waiting({ target, sentAt });
-    if (waiting !== undefined) return told('present', `not found, but ${waiting}`);
+    if (waiting !== undefined) return finding('present', `not found, but ${waiting}`);
     const { apart } = this.#waits;
     const since = Math.max(absentSince, this.#late.until({ target, sentAt }));
     if (now - since < apart)
-      return told('present', `not found; it is looked for once more after ${String(apart / 1000)} s`);
+      return finding('present', `not found; nf-escrow checks again after ${String(apart / 1000)} s`);
     this.#forget({ target, sentAt });
-    return told(
+    return finding(
       'absent',
-      `deleted, and not found twice within ${String(Math.round((now - since) / 1000))} s (DescribeSecret)`,
+      `deleted, then not found twice within ${String(Math.round((now - since) / 1000))} s (DescribeSecret)`,
     );
   }
 
@@ -228,7 +231,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
 
   async renew({ target, locator }: LeaseLocation, expiresAt: string): Promise<void> {
     const name = nameOf(target);
-    await this.#with(locator, `The secret ${name} cannot be told to live on`, async (client) => {
+    await this.#with(locator, `Cannot extend the expiry of secret ${name}`, async (client) => {
       const { TagResourceCommand } = sdk('@aws-sdk/client-secrets-manager');
       const tags = Object.entries(tagsOf({ 'expires-at': expiresAt })).map(([Key, Value]) => ({
         Key,
@@ -264,18 +267,21 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
   }
 }
 
-/** A box with one value is told from a bundle by its size: a bundle of one fits. */
+/** Returns the form of a target's text: splitting its secrets again gives the same bundle, and its form. */
 function formOf(
   target: string,
   settings: AwsSettings,
   secrets: ReadonlyMap<string, SecretValue>,
 ): 'value' | 'object' {
-  const [box] = splitIntoBundles(settings.layout ?? 'bundle', secrets);
-  if (box === undefined) throw new EscrowError('internal', `There is nothing to put into ${target}.`);
-  return box.form;
+  const [bundle] = splitIntoBundles(settings.layout ?? 'bundle', secrets);
+  if (bundle === undefined) throw new EscrowError('internal', `Cannot create ${target}: it has no secrets.`);
+  return bundle.form;
 }
 
-/** The target comes from the ledger; still nothing that is not named as ours are is ever touched. */
+/**
+ * Returns the secret's name. Throws for a target that is not named like a run's secret, so no other secret is
+ * touched.
+ */
 function nameOf(target: string): string {
   const name = TARGET.exec(target)?.[2];
   if (name !== undefined && parseArn(target) !== undefined) return name;

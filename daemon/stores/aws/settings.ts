@@ -3,7 +3,7 @@ import { parseArn, partitionOf } from '../../contract/arn.ts';
 import type { AwsSettings, ComputeEnvironment } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 
-/** The settings of platform `aws-batch`. */
+/** Rules for the settings of platform `aws-batch`. */
 export const awsBatchRules: PlatformRules = {
   settings: 'aws',
   variables: ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_PROFILE', 'AWS_CA_BUNDLE'],
@@ -12,22 +12,22 @@ export const awsBatchRules: PlatformRules = {
   },
 };
 
-/** The settings of a compute environment of this platform. Throws `internal` for one of another. */
+/** Returns the settings of a compute environment of this platform. Throws `internal` for one of another platform. */
 export function awsSettingsOf({ name, aws }: ComputeEnvironment): AwsSettings {
   if (aws !== undefined) return aws;
-  throw new EscrowError('internal', `The compute environment "${name}" does not go to AWS.`);
+  throw new EscrowError('internal', `Compute environment "${name}" is not of platform aws-batch.`);
 }
 
 /**
- * Checks what can be checked without asking AWS: secrets, queue and execution role must be in one account and in the
- * region's partition, as ECS reads no others. Throws `compute-environment-invalid`.
+ * Checks what can be checked offline: secrets, queue and execution role must be in one account and in the region's
+ * partition, because ECS reads no others. Throws `compute-environment-invalid`.
  */
 function assertConsistent(settings: AwsSettings): void {
   const { region, queue, executionRole, assumeRole, externalId, kmsKey, deadMan, deadManRole } = settings;
   const partition = partitionOf(region);
   for (const [what, text] of [
     ['The execution role', executionRole],
-    ['The role to be assumed', assumeRole],
+    ['The role of --assume-role', assumeRole],
     ['The queue', queue],
     ['The KMS key', kmsKey],
     ["The dead man's role", deadManRole],
@@ -35,7 +35,7 @@ function assertConsistent(settings: AwsSettings): void {
     const arn = parseArn(text ?? '');
     if (arn === undefined) continue;
     if (arn.partition !== partition)
-      throw unfit(`${what} is of the partition ${arn.partition}, and ${region} is of ${partition}.`);
+      throw unfit(`${what} is in partition ${arn.partition}, but ${region} is in partition ${partition}.`);
     if (arn.region !== '' && arn.region !== region)
       throw unfit(`${what} is in ${arn.region}, not in ${region}.`);
   }
@@ -43,24 +43,24 @@ function assertConsistent(settings: AwsSettings): void {
   const inQueue = parseArn(queue)?.account;
   if (inQueue !== undefined && inQueue !== account)
     throw unfit(
-      `The queue is in the account ${inQueue} and the execution role in ${String(account)}: ECS takes a role of its own account only.`,
+      `The queue is in account ${inQueue}, but the execution role is in ${String(account)}: ECS needs a role of its own account.`,
     );
   const assumed = parseArn(assumeRole ?? '')?.account;
   if (assumed !== undefined && assumed !== account)
     throw unfit(
-      `The role to be assumed is in the account ${assumed}, and the secrets have to go to ${String(account)}, where the execution role is.`,
+      `The role of --assume-role is in account ${assumed}, but the execution role is in ${String(account)}: the secrets must be in the account of the execution role.`,
     );
   const ofSwitch = parseArn(deadManRole ?? '')?.account;
   if (ofSwitch !== undefined && ofSwitch !== account)
     throw unfit(
-      `The dead man's role is in the account ${ofSwitch}, and the secrets go to ${String(account)}: EventBridge Scheduler takes a role of its own account only.`,
+      `The dead man's role is in account ${ofSwitch}, but the secrets are in ${String(account)}: EventBridge Scheduler needs a role of its own account.`,
     );
   if (deadMan === true && deadManRole === undefined)
     throw unfit(
-      "A dead man's switch needs a role with which EventBridge Scheduler deletes the secret: --dead-man-role ARN.",
+      "A dead man's switch needs a role with which EventBridge Scheduler deletes the secret. Set it with --dead-man-role ARN.",
     );
   if (externalId !== undefined && assumeRole === undefined)
-    throw unfit('An external id goes with a role to be assumed.');
+    throw unfit('An external id needs a role to assume. Set it with --assume-role ARN.');
 }
 
 function unfit(detail: string): EscrowError {

@@ -1,18 +1,18 @@
 import { UNANSWERED_MS } from '../../aws/unanswered-requests.ts';
 
-/** How long things take at most on AWS, in milliseconds. */
+/** Time limits and waits on AWS, in milliseconds. */
 export interface AwsWaits {
   /** Creation of a secret, with retries. */
   readonly placing: number;
   /** A query or a deletion, with retries. */
   readonly asking: number;
-  /** After this time, a create that was not answered can no longer arrive. */
+  /** Time after which an unanswered create request can no longer be carried out. */
   readonly late: number;
-  /** Between two not-found answers, where this process never saw the object. */
+  /** Time between two not-found answers if this process never saw the object. */
   readonly apart: number;
-  /** The same, where this process saw the object and then deleted it. */
+  /** Time between two not-found answers if this process saw the object and then deleted it. */
   readonly settling: number;
-  /** A deletion that continues in the background, before the object counts as present. */
+  /** How long to wait for a deletion in the background before the object is reported as present. */
   readonly deleting: number;
 }
 
