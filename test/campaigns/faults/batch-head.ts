@@ -39,7 +39,7 @@ export class BatchHead {
 
   /** Whether the job does anything yet. */
   get jobLives(): boolean {
-    const { status = 'FAILED' } = this.#cloud.edge.jobs.get(this.#job ?? '') ?? {};
+    const { status = 'FAILED' } = this.#cloud.agent.jobs.get(this.#job ?? '') ?? {};
     return status !== 'FAILED' && status !== 'SUCCEEDED';
   }
 

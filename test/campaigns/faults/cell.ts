@@ -1,6 +1,6 @@
 // One cell of the matrix: one run, in one way, in one store, and one fault at one point; and what came of it.
 import type { FaultPoint } from '../../../daemon/system/steps.ts';
-import type { Edge } from '../../support/aws/batch-agent.ts';
+import type { BatchAgent } from '../../support/aws/batch-agent.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import type { Kind } from './fault-kinds.ts';
 
@@ -38,7 +38,7 @@ export interface Cell {
 /** Where the secrets of a cell are placed that are not to be in files, and who runs its jobs. */
 export interface Cloud {
   readonly aws: StrictAws;
-  readonly edge: Edge;
+  readonly agent: BatchAgent;
 }
 
 export interface Verdict {

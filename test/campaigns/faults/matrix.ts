@@ -1,7 +1,7 @@
 // The matrix: which cells there are, and running them side by side.
 import type { Test } from 'tap';
 import { steps, type FaultPoint } from '../../../daemon/system/steps.ts';
-import { Edge } from '../../support/aws/batch-agent.ts';
+import { BatchAgent } from '../../support/aws/batch-agent.ts';
 import { startAws } from '../../support/aws/test-aws.ts';
 import { stores, ways, type Cell, type Cloud, type StoreName, type Verdict, type Way } from './cell.ts';
 import { happensAt, kinds } from './fault-kinds.ts';
@@ -38,7 +38,7 @@ export class Bench {
       if (aws === undefined && store !== 'run-directory') continue;
       templates.set(store, await makeTemplate(test, store, store === 'run-directory' ? undefined : aws));
     }
-    const cloud = aws === undefined ? undefined : { aws, edge: Edge.behind(test, aws) };
+    const cloud = aws === undefined ? undefined : { aws, agent: BatchAgent.behind(test, aws) };
     return new Bench(cloud, templates, mayMount);
   }
 

@@ -19,10 +19,10 @@ import { withAws } from '../../support/aws/with-aws.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 
 withAws(
-  'a definition of the run is a lease: deregistered and looked for, and no other is',
+  "deregisters the run's job definitions and verifies it, and keeps those of other runs",
   async (t, aws) => {
     const box = await boxOn(t, aws);
-    await register(aws, 'nf-shared', {}); // another run's, or none's
+    await register(aws, 'nf-shared', {}); // not of this run
     const events = '"$NF_ESCROW_RUN/events.jsonl"';
     const line = (type: string, definition: string): string =>
       `printf '{"at":"%s","type":"job-definition.${type}","definition":"${definition}"}\\n' "$(date -u +%FT%TZ)" >>${events}`;
@@ -33,13 +33,13 @@ withAws(
       'while [ ! -e go ]; do sleep 0.05; done',
     ];
     const started = box.start(['run', '--compute-env', 'batch', script.join('; ')]);
-    await until('the head wrote it down', () => existsSync(join(box.launch, 'here')));
+    await until('the head has written the events', () => existsSync(join(box.launch, 'here')));
     const { id } = (await box.json<RunList>(['runs', 'list'])).runs[0] ?? { id: '' };
     await register(aws, 'nf-debian', { 'nf-escrow:run': id });
     await register(aws, 'nf-debian', {});
     const daemon = (await box.daemonPid()) ?? 0;
-    process.kill(daemon, 'SIGKILL'); // the next one reads the events again
-    await until('it is gone', () => (existsSync(`/proc/${String(daemon)}`) ? undefined : true));
+    process.kill(daemon, 'SIGKILL'); // the next daemon reads the events again
+    await until('the daemon has ended', () => (existsSync(`/proc/${String(daemon)}`) ? undefined : true));
     writeFileSync(join(box.launch, 'go'), '');
     const ended = await started.ended;
     t.equal(ended.status, 0, ended.stderr);
@@ -57,7 +57,7 @@ withAws(
   },
 );
 
-withAws('a definition that is registered and not listed yet is looked for once more', async (t, aws) => {
+withAws('checks twice for a registered job definition that is not listed yet', async (t, aws) => {
   let ahead = 0;
   const slept: number[] = [];
   const clock = {
@@ -74,17 +74,17 @@ withAws('a definition that is registered and not listed yet is looked for once m
     sentAt: null,
   };
   await store.remove(place);
-  t.match(await store.inspect(place), { state: 'present', evidence: /looked for once more after 30 s/ });
-  await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' }); // only now the list has it
+  t.match(await store.inspect(place), { state: 'present', evidence: /checks again after 30 s/ });
+  await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' }); // the list shows it only now
   ahead = 31_000;
   t.match(await store.inspect(place), { state: 'present', evidence: /nf-debian:1 is active/ });
   await store.remove(place);
   t.same(await active(aws), []);
   t.same(slept, []);
-  t.match(await store.inspect(place), { state: 'absent', evidence: /twice/ });
-  t.same(slept, [1000], 'of one that was seen, a second look a moment later is enough');
+  t.match(await store.inspect(place), { state: 'absent', evidence: /two checks/ });
+  t.same(slept, [1000], 'waits one second between two checks of a definition that it saw');
   store = newStore();
-  t.equal((await store.inspect(place)).state, 'present', 'by who saw nothing of that');
+  t.equal((await store.inspect(place)).state, 'present', 'a store that never saw it waits');
   ahead += 29_000;
   t.equal((await store.inspect(place)).state, 'present');
   ahead += 2000;
@@ -92,7 +92,7 @@ withAws('a definition that is registered and not listed yet is looked for once m
 });
 
 withAws(
-  'a definition whose registering was not answered is looked for as long as it may arrive',
+  'keeps checking for a job definition as long as its unanswered registration may be carried out',
   async (t, aws) => {
     const sentAt = new Date().toISOString();
     let [set, ahead] = [0, 0];
@@ -108,12 +108,12 @@ withAws(
       sentAt,
     };
     await store.remove(place);
-    t.match(await store.inspect(place), { state: 'present', evidence: /may still arrive/ });
+    t.match(await store.inspect(place), { state: 'present', evidence: /may still be carried out/ });
     await register(aws, 'nf-debian', { 'nf-escrow:run': 'r1' });
     t.match(await store.inspect(place), { state: 'present', evidence: /is active/ });
     await store.remove(place);
     set = 24 * 3_600_000;
-    t.match(await store.inspect(place), { state: 'present' }, 'a clock that is set lets no time pass');
+    t.match(await store.inspect(place), { state: 'present' }, 'setting the clock does not end the wait');
     ahead = 16 * 60_000;
     t.equal((await store.inspect(place)).state, 'absent');
     const ofAnother = {
@@ -123,8 +123,8 @@ withAws(
     };
     t.match(
       await store.inspect(ofAnother),
-      { state: 'present', evidence: /may still arrive/ },
-      'its time is its own',
+      { state: 'present', evidence: /may still be carried out/ },
+      'each run has its own wait',
     );
     await t.rejects(store.remove({ ...place, target: '/etc' }), { code: 'internal' });
     aws.rules.down = true;
@@ -133,7 +133,7 @@ withAws(
 );
 
 void t.test(
-  'policies: rendered, narrowed, as CloudFormation, and refused where they cannot be',
+  'iam render writes policies for a partition and prefix, a CloudFormation template, and rejects a bad account',
   async (t) => {
     const box = new Sandbox(t);
     box.env['NXF_PLUGINS_DEFAULT'] = 'true';
@@ -170,7 +170,7 @@ void t.test(
   },
 );
 
-withAws('iam check names what is missing, who lacks it and what to do', async (t, aws) => {
+withAws('iam check names the missing action, the identity and the remedy', async (t, aws) => {
   const box = await boxOn(t, aws);
   const check = async (): Promise<DoctorReport['checks']> => {
     const { stdout } = await box.escrow(['iam', 'check', '--compute-env', 'batch', '--json']);
@@ -179,7 +179,7 @@ withAws('iam check names what is missing, who lacks it and what to do', async (t
   t.match(await check(), [
     { name: 'credentials', state: 'ok' },
     { name: 'job queue', state: 'ok' },
-    { name: 'execution role', state: 'failure', found: /there is no role/ },
+    { name: 'execution role', state: 'failure', found: /role \S+ not found/ },
   ]);
   await makeRole(aws, 'execution', JSON.stringify(renderExecutionTrust({ account: ACCOUNT })));
   aws.rules.denied.add('secretsmanager:DeleteSecret').add('iam:SimulatePrincipalPolicy');
@@ -189,16 +189,16 @@ withAws('iam check names what is missing, who lacks it and what to do', async (t
     { state: 'ok' },
   );
   t.match(
-    checks.find(({ name, state }) => name === 'launcher may' && state === 'failure'),
-    { found: /may not secretsmanager:DeleteSecret on arn:aws:/, remedy: /iam render/ },
+    checks.find(({ name, state }) => name === 'launcher permissions' && state === 'failure'),
+    { found: /is not allowed secretsmanager:DeleteSecret on arn:aws:/, remedy: /iam render/ },
   );
-  t.same(await aws.secrets(), [], 'asking leaves nothing');
+  t.same(await aws.secrets(), [], 'the probes leave nothing behind');
   aws.rules.down = true;
   t.match(await check(), [{ name: 'credentials', state: 'failure' }]);
 });
 
 withAws(
-  "the CloudFormation template makes the dead man's role, with its trust and its policy",
+  "the CloudFormation template creates the dead man's role with trust policy and policy",
   async (t, aws) => {
     const template = renderCloudFormation({
       account: ACCOUNT,

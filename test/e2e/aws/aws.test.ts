@@ -12,14 +12,14 @@ import { Sandbox, until } from '../../support/sandbox.ts';
 
 const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
 
-/** A sandbox whose AWS is the one of this file, with a compute environment `batch` and the secret FOO_KEY. */
+/** Runs a test in a sandbox with a fake AWS, a compute environment `batch` and the secret FOO_KEY. */
 function withBox(
   title: string,
   body: (t: Test, aws: StrictAws, box: Sandbox, value: string) => Promise<void>,
 ): void {
   withAws(title, async (inner, aws) => {
     const box = new Sandbox(inner);
-    box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // AWS Batch cannot be had without the plugin
+    box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // runs on AWS Batch need the plugin
     const value = `ü"\n$${randomBytes(16).toString('hex')}`;
     const made = await box.escrow(createBatch(aws));
     inner.equal(made.status, 0, made.stderr);
@@ -35,7 +35,7 @@ async function lastRun(box: Sandbox): Promise<Run> {
 }
 
 withBox(
-  'a run is given references and a configuration, no value; and leaves nothing',
+  'gives a run references and configuration but no values, and leaves nothing behind',
   async (t, aws, box, value) => {
     const env = { FAKE_CONFIG: "process.queue = 'mine'\nprocess.memory = '1 GB'" };
     const started = box.start(['run', '--compute-env', 'batch', HOLD], { env });
@@ -61,7 +61,7 @@ withBox(
       `aws.batch.executionRole = 'arn:aws:iam::${ACCOUNT}:role/execution'`,
     ]);
     t.match(readFileSync(join(box.launch, '.nextflow.log'), 'utf8'), `nextflow run`);
-    t.same(box.filesWith(value), [], 'no value is on this machine, but sealed');
+    t.same(box.filesWith(value), [], 'no file on this machine contains the plain value');
     writeFileSync(join(box.launch, 'go'), '');
     const ended = await started.ended;
     t.equal(ended.status, 0, ended.stderr);
@@ -75,30 +75,34 @@ withBox(
   },
 );
 
-withBox('killed daemons, lost replies and a region that is down leave nothing', async (t, aws, box) => {
+withBox('leaves nothing behind after a killed daemon, a lost answer and an outage', async (t, aws, box) => {
   aws.rules.losing = 1;
   const started = box.start(['run', '--compute-env', 'batch', HOLD]);
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   const daemon = (await box.daemonPid()) ?? 0;
   process.kill(daemon, 'SIGKILL');
-  await until('it is gone', () => (existsSync(`/proc/${String(daemon)}`) ? undefined : true));
+  await until('the daemon has ended', () => (existsSync(`/proc/${String(daemon)}`) ? undefined : true));
   aws.rules.down = true;
   writeFileSync(join(box.launch, 'go'), '');
   const ended = await started.ended;
-  t.equal(ended.status, 0, "nextflow's own status, whatever became of the purge");
+  t.equal(ended.status, 0, 'a failed purge does not change the exit status of nextflow');
   t.match(ended.stderr, /not all that was placed/);
   t.match(await lastRun(box), { state: 'ended', outcome: 'succeeded', removalError: /eu-west-1/ });
   aws.rules.down = false;
   await box.escrow(['runs', 'purge', 'r']);
-  t.same(await aws.secrets(), [], 'deleted as soon as AWS is there');
-  t.match((await lastRun(box)).removalError, /may still arrive/, 'and looked for on, since a reply was lost');
+  t.same(await aws.secrets(), [], 'deletes the secret once AWS is available');
+  t.match(
+    (await lastRun(box)).removalError,
+    /may still be carried out/,
+    'keeps checking after a lost answer',
+  );
 });
 
-withBox('nothing is started, and nothing left, where AWS says no', async (t, aws, box) => {
+withBox('starts nothing and leaves nothing behind if AWS or a check rejects the run', async (t, aws, box) => {
   const attempt = async (): Promise<{ status: number | null; stderr: string }> =>
     box.escrow(['run', '--compute-env', 'batch', 'touch started']);
   aws.rules.denied.add('secretsmanager:CreateSecret');
-  t.match(await attempt(), { status: 77, stderr: /may not do that/ });
+  t.match(await attempt(), { status: 77, stderr: /access denied/ });
   aws.rules.denied.clear();
   aws.rules.expired.add('AKIDTEST');
   t.match(await attempt(), { status: 77, stderr: /aws sso login/ });
@@ -113,12 +117,12 @@ withBox('nothing is started, and nothing left, where AWS says no', async (t, aws
   });
   const notText = Buffer.from([0x66, 0xff, 0x67]);
   await box.escrow(['secrets', 'set', 'BIN_KEY'], { input: notText });
-  t.match(await attempt(), { status: 78, stderr: /BIN_KEY is not UTF-8/ });
+  t.match(await attempt(), { status: 78, stderr: /Cannot deliver BIN_KEY on AWS Batch: .*UTF-8/ });
   t.notOk(existsSync(join(box.launch, 'started')));
   t.same(await aws.secrets(), []);
 });
 
-withBox('credentials that ended before the run are provided for the removal', async (t, aws, box) => {
+withBox('removes with provided credentials if its own expired during the run', async (t, aws, box) => {
   const started = box.start(['run', '--compute-env', 'batch', HOLD]);
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   aws.rules.expired.add('AKIDTEST');
@@ -128,54 +132,48 @@ withBox('credentials that ended before the run are provided for the removal', as
   const env = { AWS_ACCESS_KEY_ID: 'AKIDFRESH', AWS_SECRET_ACCESS_KEY: 'y' };
   t.match((await box.escrow(['runs', 'purge', 'r'], { env })).stdout, /Nothing of run/);
   t.same(await aws.secrets(), []);
-  t.same(box.filesWith('AKIDFRESH'), [], 'they were kept in memory alone');
+  t.same(box.filesWith('AKIDFRESH'), [], 'provided credentials stay in memory');
 });
 
-withBox(
-  'compute environments: shown, changed, and refused where they do not fit together',
-  async (t, aws, box) => {
-    const other = ['--compute-env', 'batch'];
-    await box.escrow(['compute-envs', 'update', 'batch', '--layout', 'per-secret', '--prefix', 'lab/nf']);
-    t.match(await box.json<ComputeEnvironment>(['compute-envs', 'show', 'batch']), {
-      platform: 'aws-batch',
-      aws: { region: REGION, queue: QUEUE, layout: 'per-secret', prefix: 'lab/nf', endpoint: aws.endpoint },
-    });
-    t.equal((await box.escrow(['run', ...other, 'true'])).status, 0);
-    t.match(JSON.parse(aws.calls.find(({ action }) => action.endsWith(':CreateSecret'))?.body ?? '{}'), {
-      Name: /^lab\/nf\/local\.main\/r\w+\/FOO_KEY$/,
-    });
-    const update = async (...args: string[]): Promise<{ status: number | null; stderr: string }> =>
-      box.escrow(['compute-envs', 'update', 'batch', ...args]);
-    t.match(await update('--region', 'cn-north-1'), { status: 78, stderr: /partition/ });
-    t.match(await update('--queue', 'arn:aws:batch:eu-west-1:999999999999:job-queue/q'), {
-      status: 78,
-      stderr: /account/,
-    });
-    t.match(await update('--external-id', 'x1'), { status: 78 });
-    t.match(await update('--unset', 'queue'), { status: 64, stderr: /kms-key/ });
-    t.equal((await update('--unset', 'prefix', '--unset', 'layout')).status, 0);
-    const { aws: now } = await box.json<ComputeEnvironment>(['compute-envs', 'show', 'batch']);
-    t.match(now, { region: REGION, queue: QUEUE, prefix: undefined, layout: undefined });
-    t.match(await box.escrow(['compute-envs', 'update', 'local', '--unset', 'prefix']), {
-      status: 64,
-      stderr: /prefix is for platform aws-batch/,
-    });
-    t.match(await update('--endpoint', 'http://example.org'), { status: 64 });
-    t.match(await update('--layout', 'other'), { status: 64 });
-    t.match(
-      await box.escrow(['compute-envs', 'create', 'x', '--platform', 'aws-batch', '--region', REGION]),
-      {
-        status: 64,
-        stderr: /--queue, --work-dir, --execution-role/,
-      },
-    );
-    t.match(await box.escrow(['compute-envs', 'create', 'x', '--platform', 'hpc', '--region', REGION]), {
-      status: 64,
-    });
-  },
-);
+withBox('shows and updates a compute environment, and rejects inconsistent settings', async (t, aws, box) => {
+  const other = ['--compute-env', 'batch'];
+  await box.escrow(['compute-envs', 'update', 'batch', '--layout', 'per-secret', '--prefix', 'lab/nf']);
+  t.match(await box.json<ComputeEnvironment>(['compute-envs', 'show', 'batch']), {
+    platform: 'aws-batch',
+    aws: { region: REGION, queue: QUEUE, layout: 'per-secret', prefix: 'lab/nf', endpoint: aws.endpoint },
+  });
+  t.equal((await box.escrow(['run', ...other, 'true'])).status, 0);
+  t.match(JSON.parse(aws.calls.find(({ action }) => action.endsWith(':CreateSecret'))?.body ?? '{}'), {
+    Name: /^lab\/nf\/local\.main\/r\w+\/FOO_KEY$/,
+  });
+  const update = async (...args: string[]): Promise<{ status: number | null; stderr: string }> =>
+    box.escrow(['compute-envs', 'update', 'batch', ...args]);
+  t.match(await update('--region', 'cn-north-1'), { status: 78, stderr: /partition/ });
+  t.match(await update('--queue', 'arn:aws:batch:eu-west-1:999999999999:job-queue/q'), {
+    status: 78,
+    stderr: /account/,
+  });
+  t.match(await update('--external-id', 'x1'), { status: 78 });
+  t.match(await update('--unset', 'queue'), { status: 64, stderr: /kms-key/ });
+  t.equal((await update('--unset', 'prefix', '--unset', 'layout')).status, 0);
+  const { aws: now } = await box.json<ComputeEnvironment>(['compute-envs', 'show', 'batch']);
+  t.match(now, { region: REGION, queue: QUEUE, prefix: undefined, layout: undefined });
+  t.match(await box.escrow(['compute-envs', 'update', 'local', '--unset', 'prefix']), {
+    status: 64,
+    stderr: /prefix is for platform aws-batch/,
+  });
+  t.match(await update('--endpoint', 'http://example.org'), { status: 64 });
+  t.match(await update('--layout', 'other'), { status: 64 });
+  t.match(await box.escrow(['compute-envs', 'create', 'x', '--platform', 'aws-batch', '--region', REGION]), {
+    status: 64,
+    stderr: /--queue, --work-dir, --execution-role/,
+  });
+  t.match(await box.escrow(['compute-envs', 'create', 'x', '--platform', 'hpc', '--region', REGION]), {
+    status: 64,
+  });
+});
 
-withBox('a Nextflow that is too old is refused before anything is placed', async (t, aws, box) => {
+withBox('rejects a Nextflow that is too old before it creates anything', async (t, aws, box) => {
   const run = ['run', '--compute-env', 'batch'];
   aws.calls.length = 0;
   for (const version of ['24.10.0', '25.04.8', '25.09.2-edge'])
@@ -183,11 +181,11 @@ withBox('a Nextflow that is too old is refused before anything is placed', async
       status: 78,
       stderr: new RegExp(`is Nextflow ${version}, whose executor .* 25\\.10 and later`, 's'),
     });
-  t.same(aws.calls, [], 'AWS is not even asked');
+  t.same(aws.calls, [], 'sends no request to AWS');
   t.notOk(existsSync(join(box.launch, 'started')));
   const plain = await box.escrow([...run, '--no-secrets', 'touch started'], { env: { NXF_VER: '25.04.8' } });
   t.equal(plain.status, 0, plain.stderr);
-  t.ok(existsSync(join(box.launch, 'started')), 'a run without secrets needs nothing of that');
+  t.ok(existsSync(join(box.launch, 'started')), 'a run without secrets works with any version');
   for (const version of ['25.10.0', '26.04.1', '26.08.0-edge'])
     t.equal((await box.escrow([...run, 'true'], { env: { NXF_VER: version } })).status, 0, version);
 });

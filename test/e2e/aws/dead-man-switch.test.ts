@@ -1,4 +1,4 @@
-// The dead man's switch, and what tells those who find a secret how long its run lives.
+// The dead man's switch, and the expiry in a secret's tag.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import type { DoctorReport, Receipt, Run, RunList } from '../../../daemon/contra
 import { DeadManSwitches } from '../../../daemon/stores/aws/dead-man-switches.ts';
 import { boxOn, createBatch } from '../../support/aws/aws-sandbox.ts';
 import { runsOnBatch } from '../../support/aws/aws-runs.ts';
-import { goOff, schedules } from '../../support/aws/schedules.ts';
+import { fireSchedule, schedules } from '../../support/aws/schedules.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import {
   ACCOUNT,
@@ -35,7 +35,7 @@ async function lastRun(box: Sandbox): Promise<Run> {
 
 const actions = (aws: StrictAws): string[] => aws.calls.map(({ action }) => action);
 
-withAws('it is there before its secret, goes after it, and holds an ARN alone', async (t, aws) => {
+withAws('creates the switch before the secret, removes it after, and stores only an ARN', async (t, aws) => {
   const box = await boxOn(t, aws, '--dead-man', '--dead-man-role', ROLE);
   aws.calls.length = 0;
   const started = box.start(['run', '--compute-env', 'batch', HOLD]);
@@ -56,12 +56,12 @@ withAws('it is there before its secret, goes after it, and holds an ARN alone', 
     (Date.parse(`${/at\((.*)\)/.exec(schedule?.ScheduleExpression ?? '')?.[1] ?? ''}Z`) - Date.now()) /
     HOUR_MS;
   t.ok(hours > 47.9 && hours <= 48, `in ${String(hours)} hours`);
-  const told = aws.calls.filter(({ action }) => action.startsWith('scheduler:'));
-  t.notOk(told.some(({ body }) => body.includes('a value of the test')));
+  const requests = aws.calls.filter(({ action }) => action.startsWith('scheduler:'));
+  t.notOk(requests.some(({ body }) => body.includes('a value of the test')));
   aws.rules.denied.add('secretsmanager:DeleteSecret');
   writeFileSync(join(box.launch, 'go'), '');
   t.match(await started.ended, { status: 0, stderr: /not all that was placed/ });
-  t.equal((await schedules(aws)).length, 1, 'while the secret is there, so is what may remove it');
+  t.equal((await schedules(aws)).length, 1, 'the switch stays while the secret exists');
   aws.rules.denied.clear();
   t.equal((await box.escrow(['runs', 'purge', id])).status, 0);
   t.same([await aws.secrets(), await schedules(aws)], [[], []]);
@@ -76,7 +76,7 @@ withAws('it is there before its secret, goes after it, and holds an ARN alone', 
   );
 });
 
-withAws('a machine that never comes back: the switch deletes the secret', async (t, aws) => {
+withAws('the switch deletes the secret of a machine that never returns', async (t, aws) => {
   const box = await boxOn(t, aws, '--dead-man', '--dead-man-role', ROLE, '--layout', 'per-secret');
   await box.escrow(['secrets', 'set', 'BAR_KEY'], { input: 'x' });
   const started = box.start(['run', '--compute-env', 'batch', HOLD]);
@@ -86,29 +86,29 @@ withAws('a machine that never comes back: the switch deletes the secret', async 
   started.child.kill('SIGKILL');
   killAllIn(box.directory);
   t.equal((await aws.secrets()).length, 2);
-  for (const schedule of await schedules(aws)) await goOff(aws, schedule);
+  for (const schedule of await schedules(aws)) await fireSchedule(aws, schedule);
   t.same(
     [await aws.secrets(), await schedules(aws)],
     [[], []],
-    'one for each secret, and they vanish themselves',
+    'each secret has a switch, and AWS deletes the switches',
   );
-  const run = await until('it came back after all', async () => {
+  const run = await until('the next daemon has seen the end of the run', async () => {
     const found = await lastRun(box);
     return found.state === 'ended' && found.removalError !== undefined ? found : undefined;
   });
   t.match(
     run.removalError,
-    /not found; it is looked for once more after 30 s/,
-    'and is told what nobody saw go',
+    /not found; nf-escrow checks again after 30 s/,
+    'the daemon does not trust a single not-found answer',
   );
 });
 
-withAws('where it cannot be made nothing is placed, and nothing left', async (t, aws) => {
+withAws('creates no secret if the switch cannot be created', async (t, aws) => {
   const box = await boxOn(t, aws, '--dead-man', '--dead-man-role', ROLE);
   aws.rules.denied.add('scheduler:CreateSchedule');
   t.match(await box.escrow(['run', '--compute-env', 'batch', 'touch started']), {
     status: 77,
-    stderr: /dead man's switch .* cannot be made.*may not do that/,
+    stderr: /Cannot create dead man's switch .*access denied/,
   });
   t.notOk(actions(aws).includes('secretsmanager:CreateSecret'));
   t.notOk(existsSync(join(box.launch, 'started')));
@@ -123,57 +123,54 @@ withAws('where it cannot be made nothing is placed, and nothing left', async (t,
   t.match(await create('--dead-man', ...foreign), { status: 78, stderr: /999999999999/ });
 });
 
-withAws(
-  'a live head moves it on, and the time in the secret’s tag; one that is gone is not made again',
-  async (t, aws) => {
-    const { runs, launchDirectory, jump, request } = await runsOnBatch(
-      t,
-      settingsFor(aws, { deadMan: true, deadManRole: ROLE }),
-    );
-    const { run, start } = await runs.create(request(HOLD));
-    if (run === undefined || start === undefined) throw new Error('the run was not placed');
-    const child = spawn(...untapped(start.command, start.arguments), {
-      cwd: launchDirectory,
-      env: { PATH: process.env['PATH'], ...start.environment },
-      stdio: 'ignore',
-    });
-    const ended = once(child, 'exit');
-    await until('the task runs', () => existsSync(join(launchDirectory, 'here')));
-    const expiry = async (): Promise<number> =>
-      Date.parse((await tagsOf(aws, run.id))['nf-escrow:expires-at'] ?? '');
-    const goesOff = async (): Promise<number> => {
-      const [schedule] = await schedules(aws);
-      return Date.parse(`${/at\((.*)\)/.exec(schedule?.ScheduleExpression ?? '')?.[1] ?? ''}Z`);
-    };
-    const [first, firstOff] = [await expiry(), await goesOff()];
-    jump(11 * HOUR_MS);
-    await sleep(2500); // a look
-    t.same(
-      [await expiry(), await goesOff()],
-      [first, firstOff],
-      'half a lease is left: nothing is asked of AWS',
-    );
-    jump(13 * HOUR_MS);
-    await until('the tag is moved on', async () => ((await expiry()) > first ? true : undefined));
-    await until('the switch is moved on', async () => ((await goesOff()) > firstOff ? true : undefined));
-    t.ok(Math.abs((await expiry()) - first - 13 * HOUR_MS) < 60_000);
-    t.ok(Math.abs((await goesOff()) - firstOff - 13 * HOUR_MS) < 60_000);
-    aws.rules.down = true;
-    jump(26 * HOUR_MS);
-    await sleep(5000);
-    t.match(await runs.find(run.id), { state: 'running' }, 'a renewal that fails harms no run');
-    aws.rules.down = false;
-    writeFileSync(join(launchDirectory, 'go'), '');
-    t.same(await ended, [0, null]);
-    await until('purged', async () => {
-      await runs.purge(run.id, { force: false, asked: true }).catch(() => undefined);
-      return (await runs.find(run.id)).state === 'purged' ? true : undefined;
-    });
-    t.same([await aws.secrets(), await schedules(aws)], [[], []]);
-  },
-);
+withAws('a live run postpones the switch and the expiry in the tag of its secret', async (t, aws) => {
+  const { runs, launchDirectory, jump, request } = await runsOnBatch(
+    t,
+    settingsFor(aws, { deadMan: true, deadManRole: ROLE }),
+  );
+  const { run, start } = await runs.create(request(HOLD));
+  if (run === undefined || start === undefined) throw new Error('the run was not created');
+  const child = spawn(...untapped(start.command, start.arguments), {
+    cwd: launchDirectory,
+    env: { PATH: process.env['PATH'], ...start.environment },
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  await until('the task runs', () => existsSync(join(launchDirectory, 'here')));
+  const expiry = async (): Promise<number> =>
+    Date.parse((await tagsOf(aws, run.id))['nf-escrow:expires-at'] ?? '');
+  const firesAt = async (): Promise<number> => {
+    const [schedule] = await schedules(aws);
+    return Date.parse(`${/at\((.*)\)/.exec(schedule?.ScheduleExpression ?? '')?.[1] ?? ''}Z`);
+  };
+  const [first, firstOff] = [await expiry(), await firesAt()];
+  jump(11 * HOUR_MS);
+  await sleep(2500); // longer than the interval of the daemon's checks
+  t.same(
+    [await expiry(), await firesAt()],
+    [first, firstOff],
+    'renews nothing in the first half of the lease',
+  );
+  jump(13 * HOUR_MS);
+  await until('the tag is renewed', async () => ((await expiry()) > first ? true : undefined));
+  await until('the switch is postponed', async () => ((await firesAt()) > firstOff ? true : undefined));
+  t.ok(Math.abs((await expiry()) - first - 13 * HOUR_MS) < 60_000);
+  t.ok(Math.abs((await firesAt()) - firstOff - 13 * HOUR_MS) < 60_000);
+  aws.rules.down = true;
+  jump(26 * HOUR_MS);
+  await sleep(5000);
+  t.match(await runs.find(run.id), { state: 'running' }, 'a failed renewal does not end the run');
+  aws.rules.down = false;
+  writeFileSync(join(launchDirectory, 'go'), '');
+  t.same(await ended, [0, null]);
+  await until('purged', async () => {
+    await runs.purge(run.id, { force: false, asked: true }).catch(() => undefined);
+    return (await runs.find(run.id)).state === 'purged' ? true : undefined;
+  });
+  t.same([await aws.secrets(), await schedules(aws)], [[], []]);
+});
 
-withAws('lost replies, other people’s schedules, and AWS that is away', async (t, aws) => {
+withAws('handles lost answers, existing schedules and an AWS outage', async (t, aws) => {
   const switches = new DeadManSwitches({
     openSession,
     provided: new ProvidedCredentials(),
@@ -188,7 +185,7 @@ withAws('lost replies, other people’s schedules, and AWS that is away', async 
   const secret = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:nf-escrow/lab.rna/r1`;
   const locator = await storeFor().prepare(secret, environmentOf(settings));
   const place = switches.switchFor({ run: 'r1', index: 1, target: secret, locator }, environmentOf(settings));
-  if (place === undefined) throw new Error('it wants one');
+  if (place === undefined) throw new Error('the environment has no switch');
   t.equal(
     switches.switchFor({ run: 'r1', index: 1, target: secret, locator }, environmentOf(settingsFor(aws))),
     undefined,
@@ -199,31 +196,31 @@ withAws('lost replies, other people’s schedules, and AWS that is away', async 
   const placement = { ...place, expiresAt: new Date().toISOString(), noteSent };
   Object.assign(aws.rules, { losing: 1, lossy: 'scheduler:CreateSchedule' });
   await switches.place(placement);
-  t.equal((await schedules(aws)).length, 1, 'found to be ours');
-  t.ok(sentAt, 'and one that was not answered may still arrive');
+  t.equal((await schedules(aws)).length, 1, 'adopts the schedule whose answer was lost');
+  t.ok(sentAt, 'keeps the time of the unanswered request');
   await t.rejects(
     switches.place({ ...placement, noteSent: async () => undefined }),
     { code: 'store-unavailable' },
-    'never over one that is there',
+    'does not replace an existing schedule',
   );
   const at = { ...place, sentAt };
-  t.match(await switches.inspect(at), { state: 'present', evidence: /is there/ });
+  t.match(await switches.inspect(at), { state: 'present', evidence: /exists/ });
   await switches.remove(at);
-  t.match(await switches.inspect(at), { state: 'present', evidence: /may still arrive/ });
+  t.match(await switches.inspect(at), { state: 'present', evidence: /may still be carried out/ });
   set = 24 * 3_600_000;
-  t.match(await switches.inspect(at), { state: 'present' }, 'a clock that is set lets no time pass');
+  t.match(await switches.inspect(at), { state: 'present' }, 'setting the clock does not end the wait');
   ahead = 16 * 60_000;
   t.match(await switches.inspect(at), { state: 'absent' });
   await switches.remove(at);
   await t.rejects(switches.renew(at, new Date().toISOString()), { code: 'store-unavailable' });
-  t.same(await schedules(aws), [], 'one that is gone is not made again');
+  t.same(await schedules(aws), [], 'a renewal does not create a removed switch again');
   await t.rejects(switches.remove({ ...at, target: `${place.target}x` }), { code: 'internal' });
   aws.rules.down = true;
   await t.rejects(switches.inspect(at), { code: 'store-unavailable' });
   await t.rejects(switches.remove(at), { code: 'store-unavailable' });
 });
 
-withAws('iam: its policy and its trust are rendered, and checked', async (t, aws) => {
+withAws('iam render and iam check cover its policy and trust policy', async (t, aws) => {
   const box = await boxOn(t, aws, '--dead-man', '--dead-man-role', ROLE);
   const args = [
     '--account',
@@ -245,13 +242,13 @@ withAws('iam: its policy and its trust are rendered, and checked', async (t, aws
   );
   const trust = JSON.stringify(read('trust-dead-man-role'));
   t.match(trust, /scheduler\.amazonaws\.com/);
-  const look = async (): Promise<DoctorReport['checks']> => {
+  const check = async (): Promise<DoctorReport['checks']> => {
     const { stdout } = await box.escrow(['iam', 'check', '--compute-env', 'batch', '--json']);
     return (JSON.parse(stdout) as DoctorReport).checks.filter(({ name }) => name.startsWith("dead man's"));
   };
-  t.match(await look(), [{ state: 'failure', found: /there is no role/, remedy: /--dead-man-role/ }, {}]);
+  t.match(await check(), [{ state: 'failure', found: /role \S+ not found/, remedy: /--dead-man-role/ }, {}]);
   await makeRole(aws, 'dead-man', trust);
-  t.match(await look(), [{ state: 'ok', found: /EventBridge Scheduler may take it/ }, {}]);
+  t.match(await check(), [{ state: 'ok', found: /EventBridge Scheduler can assume/ }, {}]);
 });
 
 async function tagsOf(aws: StrictAws, run: string): Promise<Record<string, string>> {

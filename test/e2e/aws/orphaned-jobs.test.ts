@@ -1,32 +1,32 @@
-// Jobs that a dead head leaves on AWS Batch: told, and ended when that is wanted.
+// Orphaned jobs on AWS Batch: reported, and terminated on request.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Audit, JournalEvent, Run, RunList } from '../../../daemon/contract/types.ts';
 import { register, submit } from '../../support/aws/batch.ts';
 import { boxOn } from '../../support/aws/aws-sandbox.ts';
-import { Edge } from '../../support/aws/batch-agent.ts';
+import { BatchAgent } from '../../support/aws/batch-agent.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
 import { until, type Sandbox } from '../../support/sandbox.ts';
 
-/** What the plugin writes for a submitted task is given by the test; then it waits to be killed. */
+/** A fake head: writes the events that the test provides in place of the plugin, then waits to be killed. */
 const HEAD =
   'touch here; while [ ! -e event ]; do sleep 0.05; done; cat event >>"$NF_ESCROW_RUN/events.jsonl"; exec sleep 60';
 
 interface Stage {
   readonly aws: StrictAws;
-  readonly edge: Edge;
+  readonly agent: BatchAgent;
   readonly box: Sandbox;
-  /** Of a run whose head was killed, and that of its job that goes on. */
+  /** Id of a run whose head was killed, and id of its job, which continues. */
   readonly run: string;
   readonly job: string;
 }
 
-/** A run with a job on AWS Batch, whose head is killed. */
+/** Runs a test with a run whose head is killed while its job runs on AWS Batch. */
 function withDeadHead(title: string, onLost: string, body: (t: Test, stage: Stage) => Promise<void>): void {
   withAws(title, async (inner, aws) => {
-    const edge = Edge.behind(inner, aws);
+    const agent = BatchAgent.behind(inner, aws);
     const box = await boxOn(inner, aws);
     await box.escrow(['daemon', 'stop']);
     box.env['NF_ESCROW_ON_LOST'] = onLost;
@@ -34,14 +34,14 @@ function withDeadHead(title: string, onLost: string, body: (t: Test, stage: Stag
     await until('the head runs', () => existsSync(join(box.launch, 'here')));
     const { id } = (await box.json<RunList>(['runs', 'list'])).runs[0] ?? { id: '' };
     const job = await submit(aws, await register(aws, 'nf-debian', {}), ['sleep', '60']);
-    await until('the job runs', () => edge.jobs.get(job)?.status === 'RUNNING');
+    await until('the job runs', () => agent.jobs.get(job)?.status === 'RUNNING');
     const at = new Date().toISOString();
     const events = [
       { at, type: 'task.submit', task: '1', native: job, name: 'align (1)' },
-      { at, type: 'task.submit', task: '2', native: '4711', name: 'of this machine (1)' },
+      { at, type: 'task.submit', task: '2', native: '4711', name: 'local (1)' },
     ];
     writeFileSync(join(box.launch, 'event'), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
-    await until('its submission is known', async () => {
+    await until('the daemon knows the job', async () => {
       const { text } = await box.http('GET', `/v1/runs/${id}/tasks`);
       return text.includes(job) ? true : undefined;
     });
@@ -50,7 +50,7 @@ function withDeadHead(title: string, onLost: string, body: (t: Test, stage: Stag
     };
     process.kill(pid, 'SIGKILL');
     await started.ended;
-    await body(inner, { aws, edge, box, run: id, job });
+    await body(inner, { aws, agent, box, run: id, job });
   });
 }
 
@@ -70,51 +70,51 @@ async function cancelled({ box, run }: Stage): Promise<JournalEvent[]> {
     .filter(({ type }) => type === 'run.orphaned-jobs-cancelled');
 }
 
-withDeadHead('they are shown, and ended by runs cancel', 'purge-now', async (t, stage) => {
-  const { aws, edge, box, run, job } = stage;
+withDeadHead('status lists orphaned jobs and runs cancel terminates them', 'purge-now', async (t, stage) => {
+  const { aws, agent, box, run, job } = stage;
   const left = { executor: 'awsbatch', id: job, name: 'align (1)' };
-  t.same(
-    (await purged(stage)).orphanedJobs,
-    [left],
-    'the one that is on AWS Batch, though nothing is placed any more',
-  );
+  t.same((await purged(stage)).orphanedJobs, [left], 'lists the job on AWS Batch although the run is purged');
   t.same(await aws.secrets(), []);
   t.match((await box.escrow(['status'])).stdout, `left 1 jobs behind: nf-escrow runs cancel ${run}`);
-  t.equal(edge.jobs.get(job)?.status, 'RUNNING', 'nothing ends it unasked');
+  t.equal(agent.jobs.get(job)?.status, 'RUNNING', 'is not terminated without a request');
   aws.rules.down = true;
   t.match(await box.escrow(['runs', 'cancel', run]), { status: 69, stderr: /AWS in eu-west-1/ });
-  t.same((await box.json<Run>(['runs', 'show', run])).orphanedJobs, [left], 'and it stays on the list');
+  t.same(
+    (await box.json<Run>(['runs', 'show', run])).orphanedJobs,
+    [left],
+    'a failed cancellation keeps it on the list',
+  );
   aws.rules.down = false;
   t.equal((await box.escrow(['runs', 'cancel', run])).status, 0);
-  await until('the job has ended', () => edge.jobs.get(job)?.status === 'FAILED');
-  await box.escrow(['runs', 'cancel', run]); // looks again
-  await until('it is off the list', async () =>
+  await until('the job has ended', () => agent.jobs.get(job)?.status === 'FAILED');
+  await box.escrow(['runs', 'cancel', run]); // checks the jobs again
+  await until('status lists no job', async () =>
     (await box.escrow(['status'])).stdout.includes('Nothing runs') ? true : undefined,
   );
   const { events } = await box.json<Audit>(['audit']);
   t.match(
     events.find(({ type }) => type === 'run.orphaned-jobs-cancelled'),
     { run, data: { jobs: [job] } },
-    'and who asked for it is known',
+    'the audit log records the cancellation',
   );
 });
 
-withDeadHead('onLost: cancel-jobs ends them by itself', 'cancel-jobs', async (t, stage) => {
-  const { edge, job } = stage;
-  await until('the job has ended', () => edge.jobs.get(job)?.status === 'FAILED');
+withDeadHead('onLost: cancel-jobs terminates them automatically', 'cancel-jobs', async (t, stage) => {
+  const { agent, job } = stage;
+  await until('the job has ended', () => agent.jobs.get(job)?.status === 'FAILED');
   await purged(stage);
   t.match(await cancelled(stage), [{ by: null, data: { jobs: [job] } }]);
 });
 
-withDeadHead('onLost: wait keeps the secrets for them, until they are over', 'wait:600', async (t, stage) => {
-  const { aws, edge, box, run, job } = stage;
-  await until('it has ended', async () =>
+withDeadHead('onLost: wait keeps the secrets until the jobs end', 'wait:600', async (t, stage) => {
+  const { aws, agent, box, run, job } = stage;
+  await until('the run has ended', async () =>
     (await box.json<Run>(['runs', 'show', run])).state === 'ended' ? true : undefined,
   );
-  t.equal((await aws.secrets()).length, 1, 'a retry of the job could still read its secret');
-  aws.rules.down = true; // what cannot be asked is not over
-  edge.interrupt(job);
-  await until('the job has ended', () => edge.jobs.get(job)?.status === 'FAILED');
+  t.equal((await aws.secrets()).length, 1, 'a retry of the job can still read its secret');
+  aws.rules.down = true; // a job whose state is unknown counts as alive
+  agent.interrupt(job);
+  await until('the job has ended', () => agent.jobs.get(job)?.status === 'FAILED');
   aws.rules.down = false;
   await purged(stage);
   t.same(await aws.secrets(), []);

@@ -1,5 +1,5 @@
-// A daemon that is paused between the record of a send time and the request, for longer than anybody looks for what it
-// makes: nothing appears after it was declared absent.
+// A daemon is paused between recording a send time and sending the request, longer than other daemons wait for a late object.
+// The object must not appear after it was declared absent.
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const PROGRAM = join(root, 'dist/test/support/aws/paused-daemon.js');
 const MINUTE_MS = 60_000;
 const PASSED_MS = 20 * MINUTE_MS;
 
-/** Starts the program as on another host, as far as a process can tell. */
+/** Starts the program with its own host name and boot id, so that it seems to run on another host. */
 function startOn(box: Sandbox, host: string, args: readonly string[]): Started {
   const boot = join(box.directory, `${host}.boot`);
   if (!existsSync(boot)) writeFileSync(boot, `${randomUUID()}\n`);
@@ -33,7 +33,7 @@ interface Pause {
   readonly options?: readonly string[];
 }
 
-/** Has the daemon of login1 stop at a place, that of login2 take over and purge, and the first go on. */
+/** Pauses the daemon of login1 at a point, lets the daemon of login2 take over and purge, then resumes the first. */
 async function pauseAt(
   t: Test,
   aws: StrictAws,
@@ -48,45 +48,49 @@ async function pauseAt(
   if (suspended) writeFileSync(join(directory, 'suspended'), 'yes');
   Object.assign(box.env, { PAUSE_DIRECTORY: directory, NF_ESCROW_HOST_LEASE_SECONDS: '2' });
   const launched = startOn(box, 'login1', ['run', '--compute-env', 'batch', 'touch started']);
-  await until('it stops', () => existsSync(join(directory, 'paused')));
+  await until('the daemon pauses', () => existsSync(join(directory, 'paused')));
   const lease = JSON.parse(readFileSync(join(box.state, 'daemon.host'), 'utf8')) as {
     holder: { pid: number };
   };
   const paused = lease.holder.pid;
-  await until('it has stopped', () => stateOf(paused) === 'T');
+  await until('the daemon is stopped', () => stateOf(paused) === 'T');
   t.teardown(() => {
     if (existsSync(`/proc/${String(paused)}`)) process.kill(paused, 'SIGKILL');
   });
-  aws.rules.clockOffsetMs = PASSED_MS; // the time goes by for AWS too
+  aws.rules.clockOffsetMs = PASSED_MS; // the time also passes on AWS
 
-  const taken = await until('the other host may take over', async () => {
+  const taken = await until('the other host has taken over', async () => {
     const ended = await startOn(box, 'login2', ['daemon', 'takeover']).ended;
     return ended.status === 0 ? ended : undefined;
   });
   t.match(taken.stdout, /login2/);
   const onOther = async <T>(args: string[]): Promise<T> =>
     JSON.parse((await startOn(box, 'login2', [...args, '--json']).ended).stdout) as T;
-  const run = await until('it is purged', async () => {
+  const run = await until('the run is purged', async () => {
     const [found] = (await onOther<RunList>(['runs', 'list'])).runs;
     return found?.state === 'purged' ? found : undefined;
   });
   const receipt = await onOther<Receipt>(['runs', 'receipt', run.id]);
-  t.match(receipt, { complete: true, run: { outcome: 'aborted' } }, 'it was declared absent');
+  t.match(receipt, { complete: true, run: { outcome: 'aborted' } }, 'the receipt declares everything absent');
   t.same([await aws.secrets(), await schedules(aws)], [[], []]);
 
   const before = aws.calls.length;
   process.kill(paused, 'SIGCONT');
-  await until('the daemon that woke ends', () => !existsSync(`/proc/${String(paused)}`) || undefined);
+  await until('the resumed daemon has ended', () => !existsSync(`/proc/${String(paused)}`) || undefined);
   await launched.ended;
-  t.same([await aws.secrets(), await schedules(aws)], [[], []], 'and nothing has appeared since');
+  t.same([await aws.secrets(), await schedules(aws)], [[], []], 'nothing has appeared since');
   const late = aws.calls.slice(before).filter(({ action }) => /:Create/.test(action));
   t.comment(`sent late: ${late.map(({ action }) => action).join(' ') || 'nothing'}`);
-  t.equal(late.length, suspended || at === 'signed' ? 1 : 0, 'a signature that has expired, at the most');
+  t.equal(
+    late.length,
+    suspended || at === 'signed' ? 1 : 0,
+    'sends at most a request whose signature has expired',
+  );
   t.notOk(existsSync(join(box.launch, 'started')));
   await startOn(box, 'login2', ['daemon', 'stop']).ended;
 }
 
-/** proc(5) */
+/** Returns the process state from /proc/PID/stat, see proc(5). */
 function stateOf(pid: number): string | undefined {
   return /\) (\S) /.exec(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'))?.[1];
 }
@@ -94,7 +98,7 @@ function stateOf(pid: number): string | undefined {
 function pausing(title: string, pause: Pause): void {
   withAws(title, async (t, aws) => {
     if (process.geteuid?.() !== 0) {
-      t.pass('skipped', { skip: 'only root can make another host of this one' });
+      t.pass('skipped', { skip: 'needs root to simulate another host' });
       return;
     }
     await pauseAt(t, aws, pause);
@@ -103,17 +107,17 @@ function pausing(title: string, pause: Pause): void {
 
 const SWITCH = ['--dead-man', '--dead-man-role', `arn:aws:iam::${ACCOUNT}:role/dead-man`];
 
-pausing('paused before the signature of a secret: it is not sent', { at: 'before object.create' });
-pausing('on a machine that was suspended: AWS refuses the signature', {
+pausing('does not send a secret after a pause before signing', { at: 'before object.create' });
+pausing('AWS rejects the signature of a secret after the machine was suspended', {
   at: 'before object.create',
   suspended: true,
 });
-pausing('paused after the signature of a secret: AWS refuses it', { at: 'signed' });
-pausing('paused before the signature of a dead man’s switch', {
+pausing('AWS rejects a secret after a pause between signing and sending', { at: 'signed' });
+pausing('does not send a dead man’s switch after a pause before signing', {
   at: 'before switch.create',
   options: SWITCH,
 });
-pausing('a dead man’s switch on a machine that was suspended', {
+pausing('AWS rejects the signature of a dead man’s switch after the machine was suspended', {
   at: 'before switch.create',
   suspended: true,
   options: SWITCH,

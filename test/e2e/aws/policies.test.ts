@@ -1,4 +1,4 @@
-// The policies against the calls that are really made, by an evaluator of IAM policies.
+// Evaluates the rendered policies against the requests that nf-escrow sends.
 import { existsSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import { trustIn } from '../../../daemon/aws/iam/role-trust.ts';
 import type { AwsSettings, DoctorCheck, RunList } from '../../../daemon/contract/types.ts';
 import { active, register } from '../../support/aws/batch.ts';
 import { boxOn } from '../../support/aws/aws-sandbox.ts';
-import { Edge } from '../../support/aws/batch-agent.ts';
+import { BatchAgent } from '../../support/aws/batch-agent.ts';
 import { evaluate, type Question } from '../../support/aws/evaluate-policy.ts';
 import {
   arn,
@@ -58,9 +58,9 @@ const ownedBy = (owner: string): Record<string, string> => ({
   'nf-escrow:run': 'r1',
 });
 
-/** Everything that is asked of AWS: a run with a job definition and a switch, a probe, a check, a sweep. */
+/** Returns the requests of every feature: a run with a job definition and a switch, probes, iam check and a sweep. */
 async function callsOfEverything(t: Test, aws: StrictAws): Promise<Call[]> {
-  const edge = Edge.behind(t, aws);
+  const agent = BatchAgent.behind(t, aws);
   await makeRole(aws, 'execution');
   await makeRole(aws, 'dead-man');
   const box = await boxOn(t, aws, '--dead-man', '--dead-man-role', roleArn('dead-man'));
@@ -75,7 +75,7 @@ async function callsOfEverything(t: Test, aws: StrictAws): Promise<Call[]> {
   const { status, stderr } = await started.ended;
   t.equal(status, 0, stderr);
   await box.escrow(['doctor', '--compute-env', 'batch', '--probe']);
-  edge.starved = true; // so that a job has to be ended
+  agent.starved = true; // so that the probe has to terminate its job
   await box.escrow(['doctor', '--compute-env', 'batch', '--probe', '--wait', '1']);
   await box.escrow(['iam', 'check', '--compute-env', 'batch']);
   await box.escrow(['sweep', '--yes']);
@@ -85,18 +85,18 @@ async function callsOfEverything(t: Test, aws: StrictAws): Promise<Call[]> {
 
 const all = (questions: readonly Question[], value: boolean): boolean[] => questions.map(() => value);
 
-/** Fails for each question that is answered otherwise. */
+/** Fails for each question that the policy answers differently. */
 function holds(t: Test, policy: object, questions: readonly Question[], value: boolean): void {
   for (const [index, permitted] of evaluate(policy, questions).entries())
     if (permitted !== value) t.fail(`${value ? 'denied' : 'permitted'}: ${JSON.stringify(questions[index])}`);
-  t.pass(`${String(questions.length)} asked`);
+  t.pass(`${String(questions.length)} questions`);
 }
 
-void t.test('each call that is made is permitted, and nothing else', async (t) => {
+void t.test('the policies allow every request that is sent, and nothing else', async (t) => {
   const aws = await startAws(t);
   if (aws === undefined) return;
-  const wishes = { account: ACCOUNT, executionRole: 'execution', deadManRole: 'dead-man', kmsKey: KEY };
-  const policies = renderPolicies({ ...wishes, ...LAUNCHER });
+  const options = { account: ACCOUNT, executionRole: 'execution', deadManRole: 'dead-man', kmsKey: KEY };
+  const policies = renderPolicies({ ...options, ...LAUNCHER });
   const {
     account,
     'execution-role': execution,
@@ -106,9 +106,9 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
   if (deadMan === undefined) throw new Error('not rendered');
   const settings = settingsFor(aws, { deadMan: true, deadManRole: roleArn('dead-man'), kmsKey: KEY });
 
-  await t.test('what is made', async (t) => {
+  await t.test('the launcher may send every request of nf-escrow', async (t) => {
     const calls = (await callsOfEverything(t, aws)).filter(
-      // It is permitted to everyone, and asked only where it is permitted.
+      // Everyone may call STS, and iam check works without the simulation.
       ({ action }) => !action.startsWith('sts:') && action !== 'iam:SimulatePrincipalPolicy',
     );
     const asked = questionsOf(calls, { 'nf-escrow-debian': ownedBy(ME) });
@@ -118,17 +118,17 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
     t.same(
       kinds.filter((action) => !known.has(action)),
       [],
-      'iam check knows of each',
+      'iam check covers every action',
     );
     holds(t, account, asked, true);
     t.ok(kinds.length >= 20, String(kinds.length));
     holds(t, account, launcherPermissions(settings, LAUNCHER), true);
-    holds(t, renderPolicies({ ...wishes, owner: ME }).account, asked, true);
+    holds(t, renderPolicies({ ...options, owner: ME }).account, asked, true);
     const text = JSON.stringify(account);
-    t.ok(text.length < 6144, `${String(text.length)} characters: a managed policy has room for it`);
+    t.ok(text.length < 6144, `${String(text.length)} characters fit into a managed policy`);
   });
 
-  await t.test('who launches may nothing else', async (t) => {
+  await t.test('the launcher may do nothing else', async (t) => {
     const own = secret('nf-escrow/local.main/r1');
     const foreign = [
       secret('production/database'),
@@ -187,9 +187,9 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
     );
   });
 
-  await t.test('a peer in the same workspace reaches nothing of another owner', async (t) => {
-    const peer = renderPolicies({ ...wishes, owner: 'mallory', workspace: 'local/main' }).account;
-    const everywhere = renderPolicies({ ...wishes, owner: 'mallory' }).account;
+  await t.test('a peer in the same workspace has no access to secrets of another owner', async (t) => {
+    const peer = renderPolicies({ ...options, owner: 'mallory', workspace: 'local/main' }).account;
+    const everywhere = renderPolicies({ ...options, owner: 'mallory' }).account;
     const theirs = secret('nf-escrow/local.main/r1');
     const [forged, own] = [requested(ownedBy('ada')), requested(ownedBy('mallory'))];
     const expiry = requested({ 'nf-escrow:expires-at': '2020-01-01T00:00:00.000Z' });
@@ -197,7 +197,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
       ...['GetSecretValue', 'DeleteSecret', 'DescribeSecret'].map((verb) =>
         ask(`secretsmanager:${verb}`, theirs, owned('ada')),
       ),
-      // Nor by tags: neither of the other's secret, nor of one's own so that it seems the other's.
+      // Nor can a peer change the tags of the other's secret, or tag an own secret as the other's.
       ...[forged, own, expiry, requested({ other: 'x' })].map((tags) =>
         ask('secretsmanager:TagResource', theirs, { ...owned('ada'), ...tags }),
       ),
@@ -206,8 +206,8 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
         ...owned('mallory'),
         ...requested({ 'nf-escrow:expires-at': 'x', 'nf-escrow:ledger': 'y' }),
       }),
-      ask('secretsmanager:TagResource', theirs, owned('mallory')), // nothing comes with it
-      ask('secretsmanager:GetSecretValue', theirs), // without any tag it is nobody's
+      ask('secretsmanager:TagResource', theirs, owned('mallory')), // a request without tags
+      ask('secretsmanager:GetSecretValue', theirs), // a secret without tags has no owner
       ask('secretsmanager:CreateSecret', theirs, forged),
       ask('secretsmanager:CreateSecret', theirs),
       ask('secretsmanager:CreateSecret', theirs, requested({ other: 'x' })),
@@ -217,7 +217,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
         ask('batch:TagResource', DEFINITION, { ...owned('ada'), ...tags }),
       ),
       ask('batch:TagResource', DEFINITION, { ...owned('mallory'), ...forged }),
-      // A definition of anybody's cannot be made one's own, nor be deregistered.
+      // A peer cannot claim or deregister a job definition that nf-escrow did not register.
       ask('batch:TagResource', PRODUCTION, own),
       ask('batch:TagResource', PRODUCTION, forged),
       ask('batch:TagResource', PRODUCTION, requested({ 'nf-escrow:run': 'r1', team: 'x' })),
@@ -228,7 +228,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
     holds(t, everywhere, denied, false);
     holds(t, peer, excessOfLauncher(settings, { ...LAUNCHER, owner: 'mallory' }), false);
     const permitted = [
-      ask('secretsmanager:DescribeSecret', theirs), // that it is gone has to be seen
+      ask('secretsmanager:DescribeSecret', theirs), // needed to verify the absence of a deleted secret
       ask('secretsmanager:DeleteSecret', theirs),
       ask('secretsmanager:TagResource', theirs, { ...owned('mallory'), ...expiry }),
       ask('batch:TagResource', PRODUCTION, requested({ 'nextflow.io/createdAt': 'x' })),
@@ -236,7 +236,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
     holds(t, peer, permitted, true);
   });
 
-  await t.test('no statement lets roles be passed, or tags be set, without a condition', async (t) => {
+  await t.test('every statement that passes roles or sets tags has a condition', async (t) => {
     for (const [who, { Statement }] of Object.entries(policies))
       for (const { Sid, Action, Condition } of Statement) {
         const conditions = JSON.stringify(Condition ?? {});
@@ -247,23 +247,26 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
           t.match(conditions, /nf-escrow:owner/, `${who} ${String(Sid)}`);
       }
     const [ecs, scheduler] = ['ecs-tasks.amazonaws.com', 'scheduler.amazonaws.com'];
-    const trusts = [renderExecutionTrust({ account: ACCOUNT }), renderDeadManTrust({ ...wishes, owner: ME })];
+    const trusts = [
+      renderExecutionTrust({ account: ACCOUNT }),
+      renderDeadManTrust({ ...options, owner: ME }),
+    ];
     for (const [index, service] of [ecs, scheduler].entries())
       t.match(trusts[index], {
         Statement: [
           { Principal: { Service: service }, Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } } },
         ],
       });
-    t.throws(() => renderPolicies({ ...wishes, owner: '' }), { code: 'usage' });
-    const odd = renderPolicies({ ...wishes, owner: '*"${aws:username}' }).account;
+    t.throws(() => renderPolicies({ ...options, owner: '' }), { code: 'usage' });
+    const odd = renderPolicies({ ...options, owner: '*"${aws:username}' }).account;
     t.match(
       JSON.stringify(odd),
       /"aws:ResourceTag\/nf-escrow:owner":"____aws:username_"/,
-      'an owner is no pattern',
+      'wildcards and variables in an owner name are escaped',
     );
   });
 
-  await t.test('the roles may only what they are for', async (t) => {
+  await t.test('each role may do only what it is for', async (t) => {
     const ours = secret('nf-escrow/local.main/r1');
     const others = [
       secret('nf-escrow/lab.rna/r1'),
@@ -286,7 +289,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
       ask('kms:GenerateDataKey', KEY, VIA),
       ask('kms:Decrypt', KEY),
     ];
-    t.same(evaluate(execution, no), all(no, false), "the execution role reads one workspace's");
+    t.same(evaluate(execution, no), all(no, false), 'the execution role only reads secrets of one workspace');
     const role = [
       passing(roleArn('execution'), 'ecs-tasks.amazonaws.com'),
       ask('iam:GetRole', roleArn('execution')),
@@ -303,7 +306,7 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
     t.same(
       evaluate(instance, onInstance),
       all(onInstance, false),
-      'whoever reaches the instance reads nothing',
+      'containers on the instance cannot read secrets with the instance role',
     );
     const removes = deadManRolePermissions(settings, LAUNCHER);
     t.same(evaluate(deadMan, removes), all(removes, true));
@@ -313,11 +316,11 @@ void t.test('each call that is made is permitted, and nothing else', async (t) =
       ask('secretsmanager:DeleteSecret', secret('nf-escrow-other/x/r1')),
       ask('secretsmanager:DeleteSecret', secret('nf-escrow/lab.rna/r1')),
     ];
-    t.same(evaluate(deadMan, keeps), all(keeps, false), 'the switch deletes, and reads nothing');
+    t.same(evaluate(deadMan, keeps), all(keeps, false), 'the switch can delete but not read');
   });
 });
 
-/** A principal whose policies are evaluated here, as AWS simulates them. */
+/** Returns iam check with a fake session that answers policy simulations with `permits`. */
 function checking(
   trust: object,
   permits: (question: Question, principal: string) => boolean,
@@ -350,10 +353,10 @@ function checking(
   };
 }
 
-const may = (checks: DoctorCheck[], state: string): string[] =>
-  checks.filter((one) => one.name.endsWith(' may') && one.state === state).map(({ found }) => found);
+const foundIn = (checks: DoctorCheck[], state: string): string[] =>
+  checks.filter((one) => one.name.endsWith(' permissions') && one.state === state).map(({ found }) => found);
 
-void t.test('iam check asks for what a key of yours needs, and for none by its alias', async (t) => {
+void t.test('iam check covers a customer managed key, but not a key alias', async (t) => {
   const lacking = new Set<string>();
   const asked: Question[] = [];
   const check = checking(renderExecutionTrust({ account: ACCOUNT }), (question) => {
@@ -364,24 +367,29 @@ void t.test('iam check asks for what a key of yours needs, and for none by its a
     asked.length = 0;
     return check({ ...SETTINGS, kmsKey });
   };
-  t.match(may(await withKey('0000-1111'), 'ok'), [/read the secrets/, /kms:GenerateDataKey, kms:Decrypt/]);
+  t.match(foundIn(await withKey('0000-1111'), 'ok'), [
+    /read the secrets/,
+    /kms:GenerateDataKey, kms:Decrypt/,
+  ]);
   const [decrypt, generate] = [ask('kms:Decrypt', KEY, VIA), ask('kms:GenerateDataKey', KEY, VIA)];
-  t.same(asked, [decrypt, generate, decrypt], 'of the execution role, then of who launches');
+  t.same(asked, [decrypt, generate, decrypt], 'checks the execution role, then the launcher');
   lacking.add('kms:Decrypt');
-  t.match(may(await withKey(KEY), 'warning').slice(0, 1), [
-    new RegExp(`role/execution do not permit kms:Decrypt on ${KEY}`),
+  t.match(foundIn(await withKey(KEY), 'warning').slice(0, 1), [
+    new RegExp(`role/execution do not allow kms:Decrypt on ${KEY}`),
   ]);
   t.ok(
-    may(await withKey(KEY), 'warning').some((found) => found.includes(`user/ada do not permit kms:Decrypt`)),
+    foundIn(await withKey(KEY), 'warning').some((found) =>
+      found.includes(`user/ada do not allow kms:Decrypt`),
+    ),
   );
-  t.same(may(await withKey(KEY), 'failure'), [], "the key's own policy may permit it");
+  t.same(foundIn(await withKey(KEY), 'failure'), [], 'is no failure, since the key policy may allow it');
   await withKey('alias/nf-escrow');
   t.same(asked, []);
 });
 
-void t.test('iam check finds the rendered policies enough, and wider ones too wide', async (t) => {
+void t.test('iam check accepts the rendered policies and warns about wider ones', async (t) => {
   if (process.env['NF_ESCROW_TEST_MOTO'] === undefined) {
-    t.pass('skipped', { skip: 'there is no moto here' });
+    t.pass('skipped', { skip: 'NF_ESCROW_TEST_MOTO is not set' });
     return;
   }
   const launcher = { owner: 'ada', workspace: 'lab/rna' };
@@ -391,8 +399,8 @@ void t.test('iam check finds the rendered policies enough, and wider ones too wi
     ...executionRolePermissions(SETTINGS, launcher),
     ...excessOfExecutionRole(SETTINGS, launcher),
   ];
-  const of = (wishes: { owner: string; workspace?: string }) => {
-    const rendered = renderPolicies({ account: ACCOUNT, executionRole: 'execution', ...wishes });
+  const of = (options: { owner: string; workspace?: string }) => {
+    const rendered = renderPolicies({ account: ACCOUNT, executionRole: 'execution', ...options });
     const permitted = (policy: object): Set<string> => {
       const answers = evaluate(policy, needs);
       return new Set(needs.filter((_, index) => answers[index]).map((need) => JSON.stringify(need)));
@@ -403,21 +411,26 @@ void t.test('iam check finds the rendered policies enough, and wider ones too wi
   };
   const trust = renderExecutionTrust({ account: ACCOUNT });
   const scoped = await checking(trust, of({ owner: 'ada', workspace: 'lab/rna' }))(SETTINGS);
-  t.same([may(scoped, 'failure'), may(scoped, 'warning')], [[], []], JSON.stringify(scoped));
+  t.same([foundIn(scoped, 'failure'), foundIn(scoped, 'warning')], [[], []], JSON.stringify(scoped));
   const unbounded = await checking(trust, of({ owner: 'ada' }))(SETTINGS);
-  t.match(may(unbounded, 'warning'), [/execution may read the live secrets of every workspace/]);
+  t.match(foundIn(unbounded, 'warning'), [/execution can read the live secrets of every workspace/]);
   const others = await checking(trust, of({ owner: 'bob', workspace: 'lab/rna' }))(SETTINGS);
-  t.match(may(others, 'failure'), [/may not secretsmanager:CreateSecret .*secretsmanager:GetSecretValue/]);
+  t.match(foundIn(others, 'failure'), [
+    /is not allowed secretsmanager:CreateSecret .*secretsmanager:GetSecretValue/,
+  ]);
   const elsewhere = await checking(trust, of({ owner: 'ada', workspace: 'lab/dna' }))(SETTINGS);
-  t.match(may(elsewhere, 'failure'), [/execution may not secretsmanager:GetSecretValue/, /CreateSecret/]);
+  t.match(foundIn(elsewhere, 'failure'), [
+    /execution is not allowed secretsmanager:GetSecretValue/,
+    /CreateSecret/,
+  ]);
   const tooMuch = await checking(trust, () => true)(SETTINGS);
-  t.match(may(tooMuch, 'warning'), [
+  t.match(foundIn(tooMuch, 'warning'), [
     /every workspace/,
-    /user\/ada may also secretsmanager:GetSecretValue, secretsmanager:DeleteSecret on secrets of runs of other owners/,
+    /user\/ada is also allowed secretsmanager:GetSecretValue, secretsmanager:DeleteSecret on secrets of other owners' runs/,
   ]);
 });
 
-void t.test('iam check tells a trust that any account could use', async (t) => {
+void t.test('iam check warns about a trust policy without an account condition', async (t) => {
   const service = 'ecs-tasks.amazonaws.com';
   const statement = { Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' };
   const trusts = (Condition?: object): object => ({ Statement: [{ ...statement, Condition }] });
@@ -433,14 +446,14 @@ void t.test('iam check tells a trust that any account could use', async (t) => {
     { ArnLike: { 'aws:SourceArn': 'arn:aws:ecs:*:*:*' } },
   ])
     t.equal(judge(trusts(condition)), 'any-account', JSON.stringify(condition));
-  t.equal(judge({ Statement: statement }), 'any-account', 'a statement may stand alone');
+  t.equal(judge({ Statement: statement }), 'any-account', 'accepts a single statement without an array');
   const both = {
     Statement: [
       { ...statement },
       { ...statement, Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } } },
     ],
   };
-  t.equal(judge(both), 'any-account', 'one that is open is enough');
+  t.equal(judge(both), 'any-account', 'one statement without a condition is enough');
   t.equal(judge({ Statement: [{ ...statement, Effect: 'Deny' }] }), 'none');
   t.equal(judge({ Statement: [{ ...statement, Principal: { Service: ['ec2.amazonaws.com'] } }] }), 'none');
   t.equal(trustIn('', service, ACCOUNT), 'none');

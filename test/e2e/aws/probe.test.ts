@@ -1,26 +1,26 @@
-// doctor --probe on AWS Batch: what it says, and that nothing of it is left, whatever happens.
+// doctor --probe on AWS Batch: reports the result and leaves nothing behind.
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Test } from 'tap';
 import type { DoctorReport, Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { active, definitions } from '../../support/aws/batch.ts';
 import { boxOn } from '../../support/aws/aws-sandbox.ts';
-import { Edge } from '../../support/aws/batch-agent.ts';
+import { BatchAgent } from '../../support/aws/batch-agent.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
 import { until, type Sandbox } from '../../support/sandbox.ts';
 
 interface Stage {
   readonly aws: StrictAws;
-  readonly edge: Edge;
+  readonly agent: BatchAgent;
   readonly box: Sandbox;
 }
 
 type Check = DoctorReport['checks'][number];
 
-function withEdge(title: string, body: (t: Test, stage: Stage) => Promise<void>): void {
+function withAgent(title: string, body: (t: Test, stage: Stage) => Promise<void>): void {
   withAws(title, async (inner, aws) => {
-    await body(inner, { aws, edge: Edge.behind(inner, aws), box: await boxOn(inner, aws) });
+    await body(inner, { aws, agent: BatchAgent.behind(inner, aws), box: await boxOn(inner, aws) });
   });
 }
 
@@ -32,30 +32,30 @@ async function probe({ box }: Stage, ...more: string[]): Promise<Check[]> {
   return (JSON.parse(stdout) as DoctorReport).checks.filter(({ name }) => name.startsWith('probe'));
 }
 
-/** What was placed as the probe's secret. */
+/** Returns the value of the probe's secret. */
 function valueOf(aws: StrictAws): string {
   const { body = '{}' } = aws.calls.find(({ action }) => action.endsWith(':CreateSecret')) ?? {};
   const { SecretString = '{}' } = JSON.parse(body) as { SecretString?: string };
   return (JSON.parse(SecretString) as Record<string, string>)['NF_ESCROW_PROBE'] ?? '';
 }
 
-async function nothingLeft(t: Test, { aws, box, edge }: Stage): Promise<void> {
+async function nothingLeft(t: Test, { aws, box, agent }: Stage): Promise<void> {
   t.same(await aws.secrets(), [], 'no secret');
   t.same(await active(aws), [], 'no job definition');
   t.notOk(
-    [...edge.jobs.values()].some(({ status }) => status === 'RUNNABLE' || status === 'RUNNING'),
+    [...agent.jobs.values()].some(({ status }) => status === 'RUNNABLE' || status === 'RUNNING'),
     'no job',
   );
   const [, random = ''] = /([0-9a-f]{64})$/.exec(valueOf(aws)) ?? [];
   if (random === '') return;
-  t.same(box.filesWith(random), [], 'the value is in no file here');
-  const told = aws.calls.filter(
+  t.same(box.filesWith(random), [], 'no local file contains the value');
+  const requests = aws.calls.filter(
     ({ action, body }) => !action.endsWith(':CreateSecret') && body.includes(random),
   );
-  t.same(told, [], 'and in no other call');
+  t.same(requests, [], 'no other request contains the value');
 }
 
-withEdge('a job is given the secret exactly, and all of it is removed', async (t, stage) => {
+withAgent('gives the job the exact secret and removes everything', async (t, stage) => {
   const { aws, box } = stage;
   t.match(await probe(stage), [
     { name: 'probe', state: 'ok', found: /SHA-256/ },
@@ -70,56 +70,53 @@ withEdge('a job is given the secret exactly, and all of it is removed', async (t
   t.same(receipt.leases.map(({ store }) => store).sort(), ['aws-secrets-manager', 'batch-job-definitions']);
 });
 
-withEdge('what goes wrong is named, with its remedy, and nothing is left', async (t, stage) => {
-  const { aws, edge } = stage;
+withAgent('reports each failure with its remedy and leaves nothing behind', async (t, stage) => {
+  const { aws, agent } = stage;
   const failing = async (): Promise<Check | undefined> =>
     (await probe(stage)).find(({ name }) => name === 'probe');
-  edge.agent = (value) => value.replace('\n', '');
-  t.match(await failing(), { state: 'failure', found: /another value/ });
-  edge.agent = () => undefined;
-  t.match(await failing(), { state: 'failure', found: /not given the secret/, remedy: /1\.37\.0/ });
-  edge.fault =
+  agent.transform = (value) => value.replace('\n', '');
+  t.match(await failing(), { state: 'failure', found: /changed value/ });
+  agent.transform = () => undefined;
+  t.match(await failing(), { state: 'failure', found: /without the secret/, remedy: /1\.37\.0/ });
+  agent.fault =
     'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): AccessDeniedException';
-  t.match(await failing(), { state: 'failure', found: /may not read/, remedy: /iam render/ });
+  t.match(await failing(), { state: 'failure', found: /not allowed to read/, remedy: /iam render/ });
   await nothingLeft(t, stage);
   aws.rules.denied.add('batch:registerjobdefinition');
-  t.match(await failing(), { state: 'failure', found: /may not do that/, remedy: /iam check/ });
+  t.match(await failing(), { state: 'failure', found: /access denied/, remedy: /iam check/ });
   await nothingLeft(t, stage);
   aws.rules.denied.clear();
   aws.rules.denied.add('secretsmanager:CreateSecret');
-  t.match(await failing(), { state: 'failure', found: /may not do that/ });
+  t.match(await failing(), { state: 'failure', found: /access denied/ });
   await nothingLeft(t, stage);
 });
 
-withEdge(
-  'a job that no machine comes for is given up, and so is one whose asker has gone',
-  async (t, stage) => {
-    const { edge, box, aws } = stage;
-    edge.starved = true;
-    t.match(await probe(stage, '--wait', '1'), [
-      { state: 'failure', found: /after \d+ s the job waits for a machine/, remedy: /--wait/ },
-      { state: 'ok' },
-    ]);
-    await nothingLeft(t, stage);
-    edge.jobs.clear();
-    const started = box.start(command('--wait', '600'));
-    await until('it waits', () => [...edge.jobs.values()].some(({ status }) => status === 'RUNNABLE'));
-    started.child.kill('SIGINT');
-    await started.ended;
-    await until('removed', async () => ((await aws.secrets()).length === 0 ? true : undefined));
-    await until('purged', async () => {
-      const [run] = (await box.json<RunList>(['runs', 'list'])).runs;
-      return run?.state === 'purged' ? true : undefined;
-    });
-    await nothingLeft(t, stage);
-  },
-);
-
-withEdge('a daemon that is killed leaves it to the next one', async (t, stage) => {
-  const { edge, box, aws } = stage;
-  edge.starved = true;
+withAgent('stops waiting for a job at the time limit, and when the caller disconnects', async (t, stage) => {
+  const { agent, box, aws } = stage;
+  agent.starved = true;
+  t.match(await probe(stage, '--wait', '1'), [
+    { state: 'failure', found: /after \d+ s the job was still waiting for an instance/, remedy: /--wait/ },
+    { state: 'ok' },
+  ]);
+  await nothingLeft(t, stage);
+  agent.jobs.clear();
   const started = box.start(command('--wait', '600'));
-  await until('it waits', () => [...edge.jobs.values()].some(({ status }) => status === 'RUNNABLE'));
+  await until('the job waits', () => [...agent.jobs.values()].some(({ status }) => status === 'RUNNABLE'));
+  started.child.kill('SIGINT');
+  await started.ended;
+  await until('removed', async () => ((await aws.secrets()).length === 0 ? true : undefined));
+  await until('purged', async () => {
+    const [run] = (await box.json<RunList>(['runs', 'list'])).runs;
+    return run?.state === 'purged' ? true : undefined;
+  });
+  await nothingLeft(t, stage);
+});
+
+withAgent('the next daemon cleans up the probe of a killed daemon', async (t, stage) => {
+  const { agent, box, aws } = stage;
+  agent.starved = true;
+  const started = box.start(command('--wait', '600'));
+  await until('the job waits', () => [...agent.jobs.values()].some(({ status }) => status === 'RUNNABLE'));
   t.equal((await aws.secrets()).length, 1);
   const [definition, ...others] = await definitions(aws);
   t.same(others, []);
@@ -130,11 +127,11 @@ withEdge('a daemon that is killed leaves it to the next one', async (t, stage) =
       'nf-escrow:ledger': /^[\w-]+$/,
       'nf-escrow:created-at': /^\d{4}-/,
     },
-    'sweep can tell whose it is, should this machine not come back',
+    'the tags let sweep find the definition',
   );
   const daemon = (await box.daemonPid()) ?? 0;
   process.kill(daemon, 'SIGKILL');
-  await until('it is gone', () => (existsSync(`/proc/${String(daemon)}`) ? undefined : true));
+  await until('the daemon has ended', () => (existsSync(`/proc/${String(daemon)}`) ? undefined : true));
   await started.ended;
   const run = await until('purged', async () => {
     const [found] = (await box.json<RunList>(['runs', 'list'])).runs;

@@ -1,12 +1,12 @@
-// The whole path, on a real Nextflow with nf-amazon, which NF_ESCROW_TEST_NEXTFLOW_AWS names; its plugins are taken from
-// NF_ESCROW_TEST_NEXTFLOW_AWS_PLUGINS where that is set, else it downloads them.
+// End-to-end runs with a real Nextflow and nf-amazon. NF_ESCROW_TEST_NEXTFLOW_AWS names the launcher.
+// NF_ESCROW_TEST_NEXTFLOW_AWS_PLUGINS names a directory with its plugins; if unset, Nextflow downloads them.
 import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { JournalEvent, Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { definitions } from '../../support/aws/batch.ts';
-import { Edge } from '../../support/aws/batch-agent.ts';
+import { BatchAgent } from '../../support/aws/batch-agent.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { ACCOUNT, QUEUE, REGION } from '../../support/aws/test-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
@@ -64,17 +64,17 @@ process MANY {
 workflow { MANY(channel.of(1, 2, 3)) | view }
 `;
 
-t.setTimeout(900_000); // a JVM or two for each, on a machine that may have other work
+t.setTimeout(900_000); // each test starts one or two JVMs, possibly on a loaded machine
 
 interface Stage {
   readonly aws: StrictAws;
-  readonly edge: Edge;
+  readonly agent: BatchAgent;
   readonly box: Sandbox;
   readonly value: string;
 }
 
 function onBatch(title: string, body: (t: Test, stage: Stage) => Promise<void>): void {
-  const skip = nextflow === undefined && 'NF_ESCROW_TEST_NEXTFLOW_AWS names no Nextflow with nf-amazon';
+  const skip = nextflow === undefined && 'NF_ESCROW_TEST_NEXTFLOW_AWS is not set';
   const onStage = async (inner: Test, aws: StrictAws): Promise<void> => {
     await makeBucket(aws);
     const box = new Sandbox(inner, nextflow);
@@ -97,7 +97,7 @@ function onBatch(title: string, body: (t: Test, stage: Stage) => Promise<void>):
     ]);
     await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
     await box.escrow(['secrets', 'set', 'BAR_KEY'], { input: 'bar-of-the-test' });
-    await body(inner, { aws, edge: Edge.behind(inner, aws), box, value });
+    await body(inner, { aws, agent: BatchAgent.behind(inner, aws), box, value });
   };
   withAws(title, onStage, { skip });
 }
@@ -121,70 +121,67 @@ async function nothingLeft(t: Test, { aws, box, value }: Stage): Promise<Receipt
     const found = await lastRun(box);
     return found.state === 'purged' ? found : undefined;
   });
-  t.same(await aws.secrets(), [], 'no secret is left');
+  t.same(await aws.secrets(), [], 'no secret exists');
   const ofRuns = (await definitions(aws)).filter(({ tags }) => 'nf-escrow:run' in tags);
   t.same(ofRuns, [], 'no definition with references is active');
-  t.same(box.filesWith(value), [], 'the value is in no file here');
+  t.same(box.filesWith(value), [], 'no local file contains the value');
   t.same(readdirSync(join(box.state, 'runs')), []);
   const receipt = await box.json<Receipt>(['runs', 'receipt', run.id]);
   t.equal(receipt.complete, true);
   return receipt;
 }
 
-onBatch('success: a process is given what it declares, exactly, and the rest is not', async (t, stage) => {
+onBatch('gives a process exactly the secrets it declares', async (t, stage) => {
   const { box, value } = stage;
   const ended = await box.escrow(['run', '--compute-env', 'batch', 'main.nf']);
   t.equal(ended.status, 0, ended.stderr + ended.stdout);
   t.match(ended.stdout, `given ${hash(value)}`);
   t.match(ended.stdout, /other none/);
   t.match(ended.stdout, /plain none/);
-  t.match(ended.stdout, /script bar-of-the-test/, 'the head fetches for itself');
+  t.match(ended.stdout, /script bar-of-the-test/, 'the head reads secrets that the script uses');
   const { leases } = await nothingLeft(t, stage);
   t.match(
     leases.find(({ store }) => store === 'batch-job-definitions'),
     { verification: /inactive/ },
   );
   const shared = await definitions(stage.aws);
-  t.equal(shared.length, 1, 'the one without references stays, for other runs');
+  t.equal(shared.length, 1, 'keeps the definition without references, which other runs may use');
   t.notMatch(JSON.stringify(shared), /nf-escrow/);
 });
 
-onBatch('a configuration file may use a secret', async (t, stage) => {
+onBatch('resolves a secret in a configuration file', async (t, stage) => {
   const { box } = stage;
-  appendFileSync(join(box.launch, 'nextflow.config'), 'params.told = secrets.BAR_KEY\n');
-  writeFileSync(join(box.launch, 'told.nf'), 'workflow { println "config ${params.told}" }\n');
-  const ended = await box.escrow(['run', '--compute-env', 'batch', 'told.nf']);
+  appendFileSync(join(box.launch, 'nextflow.config'), 'params.key = secrets.BAR_KEY\n');
+  writeFileSync(join(box.launch, 'config.nf'), 'workflow { println "config ${params.key}" }\n');
+  const ended = await box.escrow(['run', '--compute-env', 'batch', 'config.nf']);
   t.equal(ended.status, 0, ended.stderr + ended.stdout);
   t.match(ended.stdout, /config bar-of-the-test/);
   await nothingLeft(t, stage);
 });
 
-onBatch(
-  'a role that is taken reaches the head too, as a profile without credentials in it',
-  async (t, stage) => {
-    const { aws, box, value } = stage;
-    const role = ['--assume-role', `arn:aws:iam::${ACCOUNT}:role/launch`, '--external-id', 'lab-1'];
-    await box.escrow(['compute-envs', 'update', 'batch', ...role]);
-    aws.calls.length = 0;
-    const ended = await box.escrow(['run', '--compute-env', 'batch', 'main.nf']);
-    t.equal(ended.status, 0, ended.stderr + ended.stdout);
-    t.match(ended.stdout, `given ${hash(value)}`);
-    t.match(ended.stdout, /script bar-of-the-test/);
-    const assumed = aws.calls.filter(({ action }) => action === 'sts:AssumeRole');
-    t.ok(assumed.length > 1 && assumed.every(({ body }) => body.includes('ExternalId=lab-1')));
-    const others = aws.calls.filter(
-      ({ action, accessKey }) => /^(batch|secretsmanager):/.test(action) && accessKey === 'AKIDTEST',
-    );
-    // The edge reads secrets with credentials of its own, as ECS does.
-    t.same([...new Set(others.map(({ action }) => action))], ['secretsmanager:GetSecretValue']);
-    await nothingLeft(t, stage);
-  },
-);
+onBatch('the head assumes the role too, through a profile that contains no credentials', async (t, stage) => {
+  const { aws, box, value } = stage;
+  const role = ['--assume-role', `arn:aws:iam::${ACCOUNT}:role/launch`, '--external-id', 'lab-1'];
+  await box.escrow(['compute-envs', 'update', 'batch', ...role]);
+  aws.calls.length = 0;
+  const ended = await box.escrow(['run', '--compute-env', 'batch', 'main.nf']);
+  t.equal(ended.status, 0, ended.stderr + ended.stdout);
+  t.match(ended.stdout, `given ${hash(value)}`);
+  t.match(ended.stdout, /script bar-of-the-test/);
+  const assumed = aws.calls.filter(({ action }) => action === 'sts:AssumeRole');
+  t.ok(assumed.length > 1 && assumed.every(({ body }) => body.includes('ExternalId=lab-1')));
+  const others = aws.calls.filter(
+    ({ action, accessKey }) => /^(batch|secretsmanager):/.test(action) && accessKey === 'AKIDTEST',
+  );
+  // The fake ECS agent reads secrets with its own credentials, as ECS does.
+  t.same([...new Set(others.map(({ action }) => action))], ['secretsmanager:GetSecretValue']);
+  await nothingLeft(t, stage);
+});
 
 onBatch(
-  "a failing job ends the run with Nextflow's status, and an interrupted one is run again",
+  "a failed job ends the run with Nextflow's exit status, and an interrupted job is retried",
   async (t, stage) => {
-    const { box, edge, value } = stage;
+    const { box, agent, value } = stage;
     const failed = await box.escrow(['run', '--compute-env', 'batch', 'main.nf', '--status', '3']);
     t.equal(failed.status, 1);
     t.equal((await lastRun(box)).outcome, 'failed');
@@ -192,12 +189,12 @@ onBatch(
     const hold = join(box.directory, 'hold');
     const started = box.start(['run', '--compute-env', 'batch', 'main.nf', '--hold', hold]);
     const job = await until('the job runs', () =>
-      [...edge.jobs.values()].find(
+      [...agent.jobs.values()].find(
         ({ status, jobName }) => status === 'RUNNING' && jobName.startsWith('HELLO'),
       ),
     );
-    writeFileSync(hold, ''); // the next one goes through
-    edge.interrupt(job.jobId);
+    writeFileSync(hold, ''); // lets the retry succeed
+    agent.interrupt(job.jobId);
     const ended = await started.ended;
     t.equal(ended.status, 0, ended.stdout);
     t.match(ended.stdout, `given ${hash(value)}`);
@@ -205,11 +202,11 @@ onBatch(
   },
 );
 
-onBatch('where tasks would be given no secrets, nothing is submitted', async (t, stage) => {
-  const { edge, box } = stage;
+onBatch('submits no job if tasks would not receive their secrets', async (t, stage) => {
+  const { agent, box } = stage;
   const wrapped = join(box.directory, 'nextflow-without');
   const without = async (change: string): Promise<string> => {
-    // What was in place when nf-escrow looked, and is not when Nextflow starts.
+    // Changes the installation after nf-escrow has checked it and before Nextflow starts.
     writeFileSync(wrapped, `#!/bin/sh\n${change}\nexec '${String(nextflow)}' "$@"\n`, { mode: 0o755 });
     const run = ['run', '--compute-env', 'batch', '--nextflow', wrapped, 'main.nf'];
     const { status, stdout, stderr } = await box.escrow(run);
@@ -229,25 +226,25 @@ onBatch('where tasks would be given no secrets, nothing is submitted', async (t,
     ),
     /would go to AWS Batch by nextflow\.cloud\.aws\.batch\.AwsBatchExecutor, which gives tasks no secrets/,
   );
-  t.equal(edge.jobs.size, 0);
+  t.equal(agent.jobs.size, 0);
 });
 
-onBatch('a job array is given what its tasks declare', async (t, stage) => {
-  const { box, edge, value } = stage;
+onBatch('gives a job array the secrets that its tasks declare', async (t, stage) => {
+  const { box, agent, value } = stage;
   writeFileSync(join(box.launch, 'array.nf'), ARRAY);
   const ended = await box.escrow(['run', '--compute-env', 'batch', 'array.nf']);
   t.equal(ended.status, 0, ended.stderr + ended.stdout);
   for (const index of [1, 2, 3]) t.match(ended.stdout, `task ${String(index)} given ${hash(value)}`);
   t.same(
-    [...edge.jobs.keys()].map((id) => id.split(':')[1]).sort(),
+    [...agent.jobs.keys()].map((id) => id.split(':')[1]).sort(),
     ['0', '1', '2'],
-    'it was submitted as one',
+    'the tasks were submitted as one array',
   );
   await nothingLeft(t, stage);
 });
 
-onBatch('a head that is killed: its jobs are told and can be ended, its secrets go', async (t, stage) => {
-  const { box, edge } = stage;
+onBatch('removes the secrets of a killed head, and reports and cancels its jobs', async (t, stage) => {
+  const { box, agent } = stage;
   const started = box.start([
     'run',
     '--compute-env',
@@ -257,12 +254,12 @@ onBatch('a head that is killed: its jobs are told and can be ended, its secrets 
     join(box.directory, 'hold'),
   ]);
   const job = await until('the job runs', () =>
-    [...edge.jobs.values()].find(
+    [...agent.jobs.values()].find(
       ({ status, jobName }) => status === 'RUNNING' && jobName.startsWith('HELLO'),
     ),
   );
   const { id } = await lastRun(box);
-  await until('its submission is known', async () => {
+  await until('the daemon knows the job', async () => {
     const { tasks } = JSON.parse((await box.http('GET', `/v1/runs/${id}/tasks`)).text) as {
       tasks: { nativeId: string }[];
     };
@@ -274,15 +271,15 @@ onBatch('a head that is killed: its jobs are told and can be ended, its secrets 
   process.kill(head.pid, 'SIGKILL');
   await started.ended;
   await nothingLeft(t, stage);
-  t.equal(edge.jobs.get(job.jobId)?.status, 'RUNNING');
+  t.equal(agent.jobs.get(job.jobId)?.status, 'RUNNING');
   const events = (await box.http('GET', `/v1/runs/${id}/events`)).text
     .split('\n')
     .filter((line) => line.startsWith('data:'))
     .map((line) => JSON.parse(line.slice(5)) as JournalEvent);
-  const told = events.find(({ type }) => type === 'run.jobs-orphaned')?.data as
+  const orphaned = events.find(({ type }) => type === 'run.jobs-orphaned')?.data as
     { jobs?: string[] } | undefined;
-  t.ok(told?.jobs?.includes(job.jobId), 'the journal names it');
+  t.ok(orphaned?.jobs?.includes(job.jobId), 'the journal lists the job');
   await box.escrow(['runs', 'cancel', id]);
-  await until('the job has ended', () => edge.jobs.get(job.jobId)?.status === 'FAILED');
+  await until('the job has ended', () => agent.jobs.get(job.jobId)?.status === 'FAILED');
   t.pass('ended');
 });

@@ -1,4 +1,4 @@
-// Endpoints that the environment and the AWS configuration name: without encryption nothing goes there, not a byte.
+// Endpoints from environment variables and the AWS configuration: nothing is sent to an unencrypted one.
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -14,7 +14,7 @@ import { withAws } from '../../support/aws/with-aws.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-/** Takes connections on loopback, and keeps what is sent. */
+/** Accepts connections on loopback and records what is sent. */
 async function listenFor(t: Test): Promise<{ port: number; received: () => Buffer }> {
   const chunks: Buffer[] = [];
   const server = createServer((socket) => {
@@ -30,7 +30,7 @@ async function listenFor(t: Test): Promise<{ port: number; received: () => Buffe
   return { port: (server.address() as AddressInfo).port, received: () => Buffer.concat(chunks) };
 }
 
-/** Sets variables for the time of a test; undefined takes one away. */
+/** Sets environment variables for one test. Undefined unsets a variable. */
 function setEnvironment(t: Test, variables: Record<string, string | undefined>): void {
   const set = (values: Record<string, string | undefined>): void => {
     for (const [name, value] of Object.entries(values))
@@ -44,20 +44,20 @@ function setEnvironment(t: Test, variables: Record<string, string | undefined>):
 
 const REFUSED = {
   code: 'compute-environment-invalid',
-  message: /it is not encrypted/,
+  message: /the connection is not encrypted/,
   hint: /AWS_ENDPOINT|https/,
 };
 
-function unnamed(settings: AwsSettings): AwsSettings {
+function withoutEndpoint(settings: AwsSettings): AwsSettings {
   const kept = Object.entries(settings).filter(([key]) => key !== 'endpoint');
   return Object.fromEntries(kept) as unknown as AwsSettings;
 }
 
-withAws('a variable that leads a service to plain HTTP is refused, and nothing is sent', async (t, aws) => {
+withAws('rejects an endpoint variable with plain HTTP and sends nothing', async (t, aws) => {
   const { port, received } = await listenFor(t);
   const address = `http://127.0.0.1:${String(port)}`;
   const settings = settingsFor(aws);
-  const session = await openSession(accessOf(settings)); // moto is the endpoint that it names
+  const session = await openSession(accessOf(settings)); // the settings name moto as the endpoint
   const sm = await import('@aws-sdk/client-secrets-manager');
   const batch = await import('@aws-sdk/client-batch');
   const scheduler = await import('@aws-sdk/client-scheduler');
@@ -69,7 +69,7 @@ withAws('a variable that leads a service to plain HTTP is refused, and nothing i
       (await session.eventScheduler()).send(new scheduler.GetScheduleCommand({ Name: 'x' })),
     IAM: async () => (await session.iam()).send(new iam.GetRoleCommand({ RoleName: 'x' })),
     SECRETS_MANAGER: async () => {
-      const { secretsManager } = clientsFor(accessOf(unnamed(settings)), {
+      const { secretsManager } = clientsFor(accessOf(withoutEndpoint(settings)), {
         accessKeyId: 'AKIDTEST',
         secretAccessKey: 'test',
       });
@@ -81,21 +81,21 @@ withAws('a variable that leads a service to plain HTTP is refused, and nothing i
       setEnvironment(inner, { [`AWS_ENDPOINT_URL_${service}`]: address });
       await inner.rejects(ask(), REFUSED);
     });
-  await t.test('the general one, and a compute environment that names none', async (inner) => {
+  await t.test('AWS_ENDPOINT_URL without an endpoint in the compute environment', async (inner) => {
     setEnvironment(inner, { AWS_ENDPOINT_URL: address });
-    await inner.rejects(storeFor().prepare('', environmentOf(unnamed(settings))), REFUSED);
+    await inner.rejects(storeFor().prepare('', environmentOf(withoutEndpoint(settings))), REFUSED);
     setEnvironment(inner, { AWS_ENDPOINT_URL: aws.endpoint });
     await inner.rejects(
-      storeFor().prepare('', environmentOf(unnamed(settings))),
+      storeFor().prepare('', environmentOf(withoutEndpoint(settings))),
       REFUSED,
-      'also on loopback',
+      'a loopback address is rejected too',
     );
   });
   t.equal(received().length, 0);
   t.notOk(aws.calls.some(({ action }) => action.endsWith('CreateSecret')));
 });
 
-withAws('an AWS configuration file that does so is refused too', async (t, aws) => {
+withAws('rejects an AWS configuration file with a plain HTTP endpoint', async (t, aws) => {
   const { port, received } = await listenFor(t);
   const address = `http://127.0.0.1:${String(port)}`;
   const directory = temporaryDirectory(t);
@@ -105,7 +105,7 @@ withAws('an AWS configuration file that does so is refused too', async (t, aws) 
   };
   setEnvironment(t, { AWS_ENDPOINT_URL: undefined, AWS_CONFIG_FILE: undefined });
   for (const [name, text] of Object.entries(texts)) {
-    const file = join(directory, name); // the SDK keeps what it has read of a file, by its name
+    const file = join(directory, name); // a new name, because the SDK caches files by name
     writeFileSync(file, text);
     process.env['AWS_CONFIG_FILE'] = file;
     await t.rejects(openSession(accessOf(settingsFor(aws))), REFUSED, name);
@@ -113,7 +113,7 @@ withAws('an AWS configuration file that does so is refused too', async (t, aws) 
   t.equal(received().length, 0);
 });
 
-withAws('credentials are resolved without a word in clear: a profile’s role, and SSO', async (t, aws) => {
+withAws('sends nothing unencrypted while resolving credentials of a role and of SSO', async (t, aws) => {
   const { port, received } = await listenFor(t);
   const home = temporaryDirectory(t);
   const start = 'https://lab.awsapps.example/start';
@@ -145,13 +145,13 @@ sso_role_name = launch
   for (const profile of ['role', 'sso'])
     await t.rejects(
       openSession(accessOf({ ...settingsFor(aws), profile })),
-      { message: /it is not encrypted/ },
+      { message: /the connection is not encrypted/ },
       profile,
     );
-  t.equal(received().length, 0, 'neither a signature nor a token');
+  t.equal(received().length, 0, 'sends neither a signature nor a token');
 });
 
-void t.test('an endpoint of the environment that is HTTPS is used, and recorded', async (t) => {
+void t.test('uses and records an HTTPS endpoint from the environment', async (t) => {
   const { port, received } = await listenFor(t);
   const address = `https://127.0.0.1:${String(port)}`;
   setEnvironment(t, { AWS_ENDPOINT_URL_SECRETS_MANAGER: address, AWS_CONFIG_FILE: '/dev/null' });
@@ -163,14 +163,18 @@ void t.test('an endpoint of the environment that is HTTPS is used, and recorded'
   });
   const clients = clientsFor(access, { accessKeyId: 'x', secretAccessKey: 'canary-key' });
   const session = { access, identity: { account: ACCOUNT, arn: '' }, ...clients };
-  t.equal(await configuredEndpoint(session), address, 'a lease is looked for where it was placed');
+  t.equal(await configuredEndpoint(session), address, 'records the endpoint where the secret is created');
   const client = await clients.secretsManager();
   const { ListSecretsCommand } = await import('@aws-sdk/client-secrets-manager');
   await t.rejects(client.send(new ListSecretsCommand()));
   client.destroy();
-  t.equal(received()[0], 0x16, 'a TLS handshake is what it was sent');
+  t.equal(received()[0], 0x16, 'starts a TLS handshake');
   const recorded = { ...session, access: { ...access, endpoint: 'https://vpce.example' } };
-  t.equal(await configuredEndpoint(recorded), 'https://vpce.example', 'what is named comes first');
+  t.equal(
+    await configuredEndpoint(recorded),
+    'https://vpce.example',
+    'the endpoint of the compute environment takes precedence',
+  );
   process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = 'http://proxy.example';
   await t.rejects(
     configuredEndpoint({ ...session, ...clientsFor(access, { accessKeyId: 'x', secretAccessKey: 'y' }) }),
@@ -178,38 +182,35 @@ void t.test('an endpoint of the environment that is HTTPS is used, and recorded'
   );
 });
 
-void t.test(
-  'plain HTTP reaches what the compute environment names on loopback, and nothing beside it',
-  async (t) => {
-    const allowed = (address: string, endpoint: string | null): boolean => {
-      try {
-        assertEncrypted(destinationOf(address), { endpoint });
-        return true;
-      } catch {
-        return false;
-      }
-    };
-    t.ok(allowed('http://127.0.0.1:4566', 'http://127.0.0.1:4566/'));
-    t.ok(allowed('http://localhost', 'http://localhost:80'));
-    t.ok(allowed('http://[::1]:4566', 'http://[::1]:4566'));
-    t.ok(allowed('https://anything.example', null));
-    for (const [address, endpoint] of [
-      ['http://127.0.0.1:4566', null],
-      ['http://127.0.0.1:4566', 'https://127.0.0.1:4566'],
-      ['http://127.0.0.1:4567', 'http://127.0.0.1:4566'],
-      ['http://localhost:4566', 'http://127.0.0.1:4566'],
-      ['http://127.0.0.1', 'http://127.0.0.1:4566'],
-      ['http://proxy.example', 'http://proxy.example'],
-      ['http://127.0.0.1.proxy.example', 'http://127.0.0.1.proxy.example'],
-      ['http://169.254.169.254', 'http://169.254.169.254'],
-      ['ws://127.0.0.1', 'ws://127.0.0.1'],
-      ['no address', 'no address'],
-    ] as const)
-      t.notOk(allowed(address, endpoint), `${address} where ${String(endpoint)} is named`);
-  },
-);
+void t.test('accepts plain HTTP only for the loopback endpoint of the compute environment', async (t) => {
+  const allowed = (address: string, endpoint: string | null): boolean => {
+    try {
+      assertEncrypted(destinationOf(address), { endpoint });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  t.ok(allowed('http://127.0.0.1:4566', 'http://127.0.0.1:4566/'));
+  t.ok(allowed('http://localhost', 'http://localhost:80'));
+  t.ok(allowed('http://[::1]:4566', 'http://[::1]:4566'));
+  t.ok(allowed('https://anything.example', null));
+  for (const [address, endpoint] of [
+    ['http://127.0.0.1:4566', null],
+    ['http://127.0.0.1:4566', 'https://127.0.0.1:4566'],
+    ['http://127.0.0.1:4567', 'http://127.0.0.1:4566'],
+    ['http://localhost:4566', 'http://127.0.0.1:4566'],
+    ['http://127.0.0.1', 'http://127.0.0.1:4566'],
+    ['http://proxy.example', 'http://proxy.example'],
+    ['http://127.0.0.1.proxy.example', 'http://127.0.0.1.proxy.example'],
+    ['http://169.254.169.254', 'http://169.254.169.254'],
+    ['ws://127.0.0.1', 'ws://127.0.0.1'],
+    ['no address', 'no address'],
+  ] as const)
+    t.notOk(allowed(address, endpoint), `${address} with the endpoint ${String(endpoint)}`);
+});
 
-withAws('a daemon that was started with such a variable sends no secret there', async (t, aws) => {
+withAws('a daemon started with a plain HTTP endpoint variable sends no secret there', async (t, aws) => {
   const { port, received } = await listenFor(t);
   const box = new Sandbox(t);
   const proxy = { AWS_ENDPOINT_URL: `http://127.0.0.1:${String(port)}` };
@@ -221,6 +222,9 @@ withAws('a daemon that was started with such a variable sends no secret there', 
   box.env['NXF_PLUGINS_DEFAULT'] = 'true';
   const refused = await box.escrow(['run', '--compute-env', 'batch', 'true']);
   t.equal(refused.status, 78, refused.stderr);
-  t.match(refused.stderr, /http:\/\/127\.0\.0\.1:\d+: it is not encrypted.*nf-escrow daemon stop/s);
+  t.match(
+    refused.stderr,
+    /http:\/\/127\.0\.0\.1:\d+: the connection is not encrypted.*nf-escrow daemon stop/s,
+  );
   t.equal(received().length, 0);
 });

@@ -1,4 +1,4 @@
-// Many runs, each with faults drawn at random, to the same end: no secret is left, and no job definition. NF_ESCROW_TEST_RUNS says how many.
+// Many runs with random faults. No secret and no job definition may be left. NF_ESCROW_TEST_RUNS sets the number of runs.
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
@@ -28,7 +28,7 @@ const secretDelivery: SecretDelivery = {
 const CREATE = 'secretsmanager:CreateSecret';
 const REGISTER = 'batch:registerjobdefinition';
 
-/** Each changes the rules for a while. */
+/** Faults; each changes the rules of the fake AWS. */
 const faults: readonly ((rules: Rules) => void)[] = [
   () => undefined,
   (rules) => {
@@ -49,7 +49,7 @@ const faults: readonly ((rules: Rules) => void)[] = [
   (rules) => (rules.perSecond = randomInt(0, 3) * 20),
 ];
 
-void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) => {
+void t.test(`leaves nothing behind after ${String(RUNS)} runs with random faults`, async (t) => {
   const aws = await startAws(t);
   if (aws === undefined) return;
   let ahead = 0;
@@ -58,7 +58,7 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
     monotonic: () => performance.now() + ahead,
     sleep: async (ms: number) => sleep(Math.min(ms, 50)),
   };
-  // A store for placing and others for removing: a daemon that died is replaced by one that saw nothing.
+  // New stores remove the objects, like a new daemon without the observations of the killed one.
   const newStore = (): AwsSecretsManager =>
     new AwsSecretsManager({
       openSession,
@@ -79,7 +79,7 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
     const secrets = new Map([['FOO_KEY', new SecretValue(Buffer.from('x'))]]);
     const wanted = { run: `r${String(index)}`, workspace: 'lab/rna', environment, secretDelivery, secrets };
     const [part] = store.split(wanted);
-    if (part === undefined) throw new Error('nothing to place');
+    if (part === undefined) throw new Error('split returned no bundle');
     const place: { sentAt: string | null } & LeaseLocation = {
       target: part.target,
       locator: JSON.stringify(accessOf(settings)),
@@ -98,7 +98,7 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
     faults[randomInt(faults.length)]?.(aws.rules);
     const definition = `nf-${wanted.run}`;
     const { region, account } = accessOf(settings);
-    // As the plugin tells of it: an intent first, and its end where it is heard of.
+    // Like the plugin: records the intent first, and the answer if there is one.
     const its: { sentAt: string | null } & LeaseLocation = {
       target: `arn:aws:batch:${region}:${account}:job-definition/${definition}`,
       locator: JSON.stringify({ ...accessOf(settings), run: wanted.run }),
@@ -113,7 +113,7 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
       () => undefined,
     );
     if (randomInt(2) === 0) await attempt(newDefinitions(), openDefinitions, its.target);
-    // Some are removed by the daemon that placed them, the rest by another.
+    // The daemon that created them removes some; another daemon removes the rest.
     if (randomInt(2) === 0) await attempt(store, open, part.target);
   }
   await aws.quiet();
@@ -128,15 +128,15 @@ void t.test(`${String(RUNS)} runs with random faults leave nothing`, async (t) =
   ahead += awsWaits.apart + 1000;
   for (const target of [...openDefinitions.keys()]) await attempt(lastDefinitions, openDefinitions, target);
   for (const target of [...open.keys()]) await attempt(last, open, target);
-  t.same([...open.keys(), ...openDefinitions.keys()], [], 'each was seen to be gone');
-  t.same(await aws.secrets(), [], 'and no secret is there');
-  t.same(await active(aws), [], 'and no job definition');
+  t.same([...open.keys(), ...openDefinitions.keys()], [], 'every lease was found absent');
+  t.same(await aws.secrets(), [], 'no secret exists');
+  t.same(await active(aws), [], 'no job definition is active');
   t.comment(
-    `${String(placed)} of ${String(RUNS)} were placed, the others refused; ${String(registered)} job definitions registered and heard of`,
+    `${String(placed)} of ${String(RUNS)} secrets created, the others failed; ${String(registered)} registrations of job definitions answered`,
   );
 });
 
-/** By the rules, as Nextflow does: the SDK's own retries too. */
+/** Registers a job definition like Nextflow, with the retries of the SDK. */
 async function register(aws: StrictAws, jobDefinitionName: string, run: string): Promise<void> {
   const { BatchClient, RegisterJobDefinitionCommand } = await import('@aws-sdk/client-batch');
   const batch = new BatchClient({ region: REGION, endpoint: aws.endpoint, maxAttempts: 2 });
@@ -158,6 +158,6 @@ async function attempt(store: LeaseRemover, open: Map<string, LeaseLocation>, ta
     await store.remove(place);
     if ((await store.inspect(place)).state === 'absent') open.delete(target);
   } catch {
-    return; // tried again later, as a daemon does
+    return; // retried later, as a daemon does
   }
 }

@@ -1,4 +1,4 @@
-// Figures of whole runs on AWS: calls, and how long the removal takes. NF_ESCROW_TEST_RUNS says how many are measured.
+// Measures complete runs on AWS: number of calls and duration of the removal. NF_ESCROW_TEST_RUNS sets the number of runs.
 import { spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,10 +12,10 @@ const RUNS = Number(process.env['NF_ESCROW_TEST_RUNS'] ?? 12);
 const AT_ONCE = 4;
 const LAUNCHES = 100;
 
-/** Runs a script as a run to its purge, without any command in between; gives the seconds from its end to the proof of absence. */
+/** Runs a script until the run is purged. Returns the seconds from its end until its absence is verified. */
 async function runThrough({ runs, request, launchDirectory }: RunsOnBatch, script: string): Promise<number> {
   const { run, start } = await runs.create(request(script));
-  if (run === undefined || start === undefined) throw new Error('the run was not placed');
+  if (run === undefined || start === undefined) throw new Error('the run was not created');
   const child = spawn(...untapped(start.command, start.arguments), {
     cwd: launchDirectory,
     env: { PATH: process.env['PATH'], ...start.environment },
@@ -29,7 +29,7 @@ async function runThrough({ runs, request, launchDirectory }: RunsOnBatch, scrip
   return (Date.parse(purgedAt ?? '') - Date.parse(endedAt ?? '')) / 1000;
 }
 
-withAws('the calls of a run: the same for 1, 10 and 100 secrets', async (t, aws) => {
+withAws('a run needs the same calls for 1, 10 and 100 secrets', async (t, aws) => {
   const counts: Record<string, number>[] = [];
   for (const count of [1, 10, 100]) {
     const names = Array.from({ length: count }, (_, index) => `K_${String(index)}`);
@@ -45,14 +45,14 @@ withAws('the calls of a run: the same for 1, 10 and 100 secrets', async (t, aws)
   for (const other of others) t.same(other, one);
 });
 
-withAws('from the end to the proof of absence, with delays as AWS has them', async (t, aws) => {
+withAws('verifies absence within 30 s of the end of a run, with realistic delays', async (t, aws) => {
   const daemon = await runsOnBatch(t, settingsFor(aws), { waits: awsWaits });
   const seconds: number[] = [];
   Object.assign(aws.rules, { latencyMs: 50, blindMs: 300 });
   let left = RUNS;
   const worker = async (): Promise<void> => {
     while (left-- > 0) {
-      aws.rules.deletionMs = randomInt(200, 3000); // of whatever is deleted next
+      aws.rules.deletionMs = randomInt(200, 3000); // duration of the next deletion
       seconds.push(await runThrough(daemon, 'true'));
     }
   };
@@ -64,11 +64,11 @@ withAws('from the end to the proof of absence, with delays as AWS has them', asy
   );
   await aws.quiet();
   t.same(await aws.secrets(), []);
-  t.ok((seconds.at(-1) ?? 0) < 30, 'the background deletion, two looks, and what they take');
+  t.ok((seconds.at(-1) ?? 0) < 30, 'the slowest removal');
 });
 
 withAws(
-  'a hundred launches at once under a quota of 50 a second: all are placed, none is lost',
+  'creates the secrets of 100 simultaneous launches under a quota of 50 requests per second',
   async (t, aws) => {
     const { runs, request } = await runsOnBatch(t, settingsFor(aws), { waits: awsWaits });
     aws.rules.perSecond = 50;
@@ -82,7 +82,7 @@ withAws(
     );
     const seconds = placed.map(({ after }) => after).sort((a, b) => a - b);
     t.comment(
-      `${String(LAUNCHES)} launches at once: half placed after ${(seconds[LAUNCHES / 2] ?? 0).toFixed(1)} s, all after ${(seconds.at(-1) ?? 0).toFixed(1)} s; ${JSON.stringify(aws.counts)}`,
+      `${String(LAUNCHES)} simultaneous launches: half created after ${(seconds[LAUNCHES / 2] ?? 0).toFixed(1)} s, all after ${(seconds.at(-1) ?? 0).toFixed(1)} s; ${JSON.stringify(aws.counts)}`,
     );
     const names = (await aws.secrets()).map((name) => name.split('/').at(-1));
     t.same(names.sort(), placed.map(({ id }) => id).sort());

@@ -1,4 +1,4 @@
-// Where secrets go: partitions, FIPS and private endpoints, other accounts; and queues that cannot be used.
+// Locations of secrets: partitions, FIPS and private endpoints, other accounts, and queues that cannot be used.
 import t, { type Test } from 'tap';
 import { accessOf } from '../../../daemon/aws/session/access.ts';
 import { clientsFor, fetchCredentials } from '../../../daemon/aws/session/session.ts';
@@ -32,7 +32,7 @@ function without(settings: AwsSettings, ...keys: (keyof AwsSettings)[]): AwsSett
   return Object.fromEntries(kept) as unknown as AwsSettings;
 }
 
-/** Places a secret and removes it; gives its reference. */
+/** Creates a secret, removes it and returns its reference. */
 async function placeAndRemove(t: Test, settings: AwsSettings): Promise<string> {
   const store = storeFor();
   const { place, reference } = await placeOne(store, settings);
@@ -50,7 +50,7 @@ async function placeOne(
   const secrets = new Map([['FOO_KEY', new SecretValue(Buffer.from('x'))]]);
   const wanted = { run: 'r1', workspace: 'lab/rna', environment, secretDelivery, secrets };
   const [part] = store.split(wanted);
-  if (part === undefined) throw new Error('nothing to place');
+  if (part === undefined) throw new Error('split returned no bundle');
   const locator = await store.prepare(part.target, environment);
   const place = { target: part.target, locator, sentAt: null };
   const rest = { ledger: 'l1', expiresAt: '2026-01-06T10:00:00.000Z', references: new Map(), files: {} };
@@ -64,7 +64,7 @@ async function placeOne(
   return { place, reference: references.get('FOO_KEY') ?? '' };
 }
 
-withAws('regions of other partitions have ARNs of their own', async (t, aws) => {
+withAws('uses the partition of the region in ARNs', async (t, aws) => {
   for (const [region, partition] of [
     ['us-gov-west-1', 'aws-us-gov'],
     ['cn-north-1', 'aws-cn'],
@@ -87,12 +87,12 @@ withAws('regions of other partitions have ARNs of their own', async (t, aws) => 
   }
   t.ok(
     aws.calls.every(({ region }) => region !== 'us-east-1'),
-    'and nothing is asked elsewhere',
+    'sends no request to another region',
   );
 });
 
-withAws('a private endpoint of Secrets Manager is used for that, and for nothing else', async (t, aws) => {
-  process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = 'http://127.0.0.1:9'; // nobody is there
+withAws('uses a private endpoint for Secrets Manager only', async (t, aws) => {
+  process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = 'http://127.0.0.1:9'; // no server listens there
   t.teardown(() => Reflect.deleteProperty(process.env, 'AWS_ENDPOINT_URL_SECRETS_MANAGER'));
   t.match(await placeAndRemove(t, settingsFor(aws)), /^arn:aws:secretsmanager:/);
   await t.rejects(placeAndRemove(t, without(settingsFor(aws), 'endpoint')), {
@@ -100,7 +100,7 @@ withAws('a private endpoint of Secrets Manager is used for that, and for nothing
   });
 });
 
-void t.test('FIPS: every service is reached by its FIPS endpoint, but for one that is named', async (t) => {
+void t.test('uses FIPS endpoints for every service except a configured endpoint', async (t) => {
   const before = process.env['AWS_ENDPOINT_URL'];
   Reflect.deleteProperty(process.env, 'AWS_ENDPOINT_URL');
   t.teardown(() => {
@@ -110,7 +110,7 @@ void t.test('FIPS: every service is reached by its FIPS endpoint, but for one th
   const hostsOf = async (fips: boolean, endpoint: string | null): Promise<string[]> => {
     const clients = clientsFor({ ...access, fips, endpoint }, { accessKeyId: 'x', secretAccessKey: 'y' });
     const hosts: string[] = [];
-    // Everything but the sending itself, which these tests never do.
+    // Stops each request before it is sent.
     const stop = (): (() => Promise<never>) => async (args?: unknown) => {
       hosts.push((args as { request: { hostname: string } }).request.hostname);
       throw new Error('stopped');
@@ -141,7 +141,7 @@ void t.test('FIPS: every service is reached by its FIPS endpoint, but for one th
   for (const host of await hostsOf(false, null)) t.notMatch(host, /fips/);
 });
 
-withAws('another account: by a role there, with its external id; refused without', async (t, aws) => {
+withAws('uses another account with a role and external id, and fails without the role', async (t, aws) => {
   const assumeRole = `arn:aws:iam::${OTHER}:role/launch`;
   const executionRole = `arn:aws:iam::${OTHER}:role/execution`;
   const settings = settingsFor(aws, { executionRole, assumeRole, externalId: 'lab-1' });
@@ -156,16 +156,16 @@ withAws('another account: by a role there, with its external id; refused without
     aws.calls.some(
       ({ action, accessKey }) => /^(secretsmanager|batch):/.test(action) && accessKey === 'AKIDTEST',
     ),
-    'with the credentials of the role alone',
+    'uses only the credentials of the role',
   );
   await t.rejects(placeAndRemove(t, without(settings, 'assumeRole', 'externalId')), {
     code: 'compute-environment-invalid',
-    message: new RegExp(`account ${ACCOUNT}, and the secrets go to ${OTHER}`),
+    message: new RegExp(`account ${ACCOUNT}, but the execution role is in ${OTHER}`),
   });
   t.same(await aws.secrets(), []);
 });
 
-withAws('another account: what is provided takes the role there too, or is of it already', async (t, aws) => {
+withAws('provided credentials assume the role, or belong to the account already', async (t, aws) => {
   const assumeRole = `arn:aws:iam::${OTHER}:role/launch`;
   const executionRole = `arn:aws:iam::${OTHER}:role/execution`;
   const settings = settingsFor(aws, { executionRole, assumeRole });
@@ -186,10 +186,10 @@ withAws('another account: what is provided takes the role there too, or is of it
   await t.rejects(
     store.useCredentials(place, base),
     { code: 'aws-denied' },
-    'it says why the role could not be taken',
+    'reports why the role cannot be assumed',
   );
   await store.useCredentials(place, ofRole);
-  t.equal((await store.inspect(place)).state, 'present', 'those of the account need no role');
+  t.equal((await store.inspect(place)).state, 'present', 'credentials of the account need no role');
   aws.rules.denied.clear();
   provided.forget(OTHER);
   await t.rejects(store.inspect(place), { code: 'aws-credentials' });
@@ -199,7 +199,7 @@ withAws('another account: what is provided takes the role there too, or is of it
   t.same(await aws.secrets(), []);
 });
 
-withAws('queues on EKS, and those that take nothing, are refused with the reason', async (t, aws) => {
+withAws('rejects queues on EKS and disabled queues', async (t, aws) => {
   const answers: Record<string, object> = {};
   aws.batch = async (action) => answers[action];
   const refused = async (message: RegExp): Promise<void> => {
@@ -218,7 +218,7 @@ withAws('queues on EKS, and those that take nothing, are refused with the reason
       },
     ],
   };
-  await refused(/runs its jobs on EKS \(on-eks\), whose job definitions cannot take secrets/);
+  await refused(/runs jobs on EKS \(on-eks\), where job definitions cannot reference secrets/);
   delete answers['describecomputeenvironments'];
   answers['describejobqueues'] = { jobQueues: [{ jobQueueName: 'q', state: 'DISABLED' }] };
   await refused(/is disabled/);

@@ -54,7 +54,7 @@ async function placementsOf(
 
 async function only(...args: Parameters<typeof placementsOf>): Promise<Placement> {
   const [placement] = await placementsOf(...args);
-  if (placement === undefined) throw new Error('nothing to place');
+  if (placement === undefined) throw new Error('split returned no bundle');
   return placement;
 }
 
@@ -64,43 +64,48 @@ async function read(aws: StrictAws, name: string): Promise<string | undefined> {
   return (await client.send(new GetSecretValueCommand({ SecretId: name }))).SecretString;
 }
 
-withAws('a bundle is one secret, exact, referenced by key; the separate layout one each', async (t, aws) => {
-  const store = storeFor();
-  const odd = 'a\nb"c`d$e\\f\u2028é\u{1f9ec} ';
-  const values = { FOO_KEY: odd, BAR_KEY: 'x' };
-  const bundle = await only(store, settingsFor(aws), values);
-  const references = await store.place(bundle);
-  t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1']);
-  t.same(JSON.parse((await read(aws, 'nf-escrow/lab.rna/r1')) ?? ''), values);
-  const arn = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:nf-escrow/lab.rna/r1`;
-  t.match(references.get('FOO_KEY'), new RegExp(`^${arn}-[A-Za-z0-9]{6}:FOO_KEY::$`));
-  t.same([...references.keys()], ['BAR_KEY', 'FOO_KEY']);
-  const create = JSON.parse(aws.calls.find(({ action }) => action.endsWith('CreateSecret'))?.body ?? '') as {
-    Tags: { Key: string; Value: string }[];
-  };
-  const tags = Object.fromEntries(create.Tags.map(({ Key, Value }) => [Key, Value]));
-  t.match(tags, {
-    'nf-escrow:run': 'r1',
-    'nf-escrow:workspace': 'lab/rna',
-    'nf-escrow:owner': 'ada',
-    'nf-escrow:expires-at': '2026-01-06T10:00:00.000Z',
-  });
-  await store.remove(bundle);
-  const settings = settingsFor(aws, { layout: 'per-secret', prefix: 'a/b' });
-  const separate = await placementsOf(store, settings, values, { run: 'r2' });
-  const each = new Map<string, string>();
-  for (const placement of separate)
-    for (const [name, reference] of await store.place(placement)) each.set(name, reference);
-  t.same(await aws.secrets(), ['a/b/lab.rna/r2/BAR_KEY', 'a/b/lab.rna/r2/FOO_KEY']);
-  t.equal(await read(aws, 'a/b/lab.rna/r2/FOO_KEY'), odd);
-  t.match(each.get('FOO_KEY'), /r2\/FOO_KEY-[A-Za-z0-9]{6}$/, 'without key');
-});
+withAws(
+  'creates one secret with JSON keys, or one for each value with --layout per-secret',
+  async (t, aws) => {
+    const store = storeFor();
+    const odd = 'a\nb"c`d$e\\f\u2028é\u{1f9ec} ';
+    const values = { FOO_KEY: odd, BAR_KEY: 'x' };
+    const bundle = await only(store, settingsFor(aws), values);
+    const references = await store.place(bundle);
+    t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1']);
+    t.same(JSON.parse((await read(aws, 'nf-escrow/lab.rna/r1')) ?? ''), values);
+    const arn = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:nf-escrow/lab.rna/r1`;
+    t.match(references.get('FOO_KEY'), new RegExp(`^${arn}-[A-Za-z0-9]{6}:FOO_KEY::$`));
+    t.same([...references.keys()], ['BAR_KEY', 'FOO_KEY']);
+    const create = JSON.parse(
+      aws.calls.find(({ action }) => action.endsWith('CreateSecret'))?.body ?? '',
+    ) as {
+      Tags: { Key: string; Value: string }[];
+    };
+    const tags = Object.fromEntries(create.Tags.map(({ Key, Value }) => [Key, Value]));
+    t.match(tags, {
+      'nf-escrow:run': 'r1',
+      'nf-escrow:workspace': 'lab/rna',
+      'nf-escrow:owner': 'ada',
+      'nf-escrow:expires-at': '2026-01-06T10:00:00.000Z',
+    });
+    await store.remove(bundle);
+    const settings = settingsFor(aws, { layout: 'per-secret', prefix: 'a/b' });
+    const separate = await placementsOf(store, settings, values, { run: 'r2' });
+    const each = new Map<string, string>();
+    for (const placement of separate)
+      for (const [name, reference] of await store.place(placement)) each.set(name, reference);
+    t.same(await aws.secrets(), ['a/b/lab.rna/r2/BAR_KEY', 'a/b/lab.rna/r2/FOO_KEY']);
+    t.equal(await read(aws, 'a/b/lab.rna/r2/FOO_KEY'), odd);
+    t.match(each.get('FOO_KEY'), /r2\/FOO_KEY-[A-Za-z0-9]{6}$/, 'the reference has no JSON key');
+  },
+);
 
-withAws('over 64 KiB once encoded it is divided; a value too big by itself stands alone', async (t, aws) => {
+withAws('splits secrets over 64 KiB, and stores a value that fills one on its own', async (t, aws) => {
   const store = storeFor();
   const values = {
-    A_KEY: 'x'.repeat(65_536), // with its name and quotes it is too big for any object
-    B_KEY: '\u0001'.repeat(10_000), // six bytes each, once encoded
+    A_KEY: 'x'.repeat(65_536), // too large for a JSON object with name and quotes
+    B_KEY: '\u0001'.repeat(10_000), // six bytes per character when encoded
     C_KEY: '"'.repeat(5000),
     D_KEY: 'd',
   };
@@ -110,25 +115,25 @@ withAws('over 64 KiB once encoded it is divided; a value too big by itself stand
     for (const [name, reference] of await store.place(placement)) references.set(name, reference);
   const names = ['nf-escrow/lab.rna/r1', 'nf-escrow/lab.rna/r1/2', 'nf-escrow/lab.rna/r1/3'];
   t.same(await aws.secrets(), names);
-  t.notMatch(references.get('A_KEY'), /A_KEY/, 'alone, and so without key');
+  t.notMatch(references.get('A_KEY'), /A_KEY/, 'a value on its own has no JSON key');
   const found: Record<string, string> = { A_KEY: (await read(aws, names[0] ?? '')) ?? '' };
   for (const name of names.slice(1))
     Object.assign(found, JSON.parse((await read(aws, name)) ?? '') as object);
   t.ok(
     Object.entries(values).every(([name, value]) => found[name] === value),
-    'each is there, exactly',
+    'every value is exact',
   );
   for (const placement of placements) await store.remove(placement);
   for (const placement of placements) t.equal((await store.inspect(placement)).state, 'absent');
 });
 
-withAws('what is not UTF-8 is refused by name before anything is asked of AWS', async (t, aws) => {
+withAws('rejects a value that is not UTF-8 by name, without a request to AWS', async (t, aws) => {
   const values = secretsOf({ FOO_KEY: 'fine', BAR_KEY: Buffer.from([0x66, 0xff]) });
-  t.throws(() => storeFor().check(values), { code: 'value-not-deliverable', message: /^BAR_KEY / });
+  t.throws(() => storeFor().check(values), { code: 'value-not-deliverable', message: /deliver BAR_KEY / });
   t.same(aws.calls, []);
 });
 
-withAws('a lost reply: the same request again, and one secret', async (t, aws) => {
+withAws('repeats the identical request after a lost answer and creates one secret', async (t, aws) => {
   const store = storeFor();
   const noted: (number | null)[] = [];
   const noteSent: Sent = async (at) => void noted.push(at);
@@ -137,80 +142,84 @@ withAws('a lost reply: the same request again, and one secret', async (t, aws) =
   t.match((await store.place(placement)).get('FOO_KEY'), /:FOO_KEY::$/);
   const creates = aws.calls.filter(({ action }) => action.endsWith('CreateSecret'));
   t.equal(creates.length, 3);
-  t.equal(new Set(creates.map(({ body }) => body)).size, 1, 'identical, token and tags too');
-  t.equal(noted.length, 3, 'each was noted before it was sent, and stays open: it may still arrive');
+  t.equal(
+    new Set(creates.map(({ body }) => body)).size,
+    1,
+    'all requests are identical, with token and tags',
+  );
+  t.equal(noted.length, 3, 'the send time of each is recorded and kept, because it got no answer');
   t.ok(noted.every((at) => typeof at === 'number'));
   t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1']);
 });
 
-withAws('a create that arrives after its deletion is found and deleted too', async (t, aws) => {
-  let now = Date.now();
-  const store = new AwsSecretsManager({
-    openSession,
-    provided: new ProvidedCredentials(),
-    owner: 'ada',
-    clock: {
-      now: () => now,
-      monotonic: () => now,
-      sleep: async (ms) => ((now += ms), sleep(Math.min(ms, 20))),
-    },
-    waits: { ...awsWaits, placing: 100 },
-  });
-  let sentAt: string | null = null;
-  const noteSent: Sent = async (at) => void (sentAt = at === null ? null : new Date(at).toISOString());
-  aws.rules.holding.push(700, 700, 700);
-  const placement = await only(store, settingsFor(aws), { FOO_KEY: 'x' }, { noteSent });
-  await t.rejects(store.place(placement), { code: 'store-unavailable' });
-  t.ok(sentAt, 'the time of the request that was not answered is kept');
-  const place = { target: placement.target, locator: placement.locator, sentAt };
-  await store.remove(place);
-  t.match(await store.inspect(place), { state: 'present', evidence: /may still arrive/ });
-  await aws.quiet();
-  t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1'], 'it did arrive');
-  await store.remove(place);
-  t.equal((await store.inspect(place)).state, 'present', 'another one may');
-  now = Date.parse(String(sentAt)) + awsWaits.late + 1;
-  t.match(await store.inspect(place), { state: 'present', evidence: /once more/ });
-  now += awsWaits.apart;
-  t.equal((await store.inspect(place)).state, 'absent');
-  t.same(await aws.secrets(), []);
-});
+withAws(
+  'finds and deletes a secret whose create request is carried out after the deletion',
+  async (t, aws) => {
+    let now = Date.now();
+    const store = new AwsSecretsManager({
+      openSession,
+      provided: new ProvidedCredentials(),
+      owner: 'ada',
+      clock: {
+        now: () => now,
+        monotonic: () => now,
+        sleep: async (ms) => ((now += ms), sleep(Math.min(ms, 20))),
+      },
+      waits: { ...awsWaits, placing: 100 },
+    });
+    let sentAt: string | null = null;
+    const noteSent: Sent = async (at) => void (sentAt = at === null ? null : new Date(at).toISOString());
+    aws.rules.holding.push(700, 700, 700);
+    const placement = await only(store, settingsFor(aws), { FOO_KEY: 'x' }, { noteSent });
+    await t.rejects(store.place(placement), { code: 'store-unavailable' });
+    t.ok(sentAt, 'keeps the send time of the unanswered request');
+    const place = { target: placement.target, locator: placement.locator, sentAt };
+    await store.remove(place);
+    t.match(await store.inspect(place), { state: 'present', evidence: /may still be carried out/ });
+    await aws.quiet();
+    t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1'], 'the late request created the secret');
+    await store.remove(place);
+    t.equal((await store.inspect(place)).state, 'present', 'another late request is still possible');
+    now = Date.parse(String(sentAt)) + awsWaits.late + 1;
+    t.match(await store.inspect(place), { state: 'present', evidence: /checks again/ });
+    now += awsWaits.apart;
+    t.equal((await store.inspect(place)).state, 'absent');
+    t.same(await aws.secrets(), []);
+  },
+);
 
-withAws('a deletion goes on in the background, and reads lag behind', async (t, aws) => {
+withAws('waits for the background deletion and for consistent reads', async (t, aws) => {
   const store = storeFor(undefined, { deleting: 3000, apart: 900 });
   Object.assign(aws.rules, { deletionMs: 800, blindMs: 500 });
   const placement = await only(store, settingsFor(aws), { FOO_KEY: 'x' });
   await store.place(placement);
-  await store.remove(placement); // too early: nothing sees it yet, and AWS answers all the same
+  await store.remove(placement); // too early: AWS accepts the deletion although the secret is not visible yet
   const blind = await store.inspect(placement);
-  t.equal(blind.state, 'present', `a deletion that nobody saw work proves nothing: ${blind.evidence}`);
+  t.equal(blind.state, 'present', `a deletion of an unseen secret proves nothing: ${blind.evidence}`);
   await sleep(600);
   const started = Date.now();
   await store.remove(placement);
   t.equal((await store.inspect(placement)).state, 'absent');
-  t.ok(Date.now() - started >= 800, 'not before it was over');
+  t.ok(Date.now() - started >= 800, 'waits until the deletion is complete');
   t.same(await aws.secrets(), []);
 });
 
-withAws(
-  'a hundred runs at once under a quota of 50 a second: all are placed, none is lost',
-  async (t, aws) => {
-    const store = storeFor(undefined, { placing: 30_000 });
-    const placements = await Promise.all(
-      Array.from({ length: 100 }, async (_, index) =>
-        only(store, settingsFor(aws), { FOO_KEY: 'x' }, { run: `r${String(index)}` }),
-      ),
-    );
-    aws.rules.perSecond = 50;
-    const started = Date.now();
-    await Promise.all(placements.map(async (placement) => store.place(placement)));
-    const took = Date.now() - started;
-    t.comment(`placed 100 in ${String(took)} ms`);
-    t.equal((await aws.secrets()).length, 100);
-  },
-);
+withAws('creates 100 secrets at once under a quota of 50 requests per second', async (t, aws) => {
+  const store = storeFor(undefined, { placing: 30_000 });
+  const placements = await Promise.all(
+    Array.from({ length: 100 }, async (_, index) =>
+      only(store, settingsFor(aws), { FOO_KEY: 'x' }, { run: `r${String(index)}` }),
+    ),
+  );
+  aws.rules.perSecond = 50;
+  const started = Date.now();
+  await Promise.all(placements.map(async (placement) => store.place(placement)));
+  const took = Date.now() - started;
+  t.comment(`created 100 secrets in ${String(took)} ms`);
+  t.equal((await aws.secrets()).length, 100);
+});
 
-withAws('each trouble has its code and its remedy', async (t, aws) => {
+withAws('reports each failure of AWS with its code and remedy', async (t, aws) => {
   const store = storeFor(undefined, { asking: 300, placing: 300 });
   const place = async (): Promise<unknown> =>
     store.place(await only(store, settingsFor(aws), { FOO_KEY: 'x' }));
@@ -236,10 +245,10 @@ withAws('each trouble has its code and its remedy', async (t, aws) => {
   t.same(await aws.secrets(), []);
   aws.rules.clockOffsetMs = -3_600_000;
   await place();
-  t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1'], 'a clock that is wrong is put right for the request');
+  t.same(await aws.secrets(), ['nf-escrow/lab.rna/r1'], 'corrects a wrong local clock for the request');
 });
 
-withAws('credentials are resolved anew each time; provided ones serve removals', async (t, aws) => {
+withAws('resolves credentials for each request, and uses provided ones for removals', async (t, aws) => {
   const directory = temporaryDirectory(t);
   const file = join(directory, 'credentials');
   process.env['AWS_SHARED_CREDENTIALS_FILE'] = file;
@@ -261,11 +270,11 @@ withAws('credentials are resolved anew each time; provided ones serve removals',
   await store.place(placement);
   aws.rules.expired.add('AKIDSECOND');
   await t.rejects(store.remove(placement), { code: 'aws-credentials' });
-  provided.set(ACCOUNT, { accessKeyId: 'AKIDLENT', secretAccessKey: 'x' });
+  provided.set(ACCOUNT, { accessKeyId: 'AKIDPROVIDED', secretAccessKey: 'x' });
   await t.rejects(
     only(store, settings, { FOO_KEY: 'x' }, { run: 'r2' }),
     { code: 'aws-credentials' },
-    'not for placing',
+    'does not use provided credentials to create secrets',
   );
   await store.remove(placement);
   t.equal((await store.inspect(placement)).state, 'absent');
@@ -275,7 +284,7 @@ withAws('credentials are resolved anew each time; provided ones serve removals',
   });
 });
 
-withAws('calls: the same for 1, 10 and 100 secrets', async (t, aws) => {
+withAws('needs the same calls for 1, 10 and 100 secrets', async (t, aws) => {
   const counts: Record<string, number>[] = [];
   for (const count of [1, 10, 100]) {
     const store = storeFor();

@@ -34,7 +34,7 @@ const values = (entries: Record<string, string | Buffer>): Map<string, SecretVal
 
 const secretDelivery: SecretDelivery = {
   plugin: null,
-  reason: 'of a test',
+  reason: 'test',
   configPhase: true,
   environment: {},
   restore: {},
@@ -53,7 +53,7 @@ function contentsOf(run: string, entries: Parameters<typeof values>[0]): RunDire
   };
 }
 
-void t.test('places a private directory, and removes it whole, as often as asked', async (t) => {
+void t.test('creates a private directory and removes it completely and idempotently', async (t) => {
   const runs = join(temporaryDirectory(t), 'runs');
   const store = new RunDirectories(runs);
   const target = store.locate('r20260101aaaaaaa1', local);
@@ -63,7 +63,7 @@ void t.test('places a private directory, and removes it whole, as often as asked
   ]);
   t.equal(statSync(target).mode & 0o777, 0o700);
   for (const name of readdirSync(target))
-    t.equal(statSync(join(target, name)).mode & 0o077, 0, `${name} is closed to others`);
+    t.equal(statSync(join(target, name)).mode & 0o077, 0, `${name} is private`);
   t.equal((await store.inspect({ target, locator: null, sentAt: null })).state, 'present');
   await t.rejects(store.create(target, contentsOf('r20260101aaaaaaa1', {})), { code: 'store-unavailable' });
   await store.remove({ target, locator: null, sentAt: null });
@@ -72,7 +72,7 @@ void t.test('places a private directory, and removes it whole, as often as asked
   t.same(readdirSync(runs), []);
 });
 
-void t.test('follows nothing that is planted', async (t) => {
+void t.test('removes planted links without following them', async (t) => {
   const directory = temporaryDirectory(t);
   const store = new RunDirectories(join(directory, 'runs'));
   const target = store.locate('r20260101aaaaaaa1', local);
@@ -94,12 +94,12 @@ void t.test('follows nothing that is planted', async (t) => {
   t.same(readdirSync(outside), ['kept']);
   await t.rejects(
     store.remove({ target: outside, locator: null, sentAt: null }),
-    'a directory that is no run directory is left alone',
+    'does not remove a directory that is not a run directory',
   );
   t.ok(existsSync(outside));
 });
 
-void t.test('refuses what Nextflow would change, execute or over-share', async (t) => {
+void t.test('rejects values that Nextflow would change, execute or expose', async (t) => {
   const store = new RunDirectorySecrets();
   for (const bad of ['a\nb', 'a"b', 'a`b', 'a\\b', 'a\rb', 'x OTHER=1', Buffer.from([0xff, 0xfe])]) {
     t.throws(

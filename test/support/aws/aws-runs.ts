@@ -17,13 +17,13 @@ import { temporaryDirectory } from '../temporary.ts';
 import { platformRules } from '../../../daemon/stores/registry.ts';
 import { runDependencies, shortAwsWaits } from '../run-dependencies.ts';
 
-/** The runs of a daemon within the test, whose clock can be set on. */
+/** Runs in this process, with a clock that can be moved forward. */
 export interface RunsOnBatch {
   readonly runs: Runs;
   readonly launchDirectory: string;
-  /** By so many milliseconds from the right time. */
+  /** Sets the offset from the real time, in milliseconds. */
   readonly jump: (ms: number) => void;
-  /** A request for a run of the scripted nextflow in the compute environment `batch`. */
+  /** Returns a request for a run of the fake nextflow in the compute environment `batch`. */
   readonly request: (script: string) => RunRequest;
 }
 

@@ -3,7 +3,7 @@ import { Sandbox } from '../sandbox.ts';
 import type { StrictAws } from './strict-aws.ts';
 import { ACCOUNT, QUEUE, REGION } from './test-aws.ts';
 
-/** What `compute-envs create` wants to hear of the stand-in: an environment `batch`. */
+/** Returns the arguments that create the compute environment `batch` on the fake AWS. */
 export function createBatch(aws: StrictAws, ...more: string[]): string[] {
   return [
     ...['compute-envs', 'create', 'batch', '--platform', 'aws-batch', '--region', REGION, '--queue', QUEUE],
@@ -12,10 +12,10 @@ export function createBatch(aws: StrictAws, ...more: string[]): string[] {
   ];
 }
 
-/** A sandbox with the scripted nextflow, the compute environment `batch` and the secret FOO_KEY. */
+/** Creates a sandbox with the fake nextflow, the compute environment `batch` and the secret FOO_KEY. */
 export async function boxOn(t: Test, aws: StrictAws, ...more: string[]): Promise<Sandbox> {
   const box = new Sandbox(t);
-  box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // AWS Batch cannot be had without the plugin
+  box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // runs on AWS Batch need the plugin
   const { status, stderr } = await box.escrow(createBatch(aws, ...more));
   if (status !== 0) throw new Error(stderr);
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });

@@ -14,7 +14,7 @@ interface Submission {
     readonly command?: string[];
     readonly environment?: { name: string; value: string }[];
   };
-  /** Of a job array: how many there are. */
+  /** Number of jobs in a job array. */
   readonly arrayProperties?: { readonly size?: number };
 }
 
@@ -31,37 +31,37 @@ interface Job extends Submission {
 const REGION = 'eu-west-1';
 
 /**
- * Stands in for what is behind AWS Batch: takes submitted jobs, resolves their `secrets` as ECS's agent does (execution
- * role, full ARN, JSON key, SecretString), and runs their commands as processes of this machine, in an environment with
- * nothing of ours in it.
+ * A fake of the ECS agent behind AWS Batch. Accepts submitted jobs, resolves their `secrets` like the agent
+ * (execution role, full ARN, JSON key, SecretString), and runs their commands as local processes in a clean
+ * environment.
  */
-export class Edge {
+export class BatchAgent {
   readonly jobs = new Map<string, Job>();
-  /** No machine comes for what is submitted now. */
+  /** Whether newly submitted jobs wait for an instance forever. */
   starved = false;
-  /** What ECS says of the next containers, which it cannot start. */
+  /** Error message with which the next containers fail to start. */
   fault: string | undefined;
-  /** What an agent makes of a value; nothing given: leaves it out. */
-  agent: (value: string) => string | undefined = (value) => value;
+  /** Changes each value that the agent delivers; undefined omits the variable. */
+  transform: (value: string) => string | undefined = (value) => value;
   readonly #aws: StrictAws;
   readonly #running = new Map<string, ChildProcess>();
-  readonly #directory = mkdtempSync('/tmp/nfe-edge-');
+  readonly #directory = mkdtempSync('/tmp/nfe-agent-');
 
   private constructor(aws: StrictAws) {
     this.#aws = aws;
   }
 
-  static behind(t: Test, aws: StrictAws): Edge {
-    const edge = new Edge(aws);
-    aws.batch = (action, body) => edge.#answer(action, body);
+  static behind(t: Test, aws: StrictAws): BatchAgent {
+    const agent = new BatchAgent(aws);
+    aws.batch = (action, body) => agent.#answer(action, body);
     t.teardown(() => {
-      for (const id of edge.#running.keys()) edge.#kill(id);
-      rmSync(edge.#directory, { recursive: true, force: true });
+      for (const id of agent.#running.keys()) agent.#kill(id);
+      rmSync(agent.#directory, { recursive: true, force: true });
     });
-    return edge;
+    return agent;
   }
 
-  /** Takes the machine of a running job away, as a spot interruption does. */
+  /** Ends a running job like a spot interruption. */
   interrupt(id: string): void {
     const job = this.jobs.get(id);
     if (job !== undefined) job.statusReason = 'Host EC2 (instance i-0123456789abcdef0) terminated.';
@@ -79,11 +79,11 @@ export class Edge {
         this.#terminate(asked.jobId ?? '');
         return {};
       default:
-        return undefined; // moto's
+        return undefined; // moto answers
     }
   }
 
-  /** Each job of an array is one by itself, which knows its index. */
+  /** Starts a job, or each job of an array with its index. */
   #submit({ arrayProperties, ...submission }: Submission): object {
     const jobId = randomUUID();
     const { jobName } = submission;
@@ -113,7 +113,7 @@ export class Edge {
     });
   }
 
-  /** One that waits has nothing to be killed. */
+  /** Ends a job. A waiting job has no process. */
   #terminate(id: string): void {
     const job = this.jobs.get(id);
     if (job?.status === 'RUNNABLE') this.#end(job, undefined, 'terminated');
@@ -167,7 +167,7 @@ export class Edge {
   async #definition(name: string): Promise<JobDefinition> {
     const { BatchClient, DescribeJobDefinitionsCommand } = await import('@aws-sdk/client-batch');
     const batch = new BatchClient({ region: REGION, endpoint: this.#aws.bare });
-    const [jobDefinitionName = '', revision] = (name.split('/').at(-1) ?? '').split(':'); // also by ARN
+    const [jobDefinitionName = '', revision] = (name.split('/').at(-1) ?? '').split(':'); // a name or an ARN
     const { jobDefinitions } = await batch.send(new DescribeJobDefinitionsCommand({ jobDefinitionName }));
     batch.destroy();
     const found = jobDefinitions?.find((one) => String(one.revision) === revision);
@@ -183,7 +183,7 @@ export class Edge {
     for (const { name = '', valueFrom = '' } of secrets) {
       const parts = valueFrom.split(':');
       if (parts.length < 7 || !/-[A-Za-z0-9]{6}$/.test(parts[6] ?? ''))
-        throw new Error(`${name} wants a full ARN`);
+        throw new Error(`${name} needs a full ARN`);
       const { SecretsManagerClient, GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
       const client = new SecretsManagerClient({ region: REGION, endpoint: this.#aws.endpoint });
       const SecretId = parts.slice(0, 7).join(':');
@@ -191,8 +191,8 @@ export class Edge {
       client.destroy();
       const key = parts[7] ?? '';
       const value = key === '' ? SecretString : (JSON.parse(SecretString) as Record<string, string>)[key];
-      if (value === undefined) throw new Error(`${name}: there is no key ${key}`);
-      const given = this.agent(value);
+      if (value === undefined) throw new Error(`${name}: no key ${key} in the secret`);
+      const given = this.transform(value);
       if (given !== undefined) resolved[name] = given;
     }
     return resolved;
@@ -204,7 +204,7 @@ export class Edge {
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      return; // it has just ended
+      return; // the process has just ended
     }
   }
 }

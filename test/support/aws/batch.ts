@@ -1,8 +1,8 @@
-// What a head does on AWS Batch, and which job definitions are there.
+// Job definitions and jobs on AWS Batch, created and read by tests.
 import type { StrictAws } from './strict-aws.ts';
 import { QUEUE, REGION } from './test-aws.ts';
 
-/** Registers a job definition, past the rules; `secrets` are references, by name. */
+/** Registers a job definition directly in moto. `secrets` are references by name. */
 export async function register(
   aws: StrictAws,
   name: string,
@@ -28,12 +28,12 @@ export async function register(
   return `${name}:${String(revision)}`;
 }
 
-/** Job definitions that are active, by name and revision, past the rules. */
+/** Returns name and revision of the active job definitions, directly from moto. */
 export async function active(aws: StrictAws): Promise<string[]> {
   return (await definitions(aws)).map(({ name }) => name);
 }
 
-/** The same, with their tags. */
+/** Returns the active job definitions with their tags. */
 export async function definitions(
   aws: StrictAws,
 ): Promise<{ name: string; tags: Readonly<Record<string, string>> }[]> {
@@ -47,7 +47,7 @@ export async function definitions(
   }));
 }
 
-/** Submits a job of a definition, which is named with its revision; gives its id. */
+/** Submits a job of a definition, given with its revision, and returns the job id. */
 export async function submit(
   aws: StrictAws,
   jobDefinition: string,

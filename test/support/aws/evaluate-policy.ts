@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * moto's evaluator of policies, and the conditions that ours have, which it does not look at:
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html. A key that is not
- * there fails a positive operator, and passes a negated one, one with IfExists, and ForAllValues.
+ * moto's policy evaluator, extended by condition operators, which moto ignores:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html. A missing
+ * key fails a positive operator. It passes a negated operator, an operator with IfExists, and ForAllValues.
  */
 const EVALUATOR = `
 import fnmatch, json, sys
@@ -42,11 +42,11 @@ json.dump([permitted(q) for q in questions], sys.stdout)
 export interface Question {
   readonly action: string;
   readonly resource: string;
-  /** Condition keys and their values, as AWS would know them. */
+  /** Condition keys and the values that AWS would see. */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** Whether a policy permits each action on its resource, in its context. */
+/** Returns whether a policy allows each action on its resource in its context. */
 export function evaluate(policy: object, questions: readonly Question[]): boolean[] {
   const { stdout, status, stderr } = spawnSync(process.env['NF_ESCROW_TEST_MOTO'] ?? '', ['-c', EVALUATOR], {
     input: JSON.stringify([policy, questions]),

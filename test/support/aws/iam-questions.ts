@@ -1,5 +1,5 @@
-// What IAM is asked for the calls that were made: each action on its resource, with what comes with it and what the
-// resource is tagged with at that moment.
+// Converts recorded API calls to IAM authorization questions: action, resource, request tags, and the resource tags at that
+// moment.
 import type { Question } from './evaluate-policy.ts';
 import type { Call } from './strict-aws.ts';
 import { ACCOUNT, REGION } from './test-aws.ts';
@@ -18,13 +18,13 @@ export const ask = (action: string, resource: string, context: Context = {}): Qu
 export const passing = (role: string, service: string): Question =>
   ask('iam:PassRole', role, { 'iam:PassedToService': service });
 
-/** Of a request that sets tags. */
+/** Returns the context of a request that sets tags. */
 export function requested(tags: Tags): Context {
   const named = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]);
   return { ...(Object.fromEntries(named) as Tags), 'aws:TagKeys': Object.keys(tags) };
 }
 
-/** Of a resource that has them. */
+/** Returns the context of a resource that has tags. */
 export function tagged(tags: Tags): Context {
   return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:ResourceTag/${key}`, value]));
 }
@@ -33,7 +33,7 @@ const DESCRIBES = [
   ...['DescribeComputeEnvironments', 'DescribeJobDefinitions', 'DescribeJobQueues', 'DescribeJobs'],
 ];
 
-/** All of them, in the order of the calls. `definitions`: the tags of those that were there before, by name. */
+/** Returns the questions in the order of the calls. `definitions` are the tags of existing job definitions, by name. */
 export function questionsOf(calls: readonly Call[], definitions: Readonly<Record<string, Tags>>): Question[] {
   const secrets = new Map<string, Tags>();
   const known = new Map(Object.entries(definitions));
@@ -50,7 +50,7 @@ export function questionsOf(calls: readonly Call[], definitions: Readonly<Record
 function onSecret(action: string, sent: Record<string, unknown>, secrets: Map<string, Tags>): Question[] {
   const name = textOf(sent, 'Name') || textOf(sent, 'SecretId').replace(/^arn:.*:secret:(.*)-\w{6}$/, '$1');
   if (action.endsWith('ListSecrets')) return [ask(action, '*')];
-  const before = tagged(secrets.get(name) ?? {}); // one that is not there has none
+  const before = tagged(secrets.get(name) ?? {}); // a secret that does not exist has no tags
   const tags = Object.fromEntries(
     ((sent['Tags'] ?? []) as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]),
   );

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 
-/** Ends with whoever started it, also by SIGKILL: prctl(2), PR_SET_PDEATHSIG. Takes whatever port is free. */
+/** Listens on a free port. Ends with its parent process, even after SIGKILL: prctl(2), PR_SET_PDEATHSIG. */
 const SERVER = `
 import ctypes, os, sys
 ctypes.CDLL(None).prctl(1, 9)
@@ -11,13 +11,13 @@ from moto.server import main
 main(['-H', '127.0.0.1', '-p', '0'])
 `;
 
-/** moto on loopback, gone after the test; its address. Undefined, and the test skipped aloud, where there is no moto. */
+/** Starts moto on loopback for one test and returns its address. Without moto, skips the test and returns undefined. */
 export async function startMoto(t: Test): Promise<string | undefined> {
   const python = process.env['NF_ESCROW_TEST_MOTO'];
   if (python === undefined) {
     if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1')
-      t.fail('there is no moto, and in CI there has to be one');
-    else t.pass('skipped', { skip: 'there is no moto here' });
+      t.fail('NF_ESCROW_TEST_MOTO is not set, and CI requires moto');
+    else t.pass('skipped', { skip: 'NF_ESCROW_TEST_MOTO is not set' });
     return undefined;
   }
   const child = spawn(python, ['-c', SERVER, String(process.pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -32,9 +32,9 @@ export async function startMoto(t: Test): Promise<string | undefined> {
       const found = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(line);
       if (found?.[1] !== undefined) resolve(found[1]);
     });
-    child.on('error', reject).on('exit', () => reject(new Error('moto ended as it started')));
+    child.on('error', reject).on('exit', () => reject(new Error('moto exited during startup')));
   });
-  // A submitted job ends at once; who wants it run runs it (edge.ts).
+  // moto completes submitted jobs immediately. Tests that need running jobs use batch-agent.ts.
   await fetch(`${address}/moto-api/config`, { method: 'POST', body: '{"batch":{"use_docker":false}}' });
   return address;
 }

@@ -1,6 +1,6 @@
-// nf-escrow whose daemon stops itself (SIGSTOP) on its way to a create, as a process does that is paused or whose machine
-// is suspended. PAUSE_DIRECTORY says what happens: `at` has the place, `passed` how much time goes by meanwhile and
-// `suspended` whether the monotonic clock stood still; `paused` is written before it stops.
+// nf-escrow with a daemon that stops itself (SIGSTOP) before a create request, like a paused process or a suspended machine.
+// Files in PAUSE_DIRECTORY control it: `at` names the point, `passed` the simulated duration in milliseconds, and `suspended`
+// makes the monotonic clock stand still. The daemon writes `paused` before it stops.
 import http, { type RequestOptions } from 'node:http';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const read = (name: string): string => {
 };
 const at = read('at');
 
-/** The clocks of this process: set before anything is loaded that keeps one. */
+/** Replaces the clocks of this process before any module that uses them is loaded. */
 const RealDate = Date;
 const realElapsed = performance.now.bind(performance);
 let [clockAhead, elapsedAhead] = [0, 0];
@@ -28,13 +28,13 @@ globalThis.Date = class extends RealDate {
 } as DateConstructor;
 performance.now = () => realElapsed() + elapsedAhead;
 
-/** Lets time go by. */
-function pass(): void {
+/** Moves the clocks forward. */
+function advanceClocks(): void {
   clockAhead = Number(read('passed'));
   if (read('suspended') === '') elapsedAhead = clockAhead;
 }
 
-/** The first process that comes here stops until it is told to go on. */
+/** Stops the first process that calls this until it receives SIGCONT. */
 function pause(): void {
   try {
     closeSync(openSync(join(directory, 'paused'), 'wx'));
@@ -42,14 +42,14 @@ function pause(): void {
     return;
   }
   process.kill(process.pid, 'SIGSTOP');
-  pass();
+  advanceClocks();
 }
 
 const faults: FaultInjector = async (point) => {
   if (point === at) pause();
 };
 
-/** A request that has been signed, and is about to be sent. */
+/** Intercepts requests after signing and before sending. */
 const send = http.request;
 http.request = ((options: RequestOptions, ...rest: []) => {
   const target = (options.headers as Record<string, string> | undefined)?.['x-amz-target'];
@@ -57,7 +57,7 @@ http.request = ((options: RequestOptions, ...rest: []) => {
   return send(options, ...rest);
 }) as typeof http.request;
 
-if (existsSync(join(directory, 'paused'))) pass(); // a process that starts later lives in that time
+if (existsSync(join(directory, 'paused'))) advanceClocks(); // processes that start later use the advanced clocks
 const { main } = await import('../../../daemon/main.ts');
 const { awsWaits } = await import('../../../daemon/stores/aws/waits.ts');
 await main(

@@ -1,31 +1,34 @@
-/** What AWS does and moto does not, switchable. All off: the rules of names and sizes hold all the same. */
+/** Behavior of AWS that moto lacks, switchable. The limits of names and sizes always apply. */
 export interface Rules {
-  /** Connections are broken off at once. */
+  /** Closes every connection immediately. */
   down: boolean;
   latencyMs: number;
-  /** How many creates and deletes a second; 0: any number. */
+  /** Limit of creates and deletes per second; 0 for no limit. */
   perSecond: number;
-  /** SERVICE:Action, refused to everyone. */
+  /** Actions denied to everyone, as SERVICE:Action. */
   readonly denied: Set<string>;
-  /** Access keys whose session is over. */
+  /** Access keys whose session has expired. */
   readonly expired: Set<string>;
-  /** Only these access keys exist; undefined: any. */
+  /** The only access keys that exist; undefined for any key. */
   known: Set<string> | undefined;
-  /** How far AWS's clock is from ours. */
+  /** Offset of AWS's clock from the local clock. */
   clockOffsetMs: number;
-  /** So many of the next calls are answered with status 500. */
+  /** Number of next calls that fail with status 500. */
   failing: number;
-  /** So many of the next creates are carried out and their replies lost. */
+  /** Number of next creates that are carried out and whose answers are lost. */
   losing: number;
-  /** The connections of the next creates are broken off, and each is carried out that many milliseconds later. */
+  /**
+   * Delays of the next creates, in milliseconds: the connection is closed, and the create is carried out after the
+   * delay.
+   */
   readonly holding: number[];
-  /** Which creates these two are of: SERVICE:Action. */
+  /** The action that `losing` and `holding` apply to, as SERVICE:Action. */
   lossy: string;
-  /** A deletion that was answered takes that long. */
+  /** Duration of a deletion in the background. */
   deletionMs: number;
-  /** Reads and deletes do not see a new secret for that long. */
+  /** How long reads and deletes do not see a new secret. */
   blindMs: number;
-  /** Secrets were made that long before they were. */
+  /** Added age of secrets. */
   ageMs: number;
 }
 
@@ -48,7 +51,7 @@ export function noRules(): Rules {
   };
 }
 
-/** An error as AWS words it. */
+/** An error response of AWS. */
 export class Refusal extends Error {
   readonly code: string;
   readonly status: number;
@@ -70,7 +73,7 @@ interface SecretRequest {
 
 const TAG = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-/** CreateSecret's own limits (API reference; aws.md). Throws a Refusal. */
+/** Checks the limits of CreateSecret in the AWS API reference. Throws a Refusal. */
 export function checkCreate({
   Name = '',
   SecretString,
@@ -81,8 +84,8 @@ export function checkCreate({
   const invalid = (message: string): never => {
     throw new Refusal('ValidationException', message);
   };
-  if (!/^[A-Za-z0-9/_+=.@-]{1,512}$/.test(Name)) invalid(`"${Name}" is no name`);
-  if (/-[A-Za-z0-9]{6}$/.test(Name)) invalid(`"${Name}" ends as an ARN does`);
+  if (!/^[A-Za-z0-9/_+=.@-]{1,512}$/.test(Name)) invalid(`"${Name}" is not a valid name`);
+  if (/-[A-Za-z0-9]{6}$/.test(Name)) invalid(`"${Name}" ends like the ARN of a secret`);
   if (SecretBinary !== undefined || SecretString === undefined) invalid('ECS reads SecretString only');
   if (Buffer.byteLength(SecretString ?? '') > 65_536) invalid('the value has more than 65536 bytes');
   if (Tags.length > 20) invalid('more than 20 tags');

@@ -12,7 +12,7 @@ async function withScheduler<T>(aws: StrictAws, work: (client: SchedulerClient) 
   }
 }
 
-/** The schedules that are there, past the rules. */
+/** Returns the existing schedules, directly from moto. */
 export async function schedules(aws: StrictAws): Promise<GetScheduleCommandOutput[]> {
   return withScheduler(aws, async (client) => {
     const { GetScheduleCommand, ListSchedulesCommand } = await import('@aws-sdk/client-scheduler');
@@ -21,10 +21,13 @@ export async function schedules(aws: StrictAws): Promise<GetScheduleCommandOutpu
   });
 }
 
-/** Does what EventBridge Scheduler does at a schedule's time: calls the target's API with its input, then deletes it. */
-export async function goOff(aws: StrictAws, { Name, Target }: GetScheduleCommandOutput): Promise<void> {
+/** Fires a schedule like EventBridge Scheduler: calls the target's API with its input, then deletes the schedule. */
+export async function fireSchedule(
+  aws: StrictAws,
+  { Name, Target }: GetScheduleCommandOutput,
+): Promise<void> {
   if (!/^arn:aws[a-z-]*:scheduler:::aws-sdk:secretsmanager:deleteSecret$/.test(Target?.Arn ?? ''))
-    throw new Error(`no such target: ${String(Target?.Arn)}`);
+    throw new Error(`unexpected target: ${String(Target?.Arn)}`);
   const { SecretsManagerClient, DeleteSecretCommand } = await import('@aws-sdk/client-secrets-manager');
   const secrets = new SecretsManagerClient({ region: REGION, endpoint: aws.bare });
   await secrets.send(new DeleteSecretCommand(JSON.parse(Target?.Input ?? '') as { SecretId: string }));

@@ -5,17 +5,17 @@ import type { Test } from 'tap';
 import { startMoto } from './moto.ts';
 import { checkCreate, noRules, Refusal, type Rules } from './rules.ts';
 
-/** One call that reached AWS. */
+/** A recorded API call. */
 export interface Call {
-  /** SERVICE:Action, as IAM names it. */
+  /** IAM action, as SERVICE:Action. */
   readonly action: string;
   readonly region: string;
   readonly accessKey: string;
   readonly at: number;
-  /** As it was signed: when it was sent. */
+  /** The time in the signature. */
   readonly signedAt: number;
   readonly path: string;
-  /** As it was sent; for services that speak JSON. */
+  /** Request body; empty for S3. */
   readonly body: string;
 }
 
@@ -25,15 +25,15 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** moto made strict: stands in front of it and does what AWS does and moto does not (rules.ts). */
+/** A proxy in front of moto that adds behavior of AWS that moto lacks (rules.ts). */
 export class StrictAws {
   readonly rules: Rules = noRules();
   readonly calls: Call[] = [];
-  /** Who answers for AWS Batch, where it is not moto; undefined as an answer: moto after all. */
+  /** Answers calls to AWS Batch in place of moto. moto answers if it returns undefined. */
   batch: ((action: string, body: string) => Promise<object | undefined>) | undefined;
   readonly #moto: string;
   #endpoint = '';
-  /** Names that are new, or whose deletion is under way, and until when. */
+  /** Until when a new secret is invisible, and until when a deletion is in progress, by name. */
   readonly #newUntil = new Map<string, number>();
   readonly #deleting = new Map<string, number>();
   readonly #writes: number[] = [];
@@ -45,7 +45,7 @@ export class StrictAws {
     this.#moto = moto;
   }
 
-  /** Undefined where there is no moto: the test was skipped aloud. */
+  /** Starts moto and the proxy. Without moto, skips the test and returns undefined. */
   static async start(t: Test): Promise<StrictAws | undefined> {
     const moto = await startMoto(t);
     if (moto === undefined) return undefined;
@@ -67,24 +67,24 @@ export class StrictAws {
     return this.#endpoint;
   }
 
-  /** The same, without the rules: what is really there. */
+  /** Returns the address of moto itself, where the rules do not apply. */
   get bare(): string {
     return this.#moto;
   }
 
-  /** How often each action was called. */
+  /** Returns the number of calls of each action. */
   get counts(): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const { action } of this.calls) counts[action] = (counts[action] ?? 0) + 1;
     return counts;
   }
 
-  /** Waits for everything that was held back or goes on in the background. */
+  /** Waits for delayed creates and background deletions. */
   async quiet(): Promise<void> {
     while (this.#late.size > 0) await Promise.allSettled(this.#late);
   }
 
-  /** Everything as it was at the start: no rules, no calls, nothing there. */
+  /** Resets rules, recorded calls and all objects. */
   async reset(): Promise<void> {
     await this.quiet();
     Object.assign(this.rules, noRules());
@@ -96,7 +96,7 @@ export class StrictAws {
     await fetch(`${this.#moto}/moto-api/reset`, { method: 'POST' });
   }
 
-  /** Secrets that are there, by name. */
+  /** Returns the names of the existing secrets. */
   async secrets(region = 'eu-west-1'): Promise<string[]> {
     const answer = await this.#forward({
       method: 'POST',
@@ -150,7 +150,7 @@ export class StrictAws {
     const date = new Date(Date.now() + this.rules.clockOffsetMs).toUTCString();
     const headers: Record<string, string | string[]> = { ...plainHeaders(answer.headers), date };
     const length = answer.headers['content-length'];
-    if (sent.method === 'HEAD' && length !== undefined) headers['content-length'] = length; // of what GET would give
+    if (sent.method === 'HEAD' && length !== undefined) headers['content-length'] = length; // the length of the GET response
     response.writeHead(answer.status, headers).end(answer.body);
   }
 
@@ -238,7 +238,7 @@ export class StrictAws {
     }
   }
 
-  /** A list lags behind too. */
+  /** Lists are eventually consistent too. */
   #withoutNew(answer: Answer): Answer {
     const listed = JSON.parse(answer.body.toString()) as { SecretList?: { Name: string }[] };
     const seen = (listed.SecretList ?? []).filter(
@@ -247,7 +247,7 @@ export class StrictAws {
     return json(answer.status, { ...listed, SecretList: seen.map((one) => this.#dated(one)) });
   }
 
-  /** Times as AWS has them, and moto does not: the last read is told to the day. */
+  /** Adds times that moto lacks. AWS reports the last access to the day. */
   #dated<T extends Dated>(secret: T): T {
     const read = this.#readAt.get(secret.Name);
     const dates = {
@@ -321,12 +321,12 @@ function readCall({ method, path, headers, body }: Sent): Call {
   return { action: `${service}:${name}`, region, accessKey, at: Date.now(), signedAt, path, body: text };
 }
 
-/** `20260105T100000Z` */
+/** Parses a time such as `20260105T100000Z`. */
 function millis(date: string): number {
   return Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
-/** A secret is asked for by name or ARN; the ARN of one that never was is the name's own. */
+/** Returns the name in a secret id, which is a name or an ARN. */
 function nameOf(id: string): string {
   return id.replace(/^arn:[^:]+:secretsmanager:[^:]*:[^:]*:secret:(.*)-[A-Za-z0-9]{6}$/, '$1');
 }
@@ -352,7 +352,7 @@ function marked(answer: Answer, until: number): Answer {
   return json(200, { ...(JSON.parse(answer.body.toString()) as object), DeletedDate: until / 1000 });
 }
 
-/** As AWS answers and moto does not: not found is status 400; whole numbers have no decimal point. */
+/** Corrects moto's answers: AWS answers "not found" with status 400, and integers have no decimal point. */
 function patched(answer: Answer, { action }: Call): Answer {
   if (action.startsWith('secretsmanager:') && answer.status === 404) return { ...answer, status: 400 };
   if (!action.startsWith('batch:')) return answer;

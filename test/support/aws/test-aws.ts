@@ -7,7 +7,7 @@ import { AwsSecretsManager } from '../../../daemon/stores/aws/secrets-manager.ts
 import { awsWaits, type AwsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { StrictAws } from './strict-aws.ts';
 
-/** moto's own account, in which everything is that no role was taken for. */
+/** moto's default account, which is used without an assumed role. */
 export const ACCOUNT = '123456789012';
 export const REGION = 'eu-west-1';
 export const QUEUE = 'nf-queue';
@@ -35,7 +35,7 @@ export function environmentOf(settings: AwsSettings): ComputeEnvironment {
   };
 }
 
-/** AWS with a job queue in it, and this process's environment pointed there. Undefined: skipped, there is no moto. */
+/** Starts a fake AWS with a job queue and points this process's environment to it. Undefined if moto is missing. */
 export async function startAws(t: Test): Promise<StrictAws | undefined> {
   const aws = await StrictAws.start(t);
   if (aws === undefined) return undefined;
@@ -51,14 +51,14 @@ export async function startAws(t: Test): Promise<StrictAws | undefined> {
   return aws;
 }
 
-/** The same AWS again, with nothing in it but the queue. */
+/** Resets the fake AWS to just the job queue. */
 export async function startOver(aws: StrictAws): Promise<StrictAws> {
   await aws.reset();
   await makeQueue(aws);
   return aws;
 }
 
-/** What leads the SDK, and Nextflow, to a stand-in and nowhere else. */
+/** Returns the environment variables that direct the SDK and Nextflow to the fake AWS. */
 export function environmentFor(aws: StrictAws): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: aws.endpoint,
@@ -70,7 +70,7 @@ export function environmentFor(aws: StrictAws): Record<string, string> {
   };
 }
 
-/** A store with short waits; `late`, `apart` and `settling` are nought unless said. */
+/** Returns a store with short waits. `late`, `apart` and `settling` are 0 by default. */
 export function storeFor(
   provided = new ProvidedCredentials(),
   waits: Partial<AwsWaits> = {},
@@ -84,7 +84,7 @@ export function storeFor(
   });
 }
 
-/** Credentials for a region of some account. */
+/** Region and credentials for creating objects. */
 export interface Place {
   readonly region: string;
   readonly credentials: {
@@ -96,7 +96,7 @@ export interface Place {
 
 const HOME: Place = { region: REGION, credentials: { accessKeyId: 'AKIDTEST', secretAccessKey: 'test' } };
 
-/** The job queue of the tests, also in another region or account. */
+/** Creates the job queue of the tests, in any region or account. */
 export async function makeQueue(aws: StrictAws, place = HOME): Promise<void> {
   const { BatchClient, CreateComputeEnvironmentCommand, CreateJobQueueCommand } =
     await import('@aws-sdk/client-batch');

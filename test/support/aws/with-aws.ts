@@ -4,7 +4,10 @@ import { startAws, startOver } from './test-aws.ts';
 
 let shared: Promise<StrictAws | undefined> | undefined;
 
-/** A test with an AWS that all of its file share, and that has nothing in it but the queue; skipped aloud without moto. */
+/**
+ * Defines a test with a fake AWS that is reset to just the job queue. The tests of a file share it. Skipped without
+ * moto.
+ */
 export function withAws(
   title: string,
   body: (t: Test, aws: StrictAws) => Promise<void>,

@@ -2,8 +2,8 @@ import t from 'tap';
 import { retry } from '../../../daemon/aws/retry.ts';
 import type { Clock } from '../../../daemon/system/time/clock.ts';
 
-/** Time that passes by sleeping alone. */
-function paceOf(): Clock {
+/** Returns a clock that only sleeping moves forward. */
+function fakeClock(): Clock {
   let passed = 0;
   return {
     now: () => passed,
@@ -15,22 +15,22 @@ function paceOf(): Clock {
   };
 }
 
-/** What is refused so often, as signed at a wrong time, and how often it was tried. */
-async function tries(refusals: number): Promise<number> {
+/** Returns the number of attempts when the first `refusals` fail with an expired signature; negative if all fail. */
+async function attempts(refusals: number): Promise<number> {
   let count = 0;
   const work = (): Promise<number> =>
     (count += 1) > refusals
       ? Promise.resolve(count)
       : Promise.reject(Object.assign(new Error('Signature expired'), { name: 'RequestExpired' }));
-  return retry(work, { forMs: 60_000, clock: paceOf() }).catch((error: unknown) => {
+  return retry(work, { forMs: 60_000, clock: fakeClock() }).catch((error: unknown) => {
     t.match(error, { name: 'RequestExpired' });
     return -count;
   });
 }
 
-void t.test('a clock that is set again and again is put right again, and a wrong one is told', async (t) => {
-  t.equal(await tries(0), 1);
-  t.equal(await tries(1), 2);
-  t.equal(await tries(3), 4);
-  t.equal(await tries(100), -4);
+void t.test('retries three times after a clock error, then reports it', async (t) => {
+  t.equal(await attempts(0), 1);
+  t.equal(await attempts(1), 2);
+  t.equal(await attempts(3), 4);
+  t.equal(await attempts(100), -4);
 });

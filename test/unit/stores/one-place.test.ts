@@ -1,4 +1,4 @@
-// What a platform and its stores are called is in their own folders, the registries and the schemas alone.
+// Names of platforms and their stores appear only in their own folders, the registries and the schemas.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -8,7 +8,7 @@ import { noFaults } from '../../../daemon/system/steps.ts';
 import { systemClock } from '../../../daemon/system/time/clock.ts';
 import { root } from '../../support/sandbox.ts';
 
-/** The properties of a compute environment that hold a platform's settings; folders of any module are named after them. */
+/** Properties of a compute environment that hold a platform's settings. Folders of a platform have the same name. */
 const settings = Object.values(platformRules).flatMap(({ settings }) => settings ?? []);
 
 const REGISTRIES = [
@@ -20,7 +20,7 @@ const REGISTRIES = [
 const isOwn = (file: string): boolean =>
   REGISTRIES.includes(file) || settings.some((name) => file.split('/').slice(0, -1).includes(name));
 
-/** Platforms without settings of their own are machines as such, not a service that a backend knows. */
+/** Names of platforms with settings. Platforms without settings have no backend. */
 const platforms = Object.entries(platformRules).flatMap(([name, rules]) =>
   rules.settings === null ? [] : [name],
 );
@@ -37,10 +37,10 @@ const NAMES_ONE = new RegExp(`(?<![\\w-])(?:${words.join('|')})(?![\\w-])`);
 
 void t.test('no other source names a platform, a store or its settings', async (t) => {
   t.match("platform === 'aws-batch'", NAMES_ONE);
-  t.same(findNames('const { aws } = environment; f(environment.aws, "go to aws-batch");'), [
+  t.same(findNames('const { aws } = environment; f(environment.aws, "use aws-batch");'), [
     'aws',
     'aws',
-    'go to aws-batch',
+    'use aws-batch',
   ]);
   t.same(findNames('f(awsWaits, "aws-credentials"); // aws-batch'), []);
   const files = readdirSync(join(root, 'daemon'), { recursive: true, encoding: 'utf8' })
@@ -65,7 +65,10 @@ void t.test('each platform with settings has a schema and a page of documentatio
   }
 });
 
-/** Strings and templates that name one, and identifiers that are the property of one's settings; comments may name them. */
+/**
+ * Returns strings and templates that contain a name, and identifiers that equal a settings property. Ignores
+ * comments.
+ */
 function findNames(source: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
