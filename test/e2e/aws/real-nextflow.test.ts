@@ -218,13 +218,13 @@ onBatch('submits no job if tasks would not receive their secrets', async (t, sta
     await without(
       `export NXF_PLUGINS_DEFAULT="$(printf %s "$NXF_PLUGINS_DEFAULT" | sed 's/,nf-escrow-aws@[^,]*//'),nf-amazon"`,
     ),
-    /the plugin nf-escrow-aws, which hands them to tasks there, is not loaded/,
+    /cannot deliver secrets on AWS Batch: plugin nf-escrow-aws is not loaded/,
   );
   t.match(
     await without(
       'sed -i /EscrowBatchExecutor/d "$NXF_HOME"/plugins/nf-escrow-aws-*/classes/META-INF/extensions.idx',
     ),
-    /would go to AWS Batch by nextflow\.cloud\.aws\.batch\.AwsBatchExecutor, which gives tasks no secrets/,
+    /the executor awsbatch is nextflow\.cloud\.aws\.batch\.AwsBatchExecutor instead of nf-escrow's/,
   );
   t.equal(agent.jobs.size, 0);
 });

@@ -123,7 +123,7 @@ void t.test('Podman carries texts byte for byte; what is no text is refused by n
   const processes = { GIVEN: process(values.keys()), RAW: process(['RAW_KEY']) };
   await run(t, box, { engine: 'podman.enabled = true', image: IMAGE, values, processes, env });
   isGiven(t, box, 'GIVEN', values);
-  const message = 'nf-escrow: podman would not carry RAW_KEY exactly: only UTF-8 text passes it';
+  const message = 'nf-escrow: cannot pass RAW_KEY unchanged to podman: it supports only UTF-8 text';
   isRefused(t, box, 'RAW', message);
 });
 
@@ -140,7 +140,7 @@ void t.test('Charliecloud is given plain values; others are refused by name', as
   const engine = 'charliecloud { enabled = true; writeFake = false }';
   await run(t, box, { engine, image, values, processes, env });
   isGiven(t, box, 'GIVEN', values);
-  isRefused(t, box, 'RAW', 'nf-escrow: ch-run would not carry RAW_KEY exactly: only letters, digits and');
+  isRefused(t, box, 'RAW', 'nf-escrow: cannot pass RAW_KEY unchanged to ch-run: it supports only letters');
 });
 
 void t.test('Singularity: plain values, and all texts where it is told not to evaluate', async (t) => {
@@ -168,11 +168,12 @@ void t.test('Singularity: plain values, and all texts where it is told not to ev
   await run(t, box, { engine: 'singularity.enabled = true', image, values, processes, env });
   isGiven(t, box, 'GIVEN', plain);
   isGiven(t, box, 'TOLD', values);
-  const hint = "exactly: set singularity.runOptions = '--no-eval', or change the value";
-  isRefused(t, box, 'RAW', `nf-escrow: singularity would not carry RAW_KEY ${hint}`);
-  isRefused(t, box, 'CODE', `nf-escrow: singularity would not carry V0000 ${hint}`);
-  const limit = 'exactly: only UTF-8 text without CR LF passes it';
-  isRefused(t, box, 'TOLD_RAW', `nf-escrow: singularity would not carry RAW_KEY ${limit}`);
+  const hint =
+    "unchanged to singularity: it evaluates values; set singularity.runOptions = '--no-eval', or change the value";
+  isRefused(t, box, 'RAW', `nf-escrow: cannot pass RAW_KEY ${hint}`);
+  isRefused(t, box, 'CODE', `nf-escrow: cannot pass V0000 ${hint}`);
+  const limit = 'unchanged to singularity: it supports only UTF-8 text without CR LF';
+  isRefused(t, box, 'TOLD_RAW', `nf-escrow: cannot pass RAW_KEY ${limit}`);
   const files = readdirSync(box.directory, { recursive: true, encoding: 'utf8' });
   t.same(
     files.filter((path) => path.endsWith('pwned')),

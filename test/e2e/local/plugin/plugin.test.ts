@@ -151,13 +151,13 @@ workflow {
     t.equal(absent.status, 1);
     t.match(
       `${absent.stdout}${absent.stderr}`,
-      /Required secret is missing: 'NO_KEY' -- nf-escrow looked in the workspace local\/main/,
+      /Required secret is missing: 'NO_KEY' -- not found in workspace local\/main/,
     );
     const gone = await box.escrow(['run', 'main.nf', '--what', 'gone'], { env });
     t.equal(gone.status, 1);
     t.match(
       `${gone.stdout}${gone.stderr}`,
-      /nf-escrow: the secret ONE_KEY cannot be read on \S+: \S+ is not there/,
+      /nf-escrow: cannot read secret ONE_KEY on \S+: \S+ is missing or not readable/,
     );
     t.notOk(existsSync(join(box.state, 'given')), 'the script was not run with an empty value');
     t.match(await newest(box), { outcome: 'failed', exitStatus: 1 });

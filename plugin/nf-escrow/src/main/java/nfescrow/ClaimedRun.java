@@ -6,15 +6,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What this JVM is to a run of nf-escrow: its head, nothing at all, or a head whose run directory cannot be used. In the
- * last case it serves nothing and says why: the user's own secrets must not be taken for the run's.
+ * The role of this JVM: the head of a run, no head, or the head of a run whose directory cannot be used. In the last
+ * case the plugin stays active and fails with the reason, so that Nextflow does not fall back to the user's own
+ * secrets.
  */
 final class ClaimedRun {
-    /** Names the run directory: NextflowStore, "environment". */
+    /** Environment variable with the path of the run directory. */
     static final String VARIABLE = "NF_ESCROW_RUN";
 
     private static final Logger log = LoggerFactory.getLogger(ClaimedRun.class);
-    private static ClaimedRun current = new ClaimedRun(null, null, "the plugin was not started");
+    private static ClaimedRun current = new ClaimedRun(null, null, "the plugin has not started");
 
     private final RunDirectory directory;
     private final String broken;
@@ -26,12 +27,12 @@ final class ClaimedRun {
         this.why = why;
     }
 
-    /** The claim of this JVM: made once, by the plugin's start. */
+    /** Returns the claim of this JVM, which the plugin makes once when it starts. */
     static synchronized ClaimedRun current() {
         return current;
     }
 
-    /** Claims the run that the environment names. Only one JVM ever succeeds with that. */
+    /** Claims the run that the environment names. Only one JVM ever succeeds. */
     static synchronized ClaimedRun claim(Map<String, String> environment) {
         current = attempt(environment);
         return current;
@@ -43,16 +44,16 @@ final class ClaimedRun {
         try {
             RunDirectory directory = RunDirectory.open(Path.of(named));
             if (directory.claim()) return new ClaimedRun(directory, null, null);
-            return new ClaimedRun(null, null, "another Nextflow is the head of " + Printable.of(named));
+            return new ClaimedRun(null, null, "another JVM is the head of " + Printable.of(named));
         } catch (UnusableRunException | RuntimeException error) {
             String reason = error instanceof UnusableRunException ? error.getMessage() : error.getClass().getName();
-            String broken = "nf-escrow: the run directory \"" + Printable.of(named) + "\" cannot be used: " + reason;
+            String broken = "nf-escrow: cannot use run directory \"" + Printable.of(named) + "\": " + reason;
             log.warn(broken);
             return new ClaimedRun(null, broken, broken);
         }
     }
 
-    /** Whether this is the head of a run, be its directory usable or not. */
+    /** Returns whether this JVM is the head of a run, even if the run directory cannot be used. */
     boolean isActive() {
         return directory != null || broken != null;
     }
@@ -65,13 +66,13 @@ final class ClaimedRun {
         return directory == null ? "?" : directory.id();
     }
 
-    /** The run directory; throws, with the reason, where it cannot be used. */
+    /** Returns the run directory. Throws with the reason if it cannot be used. */
     RunDirectory directory() throws UnusableRunException {
         if (directory != null) return directory;
         throw new UnusableRunException(broken == null ? "nf-escrow: " + why : broken);
     }
 
-    /** Null where there is none that can be used. */
+    /** Returns the run directory, or null if there is no usable one. */
     RunDirectory directoryOrNull() {
         return directory;
     }

@@ -10,17 +10,18 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Which values a container engine would change on their way in, and so which are refused, by name: docs/limits.md. Only
- * a task's own launch command tells whether it goes into a container, and with which options; so it is asked in the task.
+ * Decides which values a container engine would change, and rejects those by name: docs/limits.md. Whether a task
+ * runs in a container, and with which options, is known only from the launch command in the task's wrapper. The check
+ * therefore runs there, as shell code.
  */
 final class ContainerRule {
-    /** What passes an engine unchanged. */
+    /** Values that an engine passes unchanged. */
     private enum Carried {
-        PLAIN("[A-Za-z0-9_./:@%+=,-]*", "only letters, digits and _./:@%+=,- pass it unchanged; change the value"),
-        /** The engine sources a script of its own making, with a parser that takes CR LF for the end of a line. */
-        LINES("(?s)(?!.*\r\n).*", "only UTF-8 text without CR LF passes it unchanged; change the value"),
-        /** The engine keeps environments as JSON, in which each byte that is no character becomes U+FFFD. */
-        TEXT("(?s).*", "only UTF-8 text passes it unchanged; change the value");
+        PLAIN("[A-Za-z0-9_./:@%+=,-]*", "it supports only letters, digits and _./:@%+=,-; change the value"),
+        /** The engine sources a script that it generates, and its parser converts CR LF to LF. */
+        LINES("(?s)(?!.*\r\n).*", "it supports only UTF-8 text without CR LF; change the value"),
+        /** The engine keeps environments as JSON, in which each invalid byte becomes U+FFFD. */
+        TEXT("(?s).*", "it supports only UTF-8 text; change the value");
 
         private final Pattern text;
         private final String why;
@@ -39,33 +40,35 @@ final class ContainerRule {
         }
     }
 
-    /** By scope of the configuration, of which one may be enabled: the program that the launch command names. */
+    /** The program in the launch command, by configuration scope. At most one scope can be enabled. */
     private static final Map<String, String> PASSING_TEXT =
         Map.of("docker", "docker", "podman", "podman", "appleContainer", "container");
     private static final Map<String, String> PASSING_PLAIN = Map.of(
         "singularity", "singularity", "apptainer", "apptainer", "charliecloud", "ch-run",
         "sarus", "sarus", "smolvm", "smolvm", "udocker", "udocker.py");
-    /** Of the last, those that evaluate values as a shell does unless they are told not to. */
-    private static final Set<String> TELLABLE = Set.of("singularity", "apptainer");
+    /** Engines that evaluate values like a shell unless they have the option `--no-eval`. */
+    private static final Set<String> WITH_NO_EVAL = Set.of("singularity", "apptainer");
 
-    /** Shifter gets `"NAME=value" shifter …`, which a shell takes for the name of a command, and prints. */
+    /**
+     * Nextflow's launch command is `"NAME=value" shifter …`. A shell runs the quoted word as a command and prints it.
+     */
     private static final String IMPOSSIBLE = "shifter";
 
     private ContainerRule() {}
 
-    /** With Fusion the wrapper itself runs in the container, which sees nothing of this machine's files. */
+    /** With Fusion the wrapper itself runs in the container, which does not see the run directory. */
     static void assertPossible(Map<?, ?> config, List<String> names) throws UnusableRunException {
         if (isEnabled(config, "fusion"))
-            throw new UnusableRunException("nf-escrow: with Fusion tasks do not see the files of their secrets ("
-                + String.join(", ", names) + "); switch Fusion off for runs on this platform");
+            throw new UnusableRunException("nf-escrow: cannot deliver " + String.join(", ", names)
+                + " with Fusion: tasks do not see the run directory; set fusion.enabled = false");
         if (isEnabled(config, IMPOSSIBLE))
-            throw new UnusableRunException("nf-escrow: Shifter cannot be given secrets ("
-                + String.join(", ", names) + "): Nextflow passes variables to it as the name of a command");
+            throw new UnusableRunException("nf-escrow: cannot deliver " + String.join(", ", names)
+                + " with Shifter: Nextflow's launch command would print the values; use another container engine");
     }
 
     /**
-     * Shell code that ends a task which would get one of these values otherwise than it is. Some engines have values in
-     * their command lines: NXF_DEBUG=2 (`set -x`) would show those, and is off from here.
+     * Returns shell code that ends a task if its container engine would change one of the values. Some engines have
+     * values on their command lines, which NXF_DEBUG=2 (`set -x`) would print, so the code turns tracing off.
      */
     static String shellCode(Map<?, ?> config, Map<String, byte[]> values) {
         String text = enabled(config, PASSING_TEXT);
@@ -73,8 +76,8 @@ final class ContainerRule {
         String plain = enabled(config, PASSING_PLAIN);
         if (plain == null) return "";
         String program = PASSING_PLAIN.get(plain);
-        if (!TELLABLE.contains(plain)) return "set +x\n" + question(branch(program, "", Carried.PLAIN, Carried.PLAIN.why, values));
-        String advice = "set " + plain + ".runOptions = '--no-eval', or change the value";
+        if (!WITH_NO_EVAL.contains(plain)) return "set +x\n" + question(branch(program, "", Carried.PLAIN, Carried.PLAIN.why, values));
+        String advice = "it evaluates values; set " + plain + ".runOptions = '--no-eval', or change the value";
         return "set +x\n" + question(
             branch(program, "--no-eval", Carried.LINES, Carried.LINES.why, values)
                 + branch(program, "--compat", Carried.LINES, Carried.LINES.why, values)
@@ -85,12 +88,12 @@ final class ContainerRule {
         return "case \" $(declare -f nxf_launch) \" in\n" + branches + "esac\n";
     }
 
-    /** Blanks around program and option: a path or an image may have the word in its name. */
+    /** The pattern has blanks around program and option, because a path or an image name may contain the word. */
     private static String branch(String program, String option, Carried carried, String advice, Map<String, byte[]> values) {
         String pattern = "    *\" " + program + " \"*" + (option.isEmpty() ? "" : "\" " + option + " \"*") + ") ";
         String names = refused(carried, values);
         if (names.isEmpty()) return pattern + ";;\n";
-        String message = "nf-escrow: " + program + " would not carry " + names + " exactly: " + advice;
+        String message = "nf-escrow: cannot pass " + names + " unchanged to " + program + ": " + advice;
         return pattern + "echo " + TaskSecrets.quote(message) + " >&2; exit 1 ;;\n";
     }
 

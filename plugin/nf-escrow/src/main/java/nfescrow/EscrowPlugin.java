@@ -7,8 +7,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives the tasks of a run the secrets that nf-escrow placed for it. Does nothing in a Nextflow that nf-escrow did not
- * start, nor in one that is started within a task of such a run.
+ * Gives the tasks of a run the secrets that nf-escrow delivered for it. Inactive in a Nextflow that nf-escrow did not
+ * start, and in one that a task of such a run starts.
  */
 public class EscrowPlugin extends BasePlugin {
     private static final Logger log = LoggerFactory.getLogger(EscrowPlugin.class);
@@ -22,17 +22,17 @@ public class EscrowPlugin extends BasePlugin {
         super.start();
         ClaimedRun run = ClaimedRun.claim(System.getenv());
         if (!run.isActive()) {
-            log.debug("nf-escrow has nothing to do here: {}", run.why());
+            log.debug("nf-escrow is inactive: {}", run.why());
             return;
         }
         log.debug("nf-escrow serves run {}", run.id());
-        // Its config phase is over, or it has none with secrets: from here on this plugin is what they come from.
+        // Nextflow has read its configuration. From here on, this plugin provides the secrets.
         run.deleteStore();
-        // Nextflow before 25.10 chooses a provider as it reads its configuration, before there are plugins.
+        // Nextflow before 25.10 chooses a provider when it reads its configuration, before plugins are loaded.
         SecretsLoader.getInstance().reset();
     }
 
-    /** The session is closed by then, and what it writes of itself is written. */
+    /** Nextflow calls this after it has closed the session and written its reports. */
     @Override
     public void stop() {
         Exposures.finishCurrent();

@@ -2,7 +2,7 @@ package nfescrow;
 
 import nextflow.secret.Secret;
 
-/** A secret as Nextflow's `secrets.NAME` takes it. Whatever prints it prints `[secret]`. */
+/** A secret for Nextflow's `secrets.NAME`. Printing it shows `[secret]`. */
 record EscrowSecret(String name, String value) implements Secret {
     @Override
     public String getName() {

@@ -13,10 +13,10 @@ import nextflow.secret.Secret;
 import nextflow.secret.SecretsProvider;
 
 /**
- * The run's secrets, in place of Nextflow's own store: for scripts and configuration as texts, for each task as the
- * shell code that reads the files of those it declares.
+ * Provides the run's secrets in place of Nextflow's own store: as text for scripts and configuration, and for each
+ * task as shell code that reads the files of the secrets it declares.
  */
-@Priority(-100) // the smallest is asked first; Nextflow's own has 0
+@Priority(-100) // the lowest number has precedence; Nextflow's own provider has 0
 public class EscrowSecretsProvider implements SecretsProvider {
     @Override
     public boolean activable() {
@@ -28,7 +28,7 @@ public class EscrowSecretsProvider implements SecretsProvider {
         return this;
     }
 
-    /** Null where the run has no such secret, as with Nextflow's own store. */
+    /** Returns null if the run has no such secret, like Nextflow's own store. */
     @Override
     public Secret getSecret(String name) {
         try {
@@ -36,8 +36,8 @@ public class EscrowSecretsProvider implements SecretsProvider {
             if (!directory.names().contains(name)) return null;
             return new EscrowSecret(name, text(directory.read(name)));
         } catch (UnusableRunException | CharacterCodingException error) {
-            String why = error instanceof UnusableRunException ? error.getMessage() : "it is not UTF-8 text; only tasks can have it";
-            throw new AbortOperationException("nf-escrow: secrets." + name + " cannot be given: " + why);
+            String why = error instanceof UnusableRunException ? error.getMessage() : "the value is not UTF-8 text and can only be used in tasks";
+            throw new AbortOperationException("nf-escrow: cannot resolve secrets." + name + ": " + why);
         }
     }
 
@@ -65,12 +65,12 @@ public class EscrowSecretsProvider implements SecretsProvider {
 
     @Override
     public void putSecret(String name, String value) {
-        throw new UnsupportedOperationException("Within a run of nf-escrow secrets are only read. See: nf-escrow secrets set");
+        throw new UnsupportedOperationException("Secrets are read-only in a run of nf-escrow. Use: nf-escrow secrets set");
     }
 
     @Override
     public void removeSecret(String name) {
-        throw new UnsupportedOperationException("Within a run of nf-escrow secrets are only read. See: nf-escrow secrets remove");
+        throw new UnsupportedOperationException("Secrets are read-only in a run of nf-escrow. Use: nf-escrow secrets remove");
     }
 
     @Override
@@ -80,7 +80,7 @@ public class EscrowSecretsProvider implements SecretsProvider {
         return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     }
 
-    /** Nextflow's exceptions are checked ones for Java, and its interface declares none. */
+    /** Throws a checked exception of Nextflow, although Nextflow's interface declares none. */
     @SuppressWarnings("unchecked")
     private static <T extends Throwable> RuntimeException sneaky(Throwable error) throws T {
         throw (T) error;

@@ -17,7 +17,7 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** `events.jsonl`: a line an event, appended whole. A run goes on where it cannot be written: it is not the run's purpose. */
+/** Writes `events.jsonl`, one line per event. A failure to write does not affect the run. */
 final class EventLog {
     private static final Logger log = LoggerFactory.getLogger(EventLog.class);
     private static final Set<OpenOption> APPEND = Set.of(
@@ -31,7 +31,7 @@ final class EventLog {
         this.path = path;
     }
 
-    /** `sync`: the line is on the disk when this returns. */
+    /** Appends an event. With `sync`, the line is on disk when this returns. */
     synchronized void write(String type, Map<String, ?> data, boolean sync) {
         if (failed) return;
         Map<String, Object> event = new LinkedHashMap<>();
@@ -43,12 +43,12 @@ final class EventLog {
                 channel = FileChannel.open(path, APPEND,
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             ByteBuffer line = ByteBuffer.wrap((JsonOutput.toJson(event) + "\n").getBytes(StandardCharsets.UTF_8));
-            // A disk that fills up takes a part without a word, and refuses the rest.
+            // On a disk that fills up, a write succeeds partially, and the next one fails.
             while (line.hasRemaining()) channel.write(line);
             if (sync) channel.force(false);
         } catch (IOException error) {
             failed = true;
-            log.warn("nf-escrow: {} cannot be written ({}); tasks are told by Nextflow's trace alone", Printable.of(path), RunDirectory.reason(error));
+            log.warn("nf-escrow: cannot write {} ({}); task events come only from Nextflow's trace", Printable.of(path), RunDirectory.reason(error));
         }
     }
 }

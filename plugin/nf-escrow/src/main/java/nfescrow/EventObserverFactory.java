@@ -13,8 +13,8 @@ import org.pf4j.PluginManager;
 import org.pf4j.PluginState;
 import org.pf4j.PluginWrapper;
 
-/** Prepares the session of a run of nf-escrow, and has its events written down. */
-@SuppressWarnings("deprecation") // every version from 24.10 to 26.08 calls it; its successor came with 25.04
+/** Prepares the session of a run of nf-escrow and records its events. */
+@SuppressWarnings("deprecation") // all versions from 24.10 to 26.08 call it; its successor exists since 25.04
 public class EventObserverFactory implements TraceObserverFactory {
     private static final String ON_AWS = "nf-escrow-aws";
 
@@ -22,27 +22,28 @@ public class EventObserverFactory implements TraceObserverFactory {
     public Collection<TraceObserver> create(Session session) {
         RunDirectory directory = ClaimedRun.current().directoryOrNull();
         if (directory == null) return List.of();
-        if (directory.hasReferences()) assertHandedOn(Plugins.getManager());
+        if (directory.hasReferences()) assertAwsPluginStarted(Plugins.getManager());
         hideOurVariables(session, directory.restored());
         if (directory.restored().getOrDefault("NXF_PLUGINS_DEFAULT", "").isEmpty()) GuessedPlugins.start(session);
         RunEvents events = new RunEvents(new EventLog(directory.events()), directory);
-        // A proxy: between versions the interface gains and changes methods that do not matter here.
+        // A proxy, because unrelated methods of the interface differ between versions.
         Object observer = Proxy.newProxyInstance(
             getClass().getClassLoader(), new Class<?>[] {TraceObserver.class}, events.observer());
         return List.of((TraceObserver) observer);
     }
 
-    /** Throws while the session is made, as what an observer throws later Nextflow only logs. */
-    static void assertHandedOn(PluginManager manager) {
+    /** Fails while the session is created: Nextflow only logs what an observer throws later. */
+    static void assertAwsPluginStarted(PluginManager manager) {
         PluginWrapper plugin = manager.getPlugin(ON_AWS);
         if (plugin != null && plugin.getPluginState() == PluginState.STARTED) return;
-        throw new AbortOperationException("nf-escrow: the run's secrets are on AWS, and the plugin " + ON_AWS
-            + ", which hands them to tasks there, is not loaded. Nothing was submitted; .nextflow.log tells why");
+        throw new AbortOperationException("nf-escrow: cannot deliver secrets on AWS Batch: plugin " + ON_AWS
+            + " is not loaded. No task was submitted. See .nextflow.log for the reason");
     }
 
     /**
-     * Tasks inherit the head's environment, and a Nextflow within a task must not find the run. Nextflow warns of
-     * variables that are empty, so these are texts that a shell makes nothing of.
+     * Hides nf-escrow's variables from tasks, which inherit the head's environment: a Nextflow in a task must not
+     * find the run. Nextflow warns about empty variables, so an expression that a shell expands to an empty string is
+     * used for them.
      */
     @SuppressWarnings("unchecked")
     private static void hideOurVariables(Session session, Map<String, String> restored) {

@@ -23,17 +23,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds secrets whose values the pipeline has written into files of its own: by `${secrets.NAME}` in a script or a
- * directive, by what a task prints. It is the pipeline's doing, and is told by name and file.
+ * Finds files in which the pipeline has written the value of a secret, through `${secrets.NAME}` in a script or
+ * directive, or through the output of a task. Reports each as an event with the name of the secret and the file.
  */
 final class Exposures {
-    /** How long a run's end waits for what is still to be searched: one that somebody has stopped is to end soon. */
+    /** How long the end of a run waits for the search; shorter if the run was stopped. */
     private static final Duration AT_END = Duration.ofSeconds(20);
     private static final Duration WHEN_STOPPED = Duration.ofSeconds(5);
-    /** What stands in every log, whatever the pipeline. */
+    /** Words that every log contains. */
     private static final String LOG_WORDS = "DEBUG INFO WARN ERROR TRACE [main] nextflow Nextflow Session process task executor local "
         + "COMPLETED SUBMITTED RUNNING FAILED ABORTED CACHED jobId exit status workDir started completed script null true false";
-    /** In what Nextflow writes into every `.command.run`. */
+    /** Templates of the text that Nextflow writes into every `.command.run`. */
     private static final List<String> TEMPLATES = List.of("command-run.txt", "command-trace.txt", "command-env.txt", "modules-env.txt");
 
     private static final Logger log = LoggerFactory.getLogger(Exposures.class);
@@ -42,7 +42,7 @@ final class Exposures {
     private final RunDirectory directory;
     private final EventLog events;
     private final Map<String, List<String>> unreadable = new TreeMap<>();
-    /** Set as the run begins, before there are tasks; null where nothing is searched. */
+    /** Set when the run begins, before any task; null if nothing is searched. */
     private volatile SearchTerms terms;
     private volatile ExposureSearch search;
     private Session session;
@@ -53,31 +53,34 @@ final class Exposures {
         this.events = events;
     }
 
-    /** Ends the search of this JVM's run, if there is one: before this plugin is stopped, and again as the JVM ends. */
+    /** Finishes the search of this JVM's run, if any. Called when the plugin stops and again when the JVM exits. */
     static void finishCurrent() {
         Exposures exposures = current;
         try {
             if (exposures != null) exposures.finish();
         } catch (RuntimeException | LinkageError error) {
-            log.warn("nf-escrow: the search for exposed secrets was not completed ({})", error.getClass().getSimpleName());
+            log.warn("nf-escrow: cannot complete the search for exposed secrets ({})", error.getClass().getSimpleName());
         }
     }
 
-    /** Where secrets are on AWS, their values are not here: then nothing is searched, and the daemon is not told that it was. */
+    /**
+     * Starts the search. If the secrets are on AWS, their values are not available here: nothing is searched or
+     * reported.
+     */
     void begin(Session created) {
         if (directory.hasReferences()) return;
         try {
             session = created;
             terms = new SearchTerms(values(), common(created));
             runFiles = new RunFiles(created);
-            search = new ExposureSearch(terms, created.getWorkDir(), ExposureSearch.Limits.USUAL, this::tell);
+            search = new ExposureSearch(terms, created.getWorkDir(), ExposureSearch.Limits.USUAL, this::report);
         } catch (RuntimeException | LinkageError error) {
-            // A version of Nextflow in which something is called otherwise.
-            log.warn("nf-escrow: files are not searched for exposed secrets ({})", error.getClass().getSimpleName());
+            // A version of Nextflow with different classes or methods.
+            log.warn("nf-escrow: cannot search files for exposed secrets ({})", error.getClass().getSimpleName());
             return;
         }
         current = this;
-        // For a run that ends without stopping its plugins.
+        // For runs that end without stopping plugins.
         Runtime.getRuntime().addShutdownHook(new Thread(Exposures::finishCurrent, "nf-escrow-end"));
     }
 
@@ -93,12 +96,12 @@ final class Exposures {
         if (search != null && task.getWorkDir() != null) search.completed(directoryOf(task));
     }
 
-    /** Whether every value is known, and so masked. */
+    /** Returns whether every value is known, so that texts are masked completely. */
     boolean knowsValues() {
         return terms != null && unreadable.isEmpty();
     }
 
-    /** A text of the pipeline's making, with `[secret]` for each value in it: a tag can hold one. */
+    /** Replaces each value in a text of the pipeline with `[secret]`: a tag, for example, can contain a value. */
     String mask(String text) {
         return terms == null || text == null ? text : terms.mask(text);
     }
@@ -117,7 +120,7 @@ final class Exposures {
         events.write("search", data, true);
     }
 
-    private void tell(Finding finding) {
+    private void report(Finding finding) {
         Map<String, Object> data = new LinkedHashMap<>();
         data.put("file", finding.file());
         if (finding.task() != null) data.put("task", finding.task());
@@ -130,7 +133,10 @@ final class Exposures {
         return new TaskDirectory(String.valueOf(task.getId()), task.getProcessor().getName(), task.getWorkDir());
     }
 
-    /** The run's secrets do not change. One that cannot be read fails the tasks that want it, not this. */
+    /**
+     * Reads the run's secrets, which do not change. An unreadable one fails the tasks that declare it, not the
+     * search.
+     */
     private Map<String, byte[]> values() {
         Map<String, byte[]> values = new TreeMap<>();
         for (String name : directory.names()) {
@@ -149,17 +155,17 @@ final class Exposures {
             try (InputStream stream = BashWrapperBuilder.class.getResourceAsStream(template)) {
                 if (stream != null) texts.add(stream.readAllBytes());
             } catch (IOException unread) {
-                continue; // then a value that is a word of it is found more often than it was written
+                continue; // without the template, a value that equals a word of it is reported too often
             }
         List<Object> names = new ArrayList<>(List.of(
             LOG_WORDS, session.getWorkDir(), Path.of("").toAbsolutePath(), System.getProperty("user.name", ""),
             System.getProperty("user.home", ""), session.getRunName()));
         try {
-            names.add(Files.readString(Path.of("/proc/sys/kernel/hostname"))); // asks no name server
+            names.add(Files.readString(Path.of("/proc/sys/kernel/hostname"))); // needs no name lookup
         } catch (IOException unknown) {
-            log.debug("the name of this machine cannot be read");
+            log.debug("cannot read the host name");
         }
-        // Apart, so that no value is found across the end of one.
+        // Separated by newlines, so that no value spans two texts.
         for (Object name : names) texts.add((name.toString().strip() + "\n").getBytes(StandardCharsets.UTF_8));
         return texts;
     }

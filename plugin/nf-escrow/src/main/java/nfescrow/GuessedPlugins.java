@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts the core plugins that Nextflow would have guessed from the configuration (PluginsFacade, defaultPluginsConf, of
- * 24.10 to 26.08): naming ours in NXF_PLUGINS_DEFAULT switches its guessing off.
+ * Starts the core plugins that Nextflow derives from the configuration (PluginsFacade.defaultPluginsConf, 24.10 to
+ * 26.08). Nextflow does not do so itself because NXF_PLUGINS_DEFAULT names nf-escrow's plugins.
  */
 final class GuessedPlugins {
     private static final Logger log = LoggerFactory.getLogger(GuessedPlugins.class);
@@ -27,10 +27,10 @@ final class GuessedPlugins {
     static void start(Session session) {
         boolean started = false;
         for (String id : guess(session.getConfig())) started |= Plugins.startIfMissing(id);
-        // It knows only the executors of the plugins that were there when it was made.
+        // An ExecutorFactory knows only the executors of plugins that were loaded before it was created.
         if (started) session.setExecutorFactory(new ExecutorFactory(Plugins.getManager()));
         if (isOn(session.getConfig(), "weblog") && Plugins.getManager().getPlugin("nf-weblog") == null)
-            log.warn("nf-escrow: weblog is enabled and its plugin is not loaded; start with NXF_PLUGINS_DEFAULT=nf-weblog");
+            log.warn("nf-escrow: weblog is enabled but plugin nf-weblog is not loaded; set NXF_PLUGINS_DEFAULT=nf-weblog");
     }
 
     static Set<String> guess(Map<?, ?> config) {

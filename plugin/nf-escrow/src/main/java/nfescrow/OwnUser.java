@@ -4,16 +4,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The user whose process this is, as file attributes name users. */
+/** The user of this process, in the form of file attributes. */
 final class OwnUser {
     private OwnUser() {}
 
-    /** Asked of the kernel: `user.name` is a property that anyone can set. */
+    /** Returns the user from the kernel, because anyone can set the property `user.name`. */
     static String name(Path like) throws UnusableRunException {
         try {
             return Files.getOwner(Path.of("/proc/self")).getName();
         } catch (IOException error) {
-            throw new UnusableRunException("it cannot be told who we are, and so whose " + like.getFileName() + " is");
+            throw new UnusableRunException("cannot determine the current user to verify the owner of " + like.getFileName());
         }
     }
 }

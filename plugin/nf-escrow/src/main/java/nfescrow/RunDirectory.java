@@ -27,11 +27,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A run directory as nf-escrow's NextflowStore makes it: `run.json` (names, no values), `secrets/NAME` (the exact bytes)
- * with `secrets/NAME.size` (their number, so that a file that was cut is never taken for a value).
+ * A run directory, as the daemon creates it: `run.json` (names, no values), `secrets/NAME` (the exact bytes) and
+ * `secrets/NAME.size` (the number of bytes, so that a truncated file is never mistaken for a value).
  */
 final class RunDirectory {
-    /** Of `run.json`: names of secrets, and where they were looked for. */
+    /** Maximum bytes of `run.json`. */
     private static final int RUN_JSON_MAX = 1 << 20;
 
     private static final Set<PosixFilePermission> OTHERS = EnumSet.of(
@@ -53,17 +53,17 @@ final class RunDirectory {
         this.restored = restored;
     }
 
-    /** Opens a run directory that is ours alone: not a link, our own, closed to others, and of the run it is named after. */
+    /** Opens a run directory. It must be a real directory, private to this user, and named after its run. */
     static RunDirectory open(Path path) throws UnusableRunException {
-        if (!path.isAbsolute()) throw new UnusableRunException("it is not an absolute path");
+        if (!path.isAbsolute()) throw new UnusableRunException("the path is not absolute");
         assertPrivate(path, true);
         Path file = path.resolve("run.json");
         assertPrivate(file, false);
         Map<?, ?> run = readRun(file);
         Object id = run.get("run");
-        if (!path.getFileName().toString().equals(id)) throw new UnusableRunException("it is of another run");
+        if (!path.getFileName().toString().equals(id)) throw new UnusableRunException("it belongs to another run");
         if (!(run.get("secrets") instanceof List<?> secrets) || !(run.get("workspace") instanceof String workspace))
-            throw new UnusableRunException("run.json tells no secrets");
+            throw new UnusableRunException("run.json has no list of secrets");
         Set<String> names = new LinkedHashSet<>();
         for (Object secret : secrets) names.add(String.valueOf(secret));
         Map<String, String> restored = new LinkedHashMap<>();
@@ -80,17 +80,17 @@ final class RunDirectory {
         return id;
     }
 
-    /** ORGANIZATION/NAME: where, besides the user's own, secrets were looked for. */
+    /** Returns the workspace, as ORGANIZATION/NAME. */
     String workspace() {
         return workspace;
     }
 
-    /** The names of the run's secrets. */
+    /** Returns the names of the run's secrets. */
     Set<String> names() {
         return names;
     }
 
-    /** Variables of ours, and what tasks would have in them without us; an empty text for nothing. */
+    /** Returns nf-escrow's variables with the values that tasks would see without nf-escrow; empty if unset. */
     Map<String, String> restored() {
         return restored;
     }
@@ -99,7 +99,7 @@ final class RunDirectory {
         return path.resolve("secrets").resolve(name);
     }
 
-    /** Whether its secrets are on AWS, and here is only by what they are found there. */
+    /** Returns whether the secrets are on AWS and the directory has only references to them. */
     boolean hasReferences() {
         return Files.exists(path.resolve("references.json"), LinkOption.NOFOLLOW_LINKS);
     }
@@ -108,7 +108,7 @@ final class RunDirectory {
         return path.resolve("events.jsonl");
     }
 
-    /** The exact bytes of a secret of this run. Throws, with a clause that says why, where they cannot be had whole. */
+    /** Returns the exact bytes of a secret of this run. Throws with the reason if they cannot be read completely. */
     byte[] read(String name) throws UnusableRunException {
         Path file = secret(name);
         Path sizeFile = file.resolveSibling(name + ".size");
@@ -117,16 +117,16 @@ final class RunDirectory {
             assertPrivate(sizeFile, false);
             byte[] bytes = Files.readAllBytes(file);
             String size = Files.readString(sizeFile, StandardCharsets.US_ASCII).trim();
-            if (!size.equals(String.valueOf(bytes.length))) throw new UnusableRunException("its file is not whole");
+            if (!size.equals(String.valueOf(bytes.length))) throw new UnusableRunException("the file is incomplete");
             return bytes;
         } catch (IOException error) {
-            throw new UnusableRunException("its file cannot be read (" + reason(error) + ")");
+            throw new UnusableRunException("cannot read the file (" + reason(error) + ")");
         }
     }
 
     /**
-     * Makes this JVM the head of the run; false where another one is already. A file that is made exclusively says so,
-     * also to the next JVM.
+     * Makes this JVM the head of the run. Returns false if another JVM is the head. A file that is created exclusively
+     * decides.
      */
     boolean claim() throws UnusableRunException {
         Path file = path.resolve("head.json");
@@ -143,13 +143,14 @@ final class RunDirectory {
         } catch (FileAlreadyExistsException taken) {
             return false;
         } catch (IOException error) {
-            throw new UnusableRunException("head.json cannot be made (" + reason(error) + ")");
+            throw new UnusableRunException("cannot create head.json (" + reason(error) + ")");
         }
     }
 
     /**
-     * Removes `store.json`, which Nextflow needs only until its configuration is read: rename, truncate, unlink, so that
-     * who still has it open reads nothing. What cannot be removed now the end of the run removes.
+     * Deletes `store.json`, which Nextflow needs only until it has read its configuration. Renames, truncates and
+     * unlinks the file, so that a process that has it open reads nothing. If this fails, the file is deleted at the
+     * end of the run.
      */
     void deleteStore() {
         Path store = path.resolve("store.json");
@@ -160,19 +161,19 @@ final class RunDirectory {
             Files.newByteChannel(gone, Set.of(StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING, LinkOption.NOFOLLOW_LINKS)).close();
             Files.delete(gone);
         } catch (NoSuchFileException gone2) {
-            log.debug("store.json is gone already");
+            log.debug("store.json is already deleted");
         } catch (IOException error) {
-            log.warn("nf-escrow: store.json in {} could not be removed yet ({})", Printable.of(path), reason(error));
+            log.warn("nf-escrow: cannot delete store.json in {} before the end of the run ({})", Printable.of(path), reason(error));
         }
     }
 
     private static Map<?, ?> readRun(Path file) throws UnusableRunException {
         try {
-            if (Files.size(file) > RUN_JSON_MAX) throw new UnusableRunException("run.json is too big");
+            if (Files.size(file) > RUN_JSON_MAX) throw new UnusableRunException("run.json is too large");
             if (new JsonSlurper().parse(Files.readAllBytes(file)) instanceof Map<?, ?> run) return run;
-            throw new UnusableRunException("run.json is no object");
+            throw new UnusableRunException("run.json is not a JSON object");
         } catch (IOException | RuntimeException error) {
-            throw new UnusableRunException("run.json cannot be read");
+            throw new UnusableRunException("cannot read run.json");
         }
     }
 
@@ -182,19 +183,19 @@ final class RunDirectory {
         try {
             found = Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (IOException error) {
-            throw new UnusableRunException(what + " cannot be read (" + reason(error) + ")");
+            throw new UnusableRunException("cannot read " + what + " (" + reason(error) + ")");
         }
         if (isDirectory ? !found.isDirectory() : !found.isRegularFile())
-            throw new UnusableRunException(what + " is no " + (isDirectory ? "directory" : "plain file"));
+            throw new UnusableRunException(what + " is not a " + (isDirectory ? "directory" : "regular file"));
         if (!found.owner().getName().equals(OwnUser.name(path)))
             throw new UnusableRunException(what + " belongs to another user");
         if (found.permissions().stream().anyMatch(OTHERS::contains))
-            throw new UnusableRunException(what + " is open to others");
+            throw new UnusableRunException(what + " is accessible to other users");
     }
 
-    /** What an I/O error says besides the path, which the message around it has. */
+    /** Returns the reason of an I/O error without the path, which the surrounding message contains. */
     static String reason(IOException error) {
-        if (error instanceof NoSuchFileException) return "it is not there";
+        if (error instanceof NoSuchFileException) return "not found";
         if (error instanceof java.nio.file.AccessDeniedException) return "permission denied";
         return error.getClass().getSimpleName();
     }

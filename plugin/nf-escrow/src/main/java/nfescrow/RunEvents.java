@@ -12,7 +12,7 @@ import nextflow.trace.TraceRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What of a run is written down: its begin, its tasks with the names of the secrets they were given, its end. */
+/** Records the events of a run: its start, its tasks with the names of their secrets, and its end. */
 final class RunEvents {
     private static final Logger log = LoggerFactory.getLogger(RunEvents.class);
 
@@ -25,15 +25,15 @@ final class RunEvents {
         this.exposures = new Exposures(directory, events);
     }
 
-    /** For a proxy of TraceObserver: what is not named here does nothing. */
+    /** Returns the handler for a proxy of TraceObserver. Methods that it does not know do nothing. */
     InvocationHandler observer() {
         return (proxy, method, arguments) -> {
             if (method.getDeclaringClass() == Object.class) return ofObject(proxy, method, arguments);
             try {
                 observe(method.getName(), arguments);
             } catch (RuntimeException | LinkageError error) {
-                // A version of Nextflow in which something is called otherwise: the trace and the log tell as well.
-                log.warn("nf-escrow: an event was not recorded ({}: {})", method.getName(), error.getClass().getSimpleName());
+                // A version of Nextflow with different classes or methods. Trace and log contain the event as well.
+                log.warn("nf-escrow: cannot record event {} ({})", method.getName(), error.getClass().getSimpleName());
             }
             return method.getReturnType() == boolean.class ? Boolean.FALSE : null;
         };

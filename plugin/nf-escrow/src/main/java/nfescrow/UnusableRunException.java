@@ -1,8 +1,8 @@
 package nfescrow;
 
-/** A run directory that is not as nf-escrow made it. The message says what is wrong, in a clause. */
+/** A run directory that cannot be used. The message is the reason, as a clause. */
 final class UnusableRunException extends Exception {
     UnusableRunException(String message) {
-        super(Printable.of(message)); // it quotes paths, and names from pipelines
+        super(Printable.of(message)); // contains paths, and names from pipelines
     }
 }

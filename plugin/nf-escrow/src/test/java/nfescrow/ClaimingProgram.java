@@ -2,7 +2,7 @@ package nfescrow;
 
 import java.util.Map;
 
-/** A JVM that claims a run, as the plugin does when Nextflow starts it, and says whether it serves secrets. */
+/** A program that claims a run like the plugin, and prints whether it serves secrets. */
 public final class ClaimingProgram {
     private ClaimingProgram() {}
 

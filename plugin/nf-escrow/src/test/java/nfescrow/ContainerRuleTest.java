@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The launch commands are those that Nextflow writes (the *Builder classes of its package nextflow.container). */
+/** The launch commands are those that Nextflow generates (the *Builder classes of its package nextflow.container). */
 class ContainerRuleTest {
     private static final String SINGULARITY =
         "set +u; env - PATH=\"$PATH\" ${TMP:+SINGULARITYENV_TMP=\"$TMP\"} singularity exec --no-home --pid -B /data @ /img.sif /bin/bash -ue /w/.command.sh";
@@ -33,40 +33,40 @@ class ContainerRuleTest {
     private MadeRun run;
 
     @AfterEach
-    void forget() {
+    void resetConfig() {
         Global.setConfig(Map.of());
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"docker", "podman", "singularity", "apptainer", "charliecloud", "sarus", "udocker", "smolvm"})
-    void passesPlainValuesAnywhere(String engine) throws Exception {
+    void acceptsPlainValuesWithEveryEngine(String engine) throws Exception {
         values("TOKEN", bytes("Ab9_./:@%+=,-"));
         passes(engine, launch(engine));
     }
 
     @ParameterizedTest
     @CsvSource({"singularity,singularity", "apptainer,apptainer", "charliecloud,ch-run", "sarus,sarus", "smolvm,smolvm", "udocker,udocker.py"})
-    void refusesByNameWhatAnEngineWouldEvaluate(String engine, String program) throws Exception {
+    void rejectsValuesThatAnEngineWouldEvaluateByName(String engine, String program) throws Exception {
         for (String value : List.of("a b", "$HOME", "`id`", "'", "\"", "\\", "*", "a\nb", "a;b", "\u00e9", "!", "~", "#")) {
             values("TOKEN", bytes(value), "PLAIN_ONE", bytes("x"), "OTHER", bytes("a&b"));
             String message = refuses(engine, launch(engine));
-            assertTrue(message.startsWith("nf-escrow: " + program + " would not carry TOKEN, OTHER exactly: "), message);
+            assertTrue(message.startsWith("nf-escrow: cannot pass TOKEN, OTHER unchanged to " + program + ": "), message);
             assertFalse(message.contains("PLAIN_ONE"), message);
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"--no-eval", "--compat", "--nv --no-eval -B /x", "--compat --no-eval"})
-    void passesTextsWhereSingularityIsToldNotToEvaluate(String options) throws Exception {
+    void acceptsTextIfSingularityDoesNotEvaluateIt(String options) throws Exception {
         for (String engine : List.of("singularity", "apptainer")) {
             String launch = SINGULARITY.replace("singularity", engine).replace("@", options);
             values("TOKEN", bytes("`id` $(id) \"'\\\n\r\u00e9"));
             passes(engine, launch);
-            // It writes a shell script of the variables, whose parser takes CR LF for LF, and knows only UTF-8.
+            // Singularity writes the variables into a script, whose parser converts CR LF to LF and supports only UTF-8.
             for (byte[] value : List.of(bytes("a\r\nb"), new byte[] {'a', (byte) 0xff})) {
                 values("TOKEN", value, "TEXT", bytes("a b"));
                 String message = refuses(engine, launch);
-                assertTrue(message.contains(engine + " would not carry TOKEN exactly: only UTF-8 text without CR LF"), message);
+                assertTrue(message.contains("cannot pass TOKEN unchanged to " + engine + ": it supports only UTF-8 text without CR LF"), message);
             }
         }
     }
@@ -74,46 +74,46 @@ class ContainerRuleTest {
     @ParameterizedTest
     @ValueSource(strings = {
         "-B /data/--no-eval", "-B /data\\ --no-eval\\ x", "--no-evaluation", "--no-eval=false", "--compatible", "--env X=--compat"})
-    void isNotTalkedIntoItByALookalike(String options) throws Exception {
+    void isNotDeceivedBySimilarOptions(String options) throws Exception {
         values("TOKEN", bytes("a b"));
         String message = refuses("singularity", SINGULARITY.replace("@", options));
         assertTrue(message.contains("set singularity.runOptions = '--no-eval', or change the value"), message);
     }
 
     @Test
-    void knowsNoOptionForCharliecloud() throws Exception {
+    void hasNoSuchOptionForCharliecloud() throws Exception {
         values("TOKEN", bytes("a b"));
         refuses("charliecloud", CHARLIECLOUD.replace("--set-env ", "--no-eval --compat --set-env "));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"docker", "podman"})
-    void refusesWhatIsNoTextWhereItWouldGoThroughJson(String engine) throws Exception {
+    void rejectsBinaryValuesIfTheEngineUsesJson(String engine) throws Exception {
         values("TOKEN", bytes("`id` $(id) \"'\\\r\n\u00e9"));
         passes(engine, launch(engine));
         values("TOKEN", new byte[] {(byte) 0xc3}, "TEXT", bytes("\u00e9"));
-        assertTrue(refuses(engine, launch(engine)).contains(engine + " would not carry TOKEN exactly: only UTF-8 text passes"));
+        assertTrue(refuses(engine, launch(engine)).contains("cannot pass TOKEN unchanged to " + engine + ": it supports only UTF-8 text"));
         passes(engine, PLAIN_TASK);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"docker", "singularity", "apptainer", "charliecloud", "sarus", "smolvm"})
-    void letsATaskWithoutAContainerHaveAnything(String engine) throws Exception {
+    void acceptsAnyValueInATaskWithoutContainer(String engine) throws Exception {
         values("TOKEN", new byte[] {(byte) 0xff, '\r', '\n', '`'});
         passes(engine, PLAIN_TASK);
     }
 
     @Test
-    void asksNothingWhereNoEngineIsOn() throws Exception {
+    void checksNothingIfNoEngineIsEnabled() throws Exception {
         values("TOKEN", bytes("`id`"));
         for (Map<?, ?> config : List.of(
             Map.of(), Map.of("singularity", Map.of("enabled", false)), Map.of("singularity", "enabled"), Map.of("docker", Map.of())))
             assertEquals("", ContainerRule.shellCode(config, Map.of("TOKEN", bytes("`id`"))));
     }
 
-    /** NXF_DEBUG=2 sets -x, and would show the command lines of the engines that have values in them. */
+    /** NXF_DEBUG=2 sets -x, which would print the command lines of engines that have values in them. */
     @Test
-    void showsNoCommandLineThatHasValues() throws Exception {
+    void doesNotTraceCommandLinesWithValues() throws Exception {
         for (String engine : List.of("singularity", "charliecloud")) {
             values("TOKEN", bytes("the-value"));
             Global.setConfig(Map.of(engine, Map.of("enabled", true)));
@@ -159,7 +159,7 @@ class ContainerRuleTest {
         assertTrue(found.keySet().containsAll(run.open().names()), found.keySet().stream().collect(Collectors.joining(" ")));
     }
 
-    /** Before anything of a value is in an environment. */
+    /** Asserts that the task fails before any value is in an environment, and returns its message. */
     private String refuses(String engine, String launch) throws Exception {
         Programs.Ended ended = task(engine, launch);
         assertEquals(1, ended.status(), engine + ": " + ended.stderr());

@@ -33,38 +33,38 @@ class EscrowSecretsProviderTest {
     private MadeRun run;
 
     @BeforeEach
-    void make() throws IOException {
+    void createRun() throws IOException {
         run = MadeRun.in(temporary, Map.of("TOKEN", bytes(VALUE), "RAW_KEY", new byte[] {(byte) 0xff, (byte) 0xfe}));
     }
 
     @AfterEach
-    void letGo() {
+    void reset() {
         ClaimedRun.claim(Map.of());
         Global.setConfig(Map.of());
     }
 
     @Test
-    void givesTextsToScriptsAndConfiguration() {
+    void givesTextToScriptsAndConfiguration() {
         claim();
         assertTrue(provider.activable());
         assertEquals(Set.of("RAW_KEY", "TOKEN"), provider.listSecretsNames());
         assertEquals(VALUE, provider.getSecret("TOKEN").getValue());
         assertEquals("TOKEN", provider.getSecret("TOKEN").getName());
         assertEquals("TOKEN=[secret]", provider.getSecret("TOKEN").toString());
-        assertNull(provider.getSecret("NOT_THERE"), "as Nextflow's own store");
+        assertNull(provider.getSecret("NOT_THERE"));
     }
 
     @Test
-    void doesNotGiveAsTextWhatIsNone() {
+    void rejectsABinaryValueInAScript() {
         claim();
         AbortOperationException error = assertThrows(AbortOperationException.class, () -> provider.getSecret("RAW_KEY"));
-        assertEquals("nf-escrow: secrets.RAW_KEY cannot be given: it is not UTF-8 text; only tasks can have it", error.getMessage());
-        assertNotNull(provider.getSecretsEnv(List.of("RAW_KEY")), "a task can have it");
+        assertEquals("nf-escrow: cannot resolve secrets.RAW_KEY: the value is not UTF-8 text and can only be used in tasks", error.getMessage());
+        assertNotNull(provider.getSecretsEnv(List.of("RAW_KEY")));
     }
 
-    /** Nextflow prints the message, and writes it into its log: a name must not forge a line there. */
+    /** Nextflow prints and logs the message: a name must not forge a line. */
     @Test
-    void namesInOneLineWhatAPipelineCalledAnything() {
+    void escapesNamesInMessages() {
         claim();
         List<String> names = List.of("A\r\nJan-01 00:00:00.000 [main] DEBUG n.Session - forged", "B\u001b]52;c;eA==\u0007\u202e");
         String message = assertThrows(ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(names)).getMessage();
@@ -74,24 +74,24 @@ class EscrowSecretsProviderTest {
     }
 
     @Test
-    void failsTheTaskThatDeclaresWhatIsNotThere() {
+    void failsATaskThatDeclaresAnUnknownSecret() {
         claim();
         ProcessUnrecoverableException error = assertThrows(
             ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of("TOKEN", "NOPE_ONE", "NOPE_TWO", "NOPE_ONE")));
         String message = error.getMessage();
         assertTrue(message.startsWith("Required secrets are missing: 'NOPE_ONE', 'NOPE_TWO' -- "), message);
-        assertTrue(message.contains("the workspace " + MadeRun.WORKSPACE), message);
+        assertTrue(message.contains("workspace " + MadeRun.WORKSPACE), message);
         assertFalse(message.contains("TOKEN"), message);
         assertEquals(1, message.lines().count());
     }
 
     @Test
-    void failsTheTaskWhoseSecretWasTakenAway() throws Exception {
+    void failsATaskWhoseSecretWasRemoved() throws Exception {
         claim();
         Files.delete(run.secret("TOKEN"));
         ProcessUnrecoverableException error = assertThrows(
             ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of("TOKEN")));
-        assertEquals("nf-escrow: the secret TOKEN of this run cannot be given: TOKEN cannot be read (it is not there)", error.getMessage());
+        assertEquals("nf-escrow: cannot deliver secret TOKEN: cannot read TOKEN (not found)", error.getMessage());
     }
 
     @Test
@@ -104,18 +104,18 @@ class EscrowSecretsProviderTest {
         assertNull(provider.getSecretsEnv(null));
     }
 
-    /** Were it inactive, Nextflow would go on to the next provider, with the user's own secrets. */
+    /** An inactive provider would make Nextflow use the next one, with the user's own secrets. */
     @Test
-    void refusesWhereTheRunCannotBeUsed() throws Exception {
+    void staysActiveAndFailsIfTheRunDirectoryCannotBeUsed() throws Exception {
         MadeRun.chmod(run.path(), "rwxr-xr-x");
         claim();
         assertTrue(provider.activable());
-        assertTrue(EscrowSecretsProvider.class.getAnnotation(Priority.class).value() < 0, "asked before Nextflow's own store");
+        assertTrue(EscrowSecretsProvider.class.getAnnotation(Priority.class).value() < 0, "takes precedence over Nextflow's own store");
         assertEquals(Set.of(), provider.listSecretsNames());
         for (String name : List.of("TOKEN", "NOT_THERE")) {
             String read = assertThrows(AbortOperationException.class, () -> provider.getSecret(name)).getMessage();
             String given = assertThrows(ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of(name))).getMessage();
-            for (String message : List.of(read, given)) assertTrue(message.contains("is open to others"), message);
+            for (String message : List.of(read, given)) assertTrue(message.contains("is accessible to other users"), message);
         }
         assertNull(provider.getSecretsEnv(List.of()), "a task without secrets runs");
     }
@@ -130,21 +130,21 @@ class EscrowSecretsProviderTest {
     }
 
     @Test
-    void changesNothing() {
+    void isReadOnly() {
         claim();
         assertThrows(UnsupportedOperationException.class, () -> provider.putSecret("TOKEN", "x"));
         assertThrows(UnsupportedOperationException.class, () -> provider.removeSecret("TOKEN"));
     }
 
     @Test
-    void refusesPlatformsThatCannotCarryAny() {
+    void rejectsFusionAndShifter() {
         claim();
         Global.setConfig(Map.of("fusion", Map.of("enabled", true)));
         String fusion = assertThrows(ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of("TOKEN"))).getMessage();
-        assertTrue(fusion.contains("with Fusion tasks do not see the files of their secrets (TOKEN)"), fusion);
+        assertTrue(fusion.contains("cannot deliver TOKEN with Fusion"), fusion);
         Global.setConfig(Map.of("shifter", Map.of("enabled", "true")));
         String shifter = assertThrows(ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of("TOKEN"))).getMessage();
-        assertTrue(shifter.contains("Shifter cannot be given secrets (TOKEN)"), shifter);
+        assertTrue(shifter.contains("cannot deliver TOKEN with Shifter"), shifter);
         assertNull(provider.getSecretsEnv(List.of()), "a task without secrets runs");
     }
 

@@ -13,17 +13,17 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where its events cannot be written, a run goes on: write throws nothing. */
+/** Write never throws, so that a run continues if its events cannot be written. */
 class EventLogTest {
     @TempDir
     Path temporary;
 
     @Test
-    void writesALineAnEvent() throws Exception {
+    void appendsOneLinePerEvent() throws Exception {
         Path path = temporary.resolve("events.jsonl");
         EventLog events = new EventLog(path);
         events.write("run.begin", Map.of("name", "a\nb \u00e9"), true);
-        new EventLog(path).write("run.end", Map.of("success", true), false); // nobody's lines are written over
+        new EventLog(path).write("run.end", Map.of("success", true), false); // does not overwrite existing lines
         List<String> lines = Files.readAllLines(path);
         assertEquals(2, lines.size());
         Map<?, ?> first = (Map<?, ?>) new JsonSlurper().parseText(lines.get(0));
@@ -34,7 +34,7 @@ class EventLogTest {
     }
 
     @Test
-    void followsNoLink() throws Exception {
+    void doesNotFollowLinks() throws Exception {
         Path victim = Files.writeString(temporary.resolve("victim"), "untouched");
         Path path = Files.createSymbolicLink(temporary.resolve("events.jsonl"), victim);
         EventLog events = new EventLog(path);
@@ -48,24 +48,24 @@ class EventLogTest {
     }
 
     @Test
-    void goesOnWhereThereIsNoFileToBe() throws Exception {
+    void ignoresAMissingDirectoryAndADirectoryInPlaceOfTheFile() throws Exception {
         new EventLog(temporary.resolve("nowhere/events.jsonl")).write("run.begin", Map.of(), true);
         Path directory = Files.createDirectory(temporary.resolve("events.jsonl"));
         new EventLog(directory).write("run.begin", Map.of(), true);
         assertTrue(Files.isDirectory(directory));
     }
 
-    /** Where nobody makes a file, not even root. */
+    /** Not even root can create a file in /sys. */
     @Test
-    void goesOnInAReadOnlyDirectory() {
+    void ignoresAReadOnlyDirectory() {
         EventLog events = new EventLog(Path.of("/sys/events.jsonl"));
         events.write("run.begin", Map.of(), true);
         events.write("run.end", Map.of(), true);
     }
 
-    /** A disk that is full takes no more: /dev/full answers so. */
+    /** /dev/full fails like a full disk. */
     @Test
-    void goesOnWithAFullDisk() {
+    void ignoresAFullDisk() {
         EventLog events = new EventLog(Path.of("/dev/full"));
         events.write("run.begin", Map.of(), false);
         events.write("run.end", Map.of(), true);

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class GuessedPluginsTest {
     @Test
-    void namesWhatTheExecutorNeeds() {
+    void returnsThePluginOfTheExecutor() {
         assertEquals(Set.of("nf-amazon"), guess("process", "awsbatch"));
         assertEquals(Set.of("nf-google"), guess("process", "google-batch"));
         assertEquals(Set.of("nf-google"), guess("process", "google-lifesciences"));
@@ -18,7 +18,7 @@ class GuessedPluginsTest {
     }
 
     @Test
-    void namesNothingElse() {
+    void returnsNothingForOtherConfiguration() {
         assertEquals(Set.of(), GuessedPlugins.guess(Map.of()));
         assertEquals(Set.of(), guess("process", "slurm"));
         assertEquals(Set.of(), guess("executor", "awsbatch"));

@@ -9,7 +9,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 
-/** A run directory as nf-escrow's daemon makes it: daemon/run-directory/create.ts. */
+/** A run directory like those of the daemon: daemon/run-directory/create.ts. */
 record MadeRun(Path path) {
     static final String ID = "r20260101abcdefgh";
     static final String WORKSPACE = "lab/rna";
@@ -41,7 +41,7 @@ record MadeRun(Path path) {
         return path.resolve("secrets").resolve(name);
     }
 
-    /** Makes a file anew, of mode 0600. */
+    /** Creates or replaces a file, with mode 0600. */
     void write(String name, byte[] bytes) throws IOException {
         Path file = path.resolve(name);
         Files.deleteIfExists(file);

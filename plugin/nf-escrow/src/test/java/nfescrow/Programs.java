@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Runs programs to their end, with an environment of the test's own. */
+/** Runs programs with a given environment and waits for their end. */
 final class Programs {
     record Ended(int status, byte[] stdout, String stderr) {
         String text() {
             return new String(stdout, StandardCharsets.UTF_8);
         }
 
-        /** What `cat /proc/self/environ` printed: exact bytes, as ISO 8859-1. */
+        /** Returns the output of `cat /proc/self/environ`, with each byte as a character of ISO 8859-1. */
         Map<String, String> environment() {
             Map<String, String> found = new LinkedHashMap<>();
             for (String entry : new String(stdout, StandardCharsets.ISO_8859_1).split("\0")) {
@@ -37,7 +37,7 @@ final class Programs {
         return Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
     }
 
-    /** What a task sees: bash runs the code, and then a program tells its environment. */
+    /** Runs shell code like a task: bash executes it, then a program prints its environment. */
     static Ended bash(String options, String code, Map<String, String> environment) throws IOException, InterruptedException {
         String script = options + "\n" + code + "\ncommand -p cat /proc/self/environ\n";
         return run(List.of("/bin/bash", "--norc", "-c", script), environment);

@@ -34,12 +34,12 @@ class RunDirectoryTest {
     private MadeRun run;
 
     @BeforeEach
-    void make() throws IOException {
+    void createRun() throws IOException {
         run = MadeRun.in(temporary, Map.of("TOKEN", bytes("a value\n")));
     }
 
     @Test
-    void tellsWhatTheDaemonPutThere() throws Exception {
+    void readsTheFilesOfTheDaemon() throws Exception {
         RunDirectory directory = run.open();
         assertEquals(MadeRun.ID, directory.id());
         assertEquals(MadeRun.WORKSPACE, directory.workspace());
@@ -49,8 +49,8 @@ class RunDirectoryTest {
     }
 
     @Test
-    void isNotOurs() throws Exception {
-        assumeTrue(Programs.isRoot(), "only root can give a file away");
+    void rejectsFilesOfAnotherUser() throws Exception {
+        assumeTrue(Programs.isRoot(), "only root can change the owner of a file");
         for (Path path : List.of(run.path(), run.path().resolve("run.json"))) {
             Files.setAttribute(path, "unix:uid", NOBODY);
             refused(run.path(), path.getFileName() + " belongs to another user");
@@ -62,47 +62,47 @@ class RunDirectoryTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"rwxr-x---", "rwx--x---", "rwx-w----", "rwx---r--", "rwx-----x", "rwx----w-"})
-    void isOpenToOthers(String permissions) throws Exception {
+    void rejectsADirectoryThatIsAccessibleToOthers(String permissions) throws Exception {
         MadeRun.chmod(run.path(), permissions);
-        refused(run.path(), "is open to others");
+        refused(run.path(), "is accessible to other users");
     }
 
     @Test
-    void hasAFileThatIsOpenToOthers() throws Exception {
+    void rejectsAFileThatIsAccessibleToOthers() throws Exception {
         MadeRun.chmod(run.secret("TOKEN"), "rw-r-----");
-        unreadable("TOKEN is open to others");
+        unreadable("TOKEN is accessible to other users");
         MadeRun.chmod(run.path().resolve("run.json"), "rw----r--");
-        refused(run.path(), "run.json is open to others");
+        refused(run.path(), "run.json is accessible to other users");
     }
 
     @Test
-    void isALinkOrHasOne() throws Exception {
+    void rejectsLinks() throws Exception {
         Path elsewhere = Files.createDirectory(temporary.resolve("elsewhere"));
         Path link = Files.createSymbolicLink(elsewhere.resolve(MadeRun.ID), run.path());
-        refused(link, "is no directory");
+        refused(link, "is not a directory");
         replaceByLink(run.secret("TOKEN"));
-        unreadable("TOKEN is no plain file");
+        unreadable("TOKEN is not a regular file");
         replaceByLink(run.path().resolve("run.json"));
-        refused(run.path(), "run.json is no plain file");
+        refused(run.path(), "run.json is not a regular file");
     }
 
     @Test
-    void isOfAnotherRun() throws Exception {
+    void rejectsTheDirectoryOfAnotherRun() throws Exception {
         run.write("run.json", MadeRun.json("r20260101other000", Map.of()));
-        refused(run.path(), "it is of another run");
-        refused(Path.of(MadeRun.ID), "it is not an absolute path");
-        refused(temporary.resolve("nowhere"), "nowhere cannot be read (it is not there)");
+        refused(run.path(), "it belongs to another run");
+        refused(Path.of(MadeRun.ID), "the path is not absolute");
+        refused(temporary.resolve("nowhere"), "cannot read nowhere (not found)");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "[]", "null", "{", "{\"run\":", "\"text\"", "{\"run\":\"r20260101abcdefgh\"}", "\0"})
-    void hasNoRunJsonThatTellsAnything(String text) throws Exception {
+    void rejectsAnInvalidRunJson(String text) throws Exception {
         run.write("run.json", text);
         assertThrows(UnusableRunException.class, run::open);
     }
 
     @Test
-    void hasAFifoInPlaceOfAFile() throws Exception {
+    void rejectsAFifoInPlaceOfAFile() throws Exception {
         for (String name : List.of("secrets/TOKEN.size", "secrets/TOKEN", "run.json")) {
             Path file = run.path().resolve(name);
             RunDirectory open = name.equals("run.json") ? null : run.open();
@@ -110,40 +110,40 @@ class RunDirectoryTest {
             assertEquals(0, Programs.run(List.of("mkfifo", "-m", "600", file.toString()), Map.of()).status());
             UnusableRunException error = assertThrows(UnusableRunException.class,
                 () -> { if (open == null) run.open(); else open.read("TOKEN"); });
-            assertTrue(error.getMessage().contains("is no plain file"), error.getMessage());
+            assertTrue(error.getMessage().contains("is not a regular file"), error.getMessage());
         }
     }
 
     @Test
-    void hasASecretThatIsNotWhole() throws Exception {
+    void rejectsAnIncompleteSecret() throws Exception {
         try (FileChannel file = FileChannel.open(run.secret("TOKEN"), StandardOpenOption.WRITE)) {
             file.truncate(3);
         }
-        unreadable("its file is not whole");
+        unreadable("the file is incomplete");
         run.write("secrets/TOKEN", "");
-        unreadable("its file is not whole");
+        unreadable("the file is incomplete");
         run.write("secrets/TOKEN", "a longer value\n");
-        unreadable("its file is not whole");
+        unreadable("the file is incomplete");
         run.write("secrets/TOKEN", "a value\n");
         for (String size : List.of("", "8x", "-8", "none")) {
             run.write("secrets/TOKEN.size", size);
-            unreadable("its file is not whole");
+            unreadable("the file is incomplete");
         }
         Files.delete(run.secret("TOKEN.size"));
-        unreadable("TOKEN.size cannot be read (it is not there)");
+        unreadable("cannot read TOKEN.size (not found)");
         Files.delete(run.secret("TOKEN"));
-        unreadable("TOKEN cannot be read (it is not there)");
+        unreadable("cannot read TOKEN (not found)");
     }
 
-    /** More JVMs than one at once, as when a pipeline starts Nextflow itself. */
+    /** Several JVMs at once, as when a pipeline starts Nextflow. */
     @Test
-    void isClaimedByOneProcessAlone() throws Exception {
+    void isClaimedByOneProcessOnly() throws Exception {
         List<Process> started = new ArrayList<>();
         for (int i = 0; i < 3; i++) started.add(Programs.startJava(ClaimingProgram.class, Map.of(), run.path()));
-        List<String> said = new ArrayList<>();
-        for (Process process : started) said.add(Programs.end(process).text());
-        assertEquals(List.of("false\n", "false\n", "true\n"), said.stream().sorted().toList());
-        assertFalse(run.open().claim(), "and nobody claims it later");
+        List<String> outputs = new ArrayList<>();
+        for (Process process : started) outputs.add(Programs.end(process).text());
+        assertEquals(List.of("false\n", "false\n", "true\n"), outputs.stream().sorted().toList());
+        assertFalse(run.open().claim(), "no later process can claim it");
         assertEquals("rw-------", permissions("head.json"));
         assertTrue(Files.readString(run.path().resolve("head.json")).contains("\"pid\":"));
     }
@@ -161,19 +161,19 @@ class RunDirectoryTest {
     }
 
     @Test
-    void losesItsStore() throws Exception {
+    void deletesItsStore() throws Exception {
         RunDirectory directory = run.open();
-        directory.deleteStore(); // there is none: nothing to do
+        directory.deleteStore(); // does nothing without a store
         run.write("store.json", "[]");
         try (FileChannel held = FileChannel.open(run.path().resolve("store.json"), StandardOpenOption.READ)) {
             directory.deleteStore();
-            assertEquals(0, held.size(), "who has it open reads nothing");
+            assertEquals(0, held.size(), "a process that has it open reads nothing");
         }
         Path victim = Files.writeString(temporary.resolve("victim"), "untouched");
         Path link = Files.createSymbolicLink(run.path().resolve("store.json"), victim);
         directory.deleteStore();
         assertEquals("untouched", Files.readString(victim));
-        assertTrue(Files.isSymbolicLink(link), "what is not ours is the end's to judge");
+        assertTrue(Files.isSymbolicLink(link), "leaves a link to the purge at the end of the run");
         Files.delete(link);
         try (var left = Files.list(run.path())) {
             assertEquals(List.of("armed", "run.json", "secrets"), left.map(path -> path.getFileName().toString()).sorted().toList());

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Bash really runs the shell code; what a program that it starts then has in its environment is compared byte by byte. */
+/** Runs the shell code in bash, and compares the environment of a program that bash starts byte by byte. */
 class TaskSecretsTest {
     private static final int LONGEST = 65_536;
 
@@ -36,7 +36,7 @@ class TaskSecretsTest {
         Global.setConfig(Map.of());
     }
 
-    /** Values that something on the way may take for more than they are. No NUL: no environment can hold one. */
+    /** Values with characters that may be interpreted on the way. Without NUL, which an environment cannot contain. */
     private static Map<String, byte[]> corpus() {
         List<String> texts = new ArrayList<>(List.of(
             "\n", "\n\n\n", "a\n", "a\n\n", "\na", "\n\na\n\n", "x", "xx", "x\n", " ", "  a  ", "\t", "a\r\nb\r\n", "\r",
@@ -67,7 +67,7 @@ class TaskSecretsTest {
     @CsvSource({
         "set -eu, POSIX", "set -eu, C.UTF-8", "set -u, C.UTF-8", "set -e, C", "set -euo pipefail, ''",
         "true, C.UTF-8", "set -eu, xx_XX.UTF-8", "set -eux, C.UTF-8"})
-    void carriesAnyBytes(String options, String locale) throws Exception {
+    void deliversAnyBytes(String options, String locale) throws Exception {
         Map<String, byte[]> values = corpus();
         Programs.Ended ended = give(values, options, Map.of("LANG", locale, "LC_ALL", locale));
         assertEquals(0, ended.status(), ended.stderr());
@@ -78,15 +78,15 @@ class TaskSecretsTest {
             exact++;
         }
         assertEquals(values.size(), exact);
-        assertEquals(locale, found.get("LC_ALL"), "the task's own locale is as it was");
-        // A locale that is not installed is told once, by bash itself as it starts; and `set -x` shows no value.
+        assertEquals(locale, found.get("LC_ALL"), "does not change the task's locale");
+        // Bash warns about a locale that is not installed once, when it starts. `set -x` prints no value.
         assertFalse(ended.stderr().lines().anyMatch(line -> line.contains(": line ") && line.contains("setlocale")), ended.stderr());
-        assertFalse(ended.stderr().contains("${HOME}"), "a value is shown");
+        assertFalse(ended.stderr().contains("${HOME}"), "prints no value");
         if (!options.endsWith("x") && !locale.startsWith("xx")) assertEquals("", ended.stderr());
     }
 
     @Test
-    void givesNothingThatWasNotDeclaredAndLeavesNothingBehind() throws Exception {
+    void deliversOnlyDeclaredSecretsAndDefinesNothingElse() throws Exception {
         MadeRun run = MadeRun.in(temporary, Map.of("TOKEN", bytes("OTHER=x\n"), "OTHER", bytes("not for it")));
         String code = TaskSecrets.shellCode(run.open(), List.of("TOKEN", "TOKEN"));
         Programs.Ended ended = Programs.bash("set -eu", code + "\ndeclare -F; compgen -v | command -p grep -i nf_escrow || true", Map.of());
@@ -94,12 +94,12 @@ class TaskSecretsTest {
         String output = ended.text();
         assertTrue(output.startsWith("TOKEN=") || output.contains("\0TOKEN=OTHER=x\n\0"), output);
         assertFalse(output.contains("not for it"), output);
-        assertFalse(output.contains("nf_escrow"), "no function, no variable: " + output);
+        assertFalse(output.contains("nf_escrow"), "leaves no function or variable: " + output);
     }
 
-    /** Names that the code itself might use. */
+    /** Includes names that the code itself might use. */
     @Test
-    void carriesASecretOfAnyName() throws Exception {
+    void deliversASecretWithAnyName() throws Exception {
         Map<String, byte[]> values = new LinkedHashMap<>();
         for (String name : List.of("IFS", "LC_ALL", "file", "size", "value", "name", "x1", "_file", "HOSTNAME", "LANG", "zz"))
             values.put(name, bytes("8 of " + name + "\n"));
@@ -108,9 +108,9 @@ class TaskSecretsTest {
         for (String name : values.keySet()) assertEquals("8 of " + name + "\n", found.get(name), name + ended.stderr());
     }
 
-    /** Those that bash has by itself: each is carried like any other, or refused by name. */
+    /** Each variable that bash defines is delivered exactly or rejected by name. */
     @Test
-    void carriesNoSecretUnderANameThatBashKeepsToItself() throws Exception {
+    void rejectsASecretWhoseNameBashReserves() throws Exception {
         List<String> own = Programs.run(List.of("/bin/bash", "--norc", "-c", "compgen -v"), Map.of()).text().lines()
             .filter(name -> name.matches("[A-Za-z]\\w+")).toList();
         assertTrue(own.size() > 20, own.toString());
@@ -123,7 +123,7 @@ class TaskSecretsTest {
                 Programs.Ended ended = Programs.bash("set -eu", TaskSecrets.shellCode(directory, List.of(name)), Map.of());
                 assertEquals("8 of " + name + "\n", ended.environment().get(name), name + ended.stderr());
             } catch (UnusableRunException error) {
-                assertTrue(error.getMessage().contains("no task can have a secret of the name " + name + ": "), error.getMessage());
+                assertTrue(error.getMessage().contains("cannot deliver secret " + name + ": bash reserves"), error.getMessage());
                 refused.add(name);
             }
         }
@@ -133,13 +133,13 @@ class TaskSecretsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "/nowhere"})
-    void needsNoPath(String path) throws Exception {
+    void worksWithoutPath(String path) throws Exception {
         Programs.Ended ended = give(Map.of("TOKEN", bytes("v\n\n")), "set -eu; PATH='" + path + "'", Map.of());
         assertEquals("v\n\n", ended.environment().get("TOKEN"), ended.stderr());
     }
 
     @Test
-    void doesNotRunWhatThePathHolds() throws Exception {
+    void doesNotRunPlantedPrograms() throws Exception {
         Path planted = Files.createDirectory(temporary.resolve("bin"));
         Files.writeString(planted.resolve("cat"), "#!/bin/sh\necho planted\n");
         MadeRun.chmod(planted.resolve("cat"), "rwx------");
@@ -151,66 +151,67 @@ class TaskSecretsTest {
     @ValueSource(strings = {
         "with blanks  two", "it's", "a \"quoted\" one", "$(touch pwned)", "`touch pwned`", "back\\slash", "${HOME}", "d\u00e9j\u00e0 \u6f22",
         "a;touch pwned", "a\nnewline", "*", "-n", "~", "!x", "[a]", "#x", "--no-eval"})
-    void liesInADirectoryOfAnyName(String name) throws Exception {
+    void worksInADirectoryWithAnyName(String name) throws Exception {
         MadeRun run = MadeRun.in(Files.createDirectory(temporary.resolve(name)), Map.of("TOKEN", bytes("v\n")));
         String code = TaskSecrets.shellCode(run.open(), List.of("TOKEN"));
         Programs.Ended ended = Programs.bash("set -eu; cd '" + temporary + "'", code, Map.of("LANG", "C.UTF-8"));
         assertEquals("v\n", ended.environment().get("TOKEN"), ended.stderr());
         assertEquals("", ended.stderr());
-        assertFalse(Files.exists(temporary.resolve("pwned")), "nothing was run");
+        assertFalse(Files.exists(temporary.resolve("pwned")), "executes nothing in the name");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"set -eu", "set +eu"})
-    void failsWithOneLineWhereAFileIsNotAsItWas(String options) throws Exception {
-        String gone = "is not there, or not for us";
-        String cut = "is not whole";
-        failsWith(options, run -> Files.delete(run.secret("TOKEN")), gone);
-        failsWith(options, run -> Files.delete(run.secret("TOKEN.size")), gone);
+    void failsWithOneLineIfAFileHasChanged(String options) throws Exception {
+        String missing = "is missing or not readable";
+        String cut = "is incomplete";
+        failsWith(options, run -> Files.delete(run.secret("TOKEN")), missing);
+        failsWith(options, run -> Files.delete(run.secret("TOKEN.size")), missing);
         failsWith(options, run -> run.write("secrets/TOKEN", ""), cut);
         failsWith(options, run -> run.write("secrets/TOKEN", "the-val"), cut);
         failsWith(options, run -> run.write("secrets/TOKEN", "the-value\n"), cut);
         failsWith(options, run -> run.write("secrets/TOKEN.size", "8\n"), cut);
         failsWith(options, run -> run.write("secrets/TOKEN.size", ""), cut);
         failsWith(options, run -> run.write("secrets/TOKEN", "the-valu\0"), cut);
-        failsWith(options, run -> replaceBy(run.secret("TOKEN"), "mkdir"), gone);
-        failsWith(options, run -> replaceBy(run.secret("TOKEN"), "mkfifo"), gone);
-        failsWith(options, run -> replaceBy(run.secret("TOKEN.size"), "mkfifo"), gone);
-        failsWith(options, run -> removeAll(run.path()), gone);
+        failsWith(options, run -> replaceBy(run.secret("TOKEN"), "mkdir"), missing);
+        failsWith(options, run -> replaceBy(run.secret("TOKEN"), "mkfifo"), missing);
+        failsWith(options, run -> replaceBy(run.secret("TOKEN.size"), "mkfifo"), missing);
+        failsWith(options, run -> removeAll(run.path()), missing);
     }
 
-    /** As on a compute node where the directory is another user's, or root has no rights (NFS, root_squash). */
+    /**
+     * As on a compute node where the directory belongs to another user, or root has no access (NFS with root_squash).
+     */
     @Test
-    void failsWithOneLineWhereAnotherUserRunsTheTask() throws Exception {
-        assumeTrue(Programs.isRoot(), "only root can be somebody else");
+    void failsWithOneLineIfAnotherUserRunsTheTask() throws Exception {
+        assumeTrue(Programs.isRoot(), "only root can switch users");
         MadeRun run = MadeRun.in(temporary, Map.of("TOKEN", bytes("the-value")));
         String code = TaskSecrets.shellCode(run.open(), List.of("TOKEN"));
         Programs.Ended ended = Programs.run(
             List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/bin/bash", "-c", "set -eu\n" + code + "\nenv"), Map.of());
         assertEquals(1, ended.status());
-        assertTrue(ended.stderr().contains("the secret TOKEN cannot be read on "), ended.stderr());
+        assertTrue(ended.stderr().contains("cannot read secret TOKEN on "), ended.stderr());
         assertEquals("", ended.text());
     }
 
-    private interface Harm {
+    private interface Damage {
         void to(MadeRun run) throws IOException, InterruptedException;
     }
 
-    /** The harm comes after the head has looked: between its word and the task's begin. */
-    private void failsWith(String options, Harm harm, String reason) throws Exception {
+    /** Damages the run directory after the head's checks and before the task starts. */
+    private void failsWith(String options, Damage damage, String reason) throws Exception {
         removeAll(temporary.resolve(MadeRun.ID));
         MadeRun run = MadeRun.in(temporary, Map.of("TOKEN", bytes("the-value"), "FINE", bytes("x")));
         String code = TaskSecrets.shellCode(run.open(), List.of("FINE", "TOKEN"));
-        harm.to(run);
+        damage.to(run);
         Programs.Ended ended = Programs.bash(options, code, Map.of("HOSTNAME", "node7"));
         assertEquals(1, ended.status(), reason);
-        assertEquals("", ended.text(), "the task does not go on");
+        assertEquals("", ended.text(), "the task stops");
         List<String> lines = ended.stderr().lines().toList();
         assertEquals(1, lines.size(), ended.stderr());
-        assertTrue(lines.get(0).startsWith("nf-escrow: the secret "), lines.get(0));
-        assertTrue(lines.get(0).contains(" cannot be read on "), lines.get(0));
+        assertTrue(lines.get(0).startsWith("nf-escrow: cannot read secret TOKEN on "), lines.get(0));
         assertTrue(lines.get(0).endsWith(reason), lines.get(0));
-        assertFalse(ended.stderr().contains("the-val"), "no value, not even a part");
+        assertFalse(ended.stderr().contains("the-val"), "prints no part of a value");
         assertNull(ended.environment().get("TOKEN"));
     }
 

@@ -10,10 +10,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The run that this JVM is the head of, as nf-escrow laid it into its run directory: `references.json` (by what ECS finds
- * each secret: ARNs, no values), `access.json` (where Secrets Manager is, as whom the secrets were placed,
- * and whose they are). nf-escrow,
- * on which this plugin depends, has claimed the directory in `head.json` before.
+ * The run of which this JVM is the head, from its run directory: `references.json` (the ARN with which ECS finds each
+ * secret, no values) and `access.json` (endpoint of Secrets Manager, identity that created the secrets, and their
+ * owner). The plugin nf-escrow, on which this one depends, has already claimed the run in `head.json`.
  */
 final class AwsRun {
     private static final int FILE_MAX = 1 << 20;
@@ -29,7 +28,7 @@ final class AwsRun {
         this.access = access;
     }
 
-    /** Null in a JVM that is the head of no run with secrets on AWS. */
+    /** Returns the run; null if this JVM is not the head of a run with secrets on AWS. */
     static synchronized AwsRun current() {
         return current;
     }
@@ -51,11 +50,11 @@ final class AwsRun {
     private static Map<String, String> parse(Path file) {
         Map<String, String> entries = new LinkedHashMap<>();
         try {
-            if (Files.size(file) > FILE_MAX) throw new IllegalStateException("nf-escrow: " + Printable.of(file) + " is too big");
+            if (Files.size(file) > FILE_MAX) throw new IllegalStateException("nf-escrow: " + Printable.of(file) + " is too large");
             if (new JsonSlurper().parse(Files.readAllBytes(file)) instanceof Map<?, ?> read)
                 read.forEach((key, value) -> entries.put(String.valueOf(key), value == null ? null : value.toString()));
         } catch (IOException | RuntimeException error) {
-            throw new IllegalStateException("nf-escrow: " + Printable.of(file) + " cannot be read (" + error.getClass().getSimpleName() + ")");
+            throw new IllegalStateException("nf-escrow: cannot read " + Printable.of(file) + " (" + error.getClass().getSimpleName() + ")");
         }
         return entries;
     }
@@ -72,12 +71,12 @@ final class AwsRun {
         return references.keySet();
     }
 
-    /** What `valueFrom` is to be for a secret: a full ARN, mostly with a JSON key behind it. Null: the run has none of that name. */
+    /** Returns the `valueFrom` of a secret, an ARN with an optional JSON key; null if the run has no such secret. */
     String reference(String name) {
         return references.get(name);
     }
 
-    /** A field of `access.json`; null where it says nothing. */
+    /** Returns a field of `access.json`; null if it is not set. */
     String access(String field) {
         return access.get(field);
     }

@@ -11,10 +11,11 @@ import nextflow.secret.Secret;
 import nextflow.secret.SecretsProvider;
 
 /**
- * The run's secrets for `secrets.NAME` in configuration and scripts: fetched from Secrets Manager when first asked for,
- * once, with the head's own AWS identity, and kept in memory alone. Tasks on AWS Batch are given theirs by ECS.
+ * Provides the run's secrets for `secrets.NAME` in configuration and scripts. Reads each AWS secret from Secrets
+ * Manager once, on first use, with the head's AWS identity, and keeps it only in memory. Tasks on AWS Batch receive
+ * secrets from ECS.
  */
-@Priority(-200) // before nf-escrow's own, which has no values on this platform
+@Priority(-200) // takes precedence over the provider of nf-escrow, which has no values on this platform
 public class AwsSecretsProvider implements SecretsProvider {
     private final Map<String, Map<String, String>> fetched = new LinkedHashMap<>();
     private SecretsManager manager;
@@ -29,7 +30,7 @@ public class AwsSecretsProvider implements SecretsProvider {
         return this;
     }
 
-    /** Null where the run has no such secret, as with Nextflow's own store. */
+    /** Returns null if the run has no such secret, like Nextflow's own store. */
     @Override
     public synchronized Secret getSecret(String name) {
         AwsRun run = AwsRun.current();
@@ -38,7 +39,7 @@ public class AwsSecretsProvider implements SecretsProvider {
         try {
             return new FetchedSecret(name, read(run, reference));
         } catch (AwsUnavailableException error) {
-            throw new AbortOperationException("nf-escrow: secrets." + name + " cannot be fetched: " + error.getMessage());
+            throw new AbortOperationException("nf-escrow: cannot resolve secrets." + name + ": " + error.getMessage());
         }
     }
 
@@ -59,12 +60,12 @@ public class AwsSecretsProvider implements SecretsProvider {
         return run == null ? Set.of() : new TreeSet<>(run.names());
     }
 
-    /** Asked for tasks that do not go to AWS Batch: a file on this machine would be the only way, and there is none. */
+    /** Called only for tasks of other executors than AWS Batch, which cannot receive secrets. */
     @Override
     public String getSecretsEnv(List<String> names) {
         if (names == null || names.isEmpty()) return null;
-        throw new IllegalArgumentException("nf-escrow: " + Printable.of(String.join(", ", names))
-            + " can be given to tasks on AWS Batch only, in this compute environment; this process has another executor");
+        throw new IllegalArgumentException("nf-escrow: cannot deliver " + Printable.of(String.join(", ", names))
+            + ": in this compute environment, only processes with executor awsbatch receive secrets");
     }
 
     @Override
@@ -75,12 +76,12 @@ public class AwsSecretsProvider implements SecretsProvider {
 
     @Override
     public void putSecret(String name, String value) {
-        throw new UnsupportedOperationException("Within a run of nf-escrow secrets are only read. See: nf-escrow secrets set");
+        throw new UnsupportedOperationException("Secrets are read-only in a run of nf-escrow. Use: nf-escrow secrets set");
     }
 
     @Override
     public void removeSecret(String name) {
-        throw new UnsupportedOperationException("Within a run of nf-escrow secrets are only read. See: nf-escrow secrets remove");
+        throw new UnsupportedOperationException("Secrets are read-only in a run of nf-escrow. Use: nf-escrow secrets remove");
     }
 
     @Override
@@ -88,7 +89,7 @@ public class AwsSecretsProvider implements SecretsProvider {
         fetched.clear();
     }
 
-    /** Whatever prints it prints `[secret]`. */
+    /** A secret that prints as `[secret]`. */
     private record FetchedSecret(String name, String value) implements Secret {
         @Override
         public String getName() {

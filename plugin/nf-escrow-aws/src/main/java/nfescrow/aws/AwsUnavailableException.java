@@ -1,8 +1,8 @@
 package nfescrow.aws;
 
-/** AWS did not give what it was asked for. The message says why, in a clause, and holds no value. */
+/** A failed request to AWS. The message is the reason, as a clause, and contains no value. */
 final class AwsUnavailableException extends Exception {
     AwsUnavailableException(String message) {
-        super(Printable.of(message)); // it quotes what AWS and programs for credentials said
+        super(Printable.of(message)); // contains output of AWS and of credential programs
     }
 }

@@ -5,9 +5,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Where a service of AWS is reached, as the AWS SDKs decide: what the compute environment names (Secrets Manager only), then
- * the variables, then the region's own. The same rule as daemon/aws/session/encrypted-transport.ts: a variable counts where it
- * is HTTPS, and plain HTTP reaches only the endpoint that the compute environment names, on loopback.
+ * Determines the endpoint of an AWS service, in the order of the AWS SDKs: the endpoint of the compute environment
+ * (Secrets Manager only), then the environment variables, then the region's default. As in
+ * daemon/aws/session/encrypted-transport.ts, a variable must use HTTPS, and plain HTTP is accepted only for a
+ * loopback endpoint of the compute environment.
  */
 final class Endpoint {
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "localhost", "[::1]");
@@ -28,14 +29,14 @@ final class Endpoint {
         URI uri = parse(address);
         if ("https".equals(uri.getScheme())) return uri;
         if (named != null && "http".equals(uri.getScheme()) && LOOPBACK.contains(String.valueOf(uri.getHost())) && uri.equals(parse(named))) return uri;
-        throw new AwsUnavailableException("AWS at " + address + " cannot be reached without encryption: unset AWS_ENDPOINT_URL, or set one that is https");
+        throw new AwsUnavailableException("the connection to AWS at " + address + " is not encrypted; unset AWS_ENDPOINT_URL or use an https address");
     }
 
     private static URI parse(String address) throws AwsUnavailableException {
         try {
             return URI.create(address.replaceFirst("/*$", "/"));
         } catch (IllegalArgumentException error) {
-            throw new AwsUnavailableException("\"" + address + "\" is no address of AWS");
+            throw new AwsUnavailableException("\"" + address + "\" is not a valid endpoint URL");
         }
     }
 }

@@ -7,8 +7,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has AWS Batch hand the secrets of a run, which lie in AWS Secrets Manager, to the tasks that declare them. Apart from
- * nf-escrow, since it needs nf-amazon, which runs on other platforms must not.
+ * Delivers secrets of a run from AWS Secrets Manager to the AWS Batch tasks that declare them. A separate plugin
+ * because it needs nf-amazon, which runs on other platforms must not require.
  */
 public class EscrowAwsPlugin extends BasePlugin {
     private static final Logger log = LoggerFactory.getLogger(EscrowAwsPlugin.class);
@@ -22,7 +22,7 @@ public class EscrowAwsPlugin extends BasePlugin {
         super.start();
         AwsRun run = AwsRun.open(System.getenv());
         if (run == null) {
-            log.debug("nf-escrow-aws has nothing to do here");
+            log.debug("nf-escrow-aws is inactive");
             return;
         }
         log.debug("nf-escrow-aws serves run {} with {} references", run.id(), run.names().size());

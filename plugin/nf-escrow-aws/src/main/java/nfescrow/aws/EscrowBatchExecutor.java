@@ -5,7 +5,7 @@ import nextflow.processor.TaskHandler;
 import nextflow.processor.TaskRun;
 import nextflow.util.ServiceName;
 
-/** Nextflow's executor for AWS Batch, whose job definitions also name the secrets that a process declares. */
+/** Nextflow's AWS Batch executor, with references to the declared secrets in job definitions. */
 @ServiceName(value = "awsbatch", important = true)
 public class EscrowBatchExecutor extends AwsBatchExecutor {
     @Override

@@ -19,18 +19,18 @@ import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.services.batch.model.Secret;
 
 /**
- * Adds to a task's job definition the references to the secrets that its process declares, and to no others. What holds
- * such references is this run's alone: it is tagged with the run, and written down before it is registered, so that it is
- * found and deregistered when the run is over, whatever becomes of the reply. The others, which have none, Nextflow shares
- * among runs as ever.
+ * Adds references to a task's job definition, for exactly the secrets that its process declares. A definition with
+ * references belongs to this run only. It is tagged with the run, and recorded before it is registered, so that the
+ * daemon finds and deregisters it after the run even if the answer was lost. Nextflow shares definitions without
+ * references between runs.
  */
 final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
     /** https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html */
     private static final int DEFINITION_MAX = 24 * 1024;
     private static final int NAME_MAX = 128;
     /**
-     * What the names of definitions with references begin with: by it IAM lets who launches tag and deregister these and no
-     * others (templates/aws-batch/secrets-policy-account.json).
+     * Name prefix of definitions with references. The launcher's IAM policy allows tagging and deregistering only these
+     * (templates/aws-batch/secrets-policy-account.json).
      */
     private static final String PREFIX = "nf-escrow-";
 
@@ -47,7 +47,7 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
         List<String> names = secretsOf(task);
         String container = task.getContainer();
         if (!names.isEmpty() && container != null && container.startsWith("job-definition://"))
-            throw refusal(task, "its container is a job definition of yours (" + container + "), to which no secrets can be added; name an image instead");
+            throw refusal(task, "its container is an existing job definition (" + container + "), which cannot get references to secrets; use an image");
         return super.getJobDefinition(task);
     }
 
@@ -59,30 +59,36 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
         if (names.isEmpty()) return model;
         String role = model.getContainerProperties().getExecutionRoleArn();
         if (role == null || role.isEmpty())
-            throw refusal(task, "there is no execution role, with which ECS reads them; set aws.batch.executionRole");
+            throw refusal(task, "ECS needs an execution role to read them; set aws.batch.executionRole");
         List<Secret> secrets = new ArrayList<>();
         for (String name : names) {
             String reference = run.reference(name);
             if (reference == null)
-                throw refusal(task, "the secret '" + name + "' is none of this run's (see: nf-escrow secrets list)");
+                throw refusal(task, "the run has no secret '" + name + "' (see: nf-escrow secrets list)");
             secrets.add(Secret.builder().name(name).valueFrom(reference).build());
         }
         model.getContainerProperties().secrets(secrets);
         model.jobDefinitionName(nameFor(model.getJobDefinitionName()));
         tag(model);
-        // Else a definition of the same image without secrets, or with another run's, would be taken for it.
+        // Distinguishes it from definitions of the same image without secrets or with secrets of another run.
         hashingTokens.add(secrets.toString());
         ours.add(model);
         return model;
     }
 
-    /** Of Nextflow's own, which is nf-IMAGE. One that is cut off may be another image's too: a revision is told by its token. */
+    /**
+     * Returns the name for Nextflow's name, nf-IMAGE. Truncated names may collide, but the token identifies a
+     * revision.
+     */
     static String nameFor(String own) {
         String name = PREFIX + own.replaceFirst("^nf-", "");
         return name.substring(0, Math.min(name.length(), NAME_MAX));
     }
 
-    /** Whose it is and since when, by which `nf-escrow sweep` finds what a machine left that never came back. */
+    /**
+     * Adds owner and creation time, with which `nf-escrow sweep` finds the leftovers of a machine that did not
+     * return.
+     */
     private void tag(RegisterJobDefinitionModel model) {
         model.addTagsEntry("nf-escrow:run", run.id());
         for (String key : List.of("owner", "ledger"))
@@ -95,7 +101,7 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
         if (!ours.remove(model)) return super.createJobDef(model);
         int size = model.toBatchRequest().toString().getBytes(StandardCharsets.UTF_8).length;
         if (size > DEFINITION_MAX)
-            throw refusal(getTask(), "its job definition would have " + size + " bytes, and AWS takes " + DEFINITION_MAX + "; declare fewer secrets in one process");
+            throw refusal(getTask(), "its job definition has " + size + " bytes, but AWS accepts at most " + DEFINITION_MAX + "; declare fewer secrets per process");
         String name = model.getJobDefinitionName();
         JobDefinitionLog.write(run.events(), "job-definition.intent", Map.of("definition", name));
         try {
@@ -103,14 +109,14 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
             JobDefinitionLog.write(run.events(), "job-definition.registered", Map.of("definition", registered));
             return registered;
         } catch (AwsServiceException error) {
-            // AWS's own word that there is none: nobody has to wait for one that may still arrive.
+            // AWS has rejected the request, so it cannot be carried out later.
             if (error.statusCode() >= 400 && error.statusCode() < 500 && !error.isThrottlingException())
                 JobDefinitionLog.write(run.events(), "job-definition.refused", Map.of("definition", name));
             throw error;
         }
     }
 
-    /** A job array declares none itself: its children do. */
+    /** Returns the declared secrets. For a job array, those of its children. */
     static List<String> secretsOf(TaskRun task) {
         Set<String> names = new LinkedHashSet<>();
         if (task instanceof TaskArrayRun array && array.getChildren() != null)
@@ -122,6 +128,6 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
 
     private static IllegalArgumentException refusal(TaskRun task, String why) {
         return new IllegalArgumentException(
-            Printable.of("nf-escrow: the task " + task.getName() + " cannot be given its secrets: " + why));
+            Printable.of("nf-escrow: cannot deliver secrets to task " + task.getName() + ": " + why));
     }
 }

@@ -12,12 +12,12 @@ import nextflow.trace.TraceObserverFactory;
 import nextflow.util.ServiceName;
 
 /**
- * Sees to it that no process goes to AWS Batch by another executor than ours, which would leave its secrets out. It does
- * so while the session is made: what an observer throws later, Nextflow only logs.
+ * Verifies that processes on AWS Batch use nf-escrow's executor: any other would omit the secrets. The check runs
+ * while the session is created, because Nextflow only logs what an observer throws later.
  */
-@SuppressWarnings("deprecation") // every version from 24.10 to 26.08 calls it; its successor came with 25.04
+@SuppressWarnings("deprecation") // all versions from 24.10 to 26.08 call it; its successor exists since 25.04
 public class ExecutorCheckFactory implements TraceObserverFactory {
-    /** By name: where nf-amazon is not as it should be, the class itself cannot be loaded. */
+    /** The class name, because the class itself cannot be loaded without a compatible nf-amazon. */
     private static final String OURS = "nfescrow.aws.EscrowBatchExecutor";
 
     @Override
@@ -26,16 +26,16 @@ public class ExecutorCheckFactory implements TraceObserverFactory {
         return List.of();
     }
 
-    /** Throws before anything is submitted; Nextflow shows the message, and ends with status 1. */
+    /** Throws before any task is submitted. Nextflow prints the message and exits with status 1. */
     static void check(List<? extends Class<? extends Executor>> executors) {
         String chosen = chosenFrom(executors);
         if (OURS.equals(chosen)) return;
-        throw new AbortOperationException("nf-escrow: processes would go to AWS Batch by " + (chosen == null ? "no executor" : chosen)
-            + ", which gives tasks no secrets; nf-escrow's own was not taken. Nothing was submitted."
-            + " Another plugin brings an executor of that name, or nf-amazon could not be loaded: .nextflow.log tells");
+        throw new AbortOperationException("nf-escrow: cannot deliver secrets on AWS Batch: "
+            + (chosen == null ? "no executor awsbatch is loaded" : "the executor awsbatch is " + chosen + " instead of nf-escrow's")
+            + ". No task was submitted. Another plugin may define this executor, or nf-amazon failed to load. See .nextflow.log");
     }
 
-    /** By the rule of ExecutorFactory, init0: a later one takes the place of an earlier, unless that is important. */
+    /** Follows ExecutorFactory.init0: a later executor replaces an earlier one unless the earlier one is important. */
     private static String chosenFrom(List<? extends Class<? extends Executor>> executors) {
         Class<? extends Executor> chosen = null;
         for (Class<? extends Executor> executor : executors) {

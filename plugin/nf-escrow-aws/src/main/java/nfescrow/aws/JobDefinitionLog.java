@@ -15,7 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/** What is made in AWS, in the run's `events.jsonl`: a line an event, on the disk when `write` returns. */
+/** Records job definitions in the run's `events.jsonl`. An event is on disk when `write` returns. */
 final class JobDefinitionLog {
     private static final Set<OpenOption> APPEND = Set.of(
         StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS);
@@ -23,8 +23,9 @@ final class JobDefinitionLog {
     private JobDefinitionLog() {}
 
     /**
-     * Throws where it cannot be written whole: what nobody knows of, nobody would remove. The newline before it ends what
-     * somebody else may have left half written, as on a disk that was full: an empty line means nothing.
+     * Appends an event. Throws if it cannot be written completely, because the daemon would not remove an unrecorded
+     * definition. The line starts with a newline, which ends a partial line that a full disk may have left. Empty
+     * lines are ignored.
      */
     static synchronized void write(Path events, String type, Map<String, String> data) {
         Map<String, Object> event = new LinkedHashMap<>();
@@ -34,11 +35,11 @@ final class JobDefinitionLog {
         try (FileChannel channel = FileChannel.open(events, APPEND,
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
             ByteBuffer line = ByteBuffer.wrap(("\n" + JsonOutput.toJson(event) + "\n").getBytes(StandardCharsets.UTF_8));
-            // A disk that fills up takes a part without a word, and refuses the rest.
+            // On a disk that fills up, a write succeeds partially, and the next one fails.
             while (line.hasRemaining()) channel.write(line);
             channel.force(false);
         } catch (IOException error) {
-            throw new IllegalStateException("nf-escrow: " + Printable.of(events) + " cannot be written (" + error.getClass().getSimpleName() + ")");
+            throw new IllegalStateException("nf-escrow: cannot write " + Printable.of(events) + " (" + error.getClass().getSimpleName() + ")");
         }
     }
 }

@@ -19,9 +19,9 @@ import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
 
 /**
- * The two requests that the head makes by itself: who it is to AWS, and the text of a secret. A client of its own, since
- * nf-amazon brings none of Secrets Manager, and one of the SDK's would have to fit the SDK of whichever nf-amazon is there.
- * Credentials are nf-amazon's SDK's to find.
+ * A minimal client for the two requests of the head: its AWS identity, and the text of a secret. nf-amazon does not
+ * include the Secrets Manager client of the SDK, and a client in this plugin would have to match the SDK version of
+ * the installed nf-amazon. Credentials are resolved by nf-amazon's SDK.
  */
 final class SecretsManager {
     private static final int TRIES = 4;
@@ -35,13 +35,13 @@ final class SecretsManager {
     private SecretsManager(AwsRun run) {
         this.run = run;
         this.region = run.access("region");
-        // A role is taken by a profile that nf-escrow has put into the AWS configuration: daemon/aws/session/head-profile.ts
+        // A role is assumed through a profile in an AWS configuration file of nf-escrow: daemon/aws/session/head-profile.ts.
         String profile = run.access("role") != null ? "nf-escrow" : run.access("profile");
-        // A profile that is named is that and nothing else: neither variables nor the machine's role stand in for it.
+        // A named profile has no fallback to environment variables or the instance role.
         this.credentials = profile == null ? DefaultCredentialsProvider.builder().build() : ProfileCredentialsProvider.create(profile);
     }
 
-    /** Throws where the head is somebody else to AWS than whoever placed the secrets. */
+    /** Creates a client. Throws if the head's AWS identity differs from the one that created the secrets. */
     static SecretsManager of(AwsRun run) throws AwsUnavailableException {
         SecretsManager manager = new SecretsManager(run);
         String placed = run.access("identity");
@@ -51,10 +51,10 @@ final class SecretsManager {
 
     static void assertSame(String placed, String own) throws AwsUnavailableException {
         if (withoutSession(own).equals(withoutSession(placed))) return;
-        throw new AwsUnavailableException("they were placed by " + placed + ", and this Nextflow is " + own + " to AWS");
+        throw new AwsUnavailableException("the secrets were created by " + placed + ", but Nextflow has the AWS identity " + own);
     }
 
-    /** An assumed role's name stays, and that of its session differs. */
+    /** Removes the session name of an assumed role, which differs between sessions. */
     static String withoutSession(String arn) {
         return arn.replaceFirst("(:assumed-role/[^/]+)/.*$", "$1");
     }
@@ -64,16 +64,16 @@ final class SecretsManager {
             "Action=GetCallerIdentity&Version=2011-06-15");
         Matcher found = Pattern.compile("<Arn>([^<]+)</Arn>").matcher(answer);
         if (found.find()) return found.group(1);
-        throw new AwsUnavailableException("AWS does not say who this Nextflow is to it");
+        throw new AwsUnavailableException("AWS did not return the caller identity");
     }
 
-    /** The SecretString of a secret. */
+    /** Returns the SecretString of a secret. */
     String read(String arn) throws AwsUnavailableException {
         String answer = send("secretsmanager",
             Map.of("content-type", "application/x-amz-json-1.1", "x-amz-target", "secretsmanager.GetSecretValue"),
             JsonOutput.toJson(Map.of("SecretId", arn)));
         if (new JsonSlurper().parseText(answer) instanceof Map<?, ?> map && map.get("SecretString") instanceof String text) return text;
-        throw new AwsUnavailableException(arn + " holds no text");
+        throw new AwsUnavailableException(arn + " has no SecretString");
     }
 
     private String send(String service, Map<String, String> headers, String body) throws AwsUnavailableException {
@@ -82,10 +82,10 @@ final class SecretsManager {
             try {
                 HttpResponse<String> response = http.send(request(service, headers, body), HttpResponse.BodyHandlers.ofString());
                 if (response.statusCode() == 200) return response.body();
-                why = service + " answers " + errorIn(response);
+                why = service + " answered " + errorIn(response);
                 if (response.statusCode() < 500 && !why.contains("Throttl")) break;
             } catch (IOException error) {
-                why = service + " in " + region + " does not answer (" + error.getClass().getSimpleName() + ")";
+                why = service + " in " + region + " did not answer (" + error.getClass().getSimpleName() + ")";
             } catch (InterruptedException error) {
                 Thread.currentThread().interrupt();
                 throw new AwsUnavailableException("it was interrupted");
@@ -110,7 +110,7 @@ final class SecretsManager {
         try {
             found = credentials.resolveCredentials();
         } catch (RuntimeException error) {
-            throw new AwsUnavailableException("this Nextflow finds no AWS credentials (" + error.getMessage() + ")");
+            throw new AwsUnavailableException("no AWS credentials found (" + error.getMessage() + ")");
         }
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
         HttpRequest.Builder builder = HttpRequest.newBuilder(endpoint).timeout(LIMIT);
@@ -118,7 +118,7 @@ final class SecretsManager {
         return builder.POST(HttpRequest.BodyPublishers.ofByteArray(bytes)).build();
     }
 
-    /** The error's code and message; never the body as it is. */
+    /** Returns HTTP status and error code; never the body, which is untrusted. */
     private static String errorIn(HttpResponse<String> response) {
         Matcher xml = Pattern.compile("<Code>([^<]+)</Code>").matcher(response.body());
         if (xml.find()) return response.statusCode() + " " + xml.group(1);

@@ -16,13 +16,16 @@ import javax.crypto.spec.SecretKeySpec;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 
-/** AWS's Signature Version 4 of a POST: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html */
+/**
+ * AWS Signature Version 4 for POST requests:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+ */
 final class Signature {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
     private Signature() {}
 
-    /** The headers to send: those given, and those that sign them. */
+    /** Returns the headers to send: the given ones and the signature. */
     static Map<String, String> of(
             AwsCredentials credentials, String region, String service, URI endpoint, TreeMap<String, String> headers, byte[] body) {
         return of(credentials, region, service, endpoint, headers, body, Instant.now());
@@ -44,7 +47,7 @@ final class Signature {
         for (String part : scope.split("/")) key = hmac(key, part);
         signed.put("authorization", "AWS4-HMAC-SHA256 Credential=" + credentials.accessKeyId() + "/" + scope
             + ", SignedHeaders=" + names + ", Signature=" + hex(hmac(key, toSign)));
-        signed.remove("host"); // the HTTP client sends it by itself, and lets nobody else
+        signed.remove("host"); // the HTTP client sets it and does not permit setting it
         return signed;
     }
 

@@ -14,13 +14,13 @@ class EndpointTest {
     }
 
     @Test
-    void isTheRegionsOwnWhereNobodySaysOtherwise() throws AwsUnavailableException {
+    void defaultsToTheEndpointOfTheRegion() throws AwsUnavailableException {
         assertEquals("https://secretsmanager.eu-west-1.amazonaws.com/", of(SECRETS, null, Map.of()));
         assertEquals("https://sts-fips.cn-north-1.amazonaws.com.cn/", Endpoint.of("sts", "cn-north-1", null, true, Map.of()).toString());
     }
 
     @Test
-    void takesHttpsFromTheEnvironmentAfterWhatIsNamed() throws AwsUnavailableException {
+    void prefersTheComputeEnvironmentToHttpsVariables() throws AwsUnavailableException {
         Map<String, String> environment = Map.of("AWS_ENDPOINT_URL", "https://all.example", "AWS_ENDPOINT_URL_STS", "https://sts.example:8443");
         assertEquals("https://named.example/", of(SECRETS, "https://named.example", environment));
         assertEquals("https://all.example/", of(SECRETS, null, environment));
@@ -28,7 +28,7 @@ class EndpointTest {
     }
 
     @Test
-    void refusesPlainHttpFromTheEnvironment() {
+    void rejectsPlainHttpFromVariables() {
         for (String address : new String[] {"http://proxy.example", "http://127.0.0.1:4566", "http://localhost", "ftp://x", "x y"})
             for (String named : new String[] {null, "https://named.example", "http://127.0.0.1:4567", "http://127.0.0.1:4566.example"})
                 assertThrows(AwsUnavailableException.class, () -> of("sts", named, Map.of("AWS_ENDPOINT_URL", address)), address + " " + named);
@@ -37,7 +37,7 @@ class EndpointTest {
     }
 
     @Test
-    void reachesTheEmulatorThatTheComputeEnvironmentNames() throws AwsUnavailableException {
+    void acceptsPlainHttpForALoopbackEndpointOfTheComputeEnvironment() throws AwsUnavailableException {
         String named = "http://127.0.0.1:4566";
         assertEquals(named + "/", of(SECRETS, named, Map.of()));
         assertEquals(named + "/", of("sts", named, Map.of("AWS_ENDPOINT_URL", named + "/")));

@@ -34,7 +34,7 @@ class EscrowBatchTaskHandlerTest {
     private Path directory;
 
     @BeforeEach
-    void layRunDirectory() throws IOException {
+    void createRunDirectory() throws IOException {
         directory = Files.createDirectory(temporary.resolve("r1"));
         Files.writeString(directory.resolve("head.json"), "{\"pid\":" + ProcessHandle.current().pid() + "}");
         Files.writeString(directory.resolve("access.json"), "{\"region\":\"eu-west-1\",\"profile\":null,\"owner\":\"ada\",\"ledger\":\"l1\"}");
@@ -58,26 +58,26 @@ class EscrowBatchTaskHandlerTest {
     }
 
     @Test
-    void addsTheSecretsOfTheProcessAndNoOthers() throws IOException {
+    void addsExactlyTheDeclaredSecrets() throws IOException {
         EscrowBatchTaskHandler handler = handlerOf(task("debian:12", "FOO_KEY"));
         handler.submit();
         RegisterJobDefinitionModel model = handler.registered.get(0);
         assertEquals(
             List.of(Secret.builder().name("FOO_KEY").valueFrom(ARN + ":FOO_KEY::").build()),
             model.getContainerProperties().getSecrets());
-        assertEquals("nf-escrow-debian-12", model.getJobDefinitionName(), "whose tags IAM lets nobody else write");
+        assertEquals("nf-escrow-debian-12", model.getJobDefinitionName());
         assertEquals("r1", model.getTags().get("nf-escrow:run"));
         assertEquals("ada", model.getTags().get("nf-escrow:owner"));
         assertEquals("l1", model.getTags().get("nf-escrow:ledger"));
         assertTrue(Instant.parse(model.getTags().get("nf-escrow:created-at")).isBefore(Instant.now().plusSeconds(1)));
-        assertTrue(model.getParameters().get("nf-token").contains(ARN), "a definition without them is another one");
+        assertTrue(model.getParameters().get("nf-token").contains(ARN), "the token distinguishes definitions with and without secrets");
         List<String> events = events();
         assertTrue(events.get(0).contains("job-definition.intent") && events.get(0).contains("\"nf-escrow-debian-12\""));
         assertTrue(events.get(1).contains("job-definition.registered") && events.get(1).contains("nf-escrow-debian-12:1"));
     }
 
     @Test
-    void tellsOfARefusalAndOfNothingThatMayStillArrive() throws IOException {
+    void recordsARejectionOnlyIfTheRequestCannotBeCarriedOutLater() throws IOException {
         assertEquals(List.of("intent", "refused"), eventsAfter(BatchException.builder().statusCode(403).build()));
         assertEquals(List.of("intent"), eventsAfter(BatchException.builder().statusCode(429).build()));
         assertEquals(List.of("intent"), eventsAfter(BatchException.builder().statusCode(503).build()));
@@ -98,23 +98,23 @@ class EscrowBatchTaskHandlerTest {
     }
 
     @Test
-    void leavesOthersAsTheyAre() {
+    void doesNotChangeDefinitionsWithoutSecrets() {
         EscrowBatchTaskHandler handler = handlerOf(task("debian:12"));
         handler.submit();
         assertNull(handler.registered.get(0).getContainerProperties().getSecrets());
         assertEquals("nf-debian-12", handler.registered.get(0).getJobDefinitionName());
-        assertNull(handler.registered.get(0).getTags(), "it may be another run's too");
+        assertNull(handler.registered.get(0).getTags(), "other runs may share the definition");
         assertTrue(Files.notExists(directory.resolve("events.jsonl")));
     }
 
     @Test
-    void namesFitWhateverTheImage() {
+    void limitsTheLengthOfNames() {
         assertEquals("nf-escrow-foo-bar-1", EscrowBatchTaskHandler.nameFor("nf-foo-bar-1"));
         assertEquals(128, EscrowBatchTaskHandler.nameFor("nf-" + "x".repeat(125)).length());
     }
 
     @Test
-    void anArrayCarriesThoseOfItsChildren() {
+    void aJobArrayHasTheSecretsOfItsChildren() {
         TaskArrayRun array = new TaskArrayRun();
         array.setConfig(new TaskConfig());
         array.setChildren(List.of(handlerOf(task("debian:12", "FOO_KEY")), handlerOf(task("debian:12", "FOO_KEY", "BAR_KEY"))));
@@ -122,26 +122,26 @@ class EscrowBatchTaskHandlerTest {
     }
 
     @Test
-    void refusesBeforeAnythingIsRegistered() throws IOException {
-        refuses(handlerOf(task("debian:12", "NO_SUCH")), "'NO_SUCH' is none of this run's");
-        refuses(handlerOf(task("job-definition://mine:1", "FOO_KEY")), "no secrets can be added");
-        refuses(handlerOf(task("job-definition://x\r\nforged\u001b[2J", "FOO_KEY")), "(job-definition://x\\u000d\\u000aforged\\u001b[2J)");
+    void rejectsATaskBeforeAnythingIsRegistered() throws IOException {
+        rejects(handlerOf(task("debian:12", "NO_SUCH")), "the run has no secret 'NO_SUCH'");
+        rejects(handlerOf(task("job-definition://mine:1", "FOO_KEY")), "cannot get references");
+        rejects(handlerOf(task("job-definition://x\r\nforged\u001b[2J", "FOO_KEY")), "(job-definition://x\\u000d\\u000aforged\\u001b[2J)");
         EscrowBatchTaskHandler noRole = handlerOf(task("debian:12", "FOO_KEY"));
         noRole.executionRole = null;
-        refuses(noRole, "aws.batch.executionRole");
+        rejects(noRole, "aws.batch.executionRole");
         String[] many = IntStream.range(0, 300).mapToObj(index -> "KEY_" + index).toArray(String[]::new);
         references(many);
-        refuses(handlerOf(task("debian:12", many)), "AWS takes 24576");
+        rejects(handlerOf(task("debian:12", many)), "AWS accepts at most 24576");
     }
 
-    private static void refuses(EscrowBatchTaskHandler handler, String why) {
+    private static void rejects(EscrowBatchTaskHandler handler, String why) {
         String message = assertThrows(IllegalArgumentException.class, handler::submit).getMessage();
         assertTrue(message.contains(why), message);
         assertEquals(List.of(), handler.registered);
     }
 
     @Test
-    void isNothingInAnotherJvmOrWithoutReferences() throws IOException {
+    void isInactiveInAnotherJvmAndWithoutReferences() throws IOException {
         Files.writeString(directory.resolve("head.json"), "{\"pid\":1}");
         assertNull(run());
         Files.delete(directory.resolve("references.json"));

@@ -19,7 +19,7 @@ class ExecutorCheckFactoryTest {
     static class Important extends AwsBatchExecutor {}
 
     @Test
-    void oursHasToBeTheOneThatIsChosen() {
+    void acceptsTheExecutorOfNfEscrow() {
         ExecutorCheckFactory.check(List.of(AwsBatchExecutor.class, EscrowBatchExecutor.class));
         ExecutorCheckFactory.check(List.of(LocalExecutor.class, EscrowBatchExecutor.class, AwsBatchExecutor.class));
         ExecutorCheckFactory.check(List.of(EscrowBatchExecutor.class, Important.class, Later.class));
@@ -27,15 +27,15 @@ class ExecutorCheckFactoryTest {
     }
 
     @Test
-    void anyOtherIsRefused() {
-        refuses("AwsBatchExecutor, which", List.of(AwsBatchExecutor.class));
-        refuses("Important, which", List.of(Important.class, EscrowBatchExecutor.class));
-        refuses("Later, which", List.of(AwsBatchExecutor.class, Later.class, LocalExecutor.class));
-        refuses("no executor, which", List.of());
+    void rejectsAnyOtherExecutor() {
+        rejects("AwsBatchExecutor instead", List.of(AwsBatchExecutor.class));
+        rejects("Important instead", List.of(Important.class, EscrowBatchExecutor.class));
+        rejects("Later instead", List.of(AwsBatchExecutor.class, Later.class, LocalExecutor.class));
+        rejects("no executor awsbatch", List.of());
     }
 
-    private static void refuses(String whom, List<Class<? extends Executor>> executors) {
+    private static void rejects(String reason, List<Class<? extends Executor>> executors) {
         String message = assertThrows(AbortOperationException.class, () -> ExecutorCheckFactory.check(executors)).getMessage();
-        assertTrue(message.contains(whom) && message.contains("Nothing was submitted"), message);
+        assertTrue(message.contains(reason) && message.contains("No task was submitted"), message);
     }
 }

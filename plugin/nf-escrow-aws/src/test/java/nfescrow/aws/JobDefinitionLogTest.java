@@ -16,7 +16,7 @@ class JobDefinitionLogTest {
     Path temporary;
 
     @Test
-    void startsALineOfItsOwnWhateverStandsThere() throws Exception {
+    void startsANewLineAfterAPartialOne() throws Exception {
         Path events = Files.writeString(temporary.resolve("events.jsonl"), "{\"at\":\"2026-11-2");
         JobDefinitionLog.write(events, "job-definition.intent", Map.of("definition", "nf-debian"));
         JobDefinitionLog.write(events, "job-definition.registered", Map.of("definition", "nf-debian:1"));
@@ -25,20 +25,23 @@ class JobDefinitionLogTest {
         assertEquals(List.of("nf-debian", "nf-debian:1"), definitions);
     }
 
-    /** A limit on the file's size cuts a write as a disk does that fills up: a part is taken, and no error told. */
+    /**
+     * A limit on the file size has the same effect as a disk that fills up: a write succeeds partially, without an
+     * error.
+     */
     @Test
-    void refusesWhatCanOnlyBeWrittenInPart() throws Exception {
+    void failsIfAnEventIsWrittenPartially() throws Exception {
         Path events = Files.writeString(temporary.resolve("events.jsonl"), ("x".repeat(19) + "\n").repeat(50));
         String java = Path.of(System.getProperty("java.home"), "bin/java").toString();
         Process process = new ProcessBuilder("/bin/bash", "-c", "ulimit -f 1; exec \"$@\"", "bash", java, "-XX:-UsePerfData",
             "-cp", System.getProperty("java.class.path"), Program.class.getName(), events.toString()).redirectErrorStream(true).start();
         process.getOutputStream().close();
-        String told = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
-        assertEquals("nf-escrow: " + events + " cannot be written (IOException)", told);
+        String message = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
+        assertEquals("nf-escrow: cannot write " + events + " (IOException)", message);
         assertEquals(1024, Files.size(events));
     }
 
-    /** Writes an event to the file that it is given, and tells what came of it. */
+    /** Writes an event to the given file and prints the result. */
     static final class Program {
         private Program() {}
 

@@ -10,20 +10,20 @@ class SecretsManagerTest {
     private static final String ROLE = "arn:aws:sts::123456789012:assumed-role/launcher/";
 
     @Test
-    void sessionsOfOneRoleAreOneIdentity() {
+    void treatsSessionsOfARoleAsOneIdentity() {
         assertEquals(SecretsManager.withoutSession(ROLE + "ada"), SecretsManager.withoutSession(ROLE + "1700000000"));
     }
 
     @Test
-    void refusesToBeAnotherThanWhoPlaced() throws AwsUnavailableException {
+    void rejectsAnotherIdentityThanTheCreator() throws AwsUnavailableException {
         SecretsManager.assertSame(ROLE + "ada", ROLE + "bob");
         String user = "arn:aws:iam::123456789012:user/ada";
         String message = assertThrows(AwsUnavailableException.class, () -> SecretsManager.assertSame(ROLE + "ada", user)).getMessage();
-        assertEquals("they were placed by " + ROLE + "ada, and this Nextflow is " + user + " to AWS", message);
+        assertEquals("the secrets were created by " + ROLE + "ada, but Nextflow has the AWS identity " + user, message);
     }
 
     @Test
-    void anotherRoleAnotherAccountAndAUserAreOthers() {
+    void distinguishesRolesAccountsAndUsers() {
         String placed = SecretsManager.withoutSession(ROLE + "ada");
         assertNotEquals(placed, SecretsManager.withoutSession("arn:aws:sts::123456789012:assumed-role/other/ada"));
         assertNotEquals(placed, SecretsManager.withoutSession("arn:aws:sts::999999999999:assumed-role/launcher/ada"));

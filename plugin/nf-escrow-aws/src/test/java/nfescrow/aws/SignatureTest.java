@@ -23,9 +23,9 @@ import software.amazon.awssdk.http.auth.spi.signer.SignRequest;
 class SignatureTest {
     private static final Instant NOW = Instant.parse("2026-01-05T10:00:00Z");
 
-    /** As AWS's own signer signs the same request. */
+    /** Compares the signature with that of the SDK's signer. */
     @Test
-    void signsAsTheSdkDoes() {
+    void signsLikeTheSdk() {
         for (AwsCredentials credentials : new AwsCredentials[] {
                 AwsBasicCredentials.create("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
                 AwsSessionCredentials.create("ASIDEXAMPLE", "secret", "a/session+token==")}) {
@@ -34,7 +34,7 @@ class SignatureTest {
             TreeMap<String, String> headers = new TreeMap<>(Map.of(
                 "content-type", "application/x-amz-json-1.1", "x-amz-target", "secretsmanager.GetSecretValue"));
             SdkHttpRequest theirs = theirs(credentials, endpoint, headers, body);
-            // A header that the SDK adds and signs too; AWS takes requests without it.
+            // The SDK adds and signs this header too. AWS accepts requests without it.
             theirs.firstMatchingHeader("x-amz-content-sha256").ifPresent(hash -> headers.put("x-amz-content-sha256", hash));
             Map<String, String> own = Signature.of(credentials, "eu-west-1", "secretsmanager", endpoint, headers, body, NOW);
             assertEquals(theirs.firstMatchingHeader("Authorization").orElseThrow(), own.get("authorization"));
@@ -55,7 +55,7 @@ class SignatureTest {
     }
 
     @Test
-    void readsReferences() throws AwsUnavailableException {
+    void parsesReferences() throws AwsUnavailableException {
         String arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:nf-escrow/lab.rna/r1-AbCdEf";
         assertEquals(new Reference(arn, "FOO_KEY"), Reference.parse(arn + ":FOO_KEY::"));
         assertEquals(new Reference(arn, ""), Reference.parse(arn));
@@ -66,7 +66,7 @@ class SignatureTest {
     }
 
     @Test
-    void aSessionsNameIsNoPartOfTheIdentity() {
+    void ignoresTheSessionNameInAnIdentity() {
         assertEquals(
             SecretsManager.withoutSession("arn:aws:sts::1:assumed-role/nf/nf-escrow"),
             SecretsManager.withoutSession("arn:aws:sts::1:assumed-role/nf/aws-sdk-java-1"));

@@ -10,21 +10,21 @@ import java.util.List;
 import java.util.function.IntFunction;
 
 /**
- * The forms in which Nextflow writes a text into its files. Backslashes are left out of texts and files alike: shells, JSON
- * and JavaScript differ from the plain text mostly by the backslashes they add, and a text that is there as it is
- * matches without them too.
+ * The encodings in which Nextflow writes text into its files. Backslashes are removed from search terms and from
+ * files. Shells, JSON and JavaScript mostly just add backslashes, so one form then matches both the plain and the
+ * escaped text.
  */
 final class Encodings {
     private Encodings() {}
 
-    /** The bytes without their backslashes. */
+    /** Returns the bytes without backslashes. */
     static byte[] withoutBackslashes(byte[] bytes) {
         ByteArrayOutputStream kept = new ByteArrayOutputStream(bytes.length);
         for (byte b : bytes) if (b != '\\') kept.write(b);
         return kept.toByteArray();
     }
 
-    /** The forms of a text, each once, without backslashes: as it is first. What is not UTF-8 has that form alone. */
+    /** Returns the distinct forms of bytes without backslashes, the plain form first; only that one unless they are UTF-8. */
     static List<byte[]> of(byte[] bytes) {
         List<byte[]> forms = new ArrayList<>();
         forms.add(withoutBackslashes(bytes));
@@ -52,17 +52,17 @@ final class Encodings {
         return encoded.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Lineage records. Gson also escapes what has a meaning in HTML. */
+    /** Encodes like Gson in lineage records, which also escapes HTML characters. */
     private static String gson(int c) {
         return "<>&='\u2028\u2029".indexOf(c) >= 0 ? unicode("u%04x", c) : control(c);
     }
 
-    /** What Groovy's JsonOutput writes. */
+    /** Encodes like Groovy's JsonOutput. */
     private static String groovyJson(int c) {
         return c > 126 ? unicode("u%04x", c) : control(c);
     }
 
-    /** Data of the execution report: StringEscapeUtils.escapeJavaScript of Commons Lang. */
+    /** Encodes like StringEscapeUtils.escapeJavaScript of Commons Lang, for the data of the execution report. */
     private static String javaScript(int c) {
         return c > 126 ? unicode("u%04X", c) : control(c);
     }

@@ -17,13 +17,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Searches the files of a run's tasks and, at its end, those of the run for values of its secrets. One thread does it,
- * behind the back of those that submit tasks: they only note what is to be searched.
+ * Searches the files of a run's tasks, and at the end those of the run, for values of its secrets. A single
+ * background thread searches. Threads that submit tasks only add to its queue.
  */
 public final class ExposureSearch {
     /**
-     * What bounds a search. `perTask`, `perRun`: bytes that are read; `findings`: how many are told; `queue`: how many tasks
-     * wait to be searched.
+     * Limits of a search. `perTask`, `perRun`: bytes to read; `findings`: reported findings; `queue`: tasks that wait
+     * to be searched.
      */
     public record Limits(long perTask, long perRun, int findings, int queue) {
         public static final Limits USUAL = new Limits(64L << 20, 4L << 30, 10_000, 50_000);
@@ -32,7 +32,7 @@ public final class ExposureSearch {
     private record Job(TaskDirectory task, List<String> names, boolean isLast) {}
 
     private static final Logger log = LoggerFactory.getLogger(ExposureSearch.class);
-    /** So long nothing may be read at the end before the rest is given up, and how often that is looked at. */
+    /** Time without progress after which the final search is abandoned, and interval of the checks. */
     private static final Duration STALL = Duration.ofSeconds(5);
     private static final Duration LOOK = Duration.ofMillis(100);
     private static final Job END = new Job(null, List.of(), true);
@@ -43,9 +43,9 @@ public final class ExposureSearch {
     private final Consumer<Finding> listener;
     private final Gaps gaps = new Gaps();
     private final BlockingQueue<Job> queue;
-    /** Tasks of which the end was not seen yet, and what of each is still to be searched. */
+    /** Tasks that have not ended, with the files of each that are still to be searched. */
     private final Map<String, Job> open = new LinkedHashMap<>();
-    /** What may still be read of a task that was searched before. Of the search's thread. */
+    /** Remaining read budgets of tasks that were searched before. Used by the search thread. */
     private final Map<String, ReadBudget> budgets = new LinkedHashMap<>();
     private final CountDownLatch done = new CountDownLatch(1);
     private final FileSearch files;
@@ -55,10 +55,10 @@ public final class ExposureSearch {
     private volatile Supplier<List<Path>> runFiles = List::of;
     private Thread thread;
     private volatile long tasks;
-    private long told;
+    private long reported;
     private volatile long omitted;
 
-    /** `listener` is called by another thread. */
+    /** Creates a search. Another thread calls `listener`. */
     public ExposureSearch(SearchTerms terms, Path workDirectory, Limits limits, Consumer<Finding> listener) {
         this.terms = terms;
         this.workDirectory = workDirectory;
@@ -73,19 +73,22 @@ public final class ExposureSearch {
         return gaps;
     }
 
-    /** A task is about to be submitted: should nothing more be heard of it, its files are searched at the end. */
+    /**
+     * Records a task that is about to be submitted. Without further events, its files are searched at the end of the
+     * run.
+     */
     public synchronized void pending(TaskDirectory task) {
         if (!isEnding) open.put(task.task(), new Job(task, concat(TaskFiles.AT_SUBMIT, TaskFiles.AT_END), true));
     }
 
-    /** The task's script is written. */
+    /** Records a submitted task, whose script is written. */
     public synchronized void submitted(TaskDirectory task) {
         if (isEnding) return;
         open.put(task.task(), new Job(task, TaskFiles.AT_END, true));
         offer(new Job(task, TaskFiles.AT_SUBMIT, false));
     }
 
-    /** The task has ended, in whatever way. */
+    /** Records a task that has ended, with any result. */
     public synchronized void completed(TaskDirectory task) {
         if (isEnding) return;
         Job rest = open.remove(task.task());
@@ -93,8 +96,8 @@ public final class ExposureSearch {
     }
 
     /**
-     * Searches what is left and the files of the run, and gives what is to be told of all of it; after `limit` without what is
-     * not done by then. What is found later is not told any more. Null where it was asked for before.
+     * Searches the remaining files and the files of the run, and returns the summary of the whole search. After
+     * `limit`, returns without the rest; later findings are not reported. Returns null if it was called before.
      */
     public Map<String, Object> finish(Supplier<List<Path>> filesOfRun, Duration limit) {
         synchronized (this) {
@@ -118,8 +121,8 @@ public final class ExposureSearch {
     }
 
     /**
-     * False once the time is over, or the search stands still: a file server does not answer, or a task has put a FIFO into
-     * a file's place between the look at it and its opening.
+     * Returns whether the search ends before the deadline. Returns false early if it makes no progress: a file server
+     * does not answer, or a task has replaced a file with a FIFO between check and open.
      */
     private boolean isDoneBy(long deadline) throws InterruptedException {
         long[] before = {};
@@ -172,13 +175,13 @@ public final class ExposureSearch {
             for (Path file : runFiles.get()) {
                 Path directory = file.getParent();
                 files.searchIn(directory, directory, List.of(file.getFileName().toString()), budget,
-                    (path, secrets) -> tell(path, null, secrets));
+                    (path, secrets) -> report(path, null, secrets));
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             gaps.add(Gaps.FAILED, null);
         } catch (RuntimeException | LinkageError error) {
-            log.warn("nf-escrow: files are not searched for secrets any more ({})", error.getClass().getSimpleName());
+            log.warn("nf-escrow: the search for exposed secrets has stopped ({})", error.getClass().getSimpleName());
             gaps.add(Gaps.FAILED, null);
         }
         done.countDown();
@@ -191,23 +194,23 @@ public final class ExposureSearch {
             budgets.remove(task.task());
             tasks = tasks + 1;
         }
-        files.searchIn(workDirectory, task.path(), job.names(), left, (path, secrets) -> tell(path, task, secrets));
+        files.searchIn(workDirectory, task.path(), job.names(), left, (path, secrets) -> report(path, task, secrets));
     }
 
-    private void tell(Path file, TaskDirectory task, List<String> secrets) {
+    private void report(Path file, TaskDirectory task, List<String> secrets) {
         if (isOver) return;
-        if (told + secrets.size() > limits.findings()) {
+        if (reported + secrets.size() > limits.findings()) {
             omitted = omitted + secrets.size();
             return;
         }
-        told += secrets.size();
+        reported += secrets.size();
         String path = show(file);
         listener.accept(task == null
             ? new Finding(path, null, null, secrets)
             : new Finding(path, task.task(), task.process(), secrets));
     }
 
-    /** A path may hold a value as well. */
+    /** Formats a path. It is masked, because a path may contain a value too. */
     private String show(Path file) {
         return terms.mask((file.startsWith(workDirectory) ? workDirectory.relativize(file) : file).toString());
     }

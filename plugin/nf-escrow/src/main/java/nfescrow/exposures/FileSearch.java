@@ -20,8 +20,8 @@ import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 
 /**
- * Searches files that a task can have put something else in place of. Directories are opened one within another, and no
- * link is followed on the way: what is read is where Nextflow wrote it. Used by one thread.
+ * Searches files that a task may have replaced. Opens each directory relative to its parent and follows no link, so
+ * that it reads only the location to which Nextflow wrote. Used by one thread.
  */
 final class FileSearch {
     private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
@@ -30,11 +30,11 @@ final class FileSearch {
     private final Gaps gaps;
     private final BooleanSupplier isUrgent;
     private final ByteBuffer buffer = ByteBuffer.allocate(StreamSearch.PART);
-    // Written by the search's thread alone, and read by others.
+    // Written only by the search thread, read by others.
     private volatile long files;
     private volatile long bytes;
 
-    /** `isUrgent`: somebody waits for the end. Until then this takes at most half of one processor's time. */
+    /** Creates a search that uses at most half of one processor until `isUrgent` returns true. */
     FileSearch(SearchTerms terms, Gaps gaps, BooleanSupplier isUrgent) {
         this.search = new StreamSearch(terms);
         this.gaps = gaps;
@@ -50,8 +50,8 @@ final class FileSearch {
     }
 
     /**
-     * Searches those of the files that are in a directory, and tells of each in which something was found. `root`: a directory
-     * above it that no task is to exchange, and that may be reached by links.
+     * Searches the named files of a directory, and reports each that contains a value to `found`. `root` is a trusted
+     * parent directory, whose path may contain links.
      */
     void searchIn(Path root, Path directory, List<String> names, ReadBudget budget, BiConsumer<Path, List<String>> found) {
         if (directory.getFileSystem() != FileSystems.getDefault()) {
@@ -85,7 +85,7 @@ final class FileSearch {
         try {
             BasicFileAttributeView view =
                 within.getFileAttributeView(name, BasicFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
-            // To open a FIFO would wait for its other end.
+            // Opening a FIFO would block until its other end is opened.
             if (!view.readAttributes().isRegularFile()) {
                 gaps.add(Gaps.NOT_PLAIN, file);
                 return;
@@ -97,7 +97,7 @@ final class FileSearch {
         } catch (IOException error) {
             note(error, file);
         }
-        // Also what was found before an error.
+        // Includes values that were found before an error.
         List<String> secrets = search.end();
         if (!secrets.isEmpty()) found.accept(file, secrets);
     }
@@ -127,7 +127,7 @@ final class FileSearch {
         }
     }
 
-    /** What is not there has nothing in it. */
+    /** Records a file that could not be searched. A file that does not exist is not a gap. */
     private void note(IOException error, Path path) {
         if (error instanceof NoSuchFileException) return;
         boolean isRefused = error instanceof AccessDeniedException || !(error instanceof FileSystemException);
@@ -138,6 +138,6 @@ final class FileSearch {
         var stream = Files.newDirectoryStream(directory);
         if (stream instanceof SecureDirectoryStream<Path> secure) return secure;
         stream.close();
-        throw new IOException("no directory can be opened within another here");
+        throw new IOException("this platform cannot open a directory relative to another");
     }
 }

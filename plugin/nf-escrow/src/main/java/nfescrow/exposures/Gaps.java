@@ -8,19 +8,19 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 
-/** What was not searched, counted by reason, with one example each. */
+/** Files that were not searched, counted by reason, with one example each. */
 public final class Gaps {
-    /** More was there than may be read of a task, or of a run. */
+    /** The file exceeds the read limit of its task or run. */
     public static final String BUDGET = "budget";
-    /** A link, a FIFO or the like, where Nextflow writes a plain file. */
+    /** A link, FIFO or similar exists where Nextflow writes a regular file. */
     public static final String NOT_PLAIN = "not-plain";
-    /** It could not be read. */
+    /** The file could not be read. */
     public static final String UNREADABLE = "unreadable";
-    /** Not in a file system of this machine. */
+    /** The file is not on a file system of this host. */
     public static final String REMOTE = "remote";
-    /** The time at the end of the run did not suffice. */
+    /** The time limit at the end of the run was reached. */
     public static final String TIME = "time";
-    /** More tasks waited to be searched than are kept in mind. */
+    /** The queue of tasks to search was full. */
     public static final String QUEUE = "queue";
     /** The search itself failed. */
     public static final String FAILED = "failed";
@@ -42,7 +42,7 @@ public final class Gaps {
         if (gap.example == null) gap.example = example;
     }
 
-    /** As an event has them. `show`: how paths are told. */
+    /** Returns the gaps in the form of an event. `show` formats a path. */
     synchronized List<Map<String, Object>> describe(Function<Path, String> show) {
         List<Map<String, Object>> all = new ArrayList<>();
         gaps.forEach((reason, gap) -> {

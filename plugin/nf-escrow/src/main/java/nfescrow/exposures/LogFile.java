@@ -13,9 +13,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Iterator;
 import org.slf4j.LoggerFactory;
 
-/** Nextflow's log. Another Nextflow that starts in the same directory gives it another name while it is written. */
+/** Nextflow's log. Another Nextflow that starts in the same directory renames it while it is being written. */
 final class LogFile {
-    /** LoggerHelper, createRollingAppender. */
+    /** Number of the oldest log that Nextflow keeps: LoggerHelper.createRollingAppender. */
     private static final int OLDEST = 9;
 
     private final Path path;
@@ -26,7 +26,7 @@ final class LogFile {
         this.key = key;
     }
 
-    /** The one that this JVM writes; null where it writes none. */
+    /** Returns the log that this JVM writes; null if it writes none. */
     static LogFile current() {
         if (!(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) return null;
         for (Logger logger : context.getLoggerList())
@@ -38,7 +38,7 @@ final class LogFile {
         return null;
     }
 
-    /** Where it is now; null where it is not to be found. */
+    /** Returns the current path of the log; null if it is not found. */
     Path find() {
         if (key == null) return null;
         for (int age = 0; age <= OLDEST; age++) {

@@ -1,6 +1,6 @@
 package nfescrow.exposures;
 
-/** How many bytes may still be read: of one task, and with it of its run. Used by one thread. */
+/** The number of bytes that may still be read for a task, and in total for its run. Used by one thread. */
 final class ReadBudget {
     private final ReadBudget whole;
     private long left;
@@ -14,12 +14,12 @@ final class ReadBudget {
         this.whole = whole;
     }
 
-    /** A part of this one, of at most so many bytes. */
+    /** Returns a budget of at most `bytes` that also counts against this one. */
     ReadBudget part(long bytes) {
         return new ReadBudget(bytes, this);
     }
 
-    /** How many of `wanted` bytes may be read. */
+    /** Returns how many of `wanted` bytes may be read. */
     int allowed(int wanted) {
         long most = Math.min(wanted, Math.max(0, left));
         return whole == null ? (int) most : whole.allowed((int) most);

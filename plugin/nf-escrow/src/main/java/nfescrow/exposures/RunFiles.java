@@ -15,13 +15,13 @@ import nextflow.Session;
 import nextflow.trace.TraceHelper;
 
 /**
- * The files that Nextflow writes for a run as a whole: its log, trace, report, timeline, DAG, lineage records, its cache and
- * history (24.10 to 26.08: DefaultObserverFactory, DefaultLinStore, DefaultCacheStore, HistoryFile).
+ * The files that Nextflow writes for a run: log, trace, report, timeline, DAG, lineage records, cache and history
+ * (24.10 to 26.08: DefaultObserverFactory, DefaultLinStore, DefaultCacheStore, HistoryFile).
  */
 public final class RunFiles {
-    /** Lineage records and caches are kept of all runs: so many are looked at for those of this one. */
+    /** Maximum number of lineage records and cache files to check, because they accumulate over all runs. */
     private static final int MOST = 100_000;
-    /** File systems count in steps of up to two seconds. */
+    /** File systems have time stamps with a resolution of up to two seconds. */
     private static final long COARSE_SECONDS = 2;
     private static final Map<String, String> REPORTS =
         Map.of("trace", "trace-%s.txt", "report", "report-%s.html", "timeline", "timeline-%s.html", "dag", "dag-%s.html");
@@ -30,12 +30,12 @@ public final class RunFiles {
     private final Instant since = Instant.now().minusSeconds(COARSE_SECONDS);
     private final LogFile log = LogFile.current();
 
-    /** As the run begins: what was written before is of other runs. */
+    /** Created when the run begins: files that were written earlier belong to other runs. */
     public RunFiles(Session session) {
         this.session = session;
     }
 
-    /** What of them there is to be searched; what cannot be is noted. */
+    /** Returns the files to search, and records in `gaps` those that cannot be searched. */
     public List<Path> list(Gaps gaps) {
         List<Path> files = new ArrayList<>();
         Path current = log == null ? null : log.find();
@@ -60,7 +60,7 @@ public final class RunFiles {
         if (file != null) files.add(file);
     }
 
-    /** Plain files that were changed since the run began; links are not followed. */
+    /** Adds regular files that changed since the run began. Does not follow links. */
     private void addBelow(List<Path> files, Gaps gaps, String location) {
         Path directory = local(gaps, location);
         if (directory == null || !Files.isDirectory(directory)) return;
@@ -82,7 +82,7 @@ public final class RunFiles {
         }
     }
 
-    /** Null for what is not in a file system of this machine. */
+    /** Returns the path of a location; null if it is not on a file system of this host. */
     private static Path local(Gaps gaps, String location) {
         if (location.contains("://")) {
             gaps.add(Gaps.REMOTE, Path.of(location.replace("://", ":/")));

@@ -9,15 +9,17 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * What the files of a run are searched for: the values of its secrets, and of a value of several lines each line, since
- * logs and scripts indent and quote lines one by one.
+ * The terms that the files of a run are searched for: the values of its secrets. A value with several lines is
+ * searched line by line, because logs and scripts indent and quote each line.
  */
 public final class SearchTerms {
-    /** Shorter values would be found everywhere. As in daemon/redaction/mask.ts. */
+    /** Minimum bytes of a value; shorter ones would match everywhere. The same as in daemon/redaction/mask.ts. */
     static final int SHORTEST = 4;
-    /** Of a value of several lines: `true`, `done` and the like stand in every script. */
+    /**
+     * Minimum bytes of a line in a value with several lines: every script contains `true`, `done` and similar words.
+     */
     static final int SHORTEST_LINE = 8;
-    /** The same in every key of its kind. */
+    /** Lines that are the same in all PEM files of a kind. */
     private static final Pattern PEM_BOUNDARY = Pattern.compile("-----(BEGIN|END) [A-Z0-9 ]+-----");
 
     private final List<String> names = new ArrayList<>();
@@ -28,8 +30,8 @@ public final class SearchTerms {
     private final TermIndex index;
 
     /**
-     * `common`: texts that are in the files of every run. A value, or a line of one, that is part of such a text cannot be
-     * told from it, and is not searched for.
+     * Creates the terms. `common` are texts that the files of every run contain. A value, or a line of one, that is
+     * part of such a text is not searched for, because a match would prove nothing.
      */
     public SearchTerms(Map<String, byte[]> values, List<byte[]> common) {
         for (Map.Entry<String, byte[]> secret : new TreeMap<>(values).entrySet()) {
@@ -43,12 +45,12 @@ public final class SearchTerms {
         index = new TermIndex(texts.toArray(byte[][]::new), owners.stream().mapToInt(Integer::intValue).toArray());
     }
 
-    /** The names of the secrets that are searched for; a search tells them by their place here. */
+    /** Returns the names of the secrets that are searched for. A search refers to them by index. */
     List<String> names() {
         return names;
     }
 
-    /** The names of those that are not, by reason. */
+    /** Returns the names of secrets that are not searched for, by reason. */
     Map<String, List<String>> unsearched() {
         return unsearched;
     }
@@ -57,7 +59,7 @@ public final class SearchTerms {
         return index;
     }
 
-    /** A text with `[secret]` in place of each value in it. */
+    /** Replaces each value in a text with `[secret]`. */
     public String mask(String text) {
         String result = text;
         for (String value : masked) result = result.replace(value, "[secret]");
@@ -85,9 +87,12 @@ public final class SearchTerms {
         return texts.stream().anyMatch(text -> new String(text, StandardCharsets.ISO_8859_1).contains(wanted));
     }
 
-    /** A value of one line, without line ends; or those lines of several that are long enough, else all of it. */
+    /**
+     * Returns the parts of a value to search for: a single line without its line end; otherwise the lines that are long
+     * enough, or the whole value if none is.
+     */
     private static List<byte[]> partsOf(byte[] value) {
-        String text = new String(value, StandardCharsets.ISO_8859_1); // a character a byte
+        String text = new String(value, StandardCharsets.ISO_8859_1); // one character per byte
         List<String> lines = text.lines().filter(line -> !line.isBlank()).toList();
         if (lines.size() == 1) return longEnough(lines, SHORTEST);
         List<byte[]> parts = longEnough(

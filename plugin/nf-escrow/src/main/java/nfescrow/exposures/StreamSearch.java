@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Searches a stream of any length for terms, in a window of fixed size: a term that begins in one part and ends in another
- * is found.
+ * Searches a stream of any length for terms, with a window of fixed size. Finds terms that span two parts of the
+ * stream.
  */
 final class StreamSearch {
-    /** At most so many bytes can be given at a time. */
+    /** Maximum bytes of one part. */
     static final int PART = 256 * 1024;
     private static final int KEY = 4;
 
@@ -25,13 +25,13 @@ final class StreamSearch {
         found = new boolean[names.size()];
     }
 
-    /** Takes the next bytes of the stream. */
+    /** Searches the next bytes of the stream. */
     void accept(byte[] bytes, int length) {
         if (index.longest == 0) return;
         for (int from = 0; from < length; from += PART) acceptPart(bytes, from, Math.min(length, from + PART));
     }
 
-    /** The names of the secrets that were found since the last end, and makes ready for another stream. */
+    /** Ends the stream and returns the names of the secrets in it. The search is then ready for another stream. */
     List<String> end() {
         scan(filled - KEY + 1);
         List<String> result = new ArrayList<>();
@@ -43,7 +43,7 @@ final class StreamSearch {
 
     private void acceptPart(byte[] bytes, int from, int end) {
         for (int at = from; at < end; at++) if (bytes[at] != '\\') window[filled++] = bytes[at];
-        // What begins later may not be here as a whole yet.
+        // A term that begins later may not be complete yet.
         int ready = filled - index.longest + 1;
         if (ready <= 0) return;
         scan(ready);
@@ -51,7 +51,7 @@ final class StreamSearch {
         filled -= ready;
     }
 
-    /** Looks at what begins before `end`. */
+    /** Matches terms that begin before `end`. */
     private void scan(int end) {
         if (end <= 0) return;
         int key = TermIndex.keyAt(window, 0) >>> 8;

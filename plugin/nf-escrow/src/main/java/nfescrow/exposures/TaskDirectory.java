@@ -2,5 +2,5 @@ package nfescrow.exposures;
 
 import java.nio.file.Path;
 
-/** Where Nextflow writes the files of a task. */
+/** The directory to which Nextflow writes the files of a task. */
 public record TaskDirectory(String task, String process, Path path) {}

@@ -3,8 +3,8 @@ package nfescrow.exposures;
 import java.util.Arrays;
 
 /**
- * Finds which terms begin at a place by the four bytes there. A bitmap that fits into a processor's cache rules out
- * nearly every place, so that a search costs the same for one term as for a thousand.
+ * Finds the terms that begin at a position by the four bytes there. A bitmap that fits into the processor cache
+ * excludes nearly every position, so that a search costs the same for one term as for a thousand.
  */
 final class TermIndex {
     private static final int FILTER_BITS = 1 << 16;
@@ -15,11 +15,14 @@ final class TermIndex {
     private final byte[][] terms;
     private final int[] owners;
     private final long[] filter = new long[FILTER_BITS / Long.SIZE];
-    /** Open addressing: the first term of each key, and for each term the next one of its key. */
+    /**
+     * A hash table with open addressing: the first term of each key, and for each term the next one with the same
+     * key.
+     */
     private final int[] heads;
     private final int[] next;
 
-    /** `owners`: whose each term is. Each term has at least four bytes. */
+    /** Creates the index. `owners` has the owner of each term. Each term has at least four bytes. */
     TermIndex(byte[][] terms, int[] owners) {
         this.terms = terms;
         this.owners = owners;
@@ -47,7 +50,7 @@ final class TermIndex {
         return (filter[bit >>> 6] & 1L << bit) != 0;
     }
 
-    /** Sets the owners of all terms that are at a place, of which `end` is the end of what is known. */
+    /** Marks in `found` the owners of all terms at a position. `end` is the end of the available bytes. */
     void match(int key, byte[] bytes, int at, int end, boolean[] found) {
         for (int term = heads[slotOf(key)]; term != NONE; term = next[term]) {
             byte[] text = terms[term];

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** On real files: what a task may have put there in place of Nextflow's. */
+/** Uses real files, including replacements that a hostile task may create. */
 class ExposureSearchTest {
     private static final String VALUE = "c4nary-0123456789abcdef";
     private static final Duration LONG = Duration.ofSeconds(20);
@@ -87,11 +87,11 @@ class ExposureSearchTest {
     }
 
     @Test
-    void searchesTasksWhoseEndWasNotSeen() throws Exception {
+    void searchesTasksWithoutAnEndEvent() throws Exception {
         ExposureSearch search = start(ExposureSearch.Limits.USUAL);
-        TaskDirectory refused = task("1");
-        Files.writeString(refused.path().resolve(".command.run"), "#SBATCH --comment=" + VALUE);
-        search.pending(refused);
+        TaskDirectory pending = task("1");
+        Files.writeString(pending.path().resolve(".command.run"), "#SBATCH --comment=" + VALUE);
+        search.pending(pending);
         TaskDirectory running = task("2");
         Files.writeString(running.path().resolve(".command.log"), VALUE);
         search.submitted(running);
@@ -108,9 +108,9 @@ class ExposureSearchTest {
         assertEquals(true, result.get("complete"));
     }
 
-    /** A value that is not readable through it: it is what a link leads to that must not be read. */
+    /** Does not read the target of a link to a file, to a task directory, or to a directory above. */
     @Test
-    void followsNoLink() throws Exception {
+    void doesNotFollowLinks() throws Exception {
         Path outside = Files.createDirectory(temporary.resolve("outside"));
         Files.writeString(outside.resolve(".command.out"), VALUE);
         ExposureSearch search = start(ExposureSearch.Limits.USUAL);
@@ -131,7 +131,7 @@ class ExposureSearchTest {
         assertEquals(false, result.get("complete"));
     }
 
-    /** The work directory itself may be reached by a link: it is the user who says where it is. */
+    /** The path of the work directory may contain a link, because the user chooses it. */
     @Test
     void followsALinkToTheWorkDirectory() throws Exception {
         Path link = Files.createSymbolicLink(temporary.resolve("link"), work);
@@ -146,7 +146,7 @@ class ExposureSearchTest {
     }
 
     @Test
-    void waitsForNoFifo() throws Exception {
+    void doesNotWaitForAFifo() throws Exception {
         TaskDirectory task = task("1");
         Path fifo = task.path().resolve(".command.out");
         assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
@@ -160,9 +160,9 @@ class ExposureSearchTest {
         assertEquals(List.of(Gaps.NOT_PLAIN), reasons(result));
     }
 
-    /** Whoever is fast enough keeps the search waiting, and never the end of the run for long. */
+    /** A task that wins this race can block the search thread, but the end of the run only for a short time. */
     @Test
-    void endsThoughAFifoTakesTheFilesPlaceAsItIsOpened() throws Exception {
+    void endsAlthoughAFifoReplacesAFileWhileItIsOpened() throws Exception {
         TaskDirectory task = task("1");
         Path fifo = temporary.resolve("fifo");
         assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
@@ -173,7 +173,7 @@ class ExposureSearchTest {
                 for (int round = 0; !Thread.interrupted(); round++) {
                     Path next = Files.createLink(temporary.resolve("next"), round % 2 == 0 ? plain : fifo);
                     Files.move(next, target, StandardCopyOption.ATOMIC_MOVE);
-                    // To rename one name of a file to another of the same does nothing.
+                    // Renaming a hard link to another link of the same file does nothing.
                     Files.deleteIfExists(next);
                 }
             } catch (IOException error) {
@@ -191,11 +191,11 @@ class ExposureSearchTest {
         swapper.interrupt();
         swapper.join();
         assertTrue(System.nanoTime() - start < Duration.ofSeconds(15).toNanos());
-        assertEquals(false, result.get("complete"), "a FIFO, or no end");
+        assertEquals(false, result.get("complete"), "either found a FIFO or reached the time limit");
     }
 
     @Test
-    void readsNoMoreOfATaskThanItMay() throws Exception {
+    void respectsTheReadLimitOfATask() throws Exception {
         ExposureSearch search = start(new ExposureSearch.Limits(1 << 20, 1 << 30, 100, 100));
         TaskDirectory task = task("1");
         Files.writeString(task.path().resolve(".command.sh"), VALUE);
@@ -213,7 +213,7 @@ class ExposureSearchTest {
     }
 
     @Test
-    void readsNoMoreOfARunThanItMay() throws Exception {
+    void respectsTheReadLimitOfARun() throws Exception {
         ExposureSearch search = start(new ExposureSearch.Limits(1 << 20, 100, 100, 100));
         for (String id : List.of("1", "2", "3")) {
             TaskDirectory task = task(id);
@@ -228,7 +228,7 @@ class ExposureSearchTest {
     }
 
     @Test
-    void tellsNoMoreThanItMay() throws Exception {
+    void respectsTheLimitOfFindings() throws Exception {
         ExposureSearch search = start(new ExposureSearch.Limits(1 << 20, 1 << 20, 2, 100));
         for (String id : List.of("1", "2", "3")) {
             TaskDirectory task = task(id);
@@ -240,22 +240,22 @@ class ExposureSearchTest {
         assertEquals(2, findings.size());
     }
 
-    /** Who submits tasks is never kept waiting, and the end not for longer than it may. */
+    /** Submitting a task never waits, and the end of the run waits at most for the time limit. */
     @Test
-    void endsInTimeWhateverIsLeft() throws Exception {
+    void endsWithinTheTimeLimit() throws Exception {
         ExposureSearch search = start(new ExposureSearch.Limits(1L << 30, 1L << 40, 100, 3));
         TaskDirectory task = task("1");
         try (var channel = Files.newByteChannel(task.path().resolve(".command.out"),
             Set.of(java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.WRITE))) {
-            channel.position(8L << 30).write(java.nio.ByteBuffer.wrap(new byte[1])); // a hole: it costs no disk
+            channel.position(8L << 30).write(java.nio.ByteBuffer.wrap(new byte[1])); // a sparse file
         }
         long start = System.nanoTime();
         for (int id = 0; id < 20; id++) search.completed(submitted(search, new TaskDirectory("t" + id, "PROCESS", task.path())));
-        assertTrue(System.nanoTime() - start < 500_000_000L, "noting a task does not wait");
+        assertTrue(System.nanoTime() - start < 500_000_000L, "recording a task does not wait");
         Map<String, Object> result = search.finish(List::of, Duration.ofMillis(300));
         assertTrue(System.nanoTime() - start < 3_000_000_000L);
         assertEquals(true, reasons(result).containsAll(List.of(Gaps.QUEUE, Gaps.TIME)), result.toString());
-        assertEquals(null, search.finish(List::of, LONG), "told once");
+        assertEquals(null, search.finish(List::of, LONG), "returns the summary once");
     }
 
     private static TaskDirectory submitted(ExposureSearch search, TaskDirectory task) {

@@ -26,7 +26,7 @@ class StreamSearchTest {
         return search.end();
     }
 
-    /** Also where the value begins in one part and ends in a later one, however the stream is cut. */
+    /** Splits the stream at every pair of positions. */
     @Test
     void findsAValueAcrossEveryBoundary() {
         byte[] value = bytes("s3cret-\u00e9-value");
@@ -38,7 +38,7 @@ class StreamSearchTest {
                     Arrays.copyOfRange(stream, first, second), Arrays.copyOfRange(stream, second, stream.length)));
     }
 
-    /** At each place around the edge of the window, of which a file has many. */
+    /** Tests each position around the edge of the first two windows. */
     @Test
     void findsAValueAcrossTheEdgeOfTheWindow() {
         byte[] value = bytes("0123456789abcdef");
@@ -66,10 +66,10 @@ class StreamSearchTest {
         assertEquals(List.of(), search(terms, stream));
         assertEquals(List.of("BIG_KEY"), search(terms, stream, value, stream));
         value[value.length - 1] ^= 1;
-        assertEquals(List.of(), search(terms, stream, value, stream), "all but its last bit");
+        assertEquals(List.of(), search(terms, stream, value, stream), "a value that differs in its last bit");
     }
 
-    /** What java.util.String finds is the measure. */
+    /** Compares the result with String.contains. */
     @Test
     void agreesWithAPlainSearch() {
         Random random = new Random(3);
@@ -88,7 +88,7 @@ class StreamSearchTest {
     }
 
     @Test
-    void forgetsOneStreamBeforeTheNext() {
+    void keepsStreamsSeparate() {
         StreamSearch search = new StreamSearch(terms(Map.of("A_KEY", bytes("abcdefgh"))));
         search.accept(bytes("abcd"), 4);
         assertEquals(List.of(), search.end());
@@ -97,7 +97,7 @@ class StreamSearchTest {
     }
 
     @Test
-    void findsNothingWhereThereIsNothingToFind() {
+    void findsNothingWithoutTermsOrBytes() {
         assertEquals(List.of(), search(terms(Map.of()), bytes("some text")));
         assertEquals(List.of(), search(terms(Map.of("A_KEY", bytes("abcdefgh")))));
     }

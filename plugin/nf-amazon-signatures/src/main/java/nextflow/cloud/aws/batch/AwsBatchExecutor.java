@@ -6,7 +6,7 @@ import nextflow.processor.TaskMonitor;
 import nextflow.processor.TaskRun;
 import org.pf4j.ExtensionPoint;
 
-/** Of nf-amazon 3.x: what is extended of it. */
+/** Stub of the nf-amazon 3.x class that nf-escrow-aws extends. */
 public class AwsBatchExecutor extends Executor implements ExtensionPoint {
     @Override
     protected TaskMonitor createTaskMonitor() {

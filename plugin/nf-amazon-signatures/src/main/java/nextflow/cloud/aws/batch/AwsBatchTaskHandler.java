@@ -9,17 +9,17 @@ import nextflow.processor.TaskHandler;
 import nextflow.processor.TaskRun;
 
 /**
- * Of nf-amazon 3.x (25.06.0-edge and later): what is extended of it. It goes the way from a task to a job definition as
- * that does, but for AWS.
+ * Stub of the nf-amazon 3.x class (Nextflow 25.06.0-edge and later) that nf-escrow-aws extends. It builds a job
+ * definition from a task with the same calls, but sends nothing to AWS.
  */
 public class AwsBatchTaskHandler extends TaskHandler {
-    /** What would have been sent to AWS. */
+    /** The job definitions that would have been sent to AWS. */
     public final List<RegisterJobDefinitionModel> registered = new ArrayList<>();
 
-    /** What AWS would answer instead. */
+    /** The error that AWS answers; null for success. */
     public RuntimeException refusal;
 
-    /** As the configuration would say. */
+    /** The execution role of the configuration. */
     public String executionRole;
 
     public AwsBatchTaskHandler(TaskRun task, AwsBatchExecutor executor) {

@@ -3,7 +3,7 @@ package nextflow.cloud.aws.batch.model;
 import java.util.List;
 import software.amazon.awssdk.services.batch.model.Secret;
 
-/** Of nf-amazon 3.x: what is used of it. `getSecrets` is ours, for tests. */
+/** Stub of the nf-amazon 3.x class. `getSecrets` is an addition for tests. */
 public class ContainerPropertiesModel {
     private String executionRoleArn;
     private List<Secret> secrets;

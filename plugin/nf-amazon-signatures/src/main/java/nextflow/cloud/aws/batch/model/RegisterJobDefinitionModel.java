@@ -5,7 +5,7 @@ import java.util.Map;
 import software.amazon.awssdk.services.batch.model.ContainerProperties;
 import software.amazon.awssdk.services.batch.model.RegisterJobDefinitionRequest;
 
-/** Of nf-amazon 3.x: what is used of it. */
+/** Stub of the nf-amazon 3.x class. */
 public class RegisterJobDefinitionModel {
     private String jobDefinitionName;
     private ContainerPropertiesModel containerProperties;
