@@ -107,10 +107,7 @@ export function tableOf({ results, happened, moot, leftovers, broken }: Tally): 
   const rows: [string, string | number][] = [
     ['runs', results.length],
     ...[...outcomes].sort().map(([outcome, many]): [string, number] => [`… ${outcome}`, many]),
-    [
-      'refused launches, repeated',
-      results.reduce((total, { refusals }) => total + refusals, 0),
-    ],
+    ['refused launches, repeated', results.reduce((total, { refusals }) => total + refusals, 0)],
     ['faults that happened', sum(happened)],
     ...chaosKinds.map((kind): [string, number] => [`… ${kind}`, happened[kind] ?? 0]),
     ['faults with nothing to kill', sum(moot)],

@@ -40,7 +40,7 @@ function plain(line: string, stateDirectory: string, name: string): string {
     .replaceAll(/\s+/g, ' ');
 }
 
-void t.test("the quick start of the README prints what it shows", async (t) => {
+void t.test('the quick start of the README prints what it shows', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const box = new Sandbox(t, nextflow);
