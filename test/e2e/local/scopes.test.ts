@@ -93,7 +93,7 @@ void t.test('secrets are imported all or none, with conflicts shown', async (t) 
   const conflict = await box.escrow(['secrets', 'import', '--from', 'json', json]);
   t.equal(conflict.status, 1);
   t.match(conflict.stdout, /FOO_KEY/, 'what is there is shown');
-  t.match(conflict.stderr, /FOO_KEY already/);
+  t.match(conflict.stderr, /already set: FOO_KEY/);
   t.same(await listed(), ['BAR_KEY 1', 'FOO_KEY 1'], 'nothing was changed');
   t.equal((await box.escrow(['secrets', 'import', '--from', 'json', json, '--skip'])).status, 0);
   t.same(await listed(), ['BAR_KEY 1', 'FOO_KEY 1', 'NEW_KEY 1']);
