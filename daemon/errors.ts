@@ -203,6 +203,13 @@ export const errorTable = {
     http: 422,
     retryable: false,
   },
+  'writable-by-others': {
+    title: 'Others can change what the run executes',
+    hint: '`nf-escrow doctor` names each place, and what to do.',
+    exit: 77,
+    http: 422,
+    retryable: false,
+  },
   'path-conflict': {
     title: 'An existing file blocks a path that nf-escrow needs',
     hint: 'Move the existing file, or set NF_ESCROW_HOME to another directory.',

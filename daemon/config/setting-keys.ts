@@ -9,6 +9,7 @@ const KEYS = {
   onLost: 'NF_ESCROW_ON_LOST',
   hostLeaseSeconds: 'NF_ESCROW_HOST_LEASE_SECONDS',
   vaultKeyCommand: 'NF_ESCROW_VAULT_KEY_COMMAND',
+  writableByOthers: 'NF_ESCROW_WRITABLE_BY_OTHERS',
 } as const;
 
 /** Default values. The default of `runsDir` depends on the state directory. */
@@ -18,6 +19,7 @@ export const settingDefaults = {
   keepRunsDays: '90',
   onLost: 'purge-now',
   hostLeaseSeconds: '60',
+  writableByOthers: 'warn',
 } as const;
 
 export type SettingKey = keyof typeof KEYS;

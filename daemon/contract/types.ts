@@ -24,6 +24,10 @@ export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
  * Origin of a secret of a run. The user's secrets override the workspace's, which override Nextflow's local store.
  */
 export type Scope = 'user' | 'workspace' | 'local';
+/**
+ * What becomes of a run with secrets when others can change what it executes: it is started with a warning, or refused before anything is delivered.
+ */
+export type WritablePolicy = 'warn' | 'refuse';
 
 export interface Contract {
   AuditQuery?: AuditQuery;
@@ -92,6 +96,8 @@ export interface Contract {
   WorkspaceList?: WorkspaceList;
   WorkspaceTitle?: WorkspaceTitle;
   Workspace?: Workspace;
+  WritablePlace?: WritablePlace;
+  WritablePolicy?: WritablePolicy;
 }
 /**
  * Page of the audit log.
@@ -815,6 +821,10 @@ export interface Plan {
    * Warnings and notes about the plan
    */
   note: string | null;
+  /**
+   * What others can change of what the run executes; absent where nobody has looked, or the run gets no secrets
+   */
+  writableByOthers?: WritablePlace[];
 }
 /**
  * A secret that is planned for a run. Never its value.
@@ -830,6 +840,180 @@ export interface PlannedSecret {
    * Scopes whose secret of the same name is overridden
    */
   overrides: Scope[];
+}
+/**
+ * A directory or file that a run executes or writes to be executed, and that others than its user can change.
+ */
+export interface WritablePlace {
+  /**
+   * What it is to the run, such as: launch directory, work directory, Java
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  uses:
+    | [string]
+    | [string, string]
+    | [string, string, string]
+    | [string, string, string, string]
+    | [string, string, string, string, string]
+    | [string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string, string, string, string, string]
+    | [string, string, string, string, string, string, string, string, string, string, string, string, string]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string
+      ]
+    | [
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string,
+        string
+      ];
+  /**
+   * The directory or file at fault, which may lie above the one that is used
+   */
+  path: string;
+  /**
+   * Who can change it, such as: members of group 1005 (lab)
+   */
+  who: string;
+  /**
+   * The clause that follows the path, such as: can be changed by others: members of group 1005 (lab) can write to it
+   */
+  why: string;
+  /**
+   * What to do about it
+   */
+  remedy: string;
 }
 /**
  * Settings of a probe of a compute environment with a temporary secret.
@@ -887,6 +1071,7 @@ export interface Problem {
     | 'local-store-unreadable'
     | 'config-invalid'
     | 'permissions-too-open'
+    | 'writable-by-others'
     | 'path-conflict'
     | 'socket-path-too-long'
     | 'vault-key-missing'
@@ -968,6 +1153,10 @@ export interface Receipt {
    * Directory that relative paths of exposures refer to, if known
    */
   workDirectory: string | null;
+  /**
+   * What others could change of what the run executes when it was launched; absent where nobody has looked, or the run got no secrets
+   */
+  writableByOthers?: WritablePlace[];
   /**
    * Whether every lease is gone
    */
@@ -1202,6 +1391,18 @@ export interface RunRequest {
      * Execution role
      */
     'aws.batch.executionRole'?: string;
+  };
+  /**
+   * What others can change of what the run executes; absent: nobody has looked
+   */
+  writableByOthers?: {
+    policy: WritablePolicy;
+    /**
+     * Empty: nothing, as far as can be told
+     *
+     * @maxItems 100
+     */
+    places: WritablePlace[];
   };
   launcher: Process;
   enclosingJob?: EnclosingJob;

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { locatePaths, type Environment, type Paths } from '../config/paths.ts';
-import { loadSettings } from '../config/settings.ts';
+import { loadSettings, type Settings } from '../config/settings.ts';
 import { asEscrowError, systemCode, type EscrowError } from '../errors.ts';
+import { readUmask } from '../system/processes/umask.ts';
 import { cpuLimitSeconds } from '../system/processes/cpu-limit.ts';
 import { logindPaths, type LogindPaths } from '../system/processes/logind.ts';
 import { runWithTimeout } from '../system/processes/run-with-timeout.ts';
@@ -20,6 +20,8 @@ export interface DoctorContext {
   /** The nextflow that the settings name. */
   readonly nextflow: string | undefined;
   readonly settingsError: EscrowError | undefined;
+  /** What becomes of runs when others can change what they execute. */
+  readonly policy: Settings['writableByOthers'];
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly umask: number;
@@ -52,16 +54,12 @@ export async function createDoctorContext(env: Environment, version: string): Pr
   const nextflow = env['NF_ESCROW_NEXTFLOW'] || undefined;
   try {
     const settings = await loadSettings(env, locatePaths);
-    return { ...machine, paths: settings.paths, nextflow: settings.nextflow, settingsError: undefined };
+    const { paths, nextflow: named, writableByOthers: policy } = settings;
+    return { ...machine, paths, nextflow: named, policy, settingsError: undefined };
   } catch (error) {
-    return { ...machine, paths: pathsOf(env), nextflow, settingsError: asEscrowError(error) };
+    const settingsError = asEscrowError(error);
+    return { ...machine, paths: pathsOf(env), nextflow, policy: 'warn', settingsError };
   }
-}
-
-/** Not process.umask(), which sets it to read it. The kernel tells it since 4.7 (proc(5)), older than any we run on. */
-function readUmask(): number {
-  const status = readFileSync('/proc/self/status', 'utf8');
-  return Number.parseInt(/^Umask:\s*([0-7]+)$/m.exec(status)?.[1] ?? '', 8);
 }
 
 function pathsOf(env: Environment): Paths | undefined {

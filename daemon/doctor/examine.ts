@@ -2,12 +2,14 @@ import type { Paths } from '../config/paths.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { ownPluginsDirectory } from '../nextflow/plugin/plugins-directory.ts';
+import { nextflowHome } from '../nextflow/executed/launch-files.ts';
 import { localStorePath } from '../nextflow/launcher/local-store.ts';
 import { failure, type Check } from './check.ts';
 import { checkClock } from './checks/clock.ts';
 import { checkCpuTime } from './checks/cpu-time.ts';
 import { checkDirectories, checkRunsDirectory } from './checks/directories.ts';
 import { checkEnvironment } from './checks/environment.ts';
+import { checkExecuted } from './checks/executed.ts';
 import { checkExposures } from './checks/exposures.ts';
 import { checkJava } from './checks/java.ts';
 import { checkLocalStore } from './checks/local-store.ts';
@@ -19,7 +21,6 @@ import { checkSettings } from './checks/settings.ts';
 import { checkSocket } from './checks/socket.ts';
 import { checkSpace } from './checks/space.ts';
 import type { DoctorContext } from './doctor-context.ts';
-import { checkUmask } from './checks/umask.ts';
 import { checkVaultKey } from './checks/vault-key.ts';
 
 /** Some checks that belong together. */
@@ -63,7 +64,11 @@ export function groupsFor(subject: DoctorContext, environment?: ComputeEnvironme
     { name: 'scheduler', look: (its) => checkScheduler(its, hpc?.executor ?? undefined) },
     { name: 'logout', look: checkLogout },
     { name: 'long processes', look: checkCpuTime },
-    { name: 'umask', look: checkUmask },
+    {
+      name: 'what runs execute',
+      look: (its) => checkExecuted(its, environment),
+      touches: [process.cwd(), nextflowHome({ env: subject.env, directory: process.cwd() })],
+    },
     { name: 'local store', look: checkLocalStore, touches: [localStorePath(subject.env)] },
     { name: 'environment', look: checkEnvironment },
   ];

@@ -19,6 +19,7 @@ export function subjectIn(
     settingsError: undefined,
     clock: Date.now,
     umask: 0o022,
+    policy: 'warn',
     cpuSeconds: undefined,
     logind: logindIn(directory),
     schedulerOf: createScheduler,

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
-import { settingDefaults, settingKeys, settingVariable, type SettingKey } from '../../config/setting-keys.ts';
-import { loadSettings, readConfigFile } from '../../config/settings.ts';
+import { SITE_FILE } from '../../config/config-file.ts';
+import { settingKeys, settingVariable, type SettingKey } from '../../config/setting-keys.ts';
+import { SettingSources, type SettingValue } from '../../config/setting-sources.ts';
+import { loadSettings } from '../../config/settings.ts';
 import type { Workspace } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
@@ -32,7 +34,7 @@ export function addConfig(program: Command, context: Context): void {
     .description('one value')
     .addHelpText('after', '\nExample: nf-escrow config get workspace')
     .action(async (key: string) => {
-      const { value } = await lookUp(context, known(key));
+      const { value } = lookUp(context, await sourcesOf(context), known(key));
       if (value !== undefined) print(value);
       else process.exitCode = 1;
     });
@@ -60,6 +62,10 @@ async function use(context: Context, title: string): Promise<void> {
 
 async function set(context: Context, key: SettingKey, value: string): Promise<void> {
   const { configFile } = context.settings.paths;
+  if ((await sourcesOf(context)).lookUp(key).isLocked)
+    throw new EscrowError('config-invalid', `${key} is locked in "${SITE_FILE}".`, {
+      hint: 'Ask the administrator of this machine.',
+    });
   // Tried first, as a variable would be: a file with a value that is refused would stop every command.
   await loadSettings({ ...process.env, [settingVariable(key)]: value });
   const { writeSetting } = await import('../io/settings-file.ts');
@@ -72,29 +78,27 @@ async function set(context: Context, key: SettingKey, value: string): Promise<vo
 }
 
 async function listSettings(context: Context, options: { json?: boolean }): Promise<void> {
-  const all = await Promise.all(settingKeys.map((key) => lookUp(context, key)));
-  if (options.json === true) printJson({ settings: all });
+  const sources = await sourcesOf(context);
+  const all = settingKeys.map((key) => ({ key, ...lookUp(context, sources, key) }));
+  if (options.json === true)
+    printJson({
+      settings: all.map(({ key, value, from, isLocked }) => ({ key, value, from, locked: isLocked })),
+    });
   else
     printTable(
       ['KEY', 'VALUE', 'FROM'],
-      all.map(({ key, value, from }) => [key, value ?? '-', from]),
+      all.map(({ key, value, from, isLocked }) => [key, value ?? '-', isLocked ? `${from} (locked)` : from]),
     );
 }
 
-async function lookUp(
-  context: Context,
-  key: SettingKey,
-): Promise<{ key: SettingKey; value: string | undefined; from: string }> {
-  const variable = settingVariable(key);
-  const value = process.env[variable];
-  if (value) return { key, value, from: variable };
-  const written = (await readConfigFile(context.settings.paths.configFile)).get(key);
-  if (written !== undefined) return { key, value: written, from: 'config.yaml' };
-  const defaults: Partial<Record<SettingKey, string>> = {
-    ...settingDefaults,
-    runsDir: context.settings.paths.runs,
-  };
-  return { key, value: defaults[key], from: 'default' };
+async function sourcesOf(context: Context): Promise<SettingSources> {
+  return SettingSources.read(process.env, context.settings.paths.configFile);
+}
+
+/** The runs directory's default follows from the state directory. */
+function lookUp(context: Context, sources: SettingSources, key: SettingKey): SettingValue {
+  const found = sources.lookUp(key);
+  return key === 'runsDir' ? { ...found, value: found.value ?? context.settings.paths.runs } : found;
 }
 
 function known(key: string): SettingKey {

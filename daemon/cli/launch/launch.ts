@@ -2,6 +2,7 @@ import { hangupIsIgnored, leaveTerminalAsItIs } from '../io/terminal.ts';
 import type { Plan, Run, RunRequest, RunStart } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
+import { describePlace, warnOfWritablePlaces } from './examine-executed.ts';
 import { tellExposures } from './tell-exposures.ts';
 import { purgeWithCredentials } from './with-credentials.ts';
 import { print, printJson, printTable, warn } from '../io/output.ts';
@@ -32,6 +33,7 @@ export async function launch(
   if (start === undefined || run === undefined)
     throw new EscrowError('internal', 'The daemon planned a run and did not place it.');
   if (plan.note !== null) warn(plan.note);
+  warnOfWritablePlaces(plan);
   if (start.environmentFile !== undefined) {
     const { launchJob } = await import('./launch-job.ts');
     return launchJob(context, run, start, { detach: request.detach === true || background, json });
@@ -82,6 +84,7 @@ function explain(plan: Plan): void {
   print(`placed in    ${plan.store ?? 'nothing: there is no secret to place'}`);
   if (plan.secretDelivery !== null) print(`given by     ${plan.secretDelivery}`);
   if (plan.note !== null) print(`note         ${plan.note}`);
+  for (const place of plan.writableByOthers ?? []) print(`writable     ${describePlace(place)}`);
   if (plan.secrets.length === 0) return;
   print('');
   printTable(

@@ -15,6 +15,10 @@ interface RunLine {
   readonly question: string[];
   /** What run's own options set, over any file. */
   readonly configured: Configured;
+  /** Configuration files that `-C` names: no other is read then. */
+  readonly onlyFiles: readonly string[];
+  /** Configuration files that `-c` names, which are read last. */
+  readonly moreFiles: readonly string[];
 }
 
 /** What a Nextflow answered: `error` where its exit status is not 0. */
@@ -61,6 +65,10 @@ export function readRunLine(args: readonly string[]): RunLine {
       ...(workDir === undefined ? {} : { workDir }),
       ...Object.fromEntries(set),
     },
+    onlyFiles: files.flatMap(([name, value]) => (name === '-C' && value !== undefined ? [value] : [])),
+    moreFiles: files.flatMap(([name, value]) =>
+      ['-c', '-config'].includes(name) && value !== undefined ? [value] : [],
+    ),
   };
 }
 

@@ -11,10 +11,15 @@ const PLUGIN = /^(?!nf-escrow)(?!.*\.(?:zip|lock)$)[A-Za-z0-9][\w.-]*-\d+\.\d+\.
 /** Others may be able to write there: so many names are looked at. */
 const PLUGINS_MAX = 300;
 
+/** Whether Nextflow would take an entry of a plugins directory for a plugin, ours apart. */
+export function isPluginName(name: string): boolean {
+  return PLUGIN.test(name);
+}
+
 /** Names of the plugins in a directory. */
 export function pluginsIn(path: string): string[] {
   return readdirSync(path)
-    .filter((name) => PLUGIN.test(name))
+    .filter(isPluginName)
     .slice(0, PLUGINS_MAX);
 }
 

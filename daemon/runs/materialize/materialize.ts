@@ -19,6 +19,7 @@ import { openSecrets } from './open-secrets.ts';
 import { purgeRun } from '../purge/purge.ts';
 import { describeRun, getRun } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
+import { recordWritablePlaces } from '../records/writable-places.ts';
 
 /** How long a launcher may take from the answer to the start of the shim, in seconds. */
 const LAUNCH_SECONDS = 60;
@@ -60,6 +61,7 @@ async function materializeAs(
     await recordLeases(deps, db, leases);
     const data = { secrets: planned.plan.secrets };
     await record(db, { run: id, type: 'run.created', by: deps.user.user, data });
+    await recordWritablePlaces(db, id, plan.writableByOthers);
   });
   try {
     await placeLeases(deps, leases);

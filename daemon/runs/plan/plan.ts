@@ -1,7 +1,13 @@
 import { assertMay, roleOf } from '../../access/policy.ts';
 import { findWorkspace, titleOf, userScope, type WorkspaceScope } from '../../access/scopes.ts';
 import { findComputeEnvironment } from '../../compute-envs/compute-environments.ts';
-import type { ComputeEnvironment, Plan, RunRequest, SecretDelivery } from '../../contract/types.ts';
+import type {
+  ComputeEnvironment,
+  Plan,
+  RunRequest,
+  SecretDelivery,
+  WritablePlace,
+} from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { localStoreNames } from '../../nextflow/launcher/local-store.ts';
 import { configOverlay } from '../../nextflow/launcher/overlay.ts';
@@ -23,7 +29,7 @@ export interface PlannedRun {
 
 /**
  * Decides what a run is given. Decrypts nothing, records nothing and creates nothing. Throws what is wrong with the request
- * (`workspace-not-found`, `secret-not-available`, …).
+ * (`workspace-not-found`, `secret-not-available`, `writable-by-others`, …).
  */
 export async function planRun(deps: RunDependencies, request: RunRequest): Promise<PlannedRun> {
   const { db } = deps.ledger;
@@ -33,6 +39,8 @@ export async function planRun(deps: RunDependencies, request: RunRequest): Promi
   const secrets = await choose(deps, request, workspace);
   const secretDelivery = request.secretDelivery ?? DEFAULT_DELIVERY;
   const isEmpty = secrets.length === 0;
+  const places = isEmpty ? undefined : request.writableByOthers?.places;
+  if (places !== undefined && request.writableByOthers?.policy === 'refuse') assertUnwritable(places);
   return {
     plan: {
       workspace: titleOf(workspace),
@@ -41,6 +49,7 @@ export async function planRun(deps: RunDependencies, request: RunRequest): Promi
       store: isEmpty ? null : deps.platformOf(environment).secrets.kind,
       secretDelivery: isEmpty ? null : describeDelivery(secretDelivery),
       note: noteOn(workspace, secrets, secretDelivery),
+      ...(places === undefined ? {} : { writableByOthers: places }),
     },
     environment,
     secretDelivery,
@@ -51,6 +60,17 @@ export async function planRun(deps: RunDependencies, request: RunRequest): Promi
       request.configured ?? {},
     ),
   };
+}
+
+/** Throws `writable-by-others` where others can change what the run executes. */
+function assertUnwritable([first, ...more]: readonly WritablePlace[]): void {
+  if (first === undefined) return;
+  const others = more.length === 0 ? '' : ` And ${String(more.length)} more: nf-escrow doctor`;
+  throw new EscrowError(
+    'writable-by-others',
+    `Cannot start a run with secrets (writableByOthers is refuse): ${first.uses.join(', ')} "${first.path}" ${first.why}.`,
+    { hint: `${first.remedy}${others}` },
+  );
 }
 
 /** For callers that say nothing about their Nextflow: the format that every version reads. */

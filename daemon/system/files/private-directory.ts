@@ -2,8 +2,7 @@ import { lstatSync, type Stats } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { EscrowError } from '../../errors.ts';
 import { pathError } from './path-error.ts';
-import { userTitle } from './trust/local-accounts.ts';
-import { STATE, untrusted, type Purpose } from './trust/trust-error.ts';
+import { faultOfOwner, STATE, untrusted, type Purpose } from './trust/trust-error.ts';
 import { openTrusted } from './trust/trusted-path.ts';
 import { ownerKind } from './trust/user-namespace.ts';
 import type { VerifiedDirectory } from './trust/verified-directory.ts';
@@ -56,7 +55,7 @@ export function assertPrivateFile(path: string): void {
   if ((found.mode & OTHERS) !== 0) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
     const why = `has mode ${mode}, so others can reach it`;
-    throw untrusted(path, FILE, { at: path, isOwn: true, why, change: 'go-rwx' });
+    throw untrusted(path, FILE, { at: path, isOwn: true, who: 'others', why, change: 'go-rwx' });
   }
 }
 
@@ -73,6 +72,5 @@ function look(path: string): Stats {
 /** Throws unless what was found at `path` belongs to the user. */
 export function assertOwner(path: string, found: Stats): void {
   if (ownerKind(found.uid, path) === 'user') return;
-  const why = `belongs to ${userTitle(found.uid)}, not to you`;
-  throw untrusted(path, FILE, { at: path, isOwn: false, why, change: 'go-rwx' });
+  throw untrusted(path, FILE, faultOfOwner(path, found.uid));
 }

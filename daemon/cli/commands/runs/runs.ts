@@ -5,6 +5,7 @@ import { confirm } from '../../io/confirm.ts';
 import { checkWithCredentials, purgeWithCredentials } from '../../launch/with-credentials.ts';
 import { print, printJson, printTable } from '../../io/output.ts';
 import { concludePurge, concludeReceipt, describeExposures } from './describe-exposures.ts';
+import { describeWritablePlaces } from './describe-writable-places.ts';
 import { noteNamesakes } from './note-namesakes.ts';
 import { printLogs, waitForRun, watchRun } from './run-progress.ts';
 import { runPath } from '../../io/run-path.ts';
@@ -135,6 +136,7 @@ async function showReceipt(
     print(`checked      ${lease.verification ?? '-'}`);
     if (lease.lastError !== null) print(`last error   ${lease.lastError}`);
   }
+  for (const line of describeWritablePlaces(receipt)) print(line);
   for (const line of describeExposures(receipt)) print(line);
   print('');
   print(concludeReceipt(receipt));

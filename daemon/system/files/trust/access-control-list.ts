@@ -26,12 +26,46 @@ export function writersByGroupBits(
   // The descriptor is what was verified; its name would be looked up again.
   const listed = ask(path, fd, 'getfacl', ['-cnpE', '--', '/proc/self/fd/0']);
   if (listed !== undefined) return parseList(listed, gid);
+  if (hasList(path, fd) !== false) return undefined;
+  return [{ kind: 'group', id: gid, isListed: false }];
+}
+
+/** Whom the access control list that a directory hands down lets write to what is made in it, whatever the umask says. */
+export interface InheritedWriters {
+  readonly writers: readonly Writer[];
+  /** Everybody can. */
+  readonly byAll: boolean;
+}
+
+/**
+ * What an open directory hands down to what is made in it; `none`: no list, so that the umask counts. Undefined where that
+ * cannot be told. `gid`: the group that a new file has.
+ */
+export function inheritedWriters(
+  fd: number,
+  gid: number,
+  path = SYSTEM_PATH,
+): InheritedWriters | 'none' | undefined {
+  const listed = ask(path, fd, 'getfacl', ['-cnpE', '--', '/proc/self/fd/0']);
+  if (listed === undefined) return hasList(path, fd) === false ? 'none' : undefined;
+  const entries = listed
+    .split('\n')
+    .filter((line) => line.startsWith('default:'))
+    .map((line) => line.slice('default:'.length))
+    .join('\n');
+  if (entries === '') return 'none';
+  const writers = parseList(entries, gid);
+  return writers === undefined ? undefined : { writers, byAll: /^other::[r-]w/m.test(entries) };
+}
+
+/** Whether GNU `ls` marks that there is a list; undefined where that cannot be told. */
+function hasList(path: string, fd: number): boolean | undefined {
   const line = ask(path, fd, 'ls', ['-ldL', '--', '/proc/self/fd/0']);
   const mark = /^[a-z-][rwxsStT-]{9}([ .+@])/.exec(line ?? '')?.[1];
+  if (mark === '+') return true;
   if (mark !== ' ' && mark !== '.') return undefined;
   // Other implementations of `ls` show no mark at all.
-  if (ask(path, fd, 'ls', ['--version'])?.includes('GNU coreutils') !== true) return undefined;
-  return [{ kind: 'group', id: gid, isListed: false }];
+  return ask(path, fd, 'ls', ['--version'])?.includes('GNU coreutils') === true ? false : undefined;
 }
 
 /** Reads the output of `getfacl -cnE`: entries that the mask lets write, but for those that are inherited. */

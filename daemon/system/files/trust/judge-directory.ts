@@ -1,6 +1,5 @@
 import type { EscrowError } from '../../../errors.ts';
-import { userTitle } from './local-accounts.ts';
-import { untrusted, type Purpose } from './trust-error.ts';
+import { faultOfOwner, faultOfWriters, untrusted, type Fault, type Purpose } from './trust-error.ts';
 import { ownerKind } from './user-namespace.ts';
 import type { VerifiedDirectory } from './verified-directory.ts';
 import { otherWriters } from './writable.ts';
@@ -30,21 +29,17 @@ export function judge(
   const { stats, isClosed } = found;
   const owner = ownerKind(stats.uid, found.path);
   const isPrivate = isLast && need === 'private';
-  const refuse = (why: string, change: 'go-w' | 'go-rwx' = 'go-w'): EscrowError => {
-    const isShared = !isLast && (stats.mode & SETGID) !== 0;
-    return untrusted(file ?? path, purpose, {
-      at: found.path,
-      isOwn: owner === 'user' && !isShared,
-      why,
-      change,
-    });
-  };
+  const isShared = !isLast && (stats.mode & SETGID) !== 0;
+  const isOwn = owner === 'user' && !isShared;
+  const refuse = (fault: Fault): EscrowError => untrusted(file ?? path, purpose, fault);
   if (owner === 'other' || (isPrivate && owner !== 'user'))
-    throw refuse(`belongs to ${userTitle(stats.uid)}, not to you`);
-  if (isPrivate && (stats.mode & OTHERS) !== 0)
-    throw refuse(`has mode ${octal(stats.mode)}, so others can reach it`, 'go-rwx');
+    throw refuse(faultOfOwner(found.path, stats.uid));
+  if (isPrivate && (stats.mode & OTHERS) !== 0) {
+    const why = `has mode ${octal(stats.mode)}, so others can reach it`;
+    throw refuse({ at: found.path, isOwn, who: 'others', why, change: 'go-rwx' });
+  }
   const writers = otherWriters(found, { isClosed, isAncestor: !isLast });
-  if (writers !== undefined) throw refuse(`can be changed by others: ${writers} can write to it`);
+  if (writers !== undefined) throw refuse(faultOfWriters(found.path, isOwn, writers));
 }
 
 function octal(mode: number): string {

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EscrowError } from '../../../errors.ts';
+import { userTitle } from './local-accounts.ts';
 import { quoteShellWord } from '../../processes/shell-word.ts';
 
 /** What a path is for, and what names another one in its place. */
@@ -30,10 +31,34 @@ export interface Fault {
   readonly at: string;
   /** Its owner's mode bits can be changed by the user, who shares it with nobody on purpose. */
   readonly isOwn: boolean;
+  /** Who could change it: "user 1001 (ann)", "members of group 1005 (lab)", "every user of this machine". */
+  readonly who: string;
   /** The clause that follows the name of what is at fault. */
   readonly why: string;
   /** What to take away with chmod. */
   readonly change: 'go-w' | 'go-rwx';
+}
+
+/** What it means that a file or directory has another owner. */
+export function faultOfOwner(at: string, uid: number): Fault {
+  const who = userTitle(uid);
+  return { at, isOwn: false, who, why: `belongs to ${who}, not to you`, change: 'go-w' };
+}
+
+/** What it means that others can write to a file or directory; `writers` as otherWriters tells them. */
+export function faultOfWriters(at: string, isOwn: boolean, writers: string): Fault {
+  const who = writers.replace(/,$/, '');
+  return { at, isOwn, who, why: `can be changed by others: ${writers} can write to it`, change: 'go-w' };
+}
+
+/** A path that cannot be trusted, and why. */
+export class UntrustedPathError extends EscrowError {
+  readonly fault: Fault;
+
+  constructor(fault: Fault, message: string, hint: string) {
+    super('permissions-too-open', message, { hint });
+    this.fault = fault;
+  }
 }
 
 /**
@@ -44,7 +69,7 @@ export function untrusted(
   path: string,
   { what, variable, example, isTree = false }: Purpose,
   fault: Fault,
-): EscrowError {
+): UntrustedPathError {
   const { at, why, isOwn, change } = fault;
   const subject = at === path ? 'it' : `"${at}"`;
   const home = homedir();
@@ -55,11 +80,10 @@ export function untrusted(
     : `${other}, such as ${quoteShellWord(join(home, example))}.`;
   const mend = `chmod ${isTree && at === path ? '-R ' : ''}${change} ${quoteShellWord(at)}`;
   const hint = !isOwn ? move : isPrivate ? mend : `${mend}, if it is not shared on purpose. ${move}`;
-  return new EscrowError('permissions-too-open', `Cannot use the ${what} "${path}": ${subject} ${why}.`, {
-    hint,
-  });
+  return new UntrustedPathError(fault, `Cannot use the ${what} "${path}": ${subject} ${why}.`, hint);
 }
 
-function isAbove(path: string, home: string): boolean {
+/** Whether a directory is the user's home, or above it. */
+export function isAbove(path: string, home: string): boolean {
   return path === '/' || path === home || home.startsWith(`${path}/`);
 }

@@ -11,8 +11,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { EscrowError } from '../../../errors.ts';
 import { pathError } from '../path-error.ts';
-import { userTitle } from './local-accounts.ts';
-import { untrusted, type Purpose } from './trust-error.ts';
+import { faultOfOwner, faultOfWriters, untrusted, type Purpose } from './trust-error.ts';
 import { openTrusted } from './trusted-path.ts';
 import { ownerKind } from './user-namespace.ts';
 import type { VerifiedDirectory } from './verified-directory.ts';
@@ -25,6 +24,14 @@ const LINKS_MAX = 40;
  * where there is none. It may be a link to such a file. Throws `permissions-too-open`, `path-conflict`, `ledger-unavailable`.
  */
 export function readTrustedFile(path: string, purpose: Purpose, limit: number): Buffer | undefined {
+  return withTrustedFile(path, purpose, (fd) => readUpTo(fd, limit));
+}
+
+/**
+ * Calls `use` with an open descriptor of such a file and gives what that returns; undefined where there is none. Throws as
+ * readTrustedFile does.
+ */
+export function withTrustedFile<T>(path: string, purpose: Purpose, use: (fd: number) => T): T | undefined {
   let at = resolve(path);
   for (let links = 0; links <= LINKS_MAX; links++) {
     const directory = openTrusted({ path: dirname(at), file: path, purpose, need: 'unwritable' });
@@ -34,7 +41,7 @@ export function readTrustedFile(path: string, purpose: Purpose, limit: number): 
       if (found === undefined) return undefined;
       const name = join(directory.path, basename(at));
       assertOwner(path, purpose, name, found);
-      if (!found.isSymbolicLink()) return readFrom(directory, { path, purpose, name, limit });
+      if (!found.isSymbolicLink()) return useFile(directory, { path, purpose, name }, use);
       at = resolve(directory.path, readlinkSync(directory.at(basename(at))));
     } catch (error) {
       if (error instanceof EscrowError) throw error;
@@ -50,10 +57,13 @@ interface Wanted {
   readonly path: string;
   readonly purpose: Purpose;
   readonly name: string;
-  readonly limit: number;
 }
 
-function readFrom(directory: VerifiedDirectory, { path, purpose, name, limit }: Wanted): Buffer {
+function useFile<T>(
+  directory: VerifiedDirectory,
+  { path, purpose, name }: Wanted,
+  use: (fd: number) => T,
+): T {
   const entry = directory.at(basename(name));
   // Whatever else stands there is not opened: a FIFO would keep us waiting, and to open a device may do something.
   if (!lstatSync(entry).isFile()) throw new EscrowError('path-conflict', `"${path}" is not a plain file.`);
@@ -62,27 +72,17 @@ function readFrom(directory: VerifiedDirectory, { path, purpose, name, limit }: 
   try {
     const stats = fstatSync(fd);
     assertOwner(path, purpose, name, stats);
-    const writers = otherWriters(
-      { fd, path: name, stats },
-      { isClosed: directory.isClosed, isAncestor: false },
-    );
-    if (writers !== undefined)
-      throw untrusted(path, purpose, {
-        at: name,
-        isOwn: ownerKind(stats.uid, name) === 'user',
-        why: `can be changed by others: ${writers} can write to it`,
-        change: 'go-w',
-      });
-    return readUpTo(fd, limit);
+    const { isClosed } = directory;
+    const writers = otherWriters({ fd, path: name, stats }, { isClosed, isAncestor: false });
+    if (writers === undefined) return use(fd);
+    throw untrusted(path, purpose, faultOfWriters(name, ownerKind(stats.uid, name) === 'user', writers));
   } finally {
     closeSync(fd);
   }
 }
 
 function assertOwner(path: string, purpose: Purpose, at: string, { uid }: Stats): void {
-  if (ownerKind(uid, at) !== 'other') return;
-  const why = `belongs to ${userTitle(uid)}, not to you`;
-  throw untrusted(path, purpose, { at, isOwn: false, why, change: 'go-w' });
+  if (ownerKind(uid, at) === 'other') throw untrusted(path, purpose, faultOfOwner(at, uid));
 }
 
 function readUpTo(fd: number, limit: number): Buffer {

@@ -157,6 +157,7 @@ function readLink(from: VerifiedDirectory, name: string, request: Request): stri
     throw untrusted(file ?? path, purpose, {
       at,
       isOwn: false,
+      who: userTitle(uid),
       why: `is a link that belongs to ${userTitle(uid)}, who can turn it elsewhere`,
       change: 'go-w',
     });

@@ -2,8 +2,7 @@ import { closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path';
 import { EscrowError } from '../../../errors.ts';
 import { pathError } from '../path-error.ts';
-import { userTitle } from './local-accounts.ts';
-import { untrusted, type Purpose } from './trust-error.ts';
+import { faultOfOwner, faultOfWriters, untrusted, type Purpose } from './trust-error.ts';
 import { ownerKind } from './user-namespace.ts';
 import type { VerifiedDirectory } from './verified-directory.ts';
 import { otherWriters } from './writable.ts';
@@ -49,10 +48,7 @@ function assertTrusted({ directory, root, purpose }: Tree, entry: string, path: 
       hint: 'Move it away; where it is a link, put what it leads to in its place.',
     });
   const owner = ownerKind(stats.uid, path);
-  if (owner === 'other') {
-    const why = `belongs to ${userTitle(stats.uid)}, not to you`;
-    throw untrusted(root, purpose, { at: path, isOwn: false, why, change: 'go-w' });
-  }
+  if (owner === 'other') throw untrusted(root, purpose, faultOfOwner(path, stats.uid));
   if ((stats.mode & WRITABLE) === 0) return stats.isDirectory();
   // Only a list of who can write has to be asked of something open.
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
@@ -66,8 +62,7 @@ function assertTrusted({ directory, root, purpose }: Tree, entry: string, path: 
     const { isClosed } = directory;
     const writers = otherWriters({ fd, path, stats }, { isClosed, isAncestor: false });
     if (writers === undefined) return stats.isDirectory();
-    const why = `can be changed by others: ${writers} can write to it`;
-    throw untrusted(root, purpose, { at: path, isOwn: owner === 'user', why, change: 'go-w' });
+    throw untrusted(root, purpose, faultOfWriters(path, owner === 'user', writers));
   } finally {
     closeSync(fd);
   }

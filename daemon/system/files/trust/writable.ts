@@ -34,15 +34,17 @@ export function otherWriters(
   const writers = listWriters(fd, stats);
   if (writers === undefined)
     return `members of ${groupTitle(gid)}, or whomever an access control list names (there is no getfacl here to tell),`;
-  const others = writers.filter((writer) => !isTrusted(writer, path)).map(titleOf);
+  const others = writers.filter((writer) => !isTrustedWriter(writer, path)).map(titleOfWriter);
   return others.length === 0 ? undefined : others.slice(0, 3).join(', ');
 }
 
-function isTrusted({ kind, id }: Writer, path: string): boolean {
+/** Whether a writer is the user, root, or a group of nobody else. */
+export function isTrustedWriter({ kind, id }: Writer, path: string): boolean {
   return kind === 'group' ? isPrivateGroup(id) : ownerKind(id, path) !== 'other';
 }
 
-function titleOf({ kind, id, isListed }: Writer): string {
+/** A writer as people know it. */
+export function titleOfWriter({ kind, id, isListed }: Writer): string {
   const title = kind === 'group' ? `members of ${groupTitle(id)}` : userTitle(id);
   return isListed ? `${title}, by an access control list,` : title;
 }

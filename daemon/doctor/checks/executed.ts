@@ -1,0 +1,46 @@
+import type { ComputeEnvironment } from '../../contract/types.ts';
+import { examineExecution } from '../../nextflow/executed/examine.ts';
+import { findNextflow } from '../../nextflow/launcher/find.ts';
+import { whyPluginUnusable } from '../../nextflow/plugin/secret-delivery.ts';
+import { choosePluginsDirectory, ownPluginsDirectory } from '../../nextflow/plugin/plugins-directory.ts';
+import { umaskText } from '../../system/processes/umask.ts';
+import { failure, ok, warning, type Check } from '../check.ts';
+import type { DoctorContext } from '../doctor-context.ts';
+import { findLauncher } from './nextflow.ts';
+
+const NAME = 'what runs execute';
+
+/**
+ * What others can change of what a run from this directory would execute, by the launch's own judgement; a failure where
+ * such runs are refused.
+ */
+export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvironment): Check[] {
+  const { env, umask, policy } = subject;
+  if (findLauncher(subject) === undefined) return [];
+  const directory = process.cwd();
+  // On AWS Batch the work directory is in no file system.
+  const workDir = environment?.platform === 'aws-batch' ? 's3://' : undefined;
+  const places = examineExecution({
+    nextflow: findNextflow(subject.nextflow, env),
+    arguments: ['run'],
+    directory,
+    env,
+    umask,
+    plugins: pluginsOf(subject, directory),
+    workDir,
+  });
+  const tell = policy === 'refuse' ? failure : warning;
+  if (places.length > 0)
+    return places.map(({ uses, path, why, remedy }) => tell(NAME, `${uses.join(', ')} "${path}" ${why}`, remedy));
+  const found = `nobody else can change them, from ${directory} with umask ${umaskText(umask)}`;
+  return [ok(NAME, found)];
+}
+
+/** From where a launch would load plugins. */
+function pluginsOf(subject: DoctorContext, directory: string): string {
+  const { env, paths } = subject;
+  const launcher = findLauncher(subject);
+  const isUsable = launcher !== undefined && whyPluginUnusable(launcher, env) === undefined;
+  if (!isUsable || paths === undefined) return ownPluginsDirectory({ env, directory });
+  return choosePluginsDirectory({ env, directory, state: paths.state }).path;
+}

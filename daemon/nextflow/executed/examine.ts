@@ -1,0 +1,90 @@
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { WritablePlace } from '../../contract/types.ts';
+import { writersOfNewFiles, type NewFileWriters } from '../../system/files/trust/new-files.ts';
+import { isAbove } from '../../system/files/trust/trust-error.ts';
+import { quoteShellWord } from '../../system/processes/shell-word.ts';
+import { umaskText } from '../../system/processes/umask.ts';
+import { findPlaces, type Found } from './find-places.ts';
+import { nextflowHome, type Execution } from './launch-files.ts';
+import { elsewhere, titleOf, type Use } from './uses.ts';
+
+const WRITE_BY_OTHERS = 0o022;
+
+/**
+ * What of a run's programs, scripts and directories others can change, each place once with all that it is used for. They
+ * could have the run's tasks execute what they like, and so receive its secrets.
+ */
+export function examineExecution(execution: Execution): WritablePlace[] {
+  const { found, work } = findPlaces(execution);
+  const places = new Map<string, WritablePlace>();
+  for (const one of found) add(places, `${one.fault.at}\0${one.fault.why}`, [one.use], describe(one));
+  for (const { use, path, writers } of newFiles(execution, work))
+    add(places, `${writers.by}\0${writers.who}`, [use], describeNew(use, path, writers, execution.umask));
+  return [...places.values()];
+}
+
+function add(
+  places: Map<string, WritablePlace>,
+  key: string,
+  uses: readonly Use[],
+  place: Omit<WritablePlace, 'uses'>,
+): void {
+  const known = places.get(key);
+  const titles = new Set([...(known?.uses ?? []), ...uses.map(titleOf)]);
+  places.set(key, { ...(known ?? place), uses: [...titles] as WritablePlace['uses'] });
+}
+
+function describe({ use, path, fault }: Found): Omit<WritablePlace, 'uses'> {
+  const { at, who, why, isOwn, isMissing } = fault;
+  const other = `${elsewhere(use)}${isAbove(at, homedir()) ? ', or ask the administrator of this machine' : ''}`;
+  if (isMissing === true) {
+    const remedy = `mkdir -m 700 ${quoteShellWord(path)} first, or ${other}.`;
+    return { path: at, who, why: `can be changed by others: ${who} can make "${path}" there`, remedy };
+  }
+  if (!isOwn) return { path: at, who, why, remedy: `${capital(other)}.` };
+  // Of a tree whose top is closed the rest may be as open: it was made with the same umask.
+  const isBelow = at !== path && at.startsWith(`${path}/`);
+  const [flag, target] = isBelow ? ['-R ', dirname(at)] : ['', at];
+  const mend = `chmod ${flag}go-w ${quoteShellWord(target)}`;
+  return { path: at, who, why, remedy: `${mend}, or, if it is shared on purpose: ${other}.` };
+}
+
+interface NewFiles {
+  readonly use: Use;
+  readonly path: string;
+  readonly writers: NewFileWriters;
+}
+
+/** Where Nextflow is going to make scripts, links to plugins and what it downloads. */
+function newFiles(execution: Execution, work: string | undefined): NewFiles[] {
+  const { directory, env, umask } = execution;
+  const cache = join(directory, env['NXF_CACHE_DIR'] || '.nextflow');
+  const wanted: (readonly [Use, string])[] = [
+    ...(work === undefined ? [] : [['work', work] as const]),
+    ['cache', cache],
+    // A list that it hands down would be a rare thing, and to ask for it takes a process.
+    ...((umask & WRITE_BY_OTHERS) === WRITE_BY_OTHERS ? [] : [['home', nextflowHome(execution)] as const]),
+  ];
+  return wanted.flatMap(([use, path]) => {
+    const writers = writersOfNewFiles(path, umask);
+    return writers === undefined ? [] : [{ use, path, writers }];
+  });
+}
+
+function describeNew(
+  use: Use,
+  path: string,
+  { who, by, isOwn }: NewFileWriters,
+  umask: number,
+): Omit<WritablePlace, 'uses'> {
+  const cause = by === 'umask' ? `umask ${umaskText(umask)}` : 'its access control list';
+  const why = `gets new files that others can change: ${cause} lets ${who} write to them`;
+  if (by === 'umask') return { path, who, why, remedy: 'Run `umask 022` first.' };
+  const mend = `setfacl -k ${quoteShellWord(path)}, or, if it is shared on purpose: `;
+  return { path, who, why, remedy: isOwn ? `${mend}${elsewhere(use)}.` : `${capital(elsewhere(use))}.` };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

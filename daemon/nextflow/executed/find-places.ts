@@ -1,0 +1,142 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { faultAmong } from '../../system/files/trust/find-fault-among.ts';
+import {
+  faultOfDirectory,
+  faultOfExisting,
+  faultOfFile,
+  type PathFault,
+} from '../../system/files/trust/find-fault.ts';
+import { findJava } from '../launcher/java.ts';
+import { valueOf } from '../launcher/pipeline-argument.ts';
+import { readLauncher } from '../launcher/version.ts';
+import { isPluginName } from '../plugin/trusted-plugin.ts';
+import { configurationFiles, findPipeline, nextflowHome, type Execution } from './launch-files.ts';
+import type { Use } from './uses.ts';
+import { workDirectoryOf } from './work-directory.ts';
+
+/** Something that others can change. */
+export interface Found {
+  readonly use: Use;
+  /** What the run uses; the fault may be in a directory above. */
+  readonly path: string;
+  readonly fault: PathFault;
+}
+
+type Look = readonly [use: Use, path: string, find: (path: string) => PathFault | undefined];
+
+const ALL = (): boolean => true;
+const isJar = (name: string): boolean => name.endsWith('.jar');
+const isTaskPrefix = (name: string): boolean => /^[0-9a-f]{2}$/.test(name);
+const isJavaLibrary = (name: string): boolean => /^(?:modules|server|.*\.(?:so|jar))$/.test(name);
+
+/**
+ * Looks at everything that a run executes: at each directory and what lies directly in it, never at whole trees. What
+ * configurations include, containers, Conda environments and programs on PATH are not looked at.
+ */
+export function findPlaces(execution: Execution): { readonly found: Found[]; readonly work?: string } {
+  const pipeline = findPipeline(execution);
+  const files = configurationFiles(execution, pipeline);
+  const work = workDirectoryOf(execution, files, pipeline);
+  const looks: Look[] = [
+    ...launchLooks(execution),
+    ...(work === undefined ? [] : directoryLooks('work', work, isTaskPrefix)),
+    ...(pipeline !== undefined && 'local' in pipeline ? projectLooks('pipeline', pipeline.local) : []),
+    ...files.map((file): Look => ['configuration', file, faultOfFile]),
+    ...homeLooks(execution, pipeline !== undefined && 'project' in pipeline ? pipeline.project : undefined),
+    ...programLooks(execution),
+  ];
+  const found = looks.flatMap(([use, path, find]) => {
+    const fault = find(path);
+    return fault === undefined ? [] : [{ use, path, fault }];
+  });
+  return { found, ...(work === undefined ? {} : { work }) };
+}
+
+/** A directory that is there or will be made, and then what lies in it. */
+function directoryLooks(use: Use, path: string, accepts: (name: string) => boolean): Look[] {
+  return [
+    [use, path, (its) => faultOfDirectory(its) ?? faultAmong(its, accepts)],
+  ];
+}
+
+function launchLooks({ directory, env, arguments: args }: Execution): Look[] {
+  const cache = resolve(directory, env['NXF_CACHE_DIR'] || '.nextflow');
+  const library = valueOf(args, '-lib') ?? env['NXF_LIB'];
+  return [
+    ['launch', directory, faultOfDirectory],
+    ...directoryLooks('cache', cache, ALL),
+    ...(library ?? '')
+      .split(/[,:]/)
+      .filter((path) => path !== '')
+      .map((path): Look => ['library', resolve(directory, path), faultOfExisting]),
+  ];
+}
+
+/** Its scripts and configurations, and the programs and classes that its tasks and scripts find. */
+function projectLooks(use: Use, path: string): Look[] {
+  const parts = ['bin', 'lib', 'modules', 'subworkflows', 'workflows', 'templates', 'conf'];
+  const isPart = (name: string): boolean => parts.includes(name) || /\.(?:nf|config|groovy)$/.test(name);
+  const programs = (its: string): PathFault | undefined =>
+    faultAmong(join(its, 'bin'), ALL) ?? faultAmong(join(its, 'lib'), ALL);
+  return [[use, path, (its) => faultOfDirectory(its) ?? faultAmong(its, isPart) ?? programs(its)]];
+}
+
+function homeLooks(execution: Execution, project: string | undefined): Look[] {
+  const { env, directory, plugins, nextflow } = execution;
+  const home = nextflowHome(execution);
+  const assets = resolve(directory, env['NXF_ASSETS'] || join(home, 'assets'));
+  const { version } = readLauncher(nextflow, env);
+  const framework = resolve(directory, env['NXF_DIST'] || join(home, 'framework'));
+  const binary = env['NXF_BIN'];
+  const jars = binary ? dirname(resolve(directory, binary)) : join(framework, version ?? '');
+  const downloaded = project === undefined ? [] : [join(assets, project), join(assets, '.repos', project)];
+  return [
+    ['home', home, faultOfDirectory],
+    ['assets', assets, faultOfDirectory],
+    ...downloaded.flatMap((path) => projectLooks('assets', path)),
+    ...directoryLooks('jars', jars, isJar),
+    // From its files the launcher takes a command line.
+    ...directoryLooks('jars', resolve(directory, env['NXF_LAUNCHER'] || join(home, 'tmp/launcher')), ALL),
+    ...directoryLooks('plugins', plugins, isPluginName),
+  ];
+}
+
+function programLooks({ nextflow, env }: Execution): Look[] {
+  const java = findJava(env)?.path;
+  const beside = dirname(realOr(nextflow));
+  const own = dirname(fileURLToPath(import.meta.resolve('#package')));
+  return [
+    [
+      'launcher',
+      nextflow,
+      (its) => faultOfFile(its) ?? faultAmong(beside, isJar) ?? faultOfJars(join(beside, 'jars')),
+    ],
+    ...(java === undefined ? [] : [['java', java, faultOfJava] as const]),
+    ['node', process.execPath, faultOfFile],
+    ['escrow', own, faultOfDirectory],
+  ];
+}
+
+function faultOfJars(path: string): PathFault | undefined {
+  return faultOfExisting(path) ?? faultAmong(path, isJar);
+}
+
+function faultOfJava(path: string): PathFault | undefined {
+  const library = join(dirname(dirname(realOr(path))), 'lib');
+  return (
+    faultOfFile(path) ??
+    (basename(dirname(library)) === '' ? undefined : faultOfExisting(library)) ??
+    faultAmong(library, isJavaLibrary) ??
+    faultAmong(join(library, 'server'), isJavaLibrary)
+  );
+}
+
+function realOr(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // whatever it is, it cannot be started
+  }
+}

@@ -1,0 +1,69 @@
+import { statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { readRunLine } from '../launcher/configuration.ts';
+import { pipelineOf } from '../launcher/pipeline-argument.ts';
+
+/** What is asked about. */
+export interface Execution {
+  readonly nextflow: string;
+  /** Nextflow's arguments; without a pipeline where none is launched yet. */
+  readonly arguments: readonly string[];
+  /** The launch directory. */
+  readonly directory: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly umask: number;
+  /** From where plugins are loaded. */
+  readonly plugins: string;
+  /** What the configuration says of the work directory, where Nextflow was asked. */
+  readonly workDir?: string | undefined;
+}
+
+/** Where Nextflow keeps what it downloads. */
+export function nextflowHome({ env, directory }: Pick<Execution, 'env' | 'directory'>): string {
+  return resolve(directory, env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow'));
+}
+
+/** A pipeline in the file system: its directory; or one that Nextflow has downloaded or will, as `ORGANIZATION/NAME`. */
+export type Pipeline = { readonly local: string } | { readonly project: string } | undefined;
+
+/** Decides as Nextflow's `run` does: what is there is local. */
+export function findPipeline({ arguments: args, directory, env }: Execution): Pipeline {
+  const named = pipelineOf(args);
+  if (named === undefined || named === '-') return undefined;
+  const path = resolve(directory, named);
+  const found = lookAt(path);
+  if (found !== undefined) return { local: found.isDirectory() ? path : dirname(path) };
+  const words = named
+    .replace(/^[a-z+]+:\/\/[^/]+\//, '')
+    .replace(/\.git$/, '')
+    .split('/')
+    .filter((word) => word !== '' && word !== '.' && word !== '..');
+  if (words.length === 0) return undefined;
+  const organization = env['NXF_ORG'] || 'nextflow-io';
+  return { project: words.length === 1 ? join(organization, ...words) : join(...words.slice(-2)) };
+}
+
+/** Configuration files that are read, in Nextflow's order (ConfigBuilder.validateConfigFiles): the last one wins. */
+export function configurationFiles(execution: Execution, pipeline: Pipeline): string[] {
+  const { arguments: args, directory, env } = execution;
+  const { onlyFiles, moreFiles } = readRunLine(args);
+  const files =
+    onlyFiles.length > 0
+      ? onlyFiles
+      : [
+          join(nextflowHome(execution), 'config'),
+          ...(pipeline !== undefined && 'local' in pipeline ? [join(pipeline.local, 'nextflow.config')] : []),
+          env['NXF_CONFIG_FILE'] || 'nextflow.config',
+          ...moreFiles,
+        ];
+  return [...new Set(files.filter((file) => !file.includes('://')).map((file) => resolve(directory, file)))];
+}
+
+function lookAt(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // what cannot be reached is not local for Nextflow either
+  }
+}

@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import { readRegularFile } from '../../system/files/read-regular-file.ts';
+import { readRunLine } from '../launcher/configuration.ts';
+import type { Execution, Pipeline } from './launch-files.ts';
+
+/** More of a configuration is not looked at: to be sure costs a JVM start, `nextflow config`. */
+const LENGTH_MAX = 256 * 1024;
+/** A setting of the file's top level; those within profiles and blocks are indented, or behind a brace. */
+const SETTING = /^workDir[ \t]*=[ \t]*(?:'([^'\\\n]*)'|"([^"\\\n]*)")[ \t]*(?:\/\/.*)?$/gm;
+const VARIABLE = /\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/g;
+
+/**
+ * The work directory of a run, as far as it can be told without a JVM: `-work-dir`, the configuration, NXF_WORK, `work`.
+ * Undefined where it is in no file system, or put together by what only Nextflow evaluates.
+ */
+export function workDirectoryOf(
+  execution: Execution,
+  files: readonly string[],
+  pipeline: Pipeline,
+): string | undefined {
+  const { arguments: args, directory, env, workDir } = execution;
+  const { configured } = readRunLine(args);
+  const local = pipeline !== undefined && 'local' in pipeline ? pipeline.local : undefined;
+  const known = { ...env, launchDir: directory, projectDir: local, baseDir: local };
+  const found = configured.workDir ?? workDir ?? configuredIn(files, known) ?? (env['NXF_WORK'] || 'work');
+  return found === '' || found.includes('://') ? undefined : resolve(directory, found);
+}
+
+/** The last setting in the last file that has one; empty where it cannot be evaluated here. */
+function configuredIn(
+  files: readonly string[],
+  known: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  for (const file of files.toReversed()) {
+    const setting = [...readText(file).matchAll(SETTING)].at(-1);
+    if (setting === undefined) continue;
+    const [, plain, template = ''] = setting;
+    if (plain !== undefined) return plain;
+    const text = template.replaceAll(
+      VARIABLE,
+      (all, name: string | undefined, braced: string | undefined) => known[name ?? braced ?? ''] ?? all,
+    );
+    return text.includes('$') ? '' : text;
+  }
+  return undefined;
+}
+
+function readText(file: string): string {
+  try {
+    return readRegularFile(file, LENGTH_MAX)?.toString('utf8') ?? '';
+  } catch {
+    return ''; // Nextflow reports what it cannot read
+  }
+}

@@ -1,0 +1,95 @@
+import { closeSync, constants, lstatSync, opendirSync, openSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemCode } from '../../../errors.ts';
+import { faultOfExisting, type PathFault } from './find-fault.ts';
+import { isPrivateGroup } from './local-accounts.ts';
+import { isClosed } from './new-files.ts';
+import { faultOfOwner, faultOfWriters } from './trust-error.ts';
+import { ownerKind } from './user-namespace.ts';
+import { otherWriters } from './writable.ts';
+
+/** Directories may hold any number of entries, and a launch waits for this. */
+const READ_MAX = 2048;
+const MATCHES_MAX = 300;
+/** Each asks `getfacl`, some milliseconds, or follows a link. */
+const CLOSE_LOOKS_MAX = 4;
+const O_PATH = 0o10000000; // of asm-generic/fcntl.h; Node has no name for it
+const WRITABLE = 0o022;
+const WRITE_BY_OTHERS = 0o002;
+
+/**
+ * The first entry of a directory that others can change, by its owner and mode; what is below it is not looked at. The
+ * directory itself is to be judged before. So that a launch need not wait, only some access control lists are asked for and
+ * some links followed, and none of entries whose group has no other member.
+ */
+export function faultAmong(directory: string, accepts: (name: string) => boolean): PathFault | undefined {
+  try {
+    const names = entriesOf(directory, accepts);
+    const look = new Look(directory, isClosed(realpathSync(directory)));
+    for (const name of names) {
+      const fault = look.faultOf(name);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return undefined; // not there, or not for us to read: then Nextflow does not read it either
+  }
+}
+
+class Look {
+  readonly #directory: string;
+  readonly #isClosed: boolean;
+  readonly #privateGroups = new Map<number, boolean>();
+  #closeLooks = 0;
+
+  constructor(directory: string, closed: boolean) {
+    this.#directory = directory;
+    this.#isClosed = closed;
+  }
+
+  faultOf(name: string): PathFault | undefined {
+    const path = join(this.#directory, name);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return undefined; // deleted since it was listed
+    if (ownerKind(stats.uid, path) === 'other') return faultOfOwner(path, stats.uid);
+    if (stats.isSymbolicLink()) return this.#mayLook() ? faultOfExisting(path) : undefined;
+    if ((stats.mode & WRITABLE) === 0) return undefined;
+    const byGroupAlone = (stats.mode & WRITE_BY_OTHERS) === 0;
+    const isOutOfReach = this.#isClosed && (stats.isDirectory() || stats.nlink === 1);
+    if (byGroupAlone && (isOutOfReach || this.#isPrivate(stats.gid) || !this.#mayLook())) return undefined;
+    const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
+    try {
+      const writers = otherWriters({ fd, path, stats }, { isClosed: this.#isClosed, isAncestor: false });
+      if (writers === undefined) return undefined;
+      return faultOfWriters(path, ownerKind(stats.uid, path) === 'user', writers);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #mayLook(): boolean {
+    return this.#closeLooks++ < CLOSE_LOOKS_MAX;
+  }
+
+  #isPrivate(gid: number): boolean {
+    const known = this.#privateGroups.get(gid) ?? isPrivateGroup(gid);
+    this.#privateGroups.set(gid, known);
+    return known;
+  }
+}
+
+function entriesOf(path: string, accepts: (name: string) => boolean): string[] {
+  const directory = opendirSync(path);
+  const found: string[] = [];
+  try {
+    for (let read = 0; read < READ_MAX && found.length < MATCHES_MAX; read += 1) {
+      const entry = directory.readSync();
+      if (entry === null) break;
+      if (accepts(entry.name)) found.push(entry.name);
+    }
+    return found;
+  } finally {
+    directory.closeSync();
+  }
+}
