@@ -2,9 +2,9 @@ import { hangupIsIgnored, leaveTerminalAsItIs } from '../io/terminal.ts';
 import type { Plan, Run, RunRequest, RunStart } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { describePlace, warnOfWritablePlaces } from './examine-executed.ts';
 import { tellExposures } from './tell-exposures.ts';
 import { purgeWithCredentials } from './with-credentials.ts';
+import { describePlace } from '../io/describe-place.ts';
 import { print, printJson, printTable, warn } from '../io/output.ts';
 
 /** Asks for a run and starts it, in this terminal or detached from it; or explains it. Gives the exit status. */
@@ -33,7 +33,7 @@ export async function launch(
   if (start === undefined || run === undefined)
     throw new EscrowError('internal', 'The daemon planned a run and did not place it.');
   if (plan.note !== null) warn(plan.note);
-  warnOfWritablePlaces(plan);
+  for (const place of plan.writableByOthers ?? []) warn(describePlace(place));
   if (start.environmentFile !== undefined) {
     const { launchJob } = await import('./launch-job.ts');
     return launchJob(context, run, start, { detach: request.detach === true || background, json });

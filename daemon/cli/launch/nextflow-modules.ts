@@ -1,6 +1,6 @@
 /** What `run` and `nextflow` need to know of Nextflow and of this host: loaded side by side. */
 export async function loadNextflowModules() {
-  const [find, store, lines, log, delivery, identity, job] = await Promise.all([
+  const [find, store, lines, log, delivery, identity, job, executed] = await Promise.all([
     import('../../nextflow/launcher/find.ts'),
     import('../../nextflow/launcher/local-store.ts'),
     import('../../nextflow/launcher/arguments.ts'),
@@ -8,6 +8,7 @@ export async function loadNextflowModules() {
     import('../../nextflow/plugin/secret-delivery.ts'),
     import('../../system/processes/process-identity.ts'),
     import('../../schedulers/enclosing-job.ts'),
+    import('./examine-executed.ts'),
   ]);
   return {
     findNextflow: find.findNextflow,
@@ -18,6 +19,7 @@ export async function loadNextflowModules() {
     readCommandLine: lines.readCommandLine,
     identifySelf: identity.identifySelf,
     enclosingJob: job.enclosingJob,
+    examineExecuted: executed.examineExecuted,
   };
 }
 

@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import type { RunRequest, Selection } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
 import { loadNextflowModules, type NextflowModules } from './nextflow-modules.ts';
-import { examineExecuted } from './examine-executed.ts';
 import { launch } from './launch.ts';
 import { printLines } from '../io/output.ts';
 import { prepareForPlatform } from './prepare-for-platform.ts';
@@ -43,7 +42,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
     explain: options.explain,
     detach: options.detach,
   };
-  const complete = await examineExecuted(context, await prepareForPlatform(context, request));
+  const complete = modules.examineExecuted(context, await prepareForPlatform(context, request));
   return launch(context, complete, { background, json: options.json });
 }
 
@@ -53,7 +52,10 @@ export async function nextflow(context: Context, args: readonly string[]): Promi
   const line = modules.readCommandLine(args, isFile);
   if (line !== undefined) {
     const request = await prepareForPlatform(context, requestOf(context, modules, line.arguments, undefined));
-    return launch(context, await examineExecuted(context, request), { background: line.background, json: false });
+    return launch(context, modules.examineExecuted(context, request), {
+      background: line.background,
+      json: false,
+    });
   }
   const { runProgram: handOver } = await import('./run-program.ts');
   return handOver(modules.findNextflow(context.settings.nextflow, process.env), args);

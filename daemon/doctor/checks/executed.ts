@@ -31,7 +31,9 @@ export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvir
   });
   const tell = policy === 'refuse' ? failure : warning;
   if (places.length > 0)
-    return places.map(({ uses, path, why, remedy }) => tell(NAME, `${uses.join(', ')} "${path}" ${why}`, remedy));
+    return places.map(({ uses, path, why, remedy }) =>
+      tell(NAME, `${uses.join(', ')} "${path}" ${why}`, remedy),
+    );
   const found = `nobody else can change them, from ${directory} with umask ${umaskText(umask)}`;
   return [ok(NAME, found)];
 }

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { WritablePlace } from '../../contract/types.ts';
 import { writersOfNewFiles, type NewFileWriters } from '../../system/files/trust/new-files.ts';
 import { isAbove } from '../../system/files/trust/trust-error.ts';
@@ -9,7 +9,8 @@ import { findPlaces, type Found } from './find-places.ts';
 import { nextflowHome, type Execution } from './launch-files.ts';
 import { elsewhere, titleOf, type Use } from './uses.ts';
 
-const WRITE_BY_OTHERS = 0o022;
+/** As many as a request may tell; each `-c` could name a file in another directory. */
+const MOST = 100;
 
 /**
  * What of a run's programs, scripts and directories others can change, each place once with all that it is used for. They
@@ -21,7 +22,7 @@ export function examineExecution(execution: Execution): WritablePlace[] {
   for (const one of found) add(places, `${one.fault.at}\0${one.fault.why}`, [one.use], describe(one));
   for (const { use, path, writers } of newFiles(execution, work))
     add(places, `${writers.by}\0${writers.who}`, [use], describeNew(use, path, writers, execution.umask));
-  return [...places.values()];
+  return [...places.values()].slice(0, MOST);
 }
 
 function add(
@@ -59,15 +60,15 @@ interface NewFiles {
 /** Where Nextflow is going to make scripts, links to plugins and what it downloads. */
 function newFiles(execution: Execution, work: string | undefined): NewFiles[] {
   const { directory, env, umask } = execution;
-  const cache = join(directory, env['NXF_CACHE_DIR'] || '.nextflow');
-  const wanted: (readonly [Use, string])[] = [
-    ...(work === undefined ? [] : [['work', work] as const]),
-    ['cache', cache],
-    // A list that it hands down would be a rare thing, and to ask for it takes a process.
-    ...((umask & WRITE_BY_OTHERS) === WRITE_BY_OTHERS ? [] : [['home', nextflowHome(execution)] as const]),
+  const cache = resolve(directory, env['NXF_CACHE_DIR'] || '.nextflow');
+  // Of each launch one directory is asked for lists: those below the launch directory inherit the same one.
+  const wanted: (readonly [Use, string, boolean])[] = [
+    ...(work === undefined ? [] : [['work', work, true] as const]),
+    ['cache', cache, dirname(cache) !== (work === undefined ? undefined : dirname(work))],
+    ['home', nextflowHome(execution), false],
   ];
-  return wanted.flatMap(([use, path]) => {
-    const writers = writersOfNewFiles(path, umask);
+  return wanted.flatMap(([use, path, withLists]) => {
+    const writers = writersOfNewFiles(path, umask, { withLists });
     return writers === undefined ? [] : [{ use, path, writers }];
   });
 }

@@ -56,9 +56,7 @@ export function findPlaces(execution: Execution): { readonly found: Found[]; rea
 
 /** A directory that is there or will be made, and then what lies in it. */
 function directoryLooks(use: Use, path: string, accepts: (name: string) => boolean): Look[] {
-  return [
-    [use, path, (its) => faultOfDirectory(its) ?? faultAmong(its, accepts)],
-  ];
+  return [[use, path, (its) => faultOfDirectory(its) ?? faultAmong(its, accepts)]];
 }
 
 function launchLooks({ directory, env, arguments: args }: Execution): Look[] {

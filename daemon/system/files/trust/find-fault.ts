@@ -22,8 +22,10 @@ const ANY: Purpose = { what: 'path', variable: '', example: '' };
 export function faultOfDirectory(path: string): PathFault | undefined {
   const fault = faultIn(() => openTrusted({ path, purpose: ANY, need: 'unwritable' })?.close());
   if (fault !== undefined || kindOf(path) !== undefined) return fault;
-  const above = nearestExistingAncestor(dirname(path));
-  const missing = faultIn(() => openTrusted({ path: above, purpose: ANY, need: 'unwritable' })?.close());
+  const missing = faultIn(() => {
+    const above = nearestExistingAncestor(dirname(path));
+    openTrusted({ path: above, purpose: ANY, need: 'unwritable' })?.close();
+  });
   return missing === undefined ? undefined : { ...missing, isMissing: true };
 }
 
@@ -46,8 +48,9 @@ function faultIn(look: () => unknown): Fault | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof UntrustedPathError) return error.fault;
-    if (error instanceof EscrowError && ['path-conflict', 'ledger-unavailable'].includes(error.code))
-      return undefined;
+    const isPathError =
+      error instanceof EscrowError && ['path-conflict', 'ledger-unavailable'].includes(error.code);
+    if (isPathError || systemCode(error) !== undefined) return undefined;
     throw error;
   }
 }

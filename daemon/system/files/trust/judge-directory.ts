@@ -32,8 +32,7 @@ export function judge(
   const isShared = !isLast && (stats.mode & SETGID) !== 0;
   const isOwn = owner === 'user' && !isShared;
   const refuse = (fault: Fault): EscrowError => untrusted(file ?? path, purpose, fault);
-  if (owner === 'other' || (isPrivate && owner !== 'user'))
-    throw refuse(faultOfOwner(found.path, stats.uid));
+  if (owner === 'other' || (isPrivate && owner !== 'user')) throw refuse(faultOfOwner(found.path, stats.uid));
   if (isPrivate && (stats.mode & OTHERS) !== 0) {
     const why = `has mode ${octal(stats.mode)}, so others can reach it`;
     throw refuse({ at: found.path, isOwn, who: 'others', why, change: 'go-rwx' });

@@ -26,9 +26,14 @@ const O_PATH = 0o10000000; // of asm-generic/fcntl.h; Node has no name for it
 /**
  * Who besides the user and root can write to what a process of the user makes in a directory, by the modes that programs
  * ask for who leave them to the umask (0777, 0666). A directory that is not there is made likewise, in the nearest one
- * above that is. Undefined: nobody, also because nobody else can get there.
+ * above that is. Undefined: nobody, also because nobody else can get there. `withLists`: asks whether the directory hands
+ * an access control list down, which takes a process.
  */
-export function writersOfNewFiles(path: string, umask: number): NewFileWriters | undefined {
+export function writersOfNewFiles(
+  path: string,
+  umask: number,
+  { withLists }: { readonly withLists: boolean },
+): NewFileWriters | undefined {
   let fd;
   try {
     const real = realpathSync(nearestExistingAncestor(path));
@@ -38,7 +43,7 @@ export function writersOfNewFiles(path: string, umask: number): NewFileWriters |
     // A setgid directory hands its group down; else it is the process's (mkdir(2)).
     const gid = (mode & SETGID) === 0 ? (process.getegid?.() ?? its) : its;
     const isOwn = ownerKind(uid, real) === 'user';
-    const inherited = inheritedWriters(fd, gid);
+    const inherited = withLists ? inheritedWriters(fd, gid) : 'none';
     if (inherited === undefined) {
       const who = `members of ${groupTitle(gid)}, or whomever an access control list names`;
       return { who, by: 'list', isOwn };
@@ -55,7 +60,10 @@ export function writersOfNewFiles(path: string, umask: number): NewFileWriters |
   }
 }
 
-function byUmask(umask: number, gid: number): { readonly writers: readonly Writer[]; readonly byAll: boolean } {
+function byUmask(
+  umask: number,
+  gid: number,
+): { readonly writers: readonly Writer[]; readonly byAll: boolean } {
   const writers: Writer[] =
     (umask & WRITE_BY_GROUP) === 0 ? [{ kind: 'group', id: gid, isListed: false }] : [];
   return { writers, byAll: (umask & WRITE_BY_OTHERS) === 0 };
