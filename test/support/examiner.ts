@@ -41,8 +41,8 @@ export class Examiner {
     const nextflow = join(root, 'test/support/bin/nextflow');
     const all: Asked = { nextflow, arguments: ['run', 'org/pipeline'], umask: '022', ...asked };
     this.#child.stdin?.write(`${JSON.stringify(all)}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done === true) throw new Error('the examiner has ended');
-    return JSON.parse(value) as WritablePlace[];
+    const answer = await this.#answers.next();
+    if (answer.done === true) throw new Error('the examiner has ended');
+    return JSON.parse(answer.value) as WritablePlace[];
   }
 }

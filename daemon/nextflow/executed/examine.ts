@@ -47,8 +47,8 @@ function describe({ use, path, fault }: Found): Omit<WritablePlace, 'uses'> {
   // Of a tree whose top is closed the rest may be as open: it was made with the same umask.
   const isBelow = at !== path && at.startsWith(`${path}/`);
   const [flag, target] = isBelow ? ['-R ', dirname(at)] : ['', at];
-  const mend = `chmod ${flag}go-w ${quoteShellWord(target)}`;
-  return { path: at, who, why, remedy: `${mend}, or, if it is shared on purpose: ${other}.` };
+  const command = `chmod ${flag}go-w ${quoteShellWord(target)}`;
+  return { path: at, who, why, remedy: `${command}, or, if it is shared on purpose: ${other}.` };
 }
 
 interface NewFiles {
@@ -82,8 +82,8 @@ function describeNew(
   const cause = by === 'umask' ? `umask ${umaskText(umask)}` : 'its access control list';
   const why = `gets new files that others can change: ${cause} lets ${who} write to them`;
   if (by === 'umask') return { path, who, why, remedy: 'Run `umask 022` first.' };
-  const mend = `setfacl -k ${quoteShellWord(path)}, or, if it is shared on purpose: `;
-  return { path, who, why, remedy: isOwn ? `${mend}${elsewhere(use)}.` : `${capital(elsewhere(use))}.` };
+  const command = `setfacl -k ${quoteShellWord(path)}, or, if it is shared on purpose: `;
+  return { path, who, why, remedy: isOwn ? `${command}${elsewhere(use)}.` : `${capital(elsewhere(use))}.` };
 }
 
 function capital(text: string): string {

@@ -54,7 +54,7 @@ export function findPlaces(execution: Execution): { readonly found: Found[]; rea
   return { found, ...(work === undefined ? {} : { work }) };
 }
 
-/** A directory that is there or will be made, and then what lies in it. */
+/** A directory that is there or will be made, and then what is in it. */
 function directoryLooks(use: Use, path: string, accepts: (name: string) => boolean): Look[] {
   return [[use, path, (its) => faultOfDirectory(its) ?? faultAmong(its, accepts)]];
 }

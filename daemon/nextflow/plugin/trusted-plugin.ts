@@ -18,9 +18,7 @@ export function isPluginName(name: string): boolean {
 
 /** Names of the plugins in a directory. */
 export function pluginsIn(path: string): string[] {
-  return readdirSync(path)
-    .filter(isPluginName)
-    .slice(0, PLUGINS_MAX);
+  return readdirSync(path).filter(isPluginName).slice(0, PLUGINS_MAX);
 }
 
 /**
