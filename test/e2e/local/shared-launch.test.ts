@@ -12,13 +12,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { DoctorReport, Receipt, RunList } from '../../../daemon/contract/types.ts';
 import { asUser, type Account } from '../../support/accounts.ts';
-import { realNextflow, root, until, untapped } from '../../support/sandbox.ts';
+import { realNextflow, root, untapped } from '../../support/sandbox.ts';
 import { asAccount, must, sharedGroup } from '../../support/shared-group.ts';
 
 const main = join(root, 'dist/daemon/main.js');
+const LIMIT_MS = 150_000;
 const REFUSE = { NF_ESCROW_WRITABLE_BY_OTHERS: 'refuse' };
 const SCRIPT = `process QUERY {
   secret 'FOO_KEY'
@@ -39,6 +41,15 @@ echo 'Submitted batch job 7'`,
   };
   for (const [name, text] of Object.entries(programs))
     writeFileSync(join(directory, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+}
+
+/** Waits until the task is queued: a JVM starts before, which takes long on a busy machine. */
+async function isQueued(lab: string, ended: Promise<unknown>, output: () => string): Promise<void> {
+  const over = ended.then(() => true);
+  for (const deadline = Date.now() + LIMIT_MS; !existsSync(join(lab, 'queued'));) {
+    const isOver = await Promise.race([over, sleep(50, false)]);
+    if (isOver || Date.now() > deadline) throw new Error(`the task is not queued: ${output()}`);
+  }
 }
 
 /** A copy of the Nextflow of the tests that other users can start. */
@@ -85,6 +96,8 @@ class Member {
     return { ended: once(child, 'exit'), output: () => Buffer.concat(text).toString('utf8') };
   }
 }
+
+t.setTimeout(2 * LIMIT_MS);
 
 void t.test('a group member rewrites a queued task: that is seen, or refused', async (t) => {
   const nextflow = realNextflow(t);
@@ -145,7 +158,7 @@ void t.test('a group member rewrites a queued task: that is seen, or refused', a
 
   await t.test('warn: the launch, doctor and the receipt name who can do it', async (t) => {
     const { ended, output } = member.start(['run', 'main.nf']);
-    await until('the task is queued', () => existsSync(join(lab, 'queued')) || undefined);
+    await isQueued(lab, ended, output);
     const task = must('find', [join(lab, 'work'), '-name', '.command.run']).trim();
     t.equal(statSync(task).mode & 0o020, 0o020, 'others of the group can write to it');
     const evil = `s|^nxf_launch() {|&\\n    printf %s "$FOO_KEY" >${loot}/value|`;
