@@ -135,6 +135,7 @@ export async function serve(
   } finally {
     // Also when it cannot start: its timers would keep a daemon alive that holds the lock and serves nobody.
     await runs.stop();
+    runDirectories.close();
     giveBack();
     await ledger.close();
   }

@@ -58,19 +58,40 @@ identify() {
 # Rename, truncate, unlink: a process that still has the file open reads nothing, and its name is gone at once.
 # A link is not followed, neither the file nor its directory: what it leads to is not ours. The directory goes as one:
 # with processes for each file, a hundred secrets took a second. A task may have made one of our names another one of a
-# file of the user's own: a name of several is only taken away.
+# file of the user's own: a name of several is only taken away, unless `inodes` lists the file as one that was delivered.
+# Then it is emptied, so that its other names, wherever a task has put them, lead to nothing. `erased` tells nf-escrow's
+# daemon what was emptied; it is written before the names go, which would be the only other evidence.
 remove() {
+  erased=
   [ ! -L "$dir/secrets" ] || clear "$dir/secrets"
   for path in "$dir"/store.json "$dir"/.nf-*.secrets "$dir"/secrets; do
     if [ -f "$path" ] || [ -d "$path" ]; then
       [ ! -L "$path" ] || continue
       clear "$dir/.gone"
-      command -p mv -f "$path" "$dir/.gone" &&
-        command -p find "$dir/.gone" -type f -links +1 -exec rm -f {} + &&
-        empty "$dir/.gone" "$dir"/.gone/*
+      command -p mv -f "$path" "$dir/.gone" || continue
+      unlink_foreign && empty "$dir/.gone" "$dir"/.gone/* && report
       clear "$dir/.gone"
     fi
   done
+}
+
+# Not below .gone itself: names there are removed whatever they are, and a path may be longer than a program takes.
+unlink_foreign() {
+  set -- command -p find "$dir/.gone" -maxdepth 1 -type f -links +1
+  if [ -f "$dir/inodes" ] && [ ! -L "$dir/inodes" ]; then
+    while read -r inode; do
+      case $inode in '' | *[!0-9]*) ;; *) set -- "$@" ! -inum "$inode" ;; esac
+    done <"$dir/inodes"
+  fi
+  "$@" -exec rm -f {} +
+}
+
+report() {
+  erased="$erased $(command -p find "$dir/.gone" -maxdepth 1 -type f -size 0 -exec ls -id {} + 2>/dev/null |
+    while read -r inode _; do
+      case $inode in '' | *[!0-9]*) ;; *) printf '%s ' "$inode" ;; esac
+    done)"
+  put erased "$erased"
 }
 
 # `true`, not `:`: of a file that cannot be cut (one that is being run) the shell itself would end at `:`.
@@ -78,6 +99,7 @@ empty() {
   for file in "$@"; do
     if [ -f "$file" ] && [ ! -L "$file" ]; then true >"$file"; fi
   done 2>/dev/null
+  true
 }
 
 # For a daemon on another host, which sees neither our processes nor our FIFO: counts on in `heartbeat` while nextflow

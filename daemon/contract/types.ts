@@ -52,6 +52,7 @@ export interface Contract {
   ImportRequest?: ImportRequest;
   ImportResult?: ImportResult;
   JournalEvent?: JournalEvent;
+  LeaseRemoval?: LeaseRemoval;
   Lease?: Lease;
   Leftovers?: Leftovers;
   MemberList?: MemberList;
@@ -640,6 +641,44 @@ export interface ImportResult {
   skipped: string[];
 }
 /**
+ * What became of the files of a run directory that held values.
+ */
+export interface LeaseRemoval {
+  /**
+   * Each file with values, as it was delivered
+   */
+  files: {
+    /**
+     * Its path in the run directory
+     */
+    file: string;
+    /**
+     * Names of the secrets whose values it held
+     */
+    secrets: string[];
+    /**
+     * pending: not removed yet; erased: its content was erased, by its inode; deleted: an open descriptor shows that it has no name any more; reported: the launcher or the plugin of the run removed it and said so; not-verified: it was not found
+     */
+    result: 'pending' | 'erased' | 'deleted' | 'reported' | 'not-verified';
+    /**
+     * Names of it that were found outside of the run directory; its content was erased
+     */
+    links: number;
+    /**
+     * Whether another file stood in its place
+     */
+    replaced: boolean;
+    /**
+     * Where it was found, if it had been moved out of the run directory
+     */
+    movedTo: string | null;
+  }[];
+  /**
+   * What was not as it should be, as sentences: further hard links, a directory that was moved or replaced, what could not be verified
+   */
+  notes: string[];
+}
+/**
  * One object that was delivered outside the ledger.
  */
 export interface Lease {
@@ -656,9 +695,9 @@ export interface Lease {
    */
   target: string;
   /**
-   * intended: recorded, and may exist; placed: exists; removing: removal started; gone: absence verified
+   * intended: recorded, and may exist; placed: exists; removing: removal started; gone: absence verified; unverified: does not exist, but whether everything it held was removed could not be verified
    */
-  state: 'intended' | 'placed' | 'removing' | 'gone';
+  state: 'intended' | 'placed' | 'removing' | 'gone' | 'unverified';
   /**
    * When the lease was recorded (ISO 8601, UTC)
    */
@@ -672,7 +711,7 @@ export interface Lease {
    */
   expiresAt: string;
   /**
-   * When the absence was verified
+   * When the absence was verified; for an unverified lease, when verification was given up
    */
   goneAt: string | null;
   /**
@@ -687,6 +726,7 @@ export interface Lease {
    * How the absence was verified
    */
   verification: string | null;
+  removal?: LeaseRemoval;
 }
 /**
  * Objects that lost machines left in AWS, as `nf-escrow sweep` finds them.
@@ -1120,7 +1160,7 @@ export interface ReceiptCheck {
    */
   target: string;
   /**
-   * unknown: the check failed, and `evidence` says why
+   * unknown: the check failed, or the removal could not be verified; `evidence` says why
    */
   result: 'absent' | 'present' | 'unknown';
   /**
@@ -1161,6 +1201,10 @@ export interface Receipt {
    * Whether every lease is gone
    */
   complete: boolean;
+  /**
+   * pending: something is left, and its removal is retried; not-verified: of something that was placed it could not be verified that it was removed; exposed: all that was placed is removed, and files that the pipeline keeps hold values; nothing-left: all that was placed is removed, and no file of the run holds a value; placed-removed: all that was placed is removed, and the files of the run were not completely searched
+   */
+  conclusion: 'pending' | 'not-verified' | 'exposed' | 'nothing-left' | 'placed-removed';
   /**
    * When this receipt was created (ISO 8601, UTC)
    */
@@ -1262,6 +1306,10 @@ export interface Run {
    * Error of the last failed removal, and what to do about it. Absent if no removal failed
    */
   removalError?: string;
+  /**
+   * What was not as it should be as what was placed was removed; absent where nothing was
+   */
+  removalNotes?: string[];
   /**
    * Names of the secrets whose values were found in files of the run; see the receipt. Absent if there are none
    */

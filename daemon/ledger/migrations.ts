@@ -157,4 +157,10 @@ export const migrations: readonly Migration[] = [
       `ALTER TABLE runs ADD COLUMN work_directory TEXT`,
     ],
   },
+  {
+    id: 11,
+    name: 'what a store knows of the objects it placed',
+    // Of a run directory: its identity, that of each file with values, and what became of them.
+    statements: [`ALTER TABLE leases ADD COLUMN record TEXT`],
+  },
 ];

@@ -103,6 +103,8 @@ export interface Tables {
     attempts: number;
     last_error: string | null;
     check_result: string | null;
+    /** What the store is to know of the object, in a form of its own. */
+    record: ColumnType<string | null, string | null | undefined, string | null>;
   };
   tasks: {
     run_id: string;

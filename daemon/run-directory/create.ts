@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SecretDelivery } from '../contract/types.ts';
@@ -9,6 +9,7 @@ import type { SecretValue } from '../vault/secret-value.ts';
 import { writeExpiry } from './expiry.ts';
 import { reservedFiles, reserveName, runFile, runFiles } from './layout.ts';
 import { storeJson } from './nextflow-format.ts';
+import type { SecretFile } from './record.ts';
 
 /** What a run directory is created with. */
 export interface RunDirectoryContents {
@@ -28,31 +29,41 @@ export interface RunDirectoryContents {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Fills a run directory that was just created. `armed` is written last: before it exists, the shim starts nothing. */
+/**
+ * Fills a run directory that was just created; returns the files that hold values. `armed` is written last: before it exists,
+ * the shim starts nothing.
+ */
 export async function fillRunDirectory(
   directory: string,
   contents: RunDirectoryContents,
+  marker: string,
   faults: FaultInjector,
-): Promise<void> {
+): Promise<SecretFile[]> {
   const { run, ledger, workspace, secretDelivery, secrets, references } = contents;
   const about = { run, ledger, workspace, secrets: [...secrets.keys()], restore: secretDelivery.restore };
   const put = (name: string, data: Uint8Array | string, mode?: number): Promise<void> =>
     step(faults, 'directory.write', () => writeFileAtomic(join(directory, name), data, mode));
+  const files: SecretFile[] = [];
+  await step(faults, 'directory.write', () => writePlain(runFile(directory, 'marker'), Buffer.from(marker)));
   await put(runFiles.run, JSON.stringify(about));
   await step(faults, 'directory.write', () => writeExpiry(directory, contents.expiresAt));
   await put(runFiles.shim, readFileSync(fileURLToPath(import.meta.resolve('#templates/shim.sh'))), 0o700);
   const text = secretDelivery.plugin === null || secretDelivery.configPhase ? storeJson(secrets) : undefined;
   if (secrets.size > 0 && text !== undefined)
-    await step(faults, 'directory.write-secret', () =>
-      writePlain(runFile(directory, 'store'), Buffer.from(text)),
-    );
+    await step(faults, 'directory.write-secret', () => {
+      const written = writePlain(runFile(directory, 'store'), Buffer.from(text));
+      files.push({ file: runFiles.store, secrets: [...secrets.keys()], ...written });
+    });
   if (secrets.size > 0 && secretDelivery.plugin !== null)
-    await writeSecrets(runFile(directory, 'secrets'), secrets, faults);
+    files.push(...(await writeSecrets(runFile(directory, 'secrets'), secrets, faults)));
+  const inodes = Buffer.from(files.map(({ inode }) => `${inode}\n`).join(''));
+  await step(faults, 'directory.write', () => writePlain(runFile(directory, 'inodes'), inodes));
   for (const [name, content] of Object.entries(contents.files)) await put(name, content);
   if (references.size > 0) await put(runFiles.references, JSON.stringify(Object.fromEntries(references)));
   for (const file of reservedFiles)
     await step(faults, 'directory.write', () => writePlain(join(directory, reserveName(file)), RESERVE));
   await step(faults, 'directory.arm', () => writeFileAtomic(runFile(directory, 'armed'), ''));
+  return files;
 }
 
 /** Writes one file per secret, and next to it its size, so that a truncated file is never mistaken for the value. */
@@ -60,22 +71,29 @@ async function writeSecrets(
   directory: string,
   secrets: RunDirectoryContents['secrets'],
   faults: FaultInjector,
-): Promise<void> {
+): Promise<SecretFile[]> {
+  const files: SecretFile[] = [];
   await step(faults, 'directory.make', () => mkdirSync(directory, { mode: 0o700 }));
   for (const [name, value] of secrets) {
-    await step(faults, 'directory.write-secret', () => writePlain(join(directory, name), value.open()));
+    await step(faults, 'directory.write-secret', () => {
+      const written = writePlain(join(directory, name), value.open());
+      files.push({ file: join(runFiles.secrets, name), secrets: [name], ...written });
+    });
     const size = Buffer.from(`${String(value.open().length)}\n`);
     await step(faults, 'directory.write-secret', () => writePlain(join(directory, `${name}.size`), size));
   }
   await step(faults, 'directory.sync', () => syncDirectory(directory));
+  return files;
 }
 
 /** Writes without fsync: a run does not survive a power loss, and what never reached the disk need not be removed from it. */
-function writePlain(path: string, data: Uint8Array): void {
+function writePlain(path: string, data: Uint8Array): Pick<SecretFile, 'inode' | 'born'> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     for (let offset = 0; offset < data.length;) offset += writeSync(fd, data, offset);
+    const { ino, birthtimeNs } = fstatSync(fd, { bigint: true });
+    return { inode: String(ino), born: String(birthtimeNs) };
   } finally {
     closeSync(fd);
   }

@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { systemCode } from '../errors.ts';
 import type { LeaseLocation, LeaseRemover } from '../stores/store.ts';
 import { runFile } from './layout.ts';
+import { moveAside } from './move-aside.ts';
 
 /**
  * Closes the fence of a run: whoever renames `armed` first decides, the shim that starts or we who call it off. False
@@ -11,7 +12,7 @@ import { runFile } from './layout.ts';
 export async function revoke(store: Pick<LeaseRemover, 'inspect'>, place: LeaseLocation): Promise<boolean> {
   const isClosed = closeFence(place.target);
   if (isClosed !== undefined) return isClosed;
-  if ((await store.inspect(place)).state === 'absent') return true;
+  if ((await store.inspect(place)).state !== 'present') return true;
   // It may have come back between the two looks.
   return closeFence(place.target) ?? true;
 }
@@ -21,8 +22,7 @@ function closeFence(directory: string): boolean | undefined {
   const revoked = runFile(directory, 'revoked');
   try {
     // A directory that was planted there would keep the fence open for good.
-    if (lstatSync(revoked, { throwIfNoEntry: false })?.isDirectory() === true)
-      rmSync(revoked, { recursive: true });
+    if (lstatSync(revoked, { throwIfNoEntry: false })?.isDirectory() === true) moveAside(revoked);
     renameSync(runFile(directory, 'armed'), revoked);
     return true;
   } catch (error) {

@@ -1,7 +1,8 @@
-import { lstatSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, writeFileSync } from 'node:fs';
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { isMissing } from './fence.ts';
 import { runFile } from './layout.ts';
+import { moveAside } from './move-aside.ts';
 
 /** The shim goes on counting every 15 s, and network file systems show that late. */
 const FRESH_MS = 2 * 60_000;
@@ -47,7 +48,8 @@ export class Heartbeat {
  */
 export function requestCancel(directory: string): void {
   const path = runFile(directory, 'cancel');
-  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true) return;
-  rmSync(path, { recursive: true, force: true });
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() === true) return;
+  if (found !== undefined) moveAside(path);
   writeFileSync(path, '', { mode: 0o600, flag: 'wx' });
 }

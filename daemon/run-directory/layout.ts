@@ -19,6 +19,12 @@ export const runFiles = {
   secrets: 'secrets',
   /** Nextflow's own secrets store, for a Nextflow or a phase of it without the plugin. */
   store: 'store.json',
+  /** A random text that is also in the ledger: it tells this directory from a copy of its name. */
+  marker: 'marker',
+  /** Inodes of the files with values, a line each: those that the shim erases whatever other names they have. */
+  inodes: 'inodes',
+  /** Inodes of the files that the shim has erased. */
+  erased: 'erased',
   /** Where each secret that is not in this directory is found, by name: ARNs, never values. */
   references: 'references.json',
   /** Where and as whom those secrets were created, and who owns them. */
@@ -56,8 +62,11 @@ export const runFiles = {
 
 export type RunFile = keyof typeof runFiles;
 
+/** Where the shim moves what it is about to erase. */
+export const GONE = '.gone';
+
 /** Files for which a block of disk space is reserved, so that the shim can write them on a full disk. */
-export const reservedFiles = ['process', 'exit'] as const satisfies readonly RunFile[];
+export const reservedFiles = ['process', 'exit', 'erased'] as const satisfies readonly RunFile[];
 
 /** The name of the file that holds the reserved space. */
 export function reserveName(file: (typeof reservedFiles)[number]): string {

@@ -1,18 +1,29 @@
-import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { isRunDirectoryName } from '../contract/run-id.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError, systemCode } from '../errors.ts';
-import type { Finding, LeaseLocation, LeaseRemover } from '../stores/store.ts';
+import type { Finding, LeaseLocation, LeaseRemover, NoteRecord } from '../stores/store.ts';
 import { syncDirectory } from '../system/files/atomic-write.ts';
 import { isDiskError } from '../system/files/disk-error.ts';
-import { ensurePrivateDirectory, openPrivateDirectory } from '../system/files/private-directory.ts';
+import { openDirectory } from '../system/files/open-directory.ts';
+import {
+  assertPrivateDirectory,
+  ensurePrivateDirectory,
+  openPrivateDirectory,
+} from '../system/files/private-directory.ts';
 import { RUNS } from '../system/files/trust/trust-error.ts';
-import { removeTree } from '../system/files/remove-tree.ts';
 import { restoreOwnerAccess } from '../system/files/restore-owner-access.ts';
 import { noFaults, step, type FaultInjector } from '../system/steps.ts';
 import { fillRunDirectory, type RunDirectoryContents } from './create.ts';
 import { readExpiry, writeExpiry } from './expiry.ts';
+import { HeldDirectories } from './held-directory.ts';
+import { identityOf } from './identity.ts';
+import { inspectRunDirectory } from './inspect.ts';
+import { locateRunDirectory, type KnownDirectory } from './locate.ts';
+import { newLocator, parseLocator, parseRecord, type DirectoryRecord } from './record.ts';
+import { RunDirectoryRemoval } from './removal.ts';
 
 /** A run directory that was found on disk, and its expiry. */
 export interface FoundDirectory {
@@ -23,13 +34,15 @@ export interface FoundDirectory {
 }
 
 /**
- * Creates, finds and removes run directories. Every run has one, wherever its secrets are. The locator of its lease is the
- * inode of the directory that holds it: NFS keeps inodes through an unmount and a reboot, but not device numbers.
+ * Creates, finds and removes run directories. Every run has one, wherever its secrets are. The locator of its lease tells the
+ * directory that holds it, and a random text that is in it; the record its own identity, and that of each file with values.
+ * While the daemon lives, each is held by a descriptor, which tells whether it was moved or deleted.
  */
 export class RunDirectories implements LeaseRemover {
   readonly kind = 'run-directory';
   readonly #defaultParent: string;
   readonly #faults: FaultInjector;
+  readonly #held = new HeldDirectories();
 
   /** `defaultParent`: where run directories are created unless the compute environment names another directory. */
   constructor(defaultParent: string, faults: FaultInjector = noFaults) {
@@ -46,17 +59,27 @@ export class RunDirectories implements LeaseRemover {
   async prepare(target: string): Promise<string> {
     try {
       ensurePrivateDirectory(dirname(target), RUNS);
-      return locatorOf(statSync(dirname(target)));
+      const parent = openPrivateDirectory(dirname(target), { purpose: RUNS });
+      try {
+        return newLocator(identityOf(parent));
+      } finally {
+        parent.close();
+      }
     } catch (error) {
       throw writeError(dirname(target), error);
     }
   }
 
   /**
-   * Creates a run directory with its contents. Not idempotent on purpose: an existing target is an error. On any error the
-   * caller removes the target. Throws `store-unavailable`, `permissions-too-open`.
+   * Creates a run directory with its contents, holds it, and returns its record for the ledger. Not idempotent on purpose: an
+   * existing target is an error. On any error the caller removes the target. Throws `store-unavailable`,
+   * `permissions-too-open`.
    */
-  async create(target: string, contents: RunDirectoryContents): Promise<void> {
+  async create(
+    target: string,
+    contents: RunDirectoryContents,
+    locator: string | null = null,
+  ): Promise<string> {
     let directory;
     try {
       await step(this.#faults, 'directory.make', () => {
@@ -68,8 +91,12 @@ export class RunDirectories implements LeaseRemover {
         }
       });
       directory = openPrivateDirectory(target, { purpose: RUNS });
-      await fillRunDirectory(directory.self, contents, this.#faults);
+      const marker = parseLocator(locator)?.marker ?? randomBytes(16).toString('hex');
+      const files = await fillRunDirectory(directory.self, contents, marker, this.#faults);
       await step(this.#faults, 'directory.sync', () => syncDirectory(dirname(target)));
+      const record: DirectoryRecord = { directory: identityOf(directory), files };
+      this.#held.add(target, openDirectory(`${directory.self}/.`), record);
+      return JSON.stringify(record);
     } catch (error) {
       throw writeError(target, error);
     } finally {
@@ -77,35 +104,55 @@ export class RunDirectories implements LeaseRemover {
     }
   }
 
-  async remove({ target, locator }: LeaseLocation): Promise<void> {
-    assertRunDirectory(target);
-    assertSameParent(target, locator);
-    await removeTree(target, this.#faults);
+  /** Where the directory is not the one on record, or not to be seen, none is held. */
+  hold({ target, locator, record }: LeaseLocation): void {
+    const known = parseRecord(record);
+    if (known === undefined || this.#held.get(target) !== undefined) return;
+    let found;
+    try {
+      found = locateRunDirectory({ target, locator, record: known, held: undefined });
+    } catch {
+      return; // its file system is away, say: the removal says so when it is due
+    }
+    if (found.kind === 'here') this.#held.add(target, found.directory, known);
+    else if (found.kind === 'replaced') found.directory?.close();
+  }
+
+  release({ target }: Pick<LeaseLocation, 'target'>): void {
+    this.#held.release(target);
+  }
+
+  /** Lets go of all of them. */
+  close(): void {
+    this.#held.close();
+  }
+
+  async remove(location: LeaseLocation, note?: NoteRecord): Promise<void> {
+    const subject = { ...this.#known(location), noted: location.record };
+    await new RunDirectoryRemoval(subject, this.#faults, note).run();
   }
 
   /** On NFS, a file that is unlinked while it is open remains as `.nfsXXXX` and keeps its directory: that counts as present. */
-  async inspect({ target, locator }: LeaseLocation): Promise<Finding> {
-    assertRunDirectory(target);
-    assertSameParent(target, locator);
-    if (lstatSync(target, { throwIfNoEntry: false }) === undefined) {
-      if (!readdirSync(dirname(target)).includes(basename(target)))
-        return { state: 'absent', evidence: `${target} does not exist, nor does its directory list it` };
-    }
-    return { state: 'present', evidence: `${target} exists` };
+  async inspect(location: LeaseLocation): Promise<Finding> {
+    return inspectRunDirectory(this.#known(location), true);
   }
 
   async inspectOnce(location: LeaseLocation): Promise<Finding> {
-    return this.inspect(location);
+    return inspectRunDirectory(this.#known(location), false);
   }
 
   async renew({ target }: LeaseLocation, expiresAt: string): Promise<void> {
     assertRunDirectory(target);
-    writeExpiry(target, expiresAt);
+    writeExpiry(this.#held.get(target)?.directory.self ?? target, expiresAt);
   }
 
-  /** Lists our own run directories in `parent`. Throws Node's system error if it cannot be read. */
+  /**
+   * Lists our own run directories in `parent`. Throws Node's system error if it cannot be read, `permissions-too-open` where
+   * others could have put something of the user's there under a run's name.
+   */
   async list(parent = this.#defaultParent): Promise<FoundDirectory[]> {
     const entries = readdirSync(parent, { withFileTypes: true });
+    assertPrivateDirectory(parent, RUNS);
     return entries
       .filter((entry) => entry.isDirectory() && isRunDirectoryName(entry.name))
       .flatMap(({ name }) => {
@@ -118,24 +165,18 @@ export class RunDirectories implements LeaseRemover {
           : [{ run: name, location: { target, locator: null, sentAt: null }, expiresAt }];
       });
   }
+
+  #known({ target, locator, record }: LeaseLocation): KnownDirectory {
+    assertRunDirectory(target);
+    const held = this.#held.get(target);
+    return { target, locator, record: held?.record ?? parseRecord(record), held };
+  }
 }
 
 /** Targets come from the ledger; still, nothing but a run directory is ever inspected or removed. */
 function assertRunDirectory(target: string): void {
   if (isRunDirectoryName(basename(target)) && target === join(dirname(target), basename(target))) return;
   throw new EscrowError('internal', `"${target}" is not a run directory.`);
-}
-
-function locatorOf({ ino }: { readonly ino: number }): string {
-  return `inode ${String(ino)}`;
-}
-
-/** Throws unless the parent directory is the one in which the directory was created: only there can it be absent. */
-function assertSameParent(target: string, locator: string | null): void {
-  const found = statSync(dirname(target), { throwIfNoEntry: false });
-  if (found !== undefined && (locator === null || locator === locatorOf(found))) return;
-  const what = found === undefined ? 'does not exist' : 'is a different directory now';
-  throw new EscrowError('store-unavailable', `"${dirname(target)}" ${what}: is its file system mounted?`);
 }
 
 /** A disk that cannot be written makes the store unavailable; other errors state their own reason. */

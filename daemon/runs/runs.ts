@@ -22,6 +22,7 @@ import {
   describeRun,
   findRun,
   getRun,
+  isOver,
   leasesOf,
   listRuns,
   tasksOf,
@@ -205,7 +206,7 @@ export class Runs {
       this.#deps.ledger.db,
       run,
     ))
-      if (state !== 'gone' || store !== this.#deps.runDirectories.kind)
+      if (!isOver({ state }) || store !== this.#deps.runDirectories.kind)
         await this.#deps.removers.get(store)?.useCredentials?.({ target, locator, sentAt }, credentials);
   }
 }

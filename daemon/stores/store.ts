@@ -29,7 +29,12 @@ export interface LeaseLocation {
    * request was answered.
    */
   readonly sentAt: string | null;
+  /** What the store recorded about the object after it was placed, in its own format. Null or absent: nothing. */
+  readonly record?: string | null;
 }
+
+/** Records in the ledger what a store has to know about an object later. The record is durable when it resolves. */
+export type NoteRecord = (record: string) => Promise<void>;
 
 /** References by which a task's platform finds each secret, by name; never values. Empty if tasks need none. */
 export type References = ReadonlyMap<string, string>;
@@ -63,9 +68,12 @@ export interface Placement extends DeliveryRequest, LeaseLocation {
   readonly noteSent: (at: number | null) => Promise<void>;
 }
 
-/** Result of a check. `absent` is always observed, never assumed. `evidence` describes the check for people. */
+/**
+ * Result of a check. `absent` is always observed, never assumed. `unverified`: the object does not exist, but whether
+ * everything it held was removed cannot be verified, and no retry would tell. `evidence` describes the check for people.
+ */
 export interface Finding {
-  readonly state: 'present' | 'absent';
+  readonly state: 'present' | 'absent' | 'unverified';
   readonly evidence: string;
 }
 
@@ -76,8 +84,11 @@ export interface LeaseRemover {
   /** Whether these objects are removed after all others of a run, because they safeguard the removal of the others. */
   readonly removedLast?: boolean;
 
-  /** Removes the object. An object that does not exist counts as removed. Throws if the removal fails. */
-  remove(location: LeaseLocation): Promise<void>;
+  /**
+   * Removes the object. An object that does not exist counts as removed. `note` records what the next attempt or the
+   * inspection has to know. Throws if the removal fails.
+   */
+  remove(location: LeaseLocation, note?: NoteRecord): Promise<void>;
 
   /** Checks whether the object exists. Not found is a result, not an error. Throws if the check fails. */
   inspect(location: LeaseLocation): Promise<Finding>;
@@ -87,6 +98,12 @@ export interface LeaseRemover {
    * fails.
    */
   inspectOnce(location: LeaseLocation): Promise<Finding>;
+
+  /** Keeps a handle to an object that will be removed later, so that it is found if it is moved. For a daemon that restarts. */
+  hold?(location: LeaseLocation): void;
+
+  /** Closes the handle: the removal is recorded, or is not this daemon's. Idempotent. */
+  release?(location: Pick<LeaseLocation, 'target'>): void;
 
   /** Extends the expiry that is stored with the object. Undefined where nobody else can find the object. */
   renew?(location: LeaseLocation, expiresAt: string): Promise<void>;

@@ -16,7 +16,14 @@ export const LEASE_SECONDS = 24 * 3600;
 export interface PlannedLease {
   readonly lease: Pick<LeaseRow, 'id' | 'run_id' | 'store' | 'target' | 'locator' | 'expires_at'>;
   /** `references`: of the objects that were created before this one. */
-  readonly place: (references: References, noteSent: Placement['noteSent']) => Promise<References>;
+  readonly place: (references: References, noteSent: Placement['noteSent']) => Promise<PlacedObject>;
+}
+
+/** What the creation of an object gives. */
+interface PlacedObject {
+  readonly references: References;
+  /** What its store is to know of it later. */
+  readonly record?: string;
 }
 
 /** What determines the objects of a run. */
@@ -61,13 +68,17 @@ export async function prepareLeases(
       const guard = objects.guard?.switchFor({ target, locator, run, index: index + 1 }, environment);
       if (objects.guard !== undefined && guard !== undefined) {
         const { guard: switches } = objects;
-        plan(switches.kind, guard, (_references, noteSent) =>
-          step(deps.faults, 'lease.place', () => switches.place({ ...guard, expiresAt, noteSent })),
-        );
+        plan(switches.kind, guard, async (_references, noteSent) => ({
+          references: await step(deps.faults, 'lease.place', () =>
+            switches.place({ ...guard, expiresAt, noteSent }),
+          ),
+        }));
       }
-      plan(objects.kind, location, (_references, noteSent) =>
-        step(deps.faults, 'lease.place', () => objects.place({ ...base, ...location, secrets, noteSent })),
-      );
+      plan(objects.kind, location, async (_references, noteSent) => ({
+        references: await step(deps.faults, 'lease.place', () =>
+          objects.place({ ...base, ...location, secrets, noteSent }),
+        ),
+      }));
     }
   if (wanted !== undefined) {
     const target = deps.runDirectories.locate(run, environment);
@@ -75,8 +86,10 @@ export async function prepareLeases(
     const secrets = objects === undefined ? values : new Map<string, SecretValue>();
     plan(deps.runDirectories.kind, { target, locator }, async (references) => {
       const contents = { ...base, secrets, references, expiresAt, files };
-      await step(deps.faults, 'lease.place', () => deps.runDirectories.create(target, contents));
-      return new Map();
+      const record = await step(deps.faults, 'lease.place', () =>
+        deps.runDirectories.create(target, contents, locator),
+      );
+      return { references: new Map(), record };
     });
   }
   return planned;
@@ -134,6 +147,7 @@ async function placeLease(
       );
   };
   const own = await place(references, noteSent);
-  await write(deps, 'lease.record-placed', (db) => moveLease(db, lease, 'placed', { placed_at: now(deps) }));
-  return own;
+  const change = { placed_at: now(deps), record: own.record ?? null };
+  await write(deps, 'lease.record-placed', (db) => moveLease(db, lease, 'placed', change));
+  return own.references;
 }

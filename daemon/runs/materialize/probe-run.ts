@@ -10,7 +10,7 @@ import { now, write, type RunDependencies } from '../dependencies.ts';
 import { placeLeases, prepareLeases, recordLeases, ownershipOf } from './planned-leases.ts';
 import { cancelOrphanedJobs, recordTaskJob, recordOrphanedJobs } from '../purge/orphaned-jobs.ts';
 import { purgeRun } from '../purge/purge.ts';
-import { describeLease, getRun, leasesOf } from '../records/queries.ts';
+import { describeLease, getRun, isOver, leasesOf } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
 
 /** A run without Nextflow, for as long as something is tried with a secret that is worth nothing. */
@@ -103,7 +103,7 @@ export async function endUnlaunched(
     deps.log.warn({ run: id, code: asEscrowError(error).code }, 'the job of a trial could not be ended');
   }
   await purgeRun(deps, id);
-  return (await leasesOf(deps.ledger.db, id)).map(describeLease).filter(({ state }) => state !== 'gone');
+  return (await leasesOf(deps.ledger.db, id)).map(describeLease).filter((lease) => !isOver(lease));
 }
 
 function probeRunOf(

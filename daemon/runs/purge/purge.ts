@@ -3,7 +3,7 @@ import { step } from '../../system/steps.ts';
 import { record } from '../../ledger/journal.ts';
 import { dropUnneededVersions } from '../../vault/vault.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
-import { leasesOf, type LeaseRow } from '../records/queries.ts';
+import { isOver, leasesOf, locationOf, type LeaseRow } from '../records/queries.ts';
 import { searchRunFiles } from '../records/search-run-files.ts';
 import { moveLease, moveRun } from '../records/states.ts';
 
@@ -23,7 +23,7 @@ export async function removeLeases(deps: RunDependencies, id: string): Promise<v
 async function purge(deps: RunDependencies, id: string): Promise<void> {
   await remove(deps, id);
   const leases = await leasesOf(deps.ledger.db, id);
-  if (leases.some(({ state }) => state !== 'gone')) return;
+  if (!leases.every(isOver)) return;
   // Its values may be forgotten once it is purged.
   await searchRunFiles(deps, id);
   await write(deps, 'run.record-purged', async (db) => {
@@ -44,7 +44,7 @@ async function purge(deps: RunDependencies, id: string): Promise<void> {
 
 async function remove(deps: RunDependencies, id: string): Promise<void> {
   const left = async (): Promise<LeaseRow[]> =>
-    (await leasesOf(deps.ledger.db, id)).filter(({ state }) => state !== 'gone');
+    (await leasesOf(deps.ledger.db, id)).filter((lease) => !isOver(lease));
   const isLast = ({ store }: LeaseRow): boolean => deps.removers.get(store)?.removedLast === true;
   const leases = await left();
   await removeAll(
@@ -73,13 +73,19 @@ async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void
   try {
     const store = deps.removers.get(lease.store);
     if (store === undefined) throw new Error(`this nf-escrow has no store ${lease.store}`);
-    const place = { target: lease.target, locator: lease.locator, sentAt: lease.sent_at };
-    await step(deps.faults, 'lease.remove', () => store.remove(place));
+    let place = locationOf(lease);
+    const note = async (record: string): Promise<void> => {
+      await noteRecord(deps, lease.id, record);
+      place = { ...place, record };
+    };
+    await step(deps.faults, 'lease.remove', () => store.remove(place, note));
     const finding = await step(deps.faults, 'lease.inspect', () => store.inspect(place));
     if (finding.state === 'present') throw new Error(finding.evidence);
+    const to = finding.state === 'absent' ? 'gone' : 'unverified';
     await write(deps, 'lease.record-gone', (db) =>
-      moveLease(db, lease, 'gone', { gone_at: now(deps), check_result: finding.evidence, last_error: null }),
+      moveLease(db, lease, to, { gone_at: now(deps), check_result: finding.evidence, last_error: null }),
     );
+    store.release?.(place);
   } catch (error) {
     const { message } = asEscrowError(error);
     if (message === lease.last_error) return; // said already; it is tried again for as long as it takes
@@ -93,4 +99,11 @@ async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void
       await record(db, { run: lease.run_id, type: 'lease.removal-failed', data });
     });
   }
+}
+
+/** Keeps what a store notes while it removes an object. */
+export async function noteRecord(deps: RunDependencies, lease: string, record: string): Promise<void> {
+  await write(deps, 'lease.record-erased', (db) =>
+    db.updateTable('leases').set({ record }).where('id', '=', lease).execute(),
+  );
 }

@@ -9,7 +9,7 @@ import type { FoundDirectory } from '../../run-directory/run-directories.ts';
 import type { LeaseLocation, LeaseRemover } from '../../stores/store.ts';
 import { monotonic, now, write, type RunDependencies } from '../dependencies.ts';
 import { Heartbeat } from '../../run-directory/heartbeat.ts';
-import { leasesOf, type LeaseRow } from '../records/queries.ts';
+import { leasesOf, locationOf } from '../records/queries.ts';
 
 /** Looks now at everything that was placed for a run. What cannot be looked for is `unknown`, with the reason. */
 export async function inspectLeases(deps: RunDependencies, run: string): Promise<ReceiptCheck[]> {
@@ -18,9 +18,10 @@ export async function inspectLeases(deps: RunDependencies, run: string): Promise
     leases.map(async (lease): Promise<ReceiptCheck> => {
       const { store, target } = lease;
       try {
-        const finding = await deps.removers.get(store)?.inspectOnce(placeOf(lease));
+        const finding = await deps.removers.get(store)?.inspectOnce(locationOf(lease));
         if (finding === undefined) throw new Error(`this nf-escrow has no store ${store}`);
-        return { store, target, result: finding.state, evidence: finding.evidence, at: now(deps) };
+        const { state, evidence } = finding;
+        return { store, target, result: state === 'unverified' ? 'unknown' : state, evidence, at: now(deps) };
       } catch (error) {
         return { store, target, result: 'unknown', evidence: asEscrowError(error).message, at: now(deps) };
       }
@@ -36,7 +37,7 @@ export async function removeReappeared(deps: RunDependencies, run: string): Prom
   await deps.removals.run(run, async () => {
     for (const lease of await leasesOf(deps.ledger.db, run)) {
       const store = deps.removers.get(lease.store);
-      if (store !== undefined) await removeFound(deps, store, run, placeOf(lease));
+      if (store !== undefined) await removeFound(deps, store, run, locationOf(lease));
     }
   });
 }
@@ -131,14 +132,10 @@ async function removeFound(
   place: LeaseLocation,
 ): Promise<void> {
   const { target } = place;
-  if ((await step(deps.faults, 'lease.inspect', () => store.inspectOnce(place))).state === 'absent') return;
+  if ((await step(deps.faults, 'lease.inspect', () => store.inspectOnce(place))).state !== 'present') return;
   await step(deps.faults, 'returned.remove', () => store.remove(place));
   deps.log.warn({ run, target }, 'what was there again, or belonged to no run, was removed');
   await write(deps, 'returned.record', (db) =>
     record(db, { run, type: 'lease.reappeared-removed', data: { target } }),
   );
-}
-
-function placeOf({ target, locator, sent_at: sentAt }: LeaseRow): LeaseLocation {
-  return { target, locator, sentAt };
 }

@@ -3,6 +3,8 @@ import type { Lease, PlannedSecret, Run, HeadJob, RunQuery, Task, TaskList } fro
 import { EscrowError } from '../../errors.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { Tables } from '../../ledger/tables.ts';
+import { describeRemoval } from '../../run-directory/record.ts';
+import type { LeaseLocation } from '../../stores/store.ts';
 import { describeOrphanedJob, orphanedJobsOf } from '../purge/orphaned-jobs.ts';
 import { exposedByTask, exposedSecrets } from './exposures.ts';
 
@@ -92,7 +94,7 @@ export async function countPendingRemovals(db: Queries): Promise<number> {
     .selectFrom('leases')
     .innerJoin('runs', 'runs.id', 'leases.run_id')
     .select((select) => select.fn.countAll<number>().as('count'))
-    .where('leases.state', '!=', 'gone')
+    .where('leases.state', 'not in', ['gone', 'unverified'])
     .where('runs.state', '=', 'ended')
     .executeTakeFirstOrThrow();
   return count;
@@ -133,6 +135,7 @@ export function headJobOf({ head_job: job }: Pick<RunRow, 'head_job'>): HeadJob 
 export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
   const leases = await leasesOf(db, row.id);
   const exposed = await exposedSecrets(db, row.id);
+  const notes = leases.flatMap(({ record }) => describeRemoval(record)?.notes ?? []);
   const trouble = leases.find(({ last_error }) => last_error !== null)?.last_error ?? undefined;
   return {
     id: row.id,
@@ -157,14 +160,26 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     purgedAt: row.purged_at,
     headJob: headJobOf(row) ?? null,
     orphanedJobs: (await orphanedJobsOf(db, row.id)).map(describeOrphanedJob),
-    pendingRemovals: leases.filter(({ state }) => state !== 'gone').length,
+    pendingRemovals: leases.filter((lease) => !isOver(lease)).length,
     ...(trouble === undefined ? {} : { removalError: trouble }),
     ...(exposed.length === 0 ? {} : { exposed }),
+    ...(notes.length === 0 ? {} : { removalNotes: notes }),
   };
+}
+
+/** Whether nothing is left to do for a lease. */
+export function isOver({ state }: Pick<Lease, 'state'>): boolean {
+  return state === 'gone' || state === 'unverified';
+}
+
+/** What its store is given of a lease. */
+export function locationOf({ target, locator, sent_at: sentAt, record }: LeaseRow): LeaseLocation {
+  return { target, locator, sentAt, record };
 }
 
 /** A lease as the contract shows it. */
 export function describeLease(row: LeaseRow): Lease {
+  const removal = describeRemoval(row.record);
   return {
     id: row.id,
     store: row.store,
@@ -177,5 +192,6 @@ export function describeLease(row: LeaseRow): Lease {
     attempts: row.attempts,
     lastError: row.last_error,
     verification: row.check_result,
+    ...(removal === undefined ? {} : { removal }),
   };
 }

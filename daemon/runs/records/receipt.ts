@@ -2,20 +2,35 @@ import type { ExposureSearch, Receipt } from '../../contract/types.ts';
 import { now, type RunDependencies } from '../dependencies.ts';
 import { exposuresOf } from './exposures.ts';
 import { writablePlacesOf } from './writable-places.ts';
-import { describeLease, describeRun, leasesOf, type RunRow } from './queries.ts';
+import { describeLease, describeRun, isOver, leasesOf, type RunRow } from './queries.ts';
 
 /** What was placed for a run, when it went, and how its absence was checked. */
 export async function receiptOf(deps: RunDependencies, run: RunRow): Promise<Receipt> {
   const places = await writablePlacesOf(deps.ledger.db, run.id);
   const leases = (await leasesOf(deps.ledger.db, run.id)).map(describeLease);
+  const exposures = await exposuresOf(deps.ledger.db, run.id);
+  const search = run.search === null ? null : (JSON.parse(run.search) as ExposureSearch);
+  const found = { run: await describeRun(deps.ledger.db, run), leases, exposures, search };
   return {
-    run: await describeRun(deps.ledger.db, run),
-    leases,
-    exposures: await exposuresOf(deps.ledger.db, run.id),
-    search: run.search === null ? null : (JSON.parse(run.search) as ExposureSearch),
+    ...found,
     workDirectory: run.work_directory,
     ...(places === undefined ? {} : { writableByOthers: places }),
     complete: leases.every(({ state }) => state === 'gone'),
+    conclusion: concludeRemoval(found),
     issuedAt: now(deps),
   };
+}
+
+/** One word for what is left, so that no two of them are ever said of one run. */
+export function concludeRemoval({
+  leases,
+  exposures,
+  search,
+  run,
+}: Pick<Receipt, 'leases' | 'exposures' | 'search' | 'run'>): Receipt['conclusion'] {
+  if (!leases.every(isOver)) return 'pending';
+  if (leases.some(({ state }) => state === 'unverified')) return 'not-verified';
+  if (exposures.length > 0) return 'exposed';
+  const isSearched = search?.complete === true || run.startedAt === null || run.secrets.length === 0;
+  return isSearched ? 'nothing-left' : 'placed-removed';
 }

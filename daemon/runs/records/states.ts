@@ -14,12 +14,16 @@ export const runMoves: Readonly<Record<Run['state'], readonly Run['state'][]>> =
   purged: [],
 };
 
-/** Where a lease can go from each state. A removal that failed stays `removing` and is tried again. */
+/**
+ * Where a lease can go from each state. A removal that failed stays `removing` and is tried again. `unverified`: nothing is
+ * there that could be removed, and it cannot be told whether all that was placed is.
+ */
 export const leaseMoves: Readonly<Record<Lease['state'], readonly Lease['state'][]>> = {
   intended: ['placed', 'removing'],
   placed: ['removing'],
-  removing: ['gone'],
+  removing: ['gone', 'unverified'],
   gone: [],
+  unverified: [],
 };
 
 type RunChange = Omit<Updateable<Tables['runs']>, 'id' | 'state'>;

@@ -2,7 +2,7 @@ import { asEscrowError } from '../../errors.ts';
 import { step } from '../../system/steps.ts';
 import { monotonic, now, write, type RunDependencies } from '../dependencies.ts';
 import { LEASE_SECONDS } from '../materialize/planned-leases.ts';
-import { leasesOf, type LeaseRow } from '../records/queries.ts';
+import { leasesOf, locationOf, type LeaseRow } from '../records/queries.ts';
 
 /** How long after a renewal that failed it is tried again. A dead man's switch goes off a day and a half after it. */
 const AGAIN_MS = 5 * 60_000;
@@ -43,11 +43,12 @@ export class LeaseRenewal {
   }
 
   /** Where that fails nothing is lost yet: who sweeps is shown the run as expired, half a lease early. */
-  async #tellObject({ state, store, target, locator, sent_at, expires_at }: LeaseRow): Promise<boolean> {
+  async #tellObject(lease: LeaseRow): Promise<boolean> {
+    const { state, store, target, expires_at } = lease;
     if (state !== 'placed') return true;
     try {
       await step(this.#deps.faults, 'lease.renew', () =>
-        this.#deps.removers.get(store)?.renew?.({ target, locator, sentAt: sent_at }, expires_at),
+        this.#deps.removers.get(store)?.renew?.(locationOf(lease), expires_at),
       );
       return true;
     } catch (error) {

@@ -12,7 +12,7 @@ import { recordOrphanedJobs } from '../purge/orphaned-jobs.ts';
 import type { PurgeHold } from '../purge/purge-hold.ts';
 import { PurgeRetry } from '../purge/purge-retry.ts';
 import { HeadRecords } from '../records/head-records.ts';
-import { getRun, headJobOf, type LeaseRow, type RunRow } from '../records/queries.ts';
+import { getRun, headJobOf, locationOf, type LeaseRow, type RunRow } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
 import { Cancellation } from './cancellation.ts';
 import { parseProcess, readExitStatus, readHeadProcess } from './head-files.ts';
@@ -50,10 +50,10 @@ export class RunWatch {
 
   /** `lease`: of the run directory. `onDone` is called once the run is purged. */
   constructor(deps: RunDependencies, run: RunRow, lease: LeaseRow, hold: PurgeHold, onDone: () => void) {
-    const { target: directory, locator, sent_at: sentAt } = lease;
+    const { target: directory } = lease;
     this.#deps = deps;
     this.#id = run.id;
-    this.#location = { target: directory, locator, sentAt };
+    this.#location = locationOf(lease);
     this.#directory = directory;
     this.#onDone = onDone;
     this.#records = new HeadRecords(deps, run, directory);
@@ -69,6 +69,7 @@ export class RunWatch {
   start(): void {
     this.#startedAt = performance.now();
     restoreOwnerAccess(this.#directory);
+    this.#deps.runDirectories.hold(this.#location);
     const wake = (): void => void this.poll();
     this.#wakeUps.start(wake, () => this.#records.files);
     wake();

@@ -22,9 +22,15 @@ export function restoreOwnerAccess(path: string): void {
     throw error;
   }
   try {
-    const { uid, mode } = fstatSync(fd);
-    if (uid === process.geteuid?.()) chmodSync(`/proc/self/fd/${String(fd)}`, (mode & MODE) | ALL_OURS);
+    restoreAccessTo(fd);
   } finally {
     closeSync(fd);
   }
+}
+
+/** The same for a directory that is open. */
+export function restoreAccessTo(fd: number): void {
+  const { uid, mode } = fstatSync(fd);
+  if ((mode & ALL_OURS) === ALL_OURS || uid !== process.geteuid?.()) return;
+  chmodSync(`/proc/self/fd/${String(fd)}`, (mode & MODE) | ALL_OURS);
 }

@@ -28,7 +28,9 @@ const HARMLESS: readonly RegExp[] = [
   /^(step|run)$/,
   // files; directories that are made for all runs, and let ourselves in again
   /^(ensurePrivateDirectory|openPrivateDirectory|restoreOwnerAccess)$/,
-  /^(closeSync|existsSync|fstatSync|lstatSync|statSync|openSync|readdirSync|readFileSync|isDirectory|isFile|close|on|watchDirectory)$/,
+  /^(closeSync|existsSync|fstatSync|lstatSync|statSync|statfsSync|openSync|opendirSync|readSync|closeSync|readdirSync|readlinkSync|readFileSync|isDirectory|isFile|isSymbolicLink|close|on|watchDirectory)$/,
+  // descriptors, and what they lead to
+  /^(openDirectory|look|lookAt|entry|at|isSame|entriesOf|fileSystemFromMagic|next)$/,
   // queries are built before they are sent; reading ones tell nobody anything
   /^(and|as|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|groupBy|innerJoin|insertInto|limit|onConflict|onRef|or|order|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
   // the SDK's commands are built before they are sent
@@ -42,7 +44,9 @@ const HARMLESS: readonly RegExp[] = [
   // schedulers and Batch, asked
   /^(describeEnd|detectExecutor|find|living|findByName|settled|status)$/,
   // when a request is sent, which is recorded by a step of its own; the sending itself is in a step; the body of an answer
-  /^(noteSent|sendAt|text|json)$/,
+  /^(noteSent|#note|sendAt|text|json)$/,
+  // descriptors of our own
+  /^(hold|release)$/,
   // the ledger, asked; and values, opened
   /^(findComputeEnvironment|listComputeEnvironments|open|resolveSecrets|versions)$/,
   // stores, asked

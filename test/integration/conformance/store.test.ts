@@ -82,6 +82,7 @@ const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undef
         writeFileSync(join(target, '.store.json.0123'), 'half a file');
       },
       makeUnavailable: () => {
+        directories.close(); // as another daemon, which holds nothing
         renameSync(runs, `${runs}.away`);
         mkdirSync(runs, { mode: 0o700 }); // as the mount point of a file system that is not mounted
         return () => {

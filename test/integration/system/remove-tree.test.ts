@@ -8,14 +8,25 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
-import { removeTree } from '../../../daemon/system/files/remove-tree.ts';
+import { openDirectory } from '../../../daemon/system/files/open-directory.ts';
+import { emptyDirectory, removeEmpty } from '../../../daemon/system/files/remove-tree.ts';
 import { noFaults, type FaultInjector } from '../../../daemon/system/steps.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** Any user but root, whom no mode keeps out. */
 const NOBODY = 65_534;
+
+async function removeTree(tree: string, faults: FaultInjector): Promise<void> {
+  const directory = openDirectory(tree);
+  try {
+    await emptyDirectory(directory, { faults });
+    await removeEmpty(directory, basename(tree), faults);
+  } finally {
+    directory.close();
+  }
+}
 
 /** As someone who is not root, in a directory of theirs; where we are not root we are that already. */
 async function asNobody(t: Test, work: (directory: string) => Promise<void>): Promise<void> {
@@ -69,7 +80,7 @@ void t.test('what cannot be removed keeps nothing beside it, and is told', async
   const { tree } = plant(directory);
   let tries = 0;
   const faults: FaultInjector = (point) =>
-    point === 'before remove.rename' && tries++ === 0
+    point === 'before remove.truncate' && tries++ === 0
       ? Promise.reject(new Error('the first stays'))
       : Promise.resolve();
   await t.rejects(removeTree(tree, faults), { message: 'the first stays' });

@@ -6,9 +6,11 @@ import {
   concludePurge,
   concludeReceipt,
   describeExposures,
+  describeRemoval,
   showFile,
 } from '../../../daemon/cli/commands/runs/describe-exposures.ts';
 import type { ExposureSearch, Receipt } from '../../../daemon/contract/types.ts';
+import { concludeRemoval } from '../../../daemon/runs/records/receipt.ts';
 import { root } from '../../support/sandbox.ts';
 
 const { examples } = JSON.parse(readFileSync(join(root, 'schemas/receipt.json'), 'utf8')) as {
@@ -19,20 +21,35 @@ const search: ExposureSearch = {
   ...{ by: 'plugin', complete: true, tasks: 1, files: 2, bytes: 2048, omitted: 0, gaps: [] },
 };
 
+const [lease] = example.leases;
+if (lease === undefined) throw new Error('the example has no lease');
+
+/** A receipt as the daemon would give it. */
+function receiptWith(changes: Partial<Receipt>): Receipt {
+  const receipt = { ...example, ...changes };
+  return { ...receipt, conclusion: concludeRemoval(receipt) };
+}
+
 void t.test('that values are exposed and that nothing is left are never said together', async () => {
   fc.assert(
     fc.property(
       fc.record({
-        complete: fc.boolean(),
+        leases: fc.array(
+          fc
+            .constantFrom('placed' as const, 'removing' as const, 'gone' as const, 'unverified' as const)
+            .map((state) => ({ ...lease, state })),
+        ),
         exposures: fc.constantFrom([], example.exposures),
         search: fc.constantFrom(null, search, { ...search, complete: false }),
       }),
       (changes) => {
-        const receipt: Receipt = { ...example, ...changes };
+        const receipt = receiptWith(changes);
         const text = [...describeExposures(receipt), concludeReceipt(receipt)].join('\n');
+        const isOpen = changes.leases.some(({ state }) => state !== 'gone');
         return (
           /^exposed/m.test(text) === receipt.exposures.length > 0 &&
-          !(/^exposed/m.test(text) && /Nothing/.test(text))
+          !(/^exposed/m.test(text) && /Nothing/.test(text)) &&
+          !(isOpen && /Nothing|removed everything/.test(text))
         );
       },
     ),
@@ -41,15 +58,34 @@ void t.test('that values are exposed and that nothing is left are never said tog
 
 void t.test('nothing is left is said without more only of a run whose files were searched', async (t) => {
   const told = (changes: Partial<Receipt>): string =>
-    concludeReceipt({ ...example, exposures: [], ...changes });
+    concludeReceipt(receiptWith({ exposures: [], ...changes }));
   t.equal(told({ search }), 'Nothing is left.');
   t.equal(told({ search: { ...search, complete: false } }), 'Nothing is left of what nf-escrow placed.');
   t.equal(told({ search: null }), 'Nothing is left of what nf-escrow placed.');
   t.equal(told({ search: null, run: { ...example.run, startedAt: null } }), 'Nothing is left.');
   t.equal(told({ search: null, run: { ...example.run, secrets: [] } }), 'Nothing is left.');
-  t.match(told({ search, complete: false }), /^Something is left/);
+  t.match(told({ search, leases: [{ ...lease, state: 'removing' }] }), /^Something is left/);
+  t.match(told({ search, leases: [{ ...lease, state: 'unverified' }] }), /^Not verified/);
   t.match(concludePurge(example.run), /^Nothing of run/);
   t.notMatch(concludePurge({ ...example.run, exposed: ['A_KEY'] }), /Nothing/);
+  t.notMatch(concludePurge({ ...example.run, removalNotes: ['A_KEY: not verified'] }), /Nothing/);
+});
+
+void t.test('what became of each file with values is said with what was not as it should be', async (t) => {
+  const file = { file: 'secrets/A_KEY', secrets: ['A_KEY'], links: 0, replaced: false, movedTo: null };
+  const removal = {
+    files: [
+      { ...file, result: 'erased' as const },
+      { ...file, secrets: ['B_KEY'], result: 'not-verified' as const },
+    ],
+    notes: ['B_KEY: not verified'],
+  };
+  t.same(describeRemoval({ ...lease, removal }), [
+    'erased       A_KEY',
+    'not verified B_KEY',
+    'note         B_KEY: not verified',
+  ]);
+  t.same(describeRemoval(lease), []);
 });
 
 void t.test('paths and names of others reach the terminal as text', async (t) => {

@@ -68,5 +68,5 @@ void t.test('the daemon writes the names nowhere else', async (t) => {
 void t.test('space is reserved for what the shim writes at the end', async (t) => {
   const shim = readFileSync(join(root, 'templates/shim.sh'), 'utf8');
   t.match(shim, /from=\$dir\/reserve\.\$1/);
-  t.same(reservedFiles.map(reserveName), ['reserve.process', 'reserve.exit']);
+  t.same(reservedFiles.map(reserveName), ['reserve.process', 'reserve.exit', 'reserve.erased']);
 });

@@ -8,15 +8,19 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 
 void t.test('every state is reached, and every way ends', async (t) => {
   for (const [moves, first, last] of [
-    [runMoves, 'created', 'purged'],
-    [leaseMoves, 'intended', 'gone'],
+    [runMoves, 'created', ['purged']],
+    [leaseMoves, 'intended', ['gone', 'unverified']],
   ] as const) {
     const table: Readonly<Record<string, readonly string[]>> = moves;
     const reached = new Set<string>([first]);
     for (const state of reached) for (const next of table[state] ?? []) reached.add(next);
     t.same([...reached].sort(), Object.keys(table).sort());
     for (const state of Object.keys(table))
-      t.equal(table[state]?.length === 0, state === last, `${state} goes on unless it is ${last}`);
+      t.equal(
+        table[state]?.length === 0,
+        last.some((one) => one === state),
+        `${state} goes on unless it ends`,
+      );
   }
 });
 

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import type { Exposure, ExposureSearch, Receipt, Run, SearchGap } from '../../../contract/types.ts';
+import type { Exposure, ExposureSearch, Lease, Receipt, Run, SearchGap } from '../../../contract/types.ts';
 import { escapeText } from '../../../system/escape-text.ts';
 
 /** So many files of each exposure are shown; `--json` has more. */
@@ -13,17 +13,45 @@ export function describeExposures(receipt: Receipt): string[] {
   return [...lines, '', ...describeSearch(receipt.search)];
 }
 
+const CONCLUSIONS: Readonly<Record<Receipt['conclusion'], string>> = {
+  pending: 'Something is left; its removal is tried again.',
+  'not-verified':
+    'Not verified: of what nf-escrow placed, it could not be verified that all was removed; the notes above say of what. Change those values.',
+  exposed:
+    'nf-escrow removed everything that it had placed. The run kept the files above, with the values in them: delete those files and change the values (docs/limits.md).',
+  'nothing-left': 'Nothing is left.',
+  'placed-removed': 'Nothing is left of what nf-escrow placed.',
+};
+
 /** The last line of a receipt. That values are exposed and that nothing is left are never said together. */
-export function concludeReceipt({ complete, exposures, search, run }: Receipt): string {
-  if (!complete) return 'Something is left; its removal is tried again.';
-  if (exposures.length > 0)
-    return 'nf-escrow removed everything that it had placed. The run kept the files above, with the values in them: delete those files and change the values (docs/limits.md).';
-  const isSearched = search?.complete === true || run.startedAt === null || run.secrets.length === 0;
-  return isSearched ? 'Nothing is left.' : 'Nothing is left of what nf-escrow placed.';
+export function concludeReceipt({ conclusion }: Receipt): string {
+  return CONCLUSIONS[conclusion];
 }
 
-/** What is said after a purge that left nothing. */
-export function concludePurge({ id, exposed }: Run): string {
+/** What became of the files with values of one lease; the names of secrets by what happened to them. */
+export function describeRemoval({ removal }: Lease): string[] {
+  if (removal === undefined) return [];
+  const byResult = new Map<string, Set<string>>();
+  for (const { result, secrets } of removal.files)
+    for (const secret of secrets) byResult.set(result, (byResult.get(result) ?? new Set()).add(secret));
+  const lines = [...byResult].map(
+    ([result, secrets]) => `${(RESULTS[result] ?? result).padEnd(13)}${[...secrets].join(', ')}`,
+  );
+  return [...lines, ...removal.notes.map((note) => `note         ${note}`)];
+}
+
+const RESULTS: Readonly<Record<string, string>> = {
+  pending: 'to remove',
+  erased: 'erased',
+  deleted: 'deleted',
+  reported: 'erased',
+  'not-verified': 'not verified',
+};
+
+/** What is said after a purge after which nothing is to be removed. */
+export function concludePurge({ id, exposed, removalNotes = [] }: Run): string {
+  if (removalNotes.length > 0)
+    return [...removalNotes, `The receipt of run ${id}: nf-escrow runs receipt ${id}`].join('\n');
   if (exposed === undefined) return `Nothing of run ${id} is left.`;
   return `Everything that nf-escrow placed for run ${id} is removed. Its own files hold values of ${exposed.join(', ')}: nf-escrow runs receipt ${id}`;
 }

@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts';
 import { confirm } from '../../io/confirm.ts';
 import { checkWithCredentials, purgeWithCredentials } from '../../launch/with-credentials.ts';
 import { print, printJson, printTable } from '../../io/output.ts';
-import { concludePurge, concludeReceipt, describeExposures } from './describe-exposures.ts';
+import { concludePurge, concludeReceipt, describeExposures, describeRemoval } from './describe-exposures.ts';
 import { describeWritablePlaces } from './describe-writable-places.ts';
 import { noteNamesakes } from './note-namesakes.ts';
 import { printLogs, waitForRun, watchRun } from './run-progress.ts';
@@ -131,8 +131,9 @@ async function showReceipt(
     print('');
     print(`placed       ${lease.placedAt ?? 'never'}  ${lease.store}  ${lease.target}`);
     print(
-      `gone         ${lease.goneAt ?? 'not yet'}  after ${String(lease.attempts)} ${lease.attempts === 1 ? 'try' : 'attempts'}`,
+      `${lease.state === 'unverified' ? 'not verified' : 'gone        '} ${lease.goneAt ?? 'not yet'}  after ${String(lease.attempts)} ${lease.attempts === 1 ? 'try' : 'attempts'}`,
     );
+    for (const line of describeRemoval(lease)) print(line);
     print(`checked      ${lease.verification ?? '-'}`);
     if (lease.lastError !== null) print(`last error   ${lease.lastError}`);
   }

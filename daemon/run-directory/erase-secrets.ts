@@ -1,0 +1,218 @@
+import { readlinkSync, type BigIntStats } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemCode } from '../errors.ts';
+import { eraseContent, truncateFile } from '../system/files/erase-file.ts';
+import { lookAt, openDirectory, OpenFile, type OpenDirectory } from '../system/files/open-directory.ts';
+import { readFileNoFollow } from '../system/files/read-regular-file.ts';
+import { entriesOf } from '../system/files/remove-tree.ts';
+import { step, type FaultInjector } from '../system/steps.ts';
+import { TimeSlices } from '../system/time/time-slices.ts';
+import type { HeldDirectory } from './held-directory.ts';
+import { isMissing } from './fence.ts';
+import { GONE, runFile, runFiles } from './layout.ts';
+import type { SecretFile } from './record.ts';
+
+/** The shim may be removing the same files at this moment: what is missing is looked for again, so often and so late. */
+const ROUNDS = 5;
+const ROUND_MS = 200;
+const REPORT_MAX = 1024 * 1024;
+
+/** Where the files of one run may be. */
+export interface ErasureSubject {
+  /** The run directory; undefined where it was deleted or is not found. */
+  readonly directory: OpenDirectory | undefined;
+  readonly held: HeldDirectory | undefined;
+}
+
+/**
+ * Erases the files that were delivered with values: those very inodes, whatever their names are by now, so that further hard
+ * links of them hold nothing. What is neither found nor known to be deleted stays without a result until `conclude`.
+ */
+export class SecretErasure {
+  readonly #subject: ErasureSubject;
+  readonly #faults: FaultInjector;
+  readonly #files: Map<string, SecretFile>;
+  /** Inodes that the shim has erased, as it says. */
+  #reported: ReadonlySet<string> = new Set();
+
+  constructor(files: readonly SecretFile[], subject: ErasureSubject, faults: FaultInjector) {
+    this.#files = new Map(files.map((file) => [file.inode, file]));
+    this.#subject = subject;
+    this.#faults = faults;
+  }
+
+  get files(): SecretFile[] {
+    return [...this.#files.values()];
+  }
+
+  /** Erases what is found in the usual places, or by a descriptor. */
+  async erase(): Promise<void> {
+    const rounds = this.#subject.directory === undefined ? 1 : ROUNDS;
+    for (let round = 0; this.#pending.length > 0 && round < rounds; round++) {
+      if (round > 0) await sleep(ROUND_MS);
+      this.#reported = this.#readReport();
+      await this.#eraseNamed();
+      for (const file of this.#pending) await this.#resolveHeld(file);
+      this.#believeReports();
+    }
+  }
+
+  /** Erases a file that is about to be unlinked, if it is one of those that were not found. Returns whether it was. */
+  async eraseFound(path: Buffer, found: BigIntStats): Promise<boolean> {
+    const file = this.#match(found);
+    if (file === undefined || file.result !== undefined) return false;
+    await this.#eraseAt(file, [path]);
+    return true;
+  }
+
+  /** What was not found by now is not verified. */
+  conclude(): void {
+    for (const file of this.#pending) this.#set(file, { result: 'not-verified' });
+  }
+
+  get #pending(): SecretFile[] {
+    return this.files.filter(({ result }) => result === undefined);
+  }
+
+  /** The file on record, if it is that: the number of a deleted one may be another's by now. */
+  #match({ ino, birthtimeNs }: BigIntStats): SecretFile | undefined {
+    const file = this.#files.get(String(ino));
+    if (file === undefined) return undefined;
+    const isKnown = file.born !== '0' && birthtimeNs > 0n;
+    return (isKnown ? file.born === String(birthtimeNs) : !this.#reported.has(file.inode)) ? file : undefined;
+  }
+
+  #set(file: SecretFile, change: Partial<SecretFile>): void {
+    this.#files.set(file.inode, { ...file, ...this.#files.get(file.inode), ...change });
+  }
+
+  async #eraseNamed(): Promise<void> {
+    const { directory } = this.#subject;
+    if (directory === undefined) return;
+    const names = await this.#expectedNames(directory);
+    for (const file of this.#pending) {
+      const paths = names.get(file.inode);
+      if (paths !== undefined) await this.#eraseAt(file, paths);
+    }
+  }
+
+  /** Names of the files, by inode. All places are only searched where a file is missing, or has more names than one. */
+  async #expectedNames(directory: OpenDirectory): Promise<Map<string, Buffer[]>> {
+    const names = new Map<string, Buffer[]>();
+    let isPlain = true;
+    for (const file of this.#pending) {
+      const path = Buffer.from(`${directory.self}/${file.file}`);
+      const found = lookAt(path);
+      const isThere = found !== undefined && this.#match(found) === file;
+      if (found !== undefined && !isThere) this.#set(file, { replaced: true });
+      isPlain &&= isThere && found.nlink === 1n;
+      if (isThere) names.set(file.inode, [path]);
+    }
+    return isPlain ? names : this.#searchNames(directory);
+  }
+
+  async #searchNames(directory: OpenDirectory): Promise<Map<string, Buffer[]>> {
+    const names = new Map<string, Buffer[]>();
+    const slices = new TimeSlices();
+    const search = async (within: OpenDirectory, isTop: boolean): Promise<void> => {
+      for (const name of entriesOf(within)) {
+        await slices.next();
+        const path = within.entry(name);
+        const found = lookAt(path);
+        if (found?.isDirectory() === true && isTop && PLACES.has(name.toString())) {
+          const below = openDirectory(path);
+          try {
+            await search(below, false);
+          } finally {
+            below.close();
+          }
+        } else if (found?.isFile() === true && this.#match(found) !== undefined) {
+          // By the top's descriptor, which stays open.
+          const stable = Buffer.concat([
+            Buffer.from(`${directory.self}/`),
+            ...(isTop ? [] : [Buffer.from(`${lastName(within)}/`)]),
+            name,
+          ]);
+          names.set(String(found.ino), [...(names.get(String(found.ino)) ?? []), stable]);
+        }
+      }
+    };
+    await search(directory, true);
+    return names;
+  }
+
+  /** `paths`: names of it in the run directory. */
+  async #eraseAt(file: SecretFile, paths: readonly Buffer[]): Promise<void> {
+    let opened: OpenFile;
+    try {
+      opened = new OpenFile(paths[0] ?? Buffer.from(''));
+    } catch (error) {
+      if (isMissing(error)) return; // the shim was faster: the next round looks for it
+      throw error;
+    }
+    try {
+      const found = opened.look();
+      if (!found.isFile() || this.#match(found)?.inode !== file.inode) return;
+      const links = Math.max(0, Number(found.nlink) - paths.length);
+      await step(this.#faults, 'remove.erase', () => eraseOpen(opened, found));
+      this.#set(file, { result: 'erased', links });
+    } finally {
+      opened.close();
+    }
+  }
+
+  async #resolveHeld(file: SecretFile): Promise<void> {
+    const held = this.#subject.held?.file(file.file);
+    if (held === undefined) return;
+    const found = held.look();
+    if (found.nlink === 0n) {
+      this.#set(file, { result: 'deleted', replaced: false });
+      return;
+    }
+    const path = readlinkSync(held.self);
+    const { directory } = this.#subject;
+    // What is deeper in the run directory is found as that is emptied.
+    if (directory !== undefined && path.startsWith(`${readlinkSync(directory.self)}/`)) return;
+    await step(this.#faults, 'remove.erase', () => eraseContent(held.self, found.mode));
+    this.#set(file, { result: 'erased', links: Number(found.nlink), movedTo: path });
+  }
+
+  /** The shim lists what it erased. */
+  #readReport(): ReadonlySet<string> {
+    const { directory } = this.#subject;
+    if (directory === undefined) return new Set();
+    try {
+      const text = readFileNoFollow(runFile(directory.self, 'erased'), REPORT_MAX)?.toString('latin1');
+      return new Set(text?.match(/\d+/g));
+    } catch {
+      return new Set(); // a task can plant anything there; then nothing is reported
+    }
+  }
+
+  /** The plugin, which claims the run, removes `store.json` as it starts. */
+  #believeReports(): void {
+    const { directory, held } = this.#subject;
+    const isClaimed = directory !== undefined && lookAt(runFile(directory.self, 'claim')) !== undefined;
+    for (const file of this.#pending) {
+      if (held?.file(file.file) !== undefined) continue; // its descriptor knows better
+      if (this.#reported.has(file.inode) || (isClaimed && file.file === runFiles.store))
+        this.#set(file, { result: 'reported', replaced: false });
+    }
+  }
+}
+
+const PLACES: ReadonlySet<string> = new Set([runFiles.secrets, GONE]);
+
+function lastName(directory: OpenDirectory): string {
+  return directory.path.slice(directory.path.lastIndexOf('/') + 1);
+}
+
+async function eraseOpen(opened: OpenFile, found: BigIntStats): Promise<void> {
+  if (found.nlink > 1n) return eraseContent(opened.self, found.mode);
+  try {
+    truncateFile(opened.self, found.ino);
+  } catch (error) {
+    // One that is being run, or that we may not write: to be unlinked, with the directory, is enough for its only name.
+    if (!['ETXTBSY', 'EACCES'].includes(systemCode(error) ?? '')) throw error;
+  }
+}

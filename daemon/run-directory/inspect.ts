@@ -1,0 +1,57 @@
+import { readdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { Finding } from '../stores/store.ts';
+import { locateRunDirectory, type KnownDirectory } from './locate.ts';
+import type { DirectoryRecord } from './record.ts';
+
+/**
+ * Looks for a run directory, and at what is on record of its files, which the evidence tells with `withFiles`. Throws as
+ * locateRunDirectory does.
+ */
+export function inspectRunDirectory(known: KnownDirectory, withFiles: boolean): Finding {
+  const { target, record } = known;
+  const found = locateRunDirectory(known);
+  if (found.kind === 'here' || found.kind === 'replaced') {
+    if (found.kind === 'replaced' || !found.isHeld) found.directory?.close();
+    return { state: 'present', evidence: `${target} exists` };
+  }
+  if (found.kind === 'moved')
+    return { state: 'present', evidence: `${target} was moved to ${found.to} and exists there` };
+  const evidence =
+    found.kind === 'deleted'
+      ? `${target} is deleted: its open descriptor has no name any more`
+      : absent(target);
+  if (evidence === undefined)
+    return { state: 'present', evidence: `${dirname(target)} lists ${basename(target)}` };
+  return judge(evidence, record, withFiles);
+}
+
+function judge(evidence: string, record: DirectoryRecord | undefined, withFiles: boolean): Finding {
+  if (record === undefined || record.files.length === 0) return { state: 'absent', evidence };
+  const open = record.files.filter(({ result }) => result === undefined || result === 'not-verified');
+  if (open.length > 0)
+    return {
+      state: 'unverified',
+      evidence: `${evidence}; not verified that these are erased: ${open.map(({ file }) => file).join(', ')}`,
+    };
+  return { state: 'absent', evidence: withFiles ? `${evidence}; ${describeFiles(record)}` : evidence };
+}
+
+function describeFiles({ files }: DirectoryRecord): string {
+  const count = (...results: string[]): number =>
+    files.filter(({ result }) => results.includes(result ?? '')).length;
+  const parts: readonly (readonly [number, string])[] = [
+    [count('erased'), 'erased'],
+    [count('deleted'), 'deleted, by their open descriptors'],
+    [count('reported'), 'erased as nextflow ended, as its launcher reported'],
+  ];
+  const told = parts.filter(([many]) => many > 0).map(([many, how]) => `${String(many)} ${how}`);
+  return `of ${String(files.length)} ${files.length === 1 ? 'file' : 'files'} with values: ${told.join(', ')}`;
+}
+
+/** Undefined where its directory still lists it, as a network file system may. */
+function absent(target: string): string | undefined {
+  return readdirSync(dirname(target)).includes(basename(target))
+    ? undefined
+    : `${target} does not exist, nor does its directory list it`;
+}
