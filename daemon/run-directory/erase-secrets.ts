@@ -7,7 +7,7 @@ import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { entriesOf } from '../system/files/remove-tree.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
 import { TimeSlices } from '../system/time/time-slices.ts';
-import type { HeldDirectory } from './held-directory.ts';
+import { DELETED, type HeldDirectory } from './held-directory.ts';
 import { isMissing } from './fence.ts';
 import { GONE, runFile, runFiles } from './layout.ts';
 import type { SecretFile } from './record.ts';
@@ -171,10 +171,16 @@ export class SecretErasure {
     }
     const path = readlinkSync(held.self);
     const { directory } = this.#subject;
+    // The name that it was opened by is gone, and it has others.
+    const isUnlinked = path.endsWith(DELETED);
     // What is deeper in the run directory is found as that is emptied.
-    if (directory !== undefined && path.startsWith(`${readlinkSync(directory.self)}/`)) return;
+    if (!isUnlinked && directory !== undefined && path.startsWith(`${readlinkSync(directory.self)}/`)) return;
     await step(this.#faults, 'remove.erase', () => eraseContent(held.self, found.mode));
-    this.#set(file, { result: 'erased', links: Number(found.nlink), movedTo: path });
+    this.#set(file, {
+      result: 'erased',
+      links: Number(found.nlink),
+      ...(isUnlinked ? {} : { movedTo: path }),
+    });
   }
 
   /** The shim lists what it erased. */

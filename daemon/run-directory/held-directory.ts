@@ -9,7 +9,8 @@ import {
 import { fileSystemType } from '../system/files/file-system-type.ts';
 import type { DirectoryRecord } from './record.ts';
 
-const DELETED = ' (deleted)'; // proc(5), of /proc/PID/fd
+/** What stands behind the path of a descriptor whose name was removed: proc(5), of /proc/PID/fd. */
+export const DELETED = ' (deleted)';
 
 /** Where a directory is that is held by a descriptor. */
 export type Whereabouts =

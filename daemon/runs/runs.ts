@@ -187,14 +187,16 @@ export class Runs {
     provided?: AwsCredentials,
   ): Promise<Run> {
     const { db } = this.#deps.ledger;
-    const { id } = await findOneRun(db, wanted);
+    const { id, state: before } = await findOneRun(db, wanted);
     if (provided !== undefined) await this.#provideCredentials(id, provided);
     await this.#watches.poll(id);
     const row = await getRun(db, id);
     if (row.state === 'ended') {
       if (asked || !(await this.#hold.applies(id))) await purgeRun(this.#deps, id);
-    } else if (row.state === 'purged') await removeReappeared(this.#deps, id);
-    else {
+    } else if (row.state === 'purged') {
+      // What was purged just now was inspected just now.
+      if (before === 'purged') await removeReappeared(this.#deps, id);
+    } else {
       if (!force) throw new EscrowError('run-alive', `Run ${id} is ${row.state}.`);
       await removeLeases(this.#deps, id);
     }

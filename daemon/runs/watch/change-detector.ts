@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { runFile, type RunFile } from '../../run-directory/layout.ts';
+import { firstNames } from './directory-watch.ts';
 
 /** What the shim, nextflow and the plugin write there that is of interest; a heartbeat goes on all the time. */
 const FILES: readonly RunFile[] = ['started', 'process', 'exit', 'events', 'interrupted', 'environment'];
@@ -45,7 +46,7 @@ export class ChangeDetector {
   #look(others: readonly string[]): string | undefined {
     try {
       // To list a directory has NFS ask its server for it. What is being written has another name first.
-      const names = readdirSync(this.#directory).filter((name) => !name.endsWith('.new'));
+      const names = firstNames(this.#directory).filter((name) => !name.endsWith('.new'));
       const files = [...FILES.map((file) => runFile(this.#directory, file)), ...others];
       return [...names.sort(), ...files.map(stampOf)].join('\n');
     } catch {

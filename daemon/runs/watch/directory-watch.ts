@@ -1,4 +1,4 @@
-import { readdirSync, watch as watchDirectory, type FSWatcher } from 'node:fs';
+import { opendirSync, watch as watchDirectory, type FSWatcher } from 'node:fs';
 import { fileSystemType } from '../../system/files/file-system-type.ts';
 
 /** Whether the kernel tells nothing of what other hosts write there. */
@@ -22,10 +22,26 @@ export function watchOf(directory: string, onChange: (name: string | null) => vo
   }
 }
 
+/** A run directory has some dozens of entries; a task may add any number. */
+const LISTED_MAX = 500;
+
+/** The first names of a directory: to list all of very many would keep the daemon from its other work. */
+export function firstNames(directory: string): string[] {
+  const listing = opendirSync(directory, { bufferSize: LISTED_MAX });
+  try {
+    const names: string[] = [];
+    for (let entry = listing.readSync(); entry !== null && names.length < LISTED_MAX; entry = listing.readSync())
+      names.push(entry.name);
+    return names;
+  } finally {
+    listing.closeSync();
+  }
+}
+
 /** To list a directory has NFS ask its server for it, and not only answer from what it remembers. */
 export function refresh(directory: string): void {
   try {
-    readdirSync(directory);
+    firstNames(directory);
   } catch {
     return; // whoever looks next says what is wrong
   }

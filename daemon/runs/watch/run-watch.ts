@@ -242,9 +242,16 @@ export class RunWatch {
     await this.#tryPurge();
   }
 
-  /** On NFS and FUSE, a file that is unlinked while we have it open keeps its directory: so our files are closed first. */
+  /**
+   * On NFS and FUSE, a file that is unlinked while we have it open keeps its directory: so our files are closed first. Nor do
+   * we want to hear of each file that we remove.
+   */
   async #tryPurge(): Promise<void> {
-    if (await this.#purge.tryIfDue(() => this.#records.close())) await this.#close();
+    const release = (): void => {
+      this.#records.close();
+      this.#wakeUps.stopWatching();
+    };
+    if (await this.#purge.tryIfDue(release)) await this.#close();
   }
 
   async #close(): Promise<void> {

@@ -12,12 +12,20 @@ const END_POLL_MS = 200;
 const END_POLLS_MAX = 150;
 /** Files whose changes mean nothing: the counter that always changes, and files that are only being written. */
 const IGNORED = new RegExp(`^${runFiles.heartbeat}$|\\.new$`);
+/** Changes follow each other at once as a run begins or ends. Whoever floods the directory with them gets this many polls. */
+const WAKE_INTERVAL_MS = 100;
+/** More changes between two intervals are a flood: to hear of each would keep the daemon from its other work. */
+const CHANGES_MAX = 2000;
 
 /** Decides when a run is polled: at changes of its files, when its head releases the FIFO, and at intervals. */
 export class WakeUps {
   readonly #directory: string;
   /** Undefined before the start, and on network file systems: the kernel does not report what other hosts write. */
   #watcher: FSWatcher | undefined;
+  #isOnNetwork = false;
+  #changeCount = 0;
+  #wokenAt = -Infinity;
+  #wakeTimer: NodeJS.Timeout | undefined;
   #changes: ChangeDetector | undefined;
   #timer: NodeJS.Timeout | undefined;
   #endTimer: NodeJS.Timeout | undefined;
@@ -33,13 +41,11 @@ export class WakeUps {
   /** Starts watching. `files` returns the files outside of the run directory that are read. */
   start(wake: () => void, files: () => string[]): void {
     this.#wake = wake;
-    this.#watcher = isOnNetwork(this.#directory)
-      ? undefined
-      : watchOf(this.#directory, (name) => {
-          if (name === null || !IGNORED.test(name)) wake();
-        });
+    this.#isOnNetwork = isOnNetwork(this.#directory);
+    if (!this.#isOnNetwork) this.#watcher = watchOf(this.#directory, (name) => this.#onChange(name));
     const changes = (this.#changes = new ChangeDetector(this.#directory, this.#watcher !== undefined));
     this.#timer = setInterval(() => {
+      this.#changeCount = 0;
       if (!changes.isUnchanged(files())) wake();
     }, POLL_INTERVAL_MS);
   }
@@ -48,13 +54,21 @@ export class WakeUps {
     clearInterval(this.#timer);
     clearTimeout(this.#endTimer);
     this.#stopWaiting?.();
+    this.stopWatching();
+  }
+
+  /** From now on only the intervals count: the directory is about to be emptied, or somebody floods it. */
+  stopWatching(): void {
+    clearTimeout(this.#wakeTimer);
+    this.#wakeTimer = undefined;
     this.#watcher?.close();
+    this.#watcher = undefined;
   }
 
   /** Called before each poll. */
   beforePoll(): void {
     this.#changes?.record(false, []);
-    if (this.#watcher === undefined) refresh(this.#directory);
+    if (this.#isOnNetwork) refresh(this.#directory);
   }
 
   /** Called after a poll that found nothing to do. `isComplete`: everything there is to read was found. */
@@ -77,5 +91,18 @@ export class WakeUps {
     if (this.#watcher !== undefined || this.#endPolls++ >= END_POLLS_MAX) return;
     clearTimeout(this.#endTimer);
     this.#endTimer = setTimeout(this.#wake, END_POLL_MS);
+  }
+
+  #onChange(name: string | null): void {
+    if (++this.#changeCount > CHANGES_MAX) this.stopWatching();
+    if ((name !== null && IGNORED.test(name)) || this.#wakeTimer !== undefined) return;
+    const pause = this.#wokenAt + WAKE_INTERVAL_MS - performance.now();
+    const wake = (): void => {
+      this.#wakeTimer = undefined;
+      this.#wokenAt = performance.now();
+      this.#wake();
+    };
+    if (pause <= 0) wake();
+    else this.#wakeTimer = setTimeout(wake, pause);
   }
 }
