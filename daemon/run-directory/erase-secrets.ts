@@ -13,8 +13,8 @@ import { GONE, runFile, runFiles } from './layout.ts';
 import type { SecretFile } from './record.ts';
 
 /** The shim may be removing the same files at this moment: what is missing is looked for again, so often and so late. */
-const ROUNDS = 5;
-const ROUND_MS = 200;
+const ROUNDS = 3;
+const ROUND_MS = 100;
 const REPORT_MAX = 1024 * 1024;
 
 /** Where the files of one run may be. */

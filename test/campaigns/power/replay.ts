@@ -14,12 +14,16 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { userScope } from '../../../daemon/access/scopes.ts';
+import type { Receipt } from '../../../daemon/contract/types.ts';
 import { asEscrowError } from '../../../daemon/errors.ts';
+import { GONE } from '../../../daemon/run-directory/layout.ts';
+import type { DirectoryRecord } from '../../../daemon/run-directory/record.ts';
+import { lookAt } from '../../../daemon/system/files/open-directory.ts';
 import { finishRekey } from '../../../daemon/vault/keys/rekey.ts';
 import { randomOf, type Random } from '../fuzz/random.ts';
-import { assemble, placesIn } from '../../support/daemon-modules.ts';
+import { assemble, placesIn, type DaemonModules } from '../../support/daemon-modules.ts';
 import { Disk, type Loss, type NameEdit, type Tree } from './disk.ts';
 import { readRecording } from './recording.ts';
 import { Promises } from './promises.ts';
@@ -144,12 +148,54 @@ function lay(tree: Tree): void {
   }
 }
 
+/** Files that are laid have other inodes than those that were recorded; on a disk that lost its power they keep theirs. */
+async function adoptInodes({ ledger }: DaemonModules): Promise<void> {
+  const leases = await ledger.db.selectFrom('leases').selectAll().where('record', 'is not', null).execute();
+  for (const { id, target, record } of leases) {
+    const known = JSON.parse(record ?? '') as DirectoryRecord;
+    const directory = lookAt(target);
+    if (directory === undefined) continue;
+    const files = known.files.map((file) => {
+      // The shim moves a file, or the directory of all, to .gone first.
+      const names = [file.file, join(GONE, basename(file.file)), ...(file.file.includes('/') ? [] : [GONE])];
+      const found = names
+        .map((name) => lookAt(join(target, name)))
+        .find((stats) => stats?.isFile() === true);
+      return found === undefined
+        ? file
+        : { ...file, inode: String(found.ino), born: String(found.birthtimeNs) };
+    });
+    const adopted = { ...known, directory: { ...known.directory, inode: String(directory.ino) }, files };
+    await ledger.write((db) =>
+      db
+        .updateTable('leases')
+        .set({ record: JSON.stringify(adopted) })
+        .where('id', '=', id)
+        .execute(),
+    );
+  }
+}
+
+/** A power loss may take the evidence of what was removed, or a file that never reached the disk: then the receipt says so. */
+function judgeReceipt({ run, complete, conclusion, leases }: Receipt): string[] {
+  if (complete) return [];
+  const open = leases.filter(({ state }) => state !== 'gone');
+  const isSaid =
+    conclusion === 'not-verified' &&
+    open.every(
+      ({ state, removal }) =>
+        state === 'unverified' && removal?.files.some(({ result }) => result === 'not-verified'),
+    );
+  return isSaid ? [] : [`the receipt of ${run.id} is not complete`];
+}
+
 /** Starts on what is there, as the daemon does; gives what is wrong then. */
 async function recover({ promises }: Case): Promise<string[]> {
   const wrong: string[] = [];
   mkdirSync(state, { recursive: true, mode: 0o700 }); // as every start does
   const modules = await assemble(placesIn(state));
   try {
+    await adoptInodes(modules);
     await modules.runs.recover();
     await finishRekey(modules.ledger, modules.vault);
     const open = await modules.runs.list({ limit: 100, state: 'open' });
@@ -159,8 +205,7 @@ async function recover({ promises }: Case): Promise<string[]> {
         .catch((error: unknown) => wrong.push(`run ${id}: ${asEscrowError(error).message}`));
     for (const run of await modules.runs.list({ limit: 100 })) {
       if (run.state !== 'purged') wrong.push(`run ${run.id} is ${run.state}: ${run.removalError ?? ''}`);
-      else if (!(await modules.runs.receipt(run.id)).complete)
-        wrong.push(`the receipt of ${run.id} is not complete`);
+      else wrong.push(...judgeReceipt(await modules.runs.receipt(run.id)));
       if (run.outcome === 'succeeded') wrong.push(`run ${run.id} did not succeed`);
     }
     const scope = await userScope(modules.ledger.db, modules.deps.user);

@@ -37,7 +37,7 @@ function askHealth(box: Sandbox): { readonly stop: () => Promise<{ max: number; 
   const asked = (async () => {
     while (!isOver) {
       const begun = performance.now();
-      const { status } = await box.http('GET', '/v1/health');
+      const { status } = await box.http('GET', '/v1/health', undefined, { connection: 'close' });
       if (status === 200) answers++;
       max = Math.max(max, performance.now() - begun);
       await sleep(5);
@@ -60,6 +60,7 @@ void t.test('a run directory of many files and long paths is removed while the d
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   const [id = ''] = readdirSync(join(box.state, 'runs'));
   const directory = join(box.state, 'runs', id);
+  t.teardown(() => execFileSync('rm', ['-rf', directory])); // what a failure leaves has paths too long for Node
   const idle = askHealth(box);
   await sleep(1000);
   const usual = (await idle.stop()).max;
@@ -67,9 +68,11 @@ void t.test('a run directory of many files and long paths is removed while the d
   const health = askHealth(box);
   const begun = performance.now();
   writeFileSync(join(box.launch, 'go'), '');
-  await until('its secrets are erased', () => statSync(link).size === 0);
+  const deadline = begun + 240_000; // of 150,000 files, on a machine with much else at work
+  while (statSync(link).size > 0 && performance.now() < deadline) await sleep(25);
   const erased = performance.now() - begun;
-  await until('it is removed', () => !existsSync(directory));
+  while (existsSync(directory) && performance.now() < deadline) await sleep(25);
+  t.notOk(existsSync(directory), 'it is removed');
   const removed = performance.now() - begun;
   await started.ended;
   const { max, answers } = await health.stop();
