@@ -832,6 +832,10 @@ export interface OrphanedJob {
    * Name of the task
    */
   name: string;
+  /**
+   * Why nf-escrow does not cancel it: the scheduler does not confirm that the job is the run's
+   */
+  refusal?: string;
 }
 /**
  * What a run will receive, from which scopes, and how it is delivered. Names only.
@@ -1407,6 +1411,10 @@ export interface RunRequest {
    * Path of the log that Nextflow will write, derived from its arguments and the caller's environment
    */
   logFile?: string;
+  /**
+   * Where Nextflow's work directory will be, as far as its arguments and the caller's environment say
+   */
+  workDirectory?: string;
   /**
    * Whether the output goes to a file, which the response names
    */

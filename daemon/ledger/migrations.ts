@@ -163,4 +163,18 @@ export const migrations: readonly Migration[] = [
     // Of a run directory: its identity, that of each file with values, and what became of them.
     statements: [`ALTER TABLE leases ADD COLUMN record TEXT`],
   },
+  {
+    id: 12,
+    name: 'where jobs of tasks come from',
+    statements: [
+      // Of its task. What the scheduler reports about the job has to match it before the job is cancelled.
+      `ALTER TABLE task_jobs ADD COLUMN work_directory TEXT`,
+      // 'log' or 'events'. State 'unconfirmed': only the log says that it ended.
+      `ALTER TABLE task_jobs ADD COLUMN source TEXT NOT NULL DEFAULT 'log'`,
+      // Why it was not cancelled when that was requested.
+      `ALTER TABLE task_jobs ADD COLUMN refusal TEXT`,
+      // According to the arguments and the launcher's environment.
+      `ALTER TABLE runs ADD COLUMN work_expected TEXT`,
+    ],
+  },
 ];

@@ -79,7 +79,10 @@ export interface Tables {
     head_job: ColumnType<string | null, string | null | undefined, string | null>;
     /** JSON: how the run's files were searched for secret values. */
     search: ColumnType<string | null, string | null | undefined, string | null>;
+    /** As the plugin told it first; null without the plugin. */
     work_directory: ColumnType<string | null, string | null | undefined, string | null>;
+    /** Where it will be, as its arguments and the launcher's environment say. */
+    work_expected: ColumnType<string | null, string | null | undefined, string | null>;
     cancel_requested: number;
     created_at: string;
     started_at: string | null;
@@ -132,7 +135,13 @@ export interface Tables {
     executor: string;
     job_id: string;
     name: string;
-    state: 'submitted' | 'completed' | 'orphaned' | 'gone';
+    /** `unconfirmed`: its end is told by the log alone, and the scheduler has not been asked yet. */
+    state: 'submitted' | 'completed' | 'unconfirmed' | 'orphaned' | 'gone';
+    /** Of its task. */
+    work_directory: ColumnType<string | null, string | null | undefined, string | null>;
+    source: ColumnType<'log' | 'events', 'log' | 'events' | undefined, 'log' | 'events'>;
+    /** Why nf-escrow did not cancel it when that was wanted. */
+    refusal: ColumnType<string | null, string | null | undefined, string | null>;
   };
   /** Rows of a trace that could not be parsed; `row` counts from 1 below the header. */
   trace_errors: { run_id: string; row: number; reason: string };

@@ -14,7 +14,8 @@ import type { SecretValue } from '../vault/secret-value.ts';
 import { write, type RunDependencies } from './dependencies.ts';
 import { submitHead } from './materialize/submit-head.ts';
 import { materialize } from './materialize/materialize.ts';
-import { cancelOrphanedJobs, describeOrphanedJob, refreshOrphanedJobs } from './purge/orphaned-jobs.ts';
+import { cancelOrphanedJobs } from './purge/cancel-orphaned-jobs.ts';
+import { describeOrphanedJob, refreshOrphanedJobs } from './purge/orphaned-jobs.ts';
 import { PurgeHold } from './purge/purge-hold.ts';
 import { planRun } from './plan/plan.ts';
 import { purgeRun, removeLeases } from './purge/purge.ts';
@@ -150,7 +151,7 @@ export class Runs {
   /**
    * Asks for a run's end, or for that of the jobs which it has left behind, each time anew: its watch asks the head, as
    * soon as there is one, and sees its end. `orphanedJobs` of the answer: those that were asked to end, also where they are
-   * over by now.
+   * over by now, and with a `refusal` those that were left alone.
    */
   async cancel(wanted: string): Promise<Run> {
     const { db } = this.#deps.ledger;

@@ -7,8 +7,18 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs a scheduler's command to its end. Throws `scheduler-unavailable` if it cannot be run or does not end in time. */
-export type RunCommand = (command: string, args: readonly string[]) => Promise<CommandResult>;
+/**
+ * Runs a scheduler's command to its end. `variables` are added to its environment. Throws `scheduler-unavailable` if it
+ * cannot be run or does not end in time.
+ */
+export type RunCommand = (
+  command: string,
+  args: readonly string[],
+  variables?: Readonly<Record<string, string>>,
+) => Promise<CommandResult>;
+
+/** Has a command print times in UTC: local time is ambiguous for an hour each autumn. */
+export const inUtc = { TZ: 'UTC0' } as const;
 
 /** Nothing is known of any job now. */
 export function schedulerUnavailable(command: string, why: string): EscrowError {

@@ -3,7 +3,7 @@ import { schedulerUnavailable, type RunCommand } from './command.ts';
 import { assertJobId, isJobId } from './job-id.ts';
 import { definitionOf } from './registry.ts';
 import { runCommand } from './run-command.ts';
-import type { JobStatus, Scheduler, SchedulerDefinition, Submission } from './scheduler.ts';
+import type { JobOrigin, JobStatus, Scheduler, SchedulerDefinition, Submission } from './scheduler.ts';
 
 /** Makes a scheduler's client. Its commands are run for real, unless `run` says otherwise. */
 export function createScheduler(executor: Executor, run: RunCommand = runCommand): Scheduler {
@@ -39,6 +39,11 @@ class CheckedScheduler implements Scheduler {
     const ids = await (await this.#scheduler()).find(name);
     this.#assertAnswered(ids);
     return ids;
+  }
+
+  async origin(id: string): Promise<JobOrigin | undefined> {
+    assertJobId(this.executor, id);
+    return (await this.#scheduler()).origin(id);
   }
 
   async cancel(id: string): Promise<void> {

@@ -12,16 +12,22 @@ const OUTPUT_MAX = 64 * 1024 * 1024;
  * no defaults that someone set for jobs of their own. Throws `scheduler-unavailable` when it could not be started, or
  * took too long.
  */
-export const runCommand: RunCommand = (command, args) => execute(LIMIT_MS, command, args);
+export const runCommand: RunCommand = (command, args, variables) =>
+  execute(LIMIT_MS, command, args, variables);
 
 /** The same for someone who waits for the answer, and would sooner hear that there is none. */
 export function runCommandWithin(limitMs: number): RunCommand {
-  return (command, args) => execute(limitMs, command, args);
+  return (command, args, variables) => execute(limitMs, command, args, variables);
 }
 
-async function execute(limitMs: number, command: string, args: readonly string[]): Promise<CommandResult> {
+async function execute(
+  limitMs: number,
+  command: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
   const { exitCode, stdout, stderr, timedOut, isMaxBuffer, code } = await execa(command, [...args], {
-    env: environment(),
+    env: { ...environment(), ...variables },
     extendEnv: false,
     stdin: 'ignore',
     reject: false,

@@ -30,6 +30,20 @@ export type JobStatus = JobState & {
   readonly restarts: number | null;
 };
 
+/**
+ * Where a job comes from, in its scheduler's own words. Null: the scheduler does not tell. Names and ids of jobs are no
+ * proof: users choose the one, and logs that quote the other can be forged.
+ */
+export interface JobOrigin {
+  /** The user who submitted it. */
+  readonly owner: string | null;
+  readonly isOurs: boolean;
+  /** The directory from which it was submitted. */
+  readonly workDirectory: string | null;
+  /** The latest time that the scheduler's answer permits, in milliseconds since 1970: some tell minutes. */
+  readonly submittedAt: number | null;
+}
+
 /** A job to submit. */
 export interface Submission {
   /** Finds the job if its id was lost with the scheduler's answer. */
@@ -62,6 +76,12 @@ export interface Scheduler {
 
   /** Returns the ids of our jobs of that name that the scheduler still remembers, newest last. */
   find(name: string): Promise<string[]>;
+
+  /**
+   * Returns where exactly this job comes from; undefined if the scheduler does not remember it. An id that stands for
+   * several jobs, as that of a whole job array does, tells of none: its origin is all null.
+   */
+  origin(id: string): Promise<JobOrigin | undefined>;
 
   /** Cancels a job. Idempotent: a job that ended or is not remembered counts as cancelled. */
   cancel(id: string): Promise<void>;
@@ -96,7 +116,7 @@ export interface JobVariables {
  */
 export interface SchedulerDefinition {
   readonly executor: Executor;
-  /** What Nextflow's log calls it: `[PBSPRO] submitted process …`. */
+  /** What Nextflow calls it, in capitals, as in its log: `[PBSPRO] submitted process …`. */
   readonly logNames: readonly string[];
   /** The command that submits a job, for messages. */
   readonly submitCommand: string;
@@ -104,6 +124,8 @@ export interface SchedulerDefinition {
   readonly markerCommand: string;
   /** The whole format of a job id, bounded in length. An id never begins with `-`, which would make it an option. */
   readonly jobId: RegExp;
+  /** Matches, of these ids, those of a task of a job array. */
+  readonly arrayTask: RegExp;
   readonly environment: SchedulerEnvironment;
   /** Reads the job that a process with this environment runs in; its id is undefined where it runs in none. */
   readonly readJob: (env: Environment) => JobVariables;

@@ -190,6 +190,20 @@ export interface JobDefinitionStore extends LeaseRemover {
   ): Pick<LeaseLocation, 'target'> & { readonly locator: string };
 }
 
+/** A job that a run's events say it submitted. */
+export interface ClaimedJob {
+  readonly id: string;
+  /** Work directory of its task, as a URI; null if unknown. */
+  readonly workDirectory: string | null;
+}
+
+/** The run that the jobs are said to belong to. */
+export interface JobsOwner {
+  readonly run: string;
+  /** When it was created, in milliseconds since 1970: none of its jobs is older. */
+  readonly since: number;
+}
+
 /** Task jobs of a platform that has its own job queue. A run's head submits them, and they may outlive it. */
 export interface RemoteTaskJobs {
   /** Nextflow's name of the executor. */
@@ -203,8 +217,15 @@ export interface RemoteTaskJobs {
   /** Returns the jobs that may still run. A job unknown to the platform counts as ended. Throws `aws-*`. */
   readonly living: (locator: string | null, ids: readonly string[]) => Promise<ReadonlySet<string>>;
 
-  /** Requests termination of the jobs that may still run. Idempotent. Throws `aws-*`. */
-  readonly terminate: (locator: string | null, ids: readonly string[]) => Promise<void>;
+  /**
+   * Requests termination of the jobs that may still run and that belong to the run according to the platform itself.
+   * Returns, by id, why the others were left alone. Idempotent. Throws `aws-*`.
+   */
+  readonly terminate: (
+    locator: string | null,
+    jobs: readonly ClaimedJob[],
+    owner: JobsOwner,
+  ) => Promise<ReadonlyMap<string, string>>;
 }
 
 /** The stores of one platform. */

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { CommandResult, RunCommand } from '../../daemon/schedulers/command.ts';
 
 interface FakeJob {
@@ -58,7 +59,7 @@ export function fakePbs(server: FakeServer): RunCommand {
       job.over = true;
       return said('');
     }
-    const wanted = args.slice(1).map((id) => ({ id, job: server.byId(id) }));
+    const wanted = args.slice(2).map((id) => ({ id, job: server.byId(id) }));
     const complaints = wanted.flatMap(({ id, job }) => {
       if (job === undefined) return [`qstat: Unknown Job Id ${id}\n`];
       return job.over
@@ -73,15 +74,17 @@ export function fakePbs(server: FakeServer): RunCommand {
 }
 
 function pbsBlock({ id, name }: FakeJob): string {
+  const created = new Date().toUTCString().replace(/^(\w+), (\d+) (\w+) (\d+) ([\d:]+) GMT$/, '$1 $3 $2 $5 $4');
   return `Job Id: ${id}
     Job_Name = ${name}
-    Job_Owner = ada@login1
+    Job_Owner = ${userInfo().username}@login1
     resources_used.cpupct = 0
     job_state = R
     queue = workq
+    ctime = ${created}
     Error_Path = login1:/scratch/ada/a-long-way/to-a-directory/that-needs-a-second
 \t-line.e
-    Variable_List = PBS_O_HOME=/home/ada,PBS_O_PATH=/usr/bin,
+    Variable_List = PBS_O_HOME=/home/ada,PBS_O_WORKDIR=${process.cwd()},PBS_O_PATH=/usr/bin,
 \tjob_state = F
     run_count = 1
     Submit_arguments = -N ${name}
@@ -106,6 +109,17 @@ export function fakeLsf(server: FakeServer): RunCommand {
       if (job.over) return complained(255, `Job <${last}>: Job has already finished\n`);
       job.over = true;
       return said(`Job <${last}> is being terminated\n`);
+    }
+    if (args.includes('-json')) {
+      const job = server.byId(last);
+      const record =
+        job === undefined
+          ? { JOBID: last, ERROR: `Job <${last}> is not found` }
+          : {
+              ...{ JOBID: last, JOBINDEX: '0', USER: userInfo().username, SUB_CWD: process.cwd() },
+              SUBMIT_TIME: new Date().toUTCString().replace(/^\w+, (\d+) (\w+) \d+ ([\d:]{5}).*$/, '$2 $1 $3'),
+            };
+      return complained(0, '', JSON.stringify({ COMMAND: 'bjobs', JOBS: 1, RECORDS: [record] }));
     }
     if (args.includes('-J')) {
       const found = server.byName(after(args, '-J'));

@@ -61,14 +61,20 @@ const slurm: SchedulerSample = {
       REVOKED: null,
     },
   },
-  listed: (id, state) => `${id.padStart(20)}${state.padStart(24)}${'0'.padStart(12)}\n`,
+  listed: slurmLine,
   submitted: (id) => `${id}\n`,
-  named: (id) => `${id.padStart(20)}${'RUNNING'.padStart(24)}${'0'.padStart(12)}\n`,
+  named: (id) => slurmLine(id, 'RUNNING'),
   inJob: (id) => ({ SLURM_JOB_ID: id, SLURM_RESTART_COUNT: '2', SLURM_SUBMIT_HOST: 'login1' }),
   restarts: 2,
   requeue: [['--requeue'], ['--partition=long', '--requeue']],
   noRequeue: [[], ['--no-requeue'], ['-r', 'y'], ['--comment', '--requeue-not']],
 };
+
+/** Of a job array's task, the job has a number of its own. */
+function slurmLine(id: string, state: string): string {
+  const job = id.split('_')[0] ?? id;
+  return `${job.padStart(20)}${state.padStart(24)}${'0'.padStart(12)}${id.padStart(32)}\n`;
+}
 
 /** qstat(1), "OUTPUT FORMATS"; qsub(1), "ENVIRONMENTAL VARIABLES". Grid Engine 8.1.9. */
 const sge: SchedulerSample = {

@@ -3,7 +3,8 @@ import { decodeLocator } from '../session/access.ts';
 import { asAwsError } from '../session/aws-error.ts';
 import type { OpenSession } from '../session/session.ts';
 import { sdk } from '../session/sdk.ts';
-import type { RemoteTaskJobs } from '../../stores/store.ts';
+import { runTag } from '../tags.ts';
+import type { ClaimedJob, JobsOwner, RemoteTaskJobs } from '../../stores/store.ts';
 
 /** Maximum number of jobs in one DescribeJobs request. */
 const MAX_JOBS = 100;
@@ -48,29 +49,98 @@ export function batchJobs(open: OpenSession, clock = (): number => performance.n
       answers.set(key, { at: now, answer });
       return answer;
     },
-    terminate: async (locator, ids) => {
-      await at(locator, 'Cannot terminate orphaned AWS Batch jobs', async (batch) => {
+    terminate: async (locator, jobs, owner) => {
+      const refused = await at(locator, 'Cannot terminate orphaned AWS Batch jobs', async (batch) => {
         const { TerminateJobCommand } = sdk('@aws-sdk/client-batch');
-        for (const jobId of await livingOf(batch, ids))
+        const { own, others } = await sortByOwner(batch, jobs, owner);
+        for (const jobId of own)
           await batch.send(
             new TerminateJobCommand({ jobId, reason: 'nf-escrow: the head of the run has ended' }),
           );
+        return others;
       });
       answers.clear();
+      return refused;
     },
   };
 }
 
 async function livingOf(batch: BatchClient, ids: readonly string[]): Promise<Set<string>> {
+  return new Set((await describeLiving(batch, ids)).map(({ jobId }) => jobId));
+}
+
+type LivingJob = JobDetail & { readonly jobId: string };
+
+async function describeLiving(batch: BatchClient, ids: readonly string[]): Promise<LivingJob[]> {
   const { DescribeJobsCommand } = sdk('@aws-sdk/client-batch');
-  const found: JobDetail[] = [];
-  for (let from = 0; from < ids.length; from += MAX_JOBS) {
-    const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: ids.slice(from, from + MAX_JOBS) }));
-    found.push(...(jobs ?? []));
+  const found: LivingJob[] = [];
+  for (const some of inParts(ids)) {
+    const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: some }));
+    for (const { jobId, ...job } of jobs ?? [])
+      if (jobId !== undefined && job.status !== 'SUCCEEDED' && job.status !== 'FAILED')
+        found.push({ ...job, jobId });
   }
-  return new Set(
-    found.flatMap(({ jobId, status }) =>
-      jobId === undefined || status === 'SUCCEEDED' || status === 'FAILED' ? [] : [jobId],
-    ),
+  return found;
+}
+
+/**
+ * Separates the run's jobs from others. A job is the run's if, according to AWS, it was created after the run, and its
+ * definition has the run's tag or its command is that of the task. Events are not sufficient, because tasks can write them.
+ */
+async function sortByOwner(
+  batch: BatchClient,
+  jobs: readonly ClaimedJob[],
+  { run, since }: JobsOwner,
+): Promise<{ own: string[]; others: Map<string, string> }> {
+  const living = await describeLiving(
+    batch,
+    jobs.map(({ id }) => id),
   );
+  const tagged = await taggedDefinitions(batch, living, run);
+  const [own, others]: [string[], Map<string, string>] = [[], new Map()];
+  for (const { jobId, createdAt, jobDefinition, container } of living) {
+    const { workDirectory = null } = jobs.find(({ id }) => id === jobId) ?? {};
+    if (createdAt === undefined || createdAt < since)
+      others.set(jobId, `AWS Batch created it before the run (${toText(createdAt)})`);
+    else if (tagged.has(jobDefinition ?? '') || runsIn(workDirectory, container?.command ?? []))
+      own.push(jobId);
+    else
+      others.set(jobId, "its job definition has no tag of the run, and its command is not that of the run's task");
+  }
+  return { own, others };
+}
+
+async function taggedDefinitions(
+  batch: BatchClient,
+  jobs: readonly JobDetail[],
+  run: string,
+): Promise<Set<string>> {
+  const { DescribeJobDefinitionsCommand } = sdk('@aws-sdk/client-batch');
+  const names = [...new Set(jobs.flatMap(({ jobDefinition }) => jobDefinition ?? []))];
+  const found = new Set<string>();
+  for (const some of inParts(names)) {
+    const { jobDefinitions } = await batch.send(new DescribeJobDefinitionsCommand({ jobDefinitions: some }));
+    for (const { tags, jobDefinitionArn, jobDefinitionName, revision } of jobDefinitions ?? [])
+      if (tags?.[runTag] === run)
+        found.add(String(jobDefinitionArn)).add(`${String(jobDefinitionName)}:${String(revision)}`);
+  }
+  return found;
+}
+
+/** Whether a job's command runs the task's script: nf-amazon fetches it from there, or runs it through Fusion's mount. */
+function runsIn(workDirectory: string | null, command: readonly string[]): boolean {
+  if (workDirectory === null) return false;
+  const text = command.join(' ');
+  return [workDirectory, workDirectory.replace(/^s3:\/\//, '/fusion/s3/')].some((directory) =>
+    text.includes(` ${directory}/.command.run`),
+  );
+}
+
+function toText(time: number | undefined): string {
+  return time === undefined ? 'at an unknown time' : new Date(time).toISOString();
+}
+
+function inParts(all: readonly string[]): string[][] {
+  const count = Math.ceil(all.length / MAX_JOBS);
+  return Array.from({ length: count }, (_, index) => all.slice(index * MAX_JOBS, (index + 1) * MAX_JOBS));
 }

@@ -2,6 +2,7 @@ import type { Client } from '../../api-client/client.ts';
 import type { Run, RunList } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
 import { print, printJson } from '../io/output.ts';
+import { describeRefusals } from './runs/describe-orphans.ts';
 
 /** `nf-escrow status`: what runs, what is placed, what waits for removal; one line each. */
 export async function status(context: Context, options: { json?: boolean }): Promise<void> {
@@ -24,6 +25,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
         print(
           `  left ${String(run.orphanedJobs.length)} jobs behind: nf-escrow runs cancel ${run.id} ends them`,
         );
+      for (const line of describeRefusals(run.orphanedJobs)) print(`  ${line}`);
     }
   }
 }

@@ -69,6 +69,7 @@ function requestOf(
     findLocalStore,
     chooseSecretDelivery,
     expectedLog,
+    expectedWorkDirectory,
     identifySelf,
     enclosingJob,
   }: NextflowModules,
@@ -94,6 +95,7 @@ function requestOf(
       env: process.env,
     }),
     logFile: expectedLog(launchDirectory, args, process.env),
+    workDirectory: expectedWorkDirectory(launchDirectory, args, process.env),
     launcher: identifySelf(),
     ...(job === undefined ? {} : { enclosingJob: job }),
   };

@@ -5,7 +5,7 @@ import { exposureOf, searchOf, type ExposureEvent } from './exposure-events.ts';
 
 /** What one line of `events.jsonl` tells; the plugin (plugin/, RunEvents.java) writes them. */
 export type RunEvent =
-  | { readonly task: Task }
+  | { readonly task: Task; readonly job: EventJob | undefined }
   | { readonly began: RunBegin }
   | { readonly ended: PluginRunEnd }
   | { readonly exposure: ExposureEvent }
@@ -21,12 +21,23 @@ export interface DefinitionEvent {
   readonly at: string;
 }
 
+/** The scheduler's job of a task. */
+export interface EventJob {
+  /** Nextflow's name of the executor. */
+  readonly executor: string;
+  readonly id: string;
+  /** Of the task. */
+  readonly workDirectory: string | null;
+}
+
 /** What a run says of itself as it begins. */
 export interface RunBegin {
   readonly name: string | undefined;
   readonly session: string | undefined;
   /** Its work directory. */
   readonly work: string | undefined;
+  /** Where its trace is written. */
+  readonly trace: string | undefined;
   /** No value is in the names of its tasks. */
   readonly masked: boolean;
 }
@@ -40,6 +51,8 @@ export interface PluginRunEnd {
 
 /** Longer texts are cut: a task's name is of the pipeline's making. */
 const TEXT_MAX = 1000;
+/** As long as a path can be on Linux. A longer one is none: cut, it would be another. */
+const PATH_MAX = 4096;
 const ANSWERED: readonly string[] = ['job-definition.registered', 'job-definition.refused'];
 const STATUS: Readonly<Record<string, string | null>> = {
   'task.submit': 'SUBMITTED',
@@ -63,7 +76,8 @@ export function readEvent(line: string): RunEvent | undefined {
       began: {
         name: text(fields['name']),
         session: text(fields['session']),
-        work: text(fields['work']),
+        work: path(fields['work']),
+        trace: path(fields['trace']),
         masked: fields['masked'] === true,
       },
     };
@@ -73,7 +87,8 @@ export function readEvent(line: string): RunEvent | undefined {
   if (type === 'search') return { searched: searchOf(fields) };
   if (type.startsWith('job-definition.')) return { definition: definitionOf(type, fields) };
   if (!Object.hasOwn(STATUS, type)) return undefined;
-  return { task: taskOf(type, fields) };
+  const task = taskOf(type, fields);
+  return { task, job: jobOf(task, fields) };
 }
 
 /** AWS's rule for the name; behind it a revision, once it is registered. */
@@ -100,6 +115,16 @@ function taskOf(type: string, fields: Record<string, unknown>): Task {
     secrets: names(fields['secrets']),
     exposed: [],
   };
+}
+
+function jobOf({ nativeId: id }: Task, fields: Record<string, unknown>): EventJob | undefined {
+  const executor = text(fields['executor']);
+  if (executor === undefined || id === null) return undefined;
+  return { executor, id, workDirectory: path(fields['workdir']) ?? null };
+}
+
+function path(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= PATH_MAX ? value : undefined;
 }
 
 function text(value: unknown): string | undefined {

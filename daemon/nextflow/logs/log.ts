@@ -1,14 +1,17 @@
-import { statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemCode } from '../../errors.ts';
-import { readRegularFile } from '../../system/files/read-regular-file.ts';
+import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
+import { parseLogLine } from './log-line.ts';
 
-/** What a run's log tells of it. Undefined: not said yet. */
+/**
+ * What a run's log says of it. Anybody whose text Nextflow logs can forge a line: this explains to people, and nothing is
+ * decided by it. Undefined: not said yet.
+ */
 export interface LogFacts {
   runName?: string | undefined;
   sessionId?: string | undefined;
-  traceFile?: string | undefined;
-  /** Why Nextflow gave up: `SIGTERM`, or the text of an error. */
+  /** Why Nextflow gave up: `SIGTERM`, or the beginning of an error's text. */
   abortCause?: string | undefined;
   /** The workflow came to its end, in whatever state. */
   completed?: boolean;
@@ -16,24 +19,28 @@ export interface LogFacts {
   goodbye?: boolean;
 }
 
-const PREFIX = /^\S+ \S+ \[[^\]]*\] [A-Z]+ +(\S+) - (.*)$/;
+const RUN_NAME = /^[a-z](?:[a-z\d]|[-_](?=[a-z\d])){0,79}$/;
+const SESSION = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const CAUSE_MAX = 200;
 
 /** Takes in one line of the log. Lines as Nextflow 24.10 to 26.x write them; others are passed over. */
 export function readLogLine(facts: LogFacts, line: string): void {
-  const [, logger = '', message = ''] = PREFIX.exec(line) ?? [];
+  const { logger, message = '' } = parseLogLine(line) ?? {};
   const after = (start: string): string | undefined =>
     message.startsWith(start) ? message.slice(start.length).trim() : undefined;
-  if (logger.endsWith('.Session')) {
-    facts.runName ??= after('Run name: ');
-    facts.sessionId ??= after('Session UUID: ');
-    facts.abortCause ??= after('Session aborted -- Cause: ');
-  } else if (logger.endsWith('TraceFileObserver')) {
-    facts.traceFile ??= after('Workflow started -- trace file: ');
+  if (logger === 'Session') {
+    facts.runName ??= matching(RUN_NAME, after('Run name: '));
+    facts.sessionId ??= matching(SESSION, after('Session UUID: '));
+    facts.abortCause ??= after('Session aborted -- Cause: ')?.slice(0, CAUSE_MAX);
+  } else if (logger === 'ScriptRunner') {
+    if (after('> Execution complete -- Goodbye') !== undefined) facts.goodbye = true;
   } else if (after('Workflow completed > ') !== undefined) {
     facts.completed = true;
-  } else if (after('> Execution complete -- Goodbye') !== undefined) {
-    facts.goodbye = true;
   }
+}
+
+function matching(format: RegExp, text: string | undefined): string | undefined {
+  return text !== undefined && format.test(text) ? text : undefined;
 }
 
 /** Nextflow keeps this many old logs beside the newest one. */
@@ -51,9 +58,10 @@ export function findLog(newest: string, pid: number, since: number): string | un
   ];
   const owner = new RegExp(`^ *Process: ${String(pid)}@`, 'm');
   return candidates.find((path) => {
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found?.isFile() !== true || found.uid !== process.geteuid?.()) return false;
     // File times may be a little coarser than ours, and those of a file server its own.
-    if (found === undefined || !found.isFile() || found.mtimeMs < since - 2000) return false;
+    if (found.mtimeMs < since - 2000) return false;
     return owner.test(readHead(path));
   });
 }
@@ -73,7 +81,7 @@ export function expectedLog(
 
 function readHead(path: string): string {
   try {
-    return readRegularFile(path, HEAD_BYTES)?.toString('utf8') ?? '';
+    return readFileNoFollow(path, HEAD_BYTES)?.toString('utf8') ?? '';
   } catch (error) {
     if (['ENOENT', 'EACCES'].includes(systemCode(error) ?? '')) return ''; // rotated away as we looked
     throw error;

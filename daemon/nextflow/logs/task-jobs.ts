@@ -1,27 +1,50 @@
+import type { OrphanedJob } from '../../contract/types.ts';
 import { isJobId } from '../../schedulers/job-id.ts';
 import { definitions } from '../../schedulers/registry.ts';
+import { parseLogLine } from './log-line.ts';
 
-/** What a line of the log tells of the jobs that a head has handed to a scheduler. */
+/** What is told of the jobs that a head has handed to a scheduler. */
 export type TaskJobEvent =
-  | { readonly submitted: { readonly executor: string; readonly id: string; readonly name: string } }
+  | {
+      readonly submitted: {
+        readonly executor: OrphanedJob['executor'];
+        readonly id: string;
+        /** The task's. */
+        readonly name: string;
+        readonly workDirectory: string | null;
+      };
+    }
   | { readonly completed: string };
 
 /** GridTaskHandler, submit: `[SLURM] submitted process foo (1) > jobId: 12; workDir: /w/ab/cdef`. Nextflow 24.10 to 26.x. */
 const SUBMITTED =
-  /GridTaskHandler - \[([A-Z_]+)\] submitted process (.+) > jobId: ([A-Za-z0-9._[\]-]+); workDir: /;
+  /^\[([A-Z_]{1,20})\] submitted process (.+) > jobId: ([A-Za-z0-9._[\]-]{1,300}); workDir: (\/.{0,4095})$/su;
 /** TaskPollingMonitor: `Task completed > TaskHandler[jobId: 12; id: 1; name: foo (1); status: COMPLETED; …`. */
-const COMPLETED = /Task completed > TaskHandler\[jobId: ([A-Za-z0-9._[\]-]+); /;
+const COMPLETED = /^Task completed > TaskHandler\[jobId: ([A-Za-z0-9._[\]-]{1,300}); /u;
 
 const NAME_MAX = 200;
+/** A longer line may have been cut as it was read, so that its end is not the message's. */
+const LINE_MAX = 16 * 1024;
 
-/** Undefined for any other line, for jobs of a scheduler that we cannot ask, and for ids that it cannot have given. */
+/**
+ * Reads a line of the log, for a run of which there are no events. Undefined for any other line, for jobs of a scheduler
+ * that we cannot ask, and for ids that it cannot have given. Both lines can be forged by a task's name.
+ */
 export function readTaskJobEvent(line: string): TaskJobEvent | undefined {
-  const [, kind = '', name = '', id] = SUBMITTED.exec(line) ?? [];
-  if (id !== undefined) {
-    const executor = definitions.find(({ logNames }) => logNames.includes(kind))?.executor;
+  if (line.length > LINE_MAX) return undefined;
+  const { logger, message } = parseLogLine(line) ?? {};
+  if (message === undefined) return undefined;
+  if (logger === 'GridTaskHandler') {
+    const [, kind = '', name = '', id = '', workDirectory = ''] = SUBMITTED.exec(message) ?? [];
+    const executor = gridExecutor(kind);
     if (executor === undefined || !isJobId(executor, id)) return undefined;
-    return { submitted: { executor, id, name: name.slice(0, NAME_MAX) } };
+    return { submitted: { executor, id, name: name.slice(0, NAME_MAX), workDirectory } };
   }
-  const [, completed] = COMPLETED.exec(line) ?? [];
+  const [, completed] = (logger === 'TaskPollingMonitor' && COMPLETED.exec(message)) || [];
   return completed === undefined ? undefined : { completed };
+}
+
+/** The scheduler that Nextflow calls so; undefined for what is none that we can ask. */
+export function gridExecutor(name: string): (typeof definitions)[number]['executor'] | undefined {
+  return definitions.find(({ logNames }) => logNames.includes(name.toUpperCase()))?.executor;
 }

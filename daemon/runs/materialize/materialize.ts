@@ -157,6 +157,7 @@ async function insertRun(
       workspace: planned.plan.workspace,
       compute_environment: planned.environment.name,
       log_expected: request.logFile ?? null,
+      work_expected: request.workDirectory ?? null,
       output_file: request.detach === true ? join(deps.outputDirectory, `${id}.log`) : null,
       launch_directory: request.launchDirectory,
       nextflow: request.nextflow,

@@ -8,7 +8,8 @@ import type { SecretValue } from '../../vault/secret-value.ts';
 import { recordJobDefinition } from '../records/job-definition-records.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
 import { placeLeases, prepareLeases, recordLeases, ownershipOf } from './planned-leases.ts';
-import { cancelOrphanedJobs, recordTaskJob, recordOrphanedJobs } from '../purge/orphaned-jobs.ts';
+import { cancelOrphanedJobs } from '../purge/cancel-orphaned-jobs.ts';
+import { recordTaskJob, recordOrphanedJobs } from '../purge/orphaned-jobs.ts';
 import { purgeRun } from '../purge/purge.ts';
 import { describeLease, getRun, isOver, leasesOf } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
@@ -92,7 +93,7 @@ export async function endUnlaunched(
   const isEnded = await write(deps, 'run.record-aborted', async (db) => {
     if ((await getRun(db, id)).state !== 'created') return false;
     await moveRun(db, id, 'ended', { outcome, outcome_evidence: evidence, ended_at: now(deps) });
-    await recordOrphanedJobs(deps, db, id);
+    await recordOrphanedJobs(deps, db, id, outcome);
     return true;
   });
   if (!isEnded) return [];
@@ -128,11 +129,11 @@ function probeRunOf(
         throw new EscrowError('internal', `Platform ${environment.platform} has no task jobs.`);
       const { executor } = taskJobs;
       await write(deps, 'records.write', (db) =>
-        recordTaskJob(db, id, { submitted: { executor, id: job, name } }),
+        recordTaskJob(db, id, { submitted: { executor, id: job, name, workDirectory: null } }, 'events'),
       );
     },
     recordJobEnd: async (job) => {
-      await write(deps, 'records.write', (db) => recordTaskJob(db, id, { completed: job }));
+      await write(deps, 'records.write', (db) => recordTaskJob(db, id, { completed: job }, 'events'));
     },
   };
 }

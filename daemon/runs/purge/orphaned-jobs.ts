@@ -1,31 +1,49 @@
-import type { Executor, OrphanedJob } from '../../contract/types.ts';
+import type { Executor, OrphanedJob, Run } from '../../contract/types.ts';
 import { asEscrowError } from '../../errors.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
 import { executors } from '../../schedulers/registry.ts';
 import type { RemoteTaskJobs } from '../../stores/store.ts';
-import { step } from '../../system/steps.ts';
 import { write, type RunDependencies } from '../dependencies.ts';
 
 /** A job whose head is gone, and whose it was. */
-export type OrphanedJobRow = OrphanedJob & { readonly run: string };
+export type OrphanedJobRow = OrphanedJob & {
+  readonly run: string;
+  /** Of its task, as is told. */
+  readonly workDirectory: string | null;
+  /** False: the log says that it is over, and its scheduler has not been asked. */
+  readonly isConfirmed: boolean;
+};
 
-/** Notes what a head's log tells of its jobs. Repeatable: who adopts a run reads its log from the start again. */
-export async function recordTaskJob(db: Queries, run: string, line: TaskJobEvent): Promise<void> {
-  if ('submitted' in line) {
-    const { executor, id, name } = line.submitted;
+/**
+ * Records what is told of a job of a head. Idempotent: who adopts a run reads its files from the start again. Of events and
+ * log, events count.
+ */
+export async function recordTaskJob(
+  db: Queries,
+  run: string,
+  event: TaskJobEvent,
+  source: 'log' | 'events',
+): Promise<void> {
+  if ('submitted' in event) {
+    const { executor, id, name, workDirectory } = event.submitted;
+    const told = { name, work_directory: workDirectory, source };
     await db
       .insertInto('task_jobs')
-      .values({ run_id: run, executor, job_id: id, name, state: 'submitted' })
-      .onConflict((conflict) => conflict.doNothing())
+      .values({ run_id: run, executor, job_id: id, state: 'submitted', ...told })
+      .onConflict((conflict) => {
+        const same = conflict.columns(['run_id', 'job_id']);
+        return source === 'log' ? same.doNothing() : same.doUpdateSet(told).where('task_jobs.source', '=', 'log');
+      })
       .execute();
   } else {
     await db
       .updateTable('task_jobs')
       .set({ state: 'completed' })
       .where('run_id', '=', run)
-      .where('job_id', '=', line.completed)
+      .where('job_id', '=', event.completed)
+      .where('source', '=', source)
       .where('state', '=', 'submitted')
       .execute();
   }
@@ -33,20 +51,47 @@ export async function recordTaskJob(db: Queries, run: string, line: TaskJobEvent
 
 /** Jobs of heads that are gone, which may live on: of one run, or of all. */
 export async function orphanedJobsOf(db: Queries, run?: string): Promise<OrphanedJobRow[]> {
-  let query = db.selectFrom('task_jobs').selectAll().where('state', '=', 'orphaned');
+  return jobsIn(db, ['orphaned'], run);
+}
+
+async function jobsIn(
+  db: Queries,
+  states: readonly ('orphaned' | 'unconfirmed')[],
+  run: string | undefined,
+): Promise<OrphanedJobRow[]> {
+  let query = db.selectFrom('task_jobs').selectAll().where('state', 'in', states);
   if (run !== undefined) query = query.where('run_id', '=', run);
   const rows = await query.orderBy('job_id').execute();
-  return rows.map(({ run_id, executor, job_id, name }) => ({
+  return rows.map(({ run_id, executor, job_id, name, work_directory, refusal, state }) => ({
     run: run_id,
     executor: executor as OrphanedJob['executor'],
     id: job_id,
     name,
+    workDirectory: work_directory,
+    isConfirmed: state === 'orphaned',
+    ...(refusal === null ? {} : { refusal }),
   }));
 }
 
-/** When a head is over: what it had submitted and not seen end, it has left behind. Within the transaction of its end. */
-export async function recordOrphanedJobs(deps: RunDependencies, db: Queries, run: string): Promise<void> {
-  for (const remote of remoteTaskJobs(deps)) await recordRemoteJobs(db, run, remote);
+/**
+ * When a head is over: what it had submitted and not seen end, it has left behind. Within the transaction of its end. An end
+ * that the log alone tells may be forged, so the scheduler is asked about that one too, unless all went well.
+ */
+export async function recordOrphanedJobs(
+  deps: RunDependencies,
+  db: Queries,
+  run: string,
+  outcome: Run['outcome'],
+): Promise<void> {
+  await forgetUnreachable(deps, db, run);
+  if (outcome !== 'succeeded')
+    await db
+      .updateTable('task_jobs')
+      .set({ state: 'unconfirmed' })
+      .where('run_id', '=', run)
+      .where('source', '=', 'log')
+      .where('state', '=', 'completed')
+      .execute();
   const left = await db
     .updateTable('task_jobs')
     .set({ state: 'orphaned' })
@@ -59,76 +104,60 @@ export async function recordOrphanedJobs(deps: RunDependencies, db: Queries, run
 }
 
 /** The platforms that run task jobs in a queue of their own. */
-function remoteTaskJobs({ platforms }: RunDependencies): RemoteTaskJobs[] {
+export function remoteTaskJobs({ platforms }: Pick<RunDependencies, 'platforms'>): RemoteTaskJobs[] {
   return [...platforms.values()].flatMap(({ taskJobs }) => taskJobs ?? []);
 }
 
-/** Such jobs are reported by the plugin's events. A task of another executor in the same run has ids of another form. */
-async function recordRemoteJobs(
-  db: Queries,
-  run: string,
-  { executor, secretsKind, isJobId }: RemoteTaskJobs,
-): Promise<void> {
-  if ((await locatorOf(db, run, secretsKind)) === null) return;
-  const tasks = await db
-    .selectFrom('tasks')
-    .select(['native_id', 'name'])
-    .where('run_id', '=', run)
-    .where('status', 'in', ['SUBMITTED', 'RUNNING'])
-    .execute();
-  for (const { native_id: id, name } of tasks)
-    if (id !== null && isJobId(id))
-      await recordTaskJob(db, run, { submitted: { executor, id, name: name ?? id } });
+/** Jobs of a platform on which the run has nothing else: nobody knows in which account they would be. */
+async function forgetUnreachable(deps: RunDependencies, db: Queries, run: string): Promise<void> {
+  for (const { executor, secretsKind } of remoteTaskJobs(deps))
+    if ((await locatorOf(db, run, secretsKind)) === null)
+      await db
+        .updateTable('task_jobs')
+        .set({ state: 'gone' })
+        .where('run_id', '=', run)
+        .where('executor', '=', executor)
+        .execute();
 }
 
 /** What is told of a job in the description of the run that left it. */
-export function describeOrphanedJob({ run: _run, ...job }: OrphanedJobRow): OrphanedJob {
-  return job;
+export function describeOrphanedJob({ executor, id, name, refusal }: OrphanedJobRow): OrphanedJob {
+  return { executor, id, name, ...(refusal === undefined ? {} : { refusal }) };
 }
 
 /**
- * Asks for the end of what a run has left behind; gives what that was. `by`: who wants that; absent where the daemon does
- * so by itself. Throws `scheduler-unavailable`, `aws-*`, `store-unavailable`.
+ * Takes those off the list that are over by now, and puts those on it that the log alone had called over; gives how many are
+ * left, of one run or of all. Jobs of which nothing is known yet count as left.
  */
-export async function cancelOrphanedJobs(
-  deps: RunDependencies,
-  run: string,
-  by?: string,
-): Promise<OrphanedJobRow[]> {
-  const orphans = await orphanedJobsOf(deps.ledger.db, run);
-  if (orphans.length === 0) return [];
-  for (const { executor, id } of orphans)
-    if (isScheduler(executor))
-      await step(deps.faults, 'orphans.cancel', () => deps.jobStatus.scheduler(executor).cancel(id));
-  for (const remote of remoteTaskJobs(deps)) {
-    const ids = orphans.flatMap(({ executor, id }) => (executor === remote.executor ? [id] : []));
-    if (ids.length === 0) continue;
-    const locator = await locatorOf(deps.ledger.db, run, remote.secretsKind);
-    await step(deps.faults, 'orphans.cancel', () => remote.terminate(locator, ids));
-  }
-  const entry = { run, type: 'run.orphaned-jobs-cancelled', data: { jobs: orphans.map(({ id }) => id) } };
-  await write(deps, 'orphans.record', (db) => record(db, by === undefined ? entry : { ...entry, by }));
-  return orphans;
-}
-
-/** Takes those off the list that are over by now; gives how many are left, of one run or of all. */
 export async function refreshOrphanedJobs(deps: RunDependencies, run?: string): Promise<number> {
-  const orphans = await orphanedJobsOf(deps.ledger.db, run);
-  const over = [...(await endedOnScheduler(deps, orphans)), ...(await endedRemotely(deps, orphans))];
-  for (const job of over)
-    await write(deps, 'orphans.record', (db) =>
-      db
-        .updateTable('task_jobs')
-        .set({ state: 'gone' })
-        .where('run_id', '=', job.run)
-        .where('job_id', '=', job.id)
-        .execute(),
-    );
-  return orphans.length - over.length;
+  const jobs = await jobsIn(deps.ledger.db, ['orphaned', 'unconfirmed'], run);
+  if (jobs.length === 0) return 0;
+  const over = new Set([...(await endedOnScheduler(deps, jobs)), ...(await endedRemotely(deps, jobs))]);
+  const alive = jobs.filter((job) => !job.isConfirmed && !over.has(job) && isAlive(deps, job));
+  if (over.size + alive.length > 0)
+    await write(deps, 'orphans.record', async (db) => {
+      for (const [state, changed] of [
+        ['gone', over],
+        ['orphaned', alive],
+      ] as const)
+        for (const job of changed)
+          await db
+            .updateTable('task_jobs')
+            .set({ state })
+            .where('run_id', '=', job.run)
+            .where('job_id', '=', job.id)
+            .execute();
+    });
+  return jobs.length - over.size;
 }
 
-function isScheduler(executor: OrphanedJob['executor']): executor is Executor {
+export function isScheduler(executor: OrphanedJob['executor']): executor is Executor {
   return (executors as readonly string[]).includes(executor);
+}
+
+function isAlive(deps: RunDependencies, { executor, id }: OrphanedJobRow): boolean {
+  const phase = isScheduler(executor) ? deps.jobStatus.status(executor, id)?.phase : undefined;
+  return phase === 'waiting' || phase === 'running';
 }
 
 async function endedOnScheduler(
@@ -168,7 +197,7 @@ async function endedRemotely(
 }
 
 /** The locator of a run's lease of this kind: it tells where the run's jobs are. Null: there is none. */
-async function locatorOf(db: Queries, run: string, kind: string): Promise<string | null> {
+export async function locatorOf(db: Queries, run: string, kind: string): Promise<string | null> {
   const lease = await db
     .selectFrom('leases')
     .select('locator')

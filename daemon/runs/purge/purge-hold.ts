@@ -1,6 +1,7 @@
 import { asEscrowError } from '../../errors.ts';
 import { monotonic, type RunDependencies } from '../dependencies.ts';
-import { cancelOrphanedJobs, refreshOrphanedJobs } from './orphaned-jobs.ts';
+import { cancelOrphanedJobs } from './cancel-orphaned-jobs.ts';
+import { refreshOrphanedJobs } from './orphaned-jobs.ts';
 import { getRun } from '../records/queries.ts';
 
 interface Moment {

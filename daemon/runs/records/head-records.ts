@@ -1,7 +1,13 @@
 import { join } from 'node:path';
+import { pathsNamed } from '../../nextflow/launcher/named-paths.ts';
 import type { Process } from '../../contract/types.ts';
 import { Tail } from '../../system/files/tail.ts';
-import { readEvent, type PluginRunEnd, type RunEvent } from '../../nextflow/logs/events.ts';
+import {
+  readEvent,
+  type PluginRunEnd,
+  type RunBegin,
+  type RunEvent,
+} from '../../nextflow/logs/events.ts';
 import { readTaskJobEvent, type TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
 import { findLog, readLogLine, type LogFacts } from '../../nextflow/logs/log.ts';
 import { TraceReader, type TraceRow } from '../../nextflow/logs/trace.ts';
@@ -10,9 +16,11 @@ import { write, type RunDependencies } from '../dependencies.ts';
 import { recordTaskJob } from '../purge/orphaned-jobs.ts';
 import { ExposureRecords, writeSearch } from './exposure-records.ts';
 import type { RunRow } from './queries.ts';
+import { taskJobOf, withMaskedName } from './task-job-events.ts';
 import { TaskNames } from './task-names.ts';
 import { recordSecretUse, recordTraceError, writeTask, writeTracedTask } from './task-records.ts';
 import { runFile } from '../../run-directory/layout.ts';
+import { isNewer } from '../../nextflow/logs/run-files.ts';
 
 /** A task can make a file that is larger than its disk: so much of one is read in one look, 256 MiB. */
 const BATCHES = 16;
@@ -20,7 +28,8 @@ const BATCHES = 16;
 /**
  * Reads what a head writes of itself into the ledger: the plugin's events, its log and (where the user has one) its
  * trace. Tasks can reach the first, and the others lie where the user and the pipeline say, so anything may stand there:
- * what cannot be read tells nothing, and must not keep the watch from seeing the run's end.
+ * what cannot be read tells nothing, and must not keep the watch from seeing the run's end. No path is taken from the log or
+ * the trace, and of paths that events tell the first counts, which the plugin wrote before any task began.
  */
 export class HeadRecords {
   readonly facts: LogFacts = {};
@@ -35,7 +44,8 @@ export class HeadRecords {
   #log: Tail | undefined;
   #trace: Tail | undefined;
   #written = '';
-  #workDirectory: string | undefined;
+  /** What the plugin told as the run began; also to the daemon before this one. */
+  #began: Omit<RunBegin, 'masked'> | undefined;
   readonly #exposures: ExposureRecords;
   readonly #names: TaskNames;
   /** Whether the plugin has masked the names that it tells: it knows no value that is on AWS. */
@@ -53,6 +63,13 @@ export class HeadRecords {
     this.#directory = directory;
     this.#exposures = new ExposureRecords(run);
     this.#names = new TaskNames(deps, run);
+    if (run.work_directory !== null)
+      this.#began = {
+        name: run.run_name ?? undefined,
+        session: run.session_id ?? undefined,
+        work: run.work_directory,
+        trace: run.trace_file ?? undefined,
+      };
   }
 
   /** Takes in what is new. Without the head's process there is nothing to tell its log by. */
@@ -62,7 +79,7 @@ export class HeadRecords {
     this.#log ??= this.#openLog(head);
     for (const lines of linesOf(this.#log)) await this.#takeLog(lines);
     await this.#writeFacts();
-    this.#trace ??= open(this.facts.traceFile);
+    this.#trace ??= this.#openTrace();
     for (const lines of linesOf(this.#trace)) await this.#takeTrace(lines);
   }
 
@@ -74,6 +91,13 @@ export class HeadRecords {
   /** Files beside the run directory that are read. */
   get files(): string[] {
     return [this.#log?.path, this.#trace?.path].filter((path) => path !== undefined);
+  }
+
+  /** As the command line says, else the plugin. */
+  get #traceFile(): string | undefined {
+    const { arguments: args, launch_directory } = this.#run;
+    const named = pathsNamed(['-with-trace'], JSON.parse(args) as string[], launch_directory);
+    return named.at(-1) ?? this.#began?.trace;
   }
 
   close(): void {
@@ -92,15 +116,25 @@ export class HeadRecords {
     }
   }
 
+  /** What was written before the run is an earlier run's, and Nextflow renames it, or fails. */
+  #openTrace(): Tail | undefined {
+    const path = this.#traceFile;
+    if (path === undefined || !isNewer(path, Date.parse(this.#run.created_at))) return undefined;
+    return open(path);
+  }
+
   async #takeLog(lines: readonly string[]): Promise<void> {
     for (const line of lines) readLogLine(this.facts, line);
+    // Written before the first job is submitted, so they are there by now if they will ever be.
+    if ((this.#events ??= open(runFile(this.#directory, 'events'))) !== undefined) return;
+    if (this.#began !== undefined) return;
     const { jobs } = this.#unwritten;
     const masked = await this.#names.masker();
     for (const line of lines.map(readTaskJobEvent))
       if (line !== undefined) jobs.push(withMaskedName(line, masked));
     if (jobs.length === 0) return;
     await write(this.#deps, 'records.write', async (db) => {
-      for (const job of jobs) await recordTaskJob(db, this.#run.id, job);
+      for (const job of jobs) await recordTaskJob(db, this.#run.id, job, 'log');
     });
     jobs.length = 0;
   }
@@ -121,9 +155,7 @@ export class HeadRecords {
         else if (event === undefined) continue;
         else if ('ended' in event) this.end = event.ended;
         else if ('began' in event) {
-          this.facts.runName ??= event.began.name;
-          this.facts.sessionId ??= event.began.session;
-          this.#workDirectory ??= event.began.work;
+          this.#began ??= event.began;
           this.#areMasked ||= event.began.masked;
         } else if ('exposure' in event) await this.#exposures.writeExposure(db, event.exposure);
         else if ('searched' in event) await writeSearch(db, id, event.searched);
@@ -133,6 +165,9 @@ export class HeadRecords {
         } else {
           await writeTask(db, id, this.#areMasked ? event.task : withMaskedTask(event.task, masked));
           if (event.task.status === 'SUBMITTED') await recordSecretUse(this.#deps, db, id, event.task);
+          const job = taskJobOf(this.#deps, event);
+          if (job !== undefined)
+            await recordTaskJob(db, id, this.#areMasked ? job : withMaskedName(job, masked), 'events');
         }
       }
     });
@@ -140,14 +175,15 @@ export class HeadRecords {
     events.length = 0;
   }
 
+  /** The names that Nextflow gave the run are for people to read: without the plugin its log is where they are. */
   async #writeFacts(): Promise<void> {
-    const { runName, sessionId, traceFile } = this.facts;
+    const runName = this.#began?.name ?? this.facts.runName;
     const row = {
       run_name: runName ?? null,
-      session_id: sessionId ?? null,
-      trace_file: traceFile ?? null,
+      session_id: this.#began?.session ?? this.facts.sessionId ?? null,
+      trace_file: this.#traceFile ?? null,
       log_file: this.#log?.path ?? null,
-      work_directory: this.#workDirectory ?? null,
+      work_directory: this.#began?.work ?? null,
     };
     const text = JSON.stringify(row);
     if (text === this.#written || (this.#log === undefined && runName === undefined)) return;
@@ -168,11 +204,6 @@ export class HeadRecords {
     });
     rows.length = 0;
   }
-}
-
-function withMaskedName(line: TaskJobEvent, masked: (name: string) => string): TaskJobEvent {
-  if (!('submitted' in line)) return line;
-  return { submitted: { ...line.submitted, name: masked(line.submitted.name) } };
 }
 
 function withMaskedTask<T extends { readonly name: string | null }>(

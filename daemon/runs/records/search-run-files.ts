@@ -48,7 +48,6 @@ function tracesOf(run: RunRow, startedAt: string): Parameters<typeof findRunFile
     launchDirectory: run.launch_directory,
     arguments: JSON.parse(run.arguments) as string[],
     logFile: run.log_file,
-    sessionId: run.session_id,
     since: Date.parse(startedAt),
   };
 }

@@ -18,7 +18,10 @@ export async function writeTask(db: Queries, run: string, task: Task): Promise<v
     .execute();
 }
 
-/** Writes what a trace tells of a task, where no event told of its end: the trace has a row for each task that ended. */
+/**
+ * Writes what a trace tells of a task, where no event told of its end: the trace has a row for each task that ended. A name
+ * can forge a row; one that changes what events told has to know the task's hash.
+ */
 export async function writeTracedTask(db: Queries, run: string, task: TracedTask): Promise<void> {
   const { taskId, nativeId, ...rest } = task;
   const values = { run_id: run, task_id: taskId, native_id: nativeId, ...rest };
@@ -29,7 +32,8 @@ export async function writeTracedTask(db: Queries, run: string, task: TracedTask
       conflict
         .columns(['run_id', 'task_id'])
         .doUpdateSet({ status: rest.status, exit: rest.exit })
-        .where('tasks.status', 'in', ['SUBMITTED', 'RUNNING']),
+        .where('tasks.status', 'in', ['SUBMITTED', 'RUNNING'])
+        .where((where) => where.or([where('tasks.hash', 'is', null), where('tasks.hash', '=', rest.hash)])),
     )
     .execute();
 }

@@ -237,7 +237,7 @@ export class RunWatch {
     };
     await write(this.#deps, 'run.record-ended', async (db) => {
       await moveRun(db, this.#id, 'ended', change);
-      await recordOrphanedJobs(this.#deps, db, this.#id);
+      await recordOrphanedJobs(this.#deps, db, this.#id, outcome);
     });
     await this.#tryPurge();
   }

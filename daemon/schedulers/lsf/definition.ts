@@ -7,6 +7,7 @@ export const lsf: SchedulerDefinition = {
   markerCommand: 'bsub',
   /** An index in brackets follows for an element of a job array. */
   jobId: /^[0-9]{1,19}(\[[0-9]{1,10}\])?$/,
+  arrayTask: /\[/,
   environment: {
     location: ['LSF_ENVDIR', 'LSF_SERVERDIR', 'LSF_LIBDIR', 'LSF_BINDIR', 'LSB_SHAREDIR'],
     job: ['LSB_JOBID', 'LSF_*', 'EGO_*'],

@@ -1,16 +1,24 @@
+import { homedir } from 'node:os';
 import {
   commandFailed,
+  inUtc,
   schedulerUnavailable,
   submittedJobId,
   type CommandResult,
   type RunCommand,
 } from '../command.ts';
 import { findState } from '../job-state.ts';
-import type { JobStatus, Scheduler, Submission } from '../scheduler.ts';
+import { originOf, unknownOrigin } from '../job-origin.ts';
+import type { JobOrigin, JobStatus, Scheduler, Submission } from '../scheduler.ts';
 import { states } from './states.ts';
 
 const NO_JOB = /is not found|No matching job found|has already finished|No (unfinished )?job found/;
 const DOWN = /LSF is down|Failed in an LSF library call|Cannot connect|Slave LIM|mbatchd|try later/i;
+
+/** bjobs tells no year, and minutes at best: a job is less than a year old. */
+const TIME = /^([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9]{2}:[0-9]{2})(?::[0-9]{2})?(?: ([0-9]{4}))?$/;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** LSF. Jobs that are over are remembered for CLEAN_PERIOD, an hour by default: lsb.params(5). */
 export class Lsf implements Scheduler {
@@ -43,6 +51,24 @@ export class Lsf implements Scheduler {
     return ids.sort((one, other) => Number(one) - Number(other));
   }
 
+  /** In JSON (since 10.1.0.2), where no path or name can be taken for a field. LSF documents no `--`. */
+  async origin(id: string): Promise<JobOrigin | undefined> {
+    const [, job = id, index = '0'] = /^([0-9]+)\[([0-9]+)\]$/.exec(id) ?? [];
+    const fields = 'jobid jobindex user submit_time sub_cwd';
+    const answer = await this.#run('bjobs', ['-a', '-json', '-o', fields, id], inUtc);
+    const records = recordsOf(answer.stdout);
+    if (records === undefined) {
+      if (NO_JOB.test(answer.stderr)) return undefined;
+      throw commandFailed('bjobs', answer);
+    }
+    const [record = {}, ...more] = records;
+    if (NO_JOB.test(record['ERROR'] ?? '') && more.length === 0) return undefined;
+    if (more.length > 0 || record['JOBID'] !== job || record['JOBINDEX'] !== index) return unknownOrigin;
+    // It is shown relative to its owner's home directory.
+    const directory = record['SUB_CWD']?.replace(/^\$HOME(?=\/|$)/, () => homedir());
+    return originOf(record['USER'], directory, latestTime(record['SUBMIT_TIME'] ?? ''));
+  }
+
   async cancel(id: string): Promise<void> {
     const answer = await this.#run('bkill', [id]);
     if (answer.status !== 0 && !NO_JOB.test(answer.stderr + answer.stdout))
@@ -56,6 +82,30 @@ export class Lsf implements Scheduler {
       throw commandFailed('bjobs', answer);
     return answer.stdout.split('\n').filter(Boolean);
   }
+}
+
+/** Undefined for what is not bjobs's JSON. Fields that are no text are left out. */
+function recordsOf(text: string): Record<string, string | undefined>[] | undefined {
+  try {
+    const { RECORDS: records } = JSON.parse(text) as { RECORDS?: unknown };
+    if (!Array.isArray(records)) return undefined;
+    return records.map((record: unknown) =>
+      Object.fromEntries(Object.entries(record ?? {}).filter(([, value]) => typeof value === 'string')),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** The end of that minute, in the newest year in which it is not to come. */
+function latestTime(text: string): number | undefined {
+  const [, month, day, time, told] = TIME.exec(text) ?? [];
+  if (month === undefined) return undefined;
+  const inYear = (year: number): number =>
+    Date.parse(`${String(day)} ${month} ${String(year)} ${String(time)} UTC`) + MINUTE_MS - 1;
+  if (told !== undefined) return inYear(Number(told));
+  const year = new Date().getUTCFullYear();
+  return inYear(inYear(year) > Date.now() + DAY_MS ? year - 1 : year);
 }
 
 function parse(line: string): JobStatus {

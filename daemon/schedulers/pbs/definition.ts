@@ -8,6 +8,7 @@ export const pbs: SchedulerDefinition = {
   markerCommand: 'qselect',
   /** Brackets follow for an array job, with an index for one of its subjobs, then the server, unless a site leaves it out. */
   jobId: /^[0-9]{1,19}(\[[0-9]{0,10}\])?(\.[A-Za-z0-9._-]{1,255})?$/,
+  arrayTask: /\[[0-9]/,
   environment: {
     location: ['PBS_CONF_FILE', 'PBS_SERVER', 'PBS_DEFAULT'],
     job: ['PBS_JOBID'],

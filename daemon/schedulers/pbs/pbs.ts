@@ -1,13 +1,15 @@
 import { userInfo } from 'node:os';
 import {
   commandFailed,
+  inUtc,
   schedulerUnavailable,
   submittedJobId,
   type CommandResult,
   type RunCommand,
 } from '../command.ts';
 import { findState } from '../job-state.ts';
-import type { JobStatus, Scheduler, Submission } from '../scheduler.ts';
+import { originOf, unknownOrigin } from '../job-origin.ts';
+import type { JobOrigin, JobStatus, Scheduler, Submission } from '../scheduler.ts';
 import { states } from './states.ts';
 
 const DOWN =
@@ -15,7 +17,13 @@ const DOWN =
 /** One that is over, or forgotten. A cancel of one that is just ending is "invalid for state of job". */
 const NO_JOB = /Unknown Job Id|Job has finished|Request invalid for state of job/i;
 
-/** PBS Pro, OpenPBS and Torque, by what their commands have in common. */
+/** As ctime(3) writes it. */
+const TIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9:]{8}) ([0-9]{4})$/;
+
+/**
+ * PBS Pro, OpenPBS and Torque, by what their commands have in common. `--` ends their options, as POSIX has it for qstat and
+ * qdel (XCU, "qdel": Utility Syntax Guidelines).
+ */
 export class Pbs implements Scheduler {
   readonly executor = 'pbs';
   readonly #run: RunCommand;
@@ -37,14 +45,7 @@ export class Pbs implements Scheduler {
   /** Full format: the short one cuts ids off. */
   async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
     if (ids.length === 0) return new Map();
-    const answer = await this.#run('qstat', ['-f', ...ids]);
-    const complaints = answer.stderr.split('\n').filter(Boolean);
-    if (answer.status !== 0 && (complaints.length === 0 || !complaints.every((line) => NO_JOB.test(line))))
-      throw commandFailed('qstat', answer);
-    const [before = '', ...blocks] = answer.stdout.split(/^Job Id: */m);
-    if (before.trim() !== '')
-      throw schedulerUnavailable('qstat', `it answered "${before.trim().slice(0, 80)}"`);
-    return new Map(blocks.map(parse).map((job) => [job.id, job]));
+    return new Map((await this.#blocks(ids)).map(parse).map((job) => [job.id, job]));
   }
 
   async find(name: string): Promise<string[]> {
@@ -56,18 +57,53 @@ export class Pbs implements Scheduler {
     return ids.sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10));
   }
 
+  /**
+   * A value may hold what looks like another attribute, as Torque escapes nothing: of one that comes twice neither counts.
+   */
+  async origin(id: string): Promise<JobOrigin | undefined> {
+    const [block, ...more] = await this.#blocks([id]);
+    if (block === undefined) return undefined;
+    if (more.length > 0 || parse(block).id !== id) return unknownOrigin;
+    const one = (key: string): string | undefined => {
+      const values = attributesOf(block).flatMap(([found, value]) => (found === key ? [value] : []));
+      return values.length === 1 ? values[0] : undefined;
+    };
+    const directories = [...(one('Variable_List') ?? '').matchAll(/(?:^|,)PBS_O_WORKDIR=([^,\\]*)(?=,|$)/g)];
+    const [, month, day, time, year] = TIME.exec(one('ctime') ?? '') ?? [];
+    return originOf(
+      one('Job_Owner')?.split('@')[0],
+      directories.length === 1 ? directories[0]?.[1] : undefined,
+      month === undefined ? undefined : Date.parse(`${String(day)} ${month} ${String(year)} ${String(time)} UTC`) + 999,
+    );
+  }
+
+  async #blocks(ids: readonly string[]): Promise<string[]> {
+    const answer = await this.#run('qstat', ['-f', '--', ...ids], inUtc);
+    const complaints = answer.stderr.split('\n').filter(Boolean);
+    if (answer.status !== 0 && (complaints.length === 0 || !complaints.every((line) => NO_JOB.test(line))))
+      throw commandFailed('qstat', answer);
+    const [before = '', ...blocks] = answer.stdout.split(/^Job Id: */m);
+    if (before.trim() !== '')
+      throw schedulerUnavailable('qstat', `it answered "${before.trim().slice(0, 80)}"`);
+    return blocks;
+  }
+
   async cancel(id: string): Promise<void> {
-    const answer = await this.#run('qdel', [id]);
+    const answer = await this.#run('qdel', ['--', id]);
     if (answer.status !== 0 && !NO_JOB.test(answer.stderr)) throw commandFailed('qdel', answer);
   }
 }
 
 /** `    key = value`; a long value goes on in lines that begin with a tab. */
+function attributesOf(block: string): (readonly [key: string, value: string])[] {
+  return [...block.replaceAll('\n\t', '').matchAll(/^ {4}(\S+) = (.*)$/gm)].map(
+    ([, key = '', value = '']) => [key, value] as const,
+  );
+}
+
 function parse(block: string): JobStatus {
   const id = block.split('\n')[0]?.trim() ?? '';
-  const fields = new Map(
-    [...block.matchAll(/^ {4}(\S+) = (.*)$/gm)].map(([, key = '', value = '']) => [key, value]),
-  );
+  const fields = new Map(attributesOf(block));
   const state = fields.get('job_state');
   const meaning = findState(states, state);
   if (!/^[0-9]+\.\S+$/.test(id) || state === undefined || meaning === undefined)

@@ -8,6 +8,7 @@ export const sge: SchedulerDefinition = {
   markerCommand: 'qconf',
   /** A dot and an index follow for a task of an array job. */
   jobId: /^[0-9]{1,19}(\.[0-9]{1,10})?$/,
+  arrayTask: /\./,
   environment: {
     location: ['SGE_ROOT', 'SGE_CELL', 'SGE_CLUSTER_NAME', 'SGE_*_PORT'],
     job: ['JOB_ID', 'SGE_TASK_ID', 'RESTARTED'],

@@ -7,7 +7,8 @@ import {
   type RunCommand,
 } from '../command.ts';
 import { findState } from '../job-state.ts';
-import type { JobStatus, Scheduler, Submission } from '../scheduler.ts';
+import { originOf, unknownOrigin } from '../job-origin.ts';
+import type { JobOrigin, JobStatus, Scheduler, Submission } from '../scheduler.ts';
 import { states } from './states.ts';
 
 /** One `<job_list>` of `qstat -xml`; fields as Grid Engine 6.2 and its heirs write them. */
@@ -18,6 +19,15 @@ const STATE = /<state>([A-Za-z]+)<\/state>/;
 /** The qmaster cannot be reached: nothing was asked of it. */
 const DOWN = /commlib error|unable to (send message|contact)|cannot reach|Unable to initialize environment/i;
 const NO_JOB = /denied: job "?[0-9]+"? does not exist/;
+
+/** Of `qstat -xml -j`: texts are escaped there, so that no name or path of anybody's can be taken for an element. */
+const DETAILED = /<JB_job_number>([0-9]+)<\/JB_job_number>/g;
+const OWNER = /<JB_owner>([^<]*)<\/JB_owner>/;
+/** Seconds; milliseconds in Univa's and Altair's. */
+const SUBMITTED = /<JB_submission_time>([0-9]{10}(?:[0-9]{3})?)<\/JB_submission_time>/;
+const WORK_DIRECTORY =
+  /<VA_variable>__SGE_PREFIX__O_WORKDIR<\/VA_variable>\s*<VA_value>([^<]*)<\/VA_value>/g;
+const TASK_RANGE = /<RN_min>([0-9]+)<\/RN_min>\s*<RN_max>([0-9]+)<\/RN_max>/g;
 
 type NamedJob = JobStatus & { readonly name: string };
 
@@ -55,6 +65,30 @@ export class GridEngine implements Scheduler {
     return found.map(({ id }) => id).sort((one, other) => Number(one) - Number(other));
   }
 
+  /** A job array's tasks have owner, directory and time in common. */
+  async origin(id: string): Promise<JobOrigin | undefined> {
+    const [job = id, task] = id.split('.');
+    const { status, stdout, stderr } = await this.#run('qstat', ['-xml', '-j', job]);
+    if (/<unknown_jobs/.test(stdout)) return undefined;
+    // Without a qmaster its status is 0 too.
+    if (status !== 0 || DOWN.test(stdout)) throw commandFailed('qstat', { status, stdout, stderr });
+    if (!stdout.trimEnd().endsWith('</detailed_job_info>'))
+      throw schedulerUnavailable('qstat', 'its answer is not whole');
+    const numbers = [...stdout.matchAll(DETAILED)].map(([, number]) => number);
+    const ranges = [...stdout.matchAll(TASK_RANGE)].map(([, first, last]) => first === last);
+    const isWholeArray = task === undefined && (ranges.length !== 1 || ranges[0] !== true);
+    if (numbers.length !== 1 || numbers[0] !== job || isWholeArray) return unknownOrigin;
+    const directories = [...stdout.matchAll(WORK_DIRECTORY)].map(([, directory = '']) => unescape(directory));
+    const time = SUBMITTED.exec(stdout)?.[1];
+    const owner = OWNER.exec(stdout)?.[1];
+    return originOf(
+      owner === undefined ? undefined : unescape(owner),
+      directories.length === 1 ? directories[0] : undefined,
+      time === undefined ? undefined : Number(time.padEnd(13, '9')),
+    );
+  }
+
+  /** qdel knows no `--`, and takes it for another user's name. */
   async cancel(id: string): Promise<void> {
     const answer = await this.#run('qdel', [id]);
     if (answer.status !== 0 && !NO_JOB.test(answer.stdout + answer.stderr))
@@ -77,6 +111,18 @@ function parse(list: string, body: string): NamedJob {
     throw schedulerUnavailable('qstat', 'it tells of a job without a number, a name or a state');
   // R: it was started anew, how often is not told. qstat(1), "Status".
   return { id, name, ...meaning, state, restarts: state.includes('R') ? 1 : 0 };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&apos;': "'",
+  '&amp;': '&',
+};
+
+function unescape(text: string): string {
+  return text.replace(/&(?:lt|gt|quot|apos|amp);/g, (entity) => ENTITIES[entity] ?? entity);
 }
 
 function isDown({ stderr, stdout }: CommandResult): boolean {

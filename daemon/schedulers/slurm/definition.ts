@@ -7,6 +7,7 @@ export const slurm: SchedulerDefinition = {
   markerCommand: 'sbatch',
   /** `_` and an index follow for a task of a job array. */
   jobId: /^[0-9]{1,19}(_[0-9]{1,10})?$/,
+  arrayTask: /_/,
   environment: {
     location: ['SLURM_CONF'],
     job: ['SLURM_JOB_ID', 'SLURM_JOBID', 'SLURM_RESTART_COUNT', 'SLURM_TMPDIR'],

@@ -1,5 +1,6 @@
 import type { BatchClient, JobDefinition } from '@aws-sdk/client-batch';
 import { decodeLocator, type AwsAccess } from '../../aws/session/access.ts';
+import { runTag } from '../../aws/tags.ts';
 import { provideCredentials, type OpenSession } from '../../aws/session/session.ts';
 import type { ProvidedCredentials } from '../../aws/session/credentials.ts';
 import { UnansweredRequests } from '../../aws/unanswered-requests.ts';
@@ -14,8 +15,6 @@ import { awsWaits, type AwsWaits } from './waits.ts';
 import type { Finding, LeaseLocation, JobDefinitionStore } from '../store.ts';
 import { sdk } from '../../aws/session/sdk.ts';
 
-/** Tag with the run's id, set by EscrowBatchTaskHandler.java of the plugin when it registers the definition. */
-const RUN_TAG = 'nf-escrow:run';
 const TARGET = /^arn:[a-z-]+:batch:[a-z0-9-]+:\d{12}:job-definition\/([A-Za-z0-9_-]{1,128})$/;
 
 interface Dependencies {
@@ -162,7 +161,7 @@ async function activeOf(batch: BatchClient, name: string, run: string): Promise<
   );
   for await (const { jobDefinitions } of pages)
     found.push(
-      ...(jobDefinitions ?? []).filter(({ tags, status }) => tags?.[RUN_TAG] === run && status === 'ACTIVE'),
+      ...(jobDefinitions ?? []).filter(({ tags, status }) => tags?.[runTag] === run && status === 'ACTIVE'),
     );
   return found;
 }

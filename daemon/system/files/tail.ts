@@ -19,13 +19,18 @@ export class Tail {
   /** Whether the last read left something. */
   behind = false;
 
-  /** Throws Node's system error when there is no plain file to open. A FIFO planted here does not hold us. */
+  /**
+   * Throws where there is no plain file of ours to open: others may have put a link, a FIFO or a file of theirs there. A link
+   * is not followed, and nothing is waited for.
+   */
   constructor(path: string) {
     this.path = path;
-    this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (fstatSync(this.#fd).isFile()) return;
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+    this.#fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    const found = fstatSync(this.#fd);
+    if (found.isFile() && found.uid === process.geteuid?.()) return;
     closeSync(this.#fd);
-    throw new Error(`"${path}" is not a plain file`);
+    throw new Error(`"${path}" is not a plain file of ours`);
   }
 
   /** New whole lines, without their newlines, of the next 16 MiB at most: `behind` tells whether there is more. */

@@ -34,7 +34,7 @@ export class BatchHead {
   async submit(): Promise<void> {
     if (this.#definition === undefined) return;
     this.#job = await submit(this.#cloud.aws, this.#definition, ['sleep', '120']);
-    await this.#tell({ type: 'task.submit', task: '1', native: this.#job, name: 'foo (1)' });
+    await this.#tell({ type: 'task.submit', task: '1', executor: 'awsbatch', native: this.#job, name: 'foo (1)' });
   }
 
   /** Whether the job does anything yet. */

@@ -7,8 +7,9 @@ const INTEND = `(umask 077; until printf '\\n{"type":"job-definition.intent","de
 /** The store holds every secret: looked at from within the run, at its begin and at its end. */
 const LOOK = `for name in ${NAMES.join(' ')}; do grep -q "$name" "$NXF_SECRETS_FILE" || echo x >>torn; done`;
 const HOLD = 'echo x >>launches; while [ ! -e go ]; do sleep 0.03; done';
-/** A line of Nextflow's own log, by which the daemon knows of a job. */
-const SUBMIT = `sbatch --job-name=task --output=/dev/null -- ./task.sh >id; echo "Nov-23 12:00:00.000 [Task submitter] DEBUG nextflow.executor.GridTaskHandler - [SLURM] submitted process foo > jobId: $(cat id); workDir: /w" >>.nextflow.log`;
+/** A line of Nextflow's own log, by which the daemon knows of a job where there are no events. */
+const TASK_DIRECTORY = `work/ab/${"0123456789".repeat(3)}`;
+const SUBMIT = `mkdir -p ${TASK_DIRECTORY}; (cd ${TASK_DIRECTORY} && sbatch --job-name=task --output=/dev/null -- "$OLDPWD/task.sh") >id; echo "Nov-23 12:00:00.000 [Task submitter] DEBUG nextflow.executor.GridTaskHandler - [SLURM] submitted process foo > jobId: $(cat id); workDir: $(pwd -P)/${TASK_DIRECTORY}" >>.nextflow.log`;
 /** Its last act: nobody is told of its end. */
 const DIE = 'kill -9 $PPID; sleep 0.1';
 

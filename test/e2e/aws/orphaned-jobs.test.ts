@@ -33,12 +33,13 @@ function withDeadHead(title: string, onLost: string, body: (t: Test, stage: Stag
     const started = box.start(['run', '--compute-env', 'batch', HEAD]);
     await until('the head runs', () => existsSync(join(box.launch, 'here')));
     const { id } = (await box.json<RunList>(['runs', 'list'])).runs[0] ?? { id: '' };
-    const job = await submit(aws, await register(aws, 'nf-debian', {}), ['sleep', '60']);
+    const definition = await register(aws, 'nf-escrow-debian', { 'nf-escrow:run': id });
+    const job = await submit(aws, definition, ['sleep', '60']);
     await until('the job runs', () => agent.jobs.get(job)?.status === 'RUNNING');
     const at = new Date().toISOString();
     const events = [
-      { at, type: 'task.submit', task: '1', native: job, name: 'align (1)' },
-      { at, type: 'task.submit', task: '2', native: '4711', name: 'local (1)' },
+      { at, type: 'task.submit', task: '1', executor: 'awsbatch', native: job, name: 'align (1)' },
+      { at, type: 'task.submit', task: '2', executor: 'local', native: '4711', name: 'local (1)' },
     ];
     writeFileSync(join(box.launch, 'event'), events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     await until('the daemon knows the job', async () => {

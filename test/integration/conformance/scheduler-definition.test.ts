@@ -171,11 +171,13 @@ for (const definition of definitions) {
 
     await t.test("reads its jobs in Nextflow's log, whose lines anybody can write", async (t) => {
       const line = (name: string, id: string): string =>
-        `DEBUG n.executor.GridTaskHandler - [${name}] submitted process look (1) > jobId: ${id}; workDir: /w/ab/cd`;
+        `Nov-23 12:00:00.000 [Task submitter] DEBUG n.executor.GridTaskHandler - [${name}] submitted process look (1) > jobId: ${id}; workDir: /w/ab/cd`;
       t.ok(definition.logNames.length > 0);
       for (const name of definition.logNames) {
         for (const id of sample.ids)
-          t.same(readTaskJobEvent(line(name, id)), { submitted: { executor, id, name: 'look (1)' } });
+          t.same(readTaskJobEvent(line(name, id)), {
+            submitted: { executor, id, name: 'look (1)', workDirectory: '/w/ab/cd' },
+          });
         for (const id of HOSTILE_IDS)
           t.equal(readTaskJobEvent(line(name, id)), undefined, JSON.stringify(id.slice(0, 20)));
       }
@@ -184,6 +186,11 @@ for (const definition of definitions) {
         'Task completed > TaskHandler[jobId: 1; ',
       );
       t.equal(readTaskJobEvent(forged), undefined, 'nor is such a line taken for the end of another job');
+      const inName = line(definition.logNames[0] ?? '', sample.ids[0] ?? '').replace(
+        'look (1)',
+        `look (a > jobId: 99; workDir: /w/no)`,
+      );
+      t.match(readTaskJobEvent(inName), { submitted: { id: sample.ids[0], workDirectory: '/w/ab/cd' } });
     });
 
     await t.test('reads the job that it runs in, and where that was submitted', async (t) => {

@@ -115,6 +115,18 @@ for (const kind of executors) {
       t.equal((await scheduler.jobs([])).size, 0);
     });
 
+    await t.test('tells where a job comes from, and nothing of what it does not know', async (t) => {
+      const before = Date.now();
+      const id = await scheduler.submit(submission('nf-escrow-r10'));
+      const origin = await scheduler.origin(id);
+      t.match(origin, { isOurs: true, workDirectory: process.cwd(), owner: String });
+      t.ok((origin?.submittedAt ?? 0) >= before, 'to the second, or to the minute, and rounded up');
+      t.ok((origin?.submittedAt ?? Infinity) < Date.now() + 61_000);
+      t.equal(await scheduler.origin(unknownId), undefined);
+      for (const odd of ['--me', '1,2', '1_[1-9]', '*', '1;x', '$(id)', ''])
+        await t.rejects(scheduler.origin(odd), { code: 'request-invalid' }, odd);
+    });
+
     await t.test('cancels as often as asked, and what is not there', async (t) => {
       const id = await scheduler.submit(submission('nf-escrow-r5'));
       await scheduler.cancel(id);
@@ -146,6 +158,7 @@ for (const kind of executors) {
       await t.rejects(scheduler.jobs([id]), down);
       await t.rejects(scheduler.find('nf-escrow-r7'), down);
       await t.rejects(scheduler.cancel(id), down);
+      await t.rejects(scheduler.origin(id), down);
       await t.rejects(scheduler.submit(submission('nf-escrow-r8')), down);
       await bringBack();
       t.ok(['waiting', 'running'].includes((await phase(id)) ?? ''), 'and then it knows again');
@@ -173,6 +186,7 @@ void t.test('an answer that is not understood tells nothing', async (t) => {
     await t.rejects(scheduler.jobs([id]), { code: 'scheduler-unavailable' });
     await t.rejects(scheduler.find('nf-escrow-r1'), { code: 'scheduler-unavailable' });
     await t.rejects(scheduler.cancel(id), { code: 'scheduler-unavailable' });
+    await t.rejects(scheduler.origin(id), { code: 'scheduler-unavailable' });
   }
 });
 

@@ -3,23 +3,37 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { RunCommand } from '../../../daemon/schedulers/command.ts';
 import { overHead, placeRun } from '../../support/placed-run.ts';
+import { printed, schedulerSamples } from '../../support/scheduler-samples.ts';
+
+const TASK = `ab/${'0123456789'.repeat(3)}`;
+
+/** What squeue prints of job 42: its state, or where it comes from. */
+function answer(args: readonly string[], state: string): string {
+  if (!args.includes('--jobs=42')) return schedulerSamples.slurm.listed('42', state);
+  return `42|${String(process.geteuid?.())}|${new Date().toISOString().slice(0, 19)}|/w/${TASK}\n`;
+}
 
 void t.test(
   'who cancels the jobs that a dead head left is told which they were, however fast they end',
   async (t) => {
     let state = 'RUNNING';
-    const ask: RunCommand = (program) => {
+    const ask: RunCommand = (program, args) => {
       if (program === 'scancel') state = 'CANCELLED';
-      const line = `${'42'.padStart(20)}${state.padStart(24)}${'0'.padStart(12)}\n`;
-      return Promise.resolve({ status: 0, stdout: program === 'squeue' ? line : '', stderr: '' });
+      return Promise.resolve(printed(program === 'squeue' ? answer(args, state) : ''));
     };
     const { modules, id, directory, start } = await placeRun(t, { ask });
     start();
     await modules.ledger.write((db) =>
       db
         .insertInto('task_jobs')
-        .values({ run_id: id, executor: 'slurm', job_id: '42', name: 'look (1)', state: 'submitted' })
+        .values({
+          ...{ run_id: id, executor: 'slurm', job_id: '42', name: 'look (1)', state: 'submitted' },
+          ...{ work_directory: `/w/${TASK}`, source: 'events' },
+        })
         .execute(),
+    );
+    await modules.ledger.write((db) =>
+      db.updateTable('runs').set({ work_expected: '/w' }).where('id', '=', id).execute(),
     );
     writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
     writeFileSync(join(directory, 'exit'), '137\n');

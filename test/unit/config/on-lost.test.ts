@@ -17,7 +17,12 @@ void t.test('waits for orphaned jobs by the monotonic clock, whatever the system
   start();
   writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
   await modules.ledger.write((db) =>
-    recordTaskJob(db, id, { submitted: { executor: 'slurm', id: '9', name: 'nf-x' } }),
+    recordTaskJob(
+      db,
+      id,
+      { submitted: { executor: 'slurm', id: '9', name: 'nf-x', workDirectory: null } },
+      'events',
+    ),
   );
   const purge = async (): Promise<string> => {
     return (await modules.runs.purge(id, { force: false, asked: false })).state;

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { concludeOutcome, type Evidence } from '../../../daemon/runs/watch/outcome.ts';
+import { readLogLine, type LogFacts } from '../../../daemon/nextflow/logs/log.ts';
 import type { JobEnd } from '../../../daemon/schedulers/scheduler.ts';
 
 void t.test('how a run ended is concluded from what is nearest to it', async (t) => {
@@ -11,7 +12,8 @@ void t.test('how a run ended is concluded from what is nearest to it', async (t)
     [{ exitStatus: 3, job: job('completed'), jobIsHead: true }, 'failed'],
     [{ exitStatus: 143 }, 'cancelled'],
     [{ exitStatus: 1, cancelRequested: true }, 'cancelled'],
-    [{ log: { completed: true, goodbye: true }, job: job('failed'), jobIsHead: true }, 'succeeded'],
+    [{ log: { completed: true, goodbye: true }, job: job('failed'), jobIsHead: true }, 'failed'],
+    [{ end: { success: true, error: undefined }, job: job('failed'), jobIsHead: true }, 'succeeded'],
     [{ job: job('terminated') }, 'failed'],
     [{ job: job('terminated'), jobIsHead: true }, 'failed'],
     [{ job: job('node-lost') }, 'failed'],
@@ -35,4 +37,30 @@ void t.test("the evidence names the neutral reason and the scheduler's own word"
     concludeOutcome({ ...evidence, job: { end: 'terminated', state: 'OUT_OF_MEMORY' } }).evidence,
     'no exit status; its job: terminated by the scheduler (OUT_OF_MEMORY)',
   );
+});
+
+void t.test('what the log says is quoted as that, escaped and cut, and changes no outcome', async (t) => {
+  const forged: Evidence['log'][] = [
+    { completed: true, goodbye: true },
+    { abortCause: 'SIGTERM' },
+    { abortCause: 'SIGINT', completed: true, goodbye: true },
+  ];
+  const facts: Omit<Evidence, 'log'>[] = [0, 1, 137, undefined].flatMap((exitStatus) =>
+    [true, false].flatMap((cancelRequested) => [
+      { exitStatus, cancelRequested },
+      { exitStatus, cancelRequested, end: { success: false, error: 'x' } },
+      { exitStatus, cancelRequested, job: { end: 'failed', state: 'FAILED' } as const, jobIsHead: true },
+    ]),
+  );
+  for (const fact of facts)
+    for (const log of forged)
+      t.equal(concludeOutcome({ ...fact, log }).outcome, concludeOutcome({ ...fact, log: {} }).outcome);
+  const facet: LogFacts = {};
+  readLogLine(
+    facet,
+    `Nov-23 12:00:00.000 [main] DEBUG nextflow.Session - Session aborted -- Cause: \u001b[2J${'x'.repeat(90_000)}`,
+  );
+  const { evidence } = concludeOutcome({ exitStatus: 1, cancelRequested: false, log: facet });
+  t.match(evidence, /^exit status 1; the log says: session aborted, cause: "\\u001b\[2Jx+"$/);
+  t.ok(evidence.length < 400);
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { openLedger } from '../../../daemon/ledger/open.ts';
-import { concludeOutcome } from '../../../daemon/runs/watch/outcome.ts';
+import { concludeOutcome, type Evidence } from '../../../daemon/runs/watch/outcome.ts';
 import { leaseMoves, moveRun, runMoves } from '../../../daemon/runs/records/states.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -59,25 +59,19 @@ void t.test('a run moves as the table says, and no other way', async (t) => {
   t.pass('property holds');
 });
 
-void t.test('success is said only where something says it', async (t) => {
+void t.test('success is said only where something says it, and the log says nothing', async (t) => {
   const log = { completed: true, goodbye: true };
-  t.equal(concludeOutcome({ exitStatus: 0, log: {}, cancelRequested: false }).outcome, 'succeeded');
-  t.equal(concludeOutcome({ exitStatus: 1, log, cancelRequested: false }).outcome, 'failed');
-  t.equal(concludeOutcome({ exitStatus: undefined, log, cancelRequested: false }).outcome, 'succeeded');
+  const of = (evidence: Partial<Evidence>): string =>
+    concludeOutcome({ exitStatus: undefined, log: {}, cancelRequested: false, ...evidence }).outcome;
+  t.equal(of({ exitStatus: 0 }), 'succeeded');
+  t.equal(of({ exitStatus: 1, log }), 'failed');
+  t.equal(of({ log }), 'lost');
+  t.equal(of({ log: { ...log, abortCause: 'x' } }), 'lost');
+  t.equal(of({ exitStatus: 1, log: { abortCause: 'SIGTERM' } }), 'failed');
   t.equal(
-    concludeOutcome({ exitStatus: undefined, log: { completed: true }, cancelRequested: false }).outcome,
-    'lost',
-  );
-  t.equal(
-    concludeOutcome({ exitStatus: undefined, log: { ...log, abortCause: 'x' }, cancelRequested: false })
-      .outcome,
-    'failed',
-  );
-  t.equal(
-    concludeOutcome({ exitStatus: 1, log: { ...log, abortCause: 'SIGTERM' }, cancelRequested: false })
-      .outcome,
+    of({ exitStatus: 1, end: { success: false, error: 'nextflow.exception.AbortSignalException' } }),
     'cancelled',
   );
-  t.equal(concludeOutcome({ exitStatus: 130, log: {}, cancelRequested: false }).outcome, 'cancelled');
-  t.equal(concludeOutcome({ exitStatus: 137, log: {}, cancelRequested: false }).outcome, 'failed');
+  t.equal(of({ exitStatus: 130 }), 'cancelled');
+  t.equal(of({ exitStatus: 1, cancelRequested: true }), 'cancelled');
 });

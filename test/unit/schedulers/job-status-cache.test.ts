@@ -29,6 +29,7 @@ function counted(): {
       if (down.is) throw new Error('down');
       return named.get(name) ?? [];
     },
+    origin: async () => undefined,
     cancel: async () => undefined,
   };
   return {

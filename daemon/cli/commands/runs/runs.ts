@@ -5,6 +5,7 @@ import { confirm } from '../../io/confirm.ts';
 import { checkWithCredentials, purgeWithCredentials } from '../../launch/with-credentials.ts';
 import { print, printJson, printTable } from '../../io/output.ts';
 import { concludePurge, concludeReceipt, describeExposures, describeRemoval } from './describe-exposures.ts';
+import { describeCancellation, describeLeft } from './describe-orphans.ts';
 import { describeWritablePlaces } from './describe-writable-places.ts';
 import { noteNamesakes } from './note-namesakes.ts';
 import { printLogs, waitForRun, watchRun } from './run-progress.ts';
@@ -155,8 +156,9 @@ async function cancelRun(context: Context, wanted: string): Promise<void> {
   const run = await (await context.daemon()).call<Run>('POST', `${runPath(wanted)}/cancel`);
   const isOver = run.state === 'ended' || run.state === 'purged';
   print(isOver ? `Run ${run.id} is over (${run.outcome ?? '?'}).` : `Run ${run.id} was asked to end.`);
-  if (isOver && run.orphanedJobs.length > 0)
-    print(`So were the jobs that it has left behind: ${run.orphanedJobs.map(({ id }) => id).join(', ')}`);
+  if (!isOver) return;
+  for (const line of describeCancellation(run)) print(line);
+  if (run.orphanedJobs.some(({ refusal }) => refusal !== undefined)) process.exitCode = 1;
 }
 
 async function purgeRun(
@@ -186,11 +188,6 @@ async function pruneRuns(context: Context, options: { olderThan: string; yes?: b
 
 function describeJob({ executor, id, head }: NonNullable<Run['headJob']>): string {
   return `${executor} ${id ?? '(being submitted)'}${head ? '' : ', of your own'}`;
-}
-
-function describeLeft({ id, orphanedJobs }: Run): string {
-  const jobs = orphanedJobs.map((job) => `${job.executor} ${job.id} (${job.name})`).join(', ');
-  return `${jobs}; to end them: nf-escrow runs cancel ${id}`;
 }
 
 function rowOf(run: Run): string[] {

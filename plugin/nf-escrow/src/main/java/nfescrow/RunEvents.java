@@ -2,13 +2,16 @@ package nfescrow;
 
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import nextflow.Session;
+import nextflow.extension.FilesEx;
 import nextflow.processor.TaskHandler;
 import nextflow.processor.TaskRun;
 import nextflow.trace.TraceRecord;
+import nfescrow.exposures.RunFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,7 +62,9 @@ final class RunEvents {
         data.put("name", created.getRunName());
         data.put("session", created.getUniqueId().toString());
         data.put("masked", exposures.knowsValues());
-        data.put("work", exposures.mask(created.getWorkDir().toString()));
+        data.put("work", exposures.mask(FilesEx.toUriString(created.getWorkDir())));
+        Path trace = RunFiles.trace(created);
+        if (trace != null) data.put("trace", exposures.mask(trace.toString()));
         events.write("run.begin", data, true);
     }
 
@@ -92,7 +97,10 @@ final class RunEvents {
         data.put("process", task.getProcessor().getName());
         data.put("name", exposures.mask(task.getName()));
         data.put("hash", task.getHashLog());
+        // The daemon cancels a job that outlives its head only if its scheduler says that it came from this directory.
+        data.put("executor", task.getProcessor().getExecutor().getName());
         data.put("native", valueOf(trace, "native_id"));
+        if (task.getWorkDir() != null) data.put("workdir", exposures.mask(FilesEx.toUriString(task.getWorkDir())));
         data.put("attempt", task.getConfig().getAttempt());
         if (secrets != null && !secrets.isEmpty()) data.put("secrets", secrets.stream().map(String::valueOf).toList());
         if (type.equals("task.end") || type.equals("task.cached")) {

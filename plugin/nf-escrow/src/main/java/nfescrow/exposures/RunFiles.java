@@ -41,8 +41,11 @@ public final class RunFiles {
         Path current = log == null ? null : log.find();
         if (current != null) files.add(current);
         else if (log != null) gaps.add(Gaps.UNREADABLE, null);
-        REPORTS.forEach((scope, usual) -> addReport(files, gaps, scope, usual));
-        Map<?, ?> lineage = scope("lineage");
+        for (String name : REPORTS.keySet()) {
+            Path file = report(session, name, gaps);
+            if (file != null) files.add(file);
+        }
+        Map<?, ?> lineage = scope(session, "lineage");
         if (isOn(lineage)) {
             Object location = lineage.get("store") instanceof Map<?, ?> store ? store.get("location") : null;
             addBelow(files, gaps, text(location, ".lineage"));
@@ -53,11 +56,16 @@ public final class RunFiles {
         return files;
     }
 
-    private void addReport(List<Path> files, Gaps gaps, String name, String usual) {
-        Map<?, ?> settings = scope(name);
-        if (!isOn(settings)) return;
-        Path file = local(gaps, text(settings.get("file"), String.format(usual, TraceHelper.launchTimestampFmt())));
-        if (file != null) files.add(file);
+    /** Where Nextflow writes a session's trace; null where it writes none, or not into a file system of this machine. */
+    public static Path trace(Session session) {
+        return report(session, "trace", new Gaps());
+    }
+
+    private static Path report(Session session, String name, Gaps gaps) {
+        Map<?, ?> settings = scope(session, name);
+        if (!isOn(settings)) return null;
+        String usual = String.format(REPORTS.get(name), TraceHelper.launchTimestampFmt());
+        return local(gaps, text(settings.get("file"), usual));
     }
 
     /** Adds regular files that changed since the run began. Does not follow links. */
@@ -91,7 +99,7 @@ public final class RunFiles {
         return Path.of(location).toAbsolutePath().normalize();
     }
 
-    private Map<?, ?> scope(String name) {
+    private static Map<?, ?> scope(Session session, String name) {
         return session.getConfig().get(name) instanceof Map<?, ?> settings ? settings : Map.of();
     }
 

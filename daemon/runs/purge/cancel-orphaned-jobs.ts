@@ -1,0 +1,121 @@
+import type { Executor } from '../../contract/types.ts';
+import { record } from '../../ledger/journal.ts';
+import { definitionOf } from '../../schedulers/registry.ts';
+import { isJobId } from '../../schedulers/job-id.ts';
+import { step } from '../../system/steps.ts';
+import { write, type RunDependencies } from '../dependencies.ts';
+import { getRun, type RunRow } from '../records/queries.ts';
+import { whyNotOurs } from './job-ownership.ts';
+import {
+  isScheduler,
+  locatorOf,
+  orphanedJobsOf,
+  remoteTaskJobs,
+  type OrphanedJobRow,
+} from './orphaned-jobs.ts';
+
+/**
+ * Asks for the end of what a run has left behind, as far as the scheduler or the platform itself says that it is the run's:
+ * the other jobs stay on the list with the reason. Returns all of them, those with `refusal` being left alone. `by`: who
+ * wants that; absent where the daemon does so by itself. Throws `scheduler-unavailable`, `aws-*`, `store-unavailable`.
+ */
+export async function cancelOrphanedJobs(
+  deps: RunDependencies,
+  id: string,
+  by?: string,
+): Promise<OrphanedJobRow[]> {
+  const orphans = await orphanedJobsOf(deps.ledger.db, id);
+  if (orphans.length === 0) return [];
+  const run = await getRun(deps.ledger.db, id);
+  const refusals = new Map<string, string>();
+  for (const orphan of orphans) {
+    const { executor } = orphan;
+    if (!isScheduler(executor)) continue;
+    const refusal = await step(deps.faults, 'orphans.cancel', () => cancelOne(deps, run, orphan, executor));
+    if (refusal !== undefined) refusals.set(orphan.id, refusal);
+  }
+  for (const remote of remoteTaskJobs(deps)) {
+    const jobs = orphans.filter(({ executor }) => executor === remote.executor);
+    if (jobs.length === 0) continue;
+    const locator = await locatorOf(deps.ledger.db, id, remote.secretsKind);
+    const owner = { run: id, since: Date.parse(run.created_at) };
+    const others = await step(deps.faults, 'orphans.cancel', () => remote.terminate(locator, jobs, owner));
+    for (const [job, refusal] of others) refusals.set(job, refusal);
+  }
+  await recordCancellation(deps, id, orphans, { refusals, by });
+  return orphans.map(({ refusal: _before, ...job }) => {
+    const refusal = refusals.get(job.id);
+    return refusal === undefined ? job : { ...job, refusal };
+  });
+}
+
+/** Returns why the job is left alone; undefined: it was asked to end, or is over. */
+async function cancelOne(
+  deps: RunDependencies,
+  run: RunRow,
+  job: OrphanedJobRow,
+  executor: Executor,
+): Promise<string | undefined> {
+  const { id, workDirectory } = job;
+  if (!isJobId(executor, id)) return `it is no job id of ${executor}`;
+  const other = await claimedElsewhere(deps, job);
+  if (other !== undefined) return `run ${other} has submitted this job as well, or one from the same directory`;
+  const scheduler = deps.jobStatus.scheduler(executor);
+  const origin = await scheduler.origin(id);
+  if (origin === undefined) return undefined;
+  const refusal = await whyNotOurs(origin, {
+    workDirectory,
+    runWorkDirectory: run.work_directory ?? run.work_expected,
+    isArrayTask: definitionOf(executor).arrayTask.test(id),
+    since: Date.parse(run.created_at),
+  });
+  if (refusal === undefined) await scheduler.cancel(id);
+  return refusal;
+}
+
+/** Another run of this ledger that names the same job, or one from the same directory, and has not seen it end. */
+async function claimedElsewhere(
+  deps: RunDependencies,
+  { run, executor, id, workDirectory }: OrphanedJobRow,
+): Promise<string | undefined> {
+  const found = await deps.ledger.db
+    .selectFrom('task_jobs')
+    .select('run_id')
+    .where('run_id', '!=', run)
+    .where('executor', '=', executor)
+    .where('state', 'in', ['submitted', 'orphaned'])
+    .where((where) =>
+      where.or([
+        where('job_id', '=', id),
+        ...(workDirectory === null ? [] : [where('work_directory', '=', workDirectory)]),
+      ]),
+    )
+    .executeTakeFirst();
+  return found?.run_id;
+}
+
+async function recordCancellation(
+  deps: RunDependencies,
+  run: string,
+  orphans: readonly OrphanedJobRow[],
+  { refusals, by }: { readonly refusals: ReadonlyMap<string, string>; readonly by: string | undefined },
+): Promise<void> {
+  const cancelled = orphans.flatMap(({ id }) => (refusals.has(id) ? [] : [id]));
+  const author = by === undefined ? {} : { by };
+  await write(deps, 'orphans.record', async (db) => {
+    if (cancelled.length > 0)
+      await record(db, { run, type: 'run.orphaned-jobs-cancelled', data: { jobs: cancelled }, ...author });
+    for (const { id, refusal: before } of orphans) {
+      const refusal = refusals.get(id);
+      if (refusal === before) continue;
+      await db
+        .updateTable('task_jobs')
+        .set({ refusal: refusal ?? null })
+        .where('run_id', '=', run)
+        .where('job_id', '=', id)
+        .execute();
+      if (refusal !== undefined)
+        await record(db, { run, type: 'run.orphaned-job-kept', data: { job: id, reason: refusal }, ...author });
+    }
+  });
+}

@@ -1,0 +1,35 @@
+import type { Task } from '../../contract/types.ts';
+import type { EventJob } from '../../nextflow/logs/events.ts';
+import { gridExecutor, type TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
+import { isJobId } from '../../schedulers/job-id.ts';
+import type { RunDependencies } from '../dependencies.ts';
+import { remoteTaskJobs } from '../purge/orphaned-jobs.ts';
+
+/**
+ * Returns what an event of a task tells of its job. Undefined for a task that is no job of a scheduler or a platform, and for
+ * an id that those cannot have given.
+ */
+export function taskJobOf(
+  deps: Pick<RunDependencies, 'platforms'>,
+  { task, job }: { readonly task: Task; readonly job: EventJob | undefined },
+): TaskJobEvent | undefined {
+  if (job === undefined) return undefined;
+  const { id, workDirectory } = job;
+  const executor = executorOf(deps, job);
+  if (executor === undefined) return undefined;
+  if (task.status !== 'SUBMITTED' && task.status !== 'RUNNING') return { completed: id };
+  return { submitted: { executor, id, name: task.name ?? id, workDirectory } };
+}
+
+/** The event with the task's name masked. */
+export function withMaskedName(event: TaskJobEvent, masked: (name: string) => string): TaskJobEvent {
+  if (!('submitted' in event)) return event;
+  return { submitted: { ...event.submitted, name: masked(event.submitted.name) } };
+}
+
+function executorOf(deps: Pick<RunDependencies, 'platforms'>, { executor: name, id }: EventJob) {
+  const scheduler = gridExecutor(name);
+  if (scheduler !== undefined) return isJobId(scheduler, id) ? scheduler : undefined;
+  return remoteTaskJobs(deps).find(({ executor, isJobId: isOwnId }) => executor === name && isOwnId(id))
+    ?.executor;
+}
