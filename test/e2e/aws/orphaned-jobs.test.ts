@@ -14,6 +14,8 @@ import { until, type Sandbox } from '../../support/sandbox.ts';
 const HEAD =
   'touch here; while [ ! -e event ]; do sleep 0.05; done; cat event >>"$NF_ESCROW_RUN/events.jsonl"; exec sleep 60';
 
+const TASK = `s3://nf-work/run/ab/${'0123456789'.repeat(3)}`;
+
 interface Stage {
   readonly aws: StrictAws;
   readonly agent: BatchAgent;
@@ -23,8 +25,13 @@ interface Stage {
   readonly job: string;
 }
 
-/** Runs a test with a run whose head is killed while its job runs on AWS Batch. */
-function withDeadHead(title: string, onLost: string, body: (t: Test, stage: Stage) => Promise<void>): void {
+/** Runs a test with a run whose head is killed while its job runs on AWS Batch. `others` adds events. */
+function withDeadHead(
+  title: string,
+  onLost: string,
+  body: (t: Test, stage: Stage) => Promise<void>,
+  others: (aws: StrictAws) => Promise<object[]> = async () => [],
+): void {
   withAws(title, async (inner, aws) => {
     const agent = BatchAgent.behind(inner, aws);
     const box = await boxOn(inner, aws);
@@ -38,6 +45,7 @@ function withDeadHead(title: string, onLost: string, body: (t: Test, stage: Stag
     await until('the job runs', () => agent.jobs.get(job)?.status === 'RUNNING');
     const at = new Date().toISOString();
     const events = [
+      ...(await others(aws)),
       { at, type: 'task.submit', task: '1', executor: 'awsbatch', native: job, name: 'align (1)' },
       { at, type: 'task.submit', task: '2', executor: 'local', native: '4711', name: 'local (1)' },
     ];
@@ -121,3 +129,48 @@ withDeadHead('onLost: wait keeps the secrets until the jobs end', 'wait:600', as
   t.same(await aws.secrets(), []);
   t.same(await cancelled(stage), []);
 });
+
+let strangers: string[] = [];
+let task = '';
+
+withDeadHead(
+  "runs cancel terminates only jobs that AWS itself attributes to the run",
+  'purge-now',
+  async (t, stage) => {
+    const { agent, box, run, job } = stage;
+    t.equal((await purged(stage)).orphanedJobs.length, 2 + strangers.length);
+    const { status, stdout } = await box.escrow(['runs', 'cancel', run]);
+    t.equal(status, 1);
+    for (const ended of [job, task])
+      await until('the job has ended', () => agent.jobs.get(ended)?.status === 'FAILED');
+    t.equal(stdout.split('Not cancelled: awsbatch ').length - 1, strangers.length, stdout);
+    for (const stranger of strangers) {
+      t.match(
+        stdout,
+        new RegExp(`Not cancelled: awsbatch ${stranger} .*: (AWS Batch created it|its job definition)`),
+      );
+      t.equal(agent.jobs.get(stranger)?.status, 'RUNNING', 'is left running');
+    }
+  },
+  async (aws) => {
+    const command = (directory: string): string[] => [
+      'bash',
+      '-c',
+      `: s3 cp ${directory}/.command.run; sleep 60`,
+    ];
+    const tags = { 'nf-escrow:run': 'r00000000000000000000' };
+    // A job of another run, one of an untagged definition, and one whose command resembles the task's.
+    strangers = [
+      await submit(aws, await register(aws, 'nf-escrow-other', tags), ['sleep', '60']),
+      await submit(aws, await register(aws, 'nf-debian', {}), ['sleep', '60']),
+      await submit(aws, await register(aws, 'nf-image', {}), command(`${TASK}x`)),
+    ];
+    // A task without secrets has a definition that all runs share.
+    task = await submit(aws, await register(aws, 'nf-plain', {}), command(TASK));
+    const at = new Date().toISOString();
+    return [...strangers, task].map((native, index) => ({
+      ...{ at, type: 'task.submit', executor: 'awsbatch', native, workdir: TASK },
+      ...{ task: String(index + 10), name: `align (${String(index + 10)})` },
+    }));
+  },
+);

@@ -29,6 +29,15 @@ interface Job extends Submission {
 }
 
 const REGION = 'eu-west-1';
+const ACCOUNT = '123456789012';
+
+/** As DescribeJobs has it: with the definition's ARN, and the command that is run. */
+function describe(job: Job | undefined): object[] {
+  if (job === undefined) return [];
+  const { jobDefinition, containerOverrides: { command } = {}, container } = job;
+  const arn = `arn:aws:batch:${REGION}:${ACCOUNT}:job-definition/${jobDefinition.split('/').at(-1) ?? ''}`;
+  return [{ ...job, jobDefinition: arn, container: { ...(command && { command }), ...container } }];
+}
 
 /**
  * A fake of the ECS agent behind AWS Batch. Accepts submitted jobs, resolves their `secrets` like the agent
@@ -74,7 +83,7 @@ export class BatchAgent {
       case 'submitjob':
         return this.#submit(asked);
       case 'describejobs':
-        return { jobs: (asked.jobs ?? []).flatMap((id) => this.jobs.get(id) ?? []) };
+        return { jobs: (asked.jobs ?? []).flatMap((id) => describe(this.jobs.get(id))) };
       case 'terminatejob':
         this.#terminate(asked.jobId ?? '');
         return {};
@@ -99,7 +108,7 @@ export class BatchAgent {
         },
       });
     }
-    return { jobId, jobName, jobArn: `arn:aws:batch:${REGION}:123456789012:job/${jobId}` };
+    return { jobId, jobName, jobArn: `arn:aws:batch:${REGION}:${ACCOUNT}:job/${jobId}` };
   }
 
   #start(jobId: string, { jobName, jobQueue, jobDefinition, containerOverrides = {} }: Submission): void {
