@@ -5,25 +5,25 @@ import { runWithTimeout } from '../system/processes/run-with-timeout.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const LIMIT_MS = 20_000;
-/** Between these two lines everything is ours; nothing else is touched. */
-const BEGIN = '# nf-escrow: begin (nf-escrow daemon install --remove takes this out)';
+/** The lines between these two belong to nf-escrow. It changes no others. */
+const BEGIN = '# nf-escrow: begin (remove with: nf-escrow daemon install --remove)';
 const END = '# nf-escrow: end';
 const BLOCK = new RegExp(`^# nf-escrow: begin.*\\n(?:(?!# nf-escrow: (?:begin|end)).*\\n)*?${END}\\n?`, 'm');
 
-/** Whether there are crontabs here, and this user may have one. */
+/** Returns whether this host has crontabs and this user may have one. */
 export async function hasCrontab(env: Environment): Promise<boolean> {
   return (await readCrontab(env)) !== undefined;
 }
 
 /**
- * Puts lines into the user's crontab, in the place of those that were ours; none takes ours out. All others stay as they
- * are, byte for byte. Returns whether anything was changed. Throws `config-invalid`.
+ * Replaces nf-escrow's lines in the user's crontab; no lines removes them. Keeps all other lines byte for byte. Returns
+ * whether the crontab changed. Throws `config-invalid`.
  */
 export async function writeCrontab(lines: readonly string[], env: Environment): Promise<boolean> {
   const before = await readCrontab(env);
   if (before === undefined) {
     if (lines.length === 0) return false;
-    throw new EscrowError('config-invalid', 'This user can have no crontab here.');
+    throw new EscrowError('config-invalid', 'Cannot write the crontab: this host does not allow you one.');
   }
   const after = replaceBlock(before, lines);
   if (after === before) return false;
@@ -32,31 +32,35 @@ export async function writeCrontab(lines: readonly string[], env: Environment): 
   return true;
 }
 
-/** Throws `config-invalid` where our first line has lost our last one: whose lines are those behind it? */
+/** Returns a crontab with nf-escrow's lines replaced. Throws `config-invalid` when only one of the two markers exists. */
 export function replaceBlock(before: string, lines: readonly string[]): string {
   const theirs = before.replace(BLOCK, '');
   if (/^# nf-escrow: (begin|end)/m.test(theirs))
-    throw new EscrowError('config-invalid', 'Lines of nf-escrow in your crontab are not whole any more.', {
-      hint: 'Take them out by hand (crontab -e): all from "# nf-escrow: begin" on that are not yours.',
-    });
+    throw new EscrowError(
+      'config-invalid',
+      'Cannot change your crontab: a marker line of nf-escrow is missing.',
+      {
+        hint: 'Run "crontab -e" and remove the lines of nf-escrow, starting at "# nf-escrow: begin".',
+      },
+    );
   if (lines.length === 0) return theirs;
   const ours = [BEGIN, ...lines, END, ''].join('\n');
-  // In its old place: lines that set variables hold for those behind them.
+  // The position stays: a line that sets a variable applies to the lines after it.
   if (theirs !== before) return before.replace(BLOCK, () => ours);
   return `${theirs}${theirs === '' || theirs.endsWith('\n') ? '' : '\n'}${ours}`;
 }
 
-/** Undefined: there is no `crontab` command, or this user may not use it. */
+/** Returns the crontab; undefined when there is no `crontab` command or this user may not use it. */
 async function readCrontab(env: Environment): Promise<string | undefined> {
   const { status, output } = await ask(env);
   if (status === 0) return output;
-  // Status 1 with "no crontab for": there is none yet. What else it says is a refusal, and not to be written back.
+  // Status 1 with "no crontab for": the crontab is empty. Any other message is a refusal.
   return /\bno crontab\b/i.test(output) ? '' : undefined;
 }
 
 async function ask(env: Environment): Promise<{ status: number | null; output: string }> {
   try {
-    // Its standard error goes with its output: a file that could be read has none.
+    // The result contains standard error as well, which is empty when the crontab was read.
     return await runWithTimeout('crontab', ['-l'], { env: { ...env, LC_ALL: 'C' }, limitMs: LIMIT_MS });
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return { status: 127, output: '' };
@@ -67,12 +71,15 @@ async function ask(env: Environment): Promise<{ status: number | null; output: s
 function run(args: readonly string[], input: string, env: Environment): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn('crontab', [...args], { env, stdio: ['pipe', 'ignore', 'pipe'] });
-    let said = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    let message = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (message += text));
     child.on('error', reject).on('close', (status) => {
       if (status === 0) resolve();
-      else reject(new EscrowError('config-invalid', `crontab: ${said.trim().slice(0, 300)}`));
+      else
+        reject(
+          new EscrowError('config-invalid', `Cannot write the crontab: ${message.trim().slice(0, 300)}`),
+        );
     });
-    child.stdin.on('error', () => undefined).end(input); // its status says that it did not read
+    child.stdin.on('error', () => undefined).end(input); // the exit status reports a failed read
   });
 }

@@ -10,7 +10,7 @@ import { inPrivateDirectory } from '../system/files/private-directory.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the daemon has to know that a bare session does not: where everything is. Schedulers and platforms add theirs. */
+/** Variables that the daemon needs and that systemd and cron do not set. Schedulers and platforms add their own. */
 const PASSED = /^(NF_ESCROW_\w+|PATH|LD_LIBRARY_PATH|XDG_CONFIG_HOME|XDG_STATE_HOME|NODE_EXTRA_CA_CERTS)$/;
 
 const platformVariables = Object.values(platformRules).flatMap(({ variables }) => variables ?? []);
@@ -19,7 +19,7 @@ function isPassed(name: string): boolean {
   return PASSED.test(name) || isSchedulerLocation(name) || platformVariables.includes(name);
 }
 
-/** Writes the program by which systemd and cron start us, with the environment of now; gives its path. */
+/** Writes the program that systemd and cron start, with the current environment, and returns its path. */
 export function writeDaemonCommand(settings: Settings, program: string, env: Environment): string {
   const path = commandPath(settings);
   const variables = Object.entries(env)
@@ -34,6 +34,7 @@ export function writeDaemonCommand(settings: Settings, program: string, env: Env
   return path;
 }
 
+/** Removes the program that writeDaemonCommand wrote. Idempotent. */
 export function removeDaemonCommand(settings: Settings): void {
   rmSync(commandPath(settings), { force: true });
 }

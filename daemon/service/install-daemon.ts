@@ -11,13 +11,13 @@ import { stopDaemon } from './stop-daemon.ts';
 import { enableUnit, hasUserSystemd, removeUnit, startUnit } from './user-service.ts';
 import { quoteShellWord } from '../system/processes/shell-word.ts';
 
-/** What is to be set up. */
+/** The installation to set up. */
 export interface Installation {
   readonly settings: Settings;
-  /** The program itself. */
+  /** The path of nf-escrow's main program. */
   readonly program: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** By the crontab, also where there is a systemd. */
+  /** Use the crontab even when the user has a systemd. */
   readonly cron: boolean;
 }
 
@@ -25,20 +25,24 @@ const START_MS = 30_000;
 const LOOK_EVERY_MS = 50;
 
 /**
- * Has the daemon run when nobody is logged in and after a reboot: by the user's own systemd, which then runs it, or where
- * there is none by the crontab. Repeatable; what was installed the other way goes. Gives what was done and what is still
- * to be done by hand, as sentences. Throws `config-invalid` where neither can be had.
+ * Sets up the daemon to run without a login session and after a reboot: as a unit of the user's systemd, or with the
+ * crontab when there is no systemd. Idempotent; removes an installation of the other kind. Returns sentences that report
+ * what was done and what the user still has to do. Throws `config-invalid` when neither is available.
  */
 export async function installDaemon(wanted: Installation): Promise<readonly string[]> {
   ensurePrivateDirectory(wanted.settings.paths.state);
   if (!wanted.cron && (await hasUserSystemd(wanted.env))) return installUnit(wanted);
   if (await hasCrontab(wanted.env)) return installCrontab(wanted);
-  throw new EscrowError('config-invalid', 'Here is neither a systemd of your own nor a crontab for you.', {
-    hint: 'Any nf-escrow command after a reboot starts the daemon, which finishes what is pending.',
-  });
+  throw new EscrowError(
+    'config-invalid',
+    'Cannot install the daemon: this host offers you neither a user systemd nor a crontab.',
+    {
+      hint: 'After a reboot, run any nf-escrow command: it starts the daemon, which completes pending removals.',
+    },
+  );
 }
 
-/** Takes out what installDaemon has set up, whichever way. Repeatable. Ends no daemon. Gives what was done. */
+/** Removes either kind of installation. Idempotent. Does not stop the daemon. Returns sentences that report what was done. */
 export async function uninstallDaemon({
   settings,
   env,
@@ -47,46 +51,50 @@ export async function uninstallDaemon({
   const changed = await writeCrontab([], env);
   removeDaemonCommand(settings);
   return [
-    ...(unit === undefined ? [] : [`The unit ${unit} is gone.`]),
-    ...(changed ? ['The lines of nf-escrow in your crontab are gone.'] : []),
+    ...(unit === undefined ? [] : [`Removed the unit ${unit}.`]),
+    ...(changed ? ['Removed the lines of nf-escrow from your crontab.'] : []),
   ];
 }
 
 async function installUnit({ settings, program, env }: Installation): Promise<readonly string[]> {
   const unit = await enableUnit(writeDaemonCommand(settings, program, env), env);
   await writeCrontab([], env);
-  // Only one is started: it would find the lock of the one that runs, and leave it at that.
+  // A second daemon would exit, because the running one holds the lock.
   const running = await findDaemon(settings);
   if (running !== undefined) await stopDaemon(running);
   await startUnit(env);
   const deadline = performance.now() + START_MS;
   while ((await findDaemon(settings)) === undefined) {
     if (performance.now() > deadline)
-      throw new EscrowError('daemon-unavailable', `The unit ${unit} started no daemon that answers.`, {
-        hint: `journalctl --user -u nf-escrow, and "${settings.paths.daemonLog}", say why.`,
-      });
+      throw new EscrowError(
+        'daemon-unavailable',
+        `The unit ${unit} was started, but its daemon does not answer.`,
+        {
+          hint: `Look at "journalctl --user -u nf-escrow" and "${settings.paths.daemonLog}".`,
+        },
+      );
     await sleep(LOOK_EVERY_MS);
   }
-  return [`Your own systemd runs the daemon on ${hostname()}: ${unit}`, ...lingering()];
+  return [`Your user systemd runs the daemon on ${hostname()}: ${unit}`, ...lingering()];
 }
 
 async function installCrontab({ settings, program, env }: Installation): Promise<readonly string[]> {
   await writeCrontab(cronLines(writeDaemonCommand(settings, program, env)), env);
   await removeUnit(env);
-  return [`Your crontab on ${hostname()} starts the daemon at a reboot, and looks for it every hour.`];
+  return [`Your crontab on ${hostname()} starts the daemon after a reboot and checks it every hour.`];
 }
 
-/** Without lingering systemd ends a user's services with their last session. loginctl(1). */
+/** Without lingering, systemd stops a user's services with their last session: loginctl(1). */
 function lingering(): string[] {
   const { username } = userInfo();
   if (isLingerEnabled(username)) return [];
   return [
-    'Lingering is off: the daemon ends when you log out, and does not start with the machine.',
-    `To have it stay: loginctl enable-linger ${username}. Where you may not: nf-escrow daemon install --cron`,
+    'Lingering is off: the daemon stops when you log out and does not start at boot.',
+    `To enable it: loginctl enable-linger ${username}. If that is not permitted: nf-escrow daemon install --cron`,
   ];
 }
 
-/** crontab(5): an unescaped `%` is a newline. Not everybody's starts at the same minute. */
+/** crontab(5): an unescaped `%` is a newline. The minute depends on the user, which spreads the load. */
 function cronLines(command: string): string[] {
   const start = `/bin/sh ${quoteShellWord(command)} daemon start --stay >/dev/null 2>&1`.replaceAll(
     '%',

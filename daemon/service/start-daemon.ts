@@ -16,19 +16,19 @@ import { stopDaemon } from './stop-daemon.ts';
 const START_MS = 30_000;
 const LOOK_EVERY_MS = 20;
 
-/** Taken while a daemon is being started, so that of many commands at once one starts it and the others wait. */
+/** Acquires the lock that lets one of several concurrent commands start the daemon; undefined while another holds it. */
 export type TakeStartLock = () => Promise<{ release(): void } | undefined>;
 
-/** What a command does where no daemon answers. */
+/** What a command needs to start a daemon. */
 export interface DaemonStart {
-  /** The program itself. */
+  /** The path of nf-escrow's main program. */
   readonly program: string;
   readonly takeStartLock: TakeStartLock;
-  /** Set inside a job of a scheduler, which is no place for a daemon: the host where one could be started. */
+  /** Set inside a scheduler job, where no daemon may be started: the host on which to start it instead. */
   readonly insteadOn: string | undefined;
 }
 
-/** The daemon's client, wherever it is; undefined when none answers. */
+/** Returns a client of the running daemon on any host; undefined when none answers. */
 export async function findDaemon(settings: Settings): Promise<Client | undefined> {
   const here = await findLocalDaemon(settings.paths);
   if (here !== undefined) return here;
@@ -37,8 +37,8 @@ export async function findDaemon(settings: Settings): Promise<Client | undefined
 }
 
 /**
- * The daemon's client where none answers here: through the spool where it is on another host, else of one that is started.
- * Throws `daemon-on-other-host`, `daemon-unavailable`.
+ * Returns a client when no daemon answers on this host: through the spool when the daemon is on another host, otherwise
+ * of a daemon that it starts. Throws `daemon-on-other-host`, `daemon-unavailable`.
  */
 export async function connectOrStart(settings: Settings, start: DaemonStart): Promise<Client> {
   const elsewhere = findRemoteDaemon(settings);
@@ -48,24 +48,24 @@ export async function connectOrStart(settings: Settings, start: DaemonStart): Pr
   return ensureDaemon(settings, start);
 }
 
-/** Takes the daemon's place from a host that shows no sign of life. Throws `daemon-on-other-host` while it does. */
+/** Starts a daemon that takes the lease over from an unresponsive host. Throws `daemon-on-other-host` if that host responds. */
 export async function takeOver(settings: Settings, start: DaemonStart): Promise<void> {
   if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
   await ensureDaemon(settings, start, ['--take-over']);
 }
 
 function noneInJobs(host: string): EscrowError {
-  return new EscrowError('daemon-unavailable', `No daemon runs, and inside a job none is started.`, {
+  return new EscrowError('daemon-unavailable', `Cannot start the daemon inside a scheduler job.`, {
     hint: `Start it on ${host}: nf-escrow daemon start`,
   });
 }
 
-/** Starts a daemon that goes on when nobody needs it, or makes of one that would end then one that goes on. */
+/** Starts a persistent daemon, which does not exit when idle. Restarts a running daemon that is not persistent. */
 export async function startPersistent(settings: Settings, start: DaemonStart): Promise<void> {
   const elsewhere = findRemoteDaemon(settings);
   if (elsewhere?.lives === true)
     throw new EscrowError('daemon-on-other-host', `The daemon runs on ${elsewhere.host}.`, {
-      hint: 'It is one for all hosts of a state directory. To have it here: nf-escrow daemon stop, then this again.',
+      hint: 'All hosts of a state directory share one daemon. To move it, run "nf-escrow daemon stop", then this again.',
     });
   if (elsewhere !== undefined) throw remoteDaemonUnreachable(elsewhere, start.insteadOn === undefined);
   if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
@@ -101,50 +101,50 @@ async function ensureDaemon(
   );
 }
 
-/** Returns when the daemon answers, or when it ended because another one has its lock: that one may be on its way out. */
+/** Returns when the daemon answers, or when it exited because another one holds the lock, which may be shutting down. */
 async function startAndWait(settings: Settings, command: readonly string[], deadline: number): Promise<void> {
   const ended = startDaemon(settings, command);
   while (Date.now() < deadline && (await findLocalDaemon(settings.paths)) === undefined) {
     const end = ended();
     if (end?.status === 0) return;
-    if (end !== undefined) throw whyEnded(settings, end);
+    if (end !== undefined) throw startError(settings, end);
     await sleep(LOOK_EVERY_MS);
   }
 }
 
-/** A daemon that ended as it started: its status, and what it told of the reason. */
+/** The exit of a daemon during its start: its status and the error that it reported as JSON. */
 interface DaemonExit {
   readonly status: number;
-  readonly told: string;
+  readonly report: string;
 }
 
-function whyEnded({ paths }: Settings, { status, told }: DaemonExit): EscrowError {
+function startError({ paths }: Settings, { status, report }: DaemonExit): EscrowError {
   try {
-    return errorOf(JSON.parse(told));
+    return errorOf(JSON.parse(report));
   } catch {
-    // It was killed, or could not even tell.
+    // It was killed, or could not report an error.
     return new EscrowError(
       'daemon-unavailable',
-      `The daemon ended with status ${String(status)} as it started.`,
-      { hint: `"${paths.daemonLog}" says why.` },
+      `The daemon exited with status ${String(status)} during its start.`,
+      { hint: `Look at "${paths.daemonLog}".` },
     );
   }
 }
 
 /**
- * Starts a daemon that outlives us: a session of its own, nothing inherited but its log and a pipe on which it tells why
- * it cannot start. Returns what tells its end.
+ * Starts a daemon that outlives this process, in a new session. It inherits only its log and a pipe on which it reports
+ * why it cannot start. Returns a function that returns the daemon's exit, or undefined while it runs.
  */
 function startDaemon({ paths }: Settings, run: readonly string[]): () => DaemonExit | undefined {
   const log = openToAppend(paths.daemonLog);
   try {
-    // Node's own variables could load code into the daemon, or open its inspector.
+    // Node's variables could load code into the daemon or open its inspector.
     const env = Object.fromEntries(
       Object.entries(process.env).filter(
         ([name]) => !name.startsWith('NODE_') || name === 'NODE_EXTRA_CA_CERTS',
       ),
     );
-    // No core dump: it would hold values. Only a shell can set that limit; it becomes the daemon.
+    // A core dump would contain values. Only a shell can set the limit; it then executes the daemon.
     const command = ['-c', 'ulimit -c 0; exec "$@"', 'sh', process.execPath, ...run, '--tell', '3'];
     const child = spawn('/bin/sh', command, {
       detached: true,
@@ -152,11 +152,11 @@ function startDaemon({ paths }: Settings, run: readonly string[]): () => DaemonE
       cwd: paths.state,
       env,
     });
-    let [told, end]: [string, DaemonExit | undefined] = ['', undefined];
+    let [report, end]: [string, DaemonExit | undefined] = ['', undefined];
     const pipe = child.stdio[3] as Socket;
-    pipe.setEncoding('utf8').on('data', (text: string) => (told += text));
-    child.on('error', () => (end = { status: 70, told }));
-    child.on('close', (code) => (end = { status: code ?? 70, told })); // its end, and that of the pipe
+    pipe.setEncoding('utf8').on('data', (text: string) => (report += text));
+    child.on('error', () => (end = { status: 70, report }));
+    child.on('close', (code) => (end = { status: code ?? 70, report })); // after the pipe is closed
     pipe.unref();
     child.unref();
     return () => end;

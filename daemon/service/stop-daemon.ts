@@ -8,8 +8,8 @@ const STOP_MS = 10_000;
 const LOOK_EVERY_MS = 20;
 
 /**
- * Asks the daemon to end, and returns when its process has: then its ledger and its lock are free, and what is copied or
- * started next meets nobody. Throws `daemon-unavailable` when that takes too long.
+ * Stops the daemon and returns when its process has ended, so that its ledger and its lock are free. Throws
+ * `daemon-unavailable` when that takes too long.
  */
 export async function stopDaemon(client: Client): Promise<void> {
   const { process } = await client.call<DaemonStatus>('POST', '/v1/daemon/stop');
@@ -19,7 +19,7 @@ export async function stopDaemon(client: Client): Promise<void> {
     if (seen === 'ended' || (seen === 'unknown' && !(await answers(client)))) return;
     await sleep(LOOK_EVERY_MS);
   }
-  throw new EscrowError('daemon-unavailable', 'The daemon was asked to end, and still runs.');
+  throw new EscrowError('daemon-unavailable', `The daemon did not stop within ${String(STOP_MS / 1000)} s.`);
 }
 
 async function answers(client: Client): Promise<boolean> {
@@ -27,6 +27,6 @@ async function answers(client: Client): Promise<boolean> {
     await client.call<Health>('GET', '/v1/health');
     return true;
   } catch {
-    return false; // it has closed its socket
+    return false; // the daemon has closed its socket
   }
 }

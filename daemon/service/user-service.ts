@@ -12,15 +12,15 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const LIMIT_MS = 20_000;
 const UNIT = 'nf-escrow.service';
-/** What lies there is started as the user. */
+/** systemd runs the units in this directory as the user. */
 const UNITS = { what: 'directory of units', variable: 'XDG_CONFIG_HOME', example: '.config' };
 
-/** Whether the user has a systemd of their own here, and it answers. */
+/** Returns whether a systemd of the user runs on this host and answers. */
 export function hasUserSystemd(env: Environment): Promise<boolean> {
   return works(['show-environment'], env);
 }
 
-/** Writes the unit that runs a command of ours and has it start with the user's systemd; gives its path. Throws `config-invalid`. */
+/** Writes and enables the unit that runs a command, and returns its path. Throws `config-invalid`. */
 export async function enableUnit(command: string, env: Environment): Promise<string> {
   const path = userUnitPath(env);
   const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/nf-escrow.service')), 'utf8');
@@ -36,23 +36,23 @@ export async function enableUnit(command: string, env: Environment): Promise<str
   return path;
 }
 
-/** Throws `config-invalid`. */
+/** Starts or restarts the unit. Throws `config-invalid`. */
 export async function startUnit(env: Environment): Promise<void> {
   await systemctl(['restart', UNIT], env);
 }
 
-/** Takes the unit out; what it runs goes on. Returns its path where there was one. Repeatable. */
+/** Removes the unit without stopping the daemon. Returns the path of a removed unit. Idempotent. */
 export async function removeUnit(env: Environment): Promise<string | undefined> {
   const path = userUnitPath(env);
   if (!existsSync(path)) return undefined;
-  // Where no systemd answers, the link that `enable` has made leads nowhere once the unit is gone.
+  // If no systemd answers, the link that `enable` created remains and points to no file.
   await works(['disable', UNIT], env);
   rmSync(path, { force: true });
   await works(['daemon-reload'], env);
   return path;
 }
 
-/** A word of a unit file: `%` and `$` have a meaning there. systemd.service(5), "Command lines". */
+/** Quotes a word of a unit file, where `%` and `$` are special: systemd.service(5), "Command lines". */
 function unitWord(text: string): string {
   return `"${text
     .replace(/["\\]/g, String.raw`\$&`)
@@ -66,9 +66,9 @@ async function systemctl(args: readonly string[], env: Environment): Promise<voi
     limitMs: LIMIT_MS,
   });
   if (status === 0) return;
-  const said = output.trim().slice(0, 300) || 'it failed';
-  throw new EscrowError('config-invalid', `systemctl --user ${args.join(' ')}: ${said}`, {
-    hint: `Look at the unit, ${userUnitPath(env)}, or use the crontab: nf-escrow daemon install --cron`,
+  const message = output.trim().slice(0, 300) || 'no message';
+  throw new EscrowError('config-invalid', `systemctl --user ${args.join(' ')} failed: ${message}`, {
+    hint: `Look at the unit ${userUnitPath(env)}, or use the crontab: nf-escrow daemon install --cron`,
   });
 }
 

@@ -1,11 +1,11 @@
-/** Does work that belongs to one key one after another, and that of different keys side by side. */
+/** Runs work with the same key sequentially and work with different keys concurrently. */
 export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** Resolves, or rejects, as `work` does, once all that was asked for before it under this key is over. */
+  /** Runs `work` after all earlier work with this key has settled, and settles like `work`. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
-    const mine = before.then(work, work); // what failed before has told its own caller
+    const mine = before.then(work, work); // an earlier failure was reported to its own caller
     this.#last.set(key, mine);
     try {
       return await mine;

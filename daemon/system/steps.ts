@@ -1,7 +1,7 @@
 /**
- * Every step by which the engine changes something outside its own process, or has to know what is there, in the order
- * of a run. A process can die, and a step can fail, before each and after each: test/campaigns/faults goes through them all, and
- * holds that no outward call is made outside of one.
+ * All steps by which the engine changes or inspects something outside its own process, in the order of a run. A process
+ * can die, and a step can fail, before and after each of them. test/campaigns/faults tests every such point and asserts
+ * that the engine makes no external call outside a step.
  */
 export const steps = [
   'run.record',
@@ -59,16 +59,16 @@ export const steps = [
 
 export type StepName = (typeof steps)[number];
 
-/** A place at which tests interrupt the engine. */
+/** A point at which tests interrupt the engine. */
 export type FaultPoint = `${'before' | 'after'} ${StepName}`;
 
-/** Called at each point. What it throws, the step throws; it may also not return. */
+/** Called at each point. An error that it throws fails the step. It may also never return. */
 export type FaultInjector = (point: FaultPoint) => Promise<void>;
 
-/** The product's own. */
+/** Injects no faults: used outside tests. */
 export const noFaults: FaultInjector = () => Promise.resolve();
 
-/** Does one step, and gives what it gives. Failing after a step is as a reply that was lost: it was carried out. */
+/** Performs one step and returns its result. A fault after the step models a lost reply: the step took effect. */
 export async function step<T>(faults: FaultInjector, name: StepName, work: () => T | Promise<T>): Promise<T> {
   await faults(`before ${name}`);
   const result = await work();

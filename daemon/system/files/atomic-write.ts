@@ -14,11 +14,11 @@ import { basename, dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../../errors.ts';
 
 /**
- * Files that are there whole or not at all, also after a power loss: temporary name in the same directory, mode at
- * creation, fsync, rename, fsync of the directory. Throws `path-conflict` where a directory stands.
+ * Writes a file atomically and durably: creates a temporary file in the same directory with its final mode, syncs it,
+ * renames it, and syncs the directory. Throws `path-conflict` when `path` is a directory.
  *
- * All calls are synchronous on purpose: each is a handful of system calls on small files, and the caller's next step
- * (a ledger row, an answer) must not happen before them.
+ * All calls are synchronous: they are few and the files are small, and the caller's next step (a ledger row, an answer)
+ * must not precede them.
  */
 export function writeFileAtomic(path: string, data: Uint8Array | string, mode = 0o600): void {
   const temporary = writeTemporary(path, data, mode);
@@ -31,17 +31,17 @@ export function writeFileAtomic(path: string, data: Uint8Array | string, mode = 
   syncDirectory(dirname(path));
 }
 
-/** Gives a file a name that another one may have. Throws `path-conflict` where a directory stands. */
+/** Renames a file, replacing an existing file. Throws `path-conflict` when `to` is a directory. */
 export function renameOver(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
     if (systemCode(error) !== 'EISDIR') throw error;
-    throw new EscrowError('path-conflict', `"${to}" is there and is a directory.`, { cause: error });
+    throw new EscrowError('path-conflict', `Cannot write "${to}": it is a directory.`, { cause: error });
   }
 }
 
-/** As writeDurable, but never over a file that is there already. Returns false when there was one. */
+/** Writes a file like writeFileAtomic, but never replaces an existing one. Returns false when the file exists. */
 export function createFileAtomic(path: string, data: Uint8Array | string, mode = 0o600): boolean {
   const temporary = writeTemporary(path, data, mode);
   try {
@@ -56,7 +56,7 @@ export function createFileAtomic(path: string, data: Uint8Array | string, mode =
   return true;
 }
 
-/** Makes the entries of a directory durable: a name created, renamed or removed in it. */
+/** Makes names that were created, renamed or removed in a directory durable. */
 export function syncDirectory(path: string): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -66,7 +66,7 @@ export function syncDirectory(path: string): void {
   }
 }
 
-/** Makes the content of a file durable that someone else wrote. */
+/** Makes the content of a file durable that another process wrote. */
 export function syncFile(path: string): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
@@ -76,7 +76,7 @@ export function syncFile(path: string): void {
   }
 }
 
-/** Removes what was being written to `path` when its writer was killed. Only for who is the one writer of it. */
+/** Removes temporary files that a killed writer of `path` left. Only for callers that are its single writer. */
 export function removeTemporaryFiles(path: string): void {
   const start = `.${basename(path)}.`;
   for (const name of readdirSync(dirname(path)))
@@ -100,7 +100,7 @@ function writeTemporary(path: string, data: Uint8Array | string, mode: number): 
   return temporary;
 }
 
-/** write(2) may take fewer bytes than it was given, on a disk that fills up for one. */
+/** write(2) may write fewer bytes than requested, for example on a disk that fills up. */
 function writeAll(fd: number, data: Uint8Array): void {
   for (let offset = 0; offset < data.length;) offset += writeSync(fd, data, offset);
 }

@@ -1,9 +1,9 @@
 import { systemCode } from '../../errors.ts';
 
-/** A disk that is full, cannot be written, fails, or whose server has gone: errno(3). */
+/** Errors of a disk that is full, read-only or faulty, or whose server is unreachable: errno(3). */
 const OF_DISK = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'ESTALE', 'ENOTCONN', 'ETIMEDOUT', 'EHOSTDOWN'];
 
-/** Whether the disk is to blame, and not what stands on it. */
+/** Returns whether the error comes from the disk, not from the files on it. */
 export function isDiskError(error: unknown): boolean {
   return OF_DISK.includes(systemCode(error) ?? '');
 }

@@ -1,17 +1,17 @@
 import { statfsSync } from 'node:fs';
 
-/** The kind of file system that a path is on. */
+/** A type of file system. */
 export interface FileSystemType {
-  /** As `stat -f` would name it, in short; the number in hexadecimal where it is none of the table. */
+  /** The short form of the name that `stat -f` prints, or the magic number in hexadecimal when it is not in the table. */
   readonly name: string;
-  /** Whether it may be seen by other hosts, and so may hang, cache, and lock otherwise than a local disk. */
+  /** Whether other hosts may share it: then it can hang, and its caching and locking differ from those of a local disk. */
   readonly network: boolean;
 }
 
 /**
- * The numbers of linux/magic.h and statfs(2); those of file systems outside the kernel (Lustre, GPFS, BeeGFS, Panasas,
- * ZFS, OrangeFS) from the table in coreutils' stat.c. FUSE does not tell what stands behind it, which is often sshfs or a
- * parallel file system: it counts as a network file system, so that a doubt costs speed and not data.
+ * The magic numbers of linux/magic.h and statfs(2). Those of file systems outside the kernel (Lustre, GPFS, BeeGFS,
+ * Panasas, ZFS, OrangeFS) are from the table in coreutils' stat.c. FUSE does not show its backend, which is often sshfs
+ * or a parallel file system. It counts as a network file system: a wrong guess then costs speed, not data.
  */
 const TYPES = new Map<bigint, FileSystemType>([
   [0xef53n, local('ext')],
@@ -50,12 +50,12 @@ const TYPES = new Map<bigint, FileSystemType>([
   [0x20030528n, network('orangefs')],
 ]);
 
-/** Throws Node's system error where the path cannot be looked at. */
+/** Returns the type of the file system that a path is on. Throws Node's system error when statfs(2) fails. */
 export function fileSystemType(path: string): FileSystemType {
   return fileSystemFromMagic(statfsSync(path, { bigint: true }).type);
 }
 
-/** f_type is a signed word on some platforms: its 32 bits are what counts. */
+/** Returns the type for a magic number. Only 32 bits count: `f_type` is a signed word on some platforms. */
 export function fileSystemFromMagic(type: bigint): FileSystemType {
   const magic = BigInt.asUintN(32, type);
   return TYPES.get(magic) ?? local(`0x${magic.toString(16)}`);

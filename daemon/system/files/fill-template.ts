@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Returns the text of `templates/<name>` with each `@NAME@` replaced by the value of NAME. One pass: a value that itself
- * looks like a placeholder, such as a directory name, is not replaced again. Throws for a placeholder without a value.
+ * Returns the text of `templates/<name>` with each `@NAME@` replaced by the value of NAME. A value that looks like a
+ * placeholder, such as a directory name, is not replaced again. Throws for a placeholder without a value.
  */
 export function fillTemplate(name: string, values: Readonly<Record<string, string>>): string {
   const template = readFileSync(fileURLToPath(import.meta.resolve(`#templates/${name}`)), 'utf8');

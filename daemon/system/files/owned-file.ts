@@ -4,8 +4,8 @@ import { pathError } from './path-error.ts';
 import { assertOwner, inPrivateDirectory } from './private-directory.ts';
 
 /**
- * Opens a file of ours to append to, made with mode 0600 where there is none. Follows no link, and waits for no FIFO.
- * Throws `path-conflict`, `permissions-too-open`, `ledger-unavailable`.
+ * Opens a file of the user to append to, and creates it with mode 0600 when it does not exist. Does not follow links and
+ * does not block on a FIFO. Throws `path-conflict`, `permissions-too-open`, `ledger-unavailable`.
  */
 export function openToAppend(path: string): number {
   const { O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
@@ -27,8 +27,8 @@ export function openToAppend(path: string): number {
 }
 
 /**
- * Makes an empty file of mode 0600 where there is none, for those who would follow a link or make it as the umask says.
- * Returns whether there was none. Throws as openToAppend does.
+ * Creates an empty file with mode 0600 unless it exists, for libraries that would follow a link or apply the umask when
+ * they create it. Returns whether it created the file. Throws the errors of openToAppend.
  */
 export function ensureOwnedFile(path: string): boolean {
   let isNew = true;
@@ -36,24 +36,26 @@ export function ensureOwnedFile(path: string): boolean {
     closeSync(inPrivateDirectory(path, (entry) => openSync(entry, 'ax', 0o600)));
   } catch (error) {
     if (error instanceof EscrowError) throw error;
-    if (systemCode(error) !== 'EEXIST' && !isThere(path)) throw pathError(path, error);
+    if (systemCode(error) !== 'EEXIST' && !exists(path)) throw pathError(path, error);
     isNew = false;
   }
   assertOwnFile(path, lstatSync(path));
   return isNew;
 }
 
-/** A read-only disk is told before that the name is taken: what is there can still be looked at. */
-function isThere(path: string): boolean {
+/** On a read-only disk the kernel returns EROFS even for an existing file, which can still be inspected. */
+function exists(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function assertOwnFile(path: string, found: Stats): void {
-  if (!found.isFile()) throw new EscrowError('path-conflict', `"${path}" is there and is not a plain file.`);
-  // Another name may be another's; and SQLite can lose a database that has two: https://sqlite.org/howtocorrupt.html, 2.4.
+  if (!found.isFile())
+    throw new EscrowError('path-conflict', `Cannot use "${path}": it is not a regular file.`);
+  // Another user may own the other name, and SQLite can corrupt a database that has two names:
+  // https://sqlite.org/howtocorrupt.html, section 2.4.
   if (found.nlink > 1)
-    throw new EscrowError('path-conflict', `"${path}" is there and has another name as well (a hard link).`, {
-      hint: 'Copy it to a file of its own: `cp` it aside, remove it, and move the copy back.',
+    throw new EscrowError('path-conflict', `Cannot use "${path}": it has another hard link.`, {
+      hint: 'Replace it with a copy: copy it to another name, remove it, and move the copy back.',
     });
   assertOwner(path, found);
 }

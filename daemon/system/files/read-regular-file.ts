@@ -3,14 +3,14 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSyn
 const CHUNK = 64 * 1024;
 
 /**
- * The bytes of a plain file, at most `limit` of them, or of one that a link points to; undefined where there is none.
- * Whatever else stands there is not opened: a FIFO would keep us waiting, and to open a device may do something.
+ * Returns at most `limit` bytes of a regular file, following links; undefined when it does not exist or is of another
+ * type. Other types are never opened: opening a FIFO blocks, and opening a device can have side effects.
  */
 export function readRegularFile(path: string, limit = Infinity): Buffer | undefined {
   return readFile(path, statSync(path, { throwIfNoEntry: false })?.isFile(), 0, limit);
 }
 
-/** As readPlainFile, but a link is none: for what nobody but us has any business to put there. */
+/** Reads like readRegularFile, but does not follow a link: for files that only nf-escrow creates. */
 export function readFileNoFollow(path: string, limit = Infinity): Buffer | undefined {
   const isFile = lstatSync(path, { throwIfNoEntry: false })?.isFile();
   return readFile(path, isFile, constants.O_NOFOLLOW, limit);
@@ -23,7 +23,7 @@ function readFile(
   limit: number,
 ): Buffer | undefined {
   if (isFile !== true) return undefined;
-  // It may have been exchanged since.
+  // The file may have been replaced since the check.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | flags);
   try {
     if (!fstatSync(fd).isFile()) return undefined;

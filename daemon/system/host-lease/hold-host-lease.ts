@@ -9,29 +9,29 @@ import {
 } from './host-lease.ts';
 import { identifySelf } from '../processes/process-identity.ts';
 
-/** So often within its lease a holder shows that it lives. */
+/** Heartbeats per lease duration. */
 const BEATS = 6;
 
 /**
- * Throws `daemon-on-other-host` when another host has the daemon: one that lives, or one that shows no sign of it, unless
- * that is to be taken over. Of two that ask at once both may pass: then the ledger's epoch decides.
+ * Throws `daemon-on-other-host` when another host holds the lease. With `takeOver` it throws only while that host sends
+ * heartbeats. Two daemons that check at the same time may both pass: then the ledger's epoch decides.
  */
 export function assertNoOtherHost(path: string, leaseSeconds: number, takeOver: boolean): void {
   const lease = readHostLease(path);
-  // One of this host: we have the lock that makes one daemon a host, so its daemon is gone.
+  // A holder on this host has ended, because the caller holds the lock that allows one daemon per host.
   if (lease === undefined || lease.holder.host === hostname()) return;
   const { host } = lease.holder;
   if (secondsSinceHeartbeat(path) < leaseSeconds)
     throw new EscrowError('daemon-on-other-host', `The daemon runs on ${host}.`, {
-      hint: `Commands reach it from here. To move it: nf-escrow daemon stop, then start it here.`,
+      hint: `Commands on this host reach it. To move it, run "nf-escrow daemon stop", then start it here.`,
     });
   if (takeOver) return;
-  throw new EscrowError('daemon-on-other-host', `The daemon is on ${host}, and shows no sign of life.`);
+  throw new EscrowError('daemon-on-other-host', `The daemon on ${host} sends no heartbeat.`);
 }
 
 /**
- * Holds the lease of this host for a daemon's epoch. Calls `onLost` when another daemon has written its own there.
- * Returns what gives the lease back.
+ * Holds the host lease for a daemon's epoch and sends heartbeats. Calls `onLost` when a later daemon has overwritten the
+ * lease. Returns a function that releases it.
  */
 export function holdHostLease(
   path: string,
@@ -46,7 +46,7 @@ export function holdHostLease(
         if ((readHostLease(path)?.epoch ?? epoch) > epoch) onLost();
         else writeHeartbeat(path);
       } catch {
-        return; // the file server is away, or the disk full: the next beat tries again
+        return; // the file server is unreachable or the disk is full: the next heartbeat retries
       }
     },
     (leaseSeconds * 1000) / BEATS,

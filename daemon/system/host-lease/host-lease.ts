@@ -17,17 +17,17 @@ import { writeFileAtomic } from '../files/atomic-write.ts';
 import { openToAppend } from '../files/owned-file.ts';
 import { readFileNoFollow } from '../files/read-regular-file.ts';
 
-/** Who has the daemon of a state directory that several hosts share. */
+/** The holder of the lease of a state directory that several hosts share. */
 export interface HostLease {
   /** The daemon's process. */
   readonly holder: Process;
-  /** Which daemon in the order of all there were: the ledger counts them. */
+  /** The daemon's epoch in the ledger. */
   readonly epoch: number;
 }
 
 const LENGTH_MAX = 4096;
 
-/** The lease as it is; undefined where there is none, as after a daemon that ended in order. */
+/** Returns the current lease; undefined when there is none, for example after a graceful shutdown. */
 export function readHostLease(path: string): HostLease | undefined {
   let text;
   try {
@@ -42,24 +42,24 @@ export function readHostLease(path: string): HostLease | undefined {
     if (typeof epoch !== 'number') return undefined;
     return { holder: validate<'Process'>('process.json', holder), epoch };
   } catch {
-    return undefined; // spoilt: the ledger's count decides anyhow
+    return undefined; // corrupt: the ledger's epoch decides in any case
   }
 }
 
-/** Throws `path-conflict`, `permissions-too-open`, `ledger-unavailable`. */
+/** Writes the lease and a heartbeat. Throws `path-conflict`, `permissions-too-open`, `ledger-unavailable`. */
 export function writeHostLease(path: string, lease: HostLease): void {
   writeFileAtomic(path, JSON.stringify(lease));
   writeHeartbeat(path);
 }
 
-/** Takes the lease back, if it is still of this epoch. */
+/** Removes the lease if it still has this epoch. */
 export function removeHostLease(path: string, epoch: number): void {
   if (readHostLease(path)?.epoch !== epoch) return;
   for (const file of [path, heartbeatPath(path)])
     if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === true) rmSync(file, { force: true });
 }
 
-/** Shows that the holder lives. The time that counts is the file server's, so the file is written and not only dated. */
+/** Writes a heartbeat. It writes data instead of setting a time, so that the file server's clock dates the file. */
 export function writeHeartbeat(path: string): void {
   const fd = openToAppend(heartbeatPath(path));
   try {
@@ -71,8 +71,8 @@ export function writeHeartbeat(path: string): void {
 }
 
 /**
- * Seconds since the holder last showed that it lives; Infinity where it never did. Both times are those of the file
- * system, so that the clocks of two hosts need not agree.
+ * Returns the seconds since the holder's last heartbeat; Infinity when there is none. Both times come from the file
+ * system, so the clocks of two hosts need not agree.
  */
 export function secondsSinceHeartbeat(path: string): number {
   const found = lstatSync(heartbeatPath(path), { throwIfNoEntry: false });

@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** Which kinds of memory mappings a core dump of this process holds, as a bit mask: core(5). */
+/** A bit mask of the memory mappings that a core dump of this process contains: core(5). */
 const FILTER = '/proc/self/coredump_filter';
 
 let inherited: string | undefined;
 
 /**
- * Leaves the memory of this process out of its core dumps, also out of those that the kernel pipes to a crash reporter,
- * which `ulimit -c 0` does not stop. Registers and the list of mapped files stay in them. Only a shell could set the
- * limit of a process, and a shell would cost every command a start.
+ * Excludes the memory of this process from its core dumps, including those that the kernel pipes to a crash reporter,
+ * which `ulimit -c 0` does not prevent. Registers and the list of mapped files remain. Setting the limit instead would
+ * need a shell, which every command would have to start.
  */
 export function leaveMemoryOutOfCoreDumps(): void {
   if (inherited !== undefined) return;
@@ -16,14 +16,14 @@ export function leaveMemoryOutOfCoreDumps(): void {
     inherited = readFileSync(FILTER, 'latin1').trim();
     writeFileSync(FILTER, '0');
   } catch {
-    // A kernel that makes no core dumps has no such file, and in some containers /proc is read-only: the command is
-    // needed all the same, and is then as the system's own limits have it.
+    // A kernel without core dumps has no such file, and /proc is read-only in some containers. The command must work
+    // there too; the system's own limits then apply.
   }
 }
 
 /**
- * Starts a program that makes core dumps as it would without us: the mask is inherited, and Nextflow and its tasks are
- * not ours to change. `start` must be synchronous.
+ * Calls `start` with the core dump mask that this process inherited, because child processes inherit the mask and the
+ * core dumps of Nextflow and its tasks must stay as they are without nf-escrow. `start` must be synchronous.
  */
 export function withInheritedCoreDumps<T>(start: () => T): T {
   if (inherited === undefined) return start();
@@ -39,6 +39,6 @@ function writeFilter(mask: string): void {
   try {
     writeFileSync(FILTER, mask);
   } catch {
-    // As above: it could not be written before either.
+    // See above: the file was not writable before either.
   }
 }

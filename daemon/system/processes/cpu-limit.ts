@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The seconds of processor time after which the kernel ends a process of ours, as sites have it on login nodes (ulimit -t,
- * limits.conf(5)); undefined where there is no end. proc(5), /proc/PID/limits: the soft limit, then the hard one.
+ * Returns the soft limit of CPU seconds of this process, which sites set on login nodes (ulimit -t, limits.conf(5));
+ * undefined when there is none. Format: proc(5), /proc/PID/limits, soft limit before hard limit.
  */
 export function cpuLimitSeconds(limits = readFileSync('/proc/self/limits', 'latin1')): number | undefined {
   const soft = /^Max cpu time +(\S+)/m.exec(limits)?.[1];

@@ -3,10 +3,10 @@ import { hostname } from 'node:os';
 import type { Process } from '../../contract/types.ts';
 import { systemCode } from '../../errors.ts';
 
-/** What may be said of a process from here. `unknown`: it lives on another host or in another pid namespace. */
+/** The liveness of a process as seen from here. `unknown`: the process is on another host or in another PID namespace. */
 export type Liveness = 'alive' | 'ended' | 'unknown';
 
-/** The identity of a running process; undefined when there is none with this pid. See proc(5), /proc/PID/stat. */
+/** Returns the identity of a running process; undefined when no process has this PID. See proc(5), /proc/PID/stat. */
 export function identify(pid: number | 'self'): Process | undefined {
   const stat = readStat(pid);
   if (stat === undefined) return undefined;
@@ -19,14 +19,14 @@ export function identify(pid: number | 'self'): Process | undefined {
   };
 }
 
-/** Our own identity. */
+/** Returns the identity of this process. */
 export function identifySelf(): Process {
   const self = identify('self');
   if (self === undefined) throw new Error('/proc is not mounted');
   return self;
 }
 
-/** Whether the very process that was identified still runs. A zombie has ended: nothing of it can run again. */
+/** Returns whether the identified process still runs. A zombie counts as ended: it cannot run again. */
 export function liveness(identity: Process): Liveness {
   if (identity.host !== hostname()) return 'unknown';
   if (identity.bootId !== bootId()) return 'ended';
@@ -36,7 +36,7 @@ export function liveness(identity: Process): Liveness {
   return stat.startTime === identity.startTime ? 'alive' : 'ended';
 }
 
-/** Signals that very process. Returns false when it has ended or cannot be told from another. */
+/** Signals the identified process. Returns false when it has ended or its liveness is unknown. */
 export function signal(identity: Process, name: NodeJS.Signals): boolean {
   if (liveness(identity) !== 'alive') return false;
   try {
@@ -56,7 +56,7 @@ interface Stat {
 function readStat(pid: number | 'self'): Stat | undefined {
   const text = readProc(`/proc/${String(pid)}/stat`);
   if (text === undefined) return undefined;
-  // The second field, the command's name in parentheses, may itself hold blanks and parentheses.
+  // The second field, the command name in parentheses, may itself contain spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(') ') + 2).split(' ');
   const [state, startTime] = [fields[0], fields[19]];
   if (state === undefined || startTime === undefined) return undefined;
@@ -67,10 +67,11 @@ function namespaceOf(pid: number | 'self'): string {
   try {
     return readlinkSync(`/proc/${String(pid)}/ns/pid`);
   } catch {
-    return ''; // another user's process: it is none of ours, and never equal to one of ours
+    return ''; // another user's process, which never equals one of this user
   }
 }
 
+/** Returns the kernel's boot id; empty when /proc does not provide it. */
 export function bootId(): string {
   return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
 }

@@ -3,8 +3,8 @@ import { cpuLimitSeconds } from './cpu-limit.ts';
 import { killsAtLogout, logindPaths, type LogindPaths } from './logind.ts';
 
 /**
- * What on this host ends long-lived processes of this user, as clauses; empty where nothing is known to. Some sites have
- * programs of their own for that, which nobody can ask.
+ * Returns clauses ("ends a process after ...") that name what ends long-lived processes of this user on this host; empty
+ * when nothing is known. Site-specific programs that kill processes cannot be detected.
  */
 export function processLimits(
   { atLogout }: { readonly atLogout: boolean },

@@ -1,22 +1,22 @@
 import { spawn } from 'node:child_process';
 
-/** What came of a command. */
+/** The result of a command. */
 export interface CommandResult {
-  /** Its exit status; null when a signal or the time limit ended it. */
+  /** The exit status; null when a signal or the time limit ended the command. */
   readonly status: number | null;
-  /** Standard output and standard error together, cut after 64 KiB. */
+  /** Standard output and standard error combined, truncated to 64 KiB. */
   readonly output: string;
   readonly timedOut: boolean;
 }
 
 const OUTPUT_MAX = 64 * 1024;
-/** How long the rest of the output is waited for once the command has ended: someone it left behind may hold it open. */
+/** Time to wait for remaining output after the command has exited: a process that it started may keep the pipe open. */
 const REST_MS = 100;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs a command to its end, or to the end of the time given: then it and all that it started are killed. It has a
- * process group of its own for that, so a signal to us (Ctrl-C) is passed on. Rejects when it cannot be started.
+ * Runs a command and kills its process group when the time limit expires. The command has its own process group, so
+ * signals to this process (Ctrl-C) also kill it. Rejects when the command cannot be started.
  */
 export function runWithTimeout(
   command: string,
@@ -51,7 +51,7 @@ export function runWithTimeout(
       for (const name of SIGNALS) process.off(name, passOn);
       child.stdout.destroy();
       child.stderr.destroy();
-      child.unref(); // one that hangs in the kernel cannot even be killed: it must not hold us
+      child.unref(); // a process that hangs in the kernel cannot be killed and must not keep this one alive
     };
     const finish = (status: number | null, timedOut: boolean): void => {
       letGo();

@@ -9,5 +9,5 @@ export interface Clock {
   readonly sleep: (ms: number) => Promise<unknown>;
 }
 
-/** The clocks of this machine. */
+/** The clock of this machine. */
 export const systemClock: Clock = { now: Date.now, monotonic: () => performance.now(), sleep };

@@ -11,7 +11,7 @@ import { root, Sandbox, until, untapped } from '../../support/sandbox.ts';
 const main = join(root, 'dist/daemon/main.js');
 const statusOf = (box: Sandbox): Promise<Partial<DaemonStatus>> => box.json(['daemon', 'status']);
 
-/** A sandbox with a scripted crontab, and no systemd of the user's. */
+/** A sandbox with a fake crontab and without a user systemd. */
 function withCrontab(t: Test): { box: Sandbox; table: string; read: () => string } {
   const box = new Sandbox(t);
   const bin = join(box.directory, 'bin');
@@ -25,22 +25,22 @@ function withCrontab(t: Test): { box: Sandbox; table: string; read: () => string
   return { box, table, read: () => readFileSync(table, 'utf8') };
 }
 
-void t.test('by the crontab, of which all else stays as it is', async (t) => {
+void t.test('installs with the crontab and keeps its other lines', async (t) => {
   const { box, table, read } = withCrontab(t);
   const theirs = '# mine\n\nMAILTO=me\n  5 4 * * sun  echo "100 \\% # nf-escrow"\n\n#end without newline';
   writeFileSync(table, theirs);
   const { status, stdout, stderr } = await box.escrow(['daemon', 'install']);
   t.equal(status, 0, stderr);
-  t.match(stdout, /crontab .* at a reboot, and looks for it every hour/);
+  t.match(stdout, /crontab .* after a reboot and checks it every hour/);
   t.ok(read().startsWith(`${theirs}\n`), read());
   t.match(read(), /^@reboot .* daemon start --stay/m);
   t.match(read(), /^\d+ \* \* \* \* .* daemon start --stay/m);
-  t.equal((await statusOf(box)).persistent, true, 'and one runs now that stays');
+  t.equal((await statusOf(box)).persistent, true);
   const once = read();
   t.equal((await box.escrow(['daemon', 'install'])).status, 0);
-  t.equal(read(), once, 'a second time changes nothing');
+  t.equal(read(), once, 'a second installation changes nothing');
 
-  await t.test('its line starts the daemon with what cron gives', async (t) => {
+  await t.test("the crontab line starts the daemon in cron's environment", async (t) => {
     const pid = await box.daemonPid();
     const line = /^@reboot (.*)$/m.exec(read())?.[1]?.replaceAll(String.raw`\%`, '%') ?? '';
     const cron = (): void => {
@@ -50,7 +50,7 @@ void t.test('by the crontab, of which all else stays as it is', async (t) => {
       });
     };
     cron();
-    t.equal(await box.daemonPid(), pid, 'not a second one');
+    t.equal(await box.daemonPid(), pid, 'starts no second daemon');
     await box.escrow(['daemon', 'stop']);
     cron();
     const found = await statusOf(box);
@@ -60,7 +60,7 @@ void t.test('by the crontab, of which all else stays as it is', async (t) => {
     t.notMatch(environment, /NODE_OPTIONS/);
   });
 
-  await t.test('one that would end when nobody needs it is replaced by one that stays', async (t) => {
+  await t.test('daemon start --stay replaces a daemon that would exit when idle', async (t) => {
     await box.escrow(['daemon', 'stop']);
     await box.escrow(['daemon', 'start']);
     t.equal((await statusOf(box)).persistent, false);
@@ -75,15 +75,15 @@ void t.test('by the crontab, of which all else stays as it is', async (t) => {
   t.match((await box.escrow(['daemon', 'install', '--remove'])).stdout, 'Nothing was installed.');
 });
 
-void t.test('of a crontab that is not for us nothing is changed', async (t) => {
+void t.test('changes nothing in a crontab that is denied, empty or has a broken block', async (t) => {
   const { box, table } = withCrontab(t);
   const denied = await box.escrow(['daemon', 'install'], { env: { CRONTAB_DENIED: 'yes' } });
   t.equal(denied.status, 78);
-  t.match(denied.stderr, /neither a systemd of your own nor a crontab/);
+  t.match(denied.stderr, /neither a user systemd nor a crontab/);
   t.notOk(existsSync(table));
   await box.escrow(['daemon', 'install']);
   t.equal((await box.escrow(['daemon', 'install', '--remove'])).status, 0);
-  t.notOk(existsSync(table), 'where there was none there is none again');
+  t.notOk(existsSync(table), 'removes a crontab that becomes empty');
 
   const lines = ['@reboot x'];
   const with1 = replaceBlock('A=1\n', lines);
@@ -97,18 +97,18 @@ void t.test('of a crontab that is not for us nothing is changed', async (t) => {
     t.throws(() => replaceBlock(broken, lines), { code: 'config-invalid' });
 });
 
-void t.test('inside a job, and where another host has the daemon, none is installed', async (t) => {
+void t.test('refuses to install inside a scheduler job', async (t) => {
   const { box, table } = withCrontab(t);
   const { status } = await box.escrow(['daemon', 'install'], { env: { SLURM_JOB_ID: '12' } });
   t.equal(status, 69);
   t.notOk(existsSync(table));
 });
 
-void t.test("by a real crontab, of a user of this machine's own", async (t) => {
+void t.test('installs with a real crontab of a second user', async (t) => {
   const [user] = accounts(t, 1) ?? [];
   if (user === undefined) return;
   if (spawnSync('crontab', ['-u', user.name, '-l']).error !== undefined)
-    return t.pass('skipped', { skip: 'there is no cron here' });
+    return t.pass('skipped', { skip: 'cron is not installed' });
   const run = (...command: string[]): { status: number | null; stdout: string; stderr: string } =>
     spawnSync(...untapped(...asUser(user, command)), {
       encoding: 'utf8',
@@ -130,15 +130,15 @@ void t.test("by a real crontab, of a user of this machine's own", async (t) => {
   t.equal(run(process.execPath, main, 'daemon', 'stop').status, 0);
 });
 
-void t.test('by a real systemd of the user', async (t) => {
+void t.test('installs with a real user systemd', async (t) => {
   if (process.geteuid?.() !== 0 || !existsSync('/lib/systemd/systemd'))
-    return t.pass('skipped', { skip: 'only root can start a systemd here, where there is one' });
+    return t.pass('skipped', { skip: 'needs root and an installed systemd' });
   const box = new Sandbox(t);
   box.env['NF_ESCROW_HOME'] = join(box.directory, 'a "home" of 100%');
   const runtime = join(box.directory, 'runtime');
   mkdirSync(runtime, { mode: 0o700 });
   const env = { XDG_RUNTIME_DIR: runtime, XDG_CONFIG_HOME: join(box.directory, 'config') };
-  // It starts where systemd has booted the machine: it is told so, in a mount namespace of its own.
+  // A user systemd starts only if systemd is the init system. A mount namespace of its own pretends that.
   const script =
     'mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec /lib/systemd/systemd --user';
   const systemd = box.startProgram(
@@ -151,7 +151,7 @@ void t.test('by a real systemd of the user', async (t) => {
     if (systemd.child.exitCode !== null) return 'no';
     return systemctl('show-environment').status === 0 ? 'yes' : undefined;
   });
-  if (isUp === 'no') return t.pass('skipped', { skip: `no systemd can be started here` });
+  if (isUp === 'no') return t.pass('skipped', { skip: 'systemd does not start on this machine' });
   const mainPid = (): number =>
     Number(systemctl('show', 'nf-escrow.service', '--property=MainPID', '--value').stdout);
   const escrow = (...args: string[]): ReturnType<Sandbox['escrow']> => box.escrow(args, { env });
@@ -160,22 +160,22 @@ void t.test('by a real systemd of the user', async (t) => {
 
   const { status, stdout, stderr } = await escrow('daemon', 'install');
   t.equal(status, 0, stderr);
-  t.match(stdout, /Your own systemd runs the daemon/);
+  t.match(stdout, /Your user systemd runs the daemon/);
   t.match(stdout, /Lingering is off.*\n.*loginctl enable-linger/);
-  t.equal(await pidOf(), mainPid(), 'it is the unit that answers');
+  t.equal(await pidOf(), mainPid(), "the unit's process answers");
   t.equal(systemctl('is-enabled', 'nf-escrow.service').stdout.trim(), 'enabled');
   const before = mainPid();
-  t.equal((await escrow('daemon', 'install')).status, 0, 'again');
-  t.not(mainPid(), before, 'it is started anew');
+  t.equal((await escrow('daemon', 'install')).status, 0);
+  t.not(mainPid(), before, 'a second installation restarts the daemon');
 
   process.kill(mainPid(), 'SIGKILL');
   await until(
-    'systemd sees its end',
+    'systemd notices the exit',
     () => systemctl('is-active', 'nf-escrow.service').stdout !== 'active\n',
   );
   t.match(systemctl('show', 'nf-escrow.service', '--property=SubState').stdout, 'auto-restart');
 
-  t.match((await escrow('daemon', 'install', '--remove')).stdout, /nf-escrow.service is gone/);
+  t.match((await escrow('daemon', 'install', '--remove')).stdout, /Removed the unit .*nf-escrow\.service/);
   t.notOk(existsSync(join(box.directory, 'config/systemd/user/nf-escrow.service')));
   t.not(systemctl('is-enabled', 'nf-escrow.service').status, 0);
   await escrow('daemon', 'stop');

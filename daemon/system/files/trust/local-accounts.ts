@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ownNamespace, type UserNamespace } from './user-namespace.ts';
 
-/** The account files of this machine, which hold neither users nor groups of a directory service. */
+/** The account files of this machine. They contain no users or groups of a directory service. */
 export interface AccountFiles {
   readonly passwd: string;
   readonly group: string;
@@ -10,10 +10,10 @@ export interface AccountFiles {
 const FILES: AccountFiles = { passwd: '/etc/passwd', group: '/etc/group' };
 
 /**
- * Whether nobody but the user and root is in a group. It can be told only of local accounts: the group is in /etc/group and
- * the user in /etc/passwd, the group has no other member, and it is no other user's primary group. False where it cannot be
- * told: for groups of a directory service, NIS entries in the files, and in a user namespace, whose numbers are not those
- * of the files.
+ * Returns whether only the user and root are members of a group. This can be decided only for local accounts: the group
+ * is in /etc/group and the user in /etc/passwd, the group has no other member, and it is no other user's primary group.
+ * Returns false when it cannot be decided: for groups of a directory service, with NIS entries in the files, and in a
+ * user namespace, where ids differ from those in the files.
  */
 export function isPrivateGroup(
   gid: number,
@@ -36,12 +36,12 @@ export function isPrivateGroup(
   );
 }
 
-/** A group as people know it: its name where the account files have one, and its number. */
+/** Returns a group for display: its number, and its name when the account files contain it. */
 export function groupTitle(gid: number, file = FILES.group): string {
   return titleIn(file, gid, 'group');
 }
 
-/** Likewise a user. */
+/** Returns a user for display, like groupTitle. */
 export function userTitle(uid: number, file = FILES.passwd): string {
   return titleIn(file, uid, 'user');
 }
@@ -51,13 +51,13 @@ function titleIn(file: string, id: number, kind: string): string {
   return name === undefined ? `${kind} ${String(id)}` : `${kind} ${String(id)} (${name})`;
 }
 
-/** The fields of each line; undefined where the file cannot be read, or defers to NIS (lines with `+` or `-`). */
+/** Returns the fields of each line; undefined when the file is unreadable or defers to NIS (lines with `+` or `-`). */
 function readAccounts(file: string): string[][] | undefined {
   let text;
   try {
     text = readFileSync(file, 'utf8');
   } catch {
-    return undefined; // then nothing can be told of any account
+    return undefined;
   }
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   if (lines.some((line) => /^[+-]/.test(line))) return undefined;

@@ -3,27 +3,27 @@ import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { EscrowError } from '../../../errors.ts';
 
-/** Who owns something, as far as trust is concerned. */
+/** The kinds of owners that trust distinguishes. */
 export type OwnerKind = 'user' | 'root' | 'other';
 
-/** The user ids that a process sees as they are: user_namespaces(7). */
+/** The mapping of user ids in a user namespace: user_namespaces(7). */
 export interface UserNamespace {
   /** The user of this process. */
   readonly user: number;
-  /** Every id is mapped, as outside of all user namespaces: each number then means one user. */
+  /** Whether every id is mapped, as in the initial namespace: then each number is one user. */
   readonly isWhole: boolean;
   readonly isMapped: (uid: number) => boolean;
-  /** What the kernel shows instead of an id that is not mapped. */
+  /** The id that the kernel shows for every unmapped id. */
   readonly overflow: number;
 }
 
-/** Directories below the first level that only root makes, on the way to what users own. */
+/** Directories below the first level that only root creates and that contain directories of users. */
 const MADE_BY_ROOT = ['/run/user', '/var/tmp', '/var/lib', '/var/run'];
 const ALL_IDS = 4_294_967_295;
 
 let known: UserNamespace | undefined;
 
-/** The namespace of this process; it cannot change while a process has more than one thread. */
+/** Returns the namespace of this process, which cannot change while the process has several threads. */
 export function ownNamespace(): UserNamespace {
   return (known ??= parseIdMap(
     readFileSync('/proc/self/uid_map', 'latin1'),
@@ -32,7 +32,7 @@ export function ownNamespace(): UserNamespace {
   ));
 }
 
-/** Reads lines of `inside outside count`. */
+/** Parses the lines `inside outside count` of /proc/PID/uid_map. */
 export function parseIdMap(text: string, overflow: number, user: number): UserNamespace {
   const ranges = text
     .split('\n')
@@ -45,17 +45,17 @@ export function parseIdMap(text: string, overflow: number, user: number): UserNa
 }
 
 /**
- * Tells the user's own and root's from everybody else's. In a user namespace that does not map root (a container without
- * privileges, bubblewrap), root is shown by the overflow id, and so is every other user of the host: there, that id counts
- * as root's for those directories alone that nobody but root makes. Throws `permissions-too-open` where the user is not mapped
- * either, so that everybody's files would look like theirs.
+ * Returns whether an owner is the user, root or someone else. In a user namespace that does not map root (an unprivileged
+ * container, bubblewrap), the overflow id stands for root and for every other user of the host. There, it counts as root
+ * only for directories that only root creates. Throws `permissions-too-open` when the user is unmapped as well: then
+ * everybody's files would appear to be the user's.
  */
 export function ownerKind(uid: number, path: string, namespace = ownNamespace()): OwnerKind {
   const { user, isWhole, isMapped, overflow } = namespace;
   if (!isMapped(user))
     throw new EscrowError(
       'permissions-too-open',
-      `Cannot tell whose "${path}" is: this user namespace does not map your user id.`,
+      `Cannot determine the owner of "${path}": this user namespace does not map your user id.`,
       {
         hint: 'Map your user id into the namespace (unshare --map-current-user), or run nf-escrow outside of it.',
       },
@@ -65,12 +65,12 @@ export function ownerKind(uid: number, path: string, namespace = ownNamespace())
   return uid === 0 ? 'root' : 'other';
 }
 
-/** The root directory, what lies directly in it, and what leads to the home that the system's account data name. */
+/** Returns true for the root directory, its direct entries, and the parents of the home in the system's account data. */
 function isMadeByRoot(path: string): boolean {
   if (path === '/' || dirname(path) === '/' || MADE_BY_ROOT.includes(path)) return true;
   try {
     return userInfo().homedir.startsWith(`${path}/`);
   } catch {
-    return false; // no account of that id: no home to lead to
+    return false; // the user id has no account, so no home
   }
 }
