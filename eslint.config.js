@@ -2,11 +2,12 @@ import tseslint from 'typescript-eslint';
 
 const sdkNames = {
   selector: 'ImportExpression > Literal[value=/^@(aws-sdk|smithy)/]',
-  message: 'Node 20 may import it without its names, permanently: take it from daemon/aws/session/sdk.ts.',
+  message:
+    'A dynamic import of the SDK can lose its export names in Node 20. Import it from daemon/aws/session/sdk.ts.',
 };
 
-/** What is printed past daemon/cli/io/output.ts is not escaped, and names from outside could steer the terminal. */
-const message = 'Print by daemon/cli/io/output.ts, which escapes what could steer a terminal.';
+/** Only daemon/cli/io/output.ts escapes output. Unescaped names from outside could control the terminal. */
+const message = 'Print with daemon/cli/io/output.ts, which escapes control characters.';
 const ownStreams = [
   'MemberExpression[object.name="process"][property.name=/^std(out|err)$/]',
   'MemberExpression[object.name="process"][property.value=/^std(out|err)$/]',
@@ -33,12 +34,12 @@ export default tseslint.config(
     languageOptions: { parserOptions: { project: './tsconfig.json' } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
-      // A dropped promise here is a lost purge.
+      // A floating promise could be a lost purge.
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      '@typescript-eslint/require-await': 'off', // a method of an asynchronous interface may have nothing to wait for
-      '@typescript-eslint/no-unnecessary-type-parameters': 'off', // Client.call: the caller names the schema of the answer
+      '@typescript-eslint/require-await': 'off', // an implementation of an asynchronous interface may have nothing to await
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off', // Client.call: the caller names the type of the response
     },
   },
   {

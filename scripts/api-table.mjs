@@ -1,4 +1,5 @@
-// Writes the table of docs/api.md from the list of operations. With --check, only compares them, and fails if they differ.
+// node scripts/api-table.mjs [--check]: generates the table of docs/api.md from the list of operations. With --check it
+// only compares, and fails when the table is outdated.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,7 +20,7 @@ const text = readFileSync(path, 'utf8');
 const wanted = text.replace(/\| Request [\s\S]*$/, () => `${table.join('\n')}\n`);
 if (process.argv.includes('--check')) {
   if (wanted === text) process.exit(0);
-  process.stderr.write('docs/api.md is out of date: run "node scripts/api-table.mjs"\n');
+  process.stderr.write('docs/api.md is outdated. Run "node scripts/api-table.mjs".\n');
   process.exit(1);
 }
 writeFileSync(path, wanted);

@@ -1,6 +1,6 @@
-// npm run bench [-- --engine] [-- --json FILE]: figures, each where it can be against a peer, in one run and in turn; a
-// table, and one line of JSON, which goes to FILE as well where one is named. Absolute times belong to the machine; the
-// ratios are what can be compared. --engine leaves out what needs a Nextflow.
+// npm run bench [-- --engine] [-- --json FILE]: measures figures, alternating with a peer where there is one, and prints
+// a table and one line of JSON, which --json also writes to FILE. Absolute times depend on the machine; only the ratios
+// are comparable. --engine skips figures that need a Nextflow.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -15,12 +15,12 @@ import { node, runDriver } from './steps.mjs';
 function print(results) {
   const ms = (value) => (value === undefined ? '-' : `${value.toFixed(value < 100 ? 1 : 0)} ms`);
   process.stdout.write(
-    '| figure | nf-escrow (median) | worst | theirs | ratio | wanted | met |\n| --- | --- | --- | --- | --- | --- | --- |\n',
+    '| figure | nf-escrow (median) | worst | peer | ratio | target | met |\n| --- | --- | --- | --- | --- | --- | --- |\n',
   );
   for (const { figure, ours, value, worst, theirs, theirValue, ratio, wanted, met } of results) {
-    const said = met === undefined ? '-' : met ? 'yes' : 'NO';
+    const verdict = met === undefined ? '-' : met ? 'yes' : 'NO';
     process.stdout.write(
-      `| ${figure} | ${value?.toFixed(1) ?? ms(ours)} | ${ms(worst)} | ${theirValue ?? ms(theirs)} | ${ratio?.toFixed(2) ?? '-'} | ${wanted} | ${said} |\n`,
+      `| ${figure} | ${value?.toFixed(1) ?? ms(ours)} | ${ms(worst)} | ${theirValue ?? ms(theirs)} | ${ratio?.toFixed(2) ?? '-'} | ${wanted} | ${verdict} |\n`,
     );
   }
 }
@@ -29,7 +29,7 @@ function jsonFile() {
   const index = process.argv.indexOf('--json');
   if (index === -1) return undefined;
   const file = process.argv[index + 1];
-  if (file === undefined || file.startsWith('-')) throw new Error('--json wants the name of a file.');
+  if (file === undefined || file.startsWith('-')) throw new Error('--json needs a file name.');
   return file;
 }
 
@@ -37,10 +37,10 @@ runDriver(async () => {
   ensureDependencies();
   ensureBuilt();
   const quick = process.argv.includes('--engine');
-  if (!quick && !ensurePlugin()) throw new Error('The bench needs a JDK (17 or later) and Maven.');
+  if (!quick && !ensurePlugin()) throw new Error('The benchmark needs a JDK (17 or later) and Maven.');
   const file = jsonFile();
   const nextflow = quick ? '/bin/false' : ensureJava() === undefined ? undefined : ensureNextflow();
-  if (nextflow === undefined) throw new Error('The bench needs a Java (17 or later) and a Nextflow.');
+  if (nextflow === undefined) throw new Error('The benchmark needs Java 17 or later and Nextflow.');
   const home = mkdtempSync('/tmp/nf-escrow-bench-');
   const bench = new Bench(home, nextflow);
   try {

@@ -1,4 +1,4 @@
-// npm run build:plugin
+// npm run build:plugin: builds the Nextflow plugins, and fails without a JDK and Maven.
 import { ensurePlugin } from './set-up.mjs';
 import { runDriver } from './steps.mjs';
 

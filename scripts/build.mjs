@@ -1,4 +1,4 @@
-// npm run build: the program, and the plugin where there is a JDK and Maven.
+// npm run build: builds the program, and the Nextflow plugins if a JDK and Maven are available.
 import { ensureBuilt, ensureDependencies, ensurePlugin } from './set-up.mjs';
 import { runDriver } from './steps.mjs';
 

@@ -1,13 +1,14 @@
-// npm run campaign:slurm [-- RUNS]: runs (100) of two users through a real Slurm, with processes killed at random and the
-// controller restarted meanwhile; then what is left, what has no outcome, and which receipt is not complete. As root: it
-// makes two accounts and starts a Slurm, and takes both away again. Exit status 1 where anything is left.
+// npm run campaign:slurm [-- RUNS]: starts RUNS (100) runs of two users in a real Slurm, kills processes at random and
+// restarts the controller, then reports leftovers, runs without an outcome and incomplete receipts. Needs root: it creates
+// two accounts and starts a Slurm, and removes both at the end. Exit status 1 if it reports any.
 import { join } from 'node:path';
 import { ensureBuilt, ensureSlurm } from './set-up.mjs';
 import { root, runDriver, say } from './steps.mjs';
 
 runDriver(async () => {
   ensureBuilt();
-  if (!ensureSlurm() || process.getuid() !== 0) throw new Error('This needs a Slurm that root can start.');
+  if (!ensureSlurm() || process.getuid() !== 0)
+    throw new Error('The campaign needs root and an installed Slurm.');
   const [{ accounts }, { campaign }, { makeSlurm }] = await Promise.all(
     ['support/accounts', 'campaigns/slurm/slurm-campaign', 'support/slurm'].map(
       (name) => import(join(root, `dist/test/${name}.js`)),

@@ -1,5 +1,5 @@
-// npm run chaos -- --runs N --seed S [--only INDEX] [--side N] [--real]: N short runs with random faults, which the seed
-// draws again; --real: on a real Nextflow. See docs/reliability.md.
+// npm run chaos -- --runs N --seed S [--only INDEX] [--side N] [--real]: starts N short runs with random faults, --side N
+// of them in parallel. The same seed gives the same faults. --real uses a real Nextflow. See docs/reliability.md.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ runDriver(async () => {
     ensurePlugin();
   }
   const real = isReal ? ensureNextflow() : undefined;
-  if (isReal && real === undefined) throw new Error('There is no Nextflow.');
+  if (isReal && real === undefined) throw new Error('--real needs Nextflow.');
   const directory = mkdtempSync('/tmp/nf-escrow-chaos-');
   const boot = join(directory, 'boot');
   writeFileSync(boot, readFileSync(BOOT_ID));
@@ -42,10 +42,10 @@ runDriver(async () => {
     aws: moto !== undefined,
     ...(only === undefined ? {} : { only }),
     ...(real === undefined ? {} : { real }),
-    // A mount of its own: only root may have that. Without it nothing is "rebooted".
+    // Replacing the boot id needs a mount, so root. Without it, the campaign has no reboots.
     ...(process.getuid() === 0 ? { boot } : {}),
   };
-  say(`a campaign of ${campaign.runs} runs, seed ${campaign.seed}`);
+  say(`starting ${campaign.runs} runs with seed ${campaign.seed}`);
   const command = [node, join(root, 'dist/test/campaigns/chaos/main.js'), JSON.stringify(campaign)];
   const bound = [
     'unshare',

@@ -1,9 +1,9 @@
-// node scripts/check-terms.mjs [PATH...]: checks code, messages and documents against a list of wrong terms.
+// node scripts/check-terms.mjs [PATH...]: finds terms in code, messages and documents that the style guide rejects.
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
 import { root, runDriver } from './steps.mjs';
 
-/** Wrong term, what to write instead. Matched as whole words, in any case. */
+/** Rejected term and its replacement. Terms match whole words, in any case. */
 const TERMS = [
   ['clock that nobody sets', 'monotonic clock'],
   ['takes? back|taken back|took back', 'remove'],
@@ -30,7 +30,7 @@ const TERMS = [
   ['at a loss', 'cannot'],
 ];
 
-/** Not rewritten yet. Nothing is added here. */
+/** Paths that still contain rejected terms. Only remove entries. */
 const PENDING = [
   'CHANGELOG.md',
   'daemon',
@@ -41,7 +41,6 @@ const PENDING = [
   'docs/vault.md',
   'plugin',
   'schemas',
-  'scripts',
   'templates',
   'test',
 ];

@@ -1,4 +1,4 @@
-// npm run demo: the main job, on a real Nextflow. A secret is set, a pipeline runs with it, and nothing is left.
+// npm run demo: sets a secret, runs a pipeline that uses it in a real Nextflow, and verifies that no file contains it.
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const PIPELINE = `process GREET {
 
   script:
   """
-  printf 'a task was given %s bytes with the hash ' "\\\${#DEMO_PASSWORD}"
+  printf 'the task received %s bytes with the SHA-256 hash ' "\\\${#DEMO_PASSWORD}"
   printf %s "\\$DEMO_PASSWORD" | sha256sum
   """
 }
@@ -29,7 +29,7 @@ runDriver(async () => {
   ensureBuilt();
   ensurePlugin();
   const nextflow = ensureJava() === undefined ? undefined : ensureNextflow();
-  if (nextflow === undefined) throw new Error('The demo needs a Java (17 or later) and a Nextflow.');
+  if (nextflow === undefined) throw new Error('The demo needs Java 17 or later and Nextflow.');
   const home = mkdtempSync('/tmp/nf-escrow-demo-');
   const env = {
     ...process.env,
@@ -49,7 +49,7 @@ runDriver(async () => {
       input,
       stdio: [input === undefined ? 'ignore' : 'pipe', 1, 2],
     });
-    if (status !== 0) throw new Error(`nf-escrow ${args[0]} ended with status ${status}`);
+    if (status !== 0) throw new Error(`nf-escrow ${args[0]} failed with status ${status}`);
   };
   try {
     writeFileSync(join(launch, 'main.nf'), PIPELINE);
@@ -61,10 +61,10 @@ runDriver(async () => {
     escrow(['runs', 'receipt', 'r']);
     escrow(['status']);
     escrow(['daemon', 'stop']);
-    say(`the hash of the value that was set: ${createHash('sha256').update(value).digest('hex')}`);
+    say(`SHA-256 hash of the value: ${createHash('sha256').update(value).digest('hex')}`);
     const left = filesWith(home, value);
     if (left.length > 0) throw new Error(`the value is still in ${left.join(', ')}`);
-    say('looked at every file that the demo made: none holds the value');
+    say('searched every file that the demo created: none contains the value');
   } finally {
     spawnSync(node, [join(root, 'dist/daemon/main.js'), 'daemon', 'stop'], {
       env,

@@ -1,5 +1,5 @@
-// npm run faults [-- --every N] [--side N] [--only TEXT]: every fault at every point in every store, or each Nth of those
-// cells; so many side by side. See docs/reliability.md.
+// npm run faults [-- --every N] [--side N] [--only TEXT]: injects every fault at every point in every store, or in every
+// Nth of these cells, or in those with TEXT in their names; --side N in parallel. See docs/reliability.md.
 import { spawnSync } from 'node:child_process';
 import { ensureBuilt, ensureDependencies, ensureMoto, ensurePlugin } from './set-up.mjs';
 import { node, root, runDriver, say } from './steps.mjs';
@@ -12,17 +12,19 @@ runDriver(async () => {
   ensureDependencies();
   ensureBuilt();
   if (!ensurePlugin())
-    throw new Error('The matrix needs a JDK (17 or later) and Maven: runs on AWS Batch need the plugin.');
+    throw new Error(
+      'The fault matrix needs a JDK (17 or later) and Maven to build the plugin for AWS Batch.',
+    );
   const moto = ensureMoto();
-  if (moto === undefined) throw new Error('The matrix needs a Python 3, for moto.');
-  say('running the matrix');
+  if (moto === undefined) throw new Error('The fault matrix needs Python 3 for moto.');
+  say('running the fault matrix');
   const args = [
     'dist/test/campaigns/faults/run-matrix.js',
     option('every', '1'),
     option('side', '2'),
     option('only', ''),
   ];
-  // A mount namespace of its own: only root may have that. Without it a full disk is one of which each step says so.
+  // A full disk needs a mount namespace, so root. Without it, the fault makes each step fail instead.
   const isRoot = process.getuid() === 0;
   const command = [node, ...args, ...(isRoot ? ['mounts'] : [])];
   const [program, ...rest] = isRoot ? ['unshare', '--mount', ...command] : command;

@@ -1,7 +1,7 @@
-// npm run figures:slurm [-- end [far]|idle [SECONDS]]: figures of runs through a real Slurm, which is started for it (as root).
-//   end   from a head job's end to purged: with files alone, and with the plugin's events; on a file system that tells of
-//         changes, and on one that does not (FUSE, as a network file system: bindfs has to be there; `far`: on that one alone).
-//   idle  the daemon's processor time while 20 runs wait as jobs, over SECONDS (600), and how often Slurm was asked.
+// npm run figures:slurm [-- end [far]|idle [SECONDS]]: starts a Slurm (as root) and measures runs with head jobs.
+//   end   time from the end of a head job to the purge, without and with the plugin's events, on a local file system and
+//         on one without change notifications (bindfs, like a network file system). `far` measures only the latter.
+//   idle  CPU time of the daemon during SECONDS (600) while 20 head jobs run, and how often it queries Slurm.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -26,10 +26,11 @@ const main = join(root, 'dist/daemon/main.js');
 
 runDriver(async () => {
   if (!process.argv.includes('--built')) ensureBuilt();
-  if (!ensureSlurm() || process.getuid() !== 0) throw new Error('This needs a Slurm that root can start.');
+  if (!ensureSlurm() || process.getuid() !== 0)
+    throw new Error('The figures need root and an installed Slurm.');
   const { makeSlurm } = await import(join(root, 'dist/test/support/slurm.js'));
   const slurm = makeSlurm();
-  // Mounted before: its nodes have mount namespaces of their own, as of the moment when they are started.
+  // Mounted before the nodes start: each node then copies the mounts into a namespace of its own.
   const far = process.argv.includes('idle')
     ? []
     : [mountFar(), mountFar()].filter((one) => one !== undefined);
@@ -98,14 +99,14 @@ class Place {
   }
 }
 
-/** Writes when it ended, as its last act: in nanoseconds where `date` can. */
+/** Creates a fake nextflow whose last action writes the time of its end. */
 function fakeNextflow(directory) {
   const path = join(directory, 'fake');
   writeFileSync(path, '#!/bin/bash\nsleep 1\ndate +%s.%N >ended\n', { mode: 0o755 });
   return path;
 }
 
-/** The real one, which does the same: what it is started by stays to see its end. */
+/** Creates a launcher of the real Nextflow that does the same: its shell waits for the JVM. */
 function realNextflow(directory, nextflow) {
   const path = join(directory, 'nextflow');
   const text = readFileSync(nextflow, 'utf8').replace(
@@ -117,7 +118,7 @@ function realNextflow(directory, nextflow) {
   return path;
 }
 
-/** A state directory on a file system that tells nothing of changes; undefined where there is no bindfs. */
+/** Mounts a state directory on a file system without change notifications; undefined when bindfs is missing. */
 function mountFar() {
   if (!which('bindfs')) return undefined;
   const below = mkdtempSync('/tmp/nf-escrow-figures-');
@@ -134,20 +135,20 @@ async function ends(slurm, far) {
   const bin = mkdtempSync('/tmp/nf-escrow-figures-');
   const cases = [];
   for (const system of ['local disk', ...(far.length > 0 ? ['network-like (FUSE)'] : [])])
-    for (const [what, nextflow] of [
-      ['files alone', fakeNextflow(bin)],
+    for (const [name, nextflow] of [
+      ['without events', fakeNextflow(bin)],
       ['with events', existsSync(join(bin, 'nextflow')) ? join(bin, 'nextflow') : realNextflow(bin, real)],
     ])
-      cases.push({ system, what, nextflow });
+      cases.push({ system, name, nextflow });
   process.stdout.write(
     '| end of a head job to purged | file system | median | worst | runs |\n| --- | --- | --- | --- | --- |\n',
   );
-  for (const { system, what, nextflow } of cases) {
+  for (const { system, name, nextflow } of cases) {
     if (process.argv.includes('far') && system === 'local disk') continue;
-    say(`${what}, ${system}`);
-    const state = system === 'local disk' ? undefined : far[what === 'files alone' ? 0 : 1].state;
+    say(`${name}, ${system}`);
+    const state = system === 'local disk' ? undefined : far[name === 'without events' ? 0 : 1].state;
     const place = new Place(slurm, nextflow, state);
-    if (what === 'files alone') place.env.NXF_PLUGINS_DEFAULT = 'false';
+    if (name === 'without events') place.env.NXF_PLUGINS_DEFAULT = 'false';
     writeFileSync(
       join(place.launch, 'main.nf'),
       "process HI { secret 'FOO_KEY'\n script: 'true' }\nworkflow { HI() }\n",
@@ -157,7 +158,7 @@ async function ends(slurm, far) {
       for (let count = 0; count < ENDS; count += 1) taken.push(await endOf(place));
       const sorted = taken.sort((one, other) => one - other).map((ms) => `${(ms / 1000).toFixed(2)} s`);
       process.stdout.write(
-        `| ${what} | ${system} | ${sorted[sorted.length >> 1]} | ${sorted.at(-1)} | ${ENDS} |\n`,
+        `| ${name} | ${system} | ${sorted[sorted.length >> 1]} | ${sorted.at(-1)} | ${ENDS} |\n`,
       );
     } finally {
       place.remove();
@@ -166,12 +167,12 @@ async function ends(slurm, far) {
   rmSync(bin, { recursive: true, force: true });
 }
 
-/** Milliseconds from the last act of a run's head to its purge. */
+/** Returns the milliseconds from the last action of a run's head to its purge. */
 async function endOf(place) {
   const ended = join(place.launch, 'ended');
   rmSync(ended, { force: true });
   place.escrow('run', '--detach', 'main.nf');
-  await sleep(Math.random() * 2000); // no step with the daemon's looking
+  await sleep(Math.random() * 2000); // avoids aligning with the daemon's polling
   let run;
   do await sleep(500);
   while ((run = place.runs()[0]).state !== 'purged');
@@ -190,11 +191,11 @@ async function idle(slurm) {
     await sleep(15_000);
     const { pid } = JSON.parse(place.escrow('daemon', 'status', '--json')).process;
     await sleep(5000);
-    say(`${RUNS} runs are watched; ${seconds} s`);
+    say(`measuring ${RUNS} watched runs for ${seconds} s`);
     const cpu = () => {
       const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
       const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-      return [11, 12, 13, 14].map((index) => Number(fields[index]) / TICKS); // and what it has started: squeue
+      return [11, 12, 13, 14].map((index) => Number(fields[index]) / TICKS); // the last two: child processes (squeue)
     };
     rmSync(place.asked, { force: true });
     const before = cpu();
@@ -207,12 +208,12 @@ async function idle(slurm) {
     const asked = readFileSync(place.asked, 'utf8').trim().split('\n').map(Number);
     const pauses = asked.slice(1).map((time, index) => time - asked[index]);
     process.stdout.write(
-      `daemon, ${RUNS} watched head jobs, ${elapsed.toFixed(0)} s: ${percent(user + system)} of a processor (${(user + system).toFixed(2)} s); its squeue ${percent(itsUser + itsSystem)}\n` +
-        `squeue was asked ${asked.length} times, every ${Math.min(...pauses).toFixed(1)} to ${Math.max(...pauses).toFixed(1)} s\n`,
+      `daemon, ${RUNS} watched head jobs, ${elapsed.toFixed(0)} s: ${percent(user + system)} of a core (${(user + system).toFixed(2)} s); its squeue processes ${percent(itsUser + itsSystem)}\n` +
+        `squeue was called ${asked.length} times, every ${Math.min(...pauses).toFixed(1)} to ${Math.max(...pauses).toFixed(1)} s\n`,
     );
     writeFileSync(join(place.launch, 'go'), '');
     while (place.runs().some(({ state }) => state !== 'purged')) await sleep(1000);
-    if (statSync(join(place.state, 'runs')).nlink > 2) throw new Error('a run directory is left');
+    if (statSync(join(place.state, 'runs')).nlink > 2) throw new Error('a run directory remains');
   } finally {
     place.remove();
   }

@@ -1,6 +1,6 @@
-// npm run fuzz -- [--inputs N] [--seed S] [--target NAME] [--only INDEX]: feeds everything that reads what others wrote
-// with inputs made to break it (test/campaigns/fuzz/), and prints a table. The same seed gives the same inputs; what failed is
-// written to a directory, to be saved in test/campaigns/fuzz/corpora/TARGET/ once it is mended.
+// npm run fuzz -- [--inputs N] [--seed S] [--target NAME] [--only INDEX]: fuzzes every parser of untrusted input
+// (test/campaigns/fuzz/) and prints a table. The same seed gives the same inputs. Failing inputs are written to a
+// temporary directory; after the fix they belong in test/campaigns/fuzz/corpora/TARGET/.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,7 +55,7 @@ runDriver(async () => {
     slowestMs: Math.max(...rows.map(({ slowestMs }) => slowestMs)),
     seconds: sum('seconds'),
   });
-  if (status !== 0) say(`the fuzzers ended with ${status}`);
+  if (status !== 0) say(`the fuzzers exited with ${status}`);
   return status === 0 && rows.every(({ failures }) => failures.length === 0) ? 0 : 1;
 });
 

@@ -1,5 +1,5 @@
-// Writes daemon/contract/types.ts from schemas/*.json, the one contract. With --check it only compares, and fails on
-// drift. Arguments: [--check] [schemas directory] [file to write].
+// node scripts/generate-types.mjs [--check] [SCHEMAS] [FILE]: generates daemon/contract/types.ts from schemas/*.json. With
+// --check it only compares, and fails when the file is outdated.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ const [from = join(root, 'schemas'), to = join(root, 'daemon/contract/types.ts')
   .slice(2)
   .filter((argument) => !argument.startsWith('--'));
 
-/** One schema that holds all: so each type is declared once, however many others refer to it. */
+/** Returns one schema that contains all others, so that each type is declared once. */
 function bundle(directory) {
   const files = readdirSync(directory)
     .filter((file) => file.endsWith('.json'))
@@ -45,14 +45,14 @@ const generated = await compile(bundle(from), 'Contract', {
 });
 if (check) {
   if (readFileSync(to, 'utf8') === generated) process.exit(0);
-  process.stderr.write(`${to} does not fit the schemas: run "node scripts/generate-types.mjs"\n`);
+  process.stderr.write(`${to} is outdated. Run "node scripts/generate-types.mjs".\n`);
   process.exit(1);
 }
-// Written only when it changed, so that an incremental compile has nothing to do.
+// Writing only changes keeps incremental compilation fast.
 let before;
 try {
   before = readFileSync(to, 'utf8');
 } catch {
-  before = undefined; // the first time
+  before = undefined; // first generation
 }
 if (before !== generated) writeFileSync(to, generated);

@@ -1,4 +1,4 @@
-// npm run lint: generated files, eslint, module order, terms, prettier.
+// npm run lint: checks generated files, code, module order, terms and format.
 import { ensureBuilt, ensureDependencies } from './set-up.mjs';
 import { run, runDriver, say } from './steps.mjs';
 
@@ -6,13 +6,13 @@ const node = process.execPath;
 
 runDriver(async () => {
   ensureDependencies();
-  say('types.ts against schemas/');
+  say('generated files');
   run(node, ['scripts/generate-types.mjs', '--check']);
   ensureBuilt();
   run(node, ['scripts/api-table.mjs', '--check']);
   say('eslint');
   run(node, ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', 'daemon', 'test']);
-  say('order of the modules (dependency-cruiser)');
+  say('module order (dependency-cruiser)');
   run(node, [
     'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
     '--config',

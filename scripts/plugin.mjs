@@ -1,4 +1,4 @@
-// Builds the Nextflow plugins with Maven and lays them into dist/plugin, as Nextflow wants them and the package ships them.
+// Builds the Nextflow plugins with Maven and copies them to dist/plugin in the layout that Nextflow expects.
 import { createHash } from 'node:crypto';
 import {
   cpSync,
@@ -17,7 +17,7 @@ const SOURCES = join(root, 'plugin');
 const TARGET = join(root, 'dist/plugin');
 const MARK = join(root, 'dist/.plugin-hash');
 
-/** Builds them when their sources are not those of the last build. The JUnit tests are `npm test`'s: testPlugin. */
+/** Builds the plugins if their sources have changed since the last build. Skips the JUnit tests: see testPlugin. */
 export function buildPlugin() {
   const hash = hashOfSources();
   if (existsSync(TARGET) && existsSync(MARK) && readFileSync(MARK, 'utf8') === hash) return;
@@ -36,7 +36,7 @@ export function buildPlugin() {
   writeFileSync(MARK, hash);
 }
 
-/** Runs the plugins' JUnit tests and gives their totals; shows what failed. Throws where they could not be run. */
+/** Runs the plugins' JUnit tests, prints failures and returns the totals. Throws when no test ran. */
 export function testPlugin() {
   say('testing the Nextflow plugin (JUnit)');
   for (const module of modules())
@@ -52,7 +52,7 @@ export function testPlugin() {
     totals.skipped += count('skipped');
     totals.passed += count('tests') - failed - count('skipped');
   }
-  if (totals.passed + totals.failed === 0) throw new Error('No test of the plugin was run.');
+  if (totals.passed + totals.failed === 0) throw new Error('No test of the plugin ran.');
   return totals;
 }
 
@@ -68,7 +68,7 @@ function modules() {
   return readdirSync(SOURCES).filter((name) => existsSync(join(SOURCES, name, 'pom.xml')));
 }
 
-/** Modules with a manifest are plugins; others only help to compile them. */
+/** Returns the modules with a manifest. The others are only needed for compilation. */
 function pluginNames() {
   return readdirSync(SOURCES).filter((name) =>
     existsSync(join(SOURCES, name, 'src/main/resources/META-INF/MANIFEST.MF')),

@@ -1,4 +1,5 @@
-// Brings a fresh clone to where it can be run: dependencies, generated types, compiled code, a Java and a Nextflow.
+// Sets up a fresh clone: dependencies, generated types, compiled code, and the programs that tests and demo need. Each
+// function prints how to install a missing program that it cannot install itself.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -19,12 +20,12 @@ import { buildPlugin } from './plugin.mjs';
 import { root, run, say, which } from './steps.mjs';
 
 const NEXTFLOW_VERSION = '24.10.0';
-/** Stands in for AWS in tests. */
+/** The fake of AWS in tests. */
 const MOTO_VERSION = '5.2.5';
-/** With which Nextflow's tasks on AWS Batch fetch and store their files; only for a test that has such a Nextflow. */
+/** Used by Nextflow's tasks on AWS Batch to transfer files. Only one test with an AWS-capable Nextflow needs it. */
 const AWS_CLI_VERSION = '1.46.3';
 
-/** npm ci, when the lock file is not the one that node_modules was made from. */
+/** Runs `npm ci` if the lock file has changed since the last installation. */
 export function ensureDependencies() {
   const mark = join(root, 'node_modules', '.lock-hash');
   const hash = createHash('sha256')
@@ -36,7 +37,7 @@ export function ensureDependencies() {
   writeFileSync(mark, hash);
 }
 
-/** Types from the schemas, then tsc. Incremental: a second call has little to do. */
+/** Generates types and compiles incrementally. */
 export function ensureBuilt() {
   say('compiling (tsc)');
   run(process.execPath, ['scripts/generate-types.mjs']);
@@ -45,17 +46,17 @@ export function ensureBuilt() {
   chmodSync(join(root, 'dist/daemon/main.js'), 0o755);
 }
 
-/** What was compiled from sources that are gone by now: a test among it would still be run. */
+/** Removes compiled files whose sources no longer exist. Otherwise deleted tests would still run. */
 function removeStale() {
-  for (const room of ['daemon', 'test'])
-    for (const file of readdirSync(join(root, 'dist', room), { recursive: true })) {
+  for (const directory of ['daemon', 'test'])
+    for (const file of readdirSync(join(root, 'dist', directory), { recursive: true })) {
       const [, stem] = /^(.+?)\.js(?:\.map)?$/.exec(file) ?? [];
-      if (stem !== undefined && !existsSync(join(root, room, `${stem}.ts`)))
-        rmSync(join(root, 'dist', room, file));
+      if (stem !== undefined && !existsSync(join(root, directory, `${stem}.ts`)))
+        rmSync(join(root, 'dist', directory, file));
     }
 }
 
-/** A Java of 17 or later; undefined, with one line that says how, where there is none and it cannot be installed. */
+/** Returns the path of Java 17 or later, and installs it if needed; undefined when that is not possible. */
 export function ensureJava() {
   const java = findJava();
   if (java !== undefined) return java;
@@ -73,14 +74,14 @@ function findJava() {
 }
 
 /**
- * The Nextflow for tests and demo: NF_ESCROW_NEXTFLOW, else `nextflow` on PATH, else 24.10.0 from Maven Central in a
- * cache. Undefined, with one line that says how, where none can be had.
+ * Returns the path of the Nextflow for tests and demo: NF_ESCROW_NEXTFLOW, else `nextflow` on PATH, else 24.10.0 from
+ * Maven Central, cached; undefined when none is available.
  */
 export function ensureNextflow() {
   const named = process.env.NF_ESCROW_NEXTFLOW;
   if (named) {
     if (existsSync(named)) return named;
-    throw new Error(`NF_ESCROW_NEXTFLOW is ${named}, which is not there.`);
+    throw new Error(`NF_ESCROW_NEXTFLOW is ${named}, which does not exist.`);
   }
   return which('nextflow') ?? cachedNextflow();
 }
@@ -101,7 +102,7 @@ function cachedNextflow() {
       fetchNextflow(work);
       renameSync(work, home);
     } catch (error) {
-      if (!existsSync(launcher)) throw error; // else another one was faster
+      if (!existsSync(launcher)) throw error; // otherwise another process was faster
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
@@ -125,8 +126,8 @@ function fetchNextflow(directory) {
 }
 
 /**
- * The Nextflow plugin, built when its sources have changed; false, with one line that says how, where it cannot be. A
- * nf-escrow without it works, with Nextflow's own format of secrets.
+ * Builds the Nextflow plugins if their sources have changed. Returns false without a JDK and Maven: nf-escrow then works
+ * with Nextflow's own secrets file.
  */
 export function ensurePlugin() {
   if (!which('javac') && !installSystemPackage('default-jdk-headless', 'A JDK (17 or later)')) return false;
@@ -136,21 +137,21 @@ export function ensurePlugin() {
 }
 
 /**
- * The Python of a virtual environment in the cache that has moto, the stand-in for AWS: `PYTHON -m moto.server`.
- * Undefined, with one line that says how, where there is no Python and it cannot be installed.
+ * Returns the Python of a cached virtual environment with moto, the fake of AWS: `PYTHON -m moto.server`. Undefined when
+ * Python is not available.
  */
 export function ensureMoto() {
   const home = ensureVenv(`moto-${MOTO_VERSION}`, `moto[server]==${MOTO_VERSION}`);
   return home === undefined ? undefined : join(home, 'bin/python');
 }
 
-/** The AWS command line, version 1, in a virtual environment of its own; undefined likewise. */
+/** Returns the path of the AWS CLI, version 1, in a cached virtual environment; undefined when Python is not available. */
 export function ensureAwsCli() {
   const home = ensureVenv(`awscli-${AWS_CLI_VERSION}`, `awscli==${AWS_CLI_VERSION}`);
   return home === undefined ? undefined : join(home, 'bin/aws');
 }
 
-/** A virtual environment in the cache with one package and what that needs. Its programs name it by its path: it is made in place. */
+/** Creates a cached virtual environment with one package, in its final place because its programs contain its path. */
 function ensureVenv(name, requirement) {
   const cache = cacheDirectory();
   const home = join(cache, name);
@@ -171,24 +172,24 @@ function canMakeVenv() {
   return spawnSync('python3', ['-c', 'import venv, ensurepip']).status === 0;
 }
 
-/** strace, with which a test sees that what is answered is on the disk; false where there is none and it cannot be had. */
+/** Installs strace, with which a test verifies that data is on disk before the response. Returns whether it is available. */
 export function ensureStrace() {
   return which('strace') !== undefined || installSystemPackage('strace', 'strace');
 }
 
-/** `setfacl`, by which tests give directories access control lists; false where it is not there and cannot be had. */
+/** Installs `setfacl` for tests of access control lists. Returns whether it is available. */
 export function ensureAcl() {
   return which('setfacl') !== undefined || installSystemPackage('acl', 'acl');
 }
 
-/** Container engines that the tests start tasks in; each false where there is none and it cannot be had. */
+/** Installs the container engines in which tests start tasks. Returns which are available. */
 export function ensureContainers() {
   const podman = which('podman') && which('runc') ? true : installSystemPackage('podman runc', 'Podman');
   const charliecloud = which('ch-run') ? true : installSystemPackage('charliecloud-runtime', 'Charliecloud');
   return { podman, charliecloud };
 }
 
-/** The programs of a Slurm that the tests start by themselves; false where there is none and it cannot be had. */
+/** Installs the programs of the Slurm that tests start. Returns whether they are available. */
 export function ensureSlurm() {
   const programs = ['slurmctld', 'slurmd', 'sbatch', 'munged'];
   const path = `${process.env.PATH}:/usr/sbin`;
@@ -196,33 +197,33 @@ export function ensureSlurm() {
   return installSystemPackage('slurmctld slurmd slurm-client munge', 'Slurm');
 }
 
-/** `bindfs`: by it a file system as of the network; false where there is none and it cannot be had. */
+/** Installs `bindfs`, with which tests imitate a network file system. Returns whether it is available. */
 export function ensureBindfs() {
   return which('bindfs') ? true : installSystemPackage('bindfs', 'bindfs');
 }
 
-/** Grid Engine, which the tests start by themselves. Where it cannot be had they go without. */
+/** Installs Grid Engine, which tests start. Returns whether it is available; tests skip it otherwise. */
 export function ensureGridEngine() {
   if (which('sge_qmaster', `${process.env.PATH}:/usr/sbin`) && which('qsub')) return true;
   try {
     return installSystemPackage('gridengine-master gridengine-exec gridengine-client', 'Grid Engine');
   } catch {
-    return false; // it is not in every distribution
+    return false; // not in every distribution
   }
 }
 
-/** `crontab`, for the test of `daemon install`; false where there is none and it cannot be had. */
+/** Installs `crontab` for the test of `daemon install`. Returns whether it is available. */
 export function ensureCron() {
   return which('crontab') ? true : installSystemPackage('cron', 'cron');
 }
 
-/** Installs system packages where that can be done: as root, with apt. Says so before; says how, where it cannot. */
+/** Installs system packages as root with apt. Otherwise prints how to install them and returns false. */
 function installSystemPackage(names, title) {
   if (process.getuid() !== 0 || !which('apt-get')) {
-    say(`${title} is missing. Install it (Debian: apt-get install ${names}) and run this again.`);
+    say(`${title} is missing. Install it (Debian: apt-get install ${names}) and try again.`);
     return false;
   }
-  say(`${title} is missing: installing the system package ${names} (apt-get)`);
+  say(`${title} is missing: installing ${names} with apt-get`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   run('apt-get', ['update', '-q'], { env });
   run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names.split(' ')], { env });

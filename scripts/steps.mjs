@@ -1,20 +1,21 @@
-// What the drivers share: saying a step, running a program, finding one.
+// Functions that all scripts share.
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The checkout. */
+/** The directory of the checkout. */
 export const root = resolve(fileURLToPath(import.meta.url), '../..');
 
-/** The user's Node. npm puts node_modules/.bin first on PATH, and there `node` is the Node 24 of the tests. */
+/** The user's Node. npm puts node_modules/.bin first on PATH, where `node` is the Node 24 that some tests use. */
 export const node = process.env.npm_node_execpath ?? process.execPath;
 
+/** Prints a progress line. */
 export function say(text) {
   process.stderr.write(`--- ${text}\n`);
 }
 
-/** Runs a program with its output shown; throws when it fails. */
+/** Runs a program and shows its output. Throws when it fails. */
 export function run(command, args, options = {}) {
   const { status, signal, error } = spawnSync(command, args, {
     cwd: root,
@@ -23,10 +24,10 @@ export function run(command, args, options = {}) {
   });
   if (error) throw error;
   if (status !== 0)
-    throw new Error(`${command} ${args.join(' ')} ended with ${signal ?? `status ${status}`}`);
+    throw new Error(`${command} ${args.join(' ')} failed with ${signal ?? `status ${status}`}`);
 }
 
-/** The first program of this name on PATH, or undefined. */
+/** Returns the first program with this name on PATH, or undefined. */
 export function which(name, path = process.env.PATH ?? '') {
   return path
     .split(delimiter)
@@ -42,7 +43,7 @@ export function which(name, path = process.env.PATH ?? '') {
     });
 }
 
-/** Ends the driver with one line instead of a stack. */
+/** Runs the main function of a script and exits with its status. An error is one line instead of a stack trace. */
 export function runDriver(main) {
   main().then(
     (status) => (process.exitCode = status ?? 0),

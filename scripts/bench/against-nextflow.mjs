@@ -1,4 +1,4 @@
-// What Nextflow does by itself, against what nf-escrow does: in one run, and in turn.
+// Compares nf-escrow with bare Nextflow, in alternating measurements.
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const NEXTFLOW_SETS = 10;
 const HELLOS = 15;
 
 export async function placing(bench) {
-  say(`placing ${SECRETS} secrets, against nextflow secrets set`);
+  say(`placing ${SECRETS} secrets, compared with nextflow secrets set`);
   bench.escrow(['daemon', 'start']);
   for (let index = 0; index < SECRETS; index += 1) {
     const body = JSON.stringify({ value: randomBytes(24).toString('hex') });
@@ -26,7 +26,7 @@ export async function placing(bench) {
     nextflow: '/bin/true',
     arguments: ['run', 'x'],
     localStore: null,
-    // As the command asks where it has installed the plugin: a file a secret.
+    // The request that the command sends after it has installed the plugin: one file per secret.
     secretDelivery: { plugin: '0.1.0', reason: null, configPhase: false, environment: {}, restore: {} },
     launcher,
   });
@@ -42,7 +42,7 @@ export async function placing(bench) {
   }
   const ratio = (median(theirs) * SECRETS) / median(ours);
   return {
-    figure: `placing ${SECRETS} secrets (theirs: the median of ${NEXTFLOW_SETS}, times ${SECRETS})`,
+    figure: `placing ${SECRETS} secrets (peer: the median of ${NEXTFLOW_SETS}, times ${SECRETS})`,
     ours: median(ours),
     theirs: median(theirs) * SECRETS,
     ratio,
@@ -52,7 +52,7 @@ export async function placing(bench) {
 }
 
 export function hello(bench) {
-  say('nf-escrow run of a hello pipeline, against bare nextflow run');
+  say('nf-escrow run of a hello pipeline, compared with nextflow run');
   const store = join(bench.home, 'store.json');
   writeFileSync(store, JSON.stringify([{ name: 'KEY_0', value: 'value' }]), { mode: 0o600 });
   const bare = { ...bench.env, NXF_SECRETS_FILE: store };
@@ -65,7 +65,7 @@ export function hello(bench) {
     ];
     for (const measure of index % 2 ? pair : pair.reverse()) measure();
   }
-  // The first of each warms the file cache.
+  // The first measurement of each warms the file cache.
   const ratio = median(ours.map((taken, index) => taken / theirs[index]).slice(1));
   return {
     figure: `a hello pipeline, daemon warm (median of the ratios of ${HELLOS} pairs)`,

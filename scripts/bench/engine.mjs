@@ -1,4 +1,4 @@
-// The engine by itself: how soon a command answers, what the daemon costs, how fast the vault is.
+// Benchmarks without Nextflow: start time of commands, resource use of the daemon, speed of the vault.
 import { spawn } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
 import {
@@ -21,12 +21,12 @@ const ENDS = 40;
 const RUNS = 100;
 const WATCH_MS = 20_000;
 const VALUES = 10_000;
-/** USER_HZ: the unit of /proc/PID/stat's times on every Linux that Node runs on. */
+/** USER_HZ, the unit of the times in /proc/PID/stat on all Linux platforms that Node supports. */
 const TICKS = 100;
 
-/** A command against the least that Node can do. */
+/** Compares the start time of commands with that of `node -e 0`. */
 export function starts(bench) {
-  say('commands, against node -e 0');
+  say('commands, compared with node -e 0');
   bench.escrow(['daemon', 'start']);
   const cases = { '--version': [], status: [], 'secrets list': [] };
   const theirs = [];
@@ -35,7 +35,7 @@ export function starts(bench) {
     for (const [command, taken] of Object.entries(cases)) taken.push(bench.escrow(command.split(' ')));
   }
   return Object.entries(cases).map(([command, taken]) => ({
-    figure: `nf-escrow ${command} (theirs: node -e 0)`,
+    figure: `nf-escrow ${command} (peer: node -e 0)`,
     ours: median(taken.slice(1)),
     theirs: median(theirs.slice(1)),
     ratio: median(taken.map((ours, index) => ours / theirs[index]).slice(1)),
@@ -43,9 +43,9 @@ export function starts(bench) {
   }));
 }
 
-/** From the head's last act to an empty runs directory: no secret, no run directory. */
+/** Measures the time from the head's last action to an empty runs directory. */
 export async function end(bench) {
-  say('end of the head to nothing left');
+  say('end of the head to an empty runs directory');
   const fake = join(bench.home, 'nextflow');
   writeFileSync(
     fake,
@@ -65,12 +65,12 @@ export async function end(bench) {
     while (!existsSync(join(bench.launch, 'started-here'))) await turn();
     writeFileSync(join(bench.launch, 'go'), '');
     while (readdirSync(runs).length > 0) await turn();
-    const gone = Date.now();
+    const purgedAt = Date.now();
     await over;
-    taken.push(gone - Number(readFileSync(join(bench.launch, 'ended'), 'utf8')) / 1000);
+    taken.push(purgedAt - Number(readFileSync(join(bench.launch, 'ended'), 'utf8')) / 1000);
   }
   return {
-    figure: 'end of head to nothing left',
+    figure: 'end of head to empty runs directory',
     ours: median(taken),
     worst: Math.max(...taken),
     wanted: 'median under 100 ms',
@@ -78,7 +78,7 @@ export async function end(bench) {
   };
 }
 
-/** The daemon with nothing to do, and with a hundred live runs: memory, and the share of one core. */
+/** Measures the memory and CPU use of an idle daemon and of one with many live runs. */
 export async function watching(bench) {
   say(`the daemon at rest, and with ${RUNS} live runs`);
   bench.escrow(['daemon', 'stop']);
@@ -115,9 +115,9 @@ async function usage(pid, milliseconds) {
   return { megabytes: rss / 1024, percent: ((ticks() - before) / TICKS / (milliseconds / 1000)) * 100 };
 }
 
-/** Sealing, opening and rekeying many values; beside one bare AES-256-GCM encryption of each. */
+/** Compares encrypting, decrypting and rekeying many values with one bare AES-256-GCM encryption of each. */
 export async function vault() {
-  say(`sealing, opening and rekeying ${VALUES} values`);
+  say(`encrypting, decrypting and rekeying ${VALUES} values`);
   const load = (path) => import(pathToFileURL(join(root, 'dist/daemon', path)).href);
   const [{ openLedger }, { Keys }, { Vault }, { rekey }, { SecretValue }, { userScope }, { machineUser }] =
     await Promise.all(
@@ -153,11 +153,11 @@ export async function vault() {
     const moved = await timed(() => rekey(ledger, safe, user, 'file', undefined));
     await ledger.close();
     return [
-      ['sealing, in one transaction', sealed],
-      ['opening, one at a time', opened],
+      ['encrypting, in one transaction', sealed],
+      ['decrypting, one at a time', opened],
       ['rekeying', moved],
-    ].map(([what, ours]) => ({
-      figure: `${what}: ${VALUES} values (theirs: bare AES-256-GCM)`,
+    ].map(([name, ours]) => ({
+      figure: `${name}: ${VALUES} values (peer: bare AES-256-GCM)`,
       ours,
       theirs: bare,
       ratio: ours / bare,

@@ -1,4 +1,4 @@
-// A place of its own to measure in: home, state, launch directory; gone afterwards.
+// An isolated environment for measurements: home, state directory, launch directory.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -31,7 +31,7 @@ export class Bench {
       NXF_OFFLINE: 'true',
       NXF_ANSI_LOG: 'false',
     };
-    // Node 20 reads extra certificates at each start: a matter of the machine, not of what is measured.
+    // Node 20 reads extra certificates at each start, which would distort the measurements.
     for (const name of ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NXF_SECRETS_FILE']) delete this.env[name];
   }
 
@@ -39,7 +39,7 @@ export class Bench {
     return this.time(node, [main, ...args], env, input);
   }
 
-  /** Milliseconds that a program took. */
+  /** Runs a program and returns the milliseconds that it took. */
   time(command, args, env = this.env, input = '') {
     const start = process.hrtime.bigint();
     const { status, stderr } = spawnSync(command, args, { cwd: this.launch, env, input, encoding: 'utf8' });

@@ -1,4 +1,4 @@
-// The plugin, against Nextflow's own secrets store: what arrives, what is over-shared, what it costs.
+// Compares the plugin with Nextflow's own secrets store: correct values, over-shared names, cost.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const WRAPPERS = 40;
 
 const hash = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** Kinds of values that the fidelity test has, fewer of them: Nextflow's own store wants a task each, as one may kill it. */
+/** A sample of the fidelity test's values. Nextflow's own store needs a task for each, because a value can break a task. */
 function hardValues() {
   const texts = [
     ...['\n', 'a\n', 'a\nb', '"', "'", '`id`', '$(id)', '$HOME', '\\', 'a\\', '\r\n', '%s', '-n', 'V012=x'],
@@ -26,7 +26,7 @@ function hardValues() {
   return new Map(values.map((value, index) => [`V${String(index).padStart(3, '0')}`, value]));
 }
 
-/** A process a secret; each prints its own name before every variable that it was given. */
+/** Returns a pipeline with one process per secret, which prints its own name before each variable that it received. */
 function pipelineOf(names) {
   const processes = names.map(
     (name) => `process P_${name} {
@@ -44,7 +44,7 @@ function pipelineOf(names) {
   return `${processes.join('')}workflow {\n${names.map((name) => `  P_${name}() | view`).join('\n')}\n}\n`;
 }
 
-/** How many tasks had exactly their own value, and how many variables were another task's. */
+/** Counts tasks that received exactly their value, and variables that belong to another task. */
 function score(output, values) {
   let [exact, foreign] = [0, 0];
   for (const line of output.split('\n')) {
@@ -56,7 +56,7 @@ function score(output, values) {
 }
 
 export function fidelity(bench) {
-  say(`${VALUES} hard values, by the plugin and by Nextflow's own store`);
+  say(`${VALUES} difficult values, with the plugin and with Nextflow's own store`);
   const values = hardValues();
   const directory = join(bench.home, 'fidelity');
   const store = join(directory, 'store.json');
@@ -77,14 +77,14 @@ export function fidelity(bench) {
   for (const name of values.keys()) bench.escrow(['secrets', 'remove', name, '--yes']);
   return [
     {
-      figure: `values that arrive exactly, of ${VALUES} (theirs: by Nextflow's own store)`,
+      figure: `values delivered exactly, of ${VALUES} (peer: Nextflow's own store)`,
       value: ours.exact,
       theirValue: theirs.exact,
       wanted: `${VALUES}`,
       met: ours.exact === VALUES,
     },
     {
-      figure: 'names given to a task that does not declare them (theirs: by its own store)',
+      figure: "names delivered to a task that does not declare them (peer: Nextflow's own store)",
       value: ours.foreign,
       theirValue: theirs.foreign,
       wanted: '0',
@@ -100,9 +100,9 @@ const HELD = `process HELD {
 }
 `;
 
-/** The wrapper that Nextflow wrote for a task, with so many secrets, run by itself while their run is alive. */
+/** Times the wrapper that Nextflow writes for a task, with and without secrets, while the run is alive. */
 export async function perTask(bench) {
-  say(`what ${SECRETS} secrets add to the start of a task`);
+  say(`start time of a task with ${SECRETS} secrets`);
   const directory = join(bench.home, 'tasks');
   mkdirSync(directory);
   const names = Array.from({ length: SECRETS }, (_, index) => `T${String(index).padStart(3, '0')}`);
@@ -130,7 +130,7 @@ export async function perTask(bench) {
     return paths.length === 2 ? paths.map((path) => join(work, path.replace('begin', 'run'))) : undefined;
   });
   const [withSecrets, without] = wrappers.sort((a, b) => statSync(b).size - statSync(a).size);
-  // Everything but the task itself, which would wait: the wrapper up to where it launches it.
+  // The wrapper without the launch of the task, which would wait.
   const cut = (path) => {
     const trial = `${path}.trial`;
     writeFileSync(
@@ -150,16 +150,16 @@ export async function perTask(bench) {
   await ended;
   for (const name of names) bench.escrow(['secrets', 'remove', name, '--yes']);
   return {
-    figure: `time a secret adds to a task (median of ${WRAPPERS} pairs, ${SECRETS} secrets)`,
+    figure: `time per secret added to a task (median of ${WRAPPERS} pairs, ${SECRETS} secrets)`,
     ours: median(added),
     wanted: 'at most 5 ms',
     met: median(added) <= 5,
   };
 }
 
-/** The same run with the plugin, and with Nextflow's own format instead. */
+/** Compares a run with the plugin and the same run with Nextflow's own secrets file. */
 export function startTime(bench) {
-  say('what the plugin adds to the start of nextflow');
+  say('time that the plugin adds to a run');
   const off = { ...bench.env, NXF_PLUGINS_DEFAULT: 'false' };
   const added = [];
   for (let index = 0; index <= STARTS; index += 1) {
@@ -174,17 +174,17 @@ export function startTime(bench) {
             .reverse()
             .map((measure) => measure())
             .reverse();
-    if (index > 0) added.push(one - other); // the first of each warms the file cache
+    if (index > 0) added.push(one - other); // the first pair warms the file cache
   }
   return {
-    figure: `time the plugin adds to a run (median of ${STARTS} pairs)`,
+    figure: `time that the plugin adds to a run (median of ${STARTS} pairs)`,
     ours: median(added),
     wanted: 'at most 150 ms',
     met: median(added) <= 150,
   };
 }
 
-/** Of the plugin that every run has; the one for AWS Batch is loaded there alone. */
+/** Measures the plugin that every run loads. Only runs on AWS Batch load the second one. */
 export function size() {
   const [name] = readdirSync(join(root, 'dist/plugin')).filter((entry) => /^nf-escrow-\d/.test(entry));
   const directory = join(root, 'dist/plugin', name);

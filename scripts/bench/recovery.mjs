@@ -1,4 +1,4 @@
-// How soon a daemon that starts has finished what another one left: runs that were placed, whose launchers are gone.
+// Measures how fast a new daemon removes materialized runs whose launchers have ended.
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,9 +8,9 @@ import { root, say } from '../steps.mjs';
 
 const PENDING = 1000;
 
-/** From a daemon's start to nothing left of so many runs. `wanted`: seconds. */
+/** Measures the time from the start of a daemon until all pending runs are purged. */
 export async function recovery(bench) {
-  say(`a daemon that starts, with ${PENDING} runs to finish`);
+  say(`start of a daemon with ${PENDING} runs to purge`);
   const load = (path) => import(pathToFileURL(join(root, 'dist', path)).href);
   const [{ assemble, placesIn }, { identify }, { userScope }, { SecretValue }] = await Promise.all([
     load('test/support/daemon-modules.js'),
@@ -47,7 +47,7 @@ export async function recovery(bench) {
   const ours = performance.now() - started;
   await after.close();
   return {
-    figure: `a daemon starts with ${PENDING} runs to finish: nothing left`,
+    figure: `start of a daemon to the purge of ${PENDING} pending runs`,
     ours,
     wanted: '< 5 s',
     met: ours < 5000,
