@@ -11,12 +11,12 @@ export interface Account {
 }
 
 /**
- * Real accounts, made for one test and removed with all that is theirs; undefined, and the test skipped aloud, where that
- * is not allowed.
+ * Creates real accounts for one test, and removes them with their processes and files afterwards. Without root it skips
+ * the test and returns undefined.
  */
 export function accounts(t: Pick<Test, 'teardown' | 'pass'>, count: number): Account[] | undefined {
   if (process.geteuid?.() !== 0 || spawnSync('useradd', ['--help']).status !== 0) {
-    t.pass('skipped', { skip: 'only root may make accounts' });
+    t.pass('skipped', { skip: 'creating accounts needs root' });
     return undefined;
   }
   return Array.from({ length: count }, (_, index) =>
@@ -40,7 +40,7 @@ function account(t: Pick<Test, 'teardown'>, name: string): Account {
   return { name, uid, gid, home };
 }
 
-/** A command line that runs as that user, with nothing of root's. */
+/** Returns a command line that runs as that user, without root's groups and environment. */
 export function asUser({ name, uid, gid, home }: Account, command: readonly string[]): [string, string[]] {
   const env = [`HOME=${home}`, `USER=${name}`, `LOGNAME=${name}`];
   return [
@@ -61,7 +61,7 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    return; // it has ended meanwhile
+    return; // already ended
   }
 }
 

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Makes a plugin for Nextflow, `ID-VERSION`, that says a line as it starts; false where the jars of this Nextflow do not lie
- * beside it, or there is no compiler.
+ * Builds a Nextflow plugin `ID-VERSION` that prints a line when it starts. Returns false without a compiler, or when the
+ * jars of this Nextflow are not next to its launcher.
  */
 export function companionPlugin(directory: string, nextflow: string, line: string): boolean {
   const [, id = '', version = ''] = /^(.*)-(\d.*)$/.exec(basename(directory)) ?? [];

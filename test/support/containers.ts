@@ -6,14 +6,14 @@ import type { Environment, Sandbox } from './sandbox.ts';
 
 export const IMAGE = 'localhost/nf-escrow-test:1';
 
-/** The root of a container in which a task's script can run, and tell what it was given. */
+/** Creates a container root in which a task's script can run and hash its variables. */
 export function makeRoot(directory: string): string {
   const programs = ['bash', 'sha256sum', 'cat'].map((name) =>
     execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(),
   );
   const libraries =
     execFileSync('ldd', programs, { encoding: 'utf8' }).match(/(?<=\s)\/[^\s:]+(?= \()/g) ?? [];
-  // Not --parents: /bin and /lib are links on most systems, and plain directories here.
+  // Not --parents: /bin and /lib are links on most systems, and directories in this root.
   for (const path of new Set([...programs, '/bin/bash', ...libraries])) {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     execFileSync('cp', ['-L', path, join(directory, path)]);
@@ -27,14 +27,14 @@ export function makeRoot(directory: string): string {
 }
 
 /**
- * A Podman whose images and containers lie in the sandbox, with IMAGE in it: what to add to the environment. Undefined,
- * and the test skipped aloud, where no container can be started. Nothing is mounted outside the container, so that the
- * sandbox can be removed whatever was killed.
+ * Sets up a Podman with IMAGE, whose images and containers are in the sandbox, and returns the environment to add. If no
+ * container can be started, it skips the test and returns undefined. Nothing is mounted outside the container, so the
+ * sandbox can be removed after any process was killed.
  */
 export function podman(t: Test, box: Sandbox): Environment | undefined {
   const at = (name: string): string => join(box.directory, 'podman', name);
   mkdirSync(at('tmp'), { recursive: true });
-  // These work in a container, in a virtual machine without systemd, and on a desk.
+  // These settings work in a container, in a virtual machine without systemd, and on a desktop.
   const deps = `[containers]
 default_ulimits = []
 netns = "host"
@@ -63,17 +63,17 @@ tmp_dir = "${at('tmp')}"
   const why =
     run(['import', at('root.tar'), IMAGE]) ?? run(['run', '--rm', IMAGE, '/bin/bash', '-c', 'true']);
   if (why === undefined) return env;
-  t.pass('skipped', { skip: `no container can be started here: ${why.trim().split('\n').at(-1) ?? ''}` });
+  t.pass('skipped', { skip: `Podman cannot start a container: ${why.trim().split('\n').at(-1) ?? ''}` });
   return undefined;
 }
 
-/** What the real ch-run wants in the environment; undefined, and the test skipped aloud, where it starts no container. */
+/** Returns the environment that the real ch-run needs. If it cannot start a container, skips the test and returns undefined. */
 export function charliecloud(t: Test, box: Sandbox, image: string): Environment | undefined {
   const env = { USER: 'test' };
   const args = ['--set-env=PROBE=x', image, '--', '/bin/bash', '-c', 'test $PROBE = x'];
   const ended = spawnSync('ch-run', args, { env: { ...box.env, ...env }, encoding: 'utf8' });
   if (ended.status === 0) return env;
   const why = ended.error?.message ?? ended.stderr.trim();
-  t.pass('skipped', { skip: `Charliecloud starts no container here: ${why}` });
+  t.pass('skipped', { skip: `Charliecloud cannot start a container: ${why}` });
   return undefined;
 }

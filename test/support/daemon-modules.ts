@@ -12,13 +12,13 @@ import { Keys } from '../../daemon/vault/keys/keys.ts';
 import { runDependencies } from './run-dependencies.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
 
-/** The modules of a daemon, put together as serve.ts does, without AWS and with a scheduler that never answers. */
+/** The modules of a daemon, composed like in daemon.ts, without AWS and with a scheduler that never answers. */
 export interface DaemonModules {
   readonly ledger: Ledger;
   readonly vault: Vault;
   readonly runs: Runs;
   readonly deps: RunDependencies;
-  /** What was written to the log since the last call. */
+  /** Returns the log since the last call. */
   readonly logged: () => string;
   readonly close: () => Promise<void>;
 }
@@ -32,7 +32,7 @@ export interface Where {
   readonly output: string;
 }
 
-/** All of them in one directory. */
+/** Returns paths in one directory. */
 export function placesIn(directory: string): Where {
   return {
     ledger: join(directory, 'ledger.db'),
@@ -44,18 +44,18 @@ export function placesIn(directory: string): Where {
 
 const silent: RunCommand = () => Promise.reject(schedulerUnavailable('squeue', 'it does not answer'));
 
-/** What a test has otherwise than the modules have it by themselves. */
+/** Replacements for parts of the modules. */
 export interface Otherwise {
-  /** What answers for Slurm's commands. */
+  /** Runs the scheduler's commands. */
   readonly ask?: RunCommand;
   readonly onLost?: RunDependencies['onLost'];
   readonly clock?: RunDependencies['clock'];
   readonly elapsed?: () => number;
-  /** Between two rounds of tidying, in milliseconds. */
+  /** Interval between two rounds of cleanup, in milliseconds. */
   readonly retryMs?: number;
 }
 
-/** Opens them in this very process; the caller has the runs recover. */
+/** Composes the modules in this process. The caller starts the recovery of runs. */
 export async function assemble(
   where: Where,
   faults: FaultInjector = noFaults,

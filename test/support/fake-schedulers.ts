@@ -7,7 +7,7 @@ interface FakeJob {
   over: boolean;
 }
 
-/** A scheduler's server, in memory, behind commands that speak as the real ones do. */
+/** The state of a fake scheduler, in memory. */
 export class FakeServer {
   readonly jobs: FakeJob[] = [];
   down = false;
@@ -38,7 +38,7 @@ const complained = (status: number, stderr: string, stdout = ''): CommandResult 
 });
 const after = (args: readonly string[], option: string): string | undefined => args[args.indexOf(option) + 1];
 
-/** OpenPBS 20: texts from its sources (src/cmds, src/lib/Liberr). Finished jobs are told of with -x alone. */
+/** Fakes the commands of OpenPBS 20, with messages from its sources (src/cmds, src/lib/Liberr). Lists no finished jobs. */
 export function fakePbs(server: FakeServer): RunCommand {
   return async (command, args) => {
     if (server.down)
@@ -91,7 +91,7 @@ function pbsBlock({ id, name }: FakeJob): string {
 `;
 }
 
-/** Spectrum LSF 10.1: texts from its reference. Jobs that are over are told of for an hour. */
+/** Fakes the commands of Spectrum LSF 10.1, with messages from its reference. Lists finished jobs (for an hour, really). */
 export function fakeLsf(server: FakeServer): RunCommand {
   return async (command, args) => {
     if (server.down) return complained(255, 'LSF is down. Please wait ...\n');

@@ -19,7 +19,7 @@ const LIBRARY = '/usr/lib/gridengine';
 const SHARE = '/usr/share/gridengine';
 const PROGRAMS = ['/usr/sbin/sge_qmaster', '/usr/sbin/sge_execd', `${LIBRARY}/spoolinit`];
 
-/** A real Grid Engine (Debian's) with its own cell, ports and spool: this machine is login node and compute node. */
+/** A real Grid Engine (Debian's) with its own cell, ports and spool. This machine is its login and compute node. */
 export class GridEngineCell {
   readonly directory: string;
   readonly env: Record<string, string> = {};
@@ -51,7 +51,7 @@ export class GridEngineCell {
       execd_spool_dir: file('execd'),
       min_uid: '0',
       min_gid: '0',
-      login_shells: 'none', // no profile of this machine's root is to be a part of the test
+      login_shells: 'none', // jobs must not read the profile of this machine's root
     });
     writeFileSync(file('configuration'), configuration);
     for (const [kind, path] of [
@@ -116,7 +116,7 @@ export class GridEngineCell {
     return (await promisify(execFile)(command, [...args], { env, cwd: this.directory })).stdout;
   }
 
-  /** SGE_ND: they stay in the foreground. */
+  /** SGE_ND keeps the programs in the foreground. */
   #spawn(name: string, program: string): void {
     const env = { PATH: process.env['PATH'], SGE_ND: '1', ...this.env };
     this.#running.set(name, spawn(program, [], { cwd: this.directory, env, stdio: 'ignore' }));
@@ -131,10 +131,10 @@ export class GridEngineCell {
   }
 }
 
-/** One for a test; undefined, and the test skipped aloud, where there is none. */
+/** Starts a Grid Engine for one test. If none can be started, skips the test and returns undefined. */
 export async function realGridEngine(t: Test): Promise<GridEngineCell | undefined> {
   if (!PROGRAMS.every((path) => existsSync(path)) || process.geteuid?.() !== 0) {
-    t.pass('skipped', { skip: 'there is no Grid Engine here, or this is not root' });
+    t.pass('skipped', { skip: 'needs root and an installed Grid Engine' });
     return undefined;
   }
   removeAbandoned();
@@ -146,7 +146,7 @@ export async function realGridEngine(t: Test): Promise<GridEngineCell | undefine
   return cell;
 }
 
-/** bootstrap(5) */
+/** Returns a bootstrap(5) file. */
 function bootstrap(directory: string): string {
   return `admin_user none
 default_domain none
@@ -174,7 +174,7 @@ usage_scaling NONE
 report_variables NONE
 `;
 
-/** Lines of a key and a text. */
+/** Replaces values in lines of a key and a value. */
 function change(text: string, values: Readonly<Record<string, string>>): string {
   return text.replace(/^(\w+) +.*$/gm, (line, key: string) =>
     values[key] === undefined ? line : `${key} ${values[key]}`,

@@ -13,8 +13,8 @@ const HARD = [
 ]; // prettier-ignore
 
 /**
- * Values that are hard to carry: what is known to break shells and formats, every byte but 0 by itself and between
- * others, sequences that are no UTF-8, long ones, and random ones, `size` in all. New at each call.
+ * Returns `size` values that are hard to deliver exactly: texts that break shells and formats, every byte but 0 alone and
+ * between others, invalid UTF-8, long values and random ones. Each call returns new random values.
  */
 export function corpus(size: number): Buffer[] {
   const bytes = Array.from({ length: 255 }, (_, index) => index + 1);

@@ -16,7 +16,7 @@ const hostile = fc
 
 const made = new Map<string, fc.Arbitrary<unknown>>();
 
-/** Made once: the files of the schemas are read for it. */
+/** Returns an arbitrary for a schema. Cached, because creating one reads the schema files. */
 function answers(schema: string): fc.Arbitrary<unknown> {
   const arbitrary = made.get(schema) ?? fromSchema(`${schema}.json`);
   made.set(schema, arbitrary);
@@ -26,7 +26,7 @@ function answers(schema: string): fc.Arbitrary<unknown> {
 const hostileText = (): fc.Arbitrary<string> => hostile;
 const dice = (): fc.Arbitrary<number> => fc.nat(20);
 
-/** Any text of the data may have something hostile in it, also where its schema has a pattern. */
+/** Appends hostile text to every string of the data, even when its schema has a pattern. */
 function withHostileTexts(data: unknown, next: () => string): unknown {
   if (typeof data === 'string') return `${data}${next()}`;
   if (Array.isArray(data)) return data.map((one: unknown) => withHostileTexts(one, next));
@@ -34,7 +34,7 @@ function withHostileTexts(data: unknown, next: () => string): unknown {
   return Object.fromEntries(Object.entries(data).map(([key, one]) => [key, withHostileTexts(one, next)]));
 }
 
-/** A context whose daemon and settings are controlled by somebody who wants to steer the terminal. */
+/** Returns a context whose daemon and settings contain text that attacks the terminal. */
 export function hostileContext(g: fc.GeneratorValue): Context {
   const text = (): string => g(hostileText);
   const answerTo = (schema: string): unknown => withHostileTexts(g(answers, schema), text);

@@ -16,8 +16,8 @@ import type { Test } from 'tap';
 import type { Run, RunList } from '../../daemon/contract/types.ts';
 import { until, type Ended, type Environment, type Sandbox } from './sandbox.ts';
 
-/** Nothing that stands in its way may keep a command waiting longer, in milliseconds. */
-const LIMIT_MS = 30_000;
+/** A command that takes longer, in milliseconds, hangs. Generous, so that a loaded machine does not reach it. */
+const LIMIT_MS = 120_000;
 
 interface Options {
   readonly input?: string | Buffer;
@@ -25,7 +25,7 @@ interface Options {
   readonly cwd?: string;
 }
 
-/** Runs nf-escrow to its end; one that hangs is killed, and fails the test. */
+/** Runs nf-escrow to its end. If it hangs, kills it and fails the test. */
 export async function soon(
   t: Test,
   box: Sandbox,
@@ -44,7 +44,7 @@ export async function soon(
   }
 }
 
-/** Runs nf-escrow, which has to refuse with this exit status and message, told as ours and with a hint below. */
+/** Runs nf-escrow and asserts that it fails with this exit status and with this message instead of a stack trace. */
 export async function refuses(
   t: Test,
   box: Sandbox,
@@ -57,9 +57,10 @@ export async function refuses(
   t.equal(ended.status, status, `${name}: ${ended.stderr}`);
   t.match(ended.stderr, /^nf-escrow: /, name);
   t.match(ended.stderr, message, name);
-  t.notMatch(ended.stderr, /^ +at /m, 'no stack');
+  t.notMatch(ended.stderr, /^ +at /m, 'no stack trace');
 }
 
+/** Runs nf-escrow and asserts that it succeeds. */
 export async function accepts(
   t: Test,
   box: Sandbox,
@@ -71,29 +72,30 @@ export async function accepts(
   return ended;
 }
 
+/** Returns the newest run. */
 export async function newestRun(box: Sandbox): Promise<Run> {
   const [run] = (await box.json<RunList>(['runs', 'list'])).runs;
   if (run === undefined) throw new Error('there is no run');
   return run;
 }
 
-/** Waits until each run is purged, and gives the newest; then nothing of it is left, and its value is in no file. */
+/** Waits until all runs are purged, asserts that no file contains the value, and returns the newest run. */
 export async function purged(t: Test, box: Sandbox, value: string): Promise<Run> {
   const run = await until('all runs are purged', async () => {
     const { runs } = await box.json<RunList>(['runs', 'list']);
     return runs.every(({ state }) => state === 'purged') ? runs[0] : undefined;
   });
   t.equal(run.pendingRemovals, 0);
-  t.same(box.filesWith(value), [], 'the value is in no file');
+  t.same(box.filesWith(value), [], 'no file contains the value');
   t.same(
     readdirSync(box.env['NF_ESCROW_RUNS_DIR'] ?? join(box.state, 'runs')),
     [],
-    'no run directory is left',
+    'no run directory remains',
   );
   return run;
 }
 
-/** What can stand where something else should be. */
+/** Objects that can be planted at the path of another. */
 export const planted = [
   'fifo',
   'directory',
@@ -102,17 +104,17 @@ export const planted = [
   'link to a directory',
 ] as const;
 
-/** What else there is: a second name of somebody's file, what a read may wait for or do something with. */
+/** All objects that can be planted, including those on which a read blocks or has side effects. */
 export const plantedToo = [...planted, 'hard link', 'socket', 'device', 'full directory'] as const;
 
-/** Leaves a socket behind, as a process that was killed does: by a second name, the first goes with its server. */
+/** Leaves a stale socket like a killed process: a second link, because the server unlinks the first when it closes. */
 function leaveSocket(own: string, path: string): void {
   const server = createServer().listen(own);
   linkSync(own, path);
   server.close();
 }
 
-/** Things of somebody else's that links lead to: they have to be as they were afterwards. */
+/** Files that planted links point to. Tests assert that they stay unchanged. */
 export class Victims {
   readonly #directory: string;
 
@@ -124,12 +126,12 @@ export class Victims {
     t.teardown(() => rmSync(this.#directory, { recursive: true }));
   }
 
-  /** Puts one of `planted` at a path. */
+  /** Plants an object at a path. */
   plant(kind: (typeof plantedToo)[number], path: string): void {
     if (kind === 'fifo') execFileSync('mkfifo', [path]);
     else if (kind === 'hard link') linkSync(join(this.#directory, 'file'), path);
     else if (kind === 'device')
-      execFileSync('mknod', ['-m', '600', path, 'c', '1', '5']); // as /dev/zero
+      execFileSync('mknod', ['-m', '600', path, 'c', '1', '5']); // /dev/zero
     else if (kind === 'socket') leaveSocket(join(this.#directory, 'socket'), path);
     else if (kind === 'full directory') {
       mkdirSync(path, { mode: 0o700 });
@@ -139,11 +141,11 @@ export class Victims {
     else symlinkSync(join(this.#directory, kind.slice('link to a '.length)), path);
   }
 
-  /** Everything there is, with its content. */
+  /** All paths, with the content of files. */
   get all(): string {
     return readdirSync(this.#directory, { recursive: true, withFileTypes: true })
       .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => !path.endsWith('/socket')) // there until its server has ended
+      .filter((path) => !path.endsWith('/socket')) // exists until its server has closed
       .map((path) => (statSync(path).isFile() ? `${path}: ${readFileSync(path, 'latin1')}` : path))
       .sort()
       .join('\n');

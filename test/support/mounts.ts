@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { systemCode } from '../../daemon/errors.ts';
 
-/** A disk of its own for one test, which can be full or read-only. */
+/** A small disk for one test, which can be made full or read-only. */
 export interface Disk {
-  /** Takes all the room that there is, but for so many bytes. */
+  /** Fills the disk except for this number of bytes. */
   fill(leave?: number): void;
   empty(): void;
   readOnly(): void;
@@ -14,31 +14,31 @@ export interface Disk {
 }
 
 /**
- * Mounts a small disk at a path; undefined, and the test skipped aloud, where that is not allowed. Call it after the
- * sandbox was made: it has to go before the sandbox's directory does.
+ * Mounts a small disk at a path. If that is not permitted, skips the test and returns undefined. Call it after creating
+ * the sandbox, so that it is unmounted before the sandbox is removed.
  */
 export function smallDisk(t: Test, path: string, kilobytes: number): Disk | undefined {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const options = `size=${String(kilobytes)}k,mode=700`;
   const mounted = process.geteuid?.() === 0 && mount('-t', 'tmpfs', '-o', options, 'nf-escrow-test', path);
   if (!mounted) {
-    t.pass('skipped', { skip: 'only root may mount a disk, and not everywhere' });
+    t.pass('skipped', { skip: 'mounting a disk is not permitted' });
     return undefined;
   }
-  // Lazily: a daemon may still have something open on it.
+  // Lazily, because a daemon may still have open files on it.
   t.teardown(() => execFileSync('umount', ['--lazy', path]));
   const filler = join(path, 'filler');
   return {
     fill: (leave = 0) => fill(filler, leave),
     empty: () => rmSync(filler),
-    readOnly: () => t.ok(mount('-o', 'remount,ro', path), 'is read-only now'),
-    writable: () => t.ok(mount('-o', 'remount,rw', path), 'is writable again'),
+    readOnly: () => t.ok(mount('-o', 'remount,ro', path), 'remounts read-only'),
+    writable: () => t.ok(mount('-o', 'remount,rw', path), 'remounts writable'),
   };
 }
 
 /**
- * Mounts a small disk over a directory, for a program that is in a mount namespace of its own: what it leaves goes with it.
- * Gives what unmounts it.
+ * Mounts a small disk over a directory, for a program with its own mount namespace, which also ends a leftover mount.
+ * Returns a function that unmounts it.
  */
 export function privateDisk(path: string, megabytes: number): () => void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -65,21 +65,21 @@ function fill(path: string, leave: number): void {
   if (leave > 0) execFileSync('truncate', ['--size', `-${String(leave)}`, path]);
 }
 
-/** A file system that tells nothing of changes, as one of the network does: FUSE, over a directory that is beside it. */
+/** A FUSE file system without change notifications, like a network file system, over a directory next to it. */
 export interface NetworkDisk {
-  /** As a server that has gone: whoever looks gets an error, ENOTCONN. */
+  /** Imitates an unreachable server: every access fails with ENOTCONN. */
   goAway(): void;
   comeBack(): void;
 }
 
-/** Mounts one at a path; undefined, and the test skipped aloud, where that is not possible. */
+/** Mounts such a file system at a path. If that is not possible, skips the test and returns undefined. */
 export function networkDisk(t: Test, path: string): NetworkDisk | undefined {
   const below = `${path}.below`;
   for (const each of [path, below]) mkdirSync(each, { recursive: true, mode: 0o700 });
   const come = (): boolean =>
     spawnSync('bindfs', ['--no-allow-other', below, path], { stdio: 'ignore' }).status === 0;
   if (process.geteuid?.() !== 0 || !come()) {
-    t.pass('skipped', { skip: 'there is no bindfs here, or it may not mount' });
+    t.pass('skipped', { skip: 'needs root, an installed bindfs and FUSE' });
     return undefined;
   }
   t.teardown(() => spawnSync('umount', ['--lazy', path]));
@@ -91,7 +91,7 @@ export function networkDisk(t: Test, path: string): NetworkDisk | undefined {
     },
     comeBack: () => {
       spawnSync('umount', ['--lazy', path]);
-      t.ok(come(), 'it is there again');
+      t.ok(come(), 'mounts again');
     },
   };
 }
@@ -100,6 +100,6 @@ function commandOf(pid: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
   } catch {
-    return undefined; // it has ended
+    return undefined; // already ended
   }
 }

@@ -2,8 +2,8 @@ import type { Test } from 'tap';
 import { realNextflow } from './sandbox.ts';
 
 /**
- * The Nextflows that what depends on their inner workings is tried on: the one of every test, and those that
- * NF_ESCROW_TEST_NEXTFLOWS names (paths, colons between). The plugin is compiled against 24.10.0 and has to load in all.
+ * Returns the Nextflows for tests that depend on Nextflow's internals: the one of all tests, and those in
+ * NF_ESCROW_TEST_NEXTFLOWS (paths separated by colons). The plugin is compiled against 24.10.0 and must load in all.
  */
 export function realNextflows(t: Test): string[] {
   const first = realNextflow(t);

@@ -10,7 +10,7 @@ const CREATE = ['compute-envs', 'create', 'queue', '--platform', 'hpc', '--execu
 
 export const newValue = (): string => randomBytes(16).toString('hex');
 
-/** A sandbox whose runs become jobs of a real Slurm, with a secret. */
+/** Returns a sandbox with one secret whose runs become jobs of a real Slurm. */
 export async function onSlurm(t: Test, slurm: Slurm, value: string, options = ''): Promise<Sandbox> {
   const box = new Sandbox(t);
   Object.assign(box.env, slurm.env);
@@ -24,10 +24,12 @@ export async function onSlurm(t: Test, slurm: Slurm, value: string, options = ''
   return box;
 }
 
+/** Returns the newest run, if any. */
 export async function newest(box: Sandbox): Promise<Run | undefined> {
   return (await box.json<RunList>(['runs', 'list'])).runs[0];
 }
 
+/** Waits until the newest run is in one of these states. */
 export async function runIs(box: Sandbox, ...states: Run['state'][]): Promise<Run> {
   return until(`the run is ${states.join(' or ')}`, async () => {
     const run = await newest(box);
@@ -35,10 +37,11 @@ export async function runIs(box: Sandbox, ...states: Run['state'][]): Promise<Ru
   });
 }
 
+/** Waits until the newest run is purged and asserts that its value and its run directory are removed. */
 export async function expectNothingLeft(t: Test, box: Sandbox, value: string): Promise<Run> {
   const run = await runIs(box, 'purged');
-  t.same(box.filesWith(value), [], 'the value is nowhere');
-  t.same(readdirSync(join(box.state, 'runs')), [], 'no run directory is left');
+  t.same(box.filesWith(value), [], 'no file contains the value');
+  t.same(readdirSync(join(box.state, 'runs')), [], 'no run directory remains');
   t.equal((await box.json<Receipt>(['runs', 'receipt', run.id])).complete, true, 'the receipt is complete');
   return run;
 }

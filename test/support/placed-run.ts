@@ -8,30 +8,30 @@ import type { FaultInjector } from '../../daemon/system/steps.ts';
 import { assemble, placesIn, type Otherwise, type DaemonModules } from './daemon-modules.ts';
 import { temporaryDirectory } from './temporary.ts';
 
-/** A run that was placed by modules of its own, and that nobody has started yet. */
+/** A materialized run that has not started, with its own modules. */
 export interface Placed {
   readonly modules: DaemonModules;
   readonly id: string;
   /** Its run directory. */
   readonly directory: string;
-  /** Passes the fence, as the shim does. */
+  /** Passes the fence like the shim. */
   readonly start: () => void;
 }
 
-/** A head that is over: no pid is that high. */
+/** A head that has ended: its PID is higher than any valid one. */
 export const overHead = { ...identifySelf(), pid: 4_194_305, startTime: '1' };
 
 interface Opened {
   readonly modules: DaemonModules;
   /** The directory of run directories. */
   readonly runs: string;
-  /** Where they are launched. */
+  /** The launch directory of the runs. */
   readonly launch: string;
-  /** Places a run, and gives its id. */
+  /** Materializes a run and returns its id. */
   readonly place: () => Promise<string>;
 }
 
-/** DaemonModules of a test's own, in a directory that goes with it. */
+/** Composes the modules for one test in a temporary directory. */
 export async function openModules(
   t: Test,
   { faults, ...otherwise }: Otherwise & { readonly faults?: FaultInjector } = {},
@@ -52,13 +52,13 @@ export async function openModules(
       localStore: null,
       launcher: identifySelf(),
     });
-    if (run === undefined) throw new Error('nothing was placed');
+    if (run === undefined) throw new Error('the run was not created');
     return run.id;
   };
   return { modules, runs, launch: launchDirectory, place };
 }
 
-/** `job`: what the ledger is to say of its head's job. */
+/** Materializes a run with its own modules. `job` is the head job to write to the ledger. */
 export async function placeRun(
   t: Test,
   { job, ...others }: Otherwise & { readonly faults?: FaultInjector; readonly job?: Partial<HeadJob> } = {},
@@ -78,7 +78,7 @@ export async function placeRun(
   return { modules, id, directory: join(runs, id), start: () => startRun(join(runs, id)) };
 }
 
-/** Passes the fence of a run, as the shim does. */
+/** Passes the fence of a run like the shim. */
 export function startRun(directory: string): void {
   execFileSync('mkfifo', ['-m', '600', join(directory, 'alive')]);
   renameSync(join(directory, 'armed'), join(directory, 'started'));

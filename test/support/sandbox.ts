@@ -17,7 +17,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 
-/** The checkout. Compiled tests lie in dist/test. */
+/** The directory of the checkout. Compiled tests are in dist/test. */
 export const root = resolve(fileURLToPath(import.meta.url), '../../../..');
 const main = join(root, 'dist/daemon/main.js');
 
@@ -43,8 +43,9 @@ export interface Answer {
 export type Environment = Record<string, string>;
 
 /**
- * tap waits for whoever holds its output: children get none of it. Node 20 reads extra certificates at each start, 30 ms
- * that no test needs. Java takes letters beyond ASCII from a command line only where the locale has them.
+ * Returns an environment for child processes without the variables of tap, Node, Nextflow and nf-escrow, and without
+ * NODE_EXTRA_CA_CERTS, which costs Node 20 30 ms at each start. It omits LC_*, because Java decodes non-ASCII arguments
+ * only in a UTF-8 locale, which LANG sets.
  */
 function cleanEnvironment(extra: Environment): Environment {
   const inherited = Object.entries(process.env).filter(
@@ -54,15 +55,15 @@ function cleanEnvironment(extra: Environment): Environment {
 }
 
 /**
- * tap adds its loader to each child that a test starts, whatever environment the child is given: 100 ms a start, and
- * variables that are not a user's. env(1) takes them out again, and becomes the program.
+ * Returns a command line without tap's loader. tap injects it into the environment of every child, which costs 100 ms at
+ * each start and adds variables that users do not have. env(1) removes them and executes the program.
  */
 export function untapped(command: string, args: readonly string[]): [string, string[]] {
   const names = Object.keys(process.env).filter((name) => /^(NODE_OPTIONS|TAP|_TAPJS)/.test(name));
   return ['/usr/bin/env', [...names.flatMap((name) => ['-u', name]), command, ...args]];
 }
 
-/** A place of its own for one test: home, state, launch directory; gone afterwards, with its daemon. */
+/** An isolated environment for one test: home, state and launch directory. Removed afterwards, with its daemon. */
 export class Sandbox {
   readonly directory: string;
   readonly launch: string;
@@ -85,7 +86,7 @@ export class Sandbox {
       NXF_OFFLINE: 'true',
       NXF_ANSI_LOG: 'false',
       NF_ESCROW_NEXTFLOW: nextflow ?? join(root, 'test/support/bin/nextflow'),
-      ...(nextflow === undefined ? { NXF_PLUGINS_DEFAULT: 'false' } : {}), // the stand-in knows the store alone
+      ...(nextflow === undefined ? { NXF_PLUGINS_DEFAULT: 'false' } : {}), // the fake loads no plugins
     });
     t.teardown(() => this.remove());
   }
@@ -107,23 +108,26 @@ export class Sandbox {
       cwd: options.cwd ?? this.launch,
       env: { ...this.env, ...options.env },
       stdio: 'pipe',
-      detached: true, // from the terminal that the tests may have: its Ctrl-C is told from a signal to one process
+      detached: true, // the tests' own terminal must not signal the child
     });
     this.#started.push(child);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-    child.stdin.on('error', () => undefined); // a command that refuses early does not read its input
+    child.stdin.on('error', () => undefined); // a command that fails early does not read its input
     child.stdin.end(options.input ?? '');
     const text = (chunks: Buffer[]): string => Buffer.concat(chunks).toString('utf8');
     const ended = new Promise<Ended>((resolveEnded, reject) => {
       child.on('error', reject);
-      // 'exit', not 'close': what was started may leave someone behind who holds its output.
+      const end = (status: number | null, signal: NodeJS.Signals | null): void => {
+        resolveEnded({ status, signal, stdout: text(out), stderr: text(err) });
+      };
+      child.on('close', end);
+      // A process that the command left may keep its output open, so 'close' may never come. Output that was written
+      // before the exit is read in the poll phase between the timer and the immediate.
       child.on('exit', (status, signal) => {
-        setTimeout(() => {
-          resolveEnded({ status, signal, stdout: text(out), stderr: text(err) });
-        }, 20);
+        setTimeout(() => setImmediate(end, status, signal), 20);
       });
     });
     if (child.pid === undefined) throw new Error(`${command} did not start`);
@@ -149,7 +153,7 @@ export class Sandbox {
     return join(this.state, hostname(), 'daemon.sock');
   }
 
-  /** A request to the daemon's API, as anyone with the socket could make it. */
+  /** Sends a request to the daemon's API through its socket. */
   http(
     method: string,
     path: string,
@@ -163,7 +167,7 @@ export class Sandbox {
         (incoming) => {
           let text = '';
           incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-          incoming.on('error', reject); // a daemon that is killed as it answers
+          incoming.on('error', reject); // the daemon was killed during the response
           incoming.on('end', () => {
             resolve({ status: incoming.statusCode ?? 0, type: incoming.headers['content-type'] ?? '', text });
           });
@@ -178,7 +182,7 @@ export class Sandbox {
     return status.process?.pid;
   }
 
-  /** Files under the sandbox that hold these bytes, as paths; but for those whose path the filter takes out. */
+  /** Returns the paths of files in the sandbox that contain these bytes, without those for which `except` is true. */
   filesWith(bytes: Buffer | string, except: (path: string) => boolean = () => false): string[] {
     return walk(this.directory).filter((path) => !except(path) && readIfThere(path).includes(bytes));
   }
@@ -188,31 +192,33 @@ export class Sandbox {
     await this.escrow(['daemon', 'stop']);
     for (const child of this.#started) {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-      for (const stream of child.stdio) stream?.destroy(); // a task that outlived its head may still hold the other end
+      for (const stream of child.stdio) stream?.destroy(); // a task that outlived its head may keep the other end open
     }
     killAllIn(this.directory);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
 
-/** Waits until `look` gives something, at most 30 s. */
+/** Limit of `until`. Generous, so that a loaded machine does not reach it; below the timeout of a test file (.taprc). */
+const PATIENCE_MS = 120_000;
+
+/** Waits until `look` returns a value other than undefined and false. Throws after two minutes. */
 export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 30_000;
-  while (Date.now() < deadline) {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (performance.now() < deadline) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     await sleep(25);
   }
-  throw new Error(`waited in vain: ${what}`);
+  throw new Error(`timed out waiting for: ${what}`);
 }
 
-/** The real Nextflow; undefined, and the test skipped aloud, where there is none. In CI its absence is a failure. */
+/** Returns the path of the real Nextflow. Without one, skips the test (fails it in CI) and returns undefined. */
 export function realNextflow(t: Test): string | undefined {
   const path = process.env['NF_ESCROW_TEST_NEXTFLOW'];
   if (path !== undefined) return path;
-  if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1')
-    t.fail('there is no Nextflow, and in CI there has to be one');
-  else t.pass('skipped', { skip: 'there is no Nextflow here' });
+  if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1') t.fail('Nextflow is missing, and CI requires it');
+  else t.pass('skipped', { skip: 'Nextflow is not installed' });
   return undefined;
 }
 
@@ -228,22 +234,22 @@ function readIfThere(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch {
-    return Buffer.alloc(0); // gone since it was listed
+    return Buffer.alloc(0); // removed since it was listed
   }
 }
 
-/** Ends whatever still works in a directory: tasks whose head was killed by a test. */
+/** Kills all processes whose working directory is in a directory, for example tasks whose head a test killed. */
 export function killAllIn(directory: string): void {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       if (readlinkSync(`/proc/${pid}/cwd`).startsWith(directory)) process.kill(Number(pid), 'SIGKILL');
     } catch {
-      continue; // ended meanwhile, or not ours
+      continue; // ended, or another user's
     }
   }
 }
 
-/** What a killed test left behind. */
+/** Removes the directories and processes of killed tests. */
 export function removeAbandoned(): void {
   for (const name of readdirSync('/tmp').filter((entry) => entry.startsWith('nfe-'))) {
     try {
@@ -252,7 +258,7 @@ export function removeAbandoned(): void {
       killAllIn(`/tmp/${name}`);
       rmSync(`/tmp/${name}`, { recursive: true, force: true });
     } catch {
-      continue; // being made or removed by someone else
+      continue; // another process creates or removes it
     }
   }
 }

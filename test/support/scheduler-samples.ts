@@ -4,31 +4,31 @@ import type { JobEnd } from '../../daemon/schedulers/scheduler.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
-/** What a scheduler's manual says, written down apart from its definition, which is held to it. */
+/** Facts from a scheduler's manual, independent of its definition, which tests compare with them. */
 export interface SchedulerSample {
-  /** Every command that its installation puts on PATH and that others may have too. */
+  /** The commands that its installation puts on PATH, including names that other schedulers share. */
   readonly commands: readonly string[];
-  /** An id of each form that it has. */
+  /** A job id of each form. */
   readonly ids: readonly string[];
-  /** Every state of a job, by what it means; `ended`: and why. */
+  /** All job states by phase. `ended` also gives the reason. */
   readonly states: {
     readonly waiting: readonly string[];
     readonly running: readonly string[];
     readonly ended: Readonly<Record<string, JobEnd | null>>;
   };
-  /** What the command that lists jobs prints of one in that state. */
+  /** Returns what the listing command prints for a job in this state. */
   readonly listed: (id: string, state: string) => string;
-  /** What the command that submits prints. */
+  /** Returns what the submit command prints. */
   readonly submitted: (id: string) => string;
-  /** What the command that lists jobs prints of one of this name. */
+  /** Returns what the listing command prints for a job with this name. */
   readonly named: (id: string, name: string) => string;
   /**
-   * What a job finds in its environment that was submitted on login1 and restarted twice, where that is told; files that
-   * belong to it go into `directory`.
+   * Returns the environment of a job that was submitted on login1 and restarted twice, if the scheduler reports restarts.
+   * Files of the job are created in `directory`.
    */
   readonly inJob: (id: string, directory: string) => Environment;
   readonly restarts: number | null;
-  /** Options that have a job restarted, and some that do not. */
+  /** Options that make a job restartable, and others that do not. */
   readonly requeue: readonly (readonly string[])[];
   readonly noRequeue: readonly (readonly string[])[];
 }
@@ -141,7 +141,7 @@ const lsf: SchedulerSample = {
 
 export const schedulerSamples: Readonly<Record<Executor, SchedulerSample>> = { slurm, sge, pbs, lsf };
 
-/** A command that went well. */
+/** Returns the result of a successful command. */
 export function printed(stdout: string): CommandResult {
   return { status: 0, stdout, stderr: '' };
 }

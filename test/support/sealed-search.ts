@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { open, type SealContext, type VaultKey } from '../../daemon/vault/encryption.ts';
 
-/** A sealed value as the ledger had it. */
+/** An encrypted value from the ledger. */
 export interface Sealed {
   readonly context: SealContext;
   readonly bytes: Buffer;
 }
 
-/** All sealed values of a ledger, read by a connection that is closed again. */
+/** Returns all encrypted values of a ledger. */
 export function readSealed(path: string): Sealed[] {
   const database = new Database(path, { readonly: true });
   const [ledger] = database.prepare(`SELECT value FROM meta WHERE key = 'ledger'`).all() as {
@@ -33,8 +33,8 @@ const HEAD = 9;
 const PIECE = 16;
 
 /**
- * What a thief who has the key finds of these values in the raw bytes of each file below a directory: those that open
- * wherever something begins as a sealed value does; and pieces of sealed bytes, as they lie or shifted.
+ * Returns what an attacker with the key finds of these values in the raw bytes of the files in a directory: values that
+ * decrypt at any position that starts like an encrypted value, and fragments of encrypted bytes at any offset.
  */
 export function findSealed(directory: string, values: readonly Sealed[], key: VaultKey): string[] {
   const keyId = Buffer.from(key.id, 'hex');
@@ -48,14 +48,14 @@ export function findSealed(directory: string, values: readonly Sealed[], key: Va
   const found = new Set<string>();
   for (const path of filesBelow(directory)) {
     const content = readFileSync(path);
-    const tell = ({ context: { name, version } }: Sealed, how: string): unknown =>
+    const report = ({ context: { name, version } }: Sealed, how: string): unknown =>
       found.add(`${name} ${String(version)} ${how} in ${path.slice(directory.length + 1)}`);
     for (let at = content.indexOf(keyId); at !== -1; at = content.indexOf(keyId, at + 1))
       for (const value of values)
-        if (opens(content.subarray(at - 1, at - 1 + value.bytes.length), value, key)) tell(value, 'opens');
+        if (opens(content.subarray(at - 1, at - 1 + value.bytes.length), value, key)) report(value, 'opens');
     for (let at = 0; at + PIECE <= content.length; at += 1)
       for (const [piece, value] of pieces.get(content.readUInt32LE(at)) ?? [])
-        if (piece.equals(content.subarray(at, at + PIECE))) tell(value, 'is in part');
+        if (piece.equals(content.subarray(at, at + PIECE))) report(value, 'is in part');
   }
   return [...found].sort();
 }

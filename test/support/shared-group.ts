@@ -5,19 +5,19 @@ import type { Test } from 'tap';
 import { accounts, asUser, type Account } from './accounts.ts';
 import { root, untapped } from './sandbox.ts';
 
-/** What is asked of openTrusted. */
+/** The arguments of one call of openTrusted. */
 export interface Wanted {
   readonly path: string;
   readonly need?: 'private' | 'unwritable';
   readonly create?: boolean;
 }
 
-/** The path that was opened, or `absent`; or the refusal. */
+/** The path that was opened, or `absent`, or the error. */
 export type Outcome =
   | { readonly found: string; readonly code?: undefined }
   | { readonly code: string; readonly message: string; readonly hint: string; readonly found?: undefined };
 
-/** Two users with one primary group, as clusters have them; homes that the group can enter. */
+/** Two users with the same primary group, as on many clusters, whose homes the group can enter. */
 export interface SharedGroup {
   readonly victim: Account;
   readonly attacker: Account;
@@ -25,7 +25,7 @@ export interface SharedGroup {
   readonly gid: number;
 }
 
-/** Undefined, and the test skipped aloud, where no accounts may be made. */
+/** Creates the accounts and the group. Without root it skips the test and returns undefined. */
 export function sharedGroup(t: Test): SharedGroup | undefined {
   const group = `nfeg${String(process.pid)}`;
   const made = accounts(t, 2);
@@ -38,14 +38,14 @@ export function sharedGroup(t: Test): SharedGroup | undefined {
   const [victim, attacker] = made.map((account): Account => {
     must('usermod', ['--gid', group, account.name]);
     must('chgrp', ['-R', group, account.home]);
-    must('groupdel', [account.name]); // with its user it would stay, as it is not theirs any more
+    must('groupdel', [account.name]); // userdel does not remove a group that is not the user's primary group
     chmodSync(account.home, 0o755);
     return { ...account, gid };
   }) as [Account, Account];
   return { victim, attacker, group, gid };
 }
 
-/** Has a user's process open paths, one after the other. */
+/** Opens paths sequentially in a process of the user. */
 export function probe(
   account: Account,
   wanted: readonly Wanted[],
@@ -65,6 +65,7 @@ export function probe(
   return JSON.parse(stdout) as Outcome[];
 }
 
+/** Runs a command as the user. */
 export function asAccount(
   account: Account,
   command: readonly string[],
@@ -78,7 +79,7 @@ export function asAccount(
   });
 }
 
-/** Runs a command as root. */
+/** Runs a command as root and returns its output. Throws when it fails. */
 export function must(command: string, args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${String(status)} ${stderr}`);

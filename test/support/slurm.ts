@@ -11,17 +11,16 @@ const PROGRAMS = ['munged', 'slurmctld', 'slurmd'].map((name) => `/usr/sbin/${na
 const NODES = ['node1', 'node2'] as const;
 type Node = (typeof NODES)[number];
 
-/** A job as `scontrol show job` tells of it. */
+/** A job as `scontrol show job` prints it. */
 export type Job = Readonly<Record<string, string>>;
 
 /**
- * A real Slurm with its own key, ports and directories: this machine is the login node. Each of its two compute nodes
- * is a slurmd with namespaces of its own, so that host name, boot id and pids differ as they do on another machine;
- * files are shared.
+ * A real Slurm with its own key, ports and directories. This machine is the login node. Each of its two compute nodes is a
+ * slurmd in its own namespaces, so that host name, boot id and PIDs differ like on another machine. Files are shared.
  */
 export class Slurm {
   readonly directory: string;
-  /** What commands need to find it. */
+  /** The environment with which commands find it. */
   readonly env: { readonly SLURM_CONF: string };
   readonly nodes = NODES;
   readonly #running = new Map<string, ChildProcess>();
@@ -35,10 +34,10 @@ export class Slurm {
     writeFileSync(join(this.directory, 'key'), randomBytes(128), { mode: 0o600 });
     for (const name of ['state', ...NODES]) mkdirSync(join(this.directory, name), { mode: 0o700 });
     for (const node of NODES) writeFileSync(join(this.directory, `${node}.boot`), `${randomUUID()}\n`);
-    // All of them listen on the loopback alone, and the nodes have to find themselves there.
+    // All daemons listen only on the loopback, so the node names must resolve to it.
     writeFileSync(join(this.directory, 'hosts'), `127.0.0.1 localhost ${NODES.join(' ')}\n`);
-    // Slurm opens a login shell for a job that brings no environment of its own: let no profile of this machine's root,
-    // which may be slow or wait for a lock, be a part of the test.
+    // Slurm starts a login shell for a job without its own environment. An empty home keeps the profile of this machine's
+    // root out of the test, which may be slow or wait for a lock.
     mkdirSync(join(this.directory, 'home'), { mode: 0o700 });
     const others = readFileSync('/etc/passwd', 'utf8').replace(/^root:.*\n/m, '');
     const root = `root:x:0:0:root:${join(this.directory, 'home')}:/bin/sh\n`;
@@ -60,7 +59,7 @@ export class Slurm {
     await this.ready();
   }
 
-  /** Waits until the controller answers and every node that runs can take jobs. */
+  /** Waits until the controller answers and this number of nodes accepts jobs. */
   async ready(nodes: number = NODES.length): Promise<void> {
     await until('the nodes are ready', async () => {
       const states = await this.run('sinfo', ['--noheader', '--Node', '--format=%t']).catch(() => '');
@@ -86,25 +85,25 @@ export class Slurm {
     ]);
   }
 
-  /** As a power loss would: everything on the node is gone at once, and Slurm is told later. */
+  /** Imitates a power loss: kills everything on the node at once. Slurm notices later. */
   async crashNode(node: Node): Promise<void> {
     await this.#end(node, 'SIGKILL');
   }
 
-  /** Runs one of Slurm's commands as root on the login node; gives what it prints. */
+  /** Runs one of Slurm's commands as root on the login node and returns its output. */
   async run(command: string, args: readonly string[]): Promise<string> {
     const env = { PATH: process.env['PATH'], ...this.env };
     return (await promisify(execFile)(command, [...args], { env, cwd: this.directory })).stdout;
   }
 
-  /** Submits a script as the user would; gives the job's id. */
+  /** Submits a script and returns the job's id. */
   async submit(script: string, options: readonly string[] = []): Promise<string> {
     const path = join(this.directory, `script-${randomBytes(4).toString('hex')}`);
     writeFileSync(path, `#!/bin/bash\n${script}\n`);
     return (await this.run('sbatch', ['--parsable', ...options, path])).trim();
   }
 
-  /** A job, while Slurm remembers it; undefined afterwards. */
+  /** Returns a job; undefined when Slurm no longer knows it. */
   async job(id: string): Promise<Job | undefined> {
     const text = await this.run('scontrol', ['--oneliner', 'show', 'job', id]).catch(() => undefined);
     if (text === undefined) return undefined;
@@ -141,12 +140,12 @@ export class Slurm {
   }
 }
 
-/** A Slurm for one test; undefined, and the test skipped aloud, where there is none. In CI its absence is a failure. */
+/** Starts a Slurm for one test. If none can be started, skips the test (fails it in CI) and returns undefined. */
 export async function realSlurm(t: Test): Promise<Slurm | undefined> {
   if (!PROGRAMS.every((path) => existsSync(path)) || process.geteuid?.() !== 0) {
     if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1')
-      t.fail('there is no Slurm that root could start, and in CI there has to be one');
-    else t.pass('skipped', { skip: 'there is no Slurm here, or this is not root' });
+      t.fail('Slurm or root is missing, and CI requires both');
+    else t.pass('skipped', { skip: 'needs root and an installed Slurm' });
     return undefined;
   }
   const slurm = makeSlurm();
@@ -155,18 +154,18 @@ export async function realSlurm(t: Test): Promise<Slurm | undefined> {
   return slurm;
 }
 
-/** One that is still to be started, in a directory of its own. */
+/** Creates a Slurm in its own directory without starting it. */
 export function makeSlurm(): Slurm {
   removeAbandoned();
   const directory = mkdtempSync('/tmp/nfe-');
   writeFileSync(join(directory, 'owner'), String(process.pid));
-  chmodSync(directory, 0o755); // the socket of munge is for everyone
+  chmodSync(directory, 0o755); // every user must reach the socket of munge
   return new Slurm(directory);
 }
 
 /**
- * Jobs start without Slurm's usual pauses, and one that is requeued waits seconds and not minutes: it waits for
- * cred_expire. https://slurm.schedmd.com/slurm.conf.html
+ * Returns a slurm.conf with which jobs start without delay and requeued jobs wait seconds instead of minutes: they wait
+ * for cred_expire. https://slurm.schedmd.com/slurm.conf.html
  */
 function configuration(directory: string, [controller = 0, ...nodes]: readonly number[]): string {
   return `ClusterName=nf-escrow-test

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { Test } from 'tap';
 
-/** A directory of mode 0700 for one test; gone afterwards. */
+/** Creates a directory of mode 0700 for one test and removes it afterwards. */
 export function temporaryDirectory(t: Test): string {
   const directory = mkdtempSync('/tmp/nfe-');
   t.teardown(() => {

@@ -9,8 +9,8 @@ export const CTRL_Z = '\x1a';
 export const CTRL_BACKSLASH = '\x1c';
 
 /**
- * At each prompt the statuses of the last command line go to a file, so that the tests need not read them from the
- * screen. The prompt is numbered: when it is shown, so is all that came before it.
+ * A start file for bash. At each prompt, bash appends the exit statuses of the last command line to a file, so that tests
+ * need not parse the screen. Prompts are numbered: once a prompt is on the screen, so is all output before it.
  */
 const RC = `echo $$ >"$PROMPTS.pid"
 PROMPT_COMMAND='printf "%s\\n" "\${PIPESTATUS[*]}" >>"$PROMPTS"; PS1="<$((++prompts))> "'
@@ -18,16 +18,16 @@ unset HISTFILE
 set +H
 `;
 
-/** Whether there is a script(1) that makes pseudo-terminals; else the test is skipped aloud. */
+/** Returns whether script(1) is available, which creates pseudo-terminals. Otherwise skips the test. */
 export function canMakeTerminals(t: Test): boolean {
   if (spawnSync('script', ['--version']).status === 0) return true;
-  t.pass('skipped', { skip: 'there is no script(1) of util-linux here' });
+  t.pass('skipped', { skip: 'script(1) of util-linux is not installed' });
   return false;
 }
 
 /**
- * A person's terminal: an interactive bash in a pseudo-terminal of its own, with `nf-escrow` and `nextflow` on its
- * PATH. Closed with its test.
+ * A user's terminal: an interactive bash in its own pseudo-terminal, with `nf-escrow` and `nextflow` on its PATH. Closed
+ * at the end of the test.
  */
 export class Terminal {
   readonly directory: string;
@@ -54,19 +54,19 @@ export class Terminal {
     const bash = `exec bash --rcfile ${programs}/bashrc -i`;
     const child = spawn(...untapped('script', ['-qfc', bash, '/dev/null']), options);
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#screen += text));
-    child.stdin.on('error', () => undefined); // typed into a terminal that has just gone
+    child.stdin.on('error', () => undefined); // keys pressed in a terminal that has just closed
     this.#child = child;
     t.teardown(() => {
       this.drop();
     });
   }
 
-  /** All that was shown, the echo of what was typed included. */
+  /** All output, including the echo of typed text. */
   get screen(): string {
     return this.#screen;
   }
 
-  /** Of bash, when it has shown a prompt. */
+  /** The PID of bash, available after the first prompt. */
   get pid(): string {
     return readFileSync(`${this.#prompts}.pid`, 'utf8').trim();
   }
@@ -76,13 +76,13 @@ export class Terminal {
     this.#child.stdin?.write(keys);
   }
 
-  /** Types a line when the prompt is there, and does not wait for its end. */
+  /** Waits for the first prompt and types a line, without waiting for the command to end. */
   async type(line: string): Promise<void> {
     if (this.#answered === 0) await this.prompt();
     this.press(`${line}\r`);
   }
 
-  /** The next prompt; gives the statuses of what ended before it, blanks between those of a pipe. */
+  /** Waits for the next prompt and returns the exit statuses before it, separated by spaces for a pipeline. */
   async prompt(): Promise<string> {
     const line = await until(`prompt ${String(this.#answered + 1)}\n${this.#screen}`, () => {
       const lines = readFileSync(this.#prompts, 'utf8').split('\n').slice(0, -1);
@@ -92,21 +92,21 @@ export class Terminal {
     return line;
   }
 
-  /** Runs a command line to the next prompt. */
+  /** Runs a command line, waits for the next prompt and returns the exit statuses. */
   async command(line: string): Promise<string> {
     await this.type(line);
     return this.prompt();
   }
 
-  /** The connection breaks: the terminal is gone, and the kernel tells bash so. */
+  /** Imitates a broken connection: closes the terminal, and the kernel sends SIGHUP to bash. */
   drop(): void {
     this.#child.kill('SIGKILL');
     for (const stream of this.#child.stdio) stream?.destroy();
   }
 
   /**
-   * A directory with the programs of this test, by the names that people type. Made once: another bash may be reading
-   * its start file.
+   * Returns a directory with the programs of this test under the names that users type. Created once, because another bash
+   * may be reading the start file.
    */
   #programs(): string {
     const directory = join(this.#box.directory, 'bin');

@@ -1,4 +1,4 @@
-// Opens paths as a user of the machine does. argv: a JSON list of requests; prints what came of each.
+// Opens trusted paths. The argument is a JSON list of requests; prints the outcomes as JSON.
 import { STATE } from '../../daemon/system/files/trust/trust-error.ts';
 import { openTrusted } from '../../daemon/system/files/trust/trusted-path.ts';
 import { asEscrowError } from '../../daemon/errors.ts';

@@ -16,11 +16,11 @@ export interface OpenedVault {
   readonly vault: Vault;
   /** The workspace local/main. */
   readonly scope: WorkspaceScope;
-  /** The key that seals, once something was. */
+  /** Returns the current key, which exists after the first encryption. */
   readonly key: () => Promise<VaultKey>;
 }
 
-/** A ledger and its vault in this very process, as a daemon has them; closed after the test. */
+/** Opens a ledger and its vault in this process and closes them after the test. */
 export async function openVaultIn(
   t: Test,
   directory = temporaryDirectory(t),

@@ -2,9 +2,9 @@
 
 usage: exchange-directories.py PARENT NAME HOST RATE LOOT
 
-Exchanges PARENT/NAME with a directory of the attacker's that has a daemon's socket in it, RATE times a second, until
-standard input ends. The socket answers as a daemon does: it keeps what it is sent in LOOT/requests, and has whoever asks for
-a run start LOOT/forged. Prints how often it exchanged them.
+Exchanges PARENT/NAME with a directory of the attacker, which contains a fake daemon's socket, RATE times a second, until
+standard input ends. The fake daemon writes each request to LOOT/requests and makes clients that request a run start
+LOOT/forged. Prints the number of exchanges.
 """
 
 import ctypes
@@ -69,7 +69,7 @@ own = os.path.join(parent, f"{name}.of-another")
 
 
 def prepare():
-    """Puts the attacker's directory beside the other one, where that can be done."""
+    """Creates the attacker's directory next to the other one. Returns whether that was possible."""
     try:
         os.makedirs(os.path.join(own, host))
         os.chdir(os.path.join(own, host))

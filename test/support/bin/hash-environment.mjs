@@ -1,4 +1,4 @@
-// Prints the SHA-256 of each variable of its environment whose name is V and digits, as the kernel has it: byte for byte.
+// Prints the SHA-256 hash of each environment variable named V and digits, byte for byte as the kernel stores it.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
