@@ -1,5 +1,5 @@
-// Every scheduler of the registry is held to what a definition promises (daemon/schedulers/scheduler.ts), against what
-// its manual says (test/support/scheduler-samples.ts).
+// Contract tests for the definition of every registered scheduler (daemon/schedulers/scheduler.ts). The expected values
+// come from the schedulers' manuals (test/support/scheduler-samples.ts).
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import { program } from '../../support/doctor-context.ts';
 import { printed, schedulerSamples } from '../../support/scheduler-samples.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-/** Options, other text for a shell or a parser, and ids of no form. */
+/** Invalid job ids: options, text that a shell or a parser would interpret, malformed ids. */
 const HOSTILE_IDS = [
   ...['', ' ', '-1', '-u', '--all', '--user=root', '-', '- 1', '\u20111', '.', '..', '/', '../1', '*', '?'],
   ...[
@@ -73,8 +73,8 @@ const HOSTILE_IDS = [
   ],
 ];
 
-/** What is Nextflow's, ours or everybody's: no scheduler's pattern may cover it. */
-const NOT_ITS_OWN = [
+/** Variables of Nextflow, nf-escrow and the user, which no scheduler's pattern may match. */
+const FOREIGN_VARIABLES = [
   ...[
     'PATH',
     'HOME',
@@ -109,29 +109,26 @@ const NOT_ITS_OWN = [
   ],
 ];
 
-const nothing: RunCommand = () => Promise.reject(new Error('a command was run'));
+const nothing: RunCommand = () => Promise.reject(new Error('a command was called'));
 const example = (pattern: string): string => pattern.replaceAll('*', 'X');
 
 for (const definition of definitions) {
   const { executor, jobId, environment } = definition;
   const sample = schedulerSamples[executor];
   void t.test(executor, async (t) => {
-    await t.test(
-      'takes its own job ids, and nothing that could be an option or text for a shell',
-      async (t) => {
-        for (const id of sample.ids) t.ok(isJobId(executor, id), id);
-        for (const id of HOSTILE_IDS) {
-          t.notOk(isJobId(executor, id), JSON.stringify(id.slice(0, 20)));
-          t.throws(() => assertJobId(executor, id), { code: 'request-invalid' });
-        }
-        t.notOk(
-          jobId.global || jobId.sticky || jobId.multiline,
-          'the pattern keeps no state and is of the whole text',
-        );
-      },
-    );
+    await t.test('accepts its own job ids and rejects options and shell text', async (t) => {
+      for (const id of sample.ids) t.ok(isJobId(executor, id), id);
+      for (const id of HOSTILE_IDS) {
+        t.notOk(isJobId(executor, id), JSON.stringify(id.slice(0, 20)));
+        t.throws(() => assertJobId(executor, id), { code: 'request-invalid' });
+      }
+      t.notOk(
+        jobId.global || jobId.sticky || jobId.multiline,
+        'the pattern has no state and no multiline flag',
+      );
+    });
 
-    await t.test('no such id reaches a command, from whoever asks', async (t) => {
+    await t.test('passes no invalid id to a command', async (t) => {
       const scheduler = createScheduler(executor, nothing);
       for (const id of HOSTILE_IDS) {
         await t.rejects(scheduler.cancel(id), { code: 'request-invalid' });
@@ -139,7 +136,7 @@ for (const definition of definitions) {
       }
     });
 
-    await t.test('gives an id of its own form, or none', async (t) => {
+    await t.test('returns a valid id or an error', async (t) => {
       const [id = ''] = sample.ids;
       const submission = {
         name: 'nf-escrow-r1',
@@ -169,7 +166,7 @@ for (const definition of definitions) {
       }
     });
 
-    await t.test("reads its jobs in Nextflow's log, whose lines anybody can write", async (t) => {
+    await t.test("reads its jobs from Nextflow's log and ignores forged lines", async (t) => {
       const line = (name: string, id: string): string =>
         `Nov-23 12:00:00.000 [Task submitter] DEBUG n.executor.GridTaskHandler - [${name}] submitted process look (1) > jobId: ${id}; workDir: /w/ab/cd`;
       t.ok(definition.logNames.length > 0);
@@ -185,7 +182,7 @@ for (const definition of definitions) {
         'look (1)',
         'Task completed > TaskHandler[jobId: 1; ',
       );
-      t.equal(readTaskJobEvent(forged), undefined, 'nor is such a line taken for the end of another job');
+      t.equal(readTaskJobEvent(forged), undefined, "a task name cannot forge another job's end");
       const inName = line(definition.logNames[0] ?? '', sample.ids[0] ?? '').replace(
         'look (1)',
         `look (a > jobId: 99; workDir: /w/no)`,
@@ -193,7 +190,7 @@ for (const definition of definitions) {
       t.match(readTaskJobEvent(inName), { submitted: { id: sample.ids[0], workDirectory: '/w/ab/cd' } });
     });
 
-    await t.test('reads the job that it runs in, and where that was submitted', async (t) => {
+    await t.test('reads the enclosing job and its submit host from the environment', async (t) => {
       const directory = temporaryDirectory(t);
       for (const id of sample.ids) {
         const env = sample.inJob(id, directory);
@@ -206,7 +203,7 @@ for (const definition of definitions) {
       t.equal(definition.readSubmitHost({}), undefined);
     });
 
-    await t.test('is found by its commands, whichever others have the same', async (t) => {
+    await t.test('is detected by its commands, even those that other schedulers share', async (t) => {
       const directory = temporaryDirectory(t);
       t.ok(
         sample.commands.includes(definition.markerCommand) &&
@@ -216,7 +213,7 @@ for (const definition of definitions) {
       t.equal(detectExecutor(directory), executor);
     });
 
-    await t.test('knows every state, and why a job ended in words of all schedulers', async (t) => {
+    await t.test('maps every state to a phase and an end reason', async (t) => {
       const { waiting, running, ended } = sample.states;
       t.same(
         Object.keys(await definition.states()).sort(),
@@ -232,25 +229,26 @@ for (const definition of definitions) {
       for (const [state, end] of Object.entries(ended))
         t.match(await look(state), { id, phase: 'ended', end });
       for (const state of ['NOSUCH', 'toString', '__proto__', ''])
-        await t.rejects(look(state), { code: 'scheduler-unavailable' }, `"${state}" tells nothing`);
+        await t.rejects(look(state), { code: 'scheduler-unavailable' }, `"${state}" is unknown`);
     });
 
-    await t.test('names variables of its own, as patterns that a shell can be given', async (t) => {
+    await t.test('names only its own variables, in patterns that a shell can use', async (t) => {
       const { location, job, submitter, defaults } = environment;
       for (const pattern of [location, job, submitter, defaults].flat()) {
         t.match(pattern, /^[A-Z_][A-Z0-9_*]*$/);
-        for (const name of NOT_ITS_OWN)
-          t.notOk(variableMatcher([pattern])(name), `${pattern} is not ${name}`);
+        for (const name of FOREIGN_VARIABLES)
+          t.notOk(variableMatcher([pattern])(name), `${pattern} does not match ${name}`);
       }
       for (const name of environment.location.map(example)) {
-        t.ok(isSchedulerLocation(name), `a daemon is given ${name}`);
-        t.notOk(isCommandDefault(name), `its commands are given ${name}`);
+        t.ok(isSchedulerLocation(name), `the daemon keeps ${name}`);
+        t.notOk(isCommandDefault(name), `its commands keep ${name}`);
       }
-      for (const name of environment.submitter.map(example)) t.ok(isSubmitterVariable(name), `${name} stays`);
+      for (const name of environment.submitter.map(example))
+        t.ok(isSubmitterVariable(name), `${name} is not passed on`);
     });
 
     await t.test(
-      'what tells a job which it is comes from that job, never from who submitted it',
+      'keeps the variables that identify a job in that job, and drops those of the submitter',
       async (t) => {
         const read = new Set<string>();
         const env = new Proxy(sample.inJob(sample.ids[0] ?? '', temporaryDirectory(t)), {
@@ -262,35 +260,32 @@ for (const definition of definitions) {
         definition.readJob(env);
         t.ok(read.size > 0);
         for (const name of read) {
-          t.ok(variableMatcher(environment.job)(name), `a head job keeps its own ${name}`);
-          t.ok(isSubmitterVariable(name), `and is not given another's ${name}`);
+          t.ok(variableMatcher(environment.job)(name), `a head job keeps ${name}`);
+          t.ok(isSubmitterVariable(name), `a head job does not inherit ${name}`);
         }
       },
     );
 
-    await t.test(
-      'a head job keeps what is its own, and no other variable that its scheduler set',
-      async (t) => {
-        const own = [...environment.location, ...environment.job].map(example);
-        const others = [...environment.submitter, ...environment.defaults].map(example);
-        const isKept = variableMatcher(variablesKeptInJob);
-        const set = Object.fromEntries([...own, ...others].map((name) => [name, 'own']));
-        const seen = runHeadScript(temporaryDirectory(t), { ...set, OF_THE_NODE: 'x' });
-        for (const name of own) t.equal(seen[name], 'own', name);
-        for (const name of others) if (!isKept(name)) t.equal(seen[name], undefined, name);
-        t.equal(seen['OF_THE_NODE'], undefined);
-        t.equal(seen['OF_THE_SUBMITTER'], 'y');
-      },
-    );
+    await t.test('keeps only its own variables in a head job', async (t) => {
+      const own = [...environment.location, ...environment.job].map(example);
+      const others = [...environment.submitter, ...environment.defaults].map(example);
+      const isKept = variableMatcher(variablesKeptInJob);
+      const set = Object.fromEntries([...own, ...others].map((name) => [name, 'own']));
+      const seen = runHeadScript(temporaryDirectory(t), { ...set, OF_THE_NODE: 'x' });
+      for (const name of own) t.equal(seen[name], 'own', name);
+      for (const name of others) if (!isKept(name)) t.equal(seen[name], undefined, name);
+      t.equal(seen['OF_THE_NODE'], undefined);
+      t.equal(seen['OF_THE_SUBMITTER'], 'y');
+    });
 
-    await t.test('tells from the options whether a job is to be restarted', async (t) => {
+    await t.test('detects options that make a job restartable', async (t) => {
       for (const options of sample.requeue) t.ok(definition.requestsRequeue(options), options.join(' '));
       for (const options of sample.noRequeue) t.notOk(definition.requestsRequeue(options), options.join(' '));
     });
   });
 }
 
-/** Runs the script of a head job where `env` is what the scheduler has set; returns what the shim is given. */
+/** Runs the script of a head job in the scheduler's environment `env` and returns the environment of the shim. */
 function runHeadScript(directory: string, env: Readonly<Record<string, string>>): Record<string, string> {
   const seen = join(directory, 'seen');
   writeFileSync(join(directory, 'armed'), '');

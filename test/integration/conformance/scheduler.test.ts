@@ -14,19 +14,19 @@ import { schedulerSamples } from '../../support/scheduler-samples.ts';
 import { realSlurm } from '../../support/slurm.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-/** A scheduler to hold to its interface. */
+/** A scheduler under test. */
 interface Candidate {
   readonly scheduler: Scheduler;
-  /** Options that it refuses. */
+  /** Options that it rejects. */
   readonly badOptions: readonly string[];
   readonly unknownId: string;
-  /** Takes its server away; returns what brings it back. */
-  readonly takeAway: () => Promise<() => Promise<void>>;
-  /** Whether jobs really run. */
+  /** Stops its server. Returns a function that starts it again. */
+  readonly stopServer: () => Promise<() => Promise<void>>;
+  /** Whether it runs jobs. */
   readonly real: boolean;
 }
 
-/** Every scheduler of the registry is here: daemon/schedulers/scheduler.ts states what is checked below. */
+/** All registered schedulers. daemon/schedulers/scheduler.ts describes the contract. */
 const candidates: Readonly<Record<Executor, (t: Test) => Promise<Candidate | undefined>>> = {
   slurm: async (t) => {
     const slurm = await realSlurm(t);
@@ -36,7 +36,7 @@ const candidates: Readonly<Record<Executor, (t: Test) => Promise<Candidate | und
       scheduler: createScheduler('slurm'),
       badOptions: ['--partition=nosuch'],
       unknownId: '999999',
-      takeAway: async () => {
+      stopServer: async () => {
         await slurm.stopController();
         return async () => {
           slurm.startController();
@@ -54,7 +54,7 @@ const candidates: Readonly<Record<Executor, (t: Test) => Promise<Candidate | und
       scheduler: createScheduler('sge'),
       badOptions: ['-q', 'nosuch.q'],
       unknownId: '999999',
-      takeAway: async () => {
+      stopServer: async () => {
         await cell.stopMaster();
         return () => cell.startMaster();
       },
@@ -72,13 +72,13 @@ const candidates: Readonly<Record<Executor, (t: Test) => Promise<Candidate | und
 };
 
 function fake(scheduler: Scheduler, server: FakeServer, badOptions: string[], unknownId: string): Candidate {
-  const takeAway = async (): Promise<() => Promise<void>> => {
+  const stopServer = async (): Promise<() => Promise<void>> => {
     server.down = true;
     return async () => {
       server.down = false;
     };
   };
-  return { scheduler, badOptions, unknownId, takeAway, real: false };
+  return { scheduler, badOptions, unknownId, stopServer, real: false };
 }
 
 for (const kind of executors) {
@@ -96,14 +96,14 @@ for (const kind of executors) {
       (await scheduler.jobs([id])).get(id)?.phase;
     t.equal(scheduler.executor, kind);
 
-    await t.test('submits, tells of it, and finds it by its name', async (t) => {
+    await t.test('submits a job, lists it and finds it by name', async (t) => {
       const id = await scheduler.submit(submission('nf-escrow-r1'));
       t.ok(['waiting', 'running'].includes((await phase(id)) ?? ''));
       t.same(await scheduler.find('nf-escrow-r1'), [id]);
       t.same(await scheduler.find('nf-escrow-r0'), []);
     });
 
-    await t.test('tells of the jobs that were asked for, and of no other', async (t) => {
+    await t.test('lists only the requested jobs', async (t) => {
       const ids = [
         await scheduler.submit(submission('nf-escrow-r2')),
         await scheduler.submit(submission('nf-escrow-r3')),
@@ -111,62 +111,64 @@ for (const kind of executors) {
       await scheduler.submit(submission('nf-escrow-r4'));
       const found = await scheduler.jobs([...ids, unknownId]);
       t.same([...found.keys()].sort(), [...ids].sort());
-      t.equal((await scheduler.jobs([unknownId])).size, 0, 'one that is not known is missing');
+      t.equal((await scheduler.jobs([unknownId])).size, 0, 'omits an unknown job');
       t.equal((await scheduler.jobs([])).size, 0);
     });
 
-    await t.test('tells where a job comes from, and nothing of what it does not know', async (t) => {
+    await t.test('reports the origin of a job, and undefined for an unknown job', async (t) => {
       const before = Date.now();
       const id = await scheduler.submit(submission('nf-escrow-r10'));
       const origin = await scheduler.origin(id);
       t.match(origin, { isOurs: true, workDirectory: process.cwd(), owner: String });
-      t.ok((origin?.submittedAt ?? 0) >= before, 'to the second, or to the minute, and rounded up');
+      t.ok((origin?.submittedAt ?? 0) >= before, 'to the second or the minute, rounded up');
       t.ok((origin?.submittedAt ?? Infinity) < Date.now() + 61_000);
       t.equal(await scheduler.origin(unknownId), undefined);
       for (const odd of ['--me', '1,2', '1_[1-9]', '*', '1;x', '$(id)', ''])
         await t.rejects(scheduler.origin(odd), { code: 'request-invalid' }, odd);
     });
 
-    await t.test('cancels as often as asked, and what is not there', async (t) => {
+    await t.test('cancels idempotently, including unknown jobs', async (t) => {
       const id = await scheduler.submit(submission('nf-escrow-r5'));
       await scheduler.cancel(id);
-      await until('it is over or forgotten', async () => ['ended', undefined].includes(await phase(id)));
+      await until('the job has ended or is unknown', async () =>
+        ['ended', undefined].includes(await phase(id)),
+      );
       await t.resolves(scheduler.cancel(id));
       await t.resolves(scheduler.cancel(unknownId));
     });
 
-    await t.test('says no with the words of the scheduler', async (t) => {
+    await t.test("rejects a submission with the scheduler's message", async (t) => {
       const bad = { ...submission('nf-escrow-r6'), options: candidate.badOptions };
       await t.rejects(scheduler.submit(bad), { code: 'scheduler-rejected', message: /said: .*\w+/ });
-      t.same(await scheduler.find('nf-escrow-r6'), [], 'and has no job of it');
+      t.same(await scheduler.find('nf-escrow-r6'), [], 'creates no job');
     });
 
     if (candidate.real)
-      await t.test('a job has its output, and nothing of our environment', async (t) => {
+      await t.test("writes the job's output and does not pass on the submitter's environment", async (t) => {
         process.env['OF_THE_SUBMITTER'] = 'not for the job';
         const wanted = submission('nf-escrow-r9', 'echo "got ${OF_THE_SUBMITTER-nothing}"');
         const id = await scheduler.submit(wanted);
-        await until('it is over', async () => ['ended', undefined].includes(await phase(id)));
+        await until('the job has ended', async () => ['ended', undefined].includes(await phase(id)));
         t.equal(readFileSync(wanted.output, 'utf8'), 'got nothing\n');
       });
 
-    // Last: nodes take their time to come back to a server that was away.
-    await t.test('knows nothing while its server is away', async (t) => {
+    // Last, because nodes need time to reconnect to a restarted server.
+    await t.test('reports an unavailable server', async (t) => {
       const id = await scheduler.submit(submission('nf-escrow-r7'));
-      const bringBack = await candidate.takeAway();
+      const startServer = await candidate.stopServer();
       const down = { code: 'scheduler-unavailable' };
       await t.rejects(scheduler.jobs([id]), down);
       await t.rejects(scheduler.find('nf-escrow-r7'), down);
       await t.rejects(scheduler.cancel(id), down);
       await t.rejects(scheduler.origin(id), down);
       await t.rejects(scheduler.submit(submission('nf-escrow-r8')), down);
-      await bringBack();
-      t.ok(['waiting', 'running'].includes((await phase(id)) ?? ''), 'and then it knows again');
+      await startServer();
+      t.ok(['waiting', 'running'].includes((await phase(id)) ?? ''), 'lists the job again');
     });
   });
 }
 
-void t.test('an answer that is not understood tells nothing', async (t) => {
+void t.test('treats unexpected output as an unavailable scheduler', async (t) => {
   for (const executor of executors) {
     const [id = ''] = schedulerSamples[executor].ids;
     for (const stdout of [
@@ -190,7 +192,7 @@ void t.test('an answer that is not understood tells nothing', async (t) => {
   }
 });
 
-void t.test('a command that is not there is said so', async (t) => {
+void t.test('reports a missing command', async (t) => {
   await t.rejects(runCommand('nf-escrow-no-such-command', []), {
     code: 'scheduler-unavailable',
     message: /not on PATH/,

@@ -14,16 +14,16 @@ import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { environmentOf, settingsFor, startAws, startOver, storeFor } from '../../support/aws/test-aws.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-/** A kind of object that holds secrets, held to its interface, and what only its own kind can tell. */
+/** A kind of object that holds secrets, with the operations that differ between kinds. */
 interface Candidate {
   readonly remover: LeaseRemover;
   /** Names the objects for a run with so many secrets, without creating any. */
   readonly split: (run: string, secrets: ReadonlyMap<string, SecretValue>) => Bundle[];
   readonly prepare: (target: string) => Promise<string>;
   readonly place: (location: LeaseLocation, run: string, bundle: Bundle) => Promise<unknown>;
-  /** Leaves of an object what a crash while it was created would. */
+  /** Creates an object partially, like a crash during its creation. */
   readonly placeHalf: (location: LeaseLocation, run: string, bundle: Bundle) => void | Promise<void>;
-  /** Makes the place of the objects unavailable; returns what makes it available again. */
+  /** Makes the backend unavailable. Returns a function that makes it available again. */
   readonly makeUnavailable: () => () => void;
 }
 
@@ -43,7 +43,7 @@ const secretDelivery: SecretDelivery = {
   environment: {},
   restore: {},
 };
-/** One for all: it takes seconds to start. */
+/** Shared by all tests, because it takes seconds to start. */
 let sharedAws: Promise<StrictAws | undefined> | undefined;
 
 const EXPIRES = new Date(Date.now() + 3600_000).toISOString();
@@ -62,7 +62,7 @@ function objectStore(
   };
 }
 
-/** Every kind of the product is here: daemon/stores/store.ts states what is checked below. */
+/** All kinds of objects. daemon/stores/store.ts describes the contract. */
 const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undefined>>> = {
   'run-directory': async (t) => {
     const runs = join(temporaryDirectory(t), 'runs');
@@ -84,7 +84,7 @@ const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undef
       makeUnavailable: () => {
         directories.close(); // as another daemon, which holds nothing
         renameSync(runs, `${runs}.away`);
-        mkdirSync(runs, { mode: 0o700 }); // as the mount point of a file system that is not mounted
+        mkdirSync(runs, { mode: 0o700 }); // like the mount point of an unmounted file system
         return () => {
           rmdirSync(runs);
           renameSync(`${runs}.away`, runs);
@@ -100,7 +100,7 @@ const candidates: Readonly<Record<string, (t: Test) => Promise<Candidate | undef
     return {
       ...objectStore(storeFor(), onAws),
       placeHalf: async (location, run, bundle) => {
-        aws.rules.losing = 100; // it is created, but no reply arrives
+        aws.rules.losing = 100; // AWS creates the object, but no reply arrives
         await objectStore(storeFor(undefined, { placing: 100 }), onAws)
           .place(location, run, bundle)
           .catch(() => undefined);
@@ -132,7 +132,7 @@ for (const [kind, make] of Object.entries(candidates)) {
           new SecretValue(Buffer.from(value)),
         ]),
       );
-    /** One object of a candidate: where it is, and how it is created. */
+    /** Returns one object of a candidate: its location, and functions that create it. */
     const objectOf = async ({ split, prepare, place, placeHalf }: Candidate, run: string) => {
       const [bundle] = split(run, secretsOf(1));
       if (bundle === undefined) throw new Error('no object for the run');
@@ -144,28 +144,31 @@ for (const [kind, make] of Object.entries(candidates)) {
       };
     };
 
-    await t.test('splits without creating, the same each time, and differently for each run', async (t) => {
-      const candidate = await make(t);
-      if (candidate === undefined) return;
-      const { remover, split } = candidate;
-      t.equal(remover.kind, kind);
-      const bundles = split('r20260101aaaaaaa1', secretsOf(3));
-      t.same(
-        bundles.flatMap(({ secrets }) => [...secrets.keys()]).sort(),
-        ['FOO_0', 'FOO_1', 'FOO_2'],
-        'each secret is in exactly one bundle',
-      );
-      const targets = bundles.map(({ target }) => target);
-      t.same(
-        split('r20260101aaaaaaa1', secretsOf(3)).map(({ target }) => target),
-        targets,
-      );
-      for (const { target } of split('r20260101aaaaaaa2', secretsOf(3))) t.notOk(targets.includes(target));
-      const { location } = await objectOf(candidate, 'r20260101aaaaaaa1');
-      t.equal((await remover.inspect(location)).state, 'absent');
-    });
+    await t.test(
+      'splits deterministically, without creating objects, with distinct targets per run',
+      async (t) => {
+        const candidate = await make(t);
+        if (candidate === undefined) return;
+        const { remover, split } = candidate;
+        t.equal(remover.kind, kind);
+        const bundles = split('r20260101aaaaaaa1', secretsOf(3));
+        t.same(
+          bundles.flatMap(({ secrets }) => [...secrets.keys()]).sort(),
+          ['FOO_0', 'FOO_1', 'FOO_2'],
+          'each secret is in exactly one bundle',
+        );
+        const targets = bundles.map(({ target }) => target);
+        t.same(
+          split('r20260101aaaaaaa1', secretsOf(3)).map(({ target }) => target),
+          targets,
+        );
+        for (const { target } of split('r20260101aaaaaaa2', secretsOf(3))) t.notOk(targets.includes(target));
+        const { location } = await objectOf(candidate, 'r20260101aaaaaaa1');
+        t.equal((await remover.inspect(location)).state, 'absent');
+      },
+    );
 
-    await t.test('creates, and the object is found; removes, and it is not', async (t) => {
+    await t.test('finds an object that it created, and not after removing it', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
       const { remover } = candidate;
@@ -175,10 +178,10 @@ for (const [kind, make] of Object.entries(candidates)) {
       await remover.remove(location);
       const { state, evidence } = await remover.inspect(location);
       t.equal(state, 'absent');
-      t.match(evidence, location.target, 'it says what was inspected');
+      t.match(evidence, location.target, 'the evidence names the object');
     });
 
-    await t.test('removes an object that does not exist, as often as asked', async (t) => {
+    await t.test('removes idempotently, including objects that do not exist', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
       const { remover } = candidate;
@@ -199,7 +202,7 @@ for (const [kind, make] of Object.entries(candidates)) {
       t.equal((await candidate.remover.inspect(location)).state, 'present');
     });
 
-    await t.test('finds and removes an object that was created in part', async (t) => {
+    await t.test('finds and removes a partially created object', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
       const { remover } = candidate;
@@ -210,7 +213,7 @@ for (const [kind, make] of Object.entries(candidates)) {
       t.equal((await remover.inspect(location)).state, 'absent');
     });
 
-    await t.test('does not take an unavailable object for a removed one', async (t) => {
+    await t.test('does not report an unavailable object as removed', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
       const { remover } = candidate;
@@ -223,7 +226,7 @@ for (const [kind, make] of Object.entries(candidates)) {
       t.equal((await remover.inspect(location)).state, 'present');
     });
 
-    await t.test("leaves other runs' objects alone", async (t) => {
+    await t.test('keeps objects of other runs', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
       const one = await objectOf(candidate, 'r20260101aaaaaaa1');
@@ -234,7 +237,7 @@ for (const [kind, make] of Object.entries(candidates)) {
       t.equal((await candidate.remover.inspect(two.location)).state, 'present');
     });
 
-    await t.test('refuses a target that cannot be its own, and reveals no value', async (t) => {
+    await t.test('refuses a foreign target and reveals no value in errors', async (t) => {
       const candidate = await make(t);
       if (candidate === undefined) return;
       const { remover } = candidate;

@@ -27,18 +27,18 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 
 const WHOLE = '         0          0 4294967295\n';
 
-void t.test('only local accounts tell that a group has one member', async (t) => {
+void t.test('accepts a group as private only if local accounts prove it', async (t) => {
   const directory = temporaryDirectory(t);
   const files = { passwd: join(directory, 'passwd'), group: join(directory, 'group') };
   const namespace = parseIdMap(WHOLE, 65_534, 1000);
   const ann = 'root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n';
   const cases: readonly [string, string, string, boolean][] = [
-    ['her own', ann, 'ann:x:1000:\n', true],
-    ['named as its member', ann, 'ann:x:1000:ann,root\n', true],
+    ['own group', ann, 'ann:x:1000:\n', true],
+    ['explicit member', ann, 'ann:x:1000:ann,root\n', true],
     ['another member', `${ann}bob:x:1001:1001::/:/bin/sh\n`, 'ann:x:1000:bob\n', false],
     ['a member of a directory service', ann, 'ann:x:1000:carol\n', false],
     ["another's primary group", `${ann}bob:x:1001:1000::/:/bin/sh\n`, 'ann:x:1000:\n', false],
-    ['a second name of hers', `${ann}ann2:x:1000:1000::/:/bin/sh\n`, 'ann:x:1000:\n', true],
+    ['a second name of the same user', `${ann}ann2:x:1000:1000::/:/bin/sh\n`, 'ann:x:1000:\n', true],
     [
       'a second line of the group',
       `${ann}bob:x:1001:1001::/:/bin/sh\n`,
@@ -66,31 +66,32 @@ void t.test('only local accounts tell that a group has one member', async (t) =>
   t.equal(isPrivateGroup(1000, namespace, files), false, 'without the file');
 });
 
-void t.test(
-  'in a user namespace the overflow id is root only where nobody but root makes directories',
-  async (t) => {
-    const outside = parseIdMap(WHOLE, 65_534, 1000);
-    const single = parseIdMap('      1000       1000          1\n', 65_534, 1000);
-    const rootless = parseIdMap('0 1000 1\n1 100000 65536\n', 65_534, 0);
-    t.equal(ownerKind(1000, '/data/x', outside), 'user');
-    t.equal(ownerKind(0, '/data/x', outside), 'root');
-    t.equal(ownerKind(65_534, '/', outside), 'other', 'outside, that number is a user of its own');
-    for (const namespace of [single, rootless]) {
-      for (const path of ['/', '/home', '/scratch', '/run/user'])
-        t.equal(ownerKind(65_534, path, namespace), 'root', path);
-      for (const path of ['/data/x', '/home/bob', '/scratch/lab/y'])
-        t.equal(ownerKind(65_534, path, namespace), 'other', path);
-    }
-    t.equal(ownerKind(0, '/data/x', rootless), 'user');
-    const unmapped = parseIdMap('', 65_534, 65_534);
-    t.throws(() => ownerKind(65_534, '/home', unmapped), {
-      code: 'permissions-too-open',
-      message: /does not map your user id/,
-    });
-  },
-);
+void t.test('treats the overflow id as root only for directories that only root creates', async (t) => {
+  const outside = parseIdMap(WHOLE, 65_534, 1000);
+  const single = parseIdMap('      1000       1000          1\n', 65_534, 1000);
+  const rootless = parseIdMap('0 1000 1\n1 100000 65536\n', 65_534, 0);
+  t.equal(ownerKind(1000, '/data/x', outside), 'user');
+  t.equal(ownerKind(0, '/data/x', outside), 'root');
+  t.equal(
+    ownerKind(65_534, '/', outside),
+    'other',
+    'in the initial namespace, the number is an ordinary user',
+  );
+  for (const namespace of [single, rootless]) {
+    for (const path of ['/', '/home', '/scratch', '/run/user'])
+      t.equal(ownerKind(65_534, path, namespace), 'root', path);
+    for (const path of ['/data/x', '/home/bob', '/scratch/lab/y'])
+      t.equal(ownerKind(65_534, path, namespace), 'other', path);
+  }
+  t.equal(ownerKind(0, '/data/x', rootless), 'user');
+  const unmapped = parseIdMap('', 65_534, 65_534);
+  t.throws(() => ownerKind(65_534, '/home', unmapped), {
+    code: 'permissions-too-open',
+    message: /does not map your user id/,
+  });
+});
 
-void t.test('what getfacl says is read as acl(5) means it', async (t) => {
+void t.test('interprets the output of getfacl like acl(5)', async (t) => {
   const base = 'user::rwx\ngroup::rwx\nother::r-x\n';
   const group = { kind: 'group', id: 5, isListed: false };
   t.same(parseList(base, 5), [group]);
@@ -102,13 +103,13 @@ void t.test('what getfacl says is read as acl(5) means it', async (t) => {
   t.same(
     parseList(`${base}default:user:7:rwx\ndefault:group::rwx\n`, 5),
     [group],
-    'what is inherited is not yet so',
+    'default entries do not apply to the directory itself',
   );
   t.equal(parseList('', 5), undefined);
   t.equal(parseList('getfacl: not here\n', 5), undefined);
 });
 
-void t.test('without getfacl the mark of GNU ls decides, and without that nothing does', async (t) => {
+void t.test('without getfacl, relies on the "+" of GNU ls, and otherwise cannot decide', async (t) => {
   const directory = temporaryDirectory(t);
   const programs = join(directory, 'programs');
   mkdirSync(programs);
@@ -127,23 +128,23 @@ void t.test('without getfacl the mark of GNU ls decides, and without that nothin
     }
   };
   const group = { kind: 'group', id: 77, isListed: false };
-  t.equal(ask(plain, programs), undefined, 'neither is there');
+  t.equal(ask(plain, programs), undefined, 'neither program exists');
   const program = join(programs, 'ls');
   writeFileSync(program, '#!/bin/sh\necho "drwxrwxr-x    2 root root 40 Jan 1 00:00 x"\n', { mode: 0o755 });
-  t.equal(ask(plain, programs), undefined, 'one that shows no marks');
+  t.equal(ask(plain, programs), undefined, 'an ls that prints no "+"');
   rmSync(program);
   symlinkSync('/bin/ls', program);
   t.same(ask(plain, programs), [group]);
   if (!withLists) {
-    t.pass('skipped', { skip: 'there is no setfacl here' });
+    t.pass('skipped', { skip: 'setfacl is not installed' });
     return;
   }
-  t.equal(ask(listed, programs), undefined, 'there is a list, and nothing to read it with');
+  t.equal(ask(listed, programs), undefined, 'the list exists but cannot be read');
   t.same(ask(plain), [group]);
   t.same(ask(listed), [{ kind: 'user', id: 12_345, isListed: true }, group]);
 });
 
-/** A directory that is opened, and then exchanged for one with the same names in it. */
+/** Returns a directory, and a function that replaces it with another one. */
 function exchanged(t: Test): {
   readonly real: string;
   readonly fake: string;
@@ -165,7 +166,7 @@ function exchanged(t: Test): {
   };
 }
 
-void t.test('what is done by a verified directory is done in that one, whatever has its name', async (t) => {
+void t.test('a verified directory stays the same when another one takes its name', async (t) => {
   const { path, real, fake, exchange } = exchanged(t);
   const directory = openPrivateDirectory(path);
   writeFileSync(directory.at('before'), '');
@@ -188,12 +189,12 @@ void t.test('what is done by a verified directory is done in that one, whatever 
     once(theirs, 'connection').then(() => 'theirs'),
   ]);
   const socket = connect(directory.at('daemon.sock'));
-  directory.close(); // the kernel has looked the name up by now
+  directory.close(); // the kernel has already resolved the name
   t.equal(await reached, 'ours');
   socket.destroy();
 });
 
-void t.test('a descriptor that was closed is not used again, and names lead nowhere else', async (t) => {
+void t.test('a verified directory refuses use after close, and names with path separators', async (t) => {
   const { path } = exchanged(t);
   const directory = openPrivateDirectory(path);
   for (const name of ['', '.', '..', 'a/b', '../x']) t.throws(() => directory.at(name), { code: 'internal' });
@@ -207,17 +208,17 @@ void t.test('a descriptor that was closed is not used again, and names lead nowh
   t.throws(() => directory.at('x'), { code: 'internal', message: /descriptor of .* is closed/ });
 });
 
-void t.test('a file is trusted by itself, its directory, and where a link leads', async (t) => {
+void t.test('trusts a file only if its directory and the target of a link are trusted', async (t) => {
   const base = temporaryDirectory(t);
-  chmodSync(base, 0o755); // what lies in a closed directory would be out of reach
+  chmodSync(base, 0o755); // files in a closed directory cannot be reached by others
   const read = (name: string): string | undefined => readTrustedFile(join(base, name), STATE, 8)?.toString();
   writeFileSync(join(base, 'file'), '0123456789');
-  t.equal(read('file'), '01234567', 'no more than is wanted');
+  t.equal(read('file'), '01234567', 'reads at most the limit');
   t.equal(read('none'), undefined);
   t.equal(read('none/below'), undefined);
   mkdirSync(join(base, 'all'));
   chmodSync(join(base, 'all'), 0o1777);
-  t.throws(() => read('all/none'), { code: 'permissions-too-open' }, 'there one could be planted');
+  t.throws(() => read('all/none'), { code: 'permissions-too-open' }, 'others could create the file');
   writeFileSync(join(base, 'all/file'), 'text');
   symlinkSync('all/file', join(base, 'link'));
   t.throws(() => read('link'), { code: 'permissions-too-open', message: /"[^"]*\/all" can be changed/ });
@@ -234,9 +235,13 @@ void t.test('a file is trusted by itself, its directory, and where a link leads'
     writeFileSync(join(base, 'closed/file'), 'text');
     chownSync(join(base, 'closed/file'), 0, 65_534);
     chmodSync(join(base, 'closed/file'), 0o664);
-    t.equal(read('closed/file'), 'text', 'out of reach for its group');
+    t.equal(read('closed/file'), 'text', 'its group cannot reach it');
     linkSync(join(base, 'closed/file'), join(base, 'reach'));
-    t.throws(() => read('closed/file'), { code: 'permissions-too-open' }, 'but not by another name');
+    t.throws(
+      () => read('closed/file'),
+      { code: 'permissions-too-open' },
+      'its group can reach it by another name',
+    );
   }
   symlinkSync('again', join(base, 'again'));
   t.throws(() => read('again'), { code: 'path-conflict' });

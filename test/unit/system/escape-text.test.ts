@@ -7,7 +7,7 @@ const text = fc
   .array(fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom(...hostileTexts, '\ud800')))
   .map((parts) => parts.join(''));
 
-void t.test('no harmful character of any text is left, in a line or in lines', (t) => {
+void t.test('escapes every harmful character', (t) => {
   fc.assert(
     fc.property(text, (any) => {
       const line = escapeText(any);
@@ -22,7 +22,7 @@ void t.test('no harmful character of any text is left, in a line or in lines', (
   t.end();
 });
 
-void t.test('every code point is either as it was or an escape that tells it', (t) => {
+void t.test('keeps harmless code points and escapes harmful ones by number', (t) => {
   const wrong: string[] = [];
   for (let code = 0; code <= 0x10ffff; code += 1) {
     const character = String.fromCodePoint(code);
@@ -32,11 +32,11 @@ void t.test('every code point is either as it was or an escape that tells it', (
   }
   t.same(wrong, []);
   for (const kept of ['é漢字😀 ¿', 'مرحبا', String.raw`C:\dir\u001b`, 'a b'])
-    t.equal(escapeText(kept), kept, 'letters of any language stay');
+    t.equal(escapeText(kept), kept, 'keeps letters of all scripts');
   t.end();
 });
 
-void t.test('JSON means the same, whatever is in it', (t) => {
+void t.test('escapes JSON without changing its data', (t) => {
   fc.assert(
     fc.property(fc.dictionary(text, fc.oneof(text, fc.array(text))), (data) => {
       const json = escapeJson(JSON.stringify(data, null, 2));

@@ -4,34 +4,31 @@ import t from 'tap';
 import { Tail } from '../../../daemon/system/files/tail.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-void t.test(
-  'a log is followed by its inode and offset: rotated, removed, emptied, cut within a letter',
-  async (t) => {
-    const path = join(temporaryDirectory(t), '.nextflow.log');
-    writeFileSync(path, 'first\nsec');
-    const tail = new Tail(path);
-    t.teardown(() => {
-      tail.close();
-    });
-    t.same(tail.read(), ['first'], 'a line without its end waits');
-    const letter = Buffer.from('ü');
-    appendFileSync(path, Buffer.concat([Buffer.from('ond '), letter.subarray(0, 1)]));
-    t.same(tail.read(), []);
-    appendFileSync(path, Buffer.concat([letter.subarray(1), Buffer.from('\n')]));
-    t.same(tail.read(), ['second ü']);
-    renameSync(path, `${path}.1`);
-    writeFileSync(path, 'of the next head\n');
-    appendFileSync(`${path}.1`, 'third\n');
-    t.same(tail.read(), ['third'], "the name is another head's now, the file is ours");
-    truncateSync(`${path}.1`);
-    appendFileSync(`${path}.1`, 'anew\n');
-    t.same(tail.read(), ['anew'], 'emptied, it is read from its beginning');
-    rmSync(`${path}.1`);
-    t.same(tail.read(), [], 'without a name it is there still');
-  },
-);
+void t.test('follows a log that is rotated, removed or truncated, and joins split characters', async (t) => {
+  const path = join(temporaryDirectory(t), '.nextflow.log');
+  writeFileSync(path, 'first\nsec');
+  const tail = new Tail(path);
+  t.teardown(() => {
+    tail.close();
+  });
+  t.same(tail.read(), ['first'], 'waits for the end of a line');
+  const letter = Buffer.from('ü');
+  appendFileSync(path, Buffer.concat([Buffer.from('ond '), letter.subarray(0, 1)]));
+  t.same(tail.read(), []);
+  appendFileSync(path, Buffer.concat([letter.subarray(1), Buffer.from('\n')]));
+  t.same(tail.read(), ['second ü']);
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, 'of the next head\n');
+  appendFileSync(`${path}.1`, 'third\n');
+  t.same(tail.read(), ['third'], "reads the renamed file, not the next head's");
+  truncateSync(`${path}.1`);
+  appendFileSync(`${path}.1`, 'anew\n');
+  t.same(tail.read(), ['anew'], 'reads a truncated file from the start');
+  rmSync(`${path}.1`);
+  t.same(tail.read(), [], 'keeps an unlinked file open');
+});
 
-void t.test('a line without end is cut, and what is no file is not opened', async (t) => {
+void t.test('truncates an endless line and opens only regular files', async (t) => {
   const directory = temporaryDirectory(t);
   const path = join(directory, 'log');
   writeFileSync(path, 'x'.repeat(200_000));
