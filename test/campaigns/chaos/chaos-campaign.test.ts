@@ -1,8 +1,8 @@
-// A small campaign; `npm run chaos` runs large ones.
+// A small campaign. `npm run chaos` starts large ones.
 import t from 'tap';
 import { runCampaign, tableOf } from './chaos-campaign.ts';
 
-void t.test('runs with random faults leave nothing, and end as it is told', async (t) => {
+void t.test('runs with random faults leave no secrets and report their true outcome', async (t) => {
   const seed = 1;
   const campaign = {
     runs: 60,

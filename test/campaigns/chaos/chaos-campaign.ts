@@ -1,38 +1,39 @@
-// Random campaigns: scripts/chaos.mjs starts this, and test/campaigns/chaos/chaos-campaign.test.ts a small one. Arguments: a JSON object.
+// Campaigns of runs with random faults.
 import type { Choice } from './fault-plan.ts';
 import { chaosKinds, planOf } from './fault-plan.ts';
 import { standalone } from '../faults/matrix.ts';
 import { startAws } from '../../support/aws/test-aws.ts';
-import { World, type Result } from './chaos-home.ts';
+import { ChaosHome, type Result } from './chaos-home.ts';
 
 export interface Campaign {
   readonly runs: number;
   readonly seed: number;
-  /** Only this one. */
+  /** Index of the only run to start. */
   readonly only?: number;
-  /** At once. */
+  /** Number of parallel runs. */
   readonly side: number;
-  /** In one home, one after another; then the next home. */
+  /** Number of runs in one home. */
   readonly home: number;
-  /** A Nextflow instead of the stand-in. */
+  /** Path of a real Nextflow to use instead of the fake. */
   readonly real?: string;
   readonly aws: boolean;
-  /** What is bound over the kernel's boot id; without it nothing is rebooted. */
+  /** File that is mounted over the kernel's boot id. Without it, the campaign has no reboots. */
   readonly boot?: string;
 }
 
-/** What came of a campaign. */
+/** The result of a campaign. */
 export interface Tally {
   readonly results: readonly Result[];
   readonly happened: Readonly<Record<string, number>>;
-  /** Faults whose point came, and which found nothing of their kind to kill. */
+  /** Faults whose point was reached but which found no process to kill. */
   readonly moot: Readonly<Record<string, number>>;
   readonly leftovers: readonly string[];
-  /** Why a home was given up, and its other runs with it. */
+  /** Errors that ended a home together with its remaining runs. */
   readonly broken: readonly string[];
 }
 
-export async function runCampaign(campaign: Campaign, tell: (line: string) => void): Promise<Tally> {
+/** Runs a campaign. `report` receives progress and failed runs. */
+export async function runCampaign(campaign: Campaign, report: (line: string) => void): Promise<Tally> {
   const alone = standalone();
   const aws = campaign.aws ? await startAws(alone.test) : undefined;
   const choice: Choice = { aws: aws !== undefined, reboot: campaign.boot !== undefined };
@@ -48,35 +49,35 @@ export async function runCampaign(campaign: Campaign, tell: (line: string) => vo
   try {
     while (indexes.length > 0) {
       const waiting = indexes.splice(0, campaign.home);
-      const world = new World(aws, campaign.real, campaign.boot);
+      const home = new ChaosHome(aws, campaign.real, campaign.boot);
       try {
-        await world.open();
+        await home.open();
         const worker = async (): Promise<void> => {
           for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
-            const result = await world.run(planOf(campaign.seed, index, choice));
+            const result = await home.run(planOf(campaign.seed, index, choice));
             results.push(result);
-            if (result.wrong.length > 0) tell(`WRONG ${JSON.stringify(result)}`);
-            if (results.length % 200 === 0) tell(`${String(results.length)} runs`);
+            if (result.wrong.length > 0) report(`WRONG ${JSON.stringify(result)}`);
+            if (results.length % 200 === 0) report(`${String(results.length)} runs`);
           }
         };
         const ends = await Promise.allSettled(
           Array.from({ length: campaign.side }, () =>
             worker().catch((error: unknown) => {
-              waiting.length = 0; // nobody begins another in this home
+              waiting.length = 0; // no further runs in this home
               throw error;
             }),
           ),
         );
         for (const end of ends) if (end.status === 'rejected') throw end.reason;
-        // AWS is the same for each home: what one has left there is told once.
-        for (const path of await world.leftovers()) if (!leftovers.includes(path)) leftovers.push(path);
-        add(happened, world.faults('happened'));
-        add(moot, world.faults('moot'));
+        // All homes share one AWS, so later homes find the same leftovers again.
+        for (const path of await home.leftovers()) if (!leftovers.includes(path)) leftovers.push(path);
+        add(happened, home.faults('happened'));
+        add(moot, home.faults('moot'));
       } catch (error) {
         broken.push(String(error));
-        tell(`WRONG a home is given up: ${String(error)}`);
+        report(`WRONG home abandoned: ${String(error)}`);
       } finally {
-        world.close();
+        home.close();
       }
     }
   } finally {
@@ -93,7 +94,7 @@ function sum(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((total, many) => total + many, 0);
 }
 
-/** The table that a campaign ends in, in Markdown. */
+/** Returns the results of a campaign as a Markdown table. */
 export function tableOf({ results, happened, moot, leftovers, broken }: Tally): string {
   const count = (which: RegExp): number =>
     results.filter(({ wrong }) => wrong.some((one) => which.test(one))).length;
@@ -115,16 +116,16 @@ export function tableOf({ results, happened, moot, leftovers, broken }: Tally): 
       moot[kind] === undefined ? [] : [[`… ${kind}`, moot[kind]]],
     ),
     ['**leftovers**', leftovers.length + count(/left behind/)],
-    ['**wrong outcomes**', count(/said to|told as|aborted|never launched|nobody knows/)],
+    ['**wrong outcomes**', count(/reported as|without a record/)],
     ['**double launches**', count(/times/)],
     ['**purged while alive**', count(/while alive/)],
     ['**hung**', count(/hangs/) + broken.length],
     [
-      'from the end of the head to the last removal, median',
+      'time from the end of the head to the last removal, median',
       `${(recoveries[Math.floor(recoveries.length / 2)]?.recoveredMs ?? 0).toFixed(0)} ms`,
     ],
     [
-      'the same, maximum',
+      'time from the end of the head to the last removal, maximum',
       `${(longest?.recoveredMs ?? 0).toFixed(0)} ms (run ${String(longest?.plan.index)}, ${String(longest?.plan.store)}, ${String(longest?.plan.fault?.kind)} ${String(longest?.plan.fault?.point)})`,
     ],
   ];

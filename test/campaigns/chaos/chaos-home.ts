@@ -1,4 +1,4 @@
-// One home of one user, its daemon and many runs in it at once, until each is over and nothing more is pending.
+// One user's home with its daemon and many parallel runs.
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -11,45 +11,45 @@ import { ACCOUNT, environmentFor, QUEUE, REGION } from '../../support/aws/test-a
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { remnants } from '../faults/leftovers.ts';
 import { killAllIn, Sandbox, untapped, type Started } from '../../support/sandbox.ts';
-import { KeptDaemon } from '../faults/restarting-daemon.ts';
+import { RestartingDaemon } from '../faults/restarting-daemon.ts';
 import { privateDisk } from '../../support/mounts.ts';
 import type { RunPlan } from './fault-plan.ts';
 
 const program = join(import.meta.dirname, 'program.js');
-/** Long: a home's daemon is killed every few seconds, and its clock and disk are never well for long. */
+/** Long, because faults kill the daemon every few seconds and often disturb the clock and the disk. */
 const PATIENCE_MS = 180_000;
-/** So often a launch is tried that is refused, as by a full disk that a run beside it has met. */
+/** Attempts to launch a run, because the fault of a parallel run (such as a full disk) can refuse it. */
 const ATTEMPTS = 8;
-/** What the state directory of a home may grow to, in MiB, where it is a disk of its own. */
+/** Size of the state directory in MiB when it is a separate disk. */
 const DISK_MB = 128;
 
-/** What became of one run. */
+/** The result of one run. */
 export interface Result {
   readonly plan: RunPlan;
   readonly outcome: string | undefined;
-  /** How often its launch was refused, and tried again, as a user would. */
+  /** Number of refused launches before the one that succeeded. */
   readonly refusals: number;
-  /** What is wrong, in words; empty where every promise was kept. */
+  /** Violated promises; empty when all were kept. */
   readonly wrong: readonly string[];
-  /** From the end of its head, or from that of the fault, to nothing left, in milliseconds. */
+  /** Milliseconds from the end of the head to the last removal. */
   readonly recoveredMs: number;
 }
 
-export class World {
+export class ChaosHome {
   readonly #box: Sandbox;
   readonly #aws: StrictAws | undefined;
   readonly #real: string | undefined;
   readonly #unmount: (() => void) | undefined;
   readonly #value = randomBytes(24).toString('hex');
-  readonly #daemon: KeptDaemon;
+  readonly #daemon: RestartingDaemon;
 
   /**
-   * `real`: a Nextflow instead of the stand-in. `boot`: the file that is bound over the kernel's boot id, in a mount
-   * namespace of our own; the state directory is a small disk then.
+   * `real` is a Nextflow to use instead of the fake. `boot` is the file that is mounted over the kernel's boot id in the mount
+   * namespace of this process; then the state directory is a small disk.
    */
   constructor(aws: StrictAws | undefined, real: string | undefined, boot: string | undefined) {
     const box = (this.#box = new Sandbox({ teardown: () => undefined } as unknown as Test, real));
-    this.#daemon = new KeptDaemon(box, () => this.#start(['daemon', 'run'], box.state), PATIENCE_MS);
+    this.#daemon = new RestartingDaemon(box, () => this.#start(['daemon', 'run'], box.state), PATIENCE_MS);
     this.#aws = aws;
     this.#real = real;
     for (const name of ['armed', 'launch']) mkdirSync(join(box.directory, name), { recursive: true });
@@ -80,7 +80,7 @@ export class World {
       ]);
   }
 
-  /** Runs one plan until its run is purged, or was never there. */
+  /** Runs one plan until its run is purged, or turns out not to exist. */
   async run(plan: RunPlan): Promise<Result> {
     const directory = join(this.directory, 'launch', String(plan.index));
     mkdirSync(directory);
@@ -89,21 +89,22 @@ export class World {
     const wrong: string[] = [];
     for (let refusals = 0; ; refusals += 1) {
       const child = await this.#launch(plan, directory);
-      if (child !== undefined && !(await within(child.ended, PATIENCE_MS))) wrong.push('it hangs');
+      if (child !== undefined && !(await within(child.ended, PATIENCE_MS)))
+        wrong.push('hangs: the command does not end');
       const ended = performance.now();
       const runs = await this.#settled(directory, wrong);
       const recoveredMs = performance.now() - ended;
       if (runs.length === 0 && refusals + 1 < ATTEMPTS && wrong.length === 0 && !hasLaunched(directory)) {
-        await sleep(700); // the disk is full, say: who launches looks first what is wrong
+        await sleep(700); // a user retries after a moment; a fault such as a full disk lasts as long
         continue;
       }
-      if (existsSync(arm)) unlinkSync(arm); // it was never reached
+      if (existsSync(arm)) unlinkSync(arm); // its point was never reached
       await this.#judge(plan, directory, runs, refusals, wrong);
       return { plan, outcome: runs[0]?.outcome ?? undefined, refusals, wrong, recoveredMs };
     }
   }
 
-  /** What is left once all runs are over. */
+  /** Returns what remains after all runs. */
   async leftovers(): Promise<string[]> {
     const found = this.#box.filesWith(this.#value);
     const runs = join(this.#box.state, 'runs');
@@ -118,7 +119,7 @@ export class World {
     return found;
   }
 
-  /** How often each kind of fault has happened; or, `moot`, had nothing to kill. */
+  /** Counts the faults of each kind that happened, or that had no process to kill (`moot`). */
   faults(which: 'happened' | 'moot'): Record<string, number> {
     const path = join(this.directory, which);
     const counts: Record<string, number> = {};
@@ -148,7 +149,7 @@ export class World {
     return this.#start(args, directory, undefined, { NXF_PLUGINS_DEFAULT: 'true' });
   }
 
-  /** As `nf-escrow run` does it, without the command: plans, and starts the shim. Who launches does not outlive that. */
+  /** Launches a run through the API like `nf-escrow run`. The launching process is a `sleep` that ends with the shim. */
   async #byApi(plan: RunPlan, directory: string): Promise<{ ended: Promise<unknown> } | undefined> {
     await this.#daemon.ensure();
     const launcher = spawn('sleep', ['600'], { cwd: directory, stdio: 'ignore' });
@@ -175,7 +176,7 @@ export class World {
       launcher,
     };
     const answer = await this.#box.http('POST', '/v1/runs', request).catch(() => undefined);
-    if (answer?.status !== 201) return undefined; // refused, or broken off: then it is called off
+    if (answer?.status !== 201) return undefined; // refused, or interrupted: then the daemon aborts the run
     const { start } = JSON.parse(answer.text) as RunStart;
     if (start === undefined) return undefined;
     const child = spawn(...untapped(start.command, start.arguments), {
@@ -187,7 +188,7 @@ export class World {
     return { ended: new Promise((resolve) => child.on('exit', resolve).on('error', resolve)) };
   }
 
-  /** What nextflow is given: a script for the stand-in, or a pipeline with one process. */
+  /** Returns the pipeline argument: a script for the fake Nextflow, or a pipeline with one process. */
   #pipeline({ works, exit }: Pick<RunPlan, 'works' | 'exit'>, directory: string, here: boolean): string {
     const seconds = (works / 1000).toFixed(3);
     const end = `echo x >>${directory}/finished; exit ${String(exit)}`;
@@ -225,17 +226,20 @@ workflow { WORK() }
     }
   }
 
-  /** Waits until no run in a directory is open any more, with a daemon that is there. */
+  /** Waits until all runs of a launch directory are purged, and restarts the daemon when needed. */
   async #settled(directory: string, wrong: string[]): Promise<Run[]> {
     const deadline = performance.now() + PATIENCE_MS;
     for (let pause = 20; ; pause = Math.min(pause * 1.5, 300)) {
       await this.#daemon.ensure();
       const runs = await this.#runsIn(directory, '?state=open&limit=200');
       const all = runs?.length === 0 ? await this.#runsIn(directory, '?limit=1000') : undefined;
-      // One whose command was killed may be recorded between these two.
+      // A run whose command was killed may be recorded between the two requests.
       if (all?.every(({ state }) => state === 'purged') === true) return all;
       if (performance.now() > deadline) {
-        wrong.push(`left behind: still ${JSON.stringify(runs?.[0])}`, `beside: ${filesOf(this.#box.state)}`);
+        wrong.push(
+          `left behind: ${JSON.stringify(runs?.[0])}`,
+          `run directories: ${filesOf(this.#box.state)}`,
+        );
         return runs ?? [];
       }
       await sleep(pause);
@@ -252,7 +256,7 @@ workflow { WORK() }
     const has = (name: string): boolean => existsSync(join(directory, name));
     const launches = has('launches') ? readFileSync(join(directory, 'launches'), 'utf8').length / 2 : 0;
     const [finished, killed] = [has('finished'), has('killed')];
-    // What asked for a run may have died as it was made: that one is aborted, and the next is another.
+    // A launcher may have been killed while its run was created. That run is aborted, and the retry creates another.
     if (
       launches > 1 ||
       runs.slice(1).some(({ outcome }) => outcome !== 'aborted') ||
@@ -261,27 +265,27 @@ workflow { WORK() }
       wrong.push(`launched ${String(launches)} times, as ${String(runs.length)} runs`);
     const [run] = runs;
     if (run === undefined) {
-      if (launches > 0) wrong.push('launched, and nobody knows of it');
+      if (launches > 0) wrong.push('launched without a record');
       return;
     }
     const { outcome } = run;
-    if (outcome === 'succeeded' && (!finished || exit !== 0)) wrong.push('said to have succeeded');
-    if (outcome === 'cancelled' && way !== 'cancelled') wrong.push('said to be cancelled');
-    if (launches > 0 && outcome === 'aborted') wrong.push('launched, and aborted');
+    if (outcome === 'succeeded' && (!finished || exit !== 0)) wrong.push('reported as succeeded');
+    if (outcome === 'cancelled' && way !== 'cancelled') wrong.push('reported as cancelled');
+    if (launches > 0 && outcome === 'aborted') wrong.push('launched but reported as aborted');
     if (!killed && way !== 'cancelled') {
       const expected = exit === 0 ? 'succeeded' : 'failed';
-      if (finished && outcome !== expected) wrong.push(`${expected}, and told as ${String(outcome)}`);
-      if (launches > 0 && !finished) wrong.push('purged while alive, or ended without a reason');
+      if (finished && outcome !== expected) wrong.push(`${expected} but reported as ${String(outcome)}`);
+      if (launches > 0 && !finished) wrong.push('purged while alive, or ended for no reason');
       if (has('torn')) wrong.push('purged while alive');
       if (launches === 0 && outcome !== 'aborted' && this.#real === undefined)
-        wrong.push(`never launched, and ${String(outcome)}`);
+        wrong.push(`never launched but reported as ${String(outcome)}`);
     }
     const answer = await this.#daemon.receipt(run.id);
     if (
       answer?.complete !== true ||
       answer.leases.some(({ verification, goneAt }) => verification === null || goneAt === null)
     )
-      wrong.push('left behind: the receipt is not complete');
+      wrong.push('left behind: the receipt is incomplete');
   }
 
   async #runsIn(directory: string, query: string): Promise<Run[] | undefined> {
@@ -289,7 +293,7 @@ workflow { WORK() }
     return runs?.filter(({ launchDirectory }) => launchDirectory === directory);
   }
 
-  /** Undefined where no daemon answers. */
+  /** Returns undefined when no daemon answers. */
   async #allRuns(query: string): Promise<readonly Run[] | undefined> {
     const answer = await this.#box.http('GET', `/v1/runs${query}`).catch(() => undefined);
     return answer?.status === 200 ? (JSON.parse(answer.text) as RunList).runs : undefined;
@@ -314,7 +318,7 @@ async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
   return Promise.race([work.then(() => true), sleep(ms, false, { ref: false })]);
 }
 
-/** What stands in the run directories, and what is said there of processes. */
+/** Lists the files in the run directories and the content of the process files. */
 function filesOf(state: string): string {
   const runs = join(state, 'runs');
   const names = readdirSync(runs, { recursive: true }).map(String);

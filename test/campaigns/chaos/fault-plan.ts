@@ -1,8 +1,8 @@
-// What happens to each run of a campaign: drawn from the seed and the run's number, so that both tell it again.
+// The plan of each run of a campaign. It depends only on the seed and the run's index, so a failure can be repeated.
 import { steps, type FaultPoint } from '../../../daemon/system/steps.ts';
 import { kinds, type Kind } from '../faults/fault-kinds.ts';
 
-/** All but what belongs to one call: which of many runs would make it? */
+/** All kinds but those that affect one specific call, which any of the parallel runs could make. */
 export type ChaosKind = Exclude<Kind, 'reply lost' | 'carried out late'>;
 export const chaosKinds = kinds.filter(
   (kind): kind is ChaosKind => kind !== 'reply lost' && kind !== 'carried out late',
@@ -10,13 +10,14 @@ export const chaosKinds = kinds.filter(
 
 export interface RunPlan {
   readonly index: number;
-  /** How long its task works, in milliseconds, and with what it ends. */
+  /** Duration of its task in milliseconds. */
   readonly works: number;
+  /** Exit status of its task. */
   readonly exit: 0 | 3;
-  /** By the command; by the API, whose caller starts the shim; by the command, and cancelled soon. */
+  /** Launched by the command, through the API, or by the command and cancelled soon afterwards. */
   readonly way: 'command' | 'api' | 'cancelled';
   readonly store: 'run-directory' | 'aws';
-  /** What happens once anything of the daemon comes to this point: this run, or another one. */
+  /** The fault that happens when the daemon reaches this point for the first time, for this or another run. */
   readonly fault: { readonly point: FaultPoint; readonly kind: ChaosKind } | undefined;
 }
 
@@ -25,20 +26,21 @@ export interface Choice {
   readonly reboot: boolean;
 }
 
-/** Steps that no run of a campaign comes to: jobs of schedulers, what is forgotten, what comes back. */
-const LEFT_OUT = /^(job|orphans|prune|returned|lease\.renew|lease\.record-renewed)/;
+/** Steps that no run of a campaign reaches: scheduler jobs, renewal, pruning, directories that reappear. */
+const UNREACHED = /^(job|orphans|prune|returned|lease\.renew|lease\.record-renewed)/;
 /** Points that only runs on AWS reach. */
-const AT_STORE = / (object|switch|definitions)\./;
+const ON_AWS = / (object|switch|definitions)\./;
 const POINTS = steps
-  .filter((name) => !LEFT_OUT.test(name))
+  .filter((name) => !UNREACHED.test(name))
   .flatMap((name): FaultPoint[] => [`before ${name}`, `after ${name}`]);
 
+/** Returns the plan of one run. */
 export function planOf(seed: number, index: number, { aws, reboot }: Choice): RunPlan {
   const random = generator(seed * 1_000_003 + index);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   const store = aws && random() < 0.1 ? 'aws' : 'run-directory';
   const kinds = chaosKinds.filter((kind) => kind !== 'reboot' || reboot);
-  const points = POINTS.filter((point) => aws || !AT_STORE.test(point));
+  const points = POINTS.filter((point) => aws || !ON_AWS.test(point));
   return {
     index,
     works: Math.floor(random() * 300),
@@ -49,7 +51,7 @@ export function planOf(seed: number, index: number, { aws, reboot }: Choice): Ru
   };
 }
 
-/** Mulberry32: 32 bits of state are enough to draw a plan, and to draw it again. */
+/** Mulberry32: a reproducible generator whose 32 bits of state suffice for a plan. */
 function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

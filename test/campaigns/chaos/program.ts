@@ -1,12 +1,12 @@
-// nf-escrow in a campaign: any fault that is armed happens as soon as its point is reached. CHAOS names a directory:
-// `armed/` has a file for each, `clock` the clock. CHAOS_BOOT is bound over what the kernel says of this boot.
+// nf-escrow in a campaign: each armed fault happens when its point is reached. The directory CHAOS contains `armed/` with
+// one file per fault, and the file `clock` with the clock offset. The file CHAOS_BOOT is mounted over the kernel's boot id.
 import { appendFileSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FaultPoint, FaultInjector } from '../../../daemon/system/steps.ts';
 import { main } from '../../../daemon/main.ts';
-import { hasty, takeClock } from '../faults/short-waits.ts';
+import { shortWaits, restoreClock } from '../faults/short-waits.ts';
 import {
   doFault,
   errorNow,
@@ -30,7 +30,7 @@ const faults: FaultInjector = async (point) => {
   }
 };
 
-/** A file's name is the number of the run that brought the fault; who removes it does it. */
+/** Claims an armed fault by removing its file, whose name is the index of the run that armed it. */
 function claim(name: string, point: string): ChaosKind | undefined {
   try {
     const [where, kind] = readFileSync(join(armed, name), 'utf8').split('\n');
@@ -38,11 +38,11 @@ function claim(name: string, point: string): ChaosKind | undefined {
     unlinkSync(join(armed, name));
     return kind as ChaosKind;
   } catch {
-    return undefined; // somebody else was faster
+    return undefined; // another process was faster
   }
 }
 
-/** Does it, and notes that it happened, or that there was nothing of the kind to kill. */
+/** Injects a fault and records whether it happened or found no process to kill. */
 async function happen(kind: ChaosKind, by: string, point: FaultPoint): Promise<void> {
   const note = (did: boolean): void => {
     appendFileSync(join(directory, did ? 'happened' : 'moot'), `${kind}\n`);
@@ -61,8 +61,8 @@ async function happen(kind: ChaosKind, by: string, point: FaultPoint): Promise<v
       note(await doFault(kind, point, directory));
       return;
     case 'reboot':
-      note(true); // this very daemon at least
-      writeFileSync(process.env['CHAOS_BOOT'] ?? '', `${randomUUID()}\n`); // bound over the kernel's own
+      note(true); // it kills at least this daemon
+      writeFileSync(process.env['CHAOS_BOOT'] ?? '', `${randomUUID()}\n`);
       kill(() => true);
       await doFault('kill -9 daemon', point, directory);
       return;
@@ -72,17 +72,17 @@ async function happen(kind: ChaosKind, by: string, point: FaultPoint): Promise<v
       await doFault('kill -9 daemon', point, directory);
       return;
     default:
-      note(true); // first: it ends us, or throws
-      await doFault(kind, point, directory); // the same to one run and to many
+      note(true); // before the fault, which kills this process or throws
+      await doFault(kind, point, directory);
   }
 }
 
-/** Of the run that brought the fault, or where that has none just now, of every other. False: nobody has. */
+/** Kills processes of the run that armed the fault, or of all runs when it has none. Returns whether it killed any. */
 function killOne(which: (process: Running) => boolean, by: string): boolean {
   return kill(which, Number(by)) > 0 || kill(which) > 0;
 }
 
-/** Ends such processes, of one run or of all; notes in the run's directory that it was done to it, and gives how many. */
+/** Kills processes of one run or of all, marks the launch directories of their runs, and returns the number of processes. */
 function kill(which: (process: Running) => boolean, run?: number): number {
   const launches = join(directory, 'launch');
   const within = run === undefined ? launches : join(launches, String(run));
@@ -92,23 +92,23 @@ function kill(which: (process: Running) => boolean, run?: number): number {
       try {
         const { pid, directory: place } = one;
         const [, number = ''] = /\/launch\/(\d+)/.exec(place) ?? [];
-        // A run does not end with the command that started it.
+        // A run continues without the command that started it.
         if (number !== '' && !isCli(one)) writeFileSync(join(launches, number, 'killed'), '');
         process.kill(pid, 'SIGKILL');
         killed += 1;
       } catch {
-        continue; // ended meanwhile
+        continue; // already ended
       }
   return killed;
 }
 
-takeClock(directory);
+restoreClock(directory);
 
 await main(
   {
     path: fileURLToPath(import.meta.url),
     faults,
-    service: hasty,
+    service: shortWaits,
   },
   process.argv.slice(2),
 );

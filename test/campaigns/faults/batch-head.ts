@@ -1,4 +1,4 @@
-// What the head of a cell does on AWS Batch, done for it, for the stand-in is a script, and told by its plugin's own events.
+// Acts for the head of a cell on AWS Batch, because the fake Nextflow cannot: calls Batch and writes the plugin's events.
 import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,29 +15,30 @@ export class BatchHead {
   #definition: string | undefined;
   #job: string | undefined;
 
-  /** `lives`: whether the head of the cell does. */
+  /** `lives` returns whether the head of the cell is alive. */
   constructor(box: Sandbox, cloud: Cloud, lives: () => boolean) {
     this.#box = box;
     this.#cloud = cloud;
     this.#lives = lives;
   }
 
-  /** Registers its job definition: the request is under way, whatever became of the head since. */
+  /** Registers the job definition, even if the head was killed: its request may still be under way. */
   async register(): Promise<void> {
     const run = this.#run();
     if (run === undefined) return;
     this.#definition = await register(this.#cloud.aws, `nf-task-${run}`, { 'nf-escrow:run': run });
-    await this.#tell({ type: 'job-definition.registered', definition: this.#definition });
+    await this.#writeEvent({ type: 'job-definition.registered', definition: this.#definition });
   }
 
-  /** Submits a job that lasts longer than the head. */
+  /** Submits a job that outlives the head. */
   async submit(): Promise<void> {
     if (this.#definition === undefined) return;
     this.#job = await submit(this.#cloud.aws, this.#definition, ['sleep', '120']);
-    await this.#tell({ type: 'task.submit', task: '1', executor: 'awsbatch', native: this.#job, name: 'foo (1)' });
+    const event = { type: 'task.submit', task: '1', executor: 'awsbatch', native: this.#job, name: 'foo (1)' };
+    await this.#writeEvent(event);
   }
 
-  /** Whether the job does anything yet. */
+  /** Whether the job has not ended. */
   get jobLives(): boolean {
     const { status = 'FAILED' } = this.#cloud.agent.jobs.get(this.#job ?? '') ?? {};
     return status !== 'FAILED' && status !== 'SUCCEEDED';
@@ -47,8 +48,8 @@ export class BatchHead {
     return readdirSync(join(this.#box.state, 'runs'))[0];
   }
 
-  /** Tried again while the disk is full. Where no head lives there is nobody to tell it. */
-  async #tell(event: object): Promise<void> {
+  /** Writes an event, and retries while the disk is full. Without a live head there is no plugin that would write it. */
+  async #writeEvent(event: object): Promise<void> {
     const events = join(this.#box.state, 'runs', this.#run() ?? 'none', 'events.jsonl');
     const deadline = performance.now() + PATIENCE_MS;
     while (existsSync(events) && this.#lives() && performance.now() < deadline)

@@ -1,22 +1,22 @@
-// The daemon of a cell: there again whenever it is asked for something, and what it says of the cell's run.
+// The daemon of a cell, restarted when needed.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import type { Sandbox, Started } from '../../support/sandbox.ts';
-import { KeptDaemon } from './restarting-daemon.ts';
+import { RestartingDaemon } from './restarting-daemon.ts';
 import { processesIn } from './fault-kinds.ts';
 
 const program = join(import.meta.dirname, 'program.js');
-/** A ledger that is locked for long takes six seconds of it, or two of five each that a daemon waits for it. */
-export const PATIENCE_MS = 30_000;
+/** Generous, so that a loaded machine does not reach it. A long ledger lock alone takes up to ten seconds. */
+export const PATIENCE_MS = 120_000;
 
 export class CellDaemon {
   readonly #box: Sandbox;
-  readonly #kept: KeptDaemon;
+  readonly #daemon: RestartingDaemon;
 
   constructor(box: Sandbox) {
     this.#box = box;
-    this.#kept = new KeptDaemon(box, () => this.start(['daemon', 'run']), PATIENCE_MS);
+    this.#daemon = new RestartingDaemon(box, () => this.start(['daemon', 'run']), PATIENCE_MS);
   }
 
   start(args: readonly string[]): Started {
@@ -24,14 +24,14 @@ export class CellDaemon {
   }
 
   ensure(): Promise<void> {
-    return this.#kept.ensure();
+    return this.#daemon.ensure();
   }
 
   receipt(run: string): Promise<Receipt | undefined> {
-    return this.#kept.receipt(run);
+    return this.#daemon.receipt(run);
   }
 
-  /** Undefined where no daemon answers. */
+  /** Returns undefined when no daemon answers. */
   async runs(): Promise<Run[] | undefined> {
     const answer = await this.#box.http('GET', '/v1/runs').catch(() => undefined);
     return answer?.status === 200 ? [...(JSON.parse(answer.text) as RunList).runs] : undefined;
@@ -41,11 +41,11 @@ export class CellDaemon {
     await this.#box.http('POST', '/v1/daemon/stop').catch(() => undefined);
     const isOver = (): boolean =>
       processesIn(this.#box.directory).every(({ command }) => !/ daemon run/.test(command));
-    for (const deadline = performance.now() + 3000; performance.now() < deadline && !isOver();)
+    for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline && !isOver();)
       await sleep(20);
   }
 
-  /** Again, until it is done: the daemon may die of the first. False where it was not to be had. */
+  /** Cancels the run, and retries because a fault can kill the daemon. Returns whether a daemon confirmed it. */
   async cancel(): Promise<boolean> {
     for (let tries = 0; tries < 6; tries += 1) {
       const [run] = (await this.runs()) ?? [];

@@ -1,4 +1,4 @@
-// One run of a cell, from its launch to what is left of it.
+// One run of a cell, from its launch to the verdict.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ export class CellRun {
       FAULT_DIRECTORY: this.#directory,
       JOBS: join(box.directory, 'jobs'),
       PATH: `${join(root, 'test/campaigns/faults/bin')}:${box.env['PATH'] ?? ''}`,
-      // AWS Batch cannot be had without the plugin; the stand-in nextflow needs none here.
+      // nf-escrow requires the plugin on AWS Batch. The fake Nextflow does not load it.
       ...(this.#aws === undefined ? {} : { ...environmentFor(this.#aws), NXF_PLUGINS_DEFAULT: 'true' }),
       ...(cell.point === undefined ? {} : { FAULT_POINT: cell.point, FAULT_KIND: cell.kind ?? '' }),
       ...(cell.way === 'stuck' ? { FAULT_ALSO: 'error@before lease.remove' } : {}),
@@ -71,10 +71,10 @@ export class CellRun {
     if (cell.way === 'pruned') await this.#prune();
     if (cell.way === 'put back') await this.#putBack();
     const fault = this.#fault();
-    if (fault === 'not reached') this.#wrong.push('not reached: its point did not come');
+    if (fault === 'not reached') this.#wrong.push('not reached: the point of the fault');
     else if (cell.kind === 'carried out late' && !this.#wasHeldBack())
-      this.#wrong.push('not reached: nothing was carried out late');
-    if (this.#aws !== undefined) this.#aws.rules.holding.length = 0; // the next cell's requests are not meant
+      this.#wrong.push('not reached: no request was delayed');
+    if (this.#aws !== undefined) this.#aws.rules.holding.length = 0; // must not delay requests of the next cell
     await this.#judge(runs);
     return {
       cell,
@@ -113,11 +113,11 @@ export class CellRun {
     };
     this.#wrong.push(...judgeRun(observed));
     const [run] = runs;
-    if (run === undefined || this.#cell.way === 'pruned') return; // no receipt outlives its run
+    if (run === undefined || this.#cell.way === 'pruned') return; // pruning removes the receipt as well
     this.#wrong.push(...judgeReceipt(observed, await this.#daemon.receipt(run.id)));
   }
 
-  /** Runs to the end of the command that the user would have typed, or to that of everything it started. */
+  /** Launches the run, acts while its head is alive, and waits until the command ends. */
   async #launch(): Promise<void> {
     const { way, store } = this.#cell;
     const where = way.includes('job') ? 'jobs' : store === 'run-directory' ? 'local' : 'batch';
@@ -130,6 +130,7 @@ export class CellRun {
       where === 'jobs' || detach.length > 0 ? undefined : ended,
     );
     if (launched) await this.#whileItRuns();
+    else writeFileSync(join(this.#box.launch, 'go'), ''); // a head that starts late need not wait
     const over = await Promise.race([ended, sleep(PATIENCE_MS, false, { ref: false })]);
     if (!over) this.#wrong.push('hung: the command does not end');
   }
@@ -138,7 +139,7 @@ export class CellRun {
     const { way } = this.#cell;
     await this.#batch?.register();
     if (way === 'with orphans') await this.#batch?.submit();
-    // Points that are reached only now, and what became of the daemon there.
+    // The fault's point may be reached only now, and the fault may kill the daemon.
     if (this.#cell.point !== undefined && way !== 'cancelled')
       await this.#wait(() => this.#has('spent'), 400);
     if (way === 'renewed')
@@ -156,27 +157,28 @@ export class CellRun {
     if (way === 'with orphans') await this.#endJobs();
   }
 
-  /** The job that the head has left is told, and ends once that is asked for. */
+  /** Asserts that the run reports the orphaned job and that cancelling the run ends it. */
   async #endJobs(): Promise<void> {
     const [run] = await this.#settle();
     const mayBeUnknown = this.#has('killed-head') || this.#has('killed-shim') || this.#cell.kind === 'reboot';
     if (run?.orphanedJobs.length !== 1 && !mayBeUnknown)
-      this.#wrong.push('outcome: the job that its head has left is not told');
+      this.#wrong.push('outcome: the orphaned job is not reported');
     const isAnswered = await this.#daemon.cancel();
+    // Not awaited for longer: a fault can prevent it.
     await this.#wait(() => this.#points().includes('after orphans.record'), 4000);
     if (!isAnswered || run?.orphanedJobs.length !== 1) return;
     const lives = (): boolean =>
       this.#batch?.jobLives ??
       processesIn(this.#box.launch).some(({ command }) => / \S*task\.sh/.test(command));
-    await this.#wait(() => !lives(), 4000);
-    if (lives()) this.#wrong.push('left behind: a job that was to be cancelled');
+    await this.#wait(() => !lives(), PATIENCE_MS);
+    if (lives()) this.#wrong.push('left behind: a cancelled job');
   }
 
   async #untilHeadEnds(): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
     while (this.#cancel === 'answered' && this.#heads() > 0) {
       if (performance.now() > deadline) {
-        this.#wrong.push('hung: its head was to be cancelled, and lives');
+        this.#wrong.push('hung: the cancelled head is still alive');
         return;
       }
       await this.#daemon.ensure();
@@ -197,7 +199,7 @@ export class CellRun {
   }
 
   async #putBack(): Promise<void> {
-    if (!existsSync(join(this.#box.directory, 'copy'))) return; // it was never launched
+    if (!existsSync(join(this.#box.directory, 'copy'))) return; // the run was never launched
     const directory = join(this.#box.state, 'runs');
     execFileSync('mv', ['--', this.#copy, directory]);
     for (let tries = 0; tries < 3; tries += 1) {
@@ -228,10 +230,10 @@ export class CellRun {
       if ((await this.#daemon.runs())?.length === 0) return;
       await sleep(200);
     }
-    this.#wrong.push('hung: not pruned');
+    this.#wrong.push('hung: the run is not pruned');
   }
 
-  /** Waits until the ledger says that everything is purged, with a daemon that stays. */
+  /** Waits until all runs are purged, and restarts the daemon when needed. */
   async #settle(): Promise<Run[]> {
     const deadline = performance.now() + PATIENCE_MS;
     const late = performance.now() + 3000;
@@ -239,41 +241,44 @@ export class CellRun {
       await this.#daemon.ensure();
       const runs = await this.#daemon.runs();
       if (runs?.every(({ state }) => state === 'purged') === true) return runs;
-      // A head that was to be a job, and that its scheduler does not know: time passes, so that it is given up.
+      // The scheduler may not know the job of a head. The daemon aborts such a run after some time.
       if (runs?.[0]?.state === 'materialized' && performance.now() > late) await this.#timePasses();
       if (performance.now() > deadline) {
         const [run] = runs ?? [];
-        this.#wrong.push(`hung: still ${String(run?.state)}: ${run?.removalError ?? 'no trouble told'}`);
+        this.#wrong.push(`hung: state ${String(run?.state)}: ${run?.removalError ?? 'no removal error'}`);
         return runs ?? [];
       }
       await sleep(50);
     }
   }
 
-  /** While a head lives, all that it was given is there. Whether it lives is asked last: then it did before. */
+  /** Asserts that all secrets exist while the head is alive. Checks the head last: then it was alive before as well. */
   async #expectSecrets(): Promise<void> {
     const missing = await this.#missing();
     if (missing.length > 0 && this.#heads() > 0)
-      this.#wrong.push(`purged while alive: ${missing.join(', ')} is not there`);
+      this.#wrong.push(`purged while alive: ${missing.join(', ')}`);
   }
 
   async #missing(): Promise<string[]> {
     if (this.#aws === undefined)
       return NAMES.filter((_, index) => this.#box.filesWith(this.#values[index] ?? '').length === 0);
     const [id = ''] = readdirSync(join(this.#box.state, 'runs'));
-    const there = (await this.#aws.secrets()).filter((name) => name.includes(`/${id}`));
-    if (this.#cell.store === 'aws bundle') return there.length === 1 ? [] : ['its secret'];
-    return NAMES.filter((name) => !there.some((one) => one.endsWith(`/${name}`)));
+    const found = (await this.#aws.secrets()).filter((name) => name.includes(`/${id}`));
+    if (this.#cell.store === 'aws bundle') return found.length === 1 ? [] : ['the AWS secret'];
+    return NAMES.filter((name) => !found.some((one) => one.endsWith(`/${name}`)));
   }
 
-  /** False where `over` came first, or it took too long. */
+  /**
+   * Waits until `look` returns true. Returns false when the command ended first, or, without a command to wait for, after
+   * eight seconds: then the fault may have prevented the launch.
+   */
   async #until(look: () => boolean, over?: Promise<boolean>): Promise<boolean> {
     const ended = { yet: false };
     void over?.then(() => (ended.yet = true));
-    const deadline = performance.now() + 8000;
+    const deadline = performance.now() + (over === undefined ? 8000 : PATIENCE_MS);
     while (performance.now() < deadline) {
       if (look()) return true;
-      // The command may have been killed while its head was on the way.
+      // The command may have been killed while its head was starting.
       if (ended.yet && !processesIn(this.#box.launch).some((one) => isShim(one) || isHead(one)))
         return look();
       if (over === undefined) await this.#daemon.ensure();
@@ -291,7 +296,7 @@ export class CellRun {
     return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
   }
 
-  /** Heads that live: of the stand-in, in this cell's directory. */
+  /** Counts the live heads of this cell. */
   #heads(): number {
     return processesIn(this.#box.launch).filter(isHead).length;
   }

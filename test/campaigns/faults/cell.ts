@@ -1,4 +1,4 @@
-// One cell of the matrix: one run, in one way, in one store, and one fault at one point; and what came of it.
+// A cell of the matrix: one run in one scenario and one store, with one fault at one point; and its verdict.
 import type { FaultPoint } from '../../../daemon/system/steps.ts';
 import type { BatchAgent } from '../../support/aws/batch-agent.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
@@ -8,10 +8,10 @@ export const stores = ['run-directory', 'aws bundle', 'aws per-secret'] as const
 export type StoreName = (typeof stores)[number];
 
 /**
- * The ways of a run, which together reach every point: to its end; cancelled while it runs; never started, as its
- * launcher is gone; refused, as its placing fails; with a removal that fails once; so long that its leases are renewed;
- * forgotten after its end; with its directory put back after it was purged, as a disk may that lost power; with its head
- * as a job of a scheduler, to its end and cancelled; and with a head that dies and leaves jobs behind.
+ * The scenarios, which together reach every point: a run to its end; cancelled; never started because its launcher has
+ * ended; refused because materializing fails; with a removal that fails once; long enough to renew its leases; pruned
+ * after its end; with a run directory that reappears after the purge, as after a power loss; with its head as a scheduler
+ * job, to its end and cancelled; with a head that dies and leaves orphaned jobs.
  */
 export const ways = [
   'normal',
@@ -35,7 +35,7 @@ export interface Cell {
   readonly kind?: Kind;
 }
 
-/** Where the secrets of a cell are placed that are not to be in files, and who runs its jobs. */
+/** The AWS of a cell, and the agent that runs its Batch jobs. */
 export interface Cloud {
   readonly aws: StrictAws;
   readonly agent: BatchAgent;
@@ -43,13 +43,13 @@ export interface Cloud {
 
 export interface Verdict {
   readonly cell: Cell;
-  /** Points that were reached, in order, each once. */
+  /** The distinct points that were reached, in order. */
   readonly points: readonly FaultPoint[];
-  /** Whether the fault happened; `moot`: there was nothing of the kind to kill, or the lock was not to be had. */
+  /** Whether the fault happened. `moot`: it found no process to kill, or could not lock the ledger. */
   readonly fault: 'happened' | 'moot' | 'not reached' | 'none';
-  /** What is wrong, in words: empty where every promise was kept. */
+  /** Violated promises; empty when all were kept. */
   readonly wrong: readonly string[];
   readonly outcome: string | undefined;
-  /** From the daemon's start, or the head's end, to nothing left, in milliseconds. */
+  /** Milliseconds from the end of the head to the purge. */
   readonly recoveredMs: number;
 }

@@ -1,7 +1,7 @@
-// What can happen at a point, done from within the daemon that has reached it.
+// The kinds of faults, injected by the daemon that reaches a point.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -29,20 +29,20 @@ export function isKind(text: string): text is Kind {
   return (kinds as readonly string[]).includes(text);
 }
 
-/** What asks somebody else for something, who may do it once who asked is dead; as AWS names it. */
+/** The AWS operations that can take effect after their sender has died. */
 const LATE: Readonly<Partial<Record<FaultPoint, string>>> = {
   'before object.create': 'secretsmanager:CreateSecret',
   'before switch.create': 'scheduler:CreateSchedule',
 };
 
-/** The request to AWS that is made at this point. */
+/** Returns the AWS operation that the daemon requests at this point. */
 export function requestAt(point: FaultPoint): string | undefined {
   return LATE[point];
 }
 
 /**
- * After a step its failing is a lost reply: it was carried out. What is carried out late is a call to AWS, or what a
- * scheduler is given.
+ * Returns whether a kind of fault applies to a point. A failure after a step is a lost reply. Only requests to AWS and
+ * submissions to a scheduler can be carried out late.
  */
 export function happensAt(kind: Kind, point: FaultPoint): boolean {
   if (kind === 'reply lost') return point.startsWith('after ');
@@ -51,12 +51,12 @@ export function happensAt(kind: Kind, point: FaultPoint): boolean {
   return true;
 }
 
-/** How long a disk stays full, or read-only, and a ledger locked at most points. */
+/** Duration of a full or read-only disk, and of most ledger locks. */
 const LASTING_MS = 700;
-/** Longer than the ledger waits for a lock (daemon/ledger/open.ts): what was to be written there fails. */
+/** Longer than the ledger's busy timeout (daemon/ledger/open.ts), so that writes fail. */
 const LOCKED_LONG_MS = 6000;
 
-/** At every fifth point for long, which has befores and afters in turn: each such cell costs that time. */
+/** Returns the duration of a ledger lock: long at every fifth point, alternately before and after a step. */
 function lockedMs(point: FaultPoint): number {
   const [when = '', name = ''] = point.split(' ');
   const index = (steps as readonly string[]).indexOf(name) * 2 + (when === 'after' ? 1 : 0);
@@ -68,7 +68,7 @@ const DAY_MS = 24 * 3600 * 1000;
 const LOCAL =
   /^before (run\.record|lease\.record|lease\.note|head\.record|records\.|job\.(write|intend|record)|directory\.|fence\.|remove\.|orphans\.record|prune\.)/;
 
-/** Makes local steps fail for a while, as on a disk that is full or read-only. */
+/** Makes local steps fail for some time, like a full or read-only disk. */
 function failFor(code: 'ENOSPC' | 'EROFS'): Error {
   lasting = { until: performance.now() + LASTING_MS, code };
   return failure(code);
@@ -76,19 +76,19 @@ function failFor(code: 'ENOSPC' | 'EROFS'): Error {
 
 let lasting: { readonly until: number; readonly code: string } | undefined;
 
-/** What a step meets while a disk stays full, or cannot be written. */
+/** Returns the error of a step while the disk is full or read-only. */
 export function errorNow(point: FaultPoint): Error | undefined {
   if (lasting === undefined || performance.now() > lasting.until || !LOCAL.test(point)) return undefined;
   return failure(lasting.code);
 }
 
 function failure(code: string): Error {
-  return Object.assign(new Error('a fault of the test'), { code });
+  return Object.assign(new Error('injected fault'), { code });
 }
 
 /**
- * Does it, and says in `directory` what else is to be known of it: the clock, the boot, whom it killed. False where it did
- * not happen: there was nothing of the kind to kill, or the ledger's lock was not to be had. Some throw; others never
+ * Injects a fault and records its lasting effects in `directory`: clock, boot id, killed processes. Returns false when it
+ * did not happen, because there was no process to kill or the ledger could not be locked. Some faults throw; others never
  * return.
  */
 export async function doFault(kind: Kind, point: FaultPoint, directory: string): Promise<boolean> {
@@ -107,7 +107,8 @@ export async function doFault(kind: Kind, point: FaultPoint, directory: string):
       killSelf();
       return true;
     case 'reboot':
-      // A run that begins later would tell of this machine's boot, and the daemon of another: then nothing but it ends.
+      // A run that starts later would record the real boot id. If nothing was killed and no run is recorded yet, the
+      // fault is moot.
       if (kill(() => true, directory) > 0 || hasBegun(directory))
         writeFileSync(join(directory, 'boot'), `${randomUUID()}\n`);
       else writeFileSync(join(directory, 'moot'), '');
@@ -131,14 +132,16 @@ export async function doFault(kind: Kind, point: FaultPoint, directory: string):
     case 'ledger locked':
       return lockLedger(lockedMs(point));
     case 'carried out late':
-      // The stand-in for a scheduler submits for whom it finds dead; that for AWS was told by the cell.
-      if (point.endsWith('job.submit')) writeFileSync(join(directory, 'late-job'), String(process.pid));
-      setTimeout(killSelf, point.endsWith('job.submit') ? 400 : 150); // the request is under way by then, and held back
+      if (point.endsWith('job.submit')) {
+        // The fake sbatch submits the job after this process has died.
+        writeFileSync(join(directory, 'late-job'), String(process.pid));
+        killSelfWhen(() => existsSync(join(directory, 'late-job.ready')));
+      } else setTimeout(killSelf, 150); // the proxy in front of AWS has received the request by then, and delays it
       return true;
   }
 }
 
-/** The run of this cell is known: nothing of it begins once all that lives is killed. */
+/** Returns whether the run of this cell is recorded. Then it cannot start after all its processes were killed. */
 function hasBegun(directory: string): boolean {
   return readFileSync(join(directory, 'points'), 'utf8').includes('after run.record\n');
 }
@@ -147,9 +150,17 @@ function killSelf(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
+/** Kills this process when a condition holds, or after ten seconds. */
+function killSelfWhen(holds: () => boolean): void {
+  const deadline = performance.now() + 10_000;
+  setInterval(() => {
+    if (holds() || performance.now() > deadline) killSelf();
+  }, 20);
+}
+
 const RealDate = Date;
 
-/** Sets this process's clock, and that of those who come after it. */
+/** Shifts the clock of this process and of later ones. */
 export function shiftClock(directory: string, ms: number): void {
   writeFileSync(join(directory, 'clock'), String(ms));
   globalThis.Date = class extends RealDate {
@@ -164,14 +175,14 @@ export function shiftClock(directory: string, ms: number): void {
 
 export interface Running {
   readonly pid: number;
-  /** Pid of who started it. */
+  /** PID of its parent. */
   readonly parent: number;
   readonly command: string;
-  /** Where it works. */
+  /** Its working directory. */
   readonly directory: string;
 }
 
-/** The stand-in; or Nextflow, whose script becomes a Java. Neither asks for the configuration alone. */
+/** Matches the fake Nextflow or the JVM of the real one, but not `nextflow config`. */
 export const isHead = ({ command }: Running): boolean =>
   /^\S*bash \S*\/nextflow (.* )?run /.test(command) ||
   /^\S*java .*\bnextflow\.cli\.Launcher (.* )?run /.test(command);
@@ -179,11 +190,11 @@ export const isShim = ({ command }: Running): boolean => /^\S*sh \S*\/runs\/\w+\
 export const isCli = ({ command }: Running): boolean =>
   / run( |$)/.test(command) && / \S*\/program\.js /.test(command);
 
-/** Ends processes of this cell, told by their directory; gives how many, and notes whether a head or a shim was one. */
+/** Kills processes in the directory of this cell, records whether a head or a shim was among them, and returns the number. */
 function kill(which: (process: Running) => boolean, directory: string): number {
   const box = join(process.env['NF_ESCROW_HOME'] ?? '', '..');
   let killed = 0;
-  // Again, until there is none: who starts another process as it is killed leaves that behind.
+  // Repeated until none is left, because a process may start another one while it is killed.
   for (;;) {
     const found = processesIn(box).filter((one) => one.pid !== process.pid && which(one));
     if (found.length === 0) return killed;
@@ -194,14 +205,14 @@ function kill(which: (process: Running) => boolean, directory: string): number {
         if (isHead(one)) writeFileSync(join(directory, 'killed-head'), '');
         if (isShim(one)) writeFileSync(join(directory, 'killed-shim'), '');
       } catch {
-        continue; // ended meanwhile
+        continue; // already ended
       }
   }
 }
 
 /**
- * A head with what it runs: with a real one its threads end, and the script of the stand-in is a process of its own, which
- * would go on and write. Stopped first, so that it starts nothing meanwhile.
+ * Kills a process, and for a head also its children: the fake Nextflow runs its script in a child, which would continue,
+ * whereas the threads of a real one end with it. Stops the process first, so that it starts no further child.
  */
 function killWhole(one: Running, box: string): void {
   process.kill(one.pid, 'SIGSTOP');
@@ -211,11 +222,11 @@ function killWhole(one: Running, box: string): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      continue; // ended meanwhile
+      continue; // already ended
     }
 }
 
-/** Processes that work in a directory. */
+/** Returns the processes whose working directory is in a directory. */
 export function processesIn(directory: string): Running[] {
   return readdirSync('/proc').flatMap((name) => {
     try {
@@ -227,14 +238,14 @@ export function processesIn(directory: string): Running[] {
       const parent = /\) \S (\d+) [^)]*$/.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1]; // proc(5)
       return [{ pid: Number(name), parent: Number(parent), command, directory: place }];
     } catch {
-      return []; // ended meanwhile, or not ours
+      return []; // ended, or another user's
     }
   });
 }
 
 /**
- * The state directory lies on a small disk of its own: it is full, for a while. Who empties it outlives us, also where we are
- * killed before we are told.
+ * Fills the small disk of the state directory for some time. The process that empties it outlives this one, even if this
+ * one is killed first.
  */
 async function fillDisk(disk: string): Promise<void> {
   const script = `trap '' PIPE; dd if=/dev/zero of="$1" bs=64k; echo full; exec >&-; sleep ${String(LASTING_MS / 1000)}; rm -f "$1"`;
@@ -246,7 +257,7 @@ async function fillDisk(disk: string): Promise<void> {
   await once(createInterface({ input: child.stdout }), 'line');
 }
 
-/** Another process has the ledger, for a while. False where it never got it. */
+/** Locks the ledger in another process for some time. Returns false when that process cannot get the lock. */
 async function lockLedger(ms: number): Promise<boolean> {
   const ledger = join(process.env['NF_ESCROW_HOME'] ?? '', 'ledger.db');
   const script = `import Database from 'libsql';

@@ -1,21 +1,23 @@
-// What is wrong with how a run ended, in words; each begins with which promise it breaks, by which campaign.ts counts.
+// Compares the end of a run with the promises. Each violation starts with the promise, by which run-matrix.ts counts it.
 import type { Receipt, Run } from '../../../daemon/contract/types.ts';
 import type { FaultPoint } from '../../../daemon/system/steps.ts';
 import type { Cell } from './cell.ts';
 import { NAMES } from './template.ts';
 
-/** What is known of a run that is over. */
+/** The observations of a run that has ended. */
 export interface Observed {
   readonly cell: Cell;
   readonly points: readonly FaultPoint[];
   readonly runs: readonly Run[];
-  /** How often the pipeline was begun, whether it came to its end, and whether its secrets were gone before that. */
+  /** Number of starts of the pipeline. */
   readonly launches: number;
+  /** Whether the pipeline ran to its end. */
   readonly finished: boolean;
+  /** Whether the pipeline missed a secret. */
   readonly torn: boolean;
-  /** Whether it was asked to end while it ran, and whether that was answered. */
+  /** Whether a cancellation was requested while it ran, and whether the daemon confirmed it. */
   readonly cancel: 'no' | 'asked' | 'answered';
-  /** Which of its processes the fault has killed. */
+  /** The processes that the fault killed. */
   readonly killed: { readonly head: boolean; readonly shim: boolean };
 }
 
@@ -24,40 +26,39 @@ export function judgeRun(observed: Observed): string[] {
   const wrong: string[] = [];
   if (runs.length > 1) wrong.push('launches: more than one run');
   if (launches > 1) wrong.push(`launches: ${String(launches)} times`);
-  if (torn && !killed.head && cancel === 'no')
-    wrong.push('purged while alive: the store was not whole at its end');
+  if (torn && !killed.head && cancel === 'no') wrong.push('purged while alive: the pipeline missed a secret');
   const [run] = runs;
   if (run === undefined) {
-    if (launches > 0) wrong.push('outcome: a run that nobody knows of');
+    if (launches > 0) wrong.push('outcome: launched without a record');
     return wrong;
   }
-  for (const what of wrongOutcome(observed, String(run.outcome))) wrong.push(`outcome: ${what}`);
+  for (const violation of wrongOutcome(observed, String(run.outcome))) wrong.push(`outcome: ${violation}`);
   const wasKilled = killed.head || killed.shim;
   if (launches > 0 && !finished && !wasKilled && cancel === 'no' && observed.cell.way !== 'with orphans')
-    wrong.push('purged while alive: or it ended without a reason');
+    wrong.push('purged while alive: or it ended for no reason');
   return wrong;
 }
 
 function wrongOutcome({ cell, launches, finished, killed, cancel }: Observed, outcome: string): string[] {
   const wrong: string[] = [];
   const wasKilled = killed.head || killed.shim;
-  if (outcome === 'succeeded' && !finished) wrong.push('said to have succeeded');
-  if (outcome === 'cancelled' && cancel === 'no') wrong.push('said to be cancelled, and nobody asked for it');
-  // What took the fence was killed before it had done anything; else what was never launched is called off.
-  const calledOff = outcome === 'aborted' || (outcome === 'cancelled' && cancel !== 'no');
-  if (launches === 0 && !calledOff && !wasKilled) wrong.push(`never launched, and ${outcome}`);
+  if (outcome === 'succeeded' && !finished) wrong.push('reported as succeeded');
+  if (outcome === 'cancelled' && cancel === 'no') wrong.push('reported as cancelled without a cancellation');
+  // A shim that was killed after it passed the fence may have any outcome. Other runs without a launch are aborted.
+  const isAborted = outcome === 'aborted' || (outcome === 'cancelled' && cancel !== 'no');
+  if (launches === 0 && !isAborted && !wasKilled) wrong.push(`never launched but reported as ${outcome}`);
   if (launches === 0) return wrong;
-  if (outcome === 'aborted') wrong.push('launched, and aborted');
+  if (outcome === 'aborted') wrong.push('launched but reported as aborted');
   if (wasKilled) return wrong;
-  if (finished && outcome !== 'succeeded') wrong.push(`it succeeded, and is ${outcome}`);
+  if (finished && outcome !== 'succeeded') wrong.push(`succeeded but reported as ${outcome}`);
   if (!finished && cancel === 'answered' && outcome !== 'cancelled')
-    wrong.push(`it was cancelled, and is ${outcome}`);
+    wrong.push(`cancelled but reported as ${outcome}`);
   if (cell.way === 'with orphans' && !/failed|lost/.test(outcome))
-    wrong.push(`its head was killed, and it is ${outcome}`);
+    wrong.push(`head killed but reported as ${outcome}`);
   return wrong;
 }
 
-/** How many objects of each store a run has that was launched. */
+/** Returns the number of objects per store of a launched run. */
 function expected({ store, way }: Cell): Readonly<Record<string, number>> {
   if (store === 'run-directory') return { 'run-directory': 1 };
   const each = store === 'aws per-secret' ? NAMES.length : 1;
@@ -68,31 +69,32 @@ function expected({ store, way }: Cell): Readonly<Record<string, number>> {
   };
 }
 
-/** What a receipt does not tell. */
+/** Returns the gaps of a receipt. */
 export function judgeReceipt(
   { cell, points, launches, killed }: Observed,
   receipt: Receipt | undefined,
 ): string[] {
-  if (receipt === undefined) return ['receipt: there is none'];
+  if (receipt === undefined) return ['receipt: missing'];
   const { leases, complete } = receipt;
   const wrong: string[] = [];
-  if (!complete) wrong.push('receipt: it is not complete');
+  if (!complete) wrong.push('receipt: incomplete');
   for (const { target, verification: check, goneAt, state } of leases)
     if (check === null || goneAt === null || state !== 'gone')
-      wrong.push(`receipt: it does not tell how ${target} went`);
+      wrong.push(`receipt: no verified removal of ${target}`);
   const placed = leases.filter(({ placedAt }) => placedAt !== null);
   if (points.includes('after lease.record-placed') && placed.length === 0)
-    wrong.push('receipt: it does not tell that anything was placed');
+    wrong.push('receipt: no placed object');
   if (launches === 0) return wrong;
-  // A head that was killed may have told that it is about to register its definition, and no more.
-  const mayOnlyBeMeant = (store: string): boolean =>
+  // A killed head may have announced a job definition without registering it.
+  const mayBeUnregistered = (store: string): boolean =>
     store === 'batch-job-definitions' && (killed.head || killed.shim);
   for (const [store, many] of Object.entries(expected(cell))) {
-    const there = (mayOnlyBeMeant(store) ? leases : placed).filter((lease) => lease.store === store).length;
-    if (there !== many) wrong.push(`receipt: ${String(there)} placed in ${store} instead of ${String(many)}`);
+    const found = (mayBeUnregistered(store) ? leases : placed).filter(
+      (lease) => lease.store === store,
+    ).length;
+    if (found !== many) wrong.push(`receipt: ${String(found)} placed in ${store} instead of ${String(many)}`);
   }
   for (const { target, placedAt, store } of leases)
-    if (placedAt === null && !mayOnlyBeMeant(store))
-      wrong.push(`receipt: it does not tell when ${target} was placed`);
+    if (placedAt === null && !mayBeUnregistered(store)) wrong.push(`receipt: no time of placing ${target}`);
   return wrong;
 }

@@ -1,4 +1,4 @@
-// What a cell left: files that hold a value, run directories, and what is in its AWS.
+// Searches for leftovers of a cell: files that contain a value, run directories, and objects in its AWS.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { active } from '../../support/aws/batch.ts';
@@ -6,15 +6,15 @@ import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { schedules } from '../../support/aws/schedules.ts';
 import type { Sandbox } from '../../support/sandbox.ts';
 
-/** Something of a run that is in AWS. */
+/** An object of a run in AWS. */
 export interface Remnant {
-  /** What it is, and its name. */
+  /** Its kind and name. */
   readonly what: string;
-  /** Id of the run, which is in each name. */
+  /** The id of the run, which each name contains. */
   readonly run: string;
 }
 
-/** Everything of runs that is in AWS, once nothing is on its way there any more. */
+/** Returns all objects of runs in AWS, after delayed requests have taken effect. */
 export async function remnants(aws: StrictAws): Promise<Remnant[]> {
   await aws.quiet();
   const found = [
@@ -25,7 +25,7 @@ export async function remnants(aws: StrictAws): Promise<Remnant[]> {
   return found.map((what) => ({ what, run: /[/-](r[0-9a-z]{8,})(?=[/:-]|$)/.exec(what)?.[1] ?? 'unknown' }));
 }
 
-/** Files of a sandbox that hold one of the values, and run directories. */
+/** Returns the files of a sandbox that contain one of the values, and run directories. */
 export function filesLeft(box: Sandbox, values: readonly string[]): string[] {
   const directory = join(box.state, 'runs');
   const names = existsSync(directory) ? readdirSync(directory) : [];
@@ -36,18 +36,18 @@ export function filesLeft(box: Sandbox, values: readonly string[]): string[] {
   ];
 }
 
-/** What each AWS was found to hold by cells before: one leftover is told once. */
-const told = new WeakMap<StrictAws, Set<string>>();
+/** Leftovers that earlier cells reported, per AWS. */
+const reported = new WeakMap<StrictAws, Set<string>>();
 
-/** What is in AWS, and whose it is: that of an earlier cell came after its end, and is no fault of this one. */
+/** Returns new leftovers in AWS. Those of an earlier cell appeared after its end and are reported separately. */
 export async function leftInAws(aws: StrictAws, runs: readonly string[]): Promise<string[]> {
-  const before = told.get(aws) ?? new Set<string>();
-  told.set(aws, before);
+  const before = reported.get(aws) ?? new Set<string>();
+  reported.set(aws, before);
   const found = (await remnants(aws)).filter(({ what }) => !before.has(what));
   for (const { what } of found) before.add(what);
   return found.map(({ what, run }) => {
     if (runs.includes(run)) return `left behind: ${what} of run ${run}`;
-    if (runs.length === 0) return `left behind: ${what} of run ${run}, and nobody here knows of a run`;
+    if (runs.length === 0) return `left behind: ${what} of run ${run}, which has no record`;
     return `of another cell: ${what} of run ${run}`;
   });
 }

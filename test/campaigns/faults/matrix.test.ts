@@ -1,14 +1,14 @@
-// A part of the matrix; `npm run faults` runs it all.
+// A sample of the matrix. `npm run faults` runs all of it.
 import t from 'tap';
 import type { FaultPoint } from '../../../daemon/system/steps.ts';
 import type { Cell, StoreName, Way } from './cell.ts';
 import { Bench, cellsOf, nameOf, points, runAll, waysOf } from './matrix.ts';
 
-const EVERY = 89; // no multiple of how many kinds there are: each kind has its turn
+const EVERY = 89; // shares no factor with the number of kinds, so that the sample contains each kind
 /** Points that only runs on AWS reach. */
-const AT_STORE = / (object|switch|definitions)\./;
+const ON_AWS = / (object|switch|definitions)\./;
 
-void t.test('a run leaves nothing, and its outcome is told truthfully, whatever happens', async (t) => {
+void t.test('a run with any fault leaves no secrets and reports its true outcome', async (t) => {
   const benches = [await Bench.open(t), await Bench.open(t)];
   const stores = benches[0]?.stores ?? [];
   const reached = new Map<StoreName, Map<Way, readonly FaultPoint[]>>(
@@ -20,8 +20,8 @@ void t.test('a run leaves nothing, and its outcome is told truthfully, whatever 
     reached.get(cell.store)?.set(cell.way, those);
   });
   const seen = new Set([...reached.values()].flatMap((byWay) => [...byWay.values()].flat()));
-  const unseen = points.filter((point) => !seen.has(point) && (stores.length > 1 || !AT_STORE.test(point)));
-  t.same(unseen, [], 'every point is reached');
+  const unseen = points.filter((point) => !seen.has(point) && (stores.length > 1 || !ON_AWS.test(point)));
+  t.same(unseen, [], 'the scenarios reach every point');
   const cells = [...reached].flatMap(([store, byWay]) => cellsOf(store, byWay));
   const some = cells.filter((_, index) => index % EVERY === 0);
   t.comment(`${String(some.length)} of ${String(cells.length)} cells`);

@@ -1,4 +1,4 @@
-// The matrix: which cells there are, and running them side by side.
+// The cells of the matrix, and functions that run them in parallel.
 import type { Test } from 'tap';
 import { steps, type FaultPoint } from '../../../daemon/system/steps.ts';
 import { BatchAgent } from '../../support/aws/batch-agent.ts';
@@ -8,12 +8,12 @@ import { happensAt, kinds } from './fault-kinds.ts';
 import { runCell } from './run-cell.ts';
 import { makeTemplate, type Template } from './template.ts';
 
-/** Every point there is. */
+/** All points. */
 export const points: readonly FaultPoint[] = steps.flatMap(
   (name) => [`before ${name}`, `after ${name}`] as const,
 );
 
-/** What runs cells: with an AWS of its own, and state directories to begin with. */
+/** Runs cells sequentially, with its own AWS and prepared state directories. */
 export class Bench {
   readonly #cloud: Cloud | undefined;
   readonly #templates: ReadonlyMap<StoreName, Template>;
@@ -30,7 +30,7 @@ export class Bench {
     this.#mayMount = mayMount;
   }
 
-  /** `mayMount`: we are in a mount namespace of our own. */
+  /** `mayMount`: this process has its own mount namespace. */
   static async open(test: Test, { mayMount = false } = {}): Promise<Bench> {
     const aws = await startAws(test);
     const templates = new Map<StoreName, Template>();
@@ -46,10 +46,10 @@ export class Bench {
     return [...this.#templates.keys()];
   }
 
-  /** Runs a cell; once more where its point did not come and nothing else was wrong, as some points come by chance. */
+  /** Runs a cell. Repeats it once if only its point was not reached, because some points depend on timing. */
   async run(cell: Cell): Promise<Verdict> {
     const template = this.#templates.get(cell.store);
-    if (template === undefined) throw new Error(`there is no ${cell.store}`);
+    if (template === undefined) throw new Error(`the store ${cell.store} is not available`);
     const once = (): Promise<Verdict> =>
       runCell(cell, template, cell.store === 'run-directory' ? undefined : this.#cloud, this.#mayMount);
     const verdict = await once();
@@ -57,12 +57,12 @@ export class Bench {
   }
 }
 
-/** Ways in which runs of a store go: on AWS Batch no head is a job. */
+/** Returns the scenarios of a store. On AWS Batch, heads are never jobs. */
 export function waysOf(store: StoreName): Way[] {
   return ways.filter((way) => store === 'run-directory' || !/ job$/.test(way));
 }
 
-/** All cells of a store, given which points each way reaches without a fault: each point in the first way that does. */
+/** Returns all cells of a store. Each point is tested in the first scenario that reaches it without a fault. */
 export function cellsOf(store: StoreName, reached: ReadonlyMap<Way, readonly FaultPoint[]>): Cell[] {
   return points.flatMap((point) => {
     const way = waysOf(store).find((one) => reached.get(one)?.includes(point));
@@ -71,25 +71,26 @@ export function cellsOf(store: StoreName, reached: ReadonlyMap<Way, readonly Fau
   });
 }
 
-/** Takes cells from `waiting` until there are none, on so many benches at once. */
+/** Runs all cells, in parallel on the benches. */
 export async function runAll(
   benches: readonly Bench[],
   waiting: readonly Cell[],
-  tell: (verdict: Verdict) => void,
+  report: (verdict: Verdict) => void,
 ): Promise<void> {
   const left = [...waiting];
   await Promise.all(
     benches.map(async (bench) => {
-      for (let cell = left.shift(); cell !== undefined; cell = left.shift()) tell(await bench.run(cell));
+      for (let cell = left.shift(); cell !== undefined; cell = left.shift()) report(await bench.run(cell));
     }),
   );
 }
 
+/** Returns the name of a cell, by which `--only` selects it. */
 export function nameOf({ store, way, point, kind }: Cell): string {
   return [store, way, point, kind].filter(Boolean).join(' · ');
 }
 
-/** What programs that are no tests give to what is made for them; `end` does what is to be done after the test. */
+/** Returns a substitute for a tap test, for programs outside tap. `end` runs the teardown functions. */
 export function standalone(): { readonly test: Test; readonly end: () => Promise<void> } {
   const ends: (() => unknown)[] = [];
   const test = {

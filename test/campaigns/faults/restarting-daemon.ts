@@ -1,9 +1,9 @@
-// A daemon that is there again whenever it is asked for something, whatever became of the one before.
+// A daemon that is restarted when a fault has ended it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Receipt } from '../../../daemon/contract/types.ts';
 import type { Sandbox, Started } from '../../support/sandbox.ts';
 
-export class KeptDaemon {
+export class RestartingDaemon {
   readonly #box: Sandbox;
   readonly #start: () => Started;
   readonly #patienceMs: number;
@@ -16,7 +16,7 @@ export class KeptDaemon {
     this.#patienceMs = patienceMs;
   }
 
-  /** There is a daemon that answers: ours, or one that a command has started. Many may ask at once. */
+  /** Waits until a daemon answers, and starts one if needed. Concurrent calls share one attempt. */
   async ensure(): Promise<void> {
     await (this.#starting ??= this.#ensure().finally(() => (this.#starting = undefined)));
   }
@@ -39,6 +39,6 @@ export class KeptDaemon {
       await sleep(20);
     }
     const last = await Promise.race([this.#daemon?.ended, sleep(100)]);
-    throw new Error(`no daemon starts: ${JSON.stringify(last)}`);
+    throw new Error(`the daemon does not start: ${JSON.stringify(last)}`);
   }
 }

@@ -6,12 +6,12 @@ import type { Cell, Cloud, Verdict } from './cell.ts';
 import type { Template } from './template.ts';
 import { CellRun } from './cell-run.ts';
 
-/** What a cell's state directory may grow to, in MiB, where it is a disk of its own. */
+/** Size of a cell's state directory in MiB when it is a separate disk. */
 const DISK_MB = 32;
 
 /**
- * Runs one cell; `template` is a state directory with secrets and a compute environment. Never throws for what is wrong.
- * `mayMount`: we are in a mount namespace of our own, and the disk that is full is a real one.
+ * Runs one cell, starting from a prepared state directory. Returns violations instead of throwing. With `mayMount`, this
+ * process has its own mount namespace, and "disk full" fills a real disk.
  */
 export async function runCell(
   cell: Cell,

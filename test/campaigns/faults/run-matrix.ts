@@ -1,5 +1,5 @@
-// The whole matrix, or every so many cells of it: scripts/faults.mjs starts this after the set-up, as root in a mount
-// namespace of its own (`mounts`). Prints a line a cell that is wrong, then a table.
+// Runs the whole matrix or a sample. scripts/faults.mjs starts it after the set-up, as root in its own mount namespace
+// (`mounts`). Prints a line for each failed cell, then a table.
 import { steps } from '../../../daemon/system/steps.ts';
 import { Bench, cellsOf, nameOf, points, runAll, standalone, waysOf } from './matrix.ts';
 import type { Cell, StoreName, Verdict, Way } from './cell.ts';

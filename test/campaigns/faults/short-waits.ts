@@ -4,8 +4,8 @@ import type { DaemonOptions } from '../../../daemon/daemon.ts';
 import { awsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { shiftClock } from './fault-kinds.ts';
 
-/** A daemon that waits for AWS, and between two rounds of tidying, as short as a test can bear. */
-export const hasty: DaemonOptions = {
+/** Options that shorten the daemon's waits for AWS and between cleanup rounds. */
+export const shortWaits: DaemonOptions = {
   retryMs: 300,
   waits: {
     ...awsWaits,
@@ -18,8 +18,8 @@ export const hasty: DaemonOptions = {
   },
 };
 
-/** Sets the clock as a process before this one left it. */
-export function takeClock(directory: string): void {
+/** Shifts the clock by the offset that an earlier process recorded. */
+export function restoreClock(directory: string): void {
   const path = join(directory, 'clock');
   if (existsSync(path)) shiftClock(directory, Number(readFileSync(path, 'utf8')));
 }

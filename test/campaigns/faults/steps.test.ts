@@ -1,5 +1,5 @@
-// Every outward call of the engine is made within a step: read from the sources themselves, so that a new call without
-// one fails here.
+// Verifies with the TypeScript compiler that the engine makes every external call within a step, so that a new call
+// outside a step fails this test.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -7,7 +7,7 @@ import ts from 'typescript';
 import { steps } from '../../../daemon/system/steps.ts';
 import { root } from '../../support/sandbox.ts';
 
-/** Modules and files whose calls change something outside the process for a run. */
+/** The sources of the engine. */
 const FILES = ['run-directory', 'runs', 'stores'].flatMap((module) =>
   readdirSync(join(root, 'daemon', module), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
@@ -16,40 +16,41 @@ const FILES = ['run-directory', 'runs', 'stores'].flatMap((module) =>
 FILES.push(join(root, 'daemon/system/files/remove-tree.ts'));
 
 /**
- * What is outside of an engine's process, and who leads there: every function that is declared in one of these changes the
- * world, unless it is known not to. So a new one fails here, whatever it is called.
+ * Declarations of external functions: every function that is declared in one of these files counts as an external call
+ * unless HARMLESS lists it. A new function therefore fails the test.
  */
 const OUTSIDE =
   /@types\/node\/(child_process|dgram|fs|fs\/promises|http|https|net|web-globals\/fetch)\.d\.ts$|node_modules\/(?!@types\/|typescript\/|pino\/)|daemon\/(api-client|aws|cli|compute-envs|config|ledger|nextflow|schedulers|service|sources|system|vault)\/|daemon\/stores\/store\.ts$/;
 
-/** Of those, what only looks, counts, or works on what is in memory. */
+/** Functions of these files that only read, or that work in memory. */
 const HARMLESS: readonly RegExp[] = [
-  // a step itself, and what does one thing after another
+  // steps, and the mutex
   /^(step|run)$/,
-  // files; directories that are made for all runs, and let ourselves in again
+  // directories that all runs share, and access to directories of the user
   /^(ensurePrivateDirectory|openPrivateDirectory|restoreOwnerAccess)$/,
+  // reading files
   /^(closeSync|existsSync|fstatSync|lstatSync|statSync|statfsSync|openSync|opendirSync|readSync|closeSync|readdirSync|readlinkSync|readFileSync|isDirectory|isFile|isSymbolicLink|close|on|watchDirectory)$/,
-  // descriptors, and what they lead to
+  // descriptors and their entries
   /^(openDirectory|look|lookAt|entry|at|isSame|entriesOf|fileSystemFromMagic|next)$/,
-  // queries are built before they are sent; reading ones tell nobody anything
+  // building queries, and executing those that read
   /^(and|as|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|groupBy|innerJoin|insertInto|limit|onConflict|onRef|or|order|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
-  // the SDK's commands are built before they are sent
+  // building the SDK's commands
   /^(destroy|[A-Z][A-Za-z]*Command)$/,
-  // sessions and clients of AWS; with-client, retry and the queues' memory do what they are given
+  // sessions and clients of AWS; functions that call a callback, which is checked itself
   /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retry|sleep|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession|configuredEndpoint|creationToken)$/,
-  // the state of processes and files
+  // reading the state of processes and files
   /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
-  // what Nextflow wrote and what is asked of it
+  // reading Nextflow's files and configuration
   /^(readEvent|readLocalStore|localStoreNames|findLog|findRunFiles|readLogLine|configOverlay)$/,
-  // schedulers and Batch, asked
+  // querying schedulers and Batch
   /^(describeEnd|detectExecutor|find|living|findByName|settled|status)$/,
-  // when a request is sent, which is recorded by a step of its own; the sending itself is in a step; the body of an answer
+  // the send time of a request, which has its own step; sending is in a step; the body of a response
   /^(noteSent|#note|sendAt|text|json)$/,
-  // descriptors of our own
+  // descriptors of this process
   /^(hold|release)$/,
-  // the ledger, asked; and values, opened
+  // reading the ledger, and decrypting values
   /^(findComputeEnvironment|listComputeEnvironments|open|resolveSecrets|versions)$/,
-  // stores, asked
+  // querying stores
   /^(check|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|isJobId|leaseOf|locate|batchJobs|configuration)$/,
 ];
 
@@ -86,12 +87,12 @@ function isOutward(call: ts.CallExpression, checker: ts.TypeChecker, inside: rea
   return !HARMLESS.some((names) => names.test(name));
 }
 
-/** What stands last: `delete` in `this.#client.delete(...)`. */
+/** Returns the last name of a call: `delete` in `this.#client.delete(...)`. */
 function calledName({ expression }: ts.CallExpression): string {
   return ts.isPropertyAccessExpression(expression) ? expression.name.text : expression.getText();
 }
 
-/** Within what is given to `step` or to `write`, or in a function all of whose uses are. */
+/** Returns whether a call is in the last argument of `step` or `write`, or in a function that is only called there. */
 function isCovered(node: ts.Node, file: ts.SourceFile, uses: Uses, seen: Set<string>): boolean {
   for (let up: ts.Node = node; !ts.isSourceFile(up); up = up.parent) {
     const { parent } = up;
@@ -132,7 +133,7 @@ function nameOf(node: ts.Node): string | undefined {
   return undefined;
 }
 
-/** The one function through which `write` reaches the ledger. */
+/** Returns whether a call is the implementation of `write` itself. */
 function isDefinition(node: ts.Node, file: ts.SourceFile): boolean {
   return file.fileName.endsWith('runs/dependencies.ts') && node.getText(file).startsWith('deps.ledger.write');
 }
@@ -141,7 +142,7 @@ function lineOf(node: ts.Node, file: ts.SourceFile): number {
   return file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1;
 }
 
-/** The product's sources, with their types. `more`: further files, by their paths. */
+/** Compiles the sources of the engine, and additional sources by path. */
 function programOf(more: Readonly<Record<string, string>> = {}): ts.Program {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
     config: unknown;
@@ -159,16 +160,16 @@ function programOf(more: Readonly<Record<string, string>> = {}): ts.Program {
   return ts.createProgram([...FILES, ...Object.keys(more)], options, host);
 }
 
-void t.test('every outward call is within a step', async (t) => {
+void t.test('the engine makes every external call within a step', async (t) => {
   const found = calls(programOf(), FILES);
-  t.ok(found.length > 60, `${String(found.length)} outward calls`);
+  t.ok(found.length > 60, `${String(found.length)} external calls`);
   t.same(
     found.filter(({ covered }) => !covered).map(({ where }) => where),
     [],
   );
 });
 
-void t.test('one that is not is found, also one that nobody has named yet', async (t) => {
+void t.test('detects external calls outside a step, including unknown functions', async (t) => {
   const path = join(root, 'daemon/runs/x.ts');
   const text = `
     import { execFileSync } from 'node:child_process';
@@ -195,7 +196,7 @@ void t.test('one that is not is found, also one that nobody has named yet', asyn
   );
 });
 
-void t.test('every step is in use', async (t) => {
+void t.test('the engine uses every step', async (t) => {
   const text = FILES.map((path) => readFileSync(path, 'utf8')).join('\n');
   t.comment(steps.join(', '));
   t.same(

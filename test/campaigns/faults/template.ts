@@ -5,16 +5,16 @@ import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 import type { StoreName } from './cell.ts';
 
-/** More than one: so a run can be placed by half, in files as well as in AWS secrets. */
+/** Several secrets, so that a run can be partially materialized in files and in AWS. */
 export const NAMES = ['FOO_KEY', 'BAR_KEY', 'BAZ_KEY'] as const;
 
-/** A state directory to begin with, and the values in it. */
+/** A prepared state directory and the values in its vault. */
 export interface Template {
   readonly directory: string;
   readonly values: readonly string[];
 }
 
-/** Makes one; its AWS compute environment leads to `aws`. */
+/** Creates a state directory with secrets and compute environments, one of them on `aws`. */
 export async function makeTemplate(t: Test, store: StoreName, aws: StrictAws | undefined): Promise<Template> {
   const box = new Sandbox(t);
   if (aws !== undefined) Object.assign(box.env, environmentFor(aws));

@@ -7,18 +7,19 @@ import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { assemble, placesIn, type DaemonModules } from '../../support/daemon-modules.ts';
 import { hold, type Ground } from './target.ts';
 
-/** A daemon's modules with secrets in its vault: one of a value that is kept, and the needle as FOO_KEY. */
+/** A daemon's modules with two secrets in the vault: one that must stay unchanged, and FOO_KEY with the needle. */
 export interface Furnished extends DaemonModules {
   readonly launch: string;
-  /** Throws where what was kept before is lost. */
+  /** Throws when the first secret was changed, or a value is unencrypted in the ledger. */
   readonly checkKept: () => Promise<void>;
-  /** A run as a launcher of this very process would ask for it. */
+  /** Materializes a run whose launcher is this process. */
   readonly createRun: () => Promise<string>;
 }
 
-/** Of a name that no input can guess: it has to stay as it is, whatever comes. */
+/** A name that no input can guess. Its secret must stay unchanged. */
 const KEPT = `KEPT_${randomBytes(6).toString('hex').toUpperCase()}`;
 
+/** Composes the modules and sets the secrets. */
 export async function openModules({ directory, needle }: Ground): Promise<Furnished> {
   const launch = join(directory, 'launch');
   mkdirSync(launch, { mode: 0o700 });
@@ -26,7 +27,7 @@ export async function openModules({ directory, needle }: Ground): Promise<Furnis
   const { ledger, vault, runs } = modules;
   const { user } = modules.deps;
   const scope = await userScope(ledger.db, user);
-  const kept = Buffer.from(randomBytes(50).toString('hex')); // such that any run can carry it
+  const kept = Buffer.from(randomBytes(50).toString('hex')); // valid on every platform
   await vault.set(user, scope, KEPT, new SecretValue(kept));
   await vault.set(user, scope, 'FOO_KEY', new SecretValue(Buffer.from(needle)));
   await runs.recover();
@@ -34,10 +35,10 @@ export async function openModules({ directory, needle }: Ground): Promise<Furnis
     const found = (await vault.versions(ledger.db, scope)).find(({ name }) => name === KEPT);
     hold(
       found !== undefined && (await vault.open(found.secretId, found.version)).open().equals(kept),
-      'what was set before opens, as it was',
+      'the first secret is unchanged',
     );
     for (const file of readdirSync(directory).filter((name) => name.startsWith('ledger.db')))
-      hold(!readFileSync(join(directory, file)).includes(needle), `${file} holds no value in clear`);
+      hold(!readFileSync(join(directory, file)).includes(needle), `${file} contains no unencrypted value`);
   };
   const createRun = async (): Promise<string> => {
     const request = {
@@ -49,7 +50,7 @@ export async function openModules({ directory, needle }: Ground): Promise<Furnis
       launcher: identifySelf(),
     };
     const { run } = await runs.create(request);
-    if (run === undefined) throw new Error('there is no run');
+    if (run === undefined) throw new Error('the run was not created');
     return run.id;
   };
   return { ...modules, launch, checkKept, createRun };

@@ -33,7 +33,7 @@ interface Schema {
   readonly anyOf?: readonly Schema[];
 }
 
-/** Data as `schemas/FILE` asks for, and now and then a part of it that is something else. */
+/** Returns an arbitrary of data that follows `schemas/FILE`, in which parts occasionally violate it. */
 export function fromSchema(file: string): Arbitrary<unknown> {
   return of(
     JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(`#schemas/${file}`)), 'utf8')) as Schema,
@@ -48,7 +48,7 @@ function of(schema: Schema): Arbitrary<unknown> {
   return oneof({ weight: 40, arbitrary: fitting(schema) }, { weight: 1, arbitrary: strange });
 }
 
-/** Fields that hold a value, or what opens one. */
+/** Fields that contain secret values or keys. */
 const VALUES = [
   'value',
   'valueBase64',
@@ -98,7 +98,7 @@ function ofType(type: string, schema: Schema): Arbitrary<unknown> {
   return record(Object.fromEntries(fields));
 }
 
-/** Of what fast-check cannot make: it makes some texts too many then, which are refused. */
+/** Lookaheads, which fast-check does not support. Without them it generates some texts that validation rejects. */
 const LOOK = /\(\?[=!][^)]*\)/g;
 
 function text(pattern: string | undefined): Arbitrary<string> {

@@ -5,7 +5,7 @@ import t from 'tap';
 import { untapped } from '../../support/sandbox.ts';
 import { targets } from './targets.ts';
 
-/** `npm run fuzz` tries as many as are wanted; here every saved input, and some new ones of each kind. */
+/** Number of new inputs, in addition to all saved ones. `npm run fuzz` runs more. */
 const INPUTS = 4000;
 
 interface Line {
@@ -16,7 +16,7 @@ interface Line {
   readonly failures: readonly { readonly index: number; readonly what: string; readonly input: string }[];
 }
 
-void t.test('nothing that somebody else wrote crashes us, holds us up, or has us tell a value', async (t) => {
+void t.test('no untrusted input causes a crash, a hang or the disclosure of a value', async (t) => {
   const seed = String(randomBytes(4).readUInt32BE() >>> 1);
   t.comment(`npm run fuzz -- --inputs ${String(INPUTS)} --seed ${seed}`);
   const main = join(import.meta.dirname, 'main.js');
@@ -34,7 +34,7 @@ void t.test('nothing that somebody else wrote crashes us, holds us up, or has us
   t.same(
     lines.map(({ target }) => target),
     targets.map(({ name }) => name),
-    'every target was fed',
+    'runs every target',
   );
   for (const { target, inputs, hang, failures } of lines) {
     t.equal(hang, undefined, `${target}: no input hangs`);

@@ -1,9 +1,9 @@
-// Runs campaigns of the fuzzers, one target after another, in this process:
+// Fuzzes the targets sequentially in this process:
 //
 //   main.js --inputs N --seed S [--target NAME] [--only INDEX]
 //
-// N inputs are shared out by the targets' shares; with one target they are all its. A line of JSON for each target. An input
-// that hangs is told, and ends the process: a thread of its own watches over that.
+// The N inputs are divided by the targets' shares; with --target, all are for one target. Prints a line of JSON per target.
+// A watching thread reports an input that hangs, and ends the process.
 import { inspect, parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { campaign } from './fuzz-campaign.ts';
@@ -17,7 +17,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 });
-/** Of the processor, and of the clock where it waits for something: a busy machine is slow, and hangs nobody. */
+/** An input hangs after this CPU time, or, if it blocks, after this elapsed time. A loaded machine reaches neither. */
 const HANG = { cpuSeconds: 30, seconds: 300 };
 /** [index, inputs begun, target]: shared with the watching thread. */
 const seen = new Int32Array(new SharedArrayBuffer(12));
@@ -35,14 +35,14 @@ const WATCH = `
 const chosen = targets.filter(({ name }) => values.target === undefined || name === values.target);
 if (chosen.length === 0)
   throw new Error(
-    `No target is called ${String(values.target)}: ${targets.map(({ name }) => name).join(', ')}`,
+    `Unknown target ${String(values.target)}. Targets: ${targets.map(({ name }) => name).join(', ')}`,
   );
 const whole = chosen.reduce((sum, { share }) => sum + share, 0);
-let stray: string | undefined;
-const astray = (error: unknown): void => {
-  stray = inspect(error);
+let uncaught: string | undefined;
+const keep = (error: unknown): void => {
+  uncaught = inspect(error);
 };
-process.on('uncaughtException', astray).on('unhandledRejection', astray);
+process.on('uncaughtException', keep).on('unhandledRejection', keep);
 const watch = new Worker(WATCH, {
   eval: true,
   workerData: { seen, hang: HANG, names: chosen.map(({ name }) => name) },
@@ -65,16 +65,16 @@ for (const [place, target] of chosen.entries()) {
     input: failure.input.toString('base64'),
   }));
   const late =
-    stray === undefined
+    uncaught === undefined
       ? []
       : [
           {
             index: seen[0],
-            what: `not caught: ${stray}`,
+            what: `uncaught: ${uncaught}`,
             input: '',
           },
         ];
-  stray = undefined;
+  uncaught = undefined;
   process.stdout.write(`${JSON.stringify({ ...result, failures: [...failures, ...late] })}\n`);
   seen[1] = 0;
 }

@@ -2,7 +2,7 @@ import type { Random } from './random.ts';
 
 const LENGTH_MAX = 256 * 1024;
 
-/** What parsers stumble over: ends, separators, numbers at their limits, names with a meaning, bytes that are no text. */
+/** Tokens that break parsers: line ends, separators, extreme numbers, special names, invalid UTF-8. */
 const TOKENS: readonly string[] = [
   ...['\0', '\n', '\r', '\r\n', '\t', '"', "'", '\\', '`', '$(id)', '${x}', '=', ':', ',', ';', '#', ' '],
   ...['{', '}', '[', ']', '[]', '{}', 'null', 'true', '-1', '0', '1e999', '-0', '9007199254740993', 'NaN'],
@@ -20,7 +20,7 @@ const TOKENS: readonly string[] = [
 ];
 const REPEATED: readonly string[] = ['[', '{"a":', 'A', '\n', ' ', '_', '-', '\\', '(', '0', 'a: ', '<', '"'];
 
-/** Changes some bytes of a saved input. `others`: of the same kind, to be spliced with. */
+/** Changes some bytes of a saved input, or splices it with another input of the same target. */
 export function mutate(input: Buffer, others: readonly Buffer[], random: Random): Buffer {
   let bytes = input;
   for (let rounds = 1 + random(4); rounds > 0; rounds -= 1) bytes = change(bytes, others, random);
@@ -55,7 +55,7 @@ function change(bytes: Buffer, others: readonly Buffer[], random: Random): Buffe
     case 9:
       return within(Buffer.from(Array.from({ length }, () => random(256))), length);
     default:
-      // Seldom long: what is slow for its length is found by a few of them.
+      // Rarely long, because few long inputs suffice to find superlinear parsers.
       return within(repeated(random, random(20) === 0 ? 4096 : 32));
   }
 }

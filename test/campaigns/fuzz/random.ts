@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** Whole numbers from 0 up to, not including, `below`; the same ones for the same seed. */
+/** Returns the next integer from 0 to `below - 1`. The same seed gives the same sequence. */
 export type Random = (below: number) => number;
 
-/** mulberry32 (public domain, by Tommy Ettinger): small, quick, and good enough to choose bytes by. */
+/** Returns a mulberry32 generator (public domain, by Tommy Ettinger), which is fast and sufficient for fuzzing. */
 export function randomOf(seed: number): Random {
   let state = seed >>> 0;
   return (below) => {
@@ -14,7 +14,7 @@ export function randomOf(seed: number): Random {
   };
 }
 
-/** A seed for one part of a campaign: that of the campaign, and what names the part. */
+/** Derives the seed of a part of a campaign from the campaign's seed and the part's name. */
 export function seedOf(...parts: readonly (string | number)[]): number {
   return createHash('sha256').update(parts.join('\0')).digest().readInt32BE(0);
 }

@@ -1,53 +1,53 @@
 import type { Arbitrary } from 'fast-check';
 
-/** What a target is given to work in. */
+/** The environment of a target. */
 export interface Ground {
-  /** A directory of its own, mode 0700; gone afterwards. */
+  /** A temporary directory, mode 0700. */
   readonly directory: string;
-  /** Made at random for each campaign. It stands in inputs where a secret's value does, and must come back nowhere. No name. */
+  /** A random secret value, which inputs contain and which no output may contain. It is not a valid secret name. */
   readonly needle: string;
 }
 
-/** A reader of something from outside, made ready to be fed. */
+/** A parser of untrusted input, ready to run. */
 export interface Subject {
   /**
-   * Feeds one input and gives all that was told of it: answers, output, log lines. What it throws has to be an error of
-   * the closed table; anything else is a crash.
+   * Feeds one input and returns all resulting output: responses, terminal output, log lines. An error of the closed table
+   * rejects the input; any other error is a crash.
    */
   run(input: Buffer): unknown;
-  /** How long it may take, where that is longer than a second on purpose. */
+  /** Returns the CPU time that an input may use, if that is intentionally more than a second. */
   limitMs?(input: Buffer): number | undefined;
-  /** Asked now and then, and at the end: throws where state was lost, or a value lies where it must not. */
+  /** Called regularly and at the end. Throws when state was lost or a value is in a wrong place. */
   check?(): Promise<void> | void;
   close?(): Promise<void> | void;
 }
 
-/** One input of the product that somebody else writes. */
+/** A kind of untrusted input. */
 export interface Target {
   readonly name: string;
-  /** Its part of the inputs of a campaign; fewer where each costs much. */
+  /** Its share of a campaign's inputs. Smaller for expensive inputs. */
   readonly share: number;
-  /** Inputs made from nothing; others are saved ones (corpora/NAME/, `seeds`) with some bytes changed. */
+  /** Generates new inputs. Others are saved ones (corpora/NAME/, `seeds`) with changed bytes. */
   readonly arbitrary: Arbitrary<string | Uint8Array>;
-  /** Saved inputs that cannot lie in a file, as they hold a key of this campaign or are too large. */
+  /** Returns initial inputs that no file can contain, because they depend on this campaign's keys or are too large. */
   readonly seeds?: (ground: Ground) => Promise<Buffer[]> | Buffer[];
   open(ground: Ground): Promise<Subject> | Subject;
 }
 
-/** Stands for the needle in saved inputs. */
+/** The placeholder of the needle in saved inputs. */
 export const NEEDLE = '@NEEDLE@';
 
-/** The input as a text, with the needle in the place of its mark. */
+/** Returns the input as text, with the placeholder replaced by the needle. */
 export function textOf(input: Buffer, needle: string): string {
   return input.toString('utf8').replaceAll(NEEDLE, needle);
 }
 
-/** The same as bytes: what is no UTF-8 stays as it is. */
+/** Returns the input as bytes, with the placeholder replaced. Keeps invalid UTF-8. */
 export function bytesOf(input: Buffer, needle: string): Buffer {
   return Buffer.from(input.toString('latin1').replaceAll(NEEDLE, needle), 'latin1');
 }
 
-/** Asserts what a target promises beyond not to crash. */
+/** Asserts an invariant of a target. */
 export function hold(condition: boolean, what: string): asserts condition {
-  if (!condition) throw new Error(`does not hold: ${what}`);
+  if (!condition) throw new Error(`violated: ${what}`);
 }

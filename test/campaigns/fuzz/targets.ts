@@ -11,7 +11,7 @@ import { runDirectory } from './targets/run-directory.ts';
 import { scheduler } from './targets/scheduler.ts';
 import { vaultImport } from './targets/vault-import.ts';
 
-/** Everything that reads what somebody else wrote. */
+/** All kinds of untrusted input. */
 export const targets: readonly Target[] = [
   names,
   runArguments,

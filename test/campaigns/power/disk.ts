@@ -3,16 +3,16 @@ import type { Change } from './recording.ts';
 
 type What = 'file' | 'directory' | 'fifo';
 
-/** What a power loss may take of what was not synced. The model lets any part of it be lost. */
+/** A choice of the unsynced changes that a power loss discards. The model can lose any of them. */
 export interface Loss {
   readonly name: string;
-  /** Whether the change of a name was kept. */
+  /** Returns whether a change of a name is kept. */
   readonly keepsName: (edit: NameEdit) => boolean;
-  /** Whether a write, or a cut, of a file was kept; `torn`: some of its sectors were. */
+  /** Returns whether a write or truncation of a file is kept. `torn`: only some of its sectors. */
   readonly keepsData: () => boolean | 'torn';
 }
 
-/** One change of the names in a directory, which is kept as one. */
+/** An atomic change of the names in a directory. */
 export interface NameEdit {
   readonly kind: 'create' | 'rename' | 'remove';
   readonly directory: Inode;
@@ -22,7 +22,7 @@ export interface NameEdit {
 interface DataEdit {
   readonly at: number;
   readonly data: Buffer;
-  /** Of a cut: the new length. */
+  /** The new length, for a truncation. */
   readonly length: number | undefined;
 }
 
@@ -30,26 +30,26 @@ interface Inode {
   readonly what: What;
   data: Buffer;
   readonly names: Map<string, Inode>;
-  /** As it is on the disk, whatever happens. */
+  /** The synced content. */
   safeData: Buffer;
   readonly safeNames: Map<string, Inode>;
   pending: DataEdit[];
 }
 
-/** Files by their paths relative to the disk's root; undefined: a directory; null: a FIFO. */
+/** The content of files by their paths relative to the disk's root. Undefined is a directory, null a FIFO. */
 export type Tree = ReadonlyMap<string, Buffer | undefined | null>;
 
 const SECTOR = 512;
 
 /**
- * A file system after each of its changes: what processes see, and what of that a power loss leaves. Only what POSIX
- * says of fsync holds: the content of a file by its own, names by that of their directory. Nothing else is in order.
+ * A model of a file system: what processes see, and what a power loss leaves. It gives only the guarantees of POSIX fsync:
+ * syncing a file keeps its content, syncing a directory keeps its names. Other changes are unordered.
  */
 export class Disk {
   readonly #root: Inode = inode('directory');
   readonly #rootPath: string;
   #edits: NameEdit[] = [];
-  /** Draws a part of a torn write; the same for the same disk. */
+  /** Chooses the sectors of a torn write, reproducibly. */
   readonly #random: (below: number) => number;
 
   constructor(rootPath: string, random: (below: number) => number) {
@@ -84,7 +84,7 @@ export class Disk {
     }
   }
 
-  /** What is found after a power loss now. */
+  /** Returns the files after a power loss at this moment. */
   after(loss: Loss): Tree {
     const kept = this.#edits.filter((edit) => loss.keepsName(edit));
     const tree = new Map<string, Buffer | undefined | null>();
@@ -111,12 +111,12 @@ export class Disk {
   ): void {
     const target = this.#find(dirname(to));
     if (found === undefined || from === undefined || target === undefined) return;
-    const gone = kind === 'rename' ? ([[name, undefined]] as const) : [];
-    const made = [[basename(to), found]] as const;
-    if (target === from) this.#edit(kind === 'link' ? 'create' : 'rename', from, [...gone, ...made]);
+    const removed = kind === 'rename' ? ([[name, undefined]] as const) : [];
+    const added = [[basename(to), found]] as const;
+    if (target === from) this.#edit(kind === 'link' ? 'create' : 'rename', from, [...removed, ...added]);
     else {
-      this.#edit(kind === 'link' ? 'create' : 'rename', target, made);
-      if (gone.length > 0) this.#edit('rename', from, gone);
+      this.#edit(kind === 'link' ? 'create' : 'rename', target, added);
+      if (removed.length > 0) this.#edit('rename', from, removed);
     }
   }
 

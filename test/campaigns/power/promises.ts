@@ -1,6 +1,6 @@
 /**
- * What a session was promised at a moment, by the marks that it wrote: `begin set NAME VALUE` and `end set NAME VALUE`
- * around each command, likewise `remove NAME`. Between the two either may hold.
+ * The secrets that a session may expect at a moment. The session writes the marks `begin set NAME VALUE` and `end set NAME
+ * VALUE` around each command, and likewise `remove NAME`. Between the two, the old and the new state are both correct.
  */
 export class Promises {
   readonly #secrets = new Map<string, (string | null)[]>();

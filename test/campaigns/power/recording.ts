@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** A change of a file system, in the order in which they were done. Paths are absolute. */
+/** A change of a file system. Paths are absolute. */
 export type Change =
   | { readonly kind: 'create'; readonly path: string; readonly what: 'file' | 'directory' | 'fifo' }
   | { readonly kind: 'write'; readonly path: string; readonly data: Buffer; readonly at: number | 'end' }
@@ -11,7 +11,7 @@ export type Change =
   | { readonly kind: 'remove'; readonly path: string }
   | { readonly kind: 'sync'; readonly path: string };
 
-/** What strace is asked for; readRecording reads what it writes. */
+/** The options of strace whose output readRecording parses. */
 export const STRACE = [
   ...['-f', '--seccomp-bpf', '-y', '-xx', '-s', '2000000', '-e'],
   'trace=openat,open,creat,write,writev,pwrite64,pwritev,ftruncate,truncate,rename,renameat,renameat2,link,linkat,' +
@@ -22,7 +22,7 @@ const LINE = /^(\d+) +(\w+)\((.*)\) += (-?\d+|\?)(?:<((?:\\x[0-9a-f]{2})*)>|\(| 
 const STRING = /"((?:\\x[0-9a-f]{2})*)"/g;
 const DESCRIPTOR = /^(?:AT_FDCWD|\d+)<((?:\\x[0-9a-f]{2})*)>/;
 
-/** The changes of a directory, and below it, that processes were seen to make. Of calls on two threads, the one that ended first. */
+/** Returns the recorded changes in a directory. Concurrent calls are ordered by their end. */
 export function readRecording(file: string, below: string): Change[] {
   const begun = new Map<string, string>();
   const calls = readFileSync(file, 'latin1')
@@ -51,7 +51,7 @@ export function readRecording(file: string, below: string): Change[] {
   return changes;
 }
 
-/** The process of each thread, by their ids: threads of a process share its descriptors. */
+/** Returns the process id of each thread id, because threads share descriptors. */
 function processesOf(calls: readonly RegExpExecArray[]): ReadonlyMap<string, string> {
   const processes = new Map<string, string>();
   for (const [, thread = '', call = '', args = '', result = ''] of calls)
@@ -60,7 +60,7 @@ function processesOf(calls: readonly RegExpExecArray[]): ReadonlyMap<string, str
   return processes;
 }
 
-/** Lines that strace had to break, as another thread was faster, are put together again. */
+/** Joins the two lines of a call that strace splits when another thread makes a call in between. */
 function whole(begun: Map<string, string>, text: string): string | undefined {
   const [, thread = ''] = /^(\d+) /.exec(text) ?? [];
   if (text.endsWith(' <unfinished ...>')) {
@@ -123,7 +123,7 @@ function changesOf(call: string, args: string, result: number, pathOf: (name: st
     case 'fdatasync':
       return [{ kind: 'sync', path: from }];
     default:
-      throw new Error(`the model of a disk knows no ${call}: ${join(path)}`);
+      throw new Error(`the disk model does not support ${call}: ${join(path)}`);
   }
 }
 

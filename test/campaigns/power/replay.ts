@@ -1,7 +1,7 @@
-// replay.js DIRECTORY SEED MOST: after each change that a recorded session made, and each way in which a power loss may
-// take what was not synced, lays what is left on the disk and starts as a daemon does. Runs where the boot id is another
-// one than the session's. DIRECTORY holds `trace`, `marks` and `state`; the results are lines of JSON, the last one of
-// numbers. MOST: so many states are tried, drawn by the seed; 0 is all of them.
+// replay.js DIRECTORY SEED MOST: simulates a power loss after each change of a recorded session, with several choices of
+// lost changes, writes the remaining files to the disk and runs the recovery of a daemon. The boot id must differ from the
+// session's. DIRECTORY contains `trace`, `marks` and `state`. Prints lines of JSON, the last with totals. SEED chooses
+// MOST states; 0 means all.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -32,7 +32,7 @@ const [directory = '', seed = '1', most = '0'] = process.argv.slice(2);
 const state = join(directory, 'state');
 const aside = join(directory, 'runs-aside');
 
-/** Other processes' locks, the memory of WAL, and what tells people something: a start does not need them. */
+/** Files that a start does not need: locks of other processes, the WAL index, the log, the socket. */
 const UNNEEDED = /(-shm|\.lock(-.*)?|daemon\.log|daemon\.sock)$/;
 const BY_CHANCE = 3;
 
@@ -41,18 +41,18 @@ function losses(draw: Random): Loss[] {
   const none = (): boolean => false;
   const isMove = ({ kind }: NameEdit): boolean => kind !== 'create';
   const fixed: Loss[] = [
-    { name: 'all that was not synced', keepsName: none, keepsData: none },
+    { name: 'everything that was not synced', keepsName: none, keepsData: none },
     { name: 'nothing', keepsName: all, keepsData: all },
-    { name: 'data, and names are kept', keepsName: all, keepsData: none },
-    { name: 'names, and data are kept', keepsName: none, keepsData: all },
-    { name: 'renames and removals alone', keepsName: (edit) => !isMove(edit), keepsData: all },
-    { name: 'what was created, and not its removal', keepsName: isMove, keepsData: all },
+    { name: 'only data', keepsName: all, keepsData: none },
+    { name: 'only names', keepsName: none, keepsData: all },
+    { name: 'only renames and removals', keepsName: (edit) => !isMove(edit), keepsData: all },
+    { name: 'only created names', keepsName: isMove, keepsData: all },
     { name: 'parts of writes', keepsName: all, keepsData: () => 'torn' },
   ];
   const chances = Array.from({ length: BY_CHANCE }, (_, index): Loss => {
     const one = randomOf(draw(2 ** 31));
     return {
-      name: `by chance ${String(index + 1)}`,
+      name: `random ${String(index + 1)}`,
       keepsName: () => one(2) === 0,
       keepsData: () => ([true, false, 'torn'] as const)[one(3)] ?? true,
     };
@@ -67,9 +67,9 @@ interface Case {
   readonly promises: ReturnType<Promises['now']>;
 }
 
-/** Each state once: most changes leave the disk as it was, until they are synced. */
+/** Yields each distinct state once: most changes do not alter the disk until they are synced. */
 function* cases(): Generator<Case> {
-  const random = randomOf(Number(seed)); // the same ones each time
+  const random = randomOf(Number(seed)); // every call yields the same cases
   const disk = new Disk(directory, random);
   const promises = new Promises();
   const seen = new Set<string>();
@@ -106,7 +106,7 @@ function isOurs(path: string): boolean {
   return path === directory || path === state || path.startsWith(`${state}/`);
 }
 
-/** All that the session did, and no power loss. */
+/** Asserts that the model without a power loss equals the session's real files. */
 function assertModel(): void {
   const disk = new Disk(directory, randomOf(0));
   for (const change of readRecording(join(directory, 'trace'), directory))
@@ -114,7 +114,7 @@ function assertModel(): void {
   assertSame(disk.after({ name: 'nothing', keepsName: () => true, keepsData: () => true }));
 }
 
-/** The model is right where it comes to what the disk came to. */
+/** Asserts that a tree equals the files on the disk. */
 function assertSame(tree: Tree): void {
   const found = readdirSync(state, { recursive: true, withFileTypes: true })
     .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
@@ -132,8 +132,8 @@ function assertSame(tree: Tree): void {
   }
 }
 
-/** Lays a tree on the disk. The directory of runs stays the one it was: leases know it by its inode. */
-function lay(tree: Tree): void {
+/** Writes a tree to the disk. Keeps the original directory of runs, because leases contain its inode. */
+function restore(tree: Tree): void {
   const runs = join(state, 'runs');
   if (existsSync(runs)) renameSync(runs, aside);
   rmSync(state, { recursive: true, force: true });
@@ -148,7 +148,7 @@ function lay(tree: Tree): void {
   }
 }
 
-/** Files that are laid have other inodes than those that were recorded; on a disk that lost its power they keep theirs. */
+/** Updates the recorded inodes: restored files have new ones, whereas files on a disk that lost power keep theirs. */
 async function adoptInodes({ ledger }: DaemonModules): Promise<void> {
   const leases = await ledger.db.selectFrom('leases').selectAll().where('record', 'is not', null).execute();
   for (const { id, target, record } of leases) {
@@ -176,7 +176,7 @@ async function adoptInodes({ ledger }: DaemonModules): Promise<void> {
   }
 }
 
-/** A power loss may take the evidence of what was removed, or a file that never reached the disk: then the receipt says so. */
+/** Returns what is wrong with a receipt. If a power loss destroyed evidence of a removal, the receipt has to say so. */
 function judgeReceipt({ run, complete, conclusion, leases }: Receipt): string[] {
   if (complete) return [];
   const open = leases.filter(({ state }) => state !== 'gone');
@@ -186,13 +186,13 @@ function judgeReceipt({ run, complete, conclusion, leases }: Receipt): string[] 
       ({ state, removal }) =>
         state === 'unverified' && removal?.files.some(({ result }) => result === 'not-verified'),
     );
-  return isSaid ? [] : [`the receipt of ${run.id} is not complete`];
+  return isSaid ? [] : [`the receipt of ${run.id} is incomplete`];
 }
 
-/** Starts on what is there, as the daemon does; gives what is wrong then. */
+/** Runs the recovery of a daemon and returns violated promises. */
 async function recover({ promises }: Case): Promise<string[]> {
   const wrong: string[] = [];
-  mkdirSync(state, { recursive: true, mode: 0o700 }); // as every start does
+  mkdirSync(state, { recursive: true, mode: 0o700 }); // like every start
   const modules = await assemble(placesIn(state));
   try {
     await adoptInodes(modules);
@@ -206,7 +206,7 @@ async function recover({ promises }: Case): Promise<string[]> {
     for (const run of await modules.runs.list({ limit: 100 })) {
       if (run.state !== 'purged') wrong.push(`run ${run.id} is ${run.state}: ${run.removalError ?? ''}`);
       else wrong.push(...judgeReceipt(await modules.runs.receipt(run.id)));
-      if (run.outcome === 'succeeded') wrong.push(`run ${run.id} did not succeed`);
+      if (run.outcome === 'succeeded') wrong.push(`run ${run.id} failed but is reported as succeeded`);
     }
     const scope = await userScope(modules.ledger.db, modules.deps.user);
     const versions = await modules.vault.versions(modules.ledger.db, scope);
@@ -217,29 +217,28 @@ async function recover({ promises }: Case): Promise<string[]> {
           ? null
           : (await modules.vault.open(found.secretId, found.version)).open().toString();
       if (!allowed.includes(value))
-        wrong.push(`${name} is ${value === null ? 'lost' : 'another one, or back'}`);
+        wrong.push(`${name} ${value === null ? 'is lost' : 'has a wrong or removed value'}`);
     }
     if ((modules.vault.keys.ring()?.length ?? 1) !== 1) wrong.push('the vault has more than one key');
     const runs = join(state, 'runs');
-    if (existsSync(runs))
-      wrong.push(...readdirSync(runs).map((name) => `${name} is left in the directory of runs`));
+    if (existsSync(runs)) wrong.push(...readdirSync(runs).map((name) => `run directory ${name} remains`));
   } finally {
     await modules.close();
   }
   for (const entry of readdirSync(state, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     if (entry.isFile() && promises.values.some((value) => readFileSync(path).includes(value)))
-      wrong.push(`${path} holds a value in clear`);
+      wrong.push(`${path} contains an unencrypted value`);
   }
   return wrong;
 }
 
-if (!statSync(join(state, 'runs')).isDirectory()) throw new Error('the session made no run');
+if (!statSync(join(state, 'runs')).isDirectory()) throw new Error('the session started no run');
 assertModel();
 let states = 0;
 for (const { point } of cases()) states += Number(point > 0);
 const draw = randomOf(Number(seed));
-/** Which of them are tried: each is as likely as any other. */
+/** The indexes of the states to test, uniformly chosen. */
 const chosen = new Set<number>();
 while (Number(most) > 0 && chosen.size < Math.min(Number(most), states)) chosen.add(draw(states));
 let [index, tried, failed, slowestMs] = [-1, 0, 0, 0];
@@ -247,7 +246,7 @@ for (const one of cases()) {
   index += 1;
   if (Number(most) > 0 && !chosen.has(index)) continue;
   const begun = performance.now();
-  lay(one.tree);
+  restore(one.tree);
   const wrong = await recover(one).catch((error: unknown) => [
     error instanceof Error ? (error.stack ?? error.message) : String(error),
   ]);

@@ -15,14 +15,14 @@ const main = join(root, 'dist/daemon/main.js');
 const fake = join(root, 'test/support/bin/nextflow');
 const call = promisify(execFile);
 
-/** Where nextflow runs: on the login node, as a job that we submit, in a job that the user submits. */
+/** Where nextflow runs: on the login node, in a head job of nf-escrow, in a job that the user submits. */
 const PLACES = ['here', 'job', 'own'] as const;
 type Place = (typeof PLACES)[number];
-/** What is killed without a word, or cancelled by its scheduler. */
+/** The process that is killed with SIGKILL, or `scancel`. */
 export const KILLS = ['nothing', 'head', 'shim', 'head and shim', 'daemon', 'command', 'scancel'] as const;
 export type Kill = (typeof KILLS)[number];
 
-/** One run of the campaign, and what befell it. */
+/** One run of the campaign and its fault. */
 interface Case {
   readonly number: number;
   readonly user: CampaignUser;
@@ -35,22 +35,22 @@ interface Case {
 export interface Campaign {
   readonly runs: number;
   readonly outcomes: Readonly<Record<string, number>>;
-  /** Runs whose outcome is not one that fits what was done to them; as sentences. */
+  /** Reports of runs whose outcome does not fit their fault. */
   readonly wrong: readonly string[];
   /**
-   * Runs that never began, and are said so: the controller was away, or their daemon was killed as it was asked. Whoever
-   * launched them was told, and tries again.
+   * Reports of runs that were aborted before their start, because the controller was unavailable or their daemon was
+   * killed. The launcher received an error and retried.
    */
   readonly neverBegan: readonly string[];
-  /** Runs that were purged with no outcome, or not at all. */
+  /** Runs without an outcome, or not purged. */
   readonly open: readonly string[];
   readonly incompleteReceipts: readonly string[];
-  /** Files of users, of Slurm or in run directories that hold a value. */
+  /** Files of users and of Slurm that contain a value, and run directories. */
   readonly leftovers: readonly string[];
   readonly kills: Readonly<Record<string, number>>;
 }
 
-/** Who has runs: a real account, with a daemon of its own. */
+/** A user of the campaign: a real account with its own daemon. */
 class CampaignUser {
   readonly account: Account;
   readonly value = randomBytes(16).toString('hex');
@@ -93,7 +93,7 @@ class CampaignUser {
     return (await call(command, args, { env: this.#env, cwd: this.account.home })).stdout.trim();
   }
 
-  /** Of its daemon, by the socket that root can open too; undefined while none answers. */
+  /** Sends a GET request to the user's daemon, whose socket root can open. Returns undefined when none answers. */
   ask<T>(path: string): Promise<T | undefined> {
     const socketPath = join(this.state, hostname(), 'daemon.sock');
     return new Promise((resolve) => {
@@ -110,14 +110,14 @@ class CampaignUser {
   async runs(): Promise<Run[]> {
     const list = await this.ask<RunList>('/v1/runs?limit=500');
     if (list !== undefined) return list.runs;
-    await this.escrow(['daemon', 'start']); // as any next command would
+    await this.escrow(['daemon', 'start']); // like any next command
     return (await this.ask<RunList>('/v1/runs?limit=500'))?.runs ?? [];
   }
 
-  /** The newest of a case, but those that are told of already. */
-  async run({ number }: Case, told: ReadonlySet<string> = new Set()): Promise<Run | undefined> {
+  /** Returns the newest run of a case, without those that were already reported. */
+  async run({ number }: Case, reported: ReadonlySet<string> = new Set()): Promise<Run | undefined> {
     return (await this.runs()).find(
-      ({ id, arguments: args }) => !told.has(id) && args.some((word) => word.includes(mark(number))),
+      ({ id, arguments: args }) => !reported.has(id) && args.some((word) => word.includes(mark(number))),
     );
   }
 }
@@ -125,15 +125,15 @@ class CampaignUser {
 const mark = (number: number): string => `: case-${String(number)};`;
 
 /**
- * Runs of two users through a real Slurm, whose processes are killed at random, and the controller restarted meanwhile.
- * The accounts have to be there before Slurm is started: its nodes know the users of then.
+ * Starts runs of two users in a real Slurm, kills processes at random and restarts the controller once. The accounts must
+ * exist before Slurm starts, because its nodes copy the list of users.
  */
 export async function campaign(
   slurm: Slurm,
   accounts: readonly Account[],
   runs: number,
   kills: readonly Kill[] = KILLS,
-  tell: (text: string) => void = () => undefined,
+  report: (text: string) => void = () => undefined,
 ): Promise<Campaign> {
   const users = accounts.map((account) => new CampaignUser(account, slurm));
   for (const user of users) {
@@ -154,13 +154,13 @@ export async function campaign(
   const neverBegan: string[] = [];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      neverBegan.push(...(await befall(slurm, next)));
-      if (waiting.length % 10 === 0) tell(`${String(runs - waiting.length)} of ${String(runs)} runs`);
+      neverBegan.push(...(await runCase(slurm, next)));
+      if (waiting.length % 10 === 0) report(`${String(runs - waiting.length)} of ${String(runs)} runs`);
       if (waiting.length === Math.floor(runs / 2)) await restartController(slurm);
     }
   };
   await Promise.all(Array.from({ length: 6 }, work));
-  tell('all were started; waiting for their ends');
+  report('all runs were started; waiting for their ends');
   await settled(users, runs);
   const judged = await judge(slurm, users, cases);
   return { ...judged, neverBegan: [...neverBegan, ...judged.neverBegan] };
@@ -168,7 +168,7 @@ export async function campaign(
 
 function makeCase(number: number, users: readonly CampaignUser[], kills: readonly Kill[]): Case {
   const pick = <T>(all: readonly T[]): T => all[Math.floor(Math.random() * all.length)] as T;
-  // The first ones have each kind once.
+  // The first cases contain each combination once.
   const [place, kill] = [PLACES[number % 3], kills[Math.floor(number / 3) % kills.length]];
   const isEarly = number < PLACES.length * kills.length;
   return {
@@ -182,12 +182,12 @@ function makeCase(number: number, users: readonly CampaignUser[], kills: readonl
 }
 
 /**
- * Starts a run, waits for its start, and does to it what is to be done after a moment. Gives what is told of those that
- * never began, after which it was tried again.
+ * Starts a run, waits until its nextflow runs, and injects the fault after a random time. Retries runs that are aborted
+ * before their start, and returns reports of them.
  */
-async function befall(slurm: Slurm, one: Case): Promise<string[]> {
+async function runCase(slurm: Slurm, one: Case): Promise<string[]> {
   const neverBegan: string[] = [];
-  const told = new Set<string>();
+  const reported = new Set<string>();
   const { user, place, kill, number } = one;
   const script = `${mark(number)} touch began; sleep ${one.seconds.toFixed(1)}; exit ${String(one.exit)}`;
   const cwd = join(user.account.home, `launch-${String(number)}`);
@@ -196,7 +196,7 @@ async function befall(slurm: Slurm, one: Case): Promise<string[]> {
   let command: ReturnType<typeof spawn> | undefined;
   let ownJob: string | undefined;
   for (let time = 0; time < 20; time += 1) {
-    await user.runs(); // has a daemon, which a job would not start
+    await user.runs(); // starts the daemon, which a job would not do
     if (place === 'own') {
       const words = [process.execPath, main, 'run', script].map((word) => `'${word}'`).join(' ');
       ownJob = await user.submit(`cd '${cwd}'\n${words}`).catch(() => undefined);
@@ -205,10 +205,10 @@ async function befall(slurm: Slurm, one: Case): Promise<string[]> {
       command = user.start(['run', ...where, script], cwd);
       command.stdin?.end();
     }
-    const run = await seen(one, told);
-    if (run !== undefined && isUnbegun(one, run)) {
-      neverBegan.push(whatIsTold(slurm, one, run));
-      told.add(run.id); // else it is taken for the next one
+    const run = await waitForStart(one, reported);
+    if (run !== undefined && isUnstarted(one, run)) {
+      neverBegan.push(describe(slurm, one, run));
+      reported.add(run.id); // the next attempt is another run
     } else if (run !== undefined) {
       if (run.state !== 'purged') {
         await sleep(Math.random() * one.seconds * 1000);
@@ -220,17 +220,20 @@ async function befall(slurm: Slurm, one: Case): Promise<string[]> {
   throw new Error(`case ${String(number)} (${place}, ${kill}) could not be started`);
 }
 
-/** It is said that it was never launched, and its script left no sign that it was. */
-function isUnbegun({ user, number }: Case, { outcome }: Run): boolean {
+/** Returns whether a run is reported as aborted and its script indeed never started. */
+function isUnstarted({ user, number }: Case, { outcome }: Run): boolean {
   return outcome === 'aborted' && !existsSync(join(user.account.home, `launch-${String(number)}`, 'began'));
 }
 
-/** The run once its nextflow runs, or it is over; undefined where it never came to be, as its daemon was just killed. */
-async function seen(one: Case, told: ReadonlySet<string>): Promise<Run | undefined> {
-  const deadline = Date.now() + 20_000;
+/**
+ * Waits until the run's nextflow runs or has ended. Returns undefined when no run appears within half a minute, for
+ * example because its daemon was just killed.
+ */
+async function waitForStart(one: Case, reported: ReadonlySet<string>): Promise<Run | undefined> {
+  const start = performance.now();
   let run: Run | undefined;
-  while (Date.now() < deadline) {
-    run = await one.user.run(one, told);
+  while (performance.now() - start < (run === undefined ? 30_000 : 120_000)) {
+    run = await one.user.run(one, reported);
     if (run !== undefined && run.state !== 'created' && run.state !== 'materialized') return run;
     await sleep(200);
   }
@@ -269,7 +272,7 @@ function look(pid: number): { words: string[]; env: string } {
       env: readFileSync(`/proc/${String(pid)}/environ`, 'latin1'),
     };
   } catch {
-    return { words: [], env: '' }; // it has ended
+    return { words: [], env: '' }; // already ended
   }
 }
 
@@ -277,18 +280,18 @@ function end(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    return; // it has ended
+    return; // already ended
   }
 }
 
 async function restartController(slurm: Slurm): Promise<void> {
   await slurm.stopController();
-  await sleep(3000);
+  await sleep(3000); // the length of the outage
   slurm.startController();
   await slurm.ready();
 }
 
-/** A head out of sight whose shim is gone as well is waited for until its last sign of life is two minutes old. */
+/** Waits until all runs are purged. A head without a shim on another host counts as ended two minutes after its last heartbeat. */
 async function settled(users: readonly CampaignUser[], runs: number): Promise<void> {
   const deadline = Date.now() + 6 * 60_000;
   while (Date.now() < deadline) {
@@ -314,12 +317,12 @@ async function judge(
     const what = nameOf(one);
     kills[one.kill] = (kills[one.kill] ?? 0) + 1;
     if (run?.outcome == null || run.state !== 'purged') {
-      open.push(`${what}: ${run?.state ?? 'not there'}`);
+      open.push(`${what}: ${run?.state ?? 'not found'}`);
       continue;
     }
     outcomes[run.outcome] = (outcomes[run.outcome] ?? 0) + 1;
-    if (isUnbegun(one, run)) neverBegan.push(whatIsTold(slurm, one, run));
-    else if (!fitting(one).includes(run.outcome)) wrong.push(whatIsTold(slurm, one, run));
+    if (isUnstarted(one, run)) neverBegan.push(describe(slurm, one, run));
+    else if (!expectedOutcomes(one).includes(run.outcome)) wrong.push(describe(slurm, one, run));
     const receipt = await one.user.ask<Receipt>(`/v1/runs/${run.id}/receipt`);
     if (receipt?.complete !== true) incompleteReceipts.push(`${what}: ${run.id}`);
   }
@@ -339,8 +342,8 @@ function nameOf({ number, place, kill, exit }: Case): string {
   return `case ${String(number)}, ${place}, killed ${kill}, exit ${String(exit)}`;
 }
 
-/** How a run ended, what its job wrote, and what Slurm's own logs tell of it: for who has to find out why. */
-function whatIsTold(
+/** Describes a run for debugging: its outcome, the output of its job, and lines of Slurm's logs. */
+function describe(
   { directory, nodes }: Slurm,
   one: Case,
   { headJob: job, outputFile, outcome, outcomeEvidence }: Run,
@@ -360,13 +363,13 @@ function whatIsTold(
   ].join('\n');
 }
 
-/** Outcomes that fit: what was done may come when the run is over, so its own end always does. */
-function fitting({ place, kill, exit }: Case): string[] {
+/** Returns the outcomes that fit a case. Its regular outcome always fits, because the fault may come after the end. */
+function expectedOutcomes({ place, kill, exit }: Case): string[] {
   const own = exit === 0 ? 'succeeded' : 'failed';
   if (kill === 'head') return [own, 'failed'];
-  // A head that lost its shim goes on here; as a job it is ended with it.
+  // On the login node, a head continues without its shim. In a job, both end.
   if (kill === 'shim') return place === 'here' ? [own] : [own, 'failed', 'lost'];
-  // Nobody lived to tell; of a job of its own the scheduler does.
+  // No process can report the outcome. For a head job, the scheduler does.
   if (kill === 'head and shim') return place === 'job' ? [own, 'failed'] : [own, 'failed', 'lost'];
   if (kill === 'scancel' && place !== 'here') return [own, 'cancelled'];
   if (kill === 'command' && place === 'here') return [own];

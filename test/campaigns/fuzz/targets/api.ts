@@ -56,7 +56,7 @@ const header = oneof(
   },
 );
 
-/** A request to each route that there is: METHOD, path, headers, an empty line, the body. */
+/** Requests to all routes: METHOD, path, headers, an empty line, body. */
 const requests: Arbitrary<string> = oneof(
   ...operations.map(({ method, path, request: schema }) =>
     tuple(
@@ -76,7 +76,7 @@ const requests: Arbitrary<string> = oneof(
   ),
 );
 
-/** Requests to the API, by its own server on a socket. */
+/** Requests to the API, through its server on a socket. */
 export const api: Target = {
   name: 'api',
   share: 15,
@@ -114,7 +114,7 @@ export const api: Target = {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     let count = 0;
     return {
-      // A passphrase costs half a second of one processor, by design, and so does each that the vault has already.
+      // Each passphrase costs half a second of CPU time by design, including those that the vault already has.
       limitMs: (input) => (/passphrase/.test(input.toString('latin1')) ? 10_000 : undefined),
       run: async (input) => {
         const { method, path, headers, body } = read(input, ground.needle, ground.directory);
@@ -123,15 +123,15 @@ export const api: Target = {
         if (answer.status >= 400 && method !== 'HEAD') {
           hold(
             answer.type.startsWith('application/problem+json'),
-            `an error is a problem: ${String(answer.status)} ${answer.type} ${answer.text.slice(0, 200)}`,
+            `an error is a problem document: ${String(answer.status)} ${answer.type} ${answer.text.slice(0, 200)}`,
           );
           const { code } = JSON.parse(answer.text) as Problem;
           hold(
             code !== 'internal' && Object.hasOwn(errorTable, code),
-            `an error is one of the table: ${answer.text} ${log}`,
+            `an error is in the table: ${answer.text} ${log}`,
           );
         }
-        hold(answer.status !== 500 || method !== 'HEAD', 'no error within');
+        hold(answer.status !== 500 || method !== 'HEAD', 'no internal error');
         count += 1;
         if (answer.status === 201 || count % 256 === 0) await endRuns(runs);
         return [answer.text, log];
@@ -142,12 +142,12 @@ export const api: Target = {
         const { runs: open } = { runs: await runs.list({ limit: 100, state: 'open' }) } satisfies RunList;
         hold(
           open.every(({ pendingRemovals }) => pendingRemovals === 0),
-          'nothing is left of a run that was called off',
+          'an aborted run has no pending removals',
         );
         hold(
           !readdirSync(ground.directory).includes('runs') ||
             readdirSync(join(ground.directory, 'runs')).length === 0,
-          'no run directory is left',
+          'no run directory remains',
         );
         await runs.prune(0);
       },
@@ -160,7 +160,7 @@ export const api: Target = {
   },
 };
 
-/** Calls off what was placed: nobody here starts it. */
+/** Aborts the materialized runs, which no launcher starts. */
 async function endRuns(runs: Awaited<ReturnType<typeof openModules>>['runs']): Promise<void> {
   for (const { id, state } of await runs.list({ limit: 1000, state: 'open' }))
     if (state === 'materialized') {
@@ -184,7 +184,7 @@ function read(input: Buffer, needle: string, directory: string): Asked {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   for (const line of lines) {
     const [, name, value] = /^([a-z-]{1,40}): ([ -~]{1,200})$/.exec(line) ?? [];
-    // Node's own client refuses others, and would wait for what these announce.
+    // Node's client rejects other headers, and would wait for the data that these announce.
     if (
       name !== undefined &&
       value !== undefined &&
@@ -202,7 +202,7 @@ function read(input: Buffer, needle: string, directory: string): Asked {
   };
 }
 
-/** Puts the needle where a value stands, and keeps run directories within the ground. Keys are no values. */
+/** Replaces the placeholder in values (not in keys), and keeps run directories in the temporary directory. */
 function fill(body: Buffer, needle: string, directory: string): Buffer {
   let parsed: unknown;
   try {
@@ -239,7 +239,7 @@ function send(options: object, body: Buffer): Promise<Answer> {
       const { statusCode: status = 0, headers } = incoming;
       const type = headers['content-type'] ?? '';
       if (type.startsWith('text/event-stream')) {
-        incoming.destroy(); // it would go on for as long as the run does
+        incoming.destroy(); // the stream lasts as long as the run
         resolve({ status, type, text: '' });
         return;
       }

@@ -42,7 +42,7 @@ const word = oneof(
   string({ maxLength: 20 }),
 );
 
-/** What follows `nf-escrow run` and `nf-escrow nextflow`, with a NUL between two arguments. */
+/** Arguments of `nf-escrow run` and `nf-escrow nextflow`, separated by NUL. */
 export const runArguments: Target = {
   name: 'run-arguments',
   share: 120,
@@ -64,19 +64,19 @@ export const runArguments: Target = {
         hold(
           rest.length <= args.length &&
             args.slice(args.length - rest.length).every((one, at) => one === rest[at]),
-          "Nextflow's arguments are verbatim",
+          "Nextflow's arguments are passed verbatim",
         );
         const { arguments: line } = buildRunArguments(rest);
         hold(
           line.includes('run') && [...line].sort().join('\0') === [...rest, 'run'].sort().join('\0'),
-          'none is lost, none is added',
+          'no argument is lost or added',
         );
       });
       attempt(() => {
         const line = readCommandLine(args, (path) => path.endsWith('.nf'));
         hold(
           line === undefined || line.arguments.join('\0') === args.join('\0'),
-          'a command line is verbatim',
+          'a command line is kept verbatim',
         );
       });
       attempt(() => void readRunLine(args));
@@ -84,7 +84,7 @@ export const runArguments: Target = {
       attempt(() => {
         const text = args.join(' ');
         const words = splitWords(text).join('');
-        hold(words.replace(/[\s'"]/g, '') === text.replace(/[\s'"]/g, ''), 'no letter is lost');
+        hold(words.replace(/[\s'"]/g, '') === text.replace(/[\s'"]/g, ''), 'no character is lost');
       });
       return refused.filter(({ code }) => code !== 'usage').map(({ message }) => message);
     },

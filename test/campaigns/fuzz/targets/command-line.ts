@@ -86,8 +86,8 @@ const argument = oneof(
 );
 
 /**
- * Arguments of every command but `run`, with a NUL between two, up to the daemon: here none answers. The settings are
- * those of an empty home. Arguments that name a path of this machine are left out: some commands write there.
+ * Arguments of all commands but `run`, separated by NUL. No daemon answers, and the settings are those of an empty home.
+ * Arguments that name a path outside are dropped, because some commands write to their arguments.
  */
 export const commandLine: Target = {
   name: 'command-line',
@@ -101,7 +101,7 @@ export const commandLine: Target = {
     mkdirSync(work);
     writeFileSync(join(work, 'file'), needle);
     const absent = (): Promise<never> =>
-      Promise.reject(new EscrowError('daemon-unavailable', 'None answers here.'));
+      Promise.reject(new EscrowError('daemon-unavailable', 'No daemon answers.'));
     const context = {
       settings,
       assertSettings: () => undefined,
@@ -126,18 +126,18 @@ export const commandLine: Target = {
           .filter((one) => !/^\/|\.\.|=\//.test(one))
           .map((one, place) => (isMistaken(words, place) ? textOf(Buffer.from(one), needle) : one));
         const before = process.cwd();
-        let told = '';
+        let output = '';
         const keep = (chunk: string | Uint8Array): boolean => {
-          told += Buffer.from(chunk as string).toString();
+          output += Buffer.from(chunk as string).toString();
           return true;
         };
         process.chdir(work);
-        // Their own are those of their class: what is set here hides them, and is taken away again.
+        // An own property hides the method of the class. Deleting it restores the method.
         for (const stream of [process.stdout, process.stderr]) Object.assign(stream, { write: keep });
         try {
           await buildProgram(context).parseAsync(args, { from: 'user' });
         } catch (error) {
-          // commander's own errors carry their status; main.ts knows that.
+          // commander's errors have an exit status, which main.ts handles.
           if (!(error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number'))
             throw error;
         } finally {
@@ -145,14 +145,14 @@ export const commandLine: Target = {
           process.chdir(before);
           process.exitCode = undefined;
         }
-        hold(!/^ +at .*\.js:/m.test(told), 'no stack is printed');
-        return told;
+        hold(!/^ +at .*\.js:/m.test(output), 'no stack trace is printed');
+        return output;
       },
     };
   },
 };
 
-/** Whether an argument is a value, given where a name alone should be: others are names of files and the like. */
+/** Returns whether an argument is a value that the user passed by mistake after the name in `secrets set`. */
 function isMistaken(words: readonly string[], place: number): boolean {
   const [first, second, name, ...more] = words;
   const isSet = first === 'secrets' && second === 'set' && name?.startsWith('-') === false;

@@ -68,7 +68,7 @@ const value = oneof(
   ),
 );
 
-/** Variables of whoever starts us, each NAME=VALUE, with a NUL between two. Nothing is written. */
+/** Environment variables of the caller: NAME=VALUE, separated by NUL. */
 export const environment: Target = {
   name: 'environment',
   share: 60,
@@ -91,15 +91,18 @@ export const environment: Target = {
         const job = enclosingJob(env);
         hold(
           job === undefined || job.restarts === null || Number.isInteger(job.restarts),
-          'a job was started anew so many times',
+          'the number of restarts is an integer',
         );
         const plugins = ownPluginsDirectory({ env, directory });
-        hold(typeof submitHost(env) === 'string' && plugins.startsWith('/'), 'there is a place');
+        hold(
+          typeof submitHost(env) === 'string' && plugins.startsWith('/'),
+          'the plugins directory is absolute',
+        );
         const launch = { nextflow, arguments: ['run', 'x'], directory, state: directory, env };
         whyPluginUnusable(readLauncher(nextflow, env), env);
         wantsWeblog(launch, plugins);
         findLocalStore(env);
-        hold(expectedLog(directory, ['run', 'x'], env).startsWith('/'), 'a log has an absolute path');
+        hold(expectedLog(directory, ['run', 'x'], env).startsWith('/'), 'the path of the log is absolute');
         for (const look of [
           () => findNextflow(env['NF_ESCROW_NEXTFLOW'], env),
           () => detectExecutor(env['PATH']),
@@ -113,14 +116,11 @@ export const environment: Target = {
         const settings = await loadSettings(env);
         hold(
           Object.values(settings.paths as unknown as Record<string, string | undefined>).every(
-            (path) => path === undefined || path.startsWith('/'), // a second socket is not everywhere
+            (path) => path === undefined || path.startsWith('/'), // the second socket is optional
           ),
           'all paths are absolute',
         );
-        hold(
-          settings.keepRunsDays <= 1e6 && settings.hostLeaseSeconds <= 1e7,
-          'times are such that can be reckoned with',
-        );
+        hold(settings.keepRunsDays <= 1e6 && settings.hostLeaseSeconds <= 1e7, 'durations are bounded');
       },
     };
   },

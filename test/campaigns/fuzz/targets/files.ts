@@ -21,7 +21,7 @@ import { lines } from './lines.ts';
 
 const MODE = { mode: 0o600 };
 
-/** Nextflow's own store.json, as a user has it. */
+/** The user's own store.json of Nextflow. */
 export const store: Target = {
   name: 'store-json',
   share: 80,
@@ -36,14 +36,14 @@ export const store: Target = {
       const found = readLocalStore(path);
       hold(
         [...found].every(([name, value]) => isSecretName(name) && !value.open().includes(0)),
-        'names, and values without NUL',
+        'names are valid and values contain no NUL',
       );
       return found;
     },
   }),
 };
 
-/** config.yaml: read, and one setting of it changed. */
+/** config.yaml: reads it, and changes one setting. */
 export const config: Target = {
   name: 'config-yaml',
   share: 30,
@@ -78,12 +78,12 @@ export const config: Target = {
       const settings = await loadSettings({ NF_ESCROW_HOME: directory });
       hold(
         Number.isInteger(settings.hostLeaseSeconds) && settings.paths.runs.startsWith('/'),
-        'settings are what they should be',
+        'settings are valid',
       );
       writeSetting(path, 'workspace', 'lab/rna');
       hold(
         (await loadSettings({ NF_ESCROW_HOME: directory })).workspace === 'lab/rna',
-        'a setting that was written is read',
+        'a changed setting is read back',
       );
     },
   }),
@@ -91,7 +91,7 @@ export const config: Target = {
 
 const SOURCES: readonly ImportSource[] = ['dotenv', 'json', 'nextflow'];
 
-/** Files of secrets to be taken over: the first byte says of which kind. */
+/** Files of secrets to import. The first byte chooses the format. */
 export const imports: Target = {
   name: 'imports',
   share: 60,
@@ -121,7 +121,7 @@ export const imports: Target = {
   }),
 };
 
-/** Which host has the daemon, and since when it shows no sign of life. */
+/** The host lease and its heartbeat. */
 export const hostLease: Target = {
   name: 'host-lease',
   share: 30,
@@ -145,21 +145,21 @@ export const hostLease: Target = {
       writeFileSync(`${path}.beat`, bytes, MODE);
       const lease = readHostLease(path);
       hold(lease === undefined || typeof lease.epoch === 'number', 'an epoch is a number');
-      hold(secondsSinceHeartbeat(path) >= 0, 'time goes on');
+      hold(secondsSinceHeartbeat(path) >= 0, 'the age of a heartbeat is not negative');
       try {
         assertNoOtherHost(path, 60, false);
       } finally {
         if (bytes.length % 8 === 0) {
           const mine = { holder: identifySelf(), epoch: 9 };
           writeHostLease(path, mine);
-          hold(readHostLease(path)?.epoch === 9, 'a lease that was written is read');
+          hold(readHostLease(path)?.epoch === 9, 'a written lease is read back');
         }
       }
     },
   }),
 };
 
-/** The file of the vault's keys. */
+/** The key file of the vault. */
 export const keyFile: Target = {
   name: 'key-file',
   share: 60,
@@ -179,12 +179,12 @@ export const keyFile: Target = {
       const path = join(directory, 'vault.key');
       rmSync(path, { force: true });
       writeFileSync(path, bytesOf(input, needle), MODE);
-      hold((readRing(path)?.length ?? 0) > 0, 'a ring has a key');
+      hold((readRing(path)?.length ?? 0) > 0, 'a key ring is not empty');
     },
   }),
 };
 
-/** The script of Nextflow's launcher, or what stands for it. */
+/** The script of Nextflow's launcher, or another program in its place. */
 export const launcher: Target = {
   name: 'nextflow-launcher',
   share: 60,

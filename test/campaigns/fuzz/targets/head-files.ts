@@ -10,7 +10,7 @@ import { validate } from '../../../../daemon/contract/validate.ts';
 import { bytesOf, hold, type Ground, type Target } from '../target.ts';
 import { lines } from './lines.ts';
 
-/** Writes an input as a file that grows while it is read, and gives its lines. */
+/** Writes an input to a file in two parts, reads each part with Tail, and returns all lines. */
 function tailed({ directory, needle }: Ground, name: string, input: Buffer): string[] {
   const path = join(directory, name);
   const bytes = bytesOf(input, needle);
@@ -23,16 +23,16 @@ function tailed({ directory, needle }: Ground, name: string, input: Buffer): str
     const all = [...first, ...tail.read()];
     hold(
       all.every((line) => !line.includes('\n')),
-      'a line is one line',
+      'a line contains no newline',
     );
-    hold(all.length === bytes.toString('latin1').split('\n').length - 1, 'every whole line is read, once');
+    hold(all.length === bytes.toString('latin1').split('\n').length - 1, 'every complete line is read once');
     return all;
   } finally {
     tail.close();
   }
 }
 
-/** A trace, as Nextflow or anybody else wrote it. */
+/** A trace file. */
 export const trace: Target = {
   name: 'trace',
   share: 80,
@@ -62,7 +62,7 @@ export const trace: Target = {
   }),
 };
 
-/** A log of Nextflow: what is sought in it, and whose it is. */
+/** A log of Nextflow. */
 export const log: Target = {
   name: 'nextflow-log',
   share: 70,
@@ -103,7 +103,7 @@ export const log: Target = {
   }),
 };
 
-/** events.jsonl: tasks can reach it. */
+/** events.jsonl, which tasks can write to. */
 export const events: Target = {
   name: 'events',
   share: 80,
@@ -135,21 +135,21 @@ export const events: Target = {
         try {
           event = readEvent(line);
         } catch (error) {
-          hold(error instanceof Error, 'what is no event is told by an error');
+          hold(error instanceof Error, 'an invalid event throws an Error');
           continue;
         }
         if (event !== undefined && 'exposure' in event) {
-          hold(event.exposure.secrets.every(isSecretName), 'exposed secrets are names');
-          hold(event.exposure.file.length <= 4096, 'paths are cut');
+          hold(event.exposure.secrets.every(isSecretName), 'exposed secrets have valid names');
+          hold(event.exposure.file.length <= 4096, 'paths are truncated');
         }
         if (event !== undefined && 'searched' in event)
           validate<'ExposureSearch'>('exposure-search.json', event.searched);
         if (event === undefined || !('task' in event)) continue;
         const { task } = event;
-        hold([...task.secrets, ...task.exposed].every(isSecretName), "a task's secrets are names");
+        hold([...task.secrets, ...task.exposed].every(isSecretName), "a task's secrets have valid names");
         hold(
           [task.taskId, task.name ?? '', task.hash ?? ''].every((text) => text.length <= 1000),
-          'texts are cut',
+          'texts are truncated',
         );
       }
     },

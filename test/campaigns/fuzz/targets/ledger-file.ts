@@ -10,17 +10,17 @@ import { assemble, type DaemonModules } from '../../../support/daemon-modules.ts
 import { openModules } from '../engine.ts';
 import { hold, type Ground, type Target } from '../target.ts';
 
-/** Where the ledger was made, with the key that opens it and a run directory of a run in it; and a copy of that. */
+/** Returns the directory of the original ledger, its run directories, and a copy of the run directories. */
 const placesOf = ({ directory }: Ground) => ({
   made: join(directory, 'made'),
   runs: join(directory, 'made', 'runs'),
   copy: join(directory, 'copy'),
 });
 
-/** What is none of ours stands beside it, whatever a ledger says. */
+/** Foreign directories, which must survive any ledger content. */
 const BYSTANDERS = ['runs/kept', 'runs/r20260101', 'kept'];
 
-/** A ledger with secrets, runs and events in it, as bytes: one run is over, and one has its secrets. */
+/** Creates a ledger with secrets, an ended run and a materialized run, and returns its bytes. */
 async function makeLedger(ground: Ground): Promise<Buffer> {
   const { made, runs, copy } = placesOf(ground);
   mkdirSync(made, { mode: 0o700 });
@@ -38,8 +38,8 @@ async function makeLedger(ground: Ground): Promise<Buffer> {
 }
 
 /**
- * The ledger's file with some bytes changed: it is refused, or read and tidied by a daemon that starts on it. That never
- * writes or tells a value, and removes nothing that is none of ours.
+ * The ledger's file with changed bytes. A daemon that starts on it rejects it, or reads it and purges its runs. It never
+ * writes or reveals a value, and removes nothing that nf-escrow did not create.
  */
 export const ledgerFile: Target = {
   name: 'ledger',
@@ -53,50 +53,50 @@ export const ledgerFile: Target = {
       run: async (input) => {
         rmSync(directory, { recursive: true, force: true });
         mkdirSync(directory, { mode: 0o700 });
-        cpSync(copy, runs, { recursive: true }); // into the same directory: that is what the ledger knows
+        cpSync(copy, runs, { recursive: true }); // into the original directory, which the ledger names
         const path = join(directory, 'ledger.db');
         writeFileSync(path, input, { mode: 0o600 });
         const keyFile = join(made, 'vault.key');
         const modules = await assemble({ ledger: path, keyFile, runs, output: join(directory, 'output') });
         try {
           const read = await readAll(modules).catch((error: unknown) => error);
-          const tidied = await tidy(modules); // also where some of it cannot be read
+          const output = await purgeAll(modules); // even if parts of it cannot be read
           if (read instanceof Error) throw read;
-          return [read, tidied, modules.logged()];
+          return [read, output, modules.logged()];
         } finally {
           await modules.close();
           for (const name of readdirSync(directory, { recursive: true, withFileTypes: true }))
             if (name.isFile())
               hold(
                 !readFileSync(join(name.parentPath, name.name)).includes(ground.needle),
-                `${name.name} holds no value in clear`,
+                `${name.name} contains no unencrypted value`,
               );
-          for (const name of BYSTANDERS) hold(existsSync(join(made, name, 'within')), `${name} is as it was`);
+          for (const name of BYSTANDERS) hold(existsSync(join(made, name, 'within')), `${name} still exists`);
         }
       },
     };
   },
 };
 
-/** What a daemon does that starts on it, and what a user may ask of it then. */
-async function tidy({ runs }: DaemonModules): Promise<unknown[]> {
+/** Runs the recovery, then purges all runs and reads their receipts. */
+async function purgeAll({ runs }: DaemonModules): Promise<unknown[]> {
   await runs.recover();
-  const told: unknown[] = [];
+  const output: unknown[] = [];
   for (const { id } of await runs.list({ limit: 10 }))
     try {
-      told.push(await runs.purge(id, { force: true, asked: true }), await runs.checkedReceipt(id));
+      output.push(await runs.purge(id, { force: true, asked: true }), await runs.checkedReceipt(id));
     } catch (error) {
       if (!(error instanceof EscrowError) || error.code === 'internal') throw error;
-      told.push(error.message, error.hint);
+      output.push(error.message, error.hint);
     }
-  return told;
+  return output;
 }
 
 async function readAll({ ledger, vault }: DaemonModules): Promise<unknown> {
   const scope = await userScope(ledger.db, machineUser());
-  const told: unknown[] = [await vault.list(scope), await readAudit(ledger.db, 100)];
-  for (const row of await listRuns(ledger.db, { limit: 10 })) told.push(await describeRun(ledger.db, row));
+  const output: unknown[] = [await vault.list(scope), await readAudit(ledger.db, 100)];
+  for (const row of await listRuns(ledger.db, { limit: 10 })) output.push(await describeRun(ledger.db, row));
   for (const { secretId, version } of await vault.versions(ledger.db, scope))
     await vault.open(secretId, version);
-  return told;
+  return output;
 }

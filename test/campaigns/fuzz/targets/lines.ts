@@ -1,6 +1,6 @@
 import { array, constantFrom, oneof, string, tuple, uint8Array, type Arbitrary } from 'fast-check';
 
-/** Bytes that are mostly lines of a few words, some of them as they should be. */
+/** Returns an arbitrary of bytes that are mostly lines of the given words, some of them valid. */
 export function lines(...words: readonly string[]): Arbitrary<string | Uint8Array> {
   const word = oneof(
     { weight: 3, arbitrary: constantFrom(...words) },

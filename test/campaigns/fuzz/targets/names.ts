@@ -4,7 +4,7 @@ import { validate } from '../../../../daemon/contract/validate.ts';
 import { EscrowError } from '../../../../daemon/errors.ts';
 import { hold, textOf, type Target } from '../target.ts';
 
-/** Nextflow's rule for the name of a secret, told another way: character by character. */
+/** Implements Nextflow's rule for names of secrets independently, character by character. */
 function isName(text: string): boolean {
   const letters = text.split('');
   const fits = letters.every(
@@ -36,11 +36,14 @@ export const names: Target = {
   open: ({ needle }) => ({
     run: (input) => {
       const text = textOf(input, needle);
-      hold(isSecretName(text) === isName(text), 'a name of a secret is what Nextflow takes for one');
+      hold(isSecretName(text) === isName(text), 'a name is valid if and only if Nextflow accepts it');
       for (const [file, body] of BODIES)
         try {
           const { name } = validate(file, body(text)) as { name: string };
-          hold(/^[a-z0-9][a-z0-9_-]{0,62}$/.test(name) && !name.includes('\n'), `${file} takes names alone`);
+          hold(
+            /^[a-z0-9][a-z0-9_-]{0,62}$/.test(name) && !name.includes('\n'),
+            `${file} accepts only valid names`,
+          );
         } catch (error) {
           if (!(error instanceof EscrowError)) throw error;
         }

@@ -40,7 +40,7 @@ const content = oneof(
   uint8Array({ maxLength: 64 }),
 );
 
-/** What a task can write into the directory of its run while the daemon watches it: the file's number, then its content. */
+/** Files that a task can write to its run directory while the daemon watches it: the number of the file, then its content. */
 export const runDirectory: Target = {
   name: 'run-directory',
   share: 20,
@@ -51,7 +51,7 @@ export const runDirectory: Target = {
     const modules = await openModules(ground);
     const { runs, launch } = modules;
     let held: { id: string; directory: string; fd: number } | undefined;
-    /** A run whose head is somebody who holds its FIFO: we do. */
+    /** Starts a run whose FIFO this process holds, so that its head counts as alive. */
     const begin = async (): Promise<NonNullable<typeof held>> => {
       const id = await modules.createRun();
       const directory = join(ground.directory, 'runs', id);
@@ -73,19 +73,19 @@ export const runDirectory: Target = {
           name === 'log' ? join(launch, '.nextflow.log') : join(directory, name),
           bytesOf(input.subarray(1), ground.needle),
         );
-        let told: unknown = '';
+        let output: unknown = '';
         try {
-          told = await runs.purge(id, { force: false, asked: true });
-          hold((await runs.find(id)).state === 'purged', 'what is over is purged');
-          hold((await runs.receipt(id)).complete, 'and its receipt is complete');
+          output = await runs.purge(id, { force: false, asked: true });
+          hold((await runs.find(id)).state === 'purged', 'an ended run is purged');
+          hold((await runs.receipt(id)).complete, 'its receipt is complete');
           end();
         } catch (error) {
           if (!(error instanceof EscrowError) || error.code !== 'run-alive') throw error;
-          told = await runs.tasks(id);
+          output = await runs.tasks(id);
         }
         const log = modules.logged();
-        hold(!log.includes('cannot poll run'), `nothing keeps the daemon from looking: ${log}`);
-        return [told, log];
+        hold(!log.includes('cannot poll run'), `the daemon can poll the run: ${log}`);
+        return [output, log];
       },
       check: async () => {
         if (held !== undefined) {
@@ -95,13 +95,13 @@ export const runDirectory: Target = {
           closeSync(fd);
           hold(
             (await runs.purge(id, { force: false, asked: true })).state === 'purged',
-            'the run ends all the same',
+            'the run can be purged',
           );
         }
         hold(
           !existsSync(join(ground.directory, 'runs')) ||
             readdirSync(join(ground.directory, 'runs')).length === 0,
-          'no run directory is left',
+          'no run directory remains',
         );
         await modules.checkKept();
         await runs.prune(0);

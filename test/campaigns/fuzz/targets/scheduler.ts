@@ -58,7 +58,7 @@ const complaint = lines(
   'timed out',
 );
 
-/** What a scheduler's commands print: `KIND ACT STATUS`, a newline, its output, a NUL, its complaints. */
+/** Output of a scheduler's commands: `SCHEDULER OPERATION STATUS`, a newline, standard output, a NUL, standard error. */
 export const scheduler: Target = {
   name: 'scheduler',
   share: 100,
@@ -80,16 +80,16 @@ export const scheduler: Target = {
       const found = await (
         Object.entries(ACTS).find(([name]) => name === act)?.[1] ?? ((one: Scheduler) => one.jobs(idsOf(one)))
       )(createScheduler(executor, async () => answer));
-      if (typeof found === 'string') hold(isJobId(executor, found), 'a job that was submitted has an id');
+      if (typeof found === 'string') hold(isJobId(executor, found), 'a submitted job has a valid id');
       if (Array.isArray(found))
         hold(
           found.every((id) => isJobId(executor, String(id))),
-          'jobs that are found have ids',
+          'found jobs have valid ids',
         );
       if (found instanceof Map)
         for (const { phase, end } of found.values() as Iterable<Record<keyof JobStatus, unknown>>) {
-          hold(['waiting', 'running', 'ended'].includes(String(phase)), 'a job is in a phase');
-          hold(end === null || phase === 'ended', 'only a job that ended tells why');
+          hold(['waiting', 'running', 'ended'].includes(String(phase)), 'a job has a phase');
+          hold(end === null || phase === 'ended', 'only an ended job has an end reason');
         }
     },
   }),

@@ -8,7 +8,7 @@ import { lines } from './lines.ts';
 
 let identity: { readonly for: string; readonly key: string } | undefined;
 
-/** The age key of a campaign. */
+/** Returns the age key of a campaign. */
 async function keyOf({ needle }: Ground): Promise<string> {
   if (identity?.for !== needle) identity = { for: needle, key: await generateX25519Identity() };
   return identity.key;
@@ -34,7 +34,7 @@ const EXPORT = JSON.stringify({
   ],
 });
 
-/** Exports to be taken in: an armoured age file that anybody may have changed, or what a good one holds (then JSON). */
+/** Exports to import: an armored age file, or its JSON content, which is encrypted first. */
 export const vaultImport: Target = {
   name: 'age-export',
   share: 6,
