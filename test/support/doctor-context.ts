@@ -6,7 +6,7 @@ import type { LogindPaths } from '../../daemon/system/processes/logind.ts';
 import { createScheduler } from '../../daemon/schedulers/create-scheduler.ts';
 import type { DoctorContext } from '../../daemon/doctor/doctor-context.ts';
 
-/** A subject with everything in a directory of the test, on a sound machine. */
+/** Returns the context of a healthy machine, with all paths in a directory of the test. */
 export function subjectIn(
   directory: string,
   changes: Partial<DoctorContext> = {},
@@ -23,14 +23,14 @@ export function subjectIn(
     cpuSeconds: undefined,
     logind: logindIn(directory),
     schedulerOf: createScheduler,
-    limitMs: 300,
+    limitMs: 30_000,
     answers: async () => true,
     ...changes,
     paths: changes.paths ?? locatePaths(changes.env ?? env),
   };
 }
 
-/** What systemd would keep, in a directory of the test. */
+/** Returns the paths of systemd's settings, in a directory of the test. */
 export function logindIn(directory: string): LogindPaths {
   return {
     booted: `${directory}/systemd`,
@@ -42,7 +42,7 @@ export function logindIn(directory: string): LogindPaths {
   };
 }
 
-/** Writes a program, and the directories above it. Gives its path. */
+/** Writes a program, creates its parent directories, and returns its path. */
 export function program(path: string, text: string): string {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
@@ -50,7 +50,7 @@ export function program(path: string, text: string): string {
   return path;
 }
 
-/** A Java that only tells its version. */
+/** Writes a fake java that only prints its version. */
 export function fakeJava(path: string, version: string): string {
   return program(
     path,
@@ -58,7 +58,7 @@ export function fakeJava(path: string, version: string): string {
   );
 }
 
-/** The only check of a list. */
+/** Returns the only check of a list. Throws when there are more or none. */
 export function only(checks: readonly Check[]): Check {
   const [check, ...others] = checks;
   if (check === undefined || others.length > 0)

@@ -199,12 +199,16 @@ export class Sandbox {
   }
 }
 
-/** Limit of `until`. Generous, so that a loaded machine does not reach it; below the timeout of a test file (.taprc). */
+/** Default limit of `until`. Generous, so that a loaded machine does not reach it; below the timeout of a test file (.taprc). */
 const PATIENCE_MS = 120_000;
 
-/** Waits until `look` returns a value other than undefined and false. Throws after two minutes. */
-export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
+/** Waits until `look` returns a value other than undefined and false. Throws after `patienceMs`. */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  const deadline = performance.now() + patienceMs;
   while (performance.now() < deadline) {
     const found = await look();
     if (found !== undefined && found !== false) return found;

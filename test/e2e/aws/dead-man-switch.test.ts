@@ -143,9 +143,13 @@ withAws('a live run postpones the switch and the expiry in the tag of its secret
     const [schedule] = await schedules(aws);
     return Date.parse(`${/at\((.*)\)/.exec(schedule?.ScheduleExpression ?? '')?.[1] ?? ''}Z`);
   };
+  /** A purge checks the run first, which renews its leases if they are due. */
+  const check = async (): Promise<void> => {
+    await t.rejects(runs.purge(run.id, { force: false, asked: true }), { code: 'run-alive' });
+  };
   const [first, firstOff] = [await expiry(), await firesAt()];
   jump(11 * HOUR_MS);
-  await sleep(2500); // longer than the interval of the daemon's checks
+  await check();
   t.same(
     [await expiry(), await firesAt()],
     [first, firstOff],
@@ -154,11 +158,11 @@ withAws('a live run postpones the switch and the expiry in the tag of its secret
   jump(13 * HOUR_MS);
   await until('the tag is renewed', async () => ((await expiry()) > first ? true : undefined));
   await until('the switch is postponed', async () => ((await firesAt()) > firstOff ? true : undefined));
-  t.ok(Math.abs((await expiry()) - first - 13 * HOUR_MS) < 60_000);
-  t.ok(Math.abs((await firesAt()) - firstOff - 13 * HOUR_MS) < 60_000);
+  t.ok(Math.abs((await expiry()) - first - 13 * HOUR_MS) < HOUR_MS);
+  t.ok(Math.abs((await firesAt()) - firstOff - 13 * HOUR_MS) < HOUR_MS);
   aws.rules.down = true;
   jump(26 * HOUR_MS);
-  await sleep(5000);
+  await check();
   t.match(await runs.find(run.id), { state: 'running' }, 'a failed renewal does not end the run');
   aws.rules.down = false;
   writeFileSync(join(launchDirectory, 'go'), '');

@@ -31,7 +31,7 @@ void t.test('the head as a job of a real Grid Engine', async (t) => {
   const run = await expectNothingLeft(t, box, value);
   t.match(run, { outcome: 'failed', exitStatus: 7, headJob: { executor: 'sge', head: true } });
 
-  const started = box.start(['run', 'sleep 60']);
+  const started = box.start(['run', 'sleep 600']);
   const running = await runIs(box, 'running');
   await box.escrow(['runs', 'cancel', running.id]);
   t.not((await started.ended).status, 0);

@@ -55,14 +55,14 @@ void t.test('the head as a job of a real Slurm', async (t) => {
     async (t) => {
       const value = newValue();
       const box = await onSlurm(t, slurm, value, '--hold');
-      t.equal((await box.escrow(['run', '--detach', 'sleep 60'])).status, 0);
+      t.equal((await box.escrow(['run', '--detach', 'sleep 600'])).status, 0);
       const waiting = await runIs(box, 'materialized');
       await box.escrow(['runs', 'cancel', waiting.id]);
       t.match(await expectNothingLeft(t, box, value), { outcome: 'cancelled' });
       await slurm.jobIs(waiting.headJob?.id ?? '', 'CANCELLED');
 
       await box.escrow(['compute-envs', 'update', 'queue', '--head-options', '']);
-      t.equal((await box.escrow(['run', '--detach', 'sleep 60'])).status, 0);
+      t.equal((await box.escrow(['run', '--detach', 'sleep 600'])).status, 0);
       const running = await runIs(box, 'running');
       await box.escrow(['runs', 'cancel', running.id]);
       t.match(await expectNothingLeft(t, box, value), { id: running.id, outcome: 'cancelled' });
@@ -72,13 +72,13 @@ void t.test('the head as a job of a real Slurm', async (t) => {
   void t.test("the user's own scancel ends it, and Ctrl-C does", { buffered: true }, async (t) => {
     const value = newValue();
     const box = await onSlurm(t, slurm, value);
-    const started = box.start(['run', 'echo here; sleep 60']);
+    const started = box.start(['run', 'echo here; sleep 600']);
     const run = await runIs(box, 'running');
     await slurm.run('scancel', [run.headJob?.id ?? '']);
     t.not((await started.ended).status, 0);
     t.match(await expectNothingLeft(t, box, value), { outcome: 'cancelled' });
 
-    const interrupted = box.start(['run', 'sleep 60']);
+    const interrupted = box.start(['run', 'sleep 600']);
     await runIs(box, 'running');
     interrupted.child.kill('SIGINT');
     t.not((await interrupted.ended).status, 0);
@@ -97,7 +97,7 @@ void t.test('the head as a job of a real Slurm', async (t) => {
   void t.test('a requeued head is followed, and finds its secrets again', { buffered: true }, async (t) => {
     const value = newValue();
     const box = await onSlurm(t, slurm, value, '--requeue');
-    const script = `grep -c FOO_KEY "$NXF_SECRETS_FILE" >>starts; [ "$(wc -l <starts)" = 2 ] || sleep 60`;
+    const script = `grep -c FOO_KEY "$NXF_SECRETS_FILE" >>starts; [ "$(wc -l <starts)" = 2 ] || sleep 600`;
     const started = box.start(['run', script]);
     const run = await runIs(box, 'running');
     await until('it has begun', () => existsSync(join(box.launch, 'starts')));

@@ -2,9 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { DaemonStatus, Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
+import { secondsSinceHeartbeat } from '../../../daemon/system/host-lease/host-lease.ts';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
 import {
   killAllIn,
@@ -96,7 +96,7 @@ void t.test('a run in a job on another host', async (t) => {
   });
 
   await t.test('is alive while it counts on, and can be asked to end', async (t) => {
-    const started = node.start(['run', 'sleep 60'], { ...IN_JOB, SLURM_JOB_ID: '4712' });
+    const started = node.start(['run', 'sleep 600'], { ...IN_JOB, SLURM_JOB_ID: '4712' });
     const { id } = await runIs(box, 'running');
     t.equal((await box.escrow(['runs', 'purge', id])).status, 75, 'it is not purged while it may be alive');
     const beat = join(box.state, 'runs', id, 'heartbeat');
@@ -107,7 +107,7 @@ void t.test('a run in a job on another host', async (t) => {
   });
 
   await t.test('whose head is killed without a word stays, as long as nobody knows better', async (t) => {
-    const started = node.start(['run', 'sleep 60'], { ...IN_JOB, SLURM_JOB_ID: '4713' });
+    const started = node.start(['run', 'sleep 600'], { ...IN_JOB, SLURM_JOB_ID: '4713' });
     const { id } = await runIs(box, 'running');
     const { pid } = await until('it is told which process it is', () => {
       const path = join(box.state, 'runs', id, 'process');
@@ -117,7 +117,7 @@ void t.test('a run in a job on another host', async (t) => {
     process.kill(Number(shim), 'SIGKILL');
     process.kill(pid, 'SIGKILL');
     started.child.kill('SIGKILL');
-    await sleep(3000);
+    await until('the head has ended', () => !existsSync(`/proc/${String(pid)}`));
     t.equal((await box.escrow(['runs', 'purge', id])).status, 75);
     t.equal((await box.escrow(['runs', 'purge', id, '--force', '--yes'])).status, 0);
     t.same(box.filesWith(value), [], 'but can be taken back by who knows');
@@ -158,7 +158,7 @@ void t.test('one daemon for all login nodes', async (t) => {
       return; // it has ended
     }
   });
-  await sleep(2500);
+  await until('the lease expires', () => secondsSinceHeartbeat(join(box.state, 'daemon.host')) > 2);
   const refused = await other.escrow(['runs', 'list']);
   t.equal(refused.status, 69);
   t.match(refused.stderr, /takeover/, 'it is offered');

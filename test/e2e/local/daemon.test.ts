@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'libsql';
 import t from 'tap';
 import type { Run, RunList, SecretList } from '../../../daemon/contract/types.ts';
@@ -61,8 +60,12 @@ void t.test('a daemon that nobody needs ends, one with something placed stays', 
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: value });
   await held(box);
   const pid = (await box.daemonPid()) ?? 0;
-  await sleep(3500); // thrice as long as an idle one may stay
-  t.ok(isThere(pid), 'a run lives');
+  const idle = new Sandbox(t);
+  idle.env['NF_ESCROW_IDLE_SECONDS'] = '1';
+  await accepts(t, idle, ['secrets', 'list']);
+  const idlePid = (await idle.daemonPid()) ?? 0;
+  await until('an idle daemon that started later ends', () => !isThere(idlePid));
+  t.ok(isThere(pid), 'a live run keeps its daemon');
   writeFileSync(join(box.launch, 'go'), '');
   await until('it ends by itself', () => !isThere(pid));
   t.notOk(existsSync(box.socket));

@@ -87,7 +87,7 @@ for (const kind of executors) {
     if (candidate === undefined) return;
     const { scheduler, unknownId } = candidate;
     const directory = temporaryDirectory(t);
-    const submission = (name: string, text = 'sleep 60'): Submission => {
+    const submission = (name: string, text = 'sleep 600'): Submission => {
       const script = join(directory, name);
       writeFileSync(script, `#!/bin/bash\n${text}\n`, { mode: 0o755 });
       return { name, script, output: join(directory, `${name}.out`), requeue: false, options: [] };

@@ -182,7 +182,7 @@ void t.test('a check that throws, or whose file system hangs, is a failed check'
     { name: 'hung', look: () => t.fail('looked at') as never, touches: ['/hung'] },
     { name: 'well', look: () => [], touches: ['/well'] },
   ];
-  const subject = subjectIn(t.testdir(), { answers: async (path) => path !== '/hung' });
+  const subject = subjectIn(t.testdir(), { answers: async (path) => path !== '/hung', limitMs: 300 });
   t.match(await runChecks(subject, groups), [
     { name: 'thrower', state: 'failure', found: 'broken', remedy: 'mend it' },
     { name: 'other', state: 'failure', found: 'EIO: bad disk', remedy: String },
@@ -191,9 +191,9 @@ void t.test('a check that throws, or whose file system hangs, is a failed check'
   const bin = t.testdir({});
   program(join(bin, 'stat'), '#!/bin/sh\nexec sleep 987654\n');
   t.equal(await answers('/', { PATH: `${bin}:/usr/bin:/bin` }, 200), false);
-  t.equal(await answers('/', { PATH: '/usr/bin:/bin' }, 5000), true);
-  t.equal(await answers('/none', { PATH: '/usr/bin:/bin' }, 5000), true);
-  t.equal(await answers('/', { PATH: '/none' }, 5000), true, 'without `stat`');
+  t.equal(await answers('/', { PATH: '/usr/bin:/bin' }, 60_000), true);
+  t.equal(await answers('/none', { PATH: '/usr/bin:/bin' }, 60_000), true);
+  t.equal(await answers('/', { PATH: '/none' }, 60_000), true, 'without `stat`');
 });
 
 void t.test('the umask is that of the process', async (t) => {

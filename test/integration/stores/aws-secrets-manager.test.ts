@@ -12,6 +12,7 @@ import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { ACCOUNT, environmentOf, REGION, settingsFor, storeFor } from '../../support/aws/test-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
+import { until } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const secretDelivery: SecretDelivery = {
@@ -189,19 +190,27 @@ withAws(
 );
 
 withAws('waits for the background deletion and for consistent reads', async (t, aws) => {
-  const store = storeFor(undefined, { deleting: 3000, apart: 900 });
-  Object.assign(aws.rules, { deletionMs: 800, blindMs: 500 });
+  // Only waiting advances this clock, so that slow requests do not use up the waits.
+  let now = Date.now();
+  const store = new AwsSecretsManager({
+    openSession,
+    provided: new ProvidedCredentials(),
+    owner: 'ada',
+    clock: { now: () => now, monotonic: () => now, sleep: async (ms) => ((now += ms), sleep(ms)) },
+    waits: { ...awsWaits, settling: 0 },
+  });
+  Object.assign(aws.rules, { deletionMs: 800, blindMs: 2000 });
   const placement = await only(store, settingsFor(aws), { FOO_KEY: 'x' });
   await store.place(placement);
   await store.remove(placement); // too early: AWS accepts the deletion although the secret is not visible yet
   const blind = await store.inspect(placement);
   t.equal(blind.state, 'present', `a deletion of an unseen secret proves nothing: ${blind.evidence}`);
-  await sleep(600);
-  const started = Date.now();
+  await until('AWS shows the secret', async () =>
+    / exists$/.test((await store.inspect(placement)).evidence),
+  );
   await store.remove(placement);
   t.equal((await store.inspect(placement)).state, 'absent');
-  t.ok(Date.now() - started >= 800, 'waits until the deletion is complete');
-  t.same(await aws.secrets(), []);
+  t.same(await aws.secrets(), [], 'not before the deletion is complete');
 });
 
 withAws('creates 100 secrets at once under a quota of 50 requests per second', async (t, aws) => {
@@ -220,20 +229,22 @@ withAws('creates 100 secrets at once under a quota of 50 requests per second', a
 });
 
 withAws('reports each failure of AWS with its code and remedy', async (t, aws) => {
-  const store = storeFor(undefined, { asking: 300, placing: 300 });
-  const place = async (): Promise<unknown> =>
-    store.place(await only(store, settingsFor(aws), { FOO_KEY: 'x' }));
+  const store = storeFor(undefined, { asking: 60_000, placing: 60_000 });
+  const impatient = storeFor(undefined, { asking: 300, placing: 300 });
+  const place = async (by = store): Promise<unknown> =>
+    by.place(await only(store, settingsFor(aws), { FOO_KEY: 'x' }));
   aws.rules.denied.add('secretsmanager:CreateSecret');
   await t.rejects(place(), { code: 'aws-denied', message: /CreateSecret/ });
   aws.rules.denied.clear();
   aws.rules.expired.add('AKIDTEST');
   await t.rejects(place(), { code: 'aws-credentials', message: /Remedy: aws sso login/ });
   aws.rules.expired.clear();
+  const placement = await only(store, settingsFor(aws), { FOO_KEY: 'x' });
   aws.rules.failing = 100;
-  await t.rejects(place(), { code: 'store-unavailable' });
+  await t.rejects(impatient.place(placement), { code: 'store-unavailable' });
   aws.rules.failing = 0;
   aws.rules.down = true;
-  await t.rejects(place(), { code: 'store-unavailable' });
+  await t.rejects(impatient.place(placement), { code: 'store-unavailable' });
   aws.rules.down = false;
   const notOurs = settingsFor(aws, { executionRole: 'arn:aws:iam::999999999999:role/execution' });
   await t.rejects(only(store, notOurs, { FOO_KEY: 'x' }), { code: 'compute-environment-invalid' });

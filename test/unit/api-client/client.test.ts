@@ -13,7 +13,5 @@ void t.test('times out if the daemon accepts a request and never answers', async
   });
   const socket = join(directory, 'daemon.sock');
   await new Promise<void>((resolve) => server.listen(socket, resolve));
-  const before = Date.now();
   await t.rejects(connect(socket, 200).call('GET', '/v1/health'), { code: 'daemon-unavailable' });
-  t.ok(Date.now() - before < 5000);
 });

@@ -27,10 +27,8 @@ void t.test('a file that is longer than any of ours is refused, and holds no com
   const directory = temporaryDirectory(t);
   const lines = Array.from({ length: 20_000 }, (_, index) => `key${String(index)}: value\n`);
   writeFileSync(join(directory, 'config.yaml'), lines.join(''), { mode: 0o600 });
-  const begun = performance.now();
   await t.rejects(loadSettings({ NF_ESCROW_HOME: directory }), {
     code: 'config-invalid',
     message: /more than 65536 bytes/,
   });
-  t.ok(performance.now() - begun < 1000);
 });

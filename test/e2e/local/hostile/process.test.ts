@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { accepts, purged, refuses } from '../../../support/hostile.ts';
-import { root, Sandbox, until, type Ended } from '../../../support/sandbox.ts';
+import { root, Sandbox, until, untapped, type Ended } from '../../../support/sandbox.ts';
 
 const program = join(root, 'dist/daemon/main.js');
 const VALUE = 'the-value-among-odd-processes';
@@ -31,11 +32,16 @@ void t.test('SIGUSR1 opens no inspector, in the daemon or a command that waits',
   let shown = '';
   wait.child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()));
   await until('it watches', () => shown.includes('run.created'));
-  for (const pid of [daemon, wait.pid]) {
-    process.kill(pid, 'SIGUSR1');
-    await sleep(300); // as long as Node may take to open one
-    t.notOk(listens(pid));
-  }
+  // A plain Node that is signaled last opens its inspector: then the others would have opened theirs.
+  const script = 'process.stdin.resume(); console.log("ready")';
+  const plain = spawn(...untapped(process.execPath, ['--inspect-port=0', '-e', script]), {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  t.teardown(() => plain.kill('SIGKILL'));
+  await once(plain.stdout, 'data');
+  for (const pid of [daemon, wait.pid, plain.pid ?? 0]) process.kill(pid, 'SIGUSR1');
+  await until('a plain Node opens its inspector', () => listens(plain.pid ?? 0));
+  for (const pid of [daemon, wait.pid]) t.notOk(listens(pid));
   writeFileSync(join(box.launch, 'go'), '');
   await run.ended;
   t.notMatch((await wait.ended).stderr, /Debugger listening/);

@@ -82,12 +82,21 @@ void t.test('a log or a trace that cannot be read does not keep a run from its p
   const scripts = [
     named(join(box.launch, 'trace')),
     named('/dev/zero'),
-    'rm .nextflow.log; mkfifo .nextflow.log; sleep 0.2; rm .nextflow.log',
-    'rm .nextflow.log; mkdir .nextflow.log; sleep 0.2; rmdir .nextflow.log',
-    'rm .nextflow.log; ln -s /dev/zero .nextflow.log; sleep 0.2; rm .nextflow.log',
+    'rm .nextflow.log; mkfifo .nextflow.log',
+    'rm .nextflow.log; mkdir .nextflow.log',
+    'rm .nextflow.log; ln -s /dev/zero .nextflow.log',
   ];
   for (const script of scripts) {
-    t.equal((await box.start(['run', `${script}\nsleep 0.1; exit 6`]).ended).status, 6, script);
+    const started = box.start([
+      'run',
+      `${script}\n${HOLD.replace('exit 4', 'rm -rf .nextflow.log; exit 6')}`,
+    ]);
+    await until('the task runs', () => existsSync(join(box.launch, 'here')));
+    const { id } = await newestRun(box);
+    t.equal((await box.escrow(['runs', 'purge', id])).status, 75, 'the daemon polls the run');
+    writeFileSync(join(box.launch, 'go'), '');
+    t.equal((await started.ended).status, 6, script);
+    for (const name of ['here', 'go']) rmSync(join(box.launch, name));
     t.match(await purged(t, box, VALUE), { outcome: 'failed', exitStatus: 6 });
   }
   t.equal((await box.json<RunList>(['runs', 'list'])).runs.length, scripts.length);
@@ -100,11 +109,12 @@ void t.test('a file that cannot be cut does not keep the shim from removing the 
   // A program that is being run cannot be written to (ETXTBSY), not even by root.
   const program = '"$directory/secrets/A_PROGRAM"';
   const script = `directory=\${NXF_SECRETS_FILE%/*}; echo "$directory"; mkdir -p "$directory/secrets"
-    cp /bin/sleep ${program}; ${program} 60 >&- 2>&- & echo $! >pid; sleep 0.2; exit 4`;
+    cp /bin/sleep ${program}; ${program} 60 >&- 2>&- & echo $! >pid; ${HOLD}`;
   const started = box.start(['run', script]);
   const daemon = (await box.daemonPid()) ?? 0;
   await until('the task runs', () => existsSync(join(box.launch, 'pid')));
   process.kill(daemon, 'SIGSTOP');
+  writeFileSync(join(box.launch, 'go'), '');
   await until('the shim took them back', () => box.filesWith(VALUE).length === 0);
   process.kill(daemon, 'SIGCONT');
   t.equal((await started.ended).status, 4, "nextflow's status comes back all the same");
