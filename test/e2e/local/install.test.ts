@@ -62,7 +62,7 @@ void t.test('installs with the crontab and keeps its other lines', async (t) => 
 
   await t.test('daemon start --stay replaces a daemon that would exit when idle', async (t) => {
     await box.escrow(['daemon', 'stop']);
-    await box.escrow(['daemon', 'start']);
+    await box.escrow(['daemon', 'start'], { env: { NF_ESCROW_IDLE_SECONDS: '600' } });
     t.equal((await statusOf(box)).persistent, false);
     await box.escrow(['daemon', 'start', '--stay']);
     t.equal((await statusOf(box)).persistent, true);

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { getRun, leasesOf } from '../../../daemon/runs/records/queries.ts';
@@ -85,23 +85,29 @@ void t.test('a purge that cannot be noted is tried again after longer and longer
   t.equal((await getRun(db, id)).state, 'purged');
 });
 
-void t.test('a run that is placed during a round of tidying is watched once', async (t) => {
+void t.test('watches a run once that is placed during a maintenance round', async (t) => {
   const rounds: Promise<void>[] = [];
   const faults: FaultInjector = async (point) => {
     if (point !== 'after run.record-materialized' || rounds.length > 0) return;
     rounds.push(modules.runs.recover());
     await rounds[0];
   };
-  const watchers = (): number =>
-    process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length;
-  const { modules, place } = await openModules(t, { faults });
-  const before = watchers();
-  await place();
+  const { modules, runs, place } = await openModules(t, { faults });
+  const id = await place();
   t.equal(rounds.length, 1);
   t.equal(modules.runs.watching, 1);
-  t.ok(watchers() > before);
   await modules.runs.stop();
-  t.equal(watchers(), before, 'stops all watchers');
+  const notified = new Promise<void>((resolve) => {
+    const own = watch(join(runs, id), (_event, name) => {
+      if (name !== 'started') return;
+      own.close();
+      resolve();
+    });
+  });
+  startRun(join(runs, id));
+  await notified; // the kernel has notified a second watch as well
+  for (let reads = 0; reads < 20; reads += 1)
+    t.match(await modules.runs.find(id), { state: 'materialized' }, 'no second watch acts on it');
 });
 
 void t.test('a run that is placed while a round of tidying is under way is not aborted by it', async (t) => {
