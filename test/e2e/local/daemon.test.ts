@@ -9,51 +9,48 @@ import { Sandbox, until } from '../../support/sandbox.ts';
 
 const newValue = (): string => randomBytes(16).toString('hex');
 const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
-const isThere = (pid: number): boolean => existsSync(`/proc/${String(pid)}`);
+const isAlive = (pid: number): boolean => existsSync(`/proc/${String(pid)}`);
 
-/** A detached run that goes on until `go` is there. */
+/** Starts a detached run that lasts until the file `go` exists. */
 async function held(box: Sandbox): Promise<Run> {
   const { stdout } = await box.escrow(['run', '--detach', '--json', HOLD]);
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   return JSON.parse(stdout) as Run;
 }
 
-void t.test(
-  'what was answered outlives a kill -9, and the socket that is left does not matter',
-  async (t) => {
-    const box = new Sandbox(t);
-    for (let version = 1; version <= 3; version += 1) {
-      await accepts(t, box, ['daemon', 'start']);
-      const pid = (await box.daemonPid()) ?? 0;
-      const answer = await box.http('PUT', '/v1/user/secrets/FOO_KEY', { value: newValue() });
-      process.kill(pid, 'SIGKILL');
-      t.match(JSON.parse(answer.text), { version });
-      await until('it is dead', () => !isThere(pid));
-      t.ok(existsSync(box.socket), 'its socket is left');
-      const { secrets } = await box.json<SecretList>(['secrets', 'list', '--user']);
-      t.match(secrets, [{ name: 'FOO_KEY', version }]);
-    }
-  },
-);
+void t.test('keeps confirmed changes after a kill -9, and ignores the stale socket', async (t) => {
+  const box = new Sandbox(t);
+  for (let version = 1; version <= 3; version += 1) {
+    await accepts(t, box, ['daemon', 'start']);
+    const pid = (await box.daemonPid()) ?? 0;
+    const answer = await box.http('PUT', '/v1/user/secrets/FOO_KEY', { value: newValue() });
+    process.kill(pid, 'SIGKILL');
+    t.match(JSON.parse(answer.text), { version });
+    await until('the daemon is dead', () => !isAlive(pid));
+    t.ok(existsSync(box.socket), 'leaves a stale socket');
+    const { secrets } = await box.json<SecretList>(['secrets', 'list', '--user']);
+    t.match(secrets, [{ name: 'FOO_KEY', version }]);
+  }
+});
 
-void t.test('TERM ends the daemon, and not the run: the shim takes the secrets back', async (t) => {
+void t.test('SIGTERM stops the daemon but not the run, whose shim removes the secrets', async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: value });
   const { id } = await held(box);
   const pid = (await box.daemonPid()) ?? 0;
   process.kill(pid, 'SIGTERM');
-  await until('it has ended', () => !isThere(pid));
-  t.notOk(existsSync(box.socket), 'its socket went with it');
+  await until('the daemon has ended', () => !isAlive(pid));
+  t.notOk(existsSync(box.socket), 'removes its socket');
   t.match(readFileSync(join(box.state, 'daemon.log'), 'utf8'), /"msg":"daemon ends"/);
   t.equal(box.filesWith(value).length, 1, 'the live run keeps its secrets');
   writeFileSync(join(box.launch, 'go'), '');
-  await until('they are taken back', () => box.filesWith(value).length === 0);
-  t.notOk(existsSync(box.socket), 'without a daemon');
+  await until('the secrets are removed', () => box.filesWith(value).length === 0);
+  t.notOk(existsSync(box.socket), 'no daemon was started');
   t.match(await purged(t, box, value), { id, outcome: 'succeeded', exitStatus: 0 });
 });
 
-void t.test('a daemon that nobody needs ends, one with something placed stays', async (t) => {
+void t.test('the daemon exits when idle, but not while a run is alive', async (t) => {
   const box = new Sandbox(t);
   box.env['NF_ESCROW_IDLE_SECONDS'] = '1';
   const value = newValue();
@@ -64,38 +61,35 @@ void t.test('a daemon that nobody needs ends, one with something placed stays', 
   idle.env['NF_ESCROW_IDLE_SECONDS'] = '1';
   await accepts(t, idle, ['secrets', 'list']);
   const idlePid = (await idle.daemonPid()) ?? 0;
-  await until('an idle daemon that started later ends', () => !isThere(idlePid));
-  t.ok(isThere(pid), 'a live run keeps its daemon');
+  await until('an idle daemon that started later exits', () => !isAlive(idlePid));
+  t.ok(isAlive(pid), 'a live run keeps its daemon');
   writeFileSync(join(box.launch, 'go'), '');
-  await until('it ends by itself', () => !isThere(pid));
+  await until('the daemon exits', () => !isAlive(pid));
   t.notOk(existsSync(box.socket));
   t.same(box.filesWith(value), []);
-  t.same(readdirSync(join(box.state, 'runs')), [], 'after it has taken everything back');
+  t.same(readdirSync(join(box.state, 'runs')), [], 'after the purge');
 });
 
-void t.test(
-  "the daemon dumps no core, is in no terminal's session, and makes what is its user's alone",
-  async (t) => {
-    const box = new Sandbox(t);
-    const env = { NODE_ENV: 'test', NODE_PATH: box.directory, LEFT_AS_IT_IS: 'yes' };
-    await accepts(t, box, ['daemon', 'start'], { env });
-    const pid = (await box.daemonPid()) ?? 0;
-    const told = (name: string): string => readFileSync(`/proc/${String(pid)}/${name}`, 'latin1');
-    t.match(told('limits'), /^Max core file size +0 +0 /m);
-    t.match(told('status'), /^Umask:\t0077$/m);
-    const variables = told('environ').split('\0');
-    t.ok(variables.includes('LEFT_AS_IT_IS=yes'));
-    t.same(
-      variables.filter((variable) => /^NODE_(?!EXTRA_CA_CERTS)/.test(variable)),
-      [],
-    );
-    const session = told('stat').slice(told('stat').lastIndexOf(')')).split(' ')[4];
-    t.equal(session, String(pid), 'a session of its own');
-    t.equal(readlinkSync(`/proc/${String(pid)}/cwd`), box.state);
-  },
-);
+void t.test('the daemon has no core dumps, a session of its own, and umask 077', async (t) => {
+  const box = new Sandbox(t);
+  const env = { NODE_ENV: 'test', NODE_PATH: box.directory, LEFT_AS_IT_IS: 'yes' };
+  await accepts(t, box, ['daemon', 'start'], { env });
+  const pid = (await box.daemonPid()) ?? 0;
+  const proc = (name: string): string => readFileSync(`/proc/${String(pid)}/${name}`, 'latin1');
+  t.match(proc('limits'), /^Max core file size +0 +0 /m);
+  t.match(proc('status'), /^Umask:\t0077$/m);
+  const variables = proc('environ').split('\0');
+  t.ok(variables.includes('LEFT_AS_IT_IS=yes'));
+  t.same(
+    variables.filter((variable) => /^NODE_(?!EXTRA_CA_CERTS)/.test(variable)),
+    [],
+  );
+  const session = proc('stat').slice(proc('stat').lastIndexOf(')')).split(' ')[4];
+  t.equal(session, String(pid));
+  t.equal(readlinkSync(`/proc/${String(pid)}/cwd`), box.state);
+});
 
-void t.test('status shows what is open, however many runs came after it', async (t) => {
+void t.test('status shows open runs even if many later runs exist', async (t) => {
   const box = new Sandbox(t);
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: newValue() });
   const { id } = await held(box);
@@ -121,7 +115,7 @@ void t.test('status shows what is open, however many runs came after it', async 
   await accepts(t, box, ['runs', 'wait', id]);
 });
 
-void t.test('runs that were purged long ago are forgotten without being asked', async (t) => {
+void t.test('the daemon prunes runs that were purged long ago', async (t) => {
   const box = new Sandbox(t);
   for (let index = 0; index < 2; index += 1) await accepts(t, box, ['run', 'true']);
   const { id } = await newestRun(box);
@@ -130,7 +124,7 @@ void t.test('runs that were purged long ago are forgotten without being asked', 
   ledger.prepare(`UPDATE runs SET purged_at = '2001-01-01T00:00:00.000Z' WHERE id != ?`).run([id]);
   ledger.close();
   await accepts(t, box, ['daemon', 'start'], { env: { NF_ESCROW_KEEP_RUNS_DAYS: '0' } });
-  t.equal((await box.json<RunList>(['runs', 'list'])).runs.length, 2, '0 keeps them for ever');
+  t.equal((await box.json<RunList>(['runs', 'list'])).runs.length, 2, '0 keeps them forever');
   await accepts(t, box, ['daemon', 'stop']);
   t.match((await box.json<RunList>(['runs', 'list'])).runs, [{ id }]);
   t.equal((await box.json<RunList>(['runs', 'list'])).runs.length, 1);

@@ -6,7 +6,7 @@ import type { Receipt, TaskList } from '../../../daemon/contract/types.ts';
 import { newestRun } from '../../support/hostile.ts';
 import { realNextflow, Sandbox, until } from '../../support/sandbox.ts';
 
-/** A value in a task's tag: log, trace and report of the run have it, and so would the ledger. */
+/** A task with a value in its tag, which appears in the log, trace and report of the run. */
 const PIPELINE = `
 process TAGGED {
   tag "\${secrets.TAG_KEY}"
@@ -39,15 +39,15 @@ async function taskNames(box: Sandbox): Promise<(string | null)[]> {
   return (JSON.parse(text) as TaskList).tasks.map(({ name }) => name);
 }
 
-function holdsNothing(t: Test, box: Sandbox, value: string): void {
+function assertNoValueInState(t: Test, box: Sandbox, value: string): void {
   t.same(
     box.filesWith(value).filter((path) => path.startsWith(box.state)),
     [],
-    'no file of ours holds the value',
+    'no file of nf-escrow contains the value',
   );
 }
 
-void t.test("in Nextflow's own format the daemon searches the run's files", async (t) => {
+void t.test("without the plugin, the daemon searches the run's files", async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const { box, value } = await boxWith(t, nextflow);
@@ -71,11 +71,11 @@ void t.test("in Nextflow's own format the daemon searches the run's files", asyn
     /^searched +not completely: .*\n +not files of tasks, which only nf-escrow's plugin searches/m,
   );
   t.notMatch(shown, /Nothing is left/);
-  t.same(await taskNames(box), ['TAGGED ([secret])'], 'from the trace, masked');
-  holdsNothing(t, box, value);
+  t.same(await taskNames(box), ['TAGGED ([secret])'], 'masks names from the trace');
+  assertNoValueInState(t, box, value);
 });
 
-void t.test('after a head that was killed the daemon searches what its plugin did not', async (t) => {
+void t.test('after its head was killed, the daemon searches what the plugin did not', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const { box, value } = await boxWith(t, nextflow);
@@ -92,15 +92,15 @@ void t.test('after a head that was killed the daemon searches what its plugin di
   t.match(
     receipt.exposures.map(({ process, files }) => [process, files.length > 0]),
     [
-      ['TAGGED', true], // by the plugin, as it was submitted
+      ['TAGGED', true], // reported by the plugin when the task was submitted
       [null, true],
     ],
   );
   t.ok(receipt.exposures[1]?.files.includes(join(box.launch, '.nextflow.log')));
-  holdsNothing(t, box, value);
+  assertNoValueInState(t, box, value);
 });
 
-void t.test('a vault that is locked keeps no run from its purge', async (t) => {
+void t.test('purges a run while the vault is locked', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const { box, value } = await boxWith(t, nextflow);
@@ -124,6 +124,6 @@ void t.test('a vault that is locked keeps no run from its purge', async (t) => {
   const shown = (await box.escrow(['runs', 'receipt', receipt.run.id])).stdout;
   t.match(shown, /^ +not the values of TAG_KEY: the vault is locked$/m);
   t.match(shown, /\nNothing is left of what nf-escrow placed\.\n$/);
-  t.same(await taskNames(box), ['TAGGED'], 'without its tag, which may hold a value');
-  holdsNothing(t, box, value);
+  t.same(await taskNames(box), ['TAGGED'], 'omits the tag, which may contain a value');
+  assertNoValueInState(t, box, value);
 });

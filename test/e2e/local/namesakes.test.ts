@@ -23,13 +23,13 @@ interface Named {
   readonly started: Started;
 }
 
-/** A run of that name in a directory of its own, once the daemon knows its name. */
+/** Starts a run with that name in its own directory, and waits until the daemon knows its name. */
 async function startNamed(box: Sandbox, name: string): Promise<Named> {
   const directory = join(box.directory, name);
   mkdirSync(directory);
   const started = box.start(['run', 'main.nf'], { cwd: directory });
   await until('the task runs', () => existsSync(join(directory, 'here')));
-  const { id } = await until('its name is known', async () => {
+  const { id } = await until('the daemon knows the name', async () => {
     const { runs } = await box.json<RunList>(['runs', 'list']);
     return runs.find((run) => run.launchDirectory === directory && run.runName === NAME);
   });
@@ -47,14 +47,14 @@ async function refusesBoth(t: Test, box: Sandbox, args: string[], ids: readonly 
   for (const id of ids) t.match(stderr, id, `${args.join(' ')} lists it`);
 }
 
-void t.test('what acts by a name that two live runs have does nothing, and lists both', async (t) => {
+void t.test('commands that change a run refuse a name of two live runs and list both', async (t) => {
   const box = new Sandbox(t);
   const nextflow = join(box.directory, 'nextflow');
   writeFileSync(nextflow, NEXTFLOW, { mode: 0o755 });
   box.env['NF_ESCROW_NEXTFLOW'] = nextflow;
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'x' });
   const older = await startNamed(box, 'older');
-  t.equal((await accepts(t, box, ['runs', 'show', NAME])).stderr, '', 'alone it is meant');
+  t.equal((await accepts(t, box, ['runs', 'show', NAME])).stderr, '', 'accepts a unique name');
   const newer = await startNamed(box, 'newer');
   const ids = [newer.id, older.id];
 
@@ -64,8 +64,8 @@ void t.test('what acts by a name that two live runs have does nothing, and lists
   await refusesBoth(t, box, ['runs', 'wait', NAME], ids);
   const problem = JSON.parse((await box.http('POST', `/v1/runs/${NAME}/cancel`)).text) as Problem;
   t.match(problem, { status: 409, code: 'run-ambiguous', hint: `Give the id of one: ${ids.join(', ')}` });
-  for (const run of [older, newer]) t.equal(await stateOf(box, run), 'running', 'nothing was done');
-  t.equal((await box.json<Run>(['runs', 'show', older.id])).pendingRemovals, 1, 'it has its secrets');
+  for (const run of [older, newer]) t.equal(await stateOf(box, run), 'running', 'changes nothing');
+  t.equal((await box.json<Run>(['runs', 'show', older.id])).pendingRemovals, 1, 'keeps its secrets');
 
   for (const args of [
     ['runs', 'show'],
@@ -82,18 +82,18 @@ void t.test('what acts by a name that two live runs have does nothing, and lists
   t.same((await box.json<Run>(['runs', 'show', NAME])).namesakes, [older.id]);
   const byId = await accepts(t, box, ['runs', 'show', newer.id, '--json']);
   t.equal(byId.stderr, '');
-  t.notOk('namesakes' in (JSON.parse(byId.stdout) as Run), 'an id means one run');
+  t.notOk('namesakes' in (JSON.parse(byId.stdout) as Run), 'an id is unambiguous');
 
   await accepts(t, box, ['runs', 'cancel', newer.id]);
   await newer.started.ended;
   t.match(await soon(t, box, ['runs', 'wait', newer.id]), { status: 143 });
-  t.match(await box.json<Run>(['runs', 'show', NAME]), { id: older.id }, 'the one that lives is meant');
+  t.match(await box.json<Run>(['runs', 'show', NAME]), { id: older.id }, 'prefers the live run');
   await accepts(t, box, ['runs', 'cancel', NAME]);
   t.match(await older.started.ended, { status: 143 });
   t.match(await soon(t, box, ['runs', 'wait', older.id]), { status: 143 });
   t.match(
     await box.json<Run>(['runs', 'show', NAME]),
     { id: newer.id },
-    'of those that are over, the newest',
+    'prefers the newest of the ended runs',
   );
 });

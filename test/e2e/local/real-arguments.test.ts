@@ -6,8 +6,8 @@ import type { Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { realNextflow, Sandbox, until, type Ended } from '../../support/sandbox.ts';
 
 /**
- * Tells what nextflow understood of its command line, and runs a task that may be cached, and held. (A script that
- * names launchDir is never cached, with bare nextflow either: so that comes as an input.)
+ * Prints how nextflow parsed its command line, and runs a task that can be cached and held. The launch directory is an
+ * input, because Nextflow never caches a script that names launchDir.
  */
 const PIPELINE = `
 params.from = 'script'
@@ -41,10 +41,10 @@ interface Known {
   readonly setting: string[];
 }
 
-/** What the pipeline says that it was told. */
+/** Returns what the pipeline printed. */
 function known({ stdout, stderr }: Ended): Known {
   const line = /^KNOWN (.*)$/m.exec(stdout)?.[1];
-  if (line === undefined) throw new Error(`nextflow did not get to the pipeline: ${stdout}${stderr}`);
+  if (line === undefined) throw new Error(`nextflow did not run the pipeline: ${stdout}${stderr}`);
   return JSON.parse(line) as Known;
 }
 
@@ -54,7 +54,7 @@ async function runs(box: Sandbox): Promise<Run[]> {
 
 async function newest(box: Sandbox): Promise<Run> {
   const [run] = await runs(box);
-  if (run === undefined) throw new Error('there is no run');
+  if (run === undefined) throw new Error('no run exists');
   return box.json<Run>(['runs', 'show', run.id]);
 }
 
@@ -81,7 +81,7 @@ class Launch {
     return readFileSync(join(this.box.launch, name), 'utf8');
   }
 
-  /** Files with the value while a run lives: ours, and what Nextflow puts beside it for its tasks. */
+  /** Returns the files that contain the value while a run is alive, and asserts that all are in run directories. */
   placed(t: Test): string[] {
     const runs = join(this.box.state, 'runs/');
     t.same(
@@ -92,8 +92,10 @@ class Launch {
   }
 
   async nothingLeft(t: Test): Promise<void> {
-    await until('all purged', async () => (await runs(this.box)).every(({ state }) => state === 'purged'));
-    t.same(this.box.filesWith(this.value), [], 'the value is in no file');
+    await until('all runs are purged', async () =>
+      (await runs(this.box)).every(({ state }) => state === 'purged'),
+    );
+    t.same(this.box.filesWith(this.value), [], 'no file contains the value');
     t.same(readdirSync(join(this.box.state, 'runs')), []);
     for (const { id } of await runs(this.box))
       t.equal((await this.box.json<Receipt>(['runs', 'receipt', id])).complete, true);
@@ -108,44 +110,41 @@ async function launch(t: Test): Promise<Launch | undefined> {
   return prepared;
 }
 
-void t.test(
-  'parameters arrive verbatim, and the launch directory looks as after bare nextflow',
-  async (t) => {
-    const here = await launch(t);
-    if (here === undefined) return;
-    const { box } = here;
-    const bare = join(box.directory, 'bare');
-    mkdirSync(bare);
-    writeFileSync(join(bare, 'main.nf'), PIPELINE);
-    const parameters = [
-      ...['--spaces', 'a  b ', '--quotes', `it's "so"`, '--shell', '$(touch pwned) `touch pwned` $HOME \\'],
-      ...['--newline', 'one\ntwo', '--letters', 'ü€𝄞', '--empty', '', 'a word', '', '*'],
-    ];
-    const own = join(box.directory, 'own-store.json');
-    writeFileSync(own, JSON.stringify([{ name: 'FOO_KEY', value: 'bare' }]), { mode: 0o600 });
-    const plainly = box.startProgram(here.nextflow, ['run', 'main.nf', ...parameters], {
-      cwd: bare,
-      env: { NXF_SECRETS_FILE: own },
-    });
-    const [theirs, ours] = await Promise.all([plainly.ended, box.escrow(['run', 'main.nf', ...parameters])]);
-    t.equal(ours.status, 0, ours.stderr);
-    t.equal(theirs.status, 0, theirs.stderr);
-    t.same({ ...known(ours), work: '' }, { ...known(theirs), work: '' });
-    t.match(known(ours).params, {
-      spaces: 'a  b', // Nextflow itself trims it
-      quotes: `it's "so"`,
-      shell: '$(touch pwned) `touch pwned` $HOME \\',
-      newline: 'one\ntwo',
-      letters: 'ü€𝄞',
-    });
-    t.same(readdirSync(box.launch), readdirSync(bare), 'no file more, and none less');
-    t.same(readdirSync(join(box.launch, '.nextflow')), readdirSync(join(bare, '.nextflow')));
-    t.same((await newest(box)).arguments, ['run', 'main.nf', ...parameters]);
-    await here.nothingLeft(t);
-  },
-);
+void t.test('passes parameters verbatim and leaves the same launch directory as bare nextflow', async (t) => {
+  const here = await launch(t);
+  if (here === undefined) return;
+  const { box } = here;
+  const bare = join(box.directory, 'bare');
+  mkdirSync(bare);
+  writeFileSync(join(bare, 'main.nf'), PIPELINE);
+  const parameters = [
+    ...['--spaces', 'a  b ', '--quotes', `it's "so"`, '--shell', '$(touch pwned) `touch pwned` $HOME \\'],
+    ...['--newline', 'one\ntwo', '--letters', 'ü€𝄞', '--empty', '', 'a word', '', '*'],
+  ];
+  const own = join(box.directory, 'own-store.json');
+  writeFileSync(own, JSON.stringify([{ name: 'FOO_KEY', value: 'bare' }]), { mode: 0o600 });
+  const plainly = box.startProgram(here.nextflow, ['run', 'main.nf', ...parameters], {
+    cwd: bare,
+    env: { NXF_SECRETS_FILE: own },
+  });
+  const [theirs, ours] = await Promise.all([plainly.ended, box.escrow(['run', 'main.nf', ...parameters])]);
+  t.equal(ours.status, 0, ours.stderr);
+  t.equal(theirs.status, 0, theirs.stderr);
+  t.same({ ...known(ours), work: '' }, { ...known(theirs), work: '' });
+  t.match(known(ours).params, {
+    spaces: 'a  b', // Nextflow itself trims it
+    quotes: `it's "so"`,
+    shell: '$(touch pwned) `touch pwned` $HOME \\',
+    newline: 'one\ntwo',
+    letters: 'ü€𝄞',
+  });
+  t.same(readdirSync(box.launch), readdirSync(bare));
+  t.same(readdirSync(join(box.launch, '.nextflow')), readdirSync(join(bare, '.nextflow')));
+  t.same((await newest(box)).arguments, ['run', 'main.nf', ...parameters]);
+  await here.nothingLeft(t);
+});
 
-void t.test('-log, -c, -params-file; then -resume, -C and the environment', async (t) => {
+void t.test('supports -log, -c, -params-file, -resume, -C and environment variables', async (t) => {
   const here = await launch(t);
   if (here === undefined) return;
   const { box } = here;
@@ -176,11 +175,7 @@ void t.test('-log, -c, -params-file; then -resume, -C and the environment', asyn
   );
   t.match(known(second), { params: { only: true, from: 'script' }, setting: ['only.config'] });
   t.notOk('project' in known(second).params);
-  t.match(
-    second.stdout,
-    /cached: 1/,
-    'though the run directory is another one; and NXF_ANSI_LOG is honoured',
-  );
+  t.match(second.stdout, /cached: 1/, 'resumes although the run directory differs, and honors NXF_ANSI_LOG');
   t.match(here.read('second.txt'), /\tCACHED\t/);
   t.match(await newest(box), {
     outcome: 'succeeded',
@@ -191,7 +186,7 @@ void t.test('-log, -c, -params-file; then -resume, -C and the environment', asyn
   await here.nothingLeft(t);
 });
 
-void t.test('a script from standard input; -bg; two heads with one -log', async (t) => {
+void t.test('supports a script from standard input, -bg, and two heads with the same -log', async (t) => {
   const here = await launch(t);
   if (here === undefined) return;
   const { box } = here;
@@ -201,16 +196,16 @@ void t.test('a script from standard input; -bg; two heads with one -log', async 
   await until('the task runs', () => existsSync(join(box.launch, 'first.here')));
   t.match(readFileSync(`/proc/${String(head)}/cmdline`, 'latin1'), /nextflow.cli.Launcher/);
   const placed = here.placed(t);
-  t.ok(placed.length > 0, 'it goes on with its secret');
+  t.ok(placed.length > 0, 'keeps its secret');
 
   const piped = await box.escrow(['run', '-log', 'same.log', '-', '--from', 'a pipe'], { input: PIPELINE });
   t.equal(piped.status, 0, piped.stderr);
   t.match(known(piped).params, { from: 'a pipe' });
   t.match(await newest(box), { outcome: 'succeeded', logFile: join(box.launch, 'same.log') });
-  t.same(here.placed(t), placed, 'the other run still has its own');
+  t.same(here.placed(t), placed, 'the other run keeps its secret');
 
   here.write('go', '');
-  await until('the head is gone', () => !existsSync(`/proc/${String(head)}`));
+  await until('the head has ended', () => !existsSync(`/proc/${String(head)}`));
   await here.nothingLeft(t);
   const [second, first] = await runs(box);
   t.match(first, { outcome: 'succeeded', logFile: join(box.launch, 'same.log') });

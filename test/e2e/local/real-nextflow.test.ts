@@ -34,12 +34,12 @@ async function runs(box: Sandbox): Promise<Run[]> {
 
 async function only(box: Sandbox): Promise<Run> {
   const [run] = await runs(box);
-  if (run === undefined) throw new Error('there is no run');
+  if (run === undefined) throw new Error('no run exists');
   return run;
 }
 
 async function nothingLeft(t: Test, box: Sandbox, value: string): Promise<void> {
-  t.same(box.filesWith(value), [], 'the value is in no file, not even of a task');
+  t.same(box.filesWith(value), [], 'no file contains the value, not even of a task');
   t.same(readdirSync(join(box.state, 'runs')), []);
   for (const { id } of await runs(box))
     t.equal((await box.json<Receipt>(['runs', 'receipt', id])).complete, true);
@@ -52,12 +52,12 @@ async function boxWith(t: Test, nextflow: string, value: string): Promise<Sandbo
   return box;
 }
 
-/** Lets a task end that was started with --hold. */
+/** Releases a task that was started with --hold. */
 function letGo(box: Sandbox): void {
   writeFileSync(join(box.launch, 'go'), '');
 }
 
-/** Command lines and environments of all processes that hold the value, but for the task's own shells. */
+/** Returns command lines and environments that contain the value, except those of the task's own shells. */
 function leaks(value: string): string[] {
   return readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid))
@@ -66,7 +66,7 @@ function leaks(value: string): string[] {
         try {
           return readFileSync(`/proc/${pid}/${name}`, 'latin1');
         } catch {
-          return ''; // ended meanwhile
+          return ''; // already ended
         }
       };
       const task = read('environ').includes('NXF_TASK_WORKDIR') || read('cmdline').includes('.command.');
@@ -75,7 +75,7 @@ function leaks(value: string): string[] {
     });
 }
 
-void t.test('success: the task gets the value, and nothing else does', async (t) => {
+void t.test('delivers the value to the task and nowhere else', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const value = newValue();
@@ -94,7 +94,7 @@ void t.test('success: the task gets the value, and nothing else does', async (t)
   t.match(ended.stdout, hash(value));
   await nothingLeft(t, box, value);
   t.equal(hash(readFileSync(ownStore, 'utf8')), before, "the user's own store is untouched");
-  t.same(readdirSync(ownDirectory), ['store.json'], 'and nothing was put beside it');
+  t.same(readdirSync(ownDirectory), ['store.json'], 'creates no file next to it');
   const run = await only(box);
   t.match(run, {
     state: 'purged',
@@ -107,7 +107,7 @@ void t.test('success: the task gets the value, and nothing else does', async (t)
   t.match(tasks, [{ taskId: '1', name: 'HELLO', status: 'COMPLETED', exit: '0' }]);
 });
 
-void t.test("a failing task: nextflow's own status", async (t) => {
+void t.test("returns nextflow's status when a task fails", async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const value = newValue();
@@ -118,7 +118,7 @@ void t.test("a failing task: nextflow's own status", async (t) => {
   t.same(box.filesWith(value), []);
 });
 
-void t.test('TERM ends it as it ends nextflow', async (t) => {
+void t.test('forwards SIGTERM to nextflow', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const value = newValue();
@@ -126,12 +126,12 @@ void t.test('TERM ends it as it ends nextflow', async (t) => {
   const started = box.start(['run', 'main.nf', '--hold']);
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   process.kill(started.pid, 'SIGTERM');
-  t.equal((await started.ended).status, 1, 'nextflow 24.10 answers TERM with status 1');
+  t.equal((await started.ended).status, 1, 'Nextflow 24.10 exits with status 1');
   t.match(await only(box), { outcome: 'cancelled' });
   await nothingLeft(t, box, value);
 });
 
-void t.test('kill -9 of cli, shim, head and daemon', async (t) => {
+void t.test('purges after kill -9 of CLI, shim, head or daemon', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   for (const victim of ['cli', 'shim', 'head', 'daemon'] as const) {
@@ -156,7 +156,7 @@ void t.test('kill -9 of cli, shim, head and daemon', async (t) => {
   }
 });
 
-void t.test('two runs at once, in one directory, with different values of one name', async (t) => {
+void t.test('two concurrent runs in one directory receive different values of one name', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const [first, second] = [newValue(), newValue()];
@@ -172,5 +172,5 @@ void t.test('two runs at once, in one directory, with different values of one na
   await nothingLeft(t, box, first);
   await nothingLeft(t, box, second);
   const names = (await runs(box)).map(({ runName }) => runName);
-  t.equal(new Set(names).size, 2, `each run is told from the other: ${names.join()}`);
+  t.equal(new Set(names).size, 2, `the daemon distinguishes the runs: ${names.join()}`);
 });

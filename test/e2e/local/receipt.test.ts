@@ -7,7 +7,7 @@ import { Sandbox, until } from '../../support/sandbox.ts';
 
 const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
 
-/** A run to its end; gives its id, and a copy of its directory as it was while it ran. */
+/** Runs a pipeline. Returns the id of the run and a copy that was made of its directory while it ran. */
 async function runToEnd(box: Sandbox): Promise<{ id: string; copy: string }> {
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'value' });
   const started = box.start(['run', HOLD]);
@@ -20,39 +20,36 @@ async function runToEnd(box: Sandbox): Promise<{ id: string; copy: string }> {
   return { id, copy };
 }
 
-void t.test(
-  'a receipt is checked again: what is gone, what is there, and what cannot be looked for',
-  async (t) => {
-    const box = new Sandbox(t);
-    const { id, copy } = await runToEnd(box);
-    const target = join(box.state, 'runs', id);
-    const good = await box.escrow(['runs', 'receipt', id, '--check']);
-    t.equal(good.status, 0, good.stderr);
-    t.match(
-      good.stdout,
-      /Nothing is left of what nf-escrow placed\.\n\S+Z {2}absent {3}.* does not exist, nor does its directory list it\n$/,
-    );
-    execFileSync('cp', ['-a', copy, target]);
-    const back = await box.escrow(['runs', 'receipt', id, '--check']);
-    t.equal(back.status, 1);
-    t.match(
-      back.stdout,
-      new RegExp(`present +${target} exists\nSomething is there again: nf-escrow runs purge ${id}\n$`),
-    );
-    const json = await box.escrow(['runs', 'receipt', id, '--check', '--json']);
-    t.match(JSON.parse(json.stdout) as Receipt, { complete: true, checks: [{ result: 'present', target }] });
-    t.equal((await box.escrow(['runs', 'purge', id])).status, 0);
-    t.notOk(existsSync(target), 'what came back is removed');
-    t.equal((await box.escrow(['runs', 'receipt', id, '--check'])).status, 0);
-    execFileSync('mv', [join(box.state, 'runs'), join(box.state, 'away')]);
-    const away = await box.escrow(['runs', 'receipt', id, '--check']);
-    t.equal(away.status, 1);
-    t.match(away.stdout, /unknown .*is its file system mounted\?/);
-    t.notOk((await box.json<Receipt>(['runs', 'receipt', id])).checks, 'no look unless it is asked for');
-  },
-);
+void t.test('runs receipt --check reports absent, present and unverifiable objects', async (t) => {
+  const box = new Sandbox(t);
+  const { id, copy } = await runToEnd(box);
+  const target = join(box.state, 'runs', id);
+  const good = await box.escrow(['runs', 'receipt', id, '--check']);
+  t.equal(good.status, 0, good.stderr);
+  t.match(
+    good.stdout,
+    /Nothing is left of what nf-escrow placed\.\n\S+Z {2}absent {3}.* does not exist, nor does its directory list it\n$/,
+  );
+  execFileSync('cp', ['-a', copy, target]);
+  const back = await box.escrow(['runs', 'receipt', id, '--check']);
+  t.equal(back.status, 1);
+  t.match(
+    back.stdout,
+    new RegExp(`present +${target} exists\nSomething is there again: nf-escrow runs purge ${id}\n$`),
+  );
+  const json = await box.escrow(['runs', 'receipt', id, '--check', '--json']);
+  t.match(JSON.parse(json.stdout) as Receipt, { complete: true, checks: [{ result: 'present', target }] });
+  t.equal((await box.escrow(['runs', 'purge', id])).status, 0);
+  t.notOk(existsSync(target), 'removes the reappeared directory');
+  t.equal((await box.escrow(['runs', 'receipt', id, '--check'])).status, 0);
+  execFileSync('mv', [join(box.state, 'runs'), join(box.state, 'away')]);
+  const away = await box.escrow(['runs', 'receipt', id, '--check']);
+  t.equal(away.status, 1);
+  t.match(away.stdout, /unknown .*is its file system mounted\?/);
+  t.notOk((await box.json<Receipt>(['runs', 'receipt', id])).checks, 'checks only with --check');
+});
 
-void t.test('run directories that come back go when a daemon starts, and no other', async (t) => {
+void t.test('the daemon removes reappeared run directories at its start, and no others', async (t) => {
   const box = new Sandbox(t);
   const { id, copy } = await runToEnd(box);
   await box.escrow(['daemon', 'stop']);
@@ -75,13 +72,13 @@ void t.test('run directories that come back go when a daemon starts, and no othe
   const other = join(runs, 'notes');
   mkdirSync(other);
   await box.json<RunList>(['runs', 'list']);
-  await until('it went', () => !existsSync(join(runs, id)));
+  await until('the directory is removed', () => !existsSync(join(runs, id)));
   t.ok(
     existsSync(expired),
-    'one that no run owns is to be seen past its expiry for a while: test/integration/runs/stray-directory-scan',
+    'keeps an unowned directory until it stays expired: test/integration/runs/stray-directory-scan',
   );
-  t.ok(existsSync(open), 'its expiry is not past');
-  t.ok(existsSync(unsaid), 'nor is that of one which does not say it, and is new');
-  t.ok(existsSync(held), 'someone holds its FIFO: it is alive');
-  t.ok(existsSync(other), 'and what is none of ours stays');
+  t.ok(existsSync(open), 'keeps a directory that has not expired');
+  t.ok(existsSync(unsaid), 'keeps a new directory without a valid expiry');
+  t.ok(existsSync(held), 'keeps a directory whose FIFO is held');
+  t.ok(existsSync(other), 'keeps directories that are not run directories');
 });

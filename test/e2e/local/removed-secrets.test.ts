@@ -11,18 +11,18 @@ import { networkDisk } from '../../support/mounts.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 import { findSealed, readSealed } from '../../support/sealed-search.ts';
 
-/** 1000 for the figure of docs/vault.md. */
+/** The figure in docs/vault.md uses 1000. */
 const COUNT = Number(process.env['NF_ESCROW_TEST_REMOVED'] ?? 60);
 const KEPT = 10;
 const SECRETS = '/v1/workspaces/local/main/secrets';
 
 function keyOf(box: Sandbox): VaultKey {
   const [entry] = readRing(join(box.state, 'vault.key')) ?? [];
-  if (entry?.source !== 'file') throw new Error('there is no key in the key file');
+  if (entry?.source !== 'file') throw new Error('the key file contains no key');
   return entry.key;
 }
 
-/** Removes many secrets while the daemon runs on, and looks for them with the key in all that it has on the disk. */
+/** Removes many secrets while the daemon runs, and searches all its files for them with the key. */
 async function removeAndSearch(t: Test, box: Sandbox): Promise<void> {
   const names = Array.from({ length: COUNT + KEPT }, (_, index) => `KEY_${String(index)}`);
   const secrets = names.map((name, index) => ({
@@ -46,16 +46,16 @@ async function removeAndSearch(t: Test, box: Sandbox): Promise<void> {
   await accepts(t, box, ['secrets', 'remove', ...removed.slice(half), '--yes']);
   const replaced = kept[0] ?? '';
   await accepts(t, box, ['secrets', 'set', replaced], { input: randomBytes(20).toString('hex') });
-  const [gone, there] = [[...removed, replaced], kept.slice(1)].map((wanted) =>
+  const [erased, others] = [[...removed, replaced], kept.slice(1)].map((wanted) =>
     before.filter(({ context }) => wanted.includes(context.name)),
   );
   const key = keyOf(box);
-  const found = findSealed(box.state, gone ?? [], key);
-  t.equal(await box.daemonPid(), daemon, 'the daemon is the same');
-  t.equal(gone?.length, COUNT + 1);
-  t.same(found, [], 'of what was removed or replaced nothing is found');
-  const others = findSealed(box.state, there ?? [], key).filter((what) => what.includes(' opens '));
-  t.ok(others.length >= KEPT / 2, 'what was not removed is found the same way');
+  const found = findSealed(box.state, erased ?? [], key);
+  t.equal(await box.daemonPid(), daemon, 'the daemon was not restarted');
+  t.equal(erased?.length, COUNT + 1);
+  t.same(found, [], 'no file contains a removed or replaced value');
+  const control = findSealed(box.state, others ?? [], key).filter((line) => line.includes(' opens '));
+  t.ok(control.length >= KEPT / 2, 'the search finds values that were not removed');
   t.equal((await box.json<{ secrets: unknown[] }>(['secrets', 'list'])).secrets.length, KEPT);
 }
 
@@ -66,7 +66,7 @@ void t.test('erases removed secrets from every file while the daemon lives', asy
 });
 
 void t.test(
-  'erases them also on a network file system, where the ledger has a rollback journal',
+  'erases removed secrets on a network file system, where the ledger has a rollback journal',
   async (t) => {
     const box = new Sandbox(t);
     if (networkDisk(t, box.state) === undefined) return;
@@ -90,9 +90,9 @@ void t.test('shows that an erasure is pending while another process reads, and r
   const { stdout } = await accepts(t, box, ['vault', 'status']);
   t.match(stdout, /^erasure +removed values may still be on the disk: another process is reading/m);
   t.match(readFileSync(join(box.state, 'daemon.log'), 'utf8'), /may still be in a file of the ledger/);
-  t.not(findSealed(box.state, removed, keyOf(box)).length, 0, 'and so it is');
+  t.not(findSealed(box.state, removed, keyOf(box)).length, 0, 'a file still contains the value');
   reader.exec('COMMIT');
-  await until('it is erased', async () => {
+  await until('the value is erased', async () => {
     const status = JSON.parse((await box.http('GET', '/v1/vault')).text) as VaultStatus;
     return status.pendingErasure === null;
   });

@@ -6,41 +6,41 @@ import type { Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 import { canMakeTerminals, CTRL_BACKSLASH, CTRL_C, CTRL_Z, Terminal } from '../../support/terminal.ts';
 
-/** A task that says that it is there, and ends when it may. */
+/** A task that creates the file `here` and lasts until the file `go` exists. */
 const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done; echo the end';
-/** The same, and it does not end before, whatever nextflow says. */
+/** A task like HOLD that ignores SIGTERM. */
 const STUBBORN = `trap "" TERM; ${HOLD}`;
 
-/** One terminal in which the keys of a case are pressed, with nextflow itself or with nf-escrow. */
+/** A terminal in which a case runs, with bare nextflow or with nf-escrow. */
 interface Stage {
   readonly shell: Terminal;
   /** `nextflow` or `nf-escrow`. */
   readonly program: string;
-  /** The task runs; with nf-escrow, its secret is where it has to be. */
+  /** Waits until the task runs. With nf-escrow, asserts that its secret is delivered. */
   readonly running: () => Promise<void>;
-  /** Lets the task end. */
+  /** Releases the task. */
   readonly letGo: () => void;
-  /** nextflow's log. */
+  /** Returns nextflow's log. */
   readonly log: () => string;
 }
 
-/** Gives what a person would see of it. */
+/** Runs a case and returns what the user sees. */
 type Play = (stage: Stage) => Promise<unknown>;
 type End = Pick<Run, 'outcome' | 'exitStatus'>;
 
 const count = (text: string, part: string): number => text.split(part).length - 1;
 
 async function newestRun(box: Sandbox): Promise<Run> {
-  const { text } = await box.http('GET', '/v1/runs?limit=1'); // a command each time would take long
+  const { text } = await box.http('GET', '/v1/runs?limit=1'); // faster than a command
   const [run] = (JSON.parse(text) as RunList).runs;
-  if (run === undefined) throw new Error('there is no run');
+  if (run === undefined) throw new Error('no run exists');
   return run;
 }
 
-void t.test('at a terminal', async (t) => {
+void t.test('behaves like bare nextflow at a terminal', async (t) => {
   if (!canMakeTerminals(t)) return;
   const box = new Sandbox(t);
-  box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // what is shown is compared, and of its absence something is
+  box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // without the plugin, nf-escrow prints a message
   const value = randomBytes(16).toString('hex');
   t.equal((await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value })).status, 0);
 
@@ -60,8 +60,8 @@ void t.test('at a terminal', async (t) => {
   }
 
   /**
-   * Plays the same with bare nextflow and with nf-escrow: as much must be seen of it. Then nothing of the secret may be
-   * left, and the run must be said to have ended as it did.
+   * Runs a case with bare nextflow and with nf-escrow, asserts that the user sees the same, that the secret is removed, and
+   * that the outcome is correct.
    */
   async function same(name: string, end: End, play: Play): Promise<void> {
     await t.test(name, async (t) => {
@@ -71,13 +71,13 @@ void t.test('at a terminal', async (t) => {
         perform(t, 'nextflow', join(directory, 'nextflow'), play),
         perform(t, 'nf-escrow', launch, play),
       ]);
-      t.same(ours, bare, 'as with bare nextflow');
-      const run = await until('purged', async () => {
+      t.same(ours, bare, 'the user sees the same');
+      const run = await until('the run is purged', async () => {
         const found = await newestRun(box);
         return found.state === 'purged' ? found : undefined;
       });
       t.match(run, { ...end, launchDirectory: launch });
-      t.same(box.filesWith(value), [], 'the value is in no file');
+      t.same(box.filesWith(value), [], 'no file contains the value');
       t.same(readdirSync(join(box.state, 'runs')), []);
       const receipt = await box.http('GET', `/v1/runs/${run.id}/receipt`);
       t.equal((JSON.parse(receipt.text) as Receipt).complete, true);
@@ -85,7 +85,7 @@ void t.test('at a terminal', async (t) => {
   }
 
   await same(
-    'Ctrl-C reaches nextflow, and once',
+    'Ctrl-C reaches nextflow exactly once',
     { outcome: 'cancelled', exitStatus: 130 },
     async ({ shell, program, running, letGo, log }) => {
       await shell.type(`${program} run '${STUBBORN}'`);
@@ -113,7 +113,7 @@ void t.test('at a terminal', async (t) => {
   );
 
   await same(
-    'Ctrl-Z stops the run, fg lets it go on',
+    'Ctrl-Z stops the run, fg continues it',
     { outcome: 'succeeded', exitStatus: 0 },
     async ({ shell, program, running, letGo }) => {
       await shell.type(`${program} run '${HOLD}'`);
@@ -132,7 +132,7 @@ void t.test('at a terminal', async (t) => {
   );
 
   await same(
-    'Ctrl-Z, bg',
+    'Ctrl-Z stops the run, bg continues it',
     { outcome: 'failed', exitStatus: 3 },
     async ({ shell, program, running, letGo }) => {
       await shell.type(`${program} run '${HOLD}; exit 3'`);
@@ -147,7 +147,7 @@ void t.test('at a terminal', async (t) => {
   );
 
   await same(
-    'its end in the background leaves the terminal as it is',
+    'a run that ends in the background does not change the terminal',
     { outcome: 'succeeded', exitStatus: 0 },
     async ({ shell, program, running }) => {
       await shell.command(`${program} run '${HOLD}' &`);
@@ -157,53 +157,56 @@ void t.test('at a terminal', async (t) => {
     },
   );
 
-  await same('through a pipe', { outcome: 'failed', exitStatus: 3 }, async ({ shell, program }) => {
+  await same('output into a pipe', { outcome: 'failed', exitStatus: 3 }, async ({ shell, program }) => {
     const status = await shell.command(`${program} run 'seq 1 50000; exit 3' | tee out | tail -1`);
     return { status, out: readFileSync(join(shell.directory, 'out'), 'utf8').length };
   });
 
   await same(
-    'into a pipe that is closed early',
+    'output into a pipe that is closed early',
     { outcome: 'failed', exitStatus: 141 },
     ({ shell, program }) => shell.command(`${program} run 'seq 1 500000' | head -1`),
   );
 
   await same(
-    'the terminal is gone',
+    'the terminal is closed',
     { outcome: 'cancelled', exitStatus: 129 },
     async ({ shell, program, running, log }) => {
-      // The shell outlives it by a moment, to tell the status.
+      // The shell ignores SIGHUP, so that it can record the status.
       await shell.type(`bash -c "trap : HUP; ${program} run '${HOLD}'; echo \\$? >status"`);
       await running();
       shell.drop();
       const file = join(shell.directory, 'status');
-      await until('told', () => existsSync(file) && readFileSync(file, 'utf8') !== '');
+      await until(
+        'the shell records the status',
+        () => existsSync(file) && readFileSync(file, 'utf8') !== '',
+      );
       return { status: readFileSync(file, 'utf8'), hungUp: log().includes('Cause: SIGHUP') };
     },
   );
 
   await same(
-    'the terminal that ssh made for it alone is gone',
+    'a terminal without a shell is closed, as of ssh with a command',
     { outcome: 'cancelled', exitStatus: 129 },
     async ({ shell, program, running, log }) => {
       await shell.type(`exec ${program} run '${HOLD}'`);
       await running();
       shell.drop();
-      await until('goodbye', () => log().includes('Goodbye'));
+      await until('nextflow has ended', () => log().includes('Goodbye'));
       return log().includes('Cause: SIGHUP');
     },
   );
 
   await same(
-    'nohup, and the terminal is gone',
+    'the terminal of a run with nohup is closed',
     { outcome: 'succeeded', exitStatus: 0 },
     async ({ shell, program, running, letGo, log }) => {
       await shell.command(`nohup ${program} run '${HOLD}' &`);
       await running();
       shell.drop();
-      await until('bash has told its jobs', () => !existsSync(`/proc/${shell.pid}`));
+      await until('bash has signaled its jobs and ended', () => !existsSync(`/proc/${shell.pid}`));
       letGo();
-      await until('goodbye', () => log().includes('Goodbye'));
+      await until('nextflow has ended', () => log().includes('Goodbye'));
       return {
         out: readFileSync(join(shell.directory, 'nohup.out'), 'utf8'),
         aborted: log().includes('aborted'),
@@ -212,14 +215,14 @@ void t.test('at a terminal', async (t) => {
   );
 
   await same(
-    'the script from standard input; a terminal stays one',
+    'the script comes from standard input, or standard input is the terminal',
     { outcome: 'succeeded', exitStatus: 0 },
     async ({ shell, program }) => {
       const piped = await shell.command(`echo 'echo from "stdin" >piped; exit 4' | ${program} run -`);
       await shell.type(
         `${program} run 'test -t 0; a=$?; test -t 1; b=$?; test -t 2; echo $a $b $? >ttys; read -r line; echo "$line" >line'`,
       );
-      await until('the task asks', () => existsSync(join(shell.directory, 'ttys')));
+      await until('the task reads from the terminal', () => existsSync(join(shell.directory, 'ttys')));
       shell.press('typed in\r');
       const status = await shell.prompt();
       const read = (name: string): string => readFileSync(join(shell.directory, name), 'utf8');
@@ -228,13 +231,13 @@ void t.test('at a terminal', async (t) => {
   );
 
   await same(
-    'Ctrl-\\ shows the threads of nextflow once, and it goes on',
+    'Ctrl-\\ prints a thread dump once, and nextflow continues',
     { outcome: 'succeeded', exitStatus: 0 },
     async ({ shell, program, running, letGo }) => {
       await shell.type(`${program} run 'trap "" QUIT; ${HOLD}'`);
       await running();
       shell.press(CTRL_BACKSLASH);
-      await until('shown', () => shell.screen.includes('Full thread dump'));
+      await until('the thread dump appears', () => shell.screen.includes('Full thread dump'));
       letGo();
       return { status: await shell.prompt(), dumps: count(shell.screen, 'Full thread dump') };
     },

@@ -11,7 +11,7 @@ import { root, until, untapped } from '../../support/sandbox.ts';
 const main = join(root, 'dist/daemon/main.js');
 const fake = join(root, 'test/support/bin/nextflow');
 
-/** A user at work: a home with a daemon of their own. */
+/** A user with a home and a daemon. */
 class User {
   readonly account: Account;
   readonly state: string;
@@ -48,7 +48,7 @@ class User {
   }
 }
 
-void t.test('two users of one machine', async (t) => {
+void t.test('isolates two users of one machine', async (t) => {
   const made = accounts(t, 2);
   if (made === undefined) return;
   const [ann, bob] = made.map((account) => new User(account)) as [User, User];
@@ -61,7 +61,7 @@ void t.test('two users of one machine', async (t) => {
   t.same(
     runs.map(({ length }) => length),
     [1, 1],
-    'each has their own run',
+    'each user has one run',
   );
   const [hers, his] = runs.map(([run]) => run?.id) as [string, string];
   for (const user of [ann, bob])
@@ -70,8 +70,8 @@ void t.test('two users of one machine', async (t) => {
   const directory = join(ann.state, 'runs', hers);
   const head = (JSON.parse(readFileSync(join(directory, 'process'), 'utf8')) as { pid: number }).pid;
 
-  await t.test("one cannot see or read what is the other's", async (t) => {
-    t.equal(ann.run(['cat', join(directory, 'store.json')]).status, 0, 'she can');
+  await t.test("a user cannot read the other's files and processes", async (t) => {
+    t.equal(ann.run(['cat', join(directory, 'store.json')]).status, 0, 'the owner can read the store');
     for (const path of [ann.state, join(ann.state, 'runs'), directory, join(directory, 'store.json')]) {
       t.not(bob.run(['ls', path]).status, 0, path);
       t.not(bob.run(['cat', join(path, 'store.json')]).status, 0, path);
@@ -82,10 +82,10 @@ void t.test('two users of one machine', async (t) => {
     for (const file of ['.config/nf-escrow/vault.key', '.local/state/nf-escrow/ledger.db'])
       t.not(bob.run(['cat', join(ann.account.home, file)]).status, 0, file);
     t.notMatch(bob.escrow(['runs', 'list']).stdout, hers);
-    t.notMatch(bob.run(['ps', 'auxww']).stdout, ann.value, 'nor on a command line');
+    t.notMatch(bob.run(['ps', 'auxww']).stdout, ann.value, 'no command line contains the value');
   });
 
-  await t.test("nor ask the other's daemon, nor use the other's place", async (t) => {
+  await t.test("a user cannot use the other's daemon or directories", async (t) => {
     const socket = join(ann.state, hostname(), 'daemon.sock');
     t.ok(statSync(socket).isSocket());
     const curl = ['--silent', '--unix-socket', socket, 'http://localhost/v1/health'];
@@ -103,11 +103,11 @@ void t.test('two users of one machine', async (t) => {
     }
     const runsDirectory = { NF_ESCROW_RUNS_DIR: join(ann.state, 'runs') };
     t.equal(bob.escrow(['daemon', 'stop']).status, 0);
-    t.not(bob.escrow(['run', 'exit 0'], '', runsDirectory).status, 0, 'no run of his in her directory');
+    t.not(bob.escrow(['run', 'exit 0'], '', runsDirectory).status, 0, "no run in the other's runs directory");
     t.equal(bob.escrow(['daemon', 'stop']).status, 0);
   });
 
-  await t.test("nor signal, cancel or purge what is the other's", async (t) => {
+  await t.test("a user cannot signal, cancel or purge the other's runs", async (t) => {
     for (const pid of [daemon, head]) {
       t.not(bob.run(['/bin/kill', '-TERM', String(pid)]).status, 0);
       t.ok(existsSync(`/proc/${String(pid)}`));
@@ -119,29 +119,29 @@ void t.test('two users of one machine', async (t) => {
     ])
       t.equal(bob.escrow(args).status, 1, args.join(' '));
     t.not(bob.run(['rm', '-rf', directory]).status, 0);
-    t.equal(ann.json<Run>(['runs', 'show', hers]).state, 'running', 'it goes on');
+    t.equal(ann.json<Run>(['runs', 'show', hers]).state, 'running');
     t.ok(readFileSync(join(directory, 'store.json'), 'utf8').includes(ann.value));
   });
 
-  await t.test('a run whose directory was closed is watched on, also by the next daemon', async (t) => {
+  await t.test('the next daemon restores access to a run directory of mode 000', async (t) => {
     t.equal(ann.run(['chmod', '000', directory]).status, 0);
     process.kill(daemon, 'SIGKILL');
-    await until('a daemon let itself in', () => {
+    await until('a daemon restores access', () => {
       t.equal(ann.json<Run>(['runs', 'show', hers]).state, 'running');
       return ann.run(['ls', directory]).status === 0;
     });
   });
 
-  await t.test('and the end of one is not that of the other', async (t) => {
+  await t.test("the end of a user's run does not affect the other's", async (t) => {
     const stopped = bob.escrow(['daemon', 'stop']);
     t.equal(stopped.status, 0);
     t.equal(bob.run(['touch', 'go']).status, 0);
-    await until('his is purged', () =>
+    await until('the first run is purged', () =>
       bob.json<Run>(['runs', 'show', his]).state === 'purged' ? true : undefined,
     );
     t.equal(ann.json<Run>(['runs', 'show', hers]).state, 'running');
     t.equal(ann.run(['touch', 'go']).status, 0);
-    await until('hers too', () =>
+    await until('the second run is purged', () =>
       ann.json<Run>(['runs', 'show', hers]).state === 'purged' ? true : undefined,
     );
     for (const [user, id] of [
@@ -150,7 +150,11 @@ void t.test('two users of one machine', async (t) => {
     ] as const) {
       t.equal(user.json<Receipt>(['runs', 'receipt', id]).complete, true);
       t.same(readdirSync(join(user.state, 'runs')), []);
-      t.equal(spawnSync('grep', ['-r', user.value, user.account.home]).status, 1, 'the value is nowhere');
+      t.equal(
+        spawnSync('grep', ['-r', user.value, user.account.home]).status,
+        1,
+        'no file contains the value',
+      );
       t.equal(user.escrow(['daemon', 'stop']).status, 0);
     }
   });

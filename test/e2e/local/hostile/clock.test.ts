@@ -17,7 +17,7 @@ import { runDependencies } from '../../../support/run-dependencies.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** The runs of a daemon whose clock is set by `jump`, in milliseconds from the right time. */
+/** Opens the runs of a daemon. `jump` sets the offset of its clock in milliseconds. */
 async function openRuns(t: Test, directory: string): Promise<{ runs: Runs; jump: (ms: number) => void }> {
   let offset = 0;
   const ledger = await openLedger(join(directory, 'ledger.db'));
@@ -36,7 +36,7 @@ async function openRuns(t: Test, directory: string): Promise<{ runs: Runs; jump:
 }
 
 for (const days of [1, -1])
-  void t.test(`a clock that jumps by ${String(days)} day leaves a live run alone`, async (t) => {
+  void t.test(`keeps a live run when the clock jumps by ${String(days)} day`, async (t) => {
     const directory = temporaryDirectory(t);
     const { runs, jump } = await openRuns(t, directory);
     const launchDirectory = join(directory, 'launch');
@@ -49,7 +49,7 @@ for (const days of [1, -1])
       localStore: null,
       launcher: identifySelf(),
     });
-    if (run === undefined || start === undefined) throw new Error('the run was not placed');
+    if (run === undefined || start === undefined) throw new Error('the run was not materialized');
     const child = spawn(...untapped(start.command, start.arguments), {
       cwd: launchDirectory,
       env: { PATH: process.env['PATH'], ...start.environment },
@@ -63,11 +63,11 @@ for (const days of [1, -1])
       t.match(await runs.find(run.id), { state: 'running', pendingRemovals: 1 }, what);
       t.ok(existsSync(join(start.directory, 'store.json')), what);
     };
-    await stays('before');
+    await stays('before the jump');
     jump(days * DAY_MS);
     await stays('after the jump');
     jump(0);
-    await stays('and back');
+    await stays('after the jump back');
     jump(days * DAY_MS);
     writeFileSync(join(launchDirectory, 'go'), '');
     t.same(await ended, [3, null]);

@@ -16,14 +16,14 @@ import { root, Sandbox, until } from '../../../support/sandbox.ts';
 import { canMakeTerminals, Terminal } from '../../../support/terminal.ts';
 
 const PROGRAM = join(root, 'dist/daemon/main.js');
-/** Of the kernel, unless someone changed it: all kinds of private and anonymous memory. core(5) */
+/** The kernel's default filter: core(5). */
 const DEFAULT = 0x33;
 
-/** Whether a core dump lands in the directory of its process; else the test is skipped aloud. */
+/** Returns whether core dumps are written to the directory of the process. Otherwise skips the test. */
 function dumpsHere(t: Test): boolean {
   const pattern = readFileSync('/proc/sys/kernel/core_pattern', 'utf8').trim();
   if (!/^[|/]/.test(pattern)) return true;
-  t.pass('skipped', { skip: `core dumps go elsewhere here: ${pattern}` });
+  t.pass('skipped', { skip: `core dumps are written elsewhere: ${pattern}` });
   return false;
 }
 
@@ -31,12 +31,12 @@ function filterOf(pid: number | string): number {
   return Number(`0x${readFileSync(`/proc/${String(pid)}/coredump_filter`, 'utf8').trim()}`);
 }
 
-/** Not one of those that start it, which hold their whole command. Node 24 calls its first thread another name. */
+/** Returns whether a process is already Node, not the shell that starts it. Node 24 names its main thread differently. */
 function isNode(pid: number): boolean {
   return ['node\n', 'MainThread\n'].includes(readFileSync(`/proc/${String(pid)}/comm`, 'utf8'));
 }
 
-/** Whether some memory of a process that it can write to has these bytes. */
+/** Returns whether the writable memory of a process contains these bytes. */
 function holds(pid: number, bytes: string): boolean {
   const memory = openSync(`/proc/${String(pid)}/mem`, 'r');
   try {
@@ -47,7 +47,7 @@ function holds(pid: number, bytes: string): boolean {
       try {
         readSync(memory, buffer, 0, buffer.length, start);
       } catch {
-        return false; // reserved, or unmapped meanwhile
+        return false; // reserved, or already unmapped
       }
       return buffer.includes(bytes);
     });
@@ -56,7 +56,7 @@ function holds(pid: number, bytes: string): boolean {
   }
 }
 
-/** The core dump of a process that is in this directory. */
+/** Waits for the core dump in a directory and returns it. */
 async function coreIn(directory: string): Promise<Buffer> {
   const name = await until('the core dump', () => readdirSync(directory).find((one) => /^core/.test(one)));
   return readFileSync(join(directory, name));
@@ -66,32 +66,29 @@ function isCore(t: Test, core: Buffer): void {
   t.ok(core.subarray(0, 4).equals(Buffer.from('\x7fELF')), 'it is a core dump');
 }
 
-void t.test(
-  'a command that holds a value leaves it out of its core dump, and so does the daemon',
-  async (t) => {
-    if (!dumpsHere(t)) return;
-    const box = new Sandbox(t);
-    await accepts(t, box, ['daemon', 'start']);
-    for (const signal of ['SIGABRT', 'SIGSEGV'] as const) {
-      const value = randomBytes(16).toString('hex');
-      const cwd = join(box.directory, signal);
-      mkdirSync(cwd, { mode: 0o700 });
-      // Its standard input stays open: it waits for more of the value.
-      const command = `ulimit -c unlimited && exec "$@" < <(printf %s "${value}"; exec sleep 60)`;
-      const args = ['-c', command, 'bash', process.execPath, PROGRAM, 'secrets', 'set', 'FOO_KEY'];
-      const { pid, ended } = box.startProgram('/bin/bash', args, { cwd });
-      await until('it holds the value', () => isNode(pid) && holds(pid, value));
-      process.kill(pid, signal);
-      t.match(await ended, { signal });
-      const core = await coreIn(cwd);
-      isCore(t, core);
-      t.notOk(core.includes(value), `${signal}: the value is not in it`);
-    }
-    t.equal(filterOf((await box.daemonPid()) ?? 0), 0, 'the daemon');
-  },
-);
+void t.test('commands and the daemon exclude their memory from core dumps', async (t) => {
+  if (!dumpsHere(t)) return;
+  const box = new Sandbox(t);
+  await accepts(t, box, ['daemon', 'start']);
+  for (const signal of ['SIGABRT', 'SIGSEGV'] as const) {
+    const value = randomBytes(16).toString('hex');
+    const cwd = join(box.directory, signal);
+    mkdirSync(cwd, { mode: 0o700 });
+    // Its standard input stays open, so it waits for the rest of the value.
+    const command = `ulimit -c unlimited && exec "$@" < <(printf %s "${value}"; exec sleep 60)`;
+    const args = ['-c', command, 'bash', process.execPath, PROGRAM, 'secrets', 'set', 'FOO_KEY'];
+    const { pid, ended } = box.startProgram('/bin/bash', args, { cwd });
+    await until('the command has read the value', () => isNode(pid) && holds(pid, value));
+    process.kill(pid, signal);
+    t.match(await ended, { signal });
+    const core = await coreIn(cwd);
+    isCore(t, core);
+    t.notOk(core.includes(value), `${signal}: the dump does not contain the value`);
+  }
+  t.equal(filterOf((await box.daemonPid()) ?? 0), 0, 'filter of the daemon');
+});
 
-void t.test('without it the value would be in the dump', async (t) => {
+void t.test('control: a core dump of an unprotected process contains the value', async (t) => {
   if (!dumpsHere(t)) return;
   const box = new Sandbox(t);
   const value = randomBytes(16).toString('hex');
@@ -109,7 +106,7 @@ void t.test('without it the value would be in the dump', async (t) => {
   t.ok((await coreIn(box.launch)).includes(value));
 });
 
-void t.test('`run` leaves out the passphrase that it asked for, and nextflow dumps as ever', async (t) => {
+void t.test('`run` excludes the passphrase from its core dump, and nextflow keeps its filter', async (t) => {
   if (!canMakeTerminals(t) || !dumpsHere(t)) return;
   const box = new Sandbox(t);
   const passphrase = randomBytes(16).toString('hex');
@@ -122,14 +119,14 @@ void t.test('`run` leaves out the passphrase that it asked for, and nextflow dum
   await terminal.type(
     `nf-escrow run 'cp /proc/self/coredump_filter filter; touch here; while [ ! -e go ]; do sleep 0.05; done'`,
   );
-  await until('it asks', () => terminal.screen.includes('Passphrase of the vault:') || undefined);
+  await until('the command prompts', () => terminal.screen.includes('Passphrase of the vault:') || undefined);
   terminal.press(`${passphrase}\r`);
   const at = (name: string): string => join(terminal.directory, name);
   await until('the task runs', () => existsSync(at('here')));
-  t.equal(Number(`0x${readFileSync(at('filter'), 'utf8').trim()}`), DEFAULT, 'of a task');
+  t.equal(Number(`0x${readFileSync(at('filter'), 'utf8').trim()}`), DEFAULT, 'filter of a task');
   const [pid = ''] = readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8').split(' ');
   t.equal(filterOf(pid), 0);
-  t.ok(holds(Number(pid), passphrase), 'it is still in its memory');
+  t.ok(holds(Number(pid), passphrase), 'the passphrase is still in its memory');
   process.kill(Number(pid), 'SIGABRT');
   const core = await coreIn(terminal.directory);
   isCore(t, core);

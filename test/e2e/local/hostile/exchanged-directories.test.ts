@@ -10,10 +10,10 @@ import { asUser } from '../../../support/accounts.ts';
 import { root, untapped } from '../../../support/sandbox.ts';
 import { asAccount, must, sharedGroup, type SharedGroup } from '../../../support/shared-group.ts';
 
-/** Exchanges a second. NF_ESCROW_TEST_SLOW=1 tries each often, as the figure of the documents wants. */
+/** Exchanges per second. NF_ESCROW_TEST_SLOW=1 repeats each rate for the figure in the documentation. */
 const RATES = [20, 300, 3000];
 const SLOW = process.env['NF_ESCROW_TEST_SLOW'] === '1';
-/** Pairs of attempts at each rate: a value to receive, and a run to forge. */
+/** Pairs of attempts per rate: to receive a value, and to forge a run. */
 const PAIRS = SLOW ? 34 : 1;
 
 if (SLOW) t.setTimeout(1_200_000);
@@ -27,7 +27,7 @@ interface Tally {
   successes: number;
 }
 
-/** A user of a shared primary group with umask 002, as clusters have it, at work while another one attacks. */
+/** An attack on a user with umask 002 by another member of their primary group, as is common on clusters. */
 class Attack {
   readonly tally: Tally = { attempts: 0, exchanges: 0, successes: 0 };
   readonly #group: SharedGroup;
@@ -38,12 +38,12 @@ class Attack {
     this.#loot = join(group.attacker.home, 'loot');
     mkdirSync(this.#loot, { recursive: true });
     must('chmod', ['0777', this.#loot]);
-    // What a forged answer would have the victim run.
+    // The program that a forged response makes the victim run.
     writeFileSync(join(this.#loot, 'forged'), `#!/bin/sh\nid -un >"${this.#loot}/ran.$$"\n`, { mode: 0o755 });
     must('chown', ['-R', String(group.attacker.uid), this.#loot]);
   }
 
-  /** Has the other one exchange directories for as long as `work` takes. */
+  /** Makes the attacker exchange directories while `work` runs. */
   async during(parent: string, rate: number, work: () => void): Promise<void> {
     const { attacker } = this.#group;
     const command = ['python3', script, parent, 'nf-escrow', hostname(), String(rate), this.#loot];
@@ -59,7 +59,7 @@ class Attack {
     }
   }
 
-  /** One value that is set, and one run that is asked for. Gives how the victim's commands ended. */
+  /** Makes the victim set a value and start a run, counts successes of the attack, and returns the ended commands. */
   attempt(): { readonly status: number | null; readonly stderr: string }[] {
     const value = randomBytes(16).toString('hex');
     const ended = [this.escrow(['secrets', 'set', 'FOO_KEY'], value), this.escrow(['run', 'exit 0'])];
@@ -90,17 +90,17 @@ function attackOn(t: Test): { readonly attack: Attack; readonly group: SharedGro
   const group = sharedGroup(t);
   if (group === undefined) return undefined;
   if (asAccount(group.attacker, ['python3', '--version']).status !== 0) {
-    t.pass('skipped', { skip: 'there is no Python here' });
+    t.pass('skipped', { skip: 'Python is not installed' });
     return undefined;
   }
   return { attack: new Attack(group), group };
 }
 
-void t.test('another member of the group exchanges a directory that the group can write', async (t) => {
+void t.test('refuses a directory that another group member can exchange', async (t) => {
   const { attack, group } = attackOn(t) ?? {};
   if (attack === undefined || group === undefined) return;
   const parent = join(group.victim.home, '.local/state');
-  // As any program makes it with that umask.
+  // Like a directory of another program, with umask 002.
   t.equal(
     asAccount(group.victim, ['sh', '-c', `umask 002; mkdir -p ${parent}; mkdir -m 700 ${parent}/nf-escrow`])
       .status,
@@ -122,29 +122,26 @@ void t.test('another member of the group exchanges a directory that the group ca
   t.comment(
     `${String(attempts)} attempts during ${String(exchanges)} exchanges: ${String(successes)} successes`,
   );
-  t.ok(exchanges > attempts, 'there was something to fear');
+  t.ok(exchanges > attempts, 'the attack took place');
   t.equal(successes, 0);
 });
 
-void t.test(
-  'another member of the group finds nothing to exchange where nf-escrow made the directories',
-  async (t) => {
-    const { attack, group } = attackOn(t) ?? {};
-    if (attack === undefined || group === undefined) return;
-    t.teardown(() => attack.escrow(['daemon', 'stop']));
-    const parent = join(group.victim.home, '.local/state');
-    for (const rate of RATES)
-      await attack.during(parent, rate, () => {
-        for (let pair = 0; pair < PAIRS; pair++)
-          for (const { status, stderr } of attack.attempt()) t.equal(status, 0, stderr);
-      });
-    for (const path of ['.local', '.local/state', '.config', '.config/nf-escrow'])
-      t.equal(statSync(join(group.victim.home, path)).mode & 0o7777, 0o700, path);
-    const { attempts, exchanges, successes } = attack.tally;
-    t.comment(
-      `${String(attempts)} attempts during ${String(exchanges)} exchanges: ${String(successes)} successes`,
-    );
-    t.equal(exchanges, 0);
-    t.equal(successes, 0);
-  },
-);
+void t.test('creates directories that other group members cannot exchange', async (t) => {
+  const { attack, group } = attackOn(t) ?? {};
+  if (attack === undefined || group === undefined) return;
+  t.teardown(() => attack.escrow(['daemon', 'stop']));
+  const parent = join(group.victim.home, '.local/state');
+  for (const rate of RATES)
+    await attack.during(parent, rate, () => {
+      for (let pair = 0; pair < PAIRS; pair++)
+        for (const { status, stderr } of attack.attempt()) t.equal(status, 0, stderr);
+    });
+  for (const path of ['.local', '.local/state', '.config', '.config/nf-escrow'])
+    t.equal(statSync(join(group.victim.home, path)).mode & 0o7777, 0o700, path);
+  const { attempts, exchanges, successes } = attack.tally;
+  t.comment(
+    `${String(attempts)} attempts during ${String(exchanges)} exchanges: ${String(successes)} successes`,
+  );
+  t.equal(exchanges, 0);
+  t.equal(successes, 0);
+});

@@ -8,7 +8,7 @@ import { Sandbox } from '../../../support/sandbox.ts';
 const VALUE = 'the-value-behind-hostile-paths';
 const NOBODY = 65_534;
 
-/** A sandbox with a secret, all directories, and no daemon. */
+/** Returns a sandbox with a secret and all directories, but no daemon. */
 async function used(t: Test): Promise<Sandbox> {
   const box = new Sandbox(t);
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
@@ -18,18 +18,18 @@ async function used(t: Test): Promise<Sandbox> {
   return box;
 }
 
-/** Does something to a path, has a command refuse it, and puts all back. */
-async function whileSpoilt(path: string, spoil: () => void, look: () => Promise<void>): Promise<void> {
+/** Moves a path aside, plants something in its place, runs `check`, and restores the path. */
+async function whileReplaced(path: string, plant: () => void, check: () => Promise<void>): Promise<void> {
   const aside = `${path}.aside`;
   renameSync(path, aside);
-  spoil();
-  await look();
+  plant();
+  await check();
   rmSync(path, { recursive: true, force: true });
   renameSync(aside, path);
 }
 
 void t.test(
-  'whatever stands where our files should be is refused, not followed, not waited for',
+  'refuses planted objects in place of its files, without following links or blocking',
   async (t) => {
     const box = await used(t);
     const victims = new Victims(t);
@@ -39,7 +39,7 @@ void t.test(
     const files = ['ledger.db', 'vault.key', 'daemon.log', `${lock}.lock`, `${lock}.start.lock`];
     for (const name of files)
       for (const kind of planted)
-        await whileSpoilt(
+        await whileReplaced(
           at(name),
           () => victims.plant(kind, at(name)),
           async () => {
@@ -57,12 +57,12 @@ void t.test(
             if (name === 'vault.key') await accepts(t, box, ['daemon', 'stop']);
           },
         );
-    t.equal(victims.all, before, 'nothing was written or removed through a link');
+    t.equal(victims.all, before, 'does not follow links');
     await accepts(t, box, ['run', 'true']);
   },
 );
 
-void t.test('a socket of ours is a socket', async (t) => {
+void t.test('refuses planted objects in place of its socket', async (t) => {
   const box = await used(t);
   const victims = new Victims(t);
   const before = victims.all;
@@ -75,7 +75,7 @@ void t.test('a socket of ours is a socket', async (t) => {
   t.equal(victims.all, before);
 });
 
-void t.test('our directories are directories, ours, and closed to others', async (t) => {
+void t.test('refuses directories that are files, links or accessible to others', async (t) => {
   const box = await used(t);
   const victims = new Victims(t);
   const before = victims.all;
@@ -88,22 +88,22 @@ void t.test('our directories are directories, ours, and closed to others', async
   ];
   for (const [path, command] of directories) {
     const name = basename(path);
-    const spoils: [() => void, number, RegExp][] = [
+    const replacements: [() => void, number, RegExp][] = [
       [() => writeFileSync(path, ''), 78, /is there and is not a directory|ENOTDIR/],
       [() => victims.plant('dangling link', path), 78, /is there and is not a directory/],
       [() => victims.plant('link to a directory', path), 78, /is there and is not a directory/],
       [() => mkdirSync(path, { mode: 0o750 }), 77, /has mode 0750, so others can reach it/],
     ];
-    for (const [spoil, status, message] of spoils)
-      await whileSpoilt(path, spoil, () => refuses(t, box, command, [status, message]));
+    for (const [plant, status, message] of replacements)
+      await whileReplaced(path, plant, () => refuses(t, box, command, [status, message]));
     t.equal(victims.all, before, name);
   }
-  t.match(await purged(t, box, VALUE), { outcome: 'aborted' }, 'what was placed for it is removed');
+  t.match(await purged(t, box, VALUE), { outcome: 'aborted' }, 'purges the refused run');
 });
 
-void t.test('what belongs to another user is not used', async (t) => {
+void t.test('refuses files of another user', async (t) => {
   if (process.geteuid?.() !== 0) {
-    t.pass('skipped', { skip: 'only root may give a file away' });
+    t.pass('skipped', { skip: 'changing the owner of a file needs root' });
     return;
   }
   const box = await used(t);
@@ -118,7 +118,7 @@ void t.test('what belongs to another user is not used', async (t) => {
   await accepts(t, box, ['run', 'true']);
 });
 
-void t.test('what others could change or read is not used', async (t) => {
+void t.test('refuses files that others can change or read', async (t) => {
   const box = await used(t);
   writeFileSync(join(box.state, 'config.yaml'), 'keepRunsDays: 30\n', { mode: 0o644 });
   await accepts(t, box, ['daemon', 'status']);

@@ -10,7 +10,7 @@ import { root, Sandbox, until, untapped, type Ended } from '../../../support/san
 const program = join(root, 'dist/daemon/main.js');
 const VALUE = 'the-value-among-odd-processes';
 
-/** Whether a process listens for TCP: state 0A in /proc/net/tcp, by the inode of its socket. */
+/** Returns whether a process listens on TCP: its socket has state 0A in /proc/net/tcp. */
 function listens(pid: number): boolean {
   const rows = ['/proc/net/tcp', '/proc/net/tcp6']
     .filter((path) => existsSync(path))
@@ -21,7 +21,7 @@ function listens(pid: number): boolean {
   return readdirSync(directory).some((fd) => sockets.has(readlinkSync(join(directory, fd))));
 }
 
-void t.test('SIGUSR1 opens no inspector, in the daemon or a command that waits', async (t) => {
+void t.test('SIGUSR1 opens no inspector in the daemon or a waiting command', async (t) => {
   const box = new Sandbox(t);
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
   const daemon = (await box.daemonPid()) ?? 0;
@@ -31,8 +31,8 @@ void t.test('SIGUSR1 opens no inspector, in the daemon or a command that waits',
   const wait = box.start(['runs', 'watch', id]);
   let shown = '';
   wait.child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()));
-  await until('it watches', () => shown.includes('run.created'));
-  // A plain Node that is signaled last opens its inspector: then the others would have opened theirs.
+  await until('the command watches', () => shown.includes('run.created'));
+  // A plain Node is signaled last. Once its inspector is open, the others would have opened theirs.
   const script = 'process.stdin.resume(); console.log("ready")';
   const plain = spawn(...untapped(process.execPath, ['--inspect-port=0', '-e', script]), {
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -49,7 +49,7 @@ void t.test('SIGUSR1 opens no inspector, in the daemon or a command that waits',
   t.equal(await box.daemonPid(), daemon);
 });
 
-void t.test("NODE_OPTIONS is nextflow's to see, and loads nothing into the daemon", async (t) => {
+void t.test('passes NODE_OPTIONS to nextflow, but not to the daemon', async (t) => {
   const box = new Sandbox(t);
   const loaded = join(box.directory, 'loaded');
   writeFileSync(
@@ -57,16 +57,16 @@ void t.test("NODE_OPTIONS is nextflow's to see, and loads nothing into the daemo
     `require('fs').appendFileSync(${JSON.stringify(loaded)}, process.argv.slice(2).join(' ') + '\\n')`,
   );
   const options = `--require=${join(box.directory, 'marker.cjs')}`;
-  // By `env`: the launcher takes the variable out of what it starts.
+  // Set by `env`, because the sandbox removes the variable from its children.
   const escrow = (args: string[], input = ''): Promise<Ended> =>
     box.startProgram('env', [`NODE_OPTIONS=${options}`, process.execPath, program, ...args], { input }).ended;
   t.match(await escrow(['secrets', 'set', 'FOO_KEY'], VALUE), { status: 0 });
   t.match(await escrow(['run', 'echo "$NODE_OPTIONS"']), { status: 0, stdout: `${options}\n` });
   t.notMatch(readFileSync(loaded, 'utf8'), /daemon run/);
-  t.match(readFileSync(loaded, 'utf8'), /secrets set/, 'the command that the user started does as told');
+  t.match(readFileSync(loaded, 'utf8'), /secrets set/, "Node applies it to the user's own command");
 });
 
-void t.test('a socket path of 108 bytes is refused, one of 107 works', async (t) => {
+void t.test('refuses a socket path of 108 bytes and accepts one of 107', async (t) => {
   const box = new Sandbox(t);
   const rest = Buffer.byteLength(`/${hostname()}/daemon.sock`);
   const home = (length: number): string => `${box.directory}/`.padEnd(length - rest, 'x');
@@ -76,7 +76,7 @@ void t.test('a socket path of 108 bytes is refused, one of 107 works', async (t)
   await accepts(t, box, ['daemon', 'stop'], { env: { NF_ESCROW_HOME: home(107) } });
 });
 
-void t.test('homes with blanks, quotes, newlines and more in their names', async (t) => {
+void t.test('supports homes with spaces, quotes, newlines and other special characters', async (t) => {
   const box = new Sandbox(t);
   const odd = join(box.directory, `a 'b" ü\n$(x);*`);
   mkdirSync(odd, { mode: 0o700 });

@@ -9,26 +9,26 @@ import { Sandbox, until, type Started } from '../../../support/sandbox.ts';
 const VALUE = 'the-value-in-a-spoilt-directory';
 const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done; exit 4';
 
-/** Starts a run whose task waits for a file `go`, and gives its directory once the daemon has seen the head. */
+/** Starts a run whose task waits for the file `go`, and returns its directory once the daemon has recorded the head. */
 async function held(t: Test, box: Sandbox): Promise<{ started: Started; directory: string }> {
   for (const name of ['here', 'go']) rmSync(join(box.launch, name), { force: true });
   const started = box.start(['run', HOLD]);
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   const { id } = await newestRun(box);
-  await until('the daemon saw the head', async () => (await look(box, id)) === 409);
-  t.equal(await look(box, id), 409, 'and recorded it');
+  await until('the daemon sees the head', async () => (await poll(box, id)) === 409);
+  t.equal(await poll(box, id), 409);
   return { started, directory: join(box.state, 'runs', id) };
 }
 
-/** Has the daemon look at a run now: 409 while it is alive. */
-async function look(box: Sandbox, id: string): Promise<number> {
+/** Makes the daemon poll a run. Returns 409 while the run is alive. */
+async function poll(box: Sandbox, id: string): Promise<number> {
   return (await box.http('POST', `/v1/runs/${id}/purge`)).status;
 }
 
 const NAMES = ['exit', 'exit.new', 'process', 'process.new', 'alive', 'armed', '.gone', 'secrets'];
 
 void t.test(
-  'whatever a task plants in the directory of its run, it is purged and no link is followed',
+  'purges a run whatever its task plants in the run directory, without following links',
   async (t) => {
     const box = new Sandbox(t);
     await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
@@ -41,30 +41,30 @@ void t.test(
         victims.plant(kind, join(directory, name));
       }
       if (kind === 'directory') for (const name of NAMES) writeFileSync(join(directory, name, 'within'), '');
-      t.equal(await look(box, basename(directory)), 409, `${kind}: it lives`);
+      t.equal(await poll(box, basename(directory)), 409, `${kind}: the run is alive`);
       t.equal(box.filesWith(VALUE).length, 1);
       writeFileSync(join(box.launch, 'go'), '');
       t.equal((await started.ended).status, 4, kind);
       await purged(t, box, VALUE);
-      t.equal(victims.all, before, `${kind}: nothing was written or removed through it`);
+      t.equal(victims.all, before, `${kind}: follows no link`);
     }
   },
 );
 
-void t.test('what is no record of a process is none, and the run is watched on', async (t) => {
+void t.test('ignores an invalid process file and keeps watching the run', async (t) => {
   const box = new Sandbox(t);
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
   const { started, directory } = await held(t, box);
   rmSync(join(directory, 'alive'));
   for (const text of ['', '{', '[]', '{"pid":"1"}', `{"pid":1${'0'.repeat(10_000)}`, 'null']) {
     writeFileSync(join(directory, 'process'), text);
-    t.equal(await look(box, basename(directory)), 409, 'it is known from before');
+    t.equal(await poll(box, basename(directory)), 409, 'the daemon remembers the head');
   }
-  // All of it gone while the head lives: still not over.
+  // The run directory disappears while the head is alive.
   execFileSync('mv', [directory, join(box.directory, 'aside')]);
-  t.equal(await look(box, basename(directory)), 409);
-  writeFileSync(directory, 'a file where the directory was');
-  t.equal(await look(box, basename(directory)), 409);
+  t.equal(await poll(box, basename(directory)), 409);
+  writeFileSync(directory, 'a file in place of the directory');
+  t.equal(await poll(box, basename(directory)), 409);
   rmSync(directory);
   execFileSync('mv', [join(box.directory, 'aside'), directory]);
   writeFileSync(join(box.launch, 'go'), '');
@@ -72,7 +72,7 @@ void t.test('what is no record of a process is none, and the run is watched on',
   await purged(t, box, VALUE);
 });
 
-void t.test('a log or a trace that cannot be read does not keep a run from its purge', async (t) => {
+void t.test('purges a run with an unreadable log or trace', async (t) => {
   const box = new Sandbox(t);
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
   mkdirSync(join(box.launch, 'logs'));
@@ -103,10 +103,10 @@ void t.test('a log or a trace that cannot be read does not keep a run from its p
   t.same(readdirSync(join(box.state, 'runs')), []);
 });
 
-void t.test('a file that cannot be cut does not keep the shim from removing the rest', async (t) => {
+void t.test('the shim removes all other files if one cannot be truncated', async (t) => {
   const box = new Sandbox(t);
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
-  // A program that is being run cannot be written to (ETXTBSY), not even by root.
+  // A running program cannot be written to (ETXTBSY), not even by root.
   const program = '"$directory/secrets/A_PROGRAM"';
   const script = `directory=\${NXF_SECRETS_FILE%/*}; echo "$directory"; mkdir -p "$directory/secrets"
     cp /bin/sleep ${program}; ${program} 60 >&- 2>&- & echo $! >pid; ${HOLD}`;
@@ -115,9 +115,9 @@ void t.test('a file that cannot be cut does not keep the shim from removing the 
   await until('the task runs', () => existsSync(join(box.launch, 'pid')));
   process.kill(daemon, 'SIGSTOP');
   writeFileSync(join(box.launch, 'go'), '');
-  await until('the shim took them back', () => box.filesWith(VALUE).length === 0);
+  await until('the shim has removed the secrets', () => box.filesWith(VALUE).length === 0);
   process.kill(daemon, 'SIGCONT');
-  t.equal((await started.ended).status, 4, "nextflow's status comes back all the same");
+  t.equal((await started.ended).status, 4, "returns nextflow's status");
   t.match(await purged(t, box, VALUE), { outcome: 'failed', outcomeEvidence: 'exit status 4' });
   process.kill(Number(readFileSync(join(box.launch, 'pid'), 'utf8')), 'SIGKILL');
 });

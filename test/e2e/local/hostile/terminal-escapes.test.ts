@@ -8,15 +8,15 @@ import { harmfulIn } from '../../../support/hostile-text.ts';
 import { root, Sandbox, until, type Ended } from '../../../support/sandbox.ts';
 import { canMakeTerminals } from '../../../support/terminal.ts';
 
-/** Clipboard, another line, C1 controls, bidirectional and zero-width characters; 50 bytes, for names of files. */
+/** OSC 52, a newline, C1 controls, bidirectional and zero-width characters. 50 bytes, so that it fits in file names. */
 const HOSTILE = '\x1b]52;c;eA==\x07\r\nnf-escrow: forged\u009b2J\u202e\u200b';
 const ESCAPED = '\\u001b]52;c;eA==\\u0007\\u000d\\u000anf-escrow: forged\\u009b2J\\u202e\\u200b';
-/** The end of it: JSON.stringify has its own escapes for the rest. */
+/** The end of the escaped text in JSON. JSON.stringify uses other escapes for the rest. */
 const IN_JSON = 'forged\\u009b2J\\u202e\\u200b';
-/** What a task prints: colours may stay on a terminal. */
+/** The output of a task. A terminal may show its colors. */
 const OUTPUT = `\x1b[32mgreen\x1b[0m ${HOSTILE}\n50 %\r100 %\n`;
 
-/** A nextflow whose log has a hostile run name, and whose task prints what it likes. Runs until `go` is there. */
+/** A fake nextflow with a hostile run name and hostile output, which runs until the file `go` exists. */
 const NEXTFLOW = `#!/bin/bash
 {
   echo "Nov-23 12:00:00.000 [main] DEBUG nextflow.Session - Run name: $RUN_NAME"
@@ -27,7 +27,7 @@ touch here
 while [ ! -e go ]; do sleep 0.05; done
 `;
 
-/** A sandbox whose launch and state directories have hostile names. */
+/** Returns a sandbox whose launch and state directories have hostile names. */
 async function oddBox(t: Test): Promise<Sandbox> {
   const box = new Sandbox(t);
   const launch = join(box.directory, HOSTILE);
@@ -35,9 +35,9 @@ async function oddBox(t: Test): Promise<Sandbox> {
   const nextflow = join(box.directory, 'nextflow');
   writeFileSync(nextflow, NEXTFLOW, { mode: 0o755 });
   Object.assign(box.env, {
-    NF_ESCROW_HOME: join(box.directory, 's\u009b\u202e'), // a socket's path is short
+    NF_ESCROW_HOME: join(box.directory, 's\u009b\u202e'), // short, because of the limit of socket paths
     NF_ESCROW_NEXTFLOW: nextflow,
-    RUN_NAME: HOSTILE.replace('\r\n', ''), // a log has lines
+    RUN_NAME: HOSTILE.replace('\r\n', ''), // one line of the log
     OUTPUT,
   });
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'canary-of-the-terminal' });
@@ -49,7 +49,7 @@ function isClean(t: Test, { stdout, stderr }: Ended, name: string): void {
   t.notMatch(stdout + stderr, /^nf-escrow: forged/m, name);
 }
 
-void t.test('a run whose names are all hostile is shown escaped, on every path', async (t) => {
+void t.test('every command escapes the hostile names of a run', async (t) => {
   const box = await oddBox(t);
   const launched = await accepts(t, box, ['run', '--detach', '--json', 'main.nf', '--x', HOSTILE]);
   isClean(t, launched, 'run --json');
@@ -61,7 +61,7 @@ void t.test('a run whose names are all hostile is shown escaped, on every path',
     isClean(t, ended, args.slice(0, 2).join(' '));
     t.ok(
       (ended.stdout + ended.stderr).includes(expected),
-      `${args.slice(0, 2).join(' ')} shows what it is: ${ended.stderr}`,
+      `${args.slice(0, 2).join(' ')} shows it escaped: ${ended.stderr}`,
     );
   };
   await shows(['runs', 'show', id], `directory    ${box.directory}/${ESCAPED}`);
@@ -74,13 +74,17 @@ void t.test('a run whose names are all hostile is shown escaped, on every path',
   await shows(['doctor'], 's\\u009b\\u202e');
   await shows(['daemon', 'status'], 's\\u009b\\u202e');
   await shows(['audit'], id);
-  t.equal((await newestRun(box)).launchDirectory, box.launch, 'JSON means the same');
-  t.equal((await accepts(t, box, ['runs', 'logs', id])).stdout, OUTPUT, 'a pipe gets the bytes as they are');
+  t.equal((await newestRun(box)).launchDirectory, box.launch, 'JSON has the same data');
+  t.equal(
+    (await accepts(t, box, ['runs', 'logs', id])).stdout,
+    OUTPUT,
+    'writes the original bytes to a pipe',
+  );
   writeFileSync(join(box.launch, 'go'), '');
   isClean(t, await watch.ended, 'runs watch');
   await accepts(t, box, ['runs', 'wait', id]);
 
-  // What a plugin, a trace or a scheduler may have told: whatever is in the ledger is escaped.
+  // Hostile text from a plugin, a trace or a scheduler in the ledger.
   await accepts(t, box, ['daemon', 'stop']);
   const ledger = await openLedger(join(box.env['NF_ESCROW_HOME'] ?? '', 'ledger.db'));
   const job = JSON.stringify({ executor: 'slurm', id: HOSTILE, head: true });
@@ -119,10 +123,10 @@ void t.test('a run whose names are all hostile is shown escaped, on every path',
   await shows(['doctor'], ESCAPED);
   await shows(['daemon', 'logs'], 's\\u009b\\u202e');
   const log = readFileSync(join(box.env['NF_ESCROW_HOME'] ?? '', 'daemon.log'), 'utf8');
-  t.same(harmfulIn(log), [], 'for whoever looks at it with cat');
+  t.same(harmfulIn(log), [], 'the log is safe to print');
 });
 
-void t.test('errors quote what they were given escaped', async (t) => {
+void t.test('error messages escape arguments', async (t) => {
   const box = await oddBox(t);
   writeFileSync(join(box.launch, 'passphrase'), 'x');
   const cases: string[][] = [
@@ -153,7 +157,7 @@ void t.test('errors quote what they were given escaped', async (t) => {
   }
 });
 
-void t.test("on a terminal a run's output keeps its colours, and steers nothing", async (t) => {
+void t.test("on a terminal, shows colors of a run's output and escapes everything else", async (t) => {
   if (!canMakeTerminals(t)) return;
   const box = await oddBox(t);
   writeFileSync(join(box.launch, 'go'), '');
@@ -162,7 +166,7 @@ void t.test("on a terminal a run's output keeps its colours, and steers nothing"
   const command = `'${process.execPath}' '${join(root, 'dist/daemon/main.js')}' runs logs ${id}`;
   const { stdout } = await box.startProgram('script', ['-qfc', command, '/dev/null']).ended;
   t.equal(
-    stdout.replaceAll('\r\n', '\n'), // the terminal's own
+    stdout.replaceAll('\r\n', '\n'), // added by the terminal
     `\x1b[32mgreen\x1b[0m ${ESCAPED.replace('\\u000d\\u000a', '\n')}\n50 %\\u000d100 %\n\x1b[0m`,
   );
 });

@@ -6,7 +6,7 @@ import type { Exposure, Receipt, Run, RunList, TaskList } from '../../../../daem
 import { Sandbox, type Ended } from '../../../support/sandbox.ts';
 import { realNextflows } from '../../../support/nextflows.ts';
 
-/** Each way, the process that takes it, and the files in which its value has to be found. */
+/** The secret of each kind of exposure, its process, and the files that must be found. */
 const WAYS: Readonly<Record<string, { readonly process: string; readonly files: readonly string[] }>> = {
   BEFORE_KEY: { process: 'BEFORE', files: ['.command.run'] },
   AFTER_KEY: { process: 'AFTER', files: ['.command.run'] },
@@ -87,7 +87,7 @@ workflow {
   GIVES()
   CONFIGURED()
 }
-`.replace(/(script|output|input): (.*)$/gm, '$1:\n  $2'); // strict syntax wants labels on lines of their own
+`.replace(/(script|output|input): (.*)$/gm, '$1:\n  $2'); // strict syntax requires labels on separate lines
 
 const CONFIG = `
 docker.enabled = true
@@ -97,7 +97,7 @@ executor.queueStatInterval = '1 s'
 executor.exitReadTimeout = '5 s'
 `;
 
-/** Programs of an engine and a scheduler that run what they are given here: it is what Nextflow writes for them that counts. */
+/** Fake programs of a container engine and a scheduler. The test is about the files that Nextflow writes for them. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   docker: 'while [ $# -gt 0 ] && [ "$1" != image ]; do shift; done; [ $# -gt 0 ] || exit 0; shift; exec "$@"',
   sbatch: 'setsid bash "$1" </dev/null >.command.log 2>&1 & echo "Submitted batch job 7"',
@@ -126,7 +126,7 @@ function addPrograms(box: Sandbox): void {
 
 async function newest(box: Sandbox): Promise<Run> {
   const [run] = (await box.json<RunList>(['runs', 'list'])).runs;
-  if (run === undefined) throw new Error('there is no run');
+  if (run === undefined) throw new Error('no run exists');
   return run;
 }
 
@@ -134,7 +134,7 @@ function succeeds(t: Test, { status, stdout, stderr }: Ended): void {
   t.equal(status, 0, `${stdout}${stderr}`);
 }
 
-/** Names of files of tasks that Nextflow has written, over all tasks. */
+/** Returns the names of the files that Nextflow wrote for tasks. */
 function namesIn(work: string): string[] {
   const names = readdirSync(work, { recursive: true, encoding: 'utf8' }).map(
     (path) => path.split('/').at(-1) ?? '',
@@ -145,7 +145,7 @@ function namesIn(work: string): string[] {
 const KNOWN = /^\.(command\.(run|sh|stage|condor|yaml|in|begin|env|trace|err|out|log)|exitcode)$/; // TaskFiles.java
 
 for (const nextflow of realNextflows(t)) {
-  void t.test(`each way of a value into a task's files is found, and named: ${nextflow}`, async (t) => {
+  void t.test(`reports each kind of exposure in a task's files: ${nextflow}`, async (t) => {
     const box = new Sandbox(t, nextflow);
     addPrograms(box);
     writeFileSync(join(box.launch, 'main.nf'), PIPELINE);
@@ -169,15 +169,15 @@ for (const nextflow of realNextflows(t)) {
         `${secret} is found in ${files.join(' and ')}`,
       );
       t.equal(found?.tasks, 1, secret);
-      // What holds it and what is told are the same, for the files that Nextflow writes for tasks.
+      // The reported files equal those that contain the value.
       const holding = box
         .filesWith(values.get(secret) ?? '')
         .filter((path) => path.startsWith(join(box.launch, 'work')))
         .map((path) => path.slice(box.launch.length + '/work/'.length));
-      const told = receipt.exposures
+      const reported = receipt.exposures
         .filter((one) => one.secret === secret && one.process !== null)
         .flatMap((one) => one.files);
-      t.same(told.sort(), holding.sort(), `${secret} is told where it is, and nowhere else`);
+      t.same(reported.sort(), holding.sort(), `${secret}: reports exactly the files that contain it`);
     }
     t.same(
       receipt.exposures.filter(({ secret }) => secret === 'UNUSED_KEY'),
@@ -185,7 +185,7 @@ for (const nextflow of realNextflows(t)) {
     );
     const ofRun = exposure('TAG_KEY', null)?.files ?? [];
     for (const name of ['.nextflow.log', 'trace.txt', 'report.html', 'timeline.html'])
-      t.ok(ofRun.includes(join(box.launch, name)), `a tag is found in ${name}: ${ofRun.join(' ')}`);
+      t.ok(ofRun.includes(join(box.launch, name)), `finds a tag in ${name}: ${ofRun.join(' ')}`);
     t.match(receipt, {
       complete: true,
       workDirectory: join(box.launch, 'work'),
@@ -194,7 +194,7 @@ for (const nextflow of realNextflows(t)) {
     t.same(
       namesIn(join(box.launch, 'work')).filter((name) => !KNOWN.test(name)),
       [],
-      'no other file is written',
+      'Nextflow writes no other files',
     );
 
     t.match(
@@ -226,16 +226,16 @@ for (const nextflow of realNextflows(t)) {
         exposed: ['ENV_KEY', 'TAG_KEY'],
       },
     );
-    const said = [ended.stderr, shown.stdout, JSON.stringify(receipt), tasks];
+    const outputs = [ended.stderr, shown.stdout, JSON.stringify(receipt), tasks];
     for (const [name, value] of values) {
       t.notOk(
-        said.some((text) => text.includes(value)),
-        `${name} is told by name alone`,
+        outputs.some((text) => text.includes(value)),
+        `${name}: reports only the name`,
       );
       t.same(
         box.filesWith(value).filter((path) => path.startsWith(box.state)),
         [],
-        `${name} is in no file of ours`,
+        `${name}: no file of nf-escrow contains the value`,
       );
     }
   });
@@ -275,7 +275,7 @@ workflow {
     t.match((await box.escrow(['doctor'])).stdout, /^ok +pipelines/m);
   });
 
-  void t.test(`what could not be searched is said: ${nextflow}`, async (t) => {
+  void t.test(`reports what could not be searched: ${nextflow}`, async (t) => {
     const box = new Sandbox(t, nextflow);
     const outside = join(box.directory, 'outside.txt');
     const script = `
@@ -308,7 +308,7 @@ workflow {
     const receipt = await box.json<Receipt>(['runs', 'receipt', run.id]);
     t.notOk(
       receipt.exposures.some(({ secret }) => secret === 'FAR_KEY'),
-      'nothing is read through a link',
+      'does not follow links',
     );
     const gap = (reason: string): unknown => receipt.search?.gaps.find((one) => one.reason === reason);
     t.match(gap('budget'), { example: /^..\/\w{30}\/\.command\.(out|log)$/ });
@@ -320,7 +320,7 @@ workflow {
     t.match(readFileSync(outside, 'utf8'), values.get('FAR_KEY') ?? '');
   });
 
-  void t.test(`a task that its scheduler refuses has files too: ${nextflow}`, async (t) => {
+  void t.test(`searches the files of a task that its scheduler rejects: ${nextflow}`, async (t) => {
     const box = new Sandbox(t, nextflow);
     const script = `
 process REFUSED {

@@ -31,7 +31,7 @@ ${names.map((name, index) => `  ${name}(channel.of(${String(index)}))`).join('\n
 `;
 
 for (const nextflow of realNextflows(t))
-  void t.test(`tasks see every byte of what they declare, and no other secret: ${nextflow}`, async (t) => {
+  void t.test(`tasks receive exactly the secrets that they declare: ${nextflow}`, async (t) => {
     const box = new Sandbox(t, nextflow);
     const values = corpus(SIZE);
     await box.escrow(['daemon', 'start']);
@@ -74,7 +74,7 @@ for (const nextflow of realNextflows(t))
       for (const name of declared(index)) {
         const value = values[Number(name.slice(1))] ?? Buffer.alloc(0);
         if (seen.get(name) === createHash('sha256').update(value).digest('hex')) exact += 1;
-        else t.fail(`${name}, ${value.subarray(0, 40).toString('hex')}…, is another one in its task`);
+        else t.fail(`${name}, ${value.subarray(0, 40).toString('hex')}…, differs in its task`);
         seen.delete(name);
       }
       foreign += seen.size;
@@ -86,5 +86,5 @@ for (const nextflow of realNextflows(t))
     t.match(run, { state: 'purged', outcome: 'succeeded', pendingRemovals: 0 });
     t.same(readdirSync(join(box.state, 'runs')), []);
     const long = values.filter((value) => value.length > 20 && value.length < 1000).slice(0, 40);
-    for (const value of long) t.same(box.filesWith(value), [], 'no file holds the value');
+    for (const value of long) t.same(box.filesWith(value), [], 'no file contains the value');
   });

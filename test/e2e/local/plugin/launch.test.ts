@@ -8,26 +8,29 @@ import { realNextflow, Sandbox } from '../../../support/sandbox.ts';
 
 const NAME = `nf-escrow-${shippedPlugin()?.version ?? 'not built'}`;
 
-void t.test('without the plugin, what its fallback would harm is refused, and the reason told', async (t) => {
-  const box = new Sandbox(t);
-  const off = { NXF_PLUGINS_DEFAULT: 'false' };
-  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'two\nlines' });
-  const why = /FOO_KEY holds a newline.*plugin, which could, is not used: NXF_PLUGINS_DEFAULT is false/;
-  await refuses(t, box, ['run', 'touch ran'], [78, why], { env: off });
-  t.notOk(readdirSync(box.launch).includes('ran'));
-  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'one-line' });
-  const explained = await accepts(t, box, ['run', '--explain', 'x'], { env: off });
-  t.match(explained.stdout, /given by +Nextflow's own format: NXF_PLUGINS_DEFAULT is false/);
-  const ran = await accepts(t, box, ['run', 'grep -c line "$NXF_SECRETS_FILE"'], { env: off });
-  t.equal(ran.stdout, '1\n');
-  t.match(
-    ran.stderr,
-    /nf-escrow: secrets are given in Nextflow's own format, since NXF_PLUGINS_DEFAULT is false/,
-  );
-  await purged(t, box, 'one-line');
-});
+void t.test(
+  "without the plugin, refuses values that Nextflow's format cannot carry, with the reason",
+  async (t) => {
+    const box = new Sandbox(t);
+    const off = { NXF_PLUGINS_DEFAULT: 'false' };
+    await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'two\nlines' });
+    const why = /FOO_KEY holds a newline.*plugin, which could, is not used: NXF_PLUGINS_DEFAULT is false/;
+    await refuses(t, box, ['run', 'touch ran'], [78, why], { env: off });
+    t.notOk(readdirSync(box.launch).includes('ran'));
+    await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'one-line' });
+    const explained = await accepts(t, box, ['run', '--explain', 'x'], { env: off });
+    t.match(explained.stdout, /given by +Nextflow's own format: NXF_PLUGINS_DEFAULT is false/);
+    const ran = await accepts(t, box, ['run', 'grep -c line "$NXF_SECRETS_FILE"'], { env: off });
+    t.equal(ran.stdout, '1\n');
+    t.match(
+      ran.stderr,
+      /nf-escrow: secrets are given in Nextflow's own format, since NXF_PLUGINS_DEFAULT is false/,
+    );
+    await purged(t, box, 'one-line');
+  },
+);
 
-void t.test('many launches at once install it once, whole', async (t) => {
+void t.test('concurrent launches install the plugin once', async (t) => {
   const box = new Sandbox(t);
   const value = 'one-for-all';
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: value });
@@ -41,13 +44,13 @@ void t.test('many launches at once install it once, whole', async (t) => {
   await purged(t, box, value);
 });
 
-void t.test("a pipeline's own plugins keep working beside it", async (t) => {
+void t.test("loads the pipeline's own plugins as well", async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const box = new Sandbox(t, nextflow);
   const plugin = join(box.directory, 'nxf/plugins/nf-companion-1.0.0');
   if (!companionPlugin(plugin, nextflow, 'the companion has started')) {
-    t.pass('skipped', { skip: 'the jars of this Nextflow do not lie beside it' });
+    t.pass('skipped', { skip: 'the jars of this Nextflow are not next to its launcher' });
     return;
   }
   writeFileSync(join(box.launch, 'nextflow.config'), "plugins { id 'nf-companion@1.0.0' }\n");

@@ -17,7 +17,7 @@ import { accepts, purged } from '../../../support/hostile.ts';
 import { realNextflow, Sandbox, type Ended } from '../../../support/sandbox.ts';
 
 const OURS = `nf-escrow-${shippedPlugin()?.version ?? 'not built'}`;
-/** A group that has another member than root, as far as can be told. */
+/** A group that may have members other than root. */
 const SHARED = 65_534;
 const VALUE = 'two\nlines "of" it';
 const DIGEST = createHash('sha256').update(VALUE).digest('hex');
@@ -34,19 +34,19 @@ workflow {
 }
 `;
 
-/** Starts a JVM, which may take longer than commands of ours may. */
+/** Runs the pipeline. Without a time limit, because it starts a JVM. */
 async function run(t: Test, box: Sandbox): Promise<Ended> {
   const ended = await box.escrow(['run', 'main.nf']);
   t.equal(ended.status, 0, `${ended.stdout}${ended.stderr}`);
   return ended;
 }
 
-/** A launch directory with a pipeline, and a home that others can enter. */
+/** Returns a sandbox with a pipeline, whose home others can enter. */
 async function placeOf(t: Test): Promise<{ box: Sandbox; plugins: string; nextflow: string } | undefined> {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return undefined;
   if (process.geteuid?.() !== 0) {
-    t.pass('skipped', { skip: 'only root may give a directory to any group' });
+    t.pass('skipped', { skip: 'changing the group of a directory needs root' });
     return undefined;
   }
   const box = new Sandbox(t, nextflow);
@@ -58,55 +58,50 @@ async function placeOf(t: Test): Promise<{ box: Sandbox; plugins: string; nextfl
   return { box, plugins, nextflow };
 }
 
-void t.test(
-  'a plugins directory that others can write is not loaded from; what can be trusted of it is',
-  async (t) => {
-    const place = await placeOf(t);
-    if (place === undefined) return;
-    const { box, plugins, nextflow } = place;
-    const trusted = join(box.directory, 'mine/nf-companion-1.0.0');
-    if (!companionPlugin(trusted, nextflow, 'the companion has started')) {
-      t.pass('skipped', { skip: 'the jars of this Nextflow do not lie beside it' });
-      return;
-    }
-    symlinkSync(trusted, join(plugins, 'nf-companion-1.0.0'));
-    // What another member of the group has put in the place of ours, and of one that the pipeline wants.
-    companionPlugin(join(plugins, OURS), nextflow, 'something evil has started');
-    chownSync(plugins, 0, SHARED);
-    chmodSync(plugins, 0o775);
-    writeFileSync(join(box.launch, 'nextflow.config'), "plugins { id 'nf-companion@1.0.0' }\n");
-    const { stdout, stderr } = await run(t, box);
-    t.match(stdout, /the companion has started/);
-    t.notMatch(stdout, /something evil has started/);
-    t.ok(
-      stdout.includes(`${DIGEST}|unset|unset`),
-      'the value came by the plugin, and the task sees nothing of its directory',
-    );
-    const own = join(box.state, 'plugins');
-    t.match(
-      stderr,
-      new RegExp(
-        `^nf-escrow: plugins are loaded from ${own}\\. Cannot use the plugins directory "${plugins}"`,
-      ),
-    );
-    t.same(readdirSync(own).sort(), [OURS, 'nf-companion-1.0.0'].sort());
-    await purged(t, box, VALUE);
-  },
-);
+void t.test('loads only trusted plugins from a plugins directory that others can write', async (t) => {
+  const place = await placeOf(t);
+  if (place === undefined) return;
+  const { box, plugins, nextflow } = place;
+  const trusted = join(box.directory, 'mine/nf-companion-1.0.0');
+  if (!companionPlugin(trusted, nextflow, 'the companion has started')) {
+    t.pass('skipped', { skip: 'the jars of this Nextflow are not next to its launcher' });
+    return;
+  }
+  symlinkSync(trusted, join(plugins, 'nf-companion-1.0.0'));
+  // Another group member has replaced the nf-escrow plugin.
+  companionPlugin(join(plugins, OURS), nextflow, 'something evil has started');
+  chownSync(plugins, 0, SHARED);
+  chmodSync(plugins, 0o775);
+  writeFileSync(join(box.launch, 'nextflow.config'), "plugins { id 'nf-companion@1.0.0' }\n");
+  const { stdout, stderr } = await run(t, box);
+  t.match(stdout, /the companion has started/);
+  t.notMatch(stdout, /something evil has started/);
+  t.ok(
+    stdout.includes(`${DIGEST}|unset|unset`),
+    'the plugin delivers the value, and the task does not see the plugins directory',
+  );
+  const own = join(box.state, 'plugins');
+  t.match(
+    stderr,
+    new RegExp(`^nf-escrow: plugins are loaded from ${own}\\. Cannot use the plugins directory "${plugins}"`),
+  );
+  t.same(readdirSync(own).sort(), [OURS, 'nf-companion-1.0.0'].sort());
+  await purged(t, box, VALUE);
+});
 
-void t.test('our plugin cannot be exchanged for another one, however often that is tried', async (t) => {
+void t.test('the nf-escrow plugin cannot be exchanged during a launch', async (t) => {
   const place = await placeOf(t);
   if (place === undefined) return;
   const { box, plugins, nextflow } = place;
   const evil = join(plugins, 'evil');
   if (!companionPlugin(join(box.directory, `evil/${OURS}`), nextflow, 'something evil has started')) {
-    t.pass('skipped', { skip: 'the jars of this Nextflow do not lie beside it' });
+    t.pass('skipped', { skip: 'the jars of this Nextflow are not next to its launcher' });
     return;
   }
   renameSync(join(box.directory, 'evil', OURS), evil);
   chownSync(plugins, 0, SHARED);
   chmodSync(plugins, 0o775);
-  // As a group member could: whenever ours is there, it becomes the other one.
+  // A group member replaces the nf-escrow plugin whenever it appears.
   const exchange = setInterval(() => {
     if (!readdirSync(plugins).includes(OURS)) return;
     renameSync(join(plugins, OURS), join(plugins, 'ours'));
@@ -119,24 +114,21 @@ void t.test('our plugin cannot be exchanged for another one, however often that 
   await purged(t, box, VALUE);
 });
 
-void t.test("a pipeline's plugins.lock is as it was", async (t) => {
+void t.test("never changes the pipeline's plugins.lock", async (t) => {
   const place = await placeOf(t);
   if (place === undefined) return;
   const { box } = place;
   const lock = join(box.launch, 'plugins.lock');
   writeFileSync(lock, '');
   const { stdout } = await run(t, box);
-  t.ok(
-    stdout.includes(`${DIGEST}|unset|unset`),
-    'this Nextflow does not know that file, and the plugin is used',
-  );
+  t.ok(stdout.includes(`${DIGEST}|unset|unset`), 'a Nextflow that ignores the file uses the plugin');
   t.equal(readFileSync(lock, 'utf8'), '');
   const newer = { NXF_VER: '26.10.0', NF_ESCROW_NEXTFLOW: join(box.directory, 'nextflow-26.10.0') };
   writeFileSync(newer.NF_ESCROW_NEXTFLOW, '#!/bin/sh\ntrue\n', { mode: 0o755 });
   const explained = await accepts(t, box, ['run', '--explain', '--no-secrets', 'main.nf'], { env: newer });
   t.match(explained.stdout, /workspace/);
   const refused = await box.escrow(['run', 'main.nf'], { env: newer });
-  t.equal(refused.status, 78, 'a value that only the plugin carries is not given in another way');
+  t.equal(refused.status, 78, 'refuses a value that only the plugin can deliver');
   t.match(refused.stderr, /plugins\.lock" pins the pipeline's plugins/);
   t.equal(readFileSync(lock, 'utf8'), '');
   await purged(t, box, VALUE);
