@@ -27,7 +27,10 @@ export async function readSiteFile(path = SITE_FILE): Promise<SiteSettings> {
   const entries = await readEntries(path);
   const locked = entries.find(([key]) => key === LOCKED)?.[1] ?? [];
   if (!Array.isArray(locked))
-    throw new EscrowError('config-invalid', `Invalid value of "${LOCKED}" in "${path}": it must be a list of keys.`);
+    throw new EscrowError(
+      'config-invalid',
+      `Invalid value of "${LOCKED}" in "${path}": it must be a list of keys.`,
+    );
   return {
     values: valuesOf(
       path,
@@ -46,7 +49,9 @@ async function readEntries(path: string): Promise<[string, unknown][]> {
   try {
     parsed = parse(text);
   } catch (error) {
-    throw new EscrowError('config-invalid', `Cannot parse "${path}": it is not valid YAML.`, { cause: error });
+    throw new EscrowError('config-invalid', `Cannot parse "${path}": it is not valid YAML.`, {
+      cause: error,
+    });
   }
   if (parsed === null || parsed === undefined) return [];
   if (typeof parsed !== 'object' || Array.isArray(parsed)) {
@@ -96,5 +101,8 @@ function knownKey(path: string, key: string): SettingKey {
 
 function scalar(path: string, key: string, value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
-  throw new EscrowError('config-invalid', `Invalid value of "${key}" in "${path}": it must be a string or a number.`);
+  throw new EscrowError(
+    'config-invalid',
+    `Invalid value of "${key}" in "${path}": it must be a string or a number.`,
+  );
 }

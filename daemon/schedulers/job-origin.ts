@@ -2,7 +2,12 @@ import { userInfo } from 'node:os';
 import type { JobOrigin } from './scheduler.ts';
 
 /** The scheduler knows the job, and does not say where it comes from. */
-export const unknownOrigin: JobOrigin = { owner: null, isOurs: false, workDirectory: null, submittedAt: null };
+export const unknownOrigin: JobOrigin = {
+  owner: null,
+  isOurs: false,
+  workDirectory: null,
+  submittedAt: null,
+};
 
 /** The origin of a job whose scheduler tells its owner's name. */
 export function originOf(

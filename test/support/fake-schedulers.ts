@@ -74,7 +74,9 @@ export function fakePbs(server: FakeServer): RunCommand {
 }
 
 function pbsBlock({ id, name }: FakeJob): string {
-  const created = new Date().toUTCString().replace(/^(\w+), (\d+) (\w+) (\d+) ([\d:]+) GMT$/, '$1 $3 $2 $5 $4');
+  const created = new Date()
+    .toUTCString()
+    .replace(/^(\w+), (\d+) (\w+) (\d+) ([\d:]+) GMT$/, '$1 $3 $2 $5 $4');
   return `Job Id: ${id}
     Job_Name = ${name}
     Job_Owner = ${userInfo().username}@login1
@@ -117,7 +119,9 @@ export function fakeLsf(server: FakeServer): RunCommand {
           ? { JOBID: last, ERROR: `Job <${last}> is not found` }
           : {
               ...{ JOBID: last, JOBINDEX: '0', USER: userInfo().username, SUB_CWD: process.cwd() },
-              SUBMIT_TIME: new Date().toUTCString().replace(/^\w+, (\d+) (\w+) \d+ ([\d:]{5}).*$/, '$2 $1 $3'),
+              SUBMIT_TIME: new Date()
+                .toUTCString()
+                .replace(/^\w+, (\d+) (\w+) \d+ ([\d:]{5}).*$/, '$2 $1 $3'),
             };
       return complained(0, '', JSON.stringify({ COMMAND: 'bjobs', JOBS: 1, RECORDS: [record] }));
     }

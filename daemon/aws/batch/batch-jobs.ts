@@ -105,7 +105,10 @@ async function sortByOwner(
     else if (tagged.has(jobDefinition ?? '') || runsIn(workDirectory, container?.command ?? []))
       own.push(jobId);
     else
-      others.set(jobId, "its job definition has no tag of the run, and its command is not that of the run's task");
+      others.set(
+        jobId,
+        "its job definition has no tag of the run, and its command is not that of the run's task",
+      );
   }
   return { own, others };
 }

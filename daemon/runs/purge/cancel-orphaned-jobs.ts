@@ -59,7 +59,8 @@ async function cancelOne(
   const { id, workDirectory } = job;
   if (!isJobId(executor, id)) return `it is no job id of ${executor}`;
   const other = await claimedElsewhere(deps, job);
-  if (other !== undefined) return `run ${other} has submitted this job as well, or one from the same directory`;
+  if (other !== undefined)
+    return `run ${other} has submitted this job as well, or one from the same directory`;
   const scheduler = deps.jobStatus.scheduler(executor);
   const origin = await scheduler.origin(id);
   if (origin === undefined) return undefined;
@@ -115,7 +116,12 @@ async function recordCancellation(
         .where('job_id', '=', id)
         .execute();
       if (refusal !== undefined)
-        await record(db, { run, type: 'run.orphaned-job-kept', data: { job: id, reason: refusal }, ...author });
+        await record(db, {
+          run,
+          type: 'run.orphaned-job-kept',
+          data: { job: id, reason: refusal },
+          ...author,
+        });
     }
   });
 }

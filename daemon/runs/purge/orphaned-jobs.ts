@@ -34,7 +34,9 @@ export async function recordTaskJob(
       .values({ run_id: run, executor, job_id: id, state: 'submitted', ...told })
       .onConflict((conflict) => {
         const same = conflict.columns(['run_id', 'job_id']);
-        return source === 'log' ? same.doNothing() : same.doUpdateSet(told).where('task_jobs.source', '=', 'log');
+        return source === 'log'
+          ? same.doNothing()
+          : same.doUpdateSet(told).where('task_jobs.source', '=', 'log');
       })
       .execute();
   } else {

@@ -2,12 +2,7 @@ import { join } from 'node:path';
 import { pathsNamed } from '../../nextflow/launcher/named-paths.ts';
 import type { Process } from '../../contract/types.ts';
 import { Tail } from '../../system/files/tail.ts';
-import {
-  readEvent,
-  type PluginRunEnd,
-  type RunBegin,
-  type RunEvent,
-} from '../../nextflow/logs/events.ts';
+import { readEvent, type PluginRunEnd, type RunBegin, type RunEvent } from '../../nextflow/logs/events.ts';
 import { readTaskJobEvent, type TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
 import { findLog, readLogLine, type LogFacts } from '../../nextflow/logs/log.ts';
 import { TraceReader, type TraceRow } from '../../nextflow/logs/trace.ts';

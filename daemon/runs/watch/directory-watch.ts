@@ -30,7 +30,11 @@ export function firstNames(directory: string): string[] {
   const listing = opendirSync(directory, { bufferSize: LISTED_MAX });
   try {
     const names: string[] = [];
-    for (let entry = listing.readSync(); entry !== null && names.length < LISTED_MAX; entry = listing.readSync())
+    for (
+      let entry = listing.readSync();
+      entry !== null && names.length < LISTED_MAX;
+      entry = listing.readSync()
+    )
       names.push(entry.name);
     return names;
   } finally {

@@ -66,7 +66,10 @@ function decide({ exitStatus, end, cancelRequested, job, jobIsHead }: Evidence):
     return { outcome: 'cancelled', evidence: what };
   if (exitStatus !== undefined) return { outcome: 'failed', evidence: what };
   if (end !== undefined && !end.success)
-    return { outcome: 'failed', evidence: `${what}; plugin: ended with ${escapeText(end.error ?? 'an error')}` };
+    return {
+      outcome: 'failed',
+      evidence: `${what}; plugin: ended with ${escapeText(end.error ?? 'an error')}`,
+    };
   if (end !== undefined) return { outcome: 'succeeded', evidence: `${what}; plugin: ended without error` };
   if (job?.end != null) {
     const outcome = (jobIsHead === true ? OUTCOME_OF_HEAD_JOB : OUTCOME_OF_JOB)[job.end];

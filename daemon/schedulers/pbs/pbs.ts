@@ -73,7 +73,9 @@ export class Pbs implements Scheduler {
     return originOf(
       one('Job_Owner')?.split('@')[0],
       directories.length === 1 ? directories[0]?.[1] : undefined,
-      month === undefined ? undefined : Date.parse(`${String(day)} ${month} ${String(year)} ${String(time)} UTC`) + 999,
+      month === undefined
+        ? undefined
+        : Date.parse(`${String(day)} ${month} ${String(year)} ${String(time)} UTC`) + 999,
     );
   }
 

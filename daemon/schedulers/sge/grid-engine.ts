@@ -25,8 +25,7 @@ const DETAILED = /<JB_job_number>([0-9]+)<\/JB_job_number>/g;
 const OWNER = /<JB_owner>([^<]*)<\/JB_owner>/;
 /** Seconds; milliseconds in Univa's and Altair's. */
 const SUBMITTED = /<JB_submission_time>([0-9]{10}(?:[0-9]{3})?)<\/JB_submission_time>/;
-const WORK_DIRECTORY =
-  /<VA_variable>__SGE_PREFIX__O_WORKDIR<\/VA_variable>\s*<VA_value>([^<]*)<\/VA_value>/g;
+const WORK_DIRECTORY = /<VA_variable>__SGE_PREFIX__O_WORKDIR<\/VA_variable>\s*<VA_value>([^<]*)<\/VA_value>/g;
 const TASK_RANGE = /<RN_min>([0-9]+)<\/RN_min>\s*<RN_max>([0-9]+)<\/RN_max>/g;
 
 type NamedJob = JobStatus & { readonly name: string };

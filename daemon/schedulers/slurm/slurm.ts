@@ -10,8 +10,7 @@ const FORMAT = 'JobID:.20,State:.24,RestartCnt:.12,JobArrayID:.32';
 const LINE = /^ *([0-9]{1,19}) +([A-Z_]{1,23}) +([0-9]{1,11}) +([0-9]{1,19}(?:_[0-9]{1,10})?) *$/;
 /** Id, user id and submit time are Slurm's own; the work directory, which may hold anything, is last. */
 const ORIGIN_FORMAT = '%i|%U|%V|%Z';
-const ORIGIN =
-  /^([0-9]{1,19}(?:_[0-9]{1,10})?)\|([0-9]{1,10})\|(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\|(\/.*)\n$/s;
+const ORIGIN = /^([0-9]{1,19}(?:_[0-9]{1,10})?)\|([0-9]{1,10})\|(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\|(\/.*)\n$/s;
 /** One that is over, or forgotten. */
 const NO_JOB = /Invalid job id specified|Job\/step already completing or completed/;
 
@@ -81,7 +80,14 @@ export class Slurm implements Scheduler {
    */
   async #list(filter: readonly string[]): Promise<ListedJob[]> {
     const answer = await this.#run('squeue', [
-      ...[`--user=${userInfo().username}`, '--noheader', '--array', '--states=all', `--Format=${FORMAT}`, ...filter],
+      ...[
+        `--user=${userInfo().username}`,
+        '--noheader',
+        '--array',
+        '--states=all',
+        `--Format=${FORMAT}`,
+        ...filter,
+      ],
     ]);
     if (answer.status !== 0) throw commandFailed('squeue', answer);
     return answer.stdout.split('\n').filter(Boolean).map(parse);

@@ -34,7 +34,13 @@ export class BatchHead {
   async submit(): Promise<void> {
     if (this.#definition === undefined) return;
     this.#job = await submit(this.#cloud.aws, this.#definition, ['sleep', '120']);
-    const event = { type: 'task.submit', task: '1', executor: 'awsbatch', native: this.#job, name: 'foo (1)' };
+    const event = {
+      type: 'task.submit',
+      task: '1',
+      executor: 'awsbatch',
+      native: this.#job,
+      name: 'foo (1)',
+    };
     await this.#writeEvent(event);
   }
 

@@ -7,7 +7,7 @@ const INTEND = `(umask 077; until printf '\\n{"type":"job-definition.intent","de
 /** Checks from within the run that the store contains every secret. */
 const LOOK = `for name in ${NAMES.join(' ')}; do grep -q "$name" "$NXF_SECRETS_FILE" || echo x >>torn; done`;
 const HOLD = 'echo x >>launches; while [ ! -e go ]; do sleep 0.03; done';
-const TASK_DIRECTORY = `work/ab/${"0123456789".repeat(3)}`;
+const TASK_DIRECTORY = `work/ab/${'0123456789'.repeat(3)}`;
 /** Submits a job and writes the log line from which the daemon learns about it. */
 const SUBMIT = `mkdir -p ${TASK_DIRECTORY}; (cd ${TASK_DIRECTORY} && sbatch --job-name=task --output=/dev/null -- "$OLDPWD/task.sh") >id; echo "Nov-23 12:00:00.000 [Task submitter] DEBUG nextflow.executor.GridTaskHandler - [SLURM] submitted process foo > jobId: $(cat id); workDir: $(pwd -P)/${TASK_DIRECTORY}" >>.nextflow.log`;
 /** Kills the head, which therefore reports no end. */

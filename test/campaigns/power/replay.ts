@@ -158,9 +158,7 @@ async function adoptInodes({ ledger }: DaemonModules): Promise<void> {
     const files = known.files.map((file) => {
       // The shim moves a file, or the directory of all, to .gone first.
       const names = [file.file, join(GONE, basename(file.file)), ...(file.file.includes('/') ? [] : [GONE])];
-      const found = names
-        .map((name) => lookAt(join(target, name)))
-        .find((stats) => stats?.isFile() === true);
+      const found = names.map((name) => lookAt(join(target, name))).find((stats) => stats?.isFile() === true);
       return found === undefined
         ? file
         : { ...file, inode: String(found.ino), born: String(found.birthtimeNs) };

@@ -134,7 +134,7 @@ let strangers: string[] = [];
 let task = '';
 
 withDeadHead(
-  "runs cancel terminates only jobs that AWS itself attributes to the run",
+  'runs cancel terminates only jobs that AWS itself attributes to the run',
   'purge-now',
   async (t, stage) => {
     const { agent, box, run, job } = stage;

@@ -48,7 +48,10 @@ for (const names of [['secrets/FOO_KEY'], ['secrets/FOO_KEY', 'store.json']])
     for (const link of links) t.equal(statSync(link).size, 0);
     t.same(run.filesWithValue(), []);
     for (const name of names) t.match(fileOf(receipt, name), { result: 'erased', links: 1, replaced: false });
-    t.match(notesOf(receipt), /^FOO_KEY: secrets\/FOO_KEY had 1 further hard link outside of the run directory/m);
+    t.match(
+      notesOf(receipt),
+      /^FOO_KEY: secrets\/FOO_KEY had 1 further hard link outside of the run directory/m,
+    );
     t.match(receipt, { complete: true, conclusion: 'nothing-left' });
   });
 
@@ -95,21 +98,24 @@ for (const alive of [true, false])
     },
   );
 
-void t.test('a path that is too long for a program does not keep the shim from emptying further links', async (t) => {
-  const run = await DeliveredRun.place(t, { launcher: identifySelf() });
-  const link = join(run.base, 'link');
-  const dig = `import os
+void t.test(
+  'a path that is too long for a program does not keep the shim from emptying further links',
+  async (t) => {
+    const run = await DeliveredRun.place(t, { launcher: identifySelf() });
+    const link = join(run.base, 'link');
+    const dig = `import os
 os.chdir("${run.directory}/secrets")
 for _ in range(40):
     os.mkdir("d" * 200)
     os.chdir("d" * 200)
 open("a", "w").write("x")
 os.link("a", "b")`;
-  shim(run, `ln '${run.directory}/secrets/FOO_KEY' '${link}' && python3 -c '${dig}'`);
-  t.equal(statSync(link).size, 0);
-  t.notOk(existsSync(join(run.directory, 'secrets')));
-  t.match(await run.purge(), { complete: true });
-});
+    shim(run, `ln '${run.directory}/secrets/FOO_KEY' '${link}' && python3 -c '${dig}'`);
+    t.equal(statSync(link).size, 0);
+    t.notOk(existsSync(join(run.directory, 'secrets')));
+    t.match(await run.purge(), { complete: true });
+  },
+);
 
 void t.test('a file that was moved out of the run directory is emptied where it is', async (t) => {
   const run = await DeliveredRun.place(t);

@@ -167,30 +167,43 @@ void t.test('a copy of a run directory, beside the link that leads to it, is no 
   cpSync(aside, run.directory, { recursive: true, filter: (path) => !path.endsWith('/alive') });
   const receipt = await run.purge();
   assertRemoved(t, run, receipt, aside);
-  t.match(receipt.leases[0]?.removal?.notes.join(), /Another directory stood in the place of the run directory/);
-  t.same(readdirSync(run.runs), [], 'the copy, which bears the name of the run in our own directory, is removed too');
+  t.match(
+    receipt.leases[0]?.removal?.notes.join(),
+    /Another directory stood in the place of the run directory/,
+  );
+  t.same(
+    readdirSync(run.runs),
+    [],
+    'the copy, which bears the name of the run in our own directory, is removed too',
+  );
 });
 
-void t.test('a directory of the user that others put in the place of the runs directory is left', async (t) => {
-  const run = await DeliveredRun.place(t);
-  chmodSync(dirname(run.runs), 0o777);
-  moveAside(run.runs);
-  const precious = join(run.directory, 'precious');
-  mkdirSync(run.directory, { recursive: true, mode: 0o700 });
-  writeFileSync(precious, 'of the user');
-  await run.purge();
-  t.ok(existsSync(precious), 'with the daemon alive');
-  await run.open();
-  await run.modules.runs.recover();
-  t.match(run.modules.logged(), /not reviewed/);
-  await run.purge().catch(() => undefined);
-  t.ok(existsSync(precious), 'nor is it taken for one that came back');
-});
+void t.test(
+  'a directory of the user that others put in the place of the runs directory is left',
+  async (t) => {
+    const run = await DeliveredRun.place(t);
+    chmodSync(dirname(run.runs), 0o777);
+    moveAside(run.runs);
+    const precious = join(run.directory, 'precious');
+    mkdirSync(run.directory, { recursive: true, mode: 0o700 });
+    writeFileSync(precious, 'of the user');
+    await run.purge();
+    t.ok(existsSync(precious), 'with the daemon alive');
+    await run.open();
+    await run.modules.runs.recover();
+    t.match(run.modules.logged(), /not reviewed/);
+    await run.purge().catch(() => undefined);
+    t.ok(existsSync(precious), 'nor is it taken for one that came back');
+  },
+);
 
 void t.test('a directory that somebody deleted is told from one that was moved', async (t) => {
   const run = await DeliveredRun.place(t);
   rmSync(run.directory, { recursive: true });
   const { leases, complete } = await run.purge();
   t.ok(complete);
-  t.match(leases[0]?.removal?.files.map(({ result }) => result), ['deleted', 'deleted', 'deleted']);
+  t.match(
+    leases[0]?.removal?.files.map(({ result }) => result),
+    ['deleted', 'deleted', 'deleted'],
+  );
 });

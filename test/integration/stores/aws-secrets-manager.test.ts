@@ -205,9 +205,7 @@ withAws('waits for the background deletion and for consistent reads', async (t, 
   await store.remove(placement); // too early: AWS accepts the deletion although the secret is not visible yet
   const blind = await store.inspect(placement);
   t.equal(blind.state, 'present', `a deletion of an unseen secret proves nothing: ${blind.evidence}`);
-  await until('AWS shows the secret', async () =>
-    / exists$/.test((await store.inspect(placement)).evidence),
-  );
+  await until('AWS shows the secret', async () => / exists$/.test((await store.inspect(placement)).evidence));
   await store.remove(placement);
   t.equal((await store.inspect(placement)).state, 'absent');
   t.same(await aws.secrets(), [], 'not before the deletion is complete');

@@ -148,11 +148,16 @@ void t.test('what is added meanwhile is removed too, and more than that is an er
   let count = 0;
   const addTo = (limit: number): FaultInjector => {
     return (point) => {
-      if (point === 'before remove.unlink' && count++ < limit) writeFileSync(join(tree, `new${String(count)}`), 'x');
+      if (point === 'before remove.unlink' && count++ < limit)
+        writeFileSync(join(tree, `new${String(count)}`), 'x');
       return Promise.resolve();
     };
   };
-  await t.rejects(removeTree(tree, addTo(Infinity)), { code: 'ENOTEMPTY' }, 'one that never ends is not waited for');
+  await t.rejects(
+    removeTree(tree, addTo(Infinity)),
+    { code: 'ENOTEMPTY' },
+    'one that never ends is not waited for',
+  );
   count = 0;
   await removeTree(tree, addTo(5));
   t.notOk(existsSync(tree));

@@ -16,7 +16,9 @@ export function describeRefusals(jobs: readonly OrphanedJob[]): string[] {
   return jobs.flatMap(({ executor, id, name, refusal }) =>
     refusal === undefined
       ? []
-      : [`Not cancelled: ${executor} ${id} (${name}): ${refusal}. Look at it, and cancel it yourself if it is yours.`],
+      : [
+          `Not cancelled: ${executor} ${id} (${name}): ${refusal}. Look at it, and cancel it yourself if it is yours.`,
+        ],
   );
 }
 

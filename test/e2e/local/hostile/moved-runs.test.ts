@@ -19,7 +19,7 @@ const ATTACKS: Readonly<Record<string, string>> = {
   'a link to a directory of theirs': 'mv runs aside && mkdir -m 777 loot && ln -s loot runs',
   'a directory of theirs': 'mv runs aside && mkdir -m 777 runs',
   'an exchange with a directory of theirs':
-    'mkdir -m 777 aside && python3 -c "import ctypes; exit(ctypes.CDLL(None).renameat2(-100, b\'runs\', -100, b\'aside\', 2))"',
+    "mkdir -m 777 aside && python3 -c \"import ctypes; exit(ctypes.CDLL(None).renameat2(-100, b'runs', -100, b'aside', 2))\"",
 };
 
 class Victim {
@@ -45,7 +45,10 @@ class Victim {
   }
 
   /** Starts a run, and waits until its task runs. `end`: lets it end, and gives what it said. */
-  async start(): Promise<{ readonly id: string; readonly end: () => Promise<{ status: number; said: string }> }> {
+  async start(): Promise<{
+    readonly id: string;
+    readonly end: () => Promise<{ status: number; said: string }>;
+  }> {
     this.escrow(['secrets', 'set', 'FOO_KEY'], this.value);
     const child = spawn(...untapped(...asUser(this.#group.victim, [process.execPath, main, 'run', TASK])), {
       cwd: this.launch,
