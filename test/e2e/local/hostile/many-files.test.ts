@@ -81,9 +81,6 @@ void t.test('a run directory of many files and long paths is removed while the d
   );
   t.ok(answers > 5);
   // On a machine with much else at work an answer takes long by itself.
-  t.ok(
-    max < Math.max(LIMIT_MS, 2 * usual),
-    `the slowest answer took ${max.toFixed(0)} ms, before ${usual.toFixed(0)} ms`,
-  );
+  t.ok(max < LIMIT_MS + 2 * usual, `the slowest answer took ${max.toFixed(0)} ms, before ${usual.toFixed(0)} ms`);
   t.match(await box.json<Receipt>(['runs', 'receipt', id]), { complete: true });
 });
