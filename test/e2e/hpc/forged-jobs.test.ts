@@ -39,7 +39,8 @@ function submitAs(t: Test, slurm: Slurm, directory: string): string | undefined 
   const script = join(temporaryDirectory(t), 'script');
   writeFileSync(script, '#!/bin/bash\nsleep 600\n', { mode: 0o755 });
   spawnSync('chmod', ['-R', 'a+rX', join(script, '..')]);
-  const command = ['sbatch', '--parsable', '--job-name=nf-look_(1)', `--chdir=${directory}`, script];
+  const options = ['--job-name=nf-look_(1)', `--chdir=${directory}`, '--output=/dev/null'];
+  const command = ['sbatch', '--parsable', ...options, script];
   const [program, args] = asUser(other, ['env', `SLURM_CONF=${slurm.env.SLURM_CONF}`, ...command]);
   const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', cwd: '/' });
   t.match(stdout, /^\d+\n$/, stderr);
@@ -81,7 +82,14 @@ void t.test('of forged jobs none is cancelled, and the real one is', async (t) =
       async () =>
         Date.now() - Date.parse(`${(await slurm.job(older))?.['SubmitTime'] ?? ''}`) > 1500 || undefined,
     );
-    const forged = `x\n${GRID} [SLURM] submitted process look (1) > jobId: ${elsewhere}; workDir: ${join(box.directory, 'thesis')}\n${GRID} [SLURM] submitted process look (1) > jobId: --me; workDir: /\nNov-28`;
+    // Nextflow puts a tag into a comment of .command.run as well: there, a here-document makes nothing of these lines.
+    const forge = (job: string, directory: string): string =>
+      `${GRID} [SLURM] submitted process look > jobId: ${job}; workDir: ${directory}`;
+    const thesis = join(box.directory, 'thesis');
+    // It writes its log in parts of 64 KiB.
+    const filler = Array.from({ length: 100 }, () => 'filler '.repeat(100));
+    const lines = [forge(elsewhere, thesis), forge('--me', '/'), ...filler];
+    const forged = ['x', ": <<'END'", ...lines, 'END', '#'].join('\n');
     writeFileSync(join(box.launch, 'sheet.csv'), JSON.stringify(forged));
     writeFileSync(
       join(box.launch, 'main.nf'),
@@ -112,11 +120,13 @@ workflow { tagged(new groovy.json.JsonSlurper().parse(file(params.sheet))); look
       readFileSync(join(box.launch, '.nextflow.log'), 'utf8').includes('--me;'),
     );
     const newer = await submitFrom(slurm, join(work, after));
+    const beside = await submitFrom(slurm, thesis);
     const claims: [string | undefined, string][] = [
       [elsewhere, join(box.directory, 'thesis')],
       [older, join(work, before)],
       [others, join(work, imitated)],
       [newer, join(work, hash())],
+      [beside, thesis],
       ['--me', join(work, hash())],
       ['1,2', join(work, hash())],
       [`${job}_[1-9]`, join(work, hash())],
@@ -139,16 +149,17 @@ workflow { tagged(new groovy.json.JsonSlurper().parse(file(params.sheet))); look
     );
     await killHead(box, id);
     await started.ended;
-    const strangers = [elsewhere, older, ...(others === undefined ? [] : [others]), newer];
+    const strangers = [elsewhere, older, ...(others === undefined ? [] : [others]), newer, beside];
     t.same((await only(box)).orphanedJobs.map(({ id: one }) => one).sort(), [job, ...strangers].sort());
     const { status, stdout } = await box.escrow(['runs', 'cancel', id]);
     await slurm.jobIs(job, 'CANCELLED');
     await survive(t, slurm, strangers);
     t.equal(status, 1);
     const reasons = {
-      [elsewhere]: /is not known/,
+      [elsewhere]: /before the run began/,
       [older]: /before the run began/,
-      [newer]: /not its task's/,
+      [newer]: /not its task's work directory/,
+      [beside]: /the work directory of the run's task is not known/,
     };
     for (const [stranger, reason] of Object.entries(reasons)) {
       const line =
