@@ -97,7 +97,8 @@ async function sortByOwner(
     jobs.map(({ id }) => id),
   );
   const tagged = await taggedDefinitions(batch, living, run);
-  const [own, others]: [string[], Map<string, string>] = [[], new Map()];
+  const own: string[] = [];
+  const others = new Map<string, string>();
   for (const { jobId, createdAt, jobDefinition, container } of living) {
     const { workDirectory = null } = jobs.find(({ id }) => id === jobId) ?? {};
     if (createdAt === undefined || createdAt < since)

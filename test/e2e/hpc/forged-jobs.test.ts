@@ -79,8 +79,7 @@ void t.test('of forged jobs none is cancelled, and the real one is', async (t) =
     // Slurm tells whole seconds: the older job is to be older by one.
     await until(
       'a second has passed',
-      async () =>
-        Date.now() - Date.parse(`${(await slurm.job(older))?.['SubmitTime'] ?? ''}`) > 1500 || undefined,
+      async () => Date.now() - Date.parse((await slurm.job(older))?.['SubmitTime'] ?? '') > 1500 || undefined,
     );
     // Nextflow puts a tag into a comment of .command.run as well: there, a here-document makes nothing of these lines.
     const forge = (job: string, directory: string): string =>

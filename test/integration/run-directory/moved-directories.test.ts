@@ -153,7 +153,10 @@ for (const alive of [true, false])
       if (!alive) await run.open();
       const moved = join(first, 'runs', run.id);
       const receipt = await run.purge();
-      if (alive) return assertRemoved(t, run, receipt, moved);
+      if (alive) {
+        assertRemoved(t, run, receipt, moved);
+        return;
+      }
       t.match(receipt, { complete: false, conclusion: 'pending' });
       t.match(receipt.leases[0]?.lastError, /different directory now \(it is on another file system/);
       t.ok(existsSync(moved));
