@@ -84,6 +84,7 @@ export async function serve(
       outputDirectory: join(paths.state, 'output'),
       faults,
       removals: new KeyedMutex(),
+      reading: new KeyedMutex(),
       clock: () => new Date(),
       log,
     },

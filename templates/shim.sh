@@ -5,8 +5,9 @@
 #   shim DIRECTORY fg|bg NEXTFLOW [ARGUMENT...]
 #
 # DIRECTORY is the run directory. In it: `armed` -> `started` (the fence: whoever renames `armed` first decides, a start
-# here, or nf-escrow calling the run off), `alive` (a FIFO that nextflow inherits: as long as someone holds it the run
-# is alive), `process` (which process nextflow is), `exit` (its exit status). Where they are there: `heartbeat` (a count
+# here, or nf-escrow calling the run off; in it a token), `alive` (a FIFO that nextflow inherits: as long as someone holds
+# it the run is alive), `process` (which process nextflow is), `exit` (its exit status, and the token: tasks can write
+# there as well, and do not know it). Where they are there: `heartbeat` (a count
 # that goes on while nextflow lives), `requeue` (a scheduler may start this again), `reserve.NAME` (room for that file).
 # `command -p` finds the tools of the system whatever PATH the caller has; PATH itself is nextflow's.
 
@@ -151,6 +152,10 @@ main() {
     say 'this run was called off before nextflow was started; run the command again'
     exit 75
   fi
+  # Unset first: a variable that the caller exports would be given to nextflow with what we assign. Emptied in place, and not
+  # by another name, so that the fence is there all the time.
+  unset nf_escrow_token
+  { read -r nf_escrow_token <"$dir/started" && true >"$dir/started"; } 2>/dev/null
   beats=
   if [ -e "$dir/heartbeat" ]; then
     # Not a job of this shell's: bash would say that it was killed.
@@ -166,6 +171,7 @@ main() {
   if [ -n "$terminated" ] && [ -e "$dir/requeue" ]; then
     # Preempted, perhaps, and to be started again: then its secrets have to be there. If not, the daemon hears it from
     # the scheduler.
+    put started "$nf_escrow_token"
     put interrupted "$status"
     exit "$status"
   fi
@@ -188,7 +194,7 @@ main() {
   [ -z "$beats" ] || kill -KILL "$beats"
   # Killed without a word, its jobs may live on, and the user wants them to keep their secrets: the daemon takes over.
   [ "$status" -eq 137 ] && [ -e "$dir/on-lost" ] || remove
-  put exit "$status"
+  put exit "$status${nf_escrow_token:+ $nf_escrow_token}"
   exit "$status"
 }
 

@@ -13,6 +13,11 @@ export type Executor = 'slurm' | 'sge' | 'pbs' | 'lsf';
  */
 export type Platform = 'hpc' | 'aws-batch';
 /**
+ * What was not recorded as a whole of a run, as there was more of it than a run may have: rows of a kind, or lines of a file.
+ */
+export type DroppedRecord =
+  'events' | 'log' | 'trace' | 'tasks' | 'trace-errors' | 'task-jobs' | 'exposures' | 'job-definitions';
+/**
  * Name of a secret, by Nextflow's rule: 2 to 50 letters, digits and single underscores; no leading digit, no two underscores in a row.
  */
 export type SecretName = string;
@@ -42,6 +47,7 @@ export interface Contract {
   DaemonStatus?: DaemonStatus;
   DoctorCheck?: DoctorCheck;
   DoctorReport?: DoctorReport;
+  DroppedRecord?: DroppedRecord;
   EnclosingJob?: EnclosingJob;
   Executor?: Executor;
   ExposureList?: ExposureList;
@@ -54,6 +60,7 @@ export interface Contract {
   JournalEvent?: JournalEvent;
   LeaseRemoval?: LeaseRemoval;
   Lease?: Lease;
+  LeftoverProcess?: LeftoverProcess;
   Leftovers?: Leftovers;
   MemberList?: MemberList;
   OrganizationInput?: OrganizationInput;
@@ -729,6 +736,19 @@ export interface Lease {
   removal?: LeaseRemoval;
 }
 /**
+ * A process that outlived the head of its run and holds the run's FIFO, so that the run's secrets stay.
+ */
+export interface LeftoverProcess {
+  /**
+   * Its process id on the host of the head
+   */
+  pid: number;
+  /**
+   * Its program and arguments, cut; values of the run's secrets in it are masked
+   */
+  command: string;
+}
+/**
  * Objects that lost machines left in AWS, as `nf-escrow sweep` finds them.
  */
 export interface Leftovers {
@@ -1202,6 +1222,10 @@ export interface Receipt {
    */
   writableByOthers?: WritablePlace[];
   /**
+   * What was not recorded as a whole; absent where everything was
+   */
+  dropped?: DroppedRecord[];
+  /**
    * Whether every lease is gone
    */
   complete: boolean;
@@ -1330,6 +1354,10 @@ export interface Run {
    * Ids of other runs with this name that are not purged. Only in the response to a request by run name; absent if there are none
    */
   namesakes?: string[];
+  /**
+   * Processes that keep the run's secrets although its head has ended; absent where there are none, or they cannot be seen from here
+   */
+  leftoverProcesses?: LeftoverProcess[];
 }
 /**
  * List of runs.
@@ -1624,6 +1652,10 @@ export interface TaskList {
    * Number of rows of the trace that could not be parsed
    */
   traceErrors: number;
+  /**
+   * Further tasks that are recorded and not listed; absent where all are listed
+   */
+  omitted?: number;
 }
 /**
  * A task of a run, from the plugin's events and the trace.

@@ -177,4 +177,9 @@ export const migrations: readonly Migration[] = [
       `ALTER TABLE runs ADD COLUMN work_expected TEXT`,
     ],
   },
+  {
+    id: 13,
+    name: 'how exit files are recognized',
+    statements: [`ALTER TABLE runs ADD COLUMN exit_digest TEXT`],
+  },
 ];

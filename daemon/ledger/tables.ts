@@ -83,6 +83,8 @@ export interface Tables {
     work_directory: ColumnType<string | null, string | null | undefined, string | null>;
     /** Where it will be, as its arguments and the launcher's environment say. */
     work_expected: ColumnType<string | null, string | null | undefined, string | null>;
+    /** Of the token by which the shim's exit status is recognized; null for a run of an earlier version. */
+    exit_digest: ColumnType<string | null, string | null | undefined, string | null>;
     cancel_requested: number;
     created_at: string;
     started_at: string | null;

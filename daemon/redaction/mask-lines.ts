@@ -2,12 +2,12 @@ import type { SecretValue } from '../vault/secret-value.ts';
 import { partsOf } from './search-terms.ts';
 
 /**
- * Replaces the values, and each line of multi-line values, by `[secret]` in a single line of text, where a value may have
- * lost its line breaks. Replaces the longest first, because one value may contain another.
+ * Returns what replaces each of the values, and each line of those of several, by `[secret]` in a text of one line: what was
+ * made of a value there may lack its line ends. The longest first, as one may hold another.
  */
-export function maskLines(text: string, values: Iterable<SecretValue>): string {
-  const parts = [...values].flatMap((value) => partsOf(value.open()).map((part) => part.toString('utf8')));
-  return parts
-    .sort((a, b) => b.length - a.length)
-    .reduce((masked, part) => masked.replaceAll(part, '[secret]'), text);
+export function lineMask(values: Iterable<SecretValue>): (text: string) => string {
+  const parts = [...values]
+    .flatMap((value) => partsOf(value.open()).map((part) => part.toString('utf8')))
+    .sort((a, b) => b.length - a.length);
+  return (text) => parts.reduce((masked, part) => masked.replaceAll(part, '[secret]'), text);
 }

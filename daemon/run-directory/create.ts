@@ -23,6 +23,8 @@ export interface RunDirectoryContents {
   readonly secrets: ReadonlyMap<string, SecretValue>;
   /** Where secrets that are delivered elsewhere are found. */
   readonly references: References;
+  /** By which the shim's exit status is recognized; absent where nothing is started. */
+  readonly exitToken?: string | undefined;
   /** When whoever finds the directory may remove it (ISO 8601, UTC). */
   readonly expiresAt: string;
   /** Further files by name, without secrets. */
@@ -62,7 +64,9 @@ export async function fillRunDirectory(
   if (references.size > 0) await put(runFiles.references, JSON.stringify(Object.fromEntries(references)));
   for (const file of reservedFiles)
     await step(faults, 'directory.write', () => writePlain(join(directory, reserveName(file)), RESERVE));
-  await step(faults, 'directory.arm', () => writeFileAtomic(runFile(directory, 'armed'), ''));
+  await step(faults, 'directory.arm', () =>
+    writeFileAtomic(runFile(directory, 'armed'), `${contents.exitToken ?? ''}\n`),
+  );
   return files;
 }
 

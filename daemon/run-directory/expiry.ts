@@ -5,7 +5,7 @@ import { runFile } from './layout.ts';
 
 /** How long a run directory that does not state its own expiry is left alone, in milliseconds. */
 const DEFAULT_EXPIRY_MS = 24 * 3600 * 1000;
-const FILE_MAX = 64 * 1024;
+const FILE_MAX = 64;
 
 /** Writes when a run directory may be removed by whoever finds it (ISO 8601, UTC). */
 export function writeExpiry(directory: string, expiresAt: string): void {

@@ -1,6 +1,5 @@
 import { lstatSync, writeFileSync } from 'node:fs';
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
-import { isMissing } from './fence.ts';
 import { runFile } from './layout.ts';
 import { moveAside } from './move-aside.ts';
 
@@ -35,9 +34,8 @@ export class Heartbeat {
   #read(): string {
     try {
       return readFileNoFollow(runFile(this.#directory, 'heartbeat'), LENGTH_MAX)?.toString('latin1') ?? '';
-    } catch (error) {
-      if (isMissing(error)) return '';
-      throw error;
+    } catch {
+      return ''; // what cannot be read tells nothing, and keeps nobody from the rest
     }
   }
 }

@@ -9,7 +9,10 @@ export const runFiles = {
   run: 'run.json',
   /** When whoever finds the directory may remove it (ISO 8601, UTC). */
   expires: 'expires',
-  /** The fence: the shim renames `armed` to `started`, an abort renames it to `revoked`; exactly one succeeds. */
+  /**
+   * The fence: the shim renames `armed` to `started`, an abort renames it to `revoked`; exactly one succeeds. It holds the exit
+   * token, which the shim takes out before it starts nextflow.
+   */
   armed: 'armed',
   started: 'started',
   revoked: 'revoked',
@@ -35,7 +38,7 @@ export const runFiles = {
   alive: 'alive',
   /** Identity of the nextflow process (schemas/process.json). */
   process: 'process',
-  /** Exit status of nextflow. */
+  /** Exit status of nextflow, and the exit token. */
   exit: 'exit',
   /** Exit status of a head that its scheduler interrupted and may start again. */
   interrupted: 'interrupted',

@@ -38,6 +38,8 @@ export interface RunDependencies {
   readonly faults: FaultInjector;
   /** Serializes the removals of each run. */
   readonly removals: KeyedMutex;
+  /** Has the files that are far behind read one batch at a time, of all runs together. */
+  readonly reading: KeyedMutex;
   /** The wall clock. */
   readonly clock: () => Date;
   /** A monotonic clock in milliseconds; this process's own where it is left out. */

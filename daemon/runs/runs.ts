@@ -31,6 +31,7 @@ import {
   type RunRow,
 } from './records/queries.ts';
 import { findOneRun, liveNamesakes } from './records/live-namesakes.ts';
+import { leftoverProcessesOf } from './records/leftover-processes.ts';
 import { pruneRuns } from './purge/prune.ts';
 import { receiptOf } from './records/receipt.ts';
 import { inspectLeases, removeReappeared } from './purge/stray-directory-scan.ts';
@@ -112,7 +113,12 @@ export class Runs {
 
   async list(filter: RunFilter): Promise<Run[]> {
     const rows = await listRuns(this.#deps.ledger.db, filter);
-    return Promise.all(rows.map((row) => describeRun(this.#deps.ledger.db, row)));
+    return Promise.all(
+      rows.map(async (row) => ({
+        ...(await describeRun(this.#deps.ledger.db, row)),
+        ...(await this.#leftoversOf(row)),
+      })),
+    );
   }
 
   /** Forgets the runs that were purged this many days ago, or earlier. Gives their number. */
@@ -128,7 +134,16 @@ export class Runs {
   async #described(wanted: string, row: RunRow): Promise<Run> {
     const { db } = this.#deps.ledger;
     const namesakes = await liveNamesakes(db, row, wanted);
-    return { ...(await describeRun(db, row)), ...(namesakes.length === 0 ? {} : { namesakes }) };
+    return {
+      ...(await describeRun(db, row)),
+      ...(namesakes.length === 0 ? {} : { namesakes }),
+      ...(await this.#leftoversOf(row)),
+    };
+  }
+
+  async #leftoversOf(row: RunRow): Promise<Pick<Run, 'leftoverProcesses'>> {
+    const leftoverProcesses = await leftoverProcessesOf(this.#deps, row);
+    return leftoverProcesses.length === 0 ? {} : { leftoverProcesses };
   }
 
   async tasks(wanted: string): Promise<TaskList> {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { HeadJob } from '../../daemon/contract/types.ts';
@@ -82,4 +82,11 @@ export async function placeRun(
 export function startRun(directory: string): void {
   execFileSync('mkfifo', ['-m', '600', join(directory, 'alive')]);
   renameSync(join(directory, 'armed'), join(directory, 'started'));
+}
+
+/** Writes the exit file of a run as its shim does, with the token that is in the fence. */
+export function writeExit(directory: string, status: number): void {
+  const fence = ['armed', 'started'].map((name) => join(directory, name)).find((path) => existsSync(path));
+  const token = fence === undefined ? '' : readFileSync(fence, 'utf8').trim();
+  writeFileSync(join(directory, 'exit'), `${String(status)} ${token}\n`);
 }

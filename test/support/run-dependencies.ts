@@ -48,6 +48,7 @@ export function runDependencies(
     outputDirectory: output,
     faults,
     removals: new KeyedMutex(),
+    reading: new KeyedMutex(),
     clock: () => new Date(),
     log: pino({ enabled: false }),
     ...others,

@@ -2,6 +2,7 @@ import type { Client } from '../../api-client/client.ts';
 import type { Run, RunList } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
 import { print, printJson } from '../io/output.ts';
+import { describeLeftovers } from './runs/describe-leftovers.ts';
 import { describeRefusals } from './runs/describe-orphans.ts';
 
 /** `nf-escrow status`: what runs, what is placed, what waits for removal; one line each. */
@@ -21,6 +22,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
       print(
         `${run.id}  ${run.runName ?? '-'}  ${what}  ${run.launchDirectory}${trouble === '' ? '' : `  ${trouble}`}`,
       );
+      for (const line of describeLeftovers(run)) print(`  ${line}`);
       if (run.orphanedJobs.length > 0)
         print(
           `  left ${String(run.orphanedJobs.length)} jobs behind: nf-escrow runs cancel ${run.id} ends them`,

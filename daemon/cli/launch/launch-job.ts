@@ -13,7 +13,8 @@ const LOOK_EVERY_MS = 500;
 
 /**
  * Has the head of a run become a job of the scheduler and, unless it is detached, shows what it writes and waits for its
- * end. Gives nextflow's exit status. Signals that mean nextflow cancel the job; when the terminal goes, the job goes on.
+ * end. Gives nextflow's exit status. Signals that mean nextflow cancel the job, and a second one ends the waiting for that;
+ * when the terminal goes, the job goes on.
  */
 export async function launchJob(
   context: Context,
@@ -33,6 +34,10 @@ export async function launchJob(
   let asked: NodeJS.Signals | undefined;
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.on(name, () => {
+      if (asked !== undefined) {
+        warn(`not waited for any more; whether job and run are over: nf-escrow runs show ${id}`);
+        process.exit(exitStatusOfSignal(name));
+      }
       asked = name;
       daemon.call('POST', `${runPath(id)}/cancel`).catch(() => undefined); // asked again by whoever looks at it next
     });

@@ -3,9 +3,11 @@ import type { Plan, Run, RunRequest, RunStart } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { tellExposures } from './tell-exposures.ts';
+import { untilSignal } from './until-signal.ts';
 import { purgeWithCredentials } from './with-credentials.ts';
 import { describePlace } from '../io/describe-place.ts';
 import { print, printJson, printTable, warn } from '../io/output.ts';
+import { runPath } from '../io/run-path.ts';
 
 /** Asks for a run and starts it, in this terminal or detached from it; or explains it. Gives the exit status. */
 export async function launch(
@@ -19,7 +21,7 @@ export async function launch(
   const daemon = await context.daemon();
   const atLogout = request.detach === true || background || ignoreHangup;
   // What is needed next is loaded while the daemon places the secrets.
-  const [answer, { runInForeground }, killers] = await Promise.all([
+  const [answer, { exitStatusOfSignal, runInForeground }, killers] = await Promise.all([
     daemon.call<RunStart>('POST', '/v1/runs', request),
     import('./run-in-foreground.ts'),
     request.enclosingJob === undefined ? limitsOf({ atLogout }) : [],
@@ -47,9 +49,16 @@ export async function launch(
     else print(`Run ${run.id} goes on by itself. Its output: nf-escrow runs logs -f ${run.id}`);
     return 0;
   }
-  const status = await runInForeground(start, ignoreHangup);
-  const ended = background ? undefined : await settle(context, run.id);
-  return status ?? ended?.exitStatus ?? (ended?.outcome === 'succeeded' ? 0 : 1);
+  const { status, signal } = await runInForeground(start, ignoreHangup);
+  const own = status ?? (signal === undefined ? undefined : exitStatusOfSignal(signal));
+  if (background || signal !== undefined) return own ?? 1;
+  const settled = await untilSignal(settle(context, run.id), ignoreHangup);
+  if (settled === undefined) {
+    warn(`what was placed for run ${run.id} may not be all removed yet; see: nf-escrow status`);
+    process.exit(own ?? 1); // the request goes on, and would keep this process
+  }
+  const ended = settled.result;
+  return own ?? ended?.exitStatus ?? (ended?.outcome === 'succeeded' ? 0 : 1);
 }
 
 async function limitsOf(head: { readonly atLogout: boolean }): Promise<string[]> {
@@ -71,10 +80,23 @@ async function settle(context: Context, id: string): Promise<Run | undefined> {
     return run;
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown';
+    for (const line of await leftoversOf(context, id)) warn(line);
     warn(
       `what was placed for run ${id} may not be all removed yet: ${why} The next nf-escrow command finishes it.`,
     );
     return undefined;
+  }
+}
+
+/** What keeps a run open whose nextflow has ended. Never throws: it explains why the purge was refused. */
+async function leftoversOf(context: Context, id: string): Promise<string[]> {
+  try {
+    const run = await (await context.daemon()).call<Run>('GET', runPath(id));
+    return run.leftoverProcesses === undefined
+      ? []
+      : (await import('../commands/runs/describe-leftovers.ts')).describeLeftovers(run);
+  } catch {
+    return [];
   }
 }
 

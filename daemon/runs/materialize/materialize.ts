@@ -12,6 +12,7 @@ import { assertJobId } from '../../schedulers/job-id.ts';
 import { detectExecutor } from '../../schedulers/registry.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
 import { placeLeases, prepareLeases, recordLeases } from './planned-leases.ts';
+import { newExitToken } from '../../run-directory/exit-token.ts';
 import { runFile, runFiles } from '../../run-directory/layout.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
 import type { PlannedRun } from '../plan/plan.ts';
@@ -53,11 +54,15 @@ async function materializeAs(
   const files: Record<string, string> =
     planned.overlay === undefined ? {} : { [runFiles.overlay]: planned.overlay };
   const { environment, secretDelivery, plan } = planned;
-  const placeable = { workspace: plan.workspace, environment, secretDelivery, values, files };
+  const { token, digest } = newExitToken();
+  const placeable = {
+    ...{ workspace: plan.workspace, environment, secretDelivery, values, files },
+    exitToken: token,
+  };
   const leases = await prepareLeases(deps, id, placeable);
   const directory = deps.runDirectories.locate(id, environment);
   await write(deps, 'run.record', async (db) => {
-    await insertRun(deps, db, id, request, planned, values);
+    await insertRun(deps, db, request, planned, { id, values, exitDigest: digest });
     await recordLeases(deps, db, leases);
     const data = { secrets: planned.plan.secrets };
     await record(db, { run: id, type: 'run.created', by: deps.user.user, data });
@@ -141,13 +146,18 @@ function jobIn({ enclosingJob: job }: RunRequest, { environment }: PlannedRun): 
   return job === undefined ? null : JSON.stringify({ ...job, name: null, head: false } satisfies HeadJob);
 }
 
+interface NewRun {
+  readonly id: string;
+  readonly values: ReadonlyMap<string, SecretValue>;
+  readonly exitDigest: string;
+}
+
 async function insertRun(
   deps: RunDependencies,
   db: Queries,
-  id: string,
   request: RunRequest,
   planned: PlannedRun,
-  values: ReadonlyMap<string, SecretValue>,
+  { id, values, exitDigest }: NewRun,
 ): Promise<void> {
   await db
     .insertInto('runs')
@@ -167,6 +177,7 @@ async function insertRun(
       launcher: JSON.stringify(request.launcher),
       head_job: jobIn(request, planned),
       launch_deadline: now(deps, LAUNCH_SECONDS),
+      exit_digest: exitDigest,
       cancel_requested: 0,
       created_at: now(deps),
     })

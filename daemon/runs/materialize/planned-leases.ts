@@ -35,6 +35,7 @@ export interface PlaceableRun {
   readonly values: ReadonlyMap<string, SecretValue>;
   /** Further files of the run directory by name; undefined for a run without a run directory. */
   readonly files: Readonly<Record<string, string>> | undefined;
+  readonly exitToken?: string;
 }
 
 /**
@@ -44,7 +45,7 @@ export interface PlaceableRun {
 export async function prepareLeases(
   deps: RunDependencies,
   run: string,
-  { environment, secretDelivery, values, workspace, files: wanted }: PlaceableRun,
+  { environment, secretDelivery, values, workspace, exitToken, files: wanted }: PlaceableRun,
 ): Promise<PlannedLease[]> {
   const { objects } = deps.platformOf(environment).secrets;
   const base = { run, workspace, environment, secretDelivery, ledger: deps.ledger.id };
@@ -85,7 +86,7 @@ export async function prepareLeases(
     const locator = await deps.runDirectories.prepare(target);
     const secrets = objects === undefined ? values : new Map<string, SecretValue>();
     plan(deps.runDirectories.kind, { target, locator }, async (references) => {
-      const contents = { ...base, secrets, references, expiresAt, files };
+      const contents = { ...base, secrets, references, expiresAt, files, exitToken };
       const record = await step(deps.faults, 'lease.place', () =>
         deps.runDirectories.create(target, contents, locator),
       );

@@ -9,7 +9,7 @@ import { recordJobDefinition } from '../records/job-definition-records.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
 import { placeLeases, prepareLeases, recordLeases, ownershipOf } from './planned-leases.ts';
 import { cancelOrphanedJobs } from '../purge/cancel-orphaned-jobs.ts';
-import { recordTaskJob, recordOrphanedJobs } from '../purge/orphaned-jobs.ts';
+import { recordTaskJobs, recordOrphanedJobs } from '../purge/orphaned-jobs.ts';
 import { purgeRun } from '../purge/purge.ts';
 import { describeLease, getRun, isOver, leasesOf } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
@@ -129,11 +129,11 @@ function probeRunOf(
         throw new EscrowError('internal', `Platform ${environment.platform} has no task jobs.`);
       const { executor } = taskJobs;
       await write(deps, 'records.write', (db) =>
-        recordTaskJob(db, id, { submitted: { executor, id: job, name, workDirectory: null } }, 'events'),
+        recordTaskJobs(db, id, [{ submitted: { executor, id: job, name, workDirectory: null } }], 'events'),
       );
     },
     recordJobEnd: async (job) => {
-      await write(deps, 'records.write', (db) => recordTaskJob(db, id, { completed: job }, 'events'));
+      await write(deps, 'records.write', (db) => recordTaskJobs(db, id, [{ completed: job }], 'events'));
     },
   };
 }

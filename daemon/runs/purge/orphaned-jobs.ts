@@ -17,38 +17,47 @@ export type OrphanedJobRow = OrphanedJob & {
 };
 
 /**
- * Records what is told of a job of a head. Idempotent: who adopts a run reads its files from the start again. Of events and
- * log, events count.
+ * Records what is told of jobs of a head, first of those that were submitted. Idempotent: who adopts a run reads its files
+ * from the start again. Of events and log, events count.
  */
-export async function recordTaskJob(
+export async function recordTaskJobs(
   db: Queries,
   run: string,
-  event: TaskJobEvent,
+  events: readonly TaskJobEvent[],
   source: 'log' | 'events',
 ): Promise<void> {
-  if ('submitted' in event) {
-    const { executor, id, name, workDirectory } = event.submitted;
-    const told = { name, work_directory: workDirectory, source };
+  const submitted = events.flatMap((event) => ('submitted' in event ? [event.submitted] : []));
+  const completed = events.flatMap((event) => ('completed' in event ? [event.completed] : []));
+  const state = 'submitted';
+  if (submitted.length > 0)
     await db
       .insertInto('task_jobs')
-      .values({ run_id: run, executor, job_id: id, state: 'submitted', ...told })
+      .values(
+        submitted.map(({ executor, id, name, workDirectory }) => ({
+          ...{ run_id: run, executor, job_id: id, name, work_directory: workDirectory, state, source },
+        })),
+      )
       .onConflict((conflict) => {
         const same = conflict.columns(['run_id', 'job_id']);
-        return source === 'log'
-          ? same.doNothing()
-          : same.doUpdateSet(told).where('task_jobs.source', '=', 'log');
+        if (source === 'log') return same.doNothing();
+        return same
+          .doUpdateSet((row) => ({
+            name: row.ref('excluded.name'),
+            work_directory: row.ref('excluded.work_directory'),
+            source,
+          }))
+          .where('task_jobs.source', '=', 'log');
       })
       .execute();
-  } else {
+  if (completed.length > 0)
     await db
       .updateTable('task_jobs')
       .set({ state: 'completed' })
       .where('run_id', '=', run)
-      .where('job_id', '=', event.completed)
+      .where('job_id', 'in', completed)
       .where('source', '=', source)
       .where('state', '=', 'submitted')
       .execute();
-  }
 }
 
 /** Jobs of heads that are gone, which may live on: of one run, or of all. */

@@ -8,25 +8,31 @@ const MOST = 10_000;
 
 /** Writes the files in which values were found into the ledger. One for a head's records: it counts what it has written. */
 export class ExposureRecords {
-  readonly #run: Pick<RunRow, 'id' | 'plan'>;
+  readonly #run: string;
+  readonly #secrets: ReadonlySet<string>;
   #written = 0;
 
-  constructor(run: Pick<RunRow, 'id' | 'plan'>) {
-    this.#run = run;
+  constructor({ id, plan }: Pick<RunRow, 'id' | 'plan'>) {
+    this.#run = id;
+    this.#secrets = new Set((JSON.parse(plan) as PlannedSecret[]).map(({ name }) => name));
   }
 
-  /** Idempotent: events are read again by the next daemon. A secret that the run does not have is none of its. */
-  async writeExposure(db: Queries, { file, task, process, secrets }: ExposureEvent): Promise<void> {
-    const own = (JSON.parse(this.#run.plan) as PlannedSecret[]).map(({ name }) => name);
-    for (const secret of secrets) {
-      if (!own.includes(secret) || this.#written >= MOST) continue;
+  /**
+   * Idempotent: events are read again by the next daemon. A secret that the run does not have is none of its. False: there
+   * are too many, and this one is not recorded.
+   */
+  async writeExposure(db: Queries, { file, task, process, secrets }: ExposureEvent): Promise<boolean> {
+    const own = [...new Set(secrets)].filter((secret) => this.#secrets.has(secret));
+    for (const secret of own) {
+      if (this.#written >= MOST) return false;
       this.#written += 1;
       await db
         .insertInto('exposures')
-        .values({ run_id: this.#run.id, secret, path: file, task_id: task, process })
+        .values({ run_id: this.#run, secret, path: file, task_id: task, process })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     }
+    return true;
   }
 }
 

@@ -1,243 +1,183 @@
 import { join } from 'node:path';
-import { pathsNamed } from '../../nextflow/launcher/named-paths.ts';
 import type { Process } from '../../contract/types.ts';
-import { Tail } from '../../system/files/tail.ts';
-import { readEvent, type PluginRunEnd, type RunBegin, type RunEvent } from '../../nextflow/logs/events.ts';
-import { readTaskJobEvent, type TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
+import type { PluginRunEnd } from '../../nextflow/logs/events.ts';
 import { findLog, readLogLine, type LogFacts } from '../../nextflow/logs/log.ts';
-import { TraceReader, type TraceRow } from '../../nextflow/logs/trace.ts';
-import { recordJobDefinition } from './job-definition-records.ts';
-import { write, type RunDependencies } from '../dependencies.ts';
-import { recordTaskJob } from '../purge/orphaned-jobs.ts';
-import { ExposureRecords, writeSearch } from './exposure-records.ts';
-import type { RunRow } from './queries.ts';
-import { taskJobOf, withMaskedName } from './task-job-events.ts';
-import { TaskNames } from './task-names.ts';
-import { recordSecretUse, recordTraceError, writeTask, writeTracedTask } from './task-records.ts';
-import { runFile } from '../../run-directory/layout.ts';
+import { pathsNamed } from '../../nextflow/launcher/named-paths.ts';
 import { isNewer } from '../../nextflow/logs/run-files.ts';
-
-/** A task can make a file that is larger than its disk: so much of one is read in one look, 256 MiB. */
-const BATCHES = 16;
+import { readTaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
+import { TraceReader } from '../../nextflow/logs/trace.ts';
+import { runFile } from '../../run-directory/layout.ts';
+import { write, type RunDependencies } from '../dependencies.ts';
+import { EventRecords, withMaskedName } from './event-records.ts';
+import type { RunRow } from './queries.ts';
+import { DroppedRecords } from './reading/dropped-records.ts';
+import { FollowedFile } from './reading/followed-file.ts';
+import { withMaskedName as withMaskedJob } from './task-job-events.ts';
+import { TaskJobRecords } from './task-job-records.ts';
+import { TaskNames } from './task-names.ts';
+import { TaskRecords } from './task-records.ts';
 
 /**
  * Reads what a head writes of itself into the ledger: the plugin's events, its log and (where the user has one) its
  * trace. Tasks can reach the first, and the others lie where the user and the pipeline say, so anything may stand there:
  * what cannot be read tells nothing, and must not keep the watch from seeing the run's end. No path is taken from the log or
- * the trace, and of paths that events tell the first counts, which the plugin wrote before any task began.
+ * the trace.
  */
 export class HeadRecords {
   readonly facts: LogFacts = {};
-  /** How the plugin saw the run end; undefined where it did not, or there is none. */
-  end: PluginRunEnd | undefined;
   readonly #deps: RunDependencies;
   readonly #run: RunRow;
   readonly #directory: string;
   readonly #traceReader = new TraceReader();
-  #events: Tail | undefined;
-  #eventCount = 0;
-  #log: Tail | undefined;
-  #trace: Tail | undefined;
-  #written = '';
-  /** What the plugin told as the run began; also to the daemon before this one. */
-  #began: Omit<RunBegin, 'masked'> | undefined;
-  readonly #exposures: ExposureRecords;
+  readonly #dropped: DroppedRecords;
   readonly #names: TaskNames;
-  /** Whether the plugin has masked the names that it tells: it knows no value that is on AWS. */
-  #areMasked = false;
-  /** What was read and is not in the ledger yet: a write that fails loses none of it. */
-  readonly #unwritten: { events: string[]; jobs: TaskJobEvent[]; rows: TraceRow[] } = {
-    events: [],
-    jobs: [],
-    rows: [],
-  };
+  readonly #tasks: TaskRecords;
+  readonly #jobs: TaskJobRecords;
+  readonly #eventRecords: EventRecords;
+  readonly #events: FollowedFile;
+  readonly #log: FollowedFile;
+  readonly #trace: FollowedFile;
+  #written = '';
 
   constructor(deps: RunDependencies, run: RunRow, directory: string) {
     this.#deps = deps;
     this.#run = run;
     this.#directory = directory;
-    this.#exposures = new ExposureRecords(run);
+    this.#dropped = new DroppedRecords(run.id);
     this.#names = new TaskNames(deps, run);
-    if (run.work_directory !== null)
-      this.#began = {
-        name: run.run_name ?? undefined,
-        session: run.session_id ?? undefined,
-        work: run.work_directory,
-        trace: run.trace_file ?? undefined,
-      };
+    this.#tasks = new TaskRecords(run.id, this.#dropped);
+    this.#jobs = new TaskJobRecords(run.id, this.#dropped);
+    this.#eventRecords = new EventRecords(deps, run, {
+      names: this.#names,
+      tasks: this.#tasks,
+      jobs: this.#jobs,
+      dropped: this.#dropped,
+    });
+    const followed = (take: (lines: readonly string[]) => Promise<void>): FollowedFile =>
+      new FollowedFile(deps.reading, take);
+    this.#events = followed((lines) => this.#eventRecords.take(lines));
+    this.#log = followed((lines) => this.#takeLog(lines));
+    this.#trace = followed((lines) => this.#takeTrace(lines));
   }
 
-  /** Takes in what is new. Without the head's process there is nothing to tell its log by. */
+  /** How the plugin saw the run end; undefined where it did not, or there is none. */
+  get end(): PluginRunEnd | undefined {
+    return this.#eventRecords.end;
+  }
+
+  /** Takes in what is new, as far as one look goes. Without the head's process there is nothing to tell its log by. */
   async read(head: Process | undefined): Promise<void> {
-    this.#events ??= open(runFile(this.#directory, 'events'));
-    for (const lines of linesOf(this.#events)) await this.#takeEvents(lines);
-    this.#log ??= this.#openLog(head);
-    for (const lines of linesOf(this.#log)) await this.#takeLog(lines);
-    await this.#writeFacts();
-    this.#trace ??= this.#openTrace();
-    for (const lines of linesOf(this.#trace)) await this.#takeTrace(lines);
+    await this.#readAll(head, (file) => file.read());
+  }
+
+  /** Takes in the rest, once the head has ended; of files that are too long for that, their ends. */
+  async readLast(head: Process | undefined): Promise<void> {
+    await this.#readAll(head, (file) => file.readLast());
+  }
+
+  /** Whether there is more to read now. */
+  get isBehind(): boolean {
+    return [this.#events, this.#log, this.#trace].some((file) => file.isBehind);
   }
 
   /** Whether it was found; it tells what the head's jobs are. */
   get hasLog(): boolean {
-    return this.#log !== undefined;
+    return this.#log.path !== undefined;
   }
 
   /** Files beside the run directory that are read. */
   get files(): string[] {
-    return [this.#log?.path, this.#trace?.path].filter((path) => path !== undefined);
+    return [this.#log.path, this.#trace.path].filter((path) => path !== undefined);
+  }
+
+  close(): void {
+    for (const file of [this.#events, this.#log, this.#trace]) file.close();
+  }
+
+  async #readAll(head: Process | undefined, read: (file: FollowedFile) => Promise<void>): Promise<void> {
+    this.#events.openAgainIfReplaced();
+    this.#events.open(runFile(this.#directory, 'events'));
+    await read(this.#events);
+    if (!this.hasLog) this.#log.open(this.#findLog(head));
+    await read(this.#log);
+    await this.#writeFacts();
+    this.#trace.open(this.#currentTrace());
+    await read(this.#trace);
+    await this.#noteGaps();
+  }
+
+  #findLog(head: Process | undefined): string | undefined {
+    if (head === undefined) return undefined;
+    const { launch_directory, log_expected, created_at } = this.#run;
+    const newest = log_expected ?? join(launch_directory, '.nextflow.log');
+    try {
+      return findLog(newest, head.pid, Date.parse(created_at));
+    } catch {
+      return undefined; // its directory is gone, or closed to us
+    }
+  }
+
+  async #takeLog(lines: readonly string[]): Promise<void> {
+    for (const line of lines) readLogLine(this.facts, line);
+    // Written before the first job is submitted, so they are there by now if they will ever be.
+    this.#events.open(runFile(this.#directory, 'events'));
+    if (this.#events.path !== undefined || this.#eventRecords.began !== undefined) return;
+    const jobs = lines.flatMap((line) => readTaskJobEvent(line) ?? []);
+    if (jobs.length === 0) return;
+    const masked = await this.#names.masker();
+    const named = jobs.map((job) => withMaskedJob(job, masked));
+    await write(this.#deps, 'records.write', (db) => this.#jobs.write(db, named, 'log'));
+  }
+
+  async #takeTrace(lines: readonly string[]): Promise<void> {
+    const masked = await this.#names.masker();
+    const rows = lines.flatMap((line) => this.#traceReader.read(line) ?? []);
+    const tasks = rows.flatMap((row) => ('task' in row ? [withMaskedName(row.task, masked)] : []));
+    const errors = rows.flatMap((row) =>
+      'malformed' in row && this.#tasks.takesErrors ? [{ row: row.malformed, reason: row.reason }] : [],
+    );
+    if (tasks.length + errors.length === 0) return;
+    await write(this.#deps, 'records.write', async (db) => {
+      await this.#tasks.writeTracedTasks(db, tasks);
+      await this.#tasks.writeErrors(db, errors);
+    });
   }
 
   /** As the command line says, else the plugin. */
   get #traceFile(): string | undefined {
     const { arguments: args, launch_directory } = this.#run;
     const named = pathsNamed(['-with-trace'], JSON.parse(args) as string[], launch_directory);
-    return named.at(-1) ?? this.#began?.trace;
-  }
-
-  close(): void {
-    for (const tail of [this.#events, this.#log, this.#trace]) tail?.close();
-    this.#events = this.#log = this.#trace = undefined;
-  }
-
-  #openLog(head: Process | undefined): Tail | undefined {
-    if (head === undefined) return undefined;
-    const { launch_directory, log_expected, created_at } = this.#run;
-    const newest = log_expected ?? join(launch_directory, '.nextflow.log');
-    try {
-      return open(findLog(newest, head.pid, Date.parse(created_at)));
-    } catch {
-      return undefined; // its directory is gone, or closed to us
-    }
+    return named.at(-1) ?? this.#eventRecords.began?.trace;
   }
 
   /** What was written before the run is an earlier run's, and Nextflow renames it, or fails. */
-  #openTrace(): Tail | undefined {
+  #currentTrace(): string | undefined {
     const path = this.#traceFile;
-    if (path === undefined || !isNewer(path, Date.parse(this.#run.created_at))) return undefined;
-    return open(path);
-  }
-
-  async #takeLog(lines: readonly string[]): Promise<void> {
-    for (const line of lines) readLogLine(this.facts, line);
-    // Written before the first job is submitted, so they are there by now if they will ever be.
-    if ((this.#events ??= open(runFile(this.#directory, 'events'))) !== undefined) return;
-    if (this.#began !== undefined) return;
-    const { jobs } = this.#unwritten;
-    const masked = await this.#names.masker();
-    for (const line of lines.map(readTaskJobEvent))
-      if (line !== undefined) jobs.push(withMaskedName(line, masked));
-    if (jobs.length === 0) return;
-    await write(this.#deps, 'records.write', async (db) => {
-      for (const job of jobs) await recordTaskJob(db, this.#run.id, job, 'log');
-    });
-    jobs.length = 0;
-  }
-
-  /** All that is new in one transaction: a task more or less must not cost a sync of the disk each. */
-  async #takeEvents(lines: readonly string[]): Promise<void> {
-    const { events } = this.#unwritten;
-    events.push(...lines);
-    if (events.length === 0) return;
-    const { id } = this.#run;
-    const masked = await this.#names.masker();
-    await write(this.#deps, 'records.write', async (db) => {
-      for (const [index, line] of events.entries()) {
-        const number = this.#eventCount + index + 1;
-        if (line === '') continue; // it ends what was only half written
-        const event = parse(line);
-        if (event === 'spoilt') await recordTraceError(db, id, -number, 'no event');
-        else if (event === undefined) continue;
-        else if ('ended' in event) this.end = event.ended;
-        else if ('began' in event) {
-          this.#began ??= event.began;
-          this.#areMasked ||= event.began.masked;
-        } else if ('exposure' in event) await this.#exposures.writeExposure(db, event.exposure);
-        else if ('searched' in event) await writeSearch(db, id, event.searched);
-        else if ('definition' in event) {
-          if (!(await recordJobDefinition(this.#deps, db, id, event.definition)))
-            await recordTraceError(db, id, -number, 'a job definition of a run that has no secrets on AWS');
-        } else {
-          await writeTask(db, id, this.#areMasked ? event.task : withMaskedTask(event.task, masked));
-          if (event.task.status === 'SUBMITTED') await recordSecretUse(this.#deps, db, id, event.task);
-          const job = taskJobOf(this.#deps, event);
-          if (job !== undefined)
-            await recordTaskJob(db, id, this.#areMasked ? job : withMaskedName(job, masked), 'events');
-        }
-      }
-    });
-    this.#eventCount += events.length;
-    events.length = 0;
+    return path !== undefined && isNewer(path, Date.parse(this.#run.created_at)) ? path : undefined;
   }
 
   /** The names that Nextflow gave the run are for people to read: without the plugin its log is where they are. */
   async #writeFacts(): Promise<void> {
-    const runName = this.#began?.name ?? this.facts.runName;
+    const { began } = this.#eventRecords;
+    const runName = began?.name ?? this.facts.runName;
     const row = {
       run_name: runName ?? null,
-      session_id: this.#began?.session ?? this.facts.sessionId ?? null,
+      session_id: began?.session ?? this.facts.sessionId ?? null,
       trace_file: this.#traceFile ?? null,
-      log_file: this.#log?.path ?? null,
-      work_directory: this.#began?.work ?? null,
+      log_file: this.#log.path ?? null,
+      work_directory: began?.work ?? null,
     };
     const text = JSON.stringify(row);
-    if (text === this.#written || (this.#log === undefined && runName === undefined)) return;
+    if (text === this.#written || (!this.hasLog && runName === undefined)) return;
     await write(this.#deps, 'records.write', (db) =>
       db.updateTable('runs').set(row).where('id', '=', this.#run.id).execute(),
     );
     this.#written = text;
   }
 
-  async #takeTrace(lines: readonly string[]): Promise<void> {
-    const { rows } = this.#unwritten;
-    const masked = await this.#names.masker();
-    for (const row of lines.map((line) => this.#traceReader.read(line)))
-      if (row !== undefined) rows.push('task' in row ? { task: withMaskedTask(row.task, masked) } : row);
-    if (rows.length === 0) return;
-    await write(this.#deps, 'records.write', async (db) => {
-      for (const row of rows) await writeTraceRow(db, this.#run.id, row);
-    });
-    rows.length = 0;
-  }
-}
-
-function withMaskedTask<T extends { readonly name: string | null }>(
-  task: T,
-  masked: (name: string) => string,
-): T {
-  return task.name === null ? task : { ...task, name: masked(task.name) };
-}
-
-async function writeTraceRow(db: Parameters<typeof writeTask>[0], run: string, row: TraceRow): Promise<void> {
-  if ('task' in row) await writeTracedTask(db, run, row.task);
-  else await recordTraceError(db, run, row.malformed, row.reason);
-}
-
-function parse(line: string): RunEvent | undefined | 'spoilt' {
-  try {
-    return readEvent(line);
-  } catch {
-    return 'spoilt';
-  }
-}
-
-function open(path: string | undefined): Tail | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return new Tail(path);
-  } catch {
-    return undefined; // not there yet, no plain file, or closed to us
-  }
-}
-
-/** New lines, a batch after another; of a file that is longer than any log, the rest is left for the next look. */
-function* linesOf(tail: Tail | undefined): Generator<string[]> {
-  try {
-    for (let batches = 0; tail !== undefined && batches < BATCHES; batches += 1) {
-      yield tail.read();
-      if (!tail.behind) return;
-    }
-  } catch {
-    return; // a file server that is away: the next look tries again
+  async #noteGaps(): Promise<void> {
+    const files = { events: this.#events, log: this.#log, trace: this.#trace } as const;
+    for (const what of ['events', 'log', 'trace'] as const)
+      if (files[what].hasGap) await write(this.#deps, 'records.write', (db) => this.#dropped.note(db, what));
   }
 }

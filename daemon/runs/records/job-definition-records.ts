@@ -1,10 +1,38 @@
 import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
 import type { Queries } from '../../ledger/open.ts';
 import type { DefinitionEvent } from '../../nextflow/logs/events.ts';
 import { now, type RunDependencies } from '../dependencies.ts';
 import { LEASE_SECONDS } from '../materialize/planned-leases.ts';
 import { leasesOf } from './queries.ts';
+import { rowLimits } from './reading/row-limit.ts';
 import { moveLease } from './states.ts';
+
+/**
+ * Bounds how many job definitions the events of one run may tell of: each becomes a lease, and costs requests to AWS when it
+ * is removed. What is beyond carries the run's tags, and `nf-escrow sweep` finds it.
+ */
+export class DefinitionLimit {
+  readonly #run: string;
+  #names: Set<string> | undefined;
+
+  constructor(run: string) {
+    this.#run = run;
+  }
+
+  /** Called before `admit` is, in the same transaction. */
+  async prepare(db: Queries): Promise<void> {
+    // Of another daemon's time: more than enough, as the run's other leases are among them.
+    this.#names ??= new Set((await leasesOf(db, this.#run)).map(({ target }) => basename(target)));
+  }
+
+  admit(name: string): boolean {
+    if (this.#names?.has(name) === true) return true;
+    if (this.#names === undefined || this.#names.size >= rowLimits['job-definitions']) return false;
+    this.#names.add(name);
+    return true;
+  }
+}
 
 /**
  * Records a lease for a job definition that the head has registered, or is about to: all revisions of one name are one

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Lease, PlannedSecret, Run, HeadJob, RunQuery, Task, TaskList } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Queries } from '../../ledger/open.ts';
@@ -7,6 +7,7 @@ import { describeRemoval } from '../../run-directory/record.ts';
 import type { LeaseLocation } from '../../stores/store.ts';
 import { describeOrphanedJob, orphanedJobsOf } from '../purge/orphaned-jobs.ts';
 import { exposedByTask, exposedSecrets } from './exposures.ts';
+import { countRows } from './task-records.ts';
 
 export type RunRow = Selectable<Tables['runs']>;
 export type LeaseRow = Selectable<Tables['leases']>;
@@ -100,13 +101,24 @@ export async function countPendingRemovals(db: Queries): Promise<number> {
   return count;
 }
 
+/** An answer has so many tasks at most: they are read and written out in one go, and others wait meanwhile. */
+const TASKS_LISTED = 10_000;
+
+/** In the order in which they were recorded. */
 export async function tasksOf(db: Queries, run: string): Promise<TaskList> {
-  const rows = await db.selectFrom('tasks').selectAll().where('run_id', '=', run).execute();
-  const bad = await db.selectFrom('trace_errors').select('row').where('run_id', '=', run).execute();
+  const rows = await db
+    .selectFrom('tasks')
+    .selectAll()
+    .where('run_id', '=', run)
+    .orderBy(sql`rowid`)
+    .limit(TASKS_LISTED)
+    .execute();
+  const omitted = rows.length < TASKS_LISTED ? 0 : (await countRows(db, 'tasks', run)) - rows.length;
   const exposed = await exposedByTask(db, run);
   return {
     tasks: rows.map((row) => taskOf(row, exposed.get(row.task_id) ?? [])),
-    traceErrors: bad.length,
+    ...(omitted === 0 ? {} : { omitted }),
+    traceErrors: await countRows(db, 'trace_errors', run),
   };
 }
 

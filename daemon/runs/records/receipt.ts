@@ -2,6 +2,7 @@ import type { ExposureSearch, Receipt } from '../../contract/types.ts';
 import { now, type RunDependencies } from '../dependencies.ts';
 import { exposuresOf } from './exposures.ts';
 import { writablePlacesOf } from './writable-places.ts';
+import { droppedRecordsOf } from './reading/dropped-records.ts';
 import { describeLease, describeRun, isOver, leasesOf, type RunRow } from './queries.ts';
 
 /** What was placed for a run, when it went, and how its absence was checked. */
@@ -11,10 +12,12 @@ export async function receiptOf(deps: RunDependencies, run: RunRow): Promise<Rec
   const exposures = await exposuresOf(deps.ledger.db, run.id);
   const search = run.search === null ? null : (JSON.parse(run.search) as ExposureSearch);
   const found = { run: await describeRun(deps.ledger.db, run), leases, exposures, search };
+  const dropped = await droppedRecordsOf(deps.ledger.db, run.id);
   return {
     ...found,
     workDirectory: run.work_directory,
     ...(places === undefined ? {} : { writableByOthers: places }),
+    ...(dropped.length === 0 ? {} : { dropped }),
     complete: leases.every(({ state }) => state === 'gone'),
     conclusion: concludeRemoval(found),
     issuedAt: now(deps),

@@ -1,4 +1,4 @@
-import { maskLines } from '../../redaction/mask-lines.ts';
+import { lineMask } from '../../redaction/mask-lines.ts';
 import type { RunDependencies } from '../dependencies.ts';
 import type { RunRow } from './queries.ts';
 import { runValues, type RunValues } from './run-values.ts';
@@ -24,7 +24,7 @@ export class TaskNames {
   async masker(): Promise<(name: string) => string> {
     try {
       const { values, locked, unknown } = await (this.#values ??= runValues(this.#deps, this.#run));
-      if (locked.length === 0 && unknown.length === 0) return (name) => maskLines(name, values.values());
+      if (locked.length === 0 && unknown.length === 0) return lineMask(values.values());
     } catch {
       this.#values = undefined; // the ledger could not be read; asked again with the next names
     }

@@ -18,13 +18,13 @@ const TOLD_EVERY_MS = 6000;
  */
 export class ChangeDetector {
   readonly #directory: string;
-  readonly #isTold: boolean;
+  readonly #isTold: () => boolean;
   #signature: string | undefined;
   #lookedAt = -Infinity;
   #comparedAt = -Infinity;
 
-  /** `isTold`: whoever asks is woken by changes as well. */
-  constructor(directory: string, isTold: boolean) {
+  /** `isTold`: whether whoever asks is woken by changes as well. */
+  constructor(directory: string, isTold: () => boolean) {
     this.#directory = directory;
     this.#isTold = isTold;
   }
@@ -37,7 +37,7 @@ export class ChangeDetector {
 
   isUnchanged(others: readonly string[]): boolean {
     if (this.#signature === undefined || performance.now() - this.#lookedAt >= FULL_EVERY_MS) return false;
-    if (this.#isTold && performance.now() - this.#comparedAt < TOLD_EVERY_MS) return true;
+    if (this.#isTold() && performance.now() - this.#comparedAt < TOLD_EVERY_MS) return true;
     this.#comparedAt = performance.now();
     return this.#signature === this.#look(others);
   }

@@ -9,6 +9,8 @@ import { escapeText } from '../../system/escape-text.ts';
 export interface Evidence {
   /** From the exit file; undefined: there is none, as the shim did not live to write it. */
   readonly exitStatus: number | undefined;
+  /** There was an exit file that the shim did not write. */
+  readonly isExitForged?: boolean;
   /** Only quoted: whatever a pipeline has logged can imitate Nextflow's own lines. */
   readonly log: LogFacts;
   /** How the plugin saw it end; undefined where it did not. */
@@ -56,9 +58,11 @@ export function concludeOutcome(evidence: Evidence): Conclusion {
   return { outcome, evidence: quoted === undefined ? basis : `${basis}; the log says: ${quoted}` };
 }
 
-function decide({ exitStatus, end, cancelRequested, job, jobIsHead }: Evidence): Conclusion {
+function decide({ exitStatus, isExitForged, end, cancelRequested, job, jobIsHead }: Evidence): Conclusion {
   if (exitStatus === 0) return { outcome: 'succeeded', evidence: 'exit status 0' };
-  const what = exitStatus === undefined ? 'no exit status' : `exit status ${String(exitStatus)}`;
+  const none =
+    isExitForged === true ? 'no exit status, and an exit file that the shim did not write' : 'no exit status';
+  const what = exitStatus === undefined ? none : `exit status ${String(exitStatus)}`;
   if (end?.success === false && end.error === ABORTED_BY_SIGNAL)
     return { outcome: 'cancelled', evidence: `${what}; plugin: ended by a signal` };
   if (cancelRequested) return { outcome: 'cancelled', evidence: `${what}; cancel was asked for` };

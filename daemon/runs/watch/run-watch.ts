@@ -1,12 +1,7 @@
-import { existsSync } from 'node:fs';
 import type { HeadJob, Process } from '../../contract/types.ts';
 import { systemCode } from '../../errors.ts';
-import { revoke } from '../../run-directory/fence.ts';
-import { runFile } from '../../run-directory/layout.ts';
 import type { LeaseLocation } from '../../stores/store.ts';
 import { restoreOwnerAccess } from '../../system/files/restore-owner-access.ts';
-import { liveness } from '../../system/processes/process-identity.ts';
-import { step } from '../../system/steps.ts';
 import { monotonic, now, write, type RunDependencies } from '../dependencies.ts';
 import { recordOrphanedJobs } from '../purge/orphaned-jobs.ts';
 import type { PurgeHold } from '../purge/purge-hold.ts';
@@ -15,9 +10,11 @@ import { HeadRecords } from '../records/head-records.ts';
 import { getRun, headJobOf, locationOf, type LeaseRow, type RunRow } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
 import { Cancellation } from './cancellation.ts';
-import { parseProcess, readExitStatus, readHeadProcess } from './head-files.ts';
-import { cancelJob, checkHeadJob, resolveHeadJob } from './head-job-start.ts';
+import { parseProcess, readExitFile, readHeadProcess, type ExitFile } from './head-files.ts';
+import { headOf } from './head-identity.ts';
+import { resolveHeadJob } from './head-job-start.ts';
 import { HeadLiveness } from './head-liveness.ts';
+import { LaunchWatch } from './launch-watch.ts';
 import { LeaseRenewal } from './lease-renewal.ts';
 import { concludeOutcome, type Conclusion } from './outcome.ts';
 import { UnknownLiveness } from './unknown-liveness.ts';
@@ -25,6 +22,8 @@ import { WakeUps } from './wake-ups.ts';
 
 /** How long a head's log is searched for before the run counts as having none, in milliseconds. */
 const LOG_SEARCH_MS = 60_000;
+/** How many polls are given up because what a run tells cannot be recorded. */
+const FAILED_READS_MAX = 5;
 
 /**
  * Watches one run from its materialization to its purge: the files that the shim writes, the FIFO that nextflow holds, its
@@ -37,6 +36,7 @@ export class RunWatch {
   readonly #directory: string;
   readonly #onDone: () => void;
   readonly #records: HeadRecords;
+  readonly #launch: LaunchWatch;
   readonly #headLiveness: HeadLiveness;
   readonly #unknown: UnknownLiveness;
   readonly #renewal: LeaseRenewal;
@@ -47,22 +47,24 @@ export class RunWatch {
   #current: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   #isStopped = false;
+  #failedReads = 0;
 
   /** `lease`: of the run directory. `onDone` is called once the run is purged. */
   constructor(deps: RunDependencies, run: RunRow, lease: LeaseRow, hold: PurgeHold, onDone: () => void) {
     const { target: directory } = lease;
     this.#deps = deps;
     this.#id = run.id;
-    this.#location = locationOf(lease);
     this.#directory = directory;
     this.#onDone = onDone;
     this.#records = new HeadRecords(deps, run, directory);
     this.#headLiveness = new HeadLiveness(deps, directory, () => monotonic(deps));
     this.#unknown = new UnknownLiveness(deps, run.id);
+    this.#location = locationOf(lease);
+    this.#launch = new LaunchWatch(deps, this.#location, this.#headLiveness, this.#unknown);
     this.#renewal = new LeaseRenewal(deps, run.id);
     this.#cancellation = new Cancellation(deps, directory);
     this.#purge = new PurgeRetry(deps, run.id, hold);
-    this.#wakeUps = new WakeUps(directory);
+    this.#wakeUps = new WakeUps(directory, () => void this.poll());
   }
 
   /** Starts timers and file watchers, and polls for the first time. */
@@ -70,9 +72,7 @@ export class RunWatch {
     this.#startedAt = performance.now();
     restoreOwnerAccess(this.#directory);
     this.#deps.runDirectories.hold(this.#location);
-    const wake = (): void => void this.poll();
-    this.#wakeUps.start(wake, () => this.#records.files);
-    wake();
+    this.#wakeUps.start(() => this.#records.files);
   }
 
   /**
@@ -110,60 +110,19 @@ export class RunWatch {
   }
 
   async #pollLaunch(run: RunRow): Promise<void> {
-    if (existsSync(runFile(this.#directory, 'started'))) {
-      await write(this.#deps, 'run.record-running', (db) =>
-        moveRun(db, run.id, 'running', { started_at: now(this.#deps) }),
-      );
-      return this.#pollOnce();
-    }
-    const job = headJobOf(run);
-    if (job?.head === true && job.name !== null) return this.#pollHeadJob(run, job);
-    const late = run.launch_deadline < now(this.#deps);
-    const cancelled = run.cancel_requested > 0;
-    if (!late && !cancelled && liveness(JSON.parse(run.launcher) as Process) !== 'ended') return;
-    await this.#callOff(
-      cancelled
-        ? { outcome: 'cancelled', evidence: 'before it was started' }
-        : {
-            outcome: 'aborted',
-            evidence: late ? 'not started in time' : 'its launcher ended before it was started',
-          },
+    const state = await this.#launch.poll(run);
+    if (state === 'wait') return;
+    if (state === 'renew') return this.#keepAlive();
+    if (state !== 'started') return this.#end(state);
+    await write(this.#deps, 'run.record-running', (db) =>
+      moveRun(db, this.#id, 'running', { started_at: now(this.#deps) }),
     );
-  }
-
-  async #pollHeadJob(run: RunRow, job: HeadJob): Promise<void> {
-    const found = await checkHeadJob(this.#deps, run, job);
-    this.#unknown.record(found === 'wait');
-    if (found === 'renew') return this.#keepAlive();
-    if (found !== 'wait') return this.#callOff(found, job);
-    if (await this.#unknown.hasExpired())
-      await this.#callOff(
-        {
-          outcome: 'aborted',
-          evidence: 'its scheduler reported nothing about its job until its leases expired',
-        },
-        job,
-      );
-  }
-
-  /** Fence: exactly one process renames `armed`. If that was the shim, the run is running, and the next poll finds that. */
-  async #callOff(conclusion: Conclusion, job?: HeadJob): Promise<void> {
-    const { faults, runDirectories } = this.#deps;
-    if (!(await step(faults, 'fence.revoke', () => revoke(runDirectories, this.#location)))) return;
-    try {
-      if (job !== undefined) await cancelJob(this.#deps, job);
-    } catch (error) {
-      // Secrets are not kept for its sake: should the job begin, it finds the fence revoked, and ends.
-      this.#deps.log.warn(
-        { run: this.#id, err: error },
-        'cannot cancel the job of a run that was called off',
-      );
-    }
-    await this.#end(conclusion);
+    return this.#pollOnce();
   }
 
   async #pollHead(run: RunRow): Promise<void> {
-    const head = readHeadProcess(this.#directory) ?? parseProcess(run.process);
+    const known = headJobOf(run);
+    const head = this.#head(parseProcess(run.process), known);
     // With -bg, the head is first the launcher, and then the process that it leaves behind.
     if (head !== undefined && run.process !== JSON.stringify(head)) {
       await write(this.#deps, 'head.record', (db) =>
@@ -174,51 +133,69 @@ export class RunWatch {
           .execute(),
       );
     }
-    const known = headJobOf(run);
     const resolved = await resolveHeadJob(this.#deps, run, known);
     const job = resolved === 'gone' ? known : resolved;
     const isForwarded = await this.#cancellation.forward(run, head, job);
-    await this.#records.read(head);
-    const exitStatus = readExitStatus(this.#directory);
-    let state =
-      exitStatus === undefined ? this.#headLiveness.of(head, job, parseProcess(run.launcher)) : 'ended';
+    await this.#readRecords((records) => records.read(head));
+    const exit = readExitFile(this.#directory, run.exit_digest);
+    const launcher = parseProcess(run.launcher);
+    let state = await this.#headLiveness.of({ head, job, launcher, hasExit: exit.status !== undefined });
     if (state === 'unknown' && resolved === 'gone') state = 'ended';
     this.#unknown.record(state === 'unknown');
+    if (state !== 'ended') this.#wakeUps.waitForRelease();
     if (state === 'unknown') {
       // A live head would have been seen, and its leases renewed, before they expired.
       if (!(await this.#unknown.hasExpired())) return;
     } else if (state === 'alive') {
-      this.#wakeUps.waitForRelease();
       if (this.#records.end !== undefined) this.#wakeUps.expectEnd();
       return isForwarded ? this.#keepAlive() : this.#renewal.renewIfDue();
     }
     // If another process became the head during this poll, its records have to be read first.
-    const latest = readHeadProcess(this.#directory);
-    if (latest !== undefined && JSON.stringify(latest) !== JSON.stringify(head)) return this.#pollOnce();
-    await this.#conclude(run, head, job, exitStatus);
+    if (JSON.stringify(this.#head(head, known)) !== JSON.stringify(head)) return this.#pollOnce();
+    await this.#conclude(run, head, job, exit);
   }
 
   async #conclude(
     run: RunRow,
     head: Process | undefined,
     job: HeadJob | undefined,
-    exitStatus: number | undefined,
+    seen: ExitFile,
   ): Promise<void> {
     // The shim writes `exit` before it releases the FIFO: read again, now that no process holds it.
-    const status = exitStatus ?? readExitStatus(this.#directory);
-    await this.#records.read(head);
+    const exit = seen.status === undefined ? readExitFile(this.#directory, run.exit_digest) : seen;
+    await this.#readRecords((records) => records.readLast(head));
     const cancelRequested = (await getRun(this.#deps.ledger.db, run.id)).cancel_requested > 0;
     const { facts: log, end } = this.#records;
     const cached = job?.id == null ? undefined : this.#deps.jobStatus.status(job.executor, job.id);
     const evidence = {
-      exitStatus: status,
+      exitStatus: exit.status,
+      isExitForged: exit.isForged,
       log,
       end,
       cancelRequested,
       job: cached,
       jobIsHead: job?.head,
     };
-    await this.#end(concludeOutcome(evidence), status);
+    await this.#end(concludeOutcome(evidence), exit.status);
+  }
+
+  #head(known: Process | undefined, job: HeadJob | undefined): Process | undefined {
+    return headOf(this.#directory, known, readHeadProcess(this.#directory), job);
+  }
+
+  /** Whatever a file holds, it must not keep the run from being seen to end. */
+  async #readRecords(read: (records: HeadRecords) => Promise<void>): Promise<void> {
+    try {
+      await read(this.#records);
+      this.#failedReads = 0;
+    } catch (error) {
+      // A ledger that cannot be written for a moment loses nothing: the next poll reads the same again.
+      if ((this.#failedReads += 1) <= FAILED_READS_MAX) throw error;
+      this.#deps.log.error(
+        { run: this.#id, code: systemCode(error), err: error },
+        'cannot record what the run tells',
+      );
+    }
   }
 
   /** The run waits in a queue or runs: only its leases have to be renewed. */
@@ -226,6 +203,7 @@ export class RunWatch {
     await this.#renewal.renewIfDue();
     const isComplete = this.#records.hasLog || performance.now() - this.#startedAt > LOG_SEARCH_MS;
     this.#wakeUps.afterQuietPoll(isComplete, this.#records.files);
+    if (this.#records.isBehind) this.#wakeUps.continueSoon();
   }
 
   async #end({ outcome, evidence }: Conclusion, exitStatus?: number): Promise<void> {

@@ -25,6 +25,7 @@ export class UnknownLiveness {
   async hasExpired(): Promise<boolean> {
     if (monotonic(this.#deps) - (this.#since ?? Infinity) < CONFIRM_MS) return false;
     const leases = await leasesOf(this.#deps.ledger.db, this.#run);
-    return leases.every(({ expires_at }) => expires_at < now(this.#deps));
+    // Where nothing is left that it could use, there is nothing to wait for.
+    return leases.every(({ state, expires_at }) => state === 'gone' || expires_at < now(this.#deps));
   }
 }

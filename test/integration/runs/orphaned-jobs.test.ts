@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { RunCommand } from '../../../daemon/schedulers/command.ts';
-import { overHead, placeRun } from '../../support/placed-run.ts';
+import { overHead, placeRun, writeExit } from '../../support/placed-run.ts';
 import { printed, schedulerSamples } from '../../support/scheduler-samples.ts';
 
 const TASK = `ab/${'0123456789'.repeat(3)}`;
@@ -36,7 +36,7 @@ void t.test(
       db.updateTable('runs').set({ work_expected: '/w' }).where('id', '=', id).execute(),
     );
     writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
-    writeFileSync(join(directory, 'exit'), '137\n');
+    writeExit(directory, 137);
     const left = [{ executor: 'slurm', id: '42', name: 'look (1)' }];
     t.match(await modules.runs.purge(id, { force: false, asked: true }), {
       state: 'purged',

@@ -4,7 +4,7 @@ import t from 'tap';
 import { Runs } from '../../../daemon/runs/runs.ts';
 import type { LeaseRemover } from '../../../daemon/stores/store.ts';
 import { until } from '../../support/sandbox.ts';
-import { openModules, overHead, startRun } from '../../support/placed-run.ts';
+import { openModules, overHead, startRun, writeExit } from '../../support/placed-run.ts';
 
 void t.test('what cannot be reached keeps no other run from being watched', async (t) => {
   const { modules, runs, place } = await openModules(t);
@@ -28,7 +28,7 @@ void t.test('what cannot be reached keeps no other run from being watched', asyn
   const run = join(runs, lives);
   startRun(run);
   writeFileSync(join(run, 'process'), JSON.stringify(overHead));
-  writeFileSync(join(run, 'exit'), '0\n');
+  writeExit(run, 0);
   await until('purged', async () => ((await next.find(lives)).state === 'purged' ? true : undefined));
   t.equal((await next.find(halfPlaced)).state, 'ended');
   t.ok(next.watching > 0, 'a daemon that has something to finish does not end as idle');

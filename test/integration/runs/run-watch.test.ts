@@ -6,7 +6,7 @@ import type { FaultInjector } from '../../../daemon/system/steps.ts';
 import { PurgeHold } from '../../../daemon/runs/purge/purge-hold.ts';
 import { RunWatch } from '../../../daemon/runs/watch/run-watch.ts';
 import { until } from '../../support/sandbox.ts';
-import { openModules, overHead, placeRun, startRun } from '../../support/placed-run.ts';
+import { openModules, overHead, placeRun, startRun, writeExit } from '../../support/placed-run.ts';
 
 void t.test('a head that starts and ends within one look is known all the same, and its log', async (t) => {
   let isOver = false;
@@ -16,7 +16,7 @@ void t.test('a head that starts and ends within one look is known all the same, 
       isOver = true;
       writeFileSync(join(launch, '.nextflow.log'), `  Process: ${String(overHead.pid)}@here [127.0.0.1]\n`);
       writeFileSync(join(run, 'process'), JSON.stringify(overHead));
-      writeFileSync(join(run, 'exit'), '3\n');
+      writeExit(run, 3);
     }
     return Promise.resolve();
   };

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { overHead, placeRun } from '../../support/placed-run.ts';
+import { overHead, placeRun, writeExit } from '../../support/placed-run.ts';
 
 const NOW = { force: false, asked: true };
 
@@ -11,7 +11,7 @@ void t.test('a head whose scheduler takes no cancellation is seen to end all the
   t.match(await modules.runs.cancel(id), { state: 'running' });
   t.match(modules.logged(), /its end could not be asked for/);
   writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
-  writeFileSync(join(directory, 'exit'), '143\n');
+  writeExit(directory, 143);
   t.match(await modules.runs.purge(id, NOW), { state: 'purged', outcome: 'cancelled', exitStatus: 143 });
 });
 
@@ -23,7 +23,7 @@ void t.test('a scheduler that never answers a cancellation keeps no look from th
   start();
   t.match(await modules.runs.cancel(id), { state: 'running' });
   writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
-  writeFileSync(join(directory, 'exit'), '143\n');
+  writeExit(directory, 143);
   t.match(await modules.runs.purge(id, NOW), { state: 'purged', outcome: 'cancelled', exitStatus: 143 });
 });
 

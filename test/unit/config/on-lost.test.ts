@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { recordTaskJob } from '../../../daemon/runs/purge/orphaned-jobs.ts';
+import { recordTaskJobs } from '../../../daemon/runs/purge/orphaned-jobs.ts';
 import { overHead, placeRun } from '../../support/placed-run.ts';
 
 const HOUR = 3_600_000;
@@ -17,10 +17,10 @@ void t.test('waits for orphaned jobs by the monotonic clock, whatever the system
   start();
   writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
   await modules.ledger.write((db) =>
-    recordTaskJob(
+    recordTaskJobs(
       db,
       id,
-      { submitted: { executor: 'slurm', id: '9', name: 'nf-x', workDirectory: null } },
+      [{ submitted: { executor: 'slurm', id: '9', name: 'nf-x', workDirectory: null } }],
       'events',
     ),
   );

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { maskLines } from '../../../daemon/redaction/mask-lines.ts';
+import { lineMask } from '../../../daemon/redaction/mask-lines.ts';
 import { searchTerms } from '../../../daemon/redaction/search-terms.ts';
 import { StreamSearch } from '../../../daemon/redaction/stream-search.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
@@ -59,7 +59,8 @@ void t.test('masks values and lines of values in a text, the longest first', asy
   const values = ['abcd\n', 'xabcdx', 'first line\nsecond line'].map(
     (text) => new SecretValue(Buffer.from(text)),
   );
-  t.equal(maskLines('P (xabcdx and abcd)', values), 'P ([secret] and [secret])');
-  t.equal(maskLines('P (second line)', values), 'P ([secret])');
-  t.equal(maskLines('P (1)', values), 'P (1)');
+  const masked = lineMask(values);
+  t.equal(masked('P (xabcdx and abcd)'), 'P ([secret] and [secret])');
+  t.equal(masked('P (second line)'), 'P ([secret])');
+  t.equal(masked('P (1)'), 'P (1)');
 });

@@ -39,23 +39,23 @@ const jobOf = (isHead: boolean): HeadJob => ({
 
 void t.test('a node that its scheduler has lost may be at work all the same', async (t) => {
   const { life, pass, beat, says } = faraway(t.testdir());
-  const look = (): string => life.of(head, jobOf(true), undefined);
+  const look = () => life.of({ head, job: jobOf(true), launcher: undefined });
   beat();
-  t.equal(look(), 'unknown', 'what stood there may be old');
+  t.equal(await look(), 'unknown', 'what stood there may be old');
   beat();
-  t.equal(look(), 'alive');
+  t.equal(await look(), 'alive');
   says(ended('node-lost'));
-  t.equal(look(), 'alive', 'it counts on');
+  t.equal(await look(), 'alive', 'it counts on');
   pass(119_000);
-  t.equal(look(), 'alive');
+  t.equal(await look(), 'alive');
   pass(2000);
-  t.equal(look(), 'ended', 'it has not for two minutes');
+  t.equal(await look(), 'ended', 'it has not for two minutes');
   says(undefined);
-  t.equal(look(), 'unknown', 'where nobody is heard');
+  t.equal(await look(), 'unknown', 'where nobody is heard');
   says({ phase: 'forgotten', end: null, state: 'FORGOTTEN', restarts: null });
-  t.equal(look(), 'ended');
+  t.equal(await look(), 'ended');
   says({ phase: 'running', end: null, state: 'RUNNING', restarts: 0 });
-  t.equal(look(), 'alive');
+  t.equal(await look(), 'alive');
 });
 
 void t.test(
@@ -63,18 +63,26 @@ void t.test(
   async (t) => {
     const { life, pass, beat, says } = faraway(t.testdir());
     beat();
-    life.of(head, jobOf(true), undefined);
+    await life.of({ head, job: jobOf(true), launcher: undefined });
     beat();
     says(ended('completed'));
-    t.equal(life.of(head, jobOf(true), undefined), 'ended');
-    t.equal(life.of(head, jobOf(false), undefined), 'alive', 'a process can outlive its job');
+    t.equal(await life.of({ head, job: jobOf(true), launcher: undefined }), 'ended');
+    t.equal(
+      await life.of({ head, job: jobOf(false), launcher: undefined }),
+      'alive',
+      'a process can outlive its job',
+    );
     pass(121_000);
-    t.equal(life.of(head, jobOf(false), undefined), 'ended');
+    t.equal(await life.of({ head, job: jobOf(false), launcher: undefined }), 'ended');
     says({ phase: 'running', end: null, state: 'RUNNING', restarts: 0 });
-    t.equal(life.of(head, jobOf(false), undefined), 'unknown', 'the job may do other things');
+    t.equal(
+      await life.of({ head, job: jobOf(false), launcher: undefined }),
+      'unknown',
+      'the job may do other things',
+    );
     says({ phase: 'running', end: null, state: 'RUNNING', restarts: 1 });
     t.equal(
-      life.of(head, jobOf(false), undefined),
+      await life.of({ head, job: jobOf(false), launcher: undefined }),
       'ended',
       'one that was started anew has lost what ran in it',
     );

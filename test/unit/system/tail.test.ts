@@ -20,6 +20,7 @@ void t.test('follows a log that is rotated, removed or truncated, and joins spli
   renameSync(path, `${path}.1`);
   writeFileSync(path, 'of the next head\n');
   appendFileSync(`${path}.1`, 'third\n');
+  t.ok(tail.isReplaced);
   t.same(tail.read(), ['third'], "reads the renamed file, not the next head's");
   truncateSync(`${path}.1`);
   appendFileSync(`${path}.1`, 'anew\n');
@@ -39,4 +40,43 @@ void t.test('truncates an endless line and opens only regular files', async (t) 
   tail.close();
   mkdirSync(join(directory, 'directory'));
   t.throws(() => new Tail(join(directory, 'directory')), /not a plain file/);
+});
+
+void t.test('a read takes a bounded number of lines and bytes, and goes on where it ended', async (t) => {
+  const path = join(temporaryDirectory(t), 'log');
+  for (const [line, count] of [
+    ['', 100_000],
+    ['a line', 10_000],
+    ['x'.repeat(50_000), 20],
+  ] as const) {
+    writeFileSync(path, `${line}\n`.repeat(count));
+    const tail = new Tail(path);
+    let [lines, reads] = [0, 0];
+    do {
+      const read = tail.read();
+      t.ok(read.length <= 250 && tail.consumed <= 256 * 1024);
+      t.ok(read.every((one) => one === line));
+      lines += read.length;
+      reads += 1;
+    } while (tail.behind);
+    tail.close();
+    t.equal(lines, count);
+    t.ok(reads > 1);
+  }
+});
+
+void t.test('the end of a file begins with a whole line', async (t) => {
+  const path = join(temporaryDirectory(t), 'log');
+  const lines = Array.from({ length: 10_000 }, (_, index) => `line ${String(index)}`);
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  for (let bytes = 1; bytes < 60; bytes += 1) {
+    const tail = new Tail(path);
+    tail.read();
+    t.ok(tail.skipToLast(bytes) > 0);
+    const last = tail.read();
+    t.same(last, lines.slice(lines.length - last.length));
+    t.ok(last.join('\n').length < bytes);
+    t.equal(tail.skipToLast(bytes), 0, 'nothing is read again');
+    tail.close();
+  }
 });

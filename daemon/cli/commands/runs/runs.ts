@@ -5,6 +5,8 @@ import { confirm } from '../../io/confirm.ts';
 import { checkWithCredentials, purgeWithCredentials } from '../../launch/with-credentials.ts';
 import { print, printJson, printTable } from '../../io/output.ts';
 import { concludePurge, concludeReceipt, describeExposures, describeRemoval } from './describe-exposures.ts';
+import { describeDropped } from './describe-dropped.ts';
+import { describeLeftovers } from './describe-leftovers.ts';
 import { describeCancellation, describeLeft } from './describe-orphans.ts';
 import { describeWritablePlaces } from './describe-writable-places.ts';
 import { noteNamesakes } from './note-namesakes.ts';
@@ -105,6 +107,7 @@ async function showRun(context: Context, wanted: string, options: { json?: boole
   if (options.json === true) printJson(run);
   else {
     printRun(run);
+    for (const line of describeLeftovers(run)) print(`left behind  ${line}`);
     if (run.exposed !== undefined)
       print(`exposed      ${run.exposed.join(', ')}; files: nf-escrow runs receipt ${run.id}`);
   }
@@ -140,6 +143,7 @@ async function showReceipt(
   }
   for (const line of describeWritablePlaces(receipt)) print(line);
   for (const line of describeExposures(receipt)) print(line);
+  for (const line of describeDropped(receipt)) print(line);
   print('');
   print(concludeReceipt(receipt));
   printChecks(receipt);

@@ -10,6 +10,12 @@ import { validate } from '../../../../daemon/contract/validate.ts';
 import { bytesOf, hold, type Ground, type Target } from '../target.ts';
 import { lines } from './lines.ts';
 
+function readAll(tail: Tail): string[] {
+  const lines = tail.read();
+  while (tail.behind) lines.push(...tail.read());
+  return lines;
+}
+
 /** Writes an input to a file in two parts, reads each part with Tail, and returns all lines. */
 function tailed({ directory, needle }: Ground, name: string, input: Buffer): string[] {
   const path = join(directory, name);
@@ -18,9 +24,9 @@ function tailed({ directory, needle }: Ground, name: string, input: Buffer): str
   writeFileSync(path, bytes.subarray(0, half));
   const tail = new Tail(path);
   try {
-    const first = tail.read();
+    const first = readAll(tail);
     writeFileSync(path, bytes.subarray(half), { flag: 'a' });
-    const all = [...first, ...tail.read()];
+    const all = [...first, ...readAll(tail)];
     hold(
       all.every((line) => !line.includes('\n')),
       'a line contains no newline',

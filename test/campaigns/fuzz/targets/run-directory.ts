@@ -1,3 +1,4 @@
+import { writeExit } from '../../../support/placed-run.ts';
 import { constantFrom, tuple, uint8Array, oneof } from 'fast-check';
 import { closeSync, constants, existsSync, openSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
@@ -91,7 +92,7 @@ export const runDirectory: Target = {
         if (held !== undefined) {
           const { id, directory, fd } = held;
           held = undefined;
-          writeFileSync(join(directory, 'exit'), '0\n');
+          writeExit(directory, 0);
           closeSync(fd);
           hold(
             (await runs.purge(id, { force: false, asked: true })).state === 'purged',

@@ -31,6 +31,7 @@ import { RunDirectories } from '../../../../daemon/run-directory/run-directories
 import { createRing, readRing, writeRing } from '../../../../daemon/vault/keys/key-ring.ts';
 import { plantedToo, Victims } from '../../../support/hostile.ts';
 import { assemble, placesIn, type DaemonModules } from '../../../support/daemon-modules.ts';
+import { writeExit } from '../../../support/placed-run.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
 /** An operation that takes longer, in milliseconds, blocks. Generous, so that a loaded machine does not reach it. */
@@ -257,7 +258,7 @@ void t.test('a file that is larger than its disk costs neither memory nor the en
   execFileSync('mkfifo', [join(place, 'alive')]);
   for (const name of ['events.jsonl', 'process', 'heartbeat', 'exit.new'])
     execFileSync('truncate', ['--size', '1T', join(place, name)]);
-  writeFileSync(join(place, 'exit'), '0\n');
+  writeExit(place, 0);
   renameSync(join(place, 'armed'), join(place, 'started'));
   const before = process.memoryUsage().rss;
   t.match(await modules.runs.purge(id, { force: false, asked: true }), { state: 'purged', exitStatus: 0 });

@@ -1,0 +1,18 @@
+import type { DroppedRecord, Receipt } from '../../../contract/types.ts';
+
+const KINDS: Readonly<Record<DroppedRecord, string>> = {
+  events: 'events of the plugin',
+  log: "Nextflow's log",
+  trace: 'the trace',
+  tasks: 'tasks',
+  'trace-errors': 'lines that could not be read',
+  'task-jobs': 'jobs of tasks',
+  exposures: 'files with values',
+  'job-definitions': 'job definitions (nf-escrow sweep finds the rest)',
+};
+
+/** What a receipt tells only a part of, as a run has more of it than is recorded; nothing where it tells all. */
+export function describeDropped({ dropped = [] }: Receipt): string[] {
+  if (dropped.length === 0) return [];
+  return ['', `recorded in part: ${dropped.map((kind) => KINDS[kind]).join(', ')}; see docs/limits.md`];
+}

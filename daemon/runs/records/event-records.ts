@@ -1,0 +1,173 @@
+import type { PlannedSecret, Task } from '../../contract/types.ts';
+import type { Queries } from '../../ledger/open.ts';
+import {
+  readEvent,
+  type DefinitionEvent,
+  type PluginRunEnd,
+  type RunBegin,
+  type RunEvent,
+} from '../../nextflow/logs/events.ts';
+import type { TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
+import { write, type RunDependencies } from '../dependencies.ts';
+import { ExposureRecords, writeSearch } from './exposure-records.ts';
+import { DefinitionLimit, recordJobDefinition } from './job-definition-records.ts';
+import type { RunRow } from './queries.ts';
+import type { DroppedRecords } from './reading/dropped-records.ts';
+import { taskJobOf, withMaskedName as withMaskedJob } from './task-job-events.ts';
+import type { TaskJobRecords } from './task-job-records.ts';
+import type { TaskNames } from './task-names.ts';
+import { recordSecretUse, type TaskRecords, type UnreadLine } from './task-records.ts';
+
+/** So many definitions at most share a transaction: each looks through the leases of the run. */
+const DEFINITIONS = 10;
+
+/** What a batch of lines comes to: of a task that several of them tell of, the newest state. */
+interface Batch {
+  readonly tasks: Map<string, Task>;
+  /** What the tasks tell of their jobs. */
+  readonly jobs: TaskJobEvent[];
+  /** By the name of a secret: the process that was given it last. */
+  readonly uses: Map<string, string | null>;
+  readonly others: Exclude<RunEvent, { task: Task } | { definition: DefinitionEvent }>[];
+  readonly definitions: { readonly number: number; readonly definition: DefinitionEvent }[];
+  readonly errors: UnreadLine[];
+}
+
+/** Writes what the plugin tells of a run into the ledger. */
+export class EventRecords {
+  /** How the plugin saw the run end; undefined where it did not, or where what follows contradicts it. */
+  end: PluginRunEnd | undefined;
+  /**
+   * What the plugin told as the run began; also to the daemon before this one. Of paths that events tell the first counts, which
+   * the plugin wrote before any task began.
+   */
+  began: Omit<RunBegin, 'masked'> | undefined;
+  readonly #deps: RunDependencies;
+  readonly #run: RunRow;
+  readonly #names: TaskNames;
+  readonly #tasks: TaskRecords;
+  readonly #jobs: TaskJobRecords;
+  readonly #dropped: DroppedRecords;
+  readonly #exposures: ExposureRecords;
+  readonly #definitions: DefinitionLimit;
+  readonly #secrets: readonly string[];
+  #count = 0;
+  /** Whether the plugin has masked the names that it tells: it knows no value that is on AWS. */
+  #areMasked = false;
+
+  constructor(deps: RunDependencies, run: RunRow, { names, tasks, jobs, dropped }: EventRecordParts) {
+    this.#deps = deps;
+    this.#run = run;
+    this.#names = names;
+    this.#tasks = tasks;
+    this.#jobs = jobs;
+    this.#dropped = dropped;
+    this.#exposures = new ExposureRecords(run);
+    this.#definitions = new DefinitionLimit(run.id);
+    if (run.work_directory !== null)
+      this.began = {
+        name: run.run_name ?? undefined,
+        session: run.session_id ?? undefined,
+        work: run.work_directory,
+        trace: run.trace_file ?? undefined,
+      };
+    this.#secrets = (JSON.parse(run.plan) as PlannedSecret[]).map(({ name }) => name);
+  }
+
+  /** All that a batch tells in few transactions: a task more or less must not cost a sync of the disk each. */
+  async take(lines: readonly string[]): Promise<void> {
+    const batch = this.#read(lines);
+    const masked = batch.tasks.size === 0 || this.#areMasked ? undefined : await this.#names.masker();
+    const tasks = [...batch.tasks.values()].map((task) =>
+      masked === undefined ? task : withMaskedName(task, masked),
+    );
+    const jobs = batch.jobs.map((job) => (masked === undefined ? job : withMaskedJob(job, masked)));
+    if (tasks.length + batch.errors.length + batch.others.length > 0)
+      await write(this.#deps, 'records.write', async (db) => {
+        await this.#tasks.writeErrors(db, batch.errors);
+        await this.#tasks.writeTasks(db, tasks);
+        await this.#jobs.write(db, jobs, 'events');
+        for (const [name, process] of batch.uses)
+          await recordSecretUse(this.#deps, db, this.#run.id, { secrets: [name], process });
+        for (const event of batch.others) await this.#writeOther(db, event);
+      });
+    for (let from = 0; from < batch.definitions.length; from += DEFINITIONS)
+      await write(this.#deps, 'records.write', (db) =>
+        this.#writeDefinitions(db, batch.definitions.slice(from, from + DEFINITIONS)),
+      );
+    this.#count += lines.length;
+  }
+
+  #read(lines: readonly string[]): Batch {
+    const batch: Batch = {
+      ...{ tasks: new Map(), jobs: [], uses: new Map() },
+      ...{ others: [], definitions: [], errors: [] },
+    };
+    for (const [index, line] of lines.entries()) {
+      const number = this.#count + index + 1;
+      if (line === '') continue; // it ends what was only half written
+      const event = parse(line);
+      if (event === 'spoilt') {
+        if (this.#tasks.takesErrors) batch.errors.push({ row: -number, reason: 'no event' });
+      } else if (event === undefined) continue;
+      else if ('task' in event) {
+        this.#readTask(batch, event.task);
+        const job = taskJobOf(this.#deps, event);
+        if (job !== undefined) batch.jobs.push(job);
+      } else if ('definition' in event) batch.definitions.push({ number, definition: event.definition });
+      else if ('ended' in event) this.end = event.ended;
+      else if ('began' in event) {
+        this.began ??= event.began;
+        this.#areMasked ||= event.began.masked;
+      } else batch.others.push(event);
+    }
+    return batch;
+  }
+
+  #readTask(batch: Batch, told: Task): void {
+    const task = { ...told, secrets: told.secrets.filter((name) => this.#secrets.includes(name)) };
+    batch.tasks.set(task.taskId, task);
+    if (task.status === 'SUBMITTED') for (const name of task.secrets) batch.uses.set(name, task.process);
+    // A run that went well has no task after its end: whoever wrote that was not the plugin.
+    if (this.end?.success === true) this.end = undefined;
+  }
+
+  async #writeOther(db: Queries, event: Batch['others'][number]): Promise<void> {
+    if ('exposure' in event) {
+      if (!(await this.#exposures.writeExposure(db, event.exposure)))
+        await this.#dropped.note(db, 'exposures');
+    } else if ('searched' in event) await writeSearch(db, this.#run.id, event.searched);
+  }
+
+  async #writeDefinitions(db: Queries, events: Batch['definitions']): Promise<void> {
+    await this.#definitions.prepare(db);
+    const errors: UnreadLine[] = [];
+    for (const { number, definition } of events)
+      if (!this.#definitions.admit(definition.name)) await this.#dropped.note(db, 'job-definitions');
+      else if (!(await recordJobDefinition(this.#deps, db, this.#run.id, definition)))
+        errors.push({ row: -number, reason: 'a job definition of a run that has no secrets on AWS' });
+    await this.#tasks.writeErrors(db, errors);
+  }
+}
+
+interface EventRecordParts {
+  readonly names: TaskNames;
+  readonly tasks: TaskRecords;
+  readonly jobs: TaskJobRecords;
+  readonly dropped: DroppedRecords;
+}
+
+export function withMaskedName<T extends { readonly name: string | null }>(
+  task: T,
+  masked: (name: string) => string,
+): T {
+  return task.name === null ? task : { ...task, name: masked(task.name) };
+}
+
+function parse(line: string): RunEvent | undefined | 'spoilt' {
+  try {
+    return readEvent(line);
+  } catch {
+    return 'spoilt';
+  }
+}

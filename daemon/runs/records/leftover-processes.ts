@@ -1,0 +1,32 @@
+import type { LeftoverProcess, Process } from '../../contract/types.ts';
+import { lineMask } from '../../redaction/mask-lines.ts';
+import { runFile } from '../../run-directory/layout.ts';
+import { findFifoHolders } from '../../system/processes/fifo-holders.ts';
+import { liveness } from '../../system/processes/process-identity.ts';
+import type { RunDependencies } from '../dependencies.ts';
+import { leasesOf, type RunRow } from './queries.ts';
+import { runValues } from './run-values.ts';
+
+const COMMAND_MAX = 200;
+
+/**
+ * Processes that keep a run from being over although its head has ended: they hold its FIFO. None where the head lives, or
+ * cannot be seen from here.
+ */
+export async function leftoverProcessesOf(deps: RunDependencies, run: RunRow): Promise<LeftoverProcess[]> {
+  if (run.state !== 'running' || run.process === null) return [];
+  if (liveness(JSON.parse(run.process) as Process) !== 'ended') return [];
+  const leases = await leasesOf(deps.ledger.db, run.id);
+  const directory = leases.find(({ store }) => store === deps.runDirectories.kind)?.target;
+  if (directory === undefined) return [];
+  const holders = await findFifoHolders(runFile(directory, 'alive'));
+  if (holders.length === 0) return [];
+  const { values, locked, unknown } = await runValues(deps, run);
+  // A task may have put a value on a command line. Where not all values are known, only the program is shown.
+  const isKnown = locked.length === 0 && unknown.length === 0;
+  const mask = lineMask(values.values());
+  return holders.map(({ pid, program, command }) => ({
+    pid,
+    command: (isKnown ? mask(command) : program).slice(0, COMMAND_MAX),
+  }));
+}

@@ -1,0 +1,134 @@
+import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import type { Process, Run } from '../../../../daemon/contract/types.ts';
+import { accepts, newestRun, purged } from '../../../support/hostile.ts';
+import { Sandbox, until, type Ended, type Started } from '../../../support/sandbox.ts';
+
+const VALUE = 'the-value-while-somebody-waits';
+const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
+const RUN = 'run=${NXF_SECRETS_FILE%/*}';
+
+async function running(
+  t: Test,
+  script: string,
+): Promise<{ box: Sandbox; started: Started; directory: string }> {
+  const box = new Sandbox(t);
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  const started = box.start(['run', script]);
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  const [name = ''] = readdirSync(join(box.state, 'runs'));
+  return { box, started, directory: join(box.state, 'runs', name) };
+}
+
+/** Besides those that a test gives it as its input and output. */
+function openSockets(pid: number): number {
+  const directory = `/proc/${String(pid)}/fd`;
+  return readdirSync(directory).filter((fd) => {
+    try {
+      return Number(fd) > 2 && readlinkSync(join(directory, fd)).startsWith('socket:');
+    } catch {
+      return false; // closed meanwhile
+    }
+  }).length;
+}
+
+function childrenOf(pid: number): number[] {
+  const path = `/proc/${String(pid)}/task/${String(pid)}/children`;
+  return readFileSync(path, 'latin1')
+    .trim()
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(Number);
+}
+
+/** Sends a signal until the process ends: one that comes as it turns from one thing to another may be meant for the first. */
+async function endBy(started: Started, name: NodeJS.Signals): Promise<Ended> {
+  let ended: Ended | undefined;
+  void started.ended.then((one) => (ended = one));
+  return until(`${name} ends it`, async () => {
+    if (ended === undefined) process.kill(started.pid, name);
+    await sleep(200);
+    return ended;
+  });
+}
+
+for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  void t.test(`${name} ends the waiting for a purge, with nextflow's status`, async (t) => {
+    const { box, started, directory } = await running(t, `${HOLD}; exit 4`);
+    const daemon = (await box.daemonPid()) ?? 0;
+    process.kill(daemon, 'SIGSTOP');
+    t.teardown(() => process.kill(daemon, 'SIGCONT'));
+    writeFileSync(join(box.launch, 'go'), '');
+    await until(
+      'nextflow has ended',
+      () => existsSync(join(directory, 'exit')) && childrenOf(started.pid).length === 0,
+    );
+    const { status, stderr } = await endBy(started, name);
+    t.equal(status, 4);
+    t.match(stderr, /may not be all removed yet; see: nf-escrow status/);
+    process.kill(daemon, 'SIGCONT');
+    t.match(await purged(t, box, VALUE), { outcome: 'failed', exitStatus: 4 });
+  });
+
+void t.test('TERM ends the waiting for a daemon, and nothing is started', async (t) => {
+  const box = new Sandbox(t);
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  const daemon = (await box.daemonPid()) ?? 0;
+  process.kill(daemon, 'SIGSTOP');
+  t.teardown(() => process.kill(daemon, 'SIGCONT'));
+  const started = box.start(['run', 'touch here']);
+  await until('it asks', () => openSockets(started.pid) > 0);
+  const { status, signal } = await endBy(started, 'SIGTERM');
+  t.same([status, signal], [null, 'SIGTERM'], 'as any program');
+  process.kill(daemon, 'SIGCONT');
+  await purged(t, box, VALUE).catch(() => undefined);
+  t.notOk(existsSync(join(box.launch, 'here')));
+});
+
+void t.test('a leftover process keeps no command waiting, and is told with the way out', async (t) => {
+  const left = `(exec 9<>"$run/alive"; echo $BASHPID >pid; exec sleep 600) >/dev/null 2>&1 & ${HOLD}`;
+  const { box, started, directory } = await running(t, `${RUN}\n${left}`);
+  const pid = Number(
+    await until('its pid', () => readFileSync(join(box.launch, 'pid'), 'latin1').trim() || undefined),
+  );
+  const head = JSON.parse(readFileSync(join(directory, 'process'), 'utf8')) as Process;
+  await until(
+    'the daemon saw the head',
+    async () => (await box.http('POST', `/v1/runs/${(await newestRun(box)).id}/purge`)).status === 409,
+  );
+  const [shim = 0] = childrenOf(started.pid);
+  process.kill(shim, 'SIGKILL');
+  process.kill(head.pid, 'SIGKILL');
+  const { status, stderr } = await started.ended;
+  t.equal(status, 1);
+  const told = new RegExp(`process ${String(pid)} outlived nextflow and keeps the run open: sleep 600`);
+  const { id } = await newestRun(box);
+  const way = `kill ${String(pid)}; or remove the secrets all the same: nf-escrow runs purge ${id} --force`;
+  t.match(stderr, told);
+  t.ok(stderr.includes(way));
+  for (const args of [['runs', 'show', id], ['status']]) {
+    const { stdout } = await accepts(t, box, args);
+    t.match(stdout, told, args.join(' '));
+    t.ok(stdout.includes(way), args.join(' '));
+  }
+  t.match(await box.json<Run>(['runs', 'show', id]), {
+    state: 'running',
+    leftoverProcesses: [{ pid, command: 'sleep 600' }],
+  });
+  process.kill(pid, 'SIGKILL');
+  t.match(await purged(t, box, VALUE), { outcome: 'lost' });
+});
+
+void t.test('a signal reaches nextflow, whoever a task says that is', async (t) => {
+  const { box, started, directory } = await running(t, `sleep 600 & echo $! >stranger; ${HOLD}`);
+  const stranger = Number(readFileSync(join(box.launch, 'stranger'), 'latin1'));
+  const own = JSON.parse(readFileSync(join(directory, 'process'), 'utf8')) as Process;
+  rmSync(join(directory, 'process'));
+  writeFileSync(join(directory, 'process'), JSON.stringify({ ...own, pid: stranger, startTime: '1' }));
+  process.kill(started.pid, 'SIGTERM');
+  t.equal((await started.ended).status, 143);
+  t.match(await purged(t, box, VALUE), { outcome: 'cancelled', exitStatus: 143 });
+  process.kill(stranger, 'SIGKILL');
+});
