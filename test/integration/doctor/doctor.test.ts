@@ -119,7 +119,10 @@ void t.test('settings that cannot be used are a failed check', async (t) => {
   writeFileSync(file, 'idleSeconds: soon\n');
   const { status, checks } = await report(box);
   t.equal(status, 1);
-  t.match(named(checks, 'settings'), { state: 'failure', found: /idleSeconds: "soon" is not a whole number/ });
+  t.match(named(checks, 'settings'), {
+    state: 'failure',
+    found: /idleSeconds: "soon" is not a whole number/,
+  });
   t.match(named(checks, 'state directory'), { state: 'ok' });
   rmSync(file);
   execFileSync('mkfifo', [file]);
