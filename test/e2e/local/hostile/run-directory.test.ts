@@ -77,19 +77,19 @@ void t.test('purges a run with an unreadable log or trace', async (t) => {
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
   mkdirSync(join(box.launch, 'logs'));
   execFileSync('mkfifo', [join(box.launch, 'trace')]);
-  const named = (path: string): string =>
-    `echo "Nov-23 12:00:00.000 [main] DEBUG n.t.TraceFileObserver - Workflow started -- trace file: ${path}" >>.nextflow.log`;
-  const scripts = [
-    named(join(box.launch, 'trace')),
-    named('/dev/zero'),
-    'rm .nextflow.log; mkfifo .nextflow.log',
-    'rm .nextflow.log; mkdir .nextflow.log',
-    'rm .nextflow.log; ln -s /dev/zero .nextflow.log',
+  const scripts: [string, ...string[]][] = [
+    ['true', '-with-trace', 'trace'],
+    ['true', '-with-trace', '/dev/zero'],
+    ['ln -s /dev/zero link', '-with-trace', 'link'],
+    ['rm .nextflow.log; mkfifo .nextflow.log'],
+    ['rm .nextflow.log; mkdir .nextflow.log'],
+    ['rm .nextflow.log; ln -s /dev/zero .nextflow.log'],
   ];
-  for (const script of scripts) {
+  for (const [script, ...options] of scripts) {
     const started = box.start([
       'run',
       `${script}\n${HOLD.replace('exit 4', 'rm -rf .nextflow.log; exit 6')}`,
+      ...options,
     ]);
     await until('the task runs', () => existsSync(join(box.launch, 'here')));
     const { id } = await newestRun(box);
