@@ -88,7 +88,7 @@ void t.test(
     beat(2);
     passed += MINUTE;
     await until('what is past its expiry went', () => !existsSync(expired));
-    await rounds(); // the other directories are scanned at the same time
+    await rounds(); // the same scan continues with the other directories
     t.ok(existsSync(away), 'its heartbeat goes on');
     passed += 4 * MINUTE;
     await rounds();
