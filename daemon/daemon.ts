@@ -1,4 +1,4 @@
-// The daemon: puts the rooms together. main.ts calls it; so do tests, with faults of their own.
+// Composes the daemon from its modules. main.ts calls it, and so do tests, which inject faults.
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
@@ -39,7 +39,7 @@ export interface DaemonOptions extends StoreOptions {
   readonly jobsClock?: () => number;
 }
 
-/** Serves until it is asked to end, or nobody needs it any more. The caller holds the lock that makes it the only one. */
+/** Serves until it is asked to stop or is idle for too long. The caller holds the lock that allows one daemon per user and host. */
 export async function serve(
   settings: Settings,
   faults: FaultInjector,
@@ -93,7 +93,7 @@ export async function serve(
   try {
     await runs.adopt();
     await completeRekey(() => finishRekey(ledger, vault), log);
-    let touchedAt = performance.now(); // by a clock that nobody sets
+    let touchedAt = performance.now(); // monotonic
     const startedAt = new Date().toISOString();
     const app = createServer({
       version,

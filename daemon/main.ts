@@ -133,7 +133,7 @@ async function serve(program: Program, settings: Settings, how: Omit<Serving, 't
   }
 }
 
-/** Tells whoever started the daemon why it ends. The pipe may be closed: then nobody waits any more. */
+/** Reports to the process that started the daemon why it ends. A closed pipe means that nobody waits for it. */
 function throwTold(error: unknown, tell: number | undefined): never {
   const { code, message, hint } = asEscrowError(error);
   try {

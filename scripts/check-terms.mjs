@@ -32,13 +32,14 @@ const TERMS = [
 
 /** Paths that still contain rejected terms. Only remove entries. */
 const PENDING = [
-  'CHANGELOG.md',
-  'daemon',
-  'docs/api.md',
-  'docs/limits.md',
-  'docs/trusted-paths.md',
-  'docs/vault.md',
-  'schemas',
+  'daemon/cli',
+  'daemon/doctor',
+  'daemon/ledger',
+  'daemon/nextflow',
+  'daemon/run-directory',
+  'daemon/runs',
+  'daemon/schedulers',
+  'daemon/system',
   'templates',
   'test',
 ];
