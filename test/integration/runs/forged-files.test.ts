@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { liveness } from '../../../daemon/system/processes/process-identity.ts';
 import { hold, type Holder } from '../../support/held-fifo.ts';
 import { overHead, placeRun, writeExit, type Placed } from '../../support/placed-run.ts';
+import { until } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const NOW = { force: false, asked: true };
@@ -123,15 +124,16 @@ void t.test('a fence that was put up again behind a head calls nothing off', asy
 });
 
 void t.test('a process that a task names in the place of the head is not signalled', async (t) => {
-  const { modules, id, directory, head } = await started(t);
+  const { modules, id, directory, head, lives } = await started(t);
   const strange = join(temporaryDirectory(t), 'strange');
   execFileSync('mkfifo', [strange]);
   const other = await hold(t, strange, 'stranger');
+  writeFileSync(join(directory, 'process'), JSON.stringify({ ...other.identity, host: 'elsewhere' }));
+  await lives('on another host');
   writeFileSync(join(directory, 'process'), JSON.stringify(other.identity));
   await modules.runs.cancel(id);
   t.equal(liveness(other.identity), 'alive');
-  t.equal(liveness(head.identity), 'ended', 'the head is');
-  writeFileSync(join(directory, 'process'), JSON.stringify({ ...other.identity, host: 'elsewhere' }));
+  await until('the head is', () => liveness(head.identity) === 'ended');
   t.match(await modules.runs.purge(id, NOW), { state: 'purged', outcome: 'cancelled' });
   t.equal(liveness(other.identity), 'alive');
 });
