@@ -51,12 +51,18 @@ function linesOf(path: string, bytes: Buffer): string[] {
   writeFileSync(path, bytes.subarray(0, bytes.length >> 1));
   const tail = new Tail(path);
   try {
-    const first = tail.read();
+    const first = linesLeft(tail);
     writeFileSync(path, bytes.subarray(bytes.length >> 1), { flag: 'a' });
-    return [...first, ...tail.read()];
+    return [...first, ...linesLeft(tail)];
   } finally {
     tail.close();
   }
+}
+
+function linesLeft(tail: Tail): string[] {
+  const lines = tail.read();
+  while (tail.behind) lines.push(...tail.read());
+  return lines;
 }
 
 void t.test('only what is exactly a line of the log is read as one', async (t) => {
