@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { runFile } from './layout.ts';
 
-/** How long a run directory that does not state its own expiry is left alone, in milliseconds. */
-const DEFAULT_EXPIRY_MS = 24 * 3600 * 1000;
+/** The longest lease, in milliseconds. Also how long a run directory that does not state its own expiry is left alone. */
+const LEASE_MAX_MS = 24 * 3600 * 1000;
 const FILE_MAX = 64;
 
 /** Writes when a run directory may be removed by whoever finds it (ISO 8601, UTC). */
@@ -14,17 +14,24 @@ export function writeExpiry(directory: string, expiresAt: string): void {
 
 /**
  * Returns when a run directory may be removed by whoever finds it, in milliseconds since 1970; undefined if the directory
- * does not exist. Tasks of the run can write to the file: content that is not a time is ignored.
+ * does not exist. Tasks of the run can write to the file: content that is not a time is ignored, and no expiry is later than
+ * a lease after the file was last written, which is the kernel's word (st_ctime).
  */
 export function readExpiry(directory: string): number | undefined {
+  const path = runFile(directory, 'expires');
   let stated = NaN;
   try {
-    const text = readFileNoFollow(runFile(directory, 'expires'), FILE_MAX)?.toString('latin1');
+    const text = readFileNoFollow(path, FILE_MAX)?.toString('latin1');
     stated = Date.parse(text?.trim() ?? '');
   } catch {
     stated = NaN; // the directory was only partly created, or the entry is not a regular file
   }
-  if (!Number.isNaN(stated)) return stated;
-  const found = statSync(directory, { throwIfNoEntry: false });
-  return found && found.mtimeMs + DEFAULT_EXPIRY_MS;
+  const file = Number.isNaN(stated) ? undefined : look(path);
+  if (file !== undefined) return Math.min(stated, file.ctimeMs + LEASE_MAX_MS);
+  const found = look(directory);
+  return found && Math.min(found.mtimeMs, found.ctimeMs) + LEASE_MAX_MS;
+}
+
+function look(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
 }

@@ -1,4 +1,3 @@
-import { writeExpiry } from '../../run-directory/expiry.ts';
 import { runFile } from '../../run-directory/layout.ts';
 import { listComputeEnvironments } from '../../compute-envs/compute-environments.ts';
 import type { ReceiptCheck } from '../../contract/types.ts';
@@ -10,7 +9,6 @@ import type { FoundDirectory } from '../../run-directory/run-directories.ts';
 import type { LeaseLocation, LeaseRemover } from '../../stores/store.ts';
 import { monotonic, now, write, type RunDependencies } from '../dependencies.ts';
 import { Heartbeat } from '../../run-directory/heartbeat.ts';
-import { LEASE_SECONDS } from '../materialize/planned-leases.ts';
 import { leasesOf, locationOf } from '../records/queries.ts';
 
 /** Looks now at everything that was placed for a run. What cannot be looked for is `unknown`, with the reason. */
@@ -49,8 +47,6 @@ export async function removeReappeared(deps: RunDependencies, run: string): Prom
  * clock that is set forward makes all of them look old at once.
  */
 export const CONFIRM_MS = 5 * 60_000;
-
-const LEASE_MS = LEASE_SECONDS * 1000;
 
 /** Looks at run directories, again and again. */
 export class StrayDirectoryScan {
@@ -98,9 +94,6 @@ export class StrayDirectoryScan {
     const isHeld = fifoState(runFile(target, 'alive')) === 'held';
     const { db } = this.#deps.ledger;
     const row = await db.selectFrom('runs').select('state').where('id', '=', run).executeTakeFirst();
-    if (row === undefined && expiresAt > this.#deps.clock().getTime() + LEASE_MS)
-      // No lease is that long: a task wrote it, or changed a time, and the directory would stay.
-      writeExpiry(target, now(this.#deps, LEASE_SECONDS));
     if (!isHeld && row === undefined && expiresAt < this.#deps.clock().getTime())
       return this.#isBelieved(target);
     this.#expired.delete(target);

@@ -86,7 +86,7 @@ export class EventRecords {
       await write(this.#deps, 'records.write', async (db) => {
         await this.#tasks.writeErrors(db, batch.errors);
         await this.#tasks.writeTasks(db, tasks);
-        await this.#jobs.write(db, jobs, 'events');
+        await this.#jobs.writeJobs(db, jobs, 'events');
         for (const [name, process] of batch.uses)
           await recordSecretUse(this.#deps, db, this.#run.id, { secrets: [name], process });
         for (const event of batch.others) await this.#writeOther(db, event);
@@ -135,7 +135,7 @@ export class EventRecords {
   async #writeOther(db: Queries, event: Batch['others'][number]): Promise<void> {
     if ('exposure' in event) {
       if (!(await this.#exposures.writeExposure(db, event.exposure)))
-        await this.#dropped.note(db, 'exposures');
+        await this.#dropped.noteDropped(db, 'exposures');
     } else if ('searched' in event) await writeSearch(db, this.#run.id, event.searched);
   }
 
@@ -143,7 +143,7 @@ export class EventRecords {
     await this.#definitions.prepare(db);
     const errors: UnreadLine[] = [];
     for (const { number, definition } of events)
-      if (!this.#definitions.admit(definition.name)) await this.#dropped.note(db, 'job-definitions');
+      if (!this.#definitions.admit(definition.name)) await this.#dropped.noteDropped(db, 'job-definitions');
       else if (!(await recordJobDefinition(this.#deps, db, this.#run.id, definition)))
         errors.push({ row: -number, reason: 'a job definition of a run that has no secrets on AWS' });
     await this.#tasks.writeErrors(db, errors);

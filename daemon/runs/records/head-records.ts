@@ -126,7 +126,7 @@ export class HeadRecords {
     if (jobs.length === 0) return;
     const masked = await this.#names.masker();
     const named = jobs.map((job) => withMaskedJob(job, masked));
-    await write(this.#deps, 'records.write', (db) => this.#jobs.write(db, named, 'log'));
+    await write(this.#deps, 'records.write', (db) => this.#jobs.writeJobs(db, named, 'log'));
   }
 
   async #takeTrace(lines: readonly string[]): Promise<void> {
@@ -178,6 +178,7 @@ export class HeadRecords {
   async #noteGaps(): Promise<void> {
     const files = { events: this.#events, log: this.#log, trace: this.#trace } as const;
     for (const what of ['events', 'log', 'trace'] as const)
-      if (files[what].hasGap) await write(this.#deps, 'records.write', (db) => this.#dropped.note(db, what));
+      if (files[what].hasGap)
+        await write(this.#deps, 'records.write', (db) => this.#dropped.noteDropped(db, what));
   }
 }

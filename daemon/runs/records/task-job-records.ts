@@ -18,11 +18,11 @@ export class TaskJobRecords {
   }
 
   /** Writes what was told of jobs, in the order in which it was told. */
-  async write(db: Queries, told: readonly TaskJobEvent[], source: 'log' | 'events'): Promise<void> {
+  async writeJobs(db: Queries, told: readonly TaskJobEvent[], source: 'log' | 'events'): Promise<void> {
     if (told.length === 0) return;
     let room = await this.#limit.room(db, told.length);
     const admitted = told.filter((event) => 'completed' in event || (room -= 1) >= 0);
-    if (admitted.length < told.length) await this.#dropped.note(db, 'task-jobs');
+    if (admitted.length < told.length) await this.#dropped.noteDropped(db, 'task-jobs');
     this.#limit.add(admitted.length);
     await recordTaskJobs(db, this.#run, newest(admitted), source);
   }

@@ -93,7 +93,7 @@ export class TaskRecords {
     if (lines.length === 0) return;
     const room = await this.#errors.room(db, lines.length);
     const rows = lines.slice(0, room).map((line) => ({ run_id: this.#run, ...line }));
-    if (rows.length < lines.length) await this.#dropped.note(db, 'trace-errors');
+    if (rows.length < lines.length) await this.#dropped.noteDropped(db, 'trace-errors');
     if (rows.length === 0) return;
     this.#errors.add(rows.length);
     await db
@@ -115,7 +115,7 @@ export class TaskRecords {
     const known = await this.#known(db, rows);
     const admitted = own.filter(({ task_id }) => known.has(task_id) || (room -= 1) >= 0);
     this.#tasks.add(admitted.length);
-    if (admitted.length < own.length) await this.#dropped.note(db, 'tasks');
+    if (admitted.length < own.length) await this.#dropped.noteDropped(db, 'tasks');
     return admitted;
   }
 

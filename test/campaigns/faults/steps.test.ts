@@ -33,15 +33,18 @@ const HARMLESS: readonly RegExp[] = [
   // descriptors and their entries
   /^(openDirectory|look|lookAt|entry|at|isSame|entriesOf|fileSystemFromMagic|next)$/,
   // building queries, and executing those that read
-  /^(and|as|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|groupBy|innerJoin|insertInto|limit|onConflict|onRef|or|order|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where)$/,
+  /^(and|as|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|groupBy|innerJoin|insertInto|limit|onConflict|onRef|or|order|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where|ref)$/,
   // building the SDK's commands
   /^(destroy|[A-Z][A-Za-z]*Command)$/,
   // sessions and clients of AWS; functions that call a callback, which is checked itself
   /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retry|sleep|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession|configuredEndpoint|creationToken)$/,
+  // escaping and checking texts
+  /^(escapeText|gridExecutor|isOwnId)$/,
   // reading the state of processes and files
+  /^(findFifoHolders|programHolding)$/,
   /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
   // reading Nextflow's files and configuration
-  /^(readEvent|readLocalStore|localStoreNames|findLog|findRunFiles|readLogLine|configOverlay)$/,
+  /^(readEvent|readLocalStore|localStoreNames|findLog|findRunFiles|readLogLine|configOverlay|readTaskJobEvent|pathsNamed|isNewer|skipToLast)$/,
   // querying schedulers and Batch
   /^(describeEnd|detectExecutor|find|living|findByName|settled|status)$/,
   // the send time of a request, which has its own step; sending is in a step; the body of a response

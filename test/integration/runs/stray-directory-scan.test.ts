@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import type { FaultInjector } from '../../../daemon/system/steps.ts';
 import type { DaemonModules } from '../../support/daemon-modules.ts';
 import { until } from '../../support/sandbox.ts';
+import { readExpiry } from '../../../daemon/run-directory/expiry.ts';
 import { openModules } from '../../support/placed-run.ts';
 
 const MINUTE = 60_000;
@@ -105,3 +106,15 @@ void t.test(
     );
   },
 );
+
+void t.test('limits an expiry that a task has forged to one lease', async (t) => {
+  let passed = 0;
+  const clock = (): Date => new Date(Date.now() + 25 * 60 * MINUTE);
+  const { modules, runs, put } = await find(t, { clock, elapsed: () => passed, retryMs: 20 });
+  const forged = put(idOf('1'), '2999-01-01T00:00:00.000Z');
+  const expiry = (readExpiry(forged) ?? 0) - Date.now();
+  t.ok(expiry > 23 * 60 * MINUTE && expiry <= 24 * 60 * MINUTE);
+  await modules.runs.recover();
+  passed += 6 * MINUTE;
+  await until('it is removed', () => readdirSync(runs).length === 0);
+});

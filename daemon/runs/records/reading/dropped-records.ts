@@ -14,7 +14,7 @@ export class DroppedRecords {
   }
 
   /** `db`: a transaction. */
-  async note(db: Queries, what: DroppedRecord): Promise<void> {
+  async noteDropped(db: Queries, what: DroppedRecord): Promise<void> {
     // Who adopts a run reads its files again, and drops the same again.
     this.#noted ??= new Set(await droppedRecordsOf(db, this.#run));
     if (this.#noted.has(what)) return;
