@@ -2,15 +2,14 @@ import { readlinkSync, type BigIntStats } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode } from '../errors.ts';
 import { eraseContent, truncateFile } from '../system/files/erase-file.ts';
-import { lookAt, openDirectory, OpenFile, type OpenDirectory } from '../system/files/open-directory.ts';
+import { lookAt, OpenFile, type OpenDirectory } from '../system/files/open-directory.ts';
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
-import { entriesOf } from '../system/files/remove-tree.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
-import { TimeSlices } from '../system/time/time-slices.ts';
 import { DELETED, type HeldDirectory } from './held-directory.ts';
 import { isMissing } from './fence.ts';
-import { GONE, runFile, runFiles } from './layout.ts';
+import { runFile, runFiles } from './layout.ts';
 import type { SecretFile } from './record.ts';
+import { searchNames } from './search-names.ts';
 
 /** The shim may be removing the same files at this moment: what is missing is looked for again, so often and so late. */
 const ROUNDS = 3;
@@ -108,37 +107,7 @@ export class SecretErasure {
       isPlain &&= isThere && found.nlink === 1n;
       if (isThere) names.set(file.inode, [path]);
     }
-    return isPlain ? names : this.#searchNames(directory);
-  }
-
-  async #searchNames(directory: OpenDirectory): Promise<Map<string, Buffer[]>> {
-    const names = new Map<string, Buffer[]>();
-    const slices = new TimeSlices();
-    const search = async (within: OpenDirectory, isTop: boolean): Promise<void> => {
-      for (const name of entriesOf(within)) {
-        await slices.next();
-        const path = within.entry(name);
-        const found = lookAt(path);
-        if (found?.isDirectory() === true && isTop && PLACES.has(name.toString())) {
-          const below = openDirectory(path);
-          try {
-            await search(below, false);
-          } finally {
-            below.close();
-          }
-        } else if (found?.isFile() === true && this.#match(found) !== undefined) {
-          // By the top's descriptor, which stays open.
-          const stable = Buffer.concat([
-            Buffer.from(`${directory.self}/`),
-            ...(isTop ? [] : [Buffer.from(`${lastName(within)}/`)]),
-            name,
-          ]);
-          names.set(String(found.ino), [...(names.get(String(found.ino)) ?? []), stable]);
-        }
-      }
-    };
-    await search(directory, true);
-    return names;
+    return isPlain ? names : searchNames(directory, (found) => this.#match(found) !== undefined);
   }
 
   /** `paths`: names of it in the run directory. */
@@ -205,12 +174,6 @@ export class SecretErasure {
         this.#set(file, { result: 'reported', replaced: false });
     }
   }
-}
-
-const PLACES: ReadonlySet<string> = new Set([runFiles.secrets, GONE]);
-
-function lastName(directory: OpenDirectory): string {
-  return directory.path.slice(directory.path.lastIndexOf('/') + 1);
 }
 
 async function eraseOpen(opened: OpenFile, found: BigIntStats): Promise<void> {
