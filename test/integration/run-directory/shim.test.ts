@@ -121,3 +121,31 @@ void t.test(
       }
   },
 );
+
+void t.test('signs the exit status with the token of the fence, and hides it from nextflow', async (t) => {
+  const token = 'a1'.repeat(16);
+  for (const program of ['/bin/sh', '/bin/bash']) {
+    const directory = temporaryDirectory(t);
+    writeFileSync(join(directory, 'armed'), `${token}\n`);
+    const look = 'cat "$0/started"; env; set; cat /proc/$PPID/environ; exit 3';
+    const args = [SHIM, directory, 'fg', '/bin/sh', '-c', look, directory];
+    const { status, stdout } = spawnSync(...untapped(program, args), {
+      encoding: 'latin1',
+      env: { ...process.env, nf_escrow_token: 'exported' },
+    });
+    t.equal(status, 3);
+    t.ok(stdout.includes('PWD='), 'nextflow shows its environment');
+    t.notOk(stdout.includes(token));
+    t.equal(readFileSync(join(directory, 'exit'), 'utf8'), `3 ${token}\n`);
+  }
+});
+
+void t.test('puts the token back for a head that may be started again', async (t) => {
+  const directory = temporaryDirectory(t);
+  const token = 'b2'.repeat(16);
+  writeFileSync(join(directory, 'requeue'), '');
+  writeFileSync(join(directory, 'armed'), `${token}\n`);
+  const args = [SHIM, directory, 'fg', '/bin/sh', '-c', TERM];
+  t.equal(spawnSync(...untapped('/bin/sh', args), { stdio: 'ignore' }).status, 143);
+  t.equal(readFileSync(join(directory, 'started'), 'utf8'), `${token}\n`);
+});
