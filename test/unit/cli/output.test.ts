@@ -207,6 +207,6 @@ void t.test('errors, and what nobody has caught', async (t) => {
       reportCrash(new Error(text));
     });
     t.same(harmfulIn(err), []);
-    t.match(err, /^nf-escrow: .*\n +The daemon's log .*\nnf-escrow: Error: .*\n {4}at /);
+    t.match(err, /^nf-escrow: .*\n +See `nf-escrow daemon logs` .*\nnf-escrow: Error: .*\n {4}at /);
   }
 });

@@ -30,7 +30,7 @@ void t.test('a daemon on another host is provided nothing, and what it answered 
   t.same(bodies, [undefined, undefined]);
   t.match(
     told.join(''),
-    /not provided: .*daemon on login1: POST \/v1\/runs\/r1\/purge.*Run the command on login1/s,
+    /not provided: Cannot send POST \/v1\/runs\/r1\/purge to the daemon on login1: .*Run the command on login1/s,
   );
   t.notMatch(told.join(''), /canary/);
 });
