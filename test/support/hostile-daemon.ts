@@ -47,7 +47,7 @@ export function hostileContext(g: fc.GeneratorValue): Context {
           one.method === method.toLowerCase() &&
           new RegExp(`^${one.path.replace(/\{\w+\}/g, '[^/]*')}$`).test(where),
       );
-      if (operation?.answer !== undefined) return answerTo(operation.answer) as T;
+      if (operation?.answer !== undefined) return (answerTo(operation.answer) ?? null) as T; // JSON has no undefined
       return { version: 1, pruned: 2, moved: 3, key: text() } as T;
     },
   };
