@@ -143,7 +143,12 @@ export class RunDirectories implements LeaseRemover {
 
   async renew({ target }: LeaseLocation, expiresAt: string): Promise<void> {
     assertRunDirectory(target);
-    writeExpiry(this.#held.get(target)?.directory.self ?? target, expiresAt);
+    writeExpiry(this.reach(target), expiresAt);
+  }
+
+  /** Returns a path that leads to a run directory now: through its descriptor if one is held, also if it was moved. */
+  reach(target: string): string {
+    return this.#held.get(target)?.directory.self ?? target;
   }
 
   /**

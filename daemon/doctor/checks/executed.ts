@@ -18,8 +18,8 @@ export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvir
   const { env, umask, policy } = subject;
   if (findLauncher(subject) === undefined) return [];
   const directory = process.cwd();
-  // On AWS Batch the work directory is in no file system.
-  const workDir = environment?.platform === 'aws-batch' ? 's3://' : undefined;
+  // Other platforms have their work directory in an object store, in no file system.
+  const workDir = environment === undefined || environment.platform === 'hpc' ? undefined : 's3://';
   const places = examineExecution({
     nextflow: findNextflow(subject.nextflow, env),
     arguments: ['run'],

@@ -13,16 +13,16 @@ const settings: AwsSettings = {
 const asm =
   'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried';
 
-/** As ECS words them, in `container.reason`, or Batch in `statusReason`. */
+/** Messages of ECS in `container.reason`, or of Batch in `statusReason`. */
 const reasons: readonly (readonly [reason: string, found: RegExp, remedy: RegExp])[] = [
   [
     `${asm} 1 time(s): AccessDeniedException: User is not authorized to perform secretsmanager:GetSecretValue`,
-    /may not read/,
+    /not allowed to read/,
     /role\/execution/,
   ],
   [
     `${asm} 1 time(s): failed to fetch secret: AccessDeniedException: Access to KMS is not allowed`,
-    /may not use the key/,
+    /not allowed to use the key/,
     /kms:Decrypt on alias\/lab/,
   ],
   [
@@ -37,12 +37,12 @@ const reasons: readonly (readonly [reason: string, found: RegExp, remedy: RegExp
   ],
   [
     'ResourceInitializationError: retrieved secret from Secrets Manager did not contain json key NF_ESCROW_PROBE',
-    /one key/,
+    /does not support a JSON key/,
     /1\.37\.0/,
   ],
   [
     'Fetching secret data from AWS Secrets Manager: unexpected ARN format with parameters when trying to retrieve ASM secret',
-    /one key/,
+    /does not support a JSON key/,
     /per-secret/,
   ],
   [
@@ -52,14 +52,14 @@ const reasons: readonly (readonly [reason: string, found: RegExp, remedy: RegExp
   ],
   [
     "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/execution' that was provided for this task.",
-    /cannot take the execution role/,
+    /cannot assume the execution role/,
     /ecs-tasks/,
   ],
-  ['ResourceInitializationError: something new', /could not fetch/, /docs\/aws-batch\.md/],
+  ['ResourceInitializationError: something new', /could not read the secret/, /docs\/aws-batch\.md/],
   ['Job killed by NodeReplacement', /the job failed: .*Job killed/, /console/],
 ];
 
-void t.test('each failure has its remedy', async (t) => {
+void t.test('maps each failure to its remedy', async (t) => {
   for (const [reason, found, remedy] of reasons)
     for (const job of [
       { status: 'FAILED', statusReason: 'Task failed to start', container: { reason } },
@@ -68,14 +68,14 @@ void t.test('each failure has its remedy', async (t) => {
       t.match(judgeBatchProbe(job, settings, 1000), { state: 'failure', found, remedy }, reason);
 });
 
-void t.test('what the job itself saw', async (t) => {
+void t.test('reports what the job saw', async (t) => {
   const ended = (exitCode: number): BatchJobState => ({
     status: 'FAILED',
     statusReason: 'Essential container in task exited',
     container: { exitCode },
   });
-  t.match(judgeBatchProbe(ended(probeExits.differs), settings, 1), { found: /another value/ });
-  t.match(judgeBatchProbe(ended(probeExits.missing), settings, 1), { found: /not given/ });
+  t.match(judgeBatchProbe(ended(probeExits.differs), settings, 1), { found: /changed value/ });
+  t.match(judgeBatchProbe(ended(probeExits.missing), settings, 1), { found: /without the secret/ });
   t.match(judgeBatchProbe(ended(probeExits.noHash), settings, 1), { remedy: /sha256sum/ });
   t.match(judgeBatchProbe(ended(127), settings, 1), { found: /status 127/, remedy: /--probe-image/ });
   t.match(judgeBatchProbe({ status: 'SUCCEEDED' }, settings, 1), { state: 'ok' });
