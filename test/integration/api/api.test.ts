@@ -55,6 +55,7 @@ void t.test('returns valid responses that contain no secret value', async (t) =>
   const types = [...events.text.matchAll(/^event: (.*)$/gm)].map(([, type]) => type);
   const expected = [
     'run.created',
+    'run.examined',
     'lease.placed',
     'run.materialized',
     'run.running',

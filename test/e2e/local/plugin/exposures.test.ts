@@ -312,7 +312,8 @@ workflow {
     );
     const gap = (reason: string): unknown => receipt.search?.gaps.find((one) => one.reason === reason);
     t.match(gap('budget'), { example: /^..\/\w{30}\/\.command\.(out|log)$/ });
-    t.match(gap('not-plain'), { count: 1, example: /\.command\.env$/ });
+    // A file that Nextflow is still writing may be counted as well.
+    t.match(gap('not-plain'), { example: /\.command\.(env|stage)$/ });
     t.match(gap('value-short'), { secrets: ['SHORT_KEY'] });
     const shown = (await box.escrow(['runs', 'receipt', run.id])).stdout;
     t.match(shown, /^searched +not completely: /m);
