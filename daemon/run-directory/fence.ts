@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, renameSync } from 'node:fs';
-import { systemCode } from '../errors.ts';
 import type { LeaseLocation, LeaseRemover } from '../stores/store.ts';
+import { isMissing } from '../system/files/path-lookup.ts';
 import { runFile } from './layout.ts';
 import { moveAside } from './move-aside.ts';
 
@@ -36,9 +36,4 @@ function closeFence(directory: string): boolean | undefined {
     if (!isMissing(error)) throw error;
     return existsSync(runFile(directory, 'started')) ? false : undefined;
   }
-}
-
-/** The run directory went away, or something else stands there now. */
-export function isMissing(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
 }

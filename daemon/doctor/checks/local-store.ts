@@ -1,6 +1,6 @@
 import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemCode } from '../../errors.ts';
+import { isMissing } from '../../system/files/path-lookup.ts';
 import { findLocalStore, localStorePath } from '../../nextflow/launcher/local-store.ts';
 import { failure, modeOf, ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
@@ -47,7 +47,7 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }

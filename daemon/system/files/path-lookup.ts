@@ -2,13 +2,18 @@ import { accessSync, constants, lstatSync, statSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path';
 import { systemCode } from '../../errors.ts';
 
+/** Returns whether an error says that nothing exists at a path. ENOTDIR: a parent is not a directory. */
+export function isMissing(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
 /** Returns the status of a path without following a link; undefined when it does not exist. */
 export function lstatIfExists(path: string): Stats | undefined {
   try {
     return lstatSync(path);
   } catch (error) {
-    // ENOTDIR: a parent is not a directory. Some versions of Node throw it despite throwIfNoEntry.
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
+    if (isMissing(error)) return undefined; // some versions of Node throw ENOTDIR despite throwIfNoEntry
     throw error;
   }
 }

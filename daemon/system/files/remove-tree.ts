@@ -18,6 +18,7 @@ import { TimeSlices } from '../time/time-slices.ts';
 import { step, type FaultInjector } from '../steps.ts';
 import { truncateFile } from './erase-file.ts';
 import { isSame, openDirectory, type OpenDirectory } from './open-directory.ts';
+import { isMissing } from './path-lookup.ts';
 
 /** Descriptors are bounded: each level that is open takes two. What lies deeper is moved to the top first. */
 const DEPTH_MAX = 32;
@@ -107,7 +108,7 @@ class TreeWork {
         try {
           await this.#removeEntry(directory, name, depth);
         } catch (error) {
-          if (!isGone(error)) failure ??= { error };
+          if (!isMissing(error)) failure ??= { error };
         }
       }
       if (failure !== undefined && systemCode(failure.error) !== 'ENOTEMPTY') return failure;
@@ -157,7 +158,7 @@ export function* entriesOf(directory: OpenDirectory): Generator<Buffer> {
       bufferSize: LISTED_AT_ONCE,
     });
   } catch (error) {
-    if (isGone(error)) return;
+    if (isMissing(error)) return;
     throw error;
   }
   try {
@@ -166,10 +167,6 @@ export function* entriesOf(directory: OpenDirectory): Generator<Buffer> {
   } finally {
     listing.closeSync();
   }
-}
-
-function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
 }
 
 /** Removes an empty directory by the parent that it has now, wherever it was moved. Returns false where it is not found there. */

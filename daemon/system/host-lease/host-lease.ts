@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { Process } from '../../contract/types.ts';
 import { validate } from '../../contract/validate.ts';
-import { systemCode } from '../../errors.ts';
+import { isMissing } from '../files/path-lookup.ts';
 import { writeFileAtomic } from '../files/atomic-write.ts';
 import { openToAppend } from '../files/owned-file.ts';
 import { readFileNoFollow } from '../files/read-regular-file.ts';
@@ -33,7 +33,7 @@ export function readHostLease(path: string): HostLease | undefined {
   try {
     text = readFileNoFollow(path, LENGTH_MAX)?.toString('utf8');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
   if (text === undefined) return undefined;
