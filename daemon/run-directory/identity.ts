@@ -1,5 +1,5 @@
-import { fstatSync, statfsSync, type BigIntStats } from 'node:fs';
-import { fileSystemFromMagic } from '../system/files/file-system-type.ts';
+import type { BigIntStats } from 'node:fs';
+import { fileSystemType } from '../system/files/file-system-type.ts';
 import type { OpenDirectory } from '../system/files/open-directory.ts';
 import { bootId } from '../system/processes/process-identity.ts';
 
@@ -19,9 +19,13 @@ export interface Identity {
 
 /** Throws Node's system error. */
 export function identityOf(directory: OpenDirectory): Required<Identity> {
-  const { ino, dev } = fstatSync(directory.fd, { bigint: true });
-  const { name } = fileSystemFromMagic(statfsSync(directory.self, { bigint: true }).type);
-  return { inode: String(ino), device: String(dev), type: name, boot: bootId() };
+  return lookAtIdentity(directory).identity;
+}
+
+function lookAtIdentity(directory: OpenDirectory) {
+  const { ino, dev } = directory.look();
+  const { name: type, network } = fileSystemType(directory.self);
+  return { identity: { inode: String(ino), device: String(dev), type, boot: bootId() }, network };
 }
 
 /**
@@ -30,8 +34,7 @@ export function identityOf(directory: OpenDirectory): Required<Identity> {
  * any may get another at a boot: there inode and type decide, and what is in the directory.
  */
 export function difference(recorded: Identity, directory: OpenDirectory): string | undefined {
-  const found = identityOf(directory);
-  const { network } = fileSystemFromMagic(statfsSync(directory.self, { bigint: true }).type);
+  const { identity: found, network } = lookAtIdentity(directory);
   if (recorded.inode !== found.inode) return `has inode ${found.inode} instead of ${recorded.inode}`;
   if (recorded.type !== undefined && recorded.type !== found.type)
     return `is on a file system of type ${found.type} instead of ${recorded.type}`;

@@ -1,4 +1,3 @@
-import { fstatSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { EscrowError, systemCode } from '../errors.ts';
 import { lookAt, openDirectory, OpenDirectory } from '../system/files/open-directory.ts';
@@ -78,7 +77,7 @@ function judge(
   marker: string | undefined,
   record: DirectoryRecord | undefined,
 ): Located {
-  if (!isOurs(fstatSync(directory.fd, { bigint: true })))
+  if (!isOurs(directory.look()))
     throw new EscrowError('store-unavailable', `"${target}" belongs to another user.`, {
       hint: 'Find out who put it there; the run directory itself may have been moved.',
     });
@@ -117,7 +116,7 @@ function openParent(target: string, locator: string | null): OpenDirectory {
   }
   try {
     const recorded = parseLocator(locator)?.parent;
-    if (!isOurs(fstatSync(parent.fd, { bigint: true }))) return refuse('belongs to another user now');
+    if (!isOurs(parent.look())) return refuse('belongs to another user now');
     const other = recorded === undefined ? undefined : difference(recorded, parent);
     if (other !== undefined) return refuse(`is a different directory now (it ${other})`);
     return parent;

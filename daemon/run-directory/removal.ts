@@ -1,4 +1,4 @@
-import { fstatSync, unlinkSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { EscrowError } from '../errors.ts';
 import type { NoteRecord } from '../stores/store.ts';
@@ -121,6 +121,6 @@ export class RunDirectoryRemoval {
 
 function modeOf(directory: OpenDirectory | undefined): Pick<DirectoryRecord, 'openMode'> {
   if (directory === undefined) return {};
-  const { mode } = fstatSync(directory.fd, { bigint: true });
+  const { mode } = directory.look();
   return (mode & OTHERS) === 0n ? {} : { openMode: `0${(mode & MODE).toString(8)}` };
 }

@@ -1,18 +1,13 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, type BigIntStats } from 'node:fs';
 import { EscrowError } from '../../errors.ts';
+import { O_PATH } from './o-path.ts';
 import { restoreAccessTo } from './restore-owner-access.ts';
 
-/** open(2); the same on every platform that Node has, and Node has no name for it. */
-const O_PATH = 0o10000000;
-
 /**
- * A directory by a descriptor: what is done through it is done in that very directory, whatever is renamed meanwhile.
- * Wrapped, since the kernel gives the number of a closed descriptor to the next one that is opened.
- *
- * `/proc/self/fd/N/NAME` is what openat(2) and its like are elsewhere: open, mkdir, rename, link, unlink, bind, connect and
- * watch work by it (proc(5)). It is short, however long the directory's own path is.
+ * A file or directory by a descriptor: it stays that very one, whatever is renamed meanwhile. Wrapped, since the kernel gives
+ * the number of a closed descriptor to the next one that is opened.
  */
-export class OpenDirectory {
+class OpenEntry {
   /** Where it was when it was opened. */
   readonly path: string;
   #fd: number | undefined;
@@ -32,7 +27,7 @@ export class OpenDirectory {
     return this.#fd;
   }
 
-  /** Names the directory itself. */
+  /** A name that leads to it: `/proc/self/fd/N`. */
   get self(): string {
     return `/proc/self/fd/${String(this.fd)}`;
   }
@@ -42,6 +37,20 @@ export class OpenDirectory {
     return fstatSync(this.fd, { bigint: true });
   }
 
+  /** Idempotent. */
+  close(): void {
+    if (this.#fd === undefined) return;
+    closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}
+
+/**
+ * A directory by a descriptor: what is done through it is done in that very directory. `/proc/self/fd/N/NAME` is what openat(2)
+ * and its like are elsewhere: open, mkdir, rename, link, unlink, bind, connect and watch work by it (proc(5)). It is short,
+ * however long the directory's own path is.
+ */
+export class OpenDirectory extends OpenEntry {
   /** Names an entry of it. */
   at(name: string): string {
     if (name === '' || name === '.' || name === '..' || name.includes('/'))
@@ -52,13 +61,6 @@ export class OpenDirectory {
   /** Names an entry as it was listed: a name need not be text. */
   entry(name: Buffer): Buffer {
     return Buffer.concat([Buffer.from(`${this.self}/`), name]);
-  }
-
-  /** Idempotent. */
-  close(): void {
-    if (this.#fd === undefined) return;
-    closeSync(this.#fd);
-    this.#fd = undefined;
   }
 }
 
@@ -79,29 +81,10 @@ export function openDirectory(path: string | Buffer): OpenDirectory {
 }
 
 /** A file by a descriptor that neither reads nor writes it: it waits for no FIFO, and keeps nobody from running the file. */
-export class OpenFile {
-  #fd: number | undefined;
-
+export class OpenFile extends OpenEntry {
   /** Follows no link. Throws Node's system error. */
   constructor(path: string | Buffer) {
-    this.#fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
-  }
-
-  get self(): string {
-    if (this.#fd === undefined) throw new EscrowError('internal', 'The descriptor of a file is closed.');
-    return `/proc/self/fd/${String(this.#fd)}`;
-  }
-
-  look(): BigIntStats {
-    if (this.#fd === undefined) throw new EscrowError('internal', 'The descriptor of a file is closed.');
-    return fstatSync(this.#fd, { bigint: true });
-  }
-
-  /** Idempotent. */
-  close(): void {
-    if (this.#fd === undefined) return;
-    closeSync(this.#fd);
-    this.#fd = undefined;
+    super(openSync(path, O_PATH | constants.O_NOFOLLOW), path.toString());
   }
 }
 

@@ -1,8 +1,7 @@
 import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import { systemCode } from '../../errors.ts';
+import { O_PATH } from './o-path.ts';
 
-/** open(2); Node does not name it. */
-const O_PATH = 0o10000000;
 const MODE = 0o7777;
 const ALL_OURS = 0o700;
 

@@ -31,7 +31,7 @@ const HARMLESS: readonly RegExp[] = [
   // reading files
   /^(closeSync|existsSync|fstatSync|lstatSync|statSync|statfsSync|openSync|opendirSync|readSync|closeSync|readdirSync|readlinkSync|readFileSync|isDirectory|isFile|isSymbolicLink|close|on|watchDirectory)$/,
   // descriptors and their entries
-  /^(openDirectory|look|lookAt|entry|at|isSame|entriesOf|fileSystemFromMagic|next)$/,
+  /^(openDirectory|look|lookAt|entry|at|isSame|entriesOf|next)$/,
   // building queries, and executing those that read
   /^(and|as|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|groupBy|innerJoin|insertInto|limit|onConflict|onRef|or|order|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where|ref)$/,
   // building the SDK's commands

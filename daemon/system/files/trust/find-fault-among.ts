@@ -1,6 +1,7 @@
 import { closeSync, constants, lstatSync, opendirSync, openSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../../errors.ts';
+import { O_PATH } from '../o-path.ts';
 import { faultOfExisting, type PathFault } from './find-fault.ts';
 import { isPrivateGroup } from './local-accounts.ts';
 import { isClosed } from './new-files.ts';
@@ -13,7 +14,6 @@ const READ_MAX = 2048;
 const MATCHES_MAX = 300;
 /** Each asks `getfacl`, some milliseconds, or follows a link. */
 const CLOSE_LOOKS_MAX = 4;
-const O_PATH = 0o10000000; // of asm-generic/fcntl.h; Node has no name for it
 const WRITABLE = 0o022;
 const WRITE_BY_OTHERS = 0o002;
 

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemCode } from '../../../errors.ts';
+import { O_PATH } from '../o-path.ts';
 import { nearestExistingAncestor } from '../path-lookup.ts';
 import { inheritedWriters, type Writer } from './access-control-list.ts';
 import { groupTitle } from './local-accounts.ts';
@@ -21,7 +22,6 @@ const SETGID = 0o2000;
 const WRITE_BY_GROUP = 0o020;
 const WRITE_BY_OTHERS = 0o002;
 const ENTER_BY_OTHERS = 0o011;
-const O_PATH = 0o10000000; // of asm-generic/fcntl.h; Node has no name for it
 
 /**
  * Who besides the user and root can write to what a process of the user makes in a directory, by the modes that programs

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { EscrowError, systemCode } from '../../../errors.ts';
+import { O_PATH } from '../o-path.ts';
 import { syncDirectory } from '../atomic-write.ts';
 import { pathError } from '../path-error.ts';
 import { userTitle } from './local-accounts.ts';
@@ -19,8 +20,6 @@ import { untrusted } from './trust-error.ts';
 import { ownerKind } from './user-namespace.ts';
 import { VerifiedDirectory } from './verified-directory.ts';
 
-/** Of asm-generic/fcntl.h, the same on every platform that Node has; Node has no name for it. */
-const O_PATH = 0o10000000;
 const LINKS_MAX = 40; // as path_resolution(7)
 
 /**
