@@ -36,6 +36,18 @@ export async function readJournal(db: Queries, run: string, after: number): Prom
   return rows.map(describeEvent);
 }
 
+/** Returns the data of a run's events of one type, in order. */
+export async function readEventData(db: Queries, run: string, type: string): Promise<unknown[]> {
+  const rows = await db
+    .selectFrom('journal')
+    .select('data')
+    .where('run_id', '=', run)
+    .where('type', '=', type)
+    .orderBy('seq')
+    .execute();
+  return rows.map(({ data }) => JSON.parse(data) as unknown);
+}
+
 /** Returns the events that a principal caused, newest first, before `seq`. */
 export async function readAudit(db: Queries, limit: number, before?: number): Promise<JournalEvent[]> {
   let query = db.selectFrom('journal').selectAll().where('principal', 'is not', null);

@@ -13,9 +13,9 @@ import { ExposureRecords, writeSearch } from './exposure-records.ts';
 import { DefinitionLimit, recordJobDefinition } from './job-definition-records.ts';
 import type { RunRow } from './queries.ts';
 import type { DroppedRecords } from './reading/dropped-records.ts';
-import { taskJobOf, withMaskedName as withMaskedJob } from './task-job-events.ts';
+import { taskJobOf, withMaskedJobName } from './task-job-events.ts';
 import type { TaskJobRecords } from './task-job-records.ts';
-import type { TaskNames } from './task-names.ts';
+import { withMaskedName, type TaskNames } from './task-names.ts';
 import { recordSecretUse, type TaskRecords, type UnreadLine } from './task-records.ts';
 
 /** So many definitions at most share a transaction: each looks through the leases of the run. */
@@ -81,7 +81,7 @@ export class EventRecords {
     const tasks = [...batch.tasks.values()].map((task) =>
       masked === undefined ? task : withMaskedName(task, masked),
     );
-    const jobs = batch.jobs.map((job) => (masked === undefined ? job : withMaskedJob(job, masked)));
+    const jobs = batch.jobs.map((job) => (masked === undefined ? job : withMaskedJobName(job, masked)));
     if (tasks.length + batch.errors.length + batch.others.length > 0)
       await write(this.#deps, 'records.write', async (db) => {
         await this.#tasks.writeErrors(db, batch.errors);
@@ -155,13 +155,6 @@ interface EventRecordParts {
   readonly tasks: TaskRecords;
   readonly jobs: TaskJobRecords;
   readonly dropped: DroppedRecords;
-}
-
-export function withMaskedName<T extends { readonly name: string | null }>(
-  task: T,
-  masked: (name: string) => string,
-): T {
-  return task.name === null ? task : { ...task, name: masked(task.name) };
 }
 
 function parse(line: string): RunEvent | undefined | 'spoilt' {

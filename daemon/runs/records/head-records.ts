@@ -8,13 +8,13 @@ import { readTaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
 import { TraceReader } from '../../nextflow/logs/trace.ts';
 import { runFile } from '../../run-directory/layout.ts';
 import { write, type RunDependencies } from '../dependencies.ts';
-import { EventRecords, withMaskedName } from './event-records.ts';
+import { EventRecords } from './event-records.ts';
 import type { RunRow } from './queries.ts';
 import { DroppedRecords } from './reading/dropped-records.ts';
 import { FollowedFile } from './reading/followed-file.ts';
-import { withMaskedName as withMaskedJob } from './task-job-events.ts';
+import { withMaskedJobName } from './task-job-events.ts';
 import { TaskJobRecords } from './task-job-records.ts';
-import { TaskNames } from './task-names.ts';
+import { TaskNames, withMaskedName } from './task-names.ts';
 import { TaskRecords } from './task-records.ts';
 
 /**
@@ -125,7 +125,7 @@ export class HeadRecords {
     const jobs = lines.flatMap((line) => readTaskJobEvent(line) ?? []);
     if (jobs.length === 0) return;
     const masked = await this.#names.masker();
-    const named = jobs.map((job) => withMaskedJob(job, masked));
+    const named = jobs.map((job) => withMaskedJobName(job, masked));
     await write(this.#deps, 'records.write', (db) => this.#jobs.writeJobs(db, named, 'log'));
   }
 

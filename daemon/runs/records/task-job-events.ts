@@ -4,6 +4,7 @@ import { gridExecutor, type TaskJobEvent } from '../../nextflow/logs/task-jobs.t
 import { isJobId } from '../../schedulers/job-id.ts';
 import type { RunDependencies } from '../dependencies.ts';
 import { remoteTaskJobs } from '../purge/orphaned-jobs.ts';
+import { withMaskedName } from './task-names.ts';
 
 /**
  * Returns what an event of a task tells of its job. Undefined for a task that is no job of a scheduler or a platform, and for
@@ -21,10 +22,9 @@ export function taskJobOf(
   return { submitted: { executor, id, name: task.name ?? id, workDirectory } };
 }
 
-/** The event with the task's name masked. */
-export function withMaskedName(event: TaskJobEvent, masked: (name: string) => string): TaskJobEvent {
-  if (!('submitted' in event)) return event;
-  return { submitted: { ...event.submitted, name: masked(event.submitted.name) } };
+/** Returns the event with the task's name masked. */
+export function withMaskedJobName(event: TaskJobEvent, masked: (name: string) => string): TaskJobEvent {
+  return 'submitted' in event ? { submitted: withMaskedName(event.submitted, masked) } : event;
 }
 
 function executorOf(deps: Pick<RunDependencies, 'platforms'>, { executor: name, id }: EventJob) {

@@ -31,3 +31,11 @@ export class TaskNames {
     return (name) => name.replace(TAG, '');
   }
 }
+
+/** Returns what has the name of a task with that name masked. */
+export function withMaskedName<T extends { readonly name: string | null }>(
+  task: T,
+  masked: (name: string) => string,
+): T {
+  return task.name === null ? task : { ...task, name: masked(task.name) };
+}

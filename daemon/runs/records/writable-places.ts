@@ -1,5 +1,5 @@
 import type { WritablePlace } from '../../contract/types.ts';
-import { record } from '../../ledger/journal.ts';
+import { readEventData, record } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/open.ts';
 
 const TYPE = 'run.examined';
@@ -15,13 +15,6 @@ export async function recordWritablePlaces(
 
 /** Reads that again; undefined where nothing was written. */
 export async function writablePlacesOf(db: Queries, run: string): Promise<WritablePlace[] | undefined> {
-  const row = await db
-    .selectFrom('journal')
-    .select('data')
-    .where('run_id', '=', run)
-    .where('type', '=', TYPE)
-    .orderBy('seq')
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  return (JSON.parse(row.data) as { writableByOthers: WritablePlace[] }).writableByOthers;
+  const [event] = (await readEventData(db, run, TYPE)) as { writableByOthers: WritablePlace[] }[];
+  return event?.writableByOthers;
 }

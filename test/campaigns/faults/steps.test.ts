@@ -52,7 +52,7 @@ const HARMLESS: readonly RegExp[] = [
   // descriptors of this process
   /^(hold|release)$/,
   // reading the ledger, and decrypting values
-  /^(findComputeEnvironment|listComputeEnvironments|open|resolveSecrets|versions)$/,
+  /^(findComputeEnvironment|listComputeEnvironments|open|readEventData|resolveSecrets|versions)$/,
   // querying stores
   /^(check|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|isJobId|leaseOf|locate|batchJobs|configuration)$/,
 ];

@@ -1,5 +1,5 @@
 import type { DroppedRecord } from '../../../contract/types.ts';
-import { record } from '../../../ledger/journal.ts';
+import { readEventData, record } from '../../../ledger/journal.ts';
 import type { Queries } from '../../../ledger/open.ts';
 
 const TYPE = 'run.records-dropped';
@@ -25,12 +25,6 @@ export class DroppedRecords {
 
 /** What was not recorded as a whole of one run. */
 export async function droppedRecordsOf(db: Queries, run: string): Promise<DroppedRecord[]> {
-  const rows = await db
-    .selectFrom('journal')
-    .select('data')
-    .where('run_id', '=', run)
-    .where('type', '=', TYPE)
-    .orderBy('seq')
-    .execute();
-  return [...new Set(rows.map(({ data }) => (JSON.parse(data) as { what: DroppedRecord }).what))];
+  const events = (await readEventData(db, run, TYPE)) as { what: DroppedRecord }[];
+  return [...new Set(events.map(({ what }) => what))];
 }
