@@ -2,7 +2,7 @@ import type { Paths } from '../config/paths.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { ownPluginsDirectory } from '../nextflow/plugin/plugins-directory.ts';
-import { nextflowHome } from '../nextflow/executed/launch-files.ts';
+import { homeOf } from '../nextflow/executed/launch-files.ts';
 import { localStorePath } from '../nextflow/launcher/local-store.ts';
 import { failure, type Check } from './check.ts';
 import { checkClock } from './checks/clock.ts';
@@ -67,7 +67,7 @@ export function groupsFor(subject: DoctorContext, environment?: ComputeEnvironme
     {
       name: 'what runs execute',
       look: (its) => checkExecuted(its, environment),
-      touches: [process.cwd(), nextflowHome({ env: subject.env, directory: process.cwd() })],
+      touches: [process.cwd(), homeOf({ env: subject.env, directory: process.cwd() })],
     },
     { name: 'local store', look: checkLocalStore, touches: [localStorePath(subject.env)] },
     { name: 'environment', look: checkEnvironment },

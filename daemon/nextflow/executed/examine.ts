@@ -6,7 +6,7 @@ import { isAbove } from '../../system/files/trust/trust-error.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
 import { umaskText } from '../../system/processes/umask.ts';
 import { findPlaces, type Found } from './find-places.ts';
-import { nextflowHome, type Execution } from './launch-files.ts';
+import { homeOf, type Execution } from './launch-files.ts';
 import { elsewhere, titleOf, type Use } from './uses.ts';
 
 /** As many as a request may tell; each `-c` could name a file in another directory. */
@@ -65,7 +65,7 @@ function newFiles(execution: Execution, work: string | undefined): NewFiles[] {
   const wanted: (readonly [Use, string, boolean])[] = [
     ...(work === undefined ? [] : [['work', work, true] as const]),
     ['cache', cache, dirname(cache) !== (work === undefined ? undefined : dirname(work))],
-    ['home', nextflowHome(execution), false],
+    ['home', homeOf(execution), false],
   ];
   return wanted.flatMap(([use, path, withLists]) => {
     const writers = writersOfNewFiles(path, umask, { withLists });

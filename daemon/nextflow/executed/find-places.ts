@@ -12,7 +12,7 @@ import { findJava } from '../launcher/java.ts';
 import { valueOf } from '../launcher/pipeline-argument.ts';
 import { readLauncher } from '../launcher/version.ts';
 import { isPluginName } from '../plugin/trusted-plugin.ts';
-import { configurationFiles, findPipeline, nextflowHome, type Execution } from './launch-files.ts';
+import { configurationFiles, findPipeline, homeOf, type Execution } from './launch-files.ts';
 import type { Use } from './uses.ts';
 import { workDirectoryOf } from './work-directory.ts';
 
@@ -83,7 +83,7 @@ function projectLooks(use: Use, path: string): Look[] {
 
 function homeLooks(execution: Execution, project: string | undefined): Look[] {
   const { env, directory, plugins, nextflow } = execution;
-  const home = nextflowHome(execution);
+  const home = homeOf(execution);
   const assets = resolve(directory, env['NXF_ASSETS'] || join(home, 'assets'));
   const { version } = readLauncher(nextflow, env);
   const framework = resolve(directory, env['NXF_DIST'] || join(home, 'framework'));

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { readRunLine } from '../launcher/configuration.ts';
 import { pipelineOf } from '../launcher/pipeline-argument.ts';
+import { nextflowHome } from '../launcher/nextflow-home.ts';
 
 /** What is asked about. */
 export interface Execution {
@@ -19,9 +19,9 @@ export interface Execution {
   readonly workDir?: string | undefined;
 }
 
-/** Where Nextflow keeps what it downloads. */
-export function nextflowHome({ env, directory }: Pick<Execution, 'env' | 'directory'>): string {
-  return resolve(directory, env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow'));
+/** Nextflow's home as an absolute path. */
+export function homeOf({ env, directory }: Pick<Execution, 'env' | 'directory'>): string {
+  return resolve(directory, nextflowHome(env));
 }
 
 /** A pipeline in the file system: its directory; or one that Nextflow has downloaded or will, as `ORGANIZATION/NAME`. */
@@ -52,7 +52,7 @@ export function configurationFiles(execution: Execution, pipeline: Pipeline): st
     onlyFiles.length > 0
       ? onlyFiles
       : [
-          join(nextflowHome(execution), 'config'),
+          join(homeOf(execution), 'config'),
           ...(pipeline !== undefined && 'local' in pipeline ? [join(pipeline.local, 'nextflow.config')] : []),
           env['NXF_CONFIG_FILE'] || 'nextflow.config',
           ...moreFiles,

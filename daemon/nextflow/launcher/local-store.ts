@@ -1,18 +1,17 @@
 import { existsSync, lstatSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../../errors.ts';
 import { readRegularFile } from '../../system/files/read-regular-file.ts';
 import { isSecretName } from '../../contract/secret-name.ts';
 import { runFile } from '../../run-directory/layout.ts';
 import { SecretValue } from '../../vault/secret-value.ts';
+import { nextflowHome } from './nextflow-home.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where plain nextflow would look for its secrets in this environment. */
 export function localStorePath(env: Environment): string {
-  const home = env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow');
-  return env['NXF_SECRETS_FILE'] || join(home, 'secrets', 'store.json');
+  return env['NXF_SECRETS_FILE'] || join(nextflowHome(env), 'secrets', 'store.json');
 }
 
 /** The same; null where there is no such file. */

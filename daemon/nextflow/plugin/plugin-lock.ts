@@ -1,8 +1,8 @@
 import { existsSync, realpathSync, statSync, type Stats } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Launch } from '../launcher/launch.ts';
 import { pipelineOf, valueOf } from '../launcher/pipeline-argument.ts';
+import { nextflowHome } from '../launcher/nextflow-home.ts';
 
 /** What `plugins.lock` means for a launch. */
 export interface PluginLock {
@@ -72,8 +72,7 @@ function statOf(path: string): Stats | undefined {
 
 /** Likewise where Nextflow keeps what it has fetched: ASSETS/ORGANIZATION/NAME. */
 function fetchedProjects({ env }: Launch, pipeline: string): string[] {
-  const home = env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow');
-  const assets = env['NXF_ASSETS'] || join(home, 'assets');
+  const assets = env['NXF_ASSETS'] || join(nextflowHome(env), 'assets');
   const words = pipeline
     .replace(/\.git$/, '')
     .split(/[/:]/)

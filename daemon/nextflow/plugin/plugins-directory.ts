@@ -1,5 +1,4 @@
 import { accessSync, constants } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EscrowError, systemCode } from '../../errors.ts';
 import { nearestExistingAncestor } from '../../system/files/path-lookup.ts';
@@ -8,6 +7,7 @@ import type { Launch } from '../launcher/launch.ts';
 import { linkPlugins } from './link-plugins.ts';
 import { openPluginsDirectory } from './plugin-install.ts';
 import { assertTrustedPlugin, pluginsIn } from './trusted-plugin.ts';
+import { nextflowHome } from '../launcher/nextflow-home.ts';
 
 /** From where Nextflow is to load plugins. */
 export interface PluginsDirectory {
@@ -20,8 +20,7 @@ type Where = Pick<Launch, 'env' | 'directory' | 'state'>;
 
 /** Where Nextflow looks for plugins by itself. Its official launcher sets NXF_HOME where nobody did. */
 export function ownPluginsDirectory({ env, directory }: Pick<Launch, 'env' | 'directory'>): string {
-  const home = env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow');
-  return resolve(directory, env['NXF_PLUGINS_DIR'] || join(home, 'plugins'));
+  return resolve(directory, env['NXF_PLUGINS_DIR'] || join(nextflowHome(env), 'plugins'));
 }
 
 /** The directory to load plugins from: Nextflow's own where it can be trusted, else a private one. Makes nothing. */

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { homedir } from 'node:os';
 import { readRegularFile } from '../../system/files/read-regular-file.ts';
 import type { Launch } from '../launcher/launch.ts';
+import { nextflowHome } from '../launcher/nextflow-home.ts';
 
 const CONFIG_MAX = 1024 * 1024;
 
@@ -32,7 +32,7 @@ function configFiles({ arguments: args, directory, env }: Launch): string[] {
   );
   const script = args.slice(args.indexOf('run') + 1).find((argument) => !argument.startsWith('-'));
   return [
-    join(env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow'), 'config'),
+    join(nextflowHome(env), 'config'),
     join(directory, 'nextflow.config'),
     ...named.map((file) => resolve(directory, file)),
     ...(script === undefined ? [] : beside(resolve(directory, script))),

@@ -1,0 +1,7 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Returns the directory where Nextflow keeps its configuration, plugins and downloads, as the environment names it: it may be relative. */
+export function nextflowHome(env: Readonly<Record<string, string | undefined>>): string {
+  return env['NXF_HOME'] || join(env['HOME'] || homedir(), '.nextflow');
+}
