@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { TimeSlices } from '../time/time-slices.ts';
 
 /** A process that has a FIFO open for writing. */
 export interface FifoHolder {
@@ -16,8 +16,6 @@ const PROCESSES_MAX = 20_000;
 const DESCRIPTORS_MAX = 4096;
 const HOLDERS_MAX = 10;
 const COMMAND_MAX = 200;
-/** So many processes are looked at before other work has its turn. */
-const PER_TURN = 50;
 /** The access mode of open(2) is in the lowest two bits of the flags. */
 const O_ACCMODE = 3;
 
@@ -29,8 +27,9 @@ const O_ACCMODE = 3;
 export async function findFifoHolders(path: string): Promise<FifoHolder[]> {
   const wanted = wantedOf(path);
   const holders: FifoHolder[] = [];
-  for (const [index, name] of listed('/proc').slice(0, PROCESSES_MAX).entries()) {
-    if (index % PER_TURN === PER_TURN - 1) await nextTurn();
+  const slices = new TimeSlices();
+  for (const name of listed('/proc').slice(0, PROCESSES_MAX)) {
+    await slices.next();
     const pid = Number(name);
     if (!Number.isInteger(pid) || !holds(pid, wanted)) continue;
     holders.push({ pid, program: programOf(pid), command: commandOf(pid) });
