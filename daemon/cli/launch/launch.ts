@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { tellExposures } from './tell-exposures.ts';
 import { untilSignal } from './until-signal.ts';
 import { purgeWithCredentials } from './with-credentials.ts';
-import { describePlace } from '../io/describe-place.ts';
+import { describePlace } from '../../nextflow/executed/describe-place.ts';
 import { print, printJson, printTable, warn } from '../io/output.ts';
 import { runPath } from '../io/run-path.ts';
 
@@ -35,7 +35,7 @@ export async function launch(
   if (start === undefined || run === undefined)
     throw new EscrowError('internal', 'The daemon planned a run and did not place it.');
   if (plan.note !== null) warn(plan.note);
-  for (const place of plan.writableByOthers ?? []) warn(describePlace(place));
+  for (const place of plan.writableByOthers ?? []) warn(`${describePlace(place)}. ${place.remedy}`);
   if (start.environmentFile !== undefined) {
     const { launchJob } = await import('./launch-job.ts');
     return launchJob(context, run, start, { detach: request.detach === true || background, json });
@@ -106,7 +106,8 @@ function explain(plan: Plan): void {
   print(`placed in    ${plan.store ?? 'nothing: there is no secret to place'}`);
   if (plan.secretDelivery !== null) print(`given by     ${plan.secretDelivery}`);
   if (plan.note !== null) print(`note         ${plan.note}`);
-  for (const place of plan.writableByOthers ?? []) print(`writable     ${describePlace(place)}`);
+  for (const place of plan.writableByOthers ?? [])
+    print(`writable     ${describePlace(place)}. ${place.remedy}`);
   if (plan.secrets.length === 0) return;
   print('');
   printTable(

@@ -1,4 +1,5 @@
 import type { ComputeEnvironment } from '../../contract/types.ts';
+import { describePlace } from '../../nextflow/executed/describe-place.ts';
 import { examineExecution } from '../../nextflow/executed/examine.ts';
 import { findNextflow } from '../../nextflow/launcher/find.ts';
 import { whyPluginUnusable } from '../../nextflow/plugin/secret-delivery.ts';
@@ -30,10 +31,7 @@ export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvir
     workDir,
   });
   const tell = policy === 'refuse' ? failure : warning;
-  if (places.length > 0)
-    return places.map(({ uses, path, why, remedy }) =>
-      tell(NAME, `${uses.join(', ')} "${path}" ${why}`, remedy),
-    );
+  if (places.length > 0) return places.map((place) => tell(NAME, describePlace(place), place.remedy));
   const found = `nobody else can change them, from ${directory} with umask ${umaskText(umask)}`;
   return [ok(NAME, found)];
 }

@@ -9,6 +9,7 @@ import type {
   WritablePlace,
 } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import { describePlace } from '../../nextflow/executed/describe-place.ts';
 import { localStoreNames } from '../../nextflow/launcher/local-store.ts';
 import { configOverlay } from '../../nextflow/launcher/overlay.ts';
 import { describePlannedSecret, resolveSecrets, type ResolvedSecret } from '../../sources/resolve.ts';
@@ -68,7 +69,7 @@ function assertUnwritable([first, ...more]: readonly WritablePlace[]): void {
   const others = more.length === 0 ? '' : ` And ${String(more.length)} more: nf-escrow doctor`;
   throw new EscrowError(
     'writable-by-others',
-    `Cannot start a run with secrets (writableByOthers is refuse): ${first.uses.join(', ')} "${first.path}" ${first.why}.`,
+    `Cannot start a run with secrets (writableByOthers is refuse): ${describePlace(first)}.`,
     { hint: `${first.remedy}${others}` },
   );
 }

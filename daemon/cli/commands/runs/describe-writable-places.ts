@@ -1,12 +1,13 @@
 import type { Receipt } from '../../../contract/types.ts';
+import { describePlace } from '../../../nextflow/executed/describe-place.ts';
 
 const INDENT = ' '.repeat(13);
 
 /** The lines of a receipt that tell what others could change of what the run executed. */
 export function describeWritablePlaces({ writableByOthers = [] }: Receipt): string[] {
-  return writableByOthers.flatMap(({ uses, path, why, remedy }) => [
+  return writableByOthers.flatMap((place) => [
     '',
-    `writable     ${uses.join(', ')} "${path}" ${why}`,
-    `${INDENT}next time: ${remedy}`,
+    `writable     ${describePlace(place)}`,
+    `${INDENT}next time: ${place.remedy}`,
   ]);
 }
