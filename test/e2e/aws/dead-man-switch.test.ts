@@ -1,5 +1,4 @@
 // The dead man's switch, and the expiry in a secret's tag.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { ProvidedCredentials } from '../../../daemon/aws/session/credentials.ts'
 import type { DoctorReport, Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { DeadManSwitches } from '../../../daemon/stores/aws/dead-man-switches.ts';
 import { boxOn, createBatch } from '../../support/aws/aws-sandbox.ts';
+import { startShim } from '../../support/start-shim.ts';
 import { runsOnBatch } from '../../support/aws/aws-runs.ts';
 import { fireSchedule, schedules } from '../../support/aws/schedules.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
@@ -21,7 +21,7 @@ import {
   storeFor,
 } from '../../support/aws/test-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
-import { killAllIn, Sandbox, until, untapped } from '../../support/sandbox.ts';
+import { killAllIn, Sandbox, until } from '../../support/sandbox.ts';
 
 const ROLE = `arn:aws:iam::${ACCOUNT}:role/dead-man`;
 const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
@@ -130,11 +130,7 @@ withAws('a live run postpones the switch and the expiry in the tag of its secret
   );
   const { run, start } = await runs.create(request(HOLD));
   if (run === undefined || start === undefined) throw new Error('the run was not created');
-  const child = spawn(...untapped(start.command, start.arguments), {
-    cwd: launchDirectory,
-    env: { PATH: process.env['PATH'], ...start.environment },
-    stdio: 'ignore',
-  });
+  const child = startShim(start, launchDirectory);
   const ended = once(child, 'exit');
   await until('the task runs', () => existsSync(join(launchDirectory, 'here')));
   const expiry = async (): Promise<number> =>

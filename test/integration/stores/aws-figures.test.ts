@@ -1,12 +1,12 @@
 // Measures complete runs on AWS: number of calls and duration of the removal. NF_ESCROW_TEST_RUNS sets the number of runs.
-import { spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { awsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { runsOnBatch, type RunsOnBatch } from '../../support/aws/aws-runs.ts';
 import { settingsFor } from '../../support/aws/test-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
-import { until, untapped } from '../../support/sandbox.ts';
+import { until } from '../../support/sandbox.ts';
+import { startShim } from '../../support/start-shim.ts';
 
 const RUNS = Number(process.env['NF_ESCROW_TEST_RUNS'] ?? 12);
 const AT_ONCE = 4;
@@ -16,11 +16,7 @@ const LAUNCHES = 100;
 async function runThrough({ runs, request, launchDirectory }: RunsOnBatch, script: string): Promise<number> {
   const { run, start } = await runs.create(request(script));
   if (run === undefined || start === undefined) throw new Error('the run was not created');
-  const child = spawn(...untapped(start.command, start.arguments), {
-    cwd: launchDirectory,
-    env: { PATH: process.env['PATH'], ...start.environment },
-    stdio: 'ignore',
-  });
+  const child = startShim(start, launchDirectory);
   await once(child, 'exit');
   const { endedAt, purgedAt } = await until('purged', async () => {
     const found = await runs.find(run.id);

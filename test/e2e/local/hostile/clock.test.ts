@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +10,8 @@ import { Runs } from '../../../../daemon/runs/runs.ts';
 import { Keys } from '../../../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../../../daemon/vault/secret-value.ts';
 import { Vault } from '../../../../daemon/vault/vault.ts';
-import { root, until, untapped } from '../../../support/sandbox.ts';
+import { root, until } from '../../../support/sandbox.ts';
+import { startShim } from '../../../support/start-shim.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 import { runDependencies } from '../../../support/run-dependencies.ts';
 
@@ -50,11 +50,7 @@ for (const days of [1, -1])
       launcher: identifySelf(),
     });
     if (run === undefined || start === undefined) throw new Error('the run was not materialized');
-    const child = spawn(...untapped(start.command, start.arguments), {
-      cwd: launchDirectory,
-      env: { PATH: process.env['PATH'], ...start.environment },
-      stdio: 'ignore',
-    });
+    const child = startShim(start, launchDirectory);
     const ended = once(child, 'exit');
     await until('the task runs', () => existsSync(join(launchDirectory, 'here')));
     const stays = async (what: string): Promise<void> => {
