@@ -39,7 +39,7 @@ const HARMLESS: readonly RegExp[] = [
   // sessions and clients of AWS; functions that call a callback, which is checked itself
   /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retry|sleep|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession|configuredEndpoint|creationToken)$/,
   // escaping and checking texts
-  /^(escapeText|gridExecutor|isOwnId)$/,
+  /^(describePlace|escapeText|gridExecutor|isOwnId)$/,
   // reading the state of processes and files
   /^(findFifoHolders|programHolding)$/,
   /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
