@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import Database from 'libsql';
 import t, { type Test } from 'tap';
 import type { DaemonStatus, Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { secondsSinceHeartbeat } from '../../../daemon/system/host-lease/host-lease.ts';
@@ -50,6 +51,33 @@ function isRoot(t: Test): boolean {
   if (process.geteuid?.() === 0) return true;
   t.pass('skipped', { skip: 'only root can make another host of this one' });
   return false;
+}
+
+/**
+ * Suspends the daemon while it writes nothing. Suspended during a write it would hold the ledger's lock, and no other daemon
+ * could take over: on a network file system the server ends the locks of a host that fails.
+ */
+async function suspend(box: Sandbox, pid: number): Promise<void> {
+  await until('the daemon is suspended and holds no lock', () => {
+    process.kill(pid, 'SIGSTOP');
+    const stopped = /^State:\s*T/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));
+    if (stopped && !isLocked(join(box.state, 'ledger.db'))) return true;
+    process.kill(pid, 'SIGCONT');
+    return undefined;
+  });
+}
+
+function isLocked(ledger: string): boolean {
+  const database = new Database(ledger, { timeout: 0 });
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    database.exec('ROLLBACK');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    database.close();
+  }
 }
 
 const IN_JOB = { SLURM_JOB_ID: '4711', SLURM_SUBMIT_HOST: 'login1' };
@@ -150,7 +178,7 @@ void t.test('one daemon for all login nodes', async (t) => {
 
   const ended = box.start(['run', 'while [ ! -e go ]; do sleep 0.1; done; exit 4']);
   const { id } = await runIs(box, 'running');
-  process.kill(paused, 'SIGSTOP');
+  await suspend(box, paused);
   t.teardown(() => {
     try {
       process.kill(paused, 'SIGKILL');
