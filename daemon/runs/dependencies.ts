@@ -10,44 +10,44 @@ import type { LeaseRemover, PlatformStores } from '../stores/store.ts';
 import type { KeyedMutex } from '../system/keyed-mutex.ts';
 import { step, type FaultInjector, type StepName } from '../system/steps.ts';
 
-/** What runs need from other modules; daemon.ts puts it together. */
+/** Dependencies of all run operations. daemon.ts assembles them. */
 export interface RunDependencies {
   readonly ledger: Ledger;
-  /** Where the values of secrets come from. */
+  /** Provides the values of secrets. */
   readonly source: SecretSource;
-  /** The stores of every platform. */
+  /** The stores of every platform, by platform. */
   readonly platforms: ReadonlyMap<string, PlatformStores>;
-  /** The stores of a compute environment's platform. */
+  /** Returns the stores of a compute environment's platform. */
   readonly platformOf: (environment: Pick<ComputeEnvironment, 'platform'>) => PlatformStores;
-  /** Everything that removes leases, by the kind that the ledger records. */
+  /** The removers of leases, by the store kind that the ledger records. */
   readonly removers: ReadonlyMap<string, LeaseRemover>;
-  /** Every run has a run directory, wherever its secrets are. */
+  /** Every run has a run directory, even if its secrets are in another store. */
   readonly runDirectories: RunDirectories;
-  /** What schedulers say about jobs. */
+  /** Job states as the schedulers report them. */
   readonly jobStatus: JobStatusCache;
-  /** Runs whose job is being submitted at this moment: their job need not be searched by its name. */
+  /** Runs whose head job is being submitted now. The daemon does not search for these jobs by name. */
   readonly submitting: Set<string>;
-  /** What happens to a run whose head is gone while task jobs of it may be alive. */
+  /** Policy for a run whose head has ended while its task jobs may still run. */
   readonly onLost: OnLost;
   readonly defaultWorkspace: string;
-  /** Whose daemon this is. */
+  /** The user who owns this daemon. */
   readonly user: Principal;
-  /** Where the output of detached runs is written. */
+  /** Directory for the output files of detached runs. */
   readonly outputDirectory: string;
-  /** Does nothing in the product; tests interrupt with it. */
+  /** No-op in production. Tests use it to interrupt steps. */
   readonly faults: FaultInjector;
   /** Serializes the removals of each run. */
   readonly removals: KeyedMutex;
-  /** Has the files that are far behind read one batch at a time, of all runs together. */
+  /** Serializes the batches that are read from files with a large backlog, across all runs. */
   readonly reading: KeyedMutex;
   /** The wall clock. */
   readonly clock: () => Date;
-  /** A monotonic clock in milliseconds; this process's own where it is left out. */
+  /** A monotonic clock in milliseconds. Default: `performance.now`. */
   readonly monotonic?: () => number;
   readonly log: Logger;
 }
 
-/** Writes to the ledger, as a step: what `work` writes is committed as a whole or not at all. */
+/** Writes to the ledger as a named step, in one transaction. */
 export function write<T>(
   deps: RunDependencies,
   name: StepName,
@@ -56,12 +56,12 @@ export function write<T>(
   return step(deps.faults, name, () => deps.ledger.write(work));
 }
 
-/** The time as the ledger stores it (ISO 8601, UTC). */
+/** Returns the current time in the ledger's format (ISO 8601, UTC). */
 export function now(deps: Pick<RunDependencies, 'clock'>, plusSeconds = 0): string {
   return new Date(deps.clock().getTime() + plusSeconds * 1000).toISOString();
 }
 
-/** A monotonic time in milliseconds, for durations. */
+/** Returns a monotonic time in milliseconds, for durations. */
 export function monotonic(deps: Pick<RunDependencies, 'monotonic'>): number {
   return deps.monotonic?.() ?? performance.now();
 }

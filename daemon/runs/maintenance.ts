@@ -8,32 +8,32 @@ import { CONFIRM_MS, StrayDirectoryScan } from './purge/stray-directory-scan.ts'
 import { getRun, unfinishedRuns, type RunRow } from './records/queries.ts';
 import type { RunWatches } from './watches.ts';
 
-/** How often runs without a watch are looked for: those that could not be called off, or not be watched. */
+/** Interval between rounds, which handle runs without a watch: a failed abort, or a watch that could not start. */
 const ROUND_MS = 30_000;
-/** How often all run directories are listed, besides the start of a daemon. */
+/** Interval between listings of all run directories. The first listing happens when the daemon starts. */
 const SCAN_INTERVAL_MS = 3600 * 1000;
 const PRUNE_INTERVAL_MS = 24 * 3600 * 1000;
 
-/** What can be configured of the maintenance. */
+/** Options of the maintenance. */
 export interface MaintenanceOptions {
-  /** How long purged runs are kept, in days; 0: forever. */
+  /** Retention of purged runs in days. 0 keeps them forever. */
   readonly keepDays?: number;
-  /** Between two rounds, in milliseconds. */
+  /** Interval between two rounds, in milliseconds. */
   readonly roundMs?: number | undefined;
 }
 
-/** Adopts live runs and finishes half-done steps, in rounds. Recovery removes; it never creates. */
+/** Adopts live runs and completes interrupted steps, in rounds. Recovery removes; it never creates. */
 export class Maintenance {
   readonly #deps: RunDependencies;
   readonly #watches: RunWatches;
-  /** Runs that are being materialized at this moment: any other run in state `created` was abandoned. */
+  /** Runs that are being materialized now. Any other run in state `created` was abandoned. */
   readonly #materializing: ReadonlySet<string>;
   readonly #scan: StrayDirectoryScan;
   readonly #keepDays: number;
   readonly #roundMs: number;
   #timer: NodeJS.Timeout | undefined;
   #unwatched = 0;
-  /** The round in progress: a second one would do the same concurrently. */
+  /** The round in progress. It prevents a second concurrent round. */
   #round: Promise<void> | undefined;
   #prunedAt = -Infinity;
   #scanAt = -Infinity;
@@ -52,19 +52,19 @@ export class Maintenance {
     this.#roundMs = roundMs;
   }
 
-  /** How many open runs without a watch the last round found. */
+  /** Number of open runs without a watch in the last round. */
   get unwatched(): number {
     return this.#unwatched;
   }
 
-  /** Watches every run that is not purged. Reads only the ledger, so that nothing delays the start of a daemon. */
+  /** Watches every run that is not purged. Reads only the ledger, so that the daemon starts without delay. */
   async adopt(): Promise<void> {
     for (const run of await unfinishedRuns(this.#deps.ledger.db))
       if (run.state !== 'created' && !this.#watches.has(run.id))
         await this.#attempt(`run ${run.id}`, () => this.#watches.add(run));
   }
 
-  /** Starts the rounds; resolves after the first one, which may take minutes where AWS or a scheduler does not answer. */
+  /** Starts the rounds. Resolves after the first one, which can take minutes if AWS or a scheduler does not respond. */
   async start(): Promise<void> {
     this.#timer = setInterval(() => void this.#runRound(), this.#roundMs);
     await this.#runRound();
@@ -85,7 +85,7 @@ export class Maintenance {
 
   async #finishPending(): Promise<void> {
     await this.adopt();
-    // Read again: runs that were adopted may have ended in the meantime.
+    // Query again: adopted runs may have ended in the meantime.
     const open = (await unfinishedRuns(this.#deps.ledger.db)).filter(
       ({ id }) => !this.#watches.has(id) && !this.#materializing.has(id),
     );
@@ -93,7 +93,7 @@ export class Maintenance {
     for (const run of open)
       await this.#attempt(`run ${run.id}`, async () => {
         if (run.state === 'created') await this.#abort(run);
-        // A probe run has no head to watch, but its leases have to be removed.
+        // A probe run has no head to watch, but its leases must be removed.
         else if (run.state === 'ended') await purgeRun(this.#deps, run.id);
       });
     await this.#attempt('orphaned jobs', () => refreshOrphanedJobs(this.#deps));
@@ -109,14 +109,14 @@ export class Maintenance {
     }
   }
 
-  /** Its daemon died while it was materialized: no command received an answer, so none can start it. */
+  /** The daemon died while it materialized the run. No command received a reply, so nobody can start the run. */
   async #abort({ id }: RunRow): Promise<void> {
-    await endUnlaunched(this.#deps, id, 'aborted', 'the daemon ended while it materialized the run');
+    await endUnlaunched(this.#deps, id, 'aborted', 'the daemon stopped while it materialized the run');
     const after = await getRun(this.#deps.ledger.db, id);
     if (after.state !== 'purged') await this.#watches.add(after);
   }
 
-  /** A failure is retried in the next round and does not stop the rest of this one. */
+  /** Logs a failure, so that it does not stop the rest of the round. The next round retries. */
   async #attempt(what: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();

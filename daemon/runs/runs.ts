@@ -39,13 +39,13 @@ import { runProbe, type ProbeRunResult, type ProbeRun } from './materialize/prob
 import { Maintenance, type MaintenanceOptions } from './maintenance.ts';
 import { RunWatches } from './watches.ts';
 
-/** Everything that can be done with runs. One for each daemon: it owns the watches. */
+/** All operations on runs. Each daemon has one instance, which owns the watches. */
 export class Runs {
   readonly #deps: RunDependencies;
   readonly #hold: PurgeHold;
   readonly #watches: RunWatches;
   readonly #maintenance: Maintenance;
-  /** Runs that are being materialized at this moment. */
+  /** Runs that are being materialized now. */
   readonly #materializing = new Set<string>();
 
   constructor(deps: RunDependencies, options: MaintenanceOptions = {}) {
@@ -55,7 +55,7 @@ export class Runs {
     this.#maintenance = new Maintenance(deps, this.#watches, this.#materializing, options);
   }
 
-  /** How many runs keep this daemon from being idle. */
+  /** Number of runs that keep this daemon from being idle. */
   get watching(): number {
     return this.#watches.size + this.#materializing.size + this.#maintenance.unwatched;
   }
@@ -65,12 +65,12 @@ export class Runs {
     await this.#maintenance.adopt();
   }
 
-  /** Finishes every half-done step, now and in rounds. Resolves after the first round. */
+  /** Completes every interrupted step, now and in rounds. Resolves after the first round. */
   async recover(): Promise<void> {
     await this.#maintenance.start();
   }
 
-  /** Ends the watching, not the runs. */
+  /** Stops the watches. The runs continue. */
   async stop(): Promise<void> {
     this.#maintenance.stop();
     await this.#watches.stop();
@@ -80,7 +80,7 @@ export class Runs {
     return (await planRun(this.#deps, request)).plan;
   }
 
-  /** Plans and materializes. The caller has to start what is answered, soon. */
+  /** Plans and materializes a run. The caller must start the returned command before the launch deadline. */
   async create(request: RunRequest): Promise<RunStart> {
     const started = await materialize(
       this.#deps,
@@ -93,7 +93,7 @@ export class Runs {
     return started;
   }
 
-  /** Submits the head of a run that is to be a job, and gives the run. */
+  /** Submits the head job of a run whose head is a scheduler job, and returns the run. */
   async submit(wanted: string, args: readonly string[]): Promise<Run> {
     const { db } = this.#deps.ledger;
     const { id } = await findOneRun(db, wanted);
@@ -102,7 +102,7 @@ export class Runs {
     return describeRun(db, await getRun(db, id));
   }
 
-  /** Has something tried with secrets that are placed as those of a run are, and taken back. Throws as that does. */
+  /** Runs `work` with secrets that are placed like those of a run, then removes them. Throws the errors of `runProbe`. */
   async probe<T>(
     environment: ComputeEnvironment,
     values: ReadonlyMap<string, SecretValue>,
@@ -121,7 +121,7 @@ export class Runs {
     );
   }
 
-  /** Forgets the runs that were purged this many days ago, or earlier. Gives their number. */
+  /** Deletes the records of runs that were purged `days` days ago or earlier. Returns the number of deleted runs. */
   async prune(days: number): Promise<number> {
     return pruneRuns(this.#deps, days);
   }
@@ -130,7 +130,7 @@ export class Runs {
     return this.#described(wanted, await findRun(this.#deps.ledger.db, wanted));
   }
 
-  /** The run as it was asked for: by a name that others have too, it tells which. */
+  /** Describes the run, with the other live runs that the requested name also matches. */
   async #described(wanted: string, row: RunRow): Promise<Run> {
     const { db } = this.#deps.ledger;
     const namesakes = await liveNamesakes(db, row, wanted);
@@ -155,7 +155,7 @@ export class Runs {
     return { ...(await receiptOf(this.#deps, row)), run: await this.#described(wanted, row) };
   }
 
-  /** The receipt, and what another look at everything that was placed finds now. */
+  /** Returns the receipt, with the results of a new inspection of every lease. */
   async checkedReceipt(wanted: string, provided?: AwsCredentials): Promise<Receipt> {
     const row = await findRun(this.#deps.ledger.db, wanted);
     if (provided !== undefined) await this.#provideCredentials(row.id, provided);
@@ -164,9 +164,9 @@ export class Runs {
   }
 
   /**
-   * Asks for a run's end, or for that of the jobs which it has left behind, each time anew: its watch asks the head, as
-   * soon as there is one, and sees its end. `orphanedJobs` of the answer: those that were asked to end, also where they are
-   * over by now, and with a `refusal` those that were left alone.
+   * Requests the cancellation of a run or, after its end, of its orphaned jobs. Each call repeats the request. The watch
+   * passes it on to the head as soon as there is one. In the result, `orphanedJobs` lists the jobs that were asked to end,
+   * including those that have ended since, and the jobs that were left alone, with a `refusal`.
    */
   async cancel(wanted: string): Promise<Run> {
     const { db } = this.#deps.ledger;
@@ -193,9 +193,9 @@ export class Runs {
   }
 
   /**
-   * Looks at a run now and, where it has ended, purges it. Throws `run-alive` while it may be alive, unless `force`:
-   * then its secrets are taken from it and it goes on without them. `asked`: by a person, who need not wait for the jobs
-   * that may keep it.
+   * Polls a run and purges it if it has ended. Throws `run-alive` while it may be alive. With `force`, removes its secrets
+   * anyway, and the run continues without them. `asked`: a person requested the purge, so it does not wait for orphaned
+   * jobs.
    */
   async purge(
     wanted: string,
@@ -210,7 +210,7 @@ export class Runs {
     if (row.state === 'ended') {
       if (asked || !(await this.#hold.applies(id))) await purgeRun(this.#deps, id);
     } else if (row.state === 'purged') {
-      // What was purged just now was inspected just now.
+      // A purge that happened during this call has already verified the removal.
       if (before === 'purged') await removeReappeared(this.#deps, id);
     } else {
       if (!force) throw new EscrowError('run-alive', `Run ${id} is ${row.state}.`);

@@ -3,7 +3,7 @@ import type { RunDependencies } from './dependencies.ts';
 import type { PurgeHold } from './purge/purge-hold.ts';
 import { leasesOf, type RunRow } from './records/queries.ts';
 
-/** The watches of all runs that are not purged; at most one for each run. */
+/** The watches of all runs that are not purged, at most one per run. */
 export class RunWatches {
   readonly #deps: RunDependencies;
   readonly #hold: PurgeHold;
@@ -22,23 +22,23 @@ export class RunWatches {
     return this.#watches.has(run);
   }
 
-  /** Starts to watch a run; does nothing for a run without a run directory, which has no head, or one that is watched. */
+  /** Starts to watch a run. Does nothing if the run is watched already, or has no run directory and therefore no head. */
   async add(run: RunRow): Promise<void> {
     const leases = await leasesOf(this.#deps.ledger.db, run.id);
     const lease = leases.find(({ store }) => store === this.#deps.runDirectories.kind);
-    // A concurrent call may have been faster: of two watches of one run both would act, and one would never be stopped.
+    // A concurrent call may have added a watch. A second watch of the same run would act twice and never be stopped.
     if (lease === undefined || this.#watches.has(run.id)) return;
     const watch = new RunWatch(this.#deps, run, lease, this.#hold, () => this.#watches.delete(run.id));
     this.#watches.set(run.id, watch);
     watch.start();
   }
 
-  /** Polls a run now, if it is watched. */
+  /** Polls a run now if it is watched. */
   async poll(run: string): Promise<void> {
     await this.#watches.get(run)?.poll();
   }
 
-  /** Ends the watching, not the runs. */
+  /** Stops the watches. The runs continue. */
   async stop(): Promise<void> {
     await Promise.all([...this.#watches.values()].map((watch) => watch.stop()));
     this.#watches.clear();

@@ -22,12 +22,12 @@ import { describeRun, getRun } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
 import { recordWritablePlaces } from '../records/writable-places.ts';
 
-/** How long a launcher may take from the answer to the start of the shim, in seconds. */
+/** Time limit from the reply to the launcher until the shim starts, in seconds. */
 const LAUNCH_SECONDS = 60;
 
 /**
- * Places what was planned: the ledger's rows first, then the outside world. When the placing fails, what there is of
- * it is removed before the error goes on. `placing` holds the run's id meanwhile.
+ * Materializes a plan: writes the ledger rows first, then creates the objects. If the creation of one fails, removes the
+ * others before it throws. `placing` contains the run's id until then.
  */
 export async function materialize(
   deps: RunDependencies,
@@ -79,7 +79,7 @@ async function materializeAs(
     const known = asEscrowError(error);
     const change = {
       outcome: 'aborted',
-      outcome_evidence: `placing failed: ${known.code}`,
+      outcome_evidence: `materialization failed: ${known.code}`,
       ended_at: now(deps),
     } as const;
     await write(deps, 'run.record-aborted', (db) => moveRun(db, id, 'ended', change));
@@ -91,21 +91,21 @@ async function materializeAs(
 }
 
 /**
- * Whether the head will be where this kernel tells nothing of it, or may be moved there: then the shim shows by a file
- * in the run directory that it lives.
+ * Returns whether the head will run, or may be restarted, on a kernel other than ours. In that case the shim writes a
+ * heartbeat file into the run directory.
  */
 function isOutOfSight({ launcher, enclosingJob: job }: RunRequest, { environment }: PlannedRun): boolean {
   return environment.headJob === true || job !== undefined || launcher.bootId !== bootId();
 }
 
-/** How the caller starts the shim. The environment holds a path, never a value. */
+/** Returns how the caller starts the shim. The environment contains a path, never a value. */
 function startOf(
   request: RunRequest,
   directory: string,
   planned: PlannedRun,
   outputFile: string | null,
 ): NonNullable<RunStart['start']> {
-  // With -C Nextflow reads what that names and nothing else.
+  // With -C, Nextflow reads the named files and no others.
   const option = request.arguments.includes('-C') ? '-C' : '-c';
   const configuration = planned.overlay === undefined ? [] : [option, runFile(directory, 'overlay')];
   const mode = request.arguments.includes('-bg') ? 'bg' : 'fg';
@@ -123,20 +123,20 @@ function startOf(
 }
 
 /**
- * Also with the plugin, Nextflow's own store is sought in the run directory: should something keep the plugin from being
- * used, secrets are missing then, and not the user's own in the place of the run's.
+ * Returns the variables of a run with secrets. NXF_SECRETS_FILE points into the run directory even with the plugin: if
+ * the plugin is not loaded, secrets are missing. Otherwise Nextflow would fall back to the user's own store.
  */
 function variablesOf(directory: string, { plugin, environment }: SecretDelivery): Record<string, string> {
   const store = { NXF_SECRETS_FILE: runFile(directory, 'store') };
   return plugin === null ? store : { ...store, ...environment, NF_ESCROW_RUN: directory };
 }
 
-/** Of a run without secrets: only as whom its head is to speak to AWS, where the compute environment says that. */
+/** Returns the variables of a run without secrets: only those that select the head's AWS identity. */
 function identityOf({ environment }: SecretDelivery): Record<string, string> {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('NXF_')));
 }
 
-/** Of a head that is to be a job the id is not known yet. */
+/** Returns the job that contains the head. The id of a head job is not known yet. */
 function jobIn({ enclosingJob: job }: RunRequest, { environment }: PlannedRun): string | null {
   if (environment.headJob === true) {
     const executor = environment.executor ?? detectExecutor();
@@ -171,7 +171,7 @@ async function insertRun(
       output_file: request.detach === true ? join(deps.outputDirectory, `${id}.log`) : null,
       launch_directory: request.launchDirectory,
       nextflow: request.nextflow,
-      // A value that someone passes as a parameter as well must not stand in the ledger in clear.
+      // A user may also pass a secret as a parameter. The ledger must not contain its value in clear text.
       arguments: JSON.stringify(request.arguments.map((argument) => mask(argument, values.values()))),
       plan: JSON.stringify(planned.plan.secrets),
       launcher: JSON.stringify(request.launcher),

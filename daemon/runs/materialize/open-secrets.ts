@@ -5,8 +5,8 @@ import type { PlannedRun } from '../plan/plan.ts';
 import { EscrowError } from '../../errors.ts';
 
 /**
- * Decrypts the values that a plan refers to, and checks that the run's platform can carry them. The values are kept no longer
- * than it takes to materialize them. Throws `value-not-deliverable`, `secret-not-found`, `vault-*`.
+ * Decrypts the values that a plan refers to and checks that the run's platform can carry them. The caller drops the values
+ * as soon as they are materialized. Throws `value-not-deliverable`, `secret-not-found`, `vault-*`.
  */
 export async function openSecrets(
   deps: RunDependencies,

@@ -9,38 +9,38 @@ import { now, write, type RunDependencies } from '../dependencies.ts';
 import type { LeaseRow } from '../records/queries.ts';
 import { moveLease } from '../records/states.ts';
 
-/** How long a lease lasts, in seconds. A live run keeps renewing its leases. */
+/** Duration of a lease in seconds. A live run keeps renewing its leases. */
 export const LEASE_SECONDS = 24 * 3600;
 
-/** One object that is to be created for a run, and its lease. */
+/** An object that will be created for a run, with its lease. */
 export interface PlannedLease {
   readonly lease: Pick<LeaseRow, 'id' | 'run_id' | 'store' | 'target' | 'locator' | 'expires_at'>;
-  /** `references`: of the objects that were created before this one. */
+  /** Creates the object. `references` are those of the objects that were created before it. */
   readonly place: (references: References, noteSent: Placement['noteSent']) => Promise<PlacedObject>;
 }
 
-/** What the creation of an object gives. */
+/** Result of the creation of an object. */
 interface PlacedObject {
   readonly references: References;
-  /** What its store is to know of it later. */
+  /** Data that the store needs later. */
   readonly record?: string;
 }
 
-/** What determines the objects of a run. */
+/** Input that determines the objects of a run. */
 export interface PlaceableRun {
   /** ORGANIZATION/NAME */
   readonly workspace: string;
   readonly environment: ComputeEnvironment;
   readonly secretDelivery: SecretDelivery;
   readonly values: ReadonlyMap<string, SecretValue>;
-  /** Further files of the run directory by name; undefined for a run without a run directory. */
+  /** Further files of the run directory, by name. Undefined for a run without a run directory. */
   readonly files: Readonly<Record<string, string>> | undefined;
   readonly exitToken?: string;
 }
 
 /**
- * Prepares and names everything that is to be created, in this order. The run directory comes last: `armed` in it says that
- * everything else exists.
+ * Prepares and names every object of a run, in the order of their creation. The run directory comes last: its `armed` file
+ * tells that everything else exists.
  */
 export async function prepareLeases(
   deps: RunDependencies,
@@ -65,7 +65,7 @@ export async function prepareLeases(
       const locator = await objects.prepare(target, environment);
       const location = { target, locator, sentAt: null, expiresAt };
       Object.assign(files, objects.runDirectoryFiles(locator, ownershipOf(deps)));
-      // The switch is created before its secret, so that the secret never exists without it.
+      // The dead man's switch is created before its secret, so that the secret never exists without it.
       const guard = objects.guard?.switchFor({ target, locator, run, index: index + 1 }, environment);
       if (objects.guard !== undefined && guard !== undefined) {
         const { guard: switches } = objects;
@@ -96,7 +96,7 @@ export async function prepareLeases(
   return planned;
 }
 
-/** To whom the objects of this ledger's runs belong. */
+/** Returns the owner and the ledger id that mark the objects of this ledger's runs. */
 export function ownershipOf(deps: RunDependencies): Ownership {
   return { owner: deps.user.user, ledger: deps.ledger.id };
 }
@@ -114,7 +114,7 @@ export async function recordLeases(
       .execute();
 }
 
-/** Creates the objects one after another, as each may need the references of those before it; returns all references. */
+/** Creates the objects in sequence, because an object may need references of earlier ones. Returns all references. */
 export async function placeLeases(
   deps: RunDependencies,
   planned: readonly PlannedLease[],
@@ -140,11 +140,11 @@ async function placeLease(
         .where('state', '=', 'intended')
         .executeTakeFirst(),
     );
-    // Its removal has begun, or is over: whatever would be made now, nobody would look for.
+    // Its removal has begun or is complete. Nothing would remove an object that is created now.
     if (at !== null && numUpdatedRows !== 1n)
       throw new EscrowError(
         'state-conflict',
-        `Cannot place ${lease.target}: its run was ended meanwhile, and its removal has begun.`,
+        `Cannot place ${lease.target}: its run has ended and the removal of its leases has begun.`,
       );
   };
   const own = await place(references, noteSent);

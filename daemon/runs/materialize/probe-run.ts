@@ -14,26 +14,26 @@ import { purgeRun } from '../purge/purge.ts';
 import { describeLease, getRun, isOver, leasesOf } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
 
-/** A run without Nextflow, for as long as something is tried with a secret that is worth nothing. */
+/** A run without Nextflow that tests a platform with worthless secrets. */
 export interface ProbeRun {
   readonly id: string;
   readonly references: References;
-  /** For the tags of what is made with them. */
+  /** Owner and ledger for the tags of the objects that the probe creates. */
   readonly ownership: { readonly owner: string; readonly ledger: string };
-  /** Notes a job definition: when a request to register it is sent (milliseconds since 1970), and null once all are answered. */
+  /** Records a job definition. `sentAt`: send time of the registration (ms since 1970); null once all replies arrived. */
   readonly recordDefinition: (name: string, sentAt: number | null) => Promise<void>;
-  /** Records a task job of the platform, and that it has ended. */
+  /** Records a task job of the platform. */
   readonly recordJob: (id: string, name: string) => Promise<void>;
   readonly recordJobEnd: (id: string) => Promise<void>;
 }
 
-/** What came of it. `left`: what was placed and could not be removed yet; it is tried again, as that of a run. */
+/** Result of a probe. `left` lists the leases that could not be removed yet. The daemon retries their removal. */
 export interface ProbeRunResult<T> {
   readonly result: T;
   readonly left: readonly Lease[];
 }
 
-/** Values are in a store of their own here, never in a run directory. */
+/** A probe has no run directory: its values are in the platform's own store. */
 const DELIVERY: SecretDelivery = {
   plugin: 'trial',
   reason: null,
@@ -43,9 +43,9 @@ const DELIVERY: SecretDelivery = {
 };
 
 /**
- * Places secrets as for a run, has something tried with them, and takes them back, whatever becomes of it: the run stays
- * `created` meanwhile, and a daemon that finds one so aborts it. `placing` holds its id. Throws what placing or the work
- * throws, once what was placed is removed.
+ * Places secrets as for a run, calls `work` with them, and removes them in any case. The run stays `created` until then, so
+ * that a restarted daemon aborts it. `placing` contains its id. Throws the error of the placement or of `work` after the
+ * removal.
  */
 export async function runProbe<T>(
   deps: RunDependencies,
@@ -71,18 +71,18 @@ export async function runProbe<T>(
     try {
       result = await work(probeRunOf(deps, id, await placeLeases(deps, leases), environment));
     } catch (error) {
-      await endUnlaunched(deps, id, 'aborted', `a trial that failed: ${asEscrowError(error).code}`);
+      await endUnlaunched(deps, id, 'aborted', `probe failed: ${asEscrowError(error).code}`);
       throw error;
     }
-    return { result, left: await endUnlaunched(deps, id, 'succeeded', 'a trial') };
+    return { result, left: await endUnlaunched(deps, id, 'succeeded', 'probe completed') };
   } finally {
     placing.delete(id);
   }
 }
 
 /**
- * Ends a run that no head was started for, with its jobs if it has any, and takes back what was placed; gives what is left.
- * One that is not `created` any more was placed meanwhile, and is left alone.
+ * Ends a run whose head was never started, cancels its jobs, and removes its leases. Returns the leases that remain. Does
+ * nothing if the run is not `created`: another process has materialized it in the meantime.
  */
 export async function endUnlaunched(
   deps: RunDependencies,
@@ -100,8 +100,8 @@ export async function endUnlaunched(
   try {
     await cancelOrphanedJobs(deps, id);
   } catch (error) {
-    // It stays on the list, and is shown: `runs cancel`. Without its secret it fails as it starts.
-    deps.log.warn({ run: id, code: asEscrowError(error).code }, 'the job of a trial could not be ended');
+    // The job stays in the list of orphaned jobs. Without its secret it fails when it starts.
+    deps.log.warn({ run: id, code: asEscrowError(error).code }, 'cannot cancel the job of a probe');
   }
   await purgeRun(deps, id);
   return (await leasesOf(deps.ledger.db, id)).map(describeLease).filter((lease) => !isOver(lease));

@@ -17,18 +17,18 @@ import { getRun, headJobOf, leasesOf } from '../records/queries.ts';
 import { moveRun } from '../records/states.ts';
 import { runFile } from '../../run-directory/layout.ts';
 
-/** How long the scheduler's command may take, and then its answer be looked for by the job's name, in seconds. */
+/** Time limit for the submission and the search for the job by name, in seconds. */
 const SUBMIT_SECONDS = 150;
 
-/** The name under which the job of a run is found. */
+/** Returns the scheduler's name for the head job of a run. */
 export function jobName(run: string): string {
   return `nf-escrow-${run}`;
 }
 
 /**
- * Submits the head of a run that was planned to be a job. What is to be known of it is in the ledger before; an answer
- * that is lost is found by the job's name. When the scheduler does not take it, the run is called off. Throws
- * `state-conflict`, `scheduler-rejected`, `scheduler-unavailable`.
+ * Submits the head job of a run. Records the intent in the ledger first. If the scheduler's reply is lost, finds the job by
+ * its name. If the scheduler rejects the job, aborts the run. Throws `state-conflict`, `scheduler-rejected`,
+ * `scheduler-unavailable`.
  */
 export async function submitHead(
   deps: RunDependencies,
@@ -40,10 +40,16 @@ export async function submitHead(
   const lease = leases.find(({ store }) => store === deps.runDirectories.kind);
   const job = headJobOf(run);
   if (run.state !== 'materialized' || lease === undefined || job?.head !== true || job.name !== null)
-    throw new EscrowError('state-conflict', `Run ${id} is not one whose job could be submitted now.`);
+    throw new EscrowError(
+      'state-conflict',
+      `Cannot submit a head job for run ${id}: the run does not wait for one.`,
+    );
   const directory = lease.target;
   if (!existsSync(runFile(directory, 'environment')))
-    throw new EscrowError('request-invalid', `Run ${id} was given no environment for its job.`);
+    throw new EscrowError(
+      'request-invalid',
+      `Cannot submit the head job of run ${id}: its run directory contains no environment file.`,
+    );
   const { headOptions: options = [] } = await findComputeEnvironment(deps.ledger.db, run.compute_environment);
   const requeue = definitionOf(job.executor).requestsRequeue(options);
   const output = run.output_file ?? join(deps.outputDirectory, `${id}.log`);
@@ -81,7 +87,7 @@ export async function submitHead(
     await recordJob(deps, id, { ...job, name, id: found });
   } catch (error) {
     const known = asEscrowError(error);
-    // Whatever becomes of a job of ours that the scheduler took after all: it finds the fence closed, and ends.
+    // The scheduler may have accepted the job after all. It then finds the fence revoked and exits.
     const place = { target: directory, locator: lease.locator, sentAt: null };
     if (!(await step(deps.faults, 'fence.revoke', () => revoke(deps.runDirectories, place)))) return;
     const change = { outcome: 'aborted', outcome_evidence: known.message, ended_at: now(deps) } as const;
@@ -93,7 +99,7 @@ export async function submitHead(
   }
 }
 
-/** Notes what is known of a run's job now. */
+/** Records the current facts about a run's head job. */
 export async function recordJob(deps: RunDependencies, run: string, job: HeadJob): Promise<void> {
   await write(deps, 'job.record', async (db) => {
     await db
@@ -115,7 +121,7 @@ async function submitOrFind(
     return await scheduler.submit(submission);
   } catch (error) {
     if (asEscrowError(error).code !== 'scheduler-unavailable') throw error;
-    // Where that is not answered either, the fence keeps out a job that it took all the same.
+    // If this query fails too, the fence stops a job that the scheduler may have accepted.
     const found = (await scheduler.find(submission.name).catch(() => [])).at(-1);
     if (found === undefined) throw error;
     return found;

@@ -16,21 +16,21 @@ import { describePlannedSecret, resolveSecrets, type ResolvedSecret } from '../.
 import type { SecretCandidate } from '../../sources/source.ts';
 import type { RunDependencies } from '../dependencies.ts';
 
-/** What a run is to be given. It holds references to secrets; their values are decrypted when they are materialized. */
+/** The plan of a run. It refers to secrets; their values are decrypted when the run is materialized. */
 export interface PlannedRun {
   readonly plan: Plan;
   readonly environment: ComputeEnvironment;
   readonly secretDelivery: SecretDelivery;
   readonly secrets: readonly ResolvedSecret[];
-  /** Nextflow's own store, from which secrets of scope `local` are read; null: none is used. */
+  /** Nextflow's own store, which provides the secrets of scope `local`. Null: none is used. */
   readonly localStore: string | null;
-  /** The configuration that the run is started with, in addition to its own; undefined: none. */
+  /** Configuration that is added to the run's own. Undefined: none. */
   readonly overlay: string | undefined;
 }
 
 /**
- * Decides what a run is given. Decrypts nothing, records nothing and creates nothing. Throws what is wrong with the request
- * (`workspace-not-found`, `secret-not-available`, `writable-by-others`, …).
+ * Plans a run. Decrypts, records and creates nothing. Throws the errors of an invalid request (`workspace-not-found`,
+ * `secret-not-available`, `writable-by-others`, …).
  */
 export async function planRun(deps: RunDependencies, request: RunRequest): Promise<PlannedRun> {
   const { db } = deps.ledger;
@@ -63,10 +63,10 @@ export async function planRun(deps: RunDependencies, request: RunRequest): Promi
   };
 }
 
-/** Throws `writable-by-others` where others can change what the run executes. */
+/** Throws `writable-by-others` if others can change what the run executes. */
 function assertUnwritable([first, ...more]: readonly WritablePlace[]): void {
   if (first === undefined) return;
-  const others = more.length === 0 ? '' : ` And ${String(more.length)} more: nf-escrow doctor`;
+  const others = more.length === 0 ? '' : ` For ${String(more.length)} more, see: nf-escrow doctor`;
   throw new EscrowError(
     'writable-by-others',
     `Cannot start a run with secrets (writableByOthers is refuse): ${describePlace(first)}.`,
@@ -74,7 +74,7 @@ function assertUnwritable([first, ...more]: readonly WritablePlace[]): void {
   );
 }
 
-/** For callers that say nothing about their Nextflow: the format that every version reads. */
+/** Delivery for callers that do not describe their Nextflow: the format that every version reads. */
 const DEFAULT_DELIVERY: SecretDelivery = {
   plugin: null,
   reason: null,
@@ -83,7 +83,7 @@ const DEFAULT_DELIVERY: SecretDelivery = {
   restore: {},
 };
 
-/** What the person who starts this run should know. */
+/** Returns a note for the person who starts the run, or null. */
 function noteOn(
   workspace: WorkspaceScope,
   secrets: readonly ResolvedSecret[],
@@ -92,7 +92,7 @@ function noteOn(
   if (workspace.visibility === 'personal') return `${titleOf(workspace)} is personal: ${NONE}`;
   if (secrets.length === 0) return null;
   if (reason === null) return note ?? null;
-  return `secrets are given in Nextflow's own format, since ${reason}: a task may be given more than it declares.`;
+  return `secrets are delivered in Nextflow's own format because ${reason}: tasks may receive undeclared secrets.`;
 }
 
 function describeDelivery({ plugin, reason }: SecretDelivery): string {
@@ -100,7 +100,7 @@ function describeDelivery({ plugin, reason }: SecretDelivery): string {
   return reason === null ? "Nextflow's own format" : `Nextflow's own format: ${reason}`;
 }
 
-const NONE = 'a run in a personal workspace is given no secrets.';
+const NONE = 'a run in a personal workspace receives no secrets.';
 
 async function choose(
   deps: RunDependencies,
@@ -110,16 +110,19 @@ async function choose(
   const { ledger, source } = deps;
   if (workspace.visibility === 'personal') {
     if (selection.only === undefined) return [];
-    throw new EscrowError('workspace-personal', `In ${titleOf(workspace)}, ${NONE}`);
+    throw new EscrowError(
+      'workspace-personal',
+      `Cannot deliver secrets to a run in ${titleOf(workspace)}: ${NONE}`,
+    );
   }
   if (selection.none === true) return [];
   const user = await userScope(ledger.db, deps.user);
   const ours = [...(await source.list(ledger.db, user)), ...(await source.list(ledger.db, workspace))];
-  // Nextflow's own store is read only where it is merged with ours: a run without our secrets cannot fail on it.
+  // Nextflow's own store is read only if it is merged with ours, so that a run without our secrets cannot fail on it.
   const merges = selection.only === undefined ? ours.length > 0 : selection.only.length > 0;
   const local = merges && localStore !== null ? localStoreNames(localStore).map(localCandidate) : [];
   const chosen = resolveSecrets([...ours, ...local], selection);
-  // A run that needs nothing but Nextflow's own store uses that store itself.
+  // A run that needs only secrets of Nextflow's own store uses that store directly.
   return selection.only !== undefined || chosen.some(({ scope }) => scope !== 'local') ? chosen : [];
 }
 

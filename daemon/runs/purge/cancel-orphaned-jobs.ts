@@ -15,9 +15,9 @@ import {
 } from './orphaned-jobs.ts';
 
 /**
- * Asks for the end of what a run has left behind, as far as the scheduler or the platform itself says that it is the run's:
- * the other jobs stay on the list with the reason. Returns all of them, those with `refusal` being left alone. `by`: who
- * wants that; absent where the daemon does so by itself. Throws `scheduler-unavailable`, `aws-*`, `store-unavailable`.
+ * Cancels a run's orphaned jobs. A job is cancelled only if its scheduler or platform confirms that it belongs to the run.
+ * Other jobs stay in the list with a `refusal`. Returns all of them. `by`: the person who asked for it; absent if the
+ * daemon acts by policy. Throws `scheduler-unavailable`, `aws-*`, `store-unavailable`.
  */
 export async function cancelOrphanedJobs(
   deps: RunDependencies,
@@ -49,7 +49,7 @@ export async function cancelOrphanedJobs(
   });
 }
 
-/** Returns why the job is left alone; undefined: it was asked to end, or is over. */
+/** Cancels a job unless it has ended already. Returns the reason if it must be left alone, else undefined. */
 async function cancelOne(
   deps: RunDependencies,
   run: RunRow,
@@ -57,10 +57,9 @@ async function cancelOne(
   executor: Executor,
 ): Promise<string | undefined> {
   const { id, workDirectory } = job;
-  if (!isJobId(executor, id)) return `it is no job id of ${executor}`;
+  if (!isJobId(executor, id)) return `it is not a valid job id of ${executor}`;
   const other = await claimedElsewhere(deps, job);
-  if (other !== undefined)
-    return `run ${other} has submitted this job as well, or one from the same directory`;
+  if (other !== undefined) return `run ${other} has submitted this job too, or a job from the same directory`;
   const scheduler = deps.jobStatus.scheduler(executor);
   const origin = await scheduler.origin(id);
   if (origin === undefined) return undefined;
@@ -74,7 +73,7 @@ async function cancelOne(
   return refusal;
 }
 
-/** Another run of this ledger that names the same job, or one from the same directory, and has not seen it end. */
+/** Returns another run that names the same job, or an unfinished job from the same directory. */
 async function claimedElsewhere(
   deps: RunDependencies,
   { run, executor, id, workDirectory }: OrphanedJobRow,

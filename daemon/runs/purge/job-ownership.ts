@@ -2,39 +2,39 @@ import { realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobOrigin } from '../../schedulers/scheduler.ts';
 
-/** What has to be true of a job before it is cancelled for a run. */
+/** Facts that a job must match before it is cancelled for a run. */
 export interface JobClaim {
-  /** The work directory of the run's task, as its events or its log say. */
+  /** The task's work directory, as events or log report it. */
   readonly workDirectory: string | null;
-  /** The run's own, which is known otherwise; null: it is not. */
+  /** The run's work directory, from another source. Null if unknown. */
   readonly runWorkDirectory: string | null;
-  /** Whether it is a task of a job array: that is submitted from a directory of its own, which no event names. */
+  /** Whether the job is a task of a job array. Its submit directory is its own, and no event names it. */
   readonly isArrayTask: boolean;
   /** When the run was created (milliseconds since 1970). */
   readonly since: number;
 }
 
-/** A file server that does not answer must hold up no purge. */
+/** Time limit for resolving links. A file server that does not respond must not block a purge. */
 const RESOLVE_MS = 5000;
 
-/** Below the run's: the hash of the task. Nextflow 24.10 to 26.08, FileHelper.getWorkFolder. */
+/** Task directory relative to the run's work directory. Source: Nextflow 24.10 to 26.08, FileHelper.getWorkFolder. */
 const TASK = /^[0-9a-f]{2}\/[0-9a-f]{30}$/;
 
 /**
- * Decides whether the scheduler's own word shows that a job is the run's. Returns why it does not, or undefined. An id alone
- * shows nothing: tasks can write events, and names of tasks can forge lines of the log.
+ * Checks whether the scheduler's facts show that a job belongs to the run. Returns the reason if they do not, else undefined.
+ * The job id is not sufficient: tasks can write events, and task names can forge log lines.
  */
 export async function whyNotOurs(origin: JobOrigin, claim: JobClaim): Promise<string | undefined> {
   const { owner, isOurs, workDirectory, submittedAt } = origin;
   if (owner === null || workDirectory === null || submittedAt === null)
-    return 'the scheduler does not tell its owner, work directory and submit time';
-  if (!isOurs) return `the scheduler says that it belongs to ${owner}`;
+    return 'the scheduler does not report its owner, work directory and submit time';
+  if (!isOurs) return `according to the scheduler, it belongs to ${owner}`;
   if (submittedAt < claim.since)
-    return `the scheduler says that it was submitted at ${new Date(submittedAt).toISOString()}, before the run began`;
+    return `according to the scheduler, it was submitted at ${new Date(submittedAt).toISOString()}, before the run began`;
   const expected = await directoriesOf(claim);
   if (expected === undefined) return "the work directory of the run's task is not known";
   if (expected.some((directory) => isWithin(directory, workDirectory))) return undefined;
-  return `the scheduler says that it was submitted from ${workDirectory.slice(0, 300)}, which is not its task's work directory`;
+  return `according to the scheduler, it was submitted from ${workDirectory.slice(0, 300)}, which is not its task's work directory`;
 
   function isWithin(directory: string, found: string): boolean {
     if (!claim.isArrayTask) return found === directory;
@@ -43,8 +43,9 @@ export async function whyNotOurs(origin: JobOrigin, claim: JobClaim): Promise<st
 }
 
 /**
- * The directories of which a job may have been submitted from any: as Nextflow names it, and with all links resolved, as the
- * kernel told the scheduler's command. Of a job array's task, those that hold it. Undefined where the claim makes no sense.
+ * Returns the directories from which the job may have been submitted: as Nextflow names it, and with all links resolved, as
+ * the kernel reports it to the submit command. For a task of a job array, returns the parent directories. Undefined if the
+ * claim is inconsistent.
  */
 async function directoriesOf({
   workDirectory,

@@ -7,18 +7,18 @@ import { executors } from '../../schedulers/registry.ts';
 import type { RemoteTaskJobs } from '../../stores/store.ts';
 import { write, type RunDependencies } from '../dependencies.ts';
 
-/** A job whose head is gone, and whose it was. */
+/** An orphaned job and its run. */
 export type OrphanedJobRow = OrphanedJob & {
   readonly run: string;
-  /** Of its task, as is told. */
+  /** The task's work directory, as events or log report it. */
   readonly workDirectory: string | null;
-  /** False: the log says that it is over, and its scheduler has not been asked. */
+  /** False if only the log reports that the job has ended and its scheduler was not asked yet. */
   readonly isConfirmed: boolean;
 };
 
 /**
- * Records what is told of jobs of a head, first of those that were submitted. Idempotent: who adopts a run reads its files
- * from the start again. Of events and log, events count.
+ * Records task job events of a head, submissions first. Idempotent, because a daemon that adopts a run reads its files from
+ * the start. Events take precedence over log lines.
  */
 export async function recordTaskJobs(
   db: Queries,
@@ -60,7 +60,7 @@ export async function recordTaskJobs(
       .execute();
 }
 
-/** Jobs of heads that are gone, which may live on: of one run, or of all. */
+/** Returns the orphaned jobs of one run or of all runs. */
 export async function orphanedJobsOf(db: Queries, run?: string): Promise<OrphanedJobRow[]> {
   return jobsIn(db, ['orphaned'], run);
 }
@@ -85,8 +85,8 @@ async function jobsIn(
 }
 
 /**
- * When a head is over: what it had submitted and not seen end, it has left behind. Within the transaction of its end. An end
- * that the log alone tells may be forged, so the scheduler is asked about that one too, unless all went well.
+ * Marks the unfinished jobs of an ended head as orphaned, within the transaction that records the end. A log line alone may
+ * be forged. Unless the run succeeded, the scheduler is therefore asked about jobs that ended according to the log.
  */
 export async function recordOrphanedJobs(
   deps: RunDependencies,
@@ -114,12 +114,12 @@ export async function recordOrphanedJobs(
   await record(db, { run, type: 'run.jobs-orphaned', data: { jobs: left.map(({ job_id }) => job_id) } });
 }
 
-/** The platforms that run task jobs in a queue of their own. */
+/** Returns the platforms that run task jobs in queues of their own. */
 export function remoteTaskJobs({ platforms }: Pick<RunDependencies, 'platforms'>): RemoteTaskJobs[] {
   return [...platforms.values()].flatMap(({ taskJobs }) => taskJobs ?? []);
 }
 
-/** Jobs of a platform on which the run has nothing else: nobody knows in which account they would be. */
+/** Drops jobs of a platform where the run has no lease: their account is unknown. */
 async function forgetUnreachable(deps: RunDependencies, db: Queries, run: string): Promise<void> {
   for (const { executor, secretsKind } of remoteTaskJobs(deps))
     if ((await locatorOf(db, run, secretsKind)) === null)
@@ -131,14 +131,14 @@ async function forgetUnreachable(deps: RunDependencies, db: Queries, run: string
         .execute();
 }
 
-/** What is told of a job in the description of the run that left it. */
+/** Describes an orphaned job as the contract shows it. */
 export function describeOrphanedJob({ executor, id, name, refusal }: OrphanedJobRow): OrphanedJob {
   return { executor, id, name, ...(refusal === undefined ? {} : { refusal }) };
 }
 
 /**
- * Takes those off the list that are over by now, and puts those on it that the log alone had called over; gives how many are
- * left, of one run or of all. Jobs of which nothing is known yet count as left.
+ * Removes jobs from the list that have ended, and adds jobs that run although the log reported their end. Returns the number
+ * of jobs that remain, of one run or of all runs. Jobs with unknown state count as remaining.
  */
 export async function refreshOrphanedJobs(deps: RunDependencies, run?: string): Promise<number> {
   const jobs = await jobsIn(deps.ledger.db, ['orphaned', 'unconfirmed'], run);
@@ -177,12 +177,12 @@ async function endedOnScheduler(
 ): Promise<OrphanedJobRow[]> {
   const phaseOf = ({ executor, id }: OrphanedJobRow): string | undefined =>
     isScheduler(executor) ? deps.jobStatus.status(executor, id)?.phase : undefined;
-  orphans.forEach(phaseOf); // asks for all of them in one call
+  orphans.forEach(phaseOf); // queries all of them in one call
   await deps.jobStatus.settled();
   return orphans.filter((job) => ['ended', 'forgotten'].includes(phaseOf(job) ?? ''));
 }
 
-/** A platform that does not answer tells nothing: then no job counts as ended. */
+/** Returns the jobs that have ended on their platform. If the platform does not respond, no job counts as ended. */
 async function endedRemotely(
   deps: RunDependencies,
   orphans: readonly OrphanedJobRow[],
@@ -207,7 +207,7 @@ async function endedRemotely(
   return ended;
 }
 
-/** The locator of a run's lease of this kind: it tells where the run's jobs are. Null: there is none. */
+/** Returns the locator of a run's lease of this kind, which names the place of the run's jobs. Null if there is no lease. */
 export async function locatorOf(db: Queries, run: string, kind: string): Promise<string | null> {
   const lease = await db
     .selectFrom('leases')

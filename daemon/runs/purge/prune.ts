@@ -3,12 +3,12 @@ import { step } from '../../system/steps.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
 
 const DAY_SECONDS = 24 * 3600;
-/** Runs that are forgotten in one transaction. */
+/** Number of runs that are deleted in one transaction. */
 const BATCH = 200;
 
 /**
- * Forgets runs that were purged `days` ago or earlier: their rows, their events, their output. Runs that are not
- * purged are never forgotten, however old, nor is what people did: the audit. Gives their number.
+ * Deletes the records of runs that were purged `days` days ago or earlier: rows, events and output files. Keeps runs that
+ * are not purged, and the audit log. Returns the number of deleted runs.
  */
 export async function pruneRuns(deps: RunDependencies, days: number): Promise<number> {
   const before = now(deps, -days * DAY_SECONDS);
@@ -25,7 +25,7 @@ async function pruneSome(deps: RunDependencies, before: string): Promise<number>
     .where('purged_at', '<=', before)
     .limit(BATCH)
     .execute();
-  // Files first: a row that is gone could not tell of a file that is still there.
+  // Files first: without the row, nothing would refer to a file that remains.
   await step(deps.faults, 'prune.output', () => {
     for (const { output_file } of found) if (output_file !== null) removeOutput(output_file);
   });
@@ -40,7 +40,7 @@ async function pruneSome(deps: RunDependencies, before: string): Promise<number>
   return ids.length;
 }
 
-/** A directory that stands there is none of ours, and must not keep the rest from being forgotten. */
+/** Removes an output file. A directory at this path is not ours, and must not stop the deletion of other runs. */
 function removeOutput(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) rmSync(path, { force: true });
 }

@@ -9,17 +9,17 @@ interface Moment {
   readonly elapsed: number;
 }
 
-/** Tells which purges have to wait for jobs that were left behind. One for a daemon. */
+/** Decides which purges wait for orphaned jobs. Each daemon has one instance. */
 export class PurgeHold {
   readonly #deps: RunDependencies;
-  /** When a run was first seen to wait: its wait is counted from then on by the clock that nobody sets. */
+  /** When a run was first seen to wait. The rest of its wait is measured on the monotonic clock. */
   readonly #first = new Map<string, Moment>();
 
   constructor(deps: RunDependencies) {
     this.#deps = deps;
   }
 
-  /** Whether the purge of a run that is over has to wait for jobs of it. Cancels them where that is wanted. */
+  /** Returns whether the purge of an ended run must wait for orphaned jobs. Cancels the jobs if the policy says so. */
   async applies(id: string): Promise<boolean> {
     const isHeld = await this.#holds(id);
     if (!isHeld) this.#first.delete(id);
@@ -33,11 +33,8 @@ export class PurgeHold {
       try {
         await cancelOrphanedJobs(this.#deps, id);
       } catch (error) {
-        // Nothing keeps secrets for the sake of a scheduler that does not answer; the jobs stay on the list.
-        this.#deps.log.warn(
-          { run: id, code: asEscrowError(error).code },
-          'jobs that were left could not be cancelled',
-        );
+        // An unresponsive scheduler must not delay the removal of secrets. The jobs stay in the list.
+        this.#deps.log.warn({ run: id, code: asEscrowError(error).code }, 'cannot cancel orphaned jobs');
       }
       return false;
     }
@@ -45,7 +42,7 @@ export class PurgeHold {
     const now = { clock: this.#deps.clock().getTime(), elapsed: monotonic(this.#deps) };
     const first = this.#first.get(id) ?? now;
     this.#first.set(id, first);
-    // Not less than nothing: the clock may have been set back since it ended.
+    // Not negative: the clock may have been set back since the end.
     const before = Math.max(0, first.clock - Date.parse(ended_at ?? ''));
     return before + (now.elapsed - first.elapsed) < onLost.wait * 1000;
   }

@@ -12,7 +12,7 @@ export class PurgeRetry {
   readonly #run: string;
   readonly #hold: PurgeHold;
   #pause = 0;
-  /** On the monotonic clock. */
+  /** Time of the next attempt, on the monotonic clock. */
   #nextAt = 0;
 
   constructor(deps: RunDependencies, run: string, hold: PurgeHold) {
@@ -21,14 +21,14 @@ export class PurgeRetry {
     this.#hold = hold;
   }
 
-  /** Tries the purge if it is due and not on hold; `beforePurge` runs before it. Returns whether the run is purged. */
+  /** Purges if an attempt is due and not on hold. Calls `beforePurge` first. Returns whether the run is purged. */
   async tryIfDue(beforePurge: () => void): Promise<boolean> {
     if (monotonic(this.#deps) < this.#nextAt || (await this.#hold.applies(this.#run))) return false;
     beforePurge();
     try {
       await purgeRun(this.#deps, this.#run);
     } finally {
-      // Also after an attempt that could not even be recorded: each attempt delays others that wait for the ledger.
+      // Back off even if the attempt could not be recorded: each attempt delays others that wait for the ledger.
       this.#pause = Math.min(Math.max(this.#pause * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
       this.#nextAt = monotonic(this.#deps) + this.#pause;
     }

@@ -8,14 +8,14 @@ import { searchRunFiles } from '../records/search-run-files.ts';
 import { moveLease, moveRun } from '../records/states.ts';
 
 /**
- * Takes back everything that was placed for a run that has ended, and checks that it is gone. What cannot be removed
- * stays in the ledger with the reason and is tried again later: this never throws for it. Repeatable.
+ * Removes everything that was placed for an ended run and verifies its absence. Does not throw if an object cannot be
+ * removed: the ledger keeps it with the reason, and the daemon retries. Idempotent.
  */
 export async function purgeRun(deps: RunDependencies, id: string): Promise<void> {
   await deps.removals.run(id, () => purge(deps, id));
 }
 
-/** Removes a run's leases, whatever state the run is in: who calls this has asked whether that may be. */
+/** Removes a run's leases in any state of the run. The caller has checked that this is permitted. */
 export async function removeLeases(deps: RunDependencies, id: string): Promise<void> {
   await deps.removals.run(id, () => remove(deps, id));
 }
@@ -24,7 +24,7 @@ async function purge(deps: RunDependencies, id: string): Promise<void> {
   await remove(deps, id);
   const leases = await leasesOf(deps.ledger.db, id);
   if (!leases.every(isOver)) return;
-  // Its values may be forgotten once it is purged.
+  // Search first: the values may be deleted once the run is purged.
   await searchRunFiles(deps, id);
   await write(deps, 'run.record-purged', async (db) => {
     const run = await db.selectFrom('runs').select('state').where('id', '=', id).executeTakeFirstOrThrow();
@@ -54,7 +54,7 @@ async function remove(deps: RunDependencies, id: string): Promise<void> {
   if ((await left()).every(isLast)) await removeAll(deps, leases.filter(isLast));
 }
 
-/** All are waited for, whatever becomes of one: no removal may go on behind the back of the next try. */
+/** Waits for all removals, even if one fails, so that none overlaps with the next attempt. */
 async function removeAll(deps: RunDependencies, leases: readonly LeaseRow[]): Promise<void> {
   const results = await Promise.allSettled(leases.map((lease) => removeLease(deps, lease)));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -62,7 +62,7 @@ async function removeAll(deps: RunDependencies, leases: readonly LeaseRow[]): Pr
 
 async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void> {
   await write(deps, 'lease.record-removing', async (db) => {
-    // The try is counted before it is made, so that one which kills us is counted too.
+    // Count the attempt first, so that one that crashes the daemon is counted too.
     await db
       .updateTable('leases')
       .set({ attempts: lease.attempts + 1 })
@@ -72,7 +72,7 @@ async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void
   });
   try {
     const store = deps.removers.get(lease.store);
-    if (store === undefined) throw new Error(`this nf-escrow has no store ${lease.store}`);
+    if (store === undefined) throw new Error(`this version of nf-escrow has no store ${lease.store}`);
     let place = locationOf(lease);
     const note = async (record: string): Promise<void> => {
       await noteRecord(deps, lease.id, record);
@@ -88,10 +88,10 @@ async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void
     store.release?.(place);
   } catch (error) {
     const { message } = asEscrowError(error);
-    if (message === lease.last_error) return; // said already; it is tried again for as long as it takes
+    if (message === lease.last_error) return; // already recorded
     deps.log.error(
       { run: lease.run_id, target: lease.target, reason: message },
-      'removal failed; it will be tried again',
+      'removal failed; the daemon will retry it',
     );
     await write(deps, 'lease.record-failed', async (db) => {
       await db.updateTable('leases').set({ last_error: message }).where('id', '=', lease.id).execute();
@@ -101,7 +101,7 @@ async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void
   }
 }
 
-/** Keeps what a store notes while it removes an object. */
+/** Saves a store's record during the removal of an object. */
 export async function noteRecord(deps: RunDependencies, lease: string, record: string): Promise<void> {
   await write(deps, 'lease.record-erased', (db) =>
     db.updateTable('leases').set({ record }).where('id', '=', lease).execute(),

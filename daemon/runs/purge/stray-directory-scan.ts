@@ -11,7 +11,7 @@ import { monotonic, now, write, type RunDependencies } from '../dependencies.ts'
 import { Heartbeat } from '../../run-directory/heartbeat.ts';
 import { leasesOf, locationOf } from '../records/queries.ts';
 
-/** Looks now at everything that was placed for a run. What cannot be looked for is `unknown`, with the reason. */
+/** Inspects everything that was placed for a run. An object that cannot be inspected is `unknown`, with the reason. */
 export async function inspectLeases(deps: RunDependencies, run: string): Promise<ReceiptCheck[]> {
   const leases = await leasesOf(deps.ledger.db, run);
   return Promise.all(
@@ -19,7 +19,7 @@ export async function inspectLeases(deps: RunDependencies, run: string): Promise
       const { store, target } = lease;
       try {
         const finding = await deps.removers.get(store)?.inspectOnce(locationOf(lease));
-        if (finding === undefined) throw new Error(`this nf-escrow has no store ${store}`);
+        if (finding === undefined) throw new Error(`this version of nf-escrow has no store ${store}`);
         const { state, evidence } = finding;
         return { store, target, result: state === 'unverified' ? 'unknown' : state, evidence, at: now(deps) };
       } catch (error) {
@@ -30,8 +30,8 @@ export async function inspectLeases(deps: RunDependencies, run: string): Promise
 }
 
 /**
- * Removes what is there again of a purged run: a disk that lost power may bring back what was removed, and so may who
- * restores a backup. Throws as the store does.
+ * Removes objects of a purged run that exist again, after a power loss or the restore of a backup. Throws the errors of the
+ * store.
  */
 export async function removeReappeared(deps: RunDependencies, run: string): Promise<void> {
   await deps.removals.run(run, async () => {
@@ -43,15 +43,15 @@ export async function removeReappeared(deps: RunDependencies, run: string): Prom
 }
 
 /**
- * So long a directory that no run owns has to be seen past its expiry and not alive, by a clock that nobody sets: a wall
- * clock that is set forward makes all of them look old at once.
+ * How long a directory without a run must be seen expired and not alive, on the monotonic clock. If the wall clock is set
+ * forward, all directories look expired at once.
  */
 export const CONFIRM_MS = 5 * 60_000;
 
-/** Looks at run directories, again and again. */
+/** Scans run directories and removes stray ones. */
 export class StrayDirectoryScan {
   readonly #deps: RunDependencies;
-  /** Those that no run owns and that are past their expiry: since when they were seen so, and no heartbeat of theirs. */
+  /** Expired directories without a run, with the time of the first sighting. */
   readonly #expired = new Map<string, { since: number; readonly heartbeat: Heartbeat }>();
 
   constructor(deps: RunDependencies) {
@@ -59,10 +59,9 @@ export class StrayDirectoryScan {
   }
 
   /**
-   * Looks at every run directory that there is, with a row of the ledger or without one. One whose run is purged has come
-   * back, and goes. So does one that no run of this ledger owns (the ledger was lost, or restored from a backup), once it
-   * was found past its expiry in two looks that are BELIEVED_MS apart. Whoever may be alive keeps what it has. True: some
-   * wait for their second look.
+   * Reviews all run directories, with or without a row in the ledger. Removes directories of purged runs. Removes a
+   * directory without a run (the ledger was lost or restored from a backup) once it was seen expired for CONFIRM_MS. Keeps
+   * directories of heads that may be alive. Returns whether some need another scan.
    */
   async scan(): Promise<boolean> {
     const environments = await listComputeEnvironments(this.#deps.ledger.db);
@@ -86,7 +85,7 @@ export class StrayDirectoryScan {
         this.#expired.delete(location.target);
       });
     } catch (error) {
-      notReviewed(this.#deps, location.target, error); // it keeps no other from being looked at
+      notReviewed(this.#deps, location.target, error); // continues with the others
     }
   }
 
@@ -100,7 +99,7 @@ export class StrayDirectoryScan {
     return !isHeld && row?.state === 'purged';
   }
 
-  /** A head on another host holds no FIFO that we could see: its shim counts on between two looks. */
+  /** Returns whether the expiry is confirmed. A head on another host holds no FIFO here, but its heartbeat changes. */
   #isBelieved(target: string): boolean {
     const clock = (): number => monotonic(this.#deps);
     const seen = this.#expired.get(target) ?? { since: clock(), heartbeat: new Heartbeat(target, clock) };
@@ -112,14 +111,14 @@ export class StrayDirectoryScan {
 
 function notReviewed(deps: RunDependencies, path: string, error: unknown): void {
   const reason = asEscrowError(error).message;
-  deps.log.error({ path, code: systemCode(error), reason, err: error }, 'not reviewed; there is another');
+  deps.log.error({ path, code: systemCode(error), reason, err: error }, 'cannot review run directory');
 }
 
 async function listed(deps: RunDependencies, within: string | undefined): Promise<FoundDirectory[]> {
   try {
     return await deps.runDirectories.list(within);
   } catch (error) {
-    // Nothing was ever placed there, or its file system is away.
+    // The directory was never created, or its file system is not mounted.
     if (systemCode(error) !== 'ENOENT') notReviewed(deps, within ?? 'the runs directory', error);
     return [];
   }
@@ -134,7 +133,7 @@ async function removeFound(
   const { target } = place;
   if ((await step(deps.faults, 'lease.inspect', () => store.inspectOnce(place))).state !== 'present') return;
   await step(deps.faults, 'returned.remove', () => store.remove(place));
-  deps.log.warn({ run, target }, 'what was there again, or belonged to no run, was removed');
+  deps.log.warn({ run, target }, 'removed an object that had reappeared or belonged to no run');
   await write(deps, 'returned.record', (db) =>
     record(db, { run, type: 'lease.reappeared-removed', data: { target } }),
   );

@@ -1,7 +1,7 @@
 import type { Sweeper } from '../../stores/sweeper.ts';
 import type { Ledger } from '../../ledger/open.ts';
 
-/** Who sweeps, and what their ledger knows of runs: only what it has no row of, or has seen the end of, can be left over. */
+/** Returns who sweeps and what their ledger knows. Only objects of unknown or ended runs can be leftovers. */
 export function sweeperOf(ledger: Ledger, owner: string): Sweeper {
   return {
     owner,

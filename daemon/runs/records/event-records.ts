@@ -18,28 +18,28 @@ import type { TaskJobRecords } from './task-job-records.ts';
 import { withMaskedName, type TaskNames } from './task-names.ts';
 import { recordSecretUse, type TaskRecords, type UnreadLine } from './task-records.ts';
 
-/** So many definitions at most share a transaction: each looks through the leases of the run. */
+/** Number of definitions per transaction. Each one searches the leases of the run. */
 const DEFINITIONS = 10;
 
-/** What a batch of lines comes to: of a task that several of them tell of, the newest state. */
+/** Content of a batch of lines. For a task with several events, only the newest state. */
 interface Batch {
   readonly tasks: Map<string, Task>;
-  /** What the tasks tell of their jobs. */
+  /** Job events of the tasks. */
   readonly jobs: TaskJobEvent[];
-  /** By the name of a secret: the process that was given it last. */
+  /** The last process that received a secret, by the secret's name. */
   readonly uses: Map<string, string | null>;
   readonly others: Exclude<RunEvent, { task: Task } | { definition: DefinitionEvent }>[];
   readonly definitions: { readonly number: number; readonly definition: DefinitionEvent }[];
   readonly errors: UnreadLine[];
 }
 
-/** Writes what the plugin tells of a run into the ledger. */
+/** Writes the plugin's events of a run to the ledger. */
 export class EventRecords {
-  /** How the plugin saw the run end; undefined where it did not, or where what follows contradicts it. */
+  /** The run's end as the plugin reported it. Undefined if it did not, or if later events contradict it. */
   end: PluginRunEnd | undefined;
   /**
-   * What the plugin told as the run began; also to the daemon before this one. Of paths that events tell the first counts, which
-   * the plugin wrote before any task began.
+   * The plugin's event at the start of the run, possibly read by a previous daemon. The first event counts, because the
+   * plugin writes it before any task starts.
    */
   began: Omit<RunBegin, 'masked'> | undefined;
   readonly #deps: RunDependencies;
@@ -52,7 +52,7 @@ export class EventRecords {
   readonly #definitions: DefinitionLimit;
   readonly #secrets: readonly string[];
   #count = 0;
-  /** Whether the plugin has masked the names that it tells: it knows no value that is on AWS. */
+  /** Whether the plugin has masked the task names. On AWS it does not know the values. */
   #areMasked = false;
 
   constructor(deps: RunDependencies, run: RunRow, { names, tasks, jobs, dropped }: EventRecordParts) {
@@ -74,7 +74,7 @@ export class EventRecords {
     this.#secrets = (JSON.parse(run.plan) as PlannedSecret[]).map(({ name }) => name);
   }
 
-  /** All that a batch tells in few transactions: a task more or less must not cost a sync of the disk each. */
+  /** Writes a batch of lines in few transactions, because each transaction syncs the disk. */
   async take(lines: readonly string[]): Promise<void> {
     const batch = this.#read(lines);
     const masked = batch.tasks.size === 0 || this.#areMasked ? undefined : await this.#names.masker();
@@ -105,10 +105,10 @@ export class EventRecords {
     };
     for (const [index, line] of lines.entries()) {
       const number = this.#count + index + 1;
-      if (line === '') continue; // it ends what was only half written
+      if (line === '') continue; // terminates a partially written line
       const event = parse(line);
       if (event === 'spoilt') {
-        if (this.#tasks.takesErrors) batch.errors.push({ row: -number, reason: 'no event' });
+        if (this.#tasks.takesErrors) batch.errors.push({ row: -number, reason: 'not a valid event' });
       } else if (event === undefined) continue;
       else if ('task' in event) {
         this.#readTask(batch, event.task);
@@ -124,11 +124,11 @@ export class EventRecords {
     return batch;
   }
 
-  #readTask(batch: Batch, told: Task): void {
-    const task = { ...told, secrets: told.secrets.filter((name) => this.#secrets.includes(name)) };
+  #readTask(batch: Batch, reported: Task): void {
+    const task = { ...reported, secrets: reported.secrets.filter((name) => this.#secrets.includes(name)) };
     batch.tasks.set(task.taskId, task);
     if (task.status === 'SUBMITTED') for (const name of task.secrets) batch.uses.set(name, task.process);
-    // A run that went well has no task after its end: whoever wrote that was not the plugin.
+    // A successful run starts no tasks after its end. The end event was therefore forged.
     if (this.end?.success === true) this.end = undefined;
   }
 
@@ -145,7 +145,7 @@ export class EventRecords {
     for (const { number, definition } of events)
       if (!this.#definitions.admit(definition.name)) await this.#dropped.noteDropped(db, 'job-definitions');
       else if (!(await recordJobDefinition(this.#deps, db, this.#run.id, definition)))
-        errors.push({ row: -number, reason: 'a job definition of a run that has no secrets on AWS' });
+        errors.push({ row: -number, reason: 'a job definition of a run without secrets on AWS' });
     await this.#tasks.writeErrors(db, errors);
   }
 }

@@ -3,10 +3,10 @@ import type { Queries } from '../../ledger/open.ts';
 import type { ExposureEvent } from '../../nextflow/logs/exposure-events.ts';
 import type { RunRow } from './queries.ts';
 
-/** Files of one run that are recorded, for each of its secrets; the plugin tells of no more, and a task may forge events. */
+/** Limit of recorded files per run. The plugin reports no more per secret, and a task may forge events. */
 const MOST = 10_000;
 
-/** Writes the files in which values were found into the ledger. One for a head's records: it counts what it has written. */
+/** Writes files that contain values to the ledger. Each head has one instance, which counts the rows. */
 export class ExposureRecords {
   readonly #run: string;
   readonly #secrets: ReadonlySet<string>;
@@ -18,8 +18,8 @@ export class ExposureRecords {
   }
 
   /**
-   * Idempotent: events are read again by the next daemon. A secret that the run does not have is none of its. False: there
-   * are too many, and this one is not recorded.
+   * Records an exposure. Ignores secrets that the run does not have. Idempotent, because the next daemon reads the events
+   * again. Returns false if the limit is reached and the exposure was not recorded.
    */
   async writeExposure(db: Queries, { file, task, process, secrets }: ExposureEvent): Promise<boolean> {
     const own = [...new Set(secrets)].filter((secret) => this.#secrets.has(secret));
@@ -36,7 +36,7 @@ export class ExposureRecords {
   }
 }
 
-/** Writes how a run's files were searched. */
+/** Writes the result of a search of the run's files. */
 export async function writeSearch(db: Queries, run: string, search: ExposureSearch): Promise<void> {
   await db
     .updateTable('runs')

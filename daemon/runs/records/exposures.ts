@@ -2,14 +2,14 @@ import { sql } from 'kysely';
 import type { Exposure } from '../../contract/types.ts';
 import type { Queries } from '../../ledger/open.ts';
 
-/** How many are told of: exposures of all runs, files of each of them, and files of each of one run. */
+/** Limits: exposures of all runs, files per exposure of all runs, and files per exposure of one run. */
 const LISTED = 100;
 const FILES_IN_LIST = 10;
 const FILES_IN_RECEIPT = 1000;
 
 /**
- * Secrets whose values are in files that runs wrote: of one run, or of all that are remembered; newest runs first, and
- * files of tasks before those of the run as a whole.
+ * Returns secrets whose values are in files that runs wrote, of one run or of all recorded runs. Newest runs come first, and
+ * files of tasks before files of the run as a whole.
  */
 export async function exposuresOf(db: Queries, run?: string): Promise<Exposure[]> {
   let query = db
@@ -46,7 +46,7 @@ export async function exposuresOf(db: Queries, run?: string): Promise<Exposure[]
   );
 }
 
-/** The names of the secrets whose values a run's files hold. */
+/** Returns the names of the secrets whose values are in a run's files. */
 export async function exposedSecrets(db: Queries, run: string): Promise<string[]> {
   const rows = await db
     .selectFrom('exposures')
@@ -58,7 +58,7 @@ export async function exposedSecrets(db: Queries, run: string): Promise<string[]
   return rows.map(({ secret }) => secret);
 }
 
-/** The same by the task whose files they are. */
+/** Returns the names of exposed secrets by task. */
 export async function exposedByTask(db: Queries, run: string): Promise<Map<string, string[]>> {
   const rows = await db
     .selectFrom('exposures')

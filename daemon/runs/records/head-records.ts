@@ -18,10 +18,9 @@ import { TaskNames, withMaskedName } from './task-names.ts';
 import { TaskRecords } from './task-records.ts';
 
 /**
- * Reads what a head writes of itself into the ledger: the plugin's events, its log and (where the user has one) its
- * trace. Tasks can reach the first, and the others lie where the user and the pipeline say, so anything may stand there:
- * what cannot be read tells nothing, and must not keep the watch from seeing the run's end. No path is taken from the log or
- * the trace.
+ * Reads the files of a head into the ledger: the plugin's events, the log and the trace, if the user has one. Tasks can
+ * write the events, and user and pipeline choose the other paths, so the content is hostile. Unreadable content is ignored
+ * and must not keep the watch from detecting the end of the run. No path is taken from the log or the trace.
  */
 export class HeadRecords {
   readonly facts: LogFacts = {};
@@ -60,17 +59,17 @@ export class HeadRecords {
     this.#trace = followed((lines) => this.#takeTrace(lines));
   }
 
-  /** How the plugin saw the run end; undefined where it did not, or there is none. */
+  /** The run's end as the plugin reported it. Undefined if it did not, or if there is no plugin. */
   get end(): PluginRunEnd | undefined {
     return this.#eventRecords.end;
   }
 
-  /** Takes in what is new, as far as one look goes. Without the head's process there is nothing to tell its log by. */
+  /** Reads new content within the budget of one poll. Without the head's process, its log cannot be identified. */
   async read(head: Process | undefined): Promise<void> {
     await this.#readAll(head, (file) => file.read());
   }
 
-  /** Takes in the rest, once the head has ended; of files that are too long for that, their ends. */
+  /** Reads the rest after the end of the head. Of files beyond the budget, reads the last part. */
   async readLast(head: Process | undefined): Promise<void> {
     await this.#readAll(head, (file) => file.readLast());
   }
@@ -80,12 +79,12 @@ export class HeadRecords {
     return [this.#events, this.#log, this.#trace].some((file) => file.isBehind);
   }
 
-  /** Whether it was found; it tells what the head's jobs are. */
+  /** Whether the log was found. */
   get hasLog(): boolean {
     return this.#log.path !== undefined;
   }
 
-  /** Files beside the run directory that are read. */
+  /** Files outside the run directory that are read. */
   get files(): string[] {
     return [this.#log.path, this.#trace.path].filter((path) => path !== undefined);
   }
@@ -113,13 +112,13 @@ export class HeadRecords {
     try {
       return findLog(newest, head.pid, Date.parse(created_at));
     } catch {
-      return undefined; // its directory is gone, or closed to us
+      return undefined; // its directory was deleted or is not readable
     }
   }
 
   async #takeLog(lines: readonly string[]): Promise<void> {
     for (const line of lines) readLogLine(this.facts, line);
-    // Written before the first job is submitted, so they are there by now if they will ever be.
+    // The plugin writes events before the first job is submitted. If the file does not exist now, it never will.
     this.#events.open(runFile(this.#directory, 'events'));
     if (this.#events.path !== undefined || this.#eventRecords.began !== undefined) return;
     const jobs = lines.flatMap((line) => readTaskJobEvent(line) ?? []);
@@ -143,20 +142,20 @@ export class HeadRecords {
     });
   }
 
-  /** As the command line says, else the plugin. */
+  /** The path from the command line, else the one that the plugin reported. */
   get #traceFile(): string | undefined {
     const { arguments: args, launch_directory } = this.#run;
     const named = pathsNamed(['-with-trace'], JSON.parse(args) as string[], launch_directory);
     return named.at(-1) ?? this.#eventRecords.began?.trace;
   }
 
-  /** What was written before the run is an earlier run's, and Nextflow renames it, or fails. */
+  /** Returns the trace unless it is older than the run. Nextflow renames a trace of an earlier run, or fails. */
   #currentTrace(): string | undefined {
     const path = this.#traceFile;
     return path !== undefined && isNewer(path, Date.parse(this.#run.created_at)) ? path : undefined;
   }
 
-  /** The names that Nextflow gave the run are for people to read: without the plugin its log is where they are. */
+  /** Writes the names that Nextflow gave the run, for display. Without the plugin they come from the log. */
   async #writeFacts(): Promise<void> {
     const { began } = this.#eventRecords;
     const runName = began?.name ?? this.facts.runName;

@@ -9,8 +9,8 @@ import { rowLimits } from './reading/row-limit.ts';
 import { moveLease } from './states.ts';
 
 /**
- * Bounds how many job definitions the events of one run may tell of: each becomes a lease, and costs requests to AWS when it
- * is removed. What is beyond carries the run's tags, and `nf-escrow sweep` finds it.
+ * Limits the number of job definitions that the events of one run may report. Each becomes a lease and costs requests to AWS
+ * when it is removed. Definitions beyond the limit have the run's tags, and `nf-escrow sweep` finds them.
  */
 export class DefinitionLimit {
   readonly #run: string;
@@ -20,9 +20,9 @@ export class DefinitionLimit {
     this.#run = run;
   }
 
-  /** Called before `admit` is, in the same transaction. */
+  /** Must be called before `admit`, in the same transaction. */
   async prepare(db: Queries): Promise<void> {
-    // Of another daemon's time: more than enough, as the run's other leases are among them.
+    // Includes definitions of a previous daemon and, harmlessly, the other leases of the run.
     this.#names ??= new Set((await leasesOf(db, this.#run)).map(({ target }) => basename(target)));
   }
 
@@ -35,9 +35,9 @@ export class DefinitionLimit {
 }
 
 /**
- * Records a lease for a job definition that the head has registered, or is about to: all revisions of one name are one
- * object. Returns false where the event cannot be true for this run. Idempotent: a daemon that adopts a run reads its
- * events again.
+ * Records a lease for a job definition that the head has registered or is about to register. All revisions of a name are one
+ * object. Returns false if the event cannot be true for this run. Idempotent: a daemon that adopts a run reads its events
+ * again.
  */
 export async function recordJobDefinition(
   deps: RunDependencies,
@@ -51,7 +51,7 @@ export async function recordJobDefinition(
     if (jobDefinitions === undefined || secrets === undefined) continue;
     const { kind } = jobDefinitions;
     const location = jobDefinitions.leaseOf(run, secrets.locator, event.name);
-    // A lease that is gone was removed from a run that continues: what is registered since then must be removed too.
+    // A lease in state `gone` was removed while the run continued. Later registrations must be removed too.
     const found = leases.find(
       ({ store, target, state }) => store === kind && target === location.target && state !== 'gone',
     );

@@ -10,8 +10,8 @@ import { runValues } from './run-values.ts';
 const COMMAND_MAX = 200;
 
 /**
- * Processes that keep a run from being over although its head has ended: they hold its FIFO. None where the head lives, or
- * cannot be seen from here.
+ * Returns processes that hold the FIFO of a run after the end of its head, so that the run does not end. Empty if the head
+ * is alive or not visible from this host.
  */
 export async function leftoverProcessesOf(deps: RunDependencies, run: RunRow): Promise<LeftoverProcess[]> {
   if (run.state !== 'running' || run.process === null) return [];
@@ -22,7 +22,7 @@ export async function leftoverProcessesOf(deps: RunDependencies, run: RunRow): P
   const holders = await findFifoHolders(runFile(directory, 'alive'));
   if (holders.length === 0) return [];
   const { values, locked, unknown } = await runValues(deps, run);
-  // A task may have put a value on a command line. Where not all values are known, only the program is shown.
+  // A task may have put a value on a command line. If not all values are known, only the program is shown.
   const isKnown = locked.length === 0 && unknown.length === 0;
   const mask = lineMask(values.values());
   return holders.map(({ pid, program, command }) => ({

@@ -2,12 +2,12 @@ import type { Queries } from '../../ledger/open.ts';
 import { assertOneRun } from './assert-one-run.ts';
 import { findRun, type RunRow } from './queries.ts';
 
-/** More are not told: whoever has so many looks at `runs list`. */
+/** Limit of returned ids. With more, the user is better served by `runs list`. */
 const LISTED = 10;
 
 /**
- * Returns the ids of the other runs that a name may mean too: those that have it as their run name and of which something
- * may be left. None where the run was found by its id. Nextflow keeps names unique within a launch directory only.
+ * Returns the ids of other runs with the same run name that are not purged. Empty if the run was found by its id. Nextflow
+ * keeps run names unique only within a launch directory.
  */
 export async function liveNamesakes(db: Queries, found: RunRow, wanted: string): Promise<string[]> {
   if (found.run_name !== wanted || found.id === wanted) return [];
@@ -23,7 +23,7 @@ export async function liveNamesakes(db: Queries, found: RunRow, wanted: string):
   return others.map(({ id }) => id);
 }
 
-/** Finds the run to act on, as `findRun` does. Throws `run-ambiguous` where its name is that of another live run. */
+/** Finds the run to act on, like `findRun`. Throws `run-ambiguous` if another live run has the same name. */
 export async function findOneRun(db: Queries, wanted: string): Promise<RunRow> {
   const found = await findRun(db, wanted);
   assertOneRun(wanted, found.id, await liveNamesakes(db, found, wanted));

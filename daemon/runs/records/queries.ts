@@ -13,8 +13,8 @@ export type RunRow = Selectable<Tables['runs']>;
 export type LeaseRow = Selectable<Tables['leases']>;
 
 /**
- * Finds a run by id, unique prefix of one, or Nextflow's run name. Of several runs with that name those of which something
- * may be left come first, then the newest. Throws `run-not-found`, `run-ambiguous`.
+ * Finds a run by id, unique prefix of an id, or Nextflow's run name. Of several runs with the name, prefers runs that are not
+ * purged, then the newest. Throws `run-not-found`, `run-ambiguous`.
  */
 export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
   const byId = await db.selectFrom('runs').selectAll().where('id', '=', wanted).executeTakeFirst();
@@ -33,9 +33,8 @@ export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
     ? await db.selectFrom('runs').selectAll().where('id', 'like', `${wanted}%`).limit(2).execute()
     : [];
   if (first === undefined)
-    throw new EscrowError('run-not-found', `No run is called "${wanted.slice(0, 80)}".`);
-  if (second !== undefined)
-    throw new EscrowError('run-ambiguous', `More than one run's id begins with "${wanted}".`);
+    throw new EscrowError('run-not-found', `No run has the id or name "${wanted.slice(0, 80)}".`);
+  if (second !== undefined) throw new EscrowError('run-ambiguous', `Several run ids begin with "${wanted}".`);
   return first;
 }
 
@@ -43,16 +42,16 @@ export async function getRun(db: Queries, id: string): Promise<RunRow> {
   return db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 }
 
-/** Which runs to list: all of what is named has to fit. */
+/** Filter for a list of runs. All given conditions must match. */
 export interface RunFilter {
   readonly limit: number;
   readonly state?: NonNullable<RunQuery['state']>;
   readonly workspace?: string;
-  /** Id of a run: only those planned before it, for the next page. */
+  /** Id of a run. Only runs planned before it are listed, for the next page. */
   readonly before?: string;
 }
 
-/** Newest first. Throws `run-not-found` for a `before` that is none. */
+/** Lists runs, newest first. Throws `run-not-found` if `before` does not exist. */
 export async function listRuns(
   db: Queries,
   { limit, state, workspace, before }: RunFilter,
@@ -62,7 +61,7 @@ export async function listRuns(
     query = query.where((where) =>
       where.or([
         where('state', '!=', 'purged'),
-        // Also of a run of which nothing is placed any more: what its head has left behind.
+        // Includes runs without any lease whose head left jobs behind.
         where('id', 'in', where.selectFrom('task_jobs').select('run_id').where('state', '=', 'orphaned')),
       ]),
     );
@@ -80,7 +79,7 @@ export async function listRuns(
   return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
 }
 
-/** Runs that recovery, or the watch, still has something to do for. */
+/** Returns runs that need the watch or the recovery. */
 export async function unfinishedRuns(db: Queries): Promise<RunRow[]> {
   return db.selectFrom('runs').selectAll().where('state', '!=', 'purged').execute();
 }
@@ -89,7 +88,7 @@ export async function leasesOf(db: Queries, run: string): Promise<LeaseRow[]> {
   return db.selectFrom('leases').selectAll().where('run_id', '=', run).orderBy('created_at').execute();
 }
 
-/** Placed objects whose run is over and that are not gone yet. */
+/** Counts the leases of ended runs that are not removed yet. */
 export async function countPendingRemovals(db: Queries): Promise<number> {
   const { count } = await db
     .selectFrom('leases')
@@ -101,10 +100,10 @@ export async function countPendingRemovals(db: Queries): Promise<number> {
   return count;
 }
 
-/** An answer has so many tasks at most: they are read and written out in one go, and others wait meanwhile. */
+/** Limit of tasks in one reply. The daemon reads and serializes them in one go, which delays other requests. */
 const TASKS_LISTED = 10_000;
 
-/** In the order in which they were recorded. */
+/** Lists tasks in the order in which they were recorded. */
 export async function tasksOf(db: Queries, run: string): Promise<TaskList> {
   const rows = await db
     .selectFrom('tasks')
@@ -138,12 +137,12 @@ function taskOf(row: Selectable<Tables['tasks']>, exposed: string[]): Task {
   };
 }
 
-/** The scheduler's job of a run's head, where it is in one. */
+/** Returns the scheduler job that contains the run's head, if any. */
 export function headJobOf({ head_job: job }: Pick<RunRow, 'head_job'>): HeadJob | undefined {
   return job === null ? undefined : (JSON.parse(job) as HeadJob);
 }
 
-/** A run as the contract shows it. */
+/** Describes a run as the contract shows it. */
 export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
   const leases = await leasesOf(db, row.id);
   const exposed = await exposedSecrets(db, row.id);
@@ -179,17 +178,17 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
   };
 }
 
-/** Whether nothing is left to do for a lease. */
+/** Returns whether nothing is left to do for a lease. */
 export function isOver({ state }: Pick<Lease, 'state'>): boolean {
   return state === 'gone' || state === 'unverified';
 }
 
-/** What its store is given of a lease. */
+/** Returns the location of a lease as its store needs it. */
 export function locationOf({ target, locator, sent_at: sentAt, record }: LeaseRow): LeaseLocation {
   return { target, locator, sentAt, record };
 }
 
-/** A lease as the contract shows it. */
+/** Describes a lease as the contract shows it. */
 export function describeLease(row: LeaseRow): Lease {
   const removal = describeRemoval(row.record);
   return {

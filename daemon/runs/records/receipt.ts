@@ -5,7 +5,7 @@ import { writablePlacesOf } from './writable-places.ts';
 import { droppedRecordsOf } from './reading/dropped-records.ts';
 import { describeLease, describeRun, isOver, leasesOf, type RunRow } from './queries.ts';
 
-/** What was placed for a run, when it went, and how its absence was checked. */
+/** Returns the receipt: what was delivered, when it was removed, and how its absence was verified. */
 export async function receiptOf(deps: RunDependencies, run: RunRow): Promise<Receipt> {
   const places = await writablePlacesOf(deps.ledger.db, run.id);
   const leases = (await leasesOf(deps.ledger.db, run.id)).map(describeLease);
@@ -24,7 +24,7 @@ export async function receiptOf(deps: RunDependencies, run: RunRow): Promise<Rec
   };
 }
 
-/** One word for what is left, so that no two of them are ever said of one run. */
+/** Summarizes in one word what remains of a run. */
 export function concludeRemoval({
   leases,
   exposures,

@@ -4,16 +4,16 @@ import type { SecretValue } from '../../vault/secret-value.ts';
 import type { RunDependencies } from '../dependencies.ts';
 import type { RunRow } from './queries.ts';
 
-/** Values of a run that is not purged yet, by name, as far as they can be known. */
+/** Values of a run that is not purged yet, by name, as far as they are available. */
 export interface RunValues {
   readonly values: ReadonlyMap<string, SecretValue>;
-  /** Names of those in a vault that is locked, or whose key is not to be had. */
+  /** Names of secrets in a vault that is locked or whose key is not available. */
   readonly locked: readonly string[];
-  /** Names of those that no vault has: Nextflow's own store gave them, or a version is gone. */
+  /** Names of secrets that no vault has: they came from Nextflow's own store, or their version was deleted. */
   readonly unknown: readonly string[];
 }
 
-/** Opens what a run was given, as it is pinned. Never throws for a value: the run's files are only searched for them. */
+/** Decrypts the pinned values of a run. A value that is not available is listed instead of thrown. */
 export async function runValues(deps: RunDependencies, run: Pick<RunRow, 'id' | 'plan'>): Promise<RunValues> {
   const pinned = await deps.ledger.db
     .selectFrom('pins')

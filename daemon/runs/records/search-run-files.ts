@@ -8,16 +8,16 @@ import { ExposureRecords, writeSearch } from './exposure-records.ts';
 import { getRun, type RunRow } from './queries.ts';
 import { runValues, type RunValues } from './run-values.ts';
 
-/** Bytes and time that the end of a run may cost. */
+/** Limits of the search at the end of a run. */
 const LIMITS = { bytes: 256 * 1024 * 1024, ms: 10_000 };
-/** What stands in every log, whatever the pipeline. */
+/** Words that every log contains. */
 const LOG_WORDS =
   'DEBUG INFO WARN ERROR TRACE [main] nextflow Nextflow Session process task executor local COMPLETED jobId exit status workDir true false null';
 
 /**
- * Searches the files of a run as a whole for values of its secrets, where the plugin has not: it was not used, had no
- * values, or was killed with its head. For a run that has ended, before its values may be forgotten. Files of tasks are the
- * plugin's to search: nobody else knows all work directories.
+ * Searches the files of an ended run for values of its secrets, if the plugin has not: it was not used, had no values, or was
+ * killed with the head. Must run before the purge, because the values may be deleted afterwards. Does not search files of
+ * tasks, because only the plugin knows all work directories.
  */
 export async function searchRunFiles(deps: RunDependencies, id: string): Promise<void> {
   const run = await getRun(deps.ledger.db, id);
@@ -52,7 +52,7 @@ function tracesOf(run: RunRow, startedAt: string): Parameters<typeof findRunFile
   };
 }
 
-/** Paths and names that Nextflow writes for every run from here. */
+/** Returns paths and names that Nextflow writes for every run on this host. */
 function commonIn(run: RunRow): string {
   return [LOG_WORDS, run.launch_directory, run.nextflow, run.run_name ?? '', homedir(), hostname()].join(
     '\n',

@@ -5,7 +5,7 @@ import { record } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { Tables } from '../../ledger/tables.ts';
 
-/** Where a run can go from each state: design.md, "The way of a run". */
+/** Transitions of runs. Source: docs/architecture.md. */
 export const runMoves: Readonly<Record<Run['state'], readonly Run['state'][]>> = {
   created: ['materialized', 'ended'],
   materialized: ['running', 'ended'],
@@ -15,8 +15,8 @@ export const runMoves: Readonly<Record<Run['state'], readonly Run['state'][]>> =
 };
 
 /**
- * Where a lease can go from each state. A removal that failed stays `removing` and is tried again. `unverified`: nothing is
- * there that could be removed, and it cannot be told whether all that was placed is.
+ * Transitions of leases. A lease whose removal failed stays `removing`, and the daemon retries. `unverified`: no object is
+ * left to remove, but the removal of all objects cannot be proved.
  */
 export const leaseMoves: Readonly<Record<Lease['state'], readonly Lease['state'][]>> = {
   intended: ['placed', 'removing'],
@@ -30,8 +30,8 @@ type RunChange = Omit<Updateable<Tables['runs']>, 'id' | 'state'>;
 type LeaseChange = Omit<Updateable<Tables['leases']>, 'id' | 'run_id' | 'state'>;
 
 /**
- * Moves a run, and notes it in the journal; nothing else writes `runs.state`. Throws `state-conflict` when the run is
- * in a state from which there is no way to `to`: someone else was faster.
+ * Moves a run to a state and records that in the journal. Nothing else writes `runs.state`. Throws `state-conflict` if there
+ * is no transition from the current state, because another process was faster.
  */
 export async function moveRun(
   db: Queries,
@@ -46,12 +46,12 @@ export async function moveRun(
     .where('state', 'in', statesBefore(runMoves, to))
     .executeTakeFirst();
   if (result.numUpdatedRows !== 1n)
-    throw new EscrowError('state-conflict', `Run ${id} cannot become ${to} any more.`);
+    throw new EscrowError('state-conflict', `Cannot move run ${id} to state ${to}: its state has changed.`);
   const data = { outcome: change.outcome, evidence: change.outcome_evidence };
   await record(db, { run: id, type: `run.${to}`, data: to === 'ended' ? data : {} });
 }
 
-/** Moves a lease, and notes it in the journal; nothing else writes `leases.state`. Throws `state-conflict` likewise. */
+/** Moves a lease to a state, like `moveRun`. Nothing else writes `leases.state`. Throws `state-conflict`. */
 export async function moveLease(
   db: Queries,
   lease: { id: string; run_id: string; target: string },
@@ -65,7 +65,10 @@ export async function moveLease(
     .where('state', 'in', statesBefore(leaseMoves, to))
     .executeTakeFirst();
   if (result.numUpdatedRows !== 1n)
-    throw new EscrowError('state-conflict', `The lease on ${lease.target} cannot become ${to} any more.`);
+    throw new EscrowError(
+      'state-conflict',
+      `Cannot move the lease on ${lease.target} to state ${to}: its state has changed.`,
+    );
   await record(db, { run: lease.run_id, type: `lease.${to}`, data: { target: lease.target } });
 }
 

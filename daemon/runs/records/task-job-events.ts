@@ -7,8 +7,8 @@ import { remoteTaskJobs } from '../purge/orphaned-jobs.ts';
 import { withMaskedName } from './task-names.ts';
 
 /**
- * Returns what an event of a task tells of its job. Undefined for a task that is no job of a scheduler or a platform, and for
- * an id that those cannot have given.
+ * Returns the job event in an event of a task. Undefined if the task is not a job of a scheduler or a platform, or if the id
+ * is not valid there.
  */
 export function taskJobOf(
   deps: Pick<RunDependencies, 'platforms'>,

@@ -5,7 +5,7 @@ import type { DroppedRecords } from './reading/dropped-records.ts';
 import { RowLimit, rowLimits } from './reading/row-limit.ts';
 import { countRows } from './task-records.ts';
 
-/** The jobs of one run's tasks in the ledger, as many as a run may have. */
+/** Writes the task jobs of one run to the ledger, up to a limit. */
 export class TaskJobRecords {
   readonly #run: string;
   readonly #dropped: DroppedRecords;
@@ -17,18 +17,18 @@ export class TaskJobRecords {
     this.#limit = new RowLimit(rowLimits['task-jobs'], (db) => countRows(db, 'task_jobs', run));
   }
 
-  /** Writes what was told of jobs, in the order in which it was told. */
-  async writeJobs(db: Queries, told: readonly TaskJobEvent[], source: 'log' | 'events'): Promise<void> {
-    if (told.length === 0) return;
-    let room = await this.#limit.room(db, told.length);
-    const admitted = told.filter((event) => 'completed' in event || (room -= 1) >= 0);
-    if (admitted.length < told.length) await this.#dropped.noteDropped(db, 'task-jobs');
+  /** Writes job events in their order. */
+  async writeJobs(db: Queries, events: readonly TaskJobEvent[], source: 'log' | 'events'): Promise<void> {
+    if (events.length === 0) return;
+    let remaining = await this.#limit.remaining(db, events.length);
+    const admitted = events.filter((event) => 'completed' in event || (remaining -= 1) >= 0);
+    if (admitted.length < events.length) await this.#dropped.noteDropped(db, 'task-jobs');
     this.#limit.add(admitted.length);
     await recordTaskJobs(db, this.#run, newest(admitted), source);
   }
 }
 
-/** Of an id that ended and was given again only that it was given: all that were submitted are written first. */
+/** Drops the end of an id that was submitted again: within a batch, all submissions are written first. */
 function newest(events: readonly TaskJobEvent[]): TaskJobEvent[] {
   const byId = new Map<string, TaskJobEvent[]>();
   for (const event of events)

@@ -3,12 +3,12 @@ import type { RunDependencies } from '../dependencies.ts';
 import type { RunRow } from './queries.ts';
 import { runValues, type RunValues } from './run-values.ts';
 
-/** A task's tag, behind its process's name. */
+/** A task's tag, after the name of its process. */
 const TAG = / \(.*\)?$/s;
 
 /**
- * Makes names of tasks fit to be recorded. A pipeline may put a value into a task's tag, and the ledger holds no value in
- * clear: it is masked; the tag as a whole is left out where a value is not known.
+ * Prepares task names for the ledger. A pipeline may put a value into a task's tag, and the ledger must not contain values in
+ * clear text. The value is masked. If not all values are known, the whole tag is dropped.
  */
 export class TaskNames {
   readonly #deps: RunDependencies;
@@ -20,13 +20,13 @@ export class TaskNames {
     this.#run = run;
   }
 
-  /** What masks a name. Never throws: the line that a name is from would be lost. */
+  /** Returns a function that masks names. Never throws, so that the line with the name is not lost. */
   async masker(): Promise<(name: string) => string> {
     try {
       const { values, locked, unknown } = await (this.#values ??= runValues(this.#deps, this.#run));
       if (locked.length === 0 && unknown.length === 0) return lineMask(values.values());
     } catch {
-      this.#values = undefined; // the ledger could not be read; asked again with the next names
+      this.#values = undefined; // the ledger could not be read; the next call retries
     }
     return (name) => name.replace(TAG, '');
   }

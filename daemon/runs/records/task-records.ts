@@ -7,19 +7,19 @@ import { now, type RunDependencies } from '../dependencies.ts';
 import type { DroppedRecords } from './reading/dropped-records.ts';
 import { RowLimit, rowLimits } from './reading/row-limit.ts';
 
-/** Names and tags are of the pipeline's making, and the rest is anybody's who can write the files they are from. */
+/** Limits of text lengths. The pipeline chooses names and tags, and tasks can forge the rest. */
 const NAME_MAX = 500;
 const TEXT_MAX = 200;
 
 type TaskRow = Omit<Insertable<Tables['tasks']>, 'run_id'>;
 
-/** A line that could not be read: by its number in the trace, negative for one of the plugin's events. */
+/** A line that could not be read: its number in the trace, or the negative number of a plugin event. */
 export interface UnreadLine {
   readonly row: number;
   readonly reason: string;
 }
 
-/** The tasks of one run, and the lines that tell of none, in the ledger. One statement for many: a task may write millions. */
+/** Writes the tasks of one run and its malformed lines to the ledger, in batches: a task may write millions of lines. */
 export class TaskRecords {
   readonly #run: string;
   readonly #dropped: DroppedRecords;
@@ -33,12 +33,12 @@ export class TaskRecords {
     this.#errors = new RowLimit(rowLimits['trace-errors'], (db) => countRows(db, 'trace_errors', run));
   }
 
-  /** Whether lines that cannot be read are still set aside. */
+  /** Whether malformed lines are still recorded. */
   get takesErrors(): boolean {
     return !this.#errors.isFull;
   }
 
-  /** Writes what events of the plugin tell of tasks: the newest state wins. */
+  /** Writes tasks from plugin events. The newest state wins. */
   async writeTasks(db: Queries, tasks: readonly Task[]): Promise<void> {
     const rows = tasks.map((task) => ({
       ...boundedRow(task),
@@ -67,8 +67,8 @@ export class TaskRecords {
   }
 
   /**
-   * Writes what a trace tells of tasks, where no event told of their end: it has a row for each task that ended. A name can
-   * forge a row; one that changes what events told has to know the task's hash.
+   * Writes tasks from a trace, which has a row for each ended task. A task name can forge a row. A row therefore changes a
+   * task that has events only if it has the task's hash and the events did not report an end.
    */
   async writeTracedTasks(db: Queries, tasks: readonly TracedTask[]): Promise<void> {
     const admitted = await this.#admit(db, tasks.map(boundedRow));
@@ -88,11 +88,11 @@ export class TaskRecords {
       .execute();
   }
 
-  /** Sets lines aside. */
+  /** Records malformed lines. */
   async writeErrors(db: Queries, lines: readonly UnreadLine[]): Promise<void> {
     if (lines.length === 0) return;
-    const room = await this.#errors.room(db, lines.length);
-    const rows = lines.slice(0, room).map((line) => ({ run_id: this.#run, ...line }));
+    const remaining = await this.#errors.remaining(db, lines.length);
+    const rows = lines.slice(0, remaining).map((line) => ({ run_id: this.#run, ...line }));
     if (rows.length < lines.length) await this.#dropped.noteDropped(db, 'trace-errors');
     if (rows.length === 0) return;
     this.#errors.add(rows.length);
@@ -103,17 +103,17 @@ export class TaskRecords {
       .execute();
   }
 
-  /** Those that may be written: of tasks that are not known yet no more than there is room for. */
+  /** Returns the rows that may be written: all known tasks, and new tasks up to the limit. */
   async #admit(db: Queries, rows: readonly TaskRow[]): Promise<(TaskRow & { run_id: string })[]> {
     const own = rows.map((row) => ({ run_id: this.#run, ...row }));
     if (own.length === 0) return own;
-    let room = await this.#tasks.room(db, own.length);
-    if (room >= own.length) {
+    let remaining = await this.#tasks.remaining(db, own.length);
+    if (remaining >= own.length) {
       this.#tasks.add(own.length);
       return own;
     }
     const known = await this.#known(db, rows);
-    const admitted = own.filter(({ task_id }) => known.has(task_id) || (room -= 1) >= 0);
+    const admitted = own.filter(({ task_id }) => known.has(task_id) || (remaining -= 1) >= 0);
     this.#tasks.add(admitted.length);
     if (admitted.length < own.length) await this.#dropped.noteDropped(db, 'tasks');
     return admitted;
@@ -131,7 +131,7 @@ export class TaskRecords {
   }
 }
 
-/** Notes that tasks of a process were given secrets: who used them last. */
+/** Records which run and process used secrets last. */
 export async function recordSecretUse(
   deps: RunDependencies,
   db: Queries,

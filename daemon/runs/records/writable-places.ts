@@ -4,7 +4,7 @@ import type { Queries } from '../../ledger/open.ts';
 
 const TYPE = 'run.examined';
 
-/** Writes into the journal what others could change of what a run executes; undefined: nobody has looked. */
+/** Records in the journal which files of a run others can change. Undefined `places`: nobody has checked. */
 export async function recordWritablePlaces(
   db: Queries,
   run: string,
@@ -13,7 +13,7 @@ export async function recordWritablePlaces(
   if (places !== undefined) await record(db, { run, type: TYPE, data: { writableByOthers: places } });
 }
 
-/** Reads that again; undefined where nothing was written. */
+/** Reads the recorded places. Undefined if there is no record. */
 export async function writablePlacesOf(db: Queries, run: string): Promise<WritablePlace[] | undefined> {
   const [event] = (await readEventData(db, run, TYPE)) as { writableByOthers: WritablePlace[] }[];
   return event?.writableByOthers;

@@ -8,26 +8,26 @@ import { requestCancel } from '../../run-directory/heartbeat.ts';
 import { cancelJob } from './head-job-start.ts';
 import type { RunRow } from '../records/queries.ts';
 
-/** A scheduler that is to end a head is waited for so long; what else there is to see must not wait longer. */
+/** How long a poll waits for the scheduler to cancel a head. Other work of the poll must not wait longer. */
 const ASKING_MS = 2000;
 
-/** Passes on to the head of one run that its end is wanted, once for each time that somebody has asked for it. */
+/** Passes cancellation requests on to the head of one run, once per request. */
 export class Cancellation {
   readonly #deps: RunDependencies;
   readonly #directory: string;
-  /** How often the head was asked to end, by this daemon: one that replaces it asks once more. */
+  /** Number of requests that this daemon has passed on. After a restart the daemon passes on the last one again. */
   #cancelled = 0;
   #asking: Promise<boolean> | undefined;
 
-  /** `directory`: the run's. */
+  /** `directory`: the run directory. */
   constructor(deps: RunDependencies, directory: string) {
     this.#deps = deps;
     this.#directory = directory;
   }
 
   /**
-   * False: it takes long, or has failed, and the next look tries it again. Never throws: it keeps no look from seeing the
-   * end, which may come all the same while a scheduler does not answer.
+   * Passes a pending request on. Returns false if that takes too long or fails; the next poll retries. Never throws: the poll
+   * must still detect the end of the run.
    */
   async forward(run: RunRow, head: Process | undefined, job: HeadJob | undefined): Promise<boolean> {
     if (run.cancel_requested <= this.#cancelled) return true;
@@ -37,17 +37,14 @@ export class Cancellation {
         return true;
       })
       .catch((error: unknown) => {
-        this.#deps.log.error(
-          { run: run.id, code: systemCode(error), err: error },
-          'its end could not be asked for',
-        );
+        this.#deps.log.error({ run: run.id, code: systemCode(error), err: error }, 'cannot cancel the head');
         return false;
       })
       .finally(() => (this.#asking = undefined));
     return Promise.race([this.#asking, sleep(ASKING_MS, false, { ref: false })]);
   }
 
-  /** A head that is a job is ended through its scheduler; one out of sight by its shim; any other by a signal. */
+  /** Cancels a head job through its scheduler, a head on another host through its shim, and any other with a signal. */
   async #askForEnd(head: Process | undefined, job: HeadJob | undefined): Promise<boolean> {
     if (job?.head === true) {
       await cancelJob(this.#deps, job);

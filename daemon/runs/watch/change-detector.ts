@@ -2,34 +2,34 @@ import { lstatSync } from 'node:fs';
 import { runFile, type RunFile } from '../../run-directory/layout.ts';
 import { firstNames } from './directory-watch.ts';
 
-/** What the shim, nextflow and the plugin write there that is of interest; a heartbeat goes on all the time. */
+/** Relevant files of the shim, Nextflow and the plugin. The heartbeat is not among them, because it always changes. */
 const FILES: readonly RunFile[] = ['started', 'process', 'exit', 'events', 'interrupted', 'environment'];
 /**
- * Whatever the files say, everything is looked at so often: a head may vanish without a word, and its scheduler is asked
- * no more often than that.
+ * Interval of unconditional polls. A head may vanish without a change in its files, and its scheduler is asked no more often
+ * than this.
  */
 const FULL_EVERY_MS = 15_000;
-/** Where the kernel tells of changes, it need not be asked so often. */
-const TOLD_EVERY_MS = 6000;
+/** Interval of comparisons while the kernel reports changes. */
+const WATCHED_EVERY_MS = 6000;
 
 /**
- * Whether a run that was seen to be well has anything new to tell. Costs a listing and a few stats, where a whole look
- * asks the ledger and reads the files: of the twenty runs that a daemon watches, most wait most of the time.
+ * Detects whether a healthy run has changed since its last poll. Costs a directory listing and a few stat calls, while a
+ * poll queries the ledger and reads the files. Most runs wait most of the time.
  */
 export class ChangeDetector {
   readonly #directory: string;
-  readonly #isTold: () => boolean;
+  readonly #isWatched: () => boolean;
   #signature: string | undefined;
   #lookedAt = -Infinity;
   #comparedAt = -Infinity;
 
-  /** `isTold`: whether whoever asks is woken by changes as well. */
-  constructor(directory: string, isTold: () => boolean) {
+  /** `isWatched`: whether the caller is also woken by the kernel. */
+  constructor(directory: string, isWatched: () => boolean) {
     this.#directory = directory;
-    this.#isTold = isTold;
+    this.#isWatched = isWatched;
   }
 
-  /** After a whole look: the run is well, or it is not, and is to be looked at again. `others`: files beside its directory. */
+  /** Called after a poll. `isWell`: false if the next check must poll again. `others`: files outside the run directory. */
   record(isWell: boolean, others: readonly string[]): void {
     this.#signature = isWell ? this.#look(others) : undefined;
     this.#comparedAt = this.#lookedAt = performance.now();
@@ -37,15 +37,15 @@ export class ChangeDetector {
 
   isUnchanged(others: readonly string[]): boolean {
     if (this.#signature === undefined || performance.now() - this.#lookedAt >= FULL_EVERY_MS) return false;
-    if (this.#isTold() && performance.now() - this.#comparedAt < TOLD_EVERY_MS) return true;
+    if (this.#isWatched() && performance.now() - this.#comparedAt < WATCHED_EVERY_MS) return true;
     this.#comparedAt = performance.now();
     return this.#signature === this.#look(others);
   }
 
-  /** Undefined where it cannot be told: then there is something to look at. */
+  /** Returns undefined if the files cannot be examined. The run is then polled. */
   #look(others: readonly string[]): string | undefined {
     try {
-      // To list a directory has NFS ask its server for it. What is being written has another name first.
+      // Listing a directory makes NFS ask its server. Files that are being written have temporary names.
       const names = firstNames(this.#directory).filter((name) => !name.endsWith('.new'));
       const files = [...FILES.map((file) => runFile(this.#directory, file)), ...others];
       return [...names.sort(), ...files.map(stampOf)].join('\n');

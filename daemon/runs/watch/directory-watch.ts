@@ -1,25 +1,24 @@
 import { opendirSync, watch as watchDirectory, type FSWatcher } from 'node:fs';
 import { fileSystemType } from '../../system/files/file-system-type.ts';
 
-/** Whether the kernel tells nothing of what other hosts write there. */
+/** Returns whether the kernel does not report changes that other hosts make in the directory. */
 export function isOnNetwork(directory: string): boolean {
   try {
     return fileSystemType(directory).network;
   } catch {
-    return true; // it cannot be looked at now: then looking now and then is what is left
+    return true; // cannot be examined now: use intervals
   }
 }
 
-/** A head and its plugin cause some thousand changes in a second at most, where many tasks end at once. */
+/** A head and its plugin cause at most a few thousand changes per second, when many tasks end at once. */
 const CHANGES_MAX = 5000;
 const WINDOW_MS = 1000;
-/** How long nobody listens to a directory in which more changes. */
+/** How long the watch pauses after more changes than that. */
 const PAUSE_MS = 60_000;
 
 /**
- * The kernel's word on what changes in one directory: Node's own, as a library that lists the directory at each change
- * takes more time than all the rest of a daemon that waits. A task that changes something there all the time is not
- * listened to for a while: looking now and then is left.
+ * Watches one directory with Node's own `fs.watch`: a library that lists the directory at each change takes more time than
+ * everything else in an idle daemon. Pauses if a task floods the directory. Interval polls remain.
  */
 export class DirectoryWatch {
   readonly #directory: string;
@@ -29,13 +28,13 @@ export class DirectoryWatch {
   #windowStart = 0;
   #changes = 0;
 
-  /** `onChange`: null where it is not known what changed. */
+  /** `onChange` receives the name of the changed file, or null if it is unknown. */
   constructor(directory: string, onChange: (name: string | null) => void) {
     this.#directory = directory;
     this.#onChange = onChange;
   }
 
-  /** Whether changes are told now. */
+  /** Whether changes are reported now. */
   get isListening(): boolean {
     return this.#watcher !== undefined;
   }
@@ -46,7 +45,7 @@ export class DirectoryWatch {
       this.#watcher = watchDirectory(this.#directory, (_event, name) => this.#changed(name));
       this.#watcher.on('error', () => this.#onChange(null));
     } catch {
-      return; // gone by now, or the kernel has no more watches to give
+      return; // the directory was deleted, or no inotify watches are left
     }
   }
 
@@ -70,10 +69,10 @@ export class DirectoryWatch {
   }
 }
 
-/** A task may fill its run directory: so many names are asked for, and no more. */
+/** Limit of names in a listing. A task may fill its run directory. */
 const NAMES_MAX = 256;
 
-/** The names in a directory, the first of them where there are many. Has NFS ask its server, and not answer from its cache. */
+/** Returns the first names in a directory, up to a limit. Makes NFS ask its server instead of its cache. */
 export function firstNames(directory: string): string[] {
   const opened = opendirSync(directory, { bufferSize: NAMES_MAX });
   try {
@@ -88,11 +87,11 @@ export function firstNames(directory: string): string[] {
   }
 }
 
-/** Has NFS ask its server for a directory, and not only answer from what it remembers. */
+/** Makes NFS ask its server for a directory instead of its cache. */
 export function refresh(directory: string): void {
   try {
     firstNames(directory);
   } catch {
-    return; // whoever looks next says what is wrong
+    return; // the next read reports the error
   }
 }

@@ -4,11 +4,11 @@ import { isExitToken } from '../../run-directory/exit-token.ts';
 import { runFile, type RunFile } from '../../run-directory/layout.ts';
 import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
 
-/** The shim writes much less; a task that fills its run directory must not fill our memory. */
+/** Size limit. The shim writes much less; a task that fills its run directory must not fill our memory. */
 const FILE_MAX = 4096;
 const STATUS_MAX = 255;
 
-/** Returns the identity of nextflow that the shim wrote; undefined if there is none, or if it is not valid: tasks can write here. */
+/** Returns Nextflow's identity from the shim's file. Undefined if it is missing or invalid; tasks can write it too. */
 export function readHeadProcess(directory: string): Process | undefined {
   try {
     return validate<'Process'>('process.json', parseProcess(read(directory, 'process') ?? null));
@@ -17,15 +17,15 @@ export function readHeadProcess(directory: string): Process | undefined {
   }
 }
 
-/** What stands in the place of the shim's exit file. */
+/** Content of the exit file. */
 export interface ExitFile {
   /** The exit status that the shim wrote; undefined if there is none. */
   readonly status: number | undefined;
-  /** There is something, and the shim did not write it. */
+  /** True if the file exists but the shim did not write it. */
   readonly isForged: boolean;
 }
 
-/** `digest`: of the run's exit token; null where it has none. */
+/** Reads the exit file. `digest` is that of the run's exit token; null if the run has none. */
 export function readExitFile(directory: string, digest: string | null): ExitFile {
   const text = read(directory, 'exit')?.trim();
   if (text === undefined) return { status: undefined, isForged: false };
@@ -34,7 +34,7 @@ export function readExitFile(directory: string, digest: string | null): ExitFile
   return isOurs ? { status: Number(status), isForged: false } : { status: undefined, isForged: true };
 }
 
-/** Returns the pid of the JVM that claimed the run, as the plugin wrote it; undefined where it did not. */
+/** Returns the pid of the JVM that claimed the run, from the plugin's file. Undefined if there is none. */
 export function readClaim(directory: string): number | undefined {
   try {
     const { pid } = JSON.parse(read(directory, 'claim') ?? 'null') as { pid?: unknown };
@@ -49,7 +49,7 @@ export function parseProcess(text: string | null): Process | undefined {
   return text === null ? undefined : (JSON.parse(text) as Process);
 }
 
-/** A file that cannot be read tells nothing, whatever the reason: it must not keep anybody from seeing the end of the run. */
+/** Reads a file. A file that cannot be read counts as missing, so that it cannot hide the end of the run. */
 function read(directory: string, file: RunFile): string | undefined {
   try {
     return readFileNoFollow(runFile(directory, file), FILE_MAX)?.toString('utf8');

@@ -4,20 +4,19 @@ import { runFile } from '../../run-directory/layout.ts';
 import { programHolding } from '../../system/processes/fifo-holders.ts';
 import { liveness } from '../../system/processes/process-identity.ts';
 
-/** Programs that a head may be: whatever else outlives what the shim started was started by a task, or by the launcher. */
+/** Programs that can be a head. Any other descendant of the shim was started by a task or by the launcher. */
 const PROGRAMS = ['java', 'nextflow'];
 
-/** Whether a program, a path as /proc shows it, may be a head that its launcher has left. */
+/** Returns whether a program, as /proc shows its path, can be a head that its launcher has left running. */
 export function isHeadProgram(program: string): boolean {
   return PROGRAMS.includes(basename(program).replace(/ \(deleted\)$/, ''));
 }
 
 /**
- * Which process is the head: `known`, as the ledger has it, or `claimed`, as the file of the shim says now. With -bg the head is
- * first the launcher, and then the process that it leaves behind; one that its scheduler starts again is another, too. But
- * tasks can write the file as well, to have a run taken for over, or another process ended in its place: so one that lives
- * stays the head, and another becomes it only where it holds the run's FIFO and may be Nextflow, or is out of this kernel's
- * sight and may be.
+ * Returns the process that is the head: `known`, from the ledger, or `claimed`, from the shim's file. The head may change:
+ * with -bg, the launcher starts another process and exits, and a scheduler may restart a job. Tasks can write the file too,
+ * to make a run look ended or to have another process killed. A live head therefore stays the head. Another process replaces
+ * it only if it can be Nextflow and holds the run's FIFO, or if it is not visible to this kernel.
  */
 export function headOf(
   directory: string,
@@ -34,8 +33,8 @@ export function headOf(
     const mayBe = program !== undefined && (job?.head === true || isHeadProgram(program));
     return mayBe ? claimed : known;
   }
-  // It tells the log of a head that lived for a moment; and over is over.
+  // A dead process still identifies the log of a short-lived head, and an ended process cannot come back.
   if (claim === 'ended') return life === 'ended' ? claimed : known;
-  // A job that its scheduler started again may be on any host. Else only what was out of sight before may be.
+  // A restarted job may be on any host. Otherwise only a head that was out of sight before may be replaced.
   return job?.head === true || life === 'unknown' ? claimed : known;
 }

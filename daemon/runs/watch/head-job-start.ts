@@ -7,8 +7,8 @@ import type { Conclusion } from './outcome.ts';
 import type { RunRow } from '../records/queries.ts';
 
 /**
- * What a head that is to be a job comes to before it has begun. `renew`: it waits in its queue, however long, and is
- * alive. `wait`: nothing is known. Else the run is to be called off.
+ * Checks a head job before its start. `renew`: the job is alive in its queue, for any length of time. `wait`: its state is
+ * unknown. A conclusion: the run must be aborted.
  */
 export async function checkHeadJob(
   deps: RunDependencies,
@@ -17,23 +17,24 @@ export async function checkHeadJob(
 ): Promise<'wait' | 'renew' | Conclusion> {
   if (job.id === null) return lookForName(deps, run, job);
   const word = deps.jobStatus.status(job.executor, job.id);
-  if (run.cancel_requested > 0) return { outcome: 'cancelled', evidence: 'before its job began' };
+  if (run.cancel_requested > 0) return { outcome: 'cancelled', evidence: 'cancelled before the job started' };
   if (word === undefined) return 'wait';
   if (word.phase === 'waiting' || word.phase === 'running') return 'renew';
   const outcome = word.end === 'cancelled' ? 'cancelled' : 'aborted';
-  return { outcome, evidence: `its job ended before it began: ${describeEnd(word)}` };
+  return { outcome, evidence: `the job ended before the run started: ${describeEnd(word)}` };
 }
 
-/** A daemon ended while it asked for the job. One that comes later, after the run was called off, finds the fence closed. */
+/** Finds a job whose submission a daemon did not complete. If the job starts after an abort, it finds the fence revoked. */
 async function lookForName(deps: RunDependencies, run: RunRow, job: HeadJob): Promise<'wait' | Conclusion> {
   if ((await findByName(deps, run, job)) !== 'none') return 'wait';
-  if (run.cancel_requested > 0) return { outcome: 'cancelled', evidence: 'before its job was there' };
-  return isLate(deps, run) ? { outcome: 'aborted', evidence: 'the scheduler has no job of it' } : 'wait';
+  if (run.cancel_requested > 0)
+    return { outcome: 'cancelled', evidence: 'cancelled before the job was found' };
+  return isLate(deps, run) ? { outcome: 'aborted', evidence: 'the scheduler has no job for it' } : 'wait';
 }
 
 /**
- * The job of a head that has begun before anybody noted its id, by its name. `gone`: the scheduler has none, and would by
- * now.
+ * Finds the job of a head that has started before its job id was recorded, by its name. `gone`: the scheduler has no such
+ * job, although the launch deadline has passed.
  */
 export async function resolveHeadJob(
   deps: RunDependencies,
@@ -46,7 +47,7 @@ export async function resolveHeadJob(
   return found ?? job;
 }
 
-/** Looks for a job by its name, and notes its id; `none`: there is none. Undefined while that is not known. */
+/** Finds a job by its name and records its id. `none`: there is no such job. Undefined if that is not known yet. */
 async function findByName(
   deps: RunDependencies,
   run: RunRow,

@@ -10,19 +10,19 @@ import { runFile } from '../../run-directory/layout.ts';
 import { readClaim } from './head-files.ts';
 import { isHeadProgram } from './head-identity.ts';
 
-/** What is known of a head whose liveness is asked for. */
+/** Known facts about a head. */
 export interface HeadFacts {
-  /** Undefined while nobody has told yet which process it is. */
+  /** Undefined until the head's process is known. */
   readonly head: Process | undefined;
   readonly job: HeadJob | undefined;
   readonly launcher: Process | undefined;
-  /** The shim, which waits for nextflow, wrote its exit status. */
+  /** Whether the shim, which waits for Nextflow, has written its exit status. */
   readonly hasExit?: boolean;
 }
 
 /**
- * Whether the head of a run lives. Liveness before tidiness: only what was seen to be gone counts as ended, and what
- * cannot be seen from here is unknown.
+ * Determines whether the head of a run is alive. It counts as ended only on positive evidence. A head that is not visible
+ * from this host is unknown.
  */
 export class HeadLiveness {
   readonly #deps: Pick<RunDependencies, 'jobStatus'>;
@@ -37,9 +37,9 @@ export class HeadLiveness {
 
   async of({ head, job, launcher, hasExit = false }: HeadFacts): Promise<Liveness> {
     const beats = this.#heartbeat.isBeating();
-    // A FIFO tells of the kernel that we share with whoever holds it, and of no other.
+    // A FIFO shows only holders on our own kernel.
     const away = head === undefined ? job !== undefined || isAway(launcher) : isAway(head);
-    // Its kernel is gone, and what it had started with it: the record of the head went with the machine's power.
+    // The host was rebooted, which ended the head and its children. The power loss may have destroyed the head's record.
     if (
       head === undefined &&
       job === undefined &&
@@ -49,39 +49,39 @@ export class HeadLiveness {
     )
       return 'ended';
     if (away) return hasExit ? 'ended' : this.#outOfSight(head, job, beats);
-    // Whoever was seen to live does, even where the FIFO is not the one it inherited any more.
+    // A process that is alive counts, even if the FIFO is no longer the one it inherited.
     const life = head === undefined ? undefined : liveness(head);
     if (life === 'alive') return 'alive';
     const byFifo = await this.#byFifo(life, hasExit);
     if (byFifo !== 'ended') return byFifo;
     if (hasExit) return 'ended';
-    // Without its directory a run cannot be told to be over: a file system may be away, and come back.
+    // Without its directory a run cannot be judged: the file system may be unmounted for now.
     if (life === undefined) return existsSync(this.#directory) ? 'ended' : 'unknown';
-    // A job that is started again goes on as another process.
+    // A requeued job continues as another process.
     return this.#isBackInQueue(job) ? 'alive' : 'ended';
   }
 
-  /** Whether a process that may be the head holds the FIFO, wherever that is now. */
+  /** Returns whether a process that may be the head holds the FIFO, even if the FIFO was moved. */
   async isHeld(): Promise<boolean> {
     return (await findFifoHolders(runFile(this.#directory, 'alive'))).some((one) => this.#mayBeHead(one));
   }
 
   /**
-   * What the FIFO tells of a head that is not seen otherwise. Who holds it and cannot be the head is a process that the head
-   * or a task left behind: after the shim's own word it keeps nothing; without it the run may be alive, and is unknown.
+   * Judges a head that is not visible otherwise by the holders of its FIFO. A holder that cannot be the head was left behind
+   * by the head or a task. After the shim's exit status such a holder is ignored; without the status the run is unknown.
    */
   async #byFifo(life: Liveness | undefined, hasExit: boolean): Promise<Liveness> {
     const path = runFile(this.#directory, 'alive');
     const state = fifoState(path);
-    // Where no process is known, or none that can be seen from here, whoever holds it is all that there is of a head.
+    // If no process is known or visible, the holder of the FIFO is the only evidence of a head.
     if (state === 'held' && life !== 'ended' && !hasExit) return 'alive';
     if (state === 'free' && hasExit) return 'ended';
-    // Also where it is not held: a task may have put another one in its place.
+    // Search even if the FIFO is free: a task may have replaced it.
     const holders = await findFifoHolders(path);
     if (holders.some((holder) => this.#mayBeHead(holder))) return 'alive';
     if (hasExit) return 'ended';
     if (holders.length > 0 || fifoState(path) === 'held') return 'unknown';
-    // In another PID namespace, and nobody holds it: it is not seen, but would be seen to hold it.
+    // The head is in another PID namespace, where it would still be seen to hold the FIFO.
     return life === 'unknown' && state !== 'free' ? 'unknown' : 'ended';
   }
 
@@ -93,13 +93,13 @@ export class HeadLiveness {
     const life = head === undefined ? 'unknown' : liveness(head);
     if (life !== 'unknown') return life;
     const word = job?.id == null ? undefined : this.#deps.jobStatus.status(job.executor, job.id);
-    // A node that its scheduler has lost may be at work all the same.
+    // The head may still run on a node that its scheduler has lost.
     if (job?.head === true && word?.phase === 'ended' && word.end !== 'node-lost') return 'ended';
     if (beats) return 'alive';
     if (job === undefined || word === undefined) return 'unknown';
     if (word.phase === 'ended' || word.phase === 'forgotten') return 'ended';
-    if (job.head) return 'alive'; // also one that waits to be started again
-    // In a job of the user's own the head may be long over; but one that was started again has lost what ran in it.
+    if (job.head) return 'alive'; // including a job that waits for its restart
+    // In the user's own job, the head may have ended long before the job. A restart of the job ends the head in any case.
     return word.phase === 'waiting' || isNewer(word, job) ? 'ended' : 'unknown';
   }
 
@@ -115,7 +115,7 @@ function isAway(process: Process | undefined): boolean {
   return process !== undefined && process.bootId !== bootId();
 }
 
-/** Whether a job was started anew since. */
+/** Returns whether the job has restarted since `job` was recorded. */
 function isNewer({ restarts }: CachedJobStatus, job: HeadJob): boolean {
   return restarts !== null && job.restarts !== null && restarts > job.restarts;
 }

@@ -12,10 +12,10 @@ import type { HeadLiveness } from './head-liveness.ts';
 import type { Conclusion } from './outcome.ts';
 import type { UnknownLiveness } from './unknown-liveness.ts';
 
-/** What a run that was not seen to start comes to. `renew`: it waits in a queue, however long. Else it is called off. */
+/** State of a run before its start. `renew`: it waits in a queue, for any length of time. A conclusion: it was aborted. */
 export type LaunchState = 'wait' | 'renew' | 'started' | Conclusion;
 
-/** Watches a run from its materialization to its start, and calls it off where it will not be started. */
+/** Watches a run from its materialization to its start, and aborts it if it will not start. */
 export class LaunchWatch {
   readonly #deps: RunDependencies;
   readonly #location: LeaseLocation;
@@ -45,10 +45,10 @@ export class LaunchWatch {
     return this.#callOff(
       run,
       cancelled
-        ? { outcome: 'cancelled', evidence: 'before it was started' }
+        ? { outcome: 'cancelled', evidence: 'cancelled before the start' }
         : {
             outcome: 'aborted',
-            evidence: late ? 'not started in time' : 'its launcher ended before it was started',
+            evidence: late ? 'not started before the deadline' : 'the launcher ended before the start',
           },
     );
   }
@@ -59,21 +59,21 @@ export class LaunchWatch {
     if (found === 'renew') return found;
     if (found !== 'wait') return this.#callOff(run, found, job);
     if (!(await this.#unknown.hasExpired())) return found;
-    const evidence = 'its scheduler reported nothing about its job until its leases expired';
+    const evidence = 'the scheduler reported nothing about the job until the leases expired';
     return this.#callOff(run, { outcome: 'aborted', evidence }, job);
   }
 
-  /** Fence: exactly one process renames `armed`. If that was the shim, the run is running, and the next poll finds that. */
+  /** Fence: exactly one process renames `armed`. If the shim did, the run is running, and the next poll detects that. */
   async #callOff(run: RunRow, conclusion: Conclusion, job?: HeadJob): Promise<LaunchState> {
     const { faults, runDirectories } = this.#deps;
-    // The fence is a file: a task may have put it up again behind its head.
+    // The fence is a file: a task may have restored it after the start.
     if (await this.#headLiveness.isHeld()) return 'started';
     if (!(await step(faults, 'fence.revoke', () => revoke(runDirectories, this.#location)))) return 'wait';
     try {
       if (job !== undefined) await cancelJob(this.#deps, job);
     } catch (error) {
-      // Secrets are not kept for its sake: should the job begin, it finds the fence revoked, and ends.
-      this.#deps.log.warn({ run: run.id, err: error }, 'cannot cancel the job of a run that was called off');
+      // The removal of secrets does not wait for the job. If the job starts, it finds the fence revoked and exits.
+      this.#deps.log.warn({ run: run.id, err: error }, 'cannot cancel the job of an aborted run');
     }
     return conclusion;
   }

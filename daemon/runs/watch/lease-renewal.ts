@@ -4,14 +4,14 @@ import { monotonic, now, write, type RunDependencies } from '../dependencies.ts'
 import { LEASE_SECONDS } from '../materialize/planned-leases.ts';
 import { leasesOf, locationOf, type LeaseRow } from '../records/queries.ts';
 
-/** How long after a renewal that failed it is tried again. A dead man's switch goes off a day and a half after it. */
+/** Pause after a failed renewal. A dead man's switch fires a day and a half after the last renewal. */
 const AGAIN_MS = 5 * 60_000;
 
-/** Keeps the leases of one live run from running out: in the ledger, and in the objects themselves, for whoever finds them. */
+/** Renews the leases of one live run before they expire, in the ledger and in the objects themselves. */
 export class LeaseRenewal {
   readonly #deps: RunDependencies;
   readonly #run: string;
-  /** Leases whose objects may tell an earlier time than the ledger; undefined before the first look. */
+  /** Leases whose objects may have an earlier expiry than the ledger. Undefined before the first check. */
   #behind: Set<string> | undefined;
   #tryAfter = -Infinity;
 
@@ -22,7 +22,7 @@ export class LeaseRenewal {
 
   async renewIfDue(): Promise<void> {
     const leases = await leasesOf(this.#deps.ledger.db, this.#run);
-    // The daemon before this one may have ended before an object was told.
+    // A previous daemon may have stopped before it renewed an object.
     this.#behind ??= new Set(leases.filter(wasRenewed).map(({ id }) => id));
     const half = now(this.#deps, LEASE_SECONDS / 2);
     if (leases.some(({ expires_at }) => expires_at <= half)) {
@@ -33,7 +33,7 @@ export class LeaseRenewal {
     if (this.#behind.size === 0 || monotonic(this.#deps) < this.#tryAfter) return;
     this.#tryAfter = monotonic(this.#deps) + AGAIN_MS;
     for (const lease of await leasesOf(this.#deps.ledger.db, this.#run))
-      if (this.#behind.has(lease.id) && (await this.#tellObject(lease))) this.#behind.delete(lease.id);
+      if (this.#behind.has(lease.id) && (await this.#renewObject(lease))) this.#behind.delete(lease.id);
   }
 
   async #record(expiresAt: string): Promise<void> {
@@ -42,8 +42,8 @@ export class LeaseRenewal {
     );
   }
 
-  /** Where that fails nothing is lost yet: who sweeps is shown the run as expired, half a lease early. */
-  async #tellObject(lease: LeaseRow): Promise<boolean> {
+  /** Renews an object. A failure loses nothing yet: `sweep` shows the run as expired half a lease early. */
+  async #renewObject(lease: LeaseRow): Promise<boolean> {
     const { state, store, target, expires_at } = lease;
     if (state !== 'placed') return true;
     try {
@@ -53,7 +53,7 @@ export class LeaseRenewal {
       return true;
     } catch (error) {
       const reason = asEscrowError(error).message;
-      this.#deps.log.warn({ run: this.#run, target, reason }, 'the lease was renewed here only');
+      this.#deps.log.warn({ run: this.#run, target, reason }, 'lease renewed in the ledger only');
       return false;
     }
   }

@@ -5,21 +5,21 @@ import { describeEnd } from '../../schedulers/job-state.ts';
 import type { JobEnd, JobStatus } from '../../schedulers/scheduler.ts';
 import { escapeText } from '../../system/escape-text.ts';
 
-/** What is known of the end of a head. */
+/** Evidence about the end of a head. */
 export interface Evidence {
-  /** From the exit file; undefined: there is none, as the shim did not live to write it. */
+  /** From the exit file. Undefined if the shim was killed before it wrote the file. */
   readonly exitStatus: number | undefined;
-  /** There was an exit file that the shim did not write. */
+  /** There is an exit file, but the shim did not write it. */
   readonly isExitForged?: boolean;
-  /** Only quoted: whatever a pipeline has logged can imitate Nextflow's own lines. */
+  /** Only quoted, because a pipeline's log output can imitate Nextflow's own lines. */
   readonly log: LogFacts;
-  /** How the plugin saw it end; undefined where it did not. */
+  /** The end as the plugin reported it. Undefined if it did not. */
   readonly end?: PluginRunEnd | undefined;
-  /** Someone asked nf-escrow to end the run. */
+  /** Whether someone cancelled the run through nf-escrow. */
   readonly cancelRequested: boolean;
-  /** What the scheduler tells of the head's job, where it is in one. */
+  /** The scheduler's status of the job that contains the head, if any. */
   readonly job?: Pick<JobStatus, 'end' | 'state'> | undefined;
-  /** Whether that job is the head's alone, and ends as it does. */
+  /** Whether the job contains nothing but the head, and ends with it. */
   readonly jobIsHead?: boolean | undefined;
 }
 
@@ -28,19 +28,19 @@ export interface Conclusion {
   readonly evidence: string;
 }
 
-/** By which Nextflow aborts a session at a signal: nextflow.exception, from 24.04 on. */
+/** The exception with which Nextflow aborts a session on a signal. Source: nextflow.exception, since 24.04. */
 const ABORTED_BY_SIGNAL = 'nextflow.exception.AbortSignalException';
-/** Signals by which a person or a scheduler ends a run, as a shell has them in the status: HUP, INT, TERM. */
+/** Shell exit statuses for the signals with which people and schedulers end a run: HUP, INT, TERM. */
 const ENDING_STATUSES = [129, 130, 143];
 
-/** What the end of a job says of the run whose head was in it, where nothing nearer tells. */
+/** Outcome of a run by the end of the job that contains its head, if nothing closer to the head decides. */
 const OUTCOME_OF_JOB: Readonly<Partial<Record<JobEnd, Conclusion['outcome']>>> = {
   terminated: 'failed',
   'node-lost': 'failed',
   cancelled: 'cancelled',
 };
 
-/** The same of a job that is the head's alone: its script's status is nextflow's. */
+/** The same for a head job, whose exit status is that of Nextflow. */
 const OUTCOME_OF_HEAD_JOB: typeof OUTCOME_OF_JOB = {
   ...OUTCOME_OF_JOB,
   completed: 'succeeded',
@@ -48,8 +48,8 @@ const OUTCOME_OF_HEAD_JOB: typeof OUTCOME_OF_JOB = {
 };
 
 /**
- * How a run ended. The exit status comes first, then what the plugin saw, then the scheduler's word on the head's job. The
- * log decides nothing; it is quoted where it adds to what is known.
+ * Decides how a run ended. The exit status takes precedence, then the plugin's report, then the scheduler's status of the
+ * head's job. The log decides nothing, and is quoted as additional information.
  */
 export function concludeOutcome(evidence: Evidence): Conclusion {
   const { outcome, evidence: basis } = decide(evidence);
@@ -65,7 +65,7 @@ function decide({ exitStatus, isExitForged, end, cancelRequested, job, jobIsHead
   const what = exitStatus === undefined ? none : `exit status ${String(exitStatus)}`;
   if (end?.success === false && end.error === ABORTED_BY_SIGNAL)
     return { outcome: 'cancelled', evidence: `${what}; plugin: ended by a signal` };
-  if (cancelRequested) return { outcome: 'cancelled', evidence: `${what}; cancel was asked for` };
+  if (cancelRequested) return { outcome: 'cancelled', evidence: `${what}; cancellation requested` };
   if (exitStatus !== undefined && ENDING_STATUSES.includes(exitStatus))
     return { outcome: 'cancelled', evidence: what };
   if (exitStatus !== undefined) return { outcome: 'failed', evidence: what };
@@ -77,9 +77,9 @@ function decide({ exitStatus, isExitForged, end, cancelRequested, job, jobIsHead
   if (end !== undefined) return { outcome: 'succeeded', evidence: `${what}; plugin: ended without error` };
   if (job?.end != null) {
     const outcome = (jobIsHead === true ? OUTCOME_OF_HEAD_JOB : OUTCOME_OF_JOB)[job.end];
-    if (outcome !== undefined) return { outcome, evidence: `${what}; its job: ${describeEnd(job)}` };
+    if (outcome !== undefined) return { outcome, evidence: `${what}; job: ${describeEnd(job)}` };
   }
-  return { outcome: 'lost', evidence: `${what}; the head is gone, and nothing tells how it ended` };
+  return { outcome: 'lost', evidence: `${what}; the head has ended, and no record shows how` };
 }
 
 function quoteLog({ abortCause, completed, goodbye }: LogFacts): string | undefined {

@@ -1,6 +1,6 @@
-/** So many polls may follow one another at once: a run that starts or ends has several things to tell. */
+/** Number of polls in a burst. A run that starts or ends causes several changes at once. */
 const BURST = 10;
-/** Beyond that, one in so many milliseconds: whatever a task does in its run directory, others have their time. */
+/** Interval of further polls, in milliseconds, so that a task that floods its run directory does not starve other runs. */
 const INTERVAL_MS = 500;
 
 /** Limits how often one run is polled because something changed (token bucket). */
@@ -14,7 +14,7 @@ export class PollRate {
     this.#poll = poll;
   }
 
-  /** Polls now, or as soon as it may be. */
+  /** Polls now, or as soon as the rate permits. */
   request(): void {
     if (this.#timer !== undefined) return;
     const now = performance.now();

@@ -20,14 +20,14 @@ import { concludeOutcome, type Conclusion } from './outcome.ts';
 import { UnknownLiveness } from './unknown-liveness.ts';
 import { WakeUps } from './wake-ups.ts';
 
-/** How long a head's log is searched for before the run counts as having none, in milliseconds. */
+/** How long the watch searches for a head's log, in milliseconds. After that, the run counts as having none. */
 const LOG_SEARCH_MS = 60_000;
-/** How many polls are given up because what a run tells cannot be recorded. */
+/** Number of polls that fail because the run's records cannot be written. Later polls ignore such errors. */
 const FAILED_READS_MAX = 5;
 
 /**
- * Watches one run from its materialization to its purge: the files that the shim writes, the FIFO that nextflow holds, its
- * log and its trace. Everything it knows is on disk: after the daemon is killed, another watch continues.
+ * Watches one run from its materialization to its purge: the shim's files, the FIFO that Nextflow holds, the log and the
+ * trace. Its state is on disk, so that another daemon can continue the watch.
  */
 export class RunWatch {
   readonly #deps: RunDependencies;
@@ -49,7 +49,7 @@ export class RunWatch {
   #isStopped = false;
   #failedReads = 0;
 
-  /** `lease`: of the run directory. `onDone` is called once the run is purged. */
+  /** `lease`: the lease of the run directory. `onDone` is called once the run is purged. */
   constructor(deps: RunDependencies, run: RunRow, lease: LeaseRow, hold: PurgeHold, onDone: () => void) {
     const { target: directory } = lease;
     this.#deps = deps;
@@ -76,8 +76,8 @@ export class RunWatch {
   }
 
   /**
-   * Polls now. If the run has ended, this resolves after its purge was tried. Polls run one after another; one that has not
-   * begun serves all callers.
+   * Polls now. If the run has ended, resolves after the first purge attempt. Polls run in sequence. Concurrent calls share
+   * the next poll.
    */
   poll(): Promise<void> {
     this.#next ??= this.#current.then(async () => {
@@ -86,7 +86,7 @@ export class RunWatch {
       try {
         await this.#pollOnce();
       } catch (error) {
-        // The next poll tries again: an error of the disk or the ledger must not end the watch of a live run.
+        // The next poll retries. A disk or ledger error must not end the watch of a live run.
         this.#deps.log.error({ run: this.#id, code: systemCode(error), err: error }, 'cannot poll run');
       }
     });
@@ -123,7 +123,7 @@ export class RunWatch {
   async #pollHead(run: RunRow): Promise<void> {
     const known = headJobOf(run);
     const head = this.#head(parseProcess(run.process), known);
-    // With -bg, the head is first the launcher, and then the process that it leaves behind.
+    // With -bg, the head is first the launcher, then the process that the launcher leaves running.
     if (head !== undefined && run.process !== JSON.stringify(head)) {
       await write(this.#deps, 'head.record', (db) =>
         db
@@ -144,13 +144,13 @@ export class RunWatch {
     this.#unknown.record(state === 'unknown');
     if (state !== 'ended') this.#wakeUps.waitForRelease();
     if (state === 'unknown') {
-      // A live head would have been seen, and its leases renewed, before they expired.
+      // If the head were alive, it would have been seen and its leases renewed.
       if (!(await this.#unknown.hasExpired())) return;
     } else if (state === 'alive') {
       if (this.#records.end !== undefined) this.#wakeUps.expectEnd();
       return isForwarded ? this.#keepAlive() : this.#renewal.renewIfDue();
     }
-    // If another process became the head during this poll, its records have to be read first.
+    // If the head changed during this poll, the records of the new one must be read first.
     if (JSON.stringify(this.#head(head, known)) !== JSON.stringify(head)) return this.#pollOnce();
     await this.#conclude(run, head, job, exit);
   }
@@ -161,7 +161,7 @@ export class RunWatch {
     job: HeadJob | undefined,
     seen: ExitFile,
   ): Promise<void> {
-    // The shim writes `exit` before it releases the FIFO: read again, now that no process holds it.
+    // The shim writes `exit` before it releases the FIFO. Read it again now that no process holds the FIFO.
     const exit = seen.status === undefined ? readExitFile(this.#directory, run.exit_digest) : seen;
     await this.#readRecords((records) => records.readLast(head));
     const cancelRequested = (await getRun(this.#deps.ledger.db, run.id)).cancel_requested > 0;
@@ -183,22 +183,22 @@ export class RunWatch {
     return headOf(this.#directory, known, readHeadProcess(this.#directory), job);
   }
 
-  /** Whatever a file holds, it must not keep the run from being seen to end. */
+  /** Reads the run's records. No content of a file may keep the watch from detecting the end of the run. */
   async #readRecords(read: (records: HeadRecords) => Promise<void>): Promise<void> {
     try {
       await read(this.#records);
       this.#failedReads = 0;
     } catch (error) {
-      // A ledger that cannot be written for a moment loses nothing: the next poll reads the same again.
+      // A temporary ledger error loses nothing: the next poll reads the same lines again.
       if ((this.#failedReads += 1) <= FAILED_READS_MAX) throw error;
       this.#deps.log.error(
         { run: this.#id, code: systemCode(error), err: error },
-        'cannot record what the run tells',
+        'cannot record the events of the run',
       );
     }
   }
 
-  /** The run waits in a queue or runs: only its leases have to be renewed. */
+  /** Renews the leases of a run that waits in a queue or runs. */
   async #keepAlive(): Promise<void> {
     await this.#renewal.renewIfDue();
     const isComplete = this.#records.hasLog || performance.now() - this.#startedAt > LOG_SEARCH_MS;
@@ -221,8 +221,8 @@ export class RunWatch {
   }
 
   /**
-   * On NFS and FUSE, a file that is unlinked while we have it open keeps its directory: so our files are closed first. Nor do
-   * we want to hear of each file that we remove.
+   * Purges the run. Closes our files first: on NFS and FUSE, an unlinked file that is still open keeps its directory. Stops
+   * the file watch too, because the purge itself would trigger it.
    */
   async #tryPurge(): Promise<void> {
     const release = (): void => {

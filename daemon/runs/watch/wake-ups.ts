@@ -4,18 +4,18 @@ import { ChangeDetector } from './change-detector.ts';
 import { DirectoryWatch, isOnNetwork, refresh } from './directory-watch.ts';
 import { PollRate } from './poll-rate.ts';
 
-/** What inotify does not report (network file systems, lost events) is found at this interval. */
+/** Interval of checks for changes that inotify does not report (network file systems, lost events). */
 export const POLL_INTERVAL_MS = 2000;
-/** Once the plugin has reported the end, the head's own is near: polled at this interval where nothing else tells it. */
+/** Polling interval after the plugin has reported the end of the run, if the kernel does not report changes. */
 const END_POLL_MS = 200;
-/** A head may hang at its end; then polling falls back to the normal interval. */
+/** Limit of these polls. If a head hangs at its end, polling falls back to the normal interval. */
 const END_POLLS_MAX = 150;
-/** Where a file had more than one poll reads, the next one follows so soon. */
+/** Delay of the next poll if a file has more content than one poll reads. */
 const REST_MS = 1000;
-/** Files whose changes mean nothing: the counter that always changes, and files that are only being written. */
+/** Files whose changes are ignored: the heartbeat, which always changes, and temporary files. */
 const IGNORED = new RegExp(`^${runFiles.heartbeat}$|\\.new$`);
 
-/** Decides when a run is polled: at changes of its files, when its head releases the FIFO, and at intervals. */
+/** Schedules the polls of a run: on changes of its files, on the release of its FIFO, and at intervals. */
 export class WakeUps {
   readonly #directory: string;
   readonly #changes: ChangeDetector;
@@ -27,14 +27,14 @@ export class WakeUps {
   #endPolls = 0;
   #stopWaiting: (() => void) | undefined;
 
-  /** `directory`: the run directory. `wake` polls. */
+  /** `directory`: the run directory. `wake` polls the run. */
   constructor(directory: string, wake: () => void) {
     this.#directory = directory;
-    this.#changes = new ChangeDetector(directory, () => this.#isTold);
+    this.#changes = new ChangeDetector(directory, () => this.#isWatched);
     this.#rate = new PollRate(wake);
   }
 
-  /** Starts watching, and wakes for the first time. `files` returns the files outside of the run directory that are read. */
+  /** Starts watching and requests the first poll. `files` returns the files outside the run directory that are read. */
   start(files: () => string[]): void {
     if (!isOnNetwork(this.#directory)) {
       this.#watch = new DirectoryWatch(this.#directory, (name) => {
@@ -56,7 +56,7 @@ export class WakeUps {
     this.stopWatching();
   }
 
-  /** From now on only the intervals count: the directory is about to be emptied. */
+  /** Stops the file watch before the directory is emptied. Interval polls continue. */
   stopWatching(): void {
     this.#watch?.stop();
   }
@@ -67,12 +67,12 @@ export class WakeUps {
     if (this.#watch === undefined) refresh(this.#directory);
   }
 
-  /** Called after a poll that found nothing to do. `isComplete`: everything there is to read was found. */
+  /** Called after a poll that found nothing to do. `isComplete`: every file that the watch needs was found. */
   afterQuietPoll(isComplete: boolean, files: readonly string[]): void {
     this.#changes.record(isComplete, files);
   }
 
-  /** Wakes at once when the head releases the FIFO. If no process holds it, only the interval remains. */
+  /** Requests a poll when the head releases the FIFO. If no process holds it, only interval polls remain. */
   waitForRelease(): void {
     const fifo = runFile(this.#directory, 'alive');
     if (fifoState(fifo) !== 'held') return;
@@ -82,17 +82,17 @@ export class WakeUps {
     });
   }
 
-  /** The end is near: polls more often where the kernel reports no changes. */
+  /** Polls more often because the run is about to end, unless the kernel reports changes. */
   expectEnd(): void {
-    if (!this.#isTold && this.#endPolls++ < END_POLLS_MAX) this.#wakeIn(END_POLL_MS);
+    if (!this.#isWatched && this.#endPolls++ < END_POLLS_MAX) this.#wakeIn(END_POLL_MS);
   }
 
-  /** There is more to read than this poll did. */
+  /** Requests another poll soon because a file has more content. */
   continueSoon(): void {
     this.#wakeIn(REST_MS);
   }
 
-  get #isTold(): boolean {
+  get #isWatched(): boolean {
     return this.#watch?.isListening === true;
   }
 

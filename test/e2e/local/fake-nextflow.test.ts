@@ -182,7 +182,7 @@ void t.test('with -bg the status is 0 at once, and the purge comes at the end of
     await lastRun(box),
     {
       outcome: 'lost',
-      outcomeEvidence: /nothing tells how it ended; the log says: execution complete/,
+      outcomeEvidence: /no record shows how; the log says: execution complete/,
       logFile: join(box.launch, '.nextflow.log'),
     },
     'without the plugin, only the log tells',
@@ -239,7 +239,7 @@ void t.test('mistakes are answered with what to do, and lose nothing', async (t)
     [['secrets', 'remove', 'NOT_THERE'], 64, /for good/],
     [['secrets', 'remove', 'NOT_THERE', '--yes'], 1, /no secret NOT_THERE/],
     [['secrets', 'set', 'AB', '--user', '--workspace', 'local/main'], 64, /cannot stand together/],
-    [['runs', 'show', 'r999'], 1, /No run is called "r999"/],
+    [['runs', 'show', 'r999'], 1, /No run has the id or name "r999"/],
     [['nonsense'], 64, /^nf-escrow: unknown command/],
     [['main.nf'], 64, /To run a pipeline: nf-escrow run main\.nf/],
     [['nf-core/rnaseq'], 64, /To run a pipeline: nf-escrow run nf-core\/rnaseq/],

@@ -43,7 +43,7 @@ async function stateOf(box: Sandbox, { id }: Named): Promise<string> {
 async function refusesBoth(t: Test, box: Sandbox, args: string[], ids: readonly string[]): Promise<void> {
   const { status, stderr } = await soon(t, box, args);
   t.equal(status, 1, args.join(' '));
-  t.match(stderr, `Run "${NAME}" cannot be acted on by its name: 2 live runs have it.`);
+  t.match(stderr, `Run name "${NAME}" is ambiguous: 2 live runs have it.`);
   for (const id of ids) t.match(stderr, id, `${args.join(' ')} lists it`);
 }
 
@@ -63,7 +63,11 @@ void t.test('commands that change a run refuse a name of two live runs and list 
   await refusesBoth(t, box, ['runs', 'purge', NAME, '--force', '--yes'], ids);
   await refusesBoth(t, box, ['runs', 'wait', NAME], ids);
   const problem = JSON.parse((await box.http('POST', `/v1/runs/${NAME}/cancel`)).text) as Problem;
-  t.match(problem, { status: 409, code: 'run-ambiguous', hint: `Give the id of one: ${ids.join(', ')}` });
+  t.match(problem, {
+    status: 409,
+    code: 'run-ambiguous',
+    hint: `Use the id of one of them: ${ids.join(', ')}`,
+  });
   for (const run of [older, newer]) t.equal(await stateOf(box, run), 'running', 'changes nothing');
   t.equal((await box.json<Run>(['runs', 'show', older.id])).pendingRemovals, 1, 'keeps its secrets');
 

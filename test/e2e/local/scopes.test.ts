@@ -43,7 +43,7 @@ void t.test('each workspace has secrets of its own, and a personal one has none'
   t.same((await seen('--workspace', 'lab/rna')).slice(0, 2), [hash(values.rna), hash(values.own)]);
   t.same((await seen('--workspace', 'lab/me')).slice(0, 2), [hash(''), hash('')]);
   const told = await box.escrow(['run', '--workspace', 'lab/me', 'true']);
-  t.match(told.stderr, /lab\/me is personal: a run in a personal workspace is given no secrets/);
+  t.match(told.stderr, /lab\/me is personal: a run in a personal workspace receives no secrets/);
   const asked = await box.escrow(['run', '--workspace', 'lab/me', '--only-secret', 'OWN_KEY', 'true']);
   t.equal(asked.status, 64);
   await escrow('use', 'lab/rna');

@@ -9,7 +9,7 @@ void t.test('a head whose scheduler takes no cancellation is seen to end all the
   const { modules, id, directory, start } = await placeRun(t, { job: {} });
   start();
   t.match(await modules.runs.cancel(id), { state: 'running' });
-  t.match(modules.logged(), /its end could not be asked for/);
+  t.match(modules.logged(), /cannot cancel the head/);
   writeFileSync(join(directory, 'process'), JSON.stringify(overHead));
   writeExit(directory, 143);
   t.match(await modules.runs.purge(id, NOW), { state: 'purged', outcome: 'cancelled', exitStatus: 143 });
@@ -29,7 +29,7 @@ void t.test('a scheduler that never answers a cancellation keeps no look from th
 
 void t.test('a run that is called off ends, also where its job cannot be cancelled', async (t) => {
   const { modules, id, directory } = await placeRun(t, { job: {} });
-  const evidence = 'before its job began';
+  const evidence = 'cancelled before the job started';
   t.match(await modules.runs.cancel(id), {
     state: 'purged',
     outcome: 'cancelled',
@@ -50,7 +50,7 @@ void t.test('a run whose scheduler never tells of its job waits for its leases, 
   passed += 4 * 60_000;
   await isOpen('its leases have long to run');
   passed += 25 * 3_600_000;
-  const outcomeEvidence = /scheduler reported nothing about its job/;
+  const outcomeEvidence = /scheduler reported nothing about the job/;
   t.match(await modules.runs.purge(id, NOW), { state: 'purged', outcome: 'aborted', outcomeEvidence });
   t.notOk(existsSync(directory));
 });

@@ -35,7 +35,7 @@ void t.test("the evidence names the neutral reason and the scheduler's own word"
   const evidence = { exitStatus: undefined, log: {}, cancelRequested: false };
   t.equal(
     concludeOutcome({ ...evidence, job: { end: 'terminated', state: 'OUT_OF_MEMORY' } }).evidence,
-    'no exit status; its job: terminated by the scheduler (OUT_OF_MEMORY)',
+    'no exit status; job: terminated by the scheduler (OUT_OF_MEMORY)',
   );
 });
 

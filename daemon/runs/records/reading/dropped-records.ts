@@ -4,7 +4,7 @@ import type { Queries } from '../../../ledger/open.ts';
 
 const TYPE = 'run.records-dropped';
 
-/** Notes in the journal, once for each kind, that not everything was recorded of what a run's files tell. */
+/** Records in the journal, once per kind, that some content of a run's files was not recorded. */
 export class DroppedRecords {
   readonly #run: string;
   #noted: Set<string> | undefined;
@@ -15,7 +15,7 @@ export class DroppedRecords {
 
   /** `db`: a transaction. */
   async noteDropped(db: Queries, what: DroppedRecord): Promise<void> {
-    // Who adopts a run reads its files again, and drops the same again.
+    // A daemon that adopts a run reads its files again and drops the same content.
     this.#noted ??= new Set(await droppedRecordsOf(db, this.#run));
     if (this.#noted.has(what)) return;
     await record(db, { run: this.#run, type: TYPE, data: { what } });
@@ -23,7 +23,7 @@ export class DroppedRecords {
   }
 }
 
-/** What was not recorded as a whole of one run. */
+/** Returns the kinds of records that are incomplete for one run. */
 export async function droppedRecordsOf(db: Queries, run: string): Promise<DroppedRecord[]> {
   const events = (await readEventData(db, run, TYPE)) as { what: DroppedRecord }[];
   return [...new Set(events.map(({ what }) => what))];

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import type { KeyedMutex } from '../../../system/keyed-mutex.ts';
 import { Tail } from '../../../system/files/tail.ts';
 
-/** How much of a file is read before the run is looked at otherwise. */
+/** Limit of what is read from a file in one go. */
 export interface ReadBudget {
   readonly bytes: number;
   readonly lines: number;
@@ -11,38 +11,38 @@ export interface ReadBudget {
 const MIB = 1024 * 1024;
 
 export const readBudgets = {
-  /** While the head lives; what is left is read a second later. */
+  /** Per poll while the head is alive. The rest is read a second later. */
   look: { bytes: 8 * MIB, lines: 5000 },
-  /** Once it has ended: its purge waits for it. */
+  /** After the end of the head. The purge waits for it. */
   last: { bytes: 64 * MIB, lines: 20_000 },
-  /** Then the end of a file that is longer than that; bounded by its bytes. */
+  /** For the last part of a file that exceeds `last`. Bounded by its bytes. */
   end: { bytes: 64 * MIB, lines: Infinity },
-  /** In all, while the head lives: a task that floods a file for days must not keep a processor busy for days. */
+  /** In total while the head is alive. A task that floods a file for days must not keep a processor busy for days. */
   total: { bytes: 1024 * MIB, lines: 1_000_000 },
 } as const satisfies Record<string, ReadBudget>;
 
-/** So much of it: Nextflow and the plugin tell of the end last. */
+/** Size of the last part. Nextflow and the plugin report the end of a run last. */
 const LAST_PART = MIB / 4;
-/** Who is behind reads in turn with all others that are: of every event loop, of all runs together. */
+/** Mutex key of all files with a backlog, so that their batches are read in turn across all runs. */
 const LANE = 'behind';
 
 /**
- * Follows a file that tasks may write to, so that whatever they write costs bounded time and memory: in batches, each
- * followed by other work; and of all files that are far behind, one batch at a time.
+ * Follows a file that tasks may write to. Time and memory are bounded for any content: lines are read in batches, with other
+ * work in between, and files with a backlog are read one batch at a time.
  */
 export class FollowedFile {
   readonly #lane: KeyedMutex;
   readonly #take: (lines: readonly string[]) => Promise<void>;
   #tail: Tail | undefined;
-  /** What was read and could not be written yet: a write that fails loses none of it. */
+  /** Lines that were read but not written yet. A failed write loses none of them. */
   #pending: readonly string[] = [];
   readonly #total = { bytes: 0, lines: 0 };
-  /** Whether there is more to read now. */
+  /** Whether there is more to read. */
   isBehind = false;
-  /** Whether some of it was, or will be, passed over. */
+  /** Whether content was or will be skipped. */
   hasGap = false;
 
-  /** `take` gets whole lines, at most 250. What it throws, `read` throws; it is given the same lines again then. */
+  /** `take` receives up to 250 whole lines. If it throws, `read` throws too, and the next call passes the same lines. */
   constructor(lane: KeyedMutex, take: (lines: readonly string[]) => Promise<void>) {
     this.#lane = lane;
     this.#take = take;
@@ -52,9 +52,7 @@ export class FollowedFile {
     return this.#tail?.path;
   }
 
-  /**
-   * Opens what is at a path, where nothing is open yet. What is no plain file, or cannot be opened, counts as not there yet.
-   */
+  /** Opens the file at a path unless a file is open. A path that is not a regular file or cannot be opened is ignored. */
   open(path: string | undefined): void {
     if (path === undefined || this.#tail !== undefined) return;
     try {
@@ -64,13 +62,13 @@ export class FollowedFile {
     }
   }
 
-  /** Turns to the file that has the name now, for a file that nobody but a task would replace. */
+  /** Opens the file that has the path now if the open one was replaced. Only a task would replace it. */
   openAgainIfReplaced(): void {
     const { path } = this;
     try {
       if (this.#tail?.isReplaced !== true) return;
     } catch {
-      return; // a file server that is away
+      return; // the file server does not respond
     }
     this.close();
     this.open(path);
@@ -82,7 +80,7 @@ export class FollowedFile {
     else await this.#read(readBudgets.look);
   }
 
-  /** Reads the rest; of more than the budget, the end. */
+  /** Reads the rest. If it exceeds the budget, reads the last part. */
   async readLast(): Promise<void> {
     if (!this.hasGap) await this.#read(readBudgets.last);
     if (!this.hasGap && !this.isBehind) return;
@@ -112,7 +110,7 @@ export class FollowedFile {
     try {
       lines = tail?.read() ?? [];
     } catch {
-      return; // a file server that is away: the next look tries again
+      return; // the file server does not respond; the next poll retries
     }
     for (const counts of [read, this.#total]) {
       counts.bytes += tail?.consumed ?? 0;
@@ -121,7 +119,7 @@ export class FollowedFile {
     if (lines.length > 0) await this.#write(lines);
     this.isBehind = tail?.behind === true;
     if (!this.isBehind) return;
-    // Half of the time is everybody else's, however many files are behind.
+    // Leave half of the time to other work, whatever the number of files with a backlog.
     const spent = performance.now() - begun;
     await (spent < 1 ? nextTurn() : sleep(spent));
   }

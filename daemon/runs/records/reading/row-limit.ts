@@ -1,35 +1,35 @@
 import type { Queries } from '../../../ledger/open.ts';
 
-/** How many rows of each kind a run may have in the ledger. Who writes events, a log or a trace must not fill the disk. */
+/** Limits of ledger rows per run. A task that floods events, log or trace must not fill the disk. */
 export const rowLimits = {
   tasks: 100_000,
   'task-jobs': 100_000,
   'trace-errors': 1000,
-  /** Each is a lease, and costs requests to AWS when it is removed. */
+  /** Each definition is a lease and costs requests to AWS when it is removed. */
   'job-definitions': 200,
 } as const;
 
-/** Knows how many more rows of one kind a run may have. */
+/** Counts the rows of one kind that a run may still add. */
 export class RowLimit {
   readonly #most: number;
   readonly #count: (db: Queries) => Promise<number>;
-  /** At least as many as there are: a row that was written again may be counted again. */
+  /** Upper bound of the number of rows: a row that is written again may be counted twice. */
   #rows = Infinity;
   #isFull = false;
 
-  /** `count`: asks the ledger. */
+  /** `count` queries the ledger. */
   constructor(most: number, count: (db: Queries) => Promise<number>) {
     this.#most = most;
     this.#count = count;
   }
 
-  /** Whether there can be no more: rows of a run are only added. */
+  /** Whether the limit is reached. This is final, because rows of a run are only added. */
   get isFull(): boolean {
     return this.#isFull;
   }
 
-  /** How many more there may be; exact where that is less than what is wanted. */
-  async room(db: Queries, wanted: number): Promise<number> {
+  /** Returns how many rows may be added. The number is exact if it is less than `wanted`. */
+  async remaining(db: Queries, wanted: number): Promise<number> {
     if (this.#isFull) return 0;
     if (this.#rows + wanted > this.#most) {
       this.#rows = await this.#count(db);
@@ -38,7 +38,7 @@ export class RowLimit {
     return Math.max(0, this.#most - this.#rows);
   }
 
-  /** So many rows were written, some of them perhaps again. */
+  /** Counts written rows, including rows that were written again. */
   add(rows: number): void {
     this.#rows += rows;
   }

@@ -24,7 +24,7 @@ void t.test(
     t.equal(ran.stdout, '1\n');
     t.match(
       ran.stderr,
-      /nf-escrow: secrets are given in Nextflow's own format, since NXF_PLUGINS_DEFAULT is false/,
+      /nf-escrow: secrets are delivered in Nextflow's own format because NXF_PLUGINS_DEFAULT is false/,
     );
     await purged(t, box, 'one-line');
   },
