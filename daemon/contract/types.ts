@@ -664,7 +664,7 @@ export interface LeaseRemoval {
      */
     secrets: string[];
     /**
-     * pending: not removed yet; erased: its content was erased, by its inode; deleted: an open descriptor shows that it has no name any more; reported: the launcher or the plugin of the run removed it and said so; not-verified: it was not found
+     * pending: not removed yet; erased: its content was erased, by its inode; deleted: an open descriptor shows that it no longer has a name; reported: the shim or the plugin of the run removed it and reported that; not-verified: it was not found
      */
     result: 'pending' | 'erased' | 'deleted' | 'reported' | 'not-verified';
     /**

@@ -11,7 +11,7 @@ import { reservedFiles, reserveName, runFile, runFiles } from './layout.ts';
 import { storeJson } from './nextflow-format.ts';
 import type { SecretFile } from './record.ts';
 
-/** What a run directory is created with. */
+/** Contents of a new run directory. */
 export interface RunDirectoryContents {
   readonly run: string;
   /** Id of the ledger that knows the run. */
@@ -19,21 +19,21 @@ export interface RunDirectoryContents {
   /** ORGANIZATION/NAME */
   readonly workspace: string;
   readonly secretDelivery: SecretDelivery;
-  /** Secrets that are delivered in the directory itself. */
+  /** Values that are delivered in the directory itself. */
   readonly secrets: ReadonlyMap<string, SecretValue>;
-  /** Where secrets that are delivered elsewhere are found. */
+  /** Locations of the secrets that are delivered elsewhere. */
   readonly references: References;
-  /** By which the shim's exit status is recognized; absent where nothing is started. */
+  /** Authenticates the shim's exit status. Absent if nothing will be started. */
   readonly exitToken?: string | undefined;
-  /** When whoever finds the directory may remove it (ISO 8601, UTC). */
+  /** Expiry (ISO 8601, UTC). After it, the directory may be removed even if the run's state is unknown. */
   readonly expiresAt: string;
   /** Further files by name, without secrets. */
   readonly files: Readonly<Record<string, string>>;
 }
 
 /**
- * Fills a run directory that was just created; returns the files that hold values. `armed` is written last: before it exists,
- * the shim starts nothing.
+ * Fills a new run directory and returns the files that contain values. Writes `armed` last: the shim starts nothing before
+ * that file exists.
  */
 export async function fillRunDirectory(
   directory: string,
@@ -70,7 +70,7 @@ export async function fillRunDirectory(
   return files;
 }
 
-/** Writes one file per secret, and next to it its size, so that a truncated file is never mistaken for the value. */
+/** Writes one file per secret, and its size to a second file, so that a truncated file is never mistaken for the value. */
 async function writeSecrets(
   directory: string,
   secrets: RunDirectoryContents['secrets'],
@@ -90,7 +90,7 @@ async function writeSecrets(
   return files;
 }
 
-/** Writes without fsync: a run does not survive a power loss, and what never reached the disk need not be removed from it. */
+/** Writes without fsync. A run does not survive a power loss, and unsynced values need no removal from the disk. */
 function writePlain(path: string, data: Uint8Array): Pick<SecretFile, 'inode' | 'born'> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
@@ -103,5 +103,5 @@ function writePlain(path: string, data: Uint8Array): Pick<SecretFile, 'inode' | 
   }
 }
 
-/** One block of any common file system. The shim overwrites it in place; trailing blanks have no meaning. */
+/** One block of any common file system. The shim overwrites it in place. Trailing blanks have no meaning. */
 const RESERVE = Buffer.alloc(4096, ' ');

@@ -11,27 +11,27 @@ import { runFile, runFiles } from './layout.ts';
 import type { SecretFile } from './record.ts';
 import { searchNames } from './search-names.ts';
 
-/** The shim may be removing the same files at this moment: what is missing is looked for again, so often and so late. */
+/** Number of search rounds. The shim may remove the same files concurrently, so missing files are searched again. */
 const ROUNDS = 3;
 const ROUND_MS = 100;
 const REPORT_MAX = 1024 * 1024;
 
-/** Where the files of one run may be. */
+/** Places that may contain the files of one run. */
 export interface ErasureSubject {
-  /** The run directory; undefined where it was deleted or is not found. */
+  /** The run directory. Undefined if it was deleted or not found. */
   readonly directory: OpenDirectory | undefined;
   readonly held: HeldDirectory | undefined;
 }
 
 /**
- * Erases the files that were delivered with values: those very inodes, whatever their names are by now, so that further hard
- * links of them hold nothing. What is neither found nor known to be deleted stays without a result until `conclude`.
+ * Erases the content of delivered files with values, by inode. Renamed files and further hard links are therefore erased
+ * too. A file that is neither found nor known to be deleted has no result until `conclude`.
  */
 export class SecretErasure {
   readonly #subject: ErasureSubject;
   readonly #faults: FaultInjector;
   readonly #files: Map<string, SecretFile>;
-  /** Inodes that the shim has erased, as it says. */
+  /** Inodes that the shim has erased, according to its report. */
   #reported: ReadonlySet<string> = new Set();
 
   constructor(files: readonly SecretFile[], subject: ErasureSubject, faults: FaultInjector) {
@@ -44,7 +44,7 @@ export class SecretErasure {
     return [...this.#files.values()];
   }
 
-  /** Erases what is found in the usual places, or by a descriptor. */
+  /** Erases files in their usual places or through open descriptors. */
   async erase(): Promise<void> {
     const rounds = this.#subject.directory === undefined ? 1 : ROUNDS;
     for (let round = 0; this.#pending.length > 0 && round < rounds; round++) {
@@ -56,7 +56,7 @@ export class SecretErasure {
     }
   }
 
-  /** Erases a file that is about to be unlinked, if it is one of those that were not found. Returns whether it was. */
+  /** Erases a file before it is unlinked if it is one of the missing ones. Returns whether it was. */
   async eraseFound(path: Buffer, found: BigIntStats): Promise<boolean> {
     const file = this.#match(found);
     if (file === undefined || file.result !== undefined) return false;
@@ -64,7 +64,7 @@ export class SecretErasure {
     return true;
   }
 
-  /** What was not found by now is not verified. */
+  /** Marks the files that were not found as not verified. */
   conclude(): void {
     for (const file of this.#pending) this.#set(file, { result: 'not-verified' });
   }
@@ -73,7 +73,7 @@ export class SecretErasure {
     return this.files.filter(({ result }) => result === undefined);
   }
 
-  /** The file on record, if it is that: the number of a deleted one may be another's by now. */
+  /** Returns the recorded file with this inode. The birth time detects a reused inode number. */
   #match({ ino, birthtimeNs }: BigIntStats): SecretFile | undefined {
     const file = this.#files.get(String(ino));
     if (file === undefined) return undefined;
@@ -95,7 +95,7 @@ export class SecretErasure {
     }
   }
 
-  /** Names of the files, by inode. All places are only searched where a file is missing, or has more names than one. */
+  /** Returns the names of the files by inode. Searches all places only if a file is missing or has several names. */
   async #expectedNames(directory: OpenDirectory): Promise<Map<string, Buffer[]>> {
     const names = new Map<string, Buffer[]>();
     let isPlain = true;
@@ -110,13 +110,13 @@ export class SecretErasure {
     return isPlain ? names : searchNames(directory, (found) => this.#match(found) !== undefined);
   }
 
-  /** `paths`: names of it in the run directory. */
+  /** `paths`: names of the file in the run directory. */
   async #eraseAt(file: SecretFile, paths: readonly Buffer[]): Promise<void> {
     let opened: OpenFile;
     try {
       opened = new OpenFile(paths[0] ?? Buffer.from(''));
     } catch (error) {
-      if (isMissing(error)) return; // the shim was faster: the next round looks for it
+      if (isMissing(error)) return; // the shim was faster; the next round searches again
       throw error;
     }
     try {
@@ -140,9 +140,9 @@ export class SecretErasure {
     }
     const path = readlinkSync(held.self);
     const { directory } = this.#subject;
-    // The name that it was opened by is gone, and it has others.
+    // The file was opened by a name that is unlinked now, but has other names.
     const isUnlinked = path.endsWith(DELETED);
-    // What is deeper in the run directory is found as that is emptied.
+    // Files deeper in the run directory are found when the directory is emptied.
     if (!isUnlinked && directory !== undefined && path.startsWith(`${readlinkSync(directory.self)}/`)) return;
     await step(this.#faults, 'remove.erase', () => eraseContent(held.self, found.mode));
     this.#set(file, {
@@ -152,7 +152,7 @@ export class SecretErasure {
     });
   }
 
-  /** The shim lists what it erased. */
+  /** Reads the shim's list of erased inodes. */
   #readReport(): ReadonlySet<string> {
     const { directory } = this.#subject;
     if (directory === undefined) return new Set();
@@ -160,16 +160,16 @@ export class SecretErasure {
       const text = readFileNoFollow(runFile(directory.self, 'erased'), REPORT_MAX)?.toString('latin1');
       return new Set(text?.match(/\d+/g));
     } catch {
-      return new Set(); // a task can plant anything there; then nothing is reported
+      return new Set(); // a task may have replaced the file
     }
   }
 
-  /** The plugin, which claims the run, removes `store.json` as it starts. */
+  /** Accepts reports for files without a descriptor. The plugin that claims a run deletes `store.json`. */
   #believeReports(): void {
     const { directory, held } = this.#subject;
     const isClaimed = directory !== undefined && lookAt(runFile(directory.self, 'claim')) !== undefined;
     for (const file of this.#pending) {
-      if (held?.file(file.file) !== undefined) continue; // its descriptor knows better
+      if (held?.file(file.file) !== undefined) continue; // the descriptor is better evidence
       if (this.#reported.has(file.inode) || (isClaimed && file.file === runFiles.store))
         this.#set(file, { result: 'reported', replaced: false });
     }
@@ -181,7 +181,7 @@ async function eraseOpen(opened: OpenFile, found: BigIntStats): Promise<void> {
   try {
     truncateFile(opened.self, found.ino);
   } catch (error) {
-    // One that is being run, or that we may not write: to be unlinked, with the directory, is enough for its only name.
+    // The file is being executed or is not writable. Its only name is unlinked with the directory, which suffices.
     if (!['ETXTBSY', 'EACCES'].includes(systemCode(error) ?? '')) throw error;
   }
 }

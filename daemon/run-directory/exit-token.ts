@@ -1,21 +1,21 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** A token, and what the ledger keeps of it. */
+/** An exit token and its digest for the ledger. */
 export interface ExitToken {
   readonly token: string;
   readonly digest: string;
 }
 
 /**
- * Creates what tells the shim's `exit` file from one that a task wrote. The shim takes the token out of the fence before
- * nextflow starts, keeps it to itself, and signs the exit status with it; the ledger keeps a digest, as tasks can read that.
+ * Creates a token that distinguishes the shim's `exit` file from one that a task wrote. The shim removes the token from the
+ * fence before Nextflow starts and adds it to the exit status. The ledger contains only a digest, because tasks can read it.
  */
 export function newExitToken(): ExitToken {
   const token = randomBytes(16).toString('hex');
   return { token, digest: digestOf(token) };
 }
 
-/** `digest`: null for a run that an earlier version placed, whose shim knows no token. */
+/** Returns whether the token is the run's. `digest`: null for a run of an earlier version, whose shim has no token. */
 export function isExitToken(token: string | undefined, digest: string | null): boolean {
   if (digest === null) return token === undefined;
   return token !== undefined && timingSafeEqual(Buffer.from(digestOf(token)), Buffer.from(digest));

@@ -3,19 +3,19 @@ import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { runFile } from './layout.ts';
 
-/** The longest lease, in milliseconds. Also how long a run directory that does not state its own expiry is left alone. */
+/** The longest lease, and the expiry of a run directory without a stated one, in milliseconds. */
 const LEASE_MAX_MS = 24 * 3600 * 1000;
 const FILE_MAX = 64;
 
-/** Writes when a run directory may be removed by whoever finds it (ISO 8601, UTC). */
+/** Writes the expiry of a run directory (ISO 8601, UTC). */
 export function writeExpiry(directory: string, expiresAt: string): void {
   writeFileAtomic(runFile(directory, 'expires'), `${expiresAt}\n`);
 }
 
 /**
- * Returns when a run directory may be removed by whoever finds it, in milliseconds since 1970; undefined if the directory
- * does not exist. Tasks of the run can write to the file: content that is not a time is ignored, and no expiry is later than
- * a lease after the file was last written, which is the kernel's word (st_ctime).
+ * Returns the expiry of a run directory in milliseconds since 1970. Undefined if the directory does not exist. Tasks of the
+ * run can write to the file: content that is not a time is ignored, and no expiry is later than one lease after the kernel's
+ * time of the last change (st_ctime).
  */
 export function readExpiry(directory: string): number | undefined {
   const path = runFile(directory, 'expires');

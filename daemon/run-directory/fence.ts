@@ -11,24 +11,24 @@ export interface FencedDirectories extends Pick<LeaseRemover, 'inspect'> {
 }
 
 /**
- * Closes the fence of a run: whoever renames `armed` first decides, the shim that starts or we who call it off. False
- * when the shim was faster. Repeatable. Nothing to rename and nothing started: the directory was lost, nothing can start,
- * where the store says that it is gone; it throws where that cannot be seen now, as its file system may come back.
+ * Revokes the fence of a run. Either the shim or this process renames `armed`, which decides whether the run starts. Returns
+ * false if the shim was faster. Idempotent. If the directory is deleted, nothing can start. Throws if its state cannot be
+ * determined, because its file system may be mounted again.
  */
 export async function revoke(store: FencedDirectories, place: LeaseLocation): Promise<boolean> {
-  // A directory that was moved aside may have been started from: its fence is where its descriptor leads.
+  // A run may have started from a directory that was moved: follow its descriptor.
   const isClosed = closeFence(store.reach(place.target));
   if (isClosed !== undefined) return isClosed;
   if ((await store.inspect(place)).state !== 'present') return true;
-  // It may have come back between the two looks.
+  // The directory may have reappeared between the two checks.
   return closeFence(store.reach(place.target)) ?? true;
 }
 
-/** Undefined where neither is there, `armed` or `started`. */
+/** Renames `armed`. Undefined if neither `armed` nor `started` exists. */
 function closeFence(directory: string): boolean | undefined {
   const revoked = runFile(directory, 'revoked');
   try {
-    // A directory that was planted there would keep the fence open for good.
+    // A task may have created a directory here, which would prevent the rename.
     if (lstatSync(revoked, { throwIfNoEntry: false })?.isDirectory() === true) moveAside(revoked);
     renameSync(runFile(directory, 'armed'), revoked);
     return true;

@@ -3,13 +3,13 @@ import { readFileNoFollow } from '../system/files/read-regular-file.ts';
 import { runFile } from './layout.ts';
 import { moveAside } from './move-aside.ts';
 
-/** The shim goes on counting every 15 s, and network file systems show that late. */
+/** How long a change counts. The shim increments every 15 s, and network file systems show changes late. */
 const FRESH_MS = 2 * 60_000;
 const LENGTH_MAX = 32;
 
 /**
- * Sees by a file in the run directory whether a shim lives that is out of this kernel's sight: it counts on there. That
- * the count changes is all that is asked, by our own clock, so no two clocks have to agree.
+ * Detects by a counter in the run directory whether a shim on another host is alive. Only changes count, measured on our
+ * monotonic clock, so that the hosts need no synchronized clocks.
  */
 export class Heartbeat {
   readonly #directory: string;
@@ -22,10 +22,10 @@ export class Heartbeat {
     this.#clock = clock;
   }
 
-  /** True: it was seen to count on, not long ago. False: it was not, which may have many reasons. */
+  /** Returns whether the counter has changed recently. If not, the reason is unknown. */
   isBeating(): boolean {
     const count = this.#read();
-    // What stood there when we began to look may be old.
+    // The first value may be old.
     if (count !== this.#count && this.#count !== undefined) this.#changedAt = this.#clock();
     this.#count = count;
     return this.#clock() - this.#changedAt < FRESH_MS;
@@ -35,14 +35,14 @@ export class Heartbeat {
     try {
       return readFileNoFollow(runFile(this.#directory, 'heartbeat'), LENGTH_MAX)?.toString('latin1') ?? '';
     } catch {
-      return ''; // what cannot be read tells nothing, and keeps nobody from the rest
+      return ''; // an unreadable counter counts as unchanged
     }
   }
 }
 
 /**
- * Asks the shim of a run to end nextflow, where it cannot be signalled from here. Repeatable. A task may have planted
- * something else there: a FIFO would keep us waiting, and a link lead elsewhere.
+ * Asks the shim of a run on another host to end Nextflow. Idempotent. Replaces anything but a regular file, because a task
+ * may have created a FIFO, which would block, or a link to another place.
  */
 export function requestCancel(directory: string): void {
   const path = runFile(directory, 'cancel');

@@ -9,20 +9,20 @@ import {
 import { fileSystemType } from '../system/files/file-system-type.ts';
 import type { DirectoryRecord } from './record.ts';
 
-/** What stands behind the path of a descriptor whose name was removed: proc(5), of /proc/PID/fd. */
+/** Suffix of a descriptor's path after its name was unlinked. Source: proc(5), /proc/PID/fd. */
 export const DELETED = ' (deleted)';
 
-/** Where a directory is that is held by a descriptor. */
+/** Location of a directory that is held by a descriptor. */
 export type Whereabouts =
   { readonly kind: 'here' } | { readonly kind: 'moved'; readonly to: string } | { readonly kind: 'deleted' };
 
 /**
- * A run directory by a descriptor, and the files with its secrets: they tell moved from deleted, whatever stands at the path.
- * On file systems of the network files are not held: NFS keeps what is unlinked while it is open.
+ * Open descriptors of a run directory and its files with values. They distinguish a moved directory from a deleted one. On
+ * network file systems no files are held, because NFS keeps unlinked files while they are open.
  */
 export class HeldDirectory {
   readonly directory: OpenDirectory;
-  /** As it is by now: the ledger's may be older, where it could not be written. */
+  /** The current record. The ledger's may be older if it could not be written. */
   record: DirectoryRecord;
   readonly #files = new Map<string, OpenFile>();
 
@@ -31,11 +31,11 @@ export class HeldDirectory {
     this.record = record;
   }
 
-  /** Takes the descriptor over. Holds at most `room` files, and none that is not the one on record. */
-  static take(directory: OpenDirectory, record: DirectoryRecord, room: number): HeldDirectory {
+  /** Takes ownership of the descriptor. Holds at most `most` files, and only those on record. */
+  static take(directory: OpenDirectory, record: DirectoryRecord, most: number): HeldDirectory {
     const held = new HeldDirectory(directory, record);
     if (fileSystemType(directory.self).network) return held;
-    for (const file of record.files) if (held.fileCount < room) held.#hold(file);
+    for (const file of record.files) if (held.fileCount < most) held.#hold(file);
     return held;
   }
 
@@ -43,12 +43,12 @@ export class HeldDirectory {
     return this.#files.size;
   }
 
-  /** The held file, by its path in the run directory; undefined where it is not held. */
+  /** Returns the held file by its path in the run directory. Undefined if it is not held. */
   file(path: string): OpenFile | undefined {
     return this.#files.get(path);
   }
 
-  /** Undefined where the descriptor tells nothing any more: its file system was taken away, or its server forgot it. */
+  /** Finds the directory. Undefined if the descriptor is stale: the file system was unmounted or its server forgot it. */
   find(target: string): Whereabouts | undefined {
     let own;
     try {
@@ -59,7 +59,7 @@ export class HeldDirectory {
     if (own.nlink === 0n) return { kind: 'deleted' };
     if (isSame(own, lookAt(target))) return { kind: 'here' };
     const to = readlinkSync(this.directory.self);
-    // FUSE does not always count links; a directory may also have such a name.
+    // FUSE does not always count links. A directory may also have such a name.
     if (to.endsWith(DELETED) && !isSame(own, lookAt(to))) return { kind: 'deleted' };
     return { kind: 'moved', to };
   }
@@ -77,7 +77,7 @@ export class HeldDirectory {
       opened = openBelow(this.directory, file);
       if (String(opened.look().ino) !== inode) throw new Error('another file');
     } catch {
-      opened?.close(); // it was removed already, or exchanged: the removal looks for it
+      opened?.close(); // it was removed or replaced; the removal searches for it
       return;
     }
     this.#files.set(file, opened);
@@ -96,10 +96,10 @@ function openBelow(directory: OpenDirectory, path: string): OpenFile {
   }
 }
 
-/** Descriptors of files with secrets that all runs of a daemon hold together, far below any limit (getrlimit(2)). */
+/** Limit of files that a daemon holds for all runs, far below the limit of descriptors (getrlimit(2)). */
 const HELD_FILES_MAX = 512;
 
-/** The run directories that a daemon holds, by path. */
+/** The run directories that a daemon holds open, by path. */
 export class HeldDirectories {
   readonly #held = new Map<string, HeldDirectory>();
 
@@ -107,7 +107,7 @@ export class HeldDirectories {
     return this.#held.get(target);
   }
 
-  /** Takes the descriptor over. */
+  /** Takes ownership of the descriptor. */
   add(target: string, directory: OpenDirectory, record: DirectoryRecord): void {
     this.release(target);
     const count = [...this.#held.values()].reduce((sum, { fileCount }) => sum + fileCount, 0);

@@ -4,20 +4,20 @@ import type { OpenDirectory } from '../system/files/open-directory.ts';
 import { bootId } from '../system/processes/process-identity.ts';
 
 /**
- * What tells a directory from any other, as text: numbers of inodes have 64 bits. Node's statfs gives no id of a file system:
- * the device and the type stand for it.
+ * Identifies a directory, as text because inode numbers have 64 bits. Node's statfs returns no file system id, so device and
+ * type identify the file system.
  */
 export interface Identity {
   readonly inode: string;
-  /** Absent in ledgers of earlier versions, as what follows it. */
+  /** Absent in ledgers of earlier versions, like the following properties. */
   readonly device?: string;
-  /** Of the file system. */
+  /** Type of the file system. */
   readonly type?: string;
-  /** The boot in which the device had that number. */
+  /** Id of the boot in which the device had that number. */
   readonly boot?: string;
 }
 
-/** Throws Node's system error. */
+/** Returns the identity of a directory. Throws Node's system error. */
 export function identityOf(directory: OpenDirectory): Required<Identity> {
   return lookAtIdentity(directory).identity;
 }
@@ -29,9 +29,9 @@ function lookAtIdentity(directory: OpenDirectory) {
 }
 
 /**
- * How a directory differs from the one that was recorded, as a clause; undefined where it is that one, as far as can be told.
- * A local file system keeps its device number as long as the machine runs. One of the network gets another at each mount, and
- * any may get another at a boot: there inode and type decide, and what is in the directory.
+ * Returns how a directory differs from the recorded one, as a clause. Undefined if no difference is known. A local file system
+ * keeps its device number until the machine reboots; a network file system gets another at each mount. In other cases inode,
+ * type and content decide.
  */
 export function difference(recorded: Identity, directory: OpenDirectory): string | undefined {
   const { identity: found, network } = lookAtIdentity(directory);
@@ -43,7 +43,7 @@ export function difference(recorded: Identity, directory: OpenDirectory): string
   return undefined;
 }
 
-/** Whether the user's own; in a user namespace that has no name for others, nobody else's number is ours. */
+/** Returns whether the file belongs to the user. In a user namespace, unmapped owners are never ours. */
 export function isOurs({ uid }: Pick<BigIntStats, 'uid'>): boolean {
   return uid === BigInt(process.geteuid?.() ?? -1);
 }

@@ -5,8 +5,8 @@ import { locateRunDirectory, type KnownDirectory } from './locate.ts';
 import type { DirectoryRecord } from './record.ts';
 
 /**
- * Looks for a run directory, and at what is on record of its files, which the evidence tells with `withFiles`. Throws as
- * locateRunDirectory does.
+ * Inspects a run directory and the recorded results of its files. With `withFiles`, the evidence lists these results. Throws
+ * the errors of `locateRunDirectory`.
  */
 export function inspectRunDirectory(known: KnownDirectory, withFiles: boolean): Finding {
   const { target, record } = known;
@@ -19,7 +19,7 @@ export function inspectRunDirectory(known: KnownDirectory, withFiles: boolean): 
     return { state: 'present', evidence: `${target} was moved to ${found.to} and exists there` };
   const evidence =
     found.kind === 'deleted'
-      ? `${target} is deleted: its open descriptor has no name any more`
+      ? `${target} is deleted: its open descriptor no longer has a name`
       : absent(target);
   if (evidence === undefined)
     return { state: 'present', evidence: `${dirname(target)} lists ${basename(target)}` };
@@ -32,7 +32,7 @@ function judge(evidence: string, record: DirectoryRecord | undefined, withFiles:
   if (open.length > 0)
     return {
       state: 'unverified',
-      evidence: `${evidence}; not verified that these are erased: ${open.map(({ file }) => file).join(', ')}`,
+      evidence: `${evidence}; erasure not verified: ${open.map(({ file }) => file).join(', ')}`,
     };
   return { state: 'absent', evidence: withFiles ? `${evidence}; ${describeFiles(record)}` : evidence };
 }
@@ -42,16 +42,16 @@ function describeFiles({ files }: DirectoryRecord): string {
     files.filter(({ result }) => results.includes(result ?? '')).length;
   const parts: readonly (readonly [number, string])[] = [
     [count('erased'), 'erased'],
-    [count('deleted'), 'deleted, by their open descriptors'],
-    [count('reported'), 'erased as nextflow ended, as its launcher reported'],
+    [count('deleted'), 'deleted, as their open descriptors show'],
+    [count('reported'), 'erased by the shim, as it reported'],
   ];
-  const told = parts.filter(([many]) => many > 0).map(([many, how]) => `${String(many)} ${how}`);
-  return `of ${String(files.length)} ${files.length === 1 ? 'file' : 'files'} with values: ${told.join(', ')}`;
+  const results = parts.filter(([many]) => many > 0).map(([many, how]) => `${String(many)} ${how}`);
+  return `of ${String(files.length)} ${files.length === 1 ? 'file' : 'files'} with values: ${results.join(', ')}`;
 }
 
-/** Undefined where its directory still lists it, as a network file system may. */
+/** Returns the evidence of absence. Undefined if the parent still lists the directory, as a network file system may. */
 function absent(target: string): string | undefined {
   return readdirSync(dirname(target)).includes(basename(target))
     ? undefined
-    : `${target} does not exist, nor does its directory list it`;
+    : `${target} does not exist and its parent directory does not list it`;
 }

@@ -9,7 +9,7 @@ import { parseLocator, type DirectoryRecord } from './record.ts';
 
 const MARKER_MAX = 128;
 
-/** What is known of a run directory. */
+/** Known facts about a run directory. */
 export interface KnownDirectory {
   readonly target: string;
   readonly locator: string | null;
@@ -17,13 +17,13 @@ export interface KnownDirectory {
   readonly held: HeldDirectory | undefined;
 }
 
-/** What is there. `directory` is the caller's to close, but for the held one. */
+/** Result of a search. The caller closes `directory` unless it is the held one. */
 export type Located =
   | { readonly kind: 'here'; readonly directory: OpenDirectory; readonly isHeld: boolean }
   | { readonly kind: 'moved'; readonly directory: OpenDirectory; readonly to: string }
   | { readonly kind: 'deleted' }
   | { readonly kind: 'absent' }
-  /** Something else is in its place: a directory of the user's, or a link or file. */
+  /** Another directory of the user, a link or a file has replaced it. */
   | {
       readonly kind: 'replaced';
       readonly by: 'link' | 'file' | 'directory';
@@ -31,8 +31,8 @@ export type Located =
     };
 
 /**
- * Finds a run directory: by its descriptor where it is held, else by its path, and then only in the directory in which it was
- * created. Throws `store-unavailable` where that is not there, or is another one: nothing can be told then.
+ * Finds a run directory through its open descriptor, else by its path in the recorded parent. Throws `store-unavailable` if
+ * the parent does not exist or is a different directory, because nothing can be concluded then.
  */
 export function locateRunDirectory(known: KnownDirectory): Located {
   const { target, held } = known;
@@ -45,7 +45,7 @@ export function locateRunDirectory(known: KnownDirectory): Located {
   return locateByPath(known);
 }
 
-/** What stands at the path of a run directory, in the directory in which it was created. Throws as locateRunDirectory does. */
+/** Examines the path of a run directory in the recorded parent. Throws the errors of `locateRunDirectory`. */
 export function locateByPath({ target, locator, record }: KnownDirectory): Located {
   const parent = openParent(target, locator);
   try {
@@ -78,9 +78,11 @@ function judge(
   record: DirectoryRecord | undefined,
 ): Located {
   if (!isOurs(directory.look()))
-    throw new EscrowError('store-unavailable', `"${target}" belongs to another user.`, {
-      hint: 'Find out who put it there; the run directory itself may have been moved.',
-    });
+    throw new EscrowError(
+      'store-unavailable',
+      `Cannot access run directory "${target}": it belongs to another user.`,
+      { hint: 'Find out who created it. The run directory itself may have been moved.' },
+    );
   const found = readMarker(directory);
   const isOther =
     (record !== undefined && difference(record.directory, directory) !== undefined) ||
@@ -90,7 +92,7 @@ function judge(
     : { kind: 'here', directory, isHeld: false };
 }
 
-/** Undefined where there is none: a directory that was created in part, or a task that has removed it. */
+/** Reads the marker. Undefined if there is none: the directory is incomplete, or a task has removed the file. */
 function readMarker(directory: OpenDirectory): string | undefined {
   try {
     return readFileNoFollow(runFile(directory.self, 'marker'), MARKER_MAX)?.toString('latin1');
@@ -99,13 +101,17 @@ function readMarker(directory: OpenDirectory): string | undefined {
   }
 }
 
-/** Opens the directory in which a run directory is; follows links, as its path may have some. */
+/** Opens the parent of a run directory. Follows links, because its path may contain some. */
 function openParent(target: string, locator: string | null): OpenDirectory {
   const path = dirname(target);
   const refuse = (what: string): never => {
-    throw new EscrowError('store-unavailable', `"${path}" ${what}: is its file system mounted?`, {
-      hint: 'Mount it, or move the directory back; the removal is retried.',
-    });
+    throw new EscrowError(
+      'store-unavailable',
+      `Cannot access "${path}": it ${what}; is its file system mounted?`,
+      {
+        hint: 'Mount the file system, or move the directory back. The daemon retries the removal.',
+      },
+    );
   };
   let parent;
   try {

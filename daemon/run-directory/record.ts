@@ -2,33 +2,33 @@ import { randomBytes } from 'node:crypto';
 import type { LeaseRemoval } from '../contract/types.ts';
 import type { Identity } from './identity.ts';
 
-/** A file with values of secrets, as it was delivered, and what became of it. */
+/** A delivered file with values, and the result of its erasure. */
 export interface SecretFile {
   /** Its path in the run directory. */
   readonly file: string;
   /** The names of the secrets whose values are in it. */
   readonly secrets: readonly string[];
   readonly inode: string;
-  /** When the file was made, in nanoseconds since 1970: numbers of inodes are given again. '0' where it is not known. */
+  /** Birth time in nanoseconds since 1970, because inode numbers are reused. '0' if unknown. */
   readonly born: string;
   readonly result?: LeaseRemoval['files'][number]['result'];
-  /** Names of it that were found outside of the run directory: hard links, or where it had been moved. */
+  /** Number of names outside the run directory: hard links, or its new path if it was moved. */
   readonly links?: number;
-  /** Where it was found, if it had been moved out of the run directory. */
+  /** The path where it was found, if it was moved out of the run directory. */
   readonly movedTo?: string;
-  /** Whether another file stood in its place. */
+  /** Whether another file had replaced it. */
   readonly replaced?: boolean;
 }
 
-/** What the ledger knows of a run directory: JSON in the lease's row. */
+/** The ledger's record of a run directory: JSON in the row of its lease. */
 export interface DirectoryRecord {
   readonly directory: Required<Identity>;
   readonly files: readonly SecretFile[];
-  /** Where the directory was found, if it had been moved. */
+  /** The path where the directory was found, if it was moved. */
   readonly movedTo?: string;
-  /** What stood in its place. */
+  /** The kind of entry that had replaced it. */
   readonly replacedBy?: 'link' | 'file' | 'directory';
-  /** The mode with which others could enter it at the end, in octal. */
+  /** The mode at the end, in octal, if other users could enter the directory. */
   readonly openMode?: string;
 }
 
@@ -36,13 +36,13 @@ export function parseRecord(record: string | null | undefined): DirectoryRecord 
   return record == null ? undefined : (JSON.parse(record) as DirectoryRecord);
 }
 
-/** What a lease's locator tells: the directory in which the run directory is, and the random text in that. */
+/** Content of a lease's locator: the parent of the run directory, and the run directory's marker. */
 export interface Locator {
   readonly parent: Identity;
   readonly marker: string | undefined;
 }
 
-/** Writes a locator with a new marker. */
+/** Creates a locator with a new marker. */
 export function newLocator({ inode, device, type, boot }: Required<Identity>): string {
   const marker = randomBytes(16).toString('hex');
   return `inode ${inode} device ${device} type ${type} boot ${boot} marker ${marker}`;
@@ -63,7 +63,7 @@ export function parseLocator(locator: string | null): Locator | undefined {
   return { parent, marker: after('marker') };
 }
 
-/** What the contract tells of a removal; undefined where nothing is recorded. */
+/** Describes a removal as the contract shows it. Undefined if nothing is recorded. */
 export function describeRemoval(record: string | null): LeaseRemoval | undefined {
   const known = parseRecord(record);
   if (known === undefined) return undefined;
@@ -80,14 +80,14 @@ export function describeRemoval(record: string | null): LeaseRemoval | undefined
   };
 }
 
-/** What a person has to know of a removal, as sentences; none where all was as it should be. */
+/** Returns what a person should know about a removal, as sentences. Empty if nothing unusual happened. */
 function notesOf({ files, movedTo, replacedBy, openMode }: DirectoryRecord): string[] {
   const notes: string[] = [];
   if (movedTo !== undefined)
-    notes.push(`The run directory had been moved to ${movedTo}; it was emptied and removed there.`);
-  if (replacedBy !== undefined) notes.push(`Another ${replacedBy} stood in the place of the run directory.`);
+    notes.push(`The run directory was moved to ${movedTo}. It was emptied and removed there.`);
+  if (replacedBy !== undefined) notes.push(`Another ${replacedBy} had replaced the run directory.`);
   if (openMode !== undefined)
-    notes.push(`The run directory had mode ${openMode} at the end: others could enter it.`);
+    notes.push(`The run directory had mode ${openMode} at the end, so other users could enter it.`);
   for (const file of files) notes.push(...notesOfFile(file));
   return notes;
 }
@@ -95,18 +95,16 @@ function notesOf({ files, movedTo, replacedBy, openMode }: DirectoryRecord): str
 function notesOfFile({ file, secrets, result, links = 0, replaced, movedTo }: SecretFile): string[] {
   const names = secrets.join(', ');
   const notes: string[] = [];
-  if (replaced === true) notes.push(`${names}: another file stood in the place of ${file}.`);
+  if (replaced === true) notes.push(`${names}: another file had replaced ${file}.`);
   if (movedTo !== undefined)
-    notes.push(
-      `${names}: ${file} had been moved to ${movedTo}; its content was erased, the empty file is left.`,
-    );
+    notes.push(`${names}: ${file} was moved to ${movedTo}. Its content is erased; the empty file remains.`);
   else if (links > 0)
     notes.push(
-      `${names}: ${file} had ${String(links)} further hard ${links === 1 ? 'link' : 'links'} outside of the run directory; the content was erased, so ${links === 1 ? 'it leads' : 'they lead'} to an empty file.`,
+      `${names}: ${file} had ${String(links)} further hard ${links === 1 ? 'link' : 'links'} outside the run directory. The content is erased, so ${links === 1 ? 'it leads' : 'they lead'} to an empty file.`,
     );
   if (result === 'not-verified')
     notes.push(
-      `${names}: not verified: the file that was delivered as ${file} was not found, so it may have been moved. Change the value.`,
+      `${names}: not verified: the delivered file ${file} was not found and may have been moved. Change the value.`,
     );
   return notes;
 }

@@ -13,15 +13,15 @@ const OTHERS = 0o077n;
 const MODE = 0o777n;
 
 /**
- * Removes one run directory. First the files with values are erased, by their inodes; that is on record before any name goes,
- * so that whoever goes on after a crash knows it. Then all the rest is removed, wherever the directory is by now.
+ * Removes one run directory. First erases the files with values, by inode, and records the result before any name is removed,
+ * so that the removal can continue after a crash. Then removes the directory, even if it was moved.
  */
 export class RunDirectoryRemoval {
   readonly #known: KnownDirectory;
   readonly #faults: FaultInjector;
   readonly #note: NoteRecord | undefined;
   #record: DirectoryRecord | undefined;
-  /** What the ledger has of it. */
+  /** The record as the ledger has it. */
   #noted: string | null | undefined;
 
   constructor(
@@ -69,13 +69,16 @@ export class RunDirectoryRemoval {
       });
       const name = basename(found.kind === 'moved' ? found.to : this.#known.target);
       if (!(await removeEmpty(directory, name, this.#faults)) && directory.look().nlink > 0n)
-        throw new EscrowError('store-unavailable', `"${this.#known.target}" was moved while it was removed.`);
+        throw new EscrowError(
+          'store-unavailable',
+          `Cannot remove "${this.#known.target}": it was moved during the removal.`,
+        );
     }
     erasure.conclude();
     await remember();
   }
 
-  /** Ours by its name, in our own directory: a copy that a task has put there, or what a backup or a disk brought back. */
+  /** Removes a directory with our name in our own parent: a copy by a task, or one that a backup or a disk restored. */
   async #removeOther({ directory }: Extract<Located, { kind: 'replaced' }>): Promise<void> {
     const { target } = this.#known;
     if (directory === undefined) {
@@ -90,13 +93,13 @@ export class RunDirectoryRemoval {
     }
   }
 
-  /** What is in the place of a directory that was moved or deleted, where that place is still the one where we put it. */
+  /** Removes the entry at the path of a moved or deleted directory, if the parent is still the recorded one. */
   async #removeNamesake(): Promise<void> {
     let found;
     try {
       found = locateByPath({ ...this.#known, held: undefined });
     } catch (error) {
-      if (error instanceof EscrowError) return; // another directory now, or another user's: nothing there is ours
+      if (error instanceof EscrowError) return; // a different parent or another user's directory: not ours
       throw error;
     }
     if (found.kind !== 'replaced') {

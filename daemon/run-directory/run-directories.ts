@@ -34,9 +34,9 @@ export interface FoundDirectory {
 }
 
 /**
- * Creates, finds and removes run directories. Every run has one, wherever its secrets are. The locator of its lease tells the
- * directory that holds it, and a random text that is in it; the record its own identity, and that of each file with values.
- * While the daemon lives, each is held by a descriptor, which tells whether it was moved or deleted.
+ * Creates, finds and removes run directories. Every run has one, even if its secrets are in another store. The locator of the
+ * lease contains the parent's identity and the marker. The record contains the identities of the directory and of each file
+ * with values. The daemon holds each directory open, to detect whether it was moved or deleted.
  */
 export class RunDirectories implements LeaseRemover {
   readonly kind = 'run-directory';
@@ -44,7 +44,7 @@ export class RunDirectories implements LeaseRemover {
   readonly #faults: FaultInjector;
   readonly #held = new HeldDirectories();
 
-  /** `defaultParent`: where run directories are created unless the compute environment names another directory. */
+  /** `defaultParent`: parent of run directories unless the compute environment names another directory. */
   constructor(defaultParent: string, faults: FaultInjector = noFaults) {
     this.#defaultParent = defaultParent;
     this.#faults = faults;
@@ -55,7 +55,7 @@ export class RunDirectories implements LeaseRemover {
     return join(runsDirectory ?? this.#defaultParent, run);
   }
 
-  /** Creates the parent directory if it is missing; returns the locator. Idempotent. Throws `store-unavailable`. */
+  /** Creates the parent directory if it is missing. Returns the locator. Idempotent. Throws `store-unavailable`. */
   async prepare(target: string): Promise<string> {
     try {
       ensurePrivateDirectory(dirname(target), RUNS);
@@ -71,9 +71,8 @@ export class RunDirectories implements LeaseRemover {
   }
 
   /**
-   * Creates a run directory with its contents, holds it, and returns its record for the ledger. Not idempotent on purpose: an
-   * existing target is an error. On any error the caller removes the target. Throws `store-unavailable`,
-   * `permissions-too-open`.
+   * Creates a run directory with its contents, holds it, and returns its record for the ledger. Not idempotent: an existing
+   * target is an error. The caller removes the target after any error. Throws `store-unavailable`, `permissions-too-open`.
    */
   async create(
     target: string,
@@ -85,7 +84,7 @@ export class RunDirectories implements LeaseRemover {
       await step(this.#faults, 'directory.make', () => {
         const parent = openPrivateDirectory(dirname(target), { purpose: RUNS, create: true });
         try {
-          mkdirSync(parent.at(basename(target)), { mode: 0o700 }); // fails if anything is there, even a dangling link
+          mkdirSync(parent.at(basename(target)), { mode: 0o700 }); // fails for any existing entry, even a dangling link
         } finally {
           parent.close();
         }
@@ -104,7 +103,7 @@ export class RunDirectories implements LeaseRemover {
     }
   }
 
-  /** Where the directory is not the one on record, or not to be seen, none is held. */
+  /** Holds the directory open. Does nothing if it is not accessible or not the recorded one. */
   hold({ target, locator, record }: LeaseLocation): void {
     const known = parseRecord(record);
     if (known === undefined || this.#held.get(target) !== undefined) return;
@@ -112,7 +111,7 @@ export class RunDirectories implements LeaseRemover {
     try {
       found = locateRunDirectory({ target, locator, record: known, held: undefined });
     } catch {
-      return; // its file system is away, say: the removal says so when it is due
+      return; // the removal reports the error when it is due
     }
     if (found.kind === 'here') this.#held.add(target, found.directory, known);
     else if (found.kind === 'replaced') found.directory?.close();
@@ -122,7 +121,7 @@ export class RunDirectories implements LeaseRemover {
     this.#held.release(target);
   }
 
-  /** Lets go of all of them. */
+  /** Closes all held directories. */
   close(): void {
     this.#held.close();
   }
@@ -132,7 +131,7 @@ export class RunDirectories implements LeaseRemover {
     await new RunDirectoryRemoval(subject, this.#faults, note).run();
   }
 
-  /** On NFS, a file that is unlinked while it is open remains as `.nfsXXXX` and keeps its directory: that counts as present. */
+  /** On NFS, a file that is unlinked while open remains as `.nfsXXXX` and keeps its directory, which counts as present. */
   async inspect(location: LeaseLocation): Promise<Finding> {
     return inspectRunDirectory(this.#known(location), true);
   }
@@ -152,8 +151,8 @@ export class RunDirectories implements LeaseRemover {
   }
 
   /**
-   * Lists our own run directories in `parent`. Throws Node's system error if it cannot be read, `permissions-too-open` where
-   * others could have put something of the user's there under a run's name.
+   * Lists our run directories in `parent`. Throws Node's system error if it cannot be read, and `permissions-too-open` if
+   * others could have created entries there.
    */
   async list(parent = this.#defaultParent): Promise<FoundDirectory[]> {
     const entries = readdirSync(parent, { withFileTypes: true });
@@ -178,17 +177,17 @@ export class RunDirectories implements LeaseRemover {
   }
 }
 
-/** Targets come from the ledger; still, nothing but a run directory is ever inspected or removed. */
+/** Throws unless the target is a run directory. Targets come from the ledger, but a removal must never go wrong. */
 function assertRunDirectory(target: string): void {
   if (isRunDirectoryName(basename(target)) && target === join(dirname(target), basename(target))) return;
-  throw new EscrowError('internal', `"${target}" is not a run directory.`);
+  throw new EscrowError('internal', `Cannot access "${target}": it is not a run directory.`);
 }
 
-/** A disk that cannot be written makes the store unavailable; other errors state their own reason. */
+/** Converts a disk error to `store-unavailable`. Other errors state their own reason. */
 function writeError(path: string, error: unknown): EscrowError {
   const reason = error instanceof EscrowError ? error.cause : error;
   if (error instanceof EscrowError && !isDiskError(reason)) return error;
-  return new EscrowError('store-unavailable', `"${path}" cannot be written: ${String(systemCode(reason))}.`, {
+  return new EscrowError('store-unavailable', `Cannot write "${path}": ${String(systemCode(reason))}.`, {
     cause: reason,
   });
 }

@@ -3,19 +3,19 @@ import { fillTemplate } from '../system/files/fill-template.ts';
 import { quoteShellWord } from '../system/processes/shell-word.ts';
 import { runFile } from './layout.ts';
 
-/** What the head of a run as a job needs to know. */
+/** Input of a head job's script. */
 export interface HeadScript {
   /** The run directory. */
   readonly directory: string;
   readonly launchDirectory: string;
-  /** Of the shim. */
+  /** Arguments of the shim. */
   readonly arguments: readonly string[];
   readonly requeue: boolean;
-  /** What the job keeps of its own variables, as patterns of a shell's `case`. */
+  /** Variables that the job keeps from its own environment, as `case` patterns of a shell. */
   readonly keptVariables: readonly string[];
 }
 
-/** Writes the script that a scheduler is to start for a run, into its directory; gives its path. */
+/** Writes the script of a head job into the run directory and returns its path. */
 export function writeHeadScript({ directory, launchDirectory, requeue, ...head }: HeadScript): string {
   const path = runFile(directory, 'head');
   const text = fillTemplate('head.sh', {

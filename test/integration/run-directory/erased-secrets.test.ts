@@ -50,7 +50,7 @@ for (const names of [['secrets/FOO_KEY'], ['secrets/FOO_KEY', 'store.json']])
     for (const name of names) t.match(fileOf(receipt, name), { result: 'erased', links: 1, replaced: false });
     t.match(
       notesOf(receipt),
-      /^FOO_KEY: secrets\/FOO_KEY had 1 further hard link outside of the run directory/m,
+      /^FOO_KEY: secrets\/FOO_KEY had 1 further hard link outside the run directory/m,
     );
     t.match(receipt, { complete: true, conclusion: 'nothing-left' });
   });
@@ -124,7 +124,7 @@ void t.test('a file that was moved out of the run directory is emptied where it 
   const receipt = await run.purge();
   t.equal(statSync(moved).size, 0);
   t.match(fileOf(receipt), { result: 'erased', movedTo: moved });
-  t.match(notesOf(receipt), /FOO_KEY: secrets\/FOO_KEY had been moved to .*moved; its content was erased/);
+  t.match(notesOf(receipt), /FOO_KEY: secrets\/FOO_KEY was moved to .*moved\. Its content is erased/);
 });
 
 void t.test('one that was moved within it is found, also deep and by another daemon', async (t) => {
@@ -155,7 +155,7 @@ for (const alive of [true, false])
       writeFileSync(path, run.value, { mode: 0o600 });
       if (!alive) await run.open();
       const receipt = await run.purge();
-      t.match(notesOf(receipt), /FOO_KEY: another file stood in the place of secrets\/FOO_KEY/);
+      t.match(notesOf(receipt), /FOO_KEY: another file had replaced secrets\/FOO_KEY/);
       t.notOk(existsSync(run.directory));
       t.match(fileOf(receipt, 'secrets/BAR_KEY'), { result: 'erased', replaced: false });
       if (alive) {
@@ -164,7 +164,7 @@ for (const alive of [true, false])
         return;
       }
       t.match(fileOf(receipt), { result: 'not-verified', replaced: true });
-      t.match(notesOf(receipt), /FOO_KEY: not verified: the file that was delivered/);
+      t.match(notesOf(receipt), /FOO_KEY: not verified: the delivered file/);
       t.match(receipt, { complete: false, conclusion: 'not-verified', leases: [{ state: 'unverified' }] });
       t.same(run.filesWithValue(), [moved], 'which is true');
     },

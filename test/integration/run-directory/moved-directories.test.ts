@@ -72,9 +72,9 @@ function assertRemoved(t: Test, run: DeliveredRun, receipt: Receipt, moved: stri
   t.same(run.filesWithValue(), [], 'its values are in no file');
   t.match(receipt, { complete: true, run: { state: 'purged' } });
   const [lease] = receipt.leases;
-  t.match(lease?.verification, /is deleted: its open descriptor has no name any more/);
+  t.match(lease?.verification, /is deleted: its open descriptor no longer has a name/);
   t.ok(
-    lease?.removal?.notes.some((note) => note.includes(`had been moved to ${moved}`)),
+    lease?.removal?.notes.some((note) => note.includes(`was moved to ${moved}`)),
     JSON.stringify(lease?.removal),
   );
 }
@@ -170,10 +170,7 @@ void t.test('a copy of a run directory, beside the link that leads to it, is no 
   cpSync(aside, run.directory, { recursive: true, filter: (path) => !path.endsWith('/alive') });
   const receipt = await run.purge();
   assertRemoved(t, run, receipt, aside);
-  t.match(
-    receipt.leases[0]?.removal?.notes.join(),
-    /Another directory stood in the place of the run directory/,
-  );
+  t.match(receipt.leases[0]?.removal?.notes.join(), /Another directory had replaced the run directory/);
   t.same(
     readdirSync(run.runs),
     [],

@@ -114,10 +114,10 @@ void t.test('with the daemon alive', async (t) => {
     const moved = join(victim.scratch, 'aside', id);
     t.notOk(existsSync(moved), `${name}: the run directory is removed where it is`);
     t.equal(victim.filesWithValue(), '', `${name}: the value is in no file`);
-    t.match(said, `The run directory had been moved to ${moved}`, `${name}: run says so at its end`);
+    t.match(said, `The run directory was moved to ${moved}`, `${name}: run says so at its end`);
     const { stdout } = victim.escrow(['runs', 'receipt', id]);
-    t.match(stdout, /^checked +.* is deleted: its open descriptor has no name any more/m, name);
-    t.match(stdout, `note         The run directory had been moved to ${moved}`);
+    t.match(stdout, /^checked +.* is deleted: its open descriptor no longer has a name/m, name);
+    t.match(stdout, `note         The run directory was moved to ${moved}`);
     victim.escrow(['daemon', 'stop']); // the next one has another runs directory
   }
 });

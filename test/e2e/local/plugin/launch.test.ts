@@ -14,7 +14,8 @@ void t.test(
     const box = new Sandbox(t);
     const off = { NXF_PLUGINS_DEFAULT: 'false' };
     await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'two\nlines' });
-    const why = /FOO_KEY holds a newline.*plugin, which could, is not used: NXF_PLUGINS_DEFAULT is false/;
+    const why =
+      /secret FOO_KEY in .*contains a newline.*, which could, is not used: NXF_PLUGINS_DEFAULT is false/;
     await refuses(t, box, ['run', 'touch ran'], [78, why], { env: off });
     t.notOk(readdirSync(box.launch).includes('ran'));
     await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'one-line' });
