@@ -1,6 +1,6 @@
 import { EscrowError } from '../errors.ts';
 
-/** What a scheduler's command answered. */
+/** Result of a scheduler's command. */
 export interface CommandResult {
   readonly status: number;
   readonly stdout: string;
@@ -8,8 +8,8 @@ export interface CommandResult {
 }
 
 /**
- * Runs a scheduler's command to its end. `variables` are added to its environment. Throws `scheduler-unavailable` if it
- * cannot be run or does not end in time.
+ * Runs a scheduler's command until it exits. `variables` are added to its environment. Throws `scheduler-unavailable` if it
+ * cannot be started or exceeds the time limit.
  */
 export type RunCommand = (
   command: string,
@@ -17,27 +17,30 @@ export type RunCommand = (
   variables?: Readonly<Record<string, string>>,
 ) => Promise<CommandResult>;
 
-/** Has a command print times in UTC: local time is ambiguous for an hour each autumn. */
+/** Makes a command print times in UTC. Local time is ambiguous for an hour each autumn. */
 export const inUtc = { TZ: 'UTC0' } as const;
 
-/** Nothing is known of any job now. */
+/** Returns the error for a scheduler whose answer is missing or not understood. */
 export function schedulerUnavailable(command: string, why: string): EscrowError {
-  return new EscrowError('scheduler-unavailable', `\`${command}\`: ${why}.`);
+  return new EscrowError('scheduler-unavailable', `\`${command}\` failed: ${why}.`);
 }
 
-/** An answer that tells of a failure of the scheduler, and not of the jobs. */
+/** Returns the error for a failure of the scheduler itself, not of a job. */
 export function commandFailed(command: string, { status, stderr }: CommandResult): EscrowError {
   return schedulerUnavailable(command, `status ${String(status)}: ${firstLine(stderr)}`);
 }
 
-/** It took the request and said no: the user has to change something. */
+/** Returns the error for a request that the scheduler rejected, so that the user must change it. */
 export function commandRejected(command: string, { stderr, stdout }: CommandResult): EscrowError {
-  return new EscrowError('scheduler-rejected', `\`${command}\` said: ${firstLine(stderr || stdout)}`);
+  return new EscrowError(
+    'scheduler-rejected',
+    `\`${command}\` rejected the request: ${firstLine(stderr || stdout)}`,
+  );
 }
 
 /**
- * Returns the job id that a submission answered. `isDown`: the scheduler took no request, so that it may be asked again.
- * Throws `scheduler-unavailable`, `scheduler-rejected`.
+ * Returns the job id from the result of a submission. `isDown`: the scheduler did not receive the request, so that a retry is
+ * safe. Throws `scheduler-unavailable`, `scheduler-rejected`.
  */
 export function submittedJobId(
   command: string,
@@ -46,7 +49,7 @@ export function submittedJobId(
   id: string | undefined,
 ): string {
   if (answer.status !== 0) throw isDown ? commandFailed(command, answer) : commandRejected(command, answer);
-  if (id === undefined) throw schedulerUnavailable(command, 'it gave no job id');
+  if (id === undefined) throw schedulerUnavailable(command, 'it returned no job id');
   return id;
 }
 

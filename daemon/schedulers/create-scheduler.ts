@@ -5,14 +5,14 @@ import { definitionOf } from './registry.ts';
 import { runCommand } from './run-command.ts';
 import type { JobOrigin, JobStatus, Scheduler, SchedulerDefinition, Submission } from './scheduler.ts';
 
-/** Makes a scheduler's client. Its commands are run for real, unless `run` says otherwise. */
+/** Creates a scheduler's client. `run` replaces the execution of its commands. */
 export function createScheduler(executor: Executor, run: RunCommand = runCommand): Scheduler {
   return new CheckedScheduler(definitionOf(executor), run);
 }
 
 /**
- * Checks every job id on its way to and from a scheduler's commands. Ids come from logs, environments and answers: one
- * that is an option, or text for a shell, never reaches a command, whichever code lets it through.
+ * Validates every job id in requests and answers. Ids come from logs, environments and command output. An id that is an option
+ * or shell text must never reach a command.
  */
 class CheckedScheduler implements Scheduler {
   readonly executor: Executor;
@@ -57,6 +57,6 @@ class CheckedScheduler implements Scheduler {
 
   #assertAnswered(ids: readonly string[]): void {
     if (!ids.every((id) => isJobId(this.executor, id)))
-      throw schedulerUnavailable(this.executor, 'it answered with something that is no job id');
+      throw schedulerUnavailable(this.executor, 'it returned an invalid job id');
   }
 }

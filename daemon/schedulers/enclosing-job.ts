@@ -3,8 +3,8 @@ import type { EnclosingJob } from '../contract/types.ts';
 import { definitions } from './registry.ts';
 
 /**
- * Returns the job that an environment tells of. Schedulers set its variables for whatever they start; a shell that was
- * opened from within a job, as by salloc, has them too.
+ * Returns the job that an environment describes. Schedulers set its variables for everything in a job, and also for a shell
+ * that was opened within one, such as by salloc.
  */
 export function enclosingJob(env: Environment): EnclosingJob | undefined {
   for (const { executor, jobId, readJob } of definitions) {
@@ -14,7 +14,7 @@ export function enclosingJob(env: Environment): EnclosingJob | undefined {
   return undefined;
 }
 
-/** Returns the host that the job we run in was submitted from, as its scheduler tells; a daemon may run there. */
+/** Returns the host from which the enclosing job was submitted. A daemon may run there. */
 export function submitHost(env: Environment): string {
   for (const { readSubmitHost } of definitions) {
     const host = readSubmitHost(env);

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import type { JobOrigin } from './scheduler.ts';
 
-/** The scheduler knows the job, and does not say where it comes from. */
+/** Origin of a job that the scheduler knows but does not describe. */
 export const unknownOrigin: JobOrigin = {
   owner: null,
   isOurs: false,
@@ -9,7 +9,7 @@ export const unknownOrigin: JobOrigin = {
   submittedAt: null,
 };
 
-/** The origin of a job whose scheduler tells its owner's name. */
+/** Returns the origin of a job whose scheduler reports the owner's name. */
 export function originOf(
   owner: string | undefined,
   workDirectory: string | undefined,

@@ -1,16 +1,16 @@
 import type { JobEnd, JobState, JobStatus } from './scheduler.ts';
 
-/** Waits in its queue, or to be restarted. */
+/** Waits in its queue or for a restart. */
 export const waiting: JobState = { phase: 'waiting', end: null };
 /** Has processes, or may have some. */
 export const running: JobState = { phase: 'running', end: null };
 
-/** Returns the state of a job that ended, and why if its state tells. */
+/** Returns the state of an ended job, with the reason if it is known. */
 export function ended(end: JobEnd | null): JobState {
   return { phase: 'ended', end };
 }
 
-/** Returns what a scheduler's word means; undefined for one that its table does not have. */
+/** Returns the meaning of a scheduler's state name. Undefined if its table does not contain the name. */
 export function findState(
   states: Readonly<Record<string, JobState>>,
   word: string | undefined,
@@ -26,7 +26,7 @@ const REASONS: Readonly<Record<JobEnd, string>> = {
   'node-lost': 'node lost',
 };
 
-/** Returns why a job ended, with the scheduler's own word in parentheses; only that word where it tells no reason. */
+/** Describes why a job ended, with the scheduler's state name. Returns only the state name if the reason is unknown. */
 export function describeEnd({ end, state }: Pick<JobStatus, 'end' | 'state'>): string {
   return end === null ? state : `${REASONS[end]} (${state})`;
 }

@@ -2,22 +2,22 @@ import type { Executor } from '../contract/types.ts';
 import { isJobId } from './job-id.ts';
 import type { JobStatus, Scheduler } from './scheduler.ts';
 
-/** What a scheduler says of one job. `forgotten`: it answers, and does not remember it. */
+/** Status of one job. `forgotten`: the scheduler answers but no longer remembers the job. */
 export type CachedJobStatus =
   | Omit<JobStatus, 'id'>
   | { readonly phase: 'forgotten'; readonly end: null; readonly state: 'FORGOTTEN'; readonly restarts: null };
 
-/** A scheduler serves many users: whatever there is to know is asked for in one call, and no more often than this. */
+/** Minimum interval of queries. A scheduler serves many users, so all jobs are queried in one call. */
 const ASK_EVERY_MS = 15_000;
-/** Nobody has asked for a job for so long: it is left out of the next call. */
+/** After this time without a request for its status, a job is no longer queried. */
 const WANTED_MS = 60_000;
-/** An answer that is older tells nothing any more. */
+/** An older answer is discarded. */
 const FRESH_MS = 60_000;
-/** So many answers in a row without a job, until it counts as forgotten: one may have been given by half. */
+/** Number of consecutive answers without a job until it counts as forgotten. A single answer may be incomplete. */
 const FORGOTTEN_AFTER = 2;
 const FORGOTTEN: CachedJobStatus = { phase: 'forgotten', end: null, state: 'FORGOTTEN', restarts: null };
 
-/** What a name was last found to stand for: an id, or null where the scheduler has no job of it. */
+/** Result of the last search for a job name: an id, or null if the scheduler has no such job. */
 interface Named {
   wantedAt: number;
   askedAt: number;
@@ -30,13 +30,13 @@ interface Entry {
   word: CachedJobStatus | undefined;
 }
 
-/** What all runs together know of the jobs of one scheduler. */
+/** Caches the jobs of one scheduler for all runs. */
 class SchedulerCache {
   readonly #scheduler: Scheduler;
   readonly #clock: () => number;
   readonly #entries = new Map<string, Entry>();
   readonly #names = new Map<string, Named>();
-  /** Names and ids take turns: each is a call of its own. */
+  /** Queries for names and ids alternate, because each is a separate call. */
   #namesTurn = true;
   #askedAt = -Infinity;
   #answeredAt = -Infinity;
@@ -69,7 +69,7 @@ class SchedulerCache {
     if (this.#asking === undefined && now - this.#askedAt >= ASK_EVERY_MS) this.#asking = this.#ask(now);
   }
 
-  /** Resolves when no answer is waited for. */
+  /** Resolves when no query is pending. */
   async settled(): Promise<void> {
     await this.#asking;
   }
@@ -79,7 +79,7 @@ class SchedulerCache {
     for (const wanted of [this.#entries, this.#names])
       for (const [key, { wantedAt }] of wanted) if (now - wantedAt > WANTED_MS) wanted.delete(key);
     try {
-      await Promise.resolve(); // whoever asks at the same moment is served by the same call
+      await Promise.resolve(); // concurrent requests share the query
       const ids = [...this.#entries.keys()];
       const [oldest] = [...this.#names].sort(([, one], [, other]) => one.askedAt - other.askedAt);
       this.#namesTurn = oldest !== undefined && (ids.length === 0 || !this.#namesTurn);
@@ -91,7 +91,7 @@ class SchedulerCache {
       this.#answeredAt = this.#clock();
       for (const id of ids) this.#note(id, jobs.get(id));
     } catch {
-      return; // nothing is known then: what was known grows old, and the next call asks again
+      return; // the cached answers expire, and the next call retries
     } finally {
       this.#asking = undefined;
     }
@@ -114,20 +114,20 @@ class SchedulerCache {
   }
 }
 
-/** Keeps what schedulers last said, so that many runs cost them no more than one. */
+/** Caches the answers of schedulers, so that many runs cost no more queries than one. */
 export class JobStatusCache {
   readonly #make: (executor: Executor) => Scheduler;
   readonly #clock: () => number;
   readonly #schedulers = new Map<Executor, Scheduler>();
   readonly #pages = new Map<Executor, SchedulerCache>();
 
-  /** `clock`: milliseconds, by a clock that nobody sets. */
+  /** `clock`: a monotonic clock in milliseconds. */
   constructor(make: (executor: Executor) => Scheduler, clock = (): number => performance.now()) {
     this.#make = make;
     this.#clock = clock;
   }
 
-  /** To act on: submit, cancel, find. */
+  /** Returns the scheduler itself, to submit, cancel and find jobs. */
   scheduler(executor: Executor): Scheduler {
     let found = this.#schedulers.get(executor);
     if (found === undefined) this.#schedulers.set(executor, (found = this.#make(executor)));
@@ -135,20 +135,20 @@ export class JobStatusCache {
   }
 
   /**
-   * What is known of a job; undefined: nothing yet, or nothing any more. Never waits: who looks again soon learns more.
-   * Of what is no job id of that scheduler nothing is ever known, and the others that are asked for lose no answer by it.
+   * Returns the cached status of a job. Undefined if there is no current answer. Never waits: a later call returns more.
+   * Invalid job ids are never queried, so that they cannot make the query of the other jobs fail.
    */
   status(executor: Executor, id: string): CachedJobStatus | undefined {
     if (!isJobId(executor, id)) return undefined;
     return this.#page(executor).status(id);
   }
 
-  /** The newest job of a name; null: the scheduler has none, undefined: as with `word`. */
+  /** Returns the newest job of a name. Null if the scheduler has none. Undefined if there is no current answer. */
   findByName(executor: Executor, name: string): string | null | undefined {
     return this.#page(executor).findByName(name);
   }
 
-  /** Resolves when no answer is waited for: what is known then is as new as it may be. */
+  /** Resolves when no query is pending, so that the cached answers are current. */
   async settled(): Promise<void> {
     await Promise.all([...this.#pages.values()].map((page) => page.settled()));
   }

@@ -9,8 +9,8 @@ import { sge } from './sge/definition.ts';
 import { slurm } from './slurm/definition.ts';
 
 /**
- * Every scheduler of schemas/executor.json. Where the commands, or the job variables, of several are found, the first
- * counts: Grid Engine comes before PBS, since it has a `qselect` too.
+ * All schedulers of schemas/executor.json. If the commands or job variables of several are present, the first one counts.
+ * Grid Engine precedes PBS because it also has a `qselect`.
  */
 const registry: Readonly<Record<Executor, SchedulerDefinition>> = {
   slurm,
@@ -28,16 +28,16 @@ export function definitionOf(executor: Executor): SchedulerDefinition {
   return registry[executor];
 }
 
-/** The commands by which jobs are submitted, for messages. */
+/** The submit commands, for messages. */
 export const submitCommands = [...new Set(definitions.map(({ submitCommand }) => submitCommand))].join(', ');
 
-/** Returns the scheduler whose commands are on PATH. Throws `scheduler-unavailable` where there is none. */
+/** Returns the scheduler whose commands are on PATH. Throws `scheduler-unavailable` if there is none. */
 export function detectExecutor(path = process.env['PATH'] ?? ''): Executor {
   const found = definitions.find(({ markerCommand }) => isOnPath(markerCommand, path));
   if (found !== undefined) return found.executor;
   throw new EscrowError(
     'scheduler-unavailable',
-    `No scheduler has its commands on PATH (${submitCommands}).`,
+    `Cannot detect a scheduler: none of its commands is on PATH (${submitCommands}).`,
   );
 }
 

@@ -2,20 +2,19 @@ import { execa } from 'execa';
 import { schedulerUnavailable, type CommandResult, type RunCommand } from './command.ts';
 import { isCommandDefault } from './environment.ts';
 
-/** Slurm's own commands give up after a minute or so without a controller. */
+/** Time limit. Slurm's own commands give up after about a minute without a controller. */
 const LIMIT_MS = 60_000;
-/** A user may have tens of thousands of jobs. */
+/** Output limit. A user may have tens of thousands of jobs. */
 const OUTPUT_MAX = 64 * 1024 * 1024;
 
 /**
- * Runs a command for real. The commands speak English, and see of our environment what tells where the scheduler is, but
- * no defaults that someone set for jobs of their own. Throws `scheduler-unavailable` when it could not be started, or
- * took too long.
+ * Executes a command in the C locale. Its environment contains the variables that locate the scheduler, but not the user's
+ * defaults for their own jobs. Throws `scheduler-unavailable` if it cannot be started or exceeds the time limit.
  */
 export const runCommand: RunCommand = (command, args, variables) =>
   execute(LIMIT_MS, command, args, variables);
 
-/** The same for someone who waits for the answer, and would sooner hear that there is none. */
+/** Returns a `RunCommand` with another time limit, for callers that need an answer soon. */
 export function runCommandWithin(limitMs: number): RunCommand {
   return (command, args, variables) => execute(limitMs, command, args, variables);
 }
@@ -35,14 +34,14 @@ async function execute(
     forceKillAfterDelay: 1000,
     maxBuffer: OUTPUT_MAX,
   });
-  if (timedOut) throw schedulerUnavailable(command, `it did not answer within ${String(limitMs / 1000)} s`);
-  if (isMaxBuffer) throw schedulerUnavailable(command, 'it answers without end');
+  if (timedOut) throw schedulerUnavailable(command, `no response within ${String(limitMs / 1000)} s`);
+  if (isMaxBuffer) throw schedulerUnavailable(command, 'its output is too long');
   if (exitCode === undefined)
     throw schedulerUnavailable(command, code === 'ENOENT' ? 'it is not on PATH' : (code ?? 'it was killed'));
   return { status: exitCode, stdout, stderr };
 }
 
-/** NODE_OPTIONS and the like were set for this process: a command that is itself a Node program must not see them. */
+/** Returns the environment of a command without NODE_OPTIONS and similar variables, which were set for this process. */
 function environment(): Record<string, string | undefined> {
   const entries = Object.entries(process.env);
   const kept = entries.filter(([name]) => !name.startsWith('NODE_') && !isCommandDefault(name));

@@ -5,7 +5,7 @@ export const lsf: SchedulerDefinition = {
   logNames: ['LSF'],
   submitCommand: 'bsub',
   markerCommand: 'bsub',
-  /** An index in brackets follows for an element of a job array. */
+  /** A task of a job array has an index in brackets. */
   jobId: /^[0-9]{1,19}(\[[0-9]{1,10}\])?$/,
   arrayTask: /\[/,
   environment: {

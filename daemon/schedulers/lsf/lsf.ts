@@ -15,12 +15,12 @@ import { states } from './states.ts';
 const NO_JOB = /is not found|No matching job found|has already finished|No (unfinished )?job found/;
 const DOWN = /LSF is down|Failed in an LSF library call|Cannot connect|Slave LIM|mbatchd|try later/i;
 
-/** bjobs tells no year, and minutes at best: a job is less than a year old. */
+/** bjobs prints no year, and minutes at best. A job is less than a year old. */
 const TIME = /^([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9]{2}:[0-9]{2})(?::[0-9]{2})?(?: ([0-9]{4}))?$/;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** LSF. Jobs that are over are remembered for CLEAN_PERIOD, an hour by default: lsb.params(5). */
+/** LSF. Ended jobs are remembered for CLEAN_PERIOD, one hour by default. Source: lsb.params(5). */
 export class Lsf implements Scheduler {
   readonly executor = 'lsf';
   readonly #run: RunCommand;
@@ -29,7 +29,7 @@ export class Lsf implements Scheduler {
     this.#run = run;
   }
 
-  /** `-env none`: the job is given nothing of our environment. */
+  /** `-env none`: the job receives nothing of our environment. */
   async submit({ name, script, output, requeue, options }: Submission): Promise<string> {
     const answer = await this.#run('bsub', [
       ...['-J', name, '-o', output, requeue ? '-r' : '-rn', '-env', 'none', ...options, script],
@@ -47,11 +47,11 @@ export class Lsf implements Scheduler {
   async find(name: string): Promise<string[]> {
     const ids = (await this.#list(['-o', 'jobid', '-J', name])).map((line) => line.trim());
     if (!ids.every((id) => /^[0-9]+$/.test(id)))
-      throw schedulerUnavailable('bjobs', 'it answered no job ids');
+      throw schedulerUnavailable('bjobs', 'it returned invalid job ids');
     return ids.sort((one, other) => Number(one) - Number(other));
   }
 
-  /** In JSON (since 10.1.0.2), where no path or name can be taken for a field. LSF documents no `--`. */
+  /** Uses JSON (since 10.1.0.2), where no path or name can be mistaken for a field. LSF does not document `--`. */
   async origin(id: string): Promise<JobOrigin | undefined> {
     const [, job = id, index = '0'] = /^([0-9]+)\[([0-9]+)\]$/.exec(id) ?? [];
     const fields = 'jobid jobindex user submit_time sub_cwd';
@@ -64,7 +64,7 @@ export class Lsf implements Scheduler {
     const [record = {}, ...more] = records;
     if (NO_JOB.test(record['ERROR'] ?? '') && more.length === 0) return undefined;
     if (more.length > 0 || record['JOBID'] !== job || record['JOBINDEX'] !== index) return unknownOrigin;
-    // It is shown relative to its owner's home directory.
+    // LSF prints the directory relative to its owner's home directory.
     const directory = record['SUB_CWD']?.replace(/^\$HOME(?=\/|$)/, () => homedir());
     return originOf(record['USER'], directory, latestTime(record['SUBMIT_TIME'] ?? ''));
   }
@@ -84,7 +84,7 @@ export class Lsf implements Scheduler {
   }
 }
 
-/** Undefined for what is not bjobs's JSON. Fields that are no text are left out. */
+/** Parses the JSON of bjobs. Undefined if it is invalid. Fields that are not text are omitted. */
 function recordsOf(text: string): Record<string, string | undefined>[] | undefined {
   try {
     const { RECORDS: records } = JSON.parse(text) as { RECORDS?: unknown };
@@ -97,7 +97,7 @@ function recordsOf(text: string): Record<string, string | undefined>[] | undefin
   }
 }
 
-/** The end of that minute, in the newest year in which it is not to come. */
+/** Returns the end of that minute, in the latest year that is not in the future. */
 function latestTime(text: string): number | undefined {
   const [, month, day, time, told] = TIME.exec(text) ?? [];
   if (month === undefined) return undefined;
@@ -112,7 +112,7 @@ function parse(line: string): JobStatus {
   const [, id, state] = /^([0-9]+) +([A-Z_]+) *$/.exec(line) ?? [];
   const meaning = findState(states, state);
   if (id === undefined || state === undefined || meaning === undefined)
-    throw schedulerUnavailable('bjobs', `it answered "${line.trim().slice(0, 80)}"`);
+    throw schedulerUnavailable('bjobs', `unexpected output "${line.trim().slice(0, 80)}"`);
   return { id, ...meaning, state, restarts: null };
 }
 

@@ -2,8 +2,8 @@ import { ended, running, waiting } from '../job-state.ts';
 import type { JobState } from '../scheduler.ts';
 
 /**
- * bjobs(1), "STAT". UNKWN is a job whose host cannot be reached, ZOMBI one that was ended meanwhile and may go on there
- * all the same: both may be alive.
+ * Source: bjobs(1), "STAT". UNKWN: the host is unreachable. ZOMBI: a job was killed while its host was unreachable. Both may
+ * still be alive.
  */
 export const states: Readonly<Record<string, JobState>> = {
   PEND: waiting,

@@ -4,9 +4,9 @@ export const pbs: SchedulerDefinition = {
   executor: 'pbs',
   logNames: ['PBS', 'PBSPRO'],
   submitCommand: 'qsub',
-  /** Grid Engine has a qselect too, and comes first in the registry; qsub and qstat are both's. */
+  /** Grid Engine also has a qselect, and comes first in the registry. qsub and qstat belong to both. */
   markerCommand: 'qselect',
-  /** Brackets follow for an array job, with an index for one of its subjobs, then the server, unless a site leaves it out. */
+  /** A job array has brackets, with an index for a subjob. The server name follows, unless a site omits it. */
   jobId: /^[0-9]{1,19}(\[[0-9]{0,10}\])?(\.[A-Za-z0-9._-]{1,255})?$/,
   arrayTask: /\[[0-9]/,
   environment: {
@@ -17,7 +17,7 @@ export const pbs: SchedulerDefinition = {
   },
   readJob: ({ PBS_JOBID: id }) => ({ id, restarts: null }),
   readSubmitHost: ({ PBS_O_HOST }) => PBS_O_HOST,
-  /** `-r y|n`: qsub(1B). */
+  /** `-r y|n`. Source: qsub(1B). */
   requestsRequeue: (options) =>
     options.some((option, index) => option === '-ry' || (option === '-r' && options[index + 1] === 'y')),
   states: async () => (await import('./states.ts')).states,

@@ -14,15 +14,15 @@ import { states } from './states.ts';
 
 const DOWN =
   /cannot connect|connection refused|Communication failure|No default server|timed? out|15034|15010/i;
-/** One that is over, or forgotten. A cancel of one that is just ending is "invalid for state of job". */
+/** Replies for an ended or forgotten job. Cancelling a job that is about to end is "invalid for state of job". */
 const NO_JOB = /Unknown Job Id|Job has finished|Request invalid for state of job/i;
 
-/** As ctime(3) writes it. */
+/** Format of ctime(3). */
 const TIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9:]{8}) ([0-9]{4})$/;
 
 /**
- * PBS Pro, OpenPBS and Torque, by what their commands have in common. `--` ends their options, as POSIX has it for qstat and
- * qdel (XCU, "qdel": Utility Syntax Guidelines).
+ * PBS Pro, OpenPBS and Torque, limited to what their commands have in common. `--` ends the options, as POSIX requires of
+ * qstat and qdel (XCU, "qdel": Utility Syntax Guidelines).
  */
 export class Pbs implements Scheduler {
   readonly executor = 'pbs';
@@ -32,7 +32,7 @@ export class Pbs implements Scheduler {
     this.#run = run;
   }
 
-  /** Without -V a job is given of our environment only PBS_O_HOME and the like. */
+  /** Without -V, a job receives only PBS_O_HOME and similar variables of our environment. */
   async submit({ name, script, output, requeue, options }: Submission): Promise<string> {
     const answer = await this.#run('qsub', [
       ...['-N', name, '-o', output, '-j', 'oe', '-S', '/bin/bash', '-r', requeue ? 'y' : 'n'],
@@ -42,7 +42,7 @@ export class Pbs implements Scheduler {
     return submittedJobId('qsub', answer, isDown(answer), id);
   }
 
-  /** Full format: the short one cuts ids off. */
+  /** Uses the full format, because the short one truncates ids. */
   async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
     if (ids.length === 0) return new Map();
     return new Map((await this.#blocks(ids)).map(parse).map((job) => [job.id, job]));
@@ -53,13 +53,11 @@ export class Pbs implements Scheduler {
     if (answer.status !== 0) throw commandFailed('qselect', answer);
     const ids = answer.stdout.split('\n').filter(Boolean);
     if (!ids.every((id) => /^[0-9]+\.\S+$/.test(id)))
-      throw schedulerUnavailable('qselect', 'it answered no job ids');
+      throw schedulerUnavailable('qselect', 'it returned invalid job ids');
     return ids.sort((one, other) => Number.parseInt(one, 10) - Number.parseInt(other, 10));
   }
 
-  /**
-   * A value may hold what looks like another attribute, as Torque escapes nothing: of one that comes twice neither counts.
-   */
+  /** Ignores attributes that occur twice: Torque escapes nothing, so a value may imitate another attribute. */
   async origin(id: string): Promise<JobOrigin | undefined> {
     const [block, ...more] = await this.#blocks([id]);
     if (block === undefined) return undefined;
@@ -86,7 +84,7 @@ export class Pbs implements Scheduler {
       throw commandFailed('qstat', answer);
     const [before = '', ...blocks] = answer.stdout.split(/^Job Id: */m);
     if (before.trim() !== '')
-      throw schedulerUnavailable('qstat', `it answered "${before.trim().slice(0, 80)}"`);
+      throw schedulerUnavailable('qstat', `unexpected output "${before.trim().slice(0, 80)}"`);
     return blocks;
   }
 
@@ -96,7 +94,7 @@ export class Pbs implements Scheduler {
   }
 }
 
-/** `    key = value`; a long value goes on in lines that begin with a tab. */
+/** Parses `    key = value`. A long value continues in lines that begin with a tab. */
 function attributesOf(block: string): (readonly [key: string, value: string])[] {
   return [...block.replaceAll('\n\t', '').matchAll(/^ {4}(\S+) = (.*)$/gm)].map(
     ([, key = '', value = '']) => [key, value] as const,
@@ -109,10 +107,7 @@ function parse(block: string): JobStatus {
   const state = fields.get('job_state');
   const meaning = findState(states, state);
   if (!/^[0-9]+\.\S+$/.test(id) || state === undefined || meaning === undefined)
-    throw schedulerUnavailable(
-      'qstat',
-      `it tells of a job "${id.slice(0, 80)}" in a state that is not known here`,
-    );
+    throw schedulerUnavailable('qstat', `it reported job "${id.slice(0, 80)}" in an unknown state`);
   const starts = fields.get('run_count') ?? fields.get('start_count'); // PBS Pro; Torque
   const restarts = starts !== undefined && /^[0-9]+$/.test(starts) ? Math.max(0, Number(starts) - 1) : null;
   return { id, ...meaning, state, restarts };

@@ -2,8 +2,8 @@ import { ended, running, waiting } from '../job-state.ts';
 import type { JobState } from '../scheduler.ts';
 
 /**
- * qstat(1B), "job_state", of PBS Pro and of Torque. M, moved to another server, is told of by that one alone. None tells
- * why a job ended.
+ * Source: qstat(1B), "job_state", of PBS Pro and of Torque. A job in state M was moved to another server, which alone reports
+ * its state. No state contains the reason of an end.
  */
 export const states: Readonly<Record<string, JobState>> = {
   Q: waiting,

@@ -4,9 +4,9 @@ export const sge: SchedulerDefinition = {
   executor: 'sge',
   logNames: ['SGE', 'UGE'],
   submitCommand: 'qsub',
-  /** qsub and qstat are PBS's too. */
+  /** qsub and qstat also belong to PBS. */
   markerCommand: 'qconf',
-  /** A dot and an index follow for a task of an array job. */
+  /** A task of an array job has a dot and an index. */
   jobId: /^[0-9]{1,19}(\.[0-9]{1,10})?$/,
   arrayTask: /\./,
   environment: {
@@ -15,13 +15,13 @@ export const sge: SchedulerDefinition = {
     submitter: ['SGE_TASK_*', 'SGE_O_*', 'JOB_ID', 'JOB_NAME', 'RESTARTED'],
     defaults: [],
   },
-  /** JOB_ID alone may be anybody's: Grid Engine sets SGE_TASK_ID beside it. */
+  /** Other programs may set JOB_ID too, but only Grid Engine sets SGE_TASK_ID with it. */
   readJob: ({ JOB_ID, SGE_TASK_ID, RESTARTED = '0' }) => ({
     id: SGE_TASK_ID === undefined ? undefined : JOB_ID,
     restarts: RESTARTED,
   }),
   readSubmitHost: ({ SGE_O_HOST }) => SGE_O_HOST,
-  /** `-r y[es]|n[o]`: qsub(1). */
+  /** `-r y[es]|n[o]`. Source: qsub(1). */
   requestsRequeue: (options) =>
     options.some((option, index) => option === '-r' && /^y(es)?$/.test(options[index + 1] ?? '')),
   states: async () => (await import('./states.ts')).states,

@@ -11,19 +11,19 @@ import { originOf, unknownOrigin } from '../job-origin.ts';
 import type { JobOrigin, JobStatus, Scheduler, Submission } from '../scheduler.ts';
 import { states } from './states.ts';
 
-/** One `<job_list>` of `qstat -xml`; fields as Grid Engine 6.2 and its heirs write them. */
+/** One `<job_list>` of `qstat -xml`, in the format of Grid Engine 6.2 and its successors. */
 const JOB = /<job_list state="([^"]*)">(.*?)<\/job_list>/gs;
 const NUMBER = /<JB_job_number>([0-9]+)<\/JB_job_number>/;
 const NAME = /<JB_name>([^<]*)<\/JB_name>/;
 const STATE = /<state>([A-Za-z]+)<\/state>/;
-/** The qmaster cannot be reached: nothing was asked of it. */
+/** Messages for an unreachable qmaster, which has not received the request. */
 const DOWN = /commlib error|unable to (send message|contact)|cannot reach|Unable to initialize environment/i;
 const NO_JOB = /denied: job "?[0-9]+"? does not exist/;
 
-/** Of `qstat -xml -j`: texts are escaped there, so that no name or path of anybody's can be taken for an element. */
+/** Output of `qstat -xml -j`. Text in it is escaped, so that no name or path can be mistaken for an element. */
 const DETAILED = /<JB_job_number>([0-9]+)<\/JB_job_number>/g;
 const OWNER = /<JB_owner>([^<]*)<\/JB_owner>/;
-/** Seconds; milliseconds in Univa's and Altair's. */
+/** Submit time in seconds; in milliseconds in the versions of Univa and Altair. */
 const SUBMITTED = /<JB_submission_time>([0-9]{10}(?:[0-9]{3})?)<\/JB_submission_time>/;
 const WORK_DIRECTORY = /<VA_variable>__SGE_PREFIX__O_WORKDIR<\/VA_variable>\s*<VA_value>([^<]*)<\/VA_value>/g;
 const TASK_RANGE = /<RN_min>([0-9]+)<\/RN_min>\s*<RN_max>([0-9]+)<\/RN_max>/g;
@@ -31,8 +31,8 @@ const TASK_RANGE = /<RN_min>([0-9]+)<\/RN_min>\s*<RN_max>([0-9]+)<\/RN_max>/g;
 type NamedJob = JobStatus & { readonly name: string };
 
 /**
- * Grid Engine (SGE, and its heirs). A job that is over is forgotten at once: what is left of it is in the accounting
- * file, which not every user may read.
+ * Grid Engine (SGE and its successors). It forgets an ended job at once. Only the accounting file remembers it, which not
+ * every user may read.
  */
 export class GridEngine implements Scheduler {
   readonly executor = 'sge';
@@ -42,13 +42,13 @@ export class GridEngine implements Scheduler {
     this.#run = run;
   }
 
-  /** Without -V a job is given nothing of our environment. */
+  /** Without -V, a job receives nothing of our environment. */
   async submit({ name, script, output, requeue, options }: Submission): Promise<string> {
     const answer = await this.#run('qsub', [
       ...['-terse', '-N', name, '-o', output, '-j', 'y', '-S', '/bin/bash', '-r', requeue ? 'y' : 'n'],
       ...[...options, script],
     ]);
-    const id = /^([0-9]+)$/m.exec(answer.stdout)?.[1]; // a site's own checks may have their say as well
+    const id = /^([0-9]+)$/m.exec(answer.stdout)?.[1]; // checks of the site may print other lines
     return submittedJobId('qsub', answer, isDown(answer), id);
   }
 
@@ -64,15 +64,15 @@ export class GridEngine implements Scheduler {
     return found.map(({ id }) => id).sort((one, other) => Number(one) - Number(other));
   }
 
-  /** A job array's tasks have owner, directory and time in common. */
+  /** The tasks of a job array have the same owner, directory and time. */
   async origin(id: string): Promise<JobOrigin | undefined> {
     const [job = id, task] = id.split('.');
     const { status, stdout, stderr } = await this.#run('qstat', ['-xml', '-j', job]);
     if (/<unknown_jobs/.test(stdout)) return undefined;
-    // Without a qmaster its status is 0 too.
+    // qstat also exits with status 0 if no qmaster responds.
     if (status !== 0 || DOWN.test(stdout)) throw commandFailed('qstat', { status, stdout, stderr });
     if (!stdout.trimEnd().endsWith('</detailed_job_info>'))
-      throw schedulerUnavailable('qstat', 'its answer is not whole');
+      throw schedulerUnavailable('qstat', 'its output is incomplete');
     const numbers = [...stdout.matchAll(DETAILED)].map(([, number]) => number);
     const ranges = [...stdout.matchAll(TASK_RANGE)].map(([, first, last]) => first === last);
     const isWholeArray = task === undefined && (ranges.length !== 1 || ranges[0] !== true);
@@ -87,7 +87,7 @@ export class GridEngine implements Scheduler {
     );
   }
 
-  /** qdel knows no `--`, and takes it for another user's name. */
+  /** qdel has no `--` and would take it for a user name. */
   async cancel(id: string): Promise<void> {
     const answer = await this.#run('qdel', [id]);
     if (answer.status !== 0 && !NO_JOB.test(answer.stdout + answer.stderr))
@@ -98,7 +98,7 @@ export class GridEngine implements Scheduler {
     const answer = await this.#run('qstat', ['-u', userInfo().username, '-xml']);
     if (answer.status !== 0) throw commandFailed('qstat', answer);
     if (!answer.stdout.trimEnd().endsWith('</job_info>'))
-      throw schedulerUnavailable('qstat', 'its answer is not whole');
+      throw schedulerUnavailable('qstat', 'its output is incomplete');
     return [...answer.stdout.matchAll(JOB)].map(([, list = '', body = '']) => parse(list, body));
   }
 }
@@ -107,8 +107,8 @@ function parse(list: string, body: string): NamedJob {
   const [id, name, state] = [NUMBER, NAME, STATE].map((field) => field.exec(body)?.[1]);
   const meaning = findState(states, list);
   if (id === undefined || name === undefined || state === undefined || meaning === undefined)
-    throw schedulerUnavailable('qstat', 'it tells of a job without a number, a name or a state');
-  // R: it was started anew, how often is not told. qstat(1), "Status".
+    throw schedulerUnavailable('qstat', 'it reported a job without number, name or state');
+  // R: the job was restarted; the number of restarts is not reported. Source: qstat(1), "Status".
   return { id, name, ...meaning, state, restarts: state.includes('R') ? 1 : 0 };
 }
 

@@ -5,7 +5,7 @@ export const slurm: SchedulerDefinition = {
   logNames: ['SLURM'],
   submitCommand: 'sbatch',
   markerCommand: 'sbatch',
-  /** `_` and an index follow for a task of a job array. */
+  /** A task of a job array has `_` and an index. */
   jobId: /^[0-9]{1,19}(_[0-9]{1,10})?$/,
   arrayTask: /_/,
   environment: {

@@ -5,19 +5,19 @@ import { findState } from '../job-state.ts';
 import type { JobOrigin, JobStatus, Scheduler, Submission } from '../scheduler.ts';
 import { states } from './states.ts';
 
-/** Fixed widths, wider than what Slurm puts there, and no text of anybody's: nothing in it can be taken for another. */
+/** Fixed widths, wider than Slurm's values, and no user-defined text, so that fields cannot be confused. */
 const FORMAT = 'JobID:.20,State:.24,RestartCnt:.12,JobArrayID:.32';
 const LINE = /^ *([0-9]{1,19}) +([A-Z_]{1,23}) +([0-9]{1,11}) +([0-9]{1,19}(?:_[0-9]{1,10})?) *$/;
-/** Id, user id and submit time are Slurm's own; the work directory, which may hold anything, is last. */
+/** Id, user id and submit time come from Slurm. The work directory, which may contain any text, is last. */
 const ORIGIN_FORMAT = '%i|%U|%V|%Z';
 const ORIGIN = /^([0-9]{1,19}(?:_[0-9]{1,10})?)\|([0-9]{1,10})\|(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\|(\/.*)\n$/s;
-/** One that is over, or forgotten. */
+/** Replies for an ended or forgotten job. */
 const NO_JOB = /Invalid job id specified|Job\/step already completing or completed/;
 
-/** `arrayId`: of a job array's task, by which sbatch's user knows it; in the task itself, SLURM_JOB_ID is `id`. */
+/** `arrayId`: the id of a job array's task that users see. Within the task, SLURM_JOB_ID is `id`. */
 type ListedJob = JobStatus & { readonly arrayId: string };
 
-/** Slurm. Finished jobs are remembered by the controller for MinJobAge, five minutes by default: slurm.conf(5). */
+/** Slurm. The controller remembers ended jobs for MinJobAge, five minutes by default. Source: slurm.conf(5). */
 export class Slurm implements Scheduler {
   readonly executor = 'slurm';
   readonly #run: RunCommand;
@@ -27,8 +27,8 @@ export class Slurm implements Scheduler {
   }
 
   /**
-   * `--export=NIL`: the job is given nothing of our environment, which Slurm would keep in its own files.
-   * `--no-requeue` also where the site requeues by default: a head is started again only if its user wants that.
+   * `--export=NIL`: the job receives nothing of our environment, which Slurm would store in its own files.
+   * `--no-requeue`: overrides a site's default. Only the user decides whether a head is restarted.
    */
   async submit({ name, script, output, requeue, options }: Submission): Promise<string> {
     const answer = await this.#run('sbatch', [
@@ -36,7 +36,7 @@ export class Slurm implements Scheduler {
       ...[requeue ? '--requeue' : '--no-requeue', ...options, '--', script],
     ]);
     const isDown = /Unable to contact slurm controller|timed out|Zero Bytes/i.test(answer.stderr);
-    const id = /^([0-9]+)(;\S+)?$/.exec(answer.stdout.trim())?.[1]; // the cluster's name follows where there are several
+    const id = /^([0-9]+)(;\S+)?$/.exec(answer.stdout.trim())?.[1]; // with several clusters, the cluster's name follows
     return submittedJobId('sbatch', answer, isDown, id);
   }
 
@@ -51,7 +51,7 @@ export class Slurm implements Scheduler {
     return found.map(({ id }) => id).sort((one, other) => Number(one) - Number(other));
   }
 
-  /** An id that stands for several jobs is answered with several lines, and so with none of these work directories. */
+  /** An id that denotes several jobs returns several lines, none of which matches, so that its origin is unknown. */
   async origin(id: string): Promise<JobOrigin | undefined> {
     const answer = await this.#run(
       'squeue',
@@ -65,7 +65,7 @@ export class Slurm implements Scheduler {
     if (found !== id || uid === undefined || time === undefined || workDirectory === undefined)
       return unknownOrigin;
     const isOurs = Number(uid) === process.geteuid?.();
-    // Whole seconds.
+    // Slurm reports whole seconds.
     return { owner: `uid ${uid}`, isOurs, workDirectory, submittedAt: Date.parse(`${time}Z`) + 999 };
   }
 
@@ -75,8 +75,8 @@ export class Slurm implements Scheduler {
   }
 
   /**
-   * All our jobs: a list of ids would be an error as soon as the only one in it is forgotten. `--array`: each task of a job
-   * array by itself.
+   * Lists all our jobs. A list of ids would fail if its only job is forgotten. `--array` lists each task of a job array
+   * separately.
    */
   async #list(filter: readonly string[]): Promise<ListedJob[]> {
     const answer = await this.#run('squeue', [
@@ -94,7 +94,7 @@ export class Slurm implements Scheduler {
   }
 }
 
-/** Those who run commands may take the last newline off. */
+/** Restores the last newline, which a `RunCommand` may strip. */
 function ended(text: string): string {
   return text.endsWith('\n') ? text : `${text}\n`;
 }
@@ -102,9 +102,8 @@ function ended(text: string): string {
 function parse(line: string): ListedJob {
   const [, id, state, restarts, arrayId] = LINE.exec(line) ?? [];
   if (id === undefined || state === undefined || arrayId === undefined)
-    throw schedulerUnavailable('squeue', `it answered "${line.trim()}"`);
+    throw schedulerUnavailable('squeue', `unexpected output "${line.trim()}"`);
   const meaning = findState(states, state);
-  if (meaning === undefined)
-    throw schedulerUnavailable('squeue', `it tells of a state ${state}, which is not known here`);
+  if (meaning === undefined) throw schedulerUnavailable('squeue', `it reported the unknown state ${state}`);
   return { id, ...meaning, state, restarts: Number(restarts), arrayId };
 }

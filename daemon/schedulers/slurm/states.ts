@@ -2,9 +2,9 @@ import { ended, running, waiting } from '../job-state.ts';
 import type { JobState } from '../scheduler.ts';
 
 /**
- * squeue(1), "JOB STATE CODES". REQUEUE_HOLD and SPECIAL_EXIT wait for someone to release them. COMPLETING may still have
- * processes. NODE_FAIL and PREEMPTED are final only where squeue goes on saying so: a job that is requeued is PENDING the
- * next moment. REVOKED: another cluster of a federation runs it.
+ * Source: squeue(1), "JOB STATE CODES". Jobs in REQUEUE_HOLD and SPECIAL_EXIT wait for a release. COMPLETING jobs may still
+ * have processes. NODE_FAIL and PREEMPTED are final only while squeue keeps reporting them: a requeued job becomes PENDING
+ * immediately. REVOKED: another cluster of a federation runs the job.
  */
 export const states: Readonly<Record<string, JobState>> = {
   PENDING: waiting,
