@@ -1,4 +1,4 @@
-// Composes the daemon from its modules. main.ts calls it, and so do tests, which inject faults.
+// Composes the daemon from its modules. Called by main.ts, and by tests that inject faults.
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
@@ -28,18 +28,18 @@ import { Keys } from './vault/keys/keys.ts';
 import { finishRekey } from './vault/keys/rekey.ts';
 import { Vault } from './vault/vault.ts';
 
-/** How the daemon serves, where that is not as usual. */
+/** Options of the daemon. */
 export interface DaemonOptions extends StoreOptions {
-  /** Another host's lease is taken over. */
+  /** Takes over another host's lease. */
   readonly takeOver?: boolean;
-  /** It does not end when nobody needs it. */
+  /** Keeps running while idle. */
   readonly stay?: boolean;
-  /** Tests retry sooner (milliseconds). */
+  /** Retry interval for tests, in milliseconds. */
   readonly retryMs?: number;
   readonly jobsClock?: () => number;
 }
 
-/** Serves until it is asked to stop or is idle for too long. The caller holds the lock that allows one daemon per user and host. */
+/** Runs the daemon until it is stopped or idle for too long. The caller holds the lock of this user and host. */
 export async function serve(
   settings: Settings,
   faults: FaultInjector,
@@ -47,9 +47,9 @@ export async function serve(
   { takeOver = false, stay = false, waits, retryMs, jobsClock }: DaemonOptions = {},
 ): Promise<void> {
   const { paths } = settings;
-  // pino leaves DEL, C1 and bidirectional controls as they are, for whoever looks at the log with cat.
+  // pino does not escape DEL, C1 and bidirectional controls, which would affect a terminal.
   const log = pino({ base: { pid: process.pid }, hooks: { streamWrite: escapeJson } }, openLog());
-  ensurePrivateDirectory(paths.socketDirectory, SOCKET); // before anything is done: most of what stops a start shows here
+  ensurePrivateDirectory(paths.socketDirectory, SOCKET); // first, because most failures of a start occur here
   assertNoOtherHost(paths.hostLease, settings.hostLeaseSeconds, takeOver);
   const ledger = await openLedger(paths.ledger, (pending) => {
     if (pending === undefined) log.info('removed secrets are erased from all files of the ledger');
@@ -58,7 +58,7 @@ export async function serve(
   let stop = (): void => undefined;
   const stopped = new Promise<void>((resolve) => (stop = resolve));
   const onLost = (): void => {
-    log.warn('another daemon has taken over');
+    log.warn('stopping: another daemon has taken over the ledger');
     stop();
   };
   const epoch = await ledger.claim(onLost);
@@ -127,23 +127,23 @@ export async function serve(
       const isNeeded = stay || runs.watching > 0 || ledger.erasure.pending !== undefined;
       if (!isNeeded && performance.now() - touchedAt > settings.idleSeconds * 1000) stop();
     }, 1000);
-    log.info({ socket: paths.socket }, 'daemon serves');
-    void runs.recover(); // takes as long as AWS or a scheduler does; what fails is tried again
+    log.info({ socket: paths.socket }, 'daemon started');
+    void runs.recover(); // takes as long as AWS or a scheduler takes; failures are retried
     await stopped;
     clearInterval(idle);
     stopSpool();
     await Promise.all([server.close(), second?.close()]);
   } finally {
-    // Also when it cannot start: its timers would keep a daemon alive that holds the lock and serves nobody.
+    // Also if the start failed: timers would keep a daemon alive that holds the lock but serves no requests.
     await runs.stop();
     runDirectories.close();
     giveBack();
     await ledger.close();
   }
-  log.info('daemon ends');
+  log.info('daemon stopped');
 }
 
-/** Some network file systems take no sockets: then the one in `$XDG_RUNTIME_DIR` has to do. */
+/** Listens in the state directory. Some network file systems do not support sockets; then `$XDG_RUNTIME_DIR` suffices. */
 async function listenInState(
   app: Parameters<typeof keepListening>[0],
   path: string | undefined,
@@ -153,22 +153,22 @@ async function listenInState(
   try {
     return await keepListening(app, path);
   } catch (error) {
-    log.warn({ socket: path, code: systemCode(error) }, 'no socket in the state directory');
+    log.warn({ socket: path, code: systemCode(error) }, 'cannot create a socket in the state directory');
     return undefined;
   }
 }
 
-/** A log that cannot be written any more (a full disk) must not end who has secrets to remove. */
+/** Opens the log. A log error (such as a full disk) must not stop a daemon that has secrets to remove. */
 function openLog(): ReturnType<typeof pino.destination> {
   return pino.destination({ dest: 1, sync: true }).on('error', () => undefined);
 }
 
-/** A vault that waits for its passphrase must not keep the daemon from watching and purging. */
+/** Completes an interrupted key change. A vault that waits for its passphrase must not stop watches and purges. */
 async function completeRekey(finish: () => Promise<number>, log: Logger): Promise<void> {
   try {
     const moved = await finish();
-    if (moved > 0) log.info({ moved }, 'completed the new key of the vault');
+    if (moved > 0) log.info({ moved }, 'completed the key change of the vault');
   } catch (error) {
-    log.warn({ code: asEscrowError(error).code }, 'the new key of the vault is not complete yet');
+    log.warn({ code: asEscrowError(error).code }, 'cannot complete the key change of the vault yet');
   }
 }

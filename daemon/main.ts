@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The composition root of commands. Modules are imported when a command needs them, so that each loads no more than it uses.
+// The composition root of commands. Modules are imported on demand, so that a command loads no more than it uses.
 import { readFileSync, realpathSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Context, Serving } from './cli/context.ts';
@@ -12,7 +12,7 @@ import { leaveMemoryOutOfCoreDumps } from './system/processes/core-dumps.ts';
 import type { FaultInjector } from './system/steps.ts';
 import type { DaemonOptions } from './daemon.ts';
 
-/** What is run, by us and by those whom we start: this file, or a test's own that calls it with faults. */
+/** The program that commands and child processes run: this file, or a test's own that injects faults. */
 export interface Program {
   readonly path: string;
   readonly faults?: FaultInjector;
@@ -22,11 +22,11 @@ export interface Program {
 const path = fileURLToPath(import.meta.url);
 if (realpathSync(process.argv[1] ?? '') === path) await main({ path }, process.argv.slice(2));
 
-/** Runs a command line to its end, and sets the exit status. */
+/** Runs a command line and sets the exit status. */
 export async function main(program: Program, args: readonly string[]): Promise<void> {
-  process.on('SIGUSR1', () => undefined); // else Node opens its inspector to every user of this machine
+  process.on('SIGUSR1', () => undefined); // otherwise Node opens its inspector to every user of this machine
   process.on('uncaughtException', (error) => {
-    reportCrash(error); // Node would print it as it is
+    reportCrash(error); // Node would print it unescaped
     process.exit(asEscrowError(error).row.exit);
   });
   try {
@@ -43,14 +43,14 @@ async function dispatch(program: Program, args: readonly string[]): Promise<numb
     const launch = await import('./cli/launch/run.ts');
     return launch[command](context, rest);
   }
-  // These hold values. `run` does not, and its dumps are Nextflow's too.
+  // These commands hold values. `run` does not, and its core dumps would also be disabled for Nextflow.
   leaveMemoryOutOfCoreDumps();
   const { buildProgram } = await import('./cli/program.ts');
   await buildProgram(context).parseAsync(args, { from: 'user' });
-  return Number(process.exitCode ?? 0); // some fail without an error: doctor, runs wait
+  return Number(process.exitCode ?? 0); // doctor and `runs wait` can fail without an error
 }
 
-/** Help and doctor have something to say even where the settings cannot be used; whoever asks for them fails. */
+/** Reads settings on demand, because help and doctor work with invalid settings too. */
 async function settingsOnDemand(): Promise<() => Settings> {
   try {
     const settings = await loadSettings(process.env);
@@ -113,7 +113,7 @@ function readVersion(): string {
   return version;
 }
 
-/** The daemon: one a user and host. Returns at once when there is one already. */
+/** Runs the daemon, one per user and host. Returns at once if one is running. */
 async function serve(program: Program, settings: Settings, how: Omit<Serving, 'tell'>): Promise<void> {
   process.umask(0o077);
   const { paths } = settings;
@@ -122,7 +122,7 @@ async function serve(program: Program, settings: Settings, how: Omit<Serving, 't
     import('./ledger/lock.ts'),
   ]);
   ensurePrivateDirectory(paths.state);
-  const lock = takeLock(paths.daemonLock); // before the rest is loaded: the loser of a race ends soon
+  const lock = takeLock(paths.daemonLock); // before other modules are loaded, so that the loser of a race exits soon
   if (lock === undefined) return;
   const [daemon, { noFaults }] = await Promise.all([import('./daemon.ts'), import('./system/steps.ts')]);
   try {
@@ -133,7 +133,7 @@ async function serve(program: Program, settings: Settings, how: Omit<Serving, 't
   }
 }
 
-/** Reports to the process that started the daemon why it ends. A closed pipe means that nobody waits for it. */
+/** Reports the reason of an exit to the process that started the daemon. A closed pipe means that nobody waits. */
 function throwTold(error: unknown, tell: number | undefined): never {
   const { code, message, hint } = asEscrowError(error);
   try {
@@ -144,9 +144,9 @@ function throwTold(error: unknown, tell: number | undefined): never {
   throw error;
 }
 
-/** Says what went wrong, and gives the exit status for it. */
+/** Prints an error and returns its exit status. */
 function report(error: unknown): number {
-  // commander has said it already, and its errors carry their status.
+  // commander has printed it already, and its errors carry the status.
   if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number')
     return error.exitCode === 0 ? 0 : 64;
   if (error instanceof Error && error.name === 'ExitPromptError') return 130; // Ctrl-C at the prompt

@@ -16,8 +16,8 @@ const ZEROS = Buffer.alloc(64 * 1024);
 const WRITE = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /**
- * Cuts off the content of a plain file that has no other name. Returns false where it is none, or is another by now. Follows
- * no link but `/proc/self/fd/N`, the name of a descriptor.
+ * Truncates a regular file with a single name. Returns false if it is not one, or has another inode. Follows no link except
+ * `/proc/self/fd/N`, the name of a descriptor.
  */
 export function truncateFile(path: string | Buffer, inode: bigint): boolean {
   const isDescriptor = /^\/proc\/self\/fd\/\d+$/.test(path.toString('latin1'));
@@ -33,9 +33,9 @@ export function truncateFile(path: string | Buffer, inode: bigint): boolean {
 }
 
 /**
- * Erases the content of a plain file by the name of its descriptor (`/proc/self/fd/N`), whatever names it has: every one of
- * them leads to an empty file then, also after a power loss. Overwrites it first, since other names outlive the removal.
- * Throws Node's system error.
+ * Erases the content of a regular file through the name of its descriptor (`/proc/self/fd/N`). All its names then refer to an
+ * empty file, also after a power loss. Overwrites the content first, because other names outlive the removal. Throws Node's
+ * system error.
  */
 export async function eraseContent(self: string, mode: bigint): Promise<void> {
   if ((mode & 0o200n) === 0n) chmodSync(self, 0o600);

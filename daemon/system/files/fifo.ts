@@ -3,19 +3,19 @@ import { Socket } from 'node:net';
 import { systemCode } from '../../errors.ts';
 
 /**
- * `held`: some process has it open for writing. `free`: none has. `absent`: there is no FIFO at this path that we could
- * open.
+ * `held`: a process has the FIFO open for writing. `free`: no process has. `absent`: there is no FIFO at this path, or it
+ * cannot be opened.
  */
 export type FifoState = 'held' | 'free' | 'absent';
 
-/** Nobody writes into the FIFOs that we look at; a process that does so all the same must not keep us reading. */
+/** Read buffer. No process should write into these FIFOs, and one that does must not keep us reading. */
 const PART = Buffer.alloc(64 * 1024);
-/** As much as a pipe can hold for a user, 1 MiB: what is still not read then is written at this moment. */
+/** Enough for the largest pipe of a user, 1 MiB. If more is readable, a process is writing right now. */
 const PARTS_MAX = 16;
 
 /**
- * Whether anyone holds a FIFO: a non-blocking read says "would block" while someone has it open for writing, and
- * end-of-file when nobody has (fifo(7)). So a FIFO that a process inherited tells of its life, whatever its pid.
+ * Returns whether a process holds a FIFO. A non-blocking read fails with EAGAIN while a process has the FIFO open for writing,
+ * and returns end-of-file otherwise (fifo(7)). An inherited FIFO thus shows that a process is alive, whatever its pid.
  */
 export function fifoState(path: string): FifoState {
   const fd = openFifo(path);
@@ -32,9 +32,8 @@ export function fifoState(path: string): FifoState {
 }
 
 /**
- * Calls `onFree` once nobody holds the FIFO any more, at once where nobody does. Costs no polling: the kernel tells. Where
- * somebody keeps writing into it, nothing is awaited any more, and `onFree` is never called. Returns a function that stops
- * waiting.
+ * Calls `onFree` once no process holds the FIFO, immediately if none does. Does not poll: the kernel notifies. If a process
+ * keeps writing into the FIFO, gives up without calling `onFree`. Returns a function that stops the wait.
  */
 export function whenReleased(path: string, onFree: () => void): () => void {
   const fd = openFifo(path);
@@ -69,10 +68,10 @@ export function whenReleased(path: string, onFree: () => void): () => void {
 function openFifo(path: string): number | undefined {
   let fd;
   try {
-    // To open a device may do something.
+    // Check the type first: opening a device may have side effects.
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found?.isFIFO() !== true) return undefined;
-    // It is ours: a task that takes its mode away must not keep us from seeing the end.
+    // The FIFO is ours. A task that removes its permissions must not hide the end of the run.
     if ((found.mode & constants.S_IRUSR) === 0) chmodSync(path, 0o600);
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {

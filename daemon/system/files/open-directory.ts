@@ -4,11 +4,11 @@ import { O_PATH } from './o-path.ts';
 import { restoreAccessTo } from './restore-owner-access.ts';
 
 /**
- * A file or directory by a descriptor: it stays that very one, whatever is renamed meanwhile. Wrapped, since the kernel gives
- * the number of a closed descriptor to the next one that is opened.
+ * A file or directory by its descriptor: it stays that very one, even if paths are renamed. The class wraps the number, because
+ * the kernel reuses the number of a closed descriptor.
  */
 class OpenEntry {
-  /** Where it was when it was opened. */
+  /** Its path when it was opened. */
   readonly path: string;
   #fd: number | undefined;
 
@@ -27,12 +27,12 @@ class OpenEntry {
     return this.#fd;
   }
 
-  /** A name that leads to it: `/proc/self/fd/N`. */
+  /** A path that leads to it: `/proc/self/fd/N`. */
   get self(): string {
     return `/proc/self/fd/${String(this.fd)}`;
   }
 
-  /** Its state now. Throws Node's system error where its file system is gone. */
+  /** Returns its current state. Throws Node's system error if its file system was unmounted. */
   look(): BigIntStats {
     return fstatSync(this.fd, { bigint: true });
   }
@@ -46,27 +46,27 @@ class OpenEntry {
 }
 
 /**
- * A directory by a descriptor: what is done through it is done in that very directory. `/proc/self/fd/N/NAME` is what openat(2)
- * and its like are elsewhere: open, mkdir, rename, link, unlink, bind, connect and watch work by it (proc(5)). It is short,
- * however long the directory's own path is.
+ * A directory by its descriptor: operations through it affect that very directory. `/proc/self/fd/N/NAME` replaces openat(2) and
+ * its relatives: open, mkdir, rename, link, unlink, bind, connect and watch accept it (proc(5)). It is short, however long the
+ * directory's own path is.
  */
 export class OpenDirectory extends OpenEntry {
-  /** Names an entry of it. */
+  /** Returns a path that leads to an entry. */
   at(name: string): string {
     if (name === '' || name === '.' || name === '..' || name.includes('/'))
-      throw new EscrowError('internal', `"${name}" is no entry of "${this.path}".`);
+      throw new EscrowError('internal', `"${name}" is not an entry of "${this.path}".`);
     return `${this.self}/${name}`;
   }
 
-  /** Names an entry as it was listed: a name need not be text. */
+  /** Returns the name of a listed entry, as bytes: a name need not be valid text. */
   entry(name: Buffer): Buffer {
     return Buffer.concat([Buffer.from(`${this.self}/`), name]);
   }
 }
 
 /**
- * Opens a directory without following a link, and without a right to read it: one of ours that somebody closed (mode 000) is
- * opened again to us. Throws Node's system error, ENOTDIR or ELOOP where it is none.
+ * Opens a directory without following a link and without read permission. If it is ours and closed (mode 000), restores the
+ * owner's access. Throws Node's system error; ENOTDIR or ELOOP if it is not a directory.
  */
 export function openDirectory(path: string | Buffer): OpenDirectory {
   const fd = openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
@@ -80,7 +80,7 @@ export function openDirectory(path: string | Buffer): OpenDirectory {
   }
 }
 
-/** A file by a descriptor that neither reads nor writes it: it waits for no FIFO, and keeps nobody from running the file. */
+/** A file by a descriptor that neither reads nor writes. It does not block on a FIFO, and the file can be executed. */
 export class OpenFile extends OpenEntry {
   /** Follows no link. Throws Node's system error. */
   constructor(path: string | Buffer) {
@@ -88,16 +88,16 @@ export class OpenFile extends OpenEntry {
   }
 }
 
-/** What is at a path, a link itself; undefined where nothing is, or where it cannot be reached. */
+/** Returns the state of a path, without following a link. Undefined if it does not exist or cannot be reached. */
 export function lookAt(path: string | Buffer): BigIntStats | undefined {
   try {
     return lstatSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
-    return undefined; // a parent that is a file, that is closed to us, whose file system is gone: it is not seen there
+    return undefined; // a parent is a file, inaccessible or on an unmounted file system
   }
 }
 
-/** Whether both are one file or directory. */
+/** Returns whether both are the same file or directory. */
 export function isSame(
   one: Pick<BigIntStats, 'dev' | 'ino'>,
   other: Pick<BigIntStats, 'dev' | 'ino'> | undefined,

@@ -10,9 +10,9 @@ import type { VerifiedDirectory } from './trust/verified-directory.ts';
 const OTHERS = 0o077;
 
 /**
- * Makes a directory of mode 0700, or checks that the one there is the user's alone, and that nobody else can exchange it or
- * any directory above it. What is missing above it is made with mode 0700 as well. Throws `permissions-too-open`,
- * `path-conflict`, `ledger-unavailable`.
+ * Creates a directory of mode 0700, or verifies that the existing one is private and that nobody else can replace it or any of
+ * its ancestors. Missing ancestors are created with mode 0700 too. Throws `permissions-too-open`, `path-conflict`,
+ * `ledger-unavailable`.
  */
 export function ensurePrivateDirectory(path: string, purpose: Purpose = STATE): void {
   openPrivateDirectory(path, { purpose, create: true }).close();
@@ -23,7 +23,7 @@ export function assertPrivateDirectory(path: string, purpose: Purpose = STATE): 
   openPrivateDirectory(path, { purpose }).close();
 }
 
-/** Opens such a directory, to be closed by the caller. One that is not there is an error with the cause ENOENT. */
+/** Opens such a directory. The caller closes it. If it does not exist, throws an error with the cause ENOENT. */
 export function openPrivateDirectory(
   path: string,
   { purpose = STATE, create = false }: { readonly purpose?: Purpose; readonly create?: boolean } = {},
@@ -33,7 +33,7 @@ export function openPrivateDirectory(
   throw pathError(path, Object.assign(new Error('no such directory'), { code: 'ENOENT' }));
 }
 
-/** Opens it for as long as `work` takes; `work` is given the name of an entry by the descriptor. */
+/** Opens the parent for the duration of `work`, which receives the name of the entry relative to the descriptor. */
 export function inPrivateDirectory<T>(
   path: string,
   work: (entry: string) => T,
@@ -47,10 +47,11 @@ export function inPrivateDirectory<T>(
   }
 }
 
-/** Throws unless `path` is a plain file (no link to one) that belongs to the user and is closed to others. */
+/** Throws unless `path` is a regular file (not a link) that belongs to the user and is not accessible to others. */
 export function assertPrivateFile(path: string): void {
   const found = look(path);
-  if (!found.isFile()) throw new EscrowError('path-conflict', `"${path}" is there and is not a plain file.`);
+  if (!found.isFile())
+    throw new EscrowError('path-conflict', `Cannot use "${path}": it is not a regular file.`);
   assertOwner(path, found);
   if ((found.mode & OTHERS) !== 0) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
@@ -69,7 +70,7 @@ function look(path: string): Stats {
   }
 }
 
-/** Throws unless what was found at `path` belongs to the user. */
+/** Throws unless the file at `path` belongs to the user. */
 export function assertOwner(path: string, found: Stats): void {
   if (ownerKind(found.uid, path) === 'user') return;
   throw untrusted(path, FILE, faultOfOwner(path, found.uid));

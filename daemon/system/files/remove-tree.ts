@@ -20,35 +20,33 @@ import { truncateFile } from './erase-file.ts';
 import { isSame, openDirectory, type OpenDirectory } from './open-directory.ts';
 import { isMissing } from './path-lookup.ts';
 
-/** Descriptors are bounded: each level that is open takes two. What lies deeper is moved to the top first. */
+/** Limit of open levels, each of which needs two descriptors. Deeper directories are moved to the root first. */
 const DEPTH_MAX = 32;
-/** How often a directory is listed anew because others put something into it meanwhile. */
+/** How often a directory is listed again because others keep adding entries. */
 const PASSES_MAX = 20;
 const LISTED_AT_ONCE = 256;
 
 const flush = promisify(fsync);
 
-/** How a tree is removed. */
+/** Options of a removal. */
 export interface TreeRemoval {
   readonly faults: FaultInjector;
-  /** Called with each plain file before it is unlinked. */
+  /** Called with each regular file before it is unlinked. */
   readonly beforeUnlink?: (path: Buffer, found: BigIntStats) => Promise<void>;
 }
 
 /**
- * Removes all that is in a directory of ours, following nothing that is not ours: a link is removed, not what it points to, and
- * a mounted file system is not entered. Contents of plain files are cut off before the name is removed, so that a process that
- * still holds one open reads nothing. Idempotent. What cannot be removed keeps nothing beside it: the first error is thrown once
- * all else is removed.
+ * Removes the content of a directory of ours. Removes links, not their targets, and does not enter mounted file systems.
+ * Truncates regular files before it unlinks them, so that a process with an open descriptor reads nothing. Idempotent. If an
+ * entry cannot be removed, removes all others and then throws the first error.
  *
- * Works by descriptors, so that neither the length of a path nor what is renamed meanwhile matters, and lets other work of
- * this process have its turn.
+ * Uses descriptors, so that long paths and concurrent renames do no harm. Yields to other work of this process.
  */
 export async function emptyDirectory(directory: OpenDirectory, removal: TreeRemoval): Promise<void> {
   await new TreeWork(directory, removal).empty();
 }
 
-/** Makes the entries of an open directory durable. Not on this thread: it may take long after many removals. */
+/** Syncs an open directory, asynchronously, because that may take long after many removals. */
 export async function syncOpen(directory: OpenDirectory): Promise<void> {
   const fd = openSync(directory.self, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -79,15 +77,19 @@ class TreeWork {
   async #removeEntry(from: OpenDirectory, name: Buffer, depth: number): Promise<void> {
     const path = from.entry(name);
     const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    if (found === undefined) return; // the shim, which removes secrets too, was faster
+    if (found === undefined) return; // the shim, which also removes secrets, was faster
     if (!found.isDirectory()) return this.#removeFile(path, found);
     if (depth >= DEPTH_MAX) return this.#moveToTop(path);
     const directory = openDirectory(path);
     try {
       if (directory.look().dev !== this.#device)
-        throw new EscrowError('store-unavailable', 'Another file system is mounted in the run directory.', {
-          hint: 'Unmount it (`umount`, `fusermount -u`); the removal is retried.',
-        });
+        throw new EscrowError(
+          'store-unavailable',
+          'Cannot empty the run directory: a file system is mounted in it.',
+          {
+            hint: 'Unmount it (`umount`, `fusermount -u`). The daemon retries the removal.',
+          },
+        );
       const failure = await this.#emptyLevel(directory, depth + 1);
       if (failure !== undefined) throw failure.error;
       await step(this.#removal.faults, 'remove.rmdir', () => rmdirSync(path));
@@ -96,7 +98,7 @@ class TreeWork {
     }
   }
 
-  /** The first error of the last pass. Listed anew as long as something is removed: others may add to it meanwhile. */
+  /** Returns the first error of the last pass. Repeats while entries are removed, because others may add some. */
   async #emptyLevel(directory: OpenDirectory, depth: number): Promise<{ error: unknown } | undefined> {
     for (let pass = 0; pass < PASSES_MAX;) {
       const movedBefore = this.#moved;
@@ -113,16 +115,16 @@ class TreeWork {
       }
       if (failure !== undefined && systemCode(failure.error) !== 'ENOTEMPTY') return failure;
       if (count === 0) return undefined;
-      // What was moved to the top is a part of the same tree, and is no addition of others.
+      // Directories that were moved to the root belong to this tree and are not additions of others.
       if (this.#moved === movedBefore || directory !== this.#top) pass++;
       if (pass === PASSES_MAX) return failure;
     }
     return undefined;
   }
 
-  /** Needs the right to write to what is moved, as its entry `..` changes. */
+  /** Moving a directory changes its entry `..`, which needs write permission for the directory. */
   async #moveToTop(path: Buffer): Promise<void> {
-    openDirectory(path).close(); // which restores it
+    openDirectory(path).close(); // restores that permission
     const name = `.gone-${randomBytes(6).toString('hex')}`;
     await step(this.#removal.faults, 'remove.rmdir', () => renameSync(path, this.#top.at(name)));
     this.#moved++;
@@ -132,7 +134,7 @@ class TreeWork {
     const { faults, beforeUnlink } = this.#removal;
     if (found.isFile()) {
       await beforeUnlink?.(path, found);
-      // The content of a file that has another name is not ours to cut off.
+      // A file with another hard link may be the user's own, so its content must be kept.
       if (found.nlink === 1n) await step(faults, 'remove.truncate', () => truncate(path, found));
     }
     await step(faults, 'remove.unlink', () => unlinkSync(path));
@@ -144,17 +146,17 @@ function truncate(path: Buffer, { ino, size }: BigIntStats): void {
   try {
     truncateFile(path, ino);
   } catch (error) {
-    // A file that we may not write, or that is being run, can still be unlinked, which is what counts.
+    // A file that is not writable or is being executed can still be unlinked, which suffices.
     if (!['EACCES', 'ETXTBSY', 'ELOOP', 'ENXIO', 'ENOENT'].includes(systemCode(error) ?? '')) throw error;
   }
 }
 
-/** Names as bytes: one that is no UTF-8 could not be removed by its text. */
+/** Returns names as bytes: a name that is not UTF-8 cannot be removed by its text. */
 export function* entriesOf(directory: OpenDirectory): Generator<Buffer> {
   let listing: Dir;
   try {
     listing = opendirSync(directory.self, {
-      encoding: 'buffer' as BufferEncoding, // as fs.readdir takes it; missing in its types alone
+      encoding: 'buffer' as BufferEncoding, // accepted by fs.readdir; missing only in its types
       bufferSize: LISTED_AT_ONCE,
     });
   } catch (error) {
@@ -169,7 +171,7 @@ export function* entriesOf(directory: OpenDirectory): Generator<Buffer> {
   }
 }
 
-/** Removes an empty directory by the parent that it has now, wherever it was moved. Returns false where it is not found there. */
+/** Removes an empty directory through its current parent, even if it was moved. Returns false if it is not found there. */
 export async function removeEmpty(
   directory: OpenDirectory,
   name: string,

@@ -6,9 +6,9 @@ const MODE = 0o7777;
 const ALL_OURS = 0o700;
 
 /**
- * Lets us into a directory of ours that a task may have closed (mode 000, say). By its descriptor, which needs no
- * permission: a link that takes its place leads nowhere. What is not ours, no directory or gone stays as it is, and who
- * uses it says what is wrong.
+ * Restores the owner's access to a directory of ours that a task may have closed (for example, with mode 000). Uses an O_PATH
+ * descriptor, which needs no permission and follows no link. Ignores paths that are missing, not directories or not ours; the
+ * next use of the path reports the problem.
  */
 export function restoreOwnerAccess(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -17,7 +17,7 @@ export function restoreOwnerAccess(path: string): void {
   try {
     fd = openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) return; // it went away just now
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) return; // removed or replaced just now
     throw error;
   }
   try {
@@ -27,7 +27,7 @@ export function restoreOwnerAccess(path: string): void {
   }
 }
 
-/** The same for a directory that is open. */
+/** Restores access to an open directory. */
 export function restoreAccessTo(fd: number): void {
   const { uid, mode } = fstatSync(fd);
   if ((mode & ALL_OURS) === ALL_OURS || uid !== process.geteuid?.()) return;

@@ -1,46 +1,46 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 
-/** What one read takes at most, in bytes and in lines: whoever can write the file must not decide how long a read lasts. */
+/** Limits of one read. A process that can write to the file must not decide how long a read takes. */
 const BATCH_BYTES = 256 * 1024;
 const BATCH_LINES = 250;
-/** A longer line is cut: nothing that we look for is so long, and memory must stay bounded. */
+/** Longer lines are truncated. No relevant line is that long, and memory must stay bounded. */
 const LINE_MAX = 64 * 1024;
 const NEWLINE = 0x0a;
-/** What is read where nothing new is expected: a network file system may tell an old size. */
+/** Number of bytes to read if the size shows no growth. A network file system may report an old size. */
 const PROBE_BYTES = 4096;
 
 /**
- * Reads the lines that were added to a file since the last call. The file is kept open, so that it stays the same file
- * when its name goes to another (Nextflow rotates its log) or goes away; when it becomes shorter, reading starts over.
- * A last line without its newline waits until it has one.
+ * Reads the lines that were added to a file since the last call. Keeps the file open, so that it stays the same file when it
+ * is renamed (Nextflow rotates its log) or unlinked. Starts over if the file becomes shorter. A last line without a newline
+ * is returned once it is complete.
  */
 export class Tail {
   readonly path: string;
   readonly #fd: number;
   #offset = 0;
-  /** The beginning of a line whose end was not read yet, at most LINE_MAX bytes of it. */
+  /** The beginning of an incomplete line, at most LINE_MAX bytes. */
   #rest: Buffer = Buffer.alloc(0);
-  /** Whether the last read left something. */
+  /** Whether the last read left content. */
   behind = false;
-  /** How many bytes the last read consumed. */
+  /** Number of bytes that the last read consumed. */
   consumed = 0;
 
   /**
-   * Throws where there is no plain file of ours to open: others may have put a link, a FIFO or a file of theirs there. A link
-   * is not followed, and nothing is waited for. What is no plain file is not even opened: to open a device may do something.
+   * Throws unless there is a regular file of ours: others may have created a link, a FIFO or a file of theirs. Follows no link
+   * and does not block. Opens only regular files, because opening a device may have side effects.
    */
   constructor(path: string) {
     this.path = path;
-    if (!lstatSync(path).isFile()) throw new Error(`"${path}" is not a plain file`);
+    if (!lstatSync(path).isFile()) throw new Error(`"${path}" is not a regular file`);
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
     this.#fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    const found = fstatSync(this.#fd); // it may have been exchanged since
+    const found = fstatSync(this.#fd); // it may have been replaced since the check
     if (found.isFile() && found.uid === process.geteuid?.()) return;
     closeSync(this.#fd);
-    throw new Error(`"${path}" is not a plain file of ours`);
+    throw new Error(`"${path}" is not a regular file of this user`);
   }
 
-  /** New whole lines, without their newlines, of the next 256 KiB and at most 250: `behind` tells whether there is more. */
+  /** Returns new whole lines without newlines, from up to 256 KiB and at most 250. `behind` shows whether there is more. */
   read(): string[] {
     const { size } = fstatSync(this.#fd);
     if (size < this.#offset) this.#moveTo(0);
@@ -65,19 +65,19 @@ export class Tail {
     return lines;
   }
 
-  /** Whether another file has its name now, or none. */
+  /** Whether the path now refers to another file or to none. */
   get isReplaced(): boolean {
     const [own, named] = [fstatSync(this.#fd), lstatSync(this.path, { throwIfNoEntry: false })];
     return named?.ino !== own.ino || named.dev !== own.dev;
   }
 
-  /** Goes on with the first line that begins in the last `bytes` of the file; returns how many bytes are passed over. */
+  /** Continues at the first line that begins in the last `bytes` of the file. Returns the number of skipped bytes. */
   skipToLast(bytes: number): number {
     const target = fstatSync(this.#fd).size - bytes;
     if (target <= this.#offset) return 0;
     const skipped = target - this.#offset;
     this.#moveTo(target);
-    // What is there is most likely the middle of a line; should a line begin just there, its predecessor's newline is met.
+    // The position is most likely within a line. If a line begins here, the preceding newline is found.
     const buffer = Buffer.allocUnsafe(BATCH_BYTES);
     const count = readSync(this.#fd, buffer, 0, buffer.length, target - 1);
     const newline = buffer.subarray(0, count).indexOf(NEWLINE);
@@ -100,7 +100,7 @@ export class Tail {
     return line.toString('utf8');
   }
 
-  /** A copy: the buffer that it is from is large, and would be kept. */
+  /** Returns a copy, so that the large buffer is not kept in memory. */
   #joined(more: Buffer): Buffer {
     return Buffer.concat([this.#rest, more.subarray(0, LINE_MAX - this.#rest.length)]);
   }

@@ -5,13 +5,13 @@ import { TimeSlices } from '../time/time-slices.ts';
 /** A process that has a FIFO open for writing. */
 export interface FifoHolder {
   readonly pid: number;
-  /** The program that it runs, a path; empty where it cannot be told. */
+  /** The path of its program. Empty if unknown. */
   readonly program: string;
-  /** Its command line, as it is: untrusted, and cut. */
+  /** Its command line: untrusted and truncated. */
   readonly command: string;
 }
 
-/** A user may have any number of processes, and each any number of files open. */
+/** Limits, because a user may have any number of processes and open files. */
 const PROCESSES_MAX = 20_000;
 const DESCRIPTORS_MAX = 4096;
 const HOLDERS_MAX = 10;
@@ -20,9 +20,8 @@ const COMMAND_MAX = 200;
 const O_ACCMODE = 3;
 
 /**
- * Finds processes that hold the FIFO at a path, or one that is elsewhere in its directory, or was there and is not any more:
- * the kernel tells what each process has open, also of a name that was removed or given to something else. Only those of our
- * own user in this PID namespace are seen. At most ten.
+ * Finds processes that hold the FIFO at a path, even if it was renamed within its directory, unlinked or replaced: /proc shows
+ * the open files of each process. Sees only processes of our user in this PID namespace. Returns at most ten.
  */
 export async function findFifoHolders(path: string): Promise<FifoHolder[]> {
   const wanted = wantedOf(path);
@@ -38,16 +37,16 @@ export async function findFifoHolders(path: string): Promise<FifoHolder[]> {
   return holders;
 }
 
-/** The program that a process runs, a path, where it holds the FIFO at a path in that sense; undefined where it does not. */
+/** Returns the path of a process's program if the process holds the FIFO. Undefined if it does not. */
 export function programHolding(pid: number, path: string): string | undefined {
   return holds(pid, wantedOf(path)) ? programOf(pid) : undefined;
 }
 
 interface Wanted {
-  /** What /proc shows for what is in its directory begins with one of these. */
+  /** Prefixes of the paths that /proc shows for entries of the directory. */
   readonly directories: readonly string[];
   readonly name: string;
-  /** Of what is at the path now; undefined where that is no FIFO. */
+  /** Identity of the entry at the path. Undefined if it is not a FIFO. */
   readonly inode: { readonly dev: number; readonly ino: number } | undefined;
 }
 
@@ -56,14 +55,14 @@ function wantedOf(path: string): Wanted {
   try {
     real = realpathSync(real);
   } catch {
-    real = dirname(path); // it was removed
+    real = dirname(path); // the directory was removed
   }
   let inode;
   try {
     const found = lstatSync(path);
     if (found.isFIFO()) inode = found;
   } catch {
-    inode = undefined; // not there any more
+    inode = undefined; // the entry was removed
   }
   return { directories: [`${dirname(path)}/`, `${real}/`], name: basename(path), inode };
 }
@@ -76,22 +75,22 @@ function holds(pid: number, wanted: Wanted): boolean {
       try {
         return isWanted(join(directory, fd), wanted) && isWriter(pid, fd);
       } catch {
-        return false; // closed meanwhile
+        return false; // closed in the meantime
       }
     });
 }
 
-/** `descriptor`: in /proc. Only what has a fitting name is looked at: a file on a hung mount would keep us waiting. */
+/** `descriptor`: its path in /proc. Calls stat only for matching names, because a file on a hung mount would block. */
 function isWanted(descriptor: string, { directories, name, inode }: Wanted): boolean {
   const link = readlinkSync(descriptor);
   if (directories.some((directory) => link.startsWith(directory))) return statSync(descriptor).isFIFO();
-  // A container or a bind mount shows it under another path.
+  // In a container or a bind mount, the path differs.
   if (inode === undefined || basename(link) !== name) return false;
   const found = statSync(descriptor);
   return found.dev === inode.dev && found.ino === inode.ino;
 }
 
-/** Who only reads, as a daemon that waits for the end, keeps no run alive. */
+/** Ignores readers: a daemon that waits for the end does not keep a run alive. */
 function isWriter(pid: number, fd: string): boolean {
   const text = readFileSync(`/proc/${String(pid)}/fdinfo/${fd}`, 'latin1');
   const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(text)?.[1] ?? '0', 8);
@@ -116,7 +115,7 @@ function commandOf(pid: number): string {
   }
 }
 
-/** None where it cannot be read: it ended, or is another user's. */
+/** Lists a directory. Empty if it cannot be read: the process ended or belongs to another user. */
 function listed(directory: string): string[] {
   try {
     return readdirSync(directory);

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** So long synchronous work keeps everything else of this process waiting, in milliseconds. */
+/** How long synchronous work may block this process, in milliseconds. */
 const SLICE_MS = 8;
-/** A pause, and not only a turn: a process that never waits is itself kept waiting by the others of a busy machine. */
+/** Pause between slices. On a busy machine the scheduler favors a process that pauses over one that never waits. */
 const PAUSE_MS = 2;
 
-/** Divides long synchronous work, so that a process that serves others meanwhile answers them. */
+/** Divides long synchronous work into slices, so that the process can serve requests in between. */
 export class TimeSlices {
   #until = performance.now() + SLICE_MS;
 
-  /** Lets others have their turn where this work has had its own. To be awaited between small pieces of it. */
+  /** Pauses if the current slice is used up. To be awaited between small pieces of work. */
   async next(): Promise<void> {
     if (performance.now() < this.#until) return;
     await sleep(PAUSE_MS);

@@ -42,7 +42,7 @@ void t.test('SIGTERM stops the daemon but not the run, whose shim removes the se
   process.kill(pid, 'SIGTERM');
   await until('the daemon has ended', () => !isAlive(pid));
   t.notOk(existsSync(box.socket), 'removes its socket');
-  t.match(readFileSync(join(box.state, 'daemon.log'), 'utf8'), /"msg":"daemon ends"/);
+  t.match(readFileSync(join(box.state, 'daemon.log'), 'utf8'), /"msg":"daemon stopped"/);
   t.equal(box.filesWith(value).length, 1, 'the live run keeps its secrets');
   writeFileSync(join(box.launch, 'go'), '');
   await until('the secrets are removed', () => box.filesWith(value).length === 0);

@@ -274,7 +274,7 @@ void t.test('twenty commands at once start one daemon', async (t) => {
   for (const { status, stderr } of all) t.equal(status, 0, stderr);
   const { secrets } = await box.json<SecretList>(['secrets', 'list']);
   t.equal(secrets.length, 20);
-  t.equal(readFileSync(join(box.state, 'daemon.log'), 'utf8').match(/daemon serves/g)?.length, 1);
+  t.equal(readFileSync(join(box.state, 'daemon.log'), 'utf8').match(/daemon started/g)?.length, 1);
 });
 
 void t.test('a run that is not started in time, or whose launcher died, is called off', async (t) => {

@@ -49,7 +49,7 @@ void t.test(
       'a directory above the runs directory': [() => share(scratch), /scratch" can be changed by others/],
       'a link in its place': [
         () => replace(join(scratch, 'runs'), () => symlinkSync('/tmp', join(scratch, 'runs'))),
-        /runs" is there and is not a directory/,
+        /runs": it is not a directory/,
       ],
       'the configuration file': [
         () => {

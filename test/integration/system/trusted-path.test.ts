@@ -181,7 +181,7 @@ void t.test('trusts a path only if all its ancestors are trusted', async (t) => 
     const dangling = link('not-mounted/yet', 'dangling');
     t.match(probe(victim, [{ path: dangling }]), [{ found: 'absent' }]);
     t.match(refusalOf({ path: dangling, create: true }), {
-      message: /is a link to something that is not there/,
+      message: /is a link to a path that does not exist/,
     });
     t.match(
       refusalOf({ path: at('to-good') }),

@@ -9,18 +9,18 @@ import { faultOfOwner, faultOfWriters } from './trust-error.ts';
 import { ownerKind } from './user-namespace.ts';
 import { otherWriters } from './writable.ts';
 
-/** Directories may hold any number of entries, and a launch waits for this. */
+/** Limit of examined entries. Directories may be large, and a launch waits for this check. */
 const READ_MAX = 2048;
 const MATCHES_MAX = 300;
-/** Each asks `getfacl`, some milliseconds, or follows a link. */
+/** Limit of expensive checks: running `getfacl` takes some milliseconds, and links have to be followed. */
 const CLOSE_LOOKS_MAX = 4;
 const WRITABLE = 0o022;
 const WRITE_BY_OTHERS = 0o002;
 
 /**
- * The first entry of a directory that others can change, by its owner and mode; what is below it is not looked at. The
- * directory itself is to be judged before. So that a launch need not wait, only some access control lists are asked for and
- * some links followed, and none of entries whose group has no other member.
+ * Returns the first entry of a directory that others can change, judged by owner and mode. Does not descend. The caller has
+ * judged the directory itself. To keep launches fast, checks only some access control lists and links, and no list of an entry
+ * whose group has no other member.
  */
 export function faultAmong(directory: string, accepts: (name: string) => boolean): PathFault | undefined {
   try {
@@ -33,7 +33,7 @@ export function faultAmong(directory: string, accepts: (name: string) => boolean
     return undefined;
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
-    return undefined; // not there, or not for us to read: then Nextflow does not read it either
+    return undefined; // missing or unreadable: Nextflow cannot read it either
   }
 }
 
@@ -51,7 +51,7 @@ class Look {
   faultOf(name: string): PathFault | undefined {
     const path = join(this.#directory, name);
     const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) return undefined; // deleted since it was listed
+    if (stats === undefined) return undefined; // deleted since the listing
     if (ownerKind(stats.uid, path) === 'other') return faultOfOwner(path, stats.uid);
     if (stats.isSymbolicLink()) return this.#mayLook() ? faultOfExisting(path) : undefined;
     if ((stats.mode & WRITABLE) === 0) return undefined;

@@ -6,18 +6,18 @@ import { UntrustedPathError, type Fault, type Purpose } from './trust-error.ts';
 import { withTrustedFile } from './trusted-file.ts';
 import { openTrusted } from './trusted-path.ts';
 
-/** Why others can change what is at a path. */
+/** Why others can change the file or directory at a path. */
 export interface PathFault extends Fault {
-  /** What is at fault is a sticky directory: others can make there what is not there yet, and nothing else. */
+  /** The fault is a sticky directory, where others can only create the missing path. */
   readonly isMissing?: boolean;
 }
 
-/** Only the fault of a refusal is wanted here. */
+/** Placeholder, because only the fault of a refusal is used here. */
 const ANY: Purpose = { what: 'path', variable: '', example: '' };
 
 /**
- * Why others can change a directory, or put another one in its place; undefined: nobody can, as far as can be told. Of one
- * that is not there: whether others could make it first.
+ * Returns why others can change or replace a directory. Undefined if nobody is known to be able to. For a missing directory,
+ * returns whether others could create it.
  */
 export function faultOfDirectory(path: string): PathFault | undefined {
   const fault = faultIn(() => openTrusted({ path, purpose: ANY, need: 'unwritable' })?.close());
@@ -29,19 +29,19 @@ export function faultOfDirectory(path: string): PathFault | undefined {
   return missing === undefined ? undefined : { ...missing, isMissing: true };
 }
 
-/** The same for a file, by whatever links it is reached; undefined also where there is none. */
+/** Returns why others can change or replace a file, with any links to it. Undefined if there is none. */
 export function faultOfFile(path: string): PathFault | undefined {
   return faultIn(() => withTrustedFile(path, ANY, () => undefined));
 }
 
-/** The same for either, where it is there. */
+/** Returns why others can change or replace an existing file or directory. */
 export function faultOfExisting(path: string): PathFault | undefined {
   const kind = kindOf(path);
   if (kind === undefined) return undefined;
   return kind === 'directory' ? faultOfDirectory(path) : faultOfFile(path);
 }
 
-/** What is not there, not for us to reach or something else than expected cannot be run either: Nextflow says so. */
+/** A path that is missing, inaccessible or of another type cannot be executed, and Nextflow reports that. */
 function faultIn(look: () => unknown): Fault | undefined {
   try {
     look();
@@ -61,6 +61,6 @@ function kindOf(path: string): 'directory' | 'other' | undefined {
     return found === undefined ? undefined : found.isDirectory() ? 'directory' : 'other';
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
-    return undefined; // ENOTDIR, EACCES, ELOOP: nothing that could be used
+    return undefined; // ENOTDIR, EACCES, ELOOP: unusable
   }
 }

@@ -4,23 +4,23 @@ import { ownerKind } from './user-namespace.ts';
 import type { VerifiedDirectory } from './verified-directory.ts';
 import { otherWriters } from './writable.ts';
 
-/** What is asked of a directory, besides that nobody else can exchange anything on the way to it. */
+/** Requirements on a directory, in addition to trusted ancestors. */
 export interface Request {
-  /** In its absolute form; `..` in it is taken off as path.join does, since others use it by its name as well. */
+  /** In absolute form. `..` is resolved like in path.join, because others use the path by its name too. */
   readonly path: string;
   readonly purpose: Purpose;
-  /** The file that is wanted of it, for a refusal to name. */
+  /** The file in it that is needed, for messages. */
   readonly file?: string;
   /** `private`: the user's own, no link, mode 0700. `unwritable`: the user's or root's, and nobody else can write to it. */
   readonly need: 'private' | 'unwritable';
-  /** Makes what is missing, with mode 0700 whatever the umask and inherited access control lists say. */
+  /** Whether to create missing directories, with mode 0700 regardless of umask and inherited access control lists. */
   readonly create?: boolean;
 }
 
 const OTHERS = 0o077;
 const SETGID = 0o2000;
 
-/** Throws `permissions-too-open` where a directory on the way to a path, or the one that the path names, cannot be trusted. */
+/** Throws `permissions-too-open` if the directory, the requested one or an ancestor, cannot be trusted. */
 export function judge(
   found: VerifiedDirectory,
   { path, file, purpose, need }: Request,

@@ -8,13 +8,13 @@ import { groupTitle } from './local-accounts.ts';
 import { ownerKind } from './user-namespace.ts';
 import { isTrustedWriter, titleOfWriter } from './writable.ts';
 
-/** Others who can write to what is made in a directory. */
+/** Other users who can write to new files in a directory. */
 export interface NewFileWriters {
-  /** As a subject: "members of group 1005 (lab)". */
+  /** As a noun phrase: "members of group 1005 (lab)". */
   readonly who: string;
-  /** What lets them: the umask, or an access control list that the directory hands down. */
+  /** The reason: the umask, or the directory's default access control list. */
   readonly by: 'umask' | 'list';
-  /** The directory is the user's own. */
+  /** Whether the directory belongs to the user. */
   readonly isOwn: boolean;
 }
 
@@ -24,10 +24,9 @@ const WRITE_BY_OTHERS = 0o002;
 const ENTER_BY_OTHERS = 0o011;
 
 /**
- * Who besides the user and root can write to what a process of the user makes in a directory, by the modes that programs
- * ask for who leave them to the umask (0777, 0666). A directory that is not there is made likewise, in the nearest one
- * above that is. Undefined: nobody, also because nobody else can get there. `withLists`: asks whether the directory hands
- * an access control list down, which takes a process.
+ * Returns who besides the user and root can write to files that the user creates in a directory, if programs leave the modes to
+ * the umask (0777, 0666). For a missing directory, examines the nearest existing ancestor. Undefined: nobody, or nobody else can
+ * reach the directory. `withLists`: also checks the default access control list, which starts a process.
  */
 export function writersOfNewFiles(
   path: string,
@@ -40,12 +39,12 @@ export function writersOfNewFiles(
     if (isClosed(real)) return undefined;
     fd = openSync(real, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     const { mode, gid: its, uid } = fstatSync(fd);
-    // A setgid directory hands its group down; else it is the process's (mkdir(2)).
+    // New files get the group of a setgid directory, else that of the process (mkdir(2)).
     const gid = (mode & SETGID) === 0 ? (process.getegid?.() ?? its) : its;
     const isOwn = ownerKind(uid, real) === 'user';
     const inherited = withLists ? inheritedWriters(fd, gid) : 'none';
     if (inherited === undefined) {
-      const who = `members of ${groupTitle(gid)}, or whomever an access control list names`;
+      const who = `members of ${groupTitle(gid)}, or others in an access control list`;
       return { who, by: 'list', isOwn };
     }
     const by = inherited === 'none' ? 'umask' : 'list';
@@ -54,7 +53,7 @@ export function writersOfNewFiles(
     return who === undefined ? undefined : { who, by, isOwn };
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
-    return undefined; // what cannot be reached is not written to either
+    return undefined; // an unreachable directory gets no files
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
@@ -74,7 +73,7 @@ function namesOf(writers: readonly Writer[], path: string): string | undefined {
   return others.length === 0 ? undefined : others.slice(0, 3).join(', ').replace(/,$/, '');
 }
 
-/** Whether a directory, or one above it, is the user's and can be entered by nobody else. `path`: without links. */
+/** Returns whether the directory or an ancestor belongs to the user and nobody else can enter it. `path`: without links. */
 export function isClosed(path: string): boolean {
   for (let at = path; ; at = dirname(at)) {
     const { mode, uid } = lstatSync(at);

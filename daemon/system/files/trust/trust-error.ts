@@ -4,15 +4,15 @@ import { EscrowError } from '../../../errors.ts';
 import { userTitle } from './local-accounts.ts';
 import { quoteShellWord } from '../../processes/shell-word.ts';
 
-/** What a path is for, and what names another one in its place. */
+/** Purpose of a path, and the setting that changes it. */
 export interface Purpose {
   /** A noun phrase, such as "state directory". */
   readonly what: string;
-  /** A variable or option, such as NF_ESCROW_HOME. */
+  /** The variable or option, such as NF_ESCROW_HOME. */
   readonly variable: string;
-  /** What would do there, below the home. */
+  /** A suitable path relative to the home. */
   readonly example: string;
-  /** Whether all below it is to be closed with it. */
+  /** Whether the whole tree below it must be closed. */
   readonly isTree?: boolean;
 }
 
@@ -29,29 +29,29 @@ export const RUNS: Purpose = {
 export interface Fault {
   /** The directory, link or file at fault. */
   readonly at: string;
-  /** Its owner's mode bits can be changed by the user, who shares it with nobody on purpose. */
+  /** Whether it belongs to the user, who can change its mode. */
   readonly isOwn: boolean;
   /** Who could change it: "user 1001 (ann)", "members of group 1005 (lab)", "every user of this machine". */
   readonly who: string;
-  /** The clause that follows the name of what is at fault. */
+  /** The reason, as a clause without subject. */
   readonly why: string;
-  /** What to take away with chmod. */
+  /** The mode change that fixes it. */
   readonly change: 'go-w' | 'go-rwx';
 }
 
-/** What it means that a file or directory has another owner. */
+/** Returns the fault of a file or directory with another owner. */
 export function faultOfOwner(at: string, uid: number): Fault {
   const who = userTitle(uid);
   return { at, isOwn: false, who, why: `belongs to ${who}, not to you`, change: 'go-w' };
 }
 
-/** What it means that others can write to a file or directory; `writers` as otherWriters tells them. */
+/** Returns the fault of a file or directory that others can write to. `writers` as returned by `otherWriters`. */
 export function faultOfWriters(at: string, isOwn: boolean, writers: string): Fault {
   const who = writers.replace(/,$/, '');
   return { at, isOwn, who, why: `can be changed by others: ${writers} can write to it`, change: 'go-w' };
 }
 
-/** A path that cannot be trusted, and why. */
+/** A path that cannot be trusted, with the fault. */
 export class UntrustedPathError extends EscrowError {
   readonly fault: Fault;
 
@@ -62,8 +62,8 @@ export class UntrustedPathError extends EscrowError {
 }
 
 /**
- * The refusal of a path: the directory at fault, who could write to it, and what to do. Only modes of the user's own
- * directories are ever to be changed: a chmod of a directory of the system would break others' work.
+ * Returns the error for an untrusted path: the directory at fault, who can write to it, and the remedy. Suggests mode changes
+ * only for the user's own directories, because a chmod of a system directory would break other programs.
  */
 export function untrusted(
   path: string,
@@ -78,12 +78,12 @@ export function untrusted(
   const move = isAbove(at, home)
     ? `${other}, or ask the administrator of this machine.`
     : `${other}, such as ${quoteShellWord(join(home, example))}.`;
-  const mend = `chmod ${isTree && at === path ? '-R ' : ''}${change} ${quoteShellWord(at)}`;
-  const hint = !isOwn ? move : isPrivate ? mend : `${mend}, if it is not shared on purpose. ${move}`;
+  const chmod = `chmod ${isTree && at === path ? '-R ' : ''}${change} ${quoteShellWord(at)}`;
+  const hint = !isOwn ? move : isPrivate ? chmod : `${chmod}, if it is not shared on purpose. ${move}`;
   return new UntrustedPathError(fault, `Cannot use the ${what} "${path}": ${subject} ${why}.`, hint);
 }
 
-/** Whether a directory is the user's home, or above it. */
+/** Returns whether a directory is the user's home or one of its ancestors. */
 export function isAbove(path: string, home: string): boolean {
   return path === '/' || path === home || home.startsWith(`${path}/`);
 }

@@ -20,16 +20,16 @@ import { otherWriters } from './writable.ts';
 const LINKS_MAX = 40;
 
 /**
- * The bytes of a plain file that nobody but the user and root can change or exchange, at most `limit` of them; undefined
- * where there is none. It may be a link to such a file. Throws `permissions-too-open`, `path-conflict`, `ledger-unavailable`.
+ * Reads at most `limit` bytes of a regular file that only the user and root can change or replace. Undefined if it does not
+ * exist. Follows trusted links. Throws `permissions-too-open`, `path-conflict`, `ledger-unavailable`.
  */
 export function readTrustedFile(path: string, purpose: Purpose, limit: number): Buffer | undefined {
   return withTrustedFile(path, purpose, (fd) => readUpTo(fd, limit));
 }
 
 /**
- * Calls `use` with an open descriptor of such a file and gives what that returns; undefined where there is none. Throws as
- * readTrustedFile does.
+ * Calls `use` with an open descriptor of such a file and returns its result. Undefined if the file does not exist. Throws like
+ * readTrustedFile.
  */
 export function withTrustedFile<T>(path: string, purpose: Purpose, use: (fd: number) => T): T | undefined {
   let at = resolve(path);
@@ -65,8 +65,9 @@ function useFile<T>(
   use: (fd: number) => T,
 ): T {
   const entry = directory.at(basename(name));
-  // Whatever else stands there is not opened: a FIFO would keep us waiting, and to open a device may do something.
-  if (!lstatSync(entry).isFile()) throw new EscrowError('path-conflict', `"${path}" is not a plain file.`);
+  // Opens only regular files: a FIFO would block, and opening a device may have side effects.
+  if (!lstatSync(entry).isFile())
+    throw new EscrowError('path-conflict', `Cannot use "${path}": it is not a regular file.`);
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
   const fd = openSync(entry, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   try {

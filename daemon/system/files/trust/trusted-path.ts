@@ -20,13 +20,13 @@ import { untrusted } from './trust-error.ts';
 import { ownerKind } from './user-namespace.ts';
 import { VerifiedDirectory } from './verified-directory.ts';
 
-const LINKS_MAX = 40; // as path_resolution(7)
+const LINKS_MAX = 40; // Source: path_resolution(7)
 
 /**
- * Opens a directory that can be trusted: every directory on the way is the user's or root's and nobody else can write to
- * it (but for sticky ones), and so are those that lead to the target of each link, and the links themselves. Each step is
- * taken from the descriptor of the one before, so that what was verified is what is opened. Undefined where it is not there;
- * what there is on the way to it was verified then. Throws `permissions-too-open`, `path-conflict`, `ledger-unavailable`.
+ * Opens a trusted directory. Each ancestor belongs to the user or root, and nobody else can write to it, except sticky ones.
+ * The same holds for links and the ancestors of their targets. Each step starts from the descriptor of the previous one, so
+ * that the verified directory is the opened one. Undefined if the directory does not exist; its existing ancestors are
+ * verified then. Throws `permissions-too-open`, `path-conflict`, `ledger-unavailable`.
  */
 export function openTrusted(request: Request): VerifiedDirectory | undefined {
   const { path } = request;
@@ -36,7 +36,7 @@ export function openTrusted(request: Request): VerifiedDirectory | undefined {
   try {
     for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
       if (name === '..') {
-        // Of a link's target: the parent of what its beginning leads to.
+        // `..` in a link's target is the parent of the resolved directory so far.
         ahead = [...split(dirname(here.path)), ...ahead];
         here.close();
         here = openRoot(request);
@@ -82,7 +82,7 @@ function openRoot(request: Request): VerifiedDirectory {
   return root;
 }
 
-/** The directory of that name, verified; the target of a link, which is verified too; or undefined: there is nothing. */
+/** Returns the verified directory of that name, or the target of a verified link. Undefined if it does not exist. */
 function enter(
   from: VerifiedDirectory,
   name: string,
@@ -100,7 +100,7 @@ function enter(
     if (!['ENOTDIR', 'ELOOP'].includes(code)) throw pathError(path, error);
     const mayBeLink = !isLast || request.need !== 'private';
     if (mayBeLink && lstatSync(entry).isSymbolicLink()) return readLink(from, name, request);
-    throw new EscrowError('path-conflict', `"${path}" is there and is not a directory.`, { cause: error });
+    throw new EscrowError('path-conflict', `Cannot use "${path}": it is not a directory.`, { cause: error });
   }
   try {
     judge(directory, request, isLast);
@@ -111,7 +111,7 @@ function enter(
   }
 }
 
-/** With O_DIRECTORY, so that an automounter mounts what is to be there; without a right to read, which few have above. */
+/** Opens with O_DIRECTORY, which triggers automounters, and O_PATH, because few users can read the ancestors. */
 function opened(name: string, path: string, isClosed: boolean): VerifiedDirectory {
   const fd = openSync(name, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   const stats = fstatSync(fd);
@@ -128,14 +128,14 @@ function isUsers(uid: number, path: string, fd: number): boolean {
   }
 }
 
-/** False where nothing is to be made. What another process made first is as good, and is verified like anything else. */
+/** Creates a directory. Returns false if that is not requested. An existing one is verified by the caller. */
 function make(from: VerifiedDirectory, name: string, { create }: Request): boolean {
   if (create !== true) return false;
   const entry = from.at(name);
   const path = join(from.path, name);
   try {
     mkdirSync(entry, { mode: 0o700 });
-    // The umask, or a list that is inherited, may have taken away what is the user's own.
+    // The umask or an inherited list may have removed permissions of the owner.
     if ((lstatSync(entry).mode & 0o700) !== 0o700) chmodSync(entry, 0o700);
     syncDirectory(from.self);
   } catch (error) {
@@ -145,8 +145,8 @@ function make(from: VerifiedDirectory, name: string, { create }: Request): boole
 }
 
 /**
- * A link is as good as its owner: in a sticky directory they alone can turn it elsewhere. Undefined where it leads to
- * nothing: what it should lead to is not made, since its disk may only not be mounted.
+ * Returns the target of a link whose owner is trusted. In a sticky directory, only the owner can change it. Undefined for a
+ * dangling link. Its target is never created, because its file system may only be unmounted.
  */
 function readLink(from: VerifiedDirectory, name: string, request: Request): string | undefined {
   const { path, file, purpose, create } = request;
@@ -157,7 +157,7 @@ function readLink(from: VerifiedDirectory, name: string, request: Request): stri
       at,
       isOwn: false,
       who: userTitle(uid),
-      why: `is a link that belongs to ${userTitle(uid)}, who can turn it elsewhere`,
+      why: `is a link owned by ${userTitle(uid)}, who can change its target`,
       change: 'go-w',
     });
   try {
@@ -166,5 +166,5 @@ function readLink(from: VerifiedDirectory, name: string, request: Request): stri
     throw pathError(at, error);
   }
   if (create !== true) return undefined;
-  throw new EscrowError('path-conflict', `"${at}" is a link to something that is not there.`);
+  throw new EscrowError('path-conflict', `Cannot use "${at}": it is a link to a path that does not exist.`);
 }

@@ -10,8 +10,8 @@ import { otherWriters } from './writable.ts';
 const WRITABLE = 0o022;
 
 /**
- * The files of a tree below a verified directory, by their paths in it; of each entry it is verified that it is a plain file
- * or a directory, the user's or root's, and that nobody else can write to it. Looks so many levels down. Throws
+ * Returns the files of a tree in a verified directory, as relative paths. Verifies that each entry is a regular file or a
+ * directory, belongs to the user or root, and is not writable by others. Descends a limited number of levels. Throws
  * `permissions-too-open`, `path-conflict`.
  */
 export function trustedFilesIn(
@@ -40,17 +40,21 @@ function filesAt(tree: Tree, below: string, levels: number): string[] {
   );
 }
 
-/** Gives whether it is a directory. */
+/** Verifies an entry. Returns whether it is a directory. */
 function assertTrusted({ directory, root, purpose }: Tree, entry: string, path: string): boolean {
   const stats = lstatSync(entry);
   if (!stats.isFile() && !stats.isDirectory())
-    throw new EscrowError('path-conflict', `"${path}" is neither a plain file nor a directory.`, {
-      hint: 'Move it away; where it is a link, put what it leads to in its place.',
-    });
+    throw new EscrowError(
+      'path-conflict',
+      `Cannot use "${path}": it is neither a regular file nor a directory.`,
+      {
+        hint: 'Move it to another place. If it is a link, replace it with its target.',
+      },
+    );
   const owner = ownerKind(stats.uid, path);
   if (owner === 'other') throw untrusted(root, purpose, faultOfOwner(path, stats.uid));
   if ((stats.mode & WRITABLE) === 0) return stats.isDirectory();
-  // Only a list of who can write has to be asked of something open.
+  // Only a query of the access control list needs an open descriptor.
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
   let fd;
   try {

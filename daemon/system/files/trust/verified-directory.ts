@@ -2,20 +2,20 @@ import type { Stats } from 'node:fs';
 import { EscrowError } from '../../../errors.ts';
 import { OpenDirectory } from '../open-directory.ts';
 
-/** A directory that was verified, by a descriptor. It fits into the 107 bytes of a socket's address, too. */
+/** A verified directory, by its descriptor. Paths relative to it fit into the 107 bytes of a socket address. */
 export class VerifiedDirectory extends OpenDirectory {
   readonly stats: Stats;
-  /** It or a directory above it is the user's, and can be entered by nobody else. */
+  /** Whether it or an ancestor belongs to the user and nobody else can enter it. */
   readonly isClosed: boolean;
 
-  /** `path`: without links. What leads here was verified, each step. */
+  /** `path`: without links. Each step on the way was verified. */
   constructor(fd: number, path: string, stats: Stats, isClosed: boolean) {
     super(fd, path);
     this.stats = stats;
     this.isClosed = isClosed;
   }
 
-  /** Runs `work` on the name of an entry. An error that tells that name tells the entry's real path instead. */
+  /** Calls `work` with the name of an entry. In errors, replaces that name by the entry's real path. */
   use<T>(name: string, work: (path: string) => T): T {
     const path = this.at(name);
     try {

@@ -3,7 +3,7 @@ import { writersByGroupBits, type Writer } from './access-control-list.ts';
 import { groupTitle, isPrivateGroup, userTitle } from './local-accounts.ts';
 import { ownerKind } from './user-namespace.ts';
 
-/** Something open, as it was found. */
+/** An open file or directory, with its state. */
 export interface Found {
   readonly fd: number;
   readonly path: string;
@@ -15,12 +15,13 @@ const BY_GROUP = 0o020;
 const STICKY = 0o1000;
 
 /**
- * Who besides the user and root can write to a file or directory, as the subject of "can write to it"; undefined: nobody.
+ * Returns who besides the user and root can write to a file or directory, as the subject of "can write to it". Undefined if
+ * nobody can.
  *
- * `isClosed`: a directory above is the user's and can be entered by nobody else, so that no group gets here, unless a file
- * has another name elsewhere.
- * `isAncestor`: names are only looked up in it. Then a sticky directory will do, as nobody can take away from there what is
- * the user's or root's.
+ * `isClosed`: an ancestor belongs to the user and nobody else can enter it, so that group permissions have no effect unless the
+ * file has another hard link.
+ * `isAncestor`: the directory is only traversed. Then a sticky directory suffices, because nobody else can rename entries of
+ * the user or root there.
  */
 export function otherWriters(
   { fd, path, stats }: Found,
@@ -33,23 +34,23 @@ export function otherWriters(
   if ((mode & BY_GROUP) === 0 || isOutOfReach) return undefined;
   const writers = listWriters(fd, stats);
   if (writers === undefined)
-    return `members of ${groupTitle(gid)}, or whomever an access control list names (there is no getfacl here to tell),`;
+    return `members of ${groupTitle(gid)}, or others in an access control list (getfacl is not installed),`;
   const others = writers.filter((writer) => !isTrustedWriter(writer, path)).map(titleOfWriter);
   return others.length === 0 ? undefined : others.slice(0, 3).join(', ');
 }
 
-/** Whether a writer is the user, root, or a group of nobody else. */
+/** Returns whether a writer is the user, root, or a group without other members. */
 export function isTrustedWriter({ kind, id }: Writer, path: string): boolean {
   return kind === 'group' ? isPrivateGroup(id) : ownerKind(id, path) !== 'other';
 }
 
-/** A writer as people know it. */
+/** Describes a writer for display. */
 export function titleOfWriter({ kind, id, isListed }: Writer): string {
   const title = kind === 'group' ? `members of ${groupTitle(id)}` : userTitle(id);
   return isListed ? `${title}, by an access control list,` : title;
 }
 
-/** A daemon looks at the same directories again and again; a change of mode or list changes their ctime. */
+/** Cache, because a daemon checks the same directories repeatedly. A change of mode or list changes the ctime. */
 const remembered = new Map<string, readonly Writer[] | undefined>();
 const REMEMBERED_MAX = 256;
 
