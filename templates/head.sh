@@ -1,9 +1,9 @@
 #!/bin/bash
-# The head of a run as a job of a scheduler: gives nextflow the environment that the run was asked for in, then starts
-# the shim, which does the rest. nf-escrow fills in the words in capitals. Bash, as nextflow itself: the functions that
-# users export (`module` on most clusters) are only known to it.
+# The head job of a run: restores the environment of the command that requested the run, then starts the shim.
+# nf-escrow replaces the words in capitals. Uses bash, like nextflow itself, because only bash knows the functions that
+# users export (`module` on most clusters).
 
-# A cancelled job gets TERM, this script as well as nextflow: it has to outlive it to tell how nextflow ended.
+# When a job is cancelled, this script receives TERM too. It must outlive nextflow to report its exit status.
 trap : TERM
 
 directory=@DIRECTORY@
@@ -11,20 +11,20 @@ requeue=@REQUEUE@
 
 say() { printf 'nf-escrow: %s\n' "$1" >&2; }
 
-# Started anew after a preemption or a node's failure, where the user wants that: the fence is put up again, unless the
-# run was called off meanwhile. What the former head left, the FIFO it held and its claim for its plugin, is not ours.
+# A restart after a preemption or a node failure, if the user requested that: restores the fence, unless the run was
+# aborted in the meantime. Removes the FIFO and the plugin's claim of the previous head.
 if [ "$requeue" = yes ] && [ -e "$directory/started" ] && [ ! -e "$directory/exit" ]; then
   rm -f "$directory/alive" "$directory/interrupted" "$directory/head.json"
   mv "$directory/started" "$directory/armed"
 fi
 
 if [ ! -e "$directory/armed" ] || [ ! -r "$directory/environment" ]; then
-  say 'this run was called off before its job began'
+  say 'this run was aborted before its job started'
   exit 75
 fi
 
-# What the job itself was given goes, also SLURM_MEM_PER_NODE and the like, with which tasks would fail; who this job is
-# and where its scheduler and its scratch space are stays.
+# Unsets the job's own variables, including SLURM_MEM_PER_NODE and similar ones that make tasks fail. Keeps those that
+# identify the job and locate its scheduler and scratch space.
 for name in $(compgen -e); do
   case $name in
     @KEPT_VARIABLES@) ;;
@@ -44,7 +44,7 @@ while IFS= read -r -d '' entry; do
   esac 2>/dev/null
 done <"$directory/environment"
 
-# Read once: whoever looks into this directory later finds nothing of it. It has to stay where the job may be started anew.
+# The environment is read once and then erased. It must remain if the scheduler may restart the job.
 if [ "$requeue" != yes ]; then
   : >"$directory/environment"
   rm -f "$directory/environment"

@@ -1,3 +1,3 @@
 #!/bin/sh
-# nf-escrow-shim-1: stands for nextflow on PATH. Runs get their secrets, and nothing else changes.
+# nf-escrow-shim-1: replaces nextflow on PATH. Runs receive their secrets; everything else works as before.
 exec @NODE@ @PROGRAM@ nextflow "$@"

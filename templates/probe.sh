@@ -1,11 +1,11 @@
 #!/bin/bash
-# The job of `nf-escrow doctor --probe`: reads what was placed for it as a task would, and tells how it looks from here.
-# nf-escrow fills in the words in capitals. The answer is there whole or not at all.
+# The job of `nf-escrow doctor --probe`: reads its secret as a task would and reports what it sees. nf-escrow replaces
+# the words in capitals. The answer is renamed into place, so that a reader never sees a part of it.
 
 directory=@DIRECTORY@
 secret=$directory/secrets/@NAME@
 
-# Whether another user could read it: tried where we may become one, which only root may. `nobody` has that number.
+# Tests whether another user can read the secret. Only root can try that, as user 65534 (`nobody`).
 others() {
   as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
   if [ "$(id -u)" -ne 0 ] || ! "${as_nobody[@]}" true; then

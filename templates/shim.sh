@@ -1,35 +1,39 @@
 #!/bin/sh
-# Stands between nf-escrow and nextflow: starts it in the caller's own terminal and environment, and removes the run's
-# secrets the moment it ends, whether nf-escrow's daemon is alive or not.
+# Starts nextflow in the caller's terminal and environment, and removes the run's secrets as soon as it ends. Works
+# without the daemon.
 #
 #   shim DIRECTORY fg|bg NEXTFLOW [ARGUMENT...]
 #
-# DIRECTORY is the run directory. In it: `armed` -> `started` (the fence: whoever renames `armed` first decides, a start
-# here, or nf-escrow calling the run off; in it a token), `alive` (a FIFO that nextflow inherits: as long as someone holds
-# it the run is alive), `process` (which process nextflow is), `exit` (its exit status, and the token: tasks can write
-# there as well, and do not know it). Where they are there: `heartbeat` (a count
-# that goes on while nextflow lives), `requeue` (a scheduler may start this again), `reserve.NAME` (room for that file).
-# `command -p` finds the tools of the system whatever PATH the caller has; PATH itself is nextflow's.
+# DIRECTORY is the run directory. Its files:
+#   armed -> started  the fence: either the shim or an abort renames `armed`, which decides whether the run starts. The
+#                     file contains a token
+#   alive             a FIFO that nextflow inherits. While a process holds it, the run is alive
+#   process           the identity of the nextflow process
+#   exit              the exit status and the token. Tasks can write this file too, but do not know the token
+#   heartbeat         optional: a counter that increases while nextflow runs
+#   requeue           optional: a scheduler may restart this script
+#   reserve.NAME      disk space that is reserved for the file NAME
+# `command -p` finds the system's tools whatever PATH the caller has. PATH itself is left to nextflow.
 
 say() { printf 'nf-escrow: %s\n' "$1" >&2; }
 
-# A path may hold what steers a terminal: of its bytes only printable ASCII is shown.
+# A path may contain terminal escape sequences, so only printable ASCII is shown.
 printable() { printf '%s' "$1" | LC_ALL=C command -p tr -c ' -~' '?'; }
 
-# Removes what may have been planted where we are about to write; a link itself, not what it leads to.
+# Removes anything that a task may have created at a path that we are about to write. Removes a link, not its target.
 clear() {
   if [ -e "$1" ] || [ -L "$1" ]; then command -p rm -rf "$1"; fi
 }
 
-# Written under another name first: a reader sees it whole or not at all.
-# It may fail (a full disk, a directory that was taken away): who reads it has other evidence, and nextflow goes on.
-# -C opens nothing that is there, so that no link is written through; mv would move into a directory.
+# Writes a file atomically, through a temporary name. A failure (full disk, deleted directory) is ignored: readers have
+# other evidence, and nextflow must continue. -C refuses to open an existing file, so that no link is followed. A
+# directory at the target is removed, because mv would move the file into it.
 put() {
   {
     from=$dir/$1.new
     clear "$from"
     if ! (umask 077 && set -C && printf '%s\n' "$2" >"$from"); then
-      # The disk is full: there is room that was put by. It is written over, as others would take what is given back.
+      # The disk is full. Overwrite the reserved block in place: another process could take a freed block.
       clear "$from"
       from=$dir/reserve.$1
       [ ! -L "$from" ] && [ -n "$(command -p find "$from" -type f -links 1)" ] || return 1
@@ -40,9 +44,9 @@ put() {
   } 2>/dev/null
 }
 
-# Tells which process nextflow is: `self`, this subshell before it becomes nextflow, or a pid. All but readlink is the
-# shell's own doing. Field 22 of stat is the start time; the name in field 2 may hold blanks, so counting starts behind
-# its parenthesis.
+# Writes the identity of the nextflow process: `self` (this subshell before it executes nextflow) or a pid. Uses shell
+# builtins, except for readlink. Field 22 of stat is the start time. The name in field 2 may contain blanks, so the
+# fields are counted from its closing parenthesis.
 identify() {
   read -r stat <"/proc/$1/stat"
   read -r boot </proc/sys/kernel/random/boot_id
@@ -56,12 +60,12 @@ identify() {
   put process "{\"host\":\"$host\",\"bootId\":\"$boot\",\"pidNamespace\":\"$namespace\",\"pid\":$pid,\"startTime\":\"$1\"}"
 }
 
-# Rename, truncate, unlink: a process that still has the file open reads nothing, and its name is gone at once.
-# A link is not followed, neither the file nor its directory: what it leads to is not ours. The directory goes as one:
-# with processes for each file, a hundred secrets took a second. A task may have made one of our names another one of a
-# file of the user's own: a name of several is only taken away, unless `inodes` lists the file as one that was delivered.
-# Then it is emptied, so that its other names, wherever a task has put them, lead to nothing. `erased` tells nf-escrow's
-# daemon what was emptied; it is written before the names go, which would be the only other evidence.
+# Removes the secrets: rename, truncate, unlink. A process that still has a file open then reads nothing. Links are not
+# followed, neither for a file nor for its directory. The directory is handled as a whole, because one process per file
+# took a second for a hundred secrets. A task may have replaced one of our names by a hard link to a file of the user. A
+# file with several names is therefore only unlinked, unless `inodes` lists it as delivered. A delivered file is
+# truncated, so that its other names, wherever they are, lead to an empty file. `erased` reports the truncated inodes to
+# the daemon. It is written before the names are removed, because they are the only other evidence.
 remove() {
   erased=
   [ ! -L "$dir/secrets" ] || clear "$dir/secrets"
@@ -76,7 +80,7 @@ remove() {
   done
 }
 
-# Not below .gone itself: names there are removed whatever they are, and a path may be longer than a program takes.
+# Does not descend below .gone: deeper entries are removed anyway, and their paths may be too long for a program.
 unlink_foreign() {
   set -- command -p find "$dir/.gone" -maxdepth 1 -type f -links +1
   if [ -f "$dir/inodes" ] && [ ! -L "$dir/inodes" ]; then
@@ -95,7 +99,8 @@ report() {
   put erased "$erased"
 }
 
-# `true`, not `:`: of a file that cannot be cut (one that is being run) the shell itself would end at `:`.
+# Uses `true` instead of `:`. If a redirection of `:`, a special builtin, fails (a file that is being executed), the
+# shell exits.
 empty() {
   for file in "$@"; do
     if [ -f "$file" ] && [ ! -L "$file" ]; then true >"$file"; fi
@@ -103,9 +108,9 @@ empty() {
   true
 }
 
-# For a daemon on another host, which sees neither our processes nor our FIFO: counts on in `heartbeat` while nextflow
-# lives, and gives it the TERM that is asked for by `cancel`. Holds neither the FIFO nor the caller's output. With -bg it
-# is first the launcher that lives, and then what that has left behind.
+# Serves a daemon on another host, which sees neither our processes nor our FIFO: increments `heartbeat` while nextflow
+# runs, and sends TERM to nextflow when `cancel` appears. Holds neither the FIFO nor the caller's output. With -bg, the
+# process is first the launcher and then the process that the launcher leaves running.
 beat() {
   trap '' HUP INT QUIT TERM USR1 USR2
   exec 9>&-
@@ -123,7 +128,7 @@ beat() {
   done
 }
 
-# Whether the process that `process` names is there, and no other with its pid.
+# Tests whether the process in `process` exists. The start time detects a reused pid.
 lives() {
   read -r head <"$dir/process" || return 1
   pid=${head##*'"pid":'} start=${head##*'"startTime":"'}
@@ -138,27 +143,27 @@ lives() {
 main() {
   dir=$1 mode=$2
   shift 2
-  # A signal to the whole group (Ctrl-C, a dropped terminal, a scheduler's warning) is nextflow's to answer. The shim
-  # has to outlive it; `:` and not '', which nextflow would inherit as "ignore".
+  # Signals to the whole process group (Ctrl-C, hangup, a scheduler's warning) are left to nextflow, and the shim must
+  # outlive it. The handler is `:` because nextflow would inherit '' as "ignore".
   trap : HUP INT QUIT USR1 USR2
   terminated=
   trap 'terminated=yes' TERM
-  # mkfifo says why it fails and quotes the path, in the C locale all of it; a shell would print it as it is.
+  # mkfifo prints the reason of a failure. In the C locale it escapes the path, which a shell would print unescaped.
   if ! (umask 077 && LC_ALL=C command -p mkfifo "$dir/alive") || ! { exec 9<>"$dir/alive"; } 2>/dev/null; then
-    say "the run directory $(printable "$dir") cannot be used"
+    say "cannot use the run directory $(printable "$dir")"
     exit 70
   fi
   if ! command -p mv "$dir/armed" "$dir/started" 2>/dev/null; then
-    say 'this run was called off before nextflow was started; run the command again'
+    say 'this run was aborted before nextflow started; run the command again'
     exit 75
   fi
-  # Unset first: a variable that the caller exports would be given to nextflow with what we assign. Emptied in place, and not
-  # by another name, so that the fence is there all the time.
+  # Unset first: if the caller exports a variable of this name, nextflow would inherit our value. The file is truncated
+  # in place, so that the fence exists at all times.
   unset nf_escrow_token
   { read -r nf_escrow_token <"$dir/started" && true >"$dir/started"; } 2>/dev/null
   beats=
   if [ -e "$dir/heartbeat" ]; then
-    # Not a job of this shell's: bash would say that it was killed.
+    # Started in a subshell, so that it is no job of this shell: bash would report that the job was killed.
     beats=$(beat </dev/null >/dev/null 2>&1 & printf '%s' "$!")
   fi
   (
@@ -166,23 +171,22 @@ main() {
     exec "$@"
   )
   status=$?
-  # A scheduler signals all of a job, one process after another: nextflow may be gone before we are told (143: by TERM).
+  # A scheduler signals the processes of a job in sequence. nextflow may end (143: by TERM) before we receive TERM.
   [ "$status" -ne 143 ] || terminated=yes
   if [ -n "$terminated" ] && [ -e "$dir/requeue" ]; then
-    # Preempted, perhaps, and to be started again: then its secrets have to be there. If not, the daemon hears it from
-    # the scheduler.
+    # Possibly a preemption. The secrets are kept for a restart. If there is none, the daemon learns that from the
+    # scheduler.
     put started "$nf_escrow_token"
     put interrupted "$status"
     exit "$status"
   fi
   if [ "$mode" = bg ] && [ "$status" -eq 0 ]; then
-    # nextflow -bg goes on behind our back, as another process than the one that was started: its pid file tells which,
-    # and that it holds our FIFO proves it.
+    # nextflow -bg continues as another process. Its pid file names the process, and the FIFO that it holds proves it.
     if read -r head <"${NXF_PID_FILE:-.nextflow.pid}" && [ "/proc/$head/fd/9" -ef "$dir/alive" ]; then
       identify "$head"
     fi 2>/dev/null
-    # A keeper waits until nobody holds the FIFO any more. It opens its own end
-    # for reading before it lets go of the other: an open for reading alone would wait for a writer that may be gone.
+    # A background subshell waits until no process holds the FIFO. It opens the FIFO for reading before it closes the
+    # descriptor for writing: otherwise the open would block if there is no other writer.
     (
       trap '' HUP INT QUIT
       exec 8<"$dir/alive" 9>&-
@@ -192,7 +196,7 @@ main() {
     exit 0
   fi
   [ -z "$beats" ] || kill -KILL "$beats"
-  # Killed without a word, its jobs may live on, and the user wants them to keep their secrets: the daemon takes over.
+  # nextflow was killed, so its jobs may still run. If the user wants them to keep their secrets, the daemon takes over.
   [ "$status" -eq 137 ] && [ -e "$dir/on-lost" ] || remove
   put exit "$status${nf_escrow_token:+ $nf_escrow_token}"
   exit "$status"

@@ -44,7 +44,7 @@ void t.test('a run directory whose path steers a terminal is told in printable l
     t.equal(status, 70);
     t.match(
       ours,
-      [/^nf-escrow: the run directory .*a\?\]52;c;eA==\?\?nf-escrow: forged\?+2J\?+ cannot be used$/],
+      [/^nf-escrow: cannot use the run directory .*a\?\]52;c;eA==\?\?nf-escrow: forged\?+2J\?+$/],
       stderr,
     );
     t.equal(ours.length, 1, 'nothing is forged');
