@@ -36,11 +36,6 @@ const PENDING = [
   'daemon/doctor',
   'daemon/ledger',
   'daemon/nextflow',
-  'daemon/run-directory',
-  'daemon/runs',
-  'daemon/schedulers',
-  'daemon/system',
-  'templates',
   'test',
 ];
 

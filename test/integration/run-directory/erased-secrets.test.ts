@@ -1,5 +1,5 @@
-// What a task does to the files with its secrets: hard links made elsewhere hold nothing after the run, what was moved is
-// emptied where it is, and what is not found again is reported as not verified.
+// Tasks that link, move or replace the files with their secrets. Hard links elsewhere are empty after the run, moved files
+// are emptied at their new path, and missing files are reported as not verified.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -29,7 +29,7 @@ function notesOf({ leases }: Receipt): string {
   return leases[0]?.removal?.notes.join('\n') ?? '';
 }
 
-/** Runs the shim of a run, with a line of shell in the place of nextflow. */
+/** Runs the shim of a run, with a shell command instead of nextflow. */
 function shim(run: DeliveredRun, task: string): void {
   const args = [run.directory, 'fg', '/bin/sh', '-c', task];
   const { status } = spawnSync(...untapped('/bin/sh', [join(run.directory, 'shim'), ...args]));
@@ -37,7 +37,7 @@ function shim(run: DeliveredRun, task: string): void {
 }
 
 for (const names of [['secrets/FOO_KEY'], ['secrets/FOO_KEY', 'store.json']])
-  void t.test(`a hard link that a task made elsewhere leads to nothing: ${names.join(', ')}`, async (t) => {
+  void t.test(`empties hard links that a task created elsewhere: ${names.join(', ')}`, async (t) => {
     const run = await DeliveredRun.place(t);
     const links = names.map((name, index) => {
       const link = join(run.base, `link${String(index)}`);
@@ -55,7 +55,7 @@ for (const names of [['secrets/FOO_KEY'], ['secrets/FOO_KEY', 'store.json']])
     t.match(receipt, { complete: true, conclusion: 'nothing-left' });
   });
 
-void t.test('names within the run directory are no further links', async (t) => {
+void t.test('does not count names within the run directory as further links', async (t) => {
   const run = await DeliveredRun.place(t);
   linkSync(join(run.directory, 'secrets/FOO_KEY'), join(run.directory, 'secrets/OTHER'));
   linkSync(join(run.directory, 'secrets/FOO_KEY'), join(run.directory, 'beside'));
@@ -64,7 +64,7 @@ void t.test('names within the run directory are no further links', async (t) => 
   t.equal(notesOf(receipt), '');
 });
 
-void t.test('a file of the user that a task linked into the run directory is left as it is', async (t) => {
+void t.test('keeps a file of the user that a task linked into the run directory', async (t) => {
   const run = await DeliveredRun.place(t);
   const mine = join(run.base, 'mine');
   writeFileSync(mine, 'of the user');
@@ -74,50 +74,44 @@ void t.test('a file of the user that a task linked into the run directory is lef
 });
 
 for (const alive of [true, false])
-  void t.test(
-    `links are emptied by the shim, ${alive ? 'with the daemon alive' : 'also while no daemon is'}`,
-    async (t) => {
-      const run = await DeliveredRun.place(t, { launcher: identifySelf() });
-      const link = join(run.base, 'link');
-      const { directory } = run;
-      if (!alive) await run.close();
-      const mine = join(run.base, 'mine');
-      writeFileSync(mine, 'of the user');
-      shim(
-        run,
-        `ln '${directory}/secrets/FOO_KEY' '${link}' && ln '${mine}' '${directory}/secrets/MINE' && mkdir -p '${directory}/secrets/deep' && ln '${mine}' '${directory}/secrets/deep/MINE'`,
-      );
-      t.equal(statSync(link).size, 0, 'the moment nextflow has ended');
-      t.equal(readFileSync(mine, 'utf8'), 'of the user');
-      t.notOk(existsSync(join(directory, 'secrets')));
-      if (!alive) await run.open();
-      const receipt = await run.purge();
-      t.match(fileOf(receipt, 'secrets/BAR_KEY'), { result: alive ? 'deleted' : 'reported' });
-      t.match(fileOf(receipt), alive ? { result: 'erased', links: 1 } : { result: 'reported' });
-      t.match(receipt, { complete: true });
-    },
-  );
-
-void t.test(
-  'a path that is too long for a program does not keep the shim from emptying further links',
-  async (t) => {
+  void t.test(`the shim empties links ${alive ? 'while a daemon runs' : 'without a daemon'}`, async (t) => {
     const run = await DeliveredRun.place(t, { launcher: identifySelf() });
     const link = join(run.base, 'link');
-    const dig = `import os
+    const { directory } = run;
+    if (!alive) await run.close();
+    const mine = join(run.base, 'mine');
+    writeFileSync(mine, 'of the user');
+    shim(
+      run,
+      `ln '${directory}/secrets/FOO_KEY' '${link}' && ln '${mine}' '${directory}/secrets/MINE' && mkdir -p '${directory}/secrets/deep' && ln '${mine}' '${directory}/secrets/deep/MINE'`,
+    );
+    t.equal(statSync(link).size, 0, 'as soon as nextflow has ended');
+    t.equal(readFileSync(mine, 'utf8'), 'of the user');
+    t.notOk(existsSync(join(directory, 'secrets')));
+    if (!alive) await run.open();
+    const receipt = await run.purge();
+    t.match(fileOf(receipt, 'secrets/BAR_KEY'), { result: alive ? 'deleted' : 'reported' });
+    t.match(fileOf(receipt), alive ? { result: 'erased', links: 1 } : { result: 'reported' });
+    t.match(receipt, { complete: true });
+  });
+
+void t.test('the shim empties further links despite a path that is too long for a program', async (t) => {
+  const run = await DeliveredRun.place(t, { launcher: identifySelf() });
+  const link = join(run.base, 'link');
+  const dig = `import os
 os.chdir("${run.directory}/secrets")
 for _ in range(40):
     os.mkdir("d" * 200)
     os.chdir("d" * 200)
 open("a", "w").write("x")
 os.link("a", "b")`;
-    shim(run, `ln '${run.directory}/secrets/FOO_KEY' '${link}' && python3 -c '${dig}'`);
-    t.equal(statSync(link).size, 0);
-    t.notOk(existsSync(join(run.directory, 'secrets')));
-    t.match(await run.purge(), { complete: true });
-  },
-);
+  shim(run, `ln '${run.directory}/secrets/FOO_KEY' '${link}' && python3 -c '${dig}'`);
+  t.equal(statSync(link).size, 0);
+  t.notOk(existsSync(join(run.directory, 'secrets')));
+  t.match(await run.purge(), { complete: true });
+});
 
-void t.test('a file that was moved out of the run directory is emptied where it is', async (t) => {
+void t.test('empties a file that was moved out of the run directory', async (t) => {
   const run = await DeliveredRun.place(t);
   const moved = join(run.base, 'moved');
   renameSync(join(run.directory, 'secrets/FOO_KEY'), moved);
@@ -127,25 +121,28 @@ void t.test('a file that was moved out of the run directory is emptied where it 
   t.match(notesOf(receipt), /FOO_KEY: secrets\/FOO_KEY was moved to .*moved\. Its content is erased/);
 });
 
-void t.test('one that was moved within it is found, also deep and by another daemon', async (t) => {
-  const run = await DeliveredRun.place(t);
-  await run.close();
-  const deep = join(run.directory, 'a/b/c');
-  const link = join(run.base, 'link');
-  mkdirSync(deep, { recursive: true });
-  renameSync(join(run.directory, 'secrets/FOO_KEY'), join(deep, 'x'));
-  linkSync(join(deep, 'x'), link);
-  chmodSync(join(deep, 'x'), 0);
-  await run.open();
-  const receipt = await run.purge();
-  t.match(fileOf(receipt), { result: 'erased' });
-  t.equal(statSync(link).size, 0);
-  t.match(receipt, { complete: true });
-});
+void t.test(
+  'finds a file that was moved within the run directory, even deep and by another daemon',
+  async (t) => {
+    const run = await DeliveredRun.place(t);
+    await run.close();
+    const deep = join(run.directory, 'a/b/c');
+    const link = join(run.base, 'link');
+    mkdirSync(deep, { recursive: true });
+    renameSync(join(run.directory, 'secrets/FOO_KEY'), join(deep, 'x'));
+    linkSync(join(deep, 'x'), link);
+    chmodSync(join(deep, 'x'), 0);
+    await run.open();
+    const receipt = await run.purge();
+    t.match(fileOf(receipt), { result: 'erased' });
+    t.equal(statSync(link).size, 0);
+    t.match(receipt, { complete: true });
+  },
+);
 
 for (const alive of [true, false])
   void t.test(
-    `a file that was replaced is told, ${alive ? 'and the one on record is emptied' : 'and the one on record is not verified'}`,
+    `reports a replaced file, and ${alive ? 'empties the recorded one' : 'the recorded one as not verified'}`,
     async (t) => {
       const run = await DeliveredRun.place(t);
       if (!alive) await run.close();
@@ -166,11 +163,11 @@ for (const alive of [true, false])
       t.match(fileOf(receipt), { result: 'not-verified', replaced: true });
       t.match(notesOf(receipt), /FOO_KEY: not verified: the delivered file/);
       t.match(receipt, { complete: false, conclusion: 'not-verified', leases: [{ state: 'unverified' }] });
-      t.same(run.filesWithValue(), [moved], 'which is true');
+      t.same(run.filesWithValue(), [moved], 'the value still exists');
     },
   );
 
-void t.test('a deleted file whose inode number another one has by now is not taken for it', async (t) => {
+void t.test('does not mistake a reused inode number for the deleted file', async (t) => {
   const run = await DeliveredRun.place(t);
   await run.close();
   const path = join(run.directory, 'secrets/FOO_KEY');
@@ -182,7 +179,7 @@ void t.test('a deleted file whose inode number another one has by now is not tak
     return statSync(other).ino;
   });
   if (!taken.includes(ino)) {
-    t.pass('skipped', { skip: 'this file system gives no number again so soon' });
+    t.pass('skipped', { skip: 'this file system does not reuse the inode number' });
     return;
   }
   await run.open();

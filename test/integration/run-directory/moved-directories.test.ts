@@ -1,5 +1,5 @@
-// A runs directory, or a run's own, that was moved away, with something else in its place: its receipt never says that nothing
-// is left while something is, whether a daemon held it by a descriptor or another one has to find it again.
+// Run directories, or their parent, that were moved or replaced. The receipt never claims that nothing is left while values
+// exist, whether a daemon held a descriptor of the directory or another daemon has to find it.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -19,18 +19,18 @@ import type { Receipt } from '../../../daemon/contract/types.ts';
 import { DeliveredRun, exchange, moveAside } from '../../support/delivered-run.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-/** What moves the directory away, and what it puts in its place; gives where the run directory is then. */
+/** Moves the directory and possibly replaces it. Returns the new path of the run directory. */
 type Attack = (run: DeliveredRun) => string;
 
 const attacksOnRuns: Readonly<Record<string, Attack>> = {
-  'a link in the place of the runs directory': (run) => {
+  'a link instead of the runs directory': (run) => {
     const aside = moveAside(run.runs);
     const other = join(dirname(run.runs), 'other');
     mkdirSync(other, { mode: 0o700 });
     symlinkSync(other, run.runs);
     return join(aside, run.id);
   },
-  'another directory in the place of the runs directory': (run) => {
+  'another directory instead of the runs directory': (run) => {
     const aside = moveAside(run.runs);
     mkdirSync(run.runs, { mode: 0o700 });
     return join(aside, run.id);
@@ -44,14 +44,14 @@ const attacksOnRuns: Readonly<Record<string, Attack>> = {
 };
 
 const attacksOnRun: Readonly<Record<string, Attack>> = {
-  'nothing in the place of the run directory': (run) => moveAside(run.directory),
-  'a link to it in the place of the run directory': (run) => {
+  'a moved run directory': (run) => moveAside(run.directory),
+  'a link to the moved run directory': (run) => {
     const aside = join(run.base, 'aside');
     renameSync(run.directory, aside);
     symlinkSync(aside, run.directory);
     return aside;
   },
-  'a copy with its marker, without its secrets, in the place of the run directory': (run) => {
+  'a copy with the marker, without the secrets, instead of the run directory': (run) => {
     const aside = join(run.base, 'aside');
     renameSync(run.directory, aside);
     execFileSync('cp', ['-a', aside, run.directory]);
@@ -68,8 +68,8 @@ const attacksOnRun: Readonly<Record<string, Attack>> = {
 };
 
 function assertRemoved(t: Test, run: DeliveredRun, receipt: Receipt, moved: string): void {
-  t.notOk(existsSync(moved), 'it is removed where it is');
-  t.same(run.filesWithValue(), [], 'its values are in no file');
+  t.notOk(existsSync(moved), 'the moved directory is removed');
+  t.same(run.filesWithValue(), [], 'no file contains a value');
   t.match(receipt, { complete: true, run: { state: 'purged' } });
   const [lease] = receipt.leases;
   t.match(lease?.verification, /is deleted: its open descriptor no longer has a name/);
@@ -80,7 +80,7 @@ function assertRemoved(t: Test, run: DeliveredRun, receipt: Receipt, moved: stri
 }
 
 for (const [name, attack] of Object.entries({ ...attacksOnRuns, ...attacksOnRun }))
-  void t.test(`${name}, with the daemon alive`, async (t) => {
+  void t.test(`${name}, while the daemon runs`, async (t) => {
     const run = await DeliveredRun.place(t);
     const moved = attack(run);
     assertRemoved(t, run, await run.purge(), moved);
@@ -96,11 +96,11 @@ for (const [name, attack] of Object.entries(attacksOnRuns))
     const pending = await run.purge();
     t.match(pending, { complete: false, conclusion: 'pending' });
     t.match(pending.leases[0]?.lastError, /is a different directory now \(it has inode \d+ instead of \d+\)/);
-    t.ok(existsSync(moved), 'what cannot be verified is not removed');
+    t.ok(existsSync(moved), 'an unverified directory is kept');
     rmSync(run.runs, { recursive: true, force: true });
     renameSync(dirname(moved), run.runs);
     await run.purge();
-    t.notOk(existsSync(directory), 'once it is back it is removed');
+    t.notOk(existsSync(directory), 'the restored directory is removed');
     t.same(run.filesWithValue(), []);
   });
 
@@ -121,7 +121,7 @@ for (const [name, attack] of Object.entries(attacksOnRun))
     t.ok(lease?.removal?.notes.some((note) => /^FOO_KEY: not verified/.test(note)));
   });
 
-/** Two file systems of one type: their first directories have the same inode. */
+/** Returns two file systems of one type, whose first directories have the same inode number. */
 function twins(t: Test, base: string): readonly [string, string] | undefined {
   const disks = [join(base, 'a'), join(base, 'b')] as const;
   for (const path of disks) {
@@ -137,7 +137,7 @@ function twins(t: Test, base: string): readonly [string, string] | undefined {
 
 for (const alive of [true, false])
   void t.test(
-    `a link to a directory with the same inode number, ${alive ? 'with the daemon alive' : 'before another daemon starts'}`,
+    `a link to a directory with the same inode number, ${alive ? 'while the daemon runs' : 'before another daemon starts'}`,
     async (t) => {
       const base = temporaryDirectory(t);
       const disks = twins(t, base);
@@ -146,7 +146,11 @@ for (const alive of [true, false])
       symlinkSync(first, join(base, 'shared'));
       const run = await DeliveredRun.place(t, { base });
       mkdirSync(join(second, 'runs'), { mode: 0o700 });
-      t.equal(statSync(join(first, 'runs')).ino, statSync(join(second, 'runs')).ino, 'one number');
+      t.equal(
+        statSync(join(first, 'runs')).ino,
+        statSync(join(second, 'runs')).ino,
+        'the inode numbers are equal',
+      );
       if (!alive) await run.close();
       rmSync(join(base, 'shared'));
       symlinkSync(second, join(base, 'shared'));
@@ -163,7 +167,7 @@ for (const alive of [true, false])
     },
   );
 
-void t.test('a copy of a run directory, beside the link that leads to it, is no evidence', async (t) => {
+void t.test('does not accept a copy of a moved run directory as evidence', async (t) => {
   const run = await DeliveredRun.place(t);
   const aside = join(run.base, 'aside');
   renameSync(run.directory, aside);
@@ -171,33 +175,26 @@ void t.test('a copy of a run directory, beside the link that leads to it, is no 
   const receipt = await run.purge();
   assertRemoved(t, run, receipt, aside);
   t.match(receipt.leases[0]?.removal?.notes.join(), /Another directory had replaced the run directory/);
-  t.same(
-    readdirSync(run.runs),
-    [],
-    'the copy, which bears the name of the run in our own directory, is removed too',
-  );
+  t.same(readdirSync(run.runs), [], 'the copy has the name of the run and is removed too');
 });
 
-void t.test(
-  'a directory of the user that others put in the place of the runs directory is left',
-  async (t) => {
-    const run = await DeliveredRun.place(t);
-    chmodSync(dirname(run.runs), 0o777);
-    moveAside(run.runs);
-    const precious = join(run.directory, 'precious');
-    mkdirSync(run.directory, { recursive: true, mode: 0o700 });
-    writeFileSync(precious, 'of the user');
-    await run.purge();
-    t.ok(existsSync(precious), 'with the daemon alive');
-    await run.open();
-    await run.modules.runs.recover();
-    t.match(run.modules.logged(), /cannot review run directory/);
-    await run.purge().catch(() => undefined);
-    t.ok(existsSync(precious), 'nor is it taken for one that came back');
-  },
-);
+void t.test('keeps a directory of the user that others put in place of the runs directory', async (t) => {
+  const run = await DeliveredRun.place(t);
+  chmodSync(dirname(run.runs), 0o777);
+  moveAside(run.runs);
+  const precious = join(run.directory, 'precious');
+  mkdirSync(run.directory, { recursive: true, mode: 0o700 });
+  writeFileSync(precious, 'of the user');
+  await run.purge();
+  t.ok(existsSync(precious), 'while the daemon runs');
+  await run.open();
+  await run.modules.runs.recover();
+  t.match(run.modules.logged(), /cannot review run directory/);
+  await run.purge().catch(() => undefined);
+  t.ok(existsSync(precious), 'it does not count as a reappeared run directory');
+});
 
-void t.test('a directory that somebody deleted is told from one that was moved', async (t) => {
+void t.test('distinguishes a deleted directory from a moved one', async (t) => {
   const run = await DeliveredRun.place(t);
   rmSync(run.directory, { recursive: true });
   const { leases, complete } = await run.purge();

@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 
 const SHIM = join(root, 'templates/shim.sh');
 
-/** Runs the shim in a run directory with a secret; `nextflow` is a line of shell, which the shim itself is told nothing of. */
+/** Runs the shim in a run directory with a secret. `nextflow` is a shell command that takes its place. */
 function shim(directory: string, nextflow: string): number | null {
   writeFileSync(join(directory, 'armed'), '');
   writeFileSync(join(directory, 'store.json'), 'value');
@@ -25,16 +25,16 @@ function isThere(path: string): boolean {
 
 const TERM = 'kill -TERM $$';
 
-void t.test('a head that TERM ended before the shim was told may be started again', async (t) => {
+void t.test('keeps secrets for a restart if TERM ends nextflow before the shim', async (t) => {
   const directory = temporaryDirectory(t);
   writeFileSync(join(directory, 'requeue'), '');
   t.equal(shim(directory, TERM), 143);
-  t.notOk(existsSync(join(directory, 'exit')), 'it is not over');
+  t.notOk(existsSync(join(directory, 'exit')), 'the run has not ended');
   t.equal(readFileSync(join(directory, 'interrupted'), 'utf8'), '143\n');
-  t.ok(existsSync(join(directory, 'store.json')), 'its secrets stay');
+  t.ok(existsSync(join(directory, 'store.json')), 'its secrets are kept');
 });
 
-void t.test('a run directory whose path steers a terminal is told in printable letters', async (t) => {
+void t.test('prints the path of a run directory without terminal escape sequences', async (t) => {
   const directory = join(temporaryDirectory(t), 'a\x1b]52;c;eA==\x07\nnf-escrow: forged\u009b2J\u202e');
   for (const program of ['/bin/sh', '/bin/bash']) {
     const { status, stderr } = spawnSync(...untapped(program, [SHIM, directory, 'fg', '/bin/true']), {
@@ -47,12 +47,12 @@ void t.test('a run directory whose path steers a terminal is told in printable l
       [/^nf-escrow: cannot use the run directory .*a\?\]52;c;eA==\?\?nf-escrow: forged\?+2J\?+$/],
       stderr,
     );
-    t.equal(ours.length, 1, 'nothing is forged');
-    t.same(harmfulIn(stderr), [], 'nor by what mkfifo says');
+    t.equal(ours.length, 1, 'no forged message');
+    t.same(harmfulIn(stderr), [], 'mkfifo prints none either');
   }
 });
 
-void t.test('one that fails by itself is over, also where it could be started again', async (t) => {
+void t.test('a head that fails on its own ends the run, even if a restart is permitted', async (t) => {
   const directory = temporaryDirectory(t);
   writeFileSync(join(directory, 'requeue'), '');
   t.equal(shim(directory, 'exit 3'), 3);
@@ -60,67 +60,61 @@ void t.test('one that fails by itself is over, also where it could be started ag
   t.notOk(existsSync(join(directory, 'store.json')));
 });
 
-void t.test('where nobody starts it again, TERM is its end', async (t) => {
+void t.test('TERM ends the run if no restart is permitted', async (t) => {
   const directory = temporaryDirectory(t);
   t.equal(shim(directory, TERM), 143);
   t.equal(readFileSync(join(directory, 'exit'), 'utf8'), '143\n');
   t.notOk(existsSync(join(directory, 'store.json')));
 });
 
-void t.test(
-  "a file of the user's own that a task has linked into the run directory stays as it is",
-  async (t) => {
-    const directory = temporaryDirectory(t);
-    const mine = join(directory, 'mine');
-    writeFileSync(mine, 'of the user');
-    mkdirSync(join(directory, 'secrets'));
-    writeFileSync(join(directory, 'secrets', 'FOO_KEY'), 'value');
-    const links = `cd '${directory}' && ln -f mine store.json && ln mine secrets/BAR_KEY`;
-    t.equal(shim(directory, links), 0);
-    t.equal(readFileSync(mine, 'utf8'), 'of the user');
-    for (const name of ['store.json', 'secrets', '.gone']) t.notOk(existsSync(join(directory, name)), name);
-  },
-);
+void t.test('keeps a file of the user that a task has linked into the run directory', async (t) => {
+  const directory = temporaryDirectory(t);
+  const mine = join(directory, 'mine');
+  writeFileSync(mine, 'of the user');
+  mkdirSync(join(directory, 'secrets'));
+  writeFileSync(join(directory, 'secrets', 'FOO_KEY'), 'value');
+  const links = `cd '${directory}' && ln -f mine store.json && ln mine secrets/BAR_KEY`;
+  t.equal(shim(directory, links), 0);
+  t.equal(readFileSync(mine, 'utf8'), 'of the user');
+  for (const name of ['store.json', 'secrets', '.gone']) t.notOk(existsSync(join(directory, name)), name);
+});
 
-void t.test(
-  'whatever a task plants in the run directory, the shim ends and touches nothing else',
-  async (t) => {
-    const names = [
-      'store.json',
-      'secrets/BAR_KEY',
-      '.gone',
-      '.gone/x',
-      'process.new',
-      'exit',
-      'exit.new',
-      'reserve.exit',
-    ];
-    for (const kind of plantedToo.filter((one) => one !== 'device' || process.geteuid?.() === 0))
-      for (const name of names) {
-        const what = `${kind} as ${name}`;
-        const directory = temporaryDirectory(t);
-        const victims = new Victims(t);
-        const head = 'while [ ! -e "$0" ]; do sleep 0.01; done';
-        const args = [SHIM, directory, 'fg', '/bin/sh', '-c', head, join(directory, 'go')];
-        mkdirSync(join(directory, 'secrets'));
-        for (const file of ['armed', 'store.json', 'secrets/FOO_KEY'])
-          writeFileSync(join(directory, file), 'value');
-        const child = spawn(...untapped('/bin/sh', args), { stdio: 'ignore' });
-        const ended = once(child, 'exit');
-        await until('it runs', () => existsSync(join(directory, 'process')));
-        rmSync(join(directory, name), { recursive: true, force: true });
-        mkdirSync(dirname(join(directory, name)), { recursive: true });
-        victims.plant(kind, join(directory, name));
-        const untouched = victims.all;
-        writeFileSync(join(directory, 'go'), '');
-        t.same(await Promise.race([ended, sleep(120_000, 'hangs', { ref: false })]), [0, null], what);
-        t.equal(victims.all, untouched, `${what}: nothing of anybody else's is changed`);
-        // A daemon removes the rest, with the directory.
-        const left = ['store.json', 'secrets'].filter((one) => isThere(join(directory, one)) && one !== name);
-        t.same(left, [], what);
-      }
-  },
-);
+void t.test('exits and changes no other files, whatever a task creates in the run directory', async (t) => {
+  const names = [
+    'store.json',
+    'secrets/BAR_KEY',
+    '.gone',
+    '.gone/x',
+    'process.new',
+    'exit',
+    'exit.new',
+    'reserve.exit',
+  ];
+  for (const kind of plantedToo.filter((one) => one !== 'device' || process.geteuid?.() === 0))
+    for (const name of names) {
+      const what = `${kind} as ${name}`;
+      const directory = temporaryDirectory(t);
+      const victims = new Victims(t);
+      const head = 'while [ ! -e "$0" ]; do sleep 0.01; done';
+      const args = [SHIM, directory, 'fg', '/bin/sh', '-c', head, join(directory, 'go')];
+      mkdirSync(join(directory, 'secrets'));
+      for (const file of ['armed', 'store.json', 'secrets/FOO_KEY'])
+        writeFileSync(join(directory, file), 'value');
+      const child = spawn(...untapped('/bin/sh', args), { stdio: 'ignore' });
+      const ended = once(child, 'exit');
+      await until('the head runs', () => existsSync(join(directory, 'process')));
+      rmSync(join(directory, name), { recursive: true, force: true });
+      mkdirSync(dirname(join(directory, name)), { recursive: true });
+      victims.plant(kind, join(directory, name));
+      const untouched = victims.all;
+      writeFileSync(join(directory, 'go'), '');
+      t.same(await Promise.race([ended, sleep(120_000, 'hangs', { ref: false })]), [0, null], what);
+      t.equal(victims.all, untouched, `${what}: no other file is changed`);
+      // A daemon removes the other entries with the directory.
+      const left = ['store.json', 'secrets'].filter((one) => isThere(join(directory, one)) && one !== name);
+      t.same(left, [], what);
+    }
+});
 
 void t.test('signs the exit status with the token of the fence, and hides it from nextflow', async (t) => {
   const token = 'a1'.repeat(16);

@@ -3,7 +3,7 @@ import t from 'tap';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
 import { openModules } from '../../support/placed-run.ts';
 
-void t.test('a job id that its scheduler cannot have given is refused, and nothing is placed', async (t) => {
+void t.test('rejects an invalid job id before it places anything', async (t) => {
   const { modules, runs, launch } = await openModules(t);
   const request = {
     ...{ selection: {}, launchDirectory: launch, nextflow: '/bin/true', arguments: ['run', 'x'] },

@@ -18,7 +18,7 @@ function eventsOf(count: number): string {
   return Array.from({ length: count }, (_, index) => eventOf(index)).join('');
 }
 
-/** A run whose head has ended, and nobody has looked. */
+/** Ends the head of a run before the daemon polls it. */
 async function overRun(placed: Placed, events: string): Promise<void> {
   await placed.modules.runs.stop();
   placed.start();
@@ -27,7 +27,7 @@ async function overRun(placed: Placed, events: string): Promise<void> {
   await placed.modules.runs.adopt();
 }
 
-void t.test('between the batches of a flood others have their turn, and its end is seen', async (t) => {
+void t.test('yields between the batches of a flood, and reads its end', async (t) => {
   let turns = 0;
   let isOver = false;
   const turn = (): void => {
@@ -46,7 +46,7 @@ void t.test('between the batches of a flood others have their turn, and its end 
   };
   const placed = await placeRun(t, { faults });
   const { modules, id } = placed;
-  // More than is read of a run that has ended, but for its end.
+  // More lines than the daemon reads of an ended run.
   await overRun(placed, `${eventsOf(400_000)}${END}`);
   t.match(await modules.runs.purge(id, NOW), {
     state: 'purged',
@@ -54,16 +54,16 @@ void t.test('between the batches of a flood others have their turn, and its end 
     outcomeEvidence: /plugin: ended without error/,
   });
   isOver = true;
-  t.ok(between.length > 80, 'it is read in batches');
+  t.ok(between.length > 80, 'reads in batches');
   const without = between.filter((count) => count === 0).length;
-  t.ok(without < 10, 'and the event loop turns between any two; a few writes are of no batch');
+  t.ok(without < 10, 'yields between batches; a few writes belong to no batch');
   const { tasks, omitted = 0 } = await modules.runs.tasks(id);
-  t.equal(tasks.length, 10_000, 'an answer is bounded');
+  t.equal(tasks.length, 10_000, 'limits the answer');
   t.ok(omitted > 0 && omitted < 100_000);
-  t.same((await modules.runs.receipt(id)).dropped, ['events'], 'the receipt tells that some was passed over');
+  t.same((await modules.runs.receipt(id)).dropped, ['events'], 'the receipt reports skipped lines');
 });
 
-void t.test('a run has so many tasks and no more; those that are known are brought up to date', async (t) => {
+void t.test('limits the tasks of a run, and updates recorded ones beyond the limit', async (t) => {
   const placed = await placeRun(t);
   const { modules, id, directory } = placed;
   await modules.ledger.write((db) =>
@@ -86,7 +86,7 @@ void t.test('a run has so many tasks and no more; those that are known are broug
   t.same((await modules.runs.receipt(id)).dropped?.sort(), ['tasks', 'trace-errors']);
 });
 
-void t.test('what tells of a task takes a bounded row', async (t) => {
+void t.test('limits the size of a task row', async (t) => {
   const placed = await placeRun(t);
   const { modules, id } = placed;
   const long = 'n'.repeat(10_000);
@@ -97,7 +97,7 @@ void t.test('what tells of a task takes a bounded row', async (t) => {
   t.ok(JSON.stringify(task).length < 2500);
 });
 
-void t.test('whatever stands where the events are, and however they are exchanged', async (t) => {
+void t.test('purges a run whatever replaces its events file', async (t) => {
   const kinds: readonly (readonly [string, (path: string) => void])[] = [
     ['a FIFO', (path) => execFileSync('mkfifo', [path])],
     ['a directory', (path) => mkdirSync(path)],
@@ -109,7 +109,7 @@ void t.test('whatever stands where the events are, and however they are exchange
         symlinkSync(`${path}.other`, path);
       },
     ],
-    ['one line without end', (path) => execFileSync('truncate', ['--size', '1G', path])],
+    ['an endless line', (path) => execFileSync('truncate', ['--size', '1G', path])],
   ];
   for (const [what, make] of kinds) {
     const { modules, id, directory, start } = await placeRun(t);
@@ -120,7 +120,7 @@ void t.test('whatever stands where the events are, and however they are exchange
   }
 });
 
-void t.test('events that were put in the place of others are read as well', async (t) => {
+void t.test('reads events after their file was replaced', async (t) => {
   const { modules, id, directory, start } = await placeRun(t);
   const events = join(directory, 'events.jsonl');
   writeFileSync(events, eventOf(1));
@@ -140,9 +140,9 @@ void t.test('events that were put in the place of others are read as well', asyn
   );
 });
 
-void t.test('what the ledger cannot take does not keep a run from its end', async (t) => {
+void t.test('ends a run whose events cannot be recorded', async (t) => {
   const faults: FaultInjector = (point) =>
-    point === 'before records.write' ? Promise.reject(new Error('it cannot be written')) : Promise.resolve();
+    point === 'before records.write' ? Promise.reject(new Error('write failed')) : Promise.resolve();
   const placed = await placeRun(t, { faults });
   const { modules, id } = placed;
   await overRun(placed, `${eventOf(1)}${END}`);

@@ -6,7 +6,7 @@ import { placeRun } from '../../support/placed-run.ts';
 
 const access = { region: 'eu-west-1', account: '123456789012', profile: null, role: null };
 
-void t.test('a job definition that is registered after all was taken back has a lease again', async (t) => {
+void t.test('records a new lease for a job definition that is registered after its removal', async (t) => {
   const { modules, id } = await placeRun(t);
   const { deps, ledger } = modules;
   const secret = {
@@ -33,8 +33,8 @@ void t.test('a job definition that is registered after all was taken back has a 
   t.ok(await note(false));
   t.same(await states(), ['intended']);
   t.ok(await note(true));
-  t.same(await states(), ['placed'], 'one name is one object');
-  // As `runs purge --force` leaves it.
+  t.same(await states(), ['placed'], 'one lease per name');
+  // The state after `runs purge --force`.
   await ledger.write((db) =>
     db
       .updateTable('leases')

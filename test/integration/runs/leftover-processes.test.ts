@@ -9,8 +9,8 @@ const NOW = { force: false, asked: true };
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** A run whose head was killed with its shim, while a process that it started holds its FIFO. */
-async function leftBehind(t: Test) {
+/** Creates a run whose head and shim were killed, while a process that the head started holds its FIFO. */
+async function withLeftover(t: Test) {
   const time = { passed: 0 };
   const placed = await placeRun(t, {
     clock: () => new Date(Date.now() + time.passed),
@@ -21,12 +21,12 @@ async function leftBehind(t: Test) {
   writeFileSync(join(placed.directory, 'process'), JSON.stringify(overHead));
   const { runs } = placed.modules;
   const look = () => runs.purge(placed.id, NOW);
-  await t.rejects(look(), { code: 'run-alive' }, 'it may be alive');
+  await t.rejects(look(), { code: 'run-alive' }, 'the run may be alive');
   return { ...placed, runs, time, left, look };
 }
 
-void t.test('a leftover process is told, and the run ends with it', async (t) => {
-  const { runs, id, left, look } = await leftBehind(t);
+void t.test('reports a leftover process, and ends the run when the process ends', async (t) => {
+  const { runs, id, left, look } = await withLeftover(t);
   const run = await runs.find(id);
   t.match(run, {
     state: 'running',
@@ -43,23 +43,23 @@ void t.test('a leftover process is told, and the run ends with it', async (t) =>
   t.notOk('leftoverProcesses' in (await runs.find(id)));
 });
 
-void t.test('a leftover process keeps secrets no longer than their lease', async (t) => {
-  const { time, look } = await leftBehind(t);
+void t.test('a leftover process does not delay the purge beyond the expiry of the lease', async (t) => {
+  const { time, look } = await withLeftover(t);
   time.passed += 23 * 60 * MINUTE;
-  await t.rejects(look(), { code: 'run-alive' }, 'its lease has an hour to run, and is not renewed');
+  await t.rejects(look(), { code: 'run-alive' }, 'the lease expires in an hour and is not renewed');
   time.passed += 2 * 60 * MINUTE;
   t.match(await look(), { state: 'purged', outcome: 'lost' });
 });
 
-void t.test('a run whose secrets were taken away is over soon, whoever holds its FIFO', async (t) => {
-  const { runs, id, time, look } = await leftBehind(t);
+void t.test('ends a run soon after its secrets were removed, even if its FIFO is held', async (t) => {
+  const { runs, id, time, look } = await withLeftover(t);
   t.match(await runs.purge(id, { force: true, asked: true }), { state: 'running', pendingRemovals: 0 });
   await t.rejects(look(), { code: 'run-alive' });
   time.passed += 6 * MINUTE;
   t.match(await look(), { state: 'purged', outcome: 'lost' });
 });
 
-void t.test('a JVM that a killed launcher left is the head, and its lease moves on', async (t) => {
+void t.test('a JVM that a killed launcher left running is the head, and its lease is renewed', async (t) => {
   const time = { passed: 0 };
   const { modules, id, directory, start } = await placeRun(t, {
     clock: () => new Date(Date.now() + time.passed),

@@ -17,24 +17,21 @@ const request = (directory: string, localStore: string | null) => ({
   launcher: identifySelf(),
 });
 
-void t.test(
-  'a plan decrypts nothing: without the vault key it is made, and only the run is refused',
-  async (t) => {
-    const { modules } = await openModules(t);
-    const user = await userScope(modules.ledger.db, modules.deps.user);
-    await modules.vault.set(modules.deps.user, user, 'FOO_KEY', new SecretValue(randomBytes(12)));
-    rmSync(modules.vault.keys.file);
-    const directory = temporaryDirectory(t);
-    t.match(await modules.runs.explain(request(directory, null)), {
-      secrets: [{ name: 'FOO_KEY', scope: 'user', version: 1 }],
-      store: 'run-directory',
-    });
-    await t.rejects(modules.runs.create(request(directory, null)), { code: 'vault-key-missing' });
-    t.same(await modules.runs.list({ limit: 10 }), [], 'nothing is recorded for it');
-  },
-);
+void t.test('plans without the vault key, which only a run needs', async (t) => {
+  const { modules } = await openModules(t);
+  const user = await userScope(modules.ledger.db, modules.deps.user);
+  await modules.vault.set(modules.deps.user, user, 'FOO_KEY', new SecretValue(randomBytes(12)));
+  rmSync(modules.vault.keys.file);
+  const directory = temporaryDirectory(t);
+  t.match(await modules.runs.explain(request(directory, null)), {
+    secrets: [{ name: 'FOO_KEY', scope: 'user', version: 1 }],
+    store: 'run-directory',
+  });
+  await t.rejects(modules.runs.create(request(directory, null)), { code: 'vault-key-missing' });
+  t.same(await modules.runs.list({ limit: 10 }), [], 'no run is recorded');
+});
 
-void t.test('a value that cannot be delivered is refused before anything is recorded', async (t) => {
+void t.test('rejects a value that cannot be delivered before it records anything', async (t) => {
   const { modules } = await openModules(t);
   const user = await userScope(modules.ledger.db, modules.deps.user);
   await modules.vault.set(modules.deps.user, user, 'FOO_KEY', new SecretValue(Buffer.from('two\nlines')));
@@ -44,7 +41,7 @@ void t.test('a value that cannot be delivered is refused before anything is reco
   t.same(await modules.runs.list({ limit: 10 }), []);
 });
 
-void t.test("secrets of Nextflow's own store are merged, with the lowest precedence", async (t) => {
+void t.test("merges secrets of Nextflow's own store with the lowest precedence", async (t) => {
   const { modules } = await openModules(t);
   const user = await userScope(modules.ledger.db, modules.deps.user);
   await modules.vault.set(modules.deps.user, user, 'FOO_KEY', new SecretValue(Buffer.from('ours')));

@@ -9,7 +9,7 @@ import { leasesOf } from '../../../daemon/runs/records/queries.ts';
 import { moveLease } from '../../../daemon/runs/records/states.ts';
 import { placeRun } from '../../support/placed-run.ts';
 
-void t.test('a request is sent only while its lease is one that is to be placed', async (t) => {
+void t.test('sends a request only while its lease is intended', async (t) => {
   const { modules, id } = await placeRun(t);
   const { deps, ledger } = modules;
   const times: (string | null)[] = [];
@@ -28,9 +28,9 @@ void t.test('a request is sent only while its lease is one that is to be placed'
     place: async (_references, noteSent) => {
       await noteSent(1000);
       times.push(await sentAt());
-      // Somebody else has given the run up, as the daemon of another host does.
+      // Another process aborts the run, as the daemon of another host would.
       await ledger.write((db) => moveLease(db, lease, 'removing'));
-      await t.rejects(noteSent(2000), { code: 'state-conflict', message: /its removal has begun/ });
+      await t.rejects(noteSent(2000), { code: 'state-conflict', message: /removal of its leases has begun/ });
       times.push(await sentAt());
       await noteSent(null);
       throw new Error('not placed');
@@ -38,5 +38,9 @@ void t.test('a request is sent only while its lease is one that is to be placed'
   };
   await ledger.write((db) => recordLeases(deps, db, [object]));
   await t.rejects(placeLeases(deps, [object]), { message: 'not placed' });
-  t.same(times, ['1970-01-01T00:00:01.000Z', '1970-01-01T00:00:01.000Z'], 'the first is waited for still');
+  t.same(
+    times,
+    ['1970-01-01T00:00:01.000Z', '1970-01-01T00:00:01.000Z'],
+    'the first request is still pending',
+  );
 });

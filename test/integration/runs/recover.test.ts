@@ -6,11 +6,11 @@ import type { LeaseRemover } from '../../../daemon/stores/store.ts';
 import { until } from '../../support/sandbox.ts';
 import { openModules, overHead, startRun, writeExit } from '../../support/placed-run.ts';
 
-void t.test('what cannot be reached keeps no other run from being watched', async (t) => {
+void t.test('watches other runs while a store is unreachable', async (t) => {
   const { modules, runs, place } = await openModules(t);
   const [halfPlaced, lives] = [await place(), await place()];
   await modules.runs.stop();
-  // As where its daemon died while it was placed, and what was placed cannot be reached now.
+  // The daemon died while it placed this run, and its store is unreachable now.
   const { db } = modules.ledger;
   await db.updateTable('runs').set({ state: 'created' }).where('id', '=', halfPlaced).execute();
   const { runDirectories } = modules.deps;
@@ -31,5 +31,5 @@ void t.test('what cannot be reached keeps no other run from being watched', asyn
   writeExit(run, 0);
   await until('purged', async () => ((await next.find(lives)).state === 'purged' ? true : undefined));
   t.equal((await next.find(halfPlaced)).state, 'ended');
-  t.ok(next.watching > 0, 'a daemon that has something to finish does not end as idle');
+  t.ok(next.watching > 0, 'a daemon with unfinished runs is not idle');
 });

@@ -8,10 +8,10 @@ import { RunWatch } from '../../../daemon/runs/watch/run-watch.ts';
 import { until } from '../../support/sandbox.ts';
 import { openModules, overHead, placeRun, startRun, writeExit } from '../../support/placed-run.ts';
 
-void t.test('a head that starts and ends within one look is known all the same, and its log', async (t) => {
+void t.test('records a head that starts and ends within one poll, and its log', async (t) => {
   let isOver = false;
   const faults: FaultInjector = (point) => {
-    // The look has seen no head yet, and writes what the plugin told.
+    // The poll has not seen a head yet and writes the events of the plugin.
     if (point === 'before records.write' && !isOver) {
       isOver = true;
       writeFileSync(join(launch, '.nextflow.log'), `  Process: ${String(overHead.pid)}@here [127.0.0.1]\n`);
@@ -26,7 +26,7 @@ void t.test('a head that starts and ends within one look is known all the same, 
   writeFileSync(join(run, 'events.jsonl'), '{"type":"run.begin","name":"quick"}\n');
   startRun(run);
   const ended = await modules.runs.purge(id, { force: false, asked: true });
-  t.ok(isOver, 'it happened within a look');
+  t.ok(isOver, 'it happened within a poll');
   t.match(ended, {
     state: 'purged',
     exitStatus: 3,
@@ -35,20 +35,17 @@ void t.test('a head that starts and ends within one look is known all the same, 
   });
 });
 
-void t.test(
-  'a line that was half written spoils none that comes after it, and an empty one is none',
-  async (t) => {
-    const { modules, id, directory, start } = await placeRun(t);
-    const lines = ['{"type":"run.beg', '{"type":"run.begin","name":"whole"}', '', ''];
-    writeFileSync(join(directory, 'events.jsonl'), lines.join('\n'));
-    start();
-    await modules.runs.purge(id, { force: false, asked: true });
-    t.equal((await modules.runs.find(id)).runName, 'whole');
-    t.equal((await modules.runs.tasks(id)).traceErrors, 1);
-  },
-);
+void t.test('reads lines after a partially written one, and ignores empty lines', async (t) => {
+  const { modules, id, directory, start } = await placeRun(t);
+  const lines = ['{"type":"run.beg', '{"type":"run.begin","name":"whole"}', '', ''];
+  writeFileSync(join(directory, 'events.jsonl'), lines.join('\n'));
+  start();
+  await modules.runs.purge(id, { force: false, asked: true });
+  t.equal((await modules.runs.find(id)).runName, 'whole');
+  t.equal((await modules.runs.tasks(id)).traceErrors, 1);
+});
 
-void t.test('a purge that cannot be noted is tried again after longer and longer', async (t) => {
+void t.test('retries a purge that cannot be recorded with exponential backoff', async (t) => {
   let tries = 0;
   let passed = 0;
   const faults: FaultInjector = (point) =>
@@ -60,7 +57,7 @@ void t.test('a purge that cannot be noted is tried again after longer and longer
   await modules.runs.cancel(id);
   await modules.runs.stop();
   const [lease] = await leasesOf(db, id);
-  if (lease === undefined) throw new Error('nothing was placed');
+  if (lease === undefined) throw new Error('no lease');
   tries = 0;
   const watch = new RunWatch(
     modules.deps,
@@ -110,14 +107,14 @@ void t.test('watches a run once that is placed during a maintenance round', asyn
     t.match(await modules.runs.find(id), { state: 'materialized' }, 'no second watch acts on it');
 });
 
-void t.test('a run that is placed while a round of tidying is under way is not aborted by it', async (t) => {
-  let goOn = (): void => undefined;
+void t.test('a maintenance round does not abort a run that is being placed', async (t) => {
+  let resume = (): void => undefined;
   const placing: Promise<string>[] = [];
-  const listed = new Promise<void>((resolve) => (goOn = resolve));
+  const listed = new Promise<void>((resolve) => (resume = resolve));
   const faults: FaultInjector = async (point) => {
     if (point === 'before run.record-materialized' && placing.length > 0) await listed;
     if (point !== 'before run.record-aborted') return;
-    goOn(); // the round has seen both as `created`
+    resume(); // the round has seen both as `created`
     await placing[0];
   };
   const { modules, place } = await openModules(t, { faults });
@@ -127,7 +124,7 @@ void t.test('a run that is placed while a round of tidying is under way is not a
     db.updateTable('runs').set({ state: 'created' }).where('id', '=', left).execute(),
   );
   placing.push(place());
-  await until('it is recorded', async () => (await modules.runs.list({ limit: 9 })).length === 2);
+  await until('the run is recorded', async () => (await modules.runs.list({ limit: 9 })).length === 2);
   await modules.runs.recover();
   t.match(await modules.runs.find(left), { state: 'purged', outcome: 'aborted' });
   t.match(await modules.runs.find((await placing[0]) ?? ''), { state: 'materialized' });

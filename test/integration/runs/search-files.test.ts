@@ -13,7 +13,7 @@ const { terms } = searchTerms(new Map([['A_KEY', new SecretValue(Buffer.from(val
 const LIMITS = { bytes: 64 * 1024 * 1024, ms: 20_000 };
 
 void t.test(
-  'plain files are searched; links, FIFOs and directories are told, and not waited for',
+  'searches regular files, and reports links, FIFOs and directories without blocking',
   async (t) => {
     const directory = t.testdir();
     const path = (name: string): string => join(directory, name);
@@ -37,12 +37,12 @@ void t.test(
   },
 );
 
-void t.test('bytes and time are bounded, and what was found by then is told', async (t) => {
+void t.test('limits bytes and time, and reports what was found until then', async (t) => {
   const directory = t.testdir();
   const path = (name: string): string => join(directory, name);
   writeFileSync(path('small'), value);
   writeFileSync(path('big'), '');
-  truncateSync(path('big'), 4 * 1024 ** 3); // a hole: it costs no disk
+  truncateSync(path('big'), 4 * 1024 ** 3); // sparse: uses no disk space
   const files = ['small', 'big', 'small'].map(path);
   const short = await searchFiles(files, terms, { bytes: 1024 * 1024, ms: 20_000 });
   t.match(short, { bytes: 1024 * 1024, found: [{ path: path('small') }] });
@@ -62,7 +62,7 @@ void t.test('bytes and time are bounded, and what was found by then is told', as
   t.equal(quick.found.length, 1);
 });
 
-void t.test("a run's own files are found where they usually are, and older ones are not", async (t) => {
+void t.test("finds a run's files in their usual places, except older ones", async (t) => {
   const session = '00000000-0000-4000-8000-000000000000';
   const launchDirectory = t.testdir({
     '.nextflow.log': '',

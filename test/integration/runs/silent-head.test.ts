@@ -7,13 +7,13 @@ const NOW = { force: false, asked: true };
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** A head that runs on another host, of which nothing is seen but what its shim writes. */
+/** A head on another host, of which only the files of its shim are visible. */
 async function placeElsewhere(t: Test) {
   const time = { passed: 0, set: 0 };
   const clock = (): Date => new Date(Date.now() + time.passed + time.set);
   const placed = await placeRun(t, { clock, elapsed: () => time.passed });
   placed.start();
-  rmSync(join(placed.directory, 'alive')); // a FIFO tells nothing of another host's kernel
+  rmSync(join(placed.directory, 'alive')); // a FIFO does not show holders on another host
   writeFileSync(
     join(placed.directory, 'process'),
     JSON.stringify({ ...overHead, host: 'elsewhere', bootId: '4711' }),
@@ -23,37 +23,37 @@ async function placeElsewhere(t: Test) {
   return { ...placed, time, look, isOpen };
 }
 
-void t.test('a head that nobody can see is waited for until its leases run out, and no longer', async (t) => {
+void t.test('keeps a run with an invisible head until its leases expire', async (t) => {
   const { directory, time, look, isOpen } = await placeElsewhere(t);
-  await isOpen('it may live');
+  await isOpen('the head may be alive');
   time.passed += 4 * MINUTE;
   time.set = 2 * DAY;
-  await isOpen('a clock that is set is not believed at once');
+  await isOpen('the wall clock was set forward');
   time.set = 0;
   time.passed += 2 * MINUTE;
-  await isOpen('its leases have long to run');
+  await isOpen('the leases have not expired');
   time.passed += 2 * DAY;
   t.match(await look(), { state: 'purged', outcome: 'lost' });
   t.notOk(existsSync(directory));
 });
 
-void t.test('while its shim counts on its leases move on with it', async (t) => {
+void t.test('renews leases while the heartbeat of the shim increases', async (t) => {
   const { directory, time, look, isOpen } = await placeElsewhere(t);
   let count = 0;
   const beat = (): void => {
     writeFileSync(join(directory, 'heartbeat'), `${String((count += 1))}.4711\n`);
   };
   beat();
-  await isOpen('what stands there may be old');
+  await isOpen('the first count may be old');
   for (let hours = 0; hours < 72; hours += 6) {
     time.passed += 6 * 60 * MINUTE;
     beat();
-    await isOpen(`it lives after ${String(hours)} hours`);
+    await isOpen(`alive after ${String(hours)} hours`);
   }
   time.passed += 3 * MINUTE;
-  await isOpen('it was seen not long ago');
+  await isOpen('the last heartbeat is recent');
   time.passed += 10 * MINUTE;
-  await isOpen('and its leases were moved on then');
+  await isOpen('the renewed leases have not expired');
   time.passed += 2 * DAY;
   t.match(await look(), { state: 'purged', outcome: 'lost' });
 });

@@ -17,7 +17,7 @@ import { emptyDirectory, removeEmpty } from '../../../daemon/system/files/remove
 import { noFaults, type FaultInjector } from '../../../daemon/system/steps.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-/** Any user but root, whom no mode keeps out. */
+/** Any user but root, for whom modes have no effect. */
 const NOBODY = 65_534;
 
 async function removeTree(tree: string, faults: FaultInjector): Promise<void> {
@@ -30,7 +30,7 @@ async function removeTree(tree: string, faults: FaultInjector): Promise<void> {
   }
 }
 
-/** As someone who is not root, in a directory of theirs; where we are not root we are that already. */
+/** Runs `work` in a directory of an unprivileged user, as that user if we are root. */
 async function asNobody(t: Test, work: (directory: string) => Promise<void>): Promise<void> {
   const directory = temporaryDirectory(t);
   const isRoot = process.geteuid?.() === 0;
@@ -43,7 +43,7 @@ async function asNobody(t: Test, work: (directory: string) => Promise<void>): Pr
   }
 }
 
-/** A tree with secrets before and behind what is planted, in whatever order it is listed. */
+/** Creates a tree with secrets listed before and after the planted entry, in any order of the listing. */
 function plant(directory: string): { tree: string; closed: string } {
   const tree = join(directory, 'r1');
   const closed = join(tree, 'm');
@@ -53,7 +53,7 @@ function plant(directory: string): { tree: string; closed: string } {
 }
 
 for (const mode of [0o000, 0o400, 0o500, 0o100])
-  void t.test(`a directory of mode ${mode.toString(8)} that was planted goes with all else`, async (t) => {
+  void t.test(`removes a planted directory of mode ${mode.toString(8)}`, async (t) => {
     await asNobody(t, async (directory) => {
       const { tree, closed } = plant(directory);
       chmodSync(join(closed, 'within'), mode);
@@ -63,7 +63,7 @@ for (const mode of [0o000, 0o400, 0o500, 0o100])
     });
   });
 
-void t.test('a link to a closed directory is removed, and what it leads to stays closed', async (t) => {
+void t.test('removes a link to a closed directory, and leaves its target closed', async (t) => {
   await asNobody(t, async (directory) => {
     const { tree } = plant(directory);
     const other = join(directory, 'other');
@@ -77,7 +77,7 @@ void t.test('a link to a closed directory is removed, and what it leads to stays
   });
 });
 
-void t.test('what cannot be removed keeps nothing beside it, and is told', async (t) => {
+void t.test('removes everything else if an entry cannot be removed, and throws its error', async (t) => {
   const directory = temporaryDirectory(t);
   const { tree } = plant(directory);
   let tries = 0;
@@ -86,13 +86,13 @@ void t.test('what cannot be removed keeps nothing beside it, and is told', async
       ? Promise.reject(new Error('the first stays'))
       : Promise.resolve();
   await t.rejects(removeTree(tree, faults), { message: 'the first stays' });
-  t.equal(tries, 4, 'all were tried');
+  t.equal(tries, 4, 'all removals are tried');
   t.equal(readdirSync(tree, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()).length, 1);
   await removeTree(tree, noFaults);
-  t.notOk(existsSync(tree), 'the next try finishes');
+  t.notOk(existsSync(tree), 'the next attempt removes the rest');
 });
 
-/** Digs so deep that no path leads there, with a file in each directory. */
+/** Creates nested directories, too deep for a path, with a file in each. */
 function dig(tree: string, depth: number, name = 'd'): void {
   const program = `import os, sys
 depth, name = int(sys.argv[2]), sys.argv[3]
@@ -108,7 +108,7 @@ for (const [depth, name] of [
   [40, 'd'.repeat(250)],
   [10_000, 'd'],
 ] as const)
-  void t.test(`${String(depth)} directories one in another are removed, with few descriptors`, async (t) => {
+  void t.test(`removes ${String(depth)} nested directories with few descriptors`, async (t) => {
     const directory = temporaryDirectory(t);
     const { tree } = plant(directory);
     dig(tree, depth, name);
@@ -118,11 +118,11 @@ for (const [depth, name] of [
       return Promise.resolve();
     });
     t.notOk(existsSync(tree));
-    t.same(readdirSync(directory), [], 'and nothing is left beside it');
+    t.same(readdirSync(directory), [], 'nothing else is left');
     t.ok(most < 150, `${String(most)} descriptors`);
   });
 
-void t.test('closed directories are removed also where they are deep', async (t) => {
+void t.test('removes closed directories at any depth', async (t) => {
   await asNobody(t, async (directory) => {
     const { tree } = plant(directory);
     dig(tree, 100);
@@ -134,7 +134,7 @@ void t.test('closed directories are removed also where they are deep', async (t)
   });
 });
 
-void t.test('names that are no text are removed', async (t) => {
+void t.test('removes names that are not valid text', async (t) => {
   const { tree } = plant(temporaryDirectory(t));
   const name = Buffer.from([0x61, 0xff, 0xfe, 0x0a]);
   writeFileSync(Buffer.concat([Buffer.from(`${tree}/`), name]), 'secret');
@@ -143,7 +143,7 @@ void t.test('names that are no text are removed', async (t) => {
   t.notOk(existsSync(tree));
 });
 
-void t.test('what is added meanwhile is removed too, and more than that is an error', async (t) => {
+void t.test('removes entries that are added meanwhile, up to a limit', async (t) => {
   const { tree } = plant(temporaryDirectory(t));
   let count = 0;
   const addTo = (limit: number): FaultInjector => {
@@ -153,34 +153,30 @@ void t.test('what is added meanwhile is removed too, and more than that is an er
       return Promise.resolve();
     };
   };
-  await t.rejects(
-    removeTree(tree, addTo(Infinity)),
-    { code: 'ENOTEMPTY' },
-    'one that never ends is not waited for',
-  );
+  await t.rejects(removeTree(tree, addTo(Infinity)), { code: 'ENOTEMPTY' }, 'gives up on endless additions');
   count = 0;
   await removeTree(tree, addTo(5));
   t.notOk(existsSync(tree));
 });
 
-void t.test('a file system that a task has mounted is not entered', async (t) => {
+void t.test('does not enter a file system that a task has mounted', async (t) => {
   const { tree } = plant(temporaryDirectory(t));
   const mounted = join(tree, 'm');
   if (spawnSync('mount', ['-t', 'tmpfs', 'nf-escrow-test', mounted]).status !== 0) {
-    t.pass('skipped', { skip: 'only root may mount a disk, and not everywhere' });
+    t.pass('skipped', { skip: 'cannot mount a file system here' });
     return;
   }
   t.teardown(() => spawnSync('umount', ['--lazy', mounted]));
   writeFileSync(join(mounted, 'of-others'), 'kept');
   await t.rejects(removeTree(tree, noFaults), { code: 'store-unavailable', message: /mounted/ });
-  t.same(readdirSync(tree), ['m'], 'all else is removed');
+  t.same(readdirSync(tree), ['m'], 'everything else is removed');
   t.ok(existsSync(join(mounted, 'of-others')));
   execFileSync('umount', [mounted]);
   await removeTree(tree, noFaults);
   t.notOk(existsSync(tree));
 });
 
-void t.test('a directory that is exchanged for a link while it is emptied leads nowhere', async (t) => {
+void t.test('does not follow a link that replaces a directory during the removal', async (t) => {
   const directory = temporaryDirectory(t);
   const { tree, closed } = plant(directory);
   const other = join(directory, 'other');
@@ -198,14 +194,14 @@ void t.test('a directory that is exchanged for a link while it is emptied leads 
   t.same(readdirSync(other), ['kept']);
 });
 
-void t.test('other work has its turn', async (t) => {
+void t.test('yields to other work', async (t) => {
   const { tree } = plant(temporaryDirectory(t));
   for (let index = 0; index < 20_000; index++) writeFileSync(join(tree, `file${String(index)}`), 'x');
   const longest = await longestSlice(() => removeTree(tree, noFaults));
-  t.ok(longest < 200, `${longest.toFixed(0)} ms without it`);
+  t.ok(longest < 200, `${longest.toFixed(0)} ms without a pause`);
 });
 
-/** The longest time of a processor for which nothing else of this process could run, in milliseconds: load changes it little. */
+/** Returns the longest CPU time without a pause, in milliseconds. The load of the machine has little effect on it. */
 async function longestSlice(work: () => Promise<void>): Promise<number> {
   let longest = 0;
   let last = process.cpuUsage();

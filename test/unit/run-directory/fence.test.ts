@@ -6,10 +6,10 @@ import { placeRun } from '../../support/placed-run.ts';
 const NOW = { force: false, asked: true };
 
 for (const [what, hide] of [
-  ['is not there', () => undefined],
-  ['is an empty one', (runs: string) => mkdirSync(runs, { mode: 0o700 })],
+  ['does not exist', () => undefined],
+  ['is empty', (runs: string) => mkdirSync(runs, { mode: 0o700 })],
 ] as const)
-  void t.test(`a runs directory that ${what} says nothing of a run's fence`, async (t) => {
+  void t.test(`draws no conclusion from a runs directory that ${what}`, async (t) => {
     const { modules, id, directory, start } = await placeRun(t);
     start();
     const held = openSync(join(directory, 'alive'), 'r+');
@@ -18,15 +18,15 @@ for (const [what, hide] of [
     renameSync(runs, `${runs}.away`);
     hide(runs);
     await modules.runs.cancel(id);
-    t.match(await modules.runs.find(id), { state: 'materialized' }, 'it may have been started');
+    t.match(await modules.runs.find(id), { state: 'materialized' }, 'the run may have started');
     rmSync(runs, { recursive: true, force: true });
     renameSync(`${runs}.away`, runs);
     t.ok(existsSync(directory));
     await t.rejects(modules.runs.purge(id, NOW), { code: 'run-alive' });
-    t.match(await modules.runs.find(id), { state: 'running' }, 'it was');
+    t.match(await modules.runs.find(id), { state: 'running' }, 'the run had started');
   });
 
-void t.test('a run directory that was removed cannot be started from', async (t) => {
+void t.test('aborts a run whose directory was removed', async (t) => {
   const { modules, id, directory } = await placeRun(t);
   rmSync(directory, { recursive: true });
   t.match(await modules.runs.cancel(id), { state: 'purged', outcome: 'cancelled' });

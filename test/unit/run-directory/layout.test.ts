@@ -1,5 +1,5 @@
-// The names in a run directory are stated once, in layout.ts. The shell templates and the plugins cannot import it: here
-// their sources are compared with it.
+// layout.ts defines the names in a run directory. Shell templates and plugins cannot import it, so these tests compare
+// their sources with it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -7,7 +7,7 @@ import { reservedFiles, reserveName, runFiles } from '../../../daemon/run-direct
 import { root } from '../../support/sandbox.ts';
 
 const known = new Set<string>(Object.values(runFiles));
-/** Temporary names: they never carry a meaning for another program. */
+/** Temporary names, which no other program uses. */
 const TEMPORARY = /\.new$|\.gone$|^\.gone$|^reserve\.?$/;
 
 function sources(directory: string, ending: string): [string, string][] {
@@ -16,7 +16,7 @@ function sources(directory: string, ending: string): [string, string][] {
     .map((name) => [join(directory, name), readFileSync(join(root, directory, name), 'utf8')]);
 }
 
-/** Names after `$dir/` or `$directory/` in a shell script, and what `put` writes there. */
+/** Returns names after `$dir/` or `$directory/` in a shell script, and names that `put` writes. */
 function namesInShell(text: string): string[] {
   const code = text.replace(/^\s*#.*$/gm, '');
   const paths = [...code.matchAll(/\$\{?(?:dir|directory)\}?"?\/([A-Za-z][\w.-]*|\.gone)/g)];
@@ -24,10 +24,10 @@ function namesInShell(text: string): string[] {
   return [...paths, ...written].map(([, name = '']) => name);
 }
 
-void t.test('the shell templates use no other names', async (t) => {
+void t.test('shell templates use only defined names', async (t) => {
   for (const name of ['shim.sh', 'head.sh', 'probe.sh']) {
     const names = namesInShell(readFileSync(join(root, 'templates', name), 'utf8'));
-    t.ok(names.length > 2, `${name} names files`);
+    t.ok(names.length > 2, `${name} contains names`);
     t.same(
       names.filter((one) => !known.has(one) && !TEMPORARY.test(one)),
       [],
@@ -36,8 +36,8 @@ void t.test('the shell templates use no other names', async (t) => {
   }
 });
 
-void t.test('the plugins use no other names', async (t) => {
-  // Those that search for exposures know files of Nextflow's, in other directories.
+void t.test('plugins use only defined names', async (t) => {
+  // The search for exposures uses names of Nextflow in other directories.
   const files = sources('plugin', '.java').filter(
     ([path]) => path.includes('/src/main/') && !path.includes('/exposures/'),
   );
@@ -51,7 +51,7 @@ void t.test('the plugins use no other names', async (t) => {
   );
 });
 
-void t.test('the daemon writes the names nowhere else', async (t) => {
+void t.test('the daemon contains the names only in layout.ts', async (t) => {
   const literals = Object.values(runFiles).map((name) => name.replaceAll('.', String.raw`\.`));
   const inJoin = new RegExp(
     String.raw`\bjoin\([^()]*(?:[dD]irectory|target|run)\b[^()]*, '(${literals.join('|')})'\)`,
@@ -65,7 +65,7 @@ void t.test('the daemon writes the names nowhere else', async (t) => {
   );
 });
 
-void t.test('space is reserved for what the shim writes at the end', async (t) => {
+void t.test('reserves space for files that the shim writes at the end', async (t) => {
   const shim = readFileSync(join(root, 'templates/shim.sh'), 'utf8');
   t.match(shim, /from=\$dir\/reserve\.\$1/);
   t.same(reservedFiles.map(reserveName), ['reserve.process', 'reserve.exit', 'reserve.erased']);

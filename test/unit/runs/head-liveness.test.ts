@@ -6,7 +6,7 @@ import { HeadLiveness } from '../../../daemon/runs/watch/head-liveness.ts';
 import type { JobEnd } from '../../../daemon/schedulers/scheduler.ts';
 import type { CachedJobStatus } from '../../../daemon/schedulers/job-status-cache.ts';
 
-/** A head on another host, of which a heartbeat and its scheduler tell. */
+/** A head on another host, visible through its heartbeat and its scheduler. */
 function faraway(directory: string): {
   life: HeadLiveness;
   pass: (ms: number) => void;
@@ -37,21 +37,21 @@ const jobOf = (isHead: boolean): HeadJob => ({
   name: isHead ? 'nf-escrow-r1' : null,
 });
 
-void t.test('a node that its scheduler has lost may be at work all the same', async (t) => {
+void t.test('a head on a lost node may be alive', async (t) => {
   const { life, pass, beat, says } = faraway(t.testdir());
   const look = () => life.of({ head, job: jobOf(true), launcher: undefined });
   beat();
-  t.equal(await look(), 'unknown', 'what stood there may be old');
+  t.equal(await look(), 'unknown', 'the first count may be old');
   beat();
   t.equal(await look(), 'alive');
   says(ended('node-lost'));
-  t.equal(await look(), 'alive', 'it counts on');
+  t.equal(await look(), 'alive', 'the heartbeat increases');
   pass(119_000);
   t.equal(await look(), 'alive');
   pass(2000);
-  t.equal(await look(), 'ended', 'it has not for two minutes');
+  t.equal(await look(), 'ended', 'no heartbeat for two minutes');
   says(undefined);
-  t.equal(await look(), 'unknown', 'where nobody is heard');
+  t.equal(await look(), 'unknown', 'no evidence');
   says({ phase: 'forgotten', end: null, state: 'FORGOTTEN', restarts: null });
   t.equal(await look(), 'ended');
   says({ phase: 'running', end: null, state: 'RUNNING', restarts: 0 });
@@ -59,7 +59,7 @@ void t.test('a node that its scheduler has lost may be at work all the same', as
 });
 
 void t.test(
-  "the end of the head's own job is its end, that of a job of the user's is not at once",
+  "the end of a head job ends the head; the end of the user's own job does not at once",
   async (t) => {
     const { life, pass, beat, says } = faraway(t.testdir());
     beat();
@@ -78,13 +78,13 @@ void t.test(
     t.equal(
       await life.of({ head, job: jobOf(false), launcher: undefined }),
       'unknown',
-      'the job may do other things',
+      'the job may continue without the head',
     );
     says({ phase: 'running', end: null, state: 'RUNNING', restarts: 1 });
     t.equal(
       await life.of({ head, job: jobOf(false), launcher: undefined }),
       'ended',
-      'one that was started anew has lost what ran in it',
+      'a restarted job has lost its processes',
     );
   },
 );

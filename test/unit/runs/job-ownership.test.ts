@@ -9,7 +9,7 @@ const TASK = `ab/${'0123456789'.repeat(3)}`;
 const OTHER = `cd/${'0123456789'.repeat(3)}`;
 const SINCE = Date.parse('2026-11-28T10:00:00Z');
 
-void t.test('a job is ours only where all that its scheduler says fits', async (t) => {
+void t.test('accepts a job only if all facts of its scheduler match', async (t) => {
   const work = join(temporaryDirectory(t), 'work');
   mkdirSync(work);
   const link = `${work}-link`;
@@ -26,21 +26,23 @@ void t.test('a job is ours only where all that its scheduler says fits', async (
     isArrayTask: false,
     since: SINCE,
   };
-  const reason = (said: Partial<JobOrigin>, told: Partial<JobClaim> = {}): Promise<string | undefined> =>
-    whyNotOurs({ ...origin, ...said }, { ...claim, ...told });
+  const reason = (
+    reported: Partial<JobOrigin>,
+    claimed: Partial<JobClaim> = {},
+  ): Promise<string | undefined> => whyNotOurs({ ...origin, ...reported }, { ...claim, ...claimed });
 
   t.equal(await reason({}), undefined);
-  t.equal(await reason({ submittedAt: SINCE }), undefined, 'at the moment the run was created');
+  t.equal(await reason({ submittedAt: SINCE }), undefined, 'submitted when the run was created');
   const throughLink = { workDirectory: join(link, TASK), runWorkDirectory: `${link}/` };
-  t.equal(await reason({}, throughLink), undefined, 'the scheduler has the links resolved');
-  t.equal(await reason({ workDirectory: join(link, TASK) }, throughLink), undefined, 'or not');
+  t.equal(await reason({}, throughLink), undefined, 'links resolved');
+  t.equal(await reason({ workDirectory: join(link, TASK) }, throughLink), undefined, 'links not resolved');
 
   const refused: [Partial<JobOrigin>, Partial<JobClaim>, RegExp][] = [
     [{ isOurs: false, owner: 'eve' }, {}, /belongs to eve/],
     [{ submittedAt: SINCE - 1 }, {}, /2026-11-28T09:59:59\.999Z, before the run began/],
-    [{ owner: null }, {}, /does not tell/],
-    [{ workDirectory: null }, {}, /does not tell/],
-    [{ submittedAt: null }, {}, /does not tell/],
+    [{ owner: null }, {}, /does not report/],
+    [{ workDirectory: null }, {}, /does not report/],
+    [{ submittedAt: null }, {}, /does not report/],
     [{ workDirectory: join(work, OTHER) }, {}, /not its task's work directory/],
     [{ workDirectory: work }, {}, /not its task's work directory/],
     [{ workDirectory: `${join(work, TASK)}\n` }, {}, /not its task's work directory/],
@@ -48,7 +50,7 @@ void t.test('a job is ours only where all that its scheduler says fits', async (
     [{}, { runWorkDirectory: null }, /not known/],
     [{}, { workDirectory: null }, /not known/],
     [{}, { runWorkDirectory: '/' }, /not known/],
-    // A forged event names the directory of a job that the attacker wants gone.
+    // A forged event names the directory of a job that the attacker wants to cancel.
     [{ workDirectory: '/home/ada/thesis' }, { workDirectory: '/home/ada/thesis' }, /not known/],
     [{ workDirectory: work }, { workDirectory: work }, /not known/],
     [{ workDirectory: join(work, '..') }, { workDirectory: `${work}/..` }, /not known/],
@@ -56,11 +58,11 @@ void t.test('a job is ours only where all that its scheduler says fits', async (
     [{ workDirectory: join(work, OTHER, 'x') }, { isArrayTask: true }, /not its task's work directory/],
     [{ workDirectory: `${work}-other/${TASK}` }, { isArrayTask: true }, /not its task's work directory/],
   ];
-  for (const [said, told, expected] of refused)
-    t.match(await reason(said, told), expected, JSON.stringify([said, told]));
+  for (const [reported, claimed, expected] of refused)
+    t.match(await reason(reported, claimed), expected, JSON.stringify([reported, claimed]));
   t.equal(
     await reason({ workDirectory: join(work, OTHER) }, { isArrayTask: true }),
     undefined,
-    "its array's",
+    'another task of its array',
   );
 });

@@ -3,7 +3,7 @@ import { concludeOutcome, type Evidence } from '../../../daemon/runs/watch/outco
 import { readLogLine, type LogFacts } from '../../../daemon/nextflow/logs/log.ts';
 import type { JobEnd } from '../../../daemon/schedulers/scheduler.ts';
 
-void t.test('how a run ended is concluded from what is nearest to it', async (t) => {
+void t.test('decides the outcome by the evidence closest to the head', async (t) => {
   const nothing: Evidence = { exitStatus: undefined, log: {}, cancelRequested: false };
   const job = (end: JobEnd | null): Evidence['job'] => ({ end, state: 'WORD' });
   const cases: [Partial<Evidence>, string][] = [
@@ -20,7 +20,7 @@ void t.test('how a run ended is concluded from what is nearest to it', async (t)
     [{ job: job('node-lost'), jobIsHead: true }, 'failed'],
     [{ job: job('cancelled') }, 'cancelled'],
     [{ job: job('cancelled'), jobIsHead: true }, 'cancelled'],
-    // Only where the job is the head's alone does its end tell how nextflow ended.
+    // Only the end of a head job shows how nextflow ended.
     [{ job: job('completed'), jobIsHead: true }, 'succeeded'],
     [{ job: job('completed'), jobIsHead: false }, 'lost'],
     [{ job: job('failed'), jobIsHead: true }, 'failed'],
@@ -31,7 +31,7 @@ void t.test('how a run ended is concluded from what is nearest to it', async (t)
     t.equal(concludeOutcome({ ...nothing, ...evidence }).outcome, outcome, JSON.stringify(evidence));
 });
 
-void t.test("the evidence names the neutral reason and the scheduler's own word", async (t) => {
+void t.test("the evidence contains the reason and the scheduler's state name", async (t) => {
   const evidence = { exitStatus: undefined, log: {}, cancelRequested: false };
   t.equal(
     concludeOutcome({ ...evidence, job: { end: 'terminated', state: 'OUT_OF_MEMORY' } }).evidence,
@@ -39,7 +39,7 @@ void t.test("the evidence names the neutral reason and the scheduler's own word"
   );
 });
 
-void t.test('what the log says is quoted as that, escaped and cut, and changes no outcome', async (t) => {
+void t.test('quotes the log, escaped and truncated, without effect on the outcome', async (t) => {
   const forged: Evidence['log'][] = [
     { completed: true, goodbye: true },
     { abortCause: 'SIGTERM' },

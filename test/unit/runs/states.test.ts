@@ -6,7 +6,7 @@ import { concludeOutcome, type Evidence } from '../../../daemon/runs/watch/outco
 import { leaseMoves, moveRun, runMoves } from '../../../daemon/runs/records/states.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-void t.test('every state is reached, and every way ends', async (t) => {
+void t.test('every state is reachable, and every path ends', async (t) => {
   for (const [moves, first, last] of [
     [runMoves, 'created', ['purged']],
     [leaseMoves, 'intended', ['gone', 'unverified']],
@@ -19,12 +19,12 @@ void t.test('every state is reached, and every way ends', async (t) => {
       t.equal(
         table[state]?.length === 0,
         last.some((one) => one === state),
-        `${state} goes on unless it ends`,
+        `${state} has successors unless it is final`,
       );
   }
 });
 
-void t.test('a run moves as the table says, and no other way', async (t) => {
+void t.test('moves a run only along the table', async (t) => {
   const directory = temporaryDirectory(t);
   const ledger = await openLedger(join(directory, 'ledger.db'));
   t.teardown(() => ledger.close());
@@ -59,7 +59,7 @@ void t.test('a run moves as the table says, and no other way', async (t) => {
   t.pass('property holds');
 });
 
-void t.test('success is said only where something says it, and the log says nothing', async (t) => {
+void t.test('reports success only with evidence, to which the log does not count', async (t) => {
   const log = { completed: true, goodbye: true };
   const of = (evidence: Partial<Evidence>): string =>
     concludeOutcome({ exitStatus: undefined, log: {}, cancelRequested: false, ...evidence }).outcome;

@@ -6,7 +6,7 @@ import { PollRate } from '../../../daemon/runs/watch/poll-rate.ts';
 import { until } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-void t.test('a run is polled at once, and not as often as somebody wants', async (t) => {
+void t.test('polls a run at once, but at a limited rate', async (t) => {
   let polls = 0;
   const rate = new PollRate(() => (polls += 1));
   t.teardown(() => {
@@ -20,7 +20,7 @@ void t.test('a run is polled at once, and not as often as somebody wants', async
   await until('the last request is not forgotten', () => polls > before);
 });
 
-void t.test('a directory in which much changes is not listened to', async (t) => {
+void t.test('pauses the watch of a directory with too many changes', async (t) => {
   const directory = temporaryDirectory(t);
   let changes = 0;
   const watch = new DirectoryWatch(directory, () => (changes += 1));
@@ -33,10 +33,10 @@ void t.test('a directory in which much changes is not listened to', async (t) =>
     for (let index = 0; index < 5000; index += 1) writeFileSync(join(directory, String(index % 2)), ''); // the kernel tells the same once
     return !watch.isListening;
   });
-  t.ok(changes <= 5000 * 4, `${String(changes)} changes were told`);
+  t.ok(changes <= 5000 * 4, `${String(changes)} reported changes`);
 });
 
-void t.test('of a directory with any number of files some names are asked for', async (t) => {
+void t.test('lists a limited number of names', async (t) => {
   const directory = temporaryDirectory(t);
   for (let index = 0; index < 1000; index += 1) writeFileSync(join(directory, String(index)), '');
   t.equal(firstNames(directory).length, 256);

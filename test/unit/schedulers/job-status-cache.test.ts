@@ -2,9 +2,9 @@ import t from 'tap';
 import { JobStatusCache } from '../../../daemon/schedulers/job-status-cache.ts';
 import type { JobStatus, Scheduler } from '../../../daemon/schedulers/scheduler.ts';
 
-/** A scheduler that counts how often it is asked, and tells of what the test puts there. */
+/** A scheduler that records queries and reports the jobs of the test. */
 function counted(): {
-  board: JobStatusCache;
+  cache: JobStatusCache;
   jobs: Map<string, JobStatus>;
   named: Map<string, string[]>;
   asked: string[][];
@@ -33,7 +33,7 @@ function counted(): {
     cancel: async () => undefined,
   };
   return {
-    board: new JobStatusCache(
+    cache: new JobStatusCache(
       () => scheduler,
       () => now,
     ),
@@ -53,100 +53,97 @@ const running = (id: string): JobStatus => ({
   restarts: 0,
 });
 
-void t.test('what is no job id is never asked for, and keeps no other from its answer', async (t) => {
-  const { board, jobs, asked } = counted();
+void t.test('never queries invalid job ids, and still answers for valid ones', async (t) => {
+  const { cache, jobs, asked } = counted();
   jobs.set('1', running('1'));
-  for (const id of ['-u', '1;id', '', '1']) t.equal(board.status('slurm', id), undefined);
-  await board.settled();
+  for (const id of ['-u', '1;id', '', '1']) t.equal(cache.status('slurm', id), undefined);
+  await cache.settled();
   t.same(asked, [['1']]);
-  t.match(board.status('slurm', '1'), { phase: 'running' });
-  t.equal(board.status('slurm', '-u'), undefined, 'it does not even count as forgotten');
+  t.match(cache.status('slurm', '1'), { phase: 'running' });
+  t.equal(cache.status('slurm', '-u'), undefined, 'an invalid id does not count as forgotten');
 });
 
-void t.test('a hundred runs that look every 2 s cost one call every 15 s', async (t) => {
-  const { board, jobs, asked, pass } = counted();
+void t.test('a hundred runs that poll every 2 s cause one query every 15 s', async (t) => {
+  const { cache, jobs, asked, pass } = counted();
   const ids = Array.from({ length: 100 }, (_, index) => String(index));
   for (const id of ids) jobs.set(id, running(id));
   for (let second = 0; second < 60; second += 2) {
-    for (const id of ids) board.status('slurm', id);
-    await board.settled();
+    for (const id of ids) cache.status('slurm', id);
+    await cache.settled();
     pass(2000);
   }
   t.equal(asked.length, 4);
   t.ok(
     asked.every((call) => call.length === 100),
-    'each for all',
+    'each for all jobs',
   );
-  t.match(board.status('slurm', '99'), { phase: 'running' });
+  t.match(cache.status('slurm', '99'), { phase: 'running' });
 });
 
-void t.test(
-  'one answer without a job does not make it forgotten, and no answer makes nothing of it',
-  async (t) => {
-    const { board, jobs, pass, down } = counted();
-    const look = async (): Promise<string | undefined> => {
-      board.status('slurm', '1');
-      await board.settled();
-      const phase = board.status('slurm', '1')?.phase;
-      pass(16_000);
-      return phase;
-    };
-    jobs.set('1', running('1'));
-    t.equal(await look(), 'running');
-    jobs.clear();
-    t.equal(await look(), 'running', 'missing once');
-    jobs.set('1', running('1'));
-    t.equal(await look(), 'running', 'and there again');
-    jobs.clear();
-    down.is = true;
-    for (let count = 0; count < 3; count += 1) await look();
-    t.equal(await look(), undefined, 'what was known is too old');
-    down.is = false;
-    t.equal(await look(), 'running', 'missing once more: still the last word');
-    t.equal(await look(), 'forgotten', 'and twice in a row');
-  },
-);
+void t.test('a job is forgotten after two answers without it, not after failed queries', async (t) => {
+  const { cache, jobs, pass, down } = counted();
+  const look = async (): Promise<string | undefined> => {
+    cache.status('slurm', '1');
+    await cache.settled();
+    const phase = cache.status('slurm', '1')?.phase;
+    pass(16_000);
+    return phase;
+  };
+  jobs.set('1', running('1'));
+  t.equal(await look(), 'running');
+  jobs.clear();
+  t.equal(await look(), 'running', 'missing in one answer');
+  jobs.set('1', running('1'));
+  t.equal(await look(), 'running', 'present again');
+  jobs.clear();
+  down.is = true;
+  for (let count = 0; count < 3; count += 1) await look();
+  t.equal(await look(), undefined, 'the answer has expired');
+  down.is = false;
+  t.equal(await look(), 'running', 'missing in one answer after the failures');
+  t.equal(await look(), 'forgotten', 'missing twice in a row');
+});
 
-void t.test('names are looked for in the same turns', async (t) => {
-  const { board, jobs, named, asked, pass, down } = counted();
+void t.test('queries for names and ids alternate', async (t) => {
+  const { cache, jobs, named, asked, pass, down } = counted();
   jobs.set('1', running('1'));
   named.set('nf-escrow-r1', ['7', '8']);
   const names = ['nf-escrow-r1', 'nf-escrow-r2'];
   const look = async (): Promise<(string | null | undefined)[]> => {
-    board.status('slurm', '1');
-    const found = names.map((name) => board.findByName('slurm', name));
-    await board.settled();
+    cache.status('slurm', '1');
+    const found = names.map((name) => cache.findByName('slurm', name));
+    await cache.settled();
     return found;
   };
-  t.same(await look(), [undefined, undefined], 'nothing is known yet');
+  t.same(await look(), [undefined, undefined], 'no answer yet');
   for (let second = 0; second < 60; second += 2) {
     pass(2000);
     await look();
   }
-  t.equal(asked.length, 4, 'one call every 15 s for all');
-  t.same(new Set(asked.map(String)), new Set(['1', ...names]), 'each has its turn');
-  t.same(await look(), ['8', null], 'the newest of a name, or none');
+  t.equal(asked.length, 4, 'one query every 15 s in total');
+  t.same(new Set(asked.map(String)), new Set(['1', ...names]), 'each is queried');
+  t.same(await look(), ['8', null], 'the newest job of a name, or none');
   down.is = true;
   for (let second = 0; second < 180; second += 2) {
     pass(2000);
     await look();
   }
-  t.same(await look(), [undefined, undefined], 'what was known is too old');
+  t.same(await look(), [undefined, undefined], 'the answer has expired');
 });
 
-void t.test('a clock that is set back keeps no answer from being asked for', async (t) => {
+void t.test('queries again after the wall clock was set back', async (t) => {
   const [date, elapsed] = [Date.now, performance.now.bind(performance)];
   t.teardown(() => {
     Date.now = date;
     performance.now = elapsed;
   });
-  const { asked, board: other } = counted();
-  const board = new JobStatusCache(() => other.scheduler('slurm'));
-  board.status('slurm', '1');
-  await board.settled();
+  const { asked, cache: other } = counted();
+  const cache = new JobStatusCache(() => other.scheduler('slurm'));
+  cache.status('slurm', '1');
+  await cache.settled();
   Date.now = () => date() - 24 * 3_600_000;
   performance.now = () => elapsed() + 16_000;
-  board.status('slurm', '1');
-  await board.settled();
+  cache.status('slurm', '1');
+  await cache.settled();
   t.equal(asked.length, 2);
 });

@@ -1,4 +1,4 @@
-// What one scheduler is called, how it is asked and what it sets is in its own folder, the registry and the schema alone.
+// Names, commands and variables of a scheduler occur only in its own folder, the registry and the schema.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -6,20 +6,20 @@ import ts from 'typescript';
 import { definitions, executors } from '../../../daemon/schedulers/registry.ts';
 import { root } from '../../support/sandbox.ts';
 
-/** Its folder, and what is generated from the schema. */
+/** Folders of schedulers, the registry and generated types. */
 const OWN = /^daemon\/(schedulers\/[a-z]+\/|schedulers\/registry\.ts$|contract\/types\.ts$)/;
 
 const words = definitions.flatMap(({ executor, logNames, submitCommand, markerCommand, environment }) => [
   ...[executor, ...logNames, submitCommand, markerCommand],
   ...Object.values(environment as unknown as Record<string, string[]>).flat(),
 ]);
-/** No letter and no digit on either side; a pattern such as SLURM_* stands for the names that begin so. */
+/** Matches whole words. A pattern such as SLURM_* matches names with this prefix. */
 const alternatives = [...new Set(words)].map((word) =>
   word.endsWith('*') ? word.slice(0, -1) : `${word.replaceAll('*', '[A-Z_]+')}(?![A-Za-z0-9_])`,
 );
 const NAMES_ONE = new RegExp(`(?<![A-Za-z0-9_])(?:${alternatives.join('|')})`);
 
-/** The example of a help text may name one. */
+/** Returns whether a text is the example of a help text, which may name a scheduler. */
 const isExample = (text: string): boolean => text.includes('Example: nf-escrow');
 
 void t.test('no other source names a scheduler', async (t) => {
@@ -38,7 +38,7 @@ void t.test('no other source names a scheduler', async (t) => {
   }
 });
 
-void t.test('no template names a scheduler, but in comments', async (t) => {
+void t.test('templates name schedulers only in comments', async (t) => {
   const entries = readdirSync(join(root, 'templates'), { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile())
@@ -51,7 +51,7 @@ void t.test('no template names a scheduler, but in comments', async (t) => {
   }
 });
 
-void t.test('the schemas list the schedulers once, and these are those of the registry', async (t) => {
+void t.test('one schema lists the schedulers, the same as the registry', async (t) => {
   const lists = readdirSync(join(root, 'schemas')).flatMap((file) => {
     const found: unknown[] = [];
     JSON.parse(readFileSync(join(root, 'schemas', file), 'utf8'), (key, value: unknown) => {
@@ -66,7 +66,7 @@ void t.test('the schemas list the schedulers once, and these are those of the re
   t.same([...(lists[0]?.list as string[])].sort(), [...executors].sort());
 });
 
-/** Strings, templates, regular expressions and properties: what code says beside its own names and comments. */
+/** Returns strings, templates, regular expressions and property names of a source. */
 function textsOf(source: string): string[] {
   const texts: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -85,7 +85,7 @@ function textsOf(source: string): string[] {
   return texts;
 }
 
-/** As in `env.JOB_ID` and `{ JOB_ID } = env`. */
+/** Returns whether an identifier is a property, as in `env.JOB_ID` and `{ JOB_ID } = env`. */
 function isProperty(node: ts.Identifier): boolean {
   const { parent } = node;
   return ts.isBindingElement(parent) || (ts.isPropertyAccessExpression(parent) && parent.name === node);

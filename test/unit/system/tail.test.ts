@@ -42,7 +42,7 @@ void t.test('truncates an endless line and opens only regular files', async (t) 
   t.throws(() => new Tail(join(directory, 'directory')), /not a plain file/);
 });
 
-void t.test('a read takes a bounded number of lines and bytes, and goes on where it ended', async (t) => {
+void t.test('limits the lines and bytes of a read, and continues there', async (t) => {
   const path = join(temporaryDirectory(t), 'log');
   for (const [line, count] of [
     ['', 100_000],
@@ -65,7 +65,7 @@ void t.test('a read takes a bounded number of lines and bytes, and goes on where
   }
 });
 
-void t.test('the end of a file begins with a whole line', async (t) => {
+void t.test('skips to a whole line near the end of a file', async (t) => {
   const path = join(temporaryDirectory(t), 'log');
   const lines = Array.from({ length: 10_000 }, (_, index) => `line ${String(index)}`);
   writeFileSync(path, `${lines.join('\n')}\n`);
@@ -76,7 +76,7 @@ void t.test('the end of a file begins with a whole line', async (t) => {
     const last = tail.read();
     t.same(last, lines.slice(lines.length - last.length));
     t.ok(last.join('\n').length < bytes);
-    t.equal(tail.skipToLast(bytes), 0, 'nothing is read again');
+    t.equal(tail.skipToLast(bytes), 0, 'never skips backwards');
     tail.close();
   }
 });
