@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The umask of this process. Not process.umask(), which sets it to read it. The kernel tells it since 4.7 (proc(5)). */
+/** Returns the umask of this process from /proc, since Linux 4.7 (proc(5)). process.umask() would set it temporarily. */
 export function readUmask(): number {
   const status = readFileSync('/proc/self/status', 'utf8');
   return Number.parseInt(/^Umask:\s*([0-7]+)$/m.exec(status)?.[1] ?? '', 8);
