@@ -31,13 +31,7 @@ const TERMS = [
 ];
 
 /** Paths that still contain rejected terms. Only remove entries. */
-const PENDING = [
-  'daemon/cli',
-  'daemon/doctor',
-  'daemon/ledger',
-  'daemon/nextflow',
-  'test',
-];
+const PENDING = ['daemon/cli', 'daemon/doctor', 'daemon/ledger', 'daemon/nextflow', 'test'];
 
 const CHECKED = new Set(['.md', '.ts', '.mjs', '.cjs', '.js', '.json', '.java', '.sh', '.yml', '.nf']);
 const SKIPPED = new Set(['node_modules', 'dist', 'target', '.git', '.tap', '.cache', 'package-lock.json']);

@@ -139,7 +139,10 @@ for (const kind of executors) {
 
     await t.test("rejects a submission with the scheduler's message", async (t) => {
       const bad = { ...submission('nf-escrow-r6'), options: candidate.badOptions };
-      await t.rejects(scheduler.submit(bad), { code: 'scheduler-rejected', message: /rejected the request: .*\w+/ });
+      await t.rejects(scheduler.submit(bad), {
+        code: 'scheduler-rejected',
+        message: /rejected the request: .*\w+/,
+      });
       t.same(await scheduler.find('nf-escrow-r6'), [], 'creates no job');
     });
 

@@ -45,15 +45,9 @@ void t.test(
           async () => {
             const input = name === 'vault.key' ? 'x' : '';
             const command = name === 'vault.key' ? ['secrets', 'set', 'BAR_KEY'] : ['run', 'touch ran'];
-            await refuses(
-              t,
-              box,
-              command,
-              [78, new RegExp(`Cannot use ".*${name}": `)],
-              {
-                input,
-              },
-            );
+            await refuses(t, box, command, [78, new RegExp(`Cannot use ".*${name}": `)], {
+              input,
+            });
             if (name === 'vault.key') await accepts(t, box, ['daemon', 'stop']);
           },
         );
