@@ -2,28 +2,29 @@ import type { Client } from '../api-client/client.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DaemonOptions } from '../daemon.ts';
 
-/** What main.ts passes to every command. What only some commands need, they import themselves when they run. */
+/** What main.ts passes to every command. A command imports everything else when it runs. */
 export interface Context {
-  /** Throws where they are invalid: help and doctor work even then. */
+  /** Throws if they are invalid. Help and doctor work even then. */
   readonly settings: Settings;
+  /** Throws `config-invalid` if the settings are invalid. */
   readonly assertSettings: () => void;
   readonly version: string;
   /** Absolute path of the program itself. */
   readonly program: string;
-  /** The daemon's client; its first call starts the daemon where none answers. */
+  /** The daemon's client. Its first call starts the daemon if none answers. */
   readonly daemon: () => Promise<Client>;
-  /** As `daemon`, but undefined where none answers. */
+  /** Like `daemon`, but returns undefined if none answers. */
   readonly daemonIfRunning: () => Promise<Client | undefined>;
-  /** Starts the daemon on this host, instead of on one that no longer responds. */
+  /** Starts the daemon on this host and takes the ledger over from a host that no longer responds. */
   readonly takeOver: () => Promise<void>;
   /** Starts a daemon that does not exit when it is idle. */
   readonly startPersistent: () => Promise<void>;
-  /** Becomes the daemon; resolves when it has ended. */
+  /** Runs the daemon in this process. Resolves when it has shut down. */
   readonly serve: (how: Serving) => Promise<void>;
 }
 
-/** How `nf-escrow daemon run` serves. */
+/** Options of `nf-escrow daemon run`. */
 export interface Serving extends Required<Pick<DaemonOptions, 'takeOver' | 'stay'>> {
-  /** A file descriptor on which it reports why it cannot start. */
+  /** File descriptor on which the daemon reports why it cannot start. */
   readonly tell: number | undefined;
 }

@@ -17,11 +17,11 @@ import { addVault } from './commands/vault.ts';
 import { addOrganizations, addWorkspaces } from './commands/workspaces.ts';
 import { escapeLines } from '../system/escape-text.ts';
 
-/** Every command but `run` and `nextflow`, whose arguments are not commander's. */
+/** Builds every command. The arguments of `run` and `nextflow` are parsed elsewhere, not by commander. */
 export function buildProgram(context: Context): Command {
   const program = new Command('nf-escrow')
     .description(
-      'Gives a Nextflow run its secrets before it starts and takes every one of them back when it ends.',
+      'Deliver secrets to Nextflow runs before they start, and remove every secret when they end.',
     )
     .version(context.version)
     .exitOverride()
@@ -36,21 +36,21 @@ export function buildProgram(context: Context): Command {
     })
     .showSuggestionAfterError()
     .hook('preAction', (_program, command) => {
-      // Before anything is asked for or done. Doctor says of settings that cannot be used what else is wrong.
+      // Before any prompt or action. Doctor reports invalid settings as one of its checks.
       if (command.name() !== 'doctor') context.assertSettings();
     });
   program
     .command('run')
-    .description('run a pipeline with its secrets (nf-escrow run --help)')
+    .description('Run a pipeline with its secrets (see nf-escrow run --help)')
     .argument('[arguments...]');
   program
     .command('nextflow')
-    .description('any nextflow command line, with nothing of ours in it; runs get their secrets')
+    .description('Run any nextflow command line; `nextflow run` gets its secrets')
     .argument('[arguments...]');
   program
     .command('shim')
     .argument('<DIR>')
-    .description('write a `nextflow` into DIR, for PATH: runs started by it get their secrets')
+    .description('Write a `nextflow` wrapper to DIR; runs that it starts get their secrets')
     .addHelpText('after', '\nExample: nf-escrow shim ~/escrow-bin && export PATH=~/escrow-bin:$PATH')
     .action(async (directory: string) => {
       const { writeShim } = await import('../nextflow/launcher/write-shim.ts');
@@ -58,30 +58,30 @@ export function buildProgram(context: Context): Command {
     });
   program
     .command('status')
-    .description('what runs, what is placed, what waits for removal')
-    .option('--json', 'as JSON')
+    .description('Show live runs, delivered secrets and pending removals')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow status')
     .action((options: { json?: boolean }) => status(context, options));
   program
     .command('doctor')
-    .description('everything that a launch needs, checked, each failure with its remedy')
-    .option('--compute-env <NAME>', 'and everything that this one needs, of AWS too')
-    .option('--probe', 'and have a job there read a throw-away secret')
-    .option('--wait <SECONDS>', 'for that job', '120')
-    .option('--json', 'as JSON')
+    .description('Check everything that a launch needs, and print a remedy for each failure')
+    .option('--compute-env <NAME>', 'also check what this compute environment needs')
+    .option('--probe', 'also submit a job there that reads a temporary secret')
+    .option('--wait <SECONDS>', 'time limit of that job', '120')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow doctor --compute-env cluster --probe')
     .action((options: DoctorOptions) => doctor(context, options));
   program
     .command('sweep')
-    .description('what dead machines left behind in AWS: shown; removed with --yes')
-    .option('--compute-env <NAME>', 'of this one (default: of all that go to AWS)')
-    .option('--yes', 'remove it')
-    .option('--json', 'as JSON')
+    .description('List what dead machines left in AWS, or remove it with --yes')
+    .option('--compute-env <NAME>', 'compute environment (default: all that run on AWS)')
+    .option('--yes', 'remove what is found')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow sweep --compute-env batch')
     .action((options: { computeEnv?: string; yes?: boolean; json?: boolean }) => sweep(context, options));
   program
     .command('aws-credentials', { hidden: true })
-    .requiredOption('--compute-env <NAME>', 'whose role is taken')
+    .requiredOption('--compute-env <NAME>', 'compute environment whose role is assumed')
     .action((options: { computeEnv: string }) => awsCredentials(context, options.computeEnv));
   addSecrets(program, context);
   addRuns(program, context);
@@ -97,15 +97,15 @@ export function buildProgram(context: Context): Command {
   return program;
 }
 
-/** Commander's message quotes the command line, newlines included; of what it adds only the suggestion has its own line. */
+/** Commander's message quotes the command line, newlines included. Only commander's suggestion gets a line of its own. */
 function errorLines(text: string): string[] {
   const [, message = text, suggestion] =
     /^error: (.*?)(?:\n(\(Did you mean [^\n]*\?\)))?\n$/s.exec(text) ?? [];
-  return [`nf-escrow: ${message}`, ...(suggestion === undefined ? [] : [suggestion]), ...runMeant(message)];
+  return [`nf-escrow: ${message}`, ...(suggestion === undefined ? [] : [suggestion]), ...suggestRun(message)];
 }
 
-/** `nf-escrow main.nf` and `nf-escrow nf-core/rnaseq` are pipelines to run, and no commands. */
-function runMeant(message: string): string[] {
+/** Suggests `run` for command lines such as `nf-escrow main.nf` and `nf-escrow nf-core/rnaseq`. */
+function suggestRun(message: string): string[] {
   const [, name] = /unknown command '(.*(?:\.nf|\/.+))'/s.exec(message) ?? [];
   return name === undefined ? [] : [`           To run a pipeline: nf-escrow run ${name}`];
 }

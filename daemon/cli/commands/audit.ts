@@ -12,10 +12,10 @@ interface AuditOptions {
 export function addAudit(program: Command, context: Context): void {
   program
     .command('audit')
-    .description('who did what, newest first; never a value')
-    .option('--limit <N>', 'at most so many', '50')
-    .option('--before <SEQ>', 'before the event with this number: the next page')
-    .option('--json', 'as JSON')
+    .description('List who did what, newest first; values are never shown')
+    .option('--limit <N>', 'maximum number of events', '50')
+    .option('--before <SEQ>', 'only events before this number, for the next page')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow audit --limit 20')
     .action((options: AuditOptions) => showAudit(context, options));
 }
@@ -24,15 +24,15 @@ async function showAudit(context: Context, { json, ...filter }: AuditOptions): P
   const query = new URLSearchParams(filter).toString();
   const { events } = await (await context.daemon()).call<Audit>('GET', `/v1/audit?${query}`);
   if (json === true) printJson({ events });
-  else if (events.length === 0) print('Nobody has done anything yet.');
-  else printTable(['SEQ', 'AT', 'BY', 'WHAT', 'RUN', 'PARTICULARS'], events.map(rowOf));
+  else if (events.length === 0) print('No events recorded yet.');
+  else printTable(['SEQ', 'TIME', 'BY', 'EVENT', 'RUN', 'DETAILS'], events.map(rowOf));
 }
 
 function rowOf({ seq, at, by, type, run, data }: JournalEvent): string[] {
-  return [String(seq), at, by ?? '-', type, run ?? '-', particularsOf(data)];
+  return [String(seq), at, by ?? '-', type, run ?? '-', detailsOf(data)];
 }
 
-function particularsOf(data: JournalEvent['data']): string {
+function detailsOf(data: JournalEvent['data']): string {
   const pairs = Object.entries(data).map(([key, value]: [string, unknown]) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     return `${key}=${text}`;

@@ -3,7 +3,7 @@ import { EscrowError } from '../../errors.ts';
 import { print, printLines } from '../io/output.ts';
 import { RUN_OPTIONS } from '../launch/run-options.ts';
 
-/** What each shell asks at the Tab key: nf-escrow itself, which knows its commands. Where it knows none: files. */
+/** Completion scripts. Each calls `nf-escrow complete`, and falls back to file names if that prints nothing. */
 const scripts: Readonly<Record<string, string>> = {
   bash: `_nf_escrow() {
   mapfile -t COMPREPLY < <(nf-escrow complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
@@ -27,13 +27,13 @@ export function addCompletion(program: Command): void {
   program
     .command('completion')
     .argument('<SHELL>', Object.keys(scripts).join(', '))
-    .description('print what makes the Tab key complete commands and options')
+    .description('Print a shell completion script')
     .addHelpText('after', '\nExample: nf-escrow completion bash >>~/.bashrc')
     .action((shell: string) => {
       const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
       if (script === undefined)
-        throw new EscrowError('usage', `There is no completion for "${shell}".`, {
-          hint: `There is one for ${Object.keys(scripts).join(', ')}.`,
+        throw new EscrowError('usage', `Cannot print a completion script: unknown shell "${shell}".`, {
+          hint: `Use one of: ${Object.keys(scripts).join(', ')}.`,
         });
       printLines(script);
     });
@@ -43,18 +43,18 @@ export function addCompletion(program: Command): void {
     .action((words: string[]) => {
       const candidates = candidatesFor(program, words);
       for (const candidate of candidates) print(candidate);
-      if (candidates.length === 0) process.exitCode = 1; // for fish: then files may be meant
+      if (candidates.length === 0) process.exitCode = 1; // fish then completes file names
     });
 }
 
-/** What the last word may become, after those before it. */
+/** Returns the completions of the last word. */
 export function candidatesFor(program: Command, words: readonly string[]): string[] {
   const before = words.slice(0, -1);
   const last = words.at(-1) ?? '';
   const command = before.reduce((found, word) => find(found, word) ?? found, program);
   const isPipeline =
     command.name() === 'nextflow' || (command.name() === 'run' && hasPipeline(before.slice(1)));
-  if (isPipeline) return []; // nextflow's arguments, or a file
+  if (isPipeline) return []; // an argument of nextflow, or a file
   const options = command.name() === 'run' ? RUN_OPTIONS : optionsOf(command);
   const visible = command.createHelp().visibleCommands(command);
   const all = last.startsWith('-') ? options : visible.map((each) => each.name());
@@ -72,7 +72,7 @@ function optionsOf(command: Command): string[] {
     .flatMap(({ long }) => (long === undefined ? [] : [long]));
 }
 
-/** A word that is no option: the pipeline, or an option's value. What follows is best left to the shell. */
+/** Whether a word may be the pipeline. It may also be an option's value, which is left to the shell as well. */
 function hasPipeline(words: readonly string[]): boolean {
   return words.some((word) => !word.startsWith('-'));
 }

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { print, printJson, printTable } from '../io/output.ts';
 import { workspacePath } from './secrets/scope.ts';
 
-/** Keys that the daemon reads when it starts; the others are the commands' own. */
+/** Keys that the daemon reads when it starts. Commands read the others. */
 const OF_DAEMON: readonly SettingKey[] = [
   'runsDir',
   'idleSeconds',
@@ -20,18 +20,18 @@ const OF_DAEMON: readonly SettingKey[] = [
 ];
 
 export function addConfig(program: Command, context: Context): void {
-  const config = program.command('config').description('settings, of config.yaml or the environment');
+  const config = program.command('config').description('Manage settings in config.yaml');
   config
     .command('list')
     .alias('ls')
-    .description('each setting, its value, and where that is from')
-    .option('--json', 'as JSON')
+    .description('List settings, their values and where each value is set')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow config list')
     .action((options: { json?: boolean }) => listSettings(context, options));
   config
     .command('get')
     .argument('<KEY>')
-    .description('one value')
+    .description('Print the value of a setting')
     .addHelpText('after', '\nExample: nf-escrow config get workspace')
     .action(async (key: string) => {
       const { value } = lookUp(context, await sourcesOf(context), known(key));
@@ -41,14 +41,14 @@ export function addConfig(program: Command, context: Context): void {
   config
     .command('set')
     .argument('<KEY>')
-    .argument('<VALUE>', 'an empty one takes the setting away')
-    .description('write one into config.yaml')
+    .argument('<VALUE>', 'new value; an empty one removes the setting')
+    .description('Write a setting to config.yaml')
     .addHelpText('after', '\nExample: nf-escrow config set keepRunsDays 30')
     .action((key: string, value: string) => set(context, known(key), value));
   program
     .command('use')
     .argument('<ORG/NAME>')
-    .description('make a workspace the default one')
+    .description('Set the default workspace')
     .addHelpText('after', '\nExample: nf-escrow use lab/rna')
     .action((title: string) => use(context, title));
 }
@@ -57,24 +57,24 @@ async function use(context: Context, title: string): Promise<void> {
   const daemon = await context.daemon();
   const { visibility } = await daemon.call<Workspace>('GET', workspacePath(title));
   await set(context, 'workspace', title);
-  if (visibility === 'personal') print('It is personal: its runs are given no secrets.');
+  if (visibility === 'personal') print('This workspace is personal: its runs get no secrets.');
 }
 
 async function set(context: Context, key: SettingKey, value: string): Promise<void> {
   const { configFile } = context.settings.paths;
   if ((await sourcesOf(context)).lookUp(key).isLocked)
-    throw new EscrowError('config-invalid', `${key} is locked in "${SITE_FILE}".`, {
+    throw new EscrowError('config-invalid', `Cannot set ${key}: it is locked in "${SITE_FILE}".`, {
       hint: 'Ask the administrator of this machine.',
     });
-  // Tried first, as a variable would be: a file with a value that is refused would stop every command.
+  // Validated as a variable first: an invalid value in the file would make every command fail.
   await loadSettings({ ...process.env, [settingVariable(key)]: value });
   const { writeSetting } = await import('../io/settings-file.ts');
   writeSetting(context.settings.paths.configFile, key, value === '' ? undefined : value);
-  print(value === '' ? `${key} is taken out of ${configFile}.` : `${key} is ${value} in ${configFile}.`);
+  print(value === '' ? `Removed ${key} from ${configFile}.` : `Set ${key} to ${value} in ${configFile}.`);
   const variable = process.env[settingVariable(key)];
-  if (variable) print(`${settingVariable(key)} is set here, and wins over the file.`);
+  if (variable) print(`The environment variable ${settingVariable(key)} is set and overrides the file.`);
   if (OF_DAEMON.includes(key) && (await context.daemonIfRunning()) !== undefined)
-    print('The daemon that runs keeps the old value until it starts anew: nf-escrow daemon stop');
+    print('The running daemon keeps the old value until it restarts: nf-escrow daemon stop');
 }
 
 async function listSettings(context: Context, options: { json?: boolean }): Promise<void> {
@@ -95,7 +95,7 @@ async function sourcesOf(context: Context): Promise<SettingSources> {
   return SettingSources.read(process.env, context.settings.paths.configFile);
 }
 
-/** The runs directory's default follows from the state directory. */
+/** Looks a setting up. The default of `runsDir` depends on the state directory. */
 function lookUp(context: Context, sources: SettingSources, key: SettingKey): SettingValue {
   const found = sources.lookUp(key);
   return key === 'runsDir' ? { ...found, value: found.value ?? context.settings.paths.runs } : found;
@@ -104,7 +104,7 @@ function lookUp(context: Context, sources: SettingSources, key: SettingKey): Set
 function known(key: string): SettingKey {
   const found = settingKeys.find((one) => one === key);
   if (found !== undefined) return found;
-  throw new EscrowError('usage', `There is no setting "${key}".`, {
-    hint: `Known are ${settingKeys.join(', ')}.`,
+  throw new EscrowError('usage', `Unknown setting "${key}".`, {
+    hint: `Use one of: ${settingKeys.join(', ')}.`,
   });
 }

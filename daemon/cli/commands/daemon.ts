@@ -10,45 +10,45 @@ import { print, printJson, show } from '../io/output.ts';
 export function addDaemon(program: Command, context: Context): void {
   const daemon = program
     .command('daemon')
-    .description('the process that places, watches and removes; started when needed');
+    .description('Manage the daemon; commands that need it start it');
   daemon
     .command('start')
-    .description('start it now')
-    .option('--stay', 'and have it go on when nobody needs it')
+    .description('Start the daemon')
+    .option('--stay', 'keep it running when it is idle')
     .addHelpText('after', '\nExample: nf-escrow daemon start')
     .action((options: { stay?: boolean }) => startDaemon(context, options));
   daemon
     .command('stop')
-    .description('end it; runs go on')
+    .description('Stop the daemon; runs continue')
     .addHelpText('after', '\nExample: nf-escrow daemon stop')
     .action(() => endDaemon(context));
   daemon
     .command('status')
-    .description('whether it runs')
-    .option('--json', 'as JSON')
+    .description('Show whether the daemon is running')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow daemon status')
     .action((options: { json?: boolean }) => daemonStatus(context, options));
   daemon
     .command('takeover')
-    .description('start it here, where it was on another host that shows no sign of life')
+    .description('Start the daemon here and take over from a host that no longer responds')
     .addHelpText('after', '\nExample: nf-escrow daemon takeover')
     .action(() => takeOver(context));
   daemon
     .command('install')
-    .description('have it run after a reboot and when nobody is logged in: by systemd, else the crontab')
-    .option('--cron', 'by the crontab, also where there is a systemd of your own')
-    .option('--remove', 'take that out again')
+    .description('Install the daemon as a systemd user unit or in the crontab: it runs after reboot and logout')
+    .option('--cron', 'use the crontab even if a systemd user instance is available')
+    .option('--remove', 'uninstall it')
     .addHelpText('after', '\nExample: nf-escrow daemon install')
     .action((options: InstallOptions) => install(context, options));
   daemon
     .command('logs')
-    .description('what it wrote: times, runs, errors; never a value')
-    .option('-f, --follow', 'and what it writes from now on')
+    .description("Print the daemon's log; it never contains values")
+    .option('-f, --follow', 'print new lines as they are written')
     .addHelpText('after', '\nExample: nf-escrow daemon logs -f')
     .action((options: { follow?: boolean }) => daemonLogs(context, options));
   daemon
     .command('run', { hidden: true })
-    .option('--tell <DESCRIPTOR>') // of a pipe to whoever starts it
+    .option('--tell <DESCRIPTOR>') // a pipe to the process that starts the daemon
     .option('--take-over')
     .option('--stay')
     .action(({ tell, takeOver = false, stay = false }: RunOptions) =>
@@ -74,10 +74,10 @@ async function install(context: Context, { cron = false, remove }: InstallOption
     const done = await uninstallDaemon({ settings, env });
     for (const line of done) print(line);
     if (done.length === 0) print('Nothing was installed.');
-    else print('A daemon that runs goes on; to end it: nf-escrow daemon stop');
+    else print('A running daemon continues. Stop it with: nf-escrow daemon stop');
     return;
   }
-  await context.startPersistent(); // where that is not possible nothing is written
+  await context.startPersistent(); // first: if it fails, nothing is installed
   for (const line of await installDaemon({ settings, program, env, cron })) print(line);
 }
 
@@ -96,7 +96,7 @@ export async function daemonStatus(context: Context, options: { json?: boolean }
   const client = await context.daemonIfRunning();
   if (client === undefined) {
     if (options.json === true) printJson({ running: false });
-    else print('No daemon runs. The first command that needs one starts it.');
+    else print('The daemon is not running. The next command that needs it starts it.');
     return;
   }
   const status = await client.call<DaemonStatus>('GET', '/v1/daemon');
@@ -108,24 +108,24 @@ export async function daemonStatus(context: Context, options: { json?: boolean }
   }
 }
 
-/** Ends the daemon, not the runs: the next command's daemon adopts them. */
+/** Stops the daemon. Runs continue, and the daemon that the next command starts adopts them. */
 async function endDaemon(context: Context): Promise<void> {
   const client = await context.daemonIfRunning();
   if (client === undefined) {
-    print('No daemon runs.');
+    print('The daemon is not running.');
     return;
   }
   await stopDaemon(client);
-  print('The daemon has ended. Runs go on; their secrets are removed at their end all the same.');
+  print('Stopped the daemon. Runs continue, and their secrets are still removed when they end.');
 }
 
-/** Shows the daemon's log, of a daemon that is gone as well. */
+/** Prints the daemon's log, even if the daemon is not running. */
 async function daemonLogs(context: Context, { follow }: { follow?: boolean }): Promise<void> {
   const { daemonLog } = context.settings.paths;
   if (!existsSync(daemonLog)) {
-    print('No daemon has run yet.');
+    print('There is no log: the daemon has not run yet.');
     return;
   }
-  const goesOn = (): Promise<boolean> => Promise.resolve(follow === true);
-  await show(followFile(daemonLog, goesOn));
+  const isFollowing = (): Promise<boolean> => Promise.resolve(follow === true);
+  await show(followFile(daemonLog, isFollowing));
 }

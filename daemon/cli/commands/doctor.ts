@@ -15,8 +15,8 @@ export interface DoctorOptions {
 }
 
 /**
- * `nf-escrow doctor`: exit status 1 when something is missing that a launch needs. Needs no daemon and starts none, unless
- * it is to look at a compute environment.
+ * Implements `nf-escrow doctor`. Sets exit status 1 if something that a launch needs is missing. Neither needs nor starts the
+ * daemon, unless a compute environment is checked.
  */
 export async function doctor(context: Context, options: DoctorOptions): Promise<void> {
   const limitMs = secondsOf(options.wait) * 1000;
@@ -58,7 +58,7 @@ async function probeEnvironment(
   return probe(environment, await createDoctorContext(process.env, version), limitMs);
 }
 
-/** The one that is named, else the one that runs go to. */
+/** Returns the named compute environment, or the default one. */
 async function environmentOf(context: Context, named: string | undefined): Promise<ComputeEnvironment> {
   const daemon = await context.daemon();
   const name = named ?? context.settings.computeEnvironment;
@@ -66,10 +66,10 @@ async function environmentOf(context: Context, named: string | undefined): Promi
   const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', PATH);
   const found = computeEnvironments.find(({ isDefault }) => isDefault);
   if (found !== undefined) return found;
-  throw new EscrowError('compute-environment-not-found', 'No compute environment is the default one.');
+  throw new EscrowError('compute-environment-not-found', 'There is no default compute environment.');
 }
 
-/** Empty where the platform has no service that could be asked. */
+/** Returns the daemon's checks of the platform. Empty for a platform without a remote service. */
 async function checkPlatform(context: Context, name: string): Promise<Check[]> {
   return (await (await context.daemon()).call<DoctorReport>('POST', `${pathOf(name)}/check`)).checks;
 }
@@ -80,7 +80,7 @@ function pathOf(name: string): string {
 
 function secondsOf(text: string): number {
   if (/^[1-9][0-9]{0,5}$/.test(text)) return Number(text);
-  throw new EscrowError('usage', `--wait is "${text}", which is no number of seconds.`);
+  throw new EscrowError('usage', `Invalid value "${text}" of --wait: it must be a number of seconds.`);
 }
 
 export function showChecks(checks: readonly Check[]): void {

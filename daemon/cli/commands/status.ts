@@ -5,19 +5,19 @@ import { print, printJson } from '../io/output.ts';
 import { describeLeftovers } from './runs/describe-leftovers.ts';
 import { describeRefusals } from './runs/describe-orphans.ts';
 
-/** `nf-escrow status`: what runs, what is placed, what waits for removal; one line each. */
+/** Implements `nf-escrow status`: one line for each live run and each run with pending removals. */
 export async function status(context: Context, options: { json?: boolean }): Promise<void> {
   const open = await openRuns(await context.daemon());
   if (options.json === true) printJson({ runs: open });
-  else if (open.length === 0) print('Nothing runs, nothing is placed, nothing waits for removal.');
+  else if (open.length === 0) print('No live runs, no delivered secrets, no pending removals.');
   else {
     for (const run of open) {
       const what =
         run.state === 'purged'
-          ? `over (${run.outcome ?? '?'}), nothing placed`
+          ? `ended (${run.outcome ?? '?'}), everything removed`
           : run.state === 'ended'
-            ? `over (${run.outcome ?? '?'}), waits for removal of ${String(run.pendingRemovals)}`
-            : `${run.state}, ${String(run.secrets.length)} secrets placed`;
+            ? `ended (${run.outcome ?? '?'}), ${String(run.pendingRemovals)} pending removals`
+            : `${run.state}, ${String(run.secrets.length)} secrets delivered`;
       const trouble = run.state === 'ended' ? (run.removalError ?? '') : '';
       print(
         `${run.id}  ${run.runName ?? '-'}  ${what}  ${run.launchDirectory}${trouble === '' ? '' : `  ${trouble}`}`,
@@ -25,7 +25,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
       for (const line of describeLeftovers(run)) print(`  ${line}`);
       if (run.orphanedJobs.length > 0)
         print(
-          `  left ${String(run.orphanedJobs.length)} jobs behind: nf-escrow runs cancel ${run.id} ends them`,
+          `  ${String(run.orphanedJobs.length)} orphaned jobs. Cancel them with: nf-escrow runs cancel ${run.id}`,
         );
       for (const line of describeRefusals(run.orphanedJobs)) print(`  ${line}`);
     }
@@ -34,7 +34,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
 
 const PAGE = 1000;
 
-/** All of them, however many runs came after: what waits for its removal must not fall off the end of a list. */
+/** Returns all open runs, page by page: a pending removal must not be cut off at the end of a list. */
 async function openRuns(daemon: Client): Promise<Run[]> {
   const open: Run[] = [];
   for (let before = '', count = PAGE; count === PAGE;) {

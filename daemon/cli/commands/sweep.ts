@@ -10,8 +10,8 @@ interface SweepOptions {
 }
 
 /**
- * `nf-escrow sweep`: what dead machines left in AWS, of one compute environment or of all. Without --yes it only shows.
- * An environment that cannot be asked, and what cannot be removed, are told, and the rest goes on: the exit status is 1.
+ * Implements `nf-escrow sweep`: lists what dead machines left in AWS, for one compute environment or all; removes it with
+ * --yes. Reports each failed query and removal, continues with the rest, and sets exit status 1.
  */
 export async function sweep(context: Context, options: SweepOptions): Promise<void> {
   const daemon = await context.daemon();
@@ -32,18 +32,18 @@ export async function sweep(context: Context, options: SweepOptions): Promise<vo
   }
   const leftovers = [...found.values()];
   for (const { target, error: trouble } of leftovers)
-    if (trouble !== undefined) complain(`${target} stays. ${trouble}`);
+    if (trouble !== undefined) complain(`Cannot remove ${target}: ${trouble}`);
   if (options.json === true) printJson({ leftovers });
   else show(leftovers, options.yes === true);
 }
 
 function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): void {
   if (leftovers.length === 0) {
-    print(process.exitCode === 1 ? 'Nothing was found.' : 'Nothing is left that nobody else removes.');
+    print(process.exitCode === 1 ? 'Found nothing, but not everything could be searched.' : 'Nothing to remove.');
     return;
   }
   printTable(
-    ['WHAT', 'RUN', 'WHERE', 'WHY'],
+    ['KIND', 'RUN', 'TARGET', 'REASON'],
     leftovers.map(({ kind, run, target, reason: why }) => [kind, run, target, why]),
   );
   const removable = leftovers.filter((one) => one.removable).length;
@@ -51,12 +51,12 @@ function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): void {
   const removed = leftovers.filter((one) => one.removed).length;
   if (!isRemoval)
     print(
-      `Nothing was removed; --yes removes ${removable === leftovers.length ? `these ${count}` : `${count} of these`}.`,
+      `Removed nothing. To remove ${removable === leftovers.length ? `these ${count}` : `${count} of these`}, add --yes.`,
     );
   else print(removed === removable ? `Removed ${count}.` : `Removed ${String(removed)} of ${count}.`);
   if (removable < leftovers.length)
     print(
-      'The others stay: compare them with `aws secretsmanager describe-secret`, and delete them there if they are yours.',
+      'The others are kept. Check them with `aws secretsmanager describe-secret`, and delete them there if they are yours.',
     );
 }
 

@@ -17,44 +17,44 @@ interface Phrase {
 }
 
 export function addVault(program: Command, context: Context): void {
-  const vault = program.command('vault').description("the vault's key; all secrets at once, encrypted");
+  const vault = program.command('vault').description("Manage the vault's key; export and import all secrets, encrypted");
   vault
     .command('status')
-    .description('whether it opens, and by what')
-    .option('--json', 'as JSON')
+    .description('Show whether the vault is locked, and where its key comes from')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow vault status')
     .action((options: { json?: boolean }) => vaultStatus(context, options));
   vault
     .command('unlock')
-    .description('give the passphrase; the daemon keeps it in memory until it ends')
-    .option('--passphrase-file <FILE>', 'read it from a file')
+    .description('Unlock the vault with its passphrase until the daemon stops')
+    .option('--passphrase-file <FILE>', 'file that contains the passphrase')
     .addHelpText('after', '\nExample: nf-escrow vault unlock')
     .action((options: Phrase) => unlock(context, options));
   vault
     .command('rekey')
     .description(
-      'give it a new key: in the key file, under a passphrase, or from vaultKeyCommand of config.yaml',
+      'Replace the key: by default with a new key file, else with a passphrase or a command',
     )
-    .option('--passphrase', 'derive it from a passphrase')
-    .option('--passphrase-file <FILE>', 'derive it from the passphrase in a file')
-    .option('--command', 'derive it from what vaultKeyCommand prints')
+    .option('--passphrase', 'derive the key from a passphrase')
+    .option('--passphrase-file <FILE>', 'derive the key from the passphrase in a file')
+    .option('--command', 'derive the key from the output of the setting vaultKeyCommand')
     .addHelpText('after', '\nExample: nf-escrow vault rekey --passphrase')
     .action((options: Phrase & { passphrase?: boolean; command?: boolean }) => rekey(context, options));
   vault
     .command('export')
-    .description('print all secrets, encrypted with age, for recipients or under a passphrase')
-    .option('--recipient <AGE1...>', 'for this age public key (repeatable)', collect, [])
-    .option('--passphrase-file <FILE>', 'under the passphrase in a file')
+    .description('Export all secrets, encrypted with age')
+    .option('--recipient <AGE1...>', 'age public key to encrypt to (repeatable)', collect, [])
+    .option('--passphrase-file <FILE>', 'file that contains the passphrase to encrypt with')
     .addHelpText('after', '\nExample: nf-escrow vault export > secrets.age')
     .action((options: Phrase & { recipient: string[] }) => exportVault(context, options));
   vault
     .command('import')
     .argument('<FILE>')
-    .description('take an export in: all of it or nothing')
-    .option('--identity <FILE>', 'open it with the age secret keys in this file')
-    .option('--passphrase-file <FILE>', 'open it with the passphrase in a file')
-    .option('--replace', 'names that are there get the new value')
-    .option('--skip', 'names that are there stay as they are')
+    .description('Import an export, all of it or nothing')
+    .option('--identity <FILE>', 'file that contains age secret keys to decrypt with')
+    .option('--passphrase-file <FILE>', 'file that contains the passphrase to decrypt with')
+    .option('--replace', 'replace secrets that exist')
+    .option('--skip', 'skip secrets that exist')
     .addHelpText('after', '\nExample: nf-escrow vault import secrets.age')
     .action((file: string, options: Phrase & ConflictOptions & { identity?: string }) =>
       importVault(context, file, options),
@@ -68,16 +68,16 @@ async function vaultStatus(context: Context, options: { json?: boolean }): Promi
     print(`vault    ${status.state}`);
     print(`key      ${status.key ?? 'none yet'}${status.source === null ? '' : ` (from ${status.source})`}`);
     if (status.pendingRekey > 0)
-      print(`waiting  ${String(status.pendingRekey)} values are sealed with another key`);
+      print(`pending  ${String(status.pendingRekey)} values are encrypted with another key`);
     if (status.pendingErasure !== null)
-      print(`erasure  removed values may still be on the disk: ${status.pendingErasure}; it is retried`);
+      print(`erasure  removed values may still be on the disk: ${status.pendingErasure}; the daemon retries it`);
   }
 }
 
 async function unlock(context: Context, { passphraseFile }: Phrase): Promise<void> {
-  const passphrase = await readPassphrase('Passphrase of the vault:', passphraseFile);
+  const passphrase = await readPassphrase('Vault passphrase:', passphraseFile);
   await (await context.daemon()).call('POST', '/v1/vault/unlock', { passphrase });
-  print('The vault is open until the daemon ends.');
+  print('The vault is unlocked until the daemon stops.');
 }
 
 async function rekey(
@@ -86,26 +86,26 @@ async function rekey(
 ): Promise<void> {
   const wantsPhrase = options.passphrase === true || options.passphraseFile !== undefined;
   if (wantsPhrase && options.command === true)
-    throw new EscrowError('usage', 'A key comes from a passphrase or from a command, not from both.');
+    throw new EscrowError('usage', '--passphrase and --command cannot be combined.');
   const source = wantsPhrase ? 'passphrase' : options.command === true ? 'command' : 'file';
   const body = wantsPhrase
-    ? { source, passphrase: await readNewPassphrase('New passphrase of the vault:', options.passphraseFile) }
+    ? { source, passphrase: await readNewPassphrase('New vault passphrase:', options.passphraseFile) }
     : { source };
   const { moved, key } = await (
     await context.daemon()
   ).call<VaultStatus & { moved: number }>('POST', '/v1/vault/rekey', body);
-  print(`The vault has the new key ${key ?? '?'}; ${String(moved)} values were sealed anew.`);
+  print(`The vault has the new key ${key ?? '?'}. Re-encrypted ${String(moved)} values.`);
 }
 
 async function exportVault(context: Context, options: Phrase & { recipient: string[] }): Promise<void> {
   if (outputIsTerminal())
-    throw new EscrowError('usage', 'An export goes to a file.', {
-      hint: 'nf-escrow vault export > secrets.age',
+    throw new EscrowError('usage', 'Cannot print an export to a terminal.', {
+      hint: 'Redirect it to a file: nf-escrow vault export > secrets.age',
     });
   const body: VaultExportRequest =
     options.recipient.length > 0
       ? { recipients: options.recipient as [string, ...string[]] }
-      : { passphrase: await readNewPassphrase('Passphrase of the export:', options.passphraseFile) };
+      : { passphrase: await readNewPassphrase('Export passphrase:', options.passphraseFile) };
   write(await (await context.daemon()).call<string>('POST', '/v1/vault/export', body));
 }
 
@@ -116,20 +116,20 @@ async function importVault(
 ): Promise<void> {
   const opener =
     options.identity === undefined
-      ? { passphrase: await readPassphrase('Passphrase of the export:', options.passphraseFile) }
+      ? { passphrase: await readPassphrase('Export passphrase:', options.passphraseFile) }
       : { identities: await identitiesOf(options.identity) };
   const body: VaultImportRequest = { export: await read(file), onConflict: conflictOf(options), ...opener };
   printImport(await (await context.daemon()).call<ImportResult>('POST', '/v1/vault/import', body));
 }
 
-/** The lines of an age identity file that are no comments. */
+/** Returns the keys in an age identity file, without its comments. */
 async function identitiesOf(file: string): Promise<[string, ...string[]]> {
   const [first, ...others] = (await read(file))
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
   if (first !== undefined) return [first, ...others];
-  throw new EscrowError('usage', `"${file}" holds no age identity.`);
+  throw new EscrowError('usage', `Cannot import: "${file}" contains no age identity.`);
 }
 
 async function read(file: string): Promise<string> {

@@ -22,94 +22,94 @@ interface CreateOptions {
 }
 
 export function addWorkspaces(program: Command, context: Context): void {
-  const workspaces = program.command('workspaces').description('where secrets of pipelines are kept');
+  const workspaces = program.command('workspaces').description('Manage workspaces, which hold secrets for pipelines');
   workspaces
     .command('create')
     .argument('<ORG/NAME>')
-    .description('make a workspace; private, unless said otherwise')
-    .option('--shared', 'for everyone of the organization')
-    .option('--personal', 'for one person; its runs are given no secrets')
+    .description('Create a workspace (default: private)')
+    .option('--shared', 'visible to all members of the organization')
+    .option('--personal', 'for one person; its runs get no secrets')
     .addHelpText('after', '\nExample: nf-escrow workspaces create lab/rna')
     .action((title: string, options: CreateOptions) => createWorkspace(context, title, options));
   workspaces
     .command('list')
     .alias('ls')
-    .description('by organization and name')
-    .option('--json', 'as JSON')
+    .description('List workspaces')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow workspaces list')
     .action((options: Json) => listWorkspaces(context, options));
   workspaces
     .command('show')
     .argument('<ORG/NAME>')
-    .description('one workspace, and who takes part')
-    .option('--json', 'as JSON')
+    .description('Show a workspace and its members')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow workspaces show lab/rna')
     .action((title: string, options: Json) => showWorkspace(context, title, options));
   workspaces
     .command('remove')
     .aliases(['rm', 'delete'])
     .argument('<ORG/NAME>')
-    .description('remove a workspace with its secrets')
-    .option('--yes', 'do not ask')
+    .description('Remove a workspace with its secrets')
+    .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow workspaces remove lab/rna')
     .action((title: string, options: { yes?: boolean }) => removeWorkspace(context, title, options));
 }
 
 export function addOrganizations(program: Command, context: Context): void {
-  const orgs = program.command('orgs').description('organizations, to which workspaces belong');
+  const orgs = program.command('orgs').description('Manage organizations, which hold workspaces');
   orgs
     .command('create')
     .argument('<ORG>')
-    .description('make an organization')
+    .description('Create an organization')
     .addHelpText('after', '\nExample: nf-escrow orgs create lab')
     .action(async (name: string) => {
       await (await context.daemon()).call('POST', '/v1/organizations', { name });
-      print(`The organization ${name} is there. Make a workspace: nf-escrow workspaces create ${name}/NAME`);
+      print(`Created organization ${name}. Create a workspace: nf-escrow workspaces create ${name}/NAME`);
     });
   orgs
     .command('list')
     .alias('ls')
-    .description('by name')
-    .option('--json', 'as JSON')
+    .description('List organizations')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow orgs list')
     .action(async (options: Json) => {
       const list = await (await context.daemon()).call<OrganizationList>('GET', '/v1/organizations');
       if (options.json === true) printJson(list);
-      else printTable(['ORGANIZATION', 'WORKSPACES', 'SINCE'], list.organizations.map(rowOf));
+      else printTable(['ORGANIZATION', 'WORKSPACES', 'CREATED'], list.organizations.map(rowOf));
     });
   orgs
     .command('show')
     .argument('<ORG>')
-    .description('one organization')
-    .option('--json', 'as JSON')
+    .description('Show an organization')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow orgs show lab')
     .action(async (name: string, options: Json) => {
       const one = await (await context.daemon()).call<Organization>('GET', organizationPath(name));
       if (options.json === true) printJson(one);
-      else printTable(['ORGANIZATION', 'WORKSPACES', 'SINCE'], [rowOf(one)]);
+      else printTable(['ORGANIZATION', 'WORKSPACES', 'CREATED'], [rowOf(one)]);
     });
   orgs
     .command('remove')
     .aliases(['rm', 'delete'])
     .argument('<ORG>')
-    .description('remove an organization without workspaces')
-    .option('--yes', 'do not ask')
+    .description('Remove an organization without workspaces')
+    .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow orgs remove lab')
     .action(async (name: string, options: { yes?: boolean }) => {
-      await confirm(`Remove the organization ${name}?`, options.yes);
+      await confirm(`Remove organization ${name}?`, options.yes);
       await (await context.daemon()).call('DELETE', organizationPath(name));
-      print(`The organization ${name} is removed.`);
+      print(`Removed organization ${name}.`);
     });
 }
 
 async function createWorkspace(context: Context, title: string, options: CreateOptions): Promise<void> {
   if (options.shared === true && options.personal === true)
-    throw new EscrowError('usage', '--shared and --personal cannot stand together.');
+    throw new EscrowError('usage', '--shared and --personal cannot be combined.');
   workspacePath(title);
   const [organization, name] = title.split('/');
   const visibility = options.shared === true ? 'shared' : options.personal === true ? 'personal' : 'private';
   await (await context.daemon()).call('POST', '/v1/workspaces', { organization, name, visibility });
-  print(`The ${visibility} workspace ${title} is there. Make it the default: nf-escrow use ${title}`);
+  print(`Created ${visibility} workspace ${title}. Make it the default: nf-escrow use ${title}`);
 }
 
 async function listWorkspaces(context: Context, options: Json): Promise<void> {
@@ -137,16 +137,16 @@ async function showWorkspace(context: Context, title: string, options: Json): Pr
   print(`workspace   ${title}`);
   print(`visibility  ${workspace.visibility}`);
   print(`secrets     ${String(workspace.secrets)}`);
-  print(`since       ${workspace.dateCreated}`);
+  print(`created     ${workspace.dateCreated}`);
   for (const { user, role } of members) print(`member      ${user} (${role})`);
 }
 
 async function removeWorkspace(context: Context, title: string, options: { yes?: boolean }): Promise<void> {
   const daemon = await context.daemon();
   const { secrets } = await daemon.call<Workspace>('GET', workspacePath(title));
-  await confirm(`Remove the workspace ${title} with its ${String(secrets)} secrets?`, options.yes);
+  await confirm(`Remove workspace ${title} with its ${String(secrets)} secrets?`, options.yes);
   await daemon.call('DELETE', workspacePath(title));
-  print(`The workspace ${title} is removed.`);
+  print(`Removed workspace ${title}.`);
 }
 
 function organizationPath(name: string): string {

@@ -6,21 +6,21 @@ const CHUNK = 64 * 1024;
 const LOOK_EVERY_MS = 200;
 
 /**
- * Gives what is in a file, and what is added to it as long as `goesOn`. Throws Node's
- * system error when it is not there, and `path-conflict` when it is no plain file.
+ * Yields the content of a file, and what is appended to it while `isGrowing` returns true. Throws Node's system error if
+ * the file does not exist, and `path-conflict` if it is not a regular file.
  */
-export async function* followFile(path: string, goesOn: () => Promise<boolean>): AsyncGenerator<Buffer> {
+export async function* followFile(path: string, isGrowing: () => Promise<boolean>): AsyncGenerator<Buffer> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
-    if (!fstatSync(fd).isFile()) throw new EscrowError('path-conflict', `"${path}" is not a plain file.`);
+    if (!fstatSync(fd).isFile()) throw new EscrowError('path-conflict', `Cannot read "${path}": it is not a regular file.`);
     for (let more = true; ;) {
       const buffer = Buffer.alloc(CHUNK);
       const count = readSync(fd, buffer);
       if (count > 0) yield buffer.subarray(0, count);
       else if (!more) return;
       else {
-        // Asked before the last look: what was written up to its end is read.
-        more = await goesOn();
+        // Called before the last read, so that everything written until then is read.
+        more = await isGrowing();
         if (more) await sleep(LOOK_EVERY_MS);
       }
     }

@@ -1,5 +1,5 @@
-// All that nf-escrow prints goes through here, where what could steer a terminal is escaped; the prompts beside this file
-// use the same. Nextflow writes to the terminal itself.
+// All output of nf-escrow goes through this module, which escapes terminal control characters. The prompts in this directory
+// escape them as well. Nextflow writes to the terminal directly.
 import { EscrowError, systemCode } from '../../errors.ts';
 import { escapeJson, escapeLines, escapeText } from '../../system/escape-text.ts';
 import { TerminalText } from './terminal-text.ts';
@@ -9,21 +9,21 @@ export function print(line: string): void {
   write(`${escapeText(line)}\n`);
 }
 
-/** Writes lines of our own, a help text, to standard output. */
+/** Writes trusted lines, such as a help text, to standard output. */
 export function printLines(text: string): void {
   write(`${escapeLines(text)}\n`);
 }
 
 let guarded = false;
 
-/** Writes to standard output, as it is: for what is not to be read by people. */
+/** Writes to standard output without escaping. For output that programs read. */
 export function write(chunk: string | Uint8Array): void {
   if (!guarded) process.stdout.on('error', endQuietly);
   guarded = true;
   process.stdout.write(chunk);
 }
 
-/** Who reads us may have enough (`| head`): then there is no more to say, and that is no error. */
+/** Exits without an error if the reader closes the pipe, as in `| head`. */
 function endQuietly(error: Error): void {
   if (systemCode(error) === 'EPIPE') process.exit();
   throw error;
@@ -33,7 +33,7 @@ export function outputIsTerminal(): boolean {
   return process.stdout.isTTY;
 }
 
-/** Shows what others wrote: on a terminal with controls escaped, else byte for byte. */
+/** Prints untrusted output: escaped on a terminal, else byte for byte. */
 export async function show(chunks: AsyncIterable<Uint8Array>): Promise<void> {
   const escaped = outputIsTerminal() ? new TerminalText() : undefined;
   for await (const chunk of chunks) write(escaped?.take(chunk) ?? chunk);
@@ -44,12 +44,12 @@ export function printJson(data: unknown): void {
   write(`${jsonText(data)}\n`);
 }
 
-/** JSON for files and pipes that someone may look at. */
+/** Returns indented JSON with control characters escaped. */
 export function jsonText(data: unknown): string {
   return escapeJson(JSON.stringify(data, null, 2));
 }
 
-/** Columns as wide as their widest cell. */
+/** Prints a table whose columns are as wide as their widest cell. */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
   const lines = [header, ...rows].map((row) => row.map(escapeText));
   const widths = header.map((_, column) =>
@@ -65,7 +65,7 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
   }
 }
 
-/** Writes a line about what goes on to standard error. */
+/** Writes a message to standard error, prefixed with the program name. */
 export function warn(text: string): void {
   printError(`nf-escrow: ${text}`);
 }
@@ -77,21 +77,21 @@ export function printError(line: string): void {
 
 let errorGuarded = false;
 
-/** Writes lines of our own to standard error. */
+/** Writes trusted lines to standard error. */
 export function writeError(text: string): void {
-  // A terminal that has gone takes no message; the exit status still counts.
+  // A closed terminal accepts no message. The exit status still counts.
   if (!errorGuarded) process.stderr.on('error', () => undefined);
   errorGuarded = true;
   process.stderr.write(escapeLines(text));
 }
 
-/** Says what went wrong, with its hint. */
+/** Prints an error with its hint. */
 export function reportError(error: Error): void {
   warn(error.message);
   if (error instanceof EscrowError) printError(`           ${error.hint}`);
 }
 
-/** Says what nobody has caught, with its stack: a mistake of ours. */
+/** Prints an uncaught error with its stack. It is a bug in nf-escrow. */
 export function reportCrash(error: Error): void {
   warn(`${error.name}: ${error.message}`);
   const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));

@@ -3,34 +3,34 @@ import { EscrowError } from '../../errors.ts';
 import { escapeText } from '../../system/escape-text.ts';
 import { leaveMemoryOutOfCoreDumps } from '../../system/processes/core-dumps.ts';
 
-/** Asks for a passphrase on a hidden prompt; `file` is read instead, without the newline at its end. */
+/** Prompts for a passphrase, or reads it from `file` without its trailing newline. */
 export async function readPassphrase(message: string, file?: string): Promise<string> {
   if (file !== undefined) {
-    const { readBytes } = await import('./read-bytes.ts'); // of all commands few need it
+    const { readBytes } = await import('./read-bytes.ts'); // few commands need it
     return (await readBytes(file)).toString('utf8').replace(/\n$/, '');
   }
   if (!process.stdin.isTTY)
-    throw new EscrowError('usage', 'There is no terminal to ask for a passphrase on.', {
-      hint: 'Name a file that holds it: --passphrase-file FILE',
+    throw new EscrowError('usage', 'Cannot prompt for a passphrase: standard input is not a terminal.', {
+      hint: 'Read it from a file with --passphrase-file FILE.',
     });
   return promptHidden(message);
 }
 
-/** Asks on the terminal for what is not to be seen. */
+/** Prompts on the terminal without echo. */
 export async function promptHidden(message: string): Promise<string> {
-  leaveMemoryOutOfCoreDumps(); // `run` asks too, where the vault is locked
-  const { default: password } = await import('@inquirer/password'); // of all commands few need it
+  leaveMemoryOutOfCoreDumps(); // here, because `run` prompts only if the vault is locked
+  const { default: password } = await import('@inquirer/password'); // few commands need it
   return password({ message: escapeText(message), mask: false }, { output: process.stderr });
 }
 
-/** As readPassphrase, twice, for a new one. */
+/** Prompts twice for a new passphrase, or reads it from `file`. Throws `usage` if the two differ. */
 export async function readNewPassphrase(message: string, file?: string): Promise<string> {
   const first = await readPassphrase(message, file);
-  if (file !== undefined || first === (await readPassphrase('Once more:'))) return first;
-  throw new EscrowError('usage', 'The two are not the same.', { hint: 'Nothing was changed; try again.' });
+  if (file !== undefined || first === (await readPassphrase('Repeat the passphrase:'))) return first;
+  throw new EscrowError('usage', 'The passphrases do not match.', { hint: 'Nothing was changed. Try again.' });
 }
 
-/** A client that asks for the vault's passphrase where it is needed and there is someone to ask, and then tries again. */
+/** Wraps a client: if the vault is locked and there is a terminal, prompts for the passphrase and retries. */
 export function unlocking(client: Client): Client {
   return {
     call: async <T>(...request: Parameters<Client['call']>): Promise<T> => {
@@ -39,7 +39,7 @@ export function unlocking(client: Client): Client {
       } catch (error) {
         const locked = error instanceof EscrowError && error.code === 'vault-locked';
         if (!locked || !process.stdin.isTTY) throw error;
-        const passphrase = await readPassphrase('Passphrase of the vault:');
+        const passphrase = await readPassphrase('Vault passphrase:');
         await client.call('POST', '/v1/vault/unlock', { passphrase });
         return client.call<T>(...request);
       }

@@ -1,14 +1,14 @@
 import { EscrowError } from '../../errors.ts';
 import { readInput } from './read-input.ts';
 
-/** What the daemon takes at once, before it becomes base64. */
+/** Maximum size of a request to the daemon, before base64. */
 const MAX = 48 * 1024 * 1024;
 
-/** The bytes of a file that someone named, all of them. Throws `usage`. */
+/** Returns the content of a file. Throws `usage` if it is unreadable or too large. */
 export async function readBytes(path: string): Promise<Buffer> {
   const bytes = await readInput(path, MAX);
   if (bytes.length <= MAX) return bytes;
-  throw new EscrowError('usage', `"${path}" has more than ${String(MAX)} bytes.`, {
-    hint: 'Divide it into several.',
+  throw new EscrowError('usage', `Cannot read "${path}": it has more than ${String(MAX)} bytes.`, {
+    hint: 'Split it into several files.',
   });
 }

@@ -5,9 +5,9 @@ import { EscrowError, systemCode } from '../../errors.ts';
 const CHUNK = 64 * 1024;
 
 /**
- * Reads what someone named as input: a plain file, or the FIFO that a shell makes of `<(command)`. At most one byte more
- * than `limit` is read, which tells that it is too long. Never waits for a FIFO that nobody has open for writing, and
- * opens no device. Throws `usage`.
+ * Reads an input file: a regular file, or the FIFO that a shell creates for `<(command)`. Reads at most `limit` + 1 bytes, so
+ * that the caller can detect an input that is too long. Never waits for a FIFO without a writer, and never reads a device.
+ * Throws `usage`.
  */
 export async function readInput(path: string, limit: number): Promise<Buffer> {
   try {
@@ -16,18 +16,18 @@ export async function readInput(path: string, limit: number): Promise<Buffer> {
     if (found.isFIFO()) {
       const bytes = await readAtMost(fromFifo(fd), limit);
       if (bytes.length > 0) return bytes;
-      throw unreadable(path, 'nobody writes to that FIFO');
+      throw unreadable(path, 'the FIFO has no writer');
     }
     if (found.isFile()) return await readAtMost(createReadStream(path, { fd }), limit);
     closeSync(fd);
-    throw unreadable(path, found.isDirectory() ? 'it is a directory' : 'it is not a plain file');
+    throw unreadable(path, found.isDirectory() ? 'it is a directory' : 'it is not a regular file');
   } catch (error) {
     if (error instanceof EscrowError) throw error;
     throw unreadable(path, systemCode(error) ?? 'unknown error');
   }
 }
 
-/** The bytes of a stream, up to one more than `limit`; the rest is left, and the stream closed. */
+/** Reads at most `limit` + 1 bytes of a stream and closes it. */
 export async function readAtMost(stream: AsyncIterable<Buffer>, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -39,7 +39,7 @@ export async function readAtMost(stream: AsyncIterable<Buffer>, limit: number): 
   return Buffer.concat(chunks).subarray(0, limit + 1);
 }
 
-/** What is in a FIFO, and what those will write who have it open; the kernel tells nothing of those who never had. */
+/** Yields what a FIFO contains and what its current writers write. Ends at once if it has no writer. */
 async function* fromFifo(fd: number): AsyncGenerator<Buffer> {
   const chunk = Buffer.alloc(CHUNK);
   try {
@@ -47,13 +47,13 @@ async function* fromFifo(fd: number): AsyncGenerator<Buffer> {
     closeSync(fd);
     return;
   } catch (error) {
-    if (systemCode(error) !== 'EAGAIN') throw error; // else there is someone to wait for
+    if (systemCode(error) !== 'EAGAIN') throw error; // EAGAIN: the FIFO has a writer
   }
   yield* new Socket({ fd, readable: true, writable: false });
 }
 
 function unreadable(path: string, why: string): EscrowError {
-  return new EscrowError('usage', `"${path}" cannot be read: ${why}.`, {
+  return new EscrowError('usage', `Cannot read "${path}": ${why}.`, {
     hint: 'Name a file that you can read.',
   });
 }

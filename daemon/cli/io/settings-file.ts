@@ -5,7 +5,7 @@ import type { SettingKey } from '../../config/setting-keys.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { inPrivateDirectory } from '../../system/files/private-directory.ts';
 
-/** Writes one setting into the configuration file, which keeps its comments and its order; undefined takes it out. */
+/** Writes a setting to the configuration file and preserves comments and order. undefined removes the setting. */
 export function writeSetting(path: string, key: SettingKey, value: string | undefined): void {
   const document = readDocument(path);
   if (value === undefined) document.delete(key);
@@ -16,7 +16,7 @@ export function writeSetting(path: string, key: SettingKey, value: string | unde
 function readDocument(path: string): Document {
   try {
     const document: Document = parseDocument(readFileSync(path, 'utf8'));
-    // A file of nothing but comments, or of an empty value: what is said there stays.
+    // A file with only comments or an empty value. The comments are preserved.
     if (!isMap(document.contents)) document.contents = document.createNode({});
     return document;
   } catch (error) {

@@ -1,8 +1,8 @@
 import { EscrowError } from '../../errors.ts';
 
 /**
- * Splits a text into words as a shell does: at blanks, but not inside quotes. Nothing in it is expanded or run. Throws
- * `usage` for a quote that is not closed.
+ * Splits a text into words like a shell: at blanks outside quotes, without any expansion. Throws `usage` for an unclosed
+ * quote.
  */
 export function splitWords(text: string): string[] {
   const words: string[] = [];
@@ -11,7 +11,7 @@ export function splitWords(text: string): string[] {
     const [word = ''] = /^(?:[^\s'"]|'[^']*'|"[^"]*")+/.exec(rest) ?? [];
     const next = rest.slice(word.length);
     if (word === '' || /^['"]/.test(next))
-      throw new EscrowError('usage', `A quote is not closed in: ${text}`);
+      throw new EscrowError('usage', `Unclosed quote in: ${text}`);
     words.push(word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'));
     rest = next.trimStart();
   }

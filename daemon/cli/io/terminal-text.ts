@@ -1,30 +1,30 @@
 import { StringDecoder } from 'node:string_decoder';
 import { escapeLines } from '../../system/escape-text.ts';
 
-/** Select Graphic Rendition, which changes colour and weight of what follows and nothing else: ECMA-48, 8.3.117. */
+/** Select Graphic Rendition, which changes only colour and weight of the text after it: ECMA-48, 8.3.117. */
 const COLOUR = /(\x1b\[[0-9;:]{0,64}m)/;
-/** What may be the beginning of one, or of CR LF, at the end of a chunk. */
+/** A possible start of a colour sequence or of CR LF at the end of a chunk. */
 const UNFINISHED = /(?:\x1b(?:\[[0-9;:]{0,64})?|\r)$/;
 const RESET = '\x1b[0m';
 
 /**
- * Makes output that others wrote fit to be shown on a terminal, chunk by chunk: text, newlines, tabs and colours stay;
- * every other control becomes a visible escape. Bytes that are not UTF-8 become U+FFFD: the single byte 0x9b is CSI to
- * some terminals.
+ * Escapes untrusted output for a terminal, chunk by chunk. Keeps text, newlines, tabs and colours, and turns every other
+ * control character into a visible escape. Invalid UTF-8 becomes U+FFFD, because some terminals interpret the single byte
+ * 0x9b as CSI.
  */
 export class TerminalText {
   readonly #decoder = new StringDecoder('utf8');
   #held = '';
   #coloured = false;
 
-  /** Returns what of the output so far can be shown now. */
+  /** Returns the escaped output that is complete so far. */
   take(chunk: Uint8Array): string {
     const text = this.#held + this.#decoder.write(Buffer.from(chunk));
     this.#held = UNFINISHED.exec(text)?.[0] ?? '';
     return this.#escape(text.slice(0, text.length - this.#held.length));
   }
 
-  /** Returns the rest, and takes back a colour: it is not to go on in the prompt. */
+  /** Returns the rest, and resets the colour so that it does not affect the prompt. */
   end(): string {
     const rest = this.#escape(this.#held + this.#decoder.end());
     this.#held = '';
@@ -32,7 +32,7 @@ export class TerminalText {
   }
 
   #escape(text: string): string {
-    const parts = text.replaceAll('\r\n', '\n').split(COLOUR); // the odd ones are colours
+    const parts = text.replaceAll('\r\n', '\n').split(COLOUR); // odd indexes are colours
     this.#coloured ||= parts.length > 1;
     return parts.map((part, index) => (index % 2 === 1 ? part : escapeLines(part))).join('');
   }

@@ -7,32 +7,31 @@ import { systemCode } from '../../errors.ts';
 const HANGUP_BIT = 1n;
 
 /**
- * Whether this process is in the foreground of its terminal. Then the terminal gives Ctrl-C and Ctrl-\ to the whole
- * group, nextflow included. proc(5), /proc/PID/stat: field 5 is the process group, field 8 the terminal's foreground
- * one, -1 without a terminal.
+ * Returns whether this process is in the foreground of its terminal. If so, the terminal sends Ctrl-C and Ctrl-\ to the whole
+ * process group, including nextflow. proc(5), /proc/PID/stat: field 5 is the process group, field 8 the terminal's
+ * foreground process group, -1 without a terminal.
  */
 export function inForeground(): boolean {
   const stat = readFileSync('/proc/self/stat', 'latin1');
-  // The second field, the program's name in parentheses, may itself hold blanks.
+  // The second field, the program's name in parentheses, may contain blanks.
   const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
   return fields[2] !== undefined && fields[2] === fields[5];
 }
 
 /**
- * Whether whoever started us had SIGHUP ignored, as nohup does. Node sets every signal back to its default before any
- * code of ours runs, so what is left to see is the parent that passed it on, and the command that the shell started.
+ * Returns whether the caller ignores SIGHUP, for example through nohup. Node resets every signal to its default before any of
+ * our code runs, so this checks the parent process and the command that the shell started.
  */
 export function hangupIsIgnored(env: Readonly<Record<string, string | undefined>>): boolean {
   return basename(env['_'] ?? '') === 'nohup' || (ignoredBy(process.ppid) & HANGUP_BIT) !== 0n;
 }
 
 /**
- * Keeps Node from setting the terminal back to what it was when we started, as it does last of all: in the background
- * that spoils the terminal for the program in front, and when the terminal has gone Node aborts over it. So at the very
- * end, when all is said, the terminal is closed.
+ * Prevents Node from resetting the terminal modes when it exits. In the background, the reset would change the terminal of the
+ * foreground program; on a closed terminal, Node would abort. Closing the terminal on exit prevents both.
  */
 export function leaveTerminalAsItIs(): void {
-  const terminals = [0, 1, 2].filter((fd) => isatty(fd)); // asked now: one that has gone is none any more
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd)); // now: a closed terminal is no longer a TTY
   process.on('exit', () => {
     for (const fd of terminals) closeSync(fd);
   });
@@ -43,7 +42,7 @@ function ignoredBy(pid: number): bigint {
   try {
     status = readFileSync(`/proc/${String(pid)}/status`, 'latin1');
   } catch (error) {
-    if (['ENOENT', 'ESRCH', 'EACCES'].includes(systemCode(error) ?? '')) return 0n; // it has ended, or is hidden
+    if (['ENOENT', 'ESRCH', 'EACCES'].includes(systemCode(error) ?? '')) return 0n; // it has ended or is not visible
     throw error;
   }
   const mask = /^SigIgn:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';

@@ -4,7 +4,10 @@ import { ownPluginsDirectory } from '../../nextflow/plugin/plugins-directory.ts'
 import { readUmask } from '../../system/processes/umask.ts';
 import type { Context } from '../context.ts';
 
-/** Adds to a request what others can change of what the run executes, as this process's directory, umask and environment say. */
+/**
+ * Adds to a request which files that the run executes can be changed by other users, given this process's directory, umask
+ * and environment.
+ */
 export function examineExecuted({ settings }: Context, request: RunRequest): RunRequest {
   const { nextflow, arguments: args, launchDirectory: directory, secretDelivery, configured } = request;
   const env = process.env;

@@ -12,9 +12,9 @@ import { tellExposures } from './tell-exposures.ts';
 const LOOK_EVERY_MS = 500;
 
 /**
- * Has the head of a run become a job of the scheduler and, unless it is detached, shows what it writes and waits for its
- * end. Gives nextflow's exit status. Signals that mean nextflow cancel the job, and a second one ends the waiting for that;
- * when the terminal goes, the job goes on.
+ * Submits the head of a run as a scheduler job. Unless the run is detached, prints the job's output and waits for its end.
+ * Returns nextflow's exit status. SIGINT and SIGTERM cancel the job; a second signal stops waiting for the cancellation. The
+ * job continues when the terminal is closed.
  */
 export async function launchJob(
   context: Context,
@@ -27,19 +27,19 @@ export async function launchJob(
   const job = run.headJob === null ? '?' : `${run.headJob.executor} job ${run.headJob.id ?? '?'}`;
   if (detach) {
     if (json) printJson(run);
-    else print(`Run ${id} is ${job}. Its output: nf-escrow runs logs -f ${id}`);
+    else print(`Run ${id} is ${job}. Show its output with: nf-escrow runs logs -f ${id}`);
     return 0;
   }
-  warn(`run ${id} is ${job}; Ctrl-C cancels it`);
+  warn(`run ${id} is ${job}. Press Ctrl-C to cancel it.`);
   let asked: NodeJS.Signals | undefined;
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.on(name, () => {
       if (asked !== undefined) {
-        warn(`not waited for any more; whether job and run are over: nf-escrow runs show ${id}`);
+        warn(`stopped waiting. Check whether job and run have ended with: nf-escrow runs show ${id}`);
         process.exit(exitStatusOfSignal(name));
       }
       asked = name;
-      daemon.call('POST', `${runPath(id)}/cancel`).catch(() => undefined); // asked again by whoever looks at it next
+      daemon.call('POST', `${runPath(id)}/cancel`).catch(() => undefined); // the wait continues; a second signal ends it
     });
   const ended = await followJob(context, id, run.outputFile);
   await tellExposures(await context.daemon(), ended, warn);
@@ -49,7 +49,7 @@ export async function launchJob(
   );
 }
 
-/** Shows the job's output from when it begins to write until the run is over. */
+/** Prints the job's output until the run has ended. */
 async function followJob(context: Context, id: string, output: string | null): Promise<Run> {
   const look = async (): Promise<Run> => (await context.daemon()).call<Run>('GET', runPath(id));
   let run = await look();
@@ -59,11 +59,11 @@ async function followJob(context: Context, id: string, output: string | null): P
     run = await look();
   }
   if (output !== null && existsSync(output)) {
-    const goesOn = async (): Promise<boolean> => {
+    const isGrowing = async (): Promise<boolean> => {
       run = await look();
       return !isOver();
     };
-    await show(followFile(output, goesOn));
+    await show(followFile(output, isGrowing));
   }
   return run;
 }

@@ -9,7 +9,7 @@ import { describePlace } from '../../nextflow/executed/describe-place.ts';
 import { print, printJson, printTable, warn } from '../io/output.ts';
 import { runPath } from '../io/run-path.ts';
 
-/** Asks for a run and starts it, in this terminal or detached from it; or explains it. Gives the exit status. */
+/** Requests a run from the daemon and starts it, attached or detached, or prints its plan. Returns the exit status. */
 export async function launch(
   context: Context,
   request: RunRequest,
@@ -20,7 +20,7 @@ export async function launch(
   if (ignoreHangup) process.on('SIGHUP', () => undefined);
   const daemon = await context.daemon();
   const atLogout = request.detach === true || background || ignoreHangup;
-  // What is needed next is loaded while the daemon places the secrets.
+  // Modules that are needed next are loaded while the daemon delivers the secrets.
   const [answer, { exitStatusOfSignal, runInForeground }, killers] = await Promise.all([
     daemon.call<RunStart>('POST', '/v1/runs', request),
     import('./run-in-foreground.ts'),
@@ -33,7 +33,7 @@ export async function launch(
   }
   const { start, run, plan } = answer;
   if (start === undefined || run === undefined)
-    throw new EscrowError('internal', 'The daemon planned a run and did not place it.');
+    throw new EscrowError('internal', 'The daemon planned a run but did not deliver its secrets.');
   if (plan.note !== null) warn(plan.note);
   for (const place of plan.writableByOthers ?? []) warn(`${describePlace(place)}. ${place.remedy}`);
   if (start.environmentFile !== undefined) {
@@ -41,12 +41,14 @@ export async function launch(
     return launchJob(context, run, start, { detach: request.detach === true || background, json });
   }
   for (const killer of killers)
-    warn(`this host ${killer}, nextflow too. Have it run as a job: compute-envs update NAME --head-job`);
+    warn(
+      `this host ${killer}, including nextflow. Run nextflow as a job: nf-escrow compute-envs update NAME --head-job`,
+    );
   if (request.detach === true) {
     const { runDetached } = await import('./run-detached.ts');
     await runDetached(start);
     if (json) printJson(run);
-    else print(`Run ${run.id} goes on by itself. Its output: nf-escrow runs logs -f ${run.id}`);
+    else print(`Started run ${run.id} in the background. Show its output with: nf-escrow runs logs -f ${run.id}`);
     return 0;
   }
   const { status, signal } = await runInForeground(start, ignoreHangup);
@@ -54,8 +56,8 @@ export async function launch(
   if (background || signal !== undefined) return own ?? 1;
   const settled = await untilSignal(settle(context, run.id), ignoreHangup);
   if (settled === undefined) {
-    warn(`what was placed for run ${run.id} may not be all removed yet; see: nf-escrow status`);
-    process.exit(own ?? 1); // the request goes on, and would keep this process
+    warn(`not everything of run ${run.id} may be removed yet. See: nf-escrow status`);
+    process.exit(own ?? 1); // the pending request would keep this process alive
   }
   const ended = settled.result;
   return own ?? ended?.exitStatus ?? (ended?.outcome === 'succeeded' ? 0 : 1);
@@ -66,15 +68,15 @@ async function limitsOf(head: { readonly atLogout: boolean }): Promise<string[]>
 }
 
 /**
- * Has the daemon look now, instead of when it next would. Whatever it answers, Nextflow's status stands; what is still
- * to be removed is said and tried again later.
+ * Makes the daemon purge the run now instead of at its next check. Reports pending removals, which the daemon retries. The
+ * answer does not change Nextflow's exit status.
  */
 async function settle(context: Context, id: string): Promise<Run | undefined> {
   try {
     const run = await purgeWithCredentials(await context.daemon(), `/v1/runs/${id}/purge?ended=true`);
     if (run.pendingRemovals > 0)
       warn(
-        `not all that was placed for run ${id} could be removed yet; it is tried again. See: nf-escrow status`,
+        `could not remove everything of run ${id} yet. The daemon retries it. See: nf-escrow status`,
       );
     await tellExposures(await context.daemon(), run, warn);
     return run;
@@ -82,13 +84,13 @@ async function settle(context: Context, id: string): Promise<Run | undefined> {
     const why = error instanceof Error ? error.message : 'unknown';
     for (const line of await leftoversOf(context, id)) warn(line);
     warn(
-      `what was placed for run ${id} may not be all removed yet: ${why} The next nf-escrow command finishes it.`,
+      `not everything of run ${id} may be removed yet: ${why} The next nf-escrow command removes the rest.`,
     );
     return undefined;
   }
 }
 
-/** What keeps a run open whose nextflow has ended. Never throws: it explains why the purge was refused. */
+/** Returns what keeps a run open after nextflow has ended. Never throws: it only explains why the purge was refused. */
 async function leftoversOf(context: Context, id: string): Promise<string[]> {
   try {
     const run = await (await context.daemon()).call<Run>('GET', runPath(id));
@@ -102,9 +104,9 @@ async function leftoversOf(context: Context, id: string): Promise<string[]> {
 
 function explain(plan: Plan): void {
   print(`workspace    ${plan.workspace}`);
-  print(`goes to      ${plan.computeEnvironment}`);
-  print(`placed in    ${plan.store ?? 'nothing: there is no secret to place'}`);
-  if (plan.secretDelivery !== null) print(`given by     ${plan.secretDelivery}`);
+  print(`compute env  ${plan.computeEnvironment}`);
+  print(`store        ${plan.store ?? 'none: there are no secrets to deliver'}`);
+  if (plan.secretDelivery !== null) print(`delivered by ${plan.secretDelivery}`);
   if (plan.note !== null) print(`note         ${plan.note}`);
   for (const place of plan.writableByOthers ?? [])
     print(`writable     ${describePlace(place)}. ${place.remedy}`);

@@ -1,4 +1,4 @@
-/** What `run` and `nextflow` need to know of Nextflow and of this host: loaded side by side. */
+/** Loads the modules that `run` and `nextflow` need, concurrently. */
 export async function loadNextflowModules() {
   const [find, store, lines, log, work, delivery, identity, job, executed] = await Promise.all([
     import('../../nextflow/launcher/find.ts'),

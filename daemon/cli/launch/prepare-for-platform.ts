@@ -7,12 +7,12 @@ type Prepare = (
   environment: ComputeEnvironment,
 ) => Promise<RunRequest>;
 
-/** The platforms whose launches need more than the request; loaded when a run uses them. */
+/** Preparations of the platforms that need any. Loaded when a run uses the platform. */
 const PREPARATIONS: Partial<Record<ComputeEnvironment['platform'], () => Promise<Prepare>>> = {
   'aws-batch': async () => (await import('./aws/prepare-for-aws-batch.ts')).prepareForAwsBatch,
 };
 
-/** Completes a request with what the platform of its compute environment needs; most need nothing. */
+/** Completes a request with what the platform of its compute environment needs. Most platforms need nothing. */
 export async function prepareForPlatform(context: Context, request: RunRequest): Promise<RunRequest> {
   const daemon = await context.daemon();
   const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', '/v1/compute-envs');

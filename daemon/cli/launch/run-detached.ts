@@ -15,8 +15,8 @@ type Start = NonNullable<RunStart['start']>;
 const LOOK_EVERY_MS = 20;
 
 /**
- * Starts the shim in a session of its own, with its output in a file, and returns once nextflow is being started: from
- * then on it needs nobody. Throws `store-unavailable` with what the shim said where it was not.
+ * Starts the shim in its own session, with its output in a file, and returns when the shim starts nextflow. From then on the
+ * run is independent of this process. Throws `store-unavailable` with the shim's output if nextflow was not started.
  */
 export async function runDetached(start: Start): Promise<void> {
   const output = start.outputFile ?? '/dev/null';
@@ -42,11 +42,11 @@ export async function runDetached(start: Start): Promise<void> {
   child.unref();
   while (!existsSync(runFile(start.directory, 'started'))) {
     const isOver = await Promise.race([ended, sleep(LOOK_EVERY_MS, false)]);
-    // A short run may be over, and its directory gone, before we look.
+    // A short run may have ended and its directory may have been removed already.
     if (isOver && existsSync(runFile(start.directory, 'armed')))
       throw new EscrowError(
         'store-unavailable',
-        `nextflow was not started: ${readFileSync(output, 'utf8').trim()}`,
+        `Cannot start nextflow: ${readFileSync(output, 'utf8').trim()}`,
       );
     if (isOver) return;
   }

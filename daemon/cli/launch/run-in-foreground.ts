@@ -15,20 +15,20 @@ import { runFile } from '../../run-directory/layout.ts';
 type Start = NonNullable<RunStart['start']>;
 
 /**
- * Signals that someone may send to this process alone, meaning nextflow. Schedulers warn with SIGUSR1 and 2; at an
- * unhandled SIGUSR1 Node opens its inspector to every user of the machine.
+ * Signals that may be sent to this process only but are intended for nextflow. Schedulers warn with SIGUSR1 and SIGUSR2. An
+ * unhandled SIGUSR1 makes Node open its inspector to every user of the machine.
  */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
-/** Signals that a terminal gives to every process in its foreground. */
+/** Signals that a terminal sends to its whole foreground process group. */
 const FROM_KEYBOARD: readonly string[] = ['SIGINT', 'SIGQUIT'];
 
-/** Between two looks for what cannot be told otherwise, in milliseconds. */
+/** Polling intervals in milliseconds, for states without a notification. */
 const LOOK_EVERY_MS = 20;
 const WAIT_EVERY_MS = 500;
 
 /**
- * How nextflow ended: its exit status; the signal that ended the waiting for it, where nothing of it was left to be given
- * that; or neither, where its status cannot be known here.
+ * How nextflow ended: its exit status, or the signal that stopped the waiting because no process could receive it. Neither if
+ * the exit status is unknown.
  */
 export interface ForegroundEnd {
   readonly status?: number;
@@ -36,15 +36,15 @@ export interface ForegroundEnd {
 }
 
 /**
- * Starts the shim with this process's own terminal, directory and environment, and gives how nextflow ended.
+ * Starts the shim with this process's terminal, directory and environment, and returns how nextflow ended.
  *
- * Signals go on to nextflow itself, but for what it has from the terminal already: Nextflow counts SIGINTs, and at the
- * third it ends without cancelling its jobs. Should the shim be killed, this waits for the head all the same. Once that has
- * ended, signals are not forwarded any more, and do what they do to any program, unless the caller sees to it.
+ * Forwards signals to nextflow, except those that the terminal has already sent to it: Nextflow counts SIGINTs, and at the
+ * third it ends without cancelling its jobs. If the shim is killed, this function still waits for the head. When the head has
+ * ended, signals are no longer forwarded and have their default effect unless the caller handles them.
  *
- * `ignoreHangup`: as under nohup, the terminal's end is not the run's.
+ * `ignoreHangup`: ignore SIGHUP, as nohup does.
  *
- * node:child_process and not execa: this is on the way of every run, and loading counts.
+ * Uses node:child_process instead of execa, because every run pays for the load time.
  */
 export async function runInForeground(start: Start, ignoreHangup: boolean): Promise<ForegroundEnd> {
   const head = new ForegroundHead(start.directory);
@@ -77,7 +77,7 @@ export async function runInForeground(start: Start, ignoreHangup: boolean): Prom
   }
 }
 
-/** The process that nextflow is, as its shim told before nextflow began: later a task may have written something else. */
+/** The nextflow process. Its identity is read once, as early as possible: later a task may overwrite the file. */
 class ForegroundHead {
   readonly #directory: string;
   readonly #wanted: NodeJS.Signals[] = [];
@@ -88,7 +88,7 @@ class ForegroundHead {
     this.#directory = directory;
   }
 
-  /** Whether it was seen to live, and does not any more: then a signal was given to nobody but us. */
+  /** Whether the process is known and has ended. A signal from the terminal then reached only this process. */
   get isOver(): boolean {
     return this.#process !== undefined && liveness(this.#process) === 'ended';
   }
@@ -103,7 +103,7 @@ class ForegroundHead {
     clearInterval(this.#timer);
   }
 
-  /** Sends a signal as soon as it is known which process nextflow is. */
+  /** Sends a signal as soon as the nextflow process is known. */
   send(name: NodeJS.Signals): void {
     this.#wanted.push(name);
     this.#look();
@@ -112,7 +112,7 @@ class ForegroundHead {
   /** Waits for a head whose shim was killed. */
   async ended(): Promise<ForegroundEnd> {
     while (await this.#lives()) {
-      const [signal] = this.#wanted; // one that could not be sent
+      const [signal] = this.#wanted; // could not be sent
       if (signal !== undefined) return { signal };
       await sleep(WAIT_EVERY_MS);
     }
@@ -130,7 +130,7 @@ class ForegroundHead {
     const path = runFile(this.#directory, 'alive');
     if (this.#process === undefined) return fifoState(path) === 'held';
     if (liveness(this.#process) !== 'ended') return true;
-    // A launcher that was killed may leave its JVM. Whatever else holds the FIFO is not nextflow.
+    // The JVM may outlive a killed launcher. Any other process that holds the FIFO is not nextflow.
     if (fifoState(path) !== 'held') return false;
     return (await findFifoHolders(path)).some(({ program }) => basename(program) === 'java');
   }
@@ -142,11 +142,11 @@ function readProcess(directory: string): Process | undefined {
       readFileNoFollow(runFile(directory, 'process'), 4096)?.toString('utf8') ?? '',
     ) as Process;
   } catch {
-    return undefined; // not started yet, or over
+    return undefined; // not started yet, or ended
   }
 }
 
-/** The exit status of a process that a signal ended, as a shell gives it. */
+/** Returns the exit status that a shell reports for a process ended by a signal. */
 export function exitStatusOfSignal(name: NodeJS.Signals): number {
   return 128 + constants.signals[name];
 }

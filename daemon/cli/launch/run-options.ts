@@ -1,7 +1,7 @@
 import type { Selection } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 
-/** Our own options of `run`, and what follows them: Nextflow's, untouched. */
+/** Options of `nf-escrow run`, and the unchanged arguments of Nextflow that follow them. */
 export interface RunOptions {
   readonly workspace?: string;
   readonly computeEnvironment?: string;
@@ -26,12 +26,12 @@ const TAKES_VALUE = [
 ] as const;
 const FLAGS = ['--no-secrets', '--detach', '--explain', '--json', '--help'] as const;
 
-/** The options of `run` that are ours. */
+/** Names of the options of `nf-escrow run`. */
 export const RUN_OPTIONS: readonly string[] = [...TAKES_VALUE, ...FLAGS];
 
 /**
- * Splits the arguments of `nf-escrow run`. Ours come first and are long; from the first that is none of them on,
- * everything is Nextflow's. `--` ends ours. Throws `usage` for an unknown `--option`.
+ * Splits the arguments of `nf-escrow run`. Our options come first and start with `--`. Everything from the first other
+ * argument on is for Nextflow. `--` ends our options. Throws `usage` for an unknown `--option`.
  */
 export function splitRunOptions(args: readonly string[]): RunOptions {
   const found = new Map<string, string[]>();
@@ -47,7 +47,7 @@ export function splitRunOptions(args: readonly string[]): RunOptions {
     if (isOneOf(FLAGS, name) && inline === undefined) found.set(name, []);
     else if (isOneOf(TAKES_VALUE, name)) {
       const value = inline ?? args[(position += 1)];
-      if (value === undefined || value === '') throw new EscrowError('usage', `${name} needs a value.`);
+      if (value === undefined || value === '') throw new EscrowError('usage', `${name} requires a value.`);
       found.set(name, [...(found.get(name) ?? []), value]);
     } else throw unknown(name);
   }
@@ -62,15 +62,15 @@ function assemble(found: ReadonlyMap<string, string[]>, rest: readonly string[])
   ];
   const none = found.has('--no-secrets');
   if (none && only.length > 0)
-    throw new EscrowError('usage', '--no-secrets cannot stand beside a secret that is named.');
+    throw new EscrowError('usage', '--no-secrets cannot be combined with options that select secrets.');
   const workspace = found.get('--workspace')?.at(-1);
   const nextflow = found.get('--nextflow')?.at(-1);
   const computeEnvironment = found.get('--compute-env')?.at(-1);
   const [explain, detach] = [found.has('--explain'), found.has('--detach')];
   if (explain && detach)
-    throw new EscrowError('usage', '--explain starts nothing that --detach could detach.');
+    throw new EscrowError('usage', '--explain and --detach cannot be combined: --explain does not start the run.');
   if (found.has('--json') && !explain && !detach)
-    throw new EscrowError('usage', "--json goes with --explain or --detach: else the output is Nextflow's.");
+    throw new EscrowError('usage', "--json requires --explain or --detach: otherwise the output is Nextflow's.");
   return {
     ...(workspace === undefined ? {} : { workspace }),
     ...(computeEnvironment === undefined ? {} : { computeEnvironment }),
@@ -93,12 +93,12 @@ function unknown(name: string): EscrowError {
     (a, b) => a.edits - b.edits,
   )[0];
   const suggestion = nearest !== undefined && nearest.edits <= 3 ? ` Did you mean ${nearest.known}?` : '';
-  return new EscrowError('usage', `"${name}" is no option of nf-escrow run.${suggestion}`, {
-    hint: 'Pipeline parameters follow the pipeline: nf-escrow run [options] PIPELINE [--parameter VALUE]',
+  return new EscrowError('usage', `Unknown option "${name}" of nf-escrow run.${suggestion}`, {
+    hint: 'Put pipeline parameters after the pipeline: nf-escrow run [options] PIPELINE [--parameter VALUE]',
   });
 }
 
-/** Levenshtein's distance: how many letters must change. */
+/** Returns the Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {

@@ -9,23 +9,23 @@ import { splitRunOptions } from './run-options.ts';
 
 const HELP = `Usage: nf-escrow run [options] PIPELINE [nextflow run options and parameters]
 
-Runs a pipeline as \`nextflow run\` does, with the secrets it may have; takes them back when it ends.
+Run a pipeline like \`nextflow run\`, with secrets that are removed when it ends.
 
-Options of nf-escrow come first; everything after them is Nextflow's.
-  --workspace ORG/NAME     the workspace whose secrets it may have (default: see nf-escrow use)
-  --compute-env NAME       where it goes (default: see nf-escrow compute-envs list)
-  --only-secret NAME       give it this secret alone (repeatable)
-  --user-secret NAME       as --only-secret, your own one
-  --workspace-secret NAME  as --only-secret, the workspace's one
-  --no-secrets             give it none
-  --detach                 start it and return; its output is shown by nf-escrow runs logs
-  --explain                show what it would be given, and stop
-  --json                   with --explain or --detach: as JSON
-  --nextflow PATH          the nextflow to start
+Options of nf-escrow come first. All arguments after them are passed to Nextflow.
+  --workspace ORG/NAME     workspace whose secrets the run gets (default: see nf-escrow use)
+  --compute-env NAME       compute environment (default: see nf-escrow compute-envs list)
+  --only-secret NAME       deliver only this secret (repeatable)
+  --user-secret NAME       like --only-secret, but always your own secret
+  --workspace-secret NAME  like --only-secret, but always the workspace's secret
+  --no-secrets             deliver no secrets
+  --detach                 start the run and return; see its output with nf-escrow runs logs
+  --explain                show the plan of the run without starting it
+  --json                   JSON output, with --explain or --detach
+  --nextflow PATH          nextflow program to start
 
 Example: nf-escrow run --only-secret DB_PASSWORD main.nf --input samples.csv -profile cluster`;
 
-/** `nf-escrow run`: gives Nextflow's own exit status. */
+/** Implements `nf-escrow run`. Returns Nextflow's exit status. */
 export async function run(context: Context, argv: readonly string[]): Promise<number> {
   const options = splitRunOptions(argv);
   if (options.help) {
@@ -46,7 +46,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   return launch(context, complete, { background, json: options.json });
 }
 
-/** `nf-escrow nextflow`: nothing in the arguments is ours. Gives nextflow's own exit status. */
+/** Implements `nf-escrow nextflow`, which has no options of its own. Returns Nextflow's exit status. */
 export async function nextflow(context: Context, args: readonly string[]): Promise<number> {
   const modules = await loadNextflowModules();
   const line = modules.readCommandLine(args, isFile);
@@ -61,7 +61,7 @@ export async function nextflow(context: Context, args: readonly string[]): Promi
   return handOver(modules.findNextflow(context.settings.nextflow, process.env), args);
 }
 
-/** What of a request comes from where the command is started. */
+/** Returns the part of a request that depends on the caller's directory and environment. */
 function requestOf(
   { settings }: Context,
   {

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import type { RunStart } from '../../contract/types.ts';
 
 /**
- * dash drops variables whose names it does not understand, and so the functions that bash exports (`module` on most
- * clusters); bash keeps them. So the shim runs in bash where there is one. What Node starts ignores no signal; only a
- * shell can set that again.
+ * Returns the command line that starts the shim. The shim runs in bash if available: dash drops variables whose names are no
+ * identifiers, and with them the functions that bash exports, such as `module` on most clusters. Node resets signals to their
+ * defaults in child processes, so the shell sets SIGHUP to ignored again.
  */
 export function shimCommand(
   { command, arguments: args }: NonNullable<RunStart['start']>,

@@ -6,14 +6,14 @@ import { isSubmitterVariable } from '../../schedulers/environment.ts';
 type Start = NonNullable<RunStart['start']>;
 
 /**
- * Of the caller's environment, what is no use on another host: this session's sockets, and scratch space that is here
- * alone. Schedulers add what is no use in another job.
+ * Variables that are useless on another host, such as this session's sockets and local scratch space.
+ * `isSubmitterVariable` adds those of the scheduler's current job.
  */
 const STAYS = /^(TMPDIR$|HOSTNAME$|DISPLAY$|SSH_|XDG_RUNTIME_DIR$|XDG_SESSION_|DBUS_|TERM$|PWD$|OLDPWD$|_$)/;
 
 /**
- * Has a run's head become a job. The caller's environment goes by a file of the run directory, NUL-separated and closed
- * to others: a scheduler would keep it in its own files, and show it.
+ * Submits a run's head as a job. The caller's environment is passed in a private, NUL-separated file of the run directory,
+ * because a scheduler would store the environment in its own files and show it to others.
  */
 export async function submitHead(daemon: Client, run: string, start: Start): Promise<Run> {
   const environment = { ...process.env, ...start.environment };

@@ -5,16 +5,16 @@ import { runPath } from '../io/run-path.ts';
 const SHOWN = 5;
 
 /**
- * Says at the end of a run what was not as it should be: what the removal met, and in which files values of its secrets are.
- * Nothing where all is well. Never throws: whatever keeps it from naming files, Nextflow's status counts.
+ * Reports problems at the end of a run: notes of the removal, and files that contain values of its secrets. Prints nothing if
+ * there are none. Never throws, because Nextflow's exit status counts.
  */
 export async function tellExposures(daemon: Client, run: Run, say: (line: string) => void): Promise<void> {
   for (const note of run.removalNotes?.slice(0, SHOWN) ?? []) say(note);
   if (run.exposed === undefined) {
-    if (run.removalNotes !== undefined) say(`the receipt: nf-escrow runs receipt ${run.id}`);
+    if (run.removalNotes !== undefined) say(`see the receipt: nf-escrow runs receipt ${run.id}`);
     return;
   }
-  say(`the run wrote values of secrets into files that are kept: ${run.exposed.join(', ')}`);
+  say(`files of the run contain values of secrets: ${run.exposed.join(', ')}`);
   try {
     const [receipt, { showFile }] = await Promise.all([
       daemon.call<Receipt>('GET', `${runPath(run.id)}/receipt`),
@@ -24,9 +24,9 @@ export async function tellExposures(daemon: Client, run: Run, say: (line: string
     for (const file of files.slice(0, SHOWN)) say(`  ${showFile(file, receipt.workDirectory)}`);
     if (files.length > SHOWN) say(`  and ${String(files.length - SHOWN)} more`);
   } catch {
-    say('  its receipt cannot be read now'); // the daemon was killed; the next command starts another
+    say('  cannot read the receipt now'); // the daemon was killed; the next command starts another
   }
   if (run.pendingRemovals === 0 && run.removalNotes === undefined)
-    say("what nf-escrow had placed is removed; those files are the pipeline's, and stay");
-  say(`all of them, and what to do: nf-escrow runs receipt ${run.id}`);
+    say('nf-escrow removed everything that it placed; it does not change files of the pipeline');
+  say(`see all files and the remedy with: nf-escrow runs receipt ${run.id}`);
 }

@@ -1,11 +1,11 @@
 /** Signals by which a person or a scheduler ends a command. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-/** A scheduler warns by these; what was meant by it has ended. */
+/** Signals by which a scheduler warns the head. The head has ended, so they are ignored. */
 const WARNING = ['SIGUSR1', 'SIGUSR2'] as const;
 
 /**
- * Waits for work that somebody else finishes all the same: a signal ends the waiting at once. Gives what the work gives, or
- * undefined, and that process has to exit then, as the work may go on. `ignoreHangup`: as under nohup.
+ * Waits for work that finishes without this process, until a signal arrives. Returns the result, or undefined after a signal.
+ * The caller must then exit, because the work continues. `ignoreHangup`: ignore SIGHUP, as nohup does.
  */
 export async function untilSignal<T>(
   work: Promise<T>,

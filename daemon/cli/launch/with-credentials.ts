@@ -3,7 +3,7 @@ import type { AwsCredentials, Receipt, Run } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { warn } from '../io/output.ts';
 
-/** Also `daemon-on-other-host`: credentials do not travel to a daemon on another host, and its error names that host. */
+/** Errors of a retry that are not fatal. Credentials are never sent to another host: `daemon-on-other-host` names that host. */
 const NO_HELP: readonly string[] = [
   'aws-credentials',
   'aws-denied',
@@ -12,14 +12,14 @@ const NO_HELP: readonly string[] = [
 ];
 
 /**
- * Has a run purged. Where something is left, the AWS credentials of this command's environment are provided for it, if there
- * are any: the daemon's own may have ended before the run did.
+ * Purges a run. If something is left, retries with the AWS credentials of this command's environment, if there are any: the
+ * daemon's own credentials may have expired before the run ended.
  */
 export async function purgeWithCredentials(daemon: Client, path: string): Promise<Run> {
   const run = await daemon.call<Run>('POST', path);
   const awsCredentials = credentialsOf(process.env);
   if (run.pendingRemovals === 0 || awsCredentials === undefined) return run;
-  if (run.removalError?.includes('Remedy:') !== true) return run; // others would meet the same
+  if (run.removalError?.includes('Remedy:') !== true) return run; // other credentials would not help
   try {
     return await daemon.call<Run>('POST', path, { awsCredentials });
   } catch (error) {
@@ -28,7 +28,7 @@ export async function purgeWithCredentials(daemon: Client, path: string): Promis
   }
 }
 
-/** Likewise, for another look at what was placed. */
+/** Checks a run's receipt again in the same way. */
 export async function checkWithCredentials(daemon: Client, path: string): Promise<Receipt> {
   const receipt = await daemon.call<Receipt>('POST', path);
   const awsCredentials = credentialsOf(process.env);
@@ -44,13 +44,13 @@ export async function checkWithCredentials(daemon: Client, path: string): Promis
   }
 }
 
-/** Credentials that have ended too, or are for something else, change nothing: what is left still says what it needs. */
+/** Ignores errors of expired or unrelated credentials: the first answer already names the remedy. Rethrows any other error. */
 function assertNoHelp(error: unknown): void {
   if (!(error instanceof EscrowError) || !NO_HELP.includes(error.code)) throw error;
-  if (error.code === 'aws-credentials') return; // as those of the daemon: told already
+  if (error.code === 'aws-credentials') return; // the first answer reports it
   if (error.code === 'daemon-on-other-host')
-    warn(`the AWS credentials of this environment are not provided: ${error.message} ${error.hint}`);
-  else warn(`the AWS credentials of this environment do not help: ${error.message}`);
+    warn(`did not send the AWS credentials of this environment: ${error.message} ${error.hint}`);
+  else warn(`cannot use the AWS credentials of this environment: ${error.message}`);
 }
 
 function credentialsOf(env: Readonly<Record<string, string | undefined>>): AwsCredentials | undefined {

@@ -28,22 +28,22 @@ interface CheckOptions {
 }
 
 export function addIam(program: Command, context: Context): void {
-  const iam = program.command('iam').description('what AWS has to permit, for runs on AWS Batch');
+  const iam = program.command('iam').description('Render and check the IAM policies for runs on AWS Batch');
   iam
     .command('render')
     .description(
-      "the policies, filled in: for the execution role, the instance role, who launches, and the dead man's switch",
+      "Render the policies of the execution role, the instance role, the launching user and the dead man's switch",
     )
-    .requiredOption('--account <ID>', 'twelve digits')
-    .requiredOption('--execution-role-name <NAME>', 'of the role with which ECS reads secrets')
-    .option('--dead-man-role-name <NAME>', "of the role of the dead man's switch, where there is one")
-    .option('--owner <USER>', 'who launches: user of the machine with the daemon (default: you)')
-    .option('--workspace <ORG/NAME>', "all of them reach this workspace's secrets only")
-    .option('--prefix <PREFIX>', 'of the names of secrets', 'nf-escrow')
+    .requiredOption('--account <ID>', 'AWS account, 12 digits')
+    .requiredOption('--execution-role-name <NAME>', 'role with which ECS reads secrets')
+    .option('--dead-man-role-name <NAME>', "role of the dead man's switch, if you use one")
+    .option('--owner <USER>', "user who launches runs, as named on the daemon's machine (default: you)")
+    .option('--workspace <ORG/NAME>', 'only workspace whose secrets the policies permit (default: all)')
+    .option('--prefix <PREFIX>', 'prefix of the names of AWS secrets', 'nf-escrow')
     .option('--partition <PARTITION>', 'aws, aws-cn, aws-us-gov, …', 'aws')
-    .option('--kms-key <ARN>', 'that encrypts the secrets, where it is one of yours')
-    .option('--cloudformation', 'one CloudFormation template of all of them')
-    .option('--output <DIR>', 'write files there, instead of printing')
+    .option('--kms-key <ARN>', 'customer managed key that encrypts the secrets')
+    .option('--cloudformation', 'one CloudFormation template instead of JSON policies')
+    .option('--output <DIR>', 'directory for the files (default: standard output)')
     .addHelpText(
       'after',
       '\nExample: nf-escrow iam render --account 123456789012 --execution-role-name nextflow-execution',
@@ -51,10 +51,10 @@ export function addIam(program: Command, context: Context): void {
     .action((options: RenderOptions) => render(options));
   iam
     .command('check')
-    .description('ask AWS whether a compute environment is permitted what it needs')
-    .requiredOption('--compute-env <NAME>', 'of the platform aws-batch')
-    .option('--workspace <ORG/NAME>', 'whose secrets are asked about (default: the default workspace)')
-    .option('--json', 'as JSON')
+    .description('Check whether AWS permits what a compute environment needs')
+    .requiredOption('--compute-env <NAME>', 'compute environment of platform aws-batch')
+    .option('--workspace <ORG/NAME>', 'workspace whose secrets are checked (default: see nf-escrow use)')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow iam check --compute-env batch')
     .action((options: CheckOptions) => check(context, options));
 }
@@ -62,7 +62,7 @@ export function addIam(program: Command, context: Context): void {
 async function render(options: RenderOptions): Promise<void> {
   const { account, workspace, prefix, partition, kmsKey, owner = machineUser().user } = options;
   if (options.owner === undefined)
-    warn(`the policies are for launches by the user ${owner}; for another user: --owner USER`);
+    warn(`these policies are for user ${owner}. For another user, set --owner USER.`);
   const { executionRoleName: executionRole, deadManRoleName: deadManRole } = options;
   const { renderPolicies, renderCloudFormation, renderDeadManTrust, renderExecutionTrust } =
     await import('../../../aws/iam/iam-policies.ts');
@@ -89,7 +89,7 @@ async function render(options: RenderOptions): Promise<void> {
     return;
   }
   const directory = resolve(options.output);
-  mkdirSync(directory, { recursive: true, mode: 0o755 }); // whatever the umask: policies are applied as they lie there
+  mkdirSync(directory, { recursive: true, mode: 0o755 }); // the policies contain no secrets
   for (const [name, policy] of Object.entries(files)) {
     writeFileSync(join(directory, name), `${jsonText(policy)}\n`, { mode: 0o644 });
     print(join(directory, name));

@@ -29,7 +29,7 @@ interface ChangeOptions extends Readonly<Record<string, unknown>> {
 }
 
 interface UpdateOptions extends ChangeOptions {
-  /** Names of options. */
+  /** Option names without the leading hyphens. */
   readonly unset?: readonly string[];
 }
 
@@ -38,20 +38,21 @@ interface CreateOptions extends ChangeOptions {
 }
 
 const PATH = '/v1/compute-envs';
-const RUNS_DIR = 'where run directories are made; compute nodes have to see it';
-const EXECUTOR = `the scheduler: ${executors.join(', ')} (default: the one that is found)`;
-const HEAD_JOB = 'Nextflow itself becomes a job of the scheduler';
-const HEAD_OPTIONS = 'options for that job, as for its submit command';
+const RUNS_DIR = 'directory of run directories, visible from the compute nodes';
+const EXECUTOR = `scheduler: ${executors.join(', ')} (default: detected)`;
+const HEAD_JOB = 'run Nextflow itself as a scheduler job';
+const HEAD_OPTIONS = 'submit options of that job';
+const DEFAULT = 'make it the default compute environment';
 
 export function addComputeEnvironments(program: Command, context: Context): void {
-  const environments = program.command('compute-envs').description('named places that runs go to');
+  const environments = program.command('compute-envs').description('Manage compute environments, in which runs execute');
   const platforms = readPlatforms();
   addPlatformOptions(environments.command('create'), platforms.own)
     .argument('<NAME>')
-    .description('make one')
-    .requiredOption('--platform <PLATFORM>', `one of ${platforms.names.join(', ')}`)
+    .description('Create a compute environment')
+    .requiredOption('--platform <PLATFORM>', `platform: ${platforms.names.join(', ')}`)
     .option('--runs-dir <DIR>', RUNS_DIR)
-    .option('--default', 'runs go there that name none')
+    .option('--default', DEFAULT)
     .option('--executor <NAME>', EXECUTOR)
     .option('--head-job', HEAD_JOB)
     .option('--head-options <OPTIONS>', HEAD_OPTIONS)
@@ -62,16 +63,16 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .action((name: string, options: CreateOptions) => create(context, name, options));
   addPlatformOptions(environments.command('update'), platforms.own)
     .argument('<NAME>')
-    .description('change one; runs that are under way stay where they are')
+    .description('Change a compute environment; live runs are not affected')
     .option('--runs-dir <DIR>', RUNS_DIR)
-    .option('--default', 'runs go there that name none')
+    .option('--default', DEFAULT)
     .option('--executor <NAME>', EXECUTOR)
     .option('--head-job', HEAD_JOB)
-    .option('--no-head-job', 'Nextflow itself runs where it is started')
+    .option('--no-head-job', 'run Nextflow itself on the host where you start it')
     .option('--head-options <OPTIONS>', HEAD_OPTIONS)
     .option(
       '--unset <OPTION>',
-      'take back what may be left out, such as kms-key; may be given several times',
+      'optional setting to unset, such as kms-key (repeatable)',
       (one: string, others: readonly string[] | undefined) => [...(others ?? []), one],
     )
     .addHelpText('after', '\nExample: nf-escrow compute-envs update cluster --default')
@@ -79,8 +80,8 @@ export function addComputeEnvironments(program: Command, context: Context): void
   environments
     .command('list')
     .alias('ls')
-    .description('by name')
-    .option('--json', 'as JSON')
+    .description('List compute environments')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow compute-envs list')
     .action(async (options: Json) => {
       const list = await (await context.daemon()).call<ComputeEnvironmentList>('GET', PATH);
@@ -90,8 +91,8 @@ export function addComputeEnvironments(program: Command, context: Context): void
   environments
     .command('show')
     .argument('<NAME>')
-    .description('one of them')
-    .option('--json', 'as JSON')
+    .description('Show a compute environment')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow compute-envs show local')
     .action(async (name: string, options: Json) => {
       const one = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
@@ -102,13 +103,13 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .command('remove')
     .aliases(['rm', 'delete'])
     .argument('<NAME>')
-    .description('remove one that no run needs')
-    .option('--yes', 'do not ask')
+    .description('Remove a compute environment that no run needs')
+    .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow compute-envs remove cluster')
     .action(async (name: string, options: { yes?: boolean }) => {
-      await confirm(`Remove the compute environment ${name}?`, options.yes);
+      await confirm(`Remove compute environment ${name}?`, options.yes);
       await (await context.daemon()).call('DELETE', pathOf(name));
-      print(`The compute environment ${name} is removed.`);
+      print(`Removed compute environment ${name}.`);
     });
 }
 
@@ -116,8 +117,8 @@ async function create(context: Context, name: string, options: CreateOptions): P
   const { names, own } = readPlatforms();
   const { platform } = options;
   if (!names.includes(platform))
-    throw new EscrowError('usage', `"${platform}" is not a platform.`, {
-      hint: `The platforms are ${names.join(', ')}.`,
+    throw new EscrowError('usage', `Unknown platform "${platform}".`, {
+      hint: `Use one of: ${names.join(', ')}.`,
     });
   const chosen = own.find((one) => one.platform === platform);
   assertOwnSettings(
@@ -158,13 +159,13 @@ async function update(context: Context, name: string, options: UpdateOptions): P
     }
   }
   if (Object.keys(body).length === 0)
-    throw new EscrowError('usage', 'There is nothing to change.', {
+    throw new EscrowError('usage', `Cannot update compute environment "${name}": no setting is given.`, {
       hint: 'See the options with `nf-escrow compute-envs update --help`.',
     });
   show(context, [await (await context.daemon()).call<ComputeEnvironment>('PATCH', pathOf(name), body)]);
 }
 
-/** What `--unset` says about settings that every platform has. Throws `usage` for a setting that cannot be unset. */
+/** Returns the changes for `--unset` options that every platform has. Throws `usage` for a setting that cannot be unset. */
 function unsetCommon(names: readonly string[]): Record<string, unknown> {
   const optional = readPlatforms().own.flatMap(({ options }) =>
     options.filter(({ isRequired }) => !isRequired).map((option) => option.name),
@@ -184,8 +185,8 @@ function unsetCommon(names: readonly string[]): Record<string, unknown> {
 function bodyOf(options: ChangeOptions): Record<string, unknown> {
   const { executor, headJob, headOptions } = options;
   if (executor !== undefined && !executors.some((known) => known === executor))
-    throw new EscrowError('usage', `"${executor}" is no executor.`, {
-      hint: `Known are ${executors.join(', ')}.`,
+    throw new EscrowError('usage', `Unknown executor "${executor}".`, {
+      hint: `Use one of: ${executors.join(', ')}.`,
     });
   return {
     ...(executor === undefined ? {} : { executor }),
@@ -202,12 +203,12 @@ function show(context: Context, environments: readonly ComputeEnvironment[]): vo
     environment.name,
     environment.platform,
     environment.executor ?? '-',
-    environment.headJob === true ? 'a job' : 'here',
+    environment.headJob === true ? 'job' : 'local',
     environment.runsDirectory ?? context.settings.paths.runs,
     summarize(own, environment),
     environment.isDefault ? '*' : '',
   ]);
-  printTable(['NAME', 'PLATFORM', 'EXECUTOR', 'HEAD', 'RUN DIRECTORIES IN', 'TASKS IN', 'DEFAULT'], rows);
+  printTable(['NAME', 'PLATFORM', 'EXECUTOR', 'HEAD', 'RUNS DIRECTORY', 'TASKS IN', 'DEFAULT'], rows);
 }
 
 function pathOf(name: string): string {

@@ -7,13 +7,13 @@ import { EscrowError } from '../../../errors.ts';
 
 type Platform = ComputeEnvironment['platform'];
 
-/** The settings that a platform takes, read from its schema. */
+/** The settings of a platform, read from its schema. */
 export interface PlatformOptions {
   readonly platform: Platform;
   /** The property of a compute environment that holds them. */
   readonly key: keyof PlatformSettings;
   readonly options: readonly SettingOption[];
-  /** What a listing shows of them: a text with keys in braces. */
+  /** Template of their column in `compute-envs list`, with keys in braces. */
   readonly summary: string;
 }
 
@@ -21,7 +21,7 @@ export interface PlatformOptions {
 interface SettingOption {
   /** As in the schema, such as `workDir`. */
   readonly key: string;
-  /** Without hyphens in front, such as `work-dir`. */
+  /** Without the leading hyphens, such as `work-dir`. */
   readonly name: string;
   readonly description: string;
   readonly isFlag: boolean;
@@ -45,7 +45,7 @@ interface Property {
   readonly 'x-placeholder'?: string;
 }
 
-/** The platforms, and their own options: schemas/compute-environment-input.json and the settings that it refers to. */
+/** Reads the platforms and their own options from schemas/compute-environment-input.json and the schemas that it refers to. */
 export function readPlatforms(): {
   readonly names: readonly string[];
   readonly own: readonly PlatformOptions[];
@@ -84,7 +84,7 @@ function readSchema(file: string): Schema {
   return JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(`#schemas/${file}`)), 'utf8')) as Schema;
 }
 
-/** Adds the options of every platform to a command. Platforms may share an option: it is one option then. */
+/** Adds the options of every platform to a command. An option that several platforms share is added once. */
 export function addPlatformOptions(command: Command, platforms: readonly PlatformOptions[]): Command {
   const byName = new Map<string, { readonly option: SettingOption; readonly help: string[] }>();
   for (const { platform, options } of platforms)
@@ -103,7 +103,7 @@ export function addPlatformOptions(command: Command, platforms: readonly Platfor
   return command;
 }
 
-/** Throws `usage` for the first of these keys that only other platforms than `own` have. */
+/** Throws `usage` for the first of these keys that `own` lacks. */
 export function assertOwnSettings(
   platforms: readonly PlatformOptions[],
   own: PlatformOptions | undefined,
@@ -121,7 +121,7 @@ export function assertOwnSettings(
   );
 }
 
-/** The settings that a command line names, by their keys. `values`: as commander parsed them. */
+/** Returns the settings that a command line sets, by key. `values`: the options as commander parsed them. */
 export function readSettings(
   { options }: PlatformOptions,
   values: Readonly<Record<string, unknown>>,
@@ -131,7 +131,7 @@ export function readSettings(
   );
 }
 
-/** Throws `usage`, naming the options that are missing. */
+/** Throws `usage` with the names of the required options that are missing. */
 export function assertComplete(
   { platform, options }: PlatformOptions,
   settings: Readonly<Record<string, unknown>>,
@@ -144,7 +144,7 @@ export function assertComplete(
   });
 }
 
-/** What a listing shows of the settings that only some platforms have. */
+/** Returns what `compute-envs list` shows of the platform's own settings. */
 export function summarize(
   platforms: readonly PlatformOptions[],
   environment: Pick<ComputeEnvironment, 'platform'> & PlatformSettings,

@@ -11,7 +11,7 @@ const KINDS: Readonly<Record<DroppedRecord, string>> = {
   'job-definitions': 'job definitions (nf-escrow sweep finds the rest)',
 };
 
-/** What a receipt tells only a part of, as a run has more of it than is recorded; nothing where it tells all. */
+/** Returns which kinds of records were dropped because the run exceeded a limit. Empty if none were. */
 export function describeDropped({ dropped = [] }: Receipt): string[] {
   if (dropped.length === 0) return [];
   return ['', `recorded in part: ${dropped.map((kind) => KINDS[kind]).join(', ')}; see docs/limits.md`];

@@ -1,32 +1,32 @@
 import type { OrphanedJob, Run } from '../../../contract/types.ts';
 
-/** What a request to cancel came to for the jobs that a run left behind: one line each for those that were left alone. */
+/** Returns what a request to cancel did to a run's orphaned jobs, with one line for each that was not cancelled. */
 export function describeCancellation({ orphanedJobs }: Run): string[] {
   const asked = orphanedJobs.filter(({ refusal }) => refusal === undefined);
   return [
     ...(asked.length === 0
       ? []
-      : [`So were the jobs that it has left behind: ${asked.map(({ id }) => id).join(', ')}`]),
+      : [`Cancelled its orphaned jobs: ${asked.map(({ id }) => id).join(', ')}`]),
     ...describeRefusals(orphanedJobs),
   ];
 }
 
-/** The jobs that nf-escrow does not cancel, and what their user can do. */
+/** Returns the jobs that nf-escrow does not cancel, and what the user can do. */
 export function describeRefusals(jobs: readonly OrphanedJob[]): string[] {
   return jobs.flatMap(({ executor, id, name, refusal }) =>
     refusal === undefined
       ? []
       : [
-          `Not cancelled: ${executor} ${id} (${name}): ${refusal}. Look at it, and cancel it yourself if it is yours.`,
+          `Not cancelled: ${executor} ${id} (${name}): ${refusal}. If the job is yours, cancel it yourself.`,
         ],
   );
 }
 
-/** For `runs show`. */
+/** Returns the orphaned jobs as a line for `runs show`. */
 export function describeLeft({ id, orphanedJobs }: Run): string {
   const jobs = orphanedJobs.map(({ executor, id: job, name, refusal }) => {
     const note = refusal === undefined ? '' : `, not cancelled: ${refusal}`;
     return `${executor} ${job} (${name}${note})`;
   });
-  return `${jobs.join(', ')}; to end them: nf-escrow runs cancel ${id}`;
+  return `${jobs.join(', ')}. Cancel them with: nf-escrow runs cancel ${id}`;
 }

@@ -3,11 +3,11 @@ import { describePlace } from '../../../nextflow/executed/describe-place.ts';
 
 const INDENT = ' '.repeat(13);
 
-/** The lines of a receipt that tell what others could change of what the run executed. */
+/** Returns the lines of a receipt about files that the run executed and other users could change. */
 export function describeWritablePlaces({ writableByOthers = [] }: Receipt): string[] {
   return writableByOthers.flatMap((place) => [
     '',
     `writable     ${describePlace(place)}`,
-    `${INDENT}next time: ${place.remedy}`,
+    `${INDENT}before the next run: ${place.remedy}`,
   ]);
 }

@@ -9,7 +9,7 @@ import { print, show } from '../../io/output.ts';
 import { runPath } from '../../io/run-path.ts';
 import { noteNamesakes } from './note-namesakes.ts';
 
-/** `runs logs`: what a detached run writes; of another, whose output went to its terminal, Nextflow's log. */
+/** Prints the output of a detached run, or Nextflow's log for a run whose output went to a terminal. */
 export async function printLogs(
   context: Context,
   wanted: string,
@@ -19,8 +19,8 @@ export async function printLogs(
   noteNamesakes(wanted, run);
   const path = run.outputFile ?? run.logFile;
   if (path === null)
-    throw new EscrowError('not-found', `Nothing is known yet of what run ${run.id} writes.`, {
-      hint: 'Nextflow has not begun its log; try again in a moment.',
+    throw new EscrowError('not-found', `Cannot show the log of run ${run.id}: Nextflow has not created it yet.`, {
+      hint: 'Try again in a moment.',
     });
   const isOver = async (): Promise<boolean> =>
     ['ended', 'purged'].includes((await lookAt(context, run.id)).state);
@@ -28,20 +28,20 @@ export async function printLogs(
     await show(followFile(path, async () => follow === true && !(await isOver())));
   } catch (error) {
     if (systemCode(error) === 'ENOENT')
-      throw new EscrowError('not-found', `"${path}" is not there any more.`);
+      throw new EscrowError('not-found', `Cannot show the log of run ${run.id}: "${path}" does not exist.`);
     throw error;
   }
 }
 
-/** `runs watch`: a line an event. */
+/** Prints each event of a run as a line, until the run is purged. */
 export async function watchRun(context: Context, wanted: string): Promise<void> {
-  // First by the ordinary way: it starts a daemon, and says when there is no such run.
+  // The plain request comes first: it starts the daemon, and fails if there is no such run.
   const run = await lookAt(context, wanted);
   noteNamesakes(wanted, run);
   for await (const event of eventsOf(context, run.id)) print(lineOf(event));
 }
 
-/** `runs wait`: ends as the run did. */
+/** Waits until a run is purged, and sets the run's exit status. */
 export async function waitForRun(context: Context, wanted: string): Promise<void> {
   const { id, namesakes = [] } = await lookAt(context, wanted);
   assertOneRun(wanted, id, namesakes);
@@ -50,7 +50,7 @@ export async function waitForRun(context: Context, wanted: string): Promise<void
   process.exitCode = run.exitStatus ?? (run.outcome === 'succeeded' ? 0 : 1);
 }
 
-/** A daemon that is killed as it answers is replaced by the next call: once more, then. */
+/** Retries once: if the daemon is killed while it answers, the next call starts another. */
 async function lookAt(context: Context, wanted: string): Promise<Run> {
   const daemon = await context.daemon();
   try {
@@ -72,7 +72,7 @@ function lineOf({ at, type, data }: JournalEvent): string {
   return `${at}  ${type.padEnd(22)}${what}`.trimEnd();
 }
 
-/** The one of the daemon's sockets that is there. */
+/** Returns the daemon's socket that exists. */
 function socketOf({ settings: { paths } }: Context): string {
   return existsSync(paths.socket) ? paths.socket : (paths.stateSocket ?? paths.socket);
 }

@@ -16,30 +16,30 @@ import { runPath } from '../../io/run-path.ts';
 export function addRuns(program: Command, context: Context): void {
   const runs = program
     .command('runs')
-    .description("look at runs; RUN is an id, the beginning of one, or Nextflow's run name");
+    .description("Manage runs; RUN is an id, a unique prefix of one, or Nextflow's run name");
   runs
     .command('list')
     .alias('ls')
-    .description('newest first')
-    .option('--state <STATE>', 'created, materialized, running, ended, purged; or open: any but purged')
-    .option('--workspace <ORG/NAME>', 'of this workspace')
-    .option('--limit <N>', 'at most so many', '50')
-    .option('--json', 'as JSON')
+    .description('List runs, newest first')
+    .option('--state <STATE>', 'created, materialized, running, ended, purged, or open (all but purged)')
+    .option('--workspace <ORG/NAME>', 'only runs of this workspace')
+    .option('--limit <N>', 'maximum number of runs', '50')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow runs list --state running')
     .action((options: ListOptions) => listRuns(context, options));
   runs
     .command('show')
     .argument('<RUN>')
-    .description('one run')
-    .option('--json', 'as JSON')
+    .description('Show a run')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow runs show happy_euler')
     .action((run: string, options: { json?: boolean }) => showRun(context, run, options));
   runs
     .command('receipt')
     .argument('<RUN>')
-    .description('what was placed, when it went, how that was checked')
-    .option('--check', 'look again now; exit status 1 when something is there, or cannot be looked for')
-    .option('--json', 'as JSON')
+    .description('Show what was delivered, when it was removed, and how that was verified')
+    .option('--check', 'verify again now; exit status 1 if something exists or cannot be checked')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow runs receipt happy_euler --check')
     .action((run: string, options: { json?: boolean; check?: boolean }) =>
       showReceipt(context, run, options),
@@ -47,41 +47,41 @@ export function addRuns(program: Command, context: Context): void {
   runs
     .command('cancel')
     .argument('<RUN>')
-    .description('ask a run to end, as TERM does; one that has not started is called off')
+    .description('Cancel a run: send SIGTERM to nextflow, or abort a run that has not started')
     .addHelpText('after', '\nExample: nf-escrow runs cancel happy_euler')
     .action((run: string) => cancelRun(context, run));
   runs
     .command('purge')
     .argument('<RUN>')
-    .description('remove now what is left of a run that is over')
-    .option('--force', 'even if it is alive: its secrets are taken from it')
-    .option('--yes', 'do not ask')
+    .description('Remove what is left of a run that has ended')
+    .option('--force', 'remove its secrets even if the run is alive')
+    .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow runs purge happy_euler')
     .action((run: string, options: { force?: boolean; yes?: boolean }) => purgeRun(context, run, options));
   runs
     .command('logs')
     .argument('<RUN>')
-    .description("a detached run's output, else Nextflow's log")
-    .option('-f, --follow', 'and what is added, until the run is over')
+    .description("Print the output of a detached run, or Nextflow's log of any other")
+    .option('-f, --follow', 'print new output until the run ends')
     .addHelpText('after', '\nExample: nf-escrow runs logs -f happy_euler')
     .action((run: string, options: { follow?: boolean }) => printLogs(context, run, options));
   runs
     .command('watch')
     .argument('<RUN>')
-    .description('its steps as they come, until nothing of it is left')
+    .description('Print the events of a run as they happen, until it is purged')
     .addHelpText('after', '\nExample: nf-escrow runs watch happy_euler')
     .action((run: string) => watchRun(context, run));
   runs
     .command('wait')
     .argument('<RUN>')
-    .description("wait until nothing of it is left, and end with Nextflow's exit status")
+    .description("Wait until a run is purged, and exit with Nextflow's exit status")
     .addHelpText('after', '\nExample: nf-escrow runs wait happy_euler')
     .action((run: string) => waitForRun(context, run));
   runs
     .command('prune')
-    .description('forget runs of which nothing has been left for long')
-    .option('--older-than <DAYS>', 'in days', '90')
-    .option('--yes', 'do not ask')
+    .description('Delete the records of old runs that are purged')
+    .option('--older-than <DAYS>', 'minimum number of days since the purge', '90')
+    .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow runs prune --older-than 30 --yes')
     .action((options: { olderThan: string; yes?: boolean }) => pruneRuns(context, options));
 }
@@ -135,7 +135,7 @@ async function showReceipt(
     print('');
     print(`placed       ${lease.placedAt ?? 'never'}  ${lease.store}  ${lease.target}`);
     print(
-      `${lease.state === 'unverified' ? 'not verified' : 'gone        '} ${lease.goneAt ?? 'not yet'}  after ${String(lease.attempts)} ${lease.attempts === 1 ? 'try' : 'attempts'}`,
+      `${lease.state === 'unverified' ? 'not verified' : 'removed     '} ${lease.goneAt ?? 'not yet'}  after ${String(lease.attempts)} ${lease.attempts === 1 ? 'attempt' : 'attempts'}`,
     );
     for (const line of describeRemoval(lease)) print(line);
     print(`checked      ${lease.verification ?? '-'}`);
@@ -149,17 +149,17 @@ async function showReceipt(
   printChecks(receipt);
 }
 
-/** What was found just now; and where something that went is there again, how to be rid of it. */
+/** Prints what --check found, and how to remove what exists again. */
 function printChecks({ run, checks = [] }: Receipt): void {
   for (const { result: found, evidence: how, at } of checks) print(`${at}  ${found.padEnd(8)} ${how}`);
   if (checks.some(({ result: found }) => found === 'present') && run.state === 'purged')
-    print(`Something is there again: nf-escrow runs purge ${run.id}`);
+    print(`Something exists again. Remove it with: nf-escrow runs purge ${run.id}`);
 }
 
 async function cancelRun(context: Context, wanted: string): Promise<void> {
   const run = await (await context.daemon()).call<Run>('POST', `${runPath(wanted)}/cancel`);
   const isOver = run.state === 'ended' || run.state === 'purged';
-  print(isOver ? `Run ${run.id} is over (${run.outcome ?? '?'}).` : `Run ${run.id} was asked to end.`);
+  print(isOver ? `Run ${run.id} has ended (${run.outcome ?? '?'}).` : `Requested cancellation of run ${run.id}.`);
   if (!isOver) return;
   for (const line of describeCancellation(run)) print(line);
   if (run.orphanedJobs.some(({ refusal }) => refusal !== undefined)) process.exitCode = 1;
@@ -171,27 +171,27 @@ async function purgeRun(
   options: { force?: boolean; yes?: boolean },
 ): Promise<void> {
   if (options.force === true)
-    await confirm(`Take the secrets of ${wanted} away, even if it is alive?`, options.yes);
+    await confirm(`Remove the secrets of ${wanted} even if it is alive?`, options.yes);
   const query = options.force === true ? '?force=true' : '';
   const run = await purgeWithCredentials(await context.daemon(), `${runPath(wanted)}/purge${query}`);
   print(
     run.pendingRemovals === 0
       ? concludePurge(run)
-      : `Not all of run ${run.id} could be removed; it is tried again. ${run.removalError ?? ''}`.trimEnd(),
+      : `Could not remove everything of run ${run.id}. The daemon retries it. ${run.removalError ?? ''}`.trimEnd(),
   );
 }
 
 async function pruneRuns(context: Context, options: { olderThan: string; yes?: boolean }): Promise<void> {
   const days = Number(options.olderThan);
-  await confirm(`Forget runs that were purged ${options.olderThan} days ago or earlier?`, options.yes);
+  await confirm(`Delete the records of runs purged ${options.olderThan} or more days ago?`, options.yes);
   const { pruned } = await (
     await context.daemon()
   ).call<{ pruned: number }>('POST', '/v1/runs/prune', { days });
-  print(`${String(pruned)} ${pruned === 1 ? 'run is' : 'runs are'} forgotten.`);
+  print(`Deleted the records of ${String(pruned)} ${pruned === 1 ? 'run' : 'runs'}.`);
 }
 
 function describeJob({ executor, id, head }: NonNullable<Run['headJob']>): string {
-  return `${executor} ${id ?? '(being submitted)'}${head ? '' : ', of your own'}`;
+  return `${executor} ${id ?? '(being submitted)'}${head ? '' : ', your own job'}`;
 }
 
 function rowOf(run: Run): string[] {
@@ -216,7 +216,7 @@ function printRun(run: Run): void {
     ['state', run.state],
     ['outcome', outcome],
     ['workspace', run.workspace],
-    ['goes to', run.computeEnvironment],
+    ['compute env', run.computeEnvironment],
     ['secrets', secrets || 'none'],
     ...(run.headJob === null ? [] : [['job', describeJob(run.headJob)] as const]),
     ...(run.orphanedJobs.length === 0 ? [] : [['jobs left', describeLeft(run)] as const]),

@@ -9,7 +9,7 @@ export interface ConflictOptions {
   readonly skip?: boolean;
 }
 
-/** `secrets import`: all of a file or nothing; what is there already is shown first. */
+/** Imports all secrets of a file or none. Lists the secrets that exist already before the daemon refuses them. */
 export async function importSecrets(
   context: Context,
   file: string | undefined,
@@ -20,8 +20,8 @@ export async function importSecrets(
   const { importSources, readImport } = await import('../../io/import-sources.ts');
   const source = importSources.find((known) => known === options.from);
   if (source === undefined)
-    throw new EscrowError('usage', `There is nothing to import from "${options.from}".`, {
-      hint: `Known are ${importSources.join(', ')}.`,
+    throw new EscrowError('usage', `Cannot import secrets: unknown source "${options.from}".`, {
+      hint: `Use one of: ${importSources.join(', ')}.`,
     });
   const secrets = await readImport(source, file, process.env);
   const daemon = await context.daemon();
@@ -35,14 +35,14 @@ export async function importSecrets(
   else {
     printImport(result);
     print(
-      `Imported into ${scopeTitle(context, options)}. The file is as it was; it holds the values in clear.`,
+      `Imported into ${scopeTitle(context, options)}. The file is unchanged and still contains the values in clear text.`,
     );
   }
 }
 
 export function conflictOf({ replace, skip }: ConflictOptions): ImportRequest['onConflict'] {
   if (replace === true && skip === true)
-    throw new EscrowError('usage', '--replace and --skip cannot stand together.');
+    throw new EscrowError('usage', '--replace and --skip cannot be combined.');
   return replace === true ? 'replace' : skip === true ? 'skip' : 'refuse';
 }
 
@@ -50,17 +50,17 @@ export function printImport({ created, replaced, skipped }: ImportResult): void 
   const rows = [
     ...created.map((name) => [name, 'new']),
     ...replaced.map((name) => [name, 'replaced']),
-    ...skipped.map((name) => [name, 'left as it was']),
+    ...skipped.map((name) => [name, 'skipped']),
   ];
-  printTable(['NAME', 'IS'], rows);
+  printTable(['NAME', 'RESULT'], rows);
 }
 
-/** The daemon refuses them; here a person sees what would be replaced. */
+/** Shows which secrets --replace would replace. The daemon refuses them. */
 function showConflicts(known: SecretList['secrets'], wanted: readonly { name: string }[]): void {
   const taken = known.filter(({ name }) => wanted.some((secret) => secret.name === name));
   if (taken.length === 0) return;
   printTable(
-    ['NAME', 'IS THERE SINCE', 'VERSION'],
+    ['NAME', 'EXISTS SINCE', 'VERSION'],
     taken.map(({ name, lastUpdated, version }) => [name, lastUpdated, String(version)]),
   );
 }

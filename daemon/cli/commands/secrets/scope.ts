@@ -1,16 +1,16 @@
 import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 
-/** Which scope a command means. */
+/** Options that select the scope of a command. */
 export interface ScopeOptions {
   readonly workspace?: string;
   readonly user?: boolean;
 }
 
-/** Where the API has the secrets of the scope that is meant. */
+/** Returns the API path of the secrets in the selected scope. */
 export function secretsPath(context: Context, options: ScopeOptions): string {
   if (options.user === true && options.workspace !== undefined)
-    throw new EscrowError('usage', '--user and --workspace cannot stand together.');
+    throw new EscrowError('usage', '--user and --workspace cannot be combined.');
   return options.user === true
     ? '/v1/user/secrets'
     : `${workspacePath(workspaceTitle(context, options))}/secrets`;
@@ -20,11 +20,11 @@ export function scopeTitle(context: Context, options: ScopeOptions): string {
   return options.user === true ? 'you' : `workspace ${workspaceTitle(context, options)}`;
 }
 
-/** Where the API has the workspace ORGANIZATION/NAME. Throws `usage` for what can be no title of one. */
+/** Returns the API path of workspace `title`, an ORG/NAME. Throws `usage` if it is malformed. */
 export function workspacePath(title: string): string {
   const [organization, name, more] = title.split('/');
   if (!organization || !name || more !== undefined)
-    throw new EscrowError('usage', `"${title}" is no workspace: its title is ORGANIZATION/NAME.`);
+    throw new EscrowError('usage', `Invalid workspace name "${title}": it must be ORG/NAME.`);
   return `/v1/workspaces/${encodeURIComponent(organization)}/${encodeURIComponent(name)}`;
 }
 

@@ -20,14 +20,14 @@ interface Json {
 export function addSecrets(program: Command, context: Context): void {
   const secrets = program
     .command('secrets')
-    .description('set, list and remove secrets; a value is never shown');
+    .description('Manage secrets; values are never shown');
   const scoped = (command: Command): Command =>
     command
-      .option('--workspace <ORG/NAME>', 'the workspace (default: see nf-escrow use)')
-      .option('--user', "your own, which override the workspace's");
+      .option('--workspace <ORG/NAME>', 'workspace (default: see nf-escrow use)')
+      .option('--user', "your own secrets, which override the workspace's");
   scoped(secrets.command('set').argument('<NAME>'))
-    .description('set a secret: hidden prompt on a terminal, else standard input, byte for byte')
-    .option('--from-file <FILE>', 'read the value from a file, byte for byte')
+    .description('Set a secret from a hidden prompt, or from standard input byte for byte')
+    .option('--from-file <FILE>', 'file that contains the value, read byte for byte')
     .addHelpText('after', '\nExample: nf-escrow secrets set DB_PASSWORD --user')
     .action((name: string, options: ScopeOptions & { fromFile?: string }) =>
       setSecret(context, name, options),
@@ -37,53 +37,53 @@ export function addSecrets(program: Command, context: Context): void {
       if (command.args.length > 1) throw valueAsArgument();
     });
   scoped(secrets.command('list').alias('ls'))
-    .description('names, versions, last use')
-    .option('--json', 'as JSON')
+    .description('List secrets: names, versions, last use')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow secrets list --json')
     .action((options: ScopeOptions & Json) => listSecrets(context, options));
   scoped(secrets.command('show').argument('<NAME>'))
-    .description('what is known of one secret')
-    .option('--json', 'as JSON')
+    .description('Show the metadata of a secret')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow secrets show DB_PASSWORD')
     .action((name: string, options: ScopeOptions & Json) => showSecret(context, name, options));
   scoped(secrets.command('remove').aliases(['rm', 'delete']).argument('<NAME...>'))
-    .description('remove secrets')
-    .option('--yes', 'do not ask')
-    .option('--json', 'as JSON')
+    .description('Remove secrets')
+    .option('--yes', 'skip the confirmation prompt')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow secrets remove DB_PASSWORD')
     .action((names: string[], options: ScopeOptions & Json & { yes?: boolean }) =>
       removeSecrets(context, names, options),
     );
   scoped(secrets.command('import').argument('[FILE]'))
-    .description("take secrets over from Nextflow's own store, a dotenv file, or JSON: all or none")
-    .requiredOption('--from <SOURCE>', 'nextflow, dotenv or json')
-    .option('--replace', 'names that are there get the new value')
-    .option('--skip', 'names that are there stay as they are')
-    .option('--json', 'as JSON')
+    .description("Import secrets from Nextflow's own store, a dotenv file or JSON, all or none")
+    .requiredOption('--from <SOURCE>', 'source: nextflow, dotenv or json')
+    .option('--replace', 'replace secrets that exist')
+    .option('--skip', 'skip secrets that exist')
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow secrets import --from dotenv .env')
     .action((file: string | undefined, options: ScopeOptions & ConflictOptions & Json & { from: string }) =>
       importSecrets(context, file, options),
     );
 }
 
-/** It is in the shell's history and was in the list of processes: that has to be said, and it must not be used. */
+/** The value is already in the shell's history and was visible in the process list, so it must not be used. */
 function valueAsArgument(): EscrowError {
   return new EscrowError(
     'usage',
-    'A value is never an argument: others could have seen it, and your shell keeps it.',
+    'Cannot set a secret from an argument: other users can see arguments, and your shell history keeps them.',
     {
-      hint: 'Nothing was set. Say only the name, and give the value at the prompt or on standard input.',
+      hint: 'Choose another value. Give only the name as an argument, and the value at the prompt or on standard input.',
     },
   );
 }
 
-/** `secrets set`: the value from a file, a hidden prompt, or standard input; never from an argument. */
+/** Sets a secret from a file, a hidden prompt or standard input, never from an argument. */
 export async function setSecret(
   context: Context,
   name: string,
   options: ScopeOptions & { fromFile?: string },
 ): Promise<void> {
-  assertSecretName(name); // before anyone is asked for a value
+  assertSecretName(name); // before the prompt
   const path = `${secretsPath(context, options)}/${encodeURIComponent(name)}`;
   const value = await readValue(name, options.fromFile);
   const daemon = await context.daemon();
@@ -141,16 +141,16 @@ export async function removeSecrets(
   const daemon = await context.daemon();
   for (const name of names) {
     await daemon.call('DELETE', `${path}/${encodeURIComponent(name)}`);
-    if (options.json !== true) print(`${name} is removed from ${scopeTitle(context, options)}.`);
+    if (options.json !== true) print(`Removed ${name} from ${scopeTitle(context, options)}.`);
   }
   if (options.json === true) printJson({ removed: names });
 }
 
-/** `echo VALUE |` adds a newline, and so does an editor: it is kept, byte for byte, and hardly ever meant. */
+/** Warns about a newline at the end: echo and editors add one, it is kept byte for byte, and it is rarely intended. */
 function noteNewline(name: string, value: Buffer): void {
   if (value.at(-1) !== NEWLINE || value.indexOf(NEWLINE) !== value.length - 1) return;
   warn(
-    `The value of ${name} ends with a newline, which is part of it. Not meant? printf %s adds none, echo does.`,
+    `the value of ${name} ends with a newline, which is part of the value. If you did not intend it, use printf %s instead of echo.`,
   );
 }
 
@@ -159,6 +159,6 @@ async function readValue(name: string, file: string | undefined): Promise<Buffer
   const value =
     file === undefined ? await readAtMost(process.stdin, VALUE_MAX) : await readInput(file, VALUE_MAX);
   if (value.length <= VALUE_MAX) return value;
-  // Of an endless input only so much is read: how long it is, is not known.
-  throw new EscrowError('value-invalid', `The value of ${name} has more than ${String(VALUE_MAX)} bytes.`);
+  // The input may be endless, so its size is unknown.
+  throw new EscrowError('value-invalid', `Cannot set ${name}: its value has more than ${String(VALUE_MAX)} bytes.`);
 }

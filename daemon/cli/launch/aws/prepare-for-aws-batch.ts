@@ -3,12 +3,12 @@ import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 import { warn } from '../../io/output.ts';
 
-/** What nf-escrow-aws extends is there since then. */
+/** First version of Nextflow with the extension point that the plugin nf-escrow-aws uses. */
 const OLDEST = [25, 10] as const;
 
 /**
- * Completes a request for AWS Batch with what is configured already, and with the plugin that delivers secrets there. Throws
- * `compute-environment-invalid` for a Nextflow that cannot be given secrets on AWS Batch.
+ * Completes a request for AWS Batch with the pipeline's configuration and the plugin that delivers secrets there. Throws
+ * `compute-environment-invalid` if this version of Nextflow cannot deliver secrets on AWS Batch.
  */
 export async function prepareForAwsBatch(
   context: Context,
@@ -23,12 +23,12 @@ export async function prepareForAwsBatch(
   const executor = configured['process.executor'];
   if (executor !== undefined && executor !== 'awsbatch')
     warn(
-      `the configuration says process.executor = ${executor}: only processes that go to awsbatch are given secrets`,
+      `the configuration sets process.executor = ${executor}. Only processes that run on awsbatch get secrets.`,
     );
   return { ...request, configured, ...(secretDelivery === undefined ? {} : { secretDelivery }) };
 }
 
-/** A run that is given no secrets needs neither plugin nor version; its head takes the role all the same. */
+/** A run without secrets needs neither the plugin nor a minimum version. Its head still assumes the role. */
 async function deliveryOnAws(
   { settings, program }: Context,
   { secretDelivery, nextflow, selection }: RunRequest,
@@ -52,9 +52,9 @@ function assertNewEnough(nextflow: string, version: string | undefined): void {
   if (version === undefined || year > OLDEST[0] || (year === OLDEST[0] && month >= OLDEST[1])) return;
   throw new EscrowError(
     'compute-environment-invalid',
-    `${nextflow} is Nextflow ${version}, whose executor for AWS Batch cannot be extended to hand on secrets.`,
+    `Cannot deliver secrets on AWS Batch: ${nextflow} is Nextflow ${version}, and 25.10 or later is required.`,
     {
-      hint: 'Nextflow 25.10 and later can: set NXF_VER, `nextflow self-update`, or name another with --nextflow.',
+      hint: 'Set NXF_VER, run `nextflow self-update`, or name another Nextflow with --nextflow.',
     },
   );
 }
