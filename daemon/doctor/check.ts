@@ -1,6 +1,6 @@
 import type { DoctorCheck } from '../contract/types.ts';
 
-/** One thing that a launch needs, as it was found. A failure or warning says what to do about it. */
+/** The result of checking one thing that a launch needs. A failure or warning has a remedy. */
 export type Check = DoctorCheck;
 
 export function ok(name: string, found: string): Check {
@@ -15,7 +15,7 @@ export function failure(name: string, found: string, remedy: string): Check {
   return { name, state: 'failure', found, remedy };
 }
 
-/** Permission bits as `chmod` takes them. */
+/** Returns permission bits in the octal form of `chmod`. */
 export function modeOf({ mode }: { readonly mode: number }): string {
   return (mode & 0o7777).toString(8).padStart(4, '0');
 }

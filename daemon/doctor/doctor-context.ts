@@ -10,35 +10,35 @@ import { createScheduler } from '../schedulers/create-scheduler.ts';
 import type { Scheduler } from '../schedulers/scheduler.ts';
 import type { Executor } from '../contract/types.ts';
 
-/** What the checks look at. All that could differ between two machines or moments is in here. */
+/** The input of the checks: everything that can differ between machines or points in time. */
 export interface DoctorContext {
   readonly env: Environment;
-  /** The version of nf-escrow that asks. */
+  /** The version of this nf-escrow. */
   readonly version: string;
-  /** Undefined where even they cannot be worked out; then `settingsError` says why. */
+  /** Undefined if the settings do not yield any paths. `settingsError` then says why. */
   readonly paths: Paths | undefined;
-  /** The nextflow that the settings name. */
+  /** The nextflow named in the settings. */
   readonly nextflow: string | undefined;
   readonly settingsError: EscrowError | undefined;
-  /** What becomes of runs when others can change what they execute. */
+  /** What happens to runs if other users can change files that they execute. */
   readonly policy: Settings['writableByOthers'];
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly umask: number;
-  /** After so much processor time the kernel ends a process; undefined: never. */
+  /** CPU time after which the kernel kills a process, in seconds. Undefined if there is no limit. */
   readonly cpuSeconds: number | undefined;
   readonly logind: LogindPaths;
-  /** One that answers soon, or not at all. */
+  /** Returns a scheduler whose commands time out after `limitMs`. */
   readonly schedulerOf: (executor: Executor) => Scheduler;
-  /** How long a command, a file system or the daemon may take to answer, in milliseconds. */
+  /** Time limit for answers of a command, a file system or the daemon, in milliseconds. */
   readonly limitMs: number;
-  /** Whether the file system of a path answers; a dead server would keep us waiting for ever, unkillable. */
+  /** Returns whether the file system of a path responds. Access to a dead server would block this process uninterruptibly. */
   readonly answers: (path: string) => Promise<boolean>;
 }
 
 const LIMIT_MS = 10_000;
 
-/** This process, on this machine, now. Where the configuration file is at fault, the rest is looked at without it. */
+/** Creates the context of this process. If the configuration file is invalid, the other checks run without it. */
 export async function createDoctorContext(env: Environment, version: string): Promise<DoctorContext> {
   const machine = {
     env,
@@ -70,12 +70,12 @@ function pathsOf(env: Environment): Paths | undefined {
   }
 }
 
-/** Asks through `stat`, which can be given up: a call of our own that hangs could not, not even at our exit. */
+/** Returns whether the file system of a path responds. Runs `stat`, because a hanging system call of this process cannot be aborted. */
 export async function answers(path: string, env: Environment, limitMs: number): Promise<boolean> {
   try {
     return !(await runWithTimeout('stat', ['-f', '--', path], { env, limitMs })).timedOut;
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return true; // there is no `stat` here: take it that it does
+    if (systemCode(error) === 'ENOENT') return true; // without `stat`, assume that it responds
     throw error;
   }
 }

@@ -23,15 +23,15 @@ import { checkSpace } from './checks/space.ts';
 import type { DoctorContext } from './doctor-context.ts';
 import { checkVaultKey } from './checks/vault-key.ts';
 
-/** Some checks that belong together. */
+/** A group of related checks. */
 export interface CheckGroup {
   readonly name: string;
   readonly look: (subject: DoctorContext) => readonly Check[] | Promise<readonly Check[]>;
-  /** What it looks at and may hang; then it is not looked at. */
+  /** Paths that the group accesses. If the file system of one does not respond, the group is not run. */
   readonly touches?: readonly string[];
 }
 
-/** Runs checks, one after the other: all that there are, if none are named. A check that throws is a failed check. */
+/** Runs groups of checks one after the other, by default all. A group that throws becomes a failed check. */
 export async function runChecks(subject: DoctorContext, groups = groupsFor(subject)): Promise<Check[]> {
   const touched = [...new Set(groups.flatMap(({ touches }) => touches ?? []))];
   const answered = await Promise.all(touched.map(async (path) => subject.answers(path)));
@@ -46,7 +46,7 @@ export async function runChecks(subject: DoctorContext, groups = groupsFor(subje
   return checks;
 }
 
-/** What is looked at, and with a compute environment what that one needs of this machine. */
+/** Returns all groups of checks, including what a given compute environment needs on this machine. */
 export function groupsFor(subject: DoctorContext, environment?: ComputeEnvironment): CheckGroup[] {
   const { paths } = subject;
   const hpc = environment?.platform === 'hpc' ? environment : undefined;
@@ -63,9 +63,9 @@ export function groupsFor(subject: DoctorContext, environment?: ComputeEnvironme
   const surroundings: CheckGroup[] = [
     { name: 'scheduler', look: (its) => checkScheduler(its, hpc?.executor ?? undefined) },
     { name: 'logout', look: checkLogout },
-    { name: 'long processes', look: checkCpuTime },
+    { name: 'CPU time limit', look: checkCpuTime },
     {
-      name: 'what runs execute',
+      name: 'executed files',
       look: (its) => checkExecuted(its, environment),
       touches: [process.cwd(), homeOf({ env: subject.env, directory: process.cwd() })],
     },
@@ -90,7 +90,7 @@ function groupsOf(paths: Paths): CheckGroup[] {
     spaceOf(paths),
     { name: 'socket', look: (subject) => checkSocket(paths, subject), touches: [socketDirectory] },
     {
-      name: 'pipelines',
+      name: 'exposed values',
       look: (subject) => checkExposures(paths, subject),
       touches: [socketDirectory],
     },
@@ -107,9 +107,9 @@ async function attempt(group: CheckGroup, subject: DoctorContext): Promise<reado
   try {
     return await group.look(subject);
   } catch (error) {
-    const found = error instanceof Error ? error.message : 'it could not be looked at';
+    const found = error instanceof Error ? error.message : 'the check failed';
     const remedy =
-      error instanceof EscrowError ? error.hint : 'Mend what the message names, then run this again.';
+      error instanceof EscrowError ? error.hint : 'Fix the reported problem, then run doctor again.';
     return [failure(group.name, found, remedy)];
   }
 }
@@ -117,7 +117,7 @@ async function attempt(group: CheckGroup, subject: DoctorContext): Promise<reado
 function isHung(name: string, path: string, { limitMs }: DoctorContext): Check {
   return failure(
     name,
-    `${path}: its file system did not answer within ${String(limitMs / 1000)} s`,
-    'Its server may be down, see `mount`: wait, or set NF_ESCROW_HOME or NF_ESCROW_RUNS_DIR to another directory.',
+    `${path}: its file system did not respond within ${String(limitMs / 1000)} s`,
+    'Its server may be down (see `mount`). Wait, or set NF_ESCROW_HOME or NF_ESCROW_RUNS_DIR to another directory.',
   );
 }

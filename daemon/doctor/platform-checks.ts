@@ -10,17 +10,17 @@ import { probeOnBatch, type BatchProbeLimits } from './aws/batch-probe.ts';
 
 type Platform = ComputeEnvironment['platform'];
 
-/** What a daemon can ask the service behind a compute environment. */
+/** Checks that the daemon runs against the service of a platform. */
 export interface PlatformChecks {
-  /** Whether the service permits what runs of a workspace need; undefined: of the default workspace. */
+  /** Checks whether the service permits what runs of a workspace need. Undefined means the default workspace. */
   readonly check: (environment: ComputeEnvironment, workspace: string | undefined) => Promise<Check[]>;
-  /** Has a job there read a generated secret. */
+  /** Lets a job there read a generated secret. */
   readonly probe: (environment: ComputeEnvironment, limits: BatchProbeLimits) => Promise<Check[]>;
-  /** Finds what other machines left behind; with `remove`, removes it. */
+  /** Finds what dead machines left there, and removes it if `remove` is set. */
   readonly sweep: (environment: ComputeEnvironment, remove: boolean) => Promise<Leftovers['leftovers']>;
 }
 
-/** The platforms with a service behind them; a platform that is not listed has nothing to ask. */
+/** The checks by platform. A platform that is not listed has no remote service. */
 export type AllPlatformChecks = Readonly<Partial<Record<Platform, PlatformChecks>>>;
 
 /** Creates the checks of every platform that has any. */

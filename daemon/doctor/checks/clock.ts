@@ -5,26 +5,26 @@ import type { Paths } from '../../config/paths.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
 import { lstatIfExists } from '../../system/files/path-lookup.ts';
 
-/** nf-escrow is younger than this: whatever clock says less is wrong. */
+/** nf-escrow is newer than this date, so an earlier time is wrong. */
 const EARLIEST = Date.UTC(2026, 0, 1);
 const APART_MS = 2000;
 const REMEDY =
-  'Set the clock right (NTP): expiry, signatures of requests and the order of events depend on it.';
+  'Synchronize the clock (NTP). Expiry, request signatures and the order of events depend on it.';
 
-/** This machine's clock, and where the state directory is, the clock of its file server. */
+/** Checks this machine's clock, and the file server's clock if the state directory exists. */
 export function checkClock({ state }: Paths, clock: () => number): Check[] {
   const now = clock();
   const shown = new Date(now).toISOString();
-  if (now < EARLIEST) return [failure('clock', `it says ${shown}`, REMEDY)];
+  if (now < EARLIEST) return [failure('clock', `${shown} is in the past`, REMEDY)];
   if (!isOurDirectory(state)) return [ok('clock', shown)];
   const apart = apartFromFiles(state, clock);
-  if (Math.abs(apart) <= APART_MS) return [ok('clock', `${shown}, and files made in ${state} agree`)];
+  if (Math.abs(apart) <= APART_MS) return [ok('clock', `${shown}; timestamps of new files in ${state} agree`)];
   const seconds = (Math.abs(apart) / 1000).toFixed(1);
   const direction = apart > 0 ? 'in the future' : 'in the past';
   return [
     warning(
       'clock',
-      `${shown}; a file made now in ${state} is dated ${seconds} s ${direction}: its server's clock differs`,
+      `${shown}; the timestamp of a new file in ${state} is ${seconds} s ${direction}: the file server's clock differs`,
       REMEDY,
     ),
   ];
@@ -35,7 +35,7 @@ function isOurDirectory(path: string): boolean {
   return found?.isDirectory() === true && found.uid === process.geteuid?.();
 }
 
-/** Milliseconds by which a new file's time lies outside the moment in which it was made; 0 when it lies inside. */
+/** Returns how far the timestamp of a new file is outside the interval of its creation, in milliseconds, or 0. */
 function apartFromFiles(directory: string, clock: () => number): number {
   const path = join(directory, `.doctor.${randomBytes(6).toString('hex')}`);
   const before = clock();

@@ -1,16 +1,16 @@
 import { ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 
-const NAME = 'long processes';
+const NAME = 'CPU time limit';
 
-/** Whether the kernel ends what runs for long on this host, as many sites have it on their login nodes. */
+/** Checks whether the kernel kills long-running processes on this host, as on the login nodes of many sites. */
 export function checkCpuTime({ cpuSeconds }: Pick<DoctorContext, 'cpuSeconds'>): Check[] {
-  if (cpuSeconds === undefined) return [ok(NAME, 'no limit of processor time (ulimit -t)')];
+  if (cpuSeconds === undefined) return [ok(NAME, 'none (ulimit -t)')];
   return [
     warning(
       NAME,
-      `this host ends a process after ${String(cpuSeconds)} s of processor time (ulimit -t)`,
-      'Have Nextflow run as a job: nf-escrow compute-envs update NAME --head-job, or start nf-escrow run in a job script of your own.',
+      `this host kills a process after ${String(cpuSeconds)} s of CPU time (ulimit -t)`,
+      'Run Nextflow as a job: nf-escrow compute-envs update NAME --head-job. Or start nf-escrow run in your own job script.',
     ),
   ];
 }

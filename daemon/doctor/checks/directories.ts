@@ -12,11 +12,11 @@ import { quoteShellWord } from '../../system/processes/shell-word.ts';
 interface Directory {
   readonly name: string;
   readonly path: string;
-  /** The variable that moves it. */
+  /** The variable that sets its path. */
   readonly variable: string;
-  /** What would do for it, below the home. */
+  /** An alternative path below the home directory. */
   readonly example: string;
-  /** Whether what is in it has to outlive a reboot. */
+  /** Whether its content must survive a reboot. */
   readonly lasting: boolean;
 }
 
@@ -26,7 +26,7 @@ interface DirectoryGroup {
   readonly touches: readonly string[];
 }
 
-/** The directories that are ours alone: there, or can be made; no links; nobody else's, and closed to others. */
+/** Returns the checks of nf-escrow's private directories: each exists or can be created, is not a link, and has mode 0700. */
 export function checkDirectories(paths: Paths): DirectoryGroup[] {
   const all: Directory[] = [
     { name: 'state directory', path: paths.state, ...STATE, lasting: true },
@@ -47,10 +47,10 @@ export function checkDirectories(paths: Paths): DirectoryGroup[] {
   return all.map(groupOf);
 }
 
-/** Likewise the runs directory that a compute environment has of its own. */
+/** Returns the same check for the runs directory of a compute environment. */
 export function checkRunsDirectory(path: string): DirectoryGroup[] {
   const variable = '--runs-dir of the compute environment';
-  return [groupOf({ name: 'its runs directory', path, ...RUNS, variable, lasting: false })];
+  return [groupOf({ name: 'environment runs directory', path, ...RUNS, variable, lasting: false })];
 }
 
 function groupOf(directory: Directory): DirectoryGroup {
@@ -72,19 +72,19 @@ function checkDirectory(directory: Directory): Check {
   if (!isWritableDirectory(path))
     return failure(
       name,
-      `${path} cannot be written`,
-      `chmod u+rwx ${quoteShellWord(path)}, or see \`mount\`.`,
+      `${path} is not writable`,
+      `Run chmod u+rwx ${quoteShellWord(path)}, or check whether it is mounted read-only (\`mount\`).`,
     );
   return checkFileSystem(directory, found);
 }
 
 function checkAbsent({ name, path, variable }: Directory): Check {
   const nearest = nearestExistingAncestor(path);
-  if (isWritableDirectory(nearest)) return ok(name, `${path} is not there yet, and can be made`);
+  if (isWritableDirectory(nearest)) return ok(name, `${path} does not exist yet and can be created`);
   return failure(
     name,
-    `${path} cannot be made: ${nearest} is no directory that you can write`,
-    `Make it, or set ${variable} to a directory that you can write.`,
+    `${path} cannot be created: ${nearest} is not a directory that you can write to`,
+    `Create it, or set ${variable} to a directory that you can write to.`,
   );
 }
 
@@ -92,6 +92,6 @@ function checkFileSystem({ name, path, variable, lasting }: Directory, found: St
   const type = fileSystemType(path);
   const where = `${path} (${modeOf(found)}, ${type.name}${type.network ? ', a network file system' : ''})`;
   if (lasting && ['tmpfs', 'ramfs'].includes(type.name))
-    return warning(name, `${where}: a reboot loses it`, `Set ${variable} to a directory on a disk.`);
+    return warning(name, `${where}: its content is lost on reboot`, `Set ${variable} to a directory on a disk.`);
   return ok(name, where);
 }

@@ -4,22 +4,22 @@ import type { DoctorContext } from '../doctor-context.ts';
 
 const NAME = 'environment';
 
-/** Variables that change what a launch does. Values are not shown, but for paths and switches. */
+/** Checks environment variables that affect a launch. Shows no values except paths and switches. */
 export function checkEnvironment({ env }: Pick<DoctorContext, 'env'>): Check[] {
   const checks = [secretsSwitch(env), secretsFile(env), nodeOptions(env)].filter(
     (check) => check !== undefined,
   );
-  return checks.length > 0 ? checks : [ok(NAME, 'no variable stands in the way')];
+  return checks.length > 0 ? checks : [ok(NAME, 'no variable affects launches')];
 }
 
-/** Nextflow has secrets on when this is unset or exactly "true" (SecretsLoader.isEnabled). */
+/** Nextflow enables secrets if this is unset or exactly "true" (SecretsLoader.isEnabled). */
 function secretsSwitch(env: DoctorContext['env']): Check | undefined {
   const value = env['NXF_ENABLE_SECRETS'];
   if (value === undefined || value === 'true') return undefined;
   return warning(
     NAME,
-    'NXF_ENABLE_SECRETS is not "true": Nextflow gives its tasks no secrets',
-    'unset NXF_ENABLE_SECRETS',
+    'NXF_ENABLE_SECRETS is not "true": Nextflow delivers no secrets to tasks',
+    'Run unset NXF_ENABLE_SECRETS.',
   );
 }
 
@@ -27,15 +27,15 @@ function secretsFile(env: DoctorContext['env']): Check | undefined {
   const path = env['NXF_SECRETS_FILE'];
   if (!path) return undefined;
   if (isAbsolute(path))
-    return ok(NAME, `NXF_SECRETS_FILE is ${path}: merged into each run as the local store, never changed`);
+    return ok(NAME, `NXF_SECRETS_FILE is ${path}: each run merges it as the local store and never changes it`);
   return warning(
     NAME,
-    `NXF_SECRETS_FILE is "${path}": Nextflow takes a relative path from its own home, not from here`,
+    `NXF_SECRETS_FILE is "${path}": Nextflow resolves a relative path in its own home, not here`,
     'Set it to an absolute path.',
   );
 }
 
 function nodeOptions(env: DoctorContext['env']): Check | undefined {
   if (!env['NODE_OPTIONS']) return undefined;
-  return ok(NAME, 'NODE_OPTIONS is set: this command heeds it, the daemon drops it');
+  return ok(NAME, 'NODE_OPTIONS is set: this command uses it, the daemon ignores it');
 }

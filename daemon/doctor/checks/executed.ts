@@ -9,17 +9,17 @@ import { failure, ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 import { findLauncher } from './nextflow.ts';
 
-const NAME = 'what runs execute';
+const NAME = 'executed files';
 
 /**
- * What others can change of what a run from this directory would execute, by the launch's own judgement; a failure where
- * such runs are refused.
+ * Checks whether other users can change files that a run from this directory would execute, by the same rules as a launch. A
+ * failure if the settings refuse such runs, else a warning.
  */
 export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvironment): Check[] {
   const { env, umask, policy } = subject;
   if (findLauncher(subject) === undefined) return [];
   const directory = process.cwd();
-  // Other platforms have their work directory in an object store, in no file system.
+  // On other platforms the work directory is in an object store, not in a file system.
   const workDir = environment === undefined || environment.platform === 'hpc' ? undefined : 's3://';
   const places = examineExecution({
     nextflow: findNextflow(subject.nextflow, env),
@@ -30,13 +30,13 @@ export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvir
     plugins: pluginsOf(subject, directory),
     workDir,
   });
-  const tell = policy === 'refuse' ? failure : warning;
-  if (places.length > 0) return places.map((place) => tell(NAME, describePlace(place), place.remedy));
-  const found = `nobody else can change them, from ${directory} with umask ${umaskText(umask)}`;
+  const report = policy === 'refuse' ? failure : warning;
+  if (places.length > 0) return places.map((place) => report(NAME, describePlace(place), place.remedy));
+  const found = `no other user can change what a run from ${directory} with umask ${umaskText(umask)} executes`;
   return [ok(NAME, found)];
 }
 
-/** From where a launch would load plugins. */
+/** Returns the directory from which a launch would load plugins. */
 function pluginsOf(subject: DoctorContext, directory: string): string {
   const { env, paths } = subject;
   const launcher = findLauncher(subject);

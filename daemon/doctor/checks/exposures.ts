@@ -5,32 +5,32 @@ import { lstatIfExists } from '../../system/files/path-lookup.ts';
 import { ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 
-const NAME = 'pipelines';
+const NAME = 'exposed values';
 const SHOWN = 5;
 
-/** Secrets whose values are in files that runs wrote. Asked of the daemon; where none runs nothing is said. */
+/** Checks for secrets whose values were found in files of runs. Returns nothing if the daemon is not running. */
 export async function checkExposures({ socket }: Paths, { limitMs }: DoctorContext): Promise<Check[]> {
   if (lstatIfExists(socket)?.isSocket() !== true) return [];
   let list;
   try {
     list = await connect(socket, limitMs).call<ExposureList>('GET', '/v1/exposures');
   } catch {
-    return []; // the check of the socket says what is wrong with it
+    return []; // the socket check reports the problem
   }
   if (list.exposures.length === 0)
-    return [ok(NAME, 'no run is known to have written the value of a secret into its files')];
+    return [ok(NAME, 'no values of secrets were found in files of runs')];
   const shown = list.exposures
     .slice(0, SHOWN)
     .map(
       ({ secret, process, run, runName }) =>
-        `${secret} by ${process ?? 'the run itself'} (run ${runName ?? run})`,
+        `${secret} from ${process ?? 'the run itself'} (run ${runName ?? run})`,
     );
   const more = list.exposures.length > SHOWN ? `, and ${String(list.exposures.length - SHOWN)} more` : '';
   return [
     warning(
       NAME,
-      `files that runs wrote hold values: ${shown.join('; ')}${more}`,
-      'Have the script read "$NAME" with `secret \'NAME\'`, not ${secrets.NAME}; delete the files that `nf-escrow runs receipt RUN` names, and change the values.',
+      `files of runs contain values of secrets: ${shown.join('; ')}${more}`,
+      'Delete the files that `nf-escrow runs receipt RUN` names, and change the values. In the process, declare `secret \'NAME\'` and use "$NAME" in the script instead of ${secrets.NAME}.',
     ),
   ];
 }

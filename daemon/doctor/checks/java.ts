@@ -4,23 +4,23 @@ import { failure, ok, type Check } from '../check.ts';
 import { findLauncher } from './nextflow.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 
-/** Nextflow 24.11 and later, and our plugins, need it. */
+/** Minimum version for Nextflow 24.11 and later, and for our plugins. */
 const OLDEST = 17;
-const INSTALL = 'Install Java 17 or later and put it on PATH, or name its home in NXF_JAVA_HOME.';
+const INSTALL = 'Install Java 17 or later and put it on PATH, or set NXF_JAVA_HOME to its home.';
 
-/** The Java that Nextflow would start, and its version. */
+/** Checks the Java that Nextflow would start, and its version. */
 export async function checkJava(subject: DoctorContext): Promise<Check[]> {
   const { env, limitMs } = subject;
   const java = findJava(env);
-  if (java === undefined) return [failure('java', 'there is no `java` on PATH', INSTALL)];
+  if (java === undefined) return [failure('java', 'no `java` on PATH', INSTALL)];
   const place = `${java.path} (from ${java.from})`;
   if (!isProgram(java.path)) {
-    const remedy = `Nextflow looks no further than ${java.from}: point it to a Java home, or unset it.`;
+    const remedy = `Set ${java.from} to a Java home, or unset it: Nextflow does not search any further.`;
     return [failure('java', `${place} is not a program`, remedy)];
   }
   const version = await readJavaVersion(java.path, env, limitMs);
   if (version === undefined) {
-    const found = `${place}: \`java -version\` told none within ${String(limitMs / 1000)} s`;
+    const found = `${place}: \`java -version\` printed no version within ${String(limitMs / 1000)} s`;
     return [failure('java', found, `Try \`${java.path} -version\`. ${INSTALL}`)];
   }
   const major = javaMajor(version);
@@ -28,8 +28,8 @@ export async function checkJava(subject: DoctorContext): Promise<Check[]> {
   const javas = findLauncher(subject)?.javas ?? [];
   if (javas.length > 0 && !javas.includes(major)) {
     const most = String(Math.max(...javas));
-    const remedy = `Use a newer Nextflow, or a Java from ${String(OLDEST)} to ${most}: name its home in NXF_JAVA_HOME.`;
-    return [failure('java', `${version} at ${place}: this nextflow takes Java up to ${most}`, remedy)];
+    const remedy = `Use a newer Nextflow, or set NXF_JAVA_HOME to the home of a Java from ${String(OLDEST)} to ${most}.`;
+    return [failure('java', `${version} at ${place}: this nextflow supports Java up to ${most}`, remedy)];
   }
   return [ok('java', `${version} at ${place}`)];
 }

@@ -6,25 +6,29 @@ import { failure, modeOf, ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
-/** What Nextflow writes beside its store for its tasks, with every secret in clear; a killed run leaves it behind. */
+/** Files that Nextflow writes next to its store for its tasks, with every secret in clear text. A killed run leaves them. */
 const LEFTOVER = /^\.nf-.*\.secrets$/;
 
-/** The user's own secrets store of Nextflow, which is merged into a run. Only its name and mode are looked at. */
+/** Checks the user's own secrets store of Nextflow, which runs merge. Checks only its path and mode. */
 export function checkLocalStore({ env }: Pick<DoctorContext, 'env'>): Check[] {
   return [checkStore(env), ...checkLeftovers(dirname(localStorePath(env)))];
 }
 
 function checkStore(env: DoctorContext['env']): Check {
   const path = findLocalStore(env);
-  if (path === null) return ok('local store', `${localStorePath(env)} is not there, and need not be`);
+  if (path === null) return ok('local store', `${localStorePath(env)} does not exist; it is optional`);
   const found = lstatSync(path);
-  const without = 'or leave it out of runs with --only-secret';
+  const without = 'or exclude it from runs with --only-secret';
   if (!found.isFile())
-    return failure('local store', `${path} is not a plain file`, `Put the file itself there, ${without}.`);
+    return failure(
+      'local store',
+      `${path} is not a regular file`,
+      `Replace it with the file itself, ${without}.`,
+    );
   if ((found.mode & 0o777) !== 0o600)
     return failure(
       'local store',
-      `${path} has mode ${modeOf(found)}; Nextflow refuses any but 0600`,
+      `${path} has mode ${modeOf(found)}; Nextflow requires 0600`,
       `chmod 600 ${quoteShellWord(path)}`,
     );
   accessSync(path, constants.R_OK);
@@ -37,8 +41,8 @@ function checkLeftovers(directory: string): Check[] {
   return [
     warning(
       'local store',
-      `${String(left)} files .nf-*.secrets in ${directory}: runs of plain nextflow left secrets there in clear`,
-      'When no such run is alive, remove them.',
+      `${String(left)} files .nf-*.secrets in ${directory}: runs of plain nextflow left secrets there in clear text`,
+      'Delete them when no such run is alive.',
     ),
   ];
 }

@@ -8,26 +8,27 @@ import type { DoctorContext } from '../doctor-context.ts';
 const NAME = 'logout';
 
 /**
- * Whether the daemon, and heads that were detached, live on when their user logs out. What runs in a login session ends
- * with it where `KillUserProcesses` is on, lingering or not; what the user's own systemd runs needs lingering to stay.
+ * Checks whether the daemon and detached heads survive logout. With `KillUserProcesses`, all processes of a login session end
+ * with it, even with lingering. Services of the user's systemd instance survive only with lingering.
  */
 export function checkLogout({ logind, env }: Pick<DoctorContext, 'logind' | 'env'>): Check[] {
-  if (!isBootedBySystemd(logind)) return [ok(NAME, 'no systemd here that would end processes at logout')];
+  if (!isBootedBySystemd(logind)) return [ok(NAME, 'processes survive logout: this host is not booted by systemd')];
   const { username } = userInfo();
   const enable = `loginctl enable-linger ${username}`;
-  const stays = isLingerEnabled(username, logind);
+  const isLingering = isLingerEnabled(username, logind);
   const isInstalled = existsSync(userUnitPath(env));
-  if (isInstalled && stays)
-    return [ok(NAME, "the daemon is a service of the user's systemd, and lingering is on: it stays")];
-  if (isInstalled) return [warning(NAME, 'lingering is off: the daemon ends with your last session', enable)];
+  if (isInstalled && isLingering)
+    return [ok(NAME, 'the daemon survives logout: it is a systemd user service, and lingering is on')];
+  if (isInstalled)
+    return [warning(NAME, 'the daemon ends with your last session: lingering is off', `Run ${enable}.`)];
   if (!killsAtLogout(username, logind))
-    return [ok(NAME, 'processes live on after logout; after a reboot: nf-escrow daemon install')];
-  const remedy = `${stays ? '' : `${enable}, then `}nf-escrow daemon install; and heads as jobs: compute-envs update NAME --head-job.`;
+    return [ok(NAME, 'processes survive logout. To start the daemon after a reboot: nf-escrow daemon install')];
+  const remedy = `Run ${isLingering ? '' : `${enable}, then `}nf-escrow daemon install, and run heads as jobs: nf-escrow compute-envs update NAME --head-job.`;
   return [
     warning(
       NAME,
-      'this host ends all processes of a session at logout (KillUserProcesses), the daemon and detached runs too',
-      `${remedy} Secrets are removed all the same, by whatever comes first: the shim, or the next command.`,
+      'this host kills all processes of a session at logout (KillUserProcesses), including the daemon and detached runs',
+      `${remedy} The shim or the next command still removes the secrets.`,
     ),
   ];
 }

@@ -3,17 +3,17 @@ import { readLauncher, type Launcher } from '../../nextflow/launcher/version.ts'
 import { failure, ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 
-/** What the plugins are compiled against; the store's format and the launcher are tested from here on. */
+/** The version that the plugins are compiled against. Launcher and store format are tested from this version on. */
 const OLDEST = [24, 10] as const;
 
-/** The nextflow that `run` would start. Throws `nextflow-missing`. */
+/** Checks the nextflow that `run` would start. Throws `nextflow-missing`. */
 export async function checkNextflow({ nextflow, env }: DoctorContext): Promise<Check[]> {
   const path = findNextflow(nextflow, env);
   const { version, from } = readLauncher(path, env);
   const [, year, month] = /^(\d+)\.(\d+)\./.exec(version ?? '') ?? [];
   if (version === undefined || year === undefined) {
-    const found = version === undefined ? 'nothing tells its version' : `${from} says "${version}"`;
-    const remedy = `\`nextflow -version\` tells it; ${OLDEST.join('.')} or later is needed.`;
+    const found = version === undefined ? 'unknown version' : `unknown version "${version}" (from ${from})`;
+    const remedy = `Check with \`nextflow -version\` that it is ${OLDEST.join('.')} or later.`;
     return [warning('nextflow', `${path}: ${found}`, remedy)];
   }
   const found = `${version} at ${path} (from ${from})`;
@@ -22,17 +22,17 @@ export async function checkNextflow({ nextflow, env }: DoctorContext): Promise<C
   const remedy =
     from === 'NXF_VER'
       ? 'Unset NXF_VER, or set it to 24.10.0 or later.'
-      : 'Install 24.10.0 or later (`nextflow self-update`), or name another with NF_ESCROW_NEXTFLOW.';
+      : 'Install 24.10.0 or later (`nextflow self-update`), or set NF_ESCROW_NEXTFLOW to another Nextflow.';
   return [failure('nextflow', `${found} is too old`, remedy)];
 }
 
-/** The same nextflow, for what another check needs of it; undefined where there is none. */
+/** Returns the same nextflow for other checks, or undefined if there is none. */
 export function findLauncher({ nextflow, env }: DoctorContext): Launcher | undefined {
   let path;
   try {
     path = findNextflow(nextflow, env);
   } catch {
-    return undefined; // the check above says so
+    return undefined; // checkNextflow reports it
   }
   return readLauncher(path, env);
 }

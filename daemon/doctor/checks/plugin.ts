@@ -8,7 +8,7 @@ import { ok, warning, type Check } from '../check.ts';
 import { findLauncher } from './nextflow.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 
-/** Whether runs get their secrets by our plugin. Nothing is installed: the first launch does that. */
+/** Checks whether our plugin delivers the secrets of runs. Does not install it: the first launch does. */
 export function checkPlugin(subject: DoctorContext): Check[] {
   const launcher = findLauncher(subject);
   const shipped = shippedPlugin();
@@ -18,28 +18,28 @@ export function checkPlugin(subject: DoctorContext): Check[] {
     return [
       warning(
         'plugin',
-        `it is not used: ${refusal ?? 'it is not there'}. Runs get Nextflow's own format, which carries fewer values, and may give a task more than it declares`,
-        'Change what is named there; docs/limits.md says what the plugin is for.',
+        `not used: ${refusal ?? 'it is not installed'}. Runs use Nextflow's own format, which supports fewer values and may give a task undeclared secrets`,
+        'Fix the named cause. See docs/limits.md for what the plugin does.',
       ),
     ];
   const { env, paths } = subject;
   if (paths === undefined) return [];
   const { path, instead } = choosePluginsDirectory({ env, directory: process.cwd(), state: paths.state });
-  const found = tellOf(path, shipped);
+  const found = describePlugin(path, shipped);
   if (instead === undefined) return [ok('plugin', found)];
   return [warning('plugin', `${found}. ${instead.message}`, instead.hint)];
 }
 
-function tellOf(path: string, shipped: ShippedPlugin): string {
+function describePlugin(path: string, shipped: ShippedPlugin): string {
   const name = `nf-escrow-${shipped.version}`;
   const plugins = openPluginsDirectory(path, { create: false });
   try {
     if (plugins !== undefined && isInstalled(plugins, name, shipped))
-      return `${join(path, name)}, as it was shipped`;
-    const isThere =
+      return `${join(path, name)}, identical to the shipped plugin`;
+    const exists =
       plugins !== undefined && lstatSync(plugins.at(name), { throwIfNoEntry: false }) !== undefined;
-    const is = isThere ? 'another one' : 'not there yet';
-    return `${join(path, name)} is ${is}; the next launch installs ${shipped.version}`;
+    const state = exists ? 'differs from the shipped plugin' : 'does not exist yet';
+    return `${join(path, name)} ${state}; the next launch installs ${shipped.version}`;
   } finally {
     plugins?.close();
   }

@@ -7,8 +7,8 @@ import type { DoctorContext } from '../doctor-context.ts';
 const NAME = 'scheduler';
 
 /**
- * Whether the scheduler answers: the one that a compute environment names, else the one whose commands are found. Of one
- * that nobody named it is a warning: runs may all stay on this machine.
+ * Checks whether the scheduler responds: the one that a compute environment names, or the one that is detected. For a detected
+ * one, failure is only a warning, because all runs may stay on this machine.
  */
 export async function checkScheduler(
   { env, schedulerOf }: Pick<DoctorContext, 'env' | 'schedulerOf'>,
@@ -16,22 +16,22 @@ export async function checkScheduler(
 ): Promise<Check[]> {
   const executor = named ?? detected(env['PATH']);
   if (executor === undefined)
-    return [ok(NAME, `none has its commands on PATH (${submitCommands}): runs stay on this machine`)];
+    return [ok(NAME, `no scheduler commands on PATH (${submitCommands}): runs stay on this machine`)];
   try {
     await schedulerOf(executor).find('nf-escrow-doctor');
-    return [ok(NAME, `${executor} answers`)];
+    return [ok(NAME, `${executor} responds`)];
   } catch (error) {
     const { message, hint } = asEscrowError(error);
-    const tell = named === undefined ? warning : failure;
-    return [tell(NAME, `${executor}: ${message}`, hint)];
+    const report = named === undefined ? warning : failure;
+    return [report(NAME, `${executor}: ${message}`, hint)];
   }
 }
 
-/** The scheduler whose commands are found; undefined where there is none. */
+/** Returns the scheduler whose commands are on PATH, or undefined. */
 export function detected(path: string | undefined): Executor | undefined {
   try {
     return detectExecutor(path ?? '');
   } catch {
-    return undefined; // it says that there is none
+    return undefined; // the error says that there is none
   }
 }

@@ -9,15 +9,15 @@ import { failure, ok, warning, type Check } from '../check.ts';
 import { lstatIfExists } from '../../system/files/path-lookup.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 
-/** The daemon's socket, and who answers there. Throws `socket-path-too-long`, `permissions-too-open`. None is started. */
+/** Checks the daemon's socket and the daemon that answers. Never starts one. Throws `socket-path-too-long`, `permissions-too-open`. */
 export async function checkSocket({ socket }: Paths, subject: DoctorContext): Promise<Check[]> {
   assertSocketPath(socket);
   openTrusted({ path: dirname(socket), purpose: SOCKET, need: 'private' })?.close();
   const found = lstatIfExists(socket);
   if (found === undefined)
-    return [ok('socket', `no daemon runs; the first command that needs one starts it at ${socket}`)];
+    return [ok('socket', `the daemon is not running; the next command that needs it starts it at ${socket}`)];
   if (!found.isSocket())
-    return [failure('socket', `${socket} is there and is not a socket`, 'Move it away.')];
+    return [failure('socket', `${socket} exists and is not a socket`, 'Move it to another place.')];
   try {
     const health = await connect(socket, subject.limitMs).call<Health>('GET', '/v1/health');
     return [judge(socket, health, subject)];
@@ -26,7 +26,7 @@ export async function checkSocket({ socket }: Paths, subject: DoctorContext): Pr
       return [
         ok(
           'socket',
-          `no daemon runs; ${socket} is left of one that was killed, and the next one replaces it`,
+          `the daemon is not running; the next daemon replaces ${socket}, which a killed daemon left`,
         ),
       ];
     throw error;
@@ -38,20 +38,20 @@ function judge(socket: string, { version, ledger, pendingRemovals }: Health, sub
   if (ledger !== 'ok')
     return failure(
       'socket',
-      `${found}: its ledger is unavailable`,
-      'daemon.log in the state directory says why.',
+      `${found}, but its ledger is unavailable`,
+      'Read daemon.log in the state directory for the cause.',
     );
   if (version !== subject.version)
     return warning(
       'socket',
-      `${found}; this command is ${subject.version}`,
-      '`nf-escrow daemon stop`: the next command starts the new one, and runs go on.',
+      `${found}; this command has version ${subject.version}`,
+      'Run `nf-escrow daemon stop`. The next command starts the new version, and runs continue.',
     );
   if (pendingRemovals > 0)
     return warning(
       'socket',
-      `${found}; ${String(pendingRemovals)} removals are pending and tried again`,
-      '`nf-escrow status` says of which runs.',
+      `${found}; it retries ${String(pendingRemovals)} pending removals`,
+      'Run `nf-escrow status` to see their runs.',
     );
   return ok('socket', found);
 }

@@ -4,7 +4,7 @@ import type { Paths } from '../../config/paths.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
 import { nearestExistingAncestor } from '../../system/files/path-lookup.ts';
 
-/** What is free on a file system. Some, such as btrfs, count no inodes: their total is 0. */
+/** Free space on a file system. The total number of inodes is 0 on file systems without a limit, such as btrfs. */
 export interface Space {
   readonly freeBytes: number;
   readonly freeInodes: number;
@@ -13,7 +13,7 @@ export interface Space {
 
 const MEGABYTE = 1e6;
 
-/** Free space and inodes, once for each file system that state and runs are on. */
+/** Checks free space and inodes of each file system that holds the state or runs directory. */
 export function checkSpace(paths: Paths): Check[] {
   const places = new Map<number, { path: string; what: string[] }>();
   for (const [what, path] of [
@@ -39,14 +39,14 @@ export function judgeSpace(where: string, { freeBytes, freeInodes, totalInodes }
   const counted = totalInodes > 0;
   const inodes = counted ? ` and ${String(freeInodes)} inodes` : '';
   const found = `${(freeBytes / MEGABYTE).toFixed(freeBytes < MEGABYTE ? 1 : 0)} MB${inodes} for ${where}`;
-  const remedy = 'Make room there (`df`, `df -i`), or ask for more quota.';
+  const remedy = 'Free space or inodes there (see `df` and `df -i`), or request a larger quota.';
   if (freeBytes < MEGABYTE || (counted && freeInodes === 0)) return failure('free space', found, remedy);
   if (freeBytes < 100 * MEGABYTE || (counted && freeInodes < 1000))
     return warning('free space', found, remedy);
   return ok('free space', found);
 }
 
-/** Past a FIFO or a dead link that stands in the way: whose room it takes is that of the directory it is in. */
+/** Returns the nearest existing directory above a path. Skips files such as a FIFO or a dangling link. */
 function nearestDirectory(path: string): string {
   for (let at = nearestExistingAncestor(path); ; at = dirname(at))
     if (statSync(at, { throwIfNoEntry: false })?.isDirectory() === true || at === dirname(at)) return at;

@@ -5,10 +5,10 @@ import { assertPrivateFile } from '../../system/files/private-directory.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
 import { lstatIfExists } from '../../system/files/path-lookup.ts';
 
-/** 16 characters of prefix, 64 of key, and mostly a newline: told by its size, for it is not to be read here. */
+/** 16 characters of prefix, 64 of key, and usually a newline. Doctor checks only the size and never reads the key. */
 const SIZES = [80, 81];
 
-/** The key of the vault, and whether it lies apart from what it opens. */
+/** Checks the key file of the vault, and that it is separate from the ledger that it decrypts. */
 export function checkVaultKey(paths: Paths): Check[] {
   return [checkKey(paths), checkPlace(paths)];
 }
@@ -16,36 +16,36 @@ export function checkVaultKey(paths: Paths): Check[] {
 function checkKey({ keyFile, ledger }: Paths): Check {
   const found = lstatIfExists(keyFile);
   if (found === undefined) {
-    if (!existsSync(ledger)) return ok('vault key', 'none yet: the first secret makes it');
+    if (!existsSync(ledger)) return ok('vault key', 'none yet: setting the first secret creates it');
     return warning(
       'vault key',
-      `${keyFile} is not there, though a ledger is`,
-      'Nothing to do if no secret was set yet. Else put the file back: without it nobody can open them.',
+      `${keyFile} does not exist, but a ledger does`,
+      'Ignore this if no secret has been set yet. Otherwise restore the file: secrets cannot be decrypted without it.',
     );
   }
   assertPrivateFile(keyFile);
-  if (SIZES.includes(found.size)) return ok('vault key', `${keyFile} is yours alone`);
+  if (SIZES.includes(found.size)) return ok('vault key', `${keyFile} is private`);
   return failure(
     'vault key',
-    `${keyFile} has ${String(found.size)} bytes and so is no vault key`,
-    'Put back the key file with which the values were sealed.',
+    `${keyFile} is not a vault key: it has ${String(found.size)} bytes`,
+    'Restore the key file with which the values were encrypted.',
   );
 }
 
-/** The honest line: what such a key is good for, and what not. */
+/** Reports what the key file protects against and what it does not. */
 function checkPlace({ keyFile, state }: Paths): Check {
   const directory = dirname(keyFile);
-  const limits = 'it protects a copied ledger, not a copied home';
+  const limits = 'this protects a copied ledger, but not a copied home directory';
   if (!holds(state, directory) && !holds(directory, state))
-    return ok('vault key place', `apart from the ledger: ${limits}`);
+    return ok('vault key location', `separate from the ledger: ${limits}`);
   return warning(
-    'vault key place',
-    `key and ledger are both in ${holds(state, directory) ? state : directory}: a copy of that directory opens everything`,
-    'Leave it out of backups and snapshots that others can read, or unset NF_ESCROW_HOME, so that the two lie apart.',
+    'vault key location',
+    `key and ledger are both in ${holds(state, directory) ? state : directory}: a copy of that directory reveals all secrets`,
+    'Exclude it from backups and snapshots that others can read, or unset NF_ESCROW_HOME to separate the two.',
   );
 }
 
-/** Whether a directory is another one, or above it. */
+/** Returns whether `lower` is `upper` or below it. */
 function holds(upper: string, lower: string): boolean {
   const way = relative(upper, lower);
   return way !== '..' && !way.startsWith('../');

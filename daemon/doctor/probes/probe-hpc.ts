@@ -26,20 +26,20 @@ const LEFT_BEHIND_MS = 3600_000;
 const ANSWER_MAX = 4096;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** How often things are looked at, in milliseconds. */
+/** Polling intervals and limits, in milliseconds. */
 interface ProbeTiming {
-  /** Into the run directory, for the answer. */
+  /** Interval between checks of the run directory for the answer. */
   readonly lookEvery: number;
-  /** Of the scheduler it is first asked so late, for most jobs are over by then, and then so often. */
+  /** Delay of the first query to the scheduler, after which most jobs have ended, and interval between queries. */
   readonly askFirst: number;
   readonly askEvery: number;
-  /** So long a network file system may take to show here what a job that is over has written there. */
+  /** Time that a network file system may need to show here what an ended job has written there. */
   readonly settle: number;
 }
 
 const TIMING: ProbeTiming = { lookEvery: 250, askFirst: 5000, askEvery: 15_000, settle: 10_000 };
 
-/** Plain as for a run with our plugin: a file a secret. */
+/** Same form as for a run with our plugin: one file for each secret. */
 const DELIVERY: SecretDelivery = {
   plugin: 'probe',
   reason: null,
@@ -49,8 +49,8 @@ const DELIVERY: SecretDelivery = {
 };
 
 /**
- * Places a random secret as for a run, has a job of the scheduler (a process, where there is none) read it on a compute
- * node and tell what it saw, and removes it, also when it is interrupted. Takes as long as the queue does, up to the limit.
+ * Delivers a random secret as for a run, lets a scheduler job (or a local process if there is no scheduler) read it and
+ * report, and removes it, even if the probe is interrupted. Waits for the job up to the limit.
  */
 export async function probeHpc(
   environment: ComputeEnvironment,
@@ -58,7 +58,7 @@ export async function probeHpc(
   limitMs: number,
   timing = TIMING,
 ): Promise<Check[]> {
-  if (subject.paths === undefined) return []; // the check of the settings says why there are none
+  if (subject.paths === undefined) return []; // the settings check reports why
   const runsDirectory = environment.runsDirectory ?? subject.paths.runs;
   const store = new RunDirectories(subject.paths.runs);
   const run = newProbeId();
@@ -100,10 +100,10 @@ export async function probeHpc(
   return checks;
 }
 
-/** What a job told, and what it was. */
+/** The report of a job, and which job it was. */
 export interface ProbeAnswer {
   readonly answer: string;
-  /** As `slurm job 12`. */
+  /** For example `slurm job 12`. */
   readonly who: string;
 }
 
@@ -122,7 +122,7 @@ async function runHere(look: AnswerWait, env: DoctorContext['env']): Promise<Pro
   if (answer === undefined)
     throw new EscrowError(
       'internal',
-      `The probe on this machine told nothing. ${output.trim().slice(0, 200)}`,
+      `The probe on this machine wrote no answer: ${output.trim().slice(0, 200)}`,
     );
   return { answer, who: 'a process' };
 }
@@ -136,14 +136,14 @@ async function runAsJob(
   const scheduler = createScheduler(executor);
   const name = `nf-escrow-${run}`;
   let id: string | undefined;
-  let told: ProbeAnswer | { check: Check } | undefined;
+  let result: ProbeAnswer | { check: Check } | undefined;
   try {
     const script = runFile(look.directory, 'probe');
     id = await scheduler.submit({ name, script, output: '/dev/null', requeue: false, options });
-    return (told = await follow(look, scheduler, id));
+    return (result = await follow(look, scheduler, id));
   } finally {
-    // One that answered is over. One that cannot be ended finds its directory gone when it begins, and ends by itself.
-    if (told === undefined || 'check' in told) await cancelAll(scheduler, id, name).catch(() => undefined);
+    // A job that answered has ended. A job that cannot be cancelled exits when it starts, because its directory is deleted.
+    if (result === undefined || 'check' in result) await cancelAll(scheduler, id, name).catch(() => undefined);
   }
 }
 
@@ -155,7 +155,7 @@ async function follow(
   const { directory, deadline, timing, signal } = look;
   const who = `${scheduler.executor} job ${id}`;
   let askAt = performance.now() + timing.askFirst;
-  let state = 'it waits';
+  let state = 'pending';
   let overAt: number | undefined;
   for (;;) {
     const answer = readAnswer(directory);
@@ -167,7 +167,7 @@ async function follow(
     if (overAt === undefined && now >= askAt) {
       askAt = now + timing.askEvery;
       const job = (await scheduler.jobs([id])).get(id);
-      state = job?.state ?? 'it is forgotten';
+      state = job?.state ?? 'unknown to the scheduler';
       if (job === undefined || job.phase === 'ended') overAt = performance.now();
     }
     await sleep(timing.lookEvery, undefined, { signal });
@@ -177,16 +177,16 @@ async function follow(
 function unread(who: string, directory: string, state: string): Check {
   return failure(
     PROBE_CHECK,
-    `${who} is over (${state}) and has not written into ${directory}: its node does not see that directory, or may not write there`,
-    'Name a runs directory that compute nodes see and you can write from there: compute-envs update NAME --runs-dir DIR.',
+    `${who} has ended (${state}) without writing to ${directory}: the directory is not visible or not writable on its node`,
+    'Set a runs directory that is visible and writable on compute nodes: nf-escrow compute-envs update NAME --runs-dir DIR.',
   );
 }
 
 function unheard(who: string, state: string): Check {
   return warning(
     PROBE_CHECK,
-    `${who} told nothing in the time given (${state}), and was cancelled`,
-    'Its queue may be full: wait longer (--wait SECONDS), or name another one (compute-envs update NAME --head-options "...").',
+    `${who} was cancelled: it did not answer in time (${state})`,
+    'Its queue may be full. Wait longer with --wait SECONDS, or set another queue: nf-escrow compute-envs update NAME --head-options "...".',
   );
 }
 
@@ -196,11 +196,11 @@ async function cancelAll(scheduler: Scheduler, id: string | undefined, name: str
 }
 
 function readAnswer(directory: string): string | undefined {
-  readdirSync(directory); // has a network file system ask its server
+  readdirSync(directory); // makes a network file system query its server
   try {
     return readFileNoFollow(runFile(directory, 'answer'), ANSWER_MAX)?.toString('utf8');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ESTALE') return undefined; // it is being put there
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ESTALE') return undefined; // not complete yet
     throw error;
   }
 }
@@ -214,13 +214,13 @@ function digestOf(value: SecretValue): string {
   return createHash('sha256').update(value.open()).digest('hex');
 }
 
-/** What cannot be removed is said, with where it is: nobody else would look for it before the next probe. */
+/** Removes the probe's run directory. A failed check names its path, because nothing else removes it before a later probe. */
 async function remove(store: RunDirectories, target: string, locator: string | null): Promise<Check[]> {
   try {
     const place = { target, locator, sentAt: null };
     await store.remove(place);
     const { state, evidence: how } = await store.inspect(place);
-    if (state === 'absent') return [ok('probe removal', 'what was placed for the probe is gone')];
+    if (state === 'absent') return [ok('probe removal', 'removed everything that the probe delivered')];
     throw new EscrowError('store-unavailable', how);
   } catch (error) {
     const { message } = asEscrowError(error);
@@ -228,13 +228,13 @@ async function remove(store: RunDirectories, target: string, locator: string | n
       failure(
         'probe removal',
         message,
-        `rm -rf ${quoteShellWord(target)}; it holds a random text, no secret.`,
+        `Run rm -rf ${quoteShellWord(target)}. It contains a random text, not one of your secrets.`,
       ),
     ];
   }
 }
 
-/** Of probes that were killed. */
+/** Removes the run directories of probes that were killed. */
 async function removeLeftBehind(runsDirectory: string): Promise<void> {
   const store = new RunDirectories(runsDirectory);
   for (const name of readdirSync(runsDirectory).filter(isProbeId)) {

@@ -3,16 +3,16 @@ import type { ComputeEnvironment, DoctorReport, ProbeRequest } from '../../contr
 import type { Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 
-/** Beyond the wait for the job: placing, and the removal with its checks, in milliseconds. */
+/** Additional time limit for delivery, removal and its verification, in milliseconds. */
 const AROUND_MS = 180_000;
 
-/** Has the daemon probe a platform: what is placed outside of this machine must be in its ledger (platform-checks.ts). */
+/** Lets the daemon run the probe, because everything delivered outside this machine must be in its ledger (platform-checks.ts). */
 export async function probeInDaemon(
   { name }: ComputeEnvironment,
   { paths }: Pick<DoctorContext, 'paths'>,
   limitMs: number,
 ): Promise<Check[]> {
-  if (paths === undefined) return []; // the check of the settings says why there are none
+  if (paths === undefined) return []; // the settings check reports why
   const body: ProbeRequest = { waitSeconds: Math.ceil(limitMs / 1000) };
   const daemon = connect(paths.socket, limitMs + AROUND_MS);
   const path = `/v1/compute-envs/${encodeURIComponent(name)}/probe`;

@@ -4,14 +4,14 @@ import type { DoctorContext } from '../doctor-context.ts';
 import { probeHpc } from './probe-hpc.ts';
 import { probeInDaemon } from './probe-in-daemon.ts';
 
-/** Tries a compute environment with a throw-away secret. Takes `limitMs` at most; removes whatever it has placed. */
+/** Tests a compute environment with a temporary secret, waits for `limitMs` at most, and removes everything it delivered. */
 export type Probe = (
   environment: ComputeEnvironment,
   subject: DoctorContext,
   limitMs: number,
 ) => Promise<Check[]>;
 
-/** `nf-escrow doctor --probe`. Throws `compute-environment-invalid` for a platform that has no probe. */
+/** Implements `nf-escrow doctor --probe`. Throws `compute-environment-invalid` for a platform without a probe. */
 export const probe: Probe = async (environment, subject, limitMs) =>
   environment.platform === 'hpc'
     ? probeHpc(environment, subject, limitMs)
