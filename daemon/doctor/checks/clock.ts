@@ -15,7 +15,7 @@ const REMEDY =
 export function checkClock({ state }: Paths, clock: () => number): Check[] {
   const now = clock();
   const shown = new Date(now).toISOString();
-  if (now < EARLIEST) return [failure('clock', `${shown} is in the past`, REMEDY)];
+  if (now < EARLIEST) return [failure('clock', `the clock shows ${shown}, which is too early`, REMEDY)];
   if (!isOurDirectory(state)) return [ok('clock', shown)];
   const apart = apartFromFiles(state, clock);
   if (Math.abs(apart) <= APART_MS) return [ok('clock', `${shown}; timestamps of new files in ${state} agree`)];

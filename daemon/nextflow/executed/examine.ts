@@ -9,12 +9,12 @@ import { findPlaces, type Found } from './find-places.ts';
 import { homeOf, type Execution } from './launch-files.ts';
 import { elsewhere, titleOf, type Use } from './uses.ts';
 
-/** As many as a request may tell; each `-c` could name a file in another directory. */
+/** Maximum number in a request. Each `-c` may name a file in another directory. */
 const MOST = 100;
 
 /**
- * What of a run's programs, scripts and directories others can change, each place once with all that it is used for. They
- * could have the run's tasks execute what they like, and so receive its secrets.
+ * Returns the run's programs, scripts and directories that other users can change, each once with all of its uses. Those users
+ * could make the run's tasks execute any code, and so obtain its secrets.
  */
 export function examineExecution(execution: Execution): WritablePlace[] {
   const { found, work } = findPlaces(execution);
@@ -41,14 +41,14 @@ function describe({ use, path, fault }: Found): Omit<WritablePlace, 'uses'> {
   const other = `${elsewhere(use)}${isAbove(at, homedir()) ? ', or ask the administrator of this machine' : ''}`;
   if (isMissing === true) {
     const remedy = `mkdir -m 700 ${quoteShellWord(path)} first, or ${other}.`;
-    return { path: at, who, why: `can be changed by others: ${who} can make "${path}" there`, remedy };
+    return { path: at, who, why: `can be changed by others: ${who} can create "${path}" there`, remedy };
   }
   if (!isOwn) return { path: at, who, why, remedy: `${capital(other)}.` };
-  // Of a tree whose top is closed the rest may be as open: it was made with the same umask.
+  // The fault is inside the tree. Its siblings were probably created with the same umask, so the remedy is recursive.
   const isBelow = at !== path && at.startsWith(`${path}/`);
   const [flag, target] = isBelow ? ['-R ', dirname(at)] : ['', at];
   const command = `chmod ${flag}go-w ${quoteShellWord(target)}`;
-  return { path: at, who, why, remedy: `${command}, or, if it is shared on purpose: ${other}.` };
+  return { path: at, who, why, remedy: `${command}, or, if it is shared on purpose, ${other}.` };
 }
 
 interface NewFiles {
@@ -57,11 +57,11 @@ interface NewFiles {
   readonly writers: NewFileWriters;
 }
 
-/** Where Nextflow is going to make scripts, links to plugins and what it downloads. */
+/** Returns the directories where Nextflow will create scripts, links to plugins and downloads that other users could change. */
 function newFiles(execution: Execution, work: string | undefined): NewFiles[] {
   const { directory, env, umask } = execution;
   const cache = resolve(directory, env['NXF_CACHE_DIR'] || '.nextflow');
-  // Of each launch one directory is asked for lists: those below the launch directory inherit the same one.
+  // Access control lists are read for only one directory below the launch directory, because both inherit the same list.
   const wanted: (readonly [Use, string, boolean])[] = [
     ...(work === undefined ? [] : [['work', work, true] as const]),
     ['cache', cache, dirname(cache) !== (work === undefined ? undefined : dirname(work))],
@@ -82,7 +82,7 @@ function describeNew(
   const cause = by === 'umask' ? `umask ${umaskText(umask)}` : 'its access control list';
   const why = `gets new files that others can change: ${cause} lets ${who} write to them`;
   if (by === 'umask') return { path, who, why, remedy: 'Run `umask 022` first.' };
-  const command = `setfacl -k ${quoteShellWord(path)}, or, if it is shared on purpose: `;
+  const command = `setfacl -k ${quoteShellWord(path)}, or, if it is shared on purpose, `;
   return { path, who, why, remedy: isOwn ? `${command}${elsewhere(use)}.` : `${capital(elsewhere(use))}.` };
 }
 

@@ -16,10 +16,10 @@ import { configurationFiles, findPipeline, homeOf, type Execution } from './laun
 import type { Use } from './uses.ts';
 import { workDirectoryOf } from './work-directory.ts';
 
-/** Something that others can change. */
+/** A path that other users can change. */
 export interface Found {
   readonly use: Use;
-  /** What the run uses; the fault may be in a directory above. */
+  /** The path that the run uses. The fault may be in a directory above it. */
   readonly path: string;
   readonly fault: PathFault;
 }
@@ -32,8 +32,8 @@ const isTaskPrefix = (name: string): boolean => /^[0-9a-f]{2}$/.test(name);
 const isJavaLibrary = (name: string): boolean => /^(?:modules|server|.*\.(?:so|jar))$/.test(name);
 
 /**
- * Looks at everything that a run executes: at each directory and what lies directly in it, never at whole trees. What
- * configurations include, containers, Conda environments and programs on PATH are not looked at.
+ * Examines everything that a run executes: each directory and its direct entries, never whole trees. Does not examine included
+ * configurations, containers, Conda environments and programs on PATH.
  */
 export function findPlaces(execution: Execution): { readonly found: Found[]; readonly work?: string } {
   const pipeline = findPipeline(execution);
@@ -54,7 +54,7 @@ export function findPlaces(execution: Execution): { readonly found: Found[]; rea
   return { found, ...(work === undefined ? {} : { work }) };
 }
 
-/** A directory that is there or will be made, and then what is in it. */
+/** Examines a directory, which may not exist yet, and its entries. */
 function directoryLooks(use: Use, path: string, accepts: (name: string) => boolean): Look[] {
   return [[use, path, (its) => faultOfDirectory(its) ?? faultAmong(its, accepts)]];
 }
@@ -72,7 +72,7 @@ function launchLooks({ directory, env, arguments: args }: Execution): Look[] {
   ];
 }
 
-/** Its scripts and configurations, and the programs and classes that its tasks and scripts find. */
+/** Examines a pipeline's scripts and configurations, and the programs and classes that its tasks and scripts use. */
 function projectLooks(use: Use, path: string): Look[] {
   const parts = ['bin', 'lib', 'modules', 'subworkflows', 'workflows', 'templates', 'conf'];
   const isPart = (name: string): boolean => parts.includes(name) || /\.(?:nf|config|groovy)$/.test(name);
@@ -95,7 +95,7 @@ function homeLooks(execution: Execution, project: string | undefined): Look[] {
     ['assets', assets, faultOfDirectory],
     ...downloaded.flatMap((path) => projectLooks('assets', path)),
     ...directoryLooks('jars', jars, isJar),
-    // From its files the launcher takes a command line.
+    // The launcher reads a command line from files in this directory.
     ...directoryLooks('jars', resolve(directory, env['NXF_LAUNCHER'] || join(home, 'tmp/launcher')), ALL),
     ...directoryLooks('plugins', plugins, isPluginName),
   ];
@@ -135,6 +135,6 @@ function realOr(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return path; // whatever it is, it cannot be started
+    return path; // it cannot be started
   }
 }

@@ -4,30 +4,30 @@ import { readRunLine } from '../launcher/configuration.ts';
 import { pipelineOf } from '../launcher/pipeline-argument.ts';
 import { nextflowHome } from '../launcher/nextflow-home.ts';
 
-/** What is asked about. */
+/** The launch whose files are examined. */
 export interface Execution {
   readonly nextflow: string;
-  /** Nextflow's arguments; without a pipeline where none is launched yet. */
+  /** Nextflow's arguments. May name no pipeline. */
   readonly arguments: readonly string[];
   /** The launch directory. */
   readonly directory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly umask: number;
-  /** From where plugins are loaded. */
+  /** The directory from which plugins are loaded. */
   readonly plugins: string;
-  /** What the configuration says of the work directory, where Nextflow was asked. */
+  /** The work directory in the configuration, if Nextflow has evaluated it. */
   readonly workDir?: string | undefined;
 }
 
-/** Nextflow's home as an absolute path. */
+/** Returns NXF_HOME, where Nextflow stores its downloads, as an absolute path. */
 export function homeOf({ env, directory }: Pick<Execution, 'env' | 'directory'>): string {
   return resolve(directory, nextflowHome(env));
 }
 
-/** A pipeline in the file system: its directory; or one that Nextflow has downloaded or will, as `ORGANIZATION/NAME`. */
+/** The directory of a local pipeline, or `ORGANIZATION/NAME` of one that Nextflow downloads. */
 export type Pipeline = { readonly local: string } | { readonly project: string } | undefined;
 
-/** Decides as Nextflow's `run` does: what is there is local. */
+/** Finds the pipeline like Nextflow's `run`: a path that exists is local. */
 export function findPipeline({ arguments: args, directory, env }: Execution): Pipeline {
   const named = pipelineOf(args);
   if (named === undefined || named === '-') return undefined;
@@ -44,7 +44,7 @@ export function findPipeline({ arguments: args, directory, env }: Execution): Pi
   return { project: words.length === 1 ? join(organization, ...words) : join(...words.slice(-2)) };
 }
 
-/** Configuration files that are read, in Nextflow's order (ConfigBuilder.validateConfigFiles): the last one wins. */
+/** Returns the configuration files in the order of Nextflow (ConfigBuilder.validateConfigFiles). The last one wins. */
 export function configurationFiles(execution: Execution, pipeline: Pipeline): string[] {
   const { arguments: args, directory, env } = execution;
   const { onlyFiles, moreFiles } = readRunLine(args);
@@ -64,6 +64,6 @@ function lookAt(path: string) {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
-    return undefined; // what cannot be reached is not local for Nextflow either
+    return undefined; // an inaccessible path is not local for Nextflow either
   }
 }

@@ -1,4 +1,4 @@
-/** What a run executes, or writes to be executed: what it is called, and what can be used in its place. */
+/** What a run executes or writes for execution: its name, and an alternative that other users cannot change. */
 const USES = {
   launch: {
     title: 'launch directory',
@@ -10,7 +10,7 @@ const USES = {
   },
   work: {
     title: 'work directory',
-    elsewhere: 'name a directory of your own with -work-dir',
+    elsewhere: 'set -work-dir to a directory of your own',
   },
   pipeline: { title: 'pipeline', elsewhere: 'use a copy of your own' },
   library: { title: 'library', elsewhere: 'use a copy of your own' },
@@ -19,10 +19,10 @@ const USES = {
   assets: { title: 'downloaded pipelines', elsewhere: 'set NXF_ASSETS to a directory of your own' },
   jars: { title: 'Nextflow', elsewhere: 'set NXF_HOME to a directory of your own' },
   plugins: { title: 'plugins', elsewhere: 'set NXF_PLUGINS_DIR to a directory of your own' },
-  launcher: { title: 'nextflow', elsewhere: 'name a copy of your own with --nextflow' },
-  java: { title: 'Java', elsewhere: 'name the home of another Java in NXF_JAVA_HOME' },
-  escrow: { title: 'nf-escrow', elsewhere: 'install it where nobody but you and root can write' },
-  node: { title: 'Node.js', elsewhere: 'use a Node.js that nobody but you and root can write to' },
+  launcher: { title: 'nextflow', elsewhere: 'set --nextflow to a copy of your own' },
+  java: { title: 'Java', elsewhere: 'set NXF_JAVA_HOME to the home of another Java' },
+  escrow: { title: 'nf-escrow', elsewhere: 'install it in a directory that only you and root can write to' },
+  node: { title: 'Node.js', elsewhere: 'use a Node.js that only you and root can write to' },
 } as const;
 
 export type Use = keyof typeof USES;
@@ -31,7 +31,7 @@ export function titleOf(use: Use): string {
   return USES[use].title;
 }
 
-/** An imperative clause. */
+/** Returns the alternative as an imperative clause. */
 export function elsewhere(use: Use): string {
   return USES[use].elsewhere;
 }

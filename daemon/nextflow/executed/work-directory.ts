@@ -3,15 +3,15 @@ import { readRegularFile } from '../../system/files/read-regular-file.ts';
 import { readRunLine } from '../launcher/configuration.ts';
 import type { Execution, Pipeline } from './launch-files.ts';
 
-/** More of a configuration is not looked at: to be sure costs a JVM start, `nextflow config`. */
+/** Maximum size of a configuration file that is read. Only `nextflow config` is exact, and it costs a JVM start. */
 const LENGTH_MAX = 256 * 1024;
-/** A setting of the file's top level; those within profiles and blocks are indented, or behind a brace. */
+/** A top-level setting. Settings within profiles and blocks are indented or follow a brace. */
 const SETTING = /^workDir[ \t]*=[ \t]*(?:'([^'\\\n]*)'|"([^"\\\n]*)")[ \t]*(?:\/\/.*)?$/gm;
 const VARIABLE = /\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/g;
 
 /**
- * The work directory of a run, as far as it can be told without a JVM: `-work-dir`, the configuration, NXF_WORK, `work`.
- * Undefined where it is in no file system, or put together by what only Nextflow evaluates.
+ * Returns the work directory of a run, as far as it is known without a JVM: `-work-dir`, the configuration, NXF_WORK, `work`.
+ * Undefined if it is not in a file system, or if only Nextflow can evaluate it.
  */
 export function workDirectoryOf(
   execution: Execution,
@@ -26,7 +26,7 @@ export function workDirectoryOf(
   return found === '' || found.includes('://') ? undefined : resolve(directory, found);
 }
 
-/** The last setting in the last file that has one; empty where it cannot be evaluated here. */
+/** Returns the last setting in the last file that has one, or an empty text if it cannot be evaluated here. */
 function configuredIn(
   files: readonly string[],
   known: Readonly<Record<string, string | undefined>>,
@@ -49,6 +49,6 @@ function readText(file: string): string {
   try {
     return readRegularFile(file, LENGTH_MAX)?.toString('utf8') ?? '';
   } catch {
-    return ''; // Nextflow reports what it cannot read
+    return ''; // Nextflow reports files that it cannot read
   }
 }

@@ -1,23 +1,23 @@
 import { EscrowError } from '../../errors.ts';
 import { commands, launcherOptions, runOptions } from './options.ts';
 
-/** What nextflow is started with, and what we need to know of it. */
+/** Nextflow's command line. */
 export interface NextflowArguments {
   /** Complete: launcher options, `run`, the rest verbatim. */
   readonly arguments: string[];
-  /** `-bg`: nextflow goes on in the background, and the command that started it ends at once. */
+  /** `-bg`: nextflow continues in the background, and the command that starts it exits at once. */
   readonly background: boolean;
 }
 
-/** What `-resume` takes for a session and not for the pipeline, as Nextflow's launcher decides. */
+/** Arguments that `-resume` takes as a session instead of the pipeline, as in Nextflow's launcher. */
 const SESSION = /^last$|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{8}/;
-/** Options of this form take the next argument where they hold no `=`. */
+/** Options of this form take the next argument if they contain no `=`. */
 const SETTING = /^-(?:process|executor|cluster)\.[^=]+$/;
 
 /**
- * Makes Nextflow's command line from what follows our own options in `nf-escrow run`. Everything stays as it is, but
- * for options of Nextflow's launcher that stand before the pipeline: they are put before `run`, where Nextflow wants
- * them. Throws `usage` where there is no pipeline, or a pipeline parameter before it.
+ * Builds Nextflow's command line from the arguments after our own options of `nf-escrow run`. Moves launcher options that precede
+ * the pipeline before `run`, where Nextflow expects them, and keeps everything else unchanged. Throws `usage` if there is no
+ * pipeline, or a pipeline parameter precedes it.
  */
 export function buildRunArguments(rest: readonly string[]): NextflowArguments {
   const launcher: string[] = [];
@@ -25,7 +25,7 @@ export function buildRunArguments(rest: readonly string[]): NextflowArguments {
   let position = 0;
   while (position < rest.length) {
     const token = rest[position] ?? '';
-    // A lone hyphen is a pipeline too: the script comes from standard input.
+    // A single hyphen is also a pipeline: the script is read from standard input.
     if (token === '-' || !token.startsWith('-')) return finish(launcher, [...run, ...rest.slice(position)]);
     if (token.startsWith('--')) throw parameterTooEarly(token);
     const length = 1 + Number(takesValue(token, rest[position + 1]));
@@ -33,12 +33,12 @@ export function buildRunArguments(rest: readonly string[]): NextflowArguments {
     position += length;
   }
   if (run.includes('-h') || run.includes('-help')) return finish(launcher, run);
-  throw new EscrowError('usage', 'There is no pipeline to run.', {
-    hint: 'nf-escrow run [options] PIPELINE [--parameter VALUE]',
+  throw new EscrowError('usage', 'Missing argument PIPELINE.', {
+    hint: 'Use: nf-escrow run [options] PIPELINE [--parameter VALUE]',
   });
 }
 
-/** Whether an option takes the argument behind it, as Nextflow's launcher decides. */
+/** Returns whether an option takes the next argument, as in Nextflow's launcher. */
 export function takesValue(option: string, next: string | undefined): boolean {
   const arity = launcherOptions[option] ?? runOptions[option] ?? (SETTING.test(option) ? 'optional' : 'flag');
   if (arity === 'session') return next !== undefined && SESSION.test(next);
@@ -47,7 +47,7 @@ export function takesValue(option: string, next: string | undefined): boolean {
 }
 
 function finish(launcher: readonly string[], run: readonly string[]): NextflowArguments {
-  // The official launcher looks for -bg among all arguments, so it may also stand behind the pipeline.
+  // The official launcher searches all arguments for -bg, so it may also follow the pipeline.
   const background = launcher.includes('-bg') || run.includes('-bg');
   return { arguments: [...launcher, 'run', ...run], background };
 }
@@ -56,16 +56,16 @@ function parameterTooEarly(token: string): EscrowError {
   const name = token.split('=')[0] ?? token;
   return new EscrowError(
     'usage',
-    `"${name}" is no option of nf-escrow run, and pipeline parameters follow the pipeline.`,
+    `Unknown option "${name}" of nf-escrow run. Pipeline parameters must follow the pipeline.`,
     {
-      hint: 'nf-escrow run [options] PIPELINE [--parameter VALUE]',
+      hint: 'Use: nf-escrow run [options] PIPELINE [--parameter VALUE]',
     },
   );
 }
 
 /**
- * A whole Nextflow command line, of which nothing is ours. Undefined: it runs no pipeline, and is to be handed over as
- * it is. Nextflow runs a script where the very first argument names a file and no command (its Launcher, normalizeArgs).
+ * Parses a Nextflow command line without options of our own. Returns undefined if it does not run a pipeline and is passed on
+ * unchanged. Nextflow runs a script if the first argument is a file and not a command (Launcher, normalizeArgs).
  */
 export function readCommandLine(
   args: readonly string[],
@@ -84,7 +84,7 @@ function commandPosition(args: readonly string[]): number {
   let position = 0;
   for (let token = args[0]; token?.startsWith('-') === true; token = args[position]) {
     const next = args[position + 1];
-    // `-c FILE` is the launcher's and run's; `-syslog` takes no command for its host.
+    // `-c FILE` belongs to both the launcher and `run`. `-syslog` does not take a command as its host.
     const takes = token === '-c' || (takesValue(token, next) && !(token === '-syslog' && isCommand(next)));
     position += 1 + Number(takes);
   }

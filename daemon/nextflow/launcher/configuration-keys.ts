@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The keys of Nextflow's configuration that a run request tells: those that some platform sets. */
+/** Returns the keys of Nextflow's configuration in a run request: those that any platform sets. */
 export function configurationKeys(): readonly string[] {
   const file = fileURLToPath(import.meta.resolve('#schemas/run-request.json'));
   const { properties } = JSON.parse(readFileSync(file, 'utf8')) as {

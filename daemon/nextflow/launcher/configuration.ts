@@ -9,35 +9,35 @@ import { configurationKeys } from './configuration-keys.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a command line says of the configuration. */
+/** The parts of a command line that affect the configuration. */
 interface RunLine {
-  /** What `nextflow config` has to be asked with, to be answered for the same run. */
+  /** Arguments with which `nextflow config` evaluates the configuration of the same run. */
   readonly question: string[];
-  /** What run's own options set, over any file. */
+  /** Settings of the run's own options, which override any file. */
   readonly configured: Configured;
-  /** Configuration files that `-C` names: no other is read then. */
+  /** Configuration files that `-C` names. If there are any, no other files are read. */
   readonly onlyFiles: readonly string[];
   /** Configuration files that `-c` names, which are read last. */
   readonly moreFiles: readonly string[];
 }
 
-/** What a Nextflow answered: `error` where its exit status is not 0. */
+/** Output of Nextflow. `error` is set if its exit status is not 0. */
 interface Answer {
   readonly output: string;
   readonly error: string | undefined;
 }
 
 const OUTPUT_MAX = 4 * 1024 * 1024;
-/** Of the launcher's options those that say what is configured; the others would write logs or go to the background. */
+/** Launcher options that affect the configuration. Others would write logs or start in the background. */
 const OF_LAUNCHER = ['-C', '-c', '-config', '-D', '-config-ignore-includes'];
 const OF_RUN = ['-c', '-config'];
 
-/** Takes a complete command line apart: launcher options, `run`, the rest. */
+/** Parses a complete command line: launcher options, `run`, the rest. */
 export function readRunLine(args: readonly string[]): RunLine {
   const all = options(args);
   const at = all.findIndex(([name]) => name === '');
   const before = all.slice(0, at);
-  // `nextflow FILE` runs that file; else the first without a name is `run`.
+  // `nextflow FILE` runs that file. Otherwise the first word is `run`.
   const after = all.slice(all[at]?.[1] === 'run' ? at + 1 : at);
   const files = [
     ...before.filter(([name]) => OF_LAUNCHER.includes(name)),
@@ -72,13 +72,13 @@ export function readRunLine(args: readonly string[]): RunLine {
   };
 }
 
-/** Options with their values, in order; the pipeline is an option without a name, and what follows it is read too. */
+/** Returns options with their values, in order. The pipeline is an option without a name; options may follow it. */
 function options(args: readonly string[]): (readonly [name: string, value: string | undefined])[] {
   const found: [string, string | undefined][] = [];
   for (let index = 0; index < args.length; index += 1) {
     const token = args[index] ?? '';
     if (token.startsWith('--')) {
-      // A pipeline's parameter; its value is no option, unless it begins like one.
+      // A parameter of the pipeline. Its value does not start with a hyphen.
       if (!token.includes('=') && args[index + 1]?.startsWith('-') === false) index += 1;
     } else if (token !== '-' && token.startsWith('-'))
       found.push([token, takesValue(token, args[index + 1]) ? args[(index += 1)] : undefined]);
@@ -88,8 +88,8 @@ function options(args: readonly string[]): (readonly [name: string, value: strin
 }
 
 /**
- * Which of the keys that we would set are set already, and to what: by the pipeline's configuration, and by the user's
- * `-c`, `-profile`, `-w`. Costs a JVM start. Throws `config-invalid` with what Nextflow says of it.
+ * Returns which of the keys that we would set are already set by the pipeline's configuration or the user's `-c`, `-profile` or
+ * `-w`, with their values. Costs a JVM start. Throws `config-invalid` with Nextflow's message.
  */
 export async function readConfiguration(
   nextflow: string,
@@ -99,17 +99,17 @@ export async function readConfiguration(
   const { question, configured } = readRunLine(args);
   const scratch = mkdtempSync(join(tmpdir(), 'nf-escrow-'));
   try {
-    // Its log must not push the run's own log, or the last run's, out of its place.
+    // A separate log, so that the logs of this run and earlier ones are not rotated.
     const log = ['-log', join(scratch, 'log'), '-q'];
     let answer = await ask(nextflow, [...log, ...question], { env, cwd });
-    // `config -r` came with 25.12: before, a project's configuration is that of the revision which lies here.
+    // `config -r` exists since 25.12. Before, `config` uses the revision that is checked out.
     if (answer.error?.includes('Unknown option: -r') === true)
       answer = await ask(nextflow, [...log, ...withoutRevision(question)], { env, cwd });
     if (answer.error === undefined) return { ...parse(answer.output), ...configured };
     throw new EscrowError(
       'config-invalid',
-      `Nextflow cannot read the pipeline's configuration: ${answer.error.slice(0, 2000).trim()}`,
-      { hint: `Try it by hand: nextflow ${question.join(' ')}` },
+      `Cannot read the pipeline's configuration: ${answer.error.slice(0, 2000).trim()}`,
+      { hint: `Reproduce the error with: nextflow ${question.join(' ')}` },
     );
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -121,7 +121,7 @@ function withoutRevision(question: readonly string[]): string[] {
   return question.filter((_, index) => index !== at && index !== at + 1);
 }
 
-/** Lines as `process.queue = 'long'`. Where a key comes twice the last one counts, as in Nextflow. */
+/** Parses lines such as `process.queue = 'long'`. The last line of a key counts, as in Nextflow. */
 function parse(output: string): Configured {
   const found: Record<string, string> = {};
   const keys = configurationKeys();

@@ -2,7 +2,7 @@ import { accessSync, closeSync, constants, openSync, readSync, realpathSync, sta
 import { delimiter, resolve } from 'node:path';
 import { EscrowError } from '../../errors.ts';
 
-/** Finds the nextflow to start: the one that is named, else the first on PATH. Gives an absolute path. */
+/** Returns the absolute path of the nextflow to start: the named one, or the first on PATH. Throws `nextflow-missing`. */
 export function findNextflow(
   named: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
@@ -13,16 +13,16 @@ export function findNextflow(
     if (isProgram(path))
       throw new EscrowError(
         'nextflow-missing',
-        `"${path}" is what \`nf-escrow shim\` wrote, not a nextflow.`,
+        `Cannot start "${path}": it is the wrapper that \`nf-escrow shim\` wrote, not Nextflow.`,
       );
-    throw new EscrowError('nextflow-missing', `"${path}" is not a program.`);
+    throw new EscrowError('nextflow-missing', `Cannot start "${path}": it is not an executable file.`);
   }
   const path = findOnPath('nextflow', env);
   if (path !== undefined) return path;
-  throw new EscrowError('nextflow-missing', 'There is no `nextflow` on PATH.');
+  throw new EscrowError('nextflow-missing', 'Cannot find `nextflow` on PATH.');
 }
 
-/** The first program of this name on PATH that is not our own, as an absolute path. */
+/** Returns the absolute path of the first program of this name on PATH that is not our wrapper. */
 export function findOnPath(
   name: string,
   env: Readonly<Record<string, string | undefined>>,
@@ -34,7 +34,7 @@ export function findOnPath(
     .find((path) => isProgram(path) && !isOurs(path));
 }
 
-/** What `nf-escrow shim` writes has this in its first lines; wherever it was copied to, it must not find itself. */
+/** Mark in the first lines of the wrapper that `nf-escrow shim` writes, so that no copy of it starts itself. */
 export const SHIM_MARK = 'nf-escrow-shim-1';
 
 function isOurs(path: string): boolean {
@@ -52,6 +52,6 @@ export function isProgram(path: string): boolean {
     accessSync(path, constants.X_OK | constants.R_OK);
     return statSync(realpathSync(path)).isFile();
   } catch {
-    return false; // whatever the reason, it is none that could be started
+    return false; // it cannot be started, for any reason
   }
 }

@@ -6,7 +6,7 @@ import { findOnPath, isProgram } from './find.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The Java that Nextflow's launcher would start, and the variable that says so. The path may lead nowhere. */
+/** The Java that Nextflow's launcher would start, and the variable that selects it. The path may not exist. */
 export interface Java {
   readonly path: string;
   readonly from: 'NXF_JAVA_HOME' | 'JAVA_CMD' | 'JAVA_HOME' | 'PATH';
@@ -16,9 +16,9 @@ const RELEASE_MAX = 64 * 1024;
 const VERSION = '([0-9][0-9A-Za-z.+_-]{0,40})';
 
 /**
- * Decides as the official launcher script does ("Determine the Java command to use", the same from 19.01 to 26.08):
- * NXF_JAVA_HOME takes JAVA_HOME's place and switches JAVA_CMD off; JAVA_CMD counts if it can be executed; a Java home
- * counts if it is a directory, and then PATH does not, even where no java is in it.
+ * Finds Java like the official launcher script ("Determine the Java command to use", unchanged from 19.01 to 26.08).
+ * NXF_JAVA_HOME overrides JAVA_HOME and disables JAVA_CMD. JAVA_CMD is used if it is executable. A Java home is used if it is a
+ * directory; PATH is then ignored, even if the home contains no java.
  */
 export function findJava(env: Environment): Java | undefined {
   const own = env['NXF_JAVA_HOME'];
@@ -35,8 +35,8 @@ export function findJava(env: Environment): Java | undefined {
 }
 
 /**
- * The version of a Java, such as 17.0.15: from the file `release` of its home, else from `java -version`. Undefined when
- * it tells none within the limit (milliseconds).
+ * Returns the version of a Java, such as 17.0.15, from the file `release` of its home, or else from `java -version`. Undefined if
+ * that prints none within `limitMs`.
  */
 export async function readJavaVersion(
   path: string,
@@ -44,9 +44,9 @@ export async function readJavaVersion(
   limitMs: number,
 ): Promise<string | undefined> {
   const release = readRegularFile(join(dirname(dirname(realpathSync(path))), 'release'), RELEASE_MAX);
-  const told = new RegExp(`^JAVA_VERSION="${VERSION}"`, 'm').exec(release?.toString('utf8') ?? '')?.[1];
-  if (told !== undefined) return told;
-  // Nextflow's launcher unsets it too: it may load code into the JVM.
+  const released = new RegExp(`^JAVA_VERSION="${VERSION}"`, 'm').exec(release?.toString('utf8') ?? '')?.[1];
+  if (released !== undefined) return released;
+  // Nextflow's launcher unsets JAVA_TOOL_OPTIONS too, because it can load code into the JVM.
   const { output } = await runWithTimeout(path, ['-version'], {
     env: { ...env, JAVA_TOOL_OPTIONS: undefined },
     limitMs,
@@ -58,11 +58,11 @@ function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {
-    return false; // as `test -d`, whatever the reason
+    return false; // like `test -d`, for any error
   }
 }
 
-/** 17 for 17.0.15, and 8 for 1.8.0_392. */
+/** Returns the major version: 17 for 17.0.15, and 8 for 1.8.0_392. */
 export function javaMajor(version: string): number {
   return Number(/^(?:1\.)?(\d+)/.exec(version)?.[1]);
 }

@@ -1,4 +1,4 @@
-/** What a launch is, as far as it decides by what its tasks are given their secrets. */
+/** The parts of a launch that decide how its tasks get their secrets. */
 export interface Launch {
   readonly nextflow: string;
   /** Nextflow's arguments. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { takesValue } from './arguments.ts';
 
-/** Files and directories that options of these names give, in order, as absolute paths. */
+/** Returns the values of options that name files or directories, in order, as absolute paths. */
 export function pathsNamed(
   options: readonly string[],
   args: readonly string[],
@@ -16,7 +16,7 @@ export function pathsNamed(
 }
 
 /**
- * Returns where Nextflow's work directory will be, unless its configuration says otherwise: `-work-dir`, else NXF_WORK, else
+ * Returns where Nextflow's work directory will be, unless its configuration sets another: `-work-dir`, else NXF_WORK, else
  * `work` in the launch directory (ConfigBuilder, 24.10 to 26.08).
  */
 export function expectedWorkDirectory(

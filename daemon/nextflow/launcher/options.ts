@@ -1,14 +1,13 @@
 /**
- * Nextflow's options, from `nextflow -h` and `nextflow run -h` of 24.10.0 and 26.04: which stand before the command,
- * and which take the next argument.
+ * Arity of Nextflow's options, from `nextflow -h` and `nextflow run -h` of 24.10.0 and 26.04.
  *
- * `flag`: takes none. `value`: always the next one. `optional`: the next one unless that begins with a hyphen, as
- * Nextflow's launcher itself decides. `session`: the next one where that names a session. `-e.KEY=VALUE` and
- * `-process.KEY=VALUE` are whole in one argument.
+ * `flag` takes no value. `value` takes the next argument. `optional` takes the next argument unless it starts with a hyphen, as
+ * in Nextflow's launcher. `session` takes the next argument if it names a session. `-e.KEY=VALUE` and `-process.KEY=VALUE` are
+ * single arguments.
  */
 export type Arity = 'flag' | 'value' | 'optional' | 'session';
 
-/** Options of the launcher: they stand before `run`. (`-c` is one too, but `run` takes it as well.) */
+/** Options of the launcher, which precede `run`. `-c` is listed under `run`, which accepts it as well. */
 export const launcherOptions: Readonly<Record<string, Arity>> = {
   '-C': 'value',
   '-D': 'value',
@@ -95,7 +94,7 @@ export const runOptions: Readonly<Record<string, Arity>> = {
   '-work-dir': 'value',
 };
 
-/** Nextflow's commands, of 24.10 to 26.x: a first argument that is none of them may be a script to run. */
+/** Nextflow's commands, 24.10 to 26.x. Any other first argument may be a script to run. */
 export const commands: readonly string[] = [
   'auth',
   'clean',

@@ -2,12 +2,12 @@ import type { RunRequest } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { NextflowConfiguration } from '../../stores/store.ts';
 
-/** Keys that are set already, and to what. */
+/** Configuration keys that are already set, with their values. */
 export type Configured = NonNullable<RunRequest['configured']>;
 
 /**
- * Returns the configuration file that a run is given with `-c`: what its platform needs and nobody else has set; undefined
- * where its platform needs nothing. Throws `compute-environment-invalid` where the pipeline sets a fixed key differently.
+ * Returns the configuration file that a run gets with `-c`: the keys that its platform needs and that are not set yet. Undefined
+ * if its platform needs none. Throws `compute-environment-invalid` if the pipeline sets a fixed key to another value.
  */
 export function configOverlay(
   wanted: NextflowConfiguration | undefined,
@@ -20,8 +20,8 @@ export function configOverlay(
     if (said !== undefined && said !== values[key])
       throw new EscrowError(
         'compute-environment-invalid',
-        `The pipeline's configuration says ${key} = ${said}, and the compute environment ${String(values[key])}.`,
-        { hint: 'Take it out of the configuration, or use a compute environment that says the same.' },
+        `Cannot run the pipeline in this compute environment: its configuration sets ${key} = ${said}, but the compute environment requires ${String(values[key])}.`,
+        { hint: `Remove ${key} from the configuration, or use a compute environment with the same value.` },
       );
   }
   const lines = Object.entries(values).flatMap(([key, value]) =>
@@ -29,10 +29,10 @@ export function configOverlay(
       ? []
       : [`${key} = ${quote(value)}`],
   );
-  return `// Of nf-escrow: what neither the pipeline nor you have said.\n${lines.join('\n')}\n`;
+  return `// Written by nf-escrow: settings that neither the pipeline nor you have set.\n${lines.join('\n')}\n`;
 }
 
-/** Single quotes: Groovy replaces nothing in them. */
+/** Quotes with single quotes, because Groovy does not interpolate them. */
 function quote(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&')}'`;
 }

@@ -2,27 +2,27 @@ import { readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readRegularFile } from '../../system/files/read-regular-file.ts';
 
-/** What can be told of a nextflow without a JVM, which takes seconds to start. */
+/** Facts about a nextflow that are known without a JVM, which takes seconds to start. */
 export interface Launcher {
-  /** Such as 24.10.0 or 26.08.0-edge; undefined where nothing tells it. */
+  /** Such as 24.10.0 or 26.08.0-edge. Undefined if unknown. */
   readonly version: string | undefined;
-  /** Where the version was found. */
+  /** Source of the version. */
   readonly from: string;
-  /** The distribution that carries all it needs, and takes no plugins but its own. */
+  /** Whether it is the self-contained distribution, which loads only its own plugins. */
   readonly selfContained: boolean;
-  /** Major versions of Java that the official script accepts: it refuses any other, newer ones too. Empty if unknown. */
+  /** Major versions of Java that the official script accepts. It rejects all others, even newer ones. Empty if unknown. */
   readonly javas: readonly number[];
 }
 
-/** The official script has 16 KB; the self-contained distribution (`-dist`) is that script with a jar behind it. */
+/** The official script has 16 KB. The self-contained distribution (`-dist`) is that script with a jar appended. */
 const SCRIPT_MAX = 32 * 1024;
 const FILE = /^nextflow-(\d+\.\d+\.\d+(?:-[a-z0-9]+)??)(?:-(?:one|all|dist))?(?:\.jar)?$/;
 const IN_PATH = /\/nextflow[-_/]v?(\d+\.\d+\.\d+(?:-edge)?)\//;
 
 /**
- * The official script starts the version that NXF_VER names, else the one it was released with; `-dist` always the one
- * it carries. Any other launcher starts what its name or the jars beside it tell; one that tells nothing is probably a
- * wrapper of the official script, which hears NXF_VER.
+ * Returns facts about a launcher. The official script starts the version in NXF_VER, or else the one it was released with; `-dist`
+ * always starts its own. The version of any other launcher is in its name or in the names of the jars next to it. Otherwise it is
+ * probably a wrapper of the official script, which honors NXF_VER.
  */
 export function readLauncher(path: string, env: Readonly<Record<string, string | undefined>>): Launcher {
   const text = readRegularFile(path, SCRIPT_MAX)?.toString('latin1') ?? '';
@@ -44,14 +44,14 @@ export function readLauncher(path: string, env: Readonly<Record<string, string |
   return { version: IN_PATH.exec(real)?.[1], from: 'its path', selfContained, javas };
 }
 
-/** By its script (`NXF_PACK=dist`), or its name. */
+/** Detects the self-contained distribution by its script (`NXF_PACK=dist`) or its name. */
 function isSelfContained(path: string, script: string): boolean {
   return (
     /^NXF_PACK=(?:dist|all)$/m.test(script) || /-(?:dist|all)(?:\.jar)?$/.test(basename(realpathSync(path)))
   );
 }
 
-/** From the line `version_check="^(17|18|…)"`. Scripts before 25 had another one first, for Nextflow before 0.26. */
+/** Reads the line `version_check="^(17|18|…)"`. In scripts before 25, another one for Nextflow before 0.26 precedes it. */
 function acceptedJavas(text: string): number[] {
   const list = [...text.matchAll(/version_check="\^\(([\d.|]+)\)"/g)].at(-1)?.[1] ?? '';
   return list
@@ -60,7 +60,7 @@ function acceptedJavas(text: string): number[] {
     .map((entry) => Number(entry.replace(/^1\./, '')));
 }
 
-/** The one version of which jars stand beside a launcher; undefined where there are none, or several. */
+/** Returns the version of the jars next to a launcher, or undefined if there are none or several versions. */
 function jarVersion(directories: readonly string[]): string | undefined {
   const found = directories
     .flatMap((directory) => [directory, join(directory, 'jars')])
@@ -76,6 +76,6 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch {
-    return []; // most have no such directory, and what cannot be listed tells nothing
+    return []; // usually it does not exist
   }
 }

@@ -7,22 +7,22 @@ import { SHIM_MARK } from './find.ts';
 import { fillTemplate } from '../../system/files/fill-template.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
-/** The mark is in the first lines. */
+/** Number of bytes that are searched for the mark. */
 const HEAD_MAX = 4096;
 
 /**
- * Writes a `nextflow` into a directory that starts this nf-escrow; gives its path. Throws `path-conflict` where a
- * nextflow of someone else's stands.
+ * Writes a `nextflow` to a directory that starts this nf-escrow, and returns its path. Throws `path-conflict` if another
+ * `nextflow` exists there.
  */
 export function writeShim(directory: string, program: string): string {
   const path = join(resolve(directory), 'nextflow');
-  // A FIFO would keep us waiting, and a device has no end.
+  // Reads only regular files: a FIFO would block, and a device may be endless.
   const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   if (isThere && readFileNoFollow(path, HEAD_MAX)?.includes(SHIM_MARK) !== true)
-    throw new EscrowError('path-conflict', `"${path}" is there, and not nf-escrow's.`, {
-      hint: 'Name another directory, and put it before that one on PATH.',
+    throw new EscrowError('path-conflict', `Cannot write "${path}": a file that nf-escrow did not create exists there.`, {
+      hint: 'Name another directory, and put it before this one on PATH.',
     });
-  mkdirSync(resolve(directory), { recursive: true, mode: 0o755 }); // whatever the umask: it is to be on PATH
+  mkdirSync(resolve(directory), { recursive: true, mode: 0o755 });
   const text = fillTemplate('nextflow.sh', {
     NODE: quoteShellWord(process.execPath),
     PROGRAM: quoteShellWord(program),

@@ -3,7 +3,7 @@ import { isSecretName } from '../../contract/secret-name.ts';
 import type { ExposureSearch } from '../../contract/types.ts';
 import { exposureOf, searchOf, type ExposureEvent } from './exposure-events.ts';
 
-/** What one line of `events.jsonl` tells; the plugin (plugin/, RunEvents.java) writes them. */
+/** One line of `events.jsonl`, which the plugin writes (plugin/, RunEvents.java). */
 export type RunEvent =
   | { readonly task: Task; readonly job: EventJob | undefined }
   | { readonly began: RunBegin }
@@ -12,46 +12,46 @@ export type RunEvent =
   | { readonly searched: ExposureSearch }
   | { readonly definition: DefinitionEvent };
 
-/** A job definition that carries the run's references. */
+/** An AWS Batch job definition that contains references to the run's secrets. */
 export interface DefinitionEvent {
   readonly name: string;
-  /** AWS has registered it, or has refused to: no request is under way any more. */
+  /** Whether AWS has registered or rejected it, so that no request is pending. */
   readonly registered: boolean;
-  /** When (ISO 8601, UTC). */
+  /** Time of the event (ISO 8601, UTC). */
   readonly at: string;
 }
 
-/** The scheduler's job of a task. */
+/** The scheduler job of a task. */
 export interface EventJob {
   /** Nextflow's name of the executor. */
   readonly executor: string;
   readonly id: string;
-  /** Of the task. */
+  /** Work directory of the task. */
   readonly workDirectory: string | null;
 }
 
-/** What a run says of itself as it begins. */
+/** Properties of a run, recorded when it starts. */
 export interface RunBegin {
   readonly name: string | undefined;
   readonly session: string | undefined;
-  /** Its work directory. */
+  /** Work directory. */
   readonly work: string | undefined;
-  /** Where its trace is written. */
+  /** Path of the trace file. */
   readonly trace: string | undefined;
-  /** No value is in the names of its tasks. */
+  /** Whether values are masked in the names of tasks. */
   readonly masked: boolean;
 }
 
-/** How the plugin saw the run end. */
+/** The end of a run as recorded by the plugin. */
 export interface PluginRunEnd {
   readonly success: boolean;
-  /** The class of the error that ended it. */
+  /** Class of the error that ended the run. */
   readonly error: string | undefined;
 }
 
-/** Longer texts are cut: a task's name is of the pipeline's making. */
+/** Longer texts are truncated, because the pipeline chooses names of tasks. */
 const TEXT_MAX = 1000;
-/** As long as a path can be on Linux. A longer one is none: cut, it would be another. */
+/** Maximum length of a path on Linux. A longer one is ignored, because truncation would change it. */
 const PATH_MAX = 4096;
 const ANSWERED: readonly string[] = ['job-definition.registered', 'job-definition.refused'];
 const STATUS: Readonly<Record<string, string | null>> = {
@@ -62,15 +62,15 @@ const STATUS: Readonly<Record<string, string | null>> = {
 };
 
 /**
- * Reads one line; undefined for a kind of event that this version does not know. Throws for what is no event: tasks can
- * reach the file.
+ * Parses one line. Returns undefined for an unknown type of event. Throws if the line is not an event, because tasks can write to
+ * the file.
  */
 export function readEvent(line: string): RunEvent | undefined {
   const event: unknown = JSON.parse(line);
-  if (typeof event !== 'object' || event === null || Array.isArray(event)) throw new Error('no object');
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) throw new Error('not an object');
   const fields = event as Record<string, unknown>;
   const type = fields['type'];
-  if (typeof type !== 'string') throw new Error('no type');
+  if (typeof type !== 'string') throw new Error('missing type');
   if (type === 'run.begin')
     return {
       began: {
@@ -91,17 +91,17 @@ export function readEvent(line: string): RunEvent | undefined {
   return { task, job: jobOf(task, fields) };
 }
 
-/** AWS's rule for the name; behind it a revision, once it is registered. */
+/** Parses a name by AWS's rule, followed by a revision if the definition is registered. */
 function definitionOf(type: string, { definition, at }: Record<string, unknown>): DefinitionEvent {
   const [, name] = /^([A-Za-z0-9_-]{1,128})(?::[0-9]{1,9})?$/.exec(text(definition) ?? '') ?? [];
   const time = Date.parse(text(at) ?? '');
-  if (name === undefined || Number.isNaN(time)) throw new Error('no definition');
+  if (name === undefined || Number.isNaN(time)) throw new Error('not a job definition');
   return { name, registered: ANSWERED.includes(type), at: new Date(time).toISOString() };
 }
 
 function taskOf(type: string, fields: Record<string, unknown>): Task {
   const taskId = text(fields['task']);
-  if (taskId === undefined) throw new Error('no task');
+  if (taskId === undefined) throw new Error('missing task');
   const attempt = fields['attempt'];
   return {
     taskId,

@@ -1,9 +1,9 @@
 import { isSecretName } from '../../contract/secret-name.ts';
 import type { ExposureSearch, SearchGap } from '../../contract/types.ts';
 
-/** A file in which the plugin has found values. */
+/** A file in which the plugin found values. */
 export interface ExposureEvent {
-  /** Relative to the work directory where it is below that, else absolute. */
+  /** Relative to the work directory if it is below it, else absolute. */
   readonly file: string;
   /** Null for a file of the run as a whole. */
   readonly task: string | null;
@@ -11,12 +11,12 @@ export interface ExposureEvent {
   readonly secrets: readonly string[];
 }
 
-/** As long as a path can be on Linux. */
+/** Maximum length of a path on Linux. */
 const PATH_MAX = 4096;
 const TEXT_MAX = 1000;
 const GAPS_MAX = 20;
 const NAMES_MAX = 1000;
-/** What the plugin gives as reasons: plugin/, Gaps.java and SearchTerms.java. */
+/** Reasons that the plugin reports: plugin/, Gaps.java and SearchTerms.java. */
 const REASONS: readonly SearchGap['reason'][] = [
   'budget',
   'not-plain',
@@ -30,15 +30,15 @@ const REASONS: readonly SearchGap['reason'][] = [
   'value-unreadable',
 ];
 
-/** Reads what an event tells of one file. Throws for what is no such event: tasks can reach the file it is from. */
+/** Parses an event about one file. Throws if it is malformed, because tasks can write to the event file. */
 export function exposureOf(fields: Readonly<Record<string, unknown>>): ExposureEvent {
   const file = text(fields['file'], PATH_MAX);
   const secrets = names(fields['secrets']);
-  if (file === null || secrets.length === 0) throw new Error('no exposure');
+  if (file === null || secrets.length === 0) throw new Error('not an exposure');
   return { file, task: text(fields['task'], TEXT_MAX), process: text(fields['process'], TEXT_MAX), secrets };
 }
 
-/** Reads what the plugin tells of its search as a whole. What is not said to be complete is not. */
+/** Parses an event about the whole search. The search is incomplete unless the event says otherwise. */
 export function searchOf(fields: Readonly<Record<string, unknown>>): ExposureSearch {
   const gaps = Array.isArray(fields['gaps'])
     ? (fields['gaps'] as unknown[]).slice(0, GAPS_MAX).map(gapOf)

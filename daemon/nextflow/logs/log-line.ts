@@ -1,20 +1,20 @@
-/** One line as Nextflow's log appender writes it. */
+/** One line of Nextflow's log. */
 export interface LogLine {
-  /** The last part of the logger's name: the class that wrote it. */
+  /** The last part of the logger's name: the class that wrote the line. */
   readonly logger: string;
   readonly message: string;
 }
 
 /**
- * `%d{MMM-dd HH:mm:ss.SSS} [%t] %-5level %logger{36} - %msg%n` (LoggerHelper, createEncoder; 24.10 to 26.08), whole. Months
- * are named in the JVM's language, in some with a digit; packages are cut to letters where the name is long.
+ * `%d{MMM-dd HH:mm:ss.SSS} [%t] %-5level %logger{36} - %msg%n` (LoggerHelper, createEncoder; 24.10 to 26.08). Month names are
+ * in the JVM's language and may contain a digit. Packages of long logger names are abbreviated to letters.
  */
 const PREFIX =
   /^[\p{L}\d]{1,9}\.?-\d\d \d\d:\d\d:\d\d\.\d{3} \[[^\]\r\n]{1,200}\] (?:TRACE|DEBUG|INFO |WARN |ERROR) (?:[a-z0-9_]{1,40}\.){0,9}([A-Za-z0-9_$]{1,80}) - (.*)$/su;
 
 /**
- * Reads one line of the log. Undefined for the further lines of a message, and for all that is not exactly such a line. A
- * message that holds a newline can imitate one: what a log says is for people to read, and decides nothing.
+ * Parses one line of the log. Returns undefined for continuation lines of a message and for any other line. A message that
+ * contains a newline can forge a line, so the log informs people and no decision depends on it.
  */
 export function parseLogLine(line: string): LogLine | undefined {
   const [, logger, message] = PREFIX.exec(line) ?? [];

@@ -5,17 +5,17 @@ import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
 import { parseLogLine } from './log-line.ts';
 
 /**
- * What a run's log says of it. Anybody whose text Nextflow logs can forge a line: this explains to people, and nothing is
- * decided by it. Undefined: not said yet.
+ * Facts from a run's log. Any text that Nextflow logs can forge a line, so these facts inform people and no decision depends on
+ * them. Undefined if not logged yet.
  */
 export interface LogFacts {
   runName?: string | undefined;
   sessionId?: string | undefined;
-  /** Why Nextflow gave up: `SIGTERM`, or the beginning of an error's text. */
+  /** Why Nextflow aborted: `SIGTERM`, or the beginning of an error message. */
   abortCause?: string | undefined;
-  /** The workflow came to its end, in whatever state. */
+  /** Whether the workflow has ended, in any state. */
   completed?: boolean;
-  /** The last line of a Nextflow that ended by itself. */
+  /** Whether the last line of a regular exit was logged. */
   goodbye?: boolean;
 }
 
@@ -23,7 +23,7 @@ const RUN_NAME = /^[a-z](?:[a-z\d]|[-_](?=[a-z\d])){0,79}$/;
 const SESSION = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const CAUSE_MAX = 200;
 
-/** Takes in one line of the log. Lines as Nextflow 24.10 to 26.x write them; others are passed over. */
+/** Adds the facts in one line of the log, in the format of Nextflow 24.10 to 26.x. Ignores other lines. */
 export function readLogLine(facts: LogFacts, line: string): void {
   const { logger, message = '' } = parseLogLine(line) ?? {};
   const after = (start: string): string | undefined =>
@@ -43,13 +43,13 @@ function matching(format: RegExp, text: string | undefined): string | undefined 
   return text !== undefined && format.test(text) ? text : undefined;
 }
 
-/** Nextflow keeps this many old logs beside the newest one. */
+/** Number of old logs that Nextflow keeps in addition to the newest one. */
 const ROTATIONS = 9;
 const HEAD_BYTES = 64 * 1024;
 
 /**
- * Finds the log of one head: the newest one or one of those it was rotated to, as several heads may share a launch
- * directory; the one that names its process id. Undefined while there is none. `since` (ms): older logs cannot be of this run.
+ * Returns the log that names the process id of a head: the newest one or a rotated one, because several heads may share a launch
+ * directory. Undefined if there is none yet. Ignores logs older than `since` (milliseconds since 1970).
  */
 export function findLog(newest: string, pid: number, since: number): string | undefined {
   const candidates = [
@@ -60,13 +60,13 @@ export function findLog(newest: string, pid: number, since: number): string | un
   return candidates.find((path) => {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found?.isFile() !== true || found.uid !== process.geteuid?.()) return false;
-    // File times may be a little coarser than ours, and those of a file server its own.
+    // File timestamps may be coarser than our clock, and a file server has its own clock.
     if (found.mtimeMs < since - 2000) return false;
     return owner.test(readHead(path));
   });
 }
 
-/** Where Nextflow writes its newest log: `-log`, else NXF_LOG_FILE, else in the launch directory. */
+/** Returns the path of Nextflow's newest log: `-log`, else NXF_LOG_FILE, else `.nextflow.log` in the launch directory. */
 export function expectedLog(
   launchDirectory: string,
   args: readonly string[],
@@ -83,7 +83,7 @@ function readHead(path: string): string {
   try {
     return readFileNoFollow(path, HEAD_BYTES)?.toString('utf8') ?? '';
   } catch (error) {
-    if (['ENOENT', 'EACCES'].includes(systemCode(error) ?? '')) return ''; // rotated away as we looked
+    if (['ENOENT', 'EACCES'].includes(systemCode(error) ?? '')) return ''; // rotated in the meantime
     throw error;
   }
 }

@@ -3,29 +3,29 @@ import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathsNamed } from '../launcher/named-paths.ts';
 
-/** What is known of a run whose files are to be found: nothing of it comes from what its tasks can write. */
+/** Input for the search for a run's files. None of it comes from files that its tasks can write. */
 export interface RunTraces {
   readonly launchDirectory: string;
   /** Nextflow's command line. */
   readonly arguments: readonly string[];
-  /** The log of the head's process, where the launch said that it would be. */
+  /** Log of the head, at the path that was determined at launch. */
   readonly logFile: string | null;
-  /** When it began (milliseconds since 1970): what was written before is of other runs. */
+  /** Start of the run (milliseconds since 1970). Older files belong to other runs. */
   readonly since: number;
 }
 
 /** Options of `nextflow run` that may name a file. */
 const NAMING: readonly string[] = ['-with-trace', '-with-report', '-with-timeline', '-with-dag'];
-/** Where nothing names them (TraceHelper, launchTimestampFmt; 24.10 to 26.08). */
+/** Default names of these files (TraceHelper, launchTimestampFmt; 24.10 to 26.08). */
 const USUAL = /^(?:trace|report|timeline|dag)-\d{8}-\d+\.(?:txt|html)$/;
-/** File systems count in steps of up to two seconds. */
+/** Maximum granularity of timestamps of a file system. */
 const COARSE_MS = 2000;
-/** A task may fill a directory: so many entries are looked at. */
+/** Maximum number of entries that are examined, because a task may fill a directory. */
 const MOST = 10_000;
 
 /**
- * The files that Nextflow writes for a run as a whole and that are where they usually are: its log, trace, report, timeline
- * and DAG, its lineage records, cache and history. What a configuration puts elsewhere only the plugin knows.
+ * Finds the files that Nextflow writes for a whole run at their default or named paths: log, trace, report, timeline, DAG,
+ * lineage records, cache and history. Only the plugin knows paths that the configuration sets.
  */
 export async function findRunFiles(run: RunTraces): Promise<string[]> {
   const { launchDirectory, logFile } = run;
@@ -36,13 +36,13 @@ export async function findRunFiles(run: RunTraces): Promise<string[]> {
     ...(await changedIn(launchDirectory, run.since, 0, USUAL)),
     join(own, 'history'),
     ...(await changedIn(join(launchDirectory, '.lineage'), run.since, 3)),
-    // Of all sessions: which one is the run's only its log would say.
+    // All sessions, because only the log names the run's session, and tasks can forge the log.
     ...(await changedIn(join(own, 'cache'), run.since, 2)),
   ];
   return [...new Set(found)];
 }
 
-/** Plain files that were changed since, so many levels below a directory; none where it cannot be read. */
+/** Returns the regular files below a directory, down to `depth` levels, that were changed after `since`. Empty if unreadable. */
 async function changedIn(directory: string, since: number, depth: number, name?: RegExp): Promise<string[]> {
   const found: string[] = [];
   let seen = 0;
@@ -57,12 +57,12 @@ async function changedIn(directory: string, since: number, depth: number, name?:
   try {
     await visit(directory, depth);
   } catch {
-    return found; // not there, or closed to us
+    return found; // not found or not readable
   }
   return found;
 }
 
-/** Whether a file was changed since (milliseconds since 1970), as far as its file system tells. */
+/** Returns whether a file was changed after `since` (milliseconds since 1970), within the granularity of timestamps. */
 export function isNewer(path: string, since: number): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   return stat !== undefined && stat.mtimeMs >= since - COARSE_MS;

@@ -3,13 +3,13 @@ import { isJobId } from '../../schedulers/job-id.ts';
 import { definitions } from '../../schedulers/registry.ts';
 import { parseLogLine } from './log-line.ts';
 
-/** What is told of the jobs that a head has handed to a scheduler. */
+/** An event of a scheduler job that the head has submitted for a task. */
 export type TaskJobEvent =
   | {
       readonly submitted: {
         readonly executor: OrphanedJob['executor'];
         readonly id: string;
-        /** The task's. */
+        /** Name of the task. */
         readonly name: string;
         readonly workDirectory: string | null;
       };
@@ -23,12 +23,12 @@ const SUBMITTED =
 const COMPLETED = /^Task completed > TaskHandler\[jobId: ([A-Za-z0-9._[\]-]{1,300}); /u;
 
 const NAME_MAX = 200;
-/** A longer line may have been cut as it was read, so that its end is not the message's. */
+/** A longer line may have been truncated when it was read. */
 const LINE_MAX = 16 * 1024;
 
 /**
- * Reads a line of the log, for a run of which there are no events. Undefined for any other line, for jobs of a scheduler
- * that we cannot ask, and for ids that it cannot have given. Both lines can be forged by a task's name.
+ * Parses a line of the log, for a run without events from the plugin. Returns undefined for any other line, for jobs of an
+ * unsupported scheduler, and for ids that the scheduler cannot have assigned. A task's name can forge both kinds of lines.
  */
 export function readTaskJobEvent(line: string): TaskJobEvent | undefined {
   if (line.length > LINE_MAX) return undefined;
@@ -44,7 +44,7 @@ export function readTaskJobEvent(line: string): TaskJobEvent | undefined {
   return completed === undefined ? undefined : { completed };
 }
 
-/** The scheduler that Nextflow calls so; undefined for what is none that we can ask. */
+/** Returns the scheduler with this name in Nextflow, or undefined if it is not supported. */
 export function gridExecutor(name: string): (typeof definitions)[number]['executor'] | undefined {
   return definitions.find(({ logNames }) => logNames.includes(name.toUpperCase()))?.executor;
 }

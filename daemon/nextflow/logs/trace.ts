@@ -1,18 +1,18 @@
 import type { Task } from '../../contract/types.ts';
 
-/** What a trace tells of a task. */
+/** A task as recorded in a trace. */
 export type TracedTask = Pick<Task, 'taskId' | 'hash' | 'nativeId' | 'name' | 'status' | 'exit'>;
 
-/** A row that could be read, or one that could not, with the reason. */
+/** A parsed row, or the number of a malformed row with the reason. */
 export type TraceRow =
   { readonly task: TracedTask } | { readonly malformed: number; readonly reason: string };
 
-/** Reads a trace file line by line. Its columns are the user's choice (`trace.fields`), told by its first line. */
+/** Parses a trace file line by line. The first line names the columns, which the user can choose (`trace.fields`). */
 export class TraceReader {
   #columns: string[] | undefined;
   #rows = 0;
 
-  /** The row that a line holds; undefined for the header. */
+  /** Returns the row in a line, or undefined for the header. */
   read(line: string): TraceRow | undefined {
     const cells = line.split('\t');
     if (this.#columns === undefined) {
@@ -20,7 +20,7 @@ export class TraceReader {
       return undefined;
     }
     this.#rows += 1;
-    // A tab in a task's name is not escaped: which cell is which cannot be told any more.
+    // A tab in a task's name is not escaped, so cells cannot be assigned to columns.
     if (cells.length !== this.#columns.length) {
       const reason = `${String(cells.length)} cells under ${String(this.#columns.length)} columns`;
       return { malformed: this.#rows, reason };

@@ -6,9 +6,9 @@ import { openPluginsDirectory } from './plugin-install.ts';
 import { assertTrustedPlugin, pluginsIn, trustedTarget } from './trusted-plugin.ts';
 
 /**
- * Links plugins of the user's own directory into a private one, and takes out links to those that others can change by now.
- * Where others can write to the user's directory, that leaves links in it to plugins elsewhere: what lies in it can be
- * exchanged. Gives the names of those that are neither linked nor in the private directory. Idempotent.
+ * Links plugins of the user's own directory into a private one, and removes links to plugins that other users can change. If
+ * other users can write to the user's directory, only its links to plugins elsewhere qualify, because they could replace plugins
+ * in it. Returns the names of plugins that are neither linked nor in the private directory. Idempotent.
  */
 export function linkPlugins(own: string, directory: VerifiedDirectory): string[] {
   const targets = new Map(listed(own).map((name) => [name, trustedPath(own, name)]));
@@ -29,7 +29,7 @@ function listed(own: string): string[] {
   try {
     return pluginsIn(own);
   } catch {
-    return []; // not there, or not to be listed: there is nothing to link
+    return []; // not found or not readable: there is nothing to link
   }
 }
 
@@ -45,11 +45,11 @@ function trustedPath(own: string, name: string): string | undefined {
       plugins?.close();
     }
   } catch {
-    return undefined; // others can change it, or what it is in
+    return undefined; // other users can change it or a directory above it
   }
 }
 
-/** Where a link leads; undefined: it is none, or not there any more. */
+/** Returns the target of a link, or undefined if the path is not a link. */
 function linkAt(path: string): string | undefined {
   try {
     return readlinkSync(path);
@@ -62,6 +62,6 @@ function link(target: string, path: string): void {
   try {
     symlinkSync(target, path);
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error; // another launch was faster
+    if (systemCode(error) !== 'EEXIST') throw error; // EEXIST: a concurrent launch created it
   }
 }

@@ -2,19 +2,19 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The plugin as it comes with this nf-escrow: built by `npm run build:plugin`, a part of the package. */
+/** A plugin that is part of the package, built by `npm run build:plugin`. */
 export interface ShippedPlugin {
   readonly version: string;
-  /** By path within the plugin's directory. */
+  /** File contents by path within the plugin's directory. */
   readonly files: ReadonlyMap<string, Buffer>;
 }
 
-/** `nf-escrow-aws` is for runs on AWS Batch, beside the other. */
+/** Runs on AWS Batch use `nf-escrow-aws` in addition to `nf-escrow`. */
 export type PluginId = 'nf-escrow' | 'nf-escrow-aws';
 
 const VERSION = /^\d+\.\d+\.\d+$/;
 
-/** Undefined where this is a checkout in which it was not built. */
+/** Returns a plugin of the package, or undefined in a checkout where it has not been built. */
 export function shippedPlugin(id: PluginId = 'nf-escrow'): ShippedPlugin | undefined {
   const directory = fileURLToPath(new URL('dist/plugin', import.meta.resolve('#package')));
   if (statSync(directory, { throwIfNoEntry: false }) === undefined) return undefined;

@@ -9,7 +9,7 @@ import { trustedFilesIn } from '../../system/files/trust/trusted-tree.ts';
 import type { VerifiedDirectory } from '../../system/files/trust/verified-directory.ts';
 import { shippedPlugin, type PluginId, type ShippedPlugin } from './plugin-files.ts';
 
-/** What lies there is run in nextflow, with the run's secrets. */
+/** Code in this directory runs in nextflow, with access to the run's secrets. */
 export const PLUGINS: Purpose = {
   what: 'plugins directory',
   variable: 'NXF_PLUGINS_DIR',
@@ -18,10 +18,9 @@ export const PLUGINS: Purpose = {
 };
 
 /**
- * Makes sure that our plugin, and nothing else under its name and version, is what Nextflow finds in its plugins
- * directory, and that nobody else can exchange it until Nextflow loads it. Checked whole before each launch. Installed
- * under another name first, so that launches side by side see it whole or not at all. Throws `plugin-unusable`,
- * `permissions-too-open`, `path-conflict`.
+ * Ensures that the plugins directory contains exactly our plugin under its name and version, and that no other user can replace
+ * it before Nextflow loads it. Checks all of its files before each launch. Installs with an atomic rename, so that concurrent
+ * launches see all of it or nothing. Throws `plugin-unusable`, `permissions-too-open`, `path-conflict`.
  */
 export function ensurePlugin(
   pluginsDirectory: string,
@@ -31,22 +30,22 @@ export function ensurePlugin(
   readonly directory: string;
 } {
   const shipped = shippedPlugin(id);
-  if (shipped === undefined) throw unusable('this nf-escrow was built without the plugin');
+  if (shipped === undefined) throw unusable('Cannot install the plugin: this nf-escrow was built without it');
   const name = `${id}-${shipped.version}`;
   const plugins = openPluginsDirectory(pluginsDirectory, { create: true });
   try {
-    if (plugins === undefined) throw unusable(`"${pluginsDirectory}" is not there`);
+    if (plugins === undefined) throw unusable(`Cannot install the plugin: "${pluginsDirectory}" does not exist`);
     if (!isInstalled(plugins, name, shipped)) plugins.use(name, (directory) => install(directory, shipped));
   } catch (error) {
     if (error instanceof EscrowError) throw error;
-    throw unusable(`"${pluginsDirectory}" cannot be used: ${String(systemCode(error))}`, error);
+    throw unusable(`Cannot use plugins directory "${pluginsDirectory}": ${String(systemCode(error))}`, error);
   } finally {
     plugins?.close();
   }
   return { version: shipped.version, directory: join(pluginsDirectory, name) };
 }
 
-/** Opens a directory from which plugins may be loaded; undefined where there is none and it is not to be made. */
+/** Opens a directory from which plugins may be loaded. Returns undefined if it does not exist and `create` is false. */
 export function openPluginsDirectory(
   path: string,
   { create }: { readonly create: boolean },
@@ -54,14 +53,14 @@ export function openPluginsDirectory(
   return openTrusted({ path, purpose: PLUGINS, need: 'unwritable', create });
 }
 
-/** Whether what lies there is exactly what we ship, and can be changed by nobody else. */
+/** Returns whether an installed plugin is identical to the shipped one and no other user can change it. */
 export function isInstalled(plugins: VerifiedDirectory, name: string, { files }: ShippedPlugin): boolean {
   if (lstatSync(plugins.at(name), { throwIfNoEntry: false }) === undefined) return false;
   let found: string[];
   try {
     found = trustedFilesIn(plugins, name, { levels: Infinity, purpose: PLUGINS });
   } catch (error) {
-    if (error instanceof EscrowError) return false; // others can change it, or it is no directory: it is replaced
+    if (error instanceof EscrowError) return false; // not a directory, or other users can change it: it is replaced
     throw error;
   }
   return (
@@ -86,7 +85,7 @@ function install(directory: string, { files }: ShippedPlugin): void {
   }
 }
 
-/** What is there is not ours as it should be: it goes aside first. Another launch may have been faster; theirs is as good. */
+/** Replaces a plugin that is not identical to ours. If a concurrent launch was faster, its copy is kept. */
 function replace(directory: string, temporary: string): void {
   const aside = `${temporary}.old`;
   try {
@@ -99,6 +98,6 @@ function replace(directory: string, temporary: string): void {
   }
 }
 
-function unusable(why: string, cause?: unknown): EscrowError {
-  return new EscrowError('plugin-unusable', `${why}.`, { cause });
+function unusable(message: string, cause?: unknown): EscrowError {
+  return new EscrowError('plugin-unusable', `${message}.`, { cause });
 }

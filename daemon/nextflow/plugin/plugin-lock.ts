@@ -4,23 +4,23 @@ import type { Launch } from '../launcher/launch.ts';
 import { pipelineOf, valueOf } from '../launcher/pipeline-argument.ts';
 import { nextflowHome } from '../launcher/nextflow-home.ts';
 
-/** What `plugins.lock` means for a launch. */
+/** The effect of `plugins.lock` on a launch. */
 export interface PluginLock {
-  /** Why no plugin of ours can be added to it, as a clause. */
+  /** Why our plugin cannot be used, as a clause. */
   readonly why?: string;
-  /** What nextflow is to be started with. */
+  /** Environment variables for nextflow. */
   readonly environment?: { readonly NXF_PLUGINS_LOCK_MODE: 'off' };
 }
 
 const NAME = 'plugins.lock';
 
 /**
- * Keeps our plugin out of a pipeline's `plugins.lock`. Where that file lies beside the main script, Nextflow adds each
- * plugin to it that it does not list yet, a change of a committed file, or ends the run with NXF_PLUGINS_LOCK_MODE=strict;
- * with `off` it does not even read it. Described for 26.07, https://github.com/nextflow-io/nextflow/pull/7394.
+ * Keeps our plugin out of a pipeline's `plugins.lock`. If that file exists next to the main script, Nextflow adds every plugin
+ * that it does not list, which changes a committed file. With NXF_PLUGINS_LOCK_MODE=strict, it stops the run instead; with
+ * `off`, it ignores the file. Since 26.07, https://github.com/nextflow-io/nextflow/pull/7394.
  *
- * A lock that is there is the user's wish, and stays in force: then our plugin is left out. One of a pipeline that Nextflow
- * has yet to fetch cannot be seen: it is switched off for this run, unless the user asks for `strict`.
+ * An existing lock file stays in force, and our plugin is not used. The lock file of a pipeline that Nextflow has not downloaded
+ * yet is unknown: it is disabled for this run, unless the user has set `strict`.
  */
 export function pluginLock(launch: Launch, version: string | undefined): PluginLock {
   const mode = launch.env['NXF_PLUGINS_LOCK_MODE']?.toLowerCase();
@@ -33,24 +33,24 @@ export function pluginLock(launch: Launch, version: string | undefined): PluginL
     .find((path) => existsSync(path));
   if (found !== undefined)
     return {
-      why: `"${found}" pins the pipeline's plugins, and to it Nextflow would add nf-escrow's (NXF_PLUGINS_LOCK_MODE=off has Nextflow ignore that file)`,
+      why: `"${found}" pins the pipeline's plugins, and Nextflow would add nf-escrow to it (NXF_PLUGINS_LOCK_MODE=off makes Nextflow ignore that file)`,
     };
   if (local !== undefined) return {};
   if (mode === 'strict')
     return {
-      why: `NXF_PLUGINS_LOCK_MODE is strict, and what ${NAME} of ${pipeline} says is not known before it is fetched`,
+      why: `NXF_PLUGINS_LOCK_MODE is strict, and ${NAME} of ${pipeline} is unknown until it is downloaded`,
     };
   return { environment: { NXF_PLUGINS_LOCK_MODE: 'off' } };
 }
 
-/** Of a version that nothing tells it may be. */
+/** Returns whether a version predates lock files. False for an unknown version. */
 function isOlder(version: string | undefined): boolean {
   const [, year, month] = /^(\d+)\.(\d+)\./.exec(version ?? '') ?? [];
   if (year === undefined) return false;
   return Number(year) < 26 || (Number(year) === 26 && Number(month) < 7);
 }
 
-/** Directories that may hold the main script of a pipeline on this machine; undefined: it is none. */
+/** Returns the directories that may contain the main script of a local pipeline, or undefined if it is not local. */
 function localProjects({ arguments: args, directory }: Launch, pipeline: string): string[] | undefined {
   if (pipeline === '-') return [directory];
   const path = resolve(directory, pipeline);
@@ -61,7 +61,7 @@ function localProjects({ arguments: args, directory }: Launch, pipeline: string)
   return existsSync(script) ? [...roots, dirname(realpathSync(script))] : roots;
 }
 
-/** Undefined for what cannot be a file that Nextflow reads either: a name that is too long, a loop of links, a closed directory. */
+/** Returns undefined for a path that Nextflow cannot read either: a name that is too long, a link loop, a closed directory. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);
@@ -70,7 +70,7 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-/** Likewise where Nextflow keeps what it has fetched: ASSETS/ORGANIZATION/NAME. */
+/** Returns the directory of a downloaded pipeline: ASSETS/ORGANIZATION/NAME. */
 function fetchedProjects({ env }: Launch, pipeline: string): string[] {
   const assets = env['NXF_ASSETS'] || join(nextflowHome(env), 'assets');
   const words = pipeline

@@ -9,21 +9,21 @@ import { openPluginsDirectory } from './plugin-install.ts';
 import { assertTrustedPlugin, pluginsIn } from './trusted-plugin.ts';
 import { nextflowHome } from '../launcher/nextflow-home.ts';
 
-/** From where Nextflow is to load plugins. */
+/** The directory from which a launch loads plugins. */
 export interface PluginsDirectory {
   readonly path: string;
-  /** Why it is not the one that Nextflow would take: that cannot be trusted, or not be written. */
+  /** Why it is not Nextflow's own directory: other users can change that one, or it is not writable. */
   readonly instead?: EscrowError;
 }
 
 type Where = Pick<Launch, 'env' | 'directory' | 'state'>;
 
-/** Where Nextflow looks for plugins by itself. Its official launcher sets NXF_HOME where nobody did. */
+/** Returns Nextflow's own plugins directory. Its official launcher sets NXF_HOME if it is unset. */
 export function ownPluginsDirectory({ env, directory }: Pick<Launch, 'env' | 'directory'>): string {
   return resolve(directory, env['NXF_PLUGINS_DIR'] || join(nextflowHome(env), 'plugins'));
 }
 
-/** The directory to load plugins from: Nextflow's own where it can be trusted, else a private one. Makes nothing. */
+/** Returns the directory to load plugins from: Nextflow's own if no other user can change it, else a private one. Creates nothing. */
 export function choosePluginsDirectory(where: Where): PluginsDirectory {
   const own = ownPluginsDirectory(where);
   const instead = whyNotOwn(own);
@@ -31,9 +31,9 @@ export function choosePluginsDirectory(where: Where): PluginsDirectory {
 }
 
 /**
- * As choosePluginsDirectory, and has ready what there is to be in it: a private directory links those of the user's plugins
- * that nobody else can change, and keeps what Nextflow fetches into it. Throws `plugin-unusable` where Nextflow may fetch
- * nothing and the run could miss one.
+ * Chooses the directory to load plugins from and prepares it. A private directory gets links to the user's plugins that no other
+ * user can change, and keeps the plugins that Nextflow downloads to it. Throws `plugin-unusable` if a plugin is missing and
+ * Nextflow must not download it.
  */
 export function preparePluginsDirectory(where: Where): PluginsDirectory {
   const chosen = choosePluginsDirectory(where);
@@ -46,7 +46,7 @@ export function preparePluginsDirectory(where: Where): PluginsDirectory {
     const why = instead.message.replace(/\.$/, '');
     throw new EscrowError(
       'plugin-unusable',
-      `${why}; and ${missing.slice(0, 3).join(', ')} cannot be fetched anew, since NXF_OFFLINE is true.`,
+      `${why}. ${missing.slice(0, 3).join(', ')} cannot be downloaded again, because NXF_OFFLINE is true.`,
       { hint: instead.hint },
     );
   } finally {
@@ -54,7 +54,7 @@ export function preparePluginsDirectory(where: Where): PluginsDirectory {
   }
 }
 
-/** Why plugins are not to be loaded from the user's own directory; undefined: they may be. */
+/** Returns why plugins must not be loaded from the user's own directory, or undefined if they may be. */
 function whyNotOwn(own: string): EscrowError | undefined {
   let directory;
   try {
@@ -66,7 +66,7 @@ function whyNotOwn(own: string): EscrowError | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof EscrowError) return error;
-    const why = `"${own}" cannot be used: ${systemCode(error) ?? 'unknown error'}.`;
+    const why = `Cannot use plugins directory "${own}": ${systemCode(error) ?? 'unknown error'}.`;
     return new EscrowError('plugin-unusable', why, { cause: error });
   } finally {
     directory?.close();

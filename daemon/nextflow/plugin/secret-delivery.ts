@@ -11,8 +11,8 @@ import { wantsWeblog } from './weblog.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Decides how this launch carries secrets, and installs the plugin for it where that is the way. The plugin is named
- * with its exact version in NXF_PLUGINS_DEFAULT, which adds to what the pipeline's own configuration names.
+ * Decides how this launch delivers secrets, and installs the plugin if it is used. NXF_PLUGINS_DEFAULT names the plugin with
+ * its exact version, in addition to the plugins in the pipeline's own configuration.
  */
 export function chooseSecretDelivery(launch: Launch): SecretDelivery {
   const { env } = launch;
@@ -40,12 +40,15 @@ export function chooseSecretDelivery(launch: Launch): SecretDelivery {
 }
 
 /**
- * The same for a run on AWS Batch, whose tasks are given their secrets by a plugin of its own beside the other. Throws
- * `compute-environment-invalid` where a plugin cannot be used: Nextflow's own executor leaves secrets out.
+ * Adds the plugin that delivers secrets to tasks on AWS Batch. Throws `compute-environment-invalid` if a plugin cannot be used,
+ * because Nextflow's own executor does not deliver secrets there.
  */
 export function addAwsPlugin(secretDelivery: SecretDelivery, env: Environment): SecretDelivery {
   const unfit = (why: string): EscrowError =>
-    new EscrowError('compute-environment-invalid', `On AWS Batch secrets need nf-escrow's plugins: ${why}.`);
+    new EscrowError(
+      'compute-environment-invalid',
+      `Cannot deliver secrets on AWS Batch without nf-escrow's plugins: ${why}.`,
+    );
   if (secretDelivery.plugin === null) throw unfit(secretDelivery.reason ?? 'they are not used');
   const allowed = env['NXF_PLUGINS_ALLOWED']?.split(',').map((entry) => entry.trim().split('@')[0]);
   const missing = ['nf-escrow-aws', 'nf-amazon'].find((id) => allowed?.includes(id) === false);
@@ -63,17 +66,17 @@ function placed({ path, instead }: PluginsDirectory): Record<string, string> {
 
 function noteOn({ path, instead }: PluginsDirectory): Pick<SecretDelivery, 'note'> {
   if (instead === undefined) return {};
-  return { note: `plugins are loaded from ${path}. ${instead.message} ${instead.hint}` };
+  return { note: `Plugins are loaded from ${path}: ${instead.message} ${instead.hint}` };
 }
 
-/** Why this Nextflow would not load the plugin, or would not go on with it; a clause. */
+/** Returns why this Nextflow would not load the plugin or would fail with it, as a clause, or undefined. */
 export function whyPluginUnusable(
   { version, selfContained }: Launcher,
   env: Environment,
 ): string | undefined {
   const allowed = env['NXF_PLUGINS_ALLOWED'];
   if (env['NXF_ENABLE_SECRETS'] !== undefined && env['NXF_ENABLE_SECRETS'] !== 'true')
-    return `NXF_ENABLE_SECRETS is ${env['NXF_ENABLE_SECRETS']}, which switches secrets off`;
+    return `NXF_ENABLE_SECRETS is ${env['NXF_ENABLE_SECRETS']}, which disables secrets`;
   if (env['NXF_PLUGINS_DEFAULT'] === 'false') return 'NXF_PLUGINS_DEFAULT is false';
   if (env['NXF_PLUGINS_MODE'] && env['NXF_PLUGINS_MODE'] !== 'prod')
     return `NXF_PLUGINS_MODE is ${env['NXF_PLUGINS_MODE']}`;
@@ -84,12 +87,12 @@ export function whyPluginUnusable(
     return 'NXF_PLUGINS_ALLOWED does not name nf-escrow';
   if (selfContained) return 'a self-contained nextflow ignores plugins';
   if (version !== undefined && !isAtLeast(version, 24, 10))
-    return `Nextflow ${version} is older than 24.10, which the plugin needs`;
-  if (shippedPlugin() === undefined) return 'this nf-escrow was built without it (npm run build:plugin)';
+    return `Nextflow ${version} is older than 24.10, which the plugin requires`;
+  if (shippedPlugin() === undefined) return 'this nf-escrow was built without the plugin (npm run build:plugin)';
   return undefined;
 }
 
-/** What the user has named there already: a list, or nothing. */
+/** Returns the plugins that the user has set in NXF_PLUGINS_DEFAULT. */
 function asked(env: Environment): string[] {
   const list = env['NXF_PLUGINS_DEFAULT'] ?? '';
   if (list === 'true') return [];
@@ -100,8 +103,8 @@ function asked(env: Environment): string[] {
 }
 
 /**
- * What Nextflow would have guessed, had nothing been named, and neither itself nor our plugin loads later (PluginsFacade
- * and ExecutorFactory of 24.10 to 26.08): nf-amazon to send mail, nf-weblog to see a run's begin.
+ * Returns the plugins that Nextflow would have loaded by default if NXF_PLUGINS_DEFAULT were unset and that are not loaded later
+ * (PluginsFacade and ExecutorFactory of 24.10 to 26.08): nf-amazon to send mail, nf-weblog to observe the start of a run.
  */
 function guessed(launch: Launch, plugins: string): string[] {
   if (asked(launch.env).length > 0) return [];
@@ -111,7 +114,7 @@ function guessed(launch: Launch, plugins: string): string[] {
   ];
 }
 
-/** False for a version that is not known: what the older ones need does the newer ones no harm. */
+/** Returns false for an unknown version: what older versions need does not harm newer ones. */
 function isAtLeast(version: string | undefined, major: number, minor: number): boolean {
   const [, a = '', b = ''] = /^(\d+)\.(\d+)\./.exec(version ?? '') ?? [];
   if (a === '') return false;

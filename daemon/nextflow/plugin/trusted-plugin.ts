@@ -6,24 +6,24 @@ import { ownerKind } from '../../system/files/trust/user-namespace.ts';
 import type { VerifiedDirectory } from '../../system/files/trust/verified-directory.ts';
 import { openPluginsDirectory, PLUGINS } from './plugin-install.ts';
 
-/** `id-version`, as Nextflow names their directories; ours are installed, and linked from nowhere. */
+/** `id-version`, as Nextflow names plugin directories. Excludes our plugins, which are installed and never linked. */
 const PLUGIN = /^(?!nf-escrow)(?!.*\.(?:zip|lock)$)[A-Za-z0-9][\w.-]*-\d+\.\d+\.\d+[\w.-]*$/;
-/** Others may be able to write there: so many names are looked at. */
+/** Limits the work, because other users may be able to create entries. */
 const PLUGINS_MAX = 300;
 
-/** Whether Nextflow would take an entry of a plugins directory for a plugin, ours apart. */
+/** Returns whether Nextflow would load an entry of a plugins directory as a plugin. False for our own plugins. */
 export function isPluginName(name: string): boolean {
   return PLUGIN.test(name);
 }
 
-/** Names of the plugins in a directory. */
+/** Returns the names of the plugins in a directory. */
 export function pluginsIn(path: string): string[] {
   return readdirSync(path).filter(isPluginName).slice(0, PLUGINS_MAX);
 }
 
 /**
- * Throws `permissions-too-open` where others can change a plugin: its directory, or what lies directly in it, `classes` and `lib`.
- * To look at all of its files would cost every launch hundreds of calls.
+ * Throws `permissions-too-open` if other users can change a plugin's directory or its direct entries, such as `classes` and
+ * `lib`. Checking all of its files would cost every launch hundreds of system calls.
  */
 export function assertTrustedPlugin(plugins: VerifiedDirectory, name: string): void {
   if (!lstatSync(plugins.at(name)).isSymbolicLink()) {
@@ -33,14 +33,14 @@ export function assertTrustedPlugin(plugins: VerifiedDirectory, name: string): v
   if (trustedTarget(plugins.path, name) !== undefined) return;
   throw new EscrowError(
     'permissions-too-open',
-    `"${join(plugins.path, name)}" leads to what others can change.`,
+    `Cannot load plugin "${join(plugins.path, name)}": it is a link to a directory that other users can change.`,
     {
-      hint: 'Remove the link, and Nextflow installs that plugin anew.',
+      hint: 'Remove the link. Nextflow then installs the plugin again.',
     },
   );
 }
 
-/** What a link to a plugin leads to, where nobody else can change that and the link is not another user's. */
+/** Returns the target of a link to a plugin, or undefined if other users can change the target or own the link. */
 export function trustedTarget(from: string, name: string): string | undefined {
   const link = join(from, name);
   try {
@@ -55,6 +55,6 @@ export function trustedTarget(from: string, name: string): string | undefined {
       above?.close();
     }
   } catch {
-    return undefined; // whatever the reason, it is not to be loaded
+    return undefined; // not loadable, for any reason
   }
 }

@@ -7,9 +7,9 @@ import { nextflowHome } from '../launcher/nextflow-home.ts';
 const CONFIG_MAX = 1024 * 1024;
 
 /**
- * Whether a launch may report to a web server, for which Nextflow loads the plugin nf-weblog as it starts, and no later.
- * To be sure one would have to evaluate the configuration, which takes a JVM: a mention counts. Where the plugin is
- * neither installed nor to be had, naming it would stop a run that only mentions it.
+ * Returns whether a launch may report to a web server. Nextflow loads the plugin nf-weblog for that only at its start. Evaluating
+ * the configuration would take a JVM, so a mention of weblog counts. Returns false if the plugin is neither installed nor
+ * downloadable, because naming it would stop a run that only mentions it.
  */
 export function wantsWeblog(launch: Launch, pluginsDirectory: string): boolean {
   if (launch.arguments.includes('-with-weblog')) return true;
@@ -21,11 +21,11 @@ function isInstalled(pluginsDirectory: string): boolean {
   try {
     return readdirSync(pluginsDirectory).some((name) => name.startsWith('nf-weblog-'));
   } catch {
-    return false; // no such directory, or none that can be listed
+    return false; // not found or not readable
   }
 }
 
-/** The files that Nextflow reads without being told more (ConfigBuilder), as far as they lie on this machine. */
+/** Returns the local configuration files that Nextflow reads, before any includes (ConfigBuilder). */
 function configFiles({ arguments: args, directory, env }: Launch): string[] {
   const named = args.flatMap((argument, index) =>
     ['-c', '-C', '-config'].includes(argument) ? (args[index + 1] ?? '').split(',') : [],
@@ -39,7 +39,7 @@ function configFiles({ arguments: args, directory, env }: Launch): string[] {
   ];
 }
 
-/** A pipeline is a script, or a directory with one. */
+/** A pipeline is a script or a directory that contains one. */
 function beside(script: string): string[] {
   return [join(script, 'nextflow.config'), join(dirname(script), 'nextflow.config')];
 }
@@ -48,6 +48,6 @@ function mentionsWeblog(path: string): boolean {
   try {
     return readRegularFile(path, CONFIG_MAX)?.includes('weblog') === true;
   } catch {
-    return false; // most are not there, and Nextflow itself says so of those that should be
+    return false; // most do not exist; Nextflow itself reports those that must
   }
 }
