@@ -32,7 +32,7 @@ export async function sweep(context: Context, options: SweepOptions): Promise<vo
   }
   const leftovers = [...found.values()];
   for (const { target, error: trouble } of leftovers)
-    if (trouble !== undefined) complain(`Cannot remove ${target}: ${trouble}`);
+    if (trouble !== undefined) complain(`${target} was kept. ${trouble}`);
   if (options.json === true) printJson({ leftovers });
   else show(leftovers, options.yes === true);
 }

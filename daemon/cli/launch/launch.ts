@@ -56,7 +56,7 @@ export async function launch(
   if (background || signal !== undefined) return own ?? 1;
   const settled = await untilSignal(settle(context, run.id), ignoreHangup);
   if (settled === undefined) {
-    warn(`not everything of run ${run.id} may be removed yet. See: nf-escrow status`);
+    warn(`some objects of run ${run.id} may still exist. See: nf-escrow status`);
     process.exit(own ?? 1); // the pending request would keep this process alive
   }
   const ended = settled.result;
@@ -84,7 +84,7 @@ async function settle(context: Context, id: string): Promise<Run | undefined> {
     const why = error instanceof Error ? error.message : 'unknown';
     for (const line of await leftoversOf(context, id)) warn(line);
     warn(
-      `not everything of run ${id} may be removed yet: ${why} The next nf-escrow command removes the rest.`,
+      `some objects of run ${id} may still exist: ${why} The next nf-escrow command removes them.`,
     );
     return undefined;
   }

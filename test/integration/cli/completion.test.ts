@@ -6,7 +6,7 @@ import { buildProgram } from '../../../daemon/cli/program.ts';
 import { refuses } from '../../support/hostile.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 
-void t.test('the last word becomes a command or an option, or is left to the shell', async (t) => {
+void t.test('completes commands and options, and leaves other words to the shell', async (t) => {
   const program = buildProgram({ version: '0.0.0' } as Context);
   const cases: [string, string[]][] = [
     ['sec', ['secrets']],
@@ -22,7 +22,7 @@ void t.test('the last word becomes a command or an option, or is left to the she
   ];
   for (const [line, expected] of cases) t.same(candidatesFor(program, line.split(' ')), expected, line);
   t.ok(candidatesFor(program, ['']).includes('run'));
-  t.notOk(candidatesFor(program, ['']).includes('complete'), 'what is hidden stays so');
+  t.notOk(candidatesFor(program, ['']).includes('complete'), 'omits hidden commands');
   t.notOk(candidatesFor(program, ['daemon', '']).includes('run'));
 });
 
@@ -35,5 +35,5 @@ void t.test('bash completes', async (t) => {
   const env = { NODE: process.execPath, ESCROW: join(import.meta.dirname, '../../../daemon/main.js') };
   const { stdout, stderr } = await box.startProgram('/bin/bash', ['-c', script], { env }).ended;
   t.equal(stdout, 'rekey\ncomplete -o default -F _nf_escrow nf-escrow\n', stderr);
-  await refuses(t, box, ['completion', 'tcsh'], [64, /no completion for "tcsh"/]);
+  await refuses(t, box, ['completion', 'tcsh'], [64, /unknown shell "tcsh"/]);
 });

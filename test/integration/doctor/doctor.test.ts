@@ -14,7 +14,7 @@ import { fileSystemType } from '../../../daemon/system/files/file-system-type.ts
 import { root, Sandbox, type Environment } from '../../support/sandbox.ts';
 import { fakeJava, program, subjectIn } from '../../support/doctor-context.ts';
 
-/** A sandbox in which a launch has all that it needs. */
+/** Returns a sandbox with everything that a launch needs. */
 function soundSandbox(t: Test): Sandbox {
   const box = new Sandbox(t);
   fakeJava(join(box.directory, 'java/bin/java'), '17.0.15');
@@ -34,7 +34,7 @@ async function report(
   return { status, checks: validate<'DoctorReport'>('doctor-report.json', JSON.parse(stdout)).checks };
 }
 
-/** As the command does it, in this process. */
+/** Runs the checks like the command, in this process. */
 async function examineIn(env: Environment): Promise<DoctorCheck[]> {
   return runChecks(await createDoctorContext({ PATH: '/usr/bin:/bin', ...env }, '0.1.0'));
 }
@@ -43,35 +43,35 @@ function named(checks: readonly DoctorCheck[], name: string): DoctorCheck | unde
   return checks.find((check) => check.name === name);
 }
 
-void t.test('where all is well it says so, starts nothing, and its status is 0', async (t) => {
+void t.test('reports a healthy machine with status 0, and starts nothing', async (t) => {
   const box = soundSandbox(t);
   const { status, stdout } = await box.escrow(['doctor']);
   t.equal(status, 0, stdout);
   t.match(stdout, /^ok {7}java +17\.0\.15 at .*\(from JAVA_HOME\)$/m);
   t.match(stdout, /^ok {7}nextflow +25\.10\.0 at /m);
   const warnings = [...stdout.matchAll(/^warning +(.*?) {2}/gm)].map(([, name]) => name);
-  // NF_ESCROW_HOME holds key and ledger; and there may be commands of a scheduler here that is not running.
+  // NF_ESCROW_HOME contains key and ledger. This machine may have commands of a scheduler that is not running.
   t.same(
     warnings.filter((name) => name !== 'scheduler'),
-    ['vault key place'],
+    ['vault key location'],
   );
   t.match(stdout, /\n\d+ checks: 0 failed, [12] with a warning\.\n$/);
-  t.throws(() => statSync(box.state), { code: 'ENOENT' }, 'nothing was made');
+  t.throws(() => statSync(box.state), { code: 'ENOENT' }, 'creates nothing');
 });
 
-void t.test('the daemon that answers is told', async (t) => {
+void t.test('reports the running daemon', async (t) => {
   const box = soundSandbox(t);
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'do-not-tell' });
   const { status, checks } = await report(box);
   t.equal(status, 0);
   t.match(named(checks, 'socket'), { state: 'ok', found: /the daemon, version .*, answers/ });
-  t.match(named(checks, 'vault key'), { state: 'ok', found: /yours alone/ });
+  t.match(named(checks, 'vault key'), { state: 'ok', found: /is private/ });
   t.notOk(JSON.stringify(checks).includes('do-not-tell'));
   process.kill((await box.daemonPid()) ?? 0, 'SIGKILL');
-  t.match(named(await examineIn(box.env), 'socket'), { state: 'ok', found: /left of one that was killed/ });
+  t.match(named(await examineIn(box.env), 'socket'), { state: 'ok', found: /which a killed daemon left/ });
 });
 
-void t.test('each failure has its remedy on the next line, and the status is 1', async (t) => {
+void t.test('prints the remedy of a failure on the next line, and exits with status 1', async (t) => {
   const box = soundSandbox(t);
   mkdirSync(box.state, { mode: 0o755 });
   chmodSync(box.state, 0o755);
@@ -84,7 +84,7 @@ void t.test('each failure has its remedy on the next line, and the status is 1',
   t.match(stdout, `\n                                  chmod go-rwx '${box.state}'\n`);
 });
 
-void t.test('nothing that stands where ours belongs stops it', async (t) => {
+void t.test('continues if other files exist at the paths of nf-escrow', async (t) => {
   const box = soundSandbox(t);
   execFileSync('mkfifo', [box.state]);
   const { status, checks } = await report(box);
@@ -95,7 +95,7 @@ void t.test('nothing that stands where ours belongs stops it', async (t) => {
   t.match(named(await examineIn(box.env), 'socket'), { state: 'failure', found: /not a socket/ });
 });
 
-void t.test('a socket path may have 107 bytes', async (t) => {
+void t.test('accepts a socket path of up to 107 bytes', async (t) => {
   const box = soundSandbox(t);
   const home = (length: number): Environment => {
     const rest = Buffer.byteLength(box.socket.slice(box.state.length));
@@ -105,10 +105,10 @@ void t.test('a socket path may have 107 bytes', async (t) => {
   const { status, checks } = await report(box, home(108));
   t.equal(status, 1);
   t.match(named(checks, 'socket'), { state: 'failure', found: /108 bytes/ });
-  t.match(named(checks, 'state directory'), { state: 'ok' }, 'the rest is looked at');
+  t.match(named(checks, 'state directory'), { state: 'ok' }, 'runs the other checks');
 });
 
-void t.test('settings that cannot be used are a failed check', async (t) => {
+void t.test('reports invalid settings as a failed check', async (t) => {
   const box = soundSandbox(t);
   const relative = await examineIn({ ...box.env, NF_ESCROW_HOME: 'here' });
   t.match(named(relative, 'settings'), { state: 'failure', found: /must be an absolute path/ });
@@ -128,22 +128,22 @@ void t.test('settings that cannot be used are a failed check', async (t) => {
   execFileSync('mkfifo', [file]);
   t.match(named(await examineIn(box.env), 'settings'), { state: 'failure', found: /not a regular file/ });
   const other = await box.escrow(['status']);
-  t.equal(other.status, 78, 'other commands refuse it, and do not wait for it');
+  t.equal(other.status, 78, 'other commands reject the FIFO without waiting');
   t.equal((await box.escrow(['--help'])).status, 0);
   const early = await box.escrow(['secrets', 'set', 'FOO_KEY', '--user'], { input: '' });
-  t.equal(early.status, 78, 'before the value is looked at, which is empty');
+  t.equal(early.status, 78, 'fails before it reads the value, which is empty');
 });
 
-void t.test('a state directory in memory is a warning', async (t) => {
-  if (fileSystemType('/dev/shm').name !== 'tmpfs') return t.pass('skipped', { skip: 'there is no /dev/shm' });
+void t.test('warns about a state directory in memory', async (t) => {
+  if (fileSystemType('/dev/shm').name !== 'tmpfs') return t.pass('skipped', { skip: '/dev/shm is missing' });
   const state = mkdtempSync('/dev/shm/nfe-');
   t.teardown(() => rmSync(state, { recursive: true }));
   const checks = await examineIn({ NF_ESCROW_HOME: state, HOME: state });
-  const memory = { state: 'warning', found: /tmpfs\): a reboot loses it/ };
+  const memory = { state: 'warning', found: /tmpfs\): its content is lost on reboot/ };
   t.match(named(checks, 'state directory'), memory);
 });
 
-void t.test('a file system that is full is a failure', async (t) => {
+void t.test('reports a full file system as a failure', async (t) => {
   const box = soundSandbox(t);
   const mounted = (options: string): { status: number | null; checks: DoctorReport['checks'] } => {
     const script = `mount -t tmpfs -o mode=0700,${options} none "$NF_ESCROW_HOME" && exec "$@"`;
@@ -155,7 +155,7 @@ void t.test('a file system that is full is a failure', async (t) => {
     return { status, checks: (JSON.parse(stdout) as DoctorReport).checks };
   };
   if (spawnSync('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'none', box.launch]).status !== 0)
-    return t.pass('skipped', { skip: 'file systems cannot be mounted here' });
+    return t.pass('skipped', { skip: 'cannot mount file systems here' });
   mkdirSync(box.state);
   const full = mounted('size=512k');
   t.equal(full.status, 1);
@@ -163,7 +163,7 @@ void t.test('a file system that is full is a failure', async (t) => {
   t.match(named(mounted('size=500m,nr_inodes=500').checks, 'free space'), { state: 'warning' });
 });
 
-void t.test('a daemon that does not answer is given up', async (t) => {
+void t.test('stops waiting for a daemon that does not answer', async (t) => {
   const box = new Sandbox(t);
   mkdirSync(dirname(box.socket), { recursive: true, mode: 0o700 });
   const server = createServer();
@@ -173,12 +173,12 @@ void t.test('a daemon that does not answer is given up', async (t) => {
   await t.rejects(checkSocket(subject.paths, subject), { code: 'daemon-unavailable' });
 });
 
-void t.test('a check that throws, or whose file system hangs, is a failed check', async (t) => {
+void t.test('reports a check that throws or whose file system hangs as a failure', async (t) => {
   const groups = [
     {
       name: 'thrower',
       look: () => {
-        throw new EscrowError('internal', 'broken', { hint: 'mend it' });
+        throw new EscrowError('internal', 'broken', { hint: 'repair it' });
       },
     },
     { name: 'other', look: () => Promise.reject(new Error('EIO: bad disk')) },
@@ -187,7 +187,7 @@ void t.test('a check that throws, or whose file system hangs, is a failed check'
   ];
   const subject = subjectIn(t.testdir(), { answers: async (path) => path !== '/hung', limitMs: 300 });
   t.match(await runChecks(subject, groups), [
-    { name: 'thrower', state: 'failure', found: 'broken', remedy: 'mend it' },
+    { name: 'thrower', state: 'failure', found: 'broken', remedy: 'repair it' },
     { name: 'other', state: 'failure', found: 'EIO: bad disk', remedy: String },
     { name: 'hung', state: 'failure', found: /\/hung: its file system did not answer within 0.3 s/ },
   ]);
@@ -199,7 +199,7 @@ void t.test('a check that throws, or whose file system hangs, is a failed check'
   t.equal(await answers('/', { PATH: '/none' }, 60_000), true, 'without `stat`');
 });
 
-void t.test('the umask is that of the process', async (t) => {
+void t.test('uses the umask of the process', async (t) => {
   const before = process.umask(0o002);
   try {
     t.equal((await createDoctorContext({ NF_ESCROW_HOME: '/none' }, '0.1.0')).umask, 0o002);
@@ -208,7 +208,7 @@ void t.test('the umask is that of the process', async (t) => {
   }
 });
 
-void t.test('variables that change a launch are told, values are not', async (t) => {
+void t.test('reports variables that affect a launch, without their values', async (t) => {
   const look = (env: Environment): readonly DoctorCheck[] => checkEnvironment({ env });
   t.match(look({}), [{ state: 'ok' }]);
   t.match(look({ NXF_ENABLE_SECRETS: 'true' }), [{ state: 'ok' }]);
@@ -217,6 +217,6 @@ void t.test('variables that change a launch are told, values are not', async (t)
   t.match(look({ NXF_SECRETS_FILE: '/a/b' }), [{ state: 'ok', found: /\/a\/b/ }]);
   t.match(look({ NXF_SECRETS_FILE: 'a/b' }), [{ state: 'warning' }]);
   const node = look({ NODE_OPTIONS: '--title=do-not-tell' });
-  t.match(node, [{ state: 'ok', found: /the daemon drops it/ }]);
+  t.match(node, [{ state: 'ok', found: /the daemon ignores it/ }]);
   t.notOk(JSON.stringify(node).includes('do-not-tell'));
 });

@@ -21,13 +21,13 @@ import { only, subjectIn } from '../../support/doctor-context.ts';
 
 const KEY = `nf-escrow-key-1 ${'0'.repeat(64)}\n`;
 
-void t.test('each of our directories is there or can be made, and is ours alone', async (t) => {
+void t.test('checks that each directory exists or can be created, and is private', async (t) => {
   const base = t.testdir();
   const { paths } = subjectIn(base);
   const look = (): Check[] => checkDirectories(paths).flatMap((group) => group.look());
   const state = (): Check | undefined => look().find(({ name }) => name === 'state directory');
   t.equal(look().length, 4);
-  for (const check of look()) t.match(check, { state: 'ok', found: /not there yet, and can be made/ });
+  for (const check of look()) t.match(check, { state: 'ok', found: /does not exist yet and can be created/ });
   mkdirSync(paths.state, { mode: 0o700 });
   t.match(state(), { state: 'ok', found: /\(0700, / });
   chmodSync(paths.state, 0o755);
@@ -36,7 +36,7 @@ void t.test('each of our directories is there or can be made, and is ours alone'
   t.match(state(), { state: 'failure', found: /mode 0710/ });
 });
 
-void t.test('what stands in the way of a directory is told, and not opened', async (t) => {
+void t.test('reports files at the path of a directory without opening them', async (t) => {
   const base = t.testdir({ there: {} });
   const { paths } = subjectIn(base);
   const look = (): Check[] => checkDirectories(paths).flatMap((group) => group.look());
@@ -50,21 +50,21 @@ void t.test('what stands in the way of a directory is told, and not opened', asy
   t.match(
     only(checkSpace(paths)),
     { state: 'ok', found: base },
-    'the room is that of the directory it is in',
+    'reports the space of the directory above',
   );
   const linked = subjectIn(base, { env: { NF_ESCROW_HOME: join(base, 'link') } }).paths;
   symlinkSync('there', linked.state);
   t.match(checkDirectories(linked)[0]?.look(), [{ state: 'failure', found: /it is not a directory/ }]);
   symlinkSync('nowhere', join(base, 'dangling'));
   const nowhere = subjectIn(base, { env: { NF_ESCROW_HOME: join(base, 'dangling/home') } }).paths;
-  t.match(checkDirectories(nowhere)[0]?.look(), [{ state: 'failure', found: /cannot be made/ }]);
+  t.match(checkDirectories(nowhere)[0]?.look(), [{ state: 'failure', found: /cannot be created/ }]);
   t.match(only(checkSpace(nowhere)), { state: 'ok', found: base });
   const foreign = subjectIn(base, { env: { NF_ESCROW_HOME: '/proc/1' } }).paths;
   const [check] = checkDirectories(foreign)[0]?.look() ?? [];
-  t.match(check, { state: 'failure' }, "another's, or open to others");
+  t.match(check, { state: 'failure' }, "another user's directory, or accessible to others");
 });
 
-void t.test('file systems are told by their numbers', async (t) => {
+void t.test('identifies file systems by their magic numbers', async (t) => {
   t.same(fileSystemType('/proc'), { name: 'proc', network: false });
   const cases: [bigint, string, boolean][] = [
     [0x6969n, 'nfs', true],
@@ -83,20 +83,20 @@ void t.test('file systems are told by their numbers', async (t) => {
   t.throws(() => fileSystemType('/proc/none'), { code: 'ENOENT' });
 });
 
-void t.test('little room is a warning, none a failure, inodes count where they are counted', async (t) => {
-  const room = { freeBytes: 5e9, freeInodes: 5000, totalInodes: 10_000 };
-  t.match(judgeSpace('x', room), { state: 'ok', found: '5000 MB and 5000 inodes for x' });
-  t.match(judgeSpace('x', { ...room, freeBytes: 99e6 }), { state: 'warning' });
-  t.match(judgeSpace('x', { ...room, freeBytes: 9e5 }), { state: 'failure', found: /^0.9 MB/ });
-  t.match(judgeSpace('x', { ...room, freeInodes: 999 }), { state: 'warning' });
-  t.match(judgeSpace('x', { ...room, freeInodes: 0 }), { state: 'failure' });
-  t.match(judgeSpace('x', { ...room, freeInodes: 0, totalInodes: 0 }), {
+void t.test('warns about little free space or few inodes, and fails if there are none', async (t) => {
+  const space = { freeBytes: 5e9, freeInodes: 5000, totalInodes: 10_000 };
+  t.match(judgeSpace('x', space), { state: 'ok', found: '5000 MB and 5000 inodes for x' });
+  t.match(judgeSpace('x', { ...space, freeBytes: 99e6 }), { state: 'warning' });
+  t.match(judgeSpace('x', { ...space, freeBytes: 9e5 }), { state: 'failure', found: /^0.9 MB/ });
+  t.match(judgeSpace('x', { ...space, freeInodes: 999 }), { state: 'warning' });
+  t.match(judgeSpace('x', { ...space, freeInodes: 0 }), { state: 'failure' });
+  t.match(judgeSpace('x', { ...space, freeInodes: 0, totalInodes: 0 }), {
     state: 'ok',
     found: '5000 MB for x',
   });
 });
 
-void t.test('the vault key is private, and its place is told honestly', async (t) => {
+void t.test('checks that the vault key is private, and reports its location', async (t) => {
   const base = t.testdir();
   const { paths } = subjectIn(base, { env: { HOME: base } });
   t.match(checkVaultKey(paths), [
@@ -106,30 +106,30 @@ void t.test('the vault key is private, and its place is told honestly', async (t
   for (const directory of [paths.state, dirname(paths.keyFile)])
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   writeFileSync(paths.ledger, '');
-  t.match(checkVaultKey(paths)[0], { state: 'warning', found: /though a ledger is/ });
+  t.match(checkVaultKey(paths)[0], { state: 'warning', found: /but a ledger does/ });
   writeFileSync(paths.keyFile, KEY, { mode: 0o600 });
   t.match(checkVaultKey(paths)[0], { state: 'ok' });
   chmodSync(paths.keyFile, 0o640);
   t.throws(() => checkVaultKey(paths), { code: 'permissions-too-open' });
   chmodSync(paths.keyFile, 0o000);
-  t.match(checkVaultKey(paths)[0], { state: 'ok' }, 'it is never read');
+  t.match(checkVaultKey(paths)[0], { state: 'ok' }, 'never reads the key');
   chmodSync(paths.keyFile, 0o600);
   writeFileSync(paths.keyFile, 'short');
   t.match(checkVaultKey(paths)[0], { state: 'failure', found: /5 bytes/ });
   const together = subjectIn(base).paths;
   t.match(checkVaultKey(together)[1], {
     state: 'warning',
-    found: /a copy of that directory opens everything/,
+    found: /a copy of that directory reveals all secrets/,
   });
   const nested = { ...paths, keyFile: join(paths.state, 'keys/vault.key') };
   t.match(checkVaultKey(nested)[1], { state: 'warning' });
 });
 
-void t.test('the clock is compared with the files it dates', async (t) => {
+void t.test('compares the clock with timestamps of new files', async (t) => {
   const base = t.testdir();
   const { paths } = subjectIn(base);
   t.match(checkClock(paths, Date.now), [{ state: 'ok' }], 'without a state directory');
-  t.notOk(existsSync(paths.state), 'which is not made');
+  t.notOk(existsSync(paths.state), 'does not create the state directory');
   mkdirSync(paths.state, { mode: 0o700 });
   t.match(checkClock(paths, Date.now), [{ state: 'ok', found: /agree/ }]);
   t.match(
@@ -144,15 +144,15 @@ void t.test('the clock is compared with the files it dates', async (t) => {
     checkClock(paths, () => Date.UTC(2025, 11, 31)),
     [{ state: 'failure', found: /2025-12-31/ }],
   );
-  t.same(readdirSync(paths.state), [], 'the file is gone');
+  t.same(readdirSync(paths.state), [], 'removes the file');
 });
 
-void t.test("Nextflow's own store has to be a plain file of mode 0600", async (t) => {
+void t.test("requires a regular file with mode 0600 as Nextflow's own store", async (t) => {
   const base = t.testdir();
   const directory = join(base, '.nextflow/secrets');
   const store = join(directory, 'store.json');
   const look = (env = {}): Check[] => checkLocalStore({ env: { HOME: base, ...env } });
-  t.match(only(look()), { state: 'ok', found: /not there/ });
+  t.match(only(look()), { state: 'ok', found: /does not exist/ });
   mkdirSync(directory, { recursive: true });
   writeFileSync(store, 'not even JSON: it is not read', { mode: 0o600 });
   t.match(only(look()), { state: 'ok', found: `${store} (0600)` });
@@ -163,10 +163,10 @@ void t.test("Nextflow's own store has to be a plain file of mode 0600", async (t
   chmodSync(store, 0o600);
   const link = join(base, 'link');
   symlinkSync(store, link);
-  t.match(look({ NXF_SECRETS_FILE: link }), [{ state: 'failure', found: /not a plain file/ }]);
+  t.match(look({ NXF_SECRETS_FILE: link }), [{ state: 'failure', found: /not a regular file/ }]);
   const fifo = join(base, 'fifo');
   execFileSync('mkfifo', ['-m', '600', fifo]);
-  t.match(look({ NXF_SECRETS_FILE: fifo }), [{ state: 'failure', found: /not a plain file/ }]);
+  t.match(look({ NXF_SECRETS_FILE: fifo }), [{ state: 'failure', found: /not a regular file/ }]);
   writeFileSync(join(directory, '.nf-0123.secrets'), '');
   utimesSync(join(directory, '.nf-0123.secrets'), 1, 1);
   t.match(look(), [{ state: 'ok' }, { state: 'warning', found: /^1 files .nf-\*.secrets/ }]);

@@ -7,7 +7,7 @@ import { findJava, javaMajor } from '../../../daemon/nextflow/launcher/java.ts';
 import { until } from '../../support/sandbox.ts';
 import { fakeJava, only, program, subjectIn } from '../../support/doctor-context.ts';
 
-void t.test("the Java is the one that Nextflow's launcher would take", async (t) => {
+void t.test("finds the Java that Nextflow's launcher would start", async (t) => {
   const base = t.testdir({ empty: {}, file: '' });
   for (const home of ['own', 'command', 'home', 'path']) fakeJava(join(base, home, 'bin/java'), '17.0.1');
   const at = (home: string): string => join(base, home, 'bin/java');
@@ -20,26 +20,26 @@ void t.test("the Java is the one that Nextflow's launcher would take", async (t)
   t.same(findJava(env), { path: at('own'), from: 'NXF_JAVA_HOME' });
   t.same(findJava({ ...env, NXF_JAVA_HOME: '' }), { path: at('command'), from: 'JAVA_CMD' });
   const without = { ...env, NXF_JAVA_HOME: '', JAVA_CMD: join(base, 'file') };
-  t.same(findJava(without), { path: at('home'), from: 'JAVA_HOME' }, 'JAVA_CMD cannot be executed');
+  t.same(findJava(without), { path: at('home'), from: 'JAVA_HOME' }, 'JAVA_CMD is not executable');
   t.same(findJava({ ...without, JAVA_HOME: join(base, 'none') }), { path: at('path'), from: 'PATH' });
   t.same(findJava({ ...without, JAVA_HOME: join(base, 'file/x') }), { path: at('path'), from: 'PATH' });
   const stray = { ...env, NXF_JAVA_HOME: join(base, 'none') };
-  t.same(findJava(stray), { path: at('path'), from: 'PATH' }, 'NXF_JAVA_HOME takes the place of JAVA_HOME');
+  t.same(findJava(stray), { path: at('path'), from: 'PATH' }, 'NXF_JAVA_HOME overrides JAVA_HOME');
   t.same(
     findJava({ ...env, NXF_JAVA_HOME: join(base, 'empty') }),
     { path: at('empty'), from: 'NXF_JAVA_HOME' },
-    'a home without java is not passed over',
+    'does not skip a home without java',
   );
   program(join(base, 'home/jre/sh/java'), '');
   t.match(findJava(without), { path: join(base, 'home/jre/sh/java') });
   t.equal(findJava({ PATH: `:${join(base, 'empty')}:` }), undefined);
 });
 
-void t.test('a major version is told from both ways of counting', async (t) => {
+void t.test('reads the major version from both numbering schemes', async (t) => {
   t.same(['17.0.15', '25', '1.8.0_392', '11.0.2+9'].map(javaMajor), [17, 25, 8, 11]);
 });
 
-void t.test('a Java from 17 on is well, an older one or none is not', async (t) => {
+void t.test('accepts Java 17 or later, and rejects an older one or none', async (t) => {
   const base = t.testdir();
   const look = async (env: Record<string, string>): ReturnType<typeof checkJava> =>
     checkJava(subjectIn(base, { env: { PATH: '/usr/bin:/bin', ...env } }));
@@ -51,7 +51,7 @@ void t.test('a Java from 17 on is well, an older one or none is not', async (t) 
   ] as const) {
     const home = join(base, version);
     fakeJava(join(home, 'bin/java'), version);
-    t.match(only(await look({ JAVA_HOME: home })), { state, found: version }, `${version}, asked`);
+    t.match(only(await look({ JAVA_HOME: home })), { state, found: version }, `${version}, from java -version`);
     program(join(home, 'bin/java'), '#!/bin/sh\ntouch "$0.was-started"\n');
     writeFileSync(join(home, 'release'), `IMPLEMENTOR="x"\nJAVA_VERSION="${version}"\n`);
     t.match(
@@ -59,7 +59,7 @@ void t.test('a Java from 17 on is well, an older one or none is not', async (t) 
       { state, found: version },
       `${version}, from its release file`,
     );
-    t.notOk(existsSync(join(home, 'bin/java.was-started')), 'no JVM is started for it');
+    t.notOk(existsSync(join(home, 'bin/java.was-started')), 'starts no JVM');
   }
   t.match(only(await look({ PATH: join(base, 'none') })), { state: 'failure', remedy: /Install Java 17/ });
   mkdirSync(join(base, 'empty'));
@@ -72,7 +72,7 @@ void t.test('kills a Java that hangs, and all that it started', async (t) => {
   execFileSync('mkfifo', [join(base, 'release')]); // a read of the release file would block
   const env = { JAVA_HOME: base, PATH: '/usr/bin:/bin' };
   const check = only(await checkJava(subjectIn(base, { env, limitMs: 300 })));
-  t.match(check, { state: 'failure', found: /told none within 0.3 s/ });
+  t.match(check, { state: 'failure', found: /printed no version within 0.3 s/ });
   const pid = readFileSync(join(base, 'pid'), 'utf8').trim();
   const isGone = (): true | undefined => {
     const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ' Z ';
@@ -81,7 +81,7 @@ void t.test('kills a Java that hangs, and all that it started', async (t) => {
   t.ok(await until('its child is gone', isGone));
 });
 
-void t.test("a Java that this nextflow's launcher refuses is no use", async (t) => {
+void t.test("rejects a Java that this nextflow's launcher rejects", async (t) => {
   const base = t.testdir();
   const script =
     '#!/bin/bash\nNXF_VER=${NXF_VER:-\'24.10.0\'}\nversion_check="^(1.7|1.8)"\n  version_check="^(1.8|9|11|17|23)"\n';

@@ -14,15 +14,15 @@ import { logindIn, only, program } from '../../support/doctor-context.ts';
 
 const { username } = userInfo();
 
-void t.test('whether processes live on after logout', async (t) => {
+void t.test('reports whether processes survive logout', async (t) => {
   const directory = t.testdir();
   const logind = logindIn(directory);
   const env = { XDG_CONFIG_HOME: join(directory, 'config') };
   const look = (): ReturnType<typeof only> => only(checkLogout({ logind, env }));
-  t.match(look(), { state: 'ok', found: /no systemd/ });
+  t.match(look(), { state: 'ok', found: /not booted by systemd/ });
   mkdirSync(logind.booted);
   mkdirSync(logind.linger);
-  t.match(look(), { state: 'ok', found: /live on/ });
+  t.match(look(), { state: 'ok', found: /survive logout/ });
   writeFileSync(logind.configuration.file, '[Login]\nKillUserProcesses=yes\nKillExcludeUsers=\n');
   t.match(look(), {
     state: 'warning',
@@ -31,17 +31,17 @@ void t.test('whether processes live on after logout', async (t) => {
   writeFileSync(join(logind.linger, username), '');
   t.match(
     look(),
-    { state: 'warning', remedy: /^nf-escrow daemon install/ },
-    'lingering alone keeps no session',
+    { state: 'warning', remedy: /^Run nf-escrow daemon install/ },
+    'lingering does not protect processes of a session',
   );
   mkdirSync(dirname(userUnitPath(env)), { recursive: true });
   writeFileSync(userUnitPath(env), '');
-  t.match(look(), { state: 'ok', found: /it stays/ });
+  t.match(look(), { state: 'ok', found: /survives logout/ });
   rmSync(join(logind.linger, username));
-  t.match(look(), { state: 'warning', found: /lingering is off/, remedy: /^loginctl enable-linger/ });
+  t.match(look(), { state: 'warning', found: /lingering is off/, remedy: /^Run loginctl enable-linger/ });
 });
 
-void t.test('logind.conf is read as systemd does', async (t) => {
+void t.test('reads logind.conf like systemd', async (t) => {
   const directory = t.testdir({
     systemd: {},
     'logind.conf': '# KillUserProcesses=yes\n[Other]\nKillUserProcesses=yes\n[Login]\nKillUserProcesses=no\n',
@@ -52,16 +52,16 @@ void t.test('logind.conf is read as systemd does', async (t) => {
     'etc.d': {},
   });
   const places = logindIn(directory);
-  t.equal(killsAtLogout('ann', places), true, 'a drop-in comes after the file');
-  t.equal(killsAtLogout('root', places), false, 'root is left alone');
+  t.equal(killsAtLogout('ann', places), true, 'a drop-in overrides the file');
+  t.equal(killsAtLogout('root', places), false, 'root is excluded by default');
   writeFileSync(join(directory, 'etc.d/10-site.conf'), '[Login]\nKillUserProcesses = no\n');
-  t.equal(killsAtLogout('ann', places), false, 'in /etc it hides one of its name');
+  t.equal(killsAtLogout('ann', places), false, 'a drop-in in /etc replaces one with the same name');
   writeFileSync(
     join(directory, 'etc.d/90.conf'),
     '[Login]\nKillUserProcesses=on\nKillExcludeUsers=ann bob\n',
   );
   t.equal(killsAtLogout('ann', places), false);
-  t.equal(killsAtLogout('root', places), true, 'and is not where others are');
+  t.equal(killsAtLogout('root', places), true, 'root is not excluded if others are');
   writeFileSync(join(directory, 'etc.d/91.conf'), '[Login]\nKillOnlyUsers=cid\n');
   t.same(
     ['ann', 'cid', 'dan'].map((user) => killsAtLogout(user, places)),
@@ -69,7 +69,7 @@ void t.test('logind.conf is read as systemd does', async (t) => {
   );
 });
 
-void t.test('a limit of processor time is told, in doctor and when a run starts here', async (t) => {
+void t.test('reports a CPU time limit in doctor and at launch', async (t) => {
   const text = (soft: string): string =>
     `Limit                     Soft Limit           Hard Limit           Units     \nMax cpu time              ${soft.padEnd(21)}unlimited            seconds   \n`;
   t.equal(cpuLimitSeconds(text('unlimited')), undefined);
@@ -83,7 +83,7 @@ void t.test('a limit of processor time is told, in doctor and when a run starts 
   t.equal(
     processLimits({ atLogout: false }, places, undefined).length,
     0,
-    'a session that stays open is not ended',
+    'a run in the foreground does not outlive the session',
   );
 
   const box = new Sandbox(t);
@@ -101,17 +101,17 @@ void t.test('a limit of processor time is told, in doctor and when a run starts 
   t.equal(warned.status, 3);
   t.match(warned.stderr, /ends a process after 900 s of processor time.*--head-job/);
   const inJob = await run({ SLURM_JOB_ID: '12' });
-  t.notMatch(inJob.stderr, /processor time/, 'inside a job there is nothing to say');
+  t.notMatch(inJob.stderr, /processor time/, 'no warning inside a job');
   t.notMatch((await box.escrow(['run', 'exit 0'])).stderr, /processor time/);
 });
 
-void t.test('a scheduler that does not answer is a failure where it is named, else a warning', async (t) => {
+void t.test('an unresponsive scheduler is a failure if it is named, else a warning', async (t) => {
   const bin = t.testdir();
   const env = { PATH: bin };
   const schedulerOf = (): never => {
     throw new Error('unused');
   };
-  t.match(await checkScheduler({ env, schedulerOf }), [{ state: 'ok', found: /none has its commands/ }]);
+  t.match(await checkScheduler({ env, schedulerOf }), [{ state: 'ok', found: /no scheduler commands/ }]);
   program(join(bin, 'sbatch'), '#!/bin/sh\nexit 1\n');
   const down = { kind: 'slurm', find: async () => Promise.reject(new Error('no controller')) } as never;
   t.match(await checkScheduler({ env, schedulerOf: () => down }), [
@@ -119,5 +119,5 @@ void t.test('a scheduler that does not answer is a failure where it is named, el
   ]);
   t.match(await checkScheduler({ env, schedulerOf: () => down }, 'slurm'), [{ state: 'failure' }]);
   const up = { kind: 'slurm', find: async () => [] } as never;
-  t.match(await checkScheduler({ env, schedulerOf: () => up }), [{ state: 'ok', found: 'slurm answers' }]);
+  t.match(await checkScheduler({ env, schedulerOf: () => up }), [{ state: 'ok', found: 'slurm responds' }]);
 });

@@ -8,7 +8,7 @@ import { only, program, subjectIn } from '../../support/doctor-context.ts';
 const script = (version: string, pack = 'one'): string =>
   `#!/usr/bin/env bash\n[[ "$NXF_DEBUG" == 'x' ]] && set -x\nNXF_VER=\${NXF_VER:-'${version}'}\nNXF_PACK=${pack}\n`;
 
-void t.test('the version is told without starting a JVM', async (t) => {
+void t.test('finds the version without starting a JVM', async (t) => {
   const base = t.testdir();
   const older = { NXF_VER: '23.04.1' };
   const cases: [string, string, Record<string, string>, string | undefined, string][] = [
@@ -35,10 +35,10 @@ void t.test('the version is told without starting a JVM', async (t) => {
   program(join(base, 'ours/jars/nf-commons-24.10.9.jar'), '');
   t.match(readLauncher(ours, older), { version: '24.10.0', from: 'the jar beside it' });
   writeFileSync(join(dirname(ours), 'nextflow-25.10.0-one.jar'), '');
-  t.equal(readLauncher(ours, {}).version, undefined, 'two versions beside it tell nothing');
+  t.equal(readLauncher(ours, {}).version, undefined, 'jars of two versions');
 });
 
-void t.test('24.10 and later is well, older is not, unknown is a warning', async (t) => {
+void t.test('accepts 24.10 or later, rejects older versions, and warns about unknown ones', async (t) => {
   const base = t.testdir();
   const look = async (version: string, env = {}): ReturnType<typeof checkNextflow> => {
     const nextflow = program(join(base, `v${version}`, 'nextflow'), version === '' ? '' : script(version));
@@ -50,6 +50,6 @@ void t.test('24.10 and later is well, older is not, unknown is a warning', async
     t.match(only(await look(version)), { state: 'failure', remedy: /self-update/ }, version);
   t.match(only(await look('26.04.6', { NXF_VER: '23.10.1' })), { state: 'failure', remedy: /NXF_VER/ });
   t.match(only(await look('26.04.6', { NXF_VER: 'latest' })), { state: 'warning', found: /latest/ });
-  t.match(only(await look('')), { state: 'warning', found: /nothing tells/ });
+  t.match(only(await look('')), { state: 'warning', found: /unknown version/ });
   await t.rejects(checkNextflow(subjectIn(base, { env: { PATH: base } })), { code: 'nextflow-missing' });
 });

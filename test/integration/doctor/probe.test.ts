@@ -10,7 +10,7 @@ import { realSlurm } from '../../support/slurm.ts';
 
 const main = join(root, 'dist/daemon/main.js');
 
-/** What is said of the probe alone. */
+/** Returns the checks of the probe. */
 async function probe(
   box: Sandbox,
   args: readonly string[] = [],
@@ -23,12 +23,12 @@ async function probe(
 }
 
 function expectNothingLeft(t: Test, box: Sandbox): void {
-  t.same(readdirSync(join(box.state, 'runs')), [], 'nothing is left of the probe');
+  t.same(readdirSync(join(box.state, 'runs')), [], 'leaves no files of the probe');
 }
 
 const REMOVED = { name: 'probe removal', state: 'ok' };
 
-void t.test('where there is no scheduler a process of this machine reads it', async (t) => {
+void t.test('reads the test value in a local process if there is no scheduler', async (t) => {
   const box = new Sandbox(t);
   const bin = join(box.directory, 'bin');
   mkdirSync(bin);
@@ -54,12 +54,12 @@ void t.test('where there is no scheduler a process of this machine reads it', as
   for (const path of [old, young]) mkdirSync(path ?? '', { mode: 0o700 });
   utimesSync(old ?? '', 1, 1);
   const checks = await probe(box, [], { PATH: bin });
-  t.match(checks, [{ state: 'ok', found: /^a process on this host read what was placed/ }, REMOVED]);
-  if (process.geteuid?.() === 0) t.match(checks[0]?.found, /another user was refused/);
-  t.same(readdirSync(runs), ['rprobeba9876543210'], 'one that was killed long ago is tidied up too');
+  t.match(checks, [{ state: 'ok', found: /^a process on this host read the test value/ }, REMOVED]);
+  if (process.geteuid?.() === 0) t.match(checks[0]?.found, /another user could not/);
+  t.same(readdirSync(runs), ['rprobeba9876543210'], 'removes the directory of an old probe that was killed');
 });
 
-void t.test('what a job told is judged', async (t) => {
+void t.test('judges the report of a job', async (t) => {
   const value = randomBytes(16);
   const digest = createHash('sha256').update(value).digest('hex');
   const us = String(process.geteuid?.());
@@ -78,18 +78,18 @@ void t.test('what a job told is judged', async (t) => {
   };
   t.match(judge({}), {
     state: 'ok',
-    found: /^slurm job 4 on node7 read .* \(nfs there\), and by owner and modes no other user can$/,
+    found: /^slurm job 4 on node7 read .* \(file system nfs\); owner and modes exclude other users$/,
   });
-  t.match(judge({ host: hostname(), others: 'refused' }), { state: 'ok', found: /this host.*was refused/ });
+  t.match(judge({ host: hostname(), others: 'refused' }), { state: 'ok', found: /this host.*another user could not$/ });
   for (const wrong of ['', 'e3b0c44298fc1c149afbf4c8996fb924', digest.toUpperCase()])
     t.match(judge({ digest: wrong }), { state: 'failure', found: /could not read/, remedy: /--runs-dir/ });
   for (const modes of [`755:${us} 700:${us} 600:${us}`, `700:${us} 700:${us} 600:65534`, ''])
-    t.match(judge({ modes }), { state: 'failure', found: /other modes or owners/, remedy: /--runs-dir/ });
-  t.match(judge({ others: 'read' }), { state: 'failure', found: /another user \(nobody\) can read it/ });
+    t.match(judge({ modes }), { state: 'failure', found: /different modes or owners/, remedy: /--runs-dir/ });
+  t.match(judge({ others: 'read' }), { state: 'failure', found: /another user \(nobody\) can read the test value/ });
   t.match(judgeProbe({ answer: 'garbage', who: 'x' }, digest, '/r'), { state: 'failure' });
 });
 
-void t.test('through a real Slurm', async (t) => {
+void t.test('probes a real Slurm', async (t) => {
   const slurm = await realSlurm(t);
   if (slurm === undefined) return;
   const box = new Sandbox(t);
@@ -100,21 +100,21 @@ void t.test('through a real Slurm', async (t) => {
     box.escrow(['compute-envs', 'update', 'queue', '--head-options', text]);
   const jobs = (): Promise<string> => slurm.run('squeue', ['--noheader', '--format=%j %T']);
 
-  await t.test('a node reads it, and it is gone', async (t) => {
+  await t.test('reads the test value on a node and removes it', async (t) => {
     const checks = await probe(box);
     t.match(checks, [
       {
         state: 'ok',
-        found: /^slurm job \d+ on node[12] read what was placed in .*, and another user was refused$/,
+        found: /^slurm job \d+ on node[12] read the test value in .*; another user could not$/,
       },
       REMOVED,
     ]);
     expectNothingLeft(t, box);
     const { stdout } = await box.escrow(['doctor', '--compute-env', 'queue']);
-    t.match(stdout, /^ok +scheduler +slurm answers$/m);
+    t.match(stdout, /^ok +scheduler +slurm responds$/m);
   });
 
-  await t.test('a runs directory that nodes do not see is a failure, with what to do', async (t) => {
+  await t.test('reports a runs directory that is not visible on nodes, with a remedy', async (t) => {
     const hidden = join(box.directory, 'hidden');
     mkdirSync(hidden, { mode: 0o700 });
     await box.escrow(['compute-envs', 'create', 'elsewhere', '--platform', 'hpc', '--runs-dir', hidden]);
@@ -125,28 +125,28 @@ void t.test('through a real Slurm', async (t) => {
     const { checks } = JSON.parse(stdout) as DoctorReport;
     t.match(
       checks.find(({ name }) => name === 'probe'),
-      { state: 'failure', found: /its node does not see that directory/, remedy: /--runs-dir/ },
+      { state: 'failure', found: /not visible or not writable on its node/, remedy: /--runs-dir/ },
     );
     t.match(
       checks.find(({ name }) => name === 'probe removal'),
       REMOVED,
     );
     t.match(
-      checks.find(({ name }) => name === 'its runs directory'),
+      checks.find(({ name }) => name === 'environment runs directory'),
       { state: 'ok', found: /hidden \(0700, tmpfs/ },
     );
   });
 
-  await t.test('one that waits too long is cancelled', async (t) => {
+  await t.test('cancels a job that waits too long', async (t) => {
     await setOptions('--hold');
     const checks = await probe(box, ['--wait', '1']);
-    t.match(checks, [{ state: 'warning', found: /told nothing/, remedy: /--wait/ }, REMOVED]);
+    t.match(checks, [{ state: 'warning', found: /did not answer in time/, remedy: /--wait/ }, REMOVED]);
     expectNothingLeft(t, box);
     t.notMatch(await jobs(), /rprobe\w+ PENDING/);
     t.equal((await box.escrow(['doctor', '--probe', '--wait', 'soon'])).status, 64);
   });
 
-  await t.test('Ctrl-C takes it back', async (t) => {
+  await t.test('Ctrl-C cancels the job and removes the test value', async (t) => {
     const started = box.start(['doctor', '--probe']);
     await until('its job waits', async () => /rprobe\w+ PENDING/.test(await jobs()) || undefined);
     started.child.kill('SIGINT');
@@ -155,7 +155,7 @@ void t.test('through a real Slurm', async (t) => {
     t.notMatch(await jobs(), /rprobe\w+ PENDING/);
   });
 
-  await t.test('what Slurm refuses is said, and nothing stays', async (t) => {
+  await t.test('reports what Slurm rejects, and leaves nothing', async (t) => {
     await setOptions('--partition=nosuch');
     t.match(await probe(box), [
       { state: 'failure', found: /invalid partition/i, remedy: /--head-options/ },

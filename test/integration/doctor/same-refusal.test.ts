@@ -6,11 +6,11 @@ import type { DoctorReport } from '../../../daemon/contract/types.ts';
 import { accepts } from '../../support/hostile.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 
-/** A group that has another member than root, as far as can be told. */
+/** A group that may have members other than root. */
 const SHARED = 65_534;
 
 void t.test(
-  'doctor refuses what the launch refuses, for the same reason and with the same remedy',
+  'doctor reports what the launch refuses, with the same reason and remedy',
   async (t) => {
     if (process.geteuid?.() !== 0) {
       t.pass('skipped', { skip: 'only root may give a directory to any group' });
@@ -21,7 +21,7 @@ void t.test(
     mkdirSync(base);
     box.env['NF_ESCROW_HOME'] = join(base, 'state');
     box.env['NF_ESCROW_RUNS_DIR'] = join(box.directory, 'scratch/runs');
-    chmodSync(box.directory, 0o755); // nothing is out of reach by what is above it
+    chmodSync(box.directory, 0o755); // so that no directory above hides the others
     await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'value' });
     await accepts(t, box, ['run', 'true']);
     await accepts(t, box, ['daemon', 'stop']);
@@ -47,7 +47,7 @@ void t.test(
       ],
       'the socket directory': [() => share(join(state, hostname()), 0o750), /it has mode 0750/],
       'a directory above the runs directory': [() => share(scratch), /scratch" can be changed by others/],
-      'a link in its place': [
+      'a link instead of the runs directory': [
         () => replace(join(scratch, 'runs'), () => symlinkSync('/tmp', join(scratch, 'runs'))),
         /runs": it is not a directory/,
       ],
@@ -61,7 +61,7 @@ void t.test(
       ],
     };
     for (const [what, [damage, why]] of Object.entries(faults)) {
-      const mend = damage();
+      const repair = damage();
       const launched = await box.escrow(['run', 'touch ran']);
       t.ok([77, 78].includes(launched.status ?? 0), `${what}: ${launched.stderr}`);
       const refusal = launched.stderr.split('\n').find((line) => why.test(line)) ?? launched.stderr;
@@ -74,7 +74,7 @@ void t.test(
       t.ok(said, `${what}: ${refusal} / ${JSON.stringify(checks.filter(({ state }) => state !== 'ok'))}`);
       t.ok(launched.stderr.includes(`\n           ${String(said?.remedy)}\n`), `${what}: ${launched.stderr}`);
       await box.escrow(['daemon', 'stop']);
-      mend();
+      repair();
     }
     await accepts(t, box, ['run', 'true']);
   },

@@ -17,7 +17,7 @@ const settings: AwsSettings = {
 
 const onBatch = (its: AwsSettings) => awsBatchConfiguration(environmentOf(its));
 
-void t.test('nextflow is asked for the configuration of the very run', async (t) => {
+void t.test('evaluates the configuration of the same run', async (t) => {
   const asked = (...args: string[]): string[] => readRunLine(args).question;
   t.same(asked('run', 'main.nf'), ['config', '-flat', 'main.nf']);
   t.same(
@@ -43,7 +43,7 @@ void t.test('nextflow is asked for the configuration of the very run', async (t)
   t.same(asked('main.nf', '-profile', 'x'), ['config', '-flat', '-profile', 'x', 'main.nf']);
 });
 
-void t.test('a Nextflow whose config command knows no revision is asked without one', async (t) => {
+void t.test('omits the revision for a Nextflow whose config command does not support it', async (t) => {
   const directory = temporaryDirectory(t);
   const [nextflow, asked] = [join(directory, 'nextflow'), join(directory, 'asked')];
   const answer = (revision: string): void => {
@@ -62,7 +62,7 @@ echo "process.queue = 'long'"
       .trim()
       .split('\n')
       .map((line) => line.replace(/^-log \S+ -q /, ''));
-  // As 25.10 says it.
+  // The message of 25.10.
   answer(
     `echo "Unknown option: -r -- Check the available commands and options and syntax with 'help'" >&2; exit 1`,
   );
@@ -74,17 +74,17 @@ echo "process.queue = 'long'"
   t.same(questions().slice(2), ['config -flat -r v1 lab/rna', 'config -flat lab/rna']);
   answer('');
   t.same(await read('run', 'lab/rna', '-r', 'v1'), { 'process.queue': 'long' });
-  t.same(questions(), ['config -flat -r v1 lab/rna'], 'a newer one only once');
+  t.same(questions(), ['config -flat -r v1 lab/rna'], 'a newer Nextflow is called once');
   answer('echo "Unknown revision v1" >&2; exit 1');
   await t.rejects(read('run', 'lab/rna', '-r', 'v1'), {
     code: 'config-invalid',
     message: /Unknown revision v1/,
-    hint: 'Try it by hand: nextflow config -flat -r v1 lab/rna',
+    hint: 'Reproduce the error with: nextflow config -flat -r v1 lab/rna',
   });
-  t.equal(questions().length, 1, 'and what is wrong otherwise is told');
+  t.equal(questions().length, 1, 'reports any other error at once');
 });
 
-void t.test('what options of run say is said, over any file', async (t) => {
+void t.test('reads settings from options of run', async (t) => {
   const said = (...args: string[]): object => readRunLine(['run', 'main.nf', ...args]).configured;
   t.same(said(), {});
   t.same(said('-w', 's3://mine/w'), { workDir: 's3://mine/w' });
@@ -99,7 +99,7 @@ void t.test('what options of run say is said, over any file', async (t) => {
   t.same(said('--w', 'no option of nextflow'), {});
 });
 
-void t.test('only what nobody else says is said by us', async (t) => {
+void t.test('sets only keys that are not set yet', async (t) => {
   const lines = (configured: Parameters<typeof configOverlay>[1]): string[] =>
     (configOverlay(onBatch(settings), configured) ?? '').trim().split('\n').slice(1);
   t.same(lines({}), [

@@ -6,7 +6,7 @@ import { accounts, type Account } from '../../support/accounts.ts';
 import { Examiner, type Asked } from '../../support/examiner.ts';
 import { asAccount, must, sharedGroup } from '../../support/shared-group.ts';
 
-/** Makes a directory of a user's; gives its path. */
+/** Creates a directory that belongs to a user, and returns its path. */
 function make(
   path: string,
   mode: number,
@@ -30,18 +30,18 @@ function write(
   return path;
 }
 
-/** Carries out a remedy that is a command, as its reader would: without the alternative behind the comma. */
+/** Runs the command in a remedy, without the alternative after the comma. */
 function follow(t: Test, account: Account, remedy: string): void {
   const command = remedy.split(', or')[0] ?? '';
   t.match(
     command,
     /^(?:chmod (?:-R )?go-w|setfacl -k|mkdir -m 700) '/,
-    'it changes modes of the own file alone',
+    "changes only modes of the user's own file",
   );
   t.equal(asAccount(account, ['sh', '-c', command.replace(/ first$/, '')]).status, 0, command);
 }
 
-void t.test('an ordinary home of a user with a group of their own gives no warning', async (t) => {
+void t.test('reports nothing for an ordinary home of a user with a private group', async (t) => {
   const [user] = accounts(t, 1) ?? [];
   if (user === undefined) return;
   const examiner = new Examiner(t, user);
@@ -60,7 +60,7 @@ void t.test('an ordinary home of a user with a group of their own gives no warni
     }
 });
 
-void t.test('what a run executes and others can change is named, with who and what to do', async (t) => {
+void t.test('reports files that a run executes and other users can change, with those users and a remedy', async (t) => {
   const shared = sharedGroup(t);
   if (shared === undefined) return;
   const { victim, attacker, gid, group } = shared;
@@ -70,10 +70,10 @@ void t.test('what a run executes and others can change is named, with who and wh
   const at = (...names: string[]): string => join(victim.home, ...names);
   const launch = make(at('project'), 0o755, victim);
   const theirs = { uid: victim.uid, gid };
-  t.same(await examine({ directory: launch }), [], 'in order, until something is changed');
+  t.same(await examine({ directory: launch }), [], 'reports nothing before any change');
 
   await t.test(
-    'a shared launch directory under umask 002: its directory and the umask, once each',
+    'reports a shared launch directory and umask 002 once each',
     async (t) => {
       const lab = make(`/tmp/nfe-lab-${group}`, 0o2775, victim);
       t.teardown(() => rmSync(lab, { recursive: true, force: true }));
@@ -92,7 +92,7 @@ void t.test('what a run executes and others can change is named, with who and wh
       for (const use of ['launch directory', 'work directory', '.nextflow directory', 'pipeline'])
         t.ok(found[0]?.uses.includes(use), use);
       follow(t, victim, found[0]?.remedy ?? '');
-      // What the first runs have left open is seen next.
+      // Files that earlier runs created with this umask are reported next.
       const left = await examine({ ...inLab, umask: '022' });
       t.match(
         left.map(({ uses }) => uses),
@@ -103,14 +103,14 @@ void t.test('what a run executes and others can change is named, with who and wh
     },
   );
 
-  await t.test('a umask matters where others can get to what is made', async (t) => {
+  await t.test('reports a umask only if other users can reach the new files', async (t) => {
     const [found, ...more] = await examine({ directory: launch, umask: '002' });
     t.same(more, []);
     t.match(found, { path: join(launch, 'work'), who: members, remedy: 'Run `umask 022` first.' });
     t.same(found?.uses, ['work directory', '.nextflow directory', 'NXF_HOME']);
     t.match(await examine({ directory: launch, umask: '000' }), [{ who: 'every user of this machine' }]);
     chmodSync(victim.home, 0o700);
-    t.same(await examine({ directory: launch, umask: '002' }), [], 'nobody else can enter the home');
+    t.same(await examine({ directory: launch, umask: '002' }), [], 'no other user can enter the home');
     chmodSync(victim.home, 0o755);
     const closed = make(at('closed'), 0o700, victim);
     t.match(
@@ -120,13 +120,13 @@ void t.test('what a run executes and others can change is named, with who and wh
         arguments: ['run', '-w', join(closed, 'w'), 'org/p'],
       }),
       [{ path: join(launch, '.nextflow') }],
-      'and so with the work directory alone',
+      'no other user can enter the work directory',
     );
   });
 
-  await t.test('access control lists count, also those that are handed down', async (t) => {
+  await t.test('reports access control lists, including inherited ones', async (t) => {
     if (spawnSync('setfacl', ['--version']).status !== 0) {
-      t.pass('skipped', { skip: 'there is no setfacl here' });
+      t.pass('skipped', { skip: 'setfacl is missing' });
       return;
     }
     const work = make(at('listed'), 0o755, victim);
@@ -143,10 +143,10 @@ void t.test('what a run executes and others can change is named, with who and wh
     follow(t, victim, inherited?.remedy ?? '');
     t.same(await examine({ directory: launch, arguments: args }), []);
     must('setfacl', ['-d', '-m', `u:${String(attacker.uid)}:r-x`, work]);
-    t.same(await examine({ directory: launch, arguments: args }), [], 'one that lets them read alone');
+    t.same(await examine({ directory: launch, arguments: args }), [], 'a read-only entry');
   });
 
-  await t.test('each thing that is executed', async (t) => {
+  await t.test('reports each kind of executed file', async (t) => {
     const home = at('nxf');
     const place = (path: string, mode: number): string => make(join(home, path), mode, victim);
     for (const path of ['.', 'assets/org/pipeline/bin', 'framework', 'plugins/nf-x-1.0.0', 'tmp/launcher'])
@@ -227,13 +227,13 @@ void t.test('what a run executes and others can change is named, with who and wh
     ]) {
       write(config, 0o644, theirs, `// of the lab\n${text}process.cpus = 1\n`);
       t.same(await found({}), [work], text);
-      t.same(await found({ arguments: ['run', '-w', other, 'org/pipeline'] }), [], 'an option wins');
+      t.same(await found({ arguments: ['run', '-w', other, 'org/pipeline'] }), [], 'the option overrides it');
     }
     write(config, 0o644, theirs, `// workDir = '${work}'\nprofiles { x { workDir = '${work}' } }\n`);
-    t.same(await found({}), [], 'a comment or a profile is none');
+    t.same(await found({}), [], 'ignores comments and profiles');
     t.same(await found({ env: { NXF_WORK: work } }), [work]);
     write(config, 0o644, theirs, 'workDir = "${params.out}/x"\n');
-    t.same(await found({ env: { NXF_WORK: work } }), [], 'what only Nextflow can evaluate is not guessed');
+    t.same(await found({ env: { NXF_WORK: work } }), [], 'does not guess what only Nextflow can evaluate');
     rmSync(config);
     t.same(
       await found({ arguments: ['run', '-w', 's3://bucket/work', 'org/p'], env: { NXF_WORK: work } }),
@@ -241,23 +241,23 @@ void t.test('what a run executes and others can change is named, with who and wh
     );
   });
 
-  await t.test('what is not there yet, and links', async (t) => {
+  await t.test('reports missing directories and links', async (t) => {
     const missing = `/tmp/nfe-missing-${group}`;
     const args = ['run', '-w', missing, 'org/pipeline'];
     t.teardown(() => rmSync(missing, { recursive: true, force: true }));
     const [found] = await examine({ directory: launch, arguments: args });
-    t.match(found, { path: '/tmp', who: 'every user of this machine', why: /can make "\/tmp\/nfe-missing/ });
+    t.match(found, { path: '/tmp', who: 'every user of this machine', why: /can create "\/tmp\/nfe-missing/ });
     follow(t, victim, found?.remedy ?? '');
     t.same(await examine({ directory: launch, arguments: args }), []);
     rmSync(missing, { recursive: true });
     symlinkSync(launch, missing);
     lchownSync(missing, attacker.uid, gid);
     const [linked] = await examine({ directory: launch, arguments: args });
-    t.match(linked, { uses: ['work directory'], path: missing, remedy: /^Name a directory of your own/ });
+    t.match(linked, { uses: ['work directory'], path: missing, remedy: /^Set -work-dir to a directory of your own/ });
     t.match(linked?.who, `user ${String(attacker.uid)}`);
   });
 
-  await t.test("a directory of someone else's or of the system is never to be changed", async (t) => {
+  await t.test('never suggests changing a directory of another user or the system', async (t) => {
     const lab = make(`/tmp/nfe-theirs-${group}`, 0o2777, attacker);
     t.teardown(() => rmSync(lab, { recursive: true, force: true }));
     for (const owner of [0, attacker.uid]) {
@@ -272,7 +272,7 @@ void t.test('what a run executes and others can change is named, with who and wh
     }
   });
 
-  await t.test('odd paths do not keep a run from its launch', async (t) => {
+  await t.test('accepts unusual paths', async (t) => {
     write(at('file'), 0o644, theirs);
     for (const odd of [
       '',

@@ -24,19 +24,19 @@ import { asAccount, must } from '../../support/shared-group.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const OURS = `nf-escrow-${shippedPlugin()?.version ?? 'not built'}`;
-/** A group that has another member than root, as far as can be told. */
+/** A group that may have members other than root. */
 const SHARED = 65_534;
 
 interface Place {
   readonly launch: Launch;
   readonly plugins: string;
-  /** Where ours are. */
+  /** Our private plugins directory. */
   readonly own: string;
   readonly choose: (env?: Record<string, string>) => SecretDelivery;
   readonly make: (name: string, mode?: number) => string;
 }
 
-/** A home that others can enter, with a plugins directory. */
+/** Returns a home that other users can enter, with a plugins directory. */
 function placeOf(t: Test): Place | undefined {
   if (process.geteuid?.() !== 0) {
     t.pass('skipped', { skip: 'only root may give a directory to any group' });
@@ -76,7 +76,7 @@ function share(path: string): void {
   chmodSync(path, 0o775);
 }
 
-void t.test('with umask 002 a plugins directory that we make is ours alone, and used', async (t) => {
+void t.test('creates a private plugins directory and uses it, even with umask 002', async (t) => {
   const place = placeOf(t);
   if (place === undefined) return;
   const before = process.umask(0o002);
@@ -89,7 +89,7 @@ void t.test('with umask 002 a plugins directory that we make is ours alone, and 
     t.equal(lstatSync(join(place.plugins, entry)).mode & 0o022, 0, entry);
 });
 
-void t.test('one that others can write is not loaded from: a private one takes its place', async (t) => {
+void t.test('uses a private directory if other users can write to the plugins directory', async (t) => {
   const place = placeOf(t);
   if (place === undefined) return;
   const { plugins, own, choose, make } = place;
@@ -108,18 +108,18 @@ void t.test('one that others can write is not loaded from: a private one takes i
     environment: { NXF_PLUGINS_DIR: own },
     restore: { NXF_PLUGINS_DIR: '' },
     note: new RegExp(
-      `^plugins are loaded from ${own}\\. Cannot use the plugins directory "${plugins}": it can be changed`,
+      `^plugins are loaded from ${own}: Cannot use the plugins directory "${plugins}": it can be changed`,
     ),
   });
   t.match(delivery.note, /members of group 65534 \(nogroup\) can write to it\. chmod -R go-w '/);
   t.same(
     readdirSync(own).sort(),
     [OURS, 'nf-mine-1.0.0'].sort(),
-    'what is in it could be exchanged; a link leads out of it',
+    'links only plugins outside the writable directory',
   );
   t.equal(readlinkSync(join(own, 'nf-mine-1.0.0')), join(elsewhere, 'nf-mine-1.0.0'));
   t.equal(lstatSync(own).mode & 0o777, 0o700);
-  // What Nextflow fetches stays, and is preferred to what the user has.
+  // Plugins that Nextflow downloads are kept, and preferred to the user's.
   mkdirSync(join(own, 'nf-fetched-1.0.0'));
   make('nf-fetched-1.0.0');
   share(join(elsewhere, 'nf-mine-1.0.0'));
@@ -127,15 +127,15 @@ void t.test('one that others can write is not loaded from: a private one takes i
   t.same(
     readdirSync(own).sort(),
     [OURS, 'nf-fetched-1.0.0'].sort(),
-    'and a link goes when others can change what it leads to',
+    'removes a link when other users can change its target',
   );
   chmodSync(plugins, 0o755);
   rmSync(join(plugins, 'nf-mine-1.0.0'));
   rmSync(join(plugins, 'nf-theirs-1.0.0'));
-  t.same(choose().environment, { NXF_PLUGINS_DEFAULT: OURS.replace(/-(?=\d)/, '@') }, 'the remedy helps');
+  t.same(choose().environment, { NXF_PLUGINS_DEFAULT: OURS.replace(/-(?=\d)/, '@') }, 'uses the directory again after the remedy');
 });
 
-void t.test('of one where others can write to a plugin, the others are linked', async (t) => {
+void t.test('links the other plugins if other users can write to one of them', async (t) => {
   const place = placeOf(t);
   if (place === undefined) return;
   const { plugins, own, choose, make } = place;
@@ -155,16 +155,16 @@ void t.test('of one where others can write to a plugin, the others are linked', 
     choose({ NXF_OFFLINE: 'true' }),
     {
       plugin: null,
-      reason: /nf-open-1\.0\.0.* cannot be fetched anew, since NXF_OFFLINE is true/,
+      reason: /nf-open-1\.0\.0.* cannot be downloaded again, because NXF_OFFLINE is true/,
       environment: {},
     },
-    'a run could miss one that is not linked',
+    'the run may need a plugin that is not linked',
   );
   for (const name of ['nf-open-1.0.0', 'nf-library-1.0.0']) mkdirSync(join(own, name));
-  t.match(choose({ NXF_OFFLINE: 'true' }), { reason: null }, 'until it has been fetched once');
+  t.match(choose({ NXF_OFFLINE: 'true' }), { reason: null }, 'the plugins have been downloaded');
 });
 
-void t.test('doctor says what the launch says', async (t) => {
+void t.test('doctor reports the same problem and remedy as the launch', async (t) => {
   const place = placeOf(t);
   if (place === undefined) return;
   const { plugins, own, choose, make, launch } = place;
@@ -179,27 +179,27 @@ void t.test('doctor says what the launch says', async (t) => {
       () => make('nf-open-1.0.0', 0o775),
       () => rmSync(join(plugins, 'nf-open-1.0.0'), { recursive: true }),
     ],
-    'a sticky one': [() => chmodSync(plugins, 0o1777), () => chmodSync(plugins, 0o755)],
+    'a sticky directory': [() => chmodSync(plugins, 0o1777), () => chmodSync(plugins, 0o755)],
   };
   mkdirSync(plugins, { recursive: true });
-  for (const [what, [damage, mend]] of Object.entries(faults)) {
+  for (const [what, [damage, repair]] of Object.entries(faults)) {
     damage();
     const check = only(checkPlugin(subject));
     t.match(check, { state: 'warning' }, what);
     const { note = '' } = choose();
     const reason = check.found.slice(check.found.indexOf('. ') + 2);
     t.ok(note.includes(reason) && note.endsWith(check.remedy ?? '-'), `${what}: ${check.found} / ${note}`);
-    t.ok(check.found.startsWith(join(own, OURS)), 'it names the directory that is used');
-    mend();
+    t.ok(check.found.startsWith(join(own, OURS)), 'names the directory that is used');
+    repair();
     t.match(
       only(checkPlugin(subject)),
       { state: 'ok', found: new RegExp(`^${plugins}/`) },
-      `${what}: mended`,
+      `${what}: repaired`,
     );
   }
 });
 
-void t.test('a group of the number of its user is not private when it has another member', async (t) => {
+void t.test("a user's own group is not private if it has another member", async (t) => {
   const [victim, attacker] = accounts(t, 2) ?? [];
   if (victim === undefined || attacker === undefined) return;
   chmodSync(victim.home, 0o755);

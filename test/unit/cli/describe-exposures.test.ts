@@ -24,13 +24,13 @@ const search: ExposureSearch = {
 const [lease] = example.leases;
 if (lease === undefined) throw new Error('the example has no lease');
 
-/** A receipt as the daemon would give it. */
+/** Returns a receipt like the daemon's. */
 function receiptWith(changes: Partial<Receipt>): Receipt {
   const receipt = { ...example, ...changes };
   return { ...receipt, conclusion: concludeRemoval(receipt) };
 }
 
-void t.test('that values are exposed and that nothing is left are never said together', async () => {
+void t.test('never says that nothing is left if values are exposed', async () => {
   fc.assert(
     fc.property(
       fc.record({
@@ -56,22 +56,22 @@ void t.test('that values are exposed and that nothing is left are never said tog
   );
 });
 
-void t.test('nothing is left is said without more only of a run whose files were searched', async (t) => {
-  const told = (changes: Partial<Receipt>): string =>
+void t.test('says that nothing is left without restriction only if the files of the run were searched', async (t) => {
+  const conclude = (changes: Partial<Receipt>): string =>
     concludeReceipt(receiptWith({ exposures: [], ...changes }));
-  t.equal(told({ search }), 'Nothing is left.');
-  t.equal(told({ search: { ...search, complete: false } }), 'Nothing is left of what nf-escrow placed.');
-  t.equal(told({ search: null }), 'Nothing is left of what nf-escrow placed.');
-  t.equal(told({ search: null, run: { ...example.run, startedAt: null } }), 'Nothing is left.');
-  t.equal(told({ search: null, run: { ...example.run, secrets: [] } }), 'Nothing is left.');
-  t.match(told({ search, leases: [{ ...lease, state: 'removing' }] }), /^Something is left/);
-  t.match(told({ search, leases: [{ ...lease, state: 'unverified' }] }), /^Not verified/);
+  t.equal(conclude({ search }), 'Nothing is left.');
+  t.equal(conclude({ search: { ...search, complete: false } }), 'Nothing is left of what nf-escrow placed.');
+  t.equal(conclude({ search: null }), 'Nothing is left of what nf-escrow placed.');
+  t.equal(conclude({ search: null, run: { ...example.run, startedAt: null } }), 'Nothing is left.');
+  t.equal(conclude({ search: null, run: { ...example.run, secrets: [] } }), 'Nothing is left.');
+  t.match(conclude({ search, leases: [{ ...lease, state: 'removing' }] }), /^Something is left/);
+  t.match(conclude({ search, leases: [{ ...lease, state: 'unverified' }] }), /^Not verified/);
   t.match(concludePurge(example.run), /^Nothing of run/);
   t.notMatch(concludePurge({ ...example.run, exposed: ['A_KEY'] }), /Nothing/);
   t.notMatch(concludePurge({ ...example.run, removalNotes: ['A_KEY: not verified'] }), /Nothing/);
 });
 
-void t.test('what became of each file with values is said with what was not as it should be', async (t) => {
+void t.test('reports what happened to each file with values', async (t) => {
   const file = { file: 'secrets/A_KEY', secrets: ['A_KEY'], links: 0, replaced: false, movedTo: null };
   const removal = {
     files: [
@@ -88,7 +88,7 @@ void t.test('what became of each file with values is said with what was not as i
   t.same(describeRemoval(lease), []);
 });
 
-void t.test('paths and names of others reach the terminal as text', async (t) => {
+void t.test('escapes paths and names in exposures', async (t) => {
   t.equal(showFile('ab/cd/.command.out', '/work'), '/work/ab/cd/.command.out');
   t.equal(showFile('ab/cd/.command.out', null), 'ab/cd/.command.out');
   t.equal(
@@ -108,7 +108,7 @@ void t.test('paths and names of others reach the terminal as text', async (t) =>
   );
 });
 
-void t.test('of many files some are shown, and how many more there are', async (t) => {
+void t.test('shows some of many files, and the number of the others', async (t) => {
   const files = Array.from({ length: 1000 }, (_, index) => `ab/${String(index)}`);
   const [exposure] = example.exposures;
   const receipt = { ...example, exposures: exposure && [{ ...exposure, files, fileCount: 4000 }] } as Receipt;

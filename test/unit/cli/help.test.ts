@@ -6,7 +6,7 @@ import type { Context } from '../../../daemon/cli/context.ts';
 import { buildProgram } from '../../../daemon/cli/program.ts';
 import { root } from '../../support/sandbox.ts';
 
-/** What has help of its own, or hands everything over. */
+/** Commands whose help is not printed by commander. */
 const NOT_COMMANDERS = ['run', 'nextflow'];
 const program = buildProgram({ version: '0.0.0' } as Context);
 const page = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -30,7 +30,7 @@ function helpOf(command: Command): string {
   return text;
 }
 
-/** The commands that a page names: `nf-escrow runs show|receipt RUN` are two. */
+/** Returns the commands that a page names. `nf-escrow runs show|receipt RUN` names two. */
 function namedIn(text: string): string[] {
   const found = text
     .replaceAll('\\|', '|')
@@ -40,7 +40,7 @@ function namedIn(text: string): string[] {
   );
 }
 
-void t.test('each command has help with an example of itself, and is in docs/commands.md', async (t) => {
+void t.test('every command has an example in its help and an entry in docs/commands.md', async (t) => {
   const documented = new Set(namedIn(page('docs/commands.md')));
   const all = leaves(program);
   t.ok(all.length > 30);
@@ -60,7 +60,7 @@ void t.test('each command has help with an example of itself, and is in docs/com
   }
 });
 
-void t.test('what the pages name is there', async (t) => {
+void t.test('every command that the pages name exists', async (t) => {
   const known = leaves(program).map(({ path }) => path);
   const groups = program.commands.map((command) => command.name());
   for (const name of ['README.md', 'docs/commands.md'])

@@ -12,11 +12,11 @@ import { hostileContext } from '../../support/hostile-daemon.ts';
 import { harmfulIn, hostileTexts } from '../../support/hostile-text.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-process.chdir(temporaryDirectory(t)); // `shim` and `config set` write where they are told
+process.chdir(temporaryDirectory(t)); // `shim` and `config set` write files
 
 /**
- * Each command that prints what the daemon, a setting or a file says. Those that follow files are in test/e2e. Not
- * `doctor --probe`, which would try out what is feigned; it prints checks as below.
+ * Commands that print text from the daemon, a setting or a file. test/e2e covers those that follow files. `doctor --probe` is
+ * excluded, because it would use the fake data; its output has the same form as that of other checks.
  */
 const COMMANDS: readonly (readonly string[])[] = [
   ['runs', 'list'],
@@ -87,7 +87,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['runs', 'list', '--json=NAME'],
 ];
 
-/** Of these nothing that we feign is from outside, so nothing is escaped. */
+/** Commands that print none of the hostile text, so nothing is escaped. */
 const OURS = [
   'doctor',
   'doctor --json',
@@ -97,7 +97,7 @@ const OURS = [
   'runs prune --yes',
 ];
 
-/** Of these there is nothing but errors and help. */
+/** Commands that print only errors or help. */
 const REFUSED = [
   'iam render --account NAME --execution-role-name NAME',
   'iam render --account NAME --execution-role-name NAME --cloudformation',
@@ -114,7 +114,7 @@ const REFUSED = [
   'runs list --json=NAME',
 ];
 
-/** What is printed meanwhile, on both streams; tap has none of its own to say until then. */
+/** Returns what `work` prints on both streams. */
 async function printed(work: () => unknown): Promise<{ out: string; err: string }> {
   const [out, err] = [process.stdout, process.stderr].map((stream) => {
     const own = stream.write.bind(stream);
@@ -132,7 +132,7 @@ async function printed(work: () => unknown): Promise<{ out: string; err: string 
   return { out: out?.parts.join('') ?? '', err: err?.parts.join('') ?? '' };
 }
 
-/** What is printed by work and, as main.ts does, of what it throws; commander has said its own already. */
+/** Returns what `work` prints, and like main.ts reports what it throws. Commander has already printed its own errors. */
 async function printedWithError(
   work: () => unknown,
 ): Promise<{ out: string; err: string; succeeded: boolean }> {
@@ -148,7 +148,7 @@ async function printedWithError(
   return { ...texts, succeeded };
 }
 
-/** What no text of a hostile context makes `work` print on either stream. */
+/** Asserts that no text of a hostile context makes `work` print harmful characters on either stream. */
 async function assertHarmless(t: Test, work: (context: Context) => unknown): Promise<void> {
   let escaped = 0;
   await fc.assert(
@@ -160,47 +160,47 @@ async function assertHarmless(t: Test, work: (context: Context) => unknown): Pro
     }),
     { numRuns: 30 },
   );
-  t.ok(escaped > 0, 'there was something to be escaped');
+  t.ok(escaped > 0, 'the output contained escapes');
 }
 
 for (const command of COMMANDS) {
   const name = command.join(' ');
-  void t.test(`nf-escrow ${name}: nothing of what others say steers the terminal`, async (t) => {
+  void t.test(`nf-escrow ${name}: escapes terminal control characters`, async (t) => {
     let [escaped, succeeded] = [0, 0];
     await fc.assert(
       fc.asyncProperty(fc.gen(), fc.constantFrom(...hostileTexts), async (g, text) => {
         const context = hostileContext(g);
         const args = command.map((word) => word.replace('NAME', () => `x${text}`));
-        const { out, err, ...told } = await printedWithError(() =>
+        const { out, err, ...ended } = await printedWithError(() =>
           buildProgram(context).parseAsync(args, { from: 'user' }),
         );
-        succeeded += Number(told.succeeded);
+        succeeded += Number(ended.succeeded);
         deepEqual(harmfulIn(out + err), []);
-        deepEqual((out + err).match(/^nf-escrow: forged/m), null, 'nobody else begins a line');
+        deepEqual((out + err).match(/^nf-escrow: forged/m), null, 'hostile text cannot start a line');
         if (args.includes('--json') && out !== '') doesNotThrow(() => JSON.parse(out) as unknown);
         if (/\\u/.test(out + err)) escaped += 1;
       }),
       { numRuns: 30 },
     );
-    if (!OURS.includes(name)) t.ok(escaped > 0, 'there was something to be escaped');
-    t.equal(succeeded > 0, !REFUSED.includes(name), 'not only errors were printed');
+    if (!OURS.includes(name)) t.ok(escaped > 0, 'the output contained escapes');
+    t.equal(succeeded > 0, !REFUSED.includes(name), 'the command succeeded at least once');
   });
 }
 
-void t.test('what checks of the machine have found', (t) =>
+void t.test('escapes the results of checks', (t) =>
   assertHarmless(t, async (context) => {
     const daemon = await context.daemon();
     showChecks((await daemon.call<DoctorReport>('POST', '/v1/compute-envs/NAME/check')).checks);
   }),
 );
 
-void t.test('what a run is explained to be given', (t) =>
+void t.test('escapes the plan of a run', (t) =>
   assertHarmless(t, (context) =>
     launch(context, { explain: true, job: {} } as unknown as RunRequest, { background: false, json: false }),
   ),
 );
 
-void t.test('errors, and what nobody has caught', async (t) => {
+void t.test('escapes expected and uncaught errors', async (t) => {
   for (const text of hostileTexts) {
     const { err } = await printed(() => {
       reportError(asEscrowError(new Error(text)));

@@ -18,7 +18,7 @@ const one: PlatformOptions = {
 };
 const other: PlatformOptions = { ...one, platform: 'hpc', options: [option('region'), option('zone')] };
 
-void t.test('platforms share an option of the same name', async (t) => {
+void t.test('adds an option that platforms share once', async (t) => {
   const command = addPlatformOptions(new Command('create'), [one, other]);
   t.same(
     command.options.map(({ long }) => long),
@@ -35,7 +35,7 @@ void t.test('platforms share an option of the same name', async (t) => {
   }, /Setting region is for platform aws-batch or hpc, which/);
 });
 
-void t.test("a listing shows a platform's settings as its schema says", async (t) => {
+void t.test("summarizes a platform's settings with the template of its schema", async (t) => {
   const aws = { region: 'eu-west-1', queue: 'spot', workDir: 's3://lab', executionRole: 'arn' };
   const { own } = readPlatforms();
   t.equal(summarize(own, { platform: 'aws-batch', aws }), 'spot in eu-west-1');

@@ -6,7 +6,7 @@ import { writeSetting } from '../../../daemon/cli/io/settings-file.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 void t.test(
-  'a setting is written into what is there: comments stay, also where there is nothing else',
+  'writes a setting and preserves comments, even in a file with nothing else',
   (t) => {
     const path = join(temporaryDirectory(t), 'config.yaml');
     for (const [before, after] of [
@@ -23,7 +23,7 @@ void t.test(
   },
 );
 
-void t.test('a file that is longer than any of ours is refused, and holds no command up', async (t) => {
+void t.test('rejects an oversized file without reading all of it', async (t) => {
   const directory = temporaryDirectory(t);
   const lines = Array.from({ length: 20_000 }, (_, index) => `key${String(index)}: value\n`);
   writeFileSync(join(directory, 'config.yaml'), lines.join(''), { mode: 0o600 });

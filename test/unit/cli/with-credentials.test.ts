@@ -1,10 +1,10 @@
-// Credentials are provided to a daemon on this host alone; a purge elsewhere still says what is left.
+// AWS credentials are sent only to a daemon on this host. A purge on another host still reports what is left.
 import t from 'tap';
 import type { Client, Method } from '../../../daemon/api-client/client.ts';
 import { assertTravels } from '../../../daemon/api-client/spool-routes.ts';
 import { checkWithCredentials, purgeWithCredentials } from '../../../daemon/cli/launch/with-credentials.ts';
 
-void t.test('a daemon on another host is provided nothing, and what it answered before stands', async (t) => {
+void t.test('sends no credentials to a daemon on another host, and returns its first answer', async (t) => {
   const bodies: unknown[] = [];
   const answer = {
     pendingRemovals: 1,
@@ -18,8 +18,8 @@ void t.test('a daemon on another host is provided nothing, and what it answered 
       return answer as T;
     },
   };
-  const told: string[] = [];
-  t.capture(process.stderr, 'write', (text: string) => told.push(text) > 0);
+  const printed: string[] = [];
+  t.capture(process.stderr, 'write', (text: string) => printed.push(text) > 0);
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIDTEST', AWS_SECRET_ACCESS_KEY: 'canary' });
   t.teardown(() => {
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
@@ -29,8 +29,8 @@ void t.test('a daemon on another host is provided nothing, and what it answered 
   t.equal(await checkWithCredentials(elsewhere, '/v1/runs/r1/receipt'), answer);
   t.same(bodies, [undefined, undefined]);
   t.match(
-    told.join(''),
-    /not provided: Cannot send POST \/v1\/runs\/r1\/purge to the daemon on login1: .*Run the command on login1/s,
+    printed.join(''),
+    /did not send the AWS credentials of this environment: Cannot send POST \/v1\/runs\/r1\/purge to the daemon on login1: .*Run the command on login1/s,
   );
-  t.notMatch(told.join(''), /canary/);
+  t.notMatch(printed.join(''), /canary/);
 });

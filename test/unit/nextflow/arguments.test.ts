@@ -4,7 +4,7 @@ import { buildRunArguments, readCommandLine } from '../../../daemon/nextflow/lau
 import { expectedLog, readLogLine, type LogFacts } from '../../../daemon/nextflow/logs/log.ts';
 import { TraceReader } from '../../../daemon/nextflow/logs/trace.ts';
 
-void t.test("Nextflow's arguments stay as they are, launcher options go before run", async (t) => {
+void t.test("keeps Nextflow's arguments and moves launcher options before run", async (t) => {
   const cases: [string, string][] = [
     ['main.nf --input x', 'run main.nf --input x'],
     ['-profile p main.nf -resume', 'run -profile p main.nf -resume'],
@@ -35,11 +35,11 @@ void t.test("Nextflow's arguments stay as they are, launcher options go before r
   t.equal(log(['-log', 'x.log', 'main.nf']), '/launch/x.log');
   t.equal(log(['main.nf'], { NXF_LOG_FILE: '/elsewhere/log' }), '/elsewhere/log');
   t.equal(log(['main.nf'], { NXF_LOG_FILE: '' }), '/launch/.nextflow.log');
-  t.equal(log(['main.nf', '-log', 'x.log']), '/launch/.nextflow.log', "a parameter's value is none");
+  t.equal(log(['main.nf', '-log', 'x.log']), '/launch/.nextflow.log', "ignores a parameter's value");
 });
 
-void t.test('what cannot be meant is refused', async (t) => {
-  t.throws(() => buildRunArguments([]), { code: 'usage', message: /no pipeline/ });
+void t.test('rejects ambiguous or incomplete command lines', async (t) => {
+  t.throws(() => buildRunArguments([]), { code: 'usage', message: /Missing argument PIPELINE/ });
   t.throws(() => buildRunArguments(['-profile', 'p', '--input', 'x', 'main.nf']), {
     code: 'usage',
     message: /follow the pipeline/,
@@ -53,7 +53,7 @@ void t.test('what cannot be meant is refused', async (t) => {
   t.throws(() => splitRunOptions(['--no-secrets', '--only-secret', 'AB', 'main.nf']), { code: 'usage' });
 });
 
-void t.test('ours come first, and end where something else begins', async (t) => {
+void t.test('parses leading options only, up to the first other argument', async (t) => {
   const options = splitRunOptions([
     '--workspace=a/b',
     '--only-secret',
@@ -69,7 +69,7 @@ void t.test('ours come first, and end where something else begins', async (t) =>
   t.same(splitRunOptions(['--', '--explain']).rest, ['--explain']);
 });
 
-void t.test('the log tells name, session and end', async (t) => {
+void t.test('reads name, session and end from the log', async (t) => {
   const facts: LogFacts = {};
   for (const line of [
     'Nov-23 17:10:38.020 [main] DEBUG nextflow.Session - Session UUID: 6f248a2b-22b4-400a-b861-3985b491a81c',
@@ -90,7 +90,7 @@ void t.test('the log tells name, session and end', async (t) => {
   });
 });
 
-void t.test("a trace's columns are the user's, and a row that does not fit goes aside", async (t) => {
+void t.test('reads the columns that the user has chosen, and reports malformed rows', async (t) => {
   const reader = new TraceReader();
   t.equal(reader.read('task_id\tname\tstatus'), undefined);
   t.match(reader.read('1\tHELLO\tCOMPLETED'), {
@@ -99,7 +99,7 @@ void t.test("a trace's columns are the user's, and a row that does not fit goes 
   t.match(reader.read('2\tHEL\tLO\tCOMPLETED'), { reason: /4 cells under 3 columns/ });
 });
 
-void t.test('of a whole nextflow command line, only what runs a pipeline is ours', async (t) => {
+void t.test('handles only nextflow command lines that run a pipeline', async (t) => {
   const isFile = (path: string): boolean => path === 'main.nf' || path === 'log';
   const cases: [string, boolean][] = [
     ['run main.nf --x 1', true],

@@ -4,7 +4,7 @@ import { readEvent } from '../../../daemon/nextflow/logs/events.ts';
 
 const read = (event: object): ReturnType<typeof readEvent> => readEvent(JSON.stringify(event));
 
-void t.test('an exposure is a file and names of secrets, and nothing else is one', async (t) => {
+void t.test('accepts only events with a file and names of secrets', async (t) => {
   t.same(
     read({
       type: 'exposure',
@@ -31,7 +31,7 @@ void t.test('an exposure is a file and names of secrets, and nothing else is one
     t.throws(() => read({ type: 'exposure', ...wrong }), JSON.stringify(wrong));
 });
 
-void t.test('a search is complete only where nothing was left out', async (t) => {
+void t.test('treats a search as complete only without gaps', async (t) => {
   const gap = { reason: 'budget', count: 2, example: 'ab/cd/.command.out' };
   const base = { type: 'search', complete: true, tasks: 1, files: 9, bytes: 100, omitted: 0 };
   const cases: readonly (readonly [object, object])[] = [

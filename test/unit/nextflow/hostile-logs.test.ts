@@ -1,4 +1,4 @@
-// What a pipeline can have Nextflow write into its log and trace: whatever it is, it explains at most.
+// Logs and traces that contain hostile text from a pipeline.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, constantFrom, oneof, property, array, string, uint8Array } from 'fast-check';
@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 
 const START = 'Nov-28 10:00:00.000 [Task submitter] DEBUG n.executor.GridTaskHandler - ';
 const SUBMITTED = '[SLURM] submitted process look (1) > jobId: 4711; workDir: /w/ab/cd';
-/** Every kind of damage of a line that begins as Nextflow's. */
+/** Lines that differ from a line of Nextflow in one way each. */
 const NOT_LINES = [
   ` ${START}${SUBMITTED}`,
   `\r${START}${SUBMITTED}`,
@@ -29,7 +29,7 @@ const NOT_LINES = [
   SUBMITTED,
 ];
 
-/** Texts out of which forged lines can be put together, and bytes that are nobody's text. */
+/** Parts of forged lines, and invalid bytes. */
 const piece = oneof(
   {
     weight: 4,
@@ -46,7 +46,7 @@ const hostile = array(piece, { maxLength: 12 }).map((parts) =>
   Buffer.concat(parts.map((part) => Buffer.from(part as string))),
 );
 
-/** The lines as the daemon reads them, of a file that is written in two halves. */
+/** Returns the lines that the daemon reads from a file that is written in two halves. */
 function linesOf(path: string, bytes: Buffer): string[] {
   writeFileSync(path, bytes.subarray(0, bytes.length >> 1));
   const tail = new Tail(path);
@@ -65,7 +65,7 @@ function linesLeft(tail: Tail): string[] {
   return lines;
 }
 
-void t.test('only what is exactly a line of the log is read as one', async (t) => {
+void t.test('parses only exact lines of the log', async (t) => {
   t.match(parseLogLine(START + SUBMITTED), { logger: 'GridTaskHandler', message: SUBMITTED });
   t.match(readTaskJobEvent(START + SUBMITTED), { submitted: { id: '4711', workDirectory: '/w/ab/cd' } });
   t.match(parseLogLine('Nov.-28 10:00:00.000 [main] INFO  nextflow.Session - x'), { logger: 'Session' });
@@ -73,14 +73,14 @@ void t.test('only what is exactly a line of the log is read as one', async (t) =
     t.equal(parseLogLine(line), undefined, JSON.stringify(line));
     t.equal(readTaskJobEvent(line), undefined);
   }
-  // Of another logger, or inside of a message.
+  // Another logger, or text inside a message.
   for (const message of [`x ${SUBMITTED}`, `[SLURM] submitted process a > jobId: 1,2; workDir: /w`])
     t.equal(readTaskJobEvent(START + message), undefined, message);
   t.equal(readTaskJobEvent(START.replace('n.executor.GridTaskHandler', 'n.Session') + SUBMITTED), undefined);
 });
 
 void t.test(
-  'whatever stands in a log, a job has an id of its scheduler and a short name, or is none',
+  'accepts only jobs with a valid id and a short name from any log',
   async (t) => {
     const path = join(temporaryDirectory(t), 'log');
     assert(
@@ -110,7 +110,7 @@ void t.test(
   },
 );
 
-void t.test('a trace has as many rows as lines, and a row that does not fit goes aside', async (t) => {
+void t.test('returns one row for each line of a trace, and reports malformed rows', async (t) => {
   const path = join(temporaryDirectory(t), 'trace');
   assert(
     property(hostile, (bytes) => {
@@ -130,7 +130,7 @@ void t.test('a trace has as many rows as lines, and a row that does not fit goes
   t.pass('property holds');
 });
 
-void t.test('lines of a megabyte are cut, and take no time', async (t) => {
+void t.test('truncates lines of a megabyte and parses them quickly', async (t) => {
   const path = join(temporaryDirectory(t), 'log');
   const long = 'x > jobId: 1; workDir: /w '.repeat(40_000);
   const lines = [
@@ -149,12 +149,12 @@ void t.test('lines of a megabyte are cut, and take no time', async (t) => {
     return readTaskJobEvent(line) ?? [];
   });
   t.equal(read.length, lines.length);
-  t.match(jobs.at(-1), { submitted: { id: '4711', name: 'look (1)' } }, 'the one after them is read');
-  t.equal(jobs.length, 1, 'and no end that was cut is taken for another');
+  t.match(jobs.at(-1), { submitted: { id: '4711', name: 'look (1)' } }, 'reads the line after them');
+  t.equal(jobs.length, 1, 'reads no job from a truncated line');
   t.equal(facts.abortCause?.length, 200);
   const { user, system } = process.cpuUsage(before);
   t.ok(
     user + system < 5_000_000,
-    'CPU time in microseconds, which does not depend on the load of the machine',
+    'uses less than 5 s of CPU time',
   );
 });

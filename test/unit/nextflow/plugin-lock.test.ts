@@ -20,7 +20,7 @@ function launchIn(directory: string, args: readonly string[], env: Record<string
   };
 }
 
-/** A launch directory with files in it; empty but for their directories. */
+/** Returns a launch directory with these files, which are empty. */
 function directoryWith(t: Test, ...files: string[]): string {
   const directory = temporaryDirectory(t);
   for (const file of files) {
@@ -30,7 +30,7 @@ function directoryWith(t: Test, ...files: string[]): string {
   return directory;
 }
 
-void t.test('a plugins.lock beside the main script keeps our plugin out', async (t) => {
+void t.test('does not use our plugin if plugins.lock exists next to the main script', async (t) => {
   const directory = directoryWith(
     t,
     'main.nf',
@@ -52,14 +52,14 @@ void t.test('a plugins.lock beside the main script keeps our plugin out', async 
   for (const args of locked) {
     const { why, environment } = pluginLock(launchIn(directory, args), '26.10.0');
     t.match(why, /plugins\.lock" pins the pipeline's plugins/, args.join(' '));
-    t.equal(environment, undefined, 'and stays in force');
+    t.equal(environment, undefined, 'the lock stays in force');
   }
   for (const args of [['run', 'main.nf'], ['run', '.'], ['run', 'free'], ['run', '-'], ['-h']])
     t.same(pluginLock(launchIn(directory, args), '26.10.0'), {}, args.join(' '));
   t.match(pluginLock(launchIn(join(directory, 'sub'), ['run', '-']), '26.10.0'), { why: /plugins\.lock/ });
 });
 
-void t.test('one that Nextflow does not read does not', async (t) => {
+void t.test('ignores a plugins.lock that Nextflow does not read', async (t) => {
   const directory = directoryWith(t, 'main.nf', 'plugins.lock');
   const launch = launchIn(directory, ['run', 'main.nf']);
   for (const version of ['24.10.0', '25.10.7', '26.04.6', '26.06.0-edge'])
@@ -77,7 +77,7 @@ void t.test('one that Nextflow does not read does not', async (t) => {
 });
 
 void t.test(
-  'of a pipeline that is to be fetched it is switched off, but where the user wants it strict',
+  'disables the lock of a pipeline that is not downloaded yet, unless the user has set strict',
   async (t) => {
     const directory = directoryWith(
       t,
@@ -108,7 +108,7 @@ void t.test(
   },
 );
 
-void t.test('a pipeline that cannot be a file ends no launch', async (t) => {
+void t.test('accepts pipelines that are not valid paths', async (t) => {
   const directory = directoryWith(t, 'file');
   symlinkSync('loop', join(directory, 'loop'));
   for (const pipeline of [
@@ -121,7 +121,7 @@ void t.test('a pipeline that cannot be a file ends no launch', async (t) => {
     t.same(pluginLock(launchIn(directory, ['run', pipeline]), '26.10.0'), OFF, pipeline.slice(0, 10));
 });
 
-void t.test('a launch is carried accordingly, and tasks see what was there before', async (t) => {
+void t.test('applies the lock to a launch, and restores the environment for tasks', async (t) => {
   const directory = directoryWith(t, 'locked/main.nf', 'locked/plugins.lock');
   writeFileSync(join(directory, 'nextflow-26.10.0'), '#!/bin/sh\n', { mode: 0o755 });
   const env = { NXF_HOME: join(directory, 'home'), NXF_PLUGINS_LOCK_MODE: 'warn' };
@@ -131,7 +131,7 @@ void t.test('a launch is carried accordingly, and tasks see what was there befor
   t.match(fetched, { reason: null, ...OFF, restore: { NXF_PLUGINS_LOCK_MODE: 'warn' } });
 });
 
-void t.test('the pipeline of a command line is found as Nextflow finds it', async (t) => {
+void t.test('finds the pipeline in a command line like Nextflow', async (t) => {
   const cases: readonly [string, string | undefined][] = [
     ['run main.nf', 'main.nf'],
     ['run -resume main.nf --x run', 'main.nf'],

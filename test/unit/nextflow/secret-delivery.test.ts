@@ -27,7 +27,7 @@ interface Options {
   readonly config?: string;
 }
 
-/** A launcher of a name that tells its version, a home and a launch directory. */
+/** Returns a launch with a launcher whose name contains its version. */
 function launchOf(
   t: Test,
   { name = 'nextflow-25.10.0', env = {}, arguments: args = ['run', 'x'], config }: Options,
@@ -42,7 +42,7 @@ function launchOf(
 
 const choose = (t: Test, options: Options = {}): SecretDelivery => chooseSecretDelivery(launchOf(t, options));
 
-void t.test('the plugin is installed, and switched on by its exact version', async (t) => {
+void t.test('installs the plugin and enables its exact version', async (t) => {
   const launch = launchOf(t, {});
   const secretDelivery = chooseSecretDelivery(launch);
   t.match(secretDelivery, { plugin: OURS.split('@')[1], reason: null, configPhase: false });
@@ -51,20 +51,20 @@ void t.test('the plugin is installed, and switched on by its exact version', asy
   t.same(secretDelivery.restore, { NF_ESCROW_RUN: '', NXF_SECRETS_FILE: '', NXF_PLUGINS_DEFAULT: '' });
 });
 
-void t.test('NXF_PLUGINS_DIR is where it goes, when that is set', async (t) => {
+void t.test('installs the plugin in NXF_PLUGINS_DIR if it is set', async (t) => {
   const plugins = join(temporaryDirectory(t), 'elsewhere');
   t.equal(choose(t, { env: { NXF_PLUGINS_DIR: plugins } }).reason, null);
   t.equal(readdirSync(plugins).length, 1);
 });
 
-void t.test('what the user names in NXF_PLUGINS_DEFAULT stays, and is what tasks see', async (t) => {
+void t.test("keeps the user's NXF_PLUGINS_DEFAULT, and restores it for tasks", async (t) => {
   const secretDelivery = choose(t, { env: { NXF_PLUGINS_DEFAULT: 'nf-amazon,nf-hello@0.5.0' } });
   t.same(secretDelivery.environment, { NXF_PLUGINS_DEFAULT: `nf-amazon,nf-hello@0.5.0,${OURS}` });
   t.equal(secretDelivery.restore['NXF_PLUGINS_DEFAULT'], 'nf-amazon,nf-hello@0.5.0');
   t.same(choose(t, { env: { NXF_PLUGINS_DEFAULT: 'true' } }).environment, { NXF_PLUGINS_DEFAULT: OURS });
 });
 
-void t.test('plugins that Nextflow loads only as it starts are named where they may be wanted', async (t) => {
+void t.test('names plugins that Nextflow loads only at its start if a run may need them', async (t) => {
   const named = (options: Options): string | undefined =>
     choose(t, options).environment['NXF_PLUGINS_DEFAULT'];
   t.equal(named({ env: { NXF_ENABLE_AWS_SES: '1' } }), `nf-amazon,${OURS}`);
@@ -73,12 +73,12 @@ void t.test('plugins that Nextflow loads only as it starts are named where they 
   t.equal(
     named({ config: 'weblog.enabled = true', env: { NXF_OFFLINE: 'true' } }),
     OURS,
-    'but not where it can be neither found nor fetched',
+    'not if it is neither installed nor downloadable',
   );
   t.equal(named({ config: "process.executor = 'slurm'" }), OURS);
 });
 
-void t.test('where it cannot be, the reason is told and nothing is switched on', async (t) => {
+void t.test('reports why the plugin is not used, and enables nothing', async (t) => {
   const cases: readonly (readonly [Options, RegExp])[] = [
     [{ env: { NXF_PLUGINS_DEFAULT: 'false' } }, /NXF_PLUGINS_DEFAULT is false/],
     [{ env: { NXF_ENABLE_SECRETS: 'false' } }, /NXF_ENABLE_SECRETS is false/],
@@ -96,14 +96,14 @@ void t.test('where it cannot be, the reason is told and nothing is switched on',
   t.equal(choose(t, { env: { NXF_PLUGINS_ALLOWED: 'nf-amazon,nf-escrow' } }).reason, null);
 });
 
-void t.test('the configuration of a Nextflow before 25.10 is read before there are plugins', async (t) => {
+void t.test('marks versions before 25.10, which read the configuration before they load plugins', async (t) => {
   t.equal(choose(t, { name: 'nextflow-24.10.0' }).configPhase, true);
   t.equal(choose(t, { name: 'nextflow-25.04.3' }).configPhase, true);
   t.equal(choose(t, { name: 'nextflow-26.08.0-edge' }).configPhase, false);
-  t.equal(choose(t, { name: 'nextflow' }).configPhase, true, 'as nothing tells its version');
+  t.equal(choose(t, { name: 'nextflow' }).configPhase, true, 'unknown version');
 });
 
-void t.test('what is not exactly ours, or others could change, is replaced', async (t) => {
+void t.test('replaces a plugin that differs from ours or that other users can change', async (t) => {
   const launch = launchOf(t, {});
   chooseSecretDelivery(launch);
   const plugins = join(launch.directory, 'home/plugins');
@@ -113,14 +113,14 @@ void t.test('what is not exactly ours, or others could change, is replaced', asy
   const manifest = join(installed, 'classes/META-INF/MANIFEST.MF');
   const spoil: Readonly<Record<string, () => void>> = {
     'a changed file': () => writeFileSync(manifest, 'Plugin-Class: evil.Plugin\n'),
-    'one more file': () => writeFileSync(join(installed, 'classes/evil.class'), 'x'),
+    'an additional file': () => writeFileSync(join(installed, 'classes/evil.class'), 'x'),
     'a jar that would be on its class path': () => {
       mkdirSync(join(installed, 'lib'));
       writeFileSync(join(installed, 'lib/evil.jar'), 'x');
     },
-    'a file less': () => rmSync(manifest),
-    'a file that all can write': () => chmodSync(manifest, 0o666),
-    'a directory that all can write': () => chmodSync(join(installed, 'classes'), 0o777),
+    'a missing file': () => rmSync(manifest),
+    'a world-writable file': () => chmodSync(manifest, 0o666),
+    'a world-writable directory': () => chmodSync(join(installed, 'classes'), 0o777),
     'a link in its place': () => {
       rmSync(installed, { recursive: true });
       symlinkSync(whole, installed);
@@ -139,13 +139,13 @@ void t.test('what is not exactly ours, or others could change, is replaced', asy
       const name = join(path.parentPath, path.name);
       const ours = name.replace(whole, installed);
       t.ok(readFileSync(name).equals(readFileSync(ours)), `${what}: ${path.name} is ours`);
-      t.equal(lstatSync(ours).mode & 0o022, 0, `${what}: and nobody else can write to it`);
+      t.equal(lstatSync(ours).mode & 0o022, 0, `${what}: only the owner can write to it`);
     }
     t.equal(
       readdirSync(installed, { recursive: true }).length,
       readdirSync(whole, { recursive: true }).length,
-      `${what}: nothing else is there`,
+      `${what}: contains no other files`,
     );
   }
-  t.same(readdirSync(plugins), [OURS.replace('@', '-')], 'nothing is left beside it');
+  t.same(readdirSync(plugins), [OURS.replace('@', '-')], 'leaves no other files');
 });
