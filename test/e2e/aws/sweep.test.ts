@@ -83,7 +83,7 @@ withAws('removes leftovers of the owner’s dead machines, and nothing of others
     kept.map((name) => `${name}:1`),
   );
   const box = await boxOn(t, aws);
-  t.match((await box.escrow(['sweep'])).stdout, /Nothing is left/);
+  t.match((await box.escrow(['sweep'])).stdout, /Nothing to remove/);
   aws.rules.blindMs = 300;
   aws.calls.length = 0;
   t.equal((await box.escrow(['run', '--compute-env', 'batch', 'sleep 0.5'])).status, 0);
@@ -216,7 +216,7 @@ withAws('prints what it keeps and how to proceed', async (t, aws) => {
   await createSecret(aws, 'nf-escrow/lab.rna/r2', { ...dead, run: 'r2' }, 'b'.repeat(64));
   t.match(
     (await box.escrow(['sweep'])).stdout,
-    /--yes removes 1 of these\.\nThe others stay: .*describe-secret/,
+    /To remove 1 of these, add --yes\.\nThe others are kept\. .*describe-secret/,
   );
   const { leftovers } = await box.json<Leftovers>(['sweep', '--yes']);
   t.match(leftovers, [
@@ -239,7 +239,7 @@ withAws('continues after a failed removal and after an unreachable environment',
   t.equal(swept.status, 1, swept.stderr);
   t.match(swept.stderr, new RegExp(`a-broken: .* the execution role is in ${OTHER}`));
   for (const run of ['r1', 'r2'])
-    t.match(swept.stderr, new RegExp(`${run}-\\w+ stays\\. Removal failed: access denied`));
+    t.match(swept.stderr, new RegExp(`${run}-\\w+ was kept\\. Removal failed: access denied`));
   t.match(swept.stdout, /nf-one:1 .*\nRemoved 1 of 3\.\n$/s);
   t.same(await active(aws), []);
   aws.rules.denied.clear();

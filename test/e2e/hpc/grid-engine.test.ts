@@ -38,5 +38,5 @@ void t.test('the head as a job of a real Grid Engine', async (t) => {
   t.match(await expectNothingLeft(t, box, value), { outcome: 'cancelled' });
 
   const probe = await box.escrow(['doctor', '--probe']);
-  t.match(probe.stdout, /^ok +probe +sge job \d+ on .* read what was placed/m);
+  t.match(probe.stdout, /^ok +probe +sge job \d+ on .* read the test value/m);
 });

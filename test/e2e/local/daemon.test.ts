@@ -108,7 +108,7 @@ void t.test('status shows open runs even if many later runs exist', async (t) =>
      SELECT ${values.join()} FROM numbers, (SELECT * FROM runs WHERE id = '${id}')`,
   );
   ledger.close();
-  t.match((await accepts(t, box, ['status'])).stdout, new RegExp(`^${id} .* 1 secrets? placed`));
+  t.match((await accepts(t, box, ['status'])).stdout, new RegExp(`^${id} .* 1 secrets? delivered`));
   t.match((await box.json<RunList>(['status'])).runs, [{ id }]);
   t.match((await box.json<RunList>(['runs', 'list', '--state', 'open'])).runs, [{ id, state: 'running' }]);
   writeFileSync(join(box.launch, 'go'), '');

@@ -22,7 +22,7 @@ async function lastRun(box: Sandbox): Promise<Run> {
   return run;
 }
 
-void t.test('a detached run goes on by itself; its output, steps and end can be followed', async (t) => {
+void t.test('a detached run continues; its output, events and end can be followed', async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
@@ -38,7 +38,7 @@ void t.test('a detached run goes on by itself; its output, steps and end can be 
   t.equal(box.filesWith(value).length, 1, 'a live run keeps its secrets');
   process.kill((await box.daemonPid()) ?? 0, 'SIGKILL');
   writeFileSync(join(box.launch, 'go'), '');
-  t.equal((await wait.ended).status, 5, "wait ends with nextflow's status, and outlives a daemon");
+  t.equal((await wait.ended).status, 5, "wait returns nextflow's status and survives a daemon");
   t.equal((await logs.ended).stdout, 'begins\nends\n');
   const steps = (await watch.ended).stdout;
   for (const step of ['run.created', 'run.running', 'run.ended', 'lease.gone', 'run.purged'])
@@ -48,10 +48,10 @@ void t.test('a detached run goes on by itself; its output, steps and end can be 
   t.equal(statSync(run.outputFile ?? '').mode & 0o777, 0o600);
   t.same(box.filesWith(value), []);
   await box.escrow(['runs', 'prune', '--older-than', '0', '--yes']);
-  t.same(readdirSync(join(box.state, 'output')), [], 'the output is forgotten with the run');
+  t.same(readdirSync(join(box.state, 'output')), [], 'prune deletes the output');
 });
 
-void t.test('a detached run can be cancelled, and one that cannot start says why', async (t) => {
+void t.test('cancels a detached run, and reports errors at its start', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: newValue() });
   const { id } = JSON.parse((await box.escrow(['run', '--detach', '--json', HOLD])).stdout) as Run;
@@ -65,7 +65,7 @@ void t.test('a detached run can be cancelled, and one that cannot start says why
   t.equal((await box.escrow(['runs', 'wait', 'r0'])).status, 1);
 });
 
-void t.test('nf-escrow nextflow: runs get their secrets, every other command is handed over', async (t) => {
+void t.test('nf-escrow nextflow delivers secrets to runs and passes on every other command', async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
@@ -92,15 +92,15 @@ void t.test('nf-escrow nextflow: runs get their secrets, every other command is 
   t.equal((await box.json<RunList>(['runs', 'list'])).runs.length, 2);
 });
 
-void t.test('the shim on PATH stands for nextflow and never finds itself', async (t) => {
+void t.test('the shim on PATH replaces nextflow and never starts itself', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: newValue() });
   const [bin, real] = [join(box.directory, "my 'bin"), join(box.directory, 'real')];
   mkdirSync(real);
   copyFileSync(box.env['NF_ESCROW_NEXTFLOW'] ?? '', join(real, 'nextflow'));
   t.equal((await box.escrow(['shim', bin])).status, 0);
-  t.equal((await box.escrow(['shim', bin])).status, 0, 'again: it is ours');
-  t.equal((await box.escrow(['shim', real])).status, 78, "someone's nextflow is left alone");
+  t.equal((await box.escrow(['shim', bin])).status, 0, 'overwrites its own file');
+  t.equal((await box.escrow(['shim', real])).status, 78, 'does not overwrite another nextflow');
   const env = { NF_ESCROW_NEXTFLOW: '', PATH: `${bin}:${real}:${process.env['PATH'] ?? ''}` };
   const command = `nextflow run 'test -n "$NXF_SECRETS_FILE" && echo given'`;
   const { status, stdout } = await box.startProgram('/bin/sh', ['-c', command], { env }).ended;
@@ -109,13 +109,13 @@ void t.test('the shim on PATH stands for nextflow and never finds itself', async
   const lost = { ...env, PATH: `${bin}:/usr/bin:/bin` };
   const none = await box.startProgram('/bin/sh', ['-c', 'nextflow run x'], { env: lost }).ended;
   t.equal(none.status, 78);
-  t.match(none.stderr, /no `nextflow` on PATH/);
+  t.match(none.stderr, /Cannot find `nextflow` on PATH/);
   const named = await box.escrow(['run', '--nextflow', join(bin, 'nextflow'), 'x']);
-  t.match(named.stderr, /not a nextflow/);
+  t.match(named.stderr, /not Nextflow/);
   t.match(readFileSync(join(bin, 'nextflow'), 'utf8'), /^#!\/bin\/sh\n/);
 });
 
-void t.test("a nextflow inside a task does not get its parent's store through us", async (t) => {
+void t.test("does not deliver the parent's store to a nextflow inside a task", async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
@@ -129,7 +129,7 @@ void t.test("a nextflow inside a task does not get its parent's store through us
   t.equal((await box.escrow(['run', inner], { env })).status, 0);
 });
 
-void t.test('who reads a listing may stop reading', async (t) => {
+void t.test('ends quietly if the reader closes the pipe', async (t) => {
   const box = new Sandbox(t);
   const command = `"$NODE" "$ESCROW" config list | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const env = { NODE: process.execPath, ESCROW: join(import.meta.dirname, '../../../daemon/main.js') };

@@ -54,7 +54,7 @@ void t.test("without the plugin, the daemon searches the run's files", async (t)
   const env = { NXF_PLUGINS_DEFAULT: 'false' };
   const ended = await box.escrow(['run', 'main.nf', ...TRACED], { env });
   t.equal(ended.status, 0, `${ended.stdout}${ended.stderr}`);
-  t.match(ended.stderr, 'files that are kept: TAG_KEY\n');
+  t.match(ended.stderr, 'files of the run contain values of secrets: TAG_KEY\n');
   t.match(ended.stderr, `nf-escrow:   ${box.launch}/.nextflow.log\n`);
   const receipt = await receiptOf(box);
   t.match(receipt, {
@@ -68,7 +68,7 @@ void t.test("without the plugin, the daemon searches the run's files", async (t)
   t.match(shown, /^exposed +TAG_KEY: \d files of the run hold its value$/m);
   t.match(
     shown,
-    /^searched +not completely: .*\n +not files of tasks, which only nf-escrow's plugin searches/m,
+    /^searched +not completely: .*\n +skipped files of tasks: only nf-escrow's plugin searches them/m,
   );
   t.notMatch(shown, /Nothing is left/);
   t.same(await taskNames(box), ['TAGGED ([secret])'], 'masks names from the trace');
@@ -86,7 +86,7 @@ void t.test('after its head was killed, the daemon searches what the plugin did 
   process.kill(head.pid, 'SIGKILL');
   writeFileSync(join(box.launch, 'go'), '');
   const ended = await started.ended;
-  t.match(ended.stderr, 'files that are kept: TAG_KEY\n');
+  t.match(ended.stderr, 'files of the run contain values of secrets: TAG_KEY\n');
   const receipt = await receiptOf(box);
   t.match(receipt.search, { by: 'daemon', complete: false, gaps: [{ reason: 'tasks', count: 1 }] });
   t.match(
@@ -122,7 +122,7 @@ void t.test('purges a run while the vault is locked', async (t) => {
     { secrets: ['TAG_KEY'] },
   );
   const shown = (await box.escrow(['runs', 'receipt', receipt.run.id])).stdout;
-  t.match(shown, /^ +not the values of TAG_KEY: the vault is locked$/m);
+  t.match(shown, /^ +skipped the values of TAG_KEY: the vault is locked$/m);
   t.match(shown, /\nNothing is left of what nf-escrow placed\.\n$/);
   t.same(await taskNames(box), ['TAGGED'], 'omits the tag, which may contain a value');
   assertNoValueInState(t, box, value);

@@ -16,26 +16,26 @@ import { Sandbox, until } from '../../support/sandbox.ts';
 
 const hash = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
 const newValue = (): string => randomBytes(16).toString('hex');
-/** Prints the hash of one value of the store that nextflow would read. */
+/** Prints the hash of a value in the store that nextflow would read. */
 const show = (name: string): string =>
   `printf %s "$(sed -n 's/.*"name":"${name}","value":"\\([^"]*\\)".*/\\1/p' "$NXF_SECRETS_FILE")" | sha256sum`;
 
 async function lastRun(box: Sandbox): Promise<Run> {
   const [run] = (await box.json<RunList>(['runs', 'list'])).runs;
-  if (run === undefined) throw new Error('there is no run');
+  if (run === undefined) throw new Error('no run exists');
   return run;
 }
 
 async function nothingLeft(t: Test, box: Sandbox, values: string[]): Promise<void> {
-  for (const value of values) t.same(box.filesWith(value), [], 'the value is in no file');
-  t.same(readdirSync(join(box.state, 'runs')), [], 'no run directory is left');
+  for (const value of values) t.same(box.filesWith(value), [], 'no file contains the value');
+  t.same(readdirSync(join(box.state, 'runs')), [], 'no run directory exists');
   const run = await lastRun(box);
   const receipt = await box.json<Receipt>(['runs', 'receipt', run.id]);
   t.equal(receipt.complete, true, 'the receipt is complete');
   t.equal(run.state, 'purged');
 }
 
-void t.test("a run is given its secrets, ends with nextflow's status, and leaves nothing", async (t) => {
+void t.test("delivers secrets to a run, returns nextflow's status, and leaves nothing", async (t) => {
   const box = new Sandbox(t);
   const [ours, theirs, own] = [newValue(), newValue(), newValue()];
   t.equal((await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: theirs })).status, 0);
@@ -58,7 +58,7 @@ void t.test("a run is given its secrets, ends with nextflow's status, and leaves
       { name: 'OWN_KEY', scope: 'local' },
     ],
   });
-  t.equal((await box.json<RunList>(['runs', 'list'])).runs.length, 0, 'explaining records nothing');
+  t.equal((await box.json<RunList>(['runs', 'list'])).runs.length, 0, '--explain records nothing');
   const ended = await box.escrow(['run', `${show('FOO_KEY')}; ${show('OWN_KEY')}; exit 7`]);
   t.equal(ended.status, 7);
   t.equal(ended.stdout, `${hash(ours)}  -\n${hash(own)}  -\n`);
@@ -77,7 +77,7 @@ void t.test("a run is given its secrets, ends with nextflow's status, and leaves
   });
 });
 
-void t.test('purges when any of the processes is killed', async (t) => {
+void t.test('purges the run after any process is killed', async (t) => {
   for (const victim of ['cli', 'shim', 'head', 'daemon', 'daemon and cli', 'all'] as const) {
     const box = new Sandbox(t);
     const value = newValue();
@@ -88,7 +88,7 @@ void t.test('purges when any of the processes is killed', async (t) => {
       const found = await lastRun(box);
       return found.state === 'running' && found.runName !== null ? found : undefined;
     });
-    t.equal(box.filesWith(value).length, 1, 'the value is in the store of the run, and nowhere else');
+    t.equal(box.filesWith(value).length, 1, 'only the run directory contains the value');
     const head = (
       JSON.parse(readFileSync(join(box.state, 'runs', run.id, 'process'), 'utf8')) as { pid: number }
     ).pid;
@@ -114,7 +114,7 @@ void t.test('purges when any of the processes is killed', async (t) => {
     const { outcome } = await lastRun(box);
     const expected = {
       cli: 'succeeded',
-      shim: 'lost', // only its log says how it ended
+      shim: 'lost', // only the log tells the outcome
       head: 'failed',
       daemon: 'succeeded',
       'daemon and cli': 'succeeded',
@@ -125,7 +125,7 @@ void t.test('purges when any of the processes is killed', async (t) => {
   }
 });
 
-void t.test('signals reach nextflow, and its status comes back', async (t) => {
+void t.test("forwards signals to nextflow and returns its status", async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
@@ -145,13 +145,13 @@ void t.test('signals reach nextflow, and its status comes back', async (t) => {
   await until('the task runs', () => existsSync(join(box.launch, 'SIGUSR1')));
   process.kill(warned.pid, 'SIGUSR1');
   const { status, stderr } = await warned.ended;
-  t.equal(status, 138, "a scheduler's warning is nextflow's to answer");
+  t.equal(status, 138, "forwards a scheduler's warning");
   t.notMatch(stderr, /Debugger/);
   writeFileSync(join(box.launch, 'go'), '');
   await nothingLeft(t, box, [value]);
 });
 
-void t.test('with -bg the status is 0 at once, and the purge comes at the end of the head', async (t) => {
+void t.test('with -bg, returns 0 at once and purges the run when the head ends', async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
@@ -185,7 +185,7 @@ void t.test('with -bg the status is 0 at once, and the purge comes at the end of
       outcomeEvidence: /no record shows how; the log says: execution complete/,
       logFile: join(box.launch, '.nextflow.log'),
     },
-    'without the plugin, only the log tells',
+    'without the plugin, only the log tells the outcome',
   );
   await nothingLeft(t, box, [value]);
   unlinkSync(join(box.launch, 'go'));
@@ -194,15 +194,15 @@ void t.test('with -bg the status is 0 at once, and the purge comes at the end of
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   await box.escrow(['runs', 'cancel', (await lastRun(box)).id]);
   await until('purged', async () => ((await lastRun(box)).state === 'purged' ? true : undefined));
-  t.match(await lastRun(box), { outcome: 'cancelled' }, 'the head is known, not its launcher alone');
+  t.match(await lastRun(box), { outcome: 'cancelled' }, 'cancels the head although its launcher has exited');
 });
 
-void t.test('what cannot be given exactly is refused by name, and nothing is placed', async (t) => {
+void t.test('rejects a value that cannot be delivered exactly, by name, and delivers nothing', async (t) => {
   const box = new Sandbox(t);
   const set = await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: `${newValue()}\n` });
-  t.match(set, { status: 0, stdout: /33 bytes/, stderr: /FOO_KEY ends with a newline, which is part of it/ });
+  t.match(set, { status: 0, stdout: /33 bytes/, stderr: /FOO_KEY ends with a newline, which is part of the value/ });
   const key = await box.escrow(['secrets', 'set', 'PEM_KEY', '--user'], { input: 'two\nlines\n' });
-  t.match(key, { status: 0, stderr: '' }, 'a text of several lines is meant so');
+  t.match(key, { status: 0, stderr: '' }, 'no warning for a text of several lines');
   t.same(await box.json(['secrets', 'remove', 'PEM_KEY', '--user', '--yes']), { removed: ['PEM_KEY'] });
   const refused = await box.escrow(['run', 'touch ran']);
   t.equal(refused.status, 78);
@@ -214,7 +214,7 @@ void t.test('what cannot be given exactly is refused by name, and nothing is pla
   t.ok(existsSync(join(box.launch, 'ran')));
 });
 
-void t.test('with no secret to give, nextflow runs plainly', async (t) => {
+void t.test('starts plain nextflow if there are no secrets', async (t) => {
   const box = new Sandbox(t);
   const ended = await box.escrow(['run', '-', '--x'], { input: 'unused' });
   t.notOk(ended.stderr.includes('nf-escrow:'));
@@ -223,22 +223,22 @@ void t.test('with no secret to give, nextflow runs plainly', async (t) => {
   t.match(await lastRun(box), { state: 'purged', outcome: 'succeeded' });
 });
 
-void t.test('mistakes are answered with what to do, and lose nothing', async (t) => {
+void t.test('reports usage errors with a hint, and changes nothing', async (t) => {
   const box = new Sandbox(t);
   const cases: [string[], number, RegExp][] = [
-    [['run'], 64, /no pipeline/],
+    [['run'], 64, /Missing argument PIPELINE/],
     [['run', '--workspce', 'a/b', 'x'], 64, /Did you mean --workspace/],
     [['run', '--workspace', 'no/such', 'x'], 78, /no workspace "no\/such"/],
     [['run', '--only-secret', 'NOT_THERE', 'x'], 78, /Cannot deliver NOT_THERE/],
-    [['run', '--nextflow', '/nonexistent', 'x'], 78, /not a program/],
+    [['run', '--nextflow', '/nonexistent', 'x'], 78, /not an executable file/],
     [['secrets', 'set', 'A-B'], 64, /characters other than/],
     [['secrets', 'set', '1A'], 64, /starts with a digit/],
     [['secrets', 'set', 'EMPTY'], 64, /EMPTY: the value is empty/],
-    [['secrets', 'set', 'AB', 'CD'], 64, /never an argument/],
+    [['secrets', 'set', 'AB', 'CD'], 64, /Cannot set a secret from an argument/],
     [['secrets', 'remove', 'NOT_THERE', '--yes'], 1, /no secret NOT_THERE/],
-    [['secrets', 'remove', 'NOT_THERE'], 64, /for good/],
+    [['secrets', 'remove', 'NOT_THERE'], 64, /Cannot ask for confirmation/],
     [['secrets', 'remove', 'NOT_THERE', '--yes'], 1, /no secret NOT_THERE/],
-    [['secrets', 'set', 'AB', '--user', '--workspace', 'local/main'], 64, /cannot stand together/],
+    [['secrets', 'set', 'AB', '--user', '--workspace', 'local/main'], 64, /cannot be combined/],
     [['runs', 'show', 'r999'], 1, /No run has the id or name "r999"/],
     [['nonsense'], 64, /^nf-escrow: unknown command/],
     [['main.nf'], 64, /To run a pipeline: nf-escrow run main\.nf/],
@@ -264,7 +264,7 @@ void t.test('mistakes are answered with what to do, and lose nothing', async (t)
   chmodSync(box.state, 0o700);
 });
 
-void t.test('twenty commands at once start one daemon', async (t) => {
+void t.test('twenty concurrent commands start one daemon', async (t) => {
   const box = new Sandbox(t);
   const all = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
@@ -277,7 +277,7 @@ void t.test('twenty commands at once start one daemon', async (t) => {
   t.equal(readFileSync(join(box.state, 'daemon.log'), 'utf8').match(/daemon started/g)?.length, 1);
 });
 
-void t.test('a run that is not started in time, or whose launcher died, is called off', async (t) => {
+void t.test('aborts a run whose launcher has died before the start', async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
@@ -291,7 +291,7 @@ void t.test('a run that is not started in time, or whose launcher died, is calle
     launcher: { ...status.process, startTime: '1' },
   };
   t.equal((await box.http('POST', '/v1/runs', body)).status, 201);
-  await until('called off', async () => ((await lastRun(box)).state === 'purged' ? true : undefined));
+  await until('aborted', async () => ((await lastRun(box)).state === 'purged' ? true : undefined));
   t.match(await lastRun(box), { outcome: 'aborted' });
   await nothingLeft(t, box, [value]);
 });

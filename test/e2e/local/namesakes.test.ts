@@ -79,7 +79,7 @@ void t.test('commands that change a run refuse a name of two live runs and list 
     const { stdout, stderr } = await accepts(t, box, [...args, NAME]);
     t.match(
       stderr,
-      `2 live runs are named ${NAME}: this is the newest, ${newer.id}; the others: ${older.id}`,
+      `2 live runs are named ${NAME}. This is the newest, ${newer.id}; the others are ${older.id}.`,
     );
     if (args[1] !== 'logs') t.match(stdout, newer.id);
   }

@@ -6,11 +6,11 @@ import { realNextflow, root, Sandbox } from '../../support/sandbox.ts';
 
 interface Step {
   readonly args: string[];
-  /** What the README shows of its output. */
+  /** The lines of its output that the README shows. */
   readonly shown: string[];
 }
 
-/** The quick start of the README: its pipeline, and its nf-escrow commands with what they are shown to say. */
+/** Returns the pipeline of the README's quick start, and its nf-escrow commands with their output. */
 function tour(): { pipeline: string; steps: Step[] } {
   const text = /\n## Quick start\n(.*?)\n## /s.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
   const blocks = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)];
@@ -27,7 +27,7 @@ function tour(): { pipeline: string; steps: Step[] } {
   return { pipeline, steps };
 }
 
-/** Without what differs from one run to the next. */
+/** Replaces the parts of a line that differ between runs. */
 function plain(line: string, stateDirectory: string, name: string): string {
   return line
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')

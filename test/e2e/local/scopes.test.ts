@@ -8,11 +8,11 @@ import { Sandbox } from '../../support/sandbox.ts';
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 const newValue = (): string => randomBytes(16).toString('hex');
-/** Prints the hash of one value of the store that nextflow would read, or that of nothing. */
+/** Prints the hash of a value in the store that nextflow would read, or of an empty text. */
 const show = (name: string): string =>
   `printf %s "$(sed -n 's/.*"name":"${name}","value":"\\([^"]*\\)".*/\\1/p' "\${NXF_SECRETS_FILE-/dev/null}")" | sha256sum`;
 
-void t.test('each workspace has secrets of its own, and a personal one has none', async (t) => {
+void t.test('each workspace has its own secrets, and a personal workspace has none', async (t) => {
   const box = new Sandbox(t);
   const escrow = async (...args: string[]): Promise<string> => {
     const { status, stdout, stderr } = await box.escrow(args);
@@ -42,12 +42,12 @@ void t.test('each workspace has secrets of its own, and a personal one has none'
   t.same((await seen()).slice(0, 2), [hash(values.main), hash(values.own)]);
   t.same((await seen('--workspace', 'lab/rna')).slice(0, 2), [hash(values.rna), hash(values.own)]);
   t.same((await seen('--workspace', 'lab/me')).slice(0, 2), [hash(''), hash('')]);
-  const told = await box.escrow(['run', '--workspace', 'lab/me', 'true']);
-  t.match(told.stderr, /lab\/me is personal: a run in a personal workspace receives no secrets/);
+  const warned = await box.escrow(['run', '--workspace', 'lab/me', 'true']);
+  t.match(warned.stderr, /lab\/me is personal: a run in a personal workspace receives no secrets/);
   const asked = await box.escrow(['run', '--workspace', 'lab/me', '--only-secret', 'OWN_KEY', 'true']);
   t.equal(asked.status, 64);
   await escrow('use', 'lab/rna');
-  t.same((await seen()).slice(0, 1), [hash(values.rna)], 'use makes it the default');
+  t.same((await seen()).slice(0, 1), [hash(values.rna)], 'use sets the default workspace');
   t.equal((await escrow('config', 'get', 'workspace')).trim(), 'lab/rna');
   const { workspaces } = await box.json<WorkspaceList>(['workspaces', 'list']);
   t.match(workspaces, [
@@ -55,12 +55,12 @@ void t.test('each workspace has secrets of its own, and a personal one has none'
     { name: 'rna', visibility: 'shared', secrets: 1, role: 'owner' },
     { name: 'main', visibility: 'private', secrets: 1 },
   ]);
-  t.equal((await box.escrow(['workspaces', 'create', 'lab/rna'])).status, 1, 'one of that name is there');
+  t.equal((await box.escrow(['workspaces', 'create', 'lab/rna'])).status, 1, 'it already exists');
   t.equal((await box.escrow(['workspaces', 'create', 'nolab/rna'])).status, 78);
   t.equal((await box.escrow(['orgs', 'remove', 'lab', '--yes'])).status, 1, 'it has workspaces');
-  t.equal((await box.escrow(['workspaces', 'remove', 'lab/rna'])).status, 64, 'it asks, and there is nobody');
+  t.equal((await box.escrow(['workspaces', 'remove', 'lab/rna'])).status, 64, 'requires --yes without a terminal');
   await escrow('workspaces', 'remove', 'lab/rna', '--yes');
-  t.equal((await box.escrow(['run', 'true'])).status, 78, 'the default workspace is gone');
+  t.equal((await box.escrow(['run', 'true'])).status, 78, 'the default workspace is deleted');
   await escrow('workspaces', 'remove', 'lab/me', '--yes');
   await escrow('orgs', 'remove', 'lab', '--yes');
   const audit = JSON.parse((await box.http('GET', '/v1/audit?limit=1000')).text) as Audit;
@@ -74,7 +74,7 @@ void t.test('each workspace has secrets of its own, and a personal one has none'
   for (const value of Object.values(values)) t.same(box.filesWith(value), []);
 });
 
-void t.test('secrets are imported all or none, with conflicts shown', async (t) => {
+void t.test('imports all secrets or none, and shows conflicts', async (t) => {
   const box = new Sandbox(t);
   const file = (name: string, text: string): string => {
     writeFileSync(join(box.directory, name), text, { mode: 0o600 });
@@ -92,7 +92,7 @@ void t.test('secrets are imported all or none, with conflicts shown', async (t) 
   const json = file('more.json', JSON.stringify({ FOO_KEY: two, NEW_KEY: one }));
   const conflict = await box.escrow(['secrets', 'import', '--from', 'json', json]);
   t.equal(conflict.status, 1);
-  t.match(conflict.stdout, /FOO_KEY/, 'what is there is shown');
+  t.match(conflict.stdout, /FOO_KEY/, 'shows the existing secret');
   t.match(conflict.stderr, /already set: FOO_KEY/);
   t.same(await listed(), ['BAR_KEY 1', 'FOO_KEY 1'], 'nothing was changed');
   t.equal((await box.escrow(['secrets', 'import', '--from', 'json', json, '--skip'])).status, 0);
@@ -103,7 +103,7 @@ void t.test('secrets are imported all or none, with conflicts shown', async (t) 
   t.equal((await box.escrow(['secrets', 'import', '--from', 'nextflow', store, '--user'])).status, 0);
   for (const [from, path, status, message] of [
     ['json', file('bad.json', `{"FOO": "${one}`), 64, /is not JSON/],
-    ['json', file('deep.json', `{"FOO": {"x": "${one}"}}`), 64, /Entry 1 .* no name with a text/],
+    ['json', file('deep.json', `{"FOO": {"x": "${one}"}}`), 64, /entry 1 is not a name with a string/],
     [
       'json',
       file(
@@ -118,19 +118,19 @@ void t.test('secrets are imported all or none, with conflicts shown', async (t) 
     ],
     ['dotenv', file('name.env', `GOOD_ONE=${one}\nA-B=${one}\n`), 64, /characters other than/],
     ['dotenv', file('empty.env', `GOOD_ONE=${one}\nNOTHING=\n`), 64, /NOTHING: the value is empty/],
-    ['dotenv', file('none.env', '# nothing\n'), 64, /holds no secrets/],
-    ['yaml', dotenv, 64, /nothing to import from "yaml"/],
+    ['dotenv', file('none.env', '# nothing\n'), 64, /contains no secrets/],
+    ['yaml', dotenv, 64, /unknown source "yaml"/],
     ['json', join(box.directory, 'absent'), 64, /ENOENT/],
   ] as const) {
     const ended = await box.escrow(['secrets', 'import', '--from', from, path]);
     t.equal(ended.status, status, `${path}: ${ended.stderr}`);
     t.match(ended.stderr, message);
-    t.notOk(ended.stderr.includes(one), 'no value is told');
+    t.notOk(ended.stderr.includes(one), 'prints no value');
   }
   t.same(await listed(), ['BAR_KEY 1', 'FOO_KEY 2', 'NEW_KEY 2']);
 });
 
-void t.test('a run goes where its compute environment says', async (t) => {
+void t.test('uses the runs directory of the compute environment', async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
@@ -160,7 +160,7 @@ void t.test('a run goes where its compute environment says', async (t) => {
   t.equal((await box.escrow(['compute-envs', 'update', 'cluster', '--unset', 'runs-dir'])).status, 0);
   t.ok(
     (await box.escrow(['run', where])).stdout.startsWith(join(box.state, 'runs')),
-    'where the settings say',
+    'uses the runs directory in the settings',
   );
   t.equal((await box.escrow(['run', '--compute-env', 'nowhere', 'true'])).status, 78);
   t.equal((await box.escrow(['compute-envs', 'create', 'x', '--platform', 'moon'])).status, 64);
@@ -168,7 +168,7 @@ void t.test('a run goes where its compute environment says', async (t) => {
   t.same(box.filesWith(value), []);
 });
 
-void t.test('settings are kept in config.yaml, with the comments that were there', async (t) => {
+void t.test('writes settings to config.yaml and preserves comments', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['daemon', 'start']);
   const path = join(box.state, 'config.yaml');
@@ -178,7 +178,7 @@ void t.test('settings are kept in config.yaml, with the comments that were there
   t.equal(
     (await box.escrow(['config', 'set', 'keepRunsDays', 'x'])).status,
     78,
-    'a bad value is not written',
+    'does not write an invalid value',
   );
   t.equal((await box.escrow(['config', 'set', 'nonsense', 'x'])).status, 64);
   t.equal((await box.escrow(['config', 'get', 'keepRunsDays'])).stdout, '30\n');
@@ -187,7 +187,7 @@ void t.test('settings are kept in config.yaml, with the comments that were there
   t.ok(existsSync(path));
 });
 
-void t.test('runs are listed by page and forgotten by age', async (t) => {
+void t.test('lists runs by page and prunes them by age', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: newValue() });
   for (let index = 0; index < 3; index += 1) await box.escrow(['run', 'true']);
@@ -199,7 +199,7 @@ void t.test('runs are listed by page and forgotten by age', async (t) => {
   );
   t.equal((await box.http('GET', '/v1/runs?limit=x')).status, 400);
   t.same((await box.json<RunList>(['runs', 'list', '--state', 'running'])).runs, []);
-  t.match((await box.escrow(['runs', 'prune', '--older-than', '1', '--yes'])).stdout, /^0 runs/);
-  t.match((await box.escrow(['runs', 'prune', '--older-than', '0', '--yes'])).stdout, /^3 runs/);
+  t.match((await box.escrow(['runs', 'prune', '--older-than', '1', '--yes'])).stdout, /records of 0 runs/);
+  t.match((await box.escrow(['runs', 'prune', '--older-than', '0', '--yes'])).stdout, /records of 3 runs/);
   t.same((await box.json<RunList>(['runs', 'list'])).runs, []);
 });

@@ -144,7 +144,7 @@ void t.test('a group member rewrites a queued task: that is seen, or refused', a
     t.ok(stderr.includes(seen), stderr);
     t.ok(
       stderr.includes(
-        `chmod go-w '${lab}', or, if it is shared on purpose: launch in a directory of your own.`,
+        `chmod go-w '${lab}', or, if it is shared on purpose, launch in a directory of your own.`,
       ),
     );
     t.match(stderr, 'And 1 more: nf-escrow doctor');
@@ -192,13 +192,13 @@ void t.test('a group member rewrites a queued task: that is seen, or refused', a
 
     for (const args of [[], ['--compute-env', 'local']]) {
       const { checks } = JSON.parse(member.escrow(['doctor', ...args, '--json']).stdout) as DoctorReport;
-      const found = checks.filter(({ name }) => name === 'what runs execute');
+      const found = checks.filter(({ name }) => name === 'executed files');
       t.match(found, [{ state: 'warning' }, { state: 'warning' }], args.join(' '));
       t.ok(found[0]?.found.includes(seen));
       t.match(found[1]?.remedy, 'umask 022');
     }
     const strict = JSON.parse(member.escrow(['doctor', '--json'], { env: REFUSE }).stdout) as DoctorReport;
-    t.match(strict.checks.filter(({ name }) => name === 'what runs execute')[0], { state: 'failure' });
+    t.match(strict.checks.filter(({ name }) => name === 'executed files')[0], { state: 'failure' });
   });
 
   await t.test('the remedies end it', async (t) => {

@@ -42,7 +42,7 @@ void t.test("a site's lock holds against file, variable and command", async (t) 
 
   const set = await onSite(['config', 'set', 'writableByOthers', 'warn']);
   t.equal(set.status, 78);
-  t.match(set.stderr, /writableByOthers is locked in "\/etc\/nf-escrow\/config\.yaml"\./);
+  t.match(set.stderr, /Cannot set writableByOthers: it is locked in "\/etc\/nf-escrow\/config\.yaml"\./);
   const listed = await onSite(['config', 'list'], { [KEY]: 'warn' });
   t.match(listed.stdout, /^writableByOthers +refuse +\/etc\/nf-escrow\/config\.yaml \(locked\)$/m);
 

@@ -36,7 +36,7 @@ void t.test('reports a leftover process, and ends the run when the process ends'
   t.match((await runs.receipt(id)).run.leftoverProcesses?.length, 1);
   t.match(describeLeftovers(run), [
     /^process \d+ outlived nextflow and keeps the run open: .*left-behind 600$/,
-    `to end it: kill ${String(left.identity.pid)}; or remove the secrets all the same: nf-escrow runs purge ${id} --force`,
+    `End it with: kill ${String(left.identity.pid)}. Or remove the secrets anyway: nf-escrow runs purge ${id} --force`,
   ]);
   await left.kill();
   t.match(await look(), { state: 'purged', outcome: 'lost' });

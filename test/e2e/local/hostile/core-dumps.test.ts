@@ -119,7 +119,7 @@ void t.test('`run` excludes the passphrase from its core dump, and nextflow keep
   await terminal.type(
     `nf-escrow run 'cp /proc/self/coredump_filter filter; touch here; while [ ! -e go ]; do sleep 0.05; done'`,
   );
-  await until('the command prompts', () => terminal.screen.includes('Passphrase of the vault:') || undefined);
+  await until('the command prompts', () => terminal.screen.includes('Vault passphrase:') || undefined);
   terminal.press(`${passphrase}\r`);
   const at = (name: string): string => join(terminal.directory, name);
   await until('the task runs', () => existsSync(at('here')));

@@ -5,9 +5,9 @@ import { accepts, newestRun, purged, refuses, soon } from '../../../support/host
 import { Sandbox, until } from '../../../support/sandbox.ts';
 import { smallDisk } from '../../../support/mounts.ts';
 
-const VALUE = 'the-value-that-finds-no-room';
+const VALUE = 'the-value-that-finds-no-space';
 
-void t.test('a runs directory that is full, or read-only, takes nothing and keeps nothing', async (t) => {
+void t.test('aborts a run if the runs directory is full or read-only, and leaves nothing', async (t) => {
   const box = new Sandbox(t);
   const runs = join(box.directory, 'disk/runs');
   box.env['NF_ESCROW_RUNS_DIR'] = runs;
@@ -18,7 +18,7 @@ void t.test('a runs directory that is full, or read-only, takes nothing and keep
   for (const leave of [0, 4096, 8192]) {
     disk.fill(leave);
     await refuses(t, box, ['run', 'touch ran'], [69, /Cannot write ".*": ENOSPC/]);
-    t.same(readdirSync(runs), [], 'what had been placed is removed');
+    t.same(readdirSync(runs), [], 'removes what it has delivered');
     t.match(await purged(t, box, VALUE), { outcome: 'aborted', outcomeEvidence: /store-unavailable/ });
     disk.empty();
   }
@@ -31,7 +31,7 @@ void t.test('a runs directory that is full, or read-only, takes nothing and keep
   t.match(await purged(t, box, VALUE), { outcome: 'succeeded' });
 });
 
-void t.test('a removal that finds its disk read-only is told, and made when it is writable', async (t) => {
+void t.test('reports a removal on a read-only disk, and completes it when the disk is writable', async (t) => {
   const box = new Sandbox(t);
   box.env['NF_ESCROW_RUNS_DIR'] = join(box.directory, 'disk/runs');
   const disk = smallDisk(t, join(box.directory, 'disk'), 256);
@@ -41,9 +41,9 @@ void t.test('a removal that finds its disk read-only is told, and made when it i
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   const [run] = readdirSync(box.env['NF_ESCROW_RUNS_DIR']);
   await until('the daemon saw the head', async () => (await newestRun(box)).state === 'running');
-  // The head holds the FIFO open for writing, and that does not count: what it is on can become read-only.
+  // A FIFO that is open for writing does not prevent a remount as read-only.
   disk.readOnly();
-  process.kill(started.pid, 'SIGSTOP'); // the run's end is the daemon's to see, and not asked for
+  process.kill(started.pid, 'SIGSTOP'); // so that the daemon detects the end of the run without a request
   await box.startProgram('touch', [join(box.launch, 'go')]).ended;
   const pending = await until('the removal failed', async () => {
     const found = await newestRun(box);
@@ -52,14 +52,14 @@ void t.test('a removal that finds its disk read-only is told, and made when it i
   process.kill(started.pid, 'SIGCONT');
   t.equal(pending.pendingRemovals, 1);
   const { status, stderr } = await started.ended;
-  t.equal(status, 5, "nextflow's status stands");
-  t.match(stderr, /could be removed yet; it is tried again/);
+  t.equal(status, 5, "returns nextflow's status");
+  t.match(stderr, /could not remove everything of run/);
   t.match((await accepts(t, box, ['runs', 'receipt', run ?? ''])).stdout, /last error +.*EROFS/);
   disk.writable();
   await purged(t, box, VALUE);
 });
 
-void t.test('how a run ended is told also where its disk has filled up since', async (t) => {
+void t.test('reports the outcome of a run even if its disk has become full', async (t) => {
   const box = new Sandbox(t);
   box.env['NF_ESCROW_RUNS_DIR'] = join(box.directory, 'disk/runs');
   const disk = smallDisk(t, join(box.directory, 'disk'), 256);
@@ -72,12 +72,12 @@ void t.test('how a run ended is told also where its disk has filled up since', a
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   disk.fill();
   writeFileSync(join(box.launch, 'go'), '');
-  // No secret goes just before, and makes room.
+  // The run has no secrets, so no removal frees space first.
   t.equal((await started.ended).status, 5);
   t.match(await purged(t, box, VALUE), { outcome: 'failed', exitStatus: 5 });
 });
 
-void t.test('a full state directory refuses what is new and loses nothing', async (t) => {
+void t.test('a full state directory rejects changes and loses nothing', async (t) => {
   const box = new Sandbox(t);
   const disk = smallDisk(t, box.state, 1024);
   if (disk === undefined) return;
@@ -86,20 +86,20 @@ void t.test('a full state directory refuses what is new and loses nothing', asyn
   const big = `${VALUE}${'x'.repeat(60_000)}`;
   await refuses(t, box, ['secrets', 'set', 'FOO_KEY'], [69, /ledger\.db": the disk is full/], { input: big });
   await refuses(t, box, ['run', 'touch ran'], [69, /disk is full|ENOSPC/]);
-  t.match((await accepts(t, box, ['secrets', 'list'])).stdout, /KEPT_KEY/, 'the daemon goes on');
+  t.match((await accepts(t, box, ['secrets', 'list'])).stdout, /KEPT_KEY/, 'the daemon continues');
   t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /runs as process/);
   await accepts(t, box, ['daemon', 'stop']);
-  disk.fill(); // the ledger was made smaller as it was closed
+  disk.fill(); // closing the ledger has freed space
   await refuses(t, box, ['secrets', 'list'], [69, /full|ENOSPC/]);
   disk.empty();
-  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'now there is room' });
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'now there is space' });
   const ran = await accepts(t, box, ['run', 'grep -o kept "$NXF_SECRETS_FILE"']);
   t.equal(ran.stdout, 'kept\n', 'an earlier secret is intact');
   t.match(await purged(t, box, VALUE), { outcome: 'succeeded' });
   t.notOk(existsSync(join(box.launch, 'ran')));
 });
 
-void t.test('a read-only state directory is told of', async (t) => {
+void t.test('reports a read-only state directory', async (t) => {
   const box = new Sandbox(t);
   const disk = smallDisk(t, box.state, 1024);
   if (disk === undefined) return;
@@ -107,8 +107,8 @@ void t.test('a read-only state directory is told of', async (t) => {
   await accepts(t, box, ['daemon', 'stop']);
   disk.readOnly();
   await refuses(t, box, ['run', 'touch ran'], [69, /EROFS|read-?only/]);
-  t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /No daemon runs/);
-  t.match((await soon(t, box, ['doctor'])).stdout, /state directory.*cannot be written/);
+  t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /The daemon is not running/);
+  t.match((await soon(t, box, ['doctor'])).stdout, /state directory.*is not writable/);
   disk.writable();
   t.match((await accepts(t, box, ['run', 'grep -c value "$NXF_SECRETS_FILE"'])).stdout, '1\n');
   await purged(t, box, VALUE);

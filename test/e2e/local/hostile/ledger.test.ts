@@ -8,40 +8,40 @@ import { Sandbox, until } from '../../../support/sandbox.ts';
 
 const VALUE = 'the-value-of-a-broken-ledger';
 
-void t.test('a damaged ledger is told with what to do, and is not touched', async (t) => {
+void t.test('reports a damaged ledger with a remedy, and does not change it', async (t) => {
   const box = new Sandbox(t);
   const path = join(box.state, 'ledger.db');
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
   const daemon = await box.daemonPid();
   await accepts(t, box, ['daemon', 'stop']);
-  await until('the daemon has let go of it', () => !existsSync(`/proc/${String(daemon)}`));
+  await until('the daemon has exited', () => !existsSync(`/proc/${String(daemon)}`));
   const database = new Database(path);
   database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
   database.close();
   for (const name of ['-wal', '-shm']) rmSync(path + name, { force: true });
   const whole = readFileSync(path);
-  const spoilt: [string, Buffer][] = [
-    ['a page is overwritten', Buffer.from(whole).fill(7, 8192, 12_288)],
-    ['cut off', whole.subarray(0, whole.length - 8192)],
-    ['no database', Buffer.from('this is no database'.repeat(500))],
+  const damaged: [string, Buffer][] = [
+    ['overwritten page', Buffer.from(whole).fill(7, 8192, 12_288)],
+    ['truncated', whole.subarray(0, whole.length - 8192)],
+    ['not a database', Buffer.from('this is no database'.repeat(500))],
   ];
-  for (const [name, bytes] of spoilt) {
+  for (const [name, bytes] of damaged) {
     writeFileSync(path, bytes);
     for (const command of [
       ['secrets', 'list'],
       ['run', 'touch ran'],
     ])
       await refuses(t, box, command, [78, /ledger\.db": it is damaged: [^]*\.recover/]);
-    t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /No daemon runs/, name);
-    t.match((await soon(t, box, ['doctor'])).stdout, /vault key/, 'doctor has something to say');
-    t.ok(readFileSync(path).equals(bytes), `${name}: untouched`);
+    t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /The daemon is not running/, name);
+    t.match((await soon(t, box, ['doctor'])).stdout, /vault key/, 'doctor still works');
+    t.ok(readFileSync(path).equals(bytes), `${name}: unchanged`);
   }
   writeFileSync(path, whole);
-  t.match((await accepts(t, box, ['secrets', 'list'])).stdout, /FOO_KEY/, 'a backup that is put back works');
+  t.match((await accepts(t, box, ['secrets', 'list'])).stdout, /FOO_KEY/, 'a restored backup works');
   t.notOk(existsSync(join(box.launch, 'ran')));
 });
 
-void t.test('a ledger that someone else holds is told, and used again when it is free', async (t) => {
+void t.test('reports a locked ledger, and uses it again when it is unlocked', async (t) => {
   const box = new Sandbox(t);
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
   const other = new Database(join(box.state, 'ledger.db'));
@@ -54,7 +54,7 @@ void t.test('a ledger that someone else holds is told, and used again when it is
 });
 
 void t.test(
-  'without its key nothing is sealed or opened, and what was placed is taken back all the same',
+  'without the key, encrypts and decrypts nothing but still purges runs',
   async (t) => {
     const box = new Sandbox(t);
     const key = join(box.state, 'vault.key');
@@ -74,8 +74,8 @@ void t.test(
     await refuses(t, box, ['run', 'x'], [78, /contains a line that is not a key/]);
     rmSync(key);
     t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /runs as process/);
-    t.match((await soon(t, box, ['doctor'])).stdout, /vault\.key is not there, though a ledger is/);
-    // A daemon that starts without the key adopts and purges too.
+    t.match((await soon(t, box, ['doctor'])).stdout, /vault\.key does not exist, but a ledger does/);
+    // A daemon that starts without the key also adopts and purges runs.
     process.kill((await box.daemonPid()) ?? 0, 'SIGKILL');
     writeFileSync(join(box.launch, 'go'), '');
     t.match(await run.ended, { status: 0 });

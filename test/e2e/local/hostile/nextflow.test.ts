@@ -35,8 +35,8 @@ void t.test('refuses a path that is not a program before it materializes anythin
   writeFileSync(plain, '#!/bin/sh\n', { mode: 0o644 });
   mkdirSync(directory);
   for (const path of [plain, directory, '/dev/null', join(plain, 'nextflow')]) {
-    await refuses(t, box, ['run', '--nextflow', path, 'x'], [78, /is not a program/]);
-    await refuses(t, box, ['nextflow', 'run', 'x'], [78, /is not a program/], {
+    await refuses(t, box, ['run', '--nextflow', path, 'x'], [78, /is not an executable file/]);
+    await refuses(t, box, ['nextflow', 'run', 'x'], [78, /is not an executable file/], {
       env: { NF_ESCROW_NEXTFLOW: path },
     });
   }

@@ -34,18 +34,18 @@ import { assemble, placesIn, type DaemonModules } from '../../../support/daemon-
 import { writeExit } from '../../../support/placed-run.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
-/** An operation that takes longer, in milliseconds, blocks. Generous, so that a loaded machine does not reach it. */
+/** Time limit of an operation, in milliseconds. An operation that exceeds it blocks. High enough for a loaded machine. */
 const LIMIT_MS = 60_000;
 
-/** A place of ours, in which something else stands; and what we do there. */
+/** A path that nf-escrow uses and at which another file is planted, and the operation on it. */
 interface Place {
   readonly path: string;
-  /** Whether a link to a directory is as good as one. */
+  /** Whether a link to a directory is accepted. */
   readonly mayBeLink?: boolean;
-  /** Makes what has to be there before. */
+  /** Prepares the directory. */
   readonly before?: (directory: string) => void | Promise<void>;
   readonly act: (path: string, directory: string) => unknown;
-  /** What stands there may be as it was, or gone; where it is refused nothing more is asked. */
+  /** Checks the result if the operation succeeds. The planted file may be unchanged or removed. */
   readonly after?: (t: Test, path: string) => void;
 }
 
@@ -108,12 +108,12 @@ const places: readonly Place[] = [
     path: `spool/${'a'.repeat(24)}.request`,
     before: (directory) => mkdirSync(join(directory, 'spool'), { mode: 0o700 }),
     act: (_path, directory) => serveSpool(locatePaths({ NF_ESCROW_HOME: directory }))(),
-    after: (t, path) => t.notOk(existsSync(path), 'what lies in the spool is removed'),
+    after: (t, path) => t.notOk(existsSync(path), 'removes the file in the spool'),
   },
   {
     path: 'cancel',
     act: (_path, directory) => requestCancel(directory),
-    after: (t, path) => t.ok(existsSync(path), 'the end is asked for'),
+    after: (t, path) => t.ok(existsSync(path), 'requests the end'),
   },
   {
     path: 'revoked',
@@ -136,7 +136,7 @@ const places: readonly Place[] = [
 ];
 
 void t.test(
-  'whatever stands where we write or remove: no link is followed, nothing is waited for',
+  'follows no link and never waits, whatever file exists where nf-escrow writes or removes',
   async (t) => {
     const kinds = plantedToo.filter((kind) => kind !== 'device' || process.geteuid?.() === 0);
     for (const { path, mayBeLink, before, act, after } of places)
@@ -159,8 +159,8 @@ void t.test(
             `${what}: ${error instanceof Error ? String(error.stack) : ''}`,
           );
         }
-        t.ok(performance.now() - begun < LIMIT_MS, `${what}: nothing is waited for`);
-        t.equal(victims.all, untouched, `${what}: nothing of anybody else's is changed`);
+        t.ok(performance.now() - begun < LIMIT_MS, `${what}: does not wait`);
+        t.equal(victims.all, untouched, `${what}: changes no other file`);
       }
   },
 );

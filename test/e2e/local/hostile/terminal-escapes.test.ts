@@ -117,9 +117,9 @@ void t.test('every command escapes the hostile names of a run', async (t) => {
   await shows(['runs', 'show', id], `job          slurm ${ESCAPED}\n`);
   await shows(['runs', 'show', id], `jobs left    pbs ${ESCAPED} (${ESCAPED})`);
   await shows(['status'], `${id}  ${ESCAPED}`);
-  await shows(['runs', 'receipt', HOSTILE], `1 file of 1 task of ${ESCAPED} holds its value`);
+  await shows(['runs', 'receipt', HOSTILE], `1 file of 1 task of ${ESCAPED} contains its value`);
   await shows(['runs', 'receipt', id], `last error   ${ESCAPED}\n`);
-  await shows(['runs', 'logs', id], `"${ESCAPED}" is not there any more`);
+  await shows(['runs', 'logs', id], `"${ESCAPED}" does not exist`);
   await shows(['doctor'], ESCAPED);
   await shows(['daemon', 'logs'], 's\\u009b\\u202e');
   const log = readFileSync(join(box.env['NF_ESCROW_HOME'] ?? '', 'daemon.log'), 'utf8');

@@ -13,14 +13,18 @@ import { root, Sandbox } from '../../../support/sandbox.ts';
 const MAX = 65_536;
 const mark = (): string => randomBytes(12).toString('hex');
 
-void t.test('a value that cannot be one is refused, and is nowhere afterwards', async (t) => {
+void t.test('rejects invalid values and stores them nowhere', async (t) => {
   const box = new Sandbox(t);
   await accepts(t, box, ['secrets', 'set', 'KEPT_KEY'], { input: 'kept' });
   const [nul, long, endless] = [mark(), mark(), mark()];
   const cases: [Buffer, RegExp, string][] = [
     [Buffer.from(`${nul}\0x`), /FOO_KEY: the value contains a NUL at byte 25/, nul],
-    [Buffer.from(long.padEnd(MAX + 1, 'x')), /FOO_KEY has more than 65536 bytes/, long],
-    [Buffer.from(endless.padEnd(4 * 1024 * 1024, 'x')), /FOO_KEY has more than 65536 bytes/, endless],
+    [Buffer.from(long.padEnd(MAX + 1, 'x')), /FOO_KEY: its value has more than 65536 bytes/, long],
+    [
+      Buffer.from(endless.padEnd(4 * 1024 * 1024, 'x')),
+      /FOO_KEY: its value has more than 65536 bytes/,
+      endless,
+    ],
     [Buffer.alloc(0), /FOO_KEY: the value is empty/, 'no such text anywhere'],
   ];
   for (const [value, message, text] of cases) {
@@ -36,24 +40,24 @@ void t.test('a value that cannot be one is refused, and is nowhere afterwards', 
   t.notMatch((await accepts(t, box, ['secrets', 'list'])).stdout, /FOO_KEY/);
 });
 
-void t.test('what is no file is not waited for', async (t) => {
+void t.test('rejects a FIFO without a writer and other special files without waiting', async (t) => {
   const box = new Sandbox(t);
   const at = (name: string): string => join(box.launch, name);
   execFileSync('mkfifo', ['-m', '600', at('fifo')]);
   mkdirSync(at('directory'));
   const refused: [string[], RegExp][] = [
-    [['fifo'], /nobody writes to that FIFO/],
+    [['fifo'], /the FIFO has no writer/],
     [['directory'], /it is a directory/],
-    [['/dev/zero'], /not a plain file/],
+    [['/dev/zero'], /not a regular file/],
     [['missing'], /ENOENT/],
   ];
   for (const [[file = ''], message] of refused)
     await refuses(t, box, ['secrets', 'set', 'FOO_KEY', '--from-file', file], [64, message]);
   for (const from of ['json', 'dotenv'])
-    await refuses(t, box, ['secrets', 'import', '--from', from, 'fifo'], [64, /nobody writes/]);
-  await refuses(t, box, ['secrets', 'import', '--from', 'nextflow', 'fifo'], [78, /not a plain file/]);
-  await refuses(t, box, ['vault', 'import', 'fifo', '--passphrase-file', 'fifo'], [64, /nobody writes/]);
-  // Whoever writes to it later is waited for: `<(command)` of a shell is such a FIFO.
+    await refuses(t, box, ['secrets', 'import', '--from', from, 'fifo'], [64, /has no writer/]);
+  await refuses(t, box, ['secrets', 'import', '--from', 'nextflow', 'fifo'], [78, /not a regular file/]);
+  await refuses(t, box, ['vault', 'import', 'fifo', '--passphrase-file', 'fifo'], [64, /has no writer/]);
+  // A FIFO with a writer is waited for: a shell creates one for `<(command)`.
   const substituted = box.startProgram('bash', [
     '-c',
     `${process.execPath} "$0" secrets set FOO_KEY --from-file <(sleep 0.3; printf later)`,
@@ -62,16 +66,16 @@ void t.test('what is no file is not waited for', async (t) => {
   t.match(await substituted.ended, { status: 0, stdout: /version 1, 5 bytes/ });
 });
 
-void t.test('the local store that is a FIFO is refused, and the daemon goes on', async (t) => {
+void t.test('rejects a local store that is a FIFO, and the daemon continues', async (t) => {
   const box = new Sandbox(t);
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'x' });
   mkdirSync(join(box.directory, 'nxf/secrets'), { recursive: true });
   execFileSync('mkfifo', ['-m', '600', join(box.directory, 'nxf/secrets/store.json')]);
-  await refuses(t, box, ['run', 'true'], [78, /store\.json" cannot be used: it is not a plain file/]);
+  await refuses(t, box, ['run', 'true'], [78, /store\.json": it is not a regular file/]);
   await accepts(t, box, ['secrets', 'list']);
 });
 
-void t.test('the longest and the shortest value are kept, byte for byte', async (t) => {
+void t.test('stores the longest and the shortest value byte for byte', async (t) => {
   const box = new Sandbox(t);
   const any = Buffer.from(Array.from({ length: MAX }, (_, index) => (index % 255) + 1));
   const text = Buffer.from(randomBytes(MAX / 2).toString('hex'));

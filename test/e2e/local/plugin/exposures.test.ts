@@ -199,7 +199,7 @@ for (const nextflow of realNextflows(t)) {
 
     t.match(
       ended.stderr,
-      `nf-escrow: the run wrote values of secrets into files that are kept: ${Object.keys(WAYS).sort().join(', ')}\n`,
+      `nf-escrow: files of the run contain values of secrets: ${Object.keys(WAYS).sort().join(', ')}\n`,
     );
     t.match(ended.stderr, new RegExp(`^nf-escrow:   ${box.launch}/work/../\\w{30}/\\.command\\.\\w+$`, 'm'));
     t.match(ended.stderr, `nf-escrow runs receipt ${run.id}\n`);
@@ -208,15 +208,15 @@ for (const nextflow of realNextflows(t)) {
       t.match(
         shown.stdout,
         new RegExp(
-          `^exposed +${secret}: \\d+ files? of 1 task of ${process} holds? its value\n +${box.launch}/work/`,
+          `^exposed +${secret}: \\d+ files? of 1 task of ${process} contains? its value\n +${box.launch}/work/`,
           'm',
         ),
       );
-    t.match(shown.stdout, /nf-escrow removed everything that it had placed\. The run kept the files above/);
+    t.match(shown.stdout, /nf-escrow removed everything that it placed\. The files above still contain values/);
     t.notMatch(shown.stdout, /Nothing is left/);
     t.notMatch((await box.escrow(['runs', 'purge', run.id])).stdout, /Nothing .*is left/);
     t.match((await box.escrow(['runs', 'show', run.id])).stdout, /^exposed +.*TAG_KEY/m);
-    t.match((await box.escrow(['doctor'])).stdout, /^warning +pipelines +.*_KEY by /m);
+    t.match((await box.escrow(['doctor'])).stdout, /^warning +exposed values +.*_KEY from /m);
 
     const tasks = (await box.http('GET', `/v1/runs/${run.id}/tasks`)).text;
     t.match(
@@ -272,7 +272,7 @@ workflow {
     const shown = (await box.escrow(['runs', 'receipt', run.id])).stdout;
     t.match(shown, /^searched +completely: \d+ files, 1 task, \d+ KiB\n\nNothing is left\.\n$/m);
     t.notMatch(shown, /^exposed/m);
-    t.match((await box.escrow(['doctor'])).stdout, /^ok +pipelines/m);
+    t.match((await box.escrow(['doctor'])).stdout, /^ok +exposed values/m);
   });
 
   void t.test(`reports what could not be searched: ${nextflow}`, async (t) => {
@@ -317,7 +317,7 @@ workflow {
     t.match(gap('value-short'), { secrets: ['SHORT_KEY'] });
     const shown = (await box.escrow(['runs', 'receipt', run.id])).stdout;
     t.match(shown, /^searched +not completely: /m);
-    t.match(shown, /^ +not the values of SHORT_KEY: shorter than 4 characters$/m);
+    t.match(shown, /^ +skipped the values of SHORT_KEY: shorter than 4 characters$/m);
     t.match(readFileSync(outside, 'utf8'), values.get('FAR_KEY') ?? '');
   });
 

@@ -20,7 +20,7 @@ void t.test(
     t.notOk(readdirSync(box.launch).includes('ran'));
     await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'one-line' });
     const explained = await accepts(t, box, ['run', '--explain', 'x'], { env: off });
-    t.match(explained.stdout, /given by +Nextflow's own format: NXF_PLUGINS_DEFAULT is false/);
+    t.match(explained.stdout, /delivered by +Nextflow's own format: NXF_PLUGINS_DEFAULT is false/);
     const ran = await accepts(t, box, ['run', 'grep -c line "$NXF_SECRETS_FILE"'], { env: off });
     t.equal(ran.stdout, '1\n');
     t.match(

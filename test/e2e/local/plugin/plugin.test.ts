@@ -192,7 +192,7 @@ workflow {
       complete: true,
       exposures: [{ secret: 'PLAIN_KEY', process: 'WRITES', tasks: 1, run: run.id }],
     });
-    t.match((await box.escrow(['doctor'])).stdout, /^warning +pipelines +.*PLAIN_KEY by WRITES/m);
+    t.match((await box.escrow(['doctor'])).stdout, /^warning +exposed values +.*PLAIN_KEY from WRITES/m);
     t.same(
       box.filesWith(value).filter((path) => !/\/launch\/(work|\.nextflow\/cache)\//.test(path)),
       [],
