@@ -191,7 +191,7 @@ const NAMES = [
   'references.json',
 ];
 
-/** A run of this process's, placed and not started. */
+/** Creates a run of this process that is delivered but not started, and returns its id. */
 async function placed(modules: DaemonModules, launchDirectory: string, detach = false): Promise<string> {
   const request = {
     selection: {},
@@ -205,7 +205,7 @@ async function placed(modules: DaemonModules, launchDirectory: string, detach = 
   return (await modules.runs.create(request)).run?.id ?? '';
 }
 
-void t.test('a run is called off and purged, whatever stands in its directory, or for it', async (t) => {
+void t.test('cancels and purges a run, whatever is planted in its directory or instead of it', async (t) => {
   const directory = temporaryDirectory(t);
   const modules = await assemble(placesIn(directory));
   t.teardown(() => modules.close());
@@ -226,11 +226,11 @@ void t.test('a run is called off and purged, whatever stands in its directory, o
       { state: 'purged', outcome: 'cancelled' },
       `${kind} within`,
     );
-    t.ok(performance.now() - begun < 2 * LIMIT_MS, `${kind}: nothing is waited for`);
-    t.notOk(existsSync(place), `${kind}: all of it is gone`);
-    t.equal(victims.all, untouched, `${kind}: nothing of anybody else's is changed`);
+    t.ok(performance.now() - begun < 2 * LIMIT_MS, `${kind}: does not wait`);
+    t.notOk(existsSync(place), `${kind}: removes everything`);
+    t.equal(victims.all, untouched, `${kind}: changes no other file`);
 
-    // In the place of the directory itself: its run is over when there is nothing to start, and what stands there goes.
+    // Instead of the directory itself: the run ends because there is nothing to start, and the planted file is removed.
     const other = await placed(modules, directory);
     renameSync(join(directory, 'runs', other), join(directory, 'aside'));
     victims.plant(kind, join(directory, 'runs', other));
@@ -240,16 +240,16 @@ void t.test('a run is called off and purged, whatever stands in its directory, o
     t.equal(
       victims.all,
       still,
-      `${kind} in the place of a run directory: nothing of anybody else's is changed`,
+      `${kind} instead of a run directory: changes no other file`,
     );
-    t.notOk(existsSync(join(directory, 'aside')), 'the directory itself is removed where it was moved');
+    t.notOk(existsSync(join(directory, 'aside')), 'removes the moved directory');
     rmSync(join(directory, 'runs', other), { recursive: true, force: true });
     await modules.runs.purge(other, { force: true, asked: true });
   }
   t.same(readdirSync(join(directory, 'runs')), []);
 });
 
-void t.test('a file that is larger than its disk costs neither memory nor the end of the run', async (t) => {
+void t.test('files larger than the disk neither exhaust memory nor hide the end of the run', async (t) => {
   const directory = temporaryDirectory(t);
   const modules = await assemble(placesIn(directory));
   t.teardown(() => modules.close());
@@ -262,10 +262,10 @@ void t.test('a file that is larger than its disk costs neither memory nor the en
   renameSync(join(place, 'armed'), join(place, 'started'));
   const before = process.memoryUsage().rss;
   t.match(await modules.runs.purge(id, { force: false, asked: true }), { state: 'purged', exitStatus: 0 });
-  t.ok(process.memoryUsage().rss - before < 512 * 1024 * 1024, 'memory stays bounded');
+  t.ok(process.memoryUsage().rss - before < 512 * 1024 * 1024, 'memory is bounded');
 });
 
-void t.test('what stands where a run wrote its output does not keep runs from being forgotten', async (t) => {
+void t.test('prunes runs whatever is planted at the path of their output', async (t) => {
   const directory = temporaryDirectory(t);
   const modules = await assemble(placesIn(directory));
   t.teardown(() => modules.close());
@@ -278,6 +278,6 @@ void t.test('what stands where a run wrote its output does not keep runs from be
     victims.plant(kind, join(directory, 'output', `${id}.log`));
     const untouched = victims.all;
     t.equal(await modules.runs.prune(0), 1, kind);
-    t.equal(victims.all, untouched, `${kind}: nothing of anybody else's is changed`);
+    t.equal(victims.all, untouched, `${kind}: changes no other file`);
   }
 });

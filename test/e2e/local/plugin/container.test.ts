@@ -14,21 +14,21 @@ const hash = (value: Buffer): string => createHash('sha256').update(value).diges
 
 type Values = ReadonlyMap<string, Buffer>;
 
-/** Not declared by GIVEN: what is no text, and what is for nobody. */
+/** A value that is not UTF-8 text, and a value that no process declares. GIVEN declares neither. */
 const RAW = Buffer.from([0x61, 0xff, 0x60, 0x0d, 0x0a, 0xc3]);
 const FOREIGN = 'never-declared';
 
-/** Writes the names of all its variables, and the SHA-256 of each of our values as the kernel has it. */
-const TELL = `
+/** Task script: writes the names of its environment variables, and the SHA-256 of each of our values. */
+const SCRIPT = `
   export LC_ALL=C
   while IFS= read -r -d '' entry; do
     sum=-
     case $entry in V[0-9]*) sum=$(printf %s "\${entry#*=}" | sha256sum) ;; esac
     printf '%s %s\\n' "\${entry%%=*}" "\${sum%% *}"
-  done </proc/self/environ >told
+  done </proc/self/environ >variables
 `;
 
-/** A process that is given the secrets of these names, and other settings. */
+/** Returns the settings of a process that declares these secrets. */
 function process(names: Iterable<string>, settings = ''): string {
   const list = [...names].map((name) => `'${name}'`).join(', ');
   return `secret = [${list}]; errorStrategy = 'ignore'; ${settings}`;
@@ -43,7 +43,7 @@ interface ContainerRun {
   readonly env: Environment;
 }
 
-/** Runs a pipeline of these processes, and of BARE, which has no container and is given what is no text. */
+/** Runs a pipeline of these processes and of BARE, which has no container and declares a value that is not text. */
 async function run(
   t: Test,
   box: Sandbox,
@@ -52,11 +52,11 @@ async function run(
   const all = { ...processes, BARE: process(['RAW_KEY'], 'container = null') };
   const names = Object.keys(all);
   const one = (name: string): string => `process ${name} {
-  publishDir params.out, saveAs: { 'told.${name}' }
+  publishDir params.out, saveAs: { 'variables.${name}' }
   output:
-  path 'told'
+  path 'variables'
   script:
-  '''${TELL}'''
+  '''${SCRIPT}'''
 }
 `;
   const pipeline = `${names.map(one).join('')}workflow {\n${names.map((name) => `  ${name}()`).join('\n')}\n}\n`;
@@ -78,34 +78,34 @@ ${selectors.join('\n')}
   t.equal(answer.status, 200, answer.text.slice(0, 300));
   const { status, stdout, stderr } = await box.escrow(['run', 'main.nf'], { env });
   t.equal(status, 0, `${stdout}${stderr}`);
-  t.same([...(told(box, 'BARE')?.keys() ?? [])].includes('RAW_KEY'), true, 'no container, no rule');
+  t.ok(variablesOf(box, 'BARE')?.has('RAW_KEY'), 'a task without a container receives any value');
   t.same(readdirSync(join(box.state, 'runs')), []);
   t.match((await box.json<RunList>(['runs', 'list'])).runs[0], { state: 'purged', pendingRemovals: 0 });
   t.same(box.filesWith(FOREIGN), []);
 }
 
-/** What a task wrote, by variable; undefined where it did not run. */
-function told(box: Sandbox, name: string): Map<string, string> | undefined {
-  const file = join(box.launch, 'out', `told.${name}`);
+/** Returns what a task wrote, by variable, or undefined if it did not run. */
+function variablesOf(box: Sandbox, name: string): Map<string, string> | undefined {
+  const file = join(box.launch, 'out', `variables.${name}`);
   if (!existsSync(file)) return undefined;
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
   return new Map(lines.map((line) => line.split(' ') as [string, string]));
 }
 
-/** The task has these secrets, byte for byte, and no other. */
+/** Asserts that a task received exactly these secrets, byte for byte. */
 function isGiven(t: Test, box: Sandbox, name: string, values: Values): void {
-  const seen = told(box, name) ?? new Map<string, string>();
+  const seen = variablesOf(box, name) ?? new Map<string, string>();
   const changed = [...values].filter(([secret, value]) => seen.get(secret) !== hash(value));
   t.comment(`fidelity ${String(values.size - changed.length)} of ${String(values.size)}`);
   const shown = changed.map(([secret, value]) => `${secret} ${value.subarray(0, 20).toString('hex')}`);
-  t.same(shown, [], `${name}: each is as it was set`);
+  t.same(shown, [], `${name}: receives unchanged values`);
   const others = [...seen.keys()].filter((variable) => /^V\d|_KEY$/.test(variable) && !values.has(variable));
-  t.same(others, [], `${name}: none that it does not declare`);
+  t.same(others, [], `${name}: receives no undeclared secret`);
 }
 
-/** The task was refused before it began, by one line. */
+/** Asserts that a task was rejected before its start, with one message. */
 function isRefused(t: Test, box: Sandbox, name: string, message: string): void {
-  t.equal(told(box, name), undefined, `${name} did not run`);
+  t.equal(variablesOf(box, name), undefined, `${name} did not run`);
   t.equal(box.filesWith(message, (path) => !path.endsWith('.command.log')).length, 1, message);
 }
 
@@ -113,7 +113,7 @@ function named(values: readonly Buffer[]): Map<string, Buffer> {
   return new Map(values.map((value, index) => [`V${String(index).padStart(4, '0')}`, value]));
 }
 
-void t.test('Podman carries texts byte for byte; what is no text is refused by name', async (t) => {
+void t.test('Podman: delivers text byte for byte, and rejects other values by name', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const box = new Sandbox(t, nextflow);
@@ -127,7 +127,7 @@ void t.test('Podman carries texts byte for byte; what is no text is refused by n
   isRefused(t, box, 'RAW', message);
 });
 
-void t.test('Charliecloud is given plain values; others are refused by name', async (t) => {
+void t.test('Charliecloud: delivers plain values, and rejects others by name', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const box = new Sandbox(t, nextflow);
@@ -136,14 +136,14 @@ void t.test('Charliecloud is given plain values; others are refused by name', as
   if (env === undefined) return;
   const values = named([Buffer.from('AKIA/abc+def==:x@y.z,100%'), ...corpus(SIZE).filter(isPlain)]);
   const processes = { GIVEN: process(values.keys()), RAW: process(['RAW_KEY']) };
-  // writeFake wants a newer Charliecloud than Debian 12 has.
+  // writeFake requires a newer Charliecloud than the one in Debian 12.
   const engine = 'charliecloud { enabled = true; writeFake = false }';
   await run(t, box, { engine, image, values, processes, env });
   isGiven(t, box, 'GIVEN', values);
   isRefused(t, box, 'RAW', 'nf-escrow: cannot pass RAW_KEY unchanged to ch-run: it supports only letters');
 });
 
-void t.test('Singularity: plain values, and all texts where it is told not to evaluate', async (t) => {
+void t.test('Singularity: delivers plain values, and any text with --no-eval', async (t) => {
   const nextflow = realNextflow(t);
   if (nextflow === undefined) return;
   const box = new Sandbox(t, nextflow);
@@ -151,33 +151,33 @@ void t.test('Singularity: plain values, and all texts where it is told not to ev
   const image = join(box.directory, 'image.sif');
   writeFileSync(image, '');
   const code = Buffer.from('touch pwned;`touch pwned` $(touch pwned)');
-  // env(1) has each a second time, in its arguments: not the longest, so that all go in.
+  // Each value also occurs in the arguments of env(1). The longest are omitted, so that the rest fits.
   const texts = corpus(SIZE).filter(
     (value) => isText(value) && !value.includes('\r\n') && value.length < 1024,
   );
   const values = named([code, ...texts]);
   const plain = new Map([...values].filter(([, value]) => isPlain(value)));
-  const told = "containerOptions = '--no-eval'";
+  const noEval = "containerOptions = '--no-eval'";
   const processes = {
     GIVEN: process(plain.keys()),
     RAW: process(['RAW_KEY']),
     CODE: process(['V0000']),
-    TOLD: process(values.keys(), told),
-    TOLD_RAW: process(['RAW_KEY'], told),
+    NO_EVAL: process(values.keys(), noEval),
+    NO_EVAL_RAW: process(['RAW_KEY'], noEval),
   };
   await run(t, box, { engine: 'singularity.enabled = true', image, values, processes, env });
   isGiven(t, box, 'GIVEN', plain);
-  isGiven(t, box, 'TOLD', values);
+  isGiven(t, box, 'NO_EVAL', values);
   const hint =
     "unchanged to singularity: it evaluates values; set singularity.runOptions = '--no-eval', or change the value";
   isRefused(t, box, 'RAW', `nf-escrow: cannot pass RAW_KEY ${hint}`);
   isRefused(t, box, 'CODE', `nf-escrow: cannot pass V0000 ${hint}`);
   const limit = 'unchanged to singularity: it supports only UTF-8 text without CR LF';
-  isRefused(t, box, 'TOLD_RAW', `nf-escrow: cannot pass RAW_KEY ${limit}`);
+  isRefused(t, box, 'NO_EVAL_RAW', `nf-escrow: cannot pass RAW_KEY ${limit}`);
   const files = readdirSync(box.directory, { recursive: true, encoding: 'utf8' });
   t.same(
     files.filter((path) => path.endsWith('pwned')),
     [],
-    'nothing was run',
+    'executes no code from values',
   );
 });

@@ -268,7 +268,7 @@ workflow {
     t.notOk('exposed' in run);
     const receipt = await box.json<Receipt>(['runs', 'receipt', run.id]);
     t.match(receipt, { exposures: [], complete: true, search: { complete: true, tasks: 1, gaps: [] } });
-    t.ok((receipt.search?.files ?? 0) > 8, 'its task, its log, its report, its trace');
+    t.ok((receipt.search?.files ?? 0) > 8, 'searches task, log, report and trace');
     const shown = (await box.escrow(['runs', 'receipt', run.id])).stdout;
     t.match(shown, /^searched +completely: \d+ files, 1 task, \d+ KiB\n\nNothing is left\.\n$/m);
     t.notMatch(shown, /^exposed/m);

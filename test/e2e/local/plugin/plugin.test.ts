@@ -6,7 +6,7 @@ import type { Receipt, Run, RunList, SecretList, TaskList } from '../../../../da
 import { Sandbox, type Ended } from '../../../support/sandbox.ts';
 import { realNextflows } from '../../../support/nextflows.ts';
 
-/** A value that Nextflow's own store would break on. */
+/** Returns a value that Nextflow's own store cannot carry. */
 const newValue = (): string => `"\`$\\\n${randomBytes(12).toString('hex')}\n`;
 
 interface Place {
@@ -14,7 +14,7 @@ interface Place {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** A sandbox with a pipeline in it, and secrets of the names. */
+/** Returns a sandbox with a pipeline and secrets with these names. */
 async function place(
   t: Test,
   nextflow: string,
@@ -33,14 +33,14 @@ async function place(
 
 async function newest(box: Sandbox): Promise<Run> {
   const [run] = (await box.json<RunList>(['runs', 'list'])).runs;
-  if (run === undefined) throw new Error('there is no run');
+  if (run === undefined) throw new Error('no run exists');
   return run;
 }
 
-/** `exposed`: where a pipeline wrote a value itself. */
+/** Asserts that no file contains a value, and that the newest run is purged. */
 async function nothingLeft(t: Test, { box, values }: Place): Promise<void> {
   for (const [name, value] of Object.entries(values))
-    t.same(box.filesWith(value), [], `${name} is in no file`);
+    t.same(box.filesWith(value), [], `no file contains ${name}`);
   t.same(readdirSync(join(box.state, 'runs')), []);
   t.match(await newest(box), { state: 'purged', pendingRemovals: 0 });
 }
@@ -94,7 +94,7 @@ workflow {
 
 for (const nextflow of realNextflows(t)) {
   void t.test(
-    `config, script, tasks and onComplete have them, and nothing else does: ${nextflow}`,
+    `delivers secrets to configuration, script, tasks and onComplete only: ${nextflow}`,
     async (t) => {
       const config = 'params.two = secrets.TWO_KEY ? secrets.TWO_KEY.length() : "none"\n';
       const setting = await place(t, nextflow, ['ONE_KEY', 'TWO_KEY'], WIDE, config);
@@ -103,7 +103,7 @@ for (const nextflow of realNextflows(t)) {
       const ended = await box.escrow(['run', 'main.nf'], { env });
       succeeds(t, ended);
       const length = (name: string): string => String(values[name]?.length);
-      t.match(ended.stdout, new RegExp(`^${length('ONE_KEY')}$`, 'm'), 'the declared one, whole');
+      t.match(ended.stdout, new RegExp(`^${length('ONE_KEY')}$`, 'm'), 'the declared secret, complete');
       for (const expected of ['two=[]', 'ours=[]', 'stores=[]', 'nested=missing'])
         t.ok(ended.stdout.includes(expected), `${expected}: ${ended.stdout}`);
       t.notMatch(ended.stdout, /nested=given/);
@@ -116,32 +116,32 @@ for (const nextflow of realNextflows(t)) {
       t.match(
         tasks.find(({ process }) => process === 'GIVEN'),
         { status: 'COMPLETED', exit: '0', attempt: 1, secrets: ['ONE_KEY'], exposed: [] },
-        'tasks are told without a trace',
+        'reports tasks without a trace',
       );
       const { secrets } = await box.json<SecretList>(['secrets', 'list']);
       t.match(
         secrets.find(({ name }) => name === 'ONE_KEY'),
         { lastUsedBy: run.id, lastUsedProcess: /^(GIVEN|NESTED)$/ },
       );
-      t.equal(secrets.find(({ name }) => name === 'TWO_KEY')?.lastUsedProcess, null, 'no task was given it');
+      t.equal(secrets.find(({ name }) => name === 'TWO_KEY')?.lastUsedProcess, null, 'no task received it');
     },
   );
 
-  void t.test(`a missing one, and one that goes away, fail their task by name: ${nextflow}`, async (t) => {
+  void t.test(`a missing and a deleted secret fail their task by name: ${nextflow}`, async (t) => {
     const script = `
 process ABSENT {
   secret 'NO_KEY'
   script:
   'true'
 }
-process GONE {
+process DELETED {
   secret 'ONE_KEY'
   beforeScript 'rm -f "$STATE"/runs/*/secrets/ONE_KEY'
   script:
   'echo "[$ONE_KEY]" >"$STATE/given"'
 }
 workflow {
-  if( params.what == 'absent' ) ABSENT() else GONE()
+  if( params.what == 'absent' ) ABSENT() else DELETED()
 }
 `;
     const setting = await place(t, nextflow, ['ONE_KEY'], script);
@@ -153,18 +153,18 @@ workflow {
       `${absent.stdout}${absent.stderr}`,
       /Required secret is missing: 'NO_KEY' -- not found in workspace local\/main/,
     );
-    const gone = await box.escrow(['run', 'main.nf', '--what', 'gone'], { env });
-    t.equal(gone.status, 1);
+    const deleted = await box.escrow(['run', 'main.nf', '--what', 'deleted'], { env });
+    t.equal(deleted.status, 1);
     t.match(
-      `${gone.stdout}${gone.stderr}`,
+      `${deleted.stdout}${deleted.stderr}`,
       /nf-escrow: cannot read secret ONE_KEY on \S+: \S+ is missing or not readable/,
     );
-    t.notOk(existsSync(join(box.state, 'given')), 'the script was not run with an empty value');
+    t.notOk(existsSync(join(box.state, 'given')), 'does not run the script with an empty value');
     t.match(await newest(box), { outcome: 'failed', exitStatus: 1 });
     await nothingLeft(t, setting);
   });
 
-  void t.test(`a value that the pipeline writes into a script itself is told: ${nextflow}`, async (t) => {
+  void t.test(`reports a value that the pipeline writes into a script: ${nextflow}`, async (t) => {
     const script = `
 process WRITES {
   output:
@@ -186,7 +186,7 @@ workflow {
     const receipt = await box.escrow(['runs', 'receipt', run.id]);
     t.match(
       receipt.stdout,
-      /^exposed +PLAIN_KEY: 1 file of 1 task of WRITES holds its value\n +\S+\/\.command\.sh$/m,
+      /^exposed +PLAIN_KEY: 1 file of 1 task of WRITES contains its value\n +\S+\/\.command\.sh$/m,
     );
     t.match(await box.json<Receipt>(['runs', 'receipt', run.id]), {
       complete: true,
@@ -196,11 +196,11 @@ workflow {
     t.same(
       box.filesWith(value).filter((path) => !/\/launch\/(work|\.nextflow\/cache)\//.test(path)),
       [],
-      'it is where the pipeline put it, in the task and in the cache of its scripts, and nowhere else',
+      'only the task and the script cache contain the value',
     );
   });
 
-  void t.test(`two hundred tasks at once, and a changed value with -resume: ${nextflow}`, async (t) => {
+  void t.test(`delivers secrets to 200 concurrent tasks, and resumes after a value has changed: ${nextflow}`, async (t) => {
     const script = `
 process MANY {
   secret 'ONE_KEY'
@@ -235,11 +235,11 @@ workflow {
     const again = await box.escrow(['run', 'main.nf', '-resume']);
     succeeds(t, again);
     const cached = (await tasksOf((await newest(box)).id)).tasks.filter(({ status }) => status === 'CACHED');
-    t.equal(cached.length, 200, 'a changed value leaves the cache as it is: docs/limits.md');
+    t.equal(cached.length, 200, 'a changed value does not invalidate the cache: docs/limits.md');
   });
 
   void t.test(
-    `names come from selectors, closures and the configuration; stubs have them: ${nextflow}`,
+    `supports secrets declared in selectors, closures and the configuration, and in stubs: ${nextflow}`,
     async (t) => {
       const task = (name: string, directive = ''): string => `
 process ${name} {
@@ -281,7 +281,7 @@ workflow {
   );
 }
 
-void t.test('launch directories of any name', async (t) => {
+void t.test('supports unusual names of the runs directory', async (t) => {
   const [nextflow] = realNextflows(t);
   if (nextflow === undefined) return;
   const script = `
