@@ -20,9 +20,7 @@ import { escapeLines } from '../system/escape-text.ts';
 /** Builds every command. The arguments of `run` and `nextflow` are parsed elsewhere, not by commander. */
 export function buildProgram(context: Context): Command {
   const program = new Command('nf-escrow')
-    .description(
-      'Deliver secrets to Nextflow runs before they start, and remove every secret when they end.',
-    )
+    .description('Deliver secrets to Nextflow runs before they start, and remove every secret when they end.')
     .version(context.version)
     .exitOverride()
     .configureOutput({

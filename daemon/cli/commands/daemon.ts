@@ -8,9 +8,7 @@ import type { Context } from '../context.ts';
 import { print, printJson, show } from '../io/output.ts';
 
 export function addDaemon(program: Command, context: Context): void {
-  const daemon = program
-    .command('daemon')
-    .description('Manage the daemon; commands that need it start it');
+  const daemon = program.command('daemon').description('Manage the daemon; commands that need it start it');
   daemon
     .command('start')
     .description('Start the daemon')
@@ -35,7 +33,9 @@ export function addDaemon(program: Command, context: Context): void {
     .action(() => takeOver(context));
   daemon
     .command('install')
-    .description('Install the daemon as a systemd user unit or in the crontab: it runs after reboot and logout')
+    .description(
+      'Install the daemon as a systemd user unit or in the crontab: it runs after reboot and logout',
+    )
     .option('--cron', 'use the crontab even if a systemd user instance is available')
     .option('--remove', 'uninstall it')
     .addHelpText('after', '\nExample: nf-escrow daemon install')

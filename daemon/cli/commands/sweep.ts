@@ -39,7 +39,9 @@ export async function sweep(context: Context, options: SweepOptions): Promise<vo
 
 function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): void {
   if (leftovers.length === 0) {
-    print(process.exitCode === 1 ? 'Found nothing, but not everything could be searched.' : 'Nothing to remove.');
+    print(
+      process.exitCode === 1 ? 'Found nothing, but not everything could be searched.' : 'Nothing to remove.',
+    );
     return;
   }
   printTable(

@@ -17,7 +17,9 @@ interface Phrase {
 }
 
 export function addVault(program: Command, context: Context): void {
-  const vault = program.command('vault').description("Manage the vault's key; export and import all secrets, encrypted");
+  const vault = program
+    .command('vault')
+    .description("Manage the vault's key; export and import all secrets, encrypted");
   vault
     .command('status')
     .description('Show whether the vault is locked, and where its key comes from')
@@ -32,9 +34,7 @@ export function addVault(program: Command, context: Context): void {
     .action((options: Phrase) => unlock(context, options));
   vault
     .command('rekey')
-    .description(
-      'Replace the key: by default with a new key file, else with a passphrase or a command',
-    )
+    .description('Replace the key: by default with a new key file, else with a passphrase or a command')
     .option('--passphrase', 'derive the key from a passphrase')
     .option('--passphrase-file <FILE>', 'derive the key from the passphrase in a file')
     .option('--command', 'derive the key from the output of the setting vaultKeyCommand')
@@ -70,7 +70,9 @@ async function vaultStatus(context: Context, options: { json?: boolean }): Promi
     if (status.pendingRekey > 0)
       print(`pending  ${String(status.pendingRekey)} values are encrypted with another key`);
     if (status.pendingErasure !== null)
-      print(`erasure  removed values may still be on the disk: ${status.pendingErasure}; the daemon retries it`);
+      print(
+        `erasure  removed values may still be on the disk: ${status.pendingErasure}; the daemon retries it`,
+      );
   }
 }
 

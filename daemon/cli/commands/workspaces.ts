@@ -22,7 +22,9 @@ interface CreateOptions {
 }
 
 export function addWorkspaces(program: Command, context: Context): void {
-  const workspaces = program.command('workspaces').description('Manage workspaces, which hold secrets for pipelines');
+  const workspaces = program
+    .command('workspaces')
+    .description('Manage workspaces, which hold secrets for pipelines');
   workspaces
     .command('create')
     .argument('<ORG/NAME>')

@@ -12,7 +12,8 @@ const LOOK_EVERY_MS = 200;
 export async function* followFile(path: string, isGrowing: () => Promise<boolean>): AsyncGenerator<Buffer> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
-    if (!fstatSync(fd).isFile()) throw new EscrowError('path-conflict', `Cannot read "${path}": it is not a regular file.`);
+    if (!fstatSync(fd).isFile())
+      throw new EscrowError('path-conflict', `Cannot read "${path}": it is not a regular file.`);
     for (let more = true; ;) {
       const buffer = Buffer.alloc(CHUNK);
       const count = readSync(fd, buffer);

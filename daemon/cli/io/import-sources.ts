@@ -25,7 +25,10 @@ export async function readImport(
   if (source === 'nextflow') {
     const store = file ?? findLocalStore(env);
     if (store === null)
-      throw new EscrowError('import-invalid', "Cannot import secrets: Nextflow's secrets store does not exist.");
+      throw new EscrowError(
+        'import-invalid',
+        "Cannot import secrets: Nextflow's secrets store does not exist.",
+      );
     return [...readLocalStore(store)].map(([name, value]) => ({
       name,
       valueBase64: value.open().toString('base64'),
@@ -34,7 +37,8 @@ export async function readImport(
   if (file === undefined) throw new EscrowError('usage', `--from ${source} requires a FILE.`);
   const text = await read(file);
   const entries = source === 'dotenv' ? parseDotenv(text) : parseJson(file, text);
-  if (entries.length === 0) throw new EscrowError('import-invalid', `Cannot import "${file}": it contains no secrets.`);
+  if (entries.length === 0)
+    throw new EscrowError('import-invalid', `Cannot import "${file}": it contains no secrets.`);
   return entries.map(([name, value]) => ({ name, valueBase64: Buffer.from(value ?? '').toString('base64') }));
 }
 

@@ -27,7 +27,9 @@ export async function promptHidden(message: string): Promise<string> {
 export async function readNewPassphrase(message: string, file?: string): Promise<string> {
   const first = await readPassphrase(message, file);
   if (file !== undefined || first === (await readPassphrase('Repeat the passphrase:'))) return first;
-  throw new EscrowError('usage', 'The passphrases do not match.', { hint: 'Nothing was changed. Try again.' });
+  throw new EscrowError('usage', 'The passphrases do not match.', {
+    hint: 'Nothing was changed. Try again.',
+  });
 }
 
 /** Wraps a client: if the vault is locked and there is a terminal, prompts for the passphrase and retries. */

@@ -10,8 +10,7 @@ export function splitWords(text: string): string[] {
   while (rest !== '') {
     const [word = ''] = /^(?:[^\s'"]|'[^']*'|"[^"]*")+/.exec(rest) ?? [];
     const next = rest.slice(word.length);
-    if (word === '' || /^['"]/.test(next))
-      throw new EscrowError('usage', `Unclosed quote in: ${text}`);
+    if (word === '' || /^['"]/.test(next)) throw new EscrowError('usage', `Unclosed quote in: ${text}`);
     words.push(word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'));
     rest = next.trimStart();
   }

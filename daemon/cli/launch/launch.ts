@@ -48,7 +48,10 @@ export async function launch(
     const { runDetached } = await import('./run-detached.ts');
     await runDetached(start);
     if (json) printJson(run);
-    else print(`Started run ${run.id} in the background. Show its output with: nf-escrow runs logs -f ${run.id}`);
+    else
+      print(
+        `Started run ${run.id} in the background. Show its output with: nf-escrow runs logs -f ${run.id}`,
+      );
     return 0;
   }
   const { status, signal } = await runInForeground(start, ignoreHangup);
@@ -75,17 +78,13 @@ async function settle(context: Context, id: string): Promise<Run | undefined> {
   try {
     const run = await purgeWithCredentials(await context.daemon(), `/v1/runs/${id}/purge?ended=true`);
     if (run.pendingRemovals > 0)
-      warn(
-        `could not remove everything of run ${id} yet. The daemon retries it. See: nf-escrow status`,
-      );
+      warn(`could not remove everything of run ${id} yet. The daemon retries it. See: nf-escrow status`);
     await tellExposures(await context.daemon(), run, warn);
     return run;
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown';
     for (const line of await leftoversOf(context, id)) warn(line);
-    warn(
-      `some objects of run ${id} may still exist: ${why} The next nf-escrow command removes them.`,
-    );
+    warn(`some objects of run ${id} may still exist: ${why} The next nf-escrow command removes them.`);
     return undefined;
   }
 }

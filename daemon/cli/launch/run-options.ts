@@ -68,9 +68,15 @@ function assemble(found: ReadonlyMap<string, string[]>, rest: readonly string[])
   const computeEnvironment = found.get('--compute-env')?.at(-1);
   const [explain, detach] = [found.has('--explain'), found.has('--detach')];
   if (explain && detach)
-    throw new EscrowError('usage', '--explain and --detach cannot be combined: --explain does not start the run.');
+    throw new EscrowError(
+      'usage',
+      '--explain and --detach cannot be combined: --explain does not start the run.',
+    );
   if (found.has('--json') && !explain && !detach)
-    throw new EscrowError('usage', "--json requires --explain or --detach: otherwise the output is Nextflow's.");
+    throw new EscrowError(
+      'usage',
+      "--json requires --explain or --detach: otherwise the output is Nextflow's.",
+    );
   return {
     ...(workspace === undefined ? {} : { workspace }),
     ...(computeEnvironment === undefined ? {} : { computeEnvironment }),

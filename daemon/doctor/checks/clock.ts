@@ -18,7 +18,8 @@ export function checkClock({ state }: Paths, clock: () => number): Check[] {
   if (now < EARLIEST) return [failure('clock', `the clock shows ${shown}, which is too early`, REMEDY)];
   if (!isOurDirectory(state)) return [ok('clock', shown)];
   const apart = apartFromFiles(state, clock);
-  if (Math.abs(apart) <= APART_MS) return [ok('clock', `${shown}; timestamps of new files in ${state} agree`)];
+  if (Math.abs(apart) <= APART_MS)
+    return [ok('clock', `${shown}; timestamps of new files in ${state} agree`)];
   const seconds = (Math.abs(apart) / 1000).toFixed(1);
   const direction = apart > 0 ? 'in the future' : 'in the past';
   return [

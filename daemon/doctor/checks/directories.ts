@@ -92,6 +92,10 @@ function checkFileSystem({ name, path, variable, lasting }: Directory, found: St
   const type = fileSystemType(path);
   const where = `${path} (${modeOf(found)}, ${type.name}${type.network ? ', a network file system' : ''})`;
   if (lasting && ['tmpfs', 'ramfs'].includes(type.name))
-    return warning(name, `${where}: its content is lost on reboot`, `Set ${variable} to a directory on a disk.`);
+    return warning(
+      name,
+      `${where}: its content is lost on reboot`,
+      `Set ${variable} to a directory on a disk.`,
+    );
   return ok(name, where);
 }

@@ -27,7 +27,10 @@ function secretsFile(env: DoctorContext['env']): Check | undefined {
   const path = env['NXF_SECRETS_FILE'];
   if (!path) return undefined;
   if (isAbsolute(path))
-    return ok(NAME, `NXF_SECRETS_FILE is ${path}: each run merges it as the local store and never changes it`);
+    return ok(
+      NAME,
+      `NXF_SECRETS_FILE is ${path}: each run merges it as the local store and never changes it`,
+    );
   return warning(
     NAME,
     `NXF_SECRETS_FILE is "${path}": Nextflow resolves a relative path in its own home, not here`,

@@ -17,8 +17,7 @@ export async function checkExposures({ socket }: Paths, { limitMs }: DoctorConte
   } catch {
     return []; // the socket check reports the problem
   }
-  if (list.exposures.length === 0)
-    return [ok(NAME, 'no values of secrets were found in files of runs')];
+  if (list.exposures.length === 0) return [ok(NAME, 'no values of secrets were found in files of runs')];
   const shown = list.exposures
     .slice(0, SHOWN)
     .map(

@@ -12,7 +12,8 @@ const NAME = 'logout';
  * with it, even with lingering. Services of the user's systemd instance survive only with lingering.
  */
 export function checkLogout({ logind, env }: Pick<DoctorContext, 'logind' | 'env'>): Check[] {
-  if (!isBootedBySystemd(logind)) return [ok(NAME, 'processes survive logout: this host is not booted by systemd')];
+  if (!isBootedBySystemd(logind))
+    return [ok(NAME, 'processes survive logout: this host is not booted by systemd')];
   const { username } = userInfo();
   const enable = `loginctl enable-linger ${username}`;
   const isLingering = isLingerEnabled(username, logind);
@@ -22,7 +23,9 @@ export function checkLogout({ logind, env }: Pick<DoctorContext, 'logind' | 'env
   if (isInstalled)
     return [warning(NAME, 'the daemon ends with your last session: lingering is off', `Run ${enable}.`)];
   if (!killsAtLogout(username, logind))
-    return [ok(NAME, 'processes survive logout. To start the daemon after a reboot: nf-escrow daemon install')];
+    return [
+      ok(NAME, 'processes survive logout. To start the daemon after a reboot: nf-escrow daemon install'),
+    ];
   const remedy = `Run ${isLingering ? '' : `${enable}, then `}nf-escrow daemon install, and run heads as jobs: nf-escrow compute-envs update NAME --head-job.`;
   return [
     warning(

@@ -32,8 +32,15 @@ export function judgeProbe(
       REMEDY,
     );
   if (of('others') === 'read')
-    return failure(NAME, `${there}: another user (nobody) can read the test value in ${runsDirectory}`, REMEDY);
+    return failure(
+      NAME,
+      `${there}: another user (nobody) can read the test value in ${runsDirectory}`,
+      REMEDY,
+    );
   const closed =
     of('others') === 'refused' ? 'another user could not' : 'owner and modes exclude other users';
-  return ok(NAME, `${there} read the test value in ${runsDirectory} (file system ${of('system')}); ${closed}`);
+  return ok(
+    NAME,
+    `${there} read the test value in ${runsDirectory} (file system ${of('system')}); ${closed}`,
+  );
 }

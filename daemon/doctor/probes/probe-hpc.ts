@@ -143,7 +143,8 @@ async function runAsJob(
     return (result = await follow(look, scheduler, id));
   } finally {
     // A job that answered has ended. A job that cannot be cancelled exits when it starts, because its directory is deleted.
-    if (result === undefined || 'check' in result) await cancelAll(scheduler, id, name).catch(() => undefined);
+    if (result === undefined || 'check' in result)
+      await cancelAll(scheduler, id, name).catch(() => undefined);
   }
 }
 

@@ -19,9 +19,13 @@ export function writeShim(directory: string, program: string): string {
   // Reads only regular files: a FIFO would block, and a device may be endless.
   const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   if (isThere && readFileNoFollow(path, HEAD_MAX)?.includes(SHIM_MARK) !== true)
-    throw new EscrowError('path-conflict', `Cannot write "${path}": a file that nf-escrow did not create exists there.`, {
-      hint: 'Name another directory, and put it before this one on PATH.',
-    });
+    throw new EscrowError(
+      'path-conflict',
+      `Cannot write "${path}": a file that nf-escrow did not create exists there.`,
+      {
+        hint: 'Name another directory, and put it before this one on PATH.',
+      },
+    );
   mkdirSync(resolve(directory), { recursive: true, mode: 0o755 });
   const text = fillTemplate('nextflow.sh', {
     NODE: quoteShellWord(process.execPath),

@@ -34,7 +34,8 @@ export function ensurePlugin(
   const name = `${id}-${shipped.version}`;
   const plugins = openPluginsDirectory(pluginsDirectory, { create: true });
   try {
-    if (plugins === undefined) throw unusable(`Cannot install the plugin: "${pluginsDirectory}" does not exist`);
+    if (plugins === undefined)
+      throw unusable(`Cannot install the plugin: "${pluginsDirectory}" does not exist`);
     if (!isInstalled(plugins, name, shipped)) plugins.use(name, (directory) => install(directory, shipped));
   } catch (error) {
     if (error instanceof EscrowError) throw error;

@@ -88,7 +88,8 @@ export function whyPluginUnusable(
   if (selfContained) return 'a self-contained nextflow ignores plugins';
   if (version !== undefined && !isAtLeast(version, 24, 10))
     return `Nextflow ${version} is older than 24.10, which the plugin requires`;
-  if (shippedPlugin() === undefined) return 'this nf-escrow was built without the plugin (npm run build:plugin)';
+  if (shippedPlugin() === undefined)
+    return 'this nf-escrow was built without the plugin (npm run build:plugin)';
   return undefined;
 }
 

@@ -125,7 +125,7 @@ void t.test('purges the run after any process is killed', async (t) => {
   }
 });
 
-void t.test("forwards signals to nextflow and returns its status", async (t) => {
+void t.test('forwards signals to nextflow and returns its status', async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
@@ -200,7 +200,11 @@ void t.test('with -bg, returns 0 at once and purges the run when the head ends',
 void t.test('rejects a value that cannot be delivered exactly, by name, and delivers nothing', async (t) => {
   const box = new Sandbox(t);
   const set = await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: `${newValue()}\n` });
-  t.match(set, { status: 0, stdout: /33 bytes/, stderr: /FOO_KEY ends with a newline, which is part of the value/ });
+  t.match(set, {
+    status: 0,
+    stdout: /33 bytes/,
+    stderr: /FOO_KEY ends with a newline, which is part of the value/,
+  });
   const key = await box.escrow(['secrets', 'set', 'PEM_KEY', '--user'], { input: 'two\nlines\n' });
   t.match(key, { status: 0, stderr: '' }, 'no warning for a text of several lines');
   t.same(await box.json(['secrets', 'remove', 'PEM_KEY', '--user', '--yes']), { removed: ['PEM_KEY'] });

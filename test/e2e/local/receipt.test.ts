@@ -35,7 +35,9 @@ void t.test('runs receipt --check reports absent, present and unverifiable objec
   t.equal(back.status, 1);
   t.match(
     back.stdout,
-    new RegExp(`present +${target} exists\nSomething exists again. Remove it with: nf-escrow runs purge ${id}\n$`),
+    new RegExp(
+      `present +${target} exists\nSomething exists again. Remove it with: nf-escrow runs purge ${id}\n$`,
+    ),
   );
   const json = await box.escrow(['runs', 'receipt', id, '--check', '--json']);
   t.match(JSON.parse(json.stdout) as Receipt, { complete: true, checks: [{ result: 'present', target }] });

@@ -58,7 +58,11 @@ void t.test('each workspace has its own secrets, and a personal workspace has no
   t.equal((await box.escrow(['workspaces', 'create', 'lab/rna'])).status, 1, 'it already exists');
   t.equal((await box.escrow(['workspaces', 'create', 'nolab/rna'])).status, 78);
   t.equal((await box.escrow(['orgs', 'remove', 'lab', '--yes'])).status, 1, 'it has workspaces');
-  t.equal((await box.escrow(['workspaces', 'remove', 'lab/rna'])).status, 64, 'requires --yes without a terminal');
+  t.equal(
+    (await box.escrow(['workspaces', 'remove', 'lab/rna'])).status,
+    64,
+    'requires --yes without a terminal',
+  );
   await escrow('workspaces', 'remove', 'lab/rna', '--yes');
   t.equal((await box.escrow(['run', 'true'])).status, 78, 'the default workspace is deleted');
   await escrow('workspaces', 'remove', 'lab/me', '--yes');

@@ -47,11 +47,7 @@ void t.test('reports files at the path of a directory without opening them', asy
     { name: 'configuration directory', state: 'failure' },
     { name: 'socket directory', state: 'failure' },
   ]);
-  t.match(
-    only(checkSpace(paths)),
-    { state: 'ok', found: base },
-    'reports the space of the directory above',
-  );
+  t.match(only(checkSpace(paths)), { state: 'ok', found: base }, 'reports the space of the directory above');
   const linked = subjectIn(base, { env: { NF_ESCROW_HOME: join(base, 'link') } }).paths;
   symlinkSync('there', linked.state);
   t.match(checkDirectories(linked)[0]?.look(), [{ state: 'failure', found: /it is not a directory/ }]);

@@ -51,7 +51,11 @@ void t.test('accepts Java 17 or later, and rejects an older one or none', async 
   ] as const) {
     const home = join(base, version);
     fakeJava(join(home, 'bin/java'), version);
-    t.match(only(await look({ JAVA_HOME: home })), { state, found: version }, `${version}, from java -version`);
+    t.match(
+      only(await look({ JAVA_HOME: home })),
+      { state, found: version },
+      `${version}, from java -version`,
+    );
     program(join(home, 'bin/java'), '#!/bin/sh\ntouch "$0.was-started"\n');
     writeFileSync(join(home, 'release'), `IMPLEMENTOR="x"\nJAVA_VERSION="${version}"\n`);
     t.match(

@@ -80,12 +80,18 @@ void t.test('judges the report of a job', async (t) => {
     state: 'ok',
     found: /^slurm job 4 on node7 read .* \(file system nfs\); owner and modes exclude other users$/,
   });
-  t.match(judge({ host: hostname(), others: 'refused' }), { state: 'ok', found: /this host.*another user could not$/ });
+  t.match(judge({ host: hostname(), others: 'refused' }), {
+    state: 'ok',
+    found: /this host.*another user could not$/,
+  });
   for (const wrong of ['', 'e3b0c44298fc1c149afbf4c8996fb924', digest.toUpperCase()])
     t.match(judge({ digest: wrong }), { state: 'failure', found: /could not read/, remedy: /--runs-dir/ });
   for (const modes of [`755:${us} 700:${us} 600:${us}`, `700:${us} 700:${us} 600:65534`, ''])
     t.match(judge({ modes }), { state: 'failure', found: /different modes or owners/, remedy: /--runs-dir/ });
-  t.match(judge({ others: 'read' }), { state: 'failure', found: /another user \(nobody\) can read the test value/ });
+  t.match(judge({ others: 'read' }), {
+    state: 'failure',
+    found: /another user \(nobody\) can read the test value/,
+  });
   t.match(judgeProbe({ answer: 'garbage', who: 'x' }, digest, '/r'), { state: 'failure' });
 });
 

@@ -132,7 +132,11 @@ void t.test('uses a private directory if other users can write to the plugins di
   chmodSync(plugins, 0o755);
   rmSync(join(plugins, 'nf-mine-1.0.0'));
   rmSync(join(plugins, 'nf-theirs-1.0.0'));
-  t.same(choose().environment, { NXF_PLUGINS_DEFAULT: OURS.replace(/-(?=\d)/, '@') }, 'uses the directory again after the remedy');
+  t.same(
+    choose().environment,
+    { NXF_PLUGINS_DEFAULT: OURS.replace(/-(?=\d)/, '@') },
+    'uses the directory again after the remedy',
+  );
 });
 
 void t.test('links the other plugins if other users can write to one of them', async (t) => {

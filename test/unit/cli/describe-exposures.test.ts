@@ -56,20 +56,26 @@ void t.test('never says that nothing is left if values are exposed', async () =>
   );
 });
 
-void t.test('says that nothing is left without restriction only if the files of the run were searched', async (t) => {
-  const conclude = (changes: Partial<Receipt>): string =>
-    concludeReceipt(receiptWith({ exposures: [], ...changes }));
-  t.equal(conclude({ search }), 'Nothing is left.');
-  t.equal(conclude({ search: { ...search, complete: false } }), 'Nothing is left of what nf-escrow placed.');
-  t.equal(conclude({ search: null }), 'Nothing is left of what nf-escrow placed.');
-  t.equal(conclude({ search: null, run: { ...example.run, startedAt: null } }), 'Nothing is left.');
-  t.equal(conclude({ search: null, run: { ...example.run, secrets: [] } }), 'Nothing is left.');
-  t.match(conclude({ search, leases: [{ ...lease, state: 'removing' }] }), /^Something is left/);
-  t.match(conclude({ search, leases: [{ ...lease, state: 'unverified' }] }), /^Not verified/);
-  t.match(concludePurge(example.run), /^Nothing of run/);
-  t.notMatch(concludePurge({ ...example.run, exposed: ['A_KEY'] }), /Nothing/);
-  t.notMatch(concludePurge({ ...example.run, removalNotes: ['A_KEY: not verified'] }), /Nothing/);
-});
+void t.test(
+  'says that nothing is left without restriction only if the files of the run were searched',
+  async (t) => {
+    const conclude = (changes: Partial<Receipt>): string =>
+      concludeReceipt(receiptWith({ exposures: [], ...changes }));
+    t.equal(conclude({ search }), 'Nothing is left.');
+    t.equal(
+      conclude({ search: { ...search, complete: false } }),
+      'Nothing is left of what nf-escrow placed.',
+    );
+    t.equal(conclude({ search: null }), 'Nothing is left of what nf-escrow placed.');
+    t.equal(conclude({ search: null, run: { ...example.run, startedAt: null } }), 'Nothing is left.');
+    t.equal(conclude({ search: null, run: { ...example.run, secrets: [] } }), 'Nothing is left.');
+    t.match(conclude({ search, leases: [{ ...lease, state: 'removing' }] }), /^Something is left/);
+    t.match(conclude({ search, leases: [{ ...lease, state: 'unverified' }] }), /^Not verified/);
+    t.match(concludePurge(example.run), /^Nothing of run/);
+    t.notMatch(concludePurge({ ...example.run, exposed: ['A_KEY'] }), /Nothing/);
+    t.notMatch(concludePurge({ ...example.run, removalNotes: ['A_KEY: not verified'] }), /Nothing/);
+  },
+);
 
 void t.test('reports what happened to each file with values', async (t) => {
   const file = { file: 'secrets/A_KEY', secrets: ['A_KEY'], links: 0, replaced: false, movedTo: null };

@@ -79,36 +79,31 @@ void t.test('parses only exact lines of the log', async (t) => {
   t.equal(readTaskJobEvent(START.replace('n.executor.GridTaskHandler', 'n.Session') + SUBMITTED), undefined);
 });
 
-void t.test(
-  'accepts only jobs with a valid id and a short name from any log',
-  async (t) => {
-    const path = join(temporaryDirectory(t), 'log');
-    assert(
-      property(hostile, (bytes) => {
-        const facts: LogFacts = {};
-        for (const line of linesOf(path, bytes)) {
-          readLogLine(facts, line);
-          const job = readTaskJobEvent(line);
-          if (job !== undefined && !line.startsWith('Nov-28 10:00:00.000 [Task submitter] DEBUG '))
+void t.test('accepts only jobs with a valid id and a short name from any log', async (t) => {
+  const path = join(temporaryDirectory(t), 'log');
+  assert(
+    property(hostile, (bytes) => {
+      const facts: LogFacts = {};
+      for (const line of linesOf(path, bytes)) {
+        readLogLine(facts, line);
+        const job = readTaskJobEvent(line);
+        if (job !== undefined && !line.startsWith('Nov-28 10:00:00.000 [Task submitter] DEBUG '))
+          return false;
+        if (job !== undefined && 'submitted' in job) {
+          const { id, name, workDirectory } = job.submitted;
+          if (!/^[0-9]+$/.test(id) || name.length > 200 || workDirectory?.startsWith('/') !== true)
             return false;
-          if (job !== undefined && 'submitted' in job) {
-            const { id, name, workDirectory } = job.submitted;
-            if (!/^[0-9]+$/.test(id) || name.length > 200 || workDirectory?.startsWith('/') !== true)
-              return false;
-          }
         }
-        const { runName = 'x', sessionId } = facts;
-        return (
-          /^[a-z][a-z\d_-]*$/.test(runName) &&
-          sessionId === undefined &&
-          (facts.abortCause ?? '').length <= 200
-        );
-      }),
-      { numRuns: 2000 },
-    );
-    t.pass('property holds');
-  },
-);
+      }
+      const { runName = 'x', sessionId } = facts;
+      return (
+        /^[a-z][a-z\d_-]*$/.test(runName) && sessionId === undefined && (facts.abortCause ?? '').length <= 200
+      );
+    }),
+    { numRuns: 2000 },
+  );
+  t.pass('property holds');
+});
 
 void t.test('returns one row for each line of a trace, and reports malformed rows', async (t) => {
   const path = join(temporaryDirectory(t), 'trace');
@@ -153,8 +148,5 @@ void t.test('truncates lines of a megabyte and parses them quickly', async (t) =
   t.equal(jobs.length, 1, 'reads no job from a truncated line');
   t.equal(facts.abortCause?.length, 200);
   const { user, system } = process.cpuUsage(before);
-  t.ok(
-    user + system < 5_000_000,
-    'uses less than 5 s of CPU time',
-  );
+  t.ok(user + system < 5_000_000, 'uses less than 5 s of CPU time');
 });

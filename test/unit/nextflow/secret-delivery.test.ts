@@ -96,12 +96,15 @@ void t.test('reports why the plugin is not used, and enables nothing', async (t)
   t.equal(choose(t, { env: { NXF_PLUGINS_ALLOWED: 'nf-amazon,nf-escrow' } }).reason, null);
 });
 
-void t.test('marks versions before 25.10, which read the configuration before they load plugins', async (t) => {
-  t.equal(choose(t, { name: 'nextflow-24.10.0' }).configPhase, true);
-  t.equal(choose(t, { name: 'nextflow-25.04.3' }).configPhase, true);
-  t.equal(choose(t, { name: 'nextflow-26.08.0-edge' }).configPhase, false);
-  t.equal(choose(t, { name: 'nextflow' }).configPhase, true, 'unknown version');
-});
+void t.test(
+  'marks versions before 25.10, which read the configuration before they load plugins',
+  async (t) => {
+    t.equal(choose(t, { name: 'nextflow-24.10.0' }).configPhase, true);
+    t.equal(choose(t, { name: 'nextflow-25.04.3' }).configPhase, true);
+    t.equal(choose(t, { name: 'nextflow-26.08.0-edge' }).configPhase, false);
+    t.equal(choose(t, { name: 'nextflow' }).configPhase, true, 'unknown version');
+  },
+);
 
 void t.test('replaces a plugin that differs from ours or that other users can change', async (t) => {
   const launch = launchOf(t, {});

@@ -8,7 +8,11 @@ import { outputIsTerminal, printJson } from '../../io/output.ts';
  * that names this command, so that it calls AWS with the role that delivered its secrets.
  */
 export async function awsCredentials(context: Context, name: string): Promise<void> {
-  if (outputIsTerminal()) throw new EscrowError('usage', 'Cannot print AWS credentials to a terminal: only AWS SDKs call this command.');
+  if (outputIsTerminal())
+    throw new EscrowError(
+      'usage',
+      'Cannot print AWS credentials to a terminal: only AWS SDKs call this command.',
+    );
   const own = process.env['NF_ESCROW_AWS_CONFIG_FILE'];
   if (own === undefined || own === '') Reflect.deleteProperty(process.env, 'AWS_CONFIG_FILE');
   else process.env['AWS_CONFIG_FILE'] = own;

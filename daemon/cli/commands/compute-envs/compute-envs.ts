@@ -45,7 +45,9 @@ const HEAD_OPTIONS = 'submit options of that job';
 const DEFAULT = 'make it the default compute environment';
 
 export function addComputeEnvironments(program: Command, context: Context): void {
-  const environments = program.command('compute-envs').description('Manage compute environments, in which runs execute');
+  const environments = program
+    .command('compute-envs')
+    .description('Manage compute environments, in which runs execute');
   const platforms = readPlatforms();
   addPlatformOptions(environments.command('create'), platforms.own)
     .argument('<NAME>')

@@ -4,9 +4,7 @@ import type { OrphanedJob, Run } from '../../../contract/types.ts';
 export function describeCancellation({ orphanedJobs }: Run): string[] {
   const asked = orphanedJobs.filter(({ refusal }) => refusal === undefined);
   return [
-    ...(asked.length === 0
-      ? []
-      : [`Cancelled its orphaned jobs: ${asked.map(({ id }) => id).join(', ')}`]),
+    ...(asked.length === 0 ? [] : [`Cancelled its orphaned jobs: ${asked.map(({ id }) => id).join(', ')}`]),
     ...describeRefusals(orphanedJobs),
   ];
 }
@@ -16,9 +14,7 @@ export function describeRefusals(jobs: readonly OrphanedJob[]): string[] {
   return jobs.flatMap(({ executor, id, name, refusal }) =>
     refusal === undefined
       ? []
-      : [
-          `Not cancelled: ${executor} ${id} (${name}): ${refusal}. If the job is yours, cancel it yourself.`,
-        ],
+      : [`Not cancelled: ${executor} ${id} (${name}): ${refusal}. If the job is yours, cancel it yourself.`],
   );
 }
 

@@ -19,9 +19,13 @@ export async function printLogs(
   noteNamesakes(wanted, run);
   const path = run.outputFile ?? run.logFile;
   if (path === null)
-    throw new EscrowError('not-found', `Cannot show the log of run ${run.id}: Nextflow has not created it yet.`, {
-      hint: 'Try again in a moment.',
-    });
+    throw new EscrowError(
+      'not-found',
+      `Cannot show the log of run ${run.id}: Nextflow has not created it yet.`,
+      {
+        hint: 'Try again in a moment.',
+      },
+    );
   const isOver = async (): Promise<boolean> =>
     ['ended', 'purged'].includes((await lookAt(context, run.id)).state);
   try {

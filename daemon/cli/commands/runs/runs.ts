@@ -159,7 +159,9 @@ function printChecks({ run, checks = [] }: Receipt): void {
 async function cancelRun(context: Context, wanted: string): Promise<void> {
   const run = await (await context.daemon()).call<Run>('POST', `${runPath(wanted)}/cancel`);
   const isOver = run.state === 'ended' || run.state === 'purged';
-  print(isOver ? `Run ${run.id} has ended (${run.outcome ?? '?'}).` : `Requested cancellation of run ${run.id}.`);
+  print(
+    isOver ? `Run ${run.id} has ended (${run.outcome ?? '?'}).` : `Requested cancellation of run ${run.id}.`,
+  );
   if (!isOver) return;
   for (const line of describeCancellation(run)) print(line);
   if (run.orphanedJobs.some(({ refusal }) => refusal !== undefined)) process.exitCode = 1;

@@ -18,9 +18,7 @@ interface Json {
 }
 
 export function addSecrets(program: Command, context: Context): void {
-  const secrets = program
-    .command('secrets')
-    .description('Manage secrets; values are never shown');
+  const secrets = program.command('secrets').description('Manage secrets; values are never shown');
   const scoped = (command: Command): Command =>
     command
       .option('--workspace <ORG/NAME>', 'workspace (default: see nf-escrow use)')
@@ -160,5 +158,8 @@ async function readValue(name: string, file: string | undefined): Promise<Buffer
     file === undefined ? await readAtMost(process.stdin, VALUE_MAX) : await readInput(file, VALUE_MAX);
   if (value.length <= VALUE_MAX) return value;
   // The input may be endless, so its size is unknown.
-  throw new EscrowError('value-invalid', `Cannot set ${name}: its value has more than ${String(VALUE_MAX)} bytes.`);
+  throw new EscrowError(
+    'value-invalid',
+    `Cannot set ${name}: its value has more than ${String(VALUE_MAX)} bytes.`,
+  );
 }

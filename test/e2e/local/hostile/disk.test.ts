@@ -31,33 +31,36 @@ void t.test('aborts a run if the runs directory is full or read-only, and leaves
   t.match(await purged(t, box, VALUE), { outcome: 'succeeded' });
 });
 
-void t.test('reports a removal on a read-only disk, and completes it when the disk is writable', async (t) => {
-  const box = new Sandbox(t);
-  box.env['NF_ESCROW_RUNS_DIR'] = join(box.directory, 'disk/runs');
-  const disk = smallDisk(t, join(box.directory, 'disk'), 256);
-  if (disk === undefined) return;
-  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
-  const started = box.start(['run', 'touch here; while [ ! -e go ]; do sleep 0.05; done; exit 5']);
-  await until('the task runs', () => existsSync(join(box.launch, 'here')));
-  const [run] = readdirSync(box.env['NF_ESCROW_RUNS_DIR']);
-  await until('the daemon saw the head', async () => (await newestRun(box)).state === 'running');
-  // A FIFO that is open for writing does not prevent a remount as read-only.
-  disk.readOnly();
-  process.kill(started.pid, 'SIGSTOP'); // so that the daemon detects the end of the run without a request
-  await box.startProgram('touch', [join(box.launch, 'go')]).ended;
-  const pending = await until('the removal failed', async () => {
-    const found = await newestRun(box);
-    return found.state === 'ended' ? found : undefined;
-  });
-  process.kill(started.pid, 'SIGCONT');
-  t.equal(pending.pendingRemovals, 1);
-  const { status, stderr } = await started.ended;
-  t.equal(status, 5, "returns nextflow's status");
-  t.match(stderr, /could not remove everything of run/);
-  t.match((await accepts(t, box, ['runs', 'receipt', run ?? ''])).stdout, /last error +.*EROFS/);
-  disk.writable();
-  await purged(t, box, VALUE);
-});
+void t.test(
+  'reports a removal on a read-only disk, and completes it when the disk is writable',
+  async (t) => {
+    const box = new Sandbox(t);
+    box.env['NF_ESCROW_RUNS_DIR'] = join(box.directory, 'disk/runs');
+    const disk = smallDisk(t, join(box.directory, 'disk'), 256);
+    if (disk === undefined) return;
+    await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+    const started = box.start(['run', 'touch here; while [ ! -e go ]; do sleep 0.05; done; exit 5']);
+    await until('the task runs', () => existsSync(join(box.launch, 'here')));
+    const [run] = readdirSync(box.env['NF_ESCROW_RUNS_DIR']);
+    await until('the daemon saw the head', async () => (await newestRun(box)).state === 'running');
+    // A FIFO that is open for writing does not prevent a remount as read-only.
+    disk.readOnly();
+    process.kill(started.pid, 'SIGSTOP'); // so that the daemon detects the end of the run without a request
+    await box.startProgram('touch', [join(box.launch, 'go')]).ended;
+    const pending = await until('the removal failed', async () => {
+      const found = await newestRun(box);
+      return found.state === 'ended' ? found : undefined;
+    });
+    process.kill(started.pid, 'SIGCONT');
+    t.equal(pending.pendingRemovals, 1);
+    const { status, stderr } = await started.ended;
+    t.equal(status, 5, "returns nextflow's status");
+    t.match(stderr, /could not remove everything of run/);
+    t.match((await accepts(t, box, ['runs', 'receipt', run ?? ''])).stdout, /last error +.*EROFS/);
+    disk.writable();
+    await purged(t, box, VALUE);
+  },
+);
 
 void t.test('reports the outcome of a run even if its disk has become full', async (t) => {
   const box = new Sandbox(t);

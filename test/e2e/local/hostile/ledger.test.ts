@@ -53,35 +53,32 @@ void t.test('reports a locked ledger, and uses it again when it is unlocked', as
   await accepts(t, box, set, { input: 'x' });
 });
 
-void t.test(
-  'without the key, encrypts and decrypts nothing but still purges runs',
-  async (t) => {
-    const box = new Sandbox(t);
-    const key = join(box.state, 'vault.key');
-    await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
-    const run = box.start(['run', 'touch here; while [ ! -e go ]; do sleep 0.05; done']);
-    await until('the task runs', () => existsSync(join(box.launch, 'here')));
-    renameSync(key, `${key}.aside`);
-    const set = ['secrets', 'set', 'BAR_KEY'];
-    for (const command of [set, ['run', 'x']])
-      await refuses(t, box, command, [78, /vault\.key" does not exist[^]*Restore the key file/], {
-        input: 'x',
-      });
-    writeFileSync(key, `nf-escrow-key-1 ${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
-    for (const command of [set, ['run', 'x']])
-      await refuses(t, box, command, [78, /encrypted with key [^]*Restore the key file/], { input: 'x' });
-    writeFileSync(key, 'no key\n', { mode: 0o600 });
-    await refuses(t, box, ['run', 'x'], [78, /contains a line that is not a key/]);
-    rmSync(key);
-    t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /runs as process/);
-    t.match((await soon(t, box, ['doctor'])).stdout, /vault\.key does not exist, but a ledger does/);
-    // A daemon that starts without the key also adopts and purges runs.
-    process.kill((await box.daemonPid()) ?? 0, 'SIGKILL');
-    writeFileSync(join(box.launch, 'go'), '');
-    t.match(await run.ended, { status: 0 });
-    await purged(t, box, VALUE);
-    renameSync(`${key}.aside`, key);
-    await accepts(t, box, ['run', 'true']);
-    t.match(await newestRun(box), { outcome: 'succeeded' });
-  },
-);
+void t.test('without the key, encrypts and decrypts nothing but still purges runs', async (t) => {
+  const box = new Sandbox(t);
+  const key = join(box.state, 'vault.key');
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  const run = box.start(['run', 'touch here; while [ ! -e go ]; do sleep 0.05; done']);
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  renameSync(key, `${key}.aside`);
+  const set = ['secrets', 'set', 'BAR_KEY'];
+  for (const command of [set, ['run', 'x']])
+    await refuses(t, box, command, [78, /vault\.key" does not exist[^]*Restore the key file/], {
+      input: 'x',
+    });
+  writeFileSync(key, `nf-escrow-key-1 ${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+  for (const command of [set, ['run', 'x']])
+    await refuses(t, box, command, [78, /encrypted with key [^]*Restore the key file/], { input: 'x' });
+  writeFileSync(key, 'no key\n', { mode: 0o600 });
+  await refuses(t, box, ['run', 'x'], [78, /contains a line that is not a key/]);
+  rmSync(key);
+  t.match((await accepts(t, box, ['daemon', 'status'])).stdout, /runs as process/);
+  t.match((await soon(t, box, ['doctor'])).stdout, /vault\.key does not exist, but a ledger does/);
+  // A daemon that starts without the key also adopts and purges runs.
+  process.kill((await box.daemonPid()) ?? 0, 'SIGKILL');
+  writeFileSync(join(box.launch, 'go'), '');
+  t.match(await run.ended, { status: 0 });
+  await purged(t, box, VALUE);
+  renameSync(`${key}.aside`, key);
+  await accepts(t, box, ['run', 'true']);
+  t.match(await newestRun(box), { outcome: 'succeeded' });
+});

@@ -237,11 +237,7 @@ void t.test('cancels and purges a run, whatever is planted in its directory or i
     const still = victims.all;
     await modules.runs.cancel(other);
     await modules.runs.purge(other, { force: true, asked: true });
-    t.equal(
-      victims.all,
-      still,
-      `${kind} instead of a run directory: changes no other file`,
-    );
+    t.equal(victims.all, still, `${kind} instead of a run directory: changes no other file`);
     t.notOk(existsSync(join(directory, 'aside')), 'removes the moved directory');
     rmSync(join(directory, 'runs', other), { recursive: true, force: true });
     await modules.runs.purge(other, { force: true, asked: true });

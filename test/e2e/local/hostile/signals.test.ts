@@ -72,7 +72,7 @@ for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     t.match(await purged(t, box, VALUE), { outcome: 'failed', exitStatus: 4 });
   });
 
-void t.test('TERM ends the waiting for a daemon, and nothing is started', async (t) => {
+void t.test('SIGTERM stops the wait for the daemon, and nothing is started', async (t) => {
   const box = new Sandbox(t);
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
   const daemon = (await box.daemonPid()) ?? 0;
@@ -87,7 +87,7 @@ void t.test('TERM ends the waiting for a daemon, and nothing is started', async 
   t.notOk(existsSync(join(box.launch, 'here')));
 });
 
-void t.test('a leftover process keeps no command waiting, and is told with the way out', async (t) => {
+void t.test('does not wait for a leftover process, and reports it with a remedy', async (t) => {
   const left = `(exec 9<>"$run/alive"; echo $BASHPID >pid; exec sleep 600) >/dev/null 2>&1 & ${HOLD}`;
   const { box, started, directory } = await running(t, `${RUN}\n${left}`);
   const pid = Number(

@@ -212,7 +212,10 @@ for (const nextflow of realNextflows(t)) {
           'm',
         ),
       );
-    t.match(shown.stdout, /nf-escrow removed everything that it placed\. The files above still contain values/);
+    t.match(
+      shown.stdout,
+      /nf-escrow removed everything that it placed\. The files above still contain values/,
+    );
     t.notMatch(shown.stdout, /Nothing is left/);
     t.notMatch((await box.escrow(['runs', 'purge', run.id])).stdout, /Nothing .*is left/);
     t.match((await box.escrow(['runs', 'show', run.id])).stdout, /^exposed +.*TAG_KEY/m);

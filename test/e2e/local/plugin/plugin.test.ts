@@ -200,8 +200,10 @@ workflow {
     );
   });
 
-  void t.test(`delivers secrets to 200 concurrent tasks, and resumes after a value has changed: ${nextflow}`, async (t) => {
-    const script = `
+  void t.test(
+    `delivers secrets to 200 concurrent tasks, and resumes after a value has changed: ${nextflow}`,
+    async (t) => {
+      const script = `
 process MANY {
   secret 'ONE_KEY'
   input:
@@ -215,28 +217,31 @@ workflow {
   MANY(channel.of(1..200)) | collect | map { all -> "\${all.size()} \${all.unique()}" } | view
 }
 `;
-    const config = 'process.cpus = 1\nexecutor { cpus = 200; queueSize = 200 }\n';
-    const setting = await place(t, nextflow, ['ONE_KEY'], script, config);
-    const { box } = setting;
-    const first = await box.escrow(['run', 'main.nf']);
-    succeeds(t, first);
-    t.match(first.stdout, /^200 \[given\]$/m);
-    const { id } = await newest(box);
-    const tasksOf = async (run: string): Promise<TaskList> =>
-      JSON.parse((await box.http('GET', `/v1/runs/${run}/tasks`)).text) as TaskList;
-    const { tasks, traceErrors } = await tasksOf(id);
-    t.equal(traceErrors, 0);
-    t.equal(
-      tasks.filter(({ status, secrets }) => status === 'COMPLETED' && secrets[0] === 'ONE_KEY').length,
-      200,
-    );
-    await nothingLeft(t, setting);
-    await box.escrow(['secrets', 'set', 'ONE_KEY'], { input: `another ${newValue()}` });
-    const again = await box.escrow(['run', 'main.nf', '-resume']);
-    succeeds(t, again);
-    const cached = (await tasksOf((await newest(box)).id)).tasks.filter(({ status }) => status === 'CACHED');
-    t.equal(cached.length, 200, 'a changed value does not invalidate the cache: docs/limits.md');
-  });
+      const config = 'process.cpus = 1\nexecutor { cpus = 200; queueSize = 200 }\n';
+      const setting = await place(t, nextflow, ['ONE_KEY'], script, config);
+      const { box } = setting;
+      const first = await box.escrow(['run', 'main.nf']);
+      succeeds(t, first);
+      t.match(first.stdout, /^200 \[given\]$/m);
+      const { id } = await newest(box);
+      const tasksOf = async (run: string): Promise<TaskList> =>
+        JSON.parse((await box.http('GET', `/v1/runs/${run}/tasks`)).text) as TaskList;
+      const { tasks, traceErrors } = await tasksOf(id);
+      t.equal(traceErrors, 0);
+      t.equal(
+        tasks.filter(({ status, secrets }) => status === 'COMPLETED' && secrets[0] === 'ONE_KEY').length,
+        200,
+      );
+      await nothingLeft(t, setting);
+      await box.escrow(['secrets', 'set', 'ONE_KEY'], { input: `another ${newValue()}` });
+      const again = await box.escrow(['run', 'main.nf', '-resume']);
+      succeeds(t, again);
+      const cached = (await tasksOf((await newest(box)).id)).tasks.filter(
+        ({ status }) => status === 'CACHED',
+      );
+      t.equal(cached.length, 200, 'a changed value does not invalidate the cache: docs/limits.md');
+    },
+  );
 
   void t.test(
     `supports secrets declared in selectors, closures and the configuration, and in stubs: ${nextflow}`,
