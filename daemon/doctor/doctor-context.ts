@@ -70,7 +70,10 @@ function pathsOf(env: Environment): Paths | undefined {
   }
 }
 
-/** Returns whether the file system of a path responds. Runs `stat`, because a hanging system call of this process cannot be aborted. */
+/**
+ * Returns whether the file system of a path responds. Runs `stat`, because a hanging system call of this process cannot be
+ * aborted.
+ */
 export async function answers(path: string, env: Environment, limitMs: number): Promise<boolean> {
   try {
     return !(await runWithTimeout('stat', ['-f', '--', path], { env, limitMs })).timedOut;

@@ -9,7 +9,10 @@ import { failure, ok, warning, type Check } from '../check.ts';
 import { lstatIfExists } from '../../system/files/path-lookup.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 
-/** Checks the daemon's socket and the daemon that answers. Never starts one. Throws `socket-path-too-long`, `permissions-too-open`. */
+/**
+ * Checks the daemon's socket and the daemon that answers. Never starts a daemon. Throws `socket-path-too-long`,
+ * `permissions-too-open`.
+ */
 export async function checkSocket({ socket }: Paths, subject: DoctorContext): Promise<Check[]> {
   assertSocketPath(socket);
   openTrusted({ path: dirname(socket), purpose: SOCKET, need: 'private' })?.close();

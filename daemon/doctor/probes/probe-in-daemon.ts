@@ -6,7 +6,7 @@ import type { DoctorContext } from '../doctor-context.ts';
 /** Additional time limit for delivery, removal and its verification, in milliseconds. */
 const AROUND_MS = 180_000;
 
-/** Lets the daemon run the probe, because everything delivered outside this machine must be in its ledger (platform-checks.ts). */
+/** Lets the daemon run the probe, because its ledger must record everything delivered to other machines (platform-checks.ts). */
 export async function probeInDaemon(
   { name }: ComputeEnvironment,
   { paths }: Pick<DoctorContext, 'paths'>,

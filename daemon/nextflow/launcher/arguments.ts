@@ -15,9 +15,9 @@ const SESSION = /^last$|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 const SETTING = /^-(?:process|executor|cluster)\.[^=]+$/;
 
 /**
- * Builds Nextflow's command line from the arguments after our own options of `nf-escrow run`. Moves launcher options that precede
- * the pipeline before `run`, where Nextflow expects them, and keeps everything else unchanged. Throws `usage` if there is no
- * pipeline, or a pipeline parameter precedes it.
+ * Builds Nextflow's command line from the arguments after our own options of `nf-escrow run`. Moves launcher options from
+ * before the pipeline to before `run`, where Nextflow expects them, and keeps everything else unchanged. Throws `usage` if
+ * there is no pipeline, or a pipeline parameter precedes it.
  */
 export function buildRunArguments(rest: readonly string[]): NextflowArguments {
   const launcher: string[] = [];

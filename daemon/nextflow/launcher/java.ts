@@ -35,8 +35,8 @@ export function findJava(env: Environment): Java | undefined {
 }
 
 /**
- * Returns the version of a Java, such as 17.0.15, from the file `release` of its home, or else from `java -version`. Undefined if
- * that prints none within `limitMs`.
+ * Returns the version of a Java, such as 17.0.15, from the file `release` of its home, or else from `java -version`.
+ * Undefined if that prints none within `limitMs`.
  */
 export async function readJavaVersion(
   path: string,

@@ -6,8 +6,9 @@ import type { NextflowConfiguration } from '../../stores/store.ts';
 export type Configured = NonNullable<RunRequest['configured']>;
 
 /**
- * Returns the configuration file that a run gets with `-c`: the keys that its platform needs and that are not set yet. Undefined
- * if its platform needs none. Throws `compute-environment-invalid` if the pipeline sets a fixed key to another value.
+ * Returns the configuration file that a run gets with `-c`: the keys that its platform needs and that are not set yet.
+ * Undefined if its platform needs none. Throws `compute-environment-invalid` if the pipeline sets a fixed key to another
+ * value.
  */
 export function configOverlay(
   wanted: NextflowConfiguration | undefined,

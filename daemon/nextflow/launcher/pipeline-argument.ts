@@ -23,7 +23,7 @@ function nextWord(args: readonly string[], from: number): number {
   return position;
 }
 
-/** Returns whether an option takes the next argument. Nextflow's launcher takes any word after a pipeline parameter as its value. */
+/** Returns whether an option takes the next argument. In Nextflow's launcher, every pipeline parameter takes a following word. */
 function takesArgument(option: string, next: string | undefined): boolean {
   if (!option.startsWith('--')) return takesValue(option, next);
   return !option.includes('=') && next !== undefined && !next.startsWith('-');

@@ -20,9 +20,9 @@ const FILE = /^nextflow-(\d+\.\d+\.\d+(?:-[a-z0-9]+)??)(?:-(?:one|all|dist))?(?:
 const IN_PATH = /\/nextflow[-_/]v?(\d+\.\d+\.\d+(?:-edge)?)\//;
 
 /**
- * Returns facts about a launcher. The official script starts the version in NXF_VER, or else the one it was released with; `-dist`
- * always starts its own. The version of any other launcher is in its name or in the names of the jars next to it. Otherwise it is
- * probably a wrapper of the official script, which honors NXF_VER.
+ * Returns facts about a launcher. The official script starts the version in NXF_VER, or else the one it was released with;
+ * `-dist` always starts its own. The version of any other launcher is in its name or in the names of the jars next to it.
+ * Otherwise it is probably a wrapper of the official script, which honors NXF_VER.
  */
 export function readLauncher(path: string, env: Readonly<Record<string, string | undefined>>): Launcher {
   const text = readRegularFile(path, SCRIPT_MAX)?.toString('latin1') ?? '';

@@ -62,8 +62,8 @@ const STATUS: Readonly<Record<string, string | null>> = {
 };
 
 /**
- * Parses one line. Returns undefined for an unknown type of event. Throws if the line is not an event, because tasks can write to
- * the file.
+ * Parses one line. Returns undefined for an unknown type of event. Throws if the line is not an event, because tasks can
+ * write to the file.
  */
 export function readEvent(line: string): RunEvent | undefined {
   const event: unknown = JSON.parse(line);

@@ -23,7 +23,7 @@ export function ownPluginsDirectory({ env, directory }: Pick<Launch, 'env' | 'di
   return resolve(directory, env['NXF_PLUGINS_DIR'] || join(nextflowHome(env), 'plugins'));
 }
 
-/** Returns the directory to load plugins from: Nextflow's own if no other user can change it, else a private one. Creates nothing. */
+/** Returns the directory to load plugins from: Nextflow's own if only the user can change it, else a private one. */
 export function choosePluginsDirectory(where: Where): PluginsDirectory {
   const own = ownPluginsDirectory(where);
   const instead = whyNotOwn(own);
@@ -31,9 +31,9 @@ export function choosePluginsDirectory(where: Where): PluginsDirectory {
 }
 
 /**
- * Chooses the directory to load plugins from and prepares it. A private directory gets links to the user's plugins that no other
- * user can change, and keeps the plugins that Nextflow downloads to it. Throws `plugin-unusable` if a plugin is missing and
- * Nextflow must not download it.
+ * Chooses the directory to load plugins from and prepares it. A private directory gets links to those of the user's plugins
+ * that no other user can change, and keeps the plugins that Nextflow downloads to it. Throws `plugin-unusable` if a plugin is
+ * missing and Nextflow must not download it.
  */
 export function preparePluginsDirectory(where: Where): PluginsDirectory {
   const chosen = choosePluginsDirectory(where);

@@ -104,7 +104,7 @@ function asked(env: Environment): string[] {
 }
 
 /**
- * Returns the plugins that Nextflow would have loaded by default if NXF_PLUGINS_DEFAULT were unset and that are not loaded later
+ * Returns the plugins that Nextflow would load by default if NXF_PLUGINS_DEFAULT were unset, and that it does not load later
  * (PluginsFacade and ExecutorFactory of 24.10 to 26.08): nf-amazon to send mail, nf-weblog to observe the start of a run.
  */
 function guessed(launch: Launch, plugins: string): string[] {

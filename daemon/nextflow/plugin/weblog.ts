@@ -7,9 +7,9 @@ import { nextflowHome } from '../launcher/nextflow-home.ts';
 const CONFIG_MAX = 1024 * 1024;
 
 /**
- * Returns whether a launch may report to a web server. Nextflow loads the plugin nf-weblog for that only at its start. Evaluating
- * the configuration would take a JVM, so a mention of weblog counts. Returns false if the plugin is neither installed nor
- * downloadable, because naming it would stop a run that only mentions it.
+ * Returns whether a launch may report to a web server. Nextflow loads the plugin nf-weblog for that only at its start.
+ * Evaluating the configuration would take a JVM, so a mention of weblog counts. Returns false if the plugin is neither
+ * installed nor downloadable, because naming it would stop a run that only mentions it.
  */
 export function wantsWeblog(launch: Launch, pluginsDirectory: string): boolean {
   if (launch.arguments.includes('-with-weblog')) return true;

@@ -111,7 +111,7 @@ void t.test('does not wait for a leftover process, and reports it with a remedy'
   for (const args of [['runs', 'show', id], ['status']]) {
     const { stdout } = await accepts(t, box, args);
     t.match(stdout, told, args.join(' '));
-    t.ok(stdout.includes(way), args.join(' '));
+    t.ok(stdout.includes(remedy), args.join(' '));
   }
   t.match(await box.json<Run>(['runs', 'show', id]), {
     state: 'running',
