@@ -18,7 +18,7 @@ const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
 
 async function lastRun(box: Sandbox): Promise<Run> {
   const [run] = (await box.json<RunList>(['runs', 'list'])).runs;
-  if (run === undefined) throw new Error('there is no run');
+  if (run === undefined) throw new Error('no run exists');
   return run;
 }
 

@@ -78,11 +78,11 @@ void t.test('kills a Java that hangs, and all that it started', async (t) => {
   const check = only(await checkJava(subjectIn(base, { env, limitMs: 300 })));
   t.match(check, { state: 'failure', found: /printed no version within 0.3 s/ });
   const pid = readFileSync(join(base, 'pid'), 'utf8').trim();
-  const isGone = (): true | undefined => {
+  const hasExited = (): true | undefined => {
     const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ' Z ';
     return stat.includes(' Z ') || undefined;
   };
-  t.ok(await until('its child is gone', isGone));
+  t.ok(await until('its child has exited', hasExited));
 });
 
 void t.test("rejects a Java that this nextflow's launcher rejects", async (t) => {

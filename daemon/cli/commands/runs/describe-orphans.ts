@@ -4,7 +4,9 @@ import type { OrphanedJob, Run } from '../../../contract/types.ts';
 export function describeCancellation({ orphanedJobs }: Run): string[] {
   const asked = orphanedJobs.filter(({ refusal }) => refusal === undefined);
   return [
-    ...(asked.length === 0 ? [] : [`Cancelled its orphaned jobs: ${asked.map(({ id }) => id).join(', ')}`]),
+    ...(asked.length === 0
+      ? []
+      : [`Requested cancellation of its orphaned jobs: ${asked.map(({ id }) => id).join(', ')}`]),
     ...describeRefusals(orphanedJobs),
   ];
 }

@@ -114,7 +114,7 @@ for (const [title, env] of [
     }),
   );
 
-  void t.test(`${title}: of a head that vanishes nobody says that it succeeded`, (t) =>
+  void t.test(`${title}: never reports success of a head that disappears`, (t) =>
     withForgedLog(t, env, async (stage) => {
       const { box, run, go } = stage;
       const { pid } = JSON.parse(readFileSync(join(box.state, 'runs', run, 'process'), 'utf8')) as {

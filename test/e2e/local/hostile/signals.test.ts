@@ -121,7 +121,7 @@ void t.test('does not wait for a leftover process, and reports it with a remedy'
   t.match(await purged(t, box, VALUE), { outcome: 'lost' });
 });
 
-void t.test('a signal reaches nextflow, whoever a task says that is', async (t) => {
+void t.test('forwards a signal to nextflow even if a task forges its process id', async (t) => {
   const { box, started, directory } = await running(t, `sleep 600 & echo $! >stranger; ${HOLD}`);
   const stranger = Number(readFileSync(join(box.launch, 'stranger'), 'latin1'));
   const own = JSON.parse(readFileSync(join(directory, 'process'), 'utf8')) as Process;
