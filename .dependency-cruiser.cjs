@@ -1,6 +1,7 @@
 // The order of the modules (docs/architecture.md): each imports only from those before it. Type-only imports of a later
 // module are allowed: they load nothing.
 const modules = [
+  'package-files',
   'errors',
   'contract',
   'system',

@@ -1,30 +1,37 @@
 #!/usr/bin/env node
 // The composition root of commands. Modules are imported on demand, so that a command loads no more than it uses.
 import { readFileSync, realpathSync, writeSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Context, Serving } from './cli/context.ts';
-import { reportCrash, reportError } from './cli/io/output.ts';
+import { print, reportCrash, reportError } from './cli/io/output.ts';
 import type { Client } from './api-client/client.ts';
 import type { DaemonStart } from './service/start-daemon.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
 import { asEscrowError, systemCode } from './errors.ts';
+import { packageFile } from './package-files.ts';
+import { takeCaller } from './system/processes/caller.ts';
 import { leaveMemoryOutOfCoreDumps } from './system/processes/core-dumps.ts';
 import type { FaultInjector } from './system/steps.ts';
 import type { DaemonOptions } from './daemon.ts';
 
-/** The program that commands and child processes run: this file, or a test's own that injects faults. */
+/** The program that commands and child processes run: the launcher, this file, or a test's own that injects faults. */
 export interface Program {
   readonly path: string;
+  /** Whether `path` is bin/nf-escrow, which finds a Node. Otherwise the path is an argument of this Node. */
+  readonly isLauncher?: boolean;
   readonly faults?: FaultInjector;
   readonly service?: DaemonOptions;
 }
 
-const path = fileURLToPath(import.meta.url);
-if (realpathSync(process.argv[1] ?? '') === path) await main({ path }, process.argv.slice(2));
+/** The options that commander names. */
+const VERSION: readonly string[] = ['--version', '-V'];
+
+const path = import.meta.filename;
+if (realpathSync(process.argv[1] ?? '') === path) void main({ path }, process.argv.slice(2)); // never rejects
 
 /** Runs a command line and sets the exit status. */
 export async function main(program: Program, args: readonly string[]): Promise<void> {
   process.on('SIGUSR1', () => undefined); // otherwise Node opens its inspector to every user of this machine
+  takeCaller(process.env, { whole: isWrapped(args) });
   process.on('uncaughtException', (error) => {
     reportCrash(error); // Node would print it unescaped
     process.exit(asEscrowError(error).row.exit);
@@ -37,17 +44,32 @@ export async function main(program: Program, args: readonly string[]): Promise<v
 }
 
 async function dispatch(program: Program, args: readonly string[]): Promise<number> {
+  const [command = '', ...rest] = args;
+  if (args.length === 1 && VERSION.includes(command)) {
+    print(readVersion());
+    return 0;
+  }
   const context = contextOf(program, await settingsOnDemand());
-  const [command, ...rest] = args;
-  if (command === 'run' || command === 'nextflow') {
+  if (isWrapped(args)) {
     const launch = await import('./cli/launch/run.ts');
-    return launch[command](context, rest);
+    return launch[args[0]](context, rest);
   }
   // These commands hold values. `run` does not, and its core dumps would also be disabled for Nextflow.
   leaveMemoryOutOfCoreDumps();
-  const { buildProgram } = await import('./cli/program.ts');
-  await buildProgram(context).parseAsync(args, { from: 'user' });
+  if (command === 'status' && rest.every((word) => word === '--json')) {
+    context.assertSettings();
+    const { status } = await import('./cli/commands/status.ts');
+    await status(context, { json: rest.length > 0 });
+  } else {
+    const { buildProgram } = await import('./cli/program.ts');
+    await (await buildProgram(context, args)).parseAsync(args, { from: 'user' });
+  }
   return Number(process.exitCode ?? 0); // doctor and `runs wait` can fail without an error
+}
+
+/** Returns whether the arguments are for Nextflow and are not parsed by commander. */
+function isWrapped(args: readonly string[]): args is readonly ['run' | 'nextflow', ...string[]] {
+  return args[0] === 'run' || args[0] === 'nextflow';
 }
 
 /** Reads settings on demand, because help and doctor work with invalid settings too. */
@@ -71,7 +93,7 @@ function contextOf(program: Program, settings: () => Settings): Context {
       settings();
     },
     version: readVersion(),
-    program: program.path,
+    command: commandOf(program),
     daemon: async () => {
       const [{ lazyDaemonClient: lazyDaemon }, { unlocking }] = await Promise.all([
         import('./api-client/find-daemon.ts'),
@@ -97,17 +119,23 @@ function contextOf(program: Program, settings: () => Settings): Context {
   };
 }
 
+/** `env` names this Node to the launcher: cron, systemd and a compute node may have another PATH, or none of it. */
+function commandOf({ path, isLauncher = false }: Program): readonly [string, ...string[]] {
+  const { execPath } = process;
+  return isLauncher ? ['/usr/bin/env', `NF_ESCROW_CALLER_NODE=${execPath}`, path] : [execPath, path];
+}
+
 async function startOf(program: Program, { paths }: Settings): Promise<DaemonStart> {
   const { enclosingJob: jobOf, submitHost } = await import('./schedulers/enclosing-job.ts');
   return {
-    program: program.path,
+    command: commandOf(program),
     takeStartLock: async () => (await import('./ledger/lock.ts')).takeLock(paths.daemonStartLock),
     insteadOn: jobOf(process.env) === undefined ? undefined : submitHost(process.env),
   };
 }
 
 function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(fileURLToPath(import.meta.resolve('#package')), 'utf8')) as {
+  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as {
     version: string;
   };
   return version;

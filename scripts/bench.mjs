@@ -1,13 +1,14 @@
-// npm run bench [-- --engine] [-- --json FILE]: measures figures, alternating with a peer where there is one, and prints
+// npm run bench [-- --engine|--start] [-- --json FILE]: measures figures, alternating with a peer where there is one, and prints
 // a table and one line of JSON, which --json also writes to FILE. Absolute times depend on the machine; only the ratios
-// are comparable. --engine skips figures that need a Nextflow.
+// are comparable. --engine skips figures that need a Nextflow; --start measures only the start of commands.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { hello, placing } from './bench/against-nextflow.mjs';
-import { end, starts, vault, watching } from './bench/engine.mjs';
+import { end, vault, watching } from './bench/engine.mjs';
 import { recovery } from './bench/recovery.mjs';
 import { Bench } from './bench/place.mjs';
+import { starts } from './bench/start.mjs';
 import { fidelity, perTask, size, startTime } from './bench/plugin.mjs';
 import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow, ensurePlugin } from './set-up.mjs';
 import { node, runDriver } from './steps.mjs';
@@ -36,7 +37,8 @@ function jsonFile() {
 runDriver(async () => {
   ensureDependencies();
   ensureBuilt();
-  const quick = process.argv.includes('--engine');
+  const isStart = process.argv.includes('--start');
+  const quick = isStart || process.argv.includes('--engine');
   if (!quick && !ensurePlugin()) throw new Error('The benchmark needs a JDK (17 or later) and Maven.');
   const file = jsonFile();
   const nextflow = quick ? '/bin/false' : ensureJava() === undefined ? undefined : ensureNextflow();
@@ -49,8 +51,9 @@ runDriver(async () => {
       results.push(await placing(bench), hello(bench), startTime(bench));
       results.push(await perTask(bench), ...fidelity(bench), size());
     }
-    results.push(await end(bench), await recovery(bench));
-    results.push(...starts(bench), ...(await watching(bench)), ...(await vault()));
+    if (!isStart) results.push(await end(bench), await recovery(bench));
+    results.push(...(await starts(bench)));
+    if (!isStart) results.push(...(await watching(bench)), ...(await vault()));
     print(results);
     const machine = {
       cpu: cpus()[0]?.model,

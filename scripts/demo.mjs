@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow, ensurePlugin } from './set-up.mjs';
-import { node, root, runDriver, say } from './steps.mjs';
+import { root, runDriver, say } from './steps.mjs';
 
 const PIPELINE = `process GREET {
   secret 'DEMO_PASSWORD'
@@ -43,7 +43,7 @@ runDriver(async () => {
   mkdirSync(launch);
   const escrow = (args, input) => {
     process.stdout.write(`\n$ nf-escrow ${args.join(' ')}\n`);
-    const { status } = spawnSync(node, [join(root, 'dist/daemon/main.js'), ...args], {
+    const { status } = spawnSync(join(root, 'bin/nf-escrow'), args, {
       cwd: launch,
       env,
       input,
@@ -66,7 +66,7 @@ runDriver(async () => {
     if (left.length > 0) throw new Error(`the value is still in ${left.join(', ')}`);
     say('searched every file that the demo created: none contains the value');
   } finally {
-    spawnSync(node, [join(root, 'dist/daemon/main.js'), 'daemon', 'stop'], {
+    spawnSync(join(root, 'bin/nf-escrow'), ['daemon', 'stop'], {
       env,
       stdio: 'ignore',
     });

@@ -12,6 +12,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
@@ -37,13 +38,23 @@ export function ensureDependencies() {
   writeFileSync(mark, hash);
 }
 
-/** Generates types and compiles incrementally. */
+/** Generates types, compiles and bundles. Incremental: a second call has little to do. */
 export function ensureBuilt() {
   say('compiling (tsc)');
   run(process.execPath, ['scripts/generate-types.mjs']);
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
   removeStale();
-  chmodSync(join(root, 'dist/daemon/main.js'), 0o755);
+  if (isBundled()) return;
+  say('bundling (rolldown)');
+  run(process.execPath, ['scripts/bundle.mjs']);
+}
+
+/** Whether the bundle was made after all that it is made from. */
+function isBundled() {
+  const made =
+    statSync(join(root, 'dist/bundle/THIRD_PARTY_LICENSES'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const inputs = ['dist/.tsbuildinfo', 'node_modules/.lock-hash', 'scripts/bundle.mjs'];
+  return inputs.every((path) => statSync(join(root, path)).mtimeMs < made);
 }
 
 /** Removes compiled files whose sources no longer exist. Otherwise deleted tests would still run. */

@@ -4,7 +4,6 @@
 # words in capitals.
 umask 077
 ulimit -c 0
-unset NODE_OPTIONS NODE_PATH NODE_DEBUG NODE_REPL_EXTERNAL_MODULE NODE_V8_COVERAGE
 @ENVIRONMENT@
 [ "$2" != run ] || exec >>@LOG@ 2>&1
-exec @PROGRAM@ "$@"
+exec @COMMAND@ "$@"

@@ -1,5 +1,4 @@
 import { lstatSync } from 'node:fs';
-import { request } from 'node:http';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { Problem } from '../contract/types.ts';
@@ -65,6 +64,8 @@ async function send(
   path: string,
   body: string | undefined,
 ): Promise<{ status: number; text: string; isText: boolean }> {
+  // Not imported: for that, Node 22 and later load all that node:http hands out, WebSocket and fetch too.
+  const { request } = process.getBuiltinModule('node:http');
   const socket = connectTrusted(socketPath);
   return new Promise((resolve, reject) => {
     const headers =

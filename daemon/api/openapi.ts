@@ -1,8 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageFile } from '../package-files.ts';
 import { operations } from './operations.ts';
-
-const directory = fileURLToPath(import.meta.resolve('#schemas/run.json')).replace(/run\.json$/, '');
 
 /**
  * Returns the OpenAPI 3.1 description of the API. OpenAPI 3.1 uses JSON Schema 2020-12, so the files in schemas/ are
@@ -45,6 +44,7 @@ function json(file: string): object {
 }
 
 function schemas(): Record<string, unknown> {
+  const directory = packageFile('schemas');
   const inside = (key: string, value: unknown): unknown =>
     key === '$ref' && typeof value === 'string'
       ? `#/components/schemas/${value.replace(/\.json$/, '')}`
@@ -53,7 +53,7 @@ function schemas(): Record<string, unknown> {
     readdirSync(directory)
       .filter((file) => file.endsWith('.json'))
       .map((file) => {
-        const text = readFileSync(directory + file, 'utf8');
+        const text = readFileSync(join(directory, file), 'utf8');
         const entries = Object.entries(JSON.parse(text, inside) as Record<string, unknown>);
         const schema = Object.fromEntries(entries.filter(([key]) => key !== '$id' && key !== '$schema'));
         return [file.replace(/\.json$/, ''), schema];

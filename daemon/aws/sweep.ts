@@ -63,11 +63,11 @@ async function removeOne(
   sweeper: Sweeper,
 ): Promise<string | undefined> {
   if (kind === 'job-definition') {
-    const { DeregisterJobDefinitionCommand } = sdk('@aws-sdk/client-batch');
+    const { DeregisterJobDefinitionCommand } = await sdk('@aws-sdk/client-batch');
     await batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: target }));
     return undefined;
   }
-  const { DeleteSecretCommand, DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
+  const { DeleteSecretCommand, DescribeSecretCommand } = await sdk('@aws-sdk/client-secrets-manager');
   // ListSecrets is eventually consistent: a returning machine may have extended the expiry.
   const now = seenSecret(await secrets.send(new DescribeSecretCommand({ SecretId: target })));
   if (now !== undefined && (await judgeSecret(now, sweeper))?.removable !== true)
@@ -78,7 +78,7 @@ async function removeOne(
 
 /** Filters by name, because a tag filter would miss secrets whose tags were removed. */
 async function listSecrets(client: SecretsManagerClient, prefix: string): Promise<SeenSecret[]> {
-  const { paginateListSecrets } = sdk('@aws-sdk/client-secrets-manager');
+  const { paginateListSecrets } = await sdk('@aws-sdk/client-secrets-manager');
   const filters = [{ Key: 'name' as const, Values: [`${prefix}/`] }];
   const listed: SeenSecret[] = [];
   for await (const { SecretList } of paginateListSecrets({ client }, { Filters: filters }))
@@ -87,7 +87,7 @@ async function listSecrets(client: SecretsManagerClient, prefix: string): Promis
 }
 
 async function listDefinitions(batch: BatchClient): Promise<JobDefinition[]> {
-  const { paginateDescribeJobDefinitions } = sdk('@aws-sdk/client-batch');
+  const { paginateDescribeJobDefinitions } = await sdk('@aws-sdk/client-batch');
   const found: JobDefinition[] = [];
   const pages = paginateDescribeJobDefinitions({ client: batch }, { status: 'ACTIVE' });
   for await (const { jobDefinitions } of pages) found.push(...(jobDefinitions ?? []));
@@ -99,7 +99,7 @@ async function listDefinitions(batch: BatchClient): Promise<JobDefinition[]> {
  * somebody's.
  */
 async function exists(client: SecretsManagerClient, arn: string): Promise<boolean> {
-  const { DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
+  const { DescribeSecretCommand } = await sdk('@aws-sdk/client-secrets-manager');
   try {
     await client.send(new DescribeSecretCommand({ SecretId: arn }));
     return true;

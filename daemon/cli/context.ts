@@ -9,8 +9,8 @@ export interface Context {
   /** Throws `config-invalid` if the settings are invalid. */
   readonly assertSettings: () => void;
   readonly version: string;
-  /** Absolute path of the program itself. */
-  readonly program: string;
+  /** The command line that starts nf-escrow from any directory: absolute paths. */
+  readonly command: readonly [string, ...string[]];
   /** The daemon's client. Its first call starts the daemon if none answers. */
   readonly daemon: () => Promise<Client>;
   /** Like `daemon`, but returns undefined if none answers. */

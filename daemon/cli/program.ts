@@ -1,25 +1,55 @@
 import { Command } from 'commander';
-import { addAudit } from './commands/audit.ts';
-import { awsCredentials } from './commands/aws/aws-credentials.ts';
-import { addCompletion } from './commands/completion.ts';
-import { addComputeEnvironments } from './commands/compute-envs/compute-envs.ts';
-import { addConfig } from './commands/config.ts';
 import type { Context } from './context.ts';
-import { addDaemon } from './commands/daemon.ts';
-import { doctor, type DoctorOptions } from './commands/doctor.ts';
-import { addIam } from './commands/aws/iam.ts';
 import { print, printError, write, writeError } from './io/output.ts';
-import { addRuns } from './commands/runs/runs.ts';
-import { addSecrets } from './commands/secrets/secrets.ts';
-import { status } from './commands/status.ts';
-import { sweep } from './commands/sweep.ts';
-import { addVault } from './commands/vault.ts';
-import { addOrganizations, addWorkspaces } from './commands/workspaces.ts';
+import type { DoctorOptions } from './commands/doctor.ts';
 import { escapeLines } from '../system/escape-text.ts';
 
-/** Builds every command. The arguments of `run` and `nextflow` are parsed elsewhere, not by commander. */
-export function buildProgram(context: Context): Command {
-  const program = new Command('nf-escrow')
+type Add = (program: Command, context: Context) => void;
+
+interface Group {
+  /** The names of its commands. */
+  readonly names: readonly string[];
+  readonly load: () => Promise<Add>;
+}
+
+/** Every command in the order of the help. Each is loaded when it is needed. */
+const groups: readonly Group[] = [
+  {
+    names: ['run', 'nextflow', 'shim', 'status', 'doctor', 'sweep', 'aws-credentials'],
+    load: () => Promise.resolve(addOwn),
+  },
+  { names: ['secrets'], load: async () => (await import('./commands/secrets/secrets.ts')).addSecrets },
+  { names: ['runs'], load: async () => (await import('./commands/runs/runs.ts')).addRuns },
+  { names: ['workspaces'], load: async () => (await import('./commands/workspaces.ts')).addWorkspaces },
+  { names: ['orgs'], load: async () => (await import('./commands/workspaces.ts')).addOrganizations },
+  {
+    names: ['compute-envs'],
+    load: async () => (await import('./commands/compute-envs/compute-envs.ts')).addComputeEnvironments,
+  },
+  { names: ['config', 'use'], load: async () => (await import('./commands/config.ts')).addConfig },
+  { names: ['iam'], load: async () => (await import('./commands/aws/iam.ts')).addIam },
+  { names: ['vault'], load: async () => (await import('./commands/vault.ts')).addVault },
+  { names: ['daemon'], load: async () => (await import('./commands/daemon.ts')).addDaemon },
+  { names: ['audit'], load: async () => (await import('./commands/audit.ts')).addAudit },
+  {
+    names: ['completion', 'complete'],
+    load: async () => (await import('./commands/completion.ts')).addCompletion,
+  },
+];
+
+/**
+ * Builds the program with the command that a command line names. Builds all commands for help, for completion and for an unknown
+ * name.
+ */
+export async function buildProgram(context: Context, args: readonly string[] = []): Promise<Command> {
+  const named = groups.find(({ names }) => names.includes(args[0] ?? '') && args[0] !== 'complete');
+  const program = emptyProgram(context);
+  for (const { load } of named === undefined ? groups : [named]) (await load())(program, context);
+  return program;
+}
+
+function emptyProgram(context: Context): Command {
+  return new Command('nf-escrow')
     .description('Deliver secrets to Nextflow runs before they start, and remove every secret when they end.')
     .version(context.version)
     .exitOverride()
@@ -37,6 +67,10 @@ export function buildProgram(context: Context): Command {
       // Before any prompt or action. Doctor reports invalid settings as one of its checks.
       if (command.name() !== 'doctor') context.assertSettings();
     });
+}
+
+/** The commands without a file of their own for their options. The arguments of `run` and `nextflow` are not commander's. */
+function addOwn(program: Command, context: Context): void {
   program
     .command('run')
     .description('Run a pipeline with its secrets (see nf-escrow run --help)')
@@ -52,14 +86,16 @@ export function buildProgram(context: Context): Command {
     .addHelpText('after', '\nExample: nf-escrow shim ~/escrow-bin && export PATH=~/escrow-bin:$PATH')
     .action(async (directory: string) => {
       const { writeShim } = await import('../nextflow/launcher/write-shim.ts');
-      print(`Wrote ${writeShim(directory, context.program)}. Put its directory first on PATH.`);
+      print(`Wrote ${writeShim(directory, context.command)}. Put its directory first on PATH.`);
     });
   program
     .command('status')
     .description('Show live runs, delivered secrets and pending removals')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow status')
-    .action((options: { json?: boolean }) => status(context, options));
+    .action(async (options: { json?: boolean }) =>
+      (await import('./commands/status.ts')).status(context, options),
+    );
   program
     .command('doctor')
     .description('Check everything that a launch needs, and print a remedy for each failure')
@@ -68,7 +104,9 @@ export function buildProgram(context: Context): Command {
     .option('--wait <SECONDS>', 'time limit of that job', '120')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow doctor --compute-env cluster --probe')
-    .action((options: DoctorOptions) => doctor(context, options));
+    .action(async (options: DoctorOptions) =>
+      (await import('./commands/doctor.ts')).doctor(context, options),
+    );
   program
     .command('sweep')
     .description('List what dead machines left in AWS, or remove it with --yes')
@@ -76,23 +114,15 @@ export function buildProgram(context: Context): Command {
     .option('--yes', 'remove what is found')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow sweep --compute-env batch')
-    .action((options: { computeEnv?: string; yes?: boolean; json?: boolean }) => sweep(context, options));
+    .action(async (options: { computeEnv?: string; yes?: boolean; json?: boolean }) =>
+      (await import('./commands/sweep.ts')).sweep(context, options),
+    );
   program
     .command('aws-credentials', { hidden: true })
     .requiredOption('--compute-env <NAME>', 'compute environment whose role is assumed')
-    .action((options: { computeEnv: string }) => awsCredentials(context, options.computeEnv));
-  addSecrets(program, context);
-  addRuns(program, context);
-  addWorkspaces(program, context);
-  addOrganizations(program, context);
-  addComputeEnvironments(program, context);
-  addConfig(program, context);
-  addIam(program, context);
-  addVault(program, context);
-  addDaemon(program, context);
-  addAudit(program, context);
-  addCompletion(program);
-  return program;
+    .action(async (options: { computeEnv: string }) =>
+      (await import('./commands/aws/aws-credentials.ts')).awsCredentials(context, options.computeEnv),
+    );
 }
 
 /** Commander's message quotes the command line, newlines included. Only commander's suggestion gets a line of its own. */

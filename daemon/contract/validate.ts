@@ -1,23 +1,22 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import { join } from 'node:path';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { packageFile } from '../package-files.ts';
 import { EscrowError } from '../errors.ts';
 import type { Contract } from './types.ts';
 
-const directory = fileURLToPath(import.meta.resolve('#schemas/run.json')).replace(/run\.json$/, '');
+const directory = packageFile('schemas');
 
 let compiled: Ajv2020 | undefined;
 
-/** Loads ajv and the schemas on first use, because most commands never validate. */
+/** Loads the schemas on first use. Each is compiled when it is first needed. */
 function validators(): Ajv2020 {
   if (compiled !== undefined) return compiled;
-  const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
   compiled = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true });
   compiled.addVocabulary(['x-platform', 'x-placeholder', 'x-summary']); // for the command line
   for (const file of readdirSync(directory)) {
     if (file.endsWith('.json'))
-      compiled.addSchema(JSON.parse(readFileSync(directory + file, 'utf8')) as object, file);
+      compiled.addSchema(JSON.parse(readFileSync(join(directory, file), 'utf8')) as object, file);
   }
   return compiled;
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../package-files.ts';
 import type { SecretDelivery } from '../contract/types.ts';
 import type { References } from '../stores/store.ts';
 import { syncDirectory, writeFileAtomic } from '../system/files/atomic-write.ts';
@@ -49,7 +49,7 @@ export async function fillRunDirectory(
   await step(faults, 'directory.write', () => writePlain(runFile(directory, 'marker'), Buffer.from(marker)));
   await put(runFiles.run, JSON.stringify(about));
   await step(faults, 'directory.write', () => writeExpiry(directory, contents.expiresAt));
-  await put(runFiles.shim, readFileSync(fileURLToPath(import.meta.resolve('#templates/shim.sh'))), 0o700);
+  await put(runFiles.shim, readFileSync(packageFile('templates/shim.sh')), 0o700);
   const text = secretDelivery.plugin === null || secretDelivery.configPhase ? storeJson(secrets) : undefined;
   if (secrets.size > 0 && text !== undefined)
     await step(faults, 'directory.write-secret', () => {

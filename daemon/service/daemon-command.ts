@@ -20,7 +20,7 @@ function isPassed(name: string): boolean {
 }
 
 /** Writes the program that systemd and cron start, with the current environment, and returns its path. */
-export function writeDaemonCommand(settings: Settings, program: string, env: Environment): string {
+export function writeDaemonCommand(settings: Settings, command: readonly string[], env: Environment): string {
   const path = commandPath(settings);
   const variables = Object.entries(env)
     .filter(([name, value]) => isPassed(name) && value)
@@ -28,7 +28,7 @@ export function writeDaemonCommand(settings: Settings, program: string, env: Env
   const text = fillTemplate('daemon-command.sh', {
     ENVIRONMENT: variables.join('\n'),
     LOG: quoteShellWord(settings.paths.daemonLog),
-    PROGRAM: [process.execPath, program].map(quoteShellWord).join(' '),
+    COMMAND: command.map(quoteShellWord).join(' '),
   });
   inPrivateDirectory(path, (entry) => writeFileAtomic(entry, text, 0o700), { create: true });
   return path;

@@ -14,8 +14,8 @@ import { quoteShellWord } from '../system/processes/shell-word.ts';
 /** The installation to set up. */
 export interface Installation {
   readonly settings: Settings;
-  /** The path of nf-escrow's main program. */
-  readonly program: string;
+  /** The words that start nf-escrow from anywhere. */
+  readonly command: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Use the crontab even when the user has a systemd. */
   readonly cron: boolean;
@@ -56,8 +56,8 @@ export async function uninstallDaemon({
   ];
 }
 
-async function installUnit({ settings, program, env }: Installation): Promise<readonly string[]> {
-  const unit = await enableUnit(writeDaemonCommand(settings, program, env), env);
+async function installUnit({ settings, command, env }: Installation): Promise<readonly string[]> {
+  const unit = await enableUnit(writeDaemonCommand(settings, command, env), env);
   await writeCrontab([], env);
   // A second daemon would exit, because the running one holds the lock.
   const running = await findDaemon(settings);
@@ -78,8 +78,8 @@ async function installUnit({ settings, program, env }: Installation): Promise<re
   return [`Your user systemd runs the daemon on ${hostname()}: ${unit}`, ...lingering()];
 }
 
-async function installCrontab({ settings, program, env }: Installation): Promise<readonly string[]> {
-  await writeCrontab(cronLines(writeDaemonCommand(settings, program, env)), env);
+async function installCrontab({ settings, command, env }: Installation): Promise<readonly string[]> {
+  await writeCrontab(cronLines(writeDaemonCommand(settings, command, env)), env);
   await removeUnit(env);
   return [`Your crontab on ${hostname()} starts the daemon after a reboot and checks it every hour.`];
 }

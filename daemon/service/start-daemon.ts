@@ -16,13 +16,15 @@ import { stopDaemon } from './stop-daemon.ts';
 const START_MS = 30_000;
 const LOOK_EVERY_MS = 20;
 
+type Words = readonly [string, ...string[]];
+
 /** Acquires the lock that lets one of several concurrent commands start the daemon; undefined while another holds it. */
 export type TakeStartLock = () => Promise<{ release(): void } | undefined>;
 
 /** What a command needs to start a daemon. */
 export interface DaemonStart {
-  /** The path of nf-escrow's main program. */
-  readonly program: string;
+  /** The words that start nf-escrow. */
+  readonly command: Words;
   readonly takeStartLock: TakeStartLock;
   /** Set inside a scheduler job, where no daemon may be started: the host on which to start it instead. */
   readonly insteadOn: string | undefined;
@@ -79,7 +81,7 @@ export async function startPersistent(settings: Settings, start: DaemonStart): P
 
 async function ensureDaemon(
   settings: Settings,
-  { program, takeStartLock }: DaemonStart,
+  { command, takeStartLock }: DaemonStart,
   options: readonly string[] = [],
 ): Promise<Client> {
   ensurePrivateDirectory(settings.paths.state);
@@ -89,7 +91,8 @@ async function ensureDaemon(
     try {
       const found = await findLocalDaemon(settings.paths);
       if (found !== undefined) return found;
-      if (lock !== undefined) await startAndWait(settings, [program, 'daemon', 'run', ...options], deadline);
+      if (lock !== undefined)
+        await startAndWait(settings, [...command, 'daemon', 'run', ...options], deadline);
     } finally {
       lock?.release();
     }
@@ -102,7 +105,7 @@ async function ensureDaemon(
 }
 
 /** Returns when the daemon answers, or when it exited because another one holds the lock, which may be shutting down. */
-async function startAndWait(settings: Settings, command: readonly string[], deadline: number): Promise<void> {
+async function startAndWait(settings: Settings, command: Words, deadline: number): Promise<void> {
   const ended = startDaemon(settings, command);
   while (Date.now() < deadline && (await findLocalDaemon(settings.paths)) === undefined) {
     const end = ended();
@@ -135,7 +138,7 @@ function startError({ paths }: Settings, { status, report }: DaemonExit): Escrow
  * Starts a daemon that outlives this process, in a new session. It inherits only its log and a pipe on which it reports
  * why it cannot start. Returns a function that returns the daemon's exit, or undefined while it runs.
  */
-function startDaemon({ paths }: Settings, run: readonly string[]): () => DaemonExit | undefined {
+function startDaemon({ paths }: Settings, command: Words): () => DaemonExit | undefined {
   const log = openToAppend(paths.daemonLog);
   try {
     // Node's variables could load code into the daemon or open its inspector.
@@ -145,8 +148,8 @@ function startDaemon({ paths }: Settings, run: readonly string[]): () => DaemonE
       ),
     );
     // A core dump would contain values. Only a shell can set the limit; it then executes the daemon.
-    const command = ['-c', 'ulimit -c 0; exec "$@"', 'sh', process.execPath, ...run, '--tell', '3'];
-    const child = spawn('/bin/sh', command, {
+    const limited = ['-c', 'ulimit -c 0; exec "$@"', 'sh', ...command, '--tell', '3'];
+    const child = spawn('/bin/sh', limited, {
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],
       cwd: paths.state,

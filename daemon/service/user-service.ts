@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../package-files.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { openTrusted } from '../system/files/trust/trusted-path.ts';
@@ -23,7 +23,7 @@ export function hasUserSystemd(env: Environment): Promise<boolean> {
 /** Writes and enables the unit that runs a command, and returns its path. Throws `config-invalid`. */
 export async function enableUnit(command: string, env: Environment): Promise<string> {
   const path = userUnitPath(env);
-  const template = readFileSync(fileURLToPath(import.meta.resolve('#templates/nf-escrow.service')), 'utf8');
+  const template = readFileSync(packageFile('templates/nf-escrow.service'), 'utf8');
   const text = template.replace('@HOST@', () => hostname()).replace('@COMMAND@', () => unitWord(command));
   const directory = openTrusted({ path: dirname(path), purpose: UNITS, need: 'unwritable', create: true });
   try {

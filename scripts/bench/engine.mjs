@@ -1,4 +1,4 @@
-// Benchmarks without Nextflow: start time of commands, resource use of the daemon, speed of the vault.
+// Benchmarks without Nextflow: end of a run, resource use of the daemon, speed of the vault.
 import { spawn } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
 import {
@@ -13,35 +13,15 @@ import {
 import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { node, root, say } from '../steps.mjs';
-import { main, median } from './place.mjs';
+import { root, say } from '../steps.mjs';
+import { median, program } from './place.mjs';
 
-const STARTS = 15;
 const ENDS = 40;
 const RUNS = 100;
 const WATCH_MS = 20_000;
 const VALUES = 10_000;
 /** USER_HZ, the unit of the times in /proc/PID/stat on all Linux platforms that Node supports. */
 const TICKS = 100;
-
-/** Compares the start time of commands with that of `node -e 0`. */
-export function starts(bench) {
-  say('commands, compared with node -e 0');
-  bench.escrow(['daemon', 'start']);
-  const cases = { '--version': [], status: [], 'secrets list': [] };
-  const theirs = [];
-  for (let index = 0; index <= STARTS; index += 1) {
-    theirs.push(bench.time(node, ['-e', '0']));
-    for (const [command, taken] of Object.entries(cases)) taken.push(bench.escrow(command.split(' ')));
-  }
-  return Object.entries(cases).map(([command, taken]) => ({
-    figure: `nf-escrow ${command} (peer: node -e 0)`,
-    ours: median(taken.slice(1)),
-    theirs: median(theirs.slice(1)),
-    ratio: median(taken.map((ours, index) => ours / theirs[index]).slice(1)),
-    wanted: '-',
-  }));
-}
 
 /** Measures the time from the head's last action to an empty runs directory. */
 export async function end(bench) {
@@ -56,7 +36,7 @@ export async function end(bench) {
   const taken = [];
   for (let index = 0; index < ENDS; index += 1) {
     for (const name of ['started-here', 'go', 'ended']) rmSync(join(bench.launch, name), { force: true });
-    const child = spawn(node, [main, 'run', 'x'], {
+    const child = spawn(program, ['run', 'x'], {
       cwd: bench.launch,
       env: { ...bench.env, NF_ESCROW_NEXTFLOW: fake },
       stdio: 'ignore',

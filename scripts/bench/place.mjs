@@ -6,7 +6,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { node, root } from '../steps.mjs';
 
-export const main = join(root, 'dist/daemon/main.js');
+/** The program as it is published. */
+export const program = join(root, 'bin/nf-escrow');
 
 const HELLO = `process HELLO {
   secret 'KEY_0'
@@ -30,13 +31,14 @@ export class Bench {
       NXF_HOME: join(home, 'nxf'),
       NXF_OFFLINE: 'true',
       NXF_ANSI_LOG: 'false',
+      NF_ESCROW_NODE: node,
     };
     // Node 20 reads extra certificates at each start, which would distort the measurements.
     for (const name of ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NXF_SECRETS_FILE']) delete this.env[name];
   }
 
   escrow(args, input = '', env = this.env) {
-    return this.time(node, [main, ...args], env, input);
+    return this.time(program, args, env, input);
   }
 
   /** Runs a program and returns the milliseconds that it took. */

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root, say } from '../steps.mjs';
-import { main, median } from './place.mjs';
+import { median, program } from './place.mjs';
 
 const VALUES = 100;
 const STARTS = 12;
@@ -72,7 +72,7 @@ export function fidelity(bench) {
   };
   const run = (command, args, extra = {}) =>
     spawnSync(command, args, { cwd: directory, env: { ...env, ...extra }, encoding: 'utf8' }).stdout;
-  const ours = score(run(process.execPath, [main, 'run', 'main.nf']), values);
+  const ours = score(run(program, ['run', 'main.nf']), values);
   const theirs = score(run(bench.nextflow, ['run', 'main.nf'], { NXF_SECRETS_FILE: store }), values);
   for (const name of values.keys()) bench.escrow(['secrets', 'remove', name, '--yes']);
   return [
@@ -117,7 +117,7 @@ export async function perTask(bench) {
     join(directory, 'main.nf'),
     `${task('WITH', names)}${task('WITHOUT', [])}workflow {\n  WITH()\n  WITHOUT()\n}\n`,
   );
-  const child = spawn(process.execPath, [main, 'run', 'main.nf'], {
+  const child = spawn(program, ['run', 'main.nf'], {
     cwd: directory,
     env: { ...bench.env, GO: go },
     stdio: 'ignore',

@@ -64,7 +64,7 @@ export function hostileContext(g: fc.GeneratorValue): Context {
     settings,
     assertSettings: () => undefined,
     version: '0.0.0',
-    program: '/nf-escrow',
+    command: ['/nf-escrow'],
     daemon: () => Promise.resolve(client),
     daemonIfRunning: () => Promise.resolve(client),
   } as unknown as Context;

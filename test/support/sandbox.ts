@@ -20,6 +20,8 @@ import type { Test } from 'tap';
 /** The directory of the checkout. Compiled tests are in dist/test. */
 export const root = resolve(fileURLToPath(import.meta.url), '../../../..');
 const main = join(root, 'dist/daemon/main.js');
+/** What people start: the launcher, and behind it the bundle. */
+export const launcher = join(root, 'bin/nf-escrow');
 
 export interface Ended {
   readonly status: number | null;
@@ -69,6 +71,8 @@ export class Sandbox {
   readonly launch: string;
   readonly state: string;
   readonly env: Environment;
+  /** What starts nf-escrow: the compiled modules, unless a test is of the launcher or the package. */
+  command: readonly [string, ...string[]] = [process.execPath, main];
   readonly #started: ChildProcess[] = [];
 
   constructor(t: Test, nextflow?: string) {
@@ -96,7 +100,8 @@ export class Sandbox {
     args: readonly string[],
     options: { input?: string | Buffer; env?: Environment; cwd?: string } = {},
   ): Started {
-    return this.startProgram(process.execPath, [main, ...args], options);
+    const [program, ...first] = this.command;
+    return this.startProgram(program, [...first, ...args], options);
   }
 
   startProgram(

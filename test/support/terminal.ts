@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { root, until, untapped, type Sandbox } from './sandbox.ts';
+import { launcher, until, untapped, type Sandbox } from './sandbox.ts';
 
 export const CTRL_C = '\x03';
 export const CTRL_Z = '\x1a';
@@ -114,7 +114,7 @@ export class Terminal {
     mkdirSync(directory);
     writeFileSync(join(directory, 'bashrc'), RC);
     symlinkSync(process.execPath, join(directory, 'node'));
-    symlinkSync(join(root, 'dist/daemon/main.js'), join(directory, 'nf-escrow'));
+    symlinkSync(launcher, join(directory, 'nf-escrow'));
     symlinkSync(this.#box.env['NF_ESCROW_NEXTFLOW'] ?? '', join(directory, 'nextflow'));
     return directory;
   }

@@ -51,7 +51,7 @@ export function batchJobs(open: OpenSession, clock = (): number => performance.n
     },
     terminate: async (locator, jobs, owner) => {
       const refused = await at(locator, 'Cannot terminate orphaned AWS Batch jobs', async (batch) => {
-        const { TerminateJobCommand } = sdk('@aws-sdk/client-batch');
+        const { TerminateJobCommand } = await sdk('@aws-sdk/client-batch');
         const { own, others } = await sortByOwner(batch, jobs, owner);
         for (const jobId of own)
           await batch.send(
@@ -72,7 +72,7 @@ async function livingOf(batch: BatchClient, ids: readonly string[]): Promise<Set
 type LivingJob = JobDetail & { readonly jobId: string };
 
 async function describeLiving(batch: BatchClient, ids: readonly string[]): Promise<LivingJob[]> {
-  const { DescribeJobsCommand } = sdk('@aws-sdk/client-batch');
+  const { DescribeJobsCommand } = await sdk('@aws-sdk/client-batch');
   const found: LivingJob[] = [];
   for (const some of inParts(ids)) {
     const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: some }));
@@ -119,7 +119,7 @@ async function taggedDefinitions(
   jobs: readonly JobDetail[],
   run: string,
 ): Promise<Set<string>> {
-  const { DescribeJobDefinitionsCommand } = sdk('@aws-sdk/client-batch');
+  const { DescribeJobDefinitionsCommand } = await sdk('@aws-sdk/client-batch');
   const names = [...new Set(jobs.flatMap(({ jobDefinition }) => jobDefinition ?? []))];
   const found = new Set<string>();
   for (const some of inParts(names)) {

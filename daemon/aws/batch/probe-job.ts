@@ -57,7 +57,7 @@ export async function runProbeJob(
   settings: AwsSettings,
   options: ProbeJobOptions,
 ): Promise<BatchJobState> {
-  const { DescribeJobsCommand, SubmitJobCommand } = sdk('@aws-sdk/client-batch');
+  const { DescribeJobsCommand, SubmitJobCommand } = await sdk('@aws-sdk/client-batch');
   const batch = await session.batch();
   const name = `nf-escrow-probe-${options.run}`;
   const end = performance.now() + options.limitMs;
@@ -105,7 +105,7 @@ async function register(
   definition: RegisterJobDefinitionCommandInput,
   noteSent: (at: number | null) => Promise<void>,
 ): Promise<RegisterJobDefinitionCommandOutput> {
-  const { RegisterJobDefinitionCommand } = sdk('@aws-sdk/client-batch');
+  const { RegisterJobDefinitionCommand } = await sdk('@aws-sdk/client-batch');
   const batch = await session.batch(1);
   const requests = new DatedRequests(batch, systemClock);
   let unanswered = 0;
@@ -133,7 +133,7 @@ async function register(
 
 /** Returns whether the queue runs its jobs on Fargate, which needs different fields in a job definition. */
 async function isFargate(batch: BatchClient, queue: string): Promise<boolean> {
-  const { DescribeJobQueuesCommand, DescribeComputeEnvironmentsCommand } = sdk('@aws-sdk/client-batch');
+  const { DescribeJobQueuesCommand, DescribeComputeEnvironmentsCommand } = await sdk('@aws-sdk/client-batch');
   const { jobQueues } = await batch.send(new DescribeJobQueuesCommand({ jobQueues: [queue] }));
   const names = (jobQueues?.[0]?.computeEnvironmentOrder ?? []).flatMap(
     ({ computeEnvironment }) => computeEnvironment ?? [],

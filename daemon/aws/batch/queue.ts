@@ -30,7 +30,7 @@ export function cacheQueueChecks(clock: () => number): typeof assertTakesSecrets
  * not exist, is disabled, or runs on EKS, where job definitions have no `secrets`.
  */
 export async function assertTakesSecrets(session: AwsSession, { queue }: AwsSettings): Promise<void> {
-  const { DescribeJobQueuesCommand, DescribeComputeEnvironmentsCommand } = sdk('@aws-sdk/client-batch');
+  const { DescribeJobQueuesCommand, DescribeComputeEnvironmentsCommand } = await sdk('@aws-sdk/client-batch');
   const batch = await session.batch();
   try {
     const { jobQueues } = await batch.send(new DescribeJobQueuesCommand({ jobQueues: [queue] }));

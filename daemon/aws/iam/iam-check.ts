@@ -85,7 +85,7 @@ async function checkTrust(
   role: string,
   { name, service, title, option, holder }: Trusted,
 ): Promise<DoctorCheck> {
-  const { GetRoleCommand } = sdk('@aws-sdk/client-iam');
+  const { GetRoleCommand } = await sdk('@aws-sdk/client-iam');
   const iam = await session.iam();
   try {
     const { Role } = await iam.send(new GetRoleCommand({ RoleName: role.split('/').at(-1) ?? '' }));

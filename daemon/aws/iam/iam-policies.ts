@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../../package-files.ts';
 import { EscrowError } from '../../errors.ts';
 import { asTag } from '../tags.ts';
 import { viaSecretsManager } from './required-permissions.ts';
@@ -137,7 +137,7 @@ function inAnyPartition(policy: object): object {
 }
 
 function readTemplate(holder: PolicyHolder): string {
-  const path = fileURLToPath(import.meta.resolve(`#templates/aws-batch/secrets-policy-${holder}.json`));
+  const path = packageFile(`templates/aws-batch/secrets-policy-${holder}.json`);
   return readFileSync(path, 'utf8');
 }
 

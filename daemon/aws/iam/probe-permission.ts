@@ -19,9 +19,9 @@ export async function probePermission(
   const SecretId = `${prefix}/${workspace.replace('/', '.')}/none`;
   const role = executionRole.split('/').at(-1) ?? '';
   const [secrets, batch, iam] = await Promise.all([session.secretsManager(), session.batch(), session.iam()]);
-  const sm = sdk('@aws-sdk/client-secrets-manager');
-  const b = sdk('@aws-sdk/client-batch');
-  const i = sdk('@aws-sdk/client-iam');
+  const sm = await sdk('@aws-sdk/client-secrets-manager');
+  const b = await sdk('@aws-sdk/client-batch');
+  const i = await sdk('@aws-sdk/client-iam');
   const probes: Readonly<Record<string, () => Promise<unknown>>> = {
     'secretsmanager:DescribeSecret': () => secrets.send(new sm.DescribeSecretCommand({ SecretId })),
     'secretsmanager:TagResource': () =>
@@ -57,7 +57,7 @@ export async function probePermission(
 
 /** Loads the client of EventBridge Scheduler only where dead man's switches are used. */
 async function probeEventScheduler(session: AwsSession, what: 'Get' | 'Delete'): Promise<unknown> {
-  const { GetScheduleCommand, DeleteScheduleCommand } = sdk('@aws-sdk/client-scheduler');
+  const { GetScheduleCommand, DeleteScheduleCommand } = await sdk('@aws-sdk/client-scheduler');
   const scheduler = await session.eventScheduler();
   const none = { Name: 'nf-escrow-none' };
   try {

@@ -13,7 +13,7 @@ export async function simulate(
   principal: string,
   needs: readonly RequiredPermission[],
 ): Promise<ReadonlySet<RequiredPermission> | undefined> {
-  const { SimulatePrincipalPolicyCommand } = sdk('@aws-sdk/client-iam');
+  const { SimulatePrincipalPolicyCommand } = await sdk('@aws-sdk/client-iam');
   const iam = await session.iam();
   try {
     const permitted = new Set<RequiredPermission>();

@@ -28,14 +28,14 @@ export class ProvidedCredentials {
  */
 export async function resolveCredentials(access: AwsAccess): Promise<AwsCredentials> {
   const { profile, region } = access;
-  const requestHandler = encryptedTransport(access);
+  const requestHandler = await encryptedTransport(access);
   const options = { ignoreCache: true, clientConfig: { region, requestHandler } };
   try {
     if (profile !== null) {
-      const { fromIni } = sdk('@aws-sdk/credential-provider-ini');
+      const { fromIni } = await sdk('@aws-sdk/credential-provider-ini');
       return await fromIni({ profile, ...options })();
     }
-    const { defaultProvider } = sdk('@aws-sdk/credential-provider-node');
+    const { defaultProvider } = await sdk('@aws-sdk/credential-provider-node');
     return await defaultProvider(options)();
   } finally {
     requestHandler.destroy?.();

@@ -52,11 +52,11 @@ function isSame(to: Destination, endpoint: string): boolean {
  * credentials (STS, SSO, sign-in) use it too. It wraps the SDK's default handler, taken from a client because no
  * package that we depend on exports its class.
  */
-export function encryptedTransport(
+export async function encryptedTransport(
   access: Pick<AwsAccess, 'region' | 'endpoint'>,
   timeouts: STSClientConfig['requestHandler'] = {},
-): STSClient['config']['requestHandler'] {
-  const { STSClient } = sdk('@aws-sdk/client-sts');
+): Promise<STSClient['config']['requestHandler']> {
+  const { STSClient } = await sdk('@aws-sdk/client-sts');
   const handler = new STSClient({ region: access.region, requestHandler: timeouts }).config.requestHandler;
   const send = handler.handle.bind(handler);
   handler.handle = async (request: Destination, options?: object) => {

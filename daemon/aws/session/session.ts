@@ -68,7 +68,7 @@ async function assumed(
   base: AwsCredentials & { expiration?: Date },
 ): Promise<AwsCredentials & { expiration?: Date }> {
   if (access.role === null) return base;
-  const { AssumeRoleCommand } = sdk('@aws-sdk/client-sts');
+  const { AssumeRoleCommand } = await sdk('@aws-sdk/client-sts');
   const sts = await stsClient(access, base);
   const input = {
     RoleArn: access.role,
@@ -113,7 +113,7 @@ async function identifiedWithProvided(access: AwsAccess, credentials: AwsCredent
 }
 
 async function identified(access: AwsAccess, credentials: AwsCredentials): Promise<AwsSession> {
-  const { GetCallerIdentityCommand } = sdk('@aws-sdk/client-sts');
+  const { GetCallerIdentityCommand } = await sdk('@aws-sdk/client-sts');
   const sts = await stsClient(access, credentials);
   const { Account: account = '', Arn: arn = '' } = await attempt(access, () =>
     sts.send(new GetCallerIdentityCommand()),
@@ -138,15 +138,25 @@ export function clientsFor(
   credentials: AwsCredentials,
 ): Omit<AwsSession, 'access' | 'identity'> {
   // Each client has its own connections, which close with it. Callers retry, because they know what is idempotent.
-  const config = () => ({ ...basicConfig(access, credentials), maxAttempts: 1 });
+  const config = async () => ({ ...(await basicConfig(access, credentials)), maxAttempts: 1 });
   const named = access.endpoint === null ? {} : { endpoint: access.endpoint, useFipsEndpoint: false };
   return {
-    secretsManager: async () =>
-      new (sdk('@aws-sdk/client-secrets-manager').SecretsManagerClient)({ ...config(), ...named }),
-    batch: async (maxAttempts = 4) =>
-      new (sdk('@aws-sdk/client-batch').BatchClient)({ ...config(), maxAttempts }),
-    iam: async () => new (sdk('@aws-sdk/client-iam').IAMClient)({ ...config(), maxAttempts: 4 }),
-    eventScheduler: async () => new (sdk('@aws-sdk/client-scheduler').SchedulerClient)(config()),
+    secretsManager: async () => {
+      const { SecretsManagerClient } = await sdk('@aws-sdk/client-secrets-manager');
+      return new SecretsManagerClient({ ...(await config()), ...named });
+    },
+    batch: async (maxAttempts = 4) => {
+      const { BatchClient } = await sdk('@aws-sdk/client-batch');
+      return new BatchClient({ ...(await config()), maxAttempts });
+    },
+    iam: async () => {
+      const { IAMClient } = await sdk('@aws-sdk/client-iam');
+      return new IAMClient({ ...(await config()), maxAttempts: 4 });
+    },
+    eventScheduler: async () => {
+      const { SchedulerClient } = await sdk('@aws-sdk/client-scheduler');
+      return new SchedulerClient(await config());
+    },
   };
 }
 
@@ -168,17 +178,17 @@ export async function configuredEndpoint(session: AwsSession): Promise<string | 
 }
 
 async function stsClient(access: AwsAccess, credentials: AwsCredentials): Promise<STSClient> {
-  const { STSClient } = sdk('@aws-sdk/client-sts');
-  return new STSClient({ ...basicConfig(access, credentials), maxAttempts: 4 });
+  const { STSClient } = await sdk('@aws-sdk/client-sts');
+  return new STSClient({ ...(await basicConfig(access, credentials)), maxAttempts: 4 });
 }
 
 /** Returns the configuration that all clients share. */
-function basicConfig(access: AwsAccess, credentials: AwsCredentials) {
+async function basicConfig(access: AwsAccess, credentials: AwsCredentials) {
   return {
     region: access.region,
     credentials,
     useFipsEndpoint: access.fips,
-    requestHandler: encryptedTransport(access, {
+    requestHandler: await encryptedTransport(access, {
       connectionTimeout: CONNECT_MS,
       requestTimeout: ANSWER_MS,
       throwOnRequestTimeout: true,

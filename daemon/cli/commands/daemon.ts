@@ -68,7 +68,7 @@ interface InstallOptions {
 }
 
 async function install(context: Context, { cron = false, remove }: InstallOptions): Promise<void> {
-  const { settings, program } = context;
+  const { settings, command } = context;
   const { env } = process;
   if (remove === true) {
     const done = await uninstallDaemon({ settings, env });
@@ -78,7 +78,7 @@ async function install(context: Context, { cron = false, remove }: InstallOption
     return;
   }
   await context.startPersistent(); // first: if it fails, nothing is installed
-  for (const line of await installDaemon({ settings, program, env, cron })) print(line);
+  for (const line of await installDaemon({ settings, command, env, cron })) print(line);
 }
 
 async function takeOver(context: Context): Promise<void> {

@@ -1,10 +1,5 @@
 import { closeSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { isatty } from 'node:tty';
-import { systemCode } from '../../errors.ts';
-
-/** Bit of SIGHUP, signal 1, in the masks of /proc/PID/status. */
-const HANGUP_BIT = 1n;
 
 /**
  * Returns whether this process is in the foreground of its terminal. If so, the terminal sends Ctrl-C and Ctrl-\ to the whole
@@ -19,14 +14,6 @@ export function inForeground(): boolean {
 }
 
 /**
- * Returns whether the caller ignores SIGHUP, for example through nohup. Node resets every signal to its default before any of
- * our code runs, so this checks the parent process and the command that the shell started.
- */
-export function hangupIsIgnored(env: Readonly<Record<string, string | undefined>>): boolean {
-  return basename(env['_'] ?? '') === 'nohup' || (ignoredBy(process.ppid) & HANGUP_BIT) !== 0n;
-}
-
-/**
  * Prevents Node from resetting the terminal modes when it exits. In the background, the reset would change the terminal of the
  * foreground program; on a closed terminal, Node would abort. Closing the terminal on exit prevents both.
  */
@@ -35,16 +22,4 @@ export function leaveTerminalAsItIs(): void {
   process.on('exit', () => {
     for (const fd of terminals) closeSync(fd);
   });
-}
-
-function ignoredBy(pid: number): bigint {
-  let status;
-  try {
-    status = readFileSync(`/proc/${String(pid)}/status`, 'latin1');
-  } catch (error) {
-    if (['ENOENT', 'ESRCH', 'EACCES'].includes(systemCode(error) ?? '')) return 0n; // it has ended or is not visible
-    throw error;
-  }
-  const mask = /^SigIgn:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
-  return BigInt(`0x${mask}`);
 }

@@ -4,6 +4,7 @@ import { followFile } from '../io/follow-file.ts';
 import { exitStatusOfSignal } from './run-in-foreground.ts';
 import { submitHead } from './submit-head.ts';
 import type { Run, RunStart } from '../../contract/types.ts';
+import { isIgnored } from '../../system/processes/ignored-signals.ts';
 import type { Context } from '../context.ts';
 import { print, printJson, show, warn } from '../io/output.ts';
 import { runPath } from '../io/run-path.ts';
@@ -32,7 +33,7 @@ export async function launchJob(
   }
   warn(`run ${id} is ${job}. Press Ctrl-C to cancel it.`);
   let asked: NodeJS.Signals | undefined;
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
+  for (const name of (['SIGINT', 'SIGTERM'] as const).filter((one) => !isIgnored(one)))
     process.on(name, () => {
       if (asked !== undefined) {
         warn(`stopped waiting. Check whether job and run have ended with: nf-escrow runs show ${id}`);

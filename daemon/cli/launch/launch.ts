@@ -1,6 +1,7 @@
-import { hangupIsIgnored, leaveTerminalAsItIs } from '../io/terminal.ts';
+import { leaveTerminalAsItIs } from '../io/terminal.ts';
 import type { Plan, Run, RunRequest, RunStart } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import { isIgnored } from '../../system/processes/ignored-signals.ts';
 import type { Context } from '../context.ts';
 import { tellExposures } from './tell-exposures.ts';
 import { untilSignal } from './until-signal.ts';
@@ -16,10 +17,8 @@ export async function launch(
   { background, json }: { readonly background: boolean; readonly json: boolean },
 ): Promise<number> {
   leaveTerminalAsItIs();
-  const ignoreHangup = hangupIsIgnored(process.env);
-  if (ignoreHangup) process.on('SIGHUP', () => undefined);
   const daemon = await context.daemon();
-  const atLogout = request.detach === true || background || ignoreHangup;
+  const atLogout = request.detach === true || background || isIgnored('SIGHUP');
   // Modules that are needed next are loaded while the daemon delivers the secrets.
   const [answer, { exitStatusOfSignal, runInForeground }, killers] = await Promise.all([
     daemon.call<RunStart>('POST', '/v1/runs', request),
@@ -54,10 +53,10 @@ export async function launch(
       );
     return 0;
   }
-  const { status, signal } = await runInForeground(start, ignoreHangup);
+  const { status, signal } = await runInForeground(start);
   const own = status ?? (signal === undefined ? undefined : exitStatusOfSignal(signal));
   if (background || signal !== undefined) return own ?? 1;
-  const settled = await untilSignal(settle(context, run.id), ignoreHangup);
+  const settled = await untilSignal(settle(context, run.id));
   if (settled === undefined) {
     warn(`some objects of run ${run.id} may still exist. See: nf-escrow status`);
     process.exit(own ?? 1); // the pending request would keep this process alive

@@ -22,7 +22,7 @@ export async function runDetached(start: Start): Promise<void> {
   const output = start.outputFile ?? '/dev/null';
   ensurePrivateDirectory(dirname(output));
   const fd = openToAppend(output);
-  const { command, args } = shimCommand(start, true);
+  const { command, args } = shimCommand(start, ['SIGHUP']);
   const child = withInheritedCoreDumps(() =>
     spawn(command, args, {
       detached: true,

@@ -7,6 +7,7 @@ import { fifoState } from '../../system/files/fifo.ts';
 import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
 import { withInheritedCoreDumps } from '../../system/processes/core-dumps.ts';
 import { findFifoHolders } from '../../system/processes/fifo-holders.ts';
+import { isIgnored } from '../../system/processes/ignored-signals.ts';
 import { liveness, signal } from '../../system/processes/process-identity.ts';
 import { shimCommand } from './shim-shell.ts';
 import { inForeground } from '../io/terminal.ts';
@@ -42,22 +43,21 @@ export interface ForegroundEnd {
  * third it ends without cancelling its jobs. If the shim is killed, this function still waits for the head. When the head has
  * ended, signals are no longer forwarded and have their default effect unless the caller handles them.
  *
- * `ignoreHangup`: ignore SIGHUP, as nohup does.
+ * Signals that the caller ignores stay ignored: under nohup, a closed terminal does not end the run.
  *
  * Uses node:child_process instead of execa, because every run pays for the load time.
  */
-export async function runInForeground(start: Start, ignoreHangup: boolean): Promise<ForegroundEnd> {
+export async function runInForeground(start: Start): Promise<ForegroundEnd> {
   const head = new ForegroundHead(start.directory);
-  const listeners = FORWARDED.map((name) => {
+  const listeners = FORWARDED.filter((name) => !isIgnored(name)).map((name) => {
     const listener = (): void => {
-      if (name === 'SIGHUP' && ignoreHangup) return;
       if (FROM_KEYBOARD.includes(name) && inForeground() && !head.isOver) return;
       head.send(name);
     };
     process.on(name, listener);
     return { name, listener };
   });
-  const { command, args } = shimCommand(start, ignoreHangup);
+  const { command, args } = shimCommand(start);
   const child = withInheritedCoreDumps(() =>
     spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...start.environment } }),
   );

@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { isIgnored, withIgnoredSignals } from '../../system/processes/ignored-signals.ts';
+import { findShell } from './shim-shell.ts';
 
 /** Signals that may be sent to this process only but are intended for the program. */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /** Runs a program with this process's terminal, directory and environment. Returns its exit status as a shell reports it. */
 export async function runProgram(program: string, args: readonly string[]): Promise<number> {
-  const child = spawn(program, args, { stdio: 'inherit' });
-  for (const name of FORWARDED) process.on(name, () => child.kill(name));
+  const [command, ...rest] = withIgnoredSignals(findShell(), [program, ...args]);
+  const child = spawn(command, rest, { stdio: 'inherit' });
+  for (const name of FORWARDED) if (!isIgnored(name)) process.on(name, () => child.kill(name));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, signal) => {

@@ -1,3 +1,5 @@
+import { isIgnored } from '../../system/processes/ignored-signals.ts';
+
 /** Signals by which a person or a scheduler ends a command. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 /** Signals by which a scheduler warns the head. The head has ended, so they are ignored. */
@@ -5,16 +7,13 @@ const WARNING = ['SIGUSR1', 'SIGUSR2'] as const;
 
 /**
  * Waits for work that finishes without this process, until a signal arrives. Returns the result, or undefined after a signal.
- * The caller must then exit, because the work continues. `ignoreHangup`: ignore SIGHUP, as nohup does.
+ * The caller must then exit, because the work continues. Signals that the caller ignores do not end the wait.
  */
-export async function untilSignal<T>(
-  work: Promise<T>,
-  ignoreHangup: boolean,
-): Promise<{ readonly result: T } | undefined> {
+export async function untilSignal<T>(work: Promise<T>): Promise<{ readonly result: T } | undefined> {
   let interrupt = (): void => undefined;
   const interrupted = new Promise<undefined>((resolve) => (interrupt = () => resolve(undefined)));
   const ignore = (): void => undefined;
-  const ending = ENDING.filter((name) => name !== 'SIGHUP' || !ignoreHangup);
+  const ending = ENDING.filter((name) => !isIgnored(name));
   for (const name of ending) process.on(name, interrupt);
   for (const name of WARNING) process.on(name, ignore);
   try {

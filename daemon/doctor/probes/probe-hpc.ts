@@ -8,6 +8,7 @@ import { asEscrowError, EscrowError, systemCode } from '../../errors.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
 import { fillTemplate } from '../../system/files/fill-template.ts';
+import { isIgnored } from '../../system/processes/ignored-signals.ts';
 import { runWithTimeout } from '../../system/processes/run-with-timeout.ts';
 import { createScheduler } from '../../schedulers/create-scheduler.ts';
 import type { Scheduler } from '../../schedulers/scheduler.ts';
@@ -68,7 +69,7 @@ export async function probeHpc(
   const interrupt = (name: NodeJS.Signals): void => {
     interrupted.abort(name);
   };
-  for (const name of SIGNALS) process.on(name, interrupt);
+  for (const name of SIGNALS) if (!isIgnored(name)) process.on(name, interrupt);
   const checks: Check[] = [];
   let locator: string | null = null;
   try {

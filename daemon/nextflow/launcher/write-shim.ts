@@ -14,7 +14,7 @@ const HEAD_MAX = 4096;
  * Writes a `nextflow` to a directory that starts this nf-escrow, and returns its path. Throws `path-conflict` if another
  * `nextflow` exists there.
  */
-export function writeShim(directory: string, program: string): string {
+export function writeShim(directory: string, command: readonly string[]): string {
   const path = join(resolve(directory), 'nextflow');
   // Reads only regular files: a FIFO would block, and a device may be endless.
   const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -26,11 +26,8 @@ export function writeShim(directory: string, program: string): string {
         hint: 'Name another directory, and put it before this one on PATH.',
       },
     );
-  mkdirSync(resolve(directory), { recursive: true, mode: 0o755 });
-  const text = fillTemplate('nextflow.sh', {
-    NODE: quoteShellWord(process.execPath),
-    PROGRAM: quoteShellWord(program),
-  });
+  mkdirSync(resolve(directory), { recursive: true, mode: 0o755 }); // independent of the umask, because it will be on PATH
+  const text = fillTemplate('nextflow.sh', { COMMAND: command.map(quoteShellWord).join(' ') });
   writeFileAtomic(path, text, 0o755);
   return path;
 }

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../../package-files.ts';
 
 /** A plugin that is part of the package, built by `npm run build:plugin`. */
 export interface ShippedPlugin {
@@ -16,7 +16,7 @@ const VERSION = /^\d+\.\d+\.\d+$/;
 
 /** Returns a plugin of the package, or undefined in a checkout where it has not been built. */
 export function shippedPlugin(id: PluginId = 'nf-escrow'): ShippedPlugin | undefined {
-  const directory = fileURLToPath(new URL('dist/plugin', import.meta.resolve('#package')));
+  const directory = packageFile('dist/plugin');
   if (statSync(directory, { throwIfNoEntry: false }) === undefined) return undefined;
   for (const name of readdirSync(directory)) {
     const version = name.slice(id.length + 1);

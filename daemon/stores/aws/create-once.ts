@@ -34,7 +34,7 @@ export async function createSecret(
   options: CreateOptions,
   faults: FaultInjector,
 ): Promise<string> {
-  const { CreateSecretCommand, DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
+  const { CreateSecretCommand, DescribeSecretCommand } = await sdk('@aws-sdk/client-secrets-manager');
   const command = {
     Name: name,
     SecretString: text,

@@ -76,7 +76,7 @@ export class DeadManSwitches implements DeadManSwitch {
   }: Pick<Placement, 'target' | 'locator' | 'expiresAt' | 'noteSent'>): Promise<References> {
     const name = nameOf(target);
     const access = decodeLocator(locator) as SwitchLocator;
-    const { CreateScheduleCommand, GetScheduleCommand } = sdk('@aws-sdk/client-scheduler');
+    const { CreateScheduleCommand, GetScheduleCommand } = await sdk('@aws-sdk/client-scheduler');
     const session = await this.#deps.openSession(access);
     const client = await session.eventScheduler();
     const schedule = scheduleOf(name, access, expiresAt);
@@ -107,7 +107,7 @@ export class DeadManSwitches implements DeadManSwitch {
   async remove({ target, locator }: LeaseLocation): Promise<void> {
     const name = nameOf(target);
     await this.#with(locator, `Cannot remove dead man's switch ${name}`, async (client) => {
-      const { DeleteScheduleCommand } = sdk('@aws-sdk/client-scheduler');
+      const { DeleteScheduleCommand } = await sdk('@aws-sdk/client-scheduler');
       await step(this.#faults, 'switch.delete', () =>
         this.#ask(() => client.send(new DeleteScheduleCommand({ Name: name }))).catch(ignoreNotFound),
       );
@@ -137,7 +137,7 @@ export class DeadManSwitches implements DeadManSwitch {
   }
 
   async #exists(client: SchedulerClient, name: string): Promise<boolean> {
-    const { GetScheduleCommand } = sdk('@aws-sdk/client-scheduler');
+    const { GetScheduleCommand } = await sdk('@aws-sdk/client-scheduler');
     const found = await step(this.#faults, 'switch.find', () =>
       this.#ask(() => client.send(new GetScheduleCommand({ Name: name }))).catch(ignoreNotFound),
     );
@@ -148,7 +148,7 @@ export class DeadManSwitches implements DeadManSwitch {
   async renew({ target, locator }: LeaseLocation, expiresAt: string): Promise<void> {
     const name = nameOf(target);
     await this.#with(locator, `Cannot postpone dead man's switch ${name}`, async (client, access) => {
-      const { UpdateScheduleCommand } = sdk('@aws-sdk/client-scheduler');
+      const { UpdateScheduleCommand } = await sdk('@aws-sdk/client-scheduler');
       await this.#ask(() => client.send(new UpdateScheduleCommand(scheduleOf(name, access, expiresAt))));
     });
   }

@@ -63,7 +63,7 @@ export class BatchJobDefinitions implements JobDefinitionStore {
   async remove({ target, locator }: LeaseLocation): Promise<void> {
     await this.#with(target, locator, async (batch, list) => {
       const found = this.#note({ target, locator }, await list());
-      const { DeregisterJobDefinitionCommand } = sdk('@aws-sdk/client-batch');
+      const { DeregisterJobDefinitionCommand } = await sdk('@aws-sdk/client-batch');
       for (const { jobDefinitionArn } of found)
         await step(this.#faults, 'definitions.deregister', () =>
           batch.send(new DeregisterJobDefinitionCommand({ jobDefinition: jobDefinitionArn })),
@@ -153,7 +153,7 @@ function keyOf({ target, locator }: Pick<LeaseLocation, 'target' | 'locator'>): 
 }
 
 async function activeOf(batch: BatchClient, name: string, run: string): Promise<JobDefinition[]> {
-  const { paginateDescribeJobDefinitions } = sdk('@aws-sdk/client-batch');
+  const { paginateDescribeJobDefinitions } = await sdk('@aws-sdk/client-batch');
   const found: JobDefinition[] = [];
   const pages = paginateDescribeJobDefinitions(
     { client: batch },

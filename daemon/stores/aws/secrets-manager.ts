@@ -138,7 +138,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
     const name = nameOf(target);
     this.#late.note({ target, sentAt });
     await this.#with(locator, `Cannot delete secret ${name}`, async (client) => {
-      const { DeleteSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
+      const { DeleteSecretCommand } = await sdk('@aws-sdk/client-secrets-manager');
       this.#note(target, await this.#describe(client, name));
       const command = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true });
       await step(this.#faults, 'object.delete', () =>
@@ -232,7 +232,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
   async renew({ target, locator }: LeaseLocation, expiresAt: string): Promise<void> {
     const name = nameOf(target);
     await this.#with(locator, `Cannot extend the expiry of secret ${name}`, async (client) => {
-      const { TagResourceCommand } = sdk('@aws-sdk/client-secrets-manager');
+      const { TagResourceCommand } = await sdk('@aws-sdk/client-secrets-manager');
       const tags = Object.entries(tagsOf({ 'expires-at': expiresAt })).map(([Key, Value]) => ({
         Key,
         Value,
@@ -243,7 +243,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
   }
 
   async #describe(client: SecretsManagerClient, name: string): Promise<DescribeSecretResponse | undefined> {
-    const { DescribeSecretCommand } = sdk('@aws-sdk/client-secrets-manager');
+    const { DescribeSecretCommand } = await sdk('@aws-sdk/client-secrets-manager');
     return step(this.#faults, 'object.describe', () =>
       this.#ask(() => client.send(new DescribeSecretCommand({ SecretId: name }))).catch(ignoreNotFound),
     );

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { isIgnored } from './ignored-signals.ts';
 
 /** The result of a command. */
 export interface CommandResult {
@@ -61,7 +62,7 @@ export function runWithTimeout(
       killGroup();
       finish(null, true);
     }, options.limitMs);
-    for (const name of SIGNALS) process.on(name, passOn);
+    for (const name of SIGNALS) if (!isIgnored(name)) process.on(name, passOn);
     child.on('error', (error) => {
       letGo();
       reject(error);

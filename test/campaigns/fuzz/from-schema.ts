@@ -14,7 +14,7 @@ import {
   type Arbitrary,
 } from 'fast-check';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../../../daemon/package-files.ts';
 import { NEEDLE } from './target.ts';
 
 interface Schema {
@@ -36,7 +36,7 @@ interface Schema {
 /** Returns an arbitrary of data that follows `schemas/FILE`, in which parts occasionally violate it. */
 export function fromSchema(file: string): Arbitrary<unknown> {
   return of(
-    JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(`#schemas/${file}`)), 'utf8')) as Schema,
+    JSON.parse(readFileSync(packageFile(`schemas/${file}`), 'utf8')) as Schema,
   );
 }
 

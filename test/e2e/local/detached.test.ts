@@ -112,7 +112,7 @@ void t.test('the shim on PATH replaces nextflow and never starts itself', async 
   t.match(none.stderr, /Cannot find `nextflow` on PATH/);
   const named = await box.escrow(['run', '--nextflow', join(bin, 'nextflow'), 'x']);
   t.match(named.stderr, /not Nextflow/);
-  t.match(readFileSync(join(bin, 'nextflow'), 'utf8'), /^#!\/bin\/sh\n/);
+  t.match(readFileSync(join(bin, 'nextflow'), 'utf8'), /^#!\/bin\/bash -p\n/);
 });
 
 void t.test("does not deliver the parent's store to a nextflow inside a task", async (t) => {

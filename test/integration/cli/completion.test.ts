@@ -7,7 +7,7 @@ import { refuses } from '../../support/hostile.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 
 void t.test('completes commands and options, and leaves other words to the shell', async (t) => {
-  const program = buildProgram({ version: '0.0.0' } as Context);
+  const program = await buildProgram({ version: '0.0.0' } as Context);
   const cases: [string, string[]][] = [
     ['sec', ['secrets']],
     ['secrets s', ['set', 'show']],

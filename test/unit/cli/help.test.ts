@@ -8,7 +8,7 @@ import { root } from '../../support/sandbox.ts';
 
 /** Commands whose help is not printed by commander. */
 const NOT_COMMANDERS = ['run', 'nextflow'];
-const program = buildProgram({ version: '0.0.0' } as Context);
+const program = await buildProgram({ version: '0.0.0' } as Context);
 const page = (name: string): string => readFileSync(join(root, name), 'utf8');
 
 interface Leaf {

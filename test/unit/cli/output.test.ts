@@ -171,8 +171,8 @@ for (const command of COMMANDS) {
       fc.asyncProperty(fc.gen(), fc.constantFrom(...hostileTexts), async (g, text) => {
         const context = hostileContext(g);
         const args = command.map((word) => word.replace('NAME', () => `x${text}`));
-        const { out, err, ...ended } = await printedWithError(() =>
-          buildProgram(context).parseAsync(args, { from: 'user' }),
+        const { out, err, ...ended } = await printedWithError(async () =>
+          (await buildProgram(context, args)).parseAsync(args, { from: 'user' }),
         );
         succeeded += Number(ended.succeeded);
         deepEqual(harmfulIn(out + err), []);

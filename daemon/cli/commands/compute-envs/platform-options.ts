@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { packageFile } from '../../../package-files.ts';
 import type { ComputeEnvironment } from '../../../contract/types.ts';
 import type { PlatformSettings } from '../../../compute-envs/compute-environments.ts';
 import { EscrowError } from '../../../errors.ts';
@@ -81,7 +81,7 @@ function optionsOf({ properties, required = [] }: Schema): SettingOption[] {
 }
 
 function readSchema(file: string): Schema {
-  return JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(`#schemas/${file}`)), 'utf8')) as Schema;
+  return JSON.parse(readFileSync(packageFile(`schemas/${file}`), 'utf8')) as Schema;
 }
 
 /** Adds the options of every platform to a command. An option that several platforms share is added once. */

@@ -30,7 +30,7 @@ export async function prepareForAwsBatch(
 
 /** A run without secrets needs neither the plugin nor a minimum version. Its head still assumes the role. */
 async function deliveryOnAws(
-  { settings, program }: Context,
+  { settings, command }: Context,
   { secretDelivery, nextflow, selection }: RunRequest,
   { name, aws }: ComputeEnvironment,
 ): Promise<SecretDelivery | undefined> {
@@ -43,7 +43,7 @@ async function deliveryOnAws(
   if (selection.none !== true) assertNewEnough(nextflow, readLauncher(nextflow, process.env).version);
   const extended = selection.none === true ? secretDelivery : addAwsPlugin(secretDelivery, process.env);
   if (aws?.assumeRole === undefined) return extended;
-  const where = { state: settings.paths.state, name, command: [process.execPath, program] };
+  const where = { state: settings.paths.state, name, command };
   return writeHeadProfile(extended, where, process.env);
 }
 

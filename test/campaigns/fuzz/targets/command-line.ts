@@ -106,7 +106,7 @@ export const commandLine: Target = {
       settings,
       assertSettings: () => undefined,
       version: '0.0.0',
-      program: '/nf-escrow',
+      command: ['/nf-escrow'],
       daemon: absent,
       daemonIfRunning: () => Promise.resolve(undefined),
       takeOver: absent,
@@ -135,7 +135,7 @@ export const commandLine: Target = {
         // An own property hides the method of the class. Deleting it restores the method.
         for (const stream of [process.stdout, process.stderr]) Object.assign(stream, { write: keep });
         try {
-          await buildProgram(context).parseAsync(args, { from: 'user' });
+          await (await buildProgram(context, args)).parseAsync(args, { from: 'user' });
         } catch (error) {
           // commander's errors have an exit status, which main.ts handles.
           if (!(error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number'))

@@ -130,7 +130,7 @@ const places: readonly Place[] = [
     before: (directory) => mkdirSync(join(directory, 'plugins'), { mode: 0o700 }),
     act: (path) => ensurePlugin(join(path, '..')),
   },
-  { path: 'nextflow', act: (path) => writeShim(join(path, '..'), '/nf-escrow') },
+  { path: 'nextflow', act: (path) => writeShim(join(path, '..'), ['/nf-escrow']) },
   { path: 'store.json', act: (path) => readLocalStore(path) },
   { path: 'import', act: (path) => readImport('json', path, {}) },
 ];

@@ -1,0 +1,129 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { accepts } from '../../../support/hostile.ts';
+import { callers, missing, type Caller } from '../../../support/launcher/callers.ts';
+import { launcher, Sandbox, until } from '../../../support/sandbox.ts';
+
+/** A nextflow that tells which signals it was started with as ignored, in hexadecimal, and ends. */
+const TELLING = `#!/bin/bash
+while read -r key value; do
+  [ "$key" != SigIgn: ] || printf %s "$value" >signals.new
+done </proc/self/status
+mv signals.new signals
+`;
+
+function program(path: string, text: string): string {
+  writeFileSync(path, text, { mode: 0o755 });
+  return path;
+}
+
+/** A sandbox with that nextflow; its programs `bare` and `ours` start it by itself, and by nf-escrow. */
+async function withTelling(t: Test): Promise<{ box: Sandbox; bare: string; ours: string }> {
+  const box = new Sandbox(t);
+  const bare = program(join(box.directory, 'telling'), TELLING);
+  box.env['NF_ESCROW_NEXTFLOW'] = bare;
+  box.env['NF_ESCROW_NODE'] = process.execPath;
+  const ours = program(join(box.directory, 'ours'), `#!/bin/sh\nexec ${launcher} run x\n`);
+  await accepts(t, box, ['daemon', 'start']);
+  return { box, bare, ours };
+}
+
+/** Without 32 and 33, which are glibc's own: every program that starts a thread handles them. */
+function signalsIn(mask: string): string {
+  const bits = BigInt(`0x${mask}`);
+  const numbers = Array.from({ length: 64 }, (_, index) => index + 1);
+  return numbers
+    .filter((each) => (bits >> BigInt(each - 1)) % 2n === 1n && each !== 32 && each !== 33)
+    .join(' ');
+}
+
+async function signalsOf(box: Sandbox, caller: Caller, program: string): Promise<string | undefined> {
+  const file = join(box.launch, 'signals');
+  rmSync(file, { force: true });
+  await caller.start(box, program);
+  // Not every caller waits for what it starts; one that could start nothing has nothing to wait for.
+  const deadline = Date.now() + 10_000;
+  return until('it has told', () => {
+    if (existsSync(file)) return signalsIn(readFileSync(file, 'utf8'));
+    return Date.now() > deadline ? 'nothing' : undefined;
+  });
+}
+
+void t.test('nextflow is started with the signals ignored that its caller ignores', async (t) => {
+  const { box, bare, ours } = await withTelling(t);
+  for (const caller of callers)
+    await t.test(caller.title, async (t) => {
+      const absent = missing(caller);
+      if (absent !== undefined) return t.pass('skipped', { skip: `there is no ${absent} here` });
+      if (['cron', 'at', 'systemd-run'].includes(caller.title) && process.getuid?.() !== 0)
+        return t.pass('skipped', { skip: 'only root can start one' });
+      const expected = await signalsOf(box, caller, bare);
+      if (expected === 'nothing')
+        return t.pass('skipped', { skip: `no ${caller.title} can be started here` });
+      t.equal(await signalsOf(box, caller, ours), expected, 'as bare nextflow');
+    });
+});
+
+void t.test('each signal that can be ignored stays ignored, and no other one', async (t) => {
+  const { box, bare, ours } = await withTelling(t);
+  // Bash handles SIGCHLD, and Node SIGPIPE and SIGXFSZ, whatever their callers do.
+  const names = Object.keys(constants.signals).filter(
+    (name) => !['SIGKILL', 'SIGSTOP', 'SIGCHLD'].includes(name),
+  );
+  const ignoring = (numbers: readonly number[]): Caller => ({
+    title: '',
+    needs: [],
+    start: async (box, program) => {
+      const code = `trap '' ${numbers.join(' ')}; exec ${program}`;
+      await box.startProgram('bash', ['-c', code]).ended;
+    },
+  });
+  const all = [...new Set(names.map((name) => constants.signals[name as NodeJS.Signals]))];
+  for (const numbers of [
+    [],
+    all,
+    [34, 64],
+    ...['SIGPIPE', 'SIGXFSZ', 'SIGTSTP'].map((name) => [constants.signals[name as NodeJS.Signals]]),
+  ]) {
+    const expected = await signalsOf(box, ignoring(numbers), bare);
+    t.not(expected, 'nothing');
+    t.equal(await signalsOf(box, ignoring(numbers), ours), expected, numbers.join(' '));
+  }
+});
+
+const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
+
+for (const [signal, how] of [
+  ['SIGINT', `"$LAUNCHER" run '${HOLD}' & wait`],
+  ['SIGTERM', `trap '' TERM; exec "$LAUNCHER" run '${HOLD}'`],
+  ['SIGHUP', `exec nohup "$LAUNCHER" run '${HOLD}'`],
+] as const)
+  void t.test(`${signal} to the whole group does not end a run whose caller ignores it`, async (t) => {
+    const box = new Sandbox(t);
+    Object.assign(box.env, { LAUNCHER: launcher, NF_ESCROW_NODE: process.execPath });
+    await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
+    // The caller waits on, as a script does that has a trap.
+    const { pid, ended } = box.startProgram('bash', ['-c', `trap : ${signal}; ${how}; wait`]);
+    await until('the task runs', () => existsSync(join(box.launch, 'here')));
+    process.kill(-pid, signal);
+    writeFileSync(join(box.launch, 'go'), '');
+    await ended;
+    const { runs } = await box.json<{ runs: object[] }>(['runs', 'list']);
+    t.match(runs, [{ outcome: 'succeeded', exitStatus: 0, state: 'purged' }]);
+  });
+
+void t.test('a command that waits goes on at a signal that its caller ignores', async (t) => {
+  const box = new Sandbox(t);
+  box.env['NF_ESCROW_NODE'] = process.execPath;
+  await accepts(t, box, ['run', '--detach', HOLD]);
+  const { runs } = await box.json<{ runs: { id: string }[] }>(['runs', 'list']);
+  const { pid, child, ended } = box.startProgram('nohup', [launcher, 'runs', 'watch', runs[0]?.id ?? '']);
+  let shown = '';
+  child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()));
+  await until('it watches', () => shown.includes('run.created'));
+  process.kill(pid, 'SIGHUP');
+  writeFileSync(join(box.launch, 'go'), '');
+  t.match(await ended, { status: 0, signal: null, stdout: /run.purged/ });
+});
