@@ -18,7 +18,8 @@ const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC',
  */
 const GROUPS = {
   main: /^(\0rolldown\/runtime|main|api-client\/find-daemon|cli\/io\/passphrase|cli\/commands\/status)$/,
-  run: /^(cli\/launch\/[^/]+|nextflow\/(launcher\/(find|local-store|arguments)|logs\/log|plugin\/secret-delivery)|system\/processes\/process-(identity|limits)|schedulers\/enclosing-job)$/,
+  run: /^(cli\/launch\/(run|launch|nextflow-modules|run-options|prepare-for-platform)|nextflow\/(launcher\/(find|local-store|arguments)|logs\/log|plugin\/secret-delivery)|system\/processes\/process-identity|schedulers\/enclosing-job)$/,
+  launch: /^(cli\/launch\/[^/]+|system\/processes\/process-limits)$/,
   commands: /^cli\/(program$|commands\/(?!daemon$))/,
   service: /^(service\/|cli\/commands\/daemon$)/,
   prompt: /^@inquirer\//,
@@ -29,7 +30,7 @@ const GROUPS = {
 };
 
 /** Files of which the modules of Node that they import are loaded when they are first used. */
-const LAZY = ['main', 'run', 'commands', 'service'];
+const LAZY = ['main', 'run', 'launch', 'commands', 'service'];
 
 /**
  * Of all that a command may need of Node it uses little, and crypto, net and child_process take as long to load as all of
@@ -76,6 +77,7 @@ runDriver(async () => {
     format: 'cjs', // Node's loader of ES modules takes as long as all of `nf-escrow --version`
     entryFileNames: ENTRY,
     chunkFileNames: '[name].cjs',
+    comments: false, // less to read at each start; licences are in a file of their own
     codeSplitting: { groups },
     plugins: [lazyBuiltins],
   });

@@ -223,6 +223,14 @@ export function ensureGridEngine() {
   }
 }
 
+/** Installs the shells, and at, from which tests start nf-escrow. Returns whether they are available. */
+export function ensureCallers() {
+  const names = ['zsh', 'dash', 'tcsh', 'fish', 'at'].filter((name) => !which(name));
+  return (
+    names.length === 0 || installSystemPackage(names.join(' '), `What starts nf-escrow (${names.join(', ')})`)
+  );
+}
+
 /** Installs `crontab` for the test of `daemon install`. Returns whether it is available. */
 export function ensureCron() {
   return which('crontab') ? true : installSystemPackage('cron', 'cron');

@@ -11,6 +11,7 @@ import {
   ensureAwsCli,
   ensureBindfs,
   ensureBuilt,
+  ensureCallers,
   ensureContainers,
   ensureCron,
   ensureDependencies,
@@ -87,6 +88,7 @@ function setUp() {
   ensureSlurm();
   ensureGridEngine();
   ensureCron();
+  ensureCallers();
   ensureBindfs();
   const env = {
     ...process.env,

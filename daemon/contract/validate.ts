@@ -14,6 +14,7 @@ function validators(): Ajv2020 {
   if (compiled !== undefined) return compiled;
   compiled = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true });
   compiled.addVocabulary(['x-platform', 'x-placeholder', 'x-summary']); // for the command line
+  const directory = packageFile('schemas');
   for (const file of readdirSync(directory)) {
     if (file.endsWith('.json'))
       compiled.addSchema(JSON.parse(readFileSync(join(directory, file), 'utf8')) as object, file);

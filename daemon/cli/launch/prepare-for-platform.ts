@@ -1,4 +1,5 @@
 import type { ComputeEnvironment, ComputeEnvironmentList, RunRequest } from '../../contract/types.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 
 type Prepare = (
@@ -12,10 +13,19 @@ const PREPARATIONS: Partial<Record<ComputeEnvironment['platform'], () => Promise
   'aws-batch': async () => (await import('./aws/prepare-for-aws-batch.ts')).prepareForAwsBatch,
 };
 
-/** Completes a request with what the platform of its compute environment needs. Most platforms need nothing. */
-export async function prepareForPlatform(context: Context, request: RunRequest): Promise<RunRequest> {
+/**
+ * Builds a request and completes it with what the platform of its compute environment needs. Most platforms need nothing. Asks the
+ * daemon for the compute environments first: building the request takes about as long as the answer.
+ */
+export async function prepareForPlatform(
+  context: Context,
+  buildRequest: () => RunRequest,
+): Promise<RunRequest> {
   const daemon = await context.daemon();
-  const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', '/v1/compute-envs');
+  const [{ computeEnvironments }, request] = await Promise.all([
+    daemon.call<ComputeEnvironmentList>('GET', '/v1/compute-envs'),
+    nextTurn().then(buildRequest), // by then the question is sent
+  ]);
   const wanted = request.computeEnvironment;
   const found = computeEnvironments.find(({ name, isDefault }) =>
     wanted === undefined ? isDefault : name === wanted,

@@ -34,38 +34,36 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   }
   const modules = await loadNextflowModules();
   const { arguments: args, background } = modules.buildRunArguments(options.rest);
-  const request: RunRequest = {
-    ...requestOf(context, modules, args, options.nextflow),
+  const nextflow = modules.findNextflow(options.nextflow ?? context.settings.nextflow, process.env);
+  const request = await prepareForPlatform(context, () => ({
+    ...requestOf(context, modules, args, nextflow),
     ...(options.workspace === undefined ? {} : { workspace: options.workspace }),
     ...(options.computeEnvironment === undefined ? {} : { computeEnvironment: options.computeEnvironment }),
     selection: options.selection,
     explain: options.explain,
     detach: options.detach,
-  };
-  const complete = modules.examineExecuted(context, await prepareForPlatform(context, request));
-  return launch(context, complete, { background, json: options.json });
+  }));
+  return launch(context, modules.examineExecuted(context, request), { background, json: options.json });
 }
 
 /** Implements `nf-escrow nextflow`, which has no options of its own. Returns Nextflow's exit status. */
 export async function nextflow(context: Context, args: readonly string[]): Promise<number> {
   const modules = await loadNextflowModules();
+  const nextflow = modules.findNextflow(context.settings.nextflow, process.env);
   const line = modules.readCommandLine(args, isFile);
   if (line !== undefined) {
-    const request = await prepareForPlatform(context, requestOf(context, modules, line.arguments, undefined));
-    return launch(context, modules.examineExecuted(context, request), {
-      background: line.background,
-      json: false,
-    });
+    const build = (): RunRequest => requestOf(context, modules, line.arguments, nextflow);
+    const request = modules.examineExecuted(context, await prepareForPlatform(context, build));
+    return launch(context, request, { background: line.background, json: false });
   }
   const { runProgram: handOver } = await import('./run-program.ts');
-  return handOver(modules.findNextflow(context.settings.nextflow, process.env), args);
+  return handOver(nextflow, args);
 }
 
 /** Returns the part of a request that depends on the caller's directory and environment. */
 function requestOf(
   { settings }: Context,
   {
-    findNextflow,
     findLocalStore,
     chooseSecretDelivery,
     expectedLog,
@@ -74,10 +72,9 @@ function requestOf(
     enclosingJob,
   }: NextflowModules,
   args: readonly string[],
-  named: string | undefined,
+  nextflow: string,
 ): RunRequest & { selection: Selection } {
   const launchDirectory = process.cwd();
-  const nextflow = findNextflow(named ?? settings.nextflow, process.env);
   const job = enclosingJob(process.env);
   return {
     workspace: settings.workspace,

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../../package-files.ts';
 import { faultAmong } from '../../system/files/trust/find-fault-among.ts';
 import {
   faultOfDirectory,
@@ -104,7 +104,7 @@ function homeLooks(execution: Execution, project: string | undefined): Look[] {
 function programLooks({ nextflow, env }: Execution): Look[] {
   const java = findJava(env)?.path;
   const beside = dirname(realOr(nextflow));
-  const own = dirname(fileURLToPath(import.meta.resolve('#package')));
+  const own = packageFile('.');
   return [
     [
       'launcher',

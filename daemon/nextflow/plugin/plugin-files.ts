@@ -14,8 +14,16 @@ export type PluginId = 'nf-escrow' | 'nf-escrow-aws';
 
 const VERSION = /^\d+\.\d+\.\d+$/;
 
-/** Returns a plugin of the package, or undefined in a checkout where it has not been built. */
+const shipped = new Map<PluginId, ShippedPlugin>();
+
+/** Returns a plugin of the package, or undefined in a checkout where it has not been built. Cached: a launch asks several times. */
 export function shippedPlugin(id: PluginId = 'nf-escrow'): ShippedPlugin | undefined {
+  const plugin = shipped.get(id) ?? readShipped(id);
+  if (plugin !== undefined) shipped.set(id, plugin);
+  return plugin;
+}
+
+function readShipped(id: PluginId): ShippedPlugin | undefined {
   const directory = packageFile('dist/plugin');
   if (statSync(directory, { throwIfNoEntry: false }) === undefined) return undefined;
   for (const name of readdirSync(directory)) {

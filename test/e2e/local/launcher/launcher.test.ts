@@ -1,0 +1,264 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { accepts } from '../../../support/hostile.ts';
+import { launcher, root, Sandbox, until, type Ended, type Environment } from '../../../support/sandbox.ts';
+
+function program(path: string, text: string): string {
+  writeFileSync(path, text, { mode: 0o755 });
+  return path;
+}
+
+/** A sandbox whose commands are started as people do. */
+function withLauncher(t: Test): Sandbox {
+  const box = new Sandbox(t);
+  box.env['NF_ESCROW_NODE'] = process.execPath;
+  box.command = [launcher];
+  return box;
+}
+
+/** A nextflow that keeps the environment that it was started with. */
+const KEEPING = '#!/bin/bash -p\ncat /proc/self/environ >"$KEPT"\nulimit -c >"$KEPT.limit"\n';
+
+void t.test(
+  "nextflow has the caller's environment, that of Node and exported functions included",
+  async (t) => {
+    const box = withLauncher(t);
+    const nextflow = program(join(box.directory, 'keeping'), KEEPING);
+    await accepts(t, box, ['daemon', 'start']);
+    const odd = {
+      NODE_OPTIONS: '--title=x --no-warnings',
+      NODE_PATH: box.directory,
+      NODE_ENV: 'a\nb "c"',
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
+      'BASH_FUNC_module%%': '() {  echo "$@"\n}',
+      BASH_ENV: join(box.directory, 'absent'),
+      'not.a-name': 'kept',
+      NF_ESCROW_NEXTFLOW: nextflow,
+      // Names that a launcher could use for itself.
+      ...{ self: '1', name: '2', key: '3', value: '4', node: '5', start: '6', options: '7', OLDPWD: '/tmp' },
+    };
+    const environmentOf = async (kept: string, ...command: [string, ...string[]]): Promise<string[]> => {
+      const [first, ...rest] = command;
+      // By env: the loader of the tests takes NODE_OPTIONS away.
+      const words = Object.entries({ ...odd, KEPT: kept }).map(([name, value]) => `${name}=${value}`);
+      const ended = await box.startProgram('env', [...words, first, ...rest]).ended;
+      t.equal(ended.status, 0, ended.stderr);
+      const entries = readFileSync(kept, 'utf8')
+        .split('\0')
+        .filter((entry) => !/^(KEPT|_|SHLVL|NXF_\w+)=/.test(entry));
+      return entries.sort();
+    };
+    const bare = await environmentOf(join(box.directory, 'bare'), nextflow);
+    t.ok(bare.some((entry) => entry.startsWith('BASH_FUNC_module%%=')));
+    t.same(await environmentOf(join(box.directory, 'ours'), launcher, 'run', 'x'), bare);
+    t.same(await environmentOf(join(box.directory, 'nextflow'), launcher, 'nextflow', 'log'), bare);
+    const bin = join(box.directory, 'bin');
+    await accepts(t, box, ['shim', bin]);
+    t.same(
+      await environmentOf(join(box.directory, 'shim'), join(bin, 'nextflow'), 'run', 'x'),
+      bare,
+      'through the shim',
+    );
+  },
+);
+
+void t.test(
+  'nothing of the environment is executed or loaded by the launcher, Node or the daemon',
+  async (t) => {
+    const box = withLauncher(t);
+    const loaded = join(box.directory, 'loaded');
+    writeFileSync(join(box.directory, 'mark.sh'), `echo bash >>${loaded}\n`);
+    writeFileSync(
+      join(box.directory, 'mark.cjs'),
+      `require('fs').appendFileSync(${JSON.stringify(loaded)}, 'node\\n')`,
+    );
+    const env = {
+      BASH_ENV: join(box.directory, 'mark.sh'),
+      ENV: join(box.directory, 'mark.sh'),
+      NODE_OPTIONS: `--require=${join(box.directory, 'mark.cjs')}`,
+      'BASH_FUNC_exec%%': `() {  echo function >>${loaded}\n}`,
+      'BASH_FUNC_read%%': `() {  echo function >>${loaded}\n}`,
+      NF_ESCROW_IDLE_SECONDS: '60',
+    };
+    const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    for (const args of [['--version'], ['secrets', 'list'], ['status']]) {
+      const ended = await box.startProgram('env', [...words, launcher, ...args]).ended;
+      t.equal(ended.status, 0, ended.stderr);
+    }
+    t.notOk(existsSync(loaded));
+  },
+);
+
+void t.test(
+  'the limit of core dumps is for commands, and neither for nextflow nor for its tasks',
+  async (t) => {
+    const box = withLauncher(t);
+    const kept = join(box.directory, 'kept');
+    const env = {
+      NF_ESCROW_NEXTFLOW: program(join(box.directory, 'keeping'), KEEPING),
+      KEPT: kept,
+      LAUNCHER: launcher,
+    };
+    await accepts(t, box, ['daemon', 'start']);
+    for (const limit of ['unlimited', '8', '0']) {
+      const ended = await box.startProgram('bash', ['-c', `ulimit -S -c ${limit}; "$LAUNCHER" run x`], {
+        env,
+      }).ended;
+      t.equal(ended.status, 0, ended.stderr);
+      t.equal(readFileSync(`${kept}.limit`, 'utf8').trim(), limit);
+    }
+    const held = 'ulimit -S -c 8; exec "$LAUNCHER" secrets set FOO_KEY < <(exec sleep 60)';
+    const { pid, child, ended } = box.startProgram('bash', ['-c', held], { env });
+    const limits = (): string => readFileSync(`/proc/${String(pid)}/limits`, 'utf8');
+    await until('it waits for the value', () => /^Max core file size +0 /m.test(limits()) && isNode(pid));
+    child.kill('SIGKILL');
+    await ended;
+  },
+);
+
+function isNode(pid: number): boolean {
+  return readlinkSync(`/proc/${String(pid)}/exe`) === process.execPath;
+}
+
+void t.test('it is found through links, by relative paths and on PATH', async (t) => {
+  const box = withLauncher(t);
+  const [near, far] = [join(box.directory, 'near'), join(box.directory, 'far')];
+  mkdirSync(far);
+  symlinkSync(launcher, join(far, 'nf-escrow'));
+  symlinkSync('far', near);
+  symlinkSync('../near/nf-escrow', join(far, 'by another name'));
+  const version = (command: string, env: Environment = {}): Promise<Ended> =>
+    box.startProgram('sh', ['-c', `${command} --version`], { cwd: far, env }).ended;
+  for (const command of [
+    './nf-escrow',
+    '"./by another name"',
+    `"${near}/by another name"`,
+    `bash -p ${launcher}`,
+  ])
+    t.match(await version(command), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/ }, command);
+  for (const PATH of [far, '.', ''])
+    t.match(await version('nf-escrow', { PATH: `${PATH}:/usr/bin:/bin` }), { status: 0 }, PATH);
+});
+
+void t.test(
+  'Node is the one that is named, else the one on PATH, else the one whose npm installed it',
+  async (t) => {
+    const box = withLauncher(t);
+    const bin = join(box.directory, 'bin');
+    mkdirSync(bin);
+    const named = (name: string): string =>
+      program(join(bin, name), `#!/bin/sh\necho ${name} >&2\nexec '${process.execPath}' "$@"\n`);
+    const bare = { PATH: '/nonexistent', NF_ESCROW_NODE: '' };
+    const at = (env: Environment, path = launcher): Promise<Ended> =>
+      box.startProgram(path, ['--version'], { env }).ended;
+    t.match(await at({ NF_ESCROW_NODE: named('first'), PATH: `${bin}:/usr/bin` }), {
+      status: 0,
+      stderr: 'first\n',
+    });
+    named('node');
+    t.match(await at({ ...bare, PATH: bin }), { status: 0, stderr: 'node\n' });
+    t.match(await at({ ...bare, PATH: bin, NF_ESCROW_CALLER_NODE: named('written') }), {
+      status: 0,
+      stderr: 'written\n',
+    });
+    t.match(await at({ ...bare, PATH: bin, NF_ESCROW_CALLER_NODE: '/gone' }), {
+      status: 0,
+      stderr: 'node\n',
+    });
+
+    const none = await at(bare);
+    t.match(none, { status: 78, stdout: '' });
+    t.match(
+      none.stderr,
+      /^nf-escrow: cannot start Node.js: there is no node on PATH\.\n +Install .*NF_ESCROW_NODE.*\n$/,
+    );
+    const wrong = await at({ NF_ESCROW_NODE: '/gone/node' });
+    t.match(wrong, {
+      status: 78,
+      stderr: /^nf-escrow: cannot start Node.js: \/gone\/node, from NF_ESCROW_NODE\.\n/,
+    });
+
+    const installed = join(box.directory, 'lib/node_modules/nf-escrow/bin');
+    mkdirSync(installed, { recursive: true });
+    for (const name of ['nf-escrow', 'start.cjs'])
+      copyFileSync(join(root, 'bin', name), join(installed, name));
+    // It has no bundle, and is told by the message of that.
+    t.match(await at(bare, join(installed, 'nf-escrow')), {
+      status: 78,
+      stderr: /^node\nnf-escrow: cannot start: .*npm run build/s,
+    });
+  },
+);
+
+void t.test('a Node that is too old says what is needed', async (t) => {
+  const box = withLauncher(t);
+  for (const [version, status] of [
+    ['10.24.0', 78],
+    ['16.20.2', 78],
+    ['20.18.3', 78],
+    ['20.19.0', 0],
+    ['24.0.0', 0],
+  ] as const) {
+    writeFileSync(
+      join(box.directory, 'old.cjs'),
+      `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`,
+    );
+    const old = program(
+      join(box.directory, 'old'),
+      `#!/bin/sh\nexec '${process.execPath}' -r '${box.directory}/old.cjs' "$@"\n`,
+    );
+    const ended = await box.escrow(['--version'], { env: { NF_ESCROW_NODE: old } });
+    t.equal(ended.status, status, version);
+    if (status === 0) continue;
+    t.equal(ended.stdout, '');
+    t.match(ended.stderr, `is Node.js ${version}, which is too old.\n`);
+    t.match(ended.stderr, /Put Node\.js 20\.19 or later first on PATH, or set NF_ESCROW_NODE/);
+  }
+});
+
+/** Addresses on which a process listens for TCP: state 0A in /proc/net/tcp, by the inode of its socket. */
+function listens(pid: number): string[] {
+  const directory = `/proc/${String(pid)}/fd`;
+  const mine = new Set(readdirSync(directory).map((fd) => readlinkSync(join(directory, fd))));
+  const rows = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) =>
+    readFileSync(path, 'utf8').split('\n').slice(1),
+  );
+  return rows
+    .map((line) => line.trim().split(/ +/))
+    .flatMap((row) => (row[3] === '0A' && mine.has(`socket:[${row[9] ?? ''}]`) ? [row[1] ?? ''] : []));
+}
+
+void t.test('SIGUSR1 opens no debugger, even before any code of nf-escrow runs', async (t) => {
+  const box = withLauncher(t);
+  // Before start.cjs, so long that the signal is sure to come in time.
+  writeFileSync(
+    join(box.directory, 'slow.cjs'),
+    `const { existsSync, writeFileSync } = require('fs');
+    writeFileSync('early', '');
+    while (!existsSync('go')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);`,
+  );
+  const slow = program(
+    join(box.directory, 'slow'),
+    `#!/bin/sh\nexec '${process.execPath}' -r '${box.directory}/slow.cjs' "$@"\n`,
+  );
+  const { pid, ended, child } = box.start(['--version'], { env: { NF_ESCROW_NODE: slow } });
+  let told = '';
+  child.stderr?.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  await until('Node runs', () => existsSync(join(box.launch, 'early')));
+  process.kill(pid, 'SIGUSR1');
+  await until('Node has tried', () => /inspector|Debugger/.test(told) || undefined);
+  t.same(listens(pid), []);
+  t.notMatch(told, 'Debugger listening');
+  writeFileSync(join(box.launch, 'go'), '');
+  t.match(await ended, { status: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
+});
