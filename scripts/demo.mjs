@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow, ensurePlugin } from './set-up.mjs';
-import { root, runDriver, say } from './steps.mjs';
+import { node, root, runDriver, say } from './steps.mjs';
 
 const PIPELINE = `process GREET {
   secret 'DEMO_PASSWORD'
@@ -35,6 +35,7 @@ runDriver(async () => {
     ...process.env,
     NF_ESCROW_HOME: join(home, 'state'),
     NF_ESCROW_NEXTFLOW: nextflow,
+    NF_ESCROW_NODE: node,
     NXF_OFFLINE: 'true',
     NXF_ANSI_LOG: 'false',
   };

@@ -64,8 +64,9 @@ async function send(
   path: string,
   body: string | undefined,
 ): Promise<{ status: number; text: string; isText: boolean }> {
-  // Not imported: for that, Node 22 and later load all that node:http hands out, WebSocket and fetch too.
-  const { request } = process.getBuiltinModule('node:http');
+  // Not imported where that can be helped: Node 22 and later would load all that node:http hands out, WebSocket and fetch too.
+  const { request } =
+    'getBuiltinModule' in process ? process.getBuiltinModule('node:http') : await import('node:http');
   const socket = connectTrusted(socketPath);
   return new Promise((resolve, reject) => {
     const headers =

@@ -94,6 +94,7 @@ void t.test('status shows open runs even if many later runs exist', async (t) =>
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: newValue() });
   const { id } = await held(box);
   const ledger = new Database(join(box.state, 'ledger.db'));
+  ledger.exec('PRAGMA busy_timeout = 10000'); // the daemon writes too
   const columns = (ledger.prepare('PRAGMA table_info(runs)').all() as { name: string }[]).map(
     ({ name }) => name,
   );

@@ -6,7 +6,7 @@ import { replaceBlock } from '../../../daemon/service/crontab.ts';
 import type { DaemonStatus } from '../../../daemon/contract/types.ts';
 import { accounts, asUser } from '../../support/accounts.ts';
 import { program } from '../../support/doctor-context.ts';
-import { root, Sandbox, until, untapped } from '../../support/sandbox.ts';
+import { launcher, root, Sandbox, until, untapped } from '../../support/sandbox.ts';
 
 const main = join(root, 'dist/daemon/main.js');
 const statusOf = (box: Sandbox): Promise<Partial<DaemonStatus>> => box.json(['daemon', 'status']);
@@ -22,6 +22,8 @@ function withCrontab(t: Test): { box: Sandbox; table: string; read: () => string
   box.env['PATH'] = `${bin}:${box.env['PATH'] ?? ''}`;
   box.env['CRONTAB_FILE'] = table;
   box.env['NF_ESCROW_IDLE_SECONDS'] = '1';
+  box.env['NF_ESCROW_NODE'] = process.execPath;
+  box.command = [launcher]; // what is installed is what people start
   return { box, table, read: () => readFileSync(table, 'utf8') };
 }
 

@@ -47,6 +47,7 @@ void t.test(
       dear: [],
     });
     t.same((await look('run', '--explain', 'x')).files, [
+      'launch.cjs',
       'main.cjs',
       'rolldown-runtime.cjs',
       'run.cjs',
