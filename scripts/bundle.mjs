@@ -18,7 +18,7 @@ const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC',
  */
 const GROUPS = {
   main: /^(\0rolldown\/runtime|main|api-client\/find-daemon|cli\/io\/passphrase|cli\/commands\/status)$/,
-  run: /^(cli\/launch\/(run|launch|nextflow-modules|run-options|prepare-for-platform)|nextflow\/(launcher\/(find|local-store|arguments)|logs\/log|plugin\/secret-delivery)|system\/processes\/process-identity|schedulers\/enclosing-job)$/,
+  run: /^(cli\/launch\/(run|launch|nextflow-modules|run-options|prepare-for-platform|examine-executed)|nextflow\/(launcher\/(find|local-store|arguments|named-paths)|logs\/log|plugin\/secret-delivery)|system\/processes\/process-identity|schedulers\/enclosing-job)$/,
   launch: /^(cli\/launch\/run-in-foreground|system\/processes\/process-limits)$/,
   commands: /^cli\/(program$|commands\/(?!daemon$))/,
   service: /^(service\/|cli\/commands\/daemon$)/,

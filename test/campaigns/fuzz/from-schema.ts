@@ -35,9 +35,7 @@ interface Schema {
 
 /** Returns an arbitrary of data that follows `schemas/FILE`, in which parts occasionally violate it. */
 export function fromSchema(file: string): Arbitrary<unknown> {
-  return of(
-    JSON.parse(readFileSync(packageFile(`schemas/${file}`), 'utf8')) as Schema,
-  );
+  return of(JSON.parse(readFileSync(packageFile(`schemas/${file}`), 'utf8')) as Schema);
 }
 
 function of(schema: Schema): Arbitrary<unknown> {
