@@ -1,12 +1,14 @@
 // node scripts/bundle.mjs, after tsc: the program as it is published: what tsc has compiled and the libraries that it uses, bundled into few files of which a
 // command loads those that it needs; only libsql, which has a binary, stays a package. With the licences of what is in it.
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { root, runDriver } from './steps.mjs';
 
 const ENTRY = 'entry.cjs';
-const out = join(root, 'dist/bundle');
+const bundle = join(root, 'dist/bundle');
+/** It is renamed when it is complete: commands may be starting meanwhile. */
+const out = `${bundle}.${process.pid}`;
 
 /** Licences of bundled packages that a package under Apache-2.0 may contain. Any other one ends the build. */
 const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'];
@@ -70,7 +72,6 @@ runDriver(async () => {
     test: (id) => pattern.test(id.replace(/^.*\/(dist\/daemon|node_modules)\//, '').replace(/\.js$/, '')),
     priority: length - index,
   }));
-  rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const { output } = await build.write({
     dir: out,
@@ -87,7 +88,9 @@ runDriver(async () => {
   if (!main?.exports?.includes('main') || output.some(({ imports }) => imports?.includes(ENTRY)))
     throw new Error('The bundle has no main.cjs that stands for itself.');
   rmSync(join(out, ENTRY));
-  writeFileSync(join(out, 'THIRD_PARTY_LICENSES'), licenses(output)); // last: it says that all is there
+  writeFileSync(join(out, 'THIRD_PARTY_LICENSES'), licenses(output));
+  rmSync(bundle, { recursive: true, force: true });
+  renameSync(out, bundle);
 });
 
 /** The name, version and licence text of every package that is in the bundle. */
