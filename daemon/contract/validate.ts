@@ -5,8 +5,6 @@ import { packageFile } from '../package-files.ts';
 import { EscrowError } from '../errors.ts';
 import type { Contract } from './types.ts';
 
-const directory = packageFile('schemas');
-
 let compiled: Ajv2020 | undefined;
 
 /** Loads the schemas on first use. Each is compiled when it is first needed. */
