@@ -137,7 +137,7 @@ export interface Tables {
     executor: string;
     job_id: string;
     name: string;
-    /** `unconfirmed`: its end is told by the log alone, and the scheduler has not been asked yet. */
+    /** `unconfirmed`: only the log reports its end, and the scheduler has not confirmed it yet. */
     state: 'submitted' | 'completed' | 'unconfirmed' | 'orphaned' | 'gone';
     /** Of its task. */
     work_directory: ColumnType<string | null, string | null | undefined, string | null>;

@@ -1,6 +1,6 @@
 import { keepIgnored } from './ignored-signals.ts';
 
-/** What bin/nf-escrow tells of its caller is in variables with these beginnings; nobody else is to see them. */
+/** bin/nf-escrow reports its caller in variables with these prefixes. Nothing else may see them. */
 const MARK = 'NF_ESCROW_CALLER_';
 const NODE_MARK = `${MARK}NODE_`;
 

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { runFlood, tableOf } from './flood-campaign.ts';
 
-void t.test('whatever a task floods, its run ends as it did, and the daemon goes on', async (t) => {
+void t.test('keeps the outcome of a run and the daemon alive, whatever a task floods', async (t) => {
   const results = await runFlood(t, { size: 20_000 }, (line) => {
     t.comment(line);
   });

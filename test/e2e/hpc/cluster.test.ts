@@ -41,7 +41,7 @@ void t.test('runs live through what happens to a real Slurm', async (t) => {
     await expectNothingLeft(t, box, value);
   });
 
-  await t.test('nodes that are drained: one that waits does so, one that runs goes on', async (t) => {
+  await t.test('on drained nodes, a pending head waits and a running one continues', async (t) => {
     const value = newValue();
     const box = await onSlurm(t, slurm, value);
     await box.escrow(['run', '--detach', HOLD]);

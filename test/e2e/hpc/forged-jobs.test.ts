@@ -52,7 +52,8 @@ async function only(box: Sandbox): Promise<Run> {
 }
 
 async function survive(t: Test, slurm: Slurm, ids: readonly string[]): Promise<void> {
-  for (const id of ids) t.match((await slurm.job(id))?.['JobState'], /RUNNING|PENDING/, `job ${id} goes on`);
+  for (const id of ids)
+    t.match((await slurm.job(id))?.['JobState'], /RUNNING|PENDING/, `job ${id} continues`);
 }
 
 async function killHead(box: Sandbox, id: string): Promise<void> {

@@ -137,7 +137,7 @@ void t.test('a run in a job on another host', async (t) => {
   await t.test('whose head is killed without a word stays, as long as nobody knows better', async (t) => {
     const started = node.start(['run', 'sleep 600'], { ...IN_JOB, SLURM_JOB_ID: '4713' });
     const { id } = await runIs(box, 'running');
-    const { pid } = await until('it is told which process it is', () => {
+    const { pid } = await until('the head process is recorded', () => {
       const path = join(box.state, 'runs', id, 'process');
       return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { pid: number }) : undefined;
     });
@@ -148,7 +148,7 @@ void t.test('a run in a job on another host', async (t) => {
     await until('the head has ended', () => !existsSync(`/proc/${String(pid)}`));
     t.equal((await box.escrow(['runs', 'purge', id])).status, 75);
     t.equal((await box.escrow(['runs', 'purge', id, '--force', '--yes'])).status, 0);
-    t.same(box.filesWith(value), [], 'but can be taken back by who knows');
+    t.same(box.filesWith(value), [], 'removed with --force');
   });
 
   await t.test('a value does not travel by files', async (t) => {

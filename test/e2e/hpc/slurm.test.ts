@@ -163,38 +163,34 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
     },
   );
 
-  void t.test(
-    'two heads in one launch directory, both as jobs, are told apart',
-    { buffered: true },
-    async (t) => {
-      const box = sandbox(t, slurm, nextflow);
-      await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
-      await box.escrow(['compute-envs', 'create', 'queue', '--platform', 'hpc', '--head-job', '--default']);
-      const [, ...line] = command(box);
-      for (const name of ['one', 'two'])
-        t.equal((await box.escrow(['run', '--detach', ...line, '-name', `head_${name}`])).status, 0);
-      const both = await until('both tasks run', async () => {
-        const { runs } = await box.json<RunList>(['runs', 'list']);
-        const here = readdirSync(box.launch).filter((name) => name.startsWith('here.'));
-        return runs.length === 2 && here.length === 2 && runs.every(({ runName }) => runName !== null)
-          ? runs
-          : undefined;
-      });
-      t.same(both.map(({ runName }) => runName).sort(), ['head_one', 'head_two']);
-      // One of them is cancelled: the other one goes on.
-      await box.escrow(['runs', 'cancel', 'head_one']);
-      const look = (name: string): Promise<Run> => box.json<Run>(['runs', 'show', name]);
-      await until('that one is purged', async () => (await look('head_one')).state === 'purged' || undefined);
-      t.equal((await look('head_two')).state, 'running');
-      writeFileSync(join(box.launch, 'go'), '');
-      await until('the other one too', async () => (await look('head_two')).state === 'purged' || undefined);
-      t.match(
-        [await look('head_one'), await look('head_two')],
-        [{ outcome: 'cancelled' }, { outcome: 'succeeded' }],
-      );
-      t.same(box.filesWith(value), []);
-    },
-  );
+  void t.test('distinguishes two head jobs in one launch directory', { buffered: true }, async (t) => {
+    const box = sandbox(t, slurm, nextflow);
+    await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
+    await box.escrow(['compute-envs', 'create', 'queue', '--platform', 'hpc', '--head-job', '--default']);
+    const [, ...line] = command(box);
+    for (const name of ['one', 'two'])
+      t.equal((await box.escrow(['run', '--detach', ...line, '-name', `head_${name}`])).status, 0);
+    const both = await until('both tasks run', async () => {
+      const { runs } = await box.json<RunList>(['runs', 'list']);
+      const here = readdirSync(box.launch).filter((name) => name.startsWith('here.'));
+      return runs.length === 2 && here.length === 2 && runs.every(({ runName }) => runName !== null)
+        ? runs
+        : undefined;
+    });
+    t.same(both.map(({ runName }) => runName).sort(), ['head_one', 'head_two']);
+    // Cancels one of them: the other continues.
+    await box.escrow(['runs', 'cancel', 'head_one']);
+    const look = (name: string): Promise<Run> => box.json<Run>(['runs', 'show', name]);
+    await until('that one is purged', async () => (await look('head_one')).state === 'purged' || undefined);
+    t.equal((await look('head_two')).state, 'running');
+    writeFileSync(join(box.launch, 'go'), '');
+    await until('the other one too', async () => (await look('head_two')).state === 'purged' || undefined);
+    t.match(
+      [await look('head_one'), await look('head_two')],
+      [{ outcome: 'cancelled' }, { outcome: 'succeeded' }],
+    );
+    t.same(box.filesWith(value), []);
+  });
 
   void t.test(
     'a head inside a task, on a node, is given nothing of the run',

@@ -113,7 +113,7 @@ for (const [signal, how] of [
     t.match(runs, [{ outcome: 'succeeded', exitStatus: 0, state: 'purged' }]);
   });
 
-void t.test('a command that waits goes on at a signal that its caller ignores', async (t) => {
+void t.test('a waiting command continues when its caller ignores the signal', async (t) => {
   const box = new Sandbox(t);
   box.env['NF_ESCROW_NODE'] = process.execPath;
   await accepts(t, box, ['run', '--detach', HOLD]);

@@ -192,7 +192,7 @@ void t.test(
     mkdirSync(installed, { recursive: true });
     for (const name of ['nf-escrow', 'start.cjs'])
       copyFileSync(join(root, 'bin', name), join(installed, name));
-    // It has no bundle, and is told by the message of that.
+    // It has no bundle, and the message says so.
     t.match(await at(bare, join(installed, 'nf-escrow')), {
       status: 78,
       stderr: /^node\nnf-escrow: cannot start: .*npm run build/s,
