@@ -245,5 +245,5 @@ void t.test('trusts a file only if its directory and the target of a link are tr
   }
   symlinkSync('again', join(base, 'again'));
   t.throws(() => read('again'), { code: 'path-conflict' });
-  t.throws(() => read('all'), { code: 'path-conflict', message: /not a plain file/ });
+  t.throws(() => read('all'), { code: 'path-conflict', message: /not a regular file/ });
 });

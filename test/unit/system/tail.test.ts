@@ -39,7 +39,7 @@ void t.test('truncates an endless line and opens only regular files', async (t) 
   t.match(tail.read(), [/^x{65536}$/, 'next']);
   tail.close();
   mkdirSync(join(directory, 'directory'));
-  t.throws(() => new Tail(join(directory, 'directory')), /not a plain file/);
+  t.throws(() => new Tail(join(directory, 'directory')), /not a regular file/);
 });
 
 void t.test('limits the lines and bytes of a read, and continues there', async (t) => {
