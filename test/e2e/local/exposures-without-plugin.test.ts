@@ -65,7 +65,7 @@ void t.test("without the plugin, the daemon searches the run's files", async (t)
   for (const name of ['.nextflow.log', 'trace.txt', 'report.html'])
     t.ok(receipt.exposures[0]?.files.includes(join(box.launch, name)), name);
   const shown = (await box.escrow(['runs', 'receipt', receipt.run.id])).stdout;
-  t.match(shown, /^exposed +TAG_KEY: \d files of the run hold its value$/m);
+  t.match(shown, /^exposed +TAG_KEY: \d files of the run contain its value$/m);
   t.match(
     shown,
     /^searched +not completely: .*\n +skipped files of tasks: only nf-escrow's plugin searches them/m,

@@ -147,7 +147,7 @@ void t.test('a group member rewrites a queued task: that is seen, or refused', a
         `chmod go-w '${lab}', or, if it is shared on purpose, launch in a directory of your own.`,
       ),
     );
-    t.match(stderr, 'And 1 more: nf-escrow doctor');
+    t.match(stderr, 'For 1 more, see: nf-escrow doctor');
     t.same((JSON.parse(member.escrow(['runs', 'list', '--json']).stdout) as RunList).runs, [], 'no run');
     t.notOk(existsSync(join(victim.home, '.local/state/nf-escrow/runs')), 'no run directory');
     t.notOk(existsSync(join(lab, '.nextflow.log')), 'no nextflow');
