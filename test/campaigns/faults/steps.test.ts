@@ -17,10 +17,11 @@ FILES.push(join(root, 'daemon/system/files/remove-tree.ts'));
 
 /**
  * Declarations of external functions: every function that is declared in one of these files counts as an external call
- * unless HARMLESS lists it. A new function therefore fails the test.
+ * unless HARMLESS lists it. A new function therefore fails the test, and so does one of a new module. Modules of the
+ * engine are checked themselves, and the others that are excepted make no external calls.
  */
 const OUTSIDE =
-  /@types\/node\/(child_process|dgram|fs|fs\/promises|http|https|net|web-globals\/fetch)\.d\.ts$|node_modules\/(?!@types\/|typescript\/|pino\/)|daemon\/(api-client|aws|cli|compute-envs|config|ledger|nextflow|schedulers|service|sources|system|vault)\/|daemon\/stores\/store\.ts$/;
+  /@types\/node\/(child_process|dgram|fs|fs\/promises|http|https|net|web-globals\/fetch)\.d\.ts$|node_modules\/(?!@types\/|typescript\/|pino\/)|daemon\/(?!access\/|contract\/|redaction\/|run-directory\/|runs\/|stores\/|errors\.ts$|package-files\.ts$)|daemon\/stores\/store\.ts$/;
 
 /** Functions of these files that only read, or that work in memory. */
 const HARMLESS: readonly RegExp[] = [
