@@ -7,9 +7,10 @@ import { root } from './steps.mjs';
 
 const { operations } = await import(pathToFileURL(join(root, 'dist/daemon/api/operations.js')).href);
 const path = join(root, 'docs/api.md');
-const rows = operations.map(({ method, path: where, summary, request, answer, status }) => {
+const rows = operations.map(({ method, path: where, summary, query, request, answer, status }) => {
   const cells = [request, answer].map((body) => (body === undefined ? '-' : `\`${body}\``));
-  return `| \`${method.toUpperCase()} ${where}\` | ${summary} | ${cells.join(' | ')} | ${status ?? 200} |`;
+  const about = query === undefined ? summary : `${summary}. Query parameters: \`${query}\``;
+  return `| \`${method.toUpperCase()} ${where}\` | ${about} | ${cells.join(' | ')} | ${status ?? 200} |`;
 });
 const table = [
   '| Request | Description | Request body | Response body | Status |',

@@ -9,16 +9,20 @@ import { operations } from './operations.ts';
  */
 export function openApi(version: string): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { method, path, summary, request, answer, status } of operations) {
+  const described = schemas();
+  for (const { method, path, summary, query, request, answer, status } of operations) {
     paths[path] ??= {};
     paths[path][method] = {
       summary,
-      parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-        name,
-        in: 'path',
-        required: true,
-        schema: { type: 'string' },
-      })),
+      parameters: [
+        ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+          name,
+          in: 'path',
+          required: true,
+          schema: { type: 'string' },
+        })),
+        ...(query === undefined ? [] : queryParameters(described[query])),
+      ],
       ...(request === undefined ? {} : { requestBody: { required: true, content: json(request) } }),
       responses: {
         [String(status ?? 200)]: {
@@ -33,17 +37,33 @@ export function openApi(version: string): object {
     openapi: '3.1.0',
     info: { title: 'nf-escrow', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     paths,
-    components: { schemas: schemas() },
+    components: { schemas: described },
   };
 }
 
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } } };
 
+/** Returns a parameter for each property of the schema of a query. */
+function queryParameters(schema: Schema | undefined): object[] {
+  return Object.entries(schema?.properties ?? {}).map(([name, property]) => ({
+    name,
+    in: 'query',
+    required: schema?.required?.includes(name) ?? false,
+    schema: property,
+  }));
+}
+
 function json(file: string): object {
   return { 'application/json': { schema: { $ref: `#/components/schemas/${file}` } } };
 }
 
-function schemas(): Record<string, unknown> {
+/** A schema, as far as query parameters need it. */
+interface Schema {
+  readonly properties?: Readonly<Record<string, object>>;
+  readonly required?: readonly string[];
+}
+
+function schemas(): Readonly<Record<string, Schema>> {
   const directory = packageFile('schemas');
   const inside = (key: string, value: unknown): unknown =>
     key === '$ref' && typeof value === 'string'

@@ -1,8 +1,9 @@
-/** An operation of the API. `request` and `answer` name a file in schemas/, without its extension. */
+/** An operation of the API. `query`, `request` and `answer` name a file in schemas/, without its extension. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   readonly path: string;
   readonly summary: string;
+  readonly query?: string;
   readonly request?: string;
   readonly answer?: string;
   /** HTTP status of success; default 200. */
@@ -40,7 +41,8 @@ export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/v1/runs',
-    summary: 'List runs, newest first. Query parameters: run-query.json',
+    summary: 'List runs, newest first',
+    query: 'run-query',
     answer: 'run-list',
   },
   {
@@ -205,7 +207,8 @@ export const operations: readonly Operation[] = [
     method: 'post',
     path: '/v1/compute-envs/{name}/check',
     summary:
-      'Check the AWS permissions that the compute environment needs. Query parameters: check-query.json; without them, for the default workspace',
+      'Check the AWS permissions that the compute environment needs, by default for runs of the default workspace',
+    query: 'check-query',
     answer: 'doctor-report',
   },
   {
@@ -258,7 +261,8 @@ export const operations: readonly Operation[] = [
   {
     method: 'get',
     path: '/v1/audit',
-    summary: 'List the audit log, newest first. Query parameters: audit-query.json',
+    summary: 'List the audit log, newest first',
+    query: 'audit-query',
     answer: 'audit',
   },
 ];

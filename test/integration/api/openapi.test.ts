@@ -39,11 +39,18 @@ void t.test('describes the API with OpenAPI, without dangling references', async
   const { text } = await box.http('GET', '/v1/openapi.json');
   const description = JSON.parse(text) as {
     openapi: string;
-    paths: object;
+    paths: Record<string, Record<string, { parameters: { name: string; in: string }[] }>>;
     components: { schemas: Record<string, unknown> };
   };
   t.equal(description.openapi, '3.1.0');
   t.equal(Object.keys(description.paths).length, new Set(operations.map(({ path }) => path)).size);
+  for (const { method, path, query } of operations) {
+    if (query === undefined) continue;
+    const schema = description.components.schemas[query] as { properties: object };
+    const listed = description.paths[path]?.[method]?.parameters.filter((one) => one.in === 'query');
+    t.same(listed?.map(({ name }) => name), Object.keys(schema.properties), `${method} ${path}`);
+  }
+  t.ok(operations.filter(({ query }) => query !== undefined).length >= 3);
   const references = [...text.matchAll(/"\$ref":"([^"]*)"/g)].map(([, reference = '']) => reference);
   t.ok(references.length > 50);
   for (const reference of new Set(references))
