@@ -65,8 +65,9 @@ export class Slurm implements Scheduler {
     if (found !== id || uid === undefined || time === undefined || workDirectory === undefined)
       return unknownOrigin;
     const isOurs = Number(uid) === process.geteuid?.();
-    // Slurm reports whole seconds.
-    return { owner: `uid ${uid}`, isOurs, workDirectory, submittedAt: Date.parse(`${time}Z`) + 999 };
+    const submittedAt = Date.parse(`${time}Z`) + 999; // Slurm reports whole seconds
+    if (Number.isNaN(submittedAt)) return unknownOrigin;
+    return { owner: `uid ${uid}`, isOurs, workDirectory, submittedAt };
   }
 
   async cancel(id: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { CommandResult } from '../../../../daemon/schedulers/command.ts';
 import { createScheduler } from '../../../../daemon/schedulers/create-scheduler.ts';
 import { isJobId } from '../../../../daemon/schedulers/job-id.ts';
 import { executors } from '../../../../daemon/schedulers/registry.ts';
-import type { JobStatus, Scheduler } from '../../../../daemon/schedulers/scheduler.ts';
+import type { JobOrigin, JobStatus, Scheduler } from '../../../../daemon/schedulers/scheduler.ts';
 import { schedulerSamples } from '../../../support/scheduler-samples.ts';
 import { hold, textOf, type Target } from '../target.ts';
 import { lines } from './lines.ts';
@@ -13,6 +13,7 @@ const ACTS: Readonly<Record<string, (scheduler: Scheduler) => Promise<unknown>>>
   submit: (scheduler) => scheduler.submit(submission),
   jobs: (scheduler) => scheduler.jobs(idsOf(scheduler)),
   find: (scheduler) => scheduler.find('nf-escrow-r1'),
+  origin: (scheduler) => scheduler.origin(idsOf(scheduler)[0] ?? ''),
   cancel: (scheduler) => scheduler.cancel(idsOf(scheduler)[0] ?? ''),
 };
 
@@ -46,6 +47,8 @@ const output = lines(
   'Job Id: ',
   '    job_state = R',
   '    run_count = 2',
+  '1|0|2026-01-05T10:00:00|/w',
+  '1|0|2026-13-45T10:00:00|/w',
   'Job <1> is submitted to ',
   'RUN',
   'EXIT',
@@ -91,6 +94,10 @@ export const scheduler: Target = {
           hold(['waiting', 'running', 'ended'].includes(String(phase)), 'a job has a phase');
           hold(end === null || phase === 'ended', 'only an ended job has an end reason');
         }
+      if (act === 'origin' && found !== undefined) {
+        const { submittedAt } = found as JobOrigin;
+        hold(submittedAt === null || Number.isFinite(submittedAt), 'a submit time is a time');
+      }
     },
   }),
 };
