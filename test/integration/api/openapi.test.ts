@@ -48,7 +48,11 @@ void t.test('describes the API with OpenAPI, without dangling references', async
     if (query === undefined) continue;
     const schema = description.components.schemas[query] as { properties: object };
     const listed = description.paths[path]?.[method]?.parameters.filter((one) => one.in === 'query');
-    t.same(listed?.map(({ name }) => name), Object.keys(schema.properties), `${method} ${path}`);
+    t.same(
+      listed?.map(({ name }) => name),
+      Object.keys(schema.properties),
+      `${method} ${path}`,
+    );
   }
   t.ok(operations.filter(({ query }) => query !== undefined).length >= 3);
   const references = [...text.matchAll(/"\$ref":"([^"]*)"/g)].map(([, reference = '']) => reference);
