@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
 import { keepListening } from './api/listen.ts';
+import type { ResponseObserver } from './api/routing/mount.ts';
 import { createServer } from './api/server.ts';
 import { serveSpool } from './api/spool-server.ts';
 import { systemClock } from './system/time/clock.ts';
@@ -34,6 +35,8 @@ export interface DaemonOptions extends StoreOptions {
   readonly takeOver?: boolean;
   /** Keeps running while idle. */
   readonly stay?: boolean;
+  /** Tests compare each response with the description of its operation. */
+  readonly observe?: ResponseObserver;
   /** Retry interval for tests, in milliseconds. */
   readonly retryMs?: number;
   readonly jobsClock?: () => number;
@@ -44,7 +47,7 @@ export async function serve(
   settings: Settings,
   faults: FaultInjector,
   version: string,
-  { takeOver = false, stay = false, waits, retryMs, jobsClock }: DaemonOptions = {},
+  { takeOver = false, stay = false, observe, waits, retryMs, jobsClock }: DaemonOptions = {},
 ): Promise<void> {
   const { paths } = settings;
   // pino does not escape DEL, C1 and bidirectional controls, which would affect a terminal.
@@ -114,6 +117,7 @@ export async function serve(
         persistent: stay,
       }),
       stop,
+      observe,
       touched: () => (touchedAt = performance.now()),
     });
     const server = await keepListening(app, paths.socket);

@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Problem } from '../contract/types.ts';
 import { asEscrowError, EscrowError } from '../errors.ts';
+import { operationOf, type ResponseObserver } from './routing/mount.ts';
 
 /** Converts an error to an RFC 9457 problem. The message of an internal error stays in the log, because it may quote data. */
 export function problemOf(error: EscrowError): Problem {
@@ -24,11 +25,13 @@ export const notFound: RequestHandler = (request) => {
 };
 
 /** Returns the error handler that answers with a problem document and logs server errors. */
-export function problems(log: Logger): ErrorRequestHandler {
+export function problems(log: Logger, observe?: ResponseObserver): ErrorRequestHandler {
   // Express recognizes an error handler by its four parameters.
   return (thrown: unknown, request, response, _next) => {
     const error = fromExpress(thrown) ?? asEscrowError(thrown);
     const { code, row } = error;
+    const one = operationOf(request);
+    if (one !== undefined) observe?.(one, { problem: code });
     if (row.http >= 500) log.error({ code, path: request.path, err: error.cause ?? error }, 'request failed');
     response
       .status(row.http)
@@ -48,6 +51,11 @@ function fromExpress(thrown: unknown): EscrowError | undefined {
   const status = 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : 500;
   if (type === undefined && (status < 400 || status > 499)) return undefined;
   if (type === 'entity.too.large')
-    return new EscrowError('request-invalid', 'The request body is too large.');
+    return new EscrowError('payload-too-large', 'The request body is too large.');
+  if (type === 'encoding.unsupported')
+    return new EscrowError(
+      'unsupported-media-type',
+      'Cannot read the request body: unknown content encoding.',
+    );
   return new EscrowError('request-invalid', `Cannot read the request body: ${type ?? 'it is corrupt'}.`);
 }

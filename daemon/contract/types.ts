@@ -73,11 +73,13 @@ export interface Contract {
   ProbeRequest?: ProbeRequest;
   Problem?: Problem;
   Process?: Process;
+  PruneResult?: PruneResult;
   ReceiptCheck?: ReceiptCheck;
   Receipt?: Receipt;
   Role?: Role;
   RunList?: RunList;
   RunPrune?: RunPrune;
+  RunPurgeQuery?: RunPurgeQuery;
   RunPurge?: RunPurge;
   RunQuery?: RunQuery;
   RunRequest?: RunRequest;
@@ -90,13 +92,16 @@ export interface Contract {
   SecretInput?: SecretInput;
   SecretList?: SecretList;
   SecretName?: SecretName;
+  SecretVersion?: SecretVersion;
   Secret?: Secret;
   Selection?: Selection;
+  SweepQuery?: SweepQuery;
   TaskList?: TaskList;
   Task?: Task;
   VaultExportRequest?: VaultExportRequest;
   VaultExport?: VaultExport;
   VaultImportRequest?: VaultImportRequest;
+  VaultRekeyResult?: VaultRekeyResult;
   VaultRekey?: VaultRekey;
   VaultStatus?: VaultStatus;
   VaultUnlock?: VaultUnlock;
@@ -1130,6 +1135,10 @@ export interface Problem {
     | 'run-alive'
     | 'state-conflict'
     | 'not-found'
+    | 'method-not-allowed'
+    | 'not-acceptable'
+    | 'payload-too-large'
+    | 'unsupported-media-type'
     | 'nextflow-missing'
     | 'plugin-unusable'
     | 'local-store-unreadable'
@@ -1170,6 +1179,15 @@ export interface Problem {
    * Whether the same request may succeed later
    */
   retryable: boolean;
+}
+/**
+ * Result of deleting the records of old runs.
+ */
+export interface PruneResult {
+  /**
+   * Number of runs whose records were deleted
+   */
+  pruned: number;
 }
 /**
  * Result of one check whether a delivered object is absent.
@@ -1376,6 +1394,19 @@ export interface RunPrune {
    * Minimum number of days since the run was purged
    */
   days: number;
+}
+/**
+ * Query parameters of a purge.
+ */
+export interface RunPurgeQuery {
+  /**
+   * Purge even if the run may be alive
+   */
+  force?: boolean;
+  /**
+   * The head has ended. Orphaned jobs may delay the removal. Sent by launchers
+   */
+  ended?: boolean;
 }
 /**
  * Credentials for the removal or verification of a run's objects.
@@ -1641,6 +1672,25 @@ export interface Secret {
   lastUsedProcess: string | null;
 }
 /**
+ * A new version of a secret.
+ */
+export interface SecretVersion {
+  name: SecretName;
+  /**
+   * Number of the version. The first one is 1
+   */
+  version: number;
+}
+/**
+ * Query parameters of a sweep.
+ */
+export interface SweepQuery {
+  /**
+   * Remove what is found
+   */
+  remove?: boolean;
+}
+/**
  * Tasks of a run that writes a trace.
  */
 export interface TaskList {
@@ -1792,17 +1842,14 @@ export interface VaultImportRequest {
   onConflict: 'refuse' | 'replace' | 'skip';
 }
 /**
- * Request to encrypt all values with a new key.
+ * Result of encrypting all values with a new key.
  */
-export interface VaultRekey {
+export interface VaultRekeyResult {
   /**
-   * Source of the new key
+   * Number of values that were encrypted with the new key
    */
-  source: 'file' | 'passphrase' | 'command';
-  /**
-   * Passphrase
-   */
-  passphrase?: string;
+  moved: number;
+  vault: VaultStatus;
 }
 /**
  * State of the vault and source of its key.
@@ -1828,6 +1875,19 @@ export interface VaultStatus {
    * Why removed values may still be in a file of the ledger; null if they are erased
    */
   pendingErasure: string | null;
+}
+/**
+ * Request to encrypt all values with a new key.
+ */
+export interface VaultRekey {
+  /**
+   * Source of the new key
+   */
+  source: 'file' | 'passphrase' | 'command';
+  /**
+   * Passphrase
+   */
+  passphrase?: string;
 }
 /**
  * Passphrase of the vault.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { operations } from '../../daemon/api/operations.ts';
+import { operations } from '../../daemon/api/operations/operations.ts';
 import type { Client } from '../../daemon/api-client/client.ts';
 import type { Context } from '../../daemon/cli/context.ts';
 import { EscrowError } from '../../daemon/errors.ts';
@@ -47,8 +47,8 @@ export function hostileContext(g: fc.GeneratorValue): Context {
           one.method === method.toLowerCase() &&
           new RegExp(`^${one.path.replace(/\{\w+\}/g, '[^/]*')}$`).test(where),
       );
-      if (operation?.answer !== undefined) return (answerTo(operation.answer) ?? null) as T; // JSON has no undefined
-      return { version: 1, pruned: 2, moved: 3, key: text() } as T;
+      const schema = Object.values(operation?.responses ?? {}).find((body) => typeof body === 'string');
+      return (schema === undefined ? text() : (answerTo(schema) ?? null)) as T; // JSON has no undefined
     },
   };
   const settings = {

@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { request } from 'node:http';
+import { request, type IncomingHttpHeaders } from 'node:http';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,7 +19,8 @@ import type { Test } from 'tap';
 
 /** The directory of the checkout. Compiled tests are in dist/test. */
 export const root = resolve(fileURLToPath(import.meta.url), '../../../..');
-const main = join(root, 'dist/daemon/main.js');
+/** The compiled program, with a daemon that checks each of its responses. */
+const main = join(root, 'dist/test/support/checked-main.js');
 /** What people start: the launcher, and behind it the bundle. */
 export const launcher = join(root, 'bin/nf-escrow');
 
@@ -37,6 +38,7 @@ export interface Started {
 }
 
 export interface Answer {
+  readonly headers: IncomingHttpHeaders;
   readonly status: number;
   readonly type: string;
   readonly text: string;
@@ -166,19 +168,29 @@ export class Sandbox {
     headers: Record<string, string> = {},
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
+      const text = typeof body === 'object' ? JSON.stringify(body) : body;
+      // Node sends no length with DELETE, and then the body is not part of the request.
+      const type: Record<string, string | number> =
+        text === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
       const outgoing = request(
         { socketPath: this.socket, method, path, headers: { ...type, ...headers } },
         (incoming) => {
-          let text = '';
-          incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+          let received = '';
+          incoming.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
           incoming.on('error', reject); // the daemon was killed during the response
           incoming.on('end', () => {
-            resolve({ status: incoming.statusCode ?? 0, type: incoming.headers['content-type'] ?? '', text });
+            resolve({
+              status: incoming.statusCode ?? 0,
+              headers: incoming.headers,
+              type: incoming.headers['content-type'] ?? '',
+              text: received,
+            });
           });
         },
       );
-      outgoing.on('error', reject).end(typeof body === 'object' ? JSON.stringify(body) : body);
+      outgoing.on('error', reject).end(text);
     });
   }
 

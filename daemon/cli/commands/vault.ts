@@ -3,6 +3,7 @@ import { readBytes } from '../io/read-bytes.ts';
 import type {
   ImportResult,
   VaultExportRequest,
+  VaultRekeyResult,
   VaultImportRequest,
   VaultStatus,
 } from '../../contract/types.ts';
@@ -93,10 +94,10 @@ async function rekey(
   const body = wantsPhrase
     ? { source, passphrase: await readNewPassphrase('New vault passphrase:', options.passphraseFile) }
     : { source };
-  const { moved, key } = await (
+  const { moved, vault } = await (
     await context.daemon()
-  ).call<VaultStatus & { moved: number }>('POST', '/v1/vault/rekey', body);
-  print(`The vault has the new key ${key ?? '?'}. Re-encrypted ${String(moved)} values.`);
+  ).call<VaultRekeyResult>('POST', '/v1/vault/rekey', body);
+  print(`The vault has the new key ${vault.key ?? '?'}. Re-encrypted ${String(moved)} values.`);
 }
 
 async function exportVault(context: Context, options: Phrase & { recipient: string[] }): Promise<void> {

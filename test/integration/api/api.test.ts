@@ -93,7 +93,7 @@ void t.test('returns problem documents that do not quote the input', async (t) =
     ['PUT', `${SECRETS}/FOO_KEY`, `{"value":"${value}\\ud800"}`, 400, 'value-invalid'], // an unpaired surrogate
     ['PUT', `${SECRETS}/FOO_KEY`, { value: '' }, 400, 'value-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(3000) }, 400, 'value-invalid'],
-    ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(10_000) }, 400, 'request-invalid'],
+    ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(10_000) }, 413, 'payload-too-large'],
     ['PUT', `${SECRETS}/${value}__x`, { value }, 400, 'name-invalid'],
     ['PUT', '/v1/workspaces/no/such/secrets/FOO_KEY', { value }, 404, 'workspace-not-found'],
     ['DELETE', `${SECRETS}/FOO_KEY`, undefined, 404, 'secret-not-found'],

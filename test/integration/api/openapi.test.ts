@@ -1,5 +1,5 @@
 import t from 'tap';
-import { operations } from '../../../daemon/api/operations.ts';
+import { operations } from '../../../daemon/api/operations/operations.ts';
 import { validate } from '../../../daemon/contract/validate.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 
@@ -9,27 +9,26 @@ void t.test('serves each listed operation with responses that match their schema
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
   await box.escrow(['run', 'true']);
   const known: Record<string, string> = {
-    id:
+    run:
       (JSON.parse((await box.http('GET', '/v1/runs')).text) as { runs: { id: string }[] }).runs[0]?.id ?? '',
     organization: 'local',
     workspace: 'main',
   };
-  for (const { method, path, answer } of operations) {
+  for (const { method, path, request } of operations) {
     if (path === '/v1/daemon/stop') continue;
     // The built-in organization and the built-in compute environment are both called local.
     const place = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
       method === 'delete' ? 'absent' : (known[name] ?? 'local'),
     );
-    const body = ['get', 'delete'].includes(method) ? undefined : {};
-    const { status, text } = await box.http(method.toUpperCase(), place, body);
+    const { status, text } = await box.http(
+      method.toUpperCase(),
+      place,
+      request === undefined ? undefined : {},
+    );
     const what = `${method} ${path}: ${String(status)}`;
     if (method === 'get') t.equal(status, 200, what);
     t.notMatch(text, '"code":"not-found"', what);
-    t.not(status, 500, what);
-    if (method === 'get' && answer !== undefined) {
-      validate<'Run'>(`${answer}.json`, JSON.parse(text));
-      t.pass(`${what}: valid response`);
-    }
+    t.not(status, 500, `${what} ${text}`); // a response that does not match its description fails
   }
 });
 
@@ -43,6 +42,7 @@ void t.test('describes the API with OpenAPI, without dangling references', async
     components: { schemas: Record<string, unknown> };
   };
   t.equal(description.openapi, '3.1.0');
+  t.equal(new Set(operations.map(({ id }) => id)).size, operations.length, 'operation ids are unique');
   t.equal(Object.keys(description.paths).length, new Set(operations.map(({ path }) => path)).size);
   for (const { method, path, query } of operations) {
     if (query === undefined) continue;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Method } from '../../../daemon/api-client/client.ts';
 import { assertTravels, spoolRoutes } from '../../../daemon/api-client/spool-routes.ts';
-import { operations } from '../../../daemon/api/operations.ts';
+import { operations } from '../../../daemon/api/operations/operations.ts';
 import { root } from '../../support/sandbox.ts';
 
 /** Names of properties with secret values or credentials. */

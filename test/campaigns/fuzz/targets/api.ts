@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { createServer } from '../../../../daemon/api/server.ts';
 import { listenOn } from '../../../../daemon/api/listen.ts';
-import { operations } from '../../../../daemon/api/operations.ts';
+import { operations } from '../../../../daemon/api/operations/operations.ts';
 import type { Problem, RunList } from '../../../../daemon/contract/types.ts';
 import { errorTable } from '../../../../daemon/errors.ts';
 import { identifySelf } from '../../../../daemon/system/processes/process-identity.ts';

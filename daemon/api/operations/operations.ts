@@ -1,0 +1,36 @@
+import { openApi } from '../routing/openapi.ts';
+import { operation, type Operation } from '../routing/operation.ts';
+import { computeEnvironmentOperations } from './compute-environments.ts';
+import { daemonOperations } from './daemon.ts';
+import { runOperations } from './runs.ts';
+import { secretOperations } from './secrets.ts';
+import { vaultOperations } from './vault.ts';
+import { organizationOperations, workspaceOperations } from './workspaces.ts';
+
+/** A group of operations in the description of the API. */
+export interface OperationGroup {
+  readonly title: string;
+  readonly operations: readonly Operation[];
+}
+
+const description = operation({
+  id: 'getDescription',
+  method: 'get',
+  path: '/v1/openapi.json',
+  summary: 'Get this description as OpenAPI 3.1',
+  responses: { 200: { type: 'application/json' } },
+  handle: ({ version }) => ({ status: 200, body: openApi(version, operationGroups) }),
+});
+
+/** All operations by group. Routes, `/v1/openapi.json` and docs/api.md derive from this table. */
+export const operationGroups: readonly OperationGroup[] = [
+  { title: 'Daemon', operations: [...daemonOperations, description] },
+  { title: 'Runs', operations: runOperations },
+  { title: 'Organizations', operations: organizationOperations },
+  { title: 'Workspaces', operations: workspaceOperations },
+  { title: 'Secrets', operations: secretOperations },
+  { title: 'Compute environments', operations: computeEnvironmentOperations },
+  { title: 'Vault', operations: vaultOperations },
+];
+
+export const operations: readonly Operation[] = operationGroups.flatMap((group) => group.operations);

@@ -1,0 +1,100 @@
+import { EscrowError } from '../../errors.ts';
+import { finishRekey, rekey } from '../../vault/keys/rekey.ts';
+import { vaultStatus } from '../../vault/status.ts';
+import { exportVault } from '../../vault/transfer/export.ts';
+import { importVault } from '../../vault/transfer/import.ts';
+import { operation, type Operation } from '../routing/operation.ts';
+import { IMPORT_MAX } from './secrets.ts';
+
+const KEY = [
+  'vault-locked',
+  'vault-key-missing',
+  'vault-key-mismatch',
+  'vault-key-command-failed',
+  'vault-key-file-unusable',
+  'permissions-too-open',
+  'path-conflict',
+  'secret-corrupt',
+  'not-permitted',
+] as const;
+
+/** Operations on the vault: status, keys, export and import. */
+export const vaultOperations: readonly Operation[] = [
+  operation({
+    id: 'getVault',
+    method: 'get',
+    path: '/v1/vault',
+    summary: 'Get the state of the vault and the source of its key',
+    responses: { 200: 'vault-status' },
+    problems: KEY,
+    handle: async ({ ledger, vault }) => ({ status: 200, body: await vaultStatus(ledger, vault) }),
+  }),
+  operation({
+    id: 'unlockVault',
+    method: 'post',
+    path: '/v1/vault/unlock',
+    summary: 'Unlock the vault with its passphrase',
+    request: 'vault-unlock',
+    responses: { 200: 'vault-status' },
+    problems: [...KEY, 'passphrase-wrong', 'state-conflict'],
+    handle: async ({ ledger, vault }, { body }) => {
+      await vault.keys.unlock(Buffer.from(body.passphrase));
+      await finishRekey(ledger, vault);
+      return { status: 200, body: await vaultStatus(ledger, vault) };
+    },
+  }),
+  operation({
+    id: 'rekeyVault',
+    method: 'post',
+    path: '/v1/vault/rekey',
+    summary: 'Encrypt all values with a new key',
+    request: 'vault-rekey',
+    responses: { 200: 'vault-rekey-result' },
+    problems: [...KEY, 'passphrase-wrong', 'state-conflict'],
+    handle: async ({ ledger, vault, user }, { body: { source, passphrase } }) => {
+      const secret = passphrase === undefined ? undefined : Buffer.from(passphrase);
+      const moved = await rekey(ledger, vault, user, source, secret);
+      return { status: 200, body: { moved, vault: await vaultStatus(ledger, vault) } };
+    },
+  }),
+  operation({
+    id: 'exportVault',
+    method: 'post',
+    path: '/v1/vault/export',
+    summary: 'Export all secrets, encrypted with age',
+    request: 'vault-export-request',
+    responses: { 200: { type: 'text/plain' } },
+    problems: KEY,
+    handle: async ({ ledger, vault, user }, { body: { recipients, passphrase } }) => {
+      const forWhom = recipients === undefined ? { passphrase: passphrase ?? '' } : { recipients };
+      return { status: 200, body: await exportVault(ledger, vault, user, forWhom) };
+    },
+  }),
+  operation({
+    id: 'importVault',
+    method: 'post',
+    path: '/v1/vault/import',
+    summary: 'Import an export, all or nothing',
+    request: 'vault-import-request',
+    requestMax: IMPORT_MAX,
+    responses: { 200: 'import-result' },
+    problems: [
+      ...KEY,
+      'passphrase-wrong',
+      'import-invalid',
+      'import-conflict',
+      'value-invalid',
+      'name-invalid',
+      'workspace-personal',
+      'workspace-not-found',
+      'organization-not-found',
+    ],
+    handle: async ({ ledger, vault, user }, { body }) => {
+      const { identities, passphrase, onConflict } = body;
+      if ((identities === undefined) === (passphrase === undefined))
+        throw new EscrowError('request-invalid', 'An import requires either a passphrase or identities.');
+      const opener = identities === undefined ? { passphrase: passphrase ?? '' } : { identities };
+      return { status: 200, body: await importVault(ledger, vault, user, body.export, opener, onConflict) };
+    },
+  }),
+];

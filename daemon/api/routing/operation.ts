@@ -1,0 +1,105 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Response } from 'express';
+import type { ErrorCode } from '../../errors.ts';
+import type { Served } from '../served.ts';
+import type { SchemaFile, Schemas } from './schema-files.ts';
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** The body of a response: a schema for JSON, another media type, or null for none. */
+export type ResponseBody = SchemaFile | { readonly type: string; readonly schema?: SchemaFile } | null;
+
+/** The responses of success, by status. */
+export type Responses = Readonly<Partial<Record<200 | 201 | 202 | 204, ResponseBody>>>;
+
+type BodyOf<Body> = Body extends SchemaFile ? Schemas[Body] : Body extends null ? undefined : string | object;
+
+/** A response of success. */
+export type Reply<Wanted extends Responses = Responses> = {
+  [Status in keyof Wanted]: {
+    readonly status: Status;
+    readonly body: BodyOf<Wanted[Status]>;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+}[keyof Wanted];
+
+type ParametersOf<Path extends string> = string extends Path
+  ? Readonly<Record<string, string>>
+  : Path extends `${string}{${infer Name}}${infer Rest}`
+    ? Readonly<Record<Name, string>> & ParametersOf<Rest>
+    : unknown;
+
+type Of<File extends SchemaFile> = [File] extends [never] ? undefined : Schemas[File];
+
+/** A request whose parameters and body are valid. */
+export interface Call<Parameters = Readonly<Record<string, string>>, Query = unknown, Body = unknown> {
+  readonly params: Parameters;
+  readonly query: Query;
+  readonly body: Body;
+  readonly headers: IncomingHttpHeaders;
+  /** Aborted when the client has disconnected. */
+  readonly signal: AbortSignal;
+}
+
+interface Description<Path extends string> {
+  /** The OpenAPI operationId. Clients name their functions after it, so it never changes. */
+  readonly id: string;
+  readonly method: Method;
+  /** Parameters are in braces. `parameters.ts` describes them. */
+  readonly path: Path;
+  /** A phrase that starts with a verb in the imperative. */
+  readonly summary: string;
+  /** What the summary does not say, in sentences. */
+  readonly description?: string;
+  /** The errors besides those that every operation can return (`commonProblems`). */
+  readonly problems?: readonly ErrorCode[];
+  /** Names of headers in `parameters.ts`. */
+  readonly headers?: readonly string[];
+}
+
+interface Definition<
+  Path extends string,
+  Query extends SchemaFile,
+  Request extends SchemaFile,
+  Wanted extends Responses,
+> extends Description<Path> {
+  /** Schema of the query parameters: an object of scalars. Without it, the operation takes none. */
+  readonly query?: Query;
+  /** Schema of the JSON body. Without it, the operation takes none. */
+  readonly request?: Request;
+  /** Whether the body may be missing. Then it is `{}`. */
+  readonly requestOptional?: boolean;
+  /** Limit of the body in bytes; default 100 KiB. */
+  readonly requestMax?: number;
+  readonly responses: Wanted;
+  readonly handle: (
+    served: Served,
+    call: Call<ParametersOf<Path>, Of<Query>, Of<Request>>,
+    response: Response,
+  ) => Promise<Reply<Wanted> | Streamed> | Reply<Wanted>;
+}
+
+/** An operation of the API. Its route, its checks and its description derive from it. */
+export interface Operation extends Description<string> {
+  readonly query?: SchemaFile | undefined;
+  readonly request?: SchemaFile | undefined;
+  readonly requestOptional?: boolean;
+  readonly requestMax?: number;
+  readonly responses: Responses;
+  readonly handle: (served: Served, call: Call, response: Response) => Promise<Reply | Streamed> | Reply;
+}
+
+/** Returned by an operation that writes the response by itself, such as a stream of events. */
+export const STREAMED = Symbol('streamed');
+export type Streamed = typeof STREAMED;
+
+/** Defines an operation. The types of its handler follow from the names of its schemas. */
+export function operation<
+  const Path extends string,
+  const Wanted extends Responses,
+  const Query extends SchemaFile = never,
+  const Request extends SchemaFile = never,
+>(definition: Definition<Path, Query, Request, Wanted>): Operation {
+  // Validation makes the parameters and the body what the handler expects.
+  return definition as unknown as Operation;
+}
