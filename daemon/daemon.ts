@@ -98,28 +98,30 @@ export async function serve(
     await completeRekey(() => finishRekey(ledger, vault), log);
     let touchedAt = performance.now(); // monotonic
     const startedAt = new Date().toISOString();
-    const app = createServer({
-      version,
-      ledger,
-      vault,
-      runs,
-      user,
-      log,
-      platformRules,
-      platformChecks: platformChecks(runs, sweeperOf(ledger, user.user), settings.workspace),
-      status: () => ({
-        process: identifySelf(),
+    const app = createServer(
+      {
         version,
-        startedAt,
-        stateDirectory: paths.state,
-        watching: runs.watching,
-        memoryBytes: process.memoryUsage.rss(),
-        persistent: stay,
-      }),
-      stop,
+        ledger,
+        vault,
+        runs,
+        user,
+        log,
+        platformRules,
+        platformChecks: platformChecks(runs, sweeperOf(ledger, user.user), settings.workspace),
+        status: () => ({
+          process: identifySelf(),
+          version,
+          startedAt,
+          stateDirectory: paths.state,
+          watching: runs.watching,
+          memoryBytes: process.memoryUsage.rss(),
+          persistent: stay,
+        }),
+        stop,
+        touched: () => (touchedAt = performance.now()),
+      },
       observe,
-      touched: () => (touchedAt = performance.now()),
-    });
+    );
     const server = await keepListening(app, paths.socket);
     const second = await listenInState(app, paths.stateSocket, log);
     const stopSpool = serveSpool(paths);

@@ -6,7 +6,6 @@ import type { AllPlatformChecks } from '../doctor/platform-checks.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Vault } from '../vault/vault.ts';
-import type { ResponseObserver } from './routing/mount.ts';
 
 /** The parts of the daemon that the API serves. daemon.ts assembles them. */
 export interface Served {
@@ -24,6 +23,4 @@ export interface Served {
   readonly stop: () => void;
   /** Called at each request, to restart the daemon's idle timer. */
   readonly touched: () => void;
-  /** Tests compare each response with the description of its operation. */
-  readonly observe?: ResponseObserver | undefined;
 }

@@ -10,6 +10,7 @@ import { organizationOperations, workspaceOperations } from './workspaces.ts';
 /** A group of operations in the description of the API. */
 export interface OperationGroup {
   readonly title: string;
+  readonly description: string;
   readonly operations: readonly Operation[];
 }
 
@@ -24,13 +25,29 @@ const description = operation({
 
 /** All operations by group. Routes, `/v1/openapi.json` and docs/api.md derive from this table. */
 export const operationGroups: readonly OperationGroup[] = [
-  { title: 'Daemon', operations: [...daemonOperations, description] },
-  { title: 'Runs', operations: runOperations },
-  { title: 'Organizations', operations: organizationOperations },
-  { title: 'Workspaces', operations: workspaceOperations },
-  { title: 'Secrets', operations: secretOperations },
-  { title: 'Compute environments', operations: computeEnvironmentOperations },
-  { title: 'Vault', operations: vaultOperations },
+  {
+    title: 'Daemon',
+    description: 'Health, status and records of the daemon',
+    operations: [...daemonOperations, description],
+  },
+  { title: 'Runs', description: 'Runs from their plan to their receipt', operations: runOperations },
+  { title: 'Organizations', description: 'Owners of workspaces', operations: organizationOperations },
+  { title: 'Workspaces', description: 'Sets of secrets and runs', operations: workspaceOperations },
+  {
+    title: 'Secrets',
+    description: 'Secrets of workspaces and of the user. Values are write-only',
+    operations: secretOperations,
+  },
+  {
+    title: 'Compute environments',
+    description: 'Where runs are executed, and what they need there',
+    operations: computeEnvironmentOperations,
+  },
+  {
+    title: 'Vault',
+    description: 'The key that encrypts secret values, export and import',
+    operations: vaultOperations,
+  },
 ];
 
 export const operations: readonly Operation[] = operationGroups.flatMap((group) => group.operations);

@@ -18,10 +18,15 @@ export function operationOf(request: Request): Operation | undefined {
 }
 
 /** Mounts the routes of operations, and answers other methods of their paths with `method-not-allowed`. */
-export function mount(app: Express, operations: readonly Operation[], served: Served): void {
+export function mount(
+  app: Express,
+  operations: readonly Operation[],
+  served: Served,
+  observe: ResponseObserver = () => undefined,
+): void {
   for (const one of operations) {
     const path = one.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    app[one.method](path, begin(one), bodyParser(one), respond(one, served));
+    app[one.method](path, begin(one), bodyParser(one), respond(one, served, observe));
   }
   app.use(refuseMethod(operations));
 }
@@ -34,7 +39,7 @@ function begin(one: Operation): RequestHandler {
   };
 }
 
-function respond(one: Operation, served: Served): RequestHandler {
+function respond(one: Operation, served: Served, observe: ResponseObserver): RequestHandler {
   return async (request, response) => {
     const call = {
       params: request.params as Readonly<Record<string, string>>,
@@ -46,7 +51,7 @@ function respond(one: Operation, served: Served): RequestHandler {
     const reply = await one.handle(served, call, response);
     if (reply === STREAMED || reply === undefined) return;
     const { status, body, headers = {} } = reply;
-    served.observe?.(one, { status, body });
+    observe(one, { status, body });
     response.status(status).set(headers);
     const wanted = one.responses[status];
     if (wanted === null || wanted === undefined) response.end();

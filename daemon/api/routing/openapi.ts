@@ -10,6 +10,7 @@ import { headerParameters, pathParameters, type Parameter } from './parameters.t
 /** A group of operations, which becomes a tag. */
 interface Group {
   readonly title: string;
+  readonly description: string;
   readonly operations: readonly Operation[];
 }
 
@@ -37,11 +38,11 @@ export function openApi(version: string, groups: readonly Group[]): object {
         "The API of a user's daemon. It listens on a Unix socket that only this user can open, so it needs no login. Errors are problem documents (RFC 9457) with a stable `code` and a `hint`. No response contains the value of a secret.",
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: 'http://localhost', description: 'The Unix socket of the daemon' }],
+    servers: [{ url: '/', description: 'The Unix socket of the daemon' }],
     security: [],
-    tags: groups.map(({ title }) => ({ name: title })),
+    tags: groups.map(({ title, description }) => ({ name: title, description })),
     paths,
-    components: { schemas },
+    components: { schemas: reachable(paths, schemas) },
   };
 }
 
@@ -171,6 +172,23 @@ function problemResponses(one: Operation): Record<string, object> {
 
 function exampleOf(code: ErrorCode): object {
   return problemOf(new EscrowError(code, `${errorTable[code].title}.`));
+}
+
+/** Returns the schemas that the paths refer to, also through other schemas. */
+function reachable(
+  paths: object,
+  schemas: Readonly<Record<string, Schema>>,
+): Readonly<Record<string, Schema>> {
+  const found = new Set<string>();
+  const search = (node: unknown): void => {
+    for (const [, file = ''] of JSON.stringify(node).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (found.has(file)) continue;
+      found.add(file);
+      search(schemas[file]);
+    }
+  };
+  search(paths);
+  return Object.fromEntries(Object.entries(schemas).filter(([file]) => found.has(file)));
 }
 
 function readSchemas(): Record<string, Schema> {

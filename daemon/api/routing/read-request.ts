@@ -59,7 +59,7 @@ function scalarTypes(file: string): ReadonlyMap<string, string | undefined> {
 
 /** Returns the middleware that parses the JSON body of an operation. Throws `unsupported-media-type`, `payload-too-large`. */
 export function bodyParser({ request: file, requestMax = BODY_MAX }: Operation): RequestHandler {
-  const parse = express.json({ limit: requestMax, type: () => true, strict: false });
+  const parse: RequestHandler = express.json({ limit: requestMax, type: () => true, strict: false });
   return (request, response, next) => {
     if (!hasBody(request)) next();
     else if (file === undefined) refuseBody(request);
@@ -85,7 +85,8 @@ function hasBody({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function refuseBody({ method, path }: Request): never {
+function refuseBody(request: Request): never {
+  const { method, path } = request;
   throw new EscrowError('request-invalid', `The request has a body, and ${method} ${path} takes none.`);
 }
 

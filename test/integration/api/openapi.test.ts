@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { operations } from '../../../daemon/api/operations/operations.ts';
-import { validate } from '../../../daemon/contract/validate.ts';
-import { Sandbox } from '../../support/sandbox.ts';
+import { root, Sandbox } from '../../support/sandbox.ts';
 
 void t.test('serves each listed operation with responses that match their schema', async (t) => {
   const box = new Sandbox(t);
@@ -46,7 +47,9 @@ void t.test('describes the API with OpenAPI, without dangling references', async
   t.equal(Object.keys(description.paths).length, new Set(operations.map(({ path }) => path)).size);
   for (const { method, path, query } of operations) {
     if (query === undefined) continue;
-    const schema = description.components.schemas[query] as { properties: object };
+    const schema = JSON.parse(readFileSync(join(root, 'schemas', `${query}.json`), 'utf8')) as {
+      properties: object;
+    };
     const listed = description.paths[path]?.[method]?.parameters.filter((one) => one.in === 'query');
     t.same(
       listed?.map(({ name }) => name),
