@@ -11,11 +11,15 @@ export function shimCommand(
   ignored: readonly NodeJS.Signals[] = [],
 ): { command: string; args: string[] } {
   const shell = findShell();
-  const [first, ...rest] = withIgnoredSignals(shell, [shell, command, ...args], ignored);
+  const [first, ...rest] = withIgnoredSignals(shell, [...shell, command, ...args], ignored);
   return { command: first, args: rest };
 }
 
-/** Bash, or where there is none the POSIX shell. */
-export function findShell(): string {
-  return ['/bin/bash', '/usr/bin/bash'].find((path) => existsSync(path)) ?? '/bin/sh';
+/**
+ * Returns the command line of bash, or where there is none of the POSIX shell. With -p, bash neither runs BASH_ENV nor
+ * defines the caller's functions, which could replace commands of a script. It passes both on unchanged.
+ */
+export function findShell(): [string, ...string[]] {
+  const bash = ['/bin/bash', '/usr/bin/bash'].find((path) => existsSync(path));
+  return bash === undefined ? ['/bin/sh'] : [bash, '-p'];
 }

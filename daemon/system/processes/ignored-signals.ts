@@ -34,11 +34,11 @@ export function isIgnored(name: NodeJS.Signals): boolean {
  * ignores none; only a shell can set that, and it becomes the program.
  */
 export function withIgnoredSignals(
-  shell: string,
+  shell: readonly [string, ...string[]],
   [command, ...args]: readonly [string, ...string[]],
   more: readonly NodeJS.Signals[] = [],
 ): [string, ...string[]] {
   const numbers = [...new Set([...ignored, ...more.map((name) => constants.signals[name])])];
   if (numbers.length === 0) return [command, ...args];
-  return [shell, '-c', `trap '' ${numbers.join(' ')}; exec "$@"`, shell, command, ...args];
+  return [...shell, '-c', `trap '' ${numbers.join(' ')}; exec "$@"`, shell[0], command, ...args];
 }

@@ -1,7 +1,7 @@
 // Contract tests for the definition of every registered scheduler (daemon/schedulers/scheduler.ts). The expected values
 // come from the schedulers' manuals (test/support/scheduler-samples.ts).
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readTaskJobEvent } from '../../../daemon/nextflow/logs/task-jobs.ts';
@@ -271,11 +271,14 @@ for (const definition of definitions) {
       const others = [...environment.submitter, ...environment.defaults].map(example);
       const isKept = variableMatcher(variablesKeptInJob);
       const set = Object.fromEntries([...own, ...others].map((name) => [name, 'own']));
-      const seen = runHeadScript(temporaryDirectory(t), { ...set, OF_THE_NODE: 'x' });
+      const seen = runHeadScript(temporaryDirectory(t), { ...set, OF_THE_NODE: 'x', nfe_directory: 'x' });
       for (const name of own) t.equal(seen[name], 'own', name);
       for (const name of others) if (!isKept(name)) t.equal(seen[name], undefined, name);
       t.equal(seen['OF_THE_NODE'], undefined);
       t.equal(seen['OF_THE_SUBMITTER'], 'y');
+      t.match(seen, canaries, "the submitter's variables are not changed");
+      t.notOk(Object.keys(seen).some((name) => name.startsWith('nfe_')));
+      t.match(seen['BASH_FUNC_rm%%'], /canary/, "nor replace the script's commands");
     });
 
     await t.test('detects options that make a job restartable', async (t) => {
@@ -285,11 +288,22 @@ for (const definition of definitions) {
   });
 }
 
+/** Variables of a submitter, with names that a script could use. */
+const canaries = Object.fromEntries(
+  ['directory', 'requeue', 'name', 'entry', 'entries', 'CDPATH'].map((name) => [name, '/canary']),
+);
+
 /** Runs the script of a head job in the scheduler's environment `env` and returns the environment of the shim. */
 function runHeadScript(directory: string, env: Readonly<Record<string, string>>): Record<string, string> {
   const seen = join(directory, 'seen');
   writeFileSync(join(directory, 'armed'), '');
-  writeFileSync(join(directory, 'environment'), 'OF_THE_SUBMITTER=y\0');
+  const entries = Object.entries({
+    ...canaries,
+    'BASH_FUNC_rm%%': '() { : canary; }',
+    OF_THE_SUBMITTER: 'y',
+  });
+  const text = entries.map(([name, value]) => `${name}=${value}\0`).join('');
+  writeFileSync(join(directory, 'environment'), `nfe_directory=/canary\0${text}`);
   writeFileSync(join(directory, 'shim'), `env -0 >'${seen}'\n`);
   const head = { directory, launchDirectory: directory, arguments: [], requeue: false };
   const script = writeHeadScript({ ...head, keptVariables: variablesKeptInJob });
@@ -298,6 +312,7 @@ function runHeadScript(directory: string, env: Readonly<Record<string, string>>)
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(stderr);
-  const entries = readFileSync(seen, 'utf8').split('\0').filter(Boolean);
-  return Object.fromEntries(entries.map((entry) => entry.split(/=(.*)/s, 2) as [string, string]));
+  if (existsSync(join(directory, 'environment'))) throw new Error('the environment file was not removed');
+  const found = readFileSync(seen, 'utf8').split('\0').filter(Boolean);
+  return Object.fromEntries(found.map((entry) => entry.split(/=(.*)/s, 2) as [string, string]));
 }
