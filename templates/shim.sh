@@ -70,6 +70,11 @@ nfe_identify() {
   nfe_put process "{\"host\":\"$nfe_host\",\"bootId\":\"$nfe_boot\",\"pidNamespace\":\"$nfe_namespace\",\"pid\":$nfe_pid,\"startTime\":\"$1\"}"
 }
 
+# The run directory may have been moved meanwhile. Descriptor 7 leads to it.
+nfe_follow() {
+  if [ ! "$nfe_dir" -ef /proc/self/fd/7 ] && [ -d /proc/self/fd/7/. ]; then nfe_dir=/proc/self/fd/7; fi
+}
+
 # Removes the secrets: rename, truncate, unlink. A process that still has a file open then reads nothing. Links are not
 # followed, neither for a file nor for its directory. The directory is handled as a whole, because one process per file
 # took a second for a hundred secrets. A task may have replaced one of our names by a hard link to a file of the user. A
@@ -128,6 +133,7 @@ nfe_beat() {
   while [ "$nfe_missed" -lt 3 ]; do
     command -p sleep 5
     nfe_rounds=$((nfe_rounds + 1))
+    nfe_follow
     if nfe_lives; then
       nfe_missed=0
       [ $((nfe_rounds % 3)) -ne 0 ] || nfe_put heartbeat "$nfe_rounds.$$"
@@ -160,7 +166,8 @@ nfe_main() {
   nfe_terminated=
   trap 'nfe_terminated=yes' TERM
   # mkfifo prints the reason of a failure. In the C locale it escapes the path, which a shell would print unescaped.
-  if ! (umask 077 && LC_ALL=C command -p mkfifo "$nfe_dir/alive") || ! { exec 9<>"$nfe_dir/alive"; } 2>/dev/null; then
+  if ! (umask 077 && LC_ALL=C command -p mkfifo "$nfe_dir/alive") ||
+    ! { exec 9<>"$nfe_dir/alive" 7<"$nfe_dir"; } 2>/dev/null; then
     nfe_say "cannot use the run directory $(nfe_printable "$nfe_dir")"
     exit 70
   fi
@@ -179,9 +186,10 @@ nfe_main() {
     nfe_identify self
     # bash lists its option -p in SHELLOPTS, which a caller may have exported. dash has no such option.
     command set +p 2>/dev/null
-    exec "$@"
+    exec "$@" 7<&-
   )
   nfe_status=$?
+  nfe_follow
   # A scheduler signals the processes of a job in sequence. nextflow may end (143: by TERM) before we receive TERM.
   [ "$nfe_status" -ne 143 ] || nfe_terminated=yes
   if [ -n "$nfe_terminated" ] && [ -e "$nfe_dir/requeue" ]; then
@@ -202,6 +210,7 @@ nfe_main() {
       trap '' HUP INT QUIT
       exec 8<"$nfe_dir/alive" 9>&-
       command -p cat <&8 >/dev/null
+      nfe_follow
       nfe_remove
     ) </dev/null >/dev/null 2>&1 &
     exit 0

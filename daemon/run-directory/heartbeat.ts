@@ -12,13 +12,14 @@ const LENGTH_MAX = 32;
  * monotonic clock, so that the hosts need no synchronized clocks.
  */
 export class Heartbeat {
-  readonly #directory: string;
+  readonly #reach: () => string;
   readonly #clock: () => number;
   #count: string | undefined;
   #changedAt = -Infinity;
 
-  constructor(directory: string, clock: () => number = () => performance.now()) {
-    this.#directory = directory;
+  /** `reach` returns a path that leads to the run directory now. */
+  constructor(reach: () => string, clock: () => number = () => performance.now()) {
+    this.#reach = reach;
     this.#clock = clock;
   }
 
@@ -33,7 +34,7 @@ export class Heartbeat {
 
   #read(): string {
     try {
-      return readFileNoFollow(runFile(this.#directory, 'heartbeat'), LENGTH_MAX)?.toString('latin1') ?? '';
+      return readFileNoFollow(runFile(this.#reach(), 'heartbeat'), LENGTH_MAX)?.toString('latin1') ?? '';
     } catch {
       return ''; // an unreadable counter counts as unchanged
     }

@@ -7,14 +7,14 @@ import { EscrowError, systemCode } from '../errors.ts';
 import type { Finding, LeaseLocation, LeaseRemover, NoteRecord } from '../stores/store.ts';
 import { syncDirectory } from '../system/files/atomic-write.ts';
 import { isDiskError } from '../system/files/disk-error.ts';
-import { openDirectory } from '../system/files/open-directory.ts';
+import { openDirectory, type OpenDirectory } from '../system/files/open-directory.ts';
 import {
   assertPrivateDirectory,
   ensurePrivateDirectory,
   openPrivateDirectory,
 } from '../system/files/private-directory.ts';
 import { RUNS } from '../system/files/trust/trust-error.ts';
-import { restoreOwnerAccess } from '../system/files/restore-owner-access.ts';
+import { restoreAccessTo, restoreOwnerAccess } from '../system/files/restore-owner-access.ts';
 import { noFaults, step, type FaultInjector } from '../system/steps.ts';
 import { fillRunDirectory, type RunDirectoryContents } from './create.ts';
 import { readExpiry, writeExpiry } from './expiry.ts';
@@ -145,9 +145,19 @@ export class RunDirectories implements LeaseRemover {
     writeExpiry(this.reach(target), expiresAt);
   }
 
-  /** Returns a path that leads to a run directory now: through its descriptor if one is held, also if it was moved. */
+  /**
+   * Returns a path that leads to a run directory now, also if it was moved: through its descriptor, if one is held. If the
+   * directory was deleted or its file system is unmounted, returns the recorded path.
+   */
   reach(target: string): string {
-    return this.#held.get(target)?.directory.self ?? target;
+    return this.#heldWithName(target)?.self ?? target;
+  }
+
+  /** Restores the owner's access to a run directory that a task may have closed. */
+  restoreAccess(target: string): void {
+    const held = this.#heldWithName(target);
+    if (held === undefined) restoreOwnerAccess(target);
+    else restoreAccessTo(held.fd);
   }
 
   /**
@@ -168,6 +178,12 @@ export class RunDirectories implements LeaseRemover {
           ? []
           : [{ run: name, location: { target, locator: null, sentAt: null }, expiresAt }];
       });
+  }
+
+  #heldWithName(target: string): OpenDirectory | undefined {
+    const held = this.#held.get(target);
+    const where = held?.find(target)?.kind;
+    return where === 'here' || where === 'moved' ? held?.directory : undefined;
   }
 
   #known({ target, locator, record }: LeaseLocation): KnownDirectory {

@@ -71,8 +71,9 @@ async function materializeAs(
   try {
     await placeLeases(deps, leases);
     await step(deps.faults, 'directory.mark', () => {
-      if (isOutOfSight(request, planned)) writeFileAtomic(runFile(directory, 'heartbeat'), '0\n');
-      if (deps.onLost !== 'purge-now') writeFileAtomic(runFile(directory, 'onLost'), '');
+      const reached = deps.runDirectories.reach(directory);
+      if (isOutOfSight(request, planned)) writeFileAtomic(runFile(reached, 'heartbeat'), '0\n');
+      if (deps.onLost !== 'purge-now') writeFileAtomic(runFile(reached, 'onLost'), '');
     });
     await write(deps, 'run.record-materialized', (db) => moveRun(db, id, 'materialized'));
   } catch (error) {

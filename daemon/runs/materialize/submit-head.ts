@@ -44,6 +44,7 @@ export async function submitHead(
       'state-conflict',
       `Cannot submit a head job for run ${id}: the run does not wait for one.`,
     );
+  // The recorded path, even if the directory was moved: the job has no other.
   const directory = lease.target;
   if (!existsSync(runFile(directory, 'environment')))
     throw new EscrowError(

@@ -102,7 +102,8 @@ export class StrayDirectoryScan {
   /** Returns whether the expiry is confirmed. A head on another host holds no FIFO here, but its heartbeat changes. */
   #isBelieved(target: string): boolean {
     const clock = (): number => monotonic(this.#deps);
-    const seen = this.#expired.get(target) ?? { since: clock(), heartbeat: new Heartbeat(target, clock) };
+    const heartbeat = new Heartbeat(() => target, clock);
+    const seen = this.#expired.get(target) ?? { since: clock(), heartbeat };
     this.#expired.set(target, seen);
     if (seen.heartbeat.isBeating()) seen.since = clock();
     return clock() - seen.since >= CONFIRM_MS;

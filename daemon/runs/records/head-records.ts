@@ -26,7 +26,7 @@ export class HeadRecords {
   readonly facts: LogFacts = {};
   readonly #deps: RunDependencies;
   readonly #run: RunRow;
-  readonly #directory: string;
+  readonly #reach: () => string;
   readonly #traceReader = new TraceReader();
   readonly #dropped: DroppedRecords;
   readonly #names: TaskNames;
@@ -38,10 +38,11 @@ export class HeadRecords {
   readonly #trace: FollowedFile;
   #written = '';
 
-  constructor(deps: RunDependencies, run: RunRow, directory: string) {
+  /** `reach` returns a path that leads to the run directory now. */
+  constructor(deps: RunDependencies, run: RunRow, reach: () => string) {
     this.#deps = deps;
     this.#run = run;
-    this.#directory = directory;
+    this.#reach = reach;
     this.#dropped = new DroppedRecords(run.id);
     this.#names = new TaskNames(deps, run);
     this.#tasks = new TaskRecords(run.id, this.#dropped);
@@ -95,7 +96,7 @@ export class HeadRecords {
 
   async #readAll(head: Process | undefined, read: (file: FollowedFile) => Promise<void>): Promise<void> {
     this.#events.openAgainIfReplaced();
-    this.#events.open(runFile(this.#directory, 'events'));
+    this.#events.open(runFile(this.#reach(), 'events'));
     await read(this.#events);
     if (!this.hasLog) this.#log.open(this.#findLog(head));
     await read(this.#log);
@@ -119,7 +120,7 @@ export class HeadRecords {
   async #takeLog(lines: readonly string[]): Promise<void> {
     for (const line of lines) readLogLine(this.facts, line);
     // The plugin writes events before the first job is submitted. If the file does not exist now, it never will.
-    this.#events.open(runFile(this.#directory, 'events'));
+    this.#events.open(runFile(this.#reach(), 'events'));
     if (this.#events.path !== undefined || this.#eventRecords.began !== undefined) return;
     const jobs = lines.flatMap((line) => readTaskJobEvent(line) ?? []);
     if (jobs.length === 0) return;

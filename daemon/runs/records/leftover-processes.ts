@@ -17,9 +17,9 @@ export async function leftoverProcessesOf(deps: RunDependencies, run: RunRow): P
   if (run.state !== 'running' || run.process === null) return [];
   if (liveness(JSON.parse(run.process) as Process) !== 'ended') return [];
   const leases = await leasesOf(deps.ledger.db, run.id);
-  const directory = leases.find(({ store }) => store === deps.runDirectories.kind)?.target;
-  if (directory === undefined) return [];
-  const holders = await findFifoHolders(runFile(directory, 'alive'));
+  const target = leases.find(({ store }) => store === deps.runDirectories.kind)?.target;
+  if (target === undefined) return [];
+  const holders = await findFifoHolders(runFile(deps.runDirectories.reach(target), 'alive'));
   if (holders.length === 0) return [];
   const { values, locked, unknown } = await runValues(deps, run);
   // A task may have put a value on a command line. If not all values are known, only the program is shown.

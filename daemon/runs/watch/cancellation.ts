@@ -14,15 +14,15 @@ const ASKING_MS = 2000;
 /** Passes cancellation requests on to the head of one run, once per request. */
 export class Cancellation {
   readonly #deps: RunDependencies;
-  readonly #directory: string;
+  readonly #reach: () => string;
   /** Number of requests that this daemon has passed on. After a restart the daemon passes on the last one again. */
   #cancelled = 0;
   #asking: Promise<boolean> | undefined;
 
-  /** `directory`: the run directory. */
-  constructor(deps: RunDependencies, directory: string) {
+  /** `reach` returns a path that leads to the run directory now. */
+  constructor(deps: RunDependencies, reach: () => string) {
     this.#deps = deps;
-    this.#directory = directory;
+    this.#reach = reach;
   }
 
   /**
@@ -53,7 +53,7 @@ export class Cancellation {
     if (head === undefined) return false;
     return step(this.#deps.faults, 'head.end', () => {
       if (liveness(head) !== 'unknown') return signal(head, 'SIGTERM');
-      requestCancel(this.#directory);
+      requestCancel(this.#reach());
       return true;
     });
   }

@@ -17,15 +17,15 @@ const WATCHED_EVERY_MS = 6000;
  * poll queries the ledger and reads the files. Most runs wait most of the time.
  */
 export class ChangeDetector {
-  readonly #directory: string;
+  readonly #reach: () => string;
   readonly #isWatched: () => boolean;
   #signature: string | undefined;
   #lookedAt = -Infinity;
   #comparedAt = -Infinity;
 
-  /** `isWatched`: whether the caller is also woken by the kernel. */
-  constructor(directory: string, isWatched: () => boolean) {
-    this.#directory = directory;
+  /** `reach` returns a path that leads to the run directory now. `isWatched`: whether the kernel also wakes the caller. */
+  constructor(reach: () => string, isWatched: () => boolean) {
+    this.#reach = reach;
     this.#isWatched = isWatched;
   }
 
@@ -46,8 +46,9 @@ export class ChangeDetector {
   #look(others: readonly string[]): string | undefined {
     try {
       // Listing a directory makes NFS ask its server. Files that are being written have temporary names.
-      const names = firstNames(this.#directory).filter((name) => !name.endsWith('.new'));
-      const files = [...FILES.map((file) => runFile(this.#directory, file)), ...others];
+      const directory = this.#reach();
+      const names = firstNames(directory).filter((name) => !name.endsWith('.new'));
+      const files = [...FILES.map((file) => runFile(directory, file)), ...others];
       return [...names.sort(), ...files.map(stampOf)].join('\n');
     } catch {
       return undefined;

@@ -26,13 +26,14 @@ export interface HeadFacts {
  */
 export class HeadLiveness {
   readonly #deps: Pick<RunDependencies, 'jobStatus'>;
-  readonly #directory: string;
+  readonly #reach: () => string;
   readonly #heartbeat: Heartbeat;
 
-  constructor(deps: Pick<RunDependencies, 'jobStatus'>, directory: string, clock?: () => number) {
+  /** `reach` returns a path that leads to the run directory now. */
+  constructor(deps: Pick<RunDependencies, 'jobStatus'>, reach: () => string, clock?: () => number) {
     this.#deps = deps;
-    this.#directory = directory;
-    this.#heartbeat = new Heartbeat(directory, clock);
+    this.#reach = reach;
+    this.#heartbeat = new Heartbeat(reach, clock);
   }
 
   async of({ head, job, launcher, hasExit = false }: HeadFacts): Promise<Liveness> {
@@ -56,14 +57,14 @@ export class HeadLiveness {
     if (byFifo !== 'ended') return byFifo;
     if (hasExit) return 'ended';
     // Without its directory a run cannot be judged: the file system may be unmounted for now.
-    if (life === undefined) return existsSync(this.#directory) ? 'ended' : 'unknown';
+    if (life === undefined) return existsSync(this.#reach()) ? 'ended' : 'unknown';
     // A requeued job continues as another process.
     return this.#isBackInQueue(job) ? 'alive' : 'ended';
   }
 
   /** Returns whether a process that may be the head holds the FIFO, even if the FIFO was moved. */
   async isHeld(): Promise<boolean> {
-    return (await findFifoHolders(runFile(this.#directory, 'alive'))).some((one) => this.#mayBeHead(one));
+    return (await findFifoHolders(runFile(this.#reach(), 'alive'))).some((one) => this.#mayBeHead(one));
   }
 
   /**
@@ -71,7 +72,7 @@ export class HeadLiveness {
    * by the head or a task. After the shim's exit status such a holder is ignored; without the status the run is unknown.
    */
   async #byFifo(life: Liveness | undefined, hasExit: boolean): Promise<Liveness> {
-    const path = runFile(this.#directory, 'alive');
+    const path = runFile(this.#reach(), 'alive');
     const state = fifoState(path);
     // If no process is known or visible, the holder of the FIFO is the only evidence of a head.
     if (state === 'held' && life !== 'ended' && !hasExit) return 'alive';
@@ -86,7 +87,7 @@ export class HeadLiveness {
   }
 
   #mayBeHead({ pid, program }: FifoHolder): boolean {
-    return isHeadProgram(program) || pid === readClaim(this.#directory);
+    return isHeadProgram(program) || pid === readClaim(this.#reach());
   }
 
   #outOfSight(head: Process | undefined, job: HeadJob | undefined, beats: boolean): Liveness {
@@ -104,7 +105,7 @@ export class HeadLiveness {
   }
 
   #isBackInQueue(job: HeadJob | undefined): boolean {
-    if (job?.head !== true || job.id === null || !existsSync(runFile(this.#directory, 'requeue')))
+    if (job?.head !== true || job.id === null || !existsSync(runFile(this.#reach(), 'requeue')))
       return false;
     const word = this.#deps.jobStatus.status(job.executor, job.id);
     return word === undefined || word.phase === 'waiting' || word.phase === 'running';

@@ -36,7 +36,8 @@ export class LaunchWatch {
   }
 
   async poll(run: RunRow): Promise<LaunchState> {
-    if (existsSync(runFile(this.#location.target, 'started'))) return 'started';
+    const directory = this.#deps.runDirectories.reach(this.#location.target);
+    if (existsSync(runFile(directory, 'started'))) return 'started';
     const job = headJobOf(run);
     if (job?.head === true && job.name !== null) return this.#pollHeadJob(run, job);
     const late = run.launch_deadline < now(this.#deps);

@@ -1,7 +1,6 @@
 import type { HeadJob, Process } from '../../contract/types.ts';
 import { systemCode } from '../../errors.ts';
 import type { LeaseLocation } from '../../stores/store.ts';
-import { restoreOwnerAccess } from '../../system/files/restore-owner-access.ts';
 import { monotonic, now, write, type RunDependencies } from '../dependencies.ts';
 import { recordOrphanedJobs } from '../purge/orphaned-jobs.ts';
 import type { PurgeHold } from '../purge/purge-hold.ts';
@@ -33,7 +32,6 @@ export class RunWatch {
   readonly #deps: RunDependencies;
   readonly #id: string;
   readonly #location: LeaseLocation;
-  readonly #directory: string;
   readonly #onDone: () => void;
   readonly #records: HeadRecords;
   readonly #launch: LaunchWatch;
@@ -51,27 +49,33 @@ export class RunWatch {
 
   /** `lease`: the lease of the run directory. `onDone` is called once the run is purged. */
   constructor(deps: RunDependencies, run: RunRow, lease: LeaseRow, hold: PurgeHold, onDone: () => void) {
-    const { target: directory } = lease;
+    const { target } = lease;
+    const reach = (): string => deps.runDirectories.reach(target);
     this.#deps = deps;
     this.#id = run.id;
-    this.#directory = directory;
     this.#onDone = onDone;
-    this.#records = new HeadRecords(deps, run, directory);
-    this.#headLiveness = new HeadLiveness(deps, directory, () => monotonic(deps));
+    this.#records = new HeadRecords(deps, run, reach);
+    this.#headLiveness = new HeadLiveness(deps, reach, () => monotonic(deps));
     this.#unknown = new UnknownLiveness(deps, run.id);
     this.#location = locationOf(lease);
     this.#launch = new LaunchWatch(deps, this.#location, this.#headLiveness, this.#unknown);
     this.#renewal = new LeaseRenewal(deps, run.id);
-    this.#cancellation = new Cancellation(deps, directory);
+    this.#cancellation = new Cancellation(deps, reach);
     this.#purge = new PurgeRetry(deps, run.id, hold);
-    this.#wakeUps = new WakeUps(directory, () => void this.poll());
+    this.#wakeUps = new WakeUps(reach, () => void this.poll());
+  }
+
+  /** A path that leads to the run directory now, even if it was moved. */
+  get #directory(): string {
+    return this.#deps.runDirectories.reach(this.#location.target);
   }
 
   /** Starts timers and file watchers, and polls for the first time. */
   start(): void {
     this.#startedAt = performance.now();
-    restoreOwnerAccess(this.#directory);
-    this.#deps.runDirectories.hold(this.#location);
+    const { runDirectories } = this.#deps;
+    runDirectories.restoreAccess(this.#location.target);
+    runDirectories.hold(this.#location);
     this.#wakeUps.start(() => this.#records.files);
   }
 
@@ -101,7 +105,7 @@ export class RunWatch {
 
   async #pollOnce(): Promise<void> {
     const run = await getRun(this.#deps.ledger.db, this.#id);
-    restoreOwnerAccess(this.#directory); // a task may have changed its mode
+    this.#deps.runDirectories.restoreAccess(this.#location.target); // a task may have changed its mode
     this.#wakeUps.beforePoll();
     if (run.state === 'materialized') await this.#pollLaunch(run);
     else if (run.state === 'running') await this.#pollHead(run);

@@ -17,7 +17,7 @@ const IGNORED = new RegExp(`^${runFiles.heartbeat}$|\\.new$`);
 
 /** Schedules the polls of a run: on changes of its files, on the release of its FIFO, and at intervals. */
 export class WakeUps {
-  readonly #directory: string;
+  readonly #reach: () => string;
   readonly #changes: ChangeDetector;
   readonly #rate: PollRate;
   /** Undefined on network file systems: the kernel does not report what other hosts write. */
@@ -27,17 +27,17 @@ export class WakeUps {
   #endPolls = 0;
   #stopWaiting: (() => void) | undefined;
 
-  /** `directory`: the run directory. `wake` polls the run. */
-  constructor(directory: string, wake: () => void) {
-    this.#directory = directory;
-    this.#changes = new ChangeDetector(directory, () => this.#isWatched);
+  /** `reach` returns a path that leads to the run directory now. `wake` polls the run. */
+  constructor(reach: () => string, wake: () => void) {
+    this.#reach = reach;
+    this.#changes = new ChangeDetector(reach, () => this.#isWatched);
     this.#rate = new PollRate(wake);
   }
 
   /** Starts watching and requests the first poll. `files` returns the files outside the run directory that are read. */
   start(files: () => string[]): void {
-    if (!isOnNetwork(this.#directory)) {
-      this.#watch = new DirectoryWatch(this.#directory, (name) => {
+    if (!isOnNetwork(this.#reach())) {
+      this.#watch = new DirectoryWatch(this.#reach(), (name) => {
         if (name === null || !IGNORED.test(name)) this.#rate.request();
       });
       this.#watch.start();
@@ -64,7 +64,7 @@ export class WakeUps {
   /** Called before each poll. */
   beforePoll(): void {
     this.#changes.record(false, []);
-    if (this.#watch === undefined) refresh(this.#directory);
+    if (this.#watch === undefined) refresh(this.#reach());
   }
 
   /** Called after a poll that found nothing to do. `isComplete`: every file that the watch needs was found. */
@@ -74,7 +74,7 @@ export class WakeUps {
 
   /** Requests a poll when the head releases the FIFO. If no process holds it, only interval polls remain. */
   waitForRelease(): void {
-    const fifo = runFile(this.#directory, 'alive');
+    const fifo = runFile(this.#reach(), 'alive');
     if (fifoState(fifo) !== 'held') return;
     this.#stopWaiting ??= whenReleased(fifo, () => {
       this.#stopWaiting = undefined;

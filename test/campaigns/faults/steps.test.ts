@@ -28,7 +28,7 @@ const HARMLESS: readonly RegExp[] = [
   // steps, and the mutex
   /^(step|run)$/,
   // directories that all runs share, and access to directories of the user
-  /^(ensurePrivateDirectory|openPrivateDirectory|restoreOwnerAccess)$/,
+  /^(ensurePrivateDirectory|openPrivateDirectory|restoreAccessTo|restoreOwnerAccess)$/,
   // reading files
   /^(closeSync|existsSync|fstatSync|lstatSync|statSync|statfsSync|openSync|opendirSync|readSync|closeSync|readdirSync|readlinkSync|readFileSync|isDirectory|isFile|isSymbolicLink|close|on|watchDirectory)$/,
   // descriptors and their entries

@@ -60,6 +60,24 @@ void t.test('a head that fails on its own ends the run, even if a restart is per
   t.notOk(existsSync(join(directory, 'store.json')));
 });
 
+void t.test('writes the exit status and removes the secrets in a run directory that was moved', async (t) => {
+  for (const program of ['/bin/sh', '/bin/bash']) {
+    const directory = join(temporaryDirectory(t), 'run');
+    const aside = `${directory}.aside`;
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'armed'), '');
+    writeFileSync(join(directory, 'store.json'), 'value');
+    const move = 'mv "$0" "$0.aside"; ls -l /proc/self/fd; exit 3';
+    const args = [SHIM, directory, 'fg', '/bin/sh', '-c', move, directory];
+    const { status, stdout } = spawnSync(...untapped(program, args), { encoding: 'utf8' });
+    t.equal(status, 3);
+    t.equal(readFileSync(join(aside, 'exit'), 'utf8'), '3\n');
+    t.notOk(existsSync(join(aside, 'store.json')));
+    t.notOk(existsSync(directory), 'nothing is written to the old path');
+    t.notMatch(stdout, / 7 -> /, 'nextflow does not inherit the descriptor');
+  }
+});
+
 void t.test('TERM ends the run if no restart is permitted', async (t) => {
   const directory = temporaryDirectory(t);
   t.equal(shim(directory, TERM), 143);
