@@ -64,14 +64,15 @@ export class Maintenance {
         await this.#attempt(`run ${run.id}`, () => this.#watches.add(run));
   }
 
-  /** Starts the rounds. Resolves after the first one, which can take minutes if AWS or a scheduler does not respond. */
+  /** Starts the rounds. Idempotent. Resolves after the first one, which can take minutes if AWS or a scheduler does not respond. */
   async start(): Promise<void> {
-    this.#timer = setInterval(() => void this.#runRound(), this.#roundMs);
+    this.#timer ??= setInterval(() => void this.#runRound(), this.#roundMs);
     await this.#runRound();
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   async #runRound(): Promise<void> {

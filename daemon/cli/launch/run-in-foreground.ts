@@ -94,13 +94,14 @@ class ForegroundHead {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
+    this.#timer ??= setInterval(() => {
       this.#look();
     }, LOOK_EVERY_MS);
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** Sends a signal as soon as the nextflow process is known. */

@@ -55,10 +55,10 @@ export class Erasure {
     return this.#pending;
   }
 
-  /** Erases what an earlier daemon could not, then deletes expired backups every hour. */
+  /** Erases what an earlier daemon could not, then deletes expired backups every hour. Idempotent. */
   start(): void {
     this.#eraseNow();
-    this.#expiry = setInterval(() => this.#eraseLater(), EXPIRY_MS).unref();
+    this.#expiry ??= setInterval(() => this.#eraseLater(), EXPIRY_MS).unref();
   }
 
   /** Stops retries and resolves once no background work uses the ledger. */

@@ -26,6 +26,7 @@ export class WakeUps {
   #soonTimer: NodeJS.Timeout | undefined;
   #endPolls = 0;
   #stopWaiting: (() => void) | undefined;
+  #isStopped = false;
 
   /** `reach` returns a path that leads to the run directory now. `wake` polls the run. */
   constructor(reach: () => string, wake: () => void) {
@@ -34,8 +35,12 @@ export class WakeUps {
     this.#rate = new PollRate(wake);
   }
 
-  /** Starts watching and requests the first poll. `files` returns the files outside the run directory that are read. */
+  /**
+   * Starts watching and requests the first poll. Idempotent. `files` returns the files outside the run directory that are
+   * read.
+   */
   start(files: () => string[]): void {
+    if (this.#timer !== undefined || this.#isStopped) return;
     if (!isOnNetwork(this.#reach())) {
       this.#watch = new DirectoryWatch(this.#reach(), (name) => {
         if (name === null || !IGNORED.test(name)) this.#rate.request();
@@ -48,7 +53,9 @@ export class WakeUps {
     this.#rate.request();
   }
 
+  /** Stops for good: a poll that is in progress starts nothing again. */
   stop(): void {
+    this.#isStopped = true;
     clearInterval(this.#timer);
     clearTimeout(this.#soonTimer);
     this.#rate.stop();
@@ -75,7 +82,7 @@ export class WakeUps {
   /** Requests a poll when the head releases the FIFO. If no process holds it, only interval polls remain. */
   waitForRelease(): void {
     const fifo = runFile(this.#reach(), 'alive');
-    if (fifoState(fifo) !== 'held') return;
+    if (this.#isStopped || fifoState(fifo) !== 'held') return;
     this.#stopWaiting ??= whenReleased(fifo, () => {
       this.#stopWaiting = undefined;
       this.#rate.request();
@@ -97,6 +104,7 @@ export class WakeUps {
   }
 
   #wakeIn(ms: number): void {
+    if (this.#isStopped) return;
     clearTimeout(this.#soonTimer);
     this.#soonTimer = setTimeout(() => this.#rate.request(), ms);
   }
