@@ -336,6 +336,13 @@ export const errorTable = {
     http: 502,
     retryable: true,
   },
+  'aws-clock': {
+    title: "This machine's clock is wrong",
+    hint: "Set this machine's clock: AWS accepts a difference of at most five minutes.",
+    exit: 75,
+    http: 502,
+    retryable: true,
+  },
   'aws-denied': {
     title: 'AWS denied the request',
     hint: 'Run `nf-escrow iam check --compute-env NAME` to list the missing permissions, and `nf-escrow iam render` for the policies.',

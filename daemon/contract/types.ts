@@ -33,6 +33,12 @@ export type Scope = 'user' | 'workspace' | 'local';
  * What becomes of a run with secrets when others can change what it executes: it is started with a warning, or refused before anything is delivered.
  */
 export type WritablePolicy = 'warn' | 'refuse';
+/**
+ * Accounts besides the user and root that may own and write to what a run executes, such as the account that installs a cluster's software.
+ *
+ * @maxItems 50
+ */
+export type TrustedOwnerList = string[];
 
 export interface Contract {
   AuditQuery?: AuditQuery;
@@ -98,6 +104,7 @@ export interface Contract {
   SweepQuery?: SweepQuery;
   TaskList?: TaskList;
   Task?: Task;
+  TrustedOwnerList?: TrustedOwnerList;
   VaultExportRequest?: VaultExportRequest;
   VaultExport?: VaultExport;
   VaultImportRequest?: VaultImportRequest;
@@ -1159,6 +1166,7 @@ export interface Problem {
     | 'ledger-too-new'
     | 'store-unavailable'
     | 'aws-credentials'
+    | 'aws-clock'
     | 'aws-denied'
     | 'aws-rejected'
     | 'daemon-unavailable'
@@ -1209,6 +1217,61 @@ export interface ReceiptCheck {
    * What was checked, in words
    */
   evidence: string;
+  /**
+   * Code of the error if the check failed with one
+   */
+  errorCode?:
+    | 'usage'
+    | 'request-invalid'
+    | 'name-invalid'
+    | 'value-invalid'
+    | 'value-not-deliverable'
+    | 'secret-not-found'
+    | 'secret-not-available'
+    | 'workspace-not-found'
+    | 'organization-not-found'
+    | 'workspace-personal'
+    | 'compute-environment-not-found'
+    | 'compute-environment-invalid'
+    | 'name-taken'
+    | 'in-use'
+    | 'import-conflict'
+    | 'import-invalid'
+    | 'not-permitted'
+    | 'run-not-found'
+    | 'run-ambiguous'
+    | 'run-alive'
+    | 'state-conflict'
+    | 'not-found'
+    | 'nextflow-missing'
+    | 'plugin-unusable'
+    | 'local-store-unreadable'
+    | 'config-invalid'
+    | 'permissions-too-open'
+    | 'writable-by-others'
+    | 'path-conflict'
+    | 'socket-path-too-long'
+    | 'vault-key-missing'
+    | 'vault-key-mismatch'
+    | 'vault-locked'
+    | 'vault-key-command-failed'
+    | 'vault-key-file-unusable'
+    | 'passphrase-wrong'
+    | 'secret-corrupt'
+    | 'ledger-unavailable'
+    | 'ledger-corrupt'
+    | 'ledger-too-new'
+    | 'store-unavailable'
+    | 'aws-credentials'
+    | 'aws-clock'
+    | 'aws-denied'
+    | 'aws-rejected'
+    | 'daemon-unavailable'
+    | 'scheduler-unavailable'
+    | 'scheduler-rejected'
+    | 'daemon-on-other-host'
+    | 'origin-forbidden'
+    | 'internal';
   /**
    * Time of the check (ISO 8601, UTC)
    */
@@ -1352,6 +1415,61 @@ export interface Run {
    * Error of the last failed removal, and what to do about it. Absent if no removal failed
    */
   removalError?: string;
+  /**
+   * Code of that error, if it has one
+   */
+  removalErrorCode?:
+    | 'usage'
+    | 'request-invalid'
+    | 'name-invalid'
+    | 'value-invalid'
+    | 'value-not-deliverable'
+    | 'secret-not-found'
+    | 'secret-not-available'
+    | 'workspace-not-found'
+    | 'organization-not-found'
+    | 'workspace-personal'
+    | 'compute-environment-not-found'
+    | 'compute-environment-invalid'
+    | 'name-taken'
+    | 'in-use'
+    | 'import-conflict'
+    | 'import-invalid'
+    | 'not-permitted'
+    | 'run-not-found'
+    | 'run-ambiguous'
+    | 'run-alive'
+    | 'state-conflict'
+    | 'not-found'
+    | 'nextflow-missing'
+    | 'plugin-unusable'
+    | 'local-store-unreadable'
+    | 'config-invalid'
+    | 'permissions-too-open'
+    | 'writable-by-others'
+    | 'path-conflict'
+    | 'socket-path-too-long'
+    | 'vault-key-missing'
+    | 'vault-key-mismatch'
+    | 'vault-locked'
+    | 'vault-key-command-failed'
+    | 'vault-key-file-unusable'
+    | 'passphrase-wrong'
+    | 'secret-corrupt'
+    | 'ledger-unavailable'
+    | 'ledger-corrupt'
+    | 'ledger-too-new'
+    | 'store-unavailable'
+    | 'aws-credentials'
+    | 'aws-clock'
+    | 'aws-denied'
+    | 'aws-rejected'
+    | 'daemon-unavailable'
+    | 'scheduler-unavailable'
+    | 'scheduler-rejected'
+    | 'daemon-on-other-host'
+    | 'origin-forbidden'
+    | 'internal';
   /**
    * What was not as it should be as what was placed was removed; absent where nothing was
    */

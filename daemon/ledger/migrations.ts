@@ -182,4 +182,9 @@ export const migrations: readonly Migration[] = [
     name: 'how exit files are recognized',
     statements: [`ALTER TABLE runs ADD COLUMN exit_digest TEXT`],
   },
+  {
+    id: 14,
+    name: 'codes of failed removals',
+    statements: [`ALTER TABLE leases ADD COLUMN last_error_code TEXT`],
+  },
 ];

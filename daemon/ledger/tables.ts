@@ -107,6 +107,8 @@ export interface Tables {
     gone_at: string | null;
     attempts: number;
     last_error: string | null;
+    /** The code of the error, if it is one of the table of errors. */
+    last_error_code: ColumnType<string | null, string | null | undefined, string | null>;
     check_result: string | null;
     /** What the store is to know of the object, in a form of its own. */
     record: ColumnType<string | null, string | null | undefined, string | null>;

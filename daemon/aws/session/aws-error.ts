@@ -78,10 +78,7 @@ export function asAwsError(what: string, access: AwsAccess, error: unknown): Esc
     case 'denied':
       return new EscrowError('aws-denied', `${what}: access denied for ${who} (${why}).`, options);
     case 'clock':
-      return new EscrowError('aws-credentials', `${what}: this machine's clock is wrong (${why}).`, {
-        ...options,
-        hint: "Set this machine's clock: AWS accepts a difference of at most five minutes.",
-      });
+      return new EscrowError('aws-clock', `${what}: this machine's clock is wrong (${why}).`, options);
     case 'refused':
       return new EscrowError('aws-rejected', `${what}: AWS rejected the request (${why}).`, options);
     case 'exists':

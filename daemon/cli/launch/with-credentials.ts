@@ -1,11 +1,13 @@
 import type { Client } from '../../api-client/client.ts';
 import type { AwsCredentials, Receipt, Run } from '../../contract/types.ts';
-import { EscrowError } from '../../errors.ts';
+import { EscrowError, type ErrorCode } from '../../errors.ts';
 import { warn } from '../io/output.ts';
 
+/** The code of missing or expired credentials. */
+const EXPIRED = 'aws-credentials' satisfies ErrorCode;
 /** Errors of a retry that are not fatal. Credentials are never sent to another host: `daemon-on-other-host` names that host. */
 const NO_HELP: readonly string[] = [
-  'aws-credentials',
+  EXPIRED,
   'aws-denied',
   'compute-environment-invalid',
   'daemon-on-other-host',
@@ -19,7 +21,7 @@ export async function purgeWithCredentials(daemon: Client, path: string): Promis
   const run = await daemon.call<Run>('POST', path);
   const awsCredentials = credentialsOf(process.env);
   if (run.pendingRemovals === 0 || awsCredentials === undefined) return run;
-  if (run.removalError?.includes('Remedy:') !== true) return run; // other credentials would not help
+  if (run.removalErrorCode !== EXPIRED) return run; // other credentials would not help
   try {
     return await daemon.call<Run>('POST', path, { awsCredentials });
   } catch (error) {
@@ -32,9 +34,7 @@ export async function purgeWithCredentials(daemon: Client, path: string): Promis
 export async function checkWithCredentials(daemon: Client, path: string): Promise<Receipt> {
   const receipt = await daemon.call<Receipt>('POST', path);
   const awsCredentials = credentialsOf(process.env);
-  const isLocked = receipt.checks?.some(
-    ({ result: found, evidence: how }) => found === 'unknown' && how.includes('Remedy:'),
-  );
+  const isLocked = receipt.checks?.some(({ errorCode }) => errorCode === EXPIRED);
   if (isLocked !== true || awsCredentials === undefined) return receipt;
   try {
     return await daemon.call<Receipt>('POST', path, { awsCredentials });
@@ -47,7 +47,7 @@ export async function checkWithCredentials(daemon: Client, path: string): Promis
 /** Ignores errors of expired or unrelated credentials: the first answer already names the remedy. Rethrows any other error. */
 function assertNoHelp(error: unknown): void {
   if (!(error instanceof EscrowError) || !NO_HELP.includes(error.code)) throw error;
-  if (error.code === 'aws-credentials') return; // the first answer reports it
+  if (error.code === EXPIRED) return; // the first answer reports it
   if (error.code === 'daemon-on-other-host')
     warn(`did not send the AWS credentials of this environment: ${error.message} ${error.hint}`);
   else warn(`cannot use the AWS credentials of this environment: ${error.message}`);

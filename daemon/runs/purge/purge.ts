@@ -1,4 +1,4 @@
-import { asEscrowError } from '../../errors.ts';
+import { asEscrowError, EscrowError } from '../../errors.ts';
 import { step } from '../../system/steps.ts';
 import { record } from '../../ledger/journal.ts';
 import { dropUnneededVersions } from '../../vault/vault.ts';
@@ -83,18 +83,19 @@ async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void
     if (finding.state === 'present') throw new Error(finding.evidence);
     const to = finding.state === 'absent' ? 'gone' : 'unverified';
     await write(deps, 'lease.record-gone', (db) =>
-      moveLease(db, lease, to, { gone_at: now(deps), check_result: finding.evidence, last_error: null }),
+      moveLease(db, lease, to, { gone_at: now(deps), check_result: finding.evidence, last_error: null, last_error_code: null }),
     );
     store.release?.(place);
   } catch (error) {
     const { message } = asEscrowError(error);
+    const code = error instanceof EscrowError ? error.code : null;
     if (message === lease.last_error) return; // already recorded
     deps.log.error(
       { run: lease.run_id, target: lease.target, reason: message },
       'removal failed; the daemon will retry it',
     );
     await write(deps, 'lease.record-failed', async (db) => {
-      await db.updateTable('leases').set({ last_error: message }).where('id', '=', lease.id).execute();
+      await db.updateTable('leases').set({ last_error: message, last_error_code: code }).where('id', '=', lease.id).execute();
       const data = { target: lease.target, reason: message };
       await record(db, { run: lease.run_id, type: 'lease.removal-failed', data });
     });

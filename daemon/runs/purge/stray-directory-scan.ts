@@ -1,7 +1,7 @@
 import { runFile } from '../../run-directory/layout.ts';
 import { listComputeEnvironments } from '../../compute-envs/compute-environments.ts';
 import type { ReceiptCheck } from '../../contract/types.ts';
-import { asEscrowError, systemCode } from '../../errors.ts';
+import { asEscrowError, EscrowError, systemCode } from '../../errors.ts';
 import { fifoState } from '../../system/files/fifo.ts';
 import { step } from '../../system/steps.ts';
 import { record } from '../../ledger/journal.ts';
@@ -23,7 +23,9 @@ export async function inspectLeases(deps: RunDependencies, run: string): Promise
         const { state, evidence } = finding;
         return { store, target, result: state === 'unverified' ? 'unknown' : state, evidence, at: now(deps) };
       } catch (error) {
-        return { store, target, result: 'unknown', evidence: asEscrowError(error).message, at: now(deps) };
+        const { message: evidence } = asEscrowError(error);
+        const code = error instanceof EscrowError ? { errorCode: error.code } : {};
+        return { store, target, result: 'unknown', evidence, ...code, at: now(deps) };
       }
     }),
   );

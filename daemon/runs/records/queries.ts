@@ -147,7 +147,7 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
   const leases = await leasesOf(db, row.id);
   const exposed = await exposedSecrets(db, row.id);
   const notes = leases.flatMap(({ record }) => describeRemoval(record)?.notes ?? []);
-  const trouble = leases.find(({ last_error }) => last_error !== null)?.last_error ?? undefined;
+  const failed = leases.find(({ last_error }) => last_error !== null);
   return {
     id: row.id,
     state: row.state,
@@ -172,9 +172,16 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     headJob: headJobOf(row) ?? null,
     orphanedJobs: (await orphanedJobsOf(db, row.id)).map(describeOrphanedJob),
     pendingRemovals: leases.filter((lease) => !isOver(lease)).length,
-    ...(trouble === undefined ? {} : { removalError: trouble }),
+    ...(failed === undefined ? {} : removalErrorOf(failed)),
     ...(exposed.length === 0 ? {} : { exposed }),
     ...(notes.length === 0 ? {} : { removalNotes: notes }),
+  };
+}
+
+function removalErrorOf({ last_error: error, last_error_code: code }: LeaseRow): Partial<Run> {
+  return {
+    ...(error === null ? {} : { removalError: error }),
+    ...(code === null ? {} : { removalErrorCode: code as NonNullable<Run['removalErrorCode']> }),
   };
 }
 

@@ -8,8 +8,9 @@ void t.test('sends no credentials to a daemon on another host, and returns its f
   const bodies: unknown[] = [];
   const answer = {
     pendingRemovals: 1,
-    removalError: 'The secret cannot be removed. Remedy: aws sso login',
-    checks: [{ result: 'unknown', evidence: 'Remedy: aws sso login' }],
+    removalError: 'The secret cannot be removed.',
+    removalErrorCode: 'aws-credentials',
+    checks: [{ result: 'unknown', evidence: 'The secret cannot be read.', errorCode: 'aws-credentials' }],
   };
   const elsewhere: Client = {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
@@ -33,4 +34,29 @@ void t.test('sends no credentials to a daemon on another host, and returns its f
     /did not send the AWS credentials of this environment: Cannot send POST \/v1\/runs\/r1\/purge to the daemon on login1: .*Run the command on login1/s,
   );
   t.notMatch(printed.join(''), /canary/);
+});
+
+void t.test('sends no credentials if the removal failed for another reason', async (t) => {
+  const bodies: unknown[] = [];
+  const evidence = 'The clock is wrong. Remedy: set it';
+  const answer = {
+    pendingRemovals: 1,
+    removalError: evidence,
+    removalErrorCode: 'aws-clock',
+    checks: [{ result: 'unknown', evidence, errorCode: 'aws-clock' }],
+  };
+  const daemon: Client = {
+    call: async <T>(_method: Method, _path: string, body?: unknown): Promise<T> => {
+      bodies.push(body);
+      return answer as T;
+    },
+  };
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIDTEST', AWS_SECRET_ACCESS_KEY: 'canary' });
+  t.teardown(() => {
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
+      Reflect.deleteProperty(process.env, name);
+  });
+  await purgeWithCredentials(daemon, '/v1/runs/r1/purge?ended=true');
+  await checkWithCredentials(daemon, '/v1/runs/r1/receipt');
+  t.same(bodies, [undefined, undefined]);
 });
