@@ -1,7 +1,7 @@
 import { RunWatch } from './watch/run-watch.ts';
 import type { RunDependencies } from './dependencies.ts';
 import type { PurgeHold } from './purge/purge-hold.ts';
-import { leasesOf, type RunRow } from './records/queries.ts';
+import { headJobOf, leasesOf, type RunRow } from './records/queries.ts';
 
 /** The watches of all runs that are not purged, at most one per run. */
 export class RunWatches {
@@ -30,6 +30,8 @@ export class RunWatches {
     if (lease === undefined || this.#watches.has(run.id)) return;
     const watch = new RunWatch(this.#deps, run, lease, this.#hold, () => this.#watches.delete(run.id));
     this.#watches.set(run.id, watch);
+    const job = headJobOf(run);
+    if (job?.id != null) this.#deps.jobStatus.forget(job.executor, job.id);
     watch.start();
   }
 

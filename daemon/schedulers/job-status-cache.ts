@@ -65,6 +65,10 @@ class SchedulerCache {
     return now - named.askedAt < FRESH_MS ? named.id : undefined;
   }
 
+  forget(id: string): void {
+    this.#entries.delete(id);
+  }
+
   #askIfDue(now: number): void {
     if (this.#asking === undefined && now - this.#askedAt >= ASK_EVERY_MS) this.#asking = this.#ask(now);
   }
@@ -80,7 +84,8 @@ class SchedulerCache {
       for (const [key, { wantedAt }] of wanted) if (now - wantedAt > WANTED_MS) wanted.delete(key);
     try {
       await Promise.resolve(); // concurrent requests share the query
-      const ids = [...this.#entries.keys()];
+      const entries = new Map(this.#entries); // an entry that is forgotten meanwhile must not get this answer
+      const ids = [...entries.keys()];
       const [oldest] = [...this.#names].sort(([, one], [, other]) => one.askedAt - other.askedAt);
       this.#namesTurn = oldest !== undefined && (ids.length === 0 || !this.#namesTurn);
       if (oldest !== undefined && this.#namesTurn) {
@@ -89,7 +94,7 @@ class SchedulerCache {
       }
       const jobs = await this.#scheduler.jobs(ids);
       this.#answeredAt = this.#clock();
-      for (const id of ids) this.#note(id, jobs.get(id));
+      for (const [id, entry] of entries) note(entry, jobs.get(id));
     } catch {
       return; // the cached answers expire, and the next call retries
     } finally {
@@ -102,16 +107,14 @@ class SchedulerCache {
     named.askedAt = this.#clock();
     named.id = id;
   }
+}
 
-  #note(id: string, job: JobStatus | undefined): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    entry.missing = job === undefined ? entry.missing + 1 : 0;
-    if (job !== undefined) {
-      const { phase, end, state, restarts } = job;
-      entry.word = { phase, end, state, restarts };
-    } else if (entry.missing >= FORGOTTEN_AFTER) entry.word = FORGOTTEN;
-  }
+function note(entry: Entry, job: JobStatus | undefined): void {
+  entry.missing = job === undefined ? entry.missing + 1 : 0;
+  if (job !== undefined) {
+    const { phase, end, state, restarts } = job;
+    entry.word = { phase, end, state, restarts };
+  } else if (entry.missing >= FORGOTTEN_AFTER) entry.word = FORGOTTEN;
 }
 
 /** Caches the answers of schedulers, so that many runs cost no more queries than one. */
@@ -141,6 +144,14 @@ export class JobStatusCache {
   status(executor: Executor, id: string): CachedJobStatus | undefined {
     if (!isJobId(executor, id)) return undefined;
     return this.#page(executor).status(id);
+  }
+
+  /**
+   * Discards the cached status of a job. If a job is requeued and starts a run, an answer from before the restart would say
+   * that the job waits, and therefore that the run's head has ended.
+   */
+  forget(executor: Executor, id: string): void {
+    this.#pages.get(executor)?.forget(id);
   }
 
   /** Returns the newest job of a name. Null if the scheduler has none. Undefined if there is no current answer. */

@@ -69,7 +69,7 @@ export interface Scheduler {
   submit(submission: Submission): Promise<string>;
 
   /**
-   * Returns the status of our jobs with these ids, in one call. The scheduler does not remember a job that is missing from the
+   * Returns the status of our jobs with these ids, in as few calls as possible. The scheduler does not remember a job that is missing from the
    * result: it ended some time ago or never existed.
    */
   jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>>;

@@ -7,6 +7,7 @@ import {
   type CommandResult,
   type RunCommand,
 } from '../command.ts';
+import { jobIdChunks } from '../job-id-chunks.ts';
 import { findState } from '../job-state.ts';
 import { originOf, unknownOrigin } from '../job-origin.ts';
 import type { JobOrigin, JobStatus, Scheduler, Submission } from '../scheduler.ts';
@@ -39,9 +40,13 @@ export class Lsf implements Scheduler {
   }
 
   async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
-    if (ids.length === 0) return new Map();
-    const lines = await this.#list(['-o', 'jobid stat', ...ids]);
-    return new Map(lines.map(parse).map((job) => [job.id, job]));
+    const found = new Map<string, JobStatus>();
+    for (const some of jobIdChunks(ids))
+      for (const line of await this.#list(['-o', 'jobid stat', ...some])) {
+        const job = parse(line);
+        found.set(job.id, job);
+      }
+    return found;
   }
 
   async find(name: string): Promise<string[]> {

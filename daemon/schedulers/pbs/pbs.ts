@@ -7,6 +7,7 @@ import {
   type CommandResult,
   type RunCommand,
 } from '../command.ts';
+import { jobIdChunks } from '../job-id-chunks.ts';
 import { findState } from '../job-state.ts';
 import { originOf, unknownOrigin } from '../job-origin.ts';
 import type { JobOrigin, JobStatus, Scheduler, Submission } from '../scheduler.ts';
@@ -44,8 +45,13 @@ export class Pbs implements Scheduler {
 
   /** Uses the full format, because the short one truncates ids. */
   async jobs(ids: readonly string[]): Promise<ReadonlyMap<string, JobStatus>> {
-    if (ids.length === 0) return new Map();
-    return new Map((await this.#blocks(ids)).map(parse).map((job) => [job.id, job]));
+    const found = new Map<string, JobStatus>();
+    for (const some of jobIdChunks(ids))
+      for (const block of await this.#blocks(some)) {
+        const job = parse(block);
+        found.set(job.id, job);
+      }
+    return found;
   }
 
   async find(name: string): Promise<string[]> {
