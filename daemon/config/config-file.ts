@@ -1,6 +1,6 @@
 import { EscrowError, systemCode } from '../errors.ts';
 import { readTrustedFile } from '../system/files/trust/trusted-file.ts';
-import { isSettingKey, settingKeys, type SettingKey } from './setting-keys.ts';
+import { isSettingKey, listSettings, settingKeys, type SettingKey } from './setting-keys.ts';
 
 /** The site's file: defaults for all users of this host, and the settings that users cannot change. */
 export const SITE_FILE = '/etc/nf-escrow/config.yaml';
@@ -88,7 +88,7 @@ function notPlain(path: string): EscrowError {
 }
 
 function valuesOf(path: string, entries: readonly (readonly [string, unknown])[]): Map<SettingKey, string> {
-  return new Map(entries.map(([key, value]) => [knownKey(path, key), scalar(path, key, value)]));
+  return new Map(entries.map(([key, value]) => [knownKey(path, key), valueOf(path, key, value)]));
 }
 
 function knownKey(path: string, key: string): SettingKey {
@@ -96,6 +96,16 @@ function knownKey(path: string, key: string): SettingKey {
   throw new EscrowError(
     'config-invalid',
     `Unknown key "${key}" in "${path}". Valid keys: ${settingKeys.join(', ')}.`,
+  );
+}
+
+function valueOf(path: string, key: string, value: unknown): string {
+  if (!Array.isArray(value) || !listSettings.includes(key)) return scalar(path, key, value);
+  const items = value.map((item: unknown) => scalar(path, key, item));
+  if (!items.some((item) => item.includes(','))) return items.join(',');
+  throw new EscrowError(
+    'config-invalid',
+    `Invalid value of "${key}" in "${path}": an item contains a comma.`,
   );
 }
 

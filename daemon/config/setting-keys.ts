@@ -10,6 +10,7 @@ const KEYS = {
   hostLeaseSeconds: 'NF_ESCROW_HOST_LEASE_SECONDS',
   vaultKeyCommand: 'NF_ESCROW_VAULT_KEY_COMMAND',
   writableByOthers: 'NF_ESCROW_WRITABLE_BY_OTHERS',
+  trustedOwners: 'NF_ESCROW_TRUSTED_OWNERS',
 } as const;
 
 /** Default values. The default of `runsDir` depends on the state directory. */
@@ -21,6 +22,9 @@ export const settingDefaults = {
   hostLeaseSeconds: '60',
   writableByOthers: 'warn',
 } as const;
+
+/** Settings that are lists: separated by commas, or a list in YAML. */
+export const listSettings: readonly string[] = ['trustedOwners'] satisfies (keyof typeof KEYS)[];
 
 export type SettingKey = keyof typeof KEYS;
 

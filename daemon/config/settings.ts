@@ -1,4 +1,4 @@
-import type { WritablePolicy } from '../contract/types.ts';
+import type { TrustedOwnerList, WritablePolicy } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { readOnLost, type OnLost } from './on-lost.ts';
 import { findPaths, type Environment, type Paths } from './paths.ts';
@@ -26,6 +26,8 @@ export interface Settings {
   readonly vaultKeyCommand: string | undefined;
   /** Whether a run with secrets is refused if others can change what it executes. */
   readonly writableByOthers: WritablePolicy;
+  /** User names and numeric ids of accounts that may own and write to what a run executes. */
+  readonly trustedOwners: TrustedOwnerList;
 }
 
 /** Reads the settings from their sources. Throws `config-invalid`, `permissions-too-open`. */
@@ -49,6 +51,7 @@ export async function loadSettings(
     computeEnvironment: value('computeEnv'),
     vaultKeyCommand: value('vaultKeyCommand'),
     writableByOthers: policyOf(value('writableByOthers') ?? settingDefaults.writableByOthers),
+    trustedOwners: await ownersOf(value('trustedOwners') ?? ''),
   });
 }
 
@@ -57,6 +60,24 @@ function policyOf(text: string): WritablePolicy {
   throw new EscrowError('config-invalid', `Invalid value of writableByOthers: "${text}".`, {
     hint: 'Use warn or refuse.',
   });
+}
+
+async function ownersOf(text: string): Promise<TrustedOwnerList> {
+  const owners = text
+    .split(',')
+    .map((owner) => owner.trim())
+    .filter((owner) => owner !== '');
+  if (owners.length === 0) return [];
+  // Loaded only if it is set, because loading the validator slows down every command.
+  const { validate } = await import('../contract/validate.ts');
+  try {
+    return validate<'TrustedOwnerList'>('trusted-owner-list.json', owners);
+  } catch (error) {
+    throw new EscrowError('config-invalid', `Invalid value of trustedOwners: "${text.slice(0, 200)}".`, {
+      hint: 'Use names or numeric ids of users, separated by commas.',
+      cause: error,
+    });
+  }
 }
 
 function onLostOf(text: string): OnLost {

@@ -1,6 +1,7 @@
 import { locatePaths, type Environment, type Paths } from '../config/paths.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { asEscrowError, systemCode, type EscrowError } from '../errors.ts';
+import { trustedOwners, userAndRoot, type TrustedOwners } from '../system/files/trust/trusted-owners.ts';
 import { readUmask } from '../system/processes/umask.ts';
 import { cpuLimitSeconds } from '../system/processes/cpu-limit.ts';
 import { logindPaths, type LogindPaths } from '../system/processes/logind.ts';
@@ -22,6 +23,8 @@ export interface DoctorContext {
   readonly settingsError: EscrowError | undefined;
   /** What happens to runs if other users can change files that they execute. */
   readonly policy: Settings['writableByOthers'];
+  /** Accounts that may own and write to these files. */
+  readonly owners: TrustedOwners;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly umask: number;
@@ -55,10 +58,11 @@ export async function createDoctorContext(env: Environment, version: string): Pr
   try {
     const settings = await loadSettings(env, locatePaths);
     const { paths, nextflow: named, writableByOthers: policy } = settings;
-    return { ...machine, paths, nextflow: named, policy, settingsError: undefined };
+    const owners = trustedOwners(settings.trustedOwners);
+    return { ...machine, paths, nextflow: named, policy, owners, settingsError: undefined };
   } catch (error) {
     const settingsError = asEscrowError(error);
-    return { ...machine, paths: pathsOf(env), nextflow, policy: 'warn', settingsError };
+    return { ...machine, paths: pathsOf(env), nextflow, policy: 'warn', owners: userAndRoot, settingsError };
   }
 }
 

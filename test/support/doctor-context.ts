@@ -1,3 +1,4 @@
+import { userAndRoot } from '../../daemon/system/files/trust/trusted-owners.ts';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { locatePaths, type Paths } from '../../daemon/config/paths.ts';
@@ -20,6 +21,7 @@ export function subjectIn(
     clock: Date.now,
     umask: 0o022,
     policy: 'warn',
+    owners: userAndRoot,
     cpuSeconds: undefined,
     logind: logindIn(directory),
     schedulerOf: createScheduler,

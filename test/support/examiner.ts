@@ -15,6 +15,8 @@ export interface Asked {
   readonly umask: string;
   /** In addition to the process's own. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The setting trustedOwners. */
+  readonly owners?: readonly string[];
 }
 
 /** A process of a user that tells what a launch would be told. One for many questions: starts are what takes time. */

@@ -1,6 +1,7 @@
 import type { RunRequest, WritablePlace } from '../../contract/types.ts';
 import { examineExecution } from '../../nextflow/executed/examine.ts';
 import { ownPluginsDirectory } from '../../nextflow/plugin/plugins-directory.ts';
+import { trustedOwners } from '../../system/files/trust/trusted-owners.ts';
 import { readUmask } from '../../system/processes/umask.ts';
 import type { Context } from '../context.ts';
 
@@ -19,6 +20,7 @@ export function examineExecuted({ settings }: Context, request: RunRequest): Run
     umask: readUmask(),
     plugins: secretDelivery?.environment['NXF_PLUGINS_DIR'] ?? ownPluginsDirectory({ env, directory }),
     workDir: configured?.workDir,
+    owners: trustedOwners(settings.trustedOwners),
   });
   return { ...request, writableByOthers: { policy: settings.writableByOthers, places } };
 }

@@ -16,7 +16,7 @@ const NAME = 'executed files';
  * failure if the settings refuse such runs, else a warning.
  */
 export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvironment): Check[] {
-  const { env, umask, policy } = subject;
+  const { env, umask, policy, owners } = subject;
   if (findLauncher(subject) === undefined) return [];
   const directory = process.cwd();
   // On other platforms the work directory is in an object store, not in a file system.
@@ -27,6 +27,7 @@ export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvir
     directory,
     env,
     umask,
+    owners,
     plugins: pluginsOf(subject, directory),
     workDir,
   });

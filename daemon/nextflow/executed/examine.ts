@@ -7,7 +7,7 @@ import { quoteShellWord } from '../../system/processes/shell-word.ts';
 import { umaskText } from '../../system/processes/umask.ts';
 import { findPlaces, type Found } from './find-places.ts';
 import { homeOf, type Execution } from './launch-files.ts';
-import { elsewhere, titleOf, type Use } from './uses.ts';
+import { elsewhere, isInstalled, titleOf, type Use } from './uses.ts';
 
 /** Maximum number in a request. Each `-c` may name a file in another directory. */
 const MOST = 100;
@@ -37,18 +37,27 @@ function add(
 }
 
 function describe({ use, path, fault }: Found): Omit<WritablePlace, 'uses'> {
-  const { at, who, why, isOwn, isMissing } = fault;
+  const { at, who, why, isOwn, isMissing, owner } = fault;
   const other = `${elsewhere(use)}${isAbove(at, homedir()) ? ', or ask the administrator of this machine' : ''}`;
   if (isMissing === true) {
     const remedy = `mkdir -m 700 ${quoteShellWord(path)} first, or ${other}.`;
     return { path: at, who, why: `can be changed by others: ${who} can create "${path}" there`, remedy };
   }
-  if (!isOwn) return { path: at, who, why, remedy: `${capital(other)}.` };
+  if (!isOwn) return { path: at, who, why, remedy: `${capital(other)}.${trustOf(use, who, owner)}` };
   // The fault is inside the tree. Its siblings were probably created with the same umask, so the remedy is recursive.
   const isBelow = at !== path && at.startsWith(`${path}/`);
   const [flag, target] = isBelow ? ['-R ', dirname(at)] : ['', at];
   const command = `chmod ${flag}go-w ${quoteShellWord(target)}`;
   return { path: at, who, why, remedy: `${command}, or, if it is shared on purpose, ${other}.` };
+}
+
+/**
+ * Returns the other remedy for software that belongs to another account: to trust that account. Says what that means,
+ * because the account may be a person's.
+ */
+function trustOf(use: Use, who: string, owner: number | undefined): string {
+  if (owner === undefined || !isInstalled(use)) return '';
+  return ` If ${who} is no person but the account that installs software on this machine, add ${String(owner)} to the setting trustedOwners. Everyone who can use that account can then obtain the secrets of your runs.`;
 }
 
 interface NewFiles {
@@ -59,7 +68,7 @@ interface NewFiles {
 
 /** Returns the directories where Nextflow will create scripts, links to plugins and downloads that other users could change. */
 function newFiles(execution: Execution, work: string | undefined): NewFiles[] {
-  const { directory, env, umask } = execution;
+  const { directory, env, umask, owners } = execution;
   const cache = resolve(directory, env['NXF_CACHE_DIR'] || '.nextflow');
   // Access control lists are read for only one directory below the launch directory, because both inherit the same list.
   const wanted: (readonly [Use, string, boolean])[] = [
@@ -68,7 +77,7 @@ function newFiles(execution: Execution, work: string | undefined): NewFiles[] {
     ['home', homeOf(execution), false],
   ];
   return wanted.flatMap(([use, path, withLists]) => {
-    const writers = writersOfNewFiles(path, umask, { withLists });
+    const writers = writersOfNewFiles(path, umask, { withLists, owners });
     return writers === undefined ? [] : [{ use, path, writers }];
   });
 }

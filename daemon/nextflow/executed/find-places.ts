@@ -8,6 +8,7 @@ import {
   faultOfFile,
   type PathFault,
 } from '../../system/files/trust/find-fault.ts';
+import { userAndRoot, type TrustedOwners } from '../../system/files/trust/trusted-owners.ts';
 import { findJava } from '../launcher/java.ts';
 import { valueOf } from '../launcher/pipeline-argument.ts';
 import { readLauncher } from '../launcher/version.ts';
@@ -24,7 +25,8 @@ export interface Found {
   readonly fault: PathFault;
 }
 
-type Look = readonly [use: Use, path: string, find: (path: string) => PathFault | undefined];
+type Find = (path: string, owners: TrustedOwners) => PathFault | undefined;
+type Look = readonly [use: Use, path: string, find: Find];
 
 const ALL = (): boolean => true;
 const isJar = (name: string): boolean => name.endsWith('.jar');
@@ -48,7 +50,8 @@ export function findPlaces(execution: Execution): { readonly found: Found[]; rea
     ...programLooks(execution),
   ];
   const found = looks.flatMap(([use, path, find]) => {
-    const fault = find(path);
+    // Plugins receive secrets and run in the head, so that no further account is trusted with them.
+    const fault = find(path, use === 'plugins' ? userAndRoot : execution.owners);
     return fault === undefined ? [] : [{ use, path, fault }];
   });
   return { found, ...(work === undefined ? {} : { work }) };
@@ -56,7 +59,7 @@ export function findPlaces(execution: Execution): { readonly found: Found[]; rea
 
 /** Examines a directory, which may not exist yet, and its entries. */
 function directoryLooks(use: Use, path: string, accepts: (name: string) => boolean): Look[] {
-  return [[use, path, (its) => faultOfDirectory(its) ?? faultAmong(its, accepts)]];
+  return [[use, path, (its, owners) => faultOfDirectory(its, owners) ?? faultAmong(its, accepts, owners)]];
 }
 
 function launchLooks({ directory, env, arguments: args }: Execution): Look[] {
@@ -76,9 +79,16 @@ function launchLooks({ directory, env, arguments: args }: Execution): Look[] {
 function projectLooks(use: Use, path: string): Look[] {
   const parts = ['bin', 'lib', 'modules', 'subworkflows', 'workflows', 'templates', 'conf'];
   const isPart = (name: string): boolean => parts.includes(name) || /\.(?:nf|config|groovy)$/.test(name);
-  const programs = (its: string): PathFault | undefined =>
-    faultAmong(join(its, 'bin'), ALL) ?? faultAmong(join(its, 'lib'), ALL);
-  return [[use, path, (its) => faultOfDirectory(its) ?? faultAmong(its, isPart) ?? programs(its)]];
+  const programs: Find = (its, owners) =>
+    faultAmong(join(its, 'bin'), ALL, owners) ?? faultAmong(join(its, 'lib'), ALL, owners);
+  return [
+    [
+      use,
+      path,
+      (its, owners) =>
+        faultOfDirectory(its, owners) ?? faultAmong(its, isPart, owners) ?? programs(its, owners),
+    ],
+  ];
 }
 
 function homeLooks(execution: Execution, project: string | undefined): Look[] {
@@ -109,7 +119,10 @@ function programLooks({ nextflow, env }: Execution): Look[] {
     [
       'launcher',
       nextflow,
-      (its) => faultOfFile(its) ?? faultAmong(beside, isJar) ?? faultOfJars(join(beside, 'jars')),
+      (its, owners) =>
+        faultOfFile(its, owners) ??
+        faultAmong(beside, isJar, owners) ??
+        faultOfJars(join(beside, 'jars'), owners),
     ],
     ...(java === undefined ? [] : [['java', java, faultOfJava] as const]),
     ['node', process.execPath, faultOfFile],
@@ -117,17 +130,17 @@ function programLooks({ nextflow, env }: Execution): Look[] {
   ];
 }
 
-function faultOfJars(path: string): PathFault | undefined {
-  return faultOfExisting(path) ?? faultAmong(path, isJar);
+function faultOfJars(path: string, owners: TrustedOwners): PathFault | undefined {
+  return faultOfExisting(path, owners) ?? faultAmong(path, isJar, owners);
 }
 
-function faultOfJava(path: string): PathFault | undefined {
+function faultOfJava(path: string, owners: TrustedOwners): PathFault | undefined {
   const library = join(dirname(dirname(realOr(path))), 'lib');
   return (
-    faultOfFile(path) ??
-    (basename(dirname(library)) === '' ? undefined : faultOfExisting(library)) ??
-    faultAmong(library, isJavaLibrary) ??
-    faultAmong(join(library, 'server'), isJavaLibrary)
+    faultOfFile(path, owners) ??
+    (basename(dirname(library)) === '' ? undefined : faultOfExisting(library, owners)) ??
+    faultAmong(library, isJavaLibrary, owners) ??
+    faultAmong(join(library, 'server'), isJavaLibrary, owners)
   );
 }
 

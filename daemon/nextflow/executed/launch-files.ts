@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { TrustedOwners } from '../../system/files/trust/trusted-owners.ts';
 import { readRunLine } from '../launcher/configuration.ts';
 import { pipelineOf } from '../launcher/pipeline-argument.ts';
 import { nextflowHome } from '../launcher/nextflow-home.ts';
@@ -13,6 +14,8 @@ export interface Execution {
   readonly directory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly umask: number;
+  /** Accounts besides the user and root that may own and write to what the run executes. */
+  readonly owners: TrustedOwners;
   /** The directory from which plugins are loaded. */
   readonly plugins: string;
   /** The work directory in the configuration, if Nextflow has evaluated it. */

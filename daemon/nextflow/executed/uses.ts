@@ -27,8 +27,24 @@ const USES = {
 
 export type Use = keyof typeof USES;
 
+const INSTALLED: readonly Use[] = [
+  'pipeline',
+  'library',
+  'assets',
+  'jars',
+  'launcher',
+  'java',
+  'escrow',
+  'node',
+];
+
 export function titleOf(use: Use): string {
   return USES[use].title;
+}
+
+/** Returns whether administrators usually install it with an account of its own. */
+export function isInstalled(use: Use): boolean {
+  return INSTALLED.includes(use);
 }
 
 /** Returns the alternative as an imperative clause. */

@@ -6,6 +6,7 @@ import { faultOfExisting, type PathFault } from './find-fault.ts';
 import { isPrivateGroup } from './local-accounts.ts';
 import { isClosed } from './new-files.ts';
 import { faultOfOwner, faultOfWriters } from './trust-error.ts';
+import { isForeign, userAndRoot, type TrustedOwners } from './trusted-owners.ts';
 import { ownerKind } from './user-namespace.ts';
 import { otherWriters } from './writable.ts';
 
@@ -22,10 +23,14 @@ const WRITE_BY_OTHERS = 0o002;
  * judged the directory itself. To keep launches fast, checks only some access control lists and links, and no list of an entry
  * whose group has no other member.
  */
-export function faultAmong(directory: string, accepts: (name: string) => boolean): PathFault | undefined {
+export function faultAmong(
+  directory: string,
+  accepts: (name: string) => boolean,
+  owners = userAndRoot,
+): PathFault | undefined {
   try {
     const names = entriesOf(directory, accepts);
-    const look = new Look(directory, isClosed(realpathSync(directory)));
+    const look = new Look(directory, isClosed(realpathSync(directory)), owners);
     for (const name of names) {
       const fault = look.faultOf(name);
       if (fault !== undefined) return fault;
@@ -40,27 +45,30 @@ export function faultAmong(directory: string, accepts: (name: string) => boolean
 class Look {
   readonly #directory: string;
   readonly #isClosed: boolean;
+  readonly #owners: TrustedOwners;
   readonly #privateGroups = new Map<number, boolean>();
   #closeLooks = 0;
 
-  constructor(directory: string, closed: boolean) {
+  constructor(directory: string, closed: boolean, owners: TrustedOwners) {
     this.#directory = directory;
     this.#isClosed = closed;
+    this.#owners = owners;
   }
 
   faultOf(name: string): PathFault | undefined {
     const path = join(this.#directory, name);
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return undefined; // deleted since the listing
-    if (ownerKind(stats.uid, path) === 'other') return faultOfOwner(path, stats.uid);
-    if (stats.isSymbolicLink()) return this.#mayLook() ? faultOfExisting(path) : undefined;
+    if (isForeign(stats.uid, path, this.#owners)) return faultOfOwner(path, stats.uid);
+    if (stats.isSymbolicLink()) return this.#mayLook() ? faultOfExisting(path, this.#owners) : undefined;
     if ((stats.mode & WRITABLE) === 0) return undefined;
     const byGroupAlone = (stats.mode & WRITE_BY_OTHERS) === 0;
     const isOutOfReach = this.#isClosed && (stats.isDirectory() || stats.nlink === 1);
     if (byGroupAlone && (isOutOfReach || this.#isPrivate(stats.gid) || !this.#mayLook())) return undefined;
     const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
     try {
-      const writers = otherWriters({ fd, path, stats }, { isClosed: this.#isClosed, isAncestor: false });
+      const circumstances = { isClosed: this.#isClosed, isAncestor: false, owners: this.#owners };
+      const writers = otherWriters({ fd, path, stats }, circumstances);
       if (writers === undefined) return undefined;
       return faultOfWriters(path, ownerKind(stats.uid, path) === 'user', writers);
     } finally {
@@ -73,7 +81,7 @@ class Look {
   }
 
   #isPrivate(gid: number): boolean {
-    const known = this.#privateGroups.get(gid) ?? isPrivateGroup(gid);
+    const known = this.#privateGroups.get(gid) ?? isPrivateGroup(gid, undefined, undefined, this.#owners.has);
     this.#privateGroups.set(gid, known);
     return known;
   }

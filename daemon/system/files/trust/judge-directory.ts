@@ -1,5 +1,6 @@
 import type { EscrowError } from '../../../errors.ts';
 import { faultOfOwner, faultOfWriters, untrusted, type Fault, type Purpose } from './trust-error.ts';
+import { isForeign, userAndRoot, type TrustedOwners } from './trusted-owners.ts';
 import { ownerKind } from './user-namespace.ts';
 import type { VerifiedDirectory } from './verified-directory.ts';
 import { otherWriters } from './writable.ts';
@@ -13,6 +14,8 @@ export interface Request {
   readonly file?: string;
   /** `private`: the user's own, no link, mode 0700. `unwritable`: the user's or root's, and nobody else can write to it. */
   readonly need: 'private' | 'unwritable';
+  /** Further accounts that may own and write to it and its ancestors. Only for what a run executes. */
+  readonly owners?: TrustedOwners;
   /** Whether to create missing directories, with mode 0700 regardless of umask and inherited access control lists. */
   readonly create?: boolean;
 }
@@ -23,7 +26,7 @@ const SETGID = 0o2000;
 /** Throws `permissions-too-open` if the directory, the requested one or an ancestor, cannot be trusted. */
 export function judge(
   found: VerifiedDirectory,
-  { path, file, purpose, need }: Request,
+  { path, file, purpose, need, owners = userAndRoot }: Request,
   isLast: boolean,
 ): void {
   const { stats, isClosed } = found;
@@ -32,12 +35,13 @@ export function judge(
   const isShared = !isLast && (stats.mode & SETGID) !== 0;
   const isOwn = owner === 'user' && !isShared;
   const refuse = (fault: Fault): EscrowError => untrusted(file ?? path, purpose, fault);
-  if (owner === 'other' || (isPrivate && owner !== 'user')) throw refuse(faultOfOwner(found.path, stats.uid));
+  if (isForeign(stats.uid, found.path, owners) || (isPrivate && owner !== 'user'))
+    throw refuse(faultOfOwner(found.path, stats.uid));
   if (isPrivate && (stats.mode & OTHERS) !== 0) {
     const why = `has mode ${octal(stats.mode)}, so others can reach it`;
     throw refuse({ at: found.path, isOwn, who: 'others', why, change: 'go-rwx' });
   }
-  const writers = otherWriters(found, { isClosed, isAncestor: !isLast });
+  const writers = otherWriters(found, { isClosed, isAncestor: !isLast, owners });
   if (writers !== undefined) throw refuse(faultOfWriters(found.path, isOwn, writers));
 }
 

@@ -5,6 +5,7 @@ import { O_PATH } from '../o-path.ts';
 import { nearestExistingAncestor } from '../path-lookup.ts';
 import { inheritedWriters, type Writer } from './access-control-list.ts';
 import { groupTitle } from './local-accounts.ts';
+import type { TrustedOwners } from './trusted-owners.ts';
 import { ownerKind } from './user-namespace.ts';
 import { isTrustedWriter, titleOfWriter } from './writable.ts';
 
@@ -24,14 +25,14 @@ const WRITE_BY_OTHERS = 0o002;
 const ENTER_BY_OTHERS = 0o011;
 
 /**
- * Returns who besides the user and root can write to files that the user creates in a directory, if programs leave the modes to
+ * Returns who besides the user, root and `owners` can write to files that the user creates in a directory, if programs leave the modes to
  * the umask (0777, 0666). For a missing directory, examines the nearest existing ancestor. Undefined: nobody, or nobody else can
  * reach the directory. `withLists`: also checks the default access control list, which starts a process.
  */
 export function writersOfNewFiles(
   path: string,
   umask: number,
-  { withLists }: { readonly withLists: boolean },
+  { withLists, owners }: { readonly withLists: boolean; readonly owners: TrustedOwners },
 ): NewFileWriters | undefined {
   let fd;
   try {
@@ -49,7 +50,7 @@ export function writersOfNewFiles(
     }
     const by = inherited === 'none' ? 'umask' : 'list';
     const found = inherited === 'none' ? byUmask(umask, gid) : inherited;
-    const who = found.byAll ? 'every user of this machine' : namesOf(found.writers, real);
+    const who = found.byAll ? 'every user of this machine' : namesOf(found.writers, real, owners);
     return who === undefined ? undefined : { who, by, isOwn };
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
@@ -68,8 +69,8 @@ function byUmask(
   return { writers, byAll: (umask & WRITE_BY_OTHERS) === 0 };
 }
 
-function namesOf(writers: readonly Writer[], path: string): string | undefined {
-  const others = writers.filter((writer) => !isTrustedWriter(writer, path)).map(titleOfWriter);
+function namesOf(writers: readonly Writer[], path: string, owners: TrustedOwners): string | undefined {
+  const others = writers.filter((writer) => !isTrustedWriter(writer, path, owners)).map(titleOfWriter);
   return others.length === 0 ? undefined : others.slice(0, 3).join(', ').replace(/,$/, '');
 }
 

@@ -33,6 +33,8 @@ export interface Fault {
   readonly isOwn: boolean;
   /** Who could change it: "user 1001 (ann)", "members of group 1005 (lab)", "every user of this machine". */
   readonly who: string;
+  /** The user id, if it belongs to another user. */
+  readonly owner?: number;
   /** The reason, as a clause without subject. */
   readonly why: string;
   /** The mode change that fixes it. */
@@ -42,7 +44,7 @@ export interface Fault {
 /** Returns the fault of a file or directory with another owner. */
 export function faultOfOwner(at: string, uid: number): Fault {
   const who = userTitle(uid);
-  return { at, isOwn: false, who, why: `belongs to ${who}, not to you`, change: 'go-w' };
+  return { at, isOwn: false, who, owner: uid, why: `belongs to ${who}, not to you`, change: 'go-w' };
 }
 
 /** Returns the fault of a file or directory that others can write to. `writers` as returned by `otherWriters`. */

@@ -17,6 +17,7 @@ import { pathError } from '../path-error.ts';
 import { userTitle } from './local-accounts.ts';
 import { judge, type Request } from './judge-directory.ts';
 import { untrusted } from './trust-error.ts';
+import { isForeign, userAndRoot } from './trusted-owners.ts';
 import { ownerKind } from './user-namespace.ts';
 import { VerifiedDirectory } from './verified-directory.ts';
 
@@ -149,14 +150,15 @@ function make(from: VerifiedDirectory, name: string, { create }: Request): boole
  * dangling link. Its target is never created, because its file system may only be unmounted.
  */
 function readLink(from: VerifiedDirectory, name: string, request: Request): string | undefined {
-  const { path, file, purpose, create } = request;
+  const { path, file, purpose, create, owners = userAndRoot } = request;
   const at = join(from.path, name);
   const { uid } = lstatSync(from.at(name));
-  if (ownerKind(uid, at) === 'other')
+  if (isForeign(uid, at, owners))
     throw untrusted(file ?? path, purpose, {
       at,
       isOwn: false,
       who: userTitle(uid),
+      owner: uid,
       why: `is a link owned by ${userTitle(uid)}, who can change its target`,
       change: 'go-w',
     });

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { writersByGroupBits, type Writer } from './access-control-list.ts';
 import { groupTitle, isPrivateGroup, userTitle } from './local-accounts.ts';
-import { ownerKind } from './user-namespace.ts';
+import { isForeign, userAndRoot, type TrustedOwners } from './trusted-owners.ts';
 
 /** An open file or directory, with its state. */
 export interface Found {
@@ -14,8 +14,15 @@ const BY_OTHERS = 0o002;
 const BY_GROUP = 0o020;
 const STICKY = 0o1000;
 
+/** What matters besides the file or directory itself. */
+interface Circumstances {
+  readonly isClosed: boolean;
+  readonly isAncestor: boolean;
+  readonly owners?: TrustedOwners | undefined;
+}
+
 /**
- * Returns who besides the user and root can write to a file or directory, as the subject of "can write to it". Undefined if
+ * Returns who besides the user, root and trusted owners can write to a file or directory, as the subject of "can write to it". Undefined if
  * nobody can.
  *
  * `isClosed`: an ancestor belongs to the user and nobody else can enter it, so that group permissions have no effect unless the
@@ -25,7 +32,7 @@ const STICKY = 0o1000;
  */
 export function otherWriters(
   { fd, path, stats }: Found,
-  { isClosed, isAncestor }: { readonly isClosed: boolean; readonly isAncestor: boolean },
+  { isClosed, isAncestor, owners = userAndRoot }: Circumstances,
 ): string | undefined {
   const { mode, gid } = stats;
   if (isAncestor && (mode & STICKY) !== 0) return undefined;
@@ -35,13 +42,14 @@ export function otherWriters(
   const writers = listWriters(fd, stats);
   if (writers === undefined)
     return `members of ${groupTitle(gid)}, or others in an access control list (getfacl is not installed),`;
-  const others = writers.filter((writer) => !isTrustedWriter(writer, path)).map(titleOfWriter);
+  const others = writers.filter((writer) => !isTrustedWriter(writer, path, owners)).map(titleOfWriter);
   return others.length === 0 ? undefined : others.slice(0, 3).join(', ');
 }
 
-/** Returns whether a writer is the user, root, or a group without other members. */
-export function isTrustedWriter({ kind, id }: Writer, path: string): boolean {
-  return kind === 'group' ? isPrivateGroup(id) : ownerKind(id, path) !== 'other';
+/** Returns whether a writer is the user, root, a trusted owner, or a group without other members. */
+export function isTrustedWriter({ kind, id }: Writer, path: string, owners: TrustedOwners): boolean {
+  if (kind === 'user') return !isForeign(id, path, owners);
+  return isPrivateGroup(id, undefined, undefined, owners.has);
 }
 
 /** Describes a writer for display. */
