@@ -1589,7 +1589,7 @@ export interface RunRequest {
    */
   logFile?: string;
   /**
-   * Where Nextflow's work directory will be, as far as its arguments and the caller's environment say
+   * Where Nextflow's work directory will be, as far as its arguments, the environment and the configuration of the launch say without starting Nextflow
    */
   workDirectory?: string;
   /**

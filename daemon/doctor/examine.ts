@@ -2,7 +2,7 @@ import type { Paths } from '../config/paths.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { ownPluginsDirectory } from '../nextflow/plugin/plugins-directory.ts';
-import { homeOf } from '../nextflow/executed/launch-files.ts';
+import { homeOf } from '../nextflow/launcher/nextflow-home.ts';
 import { localStorePath } from '../nextflow/launcher/local-store.ts';
 import { failure, type Check } from './check.ts';
 import { checkClock } from './checks/clock.ts';

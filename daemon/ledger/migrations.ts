@@ -173,7 +173,7 @@ export const migrations: readonly Migration[] = [
       `ALTER TABLE task_jobs ADD COLUMN source TEXT NOT NULL DEFAULT 'log'`,
       // Why it was not cancelled when that was requested.
       `ALTER TABLE task_jobs ADD COLUMN refusal TEXT`,
-      // According to the arguments and the launcher's environment.
+      // According to arguments, environment and configuration of the launch.
       `ALTER TABLE runs ADD COLUMN work_expected TEXT`,
     ],
   },

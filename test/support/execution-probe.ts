@@ -12,6 +12,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   const plugins = `${home}/plugins`;
   const octal = Number.parseInt(umask, 8);
   const trusted = trustedOwners(owners);
-  const places = examineExecution({ plugins, ...asked, env: all, umask: octal, owners: trusted });
+  const { places } = examineExecution({ plugins, ...asked, env: all, umask: octal, owners: trusted });
   process.stdout.write(`${JSON.stringify(places)}\n`);
 }

@@ -1,19 +1,21 @@
-import type { RunRequest, WritablePlace } from '../../contract/types.ts';
+import type { RunRequest } from '../../contract/types.ts';
 import { examineExecution } from '../../nextflow/executed/examine.ts';
 import { ownPluginsDirectory } from '../../nextflow/plugin/plugins-directory.ts';
 import { trustedOwners } from '../../system/files/trust/trusted-owners.ts';
 import { readUmask } from '../../system/processes/umask.ts';
 import type { Context } from '../context.ts';
+import type { BuiltRequest } from './built-request.ts';
 
 /**
  * Adds to a request which files that the run executes can be changed by other users, given this process's directory, umask
- * and environment.
+ * and environment, and where Nextflow's work directory will be.
  */
-export function examineExecuted({ settings }: Context, request: RunRequest): RunRequest {
+export function examineExecuted({ settings }: Context, { request, launcher }: BuiltRequest): RunRequest {
   const { nextflow, arguments: args, launchDirectory: directory, secretDelivery, configured } = request;
   const env = process.env;
-  const places: WritablePlace[] = examineExecution({
+  const { places, workDirectory } = examineExecution({
     nextflow,
+    launcher,
     arguments: args,
     directory,
     env,
@@ -22,5 +24,9 @@ export function examineExecuted({ settings }: Context, request: RunRequest): Run
     workDir: configured?.workDir,
     owners: trustedOwners(settings.trustedOwners),
   });
-  return { ...request, writableByOthers: { policy: settings.writableByOthers, places } };
+  return {
+    ...request,
+    ...(workDirectory === undefined ? {} : { workDirectory }),
+    writableByOthers: { policy: settings.writableByOthers, places },
+  };
 }

@@ -1,11 +1,11 @@
 /** Loads the modules that `run` and `nextflow` need, concurrently. */
 export async function loadNextflowModules() {
-  const [find, store, lines, log, work, delivery, identity, job, executed] = await Promise.all([
+  const [find, store, lines, log, version, delivery, identity, job, executed] = await Promise.all([
     import('../../nextflow/launcher/find.ts'),
     import('../../nextflow/launcher/local-store.ts'),
     import('../../nextflow/launcher/arguments.ts'),
     import('../../nextflow/logs/log.ts'),
-    import('../../nextflow/launcher/named-paths.ts'),
+    import('../../nextflow/launcher/version.ts'),
     import('../../nextflow/plugin/secret-delivery.ts'),
     import('../../system/processes/process-identity.ts'),
     import('../../schedulers/enclosing-job.ts'),
@@ -16,7 +16,7 @@ export async function loadNextflowModules() {
     findLocalStore: store.findLocalStore,
     chooseSecretDelivery: delivery.chooseSecretDelivery,
     expectedLog: log.expectedLog,
-    expectedWorkDirectory: work.expectedWorkDirectory,
+    readLauncher: version.readLauncher,
     buildRunArguments: lines.buildRunArguments,
     readCommandLine: lines.readCommandLine,
     identifySelf: identity.identifySelf,

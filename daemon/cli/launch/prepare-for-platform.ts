@@ -1,10 +1,11 @@
 import type { ComputeEnvironment, ComputeEnvironmentList, RunRequest } from '../../contract/types.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context } from '../context.ts';
+import type { BuiltRequest } from './built-request.ts';
 
 type Prepare = (
   context: Context,
-  request: RunRequest,
+  built: BuiltRequest,
   environment: ComputeEnvironment,
 ) => Promise<RunRequest>;
 
@@ -19,17 +20,18 @@ const PREPARATIONS: Partial<Record<ComputeEnvironment['platform'], () => Promise
  */
 export async function prepareForPlatform(
   context: Context,
-  buildRequest: () => RunRequest,
-): Promise<RunRequest> {
+  buildRequest: () => BuiltRequest,
+): Promise<BuiltRequest> {
   const daemon = await context.daemon();
-  const [{ computeEnvironments }, request] = await Promise.all([
+  const [{ computeEnvironments }, built] = await Promise.all([
     daemon.call<ComputeEnvironmentList>('GET', '/v1/compute-envs'),
     nextTurn().then(buildRequest), // by then the question is sent
   ]);
-  const wanted = request.computeEnvironment;
+  const wanted = built.request.computeEnvironment;
   const found = computeEnvironments.find(({ name, isDefault }) =>
     wanted === undefined ? isDefault : name === wanted,
   );
   const prepare = found === undefined ? undefined : await PREPARATIONS[found.platform]?.();
-  return found === undefined || prepare === undefined ? request : prepare(context, request, found);
+  if (found === undefined || prepare === undefined) return built;
+  return { ...built, request: await prepare(context, built, found) };
 }

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
-import type { RunRequest, Selection } from '../../contract/types.ts';
+import type { RunRequest } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
 import { loadNextflowModules, type NextflowModules } from './nextflow-modules.ts';
 import { launch } from './launch.ts';
 import { printLines } from '../io/output.ts';
+import type { BuiltRequest } from './built-request.ts';
 import { prepareForPlatform } from './prepare-for-platform.ts';
 import { splitRunOptions } from './run-options.ts';
 
@@ -35,15 +36,15 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   const modules = await loadNextflowModules();
   const { arguments: args, background } = modules.buildRunArguments(options.rest);
   const nextflow = modules.findNextflow(options.nextflow ?? context.settings.nextflow, process.env);
-  const request = await prepareForPlatform(context, () => ({
-    ...requestOf(context, modules, args, nextflow),
+  const own = {
     ...(options.workspace === undefined ? {} : { workspace: options.workspace }),
     ...(options.computeEnvironment === undefined ? {} : { computeEnvironment: options.computeEnvironment }),
     selection: options.selection,
     explain: options.explain,
     detach: options.detach,
-  }));
-  return launch(context, modules.examineExecuted(context, request), { background, json: options.json });
+  };
+  const built = await prepareForPlatform(context, () => buildRequest(context, modules, args, nextflow, own));
+  return launch(context, modules.examineExecuted(context, built), { background, json: options.json });
 }
 
 /** Implements `nf-escrow nextflow`, which has no options of its own. Returns Nextflow's exit status. */
@@ -52,7 +53,7 @@ export async function nextflow(context: Context, args: readonly string[]): Promi
   const nextflow = modules.findNextflow(context.settings.nextflow, process.env);
   const line = modules.readCommandLine(args, isFile);
   if (line !== undefined) {
-    const build = (): RunRequest => requestOf(context, modules, line.arguments, nextflow);
+    const build = (): BuiltRequest => buildRequest(context, modules, line.arguments, nextflow);
     const request = modules.examineExecuted(context, await prepareForPlatform(context, build));
     return launch(context, request, { background: line.background, json: false });
   }
@@ -60,23 +61,25 @@ export async function nextflow(context: Context, args: readonly string[]): Promi
   return handOver(nextflow, args);
 }
 
-/** Returns the part of a request that depends on the caller's directory and environment. */
-function requestOf(
+/** Builds a request from the caller's directory and environment. `own`: what our options say. */
+function buildRequest(
   { settings }: Context,
   {
     findLocalStore,
     chooseSecretDelivery,
     expectedLog,
-    expectedWorkDirectory,
+    readLauncher,
     identifySelf,
     enclosingJob,
   }: NextflowModules,
   args: readonly string[],
   nextflow: string,
-): RunRequest & { selection: Selection } {
+  own: Partial<RunRequest> = {},
+): BuiltRequest {
   const launchDirectory = process.cwd();
   const job = enclosingJob(process.env);
-  return {
+  const launcher = readLauncher(nextflow, process.env);
+  const request: RunRequest = {
     workspace: settings.workspace,
     ...(settings.computeEnvironment === undefined ? {} : { computeEnvironment: settings.computeEnvironment }),
     selection: {},
@@ -86,16 +89,18 @@ function requestOf(
     localStore: findLocalStore(process.env),
     secretDelivery: chooseSecretDelivery({
       nextflow,
+      launcher,
       arguments: args,
       directory: launchDirectory,
       state: settings.paths.state,
       env: process.env,
     }),
     logFile: expectedLog(launchDirectory, args, process.env),
-    workDirectory: expectedWorkDirectory(launchDirectory, args, process.env),
     launcher: identifySelf(),
     ...(job === undefined ? {} : { enclosingJob: job }),
+    ...own,
   };
+  return { request, launcher };
 }
 
 function isFile(path: string): boolean {

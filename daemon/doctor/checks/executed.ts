@@ -21,7 +21,7 @@ export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvir
   const directory = process.cwd();
   // On other platforms the work directory is in an object store, not in a file system.
   const workDir = environment === undefined || environment.platform === 'hpc' ? undefined : 's3://';
-  const places = examineExecution({
+  const { places } = examineExecution({
     nextflow: findNextflow(subject.nextflow, env),
     arguments: ['run'],
     directory,

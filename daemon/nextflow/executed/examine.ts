@@ -6,23 +6,33 @@ import { isAbove } from '../../system/files/trust/trust-error.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
 import { umaskText } from '../../system/processes/umask.ts';
 import { findPlaces, type Found } from './find-places.ts';
-import { homeOf, type Execution } from './launch-files.ts';
+import { homeOf } from '../launcher/nextflow-home.ts';
+import type { Execution } from './execution.ts';
 import { elsewhere, isInstalled, titleOf, type Use } from './uses.ts';
 
 /** Maximum number in a request. Each `-c` may name a file in another directory. */
 const MOST = 100;
 
+/** Result of an examination. */
+export interface Examination {
+  /** Where other users can change what the run executes. */
+  readonly places: WritablePlace[];
+  /** Nextflow's work directory, as far as it is known without a JVM. Undefined if it is not in a file system. */
+  readonly workDirectory?: string;
+}
+
 /**
  * Returns the run's programs, scripts and directories that other users can change, each once with all of its uses. Those users
  * could make the run's tasks execute any code, and so obtain its secrets.
  */
-export function examineExecution(execution: Execution): WritablePlace[] {
+export function examineExecution(execution: Execution): Examination {
   const { found, work } = findPlaces(execution);
   const places = new Map<string, WritablePlace>();
   for (const one of found) add(places, `${one.fault.at}\0${one.fault.why}`, [one.use], describe(one));
   for (const { use, path, writers } of newFiles(execution, work))
     add(places, `${writers.by}\0${writers.who}`, [use], describeNew(use, path, writers, execution.umask));
-  return [...places.values()].slice(0, MOST);
+  const most = [...places.values()].slice(0, MOST);
+  return { places: most, ...(work === undefined ? {} : { workDirectory: work }) };
 }
 
 function add(

@@ -10,10 +10,13 @@ import {
 } from '../../system/files/trust/find-fault.ts';
 import { userAndRoot, type TrustedOwners } from '../../system/files/trust/trusted-owners.ts';
 import { findJava } from '../launcher/java.ts';
+import { configurationFiles } from '../launcher/configuration-files.ts';
+import { homeOf } from '../launcher/nextflow-home.ts';
+import { assetsOf, findPipeline } from '../launcher/pipeline.ts';
 import { valueOf } from '../launcher/pipeline-argument.ts';
 import { readLauncher } from '../launcher/version.ts';
 import { isPluginName } from '../plugin/trusted-plugin.ts';
-import { configurationFiles, findPipeline, homeOf, type Execution } from './launch-files.ts';
+import type { Execution } from './execution.ts';
 import type { Use } from './uses.ts';
 import { workDirectoryOf } from './work-directory.ts';
 
@@ -44,9 +47,9 @@ export function findPlaces(execution: Execution): { readonly found: Found[]; rea
   const looks: Look[] = [
     ...launchLooks(execution),
     ...(work === undefined ? [] : directoryLooks('work', work, isTaskPrefix)),
-    ...(pipeline !== undefined && 'local' in pipeline ? projectLooks('pipeline', pipeline.local) : []),
+    ...(pipeline?.kind === 'local' ? projectLooks('pipeline', pipeline.directory) : []),
     ...files.map((file): Look => ['configuration', file, faultOfFile]),
-    ...homeLooks(execution, pipeline !== undefined && 'project' in pipeline ? pipeline.project : undefined),
+    ...homeLooks(execution, pipeline?.kind === 'project' ? pipeline.project : undefined),
     ...programLooks(execution),
   ];
   const found = looks.flatMap(([use, path, find]) => {
@@ -94,8 +97,8 @@ function projectLooks(use: Use, path: string): Look[] {
 function homeLooks(execution: Execution, project: string | undefined): Look[] {
   const { env, directory, plugins, nextflow } = execution;
   const home = homeOf(execution);
-  const assets = resolve(directory, env['NXF_ASSETS'] || join(home, 'assets'));
-  const { version } = readLauncher(nextflow, env);
+  const assets = assetsOf(execution);
+  const { version } = execution.launcher ?? readLauncher(nextflow, env);
   const framework = resolve(directory, env['NXF_DIST'] || join(home, 'framework'));
   const binary = env['NXF_BIN'];
   const jars = binary ? dirname(resolve(directory, binary)) : join(framework, version ?? '');

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { readRegularFile } from '../../system/files/read-regular-file.ts';
 import { readRunLine } from '../launcher/configuration.ts';
-import type { Execution, Pipeline } from './launch-files.ts';
+import type { Pipeline } from '../launcher/pipeline.ts';
+import type { Execution } from './execution.ts';
 
 /** Maximum size of a configuration file that is read. Only `nextflow config` is exact, and it costs a JVM start. */
 const LENGTH_MAX = 256 * 1024;
@@ -20,7 +21,7 @@ export function workDirectoryOf(
 ): string | undefined {
   const { arguments: args, directory, env, workDir } = execution;
   const { configured } = readRunLine(args);
-  const local = pipeline !== undefined && 'local' in pipeline ? pipeline.local : undefined;
+  const local = pipeline?.kind === 'local' ? pipeline.directory : undefined;
   const known = { ...env, launchDir: directory, projectDir: local, baseDir: local };
   const found = configured.workDir ?? workDir ?? configuredIn(files, known) ?? (env['NXF_WORK'] || 'work');
   return found === '' || found.includes('://') ? undefined : resolve(directory, found);

@@ -1,3 +1,5 @@
+import type { Launcher } from './version.ts';
+
 /** The parts of a launch that decide how its tasks get their secrets. */
 export interface Launch {
   readonly nextflow: string;
@@ -7,4 +9,6 @@ export interface Launch {
   /** nf-escrow's state directory. */
   readonly state: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Facts about `nextflow`, if they have been read. */
+  readonly launcher?: Launcher;
 }

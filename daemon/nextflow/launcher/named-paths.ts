@@ -14,16 +14,3 @@ export function pathsNamed(
       : [];
   });
 }
-
-/**
- * Returns where Nextflow's work directory will be, unless its configuration sets another: `-work-dir`, else NXF_WORK, else
- * `work` in the launch directory (ConfigBuilder, 24.10 to 26.08).
- */
-export function expectedWorkDirectory(
-  launchDirectory: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): string {
-  const named = pathsNamed(['-w', '-work-dir'], args, launchDirectory).at(-1);
-  return named ?? resolve(launchDirectory, env['NXF_WORK'] || 'work');
-}

@@ -1,8 +1,7 @@
-import { existsSync, realpathSync, statSync, type Stats } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Launch } from '../launcher/launch.ts';
-import { pipelineOf, valueOf } from '../launcher/pipeline-argument.ts';
-import { nextflowHome } from '../launcher/nextflow-home.ts';
+import { assetsOf, findPipeline, type Pipeline } from '../launcher/pipeline.ts';
 
 /** The effect of `plugins.lock` on a launch. */
 export interface PluginLock {
@@ -25,20 +24,19 @@ const NAME = 'plugins.lock';
 export function pluginLock(launch: Launch, version: string | undefined): PluginLock {
   const mode = launch.env['NXF_PLUGINS_LOCK_MODE']?.toLowerCase();
   if (mode === 'off' || isOlder(version)) return {};
-  const pipeline = pipelineOf(launch.arguments);
+  const pipeline = findPipeline(launch);
   if (pipeline === undefined) return {};
-  const local = localProjects(launch, pipeline);
-  const found = (local ?? fetchedProjects(launch, pipeline))
+  const found = projectsOf(launch, pipeline)
     .map((directory) => join(directory, NAME))
     .find((path) => existsSync(path));
   if (found !== undefined)
     return {
       why: `"${found}" pins the pipeline's plugins, and Nextflow would add nf-escrow to it (NXF_PLUGINS_LOCK_MODE=off makes Nextflow ignore that file)`,
     };
-  if (local !== undefined) return {};
+  if (pipeline.kind !== 'project') return {};
   if (mode === 'strict')
     return {
-      why: `NXF_PLUGINS_LOCK_MODE is strict, and ${NAME} of ${pipeline} is unknown until it is downloaded`,
+      why: `NXF_PLUGINS_LOCK_MODE is strict, and ${NAME} of ${pipeline.project} is unknown until it is downloaded`,
     };
   return { environment: { NXF_PLUGINS_LOCK_MODE: 'off' } };
 }
@@ -50,34 +48,11 @@ function isOlder(version: string | undefined): boolean {
   return Number(year) < 26 || (Number(year) === 26 && Number(month) < 7);
 }
 
-/** Returns the directories that may contain the main script of a local pipeline, or undefined if it is not local. */
-function localProjects({ arguments: args, directory }: Launch, pipeline: string): string[] | undefined {
-  if (pipeline === '-') return [directory];
-  const path = resolve(directory, pipeline);
-  const found = statOf(path);
-  if (found === undefined) return undefined;
-  const script = found.isDirectory() ? join(path, valueOf(args, '-main-script') ?? 'main.nf') : path;
-  const roots = [dirname(script), ...(found.isDirectory() ? [path] : [])];
+/** Returns the directories that may contain the main script of a pipeline. */
+function projectsOf(launch: Launch, pipeline: NonNullable<Pipeline>): string[] {
+  if (pipeline.kind === 'input') return [pipeline.directory];
+  if (pipeline.kind === 'project') return [join(assetsOf(launch), pipeline.project)];
+  const { directory, script } = pipeline;
+  const roots = [dirname(script), directory];
   return existsSync(script) ? [...roots, dirname(realpathSync(script))] : roots;
-}
-
-/** Returns undefined for a path that Nextflow cannot read either: a name that is too long, a link loop, a closed directory. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Returns the directory of a downloaded pipeline: ASSETS/ORGANIZATION/NAME. */
-function fetchedProjects({ env }: Launch, pipeline: string): string[] {
-  const assets = env['NXF_ASSETS'] || join(nextflowHome(env), 'assets');
-  const words = pipeline
-    .replace(/\.git$/, '')
-    .split(/[/:]/)
-    .filter((word) => word !== '' && word !== '..');
-  const [name = ''] = words.slice(-1);
-  const organization = words.at(-2) ?? env['NXF_ORG'] ?? 'nextflow-io';
-  return [join(assets, organization, name)];
 }

@@ -16,7 +16,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function chooseSecretDelivery(launch: Launch): SecretDelivery {
   const { env } = launch;
-  const launcher = readLauncher(launch.nextflow, env);
+  const launcher = launch.launcher ?? readLauncher(launch.nextflow, env);
   const restore: Record<string, string> = {
     NF_ESCROW_RUN: env['NF_ESCROW_RUN'] ?? '',
     NXF_SECRETS_FILE: env['NXF_SECRETS_FILE'] ?? '',

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
 import { readRegularFile } from '../../system/files/read-regular-file.ts';
+import { configurationFiles } from '../launcher/configuration-files.ts';
 import type { Launch } from '../launcher/launch.ts';
-import { nextflowHome } from '../launcher/nextflow-home.ts';
+import { findPipeline } from '../launcher/pipeline.ts';
 
 const CONFIG_MAX = 1024 * 1024;
 
@@ -14,7 +14,7 @@ const CONFIG_MAX = 1024 * 1024;
 export function wantsWeblog(launch: Launch, pluginsDirectory: string): boolean {
   if (launch.arguments.includes('-with-weblog')) return true;
   if (!isInstalled(pluginsDirectory) && launch.env['NXF_OFFLINE'] === 'true') return false;
-  return configFiles(launch).some(mentionsWeblog);
+  return configurationFiles(launch, findPipeline(launch)).some(mentionsWeblog);
 }
 
 function isInstalled(pluginsDirectory: string): boolean {
@@ -23,25 +23,6 @@ function isInstalled(pluginsDirectory: string): boolean {
   } catch {
     return false; // not found or not readable
   }
-}
-
-/** Returns the local configuration files that Nextflow reads, before any includes (ConfigBuilder). */
-function configFiles({ arguments: args, directory, env }: Launch): string[] {
-  const named = args.flatMap((argument, index) =>
-    ['-c', '-C', '-config'].includes(argument) ? (args[index + 1] ?? '').split(',') : [],
-  );
-  const script = args.slice(args.indexOf('run') + 1).find((argument) => !argument.startsWith('-'));
-  return [
-    join(nextflowHome(env), 'config'),
-    join(directory, 'nextflow.config'),
-    ...named.map((file) => resolve(directory, file)),
-    ...(script === undefined ? [] : beside(resolve(directory, script))),
-  ];
-}
-
-/** A pipeline is a script or a directory that contains one. */
-function beside(script: string): string[] {
-  return [join(script, 'nextflow.config'), join(dirname(script), 'nextflow.config')];
 }
 
 function mentionsWeblog(path: string): boolean {

@@ -2,6 +2,7 @@ import type { ComputeEnvironment, RunRequest, SecretDelivery } from '../../../co
 import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 import { warn } from '../../io/output.ts';
+import type { BuiltRequest } from '../built-request.ts';
 
 /** First version of Nextflow with the extension point that the plugin nf-escrow-aws uses. */
 const OLDEST = [25, 10] as const;
@@ -12,10 +13,11 @@ const OLDEST = [25, 10] as const;
  */
 export async function prepareForAwsBatch(
   context: Context,
-  request: RunRequest,
+  built: BuiltRequest,
   environment: ComputeEnvironment,
 ): Promise<RunRequest> {
-  const secretDelivery = await deliveryOnAws(context, request, environment);
+  const { request } = built;
+  const secretDelivery = await deliveryOnAws(context, built, environment);
   const { readConfiguration } = await import('../../../nextflow/launcher/configuration.ts');
   const { launchDirectory, nextflow, arguments: args } = request;
   const where = { env: process.env, cwd: launchDirectory };
@@ -31,16 +33,15 @@ export async function prepareForAwsBatch(
 /** A run without secrets needs neither the plugin nor a minimum version. Its head still assumes the role. */
 async function deliveryOnAws(
   { settings, command }: Context,
-  { secretDelivery, nextflow, selection }: RunRequest,
+  { request: { secretDelivery, nextflow, selection }, launcher }: BuiltRequest,
   { name, aws }: ComputeEnvironment,
 ): Promise<SecretDelivery | undefined> {
   if (secretDelivery === undefined) return undefined;
-  const [{ addAwsPlugin }, { readLauncher }, { writeHeadProfile }] = await Promise.all([
+  const [{ addAwsPlugin }, { writeHeadProfile }] = await Promise.all([
     import('../../../nextflow/plugin/secret-delivery.ts'),
-    import('../../../nextflow/launcher/version.ts'),
     import('../../../aws/session/head-profile.ts'),
   ]);
-  if (selection.none !== true) assertNewEnough(nextflow, readLauncher(nextflow, process.env).version);
+  if (selection.none !== true) assertNewEnough(nextflow, launcher.version);
   const extended = selection.none === true ? secretDelivery : addAwsPlugin(secretDelivery, process.env);
   if (aws?.assumeRole === undefined) return extended;
   const where = { state: settings.paths.state, name, command };
