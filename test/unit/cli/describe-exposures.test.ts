@@ -2,13 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import {
-  concludePurge,
-  concludeReceipt,
-  describeExposures,
-  describeRemoval,
-  showFile,
-} from '../../../daemon/cli/commands/runs/describe-exposures.ts';
+import { concludePurge, concludeReceipt } from '../../../daemon/cli/commands/runs/conclusions.ts';
+import { describeExposures, showFile } from '../../../daemon/cli/commands/runs/describe-exposures.ts';
+import { describeRemoval } from '../../../daemon/cli/commands/runs/describe-removal.ts';
 import type { ExposureSearch, Receipt } from '../../../daemon/contract/types.ts';
 import { concludeRemoval } from '../../../daemon/runs/records/receipt.ts';
 import { root } from '../../support/sandbox.ts';
