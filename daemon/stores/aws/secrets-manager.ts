@@ -5,7 +5,6 @@ import { parseArn, partitionOf } from '../../contract/arn.ts';
 import { ignoreNotFound } from '../../aws/session/aws-error.ts';
 import { configuredEndpoint, provideCredentials, type OpenSession } from '../../aws/session/session.ts';
 import type { ProvidedCredentials } from '../../aws/session/credentials.ts';
-import { UnansweredRequests } from '../../aws/unanswered-requests.ts';
 import { retryIdempotent } from '../../aws/retry.ts';
 import type { Clock } from '../../system/time/clock.ts';
 import { creationToken } from '../../aws/provenance.ts';
@@ -17,7 +16,7 @@ import { EscrowError } from '../../errors.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
 import { runFiles } from '../../run-directory/layout.ts';
 import { createSecret } from './create-once.ts';
-import { Observations } from './observations.ts';
+import { SecretAbsence } from './secret-absence.ts';
 import { awsSettingsOf } from './settings.ts';
 import { awsWaits, type AwsWaits } from './waits.ts';
 import { splitIntoBundles, encodeBundle } from './bundle.ts';
@@ -58,8 +57,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
   readonly #deps: Dependencies;
   readonly #waits: AwsWaits;
   readonly #faults: FaultInjector;
-  readonly #observations: Observations;
-  readonly #late: UnansweredRequests;
+  readonly #absence: SecretAbsence;
   readonly #assertTakesSecrets: typeof assertTakesSecrets;
 
   constructor(deps: Dependencies) {
@@ -67,8 +65,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
     this.guard = deps.guard;
     this.#waits = deps.waits ?? awsWaits;
     this.#faults = deps.faults ?? noFaults;
-    this.#observations = new Observations(deps.clock);
-    this.#late = new UnansweredRequests(deps.clock, this.#waits.late);
+    this.#absence = new SecretAbsence(deps.clock, this.#waits);
     this.#assertTakesSecrets = cacheQueueChecks(deps.clock.now);
   }
 
@@ -136,7 +133,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
   /** Checks that the secret exists before deleting it: a deletion proves nothing for a secret that was never seen. */
   async remove({ target, locator, sentAt }: LeaseLocation): Promise<void> {
     const name = nameOf(target);
-    this.#late.note({ target, sentAt });
+    this.#absence.noteRequest({ target, sentAt });
     await this.#with(locator, `Cannot delete secret ${name}`, async (client) => {
       const { DeleteSecretCommand } = await sdk('@aws-sdk/client-secrets-manager');
       this.#note(target, await this.#describe(client, name));
@@ -149,7 +146,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
 
   async inspect({ target, locator, sentAt }: LeaseLocation): Promise<Finding> {
     const name = nameOf(target);
-    this.#late.note({ target, sentAt });
+    this.#absence.noteRequest({ target, sentAt });
     return this.#with(locator, `Cannot look up secret ${name}`, async (client) => {
       const found = await this.#awaitDeletion(client, target, name);
       if (found !== undefined)
@@ -160,7 +157,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
               ? `${target} exists`
               : `${target}: deletion in progress since ${found.DeletedDate.toISOString()}`,
         };
-      return this.#absence({ target, sentAt });
+      return this.#absence.judge({ target, sentAt });
     });
   }
 
@@ -190,39 +187,9 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
       await sleep(pause);
       found = this.#note(target, await this.#describe(client, name));
     }
-    if (found !== undefined || !this.#observations.of(target).present) return found;
+    if (found !== undefined || !this.#absence.wasPresent(target)) return found;
     await sleep(this.#waits.settling);
     return this.#note(target, await this.#describe(client, name));
-  }
-
-  /** Returns what a not-found answer proves, from earlier observations and unanswered requests. */
-  #absence({ target, sentAt }: Pick<LeaseLocation, 'target' | 'sentAt'>): Finding {
-    const now = this.#deps.clock.monotonic();
-    const { present, absentSince = now } = this.#observations.of(target);
-    const finding = (state: Finding['state'], evidence: string): Finding => ({
-      state,
-      evidence: `${target}: ${evidence}`,
-    });
-    if (present && sentAt === null) {
-      this.#forget({ target, sentAt });
-      return finding('absent', 'deleted, then not found twice (DescribeSecret)');
-    }
-    const waiting = this.#late.waiting({ target, sentAt });
-    if (waiting !== undefined) return finding('present', `not found, but ${waiting}`);
-    const { apart } = this.#waits;
-    const since = Math.max(absentSince, this.#late.until({ target, sentAt }));
-    if (now - since < apart)
-      return finding('present', `not found; nf-escrow checks again after ${String(apart / 1000)} s`);
-    this.#forget({ target, sentAt });
-    return finding(
-      'absent',
-      `deleted, then not found twice within ${String(Math.round((now - since) / 1000))} s (DescribeSecret)`,
-    );
-  }
-
-  #forget(place: Pick<LeaseLocation, 'target' | 'sentAt'>): void {
-    this.#observations.forget(place.target);
-    this.#late.forget(place);
   }
 
   async useCredentials({ locator }: LeaseLocation, credentials: AwsCredentials): Promise<void> {
@@ -250,7 +217,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
   }
 
   #note(target: string, found: DescribeSecretResponse | undefined): DescribeSecretResponse | undefined {
-    this.#observations.record(target, found !== undefined);
+    this.#absence.noteAnswer(target, found !== undefined);
     return found;
   }
 
