@@ -2,6 +2,7 @@
 // module are allowed: they load nothing.
 const modules = [
   'package-files',
+  'error-table',
   'errors',
   'contract',
   'system',
