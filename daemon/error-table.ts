@@ -2,7 +2,7 @@
  * A row of the closed error table.
  *
  * `exit` follows sysexits(3): 64 usage, 69 unavailable, 70 internal, 75 try again, 77 not permitted, 78 configuration;
- * 1 is "failed or not found". `http` is the status of the problem document in the API. The schema `problem.json` lists
+ * 1 is "failed or not found". `http` is the status of the problem document in the API. The schema `error-code.json` lists
  * the same codes; a unit test compares the two.
  */
 export interface ErrorRow {

@@ -16,11 +16,11 @@ function sources(directory: string, ending: string): [string, string][] {
     .map((name) => [join(directory, name), readFileSync(join(root, directory, name), 'utf8')]);
 }
 
-/** Returns names after `$dir/` or `$directory/` in a shell script, and names that `put` writes. */
+/** Returns names after the run directory in a shell script, and names that `nfe_put` writes. */
 function namesInShell(text: string): string[] {
   const code = text.replace(/^\s*#.*$/gm, '');
-  const paths = [...code.matchAll(/\$\{?(?:dir|directory)\}?"?\/([A-Za-z][\w.-]*|\.gone)/g)];
-  const written = [...code.matchAll(/\bput ([a-z]+)\b/g)];
+  const paths = [...code.matchAll(/\$\{?(?:nfe_dir|(?:nfe_)?directory)\}?"?\/([A-Za-z][\w.-]*|\.gone)/g)];
+  const written = [...code.matchAll(/\bnfe_put ([a-z]+)\b/g)];
   return [...paths, ...written].map(([, name = '']) => name);
 }
 
@@ -67,6 +67,6 @@ void t.test('the daemon contains the names only in layout.ts', async (t) => {
 
 void t.test('reserves space for files that the shim writes at the end', async (t) => {
   const shim = readFileSync(join(root, 'templates/shim.sh'), 'utf8');
-  t.match(shim, /from=\$dir\/reserve\.\$1/);
+  t.match(shim, /from=\$nfe_dir\/reserve\.\$1/);
   t.same(reservedFiles.map(reserveName), ['reserve.process', 'reserve.exit', 'reserve.erased']);
 });
