@@ -175,7 +175,7 @@ void t.test('trusts a path only if all its ancestors are trusted', async (t) => 
     refused(link('../group', 'good/to-group'), new RegExp(`"${at('group')}" can be changed`));
     t.match(probe(victim, [{ path: link(at('good'), 'sticky/own') }]), [{ found: at('good/state') }]);
     must('chown', ['-h', String(attacker.uid), at('sticky/own')]);
-    refused(at('sticky/own/state'), /"[^"]*\/sticky\/own" is a link that belongs to user \d+ \(/);
+    refused(at('sticky/own/state'), /"[^"]*\/sticky\/own" is a link owned by user \d+ \(/);
     link('loop-b', 'loop-a');
     t.match(refusalOf({ path: link('loop-a', 'loop-b') }), { code: 'path-conflict' });
     const dangling = link('not-mounted/yet', 'dangling');
