@@ -53,7 +53,7 @@ export class WakeUps {
     this.#rate.request();
   }
 
-  /** Stops for good: a poll that is in progress starts nothing again. */
+  /** Stops permanently: a poll that is in progress starts nothing again. */
   stop(): void {
     this.#isStopped = true;
     clearInterval(this.#timer);

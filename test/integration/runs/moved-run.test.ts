@@ -6,18 +6,21 @@ import { getRun } from '../../../daemon/runs/records/queries.ts';
 import { hold } from '../../support/held-fifo.ts';
 import { overHead, placeRun, startRun, writeExit } from '../../support/placed-run.ts';
 
-void t.test('detects the start and the end of a run whose directory was moved before the start', async (t) => {
-  const { modules, id, directory } = await placeRun(t);
-  const aside = `${directory}.aside`;
-  renameSync(directory, aside);
-  startRun(aside);
-  writeFileSync(join(aside, 'process'), JSON.stringify(overHead));
-  writeFileSync(join(aside, 'events.jsonl'), '{"type":"run.begin","name":"moved"}\n');
-  writeExit(aside, 3);
-  const ended = await modules.runs.purge(id, { force: false, asked: true });
-  t.match(ended, { state: 'purged', outcome: 'failed', exitStatus: 3, runName: 'moved' });
-  t.notOk(existsSync(aside));
-});
+void t.test(
+  'detects the start and the end of a run whose directory was moved before the start',
+  async (t) => {
+    const { modules, id, directory } = await placeRun(t);
+    const aside = `${directory}.aside`;
+    renameSync(directory, aside);
+    startRun(aside);
+    writeFileSync(join(aside, 'process'), JSON.stringify(overHead));
+    writeFileSync(join(aside, 'events.jsonl'), '{"type":"run.begin","name":"moved"}\n');
+    writeExit(aside, 3);
+    const ended = await modules.runs.purge(id, { force: false, asked: true });
+    t.match(ended, { state: 'purged', outcome: 'failed', exitStatus: 3, runName: 'moved' });
+    t.notOk(existsSync(aside));
+  },
+);
 
 void t.test('does not take a directory at the old path for the run directory', async (t) => {
   const { modules, id, directory } = await placeRun(t);

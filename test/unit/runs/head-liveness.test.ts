@@ -18,7 +18,11 @@ function faraway(directory: string): {
   let word: CachedJobStatus | undefined;
   const jobs = { status: () => word } as never;
   return {
-    life: new HeadLiveness({ jobStatus: jobs }, () => directory, () => now),
+    life: new HeadLiveness(
+      { jobStatus: jobs },
+      () => directory,
+      () => now,
+    ),
     pass: (ms) => (now += ms),
     beat: () => {
       writeFileSync(join(directory, 'heartbeat'), `${String((count += 1))}\n`);
