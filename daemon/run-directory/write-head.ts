@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { fillTemplate } from '../system/files/fill-template.ts';
-import { quoteShellWord } from '../system/processes/shell-word.ts';
+import { quoteShellWord, quoteShellWords } from '../system/processes/shell-word.ts';
 import { runFile } from './layout.ts';
 
 /** Input of a head job's script. */
@@ -23,7 +23,7 @@ export function writeHeadScript({ directory, launchDirectory, requeue, ...head }
     DIRECTORY: quoteShellWord(directory),
     REQUEUE: requeue ? 'yes' : 'no',
     LAUNCH_DIRECTORY: quoteShellWord(launchDirectory),
-    ARGUMENTS: head.arguments.map(quoteShellWord).join(' '),
+    ARGUMENTS: quoteShellWords(head.arguments),
   });
   writeFileAtomic(path, text, 0o700);
   return path;

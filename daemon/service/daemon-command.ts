@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fillTemplate } from '../system/files/fill-template.ts';
-import { quoteShellWord } from '../system/processes/shell-word.ts';
+import { quoteShellWord, quoteShellWords } from '../system/processes/shell-word.ts';
 import type { Settings } from '../config/settings.ts';
 import { isSchedulerLocation } from '../schedulers/environment.ts';
 import { platformRules } from '../stores/registry.ts';
@@ -28,7 +28,7 @@ export function writeDaemonCommand(settings: Settings, command: readonly string[
   const text = fillTemplate('daemon-command.sh', {
     ENVIRONMENT: variables.join('\n'),
     LOG: quoteShellWord(settings.paths.daemonLog),
-    COMMAND: command.map(quoteShellWord).join(' '),
+    COMMAND: quoteShellWords(command),
   });
   inPrivateDirectory(path, (entry) => writeFileAtomic(entry, text, 0o700), { create: true });
   return path;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { SecretDelivery } from '../../contract/types.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { inPrivateDirectory } from '../../system/files/private-directory.ts';
-import { quoteShellWord } from '../../system/processes/shell-word.ts';
+import { quoteShellWords } from '../../system/processes/shell-word.ts';
 
 /**
  * Profile with which a head assumes the role of its compute environment. The plugin and the overlay use the same
@@ -13,7 +13,7 @@ export const HEAD_PROFILE = 'nf-escrow';
  * Holds the user's own AWS_CONFIG_FILE for `nf-escrow aws-credentials`, since AWS_CONFIG_FILE names the generated
  * file.
  */
-export const USER_AWS_CONFIG = 'NF_ESCROW_AWS_CONFIG_FILE';
+const USER_AWS_CONFIG = 'NF_ESCROW_AWS_CONFIG_FILE';
 
 /**
  * Makes the head use the role that placed its secrets: writes an AWS configuration file with a profile whose
@@ -30,7 +30,7 @@ export function writeHeadProfile(
   env: Readonly<Record<string, string | undefined>>,
 ): SecretDelivery {
   const file = join(state, 'aws', `${name}.config`);
-  const line = [...command, 'aws-credentials', '--compute-env', name].map(quoteShellWord).join(' ');
+  const line = quoteShellWords([...command, 'aws-credentials', '--compute-env', name]);
   const text = `[profile ${HEAD_PROFILE}]\ncredential_process = ${line}\n`;
   inPrivateDirectory(file, (entry) => writeFileAtomic(entry, text), { create: true });
   const own = env['AWS_CONFIG_FILE'] ?? '';

@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
 import { SHIM_MARK } from './find.ts';
 import { fillTemplate } from '../../system/files/fill-template.ts';
-import { quoteShellWord } from '../../system/processes/shell-word.ts';
+import { quoteShellWords } from '../../system/processes/shell-word.ts';
 
 /** Number of bytes that are searched for the mark. */
 const HEAD_MAX = 4096;
@@ -27,7 +27,7 @@ export function writeShim(directory: string, command: readonly string[]): string
       },
     );
   mkdirSync(resolve(directory), { recursive: true, mode: 0o755 }); // independent of the umask, because it will be on PATH
-  const text = fillTemplate('nextflow.sh', { COMMAND: command.map(quoteShellWord).join(' ') });
+  const text = fillTemplate('nextflow.sh', { COMMAND: quoteShellWords(command) });
   writeFileAtomic(path, text, 0o755);
   return path;
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
+import { quoteShellWord, quoteShellWords } from '../../../daemon/system/processes/shell-word.ts';
 import { asUser, pidsOf, type Account } from '../../support/accounts.ts';
 import { root, untapped } from '../../support/sandbox.ts';
 import type { Slurm } from '../../support/slurm.ts';
@@ -19,7 +20,7 @@ const call = promisify(execFile);
 const PLACES = ['here', 'job', 'own'] as const;
 type Place = (typeof PLACES)[number];
 /** The process that is killed with SIGKILL, or `scancel`. */
-export const KILLS = ['nothing', 'head', 'shim', 'head and shim', 'daemon', 'command', 'scancel'] as const;
+const KILLS = ['nothing', 'head', 'shim', 'head and shim', 'daemon', 'command', 'scancel'] as const;
 export type Kill = (typeof KILLS)[number];
 
 /** One run of the campaign and its fault. */
@@ -82,10 +83,12 @@ class CampaignUser {
 
   async submit(script: string): Promise<string> {
     const path = join(this.account.home, `script-${randomBytes(4).toString('hex')}`);
-    const exports = Object.entries(this.#env).map(([name, value]) => `export ${name}='${value}'`);
+    const exports = Object.entries(this.#env).map(
+      ([name, value]) => `export ${name}=${quoteShellWord(value)}`,
+    );
     writeFileSync(
       path,
-      ['#!/bin/bash', ...exports, `export HOME='${this.account.home}'`, script, ''].join('\n'),
+      ['#!/bin/bash', ...exports, `export HOME=${quoteShellWord(this.account.home)}`, script, ''].join('\n'),
     );
     chownSync(path, this.account.uid, this.account.gid);
     const words = ['sbatch', '--parsable', '--no-requeue', '--output=/dev/null', path];
@@ -198,8 +201,8 @@ async function runCase(slurm: Slurm, one: Case): Promise<string[]> {
   for (let time = 0; time < 20; time += 1) {
     await user.runs(); // starts the daemon, which a job would not do
     if (place === 'own') {
-      const words = [process.execPath, main, 'run', script].map((word) => `'${word}'`).join(' ');
-      ownJob = await user.submit(`cd '${cwd}'\n${words}`).catch(() => undefined);
+      const words = quoteShellWords([process.execPath, main, 'run', script]);
+      ownJob = await user.submit(`cd ${quoteShellWord(cwd)}\n${words}`).catch(() => undefined);
     } else {
       const where = place === 'job' ? ['--compute-env', 'queue'] : [];
       command = user.start(['run', ...where, script], cwd);

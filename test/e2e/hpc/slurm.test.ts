@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
+import { quoteShellWord, quoteShellWords } from '../../../daemon/system/processes/shell-word.ts';
 import { realNextflow, root, Sandbox, until } from '../../support/sandbox.ts';
 import { realSlurm, type Slurm } from '../../support/slurm.ts';
 
@@ -100,9 +101,9 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
       await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });
       const environment = Object.entries(box.env)
         .filter(([name]) => /^(NF_|NXF_|HOME$|PATH$|SLURM_CONF$|JAVA)/.test(name))
-        .map(([name, text]) => `export ${name}='${text}'`);
-      const line = [process.execPath, main, ...command(box)].map((word) => `'${word}'`).join(' ');
-      const script = [...environment, `cd '${box.launch}'`, line].join('\n');
+        .map(([name, text]) => `export ${name}=${quoteShellWord(text)}`);
+      const line = quoteShellWords([process.execPath, main, ...command(box)]);
+      const script = [...environment, `cd ${quoteShellWord(box.launch)}`, line].join('\n');
       const output = join(box.launch, 'own.out');
       const id = await slurm.submit(script, ['--requeue', '--open-mode=append', `--output=${output}`]);
       const task = await taskBegan(box);

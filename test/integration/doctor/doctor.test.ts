@@ -81,7 +81,7 @@ void t.test('prints the remedy of a failure on the next line, and exits with sta
     stdout,
     `failure  state directory          Cannot use the state directory "${box.state}": it has mode 0755, so others can reach it.\n`,
   );
-  t.match(stdout, `\n                                  chmod go-rwx '${box.state}'\n`);
+  t.match(stdout, `\n                                  chmod go-rwx ${box.state}\n`);
 });
 
 void t.test('continues if other files exist at the paths of nf-escrow', async (t) => {

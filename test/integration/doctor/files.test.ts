@@ -31,7 +31,7 @@ void t.test('checks that each directory exists or can be created, and is private
   mkdirSync(paths.state, { mode: 0o700 });
   t.match(state(), { state: 'ok', found: /\(0700, / });
   chmodSync(paths.state, 0o755);
-  t.match(state(), { state: 'failure', found: /mode 0755/, remedy: `chmod go-rwx '${paths.state}'` });
+  t.match(state(), { state: 'failure', found: /mode 0755/, remedy: `chmod go-rwx ${paths.state}` });
   chmodSync(paths.state, 0o710);
   t.match(state(), { state: 'failure', found: /mode 0710/ });
 });
@@ -153,7 +153,7 @@ void t.test("requires a regular file with mode 0600 as Nextflow's own store", as
   writeFileSync(store, 'not even JSON: it is not read', { mode: 0o600 });
   t.match(only(look()), { state: 'ok', found: `${store} (0600)` });
   chmodSync(store, 0o640);
-  t.match(only(look()), { state: 'failure', remedy: `chmod 600 '${store}'` });
+  t.match(only(look()), { state: 'failure', remedy: `chmod 600 ${store}` });
   chmodSync(store, 0o400);
   t.match(only(look()), { state: 'failure', found: /mode 0400/ });
   chmodSync(store, 0o600);

@@ -35,7 +35,7 @@ function follow(t: Test, account: Account, remedy: string): void {
   const command = remedy.split(', or')[0] ?? '';
   t.match(
     command,
-    /^(?:chmod (?:-R )?go-w|setfacl -k|mkdir -m 700) '/,
+    /^(?:chmod (?:-R )?go-w|setfacl -k|mkdir -m 700) [/']/,
     "changes only modes of the user's own file",
   );
   t.equal(asAccount(account, ['sh', '-c', command.replace(/ first$/, '')]).status, 0, command);

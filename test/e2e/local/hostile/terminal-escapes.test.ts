@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Run } from '../../../../daemon/contract/types.ts';
 import { openLedger } from '../../../../daemon/ledger/open.ts';
+import { quoteShellWords } from '../../../../daemon/system/processes/shell-word.ts';
 import { accepts, newestRun, soon } from '../../../support/hostile.ts';
 import { harmfulIn } from '../../../support/hostile-text.ts';
 import { root, Sandbox, until, type Ended } from '../../../support/sandbox.ts';
@@ -163,7 +164,7 @@ void t.test("on a terminal, shows colors of a run's output and escapes everythin
   writeFileSync(join(box.launch, 'go'), '');
   const { id } = JSON.parse((await accepts(t, box, ['run', '--detach', '--json', 'main.nf'])).stdout) as Run;
   await accepts(t, box, ['runs', 'wait', id]);
-  const command = `'${process.execPath}' '${join(root, 'dist/daemon/main.js')}' runs logs ${id}`;
+  const command = quoteShellWords([process.execPath, join(root, 'dist/daemon/main.js'), 'runs', 'logs', id]);
   const { stdout } = await box.startProgram('script', ['-qfc', command, '/dev/null']).ended;
   t.equal(
     stdout.replaceAll('\r\n', '\n'), // added by the terminal

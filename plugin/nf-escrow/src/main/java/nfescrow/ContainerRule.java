@@ -94,7 +94,7 @@ final class ContainerRule {
         String names = refused(carried, values);
         if (names.isEmpty()) return pattern + ";;\n";
         String message = "nf-escrow: cannot pass " + names + " unchanged to " + program + ": " + advice;
-        return pattern + "echo " + TaskSecrets.quote(message) + " >&2; exit 1 ;;\n";
+        return pattern + "echo " + ShellWord.quote(message) + " >&2; exit 1 ;;\n";
     }
 
     private static String refused(Carried carried, Map<String, byte[]> values) {

@@ -59,7 +59,7 @@ final class TaskSecrets {
         for (String name : names) values.put(name, read(directory, name));
         StringBuilder code = new StringBuilder(FUNCTION).append(ContainerRule.shellCode(config, values)).append("{\n");
         for (String name : values.keySet())
-            code.append("nf_escrow_read ").append(quote(directory.path())).append(' ').append(name).append('\n')
+            code.append("nf_escrow_read ").append(ShellWord.quote(directory.path())).append(' ').append(name).append('\n')
                 .append("export ").append(name).append("=\"$__nf_escrow\"\n");
         return code.append("unset __nf_escrow; } 3>&2 2>/dev/null\nunset -f nf_escrow_read").toString();
     }
@@ -77,10 +77,5 @@ final class TaskSecrets {
         String what = missing.size() == 1 ? "Required secret is missing: " : "Required secrets are missing: ";
         return what + names + " -- not found in workspace " + directory.workspace()
             + ", your own secrets or Nextflow's store when the run started (see: nf-escrow secrets list)";
-    }
-
-    /** Quotes a text as one shell word. */
-    static String quote(String text) {
-        return "'" + text.replace("'", "'\\''") + "'";
     }
 }
