@@ -1,7 +1,6 @@
 // Functions that all scripts share.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The directory of the checkout. */
@@ -27,20 +26,11 @@ export function run(command, args, options = {}) {
     throw new Error(`${command} ${args.join(' ')} failed with ${signal ?? `status ${status}`}`);
 }
 
-/** Returns the first program with this name on PATH, or undefined. */
+/** Returns the first program with this name on PATH, or undefined. Asks a shell, because scripts run before the build. */
 export function which(name, path = process.env.PATH ?? '') {
-  return path
-    .split(delimiter)
-    .filter((directory) => directory !== '')
-    .map((directory) => join(directory, name))
-    .find((candidate) => {
-      try {
-        accessSync(candidate, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+  const args = ['-c', 'command -v -- "$1"', 'sh', name];
+  const { status, stdout } = spawnSync('/bin/sh', args, { env: { PATH: path }, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 /** Runs the main function of a script and exits with its status. An error is one line instead of a stack trace. */

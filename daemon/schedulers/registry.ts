@@ -1,7 +1,6 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import type { Executor } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
+import { findProgram } from '../system/files/find-program.ts';
 import { lsf } from './lsf/definition.ts';
 import { pbs } from './pbs/definition.ts';
 import type { SchedulerDefinition } from './scheduler.ts';
@@ -33,24 +32,10 @@ export const submitCommands = [...new Set(definitions.map(({ submitCommand }) =>
 
 /** Returns the scheduler whose commands are on PATH. Throws `scheduler-unavailable` if there is none. */
 export function detectExecutor(path = process.env['PATH'] ?? ''): Executor {
-  const found = definitions.find(({ markerCommand }) => isOnPath(markerCommand, path));
+  const found = definitions.find(({ markerCommand }) => findProgram(markerCommand, path) !== undefined);
   if (found !== undefined) return found.executor;
   throw new EscrowError(
     'scheduler-unavailable',
     `Cannot detect a scheduler: none of its commands is on PATH (${submitCommands}).`,
   );
-}
-
-function isOnPath(command: string, path: string): boolean {
-  return path
-    .split(delimiter)
-    .filter((directory) => directory !== '')
-    .some((directory) => {
-      try {
-        accessSync(join(directory, command), constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
 }

@@ -2,15 +2,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
+import { findProgram } from '../../daemon/system/files/find-program.ts';
 import type { Environment, Sandbox } from './sandbox.ts';
 
 export const IMAGE = 'localhost/nf-escrow-test:1';
 
 /** Creates a container root in which a task's script can run and hash its variables. */
 export function makeRoot(directory: string): string {
-  const programs = ['bash', 'sha256sum', 'cat'].map((name) =>
-    execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim(),
-  );
+  const programs = ['bash', 'sha256sum', 'cat'].map((name) => String(findProgram(name, process.env['PATH'])));
   const libraries =
     execFileSync('ldd', programs, { encoding: 'utf8' }).match(/(?<=\s)\/[^\s:]+(?= \()/g) ?? [];
   // Not --parents: /bin and /lib are links on most systems, and directories in this root.

@@ -1,5 +1,5 @@
-import { isProgram } from '../../nextflow/launcher/find.ts';
 import { findJava, javaMajor, readJavaVersion } from '../../nextflow/launcher/java.ts';
+import { isProgram } from '../../system/files/find-program.ts';
 import { failure, ok, type Check } from '../check.ts';
 import { findLauncher } from './nextflow.ts';
 import type { DoctorContext } from '../doctor-context.ts';

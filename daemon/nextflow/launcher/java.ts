@@ -1,8 +1,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { findProgram, isProgram } from '../../system/files/find-program.ts';
 import { readRegularFile } from '../../system/files/read-regular-file.ts';
 import { runWithTimeout } from '../../system/processes/run-with-timeout.ts';
-import { findOnPath, isProgram } from './find.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,7 +30,7 @@ export function findJava(env: Environment): Java | undefined {
     const path = isProgram(odd) ? odd : resolve(home, 'bin/java');
     return { path, from: own ? 'NXF_JAVA_HOME' : 'JAVA_HOME' };
   }
-  const path = findOnPath('java', env);
+  const path = findProgram('java', env['PATH']);
   return path === undefined ? undefined : { path, from: 'PATH' };
 }
 
@@ -47,11 +47,11 @@ export async function readJavaVersion(
   const released = new RegExp(`^JAVA_VERSION="${VERSION}"`, 'm').exec(release?.toString('utf8') ?? '')?.[1];
   if (released !== undefined) return released;
   // Nextflow's launcher unsets JAVA_TOOL_OPTIONS too, because it can load code into the JVM.
-  const { output } = await runWithTimeout(path, ['-version'], {
+  const { stdout, stderr } = await runWithTimeout(path, ['-version'], {
     env: { ...env, JAVA_TOOL_OPTIONS: undefined },
     limitMs,
   });
-  return new RegExp(`version "${VERSION}"`).exec(output)?.[1];
+  return new RegExp(`version "${VERSION}"`).exec(stderr + stdout)?.[1];
 }
 
 function isDirectory(path: string): boolean {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
+import { findProgram } from '../../../daemon/system/files/find-program.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 
 /** A system call in the output of strace. */
@@ -22,19 +23,8 @@ function callsOf(file: string): Call[] {
     });
 }
 
-function hasStrace(): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, 'strace'), constants.X_OK);
-      return true;
-    } catch {
-      return false; // try the next directory
-    }
-  });
-}
-
 void t.test('syncs each write of the ledger to the disk before the response', async (t) => {
-  if (!hasStrace()) {
+  if (findProgram('strace', process.env['PATH']) === undefined) {
     if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1') t.fail('strace is not installed, but CI requires it');
     else t.pass('skipped', { skip: 'strace is not installed' });
     return;
