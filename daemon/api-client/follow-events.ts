@@ -3,9 +3,11 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JournalEvent } from '../contract/types.ts';
 import { systemCode } from '../errors.ts';
+import { Backoff } from '../system/time/backoff.ts';
 import { connectTrusted } from './client.ts';
 
-const RECONNECT_MS = 200;
+/** Pauses before reconnecting, while no event arrives. */
+const PAUSES = { first: 200, longest: 5000 };
 
 /**
  * Yields the events of a run from the first one until it is purged. If the connection is lost, reconnects and resumes
@@ -17,13 +19,15 @@ export async function* followEvents(
   wake: () => Promise<unknown>,
 ): AsyncGenerator<JournalEvent> {
   let last = 0;
+  const backoff = new Backoff(PAUSES);
   for (;;) {
     for await (const event of readStream(socketPath, run, last)) {
       last = event.seq;
+      backoff.reset();
       yield event;
       if (event.type === 'run.purged') return;
     }
-    await sleep(RECONNECT_MS);
+    await sleep(backoff.next());
     await wake();
   }
 }

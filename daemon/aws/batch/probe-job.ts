@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   BatchClient,
   JobDetail,
@@ -8,8 +7,9 @@ import type {
 } from '@aws-sdk/client-batch';
 import type { AwsSettings } from '../../contract/types.ts';
 import { DatedRequests } from '../dated-requests.ts';
-import { retry } from '../retry.ts';
+import { retryRequest } from '../retry.ts';
 import { systemClock } from '../../system/time/clock.ts';
+import { poll } from '../../system/time/retry.ts';
 import { asAwsError, classifyFailure } from '../session/aws-error.ts';
 import type { AwsSession } from '../session/session.ts';
 import { tagsOf } from '../tags.ts';
@@ -19,8 +19,7 @@ import { sdk } from '../session/sdk.ts';
 export const probeExits = { differs: 41, missing: 42, noHash: 43 } as const;
 
 /** Pauses between two DescribeJobs requests, in milliseconds. Most jobs first wait for an instance. */
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5000;
+const PAUSES = { first: 250, longest: 5000 };
 /** Time limit for registering the job definition, retries included, in milliseconds. */
 const REGISTERING_MS = 20_000;
 
@@ -75,25 +74,27 @@ export async function runProbeJob(
     );
     await options.record.job(jobId, name);
     let job: BatchJobState = { status: 'SUBMITTED' };
-    for (
-      let pause = FIRST_PAUSE_MS;
-      performance.now() < end && !options.signal.aborted;
-      pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
-    ) {
+    const look = async (): Promise<BatchJobState> => {
       const { jobs } = await batch.send(new DescribeJobsCommand({ jobs: [jobId] }));
-      job = jobs?.[0] ?? job;
-      if (job.status === 'SUCCEEDED' || job.status === 'FAILED') {
-        await options.record.jobOver(jobId);
-        return job;
-      }
-      await sleep(pause);
-    }
+      return (job = jobs?.[0] ?? job);
+    };
+    await poll(look, hasEnded, {
+      pauses: PAUSES,
+      forMs: end - performance.now(),
+      clock: systemClock,
+      signal: options.signal,
+    });
+    if (hasEnded(job)) await options.record.jobOver(jobId);
     return job;
   } catch (error) {
     throw asAwsError('Cannot run the probe job', session.access, error);
   } finally {
     batch.destroy();
   }
+}
+
+function hasEnded({ status }: BatchJobState): boolean {
+  return status === 'SUCCEEDED' || status === 'FAILED';
 }
 
 /**
@@ -120,7 +121,7 @@ async function register(
     }
   };
   try {
-    return await retry(attempt, {
+    return await retryRequest(attempt, {
       forMs: REGISTERING_MS,
       clock: systemClock,
       also: (failure) => failure === 'unanswered' || failure === 'unreachable',

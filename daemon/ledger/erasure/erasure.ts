@@ -1,13 +1,13 @@
 import type { Kysely, Transaction } from 'kysely';
 import type Database from 'libsql';
+import { Backoff } from '../../system/time/backoff.ts';
 import { messageOf } from '../sqlite-errors.ts';
 import type { Tables } from '../tables.ts';
 import { removeCopies } from './copies.ts';
 import { compactSealedValues, COMPACT_AFTER } from './sealed-values.ts';
 import { truncateWal } from './truncate-wal.ts';
 
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 30_000;
+const RETRY_PAUSES = { first: 100, longest: 30_000 };
 /** Interval between checks for expired backups of the ledger. */
 const EXPIRY_MS = 3600 * 1000;
 
@@ -29,7 +29,7 @@ export class Erasure {
   #compactAt = 0;
   #pending: string | undefined;
   #retry: NodeJS.Timeout | undefined;
-  #retryMs = RETRY_MIN_MS;
+  readonly #backoff = new Backoff(RETRY_PAUSES);
   #expiry: NodeJS.Timeout | undefined;
   /** All background work; never rejects. */
   #background: Promise<void> = Promise.resolve();
@@ -125,11 +125,8 @@ export class Erasure {
 
   #note(pending: string | undefined): void {
     clearTimeout(this.#retry);
-    if (pending === undefined) this.#retryMs = RETRY_MIN_MS;
-    else {
-      this.#retry = setTimeout(() => this.#eraseLater(), this.#retryMs).unref();
-      this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MAX_MS);
-    }
+    if (pending === undefined) this.#backoff.reset();
+    else this.#retry = setTimeout(() => this.#eraseLater(), this.#backoff.next()).unref();
     if ((pending === undefined) !== (this.#pending === undefined)) this.#report(pending);
     this.#pending = pending;
   }

@@ -1,17 +1,17 @@
+import { Backoff } from '../../system/time/backoff.ts';
 import { monotonic, type RunDependencies } from '../dependencies.ts';
 import { getRun } from '../records/queries.ts';
 import { purgeRun } from './purge.ts';
 import type { PurgeHold } from './purge-hold.ts';
 
-const FIRST_PAUSE_MS = 2000;
-const LONGEST_PAUSE_MS = 5 * 60_000;
+const PAUSES = { first: 2000, longest: 5 * 60_000 };
 
 /** Retries the purge of one ended run with exponential backoff, until it succeeds. */
 export class PurgeRetry {
   readonly #deps: RunDependencies;
   readonly #run: string;
   readonly #hold: PurgeHold;
-  #pause = 0;
+  readonly #backoff = new Backoff(PAUSES);
   /** Time of the next attempt, on the monotonic clock. */
   #nextAt = 0;
 
@@ -29,8 +29,7 @@ export class PurgeRetry {
       await purgeRun(this.#deps, this.#run);
     } finally {
       // Back off even if the attempt could not be recorded: each attempt delays others that wait for the ledger.
-      this.#pause = Math.min(Math.max(this.#pause * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
-      this.#nextAt = monotonic(this.#deps) + this.#pause;
+      this.#nextAt = monotonic(this.#deps) + this.#backoff.next();
     }
     return (await getRun(this.#deps.ledger.db, this.#run)).state === 'purged';
   }

@@ -103,7 +103,7 @@ async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void
 }
 
 /** Saves a store's record during the removal of an object. */
-export async function noteRecord(deps: RunDependencies, lease: string, record: string): Promise<void> {
+async function noteRecord(deps: RunDependencies, lease: string, record: string): Promise<void> {
   await write(deps, 'lease.record-erased', (db) =>
     db.updateTable('leases').set({ record }).where('id', '=', lease).execute(),
   );

@@ -1,11 +1,12 @@
 import { asEscrowError } from '../../errors.ts';
 import { step } from '../../system/steps.ts';
+import { Backoff } from '../../system/time/backoff.ts';
 import { monotonic, now, write, type RunDependencies } from '../dependencies.ts';
 import { LEASE_SECONDS } from '../materialize/planned-leases.ts';
 import { leasesOf, locationOf, type LeaseRow } from '../records/queries.ts';
 
-/** Pause after a failed renewal. A dead man's switch fires a day and a half after the last renewal. */
-const AGAIN_MS = 5 * 60_000;
+/** Pauses after failed renewals. A dead man's switch fires a day and a half after the last renewal. */
+const PAUSES = { first: 60_000, longest: 10 * 60_000 };
 
 /** Renews the leases of one live run before they expire, in the ledger and in the objects themselves. */
 export class LeaseRenewal {
@@ -14,6 +15,7 @@ export class LeaseRenewal {
   /** Leases whose objects may have an earlier expiry than the ledger. Undefined before the first check. */
   #behind: Set<string> | undefined;
   #tryAfter = -Infinity;
+  readonly #backoff = new Backoff(PAUSES);
 
   constructor(deps: RunDependencies, run: string) {
     this.#deps = deps;
@@ -29,9 +31,10 @@ export class LeaseRenewal {
       await this.#record(now(this.#deps, LEASE_SECONDS));
       for (const { id } of leases) this.#behind.add(id);
       this.#tryAfter = -Infinity;
+      this.#backoff.reset();
     }
     if (this.#behind.size === 0 || monotonic(this.#deps) < this.#tryAfter) return;
-    this.#tryAfter = monotonic(this.#deps) + AGAIN_MS;
+    this.#tryAfter = monotonic(this.#deps) + this.#backoff.next();
     for (const lease of await leasesOf(this.#deps.ledger.db, this.#run))
       if (this.#behind.has(lease.id) && (await this.#renewObject(lease))) this.#behind.delete(lease.id);
   }

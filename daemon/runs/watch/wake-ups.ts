@@ -5,7 +5,7 @@ import { DirectoryWatch, isOnNetwork, refresh } from './directory-watch.ts';
 import { PollRate } from './poll-rate.ts';
 
 /** Interval of checks for changes that inotify does not report (network file systems, lost events). */
-export const POLL_INTERVAL_MS = 2000;
+const POLL_INTERVAL_MS = 2000;
 /** Polling interval after the plugin has reported the end of the run, if the kernel does not report changes. */
 const END_POLL_MS = 200;
 /** Limit of these polls. If a head hangs at its end, polling falls back to the normal interval. */

@@ -10,7 +10,7 @@ export interface SecretBundle {
 }
 
 /** Maximum bytes of a secret: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html */
-export const SECRET_MAX = 65_536;
+const SECRET_MAX = 65_536;
 
 /**
  * Splits values into AWS secrets. `bundle`: one JSON object, or several if the encoded object would be too large. A

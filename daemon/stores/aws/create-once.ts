@@ -2,7 +2,7 @@ import type { SecretsManagerClient, Tag } from '@aws-sdk/client-secrets-manager'
 import { asAwsError, classifyFailure } from '../../aws/session/aws-error.ts';
 import type { AwsAccess } from '../../aws/session/access.ts';
 import { DatedRequests } from '../../aws/dated-requests.ts';
-import { retry } from '../../aws/retry.ts';
+import { retryRequest } from '../../aws/retry.ts';
 import type { Clock } from '../../system/time/clock.ts';
 import { step, type FaultInjector } from '../../system/steps.ts';
 import { sdk } from '../../aws/session/sdk.ts';
@@ -92,7 +92,7 @@ export async function createOnce<T>(
   };
   try {
     const also = (failure: string): boolean => ['unanswered', 'unreachable'].includes(failure);
-    return await retry(attempt, { forMs, clock, also });
+    return await retryRequest(attempt, { forMs, clock, also });
   } finally {
     if (unanswered === 0) await noteSent(null);
   }

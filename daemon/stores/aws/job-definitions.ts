@@ -26,7 +26,7 @@ interface Dependencies {
 }
 
 /** Locator of a job definition: access to AWS, and the run that registered it. */
-export type DefinitionLocator = AwsAccess & { readonly run: string };
+type DefinitionLocator = AwsAccess & { readonly run: string };
 
 /**
  * Job definitions that reference a run's secrets. Nextflow registers them when it submits tasks; this class only

@@ -7,6 +7,7 @@ import { configuredEndpoint, provideCredentials, type OpenSession } from '../../
 import type { ProvidedCredentials } from '../../aws/session/credentials.ts';
 import { retryIdempotent } from '../../aws/retry.ts';
 import type { Clock } from '../../system/time/clock.ts';
+import { poll } from '../../system/time/retry.ts';
 import { creationToken } from '../../aws/provenance.ts';
 import { asTag, tagsOf } from '../../aws/tags.ts';
 import { withClient } from '../../aws/session/with-client.ts';
@@ -44,6 +45,9 @@ interface Dependencies {
   readonly faults?: FaultInjector;
   readonly guard?: DeadManSwitch;
 }
+
+/** Between two descriptions of a secret whose deletion is in progress. */
+const DELETION_PAUSES = { first: 250, longest: 2000 };
 
 /** The name ends with ORGANIZATION.WORKSPACE/RUN, then optionally a number or the name of a secret. */
 const TARGET =
@@ -176,20 +180,14 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
     target: string,
     name: string,
   ): Promise<DescribeSecretResponse | undefined> {
-    const { monotonic, sleep } = this.#deps.clock;
-    const end = monotonic() + this.#waits.deleting;
-    let found = this.#note(target, await this.#describe(client, name));
-    for (
-      let pause = 250;
-      found?.DeletedDate !== undefined && monotonic() < end;
-      pause = Math.min(pause * 2, 2000)
-    ) {
-      await sleep(pause);
-      found = this.#note(target, await this.#describe(client, name));
-    }
+    const { clock } = this.#deps;
+    const look = async (): Promise<DescribeSecretResponse | undefined> =>
+      this.#note(target, await this.#describe(client, name));
+    const repetition = { pauses: DELETION_PAUSES, forMs: this.#waits.deleting, clock };
+    const found = await poll(look, (one) => one?.DeletedDate === undefined, repetition);
     if (found !== undefined || !this.#absence.wasPresent(target)) return found;
-    await sleep(this.#waits.settling);
-    return this.#note(target, await this.#describe(client, name));
+    await clock.sleep(this.#waits.settling);
+    return look();
   }
 
   async useCredentials({ locator }: LeaseLocation, credentials: AwsCredentials): Promise<void> {

@@ -6,8 +6,13 @@ export interface Clock {
   readonly now: () => number;
   /** A monotonic clock, in milliseconds since an arbitrary moment. */
   readonly monotonic: () => number;
-  readonly sleep: (ms: number) => Promise<unknown>;
+  /** Rejects when the signal is aborted. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>;
 }
 
 /** The clock of this machine. */
-export const systemClock: Clock = { now: Date.now, monotonic: () => performance.now(), sleep };
+export const systemClock: Clock = {
+  now: Date.now,
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+};

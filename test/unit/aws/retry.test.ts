@@ -1,5 +1,5 @@
 import t from 'tap';
-import { retry } from '../../../daemon/aws/retry.ts';
+import { retryRequest } from '../../../daemon/aws/retry.ts';
 import type { Clock } from '../../../daemon/system/time/clock.ts';
 
 /** Returns a clock that only sleeping moves forward. */
@@ -22,7 +22,7 @@ async function attempts(refusals: number): Promise<number> {
     (count += 1) > refusals
       ? Promise.resolve(count)
       : Promise.reject(Object.assign(new Error('Signature expired'), { name: 'RequestExpired' }));
-  return retry(work, { forMs: 60_000, clock: fakeClock() }).catch((error: unknown) => {
+  return retryRequest(work, { forMs: 60_000, clock: fakeClock() }).catch((error: unknown) => {
     t.match(error, { name: 'RequestExpired' });
     return -count;
   });
