@@ -17,6 +17,20 @@ const ownStreams = [
   'Literal[value=/^\\/dev\\/(std(out|err)|tty|fd\\/[12])$/]',
 ].map((selector) => ({ selector, message }));
 
+const outputModules = ['node:process', 'process', 'node:console', 'console'].map((name) => ({
+  name,
+  message,
+}));
+
+/** Each start of a run would pay for loading execa here: docs/dependencies.md, "Start cost". */
+const fastStarts = [
+  'daemon/cli/launch/run-detached.ts',
+  'daemon/cli/launch/run-in-foreground.ts',
+  'daemon/cli/launch/run-program.ts',
+  'daemon/service/start-daemon.ts',
+  'daemon/system/files/trust/access-control-list.ts',
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -48,11 +62,17 @@ export default tseslint.config(
       'no-console': 'error',
       'no-restricted-imports': [
         'error',
-        ...['node:process', 'process', 'node:console', 'console'].map((name) => ({ name, message })),
+        ...outputModules,
+        {
+          name: 'node:child_process',
+          importNames: ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'],
+          message: 'Use execa. docs/dependencies.md lists the files that do not load it.',
+        },
       ],
       'no-restricted-syntax': ['error', sdkNames, ...ownStreams],
     },
   },
+  { files: fastStarts, rules: { 'no-restricted-imports': ['error', ...outputModules] } },
   {
     files: ['daemon/cli/io/output.ts', 'daemon/cli/io/confirm.ts', 'daemon/cli/io/passphrase.ts'],
     rules: { 'no-restricted-syntax': ['error', sdkNames] },

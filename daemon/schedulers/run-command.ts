@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { schedulerUnavailable, type CommandResult, type RunCommand } from './command.ts';
 import { isCommandDefault } from './environment.ts';
 
@@ -25,6 +24,7 @@ async function execute(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
+  const { execa } = await import('execa');
   const { exitCode, stdout, stderr, timedOut, isMaxBuffer, code } = await execa(command, [...args], {
     env: { ...environment(), ...variables },
     extendEnv: false,

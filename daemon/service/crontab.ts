@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
 import { EscrowError, systemCode } from '../errors.ts';
-import { runWithTimeout } from '../system/processes/run-with-timeout.ts';
+import { runWithTimeout, type CommandResult } from '../system/processes/run-with-timeout.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -52,34 +51,23 @@ export function replaceBlock(before: string, lines: readonly string[]): string {
 
 /** Returns the crontab; undefined when there is no `crontab` command or this user may not use it. */
 async function readCrontab(env: Environment): Promise<string | undefined> {
-  const { status, output } = await ask(env);
-  if (status === 0) return output;
+  const answer = await ask(env);
+  if (answer?.status === 0) return answer.stdout;
   // Status 1 with "no crontab for": the crontab is empty. Any other message is a refusal.
-  return /\bno crontab\b/i.test(output) ? '' : undefined;
+  return /\bno crontab\b/i.test(answer?.stderr ?? '') ? '' : undefined;
 }
 
-async function ask(env: Environment): Promise<{ status: number | null; output: string }> {
+async function ask(env: Environment): Promise<CommandResult | undefined> {
   try {
-    // The result contains standard error as well, which is empty when the crontab was read.
     return await runWithTimeout('crontab', ['-l'], { env: { ...env, LC_ALL: 'C' }, limitMs: LIMIT_MS });
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return { status: 127, output: '' };
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-function run(args: readonly string[], input: string, env: Environment): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('crontab', [...args], { env, stdio: ['pipe', 'ignore', 'pipe'] });
-    let message = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (message += text));
-    child.on('error', reject).on('close', (status) => {
-      if (status === 0) resolve();
-      else
-        reject(
-          new EscrowError('config-invalid', `Cannot write the crontab: ${message.trim().slice(0, 300)}`),
-        );
-    });
-    child.stdin.on('error', () => undefined).end(input); // the exit status reports a failed read
-  });
+async function run(args: readonly string[], input: string, env: Environment): Promise<void> {
+  const { status, stderr } = await runWithTimeout('crontab', args, { env, input, limitMs: LIMIT_MS });
+  if (status !== 0)
+    throw new EscrowError('config-invalid', `Cannot write the crontab: ${stderr.trim().slice(0, 300)}`);
 }

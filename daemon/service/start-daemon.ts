@@ -136,7 +136,8 @@ function startError({ paths }: Settings, { status, report }: DaemonExit): Escrow
 
 /**
  * Starts a daemon that outlives this process, in a new session. It inherits only its log and a pipe on which it reports
- * why it cannot start. Returns a function that returns the daemon's exit, or undefined while it runs.
+ * why it cannot start. Returns a function that returns the daemon's exit, or undefined while it runs. Uses
+ * node:child_process, because the command that finds no daemon, usually `run`, would pay for loading execa as well.
  */
 function startDaemon({ paths }: Settings, command: Words): () => DaemonExit | undefined {
   const log = openToAppend(paths.daemonLog);

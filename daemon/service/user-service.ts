@@ -61,12 +61,12 @@ function unitWord(text: string): string {
 }
 
 async function systemctl(args: readonly string[], env: Environment): Promise<void> {
-  const { status, output } = await runWithTimeout('systemctl', ['--user', ...args], {
+  const { status, stdout, stderr } = await runWithTimeout('systemctl', ['--user', ...args], {
     env,
     limitMs: LIMIT_MS,
   });
   if (status === 0) return;
-  const message = output.trim().slice(0, 300) || 'no message';
+  const message = (stderr || stdout).trim().slice(0, 300) || 'no message';
   throw new EscrowError('config-invalid', `systemctl --user ${args.join(' ')} failed: ${message}`, {
     hint: `Look at the unit ${userUnitPath(env)}, or use the crontab: nf-escrow daemon install --cron`,
   });

@@ -16,7 +16,7 @@ const LOOK_EVERY_MS = 20;
 
 /**
  * Starts the shim in its own session, with its output in a file, and returns when the shim starts nextflow. From then on the
- * run is independent of this process. Throws `store-unavailable` with the shim's output if nextflow was not started.
+ * run is independent of this process. Uses node:child_process for a fast start, like runInForeground. Throws `store-unavailable` with the shim's output if nextflow was not started.
  */
 export async function runDetached(start: Start): Promise<void> {
   const output = start.outputFile ?? '/dev/null';

@@ -45,7 +45,7 @@ export interface ForegroundEnd {
  *
  * Signals that the caller ignores stay ignored: under nohup, a closed terminal does not end the run.
  *
- * Uses node:child_process instead of execa, because every run pays for the load time.
+ * Uses node:child_process, because each run would pay for loading execa: docs/dependencies.md, "Start cost".
  */
 export async function runInForeground(start: Start): Promise<ForegroundEnd> {
   const head = new ForegroundHead(start.directory);

@@ -6,7 +6,10 @@ import { findShell } from './shim-shell.ts';
 /** Signals that may be sent to this process only but are intended for the program. */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** Runs a program with this process's terminal, directory and environment. Returns its exit status as a shell reports it. */
+/**
+ * Runs a program with this process's terminal, directory and environment. Returns its exit status as a shell reports it. Uses
+ * node:child_process for a fast start, like runInForeground.
+ */
 export async function runProgram(program: string, args: readonly string[]): Promise<number> {
   const [command, ...rest] = withIgnoredSignals(findShell(), [program, ...args]);
   const child = spawn(command, rest, { stdio: 'inherit' });

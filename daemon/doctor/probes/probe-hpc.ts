@@ -102,7 +102,7 @@ export async function probeHpc(
 }
 
 /** The report of a job, and which job it was. */
-export interface ProbeAnswer {
+interface ProbeAnswer {
   readonly answer: string;
   /** For example `slurm job 12`. */
   readonly who: string;
@@ -118,12 +118,12 @@ interface AnswerWait {
 async function runHere(look: AnswerWait, env: DoctorContext['env']): Promise<ProbeAnswer> {
   const script = runFile(look.directory, 'probe');
   const limitMs = Math.max(1, look.deadline - performance.now());
-  const { output } = await runWithTimeout('/bin/bash', [script], { env, limitMs });
+  const { stdout, stderr } = await runWithTimeout('/bin/bash', [script], { env, limitMs });
   const answer = readAnswer(look.directory);
   if (answer === undefined)
     throw new EscrowError(
       'internal',
-      `The probe on this machine wrote no answer: ${output.trim().slice(0, 200)}`,
+      `The probe on this machine wrote no answer: ${(stderr || stdout).trim().slice(0, 200)}`,
     );
   return { answer, who: 'a process' };
 }

@@ -1,80 +1,89 @@
-import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { EscrowError } from '../../errors.ts';
 import { isIgnored } from './ignored-signals.ts';
 
 /** The result of a command. */
 export interface CommandResult {
   /** The exit status; null when a signal or the time limit ended the command. */
   readonly status: number | null;
-  /** Standard output and standard error combined, truncated to 64 KiB. */
-  readonly output: string;
+  readonly stdout: string;
+  readonly stderr: string;
   readonly timedOut: boolean;
 }
 
-const OUTPUT_MAX = 64 * 1024;
+/** Limits and input of a command. */
+export interface CommandOptions {
+  /** Time limit, in milliseconds. */
+  readonly limitMs: number;
+  /** The whole environment of the command. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard input; empty by default. */
+  readonly input?: string;
+  /** Limit of each output, in characters. */
+  readonly outputMax?: number;
+  /** How to decode the output. `latin1` keeps every byte. */
+  readonly encoding?: 'utf8' | 'latin1';
+}
+
+const OUTPUT_MAX = 1024 * 1024;
 /** Time to wait for remaining output after the command has exited: a process that it started may keep the pipe open. */
 const REST_MS = 100;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Runs a command and kills its process group when the time limit expires. The command has its own process group, so
- * signals to this process (Ctrl-C) also kill it. Rejects when the command cannot be started.
+ * signals to this process (Ctrl-C) also kill it. Rejects when the command cannot be started or prints too much.
  */
-export function runWithTimeout(
+export async function runWithTimeout(
   command: string,
   args: readonly string[],
-  options: { readonly limitMs: number; readonly env: Readonly<Record<string, string | undefined>> },
+  { limitMs, env, input, outputMax = OUTPUT_MAX, encoding = 'utf8' }: CommandOptions,
 ): Promise<CommandResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      env: options.env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk: Buffer) => {
-        if (length < OUTPUT_MAX) chunks.push(chunk);
-        length += chunk.length;
-      });
-    }
-    const killGroup = (): void => {
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
-        process.kill(-child.pid, 'SIGKILL');
-    };
-    const passOn = (name: NodeJS.Signals): void => {
-      killGroup();
-      process.off(name, passOn);
-      process.kill(process.pid, name);
-    };
-    const letGo = (): void => {
-      clearTimeout(limit);
-      for (const name of SIGNALS) process.off(name, passOn);
-      child.stdout.destroy();
-      child.stderr.destroy();
-      child.unref(); // a process that hangs in the kernel cannot be killed and must not keep this one alive
-    };
-    const finish = (status: number | null, timedOut: boolean): void => {
-      letGo();
-      resolve({ status, output: Buffer.concat(chunks).toString('utf8', 0, OUTPUT_MAX), timedOut });
-    };
-    const limit = setTimeout(() => {
-      killGroup();
-      finish(null, true);
-    }, options.limitMs);
-    for (const name of SIGNALS) if (!isIgnored(name)) process.on(name, passOn);
-    child.on('error', (error) => {
-      letGo();
-      reject(error);
-    });
-    child.on('exit', (status) => {
-      const rest = setTimeout(() => {
-        finish(status, false);
-      }, REST_MS);
-      child.once('close', () => {
-        clearTimeout(rest);
-        finish(status, false);
-      });
-    });
+  const { execa } = await import('execa'); // large, and most commands run no program
+  const passOn = (name: NodeJS.Signals): void => {
+    killGroup(child);
+    process.off(name, passOn);
+    // Other handlers have received the signal already. Without one, it has its default effect.
+    if (process.listenerCount(name) === 0) process.kill(process.pid, name);
+  };
+  // Before the start, so that no signal arrives between. Handlers run later, when `child` is set.
+  for (const name of SIGNALS) if (!isIgnored(name)) process.on(name, passOn);
+  const child = execa(command, [...args], {
+    env,
+    extendEnv: false,
+    ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    detached: true,
+    encoding,
+    stripFinalNewline: false,
+    maxBuffer: outputMax,
+    reject: false,
   });
+  const closeOutput = (): void => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  child.once('exit', () => setTimeout(closeOutput, REST_MS).unref());
+  let limit: NodeJS.Timeout | undefined;
+  const expired = new Promise<undefined>((resolve) => {
+    limit = setTimeout(resolve, limitMs, undefined);
+  });
+  try {
+    const result = await Promise.race([child, expired]);
+    if (result === undefined) return { status: null, stdout: '', stderr: '', timedOut: true };
+    if (result.isMaxBuffer)
+      throw new EscrowError('internal', `\`${command}\` printed more than ${String(outputMax)} characters.`);
+    if (result.exitCode === undefined && result.cause instanceof Error) throw result.cause;
+    const { exitCode = null, stdout, stderr } = result;
+    return { status: exitCode, stdout, stderr, timedOut: false };
+  } finally {
+    killGroup(child); // only if it still runs
+    clearTimeout(limit);
+    for (const name of SIGNALS) process.off(name, passOn);
+    closeOutput();
+    child.unref(); // a process that hangs in the kernel cannot be killed and must not keep this one alive
+  }
+}
+
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
 }

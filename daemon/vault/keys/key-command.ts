@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
 import { EscrowError } from '../../errors.ts';
+import { runWithTimeout } from '../../system/processes/run-with-timeout.ts';
 
 const TIME_LIMIT_MS = 60_000;
 const OUTPUT_MAX = 64 * 1024;
@@ -9,7 +9,7 @@ const OUTPUT_MAX = 64 * 1024;
  * shell runs it, because the command is a line of the user's own configuration. Its standard error is discarded, because
  * it may contain the key. Throws `vault-key-command-failed`.
  */
-export function runKeyCommand(command: string | undefined): Promise<Buffer> {
+export async function runKeyCommand(command: string | undefined): Promise<Buffer> {
   if (command === undefined)
     throw new EscrowError(
       'vault-key-command-failed',
@@ -18,18 +18,19 @@ export function runKeyCommand(command: string | undefined): Promise<Buffer> {
         hint: 'Set it, for example: nf-escrow config set vaultKeyCommand "pass show nf-escrow"',
       },
     );
-  return new Promise((resolve, reject) => {
-    if (command.includes('\0')) throw failed('it contains a NUL byte');
-    const options = { encoding: 'buffer', timeout: TIME_LIMIT_MS, maxBuffer: OUTPUT_MAX } as const;
-    execFile('/bin/sh', ['-c', command], options, (error, stdout) => {
-      const end = stdout.at(-1) === 0x0a ? stdout.length - 1 : stdout.length; // the newline that `echo` adds
-      const phrase = stdout.subarray(0, end);
-      if (error !== null)
-        reject(failed(`it exited with ${String(error.code ?? error.signal ?? 'an error')}`));
-      else if (phrase.length === 0) reject(failed('it printed nothing'));
-      else resolve(phrase);
-    });
+  if (command.includes('\0')) throw failed('it contains a NUL byte');
+  const { status, stdout, timedOut } = await runWithTimeout('/bin/sh', ['-c', command], {
+    env: process.env,
+    limitMs: TIME_LIMIT_MS,
+    outputMax: OUTPUT_MAX,
+    encoding: 'latin1',
   });
+  const output = Buffer.from(stdout, 'latin1');
+  const end = output.at(-1) === 0x0a ? output.length - 1 : output.length; // the newline that `echo` adds
+  if (timedOut) throw failed(`it did not end within ${String(TIME_LIMIT_MS / 1000)} s`);
+  if (status !== 0) throw failed(status === null ? 'a signal ended it' : `it exited with ${String(status)}`);
+  if (end === 0) throw failed('it printed nothing');
+  return output.subarray(0, end);
 }
 
 function failed(why: string): EscrowError {

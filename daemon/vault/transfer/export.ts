@@ -9,13 +9,13 @@ import { recipientFor } from './age-passphrase.ts';
 import type { Vault } from '../vault.ts';
 
 /** The plaintext of an export, which is encrypted with age: https://age-encryption.org/v1 */
-export interface ExportedVault {
+interface ExportedVault {
   readonly format: 'nf-escrow-export-1';
   readonly exportedAt: string;
   readonly scopes: readonly ExportedScope[];
 }
 
-export interface ExportedScope {
+interface ExportedScope {
   readonly kind: 'workspace' | 'user';
   readonly organization: string;
   readonly name: string;

@@ -84,7 +84,10 @@ export function parseList(text: string, gid: number): readonly Writer[] | undefi
   });
 }
 
-/** Returns the standard output of a program with the descriptor as its input. Undefined if it is missing or fails. */
+/**
+ * Returns the standard output of a program with the descriptor as its input. Undefined if it is missing or fails. Uses
+ * node:child_process, because every command verifies its directories and would pay for loading execa.
+ */
 function ask(path: string, fd: number, program: string, args: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync(program, args, {
     env: { PATH: path, LC_ALL: 'C' },

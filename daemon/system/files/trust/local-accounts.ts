@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ownNamespace, type UserNamespace } from './user-namespace.ts';
 
 /** The account files of this machine. They contain no users or groups of a directory service. */
-export interface AccountFiles {
+interface AccountFiles {
   readonly passwd: string;
   readonly group: string;
 }
