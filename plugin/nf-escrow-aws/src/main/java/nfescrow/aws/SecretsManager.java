@@ -10,7 +10,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
@@ -21,7 +21,7 @@ import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
 /**
  * A minimal client for the two requests of the head: its AWS identity, and the text of a secret. nf-amazon does not
  * include the Secrets Manager client of the SDK, and a client in this plugin would have to match the SDK version of
- * the installed nf-amazon. Credentials are resolved by nf-amazon's SDK.
+ * the installed nf-amazon. nf-amazon's SDK resolves the credentials and signs the requests. See docs/dependencies.md.
  */
 final class SecretsManager {
     private static final int TRIES = 4;
@@ -90,14 +90,16 @@ final class SecretsManager {
                 Thread.currentThread().interrupt();
                 throw new AwsUnavailableException("it was interrupted");
             }
-            pause(attempt);
+            if (attempt < TRIES) pause(attempt);
         }
         throw new AwsUnavailableException(why);
     }
 
+    /** Waits with exponential backoff. */
     private static void pause(int attempt) throws AwsUnavailableException {
         try {
-            Thread.sleep(200L << attempt);
+            long longest = 200L << attempt; // with jitter: many heads may start at the same time
+            Thread.sleep(ThreadLocalRandom.current().nextLong(longest / 2, longest));
         } catch (InterruptedException error) {
             Thread.currentThread().interrupt();
             throw new AwsUnavailableException("it was interrupted");
@@ -114,7 +116,7 @@ final class SecretsManager {
         }
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
         HttpRequest.Builder builder = HttpRequest.newBuilder(endpoint).timeout(LIMIT);
-        Signature.of(found, region, service, endpoint, new TreeMap<>(headers), bytes).forEach(builder::header);
+        Signature.of(found, region, service, endpoint, headers, bytes).forEach(builder::header);
         return builder.POST(HttpRequest.BodyPublishers.ofByteArray(bytes)).build();
     }
 
