@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EscrowError } from '../../errors.ts';
+import { quoteShellWords } from '../../system/processes/shell-word.ts';
 import { takesValue } from './arguments.ts';
 import type { Configured } from './overlay.ts';
 import { configurationKeys } from './configuration-keys.ts';
@@ -27,6 +27,7 @@ interface Answer {
   readonly error: string | undefined;
 }
 
+/** Limit of each output, in characters. */
 const OUTPUT_MAX = 4 * 1024 * 1024;
 /** Launcher options that affect the configuration. Others would write logs or start in the background. */
 const OF_LAUNCHER = ['-C', '-c', '-config', '-D', '-config-ignore-includes'];
@@ -109,7 +110,7 @@ export async function readConfiguration(
     throw new EscrowError(
       'config-invalid',
       `Cannot read the pipeline's configuration: ${answer.error.slice(0, 2000).trim()}`,
-      { hint: `Reproduce the error with: nextflow ${question.join(' ')}` },
+      { hint: `Reproduce the error with: ${quoteShellWords(['nextflow', ...question])}` },
     );
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -133,22 +134,15 @@ function parse(output: string): Configured {
   return found;
 }
 
-function ask(
+/** Not in its own process group: while it fetches the pipeline, Git may ask on the terminal for a password. */
+async function ask(
   nextflow: string,
   args: readonly string[],
-  options: { readonly env: Environment; readonly cwd: string },
+  { env, cwd }: { readonly env: Environment; readonly cwd: string },
 ): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(nextflow, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-    const [out, err]: [Buffer[], Buffer[]] = [[], []];
-    let length = 0;
-    child.stdout.on('data', (chunk: Buffer) => {
-      if ((length += chunk.length) < OUTPUT_MAX) out.push(chunk);
-    });
-    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-    child.on('error', reject).on('close', (status) => {
-      const [output = '', said] = [out, err].map((chunks) => Buffer.concat(chunks).toString('utf8'));
-      resolve({ output, error: status === 0 ? undefined : said });
-    });
+  const { execa } = await import('execa');
+  const { exitCode, stdout, stderr, shortMessage } = await execa(nextflow, [...args], {
+    ...{ env, extendEnv: false, cwd, stdin: 'ignore', maxBuffer: OUTPUT_MAX, reject: false },
   });
+  return { output: stdout, error: exitCode === 0 ? undefined : stderr || String(shortMessage) };
 }
