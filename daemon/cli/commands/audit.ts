@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Audit, JournalEvent } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
-import { print, printJson, printTable } from '../io/output.ts';
+import { print, printJson } from '../io/output.ts';
+import { printTable } from '../io/table.ts';
 
 interface AuditOptions {
   readonly limit: string;
@@ -25,7 +26,7 @@ async function showAudit(context: Context, { json, ...filter }: AuditOptions): P
   const { events } = await (await context.daemon()).call<Audit>('GET', `/v1/audit?${query}`);
   if (json === true) printJson({ events });
   else if (events.length === 0) print('No events recorded yet.');
-  else printTable(['SEQ', 'TIME', 'BY', 'EVENT', 'RUN', 'DETAILS'], events.map(rowOf));
+  else await printTable(['SEQ', 'TIME', 'BY', 'EVENT', 'RUN', 'DETAILS'], events.map(rowOf));
 }
 
 function rowOf({ seq, at, by, type, run, data }: JournalEvent): string[] {

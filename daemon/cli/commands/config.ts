@@ -6,7 +6,8 @@ import { loadSettings } from '../../config/settings.ts';
 import type { Workspace } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { print, printJson, printTable } from '../io/output.ts';
+import { print, printJson } from '../io/output.ts';
+import { printTable } from '../io/table.ts';
 import { workspacePath } from './secrets/scope.ts';
 
 /** Keys that the daemon reads when it starts. Commands read the others. */
@@ -85,7 +86,7 @@ async function listSettings(context: Context, options: { json?: boolean }): Prom
       settings: all.map(({ key, value, from, isLocked }) => ({ key, value, from, locked: isLocked })),
     });
   else
-    printTable(
+    await printTable(
       ['KEY', 'VALUE', 'FROM'],
       all.map(({ key, value, from, isLocked }) => [key, value ?? '-', isLocked ? `${from} (locked)` : from]),
     );

@@ -1,7 +1,8 @@
 import type { ComputeEnvironmentList, Leftovers } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { print, printJson, printTable, warn } from '../io/output.ts';
+import { print, printJson, warn } from '../io/output.ts';
+import { printTable } from '../io/table.ts';
 
 interface SweepOptions {
   readonly computeEnv?: string;
@@ -34,17 +35,17 @@ export async function sweep(context: Context, options: SweepOptions): Promise<vo
   for (const { target, error: trouble } of leftovers)
     if (trouble !== undefined) complain(`${target} was kept. ${trouble}`);
   if (options.json === true) printJson({ leftovers });
-  else show(leftovers, options.yes === true);
+  else await show(leftovers, options.yes === true);
 }
 
-function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): void {
+async function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): Promise<void> {
   if (leftovers.length === 0) {
     print(
       process.exitCode === 1 ? 'Found nothing, but not everything could be searched.' : 'Nothing to remove.',
     );
     return;
   }
-  printTable(
+  await printTable(
     ['KIND', 'RUN', 'TARGET', 'REASON'],
     leftovers.map(({ kind, run, target, reason: why }) => [kind, run, target, why]),
   );

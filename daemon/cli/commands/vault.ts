@@ -122,7 +122,7 @@ async function importVault(
       ? { passphrase: await readPassphrase('Export passphrase:', options.passphraseFile) }
       : { identities: await identitiesOf(options.identity) };
   const body: VaultImportRequest = { export: await read(file), onConflict: conflictOf(options), ...opener };
-  printImport(await (await context.daemon()).call<ImportResult>('POST', '/v1/vault/import', body));
+  await printImport(await (await context.daemon()).call<ImportResult>('POST', '/v1/vault/import', body));
 }
 
 /** Returns the keys in an age identity file, without its comments. */

@@ -9,7 +9,8 @@ import type {
 import { EscrowError } from '../../errors.ts';
 import { confirm } from '../io/confirm.ts';
 import type { Context } from '../context.ts';
-import { print, printJson, printTable } from '../io/output.ts';
+import { print, printJson } from '../io/output.ts';
+import { printTable } from '../io/table.ts';
 import { workspacePath } from './secrets/scope.ts';
 
 interface Json {
@@ -77,7 +78,7 @@ export function addOrganizations(program: Command, context: Context): void {
     .action(async (options: Json) => {
       const list = await (await context.daemon()).call<OrganizationList>('GET', '/v1/organizations');
       if (options.json === true) printJson(list);
-      else printTable(['ORGANIZATION', 'WORKSPACES', 'CREATED'], list.organizations.map(rowOf));
+      else await printTable(['ORGANIZATION', 'WORKSPACES', 'CREATED'], list.organizations.map(rowOf));
     });
   orgs
     .command('show')
@@ -88,7 +89,7 @@ export function addOrganizations(program: Command, context: Context): void {
     .action(async (name: string, options: Json) => {
       const one = await (await context.daemon()).call<Organization>('GET', organizationPath(name));
       if (options.json === true) printJson(one);
-      else printTable(['ORGANIZATION', 'WORKSPACES', 'CREATED'], [rowOf(one)]);
+      else await printTable(['ORGANIZATION', 'WORKSPACES', 'CREATED'], [rowOf(one)]);
     });
   orgs
     .command('remove')
@@ -125,7 +126,7 @@ async function listWorkspaces(context: Context, options: Json): Promise<void> {
     const mark = title === context.settings.workspace ? '*' : '';
     return [title, one.visibility, one.role, String(one.secrets), mark];
   });
-  printTable(['WORKSPACE', 'VISIBILITY', 'ROLE', 'SECRETS', 'DEFAULT'], rows);
+  await printTable(['WORKSPACE', 'VISIBILITY', 'ROLE', 'SECRETS', 'DEFAULT'], rows);
 }
 
 async function showWorkspace(context: Context, title: string, options: Json): Promise<void> {

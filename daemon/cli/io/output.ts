@@ -49,22 +49,6 @@ export function jsonText(data: unknown): string {
   return escapeJson(JSON.stringify(data, null, 2));
 }
 
-/** Prints a table whose columns are as wide as their widest cell. */
-export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
-  const lines = [header, ...rows].map((row) => row.map(escapeText));
-  const widths = header.map((_, column) =>
-    lines.reduce((width, row) => Math.max(width, (row[column] ?? '').length), 0),
-  );
-  for (const row of lines) {
-    print(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
-  }
-}
-
 /** Writes a message to standard error, prefixed with the program name. */
 export function warn(text: string): void {
   printError(`nf-escrow: ${text}`);

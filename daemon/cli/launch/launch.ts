@@ -7,7 +7,8 @@ import { tellExposures } from './tell-exposures.ts';
 import { untilSignal } from './until-signal.ts';
 import { purgeWithCredentials } from './with-credentials.ts';
 import { describePlace } from '../../nextflow/executed/describe-place.ts';
-import { print, printJson, printTable, warn } from '../io/output.ts';
+import { print, printJson, warn } from '../io/output.ts';
+import { printTable } from '../io/table.ts';
 import { runPath } from '../io/run-path.ts';
 
 /** Requests a run from the daemon and starts it, attached or detached, or prints its plan. Returns the exit status. */
@@ -27,7 +28,7 @@ export async function launch(
   ]);
   if (request.explain === true) {
     if (json) printJson(answer.plan);
-    else explain(answer.plan);
+    else await explain(answer.plan);
     return 0;
   }
   const { start, run, plan } = answer;
@@ -100,7 +101,7 @@ async function leftoversOf(context: Context, id: string): Promise<string[]> {
   }
 }
 
-function explain(plan: Plan): void {
+async function explain(plan: Plan): Promise<void> {
   print(`workspace    ${plan.workspace}`);
   print(`compute env  ${plan.computeEnvironment}`);
   print(`store        ${plan.store ?? 'none: there are no secrets to deliver'}`);
@@ -110,7 +111,7 @@ function explain(plan: Plan): void {
     print(`writable     ${describePlace(place)}. ${place.remedy}`);
   if (plan.secrets.length === 0) return;
   print('');
-  printTable(
+  await printTable(
     ['SECRET', 'FROM', 'VERSION', 'OVERRIDES'],
     plan.secrets.map(({ name, scope, version, overrides }) => [
       name,

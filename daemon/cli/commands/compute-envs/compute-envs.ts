@@ -12,7 +12,8 @@ import {
 } from './platform-options.ts';
 import { confirm } from '../../io/confirm.ts';
 import type { Context } from '../../context.ts';
-import { print, printJson, printTable } from '../../io/output.ts';
+import { print, printJson } from '../../io/output.ts';
+import { printTable } from '../../io/table.ts';
 import { splitWords } from '../../io/split-words.ts';
 import { executors } from '../../../schedulers/registry.ts';
 
@@ -88,7 +89,7 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .action(async (options: Json) => {
       const list = await (await context.daemon()).call<ComputeEnvironmentList>('GET', PATH);
       if (options.json === true) printJson(list);
-      else show(context, list.computeEnvironments);
+      else await show(context, list.computeEnvironments);
     });
   environments
     .command('show')
@@ -99,7 +100,7 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .action(async (name: string, options: Json) => {
       const one = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
       if (options.json === true) printJson(one);
-      else show(context, [one]);
+      else await show(context, [one]);
     });
   environments
     .command('remove')
@@ -136,7 +137,7 @@ async function create(context: Context, name: string, options: CreateOptions): P
     settings[chosen.key] = named;
   }
   const body = { name, platform, ...bodyOf(options), ...settings };
-  show(context, [await (await context.daemon()).call<ComputeEnvironment>('POST', PATH, body)]);
+  await show(context, [await (await context.daemon()).call<ComputeEnvironment>('POST', PATH, body)]);
 }
 
 async function update(context: Context, name: string, options: UpdateOptions): Promise<void> {
@@ -164,7 +165,7 @@ async function update(context: Context, name: string, options: UpdateOptions): P
     throw new EscrowError('usage', `Cannot update compute environment "${name}": no setting is given.`, {
       hint: 'See the options with `nf-escrow compute-envs update --help`.',
     });
-  show(context, [await (await context.daemon()).call<ComputeEnvironment>('PATCH', pathOf(name), body)]);
+  await show(context, [await (await context.daemon()).call<ComputeEnvironment>('PATCH', pathOf(name), body)]);
 }
 
 /** Returns the changes for `--unset` options that every platform has. Throws `usage` for a setting that cannot be unset. */
@@ -199,7 +200,7 @@ function bodyOf(options: ChangeOptions): Record<string, unknown> {
   };
 }
 
-function show(context: Context, environments: readonly ComputeEnvironment[]): void {
+async function show(context: Context, environments: readonly ComputeEnvironment[]): Promise<void> {
   const { own } = readPlatforms();
   const rows = environments.map((environment) => [
     environment.name,
@@ -210,7 +211,7 @@ function show(context: Context, environments: readonly ComputeEnvironment[]): vo
     summarize(own, environment),
     environment.isDefault ? '*' : '',
   ]);
-  printTable(['NAME', 'PLATFORM', 'EXECUTOR', 'HEAD', 'RUNS DIRECTORY', 'TASKS IN', 'DEFAULT'], rows);
+  await printTable(['NAME', 'PLATFORM', 'EXECUTOR', 'HEAD', 'RUNS DIRECTORY', 'TASKS IN', 'DEFAULT'], rows);
 }
 
 function pathOf(name: string): string {

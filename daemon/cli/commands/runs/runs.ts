@@ -3,7 +3,9 @@ import type { Receipt, Run, RunList } from '../../../contract/types.ts';
 import type { Context } from '../../context.ts';
 import { confirm } from '../../io/confirm.ts';
 import { checkWithCredentials, purgeWithCredentials } from '../../launch/with-credentials.ts';
-import { print, printJson, printTable } from '../../io/output.ts';
+import { print, printJson } from '../../io/output.ts';
+import { printTable } from '../../io/table.ts';
+import { quoteShellWords } from '../../../system/processes/shell-word.ts';
 import { concludePurge, concludeReceipt } from './conclusions.ts';
 import { describeExposures } from './describe-exposures.ts';
 import { describeRemoval } from './describe-removal.ts';
@@ -100,7 +102,7 @@ async function listRuns(context: Context, { json, ...filter }: ListOptions): Pro
   const { runs } = await (await context.daemon()).call<RunList>('GET', `/v1/runs?${query}`);
   if (json === true) printJson({ runs });
   else if (runs.length === 0) print('No runs yet. Start one: nf-escrow run PIPELINE');
-  else printTable(['RUN', 'NAME', 'STATE', 'OUTCOME', 'STARTED', 'SECRETS', 'LEFT'], runs.map(rowOf));
+  else await printTable(['RUN', 'NAME', 'STATE', 'OUTCOME', 'STARTED', 'SECRETS', 'LEFT'], runs.map(rowOf));
 }
 
 async function showRun(context: Context, wanted: string, options: { json?: boolean }): Promise<void> {
@@ -225,7 +227,7 @@ function printRun(run: Run): void {
     ...(run.headJob === null ? [] : [['job', describeJob(run.headJob)] as const]),
     ...(run.orphanedJobs.length === 0 ? [] : [['jobs left', describeLeft(run)] as const]),
     ['directory', run.launchDirectory],
-    ['command', ['nextflow', ...run.arguments].join(' ')],
+    ['command', quoteShellWords(['nextflow', ...run.arguments])],
     ['log', run.logFile ?? '-'],
     ...(run.outputFile === null ? [] : [['output', run.outputFile] as const]),
     ['planned', run.createdAt],

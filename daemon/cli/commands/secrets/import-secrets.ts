@@ -1,7 +1,8 @@
 import type { ImportRequest, ImportResult, SecretList } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
-import { print, printJson, printTable } from '../../io/output.ts';
+import { print, printJson } from '../../io/output.ts';
+import { printTable } from '../../io/table.ts';
 import { scopeTitle, secretsPath, type ScopeOptions } from './scope.ts';
 
 export interface ConflictOptions {
@@ -27,13 +28,13 @@ export async function importSecrets(
   const daemon = await context.daemon();
   if (onConflict === 'refuse') {
     const { secrets: known } = await daemon.call<SecretList>('GET', path);
-    showConflicts(known, secrets);
+    await showConflicts(known, secrets);
   }
   const body: ImportRequest = { secrets, onConflict };
   const result = await daemon.call<ImportResult>('POST', `${path}/import`, body);
   if (options.json === true) printJson(result);
   else {
-    printImport(result);
+    await printImport(result);
     print(
       `Imported into ${scopeTitle(context, options)}. The file is unchanged and still contains the values in clear text.`,
     );
@@ -46,20 +47,23 @@ export function conflictOf({ replace, skip }: ConflictOptions): ImportRequest['o
   return replace === true ? 'replace' : skip === true ? 'skip' : 'refuse';
 }
 
-export function printImport({ created, replaced, skipped }: ImportResult): void {
+export async function printImport({ created, replaced, skipped }: ImportResult): Promise<void> {
   const rows = [
     ...created.map((name) => [name, 'new']),
     ...replaced.map((name) => [name, 'replaced']),
     ...skipped.map((name) => [name, 'skipped']),
   ];
-  printTable(['NAME', 'RESULT'], rows);
+  await printTable(['NAME', 'RESULT'], rows);
 }
 
 /** Shows which secrets --replace would replace. The daemon refuses them. */
-function showConflicts(known: SecretList['secrets'], wanted: readonly { name: string }[]): void {
+async function showConflicts(
+  known: SecretList['secrets'],
+  wanted: readonly { name: string }[],
+): Promise<void> {
   const taken = known.filter(({ name }) => wanted.some((secret) => secret.name === name));
   if (taken.length === 0) return;
-  printTable(
+  await printTable(
     ['NAME', 'EXISTS SINCE', 'VERSION'],
     taken.map(({ name, lastUpdated, version }) => [name, lastUpdated, String(version)]),
   );

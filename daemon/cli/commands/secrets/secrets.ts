@@ -7,7 +7,8 @@ import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 import { confirm } from '../../io/confirm.ts';
 import { importSecrets, type ConflictOptions } from './import-secrets.ts';
-import { print, printJson, printTable, warn } from '../../io/output.ts';
+import { print, printJson, warn } from '../../io/output.ts';
+import { printTable } from '../../io/table.ts';
 import { promptHidden } from '../../io/passphrase.ts';
 import { scopeTitle, secretsPath, type ScopeOptions } from './scope.ts';
 
@@ -111,7 +112,7 @@ export async function listSecrets(
       lastUsed ?? '-',
       lastUsedBy ?? '-',
     ]);
-    printTable(['NAME', 'VERSION', 'SET', 'LAST USED', 'BY RUN'], rows);
+    await printTable(['NAME', 'VERSION', 'SET', 'LAST USED', 'BY RUN'], rows);
   }
 }
 
