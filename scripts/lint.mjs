@@ -1,4 +1,4 @@
-// npm run lint: checks generated files, code, module order, terms and format.
+// npm run lint: checks generated files, code, module order, unused code, the package, terms and format.
 import { ensureBuilt, ensureDependencies } from './set-up.mjs';
 import { run, runDriver, say } from './steps.mjs';
 
@@ -19,6 +19,10 @@ runDriver(async () => {
     '.dependency-cruiser.cjs',
     'daemon',
   ]);
+  say('unused code and dependencies (knip)');
+  run(node, ['node_modules/knip/bin/knip.js', '--no-progress', '--treat-config-hints-as-errors']);
+  say('package (publint)');
+  run(node, ['scripts/check-package.mjs']);
   say('terms');
   run(node, ['scripts/check-terms.mjs']);
   say('prettier');

@@ -11,7 +11,7 @@ import { probeOnBatch, type BatchProbeLimits } from './aws/batch-probe.ts';
 type Platform = ComputeEnvironment['platform'];
 
 /** Checks that the daemon runs against the service of a platform. */
-export interface PlatformChecks {
+interface PlatformChecks {
   /** Checks whether the service permits what runs of a workspace need. Undefined means the default workspace. */
   readonly check: (environment: ComputeEnvironment, workspace: string | undefined) => Promise<Check[]>;
   /** Lets a job there read a generated secret. */

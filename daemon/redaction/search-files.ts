@@ -5,7 +5,7 @@ import type { SearchTerm } from './search-terms.ts';
 import { PART, StreamSearch } from './stream-search.ts';
 
 /** Why a file was not searched, or only in part. */
-export type FileGap = 'budget' | 'not-plain' | 'unreadable' | 'time';
+type FileGap = 'budget' | 'not-plain' | 'unreadable' | 'time';
 
 export interface SearchedFiles {
   readonly found: readonly { readonly path: string; readonly secrets: readonly string[] }[];

@@ -31,7 +31,7 @@ export function commandFailed(command: string, { status, stderr }: CommandResult
 }
 
 /** Returns the error for a request that the scheduler rejected, so that the user must change it. */
-export function commandRejected(command: string, { stderr, stdout }: CommandResult): EscrowError {
+function commandRejected(command: string, { stderr, stdout }: CommandResult): EscrowError {
   return new EscrowError(
     'scheduler-rejected',
     `\`${command}\` rejected the request: ${firstLine(stderr || stdout)}`,

@@ -103,7 +103,7 @@ export interface SchedulerEnvironment {
 }
 
 /** What the environment of a process says about its job. The values are not validated yet. */
-export interface JobVariables {
+interface JobVariables {
   readonly id: string | undefined;
   /** Number of restarts. Null if the scheduler does not report it. */
   readonly restarts: string | null;

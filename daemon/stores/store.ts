@@ -238,7 +238,7 @@ export interface PlatformStores {
 }
 
 /** Nextflow configuration keys whose configured values a run request reports. */
-export type ConfigurationKey = keyof NonNullable<RunRequest['configured']>;
+type ConfigurationKey = keyof NonNullable<RunRequest['configured']>;
 
 /** Configuration values that nf-escrow sets if neither the pipeline nor the user sets them. */
 export interface NextflowConfiguration {

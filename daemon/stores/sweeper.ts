@@ -1,5 +1,5 @@
 /** State of a run in this ledger. */
-export type LedgerRunState = 'open' | 'over' | 'unknown';
+type LedgerRunState = 'open' | 'over' | 'unknown';
 
 /** Identity of the sweep's caller, and access to its ledger. */
 export interface Sweeper {

@@ -154,7 +154,11 @@ export async function realSlurm(t: Test): Promise<Slurm | undefined> {
   return slurm;
 }
 
-/** Creates a Slurm in its own directory without starting it. */
+/**
+ * Creates a Slurm in its own directory without starting it.
+ *
+ * @public scripts/ import it from dist/
+ */
 export function makeSlurm(): Slurm {
   removeAbandoned();
   const directory = mkdtempSync('/tmp/nfe-');

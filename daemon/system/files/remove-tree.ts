@@ -47,7 +47,7 @@ export async function emptyDirectory(directory: OpenDirectory, removal: TreeRemo
 }
 
 /** Syncs an open directory, asynchronously, because that may take long after many removals. */
-export async function syncOpen(directory: OpenDirectory): Promise<void> {
+async function syncOpen(directory: OpenDirectory): Promise<void> {
   const fd = openSync(directory.self, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await flush(fd);

@@ -10,7 +10,7 @@ import { randomOf, seedOf } from './random.ts';
 import type { Subject, Target } from './target.ts';
 
 /** An input that was handled wrongly. */
-export interface Failure {
+interface Failure {
   readonly target: string;
   /** Its index in the campaign. The same seed gives the same input. */
   readonly index: number;

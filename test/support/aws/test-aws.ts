@@ -85,7 +85,7 @@ export function storeFor(
 }
 
 /** Region and credentials for creating objects. */
-export interface Place {
+interface Place {
   readonly region: string;
   readonly credentials: {
     readonly accessKeyId: string;

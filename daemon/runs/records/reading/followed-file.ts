@@ -10,7 +10,7 @@ export interface ReadBudget {
 
 const MIB = 1024 * 1024;
 
-export const readBudgets = {
+const readBudgets = {
   /** Per poll while the head is alive. The rest is read a second later. */
   look: { bytes: 8 * MIB, lines: 5000 },
   /** After the end of the head. The purge waits for it. */
