@@ -5,7 +5,7 @@ import { STREAMED, type Operation } from './operation.ts';
 import { assertAcceptable, bodyParser, readBody, readQuery } from './read-request.ts';
 
 /** The result of an operation: its response, or the code of its problem. */
-export type Observed = { readonly status: number; readonly body: unknown } | { readonly problem: ErrorCode };
+type Observed = { readonly status: number; readonly body: unknown } | { readonly problem: ErrorCode };
 
 /** Receives the result of each operation. Throwing fails the request. */
 export type ResponseObserver = (operation: Operation, observed: Observed) => void;

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../errors.ts';
 import type { Served } from '../served.ts';
 import type { SchemaFile, Schemas } from './schema-files.ts';
 
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 /** The body of a response: a schema for JSON, another media type, or null for none. */
 export type ResponseBody = SchemaFile | { readonly type: string; readonly schema?: SchemaFile } | null;
@@ -15,7 +15,7 @@ export type Responses = Readonly<Partial<Record<200 | 201 | 202 | 204, ResponseB
 type BodyOf<Body> = Body extends SchemaFile ? Schemas[Body] : Body extends null ? undefined : string | object;
 
 /** A response of success. */
-export type Reply<Wanted extends Responses = Responses> = {
+type Reply<Wanted extends Responses = Responses> = {
   [Status in keyof Wanted]: {
     readonly status: Status;
     readonly body: BodyOf<Wanted[Status]>;
@@ -32,7 +32,7 @@ type ParametersOf<Path extends string> = string extends Path
 type Of<File extends SchemaFile> = [File] extends [never] ? undefined : Schemas[File];
 
 /** A request whose parameters and body are valid. */
-export interface Call<Parameters = Readonly<Record<string, string>>, Query = unknown, Body = unknown> {
+interface Call<Parameters = Readonly<Record<string, string>>, Query = unknown, Body = unknown> {
   readonly params: Parameters;
   readonly query: Query;
   readonly body: Body;
