@@ -227,14 +227,14 @@ export const errorTable = {
   },
   'permissions-too-open': {
     title: 'Other users can access private files',
-    hint: 'Run `nf-escrow doctor` to list the affected paths and the fix for each.',
+    hint: 'Run `nf-escrow doctor` to list the affected paths and the remedy for each.',
     exit: 77,
     http: 422,
     retryable: false,
   },
   'writable-by-others': {
     title: 'Others can change what the run executes',
-    hint: '`nf-escrow doctor` names each place, and what to do.',
+    hint: 'Run `nf-escrow doctor` to list the affected paths and the remedy for each.',
     exit: 77,
     http: 422,
     retryable: false,

@@ -52,7 +52,7 @@ export async function removeOrganization(ledger: Ledger, by: Principal, name: st
     if (workspaces > 0)
       throw new EscrowError(
         'in-use',
-        `Cannot remove the organization "${name}": it has ${String(workspaces)} workspace(s).`,
+        `Cannot remove the organization "${name}": it has ${String(workspaces)} ${workspaces === 1 ? 'workspace' : 'workspaces'}.`,
         { hint: 'Remove its workspaces first: nf-escrow workspaces remove ORG/NAME' },
       );
     await db.deleteFrom('organizations').where('name', '=', name).execute();

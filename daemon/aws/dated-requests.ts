@@ -84,8 +84,8 @@ export class DatedRequests {
     if (late > SIGN_WITHIN_MS)
       throw new EscrowError(
         'store-unavailable',
-        `Cannot send a request to AWS: this process was paused for ${String(Math.round(late / 1000))} s, and the object may have been declared absent since.`,
-        { hint: 'Start the run again.' },
+        `Cannot send a request to AWS: this process was paused for ${String(Math.round(late / 1000))} s, and the request has expired.`,
+        { hint: 'Run the command again.' },
       );
     return signer.sign(request, { ...options, signingDate: new Date(time.at) });
   }

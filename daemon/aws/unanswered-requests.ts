@@ -50,7 +50,7 @@ export class UnansweredRequests {
     const left = this.until(request) - this.#clock.monotonic();
     if (left <= 0) return undefined;
     const time = new Date(this.#clock.now() + left).toISOString();
-    return `a create request got no answer and may still be carried out; nf-escrow checks until ${time}`;
+    return `AWS has not answered a create request, which may still be carried out; nf-escrow checks until ${time}`;
   }
 
   /** Forgets a request whose target is known to be absent. */

@@ -98,9 +98,9 @@ function addOwn(program: Command, context: Context): void {
     );
   program
     .command('doctor')
-    .description('Check everything that a launch needs, and print a remedy for each failure')
-    .option('--compute-env <NAME>', 'also check what this compute environment needs')
-    .option('--probe', 'also submit a job there that reads a temporary secret')
+    .description('Check the requirements of a launch, and print a remedy for each failure')
+    .option('--compute-env <NAME>', 'also check this compute environment')
+    .option('--probe', 'also submit a job that reads a temporary secret')
     .option('--wait <SECONDS>', 'time limit of that job', '120')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow doctor --compute-env cluster --probe')
@@ -109,9 +109,9 @@ function addOwn(program: Command, context: Context): void {
     );
   program
     .command('sweep')
-    .description('List what dead machines left in AWS, or remove it with --yes')
-    .option('--compute-env <NAME>', 'compute environment (default: all that run on AWS)')
-    .option('--yes', 'remove what is found')
+    .description('List secrets and job definitions that lost machines left in AWS; remove them with --yes')
+    .option('--compute-env <NAME>', 'compute environment (default: all on AWS)')
+    .option('--yes', 'remove the listed objects')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow sweep --compute-env batch')
     .action(async (options: { computeEnv?: string; yes?: boolean; json?: boolean }) =>

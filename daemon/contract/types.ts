@@ -13,7 +13,7 @@ export type Executor = 'slurm' | 'sge' | 'pbs' | 'lsf';
  */
 export type Platform = 'hpc' | 'aws-batch';
 /**
- * What was not recorded as a whole of a run, as there was more of it than a run may have: rows of a kind, or lines of a file.
+ * Records of a run that are incomplete because the run exceeded a limit: rows of one kind, or lines of a file.
  */
 export type DroppedRecord =
   'events' | 'log' | 'trace' | 'tasks' | 'trace-errors' | 'task-jobs' | 'exposures' | 'job-definitions';
@@ -207,7 +207,7 @@ export type ErrorCode2 =
   | 'origin-forbidden'
   | 'internal';
 /**
- * What becomes of a run with secrets when others can change what it executes: it is started with a warning, or refused before anything is delivered.
+ * Policy for runs with secrets if others can change files that the run executes. warn: start the run with a warning; refuse: fail before anything is delivered.
  */
 export type WritablePolicy = 'warn' | 'refuse';
 /**
@@ -386,11 +386,11 @@ export interface AwsSettings {
    */
   executionRole: string;
   /**
-   * Profile of the AWS configuration. Default: from the daemon's environment
+   * Profile of the AWS configuration. Default: the credentials of the daemon's environment
    */
   profile?: string;
   /**
-   * ARN of a role to assume, for another account than that of the credentials
+   * ARN of a role to assume, if the queue is in another account than the credentials
    */
   assumeRole?: string;
   /**
@@ -414,7 +414,7 @@ export interface AwsSettings {
    */
   endpoint?: string;
   /**
-   * Whether to use FIPS endpoints
+   * Use FIPS endpoints
    */
   fips?: boolean;
   /**
@@ -426,7 +426,7 @@ export interface AwsSettings {
    */
   deadManRole?: string;
   /**
-   * Whether EventBridge Scheduler deletes the secret of a run if its machine is lost
+   * Let EventBridge Scheduler delete the secret of a run if its machine is lost
    */
   deadMan?: boolean;
 }
@@ -441,7 +441,7 @@ export interface CheckQuery {
  */
 export interface ComputeEnvironmentChange {
   /**
-   * Parent directory of run directories, on a file system that compute nodes can access; null: as configured
+   * Parent directory of run directories, on a file system that compute nodes can access; null: the directory of the setting runsDir
    */
   runsDirectory?: string | null;
   aws?: AwsSettings;
@@ -450,7 +450,7 @@ export interface ComputeEnvironmentChange {
    */
   isDefault?: true;
   /**
-   * Scheduler; null: the one whose commands are installed
+   * Scheduler; null: the one whose commands are on PATH
    */
   executor?: Executor | null;
   /**
@@ -474,7 +474,7 @@ export interface ComputeEnvironmentInput {
   name: string;
   platform: Platform;
   /**
-   * Parent directory of run directories, on a file system that compute nodes can access; null: as configured
+   * Parent directory of run directories, on a file system that compute nodes can access; null: the directory of the setting runsDir
    */
   runsDirectory?: string | null;
   aws?: AwsSettings;
@@ -483,7 +483,7 @@ export interface ComputeEnvironmentInput {
    */
   isDefault?: boolean;
   /**
-   * Scheduler; null: the one whose commands are installed
+   * Scheduler; null: the one whose commands are on PATH
    */
   executor?: Executor | null;
   /**
@@ -516,7 +516,7 @@ export interface ComputeEnvironment {
   name: string;
   platform: Platform;
   /**
-   * Parent directory of run directories, on a file system that compute nodes can access; null: as configured
+   * Parent directory of run directories, on a file system that compute nodes can access; null: the directory of the setting runsDir
    */
   runsDirectory: string | null;
   aws?: AwsSettings;
@@ -533,7 +533,7 @@ export interface ComputeEnvironment {
    */
   lastUpdated: string;
   /**
-   * Scheduler; null: the one whose commands are installed
+   * Scheduler; null: the one whose commands are on PATH
    */
   executor?: Executor | null;
   /**
@@ -619,7 +619,7 @@ export interface DoctorCheck {
    */
   found: string;
   /**
-   * What to do about it; null if nothing is wrong
+   * Remedy; null if nothing is wrong
    */
   remedy: string | null;
 }
@@ -838,40 +838,40 @@ export interface ImportResult {
   skipped: string[];
 }
 /**
- * What became of the files of a run directory that held values.
+ * Result of the removal of the files with values in a run directory.
  */
 export interface LeaseRemoval {
   /**
-   * Each file with values, as it was delivered
+   * Delivered files with values
    */
   files: {
     /**
-     * Its path in the run directory
+     * Path in the run directory
      */
     file: string;
     /**
-     * Names of the secrets whose values it held
+     * Names of the secrets whose values the file contained
      */
     secrets: string[];
     /**
-     * pending: not removed yet; erased: its content was erased, by its inode; deleted: an open descriptor shows that it no longer has a name; reported: the shim or the plugin of the run removed it and reported that; not-verified: it was not found
+     * pending: not removed yet; erased: the daemon erased its content, by inode; deleted: its open descriptor no longer has a name; reported: the shim or the plugin of the run reported its removal; not-verified: it was not found
      */
     result: 'pending' | 'erased' | 'deleted' | 'reported' | 'not-verified';
     /**
-     * Names of it that were found outside of the run directory; its content was erased
+     * Number of further hard links outside the run directory; the content is erased
      */
     links: number;
     /**
-     * Whether another file stood in its place
+     * Whether another file existed at its path
      */
     replaced: boolean;
     /**
-     * Where it was found, if it had been moved out of the run directory
+     * Path at which it was found, if it had been moved out of the run directory
      */
     movedTo: string | null;
   }[];
   /**
-   * What was not as it should be, as sentences: further hard links, a directory that was moved or replaced, what could not be verified
+   * Irregularities, as sentences: further hard links, a moved or replaced directory, files whose removal could not be verified
    */
   notes: string[];
 }
@@ -892,7 +892,7 @@ export interface Lease {
    */
   target: string;
   /**
-   * intended: recorded, and may exist; placed: exists; removing: removal started; gone: absence verified; unverified: does not exist, but whether everything it held was removed could not be verified
+   * intended: recorded, and may exist; placed: exists; removing: removal started; gone: absence verified; unverified: does not exist, but the removal of all its values could not be verified
    */
   state: 'intended' | 'placed' | 'removing' | 'gone' | 'unverified';
   /**
@@ -926,15 +926,15 @@ export interface Lease {
   removal?: LeaseRemoval;
 }
 /**
- * A process that outlived the head of its run and holds the run's FIFO, so that the run's secrets stay.
+ * A process that outlived the head of its run and holds the run's FIFO. The daemon keeps the secrets of the run until the process ends.
  */
 export interface LeftoverProcess {
   /**
-   * Its process id on the host of the head
+   * Process id on the host of the head
    */
   pid: number;
   /**
-   * Its program and arguments, cut; values of the run's secrets in it are masked
+   * Program and arguments, truncated. Values of the run's secrets are masked
    */
   command: string;
 }
@@ -1076,7 +1076,7 @@ export interface Plan {
    */
   note: string | null;
   /**
-   * What others can change of what the run executes; absent where nobody has looked, or the run gets no secrets
+   * Files that the run executes and that others can change; absent if this was not checked or the run gets no secrets
    */
   writableByOthers?: WritablePlace[];
 }
@@ -1096,11 +1096,11 @@ export interface PlannedSecret {
   overrides: Scope[];
 }
 /**
- * A directory or file that a run executes or writes to be executed, and that others than its user can change.
+ * A directory or file that a run executes, or in which it creates files to execute, and that other users can change.
  */
 export interface WritablePlace {
   /**
-   * What it is to the run, such as: launch directory, work directory, Java
+   * Use by the run, such as: launch directory, work directory, Java
    *
    * @minItems 1
    * @maxItems 20
@@ -1253,15 +1253,15 @@ export interface WritablePlace {
         string
       ];
   /**
-   * The directory or file at fault, which may lie above the one that is used
+   * Directory or file with the write permission. It may be a parent of the one that the run uses
    */
   path: string;
   /**
-   * Who can change it, such as: members of group 1005 (lab)
+   * Users who can change it, such as: members of group 1005 (lab)
    */
   who: string;
   /**
-   * The clause that follows the path, such as: can be changed by others: members of group 1005 (lab) can write to it
+   * Reason, as a clause that follows the path, such as: can be changed by others: members of group 1005 (lab) can write to it
    */
   why: string;
   /**
@@ -1365,11 +1365,11 @@ export interface Receipt {
    */
   workDirectory: string | null;
   /**
-   * What others could change of what the run executes when it was launched; absent where nobody has looked, or the run got no secrets
+   * Files that the run executes and that others could change at the launch; absent if this was not checked or the run got no secrets
    */
   writableByOthers?: WritablePlace[];
   /**
-   * What was not recorded as a whole; absent where everything was
+   * Incomplete records; absent if all are complete
    */
   dropped?: DroppedRecord[];
   /**
@@ -1377,7 +1377,7 @@ export interface Receipt {
    */
   complete: boolean;
   /**
-   * pending: something is left, and its removal is retried; not-verified: of something that was placed it could not be verified that it was removed; exposed: all that was placed is removed, and files that the pipeline keeps hold values; nothing-left: all that was placed is removed, and no file of the run holds a value; placed-removed: all that was placed is removed, and the files of the run were not completely searched
+   * pending: an object may still exist, and the daemon retries its removal; not-verified: the removal of some values could not be verified; exposed: all delivered objects are removed, and files of the pipeline contain values; nothing-left: all delivered objects are removed, and no file of the run contains a value; placed-removed: all delivered objects are removed, and the files of the run were not searched completely
    */
   conclusion: 'pending' | 'not-verified' | 'exposed' | 'nothing-left' | 'placed-removed';
   /**
@@ -1474,7 +1474,7 @@ export interface Run {
    */
   purgedAt: string | null;
   /**
-   * Number of leases that are not gone
+   * Number of leases whose absence is not verified
    */
   pendingRemovals: number;
   /**
@@ -1483,7 +1483,7 @@ export interface Run {
   removalError?: string;
   removalErrorCode?: ErrorCode2;
   /**
-   * What was not as it should be as what was placed was removed; absent where nothing was
+   * Irregularities during the removal, as sentences; absent if there were none
    */
   removalNotes?: string[];
   /**
@@ -1503,7 +1503,7 @@ export interface Run {
    */
   namesakes?: string[];
   /**
-   * Processes that keep the run's secrets although its head has ended; absent where there are none, or they cannot be seen from here
+   * Processes that keep the run open although its head has ended; absent if there are none, or if they are on another host
    */
   leftoverProcesses?: LeftoverProcess[];
 }
@@ -1561,7 +1561,7 @@ export interface RunQuery {
    */
   workspace?: string;
   /**
-   * Only runs planned before this one, the last run of the previous page
+   * Only runs planned before this run, the last run of the previous page
    */
   before?: string;
 }
@@ -1601,7 +1601,7 @@ export interface RunRequest {
    */
   logFile?: string;
   /**
-   * Where Nextflow's work directory will be, as far as its arguments, the environment and the configuration of the launch say without starting Nextflow
+   * Nextflow's work directory, if its arguments, the caller's environment or the configuration set it
    */
   workDirectory?: string;
   /**
@@ -1638,12 +1638,12 @@ export interface RunRequest {
     'aws.batch.executionRole'?: string;
   };
   /**
-   * What others can change of what the run executes; absent: nobody has looked
+   * Files that the run executes and that others can change; absent if this was not checked
    */
   writableByOthers?: {
     policy: WritablePolicy;
     /**
-     * Empty: nothing, as far as can be told
+     * Empty if none were found
      *
      * @maxItems 100
      */
@@ -1676,7 +1676,7 @@ export interface Selection {
  */
 export interface SecretDelivery {
   /**
-   * Version of the plugin, if installed and enabled for the run; it delivers any bytes. null: Nextflow's own format, which cannot
+   * Version of the plugin, if it is used; it delivers any bytes. null: Nextflow's own format, which does not support all values
    */
   plugin: string | null;
   /**
@@ -1698,7 +1698,7 @@ export interface SecretDelivery {
     [k: string]: string;
   };
   /**
-   * Variables that a run changes, with the values that tasks would see otherwise; an empty string if unset
+   * Original values of the variables that a run changes, to restore them in tasks; an empty string if unset
    */
   restore: {
     [k: string]: string;
@@ -1740,7 +1740,7 @@ export interface RunStart {
   };
 }
 /**
- * Request to submit a run's head as a scheduler job. The caller has written its environment to the run directory before.
+ * Request to submit a run's head as a scheduler job. The caller must first write its environment to the run directory.
  */
 export interface RunSubmission {
   /**
@@ -1833,7 +1833,7 @@ export interface TaskList {
    */
   traceErrors: number;
   /**
-   * Further tasks that are recorded and not listed; absent where all are listed
+   * Number of further tasks that are recorded but not listed; absent if all are listed
    */
   omitted?: number;
 }

@@ -51,7 +51,7 @@ function schemaVersionOf(database: Database.Database): number {
 function tooNew(path: string, version: number): EscrowError {
   const copy = backupPath(path, NEWEST);
   const hint = existsSync(copy)
-    ? `Use the newer nf-escrow, or restore the backup and lose all changes since the upgrade: rm -f '${path}'-*; mv '${copy}' '${path}'`
+    ? `Use the newer nf-escrow. Or stop its daemon and restore the backup, which loses all changes since the upgrade: rm -f '${path}'-*; mv '${copy}' '${path}'`
     : 'Use the newer nf-escrow, or set NF_ESCROW_HOME to another directory.';
   return new EscrowError(
     'ledger-too-new',

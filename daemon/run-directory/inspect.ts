@@ -42,11 +42,11 @@ function describeFiles({ files }: DirectoryRecord): string {
     files.filter(({ result }) => results.includes(result ?? '')).length;
   const parts: readonly (readonly [number, string])[] = [
     [count('erased'), 'erased'],
-    [count('deleted'), 'deleted, as their open descriptors show'],
-    [count('reported'), 'erased by the shim, as it reported'],
+    [count('deleted'), 'deleted (verified by open descriptors)'],
+    [count('reported'), 'erased (reported by the shim)'],
   ];
   const results = parts.filter(([many]) => many > 0).map(([many, how]) => `${String(many)} ${how}`);
-  return `of ${String(files.length)} ${files.length === 1 ? 'file' : 'files'} with values: ${results.join(', ')}`;
+  return `${String(files.length)} ${files.length === 1 ? 'file' : 'files'} with values: ${results.join(', ')}`;
 }
 
 /** Returns the evidence of absence. Undefined if the parent still lists the directory, as a network file system may. */

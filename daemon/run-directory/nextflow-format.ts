@@ -27,17 +27,17 @@ export function assertFitsNextflowFormat(
     if (what === undefined) continue;
     throw new EscrowError(
       'value-not-deliverable',
-      `Cannot deliver secret ${name} in Nextflow's own format: its value ${what}. The plugin nf-escrow, which could, is not used: ${why ?? 'the caller did not ask for it'}.`,
+      `Cannot deliver secret ${name} in Nextflow's own format: its value ${what}. nf-escrow's plugin, which supports such values, is not used: ${why ?? 'the caller did not request it'}.`,
     );
   }
 }
 
 const UNFIT: readonly (readonly [string, string])[] = [
   ['\n', 'contains a newline, which ends the line and loses the rest'],
-  ['\r', 'contains a carriage return, which changes on the way'],
+  ['\r', 'contains a carriage return, which Nextflow does not preserve'],
   ['"', 'contains a double quote, so that a shell would execute the rest'],
   ['`', 'contains a backtick, so that a shell would execute it'],
-  ['\\', 'contains a backslash, which a shell takes as an escape'],
+  ['\\', 'contains a backslash, which a shell interprets as an escape'],
 ];
 
 function unfit(bytes: Buffer): string | undefined {

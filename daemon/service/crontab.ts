@@ -22,7 +22,10 @@ export async function writeCrontab(lines: readonly string[], env: Environment): 
   const before = await readCrontab(env);
   if (before === undefined) {
     if (lines.length === 0) return false;
-    throw new EscrowError('config-invalid', 'Cannot write the crontab: this host does not allow you one.');
+    throw new EscrowError(
+      'config-invalid',
+      'Cannot write the crontab: this host does not permit you to use crontab.',
+    );
   }
   const after = replaceBlock(before, lines);
   if (after === before) return false;

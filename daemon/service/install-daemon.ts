@@ -35,7 +35,7 @@ export async function installDaemon(wanted: Installation): Promise<readonly stri
   if (await hasCrontab(wanted.env)) return installCrontab(wanted);
   throw new EscrowError(
     'config-invalid',
-    'Cannot install the daemon: this host offers you neither a user systemd nor a crontab.',
+    'Cannot install the daemon: neither a systemd user manager nor a crontab is available to you on this host.',
     {
       hint: 'After a reboot, run any nf-escrow command: it starts the daemon, which completes pending removals.',
     },
@@ -70,12 +70,12 @@ async function installUnit({ settings, command, env }: Installation): Promise<re
         'daemon-unavailable',
         `The unit ${unit} was started, but its daemon does not answer.`,
         {
-          hint: `Look at "journalctl --user -u nf-escrow" and "${settings.paths.daemonLog}".`,
+          hint: `See "journalctl --user -u nf-escrow" and "${settings.paths.daemonLog}".`,
         },
       );
     await sleep(LOOK_EVERY_MS);
   }
-  return [`Your user systemd runs the daemon on ${hostname()}: ${unit}`, ...lingering()];
+  return [`Your systemd user manager runs the daemon on ${hostname()}: ${unit}`, ...lingering()];
 }
 
 async function installCrontab({ settings, command, env }: Installation): Promise<readonly string[]> {

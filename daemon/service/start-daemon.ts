@@ -67,7 +67,7 @@ export async function startPersistent(settings: Settings, start: DaemonStart): P
   const elsewhere = findRemoteDaemon(settings);
   if (elsewhere?.lives === true)
     throw new EscrowError('daemon-on-other-host', `The daemon runs on ${elsewhere.host}.`, {
-      hint: 'All hosts of a state directory share one daemon. To move it, run "nf-escrow daemon stop", then this again.',
+      hint: 'All hosts of a state directory share one daemon. To move it, run "nf-escrow daemon stop", then run this command again.',
     });
   if (elsewhere !== undefined) throw remoteDaemonUnreachable(elsewhere, start.insteadOn === undefined);
   if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);
@@ -129,7 +129,7 @@ function startError({ paths }: Settings, { status, report }: DaemonExit): Escrow
     return new EscrowError(
       'daemon-unavailable',
       `The daemon exited with status ${String(status)} during its start.`,
-      { hint: `Look at "${paths.daemonLog}".` },
+      { hint: `See "${paths.daemonLog}".` },
     );
   }
 }

@@ -68,7 +68,7 @@ async function systemctl(args: readonly string[], env: Environment): Promise<voi
   if (status === 0) return;
   const message = (stderr || stdout).trim().slice(0, 300) || 'no message';
   throw new EscrowError('config-invalid', `systemctl --user ${args.join(' ')} failed: ${message}`, {
-    hint: `Look at the unit ${userUnitPath(env)}, or use the crontab: nf-escrow daemon install --cron`,
+    hint: `Check the unit ${userUnitPath(env)}, or use the crontab: nf-escrow daemon install --cron`,
   });
 }
 

@@ -48,7 +48,7 @@ export async function checkLauncher(
     checks.push({
       name: LAUNCHER_PERMISSIONS,
       state: 'warning',
-      found: `unknown: ${actions(of('unknown'))}; no request that changes nothing can check them`,
+      found: `cannot check ${actions(of('unknown'))} without iam:SimulatePrincipalPolicy`,
       remedy: `Allow iam:SimulatePrincipalPolicy on ${arn} and check again, or run nf-escrow doctor --compute-env NAME --probe.`,
     });
   const tooMuch = excess.filter((need) => permitted?.has(need));

@@ -13,9 +13,9 @@ interface AuditOptions {
 export function addAudit(program: Command, context: Context): void {
   program
     .command('audit')
-    .description('List who did what, newest first; values are never shown')
+    .description('List the events of the audit log, newest first; values are never shown')
     .option('--limit <N>', 'maximum number of events', '50')
-    .option('--before <SEQ>', 'only events before this number, for the next page')
+    .option('--before <SEQ>', 'only events before this number, to get the next page')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow audit --limit 20')
     .action((options: AuditOptions) => showAudit(context, options));

@@ -31,7 +31,7 @@ export function addConfig(program: Command, context: Context): void {
     .action((options: { json?: boolean }) => listSettings(context, options));
   config
     .command('get')
-    .argument('<KEY>')
+    .argument('<KEY>', 'setting, as listed by nf-escrow config list')
     .description('Print the value of a setting')
     .addHelpText('after', '\nExample: nf-escrow config get workspace')
     .action(async (key: string) => {
@@ -41,8 +41,8 @@ export function addConfig(program: Command, context: Context): void {
     });
   config
     .command('set')
-    .argument('<KEY>')
-    .argument('<VALUE>', 'new value; an empty one removes the setting')
+    .argument('<KEY>', 'setting, as listed by nf-escrow config list')
+    .argument('<VALUE>', 'new value; an empty value removes the setting')
     .description('Write a setting to config.yaml')
     .addHelpText('after', '\nExample: nf-escrow config set keepRunsDays 30')
     .action((key: string, value: string) => set(context, known(key), value));

@@ -12,7 +12,7 @@ export function addDaemon(program: Command, context: Context): void {
   daemon
     .command('start')
     .description('Start the daemon')
-    .option('--stay', 'keep it running when it is idle')
+    .option('--stay', 'keep the daemon running when it is idle')
     .addHelpText('after', '\nExample: nf-escrow daemon start')
     .action((options: { stay?: boolean }) => startDaemon(context, options));
   daemon
@@ -28,16 +28,16 @@ export function addDaemon(program: Command, context: Context): void {
     .action((options: { json?: boolean }) => daemonStatus(context, options));
   daemon
     .command('takeover')
-    .description('Start the daemon here and take over from a host that no longer responds')
+    .description('Start the daemon on this host if its current host is unreachable')
     .addHelpText('after', '\nExample: nf-escrow daemon takeover')
     .action(() => takeOver(context));
   daemon
     .command('install')
     .description(
-      'Install the daemon as a systemd user unit or in the crontab: it runs after reboot and logout',
+      'Install the daemon as a systemd user unit or in the crontab, so that it runs after reboot and logout',
     )
-    .option('--cron', 'use the crontab even if a systemd user instance is available')
-    .option('--remove', 'uninstall it')
+    .option('--cron', 'use the crontab even if a systemd user manager is available')
+    .option('--remove', 'uninstall the daemon')
     .addHelpText('after', '\nExample: nf-escrow daemon install')
     .action((options: InstallOptions) => install(context, options));
   daemon

@@ -35,7 +35,7 @@ export function addVault(program: Command, context: Context): void {
     .action((options: Phrase) => unlock(context, options));
   vault
     .command('rekey')
-    .description('Replace the key: by default with a new key file, else with a passphrase or a command')
+    .description("Replace the vault's key with a new key file (default), a passphrase or a command")
     .option('--passphrase', 'derive the key from a passphrase')
     .option('--passphrase-file <FILE>', 'derive the key from the passphrase in a file')
     .option('--command', 'derive the key from the output of the setting vaultKeyCommand')
@@ -43,15 +43,15 @@ export function addVault(program: Command, context: Context): void {
     .action((options: Phrase & { passphrase?: boolean; command?: boolean }) => rekey(context, options));
   vault
     .command('export')
-    .description('Export all secrets, encrypted with age')
-    .option('--recipient <AGE1...>', 'age public key to encrypt to (repeatable)', collect, [])
+    .description('Export all secrets, encrypted with age, to standard output')
+    .option('--recipient <AGE1...>', 'age public key to encrypt to (repeatable)', collect)
     .option('--passphrase-file <FILE>', 'file that contains the passphrase to encrypt with')
     .addHelpText('after', '\nExample: nf-escrow vault export > secrets.age')
-    .action((options: Phrase & { recipient: string[] }) => exportVault(context, options));
+    .action((options: Phrase & { recipient?: string[] }) => exportVault(context, options));
   vault
     .command('import')
     .argument('<FILE>')
-    .description('Import an export, all of it or nothing')
+    .description('Import exported secrets, all or none')
     .option('--identity <FILE>', 'file that contains age secret keys to decrypt with')
     .option('--passphrase-file <FILE>', 'file that contains the passphrase to decrypt with')
     .option('--replace', 'replace secrets that exist')
@@ -72,7 +72,7 @@ async function vaultStatus(context: Context, options: { json?: boolean }): Promi
       print(`pending  ${String(status.pendingRekey)} values are encrypted with another key`);
     if (status.pendingErasure !== null)
       print(
-        `erasure  removed values may still be on the disk: ${status.pendingErasure}; the daemon retries it`,
+        `erasure  removed values may still be on the disk: ${status.pendingErasure}; the daemon retries the erasure`,
       );
   }
 }
@@ -100,13 +100,13 @@ async function rekey(
   print(`The vault has the new key ${vault.key ?? '?'}. Re-encrypted ${String(moved)} values.`);
 }
 
-async function exportVault(context: Context, options: Phrase & { recipient: string[] }): Promise<void> {
+async function exportVault(context: Context, options: Phrase & { recipient?: string[] }): Promise<void> {
   if (outputIsTerminal())
     throw new EscrowError('usage', 'Cannot print an export to a terminal.', {
       hint: 'Redirect it to a file: nf-escrow vault export > secrets.age',
     });
   const body: VaultExportRequest =
-    options.recipient.length > 0
+    options.recipient !== undefined
       ? { recipients: options.recipient as [string, ...string[]] }
       : { passphrase: await readNewPassphrase('Export passphrase:', options.passphraseFile) };
   write(await (await context.daemon()).call<string>('POST', '/v1/vault/export', body));
@@ -139,6 +139,6 @@ async function read(file: string): Promise<string> {
   return (await readBytes(file)).toString('utf8');
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }

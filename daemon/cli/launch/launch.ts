@@ -78,7 +78,9 @@ async function settle(context: Context, id: string): Promise<Run | undefined> {
   try {
     const run = await purgeWithCredentials(await context.daemon(), `/v1/runs/${id}/purge?ended=true`);
     if (run.pendingRemovals > 0)
-      warn(`could not remove everything of run ${id} yet. The daemon retries it. See: nf-escrow status`);
+      warn(
+        `could not remove everything of run ${id} yet. The daemon retries the removal. See: nf-escrow status`,
+      );
     await tellExposures(await context.daemon(), run, warn);
     return run;
   } catch (error) {

@@ -33,7 +33,7 @@ function secretsFile(env: DoctorContext['env']): Check | undefined {
     );
   return warning(
     NAME,
-    `NXF_SECRETS_FILE is "${path}": Nextflow resolves a relative path in its own home, not here`,
+    `NXF_SECRETS_FILE is "${path}": Nextflow resolves a relative path from its own home directory, not from the current directory`,
     'Set it to an absolute path.',
   );
 }

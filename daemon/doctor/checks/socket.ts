@@ -42,7 +42,7 @@ function judge(socket: string, { version, ledger, pendingRemovals }: Health, sub
     return failure(
       'socket',
       `${found}, but its ledger is unavailable`,
-      'Read daemon.log in the state directory for the cause.',
+      'Run `nf-escrow daemon logs` to see the cause.',
     );
   if (version !== subject.version)
     return warning(

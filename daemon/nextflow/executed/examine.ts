@@ -50,14 +50,14 @@ function describe({ use, path, fault }: Found): Omit<WritablePlace, 'uses'> {
   const { at, who, why, isOwn, isMissing, owner } = fault;
   const other = `${elsewhere(use)}${isAbove(at, homedir()) ? ', or ask the administrator of this machine' : ''}`;
   if (isMissing === true) {
-    const remedy = `mkdir -m 700 ${quoteShellWord(path)} first, or ${other}.`;
+    const remedy = `Run mkdir -m 700 ${quoteShellWord(path)} first, or ${other}.`;
     return { path: at, who, why: `can be changed by others: ${who} can create "${path}" there`, remedy };
   }
   if (!isOwn) return { path: at, who, why, remedy: `${capital(other)}.${trustOf(use, who, owner)}` };
   // The fault is inside the tree. Its siblings were probably created with the same umask, so the remedy is recursive.
   const isBelow = at !== path && at.startsWith(`${path}/`);
   const [flag, target] = isBelow ? ['-R ', dirname(at)] : ['', at];
-  const command = `chmod ${flag}go-w ${quoteShellWord(target)}`;
+  const command = `Run chmod ${flag}go-w ${quoteShellWord(target)}`;
   return { path: at, who, why, remedy: `${command}, or, if it is shared on purpose, ${other}.` };
 }
 
@@ -99,9 +99,9 @@ function describeNew(
   umask: number,
 ): Omit<WritablePlace, 'uses'> {
   const cause = by === 'umask' ? `umask ${umaskText(umask)}` : 'its access control list';
-  const why = `gets new files that others can change: ${cause} lets ${who} write to them`;
+  const why = `will contain new files that others can change: ${cause} lets ${who} write to them`;
   if (by === 'umask') return { path, who, why, remedy: 'Run `umask 022` first.' };
-  const command = `setfacl -k ${quoteShellWord(path)}, or, if it is shared on purpose, `;
+  const command = `Run setfacl -k ${quoteShellWord(path)}, or, if it is shared on purpose, `;
   return { path, who, why, remedy: isOwn ? `${command}${elsewhere(use)}.` : `${capital(elsewhere(use))}.` };
 }
 

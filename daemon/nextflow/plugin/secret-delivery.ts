@@ -66,7 +66,7 @@ function placed({ path, instead }: PluginsDirectory): Record<string, string> {
 
 function noteOn({ path, instead }: PluginsDirectory): Pick<SecretDelivery, 'note'> {
   if (instead === undefined) return {};
-  return { note: `plugins are loaded from ${path}: ${instead.message} ${instead.hint}` };
+  return { note: `plugins are loaded from ${path}: ${instead.message} Remedy: ${instead.hint}` };
 }
 
 /** Returns why this Nextflow would not load the plugin or would fail with it, as a clause, or undefined. */

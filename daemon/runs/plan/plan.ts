@@ -66,7 +66,7 @@ export async function planRun(deps: RunDependencies, request: RunRequest): Promi
 /** Throws `writable-by-others` if others can change what the run executes. */
 function assertUnwritable([first, ...more]: readonly WritablePlace[]): void {
   if (first === undefined) return;
-  const others = more.length === 0 ? '' : ` For ${String(more.length)} more, see: nf-escrow doctor`;
+  const others = more.length === 0 ? '' : ` Run nf-escrow doctor to list ${String(more.length)} more.`;
   throw new EscrowError(
     'writable-by-others',
     `Cannot start a run with secrets (writableByOthers is refuse): ${describePlace(first)}.`,

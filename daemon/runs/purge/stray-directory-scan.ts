@@ -114,7 +114,7 @@ export class StrayDirectoryScan {
 
 function notReviewed(deps: RunDependencies, path: string, error: unknown): void {
   const reason = asEscrowError(error).message;
-  deps.log.error({ path, code: systemCode(error), reason, err: error }, 'cannot review run directory');
+  deps.log.error({ path, code: systemCode(error), reason, err: error }, 'cannot inspect run directory');
 }
 
 async function listed(deps: RunDependencies, within: string | undefined): Promise<FoundDirectory[]> {

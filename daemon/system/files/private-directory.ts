@@ -55,7 +55,7 @@ export function assertPrivateFile(path: string): void {
   assertOwner(path, found);
   if ((found.mode & OTHERS) !== 0) {
     const mode = (found.mode & 0o777).toString(8).padStart(4, '0');
-    const why = `has mode ${mode}, so others can reach it`;
+    const why = `has mode ${mode}, so others can access it`;
     throw untrusted(path, FILE, { at: path, isOwn: true, who: 'others', why, change: 'go-rwx' });
   }
 }

@@ -81,7 +81,7 @@ void t.test('changes nothing in a crontab that is denied, empty or has a broken 
   const { box, table } = withCrontab(t);
   const denied = await box.escrow(['daemon', 'install'], { env: { CRONTAB_DENIED: 'yes' } });
   t.equal(denied.status, 78);
-  t.match(denied.stderr, /neither a user systemd nor a crontab/);
+  t.match(denied.stderr, /neither a systemd user manager nor a crontab/);
   t.notOk(existsSync(table));
   await box.escrow(['daemon', 'install']);
   t.equal((await box.escrow(['daemon', 'install', '--remove'])).status, 0);
@@ -162,7 +162,7 @@ void t.test('installs with a real user systemd', async (t) => {
 
   const { status, stdout, stderr } = await escrow('daemon', 'install');
   t.equal(status, 0, stderr);
-  t.match(stdout, /Your user systemd runs the daemon/);
+  t.match(stdout, /Your systemd user manager runs the daemon/);
   t.match(stdout, /Lingering is off.*\n.*loginctl enable-linger/);
   t.equal(await pidOf(), mainPid(), "the unit's process answers");
   t.equal(systemctl('is-enabled', 'nf-escrow.service').stdout.trim(), 'enabled');

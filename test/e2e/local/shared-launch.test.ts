@@ -132,7 +132,7 @@ void t.test('a group member rewrites a queued task: that is seen, or refused', a
 
   const members = `members of group ${String(gid)} (${group})`;
   const seen = `"${lab}" can be changed by others: ${members} can write to it`;
-  const made = `"${lab}/work" gets new files that others can change: umask 0002 lets ${members} write to them`;
+  const made = `"${lab}/work" will contain new files that others can change: umask 0002 lets ${members} write to them`;
 
   await t.test('refuse: nothing is delivered and nothing is started', async (t) => {
     const { status, stderr } = member.escrow(['run', 'main.nf'], { env: REFUSE });
@@ -144,10 +144,10 @@ void t.test('a group member rewrites a queued task: that is seen, or refused', a
     t.ok(stderr.includes(seen), stderr);
     t.ok(
       stderr.includes(
-        `chmod go-w ${lab}, or, if it is shared on purpose, launch in a directory of your own.`,
+        `Run chmod go-w ${lab}, or, if it is shared on purpose, launch in a directory of your own.`,
       ),
     );
-    t.match(stderr, 'For 1 more, see: nf-escrow doctor');
+    t.match(stderr, 'Run nf-escrow doctor to list 1 more.');
     t.same((JSON.parse(member.escrow(['runs', 'list', '--json']).stdout) as RunList).runs, [], 'no run');
     t.notOk(existsSync(join(victim.home, '.local/state/nf-escrow/runs')), 'no run directory');
     t.notOk(existsSync(join(lab, '.nextflow.log')), 'no nextflow');
@@ -186,7 +186,7 @@ void t.test('a group member rewrites a queued task: that is seen, or refused', a
       member.escrow(['runs', 'receipt', runs[0]?.id ?? '', '--json']).stdout,
     ) as Receipt;
     t.match(writableByOthers, [
-      { path: lab, who: members, remedy: /^chmod go-w / },
+      { path: lab, who: members, remedy: /^Run chmod go-w / },
       { path: join(lab, 'work'), who: members },
     ]);
 

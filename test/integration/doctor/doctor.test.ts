@@ -79,7 +79,7 @@ void t.test('prints the remedy of a failure on the next line, and exits with sta
   t.equal(status, 1);
   t.match(
     stdout,
-    `failure  state directory          Cannot use the state directory "${box.state}": it has mode 0755, so others can reach it.\n`,
+    `failure  state directory          Cannot use the state directory "${box.state}": it has mode 0755, so others can access it.\n`,
   );
   t.match(stdout, `\n                                  chmod go-rwx ${box.state}\n`);
 });

@@ -111,7 +111,7 @@ void t.test('uses a private directory if other users can write to the plugins di
       `^plugins are loaded from ${own}: Cannot use the plugins directory "${plugins}": it can be changed`,
     ),
   });
-  t.match(delivery.note, /members of group 65534 \(nogroup\) can write to it\. chmod -R go-w \//);
+  t.match(delivery.note, /members of group 65534 \(nogroup\) can write to it\. Remedy: chmod -R go-w \//);
   t.same(
     readdirSync(own).sort(),
     [OURS, 'nf-mine-1.0.0'].sort(),

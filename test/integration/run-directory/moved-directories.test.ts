@@ -189,7 +189,7 @@ void t.test('keeps a directory of the user that others put in place of the runs 
   t.ok(existsSync(precious), 'while the daemon runs');
   await run.open();
   await run.modules.runs.recover();
-  t.match(run.modules.logged(), /cannot review run directory/);
+  t.match(run.modules.logged(), /cannot inspect run directory/);
   await run.purge().catch(() => undefined);
   t.ok(existsSync(precious), 'it does not count as a reappeared run directory');
 });

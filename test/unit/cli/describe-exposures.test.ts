@@ -58,11 +58,8 @@ void t.test(
     const conclude = (changes: Partial<Receipt>): string =>
       concludeReceipt(receiptWith({ exposures: [], ...changes }));
     t.equal(conclude({ search }), 'Nothing is left.');
-    t.equal(
-      conclude({ search: { ...search, complete: false } }),
-      'Nothing is left of what nf-escrow placed.',
-    );
-    t.equal(conclude({ search: null }), 'Nothing is left of what nf-escrow placed.');
+    t.equal(conclude({ search: { ...search, complete: false } }), 'Nothing that nf-escrow placed is left.');
+    t.equal(conclude({ search: null }), 'Nothing that nf-escrow placed is left.');
     t.equal(conclude({ search: null, run: { ...example.run, startedAt: null } }), 'Nothing is left.');
     t.equal(conclude({ search: null, run: { ...example.run, secrets: [] } }), 'Nothing is left.');
     t.match(conclude({ search, leases: [{ ...lease, state: 'removing' }] }), /^Something is left/);

@@ -35,10 +35,16 @@ export function addIam(program: Command, context: Context): void {
       "Render the policies of the execution role, the instance role, the launching user and the dead man's switch",
     )
     .requiredOption('--account <ID>', 'AWS account, 12 digits')
-    .requiredOption('--execution-role-name <NAME>', 'role with which ECS reads secrets')
-    .option('--dead-man-role-name <NAME>', "role of the dead man's switch, if you use one")
-    .option('--owner <USER>', "user who launches runs, as named on the daemon's machine (default: you)")
-    .option('--workspace <ORG/NAME>', 'only workspace whose secrets the policies permit (default: all)')
+    .requiredOption(
+      '--execution-role-name <NAME>',
+      'name of the execution role, with which ECS reads secrets',
+    )
+    .option('--dead-man-role-name <NAME>', "name of the role of the dead man's switch, if you use one")
+    .option('--owner <USER>', 'Unix user who launches runs (default: you)')
+    .option(
+      '--workspace <ORG/NAME>',
+      'limit the policies to the secrets of this workspace (default: all workspaces)',
+    )
     .option('--prefix <PREFIX>', 'prefix of the names of AWS secrets', 'nf-escrow')
     .option('--partition <PARTITION>', 'aws, aws-cn, aws-us-gov, …', 'aws')
     .option('--kms-key <ARN>', 'customer managed key that encrypts the secrets')
@@ -51,9 +57,9 @@ export function addIam(program: Command, context: Context): void {
     .action((options: RenderOptions) => render(options));
   iam
     .command('check')
-    .description('Check whether AWS permits what a compute environment needs')
+    .description('Check the AWS permissions for a compute environment')
     .requiredOption('--compute-env <NAME>', 'compute environment of platform aws-batch')
-    .option('--workspace <ORG/NAME>', 'workspace whose secrets are checked (default: see nf-escrow use)')
+    .option('--workspace <ORG/NAME>', 'check the permissions for this workspace (default: see nf-escrow use)')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow iam check --compute-env batch')
     .action((options: CheckOptions) => check(context, options));

@@ -39,11 +39,11 @@ interface CreateOptions extends ChangeOptions {
 }
 
 const PATH = '/v1/compute-envs';
-const RUNS_DIR = 'directory of run directories, visible from the compute nodes';
+const RUNS_DIR = 'parent of the run directories, on a file system that compute nodes can access';
 const EXECUTOR = `scheduler: ${executors.join(', ')} (default: detected)`;
-const HEAD_JOB = 'run Nextflow itself as a scheduler job';
-const HEAD_OPTIONS = 'submit options of that job';
-const DEFAULT = 'make it the default compute environment';
+const HEAD_JOB = 'run Nextflow itself as a scheduler job, the head job';
+const HEAD_OPTIONS = 'options of the submit command for the head job';
+const DEFAULT = 'make this the default compute environment';
 
 export function addComputeEnvironments(program: Command, context: Context): void {
   const environments = program
@@ -106,7 +106,7 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .command('remove')
     .aliases(['rm', 'delete'])
     .argument('<NAME>')
-    .description('Remove a compute environment that no run needs')
+    .description('Remove a compute environment; fails if a run of it is not purged')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow compute-envs remove cluster')
     .action(async (name: string, options: { yes?: boolean }) => {

@@ -97,7 +97,7 @@ export function addPlatformOptions(command: Command, platforms: readonly Platfor
   for (const { option, help } of byName.values()) {
     const { name, isFlag, placeholder } = option;
     const text = help.join('; ');
-    if (isFlag) command.option(`--${name}`, text).option(`--no-${name}`, `opposite of --${name}`);
+    if (isFlag) command.option(`--${name}`, text).option(`--no-${name}`, `turn off --${name}`);
     else command.option(`--${name} <${placeholder}>`, text);
   }
   return command;

@@ -7,7 +7,7 @@ const CONCLUSIONS: Readonly<Record<Receipt['conclusion'], string>> = {
   exposed:
     'nf-escrow removed everything that it placed. The files above still contain values: delete the files and change the values (docs/limits.md).',
   'nothing-left': 'Nothing is left.',
-  'placed-removed': 'Nothing is left of what nf-escrow placed.',
+  'placed-removed': 'Nothing that nf-escrow placed is left.',
 };
 
 /** Returns the last line of a receipt. It never says that nothing is left if values are exposed. */

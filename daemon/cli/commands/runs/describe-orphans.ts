@@ -6,7 +6,7 @@ export function describeCancellation({ orphanedJobs }: Run): string[] {
   return [
     ...(asked.length === 0
       ? []
-      : [`Requested cancellation of its orphaned jobs: ${asked.map(({ id }) => id).join(', ')}`]),
+      : [`Requested cancellation of orphaned jobs: ${asked.map(({ id }) => id).join(', ')}`]),
     ...describeRefusals(orphanedJobs),
   ];
 }

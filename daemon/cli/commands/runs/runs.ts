@@ -57,7 +57,7 @@ export function addRuns(program: Command, context: Context): void {
   runs
     .command('purge')
     .argument('<RUN>')
-    .description('Remove what is left of a run that has ended')
+    .description('Remove the secrets of a run that has ended')
     .option('--force', 'remove its secrets even if the run is alive')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow runs purge happy_euler')
@@ -65,7 +65,7 @@ export function addRuns(program: Command, context: Context): void {
   runs
     .command('logs')
     .argument('<RUN>')
-    .description("Print the output of a detached run, or Nextflow's log of any other")
+    .description("Print the output of a detached run, or Nextflow's log of another run")
     .option('-f, --follow', 'print new output until the run ends')
     .addHelpText('after', '\nExample: nf-escrow runs logs -f happy_euler')
     .action((run: string, options: { follow?: boolean }) => printLogs(context, run, options));
@@ -83,7 +83,7 @@ export function addRuns(program: Command, context: Context): void {
     .action((run: string) => waitForRun(context, run));
   runs
     .command('prune')
-    .description('Delete the records of old runs that are purged')
+    .description('Delete the records of old purged runs')
     .option('--older-than <DAYS>', 'minimum number of days since the purge', '90')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow runs prune --older-than 30 --yes')
@@ -183,7 +183,7 @@ async function purgeRun(
   print(
     run.pendingRemovals === 0
       ? concludePurge(run)
-      : `Could not remove everything of run ${run.id}. The daemon retries it. ${run.removalError ?? ''}`.trimEnd(),
+      : `Could not remove everything of run ${run.id} yet. The daemon retries the removal. ${run.removalError ?? ''}`.trimEnd(),
   );
 }
 

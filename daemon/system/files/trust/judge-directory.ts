@@ -38,7 +38,7 @@ export function judge(
   if (isForeign(stats.uid, found.path, owners) || (isPrivate && owner !== 'user'))
     throw refuse(faultOfOwner(found.path, stats.uid));
   if (isPrivate && (stats.mode & OTHERS) !== 0) {
-    const why = `has mode ${octal(stats.mode)}, so others can reach it`;
+    const why = `has mode ${octal(stats.mode)}, so others can access it`;
     throw refuse({ at: found.path, isOwn, who: 'others', why, change: 'go-rwx' });
   }
   const writers = otherWriters(found, { isClosed, isAncestor: !isLast, owners });

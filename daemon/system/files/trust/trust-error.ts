@@ -81,7 +81,11 @@ export function untrusted(
     ? `${other}, or ask the administrator of this machine.`
     : `${other}, such as ${quoteShellWord(join(home, example))}.`;
   const chmod = `chmod ${isTree && at === path ? '-R ' : ''}${change} ${quoteShellWord(at)}`;
-  const hint = !isOwn ? move : isPrivate ? chmod : `${chmod}, if it is not shared on purpose. ${move}`;
+  const hint = !isOwn
+    ? move
+    : isPrivate
+      ? chmod
+      : `Run ${chmod} if it is not shared on purpose. Otherwise ${move.charAt(0).toLowerCase()}${move.slice(1)}`;
   return new UntrustedPathError(fault, `Cannot use the ${what} "${path}": ${subject} ${why}.`, hint);
 }
 

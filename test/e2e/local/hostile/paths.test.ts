@@ -91,7 +91,7 @@ void t.test('refuses directories that are files, links or accessible to others',
       [() => writeFileSync(path, ''), 78, /it is not a directory|ENOTDIR/],
       [() => victims.plant('dangling link', path), 78, /it is not a directory/],
       [() => victims.plant('link to a directory', path), 78, /it is not a directory/],
-      [() => mkdirSync(path, { mode: 0o750 }), 77, /has mode 0750, so others can reach it/],
+      [() => mkdirSync(path, { mode: 0o750 }), 77, /has mode 0750, so others can access it/],
     ];
     for (const [plant, status, message] of replacements)
       await whileReplaced(path, plant, () => refuses(t, box, command, [status, message]));
@@ -123,8 +123,8 @@ void t.test('refuses files that others can change or read', async (t) => {
   await accepts(t, box, ['daemon', 'status']);
   const cases: [string, number, RegExp][] = [
     ['config.yaml', 0o646, /every user of this machine can write to it/],
-    ['vault.key', 0o640, /mode 0640, so others can reach it/],
-    ['ledger.db', 0o604, /mode 0604, so others can reach it/],
+    ['vault.key', 0o640, /mode 0640, so others can access it/],
+    ['ledger.db', 0o604, /mode 0604, so others can access it/],
   ];
   for (const [name, mode, message] of cases) {
     chmodSync(join(box.state, name), mode);

@@ -320,7 +320,7 @@ workflow {
     t.match(gap('value-short'), { secrets: ['SHORT_KEY'] });
     const shown = (await box.escrow(['runs', 'receipt', run.id])).stdout;
     t.match(shown, /^searched +not completely: /m);
-    t.match(shown, /^ +skipped the values of SHORT_KEY: shorter than 4 characters$/m);
+    t.match(shown, /^ +skipped the values of SHORT_KEY: shorter than 4 bytes$/m);
     t.match(readFileSync(outside, 'utf8'), values.get('FAR_KEY') ?? '');
   });
 

@@ -15,7 +15,7 @@ void t.test(
     const off = { NXF_PLUGINS_DEFAULT: 'false' };
     await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'two\nlines' });
     const why =
-      /secret FOO_KEY in .*contains a newline.*, which could, is not used: NXF_PLUGINS_DEFAULT is false/;
+      /secret FOO_KEY in .*contains a newline.*, which supports such values, is not used: NXF_PLUGINS_DEFAULT is false/;
     await refuses(t, box, ['run', 'touch ran'], [78, why], { env: off });
     t.notOk(readdirSync(box.launch).includes('ran'));
     await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'one-line' });

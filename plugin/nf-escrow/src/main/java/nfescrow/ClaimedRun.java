@@ -44,7 +44,7 @@ final class ClaimedRun {
         try {
             RunDirectory directory = RunDirectory.open(Path.of(named));
             if (directory.claim()) return new ClaimedRun(directory, null, null);
-            return new ClaimedRun(null, null, "another JVM is the head of " + Printable.of(named));
+            return new ClaimedRun(null, null, "another Nextflow process already uses run directory " + Printable.of(named));
         } catch (UnusableRunException | RuntimeException error) {
             String reason = error instanceof UnusableRunException ? error.getMessage() : error.getClass().getName();
             String broken = "nf-escrow: cannot use run directory \"" + Printable.of(named) + "\": " + reason;
