@@ -15,7 +15,7 @@ const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC',
 
 /**
  * What goes into one file together with all that it imports, an earlier group first; a module is named by its path below
- * dist/daemon or node_modules. `main` has what nearly every command needs, `run` what is on the way to Nextflow. What no
+ * dist/daemon or node_modules. `main` has what nearly every command needs, `run` what a command needs to start Nextflow. What no
  * group names is put where it is shared, or on its own.
  */
 const GROUPS = {

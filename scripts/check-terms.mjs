@@ -28,6 +28,17 @@ const TERMS = [
   ['nobody of|nobody\\b.*\\bany more', 'no longer'],
   ['as ever', 'as before, unchanged'],
   ['at a loss', 'cannot'],
+  ['on the way', 'in transit, during'],
+  ['in clear(?! text)', 'not encrypted'],
+  ['by the word of', 'according to'],
+  ['becomes? of|became of', 'result, happens to'],
+  ['not as it (?:should|has to) be', 'irregular, invalid'],
+  ['nobody has looked', 'not checked'],
+  ['lends?|lent', 'sends, provides'],
+  ['nodes see', 'compute nodes can access'],
+  ['in question', 'name the object'],
+  ['user systemd', 'systemd user manager'],
+  ['has yet to', 'has not … yet'],
 ];
 
 const CHECKED = new Set(['.md', '.ts', '.mjs', '.cjs', '.js', '.json', '.java', '.sh', '.yml', '.nf']);

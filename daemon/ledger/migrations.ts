@@ -160,7 +160,7 @@ export const migrations: readonly Migration[] = [
   {
     id: 11,
     name: 'what a store knows of the objects it placed',
-    // Of a run directory: its identity, that of each file with values, and what became of them.
+    // Of a run directory: its identity, that of each file with values, and the results of the removal.
     statements: [`ALTER TABLE leases ADD COLUMN record TEXT`],
   },
   {

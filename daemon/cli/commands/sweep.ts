@@ -33,7 +33,7 @@ export async function sweep(context: Context, options: SweepOptions): Promise<vo
   }
   const leftovers = [...found.values()];
   for (const { target, error: trouble } of leftovers)
-    if (trouble !== undefined) complain(`${target} was kept. ${trouble}`);
+    if (trouble !== undefined) complain(`kept ${target}: ${trouble}`);
   if (options.json === true) printJson({ leftovers });
   else await show(leftovers, options.yes === true);
 }

@@ -64,7 +64,7 @@ const CAUSES: readonly Cause[] = [
 const BY_STATUS: Readonly<Record<string, readonly [found: string, remedy: string]>> = {
   RUNNABLE: [
     'was still waiting for an instance',
-    'Wait longer with --wait 900. If that does not help, look in the Batch console: the compute environment may be disabled or at its maximum of vCPUs, or its instances may not join the cluster.',
+    'Wait longer with --wait 900. If that does not help, check the AWS Batch console: the compute environment may be disabled or at its maximum of vCPUs, or its instances may not join the cluster.',
   ],
   STARTING: [
     'was still starting',
@@ -89,7 +89,7 @@ export function judgeBatchProbe(job: BatchJobState, settings: AwsSettings, waite
   const message = [statusReason, reason].filter((text) => text !== '').join('; ');
   const cause = CAUSES.find(({ pattern }) => pattern.test(message));
   return cause === undefined
-    ? failure(NAME, `the job failed: ${message}`, 'Look at the job in the Batch console.')
+    ? failure(NAME, `the job failed: ${message}`, 'Check the job in the AWS Batch console.')
     : failure(NAME, `${cause.found}: ${message}`, cause.remedy(settings));
 }
 
@@ -104,7 +104,7 @@ function judgeExit(exitCode: number): Check {
     return failure(
       NAME,
       'the job received a changed value',
-      'Do not run pipelines with secrets in this compute environment, and report this as a bug: values are changed on the way to the container.',
+      'Do not run pipelines with secrets in this compute environment, and report this as a bug: the container received another value than Secrets Manager contains.',
     );
   return failure(
     NAME,

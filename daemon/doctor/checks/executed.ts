@@ -33,7 +33,7 @@ export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvir
   });
   const report = policy === 'refuse' ? failure : warning;
   if (places.length > 0) return places.map((place) => report(NAME, describePlace(place), place.remedy));
-  const found = `no other user can change what a run from ${directory} with umask ${umaskText(umask)} executes`;
+  const found = `no other user can change files that a run from ${directory} executes (umask ${umaskText(umask)})`;
   return [ok(NAME, found)];
 }
 

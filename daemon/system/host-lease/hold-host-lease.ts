@@ -23,7 +23,7 @@ export function assertNoOtherHost(path: string, leaseSeconds: number, takeOver: 
   const { host } = lease.holder;
   if (secondsSinceHeartbeat(path) < leaseSeconds)
     throw new EscrowError('daemon-on-other-host', `The daemon runs on ${host}.`, {
-      hint: `Commands on this host reach it. To move it, run "nf-escrow daemon stop", then start it here.`,
+      hint: `Commands on this host use that daemon. To move it, run "nf-escrow daemon stop", then run this command again.`,
     });
   if (takeOver) return;
   throw new EscrowError('daemon-on-other-host', `The daemon on ${host} sends no heartbeat.`);

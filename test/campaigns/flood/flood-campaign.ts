@@ -19,7 +19,7 @@ export interface FloodResult {
   readonly health: { readonly median: number; readonly worst: number; readonly count: number };
   /** The daemon's memory at its most, in MiB. */
   readonly memory: number;
-  /** What was not as it has to be. */
+  /** Violations. */
   readonly wrong: readonly string[];
 }
 

@@ -11,7 +11,7 @@ import { launcher, root, Sandbox, until, untapped } from '../../support/sandbox.
 const main = join(root, 'dist/daemon/main.js');
 const statusOf = (box: Sandbox): Promise<Partial<DaemonStatus>> => box.json(['daemon', 'status']);
 
-/** A sandbox with a fake crontab and without a user systemd. */
+/** A sandbox with a fake crontab and without a systemd user manager. */
 function withCrontab(t: Test): { box: Sandbox; table: string; read: () => string } {
   const box = new Sandbox(t);
   const bin = join(box.directory, 'bin');
@@ -132,7 +132,7 @@ void t.test('installs with a real crontab of a second user', async (t) => {
   t.equal(run(process.execPath, main, 'daemon', 'stop').status, 0);
 });
 
-void t.test('installs with a real user systemd', async (t) => {
+void t.test('installs with a real systemd user manager', async (t) => {
   if (process.geteuid?.() !== 0 || !existsSync('/lib/systemd/systemd'))
     return t.pass('skipped', { skip: 'needs root and an installed systemd' });
   const box = new Sandbox(t);
@@ -140,7 +140,7 @@ void t.test('installs with a real user systemd', async (t) => {
   const runtime = join(box.directory, 'runtime');
   mkdirSync(runtime, { mode: 0o700 });
   const env = { XDG_RUNTIME_DIR: runtime, XDG_CONFIG_HOME: join(box.directory, 'config') };
-  // A user systemd starts only if systemd is the init system. A mount namespace of its own pretends that.
+  // A systemd user manager starts only if systemd is the init system. A mount namespace of its own pretends that.
   const script =
     'mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec /lib/systemd/systemd --user';
   const systemd = box.startProgram(

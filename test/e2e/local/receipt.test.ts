@@ -36,7 +36,7 @@ void t.test('runs receipt --check reports absent, present and unverifiable objec
   t.match(
     back.stdout,
     new RegExp(
-      `present +${target} exists\nSomething exists again. Remove it with: nf-escrow runs purge ${id}\n$`,
+      `present +${target} exists\nAn object exists again. Remove it with: nf-escrow runs purge ${id}\n$`,
     ),
   );
   const json = await box.escrow(['runs', 'receipt', id, '--check', '--json']);

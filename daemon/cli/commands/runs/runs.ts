@@ -41,7 +41,7 @@ export function addRuns(program: Command, context: Context): void {
   runs
     .command('receipt')
     .argument('<RUN>')
-    .description('Show what was delivered, when it was removed, and how that was verified')
+    .description('Show the receipt of a run: delivered objects, and how their removal was verified')
     .option('--check', 'verify again now; exit status 1 if something exists or cannot be checked')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow runs receipt happy_euler --check')
@@ -157,7 +157,7 @@ async function showReceipt(
 function printChecks({ run, checks = [] }: Receipt): void {
   for (const { result: found, evidence: how, at } of checks) print(`${at}  ${found.padEnd(8)} ${how}`);
   if (checks.some(({ result: found }) => found === 'present') && run.state === 'purged')
-    print(`Something exists again. Remove it with: nf-escrow runs purge ${run.id}`);
+    print(`An object exists again. Remove it with: nf-escrow runs purge ${run.id}`);
 }
 
 async function cancelRun(context: Context, wanted: string): Promise<void> {

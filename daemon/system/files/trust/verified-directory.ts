@@ -8,7 +8,7 @@ export class VerifiedDirectory extends OpenDirectory {
   /** Whether it or an ancestor belongs to the user and nobody else can enter it. */
   readonly isClosed: boolean;
 
-  /** `path`: without links. Each step on the way was verified. */
+  /** `path`: without links. Each directory of the path was verified. */
   constructor(fd: number, path: string, stats: Stats, isClosed: boolean) {
     super(fd, path);
     this.stats = stats;

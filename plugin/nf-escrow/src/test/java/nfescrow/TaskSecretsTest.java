@@ -36,7 +36,7 @@ class TaskSecretsTest {
         Global.setConfig(Map.of());
     }
 
-    /** Values with characters that may be interpreted on the way. Without NUL, which an environment cannot contain. */
+    /** Values with characters that may be interpreted in transit. Without NUL, which an environment cannot contain. */
     private static Map<String, byte[]> corpus() {
         List<String> texts = new ArrayList<>(List.of(
             "\n", "\n\n\n", "a\n", "a\n\n", "\na", "\n\na\n\n", "x", "xx", "x\n", " ", "  a  ", "\t", "a\r\nb\r\n", "\r",
