@@ -101,7 +101,7 @@ function addOwn(program: Command, context: Context): void {
     .description('Check the requirements of a launch, and print a remedy for each failure')
     .option('--compute-env <NAME>', 'also check this compute environment')
     .option('--probe', 'also submit a job that reads a temporary secret')
-    .option('--wait <SECONDS>', 'time limit of that job', '120')
+    .option('--wait <SECONDS>', 'time limit of the job', '120')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow doctor --compute-env cluster --probe')
     .action(async (options: DoctorOptions) =>

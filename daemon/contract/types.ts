@@ -394,7 +394,7 @@ export interface AwsSettings {
    */
   assumeRole?: string;
   /**
-   * External id for that role
+   * External id for the assumed role
    */
   externalId?: string;
   /**
