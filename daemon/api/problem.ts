@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Problem } from '../contract/types.ts';
 import { asEscrowError, EscrowError } from '../errors.ts';
 import { operationOf, type ResponseObserver } from './routing/mount.ts';
+import type { Operation } from './routing/operation.ts';
 
 /** Converts an error to an RFC 9457 problem. The message of an internal error stays in the log, because it may quote data. */
 export function problemOf(error: EscrowError): Problem {
@@ -28,16 +29,29 @@ export const notFound: RequestHandler = (request) => {
 export function problems(log: Logger, observe?: ResponseObserver): ErrorRequestHandler {
   // Express recognizes an error handler by its four parameters.
   return (thrown: unknown, request, response, _next) => {
-    const error = fromExpress(thrown) ?? asEscrowError(thrown);
+    const error = observed(fromExpress(thrown) ?? asEscrowError(thrown), operationOf(request), observe);
     const { code, row } = error;
-    const one = operationOf(request);
-    if (one !== undefined) observe?.(one, { problem: code });
     if (row.http >= 500) log.error({ code, path: request.path, err: error.cause ?? error }, 'request failed');
     response
       .status(row.http)
       .type('application/problem+json')
       .send(JSON.stringify(problemOf(error)));
   };
+}
+
+/** Returns the error that the client receives: in tests, an error that the operation does not document is replaced. */
+function observed(
+  error: EscrowError,
+  operation: Operation | undefined,
+  observe: ResponseObserver = () => undefined,
+): EscrowError {
+  if (operation === undefined) return error;
+  try {
+    observe(operation, { problem: error.code });
+    return error;
+  } catch (undocumented) {
+    return asEscrowError(undocumented);
+  }
 }
 
 /** Converts errors of Express and its body parser. Drops their messages, because they may quote the body. */

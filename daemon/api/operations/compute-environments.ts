@@ -10,7 +10,14 @@ import { operation, type Operation } from '../routing/operation.ts';
 
 const FIND = ['compute-environment-not-found'] as const;
 const CHANGE = [...FIND, 'not-permitted', 'compute-environment-invalid', 'name-taken', 'in-use'] as const;
-const AWS = ['aws-credentials', 'aws-denied', 'aws-rejected', 'store-unavailable'] as const;
+const AWS = [
+  'compute-environment-invalid',
+  'aws-credentials',
+  'aws-clock',
+  'aws-denied',
+  'aws-rejected',
+  'store-unavailable',
+] as const;
 
 /** Operations on compute environments. */
 export const computeEnvironmentOperations: readonly Operation[] = [
@@ -98,7 +105,7 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     description: 'The response arrives when the test ends.',
     request: 'probe-request',
     responses: { 200: 'doctor-report' },
-    problems: [...FIND, ...AWS, 'compute-environment-invalid'],
+    problems: [...FIND, ...AWS],
     handle: async ({ ledger, platformChecks }, { params, body, signal }) => {
       const environment = await findComputeEnvironment(ledger.db, params.computeEnvironment);
       const { name, platform } = environment;

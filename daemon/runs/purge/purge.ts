@@ -83,7 +83,12 @@ async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void
     if (finding.state === 'present') throw new Error(finding.evidence);
     const to = finding.state === 'absent' ? 'gone' : 'unverified';
     await write(deps, 'lease.record-gone', (db) =>
-      moveLease(db, lease, to, { gone_at: now(deps), check_result: finding.evidence, last_error: null, last_error_code: null }),
+      moveLease(db, lease, to, {
+        gone_at: now(deps),
+        check_result: finding.evidence,
+        last_error: null,
+        last_error_code: null,
+      }),
     );
     store.release?.(place);
   } catch (error) {
@@ -95,7 +100,11 @@ async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void
       'removal failed; the daemon will retry it',
     );
     await write(deps, 'lease.record-failed', async (db) => {
-      await db.updateTable('leases').set({ last_error: message, last_error_code: code }).where('id', '=', lease.id).execute();
+      await db
+        .updateTable('leases')
+        .set({ last_error: message, last_error_code: code })
+        .where('id', '=', lease.id)
+        .execute();
       const data = { target: lease.target, reason: message };
       await record(db, { run: lease.run_id, type: 'lease.removal-failed', data });
     });

@@ -105,8 +105,7 @@ export class HeadLiveness {
   }
 
   #isBackInQueue(job: HeadJob | undefined): boolean {
-    if (job?.head !== true || job.id === null || !existsSync(runFile(this.#reach(), 'requeue')))
-      return false;
+    if (job?.head !== true || job.id === null || !existsSync(runFile(this.#reach(), 'requeue'))) return false;
     const word = this.#deps.jobStatus.status(job.executor, job.id);
     return word === undefined || word.phase === 'waiting' || word.phase === 'running';
   }

@@ -87,7 +87,7 @@ function ofBash(functions: readonly string[]): Record<string, string> {
   };
 }
 
-void t.test('every name in scripts on the way to nextflow has the reserved prefix', async (t) => {
+void t.test('gives every name in the scripts that start nextflow the reserved prefix', async (t) => {
   const scripts = ['shim.sh', 'head.sh', 'daemon-command.sh', 'nextflow.sh'].map((name) =>
     join(root, 'templates', name),
   );
