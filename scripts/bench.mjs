@@ -1,6 +1,7 @@
-// npm run bench [-- --engine|--start] [-- --json FILE]: measures figures, alternating with a peer where there is one, and prints
+// npm run bench [-- --engine|--start|--watch] [-- --json FILE]: measures figures, alternating with a peer where there is one, and prints
 // a table and one line of JSON, which --json also writes to FILE. Absolute times depend on the machine; only the ratios
-// are comparable. --engine skips figures that need a Nextflow; --start measures only the start of commands.
+// are comparable. --engine skips figures that need a Nextflow; --start measures only the start of commands, --watch only the
+// daemon that watches runs.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -9,6 +10,7 @@ import { end, vault, watching } from './bench/engine.mjs';
 import { recovery } from './bench/recovery.mjs';
 import { Bench } from './bench/place.mjs';
 import { starts } from './bench/start.mjs';
+import { writingRuns } from './bench/writing-runs.mjs';
 import { fidelity, perTask, size, startTime } from './bench/plugin.mjs';
 import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow, ensurePlugin } from './set-up.mjs';
 import { node, runDriver } from './steps.mjs';
@@ -38,7 +40,8 @@ runDriver(async () => {
   ensureDependencies();
   ensureBuilt();
   const isStart = process.argv.includes('--start');
-  const quick = isStart || process.argv.includes('--engine');
+  const isWatch = process.argv.includes('--watch');
+  const quick = isStart || isWatch || process.argv.includes('--engine');
   if (!quick && !ensurePlugin()) throw new Error('The benchmark needs a JDK (17 or later) and Maven.');
   const file = jsonFile();
   const nextflow = quick ? '/bin/false' : ensureJava() === undefined ? undefined : ensureNextflow();
@@ -51,9 +54,10 @@ runDriver(async () => {
       results.push(await placing(bench), hello(bench), startTime(bench));
       results.push(await perTask(bench), ...fidelity(bench), size());
     }
-    if (!isStart) results.push(await end(bench), await recovery(bench));
-    results.push(...(await starts(bench)));
-    if (!isStart) results.push(...(await watching(bench)), ...(await vault()));
+    if (!isStart && !isWatch) results.push(await end(bench), await recovery(bench));
+    if (!isWatch) results.push(...(await starts(bench)));
+    if (!isStart) results.push(...(await watching(bench)), ...(await writingRuns(bench)));
+    if (!isStart && !isWatch) results.push(...(await vault()));
     print(results);
     const machine = {
       cpu: cpus()[0]?.model,

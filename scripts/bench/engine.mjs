@@ -15,13 +15,12 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url';
 import { root, say } from '../steps.mjs';
 import { median, program } from './place.mjs';
+import { usage } from './usage.mjs';
 
 const ENDS = 40;
 const RUNS = 100;
 const WATCH_MS = 20_000;
 const VALUES = 10_000;
-/** USER_HZ, the unit of the times in /proc/PID/stat on all Linux platforms that Node supports. */
-const TICKS = 100;
 
 /** Measures the time from the head's last action to an empty runs directory. */
 export async function end(bench) {
@@ -81,18 +80,6 @@ export async function watching(bench) {
     { figure: `daemon with ${RUNS} live runs: memory (MB)`, value: live.megabytes, wanted: '-' },
     { figure: `daemon with ${RUNS} live runs: share of a core (%)`, value: live.percent, wanted: '-' },
   ];
-}
-
-async function usage(pid, milliseconds) {
-  const ticks = () => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  };
-  const before = ticks();
-  await sleep(milliseconds);
-  const rss = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
-  return { megabytes: rss / 1024, percent: ((ticks() - before) / TICKS / (milliseconds / 1000)) * 100 };
 }
 
 /** Compares encrypting, decrypting and rekeying many values with one bare AES-256-GCM encryption of each. */
