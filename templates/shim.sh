@@ -10,6 +10,7 @@
 #   alive             a FIFO that nextflow inherits. While a process holds it, the run is alive
 #   process           the identity of the nextflow process
 #   exit              the exit status and the token. Tasks can write this file too, but do not know the token
+#   wake              a file that is written after changes of the others. The daemon watches it
 #   heartbeat         optional: a counter that increases while nextflow runs
 #   requeue           optional: a scheduler may restart this script
 #   reserve.NAME      disk space that is reserved for the file NAME
@@ -23,6 +24,10 @@ nfe_unset() {
   unset nfe_dir nfe_mode nfe_token nfe_terminated nfe_status nfe_beats nfe_rounds nfe_missed nfe_head nfe_pid nfe_start
   unset nfe_stat nfe_boot nfe_host nfe_namespace nfe_from nfe_erased nfe_path nfe_inode nfe_rest nfe_file
 }
+
+# Tells the daemon that files have changed. `wake` stays open while tasks run, so that no link or FIFO that a task puts in
+# its place is opened. A failure is ignored: the daemon also polls.
+nfe_wake() { printf . >&6; } 2>/dev/null
 
 nfe_say() { printf 'nf-escrow: %s\n' "$1" >&2; }
 
@@ -128,7 +133,7 @@ nfe_empty() {
 # process is first the launcher and then the process that the launcher leaves running.
 nfe_beat() {
   trap '' HUP INT QUIT TERM USR1 USR2
-  exec 9>&-
+  exec 6>&- 9>&-
   nfe_rounds=0 nfe_missed=0
   while [ "$nfe_missed" -lt 3 ]; do
     command -p sleep 5
@@ -171,6 +176,12 @@ nfe_main() {
     nfe_say "cannot use the run directory $(nfe_printable "$nfe_dir")"
     exit 70
   fi
+  # A task of an earlier head may have replaced the file, also by a hard link to a file of the user. <> neither blocks on a
+  # FIFO nor truncates. `command` keeps the shell from exiting if the file cannot be opened.
+  {
+    [ ! -L "$nfe_dir/wake" ] && [ -n "$(command -p find "$nfe_dir/wake" -type f -links 1)" ] &&
+      command exec 6<>"$nfe_dir/wake"
+  } 2>/dev/null || exec 6>/dev/null
   if ! command -p mv "$nfe_dir/armed" "$nfe_dir/started" 2>/dev/null; then
     nfe_say 'this run was aborted before nextflow started; run the command again'
     exit 75
@@ -184,9 +195,10 @@ nfe_main() {
   fi
   (
     nfe_identify self
+    nfe_wake
     # bash lists its option -p in SHELLOPTS, which a caller may have exported. dash has no such option.
     command set +p 2>/dev/null
-    exec "$@" 7<&-
+    exec "$@" 6>&- 7<&-
   )
   nfe_status=$?
   nfe_follow
@@ -197,18 +209,20 @@ nfe_main() {
     # scheduler.
     nfe_put started "$nfe_token"
     nfe_put interrupted "$nfe_status"
+    nfe_wake
     exit "$nfe_status"
   fi
   if [ "$nfe_mode" = bg ] && [ "$nfe_status" -eq 0 ]; then
     # nextflow -bg continues as another process. Its pid file names the process, and the FIFO that it holds proves it.
     if read -r nfe_head <"${NXF_PID_FILE:-.nextflow.pid}" && [ "/proc/$nfe_head/fd/9" -ef "$nfe_dir/alive" ]; then
       nfe_identify "$nfe_head"
+      nfe_wake
     fi 2>/dev/null
     # A background subshell waits until no process holds the FIFO. It opens the FIFO for reading before it closes the
     # descriptor for writing: otherwise the open would block if there is no other writer.
     (
       trap '' HUP INT QUIT
-      exec 8<"$nfe_dir/alive" 9>&-
+      exec 8<"$nfe_dir/alive" 6>&- 9>&-
       command -p cat <&8 >/dev/null
       nfe_follow
       nfe_remove
@@ -219,6 +233,7 @@ nfe_main() {
   # nextflow was killed, so its jobs may still run. If the user wants them to keep their secrets, the daemon takes over.
   [ "$nfe_status" -eq 137 ] && [ -e "$nfe_dir/on-lost" ] || nfe_remove
   nfe_put exit "$nfe_status${nfe_token:+ $nfe_token}"
+  nfe_wake
   exit "$nfe_status"
 }
 

@@ -64,6 +64,8 @@ export async function fillRunDirectory(
   if (references.size > 0) await put(runFiles.references, JSON.stringify(Object.fromEntries(references)));
   for (const file of reservedFiles)
     await step(faults, 'directory.write', () => writePlain(join(directory, reserveName(file)), RESERVE));
+  // Not empty: the shim overwrites a block that exists, which is possible on a full disk.
+  await step(faults, 'directory.write', () => writePlain(runFile(directory, 'wake'), Buffer.from('\n')));
   await step(faults, 'directory.arm', () =>
     writeFileAtomic(runFile(directory, 'armed'), `${contents.exitToken ?? ''}\n`),
   );

@@ -42,6 +42,8 @@ export const runFiles = {
   exit: 'exit',
   /** Exit status of a head that its scheduler interrupted and may restart. */
   interrupted: 'interrupted',
+  /** Written by the shim after each change of the files above. The daemon watches it instead of the directory. */
+  wake: 'wake',
   /** A counter that the shim increments while Nextflow runs, for daemons on other hosts. */
   heartbeat: 'heartbeat',
   /** Asks the shim to send TERM to nextflow. */

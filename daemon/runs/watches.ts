@@ -28,7 +28,8 @@ export class RunWatches {
     const lease = leases.find(({ store }) => store === this.#deps.runDirectories.kind);
     // A concurrent call may have added a watch. A second watch of the same run would act twice and never be stopped.
     if (lease === undefined || this.#watches.has(run.id)) return;
-    const watch = new RunWatch(this.#deps, run, lease, this.#hold, () => this.#watches.delete(run.id));
+    const onDone = (): unknown => this.#watches.delete(run.id);
+    const watch = new RunWatch(this.#deps, run, lease, this.#hold, onDone, () => this.size);
     this.#watches.set(run.id, watch);
     const job = headJobOf(run);
     if (job?.id != null) this.#deps.jobStatus.forget(job.executor, job.id);

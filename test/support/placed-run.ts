@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { HeadJob } from '../../daemon/contract/types.ts';
@@ -82,6 +82,12 @@ export async function placeRun(
 export function startRun(directory: string): void {
   execFileSync('mkfifo', ['-m', '600', join(directory, 'alive')]);
   renameSync(join(directory, 'armed'), join(directory, 'started'));
+  wake(directory);
+}
+
+/** Tells the daemon that files of a run have changed, like the shim. */
+export function wake(directory: string): void {
+  appendFileSync(join(directory, 'wake'), '.');
 }
 
 /** Writes the exit file of a run as its shim does, with the token that is in the fence. */
@@ -89,4 +95,5 @@ export function writeExit(directory: string, status: number): void {
   const fence = ['armed', 'started'].map((name) => join(directory, name)).find((path) => existsSync(path));
   const token = fence === undefined ? '' : readFileSync(fence, 'utf8').trim();
   writeFileSync(join(directory, 'exit'), `${String(status)} ${token}\n`);
+  wake(directory);
 }

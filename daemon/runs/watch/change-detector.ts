@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { runFile, type RunFile } from '../../run-directory/layout.ts';
-import { firstNames } from './directory-watch.ts';
+import { firstNames } from './first-names.ts';
 
 /** Relevant files of the shim, Nextflow and the plugin. The heartbeat is not among them, because it always changes. */
 const FILES: readonly RunFile[] = ['started', 'process', 'exit', 'events', 'interrupted', 'environment'];
@@ -9,8 +9,6 @@ const FILES: readonly RunFile[] = ['started', 'process', 'exit', 'events', 'inte
  * than this.
  */
 const FULL_EVERY_MS = 15_000;
-/** Interval of comparisons while the kernel reports changes. */
-const WATCHED_EVERY_MS = 6000;
 
 /**
  * Detects whether a healthy run has changed since its last poll. Costs a directory listing and a few stat calls, while a
@@ -18,15 +16,18 @@ const WATCHED_EVERY_MS = 6000;
  */
 export class ChangeDetector {
   readonly #reach: () => string;
-  readonly #isWatched: () => boolean;
+  readonly #intervalMs: () => number;
   #signature: string | undefined;
   #lookedAt = -Infinity;
   #comparedAt = -Infinity;
 
-  /** `reach` returns a path that leads to the run directory now. `isWatched`: whether the kernel also wakes the caller. */
-  constructor(reach: () => string, isWatched: () => boolean) {
+  /**
+   * `reach` returns a path that leads to the run directory now. `intervalMs` returns the interval of comparisons, which may
+   * be longer while the kernel also reports changes.
+   */
+  constructor(reach: () => string, intervalMs: () => number) {
     this.#reach = reach;
-    this.#isWatched = isWatched;
+    this.#intervalMs = intervalMs;
   }
 
   /** Called after a poll. `isWell`: false if the next check must poll again. `others`: files outside the run directory. */
@@ -37,7 +38,7 @@ export class ChangeDetector {
 
   isUnchanged(others: readonly string[]): boolean {
     if (this.#signature === undefined || performance.now() - this.#lookedAt >= FULL_EVERY_MS) return false;
-    if (this.#isWatched() && performance.now() - this.#comparedAt < WATCHED_EVERY_MS) return true;
+    if (performance.now() - this.#comparedAt < this.#intervalMs()) return true;
     this.#comparedAt = performance.now();
     return this.#signature === this.#look(others);
   }

@@ -1,24 +1,35 @@
-/** Number of polls in a burst. A run that starts or ends causes several changes at once. */
-const BURST = 10;
-/** Interval of further polls, in milliseconds, so that a task that floods its run directory does not starve other runs. */
-const INTERVAL_MS = 500;
+/** A token bucket. */
+export interface Rate {
+  /** Number of polls in a burst. */
+  readonly burst: number;
+  /** Returns the interval of further polls, in milliseconds. */
+  readonly intervalMs: () => number;
+}
 
-/** Limits how often one run is polled because something changed (token bucket). */
+/**
+ * Limits how often one run is polled because something changed (token bucket), so that a task that floods its run directory
+ * does not starve other runs.
+ */
 export class PollRate {
   readonly #poll: () => void;
-  #tokens = BURST;
+  readonly #rate: Rate;
+  #tokens: number;
   #filledAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(poll: () => void) {
+  constructor(poll: () => void, rate: Rate) {
     this.#poll = poll;
+    this.#rate = rate;
+    this.#tokens = rate.burst;
   }
 
   /** Polls now, or as soon as the rate permits. */
   request(): void {
     if (this.#timer !== undefined) return;
+    const { burst } = this.#rate;
+    const intervalMs = this.#rate.intervalMs();
     const now = performance.now();
-    this.#tokens = Math.min(BURST, this.#tokens + (now - this.#filledAt) / INTERVAL_MS);
+    this.#tokens = Math.min(burst, this.#tokens + (now - this.#filledAt) / intervalMs);
     this.#filledAt = now;
     if (this.#tokens >= 1) {
       this.#tokens -= 1;
@@ -27,7 +38,7 @@ export class PollRate {
       this.#timer = setTimeout(() => {
         this.#timer = undefined;
         this.request();
-      }, INTERVAL_MS);
+      }, intervalMs);
   }
 
   stop(): void {

@@ -38,8 +38,18 @@ export class RunWatch {
   #next: Promise<void> | undefined;
   #isStopped = false;
 
-  /** `lease`: the lease of the run directory. `onDone` is called once the run is purged. */
-  constructor(deps: RunDependencies, run: RunRow, lease: LeaseRow, hold: PurgeHold, onDone: () => void) {
+  /**
+   * `lease`: the lease of the run directory. `onDone` is called once the run is purged. `watching` returns the number of
+   * watched runs, which share the time of the daemon.
+   */
+  constructor(
+    deps: RunDependencies,
+    run: RunRow,
+    lease: LeaseRow,
+    hold: PurgeHold,
+    onDone: () => void,
+    watching: () => number = () => 1,
+  ) {
     const { target } = lease;
     const reach = (): string => deps.runDirectories.reach(target);
     this.#deps = deps;
@@ -49,7 +59,7 @@ export class RunWatch {
     this.#location = locationOf(lease);
     this.#renewal = new LeaseRenewal(deps, run.id);
     this.#purge = new PurgeRetry(deps, run.id, hold);
-    this.#wakeUps = new WakeUps(reach, () => void this.poll());
+    this.#wakeUps = new WakeUps(reach, () => void this.poll(), watching);
     const headLiveness = new HeadLiveness(deps, reach, () => monotonic(deps));
     const unknown = new UnknownLiveness(deps, run.id);
     const [records, wakeUps] = [this.#records, this.#wakeUps];

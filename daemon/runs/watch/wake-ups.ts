@@ -1,7 +1,9 @@
-import { runFile, runFiles } from '../../run-directory/layout.ts';
+import { runFile } from '../../run-directory/layout.ts';
 import { fifoState, whenReleased } from '../../system/files/fifo.ts';
+import { fileSystemType } from '../../system/files/file-system-type.ts';
 import { ChangeDetector } from './change-detector.ts';
-import { DirectoryWatch, isOnNetwork, refresh } from './directory-watch.ts';
+import { FileWatch } from './file-watch.ts';
+import { refresh } from './first-names.ts';
 import { PollRate } from './poll-rate.ts';
 
 /** Interval of checks for changes that inotify does not report (network file systems, lost events). */
@@ -12,27 +14,52 @@ const END_POLL_MS = 200;
 const END_POLLS_MAX = 150;
 /** Delay of the next poll if a file has more content than one poll reads. */
 const REST_MS = 1000;
-/** Files whose changes are ignored: the heartbeat, which always changes, and temporary files. */
-const IGNORED = new RegExp(`^${runFiles.heartbeat}$|\\.new$`);
+/** A run that starts or ends causes several changes at once. */
+const WAKE_RATE = { burst: 10, intervalMs: () => 500 };
+/** Number of polls because of a few new events. Events are only displayed, and a poll for each would be expensive. */
+const EVENT_BURST = 3;
+/** Time per watched run between further polls because of events, and between comparisons, in milliseconds. */
+const PER_RUN_MS = 500;
+const EVENTS_EVERY_MS = { least: 2000, most: 10_000 };
+/** Limits of the interval of comparisons while the kernel reports the important changes. */
+const COMPARE_EVERY_MS = { least: 6000, most: 10_000 };
 
 /** Schedules the polls of a run: on changes of its files, on the release of its FIFO, and at intervals. */
 export class WakeUps {
   readonly #reach: () => string;
   readonly #changes: ChangeDetector;
   readonly #rate: PollRate;
-  /** Undefined on network file systems: the kernel does not report what other hosts write. */
-  #watch: DirectoryWatch | undefined;
+  readonly #eventRate: PollRate;
+  readonly #wakeFile: FileWatch;
+  readonly #events: FileWatch;
+  /** False on network file systems: the kernel does not report what other hosts write. */
+  #isLocal = false;
+  #isWatching = false;
   #timer: NodeJS.Timeout | undefined;
   #soonTimer: NodeJS.Timeout | undefined;
   #endPolls = 0;
   #stopWaiting: (() => void) | undefined;
   #isStopped = false;
 
-  /** `reach` returns a path that leads to the run directory now. `wake` polls the run. */
-  constructor(reach: () => string, wake: () => void) {
+  /**
+   * `reach` returns a path that leads to the run directory now. `wake` polls the run. `watching` returns the number of
+   * watched runs.
+   */
+  constructor(reach: () => string, wake: () => void, watching: () => number) {
+    const every = ({ least, most }: typeof EVENTS_EVERY_MS): number =>
+      Math.min(most, Math.max(least, watching() * PER_RUN_MS));
     this.#reach = reach;
-    this.#changes = new ChangeDetector(reach, () => this.#isWatched);
-    this.#rate = new PollRate(wake);
+    this.#changes = new ChangeDetector(reach, () => (this.#isCovered ? every(COMPARE_EVERY_MS) : 0));
+    this.#rate = new PollRate(wake, WAKE_RATE);
+    this.#eventRate = new PollRate(wake, { burst: EVENT_BURST, intervalMs: () => every(EVENTS_EVERY_MS) });
+    this.#wakeFile = new FileWatch(
+      () => runFile(reach(), 'wake'),
+      () => this.#rate.request(),
+    );
+    this.#events = new FileWatch(
+      () => runFile(reach(), 'events'),
+      () => this.#eventRate.request(),
+    );
   }
 
   /**
@@ -41,13 +68,10 @@ export class WakeUps {
    */
   start(files: () => string[]): void {
     if (this.#timer !== undefined || this.#isStopped) return;
-    if (!isOnNetwork(this.#reach())) {
-      this.#watch = new DirectoryWatch(this.#reach(), (name) => {
-        if (name === null || !IGNORED.test(name)) this.#rate.request();
-      });
-      this.#watch.start();
-    }
+    this.#isLocal = this.#isWatching = isOnLocalDisk(this.#reach());
+    this.#follow();
     this.#timer = setInterval(() => {
+      this.#follow();
       if (!this.#changes.isUnchanged(files())) this.#rate.request();
     }, POLL_INTERVAL_MS);
     this.#rate.request();
@@ -59,19 +83,22 @@ export class WakeUps {
     clearInterval(this.#timer);
     clearTimeout(this.#soonTimer);
     this.#rate.stop();
+    this.#eventRate.stop();
     this.#stopWaiting?.();
     this.stopWatching();
   }
 
   /** Stops the file watch before the directory is emptied. Interval polls continue. */
   stopWatching(): void {
-    this.#watch?.stop();
+    this.#isWatching = false;
+    this.#wakeFile.stop();
+    this.#events.stop();
   }
 
   /** Called before each poll. */
   beforePoll(): void {
     this.#changes.record(false, []);
-    if (this.#watch === undefined) refresh(this.#reach());
+    if (!this.#isLocal) refresh(this.#reach());
   }
 
   /** Called after a poll that found nothing to do. `isComplete`: every file that the watch needs was found. */
@@ -91,7 +118,7 @@ export class WakeUps {
 
   /** Polls more often because the run is about to end, unless the kernel reports changes. */
   expectEnd(): void {
-    if (!this.#isWatched && this.#endPolls++ < END_POLLS_MAX) this.#wakeIn(END_POLL_MS);
+    if (!this.#isCovered && this.#endPolls++ < END_POLLS_MAX) this.#wakeIn(END_POLL_MS);
   }
 
   /** Requests another poll soon because a file has more content. */
@@ -99,13 +126,28 @@ export class WakeUps {
     this.#wakeIn(REST_MS);
   }
 
-  get #isWatched(): boolean {
-    return this.#watch?.isListening === true;
+  /** Whether the kernel reports all changes of the run directory that matter. */
+  get #isCovered(): boolean {
+    return this.#wakeFile.isListening && (this.#events.isListening || this.#events.isMissing);
+  }
+
+  #follow(): void {
+    if (!this.#isWatching) return;
+    this.#wakeFile.follow();
+    this.#events.follow();
   }
 
   #wakeIn(ms: number): void {
     if (this.#isStopped) return;
     clearTimeout(this.#soonTimer);
     this.#soonTimer = setTimeout(() => this.#rate.request(), ms);
+  }
+}
+
+function isOnLocalDisk(directory: string): boolean {
+  try {
+    return !fileSystemType(directory).network;
+  } catch {
+    return false; // cannot be examined now: use intervals
   }
 }

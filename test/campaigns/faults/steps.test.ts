@@ -30,7 +30,7 @@ const HARMLESS: readonly RegExp[] = [
   // directories that all runs share, and access to directories of the user
   /^(ensurePrivateDirectory|openPrivateDirectory|restoreAccessTo|restoreOwnerAccess)$/,
   // reading files
-  /^(closeSync|existsSync|fstatSync|lstatSync|statSync|statfsSync|openSync|opendirSync|readSync|closeSync|readdirSync|readlinkSync|readFileSync|isDirectory|isFile|isSymbolicLink|close|on|watchDirectory)$/,
+  /^(closeSync|existsSync|fstatSync|lstatSync|statSync|statfsSync|openSync|opendirSync|readSync|closeSync|readdirSync|readlinkSync|readFileSync|isDirectory|isFile|isSymbolicLink|close|on|watch)$/,
   // descriptors and their entries
   /^(openDirectory|look|lookAt|entry|at|isSame|entriesOf|next)$/,
   // building queries, and executing those that read

@@ -107,6 +107,7 @@ void t.test('exits and changes no other files, whatever a task creates in the ru
     'exit',
     'exit.new',
     'reserve.exit',
+    'wake',
   ];
   for (const kind of plantedToo.filter((one) => one !== 'device' || process.geteuid?.() === 0))
     for (const name of names) {
@@ -116,7 +117,7 @@ void t.test('exits and changes no other files, whatever a task creates in the ru
       const head = 'while [ ! -e "$0" ]; do sleep 0.01; done';
       const args = [SHIM, directory, 'fg', '/bin/sh', '-c', head, join(directory, 'go')];
       mkdirSync(join(directory, 'secrets'));
-      for (const file of ['armed', 'store.json', 'secrets/FOO_KEY'])
+      for (const file of ['armed', 'store.json', 'secrets/FOO_KEY', 'wake'])
         writeFileSync(join(directory, file), 'value');
       const child = spawn(...untapped('/bin/sh', args), { stdio: 'ignore' });
       const ended = once(child, 'exit');
@@ -132,6 +133,30 @@ void t.test('exits and changes no other files, whatever a task creates in the ru
       const left = ['store.json', 'secrets'].filter((one) => isThere(join(directory, one)) && one !== name);
       t.same(left, [], what);
     }
+});
+
+void t.test('writes the wake file, which nextflow does not inherit', async (t) => {
+  for (const program of ['/bin/sh', '/bin/bash']) {
+    const directory = temporaryDirectory(t);
+    writeFileSync(join(directory, 'wake'), '\n');
+    writeFileSync(join(directory, 'armed'), '');
+    const head = 'cp "$0/wake" "$0/seen"; [ ! -e /proc/self/fd/6 ]';
+    const args = [SHIM, directory, 'fg', '/bin/sh', '-c', head, directory];
+    t.equal(spawnSync(...untapped(program, args), { stdio: 'ignore' }).status, 0, program);
+    t.equal(readFileSync(join(directory, 'seen'), 'utf8'), '.', 'after it wrote the process');
+    t.equal(readFileSync(join(directory, 'wake'), 'utf8'), '..', 'after it wrote the exit status');
+  }
+});
+
+void t.test('opens no other file if an earlier head has replaced the wake file', async (t) => {
+  for (const kind of plantedToo.filter((one) => one !== 'device' || process.geteuid?.() === 0)) {
+    const directory = temporaryDirectory(t);
+    const victims = new Victims(t);
+    victims.plant(kind, join(directory, 'wake'));
+    const untouched = victims.all;
+    t.equal(shim(directory, 'exit 3'), 3, kind);
+    t.equal(victims.all, untouched, `${kind}: no other file is changed`);
+  }
 });
 
 void t.test('signs the exit status with the token of the fence, and hides it from nextflow', async (t) => {

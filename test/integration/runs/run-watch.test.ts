@@ -95,8 +95,7 @@ void t.test('watches a run once that is placed during a maintenance round', asyn
   t.equal(modules.runs.watching, 1);
   await modules.runs.stop();
   const notified = new Promise<void>((resolve) => {
-    const own = watch(join(runs, id), (_event, name) => {
-      if (name !== 'started') return;
+    const own = watch(join(runs, id, 'wake'), () => {
       own.close();
       resolve();
     });
