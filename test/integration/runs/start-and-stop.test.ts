@@ -41,6 +41,7 @@ void t.test('wake-ups that were started twice stop, and a late poll starts nothi
   const wakeUps = new WakeUps(
     () => directory,
     () => undefined,
+    () => 1,
   );
   wakeUps.start(() => []);
   wakeUps.start(() => []);
