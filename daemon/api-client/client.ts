@@ -5,6 +5,8 @@ import type { Problem } from '../contract/types.ts';
 import { EscrowError, errorTable, systemCode } from '../errors.ts';
 import { openPrivateDirectory } from '../system/files/private-directory.ts';
 import { SOCKET } from '../system/files/trust/trust-error.ts';
+import { exchange, formatRequest, type HttpRequest } from './http-exchange.ts';
+import type { HttpResponse } from './http-response.ts';
 
 /** A client of the daemon's API. */
 export interface Client {
@@ -15,21 +17,31 @@ export interface Client {
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const TIMEOUT_MS = 60_000;
+/**
+ * How long a connection is kept for the next request. Far below the 5 s after which Node's server closes an idle connection:
+ * a request that is sent at that moment would be lost.
+ */
+const IDLE_MS = 500;
 
 /**
- * Returns a client for a socket. Each call opens a connection, and only to a socket that no other user can have created,
- * because the request may contain a secret value.
+ * Returns a client for a socket. It connects only to a socket that no other user can have created, because a request may
+ * contain a secret value. Successive calls share a connection.
  */
 export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
+  const connection = new Connection(socketPath, timeoutMs);
   return {
     call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
-      const { status, text, isText } = await send(
-        socketPath,
-        timeoutMs,
+      const {
+        status,
+        contentType,
+        body: bytes,
+      } = await connection.send({
         method,
         path,
-        body === undefined ? undefined : JSON.stringify(body),
-      );
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+      const text = bytes.toString('utf8');
+      const isText = contentType.startsWith('text/plain');
       const parsed: unknown = text === '' ? undefined : isText ? text : JSON.parse(text);
       if (status >= 400) throw errorOf(parsed);
       return parsed as T;
@@ -57,58 +69,55 @@ export function connectTrusted(socketPath: string): Socket {
   }
 }
 
-async function send(
-  socketPath: string,
-  timeoutMs: number,
-  method: string,
-  path: string,
-  body: string | undefined,
-): Promise<{ status: number; text: string; isText: boolean }> {
-  // Not imported where that can be helped: Node 22 and later would load all that node:http hands out, WebSocket and fetch too.
-  const { request } =
-    'getBuiltinModule' in process ? process.getBuiltinModule('node:http') : await import('node:http');
-  const socket = connectTrusted(socketPath);
-  return new Promise((resolve, reject) => {
-    const headers =
-      body === undefined
-        ? {}
-        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const outgoing = request(
-      {
-        // No agent, because it would first determine a TLS server name, which takes 10 ms of every command.
-        createConnection: () => socket,
-        method,
-        path,
-        headers: { host: 'localhost', ...headers },
-      },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('error', fail);
-        incoming.on('end', () => {
-          const isText = incoming.headers['content-type']?.startsWith('text/plain') === true;
-          resolve({
-            status: incoming.statusCode ?? 500,
-            text: Buffer.concat(chunks).toString('utf8'),
-            isText,
-          });
-        });
-      },
-    );
-    function fail(error: unknown): void {
-      reject(
-        new EscrowError(
-          'daemon-unavailable',
-          `Cannot reach the daemon at "${socketPath}": ${systemCode(error) ?? 'connection lost'}.`,
-          { cause: error },
-        ),
+/** Bytes that belong to no request. */
+function drop(this: Socket): void {
+  this.destroy();
+}
+
+/** Connections to one socket. At most one idle connection is kept. It does not keep the process alive. */
+class Connection {
+  readonly #path: string;
+  readonly #timeoutMs: number;
+  #idle: { readonly socket: Socket; readonly since: number } | undefined;
+
+  constructor(path: string, timeoutMs: number) {
+    this.#path = path;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Throws `daemon-unavailable`, `path-conflict`, `permissions-too-open`. */
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const text = formatRequest(request);
+    const socket = this.#takeIdle() ?? connectTrusted(this.#path);
+    try {
+      const response = await exchange(socket, text, this.#timeoutMs);
+      if (response.keepsAlive) this.#keep(socket);
+      return response;
+    } catch (error) {
+      if (error instanceof EscrowError) throw error;
+      throw new EscrowError(
+        'daemon-unavailable',
+        `Cannot reach the daemon at "${this.#path}": ${systemCode(error) ?? 'connection lost'}.`,
+        { cause: error },
       );
     }
-    outgoing.on('error', fail);
-    // Instead of the option `timeout`, which Node ignores without an agent.
-    outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error('timeout')));
-    outgoing.end(body);
-  });
+  }
+
+  #keep(socket: Socket): void {
+    this.#idle?.socket.destroy();
+    this.#idle = { socket: socket.unref().once('data', drop), since: performance.now() };
+  }
+
+  #takeIdle(): Socket | undefined {
+    const idle = this.#idle;
+    this.#idle = undefined;
+    if (idle === undefined) return undefined;
+    const { socket, since } = idle;
+    if (performance.now() - since < IDLE_MS && socket.readyState === 'open')
+      return socket.off('data', drop).ref();
+    socket.destroy();
+    return undefined;
+  }
 }
 
 /** Converts a problem document to an error of the table. */
