@@ -27,13 +27,25 @@ export function buildPlugin() {
   const laid = `${TARGET}.new`;
   rmSync(laid, { recursive: true, force: true });
   for (const name of pluginNames()) {
-    const classes = join(laid, `${name}-${version}`, 'classes');
-    mkdirSync(classes, { recursive: true });
-    cpSync(join(SOURCES, name, 'target/classes'), classes, { recursive: true });
+    layOut(join(SOURCES, name, 'target/classes'), join(laid, `${name}-${version}`), name);
   }
   rmSync(TARGET, { recursive: true, force: true });
   renameSync(laid, TARGET);
   writeFileSync(MARK, hash);
+}
+
+/**
+ * Nextflow reads the descriptors from `classes/META-INF`. The classes are in a jar, because each launch compares the installed
+ * plugin with this one, and few large files are read faster than many small ones.
+ */
+function layOut(compiled, plugin, name) {
+  const descriptors = join(plugin, 'classes/META-INF');
+  cpSync(join(compiled, 'META-INF'), descriptors, { recursive: true });
+  mkdirSync(join(plugin, 'lib'));
+  const packages = readdirSync(compiled).filter((entry) => entry !== 'META-INF');
+  run('jar', ['--create', '--no-manifest', '--file', join(plugin, 'lib', `${name}.jar`), ...packages], {
+    cwd: compiled,
+  });
 }
 
 /** Runs the plugins' JUnit tests, prints failures and returns the totals. Throws when no test ran. */

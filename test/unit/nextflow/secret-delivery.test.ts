@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   cpSync,
   lstatSync,
-  mkdirSync,
   readFileSync,
   readdirSync,
   rmSync,
@@ -117,10 +117,8 @@ void t.test('replaces a plugin that differs from ours or that other users can ch
   const spoil: Readonly<Record<string, () => void>> = {
     'a changed file': () => writeFileSync(manifest, 'Plugin-Class: evil.Plugin\n'),
     'an additional file': () => writeFileSync(join(installed, 'classes/evil.class'), 'x'),
-    'a jar that would be on its class path': () => {
-      mkdirSync(join(installed, 'lib'));
-      writeFileSync(join(installed, 'lib/evil.jar'), 'x');
-    },
+    'a jar that would be on its class path': () => writeFileSync(join(installed, 'lib/evil.jar'), 'x'),
+    'a changed jar': () => appendFileSync(join(installed, 'lib/nf-escrow.jar'), 'x'),
     'a missing file': () => rmSync(manifest),
     'a world-writable file': () => chmodSync(manifest, 0o666),
     'a world-writable directory': () => chmodSync(join(installed, 'classes'), 0o777),
