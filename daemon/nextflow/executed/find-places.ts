@@ -9,6 +9,7 @@ import {
   type PathFault,
 } from '../../system/files/trust/find-fault.ts';
 import { userAndRoot, type TrustedOwners } from '../../system/files/trust/trusted-owners.ts';
+import { sharingAncestors } from '../../system/files/trust/trusted-path.ts';
 import { findJava } from '../launcher/java.ts';
 import { configurationFiles } from '../launcher/configuration-files.ts';
 import { homeOf } from '../launcher/nextflow-home.ts';
@@ -52,11 +53,13 @@ export function findPlaces(execution: Execution): { readonly found: Found[]; rea
     ...homeLooks(execution, pipeline?.kind === 'project' ? pipeline.project : undefined),
     ...programLooks(execution),
   ];
-  const found = looks.flatMap(([use, path, find]) => {
-    // Plugins receive secrets and run in the head, so that no further account is trusted with them.
-    const fault = find(path, use === 'plugins' ? userAndRoot : execution.owners);
-    return fault === undefined ? [] : [{ use, path, fault }];
-  });
+  const found = sharingAncestors(() =>
+    looks.flatMap(([use, path, find]) => {
+      // Plugins receive secrets and run in the head, so that no further account is trusted with them.
+      const fault = find(path, use === 'plugins' ? userAndRoot : execution.owners);
+      return fault === undefined ? [] : [{ use, path, fault }];
+    }),
+  );
   return { found, ...(work === undefined ? {} : { work }) };
 }
 

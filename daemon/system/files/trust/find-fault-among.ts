@@ -30,7 +30,8 @@ export function faultAmong(
 ): PathFault | undefined {
   try {
     const names = entriesOf(directory, accepts);
-    const look = new Look(directory, isClosed(realpathSync(directory)), owners);
+    if (names.length === 0) return undefined;
+    const look = new Look(directory, isClosed(realpathSync.native(directory)), owners);
     for (const name of names) {
       const fault = look.faultOf(name);
       if (fault !== undefined) return fault;
@@ -88,7 +89,7 @@ class Look {
 }
 
 function entriesOf(path: string, accepts: (name: string) => boolean): string[] {
-  const directory = opendirSync(path);
+  const directory = opendirSync(path, { bufferSize: READ_MAX });
   const found: string[] = [];
   try {
     for (let read = 0; read < READ_MAX && found.length < MATCHES_MAX; read += 1) {

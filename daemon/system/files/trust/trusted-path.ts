@@ -17,11 +17,49 @@ import { pathError } from '../path-error.ts';
 import { userTitle } from './local-accounts.ts';
 import { judge, type Request } from './judge-directory.ts';
 import { untrusted } from './trust-error.ts';
-import { isForeign, userAndRoot } from './trusted-owners.ts';
+import { isForeign, userAndRoot, type TrustedOwners } from './trusted-owners.ts';
 import { ownerKind } from './user-namespace.ts';
 import { VerifiedDirectory } from './verified-directory.ts';
 
 const LINKS_MAX = 40; // Source: path_resolution(7)
+
+/** What a walk has verified on its way, by path: open directories, and the targets of links. */
+type Verified = Map<string, VerifiedDirectory | string>;
+
+/**
+ * What earlier walks have verified, by the accounts that they trust: an ancestor that one request accepts, another one may
+ * reject. Undefined outside of `sharingAncestors`.
+ */
+let shared: Map<TrustedOwners, Verified> | undefined;
+
+/**
+ * Calls synchronous work that opens many directories. Each ancestor is verified once and stays open until the work is done,
+ * so that a later walk starts from the verified directory, not from its name.
+ */
+export function sharingAncestors<T>(work: () => T): T {
+  if (shared !== undefined) return work();
+  shared = new Map();
+  try {
+    return work();
+  } finally {
+    const ended = shared;
+    shared = undefined;
+    for (const verified of ended.values())
+      for (const known of verified.values()) if (typeof known !== 'string') known.close();
+  }
+}
+
+/** Returns what earlier walks have verified for requests like this one. Undefined outside of `sharingAncestors`. */
+function verifiedFor({ owners = userAndRoot }: Request): Verified | undefined {
+  const known = shared?.get(owners) ?? new Map<string, VerifiedDirectory | string>();
+  shared?.set(owners, known);
+  return shared === undefined ? undefined : known;
+}
+
+/** Closes a directory on the way, unless later walks start from it. */
+function leave(directory: VerifiedDirectory, request: Request): void {
+  if (verifiedFor(request)?.get(directory.path) !== directory) directory.close();
+}
 
 /**
  * Opens a trusted directory. Each ancestor belongs to the user or root, and nobody else can write to it, except sticky ones.
@@ -39,13 +77,13 @@ export function openTrusted(request: Request): VerifiedDirectory | undefined {
       if (name === '..') {
         // `..` in a link's target is the parent of the resolved directory so far.
         ahead = [...split(dirname(here.path)), ...ahead];
-        here.close();
+        leave(here, request);
         here = openRoot(request);
         continue;
       }
-      const next = enter(here, name, request, ahead.length === 0);
+      const next = step(here, name, request, ahead.length === 0);
       if (next === undefined) {
-        here.close();
+        leave(here, request);
         return undefined;
       }
       if (typeof next === 'string') {
@@ -53,17 +91,18 @@ export function openTrusted(request: Request): VerifiedDirectory | undefined {
           throw pathError(path, Object.assign(new Error('too many links'), { code: 'ELOOP' }));
         ahead = [...split(next), ...ahead];
         if (!next.startsWith('/')) continue;
-        here.close();
+        leave(here, request);
         here = openRoot(request);
         continue;
       }
-      here.close();
+      leave(here, request);
       here = next;
     }
-    if (here.path === '/') judge(here, request, true);
-    return here;
+    if (here.path !== '/') return here;
+    judge(here, request, true);
+    return shared === undefined ? here : opened('/', '/', false);
   } catch (error) {
-    here.close();
+    leave(here, request);
     throw error;
   }
 }
@@ -73,6 +112,8 @@ function split(path: string): string[] {
 }
 
 function openRoot(request: Request): VerifiedDirectory {
+  const known = verifiedFor(request)?.get('/');
+  if (known instanceof VerifiedDirectory) return known;
   const root = opened('/', '/', false);
   try {
     judge(root, request, false);
@@ -80,7 +121,23 @@ function openRoot(request: Request): VerifiedDirectory {
     root.close();
     throw error;
   }
+  verifiedFor(request)?.set('/', root);
   return root;
+}
+
+/** Like `enter`, but for an ancestor that an earlier walk has verified, returns what that walk found. */
+function step(
+  from: VerifiedDirectory,
+  name: string,
+  request: Request,
+  isLast: boolean,
+): VerifiedDirectory | string | undefined {
+  const verified = verifiedFor(request);
+  if (isLast || verified === undefined) return enter(from, name, request, isLast);
+  const path = join(from.path, name);
+  const found = verified.get(path) ?? enter(from, name, request, isLast);
+  if (found !== undefined) verified.set(path, found);
+  return found;
 }
 
 /** Returns the verified directory of that name, or the target of a verified link. Undefined if it does not exist. */
