@@ -94,7 +94,7 @@ function contextOf(program: Program, settings: () => Settings): Context {
     },
     version: readVersion(),
     command: commandOf(program),
-    daemon: async () => {
+    daemon: once(async () => {
       const [{ lazyDaemonClient: lazyDaemon }, { unlocking }] = await Promise.all([
         import('./api-client/find-daemon.ts'),
         import('./cli/io/passphrase.ts'),
@@ -105,7 +105,7 @@ function contextOf(program: Program, settings: () => Settings): Context {
           await startOf(program, settings()),
         );
       return unlocking(lazyDaemon(settings().paths, otherwise));
-    },
+    }),
     daemonIfRunning: async () => (await import('./service/start-daemon.ts')).findDaemon(settings()),
     takeOver: async () =>
       (await import('./service/start-daemon.ts')).takeOver(settings(), await startOf(program, settings())),
@@ -117,6 +117,12 @@ function contextOf(program: Program, settings: () => Settings): Context {
     serve: async ({ tell, ...how }) =>
       serve(program, settings(), how).catch((error: unknown) => throwTold(error, tell)),
   };
+}
+
+/** Returns a function that calls `get` once: the requests of a command share a client, and with it a connection. */
+function once<T>(get: () => Promise<T>): () => Promise<T> {
+  let got: Promise<T> | undefined;
+  return () => (got ??= get());
 }
 
 /** `env` names this Node to the launcher: cron, systemd and a compute node may have another PATH, or none of it. */

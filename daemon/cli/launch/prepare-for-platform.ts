@@ -1,5 +1,4 @@
 import type { ComputeEnvironment, ComputeEnvironmentList, RunRequest } from '../../contract/types.ts';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import type { BuiltRequest } from './built-request.ts';
 
@@ -25,7 +24,7 @@ export async function prepareForPlatform(
   const daemon = await context.daemon();
   const [{ computeEnvironments }, built] = await Promise.all([
     daemon.call<ComputeEnvironmentList>('GET', '/v1/compute-envs'),
-    nextTurn().then(buildRequest), // by then the question is sent
+    nextTurn().then(buildRequest), // by then the request is sent
   ]);
   const wanted = built.request.computeEnvironment;
   const found = computeEnvironments.find(({ name, isDefault }) =>
@@ -34,4 +33,9 @@ export async function prepareForPlatform(
   const prepare = found === undefined ? undefined : await PREPARATIONS[found.platform]?.();
   if (found === undefined || prepare === undefined) return built;
   return { ...built, request: await prepare(context, built, found) };
+}
+
+/** Not from node:timers/promises, because every run would pay for loading it. */
+async function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -38,7 +38,7 @@ export function readLauncher(path: string, env: Readonly<Record<string, string |
   const real = realpathSync(path);
   const named = FILE.exec(basename(real))?.[1];
   if (named !== undefined) return { version: named, from: 'its name', selfContained, javas };
-  const jar = jarVersion([dirname(path), dirname(real)]);
+  const jar = jarVersion(new Set([realpathSync(dirname(path)), dirname(real)]));
   if (jar !== undefined) return { version: jar, from: 'the jar beside it', selfContained, javas };
   if (wanted !== undefined) return { version: wanted, from: 'NXF_VER', selfContained, javas };
   return { version: IN_PATH.exec(real)?.[1], from: 'its path', selfContained, javas };
@@ -61,8 +61,8 @@ function acceptedJavas(text: string): number[] {
 }
 
 /** Returns the version of the jars next to a launcher, or undefined if there are none or several versions. */
-function jarVersion(directories: readonly string[]): string | undefined {
-  const found = directories
+function jarVersion(directories: ReadonlySet<string>): string | undefined {
+  const found = [...directories]
     .flatMap((directory) => [directory, join(directory, 'jars')])
     .flatMap(namesIn)
     .filter((name) => name.endsWith('.jar'))
