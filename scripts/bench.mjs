@@ -1,7 +1,6 @@
-// npm run bench [-- --engine|--start|--watch] [-- --json FILE]: measures figures, alternating with a peer where there is one, and prints
-// a table and one line of JSON, which --json also writes to FILE. Absolute times depend on the machine; only the ratios
-// are comparable. --engine skips figures that need a Nextflow; --start measures only the start of commands, --watch only the
-// daemon that watches runs.
+// npm run bench [-- --only GROUP[,GROUP...]] [-- --json FILE]: measures figures, in alternation with a peer if there is one,
+// and prints a table and one line of JSON, which --json also writes to FILE. Absolute times depend on the machine; only
+// the ratios are comparable. Groups: see GROUPS. --only engine stands for all groups that need no Nextflow.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -14,6 +13,22 @@ import { writingRuns } from './bench/writing-runs.mjs';
 import { fidelity, perTask, size, startTime } from './bench/plugin.mjs';
 import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow, ensurePlugin } from './set-up.mjs';
 import { node, runDriver } from './steps.mjs';
+
+/** The measurements, in the order in which they run. */
+const GROUPS = {
+  placing: { measure: placing, needsNextflow: true },
+  hello: { measure: hello, needsNextflow: true },
+  plugin: { measure: startTime, needsNextflow: true },
+  task: { measure: perTask, needsNextflow: true },
+  fidelity: { measure: fidelity, needsNextflow: true },
+  size: { measure: size, needsNextflow: true },
+  end: { measure: end },
+  recovery: { measure: recovery },
+  start: { measure: starts },
+  daemon: { measure: watching },
+  writing: { measure: writingRuns },
+  vault: { measure: vault },
+};
 
 function print(results) {
   const ms = (value) => (value === undefined ? '-' : `${value.toFixed(value < 100 ? 1 : 0)} ms`);
@@ -28,36 +43,41 @@ function print(results) {
   }
 }
 
-function jsonFile() {
-  const index = process.argv.indexOf('--json');
+function optionValue(name) {
+  const index = process.argv.indexOf(name);
   if (index === -1) return undefined;
-  const file = process.argv[index + 1];
-  if (file === undefined || file.startsWith('-')) throw new Error('--json needs a file name.');
-  return file;
+  const value = process.argv[index + 1];
+  if (value === undefined || value.startsWith('-')) throw new Error(`${name} requires a value.`);
+  return value;
+}
+
+/** Returns the names of the requested groups. */
+function selectGroups() {
+  const all = Object.keys(GROUPS);
+  const engine = all.filter((name) => !GROUPS[name].needsNextflow);
+  const selected = (optionValue('--only') ?? all.join(','))
+    .split(',')
+    .flatMap((name) => (name === 'engine' ? engine : [name]));
+  const unknown = selected.find((name) => !all.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`Unknown group "${unknown}". Groups: engine, ${all.join(', ')}.`);
+  return all.filter((name) => selected.includes(name));
 }
 
 runDriver(async () => {
+  const groups = selectGroups();
+  const file = optionValue('--json');
   ensureDependencies();
   ensureBuilt();
-  const isStart = process.argv.includes('--start');
-  const isWatch = process.argv.includes('--watch');
-  const quick = isStart || isWatch || process.argv.includes('--engine');
-  if (!quick && !ensurePlugin()) throw new Error('The benchmark needs a JDK (17 or later) and Maven.');
-  const file = jsonFile();
-  const nextflow = quick ? '/bin/false' : ensureJava() === undefined ? undefined : ensureNextflow();
+  const needsNextflow = groups.some((name) => GROUPS[name].needsNextflow);
+  if (needsNextflow && !ensurePlugin()) throw new Error('The benchmark needs a JDK (17 or later) and Maven.');
+  const nextflow = !needsNextflow ? '/bin/false' : ensureJava() === undefined ? undefined : ensureNextflow();
   if (nextflow === undefined) throw new Error('The benchmark needs Java 17 or later and Nextflow.');
   const home = mkdtempSync('/tmp/nf-escrow-bench-');
   const bench = new Bench(home, nextflow);
   try {
     const results = [];
-    if (!quick) {
-      results.push(await placing(bench), hello(bench), startTime(bench));
-      results.push(await perTask(bench), ...fidelity(bench), size());
-    }
-    if (!isStart && !isWatch) results.push(await end(bench), await recovery(bench));
-    if (!isWatch) results.push(...(await starts(bench)));
-    if (!isStart) results.push(...(await watching(bench)), ...(await writingRuns(bench)));
-    if (!isStart && !isWatch) results.push(...(await vault()));
+    for (const name of groups) results.push(...[await GROUPS[name].measure(bench)].flat());
     print(results);
     const machine = {
       cpu: cpus()[0]?.model,

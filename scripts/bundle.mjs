@@ -25,6 +25,7 @@ const GROUPS = {
   commands: /^cli\/(program$|commands\/(?!daemon$))/,
   service: /^(service\/|cli\/commands\/daemon$)/,
   prompt: /^@inquirer\//,
+  age: /^(vault\/transfer\/(export|import|age-passphrase)$|age-encryption\/|@noble\/|@scure\/)/,
   lock: /^ledger\/lock$/,
   daemon: /^daemon$/,
   aws: /^aws\/session\/sdk\//,
@@ -88,10 +89,22 @@ runDriver(async () => {
   if (!main?.exports?.includes('main') || output.some(({ imports }) => imports?.includes(ENTRY)))
     throw new Error('The bundle has no main.cjs that stands for itself.');
   rmSync(join(out, ENTRY));
+  for (const { fileName } of output.filter(({ type, fileName }) => type === 'chunk' && fileName !== ENTRY)) {
+    const path = join(out, fileName);
+    writeFileSync(path, toAscii(readFileSync(path, 'utf8')));
+  }
   writeFileSync(join(out, 'THIRD_PARTY_LICENSES'), licenses(output));
   rmSync(bundle, { recursive: true, force: true });
   renameSync(out, bundle);
 });
+
+/** V8 keeps the source of each file in memory, with two bytes for each character if one of them is not Latin-1. */
+function toAscii(code) {
+  return code.replace(/(\\*)([^\0-\x7f])/g, (_, slashes, unit) => {
+    const kept = slashes.length % 2 === 0 ? slashes : slashes.slice(1); // an escaped character that needs no escape
+    return `${kept}\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
 
 /** The name, version and licence text of every package that is in the bundle. */
 function licenses(output) {

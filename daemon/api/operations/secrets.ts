@@ -3,7 +3,7 @@ import { findWorkspace, titleOf, userScope, type SecretScope } from '../../acces
 import { assertSecretName } from '../../contract/secret-name.ts';
 import { EscrowError } from '../../errors.ts';
 import { secretValueFrom } from '../../vault/secret-bytes.ts';
-import { valuesOf } from '../../vault/transfer/import.ts';
+import { importedValues } from '../../vault/transfer/imported-values.ts';
 import { operation, type Operation } from '../routing/operation.ts';
 import type { Served } from '../served.ts';
 
@@ -88,7 +88,7 @@ function operationsOn({ path, word, title, scopeOf }: SecretsOf): Operation[] {
         const scope = await writableScope(served, params);
         return {
           status: 200,
-          body: await served.vault.setAll(served.user, scope, valuesOf(secrets), onConflict),
+          body: await served.vault.setAll(served.user, scope, importedValues(secrets), onConflict),
         };
       },
     }),

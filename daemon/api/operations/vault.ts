@@ -1,8 +1,6 @@
 import { EscrowError } from '../../errors.ts';
 import { finishRekey, rekey } from '../../vault/keys/rekey.ts';
 import { vaultStatus } from '../../vault/status.ts';
-import { exportVault } from '../../vault/transfer/export.ts';
-import { importVault } from '../../vault/transfer/import.ts';
 import { operation, type Operation } from '../routing/operation.ts';
 import { IMPORT_MAX } from './secrets.ts';
 
@@ -66,6 +64,7 @@ export const vaultOperations: readonly Operation[] = [
     responses: { 200: { type: 'text/plain' } },
     problems: KEY,
     handle: async ({ ledger, vault, user }, { body: { recipients, passphrase } }) => {
+      const { exportVault } = await import('../../vault/transfer/export.ts'); // age takes 4 MB of memory
       const forWhom = recipients === undefined ? { passphrase: passphrase ?? '' } : { recipients };
       return { status: 200, body: await exportVault(ledger, vault, user, forWhom) };
     },
@@ -90,6 +89,7 @@ export const vaultOperations: readonly Operation[] = [
       'organization-not-found',
     ],
     handle: async ({ ledger, vault, user }, { body }) => {
+      const { importVault } = await import('../../vault/transfer/import.ts');
       const { identities, passphrase, onConflict } = body;
       if ((identities === undefined) === (passphrase === undefined))
         throw new EscrowError('request-invalid', 'An import requires either a passphrase or identities.');

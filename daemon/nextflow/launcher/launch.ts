@@ -3,8 +3,6 @@ import type { Launcher } from './version.ts';
 /** The parts of a launch that decide how its tasks get their secrets. */
 export interface Launch {
   readonly nextflow: string;
-  /** Facts about `nextflow`, if they have been read already. */
-  readonly launcher?: Launcher;
   /** Nextflow's arguments. */
   readonly arguments: readonly string[];
   readonly directory: string;

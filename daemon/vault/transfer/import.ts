@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { armor, Decrypter } from 'age-encryption';
 import type { Principal } from '../../access/principal.ts';
 import { findWorkspace, userScope, type SecretScope } from '../../access/scopes.ts';
-import { assertSecretName } from '../../contract/secret-name.ts';
 import { validate } from '../../contract/validate.ts';
 import type { ImportRequest, ImportResult, VaultExport } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Ledger, Queries } from '../../ledger/open.ts';
 import { passVersion } from '../next-version.ts';
 import { identityFor } from './age-passphrase.ts';
-import { secretValueFrom } from '../secret-bytes.ts';
+import { importedValues } from './imported-values.ts';
 import type { SecretValue } from '../secret-value.ts';
 import type { Vault } from '../vault.ts';
 
@@ -31,7 +30,7 @@ export async function importVault(
   const { scopes } = await decrypt(text, opener);
   const filled = scopes
     .filter(({ secrets }) => secrets.length > 0)
-    .map((scope) => ({ scope, values: valuesOf(scope.secrets) }));
+    .map((scope) => ({ scope, values: importedValues(scope.secrets) }));
   const find = (db: Queries): Promise<(readonly [SecretScope, ReadonlyMap<string, SecretValue>])[]> =>
     inSequence(filled, async ({ scope, values }) => {
       const target = await findOrCreate(db, by, scope);
@@ -40,19 +39,6 @@ export async function importVault(
       return [target, values] as const;
     });
   return vault.setScopes(by, find, onConflict);
-}
-
-/** Validates imported names and values. Throws `name-invalid`, `value-invalid`, `import-invalid` for a repeated name. */
-export function valuesOf(
-  secrets: readonly { readonly name: string; readonly valueBase64: string }[],
-): Map<string, SecretValue> {
-  const values = new Map<string, SecretValue>();
-  for (const { name, valueBase64 } of secrets) {
-    assertSecretName(name);
-    if (values.has(name)) throw new EscrowError('import-invalid', `The name ${name} occurs twice.`);
-    values.set(name, secretValueFrom(name, Buffer.from(valueBase64, 'base64')));
-  }
-  return values;
 }
 
 async function decrypt(text: string, opener: ImportWith): Promise<VaultExport> {

@@ -14,7 +14,7 @@ import { writeSetting } from '../../../../daemon/cli/io/settings-file.ts';
 import { readLocalStore } from '../../../../daemon/nextflow/launcher/local-store.ts';
 import { readImport, type ImportSource } from '../../../../daemon/cli/io/import-sources.ts';
 import { readLauncher } from '../../../../daemon/nextflow/launcher/version.ts';
-import { valuesOf } from '../../../../daemon/vault/transfer/import.ts';
+import { importedValues } from '../../../../daemon/vault/transfer/imported-values.ts';
 import { readRing } from '../../../../daemon/vault/keys/key-ring.ts';
 import { bytesOf, hold, type Target } from '../target.ts';
 import { lines } from './lines.ts';
@@ -116,7 +116,7 @@ export const imports: Target = {
       const source = SOURCES[(input[0] ?? 0) % SOURCES.length] ?? 'json';
       const path = join(directory, 'import');
       writeFileSync(path, bytesOf(input.subarray(1), needle), MODE);
-      return valuesOf(await readImport(source, path, {}));
+      return importedValues(await readImport(source, path, {}));
     },
   }),
 };
