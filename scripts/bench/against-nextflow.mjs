@@ -8,7 +8,7 @@ import { median } from './place.mjs';
 const SECRETS = 100;
 const PLACINGS = 20;
 const NEXTFLOW_SETS = 10;
-const HELLOS = 15;
+const HELLOS = 25;
 
 export async function placing(bench) {
   say(`placing ${SECRETS} secrets, compared with nextflow secrets set`);
@@ -53,6 +53,7 @@ export async function placing(bench) {
 
 export function hello(bench) {
   say('nf-escrow run of a hello pipeline, compared with nextflow run');
+  bench.escrow(['secrets', 'set', 'KEY_0'], 'value');
   const store = join(bench.home, 'store.json');
   writeFileSync(store, JSON.stringify([{ name: 'KEY_0', value: 'value' }]), { mode: 0o600 });
   const bare = { ...bench.env, NXF_SECRETS_FILE: store };
@@ -72,7 +73,7 @@ export function hello(bench) {
     ours: median(ours.slice(1)),
     theirs: median(theirs.slice(1)),
     ratio,
-    wanted: 'ratio at most 1.08',
-    met: ratio <= 1.08,
+    wanted: 'ratio at most 1.06',
+    met: ratio <= 1.06,
   };
 }
