@@ -25,7 +25,7 @@ const GROUPS = {
   commands: /^cli\/(program$|commands\/(?!daemon$))/,
   service: /^(service\/|cli\/commands\/daemon$)/,
   prompt: /^@inquirer\//,
-  age: /^(vault\/transfer\/(export|import|age-passphrase)$|age-encryption\/|@noble\/|@scure\/)/,
+  age: /^(age-encryption|@noble|@scure)\//,
   lock: /^ledger\/lock$/,
   daemon: /^daemon$/,
   aws: /^aws\/session\/sdk\//,
