@@ -67,12 +67,14 @@ void t.test('retries a purge that cannot be recorded with exponential backoff', 
     () => undefined,
   );
   t.teardown(() => watch.stop());
+  // A pause is at least half of its bound: 2, 4 and 8 s.
   for (const [at, expected] of [
     [0, 1],
-    [1999, 1],
+    [999, 1],
     [2000, 2],
-    [5999, 2],
+    [3999, 2],
     [6000, 3],
+    [9999, 3],
     [14_000, 4],
   ] as const) {
     passed = at;
