@@ -28,7 +28,7 @@ const fastStarts = [
   'daemon/cli/launch/run-in-foreground.ts',
   'daemon/cli/launch/run-program.ts',
   'daemon/service/start-daemon.ts',
-  'daemon/system/files/trust/access-control-list.ts',
+  'daemon/system/files/trust/system-program.ts',
 ];
 
 export default tseslint.config(

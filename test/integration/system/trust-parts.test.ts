@@ -23,6 +23,7 @@ import { isPrivateGroup } from '../../../daemon/system/files/trust/local-account
 import { STATE } from '../../../daemon/system/files/trust/trust-error.ts';
 import { readTrustedFile } from '../../../daemon/system/files/trust/trusted-file.ts';
 import { ownerKind, parseIdMap } from '../../../daemon/system/files/trust/user-namespace.ts';
+import { outputOf } from '../../../daemon/system/files/trust/system-program.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const WHOLE = '         0          0 4294967295\n';
@@ -246,4 +247,17 @@ void t.test('trusts a file only if its directory and the target of a link are tr
   symlinkSync('again', join(base, 'again'));
   t.throws(() => read('again'), { code: 'path-conflict' });
   t.throws(() => read('all'), { code: 'path-conflict', message: /not a regular file/ });
+});
+
+void t.test('runs programs of the system, not those on the PATH of the user', (t) => {
+  const before = process.env['PATH'];
+  t.teardown(() => (process.env['PATH'] = before));
+  const planted = t.testdir({ getent: "#!/bin/sh\necho 'root:x:1234:1234::/:/bin/sh'\n" });
+  chmodSync(join(planted, 'getent'), 0o755);
+  process.env['PATH'] = `${planted}:${String(before)}`;
+  t.match(outputOf('getent', ['passwd', '--', 'root'], { limitMs: 10_000 }), /^root:[^:]*:0:0:/);
+  t.equal(outputOf('no-such-program', [], { limitMs: 10_000 }), undefined);
+  t.equal(outputOf('false', [], { limitMs: 10_000 }), undefined);
+  t.equal(outputOf('sleep', ['60'], { limitMs: 100 }), undefined, 'the time limit');
+  t.end();
 });

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { outputOf, SYSTEM_PATH } from './system-program.ts';
 
 /** A writer that a mode's group bits permit: the owning group, or an entry of an access control list. */
 export interface Writer {
@@ -8,8 +8,6 @@ export interface Writer {
   readonly isListed: boolean;
 }
 
-/** Used instead of the user's PATH: programs that decide about trust must come from trusted directories. */
-const SYSTEM_PATH = '/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin';
 const LIMIT_MS = 5000;
 
 /**
@@ -84,16 +82,7 @@ export function parseList(text: string, gid: number): readonly Writer[] | undefi
   });
 }
 
-/**
- * Returns the standard output of a program with the descriptor as its input. Undefined if it is missing or fails. Uses
- * node:child_process, because every command verifies its directories and would pay for loading execa.
- */
+/** Returns the standard output of a program with the descriptor as its input. Undefined if it is missing or fails. */
 function ask(path: string, fd: number, program: string, args: readonly string[]): string | undefined {
-  const { status, stdout } = spawnSync(program, args, {
-    env: { PATH: path, LC_ALL: 'C' },
-    stdio: [fd, 'pipe', 'ignore'],
-    encoding: 'utf8',
-    timeout: LIMIT_MS,
-  });
-  return status === 0 ? stdout : undefined;
+  return outputOf(program, args, { input: fd, limitMs: LIMIT_MS, path });
 }

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { userOf } from './local-accounts.ts';
+import { outputOf } from './system-program.ts';
 import { ownerKind, ownNamespace } from './user-namespace.ts';
 
 /**
@@ -42,16 +42,8 @@ function uidOf(account: string): number | undefined {
   return userOf(account) ?? askDirectoryService(account);
 }
 
+/** Returns undefined if there is no such account, or no getent: the files are then reported as belonging to someone else. */
 function askDirectoryService(name: string): number | undefined {
-  try {
-    const answer = execFileSync('getent', ['passwd', '--', name], {
-      encoding: 'utf8',
-      timeout: LOOKUP_MS,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const [, , uid] = answer.split(':');
-    return uid !== undefined && /^[0-9]+$/.test(uid) ? Number(uid) : undefined;
-  } catch {
-    return undefined; // no such account, or no getent: the files are reported as belonging to someone else
-  }
+  const [, , uid] = outputOf('getent', ['passwd', '--', name], { limitMs: LOOKUP_MS })?.split(':') ?? [];
+  return uid !== undefined && /^[0-9]+$/.test(uid) ? Number(uid) : undefined;
 }
