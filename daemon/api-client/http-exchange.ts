@@ -11,7 +11,7 @@ export interface HttpRequest {
 }
 
 /** The error of a connection that ends before the response is complete. */
-export class ConnectionLostError extends Error {}
+class ConnectionLostError extends Error {}
 
 /**
  * Sends a formatted request on a connection that no other request is using, and returns the response. The connection stays open if it

@@ -85,8 +85,8 @@ export function startRun(directory: string): void {
   wake(directory);
 }
 
-/** Tells the daemon that files of a run have changed, like the shim. */
-export function wake(directory: string): void {
+/** Notifies the daemon that files of a run have changed, like the shim. */
+function wake(directory: string): void {
   appendFileSync(join(directory, 'wake'), '.');
 }
 

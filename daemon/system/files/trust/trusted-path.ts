@@ -23,7 +23,7 @@ import { VerifiedDirectory } from './verified-directory.ts';
 
 const LINKS_MAX = 40; // Source: path_resolution(7)
 
-/** What a walk has verified on its way, by path: open directories, and the targets of links. */
+/** What a walk has verified, by path: open directories, and the targets of links. */
 type Verified = Map<string, VerifiedDirectory | string>;
 
 /**
@@ -56,7 +56,7 @@ function verifiedFor({ owners = userAndRoot }: Request): Verified | undefined {
   return shared === undefined ? undefined : known;
 }
 
-/** Closes a directory on the way, unless later walks start from it. */
+/** Closes an ancestor unless later walks start from it. */
 function leave(directory: VerifiedDirectory, request: Request): void {
   if (verifiedFor(request)?.get(directory.path) !== directory) directory.close();
 }
