@@ -9,7 +9,7 @@ for (const [what, hide] of [
   ['does not exist', () => undefined],
   ['is empty', (runs: string) => mkdirSync(runs, { mode: 0o700 })],
 ] as const)
-  void t.test(`draws no conclusion from a runs directory that ${what}`, async (t) => {
+  void t.test(`follows a run whose runs directory was moved, and its path ${what}`, async (t) => {
     const { modules, id, directory, start } = await placeRun(t);
     start();
     const held = openSync(join(directory, 'alive'), 'r+');
@@ -18,12 +18,12 @@ for (const [what, hide] of [
     renameSync(runs, `${runs}.away`);
     hide(runs);
     await modules.runs.cancel(id);
-    t.match(await modules.runs.find(id), { state: 'materialized' }, 'the run may have started');
+    t.match(await modules.runs.find(id), { state: 'running' }, 'its descriptor shows that it has started');
     rmSync(runs, { recursive: true, force: true });
     renameSync(`${runs}.away`, runs);
     t.ok(existsSync(directory));
     await t.rejects(modules.runs.purge(id, NOW), { code: 'run-alive' });
-    t.match(await modules.runs.find(id), { state: 'running' }, 'the run had started');
+    t.match(await modules.runs.find(id), { state: 'running' });
   });
 
 void t.test('aborts a run whose directory was removed', async (t) => {
