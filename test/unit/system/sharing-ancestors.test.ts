@@ -1,7 +1,17 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Purpose } from '../../../daemon/system/files/trust/trust-error.ts';
+import { trustedOwners } from '../../../daemon/system/files/trust/trusted-owners.ts';
 import { openTrusted, sharingAncestors } from '../../../daemon/system/files/trust/trusted-path.ts';
 
 const PURPOSE: Purpose = { what: 'directory', variable: '', example: '' };
@@ -50,5 +60,27 @@ void t.test('verifies each ancestor once, and later walks start from the verifie
     { message: 'expected' },
   );
   t.equal(openDescriptors(), before, 'closes all descriptors after an error');
+  t.end();
+});
+
+void t.test('does not reuse an ancestor for a request that trusts fewer accounts', (t) => {
+  if (process.geteuid?.() !== 0) {
+    t.pass('skipped', { skip: 'only root can give a directory to another account' });
+    t.end();
+    return;
+  }
+  const top = mkdtempSync('/tmp/nfe-ancestors-');
+  t.teardown(() => {
+    rmSync(top, { recursive: true });
+  });
+  mkdirSync(join(top, 'software/tool'), { recursive: true });
+  chownSync(join(top, 'software'), 4711, 4711);
+  const owners = trustedOwners(['4711']);
+  const request = { path: join(top, 'software/tool'), purpose: PURPOSE, need: 'unwritable' } as const;
+  sharingAncestors(() => {
+    openTrusted({ ...request, owners })?.close();
+    t.throws(() => openTrusted(request), { code: 'permissions-too-open' });
+    t.doesNotThrow(() => openTrusted({ ...request, owners })?.close());
+  });
   t.end();
 });
