@@ -9,8 +9,12 @@ export interface Disk {
   /** Fills the disk except for this number of bytes. */
   fill(leave?: number): void;
   empty(): void;
+  /** Fails while a process has a regular file open for writing. */
   readOnly(): void;
   writable(): void;
+  /** Makes a directory on the disk immutable with everything in it, also for open files. */
+  freeze(directory: string): void;
+  thaw(directory: string): void;
 }
 
 /**
@@ -33,6 +37,9 @@ export function smallDisk(t: Test, path: string, kilobytes: number): Disk | unde
     empty: () => rmSync(filler),
     readOnly: () => t.ok(mount('-o', 'remount,ro', path), 'remounts read-only'),
     writable: () => t.ok(mount('-o', 'remount,rw', path), 'remounts writable'),
+    // FIFOs have no flags, so chattr reports a failure.
+    freeze: (directory) => spawnSync('chattr', ['-R', '+i', directory], { stdio: 'ignore' }),
+    thaw: (directory) => spawnSync('chattr', ['-R', '-i', directory], { stdio: 'ignore' }),
   };
 }
 

@@ -129,13 +129,13 @@ void t.test('the daemon rejects malformed requests and continues', async (t) => 
     ['{', 400],
     ['', 400],
     [undefined, 400],
-    [JSON.stringify({ value: 'x'.repeat(300_000) }), 400],
+    [JSON.stringify({ value: 'x'.repeat(300_000) }), 413],
   ];
   for (const [body, status] of bodies) {
     const answer = await box.http('PUT', '/v1/user/secrets/BAR_KEY', body);
     t.equal(answer.status, status, body?.slice(0, 50) ?? 'no body');
     t.match(answer.type, 'application/problem+json');
-    t.match(JSON.parse(answer.text), { code: 'request-invalid' });
+    t.match(JSON.parse(answer.text), { code: status === 413 ? 'payload-too-large' : 'request-invalid' });
   }
   for (const path of [
     '/v1/runs/%zz',
