@@ -51,13 +51,23 @@ function respond(one: Operation, served: Served, observe: ResponseObserver): Req
     const reply = await one.handle(served, call, response);
     if (reply === STREAMED || reply === undefined) return;
     const { status, body, headers = {} } = reply;
-    observe(one, { status, body });
+    assertDocumented(request, () => observe(one, { status, body }));
     response.status(status).set(headers);
     const wanted = one.responses[status];
     if (wanted === null || wanted === undefined) response.end();
     else if (typeof wanted === 'object') response.type(wanted.type).send(body);
     else response.json(body);
   };
+}
+
+/** An error of the observer is not one of the operation's problems. */
+function assertDocumented(request: Request, observe: () => void): void {
+  try {
+    observe();
+  } catch (undocumented) {
+    running.delete(request);
+    throw undocumented;
+  }
 }
 
 function signalOf(response: Response): AbortSignal {

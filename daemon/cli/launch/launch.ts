@@ -4,7 +4,7 @@ import { EscrowError } from '../../errors.ts';
 import { isIgnored } from '../../system/processes/ignored-signals.ts';
 import type { Context } from '../context.ts';
 import { tellExposures } from './tell-exposures.ts';
-import { untilSignal } from './until-signal.ts';
+import { keepHandlingSignals, untilSignal } from './until-signal.ts';
 import { purgeWithCredentials } from './with-credentials.ts';
 import { describePlace } from '../../nextflow/executed/describe-place.ts';
 import { print, printJson, warn } from '../io/output.ts';
@@ -54,6 +54,7 @@ export async function launch(
       );
     return 0;
   }
+  keepHandlingSignals();
   const { status, signal } = await runInForeground(start);
   const own = status ?? (signal === undefined ? undefined : exitStatusOfSignal(signal));
   if (background || signal !== undefined) return own ?? 1;

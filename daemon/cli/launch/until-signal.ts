@@ -6,6 +6,14 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 const WARNING = ['SIGUSR1', 'SIGUSR2'] as const;
 
 /**
+ * Keeps a handler of each ending signal for the rest of this process. While other handlers are exchanged, there would be a
+ * moment without any, in which a signal has its default effect and ends this process.
+ */
+export function keepHandlingSignals(): void {
+  for (const name of ENDING.filter((one) => !isIgnored(one))) process.on(name, () => undefined);
+}
+
+/**
  * Waits for work that finishes without this process, until a signal arrives. Returns the result, or undefined after a signal.
  * The caller must then exit, because the work continues. Signals that the caller ignores do not end the wait.
  */

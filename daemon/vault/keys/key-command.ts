@@ -1,4 +1,4 @@
-import { EscrowError } from '../../errors.ts';
+import { asEscrowError, EscrowError } from '../../errors.ts';
 import { runWithTimeout } from '../../system/processes/run-with-timeout.ts';
 
 const TIME_LIMIT_MS = 60_000;
@@ -24,6 +24,8 @@ export async function runKeyCommand(command: string | undefined): Promise<Buffer
     limitMs: TIME_LIMIT_MS,
     outputMax: OUTPUT_MAX,
     encoding: 'latin1',
+  }).catch((error: unknown) => {
+    throw failed(asEscrowError(error).message); // it could not be started, or printed too much
   });
   const output = Buffer.from(stdout, 'latin1');
   const end = output.at(-1) === 0x0a ? output.length - 1 : output.length; // the newline that `echo` adds
@@ -34,5 +36,8 @@ export async function runKeyCommand(command: string | undefined): Promise<Buffer
 }
 
 function failed(why: string): EscrowError {
-  return new EscrowError('vault-key-command-failed', `The vault key command failed: ${why}.`);
+  return new EscrowError(
+    'vault-key-command-failed',
+    `The vault key command failed: ${why.replace(/\.$/, '')}.`,
+  );
 }

@@ -66,7 +66,7 @@ void t.test('every command escapes the hostile names of a run', async (t) => {
     );
   };
   await shows(['runs', 'show', id], `directory    ${box.directory}/${ESCAPED}`);
-  await shows(['runs', 'show', id], `command      nextflow run main.nf --x ${ESCAPED}`);
+  await shows(['runs', 'show', id], `command      nextflow run main.nf --x '${ESCAPED}`);
   await shows(['runs', 'show', id, '--json'], IN_JSON);
   await shows(['runs', 'list', '--json'], IN_JSON);
   await shows(['status']);
@@ -88,7 +88,7 @@ void t.test('every command escapes the hostile names of a run', async (t) => {
   // Hostile text from a plugin, a trace or a scheduler in the ledger.
   await accepts(t, box, ['daemon', 'stop']);
   const ledger = await openLedger(join(box.env['NF_ESCROW_HOME'] ?? '', 'ledger.db'));
-  const job = JSON.stringify({ executor: 'slurm', id: HOSTILE, head: true });
+  const job = JSON.stringify({ executor: 'slurm', id: HOSTILE, head: true, restarts: 0, name: HOSTILE });
   await ledger.db
     .updateTable('runs')
     .set({

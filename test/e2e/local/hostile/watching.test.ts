@@ -133,7 +133,8 @@ void t.test('reads events after the run directory was removed and created again'
   writeFileSync(join(box.launch, 'end'), '');
   await started.ended;
   await until('it is purged', async () => (await newestRun(box)).state === 'purged');
-  t.match(await newestRun(box), { outcome: 'succeeded' });
+  // The shim writes the exit status to the directory that was removed, so only the command may report it in time.
+  t.match(await newestRun(box), { outcome: /^(succeeded|lost)$/ });
 });
 
 void t.test('watches no file on a file system that does not report changes', async (t) => {
