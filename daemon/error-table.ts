@@ -170,8 +170,8 @@ export const errorTable = {
     retryable: false,
   },
   'method-not-allowed': {
-    title: 'The path does not have this method',
-    hint: 'Use a method of the response header Allow. docs/api.md lists the operations.',
+    title: 'Method not allowed',
+    hint: 'Use one of the methods in the Allow response header. docs/api.md lists the operations.',
     exit: 70,
     http: 405,
     retryable: false,
@@ -185,7 +185,7 @@ export const errorTable = {
   },
   'payload-too-large': {
     title: 'The request body is too large',
-    hint: 'Send less at once. docs/limits.md lists the limits.',
+    hint: 'Send smaller requests. docs/limits.md lists the limits.',
     exit: 64,
     http: 413,
     retryable: false,

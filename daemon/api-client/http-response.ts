@@ -61,7 +61,7 @@ export class HttpResponseParser {
     if (end === -1) return false;
     const [first = '', ...lines] = this.#unread.toString('latin1', 0, end).split('\r\n');
     const status = STATUS_LINE.exec(first)?.[1];
-    if (status === undefined) throw invalid('its status line is not one of HTTP/1.1');
+    if (status === undefined) throw invalid('its status line is not valid HTTP/1.1');
     const headers = new Map<string, string>();
     for (const line of lines) {
       const [, name = '', value = ''] = HEADER.exec(line) ?? [];
@@ -126,7 +126,8 @@ export class HttpResponseParser {
 function framingOf(status: number, headers: ReadonlyMap<string, string>): Framing {
   const encoding = headers.get('transfer-encoding');
   const length = headers.get('content-length');
-  if (encoding !== undefined && length !== undefined) throw invalid('it announces its length in two ways');
+  if (encoding !== undefined && length !== undefined)
+    throw invalid('it has both Transfer-Encoding and Content-Length');
   if (status === 204 || status === 304) return 0;
   if (encoding !== undefined) {
     if (encoding.toLowerCase() !== 'chunked') throw invalid('its transfer encoding is not supported');

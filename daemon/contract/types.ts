@@ -1816,7 +1816,7 @@ export interface SecretVersion {
  */
 export interface SweepQuery {
   /**
-   * Remove what is found
+   * Remove the objects that were found
    */
   remove?: boolean;
 }

@@ -40,7 +40,7 @@ export const operationGroups: readonly OperationGroup[] = [
   },
   {
     title: 'Compute environments',
-    description: 'Where runs are executed, and what they need there',
+    description: 'Environments in which runs execute',
     operations: computeEnvironmentOperations,
   },
   {

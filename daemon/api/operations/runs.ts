@@ -32,7 +32,7 @@ export const runOperations: readonly Operation[] = [
     path: '/v1/runs',
     summary: 'Plan a run and deliver its secrets',
     description:
-      'With `explain`, plans the run only: the response has status 200 and contains only the plan. Otherwise the caller starts the head as `start` says.',
+      'With `explain`, plans the run only: the response has status 200 and contains only the plan. Otherwise the caller starts the head with the command in `start`.',
     request: 'run-request',
     requestMax: REQUEST_MAX,
     responses: { 200: 'run-start', 201: 'run-start' },

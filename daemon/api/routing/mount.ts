@@ -95,8 +95,12 @@ function refuseMethod(operations: readonly Operation[]): RequestHandler {
     }
     const methods = [...new Set(allowed)].join(', ');
     response.set('allow', methods);
-    throw new EscrowError('method-not-allowed', `${request.path} has no method ${request.method}.`, {
-      hint: `Use one of: ${methods}`,
-    });
+    throw new EscrowError(
+      'method-not-allowed',
+      `${request.path} does not support the method ${request.method}.`,
+      {
+        hint: `Use one of: ${methods}`,
+      },
+    );
   };
 }

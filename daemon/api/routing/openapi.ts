@@ -33,7 +33,7 @@ export function openApi(version: string, groups: readonly Group[]): object {
     info: {
       title: 'nf-escrow',
       version,
-      summary: 'Secrets of Nextflow runs: what is delivered, what runs, what was removed',
+      summary: 'Deliver secrets to Nextflow runs, watch the runs, and remove the secrets',
       description:
         "The API of a user's daemon. It listens on a Unix socket that only this user can open, so it needs no login. Errors are problem documents (RFC 9457) with a stable `code` and a `hint`. No response contains the value of a secret.",
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },

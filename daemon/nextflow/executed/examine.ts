@@ -67,7 +67,7 @@ function describe({ use, path, fault }: Found): Omit<WritablePlace, 'uses'> {
  */
 function trustOf(use: Use, who: string, owner: number | undefined): string {
   if (owner === undefined || !isInstalled(use)) return '';
-  return ` If ${who} is no person but the account that installs software on this machine, add ${String(owner)} to the setting trustedOwners. Everyone who can use that account can then obtain the secrets of your runs.`;
+  return ` If ${who} is not a person but the account that installs software on this machine, add ${String(owner)} to the setting trustedOwners. Everyone who can use that account can then obtain the secrets of your runs.`;
 }
 
 interface NewFiles {

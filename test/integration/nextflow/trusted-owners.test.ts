@@ -51,7 +51,7 @@ void t.test('trusts an install account with what a run executes, only if the set
   t.match(place, { path: software, who: `user ${uid} (${installer.name})` });
   t.same(place?.uses, ['pipeline', 'configuration file', 'nextflow']);
   const remedy = new RegExp(
-    `no person but the account that installs software on this machine, add ${uid} to the setting trustedOwners. Everyone who can use that account can then obtain the secrets of your runs\\.$`,
+    `not a person but the account that installs software on this machine, add ${uid} to the setting trustedOwners. Everyone who can use that account can then obtain the secrets of your runs\\.$`,
   );
   t.match(place?.remedy, remedy);
   for (const owners of [[uid], [installer.name], ['absent-account', installer.name]])
