@@ -19,6 +19,9 @@ function bundle(directory) {
     files.map((file) => [file, JSON.parse(readFileSync(join(directory, file), 'utf8'))]),
   );
   const local = (value, key) => {
+    // A described reference refers to the type by its name. Otherwise the generator declares the type again.
+    if (typeof value?.$ref === 'string' && value.description !== undefined)
+      return { description: value.description, tsType: value.$ref.split('/').at(-1) };
     if (key !== '$ref') return value;
     const [file, pointer = ''] = value.split('#');
     return `#/$defs/${schemas[file].title}${pointer}`;

@@ -89,124 +89,6 @@ export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
  */
 export type Scope = 'user' | 'workspace' | 'local';
 /**
- * Code of an error, from a closed list.
- */
-export type ErrorCode1 =
-  | 'usage'
-  | 'request-invalid'
-  | 'name-invalid'
-  | 'value-invalid'
-  | 'value-not-deliverable'
-  | 'secret-not-found'
-  | 'secret-not-available'
-  | 'workspace-not-found'
-  | 'organization-not-found'
-  | 'workspace-personal'
-  | 'compute-environment-not-found'
-  | 'compute-environment-invalid'
-  | 'name-taken'
-  | 'in-use'
-  | 'import-conflict'
-  | 'import-invalid'
-  | 'not-permitted'
-  | 'run-not-found'
-  | 'run-ambiguous'
-  | 'run-alive'
-  | 'state-conflict'
-  | 'not-found'
-  | 'method-not-allowed'
-  | 'not-acceptable'
-  | 'payload-too-large'
-  | 'unsupported-media-type'
-  | 'nextflow-missing'
-  | 'plugin-unusable'
-  | 'local-store-unreadable'
-  | 'config-invalid'
-  | 'permissions-too-open'
-  | 'writable-by-others'
-  | 'path-conflict'
-  | 'socket-path-too-long'
-  | 'vault-key-missing'
-  | 'vault-key-mismatch'
-  | 'vault-locked'
-  | 'vault-key-command-failed'
-  | 'vault-key-file-unusable'
-  | 'passphrase-wrong'
-  | 'secret-corrupt'
-  | 'ledger-unavailable'
-  | 'ledger-corrupt'
-  | 'ledger-too-new'
-  | 'store-unavailable'
-  | 'aws-credentials'
-  | 'aws-clock'
-  | 'aws-denied'
-  | 'aws-rejected'
-  | 'daemon-unavailable'
-  | 'scheduler-unavailable'
-  | 'scheduler-rejected'
-  | 'daemon-on-other-host'
-  | 'origin-forbidden'
-  | 'internal';
-/**
- * Code of an error, from a closed list.
- */
-export type ErrorCode2 =
-  | 'usage'
-  | 'request-invalid'
-  | 'name-invalid'
-  | 'value-invalid'
-  | 'value-not-deliverable'
-  | 'secret-not-found'
-  | 'secret-not-available'
-  | 'workspace-not-found'
-  | 'organization-not-found'
-  | 'workspace-personal'
-  | 'compute-environment-not-found'
-  | 'compute-environment-invalid'
-  | 'name-taken'
-  | 'in-use'
-  | 'import-conflict'
-  | 'import-invalid'
-  | 'not-permitted'
-  | 'run-not-found'
-  | 'run-ambiguous'
-  | 'run-alive'
-  | 'state-conflict'
-  | 'not-found'
-  | 'method-not-allowed'
-  | 'not-acceptable'
-  | 'payload-too-large'
-  | 'unsupported-media-type'
-  | 'nextflow-missing'
-  | 'plugin-unusable'
-  | 'local-store-unreadable'
-  | 'config-invalid'
-  | 'permissions-too-open'
-  | 'writable-by-others'
-  | 'path-conflict'
-  | 'socket-path-too-long'
-  | 'vault-key-missing'
-  | 'vault-key-mismatch'
-  | 'vault-locked'
-  | 'vault-key-command-failed'
-  | 'vault-key-file-unusable'
-  | 'passphrase-wrong'
-  | 'secret-corrupt'
-  | 'ledger-unavailable'
-  | 'ledger-corrupt'
-  | 'ledger-too-new'
-  | 'store-unavailable'
-  | 'aws-credentials'
-  | 'aws-clock'
-  | 'aws-denied'
-  | 'aws-rejected'
-  | 'daemon-unavailable'
-  | 'scheduler-unavailable'
-  | 'scheduler-rejected'
-  | 'daemon-on-other-host'
-  | 'origin-forbidden'
-  | 'internal';
-/**
  * Policy for runs with secrets if others can change files that the run executes. warn: start the run with a warning; refuse: fail before anything is delivered.
  */
 export type WritablePolicy = 'warn' | 'refuse';
@@ -1337,7 +1219,10 @@ export interface ReceiptCheck {
    * What was checked, in words
    */
   evidence: string;
-  errorCode?: ErrorCode1;
+  /**
+   * Code of the error if the check failed with one
+   */
+  errorCode?: ErrorCode;
   /**
    * Time of the check (ISO 8601, UTC)
    */
@@ -1481,7 +1366,10 @@ export interface Run {
    * Error of the last failed removal, and what to do about it. Absent if no removal failed
    */
   removalError?: string;
-  removalErrorCode?: ErrorCode2;
+  /**
+   * Code of that error, if it has one
+   */
+  removalErrorCode?: ErrorCode;
   /**
    * Irregularities during the removal, as sentences; absent if there were none
    */
