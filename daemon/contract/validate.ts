@@ -20,6 +20,11 @@ function validators(): Ajv2020 {
   return compiled;
 }
 
+/** Returns the parsed content of `schemas/<file>`. */
+export function schemaOf(file: string): object {
+  return validators().getSchema(file)?.schema as object;
+}
+
 /**
  * Validates data from outside against `schemas/<file>` and returns it. Throws `request-invalid`, whose message names the
  * field and the rule but never quotes the data, which may be a secret value.

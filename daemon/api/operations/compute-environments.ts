@@ -7,17 +7,12 @@ import {
 } from '../../compute-envs/compute-environments.ts';
 import { EscrowError } from '../../errors.ts';
 import { operation, type Operation } from '../routing/operation.ts';
+import { AWS } from './problem-groups.ts';
 
 const FIND = ['compute-environment-not-found'] as const;
 const CHANGE = [...FIND, 'not-permitted', 'compute-environment-invalid', 'name-taken', 'in-use'] as const;
-const AWS = [
-  'compute-environment-invalid',
-  'aws-credentials',
-  'aws-clock',
-  'aws-denied',
-  'aws-rejected',
-  'store-unavailable',
-] as const;
+/** Errors of asking the platform of an environment. */
+const ASK = [...FIND, 'compute-environment-invalid', ...AWS] as const;
 
 /** Operations on compute environments. */
 export const computeEnvironmentOperations: readonly Operation[] = [
@@ -90,7 +85,7 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     description: 'Without a workspace, checks for the default one.',
     query: 'check-query',
     responses: { 200: 'doctor-report' },
-    problems: [...FIND, ...AWS],
+    problems: ASK,
     handle: async ({ ledger, platformChecks }, { params, query }) => {
       const environment = await findComputeEnvironment(ledger.db, params.computeEnvironment);
       const found = await platformChecks[environment.platform]?.check(environment, query.workspace);
@@ -105,7 +100,7 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     description: 'The response arrives when the test ends.',
     request: 'probe-request',
     responses: { 200: 'doctor-report' },
-    problems: [...FIND, ...AWS],
+    problems: ASK,
     handle: async ({ ledger, platformChecks }, { params, body, signal }) => {
       const environment = await findComputeEnvironment(ledger.db, params.computeEnvironment);
       const { name, platform } = environment;
@@ -127,7 +122,7 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     summary: 'List or remove objects that lost machines left in AWS',
     query: 'sweep-query',
     responses: { 200: 'leftovers' },
-    problems: [...FIND, ...AWS],
+    problems: ASK,
     handle: async ({ ledger, platformChecks }, { params, query: { remove = false } }) => {
       const environment = await findComputeEnvironment(ledger.db, params.computeEnvironment);
       const leftovers = await platformChecks[environment.platform]?.sweep(environment, remove);

@@ -1,18 +1,11 @@
 import { openApi } from '../routing/openapi.ts';
-import { operation, type Operation } from '../routing/operation.ts';
+import { operation, type Operation, type OperationGroup } from '../routing/operation.ts';
 import { computeEnvironmentOperations } from './compute-environments.ts';
 import { daemonOperations } from './daemon.ts';
 import { runOperations } from './runs.ts';
 import { secretOperations } from './secrets.ts';
 import { vaultOperations } from './vault.ts';
 import { organizationOperations, workspaceOperations } from './workspaces.ts';
-
-/** A group of operations in the description of the API. */
-export interface OperationGroup {
-  readonly title: string;
-  readonly description: string;
-  readonly operations: readonly Operation[];
-}
 
 const description = operation({
   id: 'getDescription',

@@ -1,5 +1,6 @@
 import { operation, type Operation } from '../routing/operation.ts';
 import { streamEvents } from '../events.ts';
+import { AWS, VAULT_KEY } from './problem-groups.ts';
 
 const LIST_DEFAULT = 50;
 /** One argument of a command line can have 128 KiB: execve(2). */
@@ -11,15 +12,11 @@ const PURGE = [
   ...FIND,
   'run-alive',
   'state-conflict',
-  'store-unavailable',
   'scheduler-unavailable',
   'scheduler-rejected',
   'compute-environment-not-found',
   'compute-environment-invalid',
-  'aws-credentials',
-  'aws-clock',
-  'aws-denied',
-  'aws-rejected',
+  ...AWS,
   'path-conflict',
   'permissions-too-open',
 ] as const;
@@ -47,24 +44,14 @@ export const runOperations: readonly Operation[] = [
       'secret-corrupt',
       'name-invalid',
       'value-not-deliverable',
-      'vault-locked',
-      'vault-key-missing',
-      'vault-key-mismatch',
-      'vault-key-command-failed',
-      'vault-key-file-unusable',
+      ...VAULT_KEY,
       'writable-by-others',
-      'permissions-too-open',
-      'path-conflict',
       'config-invalid',
       'local-store-unreadable',
       'plugin-unusable',
       'nextflow-missing',
       'state-conflict',
-      'store-unavailable',
-      'aws-credentials',
-      'aws-clock',
-      'aws-denied',
-      'aws-rejected',
+      ...AWS,
     ],
     handle: async ({ runs }, { body }) =>
       body.explain === true

@@ -5,6 +5,7 @@ import { EscrowError } from '../../errors.ts';
 import { secretValueFrom } from '../../vault/secret-bytes.ts';
 import { importedValues } from '../../vault/transfer/imported-values.ts';
 import { operation, type Operation } from '../routing/operation.ts';
+import { VAULT_KEY, WORKSPACE } from './problem-groups.ts';
 import type { Served } from '../served.ts';
 
 /** Limit of a body with thousands of values in base64. */
@@ -41,17 +42,8 @@ export const secretOperations: readonly Operation[] = [
 function operationsOn({ path, word, title, scopeOf }: SecretsOf): Operation[] {
   const secretPath: string = `${path}/{secret}`;
   const importPath: string = `${path}/import`;
-  const find = word === '' ? (['workspace-not-found', 'organization-not-found'] as const) : [];
+  const find = word === '' ? WORKSPACE : [];
   const change = [...find, 'workspace-personal', 'not-permitted', 'name-invalid'] as const;
-  const key = [
-    'vault-locked',
-    'vault-key-missing',
-    'vault-key-mismatch',
-    'vault-key-command-failed',
-    'vault-key-file-unusable',
-    'permissions-too-open',
-    'path-conflict',
-  ] as const;
   const writableScope = async (
     served: Served,
     params: Readonly<Record<string, string>>,
@@ -83,7 +75,7 @@ function operationsOn({ path, word, title, scopeOf }: SecretsOf): Operation[] {
       request: 'import-request',
       requestMax: IMPORT_MAX,
       responses: { 200: 'import-result' },
-      problems: [...change, ...key, 'value-invalid', 'import-conflict', 'import-invalid'],
+      problems: [...change, ...VAULT_KEY, 'value-invalid', 'import-conflict', 'import-invalid'],
       handle: async (served, { params, body: { secrets, onConflict } }) => {
         const scope = await writableScope(served, params);
         return {
@@ -101,7 +93,7 @@ function operationsOn({ path, word, title, scopeOf }: SecretsOf): Operation[] {
       request: 'secret-input',
       requestMax: VALUE_MAX,
       responses: { 200: 'secret-version', 201: 'secret-version' },
-      problems: [...change, ...key, 'value-invalid'],
+      problems: [...change, ...VAULT_KEY, 'value-invalid'],
       handle: async (served, { params, body }) => {
         const { secret: name = '' } = params;
         assertSecretName(name);

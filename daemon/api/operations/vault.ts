@@ -2,19 +2,10 @@ import { EscrowError } from '../../errors.ts';
 import { finishRekey, rekey } from '../../vault/keys/rekey.ts';
 import { vaultStatus } from '../../vault/status.ts';
 import { operation, type Operation } from '../routing/operation.ts';
+import { VAULT_KEY, WORKSPACE } from './problem-groups.ts';
 import { IMPORT_MAX } from './secrets.ts';
 
-const KEY = [
-  'vault-locked',
-  'vault-key-missing',
-  'vault-key-mismatch',
-  'vault-key-command-failed',
-  'vault-key-file-unusable',
-  'permissions-too-open',
-  'path-conflict',
-  'secret-corrupt',
-  'not-permitted',
-] as const;
+const KEY = [...VAULT_KEY, 'secret-corrupt', 'not-permitted'] as const;
 
 /** Operations on the vault: status, keys, export and import. */
 export const vaultOperations: readonly Operation[] = [
@@ -85,8 +76,7 @@ export const vaultOperations: readonly Operation[] = [
       'value-invalid',
       'name-invalid',
       'workspace-personal',
-      'workspace-not-found',
-      'organization-not-found',
+      ...WORKSPACE,
     ],
     handle: async ({ ledger, vault, user }, { body }) => {
       const { importVault } = await import('../../vault/transfer/import.ts');

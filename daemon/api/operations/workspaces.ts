@@ -13,6 +13,7 @@ import {
   removeWorkspace,
 } from '../../access/workspaces.ts';
 import { operation, type Operation } from '../routing/operation.ts';
+import { WORKSPACE } from './problem-groups.ts';
 
 /** Operations on organizations. */
 export const organizationOperations: readonly Operation[] = [
@@ -66,8 +67,6 @@ export const organizationOperations: readonly Operation[] = [
   }),
 ];
 
-const FIND = ['workspace-not-found', 'organization-not-found'] as const;
-
 /** Operations on workspaces, except those on their secrets. */
 export const workspaceOperations: readonly Operation[] = [
   operation({
@@ -100,7 +99,7 @@ export const workspaceOperations: readonly Operation[] = [
     path: '/v1/workspaces/{organization}/{workspace}',
     summary: 'Get a workspace',
     responses: { 200: 'workspace' },
-    problems: FIND,
+    problems: WORKSPACE,
     handle: async ({ ledger, user }, { params }) => {
       const scope = await findWorkspace(ledger.db, `${params.organization}/${params.workspace}`);
       return { status: 200, body: await describeWorkspace(ledger.db, user, scope) };
@@ -112,7 +111,7 @@ export const workspaceOperations: readonly Operation[] = [
     path: '/v1/workspaces/{organization}/{workspace}',
     summary: 'Remove a workspace and its secrets',
     responses: { 204: null },
-    problems: [...FIND, 'in-use', 'not-permitted'],
+    problems: [...WORKSPACE, 'in-use', 'not-permitted'],
     handle: async ({ ledger, user }, { params }) => {
       const scope = await findWorkspace(ledger.db, `${params.organization}/${params.workspace}`);
       await removeWorkspace(ledger, user, scope);
@@ -125,7 +124,7 @@ export const workspaceOperations: readonly Operation[] = [
     path: '/v1/workspaces/{organization}/{workspace}/members',
     summary: 'List the members of a workspace',
     responses: { 200: 'member-list' },
-    problems: FIND,
+    problems: WORKSPACE,
     handle: async ({ ledger, user }, { params }) => {
       await findWorkspace(ledger.db, `${params.organization}/${params.workspace}`);
       return { status: 200, body: { members: [{ user: user.user, role: roleOf(user) }] } };

@@ -49,7 +49,7 @@ function respond(one: Operation, served: Served, observe: ResponseObserver): Req
       signal: signalOf(response),
     };
     const reply = await one.handle(served, call, response);
-    if (reply === STREAMED || reply === undefined) return;
+    if (reply === STREAMED) return;
     const { status, body, headers = {} } = reply;
     assertDocumented(request, () => observe(one, { status, body }));
     response.status(status).set(headers);

@@ -3,16 +3,9 @@ import { join } from 'node:path';
 import { errorTable, EscrowError, type ErrorCode } from '../../errors.ts';
 import { packageFile } from '../../package-files.ts';
 import { problemOf } from '../problem.ts';
-import type { Operation, ResponseBody } from './operation.ts';
+import type { Operation, OperationGroup, ResponseBody } from './operation.ts';
 import { problemsOf } from './problems-of.ts';
 import { headerParameters, pathParameters, type Parameter } from './parameters.ts';
-
-/** A group of operations, which becomes a tag. */
-interface Group {
-  readonly title: string;
-  readonly description: string;
-  readonly operations: readonly Operation[];
-}
 
 type Schema = Readonly<Record<string, unknown>> & { readonly examples?: readonly unknown[] };
 
@@ -20,7 +13,7 @@ type Schema = Readonly<Record<string, unknown>> & { readonly examples?: readonly
  * Returns the OpenAPI 3.1 description of the API. OpenAPI 3.1 uses JSON Schema 2020-12, so the files in schemas/ are
  * included unchanged. https://spec.openapis.org/oas/v3.1.0
  */
-export function openApi(version: string, groups: readonly Group[]): object {
+export function openApi(version: string, groups: readonly OperationGroup[]): object {
   const schemas = readSchemas();
   const paths: Record<string, Record<string, object>> = {};
   for (const { title, operations } of groups)

@@ -16,7 +16,7 @@ type BodyOf<Body> = Body extends SchemaFile ? Schemas[Body] : Body extends null 
 
 /** A response of success. */
 type Reply<Wanted extends Responses = Responses> = {
-  [Status in keyof Wanted]: {
+  [Status in keyof Wanted]-?: {
     readonly status: Status;
     readonly body: BodyOf<Wanted[Status]>;
     readonly headers?: Readonly<Record<string, string>>;
@@ -51,10 +51,14 @@ interface Description<Path extends string> {
   readonly summary: string;
   /** What the summary does not say, in sentences. */
   readonly description?: string;
-  /** The errors besides those that every operation can return (`commonProblems`). */
+  /** The errors besides those that every operation can return (`problems-of.ts`). */
   readonly problems?: readonly ErrorCode[];
   /** Names of headers in `parameters.ts`. */
   readonly headers?: readonly string[];
+  /** Whether the body may be missing. Then it is `{}`. */
+  readonly requestOptional?: boolean;
+  /** Limit of the body in bytes; default 100 KiB. */
+  readonly requestMax?: number;
 }
 
 interface Definition<
@@ -67,10 +71,6 @@ interface Definition<
   readonly query?: Query;
   /** Schema of the JSON body. Without it, the operation takes none. */
   readonly request?: Request;
-  /** Whether the body may be missing. Then it is `{}`. */
-  readonly requestOptional?: boolean;
-  /** Limit of the body in bytes; default 100 KiB. */
-  readonly requestMax?: number;
   readonly responses: Wanted;
   readonly handle: (
     served: Served,
@@ -83,13 +83,18 @@ interface Definition<
 export interface Operation extends Description<string> {
   readonly query?: SchemaFile | undefined;
   readonly request?: SchemaFile | undefined;
-  readonly requestOptional?: boolean;
-  readonly requestMax?: number;
   readonly responses: Responses;
   readonly handle: (served: Served, call: Call, response: Response) => Promise<Reply | Streamed> | Reply;
 }
 
-/** Returned by an operation that writes the response by itself, such as a stream of events. */
+/** A group of operations, which becomes a tag of the description. */
+export interface OperationGroup {
+  readonly title: string;
+  readonly description: string;
+  readonly operations: readonly Operation[];
+}
+
+/** Returned by an operation that has written the response itself, such as a stream of events. */
 export const STREAMED = Symbol('streamed');
 export type Streamed = typeof STREAMED;
 

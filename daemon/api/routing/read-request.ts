@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import express, { type Request, type RequestHandler } from 'express';
-import { validate } from '../../contract/validate.ts';
+import { schemaOf, validate } from '../../contract/validate.ts';
 import { EscrowError } from '../../errors.ts';
-import { packageFile } from '../../package-files.ts';
 import type { Operation } from './operation.ts';
 
 const BODY_MAX = 100 * 1024;
@@ -43,18 +40,10 @@ function convert(value: unknown, type: string | undefined): unknown {
   return value;
 }
 
-const known = new Map<string, ReadonlyMap<string, string | undefined>>();
-
 /** Returns the query parameters of a schema with their types. */
 function scalarTypes(file: string): ReadonlyMap<string, string | undefined> {
-  const before = known.get(file);
-  if (before !== undefined) return before;
-  const { properties } = JSON.parse(readFileSync(join(packageFile('schemas'), `${file}.json`), 'utf8')) as {
-    properties: Record<string, { type?: string }>;
-  };
-  const types = new Map(Object.entries(properties).map(([name, { type }]) => [name, type]));
-  known.set(file, types);
-  return types;
+  const { properties } = schemaOf(`${file}.json`) as { properties: Record<string, { type?: string }> };
+  return new Map(Object.entries(properties).map(([name, { type }]) => [name, type]));
 }
 
 /** Returns the middleware that parses the JSON body of an operation. Throws `unsupported-media-type`, `payload-too-large`. */
