@@ -3,6 +3,7 @@ import type { Organization } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/open.ts';
+import { count } from '../system/count.ts';
 import type { Principal } from './principal.ts';
 
 /** Lists organizations by name. */
@@ -52,7 +53,7 @@ export async function removeOrganization(ledger: Ledger, by: Principal, name: st
     if (workspaces > 0)
       throw new EscrowError(
         'in-use',
-        `Cannot remove the organization "${name}": it has ${String(workspaces)} ${workspaces === 1 ? 'workspace' : 'workspaces'}.`,
+        `Cannot remove the organization "${name}": it has ${count(workspaces, 'workspace')}.`,
         { hint: 'Remove its workspaces first: nf-escrow workspaces remove ORG/NAME' },
       );
     await db.deleteFrom('organizations').where('name', '=', name).execute();

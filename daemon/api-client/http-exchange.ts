@@ -10,9 +10,6 @@ export interface HttpRequest {
   readonly body: string | undefined;
 }
 
-/** The error of a connection that ends before the response is complete. */
-class ConnectionLostError extends Error {}
-
 /**
  * Sends a formatted request on a connection that no other request is using, and returns the response. The connection stays open if it
  * can be used for another request. Rejects with the error of the connection, or `daemon-unavailable` for an invalid response.
@@ -49,7 +46,7 @@ export async function exchange(socket: Socket, request: string, timeoutMs: numbe
     }
     function end(): void {
       const response = parser.end();
-      if (response === undefined) fail(new ConnectionLostError('The connection was closed.'));
+      if (response === undefined) fail(new Error('The connection was closed.'));
       else done(response);
     }
     function expire(): void {

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Finding } from '../stores/store.ts';
+import { count } from '../system/count.ts';
 import { locateRunDirectory, type KnownDirectory } from './locate.ts';
 import type { DirectoryRecord } from './record.ts';
 
@@ -38,15 +39,15 @@ function judge(evidence: string, record: DirectoryRecord | undefined, withFiles:
 }
 
 function describeFiles({ files }: DirectoryRecord): string {
-  const count = (...results: string[]): number =>
+  const countOf = (...results: string[]): number =>
     files.filter(({ result }) => results.includes(result ?? '')).length;
   const parts: readonly (readonly [number, string])[] = [
-    [count('erased'), 'erased'],
-    [count('deleted'), 'deleted (verified by open descriptors)'],
-    [count('reported'), 'erased (reported by the shim)'],
+    [countOf('erased'), 'erased'],
+    [countOf('deleted'), 'deleted (verified by open descriptors)'],
+    [countOf('reported'), 'erased (reported by the shim)'],
   ];
   const results = parts.filter(([many]) => many > 0).map(([many, how]) => `${String(many)} ${how}`);
-  return `${String(files.length)} ${files.length === 1 ? 'file' : 'files'} with values: ${results.join(', ')}`;
+  return `${count(files.length, 'file')} with values: ${results.join(', ')}`;
 }
 
 /** Returns the evidence of absence. Undefined if the parent still lists the directory, as a network file system may. */

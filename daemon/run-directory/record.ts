@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { LeaseRemoval } from '../contract/types.ts';
+import { count } from '../system/count.ts';
 import type { Identity } from './identity.ts';
 
 /** A delivered file with values, and the result of its erasure. */
@@ -100,7 +101,7 @@ function notesOfFile({ file, secrets, result, links = 0, replaced, movedTo }: Se
     notes.push(`${names}: ${file} was moved to ${movedTo}. Its content is erased; the empty file remains.`);
   else if (links > 0)
     notes.push(
-      `${names}: ${file} had ${String(links)} further hard ${links === 1 ? 'link' : 'links'} outside the run directory. The content is erased, so ${links === 1 ? 'it leads' : 'they lead'} to an empty file.`,
+      `${names}: ${file} had ${count(links, 'further hard link')} outside the run directory. The content is erased, so ${links === 1 ? 'it leads' : 'they lead'} to an empty file.`,
     );
   if (result === 'not-verified')
     notes.push(

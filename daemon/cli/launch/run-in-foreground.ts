@@ -9,17 +9,13 @@ import { withInheritedCoreDumps } from '../../system/processes/core-dumps.ts';
 import { findFifoHolders } from '../../system/processes/fifo-holders.ts';
 import { isIgnored } from '../../system/processes/ignored-signals.ts';
 import { liveness, signal } from '../../system/processes/process-identity.ts';
+import { FORWARDED } from './forwarded-signals.ts';
 import { shimCommand } from './shim-shell.ts';
 import { inForeground } from '../io/terminal.ts';
 import { runFile } from '../../run-directory/layout.ts';
 
 type Start = NonNullable<RunStart['start']>;
 
-/**
- * Signals that may be sent to this process only but are intended for nextflow. Schedulers warn with SIGUSR1 and SIGUSR2. An
- * unhandled SIGUSR1 makes Node open its inspector to every user of the machine.
- */
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 /** Signals that a terminal sends to its whole foreground process group. */
 const FROM_KEYBOARD: readonly string[] = ['SIGINT', 'SIGQUIT'];
 

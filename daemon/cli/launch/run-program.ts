@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { isIgnored, withIgnoredSignals } from '../../system/processes/ignored-signals.ts';
+import { FORWARDED } from './forwarded-signals.ts';
 import { findShell } from './shim-shell.ts';
-
-/** Signals that may be sent to this process only but are intended for the program. */
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /**
  * Runs a program with this process's terminal, directory and environment. Returns its exit status as a shell reports it. Uses

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import type { Exposure, Receipt } from '../../../contract/types.ts';
 import { escapeText } from '../../../system/escape-text.ts';
-import { count } from '../../io/count.ts';
+import { count } from '../../../system/count.ts';
 import { describeSearch } from './describe-search.ts';
 
 /** Maximum number of files shown for each exposure. `--json` has more. */

@@ -1,6 +1,6 @@
 import type { ExposureSearch, SearchGap } from '../../../contract/types.ts';
 import { escapeText } from '../../../system/escape-text.ts';
-import { count } from '../../io/count.ts';
+import { count } from '../../../system/count.ts';
 
 const INDENT = ' '.repeat(13);
 

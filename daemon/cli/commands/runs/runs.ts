@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import type { Receipt, Run, RunList } from '../../../contract/types.ts';
+import type { PruneResult, Receipt, Run, RunList } from '../../../contract/types.ts';
 import type { Context } from '../../context.ts';
 import { confirm } from '../../io/confirm.ts';
 import { checkWithCredentials, purgeWithCredentials } from '../../launch/with-credentials.ts';
 import { print, printJson } from '../../io/output.ts';
 import { printTable } from '../../io/table.ts';
 import { quoteShellWords } from '../../../system/processes/shell-word.ts';
+import { count } from '../../../system/count.ts';
 import { concludePurge, concludeReceipt } from './conclusions.ts';
 import { describeExposures } from './describe-exposures.ts';
 import { describeRemoval } from './describe-removal.ts';
@@ -139,7 +140,7 @@ async function showReceipt(
     print('');
     print(`placed       ${lease.placedAt ?? 'never'}  ${lease.store}  ${lease.target}`);
     print(
-      `${lease.state === 'unverified' ? 'not verified' : 'removed     '} ${lease.goneAt ?? 'not yet'}  after ${String(lease.attempts)} ${lease.attempts === 1 ? 'attempt' : 'attempts'}`,
+      `${lease.state === 'unverified' ? 'not verified' : 'removed     '} ${lease.goneAt ?? 'not yet'}  after ${count(lease.attempts, 'attempt')}`,
     );
     for (const line of describeRemoval(lease)) print(line);
     print(`checked      ${lease.verification ?? '-'}`);
@@ -190,10 +191,8 @@ async function purgeRun(
 async function pruneRuns(context: Context, options: { olderThan: string; yes?: boolean }): Promise<void> {
   const days = Number(options.olderThan);
   await confirm(`Delete the records of runs purged ${options.olderThan} or more days ago?`, options.yes);
-  const { pruned } = await (
-    await context.daemon()
-  ).call<{ pruned: number }>('POST', '/v1/runs/prune', { days });
-  print(`Deleted the records of ${String(pruned)} ${pruned === 1 ? 'run' : 'runs'}.`);
+  const { pruned } = await (await context.daemon()).call<PruneResult>('POST', '/v1/runs/prune', { days });
+  print(`Deleted the records of ${count(pruned, 'run')}.`);
 }
 
 function describeJob({ executor, id, head }: NonNullable<Run['headJob']>): string {
