@@ -7,7 +7,7 @@ import { root, runDriver } from './steps.mjs';
 
 const ENTRY = 'entry.cjs';
 const bundle = join(root, 'dist/bundle');
-/** It is renamed when it is complete: commands may be starting meanwhile. */
+/** The bundle is renamed when it is complete, because commands may start during the build. */
 const out = `${bundle}.${process.pid}`;
 
 /** Licences of bundled packages that a package under Apache-2.0 may contain. Any other one ends the build. */

@@ -75,7 +75,7 @@ nfe_identify() {
   nfe_put process "{\"host\":\"$nfe_host\",\"bootId\":\"$nfe_boot\",\"pidNamespace\":\"$nfe_namespace\",\"pid\":$nfe_pid,\"startTime\":\"$1\"}"
 }
 
-# The run directory may have been moved meanwhile. Descriptor 7 leads to it.
+# Descriptor 7 leads to the run directory, even if the directory was moved.
 nfe_follow() {
   if [ ! "$nfe_dir" -ef /proc/self/fd/7 ] && [ -d /proc/self/fd/7/. ]; then nfe_dir=/proc/self/fd/7; fi
 }

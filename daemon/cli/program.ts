@@ -125,7 +125,7 @@ function addOwn(program: Command, context: Context): void {
     );
 }
 
-/** Commander's message quotes the command line, newlines included. Only commander's suggestion gets a line of its own. */
+/** Commander's message quotes the command line, newlines included. Only commander's suggestion is printed on a separate line. */
 function errorLines(text: string): string[] {
   const [, message = text, suggestion] =
     /^error: (.*?)(?:\n(\(Did you mean [^\n]*\?\)))?\n$/s.exec(text) ?? [];

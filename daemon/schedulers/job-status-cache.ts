@@ -84,7 +84,7 @@ class SchedulerCache {
       for (const [key, { wantedAt }] of wanted) if (now - wantedAt > WANTED_MS) wanted.delete(key);
     try {
       await Promise.resolve(); // concurrent requests share the query
-      const entries = new Map(this.#entries); // an entry that is forgotten meanwhile must not get this answer
+      const entries = new Map(this.#entries); // an entry that is removed during the query must not get this answer
       const ids = [...entries.keys()];
       const [oldest] = [...this.#names].sort(([, one], [, other]) => one.askedAt - other.askedAt);
       this.#namesTurn = oldest !== undefined && (ids.length === 0 || !this.#namesTurn);

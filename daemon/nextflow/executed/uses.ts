@@ -42,7 +42,7 @@ export function titleOf(use: Use): string {
   return USES[use].title;
 }
 
-/** Returns whether administrators usually install it with an account of its own. */
+/** Returns whether administrators usually install it with a separate account. */
 export function isInstalled(use: Use): boolean {
   return INSTALLED.includes(use);
 }

@@ -15,7 +15,7 @@ const PARTS_MAX = 16;
 
 /**
  * Returns whether a process holds a FIFO. A non-blocking read fails with EAGAIN while a process has the FIFO open for writing,
- * and returns end-of-file otherwise (fifo(7)). An inherited FIFO thus shows that a process is alive, whatever its pid.
+ * and returns end-of-file otherwise (fifo(7)). An inherited FIFO thus shows that a process is alive, independently of its process id.
  */
 export function fifoState(path: string): FifoState {
   const fd = openFifo(path);
