@@ -1,31 +1,21 @@
 import { EscrowError } from '../errors.ts';
+import { whyReserved } from './reserved-names.ts';
+import { whyInvalid } from './secret-name-rule.ts';
 
-/**
- * Nextflow's rule for the name of a secret, as a pattern that matches in linear time. Nextflow's own pattern backtracks
- * exponentially.
- */
-const NAME = /^(?:[A-Za-z]|_(?!_))(?:[A-Za-z0-9]|_(?!_)){1,49}$/;
+export { isSecretName } from './secret-name-rule.ts';
 
-/** Returns whether a text is a valid name of a secret. */
-export function isSecretName(text: string): boolean {
-  return NAME.test(text);
-}
-
-/** Throws `name-invalid`, with the reason, unless `text` is a valid name of a secret. */
+/** Throws `name-invalid`, with the reason, unless a secret named `text` can be set: the name is valid and not reserved. */
 export function assertSecretName(text: string): void {
-  if (isSecretName(text)) return;
-  throw new EscrowError('name-invalid', `Invalid secret name "${shorten(text)}": ${reason(text)}.`);
-}
-
-function reason(text: string): string {
-  if (text.length < 2) return 'it has fewer than 2 characters';
-  if (text.length > 50) return 'it has more than 50 characters';
-  if (/^[0-9]/.test(text)) return 'it starts with a digit';
-  if (/^[A-Za-z0-9_]*$/.test(text)) return 'it contains two underscores in a row';
-  return 'it contains characters other than letters, digits and underscores';
+  const reason = whyInvalid(text);
+  if (reason === undefined) return;
+  if (whyReserved(text) === undefined)
+    throw new EscrowError('name-invalid', `Invalid secret name "${shortenName(text)}": ${reason}.`);
+  throw new EscrowError('name-invalid', `Cannot set a secret named ${text}: ${reason}.`, {
+    hint: 'Choose another name. docs/limits.md lists the reserved names.',
+  });
 }
 
 /** Shortens an invalid name, which may be a secret value in the wrong place: the message shows just enough to find it. */
-function shorten(text: string): string {
+export function shortenName(text: string): string {
   return text.length <= 8 ? text : `${text.slice(0, 4)}…`;
 }

@@ -13,7 +13,26 @@ export type Executor = 'slurm' | 'sge' | 'pbs' | 'lsf';
  */
 export type Platform = 'hpc' | 'aws-batch';
 /**
- * Records of a run that are incomplete because the run exceeded a limit: rows of one kind, or lines of a file.
+ * A permission of a role. docs/api.md describes each.
+ */
+export type Permission =
+  | 'organizations:read'
+  | 'organizations:delete'
+  | 'workspaces:create'
+  | 'workspaces:read'
+  | 'workspaces:delete'
+  | 'members:write'
+  | 'pipeline_secrets:read'
+  | 'pipeline_secrets:write'
+  | 'runs:read'
+  | 'runs:launch'
+  | 'runs:manage'
+  | 'runs:manage_all'
+  | 'audit:read'
+  | 'compute_environments:read'
+  | 'compute_environments:write';
+/**
+ * Records of one kind that are incomplete, because the run exceeded a limit for rows or for lines of a file.
  */
 export type DroppedRecord =
   'events' | 'log' | 'trace' | 'tasks' | 'trace-errors' | 'task-jobs' | 'exposures' | 'job-definitions';
@@ -23,6 +42,8 @@ export type DroppedRecord =
 export type ErrorCode =
   | 'usage'
   | 'request-invalid'
+  | 'request-unprocessable'
+  | 'cursor-invalid'
   | 'name-invalid'
   | 'value-invalid'
   | 'value-not-deliverable'
@@ -45,8 +66,19 @@ export type ErrorCode =
   | 'not-found'
   | 'method-not-allowed'
   | 'not-acceptable'
+  | 'unauthenticated'
+  | 'too-many-listeners'
+  | 'sign-in-code-invalid'
+  | 'too-many-requests'
+  | 'request-timeout'
+  | 'headers-too-large'
   | 'payload-too-large'
   | 'unsupported-media-type'
+  | 'precondition-failed'
+  | 'precondition-required'
+  | 'idempotency-key-reused'
+  | 'range-not-satisfiable'
+  | 'log-not-found'
   | 'nextflow-missing'
   | 'plugin-unusable'
   | 'local-store-unreadable'
@@ -73,31 +105,96 @@ export type ErrorCode =
   | 'daemon-unavailable'
   | 'scheduler-unavailable'
   | 'scheduler-rejected'
+  | 'launch-directory-unusable'
+  | 'launch-not-prepared'
+  | 'parameters-invalid'
+  | 'parameters-not-checked'
   | 'daemon-on-other-host'
+  | 'address-unavailable'
   | 'origin-forbidden'
   | 'internal';
+/**
+ * How a value is written in a file. `plain`: byte for byte. Findings of the plugin are reported as `plain`, also for escaped forms.
+ */
+export type ExposureEncoding =
+  'plain' | 'base64' | 'base64url' | 'hex' | 'url' | 'json' | 'xml' | 'shell' | 'utf-16';
 /**
  * Name of a secret, by Nextflow's rule: 2 to 50 letters, digits and single underscores; no leading digit, no two underscores in a row.
  */
 export type SecretName = string;
 /**
- * Role of a member in a workspace, from the most to the least permissions.
- */
-export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
-/**
  * Origin of a secret of a run. The user's secrets override the workspace's, which override Nextflow's local store.
  */
 export type Scope = 'user' | 'workspace' | 'local';
+/**
+ * Value of a parameter of a pipeline: at most two levels of lists and objects.
+ */
+export type ParameterValue =
+  | ParameterScalar
+  | ParameterElement[]
+  | {
+      [k: string]: ParameterElement;
+    };
+/**
+ * Text, number, boolean or null in a parameter of a pipeline.
+ */
+export type ParameterScalar = string | number | boolean | null;
+/**
+ * Element of a list or an object in a parameter of a pipeline.
+ */
+export type ParameterElement =
+  | ParameterScalar
+  | ParameterScalar[]
+  | {
+      [k: string]: ParameterScalar;
+    };
+/**
+ * Role of a member in a workspace. Each role has fewer permissions than the one before it.
+ */
+export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
+/**
+ * Id of an object as a number, for clients of Seqera Platform. Random, and never used again.
+ */
+export type NumericId = number;
 /**
  * Policy for runs with secrets if others can change files that the run executes. warn: start the run with a warning; refuse: fail before anything is delivered.
  */
 export type WritablePolicy = 'warn' | 'refuse';
 /**
- * Accounts besides the user and root that may own and write to what a run executes, such as the account that installs a cluster's software.
+ * Accounts, besides the user and root, that may own or change files that a run executes, such as the account that installs a cluster's software.
  *
  * @maxItems 50
  */
 export type TrustedOwnerList = string[];
+/**
+ * Event that a webhook reports.
+ */
+export type WebhookType = 'run.ended' | 'removal.pending';
+/**
+ * Receivers of webhooks: the setting webhooks.
+ *
+ * @maxItems 10
+ */
+export type WebhookList = {
+  /**
+   * HTTPS address, or an HTTP address on loopback
+   */
+  url: string;
+  /**
+   * Absolute path of the file with the signing secret
+   */
+  secretFile: string;
+  /**
+   * Events that are sent. Default: all
+   *
+   * @minItems 1
+   */
+  events?: [WebhookType, ...WebhookType[]];
+  /**
+   * Minutes after the end of a run after which a pending removal is reported. Default: 15
+   */
+  removalPendingMinutes?: number;
+}[];
 
 export interface Contract {
   AuditQuery?: AuditQuery;
@@ -110,40 +207,80 @@ export interface Contract {
   ComputeEnvironmentList?: ComputeEnvironmentList;
   ComputeEnvironment?: ComputeEnvironment;
   DaemonStatus?: DaemonStatus;
+  DashboardInput?: DashboardInput;
+  Dashboard?: Dashboard;
   DoctorCheck?: DoctorCheck;
   DoctorReport?: DoctorReport;
   DroppedRecord?: DroppedRecord;
   EnclosingJob?: EnclosingJob;
   ErrorCode?: ErrorCode;
   Executor?: Executor;
+  ExposureEncoding?: ExposureEncoding;
+  ExposureFinding?: ExposureFinding;
   ExposureList?: ExposureList;
   ExposureSearch?: ExposureSearch;
   Exposure?: Exposure;
   HeadJob?: HeadJob;
   Health?: Health;
+  ImportQuery?: ImportQuery;
   ImportRequest?: ImportRequest;
   ImportResult?: ImportResult;
   JournalEvent?: JournalEvent;
+  LaunchPreview?: LaunchPreview;
+  LaunchQuery?: LaunchQuery;
+  LaunchRequest?: LaunchRequest;
+  Launch?: Launch;
   LeaseRemoval?: LeaseRemoval;
   Lease?: Lease;
   LeftoverProcess?: LeftoverProcess;
   Leftovers?: Leftovers;
+  ListenerInput?: ListenerInput;
   MemberList?: MemberList;
+  NumericId?: NumericId;
   OrganizationInput?: OrganizationInput;
   OrganizationList?: OrganizationList;
   Organization?: Organization;
   OrphanedJob?: OrphanedJob;
+  PageQuery?: PageQuery;
+  ParameterCheck?: ParameterCheck;
+  ParameterElement?: ParameterElement;
+  ParameterScalar?: ParameterScalar;
+  ParameterSchemaQuery?: ParameterSchemaQuery;
+  ParameterSchema?: ParameterSchema;
+  ParameterValue?: ParameterValue;
+  ParameterViolation?: ParameterViolation;
+  Permission?: Permission;
+  PipelineSecretChange?: PipelineSecretChange;
+  PipelineSecretCreated?: PipelineSecretCreated;
+  PipelineSecretInput?: PipelineSecretInput;
+  PipelineSecretList?: PipelineSecretList;
+  PipelineSecretNameQuery?: PipelineSecretNameQuery;
+  PipelineSecretReply?: PipelineSecretReply;
+  PipelineSecret?: PipelineSecret;
+  PipelineSecretsQuery?: PipelineSecretsQuery;
   Plan?: Plan;
   PlannedSecret?: PlannedSecret;
+  PlatformError?: PlatformError;
+  PlatformServiceInfo?: PlatformServiceInfo;
+  PlatformUser?: PlatformUser;
+  PlatformWorkspaceList?: PlatformWorkspaceList;
   Platform?: Platform;
+  PolicyList?: PolicyList;
   ProbeRequest?: ProbeRequest;
   Problem?: Problem;
   Process?: Process;
+  ProofRequest?: ProofRequest;
+  Proof?: Proof;
   PruneResult?: PruneResult;
+  Readiness?: Readiness;
   ReceiptCheck?: ReceiptCheck;
   Receipt?: Receipt;
   Role?: Role;
   RunList?: RunList;
+  RunNameList?: RunNameList;
+  RunNameQuery?: RunNameQuery;
+  RunName?: RunName;
+  RunProgress?: RunProgress;
   RunPrune?: RunPrune;
   RunPurgeQuery?: RunPurgeQuery;
   RunPurge?: RunPurge;
@@ -151,20 +288,32 @@ export interface Contract {
   RunRequest?: RunRequest;
   RunStart?: RunStart;
   RunSubmission?: RunSubmission;
+  RunUseList?: RunUseList;
   Run?: Run;
   Scope?: Scope;
   SearchGap?: SearchGap;
   SecretDelivery?: SecretDelivery;
+  SecretHistory?: SecretHistory;
+  SecretHolderList?: SecretHolderList;
   SecretInput?: SecretInput;
   SecretList?: SecretList;
   SecretName?: SecretName;
+  SecretProcess?: SecretProcess;
+  SecretSearchQuery?: SecretSearchQuery;
+  SecretSearch?: SecretSearch;
+  SecretUseList?: SecretUseList;
   SecretVersion?: SecretVersion;
   Secret?: Secret;
   Selection?: Selection;
+  SessionInput?: SessionInput;
+  Session?: Session;
   SweepQuery?: SweepQuery;
   TaskList?: TaskList;
+  TaskQuery?: TaskQuery;
   Task?: Task;
+  TcpListener?: TcpListener;
   TrustedOwnerList?: TrustedOwnerList;
+  UndeliverableSecret?: UndeliverableSecret;
   VaultExportRequest?: VaultExportRequest;
   VaultExport?: VaultExport;
   VaultImportRequest?: VaultImportRequest;
@@ -172,6 +321,9 @@ export interface Contract {
   VaultRekey?: VaultRekey;
   VaultStatus?: VaultStatus;
   VaultUnlock?: VaultUnlock;
+  WebhookEvent?: WebhookEvent;
+  WebhookList?: WebhookList;
+  WebhookType?: WebhookType;
   WorkspaceInput?: WorkspaceInput;
   WorkspaceList?: WorkspaceList;
   WorkspaceTitle?: WorkspaceTitle;
@@ -180,17 +332,53 @@ export interface Contract {
   WritablePolicy?: WritablePolicy;
 }
 /**
- * Page of the audit log.
+ * Filter for the audit log. All given conditions must match.
  */
 export interface AuditQuery {
   /**
-   * Maximum number of events
+   * Maximum number of events in the page
    */
   limit?: number;
   /**
-   * Only events before this sequence number, the last one of the previous page
+   * Cursor of the page: `next` of the previous page
+   */
+  cursor?: string;
+  /**
+   * Only events before this sequence number
    */
   before?: number;
+  /**
+   * Only events of this type, or of a kind of object: `secret.set`, or `secret` for all events of secrets
+   */
+  type?: string;
+  /**
+   * Only actions of this principal
+   */
+  by?: string;
+  /**
+   * Only events of the run with this id
+   */
+  run?: string;
+  /**
+   * Only changes of secrets of this name, and runs that got one
+   */
+  secret?: string;
+  /**
+   * Only events of this workspace, ORGANIZATION/NAME, its secrets and its runs
+   */
+  workspace?: string;
+  /**
+   * Only events at this time or later (ISO 8601; a date is midnight UTC)
+   */
+  since?: string;
+  /**
+   * Only events before this time
+   */
+  until?: string;
+  /**
+   * Only events that contain this text in type, principal, run or details. Case is ignored
+   */
+  text?: string;
 }
 /**
  * Events of the audit log.
@@ -200,13 +388,17 @@ export interface Audit {
    * Newest first
    */
   events: JournalEvent[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
 }
 /**
  * An event in the journal: a step of a run, or an action of a principal.
  */
 export interface JournalEvent {
   /**
-   * Sequence number, and id of the server-sent event
+   * Number of the event in the journal
    */
   seq: number;
   /**
@@ -288,7 +480,7 @@ export interface AwsSettings {
    */
   prefix?: string;
   /**
-   * bundle: one AWS secret per run; per-secret: one AWS secret per secret. Default: bundle
+   * bundle: one AWS secret per run; per-secret: one AWS secret for each secret of the run. Default: bundle
    */
   layout?: 'bundle' | 'per-secret';
   /**
@@ -313,7 +505,7 @@ export interface AwsSettings {
   deadMan?: boolean;
 }
 /**
- * Workspace whose runs a check of a compute environment covers.
+ * Selects the workspace for a check of a compute environment.
  */
 export interface CheckQuery {
   workspace?: WorkspaceTitle;
@@ -328,7 +520,7 @@ export interface ComputeEnvironmentChange {
   runsDirectory?: string | null;
   aws?: AwsSettings;
   /**
-   * true: runs use it by default
+   * true: make this the default compute environment
    */
   isDefault?: true;
   /**
@@ -340,11 +532,17 @@ export interface ComputeEnvironmentChange {
    */
   headJob?: boolean;
   /**
-   * Options for that job, one word each
+   * Options of the submit command for the head job. Each element is one word
    *
    * @maxItems 100
    */
   headOptions?: string[];
+  /**
+   * Environment variables of runs that the daemon starts (`POST /v1/launches`). They add to or override the variables of the daemon. Do not use them for secrets: everyone who can see the compute environment can see the variables
+   */
+  environment?: {
+    [k: string]: string;
+  };
 }
 /**
  * Request to create a compute environment.
@@ -373,11 +571,17 @@ export interface ComputeEnvironmentInput {
    */
   headJob?: boolean;
   /**
-   * Options for that job, one word each
+   * Options of the submit command for the head job. Each element is one word
    *
    * @maxItems 100
    */
   headOptions?: string[];
+  /**
+   * Environment variables of runs that the daemon starts (`POST /v1/launches`). They add to or override the variables of the daemon. Do not use them for secrets: everyone who can see the compute environment can see the variables
+   */
+  environment?: {
+    [k: string]: string;
+  };
 }
 /**
  * List of compute environments.
@@ -387,6 +591,10 @@ export interface ComputeEnvironmentList {
    * Sorted by name
    */
   computeEnvironments: ComputeEnvironment[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
 }
 /**
  * A named configuration of where runs execute.
@@ -423,11 +631,27 @@ export interface ComputeEnvironment {
    */
   headJob?: boolean;
   /**
-   * Options for that job, one word each
+   * Options of the submit command for the head job. Each element is one word
    *
    * @maxItems 100
    */
   headOptions?: string[];
+  /**
+   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   */
+  etag: string;
+  /**
+   * Permissions of the caller on this object. Absent if the object is part of another object
+   *
+   * @maxItems 50
+   */
+  permissions?: Permission[];
+  /**
+   * Environment variables of runs that the daemon starts (`POST /v1/launches`). They add to or override the variables of the daemon. Do not use them for secrets: everyone who can see the compute environment can see the variables
+   */
+  environment?: {
+    [k: string]: string;
+  };
 }
 /**
  * Status of the daemon, as `nf-escrow daemon status` shows it.
@@ -455,9 +679,10 @@ export interface DaemonStatus {
    */
   memoryBytes: number;
   /**
-   * Whether the daemon keeps running when idle, as an installed one does
+   * Whether the daemon keeps running while it is idle, as an installed daemon does
    */
   persistent: boolean;
+  listener?: TcpListener;
 }
 /**
  * Identity of a process: host, boot, PID namespace, PID and start time. A reused PID never matches.
@@ -485,6 +710,65 @@ export interface Process {
   startTime: string;
 }
 /**
+ * The daemon's TCP listener. Absent if there is none.
+ */
+export interface TcpListener {
+  /**
+   * Loopback address and port. The configured values until the listener is open
+   */
+  address: string;
+  /**
+   * File with the Authorization header of a request. Only the user can read it
+   */
+  tokenFile?: string;
+  /**
+   * Why the listener is not open. The daemon retries
+   */
+  error?: string;
+}
+/**
+ * Request to open the web page.
+ */
+export interface DashboardInput {
+  /**
+   * tcp: serve the page on a loopback port of this machine; socket: serve it on a socket, which SSH forwards to another machine
+   */
+  via: 'tcp' | 'socket';
+  /**
+   * With tcp: port on 127.0.0.1. Default: the port of the open listener, or else any free port
+   */
+  port?: number;
+  /**
+   * With tcp: whether to write an HTML file that redirects a browser to the page
+   */
+  redirectFile?: boolean;
+}
+/**
+ * Location of the web page, and a one-time code to sign in.
+ */
+export interface Dashboard {
+  /**
+   * With tcp: address of the page
+   */
+  url?: string;
+  /**
+   * With socket: path of the socket
+   */
+  socket?: string;
+  /**
+   * One-time code, for the fragment of the address: #code=CODE
+   */
+  code: string;
+  /**
+   * When the code expires (ISO 8601, UTC)
+   */
+  codeExpires: string;
+  /**
+   * Path of the HTML file, if it was requested. The daemon removes the file when the code is used or expires
+   */
+  redirectFile?: string;
+}
+/**
  * Result of one check of `nf-escrow doctor`.
  */
 export interface DoctorCheck {
@@ -497,7 +781,7 @@ export interface DoctorCheck {
    */
   state: 'ok' | 'warning' | 'failure';
   /**
-   * What was found. Never a value
+   * Result in words. Contains no value of a secret
    */
   found: string;
   /**
@@ -527,6 +811,23 @@ export interface EnclosingJob {
    * Number of restarts; null if the scheduler does not report it
    */
   restarts: number | null;
+}
+/**
+ * A file that contains the value of a secret.
+ */
+export interface ExposureFinding {
+  /**
+   * Path of the file. Relative to the work directory if inside it, otherwise absolute. The pipeline chooses the path: escape it before display
+   */
+  file: string;
+  /**
+   * Id of the task that wrote the file, or the beginning of its hash if the id is not known; null for a file of the run as a whole
+   */
+  task: string | null;
+  /**
+   * How the value is written in the file
+   */
+  encodings: ExposureEncoding[];
 }
 /**
  * Exposed secrets, newest runs first.
@@ -566,15 +867,19 @@ export interface Exposure {
    * Paths of these files, at most 1000 in a receipt and 10 in a list. Relative to the work directory if inside it, otherwise absolute. The pipeline chooses the paths: escape them before display
    */
   files: string[];
+  /**
+   * The same files with task and encodings
+   */
+  findings: ExposureFinding[];
 }
 /**
  * How the files of a run were searched for the values of its secrets.
  */
 export interface ExposureSearch {
   /**
-   * What searched the files. The plugin searches all files of the run; the daemon, only those of the run as a whole
+   * What searched the files: the plugin during the run, the daemon after its end, or both
    */
-  by: 'plugin' | 'daemon';
+  by: 'plugin' | 'daemon' | 'both';
   /**
    * Whether nothing was skipped
    */
@@ -588,7 +893,7 @@ export interface ExposureSearch {
    */
   files: number;
   /**
-   * Number of bytes that were read
+   * Number of bytes that were read. The daemon reads at most 1 GiB; a gap with the reason `budget` reports what it left out
    */
   bytes: number;
   /**
@@ -653,12 +958,12 @@ export interface HeadJob {
    */
   head: boolean;
   /**
-   * Job name, once submitted by nf-escrow; otherwise null
+   * Job name if nf-escrow has submitted the job; otherwise null
    */
   name: string | null;
 }
 /**
- * Health of the daemon. Requires no permission and contains no other details.
+ * Health of the daemon. Without a token, a request over TCP receives only `status`.
  */
 export interface Health {
   /**
@@ -668,18 +973,27 @@ export interface Health {
   /**
    * Version of nf-escrow
    */
-  version: string;
+  version?: string;
   /**
    * State of the ledger
    */
-  ledger: 'ok' | 'unavailable';
+  ledger?: 'ok' | 'unavailable';
   /**
    * Number of delivered objects that are not removed although their run has ended
    */
-  pendingRemovals: number;
+  pendingRemovals?: number;
 }
 /**
- * Request to set several secrets of a scope, all or none.
+ * How to import secrets.
+ */
+export interface ImportQuery {
+  /**
+   * Return what the import would do, without changing anything
+   */
+  preview?: boolean;
+}
+/**
+ * Request to set several secrets of a scope, all or none. Requires either `secrets`, or `textBase64` and `format`.
  */
 export interface ImportRequest {
   /**
@@ -687,7 +1001,7 @@ export interface ImportRequest {
    *
    * @maxItems 10000
    */
-  secrets: {
+  secrets?: {
     /**
      * Name of the secret
      */
@@ -696,6 +1010,29 @@ export interface ImportRequest {
      * Base64 of the exact bytes
      */
     valueBase64: string;
+  }[];
+  /**
+   * Text with names and values, as base64 of its UTF-8
+   */
+  textBase64?: string;
+  /**
+   * Format of the text. `json`: an object of names and strings, or an array of objects with `name` and `value`, such as Nextflow's own store
+   */
+  format?: 'dotenv' | 'json';
+  /**
+   * Import only these names of the text, and only if their versions are still the same. Otherwise the import fails with `precondition-failed`. `onConflict` is ignored
+   *
+   * @maxItems 10000
+   */
+  only?: {
+    /**
+     * Name of the secret
+     */
+    name: string;
+    /**
+     * Version that the client has seen; null: there is no secret of this name
+     */
+    version: number | null;
   }[];
   /**
    * How to handle names that already exist
@@ -718,219 +1055,41 @@ export interface ImportResult {
    * Existing names that were kept unchanged
    */
   skipped: string[];
-}
-/**
- * Result of the removal of the files with values in a run directory.
- */
-export interface LeaseRemoval {
   /**
-   * Delivered files with values
+   * Entries of a text that cannot be imported. Only in a preview; absent if there are none
    */
-  files: {
+  refused?: {
     /**
-     * Path in the run directory
+     * Name in the text. An invalid name is shortened: it may be a value in the wrong place
      */
-    file: string;
+    name: string;
     /**
-     * Names of the secrets whose values the file contained
-     */
-    secrets: string[];
-    /**
-     * pending: not removed yet; erased: the daemon erased its content, by inode; deleted: its open descriptor no longer has a name; reported: the shim or the plugin of the run reported its removal; not-verified: it was not found
-     */
-    result: 'pending' | 'erased' | 'deleted' | 'reported' | 'not-verified';
-    /**
-     * Number of further hard links outside the run directory; the content is erased
-     */
-    links: number;
-    /**
-     * Whether another file existed at its path
-     */
-    replaced: boolean;
-    /**
-     * Path at which it was found, if it had been moved out of the run directory
-     */
-    movedTo: string | null;
-  }[];
-  /**
-   * Irregularities, as sentences: further hard links, a moved or replaced directory, files whose removal could not be verified
-   */
-  notes: string[];
-}
-/**
- * One object that was delivered outside the ledger.
- */
-export interface Lease {
-  /**
-   * Id of the lease
-   */
-  id: string;
-  /**
-   * Store that holds the object
-   */
-  store: string;
-  /**
-   * Location of the object: a path or an ARN
-   */
-  target: string;
-  /**
-   * intended: recorded, and may exist; placed: exists; removing: removal started; gone: absence verified; unverified: does not exist, but the removal of all its values could not be verified
-   */
-  state: 'intended' | 'placed' | 'removing' | 'gone' | 'unverified';
-  /**
-   * When the lease was recorded (ISO 8601, UTC)
-   */
-  createdAt: string;
-  /**
-   * When the object was delivered
-   */
-  placedAt: string | null;
-  /**
-   * When the object may be removed although the state of its run is unknown (ISO 8601, UTC)
-   */
-  expiresAt: string;
-  /**
-   * When the absence was verified; for an unverified lease, when verification was given up
-   */
-  goneAt: string | null;
-  /**
-   * Number of removal attempts
-   */
-  attempts: number;
-  /**
-   * Error of the last attempt
-   */
-  lastError: string | null;
-  /**
-   * How the absence was verified
-   */
-  verification: string | null;
-  removal?: LeaseRemoval;
-}
-/**
- * A process that outlived the head of its run and holds the run's FIFO. The daemon keeps the secrets of the run until the process ends.
- */
-export interface LeftoverProcess {
-  /**
-   * Process id on the host of the head
-   */
-  pid: number;
-  /**
-   * Program and arguments, truncated. Values of the run's secrets are masked
-   */
-  command: string;
-}
-/**
- * Objects that lost machines left in AWS, as `nf-escrow sweep` finds them.
- */
-export interface Leftovers {
-  /**
-   * Secrets first, then job definitions
-   */
-  leftovers: {
-    /**
-     * Kind of object
-     */
-    kind: 'secret' | 'job-definition';
-    /**
-     * ARN
-     */
-    target: string;
-    /**
-     * Id of the run that created it
-     */
-    run: string;
-    /**
-     * Why no daemon removes it
+     * Reason, as a clause
      */
     reason: string;
-    /**
-     * Whether a sweep removes it. False if its owner and expiry are known only from tags, which others can write
-     */
-    removable: boolean;
-    /**
-     * Whether this sweep removed it
-     */
-    removed: boolean;
-    /**
-     * Why the removal failed. Absent if it succeeded or was not requested
-     */
-    error?: string;
   }[];
 }
 /**
- * Members of a workspace.
+ * What a launch would do: the plan of the run, the result of the check of its parameters, and the processes that use secrets. Contains names of secrets, never values.
  */
-export interface MemberList {
+export interface LaunchPreview {
+  plan: Plan;
   /**
-   * Sorted by name
+   * Warnings about the launch, which are not part of the plan
+   *
+   * @maxItems 100
    */
-  members: {
-    /**
-     * User name
-     */
-    user: string;
-    role: Role;
-  }[];
+  warnings: string[];
+  parameters: ParameterCheck;
+  /**
+   * Known processes that use secrets, sorted by name. The daemon knows them from the scripts of a local pipeline, and from earlier runs of the pipeline in the workspace
+   *
+   * @maxItems 2000
+   */
+  processes: SecretProcess[];
 }
 /**
- * Request to create an organization.
- */
-export interface OrganizationInput {
-  /**
-   * Name: lower-case letters, digits and hyphens
-   */
-  name: string;
-}
-/**
- * List of organizations.
- */
-export interface OrganizationList {
-  /**
-   * Sorted by name
-   */
-  organizations: Organization[];
-}
-/**
- * A group of workspaces.
- */
-export interface Organization {
-  /**
-   * Name: lower-case letters, digits and hyphens
-   */
-  name: string;
-  /**
-   * Number of workspaces
-   */
-  workspaces: number;
-  /**
-   * When it was created (ISO 8601, UTC)
-   */
-  dateCreated: string;
-}
-/**
- * A scheduler job of a task that may still run although the run's head has ended.
- */
-export interface OrphanedJob {
-  /**
-   * Scheduler, or awsbatch
-   */
-  executor: Executor | 'awsbatch';
-  /**
-   * Job id of the scheduler
-   */
-  id: string;
-  /**
-   * Name of the task
-   */
-  name: string;
-  /**
-   * Why nf-escrow does not cancel it: the scheduler does not confirm that the job is the run's
-   */
-  refusal?: string;
-}
-/**
- * What a run will receive, from which scopes, and how it is delivered. Names only.
+ * The secrets that a run will receive, their scopes, and how they are delivered. Contains names of secrets, never values.
  */
 export interface Plan {
   /**
@@ -946,7 +1105,11 @@ export interface Plan {
    */
   secrets: PlannedSecret[];
   /**
-   * Store that holds the delivered secrets; null if there are none
+   * Further secrets of the run, which are not delivered because tasks would not receive their exact values. A process that declares one fails. Sorted by name; absent if there are none
+   */
+  undeliverable?: UndeliverableSecret[];
+  /**
+   * Store that holds the delivered secrets; null if the run has no secrets
    */
   store: string | null;
   /**
@@ -963,7 +1126,7 @@ export interface Plan {
   writableByOthers?: WritablePlace[];
 }
 /**
- * A secret that is planned for a run. Never its value.
+ * A secret that is planned for a run. Does not contain the value.
  */
 export interface PlannedSecret {
   name: SecretName;
@@ -978,6 +1141,21 @@ export interface PlannedSecret {
   overrides: Scope[];
 }
 /**
+ * A secret that is not delivered to a run, because tasks would not receive its exact value. Does not contain the value.
+ */
+export interface UndeliverableSecret {
+  name: SecretName;
+  scope: Scope;
+  /**
+   * Version that was examined; null for Nextflow's local store
+   */
+  version: number | null;
+  /**
+   * Reason, as a clause
+   */
+  reason: string;
+}
+/**
  * A directory or file that a run executes, or in which it creates files to execute, and that other users can change.
  */
 export interface WritablePlace {
@@ -987,155 +1165,9 @@ export interface WritablePlace {
    * @minItems 1
    * @maxItems 20
    */
-  uses:
-    | [string]
-    | [string, string]
-    | [string, string, string]
-    | [string, string, string, string]
-    | [string, string, string, string, string]
-    | [string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string, string, string, string, string, string]
-    | [string, string, string, string, string, string, string, string, string, string, string, string, string]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string
-      ]
-    | [
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string,
-        string
-      ];
+  uses: [string, ...string[]];
   /**
-   * Directory or file with the write permission. It may be a parent of the one that the run uses
+   * Directory or file that others can change. It may be a parent directory of the path that the run uses
    */
   path: string;
   /**
@@ -1152,127 +1184,147 @@ export interface WritablePlace {
   remedy: string;
 }
 /**
- * Settings of a probe of a compute environment with a temporary secret.
+ * Result of the comparison of parameters with the `nextflow_schema.json` of a pipeline. Never contains the value of a parameter.
  */
-export interface ProbeRequest {
+export interface ParameterCheck {
   /**
-   * Maximum time to wait for the job
+   * `no-schema`: the daemon found no schema. `failed`: the schema cannot be used, or the comparison exceeded a limit. `skipped`: the request disables the comparison
    */
-  waitSeconds: number;
+  result: 'valid' | 'invalid' | 'no-schema' | 'failed' | 'skipped';
+  /**
+   * Why the parameters were not compared, as a clause; null if they were
+   */
+  reason: string | null;
+  /**
+   * Violations of the schema
+   *
+   * @maxItems 100
+   */
+  violations: ParameterViolation[];
 }
 /**
- * An error, as a problem document (RFC 9457).
+ * A parameter that violates the schema of the pipeline. Does not contain its value.
  */
-export interface Problem {
+export interface ParameterViolation {
   /**
-   * URI of the error code
+   * Name of the parameter. If only a part of its value is invalid, the path to this part follows, separated by periods. Empty if the violation concerns the parameters as a whole
    */
-  type: string;
+  parameter: string;
   /**
-   * Short summary of the error code
-   */
-  title: string;
-  /**
-   * HTTP status
-   */
-  status: number;
-  code: ErrorCode;
-  /**
-   * What failed, which object, and why
+   * What is wrong, as a sentence
    */
   detail: string;
-  /**
-   * What to do next
-   */
-  hint: string;
-  /**
-   * Whether the same request may succeed later
-   */
-  retryable: boolean;
 }
 /**
- * Result of deleting the records of old runs.
+ * A process that uses secrets.
  */
-export interface PruneResult {
+export interface SecretProcess {
   /**
-   * Number of runs whose records were deleted
+   * Name of the process. With source `runs`, it includes the names of the workflows that contain the process
    */
-  pruned: number;
+  process: string;
+  /**
+   * Secrets that the run would deliver to the process. Sorted
+   *
+   * @maxItems 1000
+   */
+  secrets: SecretName[];
+  /**
+   * Secrets that the process uses and that the run would not deliver. Sorted
+   *
+   * @maxItems 1000
+   */
+  missing: SecretName[];
+  /**
+   * `scripts`: declared in a script of the local pipeline. `runs`: used in an earlier run
+   */
+  source: 'scripts' | 'runs';
 }
 /**
- * Result of one check whether a delivered object is absent.
+ * How to launch a run.
  */
-export interface ReceiptCheck {
+export interface LaunchQuery {
   /**
-   * Store that was queried
+   * Return what the launch would do, and start nothing
    */
-  store: string;
-  /**
-   * Location that was checked: a path or an ARN
-   */
-  target: string;
-  /**
-   * unknown: the check failed, or the removal could not be verified; `evidence` says why
-   */
-  result: 'absent' | 'present' | 'unknown';
-  /**
-   * What was checked, in words
-   */
-  evidence: string;
-  /**
-   * Code of the error if the check failed with one
-   */
-  errorCode?: ErrorCode;
-  /**
-   * Time of the check (ISO 8601, UTC)
-   */
-  at: string;
+  preview?: boolean;
 }
 /**
- * What was delivered, when it was removed, and how its absence was verified.
+ * Request to start a run in the daemon, with the environment variables of its compute environment.
  */
-export interface Receipt {
+export interface LaunchRequest {
+  /**
+   * Pipeline, as `nextflow run` takes it: a path, a repository or a URL. A relative path starts at the launch directory
+   */
+  pipeline: string;
+  /**
+   * Branch, tag or commit of the pipeline
+   */
+  revision?: string;
+  /**
+   * Configuration profiles, separated by commas
+   */
+  profile?: string;
+  /**
+   * Parameters of the pipeline. They are written to a private file, which Nextflow reads. Use secrets for values that must stay secret: Nextflow logs parameters
+   */
+  parameters?: {
+    [k: string]: ParameterValue;
+  };
+  /**
+   * Parameters as YAML or JSON, like the content of a parameters file, instead of `parameters`. Dates stay text
+   */
+  parametersText?: string;
+  /**
+   * Whether the parameters must match the `nextflow_schema.json` of a local pipeline. Default: true
+   */
+  checkParameters?: boolean;
+  workspace?: WorkspaceTitle;
+  /**
+   * Compute environment. Default: that of the setting computeEnv, or else the one marked as default
+   */
+  computeEnvironment?: string;
+  selection?: Selection;
+  /**
+   * Nextflow's work directory: an absolute path or a URL
+   */
+  workDirectory?: string;
+  /**
+   * Existing directory in which nextflow is started
+   */
+  launchDirectory: string;
+}
+/**
+ * Secrets that a run may receive. Without `only`, all secrets of its workspace and its user.
+ */
+export interface Selection {
+  /**
+   * Deliver no secrets
+   */
+  none?: boolean;
+  /**
+   * Deliver only these secrets
+   */
+  only?: {
+    name: SecretName;
+    /**
+     * Only from this scope; null: from the scope with the highest precedence
+     */
+    scope: Scope | null;
+  }[];
+}
+/**
+ * A run that the daemon has started.
+ */
+export interface Launch {
   run: Run;
+  plan: Plan;
   /**
-   * All delivered objects
+   * Warnings about the launch, which are not part of the plan
+   *
+   * @maxItems 100
    */
-  leases: Lease[];
-  /**
-   * Secrets whose values were found in files that the run wrote and that nf-escrow does not remove
-   */
-  exposures: Exposure[];
-  /**
-   * How these files were searched; null before the search, or if there was none
-   */
-  search: ExposureSearch | null;
-  /**
-   * Directory that relative paths of exposures refer to, if known
-   */
-  workDirectory: string | null;
-  /**
-   * Files that the run executes and that others could change at the launch; absent if this was not checked or the run got no secrets
-   */
-  writableByOthers?: WritablePlace[];
-  /**
-   * Incomplete records; absent if all are complete
-   */
-  dropped?: DroppedRecord[];
-  /**
-   * Whether every lease is gone
-   */
-  complete: boolean;
-  /**
-   * pending: an object may still exist, and the daemon retries its removal; not-verified: the removal of some values could not be verified; exposed: all delivered objects are removed, and files of the pipeline contain values; nothing-left: all delivered objects are removed, and no file of the run contains a value; placed-removed: all delivered objects are removed, and the files of the run were not searched completely
-   */
-  conclusion: 'pending' | 'not-verified' | 'exposed' | 'nothing-left' | 'placed-removed';
-  /**
-   * When this receipt was created (ISO 8601, UTC)
-   */
-  issuedAt: string;
-  /**
-   * Results of the verification that was requested with this receipt
-   */
-  checks?: ReceiptCheck[];
+  warnings: string[];
 }
 /**
  * One `nextflow run`, its state and its outcome.
@@ -1327,9 +1379,22 @@ export interface Run {
    */
   sessionId: string | null;
   /**
-   * Path of Nextflow's log
+   * Path at which Nextflow's log was found. Later runs in the same directory rename the log: see `logFingerprint`
    */
   logFile: string | null;
+  /**
+   * Fingerprint of the beginning of the log. It identifies the log after Nextflow has renamed it. Absent until the log is found
+   */
+  logFingerprint?: {
+    /**
+     * Size of the beginning in bytes
+     */
+    bytes: number;
+    /**
+     * SHA-256 of the beginning
+     */
+    sha256: string;
+  };
   /**
    * File with the terminal output of a detached run
    */
@@ -1394,6 +1459,632 @@ export interface Run {
    * Processes that keep the run open although its head has ended; absent if there are none, or if they are on another host
    */
   leftoverProcesses?: LeftoverProcess[];
+  /**
+   * Permissions of the caller on this object. Absent if the object is part of another object
+   *
+   * @maxItems 50
+   */
+  permissions?: Permission[];
+}
+/**
+ * A scheduler job of a task that may still run although the run's head has ended.
+ */
+export interface OrphanedJob {
+  /**
+   * Scheduler, or awsbatch
+   */
+  executor: Executor | 'awsbatch';
+  /**
+   * Job id of the scheduler
+   */
+  id: string;
+  /**
+   * Name of the task
+   */
+  name: string;
+  /**
+   * Why nf-escrow does not cancel the job. Present if the scheduler did not confirm that the job belongs to the run
+   */
+  refusal?: string;
+}
+/**
+ * A process that outlived the head of its run and holds the run's FIFO. The daemon keeps the secrets of the run until the process ends.
+ */
+export interface LeftoverProcess {
+  /**
+   * Process id on the host of the head
+   */
+  pid: number;
+  /**
+   * Program and arguments, truncated. Values of the run's secrets are masked
+   */
+  command: string;
+}
+/**
+ * Result of the removal of the files with values in a run directory.
+ */
+export interface LeaseRemoval {
+  /**
+   * Delivered files with values
+   */
+  files: {
+    /**
+     * Path in the run directory
+     */
+    file: string;
+    /**
+     * Names of the secrets whose values the file contained
+     */
+    secrets: string[];
+    /**
+     * pending: not removed yet; erased: the daemon erased its content, by inode; deleted: its open descriptor no longer has a name; reported: the shim or the plugin of the run reported its removal; not-verified: the file was not found
+     */
+    result: 'pending' | 'erased' | 'deleted' | 'reported' | 'not-verified';
+    /**
+     * Number of further hard links outside the run directory; the content is erased
+     */
+    links: number;
+    /**
+     * Whether another file existed at its path
+     */
+    replaced: boolean;
+    /**
+     * Path at which it was found, if it had been moved out of the run directory
+     */
+    movedTo: string | null;
+  }[];
+  /**
+   * Irregularities, as sentences: further hard links, a moved or replaced directory, files whose removal could not be verified
+   */
+  notes: string[];
+}
+/**
+ * One object that was delivered outside the ledger.
+ */
+export interface Lease {
+  /**
+   * Id of the lease
+   */
+  id: string;
+  /**
+   * Store that holds the object
+   */
+  store: string;
+  /**
+   * Location of the object: a path or an ARN
+   */
+  target: string;
+  /**
+   * intended: recorded, the object may exist; placed: the object exists; removing: removal started; gone: absence verified; unverified: the object does not exist, but the removal of all its values could not be verified
+   */
+  state: 'intended' | 'placed' | 'removing' | 'gone' | 'unverified';
+  /**
+   * When the lease was recorded (ISO 8601, UTC)
+   */
+  createdAt: string;
+  /**
+   * When the object was delivered
+   */
+  placedAt: string | null;
+  /**
+   * When the object may be removed although the state of its run is unknown (ISO 8601, UTC)
+   */
+  expiresAt: string;
+  /**
+   * When the absence was verified; for an unverified lease, when verification was given up
+   */
+  goneAt: string | null;
+  /**
+   * Number of removal attempts
+   */
+  attempts: number;
+  /**
+   * Error of the last attempt
+   */
+  lastError: string | null;
+  /**
+   * How the absence was verified
+   */
+  verification: string | null;
+  removal?: LeaseRemoval;
+}
+/**
+ * Objects that remain in AWS after a machine was lost, as `nf-escrow sweep` finds them.
+ */
+export interface Leftovers {
+  /**
+   * Secrets first, then job definitions
+   */
+  leftovers: {
+    /**
+     * Kind of object
+     */
+    kind: 'secret' | 'job-definition';
+    /**
+     * ARN
+     */
+    target: string;
+    /**
+     * Id of the run that created it
+     */
+    run: string;
+    /**
+     * Why no daemon removes it
+     */
+    reason: string;
+    /**
+     * Whether a sweep removes it. False if its owner and expiry are known only from tags, which others can write
+     */
+    removable: boolean;
+    /**
+     * Whether this sweep removed it
+     */
+    removed: boolean;
+    /**
+     * Why the removal failed. Absent if it succeeded or was not requested
+     */
+    error?: string;
+  }[];
+}
+/**
+ * Address on which the daemon listens.
+ */
+export interface ListenerInput {
+  /**
+   * 127.0.0.1:PORT, localhost:PORT or [::1]:PORT. Port 0: any free port
+   */
+  address: string;
+}
+/**
+ * Members of a workspace.
+ */
+export interface MemberList {
+  /**
+   * Sorted by name
+   */
+  members: {
+    /**
+     * User name
+     */
+    user: string;
+    role: Role;
+  }[];
+}
+/**
+ * Request to create an organization.
+ */
+export interface OrganizationInput {
+  /**
+   * Name: lower-case letters, digits and hyphens
+   */
+  name: string;
+}
+/**
+ * List of organizations.
+ */
+export interface OrganizationList {
+  /**
+   * Sorted by name
+   */
+  organizations: Organization[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * A group of workspaces.
+ */
+export interface Organization {
+  /**
+   * Name: lower-case letters, digits and hyphens
+   */
+  name: string;
+  /**
+   * Number of workspaces
+   */
+  workspaces: number;
+  /**
+   * When it was created (ISO 8601, UTC)
+   */
+  dateCreated: string;
+  /**
+   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   */
+  etag: string;
+  /**
+   * Permissions of the caller on this object. Absent if the object is part of another object
+   *
+   * @maxItems 50
+   */
+  permissions?: Permission[];
+}
+/**
+ * Selects a page of a list.
+ */
+export interface PageQuery {
+  /**
+   * Maximum number of items in the page
+   */
+  limit?: number;
+  /**
+   * Cursor of the page: `next` of the previous page
+   */
+  cursor?: string;
+}
+/**
+ * Selects the pipeline.
+ */
+export interface ParameterSchemaQuery {
+  /**
+   * Pipeline, as `nextflow run` takes it: a path, a repository or a URL. A relative path starts at the launch directory
+   */
+  pipeline: string;
+  /**
+   * Existing directory in which nextflow is started
+   */
+  launchDirectory: string;
+  /**
+   * Branch, tag or commit of the pipeline
+   */
+  revision?: string;
+  /**
+   * Compute environment. Default: that of the setting computeEnv, or else the one marked as default
+   */
+  computeEnvironment?: string;
+}
+/**
+ * The `nextflow_schema.json` of a pipeline, as its author wrote it. All texts in it come from the pipeline. Escape them before display, and apply its patterns only with a time limit.
+ */
+export interface ParameterSchema {
+  /**
+   * The schema; null if there is none, or if it cannot be used
+   */
+  schema: {
+    [k: string]: unknown;
+  } | null;
+  /**
+   * Path of the schema; null if there is none
+   */
+  file: string | null;
+  /**
+   * Why there is no schema, as a clause
+   */
+  reason: string | null;
+}
+/**
+ * A new value of a secret. Other fields are ignored.
+ */
+export interface PipelineSecretChange {
+  /**
+   * Value as text, stored as UTF-8
+   */
+  value: string;
+  [k: string]: unknown;
+}
+/**
+ * The id of a new secret.
+ */
+export interface PipelineSecretCreated {
+  secretId: NumericId;
+}
+/**
+ * A new secret. Other fields are ignored.
+ */
+export interface PipelineSecretInput {
+  /**
+   * Name, by the rule of `secret-name`
+   */
+  name: string;
+  /**
+   * Value as text, stored as UTF-8
+   */
+  value: string;
+  [k: string]: unknown;
+}
+/**
+ * Secrets of a workspace or of the user, all on one page.
+ */
+export interface PipelineSecretList {
+  /**
+   * Sorted by name
+   */
+  pipelineSecrets: PipelineSecret[];
+  /**
+   * Number of secrets
+   */
+  totalSize: number;
+}
+/**
+ * Metadata of a secret, without its value, in the form of Seqera Platform.
+ */
+export interface PipelineSecret {
+  id: NumericId;
+  name: SecretName;
+  /**
+   * When the secret was last delivered to a run (ISO 8601, UTC)
+   */
+  lastUsed: string | null;
+  /**
+   * When the secret was first set (ISO 8601, UTC)
+   */
+  dateCreated: string;
+  /**
+   * When the secret was last set (ISO 8601, UTC)
+   */
+  lastUpdated: string;
+}
+/**
+ * Selects a name in a workspace. Other parameters are ignored.
+ */
+export interface PipelineSecretNameQuery {
+  /**
+   * Name to check
+   */
+  name: string;
+  /**
+   * Id of the workspace. Without it, the secrets are those of the user
+   */
+  workspaceId?: number;
+  [k: string]: unknown;
+}
+/**
+ * One secret.
+ */
+export interface PipelineSecretReply {
+  pipelineSecret: PipelineSecret;
+}
+/**
+ * Selects the workspace. Other parameters are ignored.
+ */
+export interface PipelineSecretsQuery {
+  /**
+   * Id of the workspace. Without it, the secrets are those of the user
+   */
+  workspaceId?: number;
+  [k: string]: unknown;
+}
+/**
+ * An error in the form of Seqera Platform.
+ */
+export interface PlatformError {
+  /**
+   * What failed, and the remedy. `Forbidden` if the object does not exist or the caller may not see it
+   */
+  message: string;
+}
+/**
+ * Versions of the service.
+ */
+export interface PlatformServiceInfo {
+  /**
+   * The service
+   */
+  serviceInfo: {
+    /**
+     * Version of nf-escrow
+     */
+    version: string;
+    /**
+     * Version of the API of Seqera Platform that these routes follow
+     */
+    apiVersion: string;
+  };
+}
+/**
+ * The user who sends the request.
+ */
+export interface PlatformUser {
+  /**
+   * The user
+   */
+  user: {
+    id: NumericId;
+    /**
+     * Login name
+     */
+    userName: string;
+  };
+}
+/**
+ * The workspaces that the user can see.
+ */
+export interface PlatformWorkspaceList {
+  /**
+   * Sorted by organization and name
+   */
+  orgsAndWorkspaces: {
+    orgId: NumericId;
+    /**
+     * Name of the organization
+     */
+    orgName: string;
+    workspaceId: NumericId;
+    /**
+     * Name, unique within the organization
+     */
+    workspaceName: string;
+  }[];
+}
+/**
+ * IAM policies that runs in a compute environment need.
+ */
+export interface PolicyList {
+  /**
+   * Empty for a platform without IAM policies
+   */
+  policies: {
+    /**
+     * File name, as written by `nf-escrow iam render`. `secrets-policy-` files are for the identity in the name; `secrets-trust-` files are trust policies of roles
+     */
+    name: string;
+    /**
+     * Where the policy is attached, and what it permits, in sentences
+     */
+    purpose: string;
+    /**
+     * The policy as an IAM policy document
+     */
+    document: {};
+  }[];
+}
+/**
+ * Settings of a probe of a compute environment with a temporary secret.
+ */
+export interface ProbeRequest {
+  /**
+   * Maximum time to wait for the job
+   */
+  waitSeconds: number;
+}
+/**
+ * An error, as a problem document (RFC 9457).
+ */
+export interface Problem {
+  /**
+   * URI of the error code
+   */
+  type: string;
+  /**
+   * Short summary of the error code
+   */
+  title: string;
+  /**
+   * HTTP status
+   */
+  status: number;
+  code: ErrorCode;
+  /**
+   * What failed, which object, and why
+   */
+  detail: string;
+  /**
+   * What to do next
+   */
+  hint: string;
+  /**
+   * Field of the request that is invalid, such as limit or aws.region. The detail starts with it. Absent if the error is not about one field
+   */
+  field?: string;
+  /**
+   * Whether the same request may succeed later
+   */
+  retryable: boolean;
+}
+/**
+ * Request to prove that this daemon created a session.
+ */
+export interface ProofRequest {
+  /**
+   * Random text that the page creates for each proof
+   */
+  nonce: string;
+  /**
+   * Origin of the page
+   */
+  origin: string;
+}
+/**
+ * Proof that this daemon created a session.
+ */
+export interface Proof {
+  /**
+   * HMAC-SHA-256 with the key K over the nonce, a line feed and the origin, in base64url. K is the HMAC-SHA-256 with the token as the key over `nf-escrow server proof`, in base64url
+   */
+  proof: string;
+}
+/**
+ * Result of deleting the records of old runs.
+ */
+export interface PruneResult {
+  /**
+   * Number of runs whose records were deleted
+   */
+  pruned: number;
+}
+/**
+ * The daemon can serve requests.
+ */
+export interface Readiness {
+  /**
+   * Always "ready" in a response
+   */
+  status: 'ready';
+}
+/**
+ * Result of one check whether a delivered object is absent.
+ */
+export interface ReceiptCheck {
+  /**
+   * Store that was queried
+   */
+  store: string;
+  /**
+   * Location that was checked: a path or an ARN
+   */
+  target: string;
+  /**
+   * unknown: the check failed, or the removal could not be verified; `evidence` says why
+   */
+  result: 'absent' | 'present' | 'unknown';
+  /**
+   * What was checked, in words
+   */
+  evidence: string;
+  /**
+   * Code of the error if the check failed with one
+   */
+  errorCode?: ErrorCode;
+  /**
+   * Time of the check (ISO 8601, UTC)
+   */
+  at: string;
+}
+/**
+ * What was delivered, when it was removed, and how its absence was verified.
+ */
+export interface Receipt {
+  run: Run;
+  /**
+   * All delivered objects
+   */
+  leases: Lease[];
+  /**
+   * Secrets whose values were found in files that the run wrote and that nf-escrow does not remove
+   */
+  exposures: Exposure[];
+  /**
+   * How the files of the run were searched; null before the search, or if there was none
+   */
+  search: ExposureSearch | null;
+  /**
+   * Base directory of the relative paths of exposures, if known
+   */
+  workDirectory: string | null;
+  /**
+   * Files that the run executes and that others could change at the launch; absent if this was not checked or the run got no secrets
+   */
+  writableByOthers?: WritablePlace[];
+  /**
+   * Incomplete records; absent if all are complete
+   */
+  dropped?: DroppedRecord[];
+  /**
+   * Whether every lease is gone
+   */
+  complete: boolean;
+  /**
+   * pending: an object may still exist, and the daemon retries its removal; not-verified: the removal of some values could not be verified; exposed: all delivered objects are removed, and files of the pipeline contain values; nothing-left: all delivered objects are removed, and no file of the run contains a value; placed-removed: all delivered objects are removed, and the files of the run were not searched completely
+   */
+  conclusion: 'pending' | 'not-verified' | 'exposed' | 'nothing-left' | 'placed-removed';
+  /**
+   * When this receipt was created (ISO 8601, UTC)
+   */
+  issuedAt: string;
+  /**
+   * Results of the verification that was requested with this receipt
+   */
+  checks?: ReceiptCheck[];
 }
 /**
  * List of runs.
@@ -1403,6 +2094,103 @@ export interface RunList {
    * Newest first
    */
   runs: Run[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+  /**
+   * Number of runs of all pages; absent unless `count` is true
+   */
+  total?: number;
+}
+/**
+ * List of names of runs.
+ */
+export interface RunNameList {
+  /**
+   * Newest first
+   */
+  runs: RunName[];
+}
+/**
+ * A run, as shell completion shows it.
+ */
+export interface RunName {
+  /**
+   * Id of the run; contains no hyphen
+   */
+  id: string;
+  /**
+   * Nextflow's name of the run
+   */
+  runName: string | null;
+  /**
+   * State
+   */
+  state: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
+  /**
+   * Outcome; null until the run has ended
+   */
+  outcome: 'succeeded' | 'failed' | 'cancelled' | 'lost' | 'aborted' | null;
+  /**
+   * When the run was planned (ISO 8601, UTC)
+   */
+  createdAt: string;
+}
+/**
+ * Selects names of runs.
+ */
+export interface RunNameQuery {
+  /**
+   * Only runs whose name or id begins with it
+   */
+  prefix?: string;
+  /**
+   * Maximum number of runs. Default: 100
+   */
+  limit?: number;
+}
+/**
+ * State of a run, and the number of its tasks by state.
+ */
+export interface RunProgress {
+  /**
+   * State of the run
+   */
+  state: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
+  /**
+   * When the daemon observed the start (ISO 8601, UTC)
+   */
+  startedAt: string | null;
+  /**
+   * Number of tasks. Without the plugin, only tasks in the trace are known
+   */
+  tasks: {
+    /**
+     * Submitted but not started
+     */
+    waiting: number;
+    /**
+     * Running
+     */
+    running: number;
+    /**
+     * Ended with success
+     */
+    completed: number;
+    /**
+     * Taken from the cache by -resume
+     */
+    cached: number;
+    /**
+     * Failed, including attempts that were retried
+     */
+    failed: number;
+    /**
+     * Ended by Nextflow or by a cancellation
+     */
+    aborted: number;
+  };
 }
 /**
  * Request to delete the records of old purged runs.
@@ -1422,7 +2210,7 @@ export interface RunPurgeQuery {
    */
   force?: boolean;
   /**
-   * The head has ended. Orphaned jobs may delay the removal. Sent by launchers
+   * Whether the launcher requests the purge after the end of the head. The removal then waits for orphaned jobs, as `onLost` defines
    */
   ended?: boolean;
 }
@@ -1437,21 +2225,49 @@ export interface RunPurge {
  */
 export interface RunQuery {
   /**
-   * Maximum number of runs
+   * Maximum number of runs in the page
    */
   limit?: number;
+  /**
+   * Cursor of the page: `next` of the previous page
+   */
+  cursor?: string;
+  /**
+   * Number of runs to skip, instead of a cursor. Unlike with a cursor, runs may be missing or repeated if others are added between two requests
+   */
+  offset?: number;
+  /**
+   * Whether to count the runs of all pages
+   */
+  count?: boolean;
   /**
    * State of the run. open: any state but purged, or a run with orphaned jobs
    */
   state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged' | 'open';
   /**
+   * How the run ended
+   */
+  outcome?: 'succeeded' | 'failed' | 'cancelled' | 'lost' | 'aborted';
+  /**
    * Workspace, ORGANIZATION/NAME
    */
   workspace?: string;
   /**
-   * Only runs planned before this run, the last run of the previous page
+   * Directory in which the run was started
    */
-  before?: string;
+  launchDirectory?: string;
+  /**
+   * Only runs planned at this time or later (ISO 8601; a date is midnight UTC)
+   */
+  since?: string;
+  /**
+   * Only runs planned before this time
+   */
+  until?: string;
+  /**
+   * Only runs whose id, name, launch directory or arguments contain all these words, or words that start with them
+   */
+  text?: string;
 }
 /**
  * Request to plan a run and deliver its secrets. The caller then starts the run in its own terminal and environment.
@@ -1480,6 +2296,10 @@ export interface RunRequest {
    */
   arguments: string[];
   /**
+   * Command of Nextflow that evaluates the pipeline and runs no tasks. Its secrets are delivered on this host only. Absent: `run`
+   */
+  command?: 'inspect' | 'config';
+  /**
    * The user's own Nextflow secrets store, merged in with the lowest precedence; null if there is none
    */
   localStore: string | null;
@@ -1493,11 +2313,11 @@ export interface RunRequest {
    */
   workDirectory?: string;
   /**
-   * Whether the output goes to a file, which the response names
+   * Whether the output is written to a file. The response contains its path
    */
   detach?: boolean;
   /**
-   * Values from the pipeline's configuration and options, for settings that the platform would otherwise set
+   * Settings that the pipeline's configuration or Nextflow's options already contain. The platform sets only the others
    */
   configured?: {
     /**
@@ -1541,30 +2361,11 @@ export interface RunRequest {
   enclosingJob?: EnclosingJob;
 }
 /**
- * Secrets that a run may receive. Without `only`, all secrets of its workspace and its user.
- */
-export interface Selection {
-  /**
-   * Deliver no secrets
-   */
-  none?: boolean;
-  /**
-   * Deliver only these secrets
-   */
-  only?: {
-    name: SecretName;
-    /**
-     * Only from this scope; null: from the scope with the highest precedence
-     */
-    scope: Scope | null;
-  }[];
-}
-/**
  * How tasks receive the secrets from the run directory, as far as the caller's Nextflow and environment allow.
  */
 export interface SecretDelivery {
   /**
-   * Version of the plugin, if it is used; it delivers any bytes. null: Nextflow's own format, which does not support all values
+   * Version of the plugin if it delivers the secrets. null: they are delivered in Nextflow's own format, which does not support all values
    */
   plugin: string | null;
   /**
@@ -1576,7 +2377,7 @@ export interface SecretDelivery {
    */
   note?: string;
   /**
-   * Whether this Nextflow reads its configuration before it loads plugins, and needs its own format until then
+   * Whether this Nextflow reads its configuration before it loads plugins. Until it loads them, it needs the secrets in its own format
    */
   configPhase: boolean;
   /**
@@ -1586,7 +2387,7 @@ export interface SecretDelivery {
     [k: string]: string;
   };
   /**
-   * Original values of the variables that a run changes, to restore them in tasks; an empty string if unset
+   * Original values of the variables that a run changes. Tasks receive these values. An empty string means that the variable was unset
    */
   restore: {
     [k: string]: string;
@@ -1622,7 +2423,7 @@ export interface RunStart {
      */
     outputFile?: string;
     /**
-     * Only if the head will be a scheduler job: the file to which the caller writes its environment with the variables above, each entry terminated by NUL. The caller then submits the run instead of starting the executable
+     * Path of a file. Present only if the head will be a scheduler job. The caller writes its environment and the variables of `environment` to the file, terminates each entry by NUL, and submits the run instead of starting the executable
      */
     environmentFile?: string;
   };
@@ -1635,6 +2436,106 @@ export interface RunSubmission {
    * Arguments of the shim, from the response that started the run
    */
   arguments: string[];
+}
+/**
+ * Secrets that a run and its processes received.
+ */
+export interface RunUseList {
+  /**
+   * Sorted by secret. Of each secret, the delivery, then the processes by name. At most 10000 for a run
+   */
+  uses: {
+    secret: SecretName;
+    scope: Scope;
+    /**
+     * Version of the secret
+     */
+    version: number;
+    /**
+     * Process whose tasks received the secret; null for the delivery to the run. Known only with the plugin
+     */
+    process: string | null;
+    /**
+     * When the secret was delivered, or when the daemon read of the first task (ISO 8601, UTC)
+     */
+    firstUsed: string;
+    /**
+     * When the secret was delivered, or when the daemon read of the last task (ISO 8601, UTC)
+     */
+    lastUsed: string;
+  }[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * Versions that the name of a secret has had, without values.
+ */
+export interface SecretHistory {
+  /**
+   * Newest first
+   */
+  versions: {
+    /**
+     * Version of the secret
+     */
+    version: number;
+    /**
+     * When the version was set (ISO 8601, UTC)
+     */
+    setAt: string;
+    /**
+     * Principal who set it; null if unknown
+     */
+    setBy: string | null;
+    /**
+     * When the secret was removed while this version was the newest one; null otherwise
+     */
+    removedAt: string | null;
+    /**
+     * Principal who removed the secret then
+     */
+    removedBy: string | null;
+  }[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * Runs to which a value of a secret is currently delivered.
+ */
+export interface SecretHolderList {
+  /**
+   * Newest run first
+   */
+  holders: {
+    /**
+     * Id of the run
+     */
+    run: string;
+    /**
+     * Nextflow's name of the run
+     */
+    runName: string | null;
+    /**
+     * State of the run. ended: the removal is pending
+     */
+    state: 'created' | 'materialized' | 'running' | 'ended';
+    /**
+     * Version of the secret that the run holds
+     */
+    version: number;
+    /**
+     * Whether this is the newest version; false if the secret was removed
+     */
+    current: boolean;
+  }[];
+  /**
+   * Number of holders beyond the limit of 1000; absent if there are none
+   */
+  omitted?: number;
 }
 /**
  * A value to set: text, or any bytes in base64. Requires exactly one of the two.
@@ -1657,9 +2558,13 @@ export interface SecretList {
    * Sorted by name
    */
   secrets: Secret[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
 }
 /**
- * Metadata of a secret. Never its value.
+ * Metadata of a secret, without its value.
  */
 export interface Secret {
   name: SecretName;
@@ -1677,6 +2582,10 @@ export interface Secret {
    */
   lastUpdated: string;
   /**
+   * Principal who set the newest version; null if unknown
+   */
+  updatedBy: string | null;
+  /**
    * When the secret was last delivered to a run (ISO 8601, UTC)
    */
   lastUsed: string | null;
@@ -1688,6 +2597,86 @@ export interface Secret {
    * Process of that run whose task last received the secret. Known only with the plugin
    */
   lastUsedProcess: string | null;
+  /**
+   * Permissions of the caller on this object. Absent if the object is part of another object
+   *
+   * @maxItems 50
+   */
+  permissions?: Permission[];
+}
+/**
+ * Search for secrets of all workspaces and of the user.
+ */
+export interface SecretSearchQuery {
+  /**
+   * Maximum number of secrets in the page
+   */
+  limit?: number;
+  /**
+   * Cursor of the page: `next` of the previous page
+   */
+  cursor?: string;
+  /**
+   * Only secrets whose name contains this text. The case is ignored
+   */
+  text?: string;
+}
+/**
+ * Secrets that match a search.
+ */
+export interface SecretSearch {
+  /**
+   * Sorted by name
+   */
+  found: {
+    secret: Secret;
+    /**
+     * Workspace of the secret, ORGANIZATION/NAME; null for a secret of the user
+     */
+    workspace: string | null;
+  }[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * Runs to which a secret was delivered, and their processes that received it.
+ */
+export interface SecretUseList {
+  /**
+   * Newest run first. For each run, the delivery comes first, then the processes sorted by name. A run has at most 10000 uses of all its secrets
+   */
+  uses: {
+    /**
+     * Id of the run
+     */
+    run: string;
+    /**
+     * Nextflow's name of the run
+     */
+    runName: string | null;
+    /**
+     * Version of the secret
+     */
+    version: number;
+    /**
+     * Process whose tasks received the secret; null for the delivery to the run. Known only with the plugin
+     */
+    process: string | null;
+    /**
+     * Time of the delivery. For a process: when the daemon read that its first task received the secret (ISO 8601, UTC)
+     */
+    firstUsed: string;
+    /**
+     * Time of the delivery. For a process: when the daemon read that its last task received the secret (ISO 8601, UTC)
+     */
+    lastUsed: string;
+  }[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
 }
 /**
  * A new version of a secret.
@@ -1698,6 +2687,36 @@ export interface SecretVersion {
    * Number of the version. The first one is 1
    */
   version: number;
+  /**
+   * Whether the value is long enough to be masked in the output of runs and to be searched for in their files: at least 6 bytes
+   */
+  maskable: boolean;
+}
+/**
+ * Request to sign in a web page.
+ */
+export interface SessionInput {
+  /**
+   * One-time code of `nf-escrow dashboard`
+   */
+  code: string;
+}
+/**
+ * A session of the web page.
+ */
+export interface Session {
+  /**
+   * Id of the session. It gives no access to data
+   */
+  id: string;
+  /**
+   * Token of the session. It gives access to everything that the user can do
+   */
+  token: string;
+  /**
+   * When the session expires (ISO 8601, UTC)
+   */
+  expires: string;
 }
 /**
  * Query parameters of a sweep.
@@ -1709,21 +2728,58 @@ export interface SweepQuery {
   remove?: boolean;
 }
 /**
- * Tasks of a run that writes a trace.
+ * Tasks of a run.
  */
 export interface TaskList {
   /**
-   * In the order of the trace
+   * In the order of their ids
    */
   tasks: Task[];
+  /**
+   * Number of tasks by status, of all tasks of the run
+   */
+  counts: {
+    /**
+     * Number of tasks with this status
+     */
+    NEW: number;
+    /**
+     * Number of tasks with this status
+     */
+    SUBMITTED: number;
+    /**
+     * Number of tasks with this status
+     */
+    RUNNING: number;
+    /**
+     * Number of tasks with this status
+     */
+    COMPLETED: number;
+    /**
+     * Number of tasks with this status
+     */
+    FAILED: number;
+    /**
+     * Number of tasks with this status
+     */
+    ABORTED: number;
+    /**
+     * Number of tasks with this status
+     */
+    CACHED: number;
+    /**
+     * Number of tasks with another status or none
+     */
+    OTHER: number;
+  };
   /**
    * Number of rows of the trace that could not be parsed
    */
   traceErrors: number;
   /**
-   * Number of further tasks that are recorded but not listed; absent if all are listed
+   * Cursor of the next page; absent on the last page
    */
-  omitted?: number;
+  next?: string;
 }
 /**
  * A task of a run, from the plugin's events and the trace.
@@ -1762,6 +2818,10 @@ export interface Task {
    */
   attempt: number | null;
   /**
+   * Time from the submission to the end of the task in milliseconds; null before its end
+   */
+  durationMs: number | null;
+  /**
    * Names of the secrets that the task received
    */
   secrets: string[];
@@ -1769,6 +2829,31 @@ export interface Task {
    * Names of the secrets whose values were found in files that Nextflow wrote for the task
    */
   exposed: string[];
+}
+/**
+ * Filter for the tasks of a run. All given conditions must match.
+ */
+export interface TaskQuery {
+  /**
+   * Maximum number of tasks in the page
+   */
+  limit?: number;
+  /**
+   * Cursor of the page: `next` of the previous page
+   */
+  cursor?: string;
+  /**
+   * Number of tasks to skip, instead of a cursor. Unlike with a cursor, tasks may be missing or repeated if others are added between two requests
+   */
+  offset?: number;
+  /**
+   * Status of the task
+   */
+  status?: 'NEW' | 'SUBMITTED' | 'RUNNING' | 'COMPLETED' | 'FAILED' | 'ABORTED' | 'CACHED';
+  /**
+   * Full name of the process
+   */
+  process?: string;
 }
 /**
  * Request to export all secrets, encrypted with age. Requires either recipients or a passphrase.
@@ -1817,6 +2902,8 @@ export interface VaultExport {
      * Visibility of a workspace; null for a user
      */
     visibility: 'private' | 'shared' | 'personal' | null;
+    numericId?: NumericId;
+    organizationNumericId?: NumericId;
     /**
      * The newest version of each secret
      */
@@ -1829,6 +2916,7 @@ export interface VaultExport {
        * Version of the secret. Importing creates a higher one. Absent in older exports
        */
       version?: number;
+      numericId?: NumericId;
       /**
        * Base64 of the exact bytes
        */
@@ -1890,7 +2978,7 @@ export interface VaultStatus {
    */
   pendingRekey: number;
   /**
-   * Why removed values may still be in a file of the ledger; null if they are erased
+   * Why a file of the ledger may still contain removed values; null if all are erased
    */
   pendingErasure: string | null;
 }
@@ -1917,6 +3005,66 @@ export interface VaultUnlock {
   passphrase: string;
 }
 /**
+ * Body of a webhook. It contains no text of a pipeline and no secret name or value.
+ */
+export interface WebhookEvent {
+  /**
+   * Id of the event. It is the same in the header `webhook-id` and in each attempt
+   */
+  id: string;
+  type: WebhookType;
+  /**
+   * Time of the event (ISO 8601, UTC)
+   */
+  timestamp: string;
+  /**
+   * Host of the daemon
+   */
+  host: string;
+  run: {
+    /**
+     * Id of the run
+     */
+    id: string;
+    /**
+     * Workspace, ORGANIZATION/NAME
+     */
+    workspace: string;
+    /**
+     * Name of the compute environment
+     */
+    computeEnvironment: string;
+    /**
+     * State of the run
+     */
+    state: string;
+    /**
+     * Outcome of the run
+     */
+    outcome: string | null;
+    /**
+     * Exit status of Nextflow
+     */
+    exitStatus: number | null;
+    /**
+     * Time of the plan (ISO 8601, UTC)
+     */
+    createdAt: string;
+    /**
+     * Start time (ISO 8601, UTC)
+     */
+    startedAt: string | null;
+    /**
+     * End time (ISO 8601, UTC)
+     */
+    endedAt: string | null;
+    /**
+     * Number of delivered objects that are not removed yet
+     */
+    pendingRemovals: number;
+  };
+}
+/**
  * Request to create a workspace.
  */
 export interface WorkspaceInput {
@@ -1941,6 +3089,10 @@ export interface WorkspaceList {
    * Sorted by organization and name
    */
   workspaces: Workspace[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
 }
 /**
  * A set of secrets and runs. Belongs to an organization.
@@ -1967,4 +3119,14 @@ export interface Workspace {
    * When it was created (ISO 8601, UTC)
    */
   dateCreated: string;
+  /**
+   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   */
+  etag: string;
+  /**
+   * Permissions of the caller on this object. Absent if the object is part of another object
+   *
+   * @maxItems 50
+   */
+  permissions?: Permission[];
 }

@@ -1,8 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { packageFile } from '../package-files.ts';
 import { EscrowError } from '../errors.ts';
+import { describeViolation } from './describe-violation.ts';
 import type { Contract } from './types.ts';
 
 let compiled: Ajv2020 | undefined;
@@ -10,8 +11,8 @@ let compiled: Ajv2020 | undefined;
 /** Loads the schemas on first use. Each is compiled when it is first needed. */
 function validators(): Ajv2020 {
   if (compiled !== undefined) return compiled;
-  compiled = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true });
-  compiled.addVocabulary(['x-platform', 'x-placeholder', 'x-summary']); // for the command line
+  compiled = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: true, verbose: true });
+  compiled.addVocabulary(['x-platform', 'x-placeholder', 'x-summary', 'x-rule']); // for the command line and messages
   const directory = packageFile('schemas');
   for (const file of readdirSync(directory)) {
     if (file.endsWith('.json'))
@@ -36,13 +37,11 @@ export function validate<Name extends keyof Contract>(
   const check = validators().getSchema(file) as ValidateFunction | undefined;
   if (check === undefined) throw new Error(`there is no schema ${file}`);
   if (check(data)) return data as NonNullable<Contract[Name]>;
-  throw new EscrowError('request-invalid', `${describe(check.errors?.[0])} (schemas/${file})`);
-}
-
-function describe(error: ErrorObject | undefined): string {
-  if (error === undefined) return 'The body does not match the schema.';
-  const place = error.instancePath === '' ? 'The body' : `"${error.instancePath}"`;
-  const unknown =
-    error.keyword === 'additionalProperties' ? `: ${String(error.params['additionalProperty'])}` : '';
-  return `${place} ${error.message ?? 'does not match the schema'}${unknown}.`;
+  const [violation] = check.errors ?? [];
+  if (violation === undefined) throw new Error(`${file} reports no violation`);
+  const { field, detail, hint } = describeViolation(violation);
+  throw new EscrowError('request-invalid', detail, {
+    ...(field === '' ? {} : { field }),
+    hint: hint ?? `Correct the request. Its schema is schemas/${file}.`,
+  });
 }
