@@ -9,12 +9,19 @@ export { errorTable, type ErrorCode };
 export class EscrowError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
+  /** The field of a request that is invalid. The detail starts with it. */
+  readonly field: string | undefined;
 
-  constructor(code: ErrorCode, detail: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { hint?: string; cause?: unknown; field?: string } = {},
+  ) {
     super(detail, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'EscrowError';
     this.code = code;
     this.hint = options.hint ?? errorTable[code].hint;
+    this.field = options.field;
   }
 
   get row(): ErrorRow {
@@ -31,6 +38,12 @@ export function systemCode(error: unknown): string | undefined {
 /** Converts anything thrown to an error of the table. Unknown errors become `internal`, without their stack. */
 export function asEscrowError(error: unknown): EscrowError {
   if (error instanceof EscrowError) return error;
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd')
+    return new EscrowError(
+      'config-invalid',
+      'Cannot use the current directory: it was deleted, or you may not enter it.',
+      { hint: 'Change to an existing directory, then run the command again.', cause: error },
+    );
   const detail = error instanceof Error ? error.message : 'A value that is not an Error was thrown.';
   return new EscrowError('internal', detail, { cause: error });
 }

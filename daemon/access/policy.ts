@@ -1,17 +1,24 @@
-import type { Role } from '../contract/types.ts';
+import type { Permission, Role } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Principal } from './principal.ts';
 
-/** An action in a workspace. */
-export type Action = 'see' | 'launch' | 'change-secrets' | 'administer' | 'delete-workspace';
-
-/** The roles that may perform each action. The only place that grants anything to a role. */
-export const policy: Readonly<Record<Action, readonly Role[]>> = {
-  see: ['owner', 'admin', 'maintain', 'launch', 'view'],
-  launch: ['owner', 'admin', 'maintain', 'launch'],
-  'change-secrets': ['owner', 'admin', 'maintain'],
-  administer: ['owner', 'admin'],
-  'delete-workspace': ['owner'],
+/** The roles that have each permission. The only place that grants anything to a role. */
+export const policy: Readonly<Record<Permission, readonly Role[]>> = {
+  'organizations:read': ['owner', 'admin', 'maintain', 'launch', 'view'],
+  'organizations:delete': ['owner'],
+  'workspaces:create': ['owner', 'admin'],
+  'workspaces:read': ['owner', 'admin', 'maintain', 'launch', 'view'],
+  'workspaces:delete': ['owner'],
+  'members:write': ['owner', 'admin'],
+  'pipeline_secrets:read': ['owner', 'admin', 'maintain', 'launch', 'view'],
+  'pipeline_secrets:write': ['owner', 'admin', 'maintain'],
+  'runs:read': ['owner', 'admin', 'maintain', 'launch', 'view'],
+  'runs:launch': ['owner', 'admin', 'maintain', 'launch'],
+  'runs:manage': ['owner', 'admin', 'maintain', 'launch'],
+  'runs:manage_all': ['owner', 'admin'],
+  'audit:read': ['owner', 'admin'],
+  'compute_environments:read': ['owner', 'admin', 'maintain', 'launch', 'view'],
+  'compute_environments:write': ['owner', 'admin'],
 };
 
 /** Returns a principal's role in a workspace. The daemon's user owns every workspace. */
@@ -19,12 +26,12 @@ export function roleOf(_principal: Principal): Role {
   return 'owner';
 }
 
-/** Throws `not-permitted` unless the role allows the action. `what` names the workspace in the message. */
-export function assertMay(role: Role, action: Action, what: string): void {
-  if (policy[action].includes(role)) return;
+/** Throws `not-permitted` unless the role has the permission. `what` names the workspace in the message. */
+export function assertMay(role: Role, permission: Permission, what: string): void {
+  if (policy[permission].includes(role)) return;
   throw new EscrowError(
     'not-permitted',
-    `Action ${action} denied in workspace ${what}: your role is ${role}.`,
-    { hint: `Ask an owner or admin for one of these roles: ${policy[action].join(', ')}.` },
+    `Permission ${permission} denied in workspace ${what}: your role is ${role}.`,
+    { hint: `Ask an owner or admin for one of these roles: ${policy[permission].join(', ')}.` },
   );
 }

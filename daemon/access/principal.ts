@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os';
+import { ownAccount } from '../system/processes/own-account.ts';
 
 /**
  * Who makes a request. A daemon has one principal, its user, who owns all its objects. Only that user (and root) can
@@ -11,6 +11,6 @@ export interface Principal {
 
 /** Returns the user that runs this process. */
 export function machineUser(): Principal {
-  const { username, uid } = userInfo();
+  const { username, uid } = ownAccount();
   return Object.freeze({ user: username, uid });
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { notFoundError } from '../contract/not-found.ts';
 import type { Workspace } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Queries } from '../ledger/open.ts';
@@ -25,6 +26,11 @@ export function titleOf(scope: SecretScope): string {
   return scope.kind === 'user' ? 'user' : `${scope.organization}/${scope.name}`;
 }
 
+/** Names a scope in a message: `workspace lab/rna`, `your own secrets`. */
+export function nameOfScope(scope: SecretScope): string {
+  return scope.kind === 'user' ? 'your own secrets' : `workspace ${titleOf(scope)}`;
+}
+
 /** Finds the workspace ORGANIZATION/NAME. Throws `workspace-not-found`. */
 export async function findWorkspace(db: Queries, title: string): Promise<WorkspaceScope> {
   const [organization = '', name = '', more] = title.split('/');
@@ -38,22 +44,45 @@ export async function findWorkspace(db: Queries, title: string): Promise<Workspa
           .where('name', '=', name)
           .executeTakeFirst()
       : undefined;
-  if (row === undefined)
-    throw new EscrowError('workspace-not-found', `There is no workspace "${title.slice(0, 130)}".`);
+  if (row === undefined) throw await workspaceNotFound(db, title);
   return { id: row.id, kind: 'workspace', organization, name, visibility: row.visibility ?? 'private' };
 }
 
+/** Creates the error for a title that no workspace has. */
+export async function workspaceNotFound(db: Queries, title: string): Promise<EscrowError> {
+  const rows = await db
+    .selectFrom('scopes')
+    .select(['organization', 'name'])
+    .where('kind', '=', 'workspace')
+    .orderBy('organization')
+    .orderBy('name')
+    .execute();
+  return notFoundError('workspace-not-found', `There is no workspace "${title.slice(0, 130)}".`, {
+    name: title,
+    among: rows.map(({ organization, name }) => `${organization}/${name}`),
+  });
+}
+
 /** Returns a user's own scope. Creates it on first use. */
-export async function userScope(db: Queries, { uid }: Principal): Promise<UserScope> {
-  const key = { kind: 'user', organization: '', name: String(uid) } as const;
-  const found = db.selectFrom('scopes').select('id').where('kind', '=', 'user').where('name', '=', key.name);
-  const known = await found.executeTakeFirst(); // reading first avoids the write lock in most calls
-  if (known !== undefined) return { id: known.id, kind: 'user' };
+export async function userScope(db: Queries, principal: Principal): Promise<UserScope> {
+  const known = await findUserScope(db, principal); // reading first avoids the write lock in most calls
+  if (known.id !== '') return known;
+  const key = { kind: 'user', organization: '', name: String(principal.uid) } as const;
   await db
     .insertInto('scopes')
     .values({ ...key, id: randomUUID(), visibility: null, created_at: new Date().toISOString() })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  const { id } = await found.executeTakeFirstOrThrow();
-  return { id, kind: 'user' };
+  return findUserScope(db, principal);
+}
+
+/** Returns the scope of a user's own secrets without writing. If it does not exist yet, its id is empty, and it has no secrets. */
+export async function findUserScope(db: Queries, { uid }: Principal): Promise<UserScope> {
+  const found = await db
+    .selectFrom('scopes')
+    .select('id')
+    .where('kind', '=', 'user')
+    .where('name', '=', String(uid))
+    .executeTakeFirst();
+  return { id: found?.id ?? '', kind: 'user' };
 }

@@ -1,48 +1,50 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { assertPrecondition, entityTag, type Precondition } from '../contract/entity-tag.ts';
+import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
 import type { Workspace, WorkspaceInput } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
+import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/open.ts';
 import { getOrganization } from './organizations.ts';
 import { assertMay, roleOf } from './policy.ts';
 import type { Principal } from './principal.ts';
-import { titleOf, type WorkspaceScope } from './scopes.ts';
+import { titleOf, workspaceNotFound, type WorkspaceScope } from './scopes.ts';
 
-/** Lists workspaces by organization and name, with the principal's role in each. */
-export async function listWorkspaces(db: Queries, by: Principal): Promise<Workspace[]> {
-  const rows = await db
-    .selectFrom('scopes')
-    .leftJoin('secrets', 'secrets.scope_id', 'scopes.id')
-    .where('scopes.kind', '=', 'workspace')
-    .select(({ fn }) => [
-      'scopes.organization',
-      'scopes.name',
-      'scopes.visibility',
-      'scopes.created_at',
-      fn.count<number>('secrets.id').as('secrets'),
-    ])
-    .groupBy('scopes.id')
+const COLLECTION = 'workspaces';
+
+/** Lists workspaces by organization and name, with the principal's role in each. Throws `cursor-invalid`. */
+export async function listWorkspaces(
+  db: Queries,
+  by: Principal,
+  { limit, cursor }: PageRequest,
+): Promise<Page<Workspace>> {
+  const after = readCursor(COLLECTION, cursor, ['string', 'string']);
+  let query = selectWorkspaces(db);
+  if (after !== undefined)
+    query = query.where(sql<boolean>`(scopes.organization, scopes.name) > (${after[0]}, ${after[1]})`);
+  const rows = await query
     .orderBy('scopes.organization')
     .orderBy('scopes.name')
+    .limit(limit + 1)
     .execute();
-  return rows.map(({ created_at, visibility, ...row }) => ({
-    ...row,
-    visibility: visibility ?? 'private',
-    role: roleOf(by),
-    dateCreated: created_at,
-  }));
+  const { items, ...next } = pageOf(COLLECTION, rows, limit, (row) => [row.organization, row.name]);
+  return { items: items.map((row) => describe(row, by)), ...next };
 }
 
 /** Returns a workspace as the API shows it. Throws `workspace-not-found`. */
 export async function describeWorkspace(
   db: Queries,
   by: Principal,
-  { organization, name }: WorkspaceScope,
+  { organization, name }: Pick<WorkspaceScope, 'organization' | 'name'>,
 ): Promise<Workspace> {
-  const all = await listWorkspaces(db, by);
-  const found = all.find((workspace) => workspace.organization === organization && workspace.name === name);
-  if (found !== undefined) return found;
-  throw new EscrowError('workspace-not-found', `There is no workspace "${organization}/${name}".`);
+  const found = await selectWorkspaces(db)
+    .where('scopes.organization', '=', organization)
+    .where('scopes.name', '=', name)
+    .executeTakeFirst();
+  if (found !== undefined) return describe(found, by);
+  throw await workspaceNotFound(db, `${organization}/${name}`);
 }
 
 /** Creates a workspace. Throws `organization-not-found`, `name-taken`. */
@@ -50,9 +52,10 @@ export async function createWorkspace(
   ledger: Ledger,
   by: Principal,
   { organization, name, visibility = 'private' }: WorkspaceInput,
+  remember: Remember = rememberNothing,
 ): Promise<Workspace> {
   const scope: WorkspaceScope = { id: randomUUID(), kind: 'workspace', organization, name, visibility };
-  await ledger.write(async (db) => {
+  return ledger.write(async (db) => {
     await getOrganization(db, organization);
     const inserted = await db
       .insertInto('scopes')
@@ -69,17 +72,27 @@ export async function createWorkspace(
       by: by.user,
       data: { workspace: titleOf(scope), visibility },
     });
+    const created = await describeWorkspace(db, by, scope);
+    await remember(db, created);
+    return created;
   });
-  return describeWorkspace(ledger.db, by, scope);
 }
 
 /**
  * Removes a workspace and its secrets. Versions that runs have pinned are kept, encrypted, until those runs are purged.
- * Throws `not-permitted`.
+ * The entity tag changes with each change of its secrets, so that a precondition protects secrets that the client did not
+ * see. Throws `not-permitted`, `workspace-not-found`, `precondition-failed`.
  */
-export async function removeWorkspace(ledger: Ledger, by: Principal, scope: WorkspaceScope): Promise<void> {
-  assertMay(roleOf(by), 'delete-workspace', titleOf(scope));
+export async function removeWorkspace(
+  ledger: Ledger,
+  by: Principal,
+  scope: WorkspaceScope,
+  precondition: Precondition = {},
+): Promise<void> {
+  assertMay(roleOf(by), 'workspaces:delete', titleOf(scope));
   await ledger.write(async (db) => {
+    const { etag } = await describeWorkspace(db, by, scope);
+    assertPrecondition(precondition, etag, `the workspace "${titleOf(scope)}"`);
     await db
       .deleteFrom('secret_versions')
       .where('scope_id', '=', scope.id)
@@ -96,7 +109,54 @@ export async function removeWorkspace(ledger: Ledger, by: Principal, scope: Work
       )
       .execute();
     await db.deleteFrom('secrets').where('scope_id', '=', scope.id).execute();
+    await db.deleteFrom('secret_history').where('scope_id', '=', scope.id).execute();
     await db.deleteFrom('scopes').where('id', '=', scope.id).execute();
     await record(db, { type: 'workspace.removed', by: by.user, data: { workspace: titleOf(scope) } });
   });
+}
+
+/** Returns the query of workspaces. Callers add conditions and an order. */
+function selectWorkspaces(db: Queries) {
+  return db
+    .selectFrom('scopes')
+    .where('scopes.kind', '=', 'workspace')
+    .select((select) => [
+      'scopes.id',
+      'scopes.organization',
+      'scopes.name',
+      'scopes.visibility',
+      'scopes.created_at',
+      select
+        .selectFrom('secrets')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .whereRef('secrets.scope_id', '=', 'scopes.id')
+        .$asScalar()
+        .$notNull()
+        .as('secrets'),
+      // Each set increases the sum, and each removal decreases the number of secrets. No two states have both in common.
+      select
+        .selectFrom('last_versions')
+        .select(({ fn }) => fn.sum<number | null>('version').as('sum'))
+        .where('last_versions.kind', '=', 'workspace')
+        .whereRef('last_versions.organization', '=', 'scopes.organization')
+        .whereRef('last_versions.scope', '=', 'scopes.name')
+        .$asScalar()
+        .as('changes'),
+    ]);
+}
+
+type WorkspaceRow = Awaited<ReturnType<ReturnType<typeof selectWorkspaces>['execute']>>[number];
+
+function describe(row: WorkspaceRow, by: Principal): Workspace {
+  const { id, organization, name, created_at, secrets, changes } = row;
+  const visibility = row.visibility ?? 'private';
+  return {
+    organization,
+    name,
+    visibility,
+    role: roleOf(by),
+    secrets,
+    dateCreated: created_at,
+    etag: entityTag(id, visibility, secrets, changes),
+  };
 }

@@ -6,13 +6,25 @@ import type {
   ComputeEnvironmentInput,
 } from '../contract/types.ts';
 import type { Principal } from '../access/principal.ts';
+import { assertPrecondition, entityTag, type Precondition } from '../contract/entity-tag.ts';
+import { notFoundError } from '../contract/not-found.ts';
+import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
 import { EscrowError } from '../errors.ts';
+import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
 
 type Platform = ComputeEnvironment['platform'];
-type CommonKey = 'name' | 'platform' | 'runsDirectory' | 'isDefault' | 'executor' | 'headJob' | 'headOptions';
+type CommonKey =
+  | 'name'
+  | 'platform'
+  | 'runsDirectory'
+  | 'isDefault'
+  | 'executor'
+  | 'headJob'
+  | 'headOptions'
+  | 'environment';
 
 /** The settings that only some platforms have. */
 export type PlatformSettings = Omit<ComputeEnvironmentInput, CommonKey>;
@@ -23,9 +35,13 @@ export interface PlatformRules {
   readonly settings: keyof PlatformSettings | null;
   /** Variables that locate the platform's configuration. `daemon install` copies them for systemd and cron. */
   readonly variables?: readonly string[];
+  /** The oldest Nextflow, as year and month, that delivers secrets there. If set, runs also require nf-escrow's plugins. */
+  readonly oldestNextflow?: readonly [year: number, month: number];
   /** Validates the settings without contacting the platform. Throws `compute-environment-invalid`. */
   readonly assertValid?: (settings: PlatformSettings) => void;
 }
+
+const COLLECTION = 'compute environments';
 
 /** The rules of each platform, collected in stores/registry.ts. */
 export type AllPlatformRules = Readonly<Record<Platform, PlatformRules>>;
@@ -33,6 +49,22 @@ export type AllPlatformRules = Readonly<Record<Platform, PlatformRules>>;
 /** Lists compute environments by name. */
 export async function listComputeEnvironments(db: Queries): Promise<ComputeEnvironment[]> {
   return (await db.selectFrom('compute_environments').selectAll().orderBy('name').execute()).map(describe);
+}
+
+/** Lists a page of compute environments by name. Throws `cursor-invalid`. */
+export async function pageOfComputeEnvironments(
+  db: Queries,
+  { limit, cursor }: PageRequest,
+): Promise<Page<ComputeEnvironment>> {
+  const [after] = readCursor(COLLECTION, cursor, ['string']) ?? [];
+  let query = db.selectFrom('compute_environments').selectAll();
+  if (after !== undefined) query = query.where('name', '>', after);
+  const rows = await query
+    .orderBy('name')
+    .limit(limit + 1)
+    .execute();
+  const { items, ...next } = pageOf(COLLECTION, rows, limit, ({ name }) => [name]);
+  return { items: items.map(describe), ...next };
 }
 
 /** Finds a compute environment by name, or the default one without a name. Throws `compute-environment-not-found`. */
@@ -43,12 +75,14 @@ export async function findComputeEnvironment(
   const all = await listComputeEnvironments(db);
   const found = all.find((one) => (name === undefined ? one.isDefault : one.name === name));
   if (found !== undefined) return found;
-  throw new EscrowError(
-    'compute-environment-not-found',
-    name === undefined
-      ? 'There is no default compute environment.'
-      : `There is no compute environment "${name}".`,
-  );
+  if (name === undefined)
+    throw new EscrowError('compute-environment-not-found', 'There is no default compute environment.', {
+      hint: 'Set one with `nf-escrow compute-envs update NAME --default`.',
+    });
+  throw notFoundError('compute-environment-not-found', `There is no compute environment "${name}".`, {
+    name,
+    among: all.map((one) => one.name),
+  });
 }
 
 /** Creates a compute environment. Throws `name-taken`, `request-invalid`, `compute-environment-invalid`. */
@@ -57,9 +91,10 @@ export async function createComputeEnvironment(
   rules: AllPlatformRules,
   by: Principal,
   { name, platform, runsDirectory = null, isDefault = false, ...settings }: ComputeEnvironmentInput,
+  remember: Remember = rememberNothing,
 ): Promise<ComputeEnvironment> {
   assertSettings(rules, platform, settings);
-  await ledger.write(async (db) => {
+  return ledger.write(async (db) => {
     const now = new Date().toISOString();
     const inserted = await db
       .insertInto('compute_environments')
@@ -82,13 +117,15 @@ export async function createComputeEnvironment(
       );
     if (isDefault) await makeDefault(db, name);
     await record(db, { type: 'compute-environment.created', by: by.user, data: { name, platform } });
+    const created = await findComputeEnvironment(db, name);
+    await remember(db, created);
+    return created;
   });
-  return findComputeEnvironment(ledger.db, name);
 }
 
 /**
  * Changes settings of a compute environment. The delivered objects of live runs stay where they are. Throws
- * `compute-environment-not-found`, `request-invalid`, `compute-environment-invalid`.
+ * `compute-environment-not-found`, `request-invalid`, `compute-environment-invalid`, `precondition-failed`.
  */
 export async function changeComputeEnvironment(
   ledger: Ledger,
@@ -96,9 +133,11 @@ export async function changeComputeEnvironment(
   by: Principal,
   name: string,
   { runsDirectory, isDefault, ...change }: ComputeEnvironmentChange,
+  precondition: Precondition = {},
 ): Promise<ComputeEnvironment> {
-  await ledger.write(async (db) => {
-    const { platform } = await findComputeEnvironment(db, name);
+  return ledger.write(async (db) => {
+    const { platform, etag } = await findComputeEnvironment(db, name);
+    assertPrecondition(precondition, etag, `the compute environment "${name}"`);
     const { settings } = await db
       .selectFrom('compute_environments')
       .select('settings')
@@ -116,19 +155,28 @@ export async function changeComputeEnvironment(
       .where('name', '=', name)
       .execute();
     if (isDefault === true) await makeDefault(db, name);
-    const data = { name, runsDirectory, isDefault, ...change };
+    // The audit log keeps the names of variables only: a person may have entered a credential by mistake.
+    const variables =
+      change.environment === undefined ? {} : { environment: Object.keys(change.environment) };
+    const data = { name, runsDirectory, isDefault, ...change, ...variables };
     await record(db, { type: 'compute-environment.changed', by: by.user, data });
+    return findComputeEnvironment(db, name);
   });
-  return findComputeEnvironment(ledger.db, name);
 }
 
 /**
- * Removes a compute environment. Throws `compute-environment-not-found`, and `in-use` for the default one or if a run
- * that uses it is not purged.
+ * Removes a compute environment. Throws `compute-environment-not-found`, `precondition-failed`, and `in-use` for the
+ * default one or if a run that uses it is not purged.
  */
-export async function removeComputeEnvironment(ledger: Ledger, by: Principal, name: string): Promise<void> {
+export async function removeComputeEnvironment(
+  ledger: Ledger,
+  by: Principal,
+  name: string,
+  precondition: Precondition = {},
+): Promise<void> {
   await ledger.write(async (db) => {
-    const { isDefault } = await findComputeEnvironment(db, name);
+    const { isDefault, etag } = await findComputeEnvironment(db, name);
+    assertPrecondition(precondition, etag, `the compute environment "${name}"`);
     if (isDefault)
       throw new EscrowError('in-use', `Cannot remove the compute environment "${name}": it is the default.`, {
         hint: 'Set another default first: nf-escrow compute-envs update NAME --default',
@@ -150,15 +198,18 @@ export async function removeComputeEnvironment(ledger: Ledger, by: Principal, na
   });
 }
 
-/** Validates the settings for a platform. Throws `request-invalid`, `compute-environment-invalid`. */
+/** Validates the settings for a platform. Throws `compute-environment-invalid`. */
 function assertSettings(rules: AllPlatformRules, platform: Platform, settings: PlatformSettings): void {
   const { settings: own, assertValid } = rules[platform];
   if (own !== null && settings[own] === undefined)
-    throw new EscrowError('request-invalid', `Platform ${platform} requires the property "${own}".`);
+    throw new EscrowError(
+      'compute-environment-invalid',
+      `Platform ${platform} requires the property "${own}".`,
+    );
   for (const [name, { settings: key }] of Object.entries(rules))
     if (key !== null && key !== own && settings[key] !== undefined)
       throw new EscrowError(
-        'request-invalid',
+        'compute-environment-invalid',
         `The property "${key}" belongs to platform ${name}, not ${platform}.`,
       );
   assertValid?.(settings);
@@ -170,7 +221,8 @@ async function makeDefault(db: Queries, name: string): Promise<void> {
 }
 
 /** The settings that are stored as JSON, because not all platforms have them. */
-type Settings = PlatformSettings & Pick<ComputeEnvironment, 'executor' | 'headJob' | 'headOptions'>;
+type Settings = PlatformSettings &
+  Pick<ComputeEnvironment, 'executor' | 'headJob' | 'headOptions' | 'environment'>;
 
 function describe(row: Selectable<Tables['compute_environments']>): ComputeEnvironment {
   return {
@@ -181,5 +233,6 @@ function describe(row: Selectable<Tables['compute_environments']>): ComputeEnvir
     isDefault: row.is_default === 1,
     dateCreated: row.created_at,
     lastUpdated: row.updated_at,
+    etag: entityTag(row.id, row.runs_directory, row.is_default, row.settings, row.updated_at),
   };
 }

@@ -1,13 +1,31 @@
+import { didYouMean } from '../contract/nearest-name.ts';
 import { EscrowError, systemCode } from '../errors.ts';
+import { describeSystemError } from '../system/files/path-error.ts';
 import { readTrustedFile } from '../system/files/trust/trusted-file.ts';
-import { isSettingKey, listSettings, settingKeys, type SettingKey } from './setting-keys.ts';
+import {
+  isSettingKey,
+  listSettings,
+  settingKeys,
+  structuredSettings,
+  type SettingKey,
+} from './setting-keys.ts';
+import { readYamlEntries, type YamlEntry } from './yaml-entries.ts';
 
 /** The site's file: defaults for all users of this host, and the settings that users cannot change. */
 export const SITE_FILE = '/etc/nf-escrow/config.yaml';
 
+/** The settings of a file. */
+export type FileSettings = ReadonlyMap<SettingKey, FileSetting>;
+
+interface FileSetting {
+  readonly text: string;
+  /** File, line and column, for messages. */
+  readonly place: string;
+}
+
 /** The settings of the site's file. */
 export interface SiteSettings {
-  readonly values: ReadonlyMap<SettingKey, string>;
+  readonly values: FileSettings;
   /** Settings that users cannot change: the site's value is used, else the default. */
   readonly locked: ReadonlySet<SettingKey>;
 }
@@ -18,46 +36,29 @@ const FILE = { what: 'configuration file', variable: 'NF_ESCROW_HOME', example: 
 const LOCKED = 'locked';
 
 /** Reads the user's config.yaml; an absent file has no entries. Throws `config-invalid`, `permissions-too-open`. */
-export async function readConfigFile(path: string): Promise<Map<SettingKey, string>> {
-  return valuesOf(path, await readEntries(path));
+export async function readConfigFile(path: string): Promise<FileSettings> {
+  return valuesOf(await readEntries(path));
 }
 
 /** Reads the site's file like `readConfigFile`. */
 export async function readSiteFile(path = SITE_FILE): Promise<SiteSettings> {
   const entries = await readEntries(path);
-  const locked = entries.find(([key]) => key === LOCKED)?.[1] ?? [];
+  const entry = entries.find(({ key }) => key === LOCKED);
+  const locked = entry?.value ?? [];
   if (!Array.isArray(locked))
     throw new EscrowError(
       'config-invalid',
-      `Invalid value of "${LOCKED}" in "${path}": it must be a list of keys.`,
+      `Invalid value of ${LOCKED} in ${entry?.place ?? path}: it must be a list of keys.`,
     );
   return {
-    values: valuesOf(
-      path,
-      entries.filter(([key]) => key !== LOCKED),
-    ),
-    locked: new Set(locked.map((key) => knownKey(path, String(key)))),
+    values: valuesOf(entries.filter((each) => each !== entry)),
+    locked: new Set(locked.map((key) => knownKey(String(key), entry?.place ?? path))),
   };
 }
 
-async function readEntries(path: string): Promise<[string, unknown][]> {
+async function readEntries(path: string): Promise<YamlEntry[]> {
   const text = readText(path);
-  if (text === undefined) return [];
-  // Loaded only if there is a file, because loading the parser slows down every command.
-  const { parse } = await import('yaml');
-  let parsed: unknown;
-  try {
-    parsed = parse(text);
-  } catch (error) {
-    throw new EscrowError('config-invalid', `Cannot parse "${path}": it is not valid YAML.`, {
-      cause: error,
-    });
-  }
-  if (parsed === null || parsed === undefined) return [];
-  if (typeof parsed !== 'object' || Array.isArray(parsed)) {
-    throw new EscrowError('config-invalid', `Cannot parse "${path}": it must contain "key: value" lines.`);
-  }
-  return Object.entries(parsed);
+  return text === undefined ? [] : readYamlEntries(path, text);
 }
 
 /** Reads only a trusted file, because its vaultKeyCommand is run as the user. */
@@ -70,7 +71,9 @@ function readText(path: string): string | undefined {
     const code = systemCode(error.cause);
     if (code === undefined) throw notPlain(path);
     if (code === 'ENOTDIR') return undefined; // code that writes to the directory reports the file in its place
-    throw new EscrowError('config-invalid', `Cannot read "${path}": ${code}.`, { cause: error.cause });
+    throw new EscrowError('config-invalid', `Cannot read "${path}": ${describeSystemError(error.cause)}.`, {
+      cause: error.cause,
+    });
   }
   if ((bytes?.length ?? 0) > LENGTH_MAX) throw tooLong(path);
   return bytes?.toString('utf8');
@@ -87,32 +90,32 @@ function notPlain(path: string): EscrowError {
   return new EscrowError('config-invalid', `Cannot read "${path}": it is not a regular file.`);
 }
 
-function valuesOf(path: string, entries: readonly (readonly [string, unknown])[]): Map<SettingKey, string> {
-  return new Map(entries.map(([key, value]) => [knownKey(path, key), valueOf(path, key, value)]));
+function valuesOf(entries: readonly YamlEntry[]): FileSettings {
+  return new Map(
+    entries.map((entry) => [knownKey(entry.key, entry.place), { text: valueOf(entry), place: entry.place }]),
+  );
 }
 
-function knownKey(path: string, key: string): SettingKey {
+function knownKey(key: string, place: string): SettingKey {
   if (isSettingKey(key)) return key;
-  throw new EscrowError(
-    'config-invalid',
-    `Unknown key "${key}" in "${path}". Valid keys: ${settingKeys.join(', ')}.`,
-  );
+  const hint = didYouMean(key, settingKeys) ?? `Use one of: ${settingKeys.join(', ')}.`;
+  throw new EscrowError('config-invalid', `Unknown key "${key.slice(0, 80)}" in ${place}.`, { hint });
 }
 
-function valueOf(path: string, key: string, value: unknown): string {
-  if (!Array.isArray(value) || !listSettings.includes(key)) return scalar(path, key, value);
-  const items = value.map((item: unknown) => scalar(path, key, item));
+function valueOf(entry: YamlEntry): string {
+  const { key, value } = entry;
+  if (Array.isArray(value) && structuredSettings.includes(key)) return JSON.stringify(value);
+  if (!Array.isArray(value) || !listSettings.includes(key)) return scalar(entry, value);
+  const items = value.map((item: unknown) => scalar(entry, item));
   if (!items.some((item) => item.includes(','))) return items.join(',');
-  throw new EscrowError(
-    'config-invalid',
-    `Invalid value of "${key}" in "${path}": an item contains a comma.`,
-  );
+  throw invalid(entry, 'an item contains a comma');
 }
 
-function scalar(path: string, key: string, value: unknown): string {
+function scalar(entry: YamlEntry, value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
-  throw new EscrowError(
-    'config-invalid',
-    `Invalid value of "${key}" in "${path}": it must be a string or a number.`,
-  );
+  throw invalid(entry, 'it must be a string or a number');
+}
+
+function invalid({ key, place }: YamlEntry, why: string): EscrowError {
+  return new EscrowError('config-invalid', `Invalid value of ${key} in ${place}: ${why}.`);
 }

@@ -1,12 +1,21 @@
-import { hostname, homedir } from 'node:os';
+import { hostname } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { EscrowError } from '../errors.ts';
+import {
+  findHome,
+  findRuntimeDirectory,
+  findXdgDirectory,
+  type OwnDirectory,
+  type RuntimeDirectory,
+} from './own-directories.ts';
 
 /** All files and directories of one user. All paths are absolute. */
 export interface Paths {
   readonly configFile: string;
   /** Not in the state directory: a copy of the ledger alone cannot be decrypted. */
   readonly keyFile: string;
+  /** The key of request fingerprints. Not in the state directory either. */
+  readonly requestKeyFile: string;
   readonly state: string;
   readonly ledger: string;
   readonly daemonLock: string;
@@ -20,11 +29,23 @@ export interface Paths {
   readonly runs: string;
   readonly socketDirectory: string;
   readonly socket: string;
+  /** The Authorization header for the TCP listener. Next to the socket, which is usually not in a backup. */
+  readonly tokenFile: string;
+  /** The socket for the web page, which requires a token. */
+  readonly pageSocket: string;
+  /** Redirects a browser to the web page with a one-time code. */
+  readonly redirectFile: string;
+  /** The sessions of the web page: hashes of their tokens, and keys of their proofs. */
+  readonly sessionsFile: string;
   /**
    * A second socket, in the state directory: cron jobs have no `$XDG_RUNTIME_DIR`, and it is deleted at the last logout.
    * Undefined if it equals the first socket or its path is too long.
    */
   readonly stateSocket: string | undefined;
+  /** Why the socket is not in `$XDG_RUNTIME_DIR`, if that is set. */
+  readonly runtimeUnusable: string | undefined;
+  /** Which variables are ignored and why, for the person who runs a command. */
+  readonly notes: readonly string[];
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,17 +63,17 @@ export function findPaths(env: Environment): Paths {
 /** Derives the paths without checking the length of the socket's path, for `doctor`. Throws `config-invalid`. */
 export function locatePaths(env: Environment): Paths {
   const home = absolute(env, 'NF_ESCROW_HOME');
-  const user = absolute(env, 'HOME') ?? homedir();
-  const config = home ?? join(xdg(env, 'XDG_CONFIG_HOME') ?? join(user, '.config'), 'nf-escrow');
-  const state = home ?? join(xdg(env, 'XDG_STATE_HOME') ?? join(user, '.local', 'state'), 'nf-escrow');
+  const [config, state, notes] = home === undefined ? underHome(env) : [home, home, []];
   // With NF_ESCROW_HOME the socket is in that directory, so that two homes of one user never share a socket.
-  const runtime = home === undefined ? xdg(env, 'XDG_RUNTIME_DIR') : undefined;
-  const socketDirectory = runtime === undefined ? join(state, hostname()) : join(runtime, 'nf-escrow');
+  const runtime = home === undefined ? findRuntimeDirectory(env) : {};
   const inState = join(state, hostname(), 'daemon.sock');
-  const hasSecond = runtime !== undefined && Buffer.byteLength(inState) <= SOCKET_PATH_MAX;
+  const isShort = Buffer.byteLength(inState) <= SOCKET_PATH_MAX;
+  const [directory, runtimeUnusable] = fitting(runtime, isShort);
+  const socketDirectory = directory ?? join(state, hostname());
   return Object.freeze({
     configFile: join(config, 'config.yaml'),
     keyFile: join(config, 'vault.key'),
+    requestKeyFile: join(config, 'request.key'),
     state,
     ledger: join(state, 'ledger.db'),
     daemonLock: join(state, `daemon.${hostname()}.lock`),
@@ -63,8 +84,36 @@ export function locatePaths(env: Environment): Paths {
     runs: absolute(env, 'NF_ESCROW_RUNS_DIR') ?? join(state, 'runs'),
     socketDirectory,
     socket: join(socketDirectory, 'daemon.sock'),
-    stateSocket: hasSecond ? inState : undefined,
+    tokenFile: join(socketDirectory, 'daemon.token'),
+    pageSocket: join(socketDirectory, 'page.sock'),
+    redirectFile: join(socketDirectory, 'page.html'),
+    sessionsFile: join(socketDirectory, 'page.sessions'),
+    stateSocket: directory !== undefined && isShort ? inState : undefined,
+    runtimeUnusable,
+    notes,
   });
+}
+
+/** Returns the directories of configuration and state, with notes on ignored variables. */
+function underHome(env: Environment): [config: string, state: string, notes: string[]] {
+  let found: OwnDirectory | undefined;
+  const user = (name: string) => (): string => join((found ??= findHome(env)).path, name);
+  const config = findXdgDirectory(env, 'XDG_CONFIG_HOME', user('.config'));
+  const state = findXdgDirectory(env, 'XDG_STATE_HOME', user('.local/state'));
+  const notes = [found, config, state].flatMap((each) => each?.note ?? []);
+  return [join(config.path, 'nf-escrow'), join(state.path, 'nf-escrow'), notes];
+}
+
+/** Does not use a runtime directory whose path is too long for a socket, if that of the state directory is short enough. */
+function fitting(
+  { path, unusable }: RuntimeDirectory,
+  isStateShort: boolean,
+): [path: string | undefined, unusable: string | undefined] {
+  if (path === undefined || !isStateShort) return [path, unusable];
+  const length = Buffer.byteLength(join(path, 'daemon.sock'));
+  if (length <= SOCKET_PATH_MAX) return [path, undefined];
+  const why = `a socket in "${path}" would have a path of ${String(length)} bytes, and the maximum is ${String(SOCKET_PATH_MAX)}.`;
+  return [undefined, `XDG_RUNTIME_DIR is not used: ${why}`];
 }
 
 function absolute(env: Environment, name: string): string | undefined {
@@ -72,12 +121,6 @@ function absolute(env: Environment, name: string): string | undefined {
   if (!value) return undefined;
   if (isAbsolute(value)) return value;
   throw new EscrowError('config-invalid', `${name} is "${value}". It must be an absolute path.`);
-}
-
-/** Ignores relative paths, as the XDG base directory specification requires. */
-function xdg(env: Environment, name: string): string | undefined {
-  const value = env[name];
-  return value && isAbsolute(value) ? value : undefined;
 }
 
 /** Throws `socket-path-too-long` if the path does not fit into `sun_path`. */

@@ -11,6 +11,9 @@ const KEYS = {
   vaultKeyCommand: 'NF_ESCROW_VAULT_KEY_COMMAND',
   writableByOthers: 'NF_ESCROW_WRITABLE_BY_OTHERS',
   trustedOwners: 'NF_ESCROW_TRUSTED_OWNERS',
+  listen: 'NF_ESCROW_LISTEN',
+  metricsTokenFile: 'NF_ESCROW_METRICS_TOKEN_FILE',
+  webhooks: 'NF_ESCROW_WEBHOOKS',
 } as const;
 
 /** Default values. The default of `runsDir` depends on the state directory. */
@@ -21,10 +24,14 @@ export const settingDefaults = {
   onLost: 'purge-now',
   hostLeaseSeconds: '60',
   writableByOthers: 'warn',
+  listen: 'off',
 } as const;
 
 /** Settings that are lists: separated by commas, or a list in YAML. */
 export const listSettings: readonly string[] = ['trustedOwners'] satisfies (keyof typeof KEYS)[];
+
+/** Settings that are lists of objects: JSON, or the same structure in YAML. */
+export const structuredSettings: readonly string[] = ['webhooks'] satisfies (keyof typeof KEYS)[];
 
 export type SettingKey = keyof typeof KEYS;
 

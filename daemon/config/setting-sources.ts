@@ -1,4 +1,10 @@
-import { readConfigFile, readSiteFile, SITE_FILE, type SiteSettings } from './config-file.ts';
+import {
+  readConfigFile,
+  readSiteFile,
+  SITE_FILE,
+  type FileSettings,
+  type SiteSettings,
+} from './config-file.ts';
 import type { Environment } from './paths.ts';
 import { settingDefaults, settingVariable, type SettingKey } from './setting-keys.ts';
 
@@ -8,6 +14,8 @@ export interface SettingValue {
   readonly value: string | undefined;
   /** Name of the variable, `config.yaml`, path of the site's file, or `default`. */
   readonly from: string;
+  /** Where it is set, for messages: a variable, or file, line and column. */
+  readonly place: string;
   /** Whether the site prevents users from changing it. */
   readonly isLocked: boolean;
 }
@@ -15,10 +23,10 @@ export interface SettingValue {
 /** The sources of settings: environment variables, the user's file and the site's file. */
 export class SettingSources {
   readonly #env: Environment;
-  readonly #user: ReadonlyMap<SettingKey, string>;
+  readonly #user: FileSettings;
   readonly #site: SiteSettings;
 
-  constructor(env: Environment, user: ReadonlyMap<SettingKey, string>, site: SiteSettings) {
+  constructor(env: Environment, user: FileSettings, site: SiteSettings) {
     this.#env = env;
     this.#user = user;
     this.#site = site;
@@ -35,16 +43,14 @@ export class SettingSources {
     const isLocked = this.#site.locked.has(key);
     const variable = settingVariable(key);
     const own = this.#env[variable] || undefined;
-    const said: readonly (readonly [string | undefined, string])[] = [
-      [own, variable],
-      [this.#user.get(key), 'config.yaml'],
+    const [user, site] = [this.#user.get(key), this.#site.values.get(key)];
+    const said = [
+      { value: own, from: variable, place: variable },
+      { value: user?.text, from: 'config.yaml', place: user?.place ?? '' },
     ];
-    const site = [this.#site.values.get(key), SITE_FILE] as const;
-    const [value, from] = (isLocked ? [site] : [...said, site]).find(([text]) => text !== undefined) ?? [
-      defaultOf(key),
-      'default',
-    ];
-    return { value, from, isLocked };
+    const ofSite = { value: site?.text, from: SITE_FILE, place: site?.place ?? '' };
+    const found = (isLocked ? [ofSite] : [...said, ofSite]).find(({ value }) => value !== undefined);
+    return { ...(found ?? { value: defaultOf(key), from: 'default', place: 'the defaults' }), isLocked };
   }
 }
 

@@ -1,9 +1,13 @@
+import { join } from 'node:path';
 import type { TrustedOwnerList, WritablePolicy } from '../contract/types.ts';
+import { shownValue } from '../contract/shown-value.ts';
 import { EscrowError } from '../errors.ts';
+import { readListenSetting, type ListenSetting } from './listen-address.ts';
 import { readOnLost, type OnLost } from './on-lost.ts';
 import { findPaths, type Environment, type Paths } from './paths.ts';
-import { settingDefaults, settingVariable, type SettingKey } from './setting-keys.ts';
-import { SettingSources } from './setting-sources.ts';
+import { settingDefaults, settingKeys, type SettingKey } from './setting-keys.ts';
+import { splitOwners, violatedRule } from './setting-rules.ts';
+import { SettingSources, type SettingValue } from './setting-sources.ts';
 
 /** The settings of a user and the site. */
 export interface Settings {
@@ -28,6 +32,12 @@ export interface Settings {
   readonly writableByOthers: WritablePolicy;
   /** User names and numeric ids of accounts that may own and write to what a run executes. */
   readonly trustedOwners: TrustedOwnerList;
+  /** Absolute path of the file with the token for scrapes of the metrics. */
+  readonly metricsTokenFile: string | undefined;
+  /** Receivers of webhooks, for `readWebhooks`. */
+  readonly webhooks: Pick<SettingValue, 'value' | 'place'>;
+  /** The TCP listener of the daemon. */
+  readonly listen: ListenSetting;
 }
 
 /** Reads the settings from their sources. Throws `config-invalid`, `permissions-too-open`. */
@@ -35,72 +45,38 @@ export async function loadSettings(
   env: Environment,
   locate: (env: Environment) => Paths = findPaths,
 ): Promise<Settings> {
-  const sources = await SettingSources.read(env, locate(env).configFile);
+  const located = locate(env);
+  const sources = await SettingSources.read(env, located.configFile);
+  for (const key of settingKeys) await assertValid(key, sources.lookUp(key));
   const value = (key: SettingKey): string | undefined => sources.lookUp(key).value;
   return Object.freeze({
-    paths: locate({ ...env, [settingVariable('runsDir')]: value('runsDir') }),
+    paths: Object.freeze({ ...located, runs: value('runsDir') || join(located.state, 'runs') }),
     workspace: value('workspace') ?? settingDefaults.workspace,
     nextflow: value('nextflow'),
-    idleSeconds: count('idleSeconds', value('idleSeconds') ?? settingDefaults.idleSeconds),
-    keepRunsDays: count('keepRunsDays', value('keepRunsDays') ?? settingDefaults.keepRunsDays),
-    onLost: onLostOf(value('onLost') ?? settingDefaults.onLost),
-    hostLeaseSeconds: Math.max(
-      1,
-      count('hostLeaseSeconds', value('hostLeaseSeconds') ?? settingDefaults.hostLeaseSeconds),
-    ),
+    idleSeconds: Number(value('idleSeconds') ?? settingDefaults.idleSeconds),
+    keepRunsDays: Number(value('keepRunsDays') ?? settingDefaults.keepRunsDays),
+    onLost: readOnLost(value('onLost') ?? '') ?? 'purge-now',
+    hostLeaseSeconds: Math.max(1, Number(value('hostLeaseSeconds') ?? settingDefaults.hostLeaseSeconds)),
     computeEnvironment: value('computeEnv'),
     vaultKeyCommand: value('vaultKeyCommand'),
-    writableByOthers: policyOf(value('writableByOthers') ?? settingDefaults.writableByOthers),
-    trustedOwners: await ownersOf(value('trustedOwners') ?? ''),
+    writableByOthers: value('writableByOthers') === 'refuse' ? 'refuse' : 'warn',
+    trustedOwners: splitOwners(value('trustedOwners') ?? ''),
+    metricsTokenFile: value('metricsTokenFile'),
+    webhooks: sources.lookUp('webhooks'),
+    listen: {
+      address: readListenSetting(value('listen') ?? settingDefaults.listen),
+      isLocked: sources.lookUp('listen').isLocked,
+    },
   });
 }
 
-function policyOf(text: string): WritablePolicy {
-  if (text === 'warn' || text === 'refuse') return text;
-  throw new EscrowError('config-invalid', `Invalid value of writableByOthers: "${text}".`, {
-    hint: 'Use warn or refuse.',
-  });
-}
-
-async function ownersOf(text: string): Promise<TrustedOwnerList> {
-  const owners = text
-    .split(',')
-    .map((owner) => owner.trim())
-    .filter((owner) => owner !== '');
-  if (owners.length === 0) return [];
-  // Loaded only if it is set, because loading the validator slows down every command.
-  const { validate } = await import('../contract/validate.ts');
-  try {
-    return validate<'TrustedOwnerList'>('trusted-owner-list.json', owners);
-  } catch (error) {
-    throw new EscrowError('config-invalid', `Invalid value of trustedOwners: "${text.slice(0, 200)}".`, {
-      hint: 'Use names or numeric ids of users, separated by commas.',
-      cause: error,
-    });
-  }
-}
-
-function onLostOf(text: string): OnLost {
-  const known = readOnLost(text);
-  if (known !== undefined) return known;
-  throw new EscrowError('config-invalid', `Invalid value of onLost: "${text}".`, {
-    hint: 'Use purge-now, cancel-jobs, wait or wait:SECONDS.',
-  });
-}
-
-/** Maximum values, within the range of dates and timers. */
-const MAXIMUM: Partial<Record<SettingKey, number>> = {
-  keepRunsDays: 36_500,
-  hostLeaseSeconds: 7 * 24 * 3600,
-};
-
-function count(key: SettingKey, text: string): number {
-  const maximum = MAXIMUM[key] ?? 999_999_999;
-  if (/^[0-9]{1,9}$/.test(text) && Number(text) <= maximum) return Number(text);
-  if (/^[0-9]+$/.test(text))
-    throw new EscrowError(
-      'config-invalid',
-      `Invalid value of ${key}: ${text.slice(0, 20)} is greater than the maximum, ${String(maximum)}.`,
-    );
-  throw new EscrowError('config-invalid', `Invalid value of ${key}: "${text}" is not a whole number.`);
+/** Throws `config-invalid` with the place of an invalid value. Never shows a command, which may contain a password. */
+async function assertValid(key: SettingKey, { value = '', place }: SettingValue): Promise<void> {
+  const rule = await violatedRule(key, value);
+  if (rule === undefined) return;
+  throw new EscrowError(
+    'config-invalid',
+    `Invalid value of ${key} in ${place}: it must be ${rule}, not ${shownValue(value)}.`,
+    { hint: `Correct it there, or run: nf-escrow config set ${key} VALUE` },
+  );
 }

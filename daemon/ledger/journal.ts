@@ -10,12 +10,25 @@ export interface Entry {
   readonly data?: JournalEvent['data'];
 }
 
-/** Appends an event. Call it in the transaction of the change that the event reports, so that both or neither exist. */
+/** An event and its positions. */
+export interface PlacedEvent {
+  readonly event: JournalEvent;
+  /** Position among the events of its run, from 1. Null for an event without a run. */
+  readonly runSeq: number | null;
+  /** Position among all events. */
+  readonly feedSeq: number;
+}
+
+/**
+ * Appends an event. Call it in the transaction of the change that the event reports, so that both or neither exist. The row
+ * lock of the run is held until the commit, so that the positions in the run are in the order of the commits.
+ */
 export async function record(db: Queries, { type, run, by, data = {} }: Entry): Promise<void> {
   await db
     .insertInto('journal')
     .values({
       run_id: run ?? null,
+      run_seq: run === undefined ? null : await nextPosition(db, run),
       principal: by ?? null,
       at: new Date().toISOString(),
       type,
@@ -24,16 +37,37 @@ export async function record(db: Queries, { type, run, by, data = {} }: Entry): 
     .execute();
 }
 
-/** Returns the events of a run after `seq`, in order. */
-export async function readJournal(db: Queries, run: string, after: number): Promise<JournalEvent[]> {
+async function nextPosition(db: Queries, run: string): Promise<number | null> {
+  const counted = await db
+    .updateTable('runs')
+    .set(({ eb }) => ({ events: eb('events', '+', 1) }))
+    .where('id', '=', run)
+    .returning('events')
+    .executeTakeFirst();
+  return counted?.events ?? null;
+}
+
+/** Returns up to `limit` events of a run after a position in the run, in order. */
+export async function readRunEvents(
+  db: Queries,
+  run: string,
+  after: number,
+  limit: number,
+): Promise<PlacedEvent[]> {
   const rows = await db
     .selectFrom('journal')
     .selectAll()
     .where('run_id', '=', run)
-    .where('seq', '>', after)
-    .orderBy('seq')
+    .where('run_seq', '>', after)
+    .orderBy('run_seq')
+    .limit(limit)
     .execute();
-  return rows.map(describeEvent);
+  return rows.map((row) => placeEvent(row, row.seq));
+}
+
+/** Returns an event with its positions. */
+export function placeEvent(row: EventRow, feedSeq: number): PlacedEvent {
+  return { event: describeEvent(row), runSeq: row.run_seq, feedSeq };
 }
 
 /** Returns the data of a run's events of one type, in order. */
@@ -48,15 +82,10 @@ export async function readEventData(db: Queries, run: string, type: string): Pro
   return rows.map(({ data }) => JSON.parse(data) as unknown);
 }
 
-/** Returns the events that a principal caused, newest first, before `seq`. */
-export async function readAudit(db: Queries, limit: number, before?: number): Promise<JournalEvent[]> {
-  let query = db.selectFrom('journal').selectAll().where('principal', 'is not', null);
-  if (before !== undefined) query = query.where('seq', '<', before);
-  return (await query.orderBy('seq', 'desc').limit(limit).execute()).map(describeEvent);
-}
-
-function describeEvent({ seq, run_id, principal, at, type, data }: EventRow): JournalEvent {
+/** Returns the event of a row. */
+export function describeEvent({ seq, run_id, principal, at, type, data }: EventRow): JournalEvent {
   return { seq, run: run_id, by: principal, at, type, data: JSON.parse(data) as JournalEvent['data'] };
 }
 
-type EventRow = Omit<Tables['journal'], 'seq'> & { seq: number };
+/** A row of the journal. */
+export type EventRow = Omit<Tables['journal'], 'seq'> & { seq: number };

@@ -1,5 +1,10 @@
 import { sealedValuesMigration } from './erasure/sealed-values.ts';
+import { idempotencyMigration } from './idempotency-migration.ts';
+import { journalOrderMigration } from './journal-order.ts';
 import { lastVersionsMigration } from './last-versions.ts';
+import { listingMigration } from './listing.ts';
+import { numericIdsMigration } from './numeric-ids.ts';
+import { secretHistoryMigration } from './secret-history-migration.ts';
 
 /** One schema migration. A released migration is never changed; a later one corrects it. */
 interface Migration {
@@ -187,4 +192,45 @@ export const migrations: readonly Migration[] = [
     name: 'codes of failed removals',
     statements: [`ALTER TABLE leases ADD COLUMN last_error_code TEXT`],
   },
+  {
+    id: 15,
+    name: 'how logs are recognized after their rotation',
+    statements: [`ALTER TABLE runs ADD COLUMN log_fingerprint TEXT`],
+  },
+  { id: 16, ...listingMigration },
+  { id: 17, ...idempotencyMigration },
+  {
+    id: 18,
+    name: 'encodings of exposed values, and where values are in files that are shown',
+    statements: [
+      `ALTER TABLE exposures ADD COLUMN encodings TEXT NOT NULL DEFAULT '["plain"]'`,
+      `CREATE TABLE masked_files (run_id TEXT NOT NULL REFERENCES runs (id), device TEXT NOT NULL, inode TEXT NOT NULL,
+         size INTEGER NOT NULL, mtime_ms REAL NOT NULL, ranges TEXT NOT NULL, PRIMARY KEY (run_id, device, inode)) STRICT`,
+    ],
+  },
+  { id: 19, ...numericIdsMigration },
+  {
+    id: 20,
+    name: 'webhooks',
+    statements: [
+      `CREATE TABLE webhook_deliveries (id TEXT PRIMARY KEY, hook TEXT NOT NULL, type TEXT NOT NULL, run_id TEXT NOT NULL,
+         body TEXT NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL, attempts INTEGER NOT NULL, attempted_at TEXT,
+         UNIQUE (hook, type, run_id)) STRICT`,
+      `CREATE INDEX webhook_deliveries_by_state ON webhook_deliveries (state, hook, attempted_at)`,
+      `CREATE TABLE webhook_positions (hook TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT`,
+    ],
+  },
+  { id: 21, ...journalOrderMigration },
+  {
+    id: 22,
+    name: 'uses of secrets',
+    statements: [
+      // No reference to the secret: its uses are kept when it is removed. `process` is '' for the delivery to the run.
+      `CREATE TABLE secret_uses (run_id TEXT NOT NULL REFERENCES runs (id), scope_id TEXT NOT NULL, name TEXT NOT NULL,
+         version INTEGER NOT NULL, process TEXT NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL,
+         PRIMARY KEY (run_id, scope_id, name, process)) STRICT`,
+      `CREATE INDEX secret_uses_by_secret ON secret_uses (scope_id, name, run_id)`,
+    ],
+  },
+  { id: 23, ...secretHistoryMigration },
 ];

@@ -19,8 +19,10 @@ export interface Ledger {
   /** For queries. Changes go through `write`. */
   readonly db: Kysely<Tables>;
   readonly id: string;
-  /** Emits `change` after each commit, for readers that follow the journal. */
+  /** Emits `change` once after each commit, for readers that follow the journal. */
   readonly changes: EventEmitter<{ change: [] }>;
+  /** The number of commits since the ledger was opened. Changes before a write resolves. */
+  readonly commits: number;
   /**
    * Takes the ledger over for this daemon and returns the new epoch. From then on every write fails with
    * `daemon-on-other-host`, and calls `onLost`, if another daemon has taken over.
@@ -76,14 +78,15 @@ export async function openLedger(path: string, onErasure: ErasureReport = () => 
         throw error;
       });
   };
-  const commits: GroupCommit = new GroupCommit(db, begin, () => erasure.afterCommit());
+  let count = 0;
+  const commits: GroupCommit = new GroupCommit(db, begin, async () => {
+    count += 1;
+    await erasure.afterCommit();
+    changes.emit('change');
+  });
   const erasure = new Erasure(db, database, path, (work) => commits.write(work), onErasure);
   erasure.start();
-  const write: Ledger['write'] = async (work) => {
-    const result = await commits.write(work);
-    changes.emit('change');
-    return result;
-  };
+  const write: Ledger['write'] = (work) => commits.write(work);
   const claim: Ledger['claim'] = async (onLost) => {
     lost = onLost;
     return (epoch = await db.transaction().execute(raiseEpoch));
@@ -92,7 +95,18 @@ export async function openLedger(path: string, onErasure: ErasureReport = () => 
     await erasure.stop();
     await db.destroy();
   };
-  return { db, id, changes, claim, erasure, write, close };
+  return {
+    db,
+    id,
+    changes,
+    get commits() {
+      return count;
+    },
+    claim,
+    erasure,
+    write,
+    close,
+  };
 }
 
 /**

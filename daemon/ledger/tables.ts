@@ -1,13 +1,17 @@
 import type { ColumnType, Generated } from 'kysely';
-import type { ComputeEnvironment, Lease, Run, Workspace } from '../contract/types.ts';
+import type { ComputeEnvironment, Lease, Run, WebhookType, Workspace } from '../contract/types.ts';
+
+/** Assigned by a trigger (`numeric-ids.ts`). */
+type NumericId = ColumnType<number, never, number>;
 
 /** Rows of the ledger. Times are ISO 8601 in UTC, JSON is text, encrypted values are bytes. */
 export interface Tables {
   meta: { key: string; value: string };
   migrations: { id: number; name: string; applied_at: string };
-  organizations: { id: string; name: string; created_at: string };
+  organizations: { id: string; numeric_id: NumericId; name: string; created_at: string };
   scopes: {
     id: string;
+    numeric_id: NumericId;
     kind: 'workspace' | 'user';
     organization: string;
     name: string;
@@ -27,6 +31,7 @@ export interface Tables {
   };
   secrets: {
     id: string;
+    numeric_id: NumericId;
     scope_id: string;
     name: string;
     version: number;
@@ -54,6 +59,8 @@ export interface Tables {
   };
   runs: {
     id: string;
+    /** Counts runs in the order in which they were recorded. A trigger sets it. */
+    number: Generated<number>;
     state: Run['state'];
     outcome: Run['outcome'];
     outcome_evidence: string | null;
@@ -70,6 +77,8 @@ export interface Tables {
     run_name: string | null;
     session_id: string | null;
     log_file: string | null;
+    /** JSON: identifies the log after Nextflow has renamed it. */
+    log_fingerprint: ColumnType<string | null, string | null | undefined, string | null>;
     /** The path of Nextflow's log, derived from its arguments and the launcher's environment. */
     log_expected: ColumnType<string | null, string | null | undefined, string | null>;
     /** The file with the terminal output of a detached run. */
@@ -86,12 +95,36 @@ export interface Tables {
     /** Of the token by which the shim's exit status is recognized; null for a run of an earlier version. */
     exit_digest: ColumnType<string | null, string | null | undefined, string | null>;
     cancel_requested: number;
+    /** Number of events that the run has had. */
+    events: Generated<number>;
     created_at: string;
     started_at: string | null;
     ended_at: string | null;
     purged_at: string | null;
   };
+  /** The full-text index of runs. `rowid` is `runs.number`. Triggers write it. */
+  runs_text: { rowid: number };
   pins: { run_id: string; secret_id: string; version: number };
+  /** `process` is '' for the delivery to the run. */
+  secret_uses: {
+    run_id: string;
+    scope_id: string;
+    name: string;
+    version: number;
+    process: string;
+    first_at: string;
+    last_at: string;
+  };
+  /** Who set each version of a name, and who removed its secret. `set_by` is null if that is not known. */
+  secret_history: {
+    scope_id: string;
+    name: string;
+    version: number;
+    set_at: string;
+    set_by: string | null;
+    removed_at: string | null;
+    removed_by: string | null;
+  };
   leases: {
     id: string;
     run_id: string;
@@ -125,6 +158,9 @@ export interface Tables {
     attempt: ColumnType<number | null, number | null | undefined, number | null>;
     /** JSON array of secret names. */
     secrets: ColumnType<string, string | undefined, string>;
+    /** From submission to end. */
+    duration_ms: ColumnType<number | null, number | null | undefined, number | null>;
+    id_length: ColumnType<number, never, never>;
   };
   /** Files in which secret values were found. Files of the run as a whole have no task. */
   exposures: {
@@ -133,6 +169,18 @@ export interface Tables {
     path: string;
     task_id: string | null;
     process: string | null;
+    /** JSON array: how the value is written in the file. */
+    encodings: ColumnType<string, string | undefined, string>;
+  };
+  /** Audited files that are shown to people. `device` and `inode` are decimal numbers. */
+  masked_files: {
+    run_id: string;
+    device: string;
+    inode: string;
+    size: number;
+    mtime_ms: number;
+    /** JSON array of [start, end, name of the secret]: bytes of the file that are a value. */
+    ranges: string;
   };
   task_jobs: {
     run_id: string;
@@ -149,9 +197,35 @@ export interface Tables {
   };
   /** Rows of a trace that could not be parsed; `row` counts from 1 below the header. */
   trace_errors: { run_id: string; row: number; reason: string };
+  /** Requests that their clients may repeat. `reply` is JSON without secret values and tokens. */
+  idempotency_keys: {
+    principal: string;
+    route: string;
+    key: string;
+    fingerprint: string;
+    reply: string;
+    created_at: string;
+  };
+  /** One row for each event and receiver, written before the first attempt. Without a body once it is delivered or dropped. */
+  webhook_deliveries: {
+    id: string;
+    /** Digest of the receiver's URL, which may contain a token. */
+    hook: string;
+    type: WebhookType;
+    run_id: string;
+    body: string;
+    state: 'pending' | 'delivered' | 'dropped';
+    created_at: string;
+    attempts: number;
+    attempted_at: string | null;
+  };
+  /** The last event of the journal that was considered for each receiver. */
+  webhook_positions: { hook: string; seq: number };
   journal: {
     seq: Generated<number>;
     run_id: string | null;
+    /** Position among the events of the run. Null for an event without a run, or after the record of the run was deleted. */
+    run_seq: number | null;
     principal: string | null;
     at: string;
     type: string;

@@ -1,4 +1,5 @@
 import type { PlannedSecret, Scope, Selection } from '../contract/types.ts';
+import { notFoundError } from '../contract/not-found.ts';
 import { EscrowError } from '../errors.ts';
 import type { SecretCandidate } from './source.ts';
 
@@ -23,15 +24,17 @@ export function resolveSecrets(
   const chosen = selection.only.map((wanted) => {
     const [found] = winners(candidates.filter((candidate) => fits(candidate, wanted)));
     if (found !== undefined) return found;
-    const where = wanted.scope === null ? '' : ` in scope ${wanted.scope}`;
-    throw new EscrowError(
+    const where =
+      wanted.scope === null ? 'the run has' : wanted.scope === 'user' ? 'you have' : 'the workspace has';
+    throw notFoundError(
       'secret-not-available',
-      `Cannot deliver ${wanted.name}: the run has no secret of this name${where}.`,
+      `Cannot deliver ${wanted.name}: ${where} no secret of this name.`,
+      { name: wanted.name, among: candidates.map(({ name }) => name) },
     );
   });
   const names = chosen.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new EscrowError('usage', `The secret ${twice} is selected twice.`);
+  if (twice !== undefined) throw new EscrowError('usage', `Cannot deliver ${twice}: it is selected twice.`);
   return chosen.sort(byName);
 }
 

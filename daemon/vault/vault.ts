@@ -1,16 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../access/principal.ts';
-import { titleOf, type SecretScope } from '../access/scopes.ts';
+import { nameOfScope, titleOf, type SecretScope } from '../access/scopes.ts';
+import { assertPrecondition, type Precondition } from '../contract/entity-tag.ts';
+import { notFoundError } from '../contract/not-found.ts';
 import { assertSecretName } from '../contract/secret-name.ts';
 import type { ImportRequest, ImportResult, Secret } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
+import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/open.ts';
 import type { Tables } from '../ledger/tables.ts';
 import type { Keys } from './keys/keys.ts';
 import { open, seal, sealedWith, type SealContext, type VaultKey } from './encryption.ts';
+import { listSecrets, tagOf } from './list-secrets.ts';
 import { nextVersion } from './next-version.ts';
+import { adoptNumericIds } from './numbered-secrets.ts';
+import { recordRemoval, recordSet } from './secret-history.ts';
 import type { SecretValue } from './secret-value.ts';
+import { assertNoConflict, type ConflictRule } from './transfer/conflict-rule.ts';
+import type { ImportedScope } from './transfer/imported-ids.ts';
 
 /** A version of a secret, as a plan pins it. */
 export interface SecretVersion {
@@ -24,6 +32,7 @@ export interface SetResult {
   readonly version: number;
   /** False if a secret of that name existed before. */
   readonly created: boolean;
+  readonly numericId: number;
 }
 
 /** The encrypted secrets and the keys that decrypt them. Removing, listing and pinning need no key. */
@@ -36,40 +45,67 @@ export class Vault {
     this.keys = keys;
   }
 
-  /** Sets a secret. The change is durable when this returns. Throws `name-invalid`, `workspace-personal`, key errors. */
-  async set(by: Principal, scope: SecretScope, name: string, value: SecretValue): Promise<SetResult> {
+  /**
+   * Sets a secret. The change is durable when this returns. The entity tag of a secret is its version. Throws
+   * `name-invalid`, `workspace-personal`, `precondition-failed`, key errors.
+   */
+  async set(
+    by: Principal,
+    scope: SecretScope,
+    name: string,
+    value: SecretValue,
+    precondition: Precondition = {},
+  ): Promise<SetResult> {
     assertSecretName(name);
     assertKeepsSecrets(scope);
     return this.#withCurrentKey(async (db, key) => {
-      const result = await this.#store(db, scope, name, value, key);
+      assertPrecondition(precondition, await tagOf(db, scope, name), `the secret ${name}`);
+      const result = await this.#store(db, by, scope, name, value, key);
       const data = { scope: titleOf(scope), name, version: result.version };
       await record(db, { type: 'secret.set', by: by.user, data });
       return result;
     });
   }
 
-  /** Sets several secrets of a scope, all or none. Throws `import-conflict` if a name exists and `onConflict` is `refuse`. */
+  /** Sets several secrets of a scope, all or none. Throws `import-conflict` or `precondition-failed` if the rule does not permit it. */
   async setAll(
     by: Principal,
     scope: SecretScope,
     values: ReadonlyMap<string, SecretValue>,
-    onConflict: ImportRequest['onConflict'],
+    onConflict: ConflictRule,
+    remember: Remember = rememberNothing,
   ): Promise<ImportResult> {
     for (const name of values.keys()) assertSecretName(name);
     assertKeepsSecrets(scope);
-    return this.#withCurrentKey((db, key) => this.#setAllIn(db, by, scope, values, onConflict, key));
+    return this.#withCurrentKey(async (db, key) => {
+      const result = await this.#setAllIn(db, by, scope, values, onConflict, key);
+      await remember(db, result);
+      return result;
+    });
   }
 
-  /** Sets secrets of several scopes in one transaction, like `setAll`. */
+  /** Returns what `setAll` would do, and throws what it would throw, without changing anything. Needs no key. */
+  async previewAll(
+    scope: SecretScope,
+    names: readonly string[],
+    onConflict: ImportRequest['onConflict'],
+  ): Promise<ImportResult> {
+    for (const name of names) assertSecretName(name);
+    assertKeepsSecrets(scope);
+    return this.#classify(this.#ledger.db, scope, names, onConflict);
+  }
+
+  /** Sets secrets of several scopes in one transaction, like `setAll`. New secrets get their ids of the export. */
   async setScopes(
     by: Principal,
-    scopes: (db: Queries) => Promise<readonly (readonly [SecretScope, ReadonlyMap<string, SecretValue>])[]>,
+    scopes: (db: Queries) => Promise<readonly ImportedScope[]>,
     onConflict: ImportRequest['onConflict'],
   ): Promise<ImportResult> {
     return this.#withCurrentKey(async (db, key) => {
       const result: ImportResult = { created: [], replaced: [], skipped: [] };
-      for (const [scope, values] of await scopes(db)) {
+      for (const { scope, values, numericIds } of await scopes(db)) {
         const one = await this.#setAllIn(db, by, scope, values, onConflict, key);
+        await adoptNumericIds(db, scope, one.created, numericIds);
         for (const what of ['created', 'replaced', 'skipped'] as const)
           result[what].push(...one[what].map((name) => `${titleOf(scope)} ${name}`));
       }
@@ -77,17 +113,31 @@ export class Vault {
     });
   }
 
-  /** Removes a secret. A version that a run has pinned is kept, encrypted, until that run is purged. Throws `secret-not-found`. */
-  async remove(by: Principal, scope: SecretScope, name: string): Promise<void> {
+  /**
+   * Removes a secret. A version that a run has pinned is kept, encrypted, until that run is purged. Throws
+   * `secret-not-found`, `precondition-failed`.
+   */
+  async remove(
+    by: Principal,
+    scope: SecretScope,
+    name: string,
+    precondition: Precondition = {},
+  ): Promise<void> {
     await this.#ledger.write(async (db) => {
+      const tag = await tagOf(db, scope, name);
+      if (tag !== undefined) assertPrecondition(precondition, tag, `the secret ${name}`);
       const row = await db
         .deleteFrom('secrets')
         .where('scope_id', '=', scope.id)
         .where('name', '=', name)
-        .returning('id')
+        .returning(['id', 'version'])
         .executeTakeFirst();
-      if (row === undefined)
-        throw new EscrowError('secret-not-found', `There is no secret ${name} in scope ${titleOf(scope)}.`);
+      if (row === undefined) {
+        const among = (await this.versions(db, scope)).map((each) => each.name);
+        const detail = `Cannot remove ${name} from ${nameOfScope(scope)}: there is no secret of this name.`;
+        throw notFoundError('secret-not-found', detail, { name, among });
+      }
+      await recordRemoval(db, { scopeId: scope.id, name, version: row.version }, by);
       await dropUnneededVersions(db, row.id, undefined);
       await record(db, { type: 'secret.removed', by: by.user, data: { scope: titleOf(scope), name } });
     });
@@ -95,22 +145,7 @@ export class Vault {
 
   /** Lists the secrets of a scope by name, without values. */
   async list(scope: SecretScope): Promise<Secret[]> {
-    const rows = await this.#ledger.db
-      .selectFrom('secrets')
-      .selectAll()
-      .where('scope_id', '=', scope.id)
-      .orderBy('name')
-      .execute();
-    return rows.map((row) => ({
-      name: row.name,
-      scope: scope.kind,
-      version: row.version,
-      dateCreated: row.created_at,
-      lastUpdated: row.updated_at,
-      lastUsed: row.last_used_at,
-      lastUsedBy: row.last_used_by,
-      lastUsedProcess: row.last_used_process,
-    }));
+    return listSecrets(this.#ledger.db, scope);
   }
 
   /** Returns the newest version of each secret of a scope. */
@@ -142,32 +177,38 @@ export class Vault {
     by: Principal,
     scope: SecretScope,
     values: ReadonlyMap<string, SecretValue>,
-    onConflict: ImportRequest['onConflict'],
+    onConflict: ConflictRule,
     key: VaultKey,
   ): Promise<ImportResult> {
-    const known = new Set((await this.versions(db, scope)).map(({ name }) => name));
-    const names = [...values.keys()];
-    const taken = names.filter((name) => known.has(name));
-    if (onConflict === 'refuse' && taken.length > 0)
-      throw new EscrowError(
-        'import-conflict',
-        `Cannot import into scope ${titleOf(scope)}: already set: ${taken.join(', ')}.`,
-      );
-    const skipped = onConflict === 'skip' ? taken : [];
+    const result = await this.#classify(db, scope, [...values.keys()], onConflict);
+    const skipped = new Set(result.skipped);
     for (const [name, value] of values)
-      if (!skipped.includes(name)) await this.#store(db, scope, name, value, key);
-    const result = {
-      created: names.filter((name) => !known.has(name)),
-      replaced: onConflict === 'replace' ? taken : [],
-      skipped,
-    };
+      if (!skipped.has(name)) await this.#store(db, by, scope, name, value, key);
     const data = { scope: titleOf(scope), ...result };
     await record(db, { type: 'secret.imported', by: by.user, data });
     return result;
   }
 
+  /** Returns which names an import would create, replace and skip. Throws `import-conflict`, `precondition-failed`. */
+  async #classify(
+    db: Queries,
+    scope: SecretScope,
+    names: readonly string[],
+    onConflict: ConflictRule,
+  ): Promise<ImportResult> {
+    const known = new Map((await this.versions(db, scope)).map(({ name, version }) => [name, version]));
+    assertNoConflict(onConflict, names, known, nameOfScope(scope));
+    const taken = names.filter((name) => known.has(name));
+    return {
+      created: names.filter((name) => !known.has(name)),
+      replaced: onConflict === 'skip' ? [] : taken,
+      skipped: onConflict === 'skip' ? taken : [],
+    };
+  }
+
   async #store(
     db: Queries,
+    by: Principal,
     scope: SecretScope,
     name: string,
     value: SecretValue,
@@ -190,8 +231,15 @@ export class Vault {
       .insertInto('secret_versions')
       .values({ ...row, sealed })
       .execute();
+    await recordSet(db, { scopeId: scope.id, name, version }, by, now);
     await dropUnneededVersions(db, id, version);
-    return { version, created: id === newId };
+    // A trigger has assigned it. RETURNING has the row as it was before.
+    const { numeric_id } = await db
+      .selectFrom('secrets')
+      .select('numeric_id')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    return { version, created: id === newId, numericId: numeric_id };
   }
 
   /**
@@ -234,7 +282,7 @@ function assertKeepsSecrets(scope: SecretScope): void {
   if (scope.kind === 'workspace' && scope.visibility === 'personal')
     throw new EscrowError(
       'workspace-personal',
-      `Cannot set secrets in ${titleOf(scope)}: it is a personal workspace.`,
+      `Cannot set secrets in ${nameOfScope(scope)}: it is a personal workspace.`,
     );
 }
 

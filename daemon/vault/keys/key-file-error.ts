@@ -1,4 +1,5 @@
 import { EscrowError, systemCode } from '../../errors.ts';
+import { describeSystemError } from '../../system/files/path-error.ts';
 
 /**
  * Runs `work` on the key file. Converts file system errors to `vault-key-file-unusable`, because the user has to fix
@@ -13,7 +14,7 @@ export function withKeyFile<T>(path: string, action: 'read' | 'write', work: () 
     if (code === undefined) throw error;
     throw new EscrowError(
       'vault-key-file-unusable',
-      `Cannot ${action} the vault key file "${path}": ${code}.`,
+      `Cannot ${action} the vault key file "${path}": ${describeSystemError(error instanceof EscrowError ? error.cause : error)}.`,
       { cause: error },
     );
   }

@@ -111,7 +111,7 @@ export class Keys {
     const phrase = source === 'command' ? await runKeyCommand(this.#settings.keyCommand) : passphrase;
     if (phrase === undefined)
       throw new EscrowError(
-        'request-invalid',
+        'request-unprocessable',
         'Cannot derive the vault key: the request contains no passphrase.',
       );
     if (phrase.length === 0) throw new EscrowError('passphrase-wrong', 'The passphrase is empty.');

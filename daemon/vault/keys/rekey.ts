@@ -73,8 +73,8 @@ export async function countSealedOtherwise(db: Queries, keyId: string): Promise<
   return count;
 }
 
-/** Fails before anything changes if a key in use is not available, because its values could not be re-encrypted. */
-async function assertKeysAvailable(ledger: Ledger, vault: Vault): Promise<void> {
+/** Throws if a key in use is not available: `vault-key-missing`, `vault-locked`, `vault-key-command-failed`, … */
+export async function assertKeysAvailable(ledger: Ledger, vault: Vault): Promise<void> {
   for (const id of await keysInUse(ledger.db)) await vault.keys.get(id);
 }
 

@@ -1,10 +1,12 @@
 import { armor, Encrypter } from 'age-encryption';
+import { numericIdOf } from '../../access/numbered-workspaces.ts';
 import { titleOf, type SecretScope } from '../../access/scopes.ts';
 import type { Principal } from '../../access/principal.ts';
 import { userScope } from '../../access/scopes.ts';
 import { EscrowError } from '../../errors.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Ledger } from '../../ledger/open.ts';
+import { listNumberedSecrets } from '../numbered-secrets.ts';
 import { recipientFor } from './age-passphrase.ts';
 import type { Vault } from '../vault.ts';
 
@@ -20,12 +22,16 @@ interface ExportedScope {
   readonly organization: string;
   readonly name: string;
   readonly visibility: 'private' | 'shared' | 'personal' | null;
+  readonly numericId: number;
+  /** Absent for a user. */
+  readonly organizationNumericId?: number;
   readonly secrets: readonly ExportedSecret[];
 }
 
 interface ExportedSecret {
   readonly name: string;
   readonly version: number;
+  readonly numericId: number;
   readonly valueBase64: string;
 }
 
@@ -41,13 +47,13 @@ export async function exportVault(
 ): Promise<string> {
   const encrypter = encrypterFor(forWhom);
   const scopes: ExportedScope[] = [];
-  for (const { scope, name, organization, visibility } of await allScopes(ledger, by)) {
+  for (const { scope, ...described } of await allScopes(ledger, by)) {
     const secrets: ExportedSecret[] = [];
-    for (const { secretId, name: secret, version } of await vault.versions(ledger.db, scope)) {
+    for (const { secretId, name, version, numericId } of await listNumberedSecrets(ledger.db, scope)) {
       const value = await vault.open(secretId, version);
-      secrets.push({ name: secret, version, valueBase64: value.open().toString('base64') });
+      secrets.push({ name, version, numericId, valueBase64: value.open().toString('base64') });
     }
-    scopes.push({ kind: scope.kind, organization, name, visibility, secrets });
+    scopes.push({ kind: scope.kind, ...described, secrets });
   }
   const exported: ExportedVault = {
     format: 'nf-escrow-export-1',
@@ -70,7 +76,7 @@ function encrypterFor(forWhom: ExportFor): Encrypter {
       encrypter.addRecipient(recipient);
     } catch {
       // The error does not quote the recipient: it may be a secret key that the user mistook for the public one.
-      throw new EscrowError('request-invalid', 'Cannot export: a recipient is not an age public key.', {
+      throw new EscrowError('request-unprocessable', 'Cannot export: a recipient is not an age public key.', {
         hint: 'Use a recipient that starts with age1. `age-keygen -y KEYFILE` prints it.',
       });
     }
@@ -78,25 +84,32 @@ function encrypterFor(forWhom: ExportFor): Encrypter {
   return encrypter;
 }
 
-interface Listed {
+interface Listed extends Omit<ExportedScope, 'kind' | 'secrets'> {
   readonly scope: SecretScope;
-  readonly organization: string;
-  readonly name: string;
-  readonly visibility: ExportedScope['visibility'];
 }
 
 async function allScopes(ledger: Ledger, by: Principal): Promise<Listed[]> {
   const own = await userScope(ledger.db, by);
   const rows = await ledger.db
     .selectFrom('scopes')
-    .selectAll()
+    .leftJoin('organizations', 'organizations.name', 'scopes.organization')
+    .selectAll('scopes')
+    .select('organizations.numeric_id as organization_numeric_id')
     .where('kind', '=', 'workspace')
     .orderBy('organization')
-    .orderBy('name')
+    .orderBy('scopes.name')
     .execute();
-  const workspaces = rows.map(({ id, organization, name, visibility }): Listed => {
+  const workspaces = rows.map(({ id, organization, name, visibility, ...ids }): Listed => {
     const scope = { id, kind: 'workspace', organization, name, visibility: visibility ?? 'private' } as const;
-    return { scope, organization, name, visibility: scope.visibility };
+    return {
+      scope,
+      organization,
+      name,
+      visibility: scope.visibility,
+      numericId: ids.numeric_id,
+      ...(ids.organization_numeric_id === null ? {} : { organizationNumericId: ids.organization_numeric_id }),
+    };
   });
-  return [...workspaces, { scope: own, organization: '', name: titleOf(own), visibility: null }];
+  const numericId = await numericIdOf(ledger.db, own);
+  return [...workspaces, { scope: own, organization: '', name: titleOf(own), visibility: null, numericId }];
 }

@@ -9,14 +9,14 @@ import type { Ledger, Queries } from '../../ledger/open.ts';
 import { passVersion } from '../next-version.ts';
 import { identityFor } from './age-passphrase.ts';
 import { importedValues } from './imported-values.ts';
-import type { SecretValue } from '../secret-value.ts';
 import type { Vault } from '../vault.ts';
+import { adoptScopeIds, numericIdsOf, type ImportedScope } from './imported-ids.ts';
 
 /** What decrypts an export: a passphrase, or the secret keys of age identities (`AGE-SECRET-KEY-1…`). */
 export type ImportWith = { readonly identities: readonly string[] } | { readonly passphrase: string };
 
 /**
- * Imports an export, all of it or nothing. Creates missing workspaces. User secrets become those of the importing user.
+ * Imports an export, all of it or nothing. Creates missing workspaces, with their numeric ids. User secrets become those of the importing user.
  * Throws `import-invalid`, `import-conflict`.
  */
 export async function importVault(
@@ -31,12 +31,13 @@ export async function importVault(
   const filled = scopes
     .filter(({ secrets }) => secrets.length > 0)
     .map((scope) => ({ scope, values: importedValues(scope.secrets) }));
-  const find = (db: Queries): Promise<(readonly [SecretScope, ReadonlyMap<string, SecretValue>])[]> =>
+  const find = (db: Queries): Promise<ImportedScope[]> =>
     inSequence(filled, async ({ scope, values }) => {
       const target = await findOrCreate(db, by, scope);
+      await adoptScopeIds(db, target, scope);
       for (const { name, version } of scope.secrets)
         if (version !== undefined) await passVersion(db, target.id, name, version);
-      return [target, values] as const;
+      return { scope: target, values, numericIds: numericIdsOf(scope) };
     });
   return vault.setScopes(by, find, onConflict);
 }

@@ -1,0 +1,85 @@
+import { sql, type ExpressionBuilder, type Expression, type SqlBool } from 'kysely';
+import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
+import { timeFilter } from '../contract/time-filter.ts';
+import type { AuditQuery, JournalEvent } from '../contract/types.ts';
+import { describeEvent } from './journal.ts';
+import type { Queries } from './open.ts';
+import type { Tables } from './tables.ts';
+
+/** Filter for the audit log. All given conditions must match. */
+type AuditFilter = PageRequest & Omit<AuditQuery, 'limit' | 'cursor'>;
+
+type Journal = ExpressionBuilder<Tables, 'journal'>;
+
+const AUDIT = 'audit';
+
+/** Returns the events that a principal caused, newest first. Throws `cursor-invalid`, `request-unprocessable`. */
+export async function readAudit(
+  db: Queries,
+  { limit, cursor, ...filter }: AuditFilter,
+): Promise<Page<JournalEvent>> {
+  const times = timeFilter(filter);
+  const [after] = readCursor(AUDIT, cursor, ['number']) ?? [];
+  const rows = await db
+    .selectFrom('journal')
+    .selectAll()
+    .where('principal', 'is not', null)
+    .where((eb) => eb.and(conditions(eb, { ...filter, ...times }, after)))
+    .orderBy('seq', 'desc')
+    .limit(limit + 1)
+    .execute();
+  const { items, ...next } = pageOf(AUDIT, rows, limit, ({ seq }) => [seq]);
+  return { items: items.map(describeEvent), ...next };
+}
+
+function conditions(
+  eb: Journal,
+  filter: Omit<AuditFilter, 'limit' | 'cursor'>,
+  after: number | undefined,
+): Expression<SqlBool>[] {
+  const { before, type, by, run, secret, workspace, since, until, text } = filter;
+  const given = <Value>(value: Value | undefined, condition: (value: Value) => Expression<SqlBool>) =>
+    value === undefined ? [] : [condition(value)];
+  return [
+    ...given(after, (seq) => eb('seq', '<', seq)),
+    ...given(before, (seq) => eb('seq', '<', seq)),
+    // A type is made of words, so that it contains no wildcard.
+    ...given(type, (one) => eb.or([eb('type', '=', one), eb('type', 'like', `${one}.%`)])),
+    ...given(by, (one) => eb('principal', '=', one)),
+    ...given(run, (one) => eb('run_id', '=', one)),
+    ...given(since, (one) => eb('at', '>=', one)),
+    ...given(until, (one) => eb('at', '<', one)),
+    ...given(secret, (one) => ofSecret(eb, one)),
+    ...given(workspace, (one) => ofWorkspace(eb, one)),
+    ...given(text, (one) => containing(one)),
+  ];
+}
+
+/** Changes name one secret, imports list their names, and runs list what they get. */
+function ofSecret(eb: Journal, name: string): Expression<SqlBool> {
+  const isListed = (list: string) =>
+    sql<boolean>`EXISTS (SELECT 1 FROM json_each(data, ${list}) AS each WHERE each.value = ${name})`;
+  const isImported = eb.and([
+    eb('type', '=', 'secret.imported'),
+    eb.or([isListed('$.created'), isListed('$.replaced')]),
+  ]);
+  const isChanged = eb.and([eb('type', 'like', 'secret.%'), sql<boolean>`data ->> 'name' = ${name}`]);
+  const isDelivered = eb.and([
+    eb('type', '=', 'run.created'),
+    sql<boolean>`EXISTS (SELECT 1 FROM json_each(data, '$.secrets') AS each WHERE each.value ->> 'name' = ${name})`,
+  ]);
+  return eb.or([isChanged, isImported, isDelivered]);
+}
+
+function ofWorkspace(eb: Journal, title: string): Expression<SqlBool> {
+  return eb.or([
+    sql<boolean>`data ->> 'scope' = ${title}`,
+    sql<boolean>`data ->> 'workspace' = ${title}`,
+    eb('run_id', 'in', eb.selectFrom('runs').select('id').where('workspace', '=', title)),
+  ]);
+}
+
+/** Not LIKE: names contain underscores, which LIKE takes for wildcards. */
+function containing(text: string): Expression<SqlBool> {
+  return sql<boolean>`instr(lower(type || ' ' || principal || ' ' || coalesce(run_id, '') || ' ' || data), lower(${text})) > 0`;
+}
