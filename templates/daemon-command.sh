@@ -1,6 +1,6 @@
 #!/bin/sh
 # Starts nf-escrow from systemd or cron, which do not have the environment of a login. Written by `nf-escrow daemon
-# install` with the settings of that moment. Removed by `nf-escrow daemon install --remove`. nf-escrow replaces the
+# install` with the settings at that time. Removed by `nf-escrow daemon install --remove`. nf-escrow replaces the
 # words in capitals.
 umask 077
 ulimit -c 0

@@ -45,8 +45,8 @@ fi
 cd @LAUNCH_DIRECTORY@ || exit 70
 set -- "$nfe_directory/shim" @ARGUMENTS@
 
-# From here on, names of the user can have any meaning. Functions come last, because they may replace commands of this
-# script. The names that start with nfe_ are reserved for nf-escrow.
+# From here on, variables of the user can have any name. Functions are restored last, because they may replace commands
+# of this script. Names that start with nfe_ are reserved for nf-escrow.
 for nfe_entry in "${nfe_entries[@]}"; do
   case $nfe_entry in
     nfe_* | BASH_FUNC_*) ;;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts nextflow in the caller's terminal and environment, and removes the run's secrets as soon as it ends. Works
+# Starts nextflow in the caller's terminal and environment. Removes the run's secrets as soon as nextflow ends. Works
 # without the daemon.
 #
 #   shim DIRECTORY fg|bg NEXTFLOW [ARGUMENT...]
@@ -10,23 +10,23 @@
 #   alive             a FIFO that nextflow inherits. While a process holds it, the run is alive
 #   process           the identity of the nextflow process
 #   exit              the exit status and the token. Tasks can write this file too, but do not know the token
-#   wake              a file that is written after changes of the others. The daemon watches it
+#   wake              the shim writes this file after it has changed another one. The daemon watches it
 #   heartbeat         optional: a counter that increases while nextflow runs
 #   requeue           optional: a scheduler may restart this script
 #   reserve.NAME      disk space that is reserved for the file NAME
-# `command -p` finds the system's tools whatever PATH the caller has. PATH itself is left to nextflow.
+# `command -p` finds the system's tools regardless of the caller's PATH. The shim does not change PATH for nextflow.
 #
 # A variable or function that the caller exports stays exported when a shell assigns it, and nextflow would inherit our
 # value. All names here therefore start with nfe_, which is reserved for nf-escrow.
 
-# Removes variables of the caller with our names.
+# Removes variables of the caller whose names the shim uses.
 nfe_unset() {
   unset nfe_dir nfe_mode nfe_token nfe_terminated nfe_status nfe_beats nfe_rounds nfe_missed nfe_head nfe_pid nfe_start
   unset nfe_stat nfe_boot nfe_host nfe_namespace nfe_from nfe_erased nfe_path nfe_inode nfe_rest nfe_file
 }
 
-# Tells the daemon that files have changed. `wake` stays open while tasks run, so that no link or FIFO that a task puts in
-# its place is opened. A failure is ignored: the daemon also polls.
+# Tells the daemon that files have changed. `wake` stays open while tasks run: if a task replaces it by a link or FIFO,
+# the shim does not open the replacement. A failure is ignored: the daemon also polls.
 nfe_wake() { printf . >&6; } 2>/dev/null
 
 nfe_say() { printf 'nf-escrow: %s\n' "$1" >&2; }
@@ -84,7 +84,7 @@ nfe_follow() {
 # followed, neither for a file nor for its directory. The directory is handled as a whole, because one process per file
 # took a second for a hundred secrets. A task may have replaced one of our names by a hard link to a file of the user. A
 # file with several names is therefore only unlinked, unless `inodes` lists it as delivered. A delivered file is
-# truncated, so that its other names, wherever they are, lead to an empty file. `erased` reports the truncated inodes to
+# truncated, so that all of its other names refer to an empty file. `erased` reports the truncated inodes to
 # the daemon. It is written before the names are removed, because they are the only other evidence.
 nfe_remove() {
   nfe_erased=

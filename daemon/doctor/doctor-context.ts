@@ -1,4 +1,5 @@
 import { locatePaths, type Environment, type Paths } from '../config/paths.ts';
+import { readWebhooks } from '../config/webhook-setting.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { asEscrowError, systemCode, type EscrowError } from '../errors.ts';
 import { trustedOwners, userAndRoot, type TrustedOwners } from '../system/files/trust/trusted-owners.ts';
@@ -21,6 +22,9 @@ export interface DoctorContext {
   /** The nextflow named in the settings. */
   readonly nextflow: string | undefined;
   readonly settingsError: EscrowError | undefined;
+  /** The workspace and the compute environment of a run that names none. Undefined if the settings are invalid or name none. */
+  readonly workspace: string | undefined;
+  readonly computeEnvironment: string | undefined;
   /** What happens to runs if other users can change files that they execute. */
   readonly policy: Settings['writableByOthers'];
   /** Accounts that may own and write to these files. */
@@ -33,6 +37,8 @@ export interface DoctorContext {
   readonly logind: LogindPaths;
   /** Returns a scheduler whose commands time out after `limitMs`. */
   readonly schedulerOf: (executor: Executor) => Scheduler;
+  /** Returns whether a cron daemon runs. Tests pass their own. */
+  readonly isCronRunning?: () => boolean | undefined;
   /** Time limit for answers of a command, a file system or the daemon, in milliseconds. */
   readonly limitMs: number;
   /** Returns whether the file system of a path responds. Access to a dead server would block this process uninterruptibly. */
@@ -57,12 +63,15 @@ export async function createDoctorContext(env: Environment, version: string): Pr
   const nextflow = env['NF_ESCROW_NEXTFLOW'] || undefined;
   try {
     const settings = await loadSettings(env, locatePaths);
-    const { paths, nextflow: named, writableByOthers: policy } = settings;
+    await readWebhooks(settings.webhooks);
+    const { paths, nextflow: named, writableByOthers: policy, workspace, computeEnvironment } = settings;
     const owners = trustedOwners(settings.trustedOwners);
-    return { ...machine, paths, nextflow: named, policy, owners, settingsError: undefined };
+    const found = { paths, nextflow: named, policy, owners, workspace, computeEnvironment };
+    return { ...machine, ...found, settingsError: undefined };
   } catch (error) {
     const settingsError = asEscrowError(error);
-    return { ...machine, paths: pathsOf(env), nextflow, policy: 'warn', owners: userAndRoot, settingsError };
+    const found = { workspace: undefined, computeEnvironment: undefined, owners: userAndRoot };
+    return { ...machine, ...found, paths: pathsOf(env), nextflow, policy: 'warn', settingsError };
   }
 }
 

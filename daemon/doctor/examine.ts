@@ -1,13 +1,15 @@
 import type { Paths } from '../config/paths.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
-import { EscrowError } from '../errors.ts';
+import { asEscrowError } from '../errors.ts';
 import { ownPluginsDirectory } from '../nextflow/plugin/plugins-directory.ts';
 import { homeOf } from '../nextflow/launcher/nextflow-home.ts';
 import { localStorePath } from '../nextflow/launcher/local-store.ts';
 import { failure, type Check } from './check.ts';
 import { checkClock } from './checks/clock.ts';
 import { checkCpuTime } from './checks/cpu-time.ts';
+import { checkCron } from './checks/cron.ts';
 import { checkDirectories, checkRunsDirectory } from './checks/directories.ts';
+import { checkCurrentDirectory, currentDirectory } from './checks/current-directory.ts';
 import { checkEnvironment } from './checks/environment.ts';
 import { checkExecuted } from './checks/executed.ts';
 import { checkExposures } from './checks/exposures.ts';
@@ -49,25 +51,33 @@ export async function runChecks(subject: DoctorContext, groups = groupsFor(subje
 /** Returns all groups of checks, including what a given compute environment needs on this machine. */
 export function groupsFor(subject: DoctorContext, environment?: ComputeEnvironment): CheckGroup[] {
   const { paths } = subject;
+  const state = paths === undefined ? [] : [paths.state];
+  const directory = currentDirectory();
   const hpc = environment?.platform === 'hpc' ? environment : undefined;
   const system: CheckGroup[] = [
     { name: 'java', look: checkJava },
-    { name: 'nextflow', look: checkNextflow },
+    { name: 'nextflow', look: (its) => checkNextflow(its, environment), touches: state },
     {
       name: 'plugin',
-      look: checkPlugin,
-      touches: [ownPluginsDirectory({ env: subject.env, directory: process.cwd() })],
+      look: (its) => checkPlugin(its, environment),
+      touches: [...state, ownPluginsDirectory({ env: subject.env, directory: directory ?? '/' })],
     },
     { name: 'settings', look: checkSettings },
+    {
+      name: 'current directory',
+      look: checkCurrentDirectory,
+      touches: directory === undefined ? [] : [directory],
+    },
   ];
   const surroundings: CheckGroup[] = [
     { name: 'scheduler', look: (its) => checkScheduler(its, hpc?.executor ?? undefined) },
     { name: 'logout', look: checkLogout },
+    { name: 'crontab', look: checkCron },
     { name: 'CPU time limit', look: checkCpuTime },
     {
       name: 'executed files',
       look: (its) => checkExecuted(its, environment),
-      touches: [process.cwd(), homeOf({ env: subject.env, directory: process.cwd() })],
+      touches: directory === undefined ? [] : [directory, homeOf({ env: subject.env, directory })],
     },
     { name: 'local store', look: checkLocalStore, touches: [localStorePath(subject.env)] },
     { name: 'environment', look: checkEnvironment },
@@ -107,10 +117,10 @@ async function attempt(group: CheckGroup, subject: DoctorContext): Promise<reado
   try {
     return await group.look(subject);
   } catch (error) {
-    const found = error instanceof Error ? error.message : 'the check failed';
-    const remedy =
-      error instanceof EscrowError ? error.hint : 'Fix the reported problem, then run doctor again.';
-    return [failure(group.name, found, remedy)];
+    const known = asEscrowError(error);
+    const isOther = known.code === 'internal' && known !== error;
+    const remedy = isOther ? 'Fix the reported problem, then run doctor again.' : known.hint;
+    return [failure(group.name, known.message, remedy)];
   }
 }
 

@@ -11,6 +11,16 @@ import { reservedFiles, reserveName, runFile, runFiles } from './layout.ts';
 import { storeJson } from './nextflow-format.ts';
 import type { SecretFile } from './record.ts';
 
+/** Facts with which the plugin explains a missing secret and decides whether to provide secrets. */
+export interface PluginNotes {
+  /** Why the platform cannot carry further secrets of the run, by name, as clauses. */
+  readonly undeliverable: ReadonlyMap<string, string>;
+  /** Whether the run was started with a selection of secrets. */
+  readonly isSelection: boolean;
+  /** Whether the run has no secrets of ours, so that Nextflow uses its own store. */
+  readonly usesOwnStore: boolean;
+}
+
 /** Contents of a new run directory. */
 export interface RunDirectoryContents {
   readonly run: string;
@@ -21,6 +31,8 @@ export interface RunDirectoryContents {
   readonly secretDelivery: SecretDelivery;
   /** Values that are delivered in the directory itself. */
   readonly secrets: ReadonlyMap<string, SecretValue>;
+  /** Further facts for the plugin. Absent if the plugin is not used. */
+  readonly notes?: PluginNotes | undefined;
   /** Locations of the secrets that are delivered elsewhere. */
   readonly references: References;
   /** Authenticates the shim's exit status. Absent if nothing will be started. */
@@ -41,8 +53,13 @@ export async function fillRunDirectory(
   marker: string,
   faults: FaultInjector,
 ): Promise<SecretFile[]> {
-  const { run, ledger, workspace, secretDelivery, secrets, references } = contents;
-  const about = { run, ledger, workspace, secrets: [...secrets.keys()], restore: secretDelivery.restore };
+  const { run, ledger, workspace, secretDelivery, secrets, references, notes } = contents;
+  const about = {
+    ...{ run, ledger, workspace, secrets: [...secrets.keys()], restore: secretDelivery.restore },
+    undeliverable: Object.fromEntries(notes?.undeliverable ?? []),
+    selection: notes?.isSelection ?? false,
+    ownStore: notes?.usesOwnStore ?? false,
+  };
   const put = (name: string, data: Uint8Array | string, mode?: number): Promise<void> =>
     step(faults, 'directory.write', () => writeFileAtomic(join(directory, name), data, mode));
   const files: SecretFile[] = [];

@@ -34,6 +34,8 @@ export const runFiles = {
   access: 'access.json',
   /** Configuration that is added to the pipeline's. */
   overlay: 'overlay.config',
+  /** Parameters of the pipeline, of a run that the daemon starts. */
+  parameters: 'params.json',
   /** A FIFO that the shim opens and `java` inherits. While a process holds it, the run is alive. */
   alive: 'alive',
   /** Identity of the nextflow process (schemas/process.json). */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { isRunDirectoryName } from '../contract/run-id.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
-import { EscrowError, systemCode } from '../errors.ts';
+import { EscrowError } from '../errors.ts';
 import type { Finding, LeaseLocation, LeaseRemover, NoteRecord } from '../stores/store.ts';
 import { syncDirectory } from '../system/files/atomic-write.ts';
 import { isDiskError } from '../system/files/disk-error.ts';
@@ -13,6 +13,7 @@ import {
   ensurePrivateDirectory,
   openPrivateDirectory,
 } from '../system/files/private-directory.ts';
+import { describeSystemError } from '../system/files/path-error.ts';
 import { RUNS } from '../system/files/trust/trust-error.ts';
 import { restoreAccessTo, restoreOwnerAccess } from '../system/files/restore-owner-access.ts';
 import { noFaults, step, type FaultInjector } from '../system/steps.ts';
@@ -203,7 +204,7 @@ function assertRunDirectory(target: string): void {
 function writeError(path: string, error: unknown): EscrowError {
   const reason = error instanceof EscrowError ? error.cause : error;
   if (error instanceof EscrowError && !isDiskError(reason)) return error;
-  return new EscrowError('store-unavailable', `Cannot write "${path}": ${String(systemCode(reason))}.`, {
+  return new EscrowError('store-unavailable', `Cannot write "${path}": ${describeSystemError(reason)}.`, {
     cause: reason,
   });
 }

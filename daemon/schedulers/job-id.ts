@@ -7,11 +7,11 @@ export function isJobId(executor: Executor, id: string): boolean {
   return definitionOf(executor).jobId.test(id);
 }
 
-/** Throws `request-invalid` unless the text has the format of a scheduler's job ids. */
+/** Throws `request-unprocessable` unless the text has the format of a scheduler's job ids. */
 export function assertJobId(executor: Executor, id: string): void {
   if (!isJobId(executor, id))
     throw new EscrowError(
-      'request-invalid',
+      'request-unprocessable',
       `Invalid job id of ${executor}: ${JSON.stringify(id.slice(0, 80))}.`,
     );
 }

@@ -14,6 +14,11 @@ export async function hasCrontab(env: Environment): Promise<boolean> {
   return (await readCrontab(env)) !== undefined;
 }
 
+/** Returns whether the user's crontab contains lines of nf-escrow. */
+export async function hasCronLines(env: Environment): Promise<boolean> {
+  return BLOCK.test((await readCrontab(env)) ?? '');
+}
+
 /**
  * Replaces nf-escrow's lines in the user's crontab; no lines removes them. Keeps all other lines byte for byte. Returns
  * whether the crontab changed. Throws `config-invalid`.

@@ -3,20 +3,19 @@ import { dirname, join } from 'node:path';
 import { fillTemplate } from '../system/files/fill-template.ts';
 import { quoteShellWord, quoteShellWords } from '../system/processes/shell-word.ts';
 import type { Settings } from '../config/settings.ts';
-import { isSchedulerLocation } from '../schedulers/environment.ts';
-import { platformRules } from '../stores/registry.ts';
+import { isLaunchVariable } from '../launch/launch-environment.ts';
 import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { inPrivateDirectory } from '../system/files/private-directory.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables that the daemon needs and that systemd and cron do not set. Schedulers and platforms add their own. */
-const PASSED = /^(NF_ESCROW_\w+|PATH|LD_LIBRARY_PATH|XDG_CONFIG_HOME|XDG_STATE_HOME|NODE_EXTRA_CA_CERTS)$/;
-
-const platformVariables = Object.values(platformRules).flatMap(({ variables }) => variables ?? []);
+/** Variables of the daemon itself that systemd and cron do not set. Runs that it starts need further ones. */
+const PASSED = /^(NF_ESCROW_\w+|NODE_EXTRA_CA_CERTS)$/;
+/** Variables that systemd and cron set for the session in which the daemon will run. */
+const OF_SESSION = /^(HOME|USER|LOGNAME|SHELL|XDG_RUNTIME_DIR)$/;
 
 function isPassed(name: string): boolean {
-  return PASSED.test(name) || isSchedulerLocation(name) || platformVariables.includes(name);
+  return PASSED.test(name) || (isLaunchVariable(name) && !OF_SESSION.test(name));
 }
 
 /** Writes the program that systemd and cron start, with the current environment, and returns its path. */

@@ -1,8 +1,9 @@
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { EscrowError } from '../errors.ts';
 import { isLingerEnabled } from '../system/processes/logind.ts';
+import { ownAccount } from '../system/processes/own-account.ts';
 import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
 import { hasCrontab, writeCrontab } from './crontab.ts';
 import { removeDaemonCommand, writeDaemonCommand } from './daemon-command.ts';
@@ -86,7 +87,7 @@ async function installCrontab({ settings, command, env }: Installation): Promise
 
 /** Without lingering, systemd stops a user's services with their last session: loginctl(1). */
 function lingering(): string[] {
-  const { username } = userInfo();
+  const { username } = ownAccount();
   if (isLingerEnabled(username)) return [];
   return [
     'Lingering is off: the daemon stops when you log out and does not start at boot.',
@@ -100,6 +101,6 @@ function cronLines(command: string): string[] {
     '%',
     String.raw`\%`,
   );
-  const minute = String((userInfo().uid * 7) % 60);
+  const minute = String((ownAccount().uid * 7) % 60);
   return [`@reboot ${start}`, `${minute} * * * * ${start}`];
 }

@@ -33,6 +33,13 @@ export const platformRules = Object.fromEntries(
   Object.entries(PLATFORMS).map(([name, { rules }]) => [name, rules]),
 ) as Readonly<Record<Platform, PlatformRules>>;
 
+/** Returns the environment without the settings of its platform, for a command that runs on this host and submits nothing. */
+export function onThisHost(environment: ComputeEnvironment): ComputeEnvironment {
+  const settings = Object.values(platformRules).flatMap((rules) => rules.settings ?? []);
+  const kept = Object.entries(environment).filter(([key]) => !settings.some((name) => name === key));
+  return { ...(Object.fromEntries(kept) as ComputeEnvironment), platform: 'hpc', headJob: false };
+}
+
 /** Creates the stores of every platform. */
 export function createStores(
   dependencies: StoreDependencies,

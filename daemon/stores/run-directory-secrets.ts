@@ -1,5 +1,5 @@
 import type { SecretDelivery } from '../contract/types.ts';
-import { assertFitsNextflowFormat } from '../run-directory/nextflow-format.ts';
+import { unfitForNextflowFormat } from '../run-directory/nextflow-format.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import type { SecretsStore } from './store.ts';
 
@@ -9,7 +9,14 @@ export class RunDirectorySecrets implements SecretsStore {
   readonly objects = undefined;
 
   /** The plugin delivers arbitrary bytes. Nextflow's own format does not. */
-  check(secrets: ReadonlyMap<string, SecretValue>, { plugin, reason }: SecretDelivery): void {
-    if (plugin === null) assertFitsNextflowFormat(secrets, reason);
+  carriesAnyValue({ plugin }: SecretDelivery): boolean {
+    return plugin !== null;
+  }
+
+  findUndeliverable(
+    secrets: ReadonlyMap<string, SecretValue>,
+    secretDelivery: SecretDelivery,
+  ): ReadonlyMap<string, string> {
+    return this.carriesAnyValue(secretDelivery) ? new Map() : unfitForNextflowFormat(secrets);
   }
 }

@@ -119,8 +119,14 @@ export interface SecretsStore {
   /** The objects that hold the secrets; undefined if the run directory holds them. */
   readonly objects: ObjectStore | undefined;
 
-  /** Throws `value-not-deliverable` for a value that tasks would not receive exactly. Changes nothing. */
-  check(secrets: ReadonlyMap<string, SecretValue>, secretDelivery: SecretDelivery): void;
+  /** Returns whether tasks receive every value exactly, so that values need not be examined. */
+  carriesAnyValue(secretDelivery: SecretDelivery): boolean;
+
+  /** Returns the secrets that tasks would not receive exactly, with the reason as a clause. Changes nothing. */
+  findUndeliverable(
+    secrets: ReadonlyMap<string, SecretValue>,
+    secretDelivery: SecretDelivery,
+  ): ReadonlyMap<string, string>;
 }
 
 /** Creates the objects that hold secrets outside the run directory. All methods except `place` are idempotent. */

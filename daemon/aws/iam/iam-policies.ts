@@ -1,21 +1,37 @@
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../../package-files.ts';
+import { shownValue } from '../../contract/shown-value.ts';
 import { EscrowError } from '../../errors.ts';
 import { asTag } from '../tags.ts';
 import { viaSecretsManager } from './required-permissions.ts';
 
 /** Identities that receive a policy: templates/aws-batch/secrets-policy-<holder>.json. */
-export const policyHolders = ['execution-role', 'instance-role', 'account', 'dead-man-role'] as const;
-export type PolicyHolder = (typeof policyHolders)[number];
+type PolicyHolder = 'execution-role' | 'instance-role' | 'account' | 'dead-man-role';
 /** The policy of `dead-man-role` exists only with a dead man's switch. */
 type Policies = Readonly<Record<Exclude<PolicyHolder, 'dead-man-role'>, Policy>> &
   Readonly<Partial<Record<'dead-man-role', Policy>>>;
+
+/** Where each document belongs, by file name, in sentences. */
+export const policyPurposes: Readonly<Record<string, string>> = {
+  'secrets-policy-execution-role.json':
+    'Attach it to the execution role. ECS reads the secrets of runs with this role when a container starts.',
+  'secrets-policy-instance-role.json':
+    'Attach it to the instance role of the Batch compute environment, only if Nextflow itself runs there. It grants no access to secrets, because containers can reach the credentials of their instance.',
+  'secrets-policy-account.json':
+    'Attach it to the launcher, the user or role that runs nf-escrow, in addition to what Nextflow needs. It permits creating and removing the secrets of runs.',
+  'secrets-policy-dead-man-role.json':
+    "Attach it to the role of the dead man's switch, with which EventBridge Scheduler deletes the secrets of a lost run.",
+  'secrets-trust-execution-role.json':
+    'Set it as the trust policy of the execution role. It lets ECS assume the role for tasks of this account only.',
+  'secrets-trust-dead-man-role.json':
+    "Set it as the trust policy of the role of the dead man's switch. It lets EventBridge Scheduler assume the role for schedules of this account only.",
+};
 
 /** Values for the placeholders of the templates. */
 export interface PolicyOptions {
   /** Twelve digits. */
   readonly account: string;
-  /** Role name, not ARN. */
+  /** Role name, after its path if it has one: `tasks`, `lab/tasks`. Not an ARN. */
   readonly executionRole: string;
   /** Name of the dead man's role; undefined without a dead man's switch. */
   readonly deadManRole?: string | undefined;
@@ -36,23 +52,27 @@ interface Policy {
   readonly Statement: Record<string, unknown>[];
 }
 
-const RULES: readonly (readonly [keyof PolicyOptions, RegExp, string])[] = [
-  ['account', /^\d{12}$/, 'account id: use 12 digits'],
-  ['executionRole', /^[\w+=,.@-]{1,64}$/, 'role name: use up to 64 letters, digits and +=,.@-_'],
-  ['deadManRole', /^[\w+=,.@-]{1,64}$/, 'role name: use up to 64 letters, digits and +=,.@-_'],
-  ['owner', /^.{1,256}$/su, 'owner: use the name of the Unix user who launches runs'],
-  ['workspace', /^[a-z0-9-]+\/[a-z0-9-]+$/, 'workspace: use the form ORGANIZATION/NAME'],
-  ['prefix', /^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'prefix: use letters, digits and /_+=.@-'],
-  ['partition', /^aws[a-z-]*$/, 'partition: use aws, aws-cn, aws-us-gov or another AWS partition'],
-  ['kmsKey', /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'KMS key: use the ARN of the key'],
+const ROLE_NAME = /^(?:[\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/;
+const ROLE_RULE =
+  'the name of a role, after its path if it has one: 1 to 64 letters, digits and the characters +=,.@-_';
+/** The option that sets each value, and its rule, in words after "must be". */
+const RULES: readonly (readonly [keyof PolicyOptions, string, RegExp, string])[] = [
+  ['account', '--account', /^\d{12}$/, '12 digits'],
+  ['executionRole', '--execution-role-name', ROLE_NAME, ROLE_RULE],
+  ['deadManRole', '--dead-man-role-name', ROLE_NAME, ROLE_RULE],
+  ['owner', '--owner', /^.{1,256}$/su, 'the name of the Unix user who launches runs'],
+  ['workspace', '--workspace', /^[a-z0-9-]+\/[a-z0-9-]+$/, 'ORG/NAME, such as lab/rna'],
+  ['prefix', '--prefix', /^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'letters, digits and the characters /_+=.@-'],
+  ['partition', '--partition', /^aws[a-z-]*$/, 'aws, aws-cn, aws-us-gov or another AWS partition'],
+  ['kmsKey', '--kms-key', /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'the ARN of a KMS key'],
 ];
 
 /** Returns the policies with all placeholders filled in. Throws `usage` for an invalid option value. */
 export function renderPolicies(options: PolicyOptions): Policies {
-  for (const [key, rule, requirement] of RULES) {
+  for (const [key, option, rule, words] of RULES) {
     const value = options[key];
     if (value !== undefined && !rule.test(value))
-      throw new EscrowError('usage', `"${value}" is not a valid ${requirement}.`);
+      throw new EscrowError('usage', `${option} must be ${words}, not ${shownValue(value)}.`);
   }
   const render = (holder: PolicyHolder): Policy =>
     withSwitch(holder, withKey(holder, fill(readTemplate(holder), options), options), options);
@@ -61,6 +81,21 @@ export function renderPolicies(options: PolicyOptions): Policies {
     'instance-role': render('instance-role'),
     account: render('account'),
     ...(options.deadManRole === undefined ? {} : { 'dead-man-role': render('dead-man-role') }),
+  };
+}
+
+/** Returns all policies and trust policies by file name. Throws `usage` for an invalid option value. */
+export function renderDocuments(options: PolicyOptions): Record<string, object> {
+  const policies = Object.entries(renderPolicies(options)).map(([holder, policy]): [string, object] => [
+    `secrets-policy-${holder}.json`,
+    policy,
+  ]);
+  return {
+    ...Object.fromEntries(policies),
+    'secrets-trust-execution-role.json': renderExecutionTrust(options),
+    ...(options.deadManRole === undefined
+      ? {}
+      : { 'secrets-trust-dead-man-role.json': renderDeadManTrust(options) }),
   };
 }
 
@@ -113,8 +148,10 @@ export function renderCloudFormation(options: PolicyOptions): object {
   });
   const outputs: [string, object][] = resources.map(([name]) => [name, { Value: { Ref: name } }]);
   if (options.deadManRole !== undefined) {
+    const parts = options.deadManRole.split('/');
     const role = {
-      RoleName: options.deadManRole,
+      RoleName: parts.at(-1),
+      ...(parts.length > 1 ? { Path: `/${parts.slice(0, -1).join('/')}/` } : {}),
       AssumeRolePolicyDocument: inAnyPartition(renderDeadManTrust({ ...options, partition: 'aws' })),
     };
     resources.push(['NfEscrowDeadManRole', { Type: 'AWS::IAM::Role', Properties: role }]);

@@ -2,6 +2,10 @@ import type { AwsCredentials } from '../../contract/types.ts';
 import type { AwsAccess } from './access.ts';
 import { encryptedTransport } from './encrypted-transport.ts';
 import { sdk } from './sdk.ts';
+import { withinLimit } from '../../system/time/within-limit.ts';
+
+/** Time limit. The SDK waits without a limit for a `credential_process` and for the browser of a sign-in. */
+const LIMIT_MS = 60_000;
 
 /** Credentials that a user provided for removals: the latest ones of each account, kept in memory only. */
 export class ProvidedCredentials {
@@ -30,13 +34,20 @@ export async function resolveCredentials(access: AwsAccess): Promise<AwsCredenti
   const { profile, region } = access;
   const requestHandler = await encryptedTransport(access);
   const options = { ignoreCache: true, clientConfig: { region, requestHandler } };
-  try {
+  const resolve = async (): Promise<AwsCredentials> => {
     if (profile !== null) {
       const { fromIni } = await sdk('@aws-sdk/credential-provider-ini');
-      return await fromIni({ profile, ...options })();
+      return fromIni({ profile, ...options })();
     }
     const { defaultProvider } = await sdk('@aws-sdk/credential-provider-node');
-    return await defaultProvider(options)();
+    return defaultProvider(options)();
+  };
+  const late = (): Error =>
+    Object.assign(new Error(`no credentials within ${String(LIMIT_MS / 1000)} s`), {
+      name: 'CredentialsProviderError',
+    });
+  try {
+    return await withinLimit(LIMIT_MS, resolve(), late);
   } finally {
     requestHandler.destroy?.();
   }

@@ -46,6 +46,9 @@ function isSame(to: Destination, endpoint: string): boolean {
   return to.protocol === named.protocol && to.hostname === named.hostname && one === other;
 }
 
+/** Timeouts for connecting and for an answer, in milliseconds. The SDK's default is to wait forever for an answer. */
+const TIMEOUTS = { connectionTimeout: 5000, requestTimeout: 15_000, throwOnRequestTimeout: true };
+
 /**
  * Returns a request handler for one SDK client that rejects requests that are not encrypted. It runs after everything
  * that decides the destination, and before the request is sent. The clients that the SDK creates to resolve
@@ -54,7 +57,7 @@ function isSame(to: Destination, endpoint: string): boolean {
  */
 export async function encryptedTransport(
   access: Pick<AwsAccess, 'region' | 'endpoint'>,
-  timeouts: STSClientConfig['requestHandler'] = {},
+  timeouts: STSClientConfig['requestHandler'] = TIMEOUTS,
 ): Promise<STSClient['config']['requestHandler']> {
   const { STSClient } = await sdk('@aws-sdk/client-sts');
   const handler = new STSClient({ region: access.region, requestHandler: timeouts }).config.requestHandler;

@@ -1,4 +1,4 @@
-/** The packages of the AWS SDK, each through a file that re-exports what is used: the bundle contains only that. */
+/** Packages of the AWS SDK. Each is imported through a file that re-exports the used parts, so that only these are bundled. */
 const parts = {
   '@aws-sdk/client-batch': () => import('./sdk/client-batch.ts'),
   '@aws-sdk/client-iam': () => import('./sdk/client-iam.ts'),

@@ -9,6 +9,7 @@ import type { AwsAccess } from './access.ts';
 import { asAwsError } from './aws-error.ts';
 import { resolveCredentials, type ProvidedCredentials } from './credentials.ts';
 import { assertEncrypted, destinationOf, encryptedTransport } from './encrypted-transport.ts';
+import { measured } from './measured.ts';
 import { sdk } from './sdk.ts';
 
 /** Access to AWS for one attempt, with credentials that are resolved for this attempt and never reused. */
@@ -25,10 +26,6 @@ export interface AwsSession {
 
 /** Opens a session: resolves credentials and asks AWS for their identity. */
 export type OpenSession = (access: AwsAccess, provided?: ProvidedCredentials) => Promise<AwsSession>;
-
-/** Timeouts for connecting and for an answer, in milliseconds. */
-const CONNECT_MS = 5000;
-const ANSWER_MS = 15_000;
 
 /**
  * Opens a session with the resolved credentials, or with the provided ones if those fail. Throws `aws-credentials`,
@@ -143,19 +140,19 @@ export function clientsFor(
   return {
     secretsManager: async () => {
       const { SecretsManagerClient } = await sdk('@aws-sdk/client-secrets-manager');
-      return new SecretsManagerClient({ ...(await config()), ...named });
+      return measured(new SecretsManagerClient({ ...(await config()), ...named }));
     },
     batch: async (maxAttempts = 4) => {
       const { BatchClient } = await sdk('@aws-sdk/client-batch');
-      return new BatchClient({ ...(await config()), maxAttempts });
+      return measured(new BatchClient({ ...(await config()), maxAttempts }));
     },
     iam: async () => {
       const { IAMClient } = await sdk('@aws-sdk/client-iam');
-      return new IAMClient({ ...(await config()), maxAttempts: 4 });
+      return measured(new IAMClient({ ...(await config()), maxAttempts: 4 }));
     },
     eventScheduler: async () => {
       const { SchedulerClient } = await sdk('@aws-sdk/client-scheduler');
-      return new SchedulerClient(await config());
+      return measured(new SchedulerClient(await config()));
     },
   };
 }
@@ -179,7 +176,7 @@ export async function configuredEndpoint(session: AwsSession): Promise<string | 
 
 async function stsClient(access: AwsAccess, credentials: AwsCredentials): Promise<STSClient> {
   const { STSClient } = await sdk('@aws-sdk/client-sts');
-  return new STSClient({ ...(await basicConfig(access, credentials)), maxAttempts: 4 });
+  return measured(new STSClient({ ...(await basicConfig(access, credentials)), maxAttempts: 4 }));
 }
 
 /** Returns the configuration that all clients share. */
@@ -188,10 +185,6 @@ async function basicConfig(access: AwsAccess, credentials: AwsCredentials) {
     region: access.region,
     credentials,
     useFipsEndpoint: access.fips,
-    requestHandler: await encryptedTransport(access, {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: ANSWER_MS,
-      throwOnRequestTimeout: true,
-    }),
+    requestHandler: await encryptedTransport(access),
   };
 }

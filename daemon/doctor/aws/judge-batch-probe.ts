@@ -38,7 +38,7 @@ const CAUSES: readonly Cause[] = [
     pattern: /AccessDenied|not authorized/i,
     found: 'the execution role is not allowed to read the secret',
     remedy: ({ executionRole }) =>
-      `Attach secrets-policy-execution-role.json of nf-escrow iam render to ${executionRole}. A policy for another workspace does not cover this one.`,
+      `Attach secrets-policy-execution-role.json of nf-escrow iam render to ${executionRole}. A policy that was rendered for another workspace does not permit this.`,
   },
   {
     pattern:
@@ -80,7 +80,7 @@ export function judgeBatchProbe(job: BatchJobState, settings: AwsSettings, waite
   if (status !== 'FAILED') {
     const [found, remedy] = BY_STATUS[status] ?? [
       `was still ${status}`,
-      'Wait longer with --wait 600. Other jobs of the queue may run first.',
+      'Wait longer with --wait 600. Other jobs in the queue may be ahead.',
     ];
     return failure(NAME, `after ${String(Math.round(waitedMs / 1000))} s the job ${found}`, remedy);
   }

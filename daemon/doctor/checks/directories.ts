@@ -83,7 +83,7 @@ function checkAbsent({ name, path, variable }: Directory): Check {
   if (isWritableDirectory(nearest)) return ok(name, `${path} does not exist yet and can be created`);
   return failure(
     name,
-    `${path} cannot be created: ${nearest} is not a directory that you can write to`,
+    `cannot create ${path}: ${nearest} is not a writable directory`,
     `Create it, or set ${variable} to a directory that you can write to.`,
   );
 }

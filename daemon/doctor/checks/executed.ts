@@ -7,6 +7,7 @@ import { choosePluginsDirectory, ownPluginsDirectory } from '../../nextflow/plug
 import { umaskText } from '../../system/processes/umask.ts';
 import { failure, ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
+import { currentDirectory } from './current-directory.ts';
 import { findLauncher } from './nextflow.ts';
 
 const NAME = 'executed files';
@@ -17,8 +18,8 @@ const NAME = 'executed files';
  */
 export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvironment): Check[] {
   const { env, umask, policy, owners } = subject;
-  if (findLauncher(subject) === undefined) return [];
-  const directory = process.cwd();
+  const directory = currentDirectory();
+  if (directory === undefined || findLauncher(subject) === undefined) return [];
   // On other platforms the work directory is in an object store, not in a file system.
   const workDir = environment === undefined || environment.platform === 'hpc' ? undefined : 's3://';
   const { places } = examineExecution({
@@ -33,7 +34,7 @@ export function checkExecuted(subject: DoctorContext, environment?: ComputeEnvir
   });
   const report = policy === 'refuse' ? failure : warning;
   if (places.length > 0) return places.map((place) => report(NAME, describePlace(place), place.remedy));
-  const found = `no other user can change files that a run from ${directory} executes (umask ${umaskText(umask)})`;
+  const found = `other users cannot change the files that a run from ${directory} executes (umask ${umaskText(umask)})`;
   return [ok(NAME, found)];
 }
 

@@ -15,7 +15,7 @@ export async function checkJava(subject: DoctorContext): Promise<Check[]> {
   if (java === undefined) return [failure('java', 'no `java` on PATH', INSTALL)];
   const place = `${java.path} (from ${java.from})`;
   if (!isProgram(java.path)) {
-    const remedy = `Set ${java.from} to a Java home, or unset it: Nextflow does not search any further.`;
+    const remedy = `Set ${java.from} to a Java home, or unset it: Nextflow uses no other Java while it is set.`;
     return [failure('java', `${place} is not a program`, remedy)];
   }
   const version = await readJavaVersion(java.path, env, limitMs);

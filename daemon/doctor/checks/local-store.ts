@@ -1,7 +1,8 @@
-import { accessSync, constants, lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { asEscrowError } from '../../errors.ts';
 import { isMissing } from '../../system/files/path-lookup.ts';
-import { findLocalStore, localStorePath } from '../../nextflow/launcher/local-store.ts';
+import { findLocalStore, localStoreNames, localStorePath } from '../../nextflow/launcher/local-store.ts';
 import { failure, modeOf, ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
@@ -9,7 +10,7 @@ import { quoteShellWord } from '../../system/processes/shell-word.ts';
 /** Files that Nextflow writes next to its store for its tasks, with every secret in clear text. A killed run leaves them. */
 const LEFTOVER = /^\.nf-.*\.secrets$/;
 
-/** Checks the user's own secrets store of Nextflow, which runs merge. Checks only its path and mode. */
+/** Checks the user's own secrets store of Nextflow, which runs merge. Shows no names or values. */
 export function checkLocalStore({ env }: Pick<DoctorContext, 'env'>): Check[] {
   return [checkStore(env), ...checkLeftovers(dirname(localStorePath(env)))];
 }
@@ -23,7 +24,7 @@ function checkStore(env: DoctorContext['env']): Check {
     return failure(
       'local store',
       `${path} is not a regular file`,
-      `Replace it with the file itself, ${without}.`,
+      `Replace it with a regular file, ${without}.`,
     );
   if ((found.mode & 0o777) !== 0o600)
     return failure(
@@ -31,7 +32,12 @@ function checkStore(env: DoctorContext['env']): Check {
       `${path} has mode ${modeOf(found)}; Nextflow requires 0600`,
       `chmod 600 ${quoteShellWord(path)}`,
     );
-  accessSync(path, constants.R_OK);
+  try {
+    localStoreNames(path);
+  } catch (error) {
+    const { message, hint } = asEscrowError(error); // as the launch reports it
+    return failure('local store', message, hint);
+  }
   return ok('local store', `${path} (0600)`);
 }
 
@@ -42,7 +48,7 @@ function checkLeftovers(directory: string): Check[] {
     warning(
       'local store',
       `${String(left)} files .nf-*.secrets in ${directory}: runs of plain nextflow left secrets there in clear text`,
-      'Delete them when no such run is alive.',
+      'Delete them when no run of plain nextflow is alive.',
     ),
   ];
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { isBootedBySystemd, killsAtLogout, isLingerEnabled } from '../../system/processes/logind.ts';
+import { ownAccount } from '../../system/processes/own-account.ts';
 import { userUnitPath } from '../../system/user-unit.ts';
 import { ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
@@ -14,14 +14,16 @@ const NAME = 'logout';
 export function checkLogout({ logind, env }: Pick<DoctorContext, 'logind' | 'env'>): Check[] {
   if (!isBootedBySystemd(logind))
     return [ok(NAME, 'processes survive logout: this host is not booted by systemd')];
-  const { username } = userInfo();
+  const { username } = ownAccount();
   const enable = `loginctl enable-linger ${username}`;
   const isLingering = isLingerEnabled(username, logind);
   const isInstalled = existsSync(userUnitPath(env));
   if (isInstalled && isLingering)
     return [ok(NAME, 'the daemon survives logout: it is a systemd user service, and lingering is on')];
   if (isInstalled)
-    return [warning(NAME, 'the daemon ends with your last session: lingering is off', `Run ${enable}.`)];
+    return [
+      warning(NAME, 'the daemon stops when your last session ends: lingering is off', `Run ${enable}.`),
+    ];
   if (!killsAtLogout(username, logind))
     return [
       ok(NAME, 'processes survive logout. To start the daemon after a reboot: nf-escrow daemon install'),

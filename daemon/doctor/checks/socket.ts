@@ -13,7 +13,17 @@ import type { DoctorContext } from '../doctor-context.ts';
  * Checks the daemon's socket and the daemon that answers. Never starts a daemon. Throws `socket-path-too-long`,
  * `permissions-too-open`.
  */
-export async function checkSocket({ socket }: Paths, subject: DoctorContext): Promise<Check[]> {
+export async function checkSocket(paths: Paths, subject: DoctorContext): Promise<Check[]> {
+  const { runtimeUnusable } = paths;
+  const ignored =
+    runtimeUnusable === undefined ? [] : [warning('socket', runtimeUnusable.replace(/\.$/, ''), UNSET)];
+  return [...ignored, ...(await checkSocketAt(paths, subject))];
+}
+
+const UNSET =
+  'You need not do anything: the socket is in the state directory. To avoid this warning, unset XDG_RUNTIME_DIR.';
+
+async function checkSocketAt({ socket }: Paths, subject: DoctorContext): Promise<Check[]> {
   assertSocketPath(socket);
   openTrusted({ path: dirname(socket), purpose: SOCKET, need: 'private' })?.close();
   const found = lstatIfExists(socket);
@@ -29,14 +39,18 @@ export async function checkSocket({ socket }: Paths, subject: DoctorContext): Pr
       return [
         ok(
           'socket',
-          `the daemon is not running; the next daemon replaces ${socket}, which a killed daemon left`,
+          `the daemon is not running; a killed daemon left ${socket}, and the next daemon replaces it`,
         ),
       ];
     throw error;
   }
 }
 
-function judge(socket: string, { version, ledger, pendingRemovals }: Health, subject: DoctorContext): Check {
+function judge(
+  socket: string,
+  { version = 'unknown', ledger, pendingRemovals = 0 }: Health,
+  subject: DoctorContext,
+): Check {
   const found = `the daemon, version ${version}, answers at ${socket}`;
   if (ledger !== 'ok')
     return failure(

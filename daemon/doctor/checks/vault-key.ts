@@ -41,7 +41,7 @@ function checkPlace({ keyFile, state }: Paths): Check {
   return warning(
     'vault key location',
     `key and ledger are both in ${holds(state, directory) ? state : directory}: a copy of that directory reveals all secrets`,
-    'Exclude it from backups and snapshots that others can read, or unset NF_ESCROW_HOME to separate the two.',
+    'Exclude the directory from backups and snapshots that others can read, or unset NF_ESCROW_HOME to separate key and ledger.',
   );
 }
 

@@ -21,7 +21,7 @@ export function judgeProbe(
     return failure(
       NAME,
       `${there} could not read the test value in ${runsDirectory}`,
-      'Check that it is the same file system on both hosts and that you are the same user (a file server often maps root to nobody), or set another directory: nf-escrow compute-envs update NAME --runs-dir DIR.',
+      'Check that both hosts mount the same file system and that your user id is the same on both (a file server often maps root to nobody). Or set another directory: nf-escrow compute-envs update NAME --runs-dir DIR.',
     );
   const us = String(process.geteuid?.());
   const modes = of('modes');

@@ -187,7 +187,7 @@ function unread(who: string, directory: string, state: string): Check {
 function unheard(who: string, state: string): Check {
   return warning(
     PROBE_CHECK,
-    `${who} was cancelled: it did not answer in time (${state})`,
+    `${who} did not answer in time (${state}), and was cancelled`,
     'Its queue may be full. Wait longer with --wait SECONDS, or set another queue: nf-escrow compute-envs update NAME --head-options "...".',
   );
 }

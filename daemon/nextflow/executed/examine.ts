@@ -1,8 +1,8 @@
-import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { WritablePlace } from '../../contract/types.ts';
 import { writersOfNewFiles, type NewFileWriters } from '../../system/files/trust/new-files.ts';
 import { isAbove } from '../../system/files/trust/trust-error.ts';
+import { homeDirectory } from '../../system/processes/own-account.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
 import { umaskText } from '../../system/processes/umask.ts';
 import { findPlaces, type Found } from './find-places.ts';
@@ -48,7 +48,7 @@ function add(
 
 function describe({ use, path, fault }: Found): Omit<WritablePlace, 'uses'> {
   const { at, who, why, isOwn, isMissing, owner } = fault;
-  const other = `${elsewhere(use)}${isAbove(at, homedir()) ? ', or ask the administrator of this machine' : ''}`;
+  const other = `${elsewhere(use)}${isAbove(at, homeDirectory()) ? ', or ask the administrator of this machine' : ''}`;
   if (isMissing === true) {
     const remedy = `Run mkdir -m 700 ${quoteShellWord(path)} first, or ${other}.`;
     return { path: at, who, why: `can be changed by others: ${who} can create "${path}" there`, remedy };

@@ -1,4 +1,5 @@
 import { EscrowError } from '../../errors.ts';
+import { takesNext } from './arity.ts';
 import { commands, launcherOptions, runOptions } from './options.ts';
 
 /** Nextflow's command line. */
@@ -9,10 +10,9 @@ export interface NextflowArguments {
   readonly background: boolean;
 }
 
-/** Arguments that `-resume` takes as a session instead of the pipeline, as in Nextflow's launcher. */
-const SESSION = /^last$|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{8}/;
-/** Options of this form take the next argument if they contain no `=`. */
-const SETTING = /^-(?:process|executor|cluster)\.[^=]+$/;
+/** Nextflow's commands that evaluate a pipeline or its configuration, and see its secrets. Only `run` runs tasks. */
+export type SecretCommand = 'run' | 'inspect' | 'config';
+const SEES_SECRETS: readonly string[] = ['run', 'inspect', 'config'] satisfies SecretCommand[];
 
 /**
  * Builds Nextflow's command line from the arguments after our own options of `nf-escrow run`. Moves launcher options from
@@ -40,10 +40,7 @@ export function buildRunArguments(rest: readonly string[]): NextflowArguments {
 
 /** Returns whether an option takes the next argument, as in Nextflow's launcher. */
 export function takesValue(option: string, next: string | undefined): boolean {
-  const arity = launcherOptions[option] ?? runOptions[option] ?? (SETTING.test(option) ? 'optional' : 'flag');
-  if (arity === 'session') return next !== undefined && SESSION.test(next);
-  if (arity === 'optional') return next !== undefined && !next.startsWith('-');
-  return arity === 'value';
+  return takesNext({ launcherOptions, runOptions }, option, next);
 }
 
 function finish(launcher: readonly string[], run: readonly string[]): NextflowArguments {
@@ -64,20 +61,21 @@ function parameterTooEarly(token: string): EscrowError {
 }
 
 /**
- * Parses a Nextflow command line without options of our own. Returns undefined if it does not run a pipeline and is passed on
+ * Parses a Nextflow command line without options of our own. Returns undefined if it evaluates no pipeline and is passed on
  * unchanged. Nextflow runs a script if the first argument is a file and not a command (Launcher, normalizeArgs).
  */
 export function readCommandLine(
   args: readonly string[],
   isFile: (path: string) => boolean,
-): NextflowArguments | undefined {
+): (NextflowArguments & { readonly command: SecretCommand }) | undefined {
   const position = commandPosition(args);
   const token = args[position];
   const implicit = position === 0 && token !== undefined && !commands.includes(token) && isFile(token);
-  if (token !== 'run' && !implicit) return undefined;
+  if (token === undefined || (!SEES_SECRETS.includes(token) && !implicit)) return undefined;
   const rest = args.slice(position + 1);
   if (rest.some((argument) => ['-h', '-help'].includes(argument))) return undefined;
-  return { arguments: [...args], background: args.includes('-bg') };
+  const command = implicit ? 'run' : (token as SecretCommand);
+  return { command, arguments: [...args], background: command === 'run' && args.includes('-bg') };
 }
 
 function commandPosition(args: readonly string[]): number {

@@ -1,8 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { EscrowError } from '../../errors.ts';
-import { quoteShellWords } from '../../system/processes/shell-word.ts';
+import { askNextflow, unanswered } from './ask.ts';
 import { takesValue } from './arguments.ts';
 import type { Configured } from './overlay.ts';
 import { configurationKeys } from './configuration-keys.ts';
@@ -21,14 +17,8 @@ interface RunLine {
   readonly moreFiles: readonly string[];
 }
 
-/** Output of Nextflow. `error` is set if its exit status is not 0. */
-interface Answer {
-  readonly output: string;
-  readonly error: string | undefined;
-}
-
-/** Limit of each output, in characters. */
-const OUTPUT_MAX = 4 * 1024 * 1024;
+/** Time limit. Nextflow may clone the pipeline's repository and download plugins first. */
+const LIMIT_MS = 10 * 60_000;
 /** Launcher options that affect the configuration. Others would write logs or start in the background. */
 const OF_LAUNCHER = ['-C', '-c', '-config', '-D', '-config-ignore-includes'];
 const OF_RUN = ['-c', '-config'];
@@ -95,26 +85,18 @@ function options(args: readonly string[]): (readonly [name: string, value: strin
 export async function readConfiguration(
   nextflow: string,
   args: readonly string[],
-  { env, cwd }: { readonly env: Environment; readonly cwd: string },
+  where: { readonly env: Environment; readonly cwd: string; readonly state: string },
 ): Promise<Configured> {
   const { question, configured } = readRunLine(args);
-  const scratch = mkdtempSync(join(tmpdir(), 'nf-escrow-'));
-  try {
-    // A separate log, so that the logs of this run and earlier ones are not rotated.
-    const log = ['-log', join(scratch, 'log'), '-q'];
-    let answer = await ask(nextflow, [...log, ...question], { env, cwd });
-    // `config -r` exists since 25.12. Before, `config` uses the revision that is checked out.
-    if (answer.error?.includes('Unknown option: -r') === true)
-      answer = await ask(nextflow, [...log, ...withoutRevision(question)], { env, cwd });
-    if (answer.error === undefined) return { ...parse(answer.output), ...configured };
-    throw new EscrowError(
-      'config-invalid',
-      `Cannot read the pipeline's configuration: ${answer.error.slice(0, 2000).trim()}`,
-      { hint: `Reproduce the error with: ${quoteShellWords(['nextflow', ...question])}` },
-    );
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  // While it fetches the pipeline, Git may ask on the terminal for a password.
+  const asked = { nextflow, arguments: question, ...where, limitMs: LIMIT_MS, mayPrompt: true };
+  let answer = await askNextflow(asked);
+  // `config -r` exists since 25.12. Before, `config` uses the revision that is checked out.
+  if (answer.error?.includes('Unknown option: -r') === true)
+    answer = await askNextflow({ ...asked, arguments: withoutRevision(question) });
+  if (answer.error !== undefined)
+    throw unanswered("Cannot read the pipeline's configuration", asked, answer.error);
+  return { ...parse(answer.output), ...configured };
 }
 
 function withoutRevision(question: readonly string[]): string[] {
@@ -132,17 +114,4 @@ function parse(output: string): Configured {
       found[key] = value.replace(/^'(.*)'$/s, '$1').slice(0, 2048);
   }
   return found;
-}
-
-/** Not in its own process group: while it fetches the pipeline, Git may ask on the terminal for a password. */
-async function ask(
-  nextflow: string,
-  args: readonly string[],
-  { env, cwd }: { readonly env: Environment; readonly cwd: string },
-): Promise<Answer> {
-  const { execa } = await import('execa');
-  const { exitCode, stdout, stderr, shortMessage } = await execa(nextflow, [...args], {
-    ...{ env, extendEnv: false, cwd, stdin: 'ignore', maxBuffer: OUTPUT_MAX, reject: false },
-  });
-  return { output: stdout, error: exitCode === 0 ? undefined : stderr || String(shortMessage) };
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { takesValue } from './arguments.ts';
+import { optionValues } from './option-values.ts';
 
 /** Returns the values of options that name files or directories, in order, as absolute paths. */
 export function pathsNamed(
@@ -7,10 +7,5 @@ export function pathsNamed(
   args: readonly string[],
   launchDirectory: string,
 ): string[] {
-  return args.flatMap((argument, index) => {
-    const next = args[index + 1];
-    return options.includes(argument) && next !== undefined && takesValue(argument, next)
-      ? [resolve(launchDirectory, next)]
-      : [];
-  });
+  return optionValues(options, args).map((value) => resolve(launchDirectory, value));
 }

@@ -1,14 +1,9 @@
-/**
- * Arity of Nextflow's options, from `nextflow -h` and `nextflow run -h` of 24.10.0 and 26.04.
- *
- * `flag` takes no value. `value` takes the next argument. `optional` takes the next argument unless it starts with a hyphen, as
- * in Nextflow's launcher. `session` takes the next argument if it names a session. `-e.KEY=VALUE` and `-process.KEY=VALUE` are
- * single arguments.
- */
-export type Arity = 'flag' | 'value' | 'optional' | 'session';
+// Nextflow's options, from `nextflow -h` and `nextflow run -h` of 24.10.0 and 26.04. `-e.KEY=VALUE` and `-process.KEY=VALUE`
+// are single arguments.
+import type { Arities } from './arity.ts';
 
 /** Options of the launcher, which precede `run`. `-c` is listed under `run`, which accepts it as well. */
-export const launcherOptions: Readonly<Record<string, Arity>> = {
+export const launcherOptions: Arities = {
   '-C': 'value',
   '-D': 'value',
   '-bg': 'flag',
@@ -23,7 +18,7 @@ export const launcherOptions: Readonly<Record<string, Arity>> = {
 };
 
 /** Options of `run`. */
-export const runOptions: Readonly<Record<string, Arity>> = {
+export const runOptions: Arities = {
   '-E': 'flag',
   '-N': 'optional',
   '-ansi-log': 'optional',

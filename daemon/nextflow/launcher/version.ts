@@ -12,6 +12,8 @@ export interface Launcher {
   readonly selfContained: boolean;
   /** Major versions of Java that the official script accepts. It rejects all others, even newer ones. Empty if unknown. */
   readonly javas: readonly number[];
+  /** Whether its files determine the version. If not, it is probably a wrapper, which may start any version. */
+  readonly isCertain: boolean;
 }
 
 /** The official script has 16 KB. The self-contained distribution (`-dist`) is that script with a jar appended. */
@@ -33,15 +35,30 @@ export function readLauncher(path: string, env: Readonly<Record<string, string |
   if (released !== undefined) {
     const fixed = /^NXF_PACK=dist$/m.test(text) || wanted === undefined;
     const version = fixed ? released : wanted;
-    return { version, from: fixed ? 'its script' : 'NXF_VER', selfContained, javas };
+    return { version, from: fixed ? 'its script' : 'NXF_VER', selfContained, javas, isCertain: true };
   }
   const real = realpathSync(path);
   const named = FILE.exec(basename(real))?.[1];
-  if (named !== undefined) return { version: named, from: 'its name', selfContained, javas };
+  if (named !== undefined) return { version: named, from: 'its name', selfContained, javas, isCertain: true };
   const jar = jarVersion(new Set([realpathSync(dirname(path)), dirname(real)]));
-  if (jar !== undefined) return { version: jar, from: 'the jar beside it', selfContained, javas };
-  if (wanted !== undefined) return { version: wanted, from: 'NXF_VER', selfContained, javas };
-  return { version: IN_PATH.exec(real)?.[1], from: 'its path', selfContained, javas };
+  if (jar !== undefined)
+    return { version: jar, from: 'the jar beside it', selfContained, javas, isCertain: true };
+  if (wanted !== undefined)
+    return { version: wanted, from: 'NXF_VER', selfContained, javas, isCertain: false };
+  return { version: IN_PATH.exec(real)?.[1], from: 'its path', selfContained, javas, isCertain: false };
+}
+
+/**
+ * Returns whether a version such as 25.10.2 or 25.10 is at least a year and month. Undefined for an unknown version and for a
+ * text of another form.
+ */
+export function isAtLeast(
+  version: string | undefined,
+  [oldestYear, oldestMonth]: readonly [year: number, month: number],
+): boolean | undefined {
+  const [, year, month] = /^(\d+)\.(\d+)(?:\.|$)/.exec(version ?? '') ?? [];
+  if (year === undefined) return undefined;
+  return Number(year) > oldestYear || (Number(year) === oldestYear && Number(month) >= oldestMonth);
 }
 
 /** Detects the self-contained distribution by its script (`NXF_PACK=dist`) or its name. */

@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EscrowError } from '../../errors.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
+import { makeDirectories } from '../../system/files/make-directories.ts';
 import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
 import { SHIM_MARK } from './find.ts';
 import { fillTemplate } from '../../system/files/fill-template.ts';
@@ -26,7 +27,7 @@ export function writeShim(directory: string, command: readonly string[]): string
         hint: 'Name another directory, and put it before this one on PATH.',
       },
     );
-  mkdirSync(resolve(directory), { recursive: true, mode: 0o755 }); // independent of the umask, because it will be on PATH
+  makeDirectories(resolve(directory), 0o755); // independent of the umask, because it will be on PATH
   const text = fillTemplate('nextflow.sh', { COMMAND: quoteShellWords(command) });
   writeFileAtomic(path, text, 0o755);
   return path;

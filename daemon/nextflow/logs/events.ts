@@ -1,6 +1,7 @@
 import type { Task } from '../../contract/types.ts';
 import { isSecretName } from '../../contract/secret-name.ts';
 import type { ExposureSearch } from '../../contract/types.ts';
+import { readDuration } from './duration.ts';
 import { exposureOf, searchOf, type ExposureEvent } from './exposure-events.ts';
 
 /** One line of `events.jsonl`, which the plugin writes (plugin/, RunEvents.java). */
@@ -112,6 +113,7 @@ function taskOf(type: string, fields: Record<string, unknown>): Task {
     exit: text(fields['exit']) ?? null,
     process: text(fields['process']) ?? null,
     attempt: Number.isInteger(attempt) ? (attempt as number) : null,
+    durationMs: readDuration(text(fields['duration']) ?? null),
     secrets: names(fields['secrets']),
     exposed: [],
   };

@@ -1,5 +1,5 @@
 import { isSecretName } from '../../contract/secret-name.ts';
-import type { ExposureSearch, SearchGap } from '../../contract/types.ts';
+import type { ExposureEncoding, ExposureSearch, SearchGap } from '../../contract/types.ts';
 
 /** A file in which the plugin found values. */
 export interface ExposureEvent {
@@ -9,6 +9,8 @@ export interface ExposureEvent {
   readonly task: string | null;
   readonly process: string | null;
   readonly secrets: readonly string[];
+  /** How the values are written. The plugin searches only for what Nextflow writes: the value, and its escaped forms. */
+  readonly encodings?: readonly ExposureEncoding[];
 }
 
 /** Maximum length of a path on Linux. */

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { systemCode } from '../../errors.ts';
 import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
+import { isRunName } from '../launcher/run-name.ts';
 import { parseLogLine } from './log-line.ts';
 
 /**
@@ -19,7 +20,6 @@ export interface LogFacts {
   goodbye?: boolean;
 }
 
-const RUN_NAME = /^[a-z](?:[a-z\d]|[-_](?=[a-z\d])){0,79}$/;
 const SESSION = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const CAUSE_MAX = 200;
 
@@ -29,8 +29,8 @@ export function readLogLine(facts: LogFacts, line: string): void {
   const after = (start: string): string | undefined =>
     message.startsWith(start) ? message.slice(start.length).trim() : undefined;
   if (logger === 'Session') {
-    facts.runName ??= matching(RUN_NAME, after('Run name: '));
-    facts.sessionId ??= matching(SESSION, after('Session UUID: '));
+    facts.runName ??= matching(isRunName, after('Run name: '));
+    facts.sessionId ??= matching((text) => SESSION.test(text), after('Session UUID: '));
     facts.abortCause ??= after('Session aborted -- Cause: ')?.slice(0, CAUSE_MAX);
   } else if (logger === 'ScriptRunner') {
     if (after('> Execution complete -- Goodbye') !== undefined) facts.goodbye = true;
@@ -39,23 +39,25 @@ export function readLogLine(facts: LogFacts, line: string): void {
   }
 }
 
-function matching(format: RegExp, text: string | undefined): string | undefined {
-  return text !== undefined && format.test(text) ? text : undefined;
+function matching(isValid: (text: string) => boolean, text: string | undefined): string | undefined {
+  return text !== undefined && isValid(text) ? text : undefined;
 }
 
 /** Number of old logs that Nextflow keeps in addition to the newest one. */
 const ROTATIONS = 9;
 const HEAD_BYTES = 64 * 1024;
 
+/** Returns the paths to which Nextflow renames its newest log, one at each later start. */
+export function rotatedLogs(newest: string): string[] {
+  return Array.from({ length: ROTATIONS }, (_, index) => `${newest}.${String(index + 1)}`);
+}
+
 /**
  * Returns the log that names the process id of a head: the newest one or a rotated one, because several heads may share a launch
  * directory. Undefined if there is none yet. Ignores logs older than `since` (milliseconds since 1970).
  */
 export function findLog(newest: string, pid: number, since: number): string | undefined {
-  const candidates = [
-    newest,
-    ...Array.from({ length: ROTATIONS }, (_, index) => `${newest}.${String(index + 1)}`),
-  ];
+  const candidates = [newest, ...rotatedLogs(newest)];
   const owner = new RegExp(`^ *Process: ${String(pid)}@`, 'm');
   return candidates.find((path) => {
     const found = lstatSync(path, { throwIfNoEntry: false });

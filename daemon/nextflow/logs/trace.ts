@@ -1,7 +1,11 @@
 import type { Task } from '../../contract/types.ts';
+import { readDuration } from './duration.ts';
 
 /** A task as recorded in a trace. */
-export type TracedTask = Pick<Task, 'taskId' | 'hash' | 'nativeId' | 'name' | 'status' | 'exit'>;
+export type TracedTask = Pick<
+  Task,
+  'taskId' | 'hash' | 'nativeId' | 'name' | 'status' | 'exit' | 'durationMs'
+>;
 
 /** A parsed row, or the number of a malformed row with the reason. */
 export type TraceRow =
@@ -40,6 +44,7 @@ export class TraceReader {
       name: cell('name'),
       status: cell('status'),
       exit: cell('exit'),
+      durationMs: readDuration(cell('duration')),
     };
   }
 }

@@ -1,8 +1,9 @@
-import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { EscrowError, systemCode } from '../../errors.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
+import { makeDirectories } from '../../system/files/make-directories.ts';
 import type { Purpose } from '../../system/files/trust/trust-error.ts';
 import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import { trustedFilesIn } from '../../system/files/trust/trusted-tree.ts';
@@ -77,7 +78,7 @@ function install(directory: string, { files }: ShippedPlugin): void {
   const temporary = join(dirname(directory), `.nf-escrow-${randomBytes(6).toString('hex')}`);
   try {
     for (const [path, bytes] of files) {
-      mkdirSync(dirname(join(temporary, path)), { recursive: true, mode: 0o755 });
+      makeDirectories(dirname(join(temporary, path)), 0o755);
       writeFileAtomic(join(temporary, path), bytes, 0o644);
     }
     replace(directory, temporary);

@@ -1,8 +1,11 @@
 import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EscrowError, systemCode } from '../../errors.ts';
+import { EscrowError } from '../../errors.ts';
 import { nearestExistingAncestor } from '../../system/files/path-lookup.ts';
+import { describeSystemError, pathError } from '../../system/files/path-error.ts';
 import { openPrivateDirectory } from '../../system/files/private-directory.ts';
+import { STATE } from '../../system/files/trust/trust-error.ts';
+import { openTrusted } from '../../system/files/trust/trusted-path.ts';
 import type { Launch } from '../launcher/launch.ts';
 import { linkPlugins } from './link-plugins.ts';
 import { openPluginsDirectory } from './plugin-install.ts';
@@ -54,6 +57,17 @@ export function preparePluginsDirectory(where: Where): PluginsDirectory {
   }
 }
 
+/** Returns why a launch could not write to our private plugins directory, or undefined. Creates nothing. */
+export function whyUnusable(path: string): EscrowError | undefined {
+  try {
+    openTrusted({ path, purpose: STATE, need: 'private' })?.close();
+    accessSync(nearestExistingAncestor(path), constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return error instanceof EscrowError ? error : pathError(path, error);
+  }
+}
+
 /** Returns why plugins must not be loaded from the user's own directory, or undefined if they may be. */
 function whyNotOwn(own: string): EscrowError | undefined {
   let directory;
@@ -66,7 +80,7 @@ function whyNotOwn(own: string): EscrowError | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof EscrowError) return error;
-    const why = `Cannot use plugins directory "${own}": ${systemCode(error) ?? 'unknown error'}.`;
+    const why = `Cannot use plugins directory "${own}": ${describeSystemError(error)}.`;
     return new EscrowError('plugin-unusable', why, { cause: error });
   } finally {
     directory?.close();

@@ -5,7 +5,7 @@ import { pluginLock } from './plugin-lock.ts';
 import { ownPluginsDirectory, preparePluginsDirectory, type PluginsDirectory } from './plugins-directory.ts';
 import type { Launch } from '../launcher/launch.ts';
 import { shippedPlugin } from './plugin-files.ts';
-import { readLauncher, type Launcher } from '../launcher/version.ts';
+import { isAtLeast, readLauncher, type Launcher } from '../launcher/version.ts';
 import { wantsWeblog } from './weblog.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,9 +22,10 @@ export function chooseSecretDelivery(launch: Launch): SecretDelivery {
     NXF_SECRETS_FILE: env['NXF_SECRETS_FILE'] ?? '',
     NXF_PLUGINS_DEFAULT: env['NXF_PLUGINS_DEFAULT'] ?? '',
   };
-  const configPhase = !isAtLeast(launcher.version, 25, 10);
+  // Also for an unknown version: what older versions need does not harm newer ones.
+  const configPhase = isAtLeast(launcher.version, [25, 10]) !== true;
   const lock = pluginLock(launch, launcher.version);
-  const refusal = whyPluginUnusable(launcher, env) ?? lock.why;
+  const refusal = whyPluginUnusable(launcher, env) ?? whyUnknown(launch) ?? lock.why;
   if (refusal !== undefined) return { plugin: null, reason: refusal, configPhase, environment: {}, restore };
   try {
     const plugins = preparePluginsDirectory(launch);
@@ -86,11 +87,17 @@ export function whyPluginUnusable(
   )
     return 'NXF_PLUGINS_ALLOWED does not name nf-escrow';
   if (selfContained) return 'a self-contained nextflow ignores plugins';
-  if (version !== undefined && !isAtLeast(version, 24, 10))
+  if (version !== undefined && isAtLeast(version, [24, 10]) !== true)
     return `Nextflow ${version} is older than 24.10, which the plugin requires`;
   if (shippedPlugin() === undefined)
     return 'this nf-escrow was built without the plugin (npm run build:plugin)';
   return undefined;
+}
+
+/** A Nextflow that is too old for the plugin would end the run. Only a launcher that was asked and did not answer is refused. */
+function whyUnknown({ launcher, nextflow }: Launch): string | undefined {
+  if (launcher === undefined || launcher.version !== undefined) return undefined;
+  return `\`${nextflow} -v\` prints no version`;
 }
 
 /** Returns the plugins that the user has set in NXF_PLUGINS_DEFAULT. */
@@ -113,11 +120,4 @@ function guessed(launch: Launch, plugins: string): string[] {
     ...(launch.env['NXF_ENABLE_AWS_SES'] === undefined ? [] : ['nf-amazon']),
     ...(wantsWeblog(launch, plugins) ? ['nf-weblog'] : []),
   ];
-}
-
-/** Returns false for an unknown version: what older versions need does not harm newer ones. */
-function isAtLeast(version: string | undefined, major: number, minor: number): boolean {
-  const [, a = '', b = ''] = /^(\d+)\.(\d+)\./.exec(version ?? '') ?? [];
-  if (a === '') return false;
-  return Number(a) > major || (Number(a) === major && Number(b) >= minor);
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { cacheQueueChecks, type assertTakesSecrets } from '../../aws/batch/queue.ts';
 import { decodeLocator, accessOf, encodeLocator } from '../../aws/session/access.ts';
@@ -83,15 +84,15 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
     }));
   }
 
-  check(secrets: ReadonlyMap<string, SecretValue>): void {
-    for (const [name, value] of secrets) {
-      const bytes = value.open();
-      if (bytes.equals(Buffer.from(bytes.toString('utf8')))) continue;
-      throw new EscrowError(
-        'value-not-deliverable',
-        `Cannot deliver ${name} on AWS Batch: the value is not UTF-8 text.`,
-      );
-    }
+  carriesAnyValue(): boolean {
+    return false;
+  }
+
+  findUndeliverable(secrets: ReadonlyMap<string, SecretValue>): ReadonlyMap<string, string> {
+    const found = [...secrets].filter(([, value]) => !isUtf8(value.open()));
+    return new Map(
+      found.map(([name]) => [name, 'AWS Batch cannot carry its value, which is not UTF-8 text']),
+    );
   }
 
   /**

@@ -2,10 +2,12 @@ import type { PlatformRules } from '../../compute-envs/compute-environments.ts';
 import { parseArn, partitionOf } from '../../contract/arn.ts';
 import type { AwsSettings, ComputeEnvironment } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import { OLDEST_NEXTFLOW } from './oldest-nextflow.ts';
 
 /** Rules for the settings of platform `aws-batch`. */
 export const awsBatchRules: PlatformRules = {
   settings: 'aws',
+  oldestNextflow: OLDEST_NEXTFLOW,
   variables: ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_PROFILE', 'AWS_CA_BUNDLE'],
   assertValid: ({ aws }) => {
     if (aws !== undefined) assertConsistent(aws);

@@ -26,11 +26,11 @@ export function nearestExistingAncestor(path: string): string {
 
 /** Returns whether a path is a directory, or a link to one, in which this process may create entries. */
 export function isWritableDirectory(path: string): boolean {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
   try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
     accessSync(path, constants.W_OK | constants.X_OK);
     return true;
   } catch {
-    return false; // EACCES or EROFS
+    return false; // EACCES, ENOTDIR or EROFS
   }
 }

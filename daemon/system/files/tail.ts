@@ -65,6 +65,11 @@ export class Tail {
     return lines;
   }
 
+  /** Calls `look` with the file descriptor, for example to identify the file. `look` must not change its position. */
+  examine<T>(look: (fd: number) => T): T {
+    return look(this.#fd);
+  }
+
   /** Whether the path now refers to another file or to none. */
   get isReplaced(): boolean {
     const [own, named] = [fstatSync(this.#fd), lstatSync(this.path, { throwIfNoEntry: false })];

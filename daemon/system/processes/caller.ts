@@ -1,16 +1,16 @@
 import { keepIgnored } from './ignored-signals.ts';
 
-/** bin/nf-escrow reports its caller in variables with these prefixes. Nothing else may see them. */
+/** Prefixes of the variables in which bin/nf-escrow passes facts about its caller. No other program may see them. */
 const MARK = 'NF_ESCROW_CALLER_';
 const NODE_MARK = `${MARK}NODE_`;
 /** Prefix of the variables of our shell scripts. A shell that assigns a variable of the caller exports the new value. */
 const RESERVED = 'nfe_';
 
 /**
- * Takes from the environment what bin/nf-escrow reports of its caller: the signals that the caller ignores, which stay
- * ignored, and Node's own variables (NODE_OPTIONS, ...), which the launcher has moved away so that they load nothing here.
- * Those are put back: all of them (`whole`) where Nextflow is started with this environment; otherwise only the one that is
- * for the daemon, which Node reads as it starts and never again. Also drops reserved names.
+ * Removes from the environment what bin/nf-escrow has added to it, and applies it. Signals that the caller ignores are ignored
+ * here too. Node's variables (NODE_OPTIONS, ...), which the launcher has renamed so that they have no effect on nf-escrow, get
+ * their names back: with `whole`, all of them, for Nextflow; otherwise only NODE_EXTRA_CA_CERTS, for a daemon that this command
+ * starts. Also removes variables with reserved names.
  */
 export function takeCaller(env: NodeJS.ProcessEnv, { whole }: { readonly whole: boolean }): void {
   for (const [name, value] of Object.entries(env)) {

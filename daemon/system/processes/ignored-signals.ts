@@ -1,8 +1,9 @@
 import { constants } from 'node:os';
 
 /**
- * Signals whose default would end or stop a command, and that Node can be told to ignore. It ignores SIGPIPE and SIGXFSZ
- * itself; it cannot ignore those of the processor, nor SIGTTIN and SIGTTOU, whose system call a handler would restart forever.
+ * Signals that end or stop a process by default, and that Node can ignore. Not in the list: SIGPIPE and SIGXFSZ, which Node
+ * always ignores; signals of faults, such as SIGSEGV, which it cannot ignore; SIGTTIN and SIGTTOU, because the interrupted
+ * system call would be restarted forever.
  */
 const KEPT = [
   ...(['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGTSTP'] as const),
@@ -12,9 +13,9 @@ const KEPT = [
 let ignored: readonly number[] = [];
 
 /**
- * Keeps ignoring the signals that the caller of nf-escrow ignores (nohup, `cmd &` in a script, `trap '' TERM`). Node resets
- * every signal to its default before it runs any JavaScript, so bin/nf-escrow reports them: `mask` is SigIgn of proc(5), in
- * hexadecimal, bit 0 for signal 1.
+ * Ignores the signals that the caller of nf-escrow ignores (nohup, `cmd &` in a script, `trap '' TERM`). Node resets all
+ * signals before it runs any JavaScript, so bin/nf-escrow reports them in `mask`: SigIgn in proc(5), hexadecimal, bit 0 for
+ * signal 1.
  */
 export function keepIgnored(mask: string): void {
   const bits = BigInt(/^[0-9a-f]{1,16}$/.test(mask) ? `0x${mask}` : 0);
@@ -24,14 +25,14 @@ export function keepIgnored(mask: string): void {
   for (const name of KEPT) if (isIgnored(name)) process.on(name, () => undefined);
 }
 
-/** Whether the caller ignores a signal: then nf-escrow does not act on it either. */
+/** Returns whether the caller ignores a signal. nf-escrow then ignores it too. */
 export function isIgnored(name: NodeJS.Signals): boolean {
   return ignored.includes(constants.signals[name]);
 }
 
 /**
- * The command line that starts a program with the signals ignored that the caller ignores, and `more`. What Node starts
- * ignores none; only a shell can set that, and it becomes the program.
+ * Returns a command line that starts a program which ignores the signals that the caller ignores, and `more`. Node cannot start
+ * such a program, so a shell sets the signals and then replaces itself with the program.
  */
 export function withIgnoredSignals(
   shell: readonly [string, ...string[]],

@@ -71,9 +71,11 @@ function namespaceOf(pid: number | 'self'): string {
   }
 }
 
-/** Returns the kernel's boot id; empty when /proc does not provide it. */
+let ownBootId: string | undefined;
+
+/** Returns the kernel's boot id; empty when /proc does not provide it. Read once: no process outlives its kernel. */
 export function bootId(): string {
-  return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+  return (ownBootId ??= readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? '');
 }
 
 function readProc(path: string): string | undefined {

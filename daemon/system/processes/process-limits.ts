@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
 import { cpuLimitSeconds } from './cpu-limit.ts';
 import { killsAtLogout, logindPaths, type LogindPaths } from './logind.ts';
+import { ownAccount } from './own-account.ts';
 
 /**
  * Returns clauses ("ends a process after ...") that name what ends long-lived processes of this user on this host; empty
@@ -15,7 +15,7 @@ export function processLimits(
     ...(cpuSeconds === undefined
       ? []
       : [`ends a process after ${String(cpuSeconds)} s of processor time (ulimit -t)`]),
-    ...(atLogout && killsAtLogout(userInfo().username, places)
+    ...(atLogout && killsAtLogout(ownAccount().username, places)
       ? ['ends all processes of a session at logout (KillUserProcesses of systemd)']
       : []),
   ];

@@ -17,6 +17,8 @@ export interface CommandOptions {
   readonly limitMs: number;
   /** The whole environment of the command. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Working directory; that of this process by default. */
+  readonly cwd?: string;
   /** Standard input; empty by default. */
   readonly input?: string;
   /** Limit of each output, in characters. */
@@ -37,7 +39,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function runWithTimeout(
   command: string,
   args: readonly string[],
-  { limitMs, env, input, outputMax = OUTPUT_MAX, encoding = 'utf8' }: CommandOptions,
+  { limitMs, env, cwd, input, outputMax = OUTPUT_MAX, encoding = 'utf8' }: CommandOptions,
 ): Promise<CommandResult> {
   const { execa } = await import('execa'); // large, and most commands run no program
   const passOn = (name: NodeJS.Signals): void => {
@@ -51,6 +53,7 @@ export async function runWithTimeout(
   const child = execa(command, [...args], {
     env,
     extendEnv: false,
+    ...(cwd === undefined ? {} : { cwd }),
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     detached: true,
     encoding,

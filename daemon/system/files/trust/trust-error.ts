@@ -1,7 +1,7 @@
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EscrowError } from '../../../errors.ts';
 import { userTitle } from './local-accounts.ts';
+import { homeDirectory } from '../../processes/own-account.ts';
 import { quoteShellWord } from '../../processes/shell-word.ts';
 
 /** Purpose of a path, and the setting that changes it. */
@@ -74,7 +74,7 @@ export function untrusted(
 ): UntrustedPathError {
   const { at, why, isOwn, change } = fault;
   const subject = at === path ? 'it' : `"${at}"`;
-  const home = homedir();
+  const home = homeDirectory();
   const isPrivate = at === path || at === dirname(path) || at === home || at.startsWith(`${home}/`);
   const other = `Set ${variable} to a directory that others cannot change`;
   const move = isAbove(at, home)

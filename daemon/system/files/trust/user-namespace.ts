@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { EscrowError } from '../../../errors.ts';
+import { ownAccount } from '../../processes/own-account.ts';
 
 /** The kinds of owners that trust distinguishes. */
 export type OwnerKind = 'user' | 'root' | 'other';
@@ -68,9 +68,5 @@ export function ownerKind(uid: number, path: string, namespace = ownNamespace())
 /** Returns true for the root directory, its direct entries, and the parents of the home in the system's account data. */
 function isMadeByRoot(path: string): boolean {
   if (path === '/' || dirname(path) === '/' || MADE_BY_ROOT.includes(path)) return true;
-  try {
-    return userInfo().homedir.startsWith(`${path}/`);
-  } catch {
-    return false; // the user id has no account, so no home
-  }
+  return ownAccount().home?.startsWith(`${path}/`) === true;
 }
