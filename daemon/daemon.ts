@@ -1,36 +1,64 @@
 // Composes the daemon from its modules. Called by main.ts, and by tests that inject faults.
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
-import { keepListening } from './api/listen.ts';
+import { EventHub } from './api/events/event-hub.ts';
+import { Sessions } from './access/sessions.ts';
+import { createGuardedListeners } from './api/listeners/create-guarded-listeners.ts';
+import type { PageSocket } from './api/listeners/page-socket.ts';
+import { keepListening } from './api/listeners/unix-listener.ts';
+import { IdempotentRequests } from './api/routing/idempotent-requests.ts';
 import type { ResponseObserver } from './api/routing/mount.ts';
+import { MetricsRecorder } from './api/metrics/recorder.ts';
+import type { Served } from './api/served.ts';
+import { RedirectFile } from './api/page/redirect-file.ts';
 import { createServer } from './api/server.ts';
 import { serveSpool } from './api/spool-server.ts';
 import { systemClock } from './system/time/clock.ts';
 import type { Settings } from './config/settings.ts';
+import { EnvironmentExaminer } from './doctor/examine-environment.ts';
 import { platformChecks } from './doctor/platform-checks.ts';
 import { asEscrowError, systemCode } from './errors.ts';
 import { assertNoOtherHost, holdHostLease } from './system/host-lease/hold-host-lease.ts';
 import { KeyedMutex } from './system/keyed-mutex.ts';
+import { launchContextOf } from './launch/launch-context.ts';
+import { Launches } from './launch/launches.ts';
 import { ensurePrivateDirectory } from './system/files/private-directory.ts';
 import { SOCKET } from './system/files/trust/trust-error.ts';
 import { identifySelf } from './system/processes/process-identity.ts';
 import { escapeJson } from './system/escape-text.ts';
 import type { FaultInjector } from './system/steps.ts';
+import { sqliteFeed } from './ledger/feed.ts';
 import { openLedger } from './ledger/open.ts';
+import { RunRedactors } from './runs/records/run-redactors.ts';
 import { Runs } from './runs/runs.ts';
 import { sweeperOf } from './runs/purge/sweeper.ts';
 import { JobStatusCache } from './schedulers/job-status-cache.ts';
 import { createScheduler } from './schedulers/create-scheduler.ts';
-import { createStores, platformRules, removersOf, storesOf, type StoreOptions } from './stores/registry.ts';
+import {
+  createStores,
+  onThisHost,
+  platformRules,
+  removersOf,
+  storesOf,
+  type StoreOptions,
+} from './stores/registry.ts';
 import { vaultSource } from './sources/vault-source.ts';
 import { RunDirectories } from './run-directory/run-directories.ts';
 import { Keys } from './vault/keys/keys.ts';
 import { finishRekey } from './vault/keys/rekey.ts';
+import { readRequestKey } from './vault/keys/request-key.ts';
+import { readWebhooks } from './config/webhook-setting.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
 import { Vault } from './vault/vault.ts';
 
 /** Options of the daemon. */
 export interface DaemonOptions extends StoreOptions {
+  /** The command line that starts nf-escrow from any directory. */
+  readonly command: readonly [string, ...string[]];
+  /** The umask with which the daemon was started. */
+  readonly umask: number;
   /** Takes over another host's lease. */
   readonly takeOver?: boolean;
   /** Keeps running while idle. */
@@ -47,11 +75,13 @@ export async function serve(
   settings: Settings,
   faults: FaultInjector,
   version: string,
-  { takeOver = false, stay = false, observe, waits, retryMs, jobsClock }: DaemonOptions = {},
+  { command, umask, takeOver = false, stay = false, observe, waits, retryMs, jobsClock }: DaemonOptions,
 ): Promise<void> {
   const { paths } = settings;
-  // pino does not escape DEL, C1 and bidirectional controls, which would affect a terminal.
-  const log = pino({ base: { pid: process.pid }, hooks: { streamWrite: escapeJson } }, openLog());
+  const redactors = new RunRedactors();
+  // An error may quote the output of a run. pino does not escape DEL, C1 and bidirectional controls, which would affect a terminal.
+  const streamWrite = (line: string): string => escapeJson(redactors.redact(line));
+  const log = pino({ base: { pid: process.pid }, hooks: { streamWrite } }, openLog());
   ensurePrivateDirectory(paths.socketDirectory, SOCKET); // first, because most failures of a start occur here
   assertNoOtherHost(paths.hostLease, settings.hostLeaseSeconds, takeOver);
   const ledger = await openLedger(paths.ledger, (pending) => {
@@ -77,6 +107,7 @@ export async function serve(
       source: vaultSource(vault),
       platforms,
       platformOf: ({ platform }) => storesOf(platforms, platform),
+      onThisHost,
       removers: removersOf(platforms, runDirectories),
       runDirectories,
       jobStatus: new JobStatusCache(createScheduler, jobsClock),
@@ -88,65 +119,118 @@ export async function serve(
       faults,
       removals: new KeyedMutex(),
       reading: new KeyedMutex(),
+      redactors,
       clock: () => new Date(),
       log,
     },
     { keepDays: settings.keepRunsDays, roundMs: retryMs },
   );
+  const events = new EventHub(sqliteFeed(ledger), ledger.changes, () => void runs.observe());
+  events.start();
   try {
     await runs.adopt();
     await completeRekey(() => finishRekey(ledger, vault), log);
     let touchedAt = performance.now(); // monotonic
     const startedAt = new Date().toISOString();
-    const app = createServer(
-      {
-        version,
-        ledger,
-        vault,
-        runs,
-        user,
-        log,
-        platformRules,
-        platformChecks: platformChecks(runs, sweeperOf(ledger, user.user), settings.workspace),
-        status: () => ({
-          process: identifySelf(),
-          version,
-          startedAt,
-          stateDirectory: paths.state,
-          watching: runs.watching,
-          memoryBytes: process.memoryUsage.rss(),
-          persistent: stay,
-        }),
-        stop,
-        touched: () => (touchedAt = performance.now()),
-      },
-      observe,
+    const checks = platformChecks(runs, sweeperOf(ledger, user.user), settings.workspace);
+    const recorder = new MetricsRecorder(ledger, version, () => events.listeners);
+    recorder.start();
+    const webhooks = new Webhooks({ ledger, hooks: await readWebhooks(settings.webhooks), log });
+    const launches = new Launches({
+      ...{ ledger, runs, user, umask },
+      context: launchContextOf(settings, command),
+      environment: { ...process.env },
+    });
+    const redirect = new RedirectFile(paths.redirectFile);
+    redirect.remove(); // of an earlier daemon, whose codes are no longer valid
+    const sessions = new Sessions(paths.sessionsFile, systemClock);
+    const { tcp, pageSocket } = createGuardedListeners(settings, sessions, log, (guard) =>
+      createServer(served, { guard, observe }),
     );
+    const served: Served = {
+      version,
+      ledger,
+      vault,
+      runs,
+      events,
+      launches,
+      user,
+      requests: new IdempotentRequests(ledger, String(user.uid), () => requestKey(paths.requestKeyFile, log)),
+      log,
+      redact: (text) => redactors.redact(text),
+      platformRules,
+      platformChecks: checks,
+      examiner: new EnvironmentExaminer(checks, version),
+      tcp,
+      pageSocket,
+      redirect,
+      sessions,
+      recorder,
+      status: () => ({
+        process: identifySelf(),
+        version,
+        startedAt,
+        stateDirectory: paths.state,
+        watching: runs.watching,
+        memoryBytes: process.memoryUsage.rss(),
+        persistent: stay,
+        ...(tcp.status === undefined ? {} : { listener: tcp.status }),
+      }),
+      stop,
+      touched: () => (touchedAt = performance.now()),
+    };
+    const app = createServer(served, { observe });
     const server = await keepListening(app, paths.socket);
     const second = await listenInState(app, paths.stateSocket, log);
     const stopSpool = serveSpool(paths);
+    await tcp.start();
+    if (sessions.places.socket) await reopen(pageSocket, log);
+    await webhooks.start(); // last, because a failed start must leave no timer
     process
       .on('SIGTERM', stop)
       .on('SIGINT', stop)
       .on('SIGHUP', () => undefined);
     const idle = setInterval(() => {
-      const isNeeded = stay || runs.watching > 0 || ledger.erasure.pending !== undefined;
+      // A client over TCP cannot start a daemon, unlike a command.
+      const isNeeded =
+        stay ||
+        runs.watching > 0 ||
+        events.listeners > 0 ||
+        launches.active > 0 ||
+        ledger.erasure.pending !== undefined ||
+        webhooks.isBusy ||
+        tcp.status !== undefined ||
+        (pageSocket.isOpen && !sessions.isEmpty);
       if (!isNeeded && performance.now() - touchedAt > settings.idleSeconds * 1000) stop();
     }, 1000);
     log.info({ socket: paths.socket }, 'daemon started');
     void runs.recover(); // takes as long as AWS or a scheduler takes; failures are retried
     await stopped;
     clearInterval(idle);
+    recorder.stop();
+    redirect.remove();
+    await webhooks.stop();
     stopSpool();
-    await Promise.all([server.close(), second?.close()]);
+    events.stop();
+    await Promise.all([server.close(), second?.close(), tcp.close(), pageSocket.close()]);
   } finally {
     // Also if the start failed: timers would keep a daemon alive that holds the lock but serves no requests.
+    events.stop();
     await runs.stop();
     runDirectories.close();
     giveBack();
     await ledger.close();
   }
   log.info('daemon stopped');
+}
+
+/** Opens the page socket for pages of an earlier daemon. A failure must not stop a daemon that has secrets to remove. */
+async function reopen(socket: PageSocket, log: Logger): Promise<void> {
+  try {
+    await socket.open();
+  } catch (error) {
+    log.warn({ socket: socket.path, code: asEscrowError(error).code }, 'cannot open the page socket');
+  }
 }
 
 /** Listens in the state directory. Some network file systems do not support sockets; then `$XDG_RUNTIME_DIR` suffices. */
@@ -161,6 +245,17 @@ async function listenInState(
   } catch (error) {
     log.warn({ socket: path, code: systemCode(error) }, 'cannot create a socket in the state directory');
     return undefined;
+  }
+}
+
+/** Returns the key of request fingerprints. Without a usable file, requests are recognized until this daemon exits. */
+function requestKey(path: string, log: Logger): Buffer {
+  try {
+    return readRequestKey(path);
+  } catch (error) {
+    const { code, message } = asEscrowError(error);
+    log.warn({ code, reason: message }, 'cannot use the key of request fingerprints; using a temporary one');
+    return randomBytes(32);
   }
 }
 

@@ -8,6 +8,7 @@ import type { JobStatusCache } from '../schedulers/job-status-cache.ts';
 import type { SecretSource } from '../sources/source.ts';
 import type { LeaseRemover, PlatformStores } from '../stores/store.ts';
 import type { KeyedMutex } from '../system/keyed-mutex.ts';
+import type { RunRedactors } from './records/run-redactors.ts';
 import { step, type FaultInjector, type StepName } from '../system/steps.ts';
 
 /** Dependencies of all run operations. daemon.ts assembles them. */
@@ -19,6 +20,8 @@ export interface RunDependencies {
   readonly platforms: ReadonlyMap<string, PlatformStores>;
   /** Returns the stores of a compute environment's platform. */
   readonly platformOf: (environment: Pick<ComputeEnvironment, 'platform'>) => PlatformStores;
+  /** Returns a compute environment without the settings of its platform, for a command that submits nothing. */
+  readonly onThisHost: (environment: ComputeEnvironment) => ComputeEnvironment;
   /** The removers of leases, by the store kind that the ledger records. */
   readonly removers: ReadonlyMap<string, LeaseRemover>;
   /** Every run has a run directory, even if its secrets are in another store. */
@@ -38,8 +41,10 @@ export interface RunDependencies {
   readonly faults: FaultInjector;
   /** Serializes the removals of each run. */
   readonly removals: KeyedMutex;
-  /** Serializes the batches that are read from files with a large backlog, across all runs. */
+  /** Serializes expensive reading: files with a large backlog and audits, of all runs, and the searches of one run's log. */
   readonly reading: KeyedMutex;
+  /** Everything that shows or stores text of a run passes through its redactor. */
+  readonly redactors: RunRedactors;
   /** The wall clock. */
   readonly clock: () => Date;
   /** A monotonic clock in milliseconds. Default: `performance.now`. */

@@ -5,7 +5,7 @@ import { refreshOrphanedJobs } from './purge/orphaned-jobs.ts';
 import { pruneRuns } from './purge/prune.ts';
 import { purgeRun } from './purge/purge.ts';
 import { CONFIRM_MS, StrayDirectoryScan } from './purge/stray-directory-scan.ts';
-import { getRun, unfinishedRuns, type RunRow } from './records/queries.ts';
+import { getRun, unfinishedRuns } from './records/queries.ts';
 import type { RunWatches } from './watches.ts';
 
 /** Interval between rounds, which handle runs without a watch: a failed abort, or a watch that could not start. */
@@ -93,7 +93,7 @@ export class Maintenance {
     this.#unwatched = open.length;
     for (const run of open)
       await this.#attempt(`run ${run.id}`, async () => {
-        if (run.state === 'created') await this.#abort(run);
+        if (run.state === 'created') await this.abort(run.id);
         // A probe run has no head to watch, but its leases must be removed.
         else if (run.state === 'ended') await purgeRun(this.#deps, run.id);
       });
@@ -110,8 +110,8 @@ export class Maintenance {
     }
   }
 
-  /** The daemon died while it materialized the run. No command received a reply, so nobody can start the run. */
-  async #abort({ id }: RunRow): Promise<void> {
+  /** Aborts a run that a dead daemon was materializing. No command received a reply, so nobody can start the run. */
+  async abort(id: string): Promise<void> {
     await endUnlaunched(this.#deps, id, 'aborted', 'the daemon stopped while it materialized the run');
     const after = await getRun(this.#deps.ledger.db, id);
     if (after.state !== 'purged') await this.#watches.add(after);

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { newRunId } from '../../contract/run-id.ts';
-import type { SecretDelivery, HeadJob, RunRequest, RunStart } from '../../contract/types.ts';
+import type { HeadJob, RunRequest, RunStart } from '../../contract/types.ts';
 import { asEscrowError } from '../../errors.ts';
 import { writeFileAtomic } from '../../system/files/atomic-write.ts';
 import { bootId } from '../../system/processes/process-identity.ts';
 import { step } from '../../system/steps.ts';
-import { mask } from '../../redaction/mask.ts';
+import type { Remember } from '../../ledger/idempotency.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/open.ts';
 import { assertJobId } from '../../schedulers/job-id.ts';
@@ -13,12 +13,16 @@ import { detectExecutor } from '../../schedulers/registry.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
 import { placeLeases, prepareLeases, recordLeases } from './planned-leases.ts';
 import { newExitToken } from '../../run-directory/exit-token.ts';
+import { chosenRunName } from '../../nextflow/launcher/run-name.ts';
 import { runFile, runFiles } from '../../run-directory/layout.ts';
-import type { SecretValue } from '../../vault/secret-value.ts';
 import type { PlannedRun } from '../plan/plan.ts';
-import { openSecrets } from './open-secrets.ts';
+import { startOf, usesOwnStore, type StartableRequest } from './start-command.ts';
+import { openSecrets, type OpenedSecrets } from './open-secrets.ts';
+import { assertSelectedDeliverable, withoutUndeliverable } from '../plan/undeliverable.ts';
+import { rememberRun } from './remembered-run.ts';
 import { purgeRun } from '../purge/purge.ts';
 import { describeRun, getRun } from '../records/queries.ts';
+import { recordDelivery } from '../records/secret-uses.ts';
 import { moveRun } from '../records/states.ts';
 import { recordWritablePlaces } from '../records/writable-places.ts';
 
@@ -27,18 +31,19 @@ const LAUNCH_SECONDS = 60;
 
 /**
  * Materializes a plan: writes the ledger rows first, then creates the objects. If the creation of one fails, removes the
- * others before it throws. `placing` contains the run's id until then.
+ * others before it throws. `placing` contains the run's id until then. `remember` records the run for a repeated request.
  */
 export async function materialize(
   deps: RunDependencies,
-  request: RunRequest,
+  request: StartableRequest,
   planned: PlannedRun,
   placing: Set<string>,
+  remember: Remember,
 ): Promise<RunStart> {
   const id = newRunId(now(deps));
   placing.add(id);
   try {
-    return await materializeAs(deps, id, request, planned);
+    return await materializeAs(deps, id, request, planned, remember);
   } finally {
     placing.delete(id);
   }
@@ -47,27 +52,15 @@ export async function materialize(
 async function materializeAs(
   deps: RunDependencies,
   id: string,
-  request: RunRequest,
-  planned: PlannedRun,
+  request: StartableRequest,
+  wanted: PlannedRun,
+  remember: Remember,
 ): Promise<RunStart> {
-  const values = await openSecrets(deps, planned);
-  const files: Record<string, string> =
-    planned.overlay === undefined ? {} : { [runFiles.overlay]: planned.overlay };
-  const { environment, secretDelivery, plan } = planned;
-  const { token, digest } = newExitToken();
-  const placeable = {
-    ...{ workspace: plan.workspace, environment, secretDelivery, values, files },
-    exitToken: token,
-  };
-  const leases = await prepareLeases(deps, id, placeable);
-  const directory = deps.runDirectories.locate(id, environment);
-  await write(deps, 'run.record', async (db) => {
-    await insertRun(deps, db, request, planned, { id, values, exitDigest: digest });
-    await recordLeases(deps, db, leases);
-    const data = { secrets: planned.plan.secrets };
-    await record(db, { run: id, type: 'run.created', by: deps.user.user, data });
-    await recordWritablePlaces(db, id, plan.writableByOthers);
-  });
+  const { values, undeliverable } = await openSecrets(deps, wanted);
+  assertSelectedDeliverable(wanted, undeliverable);
+  const planned = withoutUndeliverable(wanted, undeliverable);
+  const recorded = await recordRun(deps, { id, request, planned, values, undeliverable }, remember);
+  const { leases, directory, start } = recorded;
   try {
     await placeLeases(deps, leases);
     await step(deps.faults, 'directory.mark', () => {
@@ -88,7 +81,74 @@ async function materializeAs(
     throw known;
   }
   const run = await describeRun(deps.ledger.db, await getRun(deps.ledger.db, id));
-  return { plan: planned.plan, run, start: startOf(request, directory, planned, run.outputFile) };
+  return { plan: planned.plan, run, start };
+}
+
+/** A run to record, with its opened values. */
+interface OpenedRun extends OpenedSecrets {
+  readonly id: string;
+  readonly request: StartableRequest;
+  readonly planned: PlannedRun;
+}
+
+/** Keeps the values for redaction until the run is purged, or only until now if it cannot be recorded. */
+async function recordRun(deps: RunDependencies, opened: OpenedRun, remember: Remember): Promise<RecordedRun> {
+  const { redact } = await deps.redactors.add(opened.id, opened.values);
+  try {
+    return await writeRun(deps, opened, redact, remember);
+  } catch (error) {
+    await deps.redactors.drop(opened.id);
+    throw error;
+  }
+}
+
+/** A run in the ledger, and what it needs next. */
+interface RecordedRun {
+  readonly leases: Awaited<ReturnType<typeof prepareLeases>>;
+  readonly directory: string;
+  readonly start: ReturnType<typeof startOf>;
+}
+
+async function writeRun(
+  deps: RunDependencies,
+  { id, request, planned, values, undeliverable }: OpenedRun,
+  redact: (text: string) => string,
+  remember: Remember,
+): Promise<RecordedRun> {
+  const files: Record<string, string> = {
+    ...(planned.overlay === undefined ? {} : { [runFiles.overlay]: planned.overlay }),
+    ...(request.parameters === undefined ? {} : { [runFiles.parameters]: request.parameters }),
+  };
+  const { environment, secretDelivery, plan } = planned;
+  const { token, digest } = newExitToken();
+  const placeable = {
+    ...{ workspace: plan.workspace, environment, secretDelivery, values, files },
+    exitToken: token,
+    notes: {
+      undeliverable,
+      isSelection: planned.isSelection,
+      usesOwnStore: usesOwnStore(request, planned),
+    },
+  };
+  const leases = await prepareLeases(deps, id, placeable);
+  const directory = deps.runDirectories.locate(id, environment);
+  const outputFile = request.detach === true ? join(deps.outputDirectory, `${id}.log`) : null;
+  const start = startOf(request, directory, planned, outputFile);
+  await write(deps, 'run.record', async (db) => {
+    await insertRun(deps, db, request, planned, { id, redact, outputFile, exitDigest: digest });
+    await remember(db, rememberRun(id, plan, start, request));
+    await recordLeases(deps, db, leases);
+    // `nextflow config` loads no plugin.
+    const plugin = request.command === 'config' ? null : secretDelivery.plugin;
+    const data = {
+      secrets: plan.secrets,
+      ...(plan.undeliverable === undefined ? {} : { undeliverable: plan.undeliverable }),
+      plugin: plan.store === null ? null : plugin,
+    };
+    await record(db, { run: id, type: 'run.created', by: deps.user.user, data });
+    await recordWritablePlaces(db, id, plan.writableByOthers);
+  });
+  return { leases, directory, start };
 }
 
 /**
@@ -97,44 +157,6 @@ async function materializeAs(
  */
 function isOutOfSight({ launcher, enclosingJob: job }: RunRequest, { environment }: PlannedRun): boolean {
   return environment.headJob === true || job !== undefined || launcher.bootId !== bootId();
-}
-
-/** Returns how the caller starts the shim. The environment contains a path, never a value. */
-function startOf(
-  request: RunRequest,
-  directory: string,
-  planned: PlannedRun,
-  outputFile: string | null,
-): NonNullable<RunStart['start']> {
-  // With -C, Nextflow reads the named files and no others.
-  const option = request.arguments.includes('-C') ? '-C' : '-c';
-  const configuration = planned.overlay === undefined ? [] : [option, runFile(directory, 'overlay')];
-  const mode = request.arguments.includes('-bg') ? 'bg' : 'fg';
-  return {
-    directory,
-    command: runFile(directory, 'shim'),
-    arguments: [directory, mode, request.nextflow, ...configuration, ...request.arguments],
-    environment:
-      planned.secrets.length === 0
-        ? identityOf(planned.secretDelivery)
-        : variablesOf(directory, planned.secretDelivery),
-    ...(planned.environment.headJob === true ? { environmentFile: runFile(directory, 'environment') } : {}),
-    ...(outputFile === null ? {} : { outputFile }),
-  };
-}
-
-/**
- * Returns the variables of a run with secrets. NXF_SECRETS_FILE points into the run directory even with the plugin: if
- * the plugin is not loaded, secrets are missing. Otherwise Nextflow would fall back to the user's own store.
- */
-function variablesOf(directory: string, { plugin, environment }: SecretDelivery): Record<string, string> {
-  const store = { NXF_SECRETS_FILE: runFile(directory, 'store') };
-  return plugin === null ? store : { ...store, ...environment, NF_ESCROW_RUN: directory };
-}
-
-/** Returns the variables of a run without secrets: only those that select the head's AWS identity. */
-function identityOf({ environment }: SecretDelivery): Record<string, string> {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('NXF_')));
 }
 
 /** Returns the job that contains the head. The id of a head job is not known yet. */
@@ -149,7 +171,8 @@ function jobIn({ enclosingJob: job }: RunRequest, { environment }: PlannedRun): 
 
 interface NewRun {
   readonly id: string;
-  readonly values: ReadonlyMap<string, SecretValue>;
+  readonly redact: (text: string) => string;
+  readonly outputFile: string | null;
   readonly exitDigest: string;
 }
 
@@ -158,8 +181,10 @@ async function insertRun(
   db: Queries,
   request: RunRequest,
   planned: PlannedRun,
-  { id, values, exitDigest }: NewRun,
+  { id, redact, outputFile, exitDigest }: NewRun,
 ): Promise<void> {
+  // A user may also pass a secret as a parameter. The ledger must not contain its value in clear text.
+  const args = request.arguments.map(redact);
   await db
     .insertInto('runs')
     .values({
@@ -169,11 +194,11 @@ async function insertRun(
       compute_environment: planned.environment.name,
       log_expected: request.logFile ?? null,
       work_expected: request.workDirectory ?? null,
-      output_file: request.detach === true ? join(deps.outputDirectory, `${id}.log`) : null,
+      output_file: outputFile,
       launch_directory: request.launchDirectory,
       nextflow: request.nextflow,
-      // A user may also pass a secret as a parameter. The ledger must not contain its value in clear text.
-      arguments: JSON.stringify(request.arguments.map((argument) => mask(argument, values.values()))),
+      arguments: JSON.stringify(args),
+      run_name: chosenRunName(args) ?? null, // so that the run is found by its name at once
       plan: JSON.stringify(planned.plan.secrets),
       launcher: JSON.stringify(request.launcher),
       head_job: jobIn(request, planned),
@@ -186,6 +211,7 @@ async function insertRun(
   for (const { secretId, version } of planned.secrets) {
     if (secretId === null || version === null) continue;
     await db.insertInto('pins').values({ run_id: id, secret_id: secretId, version }).execute();
+    await recordDelivery(db, id, secretId, version, now(deps));
     await db
       .updateTable('secrets')
       .set({ last_used_at: now(deps), last_used_by: id, last_used_process: null })

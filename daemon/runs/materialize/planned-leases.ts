@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ComputeEnvironment, SecretDelivery } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import type { PluginNotes } from '../../run-directory/create.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { LeaseLocation, Ownership, Placement, References } from '../../stores/store.ts';
 import { step } from '../../system/steps.ts';
@@ -33,6 +34,7 @@ export interface PlaceableRun {
   readonly environment: ComputeEnvironment;
   readonly secretDelivery: SecretDelivery;
   readonly values: ReadonlyMap<string, SecretValue>;
+  readonly notes?: PluginNotes;
   /** Further files of the run directory, by name. Undefined for a run without a run directory. */
   readonly files: Readonly<Record<string, string>> | undefined;
   readonly exitToken?: string;
@@ -45,7 +47,7 @@ export interface PlaceableRun {
 export async function prepareLeases(
   deps: RunDependencies,
   run: string,
-  { environment, secretDelivery, values, workspace, exitToken, files: wanted }: PlaceableRun,
+  { environment, secretDelivery, values, workspace, exitToken, notes, files: wanted }: PlaceableRun,
 ): Promise<PlannedLease[]> {
   const { objects } = deps.platformOf(environment).secrets;
   const base = { run, workspace, environment, secretDelivery, ledger: deps.ledger.id };
@@ -86,7 +88,7 @@ export async function prepareLeases(
     const locator = await deps.runDirectories.prepare(target);
     const secrets = objects === undefined ? values : new Map<string, SecretValue>();
     plan(deps.runDirectories.kind, { target, locator }, async (references) => {
-      const contents = { ...base, secrets, references, expiresAt, files, exitToken };
+      const contents = { ...base, secrets, references, expiresAt, files, exitToken, notes };
       const record = await step(deps.faults, 'lease.place', () =>
         deps.runDirectories.create(target, contents, locator),
       );

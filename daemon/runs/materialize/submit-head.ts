@@ -48,7 +48,7 @@ export async function submitHead(
   const directory = lease.target;
   if (!existsSync(runFile(directory, 'environment')))
     throw new EscrowError(
-      'request-invalid',
+      'request-unprocessable',
       `Cannot submit the head job of run ${id}: its run directory contains no environment file.`,
     );
   const { headOptions: options = [] } = await findComputeEnvironment(deps.ledger.db, run.compute_environment);

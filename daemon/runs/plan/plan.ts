@@ -22,6 +22,8 @@ export interface PlannedRun {
   readonly environment: ComputeEnvironment;
   readonly secretDelivery: SecretDelivery;
   readonly secrets: readonly ResolvedSecret[];
+  /** Whether the request selects secrets by name. The run then needs each of them. */
+  readonly isSelection: boolean;
   /** Nextflow's own store, which provides the secrets of scope `local`. Null: none is used. */
   readonly localStore: string | null;
   /** Configuration that is added to the run's own. Undefined: none. */
@@ -35,10 +37,12 @@ export interface PlannedRun {
 export async function planRun(deps: RunDependencies, request: RunRequest): Promise<PlannedRun> {
   const { db } = deps.ledger;
   const workspace = await findWorkspace(db, request.workspace ?? deps.defaultWorkspace);
-  assertMay(roleOf(deps.user), 'launch', titleOf(workspace));
-  const environment = await findComputeEnvironment(db, request.computeEnvironment);
+  assertMay(roleOf(deps.user), 'runs:launch', titleOf(workspace));
+  const found = await findComputeEnvironment(db, request.computeEnvironment);
+  // A command that runs no tasks evaluates the pipeline here, whatever the platform is.
+  const environment = request.command === undefined ? found : deps.onThisHost(found);
   const secrets = await choose(deps, request, workspace);
-  const secretDelivery = request.secretDelivery ?? DEFAULT_DELIVERY;
+  const secretDelivery = deliveryOf(request);
   const isEmpty = secrets.length === 0;
   const places = isEmpty ? undefined : request.writableByOthers?.places;
   if (places !== undefined && request.writableByOthers?.policy === 'refuse') assertUnwritable(places);
@@ -55,12 +59,18 @@ export async function planRun(deps: RunDependencies, request: RunRequest): Promi
     environment,
     secretDelivery,
     secrets,
+    isSelection: request.selection.only !== undefined,
     localStore: request.localStore,
     overlay: configOverlay(
       deps.platformOf(environment).configuration?.(environment),
       request.configured ?? {},
     ),
   };
+}
+
+/** `nextflow config` loads no plugins before it evaluates the configuration, so it needs Nextflow's own format. */
+function deliveryOf({ secretDelivery = DEFAULT_DELIVERY, command }: RunRequest): SecretDelivery {
+  return command === 'config' ? { ...secretDelivery, configPhase: true } : secretDelivery;
 }
 
 /** Throws `writable-by-others` if others can change what the run executes. */

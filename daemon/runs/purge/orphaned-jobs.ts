@@ -60,18 +60,21 @@ export async function recordTaskJobs(
       .execute();
 }
 
-/** Returns the orphaned jobs of one run or of all runs. */
-export async function orphanedJobsOf(db: Queries, run?: string): Promise<OrphanedJobRow[]> {
+/** Returns the orphaned jobs of one run, several runs or all runs. */
+export async function orphanedJobsOf(
+  db: Queries,
+  run?: string | readonly string[],
+): Promise<OrphanedJobRow[]> {
   return jobsIn(db, ['orphaned'], run);
 }
 
 async function jobsIn(
   db: Queries,
   states: readonly ('orphaned' | 'unconfirmed')[],
-  run: string | undefined,
+  run: string | readonly string[] | undefined,
 ): Promise<OrphanedJobRow[]> {
   let query = db.selectFrom('task_jobs').selectAll().where('state', 'in', states);
-  if (run !== undefined) query = query.where('run_id', '=', run);
+  if (run !== undefined) query = query.where('run_id', 'in', [run].flat());
   const rows = await query.orderBy('job_id').execute();
   return rows.map(({ run_id, executor, job_id, name, work_directory, refusal, state }) => ({
     run: run_id,

@@ -32,7 +32,16 @@ async function pruneSome(deps: RunDependencies, before: string): Promise<number>
   const ids = found.map(({ id }) => id);
   if (ids.length === 0) return 0;
   await write(deps, 'prune.record', async (db) => {
-    for (const table of ['pins', 'leases', 'tasks', 'exposures', 'trace_errors', 'task_jobs'] as const)
+    for (const table of [
+      'pins',
+      'secret_uses',
+      'leases',
+      'tasks',
+      'exposures',
+      'masked_files',
+      'trace_errors',
+      'task_jobs',
+    ] as const)
       await db.deleteFrom(table).where('run_id', 'in', ids).execute();
     await db.deleteFrom('journal').where('run_id', 'in', ids).where('principal', 'is', null).execute();
     await db.deleteFrom('runs').where('id', 'in', ids).execute();

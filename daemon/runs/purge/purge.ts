@@ -1,10 +1,11 @@
 import { asEscrowError, EscrowError } from '../../errors.ts';
 import { step } from '../../system/steps.ts';
+import { measure } from '../../system/telemetry.ts';
 import { record } from '../../ledger/journal.ts';
 import { dropUnneededVersions } from '../../vault/vault.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
 import { isOver, leasesOf, locationOf, type LeaseRow } from '../records/queries.ts';
-import { searchRunFiles } from '../records/search-run-files.ts';
+import { auditRun } from '../audit/audit-run.ts';
 import { moveLease, moveRun } from '../records/states.ts';
 
 /**
@@ -24,11 +25,15 @@ async function purge(deps: RunDependencies, id: string): Promise<void> {
   await remove(deps, id);
   const leases = await leasesOf(deps.ledger.db, id);
   if (!leases.every(isOver)) return;
-  // Search first: the values may be deleted once the run is purged.
-  await searchRunFiles(deps, id);
-  await write(deps, 'run.record-purged', async (db) => {
-    const run = await db.selectFrom('runs').select('state').where('id', '=', id).executeTakeFirstOrThrow();
-    if (run.state !== 'ended') return;
+  // Audit first: the values may be deleted once the run is purged. All delivered secrets are removed by now.
+  await auditRun(deps, id);
+  const endedAt = await write(deps, 'run.record-purged', async (db) => {
+    const run = await db
+      .selectFrom('runs')
+      .select(['state', 'ended_at'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    if (run.state !== 'ended') return null;
     await moveRun(db, id, 'purged', { purged_at: now(deps) });
     const pins = await db.deleteFrom('pins').where('run_id', '=', id).returning(['secret_id']).execute();
     for (const { secret_id } of pins) {
@@ -39,7 +44,11 @@ async function purge(deps: RunDependencies, id: string): Promise<void> {
         .executeTakeFirst();
       await dropUnneededVersions(db, secret_id, secret?.version);
     }
+    return run.ended_at;
   });
+  await deps.redactors.drop(id);
+  if (endedAt !== null)
+    measure('purge', { seconds: Math.max(0, (deps.clock().getTime() - Date.parse(endedAt)) / 1000) });
 }
 
 async function remove(deps: RunDependencies, id: string): Promise<void> {
@@ -92,7 +101,7 @@ async function removeLease(deps: RunDependencies, lease: LeaseRow): Promise<void
     );
     store.release?.(place);
   } catch (error) {
-    const { message } = asEscrowError(error);
+    const message = deps.redactors.redact(asEscrowError(error).message);
     const code = error instanceof EscrowError ? error.code : null;
     if (message === lease.last_error) return; // already recorded
     deps.log.error(

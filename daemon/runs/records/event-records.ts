@@ -8,11 +8,12 @@ import {
   type RunEvent,
 } from '../../nextflow/logs/events.ts';
 import type { TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
-import { write, type RunDependencies } from '../dependencies.ts';
+import { now, write, type RunDependencies } from '../dependencies.ts';
 import { ExposureRecords, writeSearch } from './exposure-records.ts';
 import { DefinitionLimit, recordJobDefinition } from './job-definition-records.ts';
 import type { RunRow } from './queries.ts';
 import type { DroppedRecords } from './reading/dropped-records.ts';
+import { SecretUses } from './secret-uses.ts';
 import { taskJobOf, withMaskedJobName } from './task-job-events.ts';
 import type { TaskJobRecords } from './task-job-records.ts';
 import { withMaskedName, type TaskNames } from './task-names.ts';
@@ -26,8 +27,8 @@ interface Batch {
   readonly tasks: Map<string, Task>;
   /** Job events of the tasks. */
   readonly jobs: TaskJobEvent[];
-  /** The last process that received a secret, by the secret's name. */
-  readonly uses: Map<string, string | null>;
+  /** The processes that received a secret, in the order of their last task, by the secret's name. */
+  readonly uses: Map<string, Set<string>>;
   readonly others: Exclude<RunEvent, { task: Task } | { definition: DefinitionEvent }>[];
   readonly definitions: { readonly number: number; readonly definition: DefinitionEvent }[];
   readonly errors: UnreadLine[];
@@ -49,6 +50,7 @@ export class EventRecords {
   readonly #jobs: TaskJobRecords;
   readonly #dropped: DroppedRecords;
   readonly #exposures: ExposureRecords;
+  readonly #uses: SecretUses;
   readonly #definitions: DefinitionLimit;
   readonly #secrets: readonly string[];
   #count = 0;
@@ -63,6 +65,7 @@ export class EventRecords {
     this.#jobs = jobs;
     this.#dropped = dropped;
     this.#exposures = new ExposureRecords(run);
+    this.#uses = new SecretUses(run.id);
     this.#definitions = new DefinitionLimit(run.id);
     if (run.work_directory !== null)
       this.began = {
@@ -87,8 +90,11 @@ export class EventRecords {
         await this.#tasks.writeErrors(db, batch.errors);
         await this.#tasks.writeTasks(db, tasks);
         await this.#jobs.writeJobs(db, jobs, 'events');
-        for (const [name, process] of batch.uses)
+        for (const [name, processes] of batch.uses) {
+          const process = [...processes].at(-1) ?? null;
           await recordSecretUse(this.#deps, db, this.#run.id, { secrets: [name], process });
+          await this.#uses.recordProcesses(db, name, processes, now(this.#deps));
+        }
         for (const event of batch.others) await this.#writeOther(db, event);
       });
     for (let from = 0; from < batch.definitions.length; from += DEFINITIONS)
@@ -127,7 +133,7 @@ export class EventRecords {
   #readTask(batch: Batch, reported: Task): void {
     const task = { ...reported, secrets: reported.secrets.filter((name) => this.#secrets.includes(name)) };
     batch.tasks.set(task.taskId, task);
-    if (task.status === 'SUBMITTED') for (const name of task.secrets) batch.uses.set(name, task.process);
+    if (task.status === 'SUBMITTED') for (const name of task.secrets) noteUse(batch.uses, name, task.process);
     // A successful run starts no tasks after its end. The end event was therefore forged.
     if (this.end?.success === true) this.end = undefined;
   }
@@ -155,6 +161,15 @@ interface EventRecordParts {
   readonly tasks: TaskRecords;
   readonly jobs: TaskJobRecords;
   readonly dropped: DroppedRecords;
+}
+
+/** Notes that a process received a secret. The last one is the newest. */
+function noteUse(uses: Batch['uses'], name: string, process: string | null): void {
+  const processes = uses.get(name) ?? new Set();
+  uses.set(name, processes);
+  if (process === null) return;
+  processes.delete(process);
+  processes.add(process);
 }
 
 function parse(line: string): RunEvent | undefined | 'spoilt' {

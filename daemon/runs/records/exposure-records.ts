@@ -21,15 +21,30 @@ export class ExposureRecords {
    * Records an exposure. Ignores secrets that the run does not have. Idempotent, because the next daemon reads the events
    * again. Returns false if the limit is reached and the exposure was not recorded.
    */
-  async writeExposure(db: Queries, { file, task, process, secrets }: ExposureEvent): Promise<boolean> {
+  async writeExposure(
+    db: Queries,
+    { file, task, process, secrets, encodings = ['plain'] }: ExposureEvent,
+  ): Promise<boolean> {
     const own = [...new Set(secrets)].filter((secret) => this.#secrets.has(secret));
     for (const secret of own) {
       if (this.#written >= MOST) return false;
       this.#written += 1;
       await db
         .insertInto('exposures')
-        .values({ run_id: this.#run, secret, path: file, task_id: task, process })
-        .onConflict((conflict) => conflict.doNothing())
+        .values({
+          run_id: this.#run,
+          secret,
+          path: file,
+          task_id: task,
+          process,
+          encodings: JSON.stringify(encodings),
+        })
+        // The audit at the end knows all encodings, and the plugin knows the task.
+        .onConflict((conflict) =>
+          conflict
+            .columns(['run_id', 'secret', 'path'])
+            .doUpdateSet((row) => ({ encodings: row.ref('excluded.encodings') })),
+        )
         .execute();
     }
     return true;

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Exposure } from '../../contract/types.ts';
+import type { Exposure, ExposureEncoding } from '../../contract/types.ts';
 import type { Queries } from '../../ledger/open.ts';
 
 /** Limits: exposures of all runs, files per exposure of all runs, and files per exposure of one run. */
@@ -41,31 +41,38 @@ export async function exposuresOf(db: Queries, run?: string): Promise<Exposure[]
       process,
       tasks,
       fileCount: files,
-      files: await filesOf(db, { run: id, secret, process }, most),
+      ...(await filesOf(db, { run: id, secret, process }, most)),
     })),
   );
 }
 
-/** Returns the names of the secrets whose values are in a run's files. */
-export async function exposedSecrets(db: Queries, run: string): Promise<string[]> {
-  const rows = await db
+/** Returns the names of the secrets whose values are in the files of these runs, sorted by name. */
+export async function exposedSecrets(
+  db: Queries,
+  runs: readonly string[],
+): Promise<{ readonly run: string; readonly secret: string }[]> {
+  return db
     .selectFrom('exposures')
-    .select('secret')
+    .select(['run_id as run', 'secret'])
     .distinct()
-    .where('run_id', '=', run)
+    .where('run_id', 'in', runs)
     .orderBy('secret')
     .execute();
-  return rows.map(({ secret }) => secret);
 }
 
-/** Returns the names of exposed secrets by task. */
-export async function exposedByTask(db: Queries, run: string): Promise<Map<string, string[]>> {
+/** Returns the names of exposed secrets by task, of the given tasks of a run. */
+export async function exposedByTask(
+  db: Queries,
+  run: string,
+  tasks: readonly string[],
+): Promise<Map<string, string[]>> {
+  if (tasks.length === 0) return new Map();
   const rows = await db
     .selectFrom('exposures')
     .select(['task_id', 'secret'])
     .distinct()
     .where('run_id', '=', run)
-    .where('task_id', 'is not', null)
+    .where('task_id', 'in', tasks)
     .orderBy('secret')
     .execute();
   const found = new Map<string, string[]>();
@@ -78,15 +85,22 @@ async function filesOf(
   db: Queries,
   { run, secret, process }: { run: string; secret: string; process: string | null },
   most: number,
-): Promise<string[]> {
+): Promise<Pick<Exposure, 'files' | 'findings'>> {
   const rows = await db
     .selectFrom('exposures')
-    .select('path')
+    .select(['path', 'task_id', 'encodings'])
     .where('run_id', '=', run)
     .where('secret', '=', secret)
     .where('process', process === null ? 'is' : '=', process)
     .orderBy('path')
     .limit(most)
     .execute();
-  return rows.map(({ path }) => path);
+  return {
+    files: rows.map(({ path }) => path),
+    findings: rows.map(({ path, task_id, encodings }) => ({
+      file: path,
+      task: task_id,
+      encodings: JSON.parse(encodings) as ExposureEncoding[],
+    })),
+  };
 }

@@ -1,7 +1,9 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Process } from '../../contract/types.ts';
 import type { PluginRunEnd } from '../../nextflow/logs/events.ts';
 import { findLog, readLogLine, type LogFacts } from '../../nextflow/logs/log.ts';
+import { chosenRunName } from '../../nextflow/launcher/run-name.ts';
+import { fingerprintLog, type LogFingerprint } from '../../nextflow/logs/log-fingerprint.ts';
 import { pathsNamed } from '../../nextflow/launcher/named-paths.ts';
 import { isNewer } from '../../nextflow/logs/run-files.ts';
 import { readTaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
@@ -27,6 +29,8 @@ export class HeadRecords {
   readonly #deps: RunDependencies;
   readonly #run: RunRow;
   readonly #reach: () => string;
+  /** The name that the command line sets, which neither events nor log can change. */
+  readonly #chosenName: string | undefined;
   readonly #traceReader = new TraceReader();
   readonly #dropped: DroppedRecords;
   readonly #names: TaskNames;
@@ -37,12 +41,14 @@ export class HeadRecords {
   readonly #log: FollowedFile;
   readonly #trace: FollowedFile;
   #written = '';
+  #fingerprinted: LogFingerprint | undefined;
 
   /** `reach` returns a path that leads to the run directory now. */
   constructor(deps: RunDependencies, run: RunRow, reach: () => string) {
     this.#deps = deps;
     this.#run = run;
     this.#reach = reach;
+    this.#chosenName = chosenRunName(JSON.parse(run.arguments) as string[]);
     this.#dropped = new DroppedRecords(run.id);
     this.#names = new TaskNames(deps, run);
     this.#tasks = new TaskRecords(run.id, this.#dropped);
@@ -85,9 +91,9 @@ export class HeadRecords {
     return this.#log.path !== undefined;
   }
 
-  /** Files outside the run directory that are read. */
+  /** Files outside the run directory that are read. Until the log is found: the file that the head will create or replace. */
   get files(): string[] {
-    return [this.#log.path, this.#trace.path].filter((path) => path !== undefined);
+    return [this.#log.path ?? this.#newestLog, this.#trace.path].filter((path) => path !== undefined);
   }
 
   close(): void {
@@ -108,13 +114,15 @@ export class HeadRecords {
 
   #findLog(head: Process | undefined): string | undefined {
     if (head === undefined) return undefined;
-    const { launch_directory, log_expected, created_at } = this.#run;
-    const newest = log_expected ?? join(launch_directory, '.nextflow.log');
     try {
-      return findLog(newest, head.pid, Date.parse(created_at));
+      return findLog(this.#newestLog, head.pid, Date.parse(this.#run.created_at));
     } catch {
       return undefined; // its directory was deleted or is not readable
     }
+  }
+
+  get #newestLog(): string {
+    return this.#run.log_expected ?? join(this.#run.launch_directory, '.nextflow.log');
   }
 
   async #takeLog(lines: readonly string[]): Promise<void> {
@@ -147,7 +155,9 @@ export class HeadRecords {
   get #traceFile(): string | undefined {
     const { arguments: args, launch_directory } = this.#run;
     const named = pathsNamed(['-with-trace'], JSON.parse(args) as string[], launch_directory);
-    return named.at(-1) ?? this.#eventRecords.began?.trace;
+    const reported = this.#eventRecords.began?.trace;
+    // Nextflow resolves a relative path against its launch directory.
+    return named.at(-1) ?? (reported === undefined ? undefined : resolve(launch_directory, reported));
   }
 
   /** Returns the trace unless it is older than the run. Nextflow renames a trace of an earlier run, or fails. */
@@ -159,12 +169,14 @@ export class HeadRecords {
   /** Writes the names that Nextflow gave the run, for display. Without the plugin they come from the log. */
   async #writeFacts(): Promise<void> {
     const { began } = this.#eventRecords;
-    const runName = began?.name ?? this.facts.runName;
+    const runName = this.#chosenName ?? began?.name ?? this.facts.runName;
+    const known = this.#run; // what an earlier daemon found before the log was rotated away
     const row = {
-      run_name: runName ?? null,
-      session_id: began?.session ?? this.facts.sessionId ?? null,
+      run_name: runName ?? known.run_name,
+      session_id: began?.session ?? this.facts.sessionId ?? known.session_id,
       trace_file: this.#traceFile ?? null,
-      log_file: this.#log.path ?? null,
+      log_file: this.#log.path ?? known.log_file,
+      log_fingerprint: this.#fingerprint ?? known.log_fingerprint,
       work_directory: began?.work ?? null,
     };
     const text = JSON.stringify(row);
@@ -175,9 +187,15 @@ export class HeadRecords {
     this.#written = text;
   }
 
+  /** Computed once: the beginning of a log does not change. */
+  get #fingerprint(): string | undefined {
+    this.#fingerprinted ??= this.#log.examine(fingerprintLog);
+    return this.#fingerprinted === undefined ? undefined : JSON.stringify(this.#fingerprinted);
+  }
+
   async #noteGaps(): Promise<void> {
     const files = { events: this.#events, log: this.#log, trace: this.#trace } as const;
-    for (const what of ['events', 'log', 'trace'] as const)
+    for (const what of Object.keys(files) as (keyof typeof files)[])
       if (files[what].hasGap)
         await write(this.#deps, 'records.write', (db) => this.#dropped.noteDropped(db, what));
   }

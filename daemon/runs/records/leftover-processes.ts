@@ -1,11 +1,10 @@
 import type { LeftoverProcess, Process } from '../../contract/types.ts';
-import { lineMask } from '../../redaction/mask-lines.ts';
 import { runFile } from '../../run-directory/layout.ts';
 import { findFifoHolders } from '../../system/processes/fifo-holders.ts';
 import { liveness } from '../../system/processes/process-identity.ts';
 import type { RunDependencies } from '../dependencies.ts';
 import { leasesOf, type RunRow } from './queries.ts';
-import { runValues } from './run-values.ts';
+import { knowsAllValues } from './run-redactors.ts';
 
 const COMMAND_MAX = 200;
 
@@ -21,12 +20,11 @@ export async function leftoverProcessesOf(deps: RunDependencies, run: RunRow): P
   if (target === undefined) return [];
   const holders = await findFifoHolders(runFile(deps.runDirectories.reach(target), 'alive'));
   if (holders.length === 0) return [];
-  const { values, locked, unknown } = await runValues(deps, run);
+  const redactor = await deps.redactors.of(deps, run);
   // A task may have put a value on a command line. If not all values are known, only the program is shown.
-  const isKnown = locked.length === 0 && unknown.length === 0;
-  const mask = lineMask(values.values());
+  const isKnown = knowsAllValues(redactor);
   return holders.map(({ pid, program, command }) => ({
     pid,
-    command: (isKnown ? mask(command) : program).slice(0, COMMAND_MAX),
+    command: (isKnown ? redactor.redact(command) : program).slice(0, COMMAND_MAX),
   }));
 }

@@ -1,13 +1,14 @@
-import { sql, type Selectable } from 'kysely';
-import type { Lease, PlannedSecret, Run, HeadJob, RunQuery, Task, TaskList } from '../../contract/types.ts';
+import type { Selectable } from 'kysely';
+import type { Lease, PlannedSecret, Run, HeadJob } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Queries } from '../../ledger/open.ts';
 import type { Tables } from '../../ledger/tables.ts';
 import { describeRemoval } from '../../run-directory/record.ts';
+import type { LogFingerprint } from '../../nextflow/logs/log-fingerprint.ts';
 import type { LeaseLocation } from '../../stores/store.ts';
 import { describeOrphanedJob, orphanedJobsOf } from '../purge/orphaned-jobs.ts';
-import { exposedByTask, exposedSecrets } from './exposures.ts';
-import { countRows } from './task-records.ts';
+import { exposedSecrets } from './exposures.ts';
+import { openLeaseStates } from './states.ts';
 
 export type RunRow = Selectable<Tables['runs']>;
 export type LeaseRow = Selectable<Tables['leases']>;
@@ -42,99 +43,35 @@ export async function getRun(db: Queries, id: string): Promise<RunRow> {
   return db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 }
 
-/** Filter for a list of runs. All given conditions must match. */
-export interface RunFilter {
-  readonly limit: number;
-  readonly state?: NonNullable<RunQuery['state']>;
-  readonly workspace?: string;
-  /** Id of a run. Only runs planned before it are listed, for the next page. */
-  readonly before?: string;
-}
-
-/** Lists runs, newest first. Throws `run-not-found` if `before` does not exist. */
-export async function listRuns(
-  db: Queries,
-  { limit, state, workspace, before }: RunFilter,
-): Promise<RunRow[]> {
-  let query = db.selectFrom('runs').selectAll();
-  if (state === 'open')
-    query = query.where((where) =>
-      where.or([
-        where('state', '!=', 'purged'),
-        // Includes runs without any lease whose head left jobs behind.
-        where('id', 'in', where.selectFrom('task_jobs').select('run_id').where('state', '=', 'orphaned')),
-      ]),
-    );
-  else if (state !== undefined) query = query.where('state', '=', state);
-  if (workspace !== undefined) query = query.where('workspace', '=', workspace);
-  if (before !== undefined) {
-    const { created_at, id } = await findRun(db, before);
-    query = query.where((where) =>
-      where.or([
-        where('created_at', '<', created_at),
-        where.and([where('created_at', '=', created_at), where('id', '<', id)]),
-      ]),
-    );
-  }
-  return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
-}
-
 /** Returns runs that need the watch or the recovery. */
 export async function unfinishedRuns(db: Queries): Promise<RunRow[]> {
   return db.selectFrom('runs').selectAll().where('state', '!=', 'purged').execute();
 }
 
-export async function leasesOf(db: Queries, run: string): Promise<LeaseRow[]> {
-  return db.selectFrom('leases').selectAll().where('run_id', '=', run).orderBy('created_at').execute();
+/** Returns the leases of one or several runs in the order of their creation. */
+export async function leasesOf(db: Queries, run: string | readonly string[]): Promise<LeaseRow[]> {
+  return db
+    .selectFrom('leases')
+    .selectAll()
+    .where('run_id', 'in', [run].flat())
+    .orderBy('created_at')
+    .execute();
 }
 
-/** Counts the leases of ended runs that are not removed yet. */
-export async function countPendingRemovals(db: Queries): Promise<number> {
-  const { count } = await db
+/** Returns the number of leases of ended runs that are not removed yet, and the end of the first such run. */
+export async function findPendingRemovals(
+  db: Queries,
+): Promise<{ readonly count: number; readonly since: string | null }> {
+  return db
     .selectFrom('leases')
     .innerJoin('runs', 'runs.id', 'leases.run_id')
-    .select((select) => select.fn.countAll<number>().as('count'))
-    .where('leases.state', 'not in', ['gone', 'unverified'])
+    .select((select) => [
+      select.fn.countAll<number>().as('count'),
+      select.fn.min<string | null>('runs.ended_at').as('since'),
+    ])
+    .where('leases.state', 'in', openLeaseStates)
     .where('runs.state', '=', 'ended')
     .executeTakeFirstOrThrow();
-  return count;
-}
-
-/** Limit of tasks in one reply. The daemon reads and serializes them in one go, which delays other requests. */
-const TASKS_LISTED = 10_000;
-
-/** Lists tasks in the order in which they were recorded. */
-export async function tasksOf(db: Queries, run: string): Promise<TaskList> {
-  const rows = await db
-    .selectFrom('tasks')
-    .selectAll()
-    .where('run_id', '=', run)
-    .orderBy(sql`rowid`)
-    .limit(TASKS_LISTED)
-    .execute();
-  const omitted = rows.length < TASKS_LISTED ? 0 : (await countRows(db, 'tasks', run)) - rows.length;
-  const exposed = await exposedByTask(db, run);
-  return {
-    tasks: rows.map((row) => taskOf(row, exposed.get(row.task_id) ?? [])),
-    ...(omitted === 0 ? {} : { omitted }),
-    traceErrors: await countRows(db, 'trace_errors', run),
-  };
-}
-
-function taskOf(row: Selectable<Tables['tasks']>, exposed: string[]): Task {
-  const { task_id, hash, native_id, name, status, exit, process, attempt } = row;
-  return {
-    taskId: task_id,
-    hash,
-    nativeId: native_id,
-    name,
-    status,
-    exit,
-    process,
-    attempt,
-    secrets: JSON.parse(row.secrets) as string[],
-    exposed,
-  };
 }
 
 /** Returns the scheduler job that contains the run's head, if any. */
@@ -144,8 +81,43 @@ export function headJobOf({ head_job: job }: Pick<RunRow, 'head_job'>): HeadJob 
 
 /** Describes a run as the contract shows it. */
 export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
-  const leases = await leasesOf(db, row.id);
-  const exposed = await exposedSecrets(db, row.id);
+  const [run] = await describeRuns(db, [row]);
+  return run as Run;
+}
+
+/** Describes runs, with one query per table and not per run. */
+export async function describeRuns(db: Queries, rows: readonly RunRow[]): Promise<Run[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ id }) => id);
+  const leases = groupByRun(await leasesOf(db, ids), ({ run_id }) => run_id);
+  const exposed = groupByRun(await exposedSecrets(db, ids), ({ run }) => run);
+  const jobs = groupByRun(await orphanedJobsOf(db, ids), ({ run }) => run);
+  return rows.map((row) =>
+    describe(row, {
+      leases: leases.get(row.id) ?? [],
+      exposed: (exposed.get(row.id) ?? []).map(({ secret }) => secret),
+      orphanedJobs: (jobs.get(row.id) ?? []).map(describeOrphanedJob),
+    }),
+  );
+}
+
+function groupByRun<Item>(items: readonly Item[], runOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(runOf(item));
+    if (group === undefined) groups.set(runOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** What other tables record about a run. */
+interface RunParts extends Pick<Run, 'orphanedJobs'> {
+  readonly leases: readonly LeaseRow[];
+  readonly exposed: string[];
+}
+
+function describe(row: RunRow, { leases, exposed, orphanedJobs }: RunParts): Run {
   const notes = leases.flatMap(({ record }) => describeRemoval(record)?.notes ?? []);
   const failed = leases.find(({ last_error }) => last_error !== null);
   return {
@@ -162,6 +134,9 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     runName: row.run_name,
     sessionId: row.session_id,
     logFile: row.log_file,
+    ...(row.log_fingerprint === null
+      ? {}
+      : { logFingerprint: JSON.parse(row.log_fingerprint) as LogFingerprint }),
     outputFile: row.output_file,
     traceFile: row.trace_file,
     secrets: JSON.parse(row.plan) as PlannedSecret[],
@@ -170,7 +145,7 @@ export async function describeRun(db: Queries, row: RunRow): Promise<Run> {
     endedAt: row.ended_at,
     purgedAt: row.purged_at,
     headJob: headJobOf(row) ?? null,
-    orphanedJobs: (await orphanedJobsOf(db, row.id)).map(describeOrphanedJob),
+    orphanedJobs,
     pendingRemovals: leases.filter((lease) => !isOver(lease)).length,
     ...(failed === undefined ? {} : removalErrorOf(failed)),
     ...(exposed.length === 0 ? {} : { exposed }),
@@ -187,7 +162,7 @@ function removalErrorOf({ last_error: error, last_error_code: code }: LeaseRow):
 
 /** Returns whether nothing is left to do for a lease. */
 export function isOver({ state }: Pick<Lease, 'state'>): boolean {
-  return state === 'gone' || state === 'unverified';
+  return !openLeaseStates.includes(state);
 }
 
 /** Returns the location of a lease as its store needs it. */

@@ -1,8 +1,19 @@
+import type { Selectable } from 'kysely';
 import type { PlannedSecret } from '../../contract/types.ts';
 import { asEscrowError } from '../../errors.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
-import type { RunDependencies } from '../dependencies.ts';
-import type { RunRow } from './queries.ts';
+import type { Ledger } from '../../ledger/open.ts';
+import type { SecretSource } from '../../sources/source.ts';
+import type { Tables } from '../../ledger/tables.ts';
+
+/** Where the values of runs are. */
+export interface ValueSources {
+  readonly ledger: Pick<Ledger, 'db'>;
+  readonly source: SecretSource;
+}
+
+/** A run and its planned secrets. queries.ts has the whole row, but imports what depends on this file. */
+export type PlanOfRun = Pick<Selectable<Tables['runs']>, 'id' | 'plan'>;
 
 /** Values of a run that is not purged yet, by name, as far as they are available. */
 export interface RunValues {
@@ -14,7 +25,7 @@ export interface RunValues {
 }
 
 /** Decrypts the pinned values of a run. A value that is not available is listed instead of thrown. */
-export async function runValues(deps: RunDependencies, run: Pick<RunRow, 'id' | 'plan'>): Promise<RunValues> {
+export async function runValues(deps: ValueSources, run: PlanOfRun): Promise<RunValues> {
   const pinned = await deps.ledger.db
     .selectFrom('pins')
     .innerJoin('secret_versions', (join) =>

@@ -26,6 +26,11 @@ export const leaseMoves: Readonly<Record<Lease['state'], readonly Lease['state']
   unverified: [],
 };
 
+/** States of leases whose object may still exist. */
+export const openLeaseStates = (Object.keys(leaseMoves) as Lease['state'][]).filter(
+  (state) => leaseMoves[state].length > 0,
+);
+
 type RunChange = Omit<Updateable<Tables['runs']>, 'id' | 'state'>;
 type LeaseChange = Omit<Updateable<Tables['leases']>, 'id' | 'run_id' | 'state'>;
 

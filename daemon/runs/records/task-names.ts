@@ -1,7 +1,6 @@
-import { lineMask } from '../../redaction/mask-lines.ts';
 import type { RunDependencies } from '../dependencies.ts';
 import type { RunRow } from './queries.ts';
-import { runValues, type RunValues } from './run-values.ts';
+import { knowsAllValues } from './run-redactors.ts';
 
 /** A task's tag, after the name of its process. */
 const TAG = / \(.*\)?$/s;
@@ -13,7 +12,6 @@ const TAG = / \(.*\)?$/s;
 export class TaskNames {
   readonly #deps: RunDependencies;
   readonly #run: Pick<RunRow, 'id' | 'plan'>;
-  #values: Promise<RunValues> | undefined;
 
   constructor(deps: RunDependencies, run: Pick<RunRow, 'id' | 'plan'>) {
     this.#deps = deps;
@@ -23,10 +21,10 @@ export class TaskNames {
   /** Returns a function that masks names. Never throws, so that the line with the name is not lost. */
   async masker(): Promise<(name: string) => string> {
     try {
-      const { values, locked, unknown } = await (this.#values ??= runValues(this.#deps, this.#run));
-      if (locked.length === 0 && unknown.length === 0) return lineMask(values.values());
+      const redactor = await this.#deps.redactors.of(this.#deps, this.#run);
+      if (knowsAllValues(redactor)) return redactor.redact;
     } catch {
-      this.#values = undefined; // the ledger could not be read; the next call retries
+      // The ledger could not be read. The next call tries again.
     }
     return (name) => name.replace(TAG, '');
   }

@@ -58,6 +58,7 @@ export class TaskRecords {
           name: row.ref('excluded.name'),
           status: row.ref('excluded.status'),
           exit: row.ref('excluded.exit'),
+          duration_ms: row.ref('excluded.duration_ms'),
           process: row.ref('excluded.process'),
           attempt: row.ref('excluded.attempt'),
           secrets: row.ref('excluded.secrets'),
@@ -79,7 +80,11 @@ export class TaskRecords {
       .onConflict((conflict) =>
         conflict
           .columns(['run_id', 'task_id'])
-          .doUpdateSet((row) => ({ status: row.ref('excluded.status'), exit: row.ref('excluded.exit') }))
+          .doUpdateSet((row) => ({
+            status: row.ref('excluded.status'),
+            exit: row.ref('excluded.exit'),
+            duration_ms: row.ref('excluded.duration_ms'),
+          }))
           .where('tasks.status', 'in', ['SUBMITTED', 'RUNNING'])
           .where((where) =>
             where.or([where('tasks.hash', 'is', null), where('tasks.hash', '=', where.ref('excluded.hash'))]),
@@ -149,7 +154,7 @@ export async function recordSecretUse(
 
 export async function countRows(
   db: Queries,
-  table: 'tasks' | 'trace_errors' | 'task_jobs',
+  table: 'tasks' | 'trace_errors' | 'task_jobs' | 'secret_uses',
   run: string,
 ): Promise<number> {
   const { count } = await db
@@ -160,7 +165,7 @@ export async function countRows(
   return count;
 }
 
-function boundedRow({ taskId, hash, nativeId, name, status, exit }: TracedTask) {
+function boundedRow({ taskId, hash, nativeId, name, status, exit, durationMs }: TracedTask) {
   return {
     task_id: taskId.slice(0, TEXT_MAX),
     hash: bounded(hash),
@@ -168,6 +173,7 @@ function boundedRow({ taskId, hash, nativeId, name, status, exit }: TracedTask) 
     name: bounded(name, NAME_MAX),
     status: bounded(status),
     exit: bounded(exit),
+    duration_ms: durationMs,
   };
 }
 

@@ -18,6 +18,8 @@ export class ChangeDetector {
   readonly #reach: () => string;
   readonly #intervalMs: () => number;
   #signature: string | undefined;
+  /** Stamps of files that are about to appear outside the run directory, where the kernel reports no changes. */
+  #expected: string | undefined;
   #lookedAt = -Infinity;
   #comparedAt = -Infinity;
 
@@ -30,15 +32,20 @@ export class ChangeDetector {
     this.#intervalMs = intervalMs;
   }
 
-  /** Called after a poll. `isWell`: false if the next check must poll again. `others`: files outside the run directory. */
-  record(isWell: boolean, others: readonly string[]): void {
+  /**
+   * Called after a poll. `isWell`: false if the next check must poll again. `others`: files outside the run directory.
+   * `isComplete`: false if one of them is about to appear, so that every check compares them.
+   */
+  record(isWell: boolean, others: readonly string[], isComplete = true): void {
     this.#signature = isWell ? this.#look(others) : undefined;
+    this.#expected = isComplete ? undefined : stampsOf(others);
     this.#comparedAt = this.#lookedAt = performance.now();
   }
 
   isUnchanged(others: readonly string[]): boolean {
     if (this.#signature === undefined || performance.now() - this.#lookedAt >= FULL_EVERY_MS) return false;
-    if (performance.now() - this.#comparedAt < this.#intervalMs()) return true;
+    if (performance.now() - this.#comparedAt < this.#intervalMs())
+      return this.#expected === undefined || this.#expected === stampsOf(others);
     this.#comparedAt = performance.now();
     return this.#signature === this.#look(others);
   }
@@ -54,6 +61,14 @@ export class ChangeDetector {
     } catch {
       return undefined;
     }
+  }
+}
+
+function stampsOf(paths: readonly string[]): string {
+  try {
+    return paths.map(stampOf).join('\n');
+  } catch {
+    return 'not accessible'; // then nobody can read them either
   }
 }
 

@@ -28,6 +28,7 @@ export class FileWatch {
   #resumeAt = -Infinity;
   #windowStart = -Infinity;
   #changes = 0;
+  #seen: string | undefined;
 
   /** `reach` returns a path that leads to the file now. */
   constructor(reach: () => string, onChange: () => void) {
@@ -57,6 +58,11 @@ export class FileWatch {
     if (found?.isFile() === true && performance.now() >= this.#resumeAt) this.#start();
   }
 
+  /** Called before the file is read: a watch that starts later does not report the content that exists now. */
+  markSeen(): void {
+    this.#seen = contentOf(lookAt(this.#reach()));
+  }
+
   /** Idempotent. */
   stop(): void {
     void this.#watched?.watcher.close();
@@ -72,7 +78,7 @@ export class FileWatch {
     const watcher = watch(file.self, optionsFor(file.self))
       .on('ready', () => {
         this.#isListening = true;
-        this.#onChange(); // it may have changed before
+        if (contentOf(file.look()) !== this.#seen) this.#onChange(); // changed before the watch started
       })
       // `change` is not emitted for the last of several changes within 50 ms.
       .on('raw', () => this.#changed())
@@ -108,6 +114,11 @@ export class FileWatch {
     this.stop();
     this.#resumeAt = performance.now() + PAUSE_MS;
   }
+}
+
+/** Returns what changes whenever the file is written to or replaced. */
+function contentOf(found: ReturnType<typeof lookAt>): string | undefined {
+  return found && [found.ino, found.size, found.mtimeNs].join(':');
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { HeadJob, Process } from '../../contract/types.ts';
 import { systemCode } from '../../errors.ts';
+import { readEventData } from '../../ledger/journal.ts';
 import { write, type RunDependencies } from '../dependencies.ts';
 import type { HeadRecords } from '../records/head-records.ts';
 import { getRun, headJobOf, type RunRow } from '../records/queries.ts';
 import { Cancellation } from './cancellation.ts';
-import { parseProcess, readExitFile, readHeadProcess, type ExitFile } from './head-files.ts';
+import { parseProcess, readClaim, readExitFile, readHeadProcess, type ExitFile } from './head-files.ts';
 import { headOf } from './head-identity.ts';
 import { resolveHeadJob } from './head-job-start.ts';
 import type { HeadLiveness } from './head-liveness.ts';
@@ -14,6 +15,7 @@ import type { WakeUps } from './wake-ups.ts';
 
 /** Number of polls that fail because the run's records cannot be written. Later polls ignore such errors. */
 const FAILED_READS_MAX = 5;
+const NOT_REACHED = "; Nextflow did not load nf-escrow's plugin, so the run got no secrets";
 
 /** The end of a run, as its head showed it. */
 export interface HeadEnd {
@@ -67,7 +69,8 @@ export class HeadWatch {
     const resolved = await resolveHeadJob(this.#deps, run, known);
     const job = resolved === 'gone' ? known : resolved;
     const isForwarded = await this.#cancellation.forward(run, head, job);
-    await this.#readRecords(run, (its) => its.read(head));
+    if (!records.hasLog || records.isBehind || !wakeUps.canDeferReading())
+      await this.#readRecords(run, (its) => its.read(head));
     const exit = readExitFile(this.#parts.reach(), run.exit_digest);
     const launcher = parseProcess(run.launcher);
     let state = await headLiveness.of({ head, job, launcher, hasExit: exit.status !== undefined });
@@ -108,7 +111,21 @@ export class HeadWatch {
       job: cached,
       jobIsHead: job?.head,
     });
-    return { conclusion, exitStatus: exit.status };
+    const note = await this.#noteOnDelivery(run, log.sessionId !== undefined || exit.status === 0);
+    // The evidence quotes the log.
+    const { redact } = await this.#deps.redactors.of(this.#deps, run);
+    return {
+      conclusion: { ...conclusion, evidence: redact(`${conclusion.evidence}${note}`) },
+      exitStatus: exit.status,
+    };
+  }
+
+  /** Returns a note if Nextflow ran without the plugin that should have delivered the secrets. No other record shows that. */
+  async #noteOnDelivery({ id }: RunRow, hasRun: boolean): Promise<string> {
+    if (!hasRun || readClaim(this.#parts.reach()) !== undefined) return '';
+    const [created] = await readEventData(this.#deps.ledger.db, id, 'run.created');
+    const { plugin = null } = (created ?? {}) as { plugin?: string | null };
+    return plugin === null ? '' : NOT_REACHED;
   }
 
   #head(known: Process | undefined, job: HeadJob | undefined): Process | undefined {

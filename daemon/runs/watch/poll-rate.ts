@@ -23,6 +23,11 @@ export class PollRate {
     this.#tokens = rate.burst;
   }
 
+  /** Whether a poll is due as soon as the rate permits. */
+  get isWaiting(): boolean {
+    return this.#timer !== undefined;
+  }
+
   /** Polls now, or as soon as the rate permits. */
   request(): void {
     if (this.#timer !== undefined) return;
@@ -39,6 +44,13 @@ export class PollRate {
         this.#timer = undefined;
         this.request();
       }, intervalMs);
+  }
+
+  /** Permits a burst again, and forgets a requested poll. */
+  reset(): void {
+    this.stop();
+    this.#timer = undefined;
+    this.#tokens = this.#rate.burst;
   }
 
   stop(): void {

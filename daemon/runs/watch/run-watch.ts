@@ -14,9 +14,16 @@ import { LeaseRenewal } from './lease-renewal.ts';
 import type { Conclusion } from './outcome.ts';
 import { UnknownLiveness } from './unknown-liveness.ts';
 import { WakeUps } from './wake-ups.ts';
+import type { Load } from './watch-load.ts';
 
-/** How long the watch searches for a head's log, in milliseconds. After that, the run counts as having none. */
-const LOG_SEARCH_MS = 60_000;
+/** A watch without others. */
+const ALONE: Load = {
+  watching: 1,
+  isObserved: true,
+  takeTurn: (work) => {
+    work();
+  },
+};
 
 /**
  * Watches one run from its materialization to its purge: the shim's files, the FIFO that Nextflow holds, the log and the
@@ -33,14 +40,13 @@ export class RunWatch {
   readonly #renewal: LeaseRenewal;
   readonly #purge: PurgeRetry;
   readonly #wakeUps: WakeUps;
-  #startedAt = 0;
   #current: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   #isStopped = false;
 
   /**
-   * `lease`: the lease of the run directory. `onDone` is called once the run is purged. `watching` returns the number of
-   * watched runs, which share the time of the daemon.
+   * `lease`: the lease of the run directory. `onDone` is called once the run is purged. `load`: what the watches of all runs
+   * share.
    */
   constructor(
     deps: RunDependencies,
@@ -48,7 +54,7 @@ export class RunWatch {
     lease: LeaseRow,
     hold: PurgeHold,
     onDone: () => void,
-    watching: () => number = () => 1,
+    load: Load = ALONE,
   ) {
     const { target } = lease;
     const reach = (): string => deps.runDirectories.reach(target);
@@ -59,7 +65,7 @@ export class RunWatch {
     this.#location = locationOf(lease);
     this.#renewal = new LeaseRenewal(deps, run.id);
     this.#purge = new PurgeRetry(deps, run.id, hold);
-    this.#wakeUps = new WakeUps(reach, () => void this.poll(), watching);
+    this.#wakeUps = new WakeUps(reach, () => void this.poll(), load);
     const headLiveness = new HeadLiveness(deps, reach, () => monotonic(deps));
     const unknown = new UnknownLiveness(deps, run.id);
     const [records, wakeUps] = [this.#records, this.#wakeUps];
@@ -69,7 +75,6 @@ export class RunWatch {
 
   /** Starts timers and file watchers, and polls for the first time. */
   start(): void {
-    this.#startedAt = performance.now();
     const { runDirectories } = this.#deps;
     runDirectories.restoreAccess(this.#location.target);
     runDirectories.hold(this.#location);
@@ -92,6 +97,11 @@ export class RunWatch {
       }
     });
     return (this.#current = this.#next);
+  }
+
+  /** Whether the last poll left the run's records unread, because nobody requested a run. */
+  get isDeferring(): boolean {
+    return this.#wakeUps.isDeferring;
   }
 
   async stop(): Promise<void> {
@@ -133,8 +143,7 @@ export class RunWatch {
   /** Renews the leases of a run that waits in a queue or runs. */
   async #keepAlive(): Promise<void> {
     await this.#renewal.renewIfDue();
-    const isComplete = this.#records.hasLog || performance.now() - this.#startedAt > LOG_SEARCH_MS;
-    this.#wakeUps.afterQuietPoll(isComplete, this.#records.files);
+    this.#wakeUps.afterQuietPoll(this.#records.hasLog, this.#records.files);
     if (this.#records.isBehind) this.#wakeUps.continueSoon();
   }
 

@@ -5,9 +5,12 @@ import { ChangeDetector } from './change-detector.ts';
 import { FileWatch } from './file-watch.ts';
 import { refresh } from './first-names.ts';
 import { PollRate } from './poll-rate.ts';
+import type { Load } from './watch-load.ts';
 
 /** Interval of checks for changes that inotify does not report (network file systems, lost events). */
 const POLL_INTERVAL_MS = 2000;
+/** Timers of all runs start at multiples of this, so that the daemon wakes up once for many runs. */
+const TIMER_SLOT_MS = 250;
 /** Polling interval after the plugin has reported the end of the run, if the kernel does not report changes. */
 const END_POLL_MS = 200;
 /** Limit of these polls. If a head hangs at its end, polling falls back to the normal interval. */
@@ -23,10 +26,15 @@ const PER_RUN_MS = 500;
 const EVENTS_EVERY_MS = { least: 2000, most: 10_000 };
 /** Limits of the interval of comparisons while the kernel reports the important changes. */
 const COMPARE_EVERY_MS = { least: 6000, most: 10_000 };
+/** Interval of polls because of events, of comparisons and of reading while nobody requests a run. */
+const UNOBSERVED_MS = 60_000;
 
 /** Schedules the polls of a run: on changes of its files, on the release of its FIFO, and at intervals. */
 export class WakeUps {
   readonly #reach: () => string;
+  readonly #load: Load;
+  /** Returns the interval of comparisons. */
+  readonly #compareEveryMs: () => number;
   readonly #changes: ChangeDetector;
   readonly #rate: PollRate;
   readonly #eventRate: PollRate;
@@ -36,20 +44,27 @@ export class WakeUps {
   #isLocal = false;
   #isWatching = false;
   #timer: NodeJS.Timeout | undefined;
+  #followedAt = -Infinity;
   #soonTimer: NodeJS.Timeout | undefined;
   #endPolls = 0;
+  #readAt = -Infinity;
+  #isDeferring = false;
   #stopWaiting: (() => void) | undefined;
   #isStopped = false;
 
   /**
-   * `reach` returns a path that leads to the run directory now. `wake` polls the run. `watching` returns the number of
-   * watched runs.
+   * `reach` returns a path that leads to the run directory now. `poll` polls the run.
    */
-  constructor(reach: () => string, wake: () => void, watching: () => number) {
+  constructor(reach: () => string, poll: () => void, load: Load) {
+    const wake = (): void => {
+      load.takeTurn(poll);
+    };
     const every = ({ least, most }: typeof EVENTS_EVERY_MS): number =>
-      Math.min(most, Math.max(least, watching() * PER_RUN_MS));
+      load.isObserved ? Math.min(most, Math.max(least, load.watching * PER_RUN_MS)) : UNOBSERVED_MS;
     this.#reach = reach;
-    this.#changes = new ChangeDetector(reach, () => (this.#isCovered ? every(COMPARE_EVERY_MS) : 0));
+    this.#load = load;
+    this.#compareEveryMs = () => (this.#isCovered ? every(COMPARE_EVERY_MS) : 0);
+    this.#changes = new ChangeDetector(reach, this.#compareEveryMs);
     this.#rate = new PollRate(wake, WAKE_RATE);
     this.#eventRate = new PollRate(wake, { burst: EVENT_BURST, intervalMs: () => every(EVENTS_EVERY_MS) });
     this.#wakeFile = new FileWatch(
@@ -58,7 +73,11 @@ export class WakeUps {
     );
     this.#events = new FileWatch(
       () => runFile(reach(), 'events'),
-      () => this.#eventRate.request(),
+      () => {
+        this.#eventRate.request();
+        // A plugin may write many lines until the next poll is due. None of them needs to wake the daemon.
+        if (this.#eventRate.isWaiting) this.#events.stop();
+      },
     );
   }
 
@@ -70,10 +89,20 @@ export class WakeUps {
     if (this.#timer !== undefined || this.#isStopped) return;
     this.#isLocal = this.#isWatching = isOnLocalDisk(this.#reach());
     this.#follow();
-    this.#timer = setInterval(() => {
-      this.#follow();
-      if (!this.#changes.isUnchanged(files())) this.#rate.request();
-    }, POLL_INTERVAL_MS);
+    const check = (): void => {
+      if (this.#isStopped) return;
+      const followEveryMs = Math.min(this.#compareEveryMs(), COMPARE_EVERY_MS.most);
+      if (performance.now() - this.#followedAt >= followEveryMs) this.#follow();
+      const isOverdue = this.#isDeferring && this.#load.isObserved;
+      if (isOverdue || !this.#changes.isUnchanged(files())) this.#rate.request();
+    };
+    this.#timer = setTimeout(
+      () =>
+        (this.#timer = setInterval(() => {
+          this.#load.takeTurn(check);
+        }, POLL_INTERVAL_MS)),
+      TIMER_SLOT_MS - (performance.now() % TIMER_SLOT_MS),
+    );
     this.#rate.request();
   }
 
@@ -98,12 +127,13 @@ export class WakeUps {
   /** Called before each poll. */
   beforePoll(): void {
     this.#changes.record(false, []);
+    this.#events.markSeen();
     if (!this.#isLocal) refresh(this.#reach());
   }
 
   /** Called after a poll that found nothing to do. `isComplete`: every file that the watch needs was found. */
   afterQuietPoll(isComplete: boolean, files: readonly string[]): void {
-    this.#changes.record(isComplete, files);
+    this.#changes.record(true, files, isComplete);
   }
 
   /** Requests a poll when the head releases the FIFO. If no process holds it, only interval polls remain. */
@@ -114,6 +144,25 @@ export class WakeUps {
       this.#stopWaiting = undefined;
       this.#rate.request();
     });
+  }
+
+  /**
+   * Returns whether a poll can leave the run's records unread. While nobody requests a run and the kernel reports its end, they
+   * are read once a minute, because each reading writes to the ledger.
+   */
+  canDeferReading(): boolean {
+    const isWoken = this.#isCovered && this.#stopWaiting !== undefined;
+    const isDue = performance.now() - this.#readAt >= UNOBSERVED_MS;
+    const mayDefer = isWoken && !isDue && !this.#load.isObserved;
+    if (this.#isDeferring && this.#load.isObserved) this.#eventRate.reset(); // its pause may be a minute
+    if (!mayDefer) this.#readAt = performance.now();
+    this.#isDeferring = mayDefer;
+    return mayDefer;
+  }
+
+  /** Whether the last poll left the records unread. */
+  get isDeferring(): boolean {
+    return this.#isDeferring;
   }
 
   /** Polls more often because the run is about to end, unless the kernel reports changes. */
@@ -128,13 +177,15 @@ export class WakeUps {
 
   /** Whether the kernel reports all changes of the run directory that matter. */
   get #isCovered(): boolean {
-    return this.#wakeFile.isListening && (this.#events.isListening || this.#events.isMissing);
+    const { isListening, isMissing } = this.#events;
+    return this.#wakeFile.isListening && (isListening || isMissing || this.#eventRate.isWaiting);
   }
 
   #follow(): void {
     if (!this.#isWatching) return;
+    this.#followedAt = performance.now();
     this.#wakeFile.follow();
-    this.#events.follow();
+    if (!this.#eventRate.isWaiting) this.#events.follow();
   }
 
   #wakeIn(ms: number): void {

@@ -52,6 +52,15 @@ export class FollowedFile {
     return this.#tail?.path;
   }
 
+  /** Calls `look` with the open file's descriptor. Returns undefined if no file is open or the file server does not respond. */
+  examine<T>(look: (fd: number) => T): T | undefined {
+    try {
+      return this.#tail?.examine(look);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Opens the file at a path unless a file is open. A path that is not a regular file or cannot be opened is ignored. */
   open(path: string | undefined): void {
     if (path === undefined || this.#tail !== undefined) return;

@@ -1,0 +1,15 @@
+import { sql } from 'kysely';
+import type { RunName } from '../../contract/types.ts';
+import type { Queries } from '../../ledger/open.ts';
+
+/** Lists runs whose name or id begins with `prefix`, newest first. Reads one row per run, and nothing of its leases and tasks. */
+export async function listRunNames(db: Queries, prefix: string, limit: number): Promise<RunName[]> {
+  let query = db
+    .selectFrom('runs')
+    .select(['id', 'run_name as runName', 'state', 'outcome', 'created_at as createdAt']);
+  // Not LIKE: names contain underscores, which LIKE takes for wildcards.
+  const begins = (column: 'id' | 'run_name') =>
+    sql<boolean>`substr(${sql.ref(column)}, 1, ${prefix.length}) = ${prefix}`;
+  if (prefix !== '') query = query.where((where) => where.or([begins('id'), begins('run_name')]));
+  return query.orderBy('number', 'desc').limit(limit).execute();
+}
