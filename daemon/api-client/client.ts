@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import type { Problem } from '../contract/types.ts';
 import { EscrowError, errorTable, systemCode } from '../errors.ts';
 import { openPrivateDirectory } from '../system/files/private-directory.ts';
+import { describeSystemError } from '../system/files/path-error.ts';
 import { SOCKET } from '../system/files/trust/trust-error.ts';
 import { exchange, formatRequest, type HttpRequest } from './http-exchange.ts';
 import type { HttpResponse } from './http-response.ts';
@@ -11,8 +12,13 @@ import type { HttpResponse } from './http-response.ts';
 /** A client of the daemon's API. */
 export interface Client {
   /** Sends a request. Returns parsed JSON, text, or undefined for an empty response. Throws the error of a problem document. */
-  call<T>(method: Method, path: string, body?: unknown): Promise<T>;
+  call<T>(method: Method, path: string, body?: unknown, headers?: RequestHeaders): Promise<T>;
 }
+
+/** Headers that change what an operation does. None of them contains a secret value. */
+export type RequestHeaders = Readonly<Partial<Record<RequestHeader, string>>>;
+export const REQUEST_HEADERS = ['if-match', 'if-none-match', 'idempotency-key'] as const;
+type RequestHeader = (typeof REQUEST_HEADERS)[number];
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -30,7 +36,12 @@ const IDLE_MS = 500;
 export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
   const connection = new Connection(socketPath, timeoutMs);
   return {
-    call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
+    call: async <T>(
+      method: Method,
+      path: string,
+      body?: unknown,
+      headers: RequestHeaders = {},
+    ): Promise<T> => {
       const {
         status,
         contentType,
@@ -38,6 +49,7 @@ export function connect(socketPath: string, timeoutMs = TIMEOUT_MS): Client {
       } = await connection.send({
         method,
         path,
+        headers,
         body: body === undefined ? undefined : JSON.stringify(body),
       });
       const text = bytes.toString('utf8');
@@ -97,7 +109,7 @@ class Connection {
       if (error instanceof EscrowError) throw error;
       throw new EscrowError(
         'daemon-unavailable',
-        `Cannot reach the daemon at "${this.#path}": ${systemCode(error) ?? 'connection lost'}.`,
+        `Cannot reach the daemon at "${this.#path}": ${systemCode(error) === undefined ? 'the connection was lost' : describeSystemError(error)}.`,
         { cause: error },
       );
     }
@@ -125,10 +137,9 @@ export function errorOf(parsed: unknown): EscrowError {
   const problem = parsed as Partial<Problem> | undefined;
   const code =
     problem?.code !== undefined && Object.hasOwn(errorTable, problem.code) ? problem.code : 'internal';
-  const hint = problem?.hint;
-  return new EscrowError(
-    code,
-    problem?.detail ?? 'The response of the daemon is not a problem document.',
-    hint === undefined ? {} : { hint },
-  );
+  const { hint, field } = problem ?? {};
+  return new EscrowError(code, problem?.detail ?? 'The response of the daemon is not a problem document.', {
+    ...(hint === undefined ? {} : { hint }),
+    ...(field === undefined ? {} : { field }),
+  });
 }

@@ -6,6 +6,8 @@ import { HttpResponseParser, type HttpResponse } from './http-response.ts';
 export interface HttpRequest {
   readonly method: string;
   readonly path: string;
+  /** Names are in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** JSON. */
   readonly body: string | undefined;
 }
@@ -61,10 +63,17 @@ export async function exchange(socket: Socket, request: string, timeoutMs: numbe
 /** Characters of a request target. Anything else could start another header or request. */
 const TARGET = /^\/[\x21-\x7e]*$/;
 
-/** Returns the text of a request. Throws `internal` for a path that is none. */
-export function formatRequest({ method, path, body }: HttpRequest): string {
+/** Characters of a header's value, for the same reason. */
+const VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** Returns the text of a request. Throws `internal` for an invalid path or header. */
+export function formatRequest({ method, path, headers = {}, body }: HttpRequest): string {
   if (!TARGET.test(path)) throw new EscrowError('internal', `"${path}" is not the path of a request.`);
-  const head = `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: keep-alive\r\n`;
+  const lines = Object.entries(headers).map(([name, value]) => {
+    if (!VALUE.test(value)) throw new EscrowError('internal', `The header ${name} has no valid value.`);
+    return `${name}: ${value}\r\n`;
+  });
+  const head = `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: keep-alive\r\n${lines.join('')}`;
   if (body === undefined) return `${head}\r\n`;
   return `${head}content-type: application/json\r\ncontent-length: ${String(Buffer.byteLength(body))}\r\n\r\n${body}`;
 }

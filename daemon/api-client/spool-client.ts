@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../system/files/atomic-write.ts';
 import { openPrivateDirectory } from '../system/files/private-directory.ts';
 import type { VerifiedDirectory } from '../system/files/trust/verified-directory.ts';
 import { readFileNoFollow } from '../system/files/read-regular-file.ts';
-import { errorOf, type Client, type Method } from './client.ts';
+import { errorOf, type Client, type Method, type RequestHeaders } from './client.ts';
 import { assertTravels } from './spool-routes.ts';
 
 /** A request to a daemon on another host, in the file `ID.request`. */
@@ -15,6 +15,7 @@ export interface SpooledRequest {
   readonly method: Method;
   readonly path: string;
   readonly body?: unknown;
+  readonly headers?: RequestHeaders;
 }
 
 /** The response, in the file `ID.answer`. */
@@ -32,11 +33,16 @@ const POLL_MS = 100;
  */
 export function spoolClient({ spool }: Paths, host: string): Client {
   return {
-    call: async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
+    call: async <T>(method: Method, path: string, body?: unknown, headers?: RequestHeaders): Promise<T> => {
       assertTravels(method, path, body, host); // before anything is written
       const directory = openPrivateDirectory(spool, { create: true });
       const id = randomBytes(12).toString('hex');
-      const spooled: SpooledRequest = { method, path, ...(body === undefined ? {} : { body }) };
+      const spooled: SpooledRequest = {
+        method,
+        path,
+        ...(body === undefined ? {} : { body }),
+        ...(headers === undefined ? {} : { headers }),
+      };
       try {
         writeFileAtomic(directory.at(`${id}.request`), JSON.stringify(spooled));
         const answer = await waitFor(directory, `${id}.answer`);

@@ -1,41 +1,56 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import type { Logger } from 'pino';
 import type { Problem } from '../contract/types.ts';
-import { asEscrowError, EscrowError } from '../errors.ts';
+import { asEscrowError, errorTable, EscrowError } from '../errors.ts';
+import { detailOf, type ErrorForm } from './routing/error-form.ts';
 import { operationOf, type ResponseObserver } from './routing/mount.ts';
 import type { Operation } from './routing/operation.ts';
+import { platformErrors } from './seqera-platform/platform-errors.ts';
+import { isPlatformPath } from './seqera-platform/platform-paths.ts';
+import type { Served } from './served.ts';
 
-/** Converts an error to an RFC 9457 problem. The message of an internal error stays in the log, because it may quote data. */
+/** Converts an error to an RFC 9457 problem. */
 export function problemOf(error: EscrowError): Problem {
   const { title, http, retryable } = error.row;
-  const detail = error.code === 'internal' ? 'The daemon failed with an unexpected error.' : error.message;
   return {
     type: `urn:nf-escrow:error:${error.code}`,
     title,
     status: http,
     code: error.code,
-    detail,
+    detail: detailOf(error),
     hint: error.hint,
+    ...(error.field === undefined ? {} : { field: error.field }),
     retryable,
   };
 }
+
+/** Errors as problem documents. */
+export const problemForm: ErrorForm = {
+  mediaType: 'application/problem+json',
+  schema: 'problem',
+  statusOf: (code) => errorTable[code].http,
+  bodyOf: problemOf,
+};
 
 /** Rejects requests that no route handles. */
 export const notFound: RequestHandler = (request) => {
   throw new EscrowError('not-found', `There is no route ${request.method} ${request.path}.`);
 };
 
-/** Returns the error handler that answers with a problem document and logs server errors. */
-export function problems(log: Logger, observe?: ResponseObserver): ErrorRequestHandler {
+/** Returns the error handler that answers in the form of the API and logs server errors. */
+export function problems(
+  { log, redact }: Pick<Served, 'log' | 'redact'>,
+  observe?: ResponseObserver,
+): ErrorRequestHandler {
   // Express recognizes an error handler by its four parameters.
   return (thrown: unknown, request, response, _next) => {
     const error = observed(fromExpress(thrown) ?? asEscrowError(thrown), operationOf(request), observe);
     const { code, row } = error;
     if (row.http >= 500) log.error({ code, path: request.path, err: error.cause ?? error }, 'request failed');
+    const { statusOf, mediaType, bodyOf } = isPlatformPath(request.path) ? platformErrors : problemForm;
     response
-      .status(row.http)
-      .type('application/problem+json')
-      .send(JSON.stringify(problemOf(error)));
+      .status(statusOf(code))
+      .type(mediaType)
+      .send(redact(JSON.stringify(bodyOf(error))));
   };
 }
 

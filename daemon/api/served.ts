@@ -1,11 +1,25 @@
+import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Principal } from '../access/principal.ts';
+import type { Sessions } from '../access/sessions.ts';
 import type { AllPlatformRules } from '../compute-envs/compute-environments.ts';
+import type { ListenAddress } from '../config/listen-address.ts';
 import type { DaemonStatus } from '../contract/types.ts';
+import type { EnvironmentExaminer } from '../doctor/examine-environment.ts';
 import type { AllPlatformChecks } from '../doctor/platform-checks.ts';
+import type { Launches } from '../launch/launches.ts';
 import type { Ledger } from '../ledger/open.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { EventHub } from './events/event-hub.ts';
+import type { RedirectFile } from './page/redirect-file.ts';
+import type { IdempotentRequests } from './routing/idempotent-requests.ts';
+
+/** Records requests, and returns the metrics. An interface, because the recorder itself depends on the routes. */
+interface RequestRecorder {
+  readonly requests: RequestHandler;
+  metrics(): Promise<{ text(): Promise<string> }>;
+}
 
 /** The parts of the daemon that the API serves. daemon.ts assembles them. */
 export interface Served {
@@ -13,12 +27,34 @@ export interface Served {
   readonly ledger: Ledger;
   readonly vault: Vault;
   readonly runs: Runs;
+  /** Sends new events of the journal to clients. */
+  readonly events: EventHub;
+  /** Runs that the daemon starts itself. */
+  readonly launches: Pick<Launches, 'preview' | 'start' | 'repeat' | 'parameterSchema'>;
   /** The user of this daemon. */
   readonly user: Principal;
+  /** Requests that their clients may repeat. */
+  readonly requests: IdempotentRequests;
   readonly log: Logger;
+  /** Replaces the values of live runs in a text. */
+  readonly redact: (text: string) => string;
   readonly platformRules: AllPlatformRules;
   readonly platformChecks: AllPlatformChecks;
+  readonly examiner: Pick<EnvironmentExaminer, 'examine'>;
   readonly status: () => DaemonStatus;
+  /** The TCP listener. */
+  readonly tcp: {
+    listen(address: ListenAddress): Promise<void>;
+    readonly address: ListenAddress | undefined;
+  };
+  /** The socket for the web page. */
+  readonly pageSocket: { readonly path: string; open(): Promise<void> };
+  readonly redirect: RedirectFile;
+  /** Sessions of the web page. */
+  readonly sessions: Sessions;
+  readonly recorder: RequestRecorder;
+  /** Whether requests need a token, as on a TCP listener. */
+  readonly needsToken?: boolean;
   /** Starts a graceful shutdown of the daemon. Called after the response is sent. */
   readonly stop: () => void;
   /** Called at each request, to restart the daemon's idle timer. */

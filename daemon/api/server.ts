@@ -1,31 +1,38 @@
 import express, { type Express, type RequestHandler } from 'express';
-import { EscrowError } from '../errors.ts';
+import { touchedBy } from './listeners/caller.ts';
+import { refuseForeignHosts } from './listeners/refuse-foreign-hosts.ts';
+import { refuseOtherPages, refuseWebPages } from './listeners/refuse-web-pages.ts';
+import { responseHeaders } from './listeners/response-headers.ts';
 import { operations } from './operations/operations.ts';
 import { notFound, problems } from './problem.ts';
-import { refuseForeignHosts } from './refuse-foreign-hosts.ts';
 import { mount, type ResponseObserver } from './routing/mount.ts';
+import { servePage } from './page/serve-page.ts';
+import { platformGroup } from './seqera-platform/operations.ts';
+import { API_PREFIX } from './seqera-platform/platform-paths.ts';
 import type { Served } from './served.ts';
 
-/**
- * Creates the API of a user's daemon. It needs no login: only that user can access the directory of the socket. `observe`: tests
- * compare each response with the description of its operation.
- */
-export function createServer(served: Served, observe?: ResponseObserver): Express {
-  const app = express().disable('x-powered-by').disable('etag');
-  app.use(refuseBrowsers, refuseForeignHosts, (_request, _response, next) => {
-    served.touched();
-    next();
-  });
-  mount(app, operations, served, observe);
-  app.use(notFound, problems(served.log, observe));
-  return app;
+/** Options of the API. */
+interface ServerOptions {
+  /**
+   * Authenticates requests over TCP and the page socket, which also serve the web page. The daemon's socket needs none: only the
+   * daemon's user can access its directory.
+   */
+  readonly guard?: RequestHandler;
+  /** Tests compare each response with the description of its operation. */
+  readonly observe?: ResponseObserver | undefined;
 }
 
-/** Rejects requests with an Origin header. Web pages reach the socket only through a proxy; own clients send no Origin. */
-const refuseBrowsers: RequestHandler = (request, _response, next) => {
-  if (request.header('origin') === undefined) {
-    next();
-    return;
-  }
-  throw new EscrowError('origin-forbidden', 'The request has an Origin header.');
-};
+/** Creates the API of a user's daemon for one listener. */
+export function createServer(served: Served, { guard, observe }: ServerOptions = {}): Express {
+  const app = express().disable('x-powered-by').disable('etag');
+  const own = { ...served, needsToken: guard !== undefined };
+  app.use(served.recorder.requests, responseHeaders);
+  if (guard === undefined) app.use(refuseWebPages, refuseForeignHosts);
+  else app.use(refuseForeignHosts, servePage(), refuseOtherPages, guard);
+  app.use(touchedBy(served.touched));
+  mount(app, operations, own, observe);
+  mount(app, platformGroup.operations, own, observe);
+  mount(app, platformGroup.operations, own, observe, API_PREFIX);
+  app.use(notFound, problems(served, observe));
+  return app;
+}

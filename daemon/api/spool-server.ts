@@ -1,6 +1,6 @@
 import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { connect, type Method } from '../api-client/client.ts';
+import { connect, REQUEST_HEADERS, type Method } from '../api-client/client.ts';
 import type { SpooledRequest, SpooledAnswer } from '../api-client/spool-client.ts';
 import { assertTravels } from '../api-client/spool-routes.ts';
 import type { Paths } from '../config/paths.ts';
@@ -36,10 +36,10 @@ export function serveSpool({ spool, socket, stateSocket }: Paths): () => void {
   };
   const ask = async (text: string): Promise<SpooledAnswer> => {
     try {
-      const { method, path, body } = readSpooled(text);
+      const { method, path, body, headers } = readSpooled(text);
       // Checked here too: the command may have another version, with another list.
       assertTravels(method, path, body, hostname());
-      return { status: 200, body: await daemon.call(method, path, body) };
+      return { status: 200, body: await daemon.call(method, path, body, headers) };
     } catch (error) {
       const known = asEscrowError(error);
       return { status: known.row.http, body: problemOf(known) };
@@ -80,11 +80,17 @@ function readSpooled(text: string): SpooledRequest {
   } catch {
     read = undefined;
   }
-  const { method, path, body } = (read ?? {}) as Partial<SpooledRequest>;
-  if (typeof method === 'string' && METHODS.includes(method) && typeof path === 'string')
-    return { method, path, ...(body === undefined ? {} : { body }) };
+  const { method, path, body, headers = {} } = (read ?? {}) as Partial<SpooledRequest>;
+  if (typeof method === 'string' && METHODS.includes(method) && typeof path === 'string' && areKnown(headers))
+    return { method, path, headers, ...(body === undefined ? {} : { body }) };
   throw new EscrowError(
     'request-invalid',
     'Cannot parse a request in the spool: it has no valid method and path.',
+  );
+}
+
+function areKnown(headers: object): boolean {
+  return Object.entries(headers).every(
+    ([name, value]) => REQUEST_HEADERS.some((known) => known === name) && typeof value === 'string',
   );
 }

@@ -1,12 +1,14 @@
+import { permitted } from '../../access/permissions.ts';
 import {
   changeComputeEnvironment,
   createComputeEnvironment,
   findComputeEnvironment,
-  listComputeEnvironments,
+  pageOfComputeEnvironments,
   removeComputeEnvironment,
 } from '../../compute-envs/compute-environments.ts';
 import { EscrowError } from '../../errors.ts';
 import { operation, type Operation } from '../routing/operation.ts';
+import { pageIn } from './page-limits.ts';
 import { AWS } from './problem-groups.ts';
 
 const FIND = ['compute-environment-not-found'] as const;
@@ -21,11 +23,14 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/compute-envs',
     summary: 'List compute environments',
+    query: 'page-query',
     responses: { 200: 'compute-environment-list' },
-    handle: async ({ ledger }) => ({
-      status: 200,
-      body: { computeEnvironments: await listComputeEnvironments(ledger.db) },
-    }),
+    problems: ['cursor-invalid'],
+    handle: async ({ ledger, user }, { query }) => {
+      const { items, ...next } = await pageOfComputeEnvironments(ledger.db, pageIn(query));
+      const computeEnvironments = items.map((one) => permitted(user, 'computeEnvironment', one));
+      return { status: 200, body: { computeEnvironments, ...next } };
+    },
   }),
   operation({
     id: 'createComputeEnvironment',
@@ -33,48 +38,93 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     path: '/v1/compute-envs',
     summary: 'Create a compute environment',
     request: 'compute-environment-input',
+    tagged: true,
+    repeatable: 201,
     responses: { 201: 'compute-environment' },
     problems: CHANGE,
-    handle: async ({ ledger, platformRules, user }, { body }) => ({
-      status: 201,
-      body: await createComputeEnvironment(ledger, platformRules, user, body),
-    }),
+    handle: async ({ ledger, platformRules, user }, { body, remember }) => {
+      const created = await createComputeEnvironment(ledger, platformRules, user, body, remember);
+      return { status: 201, body: permitted(user, 'computeEnvironment', created), etag: created.etag };
+    },
+    repeat: async ({ user }, _call, remembered) =>
+      permitted(user, 'computeEnvironment', remembered as object),
   }),
   operation({
     id: 'getComputeEnvironment',
     method: 'get',
     path: '/v1/compute-envs/{computeEnvironment}',
     summary: 'Get a compute environment',
+    tagged: true,
     responses: { 200: 'compute-environment' },
     problems: FIND,
-    handle: async ({ ledger }, { params }) => ({
-      status: 200,
-      body: await findComputeEnvironment(ledger.db, params.computeEnvironment),
-    }),
+    handle: async ({ ledger, user }, { params }) => {
+      const found = await findComputeEnvironment(ledger.db, params.computeEnvironment);
+      return { status: 200, body: permitted(user, 'computeEnvironment', found), etag: found.etag };
+    },
   }),
   operation({
     id: 'updateComputeEnvironment',
     method: 'patch',
     path: '/v1/compute-envs/{computeEnvironment}',
     summary: 'Update a compute environment',
+    description:
+      'Requires `If-Match`. The request replaces all settings of the platform, so a client without `If-Match` could overwrite changes that it has not read.',
     request: 'compute-environment-change',
+    tagged: true,
+    preconditions: ['If-Match'],
+    requiresPrecondition: true,
     responses: { 200: 'compute-environment' },
     problems: CHANGE,
-    handle: async ({ ledger, platformRules, user }, { params, body }) => ({
-      status: 200,
-      body: await changeComputeEnvironment(ledger, platformRules, user, params.computeEnvironment, body),
-    }),
+    handle: async (
+      { ledger, platformRules, user },
+      { params: { computeEnvironment: name }, body, precondition },
+    ) => {
+      const changed = await changeComputeEnvironment(ledger, platformRules, user, name, body, precondition);
+      return { status: 200, body: permitted(user, 'computeEnvironment', changed), etag: changed.etag };
+    },
   }),
   operation({
     id: 'removeComputeEnvironment',
     method: 'delete',
     path: '/v1/compute-envs/{computeEnvironment}',
     summary: 'Remove a compute environment',
+    preconditions: ['If-Match'],
     responses: { 204: null },
     problems: CHANGE,
-    handle: async ({ ledger, user }, { params }) => {
-      await removeComputeEnvironment(ledger, user, params.computeEnvironment);
+    handle: async ({ ledger, user }, { params, precondition }) => {
+      await removeComputeEnvironment(ledger, user, params.computeEnvironment, precondition);
       return { status: 204, body: undefined };
+    },
+  }),
+  operation({
+    id: 'examineComputeEnvironment',
+    method: 'get',
+    path: '/v1/compute-envs/{computeEnvironment}/doctor',
+    summary: 'Check what runs in a compute environment need',
+    description:
+      'Checks the machine of the daemon with the environment variables of the daemon. On AWS Batch, also checks the AWS permissions for a workspace. Without `workspace`, checks them for the default workspace. `nf-escrow doctor` also checks the shell and the directory in which it runs.',
+    query: 'check-query',
+    responses: { 200: 'doctor-report' },
+    problems: FIND,
+    handle: async ({ ledger, examiner }, { params, query }) => {
+      const environment = await findComputeEnvironment(ledger.db, params.computeEnvironment);
+      return { status: 200, body: { checks: await examiner.examine(environment, query.workspace) } };
+    },
+  }),
+  operation({
+    id: 'listPolicies',
+    method: 'get',
+    path: '/v1/compute-envs/{computeEnvironment}/policies',
+    summary: 'List the IAM policies that runs in a compute environment need',
+    description:
+      'Renders the policies from the settings of the compute environment, for all workspaces or for one, without contacting AWS.',
+    query: 'check-query',
+    responses: { 200: 'policy-list' },
+    problems: [...FIND, 'compute-environment-invalid'],
+    handle: async ({ ledger, platformChecks }, { params, query }) => {
+      const environment = await findComputeEnvironment(ledger.db, params.computeEnvironment);
+      const policies = platformChecks[environment.platform]?.policies(environment, query.workspace);
+      return { status: 200, body: { policies: [...(policies ?? [])] } };
     },
   }),
   operation({
@@ -82,7 +132,7 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/compute-envs/{computeEnvironment}/check',
     summary: 'Check the AWS permissions that a compute environment needs',
-    description: 'Without a workspace, checks for the default one.',
+    description: 'Without `workspace`, checks the permissions for the default workspace.',
     query: 'check-query',
     responses: { 200: 'doctor-report' },
     problems: ASK,
@@ -96,8 +146,8 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     id: 'probeComputeEnvironment',
     method: 'post',
     path: '/v1/compute-envs/{computeEnvironment}/probe',
-    summary: 'Run a job that receives a temporary secret, and remove both',
-    description: 'The response arrives when the test ends.',
+    summary: 'Run a job that receives a temporary secret, and remove job and secret',
+    description: 'The response arrives when the job has ended or the time limit is reached.',
     request: 'probe-request',
     responses: { 200: 'doctor-report' },
     problems: ASK,
@@ -119,7 +169,7 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     id: 'sweepComputeEnvironment',
     method: 'post',
     path: '/v1/compute-envs/{computeEnvironment}/sweep',
-    summary: 'List or remove objects that lost machines left in AWS',
+    summary: 'List or remove objects that remain in AWS after a machine was lost',
     query: 'sweep-query',
     responses: { 200: 'leftovers' },
     problems: ASK,

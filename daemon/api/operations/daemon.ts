@@ -1,9 +1,12 @@
-import { countPendingRemovals } from '../../runs/records/queries.ts';
+import { findPendingRemovals } from '../../runs/records/queries.ts';
 import { exposuresOf } from '../../runs/records/exposures.ts';
-import { readAudit } from '../../ledger/journal.ts';
+import { readListenAddress } from '../../config/listen-address.ts';
+import { readAudit } from '../../ledger/audit.ts';
 import type { Health } from '../../contract/types.ts';
+import { sendAllEvents } from '../events/send-events.ts';
 import { operation, type Operation } from '../routing/operation.ts';
 import type { Served } from '../served.ts';
+import { pageIn } from './page-limits.ts';
 
 const AUDIT_DEFAULT = 100;
 
@@ -14,11 +17,24 @@ export const daemonOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/health',
     summary: 'Check that the daemon and its ledger work',
+    access: 'public',
     responses: { 200: 'health' },
-    handle: async ({ version, ledger }) => ({
+    handle: async ({ version, ledger }, { caller }) => ({
       status: 200,
-      body: { status: 'ok', version, ...(await healthOf(ledger)) },
+      body: caller === 'user' ? { status: 'ok', version, ...(await healthOf(ledger)) } : { status: 'ok' },
     }),
+  }),
+  operation({
+    id: 'getReadiness',
+    method: 'get',
+    path: '/v1/ready',
+    summary: 'Check that the daemon can serve requests',
+    access: 'public',
+    responses: { 200: 'readiness' },
+    handle: async ({ ledger }) => {
+      await readAudit(ledger.db, { limit: 1 });
+      return { status: 200, body: { status: 'ready' } };
+    },
   }),
   operation({
     id: 'getDaemon',
@@ -33,11 +49,32 @@ export const daemonOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/daemon/stop',
     summary: 'Shut the daemon down gracefully',
-    description: 'Runs continue. The next command starts a daemon.',
+    description: 'Runs continue. The next command that needs a daemon starts one.',
     responses: { 202: 'daemon-status' },
     handle: ({ status, stop }, _call, response) => {
       response.on('finish', stop);
       return { status: 202, body: status() };
+    },
+  }),
+  operation({
+    id: 'openListener',
+    method: 'put',
+    path: '/v1/daemon/listener',
+    summary: 'Listen on a loopback address',
+    description:
+      'Closes the open TCP listener if it has another address. The new listener has a new token, and stays open until the daemon stops. If the listener is already open on this address, nothing changes.',
+    request: 'listener-input',
+    responses: { 200: 'daemon-status' },
+    problems: [
+      'config-invalid',
+      'not-permitted',
+      'address-unavailable',
+      'permissions-too-open',
+      'path-conflict',
+    ],
+    handle: async ({ tcp, status }, { body }) => {
+      await tcp.listen(readListenAddress(body.address));
+      return { status: 200, body: status() };
     },
   }),
   operation({
@@ -49,22 +86,35 @@ export const daemonOperations: readonly Operation[] = [
     handle: async ({ ledger }) => ({ status: 200, body: { exposures: await exposuresOf(ledger.db) } }),
   }),
   operation({
+    id: 'streamEvents',
+    method: 'get',
+    path: '/v1/events',
+    summary: 'Stream the journal of all runs and actions as server-sent events',
+    description:
+      'Starts with the next event, or with the first one if the request contains `Last-Event-ID: 0`. Each event has the data of `journal-event`, and its id is its position among all events. The first message has no data. Its id is the position at which the stream starts. The stream does not end. A client that reads too slowly is disconnected and resumes with `Last-Event-ID`. Comments keep the connection alive.',
+    headers: ['Last-Event-ID'],
+    responses: { 200: { type: 'text/event-stream', schema: 'journal-event' } },
+    problems: ['too-many-listeners'],
+    handle: (served, { headers }, response) => sendAllEvents(served, headers['last-event-id'], response),
+  }),
+  operation({
     id: 'listAuditEvents',
     method: 'get',
     path: '/v1/audit',
     summary: 'List the audit log, newest first',
     query: 'audit-query',
     responses: { 200: 'audit' },
-    handle: async ({ ledger }, { query: { limit = AUDIT_DEFAULT, before } }) => ({
-      status: 200,
-      body: { events: await readAudit(ledger.db, limit, before) },
-    }),
+    problems: ['cursor-invalid', 'request-unprocessable'],
+    handle: async ({ ledger }, { query }) => {
+      const { items, ...next } = await readAudit(ledger.db, { ...query, ...pageIn(query, AUDIT_DEFAULT) });
+      return { status: 200, body: { events: [...items], ...next } };
+    },
   }),
 ];
 
 async function healthOf({ db }: Served['ledger']): Promise<Pick<Health, 'ledger' | 'pendingRemovals'>> {
   try {
-    return { ledger: 'ok', pendingRemovals: await countPendingRemovals(db) };
+    return { ledger: 'ok', pendingRemovals: (await findPendingRemovals(db)).count };
   } catch {
     return { ledger: 'unavailable', pendingRemovals: 0 }; // a request that needs the ledger reports the reason
   }

@@ -1,7 +1,11 @@
-import { openApi } from '../routing/openapi.ts';
+import { openApi, ownApi } from '../routing/openapi.ts';
 import { operation, type Operation, type OperationGroup } from '../routing/operation.ts';
+import { platformApi, platformGroup } from '../seqera-platform/operations.ts';
 import { computeEnvironmentOperations } from './compute-environments.ts';
 import { daemonOperations } from './daemon.ts';
+import { launchOperations } from './launches.ts';
+import { dashboardOperations } from './dashboard.ts';
+import { runNameOperations } from './run-names.ts';
 import { runOperations } from './runs.ts';
 import { secretOperations } from './secrets.ts';
 import { vaultOperations } from './vault.ts';
@@ -13,17 +17,60 @@ const description = operation({
   path: '/v1/openapi.json',
   summary: 'Get this description as OpenAPI 3.1',
   responses: { 200: { type: 'application/json' } },
-  handle: ({ version }) => ({ status: 200, body: openApi(version, operationGroups) }),
+  handle: ({ version, needsToken }) => ({
+    status: 200,
+    body: openApi(version, operationGroups, ownApi(needsToken)),
+  }),
 });
 
-/** All operations by group. Routes, `/v1/openapi.json` and docs/api.md derive from this table. */
+const metrics = operation({
+  id: 'getMetrics',
+  method: 'get',
+  path: '/metrics',
+  summary: 'Get metrics in the text format of Prometheus',
+  description: 'Over TCP, requests can use the scrape token instead of the token of the user.',
+  access: 'scrape',
+  responses: { 200: { type: 'text/plain' } },
+  handle: async ({ recorder }) => {
+    const found = await recorder.metrics();
+    return { status: 200, body: await found.text() };
+  },
+});
+
+const platformDescription = operation({
+  id: 'getPlatformDescription',
+  method: 'get',
+  path: '/v1/seqera-platform/openapi.json',
+  summary: 'Get the description of the routes for clients of Seqera Platform as OpenAPI 3.1',
+  responses: { 200: { type: 'application/json' } },
+  handle: ({ version, needsToken }) => ({
+    status: 200,
+    body: openApi(version, [platformGroup], { ...platformApi, needsToken }),
+  }),
+});
+
+/** All operations under `/v1` by group. Routes, `/v1/openapi.json` and docs/api.md derive from this table. */
 export const operationGroups: readonly OperationGroup[] = [
   {
     title: 'Daemon',
     description: 'Health, status and records of the daemon',
-    operations: [...daemonOperations, description],
+    operations: [...daemonOperations, metrics, description, platformDescription],
   },
-  { title: 'Runs', description: 'Runs from their plan to their receipt', operations: runOperations },
+  {
+    title: 'Web page',
+    description: 'Access of the web page to the API',
+    operations: dashboardOperations,
+  },
+  {
+    title: 'Runs',
+    description: 'Runs from their plan to their receipt',
+    operations: [...runOperations, ...runNameOperations],
+  },
+  {
+    title: 'Launches',
+    description: 'Runs that the daemon starts, for clients without a shell on its machine',
+    operations: launchOperations,
+  },
   { title: 'Organizations', description: 'Owners of workspaces', operations: organizationOperations },
   { title: 'Workspaces', description: 'Sets of secrets and runs', operations: workspaceOperations },
   {

@@ -20,3 +20,27 @@ export const AWS = [
   'aws-rejected',
   'store-unavailable',
 ] as const;
+
+/** Errors of planning a run and delivering its secrets. */
+export const CREATE_RUN = [
+  'request-unprocessable',
+  'not-permitted',
+  'run-not-found',
+  'workspace-not-found',
+  'workspace-personal',
+  'compute-environment-not-found',
+  'compute-environment-invalid',
+  'secret-not-available',
+  'secret-not-found',
+  'secret-corrupt',
+  'name-invalid',
+  'value-not-deliverable',
+  ...VAULT_KEY,
+  'writable-by-others',
+  'config-invalid',
+  'local-store-unreadable',
+  'plugin-unusable',
+  'nextflow-missing',
+  'state-conflict',
+  ...AWS,
+] as const;

@@ -1,8 +1,17 @@
+import { permitted } from '../../access/permissions.ts';
+import { roleOf } from '../../access/policy.ts';
+import type { RunList } from '../../contract/types.ts';
+import type { Runs } from '../../runs/runs.ts';
+import { SharedBodies } from '../routing/shared-bodies.ts';
 import { operation, type Operation } from '../routing/operation.ts';
-import { streamEvents } from '../events.ts';
-import { AWS, VAULT_KEY } from './problem-groups.ts';
+import type { RememberedRun } from '../../runs/materialize/remembered-run.ts';
+import { sendRunEvents } from '../events/send-events.ts';
+import { streamLog } from '../log.ts';
+import { pageIn } from './page-limits.ts';
+import { AWS, CREATE_RUN } from './problem-groups.ts';
 
 const LIST_DEFAULT = 50;
+const TASKS_DEFAULT = 100;
 /** One argument of a command line can have 128 KiB: execve(2). */
 const REQUEST_MAX = 4 * 1024 * 1024;
 
@@ -21,6 +30,9 @@ const PURGE = [
   'permissions-too-open',
 ] as const;
 
+/** Requests within a short time share the result of `Runs.list`. */
+const lists = new SharedBodies<Awaited<ReturnType<Runs['list']>>, RunList>();
+
 /** Operations on runs. */
 export const runOperations: readonly Operation[] = [
   operation({
@@ -29,34 +41,17 @@ export const runOperations: readonly Operation[] = [
     path: '/v1/runs',
     summary: 'Plan a run and deliver its secrets',
     description:
-      'With `explain`, plans the run only: the response has status 200 and contains only the plan. Otherwise the caller starts the head with the command in `start`.',
+      'With `explain`, only plans the run. The response then has status 200 and contains only the plan. Otherwise, the caller starts the head with the command in `start`. A repetition with the same Idempotency-Key returns the same run. It contains `start` only while the run can be started.',
     request: 'run-request',
     requestMax: REQUEST_MAX,
+    repeatable: 201,
     responses: { 200: 'run-start', 201: 'run-start' },
-    problems: [
-      'not-permitted',
-      'workspace-not-found',
-      'workspace-personal',
-      'compute-environment-not-found',
-      'compute-environment-invalid',
-      'secret-not-available',
-      'secret-not-found',
-      'secret-corrupt',
-      'name-invalid',
-      'value-not-deliverable',
-      ...VAULT_KEY,
-      'writable-by-others',
-      'config-invalid',
-      'local-store-unreadable',
-      'plugin-unusable',
-      'nextflow-missing',
-      'state-conflict',
-      ...AWS,
-    ],
-    handle: async ({ runs }, { body }) =>
+    problems: CREATE_RUN,
+    handle: async ({ runs }, { body, remember }) =>
       body.explain === true
         ? { status: 200, body: { plan: await runs.explain(body) } }
-        : { status: 201, body: await runs.create(body) },
+        : { status: 201, body: await runs.create(body, remember) },
+    repeat: async ({ runs }, { body }, remembered) => runs.repeat(body, remembered as RememberedRun),
   }),
   operation({
     id: 'listRuns',
@@ -65,11 +60,15 @@ export const runOperations: readonly Operation[] = [
     summary: 'List runs, newest first',
     query: 'run-query',
     responses: { 200: 'run-list' },
-    problems: [...FIND, 'workspace-not-found'],
-    handle: async ({ runs }, { query: { limit = LIST_DEFAULT, ...filter } }) => ({
-      status: 200,
-      body: { runs: await runs.list({ limit, ...filter }) },
-    }),
+    problems: ['cursor-invalid', 'request-unprocessable'],
+    handle: async ({ runs, user }, { query }) => {
+      const page = await runs.list({ ...query, ...pageIn(query, LIST_DEFAULT) });
+      const body = lists.of(page, roleOf(user), () => {
+        const { items, ...next } = page;
+        return { runs: items.map((one) => permitted(user, 'run', one)), ...next };
+      });
+      return { status: 200, body, isShared: true };
+    },
   }),
   operation({
     id: 'pruneRuns',
@@ -85,10 +84,14 @@ export const runOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/runs/{run}',
     summary: 'Get a run',
-    description: 'If several runs have the name, returns the newest live one.',
+    description:
+      'If several runs have the given name, returns the newest live run with this name or, if none is live, the newest.',
     responses: { 200: 'run' },
     problems: FIND,
-    handle: async ({ runs }, { params }) => ({ status: 200, body: await runs.find(params.run) }),
+    handle: async ({ runs, user }, { params }) => ({
+      status: 200,
+      body: permitted(user, 'run', await runs.find(params.run)),
+    }),
   }),
   operation({
     id: 'listTasks',
@@ -96,9 +99,49 @@ export const runOperations: readonly Operation[] = [
     path: '/v1/runs/{run}/tasks',
     summary: 'List the tasks of a run',
     description: "The tasks come from the plugin's events and from the trace.",
+    query: 'task-query',
     responses: { 200: 'task-list' },
+    problems: [...FIND, 'cursor-invalid', 'request-unprocessable'],
+    handle: async ({ runs }, { params, query }) => ({
+      status: 200,
+      body: await runs.tasks(params.run, { ...query, ...pageIn(query, TASKS_DEFAULT) }),
+    }),
+  }),
+  operation({
+    id: 'getProgress',
+    method: 'get',
+    path: '/v1/runs/{run}/progress',
+    summary: 'Count the tasks of a run by state',
+    responses: { 200: 'run-progress' },
     problems: FIND,
-    handle: async ({ runs }, { params }) => ({ status: 200, body: await runs.tasks(params.run) }),
+    handle: async ({ runs }, { params }) => ({ status: 200, body: await runs.progress(params.run) }),
+  }),
+  operation({
+    id: 'listRunUses',
+    method: 'get',
+    path: '/v1/runs/{run}/uses',
+    summary: 'List the secrets of a run and the processes that received them',
+    description:
+      "Lists the deliveries of nf-escrow's secrets to the run, and the processes whose tasks received them. Tasks can forge the processes.",
+    query: 'page-query',
+    responses: { 200: 'run-use-list' },
+    problems: [...FIND, 'cursor-invalid'],
+    handle: async ({ runs }, { params, query }) => ({
+      status: 200,
+      body: await runs.uses(params.run, pageIn(query)),
+    }),
+  }),
+  operation({
+    id: 'getRunLog',
+    method: 'get',
+    path: '/v1/runs/{run}/log',
+    summary: 'Get the log of a run, or a range of it, without values of secrets',
+    description:
+      "The log is the output of a detached run, or Nextflow's log of another run. The response contains `***NAME***` instead of the values of the run's secrets. Ranges refer to this masked text. The header `NF-Escrow-Redaction` is `complete`, `partial` (some values are not known, or the file has changed since it was searched) or `none` (the file was never searched). To follow the log, request `bytes=N-`, where N is the number of bytes received so far. Status 416 means that there are no more bytes yet.",
+    headers: ['Range'],
+    responses: { 200: { type: 'text/plain' }, 206: { type: 'text/plain' } },
+    problems: [...FIND, 'log-not-found', 'range-not-satisfiable'],
+    handle: ({ runs }, { params, headers }, response) => streamLog(runs, params.run, headers, response),
   }),
   operation({
     id: 'getReceipt',
@@ -130,12 +173,13 @@ export const runOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/runs/{run}/events',
     summary: 'Stream the journal of a run as server-sent events',
-    description: 'Each event has the data of `journal-event`. The stream ends when the run is purged.',
+    description:
+      'Starts at the first event. Each event has the data of `journal-event`, and its id is its position among the events of the run. The stream ends when the run is purged. A client that reads too slowly is disconnected and resumes with `Last-Event-ID`. Comments keep the connection alive.',
     headers: ['Last-Event-ID'],
     responses: { 200: { type: 'text/event-stream', schema: 'journal-event' } },
-    problems: FIND,
-    handle: ({ ledger, runs }, { params, headers }, response) =>
-      streamEvents({ ledger, runs }, params.run, headers['last-event-id'], response),
+    problems: [...FIND, 'too-many-listeners'],
+    handle: (served, { params, headers }, response) =>
+      sendRunEvents(served, params.run, headers['last-event-id'], response),
   }),
   operation({
     id: 'submitRun',
@@ -148,6 +192,7 @@ export const runOperations: readonly Operation[] = [
     responses: { 200: 'run' },
     problems: [
       ...FIND,
+      'request-unprocessable',
       'state-conflict',
       'scheduler-unavailable',
       'scheduler-rejected',
@@ -157,9 +202,9 @@ export const runOperations: readonly Operation[] = [
       'path-conflict',
       'permissions-too-open',
     ],
-    handle: async ({ runs }, { params, body }) => ({
+    handle: async ({ runs, user }, { params, body }) => ({
       status: 200,
-      body: await runs.submit(params.run, body.arguments),
+      body: permitted(user, 'run', await runs.submit(params.run, body.arguments)),
     }),
   }),
   operation({
@@ -167,10 +212,13 @@ export const runOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/runs/{run}/cancel',
     summary: 'Stop the head of a run, or cancel the orphaned jobs of an ended run',
-    description: 'Fails for a name that several live runs have.',
+    description: 'Fails if several live runs have the given name.',
     responses: { 200: 'run' },
     problems: PURGE,
-    handle: async ({ runs }, { params }) => ({ status: 200, body: await runs.cancel(params.run) }),
+    handle: async ({ runs, user }, { params }) => ({
+      status: 200,
+      body: permitted(user, 'run', await runs.cancel(params.run)),
+    }),
   }),
   operation({
     id: 'purgeRun',
@@ -178,15 +226,19 @@ export const runOperations: readonly Operation[] = [
     path: '/v1/runs/{run}/purge',
     summary: 'Remove everything that was delivered for a run',
     description:
-      'Fails for a name that several live runs have, and, without `force`, for a run that may be alive.',
+      'Fails if several live runs have the given name. Without `force`, also fails if the run may be alive.',
     query: 'run-purge-query',
     request: 'run-purge',
     requestOptional: true,
     responses: { 200: 'run' },
     problems: PURGE,
-    handle: async ({ runs }, { params, query: { force = false, ended = false }, body }) => ({
+    handle: async ({ runs, user }, { params, query: { force = false, ended = false }, body }) => ({
       status: 200,
-      body: await runs.purge(params.run, { force, asked: !ended }, body.awsCredentials),
+      body: permitted(
+        user,
+        'run',
+        await runs.purge(params.run, { force, asked: !ended }, body.awsCredentials),
+      ),
     }),
   }),
 ];

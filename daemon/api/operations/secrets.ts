@@ -1,16 +1,24 @@
+import { permitted } from '../../access/permissions.ts';
 import { assertMay, roleOf } from '../../access/policy.ts';
-import { findWorkspace, titleOf, userScope, type SecretScope } from '../../access/scopes.ts';
+import { findUserScope, findWorkspace, titleOf, userScope, type SecretScope } from '../../access/scopes.ts';
 import { assertSecretName } from '../../contract/secret-name.ts';
-import { EscrowError } from '../../errors.ts';
-import { secretValueFrom } from '../../vault/secret-bytes.ts';
-import { importedValues } from '../../vault/transfer/imported-values.ts';
+import { isMaskable } from '../../redaction/needles/needles.ts';
+import { secretHolders } from '../../runs/records/secret-holders.ts';
+import { listSecretUses } from '../../runs/records/secret-uses.ts';
+import { findSecret, pageOfSecrets, tagOfVersion } from '../../vault/list-secrets.ts';
+import { searchSecrets } from '../../vault/search-secrets.ts';
+import { listHistory } from '../../vault/secret-history.ts';
+import { encodeValue, secretValueFrom } from '../../vault/secret-bytes.ts';
+import { conflictRuleOf, examineImport, requestedValues } from '../../vault/transfer/requested-import.ts';
 import { operation, type Operation } from '../routing/operation.ts';
+import { pageIn } from './page-limits.ts';
 import { VAULT_KEY, WORKSPACE } from './problem-groups.ts';
 import type { Served } from '../served.ts';
 
 /** Limit of a body with thousands of values in base64. */
 export const IMPORT_MAX = 64 * 1024 * 1024;
 const VALUE_MAX = 256 * 1024;
+const USES_DEFAULT = 100;
 
 /** The secrets of one kind of scope, and how their operations are called. */
 interface SecretsOf {
@@ -19,28 +27,58 @@ interface SecretsOf {
   readonly word: '' | 'User';
   /** What the summaries call them. */
   readonly title: string;
-  readonly scopeOf: (served: Served, params: Readonly<Record<string, string>>) => Promise<SecretScope>;
+  /** Returns the scope without writing, so that secrets can be listed while the disk is full. */
+  readonly scopeOf: ScopeOf;
+  readonly scopeToChange: ScopeOf;
 }
+
+type ScopeOf = (served: Served, params: Readonly<Record<string, string>>) => Promise<SecretScope>;
 
 /** Operations on the secrets of a workspace and of the user. Values are write-only: no operation returns one. */
 export const secretOperations: readonly Operation[] = [
+  operation({
+    id: 'searchSecrets',
+    method: 'get',
+    path: '/v1/secrets',
+    summary: 'Search for secrets of all workspaces and of the user by name',
+    description: 'Returns names, dates and the last use, never values.',
+    query: 'secret-search-query',
+    responses: { 200: 'secret-search' },
+    problems: ['cursor-invalid'],
+    handle: async ({ ledger, user }, { query }) => {
+      const { items, ...next } = await searchSecrets(ledger.db, user, { ...query, ...pageIn(query) });
+      const found = items.map((one) => ({ ...one, secret: permitted(user, 'secret', one.secret) }));
+      return { status: 200, body: { found, ...next } };
+    },
+  }),
   ...operationsOn({
     path: '/v1/workspaces/{organization}/{workspace}/secrets',
     word: '',
     title: 'of a workspace',
-    scopeOf: ({ ledger }, { organization = '', workspace = '' }) =>
-      findWorkspace(ledger.db, `${organization}/${workspace}`),
+    scopeOf: findWorkspaceOf,
+    scopeToChange: findWorkspaceOf,
   }),
   ...operationsOn({
     path: '/v1/user/secrets',
     word: 'User',
     title: 'of the user',
-    scopeOf: ({ ledger, user }) => userScope(ledger.db, user),
+    scopeOf: ({ ledger, user }) => findUserScope(ledger.db, user),
+    scopeToChange: ({ ledger, user }) => userScope(ledger.db, user),
   }),
 ];
 
-function operationsOn({ path, word, title, scopeOf }: SecretsOf): Operation[] {
+async function findWorkspaceOf(
+  { ledger }: Served,
+  { organization = '', workspace = '' }: Readonly<Record<string, string>>,
+): Promise<SecretScope> {
+  return findWorkspace(ledger.db, `${organization}/${workspace}`);
+}
+
+function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf): Operation[] {
   const secretPath: string = `${path}/{secret}`;
+  const holdersPath: string = `${secretPath}/holders`;
+  const usesPath: string = `${secretPath}/uses`;
+  const historyPath: string = `${secretPath}/history`;
   const importPath: string = `${path}/import`;
   const find = word === '' ? WORKSPACE : [];
   const change = [...find, 'workspace-personal', 'not-permitted', 'name-invalid'] as const;
@@ -48,9 +86,9 @@ function operationsOn({ path, word, title, scopeOf }: SecretsOf): Operation[] {
     served: Served,
     params: Readonly<Record<string, string>>,
   ): Promise<SecretScope> => {
-    const scope = await scopeOf(served, params);
+    const scope = await scopeToChange(served, params);
     // User secrets have no roles: only the user can reach them.
-    if (scope.kind === 'workspace') assertMay(roleOf(served.user), 'change-secrets', titleOf(scope));
+    if (scope.kind === 'workspace') assertMay(roleOf(served.user), 'pipeline_secrets:write', titleOf(scope));
     return scope;
   };
   return [
@@ -60,27 +98,67 @@ function operationsOn({ path, word, title, scopeOf }: SecretsOf): Operation[] {
       path,
       summary: `List the secrets ${title}`,
       description: 'Returns names, dates and the last use, never values.',
+      query: 'page-query',
       responses: { 200: 'secret-list' },
-      problems: find,
-      handle: async (served, { params }) => ({
-        status: 200,
-        body: { secrets: await served.vault.list(await scopeOf(served, params)) },
-      }),
+      problems: [...find, 'cursor-invalid'],
+      handle: async (served, { params, query }) => {
+        const scope = await scopeOf(served, params);
+        const { items, ...next } = await pageOfSecrets(served.ledger.db, scope, pageIn(query));
+        const secrets = items.map((one) => permitted(served.user, 'secret', one));
+        return { status: 200, body: { secrets, ...next } };
+      },
+    }),
+    operation({
+      id: `get${word}Secret`,
+      method: 'get',
+      path: secretPath,
+      summary: `Get the metadata of a secret ${title}`,
+      description: 'The ETag is the version. The value is never returned.',
+      tagged: true,
+      responses: { 200: 'secret' },
+      problems: [...find, 'secret-not-found'],
+      handle: async (served, { params }) => {
+        const found = await findSecret(
+          served.ledger.db,
+          await scopeOf(served, params),
+          params['secret'] ?? '',
+        );
+        return {
+          status: 200,
+          body: permitted(served.user, 'secret', found),
+          etag: tagOfVersion(found.version),
+        };
+      },
     }),
     operation({
       id: `import${word}Secrets`,
       method: 'post',
       path: importPath,
       summary: `Set several secrets ${title}, all or none`,
+      description:
+        'With `preview`, changes nothing: checks names and values, and returns what the import would do. If the import would fail, the preview fails with the same error. `refused` lists the entries of a text that cannot be imported.',
+      query: 'import-query',
       request: 'import-request',
       requestMax: IMPORT_MAX,
+      repeatable: 200,
       responses: { 200: 'import-result' },
-      problems: [...change, ...VAULT_KEY, 'value-invalid', 'import-conflict', 'import-invalid'],
-      handle: async (served, { params, body: { secrets, onConflict } }) => {
+      problems: [
+        ...[...change, ...VAULT_KEY],
+        ...(['value-invalid', 'import-conflict', 'import-invalid'] as const),
+        ...(['precondition-failed', 'request-unprocessable'] as const),
+      ],
+      handle: async (served, { params, query, body, remember }) => {
         const scope = await writableScope(served, params);
+        const { vault, user } = served;
+        if (query.preview === true) {
+          const { values, refused } = examineImport(body);
+          const preview = await vault.previewAll(scope, [...values.keys()], body.onConflict);
+          return { status: 200, body: { ...preview, ...(refused.length === 0 ? {} : { refused }) } };
+        }
+        const values = requestedValues(body);
         return {
           status: 200,
-          body: await served.vault.setAll(served.user, scope, importedValues(secrets), onConflict),
+          body: await vault.setAll(user, scope, values, conflictRuleOf(body), remember),
         };
       },
     }),
@@ -92,23 +170,74 @@ function operationsOn({ path, word, title, scopeOf }: SecretsOf): Operation[] {
       description: 'The status is 201 for a new secret, and 200 for a new version of an existing one.',
       request: 'secret-input',
       requestMax: VALUE_MAX,
+      tagged: true,
+      preconditions: ['If-Match', 'If-None-Match'],
       responses: { 200: 'secret-version', 201: 'secret-version' },
       problems: [...change, ...VAULT_KEY, 'value-invalid'],
-      handle: async (served, { params, body }) => {
+      handle: async (served, { params, body, precondition }) => {
         const { secret: name = '' } = params;
         assertSecretName(name);
         const bytes =
           body.valueBase64 === undefined
-            ? bytesOf(name, body.value ?? '')
+            ? encodeValue(name, body.value ?? '')
             : Buffer.from(body.valueBase64, 'base64');
         const scope = await writableScope(served, params);
-        const { version, created } = await served.vault.set(
-          served.user,
-          scope,
-          name,
-          secretValueFrom(name, bytes),
-        );
-        return { status: created ? 201 : 200, body: { name, version } };
+        const value = secretValueFrom(name, bytes);
+        const { version, created } = await served.vault.set(served.user, scope, name, value, precondition);
+        return {
+          status: created ? 201 : 200,
+          body: { name, version, maskable: isMaskable(value) },
+          etag: tagOfVersion(version),
+        };
+      },
+    }),
+    operation({
+      id: `list${word}SecretHolders`,
+      method: 'get',
+      path: holdersPath,
+      summary: `List the runs that hold a value of a secret ${title}`,
+      description:
+        'Lists the runs to which the secret is currently delivered, with the version that they hold. The list is empty if no run holds the secret, even if the secret does not exist.',
+      responses: { 200: 'secret-holder-list' },
+      problems: find,
+      handle: async (served, { params }) => {
+        const { secret = '' } = params;
+        const scope = await scopeOf(served, params);
+        return { status: 200, body: await secretHolders(served.ledger.db, scope, secret) };
+      },
+    }),
+    operation({
+      id: `list${word}SecretUses`,
+      method: 'get',
+      path: usesPath,
+      summary: `List the runs and processes that used a secret ${title}`,
+      description:
+        'Lists deliveries to runs, newest first, and the processes whose tasks received the secret. Also lists the uses of a secret that was removed. The list is empty if there are no uses.',
+      query: 'page-query',
+      responses: { 200: 'secret-use-list' },
+      problems: [...find, 'cursor-invalid'],
+      handle: async (served, { params, query }) => {
+        const { secret = '' } = params;
+        const scope = await scopeOf(served, params);
+        const page = pageIn(query, USES_DEFAULT);
+        return { status: 200, body: await listSecretUses(served.ledger.db, scope, secret, page) };
+      },
+    }),
+    operation({
+      id: `list${word}SecretHistory`,
+      method: 'get',
+      path: historyPath,
+      summary: `List the versions of a secret ${title}, without values`,
+      description:
+        'Lists who set each version and who removed the secret, newest first. Also lists the versions of a secret that was removed. Empty if there are none.',
+      query: 'page-query',
+      responses: { 200: 'secret-history' },
+      problems: [...find, 'cursor-invalid'],
+      handle: async (served, { params, query }) => {
+        const { secret = '' } = params;
+        const scope = await scopeOf(served, params);
+        const page = pageIn(query, USES_DEFAULT);
+        return { status: 200, body: await listHistory(served.ledger.db, scope, secret, page) };
       },
     }),
     operation({
@@ -116,21 +245,15 @@ function operationsOn({ path, word, title, scopeOf }: SecretsOf): Operation[] {
       method: 'delete',
       path: secretPath,
       summary: `Remove a secret ${title}`,
+      preconditions: ['If-Match'],
       responses: { 204: null },
       problems: [...change, 'secret-not-found'],
-      handle: async (served, { params }) => {
+      handle: async (served, { params, precondition }) => {
         const { secret = '' } = params;
         const scope = await writableScope(served, params);
-        await served.vault.remove(served.user, scope, secret);
+        await served.vault.remove(served.user, scope, secret, precondition);
         return { status: 204, body: undefined };
       },
     }),
   ];
-}
-
-/** Encodes a value as UTF-8. JSON strings can contain unpaired surrogates, which UTF-8 cannot encode. */
-function bytesOf(name: string, text: string): Buffer {
-  const bytes = Buffer.from(text);
-  if (bytes.toString('utf8') === text) return bytes;
-  throw new EscrowError('value-invalid', `Cannot set ${name}: the value is not valid Unicode text.`);
 }

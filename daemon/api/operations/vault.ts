@@ -1,5 +1,5 @@
 import { EscrowError } from '../../errors.ts';
-import { finishRekey, rekey } from '../../vault/keys/rekey.ts';
+import { assertKeysAvailable, finishRekey, rekey } from '../../vault/keys/rekey.ts';
 import { vaultStatus } from '../../vault/status.ts';
 import { operation, type Operation } from '../routing/operation.ts';
 import { VAULT_KEY, WORKSPACE } from './problem-groups.ts';
@@ -17,6 +17,19 @@ export const vaultOperations: readonly Operation[] = [
     responses: { 200: 'vault-status' },
     problems: KEY,
     handle: async ({ ledger, vault }) => ({ status: 200, body: await vaultStatus(ledger, vault) }),
+  }),
+  operation({
+    id: 'checkVault',
+    method: 'post',
+    path: '/v1/vault/check',
+    summary: 'Check that every key of the vault is available',
+    description: 'Runs the key command if the key comes from one. Decrypts no values.',
+    responses: { 200: 'vault-status' },
+    problems: KEY,
+    handle: async ({ ledger, vault }) => {
+      await assertKeysAvailable(ledger, vault);
+      return { status: 200, body: await vaultStatus(ledger, vault) };
+    },
   }),
   operation({
     id: 'unlockVault',
@@ -39,7 +52,7 @@ export const vaultOperations: readonly Operation[] = [
     summary: 'Encrypt all values with a new key',
     request: 'vault-rekey',
     responses: { 200: 'vault-rekey-result' },
-    problems: [...KEY, 'passphrase-wrong', 'state-conflict'],
+    problems: [...KEY, 'request-unprocessable', 'passphrase-wrong', 'state-conflict'],
     handle: async ({ ledger, vault, user }, { body: { source, passphrase } }) => {
       const secret = passphrase === undefined ? undefined : Buffer.from(passphrase);
       const moved = await rekey(ledger, vault, user, source, secret);
@@ -53,7 +66,7 @@ export const vaultOperations: readonly Operation[] = [
     summary: 'Export all secrets, encrypted with age',
     request: 'vault-export-request',
     responses: { 200: { type: 'text/plain' } },
-    problems: KEY,
+    problems: [...KEY, 'request-unprocessable'],
     handle: async ({ ledger, vault, user }, { body: { recipients, passphrase } }) => {
       const { exportVault } = await import('../../vault/transfer/export.ts'); // age takes 4 MB of memory
       const forWhom = recipients === undefined ? { passphrase: passphrase ?? '' } : { recipients };
@@ -70,6 +83,7 @@ export const vaultOperations: readonly Operation[] = [
     responses: { 200: 'import-result' },
     problems: [
       ...KEY,
+      'request-unprocessable',
       'passphrase-wrong',
       'import-invalid',
       'import-conflict',
@@ -82,7 +96,10 @@ export const vaultOperations: readonly Operation[] = [
       const { importVault } = await import('../../vault/transfer/import.ts');
       const { identities, passphrase, onConflict } = body;
       if ((identities === undefined) === (passphrase === undefined))
-        throw new EscrowError('request-invalid', 'An import requires either a passphrase or identities.');
+        throw new EscrowError(
+          'request-unprocessable',
+          'An import requires either a passphrase or identities.',
+        );
       const opener = identities === undefined ? { passphrase: passphrase ?? '' } : { identities };
       return { status: 200, body: await importVault(ledger, vault, user, body.export, opener, onConflict) };
     },

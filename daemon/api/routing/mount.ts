@@ -1,7 +1,11 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { EscrowError, type ErrorCode } from '../../errors.ts';
+import { textOf } from './shared-bodies.ts';
+import { callerOf } from '../listeners/caller.ts';
 import type { Served } from '../served.ts';
-import { STREAMED, type Operation } from './operation.ts';
+import { rememberNothing } from '../../ledger/idempotency.ts';
+import { STREAMED, type Call, type Operation, type Reply, type Streamed } from './operation.ts';
+import { readPrecondition } from './preconditions.ts';
 import { assertAcceptable, bodyParser, readBody, readQuery } from './read-request.ts';
 
 /** The result of an operation: its response, or the code of its problem. */
@@ -17,18 +21,22 @@ export function operationOf(request: Request): Operation | undefined {
   return running.get(request);
 }
 
-/** Mounts the routes of operations, and answers other methods of their paths with `method-not-allowed`. */
+/**
+ * Mounts the routes of operations, and answers other methods of their paths with `method-not-allowed`. `prefix` precedes all
+ * paths.
+ */
 export function mount(
   app: Express,
   operations: readonly Operation[],
   served: Served,
   observe: ResponseObserver = () => undefined,
+  prefix = '',
 ): void {
   for (const one of operations) {
-    const path = one.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const path = (prefix + one.path).replaceAll(/\{(\w+)\}/g, ':$1');
     app[one.method](path, begin(one), bodyParser(one), respond(one, served, observe));
   }
-  app.use(refuseMethod(operations));
+  app.use(refuseMethod(operations, prefix));
 }
 
 function begin(one: Operation): RequestHandler {
@@ -41,23 +49,56 @@ function begin(one: Operation): RequestHandler {
 
 function respond(one: Operation, served: Served, observe: ResponseObserver): RequestHandler {
   return async (request, response) => {
-    const call = {
+    const query = readQuery(one, request);
+    const body = readBody(one, request);
+    const idempotent = served.requests.read(one, request, body);
+    const call: Call = {
       params: request.params as Readonly<Record<string, string>>,
-      query: readQuery(one, request),
-      body: readBody(one, request),
+      query,
+      body,
       headers: request.headers,
+      caller: callerOf(request),
+      precondition: readPrecondition(one, request),
+      remember: idempotent?.remember ?? rememberNothing,
       signal: signalOf(response),
     };
-    const reply = await one.handle(served, call, response);
-    if (reply === STREAMED) return;
-    const { status, body, headers = {} } = reply;
-    assertDocumented(request, () => observe(one, { status, body }));
-    response.status(status).set(headers);
-    const wanted = one.responses[status];
-    if (wanted === null || wanted === undefined) response.end();
-    else if (typeof wanted === 'object') response.type(wanted.type).send(body);
-    else response.json(body);
+    const first = async (): Promise<Reply | Streamed> => one.handle(served, call, response);
+    const repeat = async (remembered: unknown): Promise<Reply> => {
+      response.set('Idempotency-Replayed', 'true');
+      const repeated = (await one.repeat?.(served, call, remembered)) ?? (remembered as object);
+      return { status: one.repeatable ?? 200, body: repeated };
+    };
+    const reply =
+      idempotent === undefined ? await first() : await served.requests.run(idempotent, first, repeat);
+    if (reply !== STREAMED) send(one, request, response, reply, observe);
   };
+}
+
+function send(
+  one: Operation,
+  request: Request,
+  response: Response,
+  { status, body, etag, isShared = false }: Reply,
+  observe: ResponseObserver,
+): void {
+  assertDocumented(request, () => observe(one, { status, body }));
+  response.status(status).set({ ...linkTo(request, body) });
+  if (etag !== undefined) response.set('ETag', `"${etag}"`);
+  const wanted = one.responses[status];
+  if (wanted === null || wanted === undefined) response.end();
+  else if (typeof wanted === 'object') response.type(wanted.type).send(body);
+  else if (isShared && typeof body === 'object') response.type('application/json').send(textOf(body));
+  else response.json(body);
+}
+
+/** Returns the link to the next page of a list: RFC 8288. */
+function linkTo(request: Request, body: unknown): Readonly<Record<string, string>> {
+  const { next } = (body ?? {}) as { readonly next?: unknown };
+  if (typeof next !== 'string') return {};
+  const url = new URL(request.originalUrl, 'http://localhost');
+  url.searchParams.delete('offset'); // the cursor replaces it
+  url.searchParams.set('cursor', next);
+  return { Link: `<${url.pathname}${url.search}>; rel="next"` };
 }
 
 /** An error of the observer is not one of the operation's problems. */
@@ -79,16 +120,20 @@ function signalOf(response: Response): AbortSignal {
 }
 
 /** Throws `method-not-allowed` for a path that has operations, none of them with the method of the request. */
-function refuseMethod(operations: readonly Operation[]): RequestHandler {
+function refuseMethod(operations: readonly Operation[], prefix: string): RequestHandler {
   const patterns = operations.map(
     ({ path, method }) =>
       [
-        new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`, 'i'),
+        new RegExp(`^${(prefix + path).replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`, 'i'),
         method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
+        path.split('{').length,
       ] as const,
   );
   return (request, response, next) => {
-    const allowed = patterns.flatMap(([pattern, methods]) => (pattern.test(request.path) ? methods : []));
+    const matching = patterns.filter(([pattern]) => pattern.test(request.path));
+    // As in OpenAPI, the most specific path describes the resource: /v1/runs/prune rather than /v1/runs/{run}.
+    const fewest = Math.min(...matching.map(([, , parameters]) => parameters));
+    const allowed = matching.flatMap(([, methods, parameters]) => (parameters === fewest ? methods : []));
     if (allowed.length === 0) {
       next();
       return;

@@ -2,44 +2,79 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorTable, EscrowError, type ErrorCode } from '../../errors.ts';
 import { packageFile } from '../../package-files.ts';
-import { problemOf } from '../problem.ts';
+import { problemForm } from '../problem.ts';
+import type { ErrorForm } from './error-form.ts';
 import type { Operation, OperationGroup, ResponseBody } from './operation.ts';
+import { securityOf, securitySchemes } from './security.ts';
 import { problemsOf } from './problems-of.ts';
-import { headerParameters, pathParameters, type Parameter } from './parameters.ts';
+import { headersOf, parametersOf, type Schema } from './openapi-parameters.ts';
 
-type Schema = Readonly<Record<string, unknown>> & { readonly examples?: readonly unknown[] };
+/** What a description says of an API besides its operations. */
+export interface ApiDescription {
+  readonly title: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly servers: readonly { readonly url: string; readonly description: string }[];
+  readonly errors: ErrorForm;
+  /** Whether requests need a token, as on a TCP listener. */
+  readonly needsToken?: boolean | undefined;
+}
+
+const OWN_API: ApiDescription = {
+  title: 'nf-escrow',
+  summary: 'Deliver secrets to Nextflow runs, watch the runs, and remove the secrets',
+  description:
+    "The API of a user's daemon. It listens on a Unix socket that only this user can open, so it needs no login. On a TCP listener, requests need a token. Errors are problem documents (RFC 9457) with a stable `code` and a `hint`. No response contains the value of a secret.",
+  servers: [{ url: '/', description: 'The Unix socket of the daemon' }],
+  errors: problemForm,
+};
+
+/** Describes the API on the socket, or on a TCP listener, where requests need a token. */
+export function ownApi(needsToken?: boolean): ApiDescription {
+  return { ...OWN_API, needsToken };
+}
 
 /**
  * Returns the OpenAPI 3.1 description of the API. OpenAPI 3.1 uses JSON Schema 2020-12, so the files in schemas/ are
  * included unchanged. https://spec.openapis.org/oas/v3.1.0
  */
-export function openApi(version: string, groups: readonly OperationGroup[]): object {
+export function openApi(
+  version: string,
+  groups: readonly OperationGroup[],
+  { errors, servers, needsToken = false, ...info }: ApiDescription = OWN_API,
+): object {
   const schemas = readSchemas();
   const paths: Record<string, Record<string, object>> = {};
   for (const { title, operations } of groups)
     for (const one of operations) {
       paths[one.path] ??= {};
-      (paths[one.path] as Record<string, object>)[one.method] = describe(one, title, schemas);
+      (paths[one.path] as Record<string, object>)[one.method] = {
+        ...describe(one, title, schemas, errors),
+        ...(needsToken ? securityOf(one) : {}),
+      };
     }
   return {
     openapi: '3.1.0',
-    info: {
-      title: 'nf-escrow',
-      version,
-      summary: 'Deliver secrets to Nextflow runs, watch the runs, and remove the secrets',
-      description:
-        "The API of a user's daemon. It listens on a Unix socket that only this user can open, so it needs no login. Errors are problem documents (RFC 9457) with a stable `code` and a `hint`. No response contains the value of a secret.",
-      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-    },
-    servers: [{ url: '/', description: 'The Unix socket of the daemon' }],
-    security: [],
+    info: { ...info, version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: needsToken
+      ? servers.map(({ url }) => ({ url, description: 'The TCP listener of the daemon' }))
+      : servers,
+    security: needsToken ? [{ userToken: [] }] : [],
     tags: groups.map(({ title, description }) => ({ name: title, description })),
     paths,
-    components: { schemas: reachable(paths, schemas) },
+    components: {
+      schemas: reachable(paths, schemas),
+      ...(needsToken ? { securitySchemes } : {}),
+    },
   };
 }
 
-function describe(one: Operation, tag: string, schemas: Readonly<Record<string, Schema>>): object {
+function describe(
+  one: Operation,
+  tag: string,
+  schemas: Readonly<Record<string, Schema>>,
+  errors: ErrorForm,
+): object {
   const { id, summary, description, request, requestOptional = false, responses } = one;
   return {
     operationId: id,
@@ -59,10 +94,14 @@ function describe(one: Operation, tag: string, schemas: Readonly<Record<string, 
       ...Object.fromEntries(
         Object.entries(responses).map(([status, body]) => [
           status,
-          { description: STATUS[status] ?? 'Success', ...contentOf(body, schemas) },
+          {
+            description: STATUS[status] ?? 'Success',
+            ...headersOf(one, status, schemas),
+            ...contentOf(body, schemas),
+          },
         ]),
       ),
-      ...problemResponses(one),
+      ...errorResponses(one, errors),
     },
   };
 }
@@ -72,6 +111,7 @@ const STATUS: Readonly<Record<string, string>> = {
   201: 'Created',
   202: 'Accepted',
   204: 'Done. The response has no body',
+  206: 'A range of the file',
 };
 
 function contentOf(body: ResponseBody, schemas: Readonly<Record<string, Schema>>): object {
@@ -79,13 +119,19 @@ function contentOf(body: ResponseBody, schemas: Readonly<Record<string, Schema>>
   if (typeof body === 'string') return { content: { 'application/json': media(body, schemas) } };
   const { type, schema } = body;
   const isText = type !== 'application/json';
+  const described = schema === undefined ? { type: isText ? 'string' : 'object' } : eventSchema(schema);
+  return { content: { [type]: { schema: described } } };
+}
+
+/** Returns the schema of each event of a stream. OpenAPI 3.1 does not define what the schema of a stream applies to. */
+function eventSchema(data: string): object {
   return {
-    content: {
-      [type]: {
-        schema: { type: isText ? 'string' : 'object' },
-        // OpenAPI 3.1 cannot describe the data of a stream, so its schema is an extension.
-        ...(schema === undefined ? {} : { 'x-data-schema': reference(schema) }),
-      },
+    type: 'object',
+    required: ['data'],
+    properties: {
+      id: { type: 'string' },
+      event: { type: 'string' },
+      data: { type: 'string', contentMediaType: 'application/json', contentSchema: reference(data) },
     },
   };
 }
@@ -104,67 +150,28 @@ function reference(file: string): object {
   return { $ref: `#/components/schemas/${file}` };
 }
 
-function parametersOf(
-  { path, query, headers = [] }: Operation,
-  schemas: Readonly<Record<string, Schema>>,
-): object[] {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
-    name,
-    in: 'path',
-    required: true,
-    ...known(pathParameters, name),
-  }));
-  const { properties = {}, required = [] } = (query === undefined ? {} : schemas[query]) as {
-    properties?: Record<string, Schema & { description?: string }>;
-    required?: readonly string[];
-  };
-  const inQuery = Object.entries(properties).map(([name, { description, ...schema }]) => ({
-    name,
-    in: 'query',
-    required: required.includes(name),
-    description: description ?? name,
-    schema,
-  }));
-  const inHeaders = headers.map((name) => ({
-    name,
-    in: 'header',
-    required: false,
-    ...known(headerParameters, name),
-  }));
-  return [...inPath, ...inQuery, ...inHeaders];
-}
-
-function known(parameters: Readonly<Record<string, Parameter>>, name: string): Parameter {
-  const found = parameters[name];
-  if (found === undefined) throw new Error(`The parameter ${name} is not described in parameters.ts.`);
-  return found;
-}
-
 /** Returns the responses of errors by status. Each lists its codes, with an example for each. */
-function problemResponses(one: Operation): Record<string, object> {
+function errorResponses(one: Operation, { statusOf, bodyOf, mediaType, schema }: ErrorForm): object {
   const byStatus = new Map<string, ErrorCode[]>();
   for (const code of problemsOf(one)) {
-    const status = String(errorTable[code].http);
+    const status = String(statusOf(code));
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
+  const exampleOf = (code: ErrorCode): object => bodyOf(new EscrowError(code, `${errorTable[code].title}.`));
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => [
       status,
       {
         description: codes.map((code) => `\`${code}\`: ${errorTable[code].title}`).join('. '),
         content: {
-          'application/problem+json': {
-            schema: reference('problem'),
+          [mediaType]: {
+            schema: reference(schema),
             examples: Object.fromEntries(codes.map((code) => [code, { value: exampleOf(code) }])),
           },
         },
       },
     ]),
   );
-}
-
-function exampleOf(code: ErrorCode): object {
-  return problemOf(new EscrowError(code, `${errorTable[code].title}.`));
 }
 
 /** Returns the schemas that the paths refer to, also through other schemas. */

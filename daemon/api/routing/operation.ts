@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Response } from 'express';
+import type { Precondition } from '../../contract/entity-tag.ts';
 import type { ErrorCode } from '../../errors.ts';
+import type { Caller } from '../listeners/caller.ts';
+import type { Remember } from '../../ledger/idempotency.ts';
 import type { Served } from '../served.ts';
 import type { SchemaFile, Schemas } from './schema-files.ts';
 
@@ -10,16 +13,19 @@ type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type ResponseBody = SchemaFile | { readonly type: string; readonly schema?: SchemaFile } | null;
 
 /** The responses of success, by status. */
-export type Responses = Readonly<Partial<Record<200 | 201 | 202 | 204, ResponseBody>>>;
+export type Responses = Readonly<Partial<Record<200 | 201 | 202 | 204 | 206, ResponseBody>>>;
 
 type BodyOf<Body> = Body extends SchemaFile ? Schemas[Body] : Body extends null ? undefined : string | object;
 
 /** A response of success. */
-type Reply<Wanted extends Responses = Responses> = {
+export type Reply<Wanted extends Responses = Responses> = {
   [Status in keyof Wanted]-?: {
     readonly status: Status;
     readonly body: BodyOf<Wanted[Status]>;
-    readonly headers?: Readonly<Record<string, string>>;
+    /** Entity tag of the object, of an operation that is `tagged`. */
+    readonly etag?: string;
+    /** Whether other responses have the same body: the object is not changed any more. */
+    readonly isShared?: boolean;
   };
 }[keyof Wanted];
 
@@ -32,11 +38,16 @@ type ParametersOf<Path extends string> = string extends Path
 type Of<File extends SchemaFile> = [File] extends [never] ? undefined : Schemas[File];
 
 /** A request whose parameters and body are valid. */
-interface Call<Parameters = Readonly<Record<string, string>>, Query = unknown, Body = unknown> {
+export interface Call<Parameters = Readonly<Record<string, string>>, Query = unknown, Body = unknown> {
   readonly params: Parameters;
   readonly query: Query;
   readonly body: Body;
   readonly headers: IncomingHttpHeaders;
+  readonly caller: Caller;
+  /** From `If-Match` and `If-None-Match`. The transaction of the change checks it. */
+  readonly precondition: Precondition;
+  /** Records the response for a repetition of the request. Call it in the transaction of the effect. */
+  readonly remember: Remember;
   /** Aborted when the client has disconnected. */
   readonly signal: AbortSignal;
 }
@@ -53,13 +64,34 @@ interface Description<Path extends string> {
   readonly description?: string;
   /** The errors besides those that every operation can return (`problems-of.ts`). */
   readonly problems?: readonly ErrorCode[];
+  /**
+   * Which requests over TCP need no user token: `public`, none does; `scrape`, those with the scrape token; `session`, those that
+   * name a session of the web page.
+   */
+  readonly access?: 'public' | 'scrape' | 'session';
   /** Names of headers in `parameters.ts`. */
   readonly headers?: readonly string[];
   /** Whether the body may be missing. Then it is `{}`. */
   readonly requestOptional?: boolean;
   /** Limit of the body in bytes; default 100 KiB. */
   readonly requestMax?: number;
+  /** Whether query parameters and bodies that the operation does not have are ignored, as clients of another product expect. */
+  readonly ignoresUnknown?: boolean;
+  /** Whether responses have an ETag header. */
+  readonly tagged?: boolean;
+  /** The headers with preconditions that the operation accepts. */
+  readonly preconditions?: readonly PreconditionHeader[];
+  /** Whether a request without a precondition is rejected: it could overwrite or destroy what the client has not seen. */
+  readonly requiresPrecondition?: boolean;
+  /**
+   * The status of a repeated request with the same Idempotency-Key, whose handler calls `remember`. Without it, the operation
+   * ignores the header.
+   */
+  readonly repeatable?: 200 | 201;
 }
+
+/** A header with a precondition. */
+export type PreconditionHeader = 'If-Match' | 'If-None-Match';
 
 interface Definition<
   Path extends string,
@@ -77,6 +109,12 @@ interface Definition<
     call: Call<ParametersOf<Path>, Of<Query>, Of<Request>>,
     response: Response,
   ) => Promise<Reply<Wanted> | Streamed> | Reply<Wanted>;
+  /** Returns the body of a repeated request from what its handler remembered. Default: that itself. */
+  readonly repeat?: (
+    served: Served,
+    call: Call<ParametersOf<Path>, Of<Query>, Of<Request>>,
+    remembered: unknown,
+  ) => Promise<object>;
 }
 
 /** An operation of the API. Its route, its checks and its description derive from it. */
@@ -85,6 +123,7 @@ export interface Operation extends Description<string> {
   readonly request?: SchemaFile | undefined;
   readonly responses: Responses;
   readonly handle: (served: Served, call: Call, response: Response) => Promise<Reply | Streamed> | Reply;
+  readonly repeat?: (served: Served, call: Call, remembered: unknown) => Promise<object>;
 }
 
 /** A group of operations, which becomes a tag of the description. */

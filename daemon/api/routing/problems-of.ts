@@ -4,6 +4,8 @@ import type { Operation } from './operation.ts';
 /** Errors that every operation can return, besides its own. */
 const COMMON: readonly ErrorCode[] = [
   'request-invalid',
+  'request-timeout',
+  'headers-too-large',
   'origin-forbidden',
   'not-acceptable',
   'internal',
@@ -11,10 +13,23 @@ const COMMON: readonly ErrorCode[] = [
   'ledger-corrupt',
   'daemon-on-other-host',
 ];
+/** Errors of requests over TCP. */
+const OF_TCP: readonly ErrorCode[] = ['unauthenticated', 'too-many-requests'];
 /** Errors of the body of a request. */
 const OF_BODY: readonly ErrorCode[] = ['payload-too-large', 'unsupported-media-type'];
 
 /** Returns the codes of all errors that an operation can return. */
-export function problemsOf({ request, problems = [] }: Operation): readonly ErrorCode[] {
-  return [...new Set([...COMMON, ...(request === undefined ? [] : OF_BODY), ...problems])];
+export function problemsOf(operation: Operation): readonly ErrorCode[] {
+  const { request, preconditions, requiresPrecondition, repeatable, problems = [] } = operation;
+  return [
+    ...new Set([
+      ...COMMON,
+      ...OF_TCP,
+      ...(request === undefined ? [] : OF_BODY),
+      ...(preconditions === undefined ? [] : (['precondition-failed'] as const)),
+      ...(requiresPrecondition === true ? (['precondition-required'] as const) : []),
+      ...(repeatable === undefined ? [] : (['idempotency-key-reused'] as const)),
+      ...problems,
+    ]),
+  ];
 }

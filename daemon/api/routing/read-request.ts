@@ -6,23 +6,26 @@ import type { Operation } from './operation.ts';
 const BODY_MAX = 100 * 1024;
 const CHARSET = /^utf-?8$/i;
 
-/** Returns the validated query of a request. Throws `request-invalid`, also for parameters that the operation does not have. */
-export function readQuery({ query: file }: Operation, request: Request): unknown {
+/**
+ * Returns the validated query of a request. Throws `request-invalid`, also for parameters that the operation does not have
+ * unless it ignores them.
+ */
+export function readQuery({ query: file, ignoresUnknown = false }: Operation, request: Request): unknown {
   const found = request.query;
   if (file === undefined) {
     const [unknown] = Object.keys(found);
-    if (unknown === undefined) return undefined;
+    if (unknown === undefined || ignoresUnknown) return undefined;
     throw new EscrowError('request-invalid', `Unknown query parameter: ${quoteName(unknown)}.`, {
       hint: `This operation takes no query parameters: ${request.method} ${request.path}`,
     });
   }
   const types = scalarTypes(file);
-  const converted = Object.entries(found).map(([name, value]) => {
-    if (!types.has(name))
-      throw new EscrowError('request-invalid', `Unknown query parameter: ${quoteName(name)}.`, {
-        hint: `Use one of: ${[...types.keys()].join(', ')}`,
-      });
-    return [name, convert(value, types.get(name))];
+  const converted = Object.entries(found).flatMap(([name, value]) => {
+    if (types.has(name)) return [[name, convert(value, types.get(name))] as const];
+    if (ignoresUnknown) return [];
+    throw new EscrowError('request-invalid', `Unknown query parameter: ${quoteName(name)}.`, {
+      hint: `Use one of: ${[...types.keys()].join(', ')}`,
+    });
   });
   return validate(`${file}.json`, Object.fromEntries(converted));
 }
@@ -32,10 +35,13 @@ function quoteName(name: string): string {
   return JSON.stringify(name.slice(0, 50));
 }
 
+/** A whole number below 2^63. Numbers above 2^53 lose precision, and no object has such a number. */
+export const INTEGER = /^[0-9]{1,19}$/;
+
 /** Converts text to the type of its parameter. Returns other text unchanged, which the schema then rejects. */
 function convert(value: unknown, type: string | undefined): unknown {
   if (typeof value !== 'string') return value; // a parameter that is repeated
-  if (type === 'integer' && /^[0-9]{1,15}$/.test(value)) return Number(value);
+  if (type === 'integer' && INTEGER.test(value)) return Number(value);
   if (type === 'boolean' && /^(true|false)$/.test(value)) return value === 'true';
   return value;
 }
@@ -47,10 +53,14 @@ function scalarTypes(file: string): ReadonlyMap<string, string | undefined> {
 }
 
 /** Returns the middleware that parses the JSON body of an operation. Throws `unsupported-media-type`, `payload-too-large`. */
-export function bodyParser({ request: file, requestMax = BODY_MAX }: Operation): RequestHandler {
+export function bodyParser({
+  request: file,
+  requestMax = BODY_MAX,
+  ignoresUnknown = false,
+}: Operation): RequestHandler {
   const parse: RequestHandler = express.json({ limit: requestMax, type: () => true, strict: false });
   return (request, response, next) => {
-    if (!hasBody(request)) next();
+    if (!hasBody(request) || (file === undefined && ignoresUnknown)) next();
     else if (file === undefined) refuseBody(request);
     else {
       assertJson(request);

@@ -1,15 +1,15 @@
 import { existsSync, lstatSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EscrowError } from '../errors.ts';
-import { openPrivateDirectory } from '../system/files/private-directory.ts';
-import { SOCKET } from '../system/files/trust/trust-error.ts';
+import { EscrowError } from '../../errors.ts';
+import { closeServer } from './close-server.ts';
+import { createHttpServer } from './http-server.ts';
+import { openPrivateDirectory } from '../../system/files/private-directory.ts';
+import { SOCKET } from '../../system/files/trust/trust-error.ts';
 
 /** Time for connections that are already in the kernel's queue to be accepted. */
 const ACCEPT_MS = 20;
-/** Time for pending responses and event streams to finish. */
-const DRAIN_MS = 500;
 
 /**
  * Listens on a Unix socket. Replaces an existing socket, which is stale: only the process that holds the daemon's lock
@@ -20,7 +20,7 @@ const DRAIN_MS = 500;
  */
 export async function listenOn(app: RequestListener, path: string): Promise<Listening> {
   const directory = openPrivateDirectory(dirname(path), { purpose: SOCKET, create: true });
-  const server = createServer(app);
+  const server = createHttpServer(app);
   try {
     directory.use(basename(path), removeStale);
     await new Promise<void>((resolve, reject) => {
@@ -31,17 +31,7 @@ export async function listenOn(app: RequestListener, path: string): Promise<List
     throw error;
   }
   const closeQuietly = async (): Promise<void> => {
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-    });
-    server.closeIdleConnections();
-    const force = setTimeout(() => {
-      server.closeAllConnections();
-    }, DRAIN_MS);
-    await closed;
-    clearTimeout(force);
+    await closeServer(server);
     directory.close();
   };
   return {

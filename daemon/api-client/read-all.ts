@@ -1,0 +1,41 @@
+import type { Client } from './client.ts';
+
+/** The largest page that the API returns. */
+const PAGE_MAX = 1000;
+
+interface Paged {
+  /** The cursor of the next page. */
+  readonly next?: string;
+}
+
+/**
+ * Returns the items of a collection, page by page, and at most `limit` of them. `path` can have a query. `key` is the property of
+ * the response with the items.
+ */
+export async function readAll<Item>(
+  client: Client,
+  path: string,
+  key: string,
+  limit = Infinity,
+): Promise<Item[]> {
+  return (await readPages<Item>(client, path, key, limit)).items;
+}
+
+/** Reads pages as `readAll` does. Returns their items, and the last page for the properties that are not items. */
+export async function readPages<Item, Page extends Paged = Paged>(
+  client: Client,
+  path: string,
+  key: string,
+  limit = Infinity,
+): Promise<{ readonly items: Item[]; readonly last: Page }> {
+  const items: Item[] = [];
+  const [place = '', query] = path.split('?');
+  const parameters = new URLSearchParams(query);
+  for (;;) {
+    parameters.set('limit', String(Math.min(limit - items.length, PAGE_MAX)));
+    const page = await client.call<Page>('GET', `${place}?${parameters.toString()}`);
+    items.push(...((page as Readonly<Record<string, unknown>>)[key] as Item[]));
+    if (page.next === undefined || items.length >= limit) return { items, last: page };
+    parameters.set('cursor', page.next);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Response } from 'express';
+import { STREAMED, type Streamed } from '../routing/operation.ts';
+import type { Served } from '../served.ts';
+import type { Start } from './event-listener.ts';
+import { feedStream, runStream, type EventStream } from './stream.ts';
+
+type Sending = Pick<Served, 'ledger' | 'runs' | 'events'>;
+
+/** Sends the events of a run as server-sent events until the run is purged: from the first one, or after `lastEventId`. */
+export async function sendRunEvents(
+  { ledger, runs, events }: Sending,
+  run: string,
+  lastEventId: unknown,
+  response: Response,
+): Promise<Streamed> {
+  const { id, state } = await runs.find(run);
+  const stream = runStream(ledger.db, id, state === 'purged');
+  return send(events, stream, { after: readId(lastEventId) }, response);
+}
+
+/** Sends all events as server-sent events: new ones, or those after `lastEventId`. */
+export async function sendAllEvents(
+  { events }: Sending,
+  lastEventId: unknown,
+  response: Response,
+): Promise<Streamed> {
+  const start = lastEventId === undefined ? 'newest' : { after: readId(lastEventId) };
+  return send(events, feedStream(events.feed), start, response);
+}
+
+async function send(
+  events: Served['events'],
+  stream: EventStream,
+  start: Start,
+  response: Response,
+): Promise<Streamed> {
+  events.assertCapacity();
+  response.status(200).set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  response.flushHeaders();
+  if (response.req.method === 'HEAD') response.end();
+  else await events.listen(stream, start, response);
+  return STREAMED;
+}
+
+/** Returns the position of an id; 0, before the first event, for an id that no event can have. */
+function readId(lastEventId: unknown): number {
+  return typeof lastEventId === 'string' && /^[0-9]{1,15}$/.test(lastEventId) ? Number(lastEventId) : 0;
+}
