@@ -1,13 +1,14 @@
-// What bin/nf-escrow starts in Node. Written for any Node there is, so that an old one says what it lacks.
+// Entry point in Node. Its syntax is understood by every version of Node, so that an old one reports which version is required.
 'use strict';
 
+var fs = require('fs');
 var path = require('path');
 
-process.on('SIGUSR1', function () {}); // Node would open its debugger
+process.on('SIGUSR1', function () {}); // otherwise Node opens its debugger
 
 var parts = process.versions.node.split('.').map(Number);
 
-/** Ends with a message as all others: what failed, why, and a remedy. 78: configuration. */
+/** Prints an error and exits with 78, which stands for an invalid configuration. */
 function fail(message, hint) {
   process.stderr.write('nf-escrow: ' + message + '\n           ' + hint + '\n');
   process.exit(78);
@@ -19,8 +20,39 @@ if (parts[0] < 20 || (parts[0] === 20 && parts[1] < 19))
     'Put Node.js 20.19 or later first on PATH, or set NF_ESCROW_NODE to the path of one.',
   );
 
-var bundle = path.join(__dirname, '../dist/bundle/main.cjs');
-if (!require('fs').existsSync(bundle))
-  fail('cannot start: ' + bundle + ' does not exist.', 'Build it: npm run build');
+var bundle = path.join(__dirname, '../dist/bundle');
+var main = path.join(bundle, 'main.cjs');
+if (!fs.existsSync(main)) fail('cannot start: ' + main + ' does not exist.', 'Build it: npm run build');
 
-require(bundle).main({ path: path.join(__dirname, 'nf-escrow'), isLauncher: true }, process.argv.slice(2));
+/**
+ * Makes require use the functions that scripts/code-cache.mjs has compiled with this version of Node, because compiling them takes a
+ * third of the time of a command. V8 compiles a file itself if the functions do not fit.
+ */
+function useCodeCache(directory) {
+  if (!fs.existsSync(directory)) return;
+  var Module = require('module');
+  var vm = require('vm');
+  Module._extensions['.cjs'] = function (module, file) {
+    if (path.dirname(file) !== bundle) return Module._extensions['.js'](module, file);
+    var cached;
+    try {
+      cached = fs.readFileSync(path.join(directory, path.basename(file)));
+    } catch (error) {
+      cached = undefined; // the build did not need this file
+    }
+    // Node's own wrapper. Without a line break, so that stack traces show the lines of the file.
+    var wrapped = Module.wrap(fs.readFileSync(file, 'latin1')); // scripts/bundle.mjs writes ASCII
+    var script = new vm.Script(wrapped, {
+      filename: file,
+      cachedData: cached,
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    var load = Module.createRequire(file);
+    script.runInThisContext().call(module.exports, module.exports, load, module, file, bundle);
+  };
+}
+
+// bin/nf-escrow starts the commands of the daemon with an option of V8. Node 20 compiles differently then.
+var kind = process.argv[2] === 'daemon' ? 'daemon' : 'commands';
+useCodeCache(path.join(bundle, 'code-cache', process.version + '-' + process.arch, kind));
+require(main).main({ path: path.join(__dirname, 'nf-escrow'), isLauncher: true }, process.argv.slice(2));

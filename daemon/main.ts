@@ -2,11 +2,13 @@
 // The composition root of commands. Modules are imported on demand, so that a command loads no more than it uses.
 import { readFileSync, realpathSync, writeSync } from 'node:fs';
 import type { Context, Serving } from './cli/context.ts';
-import { print, reportCrash, reportError } from './cli/io/output.ts';
+import { withHelpAsOption } from './cli/help-as-option.ts';
+import { print, reportCrash, reportError, warn } from './cli/io/output.ts';
 import type { Client } from './api-client/client.ts';
+import { readServing } from './cli/commands/daemon-run.ts';
 import type { DaemonStart } from './service/start-daemon.ts';
 import { loadSettings, type Settings } from './config/settings.ts';
-import { asEscrowError, systemCode } from './errors.ts';
+import { asEscrowError, errorTable, systemCode } from './errors.ts';
 import { packageFile } from './package-files.ts';
 import { takeCaller } from './system/processes/caller.ts';
 import { leaveMemoryOutOfCoreDumps } from './system/processes/core-dumps.ts';
@@ -19,7 +21,7 @@ export interface Program {
   /** Whether `path` is bin/nf-escrow, which finds a Node. Otherwise the path is an argument of this Node. */
   readonly isLauncher?: boolean;
   readonly faults?: FaultInjector;
-  readonly service?: DaemonOptions;
+  readonly service?: Partial<DaemonOptions>;
 }
 
 /** The options that commander names. */
@@ -39,17 +41,20 @@ export async function main(program: Program, args: readonly string[]): Promise<v
   try {
     process.exitCode = await dispatch(program, args);
   } catch (error) {
-    process.exitCode = report(error);
+    process.exitCode = report(error, args);
   }
 }
 
-async function dispatch(program: Program, args: readonly string[]): Promise<number> {
+async function dispatch(program: Program, given: readonly string[]): Promise<number> {
+  const args = withHelpAsOption(given);
   const [command = '', ...rest] = args;
   if (args.length === 1 && VERSION.includes(command)) {
     print(readVersion());
     return 0;
   }
-  const context = contextOf(program, await settingsOnDemand());
+  const settings = await settingsOnDemand(args);
+  if (command === 'complete') return (await import('./cli/completion/complete.ts')).complete(settings, rest);
+  const context = contextOf(program, settings);
   if (isWrapped(args)) {
     const launch = await import('./cli/launch/run.ts');
     return launch[args[0]](context, rest);
@@ -60,9 +65,11 @@ async function dispatch(program: Program, args: readonly string[]): Promise<numb
     context.assertSettings();
     const { status } = await import('./cli/commands/status.ts');
     await status(context, { json: rest.length > 0 });
+  } else if (command === 'daemon' && rest[0] === 'run') {
+    await context.serve(readServing(rest.slice(1)));
   } else {
-    const { buildProgram } = await import('./cli/program.ts');
-    await (await buildProgram(context, args)).parseAsync(args, { from: 'user' });
+    const { runProgram } = await import('./cli/program.ts');
+    await runProgram(context, args);
   }
   return Number(process.exitCode ?? 0); // doctor and `runs wait` can fail without an error
 }
@@ -72,10 +79,16 @@ function isWrapped(args: readonly string[]): args is readonly ['run' | 'nextflow
   return args[0] === 'run' || args[0] === 'nextflow';
 }
 
+/** Returns whether no person reads the messages of a command: completion, the daemon, credentials for the AWS SDK. */
+function isQuiet([command = '', sub]: readonly string[]): boolean {
+  return ['complete', 'aws-credentials'].includes(command) || (command === 'daemon' && sub === 'run');
+}
+
 /** Reads settings on demand, because help and doctor work with invalid settings too. */
-async function settingsOnDemand(): Promise<() => Settings> {
+async function settingsOnDemand(args: readonly string[]): Promise<() => Settings> {
   try {
     const settings = await loadSettings(process.env);
+    if (!isQuiet(args)) for (const note of settings.paths.notes) warn(note);
     return () => settings;
   } catch (error) {
     return () => {
@@ -149,7 +162,7 @@ function readVersion(): string {
 
 /** Runs the daemon, one per user and host. Returns at once if one is running. */
 async function serve(program: Program, settings: Settings, how: Omit<Serving, 'tell'>): Promise<void> {
-  process.umask(0o077);
+  const umask = process.umask(0o077);
   const { paths } = settings;
   const [{ ensurePrivateDirectory }, { takeLock }] = await Promise.all([
     import('./system/files/private-directory.ts'),
@@ -161,7 +174,12 @@ async function serve(program: Program, settings: Settings, how: Omit<Serving, 't
   const [daemon, { noFaults }] = await Promise.all([import('./daemon.ts'), import('./system/steps.ts')]);
   try {
     const { faults = noFaults, service } = program;
-    await daemon.serve(settings, faults, readVersion(), { ...service, ...how });
+    await daemon.serve(settings, faults, readVersion(), {
+      command: commandOf(program),
+      umask,
+      ...service,
+      ...how,
+    });
   } finally {
     lock.release();
   }
@@ -178,13 +196,16 @@ function throwTold(error: unknown, tell: number | undefined): never {
   throw error;
 }
 
-/** Prints an error and returns its exit status. */
-function report(error: unknown): number {
+/**
+ * Prints an error and returns its exit status. A run does not fail with 1 before its launch, because that is a status of Nextflow:
+ * what was not found is then an error of configuration.
+ */
+function report(error: unknown, args: readonly string[]): number {
   // commander has printed it already, and its errors carry the status.
   if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number')
     return error.exitCode === 0 ? 0 : 64;
   if (error instanceof Error && error.name === 'ExitPromptError') return 130; // Ctrl-C at the prompt
   const known = asEscrowError(error);
   reportError(known);
-  return known.row.exit;
+  return isWrapped(args) && known.row.exit === 1 ? errorTable['config-invalid'].exit : known.row.exit;
 }

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 let root: string | undefined;
 
 /**
- * Absolute path of a file of this package, named relative to its root: `templates/shim.sh`. The root is looked for upwards,
- * because compiled modules and the bundle are at different depths.
+ * Returns the absolute path of a file of this package. `name` is relative to the root of the package: `templates/shim.sh`.
+ * Searches the root upwards, because compiled modules and the bundle are at different depths.
  */
 export function packageFile(name: string): string {
   root ??= findRoot(import.meta.dirname);

@@ -1,6 +1,8 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { Context } from './context.ts';
-import { print, printError, write, writeError } from './io/output.ts';
+import { EscrowCommand } from './escrow-command.ts';
+import { print, write, writeError } from './io/output.ts';
+import { inTermsOf } from './name-options.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
 import { escapeLines } from '../system/escape-text.ts';
 
@@ -30,26 +32,52 @@ const groups: readonly Group[] = [
   { names: ['iam'], load: async () => (await import('./commands/aws/iam.ts')).addIam },
   { names: ['vault'], load: async () => (await import('./commands/vault.ts')).addVault },
   { names: ['daemon'], load: async () => (await import('./commands/daemon.ts')).addDaemon },
-  { names: ['audit'], load: async () => (await import('./commands/audit.ts')).addAudit },
   {
-    names: ['completion', 'complete'],
-    load: async () => (await import('./commands/completion.ts')).addCompletion,
+    names: ['dashboard'],
+    load: async () => (await import('./commands/dashboard/dashboard.ts')).addDashboard,
   },
+  { names: ['audit'], load: async () => (await import('./commands/audit.ts')).addAudit },
+  { names: ['completion'], load: async () => (await import('./commands/completion.ts')).addCompletion },
 ];
 
 /**
- * Builds the program with the command that a command line names. Builds all commands for help, for completion and for an unknown
- * name.
+ * Builds the program with the command that a command line names. Builds all commands for help and for an unknown name.
  */
 export async function buildProgram(context: Context, args: readonly string[] = []): Promise<Command> {
-  const named = groups.find(({ names }) => names.includes(args[0] ?? '') && args[0] !== 'complete');
+  const named = groups.find(({ names }) => names.includes(args[0] ?? ''));
   const program = emptyProgram(context);
   for (const { load } of named === undefined ? groups : [named]) (await load())(program, context);
   return program;
 }
 
+/** Builds and runs a command. Its errors name options and arguments as the user wrote them. */
+export async function runProgram(context: Context, args: readonly string[]): Promise<void> {
+  let failing: Command | undefined;
+  const program = await buildProgram(context, args);
+  program.hook('preAction', (_program, command) => {
+    failing = command;
+  });
+  try {
+    await program.parseAsync(withoutHelpOfUnknown(program, args), { from: 'user' });
+  } catch (error) {
+    throw failing === undefined ? error : inTermsOf(failing, error);
+  }
+}
+
+/** Removes --help after an unknown command. Commander would print the help of the program and exit with 0. */
+function withoutHelpOfUnknown(program: Command, args: readonly string[]): readonly string[] {
+  let command = program;
+  for (const word of args) {
+    if (word.startsWith('-') || command.commands.length === 0) return args;
+    const next = command.commands.find((each) => each.name() === word || each.aliases().includes(word));
+    if (next === undefined && word !== 'help') return args.filter((each) => !['--help', '-h'].includes(each));
+    command = next ?? command;
+  }
+  return args;
+}
+
 function emptyProgram(context: Context): Command {
-  return new Command('nf-escrow')
+  return new EscrowCommand('nf-escrow')
     .description('Deliver secrets to Nextflow runs before they start, and remove every secret when they end.')
     .version(context.version)
     .exitOverride()
@@ -58,14 +86,13 @@ function emptyProgram(context: Context): Command {
         write(escapeLines(text));
       },
       writeErr: writeError,
-      outputError: (text) => {
-        for (const line of errorLines(text)) printError(line);
-      },
     })
-    .showSuggestionAfterError()
+    .showSuggestionAfterError(false)
+    .helpCommand('help [command...]', 'Show the help of a command')
+    .addHelpText('after', '\nExample: nf-escrow run main.nf\nMore examples: nf-escrow help run')
     .hook('preAction', (_program, command) => {
-      // Before any prompt or action. Doctor reports invalid settings as one of its checks.
-      if (command.name() !== 'doctor') context.assertSettings();
+      // Before any prompt or action. Doctor reports invalid settings as one of its checks, and `config` corrects them.
+      if (command.name() !== 'doctor' && command.parent?.name() !== 'config') context.assertSettings();
     });
 }
 
@@ -73,16 +100,16 @@ function emptyProgram(context: Context): Command {
 function addOwn(program: Command, context: Context): void {
   program
     .command('run')
-    .description('Run a pipeline with its secrets (see nf-escrow run --help)')
+    .description('Run a pipeline with secrets (see nf-escrow run --help)')
     .argument('[arguments...]');
   program
     .command('nextflow')
-    .description('Run any nextflow command line; `nextflow run` gets its secrets')
+    .description('Run any nextflow command line; `nextflow run` starts with secrets')
     .argument('[arguments...]');
   program
     .command('shim')
     .argument('<DIR>')
-    .description('Write a `nextflow` wrapper to DIR; runs that it starts get their secrets')
+    .description('Write a `nextflow` wrapper to DIR; runs that start with it get secrets')
     .addHelpText('after', '\nExample: nf-escrow shim ~/escrow-bin && export PATH=~/escrow-bin:$PATH')
     .action(async (directory: string) => {
       const { writeShim } = await import('../nextflow/launcher/write-shim.ts');
@@ -109,7 +136,9 @@ function addOwn(program: Command, context: Context): void {
     );
   program
     .command('sweep')
-    .description('List secrets and job definitions that lost machines left in AWS; remove them with --yes')
+    .description(
+      'List secrets and job definitions that remain in AWS after a machine was lost; remove them with --yes',
+    )
     .option('--compute-env <NAME>', 'compute environment (default: all on AWS)')
     .option('--yes', 'remove the listed objects')
     .option('--json', 'JSON output')
@@ -123,17 +152,4 @@ function addOwn(program: Command, context: Context): void {
     .action(async (options: { computeEnv: string }) =>
       (await import('./commands/aws/aws-credentials.ts')).awsCredentials(context, options.computeEnv),
     );
-}
-
-/** Commander's message quotes the command line, newlines included. Only commander's suggestion is printed on a separate line. */
-function errorLines(text: string): string[] {
-  const [, message = text, suggestion] =
-    /^error: (.*?)(?:\n(\(Did you mean [^\n]*\?\)))?\n$/s.exec(text) ?? [];
-  return [`nf-escrow: ${message}`, ...(suggestion === undefined ? [] : [suggestion]), ...suggestRun(message)];
-}
-
-/** Suggests `run` for command lines such as `nf-escrow main.nf` and `nf-escrow nf-core/rnaseq`. */
-function suggestRun(message: string): string[] {
-  const [, name] = /unknown command '(.*(?:\.nf|\/.+))'/s.exec(message) ?? [];
-  return name === undefined ? [] : [`           To run a pipeline: nf-escrow run ${name}`];
 }

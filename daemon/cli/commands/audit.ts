@@ -1,32 +1,52 @@
 import type { Command } from 'commander';
-import type { Audit, JournalEvent } from '../../contract/types.ts';
+import { readAll } from '../../api-client/read-all.ts';
+import type { AuditQuery, JournalEvent } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
-import { print, printJson } from '../io/output.ts';
-import { printTable } from '../io/table.ts';
+import { limitOf } from '../io/limit-option.ts';
+import { printJson, printNote } from '../io/output.ts';
+import { printTable, type Column } from '../io/table.ts';
+import type { TimeOptions } from '../io/time-format.ts';
+import { addTimeOption } from '../io/time-option.ts';
 
-interface AuditOptions {
+/** Filters are called like those of the API. */
+interface AuditOptions extends TimeOptions, Readonly<Partial<Record<keyof AuditQuery, string>>> {
   readonly limit: string;
-  readonly before?: string;
   readonly json?: boolean;
 }
 
+const COLUMNS: readonly Column[] = [
+  'SEQ',
+  { title: 'TIME', is: 'time' },
+  'BY',
+  'EVENT',
+  { title: 'RUN', is: 'run' },
+  { title: 'DETAILS', is: 'long' },
+];
+
 export function addAudit(program: Command, context: Context): void {
-  program
-    .command('audit')
+  addTimeOption(program.command('audit'))
     .description('List the events of the audit log, newest first; values are never shown')
     .option('--limit <N>', 'maximum number of events', '50')
     .option('--before <SEQ>', 'only events before this number, to get the next page')
+    .option('--type <TYPE>', 'only events of this type: secret.set, or secret for all events of secrets')
+    .option('--by <USER>', 'only actions of this user')
+    .option('--run <RUN>', 'only events of the run with this id')
+    .option('--secret <NAME>', 'only changes of secrets of this name, and runs that got one')
+    .option('--workspace <ORG/NAME>', 'only events of this workspace, its secrets and its runs')
+    .option('--since <TIME>', 'only events at this time or later (ISO 8601)')
+    .option('--until <TIME>', 'only events before this time')
+    .option('--text <TEXT>', 'only events that contain this text')
     .option('--json', 'JSON output')
-    .addHelpText('after', '\nExample: nf-escrow audit --limit 20')
+    .addHelpText('after', '\nExample: nf-escrow audit --type secret --since 2026-11-28')
     .action((options: AuditOptions) => showAudit(context, options));
 }
 
-async function showAudit(context: Context, { json, ...filter }: AuditOptions): Promise<void> {
-  const query = new URLSearchParams(filter).toString();
-  const { events } = await (await context.daemon()).call<Audit>('GET', `/v1/audit?${query}`);
+async function showAudit(context: Context, { json, time, limit, ...filter }: AuditOptions): Promise<void> {
+  const path = `/v1/audit?${new URLSearchParams(filter).toString()}`;
+  const events = await readAll<JournalEvent>(await context.daemon(), path, 'events', limitOf(limit));
   if (json === true) printJson({ events });
-  else if (events.length === 0) print('No events recorded yet.');
-  else await printTable(['SEQ', 'TIME', 'BY', 'EVENT', 'RUN', 'DETAILS'], events.map(rowOf));
+  else if (events.length === 0) printNote('No events recorded yet.');
+  else await printTable(COLUMNS, events.map(rowOf), time === undefined ? {} : { time });
 }
 
 function rowOf({ seq, at, by, type, run, data }: JournalEvent): string[] {

@@ -2,11 +2,14 @@ import type { Command } from 'commander';
 import { SITE_FILE } from '../../config/config-file.ts';
 import { settingKeys, settingVariable, type SettingKey } from '../../config/setting-keys.ts';
 import { SettingSources, type SettingValue } from '../../config/setting-sources.ts';
-import { loadSettings } from '../../config/settings.ts';
+import { locatePaths, type Paths } from '../../config/paths.ts';
+import { violatedRule } from '../../config/setting-rules.ts';
+import { shownValue } from '../../contract/shown-value.ts';
 import type { Workspace } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { print, printJson } from '../io/output.ts';
+import { unknownChoice } from '../io/unknown-choice.ts';
 import { printTable } from '../io/table.ts';
 import { workspacePath } from './secrets/scope.ts';
 
@@ -18,10 +21,16 @@ const OF_DAEMON: readonly SettingKey[] = [
   'onLost',
   'hostLeaseSeconds',
   'vaultKeyCommand',
+  'listen',
+  'metricsTokenFile',
+  'webhooks',
 ];
 
 export function addConfig(program: Command, context: Context): void {
-  const config = program.command('config').description('Manage settings in config.yaml');
+  const config = program
+    .command('config')
+    .description('Manage settings in config.yaml')
+    .addHelpText('after', '\nExample: nf-escrow config set keepRunsDays 30');
   config
     .command('list')
     .alias('ls')
@@ -35,7 +44,7 @@ export function addConfig(program: Command, context: Context): void {
     .description('Print the value of a setting')
     .addHelpText('after', '\nExample: nf-escrow config get workspace')
     .action(async (key: string) => {
-      const { value } = lookUp(context, await sourcesOf(context), known(key));
+      const { value } = lookUp(context, await readSources(context), known(key));
       if (value !== undefined) print(value);
       else process.exitCode = 1;
     });
@@ -61,16 +70,21 @@ async function use(context: Context, title: string): Promise<void> {
   if (visibility === 'personal') print('This workspace is personal: its runs get no secrets.');
 }
 
+/** Does not need valid settings, so that it can correct them. */
 async function set(context: Context, key: SettingKey, value: string): Promise<void> {
-  const { configFile } = context.settings.paths;
-  if ((await sourcesOf(context)).lookUp(key).isLocked)
+  const { configFile } = pathsOf(context);
+  if ((await readSources(context)).lookUp(key).isLocked)
     throw new EscrowError('config-invalid', `Cannot set ${key}: it is locked in "${SITE_FILE}".`, {
       hint: 'Ask the administrator of this machine.',
     });
-  // Validated as a variable first: an invalid value in the file would make every command fail.
-  await loadSettings({ ...process.env, [settingVariable(key)]: value });
+  if (key === 'webhooks') {
+    const { readWebhooks } = await import('../../config/webhook-setting.ts');
+    await readWebhooks({ value: value || undefined, place: 'the command line' });
+  }
+  const rule = await violatedRule(key, value);
+  if (rule !== undefined) throw new EscrowError('usage', `${key} must be ${rule}, not ${shownValue(value)}.`);
   const { writeSetting } = await import('../io/settings-file.ts');
-  writeSetting(context.settings.paths.configFile, key, value === '' ? undefined : value);
+  writeSetting(configFile, key, value === '' ? undefined : value);
   print(value === '' ? `Removed ${key} from ${configFile}.` : `Set ${key} to ${value} in ${configFile}.`);
   const variable = process.env[settingVariable(key)];
   if (variable) print(`The environment variable ${settingVariable(key)} is set and overrides the file.`);
@@ -79,7 +93,7 @@ async function set(context: Context, key: SettingKey, value: string): Promise<vo
 }
 
 async function listSettings(context: Context, options: { json?: boolean }): Promise<void> {
-  const sources = await sourcesOf(context);
+  const sources = await readSources(context);
   const all = settingKeys.map((key) => ({ key, ...lookUp(context, sources, key) }));
   if (options.json === true)
     printJson({
@@ -87,25 +101,32 @@ async function listSettings(context: Context, options: { json?: boolean }): Prom
     });
   else
     await printTable(
-      ['KEY', 'VALUE', 'FROM'],
+      ['KEY', { title: 'VALUE', is: 'long' }, { title: 'FROM', is: 'path' }],
       all.map(({ key, value, from, isLocked }) => [key, value ?? '-', isLocked ? `${from} (locked)` : from]),
     );
 }
 
-async function sourcesOf(context: Context): Promise<SettingSources> {
-  return SettingSources.read(process.env, context.settings.paths.configFile);
+async function readSources(context: Context): Promise<SettingSources> {
+  return SettingSources.read(process.env, pathsOf(context).configFile);
+}
+
+/** The paths do not depend on settings that can be invalid, except runsDir, which is checked where it is used. */
+function pathsOf(context: Context): Paths {
+  try {
+    return context.settings.paths;
+  } catch {
+    return locatePaths(process.env);
+  }
 }
 
 /** Looks a setting up. The default of `runsDir` depends on the state directory. */
 function lookUp(context: Context, sources: SettingSources, key: SettingKey): SettingValue {
   const found = sources.lookUp(key);
-  return key === 'runsDir' ? { ...found, value: found.value ?? context.settings.paths.runs } : found;
+  return key === 'runsDir' ? { ...found, value: found.value ?? pathsOf(context).runs } : found;
 }
 
 function known(key: string): SettingKey {
   const found = settingKeys.find((one) => one === key);
   if (found !== undefined) return found;
-  throw new EscrowError('usage', `Unknown setting "${key}".`, {
-    hint: `Use one of: ${settingKeys.join(', ')}.`,
-  });
+  throw unknownChoice(`Unknown setting "${key}".`, key, settingKeys);
 }

@@ -1,31 +1,50 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { readListenAddress } from '../../config/listen-address.ts';
 import { followFile } from '../io/follow-file.ts';
 import { installDaemon, uninstallDaemon } from '../../service/install-daemon.ts';
 import { stopDaemon } from '../../service/stop-daemon.ts';
-import type { DaemonStatus, Health } from '../../contract/types.ts';
+import type { DaemonStatus, Health, TcpListener } from '../../contract/types.ts';
 import type { Context } from '../context.ts';
+import { displayOfOutput } from '../io/display.ts';
 import { print, printJson, show } from '../io/output.ts';
+import { timeFormatter, type TimeOptions } from '../io/time-format.ts';
+import { addTimeOption } from '../io/time-option.ts';
 
 export function addDaemon(program: Command, context: Context): void {
-  const daemon = program.command('daemon').description('Manage the daemon; commands that need it start it');
+  const daemon = program
+    .command('daemon')
+    .description('Manage the daemon; commands start it when they need it')
+    .addHelpText('after', '\nExample: nf-escrow daemon status');
   daemon
     .command('start')
     .description('Start the daemon')
     .option('--stay', 'keep the daemon running when it is idle')
-    .addHelpText('after', '\nExample: nf-escrow daemon start')
-    .action((options: { stay?: boolean }) => startDaemon(context, options));
+    .option(
+      '--listen <HOST:PORT>',
+      'loopback address for a TCP listener, until the daemon stops; port 0: any free port',
+    )
+    .addHelpText('after', '\nExample: nf-escrow daemon start --listen 127.0.0.1:8080')
+    .action((options: StartOptions) => startDaemon(context, options));
+  daemon
+    .command('token')
+    .description("Print the token of the daemon's TCP listener")
+    .option('--file', 'print the path of the file with the Authorization header, for curl -H @FILE')
+    .addHelpText('after', '\nExample: nf-escrow daemon token --file')
+    .action(async (options: { file?: boolean }) => {
+      const { printToken } = await import('./daemon-token.ts');
+      await printToken(context, options);
+    });
   daemon
     .command('stop')
     .description('Stop the daemon; runs continue')
     .addHelpText('after', '\nExample: nf-escrow daemon stop')
     .action(() => endDaemon(context));
-  daemon
-    .command('status')
+  addTimeOption(daemon.command('status'))
     .description('Show whether the daemon is running')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow daemon status')
-    .action((options: { json?: boolean }) => daemonStatus(context, options));
+    .action((options: StatusOptions) => daemonStatus(context, options));
   daemon
     .command('takeover')
     .description('Start the daemon on this host if its current host is unreachable')
@@ -46,20 +65,15 @@ export function addDaemon(program: Command, context: Context): void {
     .option('-f, --follow', 'print new lines as they are written')
     .addHelpText('after', '\nExample: nf-escrow daemon logs -f')
     .action((options: { follow?: boolean }) => daemonLogs(context, options));
-  daemon
-    .command('run', { hidden: true })
-    .option('--tell <DESCRIPTOR>') // a pipe to the process that starts the daemon
-    .option('--take-over')
-    .option('--stay')
-    .action(({ tell, takeOver = false, stay = false }: RunOptions) =>
-      context.serve({ tell: tell === undefined ? undefined : Number(tell), takeOver, stay }),
-    );
 }
 
-interface RunOptions {
-  readonly tell?: string;
-  readonly takeOver?: boolean;
+interface StartOptions {
   readonly stay?: boolean;
+  readonly listen?: string;
+}
+
+interface StatusOptions extends TimeOptions {
+  readonly json?: boolean;
 }
 
 interface InstallOptions {
@@ -86,13 +100,16 @@ async function takeOver(context: Context): Promise<void> {
   await daemonStatus(context, {});
 }
 
-export async function startDaemon(context: Context, { stay }: { stay?: boolean } = {}): Promise<void> {
+export async function startDaemon(context: Context, { stay, listen }: StartOptions = {}): Promise<void> {
+  if (listen !== undefined) readListenAddress(listen); // an invalid address must not start a daemon
   if (stay === true) await context.startPersistent();
   else await (await context.daemon()).call<Health>('GET', '/v1/health');
+  if (listen !== undefined)
+    await (await context.daemon()).call<DaemonStatus>('PUT', '/v1/daemon/listener', { address: listen });
   await daemonStatus(context, {});
 }
 
-export async function daemonStatus(context: Context, options: { json?: boolean }): Promise<void> {
+export async function daemonStatus(context: Context, options: StatusOptions): Promise<void> {
   const client = await context.daemonIfRunning();
   if (client === undefined) {
     if (options.json === true) printJson({ running: false });
@@ -103,9 +120,17 @@ export async function daemonStatus(context: Context, options: { json?: boolean }
   if (options.json === true) printJson({ running: true, ...status });
   else {
     const { host, pid } = status.process;
-    print(`daemon ${status.version} runs as process ${String(pid)} on ${host} since ${status.startedAt}`);
+    const started = timeFormatter(displayOfOutput(), options)(status.startedAt);
+    print(`daemon ${status.version} runs as process ${String(pid)} on ${host}, started ${started}`);
     print(`watching ${String(status.watching)} runs; state in ${status.stateDirectory}`);
+    if (status.listener !== undefined) print(describeListener(status.listener));
   }
+}
+
+function describeListener({ address, error, tokenFile }: TcpListener): string {
+  return error === undefined
+    ? `listening on http://${address}; token in ${tokenFile ?? '-'}`
+    : `${error} The daemon retries.`;
 }
 
 /** Stops the daemon. Runs continue, and the daemon that the next command starts adopts them. */

@@ -1,7 +1,12 @@
-import type { ComputeEnvironment, ComputeEnvironmentList, DoctorReport } from '../../contract/types.ts';
-import { EscrowError } from '../../errors.ts';
+import { existsSync } from 'node:fs';
+import { readComputeEnvironments } from '../../api-client/read-compute-environments.ts';
+import type { ComputeEnvironment, DoctorReport } from '../../contract/types.ts';
+import { shownValue } from '../../contract/shown-value.ts';
+import type { DoctorContext } from '../../doctor/doctor-context.ts';
+import { asEscrowError, EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { print, printJson } from '../io/output.ts';
+import { printState } from '../io/print-state.ts';
 
 const PATH = '/v1/compute-envs';
 
@@ -15,47 +20,79 @@ export interface DoctorOptions {
 }
 
 /**
- * Implements `nf-escrow doctor`. Sets exit status 1 if something that a launch needs is missing. Neither needs nor starts the
- * daemon, unless a compute environment is checked.
+ * Implements `nf-escrow doctor`. Sets exit status 1 if something that a launch needs is missing. Asks the daemon if a compute
+ * environment is named or if there is a ledger, as a launch would. Before the first launch it creates nothing.
  */
 export async function doctor(context: Context, options: DoctorOptions): Promise<void> {
   const limitMs = secondsOf(options.wait) * 1000;
-  const checks =
-    options.computeEnv === undefined && options.probe !== true
-      ? await checkMachine(context)
-      : await withEnvironment(context, options, limitMs);
+  const isNamed = options.computeEnv !== undefined || options.probe === true;
+  const checks = isNamed
+    ? await withEnvironment(context, options, limitMs)
+    : await withDefaults(context, await subjectOf(context));
   if (options.json === true) printJson({ checks } satisfies DoctorReport);
   else showChecks(checks);
   if (checks.some(({ state }) => state === 'failure')) process.exitCode = 1;
 }
 
-async function withEnvironment(context: Context, options: DoctorOptions, limitMs: number): Promise<Check[]> {
-  const environment = await environmentOf(context, options.computeEnv);
-  const checks = await checkMachine(context, environment);
-  checks.push(...(await checkPlatform(context, environment.name)));
-  if (options.probe === true) checks.push(...(await probeEnvironment(context, environment, limitMs)));
-  return checks;
+async function subjectOf({ version }: Context): Promise<DoctorContext> {
+  const { createDoctorContext } = await import('../../doctor/doctor-context.ts');
+  return createDoctorContext(process.env, version);
 }
 
-async function checkMachine({ version }: Context, environment?: ComputeEnvironment): Promise<Check[]> {
-  const [{ runChecks, groupsFor }, { createDoctorContext }] = await Promise.all([
-    import('../../doctor/examine.ts'),
-    import('../../doctor/doctor-context.ts'),
-  ]);
-  const subject = await createDoctorContext(process.env, version);
+async function withEnvironment(context: Context, options: DoctorOptions, limitMs: number): Promise<Check[]> {
+  const environment = await environmentOf(context, options.computeEnv);
+  const subject = await subjectOf(context);
+  const checks = await checkMachine(subject, environment);
+  checks.push(...(await checkLaunchIn(context, { ...subject, computeEnvironment: environment.name })));
+  checks.push(...(await checkPlatform(context, environment.name)));
+  if (options.probe === true) {
+    const { probe } = await import('../../doctor/probes/probe.ts');
+    checks.push(...(await probe(environment, subject, limitMs)));
+  }
+  return withoutGuess(checks);
+}
+
+/** Checks a launch with the default settings. What the daemon cannot answer becomes a failed check. */
+async function withDefaults(context: Context, subject: DoctorContext): Promise<Check[]> {
+  const { checkFirstLaunch } = await import('../../doctor/checks/launch.ts');
+  if (subject.settingsError !== undefined) return checkMachine(subject);
+  if (!(await hasLedger(subject))) return [...(await checkMachine(subject)), ...checkFirstLaunch(subject)];
+  let environment;
+  try {
+    environment = await environmentOf(context, subject.computeEnvironment);
+  } catch (error) {
+    const { code, message, hint } = asEscrowError(error);
+    const name = code === 'compute-environment-not-found' ? 'compute environment' : 'daemon';
+    const { failure } = await import('../../doctor/check.ts');
+    return [...(await checkMachine(subject)), failure(name, message, hint)];
+  }
+  const checks = await checkMachine(subject, environment);
+  checks.push(
+    ...(await checkLaunchIn(context, subject)),
+    ...(await checkPlatform(context, environment.name)),
+  );
+  return withoutGuess(checks);
+}
+
+/** Returns whether a daemon has run with this state directory. Does not touch a file system that does not respond. */
+async function hasLedger({ paths, answers }: DoctorContext): Promise<boolean> {
+  return paths !== undefined && (await answers(paths.state)) && existsSync(paths.ledger);
+}
+
+async function checkMachine(subject: DoctorContext, environment?: ComputeEnvironment): Promise<Check[]> {
+  const { runChecks, groupsFor } = await import('../../doctor/examine.ts');
   return runChecks(subject, groupsFor(subject, environment));
 }
 
-async function probeEnvironment(
-  { version }: Context,
-  environment: ComputeEnvironment,
-  limitMs: number,
-): Promise<Check[]> {
-  const [{ probe }, { createDoctorContext }] = await Promise.all([
-    import('../../doctor/probes/probe.ts'),
-    import('../../doctor/doctor-context.ts'),
-  ]);
-  return probe(environment, await createDoctorContext(process.env, version), limitMs);
+async function checkLaunchIn(context: Context, subject: DoctorContext): Promise<Check[]> {
+  const { checkLaunch } = await import('../../doctor/checks/launch.ts');
+  return checkLaunch(await context.daemon(), subject);
+}
+
+/** Removes the warning about an absent key file, which only the daemon can judge, if the daemon did. */
+function withoutGuess(checks: readonly Check[]): Check[] {
+  const isKnown = checks.some(({ name }) => name === 'vault');
+  return checks.filter(({ name, state }) => !(isKnown && name === 'vault key' && state === 'warning'));
 }
 
 /** Returns the named compute environment, or the default one. */
@@ -63,8 +100,7 @@ async function environmentOf(context: Context, named: string | undefined): Promi
   const daemon = await context.daemon();
   const name = named ?? context.settings.computeEnvironment;
   if (name !== undefined) return daemon.call<ComputeEnvironment>('GET', pathOf(name));
-  const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', PATH);
-  const found = computeEnvironments.find(({ isDefault }) => isDefault);
+  const found = (await readComputeEnvironments(daemon)).find(({ isDefault }) => isDefault);
   if (found !== undefined) return found;
   throw new EscrowError('compute-environment-not-found', 'There is no default compute environment.');
 }
@@ -80,13 +116,22 @@ function pathOf(name: string): string {
 
 function secondsOf(text: string): number {
   if (/^[1-9][0-9]{0,5}$/.test(text)) return Number(text);
-  throw new EscrowError('usage', `Invalid value "${text}" of --wait: it must be a number of seconds.`);
+  throw new EscrowError(
+    'usage',
+    `--wait must be a number of seconds from 1 to 999999, not ${shownValue(text)}.`,
+  );
+}
+
+/** Returns a sentence for a clause. A first word with other characters is a name, which stays as it is. */
+function asSentence(clause: string): string {
+  const text = clause.replace(/^[a-z]+(?= )/, (word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`);
+  return /[.?!]$/.test(text) ? text : `${text}.`;
 }
 
 export function showChecks(checks: readonly Check[]): void {
   const width = Math.max(...checks.map(({ name }) => name.length));
   for (const { state, name, found, remedy } of checks) {
-    print(`${state.padEnd(7)}  ${name.padEnd(width)}  ${found}`);
+    printState('', state.padEnd(7), `  ${name.padEnd(width)}  ${state === 'ok' ? found : asSentence(found)}`);
     if (remedy !== null) print(`${' '.repeat(width + 11)}${remedy}`);
   }
   const count = (wanted: Check['state']): number => checks.filter(({ state }) => state === wanted).length;

@@ -1,8 +1,9 @@
-import type { ComputeEnvironmentList, Leftovers } from '../../contract/types.ts';
+import { readComputeEnvironments } from '../../api-client/read-compute-environments.ts';
+import type { Leftovers } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { print, printJson, warn } from '../io/output.ts';
-import { printTable } from '../io/table.ts';
+import { printReportTable } from '../io/table.ts';
 
 interface SweepOptions {
   readonly computeEnv?: string;
@@ -16,7 +17,7 @@ interface SweepOptions {
  */
 export async function sweep(context: Context, options: SweepOptions): Promise<void> {
   const daemon = await context.daemon();
-  const { computeEnvironments } = await daemon.call<ComputeEnvironmentList>('GET', '/v1/compute-envs');
+  const computeEnvironments = await readComputeEnvironments(daemon);
   const names =
     options.computeEnv === undefined ? computeEnvironments.map(({ name }) => name) : [options.computeEnv];
   const found = new Map<string, Leftovers['leftovers'][number]>();
@@ -45,8 +46,8 @@ async function show(leftovers: Leftovers['leftovers'], isRemoval: boolean): Prom
     );
     return;
   }
-  await printTable(
-    ['KIND', 'RUN', 'TARGET', 'REASON'],
+  await printReportTable(
+    ['KIND', { title: 'RUN', is: 'run' }, { title: 'TARGET', is: 'path' }, { title: 'REASON', is: 'long' }],
     leftovers.map(({ kind, run, target, reason: why }) => [kind, run, target, why]),
   );
   const removable = leftovers.filter((one) => one.removable).length;

@@ -10,6 +10,7 @@ import type {
 import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { outputIsTerminal, print, printJson, write } from '../io/output.ts';
+import { printState } from '../io/print-state.ts';
 import { readNewPassphrase, readPassphrase } from '../io/passphrase.ts';
 import { conflictOf, printImport, type ConflictOptions } from './secrets/import-secrets.ts';
 
@@ -20,7 +21,8 @@ interface Phrase {
 export function addVault(program: Command, context: Context): void {
   const vault = program
     .command('vault')
-    .description("Manage the vault's key; export and import all secrets, encrypted");
+    .description("Manage the vault's key; export and import all secrets, encrypted")
+    .addHelpText('after', '\nExample: nf-escrow vault status');
   vault
     .command('status')
     .description('Show whether the vault is locked, and where its key comes from')
@@ -66,7 +68,7 @@ async function vaultStatus(context: Context, options: { json?: boolean }): Promi
   const status = await (await context.daemon()).call<VaultStatus>('GET', '/v1/vault');
   if (options.json === true) printJson(status);
   else {
-    print(`vault    ${status.state}`);
+    printState('vault    ', status.state);
     print(`key      ${status.key ?? 'none yet'}${status.source === null ? '' : ` (from ${status.source})`}`);
     if (status.pendingRekey > 0)
       print(`pending  ${String(status.pendingRekey)} values are encrypted with another key`);
@@ -117,11 +119,12 @@ async function importVault(
   file: string,
   options: Phrase & ConflictOptions & { identity?: string },
 ): Promise<void> {
+  const text = await read(file); // before a prompt
   const opener =
     options.identity === undefined
       ? { passphrase: await readPassphrase('Export passphrase:', options.passphraseFile) }
       : { identities: await identitiesOf(options.identity) };
-  const body: VaultImportRequest = { export: await read(file), onConflict: conflictOf(options), ...opener };
+  const body: VaultImportRequest = { export: text, onConflict: conflictOf(options), ...opener };
   await printImport(await (await context.daemon()).call<ImportResult>('POST', '/v1/vault/import', body));
 }
 

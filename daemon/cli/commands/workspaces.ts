@@ -1,31 +1,38 @@
 import type { Command } from 'commander';
-import type {
-  MemberList,
-  Organization,
-  OrganizationList,
-  Workspace,
-  WorkspaceList,
-} from '../../contract/types.ts';
+import { readAll } from '../../api-client/read-all.ts';
+import type { MemberList, Organization, Workspace } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { confirm } from '../io/confirm.ts';
 import type { Context } from '../context.ts';
 import { print, printJson } from '../io/output.ts';
-import { printTable } from '../io/table.ts';
+import { printTable, type Column } from '../io/table.ts';
+import { displayOfOutput } from '../io/display.ts';
+import { timeFormatter, type TimeOptions } from '../io/time-format.ts';
+import { addTimeOption } from '../io/time-option.ts';
 import { workspacePath } from './secrets/scope.ts';
 
 interface Json {
   readonly json?: boolean;
 }
 
+interface ListOptions extends Json, TimeOptions {}
+
 interface CreateOptions {
   readonly shared?: boolean;
   readonly personal?: boolean;
 }
 
+const ORGANIZATION_COLUMNS: readonly Column[] = [
+  'ORGANIZATION',
+  'WORKSPACES',
+  { title: 'CREATED', is: 'time' },
+];
+
 export function addWorkspaces(program: Command, context: Context): void {
   const workspaces = program
     .command('workspaces')
-    .description('Manage workspaces, which hold secrets for pipelines');
+    .description('Manage workspaces, which hold secrets for pipelines')
+    .addHelpText('after', '\nExample: nf-escrow workspaces create lab/rna');
   workspaces
     .command('create')
     .argument('<ORG/NAME>')
@@ -41,13 +48,12 @@ export function addWorkspaces(program: Command, context: Context): void {
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow workspaces list')
     .action((options: Json) => listWorkspaces(context, options));
-  workspaces
-    .command('show')
+  addTimeOption(workspaces.command('show'))
     .argument('<ORG/NAME>')
     .description('Show a workspace and its members')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow workspaces show lab/rna')
-    .action((title: string, options: Json) => showWorkspace(context, title, options));
+    .action((title: string, options: ListOptions) => showWorkspace(context, title, options));
   workspaces
     .command('remove')
     .aliases(['rm', 'delete'])
@@ -59,7 +65,10 @@ export function addWorkspaces(program: Command, context: Context): void {
 }
 
 export function addOrganizations(program: Command, context: Context): void {
-  const orgs = program.command('orgs').description('Manage organizations, which hold workspaces');
+  const orgs = program
+    .command('orgs')
+    .description('Manage organizations, which hold workspaces')
+    .addHelpText('after', '\nExample: nf-escrow orgs create lab');
   orgs
     .command('create')
     .argument('<ORG>')
@@ -69,27 +78,26 @@ export function addOrganizations(program: Command, context: Context): void {
       await (await context.daemon()).call('POST', '/v1/organizations', { name });
       print(`Created organization ${name}. Create a workspace: nf-escrow workspaces create ${name}/NAME`);
     });
-  orgs
-    .command('list')
+  addTimeOption(orgs.command('list'))
     .alias('ls')
     .description('List organizations')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow orgs list')
-    .action(async (options: Json) => {
-      const list = await (await context.daemon()).call<OrganizationList>('GET', '/v1/organizations');
-      if (options.json === true) printJson(list);
-      else await printTable(['ORGANIZATION', 'WORKSPACES', 'CREATED'], list.organizations.map(rowOf));
+    .action(async (options: ListOptions) => {
+      const daemon = await context.daemon();
+      const organizations = await readAll<Organization>(daemon, '/v1/organizations', 'organizations');
+      if (options.json === true) printJson({ organizations });
+      else await printTable(ORGANIZATION_COLUMNS, organizations.map(rowOf), options);
     });
-  orgs
-    .command('show')
+  addTimeOption(orgs.command('show'))
     .argument('<ORG>')
     .description('Show an organization')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow orgs show lab')
-    .action(async (name: string, options: Json) => {
+    .action(async (name: string, options: ListOptions) => {
       const one = await (await context.daemon()).call<Organization>('GET', organizationPath(name));
       if (options.json === true) printJson(one);
-      else await printTable(['ORGANIZATION', 'WORKSPACES', 'CREATED'], [rowOf(one)]);
+      else await printTable(ORGANIZATION_COLUMNS, [rowOf(one)], options);
     });
   orgs
     .command('remove')
@@ -116,12 +124,12 @@ async function createWorkspace(context: Context, title: string, options: CreateO
 }
 
 async function listWorkspaces(context: Context, options: Json): Promise<void> {
-  const list = await (await context.daemon()).call<WorkspaceList>('GET', '/v1/workspaces');
+  const workspaces = await readAll<Workspace>(await context.daemon(), '/v1/workspaces', 'workspaces');
   if (options.json === true) {
-    printJson(list);
+    printJson({ workspaces });
     return;
   }
-  const rows = list.workspaces.map((one) => {
+  const rows = workspaces.map((one) => {
     const title = `${one.organization}/${one.name}`;
     const mark = title === context.settings.workspace ? '*' : '';
     return [title, one.visibility, one.role, String(one.secrets), mark];
@@ -129,7 +137,7 @@ async function listWorkspaces(context: Context, options: Json): Promise<void> {
   await printTable(['WORKSPACE', 'VISIBILITY', 'ROLE', 'SECRETS', 'DEFAULT'], rows);
 }
 
-async function showWorkspace(context: Context, title: string, options: Json): Promise<void> {
+async function showWorkspace(context: Context, title: string, options: ListOptions): Promise<void> {
   const daemon = await context.daemon();
   const workspace = await daemon.call<Workspace>('GET', workspacePath(title));
   const { members } = await daemon.call<MemberList>('GET', `${workspacePath(title)}/members`);
@@ -140,15 +148,16 @@ async function showWorkspace(context: Context, title: string, options: Json): Pr
   print(`workspace   ${title}`);
   print(`visibility  ${workspace.visibility}`);
   print(`secrets     ${String(workspace.secrets)}`);
-  print(`created     ${workspace.dateCreated}`);
+  print(`created     ${timeFormatter(displayOfOutput(), options)(workspace.dateCreated)}`);
   for (const { user, role } of members) print(`member      ${user} (${role})`);
 }
 
 async function removeWorkspace(context: Context, title: string, options: { yes?: boolean }): Promise<void> {
   const daemon = await context.daemon();
-  const { secrets } = await daemon.call<Workspace>('GET', workspacePath(title));
+  const { secrets, etag } = await daemon.call<Workspace>('GET', workspacePath(title));
   await confirm(`Remove workspace ${title} with its ${String(secrets)} secrets?`, options.yes);
-  await daemon.call('DELETE', workspacePath(title));
+  // Fails if its secrets have changed since the question.
+  await daemon.call('DELETE', workspacePath(title), undefined, { 'if-match': `"${etag}"` });
   print(`Removed workspace ${title}.`);
 }
 

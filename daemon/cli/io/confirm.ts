@@ -6,9 +6,13 @@ import { escapeText } from '../../system/escape-text.ts';
 export async function confirm(question: string, yes: boolean | undefined): Promise<void> {
   if (yes === true) return;
   if (!process.stdin.isTTY)
-    throw new EscrowError('usage', 'Cannot ask for confirmation: standard input is not a terminal.', {
-      hint: 'Add --yes to confirm.',
-    });
+    throw new EscrowError(
+      'usage',
+      `Cannot ask for confirmation of "${question}": standard input is not a terminal.`,
+      {
+        hint: 'Add --yes to confirm.',
+      },
+    );
   const line = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await line.question(`${escapeText(question)} [y/N] `);
   line.close();

@@ -1,6 +1,7 @@
 import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { EscrowError, systemCode } from '../../errors.ts';
+import { describeSystemError } from '../../system/files/path-error.ts';
 
 const CHUNK = 64 * 1024;
 
@@ -23,7 +24,7 @@ export async function readInput(path: string, limit: number): Promise<Buffer> {
     throw unreadable(path, found.isDirectory() ? 'it is a directory' : 'it is not a regular file');
   } catch (error) {
     if (error instanceof EscrowError) throw error;
-    throw unreadable(path, systemCode(error) ?? 'unknown error');
+    throw unreadable(path, describeSystemError(error));
   }
 }
 

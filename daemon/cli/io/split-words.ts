@@ -1,3 +1,4 @@
+import { shownValue } from '../../contract/shown-value.ts';
 import { EscrowError } from '../../errors.ts';
 
 /**
@@ -10,7 +11,11 @@ export function splitWords(text: string): string[] {
   while (rest !== '') {
     const [word = ''] = /^(?:[^\s'"]|'[^']*'|"[^"]*")+/.exec(rest) ?? [];
     const next = rest.slice(word.length);
-    if (word === '' || /^['"]/.test(next)) throw new EscrowError('usage', `Unclosed quote in: ${text}`);
+    if (word === '' || /^['"]/.test(next))
+      throw new EscrowError(
+        'usage',
+        `--head-options must have a closing quote for each quote, not ${shownValue(text)}.`,
+      );
     words.push(word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'));
     rest = next.trimStart();
   }

@@ -1,14 +1,15 @@
 import { leaveTerminalAsItIs } from '../io/terminal.ts';
-import type { Plan, Run, RunRequest, RunStart } from '../../contract/types.ts';
+import type { Plan, Run, RunRequest } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { isIgnored } from '../../system/processes/ignored-signals.ts';
 import type { Context } from '../context.ts';
+import { requestRun } from './request-run.ts';
 import { tellExposures } from './tell-exposures.ts';
 import { keepHandlingSignals, untilSignal } from './until-signal.ts';
 import { purgeWithCredentials } from './with-credentials.ts';
+import { describeUndeliverable } from './describe-undeliverable.ts';
 import { describePlace } from '../../nextflow/executed/describe-place.ts';
 import { print, printJson, warn } from '../io/output.ts';
-import { printTable } from '../io/table.ts';
 import { runPath } from '../io/run-path.ts';
 
 /** Requests a run from the daemon and starts it, attached or detached, or prints its plan. Returns the exit status. */
@@ -18,11 +19,10 @@ export async function launch(
   { background, json }: { readonly background: boolean; readonly json: boolean },
 ): Promise<number> {
   leaveTerminalAsItIs();
-  const daemon = await context.daemon();
   const atLogout = request.detach === true || background || isIgnored('SIGHUP');
   // Modules that are needed next are loaded while the daemon delivers the secrets.
   const [answer, { exitStatusOfSignal, runInForeground }, killers] = await Promise.all([
-    daemon.call<RunStart>('POST', '/v1/runs', request),
+    requestRun(context, request),
     import('./run-in-foreground.ts'),
     request.enclosingJob === undefined ? limitsOf({ atLogout }) : [],
   ]);
@@ -35,6 +35,7 @@ export async function launch(
   if (start === undefined || run === undefined)
     throw new EscrowError('internal', 'The daemon planned a run but did not deliver its secrets.');
   if (plan.note !== null) warn(plan.note);
+  for (const warning of describeUndeliverable(plan)) warn(warning);
   for (const place of plan.writableByOthers ?? []) warn(`${describePlace(place)}. ${place.remedy}`);
   if (start.environmentFile !== undefined) {
     const { launchJob } = await import('./launch-job.ts');
@@ -45,7 +46,7 @@ export async function launch(
       `this host ${killer}, including nextflow. Run nextflow as a job: nf-escrow compute-envs update NAME --head-job`,
     );
   if (request.detach === true) {
-    const { runDetached } = await import('./run-detached.ts');
+    const { runDetached } = await import('../../launch/run-detached.ts');
     await runDetached(start);
     if (json) printJson(run);
     else
@@ -55,7 +56,10 @@ export async function launch(
     return 0;
   }
   keepHandlingSignals();
-  const { status, signal } = await runInForeground(start);
+  const { status, signal, lostEnvironment } = await runInForeground(start);
+  if (lostEnvironment === true)
+    warn((await import('./lost-environment.ts')).describeLostEnvironment(request.nextflow));
+  if (status !== undefined && status !== 0) await tellFailedStart(status);
   const own = status ?? (signal === undefined ? undefined : exitStatusOfSignal(signal));
   if (background || signal !== undefined) return own ?? 1;
   const settled = await untilSignal(settle(context, run.id));
@@ -65,6 +69,11 @@ export async function launch(
   }
   const ended = settled.result;
   return own ?? ended?.exitStatus ?? (ended?.outcome === 'succeeded' ? 0 : 1);
+}
+
+async function tellFailedStart(status: number): Promise<void> {
+  const why = (await import('./explain-failed-start.ts')).explainFailedStart(status, process.env);
+  if (why !== undefined) warn(why);
 }
 
 async function limitsOf(head: { readonly atLogout: boolean }): Promise<string[]> {
@@ -112,9 +121,11 @@ async function explain(plan: Plan): Promise<void> {
   if (plan.note !== null) print(`note         ${plan.note}`);
   for (const place of plan.writableByOthers ?? [])
     print(`writable     ${describePlace(place)}. ${place.remedy}`);
+  await printUndeliverable(plan);
   if (plan.secrets.length === 0) return;
   print('');
-  await printTable(
+  const { printReportTable } = await import('../io/table.ts'); // no other launch needs it
+  await printReportTable(
     ['SECRET', 'FROM', 'VERSION', 'OVERRIDES'],
     plan.secrets.map(({ name, scope, version, overrides }) => [
       name,
@@ -122,5 +133,15 @@ async function explain(plan: Plan): Promise<void> {
       String(version ?? '-'),
       overrides.join(', ') || '-',
     ]),
+  );
+}
+
+async function printUndeliverable({ undeliverable = [] }: Plan): Promise<void> {
+  if (undeliverable.length === 0) return;
+  print('');
+  const { printReportTable } = await import('../io/table.ts');
+  await printReportTable(
+    ['NOT DELIVERED', 'FROM', 'VERSION', 'REASON'],
+    undeliverable.map(({ name, scope, version, reason }) => [name, scope, String(version ?? '-'), reason]),
   );
 }

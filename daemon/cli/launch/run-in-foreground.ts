@@ -10,8 +10,9 @@ import { findFifoHolders } from '../../system/processes/fifo-holders.ts';
 import { isIgnored } from '../../system/processes/ignored-signals.ts';
 import { liveness, signal } from '../../system/processes/process-identity.ts';
 import { FORWARDED } from './forwarded-signals.ts';
-import { shimCommand } from './shim-shell.ts';
+import { shimCommand } from '../../launch/shim-shell.ts';
 import { inForeground } from '../io/terminal.ts';
+import { LostEnvironment } from './lost-environment.ts';
 import { runFile } from '../../run-directory/layout.ts';
 
 type Start = NonNullable<RunStart['start']>;
@@ -22,6 +23,7 @@ const FROM_KEYBOARD: readonly string[] = ['SIGINT', 'SIGQUIT'];
 /** Polling intervals in milliseconds, for states without a notification. */
 const LOOK_EVERY_MS = 20;
 const WAIT_EVERY_MS = 500;
+const ENVIRONMENT_EVERY_MS = 250;
 
 /**
  * How nextflow ended: its exit status, or the signal that stopped the waiting because no process could receive it. Neither if
@@ -30,6 +32,8 @@ const WAIT_EVERY_MS = 500;
 export interface ForegroundEnd {
   readonly status?: number;
   readonly signal?: NodeJS.Signals;
+  /** Whether Nextflow was seen without the variables of the run. */
+  readonly lostEnvironment?: boolean;
 }
 
 /**
@@ -45,6 +49,11 @@ export interface ForegroundEnd {
  */
 export async function runInForeground(start: Start): Promise<ForegroundEnd> {
   const head = new ForegroundHead(start.directory);
+  const environment = new LostEnvironment(start);
+  const examine = setInterval(() => {
+    if (environment.isDecided) clearInterval(examine);
+    else if (head.pid !== undefined) environment.look(head.pid);
+  }, ENVIRONMENT_EVERY_MS);
   const listeners = FORWARDED.filter((name) => !isIgnored(name)).map((name) => {
     const listener = (): void => {
       if (FROM_KEYBOARD.includes(name) && inForeground() && !head.isOver) return;
@@ -66,9 +75,11 @@ export async function runInForeground(start: Start): Promise<ForegroundEnd> {
   head.start();
   try {
     const status = await ended;
-    return status === undefined ? await head.ended() : { status };
+    const end = status === undefined ? await head.ended() : { status };
+    return { ...end, lostEnvironment: environment.isLost };
   } finally {
     head.stop();
+    clearInterval(examine);
     for (const { name, listener } of listeners) process.off(name, listener);
   }
 }
@@ -87,6 +98,11 @@ class ForegroundHead {
   /** Whether the process is known and has ended. A signal from the terminal then reached only this process. */
   get isOver(): boolean {
     return this.#process !== undefined && liveness(this.#process) === 'ended';
+  }
+
+  /** The process id, as soon as it is known. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
   }
 
   start(): void {

@@ -1,5 +1,10 @@
 import type { Selection } from '../../contract/types.ts';
+import { withSuggestion } from '../../contract/nearest-name.ts';
+import { COMPUTE_ENVIRONMENT_NAME, WORKSPACE_TITLE } from '../../contract/object-names.ts';
+import { assertSecretName } from '../../contract/secret-name.ts';
+import { shownValue } from '../../contract/shown-value.ts';
 import { EscrowError } from '../../errors.ts';
+import { assertNotOurs } from './misplaced-options.ts';
 
 /** Options of `nf-escrow run`, and the unchanged arguments of Nextflow that follow them. */
 export interface RunOptions {
@@ -23,7 +28,9 @@ const TAKES_VALUE = [
   '--only-secret',
   '--user-secret',
   '--workspace-secret',
+  '--allow-param',
 ] as const;
+const HELP = 'Run `nf-escrow run --help` for usage.';
 const FLAGS = ['--no-secrets', '--detach', '--explain', '--json', '--help'] as const;
 
 /** Names of the options of `nf-escrow run`. */
@@ -31,27 +38,35 @@ export const RUN_OPTIONS: readonly string[] = [...TAKES_VALUE, ...FLAGS];
 
 /**
  * Splits the arguments of `nf-escrow run`. Our options come first and start with `--`. Everything from the first other
- * argument on is for Nextflow. `--` ends our options. Throws `usage` for an unknown `--option`.
+ * argument on is for Nextflow. `--` ends our options. Throws `usage` for an unknown `--option`, and for an option of ours
+ * among the arguments of Nextflow.
  */
 export function splitRunOptions(args: readonly string[]): RunOptions {
   const found = new Map<string, string[]>();
   let position = 0;
+  let isEnded = false;
   for (; position < args.length; position += 1) {
     const token = args[position] ?? '';
     if (!token.startsWith('--')) break;
     if (token === '--') {
       position += 1;
+      isEnded = true;
       break;
     }
     const [name = '', inline] = token.split(/=(.*)/s, 2);
     if (isOneOf(FLAGS, name) && inline === undefined) found.set(name, []);
     else if (isOneOf(TAKES_VALUE, name)) {
       const value = inline ?? args[(position += 1)];
-      if (value === undefined || value === '') throw new EscrowError('usage', `${name} requires a value.`);
+      if (value === undefined || value === '')
+        throw new EscrowError('usage', `Option ${name} of nf-escrow run requires a value.`, { hint: HELP });
       found.set(name, [...(found.get(name) ?? []), value]);
     } else throw unknown(name);
   }
-  return assemble(found, args.slice(position));
+  const rest = args.slice(position);
+  assertNotOurs(isEnded ? [] : rest, RUN_OPTIONS, found.get('--allow-param') ?? []);
+  const options = assemble(found, rest);
+  assertNames(options);
+  return options;
 }
 
 function assemble(found: ReadonlyMap<string, string[]>, rest: readonly string[]): RunOptions {
@@ -62,7 +77,9 @@ function assemble(found: ReadonlyMap<string, string[]>, rest: readonly string[])
   ];
   const none = found.has('--no-secrets');
   if (none && only.length > 0)
-    throw new EscrowError('usage', '--no-secrets cannot be combined with options that select secrets.');
+    throw new EscrowError('usage', '--no-secrets cannot be combined with options that select secrets.', {
+      hint: HELP,
+    });
   const workspace = found.get('--workspace')?.at(-1);
   const nextflow = found.get('--nextflow')?.at(-1);
   const computeEnvironment = found.get('--compute-env')?.at(-1);
@@ -71,11 +88,13 @@ function assemble(found: ReadonlyMap<string, string[]>, rest: readonly string[])
     throw new EscrowError(
       'usage',
       '--explain and --detach cannot be combined: --explain does not start the run.',
+      { hint: HELP },
     );
   if (found.has('--json') && !explain && !detach)
     throw new EscrowError(
       'usage',
       "--json requires --explain or --detach: otherwise the output is Nextflow's.",
+      { hint: HELP },
     );
   return {
     ...(workspace === undefined ? {} : { workspace }),
@@ -95,25 +114,25 @@ function isOneOf(names: readonly string[], name: string): boolean {
 }
 
 function unknown(name: string): EscrowError {
-  const nearest = RUN_OPTIONS.map((known) => ({ known, edits: distance(name, known) })).sort(
-    (a, b) => a.edits - b.edits,
-  )[0];
-  const suggestion = nearest !== undefined && nearest.edits <= 3 ? ` Did you mean ${nearest.known}?` : '';
-  return new EscrowError('usage', `Unknown option "${name}" of nf-escrow run.${suggestion}`, {
+  const detail = `Unknown option "${name}" of nf-escrow run.`;
+  return new EscrowError('usage', withSuggestion(detail, name, RUN_OPTIONS), {
     hint: 'Put pipeline parameters after the pipeline: nf-escrow run [options] PIPELINE [--parameter VALUE]',
   });
 }
 
-/** Returns the Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const substitution = (row[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitution));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+/** Throws `usage`, `name-invalid` for names that no object can have. */
+function assertNames({ workspace, computeEnvironment, selection }: RunOptions): void {
+  for (const { name } of selection.only ?? []) assertSecretName(name);
+  if (workspace !== undefined && !WORKSPACE_TITLE.test(workspace))
+    throw invalid('--workspace', 'ORG/NAME, such as lab/rna', workspace);
+  if (computeEnvironment !== undefined && !COMPUTE_ENVIRONMENT_NAME.test(computeEnvironment))
+    throw invalid(
+      '--compute-env',
+      'a name of lower-case letters, digits, hyphens and underscores',
+      computeEnvironment,
+    );
+}
+
+function invalid(option: string, rule: string, value: string): EscrowError {
+  return new EscrowError('usage', `${option} must be ${rule}, not ${shownValue(value)}.`, { hint: HELP });
 }

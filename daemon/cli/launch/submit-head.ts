@@ -1,37 +1,13 @@
-import { closeSync, constants, fsyncSync, openSync, writeSync } from 'node:fs';
 import type { Run, RunStart } from '../../contract/types.ts';
 import type { Client } from '../../api-client/client.ts';
-import { isSubmitterVariable } from '../../schedulers/environment.ts';
+import { writeHeadEnvironment } from '../../launch/write-head-environment.ts';
 
-type Start = NonNullable<RunStart['start']>;
-
-/**
- * Variables that are useless on another host, such as this session's sockets and local scratch space.
- * `isSubmitterVariable` adds those of the scheduler's current job.
- */
-const STAYS = /^(TMPDIR$|HOSTNAME$|DISPLAY$|SSH_|XDG_RUNTIME_DIR$|XDG_SESSION_|DBUS_|TERM$|PWD$|OLDPWD$|_$)/;
-
-/**
- * Submits a run's head as a job. The caller's environment is passed in a private, NUL-separated file of the run directory,
- * because a scheduler would store the environment in its own files and show it to others.
- */
-export async function submitHead(daemon: Client, run: string, start: Start): Promise<Run> {
-  const environment = { ...process.env, ...start.environment };
-  const entries = Object.entries(environment).filter(
-    ([name]) => !STAYS.test(name) && !isSubmitterVariable(name),
-  );
-  const text = entries.map(([name, value]) => `${name}=${value ?? ''}\0`).join('');
-  writePrivate(start.environmentFile ?? '', text);
+/** Submits a run's head as a job with the caller's environment. */
+export async function submitHead(
+  daemon: Client,
+  run: string,
+  start: NonNullable<RunStart['start']>,
+): Promise<Run> {
+  writeHeadEnvironment(start, process.env);
   return daemon.call<Run>('POST', `/v1/runs/${run}/submit`, { arguments: start.arguments });
-}
-
-function writePrivate(path: string, text: string): void {
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  try {
-    for (let rest = Buffer.from(text); rest.length > 0;) rest = rest.subarray(writeSync(fd, rest));
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

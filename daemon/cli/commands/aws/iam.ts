@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { machineUser } from '../../../access/principal.ts';
 import type { DoctorReport } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
+import { makeDirectories } from '../../../system/files/make-directories.ts';
 import type { Context } from '../../context.ts';
 import { showChecks } from '../doctor.ts';
 import { jsonText, print, printError, printJson, warn } from '../../io/output.ts';
@@ -28,7 +29,10 @@ interface CheckOptions {
 }
 
 export function addIam(program: Command, context: Context): void {
-  const iam = program.command('iam').description('Render and check the IAM policies for runs on AWS Batch');
+  const iam = program
+    .command('iam')
+    .description('Render and check the IAM policies for runs on AWS Batch')
+    .addHelpText('after', '\nExample: nf-escrow iam check --compute-env batch');
   iam
     .command('render')
     .description(
@@ -70,23 +74,12 @@ async function render(options: RenderOptions): Promise<void> {
   if (options.owner === undefined)
     warn(`these policies are for user ${owner}. For another user, set --owner USER.`);
   const { executionRoleName: executionRole, deadManRoleName: deadManRole } = options;
-  const { renderPolicies, renderCloudFormation, renderDeadManTrust, renderExecutionTrust } =
-    await import('../../../aws/iam/iam-policies.ts');
+  const { renderCloudFormation, renderDocuments } = await import('../../../aws/iam/iam-policies.ts');
   const wishes = { account, executionRole, deadManRole, owner, workspace, prefix, partition, kmsKey };
-  const policies = Object.entries(renderPolicies(wishes)).map(([who, policy]): [string, object] => [
-    `secrets-policy-${who}.json`,
-    policy,
-  ]);
-  const trust: [string, object][] = [
-    ['secrets-trust-execution-role.json', renderExecutionTrust(wishes)],
-    ...(deadManRole === undefined
-      ? []
-      : [['secrets-trust-dead-man-role.json', renderDeadManTrust(wishes)] as [string, object]]),
-  ];
   const files =
     options.cloudformation === true
       ? { 'secrets-policies.template.json': renderCloudFormation(wishes) }
-      : Object.fromEntries([...policies, ...trust]);
+      : renderDocuments(wishes);
   if (options.output === undefined) {
     for (const [name, policy] of Object.entries(files)) {
       if (options.cloudformation !== true) printError(name);
@@ -95,7 +88,7 @@ async function render(options: RenderOptions): Promise<void> {
     return;
   }
   const directory = resolve(options.output);
-  mkdirSync(directory, { recursive: true, mode: 0o755 }); // the policies contain no secrets
+  makeDirectories(directory, 0o755); // the policies contain no secrets
   for (const [name, policy] of Object.entries(files)) {
     writeFileSync(join(directory, name), `${jsonText(policy)}\n`, { mode: 0o644 });
     print(join(directory, name));

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ComputeEnvironment, ComputeEnvironmentList } from '../../../contract/types.ts';
+import { readComputeEnvironments } from '../../../api-client/read-compute-environments.ts';
+import type { ComputeEnvironment } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
 import {
   addPlatformOptions,
@@ -8,12 +9,13 @@ import {
   assertOwnSettings,
   readPlatforms,
   readSettings,
-  summarize,
 } from './platform-options.ts';
+import { showComputeEnvironments } from './show-compute-envs.ts';
+import { collect, readVariables } from './variables.ts';
 import { confirm } from '../../io/confirm.ts';
 import type { Context } from '../../context.ts';
 import { print, printJson } from '../../io/output.ts';
-import { printTable } from '../../io/table.ts';
+import { unknownChoice } from '../../io/unknown-choice.ts';
 import { splitWords } from '../../io/split-words.ts';
 import { executors } from '../../../schedulers/registry.ts';
 
@@ -27,6 +29,8 @@ interface ChangeOptions extends Readonly<Record<string, unknown>> {
   readonly executor?: string;
   readonly headJob?: boolean;
   readonly headOptions?: string;
+  /** NAME=VALUE */
+  readonly env?: readonly string[];
 }
 
 interface UpdateOptions extends ChangeOptions {
@@ -43,12 +47,14 @@ const RUNS_DIR = 'parent of the run directories, on a file system that compute n
 const EXECUTOR = `scheduler: ${executors.join(', ')} (default: detected)`;
 const HEAD_JOB = 'run Nextflow itself as a scheduler job, the head job';
 const HEAD_OPTIONS = 'options of the submit command for the head job';
+const ENV = 'variable of runs that the daemon starts; not for secrets (repeatable)';
 const DEFAULT = 'make this the default compute environment';
 
 export function addComputeEnvironments(program: Command, context: Context): void {
   const environments = program
     .command('compute-envs')
-    .description('Manage compute environments, in which runs execute');
+    .description('Manage compute environments, in which runs execute')
+    .addHelpText('after', '\nExample: nf-escrow compute-envs list');
   const platforms = readPlatforms();
   addPlatformOptions(environments.command('create'), platforms.own)
     .argument('<NAME>')
@@ -59,6 +65,7 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .option('--executor <NAME>', EXECUTOR)
     .option('--head-job', HEAD_JOB)
     .option('--head-options <OPTIONS>', HEAD_OPTIONS)
+    .option('--env <NAME=VALUE>', ENV, collect)
     .addHelpText(
       'after',
       '\nExample: nf-escrow compute-envs create cluster --platform hpc --executor slurm --head-job --head-options "--partition=long"',
@@ -73,11 +80,8 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .option('--head-job', HEAD_JOB)
     .option('--no-head-job', 'run Nextflow itself on the host where you start it')
     .option('--head-options <OPTIONS>', HEAD_OPTIONS)
-    .option(
-      '--unset <OPTION>',
-      'optional setting to unset, such as kms-key (repeatable)',
-      (one: string, others: readonly string[] | undefined) => [...(others ?? []), one],
-    )
+    .option('--env <NAME=VALUE>', ENV, collect)
+    .option('--unset <OPTION>', 'optional setting to unset, such as kms-key (repeatable)', collect)
     .addHelpText('after', '\nExample: nf-escrow compute-envs update cluster --default')
     .action((name: string, options: UpdateOptions) => update(context, name, options));
   environments
@@ -87,9 +91,9 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow compute-envs list')
     .action(async (options: Json) => {
-      const list = await (await context.daemon()).call<ComputeEnvironmentList>('GET', PATH);
-      if (options.json === true) printJson(list);
-      else await show(context, list.computeEnvironments);
+      const computeEnvironments = await readComputeEnvironments(await context.daemon());
+      if (options.json === true) printJson({ computeEnvironments });
+      else await showComputeEnvironments(context, computeEnvironments);
     });
   environments
     .command('show')
@@ -100,13 +104,13 @@ export function addComputeEnvironments(program: Command, context: Context): void
     .action(async (name: string, options: Json) => {
       const one = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
       if (options.json === true) printJson(one);
-      else await show(context, [one]);
+      else await showComputeEnvironments(context, [one]);
     });
   environments
     .command('remove')
     .aliases(['rm', 'delete'])
     .argument('<NAME>')
-    .description('Remove a compute environment; fails if a run of it is not purged')
+    .description('Remove a compute environment; fails if it has runs that are not purged')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow compute-envs remove cluster')
     .action(async (name: string, options: { yes?: boolean }) => {
@@ -119,10 +123,7 @@ export function addComputeEnvironments(program: Command, context: Context): void
 async function create(context: Context, name: string, options: CreateOptions): Promise<void> {
   const { names, own } = readPlatforms();
   const { platform } = options;
-  if (!names.includes(platform))
-    throw new EscrowError('usage', `Unknown platform "${platform}".`, {
-      hint: `Use one of: ${names.join(', ')}.`,
-    });
+  if (!names.includes(platform)) throw unknownChoice(`Unknown platform "${platform}".`, platform, names);
   const chosen = own.find((one) => one.platform === platform);
   assertOwnSettings(
     own,
@@ -137,7 +138,9 @@ async function create(context: Context, name: string, options: CreateOptions): P
     settings[chosen.key] = named;
   }
   const body = { name, platform, ...bodyOf(options), ...settings };
-  await show(context, [await (await context.daemon()).call<ComputeEnvironment>('POST', PATH, body)]);
+  await showComputeEnvironments(context, [
+    await (await context.daemon()).call<ComputeEnvironment>('POST', PATH, body),
+  ]);
 }
 
 async function update(context: Context, name: string, options: UpdateOptions): Promise<void> {
@@ -149,8 +152,12 @@ async function update(context: Context, name: string, options: UpdateOptions): P
     ...Object.keys(readSettings(one, options)),
     ...one.options.filter(isUnset).map(({ key }) => key),
   ]);
+  if (Object.keys(body).length + keys.length === 0)
+    throw new EscrowError('usage', `Cannot update compute environment "${name}": no setting is given.`, {
+      hint: 'See the options with `nf-escrow compute-envs update --help`.',
+    });
+  const environment = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
   if (keys.length > 0) {
-    const environment = await (await context.daemon()).call<ComputeEnvironment>('GET', pathOf(name));
     const chosen = own.find(({ platform }) => platform === environment.platform);
     assertOwnSettings(own, chosen, keys, name);
     if (chosen !== undefined) {
@@ -161,11 +168,16 @@ async function update(context: Context, name: string, options: UpdateOptions): P
       body[chosen.key] = settings;
     }
   }
-  if (Object.keys(body).length === 0)
-    throw new EscrowError('usage', `Cannot update compute environment "${name}": no setting is given.`, {
-      hint: 'See the options with `nf-escrow compute-envs update --help`.',
-    });
-  await show(context, [await (await context.daemon()).call<ComputeEnvironment>('PATCH', pathOf(name), body)]);
+  if (options.env !== undefined) {
+    const kept = options.unset?.includes('env') === true ? {} : environment.environment;
+    body['environment'] = { ...kept, ...readVariables(options.env) };
+  }
+  // Fails if it has changed since it was read: variables and the settings of its platform are replaced as a whole.
+  const headers = { 'if-match': `"${environment.etag}"` };
+  const daemon = await context.daemon();
+  await showComputeEnvironments(context, [
+    await daemon.call<ComputeEnvironment>('PATCH', pathOf(name), body, headers),
+  ]);
 }
 
 /** Returns the changes for `--unset` options that every platform has. Throws `usage` for a setting that cannot be unset. */
@@ -177,10 +189,14 @@ function unsetCommon(names: readonly string[]): Record<string, unknown> {
   for (const name of names) {
     if (name === 'executor') body['executor'] = null;
     else if (name === 'runs-dir') body['runsDirectory'] = null;
+    else if (name === 'env') body['environment'] = {};
     else if (!optional.includes(name))
-      throw new EscrowError('usage', `Setting "${name}" cannot be unset.`, {
-        hint: `Settings that can be unset: ${['executor', 'runs-dir', ...optional].join(', ')}.`,
-      });
+      throw unknownChoice(`Setting "${name}" cannot be unset.`, name, [
+        'executor',
+        'runs-dir',
+        'env',
+        ...optional,
+      ]);
   }
   return body;
 }
@@ -188,30 +204,15 @@ function unsetCommon(names: readonly string[]): Record<string, unknown> {
 function bodyOf(options: ChangeOptions): Record<string, unknown> {
   const { executor, headJob, headOptions } = options;
   if (executor !== undefined && !executors.some((known) => known === executor))
-    throw new EscrowError('usage', `Unknown executor "${executor}".`, {
-      hint: `Use one of: ${executors.join(', ')}.`,
-    });
+    throw unknownChoice(`Unknown executor "${executor}".`, executor, executors);
   return {
     ...(executor === undefined ? {} : { executor }),
     ...(headJob === undefined ? {} : { headJob }),
+    ...(options.env === undefined ? {} : { environment: readVariables(options.env) }),
     ...(headOptions === undefined ? {} : { headOptions: splitWords(headOptions) }),
     ...(options.runsDir === undefined ? {} : { runsDirectory: resolve(options.runsDir) }),
     ...(options.default === true ? { isDefault: true } : {}),
   };
-}
-
-async function show(context: Context, environments: readonly ComputeEnvironment[]): Promise<void> {
-  const { own } = readPlatforms();
-  const rows = environments.map((environment) => [
-    environment.name,
-    environment.platform,
-    environment.executor ?? '-',
-    environment.headJob === true ? 'job' : 'local',
-    environment.runsDirectory ?? context.settings.paths.runs,
-    summarize(own, environment),
-    environment.isDefault ? '*' : '',
-  ]);
-  await printTable(['NAME', 'PLATFORM', 'EXECUTOR', 'HEAD', 'RUNS DIRECTORY', 'TASKS IN', 'DEFAULT'], rows);
 }
 
 function pathOf(name: string): string {

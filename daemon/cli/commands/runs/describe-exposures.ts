@@ -21,11 +21,15 @@ export function showFile(file: string, workDirectory: string | null): string {
 }
 
 function describeOne(
-  { secret, process, tasks, fileCount, files }: Exposure,
+  { secret, process, tasks, fileCount, findings }: Exposure,
   { workDirectory }: Receipt,
 ): string[] {
   const whose = process === null ? 'the run' : `${count(tasks, 'task')} of ${escapeText(process)}`;
-  const shown = files.slice(0, SHOWN).map((file) => `${INDENT}${showFile(file, workDirectory)}`);
+  const shown = findings.slice(0, SHOWN).map(({ file, encodings }) => {
+    const encoded = encodings.filter((encoding) => encoding !== 'plain');
+    const how = encodings.includes('plain') ? '' : ` (${encoded.join(', ')})`;
+    return `${INDENT}${showFile(file, workDirectory)}${how}`;
+  });
   const more = fileCount - shown.length;
   return [
     `exposed      ${secret}: ${count(fileCount, 'file')} of ${whose} ${fileCount === 1 ? 'contains' : 'contain'} its value`,

@@ -5,19 +5,10 @@ import { count } from '../../../system/count.ts';
 const INDENT = ' '.repeat(13);
 
 /** Returns the lines of a receipt about the search for values in the run's files. */
-export function describeSearch({
-  by,
-  complete,
-  tasks,
-  files,
-  bytes,
-  omitted,
-  gaps,
-}: ExposureSearch): string[] {
-  const ofTasks = by === 'plugin' ? `, ${count(tasks, 'task')}` : '';
+export function describeSearch({ complete, tasks, files, bytes, omitted, gaps }: ExposureSearch): string[] {
   const how = complete ? 'completely' : 'not completely';
   return [
-    `searched     ${how}: ${count(files, 'file')}${ofTasks}, ${String(Math.ceil(bytes / 1024))} KiB`,
+    `searched     ${how}: ${count(files, 'file')}, ${count(tasks, 'task')}, ${String(Math.ceil(bytes / 1024))} KiB`,
     ...(omitted === 0 ? [] : [`${INDENT}${count(omitted, 'more finding')} not recorded`]),
     ...gaps.map((gap) => `${INDENT}${describeGap(gap)}`),
   ];
@@ -30,9 +21,9 @@ const REASONS: Readonly<Record<SearchGap['reason'], string>> = {
   remote: 'not on a file system of the machine that ran Nextflow',
   time: 'the time limit at the end of the run was reached',
   queue: 'too many tasks ended at once',
-  failed: 'the search failed; see .nextflow.log',
-  tasks: "files of tasks: only nf-escrow's plugin searches them, and only if Nextflow is not killed",
-  'value-short': 'shorter than 4 bytes',
+  failed: 'the search failed; see .nextflow.log and nf-escrow daemon logs',
+  tasks: 'files of tasks: their work directory is not known or not on a file system of this machine',
+  'value-short': 'shorter than 6 bytes',
   'value-common': 'part of what Nextflow writes for every run',
   'value-unreadable': 'not readable in the run directory',
   'value-unknown': "delivered by Nextflow's own store",

@@ -1,87 +1,95 @@
 import type { Command } from 'commander';
-import type { PruneResult, Receipt, Run, RunList } from '../../../contract/types.ts';
+import type { PruneResult, Receipt, Run } from '../../../contract/types.ts';
 import type { Context } from '../../context.ts';
 import { confirm } from '../../io/confirm.ts';
 import { checkWithCredentials, purgeWithCredentials } from '../../launch/with-credentials.ts';
 import { print, printJson } from '../../io/output.ts';
-import { printTable } from '../../io/table.ts';
+import { displayOfOutput } from '../../io/display.ts';
+import { printState } from '../../io/print-state.ts';
+import { timeFormatter, type TimeOptions } from '../../io/time-format.ts';
+import { addTimeOption } from '../../io/time-option.ts';
+import { listRuns, type ListOptions } from './list-runs.ts';
 import { quoteShellWords } from '../../../system/processes/shell-word.ts';
 import { count } from '../../../system/count.ts';
 import { concludePurge, concludeReceipt } from './conclusions.ts';
 import { describeExposures } from './describe-exposures.ts';
 import { describeRemoval } from './describe-removal.ts';
 import { describeDropped } from './describe-dropped.ts';
+import { describeLog } from './describe-log.ts';
 import { describeLeftovers } from './describe-leftovers.ts';
 import { describeCancellation, describeLeft } from './describe-orphans.ts';
 import { describeWritablePlaces } from './describe-writable-places.ts';
 import { noteNamesakes } from './note-namesakes.ts';
-import { printLogs, waitForRun, watchRun } from './run-progress.ts';
+import { onRun, takesRun } from './choose-run.ts';
+import { printLogs } from './print-logs.ts';
+import { addTasks } from './run-tasks.ts';
+import { waitForRun } from './wait-for-run.ts';
+import { watchRun } from './watch-run.ts';
 import { runPath } from '../../io/run-path.ts';
 
 export function addRuns(program: Command, context: Context): void {
   const runs = program
     .command('runs')
-    .description("Manage runs; RUN is an id, a unique prefix of one, or Nextflow's run name");
-  runs
-    .command('list')
+    .description(
+      "Manage runs; RUN is an id, a unique prefix of an id, Nextflow's run name, or - for the newest run of this directory",
+    )
+    .addHelpText('after', '\nExample: nf-escrow runs list');
+  addTimeOption(runs.command('list'))
     .alias('ls')
     .description('List runs, newest first')
-    .option('--state <STATE>', 'created, materialized, running, ended, purged, or open (all but purged)')
+    .option(
+      '--state <STATE>',
+      'created, materialized, running, ended, purged, or open (not purged, or with orphaned jobs)',
+    )
+    .option('--outcome <OUTCOME>', 'succeeded, failed, cancelled, lost or aborted')
     .option('--workspace <ORG/NAME>', 'only runs of this workspace')
+    .option(
+      '--since <TIME>',
+      'only runs planned at this time or later, such as 2026-11-28 or 2026-11-28T10:00Z',
+    )
+    .option('--until <TIME>', 'only runs planned before this time')
+    .option('--text <WORDS>', 'only runs with these words in id, name, launch directory or arguments')
     .option('--limit <N>', 'maximum number of runs', '50')
     .option('--json', 'JSON output')
-    .addHelpText('after', '\nExample: nf-escrow runs list --state running')
+    .addHelpText('after', '\nExample: nf-escrow runs list --outcome failed --since 2026-11-28')
     .action((options: ListOptions) => listRuns(context, options));
-  runs
-    .command('show')
-    .argument('<RUN>')
+  takesRun(addTimeOption(runs.command('show')))
     .description('Show a run')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow runs show happy_euler')
-    .action((run: string, options: { json?: boolean }) => showRun(context, run, options));
-  runs
-    .command('receipt')
-    .argument('<RUN>')
+    .action(onRun(context, showRun));
+  addTasks(runs, context);
+  takesRun(addTimeOption(runs.command('receipt')))
     .description('Show the receipt of a run: delivered objects, and how their removal was verified')
     .option('--check', 'verify again now; exit status 1 if something exists or cannot be checked')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow runs receipt happy_euler --check')
-    .action((run: string, options: { json?: boolean; check?: boolean }) =>
-      showReceipt(context, run, options),
-    );
-  runs
-    .command('cancel')
-    .argument('<RUN>')
+    .action(onRun(context, showReceipt));
+  takesRun(runs.command('cancel'))
     .description('Cancel a run: send SIGTERM to nextflow, or abort a run that has not started')
     .addHelpText('after', '\nExample: nf-escrow runs cancel happy_euler')
-    .action((run: string) => cancelRun(context, run));
-  runs
-    .command('purge')
-    .argument('<RUN>')
-    .description('Remove the secrets of a run that has ended')
-    .option('--force', 'remove its secrets even if the run is alive')
+    .action(onRun(context, cancelRun));
+  takesRun(runs.command('purge'))
+    .description('Remove the secrets of a run that has ended; exit status 1 if something is left')
+    .option('--force', 'remove the secrets even if the run is alive')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow runs purge happy_euler')
-    .action((run: string, options: { force?: boolean; yes?: boolean }) => purgeRun(context, run, options));
-  runs
-    .command('logs')
-    .argument('<RUN>')
+    .action(onRun(context, purgeRun));
+  takesRun(runs.command('logs'))
     .description("Print the output of a detached run, or Nextflow's log of another run")
     .option('-f, --follow', 'print new output until the run ends')
     .addHelpText('after', '\nExample: nf-escrow runs logs -f happy_euler')
-    .action((run: string, options: { follow?: boolean }) => printLogs(context, run, options));
-  runs
-    .command('watch')
-    .argument('<RUN>')
-    .description('Print the events of a run as they happen, until it is purged')
+    .action(onRun(context, printLogs));
+  takesRun(runs.command('watch'))
+    .description('Print the steps of a run until the run is purged; on a terminal, also show its progress')
+    .option('--json', 'the events as JSON, one per line')
     .addHelpText('after', '\nExample: nf-escrow runs watch happy_euler')
-    .action((run: string) => watchRun(context, run));
-  runs
-    .command('wait')
-    .argument('<RUN>')
+    .action(onRun(context, watchRun));
+  takesRun(runs.command('wait'))
     .description("Wait until a run is purged, and exit with Nextflow's exit status")
-    .addHelpText('after', '\nExample: nf-escrow runs wait happy_euler')
-    .action((run: string) => waitForRun(context, run));
+    .option('--timeout <TIME>', 'time limit, such as 90s, 30m or 2h; exit status 75 when it is exceeded')
+    .addHelpText('after', '\nExample: nf-escrow runs wait happy_euler --timeout 2h')
+    .action(onRun(context, waitForRun));
   runs
     .command('prune')
     .description('Delete the records of old purged runs')
@@ -91,27 +99,16 @@ export function addRuns(program: Command, context: Context): void {
     .action((options: { olderThan: string; yes?: boolean }) => pruneRuns(context, options));
 }
 
-interface ListOptions {
+interface ShowOptions extends TimeOptions {
   readonly json?: boolean;
-  readonly state?: string;
-  readonly workspace?: string;
-  readonly limit: string;
 }
 
-async function listRuns(context: Context, { json, ...filter }: ListOptions): Promise<void> {
-  const query = new URLSearchParams(filter as Record<string, string>).toString();
-  const { runs } = await (await context.daemon()).call<RunList>('GET', `/v1/runs?${query}`);
-  if (json === true) printJson({ runs });
-  else if (runs.length === 0) print('No runs yet. Start one: nf-escrow run PIPELINE');
-  else await printTable(['RUN', 'NAME', 'STATE', 'OUTCOME', 'STARTED', 'SECRETS', 'LEFT'], runs.map(rowOf));
-}
-
-async function showRun(context: Context, wanted: string, options: { json?: boolean }): Promise<void> {
+async function showRun(context: Context, wanted: string, options: ShowOptions): Promise<void> {
   const run = await (await context.daemon()).call<Run>('GET', runPath(wanted));
   noteNamesakes(wanted, run);
   if (options.json === true) printJson(run);
   else {
-    printRun(run);
+    printRun(run, timeFormatter(displayOfOutput(), options));
     for (const line of describeLeftovers(run)) print(`left behind  ${line}`);
     if (run.exposed !== undefined)
       print(`exposed      ${run.exposed.join(', ')}; files: nf-escrow runs receipt ${run.id}`);
@@ -121,7 +118,7 @@ async function showRun(context: Context, wanted: string, options: { json?: boole
 async function showReceipt(
   context: Context,
   wanted: string,
-  options: { json?: boolean; check?: boolean },
+  options: ShowOptions & { check?: boolean },
 ): Promise<void> {
   const daemon = await context.daemon();
   const path = `${runPath(wanted)}/receipt`;
@@ -135,12 +132,13 @@ async function showReceipt(
     printJson(receipt);
     return;
   }
-  printRun(receipt.run);
+  const showTime = timeFormatter(displayOfOutput(), options);
+  printRun(receipt.run, showTime);
   for (const lease of receipt.leases) {
     print('');
-    print(`placed       ${lease.placedAt ?? 'never'}  ${lease.store}  ${lease.target}`);
+    print(`placed       ${showTime(lease.placedAt ?? 'never')}  ${lease.store}  ${lease.target}`);
     print(
-      `${lease.state === 'unverified' ? 'not verified' : 'removed     '} ${lease.goneAt ?? 'not yet'}  after ${count(lease.attempts, 'attempt')}`,
+      `${lease.state === 'unverified' ? 'not verified' : 'removed     '} ${showTime(lease.goneAt ?? 'not yet')}  after ${count(lease.attempts, 'attempt')}`,
     );
     for (const line of describeRemoval(lease)) print(line);
     print(`checked      ${lease.verification ?? '-'}`);
@@ -151,12 +149,13 @@ async function showReceipt(
   for (const line of describeDropped(receipt)) print(line);
   print('');
   print(concludeReceipt(receipt));
-  printChecks(receipt);
+  printChecks(receipt, showTime);
 }
 
 /** Prints what --check found, and how to remove what exists again. */
-function printChecks({ run, checks = [] }: Receipt): void {
-  for (const { result: found, evidence: how, at } of checks) print(`${at}  ${found.padEnd(8)} ${how}`);
+function printChecks({ run, checks = [] }: Receipt, showTime: (time: string) => string): void {
+  for (const { result: found, evidence: how, at } of checks)
+    printState(`${showTime(at)}  `, found.padEnd(8), ` ${how}`);
   if (checks.some(({ result: found }) => found === 'present') && run.state === 'purged')
     print(`An object exists again. Remove it with: nf-escrow runs purge ${run.id}`);
 }
@@ -181,6 +180,7 @@ async function purgeRun(
     await confirm(`Remove the secrets of ${wanted} even if it is alive?`, options.yes);
   const query = options.force === true ? '?force=true' : '';
   const run = await purgeWithCredentials(await context.daemon(), `${runPath(wanted)}/purge${query}`);
+  if (run.pendingRemovals > 0) process.exitCode = 1;
   print(
     run.pendingRemovals === 0
       ? concludePurge(run)
@@ -199,27 +199,17 @@ function describeJob({ executor, id, head }: NonNullable<Run['headJob']>): strin
   return `${executor} ${id ?? '(being submitted)'}${head ? '' : ', your own job'}`;
 }
 
-function rowOf(run: Run): string[] {
-  const { id, runName, state, outcome, createdAt, secrets, pendingRemovals } = run;
-  return [
-    id,
-    runName ?? '-',
-    state,
-    outcome ?? '-',
-    createdAt,
-    String(secrets.length),
-    String(pendingRemovals),
-  ];
-}
-
-function printRun(run: Run): void {
-  const outcome = run.outcome === null ? '-' : `${run.outcome} (${run.outcomeEvidence ?? ''})`;
+function printRun(run: Run, showTime: (time: string) => string): void {
   const secrets = run.secrets.map(({ name, scope }) => `${name} (${scope})`).join(', ');
+  print(`run          ${run.id}`);
+  print(`name         ${run.runName ?? '-'}`);
+  printState('state        ', run.state);
+  printState(
+    'outcome      ',
+    run.outcome ?? '-',
+    run.outcome === null ? '' : ` (${run.outcomeEvidence ?? ''})`,
+  );
   const lines: readonly (readonly [string, string])[] = [
-    ['run', run.id],
-    ['name', run.runName ?? '-'],
-    ['state', run.state],
-    ['outcome', outcome],
     ['workspace', run.workspace],
     ['compute env', run.computeEnvironment],
     ['secrets', secrets || 'none'],
@@ -227,11 +217,11 @@ function printRun(run: Run): void {
     ...(run.orphanedJobs.length === 0 ? [] : [['jobs left', describeLeft(run)] as const]),
     ['directory', run.launchDirectory],
     ['command', quoteShellWords(['nextflow', ...run.arguments])],
-    ['log', run.logFile ?? '-'],
+    ['log', describeLog(run)],
     ...(run.outputFile === null ? [] : [['output', run.outputFile] as const]),
-    ['planned', run.createdAt],
-    ['ended', run.endedAt ?? '-'],
-    ['purged', run.purgedAt ?? '-'],
+    ['planned', showTime(run.createdAt)],
+    ['ended', showTime(run.endedAt ?? '-')],
+    ['purged', showTime(run.purgedAt ?? '-')],
   ];
   for (const [key, value] of lines) print(`${key.padEnd(11)}  ${value}`);
 }

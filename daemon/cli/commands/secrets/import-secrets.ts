@@ -1,44 +1,71 @@
-import type { ImportRequest, ImportResult, SecretList } from '../../../contract/types.ts';
+import { readAll } from '../../../api-client/read-all.ts';
+import type { ImportRequest, ImportResult, Secret } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 import { print, printJson } from '../../io/output.ts';
-import { printTable } from '../../io/table.ts';
+import { unknownChoice } from '../../io/unknown-choice.ts';
+import { printReportTable } from '../../io/table.ts';
+import type { ImportedSecret } from '../../io/import-sources.ts';
 import { scopeTitle, secretsPath, type ScopeOptions } from './scope.ts';
+import { tellHolders } from './tell-holders.ts';
 
 export interface ConflictOptions {
   readonly replace?: boolean;
   readonly skip?: boolean;
 }
 
-/** Imports all secrets of a file or none. Lists the secrets that exist already before the daemon refuses them. */
+export interface ImportOptions extends ScopeOptions, ConflictOptions {
+  readonly from: string;
+  readonly only?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** Imports all secrets of a file or the named ones, all of them or none. Lists the secrets that exist already before the daemon refuses them. */
 export async function importSecrets(
   context: Context,
   file: string | undefined,
-  options: ScopeOptions & ConflictOptions & { from: string; json?: boolean },
+  options: ImportOptions,
 ): Promise<void> {
   const onConflict = conflictOf(options);
   const path = secretsPath(context, options);
-  const { importSources, readImport } = await import('../../io/import-sources.ts');
+  const { describeInput, importSources, readImport } = await import('../../io/import-sources.ts');
   const source = importSources.find((known) => known === options.from);
   if (source === undefined)
-    throw new EscrowError('usage', `Cannot import secrets: unknown source "${options.from}".`, {
-      hint: `Use one of: ${importSources.join(', ')}.`,
-    });
-  const secrets = await readImport(source, file, process.env);
+    throw unknownChoice(
+      `Cannot import secrets: unknown source "${options.from}".`,
+      options.from,
+      importSources,
+    );
+  const isStore = source === 'nextflow' && file === undefined;
+  const found = await readImport(source, file, process.env);
+  const secrets = pick(found, options.only ?? [], isStore ? "Nextflow's secrets store" : describeInput(file));
   const daemon = await context.daemon();
   if (onConflict === 'refuse') {
-    const { secrets: known } = await daemon.call<SecretList>('GET', path);
-    await showConflicts(known, secrets);
+    await showConflicts(await readAll<Secret>(daemon, path, 'secrets'), secrets);
   }
   const body: ImportRequest = { secrets, onConflict };
   const result = await daemon.call<ImportResult>('POST', `${path}/import`, body);
   if (options.json === true) printJson(result);
   else {
     await printImport(result);
+    const rest = ' The file is unchanged and still contains the values in clear text.';
     print(
-      `Imported into ${scopeTitle(context, options)}. The file is unchanged and still contains the values in clear text.`,
+      `Imported into ${scopeTitle(context, options)}.${isStore || (file !== undefined && file !== '-') ? rest : ''}`,
     );
+    for (const name of result.replaced)
+      await tellHolders(daemon, `${path}/${encodeURIComponent(name)}`, name);
   }
+}
+
+/** Returns the named secrets, or all if none are named. The others may have names that no secret can have. */
+function pick(found: readonly ImportedSecret[], names: readonly string[], input: string): ImportedSecret[] {
+  const missing = names.filter((wanted) => !found.some(({ name }) => name === wanted));
+  if (missing.length > 0)
+    throw new EscrowError(
+      'import-invalid',
+      `Cannot import ${missing.join(', ')}: ${input} has no such secret.`,
+    );
+  return found.filter(({ name }) => names.length === 0 || names.includes(name));
 }
 
 export function conflictOf({ replace, skip }: ConflictOptions): ImportRequest['onConflict'] {
@@ -53,18 +80,15 @@ export async function printImport({ created, replaced, skipped }: ImportResult):
     ...replaced.map((name) => [name, 'replaced']),
     ...skipped.map((name) => [name, 'skipped']),
   ];
-  await printTable(['NAME', 'RESULT'], rows);
+  await printReportTable(['NAME', 'RESULT'], rows);
 }
 
 /** Shows which secrets --replace would replace. The daemon refuses them. */
-async function showConflicts(
-  known: SecretList['secrets'],
-  wanted: readonly { name: string }[],
-): Promise<void> {
+async function showConflicts(known: readonly Secret[], wanted: readonly { name: string }[]): Promise<void> {
   const taken = known.filter(({ name }) => wanted.some((secret) => secret.name === name));
   if (taken.length === 0) return;
-  await printTable(
-    ['NAME', 'EXISTS SINCE', 'VERSION'],
+  await printReportTable(
+    ['NAME', { title: 'EXISTS SINCE', is: 'time' }, 'VERSION'],
     taken.map(({ name, lastUpdated, version }) => [name, lastUpdated, String(version)]),
   );
 }

@@ -1,16 +1,22 @@
 import type { Command } from 'commander';
+import { readAll } from '../../../api-client/read-all.ts';
 import { readAtMost, readInput } from '../../io/read-input.ts';
 import { assertSecretName } from '../../../contract/secret-name.ts';
-import type { SecretList } from '../../../contract/types.ts';
+import { notFoundError } from '../../../contract/not-found.ts';
+import type { Secret, SecretVersion } from '../../../contract/types.ts';
 import { VALUE_MAX } from '../../../contract/value-size.ts';
 import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
-import { confirm } from '../../io/confirm.ts';
-import { importSecrets, type ConflictOptions } from './import-secrets.ts';
+import { importSecrets, type ImportOptions } from './import-secrets.ts';
+import { listSecrets } from './list-secrets.ts';
 import { print, printJson, warn } from '../../io/output.ts';
-import { printTable } from '../../io/table.ts';
+import { displayOfOutput } from '../../io/display.ts';
+import { timeFormatter, type TimeOptions } from '../../io/time-format.ts';
+import { addTimeOption } from '../../io/time-option.ts';
 import { promptHidden } from '../../io/passphrase.ts';
+import { removeSecrets } from './remove-secrets.ts';
 import { scopeTitle, secretsPath, type ScopeOptions } from './scope.ts';
+import { tellHolders } from './tell-holders.ts';
 
 const NEWLINE = 10;
 
@@ -19,13 +25,16 @@ interface Json {
 }
 
 export function addSecrets(program: Command, context: Context): void {
-  const secrets = program.command('secrets').description('Manage secrets; values are never shown');
+  const secrets = program
+    .command('secrets')
+    .description('Manage secrets; values are never shown')
+    .addHelpText('after', '\nExample: nf-escrow secrets set DB_PASSWORD');
   const scoped = (command: Command): Command =>
     command
       .option('--workspace <ORG/NAME>', 'workspace (default: see nf-escrow use)')
       .option('--user', "your own secrets, which override the workspace's");
   scoped(secrets.command('set').argument('<NAME>'))
-    .description('Set a secret from a hidden prompt, or from standard input byte for byte')
+    .description('Set a secret; its value comes from a hidden prompt, or byte for byte from standard input')
     .option('--from-file <FILE>', 'file that contains the value, read byte for byte')
     .addHelpText('after', '\nExample: nf-escrow secrets set DB_PASSWORD --user')
     .action((name: string, options: ScopeOptions & { fromFile?: string }) =>
@@ -35,16 +44,18 @@ export function addSecrets(program: Command, context: Context): void {
     .hook('preAction', (command) => {
       if (command.args.length > 1) throw valueAsArgument();
     });
-  scoped(secrets.command('list').alias('ls'))
-    .description('List secrets: names, versions, last use')
+  scoped(addTimeOption(secrets.command('list').alias('ls')))
+    .description(
+      "List the secrets that a run gets, the workspace's and your own: names, versions, last use, overrides",
+    )
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow secrets list --json')
-    .action((options: ScopeOptions & Json) => listSecrets(context, options));
-  scoped(secrets.command('show').argument('<NAME>'))
+    .action((options: ScopeOptions & Json & TimeOptions) => listSecrets(context, options));
+  scoped(addTimeOption(secrets.command('show').argument('<NAME>')))
     .description('Show the metadata of a secret')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow secrets show DB_PASSWORD')
-    .action((name: string, options: ScopeOptions & Json) => showSecret(context, name, options));
+    .action((name: string, options: ScopeOptions & Json & TimeOptions) => showSecret(context, name, options));
   scoped(secrets.command('remove').aliases(['rm', 'delete']).argument('<NAME...>'))
     .description('Remove secrets')
     .option('--yes', 'skip the confirmation prompt')
@@ -53,16 +64,24 @@ export function addSecrets(program: Command, context: Context): void {
     .action((names: string[], options: ScopeOptions & Json & { yes?: boolean }) =>
       removeSecrets(context, names, options),
     );
-  scoped(secrets.command('import').argument('[FILE]'))
-    .description("Import secrets from Nextflow's own store, a dotenv file or JSON, all or none")
+  scoped(secrets.command('import').argument('[FILE]').argument('[NAME...]'))
+    .description(
+      "Import all or only the named secrets from Nextflow's own store, a dotenv file or JSON; FILE - is standard input",
+    )
     .requiredOption('--from <SOURCE>', 'source: nextflow, dotenv or json')
+    .option('--only <NAME>', 'import only this secret (repeatable)', append)
     .option('--replace', 'replace secrets that exist')
     .option('--skip', 'skip secrets that exist')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow secrets import --from dotenv .env')
-    .action((file: string | undefined, options: ScopeOptions & ConflictOptions & Json & { from: string }) =>
-      importSecrets(context, file, options),
+    .action((file: string | undefined, names: string[], options: ImportOptions) =>
+      importSecrets(context, file, { ...options, only: [...(options.only ?? []), ...names] }),
     );
+}
+
+/** Collects the values of a repeatable option. */
+function append(value: string, values: readonly string[] | undefined): string[] {
+  return [...(values ?? []), value];
 }
 
 /** The value is already in the shell's history and was visible in the process list, so it must not be used. */
@@ -86,63 +105,40 @@ export async function setSecret(
   const path = `${secretsPath(context, options)}/${encodeURIComponent(name)}`;
   const value = await readValue(name, options.fromFile);
   const daemon = await context.daemon();
-  const { version } = await daemon.call<{ version: number }>('PUT', path, {
+  const { version, maskable } = await daemon.call<SecretVersion>('PUT', path, {
     valueBase64: value.toString('base64'),
   });
   print(
     `${name} is set for ${scopeTitle(context, options)} (version ${String(version)}, ${String(value.length)} bytes).`,
   );
   noteNewline(name, value);
-}
-
-export async function listSecrets(
-  context: Context,
-  options: ScopeOptions & { json?: boolean },
-): Promise<void> {
-  const daemon = await context.daemon();
-  const { secrets } = await daemon.call<SecretList>('GET', secretsPath(context, options));
-  if (options.json === true) printJson({ secrets });
-  else if (secrets.length === 0)
-    print(`${scopeTitle(context, options)} has no secrets. Add one: nf-escrow secrets set NAME`);
-  else {
-    const rows = secrets.map(({ name, version, lastUpdated, lastUsed, lastUsedBy }) => [
-      name,
-      String(version),
-      lastUpdated,
-      lastUsed ?? '-',
-      lastUsedBy ?? '-',
-    ]);
-    await printTable(['NAME', 'VERSION', 'SET', 'LAST USED', 'BY RUN'], rows);
-  }
+  if (!maskable)
+    warn(
+      `nf-escrow cannot mask ${name} in the output of runs, nor find it in their files: it has fewer than 6 bytes`,
+    );
+  await tellHolders(daemon, path, name);
 }
 
 export async function showSecret(
   context: Context,
   name: string,
-  options: ScopeOptions & { json?: boolean },
+  options: ScopeOptions & Json & TimeOptions,
 ): Promise<void> {
   const daemon = await context.daemon();
-  const { secrets } = await daemon.call<SecretList>('GET', secretsPath(context, options));
+  const secrets = await readAll<Secret>(daemon, secretsPath(context, options), 'secrets');
   const secret = secrets.find((candidate) => candidate.name === name);
-  if (secret === undefined)
-    throw new EscrowError('secret-not-found', `${scopeTitle(context, options)} has no secret "${name}".`);
-  if (options.json === true) printJson(secret);
-  else for (const [key, value] of Object.entries(secret)) print(`${key.padEnd(12)}  ${String(value ?? '-')}`);
-}
-
-export async function removeSecrets(
-  context: Context,
-  names: readonly string[],
-  options: ScopeOptions & Json & { yes?: boolean },
-): Promise<void> {
-  const path = secretsPath(context, options);
-  await confirm(`Remove ${names.join(', ')} from ${scopeTitle(context, options)}?`, options.yes);
-  const daemon = await context.daemon();
-  for (const name of names) {
-    await daemon.call('DELETE', `${path}/${encodeURIComponent(name)}`);
-    if (options.json !== true) print(`Removed ${name} from ${scopeTitle(context, options)}.`);
+  if (secret === undefined) {
+    const where = options.user === true ? 'your own secrets' : scopeTitle(context, options);
+    const detail = `Cannot show ${name} of ${where}: there is no secret of this name.`;
+    const among = secrets.map((each) => each.name);
+    throw notFoundError('secret-not-found', detail, { name, among });
   }
-  if (options.json === true) printJson({ removed: names });
+  if (options.json === true) printJson(secret);
+  else {
+    const showTime = timeFormatter(displayOfOutput(), options);
+    for (const [key, value] of Object.entries(secret))
+      print(`${key.padEnd(16)}${showTime(String(value ?? '-'))}`);
+  }
 }
 
 /** Warns about a newline at the end: echo and editors add one, it is kept byte for byte, and it is rarely intended. */
