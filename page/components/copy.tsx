@@ -1,0 +1,67 @@
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { toast } from '../app/toast-list.ts';
+import { IconButton } from './button.tsx';
+
+const SHOWN_MS = 1600;
+
+/** Copies a text and reports it. */
+export async function copy(text: string, what = 'Copied'): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(what);
+  } catch {
+    toast('The browser does not allow copying. Select the text and copy it yourself.', 'bad');
+  }
+}
+
+/** A button that copies a text. */
+export function CopyButton({
+  text,
+  label = 'Copy',
+}: {
+  readonly text: string;
+  readonly label?: string;
+}): JSX.Element {
+  const [isDone, setDone] = useState(false);
+  useEffect(() => {
+    if (!isDone) return;
+    const timer = setTimeout(() => {
+      setDone(false);
+    }, SHOWN_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [isDone]);
+  return (
+    <IconButton
+      icon={isDone ? 'check' : 'copy'}
+      label={isDone ? 'Copied' : label}
+      onClick={() =>
+        void navigator.clipboard.writeText(text).then(() => {
+          setDone(true);
+        })
+      }
+    />
+  );
+}
+
+/** A command line with a button that copies it. */
+export function Command({ children }: { readonly children: string }): JSX.Element {
+  return (
+    <div class="command">
+      <code tabIndex={0}>{children}</code>
+      <CopyButton text={children} label="Copy the command" />
+    </div>
+  );
+}
+
+/** A command line for the same action, below a summary that opens it. */
+export function InTerminal({ children }: { readonly children: string }): JSX.Element {
+  return (
+    <details class="as-command">
+      <summary>Use a terminal instead</summary>
+      <Command>{children}</Command>
+    </details>
+  );
+}

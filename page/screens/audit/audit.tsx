@@ -1,0 +1,112 @@
+import type { JSX } from 'preact';
+import type { JournalEvent } from '../../../daemon/contract/types.ts';
+import { usePages } from '../../api/use-pages.ts';
+import { place, to } from '../../app/router.ts';
+import { Button } from '../../components/button.tsx';
+import { Name } from '../../components/name.tsx';
+import { ScreenHead } from '../../components/screen-head.tsx';
+import { Empty, Failure, Skeleton } from '../../components/states.tsx';
+import { Table, type Column } from '../../components/table.tsx';
+import { Time } from '../../components/time.tsx';
+import { visibleText } from '../../format/visible-text.ts';
+import { AuditFilters, auditQuery, clearFilters } from './audit-filters.tsx';
+
+const PAGE = '100';
+const DETAILS_MAX = 2000;
+
+/** The audit log, newest first, with filters in the address. */
+export function Audit(): JSX.Element {
+  const query = auditQuery(place.value.query);
+  const search = new URLSearchParams({ limit: PAGE, ...query }).toString();
+  return (
+    <>
+      <ScreenHead
+        title="Audit log"
+        subtitle="Changes to secrets, workspaces, compute environments and runs. The log never contains values."
+      />
+      <AuditFilters />
+      <Events search={search} isFiltered={Object.keys(query).length > 0} />
+    </>
+  );
+}
+
+interface EventsProps {
+  readonly search: string;
+  readonly isFiltered: boolean;
+}
+
+function Events({ search, isFiltered }: EventsProps): JSX.Element {
+  const { items, problem, retry, more, isReading } = usePages<JournalEvent>('v1/audit', search, 'events');
+  return (
+    <>
+      {problem !== undefined && <Failure problem={problem} retry={retry} />}
+      {items === undefined && problem === undefined && <Skeleton rows={8} />}
+      {items?.length === 0 &&
+        (isFiltered ? (
+          <Empty
+            icon="search"
+            title="No event matches"
+            action={<Button onClick={clearFilters}>Clear the filters</Button>}
+          />
+        ) : (
+          <Empty icon="audit" title="No events yet" />
+        ))}
+      {items !== undefined && items.length > 0 && (
+        <Table label="Audit log" columns={COLUMNS} rows={items} keyOf={({ seq }) => String(seq)} />
+      )}
+      {more !== undefined && (
+        <div class="more">
+          <Button isBusy={isReading} onClick={() => void more()}>
+            Show more
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
+
+const COLUMNS: readonly Column<JournalEvent>[] = [
+  {
+    title: 'Event',
+    kind: 'main',
+    cell: ({ type, data }) => (
+      <span class="stacked">
+        <Name mono>{type}</Name>
+        <span class="quiet-text details">{visibleText(detailsOf(data), DETAILS_MAX)}</span>
+      </span>
+    ),
+  },
+  { title: 'Time', kind: 'time', cell: ({ at }) => <Time at={at} /> },
+  {
+    title: 'By',
+    kind: 'wide',
+    cell: ({ by }) => (by === null ? <span class="quiet-text">The daemon</span> : <Name>{by}</Name>),
+  },
+  {
+    title: 'Run',
+    kind: 'wide',
+    cell: ({ run }) =>
+      run === null ? (
+        '–'
+      ) : (
+        <a href={to(['runs', run])}>
+          <Name mono>{run}</Name>
+        </a>
+      ),
+  },
+];
+
+/** Returns the details of an event: texts, and the names in lists. */
+function detailsOf(data: object): string {
+  return Object.entries(data)
+    .filter(([, value]: [string, unknown]) => value !== null && !(Array.isArray(value) && value.length === 0))
+    .map(([key, value]: [string, unknown]) => `${key}: ${shown(value)}`)
+    .join(' · ');
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(shown).join(', ');
+  const { name } = value as { readonly name?: unknown };
+  return typeof name === 'string' ? name : JSON.stringify(value);
+}

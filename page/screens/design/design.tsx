@@ -1,0 +1,200 @@
+import type { ComponentChildren, JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Problem } from '../../../daemon/contract/types.ts';
+import { toast } from '../../app/toast-list.ts';
+import { Badge } from '../../components/badge.tsx';
+import { Button, IconButton } from '../../components/button.tsx';
+import { Command } from '../../components/copy.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { Fact, Facts } from '../../components/facts.tsx';
+import { Field, Search } from '../../components/field.tsx';
+import { Icon, iconNames } from '../../components/icon.tsx';
+import { Menu } from '../../components/menu.tsx';
+import { Name } from '../../components/name.tsx';
+import { ScreenHead } from '../../components/screen-head.tsx';
+import { Segments } from '../../components/segments.tsx';
+import { Empty, Failure, Note, Skeleton } from '../../components/states.tsx';
+import { Table } from '../../components/table.tsx';
+import { Time } from '../../components/time.tsx';
+
+const COLOURS =
+  'page side raised sunken hover line line-strong text text-2 text-3 accent accent-soft good good-soft warn warn-soft bad bad-soft';
+const HOSTILE = 'name\u202egpj.\u0007<b>' + 'x'.repeat(200);
+const PROBLEM: Problem = {
+  type: 'urn:nf-escrow:error:run-alive',
+  title: 'Run is alive',
+  status: 409,
+  code: 'run-alive',
+  detail: 'Cannot purge run r20260105kx7q2m: it may be alive.',
+  hint: 'Cancel it first: `nf-escrow runs cancel r20260105kx7q2m`.',
+  retryable: false,
+};
+const nothing = (): void => undefined;
+
+/** Every component in every state, in a development build only. */
+export function Design(): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  const [segment, setSegment] = useState('one');
+  return (
+    <>
+      <ScreenHead
+        title="Design"
+        subtitle="Tokens and components of this page, in every state."
+        actions={<Button kind="primary">Primary action</Button>}
+      />
+      <div class="samples">
+        <Sample title="Colour">
+          {COLOURS.split(' ').map((name) => (
+            <span key={name} class="swatch">
+              <i style={{ background: `var(--${name})` }} />
+              {name}
+            </span>
+          ))}
+        </Sample>
+        <Sample title="Icons">
+          {iconNames.map((name) => (
+            <span key={name} title={name}>
+              <Icon name={name} />
+            </span>
+          ))}
+        </Sample>
+        <Sample title="Buttons">
+          {(['primary', 'plain', 'quiet', 'danger'] as const).map((kind) => (
+            <>
+              <Button kind={kind}>{kind}</Button>
+              <Button kind={kind} icon="plus">{`${kind} with icon`}</Button>
+              <Button kind={kind} isBusy>{`${kind}, busy`}</Button>
+              <Button kind={kind} disabled>{`${kind}, disabled`}</Button>
+            </>
+          ))}
+          <Button icon="bell" isPressed>
+            pressed
+          </Button>
+          <IconButton icon="copy" label="Copy" onClick={nothing} />
+          <Menu
+            label="Menu"
+            items={[
+              { icon: 'edit', label: 'Edit', onSelect: nothing },
+              { icon: 'trash', label: 'Remove', isDanger: true, onSelect: nothing },
+            ]}
+          />
+          <Button
+            onClick={() => {
+              setOpen(true);
+            }}
+          >
+            Dialog
+          </Button>
+          <Button
+            onClick={() => {
+              toast('Added DB_PASSWORD');
+            }}
+          >
+            Toast
+          </Button>
+          <Button
+            onClick={() => {
+              toast('The daemon does not answer.', 'bad');
+            }}
+          >
+            Failure toast
+          </Button>
+        </Sample>
+        <Sample title="Badges and names">
+          {(['plain', 'accent', 'good', 'warn', 'bad'] as const).map((tone) => (
+            <Badge key={tone} tone={tone} icon="info">
+              {tone}
+            </Badge>
+          ))}
+          <Name mono>DB_PASSWORD</Name>
+          <Name>{HOSTILE}</Name>
+          <Time at="2026-01-05T10:00:00.000Z" />
+          <kbd>Ctrl</kbd>
+        </Sample>
+        <Sample title="Fields">
+          <Field label="Name" remark="Required" hint="A hint.">
+            {(attributes) => <input type="text" {...attributes} placeholder="DB_PASSWORD" />}
+          </Field>
+          <Field label="Name" error="Invalid name: it starts with a digit.">
+            {(attributes) => <input type="text" {...attributes} value="1A" />}
+          </Field>
+          <Search label="Search secrets" value="" onInput={nothing} />
+          <Segments
+            label="Segments"
+            value={segment}
+            options={[
+              { value: 'one', label: 'One' },
+              { value: 'two', label: 'Two', count: 12 },
+            ]}
+            onSelect={setSegment}
+          />
+          <Command>nf-escrow run main.nf</Command>
+        </Sample>
+        <Sample title="States">
+          <Note tone="good">Nothing is left.</Note>
+          <Note tone="accent">A neutral note.</Note>
+          <Note tone="warn" action={<Button>Action</Button>}>
+            Secrets of 1 ended run are not removed yet.
+          </Note>
+          <Note tone="bad">Files of this run contain values.</Note>
+          <Failure problem={PROBLEM} retry={nothing} />
+          <Failure problem={PROBLEM} isTitled />
+          <Skeleton rows={3} />
+          <Empty icon="key" title="No secrets yet" command="nf-escrow secrets set DB_PASSWORD">
+            A secret is a name and a value.
+          </Empty>
+        </Sample>
+        <Sample title="Table and facts">
+          <Table
+            label="Sample"
+            keyOf={(row) => row}
+            rows={['DB_PASSWORD', HOSTILE]}
+            columns={[
+              { title: 'Name', kind: 'main', cell: (row) => <Name mono>{row}</Name> },
+              { title: 'Version', cell: () => 3 },
+            ]}
+          />
+          <Facts>
+            <Fact title="Workspace">lab/rna</Fact>
+            <Fact title="Version">3</Fact>
+          </Facts>
+        </Sample>
+      </div>
+      {isOpen && (
+        <Dialog
+          title="Remove DB_PASSWORD?"
+          onClose={() => {
+            setOpen(false);
+          }}
+        >
+          <p class="dialog-text">The value is erased and cannot be restored.</p>
+          <footer>
+            <Button
+              onClick={() => {
+                setOpen(false);
+              }}
+            >
+              Cancel
+            </Button>
+            <Button kind="danger">Remove secret</Button>
+          </footer>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Sample({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <section>
+      <h2>{title}</h2>
+      <div>{children}</div>
+    </section>
+  );
+}

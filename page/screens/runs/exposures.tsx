@@ -1,0 +1,49 @@
+import type { JSX } from 'preact';
+import type { Exposure, Receipt } from '../../../daemon/contract/types.ts';
+import { Name } from '../../components/name.tsx';
+import { Table, type Column } from '../../components/table.tsx';
+import { bytes, count } from '../../format/counts.ts';
+
+/** The files in which values of secrets were found, and how completely the files were searched. */
+export function Exposures({ receipt: { exposures, search } }: { readonly receipt: Receipt }): JSX.Element {
+  return (
+    <section>
+      <h2>Secret values in files of the run</h2>
+      {exposures.length > 0 && (
+        <Table
+          label="Exposed secrets"
+          columns={COLUMNS}
+          rows={exposures}
+          keyOf={({ secret, process }) => `${secret} ${process ?? ''}`}
+        />
+      )}
+      {search === null ? (
+        <p class="quiet-text">The files of the run have not been searched.</p>
+      ) : (
+        <p class="quiet-text">
+          Searched {count(search.files, 'file')} of {count(search.tasks, 'task')} ({bytes(search.bytes)}).{' '}
+          {search.complete ? 'The search was complete.' : 'The search was not complete.'}
+        </p>
+      )}
+    </section>
+  );
+}
+
+const COLUMNS: readonly Column<Exposure>[] = [
+  { title: 'Secret', kind: 'main', cell: ({ secret }) => <Name mono>{secret}</Name> },
+  { title: 'Process', cell: ({ process }) => (process === null ? '–' : <Name mono>{process}</Name>) },
+  {
+    title: 'Files',
+    kind: 'wide',
+    cell: ({ files, fileCount }) => (
+      <span class="stacked">
+        {files.slice(0, 3).map((file) => (
+          <Name key={file} mono>
+            {file}
+          </Name>
+        ))}
+        {fileCount > 3 && <span class="quiet-text">and {fileCount - 3} more</span>}
+      </span>
+    ),
+  },
+];

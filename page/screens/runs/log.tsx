@@ -1,0 +1,117 @@
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Problem, Run } from '../../../daemon/contract/types.ts';
+import { ApiError, asProblem, send } from '../../api/call.ts';
+import { pathOf } from '../../api/runs.ts';
+import { Command } from '../../components/copy.tsx';
+import { Empty, Failure, Skeleton } from '../../components/states.tsx';
+import { bytes } from '../../format/counts.ts';
+import { isLive } from './run-state.tsx';
+
+/** Number of bytes at the end of the log that are shown first, and number of characters that are kept. */
+const TAIL = 64 * 1024;
+const KEPT = 512 * 1024;
+const FOLLOW_MS = 2000;
+
+interface Piece {
+  readonly text: string;
+  /** Offset after the piece. */
+  readonly end: number;
+  readonly start: number;
+}
+
+/** The end of the log, which grows while the run is alive. Values of secrets are masked by the daemon. */
+export function Log({ run }: { readonly run: Run }): JSX.Element {
+  const [piece, setPiece] = useState<Piece>();
+  const [problem, setProblem] = useState<Problem>();
+  const [isFollowing, setFollowing] = useState(true);
+  const frame = useRef<HTMLPreElement>(null);
+  const live = isLive(run);
+  useEffect(() => {
+    let isShown = true;
+    let last: Piece | undefined;
+    const read = async (): Promise<void> => {
+      try {
+        const next = await readAfter(run.id, last);
+        if (!isShown || next === undefined) return;
+        last = next;
+        setPiece(next);
+        setProblem(undefined);
+      } catch (error) {
+        if (isShown) setProblem(asProblem(error));
+      }
+    };
+    void read();
+    const timer = live ? setInterval(() => void read(), FOLLOW_MS) : undefined;
+    return () => {
+      isShown = false;
+      clearInterval(timer);
+    };
+  }, [run.id, live]);
+  useEffect(() => {
+    const shown = frame.current;
+    if (isFollowing && shown !== null) shown.scrollTop = shown.scrollHeight;
+  }, [piece, isFollowing]);
+  if (piece === undefined)
+    return problem === undefined ? (
+      <Skeleton rows={8} />
+    ) : problem.code === 'log-not-found' ? (
+      <Empty icon="file" title="There is no log yet">
+        Nextflow creates the log when it starts.
+      </Empty>
+    ) : (
+      <Failure problem={problem} />
+    );
+  return (
+    <>
+      <div class="toolbar">
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={isFollowing}
+            onChange={(event) => {
+              setFollowing(event.currentTarget.checked);
+            }}
+          />
+          Follow the log
+        </label>
+        <span class="quiet-text">
+          {piece.start > 0
+            ? `The last ${bytes(piece.end - piece.start)} of ${bytes(piece.end)}`
+            : bytes(piece.end)}
+        </span>
+      </div>
+      <pre class="log" ref={frame} tabIndex={0} role="log" aria-label="Log" aria-live="off">
+        {piece.text}
+      </pre>
+      <Command>{`nf-escrow runs logs ${run.id}`}</Command>
+    </>
+  );
+}
+
+/** Reads what follows a piece, or the end of the log. Undefined if there is nothing new. */
+async function readAfter(id: string, last: Piece | undefined): Promise<Piece | undefined> {
+  const range = last === undefined ? `bytes=-${String(TAIL)}` : `bytes=${String(last.end)}-`;
+  try {
+    const response = await send('GET', `${pathOf(id)}/log`, { headers: { range, accept: 'text/plain' } });
+    const text = await response.text();
+    const [, first, end] = /^bytes (\d+)-(\d+)\//.exec(response.headers.get('content-range') ?? '') ?? [];
+    const start = first === undefined ? 0 : Number(first);
+    const after = end === undefined ? text.length : Number(end) + 1;
+    if (last === undefined || first === undefined) return { text: visibleLines(text), start, end: after };
+    return { text: (last.text + visibleLines(text)).slice(-KEPT), start: last.start, end: after };
+  } catch (error) {
+    if (error instanceof ApiError && error.problem.status === 416) return undefined;
+    throw error;
+  }
+}
+
+/** Removes the escape sequences of terminals, and shows other control characters as escapes. */
+function visibleLines(text: string): string {
+  return text
+    .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+    .replaceAll(
+      /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
+      (character) => `\\x${character.charCodeAt(0).toString(16)}`,
+    );
+}

@@ -1,0 +1,50 @@
+import type { JSX } from 'preact';
+import type { SecretSearch } from '../../../daemon/contract/types.ts';
+import { addressOf, useSecretSearch, type SecretPlace } from '../../api/secrets.ts';
+import { Name } from '../../components/name.tsx';
+import { Table, type Column } from '../../components/table.tsx';
+import { Time } from '../../components/time.tsx';
+import { count } from '../../format/counts.ts';
+
+type Found = SecretSearch['found'][number];
+
+interface OtherSecretsProps {
+  /** The place whose secrets are listed above. */
+  readonly place: SecretPlace;
+  readonly search: string;
+}
+
+/** Secrets of other workspaces, and of the person, that match a search. */
+export function OtherSecrets({ place, search }: OtherSecretsProps): JSX.Element | null {
+  const { data } = useSecretSearch(search.trim());
+  const others = data?.found.filter(({ workspace }) => workspace !== (place.workspace ?? null)) ?? [];
+  if (others.length === 0) return null;
+  return (
+    <section class="others">
+      <h2>Elsewhere</h2>
+      <Table
+        label="Secrets elsewhere"
+        columns={COLUMNS}
+        rows={others}
+        keyOf={({ workspace, secret }) => `${workspace ?? ''} ${secret.name}`}
+      />
+      {data?.next !== undefined && (
+        <p class="quiet-text">Only the first {count(data.found.length, 'secret')}. Type more of the name.</p>
+      )}
+    </section>
+  );
+}
+
+const COLUMNS: readonly Column<Found>[] = [
+  {
+    title: 'Name',
+    kind: 'main',
+    cell: ({ secret, workspace }) => (
+      <a class="row-link" href={addressOf(secret.name, workspace)}>
+        <Name mono>{secret.name}</Name>
+      </a>
+    ),
+  },
+  { title: 'Workspace', kind: 'place', cell: ({ workspace }) => <Name>{workspace ?? 'Your secrets'}</Name> },
+  { title: 'Updated', kind: 'time', cell: ({ secret }) => <Time at={secret.lastUpdated} /> },
+];

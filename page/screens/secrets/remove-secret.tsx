@@ -1,0 +1,59 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { Problem, Secret } from '../../../daemon/contract/types.ts';
+import { asProblem } from '../../api/call.ts';
+import { useResource } from '../../api/resource.ts';
+import { readHolders, removeSecret, type SecretPlace } from '../../api/secrets.ts';
+import { toast } from '../../app/toast-list.ts';
+import { Button } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { Failure, Note } from '../../components/states.tsx';
+import { count } from '../../format/counts.ts';
+
+interface RemoveSecretProps {
+  readonly place: SecretPlace;
+  readonly secret: Secret;
+  readonly onClose: () => void;
+}
+
+/** Asks for confirmation before a secret is removed, and shows the number of live runs that hold its value. */
+export function RemoveSecret({ place, secret: { name, version }, onClose }: RemoveSecretProps): JSX.Element {
+  const [isRemoving, setRemoving] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const { data } = useResource(`holders/${place.path}/${name}`, () => readHolders(place, name));
+  const holders = data === undefined ? 0 : data.holders.length + (data.omitted ?? 0);
+  const remove = async (): Promise<void> => {
+    setRemoving(true);
+    setProblem(undefined);
+    try {
+      await removeSecret(place, name, version);
+      toast(`Removed ${name}`);
+      onClose();
+    } catch (error) {
+      setProblem(asProblem(error));
+      setRemoving(false);
+    }
+  };
+  return (
+    <Dialog title={`Remove ${name}?`} onClose={onClose}>
+      <p class="dialog-text">
+        The value is erased and cannot be restored.{' '}
+        {place.workspace === undefined ? 'Your new runs' : `New runs in ${place.workspace}`} do not get this
+        secret.
+      </p>
+      {holders > 0 && (
+        <Note tone="warn">
+          {count(holders, 'live run')}{' '}
+          {holders === 1 ? 'keeps the value until it ends' : 'keep the value until they end'}.
+        </Note>
+      )}
+      {problem !== undefined && <Failure problem={problem} />}
+      <footer>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button kind="danger" isBusy={isRemoving} onClick={() => void remove()}>
+          Remove secret
+        </Button>
+      </footer>
+    </Dialog>
+  );
+}
