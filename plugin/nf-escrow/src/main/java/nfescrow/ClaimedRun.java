@@ -58,6 +58,11 @@ final class ClaimedRun {
         return directory != null || broken != null;
     }
 
+    /** Returns whether this JVM gets its secrets from nf-escrow. If not, Nextflow uses its own store. */
+    boolean providesSecrets() {
+        return isActive() && !(directory != null && directory.description().usesOwnStore());
+    }
+
     String why() {
         return why;
     }

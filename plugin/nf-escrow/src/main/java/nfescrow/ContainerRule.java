@@ -3,7 +3,6 @@ package nfescrow;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -56,14 +55,15 @@ final class ContainerRule {
 
     private ContainerRule() {}
 
-    /** With Fusion the wrapper itself runs in the container, which does not see the run directory. */
-    static void assertPossible(Map<?, ?> config, List<String> names) throws UnusableRunException {
-        if (isEnabled(config, "fusion"))
-            throw new UnusableRunException("nf-escrow: cannot deliver " + String.join(", ", names)
-                + " with Fusion: tasks do not see the run directory; set fusion.enabled = false");
+    /**
+     * Returns why no task of this configuration can receive secrets, as a clause, or null. With Fusion, the wrapper itself runs
+     * in the container, which does not see the run directory.
+     */
+    static String whyImpossible(Map<?, ?> config) {
+        if (isEnabled(config, "fusion")) return "with Fusion, tasks do not see the run directory; set fusion.enabled = false";
         if (isEnabled(config, IMPOSSIBLE))
-            throw new UnusableRunException("nf-escrow: cannot deliver " + String.join(", ", names)
-                + " with Shifter: Nextflow's launch command would print the values; use another container engine");
+            return "with Shifter, Nextflow's launch command would print the values; use another container engine";
+        return null;
     }
 
     /**

@@ -20,7 +20,7 @@ import nextflow.secret.SecretsProvider;
 public class EscrowSecretsProvider implements SecretsProvider {
     @Override
     public boolean activable() {
-        return ClaimedRun.current().isActive();
+        return ClaimedRun.current().providesSecrets();
     }
 
     @Override

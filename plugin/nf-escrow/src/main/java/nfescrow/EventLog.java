@@ -48,7 +48,7 @@ final class EventLog {
             if (sync) channel.force(false);
         } catch (IOException error) {
             failed = true;
-            log.warn("nf-escrow: cannot write {} ({}); task events come only from Nextflow's trace", Printable.of(path), RunDirectory.reason(error));
+            log.warn("nf-escrow: cannot write {} ({}); the daemon reads task events only from Nextflow's trace", Printable.of(path), RunDirectory.reason(error));
         }
     }
 }

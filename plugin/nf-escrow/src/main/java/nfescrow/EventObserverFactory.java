@@ -1,6 +1,5 @@
 package nfescrow;
 
-import java.lang.reflect.Proxy;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -22,14 +21,13 @@ public class EventObserverFactory implements TraceObserverFactory {
     public Collection<TraceObserver> create(Session session) {
         RunDirectory directory = ClaimedRun.current().directoryOrNull();
         if (directory == null) return List.of();
+        if (!directory.names().isEmpty()) ExecutorRule.assertDeliverable(session.getConfig());
         if (directory.hasReferences()) assertAwsPluginStarted(Plugins.getManager());
         hideOurVariables(session, directory.restored());
         if (directory.restored().getOrDefault("NXF_PLUGINS_DEFAULT", "").isEmpty()) GuessedPlugins.start(session);
-        RunEvents events = new RunEvents(new EventLog(directory.events()), directory);
-        // A proxy, because unrelated methods of the interface differ between versions.
-        Object observer = Proxy.newProxyInstance(
-            getClass().getClassLoader(), new Class<?>[] {TraceObserver.class}, events.observer());
-        return List.of((TraceObserver) observer);
+        TraceObserver gate = ObserverProxy.of(new ProcessGate(directory)::observe);
+        if (directory.description().usesOwnStore()) return List.of(gate);
+        return List.of(ObserverProxy.of(new RunEvents(new EventLog(directory.events()), directory)::observe), gate);
     }
 
     /** Fails while the session is created: Nextflow only logs what an observer throws later. */

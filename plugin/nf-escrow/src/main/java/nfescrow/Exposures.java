@@ -101,7 +101,7 @@ final class Exposures {
         return terms != null && unreadable.isEmpty();
     }
 
-    /** Replaces each value in a text of the pipeline with `[secret]`: a tag, for example, can contain a value. */
+    /** Replaces each value in a text of the pipeline with `***NAME***`: a tag, for example, can contain a value. */
     String mask(String text) {
         return terms == null || text == null ? text : terms.mask(text);
     }

@@ -18,9 +18,6 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -40,17 +37,11 @@ final class RunDirectory {
     private static final Logger log = LoggerFactory.getLogger(RunDirectory.class);
 
     private final Path path;
-    private final String id;
-    private final String workspace;
-    private final Set<String> names;
-    private final Map<String, String> restored;
+    private final RunDescription description;
 
-    private RunDirectory(Path path, String id, String workspace, Set<String> names, Map<String, String> restored) {
+    private RunDirectory(Path path, RunDescription description) {
         this.path = path;
-        this.id = id;
-        this.workspace = workspace;
-        this.names = names;
-        this.restored = restored;
+        this.description = description;
     }
 
     /** Opens a run directory. It must be a real directory, private to this user, and named after its run. */
@@ -59,17 +50,9 @@ final class RunDirectory {
         assertPrivate(path, true);
         Path file = path.resolve("run.json");
         assertPrivate(file, false);
-        Map<?, ?> run = readRun(file);
-        Object id = run.get("run");
-        if (!path.getFileName().toString().equals(id)) throw new UnusableRunException("it belongs to another run");
-        if (!(run.get("secrets") instanceof List<?> secrets) || !(run.get("workspace") instanceof String workspace))
-            throw new UnusableRunException("run.json has no list of secrets");
-        Set<String> names = new LinkedHashSet<>();
-        for (Object secret : secrets) names.add(String.valueOf(secret));
-        Map<String, String> restored = new LinkedHashMap<>();
-        if (run.get("restore") instanceof Map<?, ?> restore)
-            restore.forEach((name, value) -> restored.put(String.valueOf(name), value == null ? "" : value.toString()));
-        return new RunDirectory(path, id.toString(), workspace, names, restored);
+        RunDescription description = RunDescription.of(readRun(file));
+        if (!path.getFileName().toString().equals(description.id())) throw new UnusableRunException("it belongs to another run");
+        return new RunDirectory(path, description);
     }
 
     String path() {
@@ -77,22 +60,22 @@ final class RunDirectory {
     }
 
     String id() {
-        return id;
+        return description.id();
     }
 
-    /** Returns the workspace, as ORGANIZATION/NAME. */
-    String workspace() {
-        return workspace;
+    /** Returns what `run.json` says about the run. */
+    RunDescription description() {
+        return description;
     }
 
-    /** Returns the names of the run's secrets. */
+    /** Returns the names of the secrets in this directory. */
     Set<String> names() {
-        return names;
+        return description.names();
     }
 
     /** Returns nf-escrow's variables with the values that tasks would see without nf-escrow; empty if unset. */
     Map<String, String> restored() {
-        return restored;
+        return description.restored();
     }
 
     Path secret(String name) {

@@ -1,7 +1,5 @@
 package nfescrow;
 
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,13 +10,9 @@ import nextflow.processor.TaskHandler;
 import nextflow.processor.TaskRun;
 import nextflow.trace.TraceRecord;
 import nfescrow.exposures.RunFiles;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Records the events of a run: its start, its tasks with the names of their secrets, and its end. */
 final class RunEvents {
-    private static final Logger log = LoggerFactory.getLogger(RunEvents.class);
-
     private final EventLog events;
     private final Exposures exposures;
     private Session session;
@@ -28,21 +22,8 @@ final class RunEvents {
         this.exposures = new Exposures(directory, events);
     }
 
-    /** Returns the handler for a proxy of TraceObserver. Methods that it does not know do nothing. */
-    InvocationHandler observer() {
-        return (proxy, method, arguments) -> {
-            if (method.getDeclaringClass() == Object.class) return ofObject(proxy, method, arguments);
-            try {
-                observe(method.getName(), arguments);
-            } catch (RuntimeException | LinkageError error) {
-                // A version of Nextflow with different classes or methods. Trace and log contain the event as well.
-                log.warn("nf-escrow: cannot record event {} ({})", method.getName(), error.getClass().getSimpleName());
-            }
-            return method.getReturnType() == boolean.class ? Boolean.FALSE : null;
-        };
-    }
-
-    private void observe(String what, Object[] arguments) {
+    /** Records what a method of TraceObserver reports. Methods that it does not know have no effect. */
+    void observe(String what, Object[] arguments) {
         switch (what) {
             case "onFlowCreate" -> begin((Session) arguments[0]);
             case "onProcessPending" -> exposures.pending(taskOf(arguments));
@@ -106,6 +87,7 @@ final class RunEvents {
         if (type.equals("task.end") || type.equals("task.cached")) {
             data.put("status", valueOf(trace, "status"));
             data.put("exit", valueOf(trace, "exit"));
+            data.put("duration", valueOf(trace, "duration"));
         }
         events.write(type, data, false);
     }
@@ -117,13 +99,5 @@ final class RunEvents {
     private static String valueOf(TraceRecord trace, String key) {
         Object value = trace == null ? null : trace.get(key);
         return value == null ? null : value.toString();
-    }
-
-    private static Object ofObject(Object proxy, Method method, Object[] arguments) {
-        return switch (method.getName()) {
-            case "equals" -> proxy == arguments[0];
-            case "hashCode" -> System.identityHashCode(proxy);
-            default -> "nf-escrow's observer";
-        };
     }
 }

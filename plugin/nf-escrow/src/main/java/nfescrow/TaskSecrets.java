@@ -50,11 +50,15 @@ final class TaskSecrets {
     static String shellCode(RunDirectory directory, List<String> names) throws UnusableRunException {
         List<String> missing = names.stream().filter(name -> !directory.names().contains(name)).distinct().toList();
         if (!missing.isEmpty()) throw new UnusableRunException(missingMessage(directory, missing));
-        for (String name : names)
-            if (OF_BASH.matcher(name).matches())
-                throw new UnusableRunException("nf-escrow: cannot deliver secret " + name + ": bash reserves the variable of that name");
+        for (String name : names) {
+            String reserved = whyReserved(name);
+            if (reserved != null)
+                throw new UnusableRunException("nf-escrow: cannot deliver secret " + name + ": " + reserved);
+        }
         Map<?, ?> config = Global.getConfig() == null ? Map.of() : Global.getConfig();
-        ContainerRule.assertPossible(config, names);
+        String impossible = ContainerRule.whyImpossible(config);
+        if (impossible != null)
+            throw new UnusableRunException("nf-escrow: cannot deliver " + String.join(", ", names) + ": " + impossible);
         Map<String, byte[]> values = new LinkedHashMap<>();
         for (String name : names) values.put(name, read(directory, name));
         StringBuilder code = new StringBuilder(FUNCTION).append(ContainerRule.shellCode(config, values)).append("{\n");
@@ -62,6 +66,11 @@ final class TaskSecrets {
             code.append("nf_escrow_read ").append(ShellWord.quote(directory.path())).append(' ').append(name).append('\n')
                 .append("export ").append(name).append("=\"$__nf_escrow\"\n");
         return code.append("unset __nf_escrow; } 3>&2 2>/dev/null\nunset -f nf_escrow_read").toString();
+    }
+
+    /** Returns why no task can receive a secret of this name, as a clause, or null. */
+    static String whyReserved(String name) {
+        return OF_BASH.matcher(name).matches() ? "bash reserves the variable of that name" : null;
     }
 
     private static byte[] read(RunDirectory directory, String name) throws UnusableRunException {
@@ -73,9 +82,12 @@ final class TaskSecrets {
     }
 
     private static String missingMessage(RunDirectory directory, List<String> missing) {
-        String names = missing.stream().map(name -> "'" + name + "'").collect(Collectors.joining(", "));
         String what = missing.size() == 1 ? "Required secret is missing: " : "Required secrets are missing: ";
-        return what + names + " -- not found in workspace " + directory.workspace()
-            + ", your own secrets or Nextflow's store when the run started (see: nf-escrow secrets list)";
+        Map<String, String> byReason = new LinkedHashMap<>();
+        for (String name : missing)
+            byReason.merge(directory.description().whyMissing(name), "'" + name + "'", (all, one) -> all + ", " + one);
+        return what + byReason.entrySet().stream()
+            .map(reason -> reason.getValue() + " -- " + reason.getKey())
+            .collect(Collectors.joining("; ")) + " (see: nf-escrow secrets list)";
     }
 }

@@ -141,10 +141,10 @@ class EscrowSecretsProviderTest {
         claim();
         Global.setConfig(Map.of("fusion", Map.of("enabled", true)));
         String fusion = assertThrows(ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of("TOKEN"))).getMessage();
-        assertTrue(fusion.contains("cannot deliver TOKEN with Fusion"), fusion);
+        assertTrue(fusion.contains("cannot deliver TOKEN: with Fusion, "), fusion);
         Global.setConfig(Map.of("shifter", Map.of("enabled", "true")));
         String shifter = assertThrows(ProcessUnrecoverableException.class, () -> provider.getSecretsEnv(List.of("TOKEN"))).getMessage();
-        assertTrue(shifter.contains("cannot deliver TOKEN with Shifter"), shifter);
+        assertTrue(shifter.contains("cannot deliver TOKEN: with Shifter, "), shifter);
         assertNull(provider.getSecretsEnv(List.of()), "a task without secrets runs");
     }
 

@@ -42,7 +42,7 @@ class RunDirectoryTest {
     void readsTheFilesOfTheDaemon() throws Exception {
         RunDirectory directory = run.open();
         assertEquals(MadeRun.ID, directory.id());
-        assertEquals(MadeRun.WORKSPACE, directory.workspace());
+        assertEquals(MadeRun.WORKSPACE, directory.description().workspace());
         assertEquals(Set.of("TOKEN"), directory.names());
         assertEquals(Map.of("NF_ESCROW_RUN", "", "NXF_SECRETS_FILE", "/home/x/store.json"), directory.restored());
         assertArrayEquals(bytes("a value\n"), directory.read("TOKEN"));

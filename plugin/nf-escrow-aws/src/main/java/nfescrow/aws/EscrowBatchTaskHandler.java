@@ -47,7 +47,7 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
         List<String> names = secretsOf(task);
         String container = task.getContainer();
         if (!names.isEmpty() && container != null && container.startsWith("job-definition://"))
-            throw refusal(task, "its container is an existing job definition (" + container + "), which cannot get references to secrets; use an image");
+            throw refusal(task, "its container is an existing job definition (" + container + "), to which nf-escrow cannot add references to secrets; use an image");
         return super.getJobDefinition(task);
     }
 
@@ -59,7 +59,7 @@ final class EscrowBatchTaskHandler extends AwsBatchTaskHandler {
         if (names.isEmpty()) return model;
         String role = model.getContainerProperties().getExecutionRoleArn();
         if (role == null || role.isEmpty())
-            throw refusal(task, "ECS needs an execution role to read them; set aws.batch.executionRole");
+            throw refusal(task, "ECS needs an execution role to read the secrets; set aws.batch.executionRole");
         List<Secret> secrets = new ArrayList<>();
         for (String name : names) {
             String reference = run.reference(name);

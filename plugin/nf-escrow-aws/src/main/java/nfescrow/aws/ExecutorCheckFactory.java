@@ -31,7 +31,7 @@ public class ExecutorCheckFactory implements TraceObserverFactory {
         String chosen = chosenFrom(executors);
         if (OURS.equals(chosen)) return;
         throw new AbortOperationException("nf-escrow: cannot deliver secrets on AWS Batch: "
-            + (chosen == null ? "no executor awsbatch is loaded" : "the executor awsbatch is " + chosen + " instead of nf-escrow's")
+            + (chosen == null ? "no executor awsbatch is loaded" : "the executor awsbatch is class " + chosen + ", not the class of nf-escrow")
             + ". No task was submitted. Another plugin may define this executor, or nf-amazon failed to load. See .nextflow.log");
     }
 

@@ -124,7 +124,7 @@ class EscrowBatchTaskHandlerTest {
     @Test
     void rejectsATaskBeforeAnythingIsRegistered() throws IOException {
         rejects(handlerOf(task("debian:12", "NO_SUCH")), "the run has no secret 'NO_SUCH'");
-        rejects(handlerOf(task("job-definition://mine:1", "FOO_KEY")), "cannot get references");
+        rejects(handlerOf(task("job-definition://mine:1", "FOO_KEY")), "cannot add references");
         rejects(handlerOf(task("job-definition://x\r\nforged\u001b[2J", "FOO_KEY")), "(job-definition://x\\u000d\\u000aforged\\u001b[2J)");
         EscrowBatchTaskHandler noRole = handlerOf(task("debian:12", "FOO_KEY"));
         noRole.executionRole = null;

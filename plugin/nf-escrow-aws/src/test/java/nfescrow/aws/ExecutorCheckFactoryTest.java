@@ -28,9 +28,9 @@ class ExecutorCheckFactoryTest {
 
     @Test
     void rejectsAnyOtherExecutor() {
-        rejects("AwsBatchExecutor instead", List.of(AwsBatchExecutor.class));
-        rejects("Important instead", List.of(Important.class, EscrowBatchExecutor.class));
-        rejects("Later instead", List.of(AwsBatchExecutor.class, Later.class, LocalExecutor.class));
+        rejects("AwsBatchExecutor, not the class of nf-escrow", List.of(AwsBatchExecutor.class));
+        rejects("Important, not the class of nf-escrow", List.of(Important.class, EscrowBatchExecutor.class));
+        rejects("Later, not the class of nf-escrow", List.of(AwsBatchExecutor.class, Later.class, LocalExecutor.class));
         rejects("no executor awsbatch", List.of());
     }
 

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * searched line by line, because logs and scripts indent and quote each line.
  */
 public final class SearchTerms {
-    /** Minimum bytes of a value; shorter ones would match everywhere. The same as in daemon/redaction/mask.ts. */
+    /** Minimum bytes of a value; shorter ones would match everywhere. */
     static final int SHORTEST = 4;
     /**
      * Minimum bytes of a line in a value with several lines: every script contains `true`, `done` and similar words.
@@ -25,7 +25,9 @@ public final class SearchTerms {
     private final List<String> names = new ArrayList<>();
     private final List<byte[]> texts = new ArrayList<>();
     private final List<Integer> owners = new ArrayList<>();
-    private final List<String> masked = new ArrayList<>();
+    /** What is masked, and the label that replaces it. */
+    private final Map<String, String> masked = new TreeMap<>(
+        Comparator.comparingInt(String::length).reversed().thenComparing(Comparator.naturalOrder()));
     private final Map<String, List<String>> unsearched = new TreeMap<>();
     private final TermIndex index;
 
@@ -41,7 +43,6 @@ public final class SearchTerms {
             else if (distinct.isEmpty()) leaveOut("value-common", secret.getKey());
             else add(secret.getKey(), distinct);
         }
-        masked.sort(Comparator.comparingInt(String::length).reversed());
         index = new TermIndex(texts.toArray(byte[][]::new), owners.stream().mapToInt(Integer::intValue).toArray());
     }
 
@@ -59,16 +60,16 @@ public final class SearchTerms {
         return index;
     }
 
-    /** Replaces each value in a text with `[secret]`. */
+    /** Replaces each value in a text with `***NAME***`, as the daemon does (daemon/redaction). The longest first. */
     public String mask(String text) {
         String result = text;
-        for (String value : masked) result = result.replace(value, "[secret]");
+        for (Map.Entry<String, String> one : masked.entrySet()) result = result.replace(one.getKey(), one.getValue());
         return result;
     }
 
     private void add(String name, List<byte[]> parts) {
         for (byte[] part : parts) {
-            masked.add(new String(part, StandardCharsets.UTF_8));
+            masked.putIfAbsent(new String(part, StandardCharsets.UTF_8), "***" + name + "***");
             for (byte[] form : Encodings.of(part))
                 if (form.length >= SHORTEST) {
                     texts.add(form);

@@ -268,6 +268,6 @@ class ExposureSearchTest {
         ExposureSearch search = start(ExposureSearch.Limits.USUAL);
         Path report = Files.writeString(temporary.resolve("report-" + VALUE + ".html"), VALUE);
         finish(search, () -> List.of(report));
-        assertEquals(Set.of(temporary.resolve("report-[secret].html").toString()), files());
+        assertEquals(Set.of(temporary.resolve("report-***A_KEY***.html").toString()), files());
     }
 }

@@ -81,6 +81,6 @@ class SearchTermsTest {
     @Test
     void masksTheLongestValueFirst() {
         SearchTerms terms = new SearchTerms(Map.of("A_KEY", bytes("abcd"), "B_KEY", bytes("xabcdx")), List.of());
-        assertEquals("TAGGED ([secret] and [secret])", terms.mask("TAGGED (xabcdx and abcd)"));
+        assertEquals("TAGGED (***B_KEY*** and ***A_KEY***)", terms.mask("TAGGED (xabcdx and abcd)"));
     }
 }
