@@ -18,6 +18,8 @@ export function subjectIn(
     version: '0.1.0',
     nextflow: undefined,
     settingsError: undefined,
+    workspace: undefined,
+    computeEnvironment: undefined,
     clock: Date.now,
     umask: 0o022,
     policy: 'warn',

@@ -3,11 +3,12 @@ import { machineUser } from '../../daemon/access/principal.ts';
 import type { Ledger } from '../../daemon/ledger/open.ts';
 import { RunDirectories } from '../../daemon/run-directory/run-directories.ts';
 import type { RunDependencies } from '../../daemon/runs/dependencies.ts';
+import { RunRedactors } from '../../daemon/runs/records/run-redactors.ts';
 import { JobStatusCache } from '../../daemon/schedulers/job-status-cache.ts';
 import { createScheduler } from '../../daemon/schedulers/create-scheduler.ts';
 import { vaultSource } from '../../daemon/sources/vault-source.ts';
 import { awsWaits, type AwsWaits } from '../../daemon/stores/aws/waits.ts';
-import { createStores, removersOf, storesOf } from '../../daemon/stores/registry.ts';
+import { onThisHost, createStores, removersOf, storesOf } from '../../daemon/stores/registry.ts';
 import { KeyedMutex } from '../../daemon/system/keyed-mutex.ts';
 import { noFaults } from '../../daemon/system/steps.ts';
 import { systemClock } from '../../daemon/system/time/clock.ts';
@@ -38,6 +39,7 @@ export function runDependencies(
     source: vaultSource(vault),
     platforms,
     platformOf: ({ platform }) => storesOf(platforms, platform),
+    onThisHost,
     removers: removersOf(platforms, runDirectories),
     runDirectories,
     jobStatus: new JobStatusCache(createScheduler),
@@ -49,6 +51,7 @@ export function runDependencies(
     faults,
     removals: new KeyedMutex(),
     reading: new KeyedMutex(),
+    redactors: new RunRedactors(),
     clock: () => new Date(),
     log: pino({ enabled: false }),
     ...others,

@@ -10,12 +10,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { request, type IncomingHttpHeaders } from 'node:http';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import { send, type Answer } from './http.ts';
 
 /** The directory of the checkout. Compiled tests are in dist/test. */
 export const root = resolve(fileURLToPath(import.meta.url), '../../../..');
@@ -35,13 +35,6 @@ export interface Started {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly ended: Promise<Ended>;
-}
-
-export interface Answer {
-  readonly headers: IncomingHttpHeaders;
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
 }
 
 export type Environment = Record<string, string>;
@@ -167,31 +160,13 @@ export class Sandbox {
     body?: string | object,
     headers: Record<string, string> = {},
   ): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const text = typeof body === 'object' ? JSON.stringify(body) : body;
-      // Node sends no length with DELETE, and then the body is not part of the request.
-      const type: Record<string, string | number> =
-        text === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-      const outgoing = request(
-        { socketPath: this.socket, method, path, headers: { ...type, ...headers } },
-        (incoming) => {
-          let received = '';
-          incoming.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
-          incoming.on('error', reject); // the daemon was killed during the response
-          incoming.on('end', () => {
-            resolve({
-              status: incoming.statusCode ?? 0,
-              headers: incoming.headers,
-              type: incoming.headers['content-type'] ?? '',
-              text: received,
-            });
-          });
-        },
-      );
-      outgoing.on('error', reject).end(text);
-    });
+    const text = typeof body === 'object' ? JSON.stringify(body) : body;
+    // Node sends no length with DELETE, and then the body is not part of the request.
+    const type: Record<string, string | number> =
+      text === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+    return send({ socketPath: this.socket, method, path, headers: { ...type, ...headers } }, text);
   }
 
   async daemonPid(): Promise<number | undefined> {

@@ -5,7 +5,7 @@ import { awsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { shiftClock } from './fault-kinds.ts';
 
 /** Options that shorten the daemon's waits for AWS and between cleanup rounds. */
-export const shortWaits: DaemonOptions = {
+export const shortWaits: Partial<DaemonOptions> = {
   retryMs: 300,
   waits: {
     ...awsWaits,

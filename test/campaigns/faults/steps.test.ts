@@ -27,6 +27,8 @@ const OUTSIDE =
 const HARMLESS: readonly RegExp[] = [
   // steps, and the mutex
   /^(step|run)$/,
+  // measurements, for subscribers in this process
+  /^measure$/,
   // directories that all runs share, and access to directories of the user
   /^(ensurePrivateDirectory|openPrivateDirectory|restoreAccessTo|restoreOwnerAccess)$/,
   // reading files
@@ -34,18 +36,18 @@ const HARMLESS: readonly RegExp[] = [
   // descriptors and their entries
   /^(openDirectory|look|lookAt|entry|at|isSame|entriesOf|next)$/,
   // building queries, and executing those that read
-  /^(and|as|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|groupBy|innerJoin|insertInto|limit|onConflict|onRef|or|order|orderBy|returning|select|selectAll|selectFrom|set|updateTable|values|where|ref)$/,
+  /^(and|as|clearSelect|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|exists|groupBy|innerJoin|leftJoin|insertInto|limit|min|offset|onConflict|onRef|or|order|orderBy|returning|select|selectAll|selectFrom|set|union|updateTable|values|where|whereRef|ref)$/,
   // building the SDK's commands
   /^(destroy|[A-Z][A-Za-z]*Command)$/,
   // sessions and clients of AWS; functions that call a callback, which is checked itself
   /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retryRequest|poll|sleep|Backoff|reset|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession|configuredEndpoint|creationToken)$/,
   // escaping and checking texts
-  /^(describePlace|escapeText|gridExecutor|isOwnId)$/,
+  /^(chosenRunName|describePlace|describeSystemError|escapeText|gridExecutor|isOwnId)$/,
   // reading the state of processes and files
-  /^(findFifoHolders|programHolding)$/,
-  /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
+  /^(findFifoHolders|programHolding|stat)$/,
+  /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|homeDirectory|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
   // reading Nextflow's files and configuration
-  /^(readEvent|readLocalStore|localStoreNames|findLog|findRunFiles|readLogLine|configOverlay|readTaskJobEvent|pathsNamed|isNewer|skipToLast)$/,
+  /^(readEvent|taskFiles|readLocalStore|localStoreNames|findLog|locateLog|examine|findRunFiles|readLogLine|configOverlay|readTaskJobEvent|pathsNamed|isNewer|skipToLast)$/,
   // querying schedulers and Batch
   /^(describeEnd|detectExecutor|find|living|findByName|settled|status)$/,
   // the send time of a request, which has its own step; sending is in a step; the body of a response
@@ -54,8 +56,10 @@ const HARMLESS: readonly RegExp[] = [
   /^(hold|release)$/,
   // reading the ledger, and decrypting values
   /^(findComputeEnvironment|listComputeEnvironments|open|readEventData|resolveSecrets|versions)$/,
+  // rendering policies
+  /^renderDocuments$/,
   // querying stores
-  /^(check|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|isJobId|leaseOf|locate|batchJobs|configuration)$/,
+  /^(carriesAnyValue|findUndeliverable|split|list|inspectOnce|switchFor|prepare|useCredentials|runDirectoryFiles|isJobId|leaseOf|locate|batchJobs|configuration)$/,
 ];
 
 interface Found {

@@ -7,6 +7,7 @@ import { config, hostLease, imports, keyFile, launcher, store } from './targets/
 import { events, log, trace } from './targets/head-files.ts';
 import { ledgerFile } from './targets/ledger-file.ts';
 import { names } from './targets/names.ts';
+import { redaction } from './targets/redaction.ts';
 import { runDirectory } from './targets/run-directory.ts';
 import { scheduler } from './targets/scheduler.ts';
 import { vaultImport } from './targets/vault-import.ts';
@@ -31,4 +32,5 @@ export const targets: readonly Target[] = [
   runDirectory,
   vaultImport,
   ledgerFile,
+  redaction,
 ];

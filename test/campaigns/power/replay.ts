@@ -196,12 +196,12 @@ async function recover({ promises }: Case): Promise<string[]> {
     await adoptInodes(modules);
     await modules.runs.recover();
     await finishRekey(modules.ledger, modules.vault);
-    const open = await modules.runs.list({ limit: 100, state: 'open' });
+    const { items: open } = await modules.runs.list({ limit: 100, state: 'open' });
     for (const { id } of open)
       await modules.runs
         .purge(id, { force: false, asked: true })
         .catch((error: unknown) => wrong.push(`run ${id}: ${asEscrowError(error).message}`));
-    for (const run of await modules.runs.list({ limit: 100 })) {
+    for (const run of (await modules.runs.list({ limit: 100 })).items) {
       if (run.state !== 'purged') wrong.push(`run ${run.id} is ${run.state}: ${run.removalError ?? ''}`);
       else wrong.push(...judgeReceipt(await modules.runs.receipt(run.id)));
       if (run.outcome === 'succeeded') wrong.push(`run ${run.id} failed but is reported as succeeded`);

@@ -117,8 +117,30 @@ withBox('starts nothing and leaves nothing behind if AWS or a check rejects the 
   });
   const notText = Buffer.from([0x66, 0xff, 0x67]);
   await box.escrow(['secrets', 'set', 'BIN_KEY'], { input: notText });
-  t.match(await attempt(), { status: 78, stderr: /Cannot deliver BIN_KEY on AWS Batch: .*UTF-8/ });
+  const selected = ['run', '--compute-env', 'batch', '--only-secret', 'BIN_KEY', 'touch started'];
+  t.match(await box.escrow(selected), { status: 78, stderr: /selected secret BIN_KEY: AWS Batch .*UTF-8/ });
   t.notOk(existsSync(join(box.launch, 'started')));
+  t.same(await aws.secrets(), []);
+});
+
+withBox('leaves out a value that AWS Batch cannot carry, and names it', async (t, aws, box) => {
+  await box.escrow(['secrets', 'set', 'BIN_KEY'], { input: Buffer.from([0x66, 0xff, 0x67]) });
+  const started = box.start(['run', '--compute-env', 'batch', HOLD]);
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  const run = await lastRun(box);
+  const file = (name: string): object =>
+    JSON.parse(readFileSync(join(box.state, 'runs', run.id, name), 'utf8')) as object;
+  const reason = 'AWS Batch cannot carry its value, which is not UTF-8 text';
+  t.same(Object.keys(file('references.json')), ['FOO_KEY']);
+  t.match(file('run.json'), { undeliverable: { BIN_KEY: reason } }, 'the plugin can explain it');
+  t.match(run.secrets, [{ name: 'FOO_KEY' }]);
+  writeFileSync(join(box.launch, 'go'), '');
+  const { status, stderr } = await started.ended;
+  t.equal(status, 0, stderr);
+  t.equal(
+    stderr,
+    `nf-escrow: secret BIN_KEY is not delivered: ${reason}. A process that declares it fails.\n`,
+  );
   t.same(await aws.secrets(), []);
 });
 

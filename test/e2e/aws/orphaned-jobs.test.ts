@@ -84,10 +84,7 @@ withDeadHead('status lists orphaned jobs and runs cancel terminates them', 'purg
   const left = { executor: 'awsbatch', id: job, name: 'align (1)' };
   t.same((await purged(stage)).orphanedJobs, [left], 'lists the job on AWS Batch although the run is purged');
   t.same(await aws.secrets(), []);
-  t.match(
-    (await box.escrow(['status'])).stdout,
-    `1 orphaned jobs. Cancel them with: nf-escrow runs cancel ${run}`,
-  );
+  t.match((await box.escrow(['status'])).stdout, `1 orphaned job. To cancel: nf-escrow runs cancel ${run}`);
   t.equal(agent.jobs.get(job)?.status, 'RUNNING', 'is not terminated without a request');
   aws.rules.down = true;
   t.match(await box.escrow(['runs', 'cancel', run]), { status: 69, stderr: /AWS in eu-west-1/ });

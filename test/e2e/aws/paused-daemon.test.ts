@@ -11,6 +11,7 @@ import { schedules } from '../../support/aws/schedules.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { ACCOUNT } from '../../support/aws/test-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
+import { stateOf } from '../../support/process-state.ts';
 import { root, until, type Sandbox, type Started } from '../../support/sandbox.ts';
 
 const PROGRAM = join(root, 'dist/test/support/aws/paused-daemon.js');
@@ -88,11 +89,6 @@ async function pauseAt(
   );
   t.notOk(existsSync(join(box.launch, 'started')));
   await startOn(box, 'login2', ['daemon', 'stop']).ended;
-}
-
-/** Returns the process state from /proc/PID/stat, see proc(5). */
-function stateOf(pid: number): string | undefined {
-  return /\) (\S) /.exec(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'))?.[1];
 }
 
 function pausing(title: string, pause: Pause): void {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import type { Launch } from '../../../daemon/contract/types.ts';
 import { until, type Started } from '../../support/sandbox.ts';
 import { expectNothingLeft, newest, newValue, onSlurm, runIs } from '../../support/on-slurm.ts';
 import { realSlurm } from '../../support/slurm.ts';
@@ -68,6 +69,25 @@ void t.test('the head as a job of a real Slurm', async (t) => {
       t.match(await expectNothingLeft(t, box, value), { id: running.id, outcome: 'cancelled' });
     },
   );
+
+  void t.test('the daemon submits the head of a launch', { buffered: true }, async (t) => {
+    const value = newValue();
+    const box = await onSlurm(t, slurm, value);
+    const parameter = newValue();
+    const script = 'hostname >said; cat "${NXF_SECRETS_FILE%/*}/params.json" >>said';
+    const body = { pipeline: script, launchDirectory: box.launch, parameters: { input: parameter } };
+    const answer = await box.http('POST', '/v1/launches', body);
+    t.equal(answer.status, 201, answer.text);
+    const { run } = JSON.parse(answer.text) as Launch;
+    t.match(run.headJob, { executor: 'slurm', head: true, name: `nf-escrow-${run.id}` });
+    t.match(await expectNothingLeft(t, box, value), { id: run.id, outcome: 'succeeded' });
+    t.match(
+      readFileSync(join(box.launch, 'said'), 'utf8'),
+      new RegExp(`^node[12]\\n{"input":"${parameter}"}$`),
+    );
+    const kept = await slurm.run('grep', ['-rl', parameter, slurm.directory]).catch(() => '');
+    t.equal(kept, '', 'the scheduler does not keep the parameters');
+  });
 
   void t.test("the user's own scancel ends it, and Ctrl-C does", { buffered: true }, async (t) => {
     const value = newValue();

@@ -138,7 +138,7 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
       t.equal((await started.ended).status, 137);
       const run = await purged(t, box);
       t.match(run.orphanedJobs, [{ executor: 'slurm', id: job, name: 'look (1)' }]);
-      t.match((await box.escrow(['status'])).stdout, /^ +1 orphaned jobs/m);
+      t.match((await box.escrow(['status'])).stdout, /^ +1 orphaned job\./m);
       t.match((await slurm.job(job))?.['JobState'], 'RUNNING', 'it lives');
       t.match((await box.escrow(['runs', 'cancel', id])).stdout, job);
       await slurm.jobIs(job, 'CANCELLED');

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Run, RunList } from '../../../daemon/contract/types.ts';
+import type { JournalEvent, Run, RunList } from '../../../daemon/contract/types.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 
 const newValue = (): string => randomBytes(16).toString('hex');
@@ -39,10 +39,23 @@ void t.test('a detached run continues; its output, events and end can be followe
   process.kill((await box.daemonPid()) ?? 0, 'SIGKILL');
   writeFileSync(join(box.launch, 'go'), '');
   t.equal((await wait.ended).status, 5, "wait returns nextflow's status and survives a daemon");
-  t.equal((await logs.ended).stdout, 'begins\nends\n');
+  const followed = await logs.ended;
+  t.equal(followed.stdout, 'begins\nends\n', followed.stderr);
   const steps = (await watch.ended).stdout;
-  for (const step of ['run.created', 'run.running', 'run.ended', 'lease.gone', 'run.purged'])
+  for (const step of [
+    /^\S+Z  Planned the run with 1 secret$/m,
+    /^\S+Z  Nextflow started$/m,
+    /^\S+Z  Nextflow ended: failed \(exit status 5/m,
+    /^\S+Z  Removed \/.*, and verified that it no longer exists$/m,
+    /^\S+Z  The run is complete: no removal is pending\n$/m,
+  ])
     t.match(steps, step);
+  t.notMatch(steps, /^\S+Z  (?:run|lease)\./m, 'describes every step');
+  const events = (await box.escrow(['runs', 'watch', id, '--json'])).stdout.trim().split('\n');
+  t.same(
+    events.map((line) => (JSON.parse(line) as JournalEvent).type).filter((type) => type.startsWith('run.')),
+    ['run.created', 'run.examined', 'run.materialized', 'run.running', 'run.ended', 'run.purged'],
+  );
   const run = await lastRun(box);
   t.match(run, { state: 'purged', outcome: 'failed', exitStatus: 5 });
   t.equal(statSync(run.outputFile ?? '').mode & 0o777, 0o600);
@@ -134,6 +147,6 @@ void t.test('ends quietly if the reader closes the pipe', async (t) => {
   const command = `"$NODE" "$ESCROW" config list | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const env = { NODE: process.execPath, ESCROW: join(import.meta.dirname, '../../../daemon/main.js') };
   const { stdout, stderr } = await box.startProgram('/bin/bash', ['-c', command], { env }).ended;
-  t.match(stdout, /^KEY .*\n0\n$/);
+  t.match(stdout, /^workspace\t.*\n0\n$/);
   t.equal(stderr, '');
 });

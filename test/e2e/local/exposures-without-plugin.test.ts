@@ -59,19 +59,28 @@ void t.test("without the plugin, the daemon searches the run's files", async (t)
   const receipt = await receiptOf(box);
   t.match(receipt, {
     complete: true,
-    exposures: [{ secret: 'TAG_KEY', process: null, tasks: 0 }],
-    search: { by: 'daemon', complete: false, gaps: [{ reason: 'tasks', count: 1 }] },
+    exposures: [{ secret: 'TAG_KEY', process: null, tasks: 1 }],
+    search: { by: 'daemon', complete: true, tasks: 1, gaps: [] },
   });
+  t.match(
+    receipt.exposures[0]?.findings.find(({ file }) => file.endsWith('.command.run')),
+    {
+      file: /^..\/\w{30}\/\.command\.run$/,
+      encodings: ['plain'],
+    },
+  );
   for (const name of ['.nextflow.log', 'trace.txt', 'report.html'])
     t.ok(receipt.exposures[0]?.files.includes(join(box.launch, name)), name);
   const shown = (await box.escrow(['runs', 'receipt', receipt.run.id])).stdout;
-  t.match(shown, /^exposed +TAG_KEY: \d files of the run contain its value$/m);
-  t.match(
-    shown,
-    /^searched +not completely: .*\n +skipped files of tasks: only nf-escrow's plugin searches them/m,
-  );
+  t.match(shown, /^exposed +TAG_KEY: \d+ files of the run contain its value$/m);
+  t.match(shown, /^searched +completely: \d+ files, 1 task, /m);
   t.notMatch(shown, /Nothing is left/);
-  t.same(await taskNames(box), ['TAGGED ([secret])'], 'masks names from the trace');
+  t.same(await taskNames(box), ['TAGGED (***TAG_KEY***)'], 'masks names from the trace');
+  const log = await box.escrow(['runs', 'logs', receipt.run.id]);
+  t.equal(log.status, 0, log.stderr);
+  t.match(log.stdout, 'TAGGED (***TAG_KEY***)');
+  t.notMatch(log.stdout, value, 'the log stays masked when the values are deleted');
+  t.equal(log.stderr, '');
   assertNoValueInState(t, box, value);
 });
 
@@ -88,7 +97,7 @@ void t.test('after its head was killed, the daemon searches what the plugin did 
   const ended = await started.ended;
   t.match(ended.stderr, 'files of the run contain values of secrets: TAG_KEY\n');
   const receipt = await receiptOf(box);
-  t.match(receipt.search, { by: 'daemon', complete: false, gaps: [{ reason: 'tasks', count: 1 }] });
+  t.match(receipt.search, { by: 'daemon', complete: true, tasks: 1, gaps: [] });
   t.match(
     receipt.exposures.map(({ process, files }) => [process, files.length > 0]),
     [

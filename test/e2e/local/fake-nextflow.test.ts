@@ -197,30 +197,40 @@ void t.test('with -bg, returns 0 at once and purges the run when the head ends',
   t.match(await lastRun(box), { outcome: 'cancelled' }, 'cancels the head although its launcher has exited');
 });
 
-void t.test('rejects a value that cannot be delivered exactly, by name, and delivers nothing', async (t) => {
-  const box = new Sandbox(t);
-  const set = await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: `${newValue()}\n` });
-  t.match(set, {
-    status: 0,
-    stdout: /33 bytes/,
-    stderr: /FOO_KEY ends with a newline, which is part of the value/,
-  });
-  const key = await box.escrow(['secrets', 'set', 'PEM_KEY', '--user'], { input: 'two\nlines\n' });
-  t.match(key, { status: 0, stderr: '' }, 'no warning for a text of several lines');
-  t.same(await box.json(['secrets', 'remove', 'PEM_KEY', '--user', '--yes']), { removed: ['PEM_KEY'] });
-  const refused = await box.escrow(['run', 'touch ran']);
-  t.equal(refused.status, 78);
-  t.match(refused.stderr, /value contains a newline/);
-  t.notOk(existsSync(join(box.launch, 'ran')));
-  t.notOk(existsSync(join(box.state, 'runs')));
-  t.equal((await box.json<RunList>(['runs', 'list'])).runs.length, 0);
-  t.equal((await box.escrow(['run', '--no-secrets', 'touch ran'])).status, 0);
-  t.ok(existsSync(join(box.launch, 'ran')));
-});
+void t.test(
+  'leaves out a value that cannot be delivered exactly, and rejects it if it is selected',
+  async (t) => {
+    const box = new Sandbox(t);
+    const set = await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: `${newValue()}\n` });
+    t.match(set, {
+      status: 0,
+      stdout: /33 bytes/,
+      stderr: /FOO_KEY ends with a newline, which is part of the value/,
+    });
+    const key = await box.escrow(['secrets', 'set', 'PEM_KEY', '--user'], { input: 'two\nlines\n' });
+    t.match(key, { status: 0, stderr: '' }, 'no warning for a text of several lines');
+    t.same(await box.json(['secrets', 'remove', 'PEM_KEY', '--user', '--yes']), { removed: ['PEM_KEY'] });
+    const refused = await box.escrow(['run', '--only-secret', 'FOO_KEY', 'touch ran']);
+    t.equal(refused.status, 78);
+    t.match(refused.stderr, /selected secret FOO_KEY: .+ value, which contains a newline/);
+    t.notOk(existsSync(join(box.launch, 'ran')));
+    t.notOk(existsSync(join(box.state, 'runs')));
+    t.equal((await box.json<RunList>(['runs', 'list'])).runs.length, 0);
+    t.equal((await box.escrow(['run', '--no-secrets', 'touch ran'])).status, 0);
+    t.ok(existsSync(join(box.launch, 'ran')));
+    const left = await box.escrow(['run', 'cat "$NXF_SECRETS_FILE"; true']);
+    t.equal(left.status, 0);
+    t.match(
+      left.stderr,
+      /secret FOO_KEY is not delivered: .+ contains a newline\. A process that declares it fails\./,
+    );
+    t.equal(left.stdout, '', "Nextflow uses neither the user's own store nor a changed value");
+  },
+);
 
 void t.test('starts plain nextflow if there are no secrets', async (t) => {
   const box = new Sandbox(t);
-  const ended = await box.escrow(['run', '-', '--x'], { input: 'unused' });
+  const ended = await box.escrow(['run', '-', '--x'], { input: 'true' });
   t.notOk(ended.stderr.includes('nf-escrow:'));
   const plain = await box.escrow(['run', 'echo "${NXF_SECRETS_FILE-unset}"']);
   t.equal(plain.stdout, 'unset\n');
@@ -239,12 +249,12 @@ void t.test('reports usage errors with a hint, and changes nothing', async (t) =
     [['secrets', 'set', '1A'], 64, /starts with a digit/],
     [['secrets', 'set', 'EMPTY'], 64, /EMPTY: the value is empty/],
     [['secrets', 'set', 'AB', 'CD'], 64, /Cannot set a secret from an argument/],
-    [['secrets', 'remove', 'NOT_THERE', '--yes'], 1, /no secret NOT_THERE/],
+    [['secrets', 'remove', 'NOT_THERE', '--yes'], 1, /Cannot remove NOT_THERE/],
     [['secrets', 'remove', 'NOT_THERE'], 64, /Cannot ask for confirmation/],
-    [['secrets', 'remove', 'NOT_THERE', '--yes'], 1, /no secret NOT_THERE/],
+    [['secrets', 'remove', 'NOT_THERE', '--yes'], 1, /Cannot remove NOT_THERE/],
     [['secrets', 'set', 'AB', '--user', '--workspace', 'local/main'], 64, /cannot be combined/],
     [['runs', 'show', 'r999'], 1, /No run has the id or name "r999"/],
-    [['nonsense'], 64, /^nf-escrow: unknown command/],
+    [['nonsense'], 64, /^nf-escrow: Unknown command/],
     [['main.nf'], 64, /To run a pipeline: nf-escrow run main\.nf/],
     [['nf-core/rnaseq'], 64, /To run a pipeline: nf-escrow run nf-core\/rnaseq/],
   ];

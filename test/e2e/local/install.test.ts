@@ -60,6 +60,7 @@ void t.test('installs with the crontab and keeps its other lines', async (t) => 
     const environment = readFileSync(`/proc/${String(found.process?.pid)}/environ`, 'utf8');
     t.match(environment, `PATH=${box.env['PATH'] ?? ''}`);
     t.notMatch(environment, /NODE_OPTIONS/);
+    t.match(environment, `NXF_HOME=${box.env['NXF_HOME'] ?? ''}\0`, 'for the runs that the daemon starts');
   });
 
   await t.test('daemon start --stay replaces a daemon that would exit when idle', async (t) => {

@@ -104,7 +104,7 @@ void t.test('delivers the value to the task and nowhere else', async (t) => {
   });
   t.match(run.runName, /^[a-z]+_[a-z]+/);
   const { tasks } = JSON.parse((await box.http('GET', `/v1/runs/${run.id}/tasks`)).text) as TaskList;
-  t.match(tasks, [{ taskId: '1', name: 'HELLO', status: 'COMPLETED', exit: '0' }]);
+  t.match(tasks, [{ taskId: '1', name: 'HELLO', status: 'COMPLETED', exit: '0', durationMs: Number }]);
 });
 
 void t.test("returns nextflow's status when a task fails", async (t) => {
@@ -163,8 +163,8 @@ void t.test('two concurrent runs in one directory receive different values of on
   const box = await boxWith(t, nextflow, first);
   await box.escrow(['secrets', 'set', 'FOO_KEY', '--user'], { input: second });
   const all = await Promise.all(
-    ['--workspace-secret', '--user-secret'].map((option) =>
-      box.escrow(['run', option, 'FOO_KEY', 'main.nf', '-w', option]),
+    ['workspace', 'user'].map((scope) =>
+      box.escrow(['run', `--${scope}-secret`, 'FOO_KEY', 'main.nf', '-w', scope]),
     ),
   );
   t.match(all[0]?.stdout, hash(first));

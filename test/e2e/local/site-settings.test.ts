@@ -44,7 +44,7 @@ void t.test("a site's lock holds against file, variable and command", async (t) 
   t.equal(set.status, 78);
   t.match(set.stderr, /Cannot set writableByOthers: it is locked in "\/etc\/nf-escrow\/config\.yaml"\./);
   const listed = await onSite(['config', 'list'], { [KEY]: 'warn' });
-  t.match(listed.stdout, /^writableByOthers +refuse +\/etc\/nf-escrow\/config\.yaml \(locked\)$/m);
+  t.match(listed.stdout, /^writableByOthers\trefuse\t\/etc\/nf-escrow\/config\.yaml \(locked\)$/m);
 
   chmodSync(box.launch, 0o755);
   const allowed = await onSite(['run', 'true']);

@@ -89,12 +89,12 @@ void t.test('returns problem documents that do not quote the input', async (t) =
     ['PUT', `${SECRETS}/FOO_KEY`, `{"value": "${value}`, 400, 'request-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { value, valueBase64: value }, 400, 'request-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { valueBase64: `!${value}` }, 400, 'request-invalid'],
-    ['PUT', `${SECRETS}/FOO_KEY`, { value: `${value}\0` }, 400, 'value-invalid'],
-    ['PUT', `${SECRETS}/FOO_KEY`, `{"value":"${value}\\ud800"}`, 400, 'value-invalid'], // an unpaired surrogate
-    ['PUT', `${SECRETS}/FOO_KEY`, { value: '' }, 400, 'value-invalid'],
-    ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(3000) }, 400, 'value-invalid'],
+    ['PUT', `${SECRETS}/FOO_KEY`, { value: `${value}\0` }, 422, 'value-invalid'],
+    ['PUT', `${SECRETS}/FOO_KEY`, `{"value":"${value}\\ud800"}`, 422, 'value-invalid'], // an unpaired surrogate
+    ['PUT', `${SECRETS}/FOO_KEY`, { value: '' }, 422, 'value-invalid'],
+    ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(3000) }, 422, 'value-invalid'],
     ['PUT', `${SECRETS}/FOO_KEY`, { value: value.repeat(10_000) }, 413, 'payload-too-large'],
-    ['PUT', `${SECRETS}/${value}__x`, { value }, 400, 'name-invalid'],
+    ['PUT', `${SECRETS}/${value}__x`, { value }, 422, 'name-invalid'],
     ['PUT', '/v1/workspaces/no/such/secrets/FOO_KEY', { value }, 404, 'workspace-not-found'],
     ['DELETE', `${SECRETS}/FOO_KEY`, undefined, 404, 'secret-not-found'],
   ];

@@ -8,22 +8,27 @@ void t.test('serves each listed operation with responses that match their schema
   const box = new Sandbox(t);
   await box.escrow(['daemon', 'start']);
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
+  await box.escrow(['secrets', 'set', 'FOO_KEY', '--user'], { input: 'a value of the test' });
   await box.escrow(['run', 'true']);
   const known: Record<string, string> = {
     run:
       (JSON.parse((await box.http('GET', '/v1/runs')).text) as { runs: { id: string }[] }).runs[0]?.id ?? '',
     organization: 'local',
     workspace: 'main',
+    secret: 'FOO_KEY',
   };
-  for (const { method, path, request } of operations) {
-    if (path === '/v1/daemon/stop') continue;
+  const queries: Record<string, string> = {
+    getParameterSchema: `?pipeline=main.nf&launchDirectory=${box.launch}`,
+  };
+  for (const { id, method, path, request } of operations) {
+    if (path === '/v1/daemon/stop' || id === 'streamEvents') continue; // the stream does not end
     // The built-in organization and the built-in compute environment are both called local.
     const place = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
       method === 'delete' ? 'absent' : (known[name] ?? 'local'),
     );
     const { status, text } = await box.http(
       method.toUpperCase(),
-      place,
+      `${place}${queries[id] ?? ''}`,
       request === undefined ? undefined : {},
     );
     const what = `${method} ${path}: ${String(status)}`;

@@ -2,7 +2,8 @@
 import t from 'tap';
 import { operations } from '../../../daemon/api/operations/operations.ts';
 import type { Problem } from '../../../daemon/contract/types.ts';
-import { Sandbox, type Answer } from '../../support/sandbox.ts';
+import { codeOf, type Answer } from '../../support/http.ts';
+import { Sandbox } from '../../support/sandbox.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const filled = (path: string): string => path.replaceAll(/\{\w+\}/g, 'local');
@@ -10,7 +11,6 @@ const filled = (path: string): string => path.replaceAll(/\{\w+\}/g, 'local');
 void t.test('rejects what an operation does not take', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['daemon', 'start']);
-  const codeOf = ({ text }: Answer): string => (JSON.parse(text) as Problem).code;
 
   await t.test('a method that the path does not have', async (t) => {
     for (const path of new Set(operations.map((one) => one.path))) {

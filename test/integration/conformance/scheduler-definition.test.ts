@@ -120,7 +120,7 @@ for (const definition of definitions) {
       for (const id of sample.ids) t.ok(isJobId(executor, id), id);
       for (const id of HOSTILE_IDS) {
         t.notOk(isJobId(executor, id), JSON.stringify(id.slice(0, 20)));
-        t.throws(() => assertJobId(executor, id), { code: 'request-invalid' });
+        t.throws(() => assertJobId(executor, id), { code: 'request-unprocessable' });
       }
       t.notOk(
         jobId.global || jobId.sticky || jobId.multiline,
@@ -131,8 +131,8 @@ for (const definition of definitions) {
     await t.test('passes no invalid id to a command', async (t) => {
       const scheduler = createScheduler(executor, nothing);
       for (const id of HOSTILE_IDS) {
-        await t.rejects(scheduler.cancel(id), { code: 'request-invalid' });
-        await t.rejects(scheduler.jobs([sample.ids[0] ?? '', id]), { code: 'request-invalid' });
+        await t.rejects(scheduler.cancel(id), { code: 'request-unprocessable' });
+        await t.rejects(scheduler.jobs([sample.ids[0] ?? '', id]), { code: 'request-unprocessable' });
       }
     });
 

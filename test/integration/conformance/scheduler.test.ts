@@ -124,7 +124,7 @@ for (const kind of executors) {
       t.ok((origin?.submittedAt ?? Infinity) < Date.now() + 61_000);
       t.equal(await scheduler.origin(unknownId), undefined);
       for (const odd of ['--me', '1,2', '1_[1-9]', '*', '1;x', '$(id)', ''])
-        await t.rejects(scheduler.origin(odd), { code: 'request-invalid' }, odd);
+        await t.rejects(scheduler.origin(odd), { code: 'request-unprocessable' }, odd);
     });
 
     await t.test('cancels idempotently, including unknown jobs', async (t) => {

@@ -34,6 +34,7 @@ const environment: ComputeEnvironment = {
   isDefault: true,
   dateCreated: '',
   lastUpdated: '',
+  etag: '',
 };
 
 const secretDelivery: SecretDelivery = {

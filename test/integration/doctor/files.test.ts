@@ -53,7 +53,9 @@ void t.test('reports files at the path of a directory without opening them', asy
   t.match(checkDirectories(linked)[0]?.look(), [{ state: 'failure', found: /it is not a directory/ }]);
   symlinkSync('nowhere', join(base, 'dangling'));
   const nowhere = subjectIn(base, { env: { NF_ESCROW_HOME: join(base, 'dangling/home') } }).paths;
-  t.match(checkDirectories(nowhere)[0]?.look(), [{ state: 'failure', found: /cannot be created/ }]);
+  t.match(checkDirectories(nowhere)[0]?.look(), [
+    { state: 'failure', found: /cannot create .* is not a writable directory/ },
+  ]);
   t.match(only(checkSpace(nowhere)), { state: 'ok', found: base });
   const foreign = subjectIn(base, { env: { NF_ESCROW_HOME: '/proc/1' } }).paths;
   const [check] = checkDirectories(foreign)[0]?.look() ?? [];
@@ -150,8 +152,17 @@ void t.test("requires a regular file with mode 0600 as Nextflow's own store", as
   const look = (env = {}): Check[] => checkLocalStore({ env: { HOME: base, ...env } });
   t.match(only(look()), { state: 'ok', found: /does not exist/ });
   mkdirSync(directory, { recursive: true });
-  writeFileSync(store, 'not even JSON: it is not read', { mode: 0o600 });
+  writeFileSync(store, '[{"name": "FOO", "value": "do-not-tell"}]', { mode: 0o600 });
   t.match(only(look()), { state: 'ok', found: `${store} (0600)` });
+  writeFileSync(store, 'do-not-tell');
+  const broken = only(look());
+  t.match(broken, {
+    state: 'failure',
+    found: /it is not JSON/,
+    remedy: /^Make sure that the file contains a JSON array/,
+  });
+  t.notMatch(JSON.stringify(broken), /do-not-tell/);
+  writeFileSync(store, '[]');
   chmodSync(store, 0o640);
   t.match(only(look()), { state: 'failure', remedy: `chmod 600 ${store}` });
   chmodSync(store, 0o400);

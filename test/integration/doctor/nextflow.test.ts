@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { checkNextflow } from '../../../daemon/doctor/checks/nextflow.ts';
@@ -53,3 +53,19 @@ void t.test('accepts 24.10 or later, rejects older versions, and warns about unk
   t.match(only(await look('')), { state: 'warning', found: /unknown version/ });
   await t.rejects(checkNextflow(subjectIn(base, { env: { PATH: base } })), { code: 'nextflow-missing' });
 });
+
+void t.test(
+  'starts a wrapper for its version only if there is a state directory, and creates none',
+  async (t) => {
+    const base = t.testdir();
+    const nextflow = program(join(base, 'nextflow'), '#!/bin/sh\necho nextflow version 25.10.2.10555\n');
+    const subject = subjectIn(base, { nextflow });
+    t.match(only(await checkNextflow(subject)), { state: 'warning', found: /unknown version/ });
+    t.notOk(existsSync(subject.paths.state), 'nothing is created before the first launch');
+    mkdirSync(subject.paths.state, { mode: 0o700, recursive: true });
+    t.match(only(await checkNextflow(subject)), {
+      state: 'ok',
+      found: /^25\.10\.2 at .* \(from its answer to -v\)$/,
+    });
+  },
+);

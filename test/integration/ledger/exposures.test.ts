@@ -43,14 +43,22 @@ void t.test('keeps exposures of earlier runs by task', async (t) => {
     {
       ...{ run: 'r1', runName: 'happy_euler', secret: 'A_KEY', process: 'P', tasks: 2, fileCount: 2 },
       files: ['ab/cdef01', 'ab/cdef02'],
+      findings: [
+        { file: 'ab/cdef01', task: '1', encodings: ['plain'] },
+        { file: 'ab/cdef02', task: '2', encodings: ['plain'] },
+      ],
     },
     {
       ...{ run: 'r1', runName: 'happy_euler', secret: 'B_KEY', process: 'P', tasks: 1, fileCount: 1 },
       files: ['ab/cdef01'],
+      findings: [{ file: 'ab/cdef01', task: '1', encodings: ['plain'] }],
     },
   ]);
-  t.same(await exposedSecrets(ledger.db, 'r1'), ['A_KEY', 'B_KEY']);
-  t.same((await exposedByTask(ledger.db, 'r1')).get('1'), ['A_KEY', 'B_KEY']);
+  t.same(await exposedSecrets(ledger.db, ['r1']), [
+    { run: 'r1', secret: 'A_KEY' },
+    { run: 'r1', secret: 'B_KEY' },
+  ]);
+  t.same((await exposedByTask(ledger.db, 'r1', ['1'])).get('1'), ['A_KEY', 'B_KEY']);
 });
 
 void t.test('records an exposure once, only for secrets of the run, and up to a limit', async (t) => {
@@ -64,7 +72,7 @@ void t.test('records an exposure once, only for secrets of the run, and up to a 
     (await exposuresOf(ledger.db, 'r1')).find(({ process }) => process === 'Q'),
     { secret: 'C_KEY', fileCount: 1 },
   );
-  t.notOk((await exposedSecrets(ledger.db, 'r1')).includes('OTHER_KEY'));
+  t.notOk((await exposedSecrets(ledger.db, ['r1'])).some(({ secret }) => secret === 'OTHER_KEY'));
   const records = new ExposureRecords({ id: 'r1', plan });
   await ledger.write(async (db) => {
     for (let index = 0; index < 10_100; index += 1)

@@ -35,9 +35,11 @@ void t.test('migrates an older ledger, and backs it up before', async (t) => {
   t.equal(ledger.id, 'the-id');
   t.match(await ledger.db.selectFrom('scopes').selectAll().execute(), [{ id: 's1', visibility: 'private' }]);
   t.match(await ledger.db.selectFrom('runs').selectAll().execute(), [
-    { id: 'r1', compute_environment: 'local' },
+    { id: 'r1', compute_environment: 'local', events: 1 },
   ]);
-  t.match(await ledger.db.selectFrom('journal').selectAll().execute(), [{ seq: 7, principal: null }]);
+  t.match(await ledger.db.selectFrom('journal').selectAll().execute(), [
+    { seq: 7, run_seq: 1, principal: null },
+  ]);
   await ledger.close();
   const copy = `${path}.form-1`;
   t.equal(statSync(copy).mode & 0o777, 0o600);

@@ -56,7 +56,7 @@ echo "process.queue = 'long'"
     writeFileSync(asked, '');
   };
   const read = async (...args: string[]): Promise<object> =>
-    readConfiguration(nextflow, args, { env: process.env, cwd: directory });
+    readConfiguration(nextflow, args, { env: process.env, cwd: directory, state: join(directory, 'state') });
   const questions = (): string[] =>
     readFileSync(asked, 'utf8')
       .trim()

@@ -135,7 +135,7 @@ void t.test(
     t.equal(escrow(['config', 'set', 'trustedOwners', installer.name], {}).status, 0);
     t.match(
       escrow(['config', 'list'], {}).stdout,
-      new RegExp(`^trustedOwners +${installer.name} +config.yaml$`, 'm'),
+      new RegExp(`^trustedOwners\t${installer.name}\tconfig.yaml$`, 'm'),
     );
     t.same(planned({}), []);
 

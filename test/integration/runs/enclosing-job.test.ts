@@ -12,7 +12,7 @@ void t.test('rejects an invalid job id before it places anything', async (t) => 
   for (const id of ['-u', '4711.pbs', '1;id', '1'.repeat(200)])
     await t.rejects(
       modules.runs.create({ ...request, enclosingJob: { executor: 'slurm', id, restarts: 0 } }),
-      { code: 'request-invalid' },
+      { code: 'request-unprocessable' },
       id.slice(0, 10),
     );
   t.same(readdirSync(runs), []);

@@ -8,12 +8,14 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { FileWatch } from '../../../daemon/runs/watch/file-watch.ts';
+import { WakeUps } from '../../../daemon/runs/watch/wake-ups.ts';
 import { until } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -211,4 +213,59 @@ void t.test('watches no other file, whatever replaces the file', async (t) => {
   linkSync(join(other, 'file'), counted.path);
   counted.watch.follow();
   await until('a file of ours is watched again', () => counted.watch.isListening);
+});
+
+void t.test('reports only content that was written after it was seen', async (t) => {
+  const path = join(temporaryDirectory(t), 'events');
+  writeFileSync(path, 'read\n');
+  let changes = 0;
+  const watch = new FileWatch(
+    () => path,
+    () => (changes += 1),
+  );
+  t.teardown(() => watch.stop());
+  const restart = async (): Promise<void> => {
+    watch.stop();
+    watch.follow();
+    await until('it is watched', () => watch.isListening);
+  };
+  watch.markSeen();
+  await restart();
+  t.equal(changes, 0);
+  watch.stop();
+  appendFileSync(path, 'written while nothing watches\n');
+  await restart();
+  t.equal(changes, 1);
+});
+
+void t.test('many event lines wake the daemon a few times, and the last one is read', async (t) => {
+  const directory = temporaryDirectory(t);
+  for (const name of ['wake', 'events.jsonl']) writeFileSync(join(directory, name), '');
+  const events = join(directory, 'events.jsonl');
+  let [polls, size] = [0, 0];
+  const wakeUps = new WakeUps(
+    () => directory,
+    () => {
+      polls += 1;
+      wakeUps.beforePoll();
+      size = statSync(events).size;
+      wakeUps.afterQuietPoll(true, []);
+    },
+    {
+      watching: 1,
+      isObserved: true,
+      takeTurn: (work: () => void): void => {
+        work();
+      },
+    },
+  );
+  t.teardown(() => wakeUps.stop());
+  wakeUps.start(() => []);
+  await until('events are watched', () => {
+    appendFileSync(events, '.');
+    return polls > 2;
+  });
+  for (let line = 0; line < 1000; line += 1) appendFileSync(events, '.');
+  await until('all lines are read', () => size === statSync(events).size);
+  t.ok(polls < 20, `${String(polls)} polls`);
 });

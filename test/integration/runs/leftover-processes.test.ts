@@ -32,7 +32,7 @@ void t.test('reports a leftover process, and ends the run when the process ends'
     state: 'running',
     leftoverProcesses: [{ pid: left.identity.pid, command: /left-behind 600$/ }],
   });
-  t.match((await runs.list({ limit: 9 }))[0], { leftoverProcesses: [{ pid: left.identity.pid }] });
+  t.match((await runs.list({ limit: 9 })).items[0], { leftoverProcesses: [{ pid: left.identity.pid }] });
   t.match((await runs.receipt(id)).run.leftoverProcesses?.length, 1);
   t.match(describeLeftovers(run), [
     /^process \d+ outlived nextflow and keeps the run open: .*left-behind 600$/,

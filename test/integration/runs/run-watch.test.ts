@@ -42,7 +42,7 @@ void t.test('reads lines after a partially written one, and ignores empty lines'
   start();
   await modules.runs.purge(id, { force: false, asked: true });
   t.equal((await modules.runs.find(id)).runName, 'whole');
-  t.equal((await modules.runs.tasks(id)).traceErrors, 1);
+  t.equal((await modules.runs.tasks(id, { limit: 1 })).traceErrors, 1);
 });
 
 void t.test('retries a purge that cannot be recorded with exponential backoff', async (t) => {
@@ -125,7 +125,7 @@ void t.test('a maintenance round does not abort a run that is being placed', asy
     db.updateTable('runs').set({ state: 'created' }).where('id', '=', left).execute(),
   );
   placing.push(place());
-  await until('the run is recorded', async () => (await modules.runs.list({ limit: 9 })).length === 2);
+  await until('the run is recorded', async () => (await modules.runs.list({ limit: 9 })).items.length === 2);
   await modules.runs.recover();
   t.match(await modules.runs.find(left), { state: 'purged', outcome: 'aborted' });
   t.match(await modules.runs.find((await placing[0]) ?? ''), { state: 'materialized' });

@@ -41,7 +41,13 @@ void t.test('wake-ups that were started twice stop, and a late poll starts nothi
   const wakeUps = new WakeUps(
     () => directory,
     () => undefined,
-    () => 1,
+    {
+      watching: 1,
+      isObserved: true,
+      takeTurn: (work: () => void): void => {
+        work();
+      },
+    },
   );
   wakeUps.start(() => []);
   wakeUps.start(() => []);

@@ -1,7 +1,7 @@
 // Endpoints from environment variables and the AWS configuration: nothing is sent to an unencrypted one.
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { accessOf } from '../../../daemon/aws/session/access.ts';
@@ -11,6 +11,7 @@ import type { AwsSettings } from '../../../daemon/contract/types.ts';
 import { createBatch } from '../../support/aws/aws-sandbox.ts';
 import { ACCOUNT, environmentOf, settingsFor, storeFor } from '../../support/aws/test-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
+import { listenOnLoopback } from '../../support/listen-on-loopback.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -25,9 +26,9 @@ async function listenFor(t: Test): Promise<{ port: number; received: () => Buffe
         socket.destroy();
       });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   t.teardown(() => server.close());
-  return { port: (server.address() as AddressInfo).port, received: () => Buffer.concat(chunks) };
+  return { port, received: () => Buffer.concat(chunks) };
 }
 
 /** Sets environment variables for one test. Undefined unsets a variable. */

@@ -128,9 +128,12 @@ withAws('splits secrets over 64 KiB, and stores a value that fills one on its ow
   for (const placement of placements) t.equal((await store.inspect(placement)).state, 'absent');
 });
 
-withAws('rejects a value that is not UTF-8 by name, without a request to AWS', async (t, aws) => {
+withAws('finds values that are not UTF-8, without a request to AWS', async (t, aws) => {
   const values = secretsOf({ FOO_KEY: 'fine', BAR_KEY: Buffer.from([0x66, 0xff]) });
-  t.throws(() => storeFor().check(values), { code: 'value-not-deliverable', message: /deliver BAR_KEY / });
+  t.same(
+    [...storeFor().findUndeliverable(values)],
+    [['BAR_KEY', 'AWS Batch cannot carry its value, which is not UTF-8 text']],
+  );
   t.same(aws.calls, []);
 });
 

@@ -25,6 +25,7 @@ const local: ComputeEnvironment = {
   isDefault: true,
   dateCreated: '',
   lastUpdated: '',
+  etag: '',
 };
 
 const values = (entries: Record<string, string | Buffer>): Map<string, SecretValue> =>
@@ -99,16 +100,27 @@ void t.test('removes planted links without following them', async (t) => {
   t.ok(existsSync(outside));
 });
 
-void t.test('rejects values that Nextflow would change, execute or expose', async (t) => {
+void t.test('finds values that Nextflow would change, execute or expose', async (t) => {
   const store = new RunDirectorySecrets();
+  const find = (entries: Parameters<typeof values>[0], delivery = secretDelivery): [string, string][] => [
+    ...store.findUndeliverable(values(entries), delivery),
+  ];
+  const withPlugin = { ...secretDelivery, plugin: '0.1.0' };
   for (const bad of ['a\nb', 'a"b', 'a`b', 'a\\b', 'a\rb', 'x OTHER=1', Buffer.from([0xff, 0xfe])]) {
-    t.throws(
-      () => {
-        store.check(values({ FOO_KEY: bad, OTHER: 'fine' }), secretDelivery);
-      },
-      { code: 'value-not-deliverable', message: /secret FOO_KEY in/ },
-    );
+    t.match(find({ FOO_KEY: bad, OTHER: 'fine' }), [
+      ['FOO_KEY', /^Nextflow's own format cannot carry its value, which /],
+    ]);
+    t.same(find({ FOO_KEY: bad, OTHER: 'fine' }, withPlugin), []);
   }
   for (const good of ["a'b", '$HOME $(id)', 'FOO_KEY=self', ' x ', 'é%s!#', '-n'])
-    store.check(values({ FOO_KEY: good, OTHER: 'fine' }), secretDelivery);
+    t.same(find({ FOO_KEY: good, OTHER: 'fine' }), []);
+  t.match(
+    find({ FOO_KEY: 'OTHER=1', OTHER: 'a\nb' }),
+    [['OTHER', /newline/]],
+    'no task with OTHER starts, so FOO_KEY can be delivered',
+  );
+  t.match(find({ FOO_KEY: 'OTHER=1', OTHER: 'FOO_KEY=1' }), [
+    ['FOO_KEY', /OTHER=/],
+    ['OTHER', /FOO_KEY=/],
+  ]);
 });

@@ -1,7 +1,7 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
+import { listenOnLoopback } from '../listen-on-loopback.ts';
 import { startMoto } from './moto.ts';
 import { checkCreate, noRules, Refusal, type Rules } from './rules.ts';
 
@@ -53,8 +53,7 @@ export class StrictAws {
     const server = createServer((incoming, response) => {
       aws.#serve(incoming, response).catch(() => incoming.socket.destroy());
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    aws.#endpoint = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    aws.#endpoint = `http://127.0.0.1:${String(await listenOnLoopback(server))}`;
     t.teardown(async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -31,6 +31,7 @@ export function environmentOf(settings: AwsSettings): ComputeEnvironment {
     isDefault: false,
     dateCreated: '',
     lastUpdated: '',
+    etag: '',
     aws: settings,
   };
 }

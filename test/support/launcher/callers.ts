@@ -3,16 +3,16 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until, untapped, type Sandbox } from '../sandbox.ts';
 
-/** Something that starts programs, in its own way to ignore signals. `$PROGRAM` is the program, without arguments. */
+/** A way to start a program, with the signals that it ignores. Scripts contain `$PROGRAM` for the program. */
 export interface Caller {
   readonly title: string;
-  /** What has to be there. */
+  /** Required programs. */
   readonly needs: readonly string[];
-  /** Starts the program and returns when it has been started, at the earliest. */
+  /** Starts the program. May return before the program has ended, but not before it was started. */
   readonly start: (box: Sandbox, program: string) => Promise<void>;
 }
 
-/** A caller that is a script of a shell. */
+/** Returns a caller that runs a shell script. */
 function script(title: string, shell: string, text: string, flags: readonly string[] = []): Caller {
   return {
     title,
@@ -25,7 +25,7 @@ function script(title: string, shell: string, text: string, flags: readonly stri
   };
 }
 
-/** A caller that is a command. */
+/** Returns a caller that runs a command with the program as its last argument. */
 function command(title: string, ...words: readonly [string, ...string[]]): Caller {
   const [first, ...rest] = words;
   return {
@@ -37,7 +37,7 @@ function command(title: string, ...words: readonly [string, ...string[]]): Calle
   };
 }
 
-/** Root's own /run and spools, so that neither the system's cron nor its jobs are met; nothing is left of it. */
+/** Runs a shell script as root with an empty /run and empty spools, so that it neither runs nor changes jobs of this host. */
 function inOwnSpools(box: Sandbox, text: string): ReturnType<Sandbox['startProgram']> {
   const mounts = ['/run', '/var/spool/cron', '/etc/cron.d']
     .filter((path) => existsSync(path))
@@ -52,7 +52,7 @@ function inOwnSpools(box: Sandbox, text: string): ReturnType<Sandbox['startProgr
   ]);
 }
 
-/** Runs what is due, as cron does after a reboot. Ended by its id. */
+/** Starts a cron daemon that runs an @reboot job, and kills the daemon by its process id. */
 const cron: Caller = {
   title: 'cron',
   needs: ['cron'],
@@ -68,7 +68,7 @@ const cron: Caller = {
       `cp ${table} /etc/cron.d/test && chmod 600 /etc/cron.d/test && exec cron -f`,
     );
     await until(
-      'cron has started it',
+      'cron has run the job',
       () => existsSync(join(box.launch, 'signals')) || daemon.child.exitCode !== null,
     );
     daemon.child.kill('SIGKILL');
@@ -88,7 +88,7 @@ cd ${box.launch} && echo ${program} | at now && atd -s`;
   },
 };
 
-/** A service of a systemd of its own. */
+/** Starts a user instance of systemd, and in it a transient service. */
 const systemdRun: Caller = {
   title: 'systemd-run',
   needs: ['systemd-run', '/lib/systemd/systemd'],
@@ -124,7 +124,7 @@ const systemdRun: Caller = {
   },
 };
 
-/** All of them. A script that starts something in the background has SIGINT and SIGQUIT ignored for it (POSIX 2.11). */
+/** All callers. A shell script ignores SIGINT and SIGQUIT in programs that it starts in the background (POSIX, 2.11). */
 export const callers: readonly Caller[] = [
   ...['bash', 'zsh', 'dash'].flatMap((shell) => [
     script(`${shell}, in the foreground`, shell, '$PROGRAM\n'),
@@ -147,8 +147,8 @@ export const callers: readonly Caller[] = [
   systemdRun,
 ];
 
-/** Of what a caller needs, that which is not here. */
-export function missing({ needs }: Caller): string | undefined {
+/** Returns a program that a caller or a test requires and this host does not have. */
+export function missing({ needs }: Pick<Caller, 'needs'>): string | undefined {
   const places = ['/bin', '/sbin', '/usr/bin', '/usr/sbin', '/usr/local/bin'];
   return needs.find(
     (name) =>

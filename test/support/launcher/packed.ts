@@ -15,8 +15,8 @@ function manifestOf(directory: string): Manifest {
 }
 
 /**
- * Installs what would be published into `directory`, as npm would: `npm pack`, and beside it the packages that it depends on,
- * which are copies, so that nothing is found in the checkout. Returns the package's own directory.
+ * Installs the package into a directory like npm: unpacks the output of `npm pack` and copies the packages that it depends on.
+ * Copies, because links would lead back to the checkout. Returns the directory of the package.
  */
 export function installPacked(directory: string): string {
   const modules = join(directory, 'lib/node_modules');
@@ -38,14 +38,14 @@ function install(from: string, into: string): void {
     try {
       cpSync(source, join(into, name), { recursive: true, dereference: true });
     } catch (error) {
-      if (name in optionalDependencies) continue; // for another machine
+      if (name in optionalDependencies) continue; // for another platform
       throw error;
     }
     install(source, into);
   }
 }
 
-/** The packages that a CommonJS file requires, and that are not Node's. */
+/** Returns the packages that a CommonJS file requires or imports, without the modules of Node. */
 export function packagesIn(code: string): string[] {
   const found = new Set<string>();
   const visit = (node: ts.Node): void => {

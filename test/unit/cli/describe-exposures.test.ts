@@ -97,7 +97,9 @@ void t.test('escapes paths and names in exposures', async (t) => {
   const [exposure] = example.exposures;
   const hostile = {
     ...example,
-    exposures: exposure && [{ ...exposure, process: 'P\u001b[2J', files: ['a\nb'] }],
+    exposures: exposure && [
+      { ...exposure, process: 'P\u001b[2J', findings: [{ file: 'a\nb', task: null, encodings: ['base64'] }] },
+    ],
   } as Receipt;
   const gap = { reason: 'not-plain', count: 1, example: 'x\u009b' } as const;
   const lines = describeExposures({ ...hostile, search: { ...search, complete: false, gaps: [gap] } });
@@ -108,9 +110,16 @@ void t.test('escapes paths and names in exposures', async (t) => {
 });
 
 void t.test('shows some of many files, and the number of the others', async (t) => {
-  const files = Array.from({ length: 1000 }, (_, index) => `ab/${String(index)}`);
+  const findings = Array.from({ length: 1000 }, (_, index) => ({
+    file: `ab/${String(index)}`,
+    task: null,
+    encodings: ['plain'],
+  }));
   const [exposure] = example.exposures;
-  const receipt = { ...example, exposures: exposure && [{ ...exposure, files, fileCount: 4000 }] } as Receipt;
+  const receipt = {
+    ...example,
+    exposures: exposure && [{ ...exposure, findings, fileCount: 4000 }],
+  } as Receipt;
   const lines = describeExposures(receipt);
   t.ok(lines.length < 40);
   t.ok(lines.includes('             and 3980 more'));

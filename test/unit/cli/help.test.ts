@@ -23,6 +23,11 @@ function leaves(command: Command, path: readonly string[] = []): Leaf[] {
   return named.flatMap((each) => leaves(each, [...path, each.name()]));
 }
 
+/** Returns the commands that contain other commands. */
+function groupsOf(command: Command): Command[] {
+  return command.commands.filter((each) => each.commands.length > 0);
+}
+
 function helpOf(command: Command): string {
   let text = '';
   command.configureOutput({ writeOut: (part) => (text += part) });
@@ -60,9 +65,16 @@ void t.test('every command has an example in its help and an entry in docs/comma
   }
 });
 
+void t.test('the help of the program and of each group has an example', async (t) => {
+  t.match(helpOf(program), /\nExample: nf-escrow run/);
+  t.ok(groupsOf(program).length > 5);
+  for (const group of groupsOf(program))
+    t.match(helpOf(group), new RegExp(`\nExample: nf-escrow ${group.name()} `), group.name());
+});
+
 void t.test('every command that the pages name exists', async (t) => {
   const known = leaves(program).map(({ path }) => path);
-  const groups = program.commands.map((command) => command.name());
+  const groups = [...program.commands.map((command) => command.name()), 'help'];
   for (const name of ['README.md', 'docs/commands.md'])
     for (const named of namedIn(page(name))) {
       const [group = '', verb] = named.split(' ');

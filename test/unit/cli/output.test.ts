@@ -1,4 +1,5 @@
 import { deepEqual, doesNotThrow } from 'node:assert/strict';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import type { Context } from '../../../daemon/cli/context.ts';
@@ -13,6 +14,9 @@ import { harmfulIn, hostileTexts } from '../../support/hostile-text.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 process.chdir(temporaryDirectory(t)); // `shim` and `config set` write files
+// `doctor` examines neither the state of whoever runs the tests, nor this machine's Java and scheduler, which are slow.
+process.env['NF_ESCROW_HOME'] = join(process.cwd(), 'home');
+process.env['PATH'] = process.cwd();
 
 /**
  * Commands that print text from the daemon, a setting or a file. test/e2e covers those that follow files. `doctor --probe` is
@@ -21,6 +25,8 @@ process.chdir(temporaryDirectory(t)); // `shim` and `config set` write files
 const COMMANDS: readonly (readonly string[])[] = [
   ['runs', 'list'],
   ['runs', 'list', '--json'],
+  ['runs', 'tasks', 'NAME'],
+  ['runs', 'tasks', 'NAME', '--json'],
   ['runs', 'show', 'NAME'],
   ['runs', 'show', 'NAME', '--json'],
   ['runs', 'receipt', 'NAME'],
@@ -78,7 +84,6 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['aws-credentials', '--compute-env', 'NAME'],
   ['completion', 'NAME'],
   ['completion', 'zsh'],
-  ['complete', '--', 'runs', ''],
   ['runs', '--help'],
   ['NAME'],
   ['NAME.nf'],
@@ -87,14 +92,17 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['runs', 'list', '--json=NAME'],
 ];
 
+/** Separates the cells of listings in a pipe. test/unit/cli/table.test.ts shows that cells contain none. */
+const TAB = '\t';
+
 /** Commands that print none of the hostile text, so nothing is escaped. */
 const OURS = [
   'doctor',
   'doctor --json',
   'completion zsh',
-  'complete -- runs ',
   'runs --help',
   'runs prune --yes',
+  'runs list --json=NAME', // the value of a wrong option may be a secret
 ];
 
 /** Commands that print only errors or help. */
@@ -105,6 +113,7 @@ const REFUSED = [
   'secrets show NAME',
   'compute-envs create NAME --platform NAME',
   'config get NAME',
+  'use lab/NAME',
   'completion NAME',
   'runs --help',
   'NAME',
@@ -175,7 +184,7 @@ for (const command of COMMANDS) {
           (await buildProgram(context, args)).parseAsync(args, { from: 'user' }),
         );
         succeeded += Number(ended.succeeded);
-        deepEqual(harmfulIn(out + err), []);
+        deepEqual(harmfulIn(out.replaceAll(TAB, ' ') + err), []);
         deepEqual((out + err).match(/^nf-escrow: forged/m), null, 'hostile text cannot start a line');
         if (args.includes('--json') && out !== '') doesNotThrow(() => JSON.parse(out) as unknown);
         if (/\\u/.test(out + err)) escaped += 1;

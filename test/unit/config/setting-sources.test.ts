@@ -23,15 +23,15 @@ void t.test('the site sets defaults, and locks what its users may not change', a
   const site = 'writableByOthers: refuse\nkeepRunsDays: 30\n';
   const from = '/etc/nf-escrow/config.yaml';
   const open = await sourcesOf(t, 'writableByOthers: warn\n', site);
-  t.same(open.lookUp('writableByOthers'), { value: 'warn', from: 'config.yaml', isLocked: false });
-  t.same(open.lookUp('keepRunsDays'), { value: '30', from, isLocked: false });
-  t.same(open.lookUp('onLost'), { value: 'purge-now', from: 'default', isLocked: false });
+  t.match(open.lookUp('writableByOthers'), { value: 'warn', from: 'config.yaml', isLocked: false });
+  t.match(open.lookUp('keepRunsDays'), { value: '30', from, isLocked: false });
+  t.match(open.lookUp('onLost'), { value: 'purge-now', from: 'default', isLocked: false });
   const locks = `${site}locked: [writableByOthers, onLost]\n`;
   const locked = await sourcesOf(t, 'writableByOthers: warn\nonLost: wait\n', locks, {
     NF_ESCROW_WRITABLE_BY_OTHERS: 'warn',
   });
-  t.same(locked.lookUp('writableByOthers'), { value: 'refuse', from, isLocked: true });
-  t.same(locked.lookUp('onLost'), { value: 'purge-now', from: 'default', isLocked: true });
+  t.match(locked.lookUp('writableByOthers'), { value: 'refuse', from, isLocked: true });
+  t.match(locked.lookUp('onLost'), { value: 'purge-now', from: 'default', isLocked: true });
   for (const [text, message] of [
     ['locked: onLost\n', /must be a list of keys/],
     ['locked: [nothing]\n', /^Unknown key "nothing"/],
@@ -58,5 +58,5 @@ void t.test('reads trusted owners from a list, a text or a variable, and refuses
   await t.rejects(read('workspace: [a, b]\n'), { code: 'config-invalid' }, 'no other setting is a list');
   const locked = 'trustedOwners: [sw]\nlocked: [trustedOwners]\n';
   const site = await sourcesOf(t, 'trustedOwners: [ann]\n', locked, { NF_ESCROW_TRUSTED_OWNERS: 'ann' });
-  t.same(site.lookUp('trustedOwners'), { value: 'sw', from: '/etc/nf-escrow/config.yaml', isLocked: true });
+  t.match(site.lookUp('trustedOwners'), { value: 'sw', from: '/etc/nf-escrow/config.yaml', isLocked: true });
 });

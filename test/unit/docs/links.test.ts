@@ -40,7 +40,7 @@ function anchorsOf(page: string): Set<string> {
 
 void t.test('every link of a page leads to a file and a heading that exist', (t) => {
   const broken = pages.flatMap((page) =>
-    [...proseOf(page).matchAll(/\]\(([^()\s]+)\)/g)].flatMap(([, link = '']) => {
+    [...proseOf(page).matchAll(/(?:\]\(|\bsrc(?:set)?=")([^()\s"]+)[)"]/g)].flatMap(([, link = '']) => {
       if (/^[a-z]+:/.test(link)) return [];
       const [path = '', anchor] = link.split('#');
       const target = path === '' ? page : join(dirname(page), path);

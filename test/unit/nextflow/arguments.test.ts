@@ -1,5 +1,5 @@
 import t from 'tap';
-import { splitRunOptions } from '../../../daemon/cli/launch/run-options.ts';
+import { RUN_OPTIONS, splitRunOptions } from '../../../daemon/cli/launch/run-options.ts';
 import { buildRunArguments, readCommandLine } from '../../../daemon/nextflow/launcher/arguments.ts';
 import { expectedLog, readLogLine, type LogFacts } from '../../../daemon/nextflow/logs/log.ts';
 import { TraceReader } from '../../../daemon/nextflow/logs/trace.ts';
@@ -60,13 +60,57 @@ void t.test('parses leading options only, up to the first other argument', async
     'AB',
     '--explain',
     'main.nf',
-    '--explain',
-    '--workspace',
+    '--input',
+    '--reads',
     'x',
   ]);
   t.match(options, { workspace: 'a/b', explain: true, selection: { only: [{ name: 'AB', scope: null }] } });
-  t.same(options.rest, ['main.nf', '--explain', '--workspace', 'x']);
+  t.same(options.rest, ['main.nf', '--input', '--reads', 'x']);
   t.same(splitRunOptions(['--', '--explain']).rest, ['--explain']);
+});
+
+void t.test('refuses its own options among the arguments of Nextflow', async (t) => {
+  const ours = RUN_OPTIONS.filter((option) => option !== '--help');
+  t.ok(ours.includes('--no-secrets') && ours.includes('--allow-param'));
+  for (const option of ours)
+    for (const [first, ...more] of [
+      ['main.nf', option],
+      ['main.nf', `${option}=true`],
+      ['main.nf', '--input', option, 'x'],
+      ['-profile', 'p', option, 'main.nf'],
+      ['-', '-resume', '--x=1', `${option}=`],
+    ])
+      t.throws(
+        () => splitRunOptions(['--workspace', 'a/b', first ?? '', ...more]),
+        {
+          code: 'usage',
+          message: `Cannot pass ${option} to the pipeline: it is an option of nf-escrow run, and it follows the arguments of Nextflow.`,
+          hint: new RegExp(`nf-escrow run ${option} .*--allow-param ${option.slice(2)} `),
+        },
+        [first, ...more].join(' '),
+      );
+});
+
+void t.test('passes parameters with names of its options if they are meant', async (t) => {
+  const rest = ['main.nf', '--no-secrets', '--json=x', '--workspace', 'y'];
+  t.same(splitRunOptions(['--detach', '--', ...rest]).rest, rest);
+  const allow = ['--allow-param', 'no-secrets', '--allow-param=--json', '--allow-param', 'workspace'];
+  const allowed = splitRunOptions([...allow, ...rest]);
+  t.same(allowed.rest, rest);
+  t.same(allowed.selection, {}, 'an allowed parameter is no option');
+  t.throws(() => splitRunOptions([...allow.slice(0, 3), ...rest]), { message: /^Cannot pass --workspace / });
+  t.throws(() => splitRunOptions(['--allow-param', 'input', 'main.nf']), {
+    code: 'usage',
+    message: /^Cannot allow the parameter "input": nf-escrow run has no option of this name\.$/,
+  });
+  t.throws(() => splitRunOptions(['--allow-param', 'input', '--', 'main.nf']), { code: 'usage' });
+  for (const unrelated of [
+    ['main.nf', '--', '--no-secrets'],
+    ['main.nf', '--help'],
+    ['main.nf', '--noSecrets', '--no-secret', '--workspace.name', 'x', '--only-secrets'],
+    ['main.nf', '-resume', '-N', 'me@example.org', 'json', 'detach'],
+  ])
+    t.same(splitRunOptions(unrelated).rest, unrelated, unrelated.join(' '));
 });
 
 void t.test('reads name, session and end from the log', async (t) => {
@@ -99,7 +143,7 @@ void t.test('reads the columns that the user has chosen, and reports malformed r
   t.match(reader.read('2\tHEL\tLO\tCOMPLETED'), { reason: /4 cells under 3 columns/ });
 });
 
-void t.test('handles only nextflow command lines that run a pipeline', async (t) => {
+void t.test('handles only nextflow command lines that evaluate a pipeline', async (t) => {
   const isFile = (path: string): boolean => path === 'main.nf' || path === 'log';
   const cases: [string, boolean][] = [
     ['run main.nf --x 1', true],
@@ -116,7 +160,11 @@ void t.test('handles only nextflow command lines that run a pipeline', async (t)
     ['log run', false],
     ['run -h', false],
     ['-version', false],
-    ['config -profile run', false],
+    ['config -profile run', true],
+    ['inspect main.nf', true],
+    ['-q config -flat', true],
+    ['config -h', false],
+    ['lint main.nf', false],
     ['', false],
   ];
   for (const [line, wanted] of cases) {
@@ -125,5 +173,9 @@ void t.test('handles only nextflow command lines that run a pipeline', async (t)
     t.equal(read !== undefined, wanted, line);
     if (read !== undefined) t.same(read.arguments, args, 'verbatim');
   }
+  const parameters = ['run', 'main.nf', '--no-secrets', '--workspace', 'x'];
+  t.same(readCommandLine(parameters, isFile)?.arguments, parameters, 'has no options of our own');
   t.equal(readCommandLine(['-bg', 'run', 'x'], isFile)?.background, true);
+  t.equal(readCommandLine(['config'], isFile)?.command, 'config');
+  t.equal(readCommandLine(['main.nf'], isFile)?.command, 'run');
 });

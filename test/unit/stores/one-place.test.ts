@@ -14,7 +14,7 @@ const settings = Object.values(platformRules).flatMap(({ settings }) => settings
 const REGISTRIES = [
   'daemon/stores/registry.ts',
   'daemon/doctor/platform-checks.ts',
-  'daemon/cli/launch/prepare-for-platform.ts',
+  'daemon/launch/prepare-for-platform.ts',
   'daemon/contract/types.ts', // generated from the schemas
 ];
 const isOwn = (file: string): boolean =>

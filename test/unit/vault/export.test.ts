@@ -66,7 +66,7 @@ void t.test('exports encrypted, and imports the exact bytes into another ledger'
     });
   }
   await t.rejects(exportVault(from.ledger, from.vault, user, { recipients: [identity] }), {
-    code: 'request-invalid',
+    code: 'request-unprocessable',
     message: /not an age public key/,
   });
 });

@@ -31,10 +31,10 @@ void t.test('never reuses a version number for a name in a scope', async (t) => 
   const main = await findWorkspace(ledger.db, 'local/main');
   const own = await userScope(ledger.db, user);
   for (const scope of [main, own]) {
-    t.same(await vault.set(user, scope, 'AA_KEY', value), { version: 1, created: true });
-    t.same(await vault.set(user, scope, 'AA_KEY', value), { version: 2, created: false });
+    t.match(await vault.set(user, scope, 'AA_KEY', value), { version: 1, created: true });
+    t.match(await vault.set(user, scope, 'AA_KEY', value), { version: 2, created: false });
     await vault.remove(user, scope, 'AA_KEY');
-    t.same(await vault.set(user, scope, 'AA_KEY', value), { version: 3, created: true });
+    t.match(await vault.set(user, scope, 'AA_KEY', value), { version: 3, created: true });
   }
   await vault.remove(user, main, 'AA_KEY');
   const created = await vault.setAll(user, main, new Map([['AA_KEY', value]]), 'refuse');

@@ -1,12 +1,22 @@
 import { array, constant, constantFrom, oneof, string, tuple, type Arbitrary } from 'fast-check';
+import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { EventHub } from '../../../../daemon/api/events/event-hub.ts';
+import { Sessions } from '../../../../daemon/access/sessions.ts';
+import { IdempotentRequests } from '../../../../daemon/api/routing/idempotent-requests.ts';
+import { RedirectFile } from '../../../../daemon/api/page/redirect-file.ts';
 import { createServer } from '../../../../daemon/api/server.ts';
-import { listenOn } from '../../../../daemon/api/listen.ts';
+import { MetricsRecorder } from '../../../../daemon/api/metrics/recorder.ts';
+import { listenOn } from '../../../../daemon/api/listeners/unix-listener.ts';
 import { operations } from '../../../../daemon/api/operations/operations.ts';
-import type { Problem, RunList } from '../../../../daemon/contract/types.ts';
-import { errorTable } from '../../../../daemon/errors.ts';
+import { platformGroup } from '../../../../daemon/api/seqera-platform/operations.ts';
+import { API_PREFIX, isPlatformPath } from '../../../../daemon/api/seqera-platform/platform-paths.ts';
+import type { PlatformError, Problem } from '../../../../daemon/contract/types.ts';
+import { errorTable, EscrowError } from '../../../../daemon/errors.ts';
+import { sqliteFeed } from '../../../../daemon/ledger/feed.ts';
+import { systemClock } from '../../../../daemon/system/time/clock.ts';
 import { identifySelf } from '../../../../daemon/system/processes/process-identity.ts';
 import { openModules } from '../engine.ts';
 import { fromSchema } from '../from-schema.ts';
@@ -32,13 +42,30 @@ const part = oneof(
     '__proto__',
     'import',
     'r',
+    '1',
+    '9223372036854775807',
   ),
   string({ unit: 'binary', maxLength: 8 })
     .filter((text) => !/[\ud800-\udfff]/.test(text))
     .map(encodeURIComponent),
 );
 const query = array(
-  tuple(constantFrom('limit', 'state', 'workspace', 'before', 'force', 'remove', '__proto__', 'a[b]'), part),
+  tuple(
+    constantFrom(
+      'limit',
+      'state',
+      'workspace',
+      'before',
+      'force',
+      'remove',
+      'preview',
+      'workspaceId',
+      'name',
+      '__proto__',
+      'a[b]',
+    ),
+    part,
+  ),
   { maxLength: 2 },
 ).map((all) => (all.length === 0 ? '' : `?${all.map(([name, value]) => `${name}=${value}`).join('&')}`));
 const header = oneof(
@@ -58,7 +85,11 @@ const header = oneof(
 
 /** Requests to all routes: METHOD, path, headers, an empty line, body. */
 const requests: Arbitrary<string> = oneof(
-  ...operations.map(({ method, path, request: schema }) =>
+  ...[
+    ...operations,
+    ...platformGroup.operations,
+    ...platformGroup.operations.map((one) => ({ ...one, path: API_PREFIX + one.path })),
+  ].map(({ method, path, request: schema }) =>
     tuple(
       tuple(
         ...path
@@ -95,18 +126,31 @@ export const api: Target = {
         memoryBytes: 0,
       }) as never;
     const none = (): Promise<never[]> => Promise.resolve([]);
-    const platformChecks = { 'aws-batch': { check: none, sweep: none, probe: none } };
+    // A launch would start programs that the input names.
+    const unprepared = (): Promise<never> =>
+      Promise.reject(new EscrowError('launch-not-prepared', 'No launch is prepared here.'));
+    const platformChecks = { 'aws-batch': { check: none, sweep: none, probe: none, policies: () => [] } };
     const app = createServer({
       version: '0',
       ledger,
       vault,
       runs,
+      events: new EventHub(sqliteFeed(ledger), ledger.changes, nothing),
       user: deps.user,
+      requests: new IdempotentRequests(ledger, 'fuzz', () => randomBytes(32)),
       log: deps.log,
       platformRules,
       platformChecks,
+      recorder: new MetricsRecorder(ledger, '0', () => 0),
+      examiner: { examine: none },
+      launches: { preview: unprepared, start: unprepared, repeat: unprepared, parameterSchema: unprepared },
+      tcp: { listen: () => Promise.resolve(), address: undefined },
+      pageSocket: { path: join(ground.directory, 'page.sock'), open: () => Promise.resolve() },
+      redirect: new RedirectFile(join(ground.directory, 'page.html')),
+      sessions: new Sessions(join(ground.directory, 'page.sessions'), systemClock),
       status,
       stop: nothing,
+      redact: (text) => text,
       touched: nothing,
     });
     const socketPath = join(ground.directory, 's');
@@ -121,15 +165,8 @@ export const api: Target = {
         const answer = await send({ agent, socketPath, method, path, headers }, body);
         const log = modules.logged();
         if (answer.status >= 400 && method !== 'HEAD') {
-          hold(
-            answer.type.startsWith('application/problem+json'),
-            `an error is a problem document: ${String(answer.status)} ${answer.type} ${answer.text.slice(0, 200)}`,
-          );
-          const { code } = JSON.parse(answer.text) as Problem;
-          hold(
-            code !== 'internal' && Object.hasOwn(errorTable, code),
-            `an error is in the table: ${answer.text} ${log}`,
-          );
+          if (isPlatformPath(path.split('?')[0] ?? '')) holdPlatformError(answer);
+          else holdProblem(answer, log);
         }
         hold(answer.status !== 500 || method !== 'HEAD', 'no internal error');
         count += 1;
@@ -139,7 +176,7 @@ export const api: Target = {
       check: async () => {
         await endRuns(runs);
         await modules.checkKept();
-        const { runs: open } = { runs: await runs.list({ limit: 100, state: 'open' }) } satisfies RunList;
+        const { items: open } = await runs.list({ limit: 100, state: 'open' });
         hold(
           open.every(({ pendingRemovals }) => pendingRemovals === 0),
           'an aborted run has no pending removals',
@@ -160,9 +197,29 @@ export const api: Target = {
   },
 };
 
+function holdProblem({ status, type, text }: Answer, log: string): void {
+  hold(
+    type.startsWith('application/problem+json'),
+    `an error is a problem document: ${String(status)} ${type} ${text.slice(0, 200)}`,
+  );
+  const { code } = JSON.parse(text) as Problem;
+  hold(code !== 'internal' && Object.hasOwn(errorTable, code), `an error is in the table: ${text} ${log}`);
+}
+
+function holdPlatformError({ status, type, text }: Answer): void {
+  const what = `${String(status)} ${type} ${text.slice(0, 200)}`;
+  hold([400, 403, 404, 405, 409].includes(status), `an error has a status of Seqera Platform: ${what}`);
+  hold(type.startsWith('application/json'), `an error is JSON: ${what}`);
+  const error = JSON.parse(text) as PlatformError;
+  hold(
+    typeof error.message === 'string' && Object.keys(error).length === 1,
+    `an error is a message: ${what}`,
+  );
+}
+
 /** Aborts the materialized runs, which no launcher starts. */
 async function endRuns(runs: Awaited<ReturnType<typeof openModules>>['runs']): Promise<void> {
-  for (const { id, state } of await runs.list({ limit: 1000, state: 'open' }))
+  for (const { id, state } of (await runs.list({ limit: 1000, state: 'open' })).items)
     if (state === 'materialized') {
       await runs.cancel(id);
       await runs.purge(id, { force: true, asked: true });

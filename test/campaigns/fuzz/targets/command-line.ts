@@ -1,141 +1,71 @@
-import { array, constantFrom, oneof, string, tuple } from 'fast-check';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildProgram } from '../../../../daemon/cli/program.ts';
+import { runProgram } from '../../../../daemon/cli/program.ts';
 import type { Context } from '../../../../daemon/cli/context.ts';
 import { loadSettings } from '../../../../daemon/config/settings.ts';
 import { EscrowError } from '../../../../daemon/errors.ts';
+import { commandLines, namesOutside } from '../command-lines.ts';
 import { hold, textOf, type Target } from '../target.ts';
 
-const COMMANDS = [
-  'secrets set',
-  'secrets list',
-  'secrets show',
-  'secrets remove',
-  'secrets import',
-  'workspaces create',
-  'workspaces list',
-  'orgs create',
-  'compute-envs create',
-  'compute-envs update',
-  'runs list',
-  'runs show',
-  'runs purge',
-  'runs receipt',
-  'runs prune',
-  'status',
-  'config set',
-  'config get',
-  'config list',
-  'use',
-  'vault status',
-  'vault rekey',
-  'vault export',
-  'vault import',
-  'iam render',
-  'completion',
-  'daemon status',
-  'daemon logs',
-  'audit',
-  'sweep',
-  'shim',
-  'doctor',
-  'secrets',
-  'help',
-  'nonesuch',
-].map((text) => text.split(' '));
-const argument = oneof(
-  constantFrom(
-    'FOO_KEY',
-    '@NEEDLE@',
-    'local/main',
-    '--workspace',
-    '--user',
-    '--json',
-    '--yes',
-    '--from',
-    'json',
-    'dotenv',
-    '--from-file',
-    'file',
-    '--platform',
-    'hpc',
-    'aws-batch',
-    '--help',
-    '--version',
-    '--force',
-    '--days',
-    '30',
-    '-f',
-    '--',
-    '-',
-    '',
-    '--head-options',
-    "'x",
-    '--recipient',
-    'age1x',
-    '--passphrase-file',
-    '--name=x',
-    'bash',
-    '--account',
-    '123456789012',
-    '--executor',
-    'slurm',
-  ),
-  string({ maxLength: 12 }),
-);
-
 /**
- * Arguments of all commands but `run`, separated by NUL. No daemon answers, and the settings are those of an empty home.
+ * Arguments of all commands but `run`, separated by NUL. The daemon refuses each request, and the settings are those of an empty home.
  * Arguments that name a path outside are dropped, because some commands write to their arguments.
  */
 export const commandLine: Target = {
   name: 'command-line',
   share: 15,
-  arbitrary: tuple(constantFrom(...COMMANDS), array(argument, { maxLength: 5 })).map(([command, args]) =>
-    [...command, ...args].join('\0'),
-  ),
+  arbitrary: commandLines.map((args) => args.map((one) => one.replaceAll('\0', '')).join('\0')),
   open: async ({ directory, needle }) => {
-    const settings = await loadSettings({ NF_ESCROW_HOME: join(directory, 'home') });
+    const home = join(directory, 'home');
+    const settings = await loadSettings({ NF_ESCROW_HOME: home });
     const work = join(directory, 'work');
     mkdirSync(work);
     writeFileSync(join(work, 'file'), needle);
     const absent = (): Promise<never> =>
       Promise.reject(new EscrowError('daemon-unavailable', 'No daemon answers.'));
-    const context = {
+    // Refuses each field of a body in turn, which the command then names by its option.
+    let asked = 0;
+    const refuse = (_method: string, _path: string, body: object = { limit: 0 }): Promise<never> => {
+      const fields = Object.keys(body);
+      const field = fields[(asked += 1) % Math.max(1, fields.length)] ?? 'name';
+      return Promise.reject(new EscrowError('request-invalid', `${field} must be valid.`, { field }));
+    };
+    // All members, so that no command fails because one is missing here.
+    const members: Record<keyof Context, unknown> = {
       settings,
       assertSettings: () => undefined,
       version: '0.0.0',
       command: ['/nf-escrow'],
-      daemon: absent,
+      daemon: () => Promise.resolve({ call: refuse }),
       daemonIfRunning: () => Promise.resolve(undefined),
       takeOver: absent,
+      startPersistent: absent,
       serve: absent,
-      nextflow: absent,
-      importing: () => import('../../../../daemon/cli/io/import-sources.ts'),
-      writeSetting: () => Promise.resolve(),
-      writeShim: (place: string) => Promise.resolve(place),
-      awsCredentials: absent,
-      policies: () => import('../../../../daemon/aws/iam/iam-policies.ts'),
-      examine: () => Promise.resolve([]),
-    } as unknown as Context;
+    };
+    const context = members as unknown as Context;
     return {
       run: async (input) => {
         const words = input.toString('utf8').split('\0');
         const args = words
-          .filter((one) => !/^\/|\.\.|=\//.test(one))
+          .filter((one) => !namesOutside(one))
           .map((one, place) => (isMistaken(words, place) ? textOf(Buffer.from(one), needle) : one));
-        const before = process.cwd();
+        const [before, homeBefore, pathBefore] = [
+          process.cwd(),
+          process.env['NF_ESCROW_HOME'],
+          process.env['PATH'],
+        ];
+        process.env['PATH'] = work; // without Java and a scheduler, which `doctor` would start
         let output = '';
         const keep = (chunk: string | Uint8Array): boolean => {
           output += Buffer.from(chunk as string).toString();
           return true;
         };
         process.chdir(work);
+        process.env['NF_ESCROW_HOME'] = home; // `config` and `doctor` read the environment themselves
         // An own property hides the method of the class. Deleting it restores the method.
         for (const stream of [process.stdout, process.stderr]) Object.assign(stream, { write: keep });
         try {
-          await (await buildProgram(context, args)).parseAsync(args, { from: 'user' });
+          await runProgram(context, args);
         } catch (error) {
           // commander's errors have an exit status, which main.ts handles.
           if (!(error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number'))
@@ -143,6 +73,9 @@ export const commandLine: Target = {
         } finally {
           for (const stream of [process.stdout, process.stderr]) Reflect.deleteProperty(stream, 'write');
           process.chdir(before);
+          if (homeBefore === undefined) delete process.env['NF_ESCROW_HOME'];
+          else process.env['NF_ESCROW_HOME'] = homeBefore;
+          process.env['PATH'] = pathBefore;
           process.exitCode = undefined;
         }
         hold(!/^ +at .*\.js:/m.test(output), 'no stack trace is printed');

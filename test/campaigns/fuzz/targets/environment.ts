@@ -115,9 +115,9 @@ export const environment: Target = {
           }
         const settings = await loadSettings(env);
         hold(
-          Object.values(settings.paths as unknown as Record<string, string | undefined>).every(
-            (path) => path === undefined || path.startsWith('/'), // the second socket is optional
-          ),
+          Object.entries(settings.paths)
+            .filter(([name, path]) => !['notes', 'runtimeUnusable'].includes(name) && path !== undefined)
+            .every(([, path]) => String(path).startsWith('/')),
           'all paths are absolute',
         );
         hold(settings.keepRunsDays <= 1e6 && settings.hostLeaseSeconds <= 1e7, 'durations are bounded');

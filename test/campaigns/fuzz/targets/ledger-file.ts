@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { machineUser } from '../../../../daemon/access/principal.ts';
 import { userScope } from '../../../../daemon/access/scopes.ts';
 import { EscrowError } from '../../../../daemon/errors.ts';
-import { readAudit } from '../../../../daemon/ledger/journal.ts';
-import { describeRun, listRuns } from '../../../../daemon/runs/records/queries.ts';
+import { readAudit } from '../../../../daemon/ledger/audit.ts';
+import { listRuns } from '../../../../daemon/runs/records/list-runs.ts';
+import { describeRuns } from '../../../../daemon/runs/records/queries.ts';
 import { assemble, type DaemonModules } from '../../../support/daemon-modules.ts';
 import { openModules } from '../engine.ts';
 import { hold, type Ground, type Target } from '../target.ts';
@@ -82,7 +83,7 @@ export const ledgerFile: Target = {
 async function purgeAll({ runs }: DaemonModules): Promise<unknown[]> {
   await runs.recover();
   const output: unknown[] = [];
-  for (const { id } of await runs.list({ limit: 10 }))
+  for (const { id } of (await runs.list({ limit: 10 })).items)
     try {
       output.push(await runs.purge(id, { force: true, asked: true }), await runs.checkedReceipt(id));
     } catch (error) {
@@ -94,8 +95,9 @@ async function purgeAll({ runs }: DaemonModules): Promise<unknown[]> {
 
 async function readAll({ ledger, vault }: DaemonModules): Promise<unknown> {
   const scope = await userScope(ledger.db, machineUser());
-  const output: unknown[] = [await vault.list(scope), await readAudit(ledger.db, 100)];
-  for (const row of await listRuns(ledger.db, { limit: 10 })) output.push(await describeRun(ledger.db, row));
+  const output: unknown[] = [await vault.list(scope), await readAudit(ledger.db, { limit: 100 })];
+  const { items: rows } = await listRuns(ledger.db, { limit: 10 });
+  output.push(...(await describeRuns(ledger.db, rows)));
   for (const { secretId, version } of await vault.versions(ledger.db, scope))
     await vault.open(secretId, version);
   return output;

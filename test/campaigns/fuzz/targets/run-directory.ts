@@ -82,7 +82,7 @@ export const runDirectory: Target = {
           end();
         } catch (error) {
           if (!(error instanceof EscrowError) || error.code !== 'run-alive') throw error;
-          output = await runs.tasks(id);
+          output = await runs.tasks(id, { limit: 1000 });
         }
         const log = modules.logged();
         hold(!log.includes('cannot poll run'), `the daemon can poll the run: ${log}`);

@@ -17,13 +17,23 @@ void t.test('aborts a run if the runs directory is full or read-only, and leaves
   await accepts(t, box, ['run', 'true']);
   for (const leave of [0, 4096, 8192]) {
     disk.fill(leave);
-    await refuses(t, box, ['run', 'touch ran'], [69, /Cannot write ".*": ENOSPC/]);
+    await refuses(
+      t,
+      box,
+      ['run', 'touch ran'],
+      [69, /Cannot write ".*": no space is left on the device \(ENOSPC\)/],
+    );
     t.same(readdirSync(runs), [], 'removes what it has delivered');
     t.match(await purged(t, box, VALUE), { outcome: 'aborted', outcomeEvidence: /store-unavailable/ });
     disk.empty();
   }
   disk.readOnly();
-  await refuses(t, box, ['run', 'touch ran'], [69, /Cannot write ".*": EROFS/]);
+  await refuses(
+    t,
+    box,
+    ['run', 'touch ran'],
+    [69, /Cannot write ".*": the file system is read-only \(EROFS\)/],
+  );
   t.match(await newestRun(box), { state: 'purged', outcome: 'aborted' });
   disk.writable();
   t.notOk(existsSync(join(box.launch, 'ran')));

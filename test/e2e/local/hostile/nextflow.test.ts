@@ -11,7 +11,7 @@ void t.test('returns the status of a nextflow that cannot run, and purges its ru
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
   const program = join(box.directory, 'broken');
   const cases: [string, number[], RegExp][] = [
-    ['#!/bin/sh\necho "ERROR: Cannot find Java" >&2; exit 1', [1], /^ERROR: Cannot find Java\n$/],
+    ['#!/bin/sh\necho "ERROR: Cannot find Java" >&2; exit 1', [1], /^ERROR: Cannot find Java\n$/m],
     ['#!/bin/sh\nkill -KILL $$', [137], /(?:)/],
     // Shells differ in the message and the status.
     ['#!/nowhere/bash\n', [126, 127], /broken/],

@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writ
 import { join } from 'node:path';
 import Database from 'libsql';
 import t, { type Test } from 'tap';
-import { listenOn } from '../../../../daemon/api/listen.ts';
+import { listenOn } from '../../../../daemon/api/listeners/unix-listener.ts';
 import { serveSpool } from '../../../../daemon/api/spool-server.ts';
 import { locatePaths } from '../../../../daemon/config/paths.ts';
 import { loadSettings } from '../../../../daemon/config/settings.ts';

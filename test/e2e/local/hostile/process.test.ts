@@ -31,7 +31,7 @@ void t.test('SIGUSR1 opens no inspector in the daemon or a waiting command', asy
   const wait = box.start(['runs', 'watch', id]);
   let shown = '';
   wait.child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()));
-  await until('the command watches', () => shown.includes('run.created'));
+  await until('the command watches', () => shown.includes('Planned the run'));
   // A plain Node is signaled last. Once its inspector is open, the others would have opened theirs.
   const script = 'process.stdin.resume(); console.log("ready")';
   const plain = spawn(...untapped(process.execPath, ['--inspect-port=0', '-e', script]), {

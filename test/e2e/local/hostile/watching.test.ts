@@ -6,7 +6,8 @@ import t from 'tap';
 import type { RunList, TaskList } from '../../../../daemon/contract/types.ts';
 import { newestRun, purged } from '../../../support/hostile.ts';
 import { networkDisk } from '../../../support/mounts.ts';
-import { Sandbox, until, type Answer } from '../../../support/sandbox.ts';
+import type { Answer } from '../../../support/http.ts';
+import { Sandbox, until } from '../../../support/sandbox.ts';
 
 t.setTimeout(300_000);
 

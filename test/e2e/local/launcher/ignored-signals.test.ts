@@ -6,8 +6,8 @@ import { accepts } from '../../../support/hostile.ts';
 import { callers, missing, type Caller } from '../../../support/launcher/callers.ts';
 import { launcher, Sandbox, until } from '../../../support/sandbox.ts';
 
-/** A nextflow that tells which signals it was started with as ignored, and ends. By grep: bash ignores SIGQUIT itself. */
-const TELLING = `#!/bin/bash
+/** A nextflow that records the signals that it ignores. grep reads its own status: bash always ignores SIGQUIT. */
+const RECORDING = `#!/bin/bash
 grep SigIgn: /proc/self/status >signals.new
 mv signals.new signals
 `;
@@ -17,10 +17,10 @@ function program(path: string, text: string): string {
   return path;
 }
 
-/** A sandbox with that nextflow; its programs `bare` and `ours` start it by itself, and by nf-escrow. */
-async function withTelling(t: Test): Promise<{ box: Sandbox; bare: string; ours: string }> {
+/** Returns a sandbox with that nextflow. The program `bare` starts it directly, `ours` through nf-escrow. */
+async function withRecording(t: Test): Promise<{ box: Sandbox; bare: string; ours: string }> {
   const box = new Sandbox(t);
-  const bare = program(join(box.directory, 'telling'), TELLING);
+  const bare = program(join(box.directory, 'recording'), RECORDING);
   box.env['NF_ESCROW_NEXTFLOW'] = bare;
   box.env['NF_ESCROW_NODE'] = process.execPath;
   const ours = program(join(box.directory, 'ours'), `#!/bin/sh\nexec ${launcher} run x\n`);
@@ -28,9 +28,9 @@ async function withTelling(t: Test): Promise<{ box: Sandbox; bare: string; ours:
   return { box, bare, ours };
 }
 
-/** Without SIGCHLD, which bash and Node handle, and 32 and 33, which are glibc's: whoever starts a thread handles these. */
-function signalsIn(told: string): string {
-  const [, digits = ''] = /^SigIgn:\t([0-9a-f]+)$/m.exec(told) ?? [];
+/** Parses SigIgn, without SIGCHLD, which bash and Node handle, and 32 and 33, which glibc handles in threaded programs. */
+function signalsIn(status: string): string {
+  const [, digits = ''] = /^SigIgn:\t([0-9a-f]+)$/m.exec(status) ?? [];
   const bits = BigInt(`0x${digits}`);
   const numbers = Array.from({ length: 64 }, (_, index) => index + 1);
   return numbers
@@ -42,32 +42,32 @@ async function signalsOf(box: Sandbox, caller: Caller, program: string): Promise
   const file = join(box.launch, 'signals');
   rmSync(file, { force: true });
   await caller.start(box, program);
-  // Not every caller waits for what it starts; one that could start nothing has nothing to wait for.
+  // Some callers return before the program ends, and some cannot start it on this host.
   const deadline = Date.now() + 10_000;
-  return until('it has told', () => {
+  return until('nextflow has recorded its signals', () => {
     if (existsSync(file)) return signalsIn(readFileSync(file, 'utf8'));
     return Date.now() > deadline ? 'nothing' : undefined;
   });
 }
 
-void t.test('nextflow is started with the signals ignored that its caller ignores', async (t) => {
-  const { box, bare, ours } = await withTelling(t);
+void t.test('Nextflow ignores the same signals as without nf-escrow, for each caller', async (t) => {
+  const { box, bare, ours } = await withRecording(t);
   for (const caller of callers)
     await t.test(caller.title, async (t) => {
       const absent = missing(caller);
-      if (absent !== undefined) return t.pass('skipped', { skip: `there is no ${absent} here` });
+      if (absent !== undefined) return t.pass('skipped', { skip: `${absent} is not installed` });
       if (['cron', 'at', 'systemd-run'].includes(caller.title) && process.getuid?.() !== 0)
-        return t.pass('skipped', { skip: 'only root can start one' });
+        return t.pass('skipped', { skip: 'requires root' });
       const expected = await signalsOf(box, caller, bare);
       if (expected === 'nothing')
-        return t.pass('skipped', { skip: `no ${caller.title} can be started here` });
-      t.equal(await signalsOf(box, caller, ours), expected, 'as bare nextflow');
+        return t.pass('skipped', { skip: `${caller.title} cannot run on this host` });
+      t.equal(await signalsOf(box, caller, ours), expected);
     });
 });
 
-void t.test('each signal that can be ignored stays ignored, and no other one', async (t) => {
-  const { box, bare, ours } = await withTelling(t);
-  // Bash handles SIGCHLD, and Node SIGPIPE and SIGXFSZ, whatever their callers do.
+void t.test('ignored signals stay ignored, and no others are ignored', async (t) => {
+  const { box, bare, ours } = await withRecording(t);
+  // bash handles SIGCHLD regardless of its caller.
   const names = Object.keys(constants.signals).filter(
     (name) => !['SIGKILL', 'SIGSTOP', 'SIGCHLD'].includes(name),
   );
@@ -99,21 +99,24 @@ for (const [signal, how] of [
   ['SIGTERM', `trap '' TERM; exec "$LAUNCHER" run '${HOLD}'`],
   ['SIGHUP', `exec nohup "$LAUNCHER" run '${HOLD}'`],
 ] as const)
-  void t.test(`${signal} to the whole group does not end a run whose caller ignores it`, async (t) => {
-    const box = new Sandbox(t);
-    Object.assign(box.env, { LAUNCHER: launcher, NF_ESCROW_NODE: process.execPath });
-    await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
-    // The caller waits on, as a script does that has a trap.
-    const { pid, ended } = box.startProgram('bash', ['-c', `trap : ${signal}; ${how}; wait`]);
-    await until('the task runs', () => existsSync(join(box.launch, 'here')));
-    process.kill(-pid, signal);
-    writeFileSync(join(box.launch, 'go'), '');
-    await ended;
-    const { runs } = await box.json<{ runs: object[] }>(['runs', 'list']);
-    t.match(runs, [{ outcome: 'succeeded', exitStatus: 0, state: 'purged' }]);
-  });
+  void t.test(
+    `a run whose caller ignores ${signal} continues when the process group receives it`,
+    async (t) => {
+      const box = new Sandbox(t);
+      Object.assign(box.env, { LAUNCHER: launcher, NF_ESCROW_NODE: process.execPath });
+      await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
+      // A trap makes the calling shell continue to wait.
+      const { pid, ended } = box.startProgram('bash', ['-c', `trap : ${signal}; ${how}; wait`]);
+      await until('the task runs', () => existsSync(join(box.launch, 'here')));
+      process.kill(-pid, signal);
+      writeFileSync(join(box.launch, 'go'), '');
+      await ended;
+      const { runs } = await box.json<{ runs: object[] }>(['runs', 'list']);
+      t.match(runs, [{ outcome: 'succeeded', exitStatus: 0, state: 'purged' }]);
+    },
+  );
 
-void t.test('a waiting command continues when its caller ignores the signal', async (t) => {
+void t.test('runs watch continues after a SIGHUP that its caller ignores', async (t) => {
   const box = new Sandbox(t);
   box.env['NF_ESCROW_NODE'] = process.execPath;
   await accepts(t, box, ['run', '--detach', HOLD]);
@@ -121,8 +124,8 @@ void t.test('a waiting command continues when its caller ignores the signal', as
   const { pid, child, ended } = box.startProgram('nohup', [launcher, 'runs', 'watch', runs[0]?.id ?? '']);
   let shown = '';
   child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()));
-  await until('it watches', () => shown.includes('run.created'));
+  await until('the command shows events', () => shown.includes('Planned the run'));
   process.kill(pid, 'SIGHUP');
   writeFileSync(join(box.launch, 'go'), '');
-  t.match(await ended, { status: 0, signal: null, stdout: /run.purged/ });
+  t.match(await ended, { status: 0, signal: null, stdout: /The run is complete/ });
 });

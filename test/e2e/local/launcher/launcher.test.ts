@@ -18,7 +18,7 @@ function program(path: string, text: string): string {
   return path;
 }
 
-/** A sandbox whose commands are started as people do. */
+/** Returns a sandbox that runs commands through bin/nf-escrow. */
 function withLauncher(t: Test): Sandbox {
   const box = new Sandbox(t);
   box.env['NF_ESCROW_NODE'] = process.execPath;
@@ -26,16 +26,16 @@ function withLauncher(t: Test): Sandbox {
   return box;
 }
 
-/** A nextflow that keeps the environment that it was started with. */
-const KEEPING = '#!/bin/bash -p\ncat /proc/self/environ >"$KEPT"\nulimit -c >"$KEPT.limit"\n';
+/** A nextflow that records its environment and its limit of core dumps. */
+const RECORDING = '#!/bin/bash -p\ncat /proc/self/environ >"$KEPT"\nulimit -c >"$KEPT.limit"\n';
 
 void t.test(
-  "nextflow has the caller's environment, that of Node and exported functions included",
+  "passes the caller's environment to Nextflow, with Node's variables and exported functions",
   async (t) => {
     const box = withLauncher(t);
-    const nextflow = program(join(box.directory, 'keeping'), KEEPING);
+    const nextflow = program(join(box.directory, 'recording'), RECORDING);
     await accepts(t, box, ['daemon', 'start']);
-    const odd = {
+    const unusual = {
       NODE_OPTIONS: '--title=x --no-warnings',
       NODE_PATH: box.directory,
       NODE_ENV: 'a\nb "c"',
@@ -44,13 +44,13 @@ void t.test(
       BASH_ENV: join(box.directory, 'absent'),
       'not.a-name': 'kept',
       NF_ESCROW_NEXTFLOW: nextflow,
-      // Names that a launcher could use for itself.
+      // Names that the launcher might use.
       ...{ self: '1', name: '2', key: '3', value: '4', node: '5', start: '6', options: '7', OLDPWD: '/tmp' },
     };
     const environmentOf = async (kept: string, ...command: [string, ...string[]]): Promise<string[]> => {
       const [first, ...rest] = command;
-      // By env: the loader of the tests takes NODE_OPTIONS away.
-      const words = Object.entries({ ...odd, KEPT: kept }).map(([name, value]) => `${name}=${value}`);
+      // Through env, because the test runner removes NODE_OPTIONS.
+      const words = Object.entries({ ...unusual, KEPT: kept }).map(([name, value]) => `${name}=${value}`);
       const ended = await box.startProgram('env', [...words, first, ...rest]).ended;
       t.equal(ended.status, 0, ended.stderr);
       const entries = readFileSync(kept, 'utf8')
@@ -72,65 +72,62 @@ void t.test(
   },
 );
 
-void t.test(
-  'nothing of the environment is executed or loaded by the launcher, Node or the daemon',
-  async (t) => {
-    const box = withLauncher(t);
-    const loaded = join(box.directory, 'loaded');
-    writeFileSync(join(box.directory, 'mark.sh'), `echo bash >>${loaded}\n`);
-    writeFileSync(
-      join(box.directory, 'mark.cjs'),
-      `require('fs').appendFileSync(${JSON.stringify(loaded)}, 'node\\n')`,
-    );
-    const env = {
-      BASH_ENV: join(box.directory, 'mark.sh'),
-      ENV: join(box.directory, 'mark.sh'),
-      NODE_OPTIONS: `--require=${join(box.directory, 'mark.cjs')}`,
-      'BASH_FUNC_exec%%': `() {  echo function >>${loaded}\n}`,
-      'BASH_FUNC_read%%': `() {  echo function >>${loaded}\n}`,
-      NF_ESCROW_IDLE_SECONDS: '60',
-    };
-    const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    for (const args of [['--version'], ['secrets', 'list'], ['status']]) {
-      const ended = await box.startProgram('env', [...words, launcher, ...args]).ended;
-      t.equal(ended.status, 0, ended.stderr);
-    }
-    t.notOk(existsSync(loaded));
-  },
-);
+void t.test('the launcher, Node and the daemon execute no code that the environment names', async (t) => {
+  const box = withLauncher(t);
+  const loaded = join(box.directory, 'loaded');
+  writeFileSync(join(box.directory, 'mark.sh'), `echo bash >>${loaded}\n`);
+  writeFileSync(
+    join(box.directory, 'mark.cjs'),
+    `require('fs').appendFileSync(${JSON.stringify(loaded)}, 'node\\n')`,
+  );
+  const env = {
+    BASH_ENV: join(box.directory, 'mark.sh'),
+    ENV: join(box.directory, 'mark.sh'),
+    NODE_OPTIONS: `--require=${join(box.directory, 'mark.cjs')}`,
+    'BASH_FUNC_exec%%': `() {  echo function >>${loaded}\n}`,
+    'BASH_FUNC_read%%': `() {  echo function >>${loaded}\n}`,
+    NF_ESCROW_IDLE_SECONDS: '60',
+  };
+  const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  for (const args of [['--version'], ['secrets', 'list'], ['status']]) {
+    const ended = await box.startProgram('env', [...words, launcher, ...args]).ended;
+    t.equal(ended.status, 0, ended.stderr);
+  }
+  t.notOk(existsSync(loaded));
+});
 
-void t.test(
-  'the limit of core dumps is for commands, and neither for nextflow nor for its tasks',
-  async (t) => {
-    const box = withLauncher(t);
-    const kept = join(box.directory, 'kept');
-    const env = {
-      NF_ESCROW_NEXTFLOW: program(join(box.directory, 'keeping'), KEEPING),
-      KEPT: kept,
-      LAUNCHER: launcher,
-    };
-    await accepts(t, box, ['daemon', 'start']);
-    for (const limit of ['unlimited', '8', '0']) {
-      const ended = await box.startProgram('bash', ['-c', `ulimit -S -c ${limit}; "$LAUNCHER" run x`], {
-        env,
-      }).ended;
-      t.equal(ended.status, 0, ended.stderr);
-      t.equal(readFileSync(`${kept}.limit`, 'utf8').trim(), limit);
-    }
-    const held = 'ulimit -S -c 8; exec "$LAUNCHER" secrets set FOO_KEY < <(exec sleep 60)';
-    const { pid, child, ended } = box.startProgram('bash', ['-c', held], { env });
-    const limits = (): string => readFileSync(`/proc/${String(pid)}/limits`, 'utf8');
-    await until('it waits for the value', () => /^Max core file size +0 /m.test(limits()) && isNode(pid));
-    child.kill('SIGKILL');
-    await ended;
-  },
-);
+void t.test('disables core dumps for commands and keeps the limit of Nextflow and its tasks', async (t) => {
+  const box = withLauncher(t);
+  const kept = join(box.directory, 'kept');
+  const env = {
+    NF_ESCROW_NEXTFLOW: program(join(box.directory, 'recording'), RECORDING),
+    KEPT: kept,
+    LAUNCHER: launcher,
+  };
+  await accepts(t, box, ['daemon', 'start']);
+  for (const limit of ['unlimited', '8', '0']) {
+    const ended = await box.startProgram('bash', ['-c', `ulimit -S -c ${limit}; "$LAUNCHER" run x`], {
+      env,
+    }).ended;
+    t.equal(ended.status, 0, ended.stderr);
+    t.equal(readFileSync(`${kept}.limit`, 'utf8').trim(), limit);
+  }
+  const held = 'ulimit -S -c 8; exec "$LAUNCHER" secrets set FOO_KEY < <(exec sleep 60)';
+  const { pid, child, ended } = box.startProgram('bash', ['-c', held], { env });
+  const limits = (): string => readFileSync(`/proc/${String(pid)}/limits`, 'utf8');
+  await until(
+    'the command waits for the value',
+    () => /^Max core file size +0 /m.test(limits()) && isNode(pid),
+  );
+  child.kill('SIGKILL');
+  await ended;
+});
 
 function isNode(pid: number): boolean {
   return readlinkSync(`/proc/${String(pid)}/exe`) === process.execPath;
 }
 
-void t.test('it is found through links, by relative paths and on PATH', async (t) => {
+void t.test('works through links, by relative paths and on PATH', async (t) => {
   const box = withLauncher(t);
   const [near, far] = [join(box.directory, 'near'), join(box.directory, 'far')];
   mkdirSync(far);
@@ -150,57 +147,53 @@ void t.test('it is found through links, by relative paths and on PATH', async (t
     t.match(await version('nf-escrow', { PATH: `${PATH}:/usr/bin:/bin` }), { status: 0 }, PATH);
 });
 
-void t.test(
-  'Node is the one that is named, else the one on PATH, else the one whose npm installed it',
-  async (t) => {
-    const box = withLauncher(t);
-    const bin = join(box.directory, 'bin');
-    mkdirSync(bin);
-    const named = (name: string): string =>
-      program(join(bin, name), `#!/bin/sh\necho ${name} >&2\nexec '${process.execPath}' "$@"\n`);
-    const bare = { PATH: '/nonexistent', NF_ESCROW_NODE: '' };
-    const at = (env: Environment, path = launcher): Promise<Ended> =>
-      box.startProgram(path, ['--version'], { env }).ended;
-    t.match(await at({ NF_ESCROW_NODE: named('first'), PATH: `${bin}:/usr/bin` }), {
-      status: 0,
-      stderr: 'first\n',
-    });
-    named('node');
-    t.match(await at({ ...bare, PATH: bin }), { status: 0, stderr: 'node\n' });
-    t.match(await at({ ...bare, PATH: bin, NF_ESCROW_CALLER_NODE: named('written') }), {
-      status: 0,
-      stderr: 'written\n',
-    });
-    t.match(await at({ ...bare, PATH: bin, NF_ESCROW_CALLER_NODE: '/gone' }), {
-      status: 0,
-      stderr: 'node\n',
-    });
+void t.test('uses the Node of NF_ESCROW_NODE, else of PATH, else of the npm that installed it', async (t) => {
+  const box = withLauncher(t);
+  const bin = join(box.directory, 'bin');
+  mkdirSync(bin);
+  const named = (name: string): string =>
+    program(join(bin, name), `#!/bin/sh\necho ${name} >&2\nexec '${process.execPath}' "$@"\n`);
+  const bare = { PATH: '/nonexistent', NF_ESCROW_NODE: '' };
+  const at = (env: Environment, path = launcher): Promise<Ended> =>
+    box.startProgram(path, ['--version'], { env }).ended;
+  t.match(await at({ NF_ESCROW_NODE: named('first'), PATH: `${bin}:/usr/bin` }), {
+    status: 0,
+    stderr: 'first\n',
+  });
+  named('node');
+  t.match(await at({ ...bare, PATH: bin }), { status: 0, stderr: 'node\n' });
+  t.match(await at({ ...bare, PATH: bin, NF_ESCROW_CALLER_NODE: named('written') }), {
+    status: 0,
+    stderr: 'written\n',
+  });
+  t.match(await at({ ...bare, PATH: bin, NF_ESCROW_CALLER_NODE: '/missing' }), {
+    status: 0,
+    stderr: 'node\n',
+  });
 
-    const none = await at(bare);
-    t.match(none, { status: 78, stdout: '' });
-    t.match(
-      none.stderr,
-      /^nf-escrow: cannot start Node.js: there is no node on PATH\.\n +Install .*NF_ESCROW_NODE.*\n$/,
-    );
-    const wrong = await at({ NF_ESCROW_NODE: '/gone/node' });
-    t.match(wrong, {
-      status: 78,
-      stderr: /^nf-escrow: cannot start Node.js: \/gone\/node, from NF_ESCROW_NODE\.\n/,
-    });
+  const none = await at(bare);
+  t.match(none, { status: 78, stdout: '' });
+  t.match(
+    none.stderr,
+    /^nf-escrow: cannot start Node.js: there is no node on PATH\.\n +Install .*NF_ESCROW_NODE.*\n$/,
+  );
+  const wrong = await at({ NF_ESCROW_NODE: '/missing/node' });
+  t.match(wrong, {
+    status: 78,
+    stderr: /^nf-escrow: cannot start Node.js: \/missing\/node, from NF_ESCROW_NODE\.\n/,
+  });
 
-    const installed = join(box.directory, 'lib/node_modules/nf-escrow/bin');
-    mkdirSync(installed, { recursive: true });
-    for (const name of ['nf-escrow', 'start.cjs'])
-      copyFileSync(join(root, 'bin', name), join(installed, name));
-    // It has no bundle, and the message says so.
-    t.match(await at(bare, join(installed, 'nf-escrow')), {
-      status: 78,
-      stderr: /^node\nnf-escrow: cannot start: .*npm run build/s,
-    });
-  },
-);
+  const installed = join(box.directory, 'lib/node_modules/nf-escrow/bin');
+  mkdirSync(installed, { recursive: true });
+  for (const name of ['nf-escrow', 'start.cjs']) copyFileSync(join(root, 'bin', name), join(installed, name));
+  // The copied launcher has no bundle.
+  t.match(await at(bare, join(installed, 'nf-escrow')), {
+    status: 78,
+    stderr: /^node\nnf-escrow: cannot start: .*npm run build/s,
+  });
+});
 
-void t.test('a Node that is too old says what is needed', async (t) => {
+void t.test('reports the required version of Node if Node is too old', async (t) => {
   const box = withLauncher(t);
   for (const [version, status] of [
     ['10.24.0', 78],
@@ -226,8 +219,8 @@ void t.test('a Node that is too old says what is needed', async (t) => {
   }
 });
 
-/** Addresses on which a process listens for TCP: state 0A in /proc/net/tcp, by the inode of its socket. */
-function listens(pid: number): string[] {
+/** Returns the TCP addresses on which a process listens: rows in state 0A of /proc/net/tcp with the inode of its sockets. */
+function listeningAddresses(pid: number): string[] {
   const directory = `/proc/${String(pid)}/fd`;
   const mine = new Set(readdirSync(directory).map((fd) => readlinkSync(join(directory, fd))));
   const rows = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) =>
@@ -238,9 +231,9 @@ function listens(pid: number): string[] {
     .flatMap((row) => (row[3] === '0A' && mine.has(`socket:[${row[9] ?? ''}]`) ? [row[1] ?? ''] : []));
 }
 
-void t.test('SIGUSR1 opens no debugger, even before any code of nf-escrow runs', async (t) => {
+void t.test('SIGUSR1 does not open the debugger, even before nf-escrow runs', async (t) => {
   const box = withLauncher(t);
-  // Before start.cjs, so long that the signal is sure to come in time.
+  // A module that runs before start.cjs and waits until the signal was sent.
   writeFileSync(
     join(box.directory, 'slow.cjs'),
     `const { existsSync, writeFileSync } = require('fs');
@@ -252,13 +245,13 @@ void t.test('SIGUSR1 opens no debugger, even before any code of nf-escrow runs',
     `#!/bin/sh\nexec '${process.execPath}' -r '${box.directory}/slow.cjs' "$@"\n`,
   );
   const { pid, ended, child } = box.start(['--version'], { env: { NF_ESCROW_NODE: slow } });
-  let told = '';
-  child.stderr?.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  let output = '';
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await until('Node runs', () => existsSync(join(box.launch, 'early')));
   process.kill(pid, 'SIGUSR1');
-  await until('Node has tried', () => /inspector|Debugger/.test(told) || undefined);
-  t.same(listens(pid), []);
-  t.notMatch(told, 'Debugger listening');
+  await until('Node has tried to open the debugger', () => /inspector|Debugger/.test(output) || undefined);
+  t.same(listeningAddresses(pid), []);
+  t.notMatch(output, 'Debugger listening');
   writeFileSync(join(box.launch, 'go'), '');
   t.match(await ended, { status: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
 });

@@ -59,10 +59,18 @@ void t.test('a command loads only the files and the expensive modules of Node th
   await accepts(t, box, ['daemon', 'start'], { env: { NF_ESCROW_NODE: process.execPath } });
   t.same(await load('--version'), { files: START, expensive: [] });
   t.same(await load('status'), { files: START, expensive: [] });
+  t.same(await load('complete', '--', 'runs', ''), {
+    files: ['complete.cjs', ...START].sort(),
+    expensive: [],
+  });
+  t.same(await load('complete', '--', 'use', ''), {
+    files: ['complete.cjs', ...START].sort(),
+    expensive: [],
+  });
   t.same(await load('run', '--help'), { files: RUN, expensive: [] });
   await load('run', '--explain', 'x'); // installs the plugin, under a random name first
   t.same(await load('run', '--explain', 'x'), { files: ['launch.cjs', ...RUN].sort(), expensive: [] });
-  t.same((await load('secrets', 'list')).files, ['commands.cjs', ...RUN].sort());
+  t.same((await load('secrets', 'list')).files, ['commands.cjs', 'table.cjs', ...RUN].sort());
 });
 
 void t.test('run uses one connection until it has requested the run', async (t) => {
@@ -85,6 +93,6 @@ void t.test('run uses one connection until it has requested the run', async (t) 
   });
   const { status } = await soon(t, box, ['run', 'x'], { env: { NF_ESCROW_HOME: home } });
   t.equal(status, 69);
-  t.same(requests, ['GET /v1/compute-envs', 'POST /v1/runs']);
+  t.same(requests, ['GET /v1/compute-envs?limit=1000', 'POST /v1/runs']);
   t.equal(connections.size, 1);
 });

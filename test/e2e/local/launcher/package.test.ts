@@ -1,4 +1,4 @@
-// What is published, installed as npm installs it: with libsql beside it and nothing else.
+// Tests the package as npm publishes and installs it: only libsql is installed with it.
 import { randomBytes } from 'node:crypto';
 import {
   existsSync,
@@ -26,18 +26,18 @@ t.teardown(() => {
 });
 const home = installPacked(prefix);
 mkdirSync(join(prefix, 'bin'));
-symlinkSync('../lib/node_modules/nf-escrow/bin/nf-escrow', join(prefix, 'bin/nf-escrow')); // as npm links it
+symlinkSync('../lib/node_modules/nf-escrow/bin/nf-escrow', join(prefix, 'bin/nf-escrow')); // like npm
 const bundle = join(home, 'dist/bundle');
 
 function withPackage(t: Test): Sandbox {
   const box = new Sandbox(t);
   box.command = [join(prefix, 'bin/nf-escrow')];
   box.env['NF_ESCROW_NODE'] = process.execPath;
-  box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // its plugin is looked for
+  box.env['NXF_PLUGINS_DEFAULT'] = 'true'; // use the plugin of the package
   return box;
 }
 
-void t.test('the package needs libsql alone, and holds the licences of all that it contains', async (t) => {
+void t.test('the package depends only on libsql and contains the licences of bundled packages', async (t) => {
   t.same(
     Object.keys(
       (JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as { dependencies: object }).dependencies,
@@ -75,28 +75,20 @@ void t.test('the package needs libsql alone, and holds the licences of all that 
     t.notOk(existsSync(join(home, name)), `no ${name}`);
 });
 
-void t.test('its commands and its daemon find all that they need', async (t) => {
+void t.test('commands and the daemon of the package find their files', async (t) => {
   const box = withPackage(t);
   const value = randomBytes(16).toString('hex');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   t.equal((await accepts(t, box, ['--version'])).stdout, `${version}\n`);
   mkdirSync(box.state, { mode: 0o700 });
-  writeFileSync(join(box.state, 'config.yaml'), 'keepRunsDays: 30\n', { mode: 0o600 }); // its parser
-  t.match((await accepts(t, box, ['config', 'list'])).stdout, /keepRunsDays +30/);
+  writeFileSync(join(box.state, 'config.yaml'), 'keepRunsDays: 30\n', { mode: 0o600 }); // loads the YAML parser
+  t.match((await accepts(t, box, ['config', 'list'])).stdout, /^keepRunsDays\t30\t/m);
   await accepts(t, box, ['config', 'set', 'keepRunsDays', '31']);
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: value });
   const daemon = (await box.daemonPid()) ?? 0;
-  t.match(
-    readFileSync(`/proc/${String(daemon)}/cmdline`, 'utf8'),
-    realpathSync(home),
-    'the daemon is of the package',
-  );
-  t.match(
-    (await accepts(t, box, ['run', '--explain', 'x'])).stdout,
-    `plugin nf-escrow ${version}`,
-    'it finds its plugin',
-  );
-  const env = { NXF_PLUGINS_DEFAULT: 'false' }; // the scripted nextflow has no plugins
+  t.match(readFileSync(`/proc/${String(daemon)}/cmdline`, 'utf8'), realpathSync(home));
+  t.match((await accepts(t, box, ['run', '--explain', 'x'])).stdout, `plugin nf-escrow ${version}`);
+  const env = { NXF_PLUGINS_DEFAULT: 'false' }; // the fake nextflow has no plugins
   const ran = await box.escrow(['run', 'grep -c value "$NXF_SECRETS_FILE"; exit 3'], { env });
   t.equal(ran.status, 3, ran.stderr);
   t.match(ran.stdout, /^1\n/);
@@ -110,7 +102,7 @@ void t.test('its commands and its daemon find all that they need', async (t) => 
     (await accepts(t, box, ['vault', 'export', '--passphrase-file', passphrase])).stdout,
     'BEGIN AGE ENCRYPTED FILE',
   );
-  await accepts(t, box, ['compute-envs', 'create', 'cluster', '--platform', 'hpc']); // its options are in schemas
+  await accepts(t, box, ['compute-envs', 'create', 'cluster', '--platform', 'hpc']); // reads its options from schemas
   t.match(
     (await accepts(t, box, ['iam', 'render', '--account', '123456789012', '--execution-role-name', 'x']))
       .stdout,
@@ -127,13 +119,13 @@ void t.test('its commands and its daemon find all that they need', async (t) => 
   t.same(await box.json(['status']), { runs: [] });
 });
 
-withAws('a run on AWS Batch, by the package', async (t, aws) => {
+withAws('the package delivers and removes secrets on AWS Batch', async (t, aws) => {
   const box = withPackage(t);
   await accepts(t, box, createBatch(aws));
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
   await accepts(t, box, ['run', '--compute-env', 'batch', 'true']);
   t.ok(aws.calls.some(({ action }) => action === 'secretsmanager:CreateSecret'));
-  t.same(await aws.secrets(), [], 'and nothing is left there');
+  t.same(await aws.secrets(), []);
   const { runs } = await box.json<RunList>(['runs', 'list']);
   const receipt = await box.json<Receipt>(['runs', 'receipt', runs[0]?.id ?? '']);
   t.equal(receipt.complete, true);

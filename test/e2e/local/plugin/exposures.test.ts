@@ -189,7 +189,7 @@ for (const nextflow of realNextflows(t)) {
     t.match(receipt, {
       complete: true,
       workDirectory: join(box.launch, 'work'),
-      search: { by: 'plugin', complete: true, tasks: Object.keys(WAYS).length, gaps: [], omitted: 0 },
+      search: { by: 'both', complete: true, tasks: Object.keys(WAYS).length, gaps: [], omitted: 0 },
     });
     t.same(
       namesIn(join(box.launch, 'work')).filter((name) => !KNOWN.test(name)),
@@ -225,7 +225,7 @@ for (const nextflow of realNextflows(t)) {
     t.match(
       (JSON.parse(tasks) as TaskList).tasks.find(({ process }) => process === 'TAGGED'),
       {
-        name: 'TAGGED ([secret])',
+        name: 'TAGGED (***TAG_KEY***)',
         exposed: ['ENV_KEY', 'TAG_KEY'],
       },
     );
@@ -314,13 +314,13 @@ workflow {
       'does not follow links',
     );
     const gap = (reason: string): unknown => receipt.search?.gaps.find((one) => one.reason === reason);
-    t.match(gap('budget'), { example: /^..\/\w{30}\/\.command\.(out|log)$/ });
+    t.equal(gap('budget'), undefined, 'the daemon reads what exceeds the budget of the plugin');
     // A file that Nextflow is still writing may be counted as well.
     t.match(gap('not-plain'), { example: /\.command\.(env|stage)$/ });
     t.match(gap('value-short'), { secrets: ['SHORT_KEY'] });
     const shown = (await box.escrow(['runs', 'receipt', run.id])).stdout;
     t.match(shown, /^searched +not completely: /m);
-    t.match(shown, /^ +skipped the values of SHORT_KEY: shorter than 4 bytes$/m);
+    t.match(shown, /^ +skipped the values of SHORT_KEY: shorter than 6 bytes$/m);
     t.match(readFileSync(outside, 'utf8'), values.get('FAR_KEY') ?? '');
   });
 

@@ -9,14 +9,14 @@ import { realNextflow, Sandbox } from '../../../support/sandbox.ts';
 const NAME = `nf-escrow-${shippedPlugin()?.version ?? 'not built'}`;
 
 void t.test(
-  "without the plugin, refuses values that Nextflow's format cannot carry, with the reason",
+  "without the plugin, refuses a selected value that Nextflow's format cannot carry, with the reason",
   async (t) => {
     const box = new Sandbox(t);
     const off = { NXF_PLUGINS_DEFAULT: 'false' };
     await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'two\nlines' });
     const why =
-      /secret FOO_KEY in .*contains a newline.*, which supports such values, is not used: NXF_PLUGINS_DEFAULT is false/;
-    await refuses(t, box, ['run', 'touch ran'], [78, why], { env: off });
+      /selected secret FOO_KEY: .*contains a newline\. The plugin, which carries any value, is not used: NXF_PLUGINS_DEFAULT is false/;
+    await refuses(t, box, ['run', '--only-secret', 'FOO_KEY', 'touch ran'], [78, why], { env: off });
     t.notOk(readdirSync(box.launch).includes('ran'));
     await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'one-line' });
     const explained = await accepts(t, box, ['run', '--explain', 'x'], { env: off });

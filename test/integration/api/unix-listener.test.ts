@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { listenOn } from '../../../daemon/api/listen.ts';
+import { listenOn } from '../../../daemon/api/listeners/unix-listener.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 void t.test('unlinks the socket in the directory where it was bound, even after a rename', async (t) => {

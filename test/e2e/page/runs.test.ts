@@ -1,0 +1,205 @@
+// The screens of runs in a real browser: what happened to their secrets, and the actions on them.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import t from 'tap';
+import { goTo, openPage, startBrowser } from '../../support/browser.ts';
+import { newestRun } from '../../support/hostile.ts';
+import { smallDisk } from '../../support/mounts.ts';
+import { addExposure } from '../../support/page-data.ts';
+import { Sandbox, until } from '../../support/sandbox.ts';
+
+const VALUE = { input: 'a value of the test' };
+const WAITING = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
+
+/** Returns a command that reports a task with a secret, like the plugin. */
+function task(id: number, process: string, secret: string): string {
+  const event = { type: 'task.submit', task: String(id), process, name: process, secrets: [secret] };
+  return `printf '%s\\n' '${JSON.stringify(event)}' >>"$(dirname "$NXF_SECRETS_FILE")/events.jsonl"`;
+}
+
+/** Starts a run that waits for the file `go`. */
+async function startWaiting(
+  box: Sandbox,
+): Promise<{ readonly id: string; readonly end: () => Promise<unknown> }> {
+  const started = box.start(['run', WAITING]);
+  await until('the task runs', () => existsSync(join(box.launch, 'here')));
+  const { id } = await until('the daemon saw the head', async () => {
+    const run = await newestRun(box);
+    return run.state === 'running' ? run : undefined;
+  });
+  const end = async (): Promise<unknown> => {
+    await box.startProgram('touch', [join(box.launch, 'go')]).ended;
+    return started.ended;
+  };
+  return { id, end };
+}
+
+/** Clicks, and waits for a message that disappears after a few seconds. */
+async function clickUntil(page: Page, button: Locator, message: string): Promise<void> {
+  await Promise.all([page.getByText(message).waitFor(), button.click()]);
+}
+
+void t.test(
+  'shows which process received which secret, when it existed, and prints the receipt',
+  async (t) => {
+    const browser = await startBrowser(t);
+    if (browser === undefined) return;
+    const box = new Sandbox(t);
+    for (const name of ['FOO_KEY', 'BAR_KEY']) await box.escrow(['secrets', 'set', name], VALUE);
+    await box.escrow(['run', [task(1, 'ALIGN', 'FOO_KEY'), task(2, 'CALL', 'FOO_KEY')].join('; ')]);
+    const { id } = await newestRun(box);
+    const { page } = await openPage(box, browser);
+    await goTo(page, `#/runs/${id}`);
+    const secrets = page.getByRole('table', { name: 'Secrets of the run' });
+    const foo = secrets.getByRole('row').filter({ hasText: 'FOO_KEY' });
+    for (const process of ['ALIGN', 'CALL']) await foo.getByText(process, { exact: true }).waitFor();
+    await secrets.getByRole('row').filter({ hasText: 'BAR_KEY' }).getByText('None known').waitFor();
+    await page.getByRole('heading', { name: 'Delivered and removed' }).waitFor();
+    await page.getByText(/Delivered just now, removed just now \(\d+ s after the end of the run\)/).waitFor();
+
+    await page.getByRole('link', { name: 'Receipt', exact: true }).click();
+    await page.getByRole('button', { name: 'Check again now' }).click();
+    const checks = page.getByRole('table', { name: 'Checks' });
+    await checks.getByText('absent').first().waitFor();
+    t.equal(await checks.getByText('present').count(), 0);
+    await page.evaluate('window.print = () => { window.printed = (window.printed ?? 0) + 1; }');
+    await page.getByRole('button', { name: 'Print' }).click();
+    t.equal(await page.evaluate('window.printed'), 1);
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    await page.evaluate("document.documentElement.dataset.theme = 'dark'");
+    for (const hidden of ['Main', 'Run'])
+      t.notOk(await page.getByRole('navigation', { name: hidden }).isVisible(), `${hidden} is not printed`);
+    t.notOk(await page.getByRole('button', { name: 'Print' }).isVisible());
+    t.ok(await page.getByText(id, { exact: true }).last().isVisible(), 'the id is on paper');
+    t.ok(await page.getByText('FOO_KEY', { exact: false }).first().isVisible());
+    t.equal(
+      await page.evaluate('getComputedStyle(document.documentElement).backgroundColor'),
+      'rgb(255, 255, 255)',
+      'paper is white, whatever the theme',
+    );
+    t.same(browser.messages, []);
+  },
+);
+
+void t.test('cancels a run', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], VALUE);
+  const { id, end } = await startWaiting(box);
+  const { page } = await openPage(box, browser);
+  await goTo(page, `#/runs/${id}`);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Cancel this run?' });
+  await dialog.getByRole('button', { name: 'Keep running' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  t.equal((await newestRun(box)).state, 'running');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await clickUntil(page, dialog.getByRole('button', { name: 'Cancel run' }), 'Cancellation requested');
+  await page.locator('.screen-head').getByText('Cancelled', { exact: true }).waitFor();
+  t.match(await page.title(), /^Cancelled: fake_/, 'the title of the tab shows the state');
+  t.equal(await page.getByRole('button', { name: 'Cancel' }).count(), 0, 'an ended run cannot be cancelled');
+  await end();
+});
+
+void t.test('warns on every screen of secrets that are not removed, and removes them', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  const runsDirectory = join(box.directory, 'disk/runs');
+  box.env['NF_ESCROW_RUNS_DIR'] = runsDirectory;
+  const disk = smallDisk(t, join(box.directory, 'disk'), 256);
+  if (disk === undefined) return;
+  t.teardown(() => {
+    disk.thaw(runsDirectory);
+  });
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], VALUE);
+  const { id, end } = await startWaiting(box);
+  const { page, base } = await openPage(box, browser);
+  disk.freeze(runsDirectory);
+  await end();
+  await until('the removal failed', async () => (await newestRun(box)).removalError);
+
+  const warning = page.getByRole('alert').filter({ hasText: 'Secrets of 1 ended run are not removed yet' });
+  for (const screen of ['#/audit', '#/compute-envs', '#/user/secrets', '#/runs']) {
+    await goTo(page, screen);
+    await warning.waitFor();
+  }
+  await page.getByRole('row').nth(1).getByText('Secrets not removed').waitFor();
+  await warning.getByRole('button', { name: 'Hide in this tab' }).click();
+  await warning.waitFor({ state: 'detached' });
+  const another = await browser.open(`${base}#/audit`);
+  await another.getByText('Secrets of 1 ended run are not removed yet').waitFor();
+  await another.getByRole('alert').getByRole('link').click();
+  t.ok(another.url().endsWith(`#/runs/${id}`), 'the warning leads to the run');
+
+  const remove = another.getByRole('button', { name: 'Remove secrets now' });
+  await clickUntil(another, remove, 'Some secrets could not be removed');
+  disk.thaw(runsDirectory);
+  await until('the secrets are removed', async () => {
+    await remove.click({ timeout: 500 }).catch(() => undefined); // the daemon retries too, and then there is no button
+    return (await newestRun(box)).state === 'purged';
+  });
+  await another.getByText('not removed yet').waitFor({ state: 'detached' });
+  await goTo(another, '#/audit');
+  t.equal(await another.getByRole('alert').count(), 0);
+});
+
+void t.test('warns on every screen of values in files, until the tab is closed', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], VALUE);
+  await box.escrow(['run', 'true']);
+  const { id } = await newestRun(box);
+  addExposure(box, id, 'FOO_KEY');
+  const { page, base } = await openPage(box, browser);
+  const warning = page.getByRole('alert').filter({ hasText: 'Files of 1 run contain values of secrets' });
+  await warning.getByText('change the values').waitFor();
+  await goTo(page, '#/audit');
+  await warning.getByRole('button', { name: 'Hide in this tab' }).click();
+  await warning.waitFor({ state: 'detached' });
+  await page.reload();
+  await page.getByRole('row').nth(1).waitFor();
+  t.equal(await warning.count(), 0, 'hidden in this tab');
+  const another = await browser.open(`${base}#/audit`);
+  await another.getByText('Files of 1 run contain values of secrets').waitFor();
+  t.pass('a new tab warns again');
+});
+
+/** Records the notifications of a page. */
+const RECORD_NOTIFICATIONS = `
+  window.shown = [];
+  window.Notification = class extends Notification {
+    constructor(title, options) { super(title, options); window.shown.push(title); }
+  };
+`;
+
+void t.test('notifies once when a run ends, if the person asked for it', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], VALUE);
+  await browser.context.addInitScript(RECORD_NOTIFICATIONS);
+  const { id, end } = await startWaiting(box);
+  const { page, base } = await openPage(box, browser);
+  await browser.context.grantPermissions(['notifications'], { origin: new URL(base).origin });
+  const another = await browser.open(`${base}#/runs/${id}`);
+  await goTo(page, `#/runs/${id}`);
+  const button = page.getByRole('button', { name: 'Notify me' });
+  await button.click();
+  await page.getByText('A notification appears').waitFor();
+  t.equal(await button.getAttribute('aria-pressed'), 'true');
+  await another.getByRole('button', { name: 'Notify me', pressed: true }).waitFor();
+  await end();
+  for (const one of [page, another])
+    await one.locator('.screen-head').getByText('Succeeded', { exact: true }).waitFor();
+  const shown = async (): Promise<string[]> => [
+    ...(await page.evaluate<string[]>('window.shown')),
+    ...(await another.evaluate<string[]>('window.shown')),
+  ];
+  await until('a notification', async () => (await shown()).length > 0);
+  t.match(await shown(), [/^fake_\d+ succeeded$/]);
+  t.equal((await shown()).length, 1, 'one tab notifies for all');
+});

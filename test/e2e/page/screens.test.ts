@@ -1,0 +1,202 @@
+// Every screen in a real browser, light and dark, wide and narrow: accessibility, policy violations, hostile names.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import type { Locator, Page } from 'playwright-core';
+import t from 'tap';
+import type { RunList } from '../../../daemon/contract/types.ts';
+import { goTo, openPage, startBrowser } from '../../support/browser.ts';
+import { Sandbox } from '../../support/sandbox.ts';
+
+const AWS = {
+  region: 'eu-west-1',
+  queue: 'spot',
+  workDir: 's3://lab-work/nextflow',
+  profile: 'absent',
+  executionRole: 'arn:aws:iam::123456789012:role/execution',
+};
+
+const PARAMETERS = {
+  type: 'object',
+  required: ['input'],
+  properties: {
+    input: { type: 'string', description: 'Samples', help_text: 'A file' },
+    depth: { type: 'integer', default: 1 },
+    aligner: { enum: ['star', 'hisat2'], default: 'star' },
+    trim: { type: 'boolean' },
+    lanes: { type: 'array' },
+    expert: { type: 'number', hidden: true },
+  },
+};
+
+/** Pixels by which the page is wider than the window. */
+const OVERFLOW = 'document.documentElement.scrollWidth - innerWidth';
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+/** Returns the violations of accessibility rules on the page as it is shown. */
+async function violationsOn(page: Page): Promise<string[]> {
+  const found = await page.evaluate('axe.run().then(({ violations }) => violations)');
+  return (found as Violation[]).map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary ?? ''}`).join('; ')}`,
+  );
+}
+
+void t.test('every screen is accessible, light and dark, wide and narrow', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  for (const args of [['FOO_KEY'], ['BAR_KEY'], ['FOO_KEY', '--user']])
+    await box.escrow(['secrets', 'set', ...args], { input: 'a value of the test' });
+  await box.escrow(['workspaces', 'create', 'local/empty']);
+  await box.escrow(['run', 'true']);
+  await box.escrow(['run', 'exit 3']);
+  const { runs } = await box.json<RunList>(['runs', 'list']);
+  const run = `#/runs/${runs[0]?.id ?? ''}`;
+  await box.http('POST', '/v1/compute-envs', { name: 'batch', platform: 'aws-batch', aws: AWS });
+  const { page } = await openPage(box, browser);
+  await page.evaluate(axe.source);
+  const screens = [
+    '#/workspaces/local/main/secrets',
+    '#/workspaces/local/main/secrets/FOO_KEY',
+    '#/workspaces/local/main/secrets?add=1',
+    '#/workspaces/local/empty/secrets',
+    '#/user/secrets',
+    '#/runs',
+    '#/runs?show=live',
+    run,
+    `${run}/tasks`,
+    `${run}/log`,
+    `${run}/receipt`,
+    '#/workspaces/local/main/secrets?import=1',
+    '#/launch',
+    '#/compute-envs',
+    '#/compute-envs/local',
+    '#/compute-envs/batch',
+    '#/audit',
+    '#/audit?secret=FOO_KEY',
+  ];
+  for (const width of [1280, 390])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      for (const screen of screens) {
+        await goTo(page, screen);
+        t.same(await violationsOn(page), [], `${screen} ${colorScheme} ${String(width)}`);
+        const overflow = await page.evaluate<number>(OVERFLOW);
+        t.ok(overflow <= 0, `${screen} fits into ${String(width)} px`);
+        if (/(add|import)=1|\/FOO_KEY/.test(screen)) await page.keyboard.press('Escape');
+      }
+    }
+  t.same(browser.messages, [], 'no error, no violation of the policy');
+});
+
+void t.test('a reviewed launch and a previewed import are accessible', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  for (const args of [['FOO_KEY'], ['FOO_KEY', '--user']])
+    await box.escrow(['secrets', 'set', ...args], { input: 'a value of the test' });
+  writeFileSync(join(box.launch, 'main.nf'), "process ALIGN {\n  secret 'FOO_KEY'\n  secret 'BAR_KEY'\n}\n");
+  writeFileSync(join(box.launch, 'nextflow_schema.json'), JSON.stringify(PARAMETERS));
+  const { page } = await openPage(box, browser);
+  await page.evaluate(axe.source);
+  const inspect = async (what: string, shown: Locator): Promise<void> => {
+    for (const width of [1280, 390])
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        t.ok(await shown.isVisible(), `${what} is visible at ${String(width)} px`);
+        t.same(await violationsOn(page), [], `${what} ${colorScheme} ${String(width)}`);
+        t.ok((await page.evaluate<number>(OVERFLOW)) <= 0, `${what} fits into ${String(width)} px`);
+      }
+  };
+  await goTo(page, '#/launch');
+  await page.getByLabel('Pipeline').fill('main.nf');
+  await page.getByLabel('Launch directory').fill(box.launch);
+  await page.getByLabel('Show 1 hidden parameter').check();
+  await page.getByLabel('Only selected secrets').check();
+  await page.getByLabel('FOO_KEY').check();
+  await page.getByRole('button', { name: 'Review launch' }).click();
+  await page.getByText('ALIGN uses BAR_KEY').waitFor();
+  const plan = page.getByRole('complementary', { name: 'Plan' });
+  await inspect('a launch with an invalid parameter', plan);
+  await page.getByLabel('input').fill('samples.csv');
+  await page.getByRole('button', { name: 'Review launch' }).click();
+  await page.getByRole('button', { name: 'Launch run' }).waitFor();
+  await inspect('a launch', plan);
+
+  await goTo(page, '#/workspaces/local/main/secrets?import=1');
+  await page.getByLabel('Names and values').fill('FOO_KEY=a\nBAR_KEY=b\nPATH=c\n');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByText('Refused:').waitFor();
+  await inspect('an import', page.getByRole('dialog', { name: 'Import secrets' }));
+});
+
+void t.test('every action can be reached with the keyboard', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
+  const { page } = await openPage(box, browser);
+  await page.getByRole('link', { name: 'FOO_KEY' }).waitFor();
+  const press = async (...keys: string[]): Promise<void> => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  await press('/');
+  await page.keyboard.type('nothing like it');
+  await page.getByText('No secret matches').waitFor();
+  await press('Control+a', 'Delete');
+  await page.getByRole('link', { name: 'FOO_KEY' }).waitFor();
+  await page.getByRole('heading', { level: 1 }).click();
+  await press('?');
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+  await press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await press('Control+k');
+  await page.keyboard.type('foo_key');
+  await page.getByRole('option', { name: 'FOO_KEY' }).waitFor();
+  await press('Enter');
+  await page.getByRole('dialog', { name: 'FOO_KEY' }).waitFor();
+  await press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  t.equal(await page.evaluate('document.activeElement.id'), 'main', 'the focus is on the screen');
+  await page.getByRole('link', { name: 'FOO_KEY' }).focus();
+  await press('Enter');
+  await page.getByRole('dialog', { name: 'FOO_KEY' }).waitFor();
+  await press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  t.equal(
+    await page.evaluate('document.activeElement.textContent'),
+    'FOO_KEY',
+    'a closed dialog returns the focus',
+  );
+  await page.getByRole('button', { name: 'Actions for FOO_KEY' }).focus();
+  await press('Enter', 'ArrowDown', 'Escape');
+  t.equal(
+    await page.evaluate("document.activeElement.getAttribute('aria-label')"),
+    'Actions for FOO_KEY',
+    'Escape returns the focus',
+  );
+});
+
+void t.test('hostile names are shown as text', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
+  const hostile = '<img src=x onerror=alert(1)>\u202egpj.\u0007';
+  await box.escrow(['run', 'true', hostile, `--${'x'.repeat(10_000)}`]);
+  const { page } = await openPage(box, browser);
+  await goTo(page, '#/runs');
+  const cell = page.getByRole('row').nth(1);
+  await cell.getByText('<img src=x onerror=alert(1)>').waitFor();
+  await cell.getByText('\\u{202e}').waitFor();
+  t.equal(await page.locator('main img').count(), 0);
+  const overflow = await page.evaluate<number>(OVERFLOW);
+  t.ok(overflow <= 0, 'a long name does not widen the page');
+});

@@ -1,0 +1,71 @@
+// A PostgreSQL server for one test, on a Unix socket.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { Test } from 'tap';
+import { accounts, asUser } from './accounts.ts';
+import { until } from './sandbox.ts';
+
+const DEBIAN = '/usr/lib/postgresql';
+
+/** `bigint` as a number: positions and counts stay below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (id, format): ((value: string) => unknown) =>
+    id === pg.types.builtins.INT8 && format !== 'binary'
+      ? Number
+      : (pg.types.getTypeParser(id, 'text') as (value: string) => unknown),
+};
+
+/** Starts a server, which refuses root, as another user. Skips the test without PostgreSQL or root. */
+export async function startPostgres(t: Test): Promise<pg.PoolConfig | undefined> {
+  const [directory] = binaries();
+  if (directory === undefined) {
+    t.pass('skipped', { skip: 'PostgreSQL is not installed' });
+    return undefined;
+  }
+  const [account] = accounts(t, 1) ?? [];
+  if (account === undefined) return undefined;
+  const data = join(account.home, 'data');
+  const [command, args] = asUser(account, [
+    join(directory, 'initdb'),
+    '-D',
+    data,
+    '-U',
+    'escrow',
+    '--no-sync',
+  ]);
+  const made = spawnSync(command, args, { encoding: 'utf8' });
+  if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
+  const settings = ['listen_addresses=', `unix_socket_directories=${account.home}`, 'fsync=off'];
+  const server = [join(directory, 'postgres'), '-D', data, ...settings.flatMap((one) => ['-c', one])];
+  const child = spawn(...asUser(account, server), { stdio: 'ignore' });
+  const exited = once(child, 'exit');
+  t.teardown(async () => {
+    child.kill('SIGINT'); // fast shutdown
+    await exited;
+  });
+  await until('PostgreSQL', () => existsSync(join(account.home, '.s.PGSQL.5432.lock')) && canConnect());
+  return { host: account.home, user: 'escrow', database: 'postgres', types };
+
+  async function canConnect(): Promise<boolean> {
+    const client = new pg.Client({ host: account?.home, user: 'escrow', database: 'postgres' });
+    try {
+      await client.connect();
+      return true;
+    } catch {
+      return false; // it is still starting
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+}
+
+/** Returns the directories with the programs of a server. Debian does not put them into PATH. */
+function binaries(): string[] {
+  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
+  return versions
+    .map((version) => join(DEBIAN, version, 'bin'))
+    .filter((path) => existsSync(join(path, 'initdb')));
+}
