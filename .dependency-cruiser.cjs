@@ -20,6 +20,8 @@ const modules = [
   'redaction',
   'nextflow',
   'runs',
+  'launch',
+  'webhooks',
   'service',
   'doctor',
   'api',
@@ -34,7 +36,7 @@ const oneService = ['^daemon/aws/', '^daemon/.+/aws/', '^daemon/stores/[^/]+/'];
 const registries = [
   '^daemon/stores/registry\\.ts$',
   '^daemon/doctor/platform-checks\\.ts$',
-  '^daemon/cli/launch/prepare-for-platform\\.ts$',
+  '^daemon/launch/prepare-for-platform\\.ts$',
   '^daemon/cli/program\\.ts$',
 ];
 const notTypeOnly = { dependencyTypesNot: ['type-only'] };
@@ -78,8 +80,33 @@ module.exports = {
       from: { path: '^daemon/' },
       to: { circular: true, ...notTypeOnly },
     },
+    {
+      // The page runs in browsers. Besides types, it shares only rules that need nothing of Node.
+      name: 'page-imports-contract-only',
+      severity: 'error',
+      from: { path: '^page/' },
+      to: {
+        pathNot: [
+          '^page/',
+          '^daemon/contract/(types|secret-name-rule|reserved-names|value-size)\\.ts$',
+          '^node_modules/(preact|@preact)/',
+        ],
+      },
+    },
+    {
+      name: 'no-cycles-in-page',
+      severity: 'error',
+      from: { path: '^page/' },
+      to: { circular: true, ...notTypeOnly },
+    },
+    { name: 'no-page-in-daemon', severity: 'error', from: { path: '^daemon/' }, to: { path: '^page/' } },
     { name: 'no-tests-in-daemon', severity: 'error', from: { path: '^daemon/' }, to: { path: '^test/' } },
-    { name: 'no-unknown', severity: 'error', from: { path: '^daemon/' }, to: { couldNotResolve: true } },
+    {
+      name: 'no-unknown',
+      severity: 'error',
+      from: { path: '^(daemon|page)/' },
+      to: { couldNotResolve: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -24,7 +24,7 @@ const outputModules = ['node:process', 'process', 'node:console', 'console'].map
 
 /** Each start of a run would pay for loading execa here: docs/dependencies.md, "Start cost". */
 const fastStarts = [
-  'daemon/cli/launch/run-detached.ts',
+  'daemon/launch/run-detached.ts',
   'daemon/cli/launch/run-in-foreground.ts',
   'daemon/cli/launch/run-program.ts',
   'daemon/service/start-daemon.ts',
@@ -40,12 +40,13 @@ export default tseslint.config(
       'test/support/bin/',
       '*.js',
       '*.cjs',
+      'page/theme.js',
       'daemon/contract/types.ts',
     ],
   },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { project: './tsconfig.json' } },
+    languageOptions: { parserOptions: { project: ['./tsconfig.json', './page/tsconfig.json'] } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       // A floating promise could be a lost purge.

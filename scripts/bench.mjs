@@ -4,10 +4,15 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { pages } from './bench/api.mjs';
 import { hello, placing } from './bench/against-nextflow.mjs';
 import { end, vault, watching } from './bench/engine.mjs';
+import { events } from './bench/events.mjs';
+import { page } from './bench/page.mjs';
 import { recovery } from './bench/recovery.mjs';
 import { Bench } from './bench/place.mjs';
+import { redaction } from './bench/redaction.mjs';
+import { requests } from './bench/requests.mjs';
 import { starts } from './bench/start.mjs';
 import { writingRuns } from './bench/writing-runs.mjs';
 import { fidelity, perTask, size, startTime } from './bench/plugin.mjs';
@@ -28,6 +33,11 @@ const GROUPS = {
   daemon: { measure: watching },
   writing: { measure: writingRuns },
   vault: { measure: vault },
+  api: { measure: pages },
+  events: { measure: events },
+  requests: { measure: requests },
+  redaction: { measure: redaction },
+  page: { measure: page },
 };
 
 function print(results) {
@@ -75,10 +85,13 @@ runDriver(async () => {
   if (nextflow === undefined) throw new Error('The benchmark needs Java 17 or later and Nextflow.');
   const home = mkdtempSync('/tmp/nf-escrow-bench-');
   const bench = new Bench(home, nextflow);
+  const results = [];
   try {
-    const results = [];
-    for (const name of groups) results.push(...[await GROUPS[name].measure(bench)].flat());
-    print(results);
+    try {
+      for (const name of groups) results.push(...[await GROUPS[name].measure(bench)].flat());
+    } finally {
+      print(results); // also what was measured before a group failed
+    }
     const machine = {
       cpu: cpus()[0]?.model,
       cores: cpus().length,

@@ -1,5 +1,5 @@
 // npm run fuzz -- [--inputs N] [--seed S] [--target NAME] [--only INDEX]: fuzzes every parser of untrusted input
-// (test/campaigns/fuzz/) and prints a table. The same seed gives the same inputs. Failing inputs are written to a
+// (test/campaigns/fuzz/) and prints a table. With --processes N, starts N real processes of nf-escrow instead. The same seed gives the same inputs. Failing inputs are written to a
 // temporary directory; after the fix they belong in test/campaigns/fuzz/corpora/TARGET/.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -17,15 +17,20 @@ runDriver(async () => {
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
       target: { type: 'string' },
       only: { type: 'string' },
+      processes: { type: 'string' },
     },
   });
   ensureDependencies();
   ensureBuilt();
-  say(`fuzzing with --inputs ${values.inputs} --seed ${values.seed}`);
+  const isReal = values.processes !== undefined;
+  const size = isReal ? `--processes ${values.processes}` : `--inputs ${values.inputs}`;
+  say(`fuzzing with ${size} --seed ${values.seed}`);
   const rows = [];
   let directory;
-  const args = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = spawn(node, ['dist/test/campaigns/fuzz/main.js', ...args], {
+  const { inputs, ...ofProcesses } = values;
+  const args = Object.entries(isReal ? ofProcesses : values).flatMap(([name, value]) => [`--${name}`, value]);
+  const main = isReal ? 'processes' : 'main';
+  const child = spawn(node, [`dist/test/campaigns/fuzz/${main}.js`, ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -44,6 +44,7 @@ const { compile } = await import('json-schema-to-typescript');
 const generated = await compile(bundle(from), 'Contract', {
   bannerComment: '// Generated from schemas/ by scripts/generate-types.mjs; do not edit.',
   additionalProperties: false,
+  maxItems: -1, // otherwise, a list of at most ten items becomes a union of eleven tuples
   style: { printWidth: 110, singleQuote: true },
 });
 if (check) {

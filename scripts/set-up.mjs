@@ -23,6 +23,9 @@ import { root, run, say, which } from './steps.mjs';
 const NEXTFLOW_VERSION = '24.10.0';
 /** The fake of AWS in tests. */
 const MOTO_VERSION = '5.2.5';
+/** Generates a client for a test of the API. */
+const CLIENT_GENERATOR_VERSION = '0.29.1';
+const SCHEMATHESIS_VERSION = '4.32.5';
 /** Used by Nextflow's tasks on AWS Batch to transfer files. Only one test with an AWS-capable Nextflow needs it. */
 const AWS_CLI_VERSION = '1.46.3';
 
@@ -44,16 +47,35 @@ export function ensureBuilt() {
   run(process.execPath, ['scripts/generate-types.mjs']);
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
   removeStale();
+  ensurePage();
   if (isBundled()) return;
   say('bundling (rolldown)');
   run(process.execPath, ['scripts/bundle.mjs']);
+}
+
+/** Checks and builds the web page if a file that it is made from has changed. */
+function ensurePage() {
+  const made = statSync(join(root, 'dist/page/manifest.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const sources = readdirSync(join(root, 'page'), { recursive: true }).map((file) => join('page', file));
+  const inputs = [...sources, 'daemon/contract', 'scripts/page.mjs', 'node_modules/.lock-hash'];
+  if (inputs.every((path) => statSync(join(root, path)).mtimeMs < made)) return;
+  say('building the page (tsc, rolldown)');
+  run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'page']);
+  run(process.execPath, ['scripts/page.mjs']);
 }
 
 /** Whether the bundle was made after all that it is made from. */
 function isBundled() {
   const made =
     statSync(join(root, 'dist/bundle/THIRD_PARTY_LICENSES'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const inputs = ['dist/.tsbuildinfo', 'node_modules/.lock-hash', 'scripts/bundle.mjs'];
+  const inputs = [
+    'dist/.tsbuildinfo',
+    'node_modules/.lock-hash',
+    'bin/start.cjs',
+    'scripts/bundle.mjs',
+    'scripts/code-cache.mjs',
+    'scripts/record-code.cjs',
+  ];
   return inputs.every((path) => statSync(join(root, path)).mtimeMs < made);
 }
 
@@ -162,6 +184,34 @@ export function ensureAwsCli() {
   return home === undefined ? undefined : join(home, 'bin/aws');
 }
 
+/**
+ * Returns the Python of a cached virtual environment with openapi-python-client and what the clients that it generates need;
+ * undefined when it cannot be installed.
+ */
+export function ensureClientGenerator() {
+  try {
+    const home = ensureVenv(
+      `openapi-python-client-${CLIENT_GENERATOR_VERSION}`,
+      `openapi-python-client==${CLIENT_GENERATOR_VERSION}`,
+    );
+    return home === undefined ? undefined : join(home, 'bin/python');
+  } catch (error) {
+    say(`openapi-python-client cannot be installed: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Returns the program `st` of schemathesis in a cached virtual environment; undefined when it cannot be installed. */
+export function ensureSchemathesis() {
+  try {
+    const home = ensureVenv(`schemathesis-${SCHEMATHESIS_VERSION}`, `schemathesis==${SCHEMATHESIS_VERSION}`);
+    return home === undefined ? undefined : join(home, 'bin/st');
+  } catch (error) {
+    say(`schemathesis cannot be installed: ${error.message}`);
+    return undefined;
+  }
+}
+
 /** Creates a cached virtual environment with one package, in its final place because its programs contain its path. */
 function ensureVenv(name, requirement) {
   const cache = cacheDirectory();
@@ -223,9 +273,31 @@ export function ensureGridEngine() {
   }
 }
 
+/** Installs Chromium, and the font of the page in tests. Returns whether they are available; tests skip them otherwise. */
+export function ensureChromium() {
+  if (which('chromium') && hasFont('DejaVuSans.ttf')) return true;
+  try {
+    return installSystemPackage('chromium fonts-dejavu-core', 'Chromium');
+  } catch {
+    return false; // not in every distribution
+  }
+}
+
+/** Installs Inter, the font of the page in screenshots. Returns whether it is available. */
+export function ensureInter() {
+  return hasFont('Inter-Regular.otf') || installSystemPackage('fonts-inter', 'Inter');
+}
+
+function hasFont(file) {
+  const fonts = '/usr/share/fonts';
+  return (
+    existsSync(fonts) && readdirSync(fonts, { recursive: true }).some((path) => path.endsWith(`/${file}`))
+  );
+}
+
 /** Installs the shells, and at, from which tests start nf-escrow. Returns whether they are available. */
 export function ensureCallers() {
-  const names = ['zsh', 'dash', 'tcsh', 'fish', 'at'].filter((name) => !which(name));
+  const names = ['zsh', 'dash', 'tcsh', 'fish', 'at', 'sudo'].filter((name) => !which(name));
   return (
     names.length === 0 || installSystemPackage(names.join(' '), `What starts nf-escrow (${names.join(', ')})`)
   );

@@ -12,6 +12,8 @@ import {
   ensureBindfs,
   ensureBuilt,
   ensureCallers,
+  ensureChromium,
+  ensureClientGenerator,
   ensureContainers,
   ensureCron,
   ensureDependencies,
@@ -20,6 +22,7 @@ import {
   ensureMoto,
   ensureNextflow,
   ensurePlugin,
+  ensureSchemathesis,
   ensureSlurm,
   ensureStrace,
 } from './set-up.mjs';
@@ -27,13 +30,14 @@ import { node, root, runDriver, say } from './steps.mjs';
 
 const CI = process.env.CI === 'true';
 
-/** Tests that do not depend on Node: tests of other programs (Slurm, Nextflow's plugin, AWS), and campaigns. */
+/** Tests that do not depend on Node: tests of other programs (Slurm, Nextflow's plugin, AWS, the browser), and campaigns. */
 const SAME_ON_EACH_NODE = [
   /^dist\/test\/campaigns\//,
   /^dist\/test\/e2e\/hpc\//,
   /^dist\/test\/e2e\/aws\/(?!aws\.test)/,
   /^dist\/test\/e2e\/local\/plugin\/(?!launch\.test)/,
   /^dist\/test\/e2e\/local\/real-/,
+  /^dist\/test\/e2e\/page\/(?!access\.test)/,
   /^dist\/test\/integration\/conformance\/scheduler\.test/,
   /^dist\/test\/integration\/stores\/aws-figures\.test/,
 ];
@@ -85,15 +89,22 @@ function setUp() {
   ensureContainers();
   const moto = ensureMoto();
   if (CI && moto === undefined) throw new Error('In CI, the tests need Python 3.');
+  const generator = ensureClientGenerator();
+  if (CI && generator === undefined) throw new Error('In CI, the tests need openapi-python-client.');
+  const schemathesis = ensureSchemathesis();
+  if (CI && schemathesis === undefined) throw new Error('In CI, the tests need schemathesis.');
   ensureSlurm();
   ensureGridEngine();
   ensureCron();
   ensureCallers();
+  ensureChromium();
   ensureBindfs();
   const env = {
     ...process.env,
     ...(nextflow ? { NF_ESCROW_TEST_NEXTFLOW: nextflow } : {}),
     ...(moto ? { NF_ESCROW_TEST_MOTO: moto } : {}),
+    ...(generator ? { NF_ESCROW_TEST_CLIENT_GENERATOR: generator } : {}),
+    ...(schemathesis ? { NF_ESCROW_TEST_SCHEMATHESIS: schemathesis } : {}),
     ...(process.env.NF_ESCROW_TEST_NEXTFLOW_AWS ? { NF_ESCROW_TEST_AWS_CLI: ensureAwsCli() ?? '' } : {}),
     ...(CI ? { NF_ESCROW_TEST_REQUIRE: '1' } : {}),
   };

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { root, say } from '../steps.mjs';
-import { median, program } from './place.mjs';
+import { ANSWER_VERSION, median, program } from './place.mjs';
 import { usage } from './usage.mjs';
 
 const ENDS = 40;
@@ -28,7 +28,7 @@ export async function end(bench) {
   const fake = join(bench.home, 'nextflow');
   writeFileSync(
     fake,
-    '#!/bin/bash\ntouch started-here\nwhile [ ! -e go ]; do sleep 0.01; done\necho ${EPOCHREALTIME/./} >ended\n',
+    `#!/bin/bash\n${ANSWER_VERSION}\ntouch started-here\nwhile [ ! -e go ]; do sleep 0.01; done\necho \${EPOCHREALTIME/./} >ended\n`,
     { mode: 0o755 },
   );
   const runs = join(bench.home, 'state/runs');
@@ -68,7 +68,9 @@ export async function watching(bench) {
     throw new Error('The daemon under measurement was not started by bin/nf-escrow.');
   const rest = await usage(daemon.pid, WATCH_MS / 4);
   const fake = join(bench.home, 'holding');
-  writeFileSync(fake, '#!/bin/bash\nwhile [ ! -e go ]; do sleep 0.5; done\n', { mode: 0o755 });
+  writeFileSync(fake, `#!/bin/bash\n${ANSWER_VERSION}\nwhile [ ! -e go ]; do sleep 0.5; done\n`, {
+    mode: 0o755,
+  });
   rmSync(join(bench.launch, 'go'), { force: true });
   const env = { ...bench.env, NF_ESCROW_NEXTFLOW: fake };
   for (let index = 0; index < RUNS; index += 1) bench.escrow(['run', '--detach', 'x'], '', env);

@@ -1,0 +1,149 @@
+// node scripts/page.mjs, after tsc: builds the web page in dist/page. Names of assets contain a hash of their content, so that
+// browsers keep them. manifest.json lists the files and their headers; the daemon serves nothing else.
+// --watch builds again at each change, with the page of components (#/design) and readable code.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { rolldown } from 'rolldown';
+import { licensesOf } from './licenses.mjs';
+import { root, runDriver, say } from './steps.mjs';
+
+const source = join(root, 'page');
+const built = join(root, 'dist/page');
+/** The page is renamed when it is complete, because a daemon may read it during the build. */
+const out = `${built}.${process.pid}`;
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+runDriver(async () => {
+  const isWatching = process.argv.includes('--watch');
+  await build(isWatching);
+  if (!isWatching) return;
+  say('watching page/ (Ctrl-C ends)');
+  let timer;
+  watch(source, { recursive: true }, () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => build(true).catch((error) => say(error.message)), 50);
+  });
+  await new Promise(() => undefined); // until Ctrl-C
+});
+
+async function build(isDevelopment) {
+  const { code, licenses } = await bundle(isDevelopment);
+  const assets = [
+    { name: 'page', extension: 'js', type: 'text/javascript; charset=utf-8', content: code },
+    { name: 'page', extension: 'css', type: 'text/css; charset=utf-8', content: styles(isDevelopment) },
+  ].map((asset) => ({
+    ...asset,
+    path: `assets/${asset.name}-${digest('sha256', asset.content)
+      .replaceAll(/[^A-Za-z0-9]/g, '')
+      .slice(0, 12)}.${asset.extension}`,
+    integrity: `sha384-${digest('sha384', asset.content)}`,
+  }));
+  const theme = minified(readFileSync(join(source, 'theme.js'), 'utf8'));
+  const files = [
+    { path: '', type: 'text/html; charset=utf-8', cache: 'no-cache', content: html(assets, theme) },
+    ...assets.map(({ path, type, content }) => ({ path, type, cache: IMMUTABLE, content })),
+  ];
+  write(files, policyFor(theme), licenses);
+  const size = files.reduce((sum, { content }) => sum + brotli(content).length, 0);
+  say(`built the page: ${(size / 1024).toFixed(1)} KiB compressed`);
+}
+
+async function bundle(isDevelopment) {
+  const made = await rolldown({
+    input: join(source, 'main.tsx'),
+    cwd: root,
+    platform: 'browser',
+    transform: {
+      target: 'es2022',
+      define: { DEVELOPMENT: String(isDevelopment) },
+    },
+    onLog: (level, log, handle) => handle(level === 'warn' ? 'error' : level, log),
+  });
+  const { output } = await made.generate({
+    format: 'es',
+    minify: !isDevelopment,
+    comments: isDevelopment,
+    codeSplitting: false,
+  });
+  await made.close();
+  if (output.length !== 1) throw new Error('The page has more than one file of code.');
+  return { code: output[0].code, licenses: licensesOf(output) };
+}
+
+function styles(isDevelopment) {
+  const css = readFileSync(join(source, 'style/page.css'), 'utf8');
+  return isDevelopment
+    ? css
+    : css
+        .replaceAll(/\/\*.*?\*\//gs, '')
+        .replaceAll(/\s*\n\s*/g, '\n')
+        .trim();
+}
+
+/** Scripts and styles have a hash (SRI): a port can have belonged to another user, whose files the browser may have kept. */
+function html(assets, theme) {
+  const [script, style] = assets;
+  return readFileSync(join(source, 'index.html'), 'utf8')
+    .replace(
+      '<!-- styles -->',
+      `<link rel="stylesheet" href="${style.path}" integrity="${style.integrity}" />`,
+    )
+    .replace('<!-- theme -->', () => `<script>${theme}</script>`)
+    .replace(
+      '<!-- scripts -->',
+      `<script type="module" src="${script.path}" integrity="${script.integrity}"></script>`,
+    )
+    .replaceAll(/\n\s*/g, '\n');
+}
+
+function minified(script) {
+  return script
+    .replaceAll(/^\s*\/\/.*$/gm, '')
+    .replaceAll(/\s*\n\s*/g, '\n')
+    .trim();
+}
+
+/** Everything comes from the page's own origin, and nothing inline runs except for the script with this hash. */
+function policyFor(theme) {
+  const directives = {
+    'default-src': "'none'",
+    'script-src': `'self' 'sha256-${digest('sha256', theme)}'`,
+    'style-src': "'self'",
+    'img-src': "'self' data:",
+    'connect-src': "'self'",
+    'base-uri': "'none'",
+    'form-action': "'none'",
+    'frame-ancestors': "'none'",
+    'require-trusted-types-for': "'script'",
+    'trusted-types': "'none'",
+  };
+  return Object.entries(directives)
+    .map((directive) => directive.join(' '))
+    .join('; ');
+}
+
+function write(files, policy, licenses) {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(join(out, 'assets'), { recursive: true });
+  const listed = files.map(({ path, type, cache, content }) => {
+    const file = path === '' ? 'index.html' : path;
+    writeFileSync(join(out, file), content);
+    writeFileSync(join(out, `${file}.br`), brotli(content));
+    writeFileSync(join(out, `${file}.gz`), gzipSync(content, { level: 9 }));
+    return { path: `/${path}`, file, type, cache, etag: digest('sha256', content).slice(0, 22) };
+  });
+  writeFileSync(join(out, 'THIRD_PARTY_LICENSES'), licenses);
+  writeFileSync(join(out, 'manifest.json'), JSON.stringify({ policy, files: listed }, null, 2));
+  rmSync(built, { recursive: true, force: true });
+  renameSync(out, built);
+}
+
+function brotli(content) {
+  return brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+}
+
+function digest(algorithm, content) {
+  return createHash(algorithm).update(content).digest('base64');
+}
