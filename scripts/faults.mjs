@@ -1,5 +1,6 @@
-// npm run faults [-- --every N] [--side N] [--only TEXT]: injects every fault at every point in every store, or in every
-// Nth of these cells, or in those with TEXT in their names; --side N in parallel. See docs/reliability.md.
+// npm run faults [-- --every N [--offset K]] [--side N] [--only TEXT]: injects every fault at every point in every store, or
+// in every Nth of these cells, counted from K (default 0), or in those with TEXT in their names; --side N in parallel. The
+// offsets 0 to N - 1 together are the whole matrix, for a machine that cannot run it in one go. See docs/reliability.md.
 import { spawnSync } from 'node:child_process';
 import { ensureBuilt, ensureDependencies, ensureMoto, ensurePlugin } from './set-up.mjs';
 import { node, root, runDriver, say } from './steps.mjs';
@@ -23,6 +24,7 @@ runDriver(async () => {
     option('every', '1'),
     option('side', '2'),
     option('only', ''),
+    option('offset', '0'),
   ];
   // A full disk needs a mount namespace, so root. Without it, the fault makes each step fail instead.
   const isRoot = process.getuid() === 0;

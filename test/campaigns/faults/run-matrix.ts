@@ -6,7 +6,7 @@ import type { Cell, StoreName, Verdict, Way } from './cell.ts';
 import { kinds } from './fault-kinds.ts';
 import type { FaultPoint } from '../../../daemon/system/steps.ts';
 
-const [every = '1', side = '2', wanted = '', mounts = ''] = process.argv.slice(2);
+const [every = '1', side = '2', wanted = '', offset = '0', mounts = ''] = process.argv.slice(2);
 const alone = standalone();
 const benches = await Promise.all(
   Array.from({ length: Number(side) }, () => Bench.open(alone.test, { mayMount: mounts === 'mounts' })),
@@ -34,7 +34,7 @@ const cells = [...reached]
   .filter((cell) => nameOf(cell).includes(wanted));
 await runAll(
   benches,
-  cells.filter((_, index) => index % Number(every) === 0),
+  cells.filter((_, index) => index % Number(every) === Number(offset)),
   note,
 );
 await alone.end();
