@@ -1,6 +1,7 @@
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import type Database from 'libsql';
 import { EscrowError, systemCode } from '../errors.ts';
+import { StatementCache } from './statement-cache.ts';
 
 /** Primary result code (https://sqlite.org/rescode.html), reason and hint. */
 const UNAVAILABLE: readonly (readonly [string, string, string])[] = [
@@ -60,19 +61,22 @@ export function withTableErrors(path: string, database: Database.Database): Sqli
       throw ledgerError(path, error);
     }
   };
+  const statements = new StatementCache((sql) => {
+    const statement = converting(() => database.prepare(sql) as unknown as SqliteStatement);
+    return {
+      reader: statement.reader,
+      all: (parameters) => converting(() => statement.all(parameters)),
+      run: (parameters) => converting(() => statement.run(parameters)),
+      iterate: (parameters) => converting(() => statement.iterate(parameters)),
+    };
+  });
   return {
     close: () => database.close(),
     prepare: (sql) => {
       if (sql === 'begin') return beginning(database, converting);
       // After some errors (a full disk) SQLite has already rolled back. A second rollback would fail and hide the cause.
       if (sql === 'rollback' && !database.inTransaction) return NOTHING;
-      const statement = converting(() => database.prepare(sql) as unknown as SqliteStatement);
-      return {
-        reader: statement.reader,
-        all: (parameters) => converting(() => statement.all(parameters)),
-        run: (parameters) => converting(() => statement.run(parameters)),
-        iterate: (parameters) => converting(() => statement.iterate(parameters)),
-      };
+      return statements.get(sql);
     },
   };
 }

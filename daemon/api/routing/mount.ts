@@ -52,6 +52,7 @@ function respond(one: Operation, served: Served, observe: ResponseObserver): Req
     const query = readQuery(one, request);
     const body = readBody(one, request);
     const idempotent = served.requests.read(one, request, body);
+    let signal: AbortSignal | undefined; // few operations wait for anything, and a signal for each request costs time
     const call: Call = {
       params: request.params as Readonly<Record<string, string>>,
       query,
@@ -60,7 +61,9 @@ function respond(one: Operation, served: Served, observe: ResponseObserver): Req
       caller: callerOf(request),
       precondition: readPrecondition(one, request),
       remember: idempotent?.remember ?? rememberNothing,
-      signal: signalOf(response),
+      get signal() {
+        return (signal ??= signalOf(response));
+      },
     };
     const first = async (): Promise<Reply | Streamed> => one.handle(served, call, response);
     const repeat = async (remembered: unknown): Promise<Reply> => {
@@ -113,6 +116,7 @@ function assertDocumented(request: Request, observe: () => void): void {
 
 function signalOf(response: Response): AbortSignal {
   const left = new AbortController();
+  if (response.closed) left.abort();
   response.on('close', () => {
     left.abort(); // the client disconnected, or the response is complete
   });
