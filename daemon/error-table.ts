@@ -31,7 +31,7 @@ export const errorTable = {
   },
   'request-unprocessable': {
     title: 'The request cannot be carried out',
-    hint: 'Correct what the message names.',
+    hint: 'Correct the field or the object that the message names.',
     exit: 64,
     http: 422,
     retryable: false,
@@ -206,14 +206,14 @@ export const errorTable = {
   },
   'too-many-listeners': {
     title: 'Too many event streams',
-    hint: 'Close event streams that are not needed, or send the request again later.',
+    hint: 'Close event streams that are not needed, or retry later.',
     exit: 75,
     http: 429,
     retryable: true,
   },
   'sign-in-code-invalid': {
     title: 'Invalid sign-in code',
-    hint: 'Run `nf-escrow dashboard` and open the link that it prints. Each link works once, within 5 minutes.',
+    hint: 'Run `nf-escrow dashboard` and open the link that it prints. A link works once and expires after 5 minutes.',
     exit: 77,
     http: 403,
     retryable: false,
@@ -269,7 +269,7 @@ export const errorTable = {
   },
   'idempotency-key-reused': {
     title: 'The idempotency key was used for another request',
-    hint: 'Use a new Idempotency-Key for each request. Use a key again only to repeat the same request.',
+    hint: 'Use a new Idempotency-Key for each request. Reuse a key only to retry the same request.',
     exit: 70,
     http: 422,
     retryable: false,
@@ -472,7 +472,7 @@ export const errorTable = {
   },
   'launch-directory-unusable': {
     title: 'The launch directory cannot be used',
-    hint: 'Name an existing directory that you can enter, on the machine of the daemon.',
+    hint: "Use an existing directory on the daemon's host that you can access.",
     exit: 78,
     http: 422,
     retryable: false,

@@ -21,7 +21,7 @@ function describe(directory) {
   const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
   if (!PERMISSIVE.includes(license))
     throw new Error(
-      `Cannot bundle ${name} ${version}: its licence, ${license}, is not in PERMISSIVE in scripts/licenses.mjs.`,
+      `Cannot bundle ${name} ${version}: its license, ${license}, is not in PERMISSIVE in scripts/licenses.mjs.`,
     );
   const file = readdirSync(directory).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
   const text = file === undefined ? '' : `\n\n${readFileSync(join(directory, file), 'utf8').trim()}`;

@@ -38,7 +38,7 @@ export function readListenAddress(text: string): ListenAddress {
       ? `Cannot listen on "${text.slice(0, 100)}": the daemon listens only on loopback addresses.`
       : `Cannot listen on "${text.slice(0, 100)}": it is not a loopback address with a port.`,
     {
-      hint: 'Use 127.0.0.1:PORT or [::1]:PORT. From another machine, use an SSH forward: ssh -L PORT:127.0.0.1:PORT HOST',
+      hint: 'Use 127.0.0.1:PORT or [::1]:PORT. From another machine, use SSH port forwarding: ssh -L PORT:127.0.0.1:PORT HOST',
     },
   );
 }

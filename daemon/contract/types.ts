@@ -360,7 +360,7 @@ export interface AuditQuery {
    */
   run?: string;
   /**
-   * Only changes of secrets of this name, and runs that got one
+   * Only changes to secrets with this name, and runs that received one
    */
   secret?: string;
   /**
@@ -480,7 +480,7 @@ export interface AwsSettings {
    */
   prefix?: string;
   /**
-   * bundle: one AWS secret per run; per-secret: one AWS secret for each secret of the run. Default: bundle
+   * One AWS secret per run (bundle), or one AWS secret for each secret of the run (per-secret). Default: bundle
    */
   layout?: 'bundle' | 'per-secret';
   /**
@@ -773,7 +773,7 @@ export interface Dashboard {
  */
 export interface DoctorCheck {
   /**
-   * Name of the check; several checks may have the same one
+   * Name of the check. Several checks can have the same name
    */
   name: string;
   /**
@@ -1030,7 +1030,7 @@ export interface ImportRequest {
      */
     name: string;
     /**
-     * Version that the client has seen; null: there is no secret of this name
+     * Version that the client has seen; null: no secret with this name exists
      */
     version: number | null;
   }[];
@@ -1254,7 +1254,7 @@ export interface LaunchQuery {
  */
 export interface LaunchRequest {
   /**
-   * Pipeline, as `nextflow run` takes it: a path, a repository or a URL. A relative path starts at the launch directory
+   * Pipeline, as `nextflow run` takes it: a path, a repository name or a URL. A relative path starts at the launch directory
    */
   pipeline: string;
   /**
@@ -1281,7 +1281,7 @@ export interface LaunchRequest {
   checkParameters?: boolean;
   workspace?: WorkspaceTitle;
   /**
-   * Compute environment. Default: that of the setting computeEnv, or else the one marked as default
+   * Compute environment. Default: the value of the setting computeEnv, or else the environment marked as default
    */
   computeEnvironment?: string;
   selection?: Selection;
@@ -1717,7 +1717,7 @@ export interface PageQuery {
  */
 export interface ParameterSchemaQuery {
   /**
-   * Pipeline, as `nextflow run` takes it: a path, a repository or a URL. A relative path starts at the launch directory
+   * Pipeline, as `nextflow run` takes it: a path, a repository name or a URL. A relative path starts at the launch directory
    */
   pipeline: string;
   /**
@@ -1729,7 +1729,7 @@ export interface ParameterSchemaQuery {
    */
   revision?: string;
   /**
-   * Compute environment. Default: that of the setting computeEnv, or else the one marked as default
+   * Compute environment. Default: the value of the setting computeEnv, or else the environment marked as default
    */
   computeEnvironment?: string;
 }
@@ -2241,7 +2241,7 @@ export interface RunQuery {
    */
   count?: boolean;
   /**
-   * State of the run. open: any state but purged, or a run with orphaned jobs
+   * State of the run. open: runs that are not purged or have orphaned jobs
    */
   state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged' | 'open';
   /**
@@ -2456,11 +2456,11 @@ export interface RunUseList {
      */
     process: string | null;
     /**
-     * When the secret was delivered, or when the daemon read of the first task (ISO 8601, UTC)
+     * Time of the delivery. For a process: when the daemon read that its first task received the secret (ISO 8601, UTC)
      */
     firstUsed: string;
     /**
-     * When the secret was delivered, or when the daemon read of the last task (ISO 8601, UTC)
+     * Time of the delivery. For a process: when the daemon read that its last task received the secret (ISO 8601, UTC)
      */
     lastUsed: string;
   }[];
@@ -2470,7 +2470,7 @@ export interface RunUseList {
   next?: string;
 }
 /**
- * Versions that the name of a secret has had, without values.
+ * Versions of a secret, and of removed secrets with the same name, without values.
  */
 export interface SecretHistory {
   /**
@@ -2617,7 +2617,7 @@ export interface SecretSearchQuery {
    */
   cursor?: string;
   /**
-   * Only secrets whose name contains this text. The case is ignored
+   * Only secrets whose name contains this text. Case is ignored
    */
   text?: string;
 }

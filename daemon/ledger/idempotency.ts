@@ -38,7 +38,7 @@ export async function findReply(
   if (row.fingerprint !== fingerprint)
     throw new EscrowError(
       'idempotency-key-reused',
-      'Cannot repeat the request: an earlier one with this Idempotency-Key had other content.',
+      'Cannot accept the request: an earlier request with this Idempotency-Key had different content.',
     );
   return { reply: JSON.parse(row.reply) as unknown };
 }

@@ -105,7 +105,7 @@ function notesOfFile({ file, secrets, result, links = 0, replaced, movedTo }: Se
     );
   if (result === 'not-verified')
     notes.push(
-      `${names}: not verified: the delivered file ${file} was not found and may have been moved. Change the value.`,
+      `${names}: not verified: the delivered file ${file} was not found and may have been moved. Rotate the secret.`,
     );
   return notes;
 }

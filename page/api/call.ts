@@ -69,7 +69,7 @@ export function asProblem(error: unknown): Problem {
     code: 'internal',
     title: 'Unexpected error',
     detail: 'The page failed with an unexpected error.',
-    hint: 'Reload the page. If the error remains, report it.',
+    hint: 'Reload the page. If the error persists, report it.',
   };
 }
 

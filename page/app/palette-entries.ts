@@ -88,9 +88,9 @@ function screens(organization: string, name: string): readonly PaletteEntry[] {
     screen('Compute environments', 'server', ['compute-envs']),
     screen('Audit log', 'audit', ['audit']),
     { ...screen('Add secret', 'plus', secrets, { add: '1' }), kind: 'Action' },
-    { ...screen('Add secret to your secrets', 'plus', ['user', 'secrets'], { add: '1' }), kind: 'Action' },
+    { ...screen('Add to your secrets', 'plus', ['user', 'secrets'], { add: '1' }), kind: 'Action' },
     { ...screen('Import secrets', 'upload', secrets, { import: '1' }), kind: 'Action' },
-    { ...screen('Import your secrets', 'upload', ['user', 'secrets'], { import: '1' }), kind: 'Action' },
+    { ...screen('Import into your secrets', 'upload', ['user', 'secrets'], { import: '1' }), kind: 'Action' },
     action(
       'Copy the command that starts a run',
       'command',

@@ -86,7 +86,7 @@ export function Palette(): JSX.Element {
           </div>
         ))}
       </div>
-      {found.length === 0 && <p class="palette-none">Nothing matches.</p>}
+      {found.length === 0 && <p class="palette-none">No matches.</p>}
     </dialog>
   );
 }

@@ -38,8 +38,8 @@ export function screenFor(path: readonly string[]): JSX.Element {
   return (
     <>
       <ScreenHead title="Page not found" />
-      <Empty icon="search" title="There is no such page">
-        The address may be misspelled. Press <kbd>Ctrl</kbd> <kbd>K</kbd> to find what you need.
+      <Empty icon="search" title="No page exists at this address">
+        Check the address, or press <kbd>Ctrl</kbd> <kbd>K</kbd> to search.
       </Empty>
     </>
   );

@@ -42,7 +42,7 @@ export function Shell(): JSX.Element {
           main.current?.focus();
         }}
       >
-        Skip to the content
+        Skip to content
       </a>
       <header class="topbar">
         <IconButton
@@ -57,7 +57,7 @@ export function Shell(): JSX.Element {
       <div class="content">
         {access.value !== 'open' && (
           <div class="offline" role="status">
-            The daemon does not answer. Connecting again… The screen shows the last known state.
+            The daemon does not answer. Reconnecting… This screen shows the last known state.
           </div>
         )}
         <WarningBanner />

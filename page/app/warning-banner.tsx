@@ -39,15 +39,16 @@ export function WarningBanner(): JSX.Element {
       {pendingRuns.length > 0 && (
         <Warning kind="pending" tone="warn" icon="alert" runs={pendingRuns}>
           <p class="strong">
-            Secrets of {count(pendingRuns.length, 'ended run')} are not removed yet. The daemon retries.
+            Secrets of {count(pendingRuns.length, 'ended run')} are not removed yet. The daemon retries the
+            removal.
           </p>
           {error !== undefined && <p>{visibleText(error, 400)}</p>}
         </Warning>
       )}
       {exposedRuns.length > 0 && (
         <Warning kind="exposed" tone="bad" icon="eye" runs={exposedRuns}>
-          <p class="strong">Files of {count(exposedRuns.length, 'run')} contain values of secrets.</p>
-          <p>Delete the files that the receipt lists, and change the values.</p>
+          <p class="strong">Files of {count(exposedRuns.length, 'run')} contain secret values.</p>
+          <p>Open the receipt of each run, delete the files that it lists, and rotate the secrets.</p>
         </Warning>
       )}
     </>

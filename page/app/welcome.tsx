@@ -25,13 +25,13 @@ const TEXTS: Readonly<Record<Exclude<Access, 'open' | 'starting'>, Text>> = {
     command: 'nf-escrow dashboard',
   },
   'code-invalid': {
-    title: 'This link has expired',
-    text: 'Each link works once, within five minutes. To get a new link, run this command again.',
+    title: 'This link is no longer valid',
+    text: 'A link works once and expires after five minutes. To get a new link, run this command again.',
     command: 'nf-escrow dashboard',
   },
   unreachable: {
     title: 'The daemon does not answer',
-    text: 'If you use an SSH forward, check that it is connected. This page reconnects when the daemon answers again. If the page does not reconnect, open the dashboard again with this command.',
+    text: 'If you use SSH port forwarding, check that it is connected. This page reconnects when the daemon answers again. If it does not reconnect, open the dashboard again with this command.',
     command: 'nf-escrow dashboard',
   },
   untrusted: {
@@ -41,7 +41,7 @@ const TEXTS: Readonly<Record<Exclude<Access, 'open' | 'starting'>, Text>> = {
   },
   unsupported: {
     title: 'This address is not secure',
-    text: 'This page needs cryptography, which browsers offer only on localhost and over HTTPS. Open the dashboard at http://localhost or http://127.0.0.1.',
+    text: 'This page uses cryptographic functions that browsers provide only on localhost and over HTTPS. Open the dashboard at http://localhost or http://127.0.0.1.',
   },
 };
 

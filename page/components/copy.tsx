@@ -11,7 +11,10 @@ export async function copy(text: string, what = 'Copied'): Promise<void> {
     await navigator.clipboard.writeText(text);
     toast(what);
   } catch {
-    toast('The browser does not allow copying. Select the text and copy it yourself.', 'bad');
+    toast(
+      'Cannot copy: the browser blocks access to the clipboard. Select the text and copy it manually.',
+      'bad',
+    );
   }
 }
 

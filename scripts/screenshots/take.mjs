@@ -28,7 +28,7 @@ const SHOTS = [
   {
     name: 'run',
     address: '#/runs/nimble_darwin',
-    shows: 'Delivered and removed',
+    shows: 'Delivery and removal',
     height: 1060,
     isDarkToo: true,
   },

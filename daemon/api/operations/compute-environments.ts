@@ -100,9 +100,9 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     id: 'examineComputeEnvironment',
     method: 'get',
     path: '/v1/compute-envs/{computeEnvironment}/doctor',
-    summary: 'Check what runs in a compute environment need',
+    summary: 'Check the requirements of runs in a compute environment',
     description:
-      'Checks the machine of the daemon with the environment variables of the daemon. On AWS Batch, also checks the AWS permissions for a workspace. Without `workspace`, checks them for the default workspace. `nf-escrow doctor` also checks the shell and the directory in which it runs.',
+      'Checks the host and the environment variables of the daemon. On AWS Batch, also checks the AWS permissions for a workspace. Without `workspace`, checks them for the default workspace. `nf-escrow doctor` also checks the shell and the directory in which it runs.',
     query: 'check-query',
     responses: { 200: 'doctor-report' },
     problems: FIND,

@@ -21,7 +21,7 @@ export const launchOperations: readonly Operation[] = [
     path: '/v1/launches',
     summary: 'Start a run in the daemon',
     description:
-      'Starts the run like `nf-escrow run --detach`, with the environment variables of its compute environment. Responds when it has started or submitted Nextflow. This can take minutes if Nextflow has to evaluate the configuration first. With `preview`, changes nothing and returns with status 200 what the launch would do. A repetition with the same Idempotency-Key returns the same run in its current state.',
+      'Starts the run like `nf-escrow run --detach`, with the environment variables of its compute environment. Responds when it has started or submitted Nextflow. This can take minutes if Nextflow has to evaluate the configuration first. With `preview`, starts nothing and returns what the launch would do, with status 200. A retry with the same Idempotency-Key returns the same run in its current state.',
     query: 'launch-query',
     request: 'launch-request',
     requestMax: REQUEST_MAX,
@@ -50,7 +50,7 @@ export const launchOperations: readonly Operation[] = [
     path: '/v1/launches/parameters',
     summary: 'Get the schema of the parameters of a pipeline',
     description:
-      'Reads `nextflow_schema.json` if the pipeline is a path on the machine of the daemon, or if Nextflow has downloaded it there and the request names no revision. If there is no schema, `reason` says why.',
+      'Reads `nextflow_schema.json` if the pipeline is a path on the host of the daemon, or if Nextflow has downloaded it there and the request names no revision. If there is no schema, `reason` says why.',
     query: 'parameter-schema-query',
     responses: { 200: 'parameter-schema' },
     problems: PREPARE,

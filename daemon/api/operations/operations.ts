@@ -68,7 +68,7 @@ export const operationGroups: readonly OperationGroup[] = [
   },
   {
     title: 'Launches',
-    description: 'Runs that the daemon starts, for clients without a shell on its machine',
+    description: "Runs that the daemon starts, for clients without a shell on the daemon's host",
     operations: launchOperations,
   },
   { title: 'Organizations', description: 'Owners of workspaces', operations: organizationOperations },

@@ -41,7 +41,7 @@ export const runOperations: readonly Operation[] = [
     path: '/v1/runs',
     summary: 'Plan a run and deliver its secrets',
     description:
-      'With `explain`, only plans the run. The response then has status 200 and contains only the plan. Otherwise, the caller starts the head with the command in `start`. A repetition with the same Idempotency-Key returns the same run. It contains `start` only while the run can be started.',
+      'With `explain`, only plans the run. The response then has status 200 and contains only the plan. Otherwise, the caller starts the head with the command in `start`. A retry with the same Idempotency-Key returns the same run. It contains `start` only while the run can be started.',
     request: 'run-request',
     requestMax: REQUEST_MAX,
     repeatable: 201,
@@ -122,7 +122,7 @@ export const runOperations: readonly Operation[] = [
     path: '/v1/runs/{run}/uses',
     summary: 'List the secrets of a run and the processes that received them',
     description:
-      "Lists the deliveries of nf-escrow's secrets to the run, and the processes whose tasks received them. Tasks can forge the processes.",
+      "Lists the deliveries of nf-escrow's secrets to the run, and the processes whose tasks received them. Tasks can forge the information about processes.",
     query: 'page-query',
     responses: { 200: 'run-use-list' },
     problems: [...FIND, 'cursor-invalid'],
@@ -135,7 +135,7 @@ export const runOperations: readonly Operation[] = [
     id: 'getRunLog',
     method: 'get',
     path: '/v1/runs/{run}/log',
-    summary: 'Get the log of a run, or a range of it, without values of secrets',
+    summary: 'Get the log of a run, or a range of it, with secret values masked',
     description:
       "The log is the output of a detached run, or Nextflow's log of another run. The response contains `***NAME***` instead of the values of the run's secrets. Ranges refer to this masked text. The header `NF-Escrow-Redaction` is `complete`, `partial` (some values are not known, or the file has changed since it was searched) or `none` (the file was never searched). To follow the log, request `bytes=N-`, where N is the number of bytes received so far. Status 416 means that there are no more bytes yet.",
     headers: ['Range'],
@@ -157,7 +157,7 @@ export const runOperations: readonly Operation[] = [
     id: 'checkReceipt',
     method: 'post',
     path: '/v1/runs/{run}/receipt',
-    summary: 'Verify now that everything delivered is absent',
+    summary: 'Verify again that no delivered object exists',
     description: 'Returns the receipt with the result of the verification.',
     request: 'run-purge',
     requestOptional: true,

@@ -61,7 +61,7 @@ export const headerParameters: Readonly<Record<string, Parameter>> = {
   },
   'Idempotency-Key': {
     description:
-      'Key of this request, chosen by the client. A repetition with the same key within 24 hours has no second effect and returns the result of the first',
+      'Key of this request, chosen by the client. A retry with the same key within 24 hours has no second effect and returns the result of the first',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
     example: '5f0c9a8e-3a0e-4a57-9a4e-0a3f6e1d2c4b',
   },

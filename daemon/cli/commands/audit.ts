@@ -31,7 +31,7 @@ export function addAudit(program: Command, context: Context): void {
     .option('--type <TYPE>', 'only events of this type: secret.set, or secret for all events of secrets')
     .option('--by <USER>', 'only actions of this user')
     .option('--run <RUN>', 'only events of the run with this id')
-    .option('--secret <NAME>', 'only changes of secrets of this name, and runs that got one')
+    .option('--secret <NAME>', 'only changes to secrets with this name, and runs that received one')
     .option('--workspace <ORG/NAME>', 'only events of this workspace, its secrets and its runs')
     .option('--since <TIME>', 'only events at this time or later (ISO 8601)')
     .option('--until <TIME>', 'only events before this time')

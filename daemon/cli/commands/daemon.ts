@@ -61,7 +61,7 @@ export function addDaemon(program: Command, context: Context): void {
     .action((options: InstallOptions) => install(context, options));
   daemon
     .command('logs')
-    .description("Print the daemon's log; it never contains values")
+    .description("Print the daemon's log; it never contains secret values")
     .option('-f, --follow', 'print new lines as they are written')
     .addHelpText('after', '\nExample: nf-escrow daemon logs -f')
     .action((options: { follow?: boolean }) => daemonLogs(context, options));

@@ -21,7 +21,7 @@ interface Phrase {
 export function addVault(program: Command, context: Context): void {
   const vault = program
     .command('vault')
-    .description("Manage the vault's key; export and import all secrets, encrypted")
+    .description("Manage the vault's key; export and import all secrets in encrypted form")
     .addHelpText('after', '\nExample: nf-escrow vault status');
   vault
     .command('status')

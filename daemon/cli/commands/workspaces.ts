@@ -58,7 +58,7 @@ export function addWorkspaces(program: Command, context: Context): void {
     .command('remove')
     .aliases(['rm', 'delete'])
     .argument('<ORG/NAME>')
-    .description('Remove a workspace with its secrets')
+    .description('Remove a workspace and its secrets')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow workspaces remove lab/rna')
     .action((title: string, options: { yes?: boolean }) => removeWorkspace(context, title, options));
@@ -103,7 +103,7 @@ export function addOrganizations(program: Command, context: Context): void {
     .command('remove')
     .aliases(['rm', 'delete'])
     .argument('<ORG>')
-    .description('Remove an organization without workspaces')
+    .description('Remove an organization that has no workspaces')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow orgs remove lab')
     .action(async (name: string, options: { yes?: boolean }) => {

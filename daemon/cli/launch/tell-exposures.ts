@@ -27,6 +27,6 @@ export async function tellExposures(daemon: Client, run: Run, say: (line: string
     say('  cannot read the receipt now'); // the daemon was killed; the next command starts another
   }
   if (run.pendingRemovals === 0 && run.removalNotes === undefined)
-    say('nf-escrow removed everything that it placed; it does not change files of the pipeline');
+    say('nf-escrow removed everything that it delivered; it does not change files of the pipeline');
   say(`see all files and the remedy with: nf-escrow runs receipt ${run.id}`);
 }

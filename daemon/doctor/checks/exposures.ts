@@ -29,7 +29,7 @@ export async function checkExposures({ socket }: Paths, { limitMs }: DoctorConte
     warning(
       NAME,
       `files of runs contain values of secrets: ${shown.join('; ')}${more}`,
-      'Delete the files that `nf-escrow runs receipt RUN` names, and change the values. In the process, declare `secret \'NAME\'` and use "$NAME" in the script instead of ${secrets.NAME}.',
+      'Delete the files that `nf-escrow runs receipt RUN` names, and rotate the secrets. In the process, declare `secret \'NAME\'` and use "$NAME" in the script instead of ${secrets.NAME}.',
     ),
   ];
 }

@@ -20,7 +20,7 @@ export function inspectPipeline({ launch, env }: Input): ChildTasks['pipeline'][
   const directory = localDirectory({ launch, env });
   if (directory === undefined)
     return {
-      found: { file: null, schema: null, reason: 'the pipeline is not on the machine of the daemon' },
+      found: { file: null, schema: null, reason: "the pipeline is not on the daemon's host" },
       processes: [],
     };
   return { found: readSchema(join(directory, SCHEMA)), processes: findDeclaredSecrets(directory) };

@@ -11,7 +11,7 @@ const KINDS: readonly (readonly [type: string, label: string])[] = [
   ['secret.imported', 'Secrets imported'],
   ['run', 'Runs'],
   ['run.created', 'Runs launched'],
-  ['run.cancel-requested', 'Runs cancelled'],
+  ['run.cancel-requested', 'Run cancellations requested'],
   ['workspace', 'Workspaces'],
   ['organization', 'Organizations'],
   ['compute-environment', 'Compute environments'],
@@ -19,7 +19,7 @@ const KINDS: readonly (readonly [type: string, label: string])[] = [
 ];
 /** Filters of the API that are shown as a field each. */
 const TEXTS = [
-  ['by', 'By', 'ada'],
+  ['by', 'User', 'ada'],
   ['secret', 'Secret', 'DB_PASSWORD'],
   ['run', 'Run', 'r20260105kx7q2m'],
 ] as const;

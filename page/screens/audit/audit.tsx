@@ -22,7 +22,7 @@ export function Audit(): JSX.Element {
     <>
       <ScreenHead
         title="Audit log"
-        subtitle="Changes to secrets, workspaces, compute environments and runs. The log never contains values."
+        subtitle="Changes to secrets, workspaces, compute environments and runs. The log never contains secret values."
       />
       <AuditFilters />
       <Events search={search} isFiltered={Object.keys(query).length > 0} />
@@ -45,7 +45,7 @@ function Events({ search, isFiltered }: EventsProps): JSX.Element {
         (isFiltered ? (
           <Empty
             icon="search"
-            title="No event matches"
+            title="No event matches the filters"
             action={<Button onClick={clearFilters}>Clear the filters</Button>}
           />
         ) : (
@@ -78,7 +78,7 @@ const COLUMNS: readonly Column<JournalEvent>[] = [
   },
   { title: 'Time', kind: 'time', cell: ({ at }) => <Time at={at} /> },
   {
-    title: 'By',
+    title: 'User',
     kind: 'wide',
     cell: ({ by }) => (by === null ? <span class="quiet-text">The daemon</span> : <Name>{by}</Name>),
   },

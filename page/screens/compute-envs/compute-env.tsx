@@ -53,7 +53,7 @@ export function ComputeEnvironmentScreen({ name }: { readonly name: string }): J
         <Doctor name={data.name} path={path} />
         <Policies path={path} />
         <section>
-          <h2>In a terminal</h2>
+          <h2>Change the settings</h2>
           <Command>{commandLine('nf-escrow', 'compute-envs', 'update', data.name)}</Command>
         </section>
       </div>

@@ -39,7 +39,7 @@ export function ComputeEnvironments(): JSX.Element {
 
 /** Returns the platform of a compute environment, with its region. */
 export function platformOf({ platform, aws }: ComputeEnvironment): string {
-  return platform === 'hpc' ? 'HPC or this machine' : `AWS Batch, ${aws?.region ?? ''}`;
+  return platform === 'hpc' ? 'HPC or local' : `AWS Batch, ${aws?.region ?? ''}`;
 }
 
 const COLUMNS: readonly Column<ComputeEnvironment>[] = [

@@ -27,7 +27,7 @@ interface DoctorProps {
   readonly path: string;
 }
 
-/** The checks of doctor, what is wrong first. Each finding has its remedy. */
+/** The checks of doctor, failures first. Each failure and warning has a remedy. */
 export function Doctor({ name, path }: DoctorProps): JSX.Element {
   const workspace = titleOf(currentWorkspace.value);
   const query = new URLSearchParams({ workspace }).toString();
@@ -45,8 +45,8 @@ export function Doctor({ name, path }: DoctorProps): JSX.Element {
       </div>
       <p class="quiet-text" role="status">
         {checks === undefined || isLoading
-          ? `Checking what runs in ${workspace} need…`
-          : `${summary(checks)} For runs in ${workspace}, with the environment variables of the daemon.`}
+          ? `Checking the requirements of runs in ${workspace}…`
+          : `${summary(checks)} The checks are for runs in ${workspace} and use the environment variables of the daemon.`}
       </p>
       {problem !== undefined && <Failure problem={problem} retry={retry} />}
       {checks === undefined && problem === undefined && <Skeleton rows={6} />}
@@ -58,7 +58,7 @@ export function Doctor({ name, path }: DoctorProps): JSX.Element {
         </ul>
       )}
       <details class="as-command">
-        <summary>Check the shell as well, or with a job</summary>
+        <summary>Check your shell and submit a test job</summary>
         <Command>{commandLine('nf-escrow', 'doctor', '--compute-env', name, '--probe')}</Command>
       </details>
     </section>
@@ -93,5 +93,5 @@ function summary(checks: readonly DoctorCheck[]): string {
     ...(number('failure') === 0 ? [] : [count(number('failure'), 'failure')]),
     ...(number('warning') === 0 ? [] : [count(number('warning'), 'warning')]),
   ];
-  return parts.length === 0 ? 'Nothing is wrong.' : `${parts.join(', ')}.`;
+  return parts.length === 0 ? 'No problems found.' : `${parts.join(', ')}.`;
 }

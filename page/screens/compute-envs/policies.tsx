@@ -25,7 +25,7 @@ export function Policies({ path }: { readonly path: string }): JSX.Element | nul
       <div class="section-head">
         <h2>IAM policies</h2>
         <Segments
-          label="Workspaces of the policies"
+          label="Scope of the policies"
           value={isForAll ? 'all' : 'one'}
           options={[
             { value: 'one', label: visibleText(workspace) },

@@ -11,14 +11,14 @@ type Details = Readonly<Record<string, unknown>>;
 export function Settings({ environment }: { readonly environment: ComputeEnvironment }): JSX.Element {
   const { runsDirectory, executor, headJob, headOptions, aws, environment: variables = {} } = environment;
   const details: Details = {
-    'Runs directory': runsDirectory ?? 'That of the setting runsDir',
+    'Runs directory': runsDirectory ?? 'The default, from the setting runsDir',
     ...(aws === undefined
       ? {
           Scheduler: executor ?? 'Detected on PATH',
-          'Nextflow runs': headJob === true ? 'As a scheduler job' : 'On the machine of the daemon',
+          'Nextflow process': headJob === true ? 'A scheduler job' : "A process on the daemon's host",
           ...(headOptions === undefined || headOptions.length === 0
             ? {}
-            : { 'Options of the job': headOptions.join(' ') }),
+            : { 'Job options': headOptions.join(' ') }),
         }
       : Object.fromEntries(Object.entries(aws).map(([key, value]) => [titleOf(key), value]))),
   };

@@ -18,7 +18,7 @@ const FIELDS: Readonly<Partial<Record<Problem['code'], string>>> = {
 /** Returns the errors of required fields that are empty. */
 export function missingFields({ pipeline, launchDirectory }: LaunchRequest): ReadonlyMap<string, string> {
   const errors = new Map<string, string>();
-  if (pipeline === '') errors.set('pipeline', 'Enter a path, a repository or a URL.');
+  if (pipeline === '') errors.set('pipeline', 'Enter a path, a repository name or a URL.');
   if (launchDirectory === '') errors.set('launchDirectory', 'Enter the directory in which Nextflow starts.');
   return errors;
 }

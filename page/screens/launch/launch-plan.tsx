@@ -18,7 +18,7 @@ export function LaunchPlan({ preview }: { readonly preview: LaunchPreview }): JS
   return (
     <div class="plan">
       <p>
-        {count(secrets.length, 'secret')} of <Name>{plan.workspace}</Name>, on{' '}
+        {count(secrets.length, 'secret')} for a run in <Name>{plan.workspace}</Name> on{' '}
         <Name>{plan.computeEnvironment}</Name>.
       </p>
       {secrets.length > 0 && (
@@ -32,21 +32,22 @@ export function LaunchPlan({ preview }: { readonly preview: LaunchPreview }): JS
         <>
           <h3>Delivery</h3>
           <p class="quiet-text">
-            By {visibleText(secretDelivery, LONG)}, from the {visibleText((store ?? '').replaceAll('-', ' '))}{' '}
-            of the run. Removed when the run ends.
+            Method: {visibleText(secretDelivery, LONG)}. Store:{' '}
+            {visibleText((store ?? '').replaceAll('-', ' '))}. nf-escrow removes the delivered secrets when
+            the run ends.
           </p>
         </>
       )}
       {processes.length > 0 && (
         <>
-          <h3>Used by</h3>
+          <h3>Secrets by process</h3>
           <ul class="plan-processes">
             {processes.map(({ process, secrets: used, source }) => (
               <li key={`${process} ${source}`}>
                 <Name mono>{process}</Name>
                 <span class="quiet-text">
                   {used.length === 0 ? 'none' : used.join(', ')}
-                  {source === 'runs' && ' (in earlier runs)'}
+                  {source === 'runs' && ' (according to earlier runs)'}
                 </span>
               </li>
             ))}
@@ -55,7 +56,8 @@ export function LaunchPlan({ preview }: { readonly preview: LaunchPreview }): JS
       )}
       {lacking.map(({ process, missing }) => (
         <Note key={process} tone="warn">
-          {visibleText(process)} uses {missing.join(', ')}, which the run would not get. Its tasks would fail.
+          {visibleText(process)} uses {missing.join(', ')}, but this run does not receive{' '}
+          {missing.length === 1 ? 'this secret' : 'these secrets'}. The tasks of the process would fail.
         </Note>
       ))}
       {undeliverable.map(({ name, reason }) => (
@@ -85,6 +87,13 @@ function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** What a secret overrides, by the scope of the other secret. */
+const OVERRIDDEN: Readonly<Record<PlannedSecret['scope'], string>> = {
+  user: 'your own secret',
+  workspace: 'the workspace secret',
+  local: "the secret in Nextflow's local store",
+};
+
 function PlanSecret({ secret }: { readonly secret: PlannedSecret }): JSX.Element {
   const { name, scope, version, overrides } = secret;
   return (
@@ -94,7 +103,7 @@ function PlanSecret({ secret }: { readonly secret: PlannedSecret }): JSX.Element
       <span class="quiet-text">
         {[
           ...(version === null ? [] : [`Version ${String(version)}`]),
-          ...overrides.map((one) => `overrides ${SCOPES[one]}`),
+          ...overrides.map((one) => `overrides ${OVERRIDDEN[one]}`),
         ].join(', ')}
       </span>
     </li>

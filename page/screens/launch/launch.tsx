@@ -30,7 +30,7 @@ export function LaunchScreen(): JSX.Element {
       <>
         <ScreenHead title="Launch" />
         <Empty icon="run" title="You cannot launch runs in any workspace">
-          An owner or admin of a workspace can give you the role launch.
+          Ask an owner or admin of a workspace for the launch role.
         </Empty>
       </>
     );
@@ -59,7 +59,7 @@ function Form({ titles, workspace, isPersonal }: FormProps): JSX.Element {
     <>
       <ScreenHead
         title="Launch"
-        subtitle="Start a run in the daemon. It behaves like one of nf-escrow run --detach."
+        subtitle="The daemon starts the run in the background, as nf-escrow run --detach does."
         actions={
           <>
             <Button kind="quiet" onClick={clearDraft}>

@@ -67,9 +67,9 @@ function reasonOf({
   readonly isAsked: boolean;
   readonly data: ParameterSchema | undefined;
 }): string {
-  if (!isAsked) return 'Enter the pipeline and the launch directory to get a form of its parameters.';
-  if (data?.reason === undefined || data.reason === null) return 'One parameter per line, in YAML.';
-  return `There is no form: ${visibleText(data.reason)}. Write one parameter per line, in YAML.`;
+  if (!isAsked) return 'To see a form for the parameters, enter the pipeline and the launch directory.';
+  if (data?.reason === undefined || data.reason === null) return 'Enter one parameter per line, in YAML.';
+  return `No form is available: ${visibleText(data.reason)}. Enter one parameter per line, in YAML.`;
 }
 
 function ParametersText({
@@ -108,7 +108,7 @@ function ParameterGroups({
   const hidden = all.filter(({ isHidden }) => isHidden);
   const error = (name: string): string | undefined => errorOf(`parameters.${name}`);
   const hasHiddenError = hidden.some(({ name }) => error(name) !== undefined);
-  if (all.length === 0) return <p class="quiet-text">The schema of the pipeline describes no parameters.</p>;
+  if (all.length === 0) return <p class="quiet-text">The schema of the pipeline defines no parameters.</p>;
   return (
     <>
       {hidden.length > 0 && (

@@ -26,7 +26,7 @@ export function PipelineFields({ errorOf, schemaProblem }: PipelineFieldsProps):
         label="Pipeline"
         remark="Required"
         placeholder="nf-core/rnaseq"
-        hint="A path on the machine of the daemon, a repository, or a URL."
+        hint="A path on the daemon's host, a repository name or a URL."
         error={error('pipeline')}
         suggestions={[...new Set(runs.flatMap(pipelineIn))]}
       />
@@ -35,7 +35,7 @@ export function PipelineFields({ errorOf, schemaProblem }: PipelineFieldsProps):
         label="Launch directory"
         remark="Required"
         placeholder="/data/my-project"
-        hint="An existing directory. Nextflow writes its log and its cache here."
+        hint="An existing directory. Nextflow starts here and writes its log and cache here."
         error={error('launchDirectory')}
         suggestions={[...new Set(runs.map(({ launchDirectory }) => launchDirectory))]}
       />
@@ -51,7 +51,7 @@ export function PipelineFields({ errorOf, schemaProblem }: PipelineFieldsProps):
           name="profile"
           label="Profiles"
           placeholder="test,singularity"
-          hint="Separated by commas."
+          hint="One or more profiles, separated by commas."
           error={error('profile')}
         />
       </div>

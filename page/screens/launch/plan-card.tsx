@@ -31,8 +31,8 @@ export function PlanCard({
       )}
       {preview === undefined && problem === undefined && (
         <p class="quiet-text">
-          Review the launch to see which secrets the run gets, where they come from, and how they are
-          delivered. Nothing starts yet.
+          Review the launch to see which secrets the run receives, where they come from and how they are
+          delivered. The review does not start the run.
         </p>
       )}
       {preview !== undefined && <Check preview={preview} />}
@@ -49,7 +49,7 @@ export function PlanCard({
         )}
       </div>
       <p class="quiet-text" role="status">
-        {busy === 'launch' && 'Starting Nextflow. On AWS Batch, this can take minutes.'}
+        {busy === 'launch' && 'Starting Nextflow. On AWS Batch, this can take several minutes.'}
       </p>
       <InTerminal>{command}</InTerminal>
     </aside>
@@ -77,7 +77,7 @@ function Check({
   if (result === 'failed' || result === 'skipped')
     return (
       <Note tone="warn">
-        <p>The parameters are not checked: {visibleText(reason ?? '', 600)}.</p>
+        <p>nf-escrow did not check the parameters: {visibleText(reason ?? '', 600)}.</p>
         <label class="check">
           <input
             type="checkbox"

@@ -12,10 +12,10 @@ const CHOICES: readonly (readonly [value: Draft['secrets'], label: string, hint:
   [
     'all',
     'All secrets',
-    'Of the workspace, and your own. Each task still gets only those that its process declares.',
+    'The secrets of the workspace and your own. Each task still receives only the secrets that its process declares.',
   ],
-  ['only', 'Only selected secrets', 'The run fails to start if one of them does not exist.'],
-  ['none', 'No secrets', 'The run gets none from nf-escrow.'],
+  ['only', 'Only selected secrets', 'If a selected secret does not exist, the run does not start.'],
+  ['none', 'No secrets', 'nf-escrow delivers no secrets to the run.'],
 ];
 
 interface SecretChoiceProps {
@@ -75,7 +75,10 @@ function SecretSelection({ workspace }: { readonly workspace: string }): JSX.Ele
     const others = Object.entries(only).filter(([other]) => other !== one);
     change({ only: Object.fromEntries(scope === undefined ? others : [...others, [one, scope]]) });
   };
-  if (names.length === 0) return <p class="quiet-text">Neither the workspace nor you have any secrets.</p>;
+  if (names.length === 0)
+    return (
+      <p class="quiet-text">There are no secrets to select. Add secrets to the workspace or to your own.</p>
+    );
   return (
     <ul class="selection" aria-label="Selected secrets">
       {names.map((one) => {
@@ -101,7 +104,7 @@ function SecretSelection({ workspace }: { readonly workspace: string }): JSX.Ele
                   select(one, event.currentTarget.value as ChosenScope);
                 }}
               >
-                <option value="">Your own, which overrides the workspace</option>
+                <option value="">Your own, which overrides the workspace secret</option>
                 <option value="workspace">Workspace</option>
               </select>
             ) : (

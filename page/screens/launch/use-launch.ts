@@ -75,7 +75,7 @@ export function useLaunch(workspace: string, groups: readonly ParameterGroup[] |
         setReviewed(undefined);
         change({}); // the next launch of the same form is another one
         go(to(['runs', run.id]));
-        toast('Launched the run');
+        toast('Run launched');
       }),
   };
 }

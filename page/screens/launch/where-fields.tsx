@@ -66,7 +66,7 @@ export function WhereFields({ titles, workspace, errorOf }: WhereFieldsProps): J
         name="workDirectory"
         label="Work directory"
         placeholder="/scratch/work or s3://bucket/work"
-        hint="Default: that of the pipeline's configuration."
+        hint="If empty, Nextflow uses the work directory of the pipeline's configuration."
         error={errorOf('workDirectory')}
       />
     </section>

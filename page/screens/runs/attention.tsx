@@ -36,7 +36,7 @@ export function RunAttention({ run }: { readonly run: Run }): JSX.Element {
         <p class="strong">
           Files of this run contain values of {exposed.map((name) => visibleText(name)).join(', ')}.
         </p>
-        <p>The receipt lists the files. Delete them and change the values.</p>
+        <p>The receipt lists the files. Delete the files and rotate the secrets.</p>
       </Note>,
     );
   for (const note of removalNotes)
@@ -49,8 +49,8 @@ export function RunAttention({ run }: { readonly run: Run }): JSX.Element {
     notes.push(
       <Note key="jobs" tone="warn">
         <p class="strong">
-          {count(orphanedJobs.length, 'job')} outlived the run. Cancel the run to cancel{' '}
-          {orphanedJobs.length === 1 ? 'it' : 'them'}.
+          {count(orphanedJobs.length, 'job')} outlived the run. To cancel{' '}
+          {orphanedJobs.length === 1 ? 'it' : 'them'}, select Cancel.
         </p>
         <p class="links">
           {orphanedJobs.slice(0, LINKS_MAX).map(({ executor, id }) => (
@@ -63,8 +63,8 @@ export function RunAttention({ run }: { readonly run: Run }): JSX.Element {
     notes.push(
       <Note key="processes" tone="warn">
         <p class="strong">
-          {count(leftoverProcesses.length, 'process', 'processes')} of the run still{' '}
-          {leftoverProcesses.length === 1 ? 'runs' : 'run'}. nf-escrow keeps the secrets until{' '}
+          {count(leftoverProcesses.length, 'process', 'processes')} of the run{' '}
+          {leftoverProcesses.length === 1 ? 'is' : 'are'} still alive. nf-escrow keeps the secrets until{' '}
           {leftoverProcesses.length === 1 ? 'it ends' : 'they end'}.
         </p>
         {leftoverProcesses.slice(0, LINKS_MAX).map(({ pid, command }) => (

@@ -8,7 +8,7 @@ import { bytes, count } from '../../format/counts.ts';
 export function Exposures({ receipt: { exposures, search } }: { readonly receipt: Receipt }): JSX.Element {
   return (
     <section>
-      <h2>Secret values in files of the run</h2>
+      <h2>Search for secret values</h2>
       {exposures.length > 0 && (
         <Table
           label="Exposed secrets"
@@ -18,11 +18,12 @@ export function Exposures({ receipt: { exposures, search } }: { readonly receipt
         />
       )}
       {search === null ? (
-        <p class="quiet-text">The files of the run have not been searched.</p>
+        <p class="quiet-text">nf-escrow has not searched the files of the run for secret values.</p>
       ) : (
         <p class="quiet-text">
-          Searched {count(search.files, 'file')} of {count(search.tasks, 'task')} ({bytes(search.bytes)}).{' '}
-          {search.complete ? 'The search was complete.' : 'The search was not complete.'}
+          nf-escrow searched {count(search.files, 'file')} of {count(search.tasks, 'task')} (
+          {bytes(search.bytes)}){exposures.length === 0 ? ' and found no secret values' : ''}.{' '}
+          {search.complete ? 'The search was complete.' : 'The search was incomplete.'}
         </p>
       )}
     </section>

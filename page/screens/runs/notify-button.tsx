@@ -14,8 +14,8 @@ export function NotifyButton({ target, children }: NotifyButtonProps): JSX.Eleme
   const isOn = notified.value.includes(target);
   const change = async (): Promise<void> => {
     const isPermitted = await setNotified(target, !isOn);
-    if (!isPermitted) toast('The browser does not allow notifications of this page.', 'bad');
-    else toast(isOn ? 'Notifications are off' : 'A notification appears while a tab of this page is open');
+    if (!isPermitted) toast('The browser blocks notifications from this page.', 'bad');
+    else toast(isOn ? 'Notifications are off' : 'Notifications are on while a tab of this page is open');
   };
   return (
     <Button icon="bell" isPressed={isOn} onClick={() => void change()}>

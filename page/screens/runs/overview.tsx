@@ -45,7 +45,7 @@ export function Overview({ run }: { readonly run: Run }): JSX.Element {
       </section>
       {receipt !== undefined && receipt.leases.length > 0 && (
         <section>
-          <h2>Delivered and removed</h2>
+          <h2>Delivery and removal</h2>
           <Timeline run={run} leases={receipt.leases} />
         </section>
       )}

@@ -26,7 +26,7 @@ const CONCLUSIONS: Readonly<Record<Receipt['conclusion'], Conclusion>> = {
   'nothing-left': {
     tone: 'good',
     title: 'Nothing is left',
-    text: 'Everything that nf-escrow delivered is removed, and no file of the run contains a value.',
+    text: 'Everything that nf-escrow delivered is removed, and no file of the run contains a secret value.',
   },
   'placed-removed': {
     tone: 'good',
@@ -36,12 +36,12 @@ const CONCLUSIONS: Readonly<Record<Receipt['conclusion'], Conclusion>> = {
   exposed: {
     tone: 'bad',
     title: 'Files of the run contain secret values',
-    text: 'Everything that nf-escrow delivered is removed. Delete the files below and change the values.',
+    text: 'Everything that nf-escrow delivered is removed. Delete the files below and rotate the secrets.',
   },
   'not-verified': {
     tone: 'warn',
     title: 'Not verified',
-    text: 'The removal of some values could not be verified. Change these values.',
+    text: 'nf-escrow could not verify the removal of some secret values. Rotate these secrets.',
   },
   pending: {
     tone: 'warn',
@@ -124,13 +124,13 @@ export function ReceiptTab({ run }: { readonly run: Run }): JSX.Element {
   );
 }
 
-const RESULTS: Readonly<Record<ReceiptCheck['result'], Tone>> = {
-  absent: 'good',
-  present: 'bad',
-  unknown: 'warn',
+const RESULTS: Readonly<Record<ReceiptCheck['result'], readonly [tone: Tone, label: string]>> = {
+  absent: ['good', 'Absent'],
+  present: ['bad', 'Present'],
+  unknown: ['warn', 'Unknown'],
 };
 const STATES: Readonly<Record<Lease['state'], readonly [tone: Tone, label: string]>> = {
-  intended: ['accent', 'Intended'],
+  intended: ['accent', 'Planned'],
   placed: ['accent', 'Delivered'],
   removing: ['warn', 'Removing'],
   gone: ['good', 'Removed'],
@@ -139,7 +139,14 @@ const STATES: Readonly<Record<Lease['state'], readonly [tone: Tone, label: strin
 
 const CHECKS: readonly Column<ReceiptCheck>[] = [
   { title: 'Checked object', kind: 'main', cell: ({ target }) => <Name mono>{target}</Name> },
-  { title: 'Result', kind: 'state', cell: ({ result }) => <Badge tone={RESULTS[result]}>{result}</Badge> },
+  {
+    title: 'Result',
+    kind: 'state',
+    cell: ({ result }) => {
+      const [tone, label] = RESULTS[result];
+      return <Badge tone={tone}>{label}</Badge>;
+    },
+  },
   { title: 'Evidence', kind: 'wide', cell: ({ evidence }) => visibleText(evidence) },
 ];
 

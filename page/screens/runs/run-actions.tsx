@@ -67,7 +67,7 @@ function PurgeButton({ run }: { readonly run: Run }): JSX.Element {
     try {
       const { pendingRemovals } = await purgeRun(run.id);
       if (pendingRemovals === 0) toast('All secrets of the run are removed');
-      else toast('Some secrets could not be removed. The daemon retries.', 'bad');
+      else toast('Some secrets could not be removed. The daemon retries the removal.', 'bad');
     } catch (error) {
       toast(asProblem(error).detail, 'bad');
     } finally {
@@ -95,18 +95,19 @@ function CancelDialog({ run, onClose }: { readonly run: Run; readonly onClose: (
       setBusy(false);
     }
   };
+  const live = isLive(run);
   return (
-    <Dialog title="Cancel this run?" onClose={onClose}>
+    <Dialog title={live ? 'Cancel this run?' : 'Cancel the orphaned jobs?'} onClose={onClose}>
       <p class="dialog-text">
-        {isLive(run)
-          ? 'Nextflow ends its running tasks and stops. nf-escrow then removes the secrets of the run. To continue the run later, launch it again with -resume.'
+        {live
+          ? 'Nextflow cancels its running tasks and exits. nf-escrow then removes the secrets of the run. To resume the run later, launch it again with -resume.'
           : 'nf-escrow cancels the jobs that outlived the run, if the scheduler confirms that they belong to the run.'}
       </p>
       {problem !== undefined && <Failure problem={problem} />}
       <footer>
-        <Button onClick={onClose}>Keep running</Button>
+        <Button onClick={onClose}>{live ? 'Keep running' : 'Keep the jobs'}</Button>
         <Button kind="danger" isBusy={isBusy} onClick={() => void cancel()}>
-          Cancel run
+          {live ? 'Cancel run' : 'Cancel jobs'}
         </Button>
       </footer>
     </Dialog>

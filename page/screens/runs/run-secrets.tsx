@@ -13,7 +13,7 @@ type Use = RunUseList['uses'][number];
 /** The secrets of a run, where they come from, and which processes received them. */
 export function RunSecrets({ run }: { readonly run: Run }): JSX.Element {
   const { data: uses = [] } = useRunUses(run.id);
-  if (run.secrets.length === 0) return <p class="quiet-text">This run got no secrets.</p>;
+  if (run.secrets.length === 0) return <p class="quiet-text">This run received no secrets.</p>;
   return (
     <Table
       label="Secrets of the run"
@@ -44,12 +44,12 @@ function columnsFor({ workspace }: Run, uses: readonly Use[]): readonly Column<P
       cell: ({ name }) => <Processes uses={uses.filter(({ secret }) => secret === name)} />,
     },
     {
-      title: 'From',
+      title: 'Scope',
       kind: 'wide',
       cell: ({ scope, version }) => (
         <span class="stacked">
           <span>{SCOPES[scope]}</span>
-          {version !== null && <span class="quiet-text">version {version}</span>}
+          {version !== null && <span class="quiet-text">Version {version}</span>}
         </span>
       ),
     },

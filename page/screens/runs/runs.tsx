@@ -136,7 +136,7 @@ function NoRuns({ isFiltered }: { readonly isFiltered: boolean }): JSX.Element {
     );
   return (
     <Empty icon="run" title="No runs yet" command="nf-escrow run main.nf">
-      Start a pipeline with this command. The run appears here at once.
+      To start a pipeline, run this command. The run appears here immediately.
     </Empty>
   );
 }

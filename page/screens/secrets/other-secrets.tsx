@@ -21,15 +21,17 @@ export function OtherSecrets({ place, search }: OtherSecretsProps): JSX.Element 
   if (others.length === 0) return null;
   return (
     <section class="others">
-      <h2>Elsewhere</h2>
+      <h2>Other matches</h2>
       <Table
-        label="Secrets elsewhere"
+        label="Other matches"
         columns={COLUMNS}
         rows={others}
         keyOf={({ workspace, secret }) => `${workspace ?? ''} ${secret.name}`}
       />
       {data?.next !== undefined && (
-        <p class="quiet-text">Only the first {count(data.found.length, 'secret')}. Type more of the name.</p>
+        <p class="quiet-text">
+          Only the first {count(data.found.length, 'match', 'matches')} are shown. Type more of the name.
+        </p>
       )}
     </section>
   );

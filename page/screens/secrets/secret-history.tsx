@@ -39,12 +39,12 @@ function Change({ setBy, removedAt, removedBy }: History['versions'][number]): J
     <p class="quiet-text">
       {setBy !== null && (
         <span>
-          set by <Name>{setBy}</Name>
+          Set by <Name>{setBy}</Name>
         </span>
       )}
       {removedAt !== null && (
         <span>
-          secret removed <Time at={removedAt} />
+          Secret removed <Time at={removedAt} />
           {removedBy !== null && (
             <>
               {' '}

@@ -29,7 +29,7 @@ export function SecretUses({
           <a href={to(['runs', first.run])}>
             <Name>{first.runName ?? first.run}</Name>
           </a>
-          <Badge>version {first.version}</Badge>
+          <Badge>Version {first.version}</Badge>
           <span class="quiet-text when">
             <Time at={first.firstUsed} />
           </span>

@@ -52,7 +52,7 @@ export function WorkspaceSecrets({ organization, name, secret }: WorkspaceSecret
           title="A personal workspace has no secrets"
           command="nf-escrow workspaces create lab/rna"
         >
-          Runs in a personal workspace get no secrets from nf-escrow. Choose or create another workspace.
+          Runs in a personal workspace receive no secrets from nf-escrow. Choose or create another workspace.
         </Empty>
       </>
     );
@@ -61,8 +61,8 @@ export function WorkspaceSecrets({ organization, name, secret }: WorkspaceSecret
       title="Secrets"
       subtitle={
         <>
-          Runs in <span class="strong">{title}</span> get these secrets. When a run ends, nf-escrow removes
-          the copies of the run.
+          Runs in <span class="strong">{title}</span> receive these secrets. When a run ends, nf-escrow
+          removes the copies that it delivered to the run.
         </>
       }
       place={workspaceSecrets({ organization, name })}
@@ -89,7 +89,7 @@ export function UserSecrets({ secret }: { readonly secret?: string | undefined }
   return (
     <SecretList
       title="Your secrets"
-      subtitle="Your runs get these secrets in every workspace that is not personal. They override secrets of the workspace with the same name."
+      subtitle="Your runs receive these secrets in every workspace except personal ones. They override workspace secrets with the same names."
       place={userSecrets}
       address={['user', 'secrets']}
       selected={secret}
@@ -104,7 +104,7 @@ function OwnOverride({ name }: { readonly name: string }): JSX.Element {
     <a
       class="plain-link"
       href={to(['user', 'secrets', name])}
-      title="Your runs get your own secret with this name instead"
+      title="Your runs receive your own secret with this name instead"
     >
       <Badge tone="accent" icon="person">
         Overridden by you

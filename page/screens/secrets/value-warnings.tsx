@@ -14,7 +14,7 @@ export function ValueWarnings({ value, onChange }: ValueWarningsProps): JSX.Elem
     <>
       {endsWithLineBreak && (
         <Warning
-          action="Remove it"
+          action="Remove the line break"
           onFix={() => {
             onChange(withoutLastLineBreak(value));
           }}

@@ -132,7 +132,7 @@ void t.test('purges a run while the vault is locked', async (t) => {
   );
   const shown = (await box.escrow(['runs', 'receipt', receipt.run.id])).stdout;
   t.match(shown, /^ +skipped the values of TAG_KEY: the vault is locked$/m);
-  t.match(shown, /\nNothing that nf-escrow placed is left\.\n$/);
+  t.match(shown, /\nNothing that nf-escrow delivered is left\.\n$/);
   t.same(await taskNames(box), ['TAGGED'], 'omits the tag, which may contain a value');
   assertNoValueInState(t, box, value);
 });

@@ -28,7 +28,7 @@ void t.test('runs receipt --check reports absent, present and unverifiable objec
   t.equal(good.status, 0, good.stderr);
   t.match(
     good.stdout,
-    /Nothing that nf-escrow placed is left\.\n\S+Z {2}absent {3}.* does not exist and its parent directory does not list it\n$/,
+    /Nothing that nf-escrow delivered is left\.\n\S+Z {2}absent {3}.* does not exist and its parent directory does not list it\n$/,
   );
   execFileSync('cp', ['-a', copy, target]);
   const back = await box.escrow(['runs', 'receipt', id, '--check']);

@@ -113,7 +113,7 @@ void t.test('lists the secrets of the workspace and of the user, and which overr
   );
 });
 
-void t.test('refuses names that bash, shells or the loader use, before it asks for the value', async (t) => {
+void t.test('refuses names that shells or the loader use, before it prompts for the value', async (t) => {
   const box = new Sandbox(t);
   const value = newValue();
   for (const [name, message] of [
@@ -139,7 +139,7 @@ void t.test('refuses names that bash, shells or the loader use, before it asks f
   );
 });
 
-void t.test('imports from standard input, and picks names', async (t) => {
+void t.test('imports from standard input, and only the named secrets', async (t) => {
   const box = new Sandbox(t);
   const [one, two] = [newValue(), newValue()];
   const dotenv = `FOO_KEY=${one}\nBAR_KEY=${two}\nnot-a-name=${one}\nUID=7\n`;

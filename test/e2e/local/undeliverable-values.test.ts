@@ -55,7 +55,7 @@ for (const nextflow of realNextflows(t)) {
     t.equal(whole.undeliverable, undefined, 'the plugin carries any value');
   });
 
-  void t.test(`does not replace such a value by one of Nextflow's own store: ${nextflow}`, async (t) => {
+  void t.test(`does not replace such a value with one from Nextflow's own store: ${nextflow}`, async (t) => {
     const { box, run } = place(t, nextflow);
     await set(t, box, 'GOOD_KEY', `two\nlines ${newValue()}`);
     mkdirSync(join(box.directory, 'nxf/secrets'), { recursive: true });

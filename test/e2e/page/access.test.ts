@@ -33,7 +33,7 @@ void t.test(
     for (const one of [another, page]) await one.getByText('Open the dashboard from a terminal').waitFor();
     t.pass('signing out concerns all tabs');
     const late = await browser.open(link);
-    await late.getByText('This link has expired').waitFor();
+    await late.getByText('This link is no longer valid').waitFor();
     t.pass('a link works once');
   },
 );
@@ -47,7 +47,7 @@ void t.test('a page waits for a restarted daemon, and continues', async (t) => {
   await page.getByRole('link', { name: 'FOO_KEY' }).waitFor();
   await box.escrow(['daemon', 'stop']);
   await page.getByRole('link', { name: 'Your secrets' }).click();
-  await page.getByText('The daemon does not answer. Connecting again').waitFor();
+  await page.getByText('The daemon does not answer. Reconnecting').waitFor();
   await box.escrow(['secrets', 'set', 'BAR_KEY', '--user'], { input: 'a value of the test' });
   await page.getByRole('link', { name: 'BAR_KEY' }).waitFor();
   t.pass('the screen shows what changed while the daemon was stopped');

@@ -93,7 +93,7 @@ void t.test('launches a pipeline with its form, after explaining the plan', asyn
   const review = page.getByRole('button', { name: 'Review launch' });
 
   await review.click();
-  await errorOf(page, 'Pipeline').getByText('Enter a path, a repository or a URL').waitFor();
+  await errorOf(page, 'Pipeline').getByText('Enter a path, a repository name or a URL').waitFor();
   await fill(page, { Pipeline: pipeline, 'Launch directory': '/absent' });
   await errorOf(page, 'Launch directory').getByText('ENOENT').waitFor();
   await page.getByLabel('Launch directory').fill(box.launch);
@@ -132,8 +132,8 @@ void t.test('launches a pipeline with its form, after explaining the plan', asyn
   const secret = plan.getByRole('list', { name: 'Secrets of the run' }).getByRole('listitem');
   await secret.getByText('FOO_KEY').waitFor();
   await secret.getByText('Your own').waitFor();
-  await secret.getByText('Version 1, overrides Workspace').waitFor();
-  await plan.getByText('By plugin nf-escrow').waitFor();
+  await secret.getByText('Version 1, overrides the workspace secret').waitFor();
+  await plan.getByText('Method: plugin nf-escrow').waitFor();
   await plan.getByText('HELLO').waitFor();
   await page.getByLabel('depth').fill('4');
   await review.waitFor();
@@ -150,7 +150,7 @@ void t.test('launches a pipeline with its form, after explaining the plan', asyn
     ...{ greeting: 'good day', depth: 4, lanes: [1, 2], aligner: 'hisat2', trim: false },
   });
   await page.getByRole('link', { name: 'Receipt' }).click();
-  await page.getByText(/Nothing (is left|that nf-escrow placed is left)/).waitFor();
+  await page.getByText(/Nothing (is left|that nf-escrow delivered is left)/).waitFor();
   const { runs } = await box.json<RunList>(['runs', 'list']);
   t.equal(runs.length, 1);
   const id = runs[0]?.id ?? '';
@@ -216,7 +216,7 @@ void t.test('takes parameters as YAML for a pipeline without a schema', async (t
       'cat /proc/$PPID/cmdline | tr "\\0" "\\n" | grep params.json | xargs -I{} cp {} copy; touch done',
     'Launch directory': box.launch,
   });
-  await page.getByText('There is no form: the pipeline').waitFor();
+  await page.getByText('No form is available: the pipeline').waitFor();
   const review = page.getByRole('button', { name: 'Review launch' });
   await page.getByLabel('Parameters as YAML').fill('input: [');
   await review.click();

@@ -55,7 +55,7 @@ void t.test(
     const foo = secrets.getByRole('row').filter({ hasText: 'FOO_KEY' });
     for (const process of ['ALIGN', 'CALL']) await foo.getByText(process, { exact: true }).waitFor();
     await secrets.getByRole('row').filter({ hasText: 'BAR_KEY' }).getByText('None known').waitFor();
-    await page.getByRole('heading', { name: 'Delivered and removed' }).waitFor();
+    await page.getByRole('heading', { name: 'Delivery and removal' }).waitFor();
     await page.getByText(/Delivered just now, removed just now \(\d+ s after the end of the run\)/).waitFor();
 
     await page.getByRole('link', { name: 'Receipt', exact: true }).click();
@@ -155,8 +155,8 @@ void t.test('warns on every screen of values in files, until the tab is closed',
   const { id } = await newestRun(box);
   addExposure(box, id, 'FOO_KEY');
   const { page, base } = await openPage(box, browser);
-  const warning = page.getByRole('alert').filter({ hasText: 'Files of 1 run contain values of secrets' });
-  await warning.getByText('change the values').waitFor();
+  const warning = page.getByRole('alert').filter({ hasText: 'Files of 1 run contain secret values' });
+  await warning.getByText('rotate the secrets').waitFor();
   await goTo(page, '#/audit');
   await warning.getByRole('button', { name: 'Hide in this tab' }).click();
   await warning.waitFor({ state: 'detached' });
@@ -164,7 +164,7 @@ void t.test('warns on every screen of values in files, until the tab is closed',
   await page.getByRole('row').nth(1).waitFor();
   t.equal(await warning.count(), 0, 'hidden in this tab');
   const another = await browser.open(`${base}#/audit`);
-  await another.getByText('Files of 1 run contain values of secrets').waitFor();
+  await another.getByText('Files of 1 run contain secret values').waitFor();
   t.pass('a new tab warns again');
 });
 
@@ -189,7 +189,7 @@ void t.test('notifies once when a run ends, if the person asked for it', async (
   await goTo(page, `#/runs/${id}`);
   const button = page.getByRole('button', { name: 'Notify me' });
   await button.click();
-  await page.getByText('A notification appears').waitFor();
+  await page.getByText('Notifications are on').waitFor();
   t.equal(await button.getAttribute('aria-pressed'), 'true');
   await another.getByRole('button', { name: 'Notify me', pressed: true }).waitFor();
   await end();

@@ -25,7 +25,7 @@ void t.test('adds, updates and removes a secret, and never shows its value', asy
   await form.getByText('shells use this variable').waitFor();
   await form.getByText(`${String(first.length + 1)} bytes`).waitFor();
   await form.getByLabel('Name').fill('BAR_KEY');
-  await form.getByRole('button', { name: 'Remove it' }).click();
+  await form.getByRole('button', { name: 'Remove the line break' }).click();
   await form.getByText(`${String(first.length)} bytes`).waitFor();
   await form.getByRole('button', { name: 'Add secret' }).click();
   await page.getByText('Added BAR_KEY').waitFor();
@@ -139,7 +139,7 @@ void t.test('shows the versions of a secret, and who set them', async (t) => {
   await page.getByRole('link', { name: 'FOO_KEY' }).click();
   const versions = page.getByRole('list', { name: 'Versions' }).getByRole('listitem');
   await versions.filter({ hasText: 'Version 2' }).getByText('Current').waitFor();
-  await versions.filter({ hasText: 'Version 1' }).getByText(`set by ${username}`).waitFor();
+  await versions.filter({ hasText: 'Version 1' }).getByText(`Set by ${username}`).waitFor();
   t.equal(await versions.count(), 2);
   for (const value of [first, second]) await holdsNowhere(t, page, browser, value);
 });
@@ -153,9 +153,9 @@ void t.test('finds secrets of other workspaces in the search and in the palette'
     await box.escrow(['secrets', 'set', ...args], { input: 'a value of the test' });
   const { page } = await openPage(box, browser);
   await page.getByRole('searchbox', { name: 'Search secrets' }).fill('bar');
-  const elsewhere = page.getByRole('table', { name: 'Secrets elsewhere' });
-  await elsewhere.getByRole('row').filter({ hasText: 'Your secrets' }).getByText('BAR_TOO').waitFor();
-  await elsewhere.getByRole('row').filter({ hasText: 'local/other' }).getByText('BAR_KEY').click();
+  const others = page.getByRole('table', { name: 'Other matches' });
+  await others.getByRole('row').filter({ hasText: 'Your secrets' }).getByText('BAR_TOO').waitFor();
+  await others.getByRole('row').filter({ hasText: 'local/other' }).getByText('BAR_KEY').click();
   await page.getByRole('dialog', { name: 'BAR_KEY' }).waitFor();
   t.ok(page.url().endsWith('#/workspaces/local/other/secrets/BAR_KEY'));
   await page.keyboard.press('Escape');

@@ -112,7 +112,7 @@ void t.test('starts at the first event after an unknown id', async (t) => {
   }
 });
 
-void t.test('disconnects a slow reader, which then resumes, and delays nobody else', async (t) => {
+void t.test('disconnects a slow reader, which then resumes, and does not delay other readers', async (t) => {
   const server = await EventServer.start(t);
   await server.addRuns('r1');
   const fast = server.listen('r1');

@@ -93,7 +93,7 @@ void t.test('handles concurrent requests with one key as one', async (t) => {
   t.equal((await runsOf(box)).length, 1);
 });
 
-void t.test('returns the same run while it can be started, and after it was called off', async (t) => {
+void t.test('returns the same run while it can be started, and after it was aborted', async (t) => {
   const box = new Sandbox(t);
   const value = randomBytes(16).toString('hex');
   await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: value });

@@ -195,7 +195,7 @@ void t.test('returns pages with a cursor and a link to the next one', async (t) 
   }
 });
 
-void t.test('rejects a cursor that is not one of the collection', async (t) => {
+void t.test('rejects the cursor of another list', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['daemon', 'start']);
   for (const name of ['n1', 'n2']) await box.http('POST', '/v1/organizations', { name });

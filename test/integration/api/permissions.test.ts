@@ -6,7 +6,7 @@ import { Sandbox } from '../../support/sandbox.ts';
 
 const CREATED = '/v1/workspaces/lab/rna';
 
-void t.test('returns on each object and in each list what the caller may do', async (t) => {
+void t.test('returns the permissions of the caller with each object, also in lists', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['daemon', 'start']);
   const send = async (method: string, path: string, body?: object, key?: string): Promise<unknown> =>

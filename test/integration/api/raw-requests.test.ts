@@ -170,7 +170,7 @@ void t.test('answers malformed requests with problem documents, over TCP and the
     });
 });
 
-void t.test('limits the time of headers, bodies and silence', async (t) => {
+void t.test('limits the time for headers and bodies, and the time without data', async (t) => {
   const server = createHttpServer(
     (request, response) => {
       request

@@ -15,7 +15,7 @@ import { listenerOf, openListener, tcpRequest } from '../../support/tcp.ts';
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
 
-void t.test('has no TCP listener unless one is asked for', async (t) => {
+void t.test('opens no TCP listener by default', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['daemon', 'start']);
   t.equal((await box.json<DaemonStatus>(['daemon', 'status'])).listener, undefined);

@@ -74,7 +74,7 @@ void t.test('compares parameters with schemas of nf-core', async (t) => {
   }
 });
 
-void t.test('takes a parameter that is called like a property of every object for absent', async (t) => {
+void t.test('treats a parameter such as "constructor" as absent if it is not set', async (t) => {
   const schema = { properties: { constructor: { type: 'string' }, toString: { type: 'integer' } } };
   t.same(checkParameters(schema, {}), { violations: [] });
   t.match(checkParameters({ ...schema, required: ['constructor'] }, {}), {

@@ -70,7 +70,7 @@ void t.test('records where values are in files that are shown', async (t) => {
   ]);
 });
 
-void t.test('ignores needles that do not count, and limits findings', async (t) => {
+void t.test('ignores values that the filter excludes, and limits findings', async (t) => {
   const directory = t.testdir({ a: value, b: value });
   const files = ['a', 'b'].map((name) => ({ path: join(directory, name) }));
   t.same((await auditFiles(files, set, () => false, LIMITS)).findings, []);

@@ -215,7 +215,7 @@ void t.test('watches no other file, whatever replaces the file', async (t) => {
   await until('a file of ours is watched again', () => counted.watch.isListening);
 });
 
-void t.test('reports only content that was written after it was seen', async (t) => {
+void t.test('reports only content that was written after the last read', async (t) => {
   const path = join(temporaryDirectory(t), 'events');
   writeFileSync(path, 'read\n');
   let changes = 0;

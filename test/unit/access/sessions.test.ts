@@ -78,7 +78,7 @@ void t.test('accepts tokens of an earlier daemon, whose file contains no token',
   t.end();
 });
 
-void t.test('forgets sessions that expired or ended, and then where pages expect the daemon', (t) => {
+void t.test('removes expired and ended sessions, and after the last one also the recorded listeners', (t) => {
   const { pass, open } = ground(t);
   const sessions = open();
   sessions.remember({ address: '127.0.0.1:8080' });

@@ -58,11 +58,17 @@ void t.test(
     const conclude = (changes: Partial<Receipt>): string =>
       concludeReceipt(receiptWith({ exposures: [], ...changes }));
     t.equal(conclude({ search }), 'Nothing is left.');
-    t.equal(conclude({ search: { ...search, complete: false } }), 'Nothing that nf-escrow placed is left.');
-    t.equal(conclude({ search: null }), 'Nothing that nf-escrow placed is left.');
+    t.equal(
+      conclude({ search: { ...search, complete: false } }),
+      'Nothing that nf-escrow delivered is left.',
+    );
+    t.equal(conclude({ search: null }), 'Nothing that nf-escrow delivered is left.');
     t.equal(conclude({ search: null, run: { ...example.run, startedAt: null } }), 'Nothing is left.');
     t.equal(conclude({ search: null, run: { ...example.run, secrets: [] } }), 'Nothing is left.');
-    t.match(conclude({ search, leases: [{ ...lease, state: 'removing' }] }), /^Something is left/);
+    t.match(
+      conclude({ search, leases: [{ ...lease, state: 'removing' }] }),
+      /^Not everything is removed yet/,
+    );
     t.match(conclude({ search, leases: [{ ...lease, state: 'unverified' }] }), /^Not verified/);
     t.match(concludePurge(example.run), /^Nothing of run/);
     t.notMatch(concludePurge({ ...example.run, exposed: ['A_KEY'] }), /Nothing/);

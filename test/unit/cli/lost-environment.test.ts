@@ -4,7 +4,7 @@ import t from 'tap';
 import { LostEnvironment } from '../../../daemon/cli/launch/lost-environment.ts';
 import { until } from '../../support/sandbox.ts';
 
-void t.test('looks for a java for one minute', async (t) => {
+void t.test('searches for a Java process for one minute', async (t) => {
   const environment = { NXF_SECRETS_FILE: '/run/store.json' };
   const child = spawn('sleep', ['600'], { env: { ...process.env, ...environment } });
   t.teardown(() => child.kill());

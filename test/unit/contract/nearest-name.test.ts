@@ -1,7 +1,7 @@
 import t from 'tap';
 import { didYouMean, nearestName } from '../../../daemon/contract/nearest-name.ts';
 
-void t.test('finds the name that is meant, or none', (t) => {
+void t.test('finds the most similar name, or none', (t) => {
   const names = ['list', 'show', 'remove', 'workspaces', '--workspace', 'keepRunsDays', 'sge', 'lab/rna'];
   for (const [typed, meant] of [
     ['lst', 'list'],

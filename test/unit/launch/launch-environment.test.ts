@@ -28,7 +28,7 @@ void t.test('passes what Nextflow needs, and no other variable of the shell', as
     t.notOk(isLaunchVariable(name), name);
 });
 
-void t.test('a daemon that was started in a task of a run passes on nothing of that run', async (t) => {
+void t.test('a daemon that was started in a task of a run passes on no variables of that run', async (t) => {
   const inherited = {
     NXF_SECRETS_FILE: '/run/store.json',
     NXF_PLUGINS_DEFAULT: 'nf-escrow@1',

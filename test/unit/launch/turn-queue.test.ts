@@ -1,7 +1,7 @@
 import t from 'tap';
 import { TurnQueue } from '../../../daemon/launch/turn-queue.ts';
 
-void t.test('runs at most as many works as allowed, in order, and continues after a failure', async (t) => {
+void t.test('limits concurrent jobs, keeps their order, and continues after a failure', async (t) => {
   const queue = new TurnQueue(2);
   const ends: (() => void)[] = [];
   const started: number[] = [];

@@ -91,7 +91,7 @@ void t.test('refuses its own options among the arguments of Nextflow', async (t)
       );
 });
 
-void t.test('passes parameters with names of its options if they are meant', async (t) => {
+void t.test('passes parameters with the names of its options if the command line permits it', async (t) => {
   const rest = ['main.nf', '--no-secrets', '--json=x', '--workspace', 'y'];
   t.same(splitRunOptions(['--detach', '--', ...rest]).rest, rest);
   const allow = ['--allow-param', 'no-secrets', '--allow-param=--json', '--allow-param', 'workspace'];

@@ -25,7 +25,7 @@ function redact(set: NeedleSet, parts: readonly (Buffer | string)[], drains = fa
   return Buffer.concat([...out, ...redactor.end()]);
 }
 
-void t.test('replaces values by the name of the secret', async (t) => {
+void t.test('replaces values with the name of the secret', async (t) => {
   const set = await setOf({ DB_KEY: 's3cret-value', API_KEY: 'another-one' });
   t.equal(redactText(set, 'x s3cret-value y another-one'), 'x ***DB_KEY*** y ***API_KEY***');
   t.equal(redactText(set, 's3cret-valuanother-on'), 's3cret-valuanother-on');

@@ -5,7 +5,7 @@ import { EscrowError } from '../../../errors.ts';
 import { quoteShellWord } from '../../../system/processes/shell-word.ts';
 import type { Context } from '../../context.ts';
 import { print } from '../../io/output.ts';
-import { relativeTime } from '../../io/time-format.ts';
+import { count } from '../../../system/count.ts';
 import { openInBrowser } from './open-in-browser.ts';
 
 interface DashboardOptions {
@@ -74,7 +74,8 @@ async function request(context: Context, input: DashboardInput): Promise<Dashboa
 }
 
 function lifetime({ codeExpires }: Dashboard): string {
-  return `The link works once and expires ${relativeTime(codeExpires, Date.now())}:`;
+  const minutes = Math.max(1, Math.round((Date.parse(codeExpires) - Date.now()) / 60_000));
+  return `The link works once and expires in ${count(minutes, 'minute')}:`;
 }
 
 function readPort(text: string): number {

@@ -46,7 +46,7 @@ export function addSecrets(program: Command, context: Context): void {
     });
   scoped(addTimeOption(secrets.command('list').alias('ls')))
     .description(
-      "List the secrets that a run gets, the workspace's and your own: names, versions, last use, overrides",
+      'List the secrets that a run receives from the workspace and from you: names, versions, last use, overrides',
     )
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow secrets list --json')

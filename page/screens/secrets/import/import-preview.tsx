@@ -69,8 +69,8 @@ export function ImportPreview({ rows, chosen, onChoose }: ImportPreviewProps): J
       </ul>
       {existing.length > 0 && (
         <p class="quiet-text">
-          A selected existing secret gets a new version. Runs that are alive keep the old value. nf-escrow
-          does not say whether a value is the same: values cannot be read, not even by comparing them.
+          Each existing secret that you select gets a new version. Live runs keep the old value. The preview
+          does not show whether a value changes, because a comparison would reveal the existing value.
         </p>
       )}
     </>

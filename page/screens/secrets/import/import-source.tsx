@@ -12,7 +12,7 @@ import { useChosenFile } from '../use-chosen-file.ts';
 const FILE_MAX = 8 * 1_048_576;
 const HINTS: Readonly<Record<TextFormat, string>> = {
   dotenv: 'One NAME=value per line.',
-  json: 'An object of names and values, or a list of objects with name and value, as in the store of Nextflow.',
+  json: 'An object that maps names to values, or an array of objects with name and value, as in the secrets store of Nextflow.',
 };
 
 interface ImportSourceProps {
@@ -25,7 +25,8 @@ interface ImportSourceProps {
 /** A text with secrets, pasted or from a file. */
 export function ImportSource({ text, format, onText, onFormat }: ImportSourceProps): JSX.Element {
   const area = useRef<HTMLTextAreaElement>(null);
-  const tooLarge = (found: number): string => `The file has ${size(found)}, which is too much.`;
+  const tooLarge = (found: number): string =>
+    `The size of the file is ${size(found)}. The maximum is ${size(FILE_MAX)}.`;
   const file = useChosenFile(FILE_MAX, tooLarge, (bytes) => {
     if (bytes !== undefined) onFormat(formatOf(bytes));
     onText(bytes);

@@ -49,7 +49,7 @@ const places: readonly (readonly [
   ],
 ];
 
-void t.test('a command ends for each setting that names a path below /proc', async (t) => {
+void t.test('commands do not hang if a setting names a path below /proc', async (t) => {
   for (const [title, env, args, status] of places) {
     const box = new Sandbox(t);
     await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value' });
@@ -59,7 +59,7 @@ void t.test('a command ends for each setting that names a path below /proc', asy
   }
 });
 
-void t.test('directories are created with their parents, or an error names the first that cannot be', (t) => {
+void t.test('creates directories with their parents, or names the first that cannot be created', (t) => {
   const base = temporaryDirectory(t);
   makeDirectories(join(base, 'a/b/c'), 0o755);
   makeDirectories(join(base, 'a/b/c'), 0o755);

@@ -33,7 +33,7 @@ const changes: readonly { readonly title: string; readonly script: string; reado
   },
 ];
 
-void t.test('a user who became another one with su or sudo -E can work', async (t) => {
+void t.test('commands work after su and sudo -E', async (t) => {
   const users = withUsers(t);
   if (users === undefined) return;
   const { session, own, other } = users;

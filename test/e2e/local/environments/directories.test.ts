@@ -128,7 +128,7 @@ void t.test('a user id without an account can work once it has a home', async (t
   await until('no process stays', () => pidsOf(uid).length === 0, 30_000);
 });
 
-void t.test('a deleted working directory is named, and commands that need none work', async (t) => {
+void t.test('reports a deleted working directory, and runs commands that do not need one', async (t) => {
   const [own] = accounts(t, 1) ?? [];
   if (own === undefined) return;
   const session = new UserSession(t, own);

@@ -66,7 +66,7 @@ void t.test('a wrapper is asked for its version once, and again after a change',
   t.notOk(existsSync(join(box.launch, 'log')), 'the question writes nothing into the launch directory');
 });
 
-void t.test('a run that never reached Nextflow with its variables is named', async (t) => {
+void t.test('reports a run whose variables never reached Nextflow', async (t) => {
   const { box, value } = await withSecret(t);
   box.env['NXF_PLUGINS_DEFAULT'] = 'false'; // without the plugin, whose absence would be noticed too
   copyFileSync('/bin/bash', join(box.directory, 'java')); // what nf-escrow takes for Nextflow's JVM

@@ -214,7 +214,7 @@ for (const nextflow of realNextflows(t)) {
       );
     t.match(
       shown.stdout,
-      /nf-escrow removed everything that it placed\. The files above still contain values/,
+      /nf-escrow removed everything that it delivered\. The files above still contain secret values/,
     );
     t.notMatch(shown.stdout, /Nothing is left/);
     t.notMatch((await box.escrow(['runs', 'purge', run.id])).stdout, /Nothing .*is left/);

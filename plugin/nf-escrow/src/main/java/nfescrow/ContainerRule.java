@@ -60,7 +60,7 @@ final class ContainerRule {
      * in the container, which does not see the run directory.
      */
     static String whyImpossible(Map<?, ?> config) {
-        if (isEnabled(config, "fusion")) return "with Fusion, tasks do not see the run directory; set fusion.enabled = false";
+        if (isEnabled(config, "fusion")) return "with Fusion, tasks cannot access the run directory; set fusion.enabled = false";
         if (isEnabled(config, IMPOSSIBLE))
             return "with Shifter, Nextflow's launch command would print the values; use another container engine";
         return null;
