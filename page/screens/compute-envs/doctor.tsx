@@ -58,7 +58,7 @@ export function Doctor({ name, path }: DoctorProps): JSX.Element {
         </ul>
       )}
       <details class="as-command">
-        <summary>Use a terminal to check your shell and submit a test job</summary>
+        <summary>Check your shell and submit a test job</summary>
         <Command>{commandLine('nf-escrow', 'doctor', '--compute-env', name, '--probe')}</Command>
       </details>
     </section>
