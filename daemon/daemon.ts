@@ -1,7 +1,7 @@
 // Composes the daemon from its modules. Called by main.ts, and by tests that inject faults.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { machineUser } from './access/principal.ts';
 import { EventHub } from './api/events/event-hub.ts';
 import { Sessions } from './access/sessions.ts';
@@ -27,8 +27,9 @@ import { Launches } from './launch/launches.ts';
 import { ensurePrivateDirectory } from './system/files/private-directory.ts';
 import { SOCKET } from './system/files/trust/trust-error.ts';
 import { identifySelf } from './system/processes/process-identity.ts';
-import { escapeJson } from './system/escape-text.ts';
+import { openJsonLog } from './system/json-log.ts';
 import type { FaultInjector } from './system/steps.ts';
+import { readAudit } from './ledger/audit.ts';
 import { sqliteFeed } from './ledger/feed.ts';
 import { openLedger } from './ledger/open.ts';
 import { RunRedactors } from './runs/records/run-redactors.ts';
@@ -79,9 +80,7 @@ export async function serve(
 ): Promise<void> {
   const { paths } = settings;
   const redactors = new RunRedactors();
-  // An error may quote the output of a run. pino does not escape DEL, C1 and bidirectional controls, which would affect a terminal.
-  const streamWrite = (line: string): string => escapeJson(redactors.redact(line));
-  const log = pino({ base: { pid: process.pid }, hooks: { streamWrite } }, openLog());
+  const log = openJsonLog((line) => redactors.redact(line)); // an error may quote the output of a run
   ensurePrivateDirectory(paths.socketDirectory, SOCKET); // first, because most failures of a start occur here
   assertNoOtherHost(paths.hostLease, settings.hostLeaseSeconds, takeOver);
   const ledger = await openLedger(paths.ledger, (pending) => {
@@ -161,6 +160,10 @@ export async function serve(
       platformRules,
       platformChecks: checks,
       examiner: new EnvironmentExaminer(checks, version),
+      readiness: async () => {
+        await readAudit(ledger.db, { limit: 1 });
+        return { status: 'ready' };
+      },
       tcp,
       pageSocket,
       redirect,
@@ -257,11 +260,6 @@ function requestKey(path: string, log: Logger): Buffer {
     log.warn({ code, reason: message }, 'cannot use the key of request fingerprints; using a temporary one');
     return randomBytes(32);
   }
-}
-
-/** Opens the log. A log error (such as a full disk) must not stop a daemon that has secrets to remove. */
-function openLog(): ReturnType<typeof pino.destination> {
-  return pino.destination({ dest: 1, sync: true }).on('error', () => undefined);
 }
 
 /** Completes an interrupted key change. A vault that waits for its passphrase must not stop watches and purges. */

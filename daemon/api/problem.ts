@@ -45,7 +45,9 @@ export function problems(
   return (thrown: unknown, request, response, _next) => {
     const error = observed(fromExpress(thrown) ?? asEscrowError(thrown), operationOf(request), observe);
     const { code, row } = error;
-    if (row.http >= 500) log.error({ code, path: request.path, err: error.cause ?? error }, 'request failed');
+    // Load balancers ask for readiness every second. The server logs once why it is not ready.
+    if (row.http >= 500 && code !== 'not-ready')
+      log.error({ code, path: request.path, err: error.cause ?? error }, 'request failed');
     const { statusOf, mediaType, bodyOf } = isPlatformPath(request.path) ? platformErrors : problemForm;
     response
       .status(statusOf(code))

@@ -4,7 +4,7 @@ import type { Principal } from '../access/principal.ts';
 import type { Sessions } from '../access/sessions.ts';
 import type { AllPlatformRules } from '../compute-envs/compute-environments.ts';
 import type { ListenAddress } from '../config/listen-address.ts';
-import type { DaemonStatus } from '../contract/types.ts';
+import type { DaemonStatus, Readiness } from '../contract/types.ts';
 import type { EnvironmentExaminer } from '../doctor/examine-environment.ts';
 import type { AllPlatformChecks } from '../doctor/platform-checks.ts';
 import type { Launches } from '../launch/launches.ts';
@@ -12,6 +12,7 @@ import type { Ledger } from '../ledger/open.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { EventHub } from './events/event-hub.ts';
+import type { Caller } from './listeners/caller.ts';
 import type { RedirectFile } from './page/redirect-file.ts';
 import type { IdempotentRequests } from './routing/idempotent-requests.ts';
 
@@ -41,6 +42,8 @@ export interface Served {
   readonly platformRules: AllPlatformRules;
   readonly platformChecks: AllPlatformChecks;
   readonly examiner: Pick<EnvironmentExaminer, 'examine'>;
+  /** Returns what a caller may know of the readiness. Throws `not-ready`, or why the ledger cannot be used. */
+  readonly readiness: (caller: Caller) => Promise<Readiness>;
   readonly status: () => DaemonStatus;
   /** The TCP listener. */
   readonly tcp: {

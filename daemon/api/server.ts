@@ -26,7 +26,7 @@ interface ServerOptions {
 export function createServer(served: Served, { guard, observe }: ServerOptions = {}): Express {
   const app = express().disable('x-powered-by').disable('etag');
   const own = { ...served, needsToken: guard !== undefined };
-  app.use(served.recorder.requests, responseHeaders);
+  app.use(served.recorder.requests, responseHeaders({ isEncrypted: false }));
   if (guard === undefined) app.use(refuseWebPages, refuseForeignHosts);
   else app.use(refuseForeignHosts, servePage(), refuseOtherPages, guard);
   app.use(touchedBy(served.touched));

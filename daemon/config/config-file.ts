@@ -1,6 +1,7 @@
 import { didYouMean } from '../contract/nearest-name.ts';
 import { EscrowError, systemCode } from '../errors.ts';
 import { describeSystemError } from '../system/files/path-error.ts';
+import type { Purpose } from '../system/files/trust/trust-error.ts';
 import { readTrustedFile } from '../system/files/trust/trusted-file.ts';
 import {
   isSettingKey,
@@ -32,7 +33,7 @@ export interface SiteSettings {
 
 /** Maximum size of the file. The YAML parser needs seconds for larger files, and every command reads the file. */
 const LENGTH_MAX = 64 * 1024;
-const FILE = { what: 'configuration file', variable: 'NF_ESCROW_HOME', example: '.nf-escrow' };
+const FILE: Purpose = { what: 'configuration file', variable: 'NF_ESCROW_HOME', example: '.nf-escrow' };
 const LOCKED = 'locked';
 
 /** Reads the user's config.yaml; an absent file has no entries. Throws `config-invalid`, `permissions-too-open`. */
@@ -57,15 +58,18 @@ export async function readSiteFile(path = SITE_FILE): Promise<SiteSettings> {
 }
 
 async function readEntries(path: string): Promise<YamlEntry[]> {
-  const text = readText(path);
+  const text = readConfigText(path);
   return text === undefined ? [] : readYamlEntries(path, text);
 }
 
-/** Reads only a trusted file, because its vaultKeyCommand is run as the user. */
-function readText(path: string): string | undefined {
+/**
+ * Reads only a trusted file, because its vaultKeyCommand is run as the user. Returns undefined if it does not exist. Throws
+ * `config-invalid`, `permissions-too-open`.
+ */
+export function readConfigText(path: string, purpose: Purpose = FILE): string | undefined {
   let bytes: Buffer | undefined;
   try {
-    bytes = readTrustedFile(path, FILE, LENGTH_MAX + 1);
+    bytes = readTrustedFile(path, purpose, LENGTH_MAX + 1);
   } catch (error) {
     if (!(error instanceof EscrowError) || error.code === 'permissions-too-open') throw error;
     const code = systemCode(error.cause);

@@ -112,6 +112,12 @@ export type ErrorCode =
   | 'daemon-on-other-host'
   | 'address-unavailable'
   | 'origin-forbidden'
+  | 'not-ready'
+  | 'administrator-exists'
+  | 'certificate-unusable'
+  | 'proxy-header-invalid'
+  | 'server-unreachable'
+  | 'server-certificate-invalid'
   | 'internal';
 /**
  * How a value is written in a file. `plain`: byte for byte. Findings of the plugin are reported as `plain`, also for escaped forms.
@@ -156,6 +162,11 @@ export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
  * Id of an object as a number, for clients of Seqera Platform. Random, and never used again.
  */
 export type NumericId = number;
+/**
+ * A condition of a server that needs attention
+ */
+export type ReadinessWarning =
+  'certificate-expires-soon' | 'certificate-expired' | 'certificate-wrong-host' | 'no-synchronous-standby';
 /**
  * Policy for runs with secrets if others can change files that the run executes. warn: start the run with a warning; refuse: fail before anything is delivered.
  */
@@ -272,6 +283,7 @@ export interface Contract {
   ProofRequest?: ProofRequest;
   Proof?: Proof;
   PruneResult?: PruneResult;
+  ReadinessWarning?: ReadinessWarning;
   Readiness?: Readiness;
   ReceiptCheck?: ReceiptCheck;
   Receipt?: Receipt;
@@ -305,6 +317,7 @@ export interface Contract {
   SecretVersion?: SecretVersion;
   Secret?: Secret;
   Selection?: Selection;
+  ServerConfiguration?: ServerConfiguration;
   SessionInput?: SessionInput;
   Session?: Session;
   SweepQuery?: SweepQuery;
@@ -2003,13 +2016,19 @@ export interface PruneResult {
   pruned: number;
 }
 /**
- * The daemon can serve requests.
+ * The daemon or server can serve requests.
  */
 export interface Readiness {
   /**
    * Always "ready" in a response
    */
   status: 'ready';
+  /**
+   * Conditions that need attention; only for requests with a token
+   *
+   * @maxItems 10
+   */
+  warnings?: ReadinessWarning[];
 }
 /**
  * Result of one check whether a delivered object is absent.
@@ -2691,6 +2710,124 @@ export interface SecretVersion {
    * Whether the value is long enough to be masked in the output of runs and to be searched for in their files: at least 6 bytes
    */
   maskable: boolean;
+}
+/**
+ * The configuration file of `nf-escrow serve`. Each setting is also an environment variable.
+ */
+export interface ServerConfiguration {
+  /**
+   * Address and port, or `unix:` and the path of a socket
+   */
+  listen?: string;
+  /**
+   * Address of the server as clients know it: `https://` and a host name
+   */
+  publicUrl: string;
+  /**
+   * Further host names that requests can name
+   *
+   * @maxItems 50
+   */
+  serverNames?: string[];
+  /**
+   * Directory of the SQLite ledger. Not used with PostgreSQL
+   */
+  stateDirectory?: string;
+  /**
+   * Certificate of the server. Without it, the server needs a proxy
+   */
+  tls?: {
+    /**
+     * Certificate and intermediate certificates in PEM
+     */
+    certificateFile?: string;
+    /**
+     * Private key in PEM, without a passphrase
+     */
+    keyFile?: string;
+    /**
+     * Certificate authorities of client certificates in PEM. If it is set, every client needs such a certificate
+     */
+    caFile?: string;
+  };
+  /**
+   * Addresses or networks (CIDR) of proxies whose headers name the client; `unix` for all clients of a socket
+   *
+   * @maxItems 100
+   */
+  trustedProxies?: string[];
+  /**
+   * The header in which trusted proxies name the client
+   */
+  forwardedHeader?: 'x-forwarded-for' | 'forwarded';
+  /**
+   * PostgreSQL. Without it, the ledger is a SQLite file
+   */
+  database?: {
+    /**
+     * File that contains the database URL
+     */
+    urlFile?: string;
+    /**
+     * Certificate authorities of the database server in PEM
+     */
+    caFile?: string;
+    /**
+     * Maximum number of connections to the database
+     */
+    poolSize?: number;
+  };
+  /**
+   * Source of the key that encrypts values
+   */
+  vault?: {
+    /**
+     * The key file. All replicas have the same one
+     */
+    keyFile?: string;
+    /**
+     * File that contains the passphrase of the key
+     */
+    passphraseFile?: string;
+    /**
+     * Shell command that prints the key
+     */
+    keyCommand?: string;
+  };
+  /**
+   * Graceful shutdown
+   */
+  drain?: {
+    /**
+     * Time between the first answer "not ready" and the end of new connections
+     */
+    delaySeconds?: number;
+    /**
+     * Time for requests to finish after that
+     */
+    deadlineSeconds?: number;
+  };
+  /**
+   * Limits of one replica
+   */
+  limits?: {
+    /**
+     * Open connections
+     */
+    connections?: number;
+    /**
+     * Open connections of one address that is not a trusted proxy
+     */
+    connectionsPerAddress?: number;
+    /**
+     * Requests of one principal in a second
+     */
+    requestsPerSecond?: number;
+    /**
+     * Requests of one address without a valid token in 10 seconds
+     */
+    anonymousRequests?: number;
+  };
 }
 /**
  * Request to sign in a web page.

@@ -36,6 +36,7 @@ export class EventHub {
   #position: number | undefined;
   #reading: Promise<void> = Promise.resolve();
   #isReadQueued = false;
+  #isStopped = false;
   #heartbeat: NodeJS.Timeout | undefined;
 
   /** Calls `onListening` when a client starts to listen, and at each heartbeat while any listens. */
@@ -59,11 +60,15 @@ export class EventHub {
     }, this.#limits.heartbeatMs);
   }
 
-  /** Ends all responses. Clients resume with `Last-Event-ID`. */
-  stop(): void {
+  /**
+   * Ends all responses. Clients resume with `Last-Event-ID`. `retryMs`: returns when a client should reconnect, for each of them, so
+   * that not all of them reconnect at once. Later listeners end at once.
+   */
+  stop(retryMs?: () => number): void {
     clearInterval(this.#heartbeat);
     this.#changes.off('change', this.#onChange);
-    for (const listener of this.#all()) listener.end();
+    this.#isStopped = true;
+    for (const listener of this.#all()) listener.end(retryMs?.());
   }
 
   get listeners(): number {
@@ -89,6 +94,10 @@ export class EventHub {
       this.#remove(listener);
     });
     if (response.destroyed) this.#remove(listener); // 'close' was already emitted
+    if (this.#isStopped) {
+      listener.end();
+      return;
+    }
     try {
       await this.#read(); // from here on, the hub reports each commit to the listener
       await listener.catchUp(start);

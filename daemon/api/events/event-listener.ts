@@ -86,8 +86,10 @@ export class EventListener {
     if (this.#isComplete && this.#isLive) this.end();
   }
 
-  end(): void {
-    if (this.#isOpen()) this.#response.end();
+  /** `retryMs`: the time after which the client should reconnect. */
+  end(retryMs?: number): void {
+    if (this.#isOpen())
+      this.#response.end(retryMs === undefined ? undefined : `retry: ${String(retryMs)}\n\n`);
   }
 
   disconnect(): void {

@@ -3,6 +3,7 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerOptions,
   type ServerResponse,
 } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -17,23 +18,37 @@ export interface TimeLimits {
   readonly requestMs: number;
   /** Of a connection on which no byte moves. Event streams send a comment every 15 s. */
   readonly silenceMs: number;
+  /** Of a connection between two requests. Proxies keep connections for a minute, and a request on a closing one would fail. */
+  readonly idleMs: number;
   /** Interval of the checks. */
   readonly checkMs: number;
 }
 
-const LIMITS: TimeLimits = { headersMs: 10_000, requestMs: 30_000, silenceMs: 300_000, checkMs: 1000 };
+const LIMITS: TimeLimits = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  silenceMs: 300_000,
+  idleMs: 5000,
+  checkMs: 1000,
+};
 const HEADERS_MAX = 100;
 const HEADER_BYTES_MAX = 16 * 1024;
 
 /**
  * Creates the HTTP server of a listener, with limits for slow and large requests. A request that cannot be parsed is
  * answered with a problem document, and its connection is closed: what follows on it may be the rest of that request.
+ * `create` makes a server of another kind, such as HTTPS.
  */
-export function createHttpServer(app: RequestListener, limits: Partial<TimeLimits> = {}): Server {
-  const { headersMs, requestMs, silenceMs, checkMs } = { ...LIMITS, ...limits };
-  const server = createServer({
+export function createHttpServer(
+  app: RequestListener,
+  limits: Partial<TimeLimits> = {},
+  create: (options: ServerOptions) => Server = createServer,
+): Server {
+  const { headersMs, requestMs, silenceMs, idleMs, checkMs } = { ...LIMITS, ...limits };
+  const server = create({
     headersTimeout: headersMs,
     requestTimeout: requestMs,
+    keepAliveTimeout: idleMs,
     connectionsCheckingInterval: checkMs,
     maxHeaderSize: HEADER_BYTES_MAX,
     requireHostHeader: false, // the API answers such a request itself, with a problem document
@@ -58,10 +73,7 @@ export function createHttpServer(app: RequestListener, limits: Partial<TimeLimit
     // Node would answer with an empty body. RFC 9110, section 10.1.1, allows to ignore an unknown expectation.
     .on('checkExpectation', serve)
     .on('connect', (_request: IncomingMessage, socket: Duplex) => {
-      answer(
-        socket,
-        new EscrowError('method-not-allowed', 'The daemon does not support the method CONNECT.'),
-      );
+      answer(socket, new EscrowError('method-not-allowed', 'The method CONNECT is not supported.'));
     })
     .on('clientError', (error: Error, socket: Duplex) => {
       refuse(error, socket, pending.get(socket));

@@ -28,13 +28,11 @@ export const daemonOperations: readonly Operation[] = [
     id: 'getReadiness',
     method: 'get',
     path: '/v1/ready',
-    summary: 'Check that the daemon can serve requests',
+    summary: 'Check that the daemon or server can serve requests',
     access: 'public',
     responses: { 200: 'readiness' },
-    handle: async ({ ledger }) => {
-      await readAudit(ledger.db, { limit: 1 });
-      return { status: 200, body: { status: 'ready' } };
-    },
+    problems: ['not-ready'],
+    handle: async ({ readiness }, { caller }) => ({ status: 200, body: await readiness(caller) }),
   }),
   operation({
     id: 'getDaemon',

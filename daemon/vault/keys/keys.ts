@@ -17,6 +17,8 @@ import type { VaultKey } from '../encryption.ts';
 export interface KeySettings {
   readonly keyFile: string;
   readonly keyCommand: string | undefined;
+  /** Whether a missing key file is never created: replicas of a server would create different ones. */
+  readonly isFixed?: boolean;
 }
 
 /**
@@ -54,7 +56,8 @@ export class Keys {
 
   /** Returns the key that encrypts. Creates the key file if there is none and `create` is set. Throws like `get`. */
   async current(create: boolean): Promise<VaultKey> {
-    const ring = this.ring() ?? (create ? createRing(this.file) : undefined);
+    const mayCreate = create && this.#settings.isFixed !== true;
+    const ring = this.ring() ?? (mayCreate ? createRing(this.file) : undefined);
     if (ring === undefined) throw this.#missing();
     return this.#open(ring[0]);
   }

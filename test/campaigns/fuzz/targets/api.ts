@@ -148,6 +148,7 @@ export const api: Target = {
       pageSocket: { path: join(ground.directory, 'page.sock'), open: () => Promise.resolve() },
       redirect: new RedirectFile(join(ground.directory, 'page.html')),
       sessions: new Sessions(join(ground.directory, 'page.sessions'), systemClock),
+      readiness: () => Promise.resolve({ status: 'ready' }),
       status,
       stop: nothing,
       redact: (text) => text,

@@ -41,6 +41,7 @@ export const commandLine: Target = {
       takeOver: absent,
       startPersistent: absent,
       serve: absent,
+      serveTeam: absent,
     };
     const context = members as unknown as Context;
     return {
