@@ -138,7 +138,7 @@ export function errorOf(parsed: unknown): EscrowError {
   const code =
     problem?.code !== undefined && Object.hasOwn(errorTable, problem.code) ? problem.code : 'internal';
   const { hint, field } = problem ?? {};
-  return new EscrowError(code, problem?.detail ?? 'The response of the daemon is not a problem document.', {
+  return new EscrowError(code, problem?.detail ?? 'The response is not a problem document.', {
     ...(hint === undefined ? {} : { hint }),
     ...(field === undefined ? {} : { field }),
   });
