@@ -129,6 +129,11 @@ function contextOf(program: Program, settings: () => Settings): Context {
       ),
     serve: async ({ tell, ...how }) =>
       serve(program, settings(), how).catch((error: unknown) => throwTold(error, tell)),
+    serveTeam: async (server) =>
+      (await import('./server/serve.ts')).serveTeam(server, {
+        version: readVersion(),
+        observe: program.service?.observe,
+      }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Client } from '../api-client/client.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DaemonOptions } from '../daemon.ts';
+import type { ServerSettings } from '../server/configuration/server-settings.ts';
 
 /** What main.ts passes to every command. A command imports everything else when it runs. */
 export interface Context {
@@ -21,6 +22,8 @@ export interface Context {
   readonly startPersistent: () => Promise<void>;
   /** Runs the daemon in this process. Resolves when it has shut down. */
   readonly serve: (how: Serving) => Promise<void>;
+  /** Runs a team server in this process. Resolves when it has shut down. */
+  readonly serveTeam: (settings: ServerSettings) => Promise<void>;
 }
 
 /** Options of `nf-escrow daemon run`. */

@@ -36,6 +36,7 @@ const groups: readonly Group[] = [
     names: ['dashboard'],
     load: async () => (await import('./commands/dashboard/dashboard.ts')).addDashboard,
   },
+  { names: ['serve'], load: async () => (await import('./commands/serve.ts')).addServe },
   { names: ['audit'], load: async () => (await import('./commands/audit.ts')).addAudit },
   { names: ['completion'], load: async () => (await import('./commands/completion.ts')).addCompletion },
 ];
@@ -91,8 +92,11 @@ function emptyProgram(context: Context): Command {
     .helpCommand('help [command...]', 'Show the help of a command')
     .addHelpText('after', '\nExample: nf-escrow run main.nf\nMore examples: nf-escrow help run')
     .hook('preAction', (_program, command) => {
-      // Before any prompt or action. Doctor reports invalid settings as one of its checks, and `config` corrects them.
-      if (command.name() !== 'doctor' && command.parent?.name() !== 'config') context.assertSettings();
+      // Before any prompt or action. Doctor reports invalid settings as one of its checks, and `config` corrects them. A server has
+      // a configuration of its own, and its account may have no home.
+      const names = [command.name(), command.parent?.name()];
+      if (names[0] !== 'doctor' && names[1] !== 'config' && !names.includes('serve'))
+        context.assertSettings();
     });
 }
 

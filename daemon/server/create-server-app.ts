@@ -1,0 +1,65 @@
+import express, { type Express, type Request, type RequestHandler } from 'express';
+import { refuseWebPages } from '../api/listeners/refuse-web-pages.ts';
+import { responseHeaders } from '../api/listeners/response-headers.ts';
+import { notFound, problems } from '../api/problem.ts';
+import { mount, type ResponseObserver } from '../api/routing/mount.ts';
+import type { Served } from '../api/served.ts';
+import type { ServerSettings } from './configuration/server-settings.ts';
+import type { Readiness } from './lifecycle/readiness.ts';
+import { authenticateRequests, type AuthenticateToken } from './listener/authenticate-requests.ts';
+import { refuseUnknownHosts } from './listener/refuse-unknown-hosts.ts';
+import { serverOperations } from './operations.ts';
+import { identifyClient } from './proxies/client-of-request.ts';
+
+/** What the API of a server needs. */
+export interface ServerAppOptions {
+  readonly settings: ServerSettings;
+  readonly readiness: Readiness;
+  readonly authenticate: AuthenticateToken;
+  /** Tests compare each response with the description of its operation. */
+  readonly observe?: ResponseObserver | undefined;
+}
+
+/** Creates the API of a server. */
+export function createServerApp(
+  served: Served,
+  { settings, readiness, authenticate, observe }: ServerAppOptions,
+): Express {
+  const app = express().disable('x-powered-by').disable('etag');
+  const trust = { ...settings, isTls: settings.tls !== undefined };
+  app.use(served.recorder.requests, responseHeaders({ isEncrypted: true }), closeWhileDraining(readiness));
+  app.use(identifyClient(trust, isPublic), refuseUnknownHosts(settings.names, isPublic), refuseWebPages);
+  app.use(authenticateRequests(authenticate, settings.limits, isPublic));
+  mount(app, serverOperations, served, observe);
+  app.use(notFound, problems(served, observe));
+  return app;
+}
+
+/** Creates the API of a server that is starting: it is alive, and not ready. */
+export function createStartingApp(readiness: Readiness, log: Served['log']): Express {
+  const app = express().disable('x-powered-by').disable('etag');
+  app.use(responseHeaders({ isEncrypted: true }), closeWhileDraining(readiness));
+  app.get('/v1/health', (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+  app.use(async () => readiness.check(false));
+  app.use(problems({ log, redact: (text) => text }));
+  return app;
+}
+
+const PUBLIC = serverOperations
+  .filter(({ access }) => access === 'public')
+  .map(({ method, path }) => `${method} ${path}`);
+
+/** Only the exact path. */
+function isPublic({ method, path }: Request): boolean {
+  return PUBLIC.includes(`${method === 'HEAD' ? 'get' : method.toLowerCase()} ${path}`);
+}
+
+/** Clients that keep connections open are asked to use another server for their next request. */
+function closeWhileDraining(readiness: Readiness): RequestHandler {
+  return (_request, response, next) => {
+    if (readiness.isDraining) response.set('connection', 'close');
+    next();
+  };
+}

@@ -1,0 +1,183 @@
+// Composes a server from its modules. Called by `nf-escrow serve`, and by tests.
+import type { RequestListener } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { machineUser } from '../access/principal.ts';
+import { EventHub } from '../api/events/event-hub.ts';
+import { MetricsRecorder } from '../api/metrics/recorder.ts';
+import { IdempotentRequests } from '../api/routing/idempotent-requests.ts';
+import type { ResponseObserver } from '../api/routing/mount.ts';
+import { asEscrowError } from '../errors.ts';
+import { readAudit } from '../ledger/audit.ts';
+import type { ReadinessWarning } from '../contract/types.ts';
+import { openJsonLog } from '../system/json-log.ts';
+import { Vault } from '../vault/vault.ts';
+import type { Keys } from '../vault/keys/keys.ts';
+import { authenticateToken } from './administrator.ts';
+import type { ServerSettings } from './configuration/server-settings.ts';
+import { createServerApp, createStartingApp } from './create-server-app.ts';
+import { Readiness } from './lifecycle/readiness.ts';
+import { listenForStopSignals } from './lifecycle/stop-signals.ts';
+import { ServerListener } from './listener/server-listener.ts';
+import { openServerLedger, type ServerLedger } from './open-server-ledger.ts';
+import { servedByServer } from './served-by-server.ts';
+import { CertificateWatch } from './tls/certificate-watch.ts';
+import { assertUnlocked, openVaultKeys, requestKeyOf, unlockVaultKeys } from './vault-keys.ts';
+
+/** Options of a server. */
+export interface ServeOptions {
+  readonly version: string;
+  /** Tests compare each response with the description of its operation. */
+  readonly observe?: ResponseObserver | undefined;
+}
+
+/** Times after which clients of event streams reconnect, so that not all of them do at once. */
+const RETRY_MS = { least: 500, spread: 2500 };
+
+/**
+ * Runs a server until it is stopped: it shuts down gracefully at the first TERM or INT, and at once at the second. Throws
+ * `certificate-unusable`, `address-unavailable`, `ledger-unavailable`, `ledger-too-new`, and errors of the vault's key.
+ */
+export async function serveTeam(settings: ServerSettings, options: ServeOptions): Promise<void> {
+  process.umask(0o077);
+  const log = openJsonLog();
+  const readiness = new Readiness(log);
+  const reloads: (() => void)[] = [];
+  const signals = listenForStopSignals(() => {
+    log.info('reloading');
+    for (const reload of reloads) reload();
+  });
+  let app: RequestListener = createStartingApp(readiness, log);
+  const watch = watchCertificate(settings, log, (certificate) => {
+    listener.use(certificate);
+  });
+  const listener = new ServerListener({
+    settings,
+    certificate: watch?.current,
+    app: (request, response) => {
+      app(request, response);
+    },
+  });
+  let parts: Parts | undefined;
+  try {
+    const address = await listener.listen(); // first: health is answered while a long migration runs
+    watch?.start();
+    if (watch !== undefined)
+      reloads.push(() => {
+        watch.check();
+      });
+    log.info({ address, url: settings.publicUrl.origin }, 'listening');
+    parts = await openParts(settings, options, log);
+    const { keys } = parts;
+    reloads.push(() => void unlockAgain(keys, settings, log));
+    app = appOf(parts, settings, readiness, options, log);
+    readiness.open(examinationOf(parts, watch));
+    log.info('server started');
+    await signals.requested;
+    await drain(readiness, settings, signals.forced, log);
+    parts.events.stop(() => Math.round(RETRY_MS.least + Math.random() * RETRY_MS.spread));
+  } finally {
+    await listener.close(settings.drain.deadlineSeconds * 1000, signals.forced);
+    watch?.stop();
+    await parts?.close();
+    signals.release();
+  }
+  log.info('server stopped');
+}
+
+/** What serves requests once the ledger is open. */
+interface Parts {
+  readonly store: ServerLedger;
+  readonly keys: Keys;
+  readonly vault: Vault;
+  readonly events: EventHub;
+  readonly recorder: MetricsRecorder;
+  readonly requestKey: Buffer;
+  close(): Promise<void>;
+}
+
+async function openParts(settings: ServerSettings, { version }: ServeOptions, log: Logger): Promise<Parts> {
+  const keys = await openVaultKeys(settings.vault);
+  const requestKey = await requestKeyOf(keys);
+  const store = await openServerLedger(settings, log, { isServer: true });
+  const { ledger, feed } = store;
+  const events = new EventHub(feed, ledger.changes, () => undefined);
+  const recorder = new MetricsRecorder(ledger, version, () => events.listeners);
+  events.start();
+  recorder.start();
+  return {
+    ...{ store, keys, events, recorder, requestKey },
+    vault: new Vault(ledger, keys),
+    close: async () => {
+      events.stop();
+      recorder.stop();
+      await store.close();
+    },
+  };
+}
+
+function appOf(
+  { store: { ledger }, vault, events, recorder, requestKey }: Parts,
+  settings: ServerSettings,
+  readiness: Readiness,
+  { version, observe }: ServeOptions,
+  log: Logger,
+): RequestListener {
+  const user = machineUser();
+  const served = servedByServer({
+    ...{ version, ledger, vault, events, recorder, user, log },
+    requests: new IdempotentRequests(ledger, user.user, () => requestKey),
+    redact: (text) => text, // a server has no run whose values could appear
+    readiness: async (caller) => readiness.check(caller === 'user'),
+    stop: () => undefined,
+    touched: () => undefined,
+  });
+  return createServerApp(served, {
+    ...{ settings, readiness, observe },
+    authenticate: async (token, address) => authenticateToken(ledger.db, token, address),
+  });
+}
+
+function examinationOf(
+  { store, keys }: Parts,
+  watch: CertificateWatch | undefined,
+): Parameters<Readiness['open']>[0] {
+  return {
+    checkLedger: async () => readAudit(store.ledger.db, { limit: 1 }),
+    checkVault: async () => assertUnlocked(keys),
+    warnings: async (): Promise<ReadinessWarning[]> => [
+      ...(watch?.warnings ?? []),
+      ...((await store.lacksSynchronousStandby()) ? (['no-synchronous-standby'] as const) : []),
+    ],
+  };
+}
+
+function watchCertificate(
+  { tls, publicUrl }: ServerSettings,
+  log: Logger,
+  onChange: ConstructorParameters<typeof CertificateWatch>[0]['onChange'],
+): CertificateWatch | undefined {
+  if (tls === undefined) return undefined;
+  return new CertificateWatch({ files: tls, host: publicUrl.hostname, onChange, log });
+}
+
+/** Load balancers need a moment to notice that the server is not ready. Requests that they send in this time are served. */
+async function drain(
+  readiness: Readiness,
+  { drain: { delaySeconds } }: ServerSettings,
+  forced: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  readiness.drain();
+  log.info({ delaySeconds }, 'shutting down');
+  await sleep(delaySeconds * 1000, undefined, { signal: forced }).catch(() => undefined);
+}
+
+async function unlockAgain(keys: Keys, { vault }: ServerSettings, log: Logger): Promise<void> {
+  try {
+    await unlockVaultKeys(keys, vault.passphraseFile);
+  } catch (error) {
+    const { code, message } = asEscrowError(error);
+    log.warn({ code, reason: message }, 'cannot unlock the vault');
+  }
+}
