@@ -53,7 +53,13 @@ export class Authority {
       [
         ...['[ca]', 'default_ca=own', '[own]', `database=${join(this.#directory, 'index.txt')}`],
         ...[`new_certs_dir=${this.#directory}`, 'rand_serial=yes', 'default_md=sha256', 'policy=any'],
-        ...['unique_subject=no', 'x509_extensions=extensions', '[any]', 'commonName=supplied', '[extensions]'],
+        ...[
+          'unique_subject=no',
+          'x509_extensions=extensions',
+          '[any]',
+          'commonName=supplied',
+          '[extensions]',
+        ],
         ...['basicConstraints=CA:FALSE', `subjectAltName=${names}`],
         `extendedKeyUsage=${isClient ? 'clientAuth' : 'serverAuth'}`,
       ].join('\n'),
@@ -62,7 +68,19 @@ export class Authority {
     openssl(['req', '-new', ...curve, '-nodes', '-subj', '/CN=test', '-keyout', keyFile, '-out', request]);
     const times = ['-startdate', timeAfter(from), '-enddate', timeAfter(until)];
     const ca = ['-cert', this.caFile, '-keyfile', this.#keyFile];
-    openssl(['ca', '-batch', '-notext', '-config', config, ...ca, ...times, '-in', request, '-out', certificateFile]);
+    openssl([
+      'ca',
+      '-batch',
+      '-notext',
+      '-config',
+      config,
+      ...ca,
+      ...times,
+      '-in',
+      request,
+      '-out',
+      certificateFile,
+    ]);
     chmodSync(keyFile, 0o600);
     return { certificateFile, keyFile };
   }

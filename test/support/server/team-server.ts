@@ -146,10 +146,16 @@ export class TeamServer {
   }
 
   /** Returns nf-escrow's own client. */
-  client(t: Test, options: { url?: string; caFile?: string | undefined; timeoutMs?: number } = {}): ServerClient {
+  client(
+    t: Test,
+    options: { url?: string; caFile?: string | undefined; timeoutMs?: number } = {},
+  ): ServerClient {
     const { url = `https://localhost:${String(this.port)}`, caFile = this.authority.caFile } = options;
     const target = { url: new URL(url), token: this.token, caFile };
-    const client = connectServer({ ...target, ...('timeoutMs' in options ? { timeoutMs: options.timeoutMs } : {}) });
+    const client = connectServer({
+      ...target,
+      ...('timeoutMs' in options ? { timeoutMs: options.timeoutMs } : {}),
+    });
     t.teardown(() => {
       client.close();
     });

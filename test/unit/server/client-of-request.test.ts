@@ -3,7 +3,7 @@ import t from 'tap';
 import { findClient } from '../../../daemon/server/proxies/client-of-request.ts';
 import { TrustedPeers } from '../../../daemon/server/proxies/trusted-peers.ts';
 
-const trustedProxies = new TrustedPeers(['10.0.0.0/8', '2001:db8::/32'], 'the test');
+const trustedProxies = new TrustedPeers(['10.0.0.0/8', '2001:db8::/32', 'unix'], 'the test', false);
 
 function find(
   peer: string | undefined,
@@ -26,7 +26,7 @@ void t.test('ignores headers of a peer that is no trusted proxy', (t) => {
     address: '192.0.2.9',
     isEncrypted: false,
   });
-  t.same(find(undefined, forged), { address: undefined, isEncrypted: false }, 'a socket that is not trusted');
+  t.same(find(undefined, forged), { address: undefined, isEncrypted: false }, 'a peer that has disconnected');
   t.end();
 });
 
@@ -67,6 +67,6 @@ void t.test('rejects an invalid header of a trusted proxy', (t) => {
     code: 'proxy-header-invalid',
   });
   for (const entry of ['10.0.0.0/33', 'x', '10.0.0', '::ffff:10.0.0.0/104', ''])
-    t.throws(() => new TrustedPeers([entry], 'the test'), { code: 'config-invalid' }, entry);
+    t.throws(() => new TrustedPeers([entry], 'the test', false), { code: 'config-invalid' }, entry);
   t.end();
 });

@@ -102,6 +102,13 @@ void t.test('names the place and a remedy of an invalid setting, and does not qu
       /tls/,
     ],
     [`${URL_LINE}\nlisten: 127.0.0.1:80`, {}, /trustedProxies must list who may connect/, /trustedProxies/],
+    [`${URL_LINE}\nlisten: 127.0.0.1:80\ntrustedProxies: [unix]`, {}, /must list who may connect/, /./],
+    [
+      `${URL_LINE}\nlisten: unix:/x/s\ntrustedProxies: [127.0.0.1]`,
+      {},
+      /must list who may connect/,
+      /unix for/,
+    ],
   ];
   for (const [text, env, message, hint] of cases) {
     const error = await load(t, text, env).then(
