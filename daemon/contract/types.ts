@@ -279,6 +279,7 @@ export interface Contract {
   PolicyList?: PolicyList;
   ProbeRequest?: ProbeRequest;
   Problem?: Problem;
+  ProcessProgress?: ProcessProgress;
   Process?: Process;
   ProofRequest?: ProofRequest;
   Proof?: Proof;
@@ -321,6 +322,7 @@ export interface Contract {
   SessionInput?: SessionInput;
   Session?: Session;
   SweepQuery?: SweepQuery;
+  TaskCounts?: TaskCounts;
   TaskList?: TaskList;
   TaskQuery?: TaskQuery;
   Task?: Task;
@@ -1985,6 +1987,45 @@ export interface Problem {
   retryable: boolean;
 }
 /**
+ * Number of tasks of a process by state.
+ */
+export interface ProcessProgress {
+  /**
+   * Full name of the process; null for tasks whose process is unknown, because only the trace has them
+   */
+  name: string | null;
+  tasks: TaskCounts;
+}
+/**
+ * Number of tasks by state.
+ */
+export interface TaskCounts {
+  /**
+   * Submitted but not started
+   */
+  waiting: number;
+  /**
+   * Running
+   */
+  running: number;
+  /**
+   * Ended with success
+   */
+  completed: number;
+  /**
+   * Taken from the cache by -resume
+   */
+  cached: number;
+  /**
+   * Failed, including attempts that were retried
+   */
+  failed: number;
+  /**
+   * Ended by Nextflow or by a cancellation
+   */
+  aborted: number;
+}
+/**
  * Request to prove that this daemon created a session.
  */
 export interface ProofRequest {
@@ -2170,7 +2211,7 @@ export interface RunNameQuery {
   limit?: number;
 }
 /**
- * State of a run, and the number of its tasks by state.
+ * State of a run, and the number of its tasks by state and process.
  */
 export interface RunProgress {
   /**
@@ -2184,32 +2225,17 @@ export interface RunProgress {
   /**
    * Number of tasks. Without the plugin, only tasks in the trace are known
    */
-  tasks: {
-    /**
-     * Submitted but not started
-     */
-    waiting: number;
-    /**
-     * Running
-     */
-    running: number;
-    /**
-     * Ended with success
-     */
-    completed: number;
-    /**
-     * Taken from the cache by -resume
-     */
-    cached: number;
-    /**
-     * Failed, including attempts that were retried
-     */
-    failed: number;
-    /**
-     * Ended by Nextflow or by a cancellation
-     */
-    aborted: number;
-  };
+  tasks: TaskCounts;
+  /**
+   * The same by process, in the order of the first task of each process. At most 200, the first by name
+   *
+   * @maxItems 200
+   */
+  processes: ProcessProgress[];
+  /**
+   * Whether the run has other processes, which `processes` omits
+   */
+  hasMoreProcesses: boolean;
 }
 /**
  * Request to delete the records of old purged runs.

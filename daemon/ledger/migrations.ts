@@ -233,4 +233,9 @@ export const migrations: readonly Migration[] = [
     ],
   },
   { id: 23, ...secretHistoryMigration },
+  {
+    id: 25,
+    name: 'counts of tasks by process and status',
+    statements: [`CREATE INDEX tasks_by_process_and_status ON tasks (run_id, process, status)`],
+  },
 ];

@@ -111,7 +111,7 @@ export const runOperations: readonly Operation[] = [
     id: 'getProgress',
     method: 'get',
     path: '/v1/runs/{run}/progress',
-    summary: 'Count the tasks of a run by state',
+    summary: 'Count the tasks of a run by state and process',
     responses: { 200: 'run-progress' },
     problems: FIND,
     handle: async ({ runs }, { params }) => ({ status: 200, body: await runs.progress(params.run) }),

@@ -1,9 +1,10 @@
 import type { RunProgress } from '../../contract/types.ts';
 import type { Queries } from '../../ledger/open.ts';
 import { countByStatus } from './list-tasks.ts';
+import { countByProcess } from './process-progress.ts';
 import type { RunRow } from './queries.ts';
 
-/** Returns a run's state and the number of its tasks by state. Tasks can forge their state: unknown ones are not counted. */
+/** Returns a run's state and the number of its tasks by state and process. Tasks can forge their state: unknown ones are not counted. */
 export async function progressOf(db: Queries, run: RunRow): Promise<RunProgress> {
   const counts = await countByStatus(db, run.id);
   return {
@@ -17,5 +18,6 @@ export async function progressOf(db: Queries, run: RunRow): Promise<RunProgress>
       failed: counts.FAILED,
       aborted: counts.ABORTED,
     },
+    ...(await countByProcess(db, run.id)),
   };
 }

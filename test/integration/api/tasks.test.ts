@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import Database from 'libsql';
 import t, { type Test } from 'tap';
-import type { RunList, TaskList } from '../../../daemon/contract/types.ts';
+import type { RunList, RunProgress, TaskList } from '../../../daemon/contract/types.ts';
 import { readDuration } from '../../../daemon/nextflow/logs/duration.ts';
 import { readEvent } from '../../../daemon/nextflow/logs/events.ts';
 import { TraceReader } from '../../../daemon/nextflow/logs/trace.ts';
@@ -63,6 +63,43 @@ void t.test('returns tasks by page in the order of their ids, with counts by sta
   const wrong = await box.http('GET', `/v1/runs/${other}/tasks?cursor=${next}`);
   t.equal(codeOf(wrong), 'cursor-invalid', 'the cursor of another run');
   t.equal((await box.http('GET', `/v1/runs/${run}/tasks?status=failed`)).status, 400);
+});
+
+void t.test('counts tasks by process in the order of their first tasks', async (t) => {
+  const { box, run } = await withTasks(t);
+  const progress = async (): Promise<RunProgress> =>
+    JSON.parse((await box.http('GET', `/v1/runs/${run}/progress`)).text) as RunProgress;
+  const none = { waiting: 0, running: 0, completed: 0, cached: 0, failed: 0, aborted: 0 };
+  t.match(await progress(), {
+    tasks: { ...none, running: 1, completed: 1200, failed: 2 },
+    processes: [
+      { name: 'ALIGN', tasks: { ...none, completed: 1200 } },
+      { name: 'QC:SORT', tasks: { ...none, running: 1, failed: 2 } },
+    ],
+    hasMoreProcesses: false,
+  });
+  const database = new Database(join(box.state, 'ledger.db'));
+  const insert = database.prepare('INSERT INTO tasks (run_id, task_id, status, process) VALUES (?, ?, ?, ?)');
+  // Sorted as text, 1204 would be before 9.
+  insert.run([run, '9999', 'SUBMITTED', 'A_LATE']);
+  insert.run([run, '1204', 'NEW', 'Z_EARLY']);
+  insert.run([run, '1205', 'ABORTED', null]);
+  const names = async (): Promise<(string | null)[]> => (await progress()).processes.map(({ name }) => name);
+  t.same(await names(), ['ALIGN', 'QC:SORT', 'Z_EARLY', 'A_LATE', null]);
+  // Names that a task forged, each with several statuses.
+  database.exec('BEGIN');
+  for (let id = 0; id < 500; id += 1)
+    for (const status of ['RUNNING', 'FAILED', 'CACHED', 'forged'])
+      insert.run([run, `x${status}${String(id)}`, status, `FORGED_${String(id).padStart(3, '0')}`]);
+  database.exec('COMMIT');
+  database.close();
+  const { processes, hasMoreProcesses } = await progress();
+  t.equal(processes.length, 200);
+  t.ok(hasMoreProcesses);
+  t.same(
+    processes.find(({ name }) => name === 'FORGED_100'),
+    { name: 'FORGED_100', tasks: { ...none, running: 1, failed: 1, cached: 1 } },
+  );
 });
 
 void t.test('lists tasks on the command line', async (t) => {

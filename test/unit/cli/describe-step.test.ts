@@ -64,7 +64,7 @@ void t.test('describes the progress in one line', async (t) => {
   const startedAt = '2026-01-05T10:00:00.000Z';
   const at = (seconds: number, progress: Partial<RunProgress>): string =>
     describeProgress(
-      { state: 'running', startedAt, tasks: none, ...progress },
+      { state: 'running', startedAt, tasks: none, processes: [], hasMoreProcesses: false, ...progress },
       Date.parse(startedAt) + seconds * 1000,
     );
   t.equal(at(0, { state: 'created', startedAt: null }), 'Delivering secrets');
