@@ -19,8 +19,10 @@ interface Entry {
   load: () => Promise<unknown>;
   /** Number of components that show it. */
   users: number;
-  /** Number of the newest request, whose response counts. */
+  /** Number of the newest request. */
   request: number;
+  /** Number of the request whose response is shown. An earlier response that arrives later does not count. */
+  shown: number;
   requestedAt: number;
 }
 
@@ -66,11 +68,18 @@ function requestShared(entry: Entry): void {
 
 /** Requests the shown resources whose key starts with one of the prefixes again, and drops the others. */
 export function refresh(...prefixes: readonly string[]): void {
+  void refreshed(...prefixes);
+}
+
+/** Like `refresh`. Resolves when all responses have arrived, and never rejects. */
+export async function refreshed(...prefixes: readonly string[]): Promise<void> {
+  const requests: Promise<void>[] = [];
   for (const [key, entry] of entries) {
     if (!prefixes.some((prefix) => key.startsWith(prefix))) continue;
-    if (entry.users > 0) void request(entry);
+    if (entry.users > 0) requests.push(request(entry));
     else entries.delete(key);
   }
+  await Promise.all(requests);
 }
 
 function entryOf(key: string, load: () => Promise<unknown>): Entry {
@@ -81,6 +90,7 @@ function entryOf(key: string, load: () => Promise<unknown>): Entry {
     load,
     users: 0,
     request: 0,
+    shown: 0,
     requestedAt: -Infinity,
   };
   entries.set(key, made);
@@ -96,7 +106,9 @@ async function request(entry: Entry): Promise<void> {
   state.value = { ...kept, isLoading: true };
   try {
     const loaded = await entry.load();
-    if (number === entry.request) state.value = { data: loaded, isLoading: false };
+    if (number < entry.shown) return;
+    entry.shown = number;
+    state.value = { data: loaded, isLoading: number !== entry.request };
   } catch (error) {
     if (number === entry.request) state.value = { ...kept, problem: asProblem(error), isLoading: false };
   }

@@ -8,7 +8,11 @@ import type {
 } from '../../daemon/contract/types.ts';
 import { call } from './call.ts';
 import { readAll } from './read-all.ts';
-import { refresh, useResource, type Loaded } from './resource.ts';
+import { refresh, refreshed, useResource, type Loaded } from './resource.ts';
+import { useRepeated } from './use-repeated.ts';
+
+/** Interval at which the tasks of a live run are requested. */
+const TASKS_MS = 3000;
 
 /** A part of a long list. */
 export interface Part {
@@ -35,7 +39,16 @@ export function useRun(id: string): Loaded<Run> {
   return useResource(`run/${id}`, () => call<Run>('GET', pathOf(id)));
 }
 
-/** Returns the number of tasks of a run by state. */
+/**
+ * Keeps the shown tasks of a run current while it is live. The journal has no events of tasks, because a run may have thousands
+ * in a second.
+ */
+export function useLiveTasks(id: string, isLive: boolean): void {
+  const keys = ['progress', 'tasks', 'uses'].map((part) => `run/${id}/${part}`);
+  useRepeated(() => refreshed(...keys), TASKS_MS, isLive);
+}
+
+/** Returns the number of tasks of a run by state and process. */
 export function useProgress(id: string): Loaded<RunProgress> {
   return useResource(`run/${id}/progress`, () => call<RunProgress>('GET', `${pathOf(id)}/progress`));
 }

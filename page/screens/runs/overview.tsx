@@ -5,6 +5,7 @@ import { Fact, Facts } from '../../components/facts.tsx';
 import { Name } from '../../components/name.tsx';
 import { Duration, Time } from '../../components/time.tsx';
 import { visibleText } from '../../format/visible-text.ts';
+import { ProcessList } from './process-list.tsx';
 import { Progress } from './progress.tsx';
 import { RunSecrets } from './run-secrets.tsx';
 import { pipelineOf } from './run-state.tsx';
@@ -39,6 +40,7 @@ export function Overview({ run }: { readonly run: Run }): JSX.Element {
           {run.outcomeEvidence !== null && <Fact title="Evidence">{visibleText(run.outcomeEvidence)}</Fact>}
         </Facts>
       </section>
+      {progress !== undefined && <ProcessList {...progress} />}
       <section>
         <h2>Secrets</h2>
         <RunSecrets run={run} />

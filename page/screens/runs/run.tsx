@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Run } from '../../../daemon/contract/types.ts';
-import { useRun } from '../../api/runs.ts';
+import { useLiveTasks, useRun } from '../../api/runs.ts';
 import { setIcon } from '../../app/favicon.ts';
 import { to } from '../../app/router.ts';
 import { CopyButton } from '../../components/copy.tsx';
@@ -14,7 +14,7 @@ import { Log } from './log.tsx';
 import { Overview } from './overview.tsx';
 import { ReceiptTab } from './receipt.tsx';
 import { RunActions } from './run-actions.tsx';
-import { lookOf, RunState } from './run-state.tsx';
+import { isLive, lookOf, RunState } from './run-state.tsx';
 import { Tasks } from './tasks.tsx';
 
 const TABS = [
@@ -27,6 +27,7 @@ const TABS = [
 /** The screen of one run. */
 export function RunScreen({ id, tab }: { readonly id: string; readonly tab: string }): JSX.Element {
   const { data: run, problem, retry } = useRun(id);
+  useLiveTasks(id, run !== undefined && isLive(run));
   const tone = run === undefined ? undefined : lookOf(run).tone;
   useEffect(() => {
     setIcon(tone);

@@ -1,5 +1,5 @@
 // The screens of runs in a real browser: what happened to their secrets, and the actions on them.
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import t from 'tap';
@@ -81,6 +81,57 @@ void t.test(
     t.same(browser.messages, []);
   },
 );
+
+/** Writes an event of a task to the events of a live run, as the plugin does. */
+function reportTask(box: Sandbox, run: string, type: string, id: number, fields: object): void {
+  const event = { type: `task.${type}`, task: String(id), name: `task ${String(id)}`, ...fields };
+  appendFileSync(join(box.state, 'runs', run, 'events.jsonl'), `${JSON.stringify(event)}\n`);
+}
+
+void t.test('shows the progress of each process while the run is live', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], VALUE);
+  const { id, end } = await startWaiting(box);
+  const { page } = await openPage(box, browser);
+  await goTo(page, `#/runs/${id}`);
+  const align = { process: 'LAB:ALIGN', attempt: 1, secrets: ['FOO_KEY'] };
+  for (const number of [1, 2, 3]) reportTask(box, id, 'submit', number, align);
+  const processes = page.getByRole('table', { name: 'Progress by process' });
+  const row = (name: string): Locator => processes.getByRole('row').filter({ hasText: name });
+  await row('ALIGN').getByRole('img', { name: '3 waiting' }).waitFor();
+  t.same(await row('ALIGN').getByRole('cell').allTextContents(), ['ALIGNLAB', '', '0', '0', '0', '3']);
+  t.pass('the screen shows events of tasks, of which the journal has none');
+  reportTask(box, id, 'start', 1, align);
+  reportTask(box, id, 'end', 2, { ...align, status: 'COMPLETED', exit: '0' });
+  reportTask(box, id, 'end', 3, { ...align, status: 'FAILED', exit: '1' });
+  reportTask(box, id, 'submit', 4, { ...align, process: 'CALL' });
+  await row('CALL').waitFor();
+  t.same(await row('ALIGN').getByRole('cell').allTextContents(), ['ALIGNLAB', '', '1', '1', '1', '3']);
+  const uses = page.getByRole('table', { name: 'Secrets of the run' }).getByRole('row');
+  await uses.filter({ hasText: 'FOO_KEY' }).getByText('CALL').waitFor();
+
+  await page.getByRole('link', { name: 'Tasks' }).click();
+  await page.getByRole('button', { name: 'All 4' }).waitFor();
+  reportTask(box, id, 'submit', 5, align);
+  await page.getByRole('button', { name: 'All 5' }).waitFor();
+  await page.getByRole('link', { name: 'Overview' }).click();
+  for (let number = 0; number < 15; number += 1)
+    reportTask(box, id, 'end', 10 + number, {
+      ...align,
+      ...{ process: `STEP_${String(number)}`, status: 'COMPLETED', exit: '0' },
+    });
+  const showAll = page.getByRole('button', { name: 'Show all 17 processes' });
+  await showAll.waitFor();
+  await row('STEP_14').waitFor();
+  t.equal(await row('STEP_0').count(), 0, 'of many processes, unfinished and late ones');
+  t.equal(await row('ALIGN').count(), 1);
+  await showAll.click();
+  await row('STEP_0').waitFor();
+  await end();
+  await page.locator('.screen-head').getByText('Succeeded', { exact: true }).waitFor();
+});
 
 void t.test('cancels a run', async (t) => {
   const browser = await startBrowser(t);
