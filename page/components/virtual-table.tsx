@@ -1,10 +1,13 @@
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import { Cells, TableHead, type Column } from './table.tsx';
+import { useTurn } from './use-turn.ts';
 import { useVisibleBlocks } from './use-visible-blocks.ts';
 
-/** Rows of a block. Rows exist and are requested by block. A larger one takes longer than a frame to appear. */
+/** Rows that are requested together. */
 export const BLOCK = 20;
+/** Rows that appear in the same frame. More take longer than a frame. */
+const GROUP = 10;
 /** Time after which a block is requested that appears during a jump: dragging the scroll bar passes many. */
 const JUMP_MS = 120;
 /** Height of a row in pixels. The style sheet has the same value. */
@@ -76,37 +79,61 @@ interface BlockProps<Row> extends Omit<VirtualTableProps<Row>, 'count'> {
   readonly delayMs: number;
 }
 
-function Block<Row>({ columns, offset, size, delayMs, keyOf, useRows }: BlockProps<Row>): JSX.Element {
-  const rows = useRows(offset, delayMs) ?? [];
+/** The rows of a block, in groups that appear in turn. */
+function Block<Row>({ offset, size, delayMs, useRows, ...table }: BlockProps<Row>): JSX.Element {
+  const rows = useRows(offset, delayMs);
   return (
-    <tbody>
-      {Array.from({ length: size }, (_, index) => {
-        const row = rows[index];
-        const position = { 'aria-rowindex': offset + index + 2 };
-        if (row !== undefined)
-          return (
-            <tr key={keyOf(row)} {...position}>
+    <>
+      {Array.from({ length: Math.ceil(size / GROUP) }, (_, index) => (
+        <Group
+          key={index}
+          {...table}
+          rows={rows}
+          from={index * GROUP}
+          size={Math.min(GROUP, size - index * GROUP)}
+          rowIndex={offset + index * GROUP + 2}
+        />
+      ))}
+    </>
+  );
+}
+
+interface GroupProps<Row> extends Pick<VirtualTableProps<Row>, 'columns' | 'keyOf'> {
+  /** The rows of the block. */
+  readonly rows: readonly Row[] | undefined;
+  readonly from: number;
+  readonly size: number;
+  /** Position of the first row in the table, for screen readers. */
+  readonly rowIndex: number;
+}
+
+/** Some rows of a block. Before their turn, one element takes their place. */
+function Group<Row>({ columns, keyOf, rows, from, size, rowIndex }: GroupProps<Row>): JSX.Element {
+  const isShown = useTurn(rows !== undefined);
+  // The same element again is not compared with its rows, while other blocks appear and disappear.
+  return useMemo(
+    () =>
+      isShown && rows !== undefined ? (
+        <tbody style={heightOf(size)}>
+          {rows.slice(from, from + size).map((row, index) => (
+            <tr key={keyOf(row)} aria-rowindex={rowIndex + index}>
               <Cells columns={columns} row={row} />
             </tr>
-          );
-        return (
-          <tr key={index} {...position} class="pending">
-            <td colSpan={columns.length} aria-label="Loading" />
-          </tr>
-        );
-      })}
-    </tbody>
+          ))}
+        </tbody>
+      ) : (
+        <tbody class="space pending" aria-busy="true" style={heightOf(size)} />
+      ),
+    [columns, rows, isShown, from, size, rowIndex],
   );
 }
 
 function Space({ rows }: { readonly rows: number }): JSX.Element {
-  return (
-    <tbody aria-hidden="true" class="space">
-      <tr>
-        <td style={{ height: `${String(rows * ROW_HEIGHT)}px` }} />
-      </tr>
-    </tbody>
-  );
+  return <tbody aria-hidden="true" class="space" style={heightOf(rows)} />;
+}
+
+function heightOf(rows: number): { readonly height: string } {
+  return { height: `${String(rows * ROW_HEIGHT)}px` };
 }
 
 /** Returns the index of the row that contains an element. */
