@@ -68,6 +68,11 @@ export class Sessions {
     return { code, expiresAt: new Date(this.#clock.now() + CODE_MS) };
   }
 
+  /** Invalidates all codes. Links lead to a listener: once it is closed, another user may listen on its port. */
+  dropCodes(): void {
+    this.#codes.clear();
+  }
+
   /** Exchanges a one-time code for a session. Throws `sign-in-code-invalid`. */
   exchange(code: string): NewSession {
     this.#dropExpired();

@@ -43,6 +43,9 @@ export function createGuardedListeners(
       onProblem: (reason) => {
         log.warn({ reason }, 'cannot open the TCP listener; retrying');
       },
+      onLeave: () => {
+        sessions.dropCodes();
+      },
     }),
     pageSocket: new PageSocket({ path: paths.pageSocket, serve: () => serveWith(undefined) }),
   };

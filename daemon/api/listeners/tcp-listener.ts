@@ -27,6 +27,8 @@ export interface TcpListenerOptions {
   readonly serve: (token: string) => Promise<RequestListener>;
   /** Reports that the configured address is not available yet. */
   readonly onProblem: (reason: string) => void;
+  /** Reports that the listener leaves an address, on which another user may listen from now on. */
+  readonly onLeave: () => void;
 }
 
 interface Open {
@@ -119,7 +121,9 @@ export class TcpListener {
     const old = this.#open;
     this.#open = { server, token, address: { ...wanted, port: (server.address() as AddressInfo).port } };
     this.#problem = undefined;
-    if (old !== undefined) void closeServer(old.server); // not awaited, because the request that asks may be on it
+    if (old === undefined) return;
+    this.#options.onLeave();
+    void closeServer(old.server); // not awaited, because the request that asks may be on it
   }
 
   #writeToken(token: string): void {

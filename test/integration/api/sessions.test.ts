@@ -6,6 +6,7 @@ import t from 'tap';
 import type { DaemonStatus, Problem } from '../../../daemon/contract/types.ts';
 import { accounts, asUser } from '../../support/accounts.ts';
 import { exchange, type Exchanged } from '../../support/exchange.ts';
+import { freePorts } from '../../support/free-ports.ts';
 import { askForProof, openDashboard, signIn } from '../../support/page.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 
@@ -50,6 +51,17 @@ void t.test('a server on another port cannot pass a proof on', async (t) => {
   }
   const proxied = await askForProof({ port }, session, 'https://ondemand.example.org');
   t.equal(proxied.status, 200, 'a proxy forwards from any port');
+});
+
+void t.test('a link to an address that the daemon has left gives no session', async (t) => {
+  const box = new Sandbox(t);
+  const { code: early } = await openDashboard(box);
+  const [free] = await freePorts(1);
+  const { code, port } = await openDashboard(box, ['--no-open', '--port', String(free)]);
+  t.equal(port, free);
+  const answer = await exchange({ port }, 'POST', '/v1/sessions', {}, { code: early });
+  t.match([answer.status, codeOf(answer)], [403, 'sign-in-code-invalid']);
+  await signIn({ port }, code);
 });
 
 void t.test('a page continues its session after a restart of the daemon', async (t) => {

@@ -161,6 +161,7 @@ void t.test('listens only where a locked setting allows it', async (t) => {
     tokenFile: join(temporaryDirectory(t), 'sockets/daemon.token'),
     serve: () => Promise.resolve(() => undefined),
     onProblem: () => undefined,
+    onLeave: () => undefined,
   });
   await t.rejects(listener.listen({ host: '127.0.0.1', port: 8081 }), { code: 'not-permitted' });
   await t.rejects(listener.listen({ host: '::1', port: 8080 }), { code: 'not-permitted' });
