@@ -7,6 +7,9 @@ import { proveServer, type Challenge } from './prove-server.ts';
 import { access, currentSession, forgetSession, keepSession, type Access } from './session.ts';
 import { answerNewTabs, askOtherTabs } from './share-session.ts';
 
+/** Time in which the daemon exchanges a code. */
+const ANSWER_MS = 10_000;
+
 const AFTER: Readonly<Record<Challenge, Access>> = {
   proven: 'open',
   untrusted: 'untrusted',
@@ -57,22 +60,30 @@ function takeCode(): string | undefined {
   return code;
 }
 
+/** Exchanges the code for a session. While the daemon does not answer, retries: an SSH forward may be interrupted. */
 async function signIn(code: string): Promise<void> {
   forgetSession();
+  for (let attempt = 0; ; attempt += 1) {
+    access.value = await exchange(code);
+    if (access.value !== 'unreachable') return;
+    await pause(retryDelay(attempt));
+  }
+}
+
+async function exchange(code: string): Promise<Access> {
   try {
     const response = await fetch(url('v1/sessions'), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ code }),
+      signal: AbortSignal.timeout(ANSWER_MS),
     });
-    if (!response.ok) {
-      access.value = 'code-invalid';
-      return;
-    }
+    if (response.status === 429 || response.status >= 500) return 'unreachable';
+    if (!response.ok) return 'code-invalid';
     keepSession((await response.json()) as Session);
-    access.value = 'open';
-  } catch {
-    access.value = 'unreachable';
+    return 'open';
+  } catch (error) {
+    return error instanceof SyntaxError ? 'untrusted' : 'unreachable';
   }
 }
 

@@ -1,6 +1,8 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { access, type Access } from '../access/session.ts';
+import { endPauses, isPaused } from '../api/pause.ts';
+import { Button } from '../components/button.tsx';
 import { Command } from '../components/copy.tsx';
 import { Logo } from '../components/icon.tsx';
 
@@ -55,6 +57,11 @@ export function Welcome({ access: state }: { readonly access: Access }): JSX.Ele
         <Logo size={36} />
         <h1>{title}</h1>
         <p>{text}</p>
+        {state === 'unreachable' && (
+          <Button kind="primary" icon="refresh" isBusy={!isPaused()} onClick={endPauses}>
+            Retry
+          </Button>
+        )}
         {command !== undefined && <Command>{command}</Command>}
       </div>
     </main>

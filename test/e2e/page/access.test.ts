@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import type { Page } from 'playwright-core';
 import t from 'tap';
 import { openPage, startBrowser } from '../../support/browser.ts';
 import { openDashboard } from '../../support/page.ts';
@@ -37,6 +38,39 @@ void t.test(
     t.pass('a link works once');
   },
 );
+
+void t.test('a tab whose sign-in failed retries until the daemon answers', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a value of the test' });
+  const sessions = '**/v1/sessions';
+  const failToSignIn = async (): Promise<Page> => {
+    await browser.context.route(sessions, (route) => route.abort());
+    const { link, code } = await openDashboard(box);
+    const page = await browser.open(link);
+    await page.getByRole('heading', { name: 'The daemon does not answer' }).waitFor();
+    t.notOk(page.url().includes(code), 'the code is not in the address');
+    return page;
+  };
+  const waiting = await failToSignIn();
+  await browser.context.unroute(sessions);
+  await waiting.getByRole('link', { name: 'FOO_KEY' }).waitFor();
+  t.pass('it signs in without an action of the person');
+  await waiting.close();
+
+  await browser.context.clock.install();
+  const page = await failToSignIn();
+  await page.clock.pauseAt(Date.now() + 60_000);
+  const retry = page.getByRole('button', { name: 'Retry' });
+  await retry.and(page.locator('[aria-busy=false]')).waitFor(); // it waits, and the clock has stopped
+  await browser.context.unroute(sessions);
+  const answered = page.waitForResponse(sessions);
+  await retry.click();
+  t.equal((await answered).status(), 201, 'it retries at once when the person asks for it');
+  await page.clock.resume();
+  await page.getByRole('link', { name: 'FOO_KEY' }).waitFor();
+});
 
 void t.test('a page waits for a restarted daemon, and continues', async (t) => {
   const browser = await startBrowser(t);
