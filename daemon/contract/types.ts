@@ -852,6 +852,14 @@ export interface ExposureList {
    * At most 100
    */
   exposures: Exposure[];
+  /**
+   * Number of all exposures
+   */
+  total: number;
+  /**
+   * Number of all runs with exposures
+   */
+  runs: number;
 }
 /**
  * A secret whose value was found in files that a run wrote and that nf-escrow does not remove.

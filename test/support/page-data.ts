@@ -2,20 +2,23 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import type { Sandbox } from './sandbox.ts';
 
-/** Records purged runs `run_1` to `run_COUNT` in the ledger of a sandbox whose daemon has been started before. */
-export function addRuns(box: Sandbox, count: number): void {
+/** Records purged runs `run_1` to `run_COUNT` in the ledger of a sandbox whose daemon has been started before. Returns their ids. */
+export function addRuns(box: Sandbox, count: number): readonly string[] {
+  const ids = Array.from({ length: count }, (_, index) => `r2026${String(index + 1).padStart(8, '0')}`);
   inLedger(box, (database) => {
     const insert = database.prepare(
       `INSERT INTO runs (id, state, outcome, workspace, launch_directory, nextflow, arguments, plan, launcher, launch_deadline,
          run_name, created_at, started_at, ended_at) VALUES (?, 'purged', ?, 'local/main', '/scratch', 'nextflow',
          '["run","nf-core/rnaseq"]', '[]', '{}', '', ?, ?, ?, ?)`,
     );
-    for (let index = 1; index <= count; index += 1) {
-      const at = new Date(Date.UTC(2026, 0, 1, 0, index)).toISOString();
-      const outcome = index % 10 === 0 ? 'failed' : 'succeeded';
-      insert.run([`r2026${String(index).padStart(8, '0')}`, outcome, `run_${String(index)}`, at, at, at]);
+    for (const [position, id] of ids.entries()) {
+      const number = position + 1;
+      const at = new Date(Date.UTC(2026, 0, 1, 0, number)).toISOString();
+      const outcome = number % 10 === 0 ? 'failed' : 'succeeded';
+      insert.run([id, outcome, `run_${String(number)}`, at, at, at]);
     }
   });
+  return ids;
 }
 
 /** Records tasks of a run, of which every hundredth has failed. */

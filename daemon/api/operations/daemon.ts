@@ -1,5 +1,5 @@
 import { findPendingRemovals } from '../../runs/records/queries.ts';
-import { exposuresOf } from '../../runs/records/exposures.ts';
+import { listExposures } from '../../runs/records/exposures.ts';
 import { readListenAddress } from '../../config/listen-address.ts';
 import { readAudit } from '../../ledger/audit.ts';
 import type { Health } from '../../contract/types.ts';
@@ -81,7 +81,7 @@ export const daemonOperations: readonly Operation[] = [
     path: '/v1/exposures',
     summary: 'List files in which secret values were found',
     responses: { 200: 'exposure-list' },
-    handle: async ({ ledger }) => ({ status: 200, body: { exposures: await exposuresOf(ledger.db) } }),
+    handle: async ({ ledger }) => ({ status: 200, body: await listExposures(ledger.db) }),
   }),
   operation({
     id: 'streamEvents',

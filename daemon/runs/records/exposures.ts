@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Exposure, ExposureEncoding } from '../../contract/types.ts';
+import type { Exposure, ExposureEncoding, ExposureList } from '../../contract/types.ts';
 import type { Queries } from '../../ledger/open.ts';
 
 /** Limits: exposures of all runs, files per exposure of all runs, and files per exposure of one run. */
@@ -44,6 +44,17 @@ export async function exposuresOf(db: Queries, run?: string): Promise<Exposure[]
       ...(await filesOf(db, { run: id, secret, process }, most)),
     })),
   );
+}
+
+/** Lists the exposures of all recorded runs, with the number of all. */
+export async function listExposures(db: Queries): Promise<ExposureList> {
+  const { total, runs } = await db
+    .selectFrom((select) =>
+      select.selectFrom('exposures').select('run_id').groupBy(['run_id', 'secret', 'process']).as('groups'),
+    )
+    .select(({ fn }) => [fn.countAll<number>().as('total'), fn.count<number>('run_id').distinct().as('runs')])
+    .executeTakeFirstOrThrow();
+  return { exposures: await exposuresOf(db), total, runs };
 }
 
 /** Returns the names of the secrets whose values are in the files of these runs, sorted by name. */

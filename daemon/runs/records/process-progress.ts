@@ -35,11 +35,12 @@ export async function countByProcess(
 ): Promise<Pick<RunProgress, 'processes' | 'hasMoreProcesses'>> {
   const rows = await db
     .selectFrom('tasks')
-    .select(({ fn, selectFrom }) => [
+    .select((select) => [
       'process',
       'status',
-      fn.countAll<number>().as('count'),
-      selectFrom('tasks as first')
+      select.fn.countAll<number>().as('count'),
+      select
+        .selectFrom('tasks as first')
         .select('first.task_id')
         .where('first.run_id', '=', run)
         .whereRef('first.process', '=', 'tasks.process')

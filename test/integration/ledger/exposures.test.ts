@@ -5,7 +5,12 @@ import t, { type Test } from 'tap';
 import { migrations } from '../../../daemon/ledger/migrations.ts';
 import { openLedger } from '../../../daemon/ledger/open.ts';
 import { ExposureRecords } from '../../../daemon/runs/records/exposure-records.ts';
-import { exposedByTask, exposedSecrets, exposuresOf } from '../../../daemon/runs/records/exposures.ts';
+import {
+  exposedByTask,
+  exposedSecrets,
+  exposuresOf,
+  listExposures,
+} from '../../../daemon/runs/records/exposures.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const MIGRATION = 'files in which secret values were found';
@@ -59,6 +64,27 @@ void t.test('keeps exposures of earlier runs by task', async (t) => {
     { run: 'r1', secret: 'B_KEY' },
   ]);
   t.same((await exposedByTask(ledger.db, 'r1', ['1'])).get('1'), ['A_KEY', 'B_KEY']);
+});
+
+void t.test('counts all exposures, although it lists 100', async (t) => {
+  const path = earlierLedger(t);
+  const ledger = await openLedger(path);
+  t.teardown(() => ledger.close());
+  t.match(await listExposures(ledger.db), { total: 2, runs: 1 });
+  await ledger.write(async (db) => {
+    const run = await db.selectFrom('runs').selectAll().executeTakeFirstOrThrow();
+    for (let index = 0; index < 150; index += 1) {
+      const id = `r2${String(index)}`;
+      await db
+        .insertInto('runs')
+        .values({ ...run, id })
+        .execute();
+      for (const file of ['a', 'b'])
+        await db.insertInto('exposures').values({ run_id: id, secret: 'A_KEY', path: file }).execute();
+    }
+  });
+  const { exposures, total, runs } = await listExposures(ledger.db);
+  t.same([exposures.length, total, runs], [100, 152, 151]);
 });
 
 void t.test('records an exposure once, only for secrets of the run, and up to a limit', async (t) => {
