@@ -1,39 +1,15 @@
 // The screens of runs in a real browser: what happened to their secrets, and the actions on them.
-import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import t from 'tap';
 import { goTo, openPage, startBrowser } from '../../support/browser.ts';
 import { newestRun } from '../../support/hostile.ts';
 import { smallDisk } from '../../support/mounts.ts';
-import { addExposure } from '../../support/page-data.ts';
+import { addExposure, addRuns } from '../../support/page-data.ts';
+import { reportTask, startWaiting, task } from '../../support/page-runs.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 
 const VALUE = { input: 'a value of the test' };
-const WAITING = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
-
-/** Returns a command that reports a task with a secret, like the plugin. */
-function task(id: number, process: string, secret: string): string {
-  const event = { type: 'task.submit', task: String(id), process, name: process, secrets: [secret] };
-  return `printf '%s\\n' '${JSON.stringify(event)}' >>"$(dirname "$NXF_SECRETS_FILE")/events.jsonl"`;
-}
-
-/** Starts a run that waits for the file `go`. */
-async function startWaiting(
-  box: Sandbox,
-): Promise<{ readonly id: string; readonly end: () => Promise<unknown> }> {
-  const started = box.start(['run', WAITING]);
-  await until('the task runs', () => existsSync(join(box.launch, 'here')));
-  const { id } = await until('the daemon saw the head', async () => {
-    const run = await newestRun(box);
-    return run.state === 'running' ? run : undefined;
-  });
-  const end = async (): Promise<unknown> => {
-    await box.startProgram('touch', [join(box.launch, 'go')]).ended;
-    return started.ended;
-  };
-  return { id, end };
-}
 
 /** Clicks, and waits for a message that disappears after a few seconds. */
 async function clickUntil(page: Page, button: Locator, message: string): Promise<void> {
@@ -82,12 +58,6 @@ void t.test(
   },
 );
 
-/** Writes an event of a task to the events of a live run, as the plugin does. */
-function reportTask(box: Sandbox, run: string, type: string, id: number, fields: object): void {
-  const event = { type: `task.${type}`, task: String(id), name: `task ${String(id)}`, ...fields };
-  appendFileSync(join(box.state, 'runs', run, 'events.jsonl'), `${JSON.stringify(event)}\n`);
-}
-
 void t.test('shows the progress of each process while the run is live', async (t) => {
   const browser = await startBrowser(t);
   if (browser === undefined) return;
@@ -131,6 +101,41 @@ void t.test('shows the progress of each process while the run is live', async (t
   await row('STEP_0').waitFor();
   await end();
   await page.locator('.screen-head').getByText('Succeeded', { exact: true }).waitFor();
+});
+
+/** Hides the tab or shows it again, as far as the page can see. */
+const setHidden = (isHidden: boolean): string => `
+  Object.defineProperty(document, 'hidden', { configurable: true, value: ${String(isHidden)} });
+  document.dispatchEvent(new Event('visibilitychange'));
+`;
+/** Gives earlier requests of the page the time of some others. */
+const SEND_OTHERS = "(async () => { for (let i = 0; i < 5; i += 1) await fetch('v1/health'); })()";
+
+void t.test('requests the tasks of a live run only while the tab is visible', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], VALUE);
+  await browser.context.clock.install();
+  const { id, end } = await startWaiting(box);
+  const { page } = await openPage(box, browser);
+  let requests = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/progress')) requests += 1;
+  });
+  await goTo(page, `#/runs/${id}`);
+  await until('the page requests the progress again', () => requests > 1);
+  await page.evaluate(setHidden(true));
+  await page.evaluate(SEND_OTHERS);
+  const before = requests;
+  for (let round = 0; round < 5; round += 1) {
+    await page.clock.runFor(4000);
+    await page.evaluate(SEND_OTHERS);
+  }
+  t.equal(requests, before);
+  await page.evaluate(setHidden(false));
+  await until('the page requests the progress at once', () => requests > before);
+  await end();
 });
 
 void t.test('cancels a run', async (t) => {
@@ -217,6 +222,20 @@ void t.test('warns on every screen of values in files, until the tab is closed',
   const another = await browser.open(`${base}#/audit`);
   await another.getByText('Files of 1 run contain secret values').waitFor();
   t.pass('a new tab warns again');
+});
+
+void t.test('warns of all runs with values in files, also of those that the API does not list', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  await box.escrow(['secrets', 'set', 'FOO_KEY'], VALUE);
+  const runs = addRuns(box, 150);
+  for (const run of runs) addExposure(box, run, 'FOO_KEY');
+  const { page } = await openPage(box, browser);
+  const warning = page.getByRole('alert').filter({ hasText: 'Files of 150 runs contain secret values' });
+  await warning.getByText('and 147 more').waitFor();
+  await warning.getByRole('button', { name: 'Hide in this tab' }).click();
+  await page.getByRole('alert').waitFor({ state: 'detached' });
 });
 
 /** Records the notifications of a page. */

@@ -4,8 +4,9 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { SecretList } from '../../../daemon/contract/types.ts';
-import { openPage, startBrowser } from '../../support/browser.ts';
+import { goTo, openPage, startBrowser } from '../../support/browser.ts';
 import { holdsNowhere, newCanary } from '../../support/page-canary.ts';
+import { startWaiting, task } from '../../support/page-runs.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 
 void t.test('adds, updates and removes a secret, and never shows its value', async (t) => {
@@ -142,6 +143,37 @@ void t.test('shows the versions of a secret, and who set them', async (t) => {
   await versions.filter({ hasText: 'Version 1' }).getByText(`Set by ${username}`).waitFor();
   t.equal(await versions.count(), 2);
   for (const value of [first, second]) await holdsNowhere(t, page, browser, value);
+});
+
+void t.test('shows which runs used a secret and still hold its value, and removes it', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  for (const args of [['FOO_KEY'], ['BAR_KEY', '--user']])
+    await box.escrow(['secrets', 'set', ...args], { input: 'a value of the test' });
+  const before = [task(1, 'ALIGN', 'FOO_KEY'), task(2, 'CALL', 'BAR_KEY')].join('; ');
+  const { end } = await startWaiting(box, { before });
+  const { page } = await openPage(box, browser);
+  for (const [screen, name, process] of [
+    ['#/workspaces/local/main/secrets', 'FOO_KEY', 'ALIGN'],
+    ['#/user/secrets', 'BAR_KEY', 'CALL'],
+  ] as const) {
+    await goTo(page, `${screen}/${name}`);
+    const panel = page.getByRole('dialog', { name });
+    await panel.getByRole('link', { name: /^fake_/ }).waitFor();
+    await panel.getByText(process, { exact: true }).waitFor();
+    await panel.getByRole('list', { name: 'Versions' }).getByText('Version 1').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: `Actions for ${name}` }).click();
+    await page.getByRole('menuitem', { name: 'Remove' }).click();
+    const dialog = page.getByRole('dialog', { name: `Remove ${name}?` });
+    await dialog.getByText('1 live run keeps the value until it ends').waitFor();
+    await dialog.getByRole('button', { name: 'Remove secret' }).click();
+    await page.getByText(`Removed ${name}`).waitFor();
+  }
+  for (const scope of [[], ['--user']])
+    t.same((await box.json<SecretList>(['secrets', 'list', ...scope])).secrets, []);
+  await end();
 });
 
 void t.test('finds secrets of other workspaces in the search and in the palette', async (t) => {
