@@ -4,7 +4,7 @@ import type { Problem } from '../../../daemon/contract/types.ts';
 import { toast } from '../../app/toast-list.ts';
 import { Badge } from '../../components/badge.tsx';
 import { Button, IconButton } from '../../components/button.tsx';
-import { Command } from '../../components/copy.tsx';
+import { Command, CopyButton, InTerminal } from '../../components/copy.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Fact, Facts } from '../../components/facts.tsx';
 import { Field, Search } from '../../components/field.tsx';
@@ -14,8 +14,11 @@ import { Name } from '../../components/name.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
 import { Segments } from '../../components/segments.tsx';
 import { Empty, Failure, Note, Skeleton } from '../../components/states.tsx';
-import { Table } from '../../components/table.tsx';
-import { Time } from '../../components/time.tsx';
+import { Table, type Sorting } from '../../components/table.tsx';
+import { Duration, Time } from '../../components/time.tsx';
+import { VirtualTable } from '../../components/virtual-table.tsx';
+import { ProcessList } from '../runs/process-list.tsx';
+import { Progress } from '../runs/progress.tsx';
 
 const COLOURS =
   'page side raised sunken hover line line-strong text text-2 text-3 accent accent-soft good good-soft warn warn-soft bad bad-soft';
@@ -29,11 +32,25 @@ const PROBLEM: Problem = {
   hint: 'Cancel it first: `nf-escrow runs cancel r20260105kx7q2m`.',
   retryable: false,
 };
+const NO_TASKS = { waiting: 0, running: 0, completed: 0, cached: 0, failed: 0, aborted: 0 };
+const TASKS = { waiting: 12, running: 8, completed: 61, cached: 20, failed: 3, aborted: 1 };
+const PROCESSES = [
+  { name: 'RNASEQ:QC:FASTQC', tasks: { ...NO_TASKS, completed: 61, cached: 20 } },
+  { name: 'RNASEQ:ALIGN', tasks: TASKS },
+  { name: HOSTILE, tasks: { ...NO_TASKS, waiting: 1200 } },
+  { name: null, tasks: { ...NO_TASKS, failed: 1 } },
+  ...Array.from({ length: 9 }, (_, index) => ({
+    name: `STEP_${String(index)}`,
+    tasks: { ...NO_TASKS, completed: 1 },
+  })),
+];
+const LONG = ['run_1', HOSTILE];
 const nothing = (): void => undefined;
 
 /** Every component in every state, in a development build only. */
 export function Design(): JSX.Element {
-  const [isOpen, setOpen] = useState(false);
+  const [opened, setOpened] = useState<'small' | 'large' | 'panel'>();
+  const [sorting, setSorting] = useState<Sorting>({ by: 'Version', isReversed: true });
   const [segment, setSegment] = useState('one');
   return (
     <>
@@ -70,7 +87,8 @@ export function Design(): JSX.Element {
           <Button icon="bell" isPressed>
             pressed
           </Button>
-          <IconButton icon="copy" label="Copy" onClick={nothing} />
+          <IconButton icon="edit" label="Edit" onClick={nothing} />
+          <CopyButton text="DB_PASSWORD" />
           <Menu
             label="Menu"
             items={[
@@ -78,13 +96,16 @@ export function Design(): JSX.Element {
               { icon: 'trash', label: 'Remove', isDanger: true, onSelect: nothing },
             ]}
           />
-          <Button
-            onClick={() => {
-              setOpen(true);
-            }}
-          >
-            Dialog
-          </Button>
+          {(['small', 'large', 'panel'] as const).map((kind) => (
+            <Button
+              key={kind}
+              onClick={() => {
+                setOpened(kind);
+              }}
+            >
+              {`Dialog, ${kind}`}
+            </Button>
+          ))}
           <Button
             onClick={() => {
               toast('Added DB_PASSWORD');
@@ -109,6 +130,7 @@ export function Design(): JSX.Element {
           <Name mono>DB_PASSWORD</Name>
           <Name>{HOSTILE}</Name>
           <Time at="2026-01-05T10:00:00.000Z" />
+          <Duration from="2026-01-05T10:00:00.000Z" until="2026-01-05T11:05:00.000Z" />
           <kbd>Ctrl</kbd>
         </Sample>
         <Sample title="Fields">
@@ -128,7 +150,9 @@ export function Design(): JSX.Element {
             ]}
             onSelect={setSegment}
           />
+          <Search label="Search runs" value="happy_euler" onInput={nothing} />
           <Command>nf-escrow run main.nf</Command>
+          <InTerminal>nf-escrow secrets list</InTerminal>
         </Sample>
         <Sample title="States">
           <Note tone="good">Nothing is left.</Note>
@@ -143,6 +167,16 @@ export function Design(): JSX.Element {
           <Empty icon="key" title="No secrets yet" command="nf-escrow secrets set DB_PASSWORD">
             A secret is a name and a value.
           </Empty>
+          <Empty
+            icon="search"
+            title="No run matches the filters"
+            action={<Button>Clear the filters</Button>}
+          />
+        </Sample>
+        <Sample title="Progress">
+          <Progress tasks={TASKS} />
+          <Progress tasks={{ ...NO_TASKS, completed: 1 }} />
+          <ProcessList processes={PROCESSES} hasMoreProcesses />
         </Sample>
         <Sample title="Table and facts">
           <Table
@@ -151,8 +185,29 @@ export function Design(): JSX.Element {
             rows={['DB_PASSWORD', HOSTILE]}
             columns={[
               { title: 'Name', kind: 'main', cell: (row) => <Name mono>{row}</Name> },
-              { title: 'Version', cell: () => 3 },
+              { title: 'Version', cell: () => 3, sort: () => 3 },
+              { title: 'Tasks', kind: 'number', cell: () => '1,200' },
             ]}
+            sorting={sorting}
+            onSort={setSorting}
+          />
+          <VirtualTable
+            label="Long sample"
+            columns={[
+              { title: 'Run', kind: 'main', cell: (row: string) => <Name mono>{row}</Name> },
+              { title: 'State', kind: 'state', cell: () => <Badge tone="good">Succeeded</Badge> },
+              { title: 'Workspace', kind: 'wide', cell: () => <Name>lab/rna</Name> },
+            ]}
+            count={2}
+            keyOf={(row) => row}
+            useRows={() => LONG}
+          />
+          <VirtualTable
+            label="Long sample, requested"
+            columns={[{ title: 'Run', kind: 'main', cell: String }]}
+            count={2}
+            keyOf={String}
+            useRows={() => undefined}
           />
           <Facts>
             <Fact title="Workspace">lab/rna</Fact>
@@ -160,18 +215,19 @@ export function Design(): JSX.Element {
           </Facts>
         </Sample>
       </div>
-      {isOpen && (
+      {opened !== undefined && (
         <Dialog
           title="Remove DB_PASSWORD?"
+          kind={opened}
           onClose={() => {
-            setOpen(false);
+            setOpened(undefined);
           }}
         >
           <p class="dialog-text">The value is erased and cannot be restored.</p>
           <footer>
             <Button
               onClick={() => {
-                setOpen(false);
+                setOpened(undefined);
               }}
             >
               Cancel
