@@ -99,6 +99,13 @@ void t.test('a page sends neither its token nor a value to another server on its
   await page.getByRole('button', { name: 'Add secret' }).click();
   await page.getByLabel('Name').fill('FOO_KEY');
   await page.getByLabel('Value', { exact: true }).fill(canary);
+  // Until the person submits the form. Otherwise the page may notice the other server first.
+  let release = (): void => undefined;
+  const submitted = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/v1/sessions/proof', async (route) => {
+    await submitted;
+    await route.continue().catch(() => undefined); // the page may have given up
+  });
   await box.escrow(['daemon', 'stop']);
 
   const received: string[] = [];
@@ -118,6 +125,7 @@ void t.test('a page sends neither its token nor a value to another server on its
     impostor.close();
   });
   await page.locator('form').getByRole('button', { name: 'Add secret' }).click();
+  release();
   await page.getByText('Another program answers at this address').waitFor();
   await until('the server was asked for a proof', () =>
     received.some((text) => text.startsWith('POST /v1/sessions/proof')),
