@@ -18,6 +18,13 @@ const press =
     await page.getByRole('dialog').waitFor();
   };
 
+const previewImport = async (page: Page): Promise<void> => {
+  await page.getByLabel('Names and values').fill('DB_PASSWORD=a\nNEW_TOKEN=b\nPATH=c\n');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByText('Refused:').waitFor();
+  await page.mouse.move(0, 0); // otherwise the pointer changes how later screens look
+};
+
 /** A screen: its name, its address, and what to do there first. */
 type Screen = readonly [name: string, address: string, prepare?: (page: Page) => Promise<void>];
 
@@ -25,6 +32,8 @@ const SCREENS: readonly Screen[] = [
   ['secrets', MAIN],
   ['secret', `${MAIN}/DB_PASSWORD`],
   ['add-secret', `${MAIN}?add=1`],
+  ['import', `${MAIN}?import=1`],
+  ['import-preview', `${MAIN}?import=1`, previewImport],
   ['no-secrets', '#/workspaces/local/empty/secrets'],
   ['personal-workspace', '#/workspaces/local/own/secrets'],
   ['your-secrets', '#/user/secrets'],
@@ -38,6 +47,7 @@ const SCREENS: readonly Screen[] = [
   ['exposed', `#/runs/${RUNS.exposed}/receipt`],
   ['launch', '#/launch'],
   ['compute-envs', '#/compute-envs'],
+  ['compute-env', '#/compute-envs/batch'],
   ['audit', '#/audit'],
   ['not-found', '#/nothing-like-it'],
   ['palette', MAIN, press('Control+k')],
@@ -51,7 +61,7 @@ const WINDOWS = [
   { width: 1920, height: 1080, colorScheme: 'light' },
 ] as const;
 
-// Decoding and comparing 60 images takes minutes on a machine that runs other tests too.
+// Decoding and comparing 70 images takes minutes on a machine that runs other tests too.
 t.setTimeout(900_000);
 
 const RENEWS = process.env['NF_ESCROW_TEST_RENEW_REFERENCES'] === '1';

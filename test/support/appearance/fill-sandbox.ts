@@ -61,6 +61,14 @@ event '{"type":"search","complete":true,"tasks":6,"files":42,"bytes":81234,"omit
 event '{"type":"run.end","success":true}'
 `;
 
+const BATCH = {
+  region: 'eu-west-1',
+  queue: 'spot',
+  workDir: 's3://lab-work/nextflow',
+  profile: 'lab',
+  executionRole: 'arn:aws:iam::123456789012:role/execution',
+};
+
 /** Tasks of the live run. */
 const LIVE_TASKS = 6;
 
@@ -76,6 +84,7 @@ export async function fillSandbox(box: Sandbox): Promise<FrozenWords> {
     ['GITHUB_TOKEN', '--user'],
   ])
     await box.escrow(['secrets', 'set', ...args], { input: 'a value of the test' });
+  await box.http('POST', '/v1/compute-envs', { name: 'batch', platform: 'aws-batch', aws: BATCH });
   const pipeline = join(box.launch, 'main.nf');
   writeFileSync(pipeline, PIPELINE);
   chmodSync(pipeline, 0o755);

@@ -1,4 +1,5 @@
 import type { Page, Route } from 'playwright-core';
+import type { DoctorReport } from '../../../daemon/contract/types.ts';
 import { until } from '../sandbox.ts';
 import type { TestBrowser } from '../browser.ts';
 import { freezeJson, freezeText, NOW, substitute, type Substitution } from './freeze.ts';
@@ -25,6 +26,25 @@ const USE_TEST_FONTS = `(async () => {
 /** Headers that do not apply to the replaced body. */
 const OF_THE_ENCODED_BODY: readonly string[] = ['content-encoding', 'content-length', 'transfer-encoding'];
 
+/** What doctor finds depends on the machine. */
+const CHECKS: DoctorReport = {
+  checks: [
+    { name: 'ledger', state: 'ok', found: 'it can be read and written', remedy: null },
+    {
+      name: 'plugin',
+      state: 'warning',
+      found: 'Nextflow 24.04 is older than the plugin supports',
+      remedy: 'Update Nextflow: nextflow self-update',
+    },
+    {
+      name: 'AWS credentials',
+      state: 'failure',
+      found: 'the profile "lab" does not exist',
+      remedy: 'Create it: aws configure sso --profile lab',
+    },
+  ],
+};
+
 /** What differs at each execution. */
 export interface FrozenWords {
   readonly ids: readonly Substitution[];
@@ -50,6 +70,10 @@ export class FrozenPage {
     await context.route(
       ({ pathname }) => /^\/(v1\/(?!events$|sessions)|user-info)/.test(pathname),
       (route) => this.#answer(route),
+    );
+    await context.route(
+      ({ pathname }) => pathname.endsWith('/doctor'),
+      (route) => route.fulfill({ json: CHECKS }),
     );
     this.#page = await open(link);
     await this.#page.evaluate(USE_TEST_FONTS);
