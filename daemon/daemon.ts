@@ -30,8 +30,7 @@ import { identifySelf } from './system/processes/process-identity.ts';
 import { openJsonLog } from './system/json-log.ts';
 import type { FaultInjector } from './system/steps.ts';
 import { readAudit } from './ledger/audit.ts';
-import { sqliteFeed } from './ledger/feed.ts';
-import { openLedger } from './ledger/open.ts';
+import { openLedger } from './ledger/sqlite/open.ts';
 import { RunRedactors } from './runs/records/run-redactors.ts';
 import { Runs } from './runs/runs.ts';
 import { sweeperOf } from './runs/purge/sweeper.ts';
@@ -124,7 +123,7 @@ export async function serve(
     },
     { keepDays: settings.keepRunsDays, roundMs: retryMs },
   );
-  const events = new EventHub(sqliteFeed(ledger), ledger.changes, () => void runs.observe());
+  const events = new EventHub(ledger.feed, ledger.changes, () => void runs.observe());
   events.start();
   try {
     await runs.adopt();

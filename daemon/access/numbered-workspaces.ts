@@ -1,5 +1,5 @@
 import { EscrowError } from '../errors.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import type { SecretScope, WorkspaceScope } from './scopes.ts';
 
 /** A workspace and its organization with their numeric ids. */

@@ -6,7 +6,7 @@ import { notFoundError } from '../contract/not-found.ts';
 import { EscrowError } from '../errors.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
-import type { Ledger, Queries } from '../ledger/open.ts';
+import type { Ledger, Queries } from '../ledger/ledger.ts';
 import { count } from '../system/count.ts';
 import type { Principal } from './principal.ts';
 

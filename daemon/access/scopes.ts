@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { notFoundError } from '../contract/not-found.ts';
 import type { Workspace } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import type { Principal } from './principal.ts';
 
 /** The scope of a secret: a workspace or a user. Its id never changes, and each encrypted value is bound to it. */

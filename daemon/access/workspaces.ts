@@ -6,7 +6,7 @@ import type { Workspace, WorkspaceInput } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
-import type { Ledger, Queries } from '../ledger/open.ts';
+import type { Ledger, Queries } from '../ledger/ledger.ts';
 import { getOrganization } from './organizations.ts';
 import { assertMay, roleOf } from './policy.ts';
 import type { Principal } from './principal.ts';

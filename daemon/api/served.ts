@@ -8,7 +8,7 @@ import type { DaemonStatus, Readiness } from '../contract/types.ts';
 import type { EnvironmentExaminer } from '../doctor/examine-environment.ts';
 import type { AllPlatformChecks } from '../doctor/platform-checks.ts';
 import type { Launches } from '../launch/launches.ts';
-import type { Ledger } from '../ledger/open.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { EventHub } from './events/event-hub.ts';

@@ -12,7 +12,7 @@ import { pageOf, readCursor, type Page, type PageRequest } from '../contract/pag
 import { EscrowError } from '../errors.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
-import type { Ledger, Queries } from '../ledger/open.ts';
+import type { Ledger, Queries } from '../ledger/ledger.ts';
 import type { Tables } from '../ledger/tables.ts';
 
 type Platform = ComputeEnvironment['platform'];

@@ -15,7 +15,7 @@ import type {
 } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
-import type { Ledger } from '../ledger/open.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { RememberedRun } from '../runs/materialize/remembered-run.ts';
 import type { Runs } from '../runs/runs.ts';
 import { identifySelf } from '../system/processes/process-identity.ts';

@@ -1,5 +1,5 @@
 import type { LaunchRequest, Plan, SecretProcess } from '../contract/types.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import { pipelineOf } from '../nextflow/launcher/pipeline-argument.ts';
 import { usesInWorkspace, type UseInRun } from '../runs/records/secret-uses.ts';
 import type { DeclaredProcess } from './child/tasks.ts';

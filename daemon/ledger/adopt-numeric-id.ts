@@ -1,5 +1,7 @@
-import type { Numbered } from './numeric-ids.ts';
-import type { Queries } from './open.ts';
+import type { Queries } from './ledger.ts';
+
+/** Tables whose rows have an id that is a number, for clients of Seqera Platform. */
+export type Numbered = 'organizations' | 'scopes' | 'secrets';
 
 /**
  * Gives a row the id that it had in another ledger, unless another row has it. Call it before clients can know the present id.

@@ -3,7 +3,7 @@ import { pageOf, readCursor, type Page, type PageRequest } from '../contract/pag
 import { timeFilter } from '../contract/time-filter.ts';
 import type { AuditQuery, JournalEvent } from '../contract/types.ts';
 import { describeEvent } from './journal.ts';
-import type { Queries } from './open.ts';
+import type { Queries } from './ledger.ts';
 import type { Tables } from './tables.ts';
 
 /** Filter for the audit log. All given conditions must match. */

@@ -1,5 +1,5 @@
 import { EscrowError } from '../errors.ts';
-import type { Queries } from './open.ts';
+import type { Queries } from './ledger.ts';
 
 /** A request that its client may repeat. */
 export interface RepeatableRequest {

@@ -1,5 +1,5 @@
 import type { JournalEvent } from '../contract/types.ts';
-import type { Queries } from './open.ts';
+import type { Queries } from './ledger.ts';
 import type { Tables } from './tables.ts';
 
 /** A new journal event. `by` is the principal who asked for the action; absent if the daemon acts on its own. */

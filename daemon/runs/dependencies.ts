@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Principal } from '../access/principal.ts';
 import type { OnLost } from '../config/on-lost.ts';
 import type { ComputeEnvironment } from '../contract/types.ts';
-import type { Ledger, Queries } from '../ledger/open.ts';
+import type { Ledger, Queries } from '../ledger/ledger.ts';
 import type { RunDirectories } from '../run-directory/run-directories.ts';
 import type { JobStatusCache } from '../schedulers/job-status-cache.ts';
 import type { SecretSource } from '../sources/source.ts';

@@ -1,5 +1,5 @@
 import type { SecretScope } from '../access/scopes.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 
 /** A secret that is available to a run. `version` and `secretId` are null for Nextflow's local store. */

@@ -3,7 +3,7 @@ import { nameOfScope, type SecretScope } from '../access/scopes.ts';
 import { notFoundError } from '../contract/not-found.ts';
 import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
 import type { Secret } from '../contract/types.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import type { Tables } from '../ledger/tables.ts';
 
 /** Lists the secrets of a scope by name, without values. */

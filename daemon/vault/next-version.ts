@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { EscrowError } from '../errors.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 
 /**
  * Allocates the next version number of a name in a scope. A number is never reused, even after the secret or the

@@ -2,7 +2,7 @@ import { titleOf, type SecretScope } from '../access/scopes.ts';
 import type { Precondition } from '../contract/entity-tag.ts';
 import { EscrowError } from '../errors.ts';
 import { adoptNumericId } from '../ledger/adopt-numeric-id.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import { tagOfVersion } from './list-secrets.ts';
 
 /** A secret with its numeric id, without its value. Times are ISO 8601 in UTC. */

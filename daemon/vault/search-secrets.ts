@@ -3,7 +3,7 @@ import type { Principal } from '../access/principal.ts';
 import { findUserScope } from '../access/scopes.ts';
 import { pageOf, readCursor, type PageRequest } from '../contract/page.ts';
 import type { Secret } from '../contract/types.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import { describeSecret, whoUpdated } from './list-secrets.ts';
 
 /** A secret with the workspace that it belongs to. */

@@ -2,7 +2,7 @@ import type { Principal } from '../access/principal.ts';
 import type { SecretScope } from '../access/scopes.ts';
 import { pageOf, readCursor, type PageRequest } from '../contract/page.ts';
 import type { SecretHistory } from '../contract/types.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 
 /** A version of a name in a scope. */
 interface Version {

@@ -1,6 +1,6 @@
 import type { VaultStatus } from '../contract/types.ts';
 import { asEscrowError } from '../errors.ts';
-import type { Ledger } from '../ledger/open.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { idOf } from './keys/key-ring.ts';
 import { countSealedOtherwise, keysInUse } from './keys/rekey.ts';
 import type { Vault } from './vault.ts';

@@ -8,7 +8,7 @@ import type { ImportRequest, ImportResult, Secret } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
-import type { Ledger, Queries } from '../ledger/open.ts';
+import type { Ledger, Queries } from '../ledger/ledger.ts';
 import type { Tables } from '../ledger/tables.ts';
 import type { Keys } from './keys/keys.ts';
 import { open, seal, sealedWith, type SealContext, type VaultKey } from './encryption.ts';

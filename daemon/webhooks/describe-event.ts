@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { WebhookEvent, WebhookType } from '../contract/types.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import { openLeaseStates } from '../runs/records/states.ts';
 
 /**

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import type { WebhookSetting } from '../config/webhook-setting.ts';
 import type { WebhookType } from '../contract/types.ts';
-import type { Ledger, Queries } from '../ledger/open.ts';
+import type { Ledger, Queries } from '../ledger/ledger.ts';
 import type { Tables } from '../ledger/tables.ts';
 import { describeEvent } from './describe-event.ts';
 import { openLeaseStates } from '../runs/records/states.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { WebhookSetting } from '../config/webhook-setting.ts';
 import { asEscrowError } from '../errors.ts';
-import type { Ledger } from '../ledger/open.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { measure } from '../system/telemetry.ts';
 import { Backoff, type Pauses } from '../system/time/backoff.ts';
 import {

@@ -105,7 +105,7 @@ export async function vault() {
   const [{ openLedger }, { Keys }, { Vault }, { rekey }, { SecretValue }, { userScope }, { machineUser }] =
     await Promise.all(
       [
-        'ledger/open.js',
+        'ledger/sqlite/open.js',
         'vault/keys/keys.js',
         'vault/vault.js',
         'vault/keys/rekey.js',

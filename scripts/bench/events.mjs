@@ -92,17 +92,13 @@ async function connect(bench, ids, count, counts) {
 
 /** Counts how often the hub reads the ledger. */
 async function reads(bench) {
-  const [{ openLedger }, { sqliteFeed }, { record }, { EventHub }, { runStream }] = await Promise.all(
-    [
-      'ledger/open.js',
-      'ledger/feed.js',
-      'ledger/journal.js',
-      'api/events/event-hub.js',
-      'api/events/stream.js',
-    ].map(load),
+  const [{ openLedger }, { record }, { EventHub }, { runStream }] = await Promise.all(
+    ['ledger/sqlite/open.js', 'ledger/journal.js', 'api/events/event-hub.js', 'api/events/stream.js'].map(
+      load,
+    ),
   );
   const ledger = await openLedger(join(bench.home, 'state', 'events.db'));
-  const feed = sqliteFeed(ledger);
+  const { feed } = ledger;
   let [count, received] = [0, 0];
   const counted = { ...feed, read: (...args) => ((count += 1), feed.read(...args)) };
   const hub = new EventHub(counted, ledger.changes, () => undefined);

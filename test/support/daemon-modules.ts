@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { openLedger, type Ledger } from '../../daemon/ledger/open.ts';
+import type { Ledger } from '../../daemon/ledger/ledger.ts';
+import { openLedger } from '../../daemon/ledger/sqlite/open.ts';
 import type { RunDependencies } from '../../daemon/runs/dependencies.ts';
 import { noFaults, type FaultInjector } from '../../daemon/system/steps.ts';
 import { Runs } from '../../daemon/runs/runs.ts';

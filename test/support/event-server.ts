@@ -9,9 +9,10 @@ import { EventHub, type HubLimits } from '../../daemon/api/events/event-hub.ts';
 import { createHttpServer } from '../../daemon/api/listeners/http-server.ts';
 import { feedStream, runStream } from '../../daemon/api/events/stream.ts';
 import type { JournalEvent } from '../../daemon/contract/types.ts';
-import { sqliteFeed, type Feed } from '../../daemon/ledger/feed.ts';
+import type { Feed } from '../../daemon/ledger/feed.ts';
 import { record } from '../../daemon/ledger/journal.ts';
-import { openLedger, type Ledger } from '../../daemon/ledger/open.ts';
+import type { Ledger } from '../../daemon/ledger/ledger.ts';
+import { openLedger } from '../../daemon/ledger/sqlite/open.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** A message of a stream. `event` is undefined for one without data. */
@@ -33,7 +34,7 @@ export class EventServer {
   private constructor(ledger: Ledger, socket: string, limits: Partial<HubLimits>) {
     this.ledger = ledger;
     this.socket = socket;
-    const feed = sqliteFeed(ledger);
+    const feed = ledger.feed;
     const counted: Feed = {
       ...feed,
       read: async (after, limit) => {

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { machineUser } from '../../daemon/access/principal.ts';
-import type { Ledger } from '../../daemon/ledger/open.ts';
+import type { Ledger } from '../../daemon/ledger/ledger.ts';
 import { RunDirectories } from '../../daemon/run-directory/run-directories.ts';
 import type { RunDependencies } from '../../daemon/runs/dependencies.ts';
 import { RunRedactors } from '../../daemon/runs/records/run-redactors.ts';

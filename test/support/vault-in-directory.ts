@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { findWorkspace, type WorkspaceScope } from '../../daemon/access/scopes.ts';
-import type { ErasureReport } from '../../daemon/ledger/erasure/erasure.ts';
-import { openLedger, type Ledger } from '../../daemon/ledger/open.ts';
+import type { ErasureReport } from '../../daemon/ledger/sqlite/erasure/erasure.ts';
+import type { Ledger } from '../../daemon/ledger/ledger.ts';
+import { openLedger } from '../../daemon/ledger/sqlite/open.ts';
 import type { VaultKey } from '../../daemon/vault/encryption.ts';
 import { Keys } from '../../daemon/vault/keys/keys.ts';
 import { Vault } from '../../daemon/vault/vault.ts';

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { EscrowError } from '../../errors.ts';
 import type { Feed } from '../../ledger/feed.ts';
 import type { PlacedEvent } from '../../ledger/journal.ts';
-import type { Ledger } from '../../ledger/open.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { EventListener, frameOf, type Start } from './event-listener.ts';
 import type { EventStream } from './stream.ts';
 

@@ -1,6 +1,6 @@
 import type { Feed } from '../../ledger/feed.ts';
 import { readRunEvents, type PlacedEvent } from '../../ledger/journal.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 
 /** A sequence of events with positions, to which clients listen. */
 export interface EventStream {

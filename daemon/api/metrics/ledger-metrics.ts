@@ -1,4 +1,4 @@
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 
 /** A number of rows with the same labels. */
 interface Count<Label extends string> {

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Ledger } from '../../ledger/open.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { countPending } from '../../webhooks/queue.ts';
 import { countLeases, countRuns } from './ledger-metrics.ts';
 import { findPendingRemovals } from '../../runs/records/queries.ts';

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Ledger } from '../../ledger/open.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { onMeasurement } from '../../system/telemetry.ts';
 import { operationOf } from '../routing/mount.ts';
 import type { Metrics } from './metrics.ts';

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Request } from 'express';
 import { EscrowError } from '../../errors.ts';
 import { findReply, recordReply, type RepeatableRequest, type Remember } from '../../ledger/idempotency.ts';
-import type { Ledger } from '../../ledger/open.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { KeyedMutex } from '../../system/keyed-mutex.ts';
 import type { Operation } from './operation.ts';
 

@@ -7,7 +7,7 @@ import { bootId } from '../../system/processes/process-identity.ts';
 import { step } from '../../system/steps.ts';
 import type { Remember } from '../../ledger/idempotency.ts';
 import { record } from '../../ledger/journal.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import { assertJobId } from '../../schedulers/job-id.ts';
 import { detectExecutor } from '../../schedulers/registry.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';

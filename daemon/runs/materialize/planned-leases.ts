@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ComputeEnvironment, SecretDelivery } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { PluginNotes } from '../../run-directory/create.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { LeaseLocation, Ownership, Placement, References } from '../../stores/store.ts';
 import { step } from '../../system/steps.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';

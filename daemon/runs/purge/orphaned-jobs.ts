@@ -1,7 +1,7 @@
 import type { Executor, OrphanedJob, Run } from '../../contract/types.ts';
 import { asEscrowError } from '../../errors.ts';
 import { record } from '../../ledger/journal.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
 import { executors } from '../../schedulers/registry.ts';
 import type { RemoteTaskJobs } from '../../stores/store.ts';

@@ -1,5 +1,5 @@
 import type { Sweeper } from '../../stores/sweeper.ts';
-import type { Ledger } from '../../ledger/open.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 
 /** Returns who sweeps and what their ledger knows. Only objects of unknown or ended runs can be leftovers. */
 export function sweeperOf(ledger: Ledger, owner: string): Sweeper {

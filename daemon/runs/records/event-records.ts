@@ -1,5 +1,5 @@
 import type { PlannedSecret, Task } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import {
   readEvent,
   type DefinitionEvent,

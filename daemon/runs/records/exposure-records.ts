@@ -1,5 +1,5 @@
 import type { ExposureSearch, PlannedSecret } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { ExposureEvent } from '../../nextflow/logs/exposure-events.ts';
 import type { RunRow } from './queries.ts';
 

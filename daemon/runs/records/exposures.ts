@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Exposure, ExposureEncoding, ExposureList } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 
 /** Limits: exposures of all runs, files per exposure of all runs, and files per exposure of one run. */
 const LISTED = 100;

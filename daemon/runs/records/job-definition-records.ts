@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { DefinitionEvent } from '../../nextflow/logs/events.ts';
 import { now, type RunDependencies } from '../dependencies.ts';
 import { LEASE_SECONDS } from '../materialize/planned-leases.ts';

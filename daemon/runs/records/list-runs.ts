@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { assertOnePosition, pageOf, readCursor, type Page, type PageRequest } from '../../contract/page.ts';
 import { timeFilter } from '../../contract/time-filter.ts';
 import type { RunQuery } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { RunRow } from './queries.ts';
 
 /** Filter for a list of runs. All given conditions must match. */

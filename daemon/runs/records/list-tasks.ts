@@ -1,7 +1,7 @@
 import { sql, type Selectable } from 'kysely';
 import { assertOnePosition, pageOf, readCursor, type PageRequest } from '../../contract/page.ts';
 import type { Task, TaskList, TaskQuery } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { Tables } from '../../ledger/tables.ts';
 import { exposedByTask } from './exposures.ts';
 import { countRows } from './task-records.ts';

@@ -1,4 +1,4 @@
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import { assertOneRun } from './assert-one-run.ts';
 import { findRun, type RunRow } from './queries.ts';
 

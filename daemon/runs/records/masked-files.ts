@@ -1,4 +1,4 @@
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { ShownFile } from '../../redaction/audit/audit-files.ts';
 import type { FileIdentity } from '../../redaction/masked-file.ts';
 

@@ -1,5 +1,5 @@
 import type { RunProgress } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import { countByStatus } from './list-tasks.ts';
 import { countByProcess } from './process-progress.ts';
 import type { RunRow } from './queries.ts';

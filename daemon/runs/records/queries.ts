@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Lease, PlannedSecret, Run, HeadJob } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { Tables } from '../../ledger/tables.ts';
 import { describeRemoval } from '../../run-directory/record.ts';
 import type { LogFingerprint } from '../../nextflow/logs/log-fingerprint.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { RunName } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 
 /** Lists runs whose name or id begins with `prefix`, newest first. Reads one row per run, and nothing of its leases and tasks. */
 export async function listRunNames(db: Queries, prefix: string, limit: number): Promise<RunName[]> {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { pageOf, readCursor, type PageRequest } from '../../contract/page.ts';
 import type { RunUseList } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import { DELIVERY } from './secret-uses.ts';
 
 /** Lists the secrets of a run with the processes that received them. Throws `cursor-invalid`. */

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { PlannedSecret } from '../../contract/types.ts';
 import { asEscrowError } from '../../errors.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
-import type { Ledger } from '../../ledger/open.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import type { SecretSource } from '../../sources/source.ts';
 import type { Tables } from '../../ledger/tables.ts';
 

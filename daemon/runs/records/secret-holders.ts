@@ -1,6 +1,6 @@
 import type { SecretScope } from '../../access/scopes.ts';
 import type { SecretHolderList } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import { openLeaseStates } from './states.ts';
 
 type Holder = SecretHolderList['holders'][number];

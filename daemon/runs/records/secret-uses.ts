@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { SecretScope } from '../../access/scopes.ts';
 import { pageOf, readCursor, type PageRequest } from '../../contract/page.ts';
 import type { SecretUseList } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import { RowLimit } from './reading/row-limit.ts';
 import { countRows } from './task-records.ts';
 

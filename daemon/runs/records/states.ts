@@ -2,7 +2,7 @@ import type { Updateable } from 'kysely';
 import type { Lease, Run } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { record } from '../../ledger/journal.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { Tables } from '../../ledger/tables.ts';
 
 /** Transitions of runs. Source: docs/architecture.md. */

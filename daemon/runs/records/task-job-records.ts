@@ -1,4 +1,4 @@
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { TaskJobEvent } from '../../nextflow/logs/task-jobs.ts';
 import { recordTaskJobs } from '../purge/orphaned-jobs.ts';
 import type { DroppedRecords } from './reading/dropped-records.ts';

@@ -1,6 +1,6 @@
 import { sql, type Insertable } from 'kysely';
 import type { Task } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { Tables } from '../../ledger/tables.ts';
 import type { TracedTask } from '../../nextflow/logs/trace.ts';
 import { now, type RunDependencies } from '../dependencies.ts';

@@ -1,6 +1,6 @@
 import type { WritablePlace } from '../../contract/types.ts';
 import { readEventData, record } from '../../ledger/journal.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 
 const TYPE = 'run.examined';
 

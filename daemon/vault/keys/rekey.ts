@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Principal } from '../../access/principal.ts';
 import { EscrowError } from '../../errors.ts';
 import { record } from '../../ledger/journal.ts';
-import type { Ledger, Queries } from '../../ledger/open.ts';
+import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import type { KeySource } from './key-ring.ts';
 import { open, seal, sealedWith, type VaultKey } from '../encryption.ts';
 import { contextOf, type Vault } from '../vault.ts';

@@ -5,7 +5,7 @@ import type { Principal } from '../../access/principal.ts';
 import { userScope } from '../../access/scopes.ts';
 import { EscrowError } from '../../errors.ts';
 import { record } from '../../ledger/journal.ts';
-import type { Ledger } from '../../ledger/open.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { listNumberedSecrets } from '../numbered-secrets.ts';
 import { recipientFor } from './age-passphrase.ts';
 import type { Vault } from '../vault.ts';

@@ -5,7 +5,7 @@ import { findWorkspace, userScope, type SecretScope } from '../../access/scopes.
 import { validate } from '../../contract/validate.ts';
 import type { ImportRequest, ImportResult, VaultExport } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
-import type { Ledger, Queries } from '../../ledger/open.ts';
+import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import { passVersion } from '../next-version.ts';
 import { identityFor } from './age-passphrase.ts';
 import { importedValues } from './imported-values.ts';

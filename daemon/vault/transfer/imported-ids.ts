@@ -1,7 +1,7 @@
 import type { SecretScope } from '../../access/scopes.ts';
 import type { VaultExport } from '../../contract/types.ts';
 import { adoptNumericId } from '../../ledger/adopt-numeric-id.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { SecretValue } from '../secret-value.ts';
 
 type ExportedScope = VaultExport['scopes'][number];

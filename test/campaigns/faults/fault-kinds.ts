@@ -53,7 +53,7 @@ export function happensAt(kind: Kind, point: FaultPoint): boolean {
 
 /** Duration of a full or read-only disk, and of most ledger locks. */
 const LASTING_MS = 700;
-/** Longer than the ledger's busy timeout (daemon/ledger/open.ts), so that writes fail. */
+/** Longer than the ledger's busy timeout (daemon/ledger/sqlite/open.ts), so that writes fail. */
 const LOCKED_LONG_MS = 6000;
 
 /** Returns the duration of a ledger lock: long at every fifth point, alternately before and after a step. */

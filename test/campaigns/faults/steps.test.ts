@@ -183,7 +183,7 @@ void t.test('detects external calls outside a step, including unknown functions'
     import { execFileSync } from 'node:child_process';
     import { cpSync, renameSync, rmSync, unlinkSync } from 'node:fs';
     import { step, type Faults } from '../system/steps.ts';
-    import type { Queries } from '../ledger/open.ts';
+    import type { Queries } from '../ledger/ledger.ts';
     declare const faults: Faults;
     async function helper() { renameSync('a', 'b'); }
     async function other() { await helper(); await step(faults, 'fence.revoke', () => unlinkSync('a')); }

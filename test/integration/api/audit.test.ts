@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Audit, JournalEvent, RunList } from '../../../daemon/contract/types.ts';
 import { record } from '../../../daemon/ledger/journal.ts';
 import { readAudit } from '../../../daemon/ledger/audit.ts';
-import { openLedger } from '../../../daemon/ledger/open.ts';
+import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { placesIn } from '../../support/daemon-modules.ts';
 import { codeOf } from '../../support/http.ts';
 import { Sandbox } from '../../support/sandbox.ts';

@@ -2,8 +2,8 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import t, { type Test } from 'tap';
-import { migrations } from '../../../daemon/ledger/migrations.ts';
-import { openLedger } from '../../../daemon/ledger/open.ts';
+import { migrations } from '../../../daemon/ledger/sqlite/migrations.ts';
+import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { ExposureRecords } from '../../../daemon/runs/records/exposure-records.ts';
 import {
   exposedByTask,

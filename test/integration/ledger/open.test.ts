@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import Database from 'libsql';
 import t from 'tap';
 import type { EscrowError } from '../../../daemon/errors.ts';
-import { migrations } from '../../../daemon/ledger/migrations.ts';
-import { openLedger } from '../../../daemon/ledger/open.ts';
+import { migrations } from '../../../daemon/ledger/sqlite/migrations.ts';
+import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** Creates a ledger with schema version 1, with a workspace, a run and an event. */
@@ -135,7 +135,7 @@ void t.test('migrates once when several processes open the ledger at the same ti
     const ledger = await openLedger(process.argv[2]);
     console.log(ledger.id);
     await ledger.close();`;
-  const module = join(import.meta.dirname, '../../../daemon/ledger/open.js');
+  const module = join(import.meta.dirname, '../../../daemon/ledger/sqlite/open.js');
   const processes = Array.from({ length: 8 }, async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       '--input-type=module',

@@ -3,12 +3,12 @@ import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { readRunEvents, record, type PlacedEvent } from '../../../daemon/ledger/journal.ts';
-import type { Queries } from '../../../daemon/ledger/open.ts';
+import type { Queries } from '../../../daemon/ledger/ledger.ts';
 import {
   postgresFeed,
   postgresFeedSchema,
   type PostgresTables,
-} from '../../../daemon/ledger/postgres-feed.ts';
+} from '../../../daemon/ledger/postgres/feed.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { until } from '../../support/sandbox.ts';
 

@@ -1,7 +1,7 @@
 import Database from 'libsql';
 import { join } from 'node:path';
 import t from 'tap';
-import { StatementCache } from '../../../daemon/ledger/statement-cache.ts';
+import { StatementCache } from '../../../daemon/ledger/sqlite/statement-cache.ts';
 
 function open(path: string): { database: Database.Database; cache: StatementCache; prepared: string[] } {
   const database = new Database(path, { timeout: 0 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readWebhooks, type WebhookSetting } from '../../../daemon/config/webhook-setting.ts';
 import { validate } from '../../../daemon/contract/validate.ts';
-import type { Ledger } from '../../../daemon/ledger/open.ts';
+import type { Ledger } from '../../../daemon/ledger/ledger.ts';
 import { moveRun } from '../../../daemon/runs/records/states.ts';
 import { countPending } from '../../../daemon/webhooks/queue.ts';
 import { Webhooks } from '../../../daemon/webhooks/webhooks.ts';

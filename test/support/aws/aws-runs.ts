@@ -6,7 +6,7 @@ import { userScope } from '../../../daemon/access/scopes.ts';
 import { createComputeEnvironment } from '../../../daemon/compute-envs/compute-environments.ts';
 import type { AwsSettings, RunRequest } from '../../../daemon/contract/types.ts';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
-import { openLedger } from '../../../daemon/ledger/open.ts';
+import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { Runs } from '../../../daemon/runs/runs.ts';
 import { type AwsWaits } from '../../../daemon/stores/aws/waits.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';

@@ -5,7 +5,7 @@ import {
   type IdempotentRequest,
 } from '../../../daemon/api/routing/idempotent-requests.ts';
 import { recordReply } from '../../../daemon/ledger/idempotency.ts';
-import { openLedger } from '../../../daemon/ledger/open.ts';
+import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { placesIn } from '../../support/daemon-modules.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 import { Metrics } from '../../../daemon/api/metrics/metrics.ts';
-import { openLedger } from '../../../daemon/ledger/open.ts';
+import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { root } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 

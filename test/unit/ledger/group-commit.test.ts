@@ -1,7 +1,7 @@
 import Database from 'libsql';
 import { join } from 'node:path';
 import t from 'tap';
-import { openLedger } from '../../../daemon/ledger/open.ts';
+import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const put =

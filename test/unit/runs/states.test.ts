@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { openLedger } from '../../../daemon/ledger/open.ts';
+import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { concludeOutcome, type Evidence } from '../../../daemon/runs/watch/outcome.ts';
 import { leaseMoves, moveRun, runMoves } from '../../../daemon/runs/records/states.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { machineUser } from '../../../daemon/access/principal.ts';
 import { findWorkspace } from '../../../daemon/access/scopes.ts';
-import { openLedger } from '../../../daemon/ledger/open.ts';
+import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { open, seal, type SealContext, type VaultKey } from '../../../daemon/vault/encryption.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { rekey } from '../../../daemon/vault/keys/rekey.ts';

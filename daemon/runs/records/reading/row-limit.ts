@@ -1,4 +1,4 @@
-import type { Queries } from '../../../ledger/open.ts';
+import type { Queries } from '../../../ledger/ledger.ts';
 
 /** Limits of ledger rows per run. A task that floods events, log or trace must not fill the disk. */
 export const rowLimits = {

@@ -15,7 +15,6 @@ import { platformGroup } from '../../../../daemon/api/seqera-platform/operations
 import { API_PREFIX, isPlatformPath } from '../../../../daemon/api/seqera-platform/platform-paths.ts';
 import type { PlatformError, Problem } from '../../../../daemon/contract/types.ts';
 import { errorTable, EscrowError } from '../../../../daemon/errors.ts';
-import { sqliteFeed } from '../../../../daemon/ledger/feed.ts';
 import { systemClock } from '../../../../daemon/system/time/clock.ts';
 import { identifySelf } from '../../../../daemon/system/processes/process-identity.ts';
 import { openModules } from '../engine.ts';
@@ -135,7 +134,7 @@ export const api: Target = {
       ledger,
       vault,
       runs,
-      events: new EventHub(sqliteFeed(ledger), ledger.changes, nothing),
+      events: new EventHub(ledger.feed, ledger.changes, nothing),
       user: deps.user,
       requests: new IdempotentRequests(ledger, 'fuzz', () => randomBytes(32)),
       log: deps.log,

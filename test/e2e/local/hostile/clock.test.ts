@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { machineUser } from '../../../../daemon/access/principal.ts';
 import { userScope } from '../../../../daemon/access/scopes.ts';
 import { identifySelf } from '../../../../daemon/system/processes/process-identity.ts';
-import { openLedger } from '../../../../daemon/ledger/open.ts';
+import { openLedger } from '../../../../daemon/ledger/sqlite/open.ts';
 import { Runs } from '../../../../daemon/runs/runs.ts';
 import { Keys } from '../../../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../../../daemon/vault/secret-value.ts';

@@ -19,8 +19,8 @@ import { ensurePrivateDirectory } from '../../../../daemon/system/files/private-
 import { identifySelf } from '../../../../daemon/system/processes/process-identity.ts';
 import { writeSetting } from '../../../../daemon/cli/io/settings-file.ts';
 import { takeLock } from '../../../../daemon/ledger/lock.ts';
-import { migrations } from '../../../../daemon/ledger/migrations.ts';
-import { openLedger } from '../../../../daemon/ledger/open.ts';
+import { migrations } from '../../../../daemon/ledger/sqlite/migrations.ts';
+import { openLedger } from '../../../../daemon/ledger/sqlite/open.ts';
 import { readImport } from '../../../../daemon/cli/io/import-sources.ts';
 import { readLocalStore } from '../../../../daemon/nextflow/launcher/local-store.ts';
 import { ensurePlugin } from '../../../../daemon/nextflow/plugin/plugin-install.ts';

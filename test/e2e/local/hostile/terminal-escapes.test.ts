@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Run } from '../../../../daemon/contract/types.ts';
-import { openLedger } from '../../../../daemon/ledger/open.ts';
+import { openLedger } from '../../../../daemon/ledger/sqlite/open.ts';
 import { quoteShellWords } from '../../../../daemon/system/processes/shell-word.ts';
 import { accepts, newestRun, soon } from '../../../support/hostile.ts';
 import { harmfulIn } from '../../../support/hostile-text.ts';

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { findWorkspace } from '../../../../daemon/access/scopes.ts';
-import { openLedger } from '../../../../daemon/ledger/open.ts';
+import { openLedger } from '../../../../daemon/ledger/sqlite/open.ts';
 import { Keys } from '../../../../daemon/vault/keys/keys.ts';
 import { Vault } from '../../../../daemon/vault/vault.ts';
 import { accepts, newestRun, purged, refuses, soon } from '../../../support/hostile.ts';

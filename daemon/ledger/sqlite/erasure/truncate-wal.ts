@@ -1,5 +1,5 @@
 import type Database from 'libsql';
-import { messageOf } from '../sqlite-errors.ts';
+import { messageOf } from '../errors.ts';
 
 /**
  * Checkpoints and truncates the write-ahead log, where SQLite would otherwise keep old content. Returns undefined on

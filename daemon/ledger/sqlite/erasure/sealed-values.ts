@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import type { Tables } from '../tables.ts';
+import type { Tables } from '../../tables.ts';
 
 /**
  * Moves encrypted values to the table `sealed_values`, with `secret_versions` as a view of it. SQLite's `secure_delete`

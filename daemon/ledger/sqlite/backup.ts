@@ -1,8 +1,8 @@
 import { closeSync, lstatSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'libsql';
-import { EscrowError } from '../errors.ts';
-import { renameOver, syncDirectory, syncFile } from '../system/files/atomic-write.ts';
+import { EscrowError } from '../../errors.ts';
+import { renameOver, syncDirectory, syncFile } from '../../system/files/atomic-write.ts';
 
 /** Returns the path of the backup of a ledger with this schema version. */
 export function backupPath(path: string, schemaVersion: number): string {

@@ -1,8 +1,8 @@
 import type { Kysely, Transaction } from 'kysely';
 import type Database from 'libsql';
-import { Backoff } from '../../system/time/backoff.ts';
-import { messageOf } from '../sqlite-errors.ts';
-import type { Tables } from '../tables.ts';
+import { Backoff } from '../../../system/time/backoff.ts';
+import { messageOf } from '../errors.ts';
+import type { Tables } from '../../tables.ts';
 import { removeCopies } from './copies.ts';
 import { compactSealedValues, COMPACT_AFTER } from './sealed-values.ts';
 import { truncateWal } from './truncate-wal.ts';

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { systemCode } from '../../errors.ts';
-import { syncDirectory } from '../../system/files/atomic-write.ts';
+import { systemCode } from '../../../errors.ts';
+import { syncDirectory } from '../../../system/files/atomic-write.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 /** Returning to the older nf-escrow loses all changes since the migration, so a backup is rarely useful after a week. */

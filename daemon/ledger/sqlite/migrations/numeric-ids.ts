@@ -1,5 +1,4 @@
-/** Tables whose rows have an id that is a number, for clients of Seqera Platform. */
-export type Numbered = 'organizations' | 'scopes' | 'secrets';
+import type { Numbered } from '../../adopt-numeric-id.ts';
 
 const TABLES: readonly Numbered[] = ['organizations', 'scopes', 'secrets'];
 

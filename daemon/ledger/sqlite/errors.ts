@@ -1,6 +1,6 @@
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import type Database from 'libsql';
-import { EscrowError, systemCode } from '../errors.ts';
+import { EscrowError, systemCode } from '../../errors.ts';
 import { StatementCache } from './statement-cache.ts';
 
 /** Primary result code (https://sqlite.org/rescode.html), reason and hint. */

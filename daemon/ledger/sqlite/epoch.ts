@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import { EscrowError } from '../errors.ts';
-import type { Tables } from './tables.ts';
+import { EscrowError } from '../../errors.ts';
+import type { Tables } from '../tables.ts';
 
 const KEY = 'epoch';
 

@@ -2,41 +2,20 @@ import { EventEmitter } from 'node:events';
 import { dirname } from 'node:path';
 import { Kysely, SqliteDialect, type Transaction } from 'kysely';
 import Database from 'libsql';
-import { EscrowError } from '../errors.ts';
-import { assertPrivateDirectory, assertPrivateFile } from '../system/files/private-directory.ts';
-import { syncDirectory } from '../system/files/atomic-write.ts';
-import { fileSystemType } from '../system/files/file-system-type.ts';
-import { ensureOwnedFile } from '../system/files/owned-file.ts';
+import { EscrowError } from '../../errors.ts';
+import { assertPrivateDirectory, assertPrivateFile } from '../../system/files/private-directory.ts';
+import { syncDirectory } from '../../system/files/atomic-write.ts';
+import { fileSystemType } from '../../system/files/file-system-type.ts';
+import { ensureOwnedFile } from '../../system/files/owned-file.ts';
+import { systemClock } from '../../system/time/clock.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Tables } from '../tables.ts';
 import { assertEpoch, raiseEpoch } from './epoch.ts';
 import { Erasure, type ErasureReport } from './erasure/erasure.ts';
+import { sqliteFeed } from './feed.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
-import { damaged, isDamage, ledgerError, messageOf, withTableErrors } from './sqlite-errors.ts';
-import type { Tables } from './tables.ts';
-
-/** The database, and the id that its encrypted values are bound to. */
-export interface Ledger {
-  /** For queries. Changes go through `write`. */
-  readonly db: Kysely<Tables>;
-  readonly id: string;
-  /** Emits `change` once after each commit, for readers that follow the journal. */
-  readonly changes: EventEmitter<{ change: [] }>;
-  /** The number of commits since the ledger was opened. Changes before a write resolves. */
-  readonly commits: number;
-  /**
-   * Takes the ledger over for this daemon and returns the new epoch. From then on every write fails with
-   * `daemon-on-other-host`, and calls `onLost`, if another daemon has taken over.
-   */
-  claim(onLost: () => void): Promise<number>;
-  /** `pending`: why removed values may still be in a file of the ledger, or undefined if they are erased. */
-  readonly erasure: { readonly pending: string | undefined };
-  /** Runs `work` in a transaction. Its changes are atomic, and durable when the promise resolves. */
-  write<T>(work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T>;
-  close(): Promise<void>;
-}
-
-/** The database or a transaction; queries accept either. */
-export type Queries = Kysely<Tables> | Transaction<Tables>;
+import { damaged, isDamage, ledgerError, messageOf, withTableErrors } from './errors.ts';
 
 /**
  * Opens the ledger, creates it if it does not exist, and migrates it to the newest schema version.
@@ -60,9 +39,8 @@ export async function openLedger(path: string, onErasure: ErasureReport = () => 
   }
   if (isNew) syncDirectory(dirname(path));
   // libsql implements the interface of better-sqlite3, which Kysely's dialect expects.
-  const db = new Kysely<Tables>({
-    dialect: new SqliteDialect({ database: withTableErrors(path, database) }),
-  });
+  const dialect = new SqliteDialect({ database: withTableErrors(path, database) });
+  const db = new Kysely<Tables>({ dialect });
   const { value: id } = await db
     .selectFrom('meta')
     .select('value')
@@ -98,6 +76,8 @@ export async function openLedger(path: string, onErasure: ErasureReport = () => 
   return {
     db,
     id,
+    feed: sqliteFeed(db),
+    clock: systemClock,
     changes,
     get commits() {
       return count;

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
-import { placeEvent } from './journal.ts';
-import type { Feed } from './feed.ts';
-import type { Tables } from './tables.ts';
+import { placeEvent } from '../journal.ts';
+import type { Feed } from '../feed.ts';
+import type { Tables } from '../tables.ts';
 
 /** Maximum number of events that one transaction numbers. */
 const BATCH = 1000;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type Database from 'libsql';
-import { EscrowError } from '../errors.ts';
+import { EscrowError } from '../../errors.ts';
 import { backUp, backupPath } from './backup.ts';
 import { migrations } from './migrations.ts';
 

@@ -1,10 +1,10 @@
 import { sealedValuesMigration } from './erasure/sealed-values.ts';
-import { idempotencyMigration } from './idempotency-migration.ts';
-import { journalOrderMigration } from './journal-order.ts';
-import { lastVersionsMigration } from './last-versions.ts';
-import { listingMigration } from './listing.ts';
-import { numericIdsMigration } from './numeric-ids.ts';
-import { secretHistoryMigration } from './secret-history-migration.ts';
+import { idempotencyMigration } from './migrations/idempotency.ts';
+import { journalOrderMigration } from './migrations/journal-order.ts';
+import { lastVersionsMigration } from './migrations/last-versions.ts';
+import { listingMigration } from './migrations/listing.ts';
+import { numericIdsMigration } from './migrations/numeric-ids.ts';
+import { secretHistoryMigration } from './migrations/secret-history.ts';
 
 /** One schema migration. A released migration is never changed; a later one corrects it. */
 interface Migration {

@@ -1,5 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
-import type { Tables } from './tables.ts';
+import type { Tables } from '../tables.ts';
 
 /** Maximum number of writes in one transaction. A limit, because the first write waits for the last. */
 const GROUP_MAX = 100;
