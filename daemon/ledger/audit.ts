@@ -2,6 +2,7 @@ import { sql, type ExpressionBuilder, type Expression, type SqlBool } from 'kyse
 import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
 import { timeFilter } from '../contract/time-filter.ts';
 import type { AuditQuery, JournalEvent } from '../contract/types.ts';
+import { fragmentsOf, type Fragments } from './fragments.ts';
 import { describeEvent } from './journal.ts';
 import type { Queries } from './ledger.ts';
 import type { Tables } from './tables.ts';
@@ -24,7 +25,7 @@ export async function readAudit(
     .selectFrom('journal')
     .selectAll()
     .where('principal', 'is not', null)
-    .where((eb) => eb.and(conditions(eb, { ...filter, ...times }, after)))
+    .where((eb) => eb.and(conditions(eb, fragmentsOf(db), { ...filter, ...times }, after)))
     .orderBy('seq', 'desc')
     .limit(limit + 1)
     .execute();
@@ -34,6 +35,7 @@ export async function readAudit(
 
 function conditions(
   eb: Journal,
+  fragments: Fragments,
   filter: Omit<AuditFilter, 'limit' | 'cursor'>,
   after: number | undefined,
 ): Expression<SqlBool>[] {
@@ -49,37 +51,36 @@ function conditions(
     ...given(run, (one) => eb('run_id', '=', one)),
     ...given(since, (one) => eb('at', '>=', one)),
     ...given(until, (one) => eb('at', '<', one)),
-    ...given(secret, (one) => ofSecret(eb, one)),
-    ...given(workspace, (one) => ofWorkspace(eb, one)),
-    ...given(text, (one) => containing(one)),
+    ...given(secret, (one) => ofSecret(eb, fragments, one)),
+    ...given(workspace, (one) => ofWorkspace(eb, fragments, one)),
+    ...given(text, (one) => fragments.contains(searched, one)),
   ];
 }
 
 /** Changes name one secret, imports list their names, and runs list what they get. */
-function ofSecret(eb: Journal, name: string): Expression<SqlBool> {
-  const isListed = (list: string) =>
-    sql<boolean>`EXISTS (SELECT 1 FROM json_each(data, ${list}) AS each WHERE each.value = ${name})`;
+function ofSecret(eb: Journal, fragments: Fragments, name: string): Expression<SqlBool> {
   const isImported = eb.and([
     eb('type', '=', 'secret.imported'),
-    eb.or([isListed('$.created'), isListed('$.replaced')]),
+    eb.or([fragments.jsonListHas('data', 'created', name), fragments.jsonListHas('data', 'replaced', name)]),
   ]);
-  const isChanged = eb.and([eb('type', 'like', 'secret.%'), sql<boolean>`data ->> 'name' = ${name}`]);
+  const isChanged = eb.and([
+    eb('type', 'like', 'secret.%'),
+    eb(fragments.jsonText('data', 'name'), '=', name),
+  ]);
   const isDelivered = eb.and([
     eb('type', '=', 'run.created'),
-    sql<boolean>`EXISTS (SELECT 1 FROM json_each(data, '$.secrets') AS each WHERE each.value ->> 'name' = ${name})`,
+    fragments.jsonListHasObject('data', 'secrets', 'name', name),
   ]);
   return eb.or([isChanged, isImported, isDelivered]);
 }
 
-function ofWorkspace(eb: Journal, title: string): Expression<SqlBool> {
+function ofWorkspace(eb: Journal, fragments: Fragments, title: string): Expression<SqlBool> {
   return eb.or([
-    sql<boolean>`data ->> 'scope' = ${title}`,
-    sql<boolean>`data ->> 'workspace' = ${title}`,
+    eb(fragments.jsonText('data', 'scope'), '=', title),
+    eb(fragments.jsonText('data', 'workspace'), '=', title),
     eb('run_id', 'in', eb.selectFrom('runs').select('id').where('workspace', '=', title)),
   ]);
 }
 
-/** Not LIKE: names contain underscores, which LIKE takes for wildcards. */
-function containing(text: string): Expression<SqlBool> {
-  return sql<boolean>`instr(lower(type || ' ' || principal || ' ' || coalesce(run_id, '') || ' ' || data), lower(${text})) > 0`;
-}
+/** What a text is searched in. Not with LIKE: names contain underscores, which LIKE takes for wildcards. */
+const searched = sql<string>`type || ' ' || principal || ' ' || coalesce(run_id, '') || ' ' || data`;

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { EscrowError } from '../errors.ts';
+import { fragmentsOf } from '../ledger/fragments.ts';
 import type { Queries } from '../ledger/ledger.ts';
 
 /**
@@ -25,9 +26,12 @@ export async function passVersion(
   name: string,
   version: number,
 ): Promise<void> {
+  const { larger } = fragmentsOf(db);
   await sql`
     INSERT INTO last_versions (kind, organization, scope, name, version)
       SELECT kind, organization, name, ${name}, ${version} FROM scopes WHERE id = ${scopeId}
       ON CONFLICT (kind, organization, scope, name)
-        DO UPDATE SET version = max(last_versions.version, excluded.version)`.execute(db);
+        DO UPDATE SET version = ${larger(sql.ref('last_versions.version'), sql.ref('excluded.version'))}`.execute(
+    db,
+  );
 }

@@ -3,6 +3,7 @@ import type { Principal } from '../access/principal.ts';
 import { findUserScope } from '../access/scopes.ts';
 import { pageOf, readCursor, type PageRequest } from '../contract/page.ts';
 import type { Secret } from '../contract/types.ts';
+import { fragmentsOf } from '../ledger/fragments.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import { describeSecret, whoUpdated } from './list-secrets.ts';
 
@@ -33,8 +34,7 @@ export async function searchSecrets(
     .select(['scopes.kind', 'scopes.organization', 'scopes.name as workspace'])
     .select(whoUpdated)
     .where((where) => where.or([where('scopes.kind', '=', 'workspace'), where('scopes.id', '=', own.id)]));
-  if (text !== undefined)
-    query = query.where(sql<boolean>`instr(lower(secrets.name), ${text.toLowerCase()}) > 0`);
+  if (text !== undefined) query = query.where(fragmentsOf(db).contains(sql.ref('secrets.name'), text));
   if (after !== undefined)
     query = query.where(sql<boolean>`(secrets.name, secrets.id) > (${after[0]}, ${after[1]})`);
   const rows = await query

@@ -9,10 +9,12 @@ import { fileSystemType } from '../../system/files/file-system-type.ts';
 import { ensureOwnedFile } from '../../system/files/owned-file.ts';
 import { systemClock } from '../../system/time/clock.ts';
 import type { Ledger } from '../ledger.ts';
+import { withFragments } from '../fragments.ts';
 import type { Tables } from '../tables.ts';
 import { assertEpoch, raiseEpoch } from './epoch.ts';
 import { Erasure, type ErasureReport } from './erasure/erasure.ts';
 import { sqliteFeed } from './feed.ts';
+import { sqliteFragments } from './fragments.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrate } from './migrate.ts';
 import { damaged, isDamage, ledgerError, messageOf, withTableErrors } from './errors.ts';
@@ -40,7 +42,7 @@ export async function openLedger(path: string, onErasure: ErasureReport = () => 
   if (isNew) syncDirectory(dirname(path));
   // libsql implements the interface of better-sqlite3, which Kysely's dialect expects.
   const dialect = new SqliteDialect({ database: withTableErrors(path, database) });
-  const db = new Kysely<Tables>({ dialect });
+  const db = new Kysely<Tables>({ dialect: withFragments(dialect, sqliteFragments) });
   const { value: id } = await db
     .selectFrom('meta')
     .select('value')

@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
 import { assertOnePosition, pageOf, readCursor, type Page, type PageRequest } from '../../contract/page.ts';
 import { timeFilter } from '../../contract/time-filter.ts';
 import type { RunQuery } from '../../contract/types.ts';
+import { fragmentsOf } from '../../ledger/fragments.ts';
 import type { Queries } from '../../ledger/ledger.ts';
 import type { RunRow } from './queries.ts';
 
@@ -137,17 +137,5 @@ async function numbersWith(db: Queries, text: string, before: number, limit: num
 
 /** Returns the query of the numbers of runs that contain all words of a text. */
 function withText(db: Queries, text: string) {
-  return db
-    .selectFrom('runs_text')
-    .select('rowid')
-    .where(sql<boolean>`runs_text MATCH ${matchOf(text)}`);
-}
-
-/**
- * Returns the full-text expression for runs that contain the beginning of each word. Quotes make everything else in a word
- * text: https://sqlite.org/fts5.html, section 3.1.
- */
-function matchOf(text: string): string {
-  const words = text.split(/\s+/).filter((word) => word !== '');
-  return words.map((word) => `"${word.replaceAll('"', '""')}"*`).join(' ');
+  return db.selectFrom('runs_text').select('rowid').where(fragmentsOf(db).hasWords(text));
 }

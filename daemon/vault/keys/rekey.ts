@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Principal } from '../../access/principal.ts';
 import { EscrowError } from '../../errors.ts';
+import { fragmentsOf } from '../../ledger/fragments.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import type { KeySource } from './key-ring.ts';
@@ -53,13 +54,12 @@ async function exclusively<T>(vault: Vault, work: () => Promise<T>): Promise<T> 
   }
 }
 
+/** The id of the key that encrypts a value: 8 bytes after that of the format. */
+const keyIdIn = (db: Queries) => fragmentsOf(db).hex('sealed', 2, 8);
+
 /** Returns the ids of the keys that encrypt at least one value. */
 export async function keysInUse(db: Queries): Promise<string[]> {
-  const rows = await db
-    .selectFrom('secret_versions')
-    .select(sql<string>`lower(hex(substr(sealed, 2, 8)))`.as('id'))
-    .distinct()
-    .execute();
+  const rows = await db.selectFrom('secret_versions').select(keyIdIn(db).as('id')).distinct().execute();
   return rows.map(({ id }) => id);
 }
 
@@ -68,7 +68,7 @@ export async function countSealedOtherwise(db: Queries, keyId: string): Promise<
   const { count } = await db
     .selectFrom('secret_versions')
     .select((select) => select.fn.countAll<number>().as('count'))
-    .where(sql<boolean>`lower(hex(substr(sealed, 2, 8))) <> ${keyId}`)
+    .where(keyIdIn(db), '<>', keyId)
     .executeTakeFirstOrThrow();
   return count;
 }

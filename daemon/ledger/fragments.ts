@@ -1,0 +1,40 @@
+import type { Dialect, DialectAdapter, Expression, RawBuilder, SqlBool } from 'kysely';
+import type { Queries } from './ledger.ts';
+
+/** Parts of queries that SQLite and PostgreSQL write differently. Each dialect has its own: `sqlite/`, `postgres/`. */
+export interface Fragments {
+  /** Whether a text contains another. The case of ASCII letters is ignored. */
+  contains(text: Expression<string>, part: string): RawBuilder<SqlBool>;
+  /** The text in a field of a column that contains a JSON object; null if it has no such field. */
+  jsonText(column: string, field: string): RawBuilder<string | null>;
+  /** Whether a list in a field of a column that contains a JSON object has this text. */
+  jsonListHas(column: string, field: string, text: string): RawBuilder<SqlBool>;
+  /** Whether a list in a field of a column that contains a JSON object has an object with this text in a field. */
+  jsonListHasObject(column: string, field: string, inner: string, text: string): RawBuilder<SqlBool>;
+  /** The larger of two numbers. */
+  larger(one: Expression<number>, other: Expression<number>): RawBuilder<number>;
+  /** Bytes of a column as lower-case hexadecimal digits. `from` counts from 1. */
+  hex(column: string, from: number, length: number): RawBuilder<string>;
+  /** Whether a row of `runs_text` has words that begin with those of a text, in their order where no space separates them. */
+  hasWords(text: string): RawBuilder<SqlBool>;
+}
+
+/** The adapter of a ledger's dialect, which carries its fragments, because transactions have it too. */
+type LedgerAdapter = DialectAdapter & { readonly fragments: Fragments };
+
+/** Returns the dialect of a ledger with these fragments. */
+export function withFragments(dialect: Dialect, fragments: Fragments): Dialect {
+  return {
+    createAdapter: () => Object.assign(dialect.createAdapter(), { fragments }),
+    createDriver: () => dialect.createDriver(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+  };
+}
+
+/** Returns the fragments of the dialect of a ledger. */
+export function fragmentsOf(db: Queries): Fragments {
+  const { adapter } = db.getExecutor();
+  if ('fragments' in adapter) return (adapter as LedgerAdapter).fragments;
+  throw new Error('the database is not that of a ledger');
+}
