@@ -93,7 +93,7 @@ function selectOrganizations(db: Queries) {
       'organizations.created_at',
       fn.count<number>('scopes.id').as('workspaces'),
     ])
-    .groupBy('organizations.name');
+    .groupBy('organizations.id');
 }
 
 type OrganizationRow = Awaited<ReturnType<ReturnType<typeof selectOrganizations>['execute']>>[number];

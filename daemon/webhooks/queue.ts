@@ -158,7 +158,7 @@ export async function nextDelivery(db: Queries, hook: string): Promise<DeliveryR
     .selectAll()
     .where('hook', '=', hook)
     .where('state', '=', 'pending')
-    .orderBy('attempted_at')
+    .orderBy('attempted_at', (order) => order.asc().nullsFirst())
     .orderBy('created_at')
     .executeTakeFirst();
 }
