@@ -414,6 +414,27 @@ export const errorTable = {
     http: 500,
     retryable: false,
   },
+  'ledger-denied': {
+    title: 'The database does not give access to the ledger',
+    hint: 'Check user, password and permissions of the role that the connection string names.',
+    exit: 77,
+    http: 503,
+    retryable: false,
+  },
+  'ledger-untrusted': {
+    title: 'The identity of the database server cannot be verified',
+    hint: 'Check the certificate of the server, and sslrootcert in the connection string.',
+    exit: 77,
+    http: 503,
+    retryable: false,
+  },
+  'claim-lost': {
+    title: 'Another process has taken over the work',
+    hint: 'Wait until the other process has finished it. If a replica was paused, check its host.',
+    exit: 75,
+    http: 503,
+    retryable: true,
+  },
   'store-unavailable': {
     title: 'Cannot access the secret store',
     hint: 'Fix the cause named in the message, then try again. A failed launch leaves nothing behind; a failed removal is retried automatically.',

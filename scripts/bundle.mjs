@@ -31,6 +31,7 @@ const GROUPS = {
   prompt: /^@inquirer\//,
   age: /^(age-encryption|@noble|@scure)\//,
   lock: /^ledger\/lock$/,
+  postgres: /^(ledger\/postgres\/|pg($|[-/])|postgres-(array|bytea|date|interval)|split2|xtend)/,
   audit: /^runs\/audit\/audit-worker$/,
   'launch-child': /^launch\/child\/child$/,
   daemon: /^daemon$/,
@@ -60,6 +61,13 @@ const lazyBuiltins = {
   },
 };
 
+/** The native part of pg is not installed, and pg-cloudflare is only for Cloudflare. pg loads neither by itself. */
+const withoutNativePg = {
+  name: 'without-native-pg',
+  resolveId: (id) => (/^pg-(native|cloudflare)$/.test(id) ? `\0absent:${id}` : null),
+  load: (id) => (id.startsWith('\0absent:') ? 'module.exports = {};' : null),
+};
+
 const LAZY_BUILTIN = `function lazyBuiltin(name) {
   let found;
   const get = (_, key) => (found ??= process.getBuiltinModule?.(name) ?? require(name))[key];
@@ -72,6 +80,7 @@ runDriver(async () => {
     cwd: root,
     platform: 'node',
     external: [/^libsql$/],
+    plugins: [withoutNativePg],
     // The AWS SDK's ES modules: of a client only the commands that we name are taken.
     resolve: { mainFields: ['module', 'main'] },
     checks: { ineffectiveDynamicImport: false }, // some commands import a module dynamically, others statically

@@ -15,6 +15,8 @@ export interface Fragments {
   larger(one: Expression<number>, other: Expression<number>): RawBuilder<number>;
   /** Bytes of a column as lower-case hexadecimal digits. `from` counts from 1. */
   hex(column: string, from: number, length: number): RawBuilder<string>;
+  /** A column of long texts, as its unique index has it. The entries of indexes of PostgreSQL are limited to 2704 bytes. */
+  longKey(column: string): RawBuilder<unknown>;
   /** Whether a row of `runs_text` has words that begin with those of a text, in their order where no space separates them. */
   hasWords(text: string): RawBuilder<SqlBool>;
 }

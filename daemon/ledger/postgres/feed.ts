@@ -1,22 +1,17 @@
 import { sql, type Kysely } from 'kysely';
 import { placeEvent } from '../journal.ts';
 import type { Feed } from '../feed.ts';
-import type { Tables } from '../tables.ts';
+import type { PostgresTables } from './tables.ts';
 
 /** Maximum number of events that one transaction numbers. */
 const BATCH = 1000;
 
-/** The journal on PostgreSQL: `feed_seq` is the position in the feed, null until the sequencer has set it. */
-export interface PostgresTables extends Omit<Tables, 'journal'> {
-  journal: Tables['journal'] & { feed_seq: number | null };
-  journal_feed: { last: number };
-}
-
 /** The tables of the feed. Other tables of the ledger, with `runs.events`, exist before. */
 export const postgresFeedSchema = [
-  `CREATE TABLE journal (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run_id text, run_seq integer,
+  `CREATE TABLE journal (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run_id text, run_seq bigint,
      feed_seq bigint UNIQUE, principal text, at text NOT NULL, type text NOT NULL, data text NOT NULL)`,
   `CREATE UNIQUE INDEX journal_by_run ON journal (run_id, run_seq)`,
+  `CREATE INDEX journal_by_principal ON journal (seq) WHERE principal IS NOT NULL`,
   `CREATE INDEX journal_unnumbered ON journal (seq) WHERE feed_seq IS NULL`,
   `CREATE TABLE journal_feed (last bigint NOT NULL)`,
   `INSERT INTO journal_feed VALUES (0)`,

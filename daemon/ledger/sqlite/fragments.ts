@@ -9,9 +9,10 @@ export const sqliteFragments: Fragments = {
     sql`EXISTS (SELECT 1 FROM json_each(${sql.ref(column)}, ${`$.${field}`}) AS each WHERE each.value = ${text})`,
   jsonListHasObject: (column, field, inner, text) =>
     sql`EXISTS (SELECT 1 FROM json_each(${sql.ref(column)}, ${`$.${field}`}) AS each
-      WHERE each.value ->> ${inner} = ${text})`,
+      WHERE CASE each.type WHEN 'object' THEN each.value ->> ${inner} END = ${text})`,
   larger: (one, other) => sql`max(${one}, ${other})`,
   hex: (column, from, length) => sql`lower(hex(substr(${sql.ref(column)}, ${from}, ${length})))`,
+  longKey: (column) => sql`${sql.ref(column)}`,
   hasWords: (text) => sql`runs_text MATCH ${matchOf(text)}`,
 };
 

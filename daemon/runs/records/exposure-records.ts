@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import type { ExposureSearch, PlannedSecret } from '../../contract/types.ts';
+import { fragmentsOf } from '../../ledger/fragments.ts';
 import type { Queries } from '../../ledger/ledger.ts';
 import type { ExposureEvent } from '../../nextflow/logs/exposure-events.ts';
 import type { RunRow } from './queries.ts';
@@ -42,7 +44,7 @@ export class ExposureRecords {
         // The audit at the end knows all encodings, and the plugin knows the task.
         .onConflict((conflict) =>
           conflict
-            .columns(['run_id', 'secret', 'path'])
+            .expression(sql`run_id, secret, ${fragmentsOf(db).longKey('path')}`)
             .doUpdateSet((row) => ({ encodings: row.ref('excluded.encodings') })),
         )
         .execute();

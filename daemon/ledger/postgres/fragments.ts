@@ -1,0 +1,19 @@
+import { sql } from 'kysely';
+import type { Fragments } from '../fragments.ts';
+
+const json = (column: string) => sql`json_of(${sql.ref(column)})`;
+
+/** Fragments of queries in the dialect of PostgreSQL. They use functions of the first migration. */
+export const postgresFragments: Fragments = {
+  contains: (text, part) => sql`strpos(lower(${text}), lower(${part}::text COLLATE "C")) > 0`,
+  jsonText: (column, field) => sql`${json(column)} ->> ${field}`,
+  jsonListHas: (column, field, text) =>
+    sql`coalesce(${json(column)} -> ${field} @> jsonb_build_array(${text}::text), false)`,
+  jsonListHasObject: (column, field, inner, text) =>
+    sql`coalesce(${json(column)} -> ${field} @> jsonb_build_array(jsonb_build_object(${inner}::text, ${text}::text)), false)`,
+  larger: (one, other) => sql`greatest(${one}, ${other})`,
+  hex: (column, from, length) =>
+    sql`encode(substr(${sql.ref(column)}, ${from}::integer, ${length}::integer), 'hex')`,
+  hasWords: (text) => sql`words @@ words_query(${text.split(/\s+/).filter((word) => word !== '')}::text[])`,
+  longKey: (column) => sql`long_key(${sql.ref(column)})`,
+};

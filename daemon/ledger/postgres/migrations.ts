@@ -1,0 +1,19 @@
+import { postgresFeedSchema } from './feed.ts';
+import { firstRows, firstSchema } from './first-schema.ts';
+import { journalGuard } from './journal-guard.ts';
+
+/** One schema migration. A released migration is never changed; a later one corrects it. */
+interface Migration {
+  readonly id: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/** Every migration of SQLite after number 23 has a counterpart here (test/integration/ledger/same-schema.test.ts). */
+export const postgresMigrations: readonly Migration[] = [
+  {
+    id: 1,
+    name: 'first schema',
+    statements: [...firstSchema, ...postgresFeedSchema, ...journalGuard, ...firstRows],
+  },
+];
