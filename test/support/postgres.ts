@@ -18,8 +18,20 @@ const types: pg.CustomTypesConfig = {
       : (pg.types.getTypeParser(id, 'text') as (value: string) => unknown),
 };
 
-/** Starts a server, which refuses root, as another user. Skips the test without PostgreSQL or root. */
-export async function startPostgres(t: Test): Promise<pg.PoolConfig | undefined> {
+/** A running server: how to connect to it, its data directory, and the user that it runs as. */
+export interface RunningPostgres extends pg.PoolConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly data: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Starts a server, which refuses root, as another user. `port` opens a TCP listener on loopback too. Skips the test without
+ * PostgreSQL or root.
+ */
+export async function startPostgres(t: Test, port?: number): Promise<RunningPostgres | undefined> {
   const [directory] = binaries();
   if (directory === undefined) {
     t.pass('skipped', { skip: 'PostgreSQL is not installed' });
@@ -34,11 +46,17 @@ export async function startPostgres(t: Test): Promise<pg.PoolConfig | undefined>
     data,
     '-U',
     'escrow',
-    '--no-sync',
+    ...['--no-sync', '--encoding', 'UTF8', '--locale', 'C'],
   ]);
   const made = spawnSync(command, args, { encoding: 'utf8' });
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
-  const settings = ['listen_addresses=', `unix_socket_directories=${account.home}`, 'fsync=off'];
+  const at = { host: account.home, port: port ?? 5432, user: 'escrow', database: 'postgres' };
+  const settings = [
+    `listen_addresses=${port === undefined ? '' : '127.0.0.1'}`,
+    `port=${String(at.port)}`,
+    `unix_socket_directories=${account.home}`,
+    'fsync=off',
+  ];
   const server = [join(directory, 'postgres'), '-D', data, ...settings.flatMap((one) => ['-c', one])];
   const child = spawn(...asUser(account, server), { stdio: 'ignore' });
   const exited = once(child, 'exit');
@@ -46,11 +64,14 @@ export async function startPostgres(t: Test): Promise<pg.PoolConfig | undefined>
     child.kill('SIGINT'); // fast shutdown
     await exited;
   });
-  await until('PostgreSQL', () => existsSync(join(account.home, '.s.PGSQL.5432.lock')) && canConnect());
-  return { host: account.home, user: 'escrow', database: 'postgres', types };
+  await until(
+    'PostgreSQL',
+    () => existsSync(join(account.home, `.s.PGSQL.${String(at.port)}.lock`)) && canConnect(),
+  );
+  return { ...at, types, data, uid: account.uid, gid: account.gid };
 
   async function canConnect(): Promise<boolean> {
-    const client = new pg.Client({ host: account?.home, user: 'escrow', database: 'postgres' });
+    const client = new pg.Client(at);
     try {
       await client.connect();
       return true;

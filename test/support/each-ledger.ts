@@ -1,0 +1,112 @@
+// Runs a test on each database that a ledger can be in.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import t, { type Test } from 'tap';
+import type { Ledger } from '../../daemon/ledger/ledger.ts';
+import {
+  openPostgresLedger,
+  type PostgresLedger,
+  type PostgresOptions,
+} from '../../daemon/ledger/postgres/open.ts';
+import type { ErasureReport } from '../../daemon/ledger/sqlite/erasure/erasure.ts';
+import { openLedger } from '../../daemon/ledger/sqlite/open.ts';
+import { startPostgres } from './postgres.ts';
+
+/** A throw-away PostgreSQL server for all tests of a file. */
+export interface PostgresServer {
+  readonly config: pg.PoolConfig;
+  /** Creates an empty database and returns its connection string. */
+  readonly createDatabase: () => Promise<string>;
+}
+
+let server: Promise<PostgresServer | undefined> | undefined;
+
+/** Returns the server of this file, which is stopped after all tests. Undefined without PostgreSQL or root. */
+export function postgresServer(): Promise<PostgresServer | undefined> {
+  server ??= start();
+  return server;
+}
+
+async function start(): Promise<PostgresServer | undefined> {
+  const config = await startPostgres(t);
+  if (config === undefined) return undefined;
+  const createDatabase = async (): Promise<string> => {
+    const name = `ledger_${randomBytes(6).toString('hex')}`;
+    await asAdministrator(config, `CREATE DATABASE ${name}`);
+    return urlOf(config, name);
+  };
+  return { config, createDatabase };
+}
+
+/** Executes statements as the superuser, in a database. */
+export async function asAdministrator(
+  config: pg.PoolConfig,
+  statements: string,
+  database = 'postgres',
+): Promise<pg.QueryResult> {
+  const client = new pg.Client({ ...config, database });
+  await client.connect();
+  try {
+    return await client.query(statements);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Returns the connection string of a database. */
+export function urlOf({ host, user }: pg.PoolConfig, database: string, role = user): string {
+  return `postgres://${String(role)}@/${database}?host=${String(host)}`;
+}
+
+/** Returns the name of the database in a connection string of `urlOf`. */
+export function databaseOf(url: string): string {
+  return /@\/(\w+)/.exec(url)?.[1] ?? '';
+}
+
+/** Opens a ledger in a new database of the test's server, and closes it after the test. Skips the test without PostgreSQL. */
+export async function openInPostgres(
+  t: Test,
+  options: PostgresOptions = {},
+): Promise<
+  { readonly url: string; readonly ledger: PostgresLedger; readonly server: PostgresServer } | undefined
+> {
+  const found = await serverFor(t);
+  if (found === undefined) return undefined;
+  const url = await found.createDatabase();
+  const ledger = await openPostgresLedger(url, { connections: 5, ...options });
+  t.teardown(() => ledger.close());
+  return { url, ledger, server: found };
+}
+
+/** The databases of a test on PostgreSQL, by the path that the ledger has on SQLite. Undefined for a test on SQLite. */
+const databases = new AsyncLocalStorage<Map<string, Promise<string>> | undefined>();
+
+/**
+ * Runs a test on SQLite and on PostgreSQL. The test opens its ledgers with `openTestLedger`, also through other modules of
+ * test/support. Tests of SQLite's files, of its migrations and of the daemon as a process use `t.test` instead.
+ */
+export function onEachLedger(title: string, test: (t: Test) => Promise<void>): void {
+  void t.test(`${title} (SQLite)`, (t) => databases.run(undefined, () => test(t)));
+  void t.test(`${title} (PostgreSQL)`, async (t) => {
+    if ((await serverFor(t)) !== undefined) await databases.run(new Map(), () => test(t));
+  });
+}
+
+/** Opens the ledger of a path: the file, or on PostgreSQL the database that the path stands for in this test. */
+export async function openTestLedger(path: string, onErasure?: ErasureReport): Promise<Ledger> {
+  const urls = databases.getStore();
+  const server = urls && (await postgresServer());
+  if (urls === undefined || server === undefined) return openLedger(path, onErasure);
+  const url = urls.get(path) ?? server.createDatabase();
+  urls.set(path, url);
+  return openPostgresLedger(await url, { connections: 5 });
+}
+
+/** Returns the server, or skips the test. */
+async function serverFor(t: Test): Promise<PostgresServer | undefined> {
+  const found = await postgresServer();
+  if (found === undefined)
+    t.pass('skipped', { skip: 'PostgreSQL is not installed, or the user is not root' });
+  return found;
+}
