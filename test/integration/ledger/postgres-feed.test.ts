@@ -4,11 +4,8 @@ import pg from 'pg';
 import t, { type Test } from 'tap';
 import { readRunEvents, record, type PlacedEvent } from '../../../daemon/ledger/journal.ts';
 import type { Queries } from '../../../daemon/ledger/ledger.ts';
-import {
-  postgresFeed,
-  postgresFeedSchema,
-  type PostgresTables,
-} from '../../../daemon/ledger/postgres/feed.ts';
+import { postgresFeed, postgresFeedSchema } from '../../../daemon/ledger/postgres/feed.ts';
+import type { PostgresTables } from '../../../daemon/ledger/postgres/tables.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { until } from '../../support/sandbox.ts';
 
