@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { Ledger } from '../../daemon/ledger/ledger.ts';
-import { openLedger } from '../../daemon/ledger/sqlite/open.ts';
 import type { RunDependencies } from '../../daemon/runs/dependencies.ts';
 import { noFaults, type FaultInjector } from '../../daemon/system/steps.ts';
 import { Runs } from '../../daemon/runs/runs.ts';
@@ -10,6 +9,7 @@ import { schedulerUnavailable, type RunCommand } from '../../daemon/schedulers/c
 import { createScheduler } from '../../daemon/schedulers/create-scheduler.ts';
 import { JobStatusCache } from '../../daemon/schedulers/job-status-cache.ts';
 import { Keys } from '../../daemon/vault/keys/keys.ts';
+import { openTestLedger } from './each-ledger.ts';
 import { runDependencies } from './run-dependencies.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
 
@@ -68,7 +68,7 @@ export async function assemble(
     retryMs,
   }: Otherwise = {},
 ): Promise<DaemonModules> {
-  const ledger = await openLedger(where.ledger);
+  const ledger = await openTestLedger(where.ledger);
   const vault = new Vault(ledger, new Keys({ keyFile: where.keyFile, keyCommand: undefined }));
   let log = '';
   const sink = new Writable({

@@ -12,7 +12,7 @@ import type { JournalEvent } from '../../daemon/contract/types.ts';
 import type { Feed } from '../../daemon/ledger/feed.ts';
 import { record } from '../../daemon/ledger/journal.ts';
 import type { Ledger } from '../../daemon/ledger/ledger.ts';
-import { openLedger } from '../../daemon/ledger/sqlite/open.ts';
+import { openTestLedger } from './each-ledger.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** A message of a stream. `event` is undefined for one without data. */
@@ -47,7 +47,7 @@ export class EventServer {
 
   static async start(t: Test, limits: Partial<HubLimits> = {}): Promise<EventServer> {
     const directory = temporaryDirectory(t);
-    const ledger = await openLedger(join(directory, 'ledger.db'));
+    const ledger = await openTestLedger(join(directory, 'ledger.db'));
     const server = new EventServer(ledger, join(directory, 'socket'), limits);
     server.hub.start();
     const http = createHttpServer((incoming, response) => {

@@ -3,10 +3,10 @@ import type { Test } from 'tap';
 import { findWorkspace, type WorkspaceScope } from '../../daemon/access/scopes.ts';
 import type { ErasureReport } from '../../daemon/ledger/sqlite/erasure/erasure.ts';
 import type { Ledger } from '../../daemon/ledger/ledger.ts';
-import { openLedger } from '../../daemon/ledger/sqlite/open.ts';
 import type { VaultKey } from '../../daemon/vault/encryption.ts';
 import { Keys } from '../../daemon/vault/keys/keys.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
+import { openTestLedger } from './each-ledger.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface OpenedVault {
@@ -28,7 +28,7 @@ export async function openVaultIn(
   onErasure?: ErasureReport,
 ): Promise<OpenedVault> {
   const path = join(directory, 'ledger.db');
-  const ledger = await openLedger(path, onErasure);
+  const ledger = await openTestLedger(path, onErasure);
   t.teardown(() => ledger.close());
   const vault = new Vault(ledger, new Keys({ keyFile: join(directory, 'vault.key'), keyCommand: undefined }));
   const scope = await findWorkspace(ledger.db, 'local/main');

@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Audit, JournalEvent, RunList } from '../../../daemon/contract/types.ts';
 import { record } from '../../../daemon/ledger/journal.ts';
 import { readAudit } from '../../../daemon/ledger/audit.ts';
-import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
+import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
 import { placesIn } from '../../support/daemon-modules.ts';
 import { codeOf } from '../../support/http.ts';
 import { Sandbox } from '../../support/sandbox.ts';
@@ -67,8 +67,8 @@ void t.test('filters events by type, secret, workspace, run, time and text', asy
   t.match(JSON.parse(stdout), { events: [{ type: 'run.created' }, { type: 'secret.imported' }] });
 });
 
-void t.test('pages of a filter contain each event once', async (t) => {
-  const ledger = await openLedger(placesIn(temporaryDirectory(t)).ledger);
+onEachLedger('pages of a filter contain each event once', async (t) => {
+  const ledger = await openTestLedger(placesIn(temporaryDirectory(t)).ledger);
   t.teardown(() => ledger.close());
   await ledger.write(async (db) => {
     for (let number = 0; number < 25; number += 1) {

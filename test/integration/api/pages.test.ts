@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { sql } from 'kysely';
 import { listRuns, type RunFilter } from '../../../daemon/runs/records/list-runs.ts';
 import type { Ledger } from '../../../daemon/ledger/ledger.ts';
-import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
+import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
 import { codeOf, type Answer } from '../../support/http.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 import { placesIn } from '../../support/daemon-modules.ts';
@@ -35,13 +35,13 @@ async function addRun(ledger: Ledger, { id, ...run }: NewRun): Promise<void> {
 }
 
 async function ledgerOf(t: Test, ids: readonly string[]): Promise<Ledger> {
-  const ledger = await openLedger(placesIn(temporaryDirectory(t)).ledger);
+  const ledger = await openTestLedger(placesIn(temporaryDirectory(t)).ledger);
   t.teardown(() => ledger.close());
   for (const id of ids) await addRun(ledger, { id });
   return ledger;
 }
 
-void t.test('lists each run once while runs are added, even if the clock is set back', async (t) => {
+onEachLedger('lists each run once while runs are added, even if the clock is set back', async (t) => {
   const ledger = await ledgerOf(t, ['r1', 'r2', 'r3', 'r4', 'r5']);
   const seen: string[] = [];
   let cursor: string | undefined;
@@ -55,7 +55,7 @@ void t.test('lists each run once while runs are added, even if the clock is set 
   t.same(seen, ['r5', 'r4', 'r3', 'r2', 'r1']);
 });
 
-void t.test('filters runs by state, outcome, workspace, time and text', async (t) => {
+onEachLedger('filters runs by state, outcome, workspace, time and text', async (t) => {
   const ledger = await ledgerOf(t, []);
   await addRun(ledger, {
     id: 'r1',
@@ -96,7 +96,7 @@ void t.test('filters runs by state, outcome, workspace, time and text', async (t
   t.same(await found({ text: 'happy' }), []);
 });
 
-void t.test('finds text in more runs than one chunk of candidates', async (t) => {
+onEachLedger('finds text in more runs than one chunk of candidates', async (t) => {
   const ledger = await ledgerOf(t, []);
   await addRun(ledger, { id: 'r0', outcome: 'failed' });
   await ledger.write((db) =>
@@ -118,13 +118,15 @@ void t.test('finds text in more runs than one chunk of candidates', async (t) =>
   t.equal(seen.size, 3001);
 });
 
-void t.test('returns parts of the list of runs by their offset, and counts all that match', async (t) => {
+onEachLedger('returns parts of the list of runs by their offset, and counts all that match', async (t) => {
   const ledger = await ledgerOf(t, []);
   await ledger.write((db) =>
     sql`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
       INSERT INTO runs (id, state, outcome, workspace, launch_directory, nextflow, arguments, plan, launcher, launch_deadline,
-        created_at) SELECT 'r' || i, iif(i % 100, 'purged', 'running'), iif(i % 2, 'succeeded', 'failed'), 'local/main', '/', '/n',
-        iif(i % 4, '["rnaseq"]', '["sarek"]'), '[]', '{}', '', '2026' FROM n`.execute(db),
+        created_at) SELECT 'r' || i, CASE WHEN i % 100 > 0 THEN 'purged' ELSE 'running' END, CASE WHEN i % 2 > 0 THEN 'succeeded' ELSE 'failed' END, 'local/main', '/', '/n',
+        CASE WHEN i % 4 > 0 THEN '["rnaseq"]' ELSE '["sarek"]' END, '[]', '{}', '', '2026' FROM n`.execute(
+      db,
+    ),
   );
   const part = async (filter: Omit<RunFilter, 'limit'>) => {
     const { items, total } = await listRuns(ledger.db, { limit: 2, ...filter });

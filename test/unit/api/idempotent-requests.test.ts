@@ -5,12 +5,12 @@ import {
   type IdempotentRequest,
 } from '../../../daemon/api/routing/idempotent-requests.ts';
 import { recordReply } from '../../../daemon/ledger/idempotency.ts';
-import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
+import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
 import { placesIn } from '../../support/daemon-modules.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-void t.test('handles requests with the same key one after the other, and others concurrently', async (t) => {
-  const ledger = await openLedger(placesIn(temporaryDirectory(t)).ledger);
+onEachLedger('handles requests with the same key one after the other, and others concurrently', async (t) => {
+  const ledger = await openTestLedger(placesIn(temporaryDirectory(t)).ledger);
   t.teardown(() => ledger.close());
   const requests = new IdempotentRequests(ledger, 'ada', () => Buffer.alloc(32));
   const requestOf = (key: string): IdempotentRequest => {
@@ -35,8 +35,8 @@ void t.test('handles requests with the same key one after the other, and others 
   t.same(effects.sort(), ['a', 'b']);
 });
 
-void t.test('repeats a request that had failed', async (t) => {
-  const ledger = await openLedger(placesIn(temporaryDirectory(t)).ledger);
+onEachLedger('repeats a request that had failed', async (t) => {
+  const ledger = await openTestLedger(placesIn(temporaryDirectory(t)).ledger);
   t.teardown(() => ledger.close());
   const requests = new IdempotentRequests(ledger, 'ada', () => Buffer.alloc(32));
   const request = { principal: 'ada', route: 'POST /v1/runs', key: 'k', fingerprint: 'f' };

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { concludeOutcome, type Evidence } from '../../../daemon/runs/watch/outcome.ts';
 import { leaseMoves, moveRun, runMoves } from '../../../daemon/runs/records/states.ts';
+import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 void t.test('every state is reachable, and every path ends', async (t) => {
@@ -24,9 +24,9 @@ void t.test('every state is reachable, and every path ends', async (t) => {
   }
 });
 
-void t.test('moves a run only along the table', async (t) => {
+onEachLedger('moves a run only along the table', async (t) => {
   const directory = temporaryDirectory(t);
-  const ledger = await openLedger(join(directory, 'ledger.db'));
+  const ledger = await openTestLedger(join(directory, 'ledger.db'));
   t.teardown(() => ledger.close());
   const states = Object.keys(runMoves) as (keyof typeof runMoves)[];
   let count = 0;

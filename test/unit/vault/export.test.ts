@@ -7,20 +7,20 @@ import { machineUser } from '../../../daemon/access/principal.ts';
 import { findWorkspace, userScope, type SecretScope } from '../../../daemon/access/scopes.ts';
 import { createWorkspace } from '../../../daemon/access/workspaces.ts';
 import type { Ledger } from '../../../daemon/ledger/ledger.ts';
-import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { identityFor, recipientFor } from '../../../daemon/vault/transfer/age-passphrase.ts';
 import { exportVault } from '../../../daemon/vault/transfer/export.ts';
 import { importVault } from '../../../daemon/vault/transfer/import.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { Vault } from '../../../daemon/vault/vault.ts';
+import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const user = machineUser();
 
 async function open(t: Test): Promise<{ ledger: Ledger; vault: Vault }> {
   const directory = temporaryDirectory(t);
-  const ledger = await openLedger(join(directory, 'ledger.db'));
+  const ledger = await openTestLedger(join(directory, 'ledger.db'));
   t.teardown(() => ledger.close());
   const keys = new Keys({ keyFile: join(directory, 'vault.key'), keyCommand: undefined });
   return { ledger, vault: new Vault(ledger, keys) };
@@ -33,7 +33,7 @@ async function values(ledger: Ledger, vault: Vault, scope: SecretScope): Promise
   return found;
 }
 
-void t.test('exports encrypted, and imports the exact bytes into another ledger', async (t) => {
+onEachLedger('exports encrypted, and imports the exact bytes into another ledger', async (t) => {
   const from = await open(t);
   await createOrganization(from.ledger, user, 'lab');
   await createWorkspace(from.ledger, user, { organization: 'lab', name: 'rna', visibility: 'shared' });
@@ -72,7 +72,7 @@ void t.test('exports encrypted, and imports the exact bytes into another ledger'
   });
 });
 
-void t.test('changes nothing if an import fails', async (t) => {
+onEachLedger('changes nothing if an import fails', async (t) => {
   const from = await open(t);
   const main = await findWorkspace(from.ledger.db, 'local/main');
   await from.vault.set(user, main, 'AA_KEY', new SecretValue(Buffer.from('a')));

@@ -5,11 +5,11 @@ import t, { type Test } from 'tap';
 import { machineUser } from '../../../daemon/access/principal.ts';
 import { userScope } from '../../../daemon/access/scopes.ts';
 import type { Ledger } from '../../../daemon/ledger/ledger.ts';
-import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { finishRekey, keysInUse, rekey } from '../../../daemon/vault/keys/rekey.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { Vault } from '../../../daemon/vault/vault.ts';
+import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const user = machineUser();
@@ -26,7 +26,7 @@ interface Opened {
 
 /** Opens the vault in a directory, like a daemon that has just started. */
 async function openVault(t: Test, directory: string, keyCommand?: string): Promise<Opened> {
-  const ledger = await openLedger(join(directory, 'ledger.db'));
+  const ledger = await openTestLedger(join(directory, 'ledger.db'));
   t.teardown(() => ledger.close());
   const keyFile = join(directory, 'vault.key');
   const vault = new Vault(ledger, new Keys({ keyFile, keyCommand }));
@@ -52,7 +52,7 @@ async function openVault(t: Test, directory: string, keyCommand?: string): Promi
 
 const passphrase = randomBytes(12);
 
-void t.test('rekeys between key file, passphrase and command, and still decrypts every value', async (t) => {
+onEachLedger('rekeys between key file, passphrase and command, and still decrypts every value', async (t) => {
   const directory = temporaryDirectory(t);
   const keyText = join(directory, 'key-text');
   writeFileSync(keyText, randomBytes(20).toString('hex'));
@@ -77,7 +77,7 @@ void t.test('rekeys between key file, passphrase and command, and still decrypts
   }
 });
 
-void t.test(
+onEachLedger(
   'reports a key command that fails, prints nothing or another key, without quoting its output',
   async (t) => {
     const directory = temporaryDirectory(t);
@@ -102,7 +102,7 @@ void t.test(
   },
 );
 
-void t.test('loses no value if a rekey is interrupted at any write, and completes it later', async (t) => {
+onEachLedger('loses no value if a rekey is interrupted at any write, and completes it later', async (t) => {
   const count = 450; // three transactions
   for (let stopAt = 0; stopAt < 7; stopAt += 1) {
     const directory = temporaryDirectory(t);
@@ -140,7 +140,7 @@ function interrupted(_done: unknown): never {
   throw new Error('interrupted within');
 }
 
-void t.test('loses no value that is set during a rekey, and rejects a second rekey', async (t) => {
+onEachLedger('loses no value that is set during a rekey, and rejects a second rekey', async (t) => {
   const { ledger, vault, set, get, fill } = await openVault(t, temporaryDirectory(t));
   const value = randomBytes(16);
   await fill(300, value);
@@ -154,7 +154,7 @@ void t.test('loses no value that is set during a rekey, and rejects a second rek
   t.equal((await keysInUse(ledger.db)).length, 1);
 });
 
-void t.test(
+onEachLedger(
   'distinguishes a missing, replaced, readable or invalid key file, and encrypts nothing meanwhile',
   async (t) => {
     const directory = temporaryDirectory(t);

@@ -9,11 +9,11 @@ import { machineUser } from '../../../daemon/access/principal.ts';
 import { findWorkspace, userScope, type SecretScope } from '../../../daemon/access/scopes.ts';
 import { migrations } from '../../../daemon/ledger/sqlite/migrations.ts';
 import { numericIdsMigration } from '../../../daemon/ledger/sqlite/migrations/numeric-ids.ts';
-import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { listNumberedSecrets } from '../../../daemon/vault/numbered-secrets.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { exportVault } from '../../../daemon/vault/transfer/export.ts';
 import { importVault } from '../../../daemon/vault/transfer/import.ts';
+import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { openVaultIn, type OpenedVault } from '../../support/vault-in-directory.ts';
 
@@ -52,7 +52,7 @@ async function filled(t: Parameters<typeof openVaultIn>[0]): Promise<OpenedVault
   return opened;
 }
 
-void t.test('keeps all ids when an export is imported into a new ledger', async (t) => {
+onEachLedger('keeps all ids when an export is imported into a new ledger', async (t) => {
   const from = await filled(t);
   const text = await exportVault(from.ledger, from.vault, user, { recipients });
   const to = await openVaultIn(t);
@@ -64,7 +64,7 @@ void t.test('keeps all ids when an export is imported into a new ledger', async 
   t.same(await idsIn(to), await idsIn(from), 'a second import changes no id');
 });
 
-void t.test('changes no id that clients of a ledger with secrets can know', async (t) => {
+onEachLedger('changes no id that clients of a ledger with secrets can know', async (t) => {
   const from = await filled(t);
   const text = await exportVault(from.ledger, from.vault, user, { recipients });
   const to = await openVaultIn(t);
@@ -79,7 +79,7 @@ void t.test('changes no id that clients of a ledger with secrets can know', asyn
   t.match(second, { name: 'BB_KEY', numericId: exported?.numericId }, 'a new secret gets its own id');
 });
 
-void t.test('assigns another id to an imported secret whose id is taken', async (t) => {
+onEachLedger('assigns another id to an imported secret whose id is taken', async (t) => {
   const from = await filled(t);
   const text = await exportVault(from.ledger, from.vault, user, { recipients });
   const [taken] = await listNumberedSecrets(from.ledger.db, from.scope);
@@ -100,7 +100,7 @@ void t.test('assigns another id to an imported secret whose id is taken', async 
   t.ok(ids.every((id) => Number.isSafeInteger(id) && id > 0));
 });
 
-void t.test('imports exports without ids', async (t) => {
+onEachLedger('imports exports without ids', async (t) => {
   const from = await filled(t);
   const text = await exportVault(from.ledger, from.vault, user, { recipients });
   const decrypter = new Decrypter();
@@ -135,7 +135,7 @@ void t.test('assigns ids to the rows of an older ledger', async (t) => {
     old.exec(`INSERT INTO secrets (id, scope_id, name, version, created_at, updated_at)
       SELECT 's${String(index)}', id, 'KEY${String(index)}', 1, 'x', 'x' FROM scopes WHERE name = 'main'`);
   old.close();
-  const ledger = await openLedger(path);
+  const ledger = await openTestLedger(path);
   t.teardown(() => ledger.close());
   const secrets = await listNumberedSecrets(ledger.db, await findWorkspace(ledger.db, 'local/main'));
   const [main] = await listNumberedWorkspaces(ledger.db);

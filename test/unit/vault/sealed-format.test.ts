@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { machineUser } from '../../../daemon/access/principal.ts';
 import { findWorkspace } from '../../../daemon/access/scopes.ts';
-import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { open, seal, type SealContext, type VaultKey } from '../../../daemon/vault/encryption.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { rekey } from '../../../daemon/vault/keys/rekey.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { contextOf, Vault } from '../../../daemon/vault/vault.ts';
+import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const user = machineUser();
@@ -36,7 +36,7 @@ function sealedAsFormat1(value: Buffer, context: SealContext, key: VaultKey): Bu
 
 async function openVault(t: Test) {
   const directory = temporaryDirectory(t);
-  const ledger = await openLedger(join(directory, 'ledger.db'));
+  const ledger = await openTestLedger(join(directory, 'ledger.db'));
   t.teardown(() => ledger.close());
   const vault = new Vault(ledger, new Keys({ keyFile: join(directory, 'vault.key'), keyCommand: undefined }));
   const scope = await findWorkspace(ledger.db, 'local/main');
@@ -48,7 +48,7 @@ async function openVault(t: Test) {
   return { ledger, vault, scope, rows };
 }
 
-void t.test('decrypts format 1, and converts it to format 2 by a rekey or the next set', async (t) => {
+onEachLedger('decrypts format 1, and converts it to format 2 by a rekey or the next set', async (t) => {
   const { ledger, vault, scope, rows } = await openVault(t);
   const values = new Map([
     ['AA_KEY', randomBytes(40)],
@@ -78,7 +78,7 @@ void t.test('decrypts format 1, and converts it to format 2 by a rekey or the ne
   await assertOpen();
 });
 
-void t.test(
+onEachLedger(
   'rejects an old encrypted value that was restored for a secret that was removed and set again',
   async (t) => {
     const { ledger, vault, scope, rows } = await openVault(t);

@@ -8,25 +8,25 @@ import { machineUser } from '../../../daemon/access/principal.ts';
 import { findWorkspace, userScope } from '../../../daemon/access/scopes.ts';
 import { createWorkspace, removeWorkspace } from '../../../daemon/access/workspaces.ts';
 import { migrations } from '../../../daemon/ledger/sqlite/migrations.ts';
-import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { exportVault } from '../../../daemon/vault/transfer/export.ts';
 import { importVault } from '../../../daemon/vault/transfer/import.ts';
 import { Vault } from '../../../daemon/vault/vault.ts';
+import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const user = machineUser();
 const value = new SecretValue(randomBytes(8).map((byte) => byte || 1));
 
 async function openVault(t: Test, directory = temporaryDirectory(t)) {
-  const ledger = await openLedger(join(directory, 'ledger.db'));
+  const ledger = await openTestLedger(join(directory, 'ledger.db'));
   t.teardown(() => ledger.close());
   const vault = new Vault(ledger, new Keys({ keyFile: join(directory, 'vault.key'), keyCommand: undefined }));
   return { ledger, vault };
 }
 
-void t.test('never reuses a version number for a name in a scope', async (t) => {
+onEachLedger('never reuses a version number for a name in a scope', async (t) => {
   const { ledger, vault } = await openVault(t);
   const main = await findWorkspace(ledger.db, 'local/main');
   const own = await userScope(ledger.db, user);
@@ -43,7 +43,7 @@ void t.test('never reuses a version number for a name in a scope', async (t) => 
   t.match(await vault.list(own), [{ name: 'AA_KEY', version: 3 }], 'user secrets have their own numbers');
 });
 
-void t.test('continues the version numbers of a workspace that is removed and created again', async (t) => {
+onEachLedger('continues the version numbers of a workspace that is removed and created again', async (t) => {
   const { ledger, vault } = await openVault(t);
   const input = { organization: 'local', name: 'rna' };
   await createWorkspace(ledger, user, input);
