@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { machineUser, type Principal } from '../access/principal.ts';
 import { EscrowError } from '../errors.ts';
-import type { Ledger, Queries } from '../ledger/open.ts';
+import type { Ledger, Queries } from '../ledger/ledger.ts';
 
 /*
  * The only account of a server until access/ has users and tokens. The server knows accounts through the two functions of this

@@ -1,5 +1,5 @@
 import type { RunProgress, TaskCounts } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 
 /** Limit of processes, as in the contract. Tasks can forge names of processes, one per task. */
 const LISTED = 200;
