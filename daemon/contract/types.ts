@@ -13,24 +13,46 @@ export type Executor = 'slurm' | 'sge' | 'pbs' | 'lsf';
  */
 export type Platform = 'hpc' | 'aws-batch';
 /**
- * A permission of a role. docs/api.md describes each.
+ * A permission. docs/permissions.md lists who has each.
  */
 export type Permission =
+  | 'organizations:create'
   | 'organizations:read'
   | 'organizations:delete'
+  | 'organization_members:read'
+  | 'organization_members:write'
+  | 'service_accounts:read'
+  | 'service_accounts:write'
+  | 'service_accounts:issue_token'
   | 'workspaces:create'
+  | 'workspaces:create_personal'
   | 'workspaces:read'
   | 'workspaces:delete'
+  | 'members:read'
   | 'members:write'
   | 'pipeline_secrets:read'
   | 'pipeline_secrets:write'
+  | 'releases:create'
   | 'runs:read'
   | 'runs:launch'
   | 'runs:manage'
   | 'runs:manage_all'
   | 'audit:read'
   | 'compute_environments:read'
-  | 'compute_environments:write';
+  | 'compute_environments:write'
+  | 'user_secrets:read'
+  | 'user_secrets:write'
+  | 'tokens:read'
+  | 'tokens:create'
+  | 'tokens:revoke'
+  | 'approvals:create'
+  | 'users:read'
+  | 'users:write'
+  | 'invitations:create';
+/**
+ * What a token may be used for. A request also needs the role of the token's principal.
+ */
+export type TokenScope = 'read' | 'launch' | 'secrets:write' | 'manage';
 /**
  * Records of one kind that are incomplete, because the run exceeded a limit for rows or for lines of a file.
  */
@@ -59,6 +81,13 @@ export type ErrorCode =
   | 'import-conflict'
   | 'import-invalid'
   | 'not-permitted'
+  | 'member-not-found'
+  | 'user-not-found'
+  | 'service-account-not-found'
+  | 'token-not-found'
+  | 'last-owner'
+  | 'team-server-required'
+  | 'user-daemon-required'
   | 'run-not-found'
   | 'run-ambiguous'
   | 'run-alive'
@@ -166,6 +195,10 @@ export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
  */
 export type NumericId = number;
 /**
+ * Role of a member in an organization. Each role has fewer permissions than the one before it.
+ */
+export type OrganizationRole = 'owner' | 'admin' | 'member';
+/**
  * A condition of a server that needs attention
  */
 export type ReadinessWarning =
@@ -220,6 +253,7 @@ export interface Contract {
   ComputeEnvironmentInput?: ComputeEnvironmentInput;
   ComputeEnvironmentList?: ComputeEnvironmentList;
   ComputeEnvironment?: ComputeEnvironment;
+  CreatedToken?: CreatedToken;
   DaemonStatus?: DaemonStatus;
   DashboardInput?: DashboardInput;
   Dashboard?: Dashboard;
@@ -249,10 +283,18 @@ export interface Contract {
   LeftoverProcess?: LeftoverProcess;
   Leftovers?: Leftovers;
   ListenerInput?: ListenerInput;
+  MemberChange?: MemberChange;
+  MemberInput?: MemberInput;
   MemberList?: MemberList;
+  Member?: Member;
   NumericId?: NumericId;
   OrganizationInput?: OrganizationInput;
   OrganizationList?: OrganizationList;
+  OrganizationMemberChange?: OrganizationMemberChange;
+  OrganizationMemberInput?: OrganizationMemberInput;
+  OrganizationMemberList?: OrganizationMemberList;
+  OrganizationMember?: OrganizationMember;
+  OrganizationRole?: OrganizationRole;
   Organization?: Organization;
   OrphanedJob?: OrphanedJob;
   PageQuery?: PageQuery;
@@ -322,6 +364,9 @@ export interface Contract {
   Secret?: Secret;
   Selection?: Selection;
   ServerConfiguration?: ServerConfiguration;
+  ServiceAccountInput?: ServiceAccountInput;
+  ServiceAccountList?: ServiceAccountList;
+  ServiceAccount?: ServiceAccount;
   SessionInput?: SessionInput;
   Session?: Session;
   SweepQuery?: SweepQuery;
@@ -330,8 +375,15 @@ export interface Contract {
   TaskQuery?: TaskQuery;
   Task?: Task;
   TcpListener?: TcpListener;
+  TokenInput?: TokenInput;
+  TokenList?: TokenList;
+  TokenQuery?: TokenQuery;
+  TokenScope?: TokenScope;
+  Token?: Token;
   TrustedOwnerList?: TrustedOwnerList;
   UndeliverableSecret?: UndeliverableSecret;
+  UserList?: UserList;
+  User?: User;
   VaultExportRequest?: VaultExportRequest;
   VaultExport?: VaultExport;
   VaultImportRequest?: VaultImportRequest;
@@ -670,6 +722,65 @@ export interface ComputeEnvironment {
   environment?: {
     [k: string]: string;
   };
+}
+/**
+ * A new token. Its text is shown only once.
+ */
+export interface CreatedToken {
+  /**
+   * The token, for the header `Authorization: Bearer TOKEN`
+   */
+  text: string;
+  token: Token;
+}
+/**
+ * A token of a user or of a service account, without its text.
+ */
+export interface Token {
+  /**
+   * Id, which gives no access
+   */
+  id: string;
+  /**
+   * Name that its creator gave it
+   */
+  name: string;
+  /**
+   * ORGANIZATION/NAME of the service account; null for a token of the user
+   */
+  serviceAccount: string | null;
+  /**
+   * What the token may be used for
+   *
+   * @maxItems 4
+   */
+  scopes: TokenScope[];
+  /**
+   * ORGANIZATION/NAME of the only workspace that the token gives access to; null: all of its principal
+   */
+  workspace: string | null;
+  /**
+   * Addresses from which the token is accepted; empty: all
+   *
+   * @maxItems 50
+   */
+  addresses: string[];
+  /**
+   * When it was created (ISO 8601, UTC)
+   */
+  dateCreated: string;
+  /**
+   * When it expires (ISO 8601, UTC)
+   */
+  expires: string;
+  /**
+   * Time of the last use, to the minute (ISO 8601, UTC); null: never used
+   */
+  lastUsed: string | null;
+  /**
+   * Address of the last recorded use; null: never used
+   */
+  lastUsedFrom: string | null;
 }
 /**
  * Status of the daemon, as `nf-escrow daemon status` shows it.
@@ -1662,19 +1773,51 @@ export interface ListenerInput {
   address: string;
 }
 /**
+ * Change of the role of a member of a workspace.
+ */
+export interface MemberChange {
+  role: Role;
+}
+/**
+ * Request to add a member to a workspace.
+ */
+export interface MemberInput {
+  /**
+   * User name, or `service-account:` and the name of a service account of the organization
+   */
+  user: string;
+  role: Role;
+}
+/**
  * Members of a workspace.
  */
 export interface MemberList {
   /**
    * Sorted by name
    */
-  members: {
-    /**
-     * User name
-     */
-    user: string;
-    role: Role;
-  }[];
+  members: Member[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * A member of a workspace.
+ */
+export interface Member {
+  /**
+   * User name, or `service-account:` and the name of a service account of the organization
+   */
+  user: string;
+  role: Role;
+  /**
+   * workspace: added to the workspace; organization: has the role as a member of the organization; person: the workspace is theirs
+   */
+  source: 'workspace' | 'organization' | 'person';
+  /**
+   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   */
+  etag: string;
 }
 /**
  * Request to create an organization.
@@ -1724,6 +1867,49 @@ export interface Organization {
    * @maxItems 50
    */
   permissions?: Permission[];
+}
+/**
+ * Change of the role of a member of an organization.
+ */
+export interface OrganizationMemberChange {
+  role: OrganizationRole;
+}
+/**
+ * Request to add a user to an organization.
+ */
+export interface OrganizationMemberInput {
+  /**
+   * User name
+   */
+  user: string;
+  role: OrganizationRole;
+}
+/**
+ * Members of an organization.
+ */
+export interface OrganizationMemberList {
+  /**
+   * Sorted by name
+   */
+  members: OrganizationMember[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * A member of an organization.
+ */
+export interface OrganizationMember {
+  /**
+   * User name
+   */
+  user: string;
+  role: OrganizationRole;
+  /**
+   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   */
+  etag: string;
 }
 /**
  * Selects a page of a list.
@@ -2867,6 +3053,53 @@ export interface ServerConfiguration {
   };
 }
 /**
+ * Request to create a service account.
+ */
+export interface ServiceAccountInput {
+  /**
+   * Name, unique within the organization
+   */
+  name: string;
+}
+/**
+ * List of the service accounts of an organization.
+ */
+export interface ServiceAccountList {
+  /**
+   * Sorted by name
+   */
+  serviceAccounts: ServiceAccount[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * An account of an organization for programs such as cron jobs and CI. It has the roles that workspaces give it, and signs in with tokens.
+ */
+export interface ServiceAccount {
+  /**
+   * Name of the organization
+   */
+  organization: string;
+  /**
+   * Name, unique within the organization
+   */
+  name: string;
+  /**
+   * When it was created (ISO 8601, UTC)
+   */
+  dateCreated: string;
+  /**
+   * Principal who created it
+   */
+  createdBy: string;
+  /**
+   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   */
+  etag: string;
+}
+/**
  * Request to sign in a web page.
  */
 export interface SessionInput {
@@ -3028,6 +3261,108 @@ export interface TaskQuery {
    * Full name of the process
    */
   process?: string;
+}
+/**
+ * Request to create a token.
+ */
+export interface TokenInput {
+  /**
+   * Name to recognize the token by
+   */
+  name: string;
+  /**
+   * What the token may be used for
+   *
+   * @minItems 1
+   * @maxItems 4
+   */
+  scopes: [TokenScope, ...TokenScope[]];
+  /**
+   * ORGANIZATION/NAME of the service account that gets the token. Absent: the user
+   */
+  serviceAccount?: string;
+  /**
+   * ORGANIZATION/NAME of the only workspace that the token gives access to
+   */
+  workspace?: string;
+  /**
+   * Lifetime in days. The server has a default and a maximum
+   */
+  expiresInDays?: number;
+  /**
+   * Addresses from which the token is accepted, as IP addresses or in CIDR notation. Absent or empty: all
+   *
+   * @maxItems 50
+   */
+  addresses?: string[];
+}
+/**
+ * List of tokens, without their texts.
+ */
+export interface TokenList {
+  /**
+   * Newest first
+   */
+  tokens: Token[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * Selects the tokens of a list.
+ */
+export interface TokenQuery {
+  /**
+   * Maximum number of items in the page
+   */
+  limit?: number;
+  /**
+   * Cursor of the page: `next` of the previous page
+   */
+  cursor?: string;
+  /**
+   * ORGANIZATION/NAME of a service account, to list its tokens instead of the user's
+   */
+  serviceAccount?: string;
+}
+/**
+ * List of users.
+ */
+export interface UserList {
+  /**
+   * Sorted by name
+   */
+  users: User[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * A person with an account on a team server.
+ */
+export interface User {
+  /**
+   * Name, unique on the server
+   */
+  name: string;
+  /**
+   * Email address; null if unknown
+   */
+  email: string | null;
+  /**
+   * Whether the user manages the users of the server
+   */
+  administrator: boolean;
+  /**
+   * active; suspended: all requests of the user are refused
+   */
+  state: 'active' | 'suspended';
+  /**
+   * When it was created (ISO 8601, UTC)
+   */
+  dateCreated: string;
 }
 /**
  * Request to export all secrets, encrypted with age. Requires either recipients or a passphrase.

@@ -14,10 +14,19 @@ type Journal = ExpressionBuilder<Tables, 'journal'>;
 
 const AUDIT = 'audit';
 
-/** Returns the events that a principal caused, newest first. Throws `cursor-invalid`, `request-unprocessable`. */
+/** Which events a principal of a team server may see in the audit log. */
+export interface VisibleEvents {
+  /** Workspaces and organizations. */
+  readonly places: readonly string[];
+  /** The principal whose events without a place are visible; null: none. */
+  readonly own: string | null;
+}
+
+/** Returns the events that principals caused, newest first: all of them, or those that are visible. Throws `cursor-invalid`, `request-unprocessable`. */
 export async function readAudit(
   db: Queries,
   { limit, cursor, ...filter }: AuditFilter,
+  visible?: VisibleEvents,
 ): Promise<Page<JournalEvent>> {
   const times = timeFilter(filter);
   const [after] = readCursor(AUDIT, cursor, ['number']) ?? [];
@@ -26,6 +35,7 @@ export async function readAudit(
     .selectAll()
     .where('principal', 'is not', null)
     .where((eb) => eb.and(conditions(eb, fragmentsOf(db), { ...filter, ...times }, after)))
+    .where((eb) => visibleIn(eb, visible))
     .orderBy('seq', 'desc')
     .limit(limit + 1)
     .execute();
@@ -55,6 +65,15 @@ function conditions(
     ...given(workspace, (one) => ofWorkspace(eb, fragments, one)),
     ...given(text, (one) => fragments.contains(searched, one)),
   ];
+}
+
+function visibleIn(eb: Journal, visible: VisibleEvents | undefined): Expression<SqlBool> {
+  if (visible === undefined) return eb.and([]);
+  const { places, own } = visible;
+  return eb.or([
+    ...(places.length === 0 ? [] : [eb('place', 'in', places)]),
+    eb.and([eb('place', 'is', null), eb('run_id', 'is', null), eb('principal', '=', own)]),
+  ]);
 }
 
 /** Changes name one secret, imports list their names, and runs list what they get. */

@@ -1,3 +1,4 @@
+import type { Selectable } from 'kysely';
 import type { JournalEvent } from '../contract/types.ts';
 import type { Queries } from './ledger.ts';
 import type { Tables } from './tables.ts';
@@ -8,6 +9,8 @@ export interface Entry {
   readonly run?: string;
   readonly by?: string;
   readonly data?: JournalEvent['data'];
+  /** The workspace (ORGANIZATION/NAME) or organization that it concerns. Default: the workspace of the run or in `data`. */
+  readonly place?: string;
 }
 
 /** An event and its positions. */
@@ -17,34 +20,47 @@ export interface PlacedEvent {
   readonly runSeq: number | null;
   /** Position among all events. */
   readonly feedSeq: number;
+  /** The workspace or organization that the event concerns: who may see it. */
+  readonly place: string | null;
 }
 
 /**
  * Appends an event. Call it in the transaction of the change that the event reports, so that both or neither exist. The row
  * lock of the run is held until the commit, so that the positions in the run are in the order of the commits.
  */
-export async function record(db: Queries, { type, run, by, data = {} }: Entry): Promise<void> {
+export async function record(db: Queries, { type, run, by, data = {}, place }: Entry): Promise<void> {
+  const counted = run === undefined ? undefined : await nextPosition(db, run);
   await db
     .insertInto('journal')
     .values({
       run_id: run ?? null,
-      run_seq: run === undefined ? null : await nextPosition(db, run),
+      run_seq: counted?.events ?? null,
       principal: by ?? null,
       at: new Date().toISOString(),
       type,
       data: JSON.stringify(data),
+      place: place ?? counted?.workspace ?? workspaceIn(data),
     })
     .execute();
 }
 
-async function nextPosition(db: Queries, run: string): Promise<number | null> {
-  const counted = await db
+/** Returns the workspace that the details of an event name. A scope can also be `user`. */
+function workspaceIn(data: NonNullable<Entry['data']>): string | null {
+  const { workspace, scope } = data as { readonly workspace?: unknown; readonly scope?: unknown };
+  const title = [workspace, scope].find((one) => typeof one === 'string' && one.includes('/'));
+  return typeof title === 'string' ? title : null;
+}
+
+async function nextPosition(
+  db: Queries,
+  run: string,
+): Promise<{ readonly events: number; readonly workspace: string } | undefined> {
+  return db
     .updateTable('runs')
     .set(({ eb }) => ({ events: eb('events', '+', 1) }))
     .where('id', '=', run)
-    .returning('events')
+    .returning(['events', 'workspace'])
     .executeTakeFirst();
-  return counted?.events ?? null;
 }
 
 /** Returns up to `limit` events of a run after a position in the run, in order. */
@@ -67,7 +83,7 @@ export async function readRunEvents(
 
 /** Returns an event with its positions. */
 export function placeEvent(row: EventRow, feedSeq: number): PlacedEvent {
-  return { event: describeEvent(row), runSeq: row.run_seq, feedSeq };
+  return { event: describeEvent(row), runSeq: row.run_seq, feedSeq, place: row.place };
 }
 
 /** Returns the data of a run's events of one type, in order. */
@@ -88,4 +104,4 @@ export function describeEvent({ seq, run_id, principal, at, type, data }: EventR
 }
 
 /** A row of the journal. */
-export type EventRow = Omit<Tables['journal'], 'seq'> & { seq: number };
+export type EventRow = Selectable<Tables['journal']>;

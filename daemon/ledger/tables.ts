@@ -1,5 +1,14 @@
 import type { ColumnType, Generated } from 'kysely';
-import type { ComputeEnvironment, Lease, Run, WebhookType, Workspace } from '../contract/types.ts';
+import type {
+  ComputeEnvironment,
+  Lease,
+  OrganizationRole,
+  Role,
+  Run,
+  User,
+  WebhookType,
+  Workspace,
+} from '../contract/types.ts';
 
 /** Assigned by a trigger (`numeric-ids.ts`). */
 type NumericId = ColumnType<number, never, number>;
@@ -16,8 +25,57 @@ export interface Tables {
     organization: string;
     name: string;
     visibility: Workspace['visibility'] | null;
+    /** The user of a team server whose personal workspace it is. */
+    person_id: ColumnType<string | null, string | null | undefined, string | null>;
     created_at: string;
   };
+  /** People with an account on a team server. */
+  users: {
+    id: string;
+    name: string;
+    email: string | null;
+    /** 1 or 0. */
+    administrator: number;
+    state: User['state'];
+    created_at: string;
+  };
+  service_accounts: {
+    id: string;
+    organization_id: string;
+    name: string;
+    created_at: string;
+    created_by: string;
+  };
+  organization_members: {
+    organization_id: string;
+    user_id: string;
+    role: OrganizationRole;
+    added_at: string;
+  };
+  /** `member_id` is the id of a user or of a service account. */
+  workspace_members: { scope_id: string; member_id: string; role: Role; added_at: string };
+  /** Tokens of users and service accounts: one of `user_id` and `service_account_id` is set. */
+  tokens: {
+    id: string;
+    /** SHA-256 in base64url. */
+    hash: string;
+    name: string;
+    user_id: string | null;
+    service_account_id: string | null;
+    /** JSON array. */
+    scopes: string;
+    /** The only workspace that the token gives access to. */
+    scope_id: string | null;
+    /** JSON array of addresses and networks; empty: all. */
+    addresses: string;
+    created_at: string;
+    expires_at: string;
+    revoked_at: string | null;
+    last_used_at: string | null;
+    last_used_from: string | null;
+  };
+  /** Names of removed organizations (`organization` is '') and workspaces of a team server. */
+  reserved_names: { organization: string; name: string; reserved_at: string };
   compute_environments: {
     id: string;
     name: string;
@@ -95,6 +153,8 @@ export interface Tables {
     /** Of the token by which the shim's exit status is recognized; null for a run of an earlier version. */
     exit_digest: ColumnType<string | null, string | null | undefined, string | null>;
     cancel_requested: number;
+    /** The id of the principal of a team server who launched it. */
+    launched_by: ColumnType<string | null, string | null | undefined, string | null>;
     /** Number of events that the run has had. */
     events: Generated<number>;
     created_at: string;
@@ -230,5 +290,7 @@ export interface Tables {
     at: string;
     type: string;
     data: string;
+    /** The workspace (ORGANIZATION/NAME) or the organization that the event concerns. */
+    place: ColumnType<string | null, string | null | undefined, string | null>;
   };
 }

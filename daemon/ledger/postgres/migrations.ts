@@ -1,6 +1,7 @@
 import { postgresFeedSchema } from './feed.ts';
 import { firstRows, firstSchema } from './first-schema.ts';
 import { journalGuard } from './journal-guard.ts';
+import { principalStatements } from '../principals-migration.ts';
 
 /** One schema migration. A released migration is never changed; a later one corrects it. */
 interface Migration {
@@ -15,5 +16,11 @@ export const postgresMigrations: readonly Migration[] = [
     id: 1,
     name: 'first schema',
     statements: [...firstSchema, ...postgresFeedSchema, ...journalGuard, ...firstRows],
+  },
+  { id: 2, name: 'users, service accounts, members and tokens', statements: principalStatements },
+  {
+    id: 3,
+    name: 'counts of tasks by process and status',
+    statements: [`CREATE INDEX tasks_by_process_and_status ON tasks (run_id, process, status)`],
   },
 ];

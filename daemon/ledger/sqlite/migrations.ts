@@ -5,6 +5,7 @@ import { lastVersionsMigration } from './migrations/last-versions.ts';
 import { listingMigration } from './migrations/listing.ts';
 import { numericIdsMigration } from './migrations/numeric-ids.ts';
 import { secretHistoryMigration } from './migrations/secret-history.ts';
+import { principalsMigration } from '../principals-migration.ts';
 
 /** One schema migration. A released migration is never changed; a later one corrects it. */
 interface Migration {
@@ -233,6 +234,7 @@ export const migrations: readonly Migration[] = [
     ],
   },
   { id: 23, ...secretHistoryMigration },
+  { id: 24, ...principalsMigration },
   {
     id: 25,
     name: 'counts of tasks by process and status',
