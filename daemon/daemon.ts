@@ -135,7 +135,7 @@ export async function serve(
     recorder.start();
     const webhooks = new Webhooks({ ledger, hooks: await readWebhooks(settings.webhooks), log });
     const launches = new Launches({
-      ...{ ledger, runs, user, umask },
+      ...{ ledger, runs, umask },
       context: launchContextOf(settings, command),
       environment: { ...process.env },
     });
@@ -152,8 +152,8 @@ export async function serve(
       runs,
       events,
       launches,
-      user,
-      requests: new IdempotentRequests(ledger, String(user.uid), () => requestKey(paths.requestKeyFile, log)),
+      identify: () => user, // whoever reaches the socket or has its token is the user of the daemon
+      requests: new IdempotentRequests(ledger, () => requestKey(paths.requestKeyFile, log)),
       log,
       redact: (text) => redactors.redact(text),
       platformRules,

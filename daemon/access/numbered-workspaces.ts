@@ -1,6 +1,7 @@
 import { EscrowError } from '../errors.ts';
 import type { Queries } from '../ledger/ledger.ts';
-import type { SecretScope, WorkspaceScope } from './scopes.ts';
+import type { Principal } from './principal.ts';
+import { visibleWorkspaces, type SecretScope, type WorkspaceScope } from './scopes.ts';
 
 /** A workspace and its organization with their numeric ids. */
 export interface NumberedWorkspace {
@@ -10,10 +11,9 @@ export interface NumberedWorkspace {
   readonly organizationNumericId: number;
 }
 
-/** Lists all workspaces with their numeric ids, by organization and name. */
-export async function listNumberedWorkspaces(db: Queries): Promise<NumberedWorkspace[]> {
-  return db
-    .selectFrom('scopes')
+/** Lists the workspaces that a principal may see with their numeric ids, by organization and name. */
+export async function listNumberedWorkspaces(db: Queries, by: Principal): Promise<NumberedWorkspace[]> {
+  return visibleWorkspaces(db, by)
     .innerJoin('organizations', 'organizations.name', 'scopes.organization')
     .select([
       'scopes.numeric_id as numericId',
@@ -21,19 +21,20 @@ export async function listNumberedWorkspaces(db: Queries): Promise<NumberedWorks
       'scopes.organization',
       'organizations.numeric_id as organizationNumericId',
     ])
-    .where('scopes.kind', '=', 'workspace')
     .orderBy('scopes.organization')
     .orderBy('scopes.name')
     .execute();
 }
 
-/** Finds a workspace by its numeric id. Throws `workspace-not-found`. */
-export async function findNumberedWorkspace(db: Queries, numericId: number): Promise<WorkspaceScope> {
-  const row = await db
-    .selectFrom('scopes')
-    .select(['id', 'organization', 'name', 'visibility'])
-    .where('kind', '=', 'workspace')
-    .where('numeric_id', '=', numericId)
+/** Finds a workspace that a principal may see by its numeric id. Throws `workspace-not-found`. */
+export async function findNumberedWorkspace(
+  db: Queries,
+  numericId: number,
+  by: Principal,
+): Promise<WorkspaceScope> {
+  const row = await visibleWorkspaces(db, by)
+    .select(['scopes.id', 'scopes.organization', 'scopes.name', 'scopes.visibility'])
+    .where('scopes.numeric_id', '=', numericId)
     .executeTakeFirst();
   if (row !== undefined) return { ...row, kind: 'workspace', visibility: row.visibility ?? 'private' };
   throw new EscrowError('workspace-not-found', `There is no workspace with the id ${String(numericId)}.`);

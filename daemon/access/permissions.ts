@@ -1,18 +1,32 @@
 import type { Permission, Role } from '../contract/types.ts';
-import { policy, roleOf } from './policy.ts';
+import type { Queries } from '../ledger/open.ts';
+import { rolesByTitle } from './permitted-objects.ts';
+import { policy, type AnyRole } from './policy.ts';
 import type { Principal } from './principal.ts';
 
 type Resource = 'organization' | 'workspace' | 'secret' | 'run' | 'computeEnvironment';
 
 /** The permissions that concern each kind of object. */
 const concerning: Readonly<Record<Resource, readonly Permission[]>> = {
-  organization: ['organizations:read', 'organizations:delete', 'workspaces:create'],
+  organization: [
+    'organizations:read',
+    'organizations:delete',
+    'organization_members:read',
+    'organization_members:write',
+    'service_accounts:read',
+    'service_accounts:write',
+    'service_accounts:issue_token',
+    'workspaces:create',
+    'workspaces:create_personal',
+  ],
   workspace: [
     'workspaces:read',
     'workspaces:delete',
+    'members:read',
     'members:write',
     'pipeline_secrets:read',
     'pipeline_secrets:write',
+    'releases:create',
     'runs:read',
     'runs:launch',
     'runs:manage_all',
@@ -23,25 +37,52 @@ const concerning: Readonly<Record<Resource, readonly Permission[]>> = {
   computeEnvironment: ['compute_environments:read', 'compute_environments:write'],
 };
 
+/** Permissions that the user of a daemon does not have, because its operations need a team server. */
+const OF_SERVERS: readonly Permission[] = [
+  'organization_members:read',
+  'organization_members:write',
+  'service_accounts:read',
+  'service_accounts:write',
+  'service_accounts:issue_token',
+  'workspaces:create_personal',
+  'releases:create',
+];
+
 /** Returns the permissions of a role that concern a kind of object, in the order of the policy table. */
-export function permissionsOn(role: Role, kind: Resource): Permission[] {
-  return concerning[kind].filter((permission) => policy[permission].includes(role));
+export function permissionsOn(role: AnyRole, kind: Resource): Permission[] {
+  return concerning[kind].filter((permission) => policy[permission].roles.includes(role));
 }
 
 /**
- * Returns an object with what a principal may do with it. No role can set secrets in a personal workspace.
+ * Returns an object with what a principal may do with it because of its role and its token. No role can set secrets in a
+ * personal workspace.
  */
 export function permitted<T extends object>(
   by: Principal,
+  role: AnyRole,
   kind: Resource,
   resource: T,
 ): T & { permissions: Permission[] } {
-  const permissions = permissionsOn(roleOf(by), kind);
-  const keepsNoSecrets = 'visibility' in resource && resource.visibility === 'personal';
-  return {
-    ...resource,
-    permissions: keepsNoSecrets
-      ? permissions.filter((permission) => permission !== 'pipeline_secrets:write')
-      : permissions,
-  };
+  const isPersonal = 'visibility' in resource && resource.visibility === 'personal';
+  const permissions = permissionsOn(role, kind).filter((permission) => {
+    const { scope, personal = true, on } = policy[permission];
+    if (isPersonal && !personal) return false;
+    if (by.kind === 'machine') return !OF_SERVERS.includes(permission);
+    const { token } = by;
+    if (token === undefined) return true;
+    const isInReach = token.workspaceId === null || on === 'workspace' || permission === 'organizations:read';
+    return isInReach && scope !== 'session' && token.scopes.includes(scope);
+  });
+  return { ...resource, permissions };
+}
+
+/** Returns a function that says the role of a principal in a workspace, by title. */
+export async function roleReader(
+  db: Queries,
+  by: Principal,
+  titles: readonly string[],
+): Promise<(title: string) => Role> {
+  if (by.kind === 'machine') return () => 'owner';
+  const roles = await rolesByTitle(db, by, [...new Set(titles)]);
+  return (title) => roles.get(title) ?? 'view';
 }

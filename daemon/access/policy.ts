@@ -1,37 +1,61 @@
-import type { Permission, Role } from '../contract/types.ts';
-import { EscrowError } from '../errors.ts';
-import type { Principal } from './principal.ts';
+import type { OrganizationRole, Permission, Role, TokenScope } from '../contract/types.ts';
 
-/** The roles that have each permission. The only place that grants anything to a role. */
-export const policy: Readonly<Record<Permission, readonly Role[]>> = {
-  'organizations:read': ['owner', 'admin', 'maintain', 'launch', 'view'],
-  'organizations:delete': ['owner'],
-  'workspaces:create': ['owner', 'admin'],
-  'workspaces:read': ['owner', 'admin', 'maintain', 'launch', 'view'],
-  'workspaces:delete': ['owner'],
-  'members:write': ['owner', 'admin'],
-  'pipeline_secrets:read': ['owner', 'admin', 'maintain', 'launch', 'view'],
-  'pipeline_secrets:write': ['owner', 'admin', 'maintain'],
-  'runs:read': ['owner', 'admin', 'maintain', 'launch', 'view'],
-  'runs:launch': ['owner', 'admin', 'maintain', 'launch'],
-  'runs:manage': ['owner', 'admin', 'maintain', 'launch'],
-  'runs:manage_all': ['owner', 'admin'],
-  'audit:read': ['owner', 'admin'],
-  'compute_environments:read': ['owner', 'admin', 'maintain', 'launch', 'view'],
-  'compute_environments:write': ['owner', 'admin'],
+/** Every role that the policy knows. `person`: a user, with regard to themselves. `administrator`: of a server's users. */
+export type AnyRole = Role | OrganizationRole | 'person' | 'administrator';
+
+/** What a permission concerns, and who has it. */
+interface Rule {
+  /** The kind of object on which the role is needed. `self`: the principal itself. */
+  readonly on: 'workspace' | 'organization' | 'server' | 'self';
+  readonly roles: readonly AnyRole[];
+  /** The scope that a token needs. `session`: no token has the permission. */
+  readonly scope: TokenScope | 'session';
+  /** False: nobody has it on a personal workspace, which has no secrets and no members besides its person. */
+  readonly personal?: false;
+}
+
+const ALL_MEMBERS = ['owner', 'admin', 'member'] as const;
+const ALL = ['owner', 'admin', 'maintain', 'launch', 'view'] as const;
+const LAUNCHERS = ['owner', 'admin', 'maintain', 'launch'] as const;
+const MAINTAINERS = ['owner', 'admin', 'maintain'] as const;
+const ADMINS = ['owner', 'admin'] as const;
+
+/**
+ * The only place that grants anything to a role. The roles of each rule are the highest ones: whoever has a higher role also has
+ * the permissions of the lower ones. docs/permissions.md is generated from this table.
+ */
+export const policy: Readonly<Record<Permission, Rule>> = {
+  'organizations:create': { on: 'server', roles: ['administrator'], scope: 'manage' },
+  'organizations:read': { on: 'organization', roles: ALL_MEMBERS, scope: 'read' },
+  'organizations:delete': { on: 'organization', roles: ['owner'], scope: 'manage' },
+  'organization_members:read': { on: 'organization', roles: ALL_MEMBERS, scope: 'read' },
+  'organization_members:write': { on: 'organization', roles: ADMINS, scope: 'manage' },
+  'service_accounts:read': { on: 'organization', roles: ADMINS, scope: 'read' },
+  'service_accounts:write': { on: 'organization', roles: ADMINS, scope: 'manage' },
+  'service_accounts:issue_token': { on: 'organization', roles: ADMINS, scope: 'session' },
+  'workspaces:create': { on: 'organization', roles: ADMINS, scope: 'manage' },
+  'workspaces:create_personal': { on: 'organization', roles: ALL_MEMBERS, scope: 'manage' },
+  'workspaces:read': { on: 'workspace', roles: ALL, scope: 'read' },
+  'workspaces:delete': { on: 'workspace', roles: ['owner'], scope: 'manage' },
+  'members:read': { on: 'workspace', roles: ALL, scope: 'read' },
+  'members:write': { on: 'workspace', roles: ADMINS, scope: 'manage', personal: false },
+  'pipeline_secrets:read': { on: 'workspace', roles: ALL, scope: 'read' },
+  'pipeline_secrets:write': { on: 'workspace', roles: MAINTAINERS, scope: 'secrets:write', personal: false },
+  'releases:create': { on: 'workspace', roles: LAUNCHERS, scope: 'launch', personal: false },
+  'runs:read': { on: 'workspace', roles: ALL, scope: 'read' },
+  'runs:launch': { on: 'workspace', roles: LAUNCHERS, scope: 'launch' },
+  'runs:manage': { on: 'workspace', roles: LAUNCHERS, scope: 'launch' },
+  'runs:manage_all': { on: 'workspace', roles: ADMINS, scope: 'manage' },
+  'audit:read': { on: 'workspace', roles: ADMINS, scope: 'read' },
+  'compute_environments:read': { on: 'workspace', roles: ALL, scope: 'read' },
+  'compute_environments:write': { on: 'workspace', roles: ADMINS, scope: 'manage' },
+  'user_secrets:read': { on: 'self', roles: ['person'], scope: 'read' },
+  'user_secrets:write': { on: 'self', roles: ['person'], scope: 'secrets:write' },
+  'tokens:read': { on: 'self', roles: ['person'], scope: 'read' },
+  'tokens:create': { on: 'self', roles: ['person'], scope: 'session' },
+  'tokens:revoke': { on: 'self', roles: ['person'], scope: 'manage' },
+  'approvals:create': { on: 'self', roles: ['person'], scope: 'session' },
+  'users:read': { on: 'server', roles: ['administrator'], scope: 'read' },
+  'users:write': { on: 'server', roles: ['administrator'], scope: 'manage' },
+  'invitations:create': { on: 'server', roles: ['administrator'], scope: 'session' },
 };
-
-/** Returns a principal's role in a workspace. The daemon's user owns every workspace. */
-export function roleOf(_principal: Principal): Role {
-  return 'owner';
-}
-
-/** Throws `not-permitted` unless the role has the permission. `what` names the workspace in the message. */
-export function assertMay(role: Role, permission: Permission, what: string): void {
-  if (policy[permission].includes(role)) return;
-  throw new EscrowError(
-    'not-permitted',
-    `Permission ${permission} denied in workspace ${what}: your role is ${role}.`,
-    { hint: `Ask an owner or admin for one of these roles: ${policy[permission].join(', ')}.` },
-  );
-}

@@ -2,26 +2,29 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { assertPrecondition, entityTag, type Precondition } from '../contract/entity-tag.ts';
 import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
-import type { Workspace, WorkspaceInput } from '../contract/types.ts';
+import type { Role, Workspace, WorkspaceInput } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
+import { authorize } from './authorize.ts';
 import { getOrganization } from './organizations.ts';
-import { assertMay, roleOf } from './policy.ts';
+import { roleReader } from './permissions.ts';
+import { permittedWorkspaces } from './permitted-objects.ts';
 import type { Principal } from './principal.ts';
+import { assertNotReserved, reserveName } from './reserved-names.ts';
 import { titleOf, workspaceNotFound, type WorkspaceScope } from './scopes.ts';
 
 const COLLECTION = 'workspaces';
 
-/** Lists workspaces by organization and name, with the principal's role in each. Throws `cursor-invalid`. */
+/** Lists the workspaces that a principal may see by organization and name, with its role in each. Throws `cursor-invalid`. */
 export async function listWorkspaces(
   db: Queries,
   by: Principal,
   { limit, cursor }: PageRequest,
 ): Promise<Page<Workspace>> {
   const after = readCursor(COLLECTION, cursor, ['string', 'string']);
-  let query = selectWorkspaces(db);
+  let query = selectWorkspaces(db, by);
   if (after !== undefined)
     query = query.where(sql<boolean>`(scopes.organization, scopes.name) > (${after[0]}, ${after[1]})`);
   const rows = await query
@@ -30,7 +33,8 @@ export async function listWorkspaces(
     .limit(limit + 1)
     .execute();
   const { items, ...next } = pageOf(COLLECTION, rows, limit, (row) => [row.organization, row.name]);
-  return { items: items.map((row) => describe(row, by)), ...next };
+  const roleIn = await roleReader(db, by, items.map(titleOfRow));
+  return { items: items.map((row) => describe(row, roleIn(titleOfRow(row)))), ...next };
 }
 
 /** Returns a workspace as the API shows it. Throws `workspace-not-found`. */
@@ -39,15 +43,19 @@ export async function describeWorkspace(
   by: Principal,
   { organization, name }: Pick<WorkspaceScope, 'organization' | 'name'>,
 ): Promise<Workspace> {
-  const found = await selectWorkspaces(db)
+  const found = await selectWorkspaces(db, by)
     .where('scopes.organization', '=', organization)
     .where('scopes.name', '=', name)
     .executeTakeFirst();
-  if (found !== undefined) return describe(found, by);
-  throw await workspaceNotFound(db, `${organization}/${name}`);
+  const title = `${organization}/${name}`;
+  if (found === undefined) throw await workspaceNotFound(db, title, by);
+  return describe(found, (await roleReader(db, by, [title]))(title));
 }
 
-/** Creates a workspace. Throws `organization-not-found`, `name-taken`. */
+/**
+ * Creates a workspace. On a team server, a personal one belongs to its creator. Throws `organization-not-found`, `name-taken`,
+ * `not-permitted`.
+ */
 export async function createWorkspace(
   ledger: Ledger,
   by: Principal,
@@ -56,10 +64,16 @@ export async function createWorkspace(
 ): Promise<Workspace> {
   const scope: WorkspaceScope = { id: randomUUID(), kind: 'workspace', organization, name, visibility };
   return ledger.write(async (db) => {
-    await getOrganization(db, organization);
+    const isPersonal = visibility === 'personal';
+    const permission = isPersonal ? 'workspaces:create_personal' : 'workspaces:create';
+    await authorize(db, by, permission, { organization });
+    if (isPersonal && by.kind === 'service-account') throw notPersonal(by);
+    await getOrganization(db, by, organization);
+    await assertNotReserved(db, { organization, name }, `the workspace "${titleOf(scope)}"`);
+    const person_id = isPersonal && by.kind === 'user' ? by.id : null;
     const inserted = await db
       .insertInto('scopes')
-      .values({ ...scope, created_at: new Date().toISOString() })
+      .values({ ...scope, person_id, created_at: new Date().toISOString() })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     if (inserted.numInsertedOrUpdatedRows !== 1n)
@@ -81,7 +95,7 @@ export async function createWorkspace(
 /**
  * Removes a workspace and its secrets. Versions that runs have pinned are kept, encrypted, until those runs are purged.
  * The entity tag changes with each change of its secrets, so that a precondition protects secrets that the client did not
- * see. Throws `not-permitted`, `workspace-not-found`, `precondition-failed`.
+ * see. On a team server, the name is never used again. Throws `not-permitted`, `workspace-not-found`, `precondition-failed`.
  */
 export async function removeWorkspace(
   ledger: Ledger,
@@ -89,8 +103,8 @@ export async function removeWorkspace(
   scope: WorkspaceScope,
   precondition: Precondition = {},
 ): Promise<void> {
-  assertMay(roleOf(by), 'workspaces:delete', titleOf(scope));
   await ledger.write(async (db) => {
+    await authorize(db, by, 'workspaces:delete', { workspace: titleOf(scope) });
     const { etag } = await describeWorkspace(db, by, scope);
     assertPrecondition(precondition, etag, `the workspace "${titleOf(scope)}"`);
     await db
@@ -110,14 +124,22 @@ export async function removeWorkspace(
       .execute();
     await db.deleteFrom('secrets').where('scope_id', '=', scope.id).execute();
     await db.deleteFrom('secret_history').where('scope_id', '=', scope.id).execute();
+    await db.deleteFrom('workspace_members').where('scope_id', '=', scope.id).execute();
     await db.deleteFrom('scopes').where('id', '=', scope.id).execute();
+    await reserveName(db, by, scope);
     await record(db, { type: 'workspace.removed', by: by.user, data: { workspace: titleOf(scope) } });
   });
 }
 
-/** Returns the query of workspaces. Callers add conditions and an order. */
-function selectWorkspaces(db: Queries) {
-  return db
+function notPersonal(by: Principal): EscrowError {
+  return new EscrowError('not-permitted', `Cannot create a personal workspace: ${by.user} is not a person.`, {
+    hint: 'Create the workspace as a person.',
+  });
+}
+
+/** Returns the query of the workspaces that a principal may see. Callers add conditions and an order. */
+function selectWorkspaces(db: Queries, by: Principal) {
+  const all = db
     .selectFrom('scopes')
     .where('scopes.kind', '=', 'workspace')
     .select((select) => [
@@ -143,18 +165,25 @@ function selectWorkspaces(db: Queries) {
         .$asScalar()
         .as('changes'),
     ]);
+  return by.kind === 'machine'
+    ? all
+    : all.where('scopes.id', 'in', permittedWorkspaces(db, by, 'workspaces:read').select('scopes.id as id'));
 }
 
 type WorkspaceRow = Awaited<ReturnType<ReturnType<typeof selectWorkspaces>['execute']>>[number];
 
-function describe(row: WorkspaceRow, by: Principal): Workspace {
+function titleOfRow({ organization, name }: WorkspaceRow): string {
+  return `${organization}/${name}`;
+}
+
+function describe(row: WorkspaceRow, role: Role): Workspace {
   const { id, organization, name, created_at, secrets, changes } = row;
   const visibility = row.visibility ?? 'private';
   return {
     organization,
     name,
     visibility,
-    role: roleOf(by),
+    role,
     secrets,
     dateCreated: created_at,
     etag: entityTag(id, visibility, secrets, changes),

@@ -1,6 +1,7 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Principal } from '../access/principal.ts';
+import type { TokenLimits } from '../access/tokens/tokens.ts';
 import type { Sessions } from '../access/sessions.ts';
 import type { AllPlatformRules } from '../compute-envs/compute-environments.ts';
 import type { ListenAddress } from '../config/listen-address.ts';
@@ -32,8 +33,10 @@ export interface Served {
   readonly events: EventHub;
   /** Runs that the daemon starts itself. */
   readonly launches: Pick<Launches, 'preview' | 'start' | 'repeat' | 'parameterSchema'>;
-  /** The user of this daemon. */
-  readonly user: Principal;
+  /** Returns who makes a request. Throws `unauthenticated` on a team server if nobody was authenticated. */
+  readonly identify: (request: Request) => Principal;
+  /** Limits of new tokens on a team server. */
+  readonly tokenLimits?: TokenLimits;
   /** Requests that their clients may repeat. */
   readonly requests: IdempotentRequests;
   readonly log: Logger;

@@ -24,6 +24,13 @@ const groups: readonly Group[] = [
   { names: ['runs'], load: async () => (await import('./commands/runs/runs.ts')).addRuns },
   { names: ['workspaces'], load: async () => (await import('./commands/workspaces.ts')).addWorkspaces },
   { names: ['orgs'], load: async () => (await import('./commands/workspaces.ts')).addOrganizations },
+  { names: ['members'], load: async () => (await import('./commands/team/members.ts')).addMembers },
+  {
+    names: ['service-accounts'],
+    load: async () => (await import('./commands/team/service-accounts.ts')).addServiceAccounts,
+  },
+  { names: ['tokens'], load: async () => (await import('./commands/team/tokens.ts')).addTokens },
+  { names: ['users'], load: async () => (await import('./commands/team/users.ts')).addUsers },
   {
     names: ['compute-envs'],
     load: async () => (await import('./commands/compute-envs/compute-envs.ts')).addComputeEnvironments,

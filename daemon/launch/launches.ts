@@ -1,5 +1,3 @@
-import { assertMay, roleOf } from '../access/policy.ts';
-import type { Principal } from '../access/principal.ts';
 import { findWorkspace, titleOf, type WorkspaceScope } from '../access/scopes.ts';
 import { findComputeEnvironment } from '../compute-envs/compute-environments.ts';
 import type {
@@ -40,7 +38,6 @@ const CONCURRENT = 4;
 export interface LaunchParts {
   readonly ledger: Ledger;
   readonly runs: Runs;
-  readonly user: Principal;
   readonly context: LaunchContext;
   /** The environment with which the daemon was started. */
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -136,9 +133,8 @@ export class Launches {
   }
 
   async #prepare(launch: LaunchRequest): Promise<PreparedLaunch> {
-    const { ledger, user, context } = this.#parts;
+    const { ledger, context } = this.#parts;
     const workspace = await findWorkspace(ledger.db, launch.workspace ?? context.settings.workspace);
-    assertMay(roleOf(user), 'runs:launch', titleOf(workspace));
     const environment = await this.#findEnvironment(launch.computeEnvironment);
     const surroundings = this.#surroundings(launch, environment);
     const { found, processes } = await inspect(launch, surroundings.environment);

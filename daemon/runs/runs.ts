@@ -10,6 +10,7 @@ import type {
   RunUseList,
   TaskList,
 } from '../contract/types.ts';
+import type { Principal } from '../access/principal.ts';
 import type { PageRequest } from '../contract/page.ts';
 import { EscrowError } from '../errors.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
@@ -169,9 +170,10 @@ export class Runs {
     return runProbe(this.#deps, this.#materializing, { environment, values }, work);
   }
 
-  /** Lists runs, newest first. Throws `cursor-invalid`, `request-invalid`. */
-  async list(filter: RunFilter): Promise<RunPage<Run>> {
+  /** Lists the runs that a principal may see, newest first. Throws `cursor-invalid`, `request-invalid`. */
+  async list(request: Omit<RunFilter, 'visibleTo'>, by?: Principal): Promise<RunPage<Run>> {
     await this.#watches.observe();
+    const filter = by === undefined || by.kind === 'machine' ? request : { ...request, visibleTo: by };
     return this.#lists.get(JSON.stringify(filter), () => this.#list(filter));
   }
 
@@ -258,7 +260,7 @@ export class Runs {
    * passes it on to the head as soon as there is one. In the result, `orphanedJobs` lists the jobs that were asked to end,
    * including those that have ended since, and the jobs that were left alone, with a `refusal`.
    */
-  async cancel(wanted: string): Promise<Run> {
+  async cancel(wanted: string, by: Principal = this.#deps.user): Promise<Run> {
     const { db } = this.#deps.ledger;
     const row = await findOneRun(db, wanted);
     if (row.state === 'materialized' || row.state === 'running') {
@@ -268,13 +270,12 @@ export class Runs {
           .set((run) => ({ cancel_requested: run('cancel_requested', '+', 1) }))
           .where('id', '=', row.id)
           .execute();
-        const by = this.#deps.user.user;
-        await record(transaction, { run: row.id, type: 'run.cancel-requested', by });
+        await record(transaction, { run: row.id, type: 'run.cancel-requested', by: by.user });
       });
       await this.#watches.poll(row.id);
       return describeRun(db, await getRun(db, row.id));
     }
-    const asked = await cancelOrphanedJobs(this.#deps, row.id, this.#deps.user.user);
+    const asked = await cancelOrphanedJobs(this.#deps, row.id, by.user);
     await refreshOrphanedJobs(this.#deps, row.id);
     return {
       ...(await describeRun(db, await getRun(db, row.id))),

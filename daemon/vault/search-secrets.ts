@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { permittedWorkspaces } from '../access/permitted-objects.ts';
 import type { Principal } from '../access/principal.ts';
 import { findUserScope } from '../access/scopes.ts';
 import { pageOf, readCursor, type PageRequest } from '../contract/page.ts';
@@ -17,7 +18,7 @@ export interface FoundSecret {
 const COLLECTION = 'secrets of all scopes';
 
 /**
- * Searches the secrets of a principal and of all workspaces by name. The case is ignored. Without a text, returns all secrets.
+ * Searches the secrets of a principal and of all workspaces that it may see by name. The case is ignored. Without a text, returns all secrets.
  * The result is sorted by name. Throws `cursor-invalid`.
  */
 export async function searchSecrets(
@@ -25,7 +26,7 @@ export async function searchSecrets(
   by: Principal,
   { text, limit, cursor }: PageRequest & { readonly text?: string | undefined },
 ): Promise<{ readonly items: readonly FoundSecret[]; readonly next?: string }> {
-  const own = await findUserScope(db, by);
+  const own = await ownScopeId(db, by);
   const after = readCursor(COLLECTION, cursor, ['string', 'string']);
   let query = db
     .selectFrom('secrets')
@@ -33,7 +34,18 @@ export async function searchSecrets(
     .selectAll('secrets')
     .select(['scopes.kind', 'scopes.organization', 'scopes.name as workspace'])
     .select(whoUpdated)
-    .where((where) => where.or([where('scopes.kind', '=', 'workspace'), where('scopes.id', '=', own.id)]));
+    .where((where) =>
+      where.or([
+        by.kind === 'machine'
+          ? where('scopes.kind', '=', 'workspace')
+          : where(
+              'scopes.id',
+              'in',
+              permittedWorkspaces(db, by, 'pipeline_secrets:read').select('scopes.id as id'),
+            ),
+        where('scopes.id', '=', own),
+      ]),
+    );
   if (text !== undefined) query = query.where(fragmentsOf(db).contains(sql.ref('secrets.name'), text));
   if (after !== undefined)
     query = query.where(sql<boolean>`(secrets.name, secrets.id) > (${after[0]}, ${after[1]})`);
@@ -50,4 +62,11 @@ export async function searchSecrets(
     })),
     ...next,
   };
+}
+
+/** Returns the id of the own scope of a principal, or '' if it has none or its token does not reach it. */
+async function ownScopeId(db: Queries, by: Principal): Promise<string> {
+  const isOut =
+    by.kind === 'service-account' || (by.kind === 'user' && (by.token?.workspaceId ?? null) !== null);
+  return isOut ? '' : (await findUserScope(db, by)).id;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { authorize } from '../access/authorize.ts';
 import type { Principal } from '../access/principal.ts';
 import { nameOfScope, titleOf, type SecretScope } from '../access/scopes.ts';
 import { assertPrecondition, type Precondition } from '../contract/entity-tag.ts';
@@ -59,6 +60,7 @@ export class Vault {
     assertSecretName(name);
     assertKeepsSecrets(scope);
     return this.#withCurrentKey(async (db, key) => {
+      await authorizeWrite(db, by, scope);
       assertPrecondition(precondition, await tagOf(db, scope, name), `the secret ${name}`);
       const result = await this.#store(db, by, scope, name, value, key);
       const data = { scope: titleOf(scope), name, version: result.version };
@@ -78,6 +80,7 @@ export class Vault {
     for (const name of values.keys()) assertSecretName(name);
     assertKeepsSecrets(scope);
     return this.#withCurrentKey(async (db, key) => {
+      await authorizeWrite(db, by, scope);
       const result = await this.#setAllIn(db, by, scope, values, onConflict, key);
       await remember(db, result);
       return result;
@@ -124,6 +127,7 @@ export class Vault {
     precondition: Precondition = {},
   ): Promise<void> {
     await this.#ledger.write(async (db) => {
+      await authorizeWrite(db, by, scope);
       const tag = await tagOf(db, scope, name);
       if (tag !== undefined) assertPrecondition(precondition, tag, `the secret ${name}`);
       const row = await db
@@ -276,6 +280,12 @@ export class Vault {
 export function contextOf(ledger: Ledger, row: Omit<Tables['secret_versions'], 'sealed'>): SealContext {
   const { scope_id: scope, secret_id: secret, name, version } = row;
   return { ledger: ledger.id, scope, secret, name, version };
+}
+
+/** Checks in the transaction of a change that the principal may still make it. */
+async function authorizeWrite(db: Queries, by: Principal, scope: SecretScope): Promise<void> {
+  if (scope.kind === 'user') await authorize(db, by, 'user_secrets:write', 'self');
+  else await authorize(db, by, 'pipeline_secrets:write', { workspace: titleOf(scope) });
 }
 
 function assertKeepsSecrets(scope: SecretScope): void {

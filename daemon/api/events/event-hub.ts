@@ -16,9 +16,11 @@ export interface HubLimits {
   /** Maximum number of bytes that wait for one listener. */
   readonly budget: number;
   readonly heartbeatMs: number;
+  /** How often the access of open streams is checked if there are no events. */
+  readonly renewMs: number;
 }
 
-const LIMITS: HubLimits = { listeners: 1500, budget: 256 * 1024, heartbeatMs: 15_000 };
+const LIMITS: HubLimits = { listeners: 1500, budget: 256 * 1024, heartbeatMs: 15_000, renewMs: 10_000 };
 
 /**
  * Sends new events of the journal to all listeners. It reads each event once from the ledger, however many listeners there
@@ -38,6 +40,7 @@ export class EventHub {
   #isReadQueued = false;
   #isStopped = false;
   #heartbeat: NodeJS.Timeout | undefined;
+  #renewal: NodeJS.Timeout | undefined;
 
   /** Calls `onListening` when a client starts to listen, and at each heartbeat while any listens. */
   constructor(
@@ -58,6 +61,7 @@ export class EventHub {
       if (this.#size > 0) this.#onListening();
       for (const listener of this.#all()) listener.heartbeat();
     }, this.#limits.heartbeatMs);
+    this.#renewal = setInterval(() => void this.#renewAccess(), this.#limits.renewMs);
   }
 
   /**
@@ -66,6 +70,7 @@ export class EventHub {
    */
   stop(retryMs?: () => number): void {
     clearInterval(this.#heartbeat);
+    clearInterval(this.#renewal);
     this.#changes.off('change', this.#onChange);
     this.#isStopped = true;
     for (const listener of this.#all()) listener.end(retryMs?.());
@@ -136,11 +141,22 @@ export class EventHub {
     let page: readonly PlacedEvent[];
     do {
       page = await this.feed.read(this.#position, PAGE);
+      if (page.length > 0) await this.#renewAccess();
       for (const placed of page) {
         this.#send(placed);
         this.#position = placed.feedSeq;
       }
     } while (page.length === PAGE);
+  }
+
+  /**
+   * Reads again what the clients of a team server may see, and disconnects those that may no longer receive events: before each
+   * batch, so that none receives an event after the commit that revoked its access, and at intervals. One after the other,
+   * because all use the ledger.
+   */
+  async #renewAccess(): Promise<void> {
+    for (const listener of this.#all())
+      if (listener.stream.access !== undefined) await listener.renewAccess();
   }
 
   #send(placed: PlacedEvent): void {

@@ -70,6 +70,7 @@ export class EventListener {
       return;
     }
     if (!this.#isOpen() || this.stream.positionOf(placed) <= this.#last) return;
+    if (this.stream.access?.sees(placed) === false) return;
     this.#send(placed, frame);
     if (this.#response.writableLength > this.#budget) this.disconnect();
   }
@@ -84,6 +85,15 @@ export class EventListener {
 
   endIfComplete(): void {
     if (this.#isComplete && this.#isLive) this.end();
+  }
+
+  /** Reads again what the client may see. Disconnects one that may no longer receive events. Never rejects. */
+  async renewAccess(): Promise<void> {
+    try {
+      await this.stream.access?.renew();
+    } catch {
+      this.disconnect(); // a client whose access was not revoked connects again
+    }
   }
 
   /** `retryMs`: the time after which the client should reconnect. */

@@ -1,31 +1,38 @@
 import type { Response } from 'express';
 import { STREAMED, type Streamed } from '../routing/operation.ts';
 import type { Served } from '../served.ts';
+import type { Principal } from '../../access/principal.ts';
 import type { Start } from './event-listener.ts';
-import { feedStream, runStream, type EventStream } from './stream.ts';
+import { feedStream, runStream, visibleStream, type EventStream } from './stream.ts';
 
 type Sending = Pick<Served, 'ledger' | 'runs' | 'events'>;
 
 /** Sends the events of a run as server-sent events until the run is purged: from the first one, or after `lastEventId`. */
 export async function sendRunEvents(
   { ledger, runs, events }: Sending,
+  by: Principal,
   run: string,
   lastEventId: unknown,
   response: Response,
 ): Promise<Streamed> {
   const { id, state } = await runs.find(run);
   const stream = runStream(ledger.db, id, state === 'purged');
-  return send(events, stream, { after: readId(lastEventId) }, response);
+  return send(events, visibleTo(stream, ledger, by), { after: readId(lastEventId) }, response);
 }
 
 /** Sends all events as server-sent events: new ones, or those after `lastEventId`. */
 export async function sendAllEvents(
-  { events }: Sending,
+  { events, ledger }: Sending,
+  by: Principal,
   lastEventId: unknown,
   response: Response,
 ): Promise<Streamed> {
   const start = lastEventId === undefined ? 'newest' : { after: readId(lastEventId) };
-  return send(events, feedStream(events.feed), start, response);
+  return send(events, visibleTo(feedStream(events.feed), ledger, by), start, response);
+}
+
+function visibleTo(stream: EventStream, { db }: Served['ledger'], by: Principal): EventStream {
+  return by.kind === 'machine' ? stream : visibleStream(stream, db, by);
 }
 
 async function send(

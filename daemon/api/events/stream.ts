@@ -1,3 +1,5 @@
+import { Sight } from '../../access/sight.ts';
+import type { TeamPrincipal } from '../../access/principal.ts';
 import type { Feed } from '../../ledger/feed.ts';
 import { readRunEvents, type PlacedEvent } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/ledger.ts';
@@ -15,6 +17,16 @@ export interface EventStream {
   positionOf(placed: PlacedEvent): number;
   /** Whether no events follow this one. */
   endsWith(placed: PlacedEvent): boolean;
+  /** Who receives it, if the ledger decides what they may see. */
+  readonly access?: StreamAccess;
+}
+
+/** What the principal of an open stream may see. */
+export interface StreamAccess {
+  /** Reads it again. Throws if the principal may no longer receive events. */
+  renew(): Promise<void>;
+  /** Whether an event was visible when it was read last. */
+  sees(placed: PlacedEvent): boolean;
 }
 
 /** Returns the events of a run. They end when the run is purged. */
@@ -41,5 +53,38 @@ export function feedStream(feed: Feed): EventStream {
     newest: async () => feed.newest(),
     positionOf: ({ feedSeq }) => feedSeq,
     endsWith: () => false,
+  };
+}
+
+/**
+ * Restricts a stream to what a principal of a team server may see. What that is, is read again at each read and whenever the
+ * hub renews it, so that a revoked principal receives nothing more.
+ */
+export function visibleStream(stream: EventStream, db: Queries, by: TeamPrincipal): EventStream {
+  let sight: Sight | undefined;
+  const access: StreamAccess = {
+    renew: async () => {
+      sight = undefined; // if the read fails, nothing is visible
+      sight = await Sight.read(db, by);
+    },
+    sees: (placed) => sight?.sees(placed) === true,
+  };
+  return {
+    ...stream,
+    access,
+    // A page is only shorter than the limit at the end of the stream: the listener takes a short page for the last one.
+    read: async (after, limit) => {
+      await access.renew();
+      const visible: PlacedEvent[] = [];
+      let [position, isLast] = [after, false];
+      while (visible.length < limit && !isLast) {
+        const page = await stream.read(position, limit);
+        visible.push(...page.filter((placed) => access.sees(placed)));
+        const last = page.at(-1);
+        if (last !== undefined) position = stream.positionOf(last);
+        isLast = page.length < limit;
+      }
+      return visible.slice(0, limit);
+    },
   };
 }

@@ -26,9 +26,11 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     query: 'page-query',
     responses: { 200: 'compute-environment-list' },
     problems: ['cursor-invalid'],
-    handle: async ({ ledger, user }, { query }) => {
+    handle: async ({ ledger }, { query, principal }) => {
       const { items, ...next } = await pageOfComputeEnvironments(ledger.db, pageIn(query));
-      const computeEnvironments = items.map((one) => permitted(user, 'computeEnvironment', one));
+      const computeEnvironments = items.map((one) =>
+        permitted(principal, 'owner', 'computeEnvironment', one),
+      );
       return { status: 200, body: { computeEnvironments, ...next } };
     },
   }),
@@ -42,12 +44,16 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     repeatable: 201,
     responses: { 201: 'compute-environment' },
     problems: CHANGE,
-    handle: async ({ ledger, platformRules, user }, { body, remember }) => {
-      const created = await createComputeEnvironment(ledger, platformRules, user, body, remember);
-      return { status: 201, body: permitted(user, 'computeEnvironment', created), etag: created.etag };
+    handle: async ({ ledger, platformRules }, { body, remember, principal }) => {
+      const created = await createComputeEnvironment(ledger, platformRules, principal, body, remember);
+      return {
+        status: 201,
+        body: permitted(principal, 'owner', 'computeEnvironment', created),
+        etag: created.etag,
+      };
     },
-    repeat: async ({ user }, _call, remembered) =>
-      permitted(user, 'computeEnvironment', remembered as object),
+    repeat: async (_served, { principal }, remembered) =>
+      permitted(principal, 'owner', 'computeEnvironment', remembered as object),
   }),
   operation({
     id: 'getComputeEnvironment',
@@ -57,9 +63,13 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     tagged: true,
     responses: { 200: 'compute-environment' },
     problems: FIND,
-    handle: async ({ ledger, user }, { params }) => {
+    handle: async ({ ledger }, { params, principal }) => {
       const found = await findComputeEnvironment(ledger.db, params.computeEnvironment);
-      return { status: 200, body: permitted(user, 'computeEnvironment', found), etag: found.etag };
+      return {
+        status: 200,
+        body: permitted(principal, 'owner', 'computeEnvironment', found),
+        etag: found.etag,
+      };
     },
   }),
   operation({
@@ -76,11 +86,22 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     responses: { 200: 'compute-environment' },
     problems: CHANGE,
     handle: async (
-      { ledger, platformRules, user },
-      { params: { computeEnvironment: name }, body, precondition },
+      { ledger, platformRules },
+      { params: { computeEnvironment: name }, body, precondition, principal },
     ) => {
-      const changed = await changeComputeEnvironment(ledger, platformRules, user, name, body, precondition);
-      return { status: 200, body: permitted(user, 'computeEnvironment', changed), etag: changed.etag };
+      const changed = await changeComputeEnvironment(
+        ledger,
+        platformRules,
+        principal,
+        name,
+        body,
+        precondition,
+      );
+      return {
+        status: 200,
+        body: permitted(principal, 'owner', 'computeEnvironment', changed),
+        etag: changed.etag,
+      };
     },
   }),
   operation({
@@ -91,8 +112,8 @@ export const computeEnvironmentOperations: readonly Operation[] = [
     preconditions: ['If-Match'],
     responses: { 204: null },
     problems: CHANGE,
-    handle: async ({ ledger, user }, { params, precondition }) => {
-      await removeComputeEnvironment(ledger, user, params.computeEnvironment, precondition);
+    handle: async ({ ledger }, { params, precondition, principal }) => {
+      await removeComputeEnvironment(ledger, principal, params.computeEnvironment, precondition);
       return { status: 204, body: undefined };
     },
   }),

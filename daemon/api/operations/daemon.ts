@@ -1,6 +1,7 @@
 import { findPendingRemovals } from '../../runs/records/queries.ts';
 import { listExposures } from '../../runs/records/exposures.ts';
 import { readListenAddress } from '../../config/listen-address.ts';
+import { visibleEvents } from '../../access/sight.ts';
 import { readAudit } from '../../ledger/audit.ts';
 import type { Health } from '../../contract/types.ts';
 import { sendAllEvents } from '../events/send-events.ts';
@@ -80,31 +81,42 @@ export const daemonOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/exposures',
     summary: 'List files in which secret values were found',
+    permission: 'runs:read',
     responses: { 200: 'exposure-list' },
-    handle: async ({ ledger }) => ({ status: 200, body: await listExposures(ledger.db) }),
+    handle: async ({ ledger }, { principal }) => ({
+      status: 200,
+      body: await listExposures(ledger.db, principal),
+    }),
   }),
   operation({
     id: 'streamEvents',
     method: 'get',
     path: '/v1/events',
     summary: 'Stream the journal of all runs and actions as server-sent events',
+    permission: 'runs:read',
     description:
       'Starts with the next event, or with the first one if the request contains `Last-Event-ID: 0`. Each event has the data of `journal-event`, and its id is its position among all events. The first message has no data. Its id is the position at which the stream starts. The stream does not end. A client that reads too slowly is disconnected and resumes with `Last-Event-ID`. Comments keep the connection alive.',
     headers: ['Last-Event-ID'],
     responses: { 200: { type: 'text/event-stream', schema: 'journal-event' } },
     problems: ['too-many-listeners'],
-    handle: (served, { headers }, response) => sendAllEvents(served, headers['last-event-id'], response),
+    handle: (served, { headers, principal }, response) =>
+      sendAllEvents(served, principal, headers['last-event-id'], response),
   }),
   operation({
     id: 'listAuditEvents',
     method: 'get',
     path: '/v1/audit',
     summary: 'List the audit log, newest first',
+    permission: 'audit:read',
     query: 'audit-query',
     responses: { 200: 'audit' },
     problems: ['cursor-invalid', 'request-unprocessable'],
-    handle: async ({ ledger }, { query }) => {
-      const { items, ...next } = await readAudit(ledger.db, { ...query, ...pageIn(query, AUDIT_DEFAULT) });
+    handle: async ({ ledger }, { query, principal }) => {
+      const { items, ...next } = await readAudit(
+        ledger.db,
+        { ...query, ...pageIn(query, AUDIT_DEFAULT) },
+        await visibleEvents(ledger.db, principal),
+      );
       return { status: 200, body: { events: [...items], ...next } };
     },
   }),

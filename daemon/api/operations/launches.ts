@@ -37,12 +37,12 @@ export const launchOperations: readonly Operation[] = [
       'scheduler-rejected',
       'usage',
     ],
-    handle: async ({ launches, user }, { query, body, remember }) =>
+    handle: async ({ launches }, { query, body, remember, principal }) =>
       query.preview === true
         ? { status: 200, body: await launches.preview(body) }
-        : { status: 201, body: withPermissions(user, await launches.start(body, remember)) },
-    repeat: async ({ launches, user }, _call, remembered) =>
-      withPermissions(user, await launches.repeat(remembered as Parameters<typeof launches.repeat>[0])),
+        : { status: 201, body: withPermissions(principal, await launches.start(body, remember)) },
+    repeat: async ({ launches }, { principal }, remembered) =>
+      withPermissions(principal, await launches.repeat(remembered as Parameters<typeof launches.repeat>[0])),
   }),
   operation({
     id: 'getParameterSchema',
@@ -62,5 +62,5 @@ export const launchOperations: readonly Operation[] = [
 ];
 
 function withPermissions(by: Principal, launch: Launch): Launch {
-  return { ...launch, run: permitted(by, 'run', launch.run) };
+  return { ...launch, run: permitted(by, 'owner', 'run', launch.run) };
 }

@@ -1,10 +1,12 @@
 import { openApi, ownApi } from '../routing/openapi.ts';
 import { operation, type Operation, type OperationGroup } from '../routing/operation.ts';
 import { platformApi, platformGroup } from '../seqera-platform/operations.ts';
+import { serviceAccountOperations, tokenOperations, userOperations } from './accounts.ts';
 import { computeEnvironmentOperations } from './compute-environments.ts';
 import { daemonOperations } from './daemon.ts';
 import { launchOperations } from './launches.ts';
 import { dashboardOperations } from './dashboard.ts';
+import { memberOperations, organizationMemberOperations } from './members.ts';
 import { runNameOperations } from './run-names.ts';
 import { runOperations } from './runs.ts';
 import { secretOperations } from './secrets.ts';
@@ -71,12 +73,25 @@ export const operationGroups: readonly OperationGroup[] = [
     description: "Runs that the daemon starts, for clients without a shell on the daemon's host",
     operations: launchOperations,
   },
-  { title: 'Organizations', description: 'Owners of workspaces', operations: organizationOperations },
-  { title: 'Workspaces', description: 'Sets of secrets and runs', operations: workspaceOperations },
+  {
+    title: 'Organizations',
+    description: 'Owners of workspaces',
+    operations: [...organizationOperations, ...organizationMemberOperations],
+  },
+  {
+    title: 'Workspaces',
+    description: 'Sets of secrets and runs',
+    operations: [...workspaceOperations, ...memberOperations],
+  },
   {
     title: 'Secrets',
     description: 'Secrets of workspaces and of the user. Values are write-only',
     operations: secretOperations,
+  },
+  {
+    title: 'Accounts',
+    description: 'Users, service accounts and tokens of a team server',
+    operations: [...userOperations, ...serviceAccountOperations, ...tokenOperations],
   },
   {
     title: 'Compute environments',

@@ -10,13 +10,14 @@ export const runNameOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/run-names',
     summary: 'List names and ids of runs, newest first',
+    permission: 'runs:read',
     description:
       'A fast list for shell completion. The response contains only id, name, state, outcome and time of each run.',
     query: 'run-name-query',
     responses: { 200: 'run-name-list' },
-    handle: async ({ ledger }, { query: { prefix = '', limit = LIST_DEFAULT } }) => ({
+    handle: async ({ ledger }, { query: { prefix = '', limit = LIST_DEFAULT }, principal }) => ({
       status: 200,
-      body: { runs: await listRunNames(ledger.db, prefix, limit) },
+      body: { runs: await listRunNames(ledger.db, principal, prefix, limit) },
     }),
   }),
 ];

@@ -1,7 +1,7 @@
 import { permitted } from '../../access/permissions.ts';
-import { roleOf } from '../../access/policy.ts';
 import type { RunList } from '../../contract/types.ts';
 import type { Runs } from '../../runs/runs.ts';
+import { permittedRuns } from '../../runs/records/permitted-runs.ts';
 import { SharedBodies } from '../routing/shared-bodies.ts';
 import { operation, type Operation } from '../routing/operation.ts';
 import type { RememberedRun } from '../../runs/materialize/remembered-run.ts';
@@ -58,15 +58,15 @@ export const runOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/runs',
     summary: 'List runs, newest first',
+    permission: 'runs:read',
     query: 'run-query',
     responses: { 200: 'run-list' },
     problems: ['cursor-invalid', 'request-unprocessable'],
-    handle: async ({ runs, user }, { query }) => {
-      const page = await runs.list({ ...query, ...pageIn(query, LIST_DEFAULT) });
-      const body = lists.of(page, roleOf(user), () => {
-        const { items, ...next } = page;
-        return { runs: items.map((one) => permitted(user, 'run', one)), ...next };
-      });
+    handle: async ({ runs, ledger }, { query, principal }) => {
+      const page = await runs.list({ ...query, ...pageIn(query, LIST_DEFAULT) }, principal);
+      const { items, ...next } = page;
+      const withRole = await permittedRuns(ledger.db, principal, items);
+      const body = lists.of(page, principal, () => ({ runs: items.map(withRole), ...next }));
       return { status: 200, body, isShared: true };
     },
   }),
@@ -84,20 +84,22 @@ export const runOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/runs/{run}',
     summary: 'Get a run',
+    permission: 'runs:read',
     description:
       'If several runs have the given name, returns the newest live run with this name or, if none is live, the newest.',
     responses: { 200: 'run' },
     problems: FIND,
-    handle: async ({ runs, user }, { params }) => ({
-      status: 200,
-      body: permitted(user, 'run', await runs.find(params.run)),
-    }),
+    handle: async ({ runs, ledger }, { params, principal }) => {
+      const run = await runs.find(params.run);
+      return { status: 200, body: (await permittedRuns(ledger.db, principal, [run]))(run) };
+    },
   }),
   operation({
     id: 'listTasks',
     method: 'get',
     path: '/v1/runs/{run}/tasks',
     summary: 'List the tasks of a run',
+    permission: 'runs:read',
     description: "The tasks come from the plugin's events and from the trace.",
     query: 'task-query',
     responses: { 200: 'task-list' },
@@ -112,6 +114,7 @@ export const runOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/runs/{run}/progress',
     summary: 'Count the tasks of a run by state and process',
+    permission: 'runs:read',
     responses: { 200: 'run-progress' },
     problems: FIND,
     handle: async ({ runs }, { params }) => ({ status: 200, body: await runs.progress(params.run) }),
@@ -121,6 +124,7 @@ export const runOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/runs/{run}/uses',
     summary: 'List the secrets of a run and the processes that received them',
+    permission: 'runs:read',
     description:
       "Lists the deliveries of nf-escrow's secrets to the run, and the processes whose tasks received them. Tasks can forge the information about processes.",
     query: 'page-query',
@@ -148,6 +152,7 @@ export const runOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/runs/{run}/receipt',
     summary: 'Get the receipt of a run',
+    permission: 'runs:read',
     description: 'The receipt says what was delivered, when it was removed and how its absence was verified.',
     responses: { 200: 'receipt' },
     problems: FIND,
@@ -173,13 +178,14 @@ export const runOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/runs/{run}/events',
     summary: 'Stream the journal of a run as server-sent events',
+    permission: 'runs:read',
     description:
       'Starts at the first event. Each event has the data of `journal-event`, and its id is its position among the events of the run. The stream ends when the run is purged. A client that reads too slowly is disconnected and resumes with `Last-Event-ID`. Comments keep the connection alive.',
     headers: ['Last-Event-ID'],
     responses: { 200: { type: 'text/event-stream', schema: 'journal-event' } },
     problems: [...FIND, 'too-many-listeners'],
-    handle: (served, { params, headers }, response) =>
-      sendRunEvents(served, params.run, headers['last-event-id'], response),
+    handle: (served, { params, headers, principal }, response) =>
+      sendRunEvents(served, principal, params.run, headers['last-event-id'], response),
   }),
   operation({
     id: 'submitRun',
@@ -202,23 +208,24 @@ export const runOperations: readonly Operation[] = [
       'path-conflict',
       'permissions-too-open',
     ],
-    handle: async ({ runs, user }, { params, body }) => ({
+    handle: async ({ runs }, { params, body, principal }) => ({
       status: 200,
-      body: permitted(user, 'run', await runs.submit(params.run, body.arguments)),
+      body: permitted(principal, 'owner', 'run', await runs.submit(params.run, body.arguments)),
     }),
   }),
   operation({
     id: 'cancelRun',
     method: 'post',
     path: '/v1/runs/{run}/cancel',
+    permission: 'runs:manage',
     summary: 'Stop the head of a run, or cancel the orphaned jobs of an ended run',
     description: 'Fails if several live runs have the given name.',
     responses: { 200: 'run' },
     problems: PURGE,
-    handle: async ({ runs, user }, { params }) => ({
-      status: 200,
-      body: permitted(user, 'run', await runs.cancel(params.run)),
-    }),
+    handle: async ({ runs, ledger }, { params, principal }) => {
+      const run = await runs.cancel(params.run, principal);
+      return { status: 200, body: (await permittedRuns(ledger.db, principal, [run]))(run) };
+    },
   }),
   operation({
     id: 'purgeRun',
@@ -232,10 +239,11 @@ export const runOperations: readonly Operation[] = [
     requestOptional: true,
     responses: { 200: 'run' },
     problems: PURGE,
-    handle: async ({ runs, user }, { params, query: { force = false, ended = false }, body }) => ({
+    handle: async ({ runs }, { params, query: { force = false, ended = false }, body, principal }) => ({
       status: 200,
       body: permitted(
-        user,
+        principal,
+        'owner',
         'run',
         await runs.purge(params.run, { force, asked: !ended }, body.awsCredentials),
       ),

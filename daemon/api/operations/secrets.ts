@@ -1,5 +1,6 @@
-import { permitted } from '../../access/permissions.ts';
-import { assertMay, roleOf } from '../../access/policy.ts';
+import { permitted, roleReader } from '../../access/permissions.ts';
+import type { AnyRole } from '../../access/policy.ts';
+import type { Principal } from '../../access/principal.ts';
 import { findUserScope, findWorkspace, titleOf, userScope, type SecretScope } from '../../access/scopes.ts';
 import { assertSecretName } from '../../contract/secret-name.ts';
 import { isMaskable } from '../../redaction/needles/needles.ts';
@@ -10,7 +11,7 @@ import { searchSecrets } from '../../vault/search-secrets.ts';
 import { listHistory } from '../../vault/secret-history.ts';
 import { encodeValue, secretValueFrom } from '../../vault/secret-bytes.ts';
 import { conflictRuleOf, examineImport, requestedValues } from '../../vault/transfer/requested-import.ts';
-import { operation, type Operation } from '../routing/operation.ts';
+import { operation, type Call, type Operation } from '../routing/operation.ts';
 import { pageIn } from './page-limits.ts';
 import { VAULT_KEY, WORKSPACE } from './problem-groups.ts';
 import type { Served } from '../served.ts';
@@ -32,7 +33,9 @@ interface SecretsOf {
   readonly scopeToChange: ScopeOf;
 }
 
-type ScopeOf = (served: Served, params: Readonly<Record<string, string>>) => Promise<SecretScope>;
+type ScopeOf = (served: Served, call: Calling) => Promise<SecretScope>;
+
+type Calling = Pick<Call, 'params' | 'principal'>;
 
 /** Operations on the secrets of a workspace and of the user. Values are write-only: no operation returns one. */
 export const secretOperations: readonly Operation[] = [
@@ -41,13 +44,19 @@ export const secretOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/secrets',
     summary: 'Search for secrets of all workspaces and of the user by name',
+    permission: 'pipeline_secrets:read',
     description: 'Returns names, dates and the last use, never values.',
     query: 'secret-search-query',
     responses: { 200: 'secret-search' },
     problems: ['cursor-invalid'],
-    handle: async ({ ledger, user }, { query }) => {
-      const { items, ...next } = await searchSecrets(ledger.db, user, { ...query, ...pageIn(query) });
-      const found = items.map((one) => ({ ...one, secret: permitted(user, 'secret', one.secret) }));
+    handle: async ({ ledger }, { query, principal }) => {
+      const { items, ...next } = await searchSecrets(ledger.db, principal, { ...query, ...pageIn(query) });
+      const titles = items.flatMap(({ workspace }) => (workspace === null ? [] : [workspace]));
+      const roleIn = await roleReader(ledger.db, principal, titles);
+      const found = items.map((one) => {
+        const role = one.workspace === null ? 'owner' : roleIn(one.workspace);
+        return { ...one, secret: permitted(principal, role, 'secret', one.secret) };
+      });
       return { status: 200, body: { found, ...next } };
     },
   }),
@@ -62,16 +71,23 @@ export const secretOperations: readonly Operation[] = [
     path: '/v1/user/secrets',
     word: 'User',
     title: 'of the user',
-    scopeOf: ({ ledger, user }) => findUserScope(ledger.db, user),
-    scopeToChange: ({ ledger, user }) => userScope(ledger.db, user),
+    scopeOf: ({ ledger }, { principal }) => findUserScope(ledger.db, principal),
+    scopeToChange: ({ ledger }, { principal }) => userScope(ledger.db, principal),
   }),
 ];
 
 async function findWorkspaceOf(
   { ledger }: Served,
-  { organization = '', workspace = '' }: Readonly<Record<string, string>>,
+  { params: { organization = '', workspace = '' }, principal }: Calling,
 ): Promise<SecretScope> {
-  return findWorkspace(ledger.db, `${organization}/${workspace}`);
+  return findWorkspace(ledger.db, `${organization}/${workspace}`, principal);
+}
+
+/** Returns the role of a principal with regard to a scope: people own their own secrets. */
+async function roleFor({ ledger }: Served, by: Principal, scope: SecretScope): Promise<AnyRole> {
+  if (scope.kind === 'user') return 'owner';
+  const title = titleOf(scope);
+  return (await roleReader(ledger.db, by, [title]))(title);
 }
 
 function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf): Operation[] {
@@ -82,18 +98,12 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
   const importPath: string = `${path}/import`;
   const find = word === '' ? WORKSPACE : [];
   const change = [...find, 'workspace-personal', 'not-permitted', 'name-invalid'] as const;
-  const writableScope = async (
-    served: Served,
-    params: Readonly<Record<string, string>>,
-  ): Promise<SecretScope> => {
-    const scope = await scopeToChange(served, params);
-    // User secrets have no roles: only the user can reach them.
-    if (scope.kind === 'workspace') assertMay(roleOf(served.user), 'pipeline_secrets:write', titleOf(scope));
-    return scope;
-  };
+  const readPermission = word === '' ? 'pipeline_secrets:read' : 'user_secrets:read';
+  const writePermission = word === '' ? 'pipeline_secrets:write' : 'user_secrets:write';
   return [
     operation({
       id: `list${word}Secrets`,
+      permission: readPermission,
       method: 'get',
       path,
       summary: `List the secrets ${title}`,
@@ -101,15 +111,17 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       query: 'page-query',
       responses: { 200: 'secret-list' },
       problems: [...find, 'cursor-invalid'],
-      handle: async (served, { params, query }) => {
-        const scope = await scopeOf(served, params);
+      handle: async (served, { params, query, principal }) => {
+        const scope = await scopeOf(served, { params, principal });
         const { items, ...next } = await pageOfSecrets(served.ledger.db, scope, pageIn(query));
-        const secrets = items.map((one) => permitted(served.user, 'secret', one));
+        const role = await roleFor(served, principal, scope);
+        const secrets = items.map((one) => permitted(principal, role, 'secret', one));
         return { status: 200, body: { secrets, ...next } };
       },
     }),
     operation({
       id: `get${word}Secret`,
+      permission: readPermission,
       method: 'get',
       path: secretPath,
       summary: `Get the metadata of a secret ${title}`,
@@ -117,21 +129,19 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       tagged: true,
       responses: { 200: 'secret' },
       problems: [...find, 'secret-not-found'],
-      handle: async (served, { params }) => {
-        const found = await findSecret(
-          served.ledger.db,
-          await scopeOf(served, params),
-          params['secret'] ?? '',
-        );
+      handle: async (served, { params, principal }) => {
+        const scope = await scopeOf(served, { params, principal });
+        const found = await findSecret(served.ledger.db, scope, params['secret'] ?? '');
         return {
           status: 200,
-          body: permitted(served.user, 'secret', found),
+          body: permitted(principal, await roleFor(served, principal, scope), 'secret', found),
           etag: tagOfVersion(found.version),
         };
       },
     }),
     operation({
       id: `import${word}Secrets`,
+      permission: writePermission,
       method: 'post',
       path: importPath,
       summary: `Set several secrets ${title}, all or none`,
@@ -147,9 +157,9 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
         ...(['value-invalid', 'import-conflict', 'import-invalid'] as const),
         ...(['precondition-failed', 'request-unprocessable'] as const),
       ],
-      handle: async (served, { params, query, body, remember }) => {
-        const scope = await writableScope(served, params);
-        const { vault, user } = served;
+      handle: async (served, { params, query, body, remember, principal }) => {
+        const scope = await scopeToChange(served, { params, principal });
+        const { vault } = served;
         if (query.preview === true) {
           const { values, refused } = examineImport(body);
           const preview = await vault.previewAll(scope, [...values.keys()], body.onConflict);
@@ -158,12 +168,13 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
         const values = requestedValues(body);
         return {
           status: 200,
-          body: await vault.setAll(user, scope, values, conflictRuleOf(body), remember),
+          body: await vault.setAll(principal, scope, values, conflictRuleOf(body), remember),
         };
       },
     }),
     operation({
       id: `set${word}Secret`,
+      permission: writePermission,
       method: 'put',
       path: secretPath,
       summary: `Set a secret ${title}`,
@@ -174,16 +185,16 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       preconditions: ['If-Match', 'If-None-Match'],
       responses: { 200: 'secret-version', 201: 'secret-version' },
       problems: [...change, ...VAULT_KEY, 'value-invalid'],
-      handle: async (served, { params, body, precondition }) => {
+      handle: async (served, { params, body, precondition, principal }) => {
         const { secret: name = '' } = params;
         assertSecretName(name);
         const bytes =
           body.valueBase64 === undefined
             ? encodeValue(name, body.value ?? '')
             : Buffer.from(body.valueBase64, 'base64');
-        const scope = await writableScope(served, params);
+        const scope = await scopeToChange(served, { params, principal });
         const value = secretValueFrom(name, bytes);
-        const { version, created } = await served.vault.set(served.user, scope, name, value, precondition);
+        const { version, created } = await served.vault.set(principal, scope, name, value, precondition);
         return {
           status: created ? 201 : 200,
           body: { name, version, maskable: isMaskable(value) },
@@ -193,6 +204,7 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
     }),
     operation({
       id: `list${word}SecretHolders`,
+      permission: readPermission,
       method: 'get',
       path: holdersPath,
       summary: `List the runs that hold a value of a secret ${title}`,
@@ -200,14 +212,15 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
         'Lists the runs to which the secret is currently delivered, with the version that they hold. The list is empty if no run holds the secret, even if the secret does not exist.',
       responses: { 200: 'secret-holder-list' },
       problems: find,
-      handle: async (served, { params }) => {
+      handle: async (served, { params, principal }) => {
         const { secret = '' } = params;
-        const scope = await scopeOf(served, params);
+        const scope = await scopeOf(served, { params, principal });
         return { status: 200, body: await secretHolders(served.ledger.db, scope, secret) };
       },
     }),
     operation({
       id: `list${word}SecretUses`,
+      permission: readPermission,
       method: 'get',
       path: usesPath,
       summary: `List the runs and processes that used a secret ${title}`,
@@ -216,15 +229,16 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       query: 'page-query',
       responses: { 200: 'secret-use-list' },
       problems: [...find, 'cursor-invalid'],
-      handle: async (served, { params, query }) => {
+      handle: async (served, { params, query, principal }) => {
         const { secret = '' } = params;
-        const scope = await scopeOf(served, params);
+        const scope = await scopeOf(served, { params, principal });
         const page = pageIn(query, USES_DEFAULT);
         return { status: 200, body: await listSecretUses(served.ledger.db, scope, secret, page) };
       },
     }),
     operation({
       id: `list${word}SecretHistory`,
+      permission: readPermission,
       method: 'get',
       path: historyPath,
       summary: `List the versions of a secret ${title}, without values`,
@@ -233,25 +247,26 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       query: 'page-query',
       responses: { 200: 'secret-history' },
       problems: [...find, 'cursor-invalid'],
-      handle: async (served, { params, query }) => {
+      handle: async (served, { params, query, principal }) => {
         const { secret = '' } = params;
-        const scope = await scopeOf(served, params);
+        const scope = await scopeOf(served, { params, principal });
         const page = pageIn(query, USES_DEFAULT);
         return { status: 200, body: await listHistory(served.ledger.db, scope, secret, page) };
       },
     }),
     operation({
       id: `remove${word}Secret`,
+      permission: writePermission,
       method: 'delete',
       path: secretPath,
       summary: `Remove a secret ${title}`,
       preconditions: ['If-Match'],
       responses: { 204: null },
       problems: [...change, 'secret-not-found'],
-      handle: async (served, { params, precondition }) => {
+      handle: async (served, { params, precondition, principal }) => {
         const { secret = '' } = params;
-        const scope = await writableScope(served, params);
-        await served.vault.remove(served.user, scope, secret, precondition);
+        const scope = await scopeToChange(served, { params, principal });
+        await served.vault.remove(principal, scope, secret, precondition);
         return { status: 204, body: undefined };
       },
     }),

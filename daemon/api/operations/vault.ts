@@ -53,9 +53,9 @@ export const vaultOperations: readonly Operation[] = [
     request: 'vault-rekey',
     responses: { 200: 'vault-rekey-result' },
     problems: [...KEY, 'request-unprocessable', 'passphrase-wrong', 'state-conflict'],
-    handle: async ({ ledger, vault, user }, { body: { source, passphrase } }) => {
+    handle: async ({ ledger, vault }, { body: { source, passphrase }, principal }) => {
       const secret = passphrase === undefined ? undefined : Buffer.from(passphrase);
-      const moved = await rekey(ledger, vault, user, source, secret);
+      const moved = await rekey(ledger, vault, principal, source, secret);
       return { status: 200, body: { moved, vault: await vaultStatus(ledger, vault) } };
     },
   }),
@@ -67,10 +67,10 @@ export const vaultOperations: readonly Operation[] = [
     request: 'vault-export-request',
     responses: { 200: { type: 'text/plain' } },
     problems: [...KEY, 'request-unprocessable'],
-    handle: async ({ ledger, vault, user }, { body: { recipients, passphrase } }) => {
+    handle: async ({ ledger, vault }, { body: { recipients, passphrase }, principal }) => {
       const { exportVault } = await import('../../vault/transfer/export.ts'); // age takes 4 MB of memory
       const forWhom = recipients === undefined ? { passphrase: passphrase ?? '' } : { recipients };
-      return { status: 200, body: await exportVault(ledger, vault, user, forWhom) };
+      return { status: 200, body: await exportVault(ledger, vault, principal, forWhom) };
     },
   }),
   operation({
@@ -92,7 +92,7 @@ export const vaultOperations: readonly Operation[] = [
       'workspace-personal',
       ...WORKSPACE,
     ],
-    handle: async ({ ledger, vault, user }, { body }) => {
+    handle: async ({ ledger, vault }, { body, principal }) => {
       const { importVault } = await import('../../vault/transfer/import.ts');
       const { identities, passphrase, onConflict } = body;
       if ((identities === undefined) === (passphrase === undefined))
@@ -101,7 +101,10 @@ export const vaultOperations: readonly Operation[] = [
           'An import requires either a passphrase or identities.',
         );
       const opener = identities === undefined ? { passphrase: passphrase ?? '' } : { identities };
-      return { status: 200, body: await importVault(ledger, vault, user, body.export, opener, onConflict) };
+      return {
+        status: 200,
+        body: await importVault(ledger, vault, principal, body.export, opener, onConflict),
+      };
     },
   }),
 ];

@@ -3,9 +3,10 @@ import {
   getOrganization,
   listOrganizations,
   removeOrganization,
+  type OwnOrganization,
 } from '../../access/organizations.ts';
 import { permitted } from '../../access/permissions.ts';
-import { roleOf } from '../../access/policy.ts';
+import type { Principal } from '../../access/principal.ts';
 import { findWorkspace } from '../../access/scopes.ts';
 import {
   createWorkspace,
@@ -13,6 +14,7 @@ import {
   listWorkspaces,
   removeWorkspace,
 } from '../../access/workspaces.ts';
+import type { Organization, Workspace } from '../../contract/types.ts';
 import { operation, type Operation } from '../routing/operation.ts';
 import { pageIn } from './page-limits.ts';
 import { WORKSPACE } from './problem-groups.ts';
@@ -24,12 +26,13 @@ export const organizationOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/organizations',
     summary: 'List organizations',
+    permission: 'organizations:read',
     query: 'page-query',
     responses: { 200: 'organization-list' },
     problems: ['cursor-invalid'],
-    handle: async ({ ledger, user }, { query }) => {
-      const { items, ...next } = await listOrganizations(ledger.db, pageIn(query));
-      const organizations = items.map((one) => permitted(user, 'organization', one));
+    handle: async ({ ledger }, { query, principal }) => {
+      const { items, ...next } = await listOrganizations(ledger.db, principal, pageIn(query));
+      const organizations = items.map((one) => permittedOrganization(principal, one));
       return { status: 200, body: { organizations, ...next } };
     },
   }),
@@ -38,28 +41,31 @@ export const organizationOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/organizations',
     summary: 'Create an organization',
+    permission: 'organizations:create',
     request: 'organization-input',
     tagged: true,
     repeatable: 201,
     responses: { 201: 'organization' },
     problems: ['name-taken', 'not-permitted'],
-    handle: async ({ ledger, user }, { body, remember }) => {
-      const created = await createOrganization(ledger, user, body.name, remember);
-      return { status: 201, body: permitted(user, 'organization', created), etag: created.etag };
+    handle: async ({ ledger }, { body, remember, principal }) => {
+      const created = await createOrganization(ledger, principal, body.name, remember);
+      return { status: 201, body: permittedOrganization(principal, created), etag: created.etag };
     },
-    repeat: async ({ user }, _call, remembered) => permitted(user, 'organization', remembered as object),
+    repeat: async (_served, { principal }, remembered) =>
+      permittedOrganization(principal, remembered as OwnOrganization),
   }),
   operation({
     id: 'getOrganization',
     method: 'get',
     path: '/v1/organizations/{organization}',
     summary: 'Get an organization',
+    permission: 'organizations:read',
     tagged: true,
     responses: { 200: 'organization' },
     problems: ['organization-not-found'],
-    handle: async ({ ledger, user }, { params }) => {
-      const found = await getOrganization(ledger.db, params.organization);
-      return { status: 200, body: permitted(user, 'organization', found), etag: found.etag };
+    handle: async ({ ledger }, { params, principal }) => {
+      const found = await getOrganization(ledger.db, principal, params.organization);
+      return { status: 200, body: permittedOrganization(principal, found), etag: found.etag };
     },
   }),
   operation({
@@ -67,11 +73,12 @@ export const organizationOperations: readonly Operation[] = [
     method: 'delete',
     path: '/v1/organizations/{organization}',
     summary: 'Remove an organization that has no workspaces',
+    permission: 'organizations:delete',
     preconditions: ['If-Match'],
     responses: { 204: null },
     problems: ['organization-not-found', 'in-use', 'not-permitted'],
-    handle: async ({ ledger, user }, { params, precondition }) => {
-      await removeOrganization(ledger, user, params.organization, precondition);
+    handle: async ({ ledger }, { params, precondition, principal }) => {
+      await removeOrganization(ledger, principal, params.organization, precondition);
       return { status: 204, body: undefined };
     },
   }),
@@ -84,14 +91,15 @@ export const workspaceOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/workspaces',
     summary: 'List workspaces',
+    permission: 'workspaces:read',
     query: 'page-query',
     responses: { 200: 'workspace-list' },
     problems: ['cursor-invalid'],
-    handle: async ({ ledger, user }, { query }) => {
-      const { items, ...next } = await listWorkspaces(ledger.db, user, pageIn(query));
+    handle: async ({ ledger }, { query, principal }) => {
+      const { items, ...next } = await listWorkspaces(ledger.db, principal, pageIn(query));
       return {
         status: 200,
-        body: { workspaces: items.map((one) => permitted(user, 'workspace', one)), ...next },
+        body: { workspaces: items.map((one) => permittedWorkspace(principal, one)), ...next },
       };
     },
   }),
@@ -100,29 +108,32 @@ export const workspaceOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/workspaces',
     summary: 'Create a workspace',
+    permission: 'workspaces:create',
     request: 'workspace-input',
     tagged: true,
     repeatable: 201,
     responses: { 201: 'workspace' },
     problems: ['name-taken', 'organization-not-found', 'not-permitted'],
-    handle: async ({ ledger, user }, { body, remember }) => {
-      const created = await createWorkspace(ledger, user, body, remember);
-      return { status: 201, body: permitted(user, 'workspace', created), etag: created.etag };
+    handle: async ({ ledger }, { body, remember, principal }) => {
+      const created = await createWorkspace(ledger, principal, body, remember);
+      return { status: 201, body: permittedWorkspace(principal, created), etag: created.etag };
     },
-    repeat: async ({ user }, _call, remembered) => permitted(user, 'workspace', remembered as object),
+    repeat: async (_served, { principal }, remembered) =>
+      permittedWorkspace(principal, remembered as Workspace),
   }),
   operation({
     id: 'getWorkspace',
     method: 'get',
     path: '/v1/workspaces/{organization}/{workspace}',
     summary: 'Get a workspace',
+    permission: 'workspaces:read',
     tagged: true,
     responses: { 200: 'workspace' },
     problems: WORKSPACE,
-    handle: async ({ ledger, user }, { params }) => {
-      const scope = await findWorkspace(ledger.db, `${params.organization}/${params.workspace}`);
-      const found = await describeWorkspace(ledger.db, user, scope);
-      return { status: 200, body: permitted(user, 'workspace', found), etag: found.etag };
+    handle: async ({ ledger }, { params, principal }) => {
+      const scope = await findWorkspace(ledger.db, `${params.organization}/${params.workspace}`, principal);
+      const found = await describeWorkspace(ledger.db, principal, scope);
+      return { status: 200, body: permittedWorkspace(principal, found), etag: found.etag };
     },
   }),
   operation({
@@ -130,28 +141,25 @@ export const workspaceOperations: readonly Operation[] = [
     method: 'delete',
     path: '/v1/workspaces/{organization}/{workspace}',
     summary: 'Remove a workspace and its secrets',
+    permission: 'workspaces:delete',
     description:
       'Requires `If-Match`, because the request also removes the secrets. The ETag of a workspace changes with each change of its secrets.',
     preconditions: ['If-Match'],
     requiresPrecondition: true,
     responses: { 204: null },
     problems: [...WORKSPACE, 'in-use', 'not-permitted'],
-    handle: async ({ ledger, user }, { params, precondition }) => {
-      const scope = await findWorkspace(ledger.db, `${params.organization}/${params.workspace}`);
-      await removeWorkspace(ledger, user, scope, precondition);
+    handle: async ({ ledger }, { params, precondition, principal }) => {
+      const scope = await findWorkspace(ledger.db, `${params.organization}/${params.workspace}`, principal);
+      await removeWorkspace(ledger, principal, scope, precondition);
       return { status: 204, body: undefined };
     },
   }),
-  operation({
-    id: 'listMembers',
-    method: 'get',
-    path: '/v1/workspaces/{organization}/{workspace}/members',
-    summary: 'List the members of a workspace',
-    responses: { 200: 'member-list' },
-    problems: WORKSPACE,
-    handle: async ({ ledger, user }, { params }) => {
-      await findWorkspace(ledger.db, `${params.organization}/${params.workspace}`);
-      return { status: 200, body: { members: [{ user: user.user, role: roleOf(user) }] } };
-    },
-  }),
 ];
+
+function permittedOrganization(by: Principal, { role, ...organization }: OwnOrganization): Organization {
+  return permitted(by, role, 'organization', organization);
+}
+
+function permittedWorkspace(by: Principal, workspace: Workspace): Workspace {
+  return permitted(by, workspace.role, 'workspace', workspace);
+}

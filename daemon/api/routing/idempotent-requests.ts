@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Request } from 'express';
 import { EscrowError } from '../../errors.ts';
+import { keyOf, type Principal } from '../../access/principal.ts';
 import { findReply, recordReply, type RepeatableRequest, type Remember } from '../../ledger/idempotency.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { KeyedMutex } from '../../system/keyed-mutex.ts';
@@ -18,21 +19,27 @@ export interface IdempotentRequest extends RepeatableRequest {
 /** Requests with an `Idempotency-Key` header, whose repetitions have no second effect. */
 export class IdempotentRequests {
   readonly #ledger: Ledger;
-  readonly #principal: string;
   readonly #readKey: () => Buffer;
   #key: Buffer | undefined;
   /** Requests with the same key are handled one after the other, so that the second finds the record of the first. */
   readonly #mutex = new KeyedMutex();
 
   /** `readKey` returns the key of the fingerprints. It is called at the first request that needs it. */
-  constructor(ledger: Ledger, principal: string, readKey: () => Buffer) {
+  constructor(ledger: Ledger, readKey: () => Buffer) {
     this.#ledger = ledger;
-    this.#principal = principal;
     this.#readKey = readKey;
   }
 
-  /** Returns the request if it has a key and its operation supports it. Throws `request-invalid`. */
-  read({ repeatable }: Operation, request: Request, body: unknown): IdempotentRequest | undefined {
+  /**
+   * Returns the request if it has a key and its operation supports it. Each principal has its own keys. Throws
+   * `request-invalid`.
+   */
+  read(
+    { repeatable }: Operation,
+    request: Request,
+    body: unknown,
+    principalOf: () => Principal,
+  ): IdempotentRequest | undefined {
     const key = request.get('Idempotency-Key');
     if (key === undefined || repeatable === undefined) return undefined;
     if (!KEY.test(key))
@@ -43,7 +50,7 @@ export class IdempotentRequests {
       );
     const { method, path } = request;
     const repeated: RepeatableRequest = {
-      principal: this.#principal,
+      principal: keyOf(principalOf()),
       route: `${method} ${path}`,
       key,
       fingerprint: this.#fingerprint([method, request.originalUrl, body]),
@@ -57,7 +64,7 @@ export class IdempotentRequests {
     first: () => Promise<T>,
     repeat: (remembered: unknown) => Promise<T>,
   ): Promise<T> {
-    return this.#mutex.run(`${request.route}\0${request.key}`, async () => {
+    return this.#mutex.run(`${request.principal}\0${request.route}\0${request.key}`, async () => {
       const found = await findReply(this.#ledger.db, request);
       return found === undefined ? first() : repeat(found.reply);
     });

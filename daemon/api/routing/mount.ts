@@ -4,6 +4,7 @@ import { textOf } from './shared-bodies.ts';
 import { callerOf } from '../listeners/caller.ts';
 import type { Served } from '../served.ts';
 import { rememberNothing } from '../../ledger/idempotency.ts';
+import { authorizeCall } from './authorize-call.ts';
 import { STREAMED, type Call, type Operation, type Reply, type Streamed } from './operation.ts';
 import { readPrecondition } from './preconditions.ts';
 import { assertAcceptable, bodyParser, readBody, readQuery } from './read-request.ts';
@@ -49,12 +50,17 @@ function begin(one: Operation): RequestHandler {
 
 function respond(one: Operation, served: Served, observe: ResponseObserver): RequestHandler {
   return async (request, response) => {
+    // First, so that whoever may not send the request learns nothing else, and gets no earlier response.
+    const params = await authorizeCall(one, request, served);
     const query = readQuery(one, request);
     const body = readBody(one, request);
-    const idempotent = served.requests.read(one, request, body);
+    const idempotent = served.requests.read(one, request, body, () => served.identify(request));
     let signal: AbortSignal | undefined; // few operations wait for anything, and a signal for each request costs time
     const call: Call = {
-      params: request.params as Readonly<Record<string, string>>,
+      params,
+      get principal() {
+        return served.identify(request);
+      },
       query,
       body,
       headers: request.headers,

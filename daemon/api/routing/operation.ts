@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Response } from 'express';
 import type { Precondition } from '../../contract/entity-tag.ts';
+import type { Principal } from '../../access/principal.ts';
+import type { Permission } from '../../contract/types.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { Caller } from '../listeners/caller.ts';
 import type { Remember } from '../../ledger/idempotency.ts';
@@ -44,6 +46,8 @@ export interface Call<Parameters = Readonly<Record<string, string>>, Query = unk
   readonly body: Body;
   readonly headers: IncomingHttpHeaders;
   readonly caller: Caller;
+  /** Who makes the request. On a team server, public operations have none: reading it throws `unauthenticated`. */
+  readonly principal: Principal;
   /** From `If-Match` and `If-None-Match`. The transaction of the change checks it. */
   readonly precondition: Precondition;
   /** Records the response for a repetition of the request. Call it in the transaction of the effect. */
@@ -69,6 +73,14 @@ interface Description<Path extends string> {
    * name a session of the web page.
    */
   readonly access?: 'public' | 'scrape' | 'session';
+  /**
+   * The permission that a principal of a team server needs. It is checked before the handler, on the object that the parameters
+   * of the path name; without such parameters, only the scope of the token is. Functions that write check it again in their
+   * transaction. An operation without it exists on the daemon of a user only.
+   */
+  readonly permission?: Permission;
+  /** Whether the operation needs a team server: a daemon has no principals besides its user. */
+  readonly ofTeamServer?: boolean;
   /** Names of headers in `parameters.ts`. */
   readonly headers?: readonly string[];
   /** Whether the body may be missing. Then it is `{}`. */

@@ -32,6 +32,26 @@ export const pathParameters: Readonly<Record<string, Parameter>> = {
     schema: { type: 'string', minLength: 1 },
     example: 'cluster',
   },
+  member: {
+    description: 'Name of a user, or `service-account:` and the name of a service account',
+    schema: { type: 'string', minLength: 1 },
+    example: 'ada',
+  },
+  user: {
+    description: 'Name of the user',
+    schema: { type: 'string', minLength: 1 },
+    example: 'ada',
+  },
+  serviceAccount: {
+    description: 'Name of the service account in its organization',
+    schema: { type: 'string', minLength: 1 },
+    example: 'ci',
+  },
+  token: {
+    description: 'Id of the token',
+    schema: { type: 'string', minLength: 1 },
+    example: '5f0c7d9e-8a51-4f43-9d3c-6a4a1d2f7b10',
+  },
   secretId: {
     description: 'Id of the secret',
     schema: { type: 'integer', minimum: 0 },

@@ -18,6 +18,13 @@ const OF_TCP: readonly ErrorCode[] = ['unauthenticated', 'too-many-requests'];
 /** Errors of the body of a request. */
 const OF_BODY: readonly ErrorCode[] = ['payload-too-large', 'unsupported-media-type'];
 
+/** Errors of the principal, and of the kind of server that has the operation. */
+function ofPrincipal({ access, permission, ofTeamServer }: Operation): readonly ErrorCode[] {
+  if (access === 'public' || access === 'session') return [];
+  if (permission === undefined) return ['user-daemon-required'];
+  return ofTeamServer === true ? ['not-permitted', 'team-server-required'] : ['not-permitted'];
+}
+
 /** Returns the codes of all errors that an operation can return. */
 export function problemsOf(operation: Operation): readonly ErrorCode[] {
   const { request, preconditions, requiresPrecondition, repeatable, problems = [] } = operation;
@@ -29,6 +36,7 @@ export function problemsOf(operation: Operation): readonly ErrorCode[] {
       ...(preconditions === undefined ? [] : (['precondition-failed'] as const)),
       ...(requiresPrecondition === true ? (['precondition-required'] as const) : []),
       ...(repeatable === undefined ? [] : (['idempotency-key-reused'] as const)),
+      ...ofPrincipal(operation),
       ...problems,
     ]),
   ];

@@ -1,18 +1,19 @@
-import type { Role } from '../../contract/types.ts';
+import { keyOf, type Principal } from '../../access/principal.ts';
 
 /**
  * Bodies of responses by the result that they were made from, for results that requests share. Many clients poll the same list. A
- * body depends on the role of the caller, which decides the permissions.
+ * body depends on the principal: on its roles, its token and what it may see.
  */
 export class SharedBodies<Result extends object, Body extends object> {
-  readonly #bodies = new WeakMap<Result, Map<Role, Body>>();
+  readonly #bodies = new WeakMap<Result, Map<string, Body>>();
 
-  /** Returns the body that `make` has made from the result for this role. */
-  of(result: Result, role: Role, make: () => Body): Body {
-    const ofResult = this.#bodies.get(result) ?? new Map<Role, Body>();
+  /** Returns the body that `make` has made from the result for this principal and its token. */
+  of(result: Result, by: Principal, make: () => Body): Body {
+    const key = by.kind === 'machine' ? keyOf(by) : `${keyOf(by)} ${by.token?.id ?? ''}`;
+    const ofResult = this.#bodies.get(result) ?? new Map<string, Body>();
     this.#bodies.set(result, ofResult);
-    const body = ofResult.get(role) ?? make();
-    ofResult.set(role, body);
+    const body = ofResult.get(key) ?? make();
+    ofResult.set(key, body);
     return body;
   }
 }

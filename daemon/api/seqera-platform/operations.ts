@@ -27,12 +27,13 @@ const secretOperations: readonly Operation[] = [
     method: 'get',
     path: '/pipeline-secrets',
     summary: 'List pipeline secrets',
+    permission: 'pipeline_secrets:read',
     query: 'pipeline-secrets-query',
     ignoresUnknown: true,
     responses: { 200: 'pipeline-secret-list' },
     problems: FIND,
-    handle: async (served, { query }) => {
-      const pipelineSecrets = await listSecrets(served, query);
+    handle: async (served, { query, principal }) => {
+      const pipelineSecrets = await listSecrets(served, principal, query);
       return { status: 200, body: { pipelineSecrets, totalSize: pipelineSecrets.length } };
     },
   }),
@@ -41,15 +42,16 @@ const secretOperations: readonly Operation[] = [
     method: 'post',
     path: '/pipeline-secrets',
     summary: 'Create a pipeline secret',
+    permission: 'pipeline_secrets:write',
     query: 'pipeline-secrets-query',
     request: 'pipeline-secret-input',
     requestMax: REQUEST_MAX,
     ignoresUnknown: true,
     responses: { 200: 'pipeline-secret-created' },
     problems: [...CHANGE, 'name-taken'],
-    handle: async (served, { query, body }) => ({
+    handle: async (served, { query, body, principal }) => ({
       status: 200,
-      body: { secretId: await createSecret(served, query, body) },
+      body: { secretId: await createSecret(served, principal, query, body) },
     }),
   }),
   // Before the route with an id, which matches its path too.
@@ -58,12 +60,13 @@ const secretOperations: readonly Operation[] = [
     method: 'get',
     path: '/pipeline-secrets/validate',
     summary: 'Check that a name is valid and not taken',
+    permission: 'pipeline_secrets:write',
     query: 'pipeline-secret-name-query',
     ignoresUnknown: true,
     responses: { 204: null },
     problems: [...FIND, 'name-invalid', 'name-taken'],
-    handle: async (served, { query }) => {
-      await assertNameIsFree(served, query, query.name);
+    handle: async (served, { query, principal }) => {
+      await assertNameIsFree(served, principal, query, query.name);
       return { status: 204, body: undefined };
     },
   }),
@@ -72,13 +75,14 @@ const secretOperations: readonly Operation[] = [
     method: 'get',
     path: '/pipeline-secrets/{secretId}',
     summary: 'Get a pipeline secret, without its value',
+    permission: 'pipeline_secrets:read',
     query: 'pipeline-secrets-query',
     ignoresUnknown: true,
     responses: { 200: 'pipeline-secret-reply' },
     problems: [...FIND, 'secret-not-found'],
-    handle: async (served, { query, params }) => ({
+    handle: async (served, { query, params, principal }) => ({
       status: 200,
-      body: { pipelineSecret: await getSecret(served, query, params.secretId) },
+      body: { pipelineSecret: await getSecret(served, principal, query, params.secretId) },
     }),
   }),
   operation({
@@ -86,14 +90,15 @@ const secretOperations: readonly Operation[] = [
     method: 'put',
     path: '/pipeline-secrets/{secretId}',
     summary: 'Set a new value of a pipeline secret',
+    permission: 'pipeline_secrets:write',
     query: 'pipeline-secrets-query',
     request: 'pipeline-secret-change',
     requestMax: REQUEST_MAX,
     ignoresUnknown: true,
     responses: { 204: null },
     problems: [...CHANGE, 'secret-not-found'],
-    handle: async (served, { query, params, body }) => {
-      await updateSecret(served, query, params.secretId, body.value);
+    handle: async (served, { query, params, body, principal }) => {
+      await updateSecret(served, principal, query, params.secretId, body.value);
       return { status: 204, body: undefined };
     },
   }),
@@ -102,12 +107,13 @@ const secretOperations: readonly Operation[] = [
     method: 'delete',
     path: '/pipeline-secrets/{secretId}',
     summary: 'Delete a pipeline secret',
+    permission: 'pipeline_secrets:write',
     query: 'pipeline-secrets-query',
     ignoresUnknown: true,
     responses: { 204: null },
     problems: [...FIND, 'secret-not-found'],
-    handle: async (served, { query, params }) => {
-      await removeSecret(served, query, params.secretId);
+    handle: async (served, { query, params, principal }) => {
+      await removeSecret(served, principal, query, params.secretId);
       return { status: 204, body: undefined };
     },
   }),
@@ -119,21 +125,26 @@ const userOperations: readonly Operation[] = [
     method: 'get',
     path: '/user-info',
     summary: 'Get the user who sends the request',
+    permission: 'user_secrets:read',
     ignoresUnknown: true,
     responses: { 200: 'platform-user' },
-    handle: async (served) => ({ status: 200, body: { user: await describeUser(served) } }),
+    handle: async (served, { principal }) => ({
+      status: 200,
+      body: { user: await describeUser(served, principal) },
+    }),
   }),
   operation({
     id: 'listWorkspacesUser',
     method: 'get',
     path: '/user/{userId}/workspaces',
     summary: 'List the workspaces of the user who sends the request',
+    permission: 'workspaces:read',
     ignoresUnknown: true,
     responses: { 200: 'platform-workspace-list' },
     problems: ['not-permitted'],
-    handle: async (served, { params }) => ({
+    handle: async (served, { params, principal }) => ({
       status: 200,
-      body: { orgsAndWorkspaces: await listWorkspaces(served, params.userId) },
+      body: { orgsAndWorkspaces: await listWorkspaces(served, principal, params.userId) },
     }),
   }),
   operation({

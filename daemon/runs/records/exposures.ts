@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import type { Exposure, ExposureEncoding, ExposureList } from '../../contract/types.ts';
+import { permittedTitles } from '../../access/permitted-objects.ts';
+import type { Principal } from '../../access/principal.ts';
 import type { Queries } from '../../ledger/ledger.ts';
 
 /** Limits: exposures of all runs, files per exposure of all runs, and files per exposure of one run. */
@@ -8,10 +10,10 @@ const FILES_IN_LIST = 10;
 const FILES_IN_RECEIPT = 1000;
 
 /**
- * Returns secrets whose values are in files that runs wrote, of one run or of all recorded runs. Newest runs come first, and
+ * Returns secrets whose values are in files that runs wrote, of one run or of all recorded runs that a principal may see. Newest runs come first, and
  * files of tasks before files of the run as a whole.
  */
-export async function exposuresOf(db: Queries, run?: string): Promise<Exposure[]> {
+export async function exposuresOf(db: Queries, run?: string, by?: Principal): Promise<Exposure[]> {
   let query = db
     .selectFrom('exposures')
     .innerJoin('runs', 'runs.id', 'exposures.run_id')
@@ -25,6 +27,8 @@ export async function exposuresOf(db: Queries, run?: string): Promise<Exposure[]
     ])
     .groupBy(['runs.id', 'exposures.secret', 'exposures.process']);
   if (run !== undefined) query = query.where('runs.id', '=', run);
+  if (by !== undefined && by.kind !== 'machine')
+    query = query.where('runs.workspace', 'in', permittedTitles(db, by, 'runs:read'));
   const rows = await query
     .orderBy('runs.created_at', 'desc')
     .orderBy(sql`exposures.process is null`)
@@ -46,15 +50,22 @@ export async function exposuresOf(db: Queries, run?: string): Promise<Exposure[]
   );
 }
 
-/** Lists the exposures of all recorded runs, with the number of all. */
-export async function listExposures(db: Queries): Promise<ExposureList> {
+/** Lists the exposures of all recorded runs that a principal may see, with the number of all of these. */
+export async function listExposures(db: Queries, by: Principal): Promise<ExposureList> {
   const { total, runs } = await db
-    .selectFrom((select) =>
-      select.selectFrom('exposures').select('run_id').groupBy(['run_id', 'secret', 'process']).as('groups'),
-    )
+    .selectFrom((select) => {
+      const groups = select.selectFrom('exposures').select('run_id').groupBy(['run_id', 'secret', 'process']);
+      if (by.kind === 'machine') return groups.as('groups');
+      const titles = permittedTitles(db, by, 'runs:read');
+      return groups
+        .where('run_id', 'in', (visible) =>
+          visible.selectFrom('runs').select('id').where('workspace', 'in', titles),
+        )
+        .as('groups');
+    })
     .select(({ fn }) => [fn.countAll<number>().as('total'), fn.count<number>('run_id').distinct().as('runs')])
     .executeTakeFirstOrThrow();
-  return { exposures: await exposuresOf(db), total, runs };
+  return { exposures: await exposuresOf(db, undefined, by), total, runs };
 }
 
 /** Returns the names of the secrets whose values are in the files of these runs, sorted by name. */

@@ -2,11 +2,17 @@ import { assertOnePosition, pageOf, readCursor, type Page, type PageRequest } fr
 import { timeFilter } from '../../contract/time-filter.ts';
 import type { RunQuery } from '../../contract/types.ts';
 import { fragmentsOf } from '../../ledger/fragments.ts';
+import { permittedTitles } from '../../access/permitted-objects.ts';
+import type { TeamPrincipal } from '../../access/principal.ts';
 import type { Queries } from '../../ledger/ledger.ts';
 import type { RunRow } from './queries.ts';
 
 /** Filter for a list of runs. All given conditions must match. */
-export type RunFilter = PageRequest & Omit<RunQuery, 'limit' | 'cursor'>;
+export type RunFilter = PageRequest &
+  Omit<RunQuery, 'limit' | 'cursor'> & {
+    /** Only runs that this principal of a team server may see. */
+    readonly visibleTo?: TeamPrincipal;
+  };
 
 type Conditions = Omit<RunFilter, 'limit' | 'cursor' | 'offset' | 'count' | 'text'>;
 
@@ -77,8 +83,10 @@ async function matching(
 
 /** Returns the query of the numbers of runs that match. */
 function select(db: Queries, conditions: Conditions) {
-  const { state, outcome, workspace, launchDirectory, since, until } = conditions;
+  const { state, outcome, workspace, launchDirectory, since, until, visibleTo } = conditions;
   let query = db.selectFrom('runs').select('number');
+  if (visibleTo !== undefined)
+    query = query.where('workspace', 'in', permittedTitles(db, visibleTo, 'runs:read'));
   if (state === 'open') query = query.where('number', 'in', openRuns(db));
   else if (state !== undefined) query = query.where('state', '=', state);
   if (outcome !== undefined) query = query.where('outcome', '=', outcome);

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import type { permittedTitles } from '../../access/permitted-objects.ts';
 import type { Lease, PlannedSecret, Run, HeadJob } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import type { Queries } from '../../ledger/ledger.ts';
@@ -11,18 +12,20 @@ import { exposedSecrets } from './exposures.ts';
 import { openLeaseStates } from './states.ts';
 
 export type RunRow = Selectable<Tables['runs']>;
+/** A query of the titles (ORGANIZATION/NAME) of workspaces. */
+type WorkspaceTitles = ReturnType<typeof permittedTitles>;
 export type LeaseRow = Selectable<Tables['leases']>;
 
 /**
  * Finds a run by id, unique prefix of an id, or Nextflow's run name. Of several runs with the name, prefers runs that are not
- * purged, then the newest. Throws `run-not-found`, `run-ambiguous`.
+ * purged, then the newest. With `titles`, finds only runs of these workspaces. Throws `run-not-found`, `run-ambiguous`.
  */
-export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
-  const byId = await db.selectFrom('runs').selectAll().where('id', '=', wanted).executeTakeFirst();
+export async function findRun(db: Queries, wanted: string, titles?: WorkspaceTitles): Promise<RunRow> {
+  const runs = db.selectFrom('runs').selectAll();
+  const among = titles === undefined ? runs : runs.where('workspace', 'in', titles);
+  const byId = await among.where('id', '=', wanted).executeTakeFirst();
   if (byId !== undefined) return byId;
-  const byName = await db
-    .selectFrom('runs')
-    .selectAll()
+  const byName = await among
     .where('run_name', '=', wanted)
     .orderBy((order) => order('state', '=', 'purged'))
     .orderBy('created_at', 'desc')
@@ -30,9 +33,7 @@ export async function findRun(db: Queries, wanted: string): Promise<RunRow> {
     .executeTakeFirst();
   if (byName !== undefined) return byName;
   const isPrefix = /^r[0-9a-z]*$/.test(wanted);
-  const [first, second] = isPrefix
-    ? await db.selectFrom('runs').selectAll().where('id', 'like', `${wanted}%`).limit(2).execute()
-    : [];
+  const [first, second] = isPrefix ? await among.where('id', 'like', `${wanted}%`).limit(2).execute() : [];
   if (first === undefined)
     throw new EscrowError('run-not-found', `No run has the id or name "${wanted.slice(0, 80)}".`);
   if (second !== undefined) throw new EscrowError('run-ambiguous', `Several run ids begin with "${wanted}".`);

@@ -2,55 +2,32 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { permissionsOn } from '../../../daemon/access/permissions.ts';
-import { assertMay, policy } from '../../../daemon/access/policy.ts';
-import type { Permission, Role } from '../../../daemon/contract/types.ts';
+import { policy } from '../../../daemon/access/policy.ts';
+import type { Permission } from '../../../daemon/contract/types.ts';
+import { documentedRule, permissions } from '../../support/permission-oracle.ts';
 import { root } from '../../support/sandbox.ts';
 
-const roles = (
-  JSON.parse(readFileSync(join(root, 'schemas/role.json'), 'utf8')) as {
-    enum: Role[];
-  }
-).enum;
-
-/** The roles that the documentation promises for each permission. */
-const documented: Readonly<Record<Permission, string>> = {
-  'organizations:read': 'owner admin maintain launch view',
-  'organizations:delete': 'owner',
-  'workspaces:create': 'owner admin',
-  'workspaces:read': 'owner admin maintain launch view',
-  'workspaces:delete': 'owner',
-  'members:write': 'owner admin',
-  'pipeline_secrets:read': 'owner admin maintain launch view',
-  'pipeline_secrets:write': 'owner admin maintain',
-  'runs:read': 'owner admin maintain launch view',
-  'runs:launch': 'owner admin maintain launch',
-  'runs:manage': 'owner admin maintain launch',
-  'runs:manage_all': 'owner admin',
-  'audit:read': 'owner admin',
-  'compute_environments:read': 'owner admin maintain launch view',
-  'compute_environments:write': 'owner admin',
+/** The roles of each kind of object, the highest first. */
+const ROLES: Readonly<Record<string, readonly string[]>> = {
+  workspace: rolesIn('role'),
+  organization: rolesIn('organization-role'),
+  server: ['administrator'],
+  self: ['person'],
 };
 
-void t.test('grants each permission to the documented roles only', async (t) => {
-  t.same(Object.keys(policy).sort(), Object.keys(documented).sort());
-  for (const [permission, allowed] of Object.entries(documented) as [Permission, string][])
-    for (const role of roles) {
-      const may = allowed.split(' ').includes(role);
-      const attempt = (): void => {
-        assertMay(role, permission, 'lab/rna');
-      };
-      if (may) t.doesNotThrow(attempt, `${role} has ${permission}`);
-      else
-        t.throws(
-          attempt,
-          { code: 'not-permitted', message: /lab\/rna/ },
-          `${role} does not have ${permission}`,
-        );
-    }
-});
+function rolesIn(schema: string): string[] {
+  return (JSON.parse(readFileSync(join(root, 'schemas', `${schema}.json`), 'utf8')) as { enum: string[] })
+    .enum;
+}
 
-void t.test('grants each role everything that lesser roles may do', async (t) => {
-  for (const allowed of Object.values(policy)) t.same(allowed, roles.slice(0, allowed.length));
+void t.test('grants each permission to the documented roles and scopes only', async (t) => {
+  t.same(Object.keys(policy).sort(), [...permissions].sort());
+  for (const permission of permissions) {
+    const { on, lowest, scope, notPersonal } = documentedRule(permission);
+    const roles = ROLES[on] ?? [];
+    const rule = { on, roles: roles.slice(0, roles.indexOf(lowest) + 1), scope };
+    t.same(policy[permission], notPersonal ? { ...rule, personal: false } : rule, permission);
+  }
 });
 
 void t.test('lists on an object the permissions of the role that concern it', async (t) => {
@@ -60,10 +37,16 @@ void t.test('lists on an object the permissions of the role that concern it', as
   t.same(permissionsOn('launch', 'run'), ['runs:read', 'runs:manage']);
   t.same(permissionsOn('maintain', 'computeEnvironment'), ['compute_environments:read']);
   t.notOk(permissionsOn('admin', 'workspace').includes('workspaces:delete'));
-  for (const role of roles)
-    for (const kind of ['organization', 'workspace', 'secret', 'run', 'computeEnvironment'] as const)
-      for (const permission of permissionsOn(role, kind))
-        t.doesNotThrow(() => {
-          assertMay(role, permission, 'lab/rna');
-        }, `${role} may use ${permission}`);
+  t.notOk(permissionsOn('member', 'organization').includes('organization_members:write'));
+});
+
+void t.test('gives no token what needs a session of a person', (t) => {
+  const ofSessions: Permission[] = [
+    'tokens:create',
+    'service_accounts:issue_token',
+    'approvals:create',
+    'invitations:create',
+  ];
+  t.same(permissions.filter((one) => policy[one].scope === 'session').sort(), ofSessions.sort());
+  t.end();
 });

@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 onEachLedger('handles requests with the same key one after the other, and others concurrently', async (t) => {
   const ledger = await openTestLedger(placesIn(temporaryDirectory(t)).ledger);
   t.teardown(() => ledger.close());
-  const requests = new IdempotentRequests(ledger, 'ada', () => Buffer.alloc(32));
+  const requests = new IdempotentRequests(ledger, () => Buffer.alloc(32));
   const requestOf = (key: string): IdempotentRequest => {
     const request = { principal: 'ada', route: 'POST /v1/runs', key, fingerprint: 'f' };
     return { ...request, remember: (db, reply) => recordReply(db, request, reply) };
@@ -38,7 +38,7 @@ onEachLedger('handles requests with the same key one after the other, and others
 onEachLedger('repeats a request that had failed', async (t) => {
   const ledger = await openTestLedger(placesIn(temporaryDirectory(t)).ledger);
   t.teardown(() => ledger.close());
-  const requests = new IdempotentRequests(ledger, 'ada', () => Buffer.alloc(32));
+  const requests = new IdempotentRequests(ledger, () => Buffer.alloc(32));
   const request = { principal: 'ada', route: 'POST /v1/runs', key: 'k', fingerprint: 'f' };
   const remember: IdempotentRequest['remember'] = (db, reply) => recordReply(db, request, reply);
   const run = (first: () => Promise<string>): Promise<string> =>

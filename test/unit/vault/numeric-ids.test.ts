@@ -28,7 +28,7 @@ const set = ({ vault }: OpenedVault, scope: SecretScope, name: string): Promise<
 /** Returns all ids: of workspaces and organizations, of the user, and of secrets by scope. */
 async function idsIn({ ledger }: OpenedVault): Promise<object> {
   const own = await userScope(ledger.db, user);
-  const workspaces = await listNumberedWorkspaces(ledger.db);
+  const workspaces = await listNumberedWorkspaces(ledger.db, user);
   const secrets: Record<string, [string, number][]> = {};
   for (const { organization, name } of workspaces) {
     const scope = await findWorkspace(ledger.db, `${organization}/${name}`);
@@ -69,10 +69,10 @@ onEachLedger('changes no id that clients of a ledger with secrets can know', asy
   const text = await exportVault(from.ledger, from.vault, user, { recipients });
   const to = await openVaultIn(t);
   await set(to, to.scope, 'AA_KEY');
-  const before = await listNumberedWorkspaces(to.ledger.db);
+  const before = await listNumberedWorkspaces(to.ledger.db, user);
   const [mine] = await listNumberedSecrets(to.ledger.db, to.scope);
   await importVault(to.ledger, to.vault, user, text, { identities }, 'replace');
-  t.same(await listNumberedWorkspaces(to.ledger.db), before);
+  t.same(await listNumberedWorkspaces(to.ledger.db, user), before);
   const [first, second] = await listNumberedSecrets(to.ledger.db, to.scope);
   t.match(first, { name: 'AA_KEY', numericId: mine?.numericId, version: 2 });
   const [, exported] = await listNumberedSecrets(from.ledger.db, from.scope);
@@ -111,10 +111,10 @@ onEachLedger('imports exports without ids', async (t) => {
   older.addRecipient(recipients[0] ?? '');
   const stripped = plain.replaceAll(/"(numericId|organizationNumericId)":\d+,/g, '');
   const to = await openVaultIn(t);
-  const before = await listNumberedWorkspaces(to.ledger.db);
+  const before = await listNumberedWorkspaces(to.ledger.db, user);
   const encrypted = armor.encode(await older.encrypt(stripped));
   await importVault(to.ledger, to.vault, user, encrypted, { identities }, 'refuse');
-  t.same(await listNumberedWorkspaces(to.ledger.db), before);
+  t.same(await listNumberedWorkspaces(to.ledger.db, user), before);
   t.equal((await listNumberedSecrets(to.ledger.db, to.scope)).length, 2);
 });
 
@@ -138,7 +138,7 @@ void t.test('assigns ids to the rows of an older ledger', async (t) => {
   const ledger = await openTestLedger(path);
   t.teardown(() => ledger.close());
   const secrets = await listNumberedSecrets(ledger.db, await findWorkspace(ledger.db, 'local/main'));
-  const [main] = await listNumberedWorkspaces(ledger.db);
+  const [main] = await listNumberedWorkspaces(ledger.db, user);
   const ids = [...secrets.map(({ numericId }) => numericId), main?.numericId, main?.organizationNumericId];
   t.equal(new Set(ids).size, 52);
   t.ok(ids.every((id) => Number.isSafeInteger(id) && (id ?? 0) > 0));

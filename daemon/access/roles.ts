@@ -1,0 +1,41 @@
+import type { OrganizationRole, Role, Workspace } from '../contract/types.ts';
+
+/** The roles of workspaces, the highest first. */
+const ROLES: readonly Role[] = ['owner', 'admin', 'maintain', 'launch', 'view'];
+/** The roles of organizations, the highest first. */
+const ORGANIZATION_ROLES: readonly OrganizationRole[] = ['owner', 'admin', 'member'];
+
+/** What the role of a principal in a workspace follows from. */
+export interface RoleParts {
+  readonly visibility: Workspace['visibility'];
+  /** Whether it is the personal workspace of this principal. */
+  readonly isPerson: boolean;
+  /** The role in the organization of the workspace; null for service accounts and for people who are not in it. */
+  readonly organizationRole: OrganizationRole | null;
+  /** The role that the workspace itself gives; null: none. */
+  readonly memberRole: Role | null;
+}
+
+/** Returns the role of a user in a workspace, which is the highest of those that they have. Undefined: none. */
+export function effectiveRole({
+  visibility,
+  isPerson,
+  organizationRole,
+  memberRole,
+}: RoleParts): Role | undefined {
+  if (organizationRole === null) return undefined;
+  if (visibility === 'personal') return isPerson ? 'owner' : undefined;
+  const inherited =
+    organizationRole === 'member' ? (visibility === 'shared' ? 'launch' : undefined) : organizationRole;
+  return ROLES.find((role) => role === inherited || role === memberRole);
+}
+
+/** Whether one role of workspaces is as high as another one, or higher. */
+export function isAtLeast(role: Role, other: Role): boolean {
+  return ROLES.indexOf(role) <= ROLES.indexOf(other);
+}
+
+/** Whether one role of organizations is as high as another one, or higher. */
+export function isAtLeastInOrganization(role: OrganizationRole, other: OrganizationRole): boolean {
+  return ORGANIZATION_ROLES.indexOf(role) <= ORGANIZATION_ROLES.indexOf(other);
+}

@@ -1,0 +1,111 @@
+import type { Command } from 'commander';
+import { readAll } from '../../../api-client/read-all.ts';
+import type { CreatedToken, Token } from '../../../contract/types.ts';
+import { EscrowError } from '../../../errors.ts';
+import type { Context } from '../../context.ts';
+import { confirm } from '../../io/confirm.ts';
+import { print, printJson, writeError } from '../../io/output.ts';
+import { printTable } from '../../io/table.ts';
+import type { TimeOptions } from '../../io/time-format.ts';
+import { addTimeOption } from '../../io/time-option.ts';
+
+interface CreateOptions {
+  readonly scope: readonly string[];
+  readonly serviceAccount?: string;
+  readonly workspace?: string;
+  readonly days?: string;
+  readonly address?: readonly string[];
+  readonly json?: boolean;
+}
+
+interface ListOptions extends TimeOptions {
+  readonly serviceAccount?: string;
+  readonly json?: boolean;
+}
+
+export function addTokens(program: Command, context: Context): void {
+  const tokens = program
+    .command('tokens')
+    .description('Manage tokens for a team server')
+    .addHelpText('after', '\nExample: nf-escrow tokens create laptop --scope read launch');
+  tokens
+    .command('create')
+    .argument('<NAME>')
+    .requiredOption('--scope <SCOPE...>', 'read, launch, secrets:write, manage')
+    .option('--service-account <ORG/NAME>', 'create a token of a service account')
+    .option('--workspace <ORG/NAME>', 'only workspace that the token gives access to')
+    .option('--days <N>', 'lifetime in days')
+    .option('--address <ADDRESS...>', 'addresses or networks from which the token is accepted')
+    .option('--json', 'JSON output')
+    .description('Create a token and print it once')
+    .addHelpText('after', '\nExample: nf-escrow tokens create laptop --scope read launch --days 30')
+    .action((name: string, options: CreateOptions) => createToken(context, name, options));
+  addTimeOption(tokens.command('list'))
+    .alias('ls')
+    .option('--service-account <ORG/NAME>', 'list the tokens of a service account')
+    .option('--json', 'JSON output')
+    .description('List tokens, without their texts')
+    .addHelpText('after', '\nExample: nf-escrow tokens list')
+    .action((options: ListOptions) => listTokens(context, options));
+  tokens
+    .command('revoke')
+    .argument('<ID>')
+    .description('Revoke a token')
+    .option('--yes', 'skip the confirmation prompt')
+    .addHelpText('after', '\nExample: nf-escrow tokens revoke 5f0c7d9e-8a51-4f43-9d3c-6a4a1d2f7b10')
+    .action(async (id: string, options: { readonly yes?: boolean }) => {
+      await confirm(`Revoke token ${id}?`, options.yes);
+      await (await context.daemon()).call('DELETE', `/v1/tokens/${encodeURIComponent(id)}`);
+      print(`Revoked token ${id}.`);
+    });
+}
+
+async function createToken(context: Context, name: string, options: CreateOptions): Promise<void> {
+  const { scope: scopes, serviceAccount, workspace, days, address: addresses } = options;
+  if (days !== undefined && !/^[1-9][0-9]{0,3}$/.test(days))
+    throw new EscrowError('usage', `--days must be a number of days, not "${days}".`);
+  const input = {
+    ...{ name, scopes, serviceAccount, workspace, addresses },
+    ...(days === undefined ? {} : { expiresInDays: Number(days) }),
+  };
+  const created = await (await context.daemon()).call<CreatedToken>('POST', '/v1/tokens', input);
+  if (options.json === true) {
+    printJson(created);
+    return;
+  }
+  // Only the token is on standard output, so that a command can read it from there.
+  writeError(`Created token ${created.token.id}. This is the only time that it is shown:\n`);
+  print(created.text);
+}
+
+async function listTokens(
+  context: Context,
+  { serviceAccount, json, ...options }: ListOptions,
+): Promise<void> {
+  const query = serviceAccount === undefined ? '' : `?serviceAccount=${encodeURIComponent(serviceAccount)}`;
+  const tokens = await readAll<Token>(await context.daemon(), `/v1/tokens${query}`, 'tokens');
+  if (json === true) {
+    printJson({ tokens });
+    return;
+  }
+  const rows = tokens.map(({ id, name, scopes, workspace, expires, lastUsed }) => [
+    id,
+    name,
+    scopes.join(','),
+    workspace ?? '',
+    expires,
+    lastUsed ?? '',
+  ]);
+  await printTable(
+    [
+      'ID',
+      'NAME',
+      'SCOPES',
+      'WORKSPACE',
+      { title: 'EXPIRES', is: 'time' },
+      { title: 'LAST USED', is: 'time' },
+    ],
+    rows,
+    options,
+  );
+}

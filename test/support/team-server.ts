@@ -1,0 +1,134 @@
+// The API of a team server on a socket: the operations of daemon/api with principals of a ledger.
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { RequestHandler } from 'express';
+import { sql } from 'kysely';
+import type { Test } from 'tap';
+import { machineUser, type User } from '../../daemon/access/principal.ts';
+import { findWorkspace } from '../../daemon/access/scopes.ts';
+import { authenticateToken } from '../../daemon/access/tokens/authenticate-token.ts';
+import { EventHub, type HubLimits } from '../../daemon/api/events/event-hub.ts';
+import { identifyPrincipal, principalOf } from '../../daemon/api/listeners/caller.ts';
+import { readAuthorization } from '../../daemon/api/listeners/authorization.ts';
+import { listenOn } from '../../daemon/api/listeners/unix-listener.ts';
+import { MetricsRecorder } from '../../daemon/api/metrics/recorder.ts';
+import { IdempotentRequests } from '../../daemon/api/routing/idempotent-requests.ts';
+import { createServer } from '../../daemon/api/server.ts';
+import type { Served } from '../../daemon/api/served.ts';
+import { sqliteFeed } from '../../daemon/ledger/feed.ts';
+import { record } from '../../daemon/ledger/journal.ts';
+import { SecretValue } from '../../daemon/vault/secret-value.ts';
+import { checkResponse } from './check-response.ts';
+import { assemble, placesIn, type DaemonModules } from './daemon-modules.ts';
+import { send, type Answer } from './http.ts';
+import { Team } from './team.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+/** Who sends a request: a user in a session, or the text of a token. */
+type Sender = User | string;
+
+interface Sending {
+  readonly method?: string;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A team server of one process. Sessions of people are those of part 2: here, a header names the user. */
+export class TeamServer extends Team {
+  readonly modules: DaemonModules;
+  readonly socketPath: string;
+  readonly #users = new Map<string, User>();
+
+  private constructor(modules: DaemonModules, socketPath: string) {
+    super(modules.ledger);
+    this.modules = modules;
+    this.socketPath = socketPath;
+  }
+
+  static async start(t: Test, limits: Partial<HubLimits> = {}): Promise<TeamServer> {
+    const directory = temporaryDirectory(t);
+    const modules = await assemble(placesIn(directory));
+    const server = new TeamServer(modules, join(directory, 's'));
+    const { ledger, vault, runs, deps } = modules;
+    const events = new EventHub(sqliteFeed(ledger), ledger.changes, () => undefined, limits);
+    events.start();
+    // What only a daemon has: no operation of a team server reaches it.
+    const served = {
+      version: '0',
+      ...{ ledger, vault, runs, events },
+      identify: principalOf,
+      requests: new IdempotentRequests(ledger, () => randomBytes(32)),
+      log: deps.log,
+      redact: (text: string) => text,
+      recorder: new MetricsRecorder(ledger, '0', () => 0),
+      touched: () => undefined,
+    } as unknown as Served;
+    const listener = await listenOn(
+      createServer(served, { guard: server.#guard, observe: checkResponse }),
+      server.socketPath,
+    );
+    t.teardown(async () => {
+      events.stop();
+      await listener.close();
+      await modules.close();
+    });
+    return server;
+  }
+
+  override async user(name: string, administrator = false): Promise<User> {
+    const user = await super.user(name, administrator);
+    this.#users.set(user.id, user);
+    return user;
+  }
+
+  async send(
+    by: Sender,
+    path: string,
+    { method = 'GET', body, headers = {} }: Sending = {},
+  ): Promise<Answer> {
+    return send(
+      {
+        socketPath: this.socketPath,
+        path,
+        method,
+        headers: {
+          host: 'localhost',
+          ...this.headersOf(by),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+      },
+      body === undefined ? undefined : JSON.stringify(body),
+    );
+  }
+
+  headersOf(by: Sender): Readonly<Record<string, string>> {
+    return typeof by === 'string' ? { authorization: `Bearer ${by}` } : { 'x-session-of': by.id };
+  }
+
+  /** Sets a secret in a workspace, as an import does. */
+  async secret(title: string, name: string): Promise<void> {
+    const scope = await findWorkspace(this.ledger.db, title);
+    await this.modules.vault.set(machineUser(), scope, name, new SecretValue(randomBytes(16)));
+  }
+
+  /** Records a run in a workspace. */
+  async run(id: string, workspace: string, launchedBy?: string): Promise<void> {
+    await this.ledger.write(async (db) => {
+      await sql`INSERT INTO runs (id, state, workspace, launch_directory, nextflow, arguments, plan, launcher, launch_deadline,
+        created_at, run_name, purged_at, launched_by) VALUES (${id}, 'purged', ${workspace}, '/', 'nextflow', '["nextflow"]',
+        '[]', '{}', '', '2026-01-05T10:00:00.000Z', ${`name-of-${id}`}, '2026-01-05T10:00:00.000Z',
+        ${launchedBy ?? null})`.execute(db);
+      await record(db, { type: 'run.created', run: id, by: 'test', data: {} });
+    });
+  }
+
+  readonly #guard: RequestHandler = async (request, _response, next) => {
+    const { token } = readAuthorization(request.headersDistinct.authorization);
+    const session = this.#users.get(request.get('x-session-of') ?? '');
+    if (token !== undefined)
+      identifyPrincipal(request, await authenticateToken(this.ledger.db, token, '192.0.2.7'));
+    else if (session !== undefined) identifyPrincipal(request, session);
+    next();
+  };
+}
