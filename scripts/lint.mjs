@@ -10,6 +10,7 @@ runDriver(async () => {
   run(node, ['scripts/generate-types.mjs', '--check']);
   ensureBuilt();
   run(node, ['scripts/api-table.mjs', '--check']);
+  run(node, ['scripts/permission-table.mjs', '--check']);
   say('eslint');
   run(node, ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', 'daemon', 'page', 'test']);
   say('module order (dependency-cruiser)');
