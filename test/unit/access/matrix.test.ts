@@ -36,8 +36,9 @@ async function verdict(db: Queries, by: Principal, permission: Permission, place
   }
 }
 
+t.setTimeout(300_000); // thousands of decisions, each with queries
+
 void t.test('decides every cell as the policy table says', async (t) => {
-  t.setTimeout(300_000); // ten thousand decisions
   const team = await Team.open(t);
   const { db } = team.ledger;
   const counts: Record<string, number> = {};

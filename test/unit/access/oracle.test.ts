@@ -38,8 +38,9 @@ function possible(given: Situation): Situation {
       };
 }
 
+t.setTimeout(300_000); // thousands of decisions, each with queries
+
 void t.test('decides what the oracle decides', async (t) => {
-  t.setTimeout(300_000);
   const team = await Team.open(t);
   const { ledger } = team;
   let count = 0;
