@@ -106,7 +106,7 @@ async function countWorkspaces(db: Queries, organization: string): Promise<numbe
     .where('kind', '=', 'workspace')
     .where('organization', '=', organization)
     .executeTakeFirstOrThrow();
-  return Number(found);
+  return found;
 }
 
 /** Removes the members of an organization, and its service accounts with their tokens. */

@@ -45,7 +45,7 @@ export async function record(db: Queries, { type, run, by, data = {}, place }: E
 }
 
 /** Returns the workspace that the details of an event name. A scope can also be `user`. */
-function workspaceIn(data: NonNullable<Entry['data']>): string | null {
+function workspaceIn(data: object): string | null {
   const { workspace, scope } = data as { readonly workspace?: unknown; readonly scope?: unknown };
   const title = [workspace, scope].find((one) => typeof one === 'string' && one.includes('/'));
   return typeof title === 'string' ? title : null;

@@ -198,7 +198,7 @@ async function assertBelowLimit(db: Queries, owner: Owner, limit: number): Promi
       ? tokens.where('user_id', '=', owner.userId)
       : tokens.where('service_account_id', '=', owner.serviceAccountId);
   const { count } = await own.executeTakeFirstOrThrow();
-  if (Number(count) >= limit)
+  if (count >= limit)
     throw new EscrowError(
       'request-unprocessable',
       `Cannot create another token: there are ${String(limit)}, which is the maximum.`,

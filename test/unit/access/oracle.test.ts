@@ -23,7 +23,7 @@ const situations = fc.record<Situation>({
   visibility: fc.constantFrom('private', 'shared', 'personal'),
   isOwn: fc.boolean(),
   token: fc.option(token, { nil: undefined }),
-} as never);
+});
 
 /** Excludes what cannot be: service accounts have a token, no session, and belong to an organization. */
 function possible(given: Situation): Situation {
