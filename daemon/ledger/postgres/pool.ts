@@ -25,12 +25,13 @@ export const poolLimits: PoolLimits = {
 
 const { builtins } = pg.types;
 
+const parseTime = pg.types.getTypeParser(builtins.TIMESTAMPTZ) as (text: string) => Date;
+
 /** Counts, positions and ids stay below 2^53. Times are text, as in SQLite. */
 const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   [builtins.INT8]: Number,
   [builtins.NUMERIC]: Number,
-  [builtins.TIMESTAMPTZ]: (text) =>
-    (pg.types.getTypeParser(builtins.TIMESTAMPTZ)(text) as Date).toISOString(),
+  [builtins.TIMESTAMPTZ]: (text) => parseTime(text).toISOString(),
 };
 
 const types: pg.CustomTypesConfig = {
@@ -96,7 +97,7 @@ class Connection implements PostgresPoolClient {
   readonly #title: string;
   #isLost = false;
   /** The first error since the reservation. The server ignores all further statements of its transaction. */
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(client: pg.PoolClient, title: string) {
     this.#client = client;
@@ -137,7 +138,7 @@ class Connection implements PostgresPoolClient {
     this.#isLost ||= isLost;
     if (isLost && text === 'commit') return commitUnknown(this.#title, error);
     const converted = isConflict(error) ? error : postgresError(this.#title, error);
-    this.#failure ??= converted;
+    if (converted instanceof Error) this.#failure ??= converted;
     return converted;
   }
 }

@@ -28,7 +28,7 @@ const word = fc.oneof(
     '0x1F',
     'e',
   ),
-  fc.string({ unit: fc.constantFrom(...'aAé1_'), minLength: 1, maxLength: 4 }),
+  fc.string({ unit: fc.constantFrom('a', 'A', 'é', '1', '_'), minLength: 1, maxLength: 4 }),
 );
 // SQLite's tables are those of Unicode 6.1. It takes later symbols for letters.
 const separator = fc.constantFrom(
@@ -103,7 +103,7 @@ void t.test('finds the same events of the audit log on both databases', async (t
   const results = [];
   for (const ledger of [sqlite, postgres]) {
     const add = (type: string, data: object): Promise<void> =>
-      ledger.write((db) => record(db, { type, by: 'ada', data: data as never }));
+      ledger.write((db) => record(db, { type, by: 'ada', data }));
     await add('secret.set', { scope: 'lab/rna', name: 'AA_KEY', version: 1 });
     await add('secret.set', { scope: 'lab/rna', name: hostile });
     await add('secret.imported', { scope: 'lab/dna', created: ['BB_KEY'], replaced: ['AA_KEY'] });
