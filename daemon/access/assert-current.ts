@@ -1,5 +1,5 @@
 import { EscrowError } from '../errors.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import type { TeamPrincipal } from './principal.ts';
 
 /** What the ledger says about a principal now. */

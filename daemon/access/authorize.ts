@@ -1,7 +1,7 @@
 import { notFoundError } from '../contract/not-found.ts';
 import type { Permission } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import { assertCurrent, type Standing } from './assert-current.ts';
 import { findVisible, permittedOrganizations } from './permitted-objects.ts';
 import { policy, type AnyRole } from './policy.ts';

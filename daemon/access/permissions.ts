@@ -1,5 +1,5 @@
 import type { Permission, Role } from '../contract/types.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import { rolesByTitle } from './permitted-objects.ts';
 import { policy, type AnyRole } from './policy.ts';
 import type { Principal } from './principal.ts';

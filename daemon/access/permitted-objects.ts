@@ -1,6 +1,6 @@
 import { sql, type Expression, type SqlBool } from 'kysely';
 import type { OrganizationRole, Permission, Role, Workspace } from '../contract/types.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import { policy } from './policy.ts';
 import type { TeamPrincipal } from './principal.ts';
 import { effectiveRole } from './roles.ts';

@@ -1,5 +1,5 @@
 import { EscrowError } from '../errors.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import type { Principal } from './principal.ts';
 
 /** The name of an organization, or of a workspace in one. */

@@ -1,7 +1,7 @@
 import type { Permission } from '../contract/types.ts';
 import type { VisibleEvents } from '../ledger/audit.ts';
 import type { PlacedEvent } from '../ledger/journal.ts';
-import type { Queries } from '../ledger/open.ts';
+import type { Queries } from '../ledger/ledger.ts';
 import { assertCurrent } from './assert-current.ts';
 import { authorizeList } from './authorize.ts';
 import { permittedOrganizations, permittedTitles } from './permitted-objects.ts';

@@ -1,7 +1,7 @@
 import { EscrowError } from '../errors.ts';
-import { sqliteFeed, type Feed } from '../ledger/feed.ts';
 import { takeLock } from '../ledger/lock.ts';
-import { openLedger, type Ledger } from '../ledger/open.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { openLedger } from '../ledger/sqlite/open.ts';
 import { ensurePrivateDirectory } from '../system/files/private-directory.ts';
 import type { Purpose } from '../system/files/trust/trust-error.ts';
 import { join } from 'node:path';
@@ -11,7 +11,6 @@ import { ledgerFileOf, type ServerSettings } from './configuration/server-settin
 /** The ledger of a server. */
 export interface ServerLedger {
   readonly ledger: Ledger;
-  readonly feed: Feed;
   /** Returns whether a committed change can be lost with the database server. */
   readonly lacksSynchronousStandby: () => Promise<boolean>;
   close(): Promise<void>;
@@ -46,7 +45,6 @@ export async function openServerLedger(
     });
     return {
       ledger,
-      feed: sqliteFeed(ledger),
       lacksSynchronousStandby: () => Promise.resolve(false), // a commit is on the disk
       close: async () => {
         await ledger.close();

@@ -2,8 +2,8 @@
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { machineUser } from '../access/principal.ts';
 import { EventHub } from '../api/events/event-hub.ts';
+import { principalOf } from '../api/listeners/caller.ts';
 import { MetricsRecorder } from '../api/metrics/recorder.ts';
 import { IdempotentRequests } from '../api/routing/idempotent-requests.ts';
 import type { ResponseObserver } from '../api/routing/mount.ts';
@@ -100,8 +100,8 @@ async function openParts(settings: ServerSettings, { version }: ServeOptions, lo
   const keys = await openVaultKeys(settings.vault);
   const requestKey = await requestKeyOf(keys);
   const store = await openServerLedger(settings, log, { isServer: true });
-  const { ledger, feed } = store;
-  const events = new EventHub(feed, ledger.changes, () => undefined);
+  const { ledger } = store;
+  const events = new EventHub(ledger.feed, ledger.changes, () => undefined);
   const recorder = new MetricsRecorder(ledger, version, () => events.listeners);
   events.start();
   recorder.start();
@@ -123,10 +123,10 @@ function appOf(
   { version, observe }: ServeOptions,
   log: Logger,
 ): RequestListener {
-  const user = machineUser();
   const served = servedByServer({
-    ...{ version, ledger, vault, events, recorder, user, log },
-    requests: new IdempotentRequests(ledger, user.user, () => requestKey),
+    ...{ version, ledger, vault, events, recorder, log },
+    identify: principalOf,
+    requests: new IdempotentRequests(ledger, () => requestKey),
     redact: (text) => text, // a server has no run whose values could appear
     readiness: async (caller) => readiness.check(caller === 'user'),
     stop: () => undefined,

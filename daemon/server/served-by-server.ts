@@ -7,7 +7,7 @@ export type ServerParts = Pick<
   | 'ledger'
   | 'vault'
   | 'events'
-  | 'user'
+  | 'identify'
   | 'requests'
   | 'log'
   | 'redact'

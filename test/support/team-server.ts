@@ -15,7 +15,6 @@ import { MetricsRecorder } from '../../daemon/api/metrics/recorder.ts';
 import { IdempotentRequests } from '../../daemon/api/routing/idempotent-requests.ts';
 import { createServer } from '../../daemon/api/server.ts';
 import type { Served } from '../../daemon/api/served.ts';
-import { sqliteFeed } from '../../daemon/ledger/feed.ts';
 import { record } from '../../daemon/ledger/journal.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
 import { checkResponse } from './check-response.ts';
@@ -50,7 +49,7 @@ export class TeamServer extends Team {
     const modules = await assemble(placesIn(directory));
     const server = new TeamServer(modules, join(directory, 's'));
     const { ledger, vault, runs, deps } = modules;
-    const events = new EventHub(sqliteFeed(ledger), ledger.changes, () => undefined, limits);
+    const events = new EventHub(ledger.feed, ledger.changes, () => undefined, limits);
     events.start();
     // What only a daemon has: no operation of a team server reaches it.
     const served = {

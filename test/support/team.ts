@@ -12,7 +12,8 @@ import type {
   TokenInput,
   Workspace,
 } from '../../daemon/contract/types.ts';
-import { openLedger, type Ledger } from '../../daemon/ledger/open.ts';
+import type { Ledger } from '../../daemon/ledger/ledger.ts';
+import { openLedger } from '../../daemon/ledger/sqlite/open.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 const AT = '2026-01-05T10:00:00.000Z';

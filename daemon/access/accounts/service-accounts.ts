@@ -5,7 +5,7 @@ import type { ServiceAccount } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { rememberNothing, type Remember } from '../../ledger/idempotency.ts';
 import { record } from '../../ledger/journal.ts';
-import type { Ledger, Queries } from '../../ledger/open.ts';
+import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import { authorize } from '../authorize.ts';
 import type { Principal } from '../principal.ts';
 

@@ -4,7 +4,7 @@ import { pageOf, readCursor, type Page, type PageRequest } from '../../contract/
 import type { User } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { record } from '../../ledger/journal.ts';
-import type { Ledger, Queries } from '../../ledger/open.ts';
+import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import type { Tables } from '../../ledger/tables.ts';
 import { authorize } from '../authorize.ts';
 import { SERVER_PLACE } from '../places.ts';

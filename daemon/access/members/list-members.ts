@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { entityTag } from '../../contract/entity-tag.ts';
 import { pageOf, readCursor, type Page, type PageRequest } from '../../contract/page.ts';
 import type { Member } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import { SERVICE_ACCOUNT, type Principal } from '../principal.ts';
 import { effectiveRole } from '../roles.ts';
 import type { WorkspaceScope } from '../scopes.ts';

@@ -4,7 +4,7 @@ import type { OrganizationMember, OrganizationRole } from '../../contract/types.
 import { EscrowError } from '../../errors.ts';
 import { rememberNothing, type Remember } from '../../ledger/idempotency.ts';
 import { record } from '../../ledger/journal.ts';
-import type { Ledger, Queries } from '../../ledger/open.ts';
+import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import { findUser } from '../accounts/users.ts';
 import { authorize } from '../authorize.ts';
 import type { Principal } from '../principal.ts';

@@ -3,7 +3,7 @@ import type { Member, Role } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { rememberNothing, type Remember } from '../../ledger/idempotency.ts';
 import { record } from '../../ledger/journal.ts';
-import type { Ledger, Queries } from '../../ledger/open.ts';
+import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import { findServiceAccount } from '../accounts/service-accounts.ts';
 import { authorize } from '../authorize.ts';
 import { SERVICE_ACCOUNT, type Principal } from '../principal.ts';

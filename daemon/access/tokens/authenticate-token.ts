@@ -1,4 +1,4 @@
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import type { TokenScope } from '../../contract/types.ts';
 import { notAuthenticated } from '../assert-current.ts';
 import { SERVICE_ACCOUNT, type TeamPrincipal } from '../principal.ts';

@@ -3,7 +3,7 @@ import { pageOf, readCursor, type Page, type PageRequest } from '../../contract/
 import type { CreatedToken, Token, TokenInput, TokenScope } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { record } from '../../ledger/journal.ts';
-import type { Ledger, Queries } from '../../ledger/open.ts';
+import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import { findServiceAccount } from '../accounts/service-accounts.ts';
 import { authorize } from '../authorize.ts';
 import { permittedOrganizations } from '../permitted-objects.ts';

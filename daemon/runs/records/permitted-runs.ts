@@ -4,7 +4,7 @@ import { permittedTitles } from '../../access/permitted-objects.ts';
 import { policy } from '../../access/policy.ts';
 import type { Principal, TeamPrincipal } from '../../access/principal.ts';
 import type { Permission, Run } from '../../contract/types.ts';
-import type { Queries } from '../../ledger/open.ts';
+import type { Queries } from '../../ledger/ledger.ts';
 import { findRun } from './queries.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { Request, RequestHandler } from 'express';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Principal } from '../../access/principal.ts';
+import { keyOf, type Principal } from '../../access/principal.ts';
 import { readAuthorization } from '../../api/listeners/authorization.ts';
-import { identifyCaller } from '../../api/listeners/caller.ts';
+import { identifyCaller, identifyPrincipal } from '../../api/listeners/caller.ts';
 import { EscrowError } from '../../errors.ts';
 import type { ServerSettings } from '../configuration/server-settings.ts';
 import { clientOf } from '../proxies/client-of-request.ts';
@@ -38,14 +38,15 @@ export function authenticateRequests(
     try {
       await (principal === undefined
         ? anonymous.consume(networkOf(address ?? 'unknown'))
-        : known.consume(principal.user));
+        : known.consume(keyOf(principal)));
     } catch (limited) {
       if (!(limited instanceof RateLimiterRes)) throw limited;
       response.set('retry-after', String(Math.ceil(limited.msBeforeNext / 1000)));
       throw new EscrowError('too-many-requests', 'The server has received too many requests.');
     }
     identifyCaller(request, principal === undefined ? 'anonymous' : 'user');
-    if (principal === undefined && !isPublic(request)) {
+    if (principal !== undefined) identifyPrincipal(request, principal);
+    else if (!isPublic(request)) {
       response.set({ 'www-authenticate': 'Bearer realm="nf-escrow"' });
       throw new EscrowError('unauthenticated', 'The request has no valid token.', {
         hint: 'Send a token of the server: Authorization: Bearer TOKEN.',

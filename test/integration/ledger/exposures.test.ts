@@ -70,7 +70,7 @@ void t.test('counts all exposures, although it lists 100', async (t) => {
   const path = earlierLedger(t);
   const ledger = await openLedger(path);
   t.teardown(() => ledger.close());
-  t.match(await listExposures(ledger.db), { total: 2, runs: 1 });
+  t.match(await listExposures(ledger.db, machineUser()), { total: 2, runs: 1 });
   await ledger.write(async (db) => {
     const run = await db.selectFrom('runs').selectAll().executeTakeFirstOrThrow();
     for (let index = 0; index < 150; index += 1) {
@@ -83,7 +83,7 @@ void t.test('counts all exposures, although it lists 100', async (t) => {
         await db.insertInto('exposures').values({ run_id: id, secret: 'A_KEY', path: file }).execute();
     }
   });
-  const { exposures, total, runs } = await listExposures(ledger.db);
+  const { exposures, total, runs } = await listExposures(ledger.db, machineUser());
   t.same([exposures.length, total, runs], [100, 152, 151]);
 });
 

@@ -29,6 +29,7 @@ async function openDatabase(t: Test): Promise<Database> {
   const db = connect(t, name);
   await sql`CREATE TABLE runs (id text PRIMARY KEY, events integer NOT NULL DEFAULT 0)`.execute(db);
   for (const statement of postgresFeedSchema) await sql.raw(statement).execute(db);
+  await sql`ALTER TABLE journal ADD COLUMN place text`.execute(db); // a later migration
   await sql`INSERT INTO runs VALUES ('r1'), ('r2'), ('r3')`.execute(db);
   return db;
 }

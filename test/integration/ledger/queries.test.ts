@@ -74,7 +74,7 @@ onEachLedger('organizations and workspaces', async (t) => {
   await createOrganization(ledger, user, 'lab');
   await createOrganization(ledger, user, 'Zoo');
   await createWorkspace(ledger, user, { organization: 'lab', name: 'rna' });
-  const page = await listOrganizations(ledger.db, { limit: 10 });
+  const page = await listOrganizations(ledger.db, user, { limit: 10 });
   t.match(
     page.items.map(({ name, workspaces }) => [name, workspaces]),
     [
@@ -84,7 +84,7 @@ onEachLedger('organizations and workspaces', async (t) => {
     ],
   );
   t.equal((await listWorkspaces(ledger.db, user, { limit: 10 })).items.length, 2);
-  const [numbered] = await listNumberedWorkspaces(ledger.db);
+  const [numbered] = await listNumberedWorkspaces(ledger.db, user);
   t.ok(Number.isSafeInteger(numbered?.numericId));
   await t.rejects(createOrganization(ledger, user, 'lab'), { code: 'name-taken' });
   await removeOrganization(ledger, user, 'Zoo');
@@ -163,7 +163,7 @@ onEachLedger('runs, their jobs and their uses of secrets', async (t) => {
   });
   t.equal((await orphanedJobsOf(ledger.db, 'r2')).length, 1);
   t.equal((await findRun(ledger.db, 'first_run')).id, 'r1');
-  t.match(await listRunNames(ledger.db, 'first_', 5), [{ id: 'r1' }]);
+  t.match(await listRunNames(ledger.db, user, 'first_', 5), [{ id: 'r1' }]);
   t.equal(
     (await describeRuns(ledger.db, [await getRun(ledger.db, 'r1'), await getRun(ledger.db, 'r2')])).length,
     2,

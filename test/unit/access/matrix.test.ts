@@ -5,7 +5,7 @@ import { policy, type AnyRole } from '../../../daemon/access/policy.ts';
 import type { Principal, TeamPrincipal, TokenGrant } from '../../../daemon/access/principal.ts';
 import type { OrganizationRole, Permission, Role, TokenScope } from '../../../daemon/contract/types.ts';
 import { EscrowError } from '../../../daemon/errors.ts';
-import type { Queries } from '../../../daemon/ledger/open.ts';
+import type { Queries } from '../../../daemon/ledger/ledger.ts';
 import { Team } from '../../support/team.ts';
 
 const ORGANIZATION_ROLES: readonly (OrganizationRole | null)[] = ['owner', 'admin', 'member', null];
