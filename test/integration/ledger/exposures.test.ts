@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import t, { type Test } from 'tap';
+import { machineUser } from '../../../daemon/access/principal.ts';
 import { migrations } from '../../../daemon/ledger/sqlite/migrations.ts';
 import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { ExposureRecords } from '../../../daemon/runs/records/exposure-records.ts';
