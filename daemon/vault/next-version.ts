@@ -26,12 +26,12 @@ export async function passVersion(
   name: string,
   version: number,
 ): Promise<void> {
-  const { larger } = fragmentsOf(db);
+  const fragments = fragmentsOf(db);
   await sql`
     INSERT INTO last_versions (kind, organization, scope, name, version)
       SELECT kind, organization, name, ${name}, ${version} FROM scopes WHERE id = ${scopeId}
       ON CONFLICT (kind, organization, scope, name)
-        DO UPDATE SET version = ${larger(sql.ref('last_versions.version'), sql.ref('excluded.version'))}`.execute(
+        DO UPDATE SET version = ${fragments.larger(sql.ref('last_versions.version'), sql.ref('excluded.version'))}`.execute(
     db,
   );
 }

@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import t from 'tap';
 import {
   IdempotentRequests,
   type IdempotentRequest,

@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
 import { machineUser } from '../../../daemon/access/principal.ts';
 import { findWorkspace } from '../../../daemon/access/scopes.ts';
 import { open, seal, type SealContext, type VaultKey } from '../../../daemon/vault/encryption.ts';
