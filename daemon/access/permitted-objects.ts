@@ -161,7 +161,7 @@ function hasRole(table: 'organization_role' | 'member_role', roles: readonly str
 }
 
 /** Returns the role that a row shows. */
-export function roleOfRow(by: TeamPrincipal, row: RoleRow): Role | undefined {
+function roleOfRow(by: TeamPrincipal, row: RoleRow): Role | undefined {
   if (by.kind === 'service-account')
     return row.visibility === 'personal' ? undefined : (row.member_role ?? undefined);
   return effectiveRole({

@@ -22,7 +22,7 @@ export interface EventStream {
 }
 
 /** What the principal of an open stream may see. */
-export interface StreamAccess {
+interface StreamAccess {
   /** Reads it again. Throws if the principal may no longer receive events. */
   renew(): Promise<void>;
   /** Whether an event was visible when it was read last. */
