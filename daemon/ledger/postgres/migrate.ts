@@ -53,7 +53,7 @@ async function apply(client: pg.Client, version: number): Promise<void> {
 /** Compares texts of all columns by bytes, as SQLite does, whatever the collation of the database. */
 function withByteOrder(statement: string): string {
   return /^(CREATE|ALTER) TABLE/.test(statement)
-    ? statement.replace(/\btext\b/g, 'text COLLATE "C"')
+    ? statement.replace(/\btext\b/gi, 'text COLLATE "C"')
     : statement;
 }
 

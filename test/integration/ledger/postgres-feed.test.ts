@@ -27,7 +27,9 @@ async function openDatabase(t: Test): Promise<Database> {
   const admin = connect(t, 'postgres');
   await sql`CREATE DATABASE ${sql.id(name)}`.execute(admin);
   const db = connect(t, name);
-  await sql`CREATE TABLE runs (id text PRIMARY KEY, events integer NOT NULL DEFAULT 0)`.execute(db);
+  await sql`CREATE TABLE runs (id text PRIMARY KEY, workspace text NOT NULL DEFAULT 'lab/rna', events integer NOT NULL DEFAULT 0)`.execute(
+    db,
+  );
   for (const statement of postgresFeedSchema) await sql.raw(statement).execute(db);
   await sql`ALTER TABLE journal ADD COLUMN place text`.execute(db); // a later migration
   await sql`INSERT INTO runs VALUES ('r1'), ('r2'), ('r3')`.execute(db);
