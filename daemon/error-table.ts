@@ -187,14 +187,14 @@ export const errorTable = {
     title: 'The operation needs a team server',
     hint: 'Send the request to a team server. A daemon of a user has no other principals than its user.',
     exit: 1,
-    http: 501,
+    http: 404,
     retryable: false,
   },
   'user-daemon-required': {
     title: 'The operation needs a daemon of a user',
     hint: 'Send the request to your own daemon: run nf-escrow on the machine where the run executes.',
     exit: 1,
-    http: 501,
+    http: 404,
     retryable: false,
   },
   'run-not-found': {
