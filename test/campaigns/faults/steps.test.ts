@@ -36,7 +36,7 @@ const HARMLESS: readonly RegExp[] = [
   // descriptors and their entries
   /^(openDirectory|look|lookAt|entry|at|isSame|entriesOf|next)$/,
   // building queries, and executing those that read
-  /^(and|as|clearSelect|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|exists|groupBy|innerJoin|leftJoin|insertInto|limit|min|offset|onConflict|onRef|or|order|orderBy|returning|select|selectAll|selectFrom|set|union|updateTable|values|where|whereRef|ref)$/,
+  /^(and|as|clearSelect|columns|countAll|count|deleteFrom|distinct|doNothing|doUpdateSet|exists|fragmentsOf|groupBy|hasWords|innerJoin|leftJoin|insertInto|limit|min|offset|onConflict|onRef|or|order|orderBy|returning|select|selectAll|selectFrom|set|union|updateTable|values|where|whereRef|ref)$/,
   // building the SDK's commands
   /^(destroy|[A-Z][A-Za-z]*Command)$/,
   // sessions and clients of AWS; functions that call a callback, which is checked itself
