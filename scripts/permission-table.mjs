@@ -14,19 +14,19 @@ const TITLES = {
   workspace: 'Permissions on workspaces',
   organization: 'Permissions on organizations',
   server: 'Permissions on the server',
-  self: 'Permissions of people on what is theirs',
+  self: 'Permissions of users on their own objects',
 };
 const tables = Object.entries(TITLES).map(([kind, title]) => {
   const rules = Object.entries(policy).filter(([, { on }]) => on === kind);
   const roles = [...new Set(rules.flatMap(([, rule]) => rule.roles))];
   const rows = rules.map(([permission, rule]) => {
     const marks = roles.map((role) => (rule.roles.includes(role) ? 'x' : ''));
-    const scope = rule.scope === 'session' ? 'none: a session' : `\`${rule.scope}\``;
+    const scope = rule.scope === 'session' ? 'none (requires a session)' : `\`${rule.scope}\``;
     const used = operations.filter((one) => one.permission === permission).map(({ id }) => `\`${id}\``);
     const note = rule.personal === false ? ' (not in personal workspaces)' : '';
     return `| \`${permission}\`${note} | ${[...marks, scope, used.join(', ')].join(' | ')} |`;
   });
-  const head = ['Permission', ...roles, 'Scope of a token', 'Operations'];
+  const head = ['Permission', ...roles, 'Token scope', 'Operations'];
   return [
     `### ${title}`,
     '',

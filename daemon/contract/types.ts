@@ -13,7 +13,7 @@ export type Executor = 'slurm' | 'sge' | 'pbs' | 'lsf';
  */
 export type Platform = 'hpc' | 'aws-batch';
 /**
- * A permission. docs/permissions.md lists who has each.
+ * A permission. docs/permissions.md lists the roles that have each permission.
  */
 export type Permission =
   | 'organizations:create'
@@ -50,11 +50,11 @@ export type Permission =
   | 'users:write'
   | 'invitations:create';
 /**
- * What a token may be used for. A request also needs the role of the token's principal.
+ * Scope of a token: the kind of operations for which it can be used. In addition, the principal of the token must have a role with the required permission.
  */
 export type TokenScope = 'read' | 'launch' | 'secrets:write' | 'manage';
 /**
- * Records of one kind that are incomplete, because the run exceeded a limit for rows or for lines of a file.
+ * A kind of record that is incomplete, because the run exceeded the limit for database rows or for lines of a file.
  */
 export type DroppedRecord =
   'events' | 'log' | 'trace' | 'tasks' | 'trace-errors' | 'task-jobs' | 'exposures' | 'job-definitions';
@@ -152,7 +152,7 @@ export type ErrorCode =
   | 'server-certificate-invalid'
   | 'internal';
 /**
- * How a value is written in a file. `plain`: byte for byte. Findings of the plugin are reported as `plain`, also for escaped forms.
+ * Encoding in which a file contains a value. `plain`: the exact bytes. For values that the plugin found, always `plain`, even if the file contains an escaped form.
  */
 export type ExposureEncoding =
   'plain' | 'base64' | 'base64url' | 'hex' | 'url' | 'json' | 'xml' | 'shell' | 'utf-16';
@@ -191,7 +191,7 @@ export type ParameterElement =
  */
 export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
 /**
- * Id of an object as a number, for clients of Seqera Platform. Random, and never used again.
+ * Numeric id of an object, for clients of Seqera Platform. Ids are random and are never reused.
  */
 export type NumericId = number;
 /**
@@ -199,7 +199,7 @@ export type NumericId = number;
  */
 export type OrganizationRole = 'owner' | 'admin' | 'member';
 /**
- * A condition of a server that needs attention
+ * A condition of a server that an administrator should correct
  */
 export type ReadinessWarning =
   'certificate-expires-soon' | 'certificate-expired' | 'certificate-wrong-host' | 'no-synchronous-standby';
@@ -208,7 +208,7 @@ export type ReadinessWarning =
  */
 export type WritablePolicy = 'warn' | 'refuse';
 /**
- * Accounts, besides the user and root, that may own or change files that a run executes, such as the account that installs a cluster's software.
+ * Accounts besides the user and root that may own or change files that a run executes. Example: the account that installs the software of a cluster.
  *
  * @maxItems 50
  */
@@ -218,7 +218,7 @@ export type TrustedOwnerList = string[];
  */
 export type WebhookType = 'run.ended' | 'removal.pending';
 /**
- * Receivers of webhooks: the setting webhooks.
+ * Value of the setting webhooks: the receivers of webhooks.
  *
  * @maxItems 10
  */
@@ -238,7 +238,7 @@ export type WebhookList = {
    */
   events?: [WebhookType, ...WebhookType[]];
   /**
-   * Minutes after the end of a run after which a pending removal is reported. Default: 15
+   * A removal that is still pending this number of minutes after the end of a run is reported. Default: 15
    */
   removalPendingMinutes?: number;
 }[];
@@ -402,7 +402,7 @@ export interface Contract {
   WritablePolicy?: WritablePolicy;
 }
 /**
- * Filter for the audit log. All given conditions must match.
+ * Filter for the audit log. An event must match all given parameters.
  */
 export interface AuditQuery {
   /**
@@ -418,11 +418,11 @@ export interface AuditQuery {
    */
   before?: number;
   /**
-   * Only events of this type, or of a kind of object: `secret.set`, or `secret` for all events of secrets
+   * Only events of this type, such as `secret.set`, or of all types of one kind of object, such as `secret`
    */
   type?: string;
   /**
-   * Only actions of this principal
+   * Only events that this principal caused
    */
   by?: string;
   /**
@@ -430,11 +430,11 @@ export interface AuditQuery {
    */
   run?: string;
   /**
-   * Only changes to secrets with this name, and runs that received one
+   * Only changes of secrets with this name, including imports, and deliveries of such secrets to runs
    */
   secret?: string;
   /**
-   * Only events of this workspace, ORGANIZATION/NAME, its secrets and its runs
+   * Only events of this workspace (ORGANIZATION/NAME), of its secrets and of its runs
    */
   workspace?: string;
   /**
@@ -446,7 +446,7 @@ export interface AuditQuery {
    */
   until?: string;
   /**
-   * Only events that contain this text in type, principal, run or details. Case is ignored
+   * Only events that contain this text in their type, principal, run or details. Case is ignored
    */
   text?: string;
 }
@@ -575,7 +575,7 @@ export interface AwsSettings {
   deadMan?: boolean;
 }
 /**
- * Selects the workspace for a check of a compute environment.
+ * Selects the workspace for which a compute environment is checked.
  */
 export interface CheckQuery {
   workspace?: WorkspaceTitle;
@@ -602,13 +602,13 @@ export interface ComputeEnvironmentChange {
    */
   headJob?: boolean;
   /**
-   * Options of the submit command for the head job. Each element is one word
+   * Options of the scheduler's submit command for the head job. Each element is one argument
    *
    * @maxItems 100
    */
   headOptions?: string[];
   /**
-   * Environment variables of runs that the daemon starts (`POST /v1/launches`). They add to or override the variables of the daemon. Do not use them for secrets: everyone who can see the compute environment can see the variables
+   * Additional environment variables of runs that the daemon starts (`POST /v1/launches`). They override variables of the daemon. Do not use them for secrets: everyone who can see the compute environment can see the variables
    */
   environment?: {
     [k: string]: string;
@@ -641,13 +641,13 @@ export interface ComputeEnvironmentInput {
    */
   headJob?: boolean;
   /**
-   * Options of the submit command for the head job. Each element is one word
+   * Options of the scheduler's submit command for the head job. Each element is one argument
    *
    * @maxItems 100
    */
   headOptions?: string[];
   /**
-   * Environment variables of runs that the daemon starts (`POST /v1/launches`). They add to or override the variables of the daemon. Do not use them for secrets: everyone who can see the compute environment can see the variables
+   * Additional environment variables of runs that the daemon starts (`POST /v1/launches`). They override variables of the daemon. Do not use them for secrets: everyone who can see the compute environment can see the variables
    */
   environment?: {
     [k: string]: string;
@@ -701,84 +701,84 @@ export interface ComputeEnvironment {
    */
   headJob?: boolean;
   /**
-   * Options of the submit command for the head job. Each element is one word
+   * Options of the scheduler's submit command for the head job. Each element is one argument
    *
    * @maxItems 100
    */
   headOptions?: string[];
   /**
-   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   * Entity tag, which changes whenever the object changes. Send it in `If-Match`, in double quotes
    */
   etag: string;
   /**
-   * Permissions of the caller on this object. Absent if the object is part of another object
+   * What the caller may do with this object. Absent if the object is part of another object
    *
    * @maxItems 50
    */
   permissions?: Permission[];
   /**
-   * Environment variables of runs that the daemon starts (`POST /v1/launches`). They add to or override the variables of the daemon. Do not use them for secrets: everyone who can see the compute environment can see the variables
+   * Additional environment variables of runs that the daemon starts (`POST /v1/launches`). They override variables of the daemon. Do not use them for secrets: everyone who can see the compute environment can see the variables
    */
   environment?: {
     [k: string]: string;
   };
 }
 /**
- * A new token. Its text is shown only once.
+ * A new token. This is the only response that contains the token itself.
  */
 export interface CreatedToken {
   /**
-   * The token, for the header `Authorization: Bearer TOKEN`
+   * The token itself. Send it in the header `Authorization: Bearer TOKEN`
    */
   text: string;
   token: Token;
 }
 /**
- * A token of a user or of a service account, without its text.
+ * Metadata of a token of a user or a service account. Does not contain the token itself.
  */
 export interface Token {
   /**
-   * Id, which gives no access
+   * Id of the token. It gives no access
    */
   id: string;
   /**
-   * Name that its creator gave it
+   * Name of the token, chosen by its creator
    */
   name: string;
   /**
-   * ORGANIZATION/NAME of the service account; null for a token of the user
+   * Service account that owns the token, ORGANIZATION/NAME; null if a user owns it
    */
   serviceAccount: string | null;
   /**
-   * What the token may be used for
+   * Scopes of the token
    *
    * @maxItems 4
    */
   scopes: TokenScope[];
   /**
-   * ORGANIZATION/NAME of the only workspace that the token gives access to; null: all of its principal
+   * Workspace to which the token is restricted, ORGANIZATION/NAME; null: not restricted; empty: the workspace was removed, and the token gives no access
    */
   workspace: string | null;
   /**
-   * Addresses from which the token is accepted; empty: all
+   * IP addresses and networks from which the token is accepted; empty: any address
    *
    * @maxItems 50
    */
   addresses: string[];
   /**
-   * When it was created (ISO 8601, UTC)
+   * When the token was created (ISO 8601, UTC)
    */
   dateCreated: string;
   /**
-   * When it expires (ISO 8601, UTC)
+   * When the token expires (ISO 8601, UTC)
    */
   expires: string;
   /**
-   * Time of the last use, to the minute (ISO 8601, UTC); null: never used
+   * When the token was last used, recorded at most once per minute (ISO 8601, UTC); null: never used
    */
   lastUsed: string | null;
   /**
-   * Address of the last recorded use; null: never used
+   * IP address of the last recorded use; null: never used or unknown
    */
   lastUsedFrom: string | null;
 }
@@ -808,7 +808,7 @@ export interface DaemonStatus {
    */
   memoryBytes: number;
   /**
-   * Whether the daemon keeps running while it is idle, as an installed daemon does
+   * Whether the daemon keeps running when it is idle, as an installed daemon does
    */
   persistent: boolean;
   listener?: TcpListener;
@@ -843,7 +843,7 @@ export interface Process {
  */
 export interface TcpListener {
   /**
-   * Loopback address and port. The configured values until the listener is open
+   * Loopback address and port. Until the listener is open, the configured values
    */
   address: string;
   /**
@@ -856,19 +856,19 @@ export interface TcpListener {
   error?: string;
 }
 /**
- * Request to open the web page.
+ * Request to open a listener for the web page.
  */
 export interface DashboardInput {
   /**
-   * tcp: serve the page on a loopback port of this machine; socket: serve it on a socket, which SSH forwards to another machine
+   * tcp: serve the page on a loopback port of this host; socket: serve it on a Unix socket, for SSH port forwarding from another host
    */
   via: 'tcp' | 'socket';
   /**
-   * With tcp: port on 127.0.0.1. Default: the port of the open listener, or else any free port
+   * With tcp: port on 127.0.0.1. Default: the port of the open listener, or any free port if no listener is open
    */
   port?: number;
   /**
-   * With tcp: whether to write an HTML file that redirects a browser to the page
+   * With tcp: whether to write an HTML file that redirects the browser to the page
    */
   redirectFile?: boolean;
 }
@@ -877,15 +877,15 @@ export interface DashboardInput {
  */
 export interface Dashboard {
   /**
-   * With tcp: address of the page
+   * With tcp: URL of the page
    */
   url?: string;
   /**
-   * With socket: path of the socket
+   * With socket: path of the Unix socket
    */
   socket?: string;
   /**
-   * One-time code, for the fragment of the address: #code=CODE
+   * One-time code. Append it to the URL of the page as the fragment `#code=CODE`
    */
   code: string;
   /**
@@ -946,15 +946,15 @@ export interface EnclosingJob {
  */
 export interface ExposureFinding {
   /**
-   * Path of the file. Relative to the work directory if inside it, otherwise absolute. The pipeline chooses the path: escape it before display
+   * Path of the file, relative to the work directory if the file is in it, otherwise absolute. The pipeline chooses the path: escape it before display
    */
   file: string;
   /**
-   * Id of the task that wrote the file, or the beginning of its hash if the id is not known; null for a file of the run as a whole
+   * Id of the task that wrote the file, or the beginning of the task hash if the id is not known; null if the file does not belong to a task
    */
   task: string | null;
   /**
-   * How the value is written in the file
+   * Encodings in which the file contains the value
    */
   encodings: ExposureEncoding[];
 }
@@ -967,11 +967,11 @@ export interface ExposureList {
    */
   exposures: Exposure[];
   /**
-   * Number of all exposures
+   * Total number of exposures
    */
   total: number;
   /**
-   * Number of all runs with exposures
+   * Total number of runs with exposures
    */
   runs: number;
 }
@@ -1005,7 +1005,7 @@ export interface Exposure {
    */
   files: string[];
   /**
-   * The same files with task and encodings
+   * The same files, with the tasks that wrote them and the encodings of the values
    */
   findings: ExposureFinding[];
 }
@@ -1014,7 +1014,7 @@ export interface Exposure {
  */
 export interface ExposureSearch {
   /**
-   * What searched the files: the plugin during the run, the daemon after its end, or both
+   * Which programs searched the files: the plugin during the run, the daemon after the end of the run, or both
    */
   by: 'plugin' | 'daemon' | 'both';
   /**
@@ -1030,7 +1030,7 @@ export interface ExposureSearch {
    */
   files: number;
   /**
-   * Number of bytes that were read. The daemon reads at most 1 GiB; a gap with the reason `budget` reports what it left out
+   * Number of bytes that were read. The daemon reads at most 1 GiB. A gap with the reason `budget` reports the files that it did not read
    */
   bytes: number;
   /**
@@ -1121,16 +1121,16 @@ export interface Health {
   pendingRemovals?: number;
 }
 /**
- * How to import secrets.
+ * Options of an import.
  */
 export interface ImportQuery {
   /**
-   * Return what the import would do, without changing anything
+   * Whether to return the effect of the import without changing anything
    */
   preview?: boolean;
 }
 /**
- * Request to set several secrets of a scope, all or none. Requires either `secrets`, or `textBase64` and `format`.
+ * Request to set several secrets of a scope in one transaction. Requires either `secrets`, or `textBase64` and `format`.
  */
 export interface ImportRequest {
   /**
@@ -1149,7 +1149,7 @@ export interface ImportRequest {
     valueBase64: string;
   }[];
   /**
-   * Text with names and values, as base64 of its UTF-8
+   * Text with names and values, in UTF-8 and encoded in base64
    */
   textBase64?: string;
   /**
@@ -1157,7 +1157,7 @@ export interface ImportRequest {
    */
   format?: 'dotenv' | 'json';
   /**
-   * Import only these names of the text, and only if their versions are still the same. Otherwise the import fails with `precondition-failed`. `onConflict` is ignored
+   * Names of the text to import, with the versions that the client has seen. If the current version of any of them differs, the import fails with `precondition-failed`. With `only`, `onConflict` is ignored
    *
    * @maxItems 10000
    */
@@ -1167,7 +1167,7 @@ export interface ImportRequest {
      */
     name: string;
     /**
-     * Version that the client has seen; null: no secret with this name exists
+     * Version that the client has seen; null: no secret with this name existed
      */
     version: number | null;
   }[];
@@ -1197,17 +1197,17 @@ export interface ImportResult {
    */
   refused?: {
     /**
-     * Name in the text. An invalid name is shortened: it may be a value in the wrong place
+     * Name in the text. An invalid name is shortened, because it may be a misplaced value
      */
     name: string;
     /**
-     * Reason, as a clause
+     * Reason, as a clause without a capital letter and a period
      */
     reason: string;
   }[];
 }
 /**
- * What a launch would do: the plan of the run, the result of the check of its parameters, and the processes that use secrets. Contains names of secrets, never values.
+ * Preview of a launch: the plan of the run, the result of the parameter check, and the processes that use secrets. Contains names of secrets, never values.
  */
 export interface LaunchPreview {
   plan: Plan;
@@ -1219,7 +1219,7 @@ export interface LaunchPreview {
   warnings: string[];
   parameters: ParameterCheck;
   /**
-   * Known processes that use secrets, sorted by name. The daemon knows them from the scripts of a local pipeline, and from earlier runs of the pipeline in the workspace
+   * Known processes that use secrets, sorted by name. The daemon finds them in the scripts of a local pipeline and in earlier runs of the pipeline in the workspace
    *
    * @maxItems 2000
    */
@@ -1242,7 +1242,7 @@ export interface Plan {
    */
   secrets: PlannedSecret[];
   /**
-   * Further secrets of the run, which are not delivered because tasks would not receive their exact values. A process that declares one fails. Sorted by name; absent if there are none
+   * Secrets that are not delivered, because tasks would not receive their exact values. A process that declares one of them fails. Sorted by name; absent if there are none
    */
   undeliverable?: UndeliverableSecret[];
   /**
@@ -1278,7 +1278,7 @@ export interface PlannedSecret {
   overrides: Scope[];
 }
 /**
- * A secret that is not delivered to a run, because tasks would not receive its exact value. Does not contain the value.
+ * A secret that is not delivered to a run, because tasks would not receive its exact value. Does not contain this value.
  */
 export interface UndeliverableSecret {
   name: SecretName;
@@ -1321,15 +1321,15 @@ export interface WritablePlace {
   remedy: string;
 }
 /**
- * Result of the comparison of parameters with the `nextflow_schema.json` of a pipeline. Never contains the value of a parameter.
+ * Result of checking parameters against the `nextflow_schema.json` of a pipeline. Never contains the value of a parameter.
  */
 export interface ParameterCheck {
   /**
-   * `no-schema`: the daemon found no schema. `failed`: the schema cannot be used, or the comparison exceeded a limit. `skipped`: the request disables the comparison
+   * `no-schema`: the daemon found no schema. `failed`: the schema cannot be used, or the check exceeded a limit. `skipped`: the request disables the check
    */
   result: 'valid' | 'invalid' | 'no-schema' | 'failed' | 'skipped';
   /**
-   * Why the parameters were not compared, as a clause; null if they were
+   * Why the parameters were not checked, as a clause; null if they were checked
    */
   reason: string | null;
   /**
@@ -1348,7 +1348,7 @@ export interface ParameterViolation {
    */
   parameter: string;
   /**
-   * What is wrong, as a sentence
+   * Description of the violation, as a sentence
    */
   detail: string;
 }
@@ -1378,11 +1378,11 @@ export interface SecretProcess {
   source: 'scripts' | 'runs';
 }
 /**
- * How to launch a run.
+ * Options of a launch.
  */
 export interface LaunchQuery {
   /**
-   * Return what the launch would do, and start nothing
+   * Whether to return a preview of the launch without starting anything
    */
   preview?: boolean;
 }
@@ -1391,7 +1391,7 @@ export interface LaunchQuery {
  */
 export interface LaunchRequest {
   /**
-   * Pipeline, as `nextflow run` takes it: a path, a repository name or a URL. A relative path starts at the launch directory
+   * Pipeline as in `nextflow run`: a path, a repository name or a URL. A relative path is resolved against the launch directory
    */
   pipeline: string;
   /**
@@ -1403,13 +1403,13 @@ export interface LaunchRequest {
    */
   profile?: string;
   /**
-   * Parameters of the pipeline. They are written to a private file, which Nextflow reads. Use secrets for values that must stay secret: Nextflow logs parameters
+   * Parameters of the pipeline. The daemon writes them to a file with mode 0600, which Nextflow reads. Do not use parameters for secret values: Nextflow logs parameters
    */
   parameters?: {
     [k: string]: ParameterValue;
   };
   /**
-   * Parameters as YAML or JSON, like the content of a parameters file, instead of `parameters`. Dates stay text
+   * Parameters as YAML or JSON text, as in a parameters file. Alternative to `parameters`. Dates are read as text
    */
   parametersText?: string;
   /**
@@ -1418,7 +1418,7 @@ export interface LaunchRequest {
   checkParameters?: boolean;
   workspace?: WorkspaceTitle;
   /**
-   * Compute environment. Default: the value of the setting computeEnv, or else the environment marked as default
+   * Compute environment. Default: the value of the setting computeEnv, or the default environment if it is not set
    */
   computeEnvironment?: string;
   selection?: Selection;
@@ -1427,7 +1427,7 @@ export interface LaunchRequest {
    */
   workDirectory?: string;
   /**
-   * Existing directory in which nextflow is started
+   * Existing directory in which Nextflow is started
    */
   launchDirectory: string;
 }
@@ -1516,19 +1516,19 @@ export interface Run {
    */
   sessionId: string | null;
   /**
-   * Path at which Nextflow's log was found. Later runs in the same directory rename the log: see `logFingerprint`
+   * Path at which Nextflow's log was found. Later runs in the same directory rename the log, so `logFingerprint` identifies it
    */
   logFile: string | null;
   /**
-   * Fingerprint of the beginning of the log. It identifies the log after Nextflow has renamed it. Absent until the log is found
+   * Fingerprint of the beginning of the log, which identifies the log after Nextflow has renamed it. Absent until the log is found
    */
   logFingerprint?: {
     /**
-     * Size of the beginning in bytes
+     * Number of bytes at the beginning of the log that the hash covers
      */
     bytes: number;
     /**
-     * SHA-256 of the beginning
+     * SHA-256 hash of these bytes
      */
     sha256: string;
   };
@@ -1597,7 +1597,7 @@ export interface Run {
    */
   leftoverProcesses?: LeftoverProcess[];
   /**
-   * Permissions of the caller on this object. Absent if the object is part of another object
+   * What the caller may do with this object. Absent if the object is part of another object
    *
    * @maxItems 50
    */
@@ -1654,7 +1654,7 @@ export interface LeaseRemoval {
      */
     secrets: string[];
     /**
-     * pending: not removed yet; erased: the daemon erased its content, by inode; deleted: its open descriptor no longer has a name; reported: the shim or the plugin of the run reported its removal; not-verified: the file was not found
+     * pending: not removed yet; erased: the daemon erased the content of the file, which it identified by its inode; deleted: the daemon's open descriptor shows that the file no longer has a name; reported: the shim or the plugin of the run reported the removal; not-verified: the file was not found
      */
     result: 'pending' | 'erased' | 'deleted' | 'reported' | 'not-verified';
     /**
@@ -1726,7 +1726,7 @@ export interface Lease {
   removal?: LeaseRemoval;
 }
 /**
- * Objects that remain in AWS after a machine was lost, as `nf-escrow sweep` finds them.
+ * Objects that remain in AWS after the loss of a host, as found by `nf-escrow sweep`.
  */
 export interface Leftovers {
   /**
@@ -1773,7 +1773,7 @@ export interface ListenerInput {
   address: string;
 }
 /**
- * Change of the role of a member of a workspace.
+ * Request to change the role of a member of a workspace.
  */
 export interface MemberChange {
   role: Role;
@@ -1783,7 +1783,7 @@ export interface MemberChange {
  */
 export interface MemberInput {
   /**
-   * User name, or `service-account:` and the name of a service account of the organization
+   * Name of a user, or `service-account:NAME` for a service account of the organization
    */
   user: string;
   role: Role;
@@ -1806,16 +1806,16 @@ export interface MemberList {
  */
 export interface Member {
   /**
-   * User name, or `service-account:` and the name of a service account of the organization
+   * Name of a user, or `service-account:NAME` for a service account of the organization
    */
   user: string;
   role: Role;
   /**
-   * workspace: added to the workspace; organization: has the role as a member of the organization; person: the workspace is theirs
+   * Origin of the role. workspace: assigned by the workspace; organization: from membership in the organization; person: the personal workspace of this user
    */
   source: 'workspace' | 'organization' | 'person';
   /**
-   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   * Entity tag, which changes whenever the object changes. Send it in `If-Match`, in double quotes
    */
   etag: string;
 }
@@ -1858,18 +1858,18 @@ export interface Organization {
    */
   dateCreated: string;
   /**
-   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   * Entity tag, which changes whenever the object changes. Send it in `If-Match`, in double quotes
    */
   etag: string;
   /**
-   * Permissions of the caller on this object. Absent if the object is part of another object
+   * What the caller may do with this object. Absent if the object is part of another object
    *
    * @maxItems 50
    */
   permissions?: Permission[];
 }
 /**
- * Change of the role of a member of an organization.
+ * Request to change the role of a member of an organization.
  */
 export interface OrganizationMemberChange {
   role: OrganizationRole;
@@ -1879,7 +1879,7 @@ export interface OrganizationMemberChange {
  */
 export interface OrganizationMemberInput {
   /**
-   * User name
+   * Name of the user
    */
   user: string;
   role: OrganizationRole;
@@ -1902,12 +1902,12 @@ export interface OrganizationMemberList {
  */
 export interface OrganizationMember {
   /**
-   * User name
+   * Name of the user
    */
   user: string;
   role: OrganizationRole;
   /**
-   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   * Entity tag, which changes whenever the object changes. Send it in `If-Match`, in double quotes
    */
   etag: string;
 }
@@ -1925,15 +1925,15 @@ export interface PageQuery {
   cursor?: string;
 }
 /**
- * Selects the pipeline.
+ * Selects the pipeline whose schema is read.
  */
 export interface ParameterSchemaQuery {
   /**
-   * Pipeline, as `nextflow run` takes it: a path, a repository name or a URL. A relative path starts at the launch directory
+   * Pipeline as in `nextflow run`: a path, a repository name or a URL. A relative path is resolved against the launch directory
    */
   pipeline: string;
   /**
-   * Existing directory in which nextflow is started
+   * Existing directory in which Nextflow is started
    */
   launchDirectory: string;
   /**
@@ -1941,26 +1941,26 @@ export interface ParameterSchemaQuery {
    */
   revision?: string;
   /**
-   * Compute environment. Default: the value of the setting computeEnv, or else the environment marked as default
+   * Compute environment. Default: the value of the setting computeEnv, or the default environment if it is not set
    */
   computeEnvironment?: string;
 }
 /**
- * The `nextflow_schema.json` of a pipeline, as its author wrote it. All texts in it come from the pipeline. Escape them before display, and apply its patterns only with a time limit.
+ * The unchanged `nextflow_schema.json` of a pipeline. It is untrusted: escape its texts before display, and apply its patterns only with a time limit.
  */
 export interface ParameterSchema {
   /**
-   * The schema; null if there is none, or if it cannot be used
+   * The schema; null if it does not exist or cannot be used
    */
   schema: {
     [k: string]: unknown;
   } | null;
   /**
-   * Path of the schema; null if there is none
+   * Path of the schema; null if it does not exist
    */
   file: string | null;
   /**
-   * Why there is no schema, as a clause
+   * Why the response contains no schema, as a clause
    */
   reason: string | null;
 }
@@ -1985,7 +1985,7 @@ export interface PipelineSecretCreated {
  */
 export interface PipelineSecretInput {
   /**
-   * Name, by the rule of `secret-name`
+   * Name that follows the rule of `secret-name`
    */
   name: string;
   /**
@@ -2027,7 +2027,7 @@ export interface PipelineSecret {
   lastUpdated: string;
 }
 /**
- * Selects a name in a workspace. Other parameters are ignored.
+ * Name to check, in a workspace or in the scope of the user. Other parameters are ignored.
  */
 export interface PipelineSecretNameQuery {
   /**
@@ -2035,7 +2035,7 @@ export interface PipelineSecretNameQuery {
    */
   name: string;
   /**
-   * Id of the workspace. Without it, the secrets are those of the user
+   * Id of the workspace. Absent: the secrets of the user
    */
   workspaceId?: number;
   [k: string]: unknown;
@@ -2051,7 +2051,7 @@ export interface PipelineSecretReply {
  */
 export interface PipelineSecretsQuery {
   /**
-   * Id of the workspace. Without it, the secrets are those of the user
+   * Id of the workspace. Absent: the secrets of the user
    */
   workspaceId?: number;
   [k: string]: unknown;
@@ -2123,15 +2123,15 @@ export interface PlatformWorkspaceList {
  */
 export interface PolicyList {
   /**
-   * Empty for a platform without IAM policies
+   * Empty if the platform does not use IAM
    */
   policies: {
     /**
-     * File name, as written by `nf-escrow iam render`. `secrets-policy-` files are for the identity in the name; `secrets-trust-` files are trust policies of roles
+     * Name of the file that `nf-escrow iam render` writes. A file `secrets-policy-…` contains the policy for the identity in its name, a file `secrets-trust-…` the trust policy of a role
      */
     name: string;
     /**
-     * Where the policy is attached, and what it permits, in sentences
+     * Where to attach the policy, and what it permits, in sentences
      */
     purpose: string;
     /**
@@ -2175,7 +2175,7 @@ export interface Problem {
    */
   hint: string;
   /**
-   * Field of the request that is invalid, such as limit or aws.region. The detail starts with it. Absent if the error is not about one field
+   * Field of the request that is invalid, such as limit or aws.region. `detail` starts with its name. Absent if the error does not concern exactly one field
    */
   field?: string;
   /**
@@ -2188,7 +2188,7 @@ export interface Problem {
  */
 export interface ProcessProgress {
   /**
-   * Full name of the process; null for tasks whose process is unknown, because only the trace has them
+   * Full name of the process; null for tasks that only the trace contains, whose process is unknown
    */
   name: string | null;
   tasks: TaskCounts;
@@ -2198,27 +2198,27 @@ export interface ProcessProgress {
  */
 export interface TaskCounts {
   /**
-   * Submitted but not started
+   * Number of tasks that are submitted but not started
    */
   waiting: number;
   /**
-   * Running
+   * Number of running tasks
    */
   running: number;
   /**
-   * Ended with success
+   * Number of tasks that succeeded
    */
   completed: number;
   /**
-   * Taken from the cache by -resume
+   * Number of tasks that -resume took from the cache
    */
   cached: number;
   /**
-   * Failed, including attempts that were retried
+   * Number of failed tasks, including attempts that were retried
    */
   failed: number;
   /**
-   * Ended by Nextflow or by a cancellation
+   * Number of tasks that Nextflow or a cancellation stopped
    */
   aborted: number;
 }
@@ -2227,7 +2227,7 @@ export interface TaskCounts {
  */
 export interface ProofRequest {
   /**
-   * Random text that the page creates for each proof
+   * Nonce: random text that the page creates for each proof
    */
   nonce: string;
   /**
@@ -2254,15 +2254,15 @@ export interface PruneResult {
   pruned: number;
 }
 /**
- * The daemon or server can serve requests.
+ * Response of a daemon or server that can serve requests.
  */
 export interface Readiness {
   /**
-   * Always "ready" in a response
+   * Always "ready". If the daemon or server is not ready, the response is a problem
    */
   status: 'ready';
   /**
-   * Conditions that need attention; only for requests with a token
+   * Conditions that an administrator should correct. Only in responses of a server to requests with a token
    *
    * @maxItems 10
    */
@@ -2356,7 +2356,7 @@ export interface RunList {
    */
   next?: string;
   /**
-   * Number of runs of all pages; absent unless `count` is true
+   * Total number of matching runs; absent unless `count` is true
    */
   total?: number;
 }
@@ -2370,7 +2370,7 @@ export interface RunNameList {
   runs: RunName[];
 }
 /**
- * A run, as shell completion shows it.
+ * The data of a run that shell completion shows.
  */
 export interface RunName {
   /**
@@ -2382,11 +2382,11 @@ export interface RunName {
    */
   runName: string | null;
   /**
-   * State
+   * State of the run
    */
   state: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
   /**
-   * Outcome; null until the run has ended
+   * Outcome of the run; null until the run has ended
    */
   outcome: 'succeeded' | 'failed' | 'cancelled' | 'lost' | 'aborted' | null;
   /**
@@ -2399,7 +2399,7 @@ export interface RunName {
  */
 export interface RunNameQuery {
   /**
-   * Only runs whose name or id begins with it
+   * Only runs whose name or id begins with this text
    */
   prefix?: string;
   /**
@@ -2416,21 +2416,21 @@ export interface RunProgress {
    */
   state: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
   /**
-   * When the daemon observed the start (ISO 8601, UTC)
+   * When the daemon observed the start of the run (ISO 8601, UTC)
    */
   startedAt: string | null;
   /**
-   * Number of tasks. Without the plugin, only tasks in the trace are known
+   * Number of tasks of the run by state. Without the plugin, only tasks in the trace are known
    */
   tasks: TaskCounts;
   /**
-   * The same by process, in the order of the first task of each process. At most 200, the first by name
+   * Number of tasks by process and state, in the order in which the first tasks of the processes appeared. At most 200 processes; if there are more, the first 200 by name
    *
    * @maxItems 200
    */
   processes: ProcessProgress[];
   /**
-   * Whether the run has other processes, which `processes` omits
+   * Whether the run has more than the 200 processes in `processes`
    */
   hasMoreProcesses: boolean;
 }
@@ -2452,7 +2452,7 @@ export interface RunPurgeQuery {
    */
   force?: boolean;
   /**
-   * Whether the launcher requests the purge after the end of the head. The removal then waits for orphaned jobs, as `onLost` defines
+   * Whether the launcher requests the purge because the head has ended. In this case, the purge first handles orphaned jobs according to the setting onLost
    */
   ended?: boolean;
 }
@@ -2475,19 +2475,19 @@ export interface RunQuery {
    */
   cursor?: string;
   /**
-   * Number of runs to skip, instead of a cursor. Unlike with a cursor, runs may be missing or repeated if others are added between two requests
+   * Number of runs to skip, as an alternative to a cursor. If runs are added between two requests, others may be missing or repeated
    */
   offset?: number;
   /**
-   * Whether to count the runs of all pages
+   * Whether the response contains the total number of matching runs
    */
   count?: boolean;
   /**
-   * State of the run. open: runs that are not purged or have orphaned jobs
+   * Only runs in this state. open: runs that are not purged or have orphaned jobs
    */
   state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged' | 'open';
   /**
-   * How the run ended
+   * Only runs that ended in this way
    */
   outcome?: 'succeeded' | 'failed' | 'cancelled' | 'lost' | 'aborted';
   /**
@@ -2495,7 +2495,7 @@ export interface RunQuery {
    */
   workspace?: string;
   /**
-   * Directory in which the run was started
+   * Only runs that were started in this directory
    */
   launchDirectory?: string;
   /**
@@ -2507,7 +2507,7 @@ export interface RunQuery {
    */
   until?: string;
   /**
-   * Only runs whose id, name, launch directory or arguments contain all these words, or words that start with them
+   * Only runs whose id, name, launch directory or arguments contain all these words. A word also matches the beginning of a longer word
    */
   text?: string;
 }
@@ -2538,7 +2538,7 @@ export interface RunRequest {
    */
   arguments: string[];
   /**
-   * Command of Nextflow that evaluates the pipeline and runs no tasks. Its secrets are delivered on this host only. Absent: `run`
+   * Nextflow command that evaluates the pipeline without running tasks. Its secrets are delivered only on this host. Absent: `run`
    */
   command?: 'inspect' | 'config';
   /**
@@ -2607,7 +2607,7 @@ export interface RunRequest {
  */
 export interface SecretDelivery {
   /**
-   * Version of the plugin if it delivers the secrets. null: they are delivered in Nextflow's own format, which does not support all values
+   * Version of the plugin that delivers the secrets; null if they are delivered in Nextflow's own format, which does not support all values
    */
   plugin: string | null;
   /**
@@ -2619,7 +2619,7 @@ export interface SecretDelivery {
    */
   note?: string;
   /**
-   * Whether this Nextflow reads its configuration before it loads plugins. Until it loads them, it needs the secrets in its own format
+   * Whether this version of Nextflow reads its configuration before it loads plugins. In this case, it also needs the secrets in its own format until the plugins are loaded
    */
   configPhase: boolean;
   /**
@@ -2665,7 +2665,7 @@ export interface RunStart {
      */
     outputFile?: string;
     /**
-     * Path of a file. Present only if the head will be a scheduler job. The caller writes its environment and the variables of `environment` to the file, terminates each entry by NUL, and submits the run instead of starting the executable
+     * Present only if the head will be a scheduler job: path of a file. Instead of starting the executable, the caller writes its environment and the variables of `environment` to this file, with a NUL byte after each entry, and submits the run
      */
     environmentFile?: string;
   };
@@ -2680,11 +2680,11 @@ export interface RunSubmission {
   arguments: string[];
 }
 /**
- * Secrets that a run and its processes received.
+ * Secrets that a run received, and the processes whose tasks received them.
  */
 export interface RunUseList {
   /**
-   * Sorted by secret. Of each secret, the delivery, then the processes by name. At most 10000 for a run
+   * Sorted by secret. For each secret, the delivery comes first, then the processes sorted by name. A run has at most 10000 entries
    */
   uses: {
     secret: SecretName;
@@ -2694,15 +2694,15 @@ export interface RunUseList {
      */
     version: number;
     /**
-     * Process whose tasks received the secret; null for the delivery to the run. Known only with the plugin
+     * Process whose tasks received the secret; null for the delivery to the run. Processes are known only with the plugin
      */
     process: string | null;
     /**
-     * Time of the delivery. For a process: when the daemon read that its first task received the secret (ISO 8601, UTC)
+     * For the delivery: its time. For a process: when the daemon read the event of the first task that received the secret (ISO 8601, UTC)
      */
     firstUsed: string;
     /**
-     * Time of the delivery. For a process: when the daemon read that its last task received the secret (ISO 8601, UTC)
+     * For the delivery: its time. For a process: when the daemon read the event of the last task that received the secret (ISO 8601, UTC)
      */
     lastUsed: string;
   }[];
@@ -2712,7 +2712,7 @@ export interface RunUseList {
   next?: string;
 }
 /**
- * Versions of a secret, and of removed secrets with the same name, without values.
+ * Versions of a secret and of removed secrets with the same name. Contains no values.
  */
 export interface SecretHistory {
   /**
@@ -2728,15 +2728,15 @@ export interface SecretHistory {
      */
     setAt: string;
     /**
-     * Principal who set it; null if unknown
+     * Principal who set the version; null if unknown
      */
     setBy: string | null;
     /**
-     * When the secret was removed while this version was the newest one; null otherwise
+     * When the secret was removed, if this was its newest version at that time; null otherwise
      */
     removedAt: string | null;
     /**
-     * Principal who removed the secret then
+     * Principal who removed the secret at that time; null otherwise
      */
     removedBy: string | null;
   }[];
@@ -2770,7 +2770,7 @@ export interface SecretHolderList {
      */
     version: number;
     /**
-     * Whether this is the newest version; false if the secret was removed
+     * Whether this is the newest version of an existing secret; false if the secret was removed
      */
     current: boolean;
   }[];
@@ -2840,7 +2840,7 @@ export interface Secret {
    */
   lastUsedProcess: string | null;
   /**
-   * Permissions of the caller on this object. Absent if the object is part of another object
+   * What the caller may do with this object. Absent if the object is part of another object
    *
    * @maxItems 50
    */
@@ -2883,11 +2883,11 @@ export interface SecretSearch {
   next?: string;
 }
 /**
- * Runs to which a secret was delivered, and their processes that received it.
+ * Runs to which a secret was delivered, and the processes whose tasks received it.
  */
 export interface SecretUseList {
   /**
-   * Newest run first. For each run, the delivery comes first, then the processes sorted by name. A run has at most 10000 uses of all its secrets
+   * Newest run first. For each run, the delivery comes first, then the processes sorted by name. A run has at most 10000 entries for all its secrets
    */
   uses: {
     /**
@@ -2903,15 +2903,15 @@ export interface SecretUseList {
      */
     version: number;
     /**
-     * Process whose tasks received the secret; null for the delivery to the run. Known only with the plugin
+     * Process whose tasks received the secret; null for the delivery to the run. Processes are known only with the plugin
      */
     process: string | null;
     /**
-     * Time of the delivery. For a process: when the daemon read that its first task received the secret (ISO 8601, UTC)
+     * For the delivery: its time. For a process: when the daemon read the event of the first task that received the secret (ISO 8601, UTC)
      */
     firstUsed: string;
     /**
-     * Time of the delivery. For a process: when the daemon read that its last task received the secret (ISO 8601, UTC)
+     * For the delivery: its time. For a process: when the daemon read the event of the last task that received the secret (ISO 8601, UTC)
      */
     lastUsed: string;
   }[];
@@ -2935,56 +2935,56 @@ export interface SecretVersion {
   maskable: boolean;
 }
 /**
- * The configuration file of `nf-escrow serve`. Each setting is also an environment variable.
+ * Configuration file of `nf-escrow serve`. Each setting can also be set by an environment variable.
  */
 export interface ServerConfiguration {
   /**
-   * Address and port, or `unix:` and the path of a socket
+   * IP address and port on which the server listens, or `unix:PATH` for a Unix socket
    */
   listen?: string;
   /**
-   * Address of the server as clients know it: `https://` and a host name
+   * URL that clients use: `https://` and a host, with an optional port
    */
   publicUrl: string;
   /**
-   * Further host names that requests can name
+   * Additional host names that the `Host` header of a request can contain
    *
    * @maxItems 50
    */
   serverNames?: string[];
   /**
-   * Directory of the SQLite ledger. Not used with PostgreSQL
+   * Directory of the SQLite ledger
    */
   stateDirectory?: string;
   /**
-   * Certificate of the server. Without it, the server needs a proxy
+   * TLS certificate of the server. Without it, a proxy on the same host must terminate TLS
    */
   tls?: {
     /**
-     * Certificate and intermediate certificates in PEM
+     * File with the certificate and the intermediate certificates, in PEM format
      */
     certificateFile?: string;
     /**
-     * Private key in PEM, without a passphrase
+     * File with the private key, in PEM format and without a passphrase
      */
     keyFile?: string;
     /**
-     * Certificate authorities of client certificates in PEM. If it is set, every client needs such a certificate
+     * File with certificate authorities, in PEM format. If it is set, each client must present a certificate that one of them issued
      */
     caFile?: string;
   };
   /**
-   * Addresses or networks (CIDR) of proxies whose headers name the client; `unix` for all clients of a socket
+   * Addresses or networks (CIDR) of proxies that the server trusts to report the client. `unix`: every process that can connect to the Unix socket
    *
    * @maxItems 100
    */
   trustedProxies?: string[];
   /**
-   * The header in which trusted proxies name the client
+   * Header in which trusted proxies report the client
    */
   forwardedHeader?: 'x-forwarded-for' | 'forwarded';
   /**
-   * PostgreSQL. Without it, the ledger is a SQLite file
+   * Connection to PostgreSQL. Not supported yet: with a database URL, the server does not start
    */
   database?: {
     /**
@@ -2992,7 +2992,7 @@ export interface ServerConfiguration {
      */
     urlFile?: string;
     /**
-     * Certificate authorities of the database server in PEM
+     * File with the certificate authorities of the database server, in PEM format
      */
     caFile?: string;
     /**
@@ -3001,19 +3001,19 @@ export interface ServerConfiguration {
     poolSize?: number;
   };
   /**
-   * Source of the key that encrypts values
+   * Source of the key that encrypts secret values
    */
   vault?: {
     /**
-     * The key file. All replicas have the same one
+     * Path of the key file
      */
     keyFile?: string;
     /**
-     * File that contains the passphrase of the key
+     * File with the passphrase from which the key is derived
      */
     passphraseFile?: string;
     /**
-     * Shell command that prints the key
+     * Shell command from whose output the key is derived
      */
     keyCommand?: string;
   };
@@ -3022,32 +3022,32 @@ export interface ServerConfiguration {
    */
   drain?: {
     /**
-     * Time between the first answer "not ready" and the end of new connections
+     * Time in seconds from the signal until the server refuses new connections. During this time, `/v1/ready` returns 503
      */
     delaySeconds?: number;
     /**
-     * Time for requests to finish after that
+     * Maximum time in seconds after that for requests in progress
      */
     deadlineSeconds?: number;
   };
   /**
-   * Limits of one replica
+   * Limits of one server process
    */
   limits?: {
     /**
-     * Open connections
+     * Maximum number of open connections
      */
     connections?: number;
     /**
-     * Open connections of one address that is not a trusted proxy
+     * Maximum number of open connections of one address. Does not apply to trusted proxies
      */
     connectionsPerAddress?: number;
     /**
-     * Requests of one principal in a second
+     * Maximum number of requests of one principal per second
      */
     requestsPerSecond?: number;
     /**
-     * Requests of one address without a valid token in 10 seconds
+     * Maximum number of requests without a valid token of one address in 10 seconds
      */
     anonymousRequests?: number;
   };
@@ -3075,7 +3075,7 @@ export interface ServiceAccountList {
   next?: string;
 }
 /**
- * An account of an organization for programs such as cron jobs and CI. It has the roles that workspaces give it, and signs in with tokens.
+ * An account of an organization for programs such as cron jobs and CI. It has only the roles that workspaces assign to it, and authenticates with tokens.
  */
 export interface ServiceAccount {
   /**
@@ -3087,15 +3087,15 @@ export interface ServiceAccount {
    */
   name: string;
   /**
-   * When it was created (ISO 8601, UTC)
+   * When the account was created (ISO 8601, UTC)
    */
   dateCreated: string;
   /**
-   * Principal who created it
+   * Principal who created the account
    */
   createdBy: string;
   /**
-   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   * Entity tag, which changes whenever the object changes. Send it in `If-Match`, in double quotes
    */
   etag: string;
 }
@@ -3117,7 +3117,7 @@ export interface Session {
    */
   id: string;
   /**
-   * Token of the session. It gives access to everything that the user can do
+   * Token of the session. It permits everything that the user can do
    */
   token: string;
   /**
@@ -3143,7 +3143,7 @@ export interface TaskList {
    */
   tasks: Task[];
   /**
-   * Number of tasks by status, of all tasks of the run
+   * Number of tasks by status, counted over all tasks of the run
    */
   counts: {
     /**
@@ -3175,7 +3175,7 @@ export interface TaskList {
      */
     CACHED: number;
     /**
-     * Number of tasks with another status or none
+     * Number of tasks with another status or without a status
      */
     OTHER: number;
   };
@@ -3238,7 +3238,7 @@ export interface Task {
   exposed: string[];
 }
 /**
- * Filter for the tasks of a run. All given conditions must match.
+ * Filter for the tasks of a run. A task must match all given parameters.
  */
 export interface TaskQuery {
   /**
@@ -3250,7 +3250,7 @@ export interface TaskQuery {
    */
   cursor?: string;
   /**
-   * Number of tasks to skip, instead of a cursor. Unlike with a cursor, tasks may be missing or repeated if others are added between two requests
+   * Number of tasks to skip, as an alternative to a cursor. If tasks are added between two requests, others may be missing or repeated
    */
   offset?: number;
   /**
@@ -3267,37 +3267,37 @@ export interface TaskQuery {
  */
 export interface TokenInput {
   /**
-   * Name to recognize the token by
+   * Name by which you recognize the token
    */
   name: string;
   /**
-   * What the token may be used for
+   * Scopes of the token
    *
    * @minItems 1
    * @maxItems 4
    */
   scopes: [TokenScope, ...TokenScope[]];
   /**
-   * ORGANIZATION/NAME of the service account that gets the token. Absent: the user
+   * Service account that will own the token, ORGANIZATION/NAME. Absent: the user who sends the request
    */
   serviceAccount?: string;
   /**
-   * ORGANIZATION/NAME of the only workspace that the token gives access to
+   * Workspace to which the token is restricted, ORGANIZATION/NAME. Absent: not restricted
    */
   workspace?: string;
   /**
-   * Lifetime in days. The server has a default and a maximum
+   * Number of days until the token expires. Default: 90. Maximum: 365
    */
   expiresInDays?: number;
   /**
-   * Addresses from which the token is accepted, as IP addresses or in CIDR notation. Absent or empty: all
+   * IP addresses and networks from which the token is accepted. Absent or empty: any address
    *
    * @maxItems 50
    */
   addresses?: string[];
 }
 /**
- * List of tokens, without their texts.
+ * Metadata of tokens. Does not contain the tokens themselves.
  */
 export interface TokenList {
   /**
@@ -3310,7 +3310,7 @@ export interface TokenList {
   next?: string;
 }
 /**
- * Selects the tokens of a list.
+ * Selects whose tokens are listed.
  */
 export interface TokenQuery {
   /**
@@ -3322,12 +3322,12 @@ export interface TokenQuery {
    */
   cursor?: string;
   /**
-   * ORGANIZATION/NAME of a service account, to list its tokens instead of the user's
+   * Service account whose tokens are listed, ORGANIZATION/NAME. Absent: the user who sends the request
    */
   serviceAccount?: string;
 }
 /**
- * List of users.
+ * List of the users of a server.
  */
 export interface UserList {
   /**
@@ -3352,15 +3352,15 @@ export interface User {
    */
   email: string | null;
   /**
-   * Whether the user manages the users of the server
+   * Whether the user is an administrator of the server, who manages users and creates organizations
    */
   administrator: boolean;
   /**
-   * active; suspended: all requests of the user are refused
+   * State of the account. suspended: the server rejects all requests of the user
    */
   state: 'active' | 'suspended';
   /**
-   * When it was created (ISO 8601, UTC)
+   * When the account was created (ISO 8601, UTC)
    */
   dateCreated: string;
 }
@@ -3487,7 +3487,7 @@ export interface VaultStatus {
    */
   pendingRekey: number;
   /**
-   * Why a file of the ledger may still contain removed values; null if all are erased
+   * Why a file of the ledger may still contain removed values; null if all of them are erased
    */
   pendingErasure: string | null;
 }
@@ -3514,11 +3514,11 @@ export interface VaultUnlock {
   passphrase: string;
 }
 /**
- * Body of a webhook. It contains no text of a pipeline and no secret name or value.
+ * Body of a webhook. Contains no text from the pipeline, and no name or value of a secret.
  */
 export interface WebhookEvent {
   /**
-   * Id of the event. It is the same in the header `webhook-id` and in each attempt
+   * Id of the event, which is also in the header `webhook-id`. It is the same in each delivery attempt
    */
   id: string;
   type: WebhookType;
@@ -3556,7 +3556,7 @@ export interface WebhookEvent {
      */
     exitStatus: number | null;
     /**
-     * Time of the plan (ISO 8601, UTC)
+     * When the run was planned (ISO 8601, UTC)
      */
     createdAt: string;
     /**
@@ -3629,11 +3629,11 @@ export interface Workspace {
    */
   dateCreated: string;
   /**
-   * Entity tag, which changes with each change. Send it in `If-Match`, in double quotes
+   * Entity tag, which changes whenever the object changes. Send it in `If-Match`, in double quotes
    */
   etag: string;
   /**
-   * Permissions of the caller on this object. Absent if the object is part of another object
+   * What the caller may do with this object. Absent if the object is part of another object
    *
    * @maxItems 50
    */

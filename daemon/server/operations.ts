@@ -8,7 +8,7 @@ import { operation, type Operation, type OperationGroup } from '../api/routing/o
 const SHARED: readonly string[] = ['getHealth', 'getReadiness', 'streamEvents', 'listAuditEvents'];
 
 const ABOUT =
-  'The API of a team server. Requests need a token of the server. Errors are problem documents (RFC 9457) with a stable `code` and a `hint`. No response contains the value of a secret.';
+  'The API of a team server. Requests require a token of the server, except for health and readiness. Errors are problem documents (RFC 9457) with a stable `code` and a `hint`. No response contains the value of a secret.';
 
 const description = operation({
   id: 'getDescription',
@@ -20,7 +20,7 @@ const description = operation({
     status: 200,
     body: openApi(version, serverGroups, {
       ...ownApi(true),
-      summary: 'Secrets of a team',
+      summary: 'API for the secrets of a team',
       description: ABOUT,
     }),
   }),
@@ -30,11 +30,19 @@ const description = operation({
 const serverGroups: readonly OperationGroup[] = [
   {
     title: 'Server',
-    description: 'Health and records of the server',
+    description: 'Health, readiness, events and audit log of the server',
     operations: [...daemonOperations.filter(({ id }) => SHARED.includes(id)), description],
   },
-  { title: 'Organizations', description: 'Owners of workspaces', operations: organizationOperations },
-  { title: 'Workspaces', description: 'Sets of secrets', operations: workspaceOperations },
+  {
+    title: 'Organizations',
+    description: 'Organizations, each of which owns workspaces',
+    operations: organizationOperations,
+  },
+  {
+    title: 'Workspaces',
+    description: 'Workspaces, each of which is a set of secrets',
+    operations: workspaceOperations,
+  },
   {
     title: 'Secrets',
     description: 'Secrets of workspaces and of the user. Values are write-only',

@@ -17,7 +17,7 @@ export const daemonOperations: readonly Operation[] = [
     id: 'getHealth',
     method: 'get',
     path: '/v1/health',
-    summary: 'Check that the daemon and its ledger work',
+    summary: 'Check the health of the daemon and its ledger',
     access: 'public',
     responses: { 200: 'health' },
     handle: async ({ version, ledger }, { caller }) => ({
@@ -61,7 +61,7 @@ export const daemonOperations: readonly Operation[] = [
     path: '/v1/daemon/listener',
     summary: 'Listen on a loopback address',
     description:
-      'Closes the open TCP listener if it has another address. The new listener has a new token, and stays open until the daemon stops. If the listener is already open on this address, nothing changes.',
+      'If the TCP listener is already open on this address, nothing changes. If it is open on another address, the daemon closes it. The new listener has a new token and stays open until the daemon stops.',
     request: 'listener-input',
     responses: { 200: 'daemon-status' },
     problems: [
@@ -95,7 +95,7 @@ export const daemonOperations: readonly Operation[] = [
     summary: 'Stream the journal of all runs and actions as server-sent events',
     permission: 'runs:read',
     description:
-      'Starts with the next event, or with the first one if the request contains `Last-Event-ID: 0`. Each event has the data of `journal-event`, and its id is its position among all events. The first message has no data. Its id is the position at which the stream starts. The stream does not end. A client that reads too slowly is disconnected and resumes with `Last-Event-ID`. Comments keep the connection alive.',
+      'Starts with the next event, or with the first one if the request contains `Last-Event-ID: 0`. The data of each event is a `journal-event`. The id of an event is its position among all events. The first message has no data, and its id is the position at which the stream starts. The stream does not end. A client that reads too slowly is disconnected and resumes with `Last-Event-ID`. Comments keep the connection alive.',
     headers: ['Last-Event-ID'],
     responses: { 200: { type: 'text/event-stream', schema: 'journal-event' } },
     problems: ['too-many-listeners'],

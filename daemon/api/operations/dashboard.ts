@@ -11,9 +11,9 @@ export const dashboardOperations: readonly Operation[] = [
     id: 'openDashboard',
     method: 'post',
     path: '/v1/dashboard',
-    summary: 'Open a listener for the web page, and create a one-time code',
+    summary: 'Open a listener for the web page and create a one-time code',
     description:
-      'If a TCP listener is open on a port other than `port`, the daemon replaces this listener. The new listener has a new token.',
+      'If a TCP listener is already open on another port than `port`, the daemon replaces it. The new listener has a new token.',
     request: 'dashboard-input',
     responses: { 201: 'dashboard' },
     problems: [
@@ -54,7 +54,7 @@ export const dashboardOperations: readonly Operation[] = [
     path: '/v1/sessions/proof',
     summary: 'Prove that this daemon created a session',
     description:
-      'The page verifies the proof before it sends its token, because another user may listen on the port after the daemon stopped. The request names the session in the header `Authorization: Session ID`.',
+      'The page verifies the proof before it sends its token, because a program of another user may listen on the port after the daemon has stopped. The request contains the id of the session in the header `Authorization: Session ID`.',
     access: 'session',
     request: 'proof-request',
     responses: { 200: 'proof' },
@@ -70,7 +70,7 @@ export const dashboardOperations: readonly Operation[] = [
     id: 'endSession',
     method: 'delete',
     path: '/v1/sessions/current',
-    summary: 'End the session of the token in the request',
+    summary: 'End the session to which the token of the request belongs',
     responses: { 204: null },
     problems: ['permissions-too-open', 'path-conflict'],
     handle: ({ sessions }, { headers }) => {

@@ -21,7 +21,7 @@ export const launchOperations: readonly Operation[] = [
     path: '/v1/launches',
     summary: 'Start a run in the daemon',
     description:
-      'Starts the run like `nf-escrow run --detach`, with the environment variables of its compute environment. Responds when it has started or submitted Nextflow. This can take minutes if Nextflow has to evaluate the configuration first. With `preview`, starts nothing and returns what the launch would do, with status 200. A retry with the same Idempotency-Key returns the same run in its current state.',
+      'Starts the run like `nf-escrow run --detach`, with the environment variables of its compute environment. Responds when Nextflow has been started or submitted. This can take minutes if Nextflow has to evaluate the configuration first. With `preview`, starts nothing and returns a preview of the launch with status 200. A retry with the same Idempotency-Key returns the same run in its current state.',
     query: 'launch-query',
     request: 'launch-request',
     requestMax: REQUEST_MAX,
@@ -50,7 +50,7 @@ export const launchOperations: readonly Operation[] = [
     path: '/v1/launches/parameters',
     summary: 'Get the schema of the parameters of a pipeline',
     description:
-      'Reads `nextflow_schema.json` if the pipeline is a path on the host of the daemon, or if Nextflow has downloaded it there and the request names no revision. If there is no schema, `reason` says why.',
+      'Reads the `nextflow_schema.json` of a pipeline on the host of the daemon. The pipeline must be a path, or Nextflow must have downloaded the pipeline and the request must not name a revision. If the response contains no schema, `reason` explains why.',
     query: 'parameter-schema-query',
     responses: { 200: 'parameter-schema' },
     problems: PREPARE,

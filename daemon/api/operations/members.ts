@@ -25,7 +25,7 @@ export const memberOperations: readonly Operation[] = [
     path: '/v1/workspaces/{organization}/{workspace}/members',
     summary: 'List the members of a workspace',
     description:
-      'Lists who has a role in the workspace, also those who have it as members of the organization. The only member on a daemon is its user.',
+      'Lists all principals that have a role in the workspace, including roles that come from the organization. On a daemon, the only member is its user.',
     permission: 'members:read',
     query: 'page-query',
     responses: { 200: 'member-list' },
@@ -42,7 +42,7 @@ export const memberOperations: readonly Operation[] = [
     path: '/v1/workspaces/{organization}/{workspace}/members',
     summary: 'Add a member to a workspace',
     description:
-      'The member is a member of the organization, or one of its service accounts. Nobody can give a higher role than their own.',
+      'The new member must already be a member of the organization, or be one of its service accounts. The role must not be higher than the role of the caller.',
     permission: 'members:write',
     ofTeamServer: true,
     request: 'member-input',
@@ -61,7 +61,7 @@ export const memberOperations: readonly Operation[] = [
     id: 'updateMember',
     method: 'patch',
     path: '/v1/workspaces/{organization}/{workspace}/members/{member}',
-    summary: 'Change the role that a workspace gives a member',
+    summary: 'Change the role of a member of a workspace',
     permission: 'members:write',
     ofTeamServer: true,
     request: 'member-change',
@@ -134,7 +134,7 @@ export const organizationMemberOperations: readonly Operation[] = [
     method: 'patch',
     path: '/v1/organizations/{organization}/members/{member}',
     summary: 'Change the role of a member of an organization',
-    description: 'An organization always has an owner whose account is active.',
+    description: 'Fails with `last-owner` if the organization would have no owner with an active account.',
     permission: 'organization_members:write',
     ofTeamServer: true,
     request: 'organization-member-change',
@@ -152,8 +152,9 @@ export const organizationMemberOperations: readonly Operation[] = [
     id: 'removeOrganizationMember',
     method: 'delete',
     path: '/v1/organizations/{organization}/members/{member}',
-    summary: 'Remove a member from an organization and from its workspaces',
-    description: 'Every member can leave in a session of their own, except the last owner.',
+    summary: 'Remove a member from an organization and all its workspaces',
+    description:
+      'Members can remove themselves if they send the request in a session, not with a token. Removing another member requires the permission `organization_members:write`. Fails with `last-owner` for the last owner with an active account.',
     permission: 'organization_members:read', // to leave; the function requires more to remove another member
     ofTeamServer: true,
     preconditions: ['If-Match'],

@@ -30,7 +30,7 @@ const metrics = operation({
   method: 'get',
   path: '/metrics',
   summary: 'Get metrics in the text format of Prometheus',
-  description: 'Over TCP, requests can use the scrape token instead of the token of the user.',
+  description: 'Over TCP, requests can use the scrape token instead of the token of the listener.',
   access: 'scrape',
   responses: { 200: { type: 'text/plain' } },
   handle: async ({ recorder }) => {
@@ -55,17 +55,17 @@ const platformDescription = operation({
 export const operationGroups: readonly OperationGroup[] = [
   {
     title: 'Daemon',
-    description: 'Health, status and records of the daemon',
+    description: 'Health, status, events and audit log of the daemon',
     operations: [...daemonOperations, metrics, description, platformDescription],
   },
   {
     title: 'Web page',
-    description: 'Access of the web page to the API',
+    description: 'Sign-in of the web page',
     operations: dashboardOperations,
   },
   {
     title: 'Runs',
-    description: 'Runs from their plan to their receipt',
+    description: 'Runs, from the plan to the receipt',
     operations: [...runOperations, ...runNameOperations],
   },
   {
@@ -75,12 +75,12 @@ export const operationGroups: readonly OperationGroup[] = [
   },
   {
     title: 'Organizations',
-    description: 'Owners of workspaces',
+    description: 'Organizations, each of which owns workspaces',
     operations: [...organizationOperations, ...organizationMemberOperations],
   },
   {
     title: 'Workspaces',
-    description: 'Sets of secrets and runs',
+    description: 'Workspaces, each of which is a set of secrets and runs',
     operations: [...workspaceOperations, ...memberOperations],
   },
   {
@@ -95,12 +95,12 @@ export const operationGroups: readonly OperationGroup[] = [
   },
   {
     title: 'Compute environments',
-    description: 'Environments in which runs execute',
+    description: 'Environments in which runs are executed',
     operations: computeEnvironmentOperations,
   },
   {
     title: 'Vault',
-    description: 'The key that encrypts secret values, export and import',
+    description: 'Key that encrypts secret values; export and import of secrets',
     operations: vaultOperations,
   },
 ];

@@ -12,7 +12,7 @@ export const runNameOperations: readonly Operation[] = [
     summary: 'List names and ids of runs, newest first',
     permission: 'runs:read',
     description:
-      'A fast list for shell completion. The response contains only id, name, state, outcome and time of each run.',
+      'A short list for shell completion, which contains only id, name, state, outcome and time of each run.',
     query: 'run-name-query',
     responses: { 200: 'run-name-list' },
     handle: async ({ ledger }, { query: { prefix = '', limit = LIST_DEFAULT }, principal }) => ({

@@ -41,7 +41,7 @@ export const runOperations: readonly Operation[] = [
     path: '/v1/runs',
     summary: 'Plan a run and deliver its secrets',
     description:
-      'With `explain`, only plans the run. The response then has status 200 and contains only the plan. Otherwise, the caller starts the head with the command in `start`. A retry with the same Idempotency-Key returns the same run. It contains `start` only while the run can be started.',
+      'The caller starts the head with the command in `start` of the response. With `explain`, the daemon only plans the run, and responds with status 200 and the plan. A retry with the same Idempotency-Key returns the same run. The response contains `start` only while the run can still be started.',
     request: 'run-request',
     requestMax: REQUEST_MAX,
     repeatable: 201,
@@ -100,7 +100,7 @@ export const runOperations: readonly Operation[] = [
     path: '/v1/runs/{run}/tasks',
     summary: 'List the tasks of a run',
     permission: 'runs:read',
-    description: "The tasks come from the plugin's events and from the trace.",
+    description: "The information about tasks comes from the plugin's events and from Nextflow's trace.",
     query: 'task-query',
     responses: { 200: 'task-list' },
     problems: [...FIND, 'cursor-invalid', 'request-unprocessable'],
@@ -153,7 +153,8 @@ export const runOperations: readonly Operation[] = [
     path: '/v1/runs/{run}/receipt',
     summary: 'Get the receipt of a run',
     permission: 'runs:read',
-    description: 'The receipt says what was delivered, when it was removed and how its absence was verified.',
+    description:
+      'The receipt lists the delivered objects, when each of them was removed, and how the daemon verified that it no longer exists.',
     responses: { 200: 'receipt' },
     problems: FIND,
     handle: async ({ runs }, { params }) => ({ status: 200, body: await runs.receipt(params.run) }),
@@ -180,7 +181,7 @@ export const runOperations: readonly Operation[] = [
     summary: 'Stream the journal of a run as server-sent events',
     permission: 'runs:read',
     description:
-      'Starts at the first event. Each event has the data of `journal-event`, and its id is its position among the events of the run. The stream ends when the run is purged. A client that reads too slowly is disconnected and resumes with `Last-Event-ID`. Comments keep the connection alive.',
+      'Starts at the first event. The data of each event is a `journal-event`. The id of an event is its position among the events of the run. The stream ends when the run is purged. A client that reads too slowly is disconnected and resumes with `Last-Event-ID`. Comments keep the connection alive.',
     headers: ['Last-Event-ID'],
     responses: { 200: { type: 'text/event-stream', schema: 'journal-event' } },
     problems: [...FIND, 'too-many-listeners'],
@@ -192,7 +193,8 @@ export const runOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/runs/{run}/submit',
     summary: 'Submit the head of a run to the scheduler',
-    description: "Requires the launcher's environment in the run directory.",
+    description:
+      'The caller must first write its environment to the file that `environmentFile` in the response to `POST /v1/runs` names.',
     request: 'run-submission',
     requestMax: REQUEST_MAX,
     responses: { 200: 'run' },

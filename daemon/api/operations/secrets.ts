@@ -43,7 +43,7 @@ export const secretOperations: readonly Operation[] = [
     id: 'searchSecrets',
     method: 'get',
     path: '/v1/secrets',
-    summary: 'Search for secrets of all workspaces and of the user by name',
+    summary: 'Search for secrets by name, in all workspaces and the scope of the user',
     permission: 'pipeline_secrets:read',
     description: 'Returns names, dates and the last use, never values.',
     query: 'secret-search-query',
@@ -144,9 +144,9 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       permission: writePermission,
       method: 'post',
       path: importPath,
-      summary: `Set several secrets ${title}, all or none`,
+      summary: `Set several secrets ${title} in one transaction`,
       description:
-        'With `preview`, changes nothing: checks names and values, and returns what the import would do. If the import would fail, the preview fails with the same error. `refused` lists the entries of a text that cannot be imported.',
+        'With `preview`, validates names and values and returns the effect of the import, without changing anything. If the import would fail, the preview fails with the same error. In the preview of a text, `refused` lists the entries that cannot be imported.',
       query: 'import-query',
       request: 'import-request',
       requestMax: IMPORT_MAX,
@@ -209,7 +209,7 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       path: holdersPath,
       summary: `List the runs that hold a value of a secret ${title}`,
       description:
-        'Lists the runs to which the secret is currently delivered, with the version that they hold. The list is empty if no run holds the secret, even if the secret does not exist.',
+        'Lists the runs to which the secret is currently delivered, with the delivered version. The list is empty if there are no such runs or if the secret does not exist.',
       responses: { 200: 'secret-holder-list' },
       problems: find,
       handle: async (served, { params, principal }) => {
@@ -225,7 +225,7 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       path: usesPath,
       summary: `List the runs and processes that used a secret ${title}`,
       description:
-        'Lists deliveries to runs, newest first, and the processes whose tasks received the secret. Also lists the uses of a secret that was removed. The list is empty if there are no uses.',
+        'Lists deliveries to runs, newest first, and the processes whose tasks received the secret. Includes the uses of removed secrets with this name.',
       query: 'page-query',
       responses: { 200: 'secret-use-list' },
       problems: [...find, 'cursor-invalid'],
@@ -243,7 +243,7 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
       path: historyPath,
       summary: `List the versions of a secret ${title}, without values`,
       description:
-        'Lists who set each version and who removed the secret, newest first. Also lists the versions of a secret that was removed. Empty if there are none.',
+        'Lists the versions, newest first, with the principals who set each version and removed the secret. Includes removed secrets with this name. The list is empty if there are no versions.',
       query: 'page-query',
       responses: { 200: 'secret-history' },
       problems: [...find, 'cursor-invalid'],

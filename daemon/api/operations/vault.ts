@@ -23,7 +23,8 @@ export const vaultOperations: readonly Operation[] = [
     method: 'post',
     path: '/v1/vault/check',
     summary: 'Check that every key of the vault is available',
-    description: 'Runs the key command if the key comes from one. Decrypts no values.',
+    description:
+      'If the key comes from a command, the daemon runs this command. It does not decrypt any value.',
     responses: { 200: 'vault-status' },
     problems: KEY,
     handle: async ({ ledger, vault }) => {
@@ -77,7 +78,7 @@ export const vaultOperations: readonly Operation[] = [
     id: 'importVault',
     method: 'post',
     path: '/v1/vault/import',
-    summary: 'Import an export, all or nothing',
+    summary: 'Import an export in one transaction',
     request: 'vault-import-request',
     requestMax: IMPORT_MAX,
     responses: { 200: 'import-result' },

@@ -143,7 +143,7 @@ export const workspaceOperations: readonly Operation[] = [
     summary: 'Remove a workspace and its secrets',
     permission: 'workspaces:delete',
     description:
-      'Requires `If-Match`, because the request also removes the secrets. The ETag of a workspace changes with each change of its secrets.',
+      'Requires `If-Match`, because the request also removes the secrets. The ETag of a workspace changes when one of its secrets changes.',
     preconditions: ['If-Match'],
     requiresPrecondition: true,
     responses: { 204: null },

@@ -14,7 +14,7 @@ interface RoleOption {
 export function addMembers(program: Command, context: Context): void {
   const members = program
     .command('members')
-    .description('Manage the members of workspaces and organizations on a team server')
+    .description('Manage members of workspaces and organizations of a team server')
     .addHelpText('after', '\nExample: nf-escrow members add lab/rna ada --role launch');
   members
     .command('add')
@@ -22,7 +22,7 @@ export function addMembers(program: Command, context: Context): void {
     .argument('<USER>')
     .requiredOption(
       '--role <ROLE>',
-      'owner, admin, maintain, launch or view; in an organization owner, admin or member',
+      'owner, admin, maintain, launch or view; for an organization: owner, admin or member',
     )
     .description('Add a member to a workspace or an organization')
     .addHelpText('after', '\nExample: nf-escrow members add lab/rna service-account:ci --role launch')
@@ -51,7 +51,10 @@ export function addMembers(program: Command, context: Context): void {
     .command('update')
     .argument('<ORG[/NAME]>')
     .argument('<USER>')
-    .requiredOption('--role <ROLE>', 'new role')
+    .requiredOption(
+      '--role <ROLE>',
+      'new role: owner, admin, maintain, launch or view; for an organization: owner, admin or member',
+    )
     .description('Change the role of a member')
     .addHelpText('after', '\nExample: nf-escrow members update lab/rna ada --role maintain')
     .action(async (title: string, user: string, { role }: RoleOption) => {

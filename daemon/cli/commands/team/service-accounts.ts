@@ -16,7 +16,7 @@ interface ListOptions extends TimeOptions {
 export function addServiceAccounts(program: Command, context: Context): void {
   const accounts = program
     .command('service-accounts')
-    .description('Manage the service accounts of organizations on a team server')
+    .description('Manage service accounts of organizations of a team server')
     .addHelpText('after', '\nExample: nf-escrow service-accounts create lab/ci');
   accounts
     .command('create')
@@ -54,7 +54,7 @@ export function addServiceAccounts(program: Command, context: Context): void {
     .command('remove')
     .aliases(['rm', 'delete'])
     .argument('<ORG/NAME>')
-    .description('Remove a service account with its tokens and roles')
+    .description('Remove a service account, its tokens and its roles')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow service-accounts remove lab/ci')
     .action(async (title: string, options: { readonly yes?: boolean }) => {

@@ -26,25 +26,28 @@ interface ListOptions extends TimeOptions {
 export function addTokens(program: Command, context: Context): void {
   const tokens = program
     .command('tokens')
-    .description('Manage tokens for a team server')
+    .description('Manage access tokens of a team server')
     .addHelpText('after', '\nExample: nf-escrow tokens create laptop --scope read launch');
   tokens
     .command('create')
     .argument('<NAME>')
-    .requiredOption('--scope <SCOPE...>', 'read, launch, secrets:write, manage')
-    .option('--service-account <ORG/NAME>', 'create a token of a service account')
-    .option('--workspace <ORG/NAME>', 'only workspace that the token gives access to')
+    .requiredOption('--scope <SCOPE...>', 'one or more of read, launch, secrets:write and manage')
+    .option('--service-account <ORG/NAME>', 'service account that owns the token (default: you)')
+    .option('--workspace <ORG/NAME>', 'restrict the token to one workspace')
     .option('--days <N>', 'lifetime in days')
-    .option('--address <ADDRESS...>', 'addresses or networks from which the token is accepted')
+    .option(
+      '--address <ADDRESS...>',
+      'IP addresses or networks (CIDR) from which the token is accepted (default: all)',
+    )
     .option('--json', 'JSON output')
-    .description('Create a token and print it once')
+    .description('Create a token and print it. It cannot be printed again')
     .addHelpText('after', '\nExample: nf-escrow tokens create laptop --scope read launch --days 30')
     .action((name: string, options: CreateOptions) => createToken(context, name, options));
   addTimeOption(tokens.command('list'))
     .alias('ls')
-    .option('--service-account <ORG/NAME>', 'list the tokens of a service account')
+    .option('--service-account <ORG/NAME>', 'service account whose tokens are listed (default: you)')
     .option('--json', 'JSON output')
-    .description('List tokens, without their texts')
+    .description('List tokens, without the tokens themselves')
     .addHelpText('after', '\nExample: nf-escrow tokens list')
     .action((options: ListOptions) => listTokens(context, options));
   tokens

@@ -15,7 +15,7 @@ interface ListOptions extends TimeOptions {
 export function addUsers(program: Command, context: Context): void {
   const users = program
     .command('users')
-    .description('Manage the users of a team server, as an administrator')
+    .description('Manage users of a team server. Requires an administrator')
     .addHelpText('after', '\nExample: nf-escrow users list');
   addTimeOption(users.command('list'))
     .alias('ls')
@@ -44,7 +44,7 @@ export function addUsers(program: Command, context: Context): void {
   users
     .command('suspend')
     .argument('<USER>')
-    .description('Suspend a user: refuse all requests, keep roles and tokens')
+    .description('Suspend a user: reject all their requests, but keep their roles and tokens')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow users suspend ada')
     .action(async (user: string, options: { readonly yes?: boolean }) => {
