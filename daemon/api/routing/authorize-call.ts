@@ -13,31 +13,43 @@ type Parameters = Readonly<Record<string, string>>;
  * a run that the principal may see, so that no handler can find another one by a name or a prefix. For the user of a daemon,
  * nothing is read, and the parameters stay as they are.
  *
- * Throws `team-server-required`, `user-daemon-required`, and the errors of `authorize`.
+ * Throws `user-daemon-required`, and the errors of `authorize`.
  */
 export async function authorizeCall(
-  one: Pick<Operation, 'access' | 'permission' | 'ofTeamServer' | 'method' | 'path'>,
+  one: Pick<Operation, 'access' | 'permission' | 'method' | 'path'>,
   request: Request,
   { identify, ledger: { db } }: Pick<Served, 'identify' | 'ledger'>,
 ): Promise<Parameters> {
   const params = request.params as Parameters;
   if (one.access === 'public' || one.access === 'session') return params;
   const by = identify(request);
-  const route = `${one.method.toUpperCase()} ${one.path}`;
-  if (by.kind === 'machine') {
-    if (one.ofTeamServer === true)
-      throw new EscrowError('team-server-required', `Cannot use ${route} on the daemon of a user.`);
-    return params;
-  }
+  if (by.kind === 'machine') return params;
   const { permission } = one;
   if (permission === undefined)
-    throw new EscrowError('user-daemon-required', `Cannot use ${route} on a team server.`);
+    throw new EscrowError('user-daemon-required', `Cannot use ${routeOf(one)} on a team server.`);
   const { run } = params;
   if (run !== undefined) return { ...params, run: await findPermittedRun(db, by, permission, run) };
   const place = placeOf(params, policy[permission].on);
   if (place === undefined) await authorizeList(db, by, permission);
   else await authorize(db, by, permission, place);
   return params;
+}
+
+/**
+ * Throws `team-server-required` for an operation that the daemon of a user does not have. Call it for a valid request, so that an
+ * invalid one is rejected as on a team server.
+ */
+export function assertServed(
+  one: Pick<Operation, 'ofTeamServer' | 'method' | 'path'>,
+  request: Request,
+  { identify }: Pick<Served, 'identify'>,
+): void {
+  if (one.ofTeamServer === true && identify(request).kind === 'machine')
+    throw new EscrowError('team-server-required', `Cannot use ${routeOf(one)} on the daemon of a user.`);
+}
+
+function routeOf({ method, path }: Pick<Operation, 'method' | 'path'>): string {
+  return `${method.toUpperCase()} ${path}`;
 }
 
 /** Returns the object that the parameters name, or undefined if the operation concerns several or names it in its body. */

@@ -4,7 +4,7 @@ import { textOf } from './shared-bodies.ts';
 import { callerOf } from '../listeners/caller.ts';
 import type { Served } from '../served.ts';
 import { rememberNothing } from '../../ledger/idempotency.ts';
-import { authorizeCall } from './authorize-call.ts';
+import { assertServed, authorizeCall } from './authorize-call.ts';
 import { STREAMED, type Call, type Operation, type Reply, type Streamed } from './operation.ts';
 import { readPrecondition } from './preconditions.ts';
 import { assertAcceptable, bodyParser, readBody, readQuery } from './read-request.ts';
@@ -71,6 +71,7 @@ function respond(one: Operation, served: Served, observe: ResponseObserver): Req
         return (signal ??= signalOf(response));
       },
     };
+    assertServed(one, request, served);
     const first = async (): Promise<Reply | Streamed> => one.handle(served, call, response);
     const repeat = async (remembered: unknown): Promise<Reply> => {
       response.set('Idempotency-Replayed', 'true');
