@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import type { SecretList } from '../../../daemon/contract/types.ts';
+import type { SecretList, TaskList } from '../../../daemon/contract/types.ts';
 import { goTo, openPage, startBrowser } from '../../support/browser.ts';
 import { holdsNowhere, newCanary } from '../../support/page-canary.ts';
 import { startWaiting, task } from '../../support/page-runs.ts';
-import { Sandbox } from '../../support/sandbox.ts';
+import { Sandbox, until } from '../../support/sandbox.ts';
 
 void t.test('adds, updates and removes a secret, and never shows its value', async (t) => {
   const browser = await startBrowser(t);
@@ -152,7 +152,12 @@ void t.test('shows which runs used a secret and still hold its value, and remove
   for (const args of [['FOO_KEY'], ['BAR_KEY', '--user']])
     await box.escrow(['secrets', 'set', ...args], { input: 'a value of the test' });
   const before = [task(1, 'ALIGN', 'FOO_KEY'), task(2, 'CALL', 'BAR_KEY')].join('; ');
-  const { end } = await startWaiting(box, { before });
+  const { id, end } = await startWaiting(box, { before });
+  // A command that names the run makes the daemon read its events, which it reads once a minute otherwise.
+  await until('the tasks are recorded', async () => {
+    const { tasks } = await box.json<TaskList>(['runs', 'tasks', id]);
+    return tasks.length === 2;
+  });
   const { page } = await openPage(box, browser);
   for (const [screen, name, process] of [
     ['#/workspaces/local/main/secrets', 'FOO_KEY', 'ALIGN'],
