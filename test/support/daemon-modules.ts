@@ -9,7 +9,7 @@ import { schedulerUnavailable, type RunCommand } from '../../daemon/schedulers/c
 import { createScheduler } from '../../daemon/schedulers/create-scheduler.ts';
 import { JobStatusCache } from '../../daemon/schedulers/job-status-cache.ts';
 import { Keys } from '../../daemon/vault/keys/keys.ts';
-import { openTestLedger } from './each-ledger.ts';
+import { openTestLedger } from './test-ledger.ts';
 import { runDependencies } from './run-dependencies.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
 

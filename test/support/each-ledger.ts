@@ -1,17 +1,14 @@
 // Runs a test on each database that a ledger can be in.
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import t, { type Test } from 'tap';
-import type { Ledger } from '../../daemon/ledger/ledger.ts';
 import {
   openPostgresLedger,
   type PostgresLedger,
   type PostgresOptions,
 } from '../../daemon/ledger/postgres/open.ts';
-import type { ErasureReport } from '../../daemon/ledger/sqlite/erasure/erasure.ts';
-import { openLedger } from '../../daemon/ledger/sqlite/open.ts';
 import { startPostgres } from './postgres.ts';
+import { testDatabases } from './test-ledger.ts';
 
 /** A throw-away PostgreSQL server for all tests of a file. */
 export interface PostgresServer {
@@ -79,28 +76,17 @@ export async function openInPostgres(
   return { url, ledger, server: found };
 }
 
-/** The databases of a test on PostgreSQL, by the path that the ledger has on SQLite. Undefined for a test on SQLite. */
-const databases = new AsyncLocalStorage<Map<string, Promise<string>> | undefined>();
-
 /**
- * Runs a test on SQLite and on PostgreSQL. The test opens its ledgers with `openTestLedger`, also through other modules of
- * test/support. Tests of SQLite's files, of its migrations and of the daemon as a process use `t.test` instead.
+ * Runs a test on SQLite and on PostgreSQL. The test opens its ledgers with `openTestLedger`, also through other modules
+ * of test/support. Tests of SQLite's files, of its migrations and of the daemon as a process use `t.test` instead.
  */
 export function onEachLedger(title: string, test: (t: Test) => Promise<void>): void {
-  void t.test(`${title} (SQLite)`, (t) => databases.run(undefined, () => test(t)));
+  void t.test(`${title} (SQLite)`, (t) => testDatabases.run(undefined, () => test(t)));
   void t.test(`${title} (PostgreSQL)`, async (t) => {
-    if ((await serverFor(t)) !== undefined) await databases.run(new Map(), () => test(t));
+    const server = await serverFor(t);
+    if (server !== undefined)
+      await testDatabases.run({ urls: new Map(), create: server.createDatabase }, () => test(t));
   });
-}
-
-/** Opens the ledger of a path: the file, or on PostgreSQL the database that the path stands for in this test. */
-export async function openTestLedger(path: string, onErasure?: ErasureReport): Promise<Ledger> {
-  const urls = databases.getStore();
-  const server = urls && (await postgresServer());
-  if (urls === undefined || server === undefined) return openLedger(path, onErasure);
-  const url = urls.get(path) ?? server.createDatabase();
-  urls.set(path, url);
-  return openPostgresLedger(await url, { connections: 5 });
 }
 
 /** Returns the server, or skips the test. */

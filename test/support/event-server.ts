@@ -12,7 +12,7 @@ import type { JournalEvent } from '../../daemon/contract/types.ts';
 import type { Feed } from '../../daemon/ledger/feed.ts';
 import { record } from '../../daemon/ledger/journal.ts';
 import type { Ledger } from '../../daemon/ledger/ledger.ts';
-import { openTestLedger } from './each-ledger.ts';
+import { openTestLedger } from './test-ledger.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** A message of a stream. `event` is undefined for one without data. */

@@ -6,7 +6,7 @@ import type { Ledger } from '../../daemon/ledger/ledger.ts';
 import type { VaultKey } from '../../daemon/vault/encryption.ts';
 import { Keys } from '../../daemon/vault/keys/keys.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
-import { openTestLedger } from './each-ledger.ts';
+import { openTestLedger } from './test-ledger.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface OpenedVault {

@@ -218,7 +218,7 @@ void t.test('returns the schema of a local pipeline', async (t) => {
   };
   t.match(await read({}), { schema: null, file: null, reason: 'the pipeline has no nextflow_schema.json' });
   t.match(await read({ pipeline: 'nf-core/rnaseq' }), { schema: null, reason: /no nextflow_schema.json/ });
-  t.match(await read({ pipeline: 'nf-core/rnaseq', revision: '1' }), { reason: /not on the machine/ });
+  t.match(await read({ pipeline: 'nf-core/rnaseq', revision: '1' }), { reason: /not on the daemon's host/ });
   const schema = schemaWith(OLD);
   write(schema);
   for (const named of [pipeline, '../pipeline', '../pipeline/main.nf'])

@@ -33,7 +33,8 @@ import {
 } from '../../../daemon/webhooks/queue.ts';
 import type { Test } from 'tap';
 import type { Ledger } from '../../../daemon/ledger/ledger.ts';
-import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
+import { onEachLedger } from '../../support/each-ledger.ts';
+import { openTestLedger } from '../../support/test-ledger.ts';
 import { runRow } from '../../support/run-row.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 

@@ -4,7 +4,8 @@ import {
   type IdempotentRequest,
 } from '../../../daemon/api/routing/idempotent-requests.ts';
 import { recordReply } from '../../../daemon/ledger/idempotency.ts';
-import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
+import { onEachLedger } from '../../support/each-ledger.ts';
+import { openTestLedger } from '../../support/test-ledger.ts';
 import { placesIn } from '../../support/daemon-modules.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 

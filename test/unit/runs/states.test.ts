@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { concludeOutcome, type Evidence } from '../../../daemon/runs/watch/outcome.ts';
 import { leaseMoves, moveRun, runMoves } from '../../../daemon/runs/records/states.ts';
-import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
+import { onEachLedger } from '../../support/each-ledger.ts';
+import { openTestLedger } from '../../support/test-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 void t.test('every state is reachable, and every path ends', async (t) => {

@@ -13,7 +13,8 @@ import { importVault } from '../../../daemon/vault/transfer/import.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { Vault } from '../../../daemon/vault/vault.ts';
-import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
+import { onEachLedger } from '../../support/each-ledger.ts';
+import { openTestLedger } from '../../support/test-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const user = machineUser();

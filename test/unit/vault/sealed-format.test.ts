@@ -8,7 +8,8 @@ import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { rekey } from '../../../daemon/vault/keys/rekey.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { contextOf, Vault } from '../../../daemon/vault/vault.ts';
-import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
+import { onEachLedger } from '../../support/each-ledger.ts';
+import { openTestLedger } from '../../support/test-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const user = machineUser();

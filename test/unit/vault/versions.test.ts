@@ -13,7 +13,8 @@ import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { exportVault } from '../../../daemon/vault/transfer/export.ts';
 import { importVault } from '../../../daemon/vault/transfer/import.ts';
 import { Vault } from '../../../daemon/vault/vault.ts';
-import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
+import { onEachLedger } from '../../support/each-ledger.ts';
+import { openTestLedger } from '../../support/test-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const user = machineUser();

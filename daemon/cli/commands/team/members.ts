@@ -24,7 +24,7 @@ export function addMembers(program: Command, context: Context): void {
       '--role <ROLE>',
       'owner, admin, maintain, launch or view; for an organization: owner, admin or member',
     )
-    .description('Add a member to a workspace or an organization')
+    .description('Add a member')
     .addHelpText('after', '\nExample: nf-escrow members add lab/rna service-account:ci --role launch')
     .action(async (title: string, user: string, { role }: RoleOption) => {
       await (await context.daemon()).call('POST', membersPath(title), { user, role });
@@ -34,7 +34,7 @@ export function addMembers(program: Command, context: Context): void {
     .command('list')
     .alias('ls')
     .argument('<ORG[/NAME]>')
-    .description('List the members of a workspace or an organization')
+    .description('List the members')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow members list lab/rna')
     .action(async (title: string, options: { readonly json?: boolean }) => {
@@ -66,7 +66,7 @@ export function addMembers(program: Command, context: Context): void {
     .aliases(['rm', 'delete'])
     .argument('<ORG[/NAME]>')
     .argument('<USER>')
-    .description('Remove a member from a workspace or an organization')
+    .description('Remove a member')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow members remove lab/rna ada')
     .action(async (title: string, user: string, options: { readonly yes?: boolean }) => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileS
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import type { Process, Run } from '../../../../daemon/contract/types.ts';
+import type { Process, Run, RunList } from '../../../../daemon/contract/types.ts';
 import { accepts, newestRun, purged } from '../../../support/hostile.ts';
 import { Sandbox, until, type Ended, type Started } from '../../../support/sandbox.ts';
 
@@ -83,7 +83,9 @@ void t.test('SIGTERM stops the wait for the daemon, and nothing is started', asy
   const { status, signal } = await endBy(started, 'SIGTERM');
   t.same([status, signal], [null, 'SIGTERM'], 'as any program');
   process.kill(daemon, 'SIGCONT');
-  await purged(t, box, VALUE).catch(() => undefined);
+  await until('no run is open', async () =>
+    (await box.json<RunList>(['runs', 'list'])).runs.every(({ state }) => state === 'purged'),
+  );
   t.notOk(existsSync(join(box.launch, 'here')));
 });
 
