@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { RunStart } from '../../contract/types.ts';
+import { childrenOf } from '../../system/processes/children.ts';
 
 /** Time after the first look in which a `java` starts. Each look reads many files, so a run without one is not watched to its end. */
 const LOOK_MS = 60_000;
@@ -65,11 +66,6 @@ function familyOf(pid: number): number[] {
     found.push(...level);
   }
   return found.slice(0, PROCESSES_MAX);
-}
-
-function childrenOf(pid: number): number[] {
-  const children = read(`/proc/${String(pid)}/task/${String(pid)}/children`) ?? '';
-  return children.trim() === '' ? [] : children.trim().split(' ').map(Number);
 }
 
 function environmentOf(pid: number): string[] | undefined {

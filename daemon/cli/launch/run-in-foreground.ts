@@ -4,11 +4,11 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Process, RunStart } from '../../contract/types.ts';
 import { fifoState } from '../../system/files/fifo.ts';
-import { readFileNoFollow } from '../../system/files/read-regular-file.ts';
 import { withInheritedCoreDumps } from '../../system/processes/core-dumps.ts';
 import { findFifoHolders } from '../../system/processes/fifo-holders.ts';
 import { isIgnored } from '../../system/processes/ignored-signals.ts';
 import { liveness, signal } from '../../system/processes/process-identity.ts';
+import { findHead } from './find-head.ts';
 import { FORWARDED } from './forwarded-signals.ts';
 import { shimCommand } from '../../launch/shim-shell.ts';
 import { inForeground } from '../io/terminal.ts';
@@ -72,7 +72,7 @@ export async function runInForeground(start: Start): Promise<ForegroundEnd> {
       resolve(code ?? undefined);
     });
   });
-  head.start();
+  head.start(child.pid);
   try {
     const status = await ended;
     const end = status === undefined ? await head.ended() : { status };
@@ -84,10 +84,11 @@ export async function runInForeground(start: Start): Promise<ForegroundEnd> {
   }
 }
 
-/** The nextflow process. Its identity is read once, as early as possible: later a task may overwrite the file. */
+/** The nextflow process. It is searched for once, as early as possible: while the shim lives, a task cannot forge it. */
 class ForegroundHead {
   readonly #directory: string;
   readonly #wanted: NodeJS.Signals[] = [];
+  #shim: number | undefined;
   #process: Process | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -105,7 +106,9 @@ class ForegroundHead {
     return this.#process?.pid;
   }
 
-  start(): void {
+  /** Starts to search below the shim. `shim`: its pid; undefined if it could not be started. */
+  start(shim: number | undefined): void {
+    this.#shim = shim;
     this.#timer ??= setInterval(() => {
       this.#look();
     }, LOOK_EVERY_MS);
@@ -133,7 +136,7 @@ class ForegroundHead {
   }
 
   #look(): void {
-    this.#process ??= readProcess(this.#directory);
+    if (this.#shim !== undefined) this.#process ??= findHead(this.#shim, this.#directory);
     if (this.#process === undefined) return;
     this.stop();
     while (this.#wanted[0] !== undefined && signal(this.#process, this.#wanted[0])) this.#wanted.shift();
@@ -146,16 +149,6 @@ class ForegroundHead {
     // The JVM may outlive a killed launcher. Any other process that holds the FIFO is not nextflow.
     if (fifoState(path) !== 'held') return false;
     return (await findFifoHolders(path)).some(({ program }) => basename(program) === 'java');
-  }
-}
-
-function readProcess(directory: string): Process | undefined {
-  try {
-    return JSON.parse(
-      readFileNoFollow(runFile(directory, 'process'), 4096)?.toString('utf8') ?? '',
-    ) as Process;
-  } catch {
-    return undefined; // not started yet, or ended
   }
 }
 

@@ -19,6 +19,11 @@ export function identify(pid: number | 'self'): Process | undefined {
   };
 }
 
+/** Returns the pid of a process's parent. Undefined when no process has this PID. */
+export function parentOf(pid: number): number | undefined {
+  return readStat(pid)?.parent;
+}
+
 /** Returns the identity of this process. */
 export function identifySelf(): Process {
   const self = identify('self');
@@ -50,6 +55,7 @@ export function signal(identity: Process, name: NodeJS.Signals): boolean {
 interface Stat {
   readonly pid: number;
   readonly state: string;
+  readonly parent: number;
   readonly startTime: string;
 }
 
@@ -58,9 +64,9 @@ function readStat(pid: number | 'self'): Stat | undefined {
   if (text === undefined) return undefined;
   // The second field, the command name in parentheses, may itself contain spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(') ') + 2).split(' ');
-  const [state, startTime] = [fields[0], fields[19]];
+  const [state, parent, startTime] = [fields[0], fields[1], fields[19]];
   if (state === undefined || startTime === undefined) return undefined;
-  return { pid: Number.parseInt(text, 10), state, startTime };
+  return { pid: Number.parseInt(text, 10), state, parent: Number(parent), startTime };
 }
 
 function namespaceOf(pid: number | 'self'): string {
