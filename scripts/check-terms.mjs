@@ -41,7 +41,12 @@ const TERMS = [
   ['has yet to', 'has not … yet'],
 ];
 
-const CHECKED = new Set(['.md', '.ts', '.mjs', '.cjs', '.js', '.json', '.java', '.sh', '.yml', '.nf']);
+const CHECKED = new Set([
+  ...['.md', '.ts', '.tsx', '.mjs', '.cjs', '.js', '.json', '.java', '.py', '.sh', '.sql', '.nf'],
+  ...['.yaml', '.yml', '.html', '.css', '.service', '.toml', '.config'],
+]);
+/** Directories in which a file without an extension is a program or a template. */
+const WITHOUT_EXTENSION = /^(?:bin|\.ci|templates|test\/support\/bin|test\/campaigns\/[^/]+\/bin)\//;
 const SKIPPED = new Set(['node_modules', 'dist', 'target', '.git', '.tap', '.cache', 'package-lock.json']);
 
 function below(path) {
@@ -54,7 +59,8 @@ function filesBelow(directory) {
     const name = relative(root, path);
     if (SKIPPED.has(entry.name) || name === 'scripts/check-terms.mjs') return [];
     if (entry.isDirectory()) return filesBelow(path);
-    return entry.isFile() && CHECKED.has(extname(entry.name)) ? [path] : [];
+    const isText = CHECKED.has(extname(name)) || (extname(name) === '' && WITHOUT_EXTENSION.test(name));
+    return entry.isFile() && isText ? [path] : [];
   });
 }
 

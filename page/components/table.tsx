@@ -4,7 +4,7 @@ import { Icon } from './icon.tsx';
 /** A column of a table of rows of one type. */
 export interface Column<Row> {
   readonly title: string;
-  /** `main`: the name of the row; `state`: for badges; `list`: for several names; `place`: for a workspace; `time`; `number`; `wide`, `widest`: only where there is room; `end`: for actions. */
+  /** `main`: the name of the row; `state`: for badges; `list`: for several names; `place`: for a workspace; `time`; `number`; `wide`, `widest`: only if the window is wide enough; `end`: for actions. */
   readonly kind?: 'main' | 'state' | 'list' | 'place' | 'time' | 'number' | 'wide' | 'widest' | 'end';
   /** Whether the title is only for screen readers. */
   readonly isTitleHidden?: boolean;

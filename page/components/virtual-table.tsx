@@ -25,7 +25,7 @@ interface VirtualTableProps<Row> {
 
 /**
  * A table of any number of rows, of which only those near the window exist. The others are empty space of the same height.
- * Screen readers are told the position of each row and the number of all.
+ * Screen readers announce the position of each row and the number of all rows.
  */
 export function VirtualTable<Row>({ count, ...table }: VirtualTableProps<Row>): JSX.Element {
   const frame = useRef<HTMLTableElement>(null);

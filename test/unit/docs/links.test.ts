@@ -4,7 +4,12 @@ import t from 'tap';
 import { root } from '../../support/sandbox.ts';
 
 const SKIPPED = new Set(['node_modules', 'dist', 'target', '.git', '.tap', '.cache']);
-const TEXTS = new Set(['.md', '.ts', '.mjs', '.cjs', '.js', '.json', '.java', '.sh', '.yaml', '.yml', '.nf']);
+const TEXTS = new Set([
+  ...['.md', '.ts', '.tsx', '.mjs', '.cjs', '.js', '.json', '.java', '.py', '.sh', '.sql', '.nf'],
+  ...['.yaml', '.yml', '.html', '.css', '.service', '.toml', '.config'],
+]);
+/** Directories in which a file without an extension is a program or a template. */
+const WITHOUT_EXTENSION = /^(?:bin|\.ci|templates|test\/support\/bin|test\/campaigns\/[^/]+\/bin)\//;
 
 function filesBelow(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
@@ -14,7 +19,10 @@ function filesBelow(directory: string): string[] {
   });
 }
 
-const files = filesBelow(root).filter((file) => TEXTS.has(extname(file)));
+const files = filesBelow(root).filter(
+  (file) =>
+    TEXTS.has(extname(file)) || (extname(file) === '' && WITHOUT_EXTENSION.test(relative(root, file))),
+);
 const pages = files.filter((file) => file.endsWith('.md'));
 
 /** Text without fenced code, which may show links of others. */
