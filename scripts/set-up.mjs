@@ -17,10 +17,13 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { installPostgres, installSystemPackage, unpackSystemPackage } from './apt.mjs';
 import { buildPlugin } from './plugin.mjs';
 import { root, run, say, which } from './steps.mjs';
 
 const NEXTFLOW_VERSION = '24.10.0';
+/** Where Debian installs the programs of PostgreSQL, by version. */
+const POSTGRES = '/usr/lib/postgresql';
 /** The fake of AWS in tests. */
 const MOTO_VERSION = '5.2.5';
 /** Generates a client for a test of the API. */
@@ -258,6 +261,23 @@ export function ensureSlurm() {
   return installSystemPackage('slurmctld slurmd slurm-client munge', 'Slurm');
 }
 
+/** Installs the PostgreSQL that tests start. Returns whether it is available. */
+export function ensurePostgres() {
+  const versions = existsSync(POSTGRES) ? readdirSync(POSTGRES) : [];
+  return versions.some((version) => existsSync(join(POSTGRES, version, 'bin/initdb'))) || installPostgres();
+}
+
+/**
+ * Returns the path of promtool, which checks the rules for Prometheus: the one on PATH, else that of Debian's package, cached;
+ * undefined when it is not available. The package is not installed, because it would start a server.
+ */
+export function ensurePromtool() {
+  const installed = which('promtool');
+  if (installed !== undefined) return installed;
+  const home = join(cacheDirectory(), 'prometheus');
+  return unpackSystemPackage('prometheus', home) ? join(home, 'usr/bin/promtool') : undefined;
+}
+
 /** Installs `bindfs`, with which tests imitate a network file system. Returns whether it is available. */
 export function ensureBindfs() {
   return which('bindfs') ? true : installSystemPackage('bindfs', 'bindfs');
@@ -306,17 +326,4 @@ export function ensureCallers() {
 /** Installs `crontab` for the test of `daemon install`. Returns whether it is available. */
 export function ensureCron() {
   return which('crontab') ? true : installSystemPackage('cron', 'cron');
-}
-
-/** Installs system packages as root with apt. Otherwise prints how to install them and returns false. */
-function installSystemPackage(names, title) {
-  if (process.getuid() !== 0 || !which('apt-get')) {
-    say(`${title} is missing. Install it (Debian: apt-get install ${names}) and try again.`);
-    return false;
-  }
-  say(`${title} is missing: installing ${names} with apt-get`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  run('apt-get', ['update', '-q'], { env });
-  run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names.split(' ')], { env });
-  return true;
 }

@@ -22,6 +22,8 @@ import {
   ensureMoto,
   ensureNextflow,
   ensurePlugin,
+  ensurePostgres,
+  ensurePromtool,
   ensureSchemathesis,
   ensureSlurm,
   ensureStrace,
@@ -104,6 +106,8 @@ function setUp() {
   const schemathesis = ensureSchemathesis();
   if (CI && schemathesis === undefined) throw new Error('In CI, the tests need schemathesis.');
   ensureSlurm();
+  ensurePostgres();
+  const promtool = ensurePromtool();
   ensureGridEngine();
   ensureCron();
   ensureCallers();
@@ -115,6 +119,7 @@ function setUp() {
     ...(moto ? { NF_ESCROW_TEST_MOTO: moto } : {}),
     ...(generator ? { NF_ESCROW_TEST_CLIENT_GENERATOR: generator } : {}),
     ...(schemathesis ? { NF_ESCROW_TEST_SCHEMATHESIS: schemathesis } : {}),
+    ...(promtool ? { NF_ESCROW_TEST_PROMTOOL: promtool } : {}),
     ...(process.env.NF_ESCROW_TEST_NEXTFLOW_AWS ? { NF_ESCROW_TEST_AWS_CLI: ensureAwsCli() ?? '' } : {}),
     ...(CI ? { NF_ESCROW_TEST_REQUIRE: '1' } : {}),
   };

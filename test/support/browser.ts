@@ -3,6 +3,7 @@ import { chromium, type BrowserContext, type BrowserContextOptions, type Page } 
 import type { Test } from 'tap';
 import { openDashboard } from './page.ts';
 import type { Sandbox } from './sandbox.ts';
+import { skipUnlessRequired } from './skip-unless-required.ts';
 
 /** The path of Debian's Chromium. */
 export const CHROMIUM = process.env['NF_ESCROW_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
@@ -31,9 +32,7 @@ export async function startBrowser(
   { args = [], context: options = {} }: BrowserOptions = {},
 ): Promise<TestBrowser | undefined> {
   if (!existsSync(CHROMIUM)) {
-    const what = `${CHROMIUM} is not installed`;
-    if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1') t.fail(what);
-    else t.pass('skipped', { skip: what });
+    skipUnlessRequired(t, `${CHROMIUM} is not installed`);
     return undefined;
   }
   const browser = await chromium.launch({

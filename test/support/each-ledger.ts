@@ -8,6 +8,7 @@ import {
   type PostgresOptions,
 } from '../../daemon/ledger/postgres/open.ts';
 import { startPostgres } from './postgres.ts';
+import { skipUnlessRequired } from './skip-unless-required.ts';
 import { testDatabases } from './test-ledger.ts';
 
 /** A throw-away PostgreSQL server for all tests of a file. */
@@ -92,7 +93,6 @@ export function onEachLedger(title: string, test: (t: Test) => Promise<void>): v
 /** Returns the server, or skips the test. */
 async function serverFor(t: Test): Promise<PostgresServer | undefined> {
   const found = await postgresServer();
-  if (found === undefined)
-    t.pass('skipped', { skip: 'PostgreSQL is not installed, or the user is not root' });
+  if (found === undefined) skipUnlessRequired(t, 'PostgreSQL is not installed, or the user is not root');
   return found;
 }

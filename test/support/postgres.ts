@@ -7,6 +7,7 @@ import pg from 'pg';
 import type { Test } from 'tap';
 import { accounts, asUser } from './accounts.ts';
 import { until } from './sandbox.ts';
+import { skipUnlessRequired } from './skip-unless-required.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
 
@@ -34,7 +35,7 @@ export interface RunningPostgres extends pg.PoolConfig {
 export async function startPostgres(t: Test, port?: number): Promise<RunningPostgres | undefined> {
   const [directory] = binaries();
   if (directory === undefined) {
-    t.pass('skipped', { skip: 'PostgreSQL is not installed' });
+    skipUnlessRequired(t, 'PostgreSQL is not installed');
     return undefined;
   }
   const [account] = accounts(t, 1) ?? [];

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { send, type Answer } from './http.ts';
+import { skipUnlessRequired } from './skip-unless-required.ts';
 
 /** The directory of the checkout. Compiled tests are in dist/test. */
 export const root = resolve(fileURLToPath(import.meta.url), '../../../..');
@@ -213,8 +214,7 @@ export async function until<T>(
 export function realNextflow(t: Test): string | undefined {
   const path = process.env['NF_ESCROW_TEST_NEXTFLOW'];
   if (path !== undefined) return path;
-  if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1') t.fail('Nextflow is missing, and CI requires it');
-  else t.pass('skipped', { skip: 'Nextflow is not installed' });
+  skipUnlessRequired(t, 'Nextflow is not installed (NF_ESCROW_TEST_NEXTFLOW is not set)');
   return undefined;
 }
 

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { root, Sandbox } from '../../support/sandbox.ts';
 import { untapped } from '../../support/sandbox.ts';
 import { STRACE } from './recording.ts';
+import { skipUnlessRequired } from '../../support/skip-unless-required.ts';
 
 const main = join(root, 'dist/daemon/main.js');
 /** Number of randomly chosen states to test. 0 means all, which takes minutes. */
@@ -62,8 +63,7 @@ void t.test('a power loss at any moment loses no confirmed change and leaves no 
   if (MOST === 0) t.setTimeout(30 * 60_000);
   const why = whyNot();
   if (why !== undefined) {
-    if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1') t.fail(`${why}, and CI requires it`);
-    else t.pass('skipped', { skip: why });
+    skipUnlessRequired(t, why);
     return;
   }
   const box = new Sandbox(t);

@@ -7,6 +7,7 @@ import type { SecretList } from '../../../daemon/contract/types.ts';
 import { listenOnLoopback } from '../../support/listen-on-loopback.ts';
 import { forwardToSocket } from '../../support/platform.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
+import { skipUnlessRequired } from '../../support/skip-unless-required.ts';
 import { openListener } from '../../support/tcp.ts';
 
 const CHROMIUM = process.env['NF_ESCROW_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
@@ -58,7 +59,7 @@ type Results = Record<string, Record<string, string>>;
 
 void t.test('web pages can neither read the API nor change anything', async (t) => {
   if (!existsSync(CHROMIUM)) {
-    t.pass('skipped', { skip: `${CHROMIUM} is not installed` });
+    skipUnlessRequired(t, `${CHROMIUM} is not installed`);
     return;
   }
   const box = new Sandbox(t);

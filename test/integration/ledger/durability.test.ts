@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { findProgram } from '../../../daemon/system/files/find-program.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
+import { skipUnlessRequired } from '../../support/skip-unless-required.ts';
 
 /** A system call in the output of strace. */
 interface Call {
@@ -25,8 +26,7 @@ function callsOf(file: string): Call[] {
 
 void t.test('syncs each write of the ledger to the disk before the response', async (t) => {
   if (findProgram('strace', process.env['PATH']) === undefined) {
-    if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1') t.fail('strace is not installed, but CI requires it');
-    else t.pass('skipped', { skip: 'strace is not installed' });
+    skipUnlessRequired(t, 'strace is not installed');
     return;
   }
   const box = new Sandbox(t);

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { forwardToSocket, startPlatform } from '../../../support/platform.ts';
 import { root } from '../../../support/sandbox.ts';
+import { skipUnlessRequired } from '../../../support/skip-unless-required.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
 const here = join(root, 'test/integration/api/seqera-platform');
@@ -24,9 +25,10 @@ interface Result {
 function findGenerator(t: Test): string | undefined {
   const python = process.env['NF_ESCROW_TEST_CLIENT_GENERATOR'];
   if (python !== undefined) return python;
-  if (process.env['NF_ESCROW_TEST_REQUIRE'] === '1')
-    t.fail('NF_ESCROW_TEST_CLIENT_GENERATOR is not set, and CI requires openapi-python-client');
-  else t.pass('skipped', { skip: 'openapi-python-client is not installed' });
+  skipUnlessRequired(
+    t,
+    'openapi-python-client is not installed (NF_ESCROW_TEST_CLIENT_GENERATOR is not set)',
+  );
   return undefined;
 }
 
