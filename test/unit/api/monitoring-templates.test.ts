@@ -1,15 +1,18 @@
-// The alert rules and the dashboard in templates/monitoring. promtool checks them too where it is installed.
+// The alert rules and the dashboard in templates/monitoring: the metrics that they use, and the formats of Prometheus and Grafana.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import { Metrics } from '../../../daemon/api/metrics/metrics.ts';
 import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
+import { findProgram } from '../../../daemon/system/files/find-program.ts';
+import { dashboardSchema } from '../../support/dashboard-schema.ts';
 import { root } from '../../support/sandbox.ts';
+import { skipUnlessRequired } from '../../support/skip-unless-required.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
-const PROMTOOL = process.env['NF_ESCROW_TEST_PROMTOOL'] ?? '/usr/bin/promtool';
 const RULES = join(root, 'templates/monitoring/prometheus-rules.yaml');
 
 interface Rule {
@@ -21,9 +24,12 @@ interface Rule {
 
 interface Dashboard {
   readonly panels: readonly {
+    readonly id: number;
     readonly title: string;
-    readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
+    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+    readonly targets: readonly { readonly expr: string; readonly refId: string }[];
   }[];
+  readonly templating: { readonly list: readonly { readonly name: string }[] };
 }
 
 const rules = (parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap(
@@ -34,10 +40,7 @@ const dashboard = JSON.parse(
 ) as Dashboard;
 
 void t.test('alerts and dashboard use metrics and labels that exist', async (t) => {
-  const ledger = await openLedger(join(temporaryDirectory(t), 'ledger.db'));
-  t.teardown(() => ledger.close());
-  const metrics = new Metrics(ledger, '0', () => 0);
-  const text = await metrics.text();
+  const text = await metricsText(t);
   const names = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name = '', type]) =>
     type === 'histogram' ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name],
   );
@@ -78,24 +81,62 @@ void t.test('alerts and dashboard use metrics and labels that exist', async (t) 
       expressions.some((one) => one.includes(name)),
       `${name} is on the dashboard`,
     );
+});
 
-  if (!existsSync(PROMTOOL)) {
-    t.pass('skipped', { skip: `${PROMTOOL} is not installed` });
+void t.test('promtool accepts metrics and rules, and the rules raise the alerts', async (t) => {
+  const promtool = process.env['NF_ESCROW_TEST_PROMTOOL'] ?? findProgram('promtool', process.env['PATH']);
+  if (promtool === undefined) {
+    skipUnlessRequired(t, 'promtool is not installed');
     return;
   }
-  const checked = spawnSync(PROMTOOL, ['check', 'metrics'], { input: text, encoding: 'utf8' });
+  const input = await metricsText(t);
+  const checked = spawnSync(promtool, ['check', 'metrics'], { input, encoding: 'utf8' });
   // Names of Node's own metrics are not ours.
   t.same(
     checked.stderr.split('\n').filter((line) => line.startsWith('nf_escrow')),
     [],
   );
-  const { status, stdout, stderr } = spawnSync(PROMTOOL, ['check', 'rules', RULES], { encoding: 'utf8' });
+  t.equal(checked.error, undefined);
+  const { status, stdout, stderr } = spawnSync(promtool, ['check', 'rules', RULES], { encoding: 'utf8' });
   t.equal(status, 0, stdout + stderr);
   const cases = join(temporaryDirectory(t), 'cases.yaml');
   writeFileSync(cases, CASES.replace('@RULES@', RULES));
-  const simulated = spawnSync(PROMTOOL, ['test', 'rules', cases], { encoding: 'utf8' });
+  const simulated = spawnSync(promtool, ['test', 'rules', cases], { encoding: 'utf8' });
   t.equal(simulated.status, 0, simulated.stdout + simulated.stderr);
 });
+
+void t.test('the dashboard has the format of Grafana', (t) => {
+  const validate = new Ajv2020({ allErrors: true, strictTuples: false }).compile(dashboardSchema);
+  t.ok(validate(dashboard), JSON.stringify(validate.errors));
+  t.notOk(
+    validate({ ...dashboard, panels: [{ ...dashboard.panels[0], legendFormat: 'x' }] }),
+    'an unknown property',
+  );
+  const { panels, templating } = dashboard;
+  t.equal(new Set(panels.map(({ id }) => id)).size, panels.length, 'the ids are unique');
+  const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+    Array.from(
+      { length: w * h },
+      (_, index) => `${String(x + (index % w))} ${String(y + Math.floor(index / w))}`,
+    ),
+  );
+  t.equal(new Set(cells).size, cells.length, 'the panels do not overlap');
+  for (const { title, gridPos, targets } of panels) {
+    t.ok(gridPos.x + gridPos.w <= 24, `${title} is inside the grid`);
+    t.equal(new Set(targets.map(({ refId }) => refId)).size, targets.length, title);
+  }
+  const variables = new Set(templating.list.map(({ name }) => name));
+  const used = JSON.stringify(dashboard).matchAll(/\$\{?(\w+)/g);
+  for (const [, name = ''] of used) t.ok(variables.has(name) || name.startsWith('__'), name);
+  t.end();
+});
+
+/** Returns the metrics of a daemon with an empty ledger, as Prometheus receives them. */
+async function metricsText(t: Test): Promise<string> {
+  const ledger = await openLedger(join(temporaryDirectory(t), 'ledger.db'));
+  t.teardown(() => ledger.close());
+  return new Metrics(ledger, '0', () => 0).text();
+}
 
 /** Series, and the alerts that they must cause. */
 const CASES = `
