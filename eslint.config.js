@@ -22,6 +22,17 @@ const outputModules = ['node:process', 'process', 'node:console', 'console'].map
   message,
 }));
 
+/** A time that is long enough on one machine is too short on another. Pauses between looks, in a loop, are fine. */
+const fixedSleeps = [
+  'AwaitExpression > CallExpression[callee.name=/^(sleep|delay|setTimeout)$/][arguments.0.value>=50]:not(:matches(WhileStatement, DoWhileStatement, ForStatement) CallExpression)',
+  'AwaitExpression > NewExpression[callee.name="Promise"] CallExpression[callee.name="setTimeout"][arguments.1.value>=50]',
+  'CallExpression[callee.property.name="waitForTimeout"]',
+  // A script of a shell that waits, and then does something, without a loop that looks.
+  'Literal[value=/(^|[;&|] *)sleep [0-9.]+;(?! *(fi|done))/]',
+  'Literal[value=/^sleep [0-9]([.][0-9]+)?$/]',
+  'TemplateElement[value.raw=/(^|[;&|] *)sleep [0-9.]+;(?! *(fi|done))/]',
+].map((selector) => ({ selector, message: 'Wait for a condition with `until` of test/support/sandbox.ts.' }));
+
 /** Each start of a run would pay for loading execa here: docs/dependencies.md, "Start cost". */
 const fastStarts = [
   'daemon/launch/run-detached.ts',
@@ -73,6 +84,7 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', sdkNames, ...ownStreams],
     },
   },
+  { files: ['test/**'], rules: { 'no-restricted-syntax': ['error', ...fixedSleeps] } },
   { files: fastStarts, rules: { 'no-restricted-imports': ['error', ...outputModules] } },
   {
     files: ['daemon/cli/io/output.ts', 'daemon/cli/io/confirm.ts', 'daemon/cli/io/passphrase.ts'],

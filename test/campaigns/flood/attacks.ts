@@ -8,6 +8,7 @@ export interface Attack {
 const AS_EVENT = `sed 's/.*/{"type":"task.submit","task":"&","process":"P","name":"P (a name that has no end &)"}/'`;
 
 export const attacks: readonly Attack[] = [
+  // eslint-disable-next-line no-restricted-syntax -- the time in which nothing happens
   { name: 'nothing, for comparison', script: () => 'sleep 1' },
   {
     name: 'events of ever new tasks',

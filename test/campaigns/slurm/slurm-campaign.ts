@@ -287,9 +287,12 @@ function end(pid: number): void {
   }
 }
 
+/** Time without a controller. It is a fault, not a wait for one. */
+const OUTAGE_MS = 3000;
+
 async function restartController(slurm: Slurm): Promise<void> {
   await slurm.stopController();
-  await sleep(3000); // the length of the outage
+  await sleep(OUTAGE_MS);
   slurm.startController();
   await slurm.ready();
 }

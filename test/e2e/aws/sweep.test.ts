@@ -1,5 +1,5 @@
 // nf-escrow sweep: what it removes and keeps, and that others cannot change this with tags.
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { creationToken } from '../../../daemon/aws/provenance.ts';
@@ -13,6 +13,8 @@ import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { ACCOUNT, REGION, settingsFor } from '../../support/aws/test-aws.ts';
 import { withAws } from '../../support/aws/with-aws.ts';
 import { until } from '../../support/sandbox.ts';
+
+const HOLD = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
 
 const OTHER = '222233334444';
 const DAY = 24 * 3600_000;
@@ -86,7 +88,11 @@ withAws('removes leftovers of the owner’s dead machines, and nothing of others
   t.match((await box.escrow(['sweep'])).stdout, /Nothing to remove/);
   aws.rules.blindMs = 300;
   aws.calls.length = 0;
-  t.equal((await box.escrow(['run', '--compute-env', 'batch', 'sleep 0.5'])).status, 0);
+  const started = box.start(['run', '--compute-env', 'batch', HOLD]);
+  await until('the head runs', () => existsSync(join(box.launch, 'here')));
+  await until('AWS shows the secret', () => aws.showsAll);
+  writeFileSync(join(box.launch, 'go'), '');
+  t.equal((await started.ended).status, 0);
   t.notOk('secretsmanager:ListSecrets' in aws.counts, 'the purge of a run never lists secrets');
   t.notOk((await aws.secrets()).some((name) => name.includes('local.main')));
 });

@@ -4,6 +4,7 @@ import t from 'tap';
 import type { Run, RunList } from '../../../daemon/contract/types.ts';
 import { accepts, refuses, soon } from '../../support/hostile.ts';
 import { smallDisk } from '../../support/mounts.ts';
+import { openSockets } from '../../support/process-state.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 
 /** A task that creates the file `here` and lasts until the file `go` exists. */
@@ -88,7 +89,10 @@ void t.test('wait ends with 75 at its time limit, and the run continues', async 
   const daemon = (await box.daemonPid()) ?? 0;
   process.kill(daemon, 'SIGSTOP'); // a daemon that does not answer
   const stopped = box.start(['runs', 'wait', run?.id ?? '', '--timeout', '1']);
-  setTimeout(() => process.kill(daemon, 'SIGCONT'), 3000);
+  await until('the command waits for the daemon', () => openSockets(stopped.pid) > 0);
+  const waiting = performance.now();
+  await until('its time is over', () => performance.now() - waiting > 1000);
+  process.kill(daemon, 'SIGCONT');
   t.equal((await stopped.ended).status, 75);
   const waits = box.start(['runs', 'wait', '-', '--timeout', '10m']);
   writeFileSync(join(box.launch, 'go'), '');

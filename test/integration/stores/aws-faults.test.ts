@@ -15,6 +15,7 @@ import { active } from '../../support/aws/batch.ts';
 import type { Rules } from '../../support/aws/rules.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { environmentOf, REGION, settingsFor, startAws } from '../../support/aws/test-aws.ts';
+import { until } from '../../support/sandbox.ts';
 
 const RUNS = Number(process.env['NF_ESCROW_TEST_RUNS'] ?? 30);
 const secretDelivery: SecretDelivery = {
@@ -119,7 +120,7 @@ void t.test(`leaves nothing behind after ${String(RUNS)} runs with random faults
   await aws.quiet();
   Object.assign(aws.rules, { down: false, failing: 0, losing: 0, perSecond: 0, blindMs: 0, deletionMs: 0 });
   aws.rules.holding.length = 0;
-  await sleep(300);
+  await until('AWS shows all secrets', () => aws.showsAll);
   ahead += awsWaits.late;
   const last = newStore();
   const lastDefinitions = newDefinitions();

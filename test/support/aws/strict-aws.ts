@@ -83,6 +83,11 @@ export class StrictAws {
     while (this.#late.size > 0) await Promise.allSettled(this.#late);
   }
 
+  /** Whether the time is over in which AWS does not show new secrets (`blindMs`). */
+  get showsAll(): boolean {
+    return [...this.#newUntil.values()].every((time) => time <= Date.now());
+  }
+
   /** Resets rules, recorded calls and all objects. */
   async reset(): Promise<void> {
     await this.quiet();

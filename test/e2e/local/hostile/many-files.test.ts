@@ -29,8 +29,13 @@ for _ in range(60):
     os.chdir("d" * 200)
     open("file", "w").write("x")`;
 
-/** Asks for the daemon's health again and again; gives how long the slowest answer took, in milliseconds. */
-function askHealth(box: Sandbox): { readonly stop: () => Promise<{ max: number; answers: number }> } {
+/** Requests the daemon's health repeatedly. */
+function askHealth(box: Sandbox): {
+  /** The number of answers so far. */
+  readonly answers: () => number;
+  /** Returns the time of the slowest answer, in milliseconds, and the number of answers. */
+  readonly stop: () => Promise<{ max: number; answers: number }>;
+} {
   const state = { isOver: false };
   let max = 0;
   let answers = 0;
@@ -44,6 +49,7 @@ function askHealth(box: Sandbox): { readonly stop: () => Promise<{ max: number; 
     }
   })();
   return {
+    answers: () => answers,
     stop: async () => {
       state.isOver = true;
       await asked;
@@ -62,7 +68,7 @@ void t.test('a run directory of many files and long paths is removed while the d
   const directory = join(box.state, 'runs', id);
   t.teardown(() => execFileSync('rm', ['-rf', directory])); // what a failure leaves has paths too long for Node
   const idle = askHealth(box);
-  await sleep(1000);
+  await until('an idle daemon has answered often', () => idle.answers() >= 50);
   const usual = (await idle.stop()).max;
   execFileSync('python3', ['-c', PLANT, directory, String(COUNT), link]);
   const health = askHealth(box);

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { Process, Run, RunList } from '../../../../daemon/contract/types.ts';
 import { accepts, newestRun, purged } from '../../../support/hostile.ts';
+import { openSockets } from '../../../support/process-state.ts';
 import { Sandbox, until, type Ended, type Started } from '../../../support/sandbox.ts';
 
 const VALUE = 'the-value-while-somebody-waits';
@@ -22,18 +22,6 @@ async function running(
   return { box, started, directory: join(box.state, 'runs', name) };
 }
 
-/** Besides those that a test gives it as its input and output. */
-function openSockets(pid: number): number {
-  const directory = `/proc/${String(pid)}/fd`;
-  return readdirSync(directory).filter((fd) => {
-    try {
-      return Number(fd) > 2 && readlinkSync(join(directory, fd)).startsWith('socket:');
-    } catch {
-      return false; // closed meanwhile
-    }
-  }).length;
-}
-
 function childrenOf(pid: number): number[] {
   const path = `/proc/${String(pid)}/task/${String(pid)}/children`;
   return readFileSync(path, 'latin1')
@@ -43,13 +31,19 @@ function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
+/** Pause before the same signal is sent again. */
+const RESEND_MS = 200;
+
 /** Sends a signal until the process ends: one that comes as it turns from one thing to another may be meant for the first. */
 async function endBy(started: Started, name: NodeJS.Signals): Promise<Ended> {
   let ended: Ended | undefined;
   void started.ended.then((one) => (ended = one));
-  return until(`${name} ends it`, async () => {
-    if (ended === undefined) process.kill(started.pid, name);
-    await sleep(200);
+  let sentAt = -Infinity;
+  return until(`${name} ends it`, () => {
+    if (ended === undefined && performance.now() - sentAt > RESEND_MS) {
+      process.kill(started.pid, name);
+      sentAt = performance.now();
+    }
     return ended;
   });
 }
