@@ -1,11 +1,19 @@
 // The log of a run by byte range: RFC 9110, section 14.
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chownSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import t, { type Test } from 'tap';
 import { readRange } from '../../../daemon/api/byte-range.ts';
 import type { RunList } from '../../../daemon/contract/types.ts';
 import { codeOf, type Answer } from '../../support/http.ts';
-import { Sandbox, until } from '../../support/sandbox.ts';
+import { Sandbox, until, type Ended } from '../../support/sandbox.ts';
 
 interface WithLog {
   readonly box: Sandbox;
@@ -14,9 +22,10 @@ interface WithLog {
   readonly get: (headers?: Record<string, string>, method?: string) => Promise<Answer>;
 }
 
-/** Starts a detached run that has ended, and replaces its output by `content`. */
-async function withLog(t: Test, content: string): Promise<WithLog> {
+/** Starts a detached run that has ended, and replaces its output by `content`. `secret`: a value that the run gets. */
+async function withLog(t: Test, content: string, { secret = '' } = {}): Promise<WithLog> {
   const box = new Sandbox(t);
+  if (secret !== '') t.equal((await box.escrow(['secrets', 'set', 'FOO_KEY'], { input: secret })).status, 0);
   t.equal((await box.escrow(['run', '--detach', 'true'])).status, 0);
   const run = await until('the run is purged', async () => {
     const { runs } = JSON.parse((await box.http('GET', '/v1/runs')).text) as RunList;
@@ -89,6 +98,32 @@ void t.test('returns the log, or a range of it', async (t) => {
   t.match(await get({ range: 'bytes=10-' }), { status: 206, text: 'more' }, 'follows a log that grows');
   truncateSync(path);
   t.match(await get(), { status: 200, text: '' });
+});
+
+void t.test('says whether the log was searched for values, and `runs logs` prints a note', async (t) => {
+  const { box, path, get } = await withLog(t, 'text of another time', { secret: 'a-value' });
+  const logs = (): Promise<Ended> => box.escrow(['runs', 'logs', '-']);
+  t.match(await get(), { headers: { 'nf-escrow-redaction': 'partial' } }, 'the searched file has changed');
+  t.match(await logs(), {
+    stdout: 'text of another time',
+    stderr: /not completely redacted: it may contain values/,
+  });
+  renameSync(path, `${path}.searched`);
+  writeFileSync(path, 'a file that was never searched');
+  t.match(await get(), { headers: { 'nf-escrow-redaction': 'none' } });
+  t.match(await get({}, 'HEAD'), { headers: { 'nf-escrow-redaction': 'none' } });
+  t.match(await get({ range: 'bytes=2-5' }), { status: 206, headers: { 'nf-escrow-redaction': 'none' } });
+  t.match(await logs(), {
+    stdout: 'a file that was never searched',
+    stderr: /not redacted: it was not searched/,
+  });
+  const searched = new Sandbox(t);
+  t.equal((await searched.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a-value' })).status, 0);
+  t.equal((await searched.escrow(['run', '--detach', 'echo output'])).status, 0);
+  await searched.escrow(['runs', 'wait', '-']);
+  const { stdout, stderr } = await searched.escrow(['runs', 'logs', '-']);
+  t.match(stdout, 'output');
+  t.notMatch(stderr, 'redacted', 'no note for a file that was searched');
 });
 
 void t.test('sends a large log in ranges that fit together', async (t) => {

@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { userScope } from '../../../daemon/access/scopes.ts';
+import { EscrowError } from '../../../daemon/errors.ts';
 import { NeedleSet } from '../../../daemon/redaction/needles/needle-set.ts';
 import type { Receipt } from '../../../daemon/contract/types.ts';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import type { DaemonModules } from '../../support/daemon-modules.ts';
 import { DeliveredRun } from '../../support/delivered-run.ts';
-import { overHead } from '../../support/placed-run.ts';
+import { openModules, overHead } from '../../support/placed-run.ts';
 
 /** A started run with a log and the directory of a task, and the functions that show it. */
 async function runWithLog(t: Test): Promise<{
@@ -162,4 +164,29 @@ void t.test('a value that spans two requests is never shown', async (t) => {
   t.match(seen, /^[0-9a-f]{8} \*\*\*\w+_KEY\*\*\* end\n$/);
   t.ok(set.needles.every(({ bytes }) => !seen.includes(bytes.toString('latin1'))));
   t.ok(readFileSync(log, 'utf8').includes(run.value), 'the file is unchanged');
+});
+
+void t.test('redacts the error of a removal in the run, its receipt, its events and the log', async (t) => {
+  const value = `canary-${randomBytes(16).toString('hex')}`;
+  const failed = (): Error =>
+    new EscrowError('store-unavailable', `Cannot remove x: the answer was "${value}".`);
+  const { modules, place } = await openModules(t, {
+    faults: async (point) => (point === 'before lease.remove' ? Promise.reject(failed()) : undefined),
+  });
+  const { vault, ledger, deps, runs } = modules;
+  const scope = await userScope(ledger.db, deps.user);
+  await vault.set(deps.user, scope, 'FOO_KEY', new SecretValue(Buffer.from(value)));
+  const id = await place();
+  await runs.purge(id, { force: true, asked: true });
+  const run = await runs.find(id);
+  t.match(run.removalError, 'the answer was "***FOO_KEY***"');
+  const events = await ledger.feed.read(0, 1000);
+  t.match(JSON.stringify(events), 'lease.removal-failed');
+  const logged = modules.logged();
+  t.match(logged, 'removal failed');
+  for (const shown of [run, await runs.receipt(id), events, logged]) {
+    const text = JSON.stringify(shown);
+    t.match(text, '***FOO_KEY***');
+    t.notOk(text.includes(value));
+  }
 });

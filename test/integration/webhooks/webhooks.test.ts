@@ -4,10 +4,12 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { userScope } from '../../../daemon/access/scopes.ts';
 import { readWebhooks, type WebhookSetting } from '../../../daemon/config/webhook-setting.ts';
 import { validate } from '../../../daemon/contract/validate.ts';
 import type { Ledger } from '../../../daemon/ledger/ledger.ts';
 import { moveRun } from '../../../daemon/runs/records/states.ts';
+import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { countPending } from '../../../daemon/webhooks/queue.ts';
 import { Webhooks } from '../../../daemon/webhooks/webhooks.ts';
 import { listenOnLoopback } from '../../support/listen-on-loopback.ts';
@@ -18,34 +20,46 @@ import { Receiver } from '../../support/webhook-receiver.ts';
 
 interface Rig {
   readonly ledger: Ledger;
+  /** A value of a secret that is delivered to each run, and that the removal error contains. */
+  readonly value: string;
+  /** Returns what the daemon logged. */
+  readonly daemonLog: () => string;
   readonly secret: string;
   readonly secretFile: string;
   readonly logged: object[];
   /** Ends a run whose secrets are still delivered, and returns its id. */
-  readonly endRun: () => Promise<string>;
+  readonly endRun: (more?: Partial<Record<'run_name' | 'outcome_evidence', string>>) => Promise<string>;
   readonly hook: (url: string, more?: object) => Promise<readonly WebhookSetting[]>;
   readonly start: (hooks: readonly WebhookSetting[], clock?: () => Date) => Promise<Webhooks>;
 }
 
 async function rigOf(t: Test): Promise<Rig> {
+  const value = `canary-${randomBytes(16).toString('hex')}`;
   const { modules, place } = await openModules(t, {
-    faults: (point) =>
-      point === 'before lease.remove' ? Promise.reject(new Error('no removal')) : Promise.resolve(),
+    faults: async (point) =>
+      point === 'before lease.remove' ? Promise.reject(new Error(`no removal: ${value}`)) : undefined,
   });
-  const { ledger } = modules;
+  const { ledger, vault, deps } = modules;
+  const scope = await userScope(ledger.db, deps.user);
+  await vault.set(deps.user, scope, 'FOO_KEY', new SecretValue(Buffer.from(value)));
   const secret = randomBytes(24).toString('hex');
   const secretFile = join(temporaryDirectory(t), 'webhook.secret');
   writeFileSync(secretFile, `${secret}\n`, { mode: 0o600 });
   const logged: object[] = [];
   return {
     ledger,
+    value,
+    daemonLog: modules.logged,
     secret,
     secretFile,
     logged,
-    endRun: async () => {
+    endRun: async (more = {}) => {
       const id = await place();
       await ledger.write((db) =>
-        moveRun(db, id, 'ended', { outcome: 'failed', exit_status: 1, ended_at: new Date().toISOString() }),
+        moveRun(db, id, 'ended', {
+          ...{ outcome: 'failed', exit_status: 1, ended_at: new Date().toISOString() },
+          ...more,
+        }),
       );
       return id;
     },
@@ -94,6 +108,39 @@ void t.test('reports an ended run with a signature that the documented example v
   t.notOk(verify(body, 'x'.repeat(48)), 'another secret');
   t.notOk(verify(body, secret, String(Number(headers['webhook-timestamp']) - 1)), 'another time');
 });
+
+void t.test(
+  'sends and logs no value, no name of a secret, no text of a pipeline and no signing secret',
+  async (t) => {
+    const { start, hook, endRun, ledger, value, secret, logged, daemonLog } = await rigOf(t);
+    const receiver = new Receiver(t);
+    receiver.answers.push(500); // so that something is logged
+    let minutes = 0;
+    const hooks = await hook(await receiver.listen(), { removalPendingMinutes: 30 });
+    await start(hooks, () => new Date(Date.now() + minutes * 60_000));
+    await endRun({ run_name: `name ${value}`, outcome_evidence: `evidence ${value}` });
+    await ledger.write((db) =>
+      db
+        .updateTable('leases')
+        .set({ last_error: `no removal: ${value}` })
+        .execute(),
+    );
+    await until('the end is reported', () => receiver.received.length >= 2);
+    minutes = 31;
+    await until('the pending removal is reported', () =>
+      receiver.received.some(({ event }) => event.type === 'removal.pending'),
+    );
+    const sent = JSON.stringify(receiver.received);
+    const daemon = daemonLog();
+    t.match(daemon, 'no removal: ***FOO_KEY***');
+    for (const text of [sent, JSON.stringify(logged), daemon])
+      for (const hidden of [value, Buffer.from(value).toString('base64'), secret, 'evidence'])
+        t.notOk(text.includes(hidden), hidden);
+    t.notOk((sent + JSON.stringify(logged)).includes('FOO_KEY'));
+    t.match(sent, '"webhook-signature"');
+    t.match(logged, [{ reason: 'status 500' }]);
+  },
+);
 
 void t.test('retries with the same id, and follows no redirect', async (t) => {
   const { start, hook, endRun, ledger, logged } = await rigOf(t);
