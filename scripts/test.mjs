@@ -32,15 +32,19 @@ import { node, root, runDriver, say } from './steps.mjs';
 
 const CI = process.env.CI === 'true';
 
-/** Tests of other programs (schedulers, AWS, the client generator), which do not depend on Node. */
-const SAME_ON_EACH_NODE = [
-  /^dist\/test\/campaigns\//,
-  /^dist\/test\/integration\/conformance\/scheduler\.test/,
-  /^dist\/test\/integration\/stores\/aws-figures\.test/,
-];
-
-/** The end-to-end tests that depend on Node: its start, signals, descriptors, sockets, terminals, watches and core dumps. */
-const END_TO_END_ON_EACH_NODE = [
+/**
+ * The integration and end-to-end tests that depend on Node: its start, signals, descriptors, sockets, HTTP and TLS, terminals,
+ * watches, child processes, native modules and core dumps. Unit tests run on each Node.
+ */
+const ON_EACH_NODE = [
+  /\/unit\//,
+  /\/integration\/api\/(?:api|follow-events|page-files|raw-requests|revoked-streams|sessions|spool|tcp-listener|unix-listener)\.test/,
+  /\/integration\/(?:cli|server|system|webhooks)\//,
+  /\/integration\/launch\/launches\.test/,
+  /\/integration\/ledger\/(?:durability|erasure|open|postgres-open|postgres-tls|postgres-write|statement-cache)\.test/,
+  /\/integration\/run-directory\//,
+  /\/integration\/runs\/(?:file-watch|leftover-processes|run-watch|start-and-stop)\.test/,
+  /\/integration\/stores\/(?:aws-secrets-manager|run-directories)\.test/,
   /\/e2e\/aws\/aws\.test/,
   /\/e2e\/page\/access\.test/,
   /\/e2e\/local\/(?:completion-shells|daemon|detached|fake-nextflow|install|launched|sockets|terminal|watch)\.test/,
@@ -50,10 +54,7 @@ const END_TO_END_ON_EACH_NODE = [
   /\/e2e\/local\/plugin\/launch\.test/,
 ];
 
-const dependsOnNode = (file) =>
-  file.startsWith('dist/test/e2e/')
-    ? END_TO_END_ON_EACH_NODE.some((each) => each.test(file))
-    : !SAME_ON_EACH_NODE.some((each) => each.test(file));
+const dependsOnNode = (file) => ON_EACH_NODE.some((each) => each.test(file));
 
 runDriver(async () => {
   const options = process.argv.slice(2).filter((argument) => argument.startsWith('-'));

@@ -4,7 +4,7 @@ import type { FaultPoint } from '../../../daemon/system/steps.ts';
 import type { Cell, StoreName, Way } from './cell.ts';
 import { Bench, cellsOf, nameOf, points, runAll, waysOf } from './matrix.ts';
 
-const EVERY = 89; // shares no factor with the number of kinds, so that the sample contains each kind
+const EVERY = 179; // shares no factor with the number of kinds, so that the sample contains each kind
 /** Points that only runs on AWS reach. */
 const ON_AWS = / (object|switch|definitions)\./;
 
