@@ -76,10 +76,20 @@ function isBundled() {
     'node_modules/.lock-hash',
     'bin/start.cjs',
     'scripts/bundle.mjs',
+    'scripts/bundle-modules.mjs',
     'scripts/code-cache.mjs',
     'scripts/record-code.cjs',
   ];
   return inputs.every((path) => statSync(join(root, path)).mtimeMs < made);
+}
+
+/** Bundles the program that tests start, if a file that it is made from has changed. */
+export function ensureCheckedBundle() {
+  const made = statSync(join(root, 'dist/checked'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const inputs = ['dist/.tsbuildinfo', 'node_modules/.lock-hash', 'scripts/bundle-modules.mjs'];
+  if (inputs.every((path) => statSync(join(root, path)).mtimeMs < made)) return;
+  say('bundling the program for tests (rolldown)');
+  run(process.execPath, ['scripts/bundle-for-tests.mjs']);
 }
 
 /** Removes compiled files whose sources no longer exist. Otherwise deleted tests would still run. */

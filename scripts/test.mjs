@@ -12,6 +12,7 @@ import {
   ensureBindfs,
   ensureBuilt,
   ensureCallers,
+  ensureCheckedBundle,
   ensureChromium,
   ensureClientGenerator,
   ensureContainers,
@@ -62,11 +63,11 @@ runDriver(async () => {
   const isUnit = options.includes('--unit');
   ensureDependencies();
   ensureBuilt();
+  ensureCheckedBundle();
   const { env, plugin } = isUnit ? { env: process.env, plugin: false } : setUp();
   const files = testFiles(isUnit ? 'dist/test/unit' : 'dist/test').filter(
     (file) => names.length === 0 || names.some((name) => file.includes(name)),
   );
-  // Without arguments, tap would run every file that it finds, including sources.
   if (files.length === 0) throw new Error(`No test file has ${names.join(' or ')} in its name.`);
   const totals = { passed: 0, failed: 0, skipped: 0 };
   let status = 0;
@@ -137,8 +138,11 @@ function testFiles(directory) {
 
 /** Runs tap and returns the totals from its last lines. Prints one line per finished file, and all failures. */
 async function tap(program, files, env) {
-  const args = ['node_modules/tap/dist/esm/run.mjs', '--reporter=tap', ...files];
-  const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 2] });
+  const child = spawn(program, ['scripts/run-test-files.mjs', ...files], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 2],
+  });
   const ended = new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
   const totals = { passed: 0, failed: 0, skipped: 0 };
   for await (const line of createInterface({ input: child.stdout })) {

@@ -20,10 +20,17 @@ import { skipUnlessRequired } from './skip-unless-required.ts';
 
 /** The directory of the checkout. Compiled tests are in dist/test. */
 export const root = resolve(fileURLToPath(import.meta.url), '../../../..');
-/** The compiled program, with a daemon that checks each of its responses. */
-const main = join(root, 'dist/test/support/checked-main.js');
+/** The program, with a daemon that checks each of its responses: bundled, or compiled if the bundle is older. */
+const main = checkedProgram();
 /** What people start: the launcher, and behind it the bundle. */
 export const launcher = join(root, 'bin/nf-escrow');
+
+function checkedProgram(): string {
+  const bundled = join(root, 'dist/checked/nfe.entry.cjs');
+  const made = statSync(bundled, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const isNew = made > statSync(join(root, 'dist/.tsbuildinfo')).mtimeMs;
+  return isNew ? bundled : join(root, 'dist/test/support/checked-main.js');
+}
 
 export interface Ended {
   readonly status: number | null;
@@ -67,7 +74,7 @@ export class Sandbox {
   readonly launch: string;
   readonly state: string;
   readonly env: Environment;
-  /** What starts nf-escrow: the compiled modules, unless a test is of the launcher or the package. */
+  /** What starts nf-escrow. Tests of the launcher and of the package replace it. */
   command: readonly [string, ...string[]] = [process.execPath, main];
   readonly #started: ChildProcess[] = [];
 
