@@ -25,9 +25,9 @@ const GROUPS = {
   postgres: /^(ledger\/postgres\/|pg($|[-/])|postgres-(array|bytea|date|interval)|split2|xtend)/,
   audit: /^runs\/audit\/audit-worker$/,
   'launch-child': /^launch\/child\/child$/,
+  doctor: /^(doctor\/|cli\/commands\/doctor)/,
   daemon: /^daemon$/,
   aws: /^aws\/session\/sdk\//,
-  doctor: /^doctor\//,
 };
 
 /** Files that load a module of Node when they first use it. */

@@ -136,15 +136,13 @@ void t.test('reports a deleted working directory, and runs commands that do not 
   const named = refused(
     /nf-escrow: Cannot use the current directory: it was deleted.*\n +Change to an existing/,
   );
-  for (const command of [
-    'run "echo hi"',
-    'run --explain x',
-    'nextflow log',
-    'nextflow config',
-    'shim x',
-    'doctor',
-  ])
+  for (const command of ['run "echo hi"', 'run --explain x', 'nextflow log', 'nextflow config', 'shim x'])
     session.expect(t, command, session.run(`${gone}nf-escrow ${command}`), named);
+  session.expect(t, 'doctor', session.run(`${gone}nf-escrow doctor`), {
+    status: 1,
+    stdout: /failure +current directory +The current directory was deleted.*\n +Change to a directory/,
+    stderr: /getcwd/, // of bash
+  });
   for (const command of ['status', 'secrets list', 'runs list', 'daemon status', 'config list', '--help'])
     session.expect(t, command, session.run(`${gone}nf-escrow ${command} 2>&1`), { status: 0, stdout: /./ });
   session.expect(t, 'set', session.run(`${gone}printf v | nf-escrow secrets set FOO_KEY`), { status: 0 });
