@@ -59,8 +59,11 @@ function withByteOrder(statement: string): string {
 
 /** Returns the id of the last applied migration; 0 for an empty database. */
 async function versionOf(settings: ConnectionSettings, client: pg.Client): Promise<number> {
+  // Not to_regclass, which can read an outdated cache: a process that has waited for another would not see its tables.
   const { rows: found } = await client.query<{ found: boolean }>(
-    `SELECT to_regclass('${SCHEMA}.migrations') IS NOT NULL AS found`,
+    `SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+       WHERE nspname = $1 AND relname = 'migrations') AS found`,
+    [SCHEMA],
   );
   if (found[0]?.found !== true) return 0;
   const { rows } = await client.query<{ id: number | null }>(
