@@ -58,10 +58,9 @@ export function ensureBuilt() {
 
 /** Checks and builds the web page if a file that it is made from has changed. */
 function ensurePage() {
-  const made = statSync(join(root, 'dist/page/manifest.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = readdirSync(join(root, 'page'), { recursive: true }).map((file) => join('page', file));
   const inputs = [...sources, 'daemon/contract', 'scripts/page.mjs', 'node_modules/.lock-hash'];
-  if (inputs.every((path) => statSync(join(root, path)).mtimeMs < made)) return;
+  if (isNewerThan('dist/page/manifest.json', inputs)) return;
   say('building the page (tsc, rolldown)');
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'page']);
   run(process.execPath, ['scripts/page.mjs']);
@@ -69,8 +68,6 @@ function ensurePage() {
 
 /** Whether the bundle was made after all that it is made from. */
 function isBundled() {
-  const made =
-    statSync(join(root, 'dist/bundle/THIRD_PARTY_LICENSES'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const inputs = [
     'dist/.tsbuildinfo',
     'node_modules/.lock-hash',
@@ -80,14 +77,19 @@ function isBundled() {
     'scripts/code-cache.mjs',
     'scripts/record-code.cjs',
   ];
-  return inputs.every((path) => statSync(join(root, path)).mtimeMs < made);
+  return isNewerThan('dist/bundle/THIRD_PARTY_LICENSES', inputs);
+}
+
+/** Whether a path exists and was made after all that it is made from. Paths are relative to the root. */
+function isNewerThan(path, inputs) {
+  const made = statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return inputs.every((input) => statSync(join(root, input)).mtimeMs < made);
 }
 
 /** Bundles the program that tests start, if a file that it is made from has changed. */
 export function ensureCheckedBundle() {
-  const made = statSync(join(root, 'dist/checked'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const inputs = ['dist/.tsbuildinfo', 'node_modules/.lock-hash', 'scripts/bundle-modules.mjs'];
-  if (inputs.every((path) => statSync(join(root, path)).mtimeMs < made)) return;
+  if (isNewerThan('dist/checked', inputs)) return;
   say('bundling the program for tests (rolldown)');
   run(process.execPath, ['scripts/bundle-for-tests.mjs']);
 }

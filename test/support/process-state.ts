@@ -18,7 +18,7 @@ export function openSockets(pid: number): number {
     try {
       return Number(fd) > 2 && readlinkSync(join(directory, fd)).startsWith('socket:');
     } catch {
-      return false; // closed meanwhile
+      return false; // closed in the meantime
     }
   }).length;
 }

@@ -199,7 +199,7 @@ export class Sandbox {
   }
 }
 
-/** Default limit of `until`. Generous, so that a loaded machine does not reach it; below the timeout of a test file (.taprc). */
+/** Default limit of `until`. Generous, so that a loaded machine does not reach it; below the time limit of a test file. */
 const PATIENCE_MS = 120_000;
 
 /** Waits until `look` returns a value other than undefined and false. Throws after `patienceMs`. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Process, Run, RunList } from '../../../../daemon/contract/types.ts';
+import { childrenOf } from '../../../../daemon/system/processes/children.ts';
 import { accepts, newestRun, purged } from '../../../support/hostile.ts';
 import { openSockets } from '../../../support/process-state.ts';
 import { Sandbox, until, type Ended, type Started } from '../../../support/sandbox.ts';
@@ -20,15 +21,6 @@ async function running(
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   const [name = ''] = readdirSync(join(box.state, 'runs'));
   return { box, started, directory: join(box.state, 'runs', name) };
-}
-
-function childrenOf(pid: number): number[] {
-  const path = `/proc/${String(pid)}/task/${String(pid)}/children`;
-  return readFileSync(path, 'latin1')
-    .trim()
-    .split(' ')
-    .filter((word) => word !== '')
-    .map(Number);
 }
 
 /** Pause before the same signal is sent again. */
