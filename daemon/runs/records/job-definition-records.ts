@@ -14,7 +14,8 @@ import { moveLease } from './states.ts';
  */
 export class DefinitionLimit {
   readonly #run: string;
-  #names: Set<string> | undefined;
+  /** The names that a transaction has read or admitted. Another one reads them again: this one may be rolled back. */
+  #known: { readonly by: Queries; readonly names: Set<string> } | undefined;
 
   constructor(run: string) {
     this.#run = run;
@@ -22,14 +23,17 @@ export class DefinitionLimit {
 
   /** Must be called before `admit`, in the same transaction. */
   async prepare(db: Queries): Promise<void> {
+    if (this.#known?.by === db) return;
     // Includes definitions of a previous daemon and, harmlessly, the other leases of the run.
-    this.#names ??= new Set((await leasesOf(db, this.#run)).map(({ target }) => basename(target)));
+    const leases = await leasesOf(db, this.#run);
+    this.#known = { by: db, names: new Set(leases.map(({ target }) => basename(target))) };
   }
 
   admit(name: string): boolean {
-    if (this.#names?.has(name) === true) return true;
-    if (this.#names === undefined || this.#names.size >= rowLimits['job-definitions']) return false;
-    this.#names.add(name);
+    const names = this.#known?.names;
+    if (names?.has(name) === true) return true;
+    if (names === undefined || names.size >= rowLimits['job-definitions']) return false;
+    names.add(name);
     return true;
   }
 }

@@ -59,7 +59,7 @@ export class SecretUses {
       .filter((process) => process !== DELIVERY)
       .slice(0, await this.#limit.remaining(db, named.length));
     if (admitted.length === 0) return;
-    this.#limit.add(admitted.length);
+    this.#limit.add(db, admitted.length);
     const row = { ...delivery, run_id: this.#run, name, first_at: at, last_at: at };
     await db
       .insertInto('secret_uses')

@@ -23,7 +23,7 @@ export class TaskJobRecords {
     let remaining = await this.#limit.remaining(db, events.length);
     const admitted = events.filter((event) => 'completed' in event || (remaining -= 1) >= 0);
     if (admitted.length < events.length) await this.#dropped.noteDropped(db, 'task-jobs');
-    this.#limit.add(admitted.length);
+    this.#limit.add(db, admitted.length);
     await recordTaskJobs(db, this.#run, newest(admitted), source);
   }
 }

@@ -100,7 +100,7 @@ export class TaskRecords {
     const rows = lines.slice(0, remaining).map((line) => ({ run_id: this.#run, ...line }));
     if (rows.length < lines.length) await this.#dropped.noteDropped(db, 'trace-errors');
     if (rows.length === 0) return;
-    this.#errors.add(rows.length);
+    this.#errors.add(db, rows.length);
     await db
       .insertInto('trace_errors')
       .values(rows)
@@ -114,12 +114,12 @@ export class TaskRecords {
     if (own.length === 0) return own;
     let remaining = await this.#tasks.remaining(db, own.length);
     if (remaining >= own.length) {
-      this.#tasks.add(own.length);
+      this.#tasks.add(db, own.length);
       return own;
     }
     const known = await this.#known(db, rows);
     const admitted = own.filter(({ task_id }) => known.has(task_id) || (remaining -= 1) >= 0);
-    this.#tasks.add(admitted.length);
+    this.#tasks.add(db, admitted.length);
     if (admitted.length < own.length) await this.#dropped.noteDropped(db, 'tasks');
     return admitted;
   }

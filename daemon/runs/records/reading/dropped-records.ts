@@ -7,7 +7,8 @@ const TYPE = 'run.records-dropped';
 /** Records in the journal, once per kind, that some content of a run's files was not recorded. */
 export class DroppedRecords {
   readonly #run: string;
-  #noted: Set<string> | undefined;
+  /** The kinds that a transaction has read or written. Another one reads them again: this one may be rolled back. */
+  #noted: { readonly by: Queries; readonly kinds: Set<string> } | undefined;
 
   constructor(run: string) {
     this.#run = run;
@@ -16,10 +17,12 @@ export class DroppedRecords {
   /** `db`: a transaction. */
   async noteDropped(db: Queries, what: DroppedRecord): Promise<void> {
     // A daemon that adopts a run reads its files again and drops the same content.
-    this.#noted ??= new Set(await droppedRecordsOf(db, this.#run));
-    if (this.#noted.has(what)) return;
+    if (this.#noted?.by !== db)
+      this.#noted = { by: db, kinds: new Set(await droppedRecordsOf(db, this.#run)) };
+    const { kinds } = this.#noted;
+    if (kinds.has(what)) return;
     await record(db, { run: this.#run, type: TYPE, data: { what } });
-    this.#noted.add(what);
+    kinds.add(what);
   }
 }
 

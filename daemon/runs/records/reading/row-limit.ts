@@ -13,8 +13,10 @@ export const rowLimits = {
 export class RowLimit {
   readonly #most: number;
   readonly #count: (db: Queries) => Promise<number>;
-  /** Upper bound of the number of rows: a row that is written again may be counted twice. */
+  /** Upper bound of the number of rows: a row that is written again, or rolled back, may be counted twice. */
   #rows = Infinity;
+  /** The transaction that has added rows last. They are not final before it is committed. */
+  #writer: Queries | undefined;
   #isFull = false;
 
   /** `count` queries the ledger. */
@@ -23,7 +25,7 @@ export class RowLimit {
     this.#count = count;
   }
 
-  /** Whether the limit is reached. This is final, because rows of a run are only added. */
+  /** Whether the limit is reached by committed rows. This is final, because rows of a run are only added. */
   get isFull(): boolean {
     return this.#isFull;
   }
@@ -33,13 +35,14 @@ export class RowLimit {
     if (this.#isFull) return 0;
     if (this.#rows + wanted > this.#most) {
       this.#rows = await this.#count(db);
-      this.#isFull = this.#rows >= this.#most;
+      this.#isFull = this.#rows >= this.#most && this.#writer !== db;
     }
     return Math.max(0, this.#most - this.#rows);
   }
 
-  /** Counts written rows, including rows that were written again. */
-  add(rows: number): void {
+  /** Counts rows that a transaction has written, including rows that were written again. */
+  add(db: Queries, rows: number): void {
+    this.#writer = db;
     this.#rows += rows;
   }
 }
