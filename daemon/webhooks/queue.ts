@@ -11,7 +11,7 @@ export type DeliveryRow = Selectable<Tables['webhook_deliveries']>;
 
 /** Pending deliveries of one receiver. Beyond that, the oldest are dropped. */
 const PENDING_MAX = 1000;
-/** Events that are read from the journal in one transaction. */
+/** Events that are read from the journal at once. */
 const BATCH = 200;
 
 /** Forgets receivers that are no longer configured, and finished deliveries of purged runs. */
@@ -35,27 +35,23 @@ export async function cleanUp(ledger: Ledger, hooks: readonly string[]): Promise
 }
 
 /**
- * Adds a delivery for each run that has ended since the last call. The first call for a receiver only records its position:
- * earlier runs are not reported. Returns the number of dropped deliveries.
+ * Adds a delivery for each run that has ended since the last call, in the order of the feed. The first call for a receiver only
+ * records its position: earlier runs are not reported. Returns the number of dropped deliveries.
  */
 export async function addEndedRuns(ledger: Ledger, hook: WebhookSetting): Promise<number> {
   const position = await positionOf(ledger.db, hook.id);
-  if (position !== undefined && (await endedAfter(ledger.db, position, 1)).length === 0) return 0;
+  if (position === undefined) {
+    const newest = await ledger.feed.newest();
+    await ledger.write((db) => moveTo(db, hook.id, newest));
+    return 0;
+  }
+  const ended = await ledger.feed.read(position, BATCH, 'run.ended');
+  const last = ended.at(-1);
+  if (last === undefined) return 0; // a write would wake every reader of the journal
   return ledger.write(async (db) => {
-    const after = await positionOf(db, hook.id);
-    const { newest } = await db
-      .selectFrom('journal')
-      .select((select) => select.fn.max('seq').as('newest'))
-      .executeTakeFirstOrThrow();
-    const ended = after === undefined ? [] : await endedAfter(db, after, BATCH);
     if (hook.events.includes('run.ended'))
-      for (const { run_id: run } of ended) if (run !== null) await add(db, hook, 'run.ended', run);
-    const seq = (ended.length < BATCH ? newest : ended.at(-1)?.seq) ?? 0;
-    await db
-      .insertInto('webhook_positions')
-      .values({ hook: hook.id, seq })
-      .onConflict((conflict) => conflict.column('hook').doUpdateSet({ seq }))
-      .execute();
+      for (const { event } of ended) if (event.run !== null) await add(db, hook, 'run.ended', event.run);
+    await moveTo(db, hook.id, last.feedSeq);
     return dropExcess(db, hook.id);
   });
 }
@@ -69,18 +65,14 @@ async function positionOf(db: Queries, hook: string): Promise<number | undefined
   return row?.seq;
 }
 
-async function endedAfter(
-  db: Queries,
-  seq: number,
-  limit: number,
-): Promise<{ seq: number; run_id: string | null }[]> {
-  return db
-    .selectFrom('journal')
-    .select(['seq', 'run_id'])
-    .where('seq', '>', seq)
-    .where('type', '=', 'run.ended')
-    .orderBy('seq')
-    .limit(limit)
+/** Moves a receiver to a position of the feed, never back: another process may have moved it further. */
+async function moveTo(db: Queries, hook: string, seq: number): Promise<void> {
+  await db
+    .insertInto('webhook_positions')
+    .values({ hook, seq })
+    .onConflict((conflict) =>
+      conflict.column('hook').doUpdateSet({ seq }).where('webhook_positions.seq', '<', seq),
+    )
     .execute();
 }
 

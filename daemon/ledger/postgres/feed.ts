@@ -24,15 +24,11 @@ export const postgresFeedSchema = [
  */
 export function postgresFeed(db: Kysely<PostgresTables>): Feed {
   return {
-    read: async (after, limit) => {
+    read: async (after, limit, type) => {
       await numberEvents(db);
-      const rows = await db
-        .selectFrom('journal')
-        .selectAll()
-        .where('feed_seq', '>', after)
-        .orderBy('feed_seq')
-        .limit(limit)
-        .execute();
+      let query = db.selectFrom('journal').selectAll().where('feed_seq', '>', after);
+      if (type !== undefined) query = query.where('type', '=', type);
+      const rows = await query.orderBy('feed_seq').limit(limit).execute();
       return rows.map(({ feed_seq, ...row }) => placeEvent(row, feed_seq ?? 0));
     },
     newest: async () => {

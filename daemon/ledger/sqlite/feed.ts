@@ -6,14 +6,10 @@ import type { Tables } from '../tables.ts';
 /** Returns the feed of an SQLite ledger, which has one writer at a time: `seq` is in the order of the commits. */
 export function sqliteFeed(db: Kysely<Tables>): Feed {
   return {
-    read: async (after, limit) => {
-      const rows = await db
-        .selectFrom('journal')
-        .selectAll()
-        .where('seq', '>', after)
-        .orderBy('seq')
-        .limit(limit)
-        .execute();
+    read: async (after, limit, type) => {
+      let query = db.selectFrom('journal').selectAll().where('seq', '>', after);
+      if (type !== undefined) query = query.where('type', '=', type);
+      const rows = await query.orderBy('seq').limit(limit).execute();
       return rows.map((row) => placeEvent(row, row.seq));
     },
     newest: async () => {
