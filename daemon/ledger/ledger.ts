@@ -9,6 +9,8 @@ export interface Ledger {
   /** For queries. Changes go through `write`. */
   readonly db: Kysely<Tables>;
   readonly id: string;
+  /** Whether several processes can use the ledger at the same time. */
+  readonly isShared: boolean;
   /** All events of the journal. */
   readonly feed: Feed;
   /**

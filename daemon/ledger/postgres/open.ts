@@ -72,7 +72,7 @@ export async function openPostgresLedger(
     await clock.start();
     remote.start();
     return {
-      ...{ db, id, feed, clock, changes },
+      ...{ db, id, isShared: true, feed, clock, changes },
       get commits() {
         return count;
       },

@@ -78,6 +78,7 @@ export async function openLedger(path: string, onErasure: ErasureReport = () => 
   return {
     db,
     id,
+    isShared: false,
     feed: sqliteFeed(db),
     clock: systemClock,
     changes,

@@ -10,10 +10,16 @@ import { contextOf, type Vault } from '../vault.ts';
 
 /** Rows per transaction. Between two transactions the daemon serves other requests. */
 const BATCH = 200;
+/**
+ * Time for which the old key of a shared ledger stays in the key file. Another process may still encrypt with it: in a transaction that
+ * began before the rekey, or because its own key file has not been replaced yet.
+ */
+const RETAINED_MS = 24 * 3600 * 1000;
 
 /**
  * Encrypts all values with a new key and returns their number. The key file contains both keys until the last value is
- * rewritten. After a crash at any point, every value can be decrypted, and `finishRekey` completes the rekey.
+ * rewritten, and on a shared ledger for a day longer. After a crash at any point, every value can be decrypted, and `finishRekey`
+ * completes the rekey.
  */
 export async function rekey(
   ledger: Ledger,
@@ -81,11 +87,28 @@ export async function assertKeysAvailable(ledger: Ledger, vault: Vault): Promise
 async function encryptAll(ledger: Ledger, vault: Vault, key: VaultKey): Promise<number> {
   let total = 0;
   for (let count = BATCH; count === BATCH; total += count) count = await encryptBatch(ledger, vault, key);
-  // In a transaction, so that no row is encrypted with an old key between the check and the removal of that key.
-  await ledger.write(async (db) => {
+  const dropUnused = async (db: Queries): Promise<void> => {
     if ((await keysInUse(db)).every((id) => id === key.id)) vault.keys.dropOld();
-  });
+  };
+  if (ledger.isShared) {
+    if (await isRetired(ledger, key)) await dropUnused(ledger.db);
+  } else await ledger.write(dropUnused); // no row is encrypted with an old key between the check and the removal of that key
   return total;
+}
+
+/** Whether the rekey to a key was so long ago that every process knows it. */
+async function isRetired(ledger: Ledger, { id: key }: VaultKey): Promise<boolean> {
+  const rows = await ledger.db
+    .selectFrom('journal')
+    .select(['at', 'data'])
+    .where('type', '=', 'vault.rekeyed')
+    .orderBy('seq', 'desc')
+    .execute();
+  const own = rows.find(({ data }) => (JSON.parse(data) as { key?: string }).key === key);
+  if (own !== undefined) return ledger.clock.now() - Date.parse(own.at) > RETAINED_MS;
+  // The process that added the key was killed before it recorded that: the time begins now.
+  await ledger.write((db) => record(db, { type: 'vault.rekeyed', data: { key } }));
+  return false;
 }
 
 async function encryptBatch(ledger: Ledger, vault: Vault, key: VaultKey): Promise<number> {

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Test } from 'tap';
+import t, { type Test } from 'tap';
 import { machineUser } from '../../../daemon/access/principal.ts';
 import { userScope } from '../../../daemon/access/scopes.ts';
 import type { Ledger } from '../../../daemon/ledger/ledger.ts';
+import { openPostgresLedger } from '../../../daemon/ledger/postgres/open.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { finishRekey, keysInUse, rekey } from '../../../daemon/vault/keys/rekey.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
 import { Vault } from '../../../daemon/vault/vault.ts';
-import { onEachLedger } from '../../support/each-ledger.ts';
+import { onEachLedger, openInPostgres } from '../../support/each-ledger.ts';
 import { openTestLedger } from '../../support/test-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -53,6 +54,13 @@ async function openVault(t: Test, directory: string, keyCommand?: string): Promi
 
 const passphrase = randomBytes(12);
 
+/** Completes rekeys that are so old that a shared ledger does not keep their old keys. */
+async function finishLater({ ledger, vault }: Pick<Opened, 'ledger' | 'vault'>): Promise<void> {
+  const clock = { now: () => ledger.clock.now() + 25 * 3600 * 1000 };
+  // Twice: the first call records a rekey that was interrupted before that.
+  for (let time = 0; time < 2; time += 1) await finishRekey({ ...ledger, clock }, vault);
+}
+
 onEachLedger('rekeys between key file, passphrase and command, and still decrypts every value', async (t) => {
   const directory = temporaryDirectory(t);
   const keyText = join(directory, 'key-text');
@@ -65,6 +73,7 @@ onEachLedger('rekeys between key file, passphrase and command, and still decrypt
     const { ledger, vault } = await openVault(t, directory, command);
     if (source === 'command') await vault.keys.unlock(passphrase);
     t.equal(await rekey(ledger, vault, user, source, passphrase), 1, source);
+    await finishLater({ ledger, vault });
     const again = await openVault(t, directory, command);
     if (source === 'passphrase') {
       await t.rejects(again.get('FOO_KEY'), { code: 'vault-locked' });
@@ -131,6 +140,7 @@ onEachLedger('loses no value if a rekey is interrupted at any write, and complet
     const next = await openVault(t, directory);
     await finishRekey(next.ledger, next.vault);
     t.equal((await keysInUse(next.ledger.db)).length, 1);
+    await finishLater(next);
     t.equal(next.vault.keys.ring()?.length, 1);
     for (const index of [0, 199, 200, count - 1]) t.same(await next.get(`KEY_${String(index)}`), value);
     t.same(await next.get('MEANWHILE'), value);
@@ -153,6 +163,31 @@ onEachLedger('loses no value that is set during a rekey, and rejects a second re
   ]);
   for (const name of names) t.same(await get(name), value);
   t.equal((await keysInUse(ledger.db)).length, 1);
+});
+
+void t.test('keeps the old key of a shared ledger while another process may encrypt with it', async (t) => {
+  const { ledger, url } = (await openInPostgres(t)) ?? {};
+  if (ledger === undefined || url === undefined) return;
+  const directory = temporaryDirectory(t);
+  const [here, there] = ['here', 'there'].map((name) => join(directory, name));
+  if (here === undefined || there === undefined) return;
+  const vault = new Vault(ledger, new Keys({ keyFile: here, keyCommand: undefined }));
+  const scope = await userScope(ledger.db, user);
+  const value = randomBytes(16);
+  await vault.set(user, scope, 'FOO_KEY', new SecretValue(value));
+  copyFileSync(here, there); // the key file of another replica
+  const other = await openPostgresLedger(url, { connections: 2 });
+  t.teardown(() => other.close());
+  await rekey(ledger, vault, user, 'file', undefined);
+  const theirs = new Vault(other, new Keys({ keyFile: there, keyCommand: undefined }));
+  await ledger.db.deleteFrom('secret_versions').execute(); // values of the new key, which the other replica does not have yet
+  await theirs.set(user, scope, 'BAR_KEY', new SecretValue(value));
+  await finishLater({ ledger, vault });
+  const [row] = (await vault.versions(ledger.db, scope)).filter(({ name }) => name === 'BAR_KEY');
+  const opened = await vault.open(row?.secretId ?? '', row?.version ?? 0);
+  t.same(opened.open(), value, 'encrypted with the old key after the rekey');
+  t.equal((await keysInUse(ledger.db)).length, 1);
+  t.equal(vault.keys.ring()?.length, 1, 'the old key is removed once no value needs it');
 });
 
 onEachLedger(
