@@ -41,6 +41,16 @@ export async function acceptCluster(db: Kysely<PostgresTables>, cluster: Cluster
   await store(db, cluster);
 }
 
+/**
+ * Returns whether commits wait for a standby. The setting decides: while no standby is connected, they wait for one. Unlike
+ * `pg_stat_replication`, every role can read it. https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION
+ */
+export async function hasSynchronousStandby(db: Kysely<PostgresTables>): Promise<boolean> {
+  const { rows } = await sql<{ names: string }>`
+    SELECT current_setting('synchronous_standby_names') AS names`.execute(db);
+  return (rows[0]?.names ?? '').trim() !== '';
+}
+
 /** The name of the segment that is written now begins with the timeline. `pg_control_checkpoint` has it only after a checkpoint. */
 async function currentCluster(db: Kysely<PostgresTables>): Promise<Cluster> {
   const { rows } = await sql<{ id: string; timeline: string }>`

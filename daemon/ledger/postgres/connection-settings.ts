@@ -27,9 +27,10 @@ const HOST_PATTERN = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:,[\]]*))(?::(\d{1,5}))?$/;
  * Parses a connection string: postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE?sslrootcert=FILE, or
  * postgres://USER@/DATABASE?host=DIRECTORY for a Unix socket. Connections over TCP verify the certificate and the name of the
  * host (`sslmode=verify-full`); weaker modes are rejected, because released secrets depend on the rows of the ledger. No message
- * quotes the string, because it may contain a password. Throws `config-invalid`.
+ * quotes the string, because it may contain a password. `caFile`: the certificate authorities, unless the string names a file. Throws
+ * `config-invalid`.
  */
-export function connectionSettings(text: string): ConnectionSettings {
+export function connectionSettings(text: string, caFile?: string): ConnectionSettings {
   const [, credentials = '', authority = '', path = '', query = ''] = URL_PATTERN.exec(text) ?? [];
   if (!URL_PATTERN.test(text)) throw invalid('it has another form');
   const parameters = parametersOf(query);
@@ -54,7 +55,7 @@ export function connectionSettings(text: string): ConnectionSettings {
     database,
     user,
     password,
-    ssl: isSocket ? false : tlsOf(host, parameters),
+    ssl: isSocket ? false : tlsOf(host, parameters, caFile),
     applicationName: parameters.get('application_name') ?? 'nf-escrow',
     title: `"${database}" on ${isSocket ? host : `${isIP(host) === 6 ? `[${host}]` : host}:${String(port)}`}`,
   };
@@ -71,13 +72,17 @@ function parametersOf(query: string): Map<string, string> {
   return parameters;
 }
 
-function tlsOf(host: string, parameters: ReadonlyMap<string, string>): ConnectionOptions {
+function tlsOf(
+  host: string,
+  parameters: ReadonlyMap<string, string>,
+  caFile: string | undefined,
+): ConnectionOptions {
   const mode = parameters.get('sslmode') ?? 'verify-full';
   if (mode !== 'verify-full')
     throw invalid('only sslmode=verify-full protects a connection over TCP', {
       hint: 'Remove sslmode from the connection string, and set sslrootcert to the file of the certificate authority. Or connect over a Unix socket with ?host=DIRECTORY.',
     });
-  const file = parameters.get('sslrootcert');
+  const file = parameters.get('sslrootcert') ?? caFile;
   // pg gives no name to TLS if the host is an address. Then `host` is the name that the certificate must have.
   return {
     host,
@@ -91,10 +96,13 @@ function readCertificates(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw invalid(`cannot read sslrootcert "${file}": ${systemCode(error) ?? 'unknown error'}`, {
-      hint: 'Set sslrootcert to a file with the certificates of the certificate authority, in PEM form.',
-      cause: error,
-    });
+    throw invalid(
+      `cannot read the certificate authorities in "${file}": ${systemCode(error) ?? 'unknown error'}`,
+      {
+        hint: 'Set sslrootcert to a file with the certificates of the certificate authority, in PEM form.',
+        cause: error,
+      },
+    );
   }
 }
 

@@ -6,7 +6,7 @@ import { postgresMigrations } from './migrations.ts';
 import { poolConfig, SCHEMA, type PoolLimits } from './pool.ts';
 
 /** The schema version that this nf-escrow reads and writes. */
-const NEWEST = postgresMigrations.at(-1)?.id ?? 0;
+export const newestPostgresSchema = postgresMigrations.at(-1)?.id ?? 0;
 
 /** Key of the advisory lock, a random number. */
 const LOCK = '7205614219382';
@@ -26,7 +26,7 @@ export async function migratePostgres(settings: ConnectionSettings, limits: Pool
   try {
     await client.connect();
     await assertEncoding(settings, client);
-    if ((await versionOf(settings, client)) === NEWEST) return;
+    if ((await versionOf(settings, client)) === newestPostgresSchema) return;
     await client.query('BEGIN');
     await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [LOCK]);
     await apply(client, await versionOf(settings, client));
@@ -70,10 +70,10 @@ async function versionOf(settings: ConnectionSettings, client: pg.Client): Promi
     `SELECT max(id) AS id FROM ${SCHEMA}.migrations`,
   );
   const version = rows[0]?.id ?? 0;
-  if (version <= NEWEST) return version;
+  if (version <= newestPostgresSchema) return version;
   throw new EscrowError(
     'ledger-too-new',
-    `Cannot open the ledger in the database ${settings.title}: it has schema version ${String(version)}, and this nf-escrow supports up to ${String(NEWEST)}.`,
+    `Cannot open the ledger in the database ${settings.title}: it has schema version ${String(version)}, and this nf-escrow supports up to ${String(newestPostgresSchema)}.`,
     { hint: 'Use the newer nf-escrow that migrated the database.' },
   );
 }

@@ -1,6 +1,7 @@
 import { postgresFeedSchema } from './feed.ts';
 import { firstRows, firstSchema } from './first-schema.ts';
 import { journalGuard } from './journal-guard.ts';
+import { rateLimits } from './rate-limits.ts';
 import { principalStatements } from '../principals-migration.ts';
 
 /** One schema migration. A released migration is never changed; a later one corrects it. */
@@ -23,4 +24,5 @@ export const postgresMigrations: readonly Migration[] = [
     name: 'counts of tasks by process and status',
     statements: [`CREATE INDEX tasks_by_process_and_status ON tasks (run_id, process, status)`],
   },
+  { id: 4, name: 'rate limits', statements: rateLimits },
 ];

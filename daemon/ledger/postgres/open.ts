@@ -4,7 +4,13 @@ import { systemClock } from '../../system/time/clock.ts';
 import { withFragments } from '../fragments.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Tables } from '../tables.ts';
-import { acceptCluster, compareCluster, type Cluster, type ClusterComparison } from './cluster.ts';
+import {
+  acceptCluster,
+  compareCluster,
+  hasSynchronousStandby,
+  type Cluster,
+  type ClusterComparison,
+} from './cluster.ts';
 import { Claims } from './claims.ts';
 import { connectionSettings } from './connection-settings.ts';
 import { DatabaseClock } from './database-clock.ts';
@@ -23,6 +29,8 @@ export interface PostgresLedger extends Ledger {
   compareCluster(): Promise<ClusterComparison>;
   /** Stores the cluster, once everything that its change requires is done. */
   acceptCluster(cluster: Cluster): Promise<void>;
+  /** Returns whether a commit waits for a standby, so that a failover to it loses no committed change. */
+  hasSynchronousStandby(): Promise<boolean>;
   /** Returns the claims of this process. `claimant` names it, for people who read the rows. */
   claims(claimant: string, seconds?: number): Claims;
 }
@@ -30,7 +38,9 @@ export interface PostgresLedger extends Ledger {
 /** How to open a ledger on PostgreSQL. */
 export interface PostgresOptions extends Partial<PoolLimits> {
   /** Connection string of the role that owns the schema, if the ledger is used with another role. Used for migrations only. */
-  readonly ownerUrl?: string;
+  readonly ownerUrl?: string | undefined;
+  /** File with the certificate authorities of the server, unless the connection string names one. */
+  readonly caFile?: string | undefined;
 }
 
 /**
@@ -40,11 +50,11 @@ export interface PostgresOptions extends Partial<PoolLimits> {
  */
 export async function openPostgresLedger(
   url: string,
-  { ownerUrl = url, ...changed }: PostgresOptions = {},
+  { ownerUrl = url, caFile, ...changed }: PostgresOptions = {},
 ): Promise<PostgresLedger> {
   const limits = { ...poolLimits, ...changed };
-  const settings = connectionSettings(url);
-  await migratePostgres(connectionSettings(ownerUrl), limits);
+  const settings = connectionSettings(url, caFile);
+  await migratePostgres(connectionSettings(ownerUrl, caFile), limits);
   const dialect = new PostgresDialect({ pool: new LedgerPool(settings, limits) });
   const own = new Kysely<PostgresTables>({ dialect: withFragments(dialect, postgresFragments) });
   // Its tables have all columns of the ledger's. Rows of `selectAll` have more, which their readers ignore.
@@ -81,6 +91,7 @@ export async function openPostgresLedger(
       write: (work) => writeOwn((transaction) => work(transaction as unknown as Transaction<Tables>)),
       compareCluster: () => compareCluster(own),
       acceptCluster: (cluster) => acceptCluster(own, cluster),
+      hasSynchronousStandby: () => hasSynchronousStandby(own),
       claims: (claimant, seconds) => new Claims(writeOwn, claimant, seconds),
       close: async () => {
         clock.stop();

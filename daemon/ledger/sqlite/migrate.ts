@@ -6,7 +6,7 @@ import { backUp, backupPath } from './backup.ts';
 import { migrations } from './migrations.ts';
 
 /** The schema version that this nf-escrow reads and writes. */
-const NEWEST = migrations.at(-1)?.id ?? 0;
+export const newestSqliteSchema = migrations.at(-1)?.id ?? 0;
 
 /**
  * Migrates a ledger to the newest schema version, and gives a new ledger its id. All steps run in one transaction, so a
@@ -14,12 +14,12 @@ const NEWEST = migrations.at(-1)?.id ?? 0;
  */
 export function migrate(path: string, database: Database.Database): void {
   const version = schemaVersionOf(database);
-  if (version > NEWEST) throw tooNew(path, version);
+  if (version > newestSqliteSchema) throw tooNew(path, version);
   // IMMEDIATE locks before the version is read again, so that two starting processes cannot both back up or migrate.
   database.exec('BEGIN IMMEDIATE');
   try {
     const locked = schemaVersionOf(database);
-    if (locked > 0 && locked < NEWEST) backUp(path, locked);
+    if (locked > 0 && locked < newestSqliteSchema) backUp(path, locked);
     database.exec(
       `CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT`,
     );
@@ -29,7 +29,7 @@ export function migrate(path: string, database: Database.Database): void {
     }
     database.prepare(`INSERT OR IGNORE INTO meta VALUES ('ledger', ?)`).run([randomUUID()]);
     // The backup contains values that are removed from now on: `Erasure` deletes it once the two counts differ.
-    if (locked < NEWEST)
+    if (locked < newestSqliteSchema)
       database.exec(
         `INSERT OR REPLACE INTO meta SELECT 'removals-at-copy', value FROM meta WHERE key = 'removals'`,
       );
@@ -49,13 +49,13 @@ function schemaVersionOf(database: Database.Database): number {
 }
 
 function tooNew(path: string, version: number): EscrowError {
-  const copy = backupPath(path, NEWEST);
+  const copy = backupPath(path, newestSqliteSchema);
   const hint = existsSync(copy)
     ? `Use the newer nf-escrow. Or stop its daemon and restore the backup, which loses all changes since the upgrade: rm -f '${path}'-*; mv '${copy}' '${path}'`
     : 'Use the newer nf-escrow, or set NF_ESCROW_HOME to another directory.';
   return new EscrowError(
     'ledger-too-new',
-    `Cannot open the ledger "${path}": it has schema version ${String(version)}, and this nf-escrow supports up to ${String(NEWEST)}.`,
+    `Cannot open the ledger "${path}": it has schema version ${String(version)}, and this nf-escrow supports up to ${String(newestSqliteSchema)}.`,
     { hint },
   );
 }

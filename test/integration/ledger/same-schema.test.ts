@@ -7,7 +7,7 @@ import { openInPostgres } from '../../support/each-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** Tables that implement a feature of one database. */
-const OWN = /^(sqlite_|runs_text|sealed_values$|journal_feed$|shared_work$)/;
+const OWN = /^(sqlite_|runs_text|sealed_values$|journal_feed$|shared_work$|rate_limits$)/;
 /** Columns that only processes which share a ledger need. */
 const SHARED = ['journal.feed_seq', 'leases.claimed_by', 'leases.claimed_until', 'leases.fence'];
 
