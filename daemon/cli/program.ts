@@ -43,7 +43,7 @@ const groups: readonly Group[] = [
     names: ['dashboard'],
     load: async () => (await import('./commands/dashboard/dashboard.ts')).addDashboard,
   },
-  { names: ['serve'], load: async () => (await import('./commands/serve.ts')).addServe },
+  { names: ['serve'], load: async () => (await import('./commands/server/serve.ts')).addServe },
   { names: ['audit'], load: async () => (await import('./commands/audit.ts')).addAudit },
   { names: ['completion'], load: async () => (await import('./commands/completion.ts')).addCompletion },
 ];

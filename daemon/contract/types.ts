@@ -202,7 +202,11 @@ export type OrganizationRole = 'owner' | 'admin' | 'member';
  * A condition of a server that an administrator should correct
  */
 export type ReadinessWarning =
-  'certificate-expires-soon' | 'certificate-expired' | 'certificate-wrong-host' | 'no-synchronous-standby';
+  | 'certificate-expires-soon'
+  | 'certificate-expired'
+  | 'certificate-wrong-host'
+  | 'no-synchronous-standby'
+  | 'database-cluster-changed';
 /**
  * Policy for runs with secrets if others can change files that the run executes. warn: start the run with a warning; refuse: fail before anything is delivered.
  */
@@ -2992,7 +2996,11 @@ export interface ServerConfiguration {
      */
     urlFile?: string;
     /**
-     * File with the certificate authorities of the database server, in PEM format
+     * File that contains the database URL of the role that owns the schema, for migrations. Default: the role of the database URL
+     */
+    ownerUrlFile?: string;
+    /**
+     * Certificate authorities of the database server in PEM
      */
     caFile?: string;
     /**
@@ -3031,7 +3039,7 @@ export interface ServerConfiguration {
     deadlineSeconds?: number;
   };
   /**
-   * Limits of one server process
+   * Limits. Those of connections are for one replica, those of requests for all replicas together
    */
   limits?: {
     /**

@@ -7,6 +7,7 @@ import type { Served } from '../api/served.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
 import type { Readiness } from './lifecycle/readiness.ts';
 import { authenticateRequests, type AuthenticateToken } from './listener/authenticate-requests.ts';
+import type { RequestLimits } from './limits/request-limits.ts';
 import { refuseUnknownHosts } from './listener/refuse-unknown-hosts.ts';
 import { serverOperations } from './operations.ts';
 import { identifyClient } from './proxies/client-of-request.ts';
@@ -16,6 +17,7 @@ export interface ServerAppOptions {
   readonly settings: ServerSettings;
   readonly readiness: Readiness;
   readonly authenticate: AuthenticateToken;
+  readonly limits: RequestLimits;
   /** Tests compare each response with the description of its operation. */
   readonly observe?: ResponseObserver | undefined;
 }
@@ -23,13 +25,14 @@ export interface ServerAppOptions {
 /** Creates the API of a server. */
 export function createServerApp(
   served: Served,
-  { settings, readiness, authenticate, observe }: ServerAppOptions,
+  { settings, readiness, authenticate, limits, observe }: ServerAppOptions,
 ): Express {
   const app = express().disable('x-powered-by').disable('etag');
   const trust = { ...settings, isTls: settings.tls !== undefined };
   app.use(served.recorder.requests, responseHeaders({ isEncrypted: true }), closeWhileDraining(readiness));
   app.use(identifyClient(trust, isPublic), refuseUnknownHosts(settings.names, isPublic), refuseWebPages);
-  app.use(authenticateRequests(authenticate, settings.limits, isPublic));
+  app.use(refuseWhileUnusable(readiness));
+  app.use(authenticateRequests({ authenticate, limits, isPublic }));
   mount(app, serverOperations, served, observe);
   app.use(notFound, problems(served, observe));
   return app;
@@ -54,6 +57,14 @@ const PUBLIC = serverOperations
 /** Only the exact path. */
 function isPublic({ method, path }: Request): boolean {
   return PUBLIC.includes(`${method === 'HEAD' ? 'get' : method.toLowerCase()} ${path}`);
+}
+
+/** Requests that need the ledger are refused before it is read. Readiness itself says why. */
+function refuseWhileUnusable(readiness: Readiness): RequestHandler {
+  return (request, _response, next) => {
+    if (!isPublic(request)) readiness.assertUsable();
+    next();
+  };
 }
 
 /** Clients that keep connections open are asked to use another server for their next request. */

@@ -1,4 +1,6 @@
+import { serviceAccountOperations, tokenOperations, userOperations } from '../api/operations/accounts.ts';
 import { daemonOperations } from '../api/operations/daemon.ts';
+import { memberOperations, organizationMemberOperations } from '../api/operations/members.ts';
 import { secretOperations } from '../api/operations/secrets.ts';
 import { organizationOperations, workspaceOperations } from '../api/operations/workspaces.ts';
 import { openApi, ownApi } from '../api/routing/openapi.ts';
@@ -15,6 +17,7 @@ const description = operation({
   method: 'get',
   path: '/v1/openapi.json',
   summary: 'Get this description as OpenAPI 3.1',
+  permission: 'workspaces:read', // every principal, with a token that may read: it names the version
   responses: { 200: { type: 'application/json' } },
   handle: ({ version }) => ({
     status: 200,
@@ -36,17 +39,22 @@ const serverGroups: readonly OperationGroup[] = [
   {
     title: 'Organizations',
     description: 'Organizations, each of which owns workspaces',
-    operations: organizationOperations,
+    operations: [...organizationOperations, ...organizationMemberOperations],
   },
   {
     title: 'Workspaces',
     description: 'Workspaces, each of which is a set of secrets',
-    operations: workspaceOperations,
+    operations: [...workspaceOperations, ...memberOperations],
   },
   {
     title: 'Secrets',
     description: 'Secrets of workspaces and of the user. Values are write-only',
     operations: secretOperations,
+  },
+  {
+    title: 'Accounts',
+    description: 'Users, service accounts and tokens',
+    operations: [...userOperations, ...serviceAccountOperations, ...tokenOperations],
   },
 ];
 

@@ -2,27 +2,30 @@
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { authenticateToken } from '../access/tokens/authenticate-token.ts';
 import { EventHub } from '../api/events/event-hub.ts';
 import { principalOf } from '../api/listeners/caller.ts';
 import { MetricsRecorder } from '../api/metrics/recorder.ts';
 import { IdempotentRequests } from '../api/routing/idempotent-requests.ts';
 import type { ResponseObserver } from '../api/routing/mount.ts';
-import { asEscrowError } from '../errors.ts';
 import { readAudit } from '../ledger/audit.ts';
 import type { ReadinessWarning } from '../contract/types.ts';
 import { openJsonLog } from '../system/json-log.ts';
-import { Vault } from '../vault/vault.ts';
 import type { Keys } from '../vault/keys/keys.ts';
-import { authenticateToken } from './administrator.ts';
+import { Vault } from '../vault/vault.ts';
+import { completeRekey, unlockAgain } from './complete-rekey.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
 import { createServerApp, createStartingApp } from './create-server-app.ts';
 import { Readiness } from './lifecycle/readiness.ts';
 import { listenForStopSignals } from './lifecycle/stop-signals.ts';
 import { ServerListener } from './listener/server-listener.ts';
-import { openServerLedger, type ServerLedger } from './open-server-ledger.ts';
+import { LedgerWatch } from './ledger/ledger-watch.ts';
+import { openServerLedger } from './ledger/open-server-ledger.ts';
+import type { ServerLedger } from './ledger/server-ledger.ts';
+import { RequestLimits } from './limits/request-limits.ts';
 import { servedByServer } from './served-by-server.ts';
 import { CertificateWatch } from './tls/certificate-watch.ts';
-import { assertUnlocked, openVaultKeys, requestKeyOf, unlockVaultKeys } from './vault-keys.ts';
+import { assertUnlocked, openVaultKeys, requestKeyOf } from './vault-keys.ts';
 
 /** Options of a server. */
 export interface ServeOptions {
@@ -68,8 +71,10 @@ export async function serveTeam(settings: ServerSettings, options: ServeOptions)
       });
     log.info({ address, url: settings.publicUrl.origin }, 'listening');
     parts = await openParts(settings, options, log);
-    const { keys } = parts;
-    reloads.push(() => void unlockAgain(keys, settings, log));
+    const { vault, store } = parts;
+    const upkeep = (): Promise<void> => completeRekey(store.ledger, vault, log);
+    reloads.push(() => void unlockAgain(vault, settings.vault, log).then(upkeep));
+    void upkeep();
     app = appOf(parts, settings, readiness, options, log);
     readiness.open(examinationOf(parts, watch));
     log.info('server started');
@@ -88,6 +93,7 @@ export async function serveTeam(settings: ServerSettings, options: ServeOptions)
 /** What serves requests once the ledger is open. */
 interface Parts {
   readonly store: ServerLedger;
+  readonly ledgerWatch: LedgerWatch;
   readonly keys: Keys;
   readonly vault: Vault;
   readonly events: EventHub;
@@ -103,12 +109,19 @@ async function openParts(settings: ServerSettings, { version }: ServeOptions, lo
   const { ledger } = store;
   const events = new EventHub(ledger.feed, ledger.changes, () => undefined);
   const recorder = new MetricsRecorder(ledger, version, () => events.listeners);
+  const ledgerWatch = new LedgerWatch(store, log, {
+    onNewer: () => {
+      events.stop();
+    },
+  });
+  await ledgerWatch.start();
   events.start();
   recorder.start();
   return {
-    ...{ store, keys, events, recorder, requestKey },
+    ...{ store, ledgerWatch, keys, events, recorder, requestKey },
     vault: new Vault(ledger, keys),
     close: async () => {
+      ledgerWatch.stop();
       events.stop();
       recorder.stop();
       await store.close();
@@ -117,7 +130,7 @@ async function openParts(settings: ServerSettings, { version }: ServeOptions, lo
 }
 
 function appOf(
-  { store: { ledger }, vault, events, recorder, requestKey }: Parts,
+  { store: { ledger, postgres }, vault, events, recorder, requestKey }: Parts,
   settings: ServerSettings,
   readiness: Readiness,
   { version, observe }: ServeOptions,
@@ -134,20 +147,22 @@ function appOf(
   });
   return createServerApp(served, {
     ...{ settings, readiness, observe },
+    limits: new RequestLimits(settings.limits, postgres?.rateLimits),
     authenticate: async (token, address) => authenticateToken(ledger.db, token, address),
   });
 }
 
 function examinationOf(
-  { store, keys }: Parts,
+  { store, ledgerWatch, keys }: Parts,
   watch: CertificateWatch | undefined,
 ): Parameters<Readiness['open']>[0] {
   return {
+    assertUsable: ledgerWatch.assertUsable,
     checkLedger: async () => readAudit(store.ledger.db, { limit: 1 }),
     checkVault: async () => assertUnlocked(keys),
     warnings: async (): Promise<ReadinessWarning[]> => [
       ...(watch?.warnings ?? []),
-      ...((await store.lacksSynchronousStandby()) ? (['no-synchronous-standby'] as const) : []),
+      ...(await ledgerWatch.warnings()),
     ],
   };
 }
@@ -171,13 +186,4 @@ async function drain(
   readiness.drain();
   log.info({ delaySeconds }, 'shutting down');
   await sleep(delaySeconds * 1000, undefined, { signal: forced }).catch(() => undefined);
-}
-
-async function unlockAgain(keys: Keys, { vault }: ServerSettings, log: Logger): Promise<void> {
-  try {
-    await unlockVaultKeys(keys, vault.passphraseFile);
-  } catch (error) {
-    const { code, message } = asEscrowError(error);
-    log.warn({ code, reason: message }, 'cannot unlock the vault');
-  }
 }

@@ -3,15 +3,19 @@ import { EscrowError } from '../errors.ts';
 import { fragmentsOf } from '../ledger/fragments.ts';
 import type { Queries } from '../ledger/ledger.ts';
 
+/** The row of `meta` after whose value the versions of a new name begin. */
+const FLOOR = 'version-floor';
+
 /**
  * Allocates the next version number of a name in a scope. A number is never reused, even after the secret or the
  * workspace was removed, so that a receipt or an `If-Match` always refers to the same value. Throws
  * `workspace-not-found`.
  */
 export async function nextVersion(db: Queries, scopeId: string, name: string): Promise<number> {
+  const first = (await floorOf(db)) + 1;
   const { rows } = await sql<{ version: number }>`
     INSERT INTO last_versions (kind, organization, scope, name, version)
-      SELECT kind, organization, name, ${name}, 1 FROM scopes WHERE id = ${scopeId}
+      SELECT kind, organization, name, ${name}, ${first} FROM scopes WHERE id = ${scopeId}
       ON CONFLICT (kind, organization, scope, name) DO UPDATE SET version = last_versions.version + 1
       RETURNING version`.execute(db);
   const [row] = rows;
@@ -34,4 +38,26 @@ export async function passVersion(
         DO UPDATE SET version = ${fragments.larger(sql.ref('last_versions.version'), sql.ref('excluded.version'))}`.execute(
     db,
   );
+}
+
+/**
+ * Raises the version counters of all names, also of those that have none yet, by a margin. After a restore from a backup, versions
+ * that were allocated since the backup are then not allocated again. Call it in a transaction.
+ */
+export async function raiseVersions(db: Queries, margin: number): Promise<void> {
+  const value = String((await floorOf(db)) + margin);
+  await db
+    .insertInto('meta')
+    .values({ key: FLOOR, value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute();
+  await db
+    .updateTable('last_versions')
+    .set(({ eb }) => ({ version: eb('version', '+', margin) }))
+    .execute();
+}
+
+async function floorOf(db: Queries): Promise<number> {
+  const row = await db.selectFrom('meta').select('value').where('key', '=', FLOOR).executeTakeFirst();
+  return Number(row?.value ?? 0);
 }

@@ -1,5 +1,6 @@
 // The API of a team server on a socket: the operations of daemon/api with principals of a ledger.
 import { randomBytes } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { sql } from 'kysely';
@@ -16,6 +17,12 @@ import { IdempotentRequests } from '../../daemon/api/routing/idempotent-requests
 import { createServer } from '../../daemon/api/server.ts';
 import type { Served } from '../../daemon/api/served.ts';
 import { record } from '../../daemon/ledger/journal.ts';
+import type { ServerSettings } from '../../daemon/server/configuration/server-settings.ts';
+import { createServerApp } from '../../daemon/server/create-server-app.ts';
+import { Readiness } from '../../daemon/server/lifecycle/readiness.ts';
+import { RequestLimits } from '../../daemon/server/limits/request-limits.ts';
+import { TrustedPeers } from '../../daemon/server/proxies/trusted-peers.ts';
+import { servedByServer } from '../../daemon/server/served-by-server.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
 import { checkResponse } from './check-response.ts';
 import { assemble, placesIn, type DaemonModules } from './daemon-modules.ts';
@@ -44,7 +51,12 @@ export class TeamServer extends Team {
     this.socketPath = socketPath;
   }
 
-  static async start(t: Test, limits: Partial<HubLimits> = {}): Promise<TeamServer> {
+  /** `mounts`: the operations of the daemon, with sessions of people, or those of `nf-escrow serve` behind its own listener's checks. */
+  static async start(
+    t: Test,
+    limits: Partial<HubLimits> = {},
+    mounts: 'daemon' | 'server' = 'daemon',
+  ): Promise<TeamServer> {
     const directory = temporaryDirectory(t);
     const modules = await assemble(placesIn(directory));
     const server = new TeamServer(modules, join(directory, 's'));
@@ -63,7 +75,9 @@ export class TeamServer extends Team {
       touched: () => undefined,
     } as unknown as Served;
     const listener = await listenOn(
-      createServer(served, { guard: server.#guard, observe: checkResponse }),
+      mounts === 'daemon'
+        ? createServer(served, { guard: server.#guard, observe: checkResponse })
+        : server.#appOfServer(served),
       server.socketPath,
     );
     t.teardown(async () => {
@@ -102,7 +116,11 @@ export class TeamServer extends Team {
   }
 
   headersOf(by: Sender): Readonly<Record<string, string>> {
-    return typeof by === 'string' ? { authorization: `Bearer ${by}` } : { 'x-session-of': by.id };
+    const proxy = { 'x-forwarded-for': '192.0.2.7', 'x-forwarded-proto': 'https' };
+    return {
+      ...proxy,
+      ...(typeof by === 'string' ? { authorization: `Bearer ${by}` } : { 'x-session-of': by.id }),
+    };
   }
 
   /** Sets a secret in a workspace, as an import does. */
@@ -119,6 +137,28 @@ export class TeamServer extends Team {
         '[]', '{}', '', '2026-01-05T10:00:00.000Z', ${`name-of-${id}`}, '2026-01-05T10:00:00.000Z',
         ${launchedBy ?? null})`.execute(db);
       await record(db, { type: 'run.created', run: id, by: 'test', data: {} });
+    });
+  }
+
+  /** The app of `nf-escrow serve`, which knows no sessions yet. */
+  #appOfServer(served: Served): RequestListener {
+    const limits = {
+      connections: 100,
+      connectionsPerAddress: 100,
+      requestsPerSecond: 10_000,
+      anonymousRequests: 10_000,
+    };
+    const settings = {
+      names: new Set(['localhost']),
+      tls: undefined,
+      trustedProxies: new TrustedPeers(['unix'], 'a test', true),
+      forwardedHeader: 'x-forwarded-for',
+      limits,
+    } as unknown as ServerSettings; // what the app reads
+    const readiness = new Readiness(served.log);
+    return createServerApp(servedByServer(served), {
+      ...{ settings, readiness, observe: checkResponse, limits: new RequestLimits(limits, undefined) },
+      authenticate: (token, address) => authenticateToken(this.ledger.db, token, address),
     });
   }
 

@@ -24,7 +24,7 @@ export interface TokenLimits {
   readonly perPrincipal: number;
 }
 
-const TOKEN_LIMITS: TokenLimits = { defaultDays: 90, maxDays: 365, perPrincipal: 100 };
+export const TOKEN_LIMITS: TokenLimits = { defaultDays: 90, maxDays: 365, perPrincipal: 100 };
 
 /** To whom a token belongs. */
 type Owner = { readonly userId: string } | { readonly serviceAccountId: string };

@@ -1,9 +1,8 @@
 import { EscrowError } from '../../errors.ts';
+import { connectionSettings } from '../../ledger/postgres/connection-settings.ts';
 import { readSecretText } from '../../system/files/secret-file.ts';
 import type { Purpose } from '../../system/files/trust/trust-error.ts';
 import type { Environment } from './read-server-configuration.ts';
-
-const FILE: Purpose = { what: 'database URL file', variable: 'database.urlFile', example: 'database-url' };
 
 /** Where a database URL can come from. */
 interface Sources {
@@ -19,34 +18,39 @@ interface Sources {
  */
 export function findDatabaseUrl({ option, env, file }: Sources): string | undefined {
   if (option !== undefined) {
-    const url = parse(option, '--database-url');
-    if (hasPassword(url))
+    if (hasPassword(option))
       throw new EscrowError(
         'usage',
         'Cannot use --database-url: it contains a password, which every user of this machine can read.',
         { hint: 'Set DATABASE_URL, or write the URL to a file and set database.urlFile.' },
       );
-    return option;
+    return checked(option, '--database-url');
   }
   const variable = env['DATABASE_URL'] || undefined;
-  const text = variable ?? (file === undefined ? undefined : readSecretText(file, FILE));
-  if (text !== undefined) parse(text, variable === undefined ? 'database.urlFile' : 'DATABASE_URL');
-  return text;
+  return variable === undefined
+    ? readDatabaseUrl(file, 'database.urlFile')
+    : checked(variable, 'DATABASE_URL');
 }
 
-function parse(text: string, place: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && ['postgres:', 'postgresql:'].includes(url.protocol)) return url;
-  throw new EscrowError(
-    'config-invalid',
-    `Cannot use the database URL in ${place}: it is no URL of PostgreSQL.`,
-    {
-      hint: 'Use postgresql://USER@HOST/DATABASE, or postgresql:///DATABASE?host=DIRECTORY for a Unix socket.',
-    },
-  );
+/** Returns the URL in a file, if one is named. `setting` names the file. Throws `config-invalid`, `permissions-too-open`. */
+export function readDatabaseUrl(file: string | undefined, setting: string): string | undefined {
+  if (file === undefined) return undefined;
+  const purpose: Purpose = { what: 'database URL file', variable: setting, example: 'database-url' };
+  return checked(readSecretText(file, purpose), setting);
+}
+
+function checked(text: string, place: string): string {
+  try {
+    connectionSettings(text);
+    return text;
+  } catch (error) {
+    if (!(error instanceof EscrowError)) throw error;
+    const { code, message, hint } = error;
+    throw new EscrowError(code, `Invalid database URL in ${place}: ${message}`, { hint });
+  }
 }
 
 /** libpq also reads a password from the parameters of a URL. */
-function hasPassword({ password, searchParams }: URL): boolean {
-  return password !== '' || [...searchParams.keys()].some((key) => /pass/i.test(key));
+function hasPassword(text: string): boolean {
+  return /^[^:]*:\/\/[^@/?#]*:[^@/?#]*@/.test(text) || /[?&][^=&]*pass[^=&]*=/i.test(text);
 }

@@ -2,7 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import type { ServerConfiguration } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { TrustedPeers } from '../proxies/trusted-peers.ts';
-import { findDatabaseUrl } from './database-url.ts';
+import { findDatabaseUrl, readDatabaseUrl } from './database-url.ts';
 import { readServerConfiguration, type Environment } from './read-server-configuration.ts';
 import { isLocalAddress, readServerAddress, type ServerAddress } from './server-address.ts';
 
@@ -34,6 +34,8 @@ export interface ServerSettings {
   readonly database: {
     /** Undefined: SQLite. It can contain a password. */
     readonly url: string | undefined;
+    /** URL of the role that owns the schema, for migrations. Undefined: `url` is that of the owner. */
+    readonly ownerUrl: string | undefined;
     readonly caFile: string | undefined;
     readonly poolSize: number;
   };
@@ -82,6 +84,7 @@ export async function loadServerSettings(options: ServerOptions, env: Environmen
     forwardedHeader: configuration.forwardedHeader ?? 'x-forwarded-for',
     database: Object.freeze({
       url: findDatabaseUrl({ option: options.databaseUrl, env, file: database.urlFile }),
+      ownerUrl: readDatabaseUrl(database.ownerUrlFile, 'database.ownerUrlFile'),
       caFile: database.caFile,
       poolSize: database.poolSize ?? POOL_SIZE,
     }),
@@ -117,6 +120,7 @@ function pathsOf({
     ['tls.keyFile', tls?.keyFile],
     ['tls.caFile', tls?.caFile],
     ['database.urlFile', database?.urlFile],
+    ['database.ownerUrlFile', database?.ownerUrlFile],
     ['database.caFile', database?.caFile],
     ['vault.keyFile', vault?.keyFile],
     ['vault.passphraseFile', vault?.passphraseFile],

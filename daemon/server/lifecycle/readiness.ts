@@ -10,6 +10,8 @@ const SHARED_MS = 1000;
 
 /** What readiness depends on. */
 export interface ReadinessOptions {
+  /** Throws `not-ready` if the ledger may not be used any more, without a query. */
+  readonly assertUsable: () => void;
   /** Rejects if the ledger cannot be used. */
   readonly checkLedger: () => Promise<unknown>;
   /** Rejects if values cannot be encrypted and decrypted. */
@@ -45,11 +47,16 @@ export class Readiness {
     return this.#isDraining;
   }
 
+  /** Throws `not-ready`, without a reason, if the server may not use the ledger any more. */
+  assertUsable(): void {
+    const fault = this.#options === undefined ? undefined : whyUnusable(this.#options.assertUsable);
+    if (fault !== undefined) throw withoutReason();
+  }
+
   /** Returns what a caller may know. `isKnown`: whether the caller has a token. Throws `not-ready`. */
   async check(isKnown: boolean): Promise<Ready> {
     const fault = await this.#fault();
-    if (fault !== undefined)
-      throw isKnown ? fault : new EscrowError('not-ready', 'The server cannot serve requests at the moment.');
+    if (fault !== undefined) throw isKnown ? fault : withoutReason();
     const warnings = isKnown ? await this.#options?.warnings() : undefined;
     return { status: 'ready', ...(warnings === undefined ? {} : { warnings: [...warnings] }) };
   }
@@ -64,15 +71,27 @@ export class Readiness {
     return this.#last.fault;
   }
 
-  async #examine({ checkLedger, checkVault }: ReadinessOptions): Promise<EscrowError | undefined> {
+  async #examine(options: ReadinessOptions): Promise<EscrowError | undefined> {
+    const { assertUsable, checkLedger, checkVault } = options;
     const fault =
-      (await faultOf('the ledger', checkLedger)) ?? (await faultOf('the key of the vault', checkVault));
+      whyUnusable(assertUsable) ??
+      (await faultOf('the ledger', checkLedger)) ??
+      (await faultOf('the key of the vault', checkVault));
     if (fault?.message !== this.#logged) {
       this.#logged = fault?.message;
       if (fault === undefined) this.#log.info('ready again');
       else this.#log.warn({ reason: fault.message }, 'not ready');
     }
     return fault;
+  }
+}
+
+function whyUnusable(assertUsable: () => void): EscrowError | undefined {
+  try {
+    assertUsable();
+    return undefined;
+  } catch (error) {
+    return asEscrowError(error);
   }
 }
 
@@ -83,6 +102,11 @@ async function faultOf(what: string, check: () => Promise<unknown>): Promise<Esc
   } catch (error) {
     return notReady(`${what} cannot be used: ${asEscrowError(error).message.replace(/\.$/, '')}`);
   }
+}
+
+/** What clients without a token may know. */
+function withoutReason(): EscrowError {
+  return new EscrowError('not-ready', 'The server cannot serve requests at the moment.');
 }
 
 function notReady(why: string): EscrowError {

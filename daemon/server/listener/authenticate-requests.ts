@@ -1,56 +1,61 @@
-import type { Request, RequestHandler } from 'express';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Request, RequestHandler, Response } from 'express';
+import { notAuthenticated } from '../../access/assert-current.ts';
 import { keyOf, type Principal } from '../../access/principal.ts';
 import { readAuthorization } from '../../api/listeners/authorization.ts';
 import { identifyCaller, identifyPrincipal } from '../../api/listeners/caller.ts';
 import { EscrowError } from '../../errors.ts';
-import type { ServerSettings } from '../configuration/server-settings.ts';
+import { TooManyRequests, type RequestLimits } from '../limits/request-limits.ts';
 import { clientOf } from '../proxies/client-of-request.ts';
 import { networkOf } from '../proxies/ip-address.ts';
 
 /**
- * Returns the principal of a token that is used from an address, or undefined if the token is not valid there. `address`: undefined if
- * it is not known.
+ * Returns the principal of a token that is used from an address. `address`: undefined if it is not known. Throws `unauthenticated`
+ * if the token is not valid there.
  */
-export type AuthenticateToken = (
-  token: string,
-  address: string | undefined,
-) => Promise<Principal | undefined>;
+export type AuthenticateToken = (token: string, address: string | undefined) => Promise<Principal>;
 
-/** Seconds in which `anonymousRequests` are counted. */
-const ANONYMOUS_SECONDS = 10;
+/** Waits, and returns early if the client disconnects. Tests replace it. */
+type Pause = (ms: number, response: Response) => Promise<void>;
+
+/** What authentication needs. */
+interface Options {
+  readonly authenticate: AuthenticateToken;
+  readonly limits: RequestLimits;
+  readonly isPublic: (request: Request) => boolean;
+  readonly pause?: Pause | undefined;
+}
 
 /**
  * Requires a token for requests that are not public. Limits the requests of each principal, and of each address without a valid
- * token. Throws `unauthenticated`, `too-many-requests`.
+ * token, and delays the answers to wrong tokens. Throws `unauthenticated`, `too-many-requests`.
  */
-export function authenticateRequests(
-  authenticate: AuthenticateToken,
-  { requestsPerSecond, anonymousRequests }: ServerSettings['limits'],
-  isPublic: (request: Request) => boolean,
-): RequestHandler {
-  const known = new RateLimiterMemory({ points: requestsPerSecond, duration: 1 });
-  const anonymous = new RateLimiterMemory({ points: anonymousRequests, duration: ANONYMOUS_SECONDS });
+export function authenticateRequests({
+  authenticate,
+  limits,
+  isPublic,
+  pause = pauseWhileOpen,
+}: Options): RequestHandler {
   return async (request, response, next) => {
     const { address } = clientOf(request);
+    const network = networkOf(address ?? 'unknown');
+    const isOptional = isPublic(request);
     const { token } = readAuthorization(request.headersDistinct.authorization);
-    const principal = token === undefined ? undefined : await find(token, address, isPublic(request));
+    const principal = token === undefined ? undefined : await find(token, address, isOptional);
     try {
       await (principal === undefined
-        ? anonymous.consume(networkOf(address ?? 'unknown'))
-        : known.consume(keyOf(principal)));
+        ? limits.countAnonymous(network, isOptional)
+        : limits.countKnown(keyOf(principal)));
     } catch (limited) {
-      if (!(limited instanceof RateLimiterRes)) throw limited;
-      response.set('retry-after', String(Math.ceil(limited.msBeforeNext / 1000)));
-      throw new EscrowError('too-many-requests', 'The server has received too many requests.');
+      if (limited instanceof TooManyRequests) response.set('retry-after', String(limited.retryAfterSeconds));
+      throw limited;
     }
     identifyCaller(request, principal === undefined ? 'anonymous' : 'user');
     if (principal !== undefined) identifyPrincipal(request, principal);
-    else if (!isPublic(request)) {
+    else if (!isOptional) {
+      if (token !== undefined) await pause(await limits.countWrongToken(network), response);
       response.set({ 'www-authenticate': 'Bearer realm="nf-escrow"' });
-      throw new EscrowError('unauthenticated', 'The request has no valid token.', {
-        hint: 'Send a token of the server: Authorization: Bearer TOKEN.',
-      });
+      throw notAuthenticated();
     }
     next();
   };
@@ -59,13 +64,25 @@ export function authenticateRequests(
   async function find(
     token: string,
     address: string | undefined,
-    optional: boolean,
+    isOptional: boolean,
   ): Promise<Principal | undefined> {
     try {
       return await authenticate(token, address);
     } catch (error) {
-      if (optional) return undefined;
+      const isWrong = error instanceof EscrowError && error.code === 'unauthenticated';
+      if (isWrong || isOptional) return undefined;
       throw error;
     }
   }
+}
+
+async function pauseWhileOpen(ms: number, response: Response): Promise<void> {
+  if (ms === 0) return;
+  const left = new AbortController();
+  const abort = (): void => {
+    left.abort();
+  };
+  response.once('close', abort);
+  await sleep(ms, undefined, { signal: left.signal }).catch(() => undefined);
+  response.off('close', abort);
 }

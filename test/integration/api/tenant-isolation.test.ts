@@ -7,6 +7,7 @@ import { operations } from '../../../daemon/api/operations/operations.ts';
 import { API_PREFIX } from '../../../daemon/api/seqera-platform/platform-paths.ts';
 import { platformGroup } from '../../../daemon/api/seqera-platform/operations.ts';
 import type { Operation } from '../../../daemon/api/routing/operation.ts';
+import { serverOperations } from '../../../daemon/server/operations.ts';
 import { codeOf, type Answer } from '../../support/http.ts';
 import { root } from '../../support/sandbox.ts';
 import { TeamServer } from '../../support/team-server.ts';
@@ -97,19 +98,26 @@ function learned({ status, text, headers }: Answer, ids: Tenant['ids']): object 
   return { status, text: masked, etag: headers.etag };
 }
 
-async function start(t: Test): Promise<{ server: TeamServer; alpha: Tenant; bravo: Tenant }> {
-  const server = await TeamServer.start(t);
+async function start(
+  t: Test,
+  mounts: 'daemon' | 'server' = 'daemon',
+): Promise<{ server: TeamServer; alpha: Tenant; bravo: Tenant }> {
+  const server = await TeamServer.start(t, {}, mounts);
   return { server, alpha: await tenant(server, 'alpha'), bravo: await tenant(server, 'bravo') };
 }
 
-void t.test('answers for the objects of another tenant like for unknown ones', async (t) => {
-  t.setTimeout(300_000);
-  const { server, alpha, bravo } = await start(t);
-  const codes = new Map<string, number>();
+/** Returns the codes of all responses. */
+async function compareAnswers(
+  t: Test,
+  { server, bravo }: Awaited<ReturnType<typeof start>>,
+  operations: readonly Operation[],
+  senders: readonly (User | string)[],
+): Promise<ReadonlySet<string>> {
+  const codes = new Set<string>();
   for (const one of operations) {
     if (!one.path.includes('{') || one.access !== undefined) continue;
     if (one.path.startsWith('/v1/user/')) continue; // names in the own scope of the caller
-    for (const by of [alpha.owner, alpha.token]) {
+    for (const by of senders) {
       const request = {
         method: one.method.toUpperCase(),
         body: bodyOf(one) as object,
@@ -120,15 +128,58 @@ void t.test('answers for the objects of another tenant like for unknown ones', a
       const unknown = await server.send(by, pathOf(one, ABSENT), withTags);
       t.same(learned(theirs, bravo.ids), learned(unknown, ABSENT), `${one.method} ${one.path}`);
       t.ok(theirs.status >= 400, `${one.method} ${one.path} ${String(theirs.status)}`);
-      codes.set(codeOf(theirs), (codes.get(codeOf(theirs)) ?? 0) + 1);
+      codes.add(codeOf(theirs));
     }
   }
-  for (const code of ['workspace-not-found', 'organization-not-found', 'run-not-found', 'token-not-found'])
-    t.ok(codes.has(code), code);
   t.notOk(
-    [...codes.keys()].some((code) => ['internal', 'store-unavailable', 'request-invalid'].includes(code)),
+    [...codes].some((code) => ['internal', 'store-unavailable', 'request-invalid'].includes(code)),
     JSON.stringify([...codes]),
   );
+  for (const path of ['/v1/workspaces/bravo/bravo-private', '/v1/organizations/bravo/service-accounts'])
+    t.equal((await server.send(bravo.token, path)).status, 200, `nothing was changed: ${path}`);
+  return codes;
+}
+
+void t.test('answers for the objects of another tenant like for unknown ones', async (t) => {
+  t.setTimeout(300_000);
+  const rig = await start(t);
+  const codes = await compareAnswers(t, rig, operations, [rig.alpha.owner, rig.alpha.token]);
+  for (const code of ['workspace-not-found', 'organization-not-found', 'run-not-found', 'token-not-found'])
+    t.ok(codes.has(code), code);
+});
+
+void t.test('isolates tenants in each operation that `nf-escrow serve` mounts', async (t) => {
+  t.setTimeout(300_000);
+  const rig = await start(t, 'server');
+  const { server, alpha, bravo } = rig;
+  const codes = await compareAnswers(t, rig, serverOperations, [alpha.token]);
+  for (const code of ['workspace-not-found', 'organization-not-found', 'token-not-found', 'not-permitted'])
+    t.ok(codes.has(code), code);
+  const lists: string[] = [];
+  for (const one of serverOperations) {
+    if (one.access === 'public') continue;
+    t.ok(one.permission !== undefined, `${one.id} needs a permission`);
+    // This server knows no sessions yet, so that the request is anonymous.
+    const anonymous = await server.send(alpha.owner, pathOf(one, ABSENT), {
+      method: one.method.toUpperCase(),
+    });
+    t.equal(anonymous.status, 401, one.id);
+    if (one.method !== 'get' || one.path.includes('{') || one.id === 'streamEvents') continue;
+    const own = await server.send(alpha.token, one.path);
+    t.notMatch(own.text, /bravo/i, one.id);
+    if (own.status === 200) lists.push(one.id);
+  }
+  for (const id of ['listWorkspaces', 'listOrganizations', 'searchSecrets', 'listAuditEvents', 'listTokens'])
+    t.ok(lists.includes(id), id);
+  const administrator = await server.user('administrator', true);
+  const { text } = await server.token(administrator);
+  t.match(JSON.parse((await server.send(text, '/v1/users')).text), { users: { length: 5 } });
+  t.match(JSON.parse((await server.send(text, '/v1/workspaces')).text), { workspaces: [] });
+  const hidden = await server.send(text, '/v1/workspaces/bravo/bravo-private');
+  t.equal(codeOf(hidden), 'workspace-not-found', 'an administrator has no role in organizations of others');
+  const suspend = await server.send(text, `/v1/users/${bravo.owner.user}/suspend`, { method: 'POST' });
+  t.equal(suspend.status, 200);
+  t.equal((await server.send(bravo.token, '/v1/workspaces')).status, 401, 'from the next request on');
 });
 
 void t.test('answers clients of Seqera Platform like for unknown ids', async (t) => {

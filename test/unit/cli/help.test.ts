@@ -35,13 +35,21 @@ function helpOf(command: Command): string {
   return text;
 }
 
+/** Commands of commands of a command, such as `nf-escrow serve user create`. */
+const INNER = leaves(program)
+  .map(({ path }) => path.split(' '))
+  .filter(({ length }) => length === 3)
+  .map(([group = '', inner = '']) => `${group} ${inner}`);
+
 /** Returns the commands that a page names. `nf-escrow runs show|receipt RUN` names two. */
 function namedIn(text: string): string[] {
   const found = text
     .replaceAll('\\|', '|')
-    .matchAll(/(?:`|\$ |&& )nf-escrow ([a-z][a-z-]*)(?: ([a-z][a-z|-]*))?/g);
-  return [...found].flatMap(([, group = '', verbs = '']) =>
-    verbs.split('|').map((verb) => `${group} ${verb}`.trim()),
+    .matchAll(/(?:`|\$ |&& )nf-escrow ([a-z][a-z-]*)(?: ([a-z][a-z|-]*))?(?: ([a-z][a-z|-]*))?/g);
+  return [...found].flatMap(([, group = '', verbs = '', more = '']) =>
+    INNER.includes(`${group} ${verbs}`)
+      ? [`${group} ${verbs} ${more}`.trim()]
+      : verbs.split('|').map((verb) => `${group} ${verb}`.trim()),
   );
 }
 

@@ -142,10 +142,12 @@ void t.test(
     const url = `postgresql://escrow:${password}@db.example/escrow`;
     t.equal((await load(t, text)).database.url, undefined);
     t.equal((await load(t, text, { DATABASE_URL: url })).database.url, url);
-    const plain = 'postgresql:///escrow?host=/run/postgresql';
+    const plain = 'postgresql://escrow@/escrow?host=/run/postgresql';
     t.equal((await load(t, text, { DATABASE_URL: url }, { databaseUrl: plain })).database.url, plain);
     const file = fileOf(t, `${url}\n`);
     t.equal((await load(t, `${text}\ndatabase: {urlFile: ${file}}`)).database.url, url);
+    const owner = await load(t, `${text}\ndatabase: {ownerUrlFile: ${file}}`, { DATABASE_URL: plain });
+    t.match(owner.database, { url: plain, ownerUrl: url });
     chmodSync(file, 0o644);
     await t.rejects(load(t, `${text}\ndatabase: {urlFile: ${file}}`), { code: 'permissions-too-open' });
     for (const databaseUrl of [url, `postgresql:///x?password=${password}`]) {

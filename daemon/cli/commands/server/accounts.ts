@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import type { TokenInput } from '../../../contract/types.ts';
+import { EscrowError } from '../../../errors.ts';
+import type { ServerOptions } from '../../../server/configuration/server-settings.ts';
+import { print, writeError } from '../../io/output.ts';
+import { addServerOptions, settingsOf } from './server-options.ts';
+
+interface UserOptions extends ServerOptions {
+  readonly administrator?: boolean;
+}
+
+interface TokenOptions extends ServerOptions {
+  readonly user: string;
+  readonly scope: TokenInput['scopes'];
+  readonly workspace?: string;
+  readonly days?: string;
+  readonly address?: string[];
+  readonly tokenFile?: string;
+}
+
+export function addServeAccounts(serve: Command): void {
+  const users = serve
+    .command('user')
+    .description('Manage users on the host of the server')
+    .addHelpText('after', '\nExample: nf-escrow serve user create ada');
+  addServerOptions(users.command('create'))
+    .argument('<NAME>')
+    .option('--administrator', 'let the user manage users and create organizations')
+    .description('Create a user, who has no role and no token yet')
+    .addHelpText('after', '\nExample: nf-escrow serve user create ada')
+    .action(async (name: string, _own: object, command: Command) => {
+      const { administrator = false, ...options } = command.optsWithGlobals<UserOptions>();
+      const { createServerUser } = await import('../../../server/accounts/operate.ts');
+      await createServerUser(await settingsOf(options), { name, administrator });
+      print(`Created user ${name}. Create a token: nf-escrow serve token create NAME --user ${name}`);
+    });
+  const tokens = serve
+    .command('token')
+    .description('Manage tokens on the host of the server')
+    .addHelpText('after', '\nExample: nf-escrow serve token create laptop --user ada --scope read launch');
+  addServerOptions(tokens.command('create'))
+    .argument('<NAME>')
+    .requiredOption('--user <USER>', 'user to whom the token belongs')
+    .requiredOption('--scope <SCOPE...>', 'read, launch, secrets:write, manage')
+    .option('--workspace <ORG/NAME>', 'restrict the token to a workspace')
+    .option('--days <N>', 'lifetime in days (default: 90, maximum: 365)')
+    .option('--address <ADDRESS...>', 'accept the token only from these addresses or networks')
+    .option('--token-file <FILE>', 'file to create for the token, instead of printing it')
+    .description('Create a token of a user')
+    .addHelpText('after', '\nExample: nf-escrow serve token create laptop --user ada --scope read launch')
+    .action(async (name: string, _own: object, command: Command) => {
+      await createToken(name, command.optsWithGlobals<TokenOptions>());
+    });
+}
+
+async function createToken(
+  name: string,
+  { user, scope: scopes, workspace, days, address: addresses, tokenFile, ...options }: TokenOptions,
+): Promise<void> {
+  if (days !== undefined && !/^[1-9][0-9]{0,3}$/.test(days))
+    throw new EscrowError('usage', `--days must be a number of days, not "${days}".`);
+  const { createServerToken } = await import('../../../server/accounts/operate.ts');
+  const input = {
+    ...{ user, name, scopes },
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(addresses === undefined ? {} : { addresses }),
+    ...(days === undefined ? {} : { expiresInDays: Number(days) }),
+  };
+  const { token, text } = await createServerToken(await settingsOf(options), input, tokenFile);
+  if (tokenFile === undefined) {
+    // Only the token is on standard output, so that a command can read it from there.
+    writeError(`Created token ${token.id}. This is the only time that it is shown:\n`);
+    print(text);
+  } else print(`Created token ${token.id} in ${tokenFile}.`);
+}

@@ -1,0 +1,53 @@
+import type { NewUser } from '../../access/accounts/users.ts';
+import type { CreatedToken } from '../../contract/types.ts';
+import type { Queries } from '../../ledger/ledger.ts';
+import type { ServerSettings } from '../configuration/server-settings.ts';
+import { openServerLedger } from '../ledger/open-server-ledger.ts';
+import { quietLog } from '../quiet-log.ts';
+import { assertTokenInput, assertUserName } from './assert-input.ts';
+import { createTokenAsOperator, createUserAsOperator, type OperatorToken } from './create-accounts.ts';
+import { TokenFile } from './token-file.ts';
+
+/*
+ * What administrators do on the machine of the server, with the database itself: tokens cannot create tokens, and a new user has no
+ * other way to get the first one. Each action is in the audit log.
+ */
+
+/** Creates a user, who has no role and no token yet. Throws `name-taken`, `usage`, and errors of the ledger. */
+export async function createServerUser(settings: ServerSettings, user: NewUser): Promise<void> {
+  assertUserName(user.name);
+  await inTransaction(settings, (db) => createUserAsOperator(db, user));
+}
+
+/**
+ * Creates a token of a user. `tokenFile`: the new file that it is written to, with mode 0600. Throws `user-not-found`,
+ * `workspace-not-found`, `not-permitted`, `request-unprocessable`, `path-conflict`, `usage`, and errors of the ledger.
+ */
+export async function createServerToken(
+  settings: ServerSettings,
+  token: OperatorToken,
+  tokenFile: string | undefined,
+): Promise<CreatedToken> {
+  const { user, ...input } = token;
+  assertTokenInput(input);
+  const file = tokenFile === undefined ? undefined : new TokenFile(tokenFile);
+  try {
+    return await inTransaction(settings, async (db) => {
+      const created = await createTokenAsOperator(db, { user, ...input });
+      file?.write(created.text);
+      return created;
+    });
+  } catch (error) {
+    file?.discard();
+    throw error;
+  }
+}
+
+async function inTransaction<T>(settings: ServerSettings, work: (db: Queries) => Promise<T>): Promise<T> {
+  const store = await openServerLedger(settings, quietLog, { isServer: false });
+  try {
+    return await store.ledger.write(work);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,51 @@
+import { SERVER_PLACE } from '../access/places.ts';
+import { record } from '../ledger/journal.ts';
+import type { Queries } from '../ledger/ledger.ts';
+import { raiseVersions } from '../vault/next-version.ts';
+import { operatorName } from './accounts/operator.ts';
+import type { ServerSettings } from './configuration/server-settings.ts';
+import { openServerLedger } from './ledger/open-server-ledger.ts';
+import { quietLog } from './quiet-log.ts';
+
+/** More versions of one name than are set between two backups. */
+const VERSION_MARGIN = 10_000;
+
+/** What `serve restore` has changed. */
+export interface Restored {
+  readonly revokedTokens: number;
+}
+
+/**
+ * Makes a ledger safe that was restored from a backup. What happened after the backup is not in it: tokens that were revoked since
+ * are revoked again with all others, and version numbers that were used since are not used again. Stores the cluster of the
+ * database. No server may run. Idempotent. Throws errors of the ledger.
+ */
+export async function restoreServer(settings: ServerSettings): Promise<Restored> {
+  const store = await openServerLedger(settings, quietLog, { isServer: true });
+  try {
+    const { ledger, postgres } = store;
+    const restored = await ledger.write(async (db) => {
+      const revokedTokens = await revokeAllTokens(db);
+      await raiseVersions(db, VERSION_MARGIN);
+      // A repeated request would get the response of a change that the backup may not contain.
+      await db.deleteFrom('idempotency_keys').execute();
+      const data = { tokens: revokedTokens, versions: VERSION_MARGIN };
+      await record(db, { type: 'server.restored', by: operatorName(), data, place: SERVER_PLACE });
+      return { revokedTokens };
+    });
+    // Last, so that a crash before leaves the warning that the cluster has changed.
+    if (postgres !== undefined) await postgres.acceptCluster((await postgres.compareCluster()).current);
+    return restored;
+  } finally {
+    await store.close();
+  }
+}
+
+async function revokeAllTokens(db: Queries): Promise<number> {
+  const { numUpdatedRows } = await db
+    .updateTable('tokens')
+    .set({ revoked_at: new Date().toISOString() })
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(numUpdatedRows);
+}
