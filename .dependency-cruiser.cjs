@@ -11,6 +11,7 @@ const modules = [
   'access',
   'vault',
   'api-client',
+  'releases',
   'sources',
   'compute-envs',
   'run-directory',

@@ -176,6 +176,27 @@ export const errorTable = {
     http: 404,
     retryable: false,
   },
+  'release-conflict': {
+    title: 'The run already has another release',
+    hint: 'Start the run again: it gets a new id and a new release.',
+    exit: 75,
+    http: 409,
+    retryable: false,
+  },
+  'secret-changed': {
+    title: 'A secret was changed after the run was planned',
+    hint: 'Start the run again: it is planned with the new version.',
+    exit: 75,
+    http: 409,
+    retryable: false,
+  },
+  'release-invalid': {
+    title: 'The release of the server does not match the request',
+    hint: 'Do not start the run. Report this to an administrator of the server.',
+    exit: 70,
+    http: 502,
+    retryable: false,
+  },
   'last-owner': {
     title: 'The organization would have no active owner',
     hint: 'Give another member the role `owner`, then repeat the change.',

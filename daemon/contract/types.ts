@@ -85,6 +85,9 @@ export type ErrorCode =
   | 'user-not-found'
   | 'service-account-not-found'
   | 'token-not-found'
+  | 'release-conflict'
+  | 'secret-changed'
+  | 'release-invalid'
   | 'last-owner'
   | 'team-server-required'
   | 'user-daemon-required'
@@ -337,6 +340,9 @@ export interface Contract {
   Readiness?: Readiness;
   ReceiptCheck?: ReceiptCheck;
   Receipt?: Receipt;
+  ReleaseReport?: ReleaseReport;
+  ReleaseRequest?: ReleaseRequest;
+  Release?: Release;
   Role?: Role;
   RunList?: RunList;
   RunNameList?: RunNameList;
@@ -2346,6 +2352,118 @@ export interface Receipt {
    * Results of the verification that was requested with this receipt
    */
   checks?: ReceiptCheck[];
+}
+/**
+ * State of a run that has received a release. The newest report wins: that with the highest epoch, and in it with the highest sequence number.
+ */
+export interface ReleaseReport {
+  /**
+   * Counts the daemons that have used the ledger of the run
+   */
+  epoch: number;
+  /**
+   * Counts the reports on this release
+   */
+  sequence: number;
+  /**
+   * State of the run
+   */
+  state: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
+  /**
+   * Outcome of the run; null until it has ended
+   */
+  outcome: 'succeeded' | 'failed' | 'cancelled' | 'lost' | 'aborted' | null;
+  /**
+   * Number of leases by store and state
+   *
+   * @maxItems 100
+   */
+  leases: {
+    /**
+     * Kind of store
+     */
+    store: string;
+    /**
+     * State of the leases
+     */
+    state: 'intended' | 'placed' | 'removing' | 'gone' | 'unverified';
+    /**
+     * Number of leases
+     */
+    count: number;
+  }[];
+}
+/**
+ * Request of a daemon for secrets of a workspace, for one run.
+ */
+export interface ReleaseRequest {
+  /**
+   * ORGANIZATION/NAME of the workspace
+   */
+  workspace: string;
+  /**
+   * Id of the run on its daemon
+   */
+  run: string;
+  /**
+   * age public key (X25519) that the daemon created for this run
+   */
+  recipient: string;
+  /**
+   * Secrets of the workspace, in the versions that the run has pinned
+   *
+   * @minItems 1
+   * @maxItems 500
+   */
+  secrets: [
+    {
+      name: SecretName;
+      /**
+       * Version
+       */
+      version: number;
+    },
+    ...{
+      name: SecretName;
+      /**
+       * Version
+       */
+      version: number;
+    }[]
+  ];
+  /**
+   * Time after which the release cannot be repeated, at most 24 hours ahead
+   */
+  expires: string;
+}
+/**
+ * Secrets of a workspace for one run. The values are encrypted for the run.
+ */
+export interface Release {
+  /**
+   * Id of the release
+   */
+  id: string;
+  /**
+   * Id of the run on its daemon
+   */
+  run: string;
+  /**
+   * ORGANIZATION/NAME of the workspace
+   */
+  workspace: string;
+  /**
+   * Time after which the release cannot be repeated
+   */
+  expires: string;
+  /**
+   * age file in base64. Its content repeats id, run, workspace and expiry, and has names, versions and values
+   */
+  payload: string;
+  /**
+   * Permits reports on the state of this release, and nothing else
+   */
+  credential: string;
 }
 /**
  * List of runs.

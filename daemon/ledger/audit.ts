@@ -76,7 +76,7 @@ function visibleIn(eb: Journal, visible: VisibleEvents | undefined): Expression<
   ]);
 }
 
-/** Changes name one secret, imports list their names, and runs list what they get. */
+/** Changes name one secret, imports list their names, and runs and releases list what they get. */
 function ofSecret(eb: Journal, fragments: Fragments, name: string): Expression<SqlBool> {
   const isImported = eb.and([
     eb('type', '=', 'secret.imported'),
@@ -87,7 +87,7 @@ function ofSecret(eb: Journal, fragments: Fragments, name: string): Expression<S
     eb(fragments.jsonText('data', 'name'), '=', name),
   ]);
   const isDelivered = eb.and([
-    eb('type', '=', 'run.created'),
+    eb('type', 'in', ['run.created', 'secret.released']),
     fragments.jsonListHasObject('data', 'secrets', 'name', name),
   ]);
   return eb.or([isChanged, isImported, isDelivered]);

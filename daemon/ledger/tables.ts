@@ -74,6 +74,48 @@ export interface Tables {
     last_used_at: string | null;
     last_used_from: string | null;
   };
+  /** Secrets of a workspace that a team server has sent to one run. */
+  releases: {
+    id: string;
+    run_id: string;
+    principal_id: string;
+    principal: string;
+    scope_id: string;
+    /** ORGANIZATION/NAME. */
+    workspace: string;
+    recipient: string;
+    /** JSON array of names and versions, sorted by name. */
+    secrets: string;
+    created_at: string;
+    expires_at: string;
+    /** State, outcome and leases (JSON) of the run in the newest report. */
+    state: Run['state'];
+    outcome: Run['outcome'];
+    leases: string;
+    epoch: number;
+    sequence: number;
+    reported_at: string | null;
+    purged_at: string | null;
+  };
+  release_pins: { release_id: string; secret_id: string; version: number };
+  /** SHA-256 in base64url. */
+  release_credentials: { hash: string; release_id: string };
+  /** Releases that a daemon has received, and the newest report on each. */
+  received_releases: {
+    run_id: string;
+    release_id: string;
+    /** Origin of the URL of the server. */
+    server: string;
+    credential: string;
+    /** Of the newest report. */
+    epoch: number;
+    sequence: number;
+    /** Sequence number of the newest report that the server has accepted. */
+    delivered: number;
+    /** JSON; null: none yet. */
+    report: string | null;
+    created_at: string;
+  };
   /** Names of removed organizations (`organization` is '') and workspaces of a team server. */
   reserved_names: { organization: string; name: string; reserved_at: string };
   compute_environments: {

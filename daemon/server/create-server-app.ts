@@ -32,7 +32,7 @@ export function createServerApp(
   app.use(served.recorder.requests, responseHeaders({ isEncrypted: true }), closeWhileDraining(readiness));
   app.use(identifyClient(trust, isPublic), refuseUnknownHosts(settings.names, isPublic), refuseWebPages);
   app.use(refuseWhileUnusable(readiness));
-  app.use(authenticateRequests({ authenticate, limits, isPublic }));
+  app.use(authenticateRequests({ authenticate, limits, isPublic, isReport }));
   mount(app, serverOperations, served, observe);
   app.use(notFound, problems(served, observe));
   return app;
@@ -65,6 +65,11 @@ function refuseWhileUnusable(readiness: Readiness): RequestHandler {
     if (!isPublic(request)) readiness.assertUsable();
     next();
   };
+}
+
+/** Reports on releases have a credential that the operation checks. */
+function isReport({ method, path }: Request): boolean {
+  return method === 'PUT' && /^\/v1\/releases\/[^/]+\/state\/?$/i.test(path);
 }
 
 /** Clients that keep connections open are asked to use another server for their next request. */

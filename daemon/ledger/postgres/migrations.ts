@@ -3,6 +3,7 @@ import { firstRows, firstSchema } from './first-schema.ts';
 import { journalGuard } from './journal-guard.ts';
 import { rateLimits } from './rate-limits.ts';
 import { principalStatements } from '../principals-migration.ts';
+import { releaseStatements } from '../releases-migration.ts';
 
 /** One schema migration. A released migration is never changed; a later one corrects it. */
 interface Migration {
@@ -25,4 +26,5 @@ export const postgresMigrations: readonly Migration[] = [
     statements: [`CREATE INDEX tasks_by_process_and_status ON tasks (run_id, process, status)`],
   },
   { id: 4, name: 'rate limits', statements: rateLimits },
+  { id: 5, name: 'releases', statements: releaseStatements },
 ];

@@ -6,6 +6,7 @@ import { listingMigration } from './migrations/listing.ts';
 import { numericIdsMigration } from './migrations/numeric-ids.ts';
 import { secretHistoryMigration } from './migrations/secret-history.ts';
 import { principalsMigration } from '../principals-migration.ts';
+import { releasesMigration } from '../releases-migration.ts';
 
 /** One schema migration. A released migration is never changed; a later one corrects it. */
 interface Migration {
@@ -240,4 +241,5 @@ export const migrations: readonly Migration[] = [
     name: 'counts of tasks by process and status',
     statements: [`CREATE INDEX tasks_by_process_and_status ON tasks (run_id, process, status)`],
   },
+  { id: 26, ...releasesMigration },
 ];

@@ -23,6 +23,8 @@ interface Options {
   readonly authenticate: AuthenticateToken;
   readonly limits: RequestLimits;
   readonly isPublic: (request: Request) => boolean;
+  /** Whether the operation itself checks a credential that is not a token. */
+  readonly isReport: (request: Request) => boolean;
   readonly pause?: Pause | undefined;
 }
 
@@ -34,6 +36,7 @@ export function authenticateRequests({
   authenticate,
   limits,
   isPublic,
+  isReport,
   pause = pauseWhileOpen,
 }: Options): RequestHandler {
   return async (request, response, next) => {
@@ -41,7 +44,8 @@ export function authenticateRequests({
     const network = networkOf(address ?? 'unknown');
     const isOptional = isPublic(request);
     const { token } = readAuthorization(request.headersDistinct.authorization);
-    const principal = token === undefined ? undefined : await find(token, address, isOptional);
+    const principal =
+      token === undefined || isReport(request) ? undefined : await find(token, address, isOptional);
     try {
       await (principal === undefined
         ? limits.countAnonymous(network, isOptional)
@@ -52,7 +56,7 @@ export function authenticateRequests({
     }
     identifyCaller(request, principal === undefined ? 'anonymous' : 'user');
     if (principal !== undefined) identifyPrincipal(request, principal);
-    else if (!isOptional) {
+    else if (!isOptional && !isReport(request)) {
       if (token !== undefined) await pause(await limits.countWrongToken(network), response);
       response.set({ 'www-authenticate': 'Bearer realm="nf-escrow"' });
       throw notAuthenticated();

@@ -1,0 +1,52 @@
+import { notAuthenticated } from '../access/assert-current.ts';
+import type { ReleaseReport } from '../contract/types.ts';
+import { record } from '../ledger/journal.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { unpin } from './pinned-versions.ts';
+import { hashOfCredential, isReleaseCredential } from './release-credential.ts';
+
+/**
+ * Records a report of the daemon on a release. Reports arrive at least once and in any order: one that is not newer than the recorded
+ * one changes nothing. Only the credential of the release counts, so that the end of a run is known also after its principal lost the
+ * role or the account. Throws `unauthenticated` for a credential that this release does not have.
+ */
+export async function reportRelease(
+  ledger: Ledger,
+  id: string,
+  credential: string | undefined,
+  report: ReleaseReport,
+): Promise<void> {
+  if (credential === undefined || !isReleaseCredential(credential)) throw notAuthenticated(); // without a query
+  const { epoch, sequence, state, outcome } = report;
+  await ledger.write(async (db) => {
+    const known = await db
+      .selectFrom('release_credentials')
+      .innerJoin('releases', 'releases.id', 'release_credentials.release_id')
+      .select(['releases.run_id', 'releases.workspace', 'releases.state', 'releases.outcome'])
+      .select('releases.purged_at')
+      .where('release_credentials.hash', '=', hashOfCredential(credential))
+      .where('releases.id', '=', id)
+      .executeTakeFirst();
+    if (known === undefined) throw notAuthenticated();
+    const now = new Date(ledger.clock.now()).toISOString();
+    const { numUpdatedRows } = await db
+      .updateTable('releases')
+      .set({
+        ...{ epoch, sequence, state, outcome, leases: JSON.stringify(report.leases), reported_at: now },
+        purged_at: state === 'purged' ? (known.purged_at ?? now) : null,
+      })
+      .where('id', '=', id)
+      .where((where) =>
+        where.or([
+          where('epoch', '<', epoch),
+          where.and([where('epoch', '=', epoch), where('sequence', '<', sequence)]),
+        ]),
+      )
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return;
+    if (state !== 'created') await unpin(db, [id]); // the values have arrived
+    if (state === known.state && outcome === known.outcome) return;
+    const data = { workspace: known.workspace, release: id, run: known.run_id, state, outcome };
+    await record(db, { type: 'release.reported', data });
+  });
+}

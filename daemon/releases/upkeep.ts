@@ -1,0 +1,61 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import { unpin } from './pinned-versions.ts';
+
+const DAY_MS = 24 * 3_600_000;
+/** How long a release is kept after its run was purged. */
+const PURGED_DAYS = 90;
+/** How long a release is kept without any report, such as of a machine that was lost. */
+const SILENT_DAYS = 365;
+/** Releases of one transaction. */
+const BATCH = 200;
+
+/**
+ * Drops the pins of expired releases, and deletes releases after their retention. Idempotent: several replicas can call it. The audit
+ * log keeps who received which versions.
+ */
+export async function maintainReleases(ledger: Ledger): Promise<void> {
+  while ((await unpinExpired(ledger)) === BATCH);
+  while ((await deleteOld(ledger)) === BATCH);
+}
+
+async function unpinExpired(ledger: Ledger): Promise<number> {
+  const now = new Date(ledger.clock.now()).toISOString();
+  return ledger.write(async (db) => {
+    const expired = await db
+      .selectFrom('releases')
+      .select('id')
+      .where('expires_at', '<=', now)
+      .where('id', 'in', db.selectFrom('release_pins').select('release_id'))
+      .limit(BATCH)
+      .execute();
+    const ids = expired.map(({ id }) => id);
+    await unpin(db, ids);
+    return ids.length;
+  });
+}
+
+async function deleteOld(ledger: Ledger): Promise<number> {
+  const before = (days: number): string => new Date(ledger.clock.now() - days * DAY_MS).toISOString();
+  return ledger.write(async (db) => {
+    const old = await db
+      .selectFrom('releases')
+      .select('id')
+      .where((where) =>
+        where.or([
+          where('purged_at', '<=', before(PURGED_DAYS)),
+          where.and([
+            where('purged_at', 'is', null),
+            where(where.fn.coalesce('reported_at', 'created_at'), '<=', before(SILENT_DAYS)),
+          ]),
+        ]),
+      )
+      .limit(BATCH)
+      .execute();
+    const ids = old.map(({ id }) => id);
+    if (ids.length === 0) return 0;
+    await unpin(db, ids);
+    await db.deleteFrom('release_credentials').where('release_id', 'in', ids).execute();
+    await db.deleteFrom('releases').where('id', 'in', ids).execute();
+    return ids.length;
+  });
+}
