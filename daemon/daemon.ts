@@ -44,6 +44,8 @@ import {
   storesOf,
   type StoreOptions,
 } from './stores/registry.ts';
+import { readStoredServers } from './api-client/https/stored-servers.ts';
+import { ServerSource } from './sources/server-source.ts';
 import { vaultSource } from './sources/vault-source.ts';
 import { RunDirectories } from './run-directory/run-directories.ts';
 import { Keys } from './vault/keys/keys.ts';
@@ -103,6 +105,7 @@ export async function serve(
     {
       ledger,
       source: vaultSource(vault),
+      servers: new ServerSource({ ledger, servers: () => readStoredServers(paths.serversFile) }),
       platforms,
       platformOf: ({ platform }) => storesOf(platforms, platform),
       onThisHost,

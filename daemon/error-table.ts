@@ -99,6 +99,13 @@ export const errorTable = {
     http: 409,
     retryable: false,
   },
+  'workspace-ambiguous': {
+    title: 'Several workspaces have the name',
+    hint: 'Name the server too: SERVER:ORG/NAME. `local` is this machine.',
+    exit: 64,
+    http: 409,
+    retryable: false,
+  },
   'compute-environment-not-found': {
     title: 'Compute environment not found',
     hint: 'Run `nf-escrow compute-envs list` to see the existing ones, or create it with `nf-escrow compute-envs create`.',
@@ -195,6 +202,13 @@ export const errorTable = {
     hint: 'Do not start the run. Report this to an administrator of the server.',
     exit: 70,
     http: 502,
+    retryable: false,
+  },
+  'server-not-stored': {
+    title: 'You are not signed in to the server',
+    hint: 'Sign in: nf-escrow login URL --token-stdin',
+    exit: 77,
+    http: 404,
     retryable: false,
   },
   'last-owner': {

@@ -16,6 +16,8 @@ export interface Paths {
   readonly keyFile: string;
   /** The key of request fingerprints. Not in the state directory either. */
   readonly requestKeyFile: string;
+  /** The team servers that the user is signed in to, with their tokens. */
+  readonly serversFile: string;
   readonly state: string;
   readonly ledger: string;
   readonly daemonLock: string;
@@ -74,6 +76,7 @@ export function locatePaths(env: Environment): Paths {
     configFile: join(config, 'config.yaml'),
     keyFile: join(config, 'vault.key'),
     requestKeyFile: join(config, 'request.key'),
+    serversFile: join(config, 'servers.json'),
     state,
     ledger: join(state, 'ledger.db'),
     daemonLock: join(state, `daemon.${hostname()}.lock`),

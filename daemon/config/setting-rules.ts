@@ -13,7 +13,10 @@ interface Rule {
 
 /** Settings that are not listed accept any text. The maximum values are within the range of dates and timers. */
 const RULES: Partial<Record<SettingKey, Rule>> = {
-  workspace: { words: 'ORG/NAME, such as lab/rna', isMet: (text) => WORKSPACE_TITLE.test(text) },
+  workspace: {
+    words: 'ORG/NAME or SERVER:ORG/NAME, such as lab/rna',
+    isMet: (text) => WORKSPACE_TITLE.test(text),
+  },
   computeEnv: {
     words: 'the name of a compute environment: lower-case letters, digits, hyphens and underscores',
     isMet: (text) => COMPUTE_ENVIRONMENT_NAME.test(text),

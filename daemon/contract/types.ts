@@ -1,7 +1,7 @@
 // Generated from schemas/ by scripts/generate-types.mjs; do not edit.
 
 /**
- * A workspace: ORGANIZATION/NAME
+ * A workspace: ORGANIZATION/NAME, or SERVER:ORGANIZATION/NAME for a workspace of a team server
  */
 export type WorkspaceTitle = string;
 /**
@@ -74,6 +74,7 @@ export type ErrorCode =
   | 'workspace-not-found'
   | 'organization-not-found'
   | 'workspace-personal'
+  | 'workspace-ambiguous'
   | 'compute-environment-not-found'
   | 'compute-environment-invalid'
   | 'name-taken'
@@ -88,6 +89,7 @@ export type ErrorCode =
   | 'release-conflict'
   | 'secret-changed'
   | 'release-invalid'
+  | 'server-not-stored'
   | 'last-owner'
   | 'team-server-required'
   | 'user-daemon-required'
@@ -379,6 +381,7 @@ export interface Contract {
   ServiceAccount?: ServiceAccount;
   SessionInput?: SessionInput;
   Session?: Session;
+  StoredServers?: StoredServers;
   SweepQuery?: SweepQuery;
   TaskCounts?: TaskCounts;
   TaskList?: TaskList;
@@ -3250,6 +3253,34 @@ export interface Session {
    * When the session expires (ISO 8601, UTC)
    */
   expires: string;
+}
+/**
+ * The file of the team servers that a user is signed in to.
+ */
+export interface StoredServers {
+  /**
+   * Team servers
+   *
+   * @maxItems 20
+   */
+  servers: {
+    /**
+     * Name that qualifies workspaces of the server
+     */
+    name: string;
+    /**
+     * Address of the server
+     */
+    url: string;
+    /**
+     * Token of the user
+     */
+    token: string;
+    /**
+     * Absolute path of the certificates that are trusted instead of those of the system
+     */
+    caFile: string | null;
+  }[];
 }
 /**
  * Query parameters of a sweep.

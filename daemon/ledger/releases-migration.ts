@@ -12,7 +12,7 @@ const TABLES = [
   `CREATE TABLE release_credentials (hash TEXT PRIMARY KEY, release_id TEXT NOT NULL REFERENCES releases (id))`,
   // `report` is the newest one, as JSON. It was delivered if `delivered` is its sequence number.
   `CREATE TABLE received_releases (run_id TEXT PRIMARY KEY, release_id TEXT NOT NULL, server TEXT NOT NULL,
-     credential TEXT NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, delivered INTEGER NOT NULL, report TEXT,
+     ca_file TEXT, credential TEXT NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, delivered INTEGER NOT NULL, report TEXT,
      created_at TEXT NOT NULL)`,
 ] as const;
 

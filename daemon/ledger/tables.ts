@@ -104,8 +104,9 @@ export interface Tables {
   received_releases: {
     run_id: string;
     release_id: string;
-    /** Origin of the URL of the server. */
+    /** URL of the server, and its certificates: the user may sign out before the run ends. */
     server: string;
+    ca_file: string | null;
     credential: string;
     /** Of the newest report. */
     epoch: number;

@@ -5,7 +5,7 @@ import type { ComputeEnvironment } from '../contract/types.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
 import type { RunDirectories } from '../run-directory/run-directories.ts';
 import type { JobStatusCache } from '../schedulers/job-status-cache.ts';
-import type { SecretSource } from '../sources/source.ts';
+import type { ReleaseSource, SecretSource } from '../sources/source.ts';
 import type { LeaseRemover, PlatformStores } from '../stores/store.ts';
 import type { KeyedMutex } from '../system/keyed-mutex.ts';
 import type { RunRedactors } from './records/run-redactors.ts';
@@ -16,6 +16,8 @@ export interface RunDependencies {
   readonly ledger: Ledger;
   /** Provides the values of secrets. */
   readonly source: SecretSource;
+  /** Provides the secrets of workspaces of team servers. */
+  readonly servers: ReleaseSource;
   /** The stores of every platform, by platform. */
   readonly platforms: ReadonlyMap<string, PlatformStores>;
   /** Returns the stores of a compute environment's platform. */

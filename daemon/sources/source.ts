@@ -1,8 +1,12 @@
 import type { SecretScope } from '../access/scopes.ts';
 import type { Queries } from '../ledger/ledger.ts';
+import type { ReleasedVersion } from '../releases/payload.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
+import type { RemoteWorkspace } from './remote-workspace.ts';
 
-/** A secret that is available to a run. `version` and `secretId` are null for Nextflow's local store. */
+/**
+ * A secret that is available to a run. `version` is null for Nextflow's local store, and `secretId` also for a secret of a team server.
+ */
 export interface SecretCandidate {
   readonly name: string;
   readonly scope: 'user' | 'workspace' | 'local';
@@ -10,11 +14,36 @@ export interface SecretCandidate {
   readonly version: number | null;
 }
 
-/** A backend that provides the values of a scope's secrets. */
+/** A backend that provides the values of a scope's secrets from the ledger. */
 export interface SecretSource {
   /** Lists the newest version of each secret of a scope. Decrypts nothing. */
   list(db: Queries, scope: SecretScope): Promise<SecretCandidate[]>;
 
   /** Decrypts one version. Throws `secret-not-found`, `vault-*`. */
   open(secretId: string, version: number): Promise<SecretValue>;
+}
+
+/** A backend that provides the secrets of workspaces outside of the ledger, and releases their values to one run. */
+export interface ReleaseSource {
+  /**
+   * Finds the workspace of a title: one of this source, or the ORG/NAME of one of the ledger. Throws `workspace-ambiguous`,
+   * `server-not-stored`, `server-unreachable`.
+   */
+  find(title: string): Promise<RemoteWorkspace | string>;
+
+  /** Lists the newest version of each secret of a workspace. Releases nothing. Throws `server-unreachable`, `unauthenticated`, … */
+  list(workspace: RemoteWorkspace): Promise<SecretCandidate[]>;
+
+  /**
+   * Gets the values of pinned versions for a run, by name. Throws `secret-changed`, `release-invalid` if the release differs from the
+   * request, `not-permitted`, `server-unreachable`.
+   */
+  release(
+    workspace: RemoteWorkspace,
+    run: string,
+    secrets: readonly ReleasedVersion[],
+  ): Promise<ReadonlyMap<string, SecretValue>>;
+
+  /** Returns the title under which the ledger and receipts name a workspace. */
+  titleOf(workspace: RemoteWorkspace): string;
 }

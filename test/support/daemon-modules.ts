@@ -11,6 +11,7 @@ import { JobStatusCache } from '../../daemon/schedulers/job-status-cache.ts';
 import { Keys } from '../../daemon/vault/keys/keys.ts';
 import { openTestLedger } from './test-ledger.ts';
 import { runDependencies } from './run-dependencies.ts';
+import { ServerSource, type ServerSourceOptions } from '../../daemon/sources/server-source.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
 
 /** The modules of a daemon, composed like in daemon.ts, without AWS and with a scheduler that never answers. */
@@ -50,6 +51,8 @@ export interface Otherwise {
   /** Runs the scheduler's commands. */
   readonly ask?: RunCommand;
   readonly onLost?: RunDependencies['onLost'];
+  /** Returns the team servers that the user is signed in to. */
+  readonly servers?: ServerSourceOptions['servers'];
   readonly clock?: RunDependencies['clock'];
   readonly elapsed?: () => number;
   /** Interval between two rounds of cleanup, in milliseconds. */
@@ -65,6 +68,7 @@ export async function assemble(
     onLost = 'purge-now',
     clock = () => new Date(),
     elapsed = () => performance.now(),
+    servers = () => [],
     retryMs,
   }: Otherwise = {},
 ): Promise<DaemonModules> {
@@ -80,6 +84,7 @@ export async function assemble(
   const deps = runDependencies(ledger, vault, where, {
     jobStatus: new JobStatusCache((executor) => createScheduler(executor, ask)),
     onLost,
+    servers: new ServerSource({ ledger, servers }),
     faults,
     clock,
     monotonic: elapsed,

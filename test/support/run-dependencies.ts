@@ -6,6 +6,7 @@ import type { RunDependencies } from '../../daemon/runs/dependencies.ts';
 import { RunRedactors } from '../../daemon/runs/records/run-redactors.ts';
 import { JobStatusCache } from '../../daemon/schedulers/job-status-cache.ts';
 import { createScheduler } from '../../daemon/schedulers/create-scheduler.ts';
+import { ServerSource } from '../../daemon/sources/server-source.ts';
 import { vaultSource } from '../../daemon/sources/vault-source.ts';
 import { awsWaits, type AwsWaits } from '../../daemon/stores/aws/waits.ts';
 import { onThisHost, createStores, removersOf, storesOf } from '../../daemon/stores/registry.ts';
@@ -37,6 +38,7 @@ export function runDependencies(
   return {
     ledger,
     source: vaultSource(vault),
+    servers: new ServerSource({ ledger, servers: () => [] }),
     platforms,
     platformOf: ({ platform }) => storesOf(platforms, platform),
     onThisHost,

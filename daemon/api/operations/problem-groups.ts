@@ -21,6 +21,20 @@ export const AWS = [
   'store-unavailable',
 ] as const;
 
+/** Errors of a team server, for a run with secrets of its workspace. */
+const TEAM_SERVER = [
+  'workspace-ambiguous',
+  'server-not-stored',
+  'server-unreachable',
+  'server-certificate-invalid',
+  'unauthenticated',
+  'too-many-requests',
+  'not-ready',
+  'secret-changed',
+  'release-conflict',
+  'release-invalid',
+] as const;
+
 /** Errors of planning a run and delivering its secrets. */
 export const CREATE_RUN = [
   'request-unprocessable',
@@ -43,4 +57,5 @@ export const CREATE_RUN = [
   'nextflow-missing',
   'state-conflict',
   ...AWS,
+  ...TEAM_SERVER,
 ] as const;

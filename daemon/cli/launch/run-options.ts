@@ -124,7 +124,7 @@ function unknown(name: string): EscrowError {
 function assertNames({ workspace, computeEnvironment, selection }: RunOptions): void {
   for (const { name } of selection.only ?? []) assertSecretName(name);
   if (workspace !== undefined && !WORKSPACE_TITLE.test(workspace))
-    throw invalid('--workspace', 'ORG/NAME, such as lab/rna', workspace);
+    throw invalid('--workspace', 'ORG/NAME or SERVER:ORG/NAME, such as lab/rna', workspace);
   if (computeEnvironment !== undefined && !COMPUTE_ENVIRONMENT_NAME.test(computeEnvironment))
     throw invalid(
       '--compute-env',

@@ -56,7 +56,7 @@ async function materializeAs(
   wanted: PlannedRun,
   remember: Remember,
 ): Promise<RunStart> {
-  const { values, undeliverable } = await openSecrets(deps, wanted);
+  const { values, undeliverable } = await openSecrets(deps, wanted, id);
   assertSelectedDeliverable(wanted, undeliverable);
   const planned = withoutUndeliverable(wanted, undeliverable);
   const recorded = await recordRun(deps, { id, request, planned, values, undeliverable }, remember);

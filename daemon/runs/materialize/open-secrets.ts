@@ -1,4 +1,6 @@
 import { readLocalStore } from '../../nextflow/launcher/local-store.ts';
+import type { ResolvedSecret } from '../../sources/resolve.ts';
+import type { RemoteWorkspace } from '../../sources/remote-workspace.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
 import type { RunDependencies } from '../dependencies.ts';
 import type { PlannedRun } from '../plan/plan.ts';
@@ -13,23 +15,45 @@ export interface OpenedSecrets {
 }
 
 /**
- * Decrypts the values that a plan refers to. The caller drops the values as soon as they are materialized. Throws
- * `secret-not-found`, `vault-*`.
+ * Decrypts the values that a plan refers to. The caller drops the values as soon as they are materialized. `run`: the id for which a
+ * team server releases its values; undefined for a plan, for which the server must not release any. Throws `secret-not-found`,
+ * `vault-*`, and errors of the server.
  */
 export async function openSecrets(
   deps: RunDependencies,
-  { secrets, localStore, environment, secretDelivery }: PlannedRun,
+  { secrets, localStore, remote, environment, secretDelivery }: PlannedRun,
+  run: string | undefined,
 ): Promise<OpenedSecrets> {
   const values = new Map<string, SecretValue>();
-  const usesLocalStore = secrets.some(({ secretId }) => secretId === null);
+  const usesLocalStore = secrets.some(({ version }) => version === null);
   const local = usesLocalStore && localStore !== null ? readLocalStore(localStore) : new Map<string, never>();
+  const released = await release(deps, remote, secrets, run);
   for (const { name, secretId, version } of secrets) {
+    if (version !== null && secretId === null && run === undefined) continue;
     const value =
-      secretId === null || version === null ? local.get(name) : await deps.source.open(secretId, version);
+      version === null
+        ? local.get(name)
+        : secretId === null
+          ? released.get(name)
+          : await deps.source.open(secretId, version);
     if (value === undefined)
       throw new EscrowError('secret-not-found', `${name} was removed from "${String(localStore)}" just now.`);
     values.set(name, value);
   }
   const undeliverable = deps.platformOf(environment).secrets.findUndeliverable(values, secretDelivery);
   return { values: new Map([...values].filter(([name]) => !undeliverable.has(name))), undeliverable };
+}
+
+/** Gets the values of the team server's secrets: only of those, so that no other value leaves it. */
+async function release(
+  deps: RunDependencies,
+  remote: RemoteWorkspace | null,
+  secrets: readonly ResolvedSecret[],
+  run: string | undefined,
+): Promise<ReadonlyMap<string, SecretValue>> {
+  const wanted = secrets.flatMap(({ name, secretId, version }) =>
+    secretId === null && version !== null ? [{ name, version }] : [],
+  );
+  if (remote === null || run === undefined || wanted.length === 0) return new Map();
+  return deps.servers.release(remote, run, wanted);
 }

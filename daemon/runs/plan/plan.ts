@@ -12,6 +12,7 @@ import { describePlace } from '../../nextflow/executed/describe-place.ts';
 import { localStoreNames } from '../../nextflow/launcher/local-store.ts';
 import { configOverlay } from '../../nextflow/launcher/overlay.ts';
 import { describePlannedSecret, resolveSecrets, type ResolvedSecret } from '../../sources/resolve.ts';
+import type { RemoteWorkspace } from '../../sources/remote-workspace.ts';
 import type { SecretCandidate } from '../../sources/source.ts';
 import type { RunDependencies } from '../dependencies.ts';
 
@@ -21,6 +22,8 @@ export interface PlannedRun {
   readonly environment: ComputeEnvironment;
   readonly secretDelivery: SecretDelivery;
   readonly secrets: readonly ResolvedSecret[];
+  /** The workspace of a team server; null: the workspace is in the ledger. */
+  readonly remote: RemoteWorkspace | null;
   /** Whether the request selects secrets by name. The run then needs each of them. */
   readonly isSelection: boolean;
   /** Nextflow's own store, which provides the secrets of scope `local`. Null: none is used. */
@@ -35,7 +38,7 @@ export interface PlannedRun {
  */
 export async function planRun(deps: RunDependencies, request: RunRequest): Promise<PlannedRun> {
   const { db } = deps.ledger;
-  const workspace = await findWorkspace(db, request.workspace ?? deps.defaultWorkspace);
+  const workspace = await findPlannedWorkspace(deps, request.workspace ?? deps.defaultWorkspace);
   const found = await findComputeEnvironment(db, request.computeEnvironment);
   // A command that runs no tasks evaluates the pipeline here, whatever the platform is.
   const environment = request.command === undefined ? found : deps.onThisHost(found);
@@ -46,7 +49,7 @@ export async function planRun(deps: RunDependencies, request: RunRequest): Promi
   if (places !== undefined && request.writableByOthers?.policy === 'refuse') assertUnwritable(places);
   return {
     plan: {
-      workspace: titleOf(workspace),
+      workspace: workspace.title,
       computeEnvironment: environment.name,
       secrets: secrets.map(describePlannedSecret),
       store: isEmpty ? null : deps.platformOf(environment).secrets.kind,
@@ -57,12 +60,37 @@ export async function planRun(deps: RunDependencies, request: RunRequest): Promi
     environment,
     secretDelivery,
     secrets,
+    remote: workspace.remote,
     isSelection: request.selection.only !== undefined,
     localStore: request.localStore,
     overlay: configOverlay(
       deps.platformOf(environment).configuration?.(environment),
       request.configured ?? {},
     ),
+  };
+}
+
+/** The workspace of a run, wherever it is. */
+interface PlannedWorkspace {
+  /** Under which the ledger and receipts name it. */
+  readonly title: string;
+  readonly visibility: WorkspaceScope['visibility'];
+  readonly remote: RemoteWorkspace | null;
+  readonly list: () => Promise<SecretCandidate[]>;
+}
+
+async function findPlannedWorkspace(deps: RunDependencies, wanted: string): Promise<PlannedWorkspace> {
+  const { ledger, source, servers } = deps;
+  const found = await servers.find(wanted);
+  if (typeof found !== 'string')
+    return {
+      ...{ title: servers.titleOf(found), visibility: found.visibility, remote: found },
+      list: () => servers.list(found),
+    };
+  const scope = await findWorkspace(ledger.db, found);
+  return {
+    ...{ title: titleOf(scope), visibility: scope.visibility, remote: null },
+    list: () => source.list(ledger.db, scope),
   };
 }
 
@@ -93,11 +121,11 @@ const DEFAULT_DELIVERY: SecretDelivery = {
 
 /** Returns a note for the person who starts the run, or null. */
 function noteOn(
-  workspace: WorkspaceScope,
+  workspace: PlannedWorkspace,
   secrets: readonly ResolvedSecret[],
   { reason, note }: SecretDelivery,
 ): string | null {
-  if (workspace.visibility === 'personal') return `${titleOf(workspace)} is personal: ${NONE}`;
+  if (workspace.visibility === 'personal') return `${workspace.title} is personal: ${NONE}`;
   if (secrets.length === 0) return null;
   if (reason === null) return note ?? null;
   return `secrets are delivered in Nextflow's own format because ${reason}: tasks may receive undeclared secrets.`;
@@ -113,19 +141,19 @@ const NONE = 'a run in a personal workspace receives no secrets.';
 async function choose(
   deps: RunDependencies,
   { selection, localStore }: RunRequest,
-  workspace: WorkspaceScope,
+  workspace: PlannedWorkspace,
 ): Promise<ResolvedSecret[]> {
   const { ledger, source } = deps;
   if (workspace.visibility === 'personal') {
     if (selection.only === undefined) return [];
     throw new EscrowError(
       'workspace-personal',
-      `Cannot deliver secrets to a run in ${titleOf(workspace)}: ${NONE}`,
+      `Cannot deliver secrets to a run in ${workspace.title}: ${NONE}`,
     );
   }
   if (selection.none === true) return [];
   const user = await userScope(ledger.db, deps.user);
-  const ours = [...(await source.list(ledger.db, user)), ...(await source.list(ledger.db, workspace))];
+  const ours = [...(await source.list(ledger.db, user)), ...(await workspace.list())];
   // Nextflow's own store is read only if it is merged with ours, so that a run without our secrets cannot fail on it.
   const merges = selection.only === undefined ? ours.length > 0 : selection.only.length > 0;
   const local = merges && localStore !== null ? localStoreNames(localStore).map(localCandidate) : [];

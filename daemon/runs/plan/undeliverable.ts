@@ -27,7 +27,7 @@ export async function examineValues(deps: RunDependencies, planned: PlannedRun):
   const { secrets } = deps.platformOf(planned.environment);
   if (planned.secrets.length === 0 || secrets.carriesAnyValue(planned.secretDelivery)) return planned;
   try {
-    return withoutUndeliverable(planned, (await openSecrets(deps, planned)).undeliverable);
+    return withoutUndeliverable(planned, (await openSecrets(deps, planned, undefined)).undeliverable);
   } catch (error) {
     if (!(error instanceof EscrowError)) throw error;
     const { note } = planned.plan;

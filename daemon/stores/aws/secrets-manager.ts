@@ -1,3 +1,4 @@
+import { withoutServer } from '../../contract/object-names.ts';
 import { isUtf8 } from 'node:buffer';
 import type { DescribeSecretResponse, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { cacheQueueChecks, type assertTakesSecrets } from '../../aws/batch/queue.ts';
@@ -77,7 +78,7 @@ export class AwsSecretsManager implements SecretsStore, ObjectStore {
   split({ run, workspace, environment, secrets }: DeliveryRequest): Bundle[] {
     const settings = awsSettingsOf(environment);
     const { region, account } = accessOf(settings);
-    const base = `${settings.prefix ?? 'nf-escrow'}/${workspace.replace('/', '.')}/${run}`;
+    const base = `${settings.prefix ?? 'nf-escrow'}/${withoutServer(workspace).replace('/', '.')}/${run}`;
     return splitIntoBundles(settings.layout ?? 'bundle', secrets).map(({ suffix, names }) => ({
       target: `arn:${partitionOf(region)}:secretsmanager:${region}:${account}:secret:${base}${suffix}`,
       secrets: new Map([...secrets].filter(([name]) => names.includes(name)).sort()),

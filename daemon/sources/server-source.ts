@@ -1,0 +1,118 @@
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { connectStored, type StoredServer } from '../api-client/https/stored-servers.ts';
+import { readAll } from '../api-client/read-all.ts';
+import { assertSecretName } from '../contract/secret-name.ts';
+import type { Release, Secret } from '../contract/types.ts';
+import { validate } from '../contract/validate.ts';
+import { EscrowError } from '../errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { decryptPayload, type ReleasedVersion } from '../releases/payload.ts';
+import { isReleaseCredential } from '../releases/release-credential.ts';
+import type { SecretValue } from '../vault/secret-value.ts';
+import { findRemoteWorkspace, qualifiedTitle, type RemoteWorkspace } from './remote-workspace.ts';
+import type { ReleaseSource, SecretCandidate } from './source.ts';
+
+/** Time in which a request can be repeated. */
+const EXPIRY_MS = 3_600_000;
+const ATTEMPTS = 3;
+
+/** Options of the source. */
+export interface ServerSourceOptions {
+  readonly ledger: Ledger;
+  /** Reads the servers again for each run, because `login` writes them. */
+  readonly servers: () => readonly StoredServer[];
+}
+
+/** The source for workspaces of team servers. */
+export class ServerSource implements ReleaseSource {
+  readonly #ledger: Ledger;
+  readonly #servers: ServerSourceOptions['servers'];
+
+  constructor({ ledger, servers }: ServerSourceOptions) {
+    this.#ledger = ledger;
+    this.#servers = servers;
+  }
+
+  async find(title: string): Promise<RemoteWorkspace | string> {
+    return findRemoteWorkspace(title, this.#servers(), async (own) => {
+      const [organization = '', name = ''] = own.split('/');
+      const found = await this.#ledger.db
+        .selectFrom('scopes')
+        .select('id')
+        .where('kind', '=', 'workspace')
+        .where('organization', '=', organization)
+        .where('name', '=', name)
+        .executeTakeFirst();
+      return found !== undefined;
+    });
+  }
+
+  async list({ server, title }: RemoteWorkspace): Promise<SecretCandidate[]> {
+    const client = connectStored(server);
+    try {
+      const secrets = await readAll<Secret>(client, `/v1/workspaces/${title}/secrets`, 'secrets');
+      return secrets.map(({ name, version }) => {
+        assertSecretName(name); // becomes the name of a file
+        if (!Number.isSafeInteger(version) || version < 1) throw unusable(server, 'a version is no number');
+        return { name, version, scope: 'workspace', secretId: null };
+      });
+    } finally {
+      client.close();
+    }
+  }
+
+  async release(
+    workspace: RemoteWorkspace,
+    run: string,
+    secrets: readonly ReleasedVersion[],
+  ): Promise<ReadonlyMap<string, SecretValue>> {
+    const identity = await generateX25519Identity(); // kept in memory only, until the payload is decrypted
+    const expires = new Date(Date.now() + EXPIRY_MS).toISOString();
+    const { server, title } = workspace;
+    const release = await request(server, {
+      ...{ workspace: title, run, expires, recipient: await identityToRecipient(identity) },
+      secrets: secrets.map(({ name, version }) => ({ name, version })),
+    });
+    const { id, credential, payload } = release;
+    if (!isReleaseCredential(credential) || id.length > 100)
+      throw unusable(server, 'its credential is invalid');
+    // Before the values are decrypted, so that the server learns how the run ended whatever happens from now on.
+    await this.#ledger.write((db) =>
+      db
+        .insertInto('received_releases')
+        .values({
+          ...{ run_id: run, release_id: id, server: server.url, ca_file: server.caFile, credential },
+          ...{ epoch: 0, sequence: 0, delivered: 0, report: null, created_at: new Date().toISOString() },
+        })
+        .execute(),
+    );
+    return decryptPayload(payload, identity, { release: id, run, workspace: title, expires }, secrets);
+  }
+
+  /** Returns the title under which the ledger and receipts name a workspace. */
+  titleOf(workspace: RemoteWorkspace): string {
+    return qualifiedTitle(workspace);
+  }
+}
+
+/** Repeats a request whose response is lost: the server returns the same release. */
+async function request(server: StoredServer, body: object): Promise<Release> {
+  const client = connectStored(server);
+  try {
+    for (let attempt = 1; ; attempt += 1)
+      try {
+        return validate<'Release'>('release.json', await client.call('POST', '/v1/releases', body));
+      } catch (error) {
+        const isLost = error instanceof EscrowError && error.code === 'server-unreachable';
+        if (error instanceof EscrowError && error.code === 'request-invalid')
+          throw unusable(server, 'it has another form'); // of the response, or a server of another version
+        if (!isLost || attempt === ATTEMPTS) throw error;
+      }
+  } finally {
+    client.close();
+  }
+}
+
+function unusable({ name }: StoredServer, why: string): EscrowError {
+  return new EscrowError('release-invalid', `Cannot use the response of the server ${name}: ${why}.`);
+}
