@@ -52,6 +52,7 @@ import { Keys } from './vault/keys/keys.ts';
 import { finishRekey } from './vault/keys/rekey.ts';
 import { readRequestKey } from './vault/keys/request-key.ts';
 import { readWebhooks } from './config/webhook-setting.ts';
+import { ReleaseReports } from './releases/release-reports.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
 import { Vault } from './vault/vault.ts';
 
@@ -137,6 +138,7 @@ export async function serve(
     const recorder = new MetricsRecorder(ledger, version, () => events.listeners);
     recorder.start();
     const webhooks = new Webhooks({ ledger, hooks: await readWebhooks(settings.webhooks), log });
+    const reports = new ReleaseReports({ ledger, epoch, log });
     const launches = new Launches({
       ...{ ledger, runs, umask },
       context: launchContextOf(settings, command),
@@ -191,6 +193,7 @@ export async function serve(
     await tcp.start();
     if (sessions.places.socket) await reopen(pageSocket, log);
     await webhooks.start(); // last, because a failed start must leave no timer
+    reports.start();
     process
       .on('SIGTERM', stop)
       .on('SIGINT', stop)
@@ -204,6 +207,7 @@ export async function serve(
         launches.active > 0 ||
         ledger.erasure.pending !== undefined ||
         webhooks.isBusy ||
+        reports.isBusy ||
         tcp.status !== undefined ||
         (pageSocket.isOpen && !sessions.isEmpty);
       if (!isNeeded && performance.now() - touchedAt > settings.idleSeconds * 1000) stop();
@@ -214,7 +218,7 @@ export async function serve(
     clearInterval(idle);
     recorder.stop();
     redirect.remove();
-    await webhooks.stop();
+    await Promise.all([webhooks.stop(), reports.stop()]);
     stopSpool();
     events.stop();
     await Promise.all([server.close(), second?.close(), tcp.close(), pageSocket.close()]);

@@ -1,0 +1,134 @@
+import type { Logger } from 'pino';
+import { connectServer } from '../api-client/https/server-client.ts';
+import { asEscrowError } from '../errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { Backoff, type Pauses } from '../system/time/backoff.ts';
+import { forgetRelease, queueReports, recordDelivered, type ReceivedRelease } from './report-queue.ts';
+
+const ROUND_MS = 2000;
+const PAUSES: Pauses = { first: 2000, longest: 10 * 60_000 };
+/** Nothing waits for a report, but the next one does. */
+const TIMEOUT_MS = 20_000;
+
+/** Options of the reports. The intervals are for tests. */
+interface ReportOptions {
+  readonly ledger: Ledger;
+  /** Of this daemon in the ledger. */
+  readonly epoch: number;
+  readonly log: Pick<Logger, 'warn'>;
+  readonly roundMs?: number | undefined;
+  readonly pauses?: Pauses;
+}
+
+/** A server that did not accept a report, and the time before which it gets no other, on the monotonic clock. */
+interface Failing {
+  readonly backoff: Backoff;
+  notBefore: number;
+}
+
+/**
+ * Reports the states of runs to the team servers that released secrets to them. The ledger has each report before it is sent, so that
+ * it is sent at least once, also after a restart. Neither a run nor a purge waits for it.
+ */
+export class ReleaseReports {
+  readonly #options: ReportOptions;
+  readonly #failing = new Map<string, Failing>();
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #isStopping = false;
+  #hasChanges = true;
+  #pending = 0;
+
+  constructor(options: ReportOptions) {
+    this.#options = options;
+  }
+
+  /** Whether reports are pending that a server may accept now. A server that does not answer does not keep the daemon running. */
+  get isBusy(): boolean {
+    return this.#pending > 0 && this.#failing.size === 0;
+  }
+
+  start(): void {
+    const { ledger, roundMs = ROUND_MS } = this.#options;
+    ledger.changes.on('change', this.#noteChange);
+    this.#timer = setInterval(() => void this.#runRound(), roundMs);
+    void this.#runRound();
+  }
+
+  /** Waits for a report that is being sent. It is sent again after the next start if its result is not recorded. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearInterval(this.#timer);
+    this.#options.ledger.changes.off('change', this.#noteChange);
+    await this.#round;
+  }
+
+  readonly #noteChange = (): void => {
+    this.#hasChanges = true;
+  };
+
+  async #runRound(): Promise<void> {
+    if (!this.#hasChanges && this.#pending === 0) return;
+    this.#round ??= this.#sendAll().finally(() => (this.#round = undefined));
+    await this.#round;
+  }
+
+  /** A failure must not stop anything else of the daemon. The next round retries. */
+  async #sendAll(): Promise<void> {
+    const { ledger, epoch, log } = this.#options;
+    this.#hasChanges = false;
+    try {
+      const pending = await queueReports(ledger, epoch);
+      this.#pending = pending.length;
+      for (const row of pending) if (!this.#mustWait(row.server)) await this.#send(row);
+    } catch (error) {
+      const { code, message } = asEscrowError(error);
+      log.warn({ code, reason: message }, 'cannot report the states of runs; retrying');
+    }
+  }
+
+  #mustWait(server: string): boolean {
+    return this.#isStopping || performance.now() < (this.#failing.get(server)?.notBefore ?? 0);
+  }
+
+  async #send(row: ReceivedRelease): Promise<void> {
+    const { ledger, log } = this.#options;
+    const { server, run_id: run } = row;
+    try {
+      await put(row);
+    } catch (error) {
+      const { code, message } = asEscrowError(error);
+      if (code !== 'unauthenticated') {
+        this.#postpone(row, message);
+        return;
+      }
+      log.warn({ server, run }, 'the server does not know the release any more; its reports end');
+      await forgetRelease(ledger, row);
+      return;
+    }
+    this.#failing.delete(server);
+    this.#pending -= 1;
+    await recordDelivered(ledger, row);
+  }
+
+  #postpone({ server, run_id: run }: ReceivedRelease, reason: string): void {
+    const { log, pauses = PAUSES } = this.#options;
+    const known = this.#failing.get(server);
+    if (known === undefined) log.warn({ server, run, reason }, 'cannot report the state of a run; retrying');
+    const { backoff } = known ?? { backoff: new Backoff(pauses) };
+    this.#failing.set(server, { backoff, notBefore: performance.now() + backoff.next() });
+  }
+}
+
+async function put({ server, ca_file, credential, release_id, report }: ReceivedRelease): Promise<void> {
+  const client = connectServer({
+    ...{ url: new URL(server), token: credential, timeoutMs: TIMEOUT_MS },
+    ...(ca_file === null ? {} : { caFile: ca_file }),
+  });
+  try {
+    const path = `/v1/releases/${encodeURIComponent(release_id)}/state`;
+    await client.call('PUT', path, JSON.parse(report ?? '{}'));
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,86 @@
+// Reports of a user's daemon to the team server that released secrets to a run.
+import t from 'tap';
+import { revokeToken } from '../../../daemon/access/tokens/tokens.ts';
+import { ReleaseReports } from '../../../daemon/releases/release-reports.ts';
+import { until } from '../../support/sandbox.ts';
+import { TeamRuns } from '../../support/team-runs.ts';
+
+const PAUSES = { first: 20, longest: 50 };
+
+function reportsOf({ modules }: TeamRuns, epoch = 1): ReleaseReports {
+  const { ledger, deps } = modules;
+  return new ReleaseReports({ ledger, epoch, log: deps.log, roundMs: 20, pauses: PAUSES });
+}
+
+void t.test(
+  'reports each state while the token is revoked, and forgets the credential at the end',
+  async (t) => {
+    const team = await TeamRuns.start(t);
+    await team.set('A_KEY');
+    const { run } = await team.modules.runs.create(team.request('lab/rna'));
+    const id = run?.id ?? '';
+    for (const { id: token } of await team.server.ledger.db.selectFrom('tokens').select('id').execute())
+      await revokeToken(team.server.ledger, team.user, token);
+    const reports = reportsOf(team);
+    t.teardown(() => reports.stop());
+    reports.start();
+    await until(
+      'the server knows the delivery',
+      async () => (await team.release(id))?.state === 'materialized',
+    );
+    t.match(await team.release(id), { leases: /"state":"placed"/, epoch: 1 });
+    await team.modules.runs.callOff(id);
+    await until('the server knows the end', async () => (await team.release(id))?.state === 'purged');
+    t.match(await team.release(id), { outcome: 'aborted', leases: /"state":"gone"/ });
+    await until(
+      'the credential is deleted',
+      async () =>
+        (await team.modules.ledger.db.selectFrom('received_releases').selectAll().execute()).length === 0,
+    );
+    await until('the daemon may stop', () => !reports.isBusy);
+  },
+);
+
+void t.test(
+  'keeps reports over a restart while the server does not answer, and holds up no purge',
+  async (t) => {
+    const team = await TeamRuns.start(t);
+    await team.set('A_KEY');
+    const { run } = await team.modules.runs.create(team.request('lab/rna'));
+    const id = run?.id ?? '';
+    team.front.interfere = () => 'refuse';
+    const first = reportsOf(team);
+    first.start();
+    await team.modules.runs.callOff(id);
+    await until('the run is purged', async () => (await team.modules.runs.find(id)).state === 'purged');
+    await until('the report is queued', async () => {
+      const [row] = await team.modules.ledger.db.selectFrom('received_releases').selectAll().execute();
+      return row?.report?.includes('purged') === true && row.delivered < row.sequence;
+    });
+    await until('the daemon may stop', () => !first.isBusy);
+    await first.stop();
+    t.match(await team.release(id), { state: 'created' });
+    team.front.interfere = () => undefined;
+    const second = reportsOf(team, 2);
+    t.teardown(() => second.stop());
+    second.start();
+    await until('the server knows the end', async () => (await team.release(id))?.state === 'purged');
+  },
+);
+
+void t.test('ends the reports on a release that the server does not know', async (t) => {
+  const team = await TeamRuns.start(t);
+  await team.set('A_KEY');
+  await team.modules.runs.create(team.request('lab/rna'));
+  const { ledger } = team.server;
+  await ledger.write((db) => db.deleteFrom('release_credentials').execute());
+  const reports = reportsOf(team);
+  t.teardown(() => reports.stop());
+  reports.start();
+  await until(
+    'the release is forgotten',
+    async () =>
+      (await team.modules.ledger.db.selectFrom('received_releases').selectAll().execute()).length === 0,
+  );
+  t.match(team.modules.logged(), /does not know the release/);
+});
