@@ -43,6 +43,10 @@ const groups: readonly Group[] = [
     names: ['dashboard'],
     load: async () => (await import('./commands/dashboard/dashboard.ts')).addDashboard,
   },
+  {
+    names: ['login', 'logout', 'whoami'],
+    load: async () => (await import('./commands/servers/login.ts')).addLogin,
+  },
   { names: ['serve'], load: async () => (await import('./commands/server/serve.ts')).addServe },
   { names: ['audit'], load: async () => (await import('./commands/audit.ts')).addAudit },
   { names: ['completion'], load: async () => (await import('./commands/completion.ts')).addCompletion },

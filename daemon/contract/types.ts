@@ -279,6 +279,7 @@ export interface Contract {
   Exposure?: Exposure;
   HeadJob?: HeadJob;
   Health?: Health;
+  Identity?: Identity;
   ImportQuery?: ImportQuery;
   ImportRequest?: ImportRequest;
   ImportResult?: ImportResult;
@@ -1134,7 +1135,28 @@ export interface Health {
   pendingRemovals?: number;
 }
 /**
- * Options of an import.
+ * Who sends the request.
+ */
+export interface Identity {
+  /**
+   * Name of the user or of the service account
+   */
+  name: string;
+  /**
+   * Kind of principal
+   */
+  kind: 'user' | 'service-account';
+  /**
+   * Scopes of the token; null for a session
+   */
+  scopes: TokenScope[] | null;
+  /**
+   * The only workspace that the token gives access to; null: all
+   */
+  workspace: string | null;
+}
+/**
+ * How to import secrets.
  */
 export interface ImportQuery {
   /**

@@ -134,7 +134,10 @@ export class Launches {
 
   async #prepare(launch: LaunchRequest): Promise<PreparedLaunch> {
     const { ledger, context } = this.#parts;
-    const workspace = await findWorkspace(ledger.db, launch.workspace ?? context.settings.workspace);
+    const workspace = await findWorkspace(
+      ledger.db,
+      (launch.workspace ?? context.settings.workspace).replace(/^local:/, ''), // other servers: only `run` uses them
+    );
     const environment = await this.#findEnvironment(launch.computeEnvironment);
     const surroundings = this.#surroundings(launch, environment);
     const { found, processes } = await inspect(launch, surroundings.environment);

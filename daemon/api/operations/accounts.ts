@@ -3,6 +3,7 @@ import {
   listServiceAccounts,
   removeServiceAccount,
 } from '../../access/accounts/service-accounts.ts';
+import { describeIdentity } from '../../access/accounts/identity.ts';
 import { listUsers, setUserState } from '../../access/accounts/users.ts';
 import { createToken, listTokens, revokeToken } from '../../access/tokens/tokens.ts';
 import type { ServiceAccount } from '../../contract/types.ts';
@@ -14,6 +15,19 @@ const CHANGE_USER = ['user-not-found', 'not-permitted'] as const;
 
 /** Operations on the users of a team server. */
 export const userOperations: readonly Operation[] = [
+  operation({
+    id: 'getIdentity',
+    method: 'get',
+    path: '/v1/whoami',
+    summary: 'Get who sends the request',
+    permission: 'workspaces:read',
+    ofTeamServer: true,
+    responses: { 200: 'identity' },
+    handle: async ({ ledger }, { principal }) => ({
+      status: 200,
+      body: await describeIdentity(ledger.db, principal),
+    }),
+  }),
   operation({
     id: 'listUsers',
     method: 'get',

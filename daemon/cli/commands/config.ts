@@ -11,7 +11,7 @@ import type { Context } from '../context.ts';
 import { print, printJson } from '../io/output.ts';
 import { unknownChoice } from '../io/unknown-choice.ts';
 import { printTable } from '../io/table.ts';
-import { workspacePath } from './secrets/scope.ts';
+import { findWorkspacePlace } from './secrets/scope.ts';
 
 /** Keys that the daemon reads when it starts. Commands read the others. */
 const OF_DAEMON: readonly SettingKey[] = [
@@ -64,8 +64,8 @@ export function addConfig(program: Command, context: Context): void {
 }
 
 async function use(context: Context, title: string): Promise<void> {
-  const daemon = await context.daemon();
-  const { visibility } = await daemon.call<Workspace>('GET', workspacePath(title));
+  const { client, path } = await findWorkspacePlace(context, title);
+  const { visibility } = await client.call<Workspace>('GET', path);
   await set(context, 'workspace', title);
   if (visibility === 'personal') print('This workspace is personal: its runs get no secrets.');
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readAll } from '../../api-client/read-all.ts';
 import type { MemberList, Organization, Workspace } from '../../contract/types.ts';
@@ -9,7 +10,7 @@ import { printTable, type Column } from '../io/table.ts';
 import { displayOfOutput } from '../io/display.ts';
 import { timeFormatter, type TimeOptions } from '../io/time-format.ts';
 import { addTimeOption } from '../io/time-option.ts';
-import { workspacePath } from './secrets/scope.ts';
+import { findWorkspacePlace, workspacePath } from './secrets/scope.ts';
 
 interface Json {
   readonly json?: boolean;
@@ -124,23 +125,33 @@ async function createWorkspace(context: Context, title: string, options: CreateO
 }
 
 async function listWorkspaces(context: Context, options: Json): Promise<void> {
-  const workspaces = await readAll<Workspace>(await context.daemon(), '/v1/workspaces', 'workspaces');
+  const own = await readAll<Workspace>(await context.daemon(), '/v1/workspaces', 'workspaces');
+  const hasServers = existsSync(context.settings.paths.serversFile);
+  const remote = hasServers
+    ? await (await import('./servers/list-remote-workspaces.ts')).listRemoteWorkspaces(context)
+    : [];
+  const workspaces = [...own.map((one) => ({ ...one, server: null })), ...remote];
   if (options.json === true) {
-    printJson({ workspaces });
+    printJson({ workspaces: hasServers ? workspaces : own });
     return;
   }
   const rows = workspaces.map((one) => {
     const title = `${one.organization}/${one.name}`;
-    const mark = title === context.settings.workspace ? '*' : '';
-    return [title, one.visibility, one.role, String(one.secrets), mark];
+    const place = one.server ?? 'local';
+    const isDefault = [title, `${place}:${title}`].includes(context.settings.workspace);
+    return [
+      ...(hasServers ? [place] : []),
+      ...[title, one.visibility, one.role, String(one.secrets), isDefault ? '*' : ''],
+    ];
   });
-  await printTable(['WORKSPACE', 'VISIBILITY', 'ROLE', 'SECRETS', 'DEFAULT'], rows);
+  const columns = ['WORKSPACE', 'VISIBILITY', 'ROLE', 'SECRETS', 'DEFAULT'];
+  await printTable([...(hasServers ? ['SERVER'] : []), ...columns], rows);
 }
 
-async function showWorkspace(context: Context, title: string, options: ListOptions): Promise<void> {
-  const daemon = await context.daemon();
-  const workspace = await daemon.call<Workspace>('GET', workspacePath(title));
-  const { members } = await daemon.call<MemberList>('GET', `${workspacePath(title)}/members`);
+async function showWorkspace(context: Context, wanted: string, options: ListOptions): Promise<void> {
+  const { client, path, title } = await findWorkspacePlace(context, wanted);
+  const workspace = await client.call<Workspace>('GET', path);
+  const { members } = await client.call<MemberList>('GET', `${path}/members`);
   if (options.json === true) {
     printJson({ ...workspace, members });
     return;

@@ -27,16 +27,24 @@ export async function examineValues(deps: RunDependencies, planned: PlannedRun):
   const { secrets } = deps.platformOf(planned.environment);
   if (planned.secrets.length === 0 || secrets.carriesAnyValue(planned.secretDelivery)) return planned;
   try {
-    return withoutUndeliverable(planned, (await openSecrets(deps, planned, undefined)).undeliverable);
+    const examined = withoutUndeliverable(
+      planned,
+      (await openSecrets(deps, planned, undefined)).undeliverable,
+    );
+    const isRemote = planned.secrets.some(({ secretId, version }) => secretId === null && version !== null);
+    return isRemote ? withNote(examined, REMOTE) : examined;
   } catch (error) {
     if (!(error instanceof EscrowError)) throw error;
-    const { note } = planned.plan;
-    const unexamined = `the values were not examined, some may be undeliverable: ${error.message}`;
-    return {
-      ...planned,
-      plan: { ...planned.plan, note: note === null ? unexamined : `${note} ${unexamined}` },
-    };
+    return withNote(planned, `the values were not examined, some may be undeliverable: ${error.message}`);
   }
+}
+
+const REMOTE =
+  'the values of the team server were not examined, some may be undeliverable: the server releases them only to a run.';
+
+function withNote(planned: PlannedRun, more: string): PlannedRun {
+  const { note } = planned.plan;
+  return { ...planned, plan: { ...planned.plan, note: note === null ? more : `${note} ${more}` } };
 }
 
 /** Throws `value-not-deliverable` for the first secret that was selected by name and is undeliverable. */

@@ -6,7 +6,7 @@ import { print, printJson } from '../../io/output.ts';
 import { unknownChoice } from '../../io/unknown-choice.ts';
 import { printReportTable } from '../../io/table.ts';
 import type { ImportedSecret } from '../../io/import-sources.ts';
-import { scopeTitle, secretsPath, type ScopeOptions } from './scope.ts';
+import { findSecrets, type ScopeOptions } from './scope.ts';
 import { tellHolders } from './tell-holders.ts';
 
 export interface ConflictOptions {
@@ -27,7 +27,7 @@ export async function importSecrets(
   options: ImportOptions,
 ): Promise<void> {
   const onConflict = conflictOf(options);
-  const path = secretsPath(context, options);
+  const { client, path, title } = await findSecrets(context, options);
   const { describeInput, importSources, readImport } = await import('../../io/import-sources.ts');
   const source = importSources.find((known) => known === options.from);
   if (source === undefined)
@@ -39,21 +39,18 @@ export async function importSecrets(
   const isStore = source === 'nextflow' && file === undefined;
   const found = await readImport(source, file, process.env);
   const secrets = pick(found, options.only ?? [], isStore ? "Nextflow's secrets store" : describeInput(file));
-  const daemon = await context.daemon();
   if (onConflict === 'refuse') {
-    await showConflicts(await readAll<Secret>(daemon, path, 'secrets'), secrets);
+    await showConflicts(await readAll<Secret>(client, path, 'secrets'), secrets);
   }
   const body: ImportRequest = { secrets, onConflict };
-  const result = await daemon.call<ImportResult>('POST', `${path}/import`, body);
+  const result = await client.call<ImportResult>('POST', `${path}/import`, body);
   if (options.json === true) printJson(result);
   else {
     await printImport(result);
     const rest = ' The file is unchanged and still contains the values in clear text.';
-    print(
-      `Imported into ${scopeTitle(context, options)}.${isStore || (file !== undefined && file !== '-') ? rest : ''}`,
-    );
+    print(`Imported into ${title}.${isStore || (file !== undefined && file !== '-') ? rest : ''}`);
     for (const name of result.replaced)
-      await tellHolders(daemon, `${path}/${encodeURIComponent(name)}`, name);
+      await tellHolders(client, `${path}/${encodeURIComponent(name)}`, name);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts';
 import { printJson, printNote } from '../../io/output.ts';
 import { printTable, type Column } from '../../io/table.ts';
 import type { TimeOptions } from '../../io/time-format.ts';
-import { ownerOf, secretsPath, type ScopeOptions } from './scope.ts';
+import { findSecrets, ownerOf, type ScopeOptions } from './scope.ts';
 
 const COLUMNS: readonly Column[] = [
   'NAME',
@@ -32,19 +32,22 @@ export async function listSecrets(
   context: Context,
   options: ScopeOptions & TimeOptions & { json?: boolean },
 ): Promise<void> {
-  const daemon = await context.daemon();
-  const secretsOf = async (scope: ScopeOptions): Promise<Secret[]> =>
-    readAll<Secret>(daemon, secretsPath(context, scope), 'secrets');
+  const { client, path, title } = await findSecrets(context, options);
+  const found = await readAll<Secret>(client, path, 'secrets');
   const secrets: ListedSecret[] =
-    options.user === true
-      ? await secretsOf(options)
-      : merge(await secretsOf(options), await secretsOf({ user: true }), options.workspace === undefined);
+    options.user === true ? found : merge(found, await readOwn(context), options.workspace === undefined);
   if (options.json === true) printJson({ secrets });
   else if (secrets.length > 0) await printSecrets(secrets, options);
   else {
     const other = options.user === true || options.workspace !== undefined ? '' : ', and neither have you';
-    printNote(`${ownerOf(context, options)} no secrets${other}. Add one: nf-escrow secrets set NAME`);
+    printNote(`${ownerOf(title)} no secrets${other}. Add one: nf-escrow secrets set NAME`);
   }
+}
+
+/** Returns the user's own secrets, which override those of any workspace. */
+async function readOwn(context: Context): Promise<Secret[]> {
+  const { client, path } = await findSecrets(context, { user: true });
+  return readAll<Secret>(client, path, 'secrets');
 }
 
 /** Returns the workspace's secrets and, if `withOwn`, the user's, by name. */

@@ -15,7 +15,7 @@ import { timeFormatter, type TimeOptions } from '../../io/time-format.ts';
 import { addTimeOption } from '../../io/time-option.ts';
 import { promptHidden } from '../../io/passphrase.ts';
 import { removeSecrets } from './remove-secrets.ts';
-import { scopeTitle, secretsPath, type ScopeOptions } from './scope.ts';
+import { findSecrets, type ScopeOptions } from './scope.ts';
 import { tellHolders } from './tell-holders.ts';
 
 const NEWLINE = 10;
@@ -31,7 +31,7 @@ export function addSecrets(program: Command, context: Context): void {
     .addHelpText('after', '\nExample: nf-escrow secrets set DB_PASSWORD');
   const scoped = (command: Command): Command =>
     command
-      .option('--workspace <ORG/NAME>', 'workspace (default: see nf-escrow use)')
+      .option('--workspace <ORG/NAME>', 'workspace, or SERVER:ORG/NAME (default: see nf-escrow use)')
       .option('--user', "your own secrets, which override the workspace's");
   scoped(secrets.command('set').argument('<NAME>'))
     .description('Set a secret; its value comes from a hidden prompt, or byte for byte from standard input')
@@ -102,21 +102,19 @@ export async function setSecret(
   options: ScopeOptions & { fromFile?: string },
 ): Promise<void> {
   assertSecretName(name); // before the prompt
-  const path = `${secretsPath(context, options)}/${encodeURIComponent(name)}`;
+  const { client, path: secrets, title } = await findSecrets(context, options);
+  const path = `${secrets}/${encodeURIComponent(name)}`;
   const value = await readValue(name, options.fromFile);
-  const daemon = await context.daemon();
-  const { version, maskable } = await daemon.call<SecretVersion>('PUT', path, {
+  const { version, maskable } = await client.call<SecretVersion>('PUT', path, {
     valueBase64: value.toString('base64'),
   });
-  print(
-    `${name} is set for ${scopeTitle(context, options)} (version ${String(version)}, ${String(value.length)} bytes).`,
-  );
+  print(`${name} is set for ${title} (version ${String(version)}, ${String(value.length)} bytes).`);
   noteNewline(name, value);
   if (!maskable)
     warn(
       `nf-escrow cannot mask ${name} in the output of runs, nor find it in their files: it has fewer than 6 bytes`,
     );
-  await tellHolders(daemon, path, name);
+  await tellHolders(client, path, name);
 }
 
 export async function showSecret(
@@ -124,11 +122,11 @@ export async function showSecret(
   name: string,
   options: ScopeOptions & Json & TimeOptions,
 ): Promise<void> {
-  const daemon = await context.daemon();
-  const secrets = await readAll<Secret>(daemon, secretsPath(context, options), 'secrets');
+  const { client, path, title } = await findSecrets(context, options);
+  const secrets = await readAll<Secret>(client, path, 'secrets');
   const secret = secrets.find((candidate) => candidate.name === name);
   if (secret === undefined) {
-    const where = options.user === true ? 'your own secrets' : scopeTitle(context, options);
+    const where = options.user === true ? 'your own secrets' : title;
     const detail = `Cannot show ${name} of ${where}: there is no secret of this name.`;
     const among = secrets.map((each) => each.name);
     throw notFoundError('secret-not-found', detail, { name, among });

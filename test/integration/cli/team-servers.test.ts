@@ -1,0 +1,123 @@
+// Commands of a user who is signed in to a team server.
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import t, { type Test } from 'tap';
+import { findWorkspace } from '../../../daemon/access/scopes.ts';
+import type { Identity, Secret, Workspace } from '../../../daemon/contract/types.ts';
+import { Sandbox } from '../../support/sandbox.ts';
+import { HttpsFront } from '../../support/server/https-front.ts';
+import { TeamServer } from '../../support/team-server.ts';
+
+interface Ground {
+  readonly box: Sandbox;
+  readonly server: TeamServer;
+  readonly front: HttpsFront;
+  readonly token: string;
+  readonly login: (input: string, ...options: string[]) => ReturnType<Sandbox['escrow']>;
+}
+
+async function start(t: Test): Promise<Ground> {
+  const server = await TeamServer.start(t);
+  const user = await server.user('ada');
+  await server.organization('lab', [[user, 'owner']]);
+  await server.workspace({ organization: 'lab', name: 'rna', visibility: 'private' });
+  const { text: token } = await server.token(user);
+  const front = await HttpsFront.start(t, server.socketPath);
+  const box = new Sandbox(t);
+  const login = (input: string, ...options: string[]) =>
+    box.escrow(
+      [
+        ...['login', `https://localhost:${String(front.port)}/`, '--token-stdin'],
+        ...['--ca-file', front.authority.caFile, ...options],
+      ],
+      { input },
+    );
+  return { box, server, front, token, login };
+}
+
+t.setTimeout(300_000);
+
+void t.test('signs in, shows the account, and signs out', async (t) => {
+  const { box, token, login, front } = await start(t);
+  const { status, stdout, stderr } = await login(`${token}\n`, '--name', 'vault');
+  t.equal(status, 0, stderr);
+  t.match(stdout, /Signed in to vault as ada/);
+  const file = join(box.state, 'servers.json');
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.match(readFileSync(file, 'utf8'), token);
+  const { servers } = await box.json<{ servers: { name: string; identity: Identity }[] }>(['whoami']);
+  t.match(servers, [{ name: 'vault', identity: { name: 'ada', kind: 'user', workspace: null } }]);
+  front.interfere = () => 'refuse';
+  const away = await box.escrow(['whoami']);
+  t.equal(away.status, 69);
+  t.match(away.stderr, /cannot get your account on vault/);
+  t.equal((await box.escrow(['logout', 'other'])).status, 77);
+  t.match((await box.escrow(['logout'])).stdout, /Signed out of vault/);
+  t.notMatch(readFileSync(file, 'utf8'), token);
+  t.equal((await box.escrow(['logout', 'vault'])).status, 77);
+});
+
+void t.test('stores nothing without a valid token, name and address', async (t) => {
+  const { box, token, login } = await start(t);
+  const canary = `canary-${randomBytes(12).toString('hex')}`;
+  const cases = [
+    [canary, [], 64],
+    [`${canary}${'x'.repeat(10_000)}`, [], 64],
+    [`nfe_${'x'.repeat(49)}`, [], 64],
+    [token, ['--name', 'local'], 64],
+    [token, ['--name', 'A B'], 64],
+  ] as const;
+  for (const [input, options, expected] of cases) {
+    const { status, stdout, stderr } = await login(input, ...options);
+    t.equal(status, expected, stderr);
+    t.notMatch(stdout + stderr, canary);
+  }
+  for (const url of ['http://localhost', 'https://user:password@localhost', 'vault', 'https://x/?token=1'])
+    t.equal((await box.escrow(['login', url, '--token-stdin'], { input: token })).status, 64, url);
+  t.equal((await box.escrow(['login', 'https://localhost'])).status, 64, 'without --token-stdin');
+  t.same((await box.json<{ servers: [] }>(['whoami'])).servers, []);
+});
+
+void t.test('manages the secrets of a workspace of the server', async (t) => {
+  t.setTimeout(240_000);
+  const { box, server, token, login, front } = await start(t);
+  await login(token, '--name', 'vault');
+  const { workspaces } = await box.json<{ workspaces: (Workspace & { server: string | null })[] }>([
+    'workspaces',
+    'list',
+  ]);
+  t.match(
+    workspaces.map((one) => [one.server, one.organization, one.name]),
+    [
+      [null, 'local', 'main'],
+      ['vault', 'lab', 'rna'],
+    ],
+  );
+  const value = `canary-${randomBytes(12).toString('hex')}`;
+  const set = await box.escrow(['secrets', 'set', 'A_KEY', '--workspace', 'lab/rna'], { input: value });
+  t.equal(set.status, 0, set.stderr);
+  t.match(set.stdout, /A_KEY is set for workspace vault:lab\/rna/);
+  const scope = await findWorkspace(server.ledger.db, 'lab/rna');
+  const [{ secretId } = { secretId: '' }] = await server.modules.vault.versions(server.ledger.db, scope);
+  t.equal((await server.modules.vault.open(secretId, 1)).open().toString(), value);
+  const list = (title: string) => box.json<{ secrets: Secret[] }>(['secrets', 'list', '--workspace', title]);
+  t.match((await list('vault:lab/rna')).secrets, [{ name: 'A_KEY', version: 1 }]);
+  t.match(await box.json<Secret>(['secrets', 'show', 'A_KEY', '--workspace', 'lab/rna']), { name: 'A_KEY' });
+  t.equal((await box.escrow(['use', 'vault:lab/rna'])).status, 0);
+  t.match((await box.json<{ secrets: Secret[] }>(['secrets', 'list'])).secrets, [{ name: 'A_KEY' }]);
+  await box.escrow(['orgs', 'create', 'lab']);
+  await box.escrow(['workspaces', 'create', 'lab/rna']);
+  const ambiguous = await box.escrow(['secrets', 'list', '--workspace', 'lab/rna']);
+  t.equal(ambiguous.status, 64);
+  t.match(ambiguous.stderr, /local:lab\/rna, vault:lab\/rna/);
+  t.same((await list('local:lab/rna')).secrets, []);
+  const removed = await box.escrow(['secrets', 'remove', 'A_KEY', '--yes', '--workspace', 'vault:lab/rna']);
+  t.equal(removed.status, 0, removed.stderr);
+  t.same(await server.modules.vault.versions(server.ledger.db, scope), []);
+  front.close();
+  t.equal((await box.escrow(['secrets', 'list', '--workspace', 'vault:lab/rna'])).status, 69);
+  const listed = await box.escrow(['workspaces', 'list']);
+  t.equal(listed.status, 69);
+  t.match(listed.stdout, /local\/main/);
+});
