@@ -2,6 +2,7 @@ import type { SecretScope } from '../access/scopes.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import type { ReleasedVersion } from '../releases/payload.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
+import type { KeepVersion } from '../vault/vault.ts';
 import type { RemoteWorkspace } from './remote-workspace.ts';
 
 /**
@@ -21,6 +22,11 @@ export interface SecretSource {
 
   /** Decrypts one version. Throws `secret-not-found`, `vault-*`. */
   open(secretId: string, version: number): Promise<SecretValue>;
+
+  /**
+   * Prepares to keep values of other sources for a run, which masks them also after a restart of the daemon. Throws `vault-*`.
+   */
+  keeper(): Promise<KeepVersion>;
 }
 
 /** A backend that provides the secrets of workspaces outside of the ledger, and releases their values to one run. */

@@ -7,5 +7,6 @@ export function vaultSource(vault: Vault): SecretSource {
     list: async (db, scope) =>
       (await vault.versions(db, scope)).map((version) => ({ ...version, scope: scope.kind })),
     open: (secretId, version) => vault.open(secretId, version),
+    keeper: () => vault.keeper(),
   };
 }

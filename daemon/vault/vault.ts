@@ -36,6 +36,13 @@ export interface SetResult {
   readonly numericId: number;
 }
 
+/** Keeps a value of another vault. `origin`: of its workspace, which the ledger does not have. */
+export type KeepVersion = (
+  db: Queries,
+  version: { readonly name: string; readonly version: number; readonly origin: string },
+  value: SecretValue,
+) => Promise<string>;
+
 /** The encrypted secrets and the keys that decrypt them. Removing, listing and pinning need no key. */
 export class Vault {
   readonly keys: Keys;
@@ -174,6 +181,23 @@ export class Vault {
       throw new EscrowError('secret-not-found', 'A planned version of a secret no longer exists.');
     const sealed = Buffer.from(row.sealed as ArrayBuffer);
     return open(sealed, contextOf(this.#ledger, row), await this.keys.get(sealedWith(sealed)));
+  }
+
+  /**
+   * Returns a function that keeps a value of another vault in a transaction, encrypted, and returns the id to pin. The version is
+   * deleted when the run that pins it is purged. Throws key errors.
+   */
+  async keeper(): Promise<KeepVersion> {
+    const key = await this.#encryptionKey();
+    return async (db, { name, version, origin }, value) => {
+      const row = { secret_id: randomUUID(), version, name, scope_id: origin };
+      const sealed = seal(value, contextOf(this.#ledger, row), key);
+      await db
+        .insertInto('secret_versions')
+        .values({ ...row, sealed })
+        .execute();
+      return row.secret_id;
+    };
   }
 
   async #setAllIn(

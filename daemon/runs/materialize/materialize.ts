@@ -19,6 +19,7 @@ import type { PlannedRun } from '../plan/plan.ts';
 import { startOf, usesOwnStore, type StartableRequest } from './start-command.ts';
 import { openSecrets, type OpenedSecrets } from './open-secrets.ts';
 import { assertSelectedDeliverable, withoutUndeliverable } from '../plan/undeliverable.ts';
+import type { KeepVersion } from '../../vault/vault.ts';
 import { rememberRun } from './remembered-run.ts';
 import { purgeRun } from '../purge/purge.ts';
 import { describeRun, getRun } from '../records/queries.ts';
@@ -134,8 +135,10 @@ async function writeRun(
   const directory = deps.runDirectories.locate(id, environment);
   const outputFile = request.detach === true ? join(deps.outputDirectory, `${id}.log`) : null;
   const start = startOf(request, directory, planned, outputFile);
+  const keep = planned.remote === null ? undefined : await deps.source.keeper();
   await write(deps, 'run.record', async (db) => {
     await insertRun(deps, db, request, planned, { id, redact, outputFile, exitDigest: digest });
+    await pinSecrets(deps, db, { id, planned, values, keep });
     await remember(db, rememberRun(id, plan, start, request));
     await recordLeases(deps, db, leases);
     // `nextflow config` loads no plugin.
@@ -208,14 +211,29 @@ async function insertRun(
       created_at: now(deps),
     })
     .execute();
-  for (const { secretId, version } of planned.secrets) {
-    if (secretId === null || version === null) continue;
-    await db.insertInto('pins').values({ run_id: id, secret_id: secretId, version }).execute();
-    await recordDelivery(db, id, secretId, version, now(deps));
+}
+
+interface PinnedRun extends Pick<OpenedRun, 'id' | 'planned' | 'values'> {
+  /** For values of a team server. */
+  readonly keep: KeepVersion | undefined;
+}
+
+async function pinSecrets(
+  deps: RunDependencies,
+  db: Queries,
+  { id, planned, values, keep }: PinnedRun,
+): Promise<void> {
+  for (const { name, secretId, version } of planned.secrets) {
+    const value = values.get(name);
+    if (version === null || value === undefined) continue;
+    const pinned = secretId ?? (await keep?.(db, { name, version, origin: planned.plan.workspace }, value));
+    if (pinned === undefined) continue;
+    await db.insertInto('pins').values({ run_id: id, secret_id: pinned, version }).execute();
+    await recordDelivery(db, id, pinned, version, now(deps));
     await db
       .updateTable('secrets')
       .set({ last_used_at: now(deps), last_used_by: id, last_used_process: null })
-      .where('id', '=', secretId)
+      .where('id', '=', pinned)
       .execute();
   }
 }

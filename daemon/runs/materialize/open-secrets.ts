@@ -55,5 +55,6 @@ async function release(
     secretId === null && version !== null ? [{ name, version }] : [],
   );
   if (remote === null || run === undefined || wanted.length === 0) return new Map();
+  await deps.source.keeper(); // a locked vault fails here, before any value leaves the server
   return deps.servers.release(remote, run, wanted);
 }

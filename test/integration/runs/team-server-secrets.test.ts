@@ -7,7 +7,9 @@ import { machineUser } from '../../../daemon/access/principal.ts';
 import { userScope } from '../../../daemon/access/scopes.ts';
 import { createOrganization } from '../../../daemon/access/organizations.ts';
 import { createWorkspace } from '../../../daemon/access/workspaces.ts';
+import { RunRedactors } from '../../../daemon/runs/records/run-redactors.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
+import { until } from '../../support/sandbox.ts';
 import { TeamRuns } from '../../support/team-runs.ts';
 
 /** Returns the secrets of a run in Nextflow's format, which runs without the plugin get. */
@@ -50,12 +52,22 @@ void t.test('delivers the pinned versions of the server, and the user overrides 
   t.notMatch(team.front.traffic, theirs.A_KEY);
   t.notMatch(team.front.traffic, Buffer.from(theirs.A_KEY).toString('base64'));
   t.equal(modules.deps.redactors.redact(`x ${theirs.A_KEY} x`).includes(theirs.A_KEY), false);
+  const row = await modules.ledger.db.selectFrom('runs').selectAll().executeTakeFirstOrThrow();
+  const { redact, unknown } = await new RunRedactors().of(modules.deps, row);
+  t.same(unknown, []);
+  t.notMatch(redact(`x ${theirs.A_KEY} x`), theirs.A_KEY, 'masked after a restart too');
   const rows = JSON.stringify([
     await modules.ledger.db.selectFrom('runs').selectAll().execute(),
     await modules.ledger.db.selectFrom('journal').selectAll().execute(),
     await modules.ledger.db.selectFrom('received_releases').selectAll().execute(),
   ]);
   t.notMatch(rows, theirs.A_KEY);
+  const kept = () =>
+    modules.ledger.db.selectFrom('secret_versions').select('name').where('name', '=', 'A_KEY').execute();
+  t.equal((await kept()).length, 1);
+  await modules.runs.callOff(row.id);
+  await until('the run is purged', async () => (await modules.runs.find(row.id)).state === 'purged');
+  t.same(await kept(), [], 'deleted with the run');
 });
 
 void t.test('repeats a request whose response is lost, with one release', async (t) => {
