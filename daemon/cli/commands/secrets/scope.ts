@@ -45,7 +45,7 @@ export async function findWorkspacePlace(context: Context, wanted: string): Prom
       import('../../../api-client/https/stored-servers.ts'),
       import('../../../sources/remote-workspace.ts'),
     ]);
-  workspacePath(splitTitle(wanted).own);
+  workspacePath(splitTitle(wanted).own, wanted);
   const found = await findRemoteWorkspace(wanted, readStoredServers(serversFile), (own) =>
     hasWorkspace(context, own),
   );
@@ -80,13 +80,13 @@ export function ownerOf(title: string): string {
   return title === 'you' ? 'You have' : `W${title.slice(1)} has`;
 }
 
-/** Returns the API path of workspace `title`, an ORG/NAME. Throws `usage` if it is malformed. */
-export function workspacePath(title: string): string {
+/** Returns the API path of workspace `title`, an ORG/NAME. Throws `usage` if it is malformed. `given`: what the person wrote. */
+export function workspacePath(title: string, given = title): string {
   const [organization, name, more] = title.split('/');
   if (!organization || !name || more !== undefined)
     throw new EscrowError(
       'usage',
-      `Invalid workspace name ${JSON.stringify(title.slice(0, 130))}: it must be ORG/NAME.`,
+      `Invalid workspace name ${JSON.stringify(given.slice(0, 130))}: it must be ORG/NAME.`,
       {
         hint: 'ORG and NAME have 1 to 63 lower-case letters, digits and hyphens. List workspaces: nf-escrow workspaces list',
       },
