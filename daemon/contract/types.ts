@@ -1156,7 +1156,7 @@ export interface Identity {
   workspace: string | null;
 }
 /**
- * How to import secrets.
+ * Options of an import.
  */
 export interface ImportQuery {
   /**
@@ -3143,7 +3143,7 @@ export interface ServerConfiguration {
      */
     ownerUrlFile?: string;
     /**
-     * Certificate authorities of the database server in PEM
+     * File with the certificate authorities of the database server, in PEM format
      */
     caFile?: string;
     /**
@@ -3182,7 +3182,7 @@ export interface ServerConfiguration {
     deadlineSeconds?: number;
   };
   /**
-   * Limits. Those of connections are for one replica, those of requests for all replicas together
+   * Limits. Those of connections apply to one replica, those of requests to all replicas together
    */
   limits?: {
     /**

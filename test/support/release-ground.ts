@@ -11,7 +11,7 @@ import { Keys } from '../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
 import { decryptPayload } from '../../daemon/releases/payload.ts';
-import { openTestLedger } from './each-ledger.ts';
+import { openTestLedger } from './test-ledger.ts';
 import { Team } from './team.ts';
 import { temporaryDirectory } from './temporary.ts';
 

@@ -42,7 +42,7 @@ const HARMLESS: readonly RegExp[] = [
   // sessions and clients of AWS; functions that call a callback, which is checked itself
   /^(decodeLocator|accessOf|encodeLocator|asAwsError|classifyFailure|batch|eventScheduler|secretsManager|sdk|asTag|tagsOf|withClient|retryIdempotent|now|monotonic|retryRequest|poll|sleep|Backoff|reset|UnansweredRequests|forget|note|until|waiting|#assertTakesSecrets|cacheQueueChecks|provideCredentials|openSession|configuredEndpoint|creationToken)$/,
   // escaping and checking texts
-  /^(chosenRunName|describePlace|describeSystemError|escapeText|gridExecutor|isOwnId)$/,
+  /^(chosenRunName|titleOf|describePlace|describeSystemError|escapeText|gridExecutor|isOwnId)$/,
   // reading the state of processes and files
   /^(findFifoHolders|programHolding|stat)$/,
   /^(assertPrivateDirectory|bootId|fifoState|fileSystemType|homeDirectory|identifySelf|isDiskError|isMissing|liveness|readFileNoFollow|Tail|read|whenReleased)$/,
@@ -55,7 +55,7 @@ const HARMLESS: readonly RegExp[] = [
   // descriptors of this process
   /^(hold|release)$/,
   // reading the ledger, and decrypting values
-  /^(findComputeEnvironment|listComputeEnvironments|open|readEventData|resolveSecrets|versions)$/,
+  /^(keeper|findComputeEnvironment|listComputeEnvironments|open|readEventData|resolveSecrets|versions)$/,
   // rendering policies
   /^renderDocuments$/,
   // querying stores

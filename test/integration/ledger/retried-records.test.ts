@@ -6,7 +6,8 @@ import { DefinitionLimit } from '../../../daemon/runs/records/job-definition-rec
 import { DroppedRecords, droppedRecordsOf } from '../../../daemon/runs/records/reading/dropped-records.ts';
 import { RowLimit, rowLimits } from '../../../daemon/runs/records/reading/row-limit.ts';
 import { countRows } from '../../../daemon/runs/records/task-records.ts';
-import { onEachLedger, openTestLedger } from '../../support/each-ledger.ts';
+import { onEachLedger } from '../../support/each-ledger.ts';
+import { openTestLedger } from '../../support/test-ledger.ts';
 import { runRow } from '../../support/run-row.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 

@@ -65,6 +65,7 @@ void t.test('delays the answers to wrong tokens of an address, longer each time'
           ? Promise.resolve({ kind: 'user', id: 'u', user: 'ada' })
           : Promise.reject(notAuthenticated()),
       limits: new RequestLimits({ ...LIMITS, anonymousRequests: 1000 }, undefined),
+      isReport: () => false,
       isPublic: ({ path }) => path === '/public',
       pause: async (ms) => {
         delays.push(ms);
