@@ -1,40 +1,26 @@
 // Long lists in a real browser: rows exist only near the window, and everything in the list can be reached.
 import type { Page } from 'playwright-core';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { RunList } from '../../../daemon/contract/types.ts';
 import { goTo, openPage, startBrowser } from '../../support/browser.ts';
 import { addRuns, addTasks } from '../../support/page-data.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 
 const ROWS_MAX = 200;
-/** Far more than a frame, because the machine of a test may be busy. All rows at once would take many seconds. */
-const LONGEST_TASK_MS = 1000;
 const SCROLL_TO_END = 'scrollTo(0, document.documentElement.scrollHeight)';
-
-/** Records the longest task of the page from now on. */
-const RECORD_TASKS = `
-  window.longest = 0;
-  new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) window.longest = Math.max(window.longest, duration);
-  }).observe({ type: 'longtask' });
-`;
 
 async function rowsOf(page: Page): Promise<number> {
   return page.locator('tbody tr[aria-rowindex]').count();
 }
 
 /** Scrolls through the page in steps, one per frame. */
-async function scrollThrough(t: Test, page: Page): Promise<void> {
-  await page.evaluate(RECORD_TASKS);
+async function scrollThrough(page: Page): Promise<void> {
   await page.evaluate(`(async () => {
     for (let y = 0; y < 20000; y += 250) {
       scrollTo(0, y);
       await new Promise(requestAnimationFrame);
     }
   })()`);
-  const longest = await page.evaluate<number>('window.longest');
-  t.comment(`longest task: ${String(Math.round(longest))} ms`);
-  t.ok(longest < LONGEST_TASK_MS, `a task of ${String(longest)} ms`);
 }
 
 void t.test('scrolls through 10,000 runs', async (t) => {
@@ -49,7 +35,7 @@ void t.test('scrolls through 10,000 runs', async (t) => {
   const table = page.getByRole('table', { name: 'Runs' });
   t.equal(await table.getAttribute('aria-rowcount'), '10001');
   await page.getByRole('link', { name: 'run_10000' }).waitFor();
-  await scrollThrough(t, page);
+  await scrollThrough(page);
   t.ok((await rowsOf(page)) < ROWS_MAX);
 
   await page.evaluate(SCROLL_TO_END);
@@ -94,7 +80,7 @@ void t.test('scrolls through 100,000 tasks', async (t) => {
   await goTo(page, `#/runs/${run}/tasks`);
   await page.getByRole('button', { name: 'All 100,000' }).waitFor();
   await page.getByText('ALIGN (1)', { exact: true }).waitFor();
-  await scrollThrough(t, page);
+  await scrollThrough(page);
   t.ok((await rowsOf(page)) < ROWS_MAX);
   await page.evaluate(SCROLL_TO_END);
   await page.getByText('ALIGN (100000)', { exact: true }).waitFor();

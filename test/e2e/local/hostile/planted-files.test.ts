@@ -34,9 +34,6 @@ import { assemble, placesIn, type DaemonModules } from '../../../support/daemon-
 import { writeExit } from '../../../support/placed-run.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
-/** Time limit of an operation, in milliseconds. An operation that exceeds it blocks. High enough for a loaded machine. */
-const LIMIT_MS = 60_000;
-
 /** A path that nf-escrow uses and at which another file is planted, and the operation on it. */
 interface Place {
   readonly path: string;
@@ -148,7 +145,6 @@ void t.test(
         await before?.(directory);
         victims.plant(kind, join(directory, path));
         const untouched = victims.all;
-        const begun = performance.now();
         try {
           await act(join(directory, path), directory);
           after?.(t, join(directory, path));
@@ -159,7 +155,6 @@ void t.test(
             `${what}: ${error instanceof Error ? String(error.stack) : ''}`,
           );
         }
-        t.ok(performance.now() - begun < LIMIT_MS, `${what}: does not wait`);
         t.equal(victims.all, untouched, `${what}: changes no other file`);
       }
   },
@@ -219,14 +214,12 @@ void t.test('cancels and purges a run, whatever is planted in its directory or i
       victims.plant(kind, join(place, name));
     }
     const untouched = victims.all;
-    const begun = performance.now();
     await modules.runs.cancel(id);
     t.match(
       await modules.runs.purge(id, { force: false, asked: true }),
       { state: 'purged', outcome: 'cancelled' },
       `${kind} within`,
     );
-    t.ok(performance.now() - begun < 2 * LIMIT_MS, `${kind}: does not wait`);
     t.notOk(existsSync(place), `${kind}: removes everything`);
     t.equal(victims.all, untouched, `${kind}: changes no other file`);
 
