@@ -90,6 +90,7 @@ module.exports = {
         pathNot: [
           '^page/',
           '^daemon/contract/(types|secret-name-rule|reserved-names|value-size)\\.ts$',
+          '^daemon/system/processes/shell-word\\.ts$',
           '^node_modules/(preact|@preact)/',
         ],
       },

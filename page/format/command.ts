@@ -1,9 +1,6 @@
-/** Returns a command line that a person can paste into a POSIX shell. */
-export function commandLine(...words: readonly string[]): string {
-  return words.map(quote).join(' ');
-}
+import { quoteShellWords } from '../../daemon/system/processes/shell-word.ts';
 
-function quote(word: string): string {
-  if (/^[\w./:=@%+,-]+$/.test(word)) return word;
-  return `'${word.replaceAll("'", "'\\''")}'`;
+/** Returns a command line that a person can paste into a shell. */
+export function commandLine(...words: readonly string[]): string {
+  return quoteShellWords(words);
 }

@@ -3,11 +3,13 @@ import type { JournalEvent } from '../../../daemon/contract/types.ts';
 import { usePages } from '../../api/use-pages.ts';
 import { place, to } from '../../app/router.ts';
 import { Button } from '../../components/button.tsx';
+import { InTerminal } from '../../components/copy.tsx';
 import { Name } from '../../components/name.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
 import { Empty, Failure, Skeleton } from '../../components/states.tsx';
 import { Table, type Column } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
+import { commandLine } from '../../format/command.ts';
 import { visibleText } from '../../format/visible-text.ts';
 import { AuditFilters, auditQuery, clearFilters } from './audit-filters.tsx';
 
@@ -26,8 +28,15 @@ export function Audit(): JSX.Element {
       />
       <AuditFilters />
       <Events search={search} isFiltered={Object.keys(query).length > 0} />
+      <InTerminal>{auditCommand(query)}</InTerminal>
     </>
   );
+}
+
+/** The API and the command call the filters the same. */
+function auditCommand(query: Readonly<Record<string, string>>): string {
+  const options = Object.entries(query).map(([name, value]) => `--${name}=${value}`);
+  return commandLine('nf-escrow', 'audit', ...options);
 }
 
 interface EventsProps {

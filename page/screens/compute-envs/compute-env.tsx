@@ -51,7 +51,7 @@ export function ComputeEnvironmentScreen({ name }: { readonly name: string }): J
       <div class="sections">
         <Settings environment={data} />
         <Doctor name={data.name} path={path} />
-        <Policies path={path} />
+        <Policies name={data.name} path={path} />
         <section>
           <h2>Change the settings</h2>
           <Command>{commandLine('nf-escrow', 'compute-envs', 'update', data.name)}</Command>

@@ -4,16 +4,24 @@ import type { PolicyList } from '../../../daemon/contract/types.ts';
 import { call } from '../../api/call.ts';
 import { useResource } from '../../api/resource.ts';
 import { currentWorkspace, titleOf } from '../../api/workspaces.ts';
-import { CopyButton } from '../../components/copy.tsx';
+import { CopyButton, InTerminal } from '../../components/copy.tsx';
 import { Name } from '../../components/name.tsx';
 import { Segments } from '../../components/segments.tsx';
 import { Failure } from '../../components/states.tsx';
+import { commandLine } from '../../format/command.ts';
 import { visibleText } from '../../format/visible-text.ts';
 
 /** The IAM policies that runs need, to copy, each with what it is attached to. Nothing for a platform without them. */
-export function Policies({ path }: { readonly path: string }): JSX.Element | null {
+export function Policies({
+  name: environment,
+  path,
+}: {
+  readonly name: string;
+  readonly path: string;
+}): JSX.Element | null {
   const [isForAll, setForAll] = useState(false);
   const workspace = titleOf(currentWorkspace.value);
+  const options = isForAll ? [] : ['--workspace', workspace];
   const query = isForAll ? '' : `?${new URLSearchParams({ workspace }).toString()}`;
   const { data, problem, retry } = useResource(`policies/${path}${query}`, () =>
     call<PolicyList>('GET', `${path}/policies${query}`),
@@ -55,6 +63,9 @@ export function Policies({ path }: { readonly path: string }): JSX.Element | nul
           );
         })}
       </div>
+      <InTerminal>
+        {commandLine('nf-escrow', 'iam', 'check', '--compute-env', environment, ...options)}
+      </InTerminal>
     </section>
   );
 }

@@ -46,6 +46,9 @@ export function RunActions({ run }: { readonly run: Run }): JSX.Element {
           ...(canCancel
             ? [{ icon: 'command' as const, label: 'Copy command: cancel', onSelect: copyCommand('cancel') }]
             : []),
+          ...(canPurge
+            ? [{ icon: 'command' as const, label: 'Copy command: purge', onSelect: copyCommand('purge') }]
+            : []),
         ]}
       />
       {isAsking && (

@@ -3,11 +3,13 @@ import type { Run, Task, TaskList } from '../../../daemon/contract/types.ts';
 import { useTasks } from '../../api/runs.ts';
 import { place, setQuery } from '../../app/router.ts';
 import { Badge, type Tone } from '../../components/badge.tsx';
+import { InTerminal } from '../../components/copy.tsx';
 import { Name } from '../../components/name.tsx';
 import { Segments } from '../../components/segments.tsx';
 import { Empty, Failure, Note, Skeleton } from '../../components/states.tsx';
 import type { Column } from '../../components/table.tsx';
 import { BLOCK, VirtualTable } from '../../components/virtual-table.tsx';
+import { commandLine } from '../../format/command.ts';
 import { count } from '../../format/counts.ts';
 import { describeSeconds } from '../../format/times.ts';
 
@@ -57,6 +59,15 @@ export function Tasks({ run }: { readonly run: Run }): JSX.Element {
           }
         />
       )}
+      <InTerminal>
+        {commandLine(
+          'nf-escrow',
+          'runs',
+          'tasks',
+          run.id,
+          ...(status === undefined ? [] : ['--status', status]),
+        )}
+      </InTerminal>
     </>
   );
 }

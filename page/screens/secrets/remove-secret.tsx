@@ -6,8 +6,10 @@ import { useResource } from '../../api/resource.ts';
 import { readHolders, removeSecret, type SecretPlace } from '../../api/secrets.ts';
 import { toast } from '../../app/toast-list.ts';
 import { Button } from '../../components/button.tsx';
+import { InTerminal } from '../../components/copy.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Failure, Note } from '../../components/states.tsx';
+import { commandLine } from '../../format/command.ts';
 import { count } from '../../format/counts.ts';
 
 interface RemoveSecretProps {
@@ -54,6 +56,7 @@ export function RemoveSecret({ place, secret: { name, version }, onClose }: Remo
           Remove secret
         </Button>
       </footer>
+      <InTerminal>{commandLine('nf-escrow', 'secrets', 'remove', name, ...place.options)}</InTerminal>
     </Dialog>
   );
 }

@@ -121,7 +121,8 @@ function LastUse({
 function actionsOf(secret: Secret, props: SecretTableProps): MenuItem[] {
   const { place, address, canWrite, onUpdate, onRemove } = props;
   const { name } = secret;
-  const command = commandLine('nf-escrow', 'secrets', 'set', name, ...place.options);
+  const copyCommand = (command: string) => () =>
+    void copy(commandLine('nf-escrow', 'secrets', command, name, ...place.options), 'Command copied');
   const general: MenuItem[] = [
     {
       icon: 'info',
@@ -142,7 +143,8 @@ function actionsOf(secret: Secret, props: SecretTableProps): MenuItem[] {
       },
     },
     ...general,
-    { icon: 'command', label: 'Copy as command', onSelect: () => void copy(command, 'Command copied') },
+    { icon: 'command', label: 'Copy command: set', onSelect: copyCommand('set') },
+    { icon: 'command', label: 'Copy command: remove', onSelect: copyCommand('remove') },
     {
       icon: 'trash',
       label: 'Remove',

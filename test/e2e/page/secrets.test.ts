@@ -40,7 +40,7 @@ void t.test('adds, updates and removes a secret, and never shows its value', asy
   await holdsNowhere(t, page, browser, second);
 
   await page.getByRole('button', { name: 'Actions for BAR_KEY' }).click();
-  await page.getByRole('menuitem', { name: 'Remove' }).click();
+  await page.getByRole('menuitem', { name: 'Remove', exact: true }).click();
   await page.getByRole('button', { name: 'Remove secret' }).click();
   await page.getByText('Removed BAR_KEY').waitFor();
   await page.getByRole('link', { name: 'BAR_KEY' }).waitFor({ state: 'detached' });
@@ -170,7 +170,7 @@ void t.test('shows which runs used a secret and still hold its value, and remove
     await panel.getByRole('list', { name: 'Versions' }).getByText('Version 1').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: `Actions for ${name}` }).click();
-    await page.getByRole('menuitem', { name: 'Remove' }).click();
+    await page.getByRole('menuitem', { name: 'Remove', exact: true }).click();
     const dialog = page.getByRole('dialog', { name: `Remove ${name}?` });
     await dialog.getByText('1 live run keeps the value until it ends').waitFor();
     await dialog.getByRole('button', { name: 'Remove secret' }).click();
