@@ -1,7 +1,10 @@
 import type { JSX } from 'preact';
 import { IconButton } from '../components/button.tsx';
 import { Icon } from '../components/icon.tsx';
+import { visibleText } from '../format/visible-text.ts';
 import { dismiss, toasts } from './toast-list.ts';
+
+const TEXT_MAX = 600;
 
 /** The messages about results of actions. Their live region always exists, so that screen readers announce new messages. */
 export function Toasts(): JSX.Element {
@@ -10,7 +13,7 @@ export function Toasts(): JSX.Element {
       {toasts.value.map(({ id, text, tone }) => (
         <div key={id} class={`toast ${tone}`}>
           <Icon name={tone === 'bad' ? 'alert' : 'done'} />
-          <span>{text}</span>
+          <span>{visibleText(text, TEXT_MAX)}</span>
           <IconButton
             icon="close"
             label="Dismiss"

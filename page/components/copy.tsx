@@ -1,9 +1,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { toast } from '../app/toast-list.ts';
+import { shortened, visibleLines } from '../format/visible-text.ts';
 import { IconButton } from './button.tsx';
 
 const SHOWN_MS = 1600;
+/** Number of characters of a command that are shown. All are copied. */
+const COMMAND_MAX = 2000;
 
 /** Copies a text and reports it. */
 export async function copy(text: string, what = 'Copied'): Promise<void> {
@@ -53,7 +56,7 @@ export function CopyButton({
 export function Command({ children }: { readonly children: string }): JSX.Element {
   return (
     <div class="command">
-      <code tabIndex={0}>{children}</code>
+      <code tabIndex={0}>{visibleLines(shortened(children, COMMAND_MAX))}</code>
       <CopyButton text={children} label="Copy the command" />
     </div>
   );

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useRef } from 'preact/hooks';
+import { visibleText } from '../format/visible-text.ts';
 import { IconButton } from './button.tsx';
 import { useModal } from './use-modal.ts';
 
@@ -39,7 +40,7 @@ export function Dialog({ title, onClose, kind = 'small', children }: DialogProps
     >
       <div class="dialog-content" tabIndex={-1}>
         <header>
-          <h2 id={id}>{title}</h2>
+          <h2 id={id}>{visibleText(title)}</h2>
           <IconButton icon="close" label="Close" onClick={onClose} />
         </header>
         {children}

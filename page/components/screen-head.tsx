@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { visibleText } from '../format/visible-text.ts';
 
 interface ScreenHeadProps {
   readonly title: string;
@@ -12,12 +13,12 @@ interface ScreenHeadProps {
 /** The title of a screen, also in the tab of the browser, with its actions. */
 export function ScreenHead({ title, tabTitle = title, subtitle, actions }: ScreenHeadProps): JSX.Element {
   useEffect(() => {
-    document.title = `${tabTitle} · nf-escrow`;
+    document.title = `${visibleText(tabTitle)} · nf-escrow`;
   }, [tabTitle]);
   return (
     <header class="screen-head">
       <div>
-        <h1>{title}</h1>
+        <h1>{visibleText(title)}</h1>
         {subtitle !== undefined && <p>{subtitle}</p>}
       </div>
       <div class="screen-actions">{actions}</div>

@@ -21,7 +21,7 @@ export function Empty({ icon, title, children, command, action }: EmptyProps): J
       <span class="empty-icon">
         <Icon name={icon} size={20} />
       </span>
-      <h2>{title}</h2>
+      <h2>{visibleText(title)}</h2>
       {children !== undefined && <p>{children}</p>}
       {action}
       {command !== undefined && <Command>{command}</Command>}

@@ -14,9 +14,14 @@ export function task(id: number, process: string, secret: string): string {
 /** Starts a run that does something, waits for the file `go`, and then does something else. */
 export async function startWaiting(
   box: Sandbox,
-  { before = 'true', after = 'true', options = [] as readonly string[] } = {},
+  {
+    before = 'true',
+    after = 'true',
+    options = [] as readonly string[],
+    parameters = [] as readonly string[],
+  } = {},
 ): Promise<{ readonly id: string; readonly end: () => Promise<unknown> }> {
-  const started = box.start(['run', ...options, [before, WAITING, after].join('; ')]);
+  const started = box.start(['run', ...options, [before, WAITING, after].join('; '), ...parameters]);
   await until('the task runs', () => existsSync(join(box.launch, 'here')));
   const { id } = await until('the daemon saw the head', async () => {
     const run = await newestRun(box);

@@ -6,6 +6,7 @@ import { pathOf } from '../../api/runs.ts';
 import { Command } from '../../components/copy.tsx';
 import { Empty, Failure, Skeleton } from '../../components/states.tsx';
 import { bytes } from '../../format/counts.ts';
+import { visibleLines } from '../../format/visible-text.ts';
 import { isLive } from './run-state.tsx';
 
 /** Number of bytes at the end of the log that are shown first, and number of characters that are kept. */
@@ -97,21 +98,11 @@ async function readAfter(id: string, last: Piece | undefined): Promise<Piece | u
     const text = await response.text();
     const [, first, end] = /^bytes (\d+)-(\d+)\//.exec(response.headers.get('content-range') ?? '') ?? [];
     const start = first === undefined ? 0 : Number(first);
-    const after = end === undefined ? text.length : Number(end) + 1;
+    const after = end === undefined ? new TextEncoder().encode(text).length : Number(end) + 1;
     if (last === undefined || first === undefined) return { text: visibleLines(text), start, end: after };
     return { text: (last.text + visibleLines(text)).slice(-KEPT), start: last.start, end: after };
   } catch (error) {
     if (error instanceof ApiError && error.problem.status === 416) return undefined;
     throw error;
   }
-}
-
-/** Removes the escape sequences of terminals, and shows other control characters as escapes. */
-function visibleLines(text: string): string {
-  return text
-    .replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
-    .replaceAll(
-      /(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
-      (character) => `\\x${character.charCodeAt(0).toString(16)}`,
-    );
 }
