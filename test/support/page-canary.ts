@@ -26,6 +26,8 @@ const SHOWN_AND_STORED = `(async () => JSON.stringify([
   { ...localStorage },
   { ...sessionStorage },
   [...document.querySelectorAll('input, textarea')].map(({ value }) => value),
+  history.state,
+  document.cookie,
   await indexedDB.databases(),
   await caches.keys(),
 ]))()`;
