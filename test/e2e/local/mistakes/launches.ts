@@ -20,7 +20,7 @@ export const launches: readonly Mistake[] = [
   {
     line: 'nf-escrow run --workspace lab main.nf',
     status: 64,
-    says: '--workspace must be ORG/NAME, such as lab/rna, not lab.',
+    says: '--workspace must be ORG/NAME or SERVER:ORG/NAME, such as lab/rna, not lab.',
     hint: RUN_HELP,
   },
   {
@@ -86,7 +86,7 @@ export const launches: readonly Mistake[] = [
   {
     line: 'env NF_ESCROW_HOME=$BOX/invalid-value nf-escrow status',
     status: 78,
-    says: 'Invalid value of workspace in "$BOX/invalid-value/config.yaml", line 3, column 1: it must be ORG/NAME, such as lab/rna, not lab.',
+    says: 'Invalid value of workspace in "$BOX/invalid-value/config.yaml", line 3, column 1: it must be ORG/NAME or SERVER:ORG/NAME, such as lab/rna, not lab.',
     hint: `${CORRECT} workspace VALUE`,
   },
   {
