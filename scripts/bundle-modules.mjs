@@ -22,11 +22,12 @@ const GROUPS = {
   prompt: /^@inquirer\//,
   age: /^(age-encryption|@noble|@scure)\//,
   lock: /^ledger\/lock$/,
-  postgres: /^(ledger\/postgres\/|pg($|[-/])|postgres-(array|bytea|date|interval)|split2|xtend)/,
+  kysely: /^kysely\//,
   audit: /^runs\/audit\/audit-worker$/,
   'launch-child': /^launch\/child\/child$/,
   doctor: /^(doctor\/|cli\/commands\/doctor)/,
   daemon: /^daemon$/,
+  postgres: /^(ledger\/postgres\/|pg($|[-/])|postgres-(array|bytea|date|interval)|split2|xtend)/,
   aws: /^aws\/session\/sdk\//,
 };
 

@@ -75,6 +75,35 @@ void t.test('the package depends only on libsql and contains the licences of bun
     t.notOk(existsSync(join(home, name)), `no ${name}`);
 });
 
+void t.test('a file of the bundle loads only what its commands use', (t) => {
+  const postgres = 'postgres.cjs';
+  t.ok(existsSync(join(bundle, postgres)));
+  const files = {
+    main: [],
+    run: [],
+    commands: ['daemon.cjs'],
+    doctor: ['daemon.cjs'],
+    daemon: ['metrics.cjs'],
+  };
+  for (const [name, others] of Object.entries(files)) {
+    const loaded = loadedWith(`${name}.cjs`);
+    for (const other of [postgres, 'aws.cjs', ...others]) t.notOk(loaded.has(other), `${name}: ${other}`);
+  }
+  t.same([...loadedWith('main.cjs')], ['main.cjs', 'rolldown-runtime.cjs']);
+  t.ok(loadedWith('server-settings.cjs').has(postgres), 'detects files that are loaded');
+  t.end();
+});
+
+/** Returns the files of the bundle that Node loads with a file, itself included. */
+function loadedWith(name: string, found = new Set<string>()): Set<string> {
+  if (found.has(name)) return found;
+  found.add(name);
+  const code = readFileSync(join(bundle, name), 'utf8');
+  for (const [, other = ''] of code.matchAll(/^(?:const|let|var) \w+ = require\("\.\/([^"]+)"\);$/gm))
+    loadedWith(other, found);
+  return found;
+}
+
 void t.test('commands and the daemon of the package find their files', async (t) => {
   const box = withPackage(t);
   const value = randomBytes(16).toString('hex');
