@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -19,6 +20,14 @@ import { realNextflow, Sandbox, type Ended } from '../../../support/sandbox.ts';
 const OURS = `nf-escrow-${shippedPlugin()?.version ?? 'not built'}`;
 /** A group that may have members other than root. */
 const SHARED = 65_534;
+/** NF_ESCROW_TEST_SLOW=1 repeats the launches at each rate for the figure in docs/reliability.md. */
+const SLOW = process.env['NF_ESCROW_TEST_SLOW'] === '1';
+const ROUNDS = SLOW ? 70 : 1;
+/** Time between exchanges, in milliseconds. */
+const PERIODS = [50, 5, 1];
+const READS = 20;
+/** Reads what Nextflow finds at the path of the plugin, repeatedly. */
+const READ_PLUGIN = `for i in $(seq ${String(READS)}); do sha256sum <"\${NXF_PLUGINS_DIR:-$NXF_HOME/plugins}/${OURS}/lib/nf-escrow.jar" >>seen; done`;
 const VALUE = 'two\nlines "of" it';
 const DIGEST = createHash('sha256').update(VALUE).digest('hex');
 
@@ -33,6 +42,8 @@ workflow {
   ANY() | view
 }
 `;
+
+if (SLOW) t.setTimeout(3_600_000);
 
 /** Runs the pipeline. Without a time limit, because it starts a JVM. */
 async function run(t: Test, box: Sandbox): Promise<Ended> {
@@ -111,6 +122,46 @@ void t.test('the nf-escrow plugin cannot be exchanged during a launch', async (t
   clearInterval(exchange);
   t.notMatch(stdout, /something evil has started/);
   t.ok(stdout.includes(`${DIGEST}|`));
+  await purged(t, box, VALUE);
+});
+
+void t.test('Nextflow never finds an exchanged plugin, at several rates of exchange', async (t) => {
+  const plugin = shippedPlugin()?.files.get('lib/nf-escrow.jar');
+  if (process.geteuid?.() !== 0 || plugin === undefined) {
+    t.pass('skipped', { skip: 'it needs root to change the group of a directory, and the plugin' });
+    return;
+  }
+  const box = new Sandbox(t);
+  chmodSync(box.directory, 0o755);
+  const plugins = join(box.directory, 'nxf/plugins');
+  const evil = join(box.directory, 'evil');
+  for (const directory of [plugins, join(evil, 'lib')]) mkdirSync(directory, { recursive: true });
+  writeFileSync(join(evil, 'lib/nf-escrow.jar'), 'something evil');
+  chownSync(plugins, 0, SHARED);
+  chmodSync(plugins, 0o775);
+  await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: VALUE });
+  const wanted = createHash('sha256').update(plugin).digest('hex');
+  let [launches, exchanges] = [0, 0];
+  for (const milliseconds of PERIODS) {
+    const at = join(plugins, OURS);
+    const exchange = setInterval(() => {
+      exchanges += 1;
+      if (existsSync(evil)) {
+        if (existsSync(at)) renameSync(at, join(box.directory, `ours-${String(exchanges)}`));
+        renameSync(evil, at);
+      } else renameSync(at, evil);
+    }, milliseconds);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const { status, stderr } = await box.escrow(['run', READ_PLUGIN], { env: { NXF_PLUGINS_DEFAULT: '' } });
+      t.equal(status, 0, stderr);
+      launches += 1;
+    }
+    clearInterval(exchange);
+  }
+  const seen = readFileSync(join(box.launch, 'seen'), 'utf8').trim().split('\n');
+  t.equal(seen.length, launches * READS);
+  t.same([...new Set(seen.map((line) => line.slice(0, 64)))], [wanted]);
+  t.comment(`${String(launches)} launches during ${String(exchanges)} exchanges`);
   await purged(t, box, VALUE);
 });
 
