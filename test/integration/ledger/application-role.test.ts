@@ -10,6 +10,16 @@ import { asAdministrator, databaseOf, postgresServer, urlOf } from '../../suppor
 import { runRow } from '../../support/run-row.ts';
 import { root } from '../../support/sandbox.ts';
 
+/**
+ * Hides the catalog that says who owns the journal behind a temporary table, which every role may create: according to it, the
+ * application role does.
+ */
+const SHADOWED = `
+  CREATE TEMPORARY TABLE pg_class (oid oid, relowner oid);
+  INSERT INTO pg_temp.pg_class SELECT 'nf_escrow.journal'::regclass, oid FROM pg_roles WHERE rolname = current_user;
+  SET search_path = pg_temp, pg_catalog;
+  DELETE FROM nf_escrow.journal WHERE principal = 'ada'`;
+
 void t.test('cannot change the journal as the application role', async (t) => {
   const server = await postgresServer();
   if (server === undefined) return;
@@ -46,6 +56,8 @@ void t.test('cannot change the journal as the application role', async (t) => {
   t.equal(reopened.id, ledger.id, 'a migrated ledger opens without the owner');
   await reopened.close();
 
+  const asApplication = (statements: string): Promise<unknown> =>
+    asAdministrator({ ...config, user: application }, statements, database);
   const { db } = ledger;
   const denied = { code: 'ledger-denied' };
   await t.rejects(db.updateTable('journal').set({ principal: 'bob' }).execute(), denied);
@@ -56,6 +68,7 @@ void t.test('cannot change the journal as the application role', async (t) => {
   await t.rejects(sql`DROP TABLE journal`.execute(db), denied);
   await t.rejects(db.deleteFrom('migrations').execute(), denied);
   await t.rejects(sql`CREATE TABLE nf_escrow.other (x text)`.execute(db), denied);
+  await t.rejects(asApplication(SHADOWED), { code: '42501' }, 'with objects that hide those of the system');
   await db.deleteFrom('journal').where('principal', 'is', null).execute();
   t.match(await db.selectFrom('journal').selectAll().execute(), [{ principal: 'ada', type: 'run.created' }]);
 
