@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { basename, dirname } from 'node:path';
 import type { Problem } from '../contract/types.ts';
-import { EscrowError, errorTable, systemCode } from '../errors.ts';
+import { EscrowError, errorTable, systemCode, type ErrorCode } from '../errors.ts';
 import { openPrivateDirectory } from '../system/files/private-directory.ts';
 import { describeSystemError } from '../system/files/path-error.ts';
 import { SOCKET } from '../system/files/trust/trust-error.ts';
@@ -132,14 +132,28 @@ class Connection {
   }
 }
 
+/** More than a text of a problem document ever has. A server of a team may send anything, and a terminal shows it. */
+const TEXT_MAX = 4000;
+
 /** Converts a problem document to an error of the table. */
 export function errorOf(parsed: unknown): EscrowError {
-  const problem = parsed as Partial<Problem> | undefined;
-  const code =
-    problem?.code !== undefined && Object.hasOwn(errorTable, problem.code) ? problem.code : 'internal';
-  const { hint, field } = problem ?? {};
-  return new EscrowError(code, problem?.detail ?? 'The response is not a problem document.', {
-    ...(hint === undefined ? {} : { hint }),
-    ...(field === undefined ? {} : { field }),
-  });
+  const problem = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as Readonly<
+    Record<keyof Problem, unknown>
+  >;
+  const code = textOf(problem.code);
+  const [hint, field] = [textOf(problem.hint), textOf(problem.field)];
+  return new EscrowError(
+    isErrorCode(code) ? code : 'internal',
+    textOf(problem.detail) ?? 'The response is not a problem document.',
+    { ...(hint === undefined ? {} : { hint }), ...(field === undefined ? {} : { field }) },
+  );
+}
+
+function isErrorCode(code: string | undefined): code is ErrorCode {
+  return code !== undefined && Object.hasOwn(errorTable, code);
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  return value.length <= TEXT_MAX ? value : `${value.slice(0, TEXT_MAX)}…`;
 }

@@ -1,3 +1,4 @@
+import { EscrowError } from '../errors.ts';
 import type { Client } from './client.ts';
 
 /** The largest page that the API returns. */
@@ -32,10 +33,23 @@ export async function readPages<Item, Page extends Paged = Paged>(
   const [place = '', query] = path.split('?');
   const parameters = new URLSearchParams(query);
   for (;;) {
-    parameters.set('limit', String(Math.min(limit - items.length, PAGE_MAX)));
+    const wanted = Math.min(limit - items.length, PAGE_MAX);
+    parameters.set('limit', String(wanted));
     const page = await client.call<Page>('GET', `${place}?${parameters.toString()}`);
-    items.push(...((page as Readonly<Record<string, unknown>>)[key] as Item[]));
+    items.push(...itemsOf<Item>(page, key, wanted));
     if (page.next === undefined || items.length >= limit) return { items, last: page };
     parameters.set('cursor', page.next);
   }
+}
+
+/** A server of a team may answer anything. A page with a further one is full, so that a hostile server cannot send pages without end. */
+function itemsOf<Item>(page: unknown, key: string, wanted: number): Item[] {
+  const { [key]: items, next } = (page ?? {}) as Readonly<Record<string, unknown>>;
+  const isPage =
+    Array.isArray(items) &&
+    (next === undefined ? items.length <= wanted : typeof next === 'string' && items.length === wanted);
+  if (isPage) return items as Item[];
+  throw new EscrowError('server-unreachable', `Cannot read the list of ${key}: a page has another form.`, {
+    hint: 'Check the address of the server. It may be a server of another version.',
+  });
 }

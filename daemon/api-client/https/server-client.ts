@@ -17,6 +17,8 @@ export interface ServerTarget {
   readonly token?: string | undefined;
   /** Limit of a request from its start to the end of the response. */
   readonly timeoutMs?: number;
+  /** Limit of all responses together, in bytes. Default: none. */
+  readonly totalMax?: number;
 }
 
 /** A client with connections that it keeps for further requests. */
@@ -28,6 +30,8 @@ const TIMEOUT_MS = 60_000;
 const CONNECTIONS_MAX = 4;
 /** More than a server ever sends. */
 const BODY_MAX = 64 * 1024 * 1024;
+/** What a response counts at least, so that the number of responses is limited too. */
+const COUNTED_MIN = 64 * 1024;
 const CA_MAX = 1024 * 1024;
 const CA: Purpose = { what: 'CA file', variable: 'caFile', example: 'ca.crt' };
 
@@ -35,7 +39,13 @@ const CA: Purpose = { what: 'CA file', variable: 'caFile', example: 'ca.crt' };
  * Returns a client of a team server over HTTPS. Certificates are always verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says, and
  * redirects are not followed: they would send the token to another server. Throws `config-invalid`, `permissions-too-open`.
  */
-export function connectServer({ url, caFile, token, timeoutMs = TIMEOUT_MS }: ServerTarget): ServerClient {
+export function connectServer({
+  url,
+  caFile,
+  token,
+  timeoutMs = TIMEOUT_MS,
+  totalMax = Infinity,
+}: ServerTarget): ServerClient {
   if (url.protocol !== 'https:')
     throw new EscrowError(
       'config-invalid',
@@ -55,6 +65,7 @@ export function connectServer({ url, caFile, token, timeoutMs = TIMEOUT_MS }: Se
     ...(caFile === undefined ? {} : { ca: readAuthorities(caFile) }),
   });
   const connection: Connection = { agent, url, host, token, timeoutMs };
+  let total = 0;
   return {
     call: async <T>(
       method: Method,
@@ -63,7 +74,10 @@ export function connectServer({ url, caFile, token, timeoutMs = TIMEOUT_MS }: Se
       headers: RequestHeaders = {},
     ): Promise<T> => {
       const sent = { method, path, headers, body: body === undefined ? undefined : JSON.stringify(body) };
-      return parse(url.origin, await send(connection, sent)) as T;
+      const received = await send(connection, sent);
+      total += Math.max(received.text.length, COUNTED_MIN);
+      if (total > totalMax) throw unreadable(url.origin, 'it sends too much');
+      return parse(url.origin, received) as T;
     },
     close: () => {
       agent.destroy();
@@ -145,6 +159,11 @@ function attempt(
       finish(new Failure(asError(url.origin, error), isStale));
     };
     outgoing.on('error', fail);
+    // Without a listener, Node closes the connection and reports nothing.
+    outgoing.on('upgrade', (_incoming, socket) => {
+      socket.destroy();
+      fail(unreadable(url.origin, 'it uses another protocol'));
+    });
     outgoing.on('response', (incoming) => {
       hasResponse = true;
       readBody(incoming, url.origin).then(finish, (error: unknown) => {

@@ -14,6 +14,8 @@ const FILE: Purpose = { what: 'file of servers', variable: 'NF_ESCROW_HOME', exa
 const BYTES_MAX = 64 * 1024;
 /** A person or a run waits for the answer. */
 const TIMEOUT_MS = 30_000;
+/** More than a list of 100,000 secrets, or the payload of a release. It bounds the memory that a hostile server could fill. */
+const TOTAL_MAX = 128 * 1024 * 1024;
 
 /**
  * Reads the servers that the user is signed in to; none without the file. Throws `config-invalid`, `permissions-too-open`,
@@ -50,6 +52,7 @@ export function connectStored({ url, token, caFile }: StoredServer): ServerClien
     url: new URL(url),
     token,
     timeoutMs: TIMEOUT_MS,
+    totalMax: TOTAL_MAX,
     ...(caFile === null ? {} : { caFile }),
   });
 }

@@ -1,41 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:https';
+import { writeFileSync } from 'node:fs';
 import { createServer as createPlainServer, type RequestListener } from 'node:http';
 import { createServer as createSilentServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import { connectServer, type ServerClient } from '../../../daemon/api-client/https/server-client.ts';
+import t from 'tap';
+import { connectServer } from '../../../daemon/api-client/https/server-client.ts';
 import { listenOnLoopback } from '../../support/listen-on-loopback.ts';
 import { Authority, type Pair } from '../../support/server/authority.ts';
+import { clientOf, serveHttps } from '../../support/server/https-server.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { freePorts } from '../../support/free-ports.ts';
-
-/** Starts an HTTPS server of Node on loopback. */
-async function serve(
-  t: Test,
-  { certificateFile, keyFile }: Pair,
-  answer: RequestListener,
-): Promise<{ server: Server; port: number }> {
-  const server = createServer({ cert: readFileSync(certificateFile), key: readFileSync(keyFile) }, answer);
-  const port = await listenOnLoopback(server);
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { server, port };
-}
-
-function clientOf(
-  t: Test,
-  url: string,
-  options: { caFile?: string; token?: string; timeoutMs?: number } = {},
-): ServerClient {
-  const client = connectServer({ url: new URL(url), ...options });
-  t.teardown(() => {
-    client.close();
-  });
-  return client;
-}
 
 const json: RequestListener = (_request, response) => {
   response.setHeader('content-type', 'application/json').end('{"status":"ok"}');
@@ -63,7 +36,7 @@ void t.test('explains why a certificate is not trusted', async (t) => {
   t.teardown(() => delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']);
   let requests = 0;
   for (const [what, pair, ca, message, hint] of cases) {
-    const { port } = await serve(t, pair, (request, response) => {
+    const { port } = await serveHttps(t, pair, (request, response) => {
       requests += 1;
       json(request, response);
     });
@@ -83,7 +56,7 @@ void t.test('explains why a certificate is not trusted', async (t) => {
 void t.test('sends the token, verifies names and addresses, and keeps connections', async (t) => {
   const authority = new Authority(temporaryDirectory(t));
   const seen: (string | undefined)[] = [];
-  const { server, port } = await serve(t, authority.issue(), (request, response) => {
+  const { server, port } = await serveHttps(t, authority.issue(), (request, response) => {
     seen.push(request.headers.authorization, request.url, request.headers.host);
     json(request, response);
   });
@@ -141,7 +114,7 @@ void t.test('explains why a server cannot be reached', async (t) => {
 void t.test('follows no redirect and reads only answers of the API', async (t) => {
   const authority = new Authority(temporaryDirectory(t));
   const paths: string[] = [];
-  const { port } = await serve(t, authority.issue(), (request, response) => {
+  const { port } = await serveHttps(t, authority.issue(), (request, response) => {
     paths.push(request.url ?? '');
     if (request.url === '/redirect') response.writeHead(302, { location: '/other' }).end();
     else if (request.url === '/html')
@@ -179,7 +152,7 @@ void t.test('follows no redirect and reads only answers of the API', async (t) =
 void t.test('repeats a request on a closed connection only if a repetition is safe', async (t) => {
   const authority = new Authority(temporaryDirectory(t));
   let count = 0;
-  const { port } = await serve(t, authority.issue(), (request, response) => {
+  const { port } = await serveHttps(t, authority.issue(), (request, response) => {
     count += 1;
     if (count % 2 === 0)
       request.socket.destroy(); // the second request on each connection
