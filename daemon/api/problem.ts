@@ -36,23 +36,30 @@ export const notFound: RequestHandler = (request) => {
   throw new EscrowError('not-found', `There is no route ${request.method} ${request.path}.`);
 };
 
-/** Returns the error handler that answers in the form of the API and logs server errors. */
+/** Returns the error that clients get in place of another one, or undefined if they get that one. */
+export type Conceal = (error: EscrowError) => EscrowError | undefined;
+
+/**
+ * Returns the error handler that answers in the form of the API, and logs server errors and those that are concealed from clients.
+ */
 export function problems(
   { log, redact }: Pick<Served, 'log' | 'redact'>,
   observe?: ResponseObserver,
+  conceal: Conceal = () => undefined,
 ): ErrorRequestHandler {
   // Express recognizes an error handler by its four parameters.
   return (thrown: unknown, request, response, _next) => {
     const error = observed(fromExpress(thrown) ?? asEscrowError(thrown), operationOf(request), observe);
     const { code, row } = error;
+    const concealed = conceal(error);
     // Load balancers ask for readiness every second. The server logs once why it is not ready.
-    if (row.http >= 500 && code !== 'not-ready')
+    if ((row.http >= 500 || concealed !== undefined) && code !== 'not-ready')
       log.error({ code, path: request.path, err: error.cause ?? error }, 'request failed');
     const { statusOf, mediaType, bodyOf } = isPlatformPath(request.path) ? platformErrors : problemForm;
     response
       .status(statusOf(code))
       .type(mediaType)
-      .send(redact(JSON.stringify(bodyOf(error))));
+      .send(redact(JSON.stringify(bodyOf(concealed ?? error))));
   };
 }
 

@@ -4,6 +4,7 @@ import { responseHeaders } from '../api/listeners/response-headers.ts';
 import { notFound, problems } from '../api/problem.ts';
 import { mount, type ResponseObserver } from '../api/routing/mount.ts';
 import type { Served } from '../api/served.ts';
+import { concealDetails } from './conceal-details.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
 import type { Readiness } from './lifecycle/readiness.ts';
 import { authenticateRequests, type AuthenticateToken } from './listener/authenticate-requests.ts';
@@ -34,7 +35,7 @@ export function createServerApp(
   app.use(refuseWhileUnusable(readiness));
   app.use(authenticateRequests({ authenticate, limits, isPublic, isReport }));
   mount(app, serverOperations, served, observe);
-  app.use(notFound, problems(served, observe));
+  app.use(notFound, problems(served, observe, concealDetails));
   return app;
 }
 
