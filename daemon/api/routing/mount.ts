@@ -35,23 +35,30 @@ export function mount(
 ): void {
   for (const one of operations) {
     const path = (prefix + one.path).replaceAll(/\{(\w+)\}/g, ':$1');
-    app[one.method](path, begin(one), bodyParser(one), respond(one, served, observe));
+    app[one.method](path, begin(one, served), bodyParser(one), respond(one, served, observe));
   }
   app.use(refuseMethod(operations, prefix));
 }
 
-function begin(one: Operation): RequestHandler {
-  return (request, _response, next) => {
+/** The parameters of the paths of authorized requests. */
+const authorized = new WeakMap<Request, Call['params']>();
+
+/**
+ * Authorizes a request before its body is read, so that whoever may not send it learns nothing else, gets no earlier response, and
+ * cannot make the server keep large bodies in memory.
+ */
+function begin(one: Operation, served: Served): RequestHandler {
+  return async (request, _response, next) => {
     running.set(request, one);
     assertAcceptable(one, request);
+    authorized.set(request, await authorizeCall(one, request, served));
     next();
   };
 }
 
 function respond(one: Operation, served: Served, observe: ResponseObserver): RequestHandler {
   return async (request, response) => {
-    // First, so that whoever may not send the request learns nothing else, and gets no earlier response.
-    const params = await authorizeCall(one, request, served);
+    const params = authorized.get(request) ?? {};
     const query = readQuery(one, request);
     const body = readBody(one, request);
     const idempotent = served.requests.read(one, request, body, () => served.identify(request));
