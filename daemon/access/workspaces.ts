@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { assertPrecondition, entityTag, type Precondition } from '../contract/entity-tag.ts';
 import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
-import type { Role, Workspace, WorkspaceInput } from '../contract/types.ts';
+import type { Permission, Role, Workspace, WorkspaceInput } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
@@ -65,8 +65,7 @@ export async function createWorkspace(
   const scope: WorkspaceScope = { id: randomUUID(), kind: 'workspace', organization, name, visibility };
   return ledger.write(async (db) => {
     const isPersonal = visibility === 'personal';
-    const permission = isPersonal ? 'workspaces:create_personal' : 'workspaces:create';
-    await authorize(db, by, permission, { organization });
+    await authorize(db, by, creationPermission(visibility), { organization });
     if (isPersonal && by.kind === 'service-account') throw notPersonal(by);
     await getOrganization(db, by, organization);
     await assertNotReserved(db, { organization, name }, `the workspace "${titleOf(scope)}"`);
@@ -90,6 +89,11 @@ export async function createWorkspace(
     await remember(db, created);
     return created;
   });
+}
+
+/** Returns the permission that the creation of a workspace requires in its organization. */
+export function creationPermission(visibility: WorkspaceInput['visibility']): Permission {
+  return visibility === 'personal' ? 'workspaces:create_personal' : 'workspaces:create';
 }
 
 /**

@@ -5,11 +5,13 @@ import {
   removeOrganization,
   type OwnOrganization,
 } from '../../access/organizations.ts';
+import { authorize } from '../../access/authorize.ts';
 import { permitted } from '../../access/permissions.ts';
 import type { Principal } from '../../access/principal.ts';
 import { findWorkspace } from '../../access/scopes.ts';
 import {
   createWorkspace,
+  creationPermission,
   describeWorkspace,
   listWorkspaces,
   removeWorkspace,
@@ -118,8 +120,11 @@ export const workspaceOperations: readonly Operation[] = [
       const created = await createWorkspace(ledger, principal, body, remember);
       return { status: 201, body: permittedWorkspace(principal, created), etag: created.etag };
     },
-    repeat: async (_served, { principal }, remembered) =>
-      permittedWorkspace(principal, remembered as Workspace),
+    repeat: async ({ ledger: { db } }, { body: { organization, visibility }, principal }, remembered) => {
+      // The path does not name the organization, so that nothing has checked yet whether the principal may still see it.
+      await authorize(db, principal, creationPermission(visibility), { organization });
+      return permittedWorkspace(principal, remembered as Workspace);
+    },
   }),
   operation({
     id: 'getWorkspace',

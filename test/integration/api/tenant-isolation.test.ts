@@ -2,7 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import {
+  addOrganizationMember,
+  removeOrganizationMember,
+} from '../../../daemon/access/members/organization-members.ts';
 import type { User } from '../../../daemon/access/principal.ts';
+import { findWorkspace } from '../../../daemon/access/scopes.ts';
 import { operations } from '../../../daemon/api/operations/operations.ts';
 import { API_PREFIX } from '../../../daemon/api/seqera-platform/platform-paths.ts';
 import { platformGroup } from '../../../daemon/api/seqera-platform/operations.ts';
@@ -265,6 +270,25 @@ void t.test('keeps idempotency keys and entity tags of tenants apart', async (t)
     headers: tags,
   });
   t.equal(codeOf(wrong), 'precondition-failed', 'a tag of another tenant is like an unknown one');
+});
+
+void t.test('authorizes a repeated request again', async (t) => {
+  const { server, alpha } = await start(t);
+  const admin = await server.user('leaving');
+  await addOrganizationMember(server.ledger, alpha.owner, 'alpha', { user: admin.user, role: 'admin' });
+  const alphaId = (await findWorkspace(server.ledger.db, 'alpha/alpha-private')).id;
+  const headers = { 'idempotency-key': 'k1' };
+  const create = async (by: User | string): Promise<string> => {
+    const body = { organization: 'alpha', name: 'new' };
+    const answer = await server.send(by, '/v1/workspaces', { method: 'POST', headers, body });
+    return answer.status === 201 ? 'created' : codeOf(answer);
+  };
+  t.equal(await create(admin), 'created');
+  t.equal(await create(admin), 'created');
+  const { text: restricted } = await server.token(admin, { workspaceId: alphaId });
+  t.equal(await create(restricted), 'not-permitted');
+  await removeOrganizationMember(server.ledger, alpha.owner, 'alpha', admin.user);
+  t.equal(await create(admin), 'organization-not-found');
 });
 
 void t.test('needs an authenticated principal for everything that is not public', async (t) => {
