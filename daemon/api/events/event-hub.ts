@@ -13,6 +13,8 @@ const PAGE = 1000;
 export interface HubLimits {
   /** Maximum number of listeners. */
   readonly listeners: number;
+  /** Maximum number of listeners of one principal of a team server, who could otherwise use all of them. */
+  readonly perPrincipal: number;
   /** Maximum number of bytes that wait for one listener. */
   readonly budget: number;
   readonly heartbeatMs: number;
@@ -20,7 +22,13 @@ export interface HubLimits {
   readonly renewMs: number;
 }
 
-const LIMITS: HubLimits = { listeners: 1500, budget: 256 * 1024, heartbeatMs: 15_000, renewMs: 10_000 };
+const LIMITS: HubLimits = {
+  listeners: 1500,
+  perPrincipal: 100,
+  budget: 256 * 1024,
+  heartbeatMs: 15_000,
+  renewMs: 10_000,
+};
 
 /**
  * Sends new events of the journal to all listeners. It reads each event once from the ledger, however many listeners there
@@ -80,14 +88,13 @@ export class EventHub {
     return this.#size;
   }
 
-  /** Throws `too-many-listeners` if the hub cannot have another listener. */
-  assertCapacity(): void {
-    const { listeners } = this.#limits;
-    if (this.#size >= listeners)
-      throw new EscrowError(
-        'too-many-listeners',
-        `Cannot open another event stream: ${String(listeners)} are open, which is the maximum.`,
-      );
+  /** Throws `too-many-listeners` if the hub cannot have another listener for a stream. */
+  assertCapacity({ access }: EventStream): void {
+    const { listeners, perPrincipal } = this.#limits;
+    if (this.#size >= listeners) throw tooMany(listeners, 'are open');
+    if (access === undefined) return;
+    const own = [...this.#all()].filter(({ stream }) => stream.access?.principal === access.principal);
+    if (own.length >= perPrincipal) throw tooMany(perPrincipal, 'of yours are open');
   }
 
   /** Sends the events of a stream to a client until it disconnects or the stream ends. */
@@ -188,4 +195,11 @@ export class EventHub {
   *#all(): Generator<EventListener> {
     for (const group of [...this.#listeners.values()]) yield* [...group];
   }
+}
+
+function tooMany(most: number, which: string): EscrowError {
+  return new EscrowError(
+    'too-many-listeners',
+    `Cannot open another event stream: ${String(most)} ${which}, which is the maximum.`,
+  );
 }

@@ -41,7 +41,7 @@ async function send(
   start: Start,
   response: Response,
 ): Promise<Streamed> {
-  events.assertCapacity();
+  events.assertCapacity(stream);
   response.status(200).set({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
   response.flushHeaders();
   if (response.req.method === 'HEAD') response.end();

@@ -1,5 +1,5 @@
 import { Sight } from '../../access/sight.ts';
-import type { TeamPrincipal } from '../../access/principal.ts';
+import { keyOf, type TeamPrincipal } from '../../access/principal.ts';
 import type { Feed } from '../../ledger/feed.ts';
 import { readRunEvents, type PlacedEvent } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/ledger.ts';
@@ -23,6 +23,8 @@ export interface EventStream {
 
 /** What the principal of an open stream may see. */
 interface StreamAccess {
+  /** The key of the principal. */
+  readonly principal: string;
   /** Reads it again. Throws if the principal may no longer receive events. */
   renew(): Promise<void>;
   /** Whether an event was visible when it was read last. */
@@ -63,6 +65,7 @@ export function feedStream(feed: Feed): EventStream {
 export function visibleStream(stream: EventStream, db: Queries, by: TeamPrincipal): EventStream {
   let sight: Sight | undefined;
   const access: StreamAccess = {
+    principal: keyOf(by),
     renew: async () => {
       sight = undefined; // if the read fails, nothing is visible
       sight = await Sight.read(db, by);

@@ -37,8 +37,8 @@ interface Ground {
   readonly commit: (run: string, mark: string) => Promise<void>;
 }
 
-async function ground(t: Test, renewMs = 3_600_000): Promise<Ground> {
-  const server = await TeamServer.start(t, { renewMs });
+async function ground(t: Test, renewMs = 3_600_000, perPrincipal = 100): Promise<Ground> {
+  const server = await TeamServer.start(t, { renewMs, perPrincipal });
   const [owner, member] = [await server.user('owner'), await server.user('member')];
   const root = await server.user('root', true);
   await server.organization('alpha', [
@@ -116,3 +116,22 @@ void t.test('ends without any event', async (t) => {
   await until('the answer', () => again.status !== 0);
   t.equal(again.status, 401);
 });
+
+void t.test(
+  'refuses more streams of one principal than the maximum, and opens those of others',
+  async (t) => {
+    const { server, owner, member } = await ground(t, 3_600_000, 3);
+    const { text: token } = await server.token(owner);
+    const paths = ['/v1/events', '/v1/runs/r1alpha/events', '/v1/events'];
+    const open = paths.map((path, index) => new Client(server, index === 0 ? token : owner, path));
+    for (const client of open) await until('a stream', () => client.status === 200);
+    for (const by of [owner, token])
+      for (const path of paths) {
+        const refused = new Client(server, by, path);
+        await until('a response', () => refused.isClosed);
+        t.equal(refused.status, 429);
+      }
+    const ofMember = new Client(server, member, '/v1/events');
+    await until('the stream of another principal', () => ofMember.status === 200);
+  },
+);
