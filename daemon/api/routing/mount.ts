@@ -1,5 +1,6 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { EscrowError, type ErrorCode } from '../../errors.ts';
+import { LARGE, LargeBodies } from './large-bodies.ts';
 import { textOf } from './shared-bodies.ts';
 import { callerOf } from '../listeners/caller.ts';
 import type { Served } from '../served.ts';
@@ -33,9 +34,10 @@ export function mount(
   observe: ResponseObserver = () => undefined,
   prefix = '',
 ): void {
+  const large = new LargeBodies();
   for (const one of operations) {
     const path = (prefix + one.path).replaceAll(/\{(\w+)\}/g, ':$1');
-    app[one.method](path, begin(one, served), bodyParser(one), respond(one, served, observe));
+    app[one.method](path, begin(one, served, large), bodyParser(one), respond(one, served, observe));
   }
   app.use(refuseMethod(operations, prefix));
 }
@@ -47,11 +49,12 @@ const authorized = new WeakMap<Request, Call['params']>();
  * Authorizes a request before its body is read, so that whoever may not send it learns nothing else, gets no earlier response, and
  * cannot make the server keep large bodies in memory.
  */
-function begin(one: Operation, served: Served): RequestHandler {
-  return async (request, _response, next) => {
+function begin(one: Operation, served: Served, large: LargeBodies): RequestHandler {
+  return async (request, response, next) => {
     running.set(request, one);
     assertAcceptable(one, request);
     authorized.set(request, await authorizeCall(one, request, served));
+    if ((one.requestMax ?? 0) > LARGE) large.admit(request, response, served.identify(request));
     next();
   };
 }
