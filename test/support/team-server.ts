@@ -43,6 +43,7 @@ interface Sending {
 export class TeamServer extends Team {
   readonly modules: DaemonModules;
   readonly socketPath: string;
+  #events: EventHub | undefined;
   readonly #users = new Map<string, User>();
 
   private constructor(modules: DaemonModules, socketPath: string) {
@@ -63,6 +64,7 @@ export class TeamServer extends Team {
     const { ledger, vault, runs, deps } = modules;
     const events = new EventHub(ledger.feed, ledger.changes, () => undefined, limits);
     events.start();
+    server.#events = events;
     // What only a daemon has: no operation of a team server reaches it.
     const served = {
       version: '0',
@@ -86,6 +88,11 @@ export class TeamServer extends Team {
       await modules.close();
     });
     return server;
+  }
+
+  /** Number of open event streams. */
+  get streams(): number {
+    return this.#events?.listeners ?? 0;
   }
 
   override async user(name: string, administrator = false): Promise<User> {

@@ -49,7 +49,8 @@ export class EventListener {
   /** Sends existing events. Returns whether there are more; if not, the listener is live. */
   async #readPage(): Promise<boolean> {
     const skipped = this.#skipped;
-    const page = await this.stream.read(this.#last, PAGE);
+    const page = await this.stream.read(this.#last, PAGE, () => this.#isOpen());
+    if (!this.#isOpen()) return false;
     for (const placed of page) {
       if (!this.#isOpen()) return false;
       this.#send(placed, frameOf);

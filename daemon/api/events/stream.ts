@@ -10,8 +10,8 @@ export interface EventStream {
   readonly run: string | undefined;
   /** Whether the stream has no more events after the existing ones. */
   readonly isComplete: boolean;
-  /** Returns up to `limit` events after a position. */
-  read(after: number, limit: number): Promise<readonly PlacedEvent[]>;
+  /** Returns up to `limit` events after a position. Can return fewer once `isOpen` returns false: nobody receives them. */
+  read(after: number, limit: number, isOpen: () => boolean): Promise<readonly PlacedEvent[]>;
   /** Returns the position of the newest event, even if it was deleted; 0 if there never was one. */
   newest(): Promise<number>;
   positionOf(placed: PlacedEvent): number;
@@ -76,12 +76,13 @@ export function visibleStream(stream: EventStream, db: Queries, by: TeamPrincipa
     ...stream,
     access,
     // A page is only shorter than the limit at the end of the stream: the listener takes a short page for the last one.
-    read: async (after, limit) => {
+    // Whoever sees few events reads the whole journal, so that this must end with the connection.
+    read: async (after, limit, isOpen) => {
       await access.renew();
       const visible: PlacedEvent[] = [];
       let [position, isLast] = [after, false];
-      while (visible.length < limit && !isLast) {
-        const page = await stream.read(position, limit);
+      while (visible.length < limit && !isLast && isOpen()) {
+        const page = await stream.read(position, limit, isOpen);
         visible.push(...page.filter((placed) => access.sees(placed)));
         const last = page.at(-1);
         if (last !== undefined) position = stream.positionOf(last);

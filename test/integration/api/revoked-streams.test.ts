@@ -1,5 +1,5 @@
 // Event streams of a team server contain what the principal may see, and end when the access is revoked.
-import { request } from 'node:http';
+import { request, type ClientRequest } from 'node:http';
 import t, { type Test } from 'tap';
 import { setUserState } from '../../../daemon/access/accounts/users.ts';
 import { removeOrganizationMember } from '../../../daemon/access/members/organization-members.ts';
@@ -14,18 +14,23 @@ class Client {
   text = '';
   status = 0;
   isClosed = false;
+  readonly #request: ClientRequest;
 
   constructor(server: TeamServer, by: User | string, path: string) {
     const headers = { host: 'localhost', 'last-event-id': '0', ...server.headersOf(by) };
-    request({ socketPath: server.socketPath, path, headers, agent: false })
+    this.#request = request({ socketPath: server.socketPath, path, headers, agent: false })
       .on('error', () => undefined)
       .on('close', () => (this.isClosed = true))
       .on('response', (response) => {
         this.status = response.statusCode ?? 0;
         response.setEncoding('utf8').on('error', () => undefined);
         response.on('data', (chunk: string) => (this.text += chunk));
-      })
-      .end();
+      });
+    this.#request.end();
+  }
+
+  leave(): void {
+    this.#request.destroy();
   }
 }
 
@@ -135,3 +140,26 @@ void t.test(
     await until('the stream of another principal', () => ofMember.status === 200);
   },
 );
+
+void t.test('reads the journal no further for a client that has left', async (t) => {
+  const { server, member, commit } = await ground(t);
+  for (let index = 0; index < 400; index += 1) await commit('r1bravo', 'theirs');
+  const { feed } = server.ledger;
+  const read = feed.read.bind(feed);
+  let [reads, release] = [0, (): void => undefined];
+  const released = new Promise<void>((resolve) => (release = resolve));
+  t.intercept(feed, 'read', {
+    value: async (...args: Parameters<typeof read>) => {
+      reads += 1;
+      if (reads >= 3) await released;
+      return read(...args);
+    },
+  });
+  const client = new Client(server, member, '/v1/events');
+  await until('the server reads the journal', () => reads >= 3);
+  client.leave();
+  await until('the server has noticed', () => server.streams === 0);
+  release();
+  for (let index = 0; index < 20; index += 1) await server.send(member, '/v1/workspaces');
+  t.ok(reads <= 4, `${String(reads)} reads`);
+});
