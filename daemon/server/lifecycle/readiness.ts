@@ -77,10 +77,11 @@ export class Readiness {
       whyUnusable(assertUsable) ??
       (await faultOf('the ledger', checkLedger)) ??
       (await faultOf('the key of the vault', checkVault));
-    if (fault?.message !== this.#logged) {
-      this.#logged = fault?.message;
-      if (fault === undefined) this.#log.info('ready again');
-      else this.#log.warn({ reason: fault.message }, 'not ready');
+    const reason = fault === undefined ? undefined : reasonOf(fault);
+    if (reason !== this.#logged) {
+      this.#logged = reason;
+      if (reason === undefined) this.#log.info('ready again');
+      else this.#log.warn({ reason }, 'not ready');
     }
     return fault;
   }
@@ -100,8 +101,13 @@ async function faultOf(what: string, check: () => Promise<unknown>): Promise<Esc
     await withinLimit(LIMIT_MS, check(), () => new EscrowError('not-ready', 'it does not answer in time.'));
     return undefined;
   } catch (error) {
-    return notReady(`${what} cannot be used: ${asEscrowError(error).message.replace(/\.$/, '')}`);
+    return notReady(`${what} cannot be used`, error);
   }
+}
+
+/** For the log only: the cause names files of the server, or the address of its database. */
+function reasonOf({ message, cause }: EscrowError): string {
+  return cause === undefined ? message : `${message} ${asEscrowError(cause).message}`;
 }
 
 /** What clients without a token may know. */
@@ -109,6 +115,6 @@ function withoutReason(): EscrowError {
   return new EscrowError('not-ready', 'The server cannot serve requests at the moment.');
 }
 
-function notReady(why: string): EscrowError {
-  return new EscrowError('not-ready', `The server cannot serve requests: ${why}.`);
+function notReady(why: string, cause?: unknown): EscrowError {
+  return new EscrowError('not-ready', `The server cannot serve requests: ${why}.`, { cause });
 }

@@ -133,7 +133,10 @@ void t.test('is not ready without the vault key, and is ready again with it', as
   await until('not ready', statusIs(503));
   const anonymous = (await server.request('/v1/ready')).text;
   t.notOk(anonymous.includes('vault'), 'no details without a token');
-  t.match((await server.request('/v1/ready', server.bearer)).text, /the key of the vault cannot be used/);
+  const known = (await server.request('/v1/ready', server.bearer)).text;
+  t.match(known, /the key of the vault cannot be used/);
+  t.notOk(known.includes(keyFile), 'no file of the server');
+  t.match((await server.logged('not ready')).reason, keyFile);
   const put = server.client(t).call('PUT', '/v1/user/secrets/ONE', { valueBase64: 'eA==' });
   await t.rejects(put, { code: 'vault-key-missing' });
   t.notOk(existsSync(keyFile), 'no key is created in its place');
