@@ -64,9 +64,10 @@ export function addConfig(program: Command, context: Context): void {
 }
 
 async function use(context: Context, title: string): Promise<void> {
-  const { client, path } = await findWorkspacePlace(context, title);
+  const { client, path, title: found } = await findWorkspacePlace(context, title);
   const { visibility } = await client.call<Workspace>('GET', path);
-  await set(context, 'workspace', title);
+  // With the name of the server: another server could have a workspace of this name later, and would get the values.
+  await set(context, 'workspace', found.includes(':') ? found : title);
   if (visibility === 'personal') print('This workspace is personal: its runs get no secrets.');
 }
 

@@ -104,6 +104,11 @@ void t.test('manages the secrets of a workspace of the server', async (t) => {
   const list = (title: string) => box.json<{ secrets: Secret[] }>(['secrets', 'list', '--workspace', title]);
   t.match((await list('vault:lab/rna')).secrets, [{ name: 'A_KEY', version: 1 }]);
   t.match(await box.json<Secret>(['secrets', 'show', 'A_KEY', '--workspace', 'lab/rna']), { name: 'A_KEY' });
+  t.match(
+    (await box.escrow(['use', 'lab/rna'])).stdout,
+    /Set workspace to vault:lab\/rna/,
+    'another server could have the name later',
+  );
   t.equal((await box.escrow(['use', 'vault:lab/rna'])).status, 0);
   t.match((await box.json<{ secrets: Secret[] }>(['secrets', 'list'])).secrets, [{ name: 'A_KEY' }]);
   await box.escrow(['orgs', 'create', 'lab']);
