@@ -220,7 +220,7 @@ export const errorTable = {
   },
   'team-server-required': {
     title: 'The operation requires a team server',
-    hint: 'Send the request to a team server. A daemon has no principal other than its user.',
+    hint: 'Sign in to a team server (nf-escrow login URL), and name it: SERVER:ORG/NAME or --server NAME.',
     exit: 1,
     http: 404,
     retryable: false,

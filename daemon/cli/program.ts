@@ -23,7 +23,7 @@ const groups: readonly Group[] = [
   { names: ['secrets'], load: async () => (await import('./commands/secrets/secrets.ts')).addSecrets },
   { names: ['runs'], load: async () => (await import('./commands/runs/runs.ts')).addRuns },
   { names: ['workspaces'], load: async () => (await import('./commands/workspaces.ts')).addWorkspaces },
-  { names: ['orgs'], load: async () => (await import('./commands/workspaces.ts')).addOrganizations },
+  { names: ['orgs'], load: async () => (await import('./commands/organizations.ts')).addOrganizations },
   { names: ['members'], load: async () => (await import('./commands/team/members.ts')).addMembers },
   {
     names: ['service-accounts'],

@@ -9,7 +9,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { decryptPayload, type ReleasedVersion } from '../releases/payload.ts';
 import { isReleaseCredential } from '../releases/release-credential.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
-import { findRemoteWorkspace, qualifiedTitle, type RemoteWorkspace } from './remote-workspace.ts';
+import { qualifiedTitle } from './find-on-servers.ts';
+import { findRemoteWorkspace, type RemoteWorkspace } from './remote-workspace.ts';
 import type { ReleaseSource, SecretCandidate } from './source.ts';
 
 /** Time in which a request can be repeated. */

@@ -11,7 +11,7 @@ import type { Context } from '../context.ts';
 import { print, printJson } from '../io/output.ts';
 import { unknownChoice } from '../io/unknown-choice.ts';
 import { printTable } from '../io/table.ts';
-import { findWorkspacePlace } from './secrets/scope.ts';
+import { findWorkspacePlace } from '../places.ts';
 
 /** Keys that the daemon reads when it starts. Commands read the others. */
 const OF_DAEMON: readonly SettingKey[] = [

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readAll } from '../../api-client/read-all.ts';
-import type { MemberList, Organization, Workspace } from '../../contract/types.ts';
+import type { MemberList, Workspace } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { confirm } from '../io/confirm.ts';
 import type { Context } from '../context.ts';
 import { print, printJson } from '../io/output.ts';
-import { printTable, type Column } from '../io/table.ts';
+import { printTable } from '../io/table.ts';
 import { displayOfOutput } from '../io/display.ts';
 import { timeFormatter, type TimeOptions } from '../io/time-format.ts';
 import { addTimeOption } from '../io/time-option.ts';
-import { findWorkspacePlace, workspacePath } from './secrets/scope.ts';
+import { findOrganizationPlace, findWorkspacePlace } from '../places.ts';
 
 interface Json {
   readonly json?: boolean;
@@ -22,12 +22,6 @@ interface CreateOptions {
   readonly shared?: boolean;
   readonly personal?: boolean;
 }
-
-const ORGANIZATION_COLUMNS: readonly Column[] = [
-  'ORGANIZATION',
-  'WORKSPACES',
-  { title: 'CREATED', is: 'time' },
-];
 
 export function addWorkspaces(program: Command, context: Context): void {
   const workspaces = program
@@ -65,70 +59,28 @@ export function addWorkspaces(program: Command, context: Context): void {
     .action((title: string, options: { yes?: boolean }) => removeWorkspace(context, title, options));
 }
 
-export function addOrganizations(program: Command, context: Context): void {
-  const orgs = program
-    .command('orgs')
-    .description('Manage organizations, which hold workspaces')
-    .addHelpText('after', '\nExample: nf-escrow orgs create lab');
-  orgs
-    .command('create')
-    .argument('<ORG>')
-    .description('Create an organization')
-    .addHelpText('after', '\nExample: nf-escrow orgs create lab')
-    .action(async (name: string) => {
-      await (await context.daemon()).call('POST', '/v1/organizations', { name });
-      print(`Created organization ${name}. Create a workspace: nf-escrow workspaces create ${name}/NAME`);
-    });
-  addTimeOption(orgs.command('list'))
-    .alias('ls')
-    .description('List organizations')
-    .option('--json', 'JSON output')
-    .addHelpText('after', '\nExample: nf-escrow orgs list')
-    .action(async (options: ListOptions) => {
-      const daemon = await context.daemon();
-      const organizations = await readAll<Organization>(daemon, '/v1/organizations', 'organizations');
-      if (options.json === true) printJson({ organizations });
-      else await printTable(ORGANIZATION_COLUMNS, organizations.map(rowOf), options);
-    });
-  addTimeOption(orgs.command('show'))
-    .argument('<ORG>')
-    .description('Show an organization')
-    .option('--json', 'JSON output')
-    .addHelpText('after', '\nExample: nf-escrow orgs show lab')
-    .action(async (name: string, options: ListOptions) => {
-      const one = await (await context.daemon()).call<Organization>('GET', organizationPath(name));
-      if (options.json === true) printJson(one);
-      else await printTable(ORGANIZATION_COLUMNS, [rowOf(one)], options);
-    });
-  orgs
-    .command('remove')
-    .aliases(['rm', 'delete'])
-    .argument('<ORG>')
-    .description('Remove an organization that has no workspaces')
-    .option('--yes', 'skip the confirmation prompt')
-    .addHelpText('after', '\nExample: nf-escrow orgs remove lab')
-    .action(async (name: string, options: { yes?: boolean }) => {
-      await confirm(`Remove organization ${name}?`, options.yes);
-      await (await context.daemon()).call('DELETE', organizationPath(name));
-      print(`Removed organization ${name}.`);
-    });
-}
-
 async function createWorkspace(context: Context, title: string, options: CreateOptions): Promise<void> {
   if (options.shared === true && options.personal === true)
     throw new EscrowError('usage', '--shared and --personal cannot be combined.');
-  workspacePath(title);
-  const [organization, name] = title.split('/');
+  const slash = title.indexOf('/');
+  if (slash === -1)
+    throw new EscrowError(
+      'usage',
+      `Invalid workspace name ${JSON.stringify(title.slice(0, 130))}: it must be ORG/NAME.`,
+    );
+  const place = await findOrganizationPlace(context, title.slice(0, slash));
+  const name = title.slice(slash + 1);
   const visibility = options.shared === true ? 'shared' : options.personal === true ? 'personal' : 'private';
-  await (await context.daemon()).call('POST', '/v1/workspaces', { organization, name, visibility });
-  print(`Created ${visibility} workspace ${title}. Make it the default: nf-escrow use ${title}`);
+  await place.client.call('POST', '/v1/workspaces', { organization: place.own, name, visibility });
+  const created = `${place.title}/${name}`;
+  print(`Created ${visibility} workspace ${created}. Make it the default: nf-escrow use ${created}`);
 }
 
 async function listWorkspaces(context: Context, options: Json): Promise<void> {
   const own = await readAll<Workspace>(await context.daemon(), '/v1/workspaces', 'workspaces');
   const hasServers = existsSync(context.settings.paths.serversFile);
   const remote = hasServers
-    ? await (await import('./servers/list-remote-workspaces.ts')).listRemoteWorkspaces(context)
+    ? await (await import('./servers/list-on-servers.ts')).listOnServers<Workspace>(context, 'workspaces')
     : [];
   const workspaces = [...own.map((one) => ({ ...one, server: null })), ...remote];
   if (options.json === true) {
@@ -163,19 +115,11 @@ async function showWorkspace(context: Context, wanted: string, options: ListOpti
   for (const { user, role } of members) print(`member      ${user} (${role})`);
 }
 
-async function removeWorkspace(context: Context, title: string, options: { yes?: boolean }): Promise<void> {
-  const daemon = await context.daemon();
-  const { secrets, etag } = await daemon.call<Workspace>('GET', workspacePath(title));
+async function removeWorkspace(context: Context, wanted: string, options: { yes?: boolean }): Promise<void> {
+  const { client, path, title } = await findWorkspacePlace(context, wanted);
+  const { secrets, etag } = await client.call<Workspace>('GET', path);
   await confirm(`Remove workspace ${title} with its ${String(secrets)} secrets?`, options.yes);
   // Fails if its secrets have changed since the question.
-  await daemon.call('DELETE', workspacePath(title), undefined, { 'if-match': `"${etag}"` });
+  await client.call('DELETE', path, undefined, { 'if-match': `"${etag}"` });
   print(`Removed workspace ${title}.`);
-}
-
-function organizationPath(name: string): string {
-  return `/v1/organizations/${encodeURIComponent(name)}`;
-}
-
-function rowOf({ name, workspaces, dateCreated }: Organization): string[] {
-  return [name, String(workspaces), dateCreated];
 }

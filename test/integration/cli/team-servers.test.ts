@@ -112,7 +112,7 @@ void t.test('manages the secrets of a workspace of the server', async (t) => {
   t.equal((await box.escrow(['use', 'vault:lab/rna'])).status, 0);
   t.match((await box.json<{ secrets: Secret[] }>(['secrets', 'list'])).secrets, [{ name: 'A_KEY' }]);
   await box.escrow(['orgs', 'create', 'lab']);
-  await box.escrow(['workspaces', 'create', 'lab/rna']);
+  await box.escrow(['workspaces', 'create', 'local:lab/rna']);
   const ambiguous = await box.escrow(['secrets', 'list', '--workspace', 'lab/rna']);
   t.equal(ambiguous.status, 64);
   t.match(ambiguous.stderr, /local:lab\/rna, vault:lab\/rna/);
@@ -126,3 +126,62 @@ void t.test('manages the secrets of a workspace of the server', async (t) => {
   t.equal(listed.status, 69);
   t.match(listed.stdout, /local\/main/);
 });
+
+void t.test(
+  'manages a server: organizations, workspaces, members, accounts, tokens and the audit log',
+  async (t) => {
+    const { box, server, token, login } = await start(t);
+    const administrator = await server.user('root', true);
+    const { text } = await server.token(administrator);
+    await login(token, '--name', 'vault');
+    const runs = async (args: readonly string[]): Promise<string> => {
+      const { status, stdout, stderr } = await box.escrow(args);
+      t.equal(status, 0, `${args.join(' ')}: ${stderr}`);
+      return stdout;
+    };
+    const fails = async (args: readonly string[], expected: number, message: RegExp): Promise<void> => {
+      const { status, stderr } = await box.escrow(args);
+      t.equal(status, expected, args.join(' '));
+      t.match(stderr, message);
+    };
+
+    t.match(await runs(['workspaces', 'create', 'lab/dna']), 'Created private workspace vault:lab/dna.');
+    t.match(await runs(['orgs', 'list']), /^vault\tlab\t2\t/m);
+    t.match(await runs(['orgs', 'show', 'vault:lab']), /^lab\t2\t/m);
+    await runs(['service-accounts', 'create', 'lab/ci']);
+    t.match(await runs(['service-accounts', 'list', 'vault:lab']), /^vault:lab\/ci\t/m);
+    t.match(
+      await runs(['members', 'add', 'lab/dna', 'service-account:ci', '--role', 'launch']),
+      'Added service-account:ci to vault:lab/dna',
+    );
+    await runs(['members', 'update', 'lab/dna', 'service-account:ci', '--role', 'view']);
+    t.match(await runs(['members', 'list', 'lab/dna']), /^service-account:ci\tview\t/m);
+    t.match(await runs(['members', 'list', 'lab']), /^ada\towner\t/m);
+    await runs(['members', 'remove', 'lab/dna', 'service-account:ci', '--yes']);
+    t.match(await runs(['tokens', 'list']), 'read,launch,secrets:write,manage');
+    t.match(await runs(['audit', '--server', 'vault', '--workspace', 'lab/dna']), 'workspace.created');
+    t.match(await runs(['audit', '--workspace', 'lab/dna']), 'workspace.created');
+    await runs(['workspaces', 'remove', 'lab/dna', '--yes']);
+    await runs(['service-accounts', 'remove', 'lab/ci', '--yes']);
+    t.notMatch(await runs(['audit']), 'service_account', 'the daemon has recorded none of this');
+
+    // An organization of the same name on both: nothing is guessed.
+    await runs(['orgs', 'create', 'lab']);
+    await fails(['workspaces', 'create', 'lab/dna'], 64, /Use one of: local:lab, vault:lab/);
+    t.match(await runs(['workspaces', 'create', 'local:lab/dna']), 'workspace lab/dna.');
+    t.match(await runs(['workspaces', 'create', 'vault:lab/protein']), 'workspace vault:lab/protein.');
+    await fails(['orgs', 'create', 'vault:other'], 77, /not permitted|administrator/i);
+    await fails(['users', 'list'], 77, /permi|administrator/i);
+
+    // A second account on another server.
+    await box.escrow(['logout', 'vault']);
+    await fails(['tokens', 'list'], 77, /You are not signed in to a team server/);
+    await login(text, '--name', 'vault');
+    t.match(await runs(['users', 'list']), /^ada\t/m);
+    await runs(['users', 'suspend', 'ada', '--yes']);
+    await runs(['users', 'resume', 'ada', '--server', 'vault']);
+    await runs(['orgs', 'create', 'vault:new']);
+    await runs(['orgs', 'remove', 'vault:new', '--yes']);
+    await fails(['tokens', 'list', '--server', 'other'], 77, /You are not signed in to the server "other"/);
+  },
+);

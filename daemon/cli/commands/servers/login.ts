@@ -9,7 +9,7 @@ import {
 import { isTokenText } from '../../../access/tokens/token-format.ts';
 import type { Identity } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
-import { LOCAL, notStored } from '../../../sources/remote-workspace.ts';
+import { LOCAL, notStored } from '../../../sources/find-on-servers.ts';
 import type { Context } from '../../context.ts';
 import { print, warn } from '../../io/output.ts';
 import { promptHidden } from '../../io/passphrase.ts';

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import type { Client } from '../../../api-client/client.ts';
 import { readAll } from '../../../api-client/read-all.ts';
 import type { Member, OrganizationMember } from '../../../contract/types.ts';
 import type { Context } from '../../context.ts';
 import { confirm } from '../../io/confirm.ts';
 import { print, printJson } from '../../io/output.ts';
 import { printTable } from '../../io/table.ts';
-import { workspacePath } from '../secrets/scope.ts';
+import { findOrganizationPlace, findWorkspacePlace } from '../../places.ts';
 
 interface RoleOption {
   readonly role: string;
@@ -26,8 +27,9 @@ export function addMembers(program: Command, context: Context): void {
     )
     .description('Add a member')
     .addHelpText('after', '\nExample: nf-escrow members add lab/rna service-account:ci --role launch')
-    .action(async (title: string, user: string, { role }: RoleOption) => {
-      await (await context.daemon()).call('POST', membersPath(title), { user, role });
+    .action(async (wanted: string, user: string, { role }: RoleOption) => {
+      const { client, members, title } = await findMembers(context, wanted);
+      await client.call('POST', members, { user, role });
       print(`Added ${user} to ${title} with the role ${role}.`);
     });
   members
@@ -37,9 +39,9 @@ export function addMembers(program: Command, context: Context): void {
     .description('List the members')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow members list lab/rna')
-    .action(async (title: string, options: { readonly json?: boolean }) => {
-      const daemon = await context.daemon();
-      const found = await readAll<Member | OrganizationMember>(daemon, membersPath(title), 'members');
+    .action(async (wanted: string, options: { readonly json?: boolean }) => {
+      const place = await findMembers(context, wanted);
+      const found = await readAll<Member | OrganizationMember>(place.client, place.members, 'members');
       if (options.json === true) {
         printJson({ members: found });
         return;
@@ -57,8 +59,9 @@ export function addMembers(program: Command, context: Context): void {
     )
     .description('Change the role of a member')
     .addHelpText('after', '\nExample: nf-escrow members update lab/rna ada --role maintain')
-    .action(async (title: string, user: string, { role }: RoleOption) => {
-      await (await context.daemon()).call('PATCH', memberPath(title, user), { role });
+    .action(async (wanted: string, user: string, { role }: RoleOption) => {
+      const { client, members, title } = await findMembers(context, wanted);
+      await client.call('PATCH', `${members}/${encodeURIComponent(user)}`, { role });
       print(`${user} has the role ${role} in ${title}.`);
     });
   members
@@ -69,18 +72,20 @@ export function addMembers(program: Command, context: Context): void {
     .description('Remove a member')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow members remove lab/rna ada')
-    .action(async (title: string, user: string, options: { readonly yes?: boolean }) => {
+    .action(async (wanted: string, user: string, options: { readonly yes?: boolean }) => {
+      const { client, members, title } = await findMembers(context, wanted);
       await confirm(`Remove ${user} from ${title}?`, options.yes);
-      await (await context.daemon()).call('DELETE', memberPath(title, user));
+      await client.call('DELETE', `${members}/${encodeURIComponent(user)}`);
       print(`Removed ${user} from ${title}.`);
     });
 }
 
-function membersPath(title: string): string {
-  const place = title.includes('/') ? workspacePath(title) : `/v1/organizations/${encodeURIComponent(title)}`;
-  return `${place}/members`;
-}
-
-function memberPath(title: string, user: string): string {
-  return `${membersPath(title)}/${encodeURIComponent(user)}`;
+/** Finds the members of a workspace or of an organization. */
+async function findMembers(
+  context: Context,
+  wanted: string,
+): Promise<{ readonly client: Client; readonly members: string; readonly title: string }> {
+  const find = wanted.includes('/') ? findWorkspacePlace : findOrganizationPlace;
+  const { client, path, title } = await find(context, wanted);
+  return { client, members: `${path}/members`, title };
 }

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import type { Client } from '../../../api-client/client.ts';
 import { readAll } from '../../../api-client/read-all.ts';
 import type { ServiceAccount } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
+import { findOrganizationPlace } from '../../places.ts';
 import { confirm } from '../../io/confirm.ts';
 import { print, printJson } from '../../io/output.ts';
 import { printTable } from '../../io/table.ts';
@@ -12,6 +14,9 @@ import { addTimeOption } from '../../io/time-option.ts';
 interface ListOptions extends TimeOptions {
   readonly json?: boolean;
 }
+
+/** Below the path of an organization. */
+const ACCOUNTS = 'service-accounts';
 
 export function addServiceAccounts(program: Command, context: Context): void {
   const accounts = program
@@ -23,11 +28,11 @@ export function addServiceAccounts(program: Command, context: Context): void {
     .argument('<ORG/NAME>')
     .description('Create a service account for programs such as cron jobs')
     .addHelpText('after', '\nExample: nf-escrow service-accounts create lab/ci')
-    .action(async (title: string) => {
-      const { path, organization, name } = read(title);
-      await (await context.daemon()).call('POST', path, { name });
+    .action(async (wanted: string) => {
+      const { client, accounts, organization, name } = await findAccount(context, wanted);
+      await client.call('POST', accounts, { name });
       print(
-        `Created service account ${title}. Add it to a workspace: nf-escrow members add ${organization}/NAME service-account:${name} --role launch`,
+        `Created service account ${organization}/${name}. Add it to a workspace: nf-escrow members add ${organization}/NAME service-account:${name} --role launch`,
       );
     });
   addTimeOption(accounts.command('list'))
@@ -36,15 +41,15 @@ export function addServiceAccounts(program: Command, context: Context): void {
     .description('List the service accounts of an organization')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow service-accounts list lab')
-    .action(async (organization: string, options: ListOptions) => {
-      const path = pathOf(organization);
-      const found = await readAll<ServiceAccount>(await context.daemon(), path, 'serviceAccounts');
+    .action(async (wanted: string, options: ListOptions) => {
+      const { client, path, title } = await findOrganizationPlace(context, wanted);
+      const found = await readAll<ServiceAccount>(client, `${path}/${ACCOUNTS}`, 'serviceAccounts');
       if (options.json === true) {
         printJson({ serviceAccounts: found });
         return;
       }
       const rows = found.map(({ name, createdBy, dateCreated }) => [
-        `${organization}/${name}`,
+        `${title}/${name}`,
         createdBy,
         dateCreated,
       ]);
@@ -57,25 +62,30 @@ export function addServiceAccounts(program: Command, context: Context): void {
     .description('Remove a service account, its tokens and its roles')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow service-accounts remove lab/ci')
-    .action(async (title: string, options: { readonly yes?: boolean }) => {
-      const { path, name } = read(title);
-      await confirm(`Remove service account ${title} with its tokens?`, options.yes);
-      await (await context.daemon()).call('DELETE', `${path}/${encodeURIComponent(name)}`);
-      print(`Removed service account ${title}.`);
+    .action(async (wanted: string, options: { readonly yes?: boolean }) => {
+      const { client, accounts, organization, name } = await findAccount(context, wanted);
+      await confirm(`Remove service account ${organization}/${name} with its tokens?`, options.yes);
+      await client.call('DELETE', `${accounts}/${encodeURIComponent(name)}`);
+      print(`Removed service account ${organization}/${name}.`);
     });
 }
 
-function read(title: string): {
-  readonly path: string;
+/** Finds the organization of service account [SERVER:]ORG/NAME. Throws `usage`, and like `findOrganizationPlace`. */
+async function findAccount(
+  context: Context,
+  wanted: string,
+): Promise<{
+  readonly client: Client;
+  readonly accounts: string;
   readonly organization: string;
   readonly name: string;
-} {
-  const [organization = '', name = '', more] = title.split('/');
-  if (organization === '' || name === '' || more !== undefined)
-    throw new EscrowError('usage', `"${title}" does not name a service account: use ORG/NAME.`);
-  return { path: pathOf(organization), organization, name };
-}
-
-function pathOf(organization: string): string {
-  return `/v1/organizations/${encodeURIComponent(organization)}/service-accounts`;
+}> {
+  const [wantedOrganization = '', name = '', more] = wanted.split('/');
+  if (wantedOrganization === '' || name === '' || more !== undefined)
+    throw new EscrowError(
+      'usage',
+      `${JSON.stringify(wanted.slice(0, 130))} does not name a service account: use ORG/NAME.`,
+    );
+  const { client, path, title } = await findOrganizationPlace(context, wantedOrganization);
+  return { client, accounts: `${path}/${ACCOUNTS}`, organization: title, name };
 }

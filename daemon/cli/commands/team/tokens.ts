@@ -3,13 +3,15 @@ import { readAll } from '../../../api-client/read-all.ts';
 import type { CreatedToken, Token } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
+import { connectTeamServer } from '../../places.ts';
+import { addServerOption, type ServerOption } from '../../io/server-option.ts';
 import { confirm } from '../../io/confirm.ts';
 import { print, printJson, writeError } from '../../io/output.ts';
 import { printTable } from '../../io/table.ts';
 import type { TimeOptions } from '../../io/time-format.ts';
 import { addTimeOption } from '../../io/time-option.ts';
 
-interface CreateOptions {
+interface CreateOptions extends ServerOption {
   readonly scope: readonly string[];
   readonly serviceAccount?: string;
   readonly workspace?: string;
@@ -18,7 +20,7 @@ interface CreateOptions {
   readonly json?: boolean;
 }
 
-interface ListOptions extends TimeOptions {
+interface ListOptions extends TimeOptions, ServerOption {
   readonly serviceAccount?: string;
   readonly json?: boolean;
 }
@@ -28,8 +30,7 @@ export function addTokens(program: Command, context: Context): void {
     .command('tokens')
     .description('Manage access tokens of a team server')
     .addHelpText('after', '\nExample: nf-escrow tokens create laptop --scope read launch');
-  tokens
-    .command('create')
+  addServerOption(tokens.command('create'))
     .argument('<NAME>')
     .requiredOption('--scope <SCOPE...>', 'one or more of read, launch, secrets:write and manage')
     .option('--service-account <ORG/NAME>', 'service account that owns the token (default: you)')
@@ -43,22 +44,22 @@ export function addTokens(program: Command, context: Context): void {
     .description('Create a token and print it. It cannot be printed again')
     .addHelpText('after', '\nExample: nf-escrow tokens create laptop --scope read launch --days 30')
     .action((name: string, options: CreateOptions) => createToken(context, name, options));
-  addTimeOption(tokens.command('list'))
+  addTimeOption(addServerOption(tokens.command('list')))
     .alias('ls')
     .option('--service-account <ORG/NAME>', 'service account whose tokens are listed (default: you)')
     .option('--json', 'JSON output')
     .description('List tokens, without the tokens themselves')
     .addHelpText('after', '\nExample: nf-escrow tokens list')
     .action((options: ListOptions) => listTokens(context, options));
-  tokens
-    .command('revoke')
+  addServerOption(tokens.command('revoke'))
     .argument('<ID>')
     .description('Revoke a token')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow tokens revoke 5f0c7d9e-8a51-4f43-9d3c-6a4a1d2f7b10')
-    .action(async (id: string, options: { readonly yes?: boolean }) => {
+    .action(async (id: string, options: ServerOption & { readonly yes?: boolean }) => {
+      const client = await connectTeamServer(context, options.server);
       await confirm(`Revoke token ${id}?`, options.yes);
-      await (await context.daemon()).call('DELETE', `/v1/tokens/${encodeURIComponent(id)}`);
+      await client.call('DELETE', `/v1/tokens/${encodeURIComponent(id)}`);
       print(`Revoked token ${id}.`);
     });
 }
@@ -71,7 +72,9 @@ async function createToken(context: Context, name: string, options: CreateOption
     ...{ name, scopes, serviceAccount, workspace, addresses },
     ...(days === undefined ? {} : { expiresInDays: Number(days) }),
   };
-  const created = await (await context.daemon()).call<CreatedToken>('POST', '/v1/tokens', input);
+  const created = await (
+    await connectTeamServer(context, options.server)
+  ).call<CreatedToken>('POST', '/v1/tokens', input);
   if (options.json === true) {
     printJson(created);
     return;
@@ -83,10 +86,14 @@ async function createToken(context: Context, name: string, options: CreateOption
 
 async function listTokens(
   context: Context,
-  { serviceAccount, json, ...options }: ListOptions,
+  { serviceAccount, json, server, ...options }: ListOptions,
 ): Promise<void> {
   const query = serviceAccount === undefined ? '' : `?serviceAccount=${encodeURIComponent(serviceAccount)}`;
-  const tokens = await readAll<Token>(await context.daemon(), `/v1/tokens${query}`, 'tokens');
+  const tokens = await readAll<Token>(
+    await connectTeamServer(context, server),
+    `/v1/tokens${query}`,
+    'tokens',
+  );
   if (json === true) {
     printJson({ tokens });
     return;

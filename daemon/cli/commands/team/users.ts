@@ -2,13 +2,15 @@ import type { Command } from 'commander';
 import { readAll } from '../../../api-client/read-all.ts';
 import type { User } from '../../../contract/types.ts';
 import type { Context } from '../../context.ts';
+import { connectTeamServer } from '../../places.ts';
+import { addServerOption, type ServerOption } from '../../io/server-option.ts';
 import { confirm } from '../../io/confirm.ts';
 import { print, printJson } from '../../io/output.ts';
 import { printTable } from '../../io/table.ts';
 import type { TimeOptions } from '../../io/time-format.ts';
 import { addTimeOption } from '../../io/time-option.ts';
 
-interface ListOptions extends TimeOptions {
+interface ListOptions extends TimeOptions, ServerOption {
   readonly json?: boolean;
 }
 
@@ -17,13 +19,17 @@ export function addUsers(program: Command, context: Context): void {
     .command('users')
     .description('Manage users of a team server. Requires an administrator')
     .addHelpText('after', '\nExample: nf-escrow users list');
-  addTimeOption(users.command('list'))
+  addTimeOption(addServerOption(users.command('list')))
     .alias('ls')
     .description('List the users of the server')
     .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow users list')
     .action(async (options: ListOptions) => {
-      const found = await readAll<User>(await context.daemon(), '/v1/users', 'users');
+      const found = await readAll<User>(
+        await connectTeamServer(context, options.server),
+        '/v1/users',
+        'users',
+      );
       if (options.json === true) {
         printJson({ users: found });
         return;
@@ -41,24 +47,23 @@ export function addUsers(program: Command, context: Context): void {
         options,
       );
     });
-  users
-    .command('suspend')
+  addServerOption(users.command('suspend'))
     .argument('<USER>')
     .description('Suspend a user: reject all their requests, but keep their roles and tokens')
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow users suspend ada')
-    .action(async (user: string, options: { readonly yes?: boolean }) => {
+    .action(async (user: string, options: ServerOption & { readonly yes?: boolean }) => {
+      const client = await connectTeamServer(context, options.server);
       await confirm(`Suspend user ${user}?`, options.yes);
-      await (await context.daemon()).call('POST', `${pathOf(user)}/suspend`);
+      await client.call('POST', `${pathOf(user)}/suspend`);
       print(`Suspended ${user}.`);
     });
-  users
-    .command('resume')
+  addServerOption(users.command('resume'))
     .argument('<USER>')
     .description('Resume a suspended user')
     .addHelpText('after', '\nExample: nf-escrow users resume ada')
-    .action(async (user: string) => {
-      await (await context.daemon()).call('POST', `${pathOf(user)}/resume`);
+    .action(async (user: string, { server }: ServerOption) => {
+      await (await connectTeamServer(context, server)).call('POST', `${pathOf(user)}/resume`);
       print(`Resumed ${user}.`);
     });
 }
