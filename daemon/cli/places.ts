@@ -64,6 +64,33 @@ export async function connectTeamServer(context: Context, name: string | undefin
   return connectStored(onlyOne(servers));
 }
 
+/** What the options of a list select. */
+interface Selection {
+  readonly server: string | undefined;
+  readonly workspace: string | undefined;
+}
+
+/**
+ * Returns the client for a list that the options --server and --workspace select, and the filter for the workspace. `otherwise`: the
+ * client without these options. Throws like `findWorkspacePlace` and `connectTeamServer`.
+ */
+export async function findListed(
+  context: Context,
+  { server, workspace }: Selection,
+  otherwise: () => Client | Promise<Client>,
+): Promise<{ readonly client: Client; readonly filter: Readonly<Record<string, string>> }> {
+  if (workspace === undefined)
+    return {
+      client: server === undefined ? await otherwise() : await connectTeamServer(context, server),
+      filter: {},
+    };
+  if (server !== undefined && workspace.includes(':'))
+    throw new EscrowError('usage', '--server and a workspace with a server cannot be combined.');
+  const wanted = server === undefined ? workspace : `${server}:${workspace}`;
+  const { client, own } = await findWorkspacePlace(context, wanted);
+  return { client, filter: { workspace: own } };
+}
+
 function onlyOne(servers: readonly StoredServer[]): StoredServer {
   const [only, ...more] = servers;
   if (only === undefined)

@@ -30,6 +30,7 @@ const groups: readonly Group[] = [
     load: async () => (await import('./commands/team/service-accounts.ts')).addServiceAccounts,
   },
   { names: ['tokens'], load: async () => (await import('./commands/team/tokens.ts')).addTokens },
+  { names: ['releases'], load: async () => (await import('./commands/team/releases.ts')).addReleases },
   { names: ['users'], load: async () => (await import('./commands/team/users.ts')).addUsers },
   {
     names: ['compute-envs'],

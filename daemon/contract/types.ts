@@ -343,8 +343,11 @@ export interface Contract {
   Readiness?: Readiness;
   ReceiptCheck?: ReceiptCheck;
   Receipt?: Receipt;
+  ReleaseList?: ReleaseList;
+  ReleaseQuery?: ReleaseQuery;
   ReleaseReport?: ReleaseReport;
   ReleaseRequest?: ReleaseRequest;
+  ReleaseSummary?: ReleaseSummary;
   Release?: Release;
   Role?: Role;
   RunList?: RunList;
@@ -2377,6 +2380,119 @@ export interface Receipt {
    * Results of the verification that was requested with this receipt
    */
   checks?: ReceiptCheck[];
+}
+/**
+ * List of releases.
+ */
+export interface ReleaseList {
+  /**
+   * Newest first
+   */
+  releases: ReleaseSummary[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * A release of secrets to one run, and the state of the run as reported by the daemon of the user.
+ */
+export interface ReleaseSummary {
+  /**
+   * Id of the release
+   */
+  id: string;
+  /**
+   * Id of the run on its daemon
+   */
+  run: string;
+  /**
+   * ORGANIZATION/NAME of the workspace
+   */
+  workspace: string;
+  /**
+   * User or service account whose daemon received the secrets and reports the state
+   */
+  user: string;
+  /**
+   * Names and versions of the secrets, sorted by name
+   */
+  secrets: {
+    /**
+     * Name of the secret
+     */
+    name: string;
+    /**
+     * Version of the secret
+     */
+    version: number;
+  }[];
+  /**
+   * State of the run in the newest report; `created` before the first one
+   */
+  state: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
+  /**
+   * Outcome of the run; null until it has ended
+   */
+  outcome: 'succeeded' | 'failed' | 'cancelled' | 'lost' | 'aborted' | null;
+  /**
+   * Number of leases by store and state in the newest report
+   */
+  leases: {
+    /**
+     * Kind of store
+     */
+    store: string;
+    /**
+     * State of the leases
+     */
+    state: 'intended' | 'placed' | 'removing' | 'gone' | 'unverified';
+    /**
+     * Number of leases
+     */
+    count: number;
+  }[];
+  /**
+   * Time of the release
+   */
+  createdAt: string;
+  /**
+   * Time after which the release cannot be repeated
+   */
+  expiresAt: string;
+  /**
+   * Time of the newest report; null before the first one
+   */
+  reportedAt: string | null;
+  /**
+   * Time of the report that all secrets are removed; null until then
+   */
+  purgedAt: string | null;
+}
+/**
+ * Filter for releases. A release must match all given parameters.
+ */
+export interface ReleaseQuery {
+  /**
+   * Maximum number of releases in the page
+   */
+  limit?: number;
+  /**
+   * Cursor of the page: `next` of the previous page
+   */
+  cursor?: string;
+  /**
+   * Only releases of this workspace
+   */
+  workspace?: string;
+  /**
+   * Only releases to the run with this id
+   */
+  run?: string;
+  /**
+   * Only releases whose run is in this state
+   */
+  state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
 }
 /**
  * State of a run that has received a release. The newest report wins: that with the highest epoch, and in it with the highest sequence number.

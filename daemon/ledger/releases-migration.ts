@@ -17,6 +17,9 @@ const TABLES = [
 ] as const;
 
 const INDEXES = [
+  // The order of lists, of one workspace and of several.
+  `CREATE INDEX releases_by_workspace ON releases (scope_id, created_at, id)`,
+  `CREATE INDEX releases_by_time ON releases (created_at, id)`,
   `CREATE INDEX release_pins_by_version ON release_pins (secret_id, version)`,
   `CREATE INDEX release_credentials_by_release ON release_credentials (release_id)`,
 ] as const;

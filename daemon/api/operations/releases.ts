@@ -1,11 +1,30 @@
 import { createRelease } from '../../releases/create-release.ts';
+import { listReleases } from '../../releases/list-releases.ts';
 import { reportRelease } from '../../releases/report-release.ts';
 import { readAuthorization } from '../listeners/authorization.ts';
 import { operation, type Operation } from '../routing/operation.ts';
+import { pageIn } from './page-limits.ts';
 import { VAULT_KEY } from './problem-groups.ts';
 
-/** Operations with which daemons get secrets of a team server for their runs. */
+/** Operations on releases: daemons get secrets of a team server for their runs, and the team sees who has received which. */
 export const releaseOperations: readonly Operation[] = [
+  operation({
+    id: 'listReleases',
+    method: 'get',
+    path: '/v1/releases',
+    summary: 'List releases of secrets to runs, with the reported states of the runs',
+    description:
+      'The daemons of the users report the states. The list shows what is known of the runs of all users of a workspace.',
+    permission: 'runs:read',
+    ofTeamServer: true,
+    query: 'release-query',
+    responses: { 200: 'release-list' },
+    problems: ['cursor-invalid'],
+    handle: async ({ ledger }, { query, principal }) => {
+      const { items, ...next } = await listReleases(ledger.db, principal, { ...query, ...pageIn(query) });
+      return { status: 200, body: { releases: [...items], ...next } };
+    },
+  }),
   operation({
     id: 'createRelease',
     method: 'post',

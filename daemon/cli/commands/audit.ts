@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import { readAll } from '../../api-client/read-all.ts';
 import type { AuditQuery, JournalEvent } from '../../contract/types.ts';
-import type { Client } from '../../api-client/client.ts';
-import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { connectTeamServer, findWorkspacePlace, lazily } from '../places.ts';
+import { findListed, lazily } from '../places.ts';
 import { limitOf } from '../io/limit-option.ts';
 import { printJson, printNote } from '../io/output.ts';
 import { printTable, type Column } from '../io/table.ts';
@@ -48,29 +46,12 @@ export function addAudit(program: Command, context: Context): void {
 
 async function showAudit(context: Context, options: AuditOptions): Promise<void> {
   const { json, time, limit, server, workspace, ...others } = options;
-  const { client, filter } = await findLog(context, server, workspace);
+  const { client, filter } = await findListed(context, { server, workspace }, () => lazily(context));
   const path = `/v1/audit?${new URLSearchParams({ ...others, ...filter }).toString()}`;
   const events = await readAll<JournalEvent>(client, path, 'events', limitOf(limit));
   if (json === true) printJson({ events });
   else if (events.length === 0) printNote('No events recorded yet.');
   else await printTable(COLUMNS, events.map(rowOf), time === undefined ? {} : { time });
-}
-
-/** Returns whose audit log is wanted, and the filter for the workspace. A team server has the events of its workspaces. */
-async function findLog(
-  context: Context,
-  server: string | undefined,
-  workspace: string | undefined,
-): Promise<{ readonly client: Client; readonly filter: Readonly<Record<string, string>> }> {
-  if (server !== undefined) {
-    if (workspace?.includes(':') === true)
-      throw new EscrowError('usage', '--server and a workspace with a server cannot be combined.');
-    const client = await connectTeamServer(context, server);
-    return { client, filter: workspace === undefined ? {} : { workspace } };
-  }
-  if (workspace === undefined) return { client: lazily(context), filter: {} };
-  const { client, own } = await findWorkspacePlace(context, workspace);
-  return { client, filter: { workspace: own } };
 }
 
 function rowOf({ seq, at, by, type, run, data }: JournalEvent): string[] {

@@ -4,8 +4,15 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { findWorkspace } from '../../../daemon/access/scopes.ts';
-import type { Identity, Secret, Workspace } from '../../../daemon/contract/types.ts';
-import { Sandbox } from '../../support/sandbox.ts';
+import type {
+  Identity,
+  ReleaseList,
+  ReleaseSummary,
+  RunList,
+  Secret,
+  Workspace,
+} from '../../../daemon/contract/types.ts';
+import { Sandbox, until } from '../../support/sandbox.ts';
 import { HttpsFront } from '../../support/server/https-front.ts';
 import { TeamServer } from '../../support/team-server.ts';
 
@@ -185,3 +192,31 @@ void t.test(
     await fails(['tokens', 'list', '--server', 'other'], 77, /You are not signed in to the server "other"/);
   },
 );
+
+void t.test('runs with secrets of a server, and lists who received them', async (t) => {
+  const { box, server, token, login } = await start(t);
+  await login(token, '--name', 'vault');
+  const value = `canary-${randomBytes(12).toString('hex')}`;
+  await box.escrow(['secrets', 'set', 'A_KEY', '--workspace', 'lab/rna'], { input: value });
+  const list = async (...options: string[]): Promise<readonly ReleaseSummary[]> =>
+    (await box.json<ReleaseList>(['releases', 'list', ...options])).releases;
+  t.same(await list(), []);
+  const ran = await box.escrow(['run', '--workspace', 'lab/rna', 'grep -c A_KEY "$NXF_SECRETS_FILE"']);
+  t.equal(ran.status, 0, ran.stderr);
+  await until('the server knows the end', async () => (await list())[0]?.state === 'purged');
+  const { runs } = await box.json<RunList>(['runs', 'list']);
+  t.match(await list('--workspace', 'vault:lab/rna', '--state', 'purged'), [
+    {
+      run: runs[0]?.id,
+      workspace: 'lab/rna',
+      user: 'ada',
+      outcome: 'succeeded',
+      secrets: [{ name: 'A_KEY' }],
+    },
+  ]);
+  t.same(await list('--server', 'vault', '--state', 'running'), []);
+  const { stdout } = await box.escrow(['releases', 'list']);
+  t.match(stdout, /^r\w+\tlab\/rna\tpurged\tsucceeded\t1\tada's daemon\t/m);
+  t.equal((await box.escrow(['releases', 'list', '--server', 'vault', '--workspace', 'a:b/c'])).status, 64);
+  t.notMatch(JSON.stringify(await server.ledger.db.selectFrom('releases').selectAll().execute()), value);
+});

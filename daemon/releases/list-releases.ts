@@ -1,0 +1,44 @@
+import { sql } from 'kysely';
+import { permittedWorkspaces } from '../access/permitted-objects.ts';
+import type { Principal } from '../access/principal.ts';
+import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
+import type { ReleaseQuery, ReleaseSummary } from '../contract/types.ts';
+import type { Queries } from '../ledger/ledger.ts';
+import type { Tables } from '../ledger/tables.ts';
+
+const COLLECTION = 'releases';
+
+/** Lists the releases of the workspaces in which a principal may see runs, newest first. Throws `cursor-invalid`. */
+export async function listReleases(
+  db: Queries,
+  by: Principal,
+  { limit, cursor, workspace, run, state }: PageRequest & Omit<ReleaseQuery, 'limit' | 'cursor'>,
+): Promise<Page<ReleaseSummary>> {
+  const after = readCursor(COLLECTION, cursor, ['string', 'string']);
+  let query = db.selectFrom('releases').selectAll();
+  if (by.kind !== 'machine')
+    query = query.where('scope_id', 'in', permittedWorkspaces(db, by, 'runs:read').select('scopes.id'));
+  if (workspace !== undefined) query = query.where('workspace', '=', workspace);
+  if (run !== undefined) query = query.where('run_id', '=', run);
+  if (state !== undefined) query = query.where('state', '=', state);
+  if (after !== undefined) query = query.where(sql<boolean>`(created_at, id) < (${after[0]}, ${after[1]})`);
+  const rows = await query
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute();
+  const { items, ...next } = pageOf(COLLECTION, rows, limit, (row) => [row.created_at, row.id]);
+  return { items: items.map(describe), ...next };
+}
+
+function describe(row: Tables['releases']): ReleaseSummary {
+  const secrets = JSON.parse(row.secrets) as [name: string, version: number][];
+  return {
+    ...{ id: row.id, run: row.run_id, workspace: row.workspace, user: row.principal },
+    secrets: secrets.map(([name, version]) => ({ name, version })),
+    ...{ state: row.state, outcome: row.outcome },
+    leases: JSON.parse(row.leases) as ReleaseSummary['leases'],
+    ...{ createdAt: row.created_at, expiresAt: row.expires_at },
+    ...{ reportedAt: row.reported_at, purgedAt: row.purged_at },
+  };
+}

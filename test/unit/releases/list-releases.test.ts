@@ -1,0 +1,71 @@
+import { createRelease } from '../../../daemon/releases/create-release.ts';
+import { listReleases } from '../../../daemon/releases/list-releases.ts';
+import { reportRelease } from '../../../daemon/releases/report-release.ts';
+import type { Principal } from '../../../daemon/access/principal.ts';
+import type { ReleaseReport, ReleaseSummary } from '../../../daemon/contract/types.ts';
+import { onEachLedger } from '../../support/each-ledger.ts';
+import { ReleaseGround } from '../../support/release-ground.ts';
+
+onEachLedger('shows the releases of a workspace with the reported states to its members only', async (t) => {
+  const ground = await ReleaseGround.start(t);
+  const secret = { name: 'A_KEY', version: await ground.set('A_KEY') };
+  const requests = [ground.request([secret]), ground.request([secret]), ground.request([secret])];
+  const created = [];
+  for (const request of requests) created.push(await createRelease(ground, ground.launcher, request));
+  const [first] = created;
+  const leases: ReleaseReport['leases'] = [{ store: 'run-directory', state: 'placed', count: 1 }];
+  const report: ReleaseReport = { epoch: 1, sequence: 1, state: 'running', outcome: null, leases };
+  await reportRelease(ground.ledger, first?.release.id ?? '', first?.release.credential, report);
+  const [viewer, stranger, other] = [
+    await ground.user('bob'),
+    await ground.user('eve'),
+    await ground.user('dan'),
+  ];
+  const { id: organization } = await ground.ledger.db
+    .selectFrom('organizations')
+    .select('id')
+    .where('name', '=', 'lab')
+    .executeTakeFirstOrThrow();
+  const account = await ground.account(organization, 'ci');
+  for (const member of [viewer, account]) await ground.member(ground.workspaceId, member, 'view');
+  await ground.ledger.write((db) =>
+    db
+      .insertInto('organization_members')
+      .values({
+        organization_id: organization,
+        user_id: viewer.id,
+        role: 'member',
+        added_at: '2026-11-30T00:00:00.000Z',
+      })
+      .execute(),
+  );
+  await ground.organization('rival', [[stranger, 'owner']]);
+  const list = async (by: Principal, filter = {}): Promise<readonly ReleaseSummary[]> =>
+    (await listReleases(ground.ledger.db, by, { limit: 10, ...filter })).items;
+
+  const seen = await list(viewer);
+  t.same(seen.map(({ run }) => run).sort(), requests.map(({ run }) => run).sort());
+  t.match(
+    seen.find(({ run }) => run === requests[0]?.run),
+    { workspace: 'lab/rna', user: 'ada', secrets: [secret], state: 'running', leases, purgedAt: null },
+  );
+  t.same(await list({ ...account, token: { id: 'x', scopes: ['read'], workspaceId: null } }), seen);
+  t.notMatch(JSON.stringify(seen), ground.recipient);
+  for (const nobody of [stranger, other]) t.same(await list(nobody), []);
+  t.same(await list(stranger, { workspace: 'lab/rna' }), [], 'a filter shows nothing more');
+  t.same((await list(viewer, { run: requests[1]?.run })).length, 1);
+  t.same((await list(viewer, { state: 'created' })).length, 2);
+  t.same(await list(viewer, { workspace: 'lab/dna' }), []);
+
+  const paged: ReleaseSummary[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listReleases(ground.ledger.db, viewer, { limit: 2, cursor });
+    paged.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  t.same(paged, seen, 'pages contain each release once, newest first');
+  await t.rejects(listReleases(ground.ledger.db, viewer, { limit: 2, cursor: 'x' }), {
+    code: 'cursor-invalid',
+  });
+});
