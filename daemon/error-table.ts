@@ -500,14 +500,14 @@ export const errorTable = {
   },
   'ledger-denied': {
     title: 'The database denied access to the ledger',
-    hint: 'Check the user name and the password in the connection string, and the privileges of this role in the database.',
+    hint: 'Check the user name and the password in the database URL, and the privileges of this role in the database.',
     exit: 77,
     http: 503,
     retryable: false,
   },
   'ledger-untrusted': {
     title: 'The identity of the database server cannot be verified',
-    hint: 'Check the certificate of the database server, and `sslrootcert` in the connection string.',
+    hint: 'Check the certificate of the database server, and `sslrootcert` in the database URL.',
     exit: 77,
     http: 503,
     retryable: false,

@@ -331,7 +331,8 @@ function hasFont(file) {
 export function ensureCallers() {
   const names = ['zsh', 'dash', 'tcsh', 'fish', 'at', 'sudo'].filter((name) => !which(name));
   return (
-    names.length === 0 || installSystemPackage(names.join(' '), `What starts nf-escrow (${names.join(', ')})`)
+    names.length === 0 ||
+    installSystemPackage(names.join(' '), `A program from which tests start nf-escrow (${names.join(', ')})`)
   );
 }
 

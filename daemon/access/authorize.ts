@@ -129,9 +129,13 @@ function assertScope({ token }: TeamPrincipal, permission: Permission): void {
   const { scope } = policy[permission];
   if (token === undefined || (scope !== 'session' && token.scopes.includes(scope))) return;
   throw scope === 'session'
-    ? new EscrowError('not-permitted', `Permission ${permission} denied: no token has it.`, {
-        hint: 'Sign in as a person and send the request in that session.',
-      })
+    ? new EscrowError(
+        'not-permitted',
+        `Permission ${permission} denied: a token cannot have this permission.`,
+        {
+          hint: 'Sign in as a person and send the request in that session.',
+        },
+      )
     : new EscrowError(
         'not-permitted',
         `Permission ${permission} denied: the token does not have the scope ${scope}.`,

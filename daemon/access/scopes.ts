@@ -104,7 +104,7 @@ function scopeNameOf(principal: Principal): string {
   if (principal.kind !== 'service-account') return keyOf(principal);
   throw new EscrowError(
     'not-permitted',
-    `Cannot use secrets of ${principal.user}: a service account has none of its own.`,
+    `Cannot use secrets of ${principal.user}: a service account cannot have secrets.`,
     { hint: 'Set the secret in a workspace, and add the service account to the workspace.' },
   );
 }

@@ -52,7 +52,7 @@ export async function judgeSecret(secret: SeenSecret, sweeper: Sweeper): Promise
     if (runState === 'over') return report('its run is purged, yet the secret still exists', true);
     if (runState === 'open') return undefined;
     // A ledger that was restored from a backup does not know the newest runs, which may be alive.
-    return judgeExpiry(secret, 'this ledger does not know its run', sweeper, report);
+    return judgeExpiry(secret, 'its run is not in this ledger', sweeper, report);
   }
   if (created.owner) return judgeExpiry(secret, 'its machine has not removed it', sweeper, report);
   const claimed = { owner: tags['nf-escrow:owner'] ?? '', ledger: tags['nf-escrow:ledger'] ?? '' };

@@ -120,12 +120,12 @@ function addOwn(program: Command, context: Context): void {
     .argument('[arguments...]');
   program
     .command('nextflow')
-    .description('Run any nextflow command line; `nextflow run` starts with secrets')
+    .description('Run a Nextflow command line; `nextflow run` gets secrets')
     .argument('[arguments...]');
   program
     .command('shim')
     .argument('<DIR>')
-    .description('Write a `nextflow` wrapper to DIR; runs that start with it get secrets')
+    .description('Write a `nextflow` wrapper to DIR; runs that the wrapper starts get secrets')
     .addHelpText('after', '\nExample: nf-escrow shim ~/escrow-bin && export PATH=~/escrow-bin:$PATH')
     .action(async (directory: string) => {
       const { writeShim } = await import('../nextflow/launcher/write-shim.ts');

@@ -204,7 +204,7 @@ export type NumericId = number;
  */
 export type OrganizationRole = 'owner' | 'admin' | 'member';
 /**
- * A condition of a server that an administrator should correct
+ * A condition of a server that an administrator should correct.
  */
 export type ReadinessWarning =
   | 'certificate-expires-soon'
@@ -247,7 +247,7 @@ export type WebhookList = {
    */
   events?: [WebhookType, ...WebhookType[]];
   /**
-   * A removal that is still pending this number of minutes after the end of a run is reported. Default: 15
+   * Number of minutes from the end of a run until a pending removal is reported. Default: 15
    */
   removalPendingMinutes?: number;
 }[];
@@ -571,7 +571,7 @@ export interface AwsSettings {
    */
   layout?: 'bundle' | 'per-secret';
   /**
-   * Endpoint of Secrets Manager, instead of the region's own. HTTPS, or HTTP on loopback for an emulator of AWS on this machine. No other address is contacted over plain HTTP
+   * Endpoint of Secrets Manager, instead of the region's own. HTTPS, or HTTP on loopback for an emulator of AWS on this machine. nf-escrow sends no requests to other addresses over plain HTTP
    */
   endpoint?: string;
   /**
@@ -1138,7 +1138,7 @@ export interface Health {
   pendingRemovals?: number;
 }
 /**
- * Who sends the request.
+ * The principal that sends the request.
  */
 export interface Identity {
   /**
@@ -1154,7 +1154,7 @@ export interface Identity {
    */
   scopes: TokenScope[] | null;
   /**
-   * The only workspace that the token gives access to; null: all
+   * The only workspace to which the token gives access; null: all workspaces
    */
   workspace: string | null;
 }
@@ -1288,7 +1288,7 @@ export interface Plan {
    */
   store: string | null;
   /**
-   * How tasks receive secrets: the plugin and its version, or Nextflow's own format and the reason for it; null if there are no secrets
+   * How tasks receive secrets: the plugin and its version, or Nextflow's own format and the reason why the plugin is not used; null if there are no secrets
    */
   secretDelivery: string | null;
   /**
@@ -2495,15 +2495,15 @@ export interface ReleaseQuery {
   state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged';
 }
 /**
- * State of a run that has received a release. The newest report wins: that with the highest epoch, and in it with the highest sequence number.
+ * State of a run that has received a release. A report has no effect if the server has received one with a higher epoch, or with the same epoch and a higher sequence number.
  */
 export interface ReleaseReport {
   /**
-   * Counts the daemons that have used the ledger of the run
+   * Epoch of the ledger of the run, which increases whenever a daemon opens the ledger
    */
   epoch: number;
   /**
-   * Counts the reports on this release
+   * Number of the report, which increases with each report on this release
    */
   sequence: number;
   /**
@@ -2573,7 +2573,7 @@ export interface ReleaseRequest {
     }[]
   ];
   /**
-   * Time after which the release cannot be repeated, at most 24 hours ahead
+   * Time after which the server rejects a repetition of this request, at most 24 hours ahead
    */
   expires: string;
 }
@@ -2594,15 +2594,15 @@ export interface Release {
    */
   workspace: string;
   /**
-   * Time after which the release cannot be repeated
+   * Time after which the server rejects a repetition of the request
    */
   expires: string;
   /**
-   * age file in base64. Its content repeats id, run, workspace and expiry, and has names, versions and values
+   * age file in base64. It contains the id, run, workspace and expiry of the release, and the names, versions and values of the secrets
    */
   payload: string;
   /**
-   * Permits reports on the state of this release, and nothing else
+   * Credential for reports on the state of this release. It gives no other access
    */
   credential: string;
 }
@@ -3247,7 +3247,7 @@ export interface ServerConfiguration {
    */
   forwardedHeader?: 'x-forwarded-for' | 'forwarded';
   /**
-   * Connection to PostgreSQL. Not supported yet: with a database URL, the server does not start
+   * Connection to PostgreSQL. Without a database URL, the server uses a SQLite ledger
    */
   database?: {
     /**
@@ -3293,12 +3293,12 @@ export interface ServerConfiguration {
      */
     delaySeconds?: number;
     /**
-     * Maximum time in seconds after that for requests in progress
+     * Maximum time in seconds for requests in progress, after `delaySeconds`
      */
     deadlineSeconds?: number;
   };
   /**
-   * Limits. Those of connections apply to one replica, those of requests to all replicas together
+   * Limits on connections, which apply to each replica, and limits on requests, which apply to all replicas together
    */
   limits?: {
     /**
@@ -3306,7 +3306,7 @@ export interface ServerConfiguration {
      */
     connections?: number;
     /**
-     * Maximum number of open connections of one address. Does not apply to trusted proxies
+     * Maximum number of open connections from one address. Does not apply to trusted proxies
      */
     connectionsPerAddress?: number;
     /**
@@ -3314,7 +3314,7 @@ export interface ServerConfiguration {
      */
     requestsPerSecond?: number;
     /**
-     * Maximum number of requests without a valid token of one address in 10 seconds
+     * Maximum number of requests without a valid token from one address in 10 seconds
      */
     anonymousRequests?: number;
   };
@@ -3729,7 +3729,7 @@ export interface VaultExport {
   }[];
 }
 /**
- * Request to import an export, all or nothing.
+ * Request to import an export. Either all secrets are imported or none.
  */
 export interface VaultImportRequest {
   /**

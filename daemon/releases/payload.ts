@@ -111,7 +111,7 @@ function parse(text: string): Readonly<Record<string, unknown>> {
   } catch {
     // The message of the parser would quote the content.
   }
-  throw invalid('its content is no JSON object');
+  throw invalid('its content is not a JSON object');
 }
 
 function bytesOf(name: string, text: unknown): Buffer {

@@ -102,7 +102,7 @@ export class ReleaseReports {
         this.#postpone(row, message);
         return;
       }
-      log.warn({ server, run }, 'the server does not know the release any more; its reports end');
+      log.warn({ server, run }, 'the server no longer has the release; sending no further reports');
       await forgetRelease(ledger, row);
       return;
     }

@@ -54,7 +54,8 @@ export class ServerSource implements ReleaseSource {
       const secrets = await readAll<Secret>(client, `/v1/workspaces/${title}/secrets`, 'secrets');
       return secrets.map(({ name, version }) => {
         assertSecretName(name); // becomes the name of a file
-        if (!Number.isSafeInteger(version) || version < 1) throw unusable(server, 'a version is no number');
+        if (!Number.isSafeInteger(version) || version < 1)
+          throw unusable(server, 'a version is not a number');
         return { name, version, scope: 'workspace', secretId: null };
       });
     } finally {
@@ -106,7 +107,7 @@ async function request(server: StoredServer, body: object): Promise<Release> {
       } catch (error) {
         const isLost = error instanceof EscrowError && error.code === 'server-unreachable';
         if (error instanceof EscrowError && error.code === 'request-invalid')
-          throw unusable(server, 'it has another form'); // of the response, or a server of another version
+          throw unusable(server, 'it does not have the expected format'); // of the response, or a server of another version
         if (!isLost || attempt === ATTEMPTS) throw error;
       }
   } finally {

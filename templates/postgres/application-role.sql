@@ -1,9 +1,9 @@
--- The role with which `nf-escrow serve` uses a ledger that another role owns. Run it as the owner of the schema or as a
--- superuser, once after the ledger was created and again after each upgrade:
+-- The role with which `nf-escrow serve` uses a ledger that another role owns. Run this script as the owner of the schema
+-- or as a superuser, once after the ledger was created and again after each upgrade:
 --
 --   psql -v ON_ERROR_STOP=1 -v owner=nf_escrow_owner -v application=nf_escrow_app -d DATABASE -f application-role.sql
 --
--- Both roles exist already: CREATE ROLE nf_escrow_app LOGIN PASSWORD '…'. The owner applies the migrations.
+-- Create both roles before, for example with CREATE ROLE nf_escrow_app LOGIN PASSWORD '…'. The owner applies the migrations.
 BEGIN;
 
 GRANT USAGE ON SCHEMA nf_escrow TO :"application";

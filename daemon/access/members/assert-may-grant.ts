@@ -11,7 +11,11 @@ export function assertMayGrant<Role extends string>(
 ): void {
   const higher = roles.find((role) => role !== undefined && !isAtLeast(own, role));
   if (higher !== undefined)
-    throw new EscrowError('not-permitted', `Cannot give or take the role ${higher}: your role is ${own}.`, {
-      hint: `Ask a member with the role ${higher}.`,
-    });
+    throw new EscrowError(
+      'not-permitted',
+      `Cannot assign or remove the role ${higher}: your role is ${own}.`,
+      {
+        hint: `Ask a member with the role ${higher}.`,
+      },
+    );
 }

@@ -158,7 +158,7 @@ async function assertOtherOwner(db: Queries, id: string, row: Row, organization:
   if (other === undefined)
     throw new EscrowError(
       'last-owner',
-      `Cannot take the role owner from "${row.name}": it is the last active owner of ${organization}.`,
+      `Cannot remove the role owner from "${row.name}": it is the last active owner of ${organization}.`,
     );
 }
 

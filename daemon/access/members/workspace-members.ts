@@ -130,7 +130,7 @@ async function findMember(db: Queries, scope: WorkspaceScope, user: string): Pro
   if (found !== undefined) return found;
   throw new EscrowError(
     'member-not-found',
-    `Workspace ${titleOf(scope)} gives no role to "${user.slice(0, 80)}".`,
+    `Workspace ${titleOf(scope)} assigns no role to "${user.slice(0, 80)}".`,
     { hint: `List the members: nf-escrow members list ${titleOf(scope)}` },
   );
 }

@@ -14,9 +14,12 @@ const ISSUER =
 const CERTIFICATE: Readonly<Record<string, Reason>> = {
   CERT_HAS_EXPIRED: { why: 'it has expired', hint: RENEW },
   CERT_NOT_YET_VALID: { why: 'it is not valid yet', hint: RENEW },
-  CERT_REVOKED: { why: 'it was revoked', hint: 'Ask an administrator of the server.' },
+  CERT_REVOKED: {
+    why: 'it was revoked',
+    hint: 'Ask an administrator of the server to install a new certificate.',
+  },
   ERR_TLS_CERT_ALTNAME_INVALID: {
-    why: 'it is for another host',
+    why: 'it was issued for another host',
     hint: 'Use the address for which the certificate was issued, or ask an administrator of the server to correct it.',
   },
   DEPTH_ZERO_SELF_SIGNED_CERT: { why: 'its issuer is unknown (it is self-signed)', hint: ISSUER },
@@ -34,11 +37,11 @@ const NETWORK = 'Check the network and the address of the server, then run the c
 
 const CONNECTION: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: {
-    why: 'no process listens there',
+    why: 'no process listens on this port',
     hint: 'Check the address and the port. If both are right, ask an administrator to start the server.',
   },
-  ENOTFOUND: { why: 'there is no host of this name', hint: ADDRESS },
-  EAI_AGAIN: { why: 'the name of the host cannot be resolved at the moment', hint: NETWORK },
+  ENOTFOUND: { why: 'the host name does not exist', hint: ADDRESS },
+  EAI_AGAIN: { why: 'the host name cannot be resolved at the moment', hint: NETWORK },
   ETIMEDOUT: { why: 'it does not answer in time', hint: NETWORK },
   EHOSTUNREACH: { why: 'the network has no route to it', hint: NETWORK },
   ENETUNREACH: { why: 'the network has no route to it', hint: NETWORK },
@@ -51,7 +54,7 @@ const CONNECTION: Readonly<Record<string, Reason>> = {
 };
 
 const NO_TLS: Reason = {
-  why: 'it does not use TLS, or no version of TLS that is secure',
+  why: 'it does not use TLS 1.2 or later',
   hint: 'Check the port: the address must be that of an HTTPS server.',
 };
 

@@ -33,7 +33,7 @@ const BODY_MAX = 64 * 1024 * 1024;
 /** What a response counts at least, so that the number of responses is limited too. */
 const COUNTED_MIN = 64 * 1024;
 const CA_MAX = 1024 * 1024;
-const CA: Purpose = { what: 'CA file', variable: 'caFile', example: 'ca.crt' };
+const CA: Purpose = { what: 'CA file', variable: '--ca-file', example: 'ca.crt' };
 
 /**
  * Returns a client of a team server over HTTPS. Certificates are always verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says, and
@@ -49,7 +49,7 @@ export function connectServer({
   if (url.protocol !== 'https:')
     throw new EscrowError(
       'config-invalid',
-      `Cannot use the server ${url.origin}: its address is not https.`,
+      `Cannot use the server ${url.origin}: its address does not start with https://.`,
       {
         hint: 'Use an address that starts with https://.',
       },
@@ -202,11 +202,11 @@ function parse(origin: string, { status, contentType, text }: Received): unknown
     );
   const isJson = /^application\/(?:problem\+)?json(?:;|$)/.test(contentType);
   if (status >= 400 && !contentType.startsWith('application/problem+json'))
-    throw unreadable(origin, `it has status ${String(status)} and is no problem document`);
+    throw unreadable(origin, `it has status ${String(status)} and is not a problem document`);
   if (text === '') return undefined;
   if (!isJson && contentType.startsWith('text/plain')) return text;
   const parsed = isJson ? parseJson(origin, text) : undefined;
-  if (parsed === undefined) throw unreadable(origin, 'it is no JSON');
+  if (parsed === undefined) throw unreadable(origin, 'it is not JSON');
   if (status >= 400) throw errorOf(parsed);
   return parsed;
 }
@@ -215,7 +215,7 @@ function parseJson(origin: string, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw unreadable(origin, 'it is no valid JSON'); // the parser's message would quote the response
+    throw unreadable(origin, 'it is not valid JSON'); // the parser's message would quote the response
   }
 }
 
@@ -224,14 +224,14 @@ function unreadable(origin: string, why: string): EscrowError {
     'server-unreachable',
     `Cannot read the response of the server at ${origin}: ${why}.`,
     {
-      hint: 'Check the address of the server. A proxy may have answered in its place.',
+      hint: 'Check the address of the server. A proxy may have sent the response.',
     },
   );
 }
 
 function readAuthorities(path: string): Buffer {
   const bytes = readTrustedFile(path, CA, CA_MAX);
-  const hint = 'Set caFile to a file with certificates in PEM.';
+  const hint = 'Sign in with --ca-file FILE, where FILE contains certificates in PEM format.';
   if (bytes === undefined)
     throw new EscrowError('config-invalid', `Cannot read the CA file "${path}": it does not exist.`, {
       hint,

@@ -19,7 +19,7 @@ export const userOperations: readonly Operation[] = [
     id: 'getIdentity',
     method: 'get',
     path: '/v1/whoami',
-    summary: 'Get who sends the request',
+    summary: 'Get the principal that sends the request',
     permission: 'workspaces:read',
     ofTeamServer: true,
     responses: { 200: 'identity' },

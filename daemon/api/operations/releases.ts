@@ -31,7 +31,7 @@ export const releaseOperations: readonly Operation[] = [
     path: '/v1/releases',
     summary: 'Release secrets of a workspace to one run',
     description:
-      'The values are in an age file that only the recipient can decrypt. The audit log records names and versions before the values leave. A repeated request with the same recipient returns the same release with status 200; with another recipient it fails with `release-conflict`. The credential permits reports on the state of this release, also after the token has expired. `Idempotency-Key` has no effect.',
+      'The values are in an age file that only the recipient can decrypt. The server records names and versions in the audit log before it sends the values. A repeated request with the same recipient returns the same release with status 200; with another recipient it fails with `release-conflict`. The credential permits reports on the state of this release, also after the token has expired. `Idempotency-Key` has no effect.',
     permission: 'releases:create',
     ofTeamServer: true,
     request: 'release-request',
@@ -52,7 +52,7 @@ export const releaseOperations: readonly Operation[] = [
     path: '/v1/releases/{release}/state',
     summary: 'Report the state of the run that has received a release',
     description:
-      'Needs the credential of the release. Reports can be repeated and can arrive in any order: one that is older than the recorded one has no effect.',
+      'Requires the credential of the release. Reports can be repeated and can arrive in any order. A report that is older than the recorded one has no effect.',
     access: 'release',
     ofTeamServer: true,
     request: 'release-report',

@@ -89,7 +89,7 @@ async function settle(context: Context, id: string): Promise<Run | undefined> {
     const run = await purgeWithCredentials(await context.daemon(), `/v1/runs/${id}/purge?ended=true`);
     if (run.pendingRemovals > 0)
       warn(
-        `could not remove everything of run ${id} yet. The daemon retries the removal. See: nf-escrow status`,
+        `some objects of run ${id} are not removed yet. The daemon retries the removal. See: nf-escrow status`,
       );
     await tellExposures(await context.daemon(), run, warn);
     return run;

@@ -32,7 +32,7 @@ const HOST_PATTERN = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:,[\]]*))(?::(\d{1,5}))?$/;
  */
 export function connectionSettings(text: string, caFile?: string): ConnectionSettings {
   const [, credentials = '', authority = '', path = '', query = ''] = URL_PATTERN.exec(text) ?? [];
-  if (!URL_PATTERN.test(text)) throw invalid('it has another form');
+  if (!URL_PATTERN.test(text)) throw invalid('it does not have the required form');
   const parameters = parametersOf(query);
   const [, address, name = '', ownPort] = HOST_PATTERN.exec(authority) ?? [];
   if (!HOST_PATTERN.test(authority)) throw invalid('it must name one host');
@@ -44,8 +44,8 @@ export function connectionSettings(text: string, caFile?: string): ConnectionSet
   const database = decode(path);
   if (host === '' || /[,\0]/.test(host))
     throw invalid('it must name one host, or the directory of a Unix socket');
-  if (user === undefined || user === '') throw invalid('it names no user');
-  if (database === '') throw invalid('it names no database');
+  if (user === undefined || user === '') throw invalid('it contains no user name');
+  if (database === '') throw invalid('it contains no database name');
   const port = Number(parameters.get('port') ?? ownPort ?? 5432);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid('its port is not valid');
   const isSocket = host.startsWith('/');
@@ -80,7 +80,7 @@ function tlsOf(
   const mode = parameters.get('sslmode') ?? 'verify-full';
   if (mode !== 'verify-full')
     throw invalid('only sslmode=verify-full protects a connection over TCP', {
-      hint: 'Remove sslmode from the connection string, and set sslrootcert to the file of the certificate authority. Or connect over a Unix socket with ?host=DIRECTORY.',
+      hint: 'Remove sslmode from the database URL, and set sslrootcert to the file of the certificate authority. Or connect over a Unix socket with ?host=DIRECTORY.',
     });
   const file = parameters.get('sslrootcert') ?? caFile;
   // pg gives no name to TLS if the host is an address. Then `host` is the name that the certificate must have.
@@ -99,7 +99,7 @@ function readCertificates(file: string): Buffer {
     throw invalid(
       `cannot read the certificate authorities in "${file}": ${systemCode(error) ?? 'unknown error'}`,
       {
-        hint: 'Set sslrootcert to a file with the certificates of the certificate authority, in PEM form.',
+        hint: 'Set sslrootcert to a file with the certificates of the certificate authority, in PEM format.',
         cause: error,
       },
     );
@@ -110,12 +110,12 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw invalid('it has a wrong percent encoding');
+    throw invalid('its percent-encoding is invalid');
   }
 }
 
 function invalid(why: string, options: { hint?: string; cause?: unknown } = {}): EscrowError {
-  return new EscrowError('config-invalid', `Cannot use the connection string of the database: ${why}.`, {
+  return new EscrowError('config-invalid', `Cannot use the database URL: ${why}.`, {
     hint: 'Use the form postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslrootcert=FILE, with special characters percent-encoded.',
     ...options,
   });

@@ -18,20 +18,20 @@ const CONNECTIONS: Failure = [
 const AUTHENTICATION: Failure = [
   'ledger-denied',
   'the server rejected the user or the password',
-  'Check user and password in the connection string, and pg_hba.conf on the server.',
+  'Check the user and the password in the database URL, and pg_hba.conf on the server.',
 ];
 const PERMISSION: Failure = [
   'ledger-denied',
-  'the role lacks a permission',
-  'Grant the permissions of templates/postgres/application-role.sql. Upgrades need the role that owns the schema.',
+  'the role does not have a required permission',
+  'Grant the permissions in templates/postgres/application-role.sql. Migrations require the role that owns the schema.',
 ];
 const UNTRUSTED =
   'Set sslrootcert to the certificate authority of the server, and use a host name that its certificate contains.';
 const BUSY: Failure = ['ledger-unavailable', 'concurrent writes did not end in time', 'Try again.'];
 const STANDBY: Failure = [
   'ledger-unavailable',
-  'the server is read-only, as a standby is',
-  'Connect to the primary server. After a failover, change the host of the connection string.',
+  'the server is read-only, for example because it is a standby',
+  'Connect to the primary server. After a failover, change the host in the database URL.',
 ];
 
 /** By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -68,9 +68,13 @@ const BY_STATE: Readonly<Record<string, Failure>> = {
 const BY_SYSTEM_CODE: Readonly<Record<string, Failure>> = {
   ECONNREFUSED: ['ledger-unavailable', 'no server accepts connections there', RETRY],
   ENOENT: ['ledger-unavailable', 'there is no socket in that directory', RETRY],
-  EACCES: ['ledger-unavailable', 'the socket may not be used', 'Check its directory with `ls -ld`.'],
-  ENOTFOUND: ['ledger-unavailable', 'the host name is unknown', 'Correct the host of the connection string.'],
-  EAI_AGAIN: ['ledger-unavailable', 'the host name cannot be resolved now', 'Check DNS, then try again.'],
+  EACCES: ['ledger-unavailable', 'permission denied for the socket', 'Check its directory with `ls -ld`.'],
+  ENOTFOUND: ['ledger-unavailable', 'the host name is unknown', 'Correct the host in the database URL.'],
+  EAI_AGAIN: [
+    'ledger-unavailable',
+    'the host name cannot be resolved at the moment',
+    'Check DNS, then try again.',
+  ],
   CERT_HAS_EXPIRED: [
     'ledger-untrusted',
     'its certificate has expired',
@@ -127,7 +131,7 @@ export function commitUnknown(title: string, cause: unknown): EscrowError {
   return new EscrowError(
     'ledger-unavailable',
     `Cannot confirm a commit in the database ${title}: the connection was lost. The change may have been made.`,
-    { hint: 'Try again. Check first whether the change exists, if it must not be made twice.', cause },
+    { hint: 'Check whether the change was made before you try again.', cause },
   );
 }
 

@@ -24,7 +24,7 @@ export function readServerAddress(text: string, place: string): ServerAddress {
   // Not resolved: /etc/hosts could assign another address to the name.
   const host = six ?? (four === 'localhost' ? '127.0.0.1' : four);
   if (host === undefined || isIP(host) !== (six === undefined ? 4 : 6) || Number(port) > PORT_MAX)
-    throw invalid(shown, place, 'it is no IP address with a port');
+    throw invalid(shown, place, 'it is not an IP address with a port');
   return { host, port: Number(port) };
 }
 

@@ -64,7 +64,7 @@ export class Readiness {
   async #fault(): Promise<EscrowError | undefined> {
     if (this.#isDraining) return notReady('it is shutting down');
     const options = this.#options;
-    if (options === undefined) return notReady('it opens the ledger');
+    if (options === undefined) return notReady('it is opening the ledger');
     const now = performance.now();
     if (this.#last === undefined || now - this.#last.at > SHARED_MS)
       this.#last = { at: now, fault: this.#examine(options) };

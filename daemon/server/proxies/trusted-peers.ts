@@ -40,7 +40,7 @@ export class TrustedPeers {
     if (address === undefined || prefix > bits || (isMapped && length !== undefined))
       throw new EscrowError(
         'config-invalid',
-        `Invalid configuration in ${place}: "${entry.slice(0, 50)}" in trustedProxies is no address or network.`,
+        `Invalid configuration in ${place}: "${entry.slice(0, 50)}" in trustedProxies is neither an address nor a network.`,
         { hint: 'Use addresses or networks such as 127.0.0.1 or 10.0.0.0/8, or unix for a Unix socket.' },
       );
     this.#list.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4');

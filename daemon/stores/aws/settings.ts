@@ -45,7 +45,7 @@ function assertConsistent(settings: AwsSettings): void {
   const inQueue = parseArn(queue)?.account;
   if (inQueue !== undefined && inQueue !== account)
     throw unfit(
-      `The queue is in account ${inQueue}, but the execution role is in ${String(account)}: ECS needs a role of its own account.`,
+      `The queue is in account ${inQueue}, but the execution role is in ${String(account)}: ECS requires a role of the same account.`,
     );
   const assumed = parseArn(assumeRole ?? '')?.account;
   if (assumed !== undefined && assumed !== account)
@@ -55,7 +55,7 @@ function assertConsistent(settings: AwsSettings): void {
   const ofSwitch = parseArn(deadManRole ?? '')?.account;
   if (ofSwitch !== undefined && ofSwitch !== account)
     throw unfit(
-      `The dead man's role is in account ${ofSwitch}, but the secrets are in ${String(account)}: EventBridge Scheduler needs a role of its own account.`,
+      `The dead man's role is in account ${ofSwitch}, but the secrets are in ${String(account)}: EventBridge Scheduler requires a role of the same account.`,
     );
   if (deadMan === true && deadManRole === undefined)
     throw unfit(

@@ -29,7 +29,7 @@ export function LaunchScreen(): JSX.Element {
     return (
       <>
         <ScreenHead title="Launch" />
-        <Empty icon="run" title="You cannot launch runs in any workspace">
+        <Empty icon="run" title="There is no workspace in which you can launch runs">
           Ask an owner or admin of a workspace for the launch role.
         </Empty>
       </>

@@ -106,7 +106,7 @@ withAws('keeps the secret of a run that the ledger does not know until it expire
   await define(aws, 'nf-over', { ...own, run: 'r5', 'created-at': new Date().toISOString() }, arn);
   const swept = await sweepAws(settingsFor(aws), openSession, ada, true);
   t.match(swept.map(({ run, reason: why }) => [run, why]).sort(), [
-    ['r2', /expired at .* and this ledger does not know its run/],
+    ['r2', /expired at .* and its run is not in this ledger/],
     ['r5', /its run is purged/],
     ['r5', /its run is purged/],
   ]);

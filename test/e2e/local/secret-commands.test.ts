@@ -78,7 +78,7 @@ void t.test('lists the secrets of the workspace and of the user, and which overr
     );
   t.match(
     (await accepts(t, box, ['secrets', 'list'])).stderr,
-    /has no secrets, and neither have you\. Add one/,
+    /has no secrets, and you have no secrets of your own\. Add one/,
   );
   for (const [name, ...options] of [
     ['BOTH_KEY'],

@@ -36,7 +36,11 @@ void t.test('cannot change the journal as the application role', async (t) => {
   const options = { ownerUrl: urlOf(config, database, owner), connections: 3 };
   const url = urlOf(config, database, application);
   await t.rejects(openPostgresLedger(url, options), {
-    ...{ code: 'ledger-denied', message: /lacks a permission/, hint: /application-role\.sql/ },
+    ...{
+      code: 'ledger-denied',
+      message: /does not have a required permission/,
+      hint: /application-role\.sql/,
+    },
   });
   const template = readFileSync(join(root, 'templates/postgres/application-role.sql'), 'utf8');
   const statements = template.replaceAll(':"owner"', owner).replaceAll(':"application"', application);

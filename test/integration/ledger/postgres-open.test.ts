@@ -103,7 +103,7 @@ void t.test('PostgreSQL', async (t) => {
       [at('escrow', database, '/nonexistent'), 'ledger-unavailable', /no socket/],
       [at('escrow', 'no_such_database'), 'ledger-denied', /does not exist/],
       [at('no_such_role'), 'ledger-denied', /rejected the user/],
-      [at(String(stranger)), 'ledger-denied', /lacks a permission/],
+      [at(String(stranger)), 'ledger-denied', /does not have a required permission/],
       [at(String(limited)), 'ledger-unavailable', /too many connections/],
       [`postgres://escrow:${password}@127.0.0.1:1/x`, 'ledger-unavailable', /no server accepts/],
       [`postgres://escrow:${password}@nonexistent.invalid/x`, 'ledger-unavailable', /host name/],

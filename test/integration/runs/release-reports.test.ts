@@ -82,5 +82,5 @@ void t.test('ends the reports on a release that the server does not know', async
     async () =>
       (await team.modules.ledger.db.selectFrom('received_releases').selectAll().execute()).length === 0,
   );
-  t.match(team.modules.logged(), /does not know the release/);
+  t.match(team.modules.logged(), /no longer has the release/);
 });

@@ -200,7 +200,7 @@ void t.test('limits lifetime and number, and needs a session', async (t) => {
         scopes: ['read'],
         ...(serviceAccount === undefined ? {} : { serviceAccount }),
       }),
-      { code: 'not-permitted', message: /no token has it/ },
+      { code: 'not-permitted', message: /a token cannot have this permission/ },
     );
   const stranger = await team.user('stranger');
   await t.rejects(createToken(team.ledger, stranger, { name: 'x', scopes: ['read'], workspace: 'lab/rna' }), {

@@ -44,11 +44,11 @@ void t.test('rejects TLS that does not verify the server, and names the remedy',
 void t.test('rejects other strings without quoting the password', async (t) => {
   const password = randomBytes(9).toString('hex');
   const cases: [string, RegExp][] = [
-    [`mysql://ada:${password}@db/team`, /another form/],
-    [`ada:${password}@db`, /another form/],
-    [`postgres://ada:${password}@db/team/x`, /another form/],
-    [`postgres://ada:${password}@db/team#x`, /another form/],
-    [`postgres://ada:${password}%zz@db/team`, /percent encoding/],
+    [`mysql://ada:${password}@db/team`, /does not have the required form/],
+    [`ada:${password}@db`, /does not have the required form/],
+    [`postgres://ada:${password}@db/team/x`, /does not have the required form/],
+    [`postgres://ada:${password}@db/team#x`, /does not have the required form/],
+    [`postgres://ada:${password}%zz@db/team`, /percent-encoding/],
     [`postgres://:${password}@db/team`, /no user/],
     [`postgres://ada:${password}@db`, /no database/],
     [`postgres://ada:${password}@/team`, /one host/],

@@ -29,7 +29,7 @@ const STEPS: Readonly<Record<string, (data: Data, by: string | null) => string>>
   'lease.gone': ({ target }) => `Removed ${text(target)}, and verified that it no longer exists`,
   'lease.unverified': ({ target }) =>
     `Removed ${text(target)}, but could not verify it: see the receipt of the run`,
-  'lease.reappeared-removed': ({ target }) => `Removed ${text(target)}, which existed again`,
+  'lease.reappeared-removed': ({ target }) => `Removed ${text(target)}, which had reappeared`,
 };
 
 /** Returns an event of a run as a sentence for its user. An event of an unknown type is its type. */

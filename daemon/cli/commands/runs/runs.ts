@@ -184,7 +184,7 @@ async function purgeRun(
   print(
     run.pendingRemovals === 0
       ? concludePurge(run)
-      : `Could not remove everything of run ${run.id} yet. The daemon retries the removal. ${run.removalError ?? ''}`.trimEnd(),
+      : `Some objects of run ${run.id} are not removed yet. The daemon retries the removal. ${run.removalError ?? ''}`.trimEnd(),
   );
 }
 

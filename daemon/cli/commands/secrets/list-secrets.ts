@@ -39,7 +39,8 @@ export async function listSecrets(
   if (options.json === true) printJson({ secrets });
   else if (secrets.length > 0) await printSecrets(secrets, options);
   else {
-    const other = options.user === true || options.workspace !== undefined ? '' : ', and neither have you';
+    const other =
+      options.user === true || options.workspace !== undefined ? '' : ', and you have no secrets of your own';
     printNote(`${ownerOf(title)} no secrets${other}. Add one: nf-escrow secrets set NAME`);
   }
 }

@@ -21,7 +21,7 @@ interface TokenOptions extends ServerOptions {
 export function addServeAccounts(serve: Command): void {
   const users = serve
     .command('user')
-    .description('Manage users on the host of the server')
+    .description('Manage users of a team server. Run the commands on the host of the server')
     .addHelpText('after', '\nExample: nf-escrow serve user create ada');
   addServerOptions(users.command('create'))
     .argument('<NAME>')
@@ -36,7 +36,7 @@ export function addServeAccounts(serve: Command): void {
     });
   const tokens = serve
     .command('token')
-    .description('Manage tokens on the host of the server')
+    .description('Manage tokens of a team server. Run the commands on the host of the server')
     .addHelpText('after', '\nExample: nf-escrow serve token create laptop --user ada --scope read launch');
   addServerOptions(tokens.command('create'))
     .argument('<NAME>')

@@ -35,13 +35,13 @@ export function addLogin(program: Command, context: Context): void {
     .option('--token-stdin', 'read a token from a hidden prompt or standard input')
     .option('--name <NAME>', 'name that qualifies workspaces of the server (default: the host)')
     .option('--ca-file <FILE>', 'certificates that are trusted instead of those of the system')
-    .addHelpText('after', '\nExample: nf-escrow login https://vault.example.org --token-stdin < token')
+    .addHelpText('after', '\nExample: nf-escrow login https://escrow.example.org --token-stdin < token')
     .action((url: string, options: LoginOptions) => login(context, url, options));
   program
     .command('logout')
     .argument('[URL]', 'address or name of the server')
     .description('Sign out of a team server: delete its token from this machine')
-    .addHelpText('after', '\nExample: nf-escrow logout https://vault.example.org')
+    .addHelpText('after', '\nExample: nf-escrow logout https://escrow.example.org')
     .action((wanted: string | undefined) => {
       logout(context, wanted);
     });
@@ -101,14 +101,14 @@ function readUrl(text: string): string {
   const isPlain = url !== undefined && url.username + url.password + url.search + url.hash === '';
   if (url?.protocol === 'https:' && isPlain) return url.href.replace(/\/+$/, '');
   throw new EscrowError('usage', 'Cannot sign in: the address of the server is not valid.', {
-    hint: 'Use an address such as https://vault.example.org, without a user name or a query.',
+    hint: 'Use an address such as https://escrow.example.org, without a user name or a query.',
   });
 }
 
 function assertName(name: string, others: readonly StoredServer[]): void {
   if (!NAME.test(name) || name === LOCAL)
-    throw new EscrowError('usage', 'Cannot sign in: the server needs another name.', {
-      hint: 'Add --name NAME with lower-case letters, digits, dots and hyphens. `local` is this machine.',
+    throw new EscrowError('usage', `Cannot sign in: a server cannot have the name "${name.slice(0, 253)}".`, {
+      hint: 'Add --name NAME with lower-case letters, digits, dots and hyphens. `local` is reserved for this machine.',
     });
   if (others.some((other) => other.name === name))
     throw new EscrowError('usage', `Cannot sign in: another server has the name ${name}.`, {

@@ -48,7 +48,7 @@ export function addTokens(program: Command, context: Context): void {
     .alias('ls')
     .option('--service-account <ORG/NAME>', 'service account whose tokens are listed (default: you)')
     .option('--json', 'JSON output')
-    .description('List tokens, without the tokens themselves')
+    .description('List the metadata of tokens')
     .addHelpText('after', '\nExample: nf-escrow tokens list')
     .action((options: ListOptions) => listTokens(context, options));
   addServerOption(tokens.command('revoke'))

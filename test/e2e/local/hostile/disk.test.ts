@@ -65,7 +65,7 @@ void t.test(
     t.equal(pending.pendingRemovals, 1);
     const { status, stderr } = await started.ended;
     t.equal(status, 5, "returns nextflow's status");
-    t.match(stderr, /could not remove everything of run/);
+    t.match(stderr, /some objects of run r\w+ are not removed yet/);
     t.match((await accepts(t, box, ['runs', 'receipt', run ?? ''])).stdout, /last error +.*EPERM/);
     disk.thaw(box.env['NF_ESCROW_RUNS_DIR']);
     await purged(t, box, VALUE);
