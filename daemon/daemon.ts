@@ -157,7 +157,7 @@ export async function serve(
       runs,
       events,
       launches,
-      identify: () => user, // whoever reaches the socket or has its token is the user of the daemon
+      identify: () => user, // only the user of the daemon can reach the socket and has the token
       requests: new IdempotentRequests(ledger, () => requestKey(paths.requestKeyFile, log)),
       log,
       redact: (text) => redactors.redact(text),

@@ -39,6 +39,10 @@ const TERMS = [
   ['in question', 'name the object'],
   ['user systemd', 'systemd user manager'],
   ['has yet to', 'has not … yet'],
+  ['of (?:its|their) own(?=[.,;:)])', 'separate, different'],
+  ['whoever', 'name the person or the account'],
+  ['any more', 'no longer'],
+  ['(?<!there )(?:is|are) no (?:number|token|address|job|JSON|problem document|object)', 'is not a, are not'],
 ];
 
 const CHECKED = new Set([

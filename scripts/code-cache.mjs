@@ -1,5 +1,5 @@
-// Stores the functions of the bundle that frequent commands use in compiled form, for each Node that is installed here. Runs these
-// commands with a home directory of their own. bin/start.cjs (useCodeCache) reads the result.
+// Stores the functions of the bundle that frequent commands use in compiled form, for each Node that is installed here. Runs
+// these commands with a separate home directory. bin/start.cjs (useCodeCache) reads the result.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

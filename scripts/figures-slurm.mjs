@@ -30,7 +30,7 @@ runDriver(async () => {
     throw new Error('The figures need root and an installed Slurm.');
   const { makeSlurm } = await import(join(root, 'dist/test/support/slurm.js'));
   const slurm = makeSlurm();
-  // Mounted before the nodes start: each node then copies the mounts into a namespace of its own.
+  // Mounted before the nodes start: each node then copies the mounts into its mount namespace.
   const far = process.argv.includes('idle')
     ? []
     : [mountFar(), mountFar()].filter((one) => one !== undefined);

@@ -190,7 +190,7 @@ nfe_main() {
   { read -r nfe_token <"$nfe_dir/started" && true >"$nfe_dir/started"; } 2>/dev/null
   nfe_beats=
   if [ -e "$nfe_dir/heartbeat" ]; then
-    # Started in a subshell, so that it is no job of this shell: bash would report that the job was killed.
+    # Started in a subshell, so that it is not a job of this shell: bash would report that the job was killed.
     nfe_beats=$(nfe_beat </dev/null >/dev/null 2>&1 & printf '%s' "$!")
   fi
   (

@@ -9,7 +9,7 @@ export interface Standing {
 }
 
 /**
- * Throws `unauthenticated` if the account was suspended or removed, or the token was revoked or has expired, since the request
+ * Throws `unauthenticated` if the account was suspended or removed, or the token was revoked or has expired, after the request
  * was authenticated.
  */
 export async function assertCurrent(db: Queries, by: TeamPrincipal): Promise<Standing> {

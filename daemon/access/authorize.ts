@@ -23,7 +23,7 @@ export interface Grant {
  * Decides whether a principal has a permission. Call it in the transaction that writes, so that a change of roles, tokens or
  * accounts that was committed before applies. The machine user owns everything, and nothing is read.
  *
- * Throws `unauthenticated`; `workspace-not-found` or `organization-not-found` for an object that the principal may not see, like
+ * Throws `unauthenticated`; `workspace-not-found` or `organization-not-found` for an object that the principal may not see, as
  * for one that does not exist; `not-permitted` for one that it may see; `workspace-personal`.
  */
 export async function authorize(

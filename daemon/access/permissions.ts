@@ -37,7 +37,7 @@ const concerning: Readonly<Record<Resource, readonly Permission[]>> = {
   computeEnvironment: ['compute_environments:read', 'compute_environments:write'],
 };
 
-/** Permissions that the user of a daemon does not have, because its operations need a team server. */
+/** Permissions that the user of a daemon does not have, because their operations need a team server. */
 const OF_SERVERS: readonly Permission[] = [
   'organization_members:read',
   'organization_members:write',
@@ -76,7 +76,7 @@ export function permitted<T extends object>(
   return { ...resource, permissions };
 }
 
-/** Returns a function that says the role of a principal in a workspace, by title. */
+/** Returns a function that returns the role of a principal in the workspace with a given title. */
 export async function roleReader(
   db: Queries,
   by: Principal,

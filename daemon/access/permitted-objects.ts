@@ -110,7 +110,7 @@ export function permittedOrganizations(db: Queries, by: TeamPrincipal, permissio
   const { roles } = policy[permission];
   const { token } = by;
   let query = db.selectFrom('organizations');
-  // A token of one workspace also shows the organization of that workspace, and permits nothing else there.
+  // A token that is restricted to a workspace can also read the organization of that workspace, but nothing else in it.
   if (token !== undefined && token.workspaceId !== null)
     query = query
       .where('organizations.name', 'in', (inner) =>

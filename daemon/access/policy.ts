@@ -10,7 +10,7 @@ interface Rule {
   readonly roles: readonly AnyRole[];
   /** The scope that a token needs. `session`: no token has the permission. */
   readonly scope: TokenScope | 'session';
-  /** False: nobody has it on a personal workspace, which has no secrets and no members besides its person. */
+  /** False: nobody has the permission on a personal workspace, which has no secrets and no members besides its person. */
   readonly personal?: false;
 }
 
@@ -21,8 +21,8 @@ const MAINTAINERS = ['owner', 'admin', 'maintain'] as const;
 const ADMINS = ['owner', 'admin'] as const;
 
 /**
- * The only place that grants anything to a role. The roles of each rule are the highest ones: whoever has a higher role also has
- * the permissions of the lower ones. docs/permissions.md is generated from this table.
+ * The only place that grants permissions to roles. A higher role has all permissions of the lower ones, so the roles of each
+ * rule are the highest ones. docs/permissions.md is generated from this table.
  */
 export const policy: Readonly<Record<Permission, Rule>> = {
   'organizations:create': { on: 'server', roles: ['administrator'], scope: 'manage' },

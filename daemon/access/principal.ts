@@ -1,7 +1,7 @@
 import type { TokenScope } from '../contract/types.ts';
 import { ownAccount } from '../system/processes/own-account.ts';
 
-/** Who makes a request. `user` is the name that the journal records. */
+/** The account that sends a request. `user` is the name that the journal records. */
 export type Principal = MachineUser | TeamPrincipal;
 
 /** A principal of a team server, whose permissions the ledger decides. */
@@ -26,7 +26,7 @@ export interface User {
   readonly token?: TokenGrant;
 }
 
-/** An account of an organization for programs. It has no sessions and no secrets of its own. */
+/** An account of an organization for programs. It has no sessions, and its scope contains no secrets. */
 export interface ServiceAccount {
   readonly kind: 'service-account';
   readonly id: string;
@@ -39,7 +39,7 @@ export interface ServiceAccount {
 export interface TokenGrant {
   readonly id: string;
   readonly scopes: readonly TokenScope[];
-  /** The id of the only workspace that it gives access to; null: all of its principal. */
+  /** The id of the only workspace that it gives access to; null: all workspaces of its principal. */
   readonly workspaceId: string | null;
 }
 
@@ -53,8 +53,8 @@ export function machineUser(): MachineUser {
 }
 
 /**
- * Returns a text that no other principal has, also if their names are equal. The machine user has the user id, whose digits are
- * the id of no other principal.
+ * Returns a text that identifies a principal, even if others have the same name. The machine user has the user id, whose digits
+ * are the id of no other principal.
  */
 export function keyOf(by: Principal): string {
   return by.kind === 'machine' ? String(by.uid) : by.id;

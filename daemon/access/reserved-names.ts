@@ -9,8 +9,8 @@ interface Named {
 }
 
 /**
- * Reserves the name of a removed object, so that a token, a run or a release of the former one never refers to another one.
- * A daemon reserves nothing: its user may create the object again.
+ * Reserves the name of a removed object, so that tokens, runs and releases of this object never refer to a new object with the
+ * same name. A daemon reserves nothing: its user may create the object again.
  */
 export async function reserveName(
   db: Queries,

@@ -5,7 +5,7 @@ const ROLES: readonly Role[] = ['owner', 'admin', 'maintain', 'launch', 'view'];
 /** The roles of organizations, the highest first. */
 const ORGANIZATION_ROLES: readonly OrganizationRole[] = ['owner', 'admin', 'member'];
 
-/** What the role of a principal in a workspace follows from. */
+/** The data from which the role of a principal in a workspace is derived. */
 export interface RoleParts {
   readonly visibility: Workspace['visibility'];
   /** Whether it is the personal workspace of this principal. */

@@ -33,8 +33,8 @@ export function nameOfScope(scope: SecretScope): string {
 }
 
 /**
- * Finds the workspace ORGANIZATION/NAME. For a principal of a team server, one that it may not see is found as little as one
- * that does not exist. Throws `workspace-not-found`.
+ * Finds the workspace ORGANIZATION/NAME. A principal of a team server does not find a workspace that it may not see. Throws
+ * `workspace-not-found`.
  */
 export async function findWorkspace(db: Queries, title: string, by?: Principal): Promise<WorkspaceScope> {
   const [organization = '', name = '', more] = title.split('/');

@@ -55,7 +55,7 @@ async function auditedPlaces(db: Queries, by: TeamPrincipal): Promise<readonly s
   ];
 }
 
-/** Whether events that concern only a principal itself, such as changes of its own secrets, are visible to it. */
+/** Whether a principal may see events that concern only itself, such as changes of the user's secrets. */
 function seesItself(by: TeamPrincipal): boolean {
   return by.kind === 'user' && (by.token === undefined || by.token.workspaceId === null);
 }

@@ -104,15 +104,18 @@ function emptyProgram(context: Context): Command {
     .helpCommand('help [command...]', 'Show the help of a command')
     .addHelpText('after', '\nExample: nf-escrow run main.nf\nMore examples: nf-escrow help run')
     .hook('preAction', (_program, command) => {
-      // Before any prompt or action. Doctor reports invalid settings as one of its checks, and `config` corrects them. A server has
-      // a configuration of its own, and its account may have no home.
+      // Before any prompt or action. Doctor reports invalid settings as one of its checks, and `config` corrects them. A server
+      // has a separate configuration, and its account may have no home.
       const names = [command.name(), command.parent?.name()];
       if (names[0] !== 'doctor' && names[1] !== 'config' && !names.includes('serve'))
         context.assertSettings();
     });
 }
 
-/** The commands without a file of their own for their options. The arguments of `run` and `nextflow` are not commander's. */
+/**
+ * The commands whose options are defined here and not in a separate file. The arguments of `run` and `nextflow` are not
+ * commander's.
+ */
 function addOwn(program: Command, context: Context): void {
   program
     .command('run')

@@ -76,7 +76,7 @@ function visibleIn(eb: Journal, visible: VisibleEvents | undefined): Expression<
   ]);
 }
 
-/** Changes name one secret, imports list their names, and runs and releases list what they get. */
+/** Changes name one secret, imports list their names, and runs and releases list their secrets. */
 function ofSecret(eb: Journal, fragments: Fragments, name: string): Expression<SqlBool> {
   const isImported = eb.and([
     eb('type', '=', 'secret.imported'),
@@ -101,5 +101,5 @@ function ofWorkspace(eb: Journal, fragments: Fragments, title: string): Expressi
   ]);
 }
 
-/** What a text is searched in. Not with LIKE: names contain underscores, which LIKE takes for wildcards. */
+/** The text in which a filter searches. Not with LIKE: names contain underscores, which LIKE takes for wildcards. */
 const searched = sql<string>`type || ' ' || principal || ' ' || coalesce(run_id, '') || ' ' || data`;

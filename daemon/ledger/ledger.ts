@@ -28,7 +28,7 @@ export interface Ledger {
   /**
    * Takes an SQLite ledger over for this daemon and returns the new epoch. From then on every write fails with
    * `daemon-on-other-host`, and calls `onLost`, if another daemon has taken over. On PostgreSQL, several processes write at the
-   * same time: each has an epoch of its own, and no write fails. Their shared work is claimed (`postgres/claims.ts`).
+   * same time: each has a different epoch, and no write fails. They claim shared work (`postgres/claims.ts`).
    */
   claim(onLost: () => void): Promise<number>;
   /** `pending`: why removed values may still be in a file of the ledger, or undefined if they are erased. */

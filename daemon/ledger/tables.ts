@@ -189,9 +189,9 @@ export interface Tables {
     head_job: ColumnType<string | null, string | null | undefined, string | null>;
     /** JSON: how the run's files were searched for secret values. */
     search: ColumnType<string | null, string | null | undefined, string | null>;
-    /** As the plugin told it first; null without the plugin. */
+    /** As the plugin first reported it; null without the plugin. */
     work_directory: ColumnType<string | null, string | null | undefined, string | null>;
-    /** Where it will be, as its arguments and the launcher's environment say. */
+    /** Where it will be, according to the arguments and the launcher's environment. */
     work_expected: ColumnType<string | null, string | null | undefined, string | null>;
     /** Of the token by which the shim's exit status is recognized; null for a run of an earlier version. */
     exit_digest: ColumnType<string | null, string | null | undefined, string | null>;
@@ -246,7 +246,7 @@ export interface Tables {
     /** The code of the error, if it is one of the table of errors. */
     last_error_code: ColumnType<string | null, string | null | undefined, string | null>;
     check_result: string | null;
-    /** What the store is to know of the object, in a form of its own. */
+    /** Data of the store about the object, in a format of the store. */
     record: ColumnType<string | null, string | null | undefined, string | null>;
   };
   tasks: {
@@ -295,7 +295,7 @@ export interface Tables {
     /** Of its task. */
     work_directory: ColumnType<string | null, string | null | undefined, string | null>;
     source: ColumnType<'log' | 'events', 'log' | 'events' | undefined, 'log' | 'events'>;
-    /** Why nf-escrow did not cancel it when that was wanted. */
+    /** Why nf-escrow did not cancel it on request. */
     refusal: ColumnType<string | null, string | null | undefined, string | null>;
   };
   /** Rows of a trace that could not be parsed; `row` counts from 1 below the header. */

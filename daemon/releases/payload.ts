@@ -5,7 +5,10 @@ import { SecretValue } from '../vault/secret-value.ts';
 
 const FORMAT = 'nf-escrow-release-1';
 
-/** What a release is for. age has no additional data, so that the payload itself contains it, and the daemon compares it. */
+/**
+ * The subject of a release. age does not support additional authenticated data, so the payload contains the subject, and the
+ * daemon compares it with the request.
+ */
 export interface ReleaseTerms {
   /** Id of the release. */
   readonly release: string;

@@ -7,7 +7,7 @@ import { forgetRelease, queueReports, recordDelivered, type ReceivedRelease } fr
 
 const ROUND_MS = 2000;
 const PAUSES: Pauses = { first: 2000, longest: 10 * 60_000 };
-/** Nothing waits for a report, but the next one does. */
+/** A slow report delays only the next report. */
 const TIMEOUT_MS = 20_000;
 
 /** Options of the reports. The intervals are for tests. */
@@ -27,8 +27,8 @@ interface Failing {
 }
 
 /**
- * Reports the states of runs to the team servers that released secrets to them. The ledger has each report before it is sent, so that
- * it is sent at least once, also after a restart. Neither a run nor a purge waits for it.
+ * Reports the states of runs to the team servers that released secrets to them. Each report is written to the ledger before it
+ * is sent, so that it is sent at least once, even after a restart. Neither a run nor a purge waits for it.
  */
 export class ReleaseReports {
   readonly #options: ReportOptions;
@@ -73,7 +73,7 @@ export class ReleaseReports {
     await this.#round;
   }
 
-  /** A failure must not stop anything else of the daemon. The next round retries. */
+  /** A failure must not affect the rest of the daemon. The next round retries. */
   async #sendAll(): Promise<void> {
     const { ledger, epoch, log } = this.#options;
     this.#hasChanges = false;

@@ -11,8 +11,8 @@ type Content = Omit<ReleaseReport, 'epoch' | 'sequence'>;
 const UNRECORDED_MS = 10 * 60_000;
 
 /**
- * Writes a report for each release whose run has changed since its last report. A report replaces one that was not sent yet, because it
- * has the whole state. Returns the releases with a report that the server has not accepted, oldest first.
+ * Writes a report for each release whose run has changed since its last report. A report replaces one that was not sent yet,
+ * because it contains the whole state. Returns the releases with a report that the server has not accepted, oldest first.
  */
 export async function queueReports(ledger: Ledger, epoch: number): Promise<ReceivedRelease[]> {
   const rows = await readReceived(ledger.db);
@@ -55,7 +55,7 @@ export async function recordDelivered(
   });
 }
 
-/** Deletes a release that its server does not know any more. */
+/** Deletes a release that its server no longer has. */
 export async function forgetRelease(ledger: Ledger, { run_id, sequence }: ReceivedRelease): Promise<void> {
   await ledger.write((db) => forget(db, run_id, sequence));
 }

@@ -6,9 +6,10 @@ import { unpin } from './pinned-versions.ts';
 import { hashOfCredential, isReleaseCredential } from './release-credential.ts';
 
 /**
- * Records a report of the daemon on a release. Reports arrive at least once and in any order: one that is not newer than the recorded
- * one changes nothing. Only the credential of the release counts, so that the end of a run is known also after its principal lost the
- * role or the account. Throws `unauthenticated` for a credential that this release does not have.
+ * Records a report of the daemon on a release. Reports arrive at least once and in any order. A report that is not newer than
+ * the recorded one changes nothing. The only requirement is the credential of the release, so that the server receives the end
+ * of a run even after its principal lost the role or the account. Throws `unauthenticated` for a credential that this release
+ * does not have.
  */
 export async function reportRelease(
   ledger: Ledger,

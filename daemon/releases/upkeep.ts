@@ -4,7 +4,7 @@ import { unpin } from './pinned-versions.ts';
 const DAY_MS = 24 * 3_600_000;
 /** How long a release is kept after its run was purged. */
 const PURGED_DAYS = 90;
-/** How long a release is kept without any report, such as of a machine that was lost. */
+/** How long a release is kept without a report, for example because the machine was lost. */
 const SILENT_DAYS = 365;
 /** Releases of one transaction. */
 const BATCH = 200;

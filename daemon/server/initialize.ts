@@ -32,7 +32,8 @@ export async function initializeServer(
   let hasNewKey = false;
   try {
     const token = await store.ledger.write(async (db) => {
-      // First: the process that loses against another one writes nothing. The key of the other one would differ.
+      // First, so that a process that fails here has written nothing: its key would differ from that of the process that
+      // succeeds.
       const text = await createFirstAdministrator(db, administrator);
       file?.write(text);
       hasNewKey = (await createVaultKeys(settings.vault)) || hasNewKey; // the transaction can run again

@@ -1,2 +1,2 @@
-/** The log of commands that use the ledger beside a server and report their result themselves. */
+/** The log of commands that use the ledger while a server may run, and that print their result. */
 export const quietLog = { info: () => undefined, warn: () => undefined };

@@ -16,9 +16,9 @@ export interface Restored {
 }
 
 /**
- * Makes a ledger safe that was restored from a backup. What happened after the backup is not in it: tokens that were revoked since
- * are revoked again with all others, and version numbers that were used since are not used again. Stores the cluster of the
- * database. No server may run. Idempotent. Throws errors of the ledger.
+ * Prepares a ledger that was restored from a backup for use. It does not contain changes that were made after the backup. All
+ * tokens are therefore revoked, because some may have been revoked after the backup. Version numbers are raised, so that none
+ * is used twice. Stores the cluster of the database. No server may run. Idempotent. Throws errors of the ledger.
  */
 export async function restoreServer(settings: ServerSettings): Promise<Restored> {
   const store = await openServerLedger(settings, quietLog, { isServer: true });
@@ -33,7 +33,7 @@ export async function restoreServer(settings: ServerSettings): Promise<Restored>
       await record(db, { type: 'server.restored', by: operatorName(), data, place: SERVER_PLACE });
       return { revokedTokens };
     });
-    // Last, so that a crash before leaves the warning that the cluster has changed.
+    // Last, so that the warning that the cluster has changed remains if the process crashes before.
     if (postgres !== undefined) await postgres.acceptCluster((await postgres.compareCluster()).current);
     return restored;
   } finally {

@@ -31,8 +31,9 @@ const OF_DAEMON = [
 ] as const satisfies readonly Exclude<keyof Served, keyof ServerParts>[];
 
 /**
- * Returns what the operations of a server are called with. Operations are shared with the daemon, which has more parts. Reading one of
- * these throws, so that an operation that needs one is noticed by the test that calls all operations.
+ * Returns the parts that the operations of a server receive. Operations are shared with the daemon, which has more parts.
+ * Reading a part that a server does not have throws, so that the test that calls all operations detects an operation that needs
+ * it.
  */
 export function servedByServer(parts: ServerParts): Served {
   const served: object = { ...parts, needsToken: true };

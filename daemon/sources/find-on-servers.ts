@@ -50,7 +50,7 @@ export function qualifiedTitle({ server, title }: Pick<OnServer<unknown>, 'serve
 
 /**
  * Finds the object of a title, [SERVER:]NAME. Returns the name of an object of the user's own ledger, or an object of a team server. A
- * title without a server must have one meaning: it is refused if several places have the object, and if a server that could have it does
+ * title without a server must be unambiguous: it is refused if several places have the object, and if a server that could have it does
  * not answer. `hasOwn`: whether the ledger has it.
  *
  * Throws `workspace-ambiguous`, `server-not-stored`, `server-unreachable`, `kind.notFound` and other errors of the server. A title that no

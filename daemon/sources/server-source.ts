@@ -78,7 +78,7 @@ export class ServerSource implements ReleaseSource {
     const { id, credential, payload } = release;
     if (!isReleaseCredential(credential) || id.length > 100)
       throw unusable(server, 'its credential is invalid');
-    // Before the values are decrypted, so that the server learns how the run ended whatever happens from now on.
+    // Before the values are decrypted, so that the server gets a report on the end of the run even if the daemon is killed now.
     await this.#ledger.write((db) =>
       db
         .insertInto('received_releases')

@@ -1,6 +1,6 @@
-// node load.mjs SOCKET PATH RATE SECONDS: sends requests at a constant rate, also while earlier ones wait for their responses, and
-// prints the times to the responses and the delays of the requests, in milliseconds, as JSON. A process of its own, so that it
-// does not share a thread with what else is measured.
+// node load.mjs SOCKET PATH RATE SECONDS: sends requests at a constant rate, even while earlier requests wait for their
+// responses, and prints the times to the responses and the delays of the requests, in milliseconds, as JSON. A separate
+// process, so that it does not share a thread with the other measurements.
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 

@@ -32,7 +32,7 @@ const FRAME_BYTES = 100;
 /** Events that arrived are shown within this time. */
 const SHOWN_MS = 3000;
 
-/** Measures with a daemon of its own, whose lists have only the rows of this benchmark. */
+/** Measures with a separate daemon, whose lists contain only the rows of this benchmark. */
 export async function page(shared) {
   if (!ensureChromium()) throw new Error('The benchmark of the page needs Chromium.');
   const bench = new Bench(mkdtempSync(join(shared.home, 'page-')), shared.nextflow);

@@ -11,7 +11,7 @@ const MEGABYTE = 1e6;
 const CHUNK = 64 * 1024;
 const TASKS = 10_000;
 
-/** Measures redactor and audit, each in a process of its own. */
+/** Measures redactor and audit, each in a separate process. */
 export function redaction(bench) {
   say('redactor and audit');
   const work = join(bench.home, 'audit-work');

@@ -10,7 +10,7 @@ import { assemble, placesIn, type DaemonModules } from './daemon-modules.ts';
 import { overHead } from './placed-run.ts';
 import { temporaryDirectory } from './temporary.ts';
 
-/** A run with two secrets, in files of their own and in Nextflow's store, by modules that can be started anew. */
+/** A run with two secrets, in one file each and in Nextflow's store, by modules that can be started anew. */
 export class DeliveredRun {
   readonly base: string;
   readonly value = `canary-${randomBytes(16).toString('hex')}`;

@@ -70,7 +70,7 @@ const slurm: SchedulerSample = {
   noRequeue: [[], ['--no-requeue'], ['-r', 'y'], ['--comment', '--requeue-not']],
 };
 
-/** Of a job array's task, the job has a number of its own. */
+/** The job of a job array's task has a different number than the array. */
 function slurmLine(id: string, state: string): string {
   const job = id.split('_')[0] ?? id;
   return `${job.padStart(20)}${state.padStart(24)}${'0'.padStart(12)}${id.padStart(32)}\n`;

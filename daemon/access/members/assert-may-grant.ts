@@ -2,7 +2,7 @@ import { EscrowError } from '../../errors.ts';
 
 /**
  * Throws `not-permitted` if a principal gives a member a higher role than its own, or changes a member whose role is higher: an
- * admin cannot become an owner by way of another account, and cannot remove owners.
+ * admin cannot become an owner through another account, and cannot remove owners.
  */
 export function assertMayGrant<Role extends string>(
   own: Role,

@@ -10,7 +10,7 @@ import type { WorkspaceScope } from '../scopes.ts';
 const COLLECTION = 'members';
 
 /**
- * Lists who has a role in a workspace, by name: with the role that counts, and where it comes from. The only member of a
+ * Lists the principals that have a role in a workspace, by name, with the effective role and its source. The only member of a
  * workspace of a daemon is its user. Throws `cursor-invalid`.
  */
 export async function listMembers(
@@ -59,7 +59,7 @@ async function membersOf(db: Queries, scope: WorkspaceScope): Promise<Member[]> 
   return [...people, ...programs].sort((one, other) => (one.user < other.user ? -1 : 1));
 }
 
-/** Returns those to whom a workspace gives a role. */
+/** Returns the principals to which a workspace assigns a role. */
 export async function addedMembers(db: Queries, { id }: Pick<WorkspaceScope, 'id'>) {
   return db
     .selectFrom('workspace_members')

@@ -100,7 +100,7 @@ export async function removeOrganizationMember(
 ): Promise<void> {
   await ledger.write(async (db) => {
     const isLeaving = by.kind === 'user' && by.token === undefined && by.user === user;
-    // Whoever leaves needs no permission to change members, but has to see the organization.
+    // To leave, a principal needs no permission to change members, but it has to see the organization.
     const own = isLeaving
       ? ((await authorize(db, by, 'organizations:read', { organization })).role as OrganizationRole)
       : await authorizeChange(db, by, organization);

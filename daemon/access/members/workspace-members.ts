@@ -55,7 +55,7 @@ export async function addMember(
   });
 }
 
-/** Changes the role that a workspace gives a member. Throws `member-not-found`, `precondition-failed`, `not-permitted`. */
+/** Changes the role that a workspace assigns to a member. Throws `member-not-found`, `precondition-failed`, `not-permitted`. */
 export async function changeMember(
   ledger: Ledger,
   by: Principal,
@@ -79,7 +79,7 @@ export async function changeMember(
   });
 }
 
-/** Takes the role that a workspace gives a member. Throws `member-not-found`, `precondition-failed`, `not-permitted`. */
+/** Removes the role that a workspace assigns to a member. Throws `member-not-found`, `precondition-failed`, `not-permitted`. */
 export async function removeMember(
   ledger: Ledger,
   by: Principal,

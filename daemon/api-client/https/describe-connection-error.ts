@@ -8,7 +8,7 @@ interface Reason {
 const RENEW =
   'Ask an administrator of the server to renew the certificate. Also check the clock of this machine.';
 const ISSUER =
-  'If the server has a certificate of a private authority, get the certificate of this authority from an administrator, and sign in with it: nf-escrow login URL --ca-file FILE --token-stdin';
+  'If a private certificate authority issued the certificate, get the certificate of the authority from an administrator, and sign in with --ca-file FILE.';
 
 /** By the code of OpenSSL or Node. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const CERTIFICATE: Readonly<Record<string, Reason>> = {

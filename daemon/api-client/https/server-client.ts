@@ -36,8 +36,8 @@ const CA_MAX = 1024 * 1024;
 const CA: Purpose = { what: 'CA file', variable: '--ca-file', example: 'ca.crt' };
 
 /**
- * Returns a client of a team server over HTTPS. Certificates are always verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says, and
- * redirects are not followed: they would send the token to another server. Throws `config-invalid`, `permissions-too-open`.
+ * Returns a client of a team server over HTTPS. Certificates are always verified, even if NODE_TLS_REJECT_UNAUTHORIZED is 0,
+ * and redirects are not followed: they would send the token to another server. Throws `config-invalid`, `permissions-too-open`.
  */
 export function connectServer({
   url,

@@ -19,7 +19,7 @@ const TOTAL_MAX = 128 * 1024 * 1024;
 
 /**
  * Reads the servers that the user is signed in to; none without the file. Throws `config-invalid`, `permissions-too-open`,
- * `path-conflict`. No error quotes the content, which has tokens.
+ * `path-conflict`. No error quotes the content, which contains tokens.
  */
 export function readStoredServers(path: string): readonly StoredServer[] {
   const bytes = readTrustedFile(path, FILE, BYTES_MAX);

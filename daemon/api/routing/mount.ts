@@ -46,7 +46,7 @@ export function mount(
 const authorized = new WeakMap<Request, Call['params']>();
 
 /**
- * Authorizes a request before its body is read, so that whoever may not send it learns nothing else, gets no earlier response, and
+ * Authorizes a request before its body is read, so that a caller without permission gets no other error and no earlier response, and
  * cannot make the server keep large bodies in memory.
  */
 function begin(one: Operation, served: Served, large: LargeBodies): RequestHandler {

@@ -9,7 +9,7 @@ import { securityOf, securitySchemes } from './security.ts';
 import { problemsOf } from './problems-of.ts';
 import { headersOf, parametersOf, type Schema } from './openapi-parameters.ts';
 
-/** What a description says of an API besides its operations. */
+/** Data of the description of an API, besides its operations. */
 export interface ApiDescription {
   readonly title: string;
   readonly summary: string;

@@ -26,7 +26,7 @@ export type Reply<Wanted extends Responses = Responses> = {
     readonly body: BodyOf<Wanted[Status]>;
     /** Entity tag of the object, of an operation that is `tagged`. */
     readonly etag?: string;
-    /** Whether other responses have the same body: the object is not changed any more. */
+    /** Whether other responses have the same body: the object no longer changes. */
     readonly isShared?: boolean;
   };
 }[keyof Wanted];
@@ -64,7 +64,7 @@ interface Description<Path extends string> {
   readonly path: Path;
   /** A phrase that starts with a verb in the imperative. */
   readonly summary: string;
-  /** What the summary does not say, in sentences. */
+  /** Details that the summary omits, in sentences. */
   readonly description?: string;
   /** The errors besides those that every operation can return (`problems-of.ts`). */
   readonly problems?: readonly ErrorCode[];

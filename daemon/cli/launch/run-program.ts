@@ -10,7 +10,7 @@ import { findShell } from '../../launch/shim-shell.ts';
  */
 export async function runProgram(program: string, args: readonly string[]): Promise<number> {
   const [command, ...rest] = withIgnoredSignals(findShell(), [program, ...args]);
-  // process.cwd() throws a clear error where the directory was deleted. Without it, each shell prints a message of its own.
+  // process.cwd() throws a clear error where the directory was deleted. Without it, each shell would print a different message.
   const child = spawn(command, rest, { cwd: process.cwd(), stdio: 'inherit' });
   for (const name of FORWARDED) if (!isIgnored(name)) process.on(name, () => child.kill(name));
   return new Promise((resolve, reject) => {

@@ -31,8 +31,8 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
 }
 
 /**
- * Implements `nf-escrow nextflow`, which has no options of its own. Commands that evaluate a pipeline or its configuration get its
- * secrets for their duration. Returns Nextflow's exit status.
+ * Implements `nf-escrow nextflow`, which accepts no options of nf-escrow. A command that evaluates a pipeline or its
+ * configuration can read the secrets of the pipeline until it ends. Returns Nextflow's exit status.
  */
 export async function nextflow(context: Context, args: readonly string[]): Promise<number> {
   const modules = await loadNextflowModules();

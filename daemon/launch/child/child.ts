@@ -1,5 +1,5 @@
-// The child process in which the daemon reads files of a launch: a file server that does not respond, or a pattern that takes
-// forever, must not stop the daemon. The environment and the umask are those of the run.
+// The child process in which the daemon reads files of a launch: a file server that does not respond, or a pattern whose
+// evaluation does not end, must not stop the daemon. The environment and the umask are those of the run.
 import { readFileSync, writeSync } from 'node:fs';
 import { asEscrowError, systemCode, EscrowError } from '../../errors.ts';
 import type { ChildTask, ChildTasks } from './tasks.ts';

@@ -70,7 +70,7 @@ export class Claims {
     }, 'read committed');
   }
 
-  /** Adds work that is no row of another table. Idempotent. */
+  /** Adds work that is not a row of another table. Idempotent. */
   async add(id: string): Promise<void> {
     await this.#write((db) =>
       db

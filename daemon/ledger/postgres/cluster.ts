@@ -21,7 +21,7 @@ const KEY = 'cluster';
 
 /**
  * Compares the cluster of a ledger with that of its last `acceptCluster`. It differs after a failover and after a restore. A
- * ledger without a stored cluster is a new one, and stores the present.
+ * new ledger has no stored cluster, and stores the current one.
  */
 export async function compareCluster(db: Kysely<PostgresTables>): Promise<ClusterComparison> {
   const current = await currentCluster(db);

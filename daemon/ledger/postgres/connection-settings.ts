@@ -24,11 +24,11 @@ const URL_PATTERN = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^/?#]
 const HOST_PATTERN = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:,[\]]*))(?::(\d{1,5}))?$/;
 
 /**
- * Parses a connection string: postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE?sslrootcert=FILE, or
+ * Parses a database URL: postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE?sslrootcert=FILE, or
  * postgres://USER@/DATABASE?host=DIRECTORY for a Unix socket. Connections over TCP verify the certificate and the name of the
- * host (`sslmode=verify-full`); weaker modes are rejected, because released secrets depend on the rows of the ledger. No message
- * quotes the string, because it may contain a password. `caFile`: the certificate authorities, unless the string names a file. Throws
- * `config-invalid`.
+ * host (`sslmode=verify-full`); weaker modes are rejected, because released secrets depend on the rows of the ledger. No
+ * message quotes the URL, because it may contain a password. `caFile`: the certificate authorities, unless the URL names a
+ * file. Throws `config-invalid`.
  */
 export function connectionSettings(text: string, caFile?: string): ConnectionSettings {
   const [, credentials = '', authority = '', path = '', query = ''] = URL_PATTERN.exec(text) ?? [];

@@ -1,6 +1,6 @@
 import { EscrowError, systemCode, type ErrorCode } from '../../errors.ts';
 
-/** What the user has to know of a failure: the code, why, and a remedy. */
+/** What the user has to know about a failure: the code, why, and a remedy. */
 type Failure = readonly [code: ErrorCode, why: string, hint: string];
 
 const RETRY = 'Try again. If it happens again, check the server with `pg_isready` and its log.';
@@ -141,7 +141,7 @@ export function isConflict(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
-/** Whether the connection cannot be used any more. Errors of statements have an SQLSTATE, and leave it usable. */
+/** Whether the connection can no longer be used. Errors of statements have an SQLSTATE, and leave it usable. */
 export function isConnectionLost(error: unknown): boolean {
   const code = systemCode(error);
   return code === undefined || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P|25P03)/.test(code);

@@ -1,7 +1,7 @@
 /**
- * Makes the events of principals insert-only, also for a role that may update and delete rows. The sequencer sets `feed_seq`
+ * Makes the events of principals insert-only, even for a role that may update and delete rows. The sequencer sets `feed_seq`
  * once. The events of a run without a principal can be deleted with the run. The owner of the table can delete all events, for
- * the retention of the audit log. Nothing of this binds a superuser. The search path is fixed, because every role can create temporary
+ * the retention of the audit log. A superuser can change everything. The search path is fixed, because every role can create temporary
  * tables, and with its own search path one of them would be read in place of a catalog.
  */
 export const journalGuard: readonly string[] = [

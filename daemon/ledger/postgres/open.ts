@@ -37,16 +37,16 @@ export interface PostgresLedger extends Ledger {
 
 /** How to open a ledger on PostgreSQL. */
 export interface PostgresOptions extends Partial<PoolLimits> {
-  /** Connection string of the role that owns the schema, if the ledger is used with another role. Used for migrations only. */
+  /** Database URL of the role that owns the schema, if the ledger is used with another role. Used for migrations only. */
   readonly ownerUrl?: string | undefined;
-  /** File with the certificate authorities of the server, unless the connection string names one. */
+  /** File with the certificate authorities of the server, unless the database URL names one. */
   readonly caFile?: string | undefined;
 }
 
 /**
  * Opens the ledger in a PostgreSQL database (13 or later), and migrates it to the newest schema version. Any number of
  * processes can use it at the same time. Throws `config-invalid`, `ledger-denied`, `ledger-too-new`, `ledger-unavailable`,
- * `ledger-untrusted`. No message contains the password of the connection string.
+ * `ledger-untrusted`. No message contains the password in the database URL.
  */
 export async function openPostgresLedger(
   url: string,

@@ -15,8 +15,8 @@ export interface RateLimitStore {
 }
 
 /**
- * The table that rate-limiter-flexible defines. UNLOGGED: counts need no disk write at each request, and may be lost. Columns have the order
- * that its statements expect.
+ * The table that rate-limiter-flexible defines. UNLOGGED, because counts may be lost, and a disk write for each request would
+ * be slow. Columns have the order that its statements expect.
  */
 export const rateLimits: readonly string[] = [
   `CREATE UNLOGGED TABLE ${TABLE} (key varchar(255) PRIMARY KEY, points integer NOT NULL DEFAULT 0,
@@ -24,7 +24,7 @@ export const rateLimits: readonly string[] = [
   `CREATE INDEX rate_limits_by_expiry ON ${TABLE} (expire)`,
 ];
 
-/** Opens connections of their own for counts, so that requests that wait for the ledger do not delay them. */
+/** Opens separate connections for counts, so that requests that wait for the ledger do not delay the counts. */
 export function openRateLimits(url: string, caFile: string | undefined): RateLimitStore {
   const pool = new pg.Pool(poolConfig(connectionSettings(url, caFile), LIMITS));
   // The next query of a broken connection reports the error. Without listeners it would end the process.

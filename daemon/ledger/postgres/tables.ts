@@ -15,6 +15,6 @@ export interface PostgresTables extends Omit<Tables, 'journal' | 'leases'> {
   journal: Tables['journal'] & { feed_seq: number | null };
   journal_feed: { last: number };
   leases: Tables['leases'] & ClaimColumns;
-  /** Work that is no row of another table, such as a sweep. */
+  /** Work that is not a row of another table, such as a sweep. */
   shared_work: { id: string } & ClaimColumns;
 }

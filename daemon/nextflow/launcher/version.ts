@@ -42,7 +42,7 @@ export function readLauncher(path: string, env: Readonly<Record<string, string |
   if (named !== undefined) return { version: named, from: 'its name', selfContained, javas, isCertain: true };
   const jar = jarVersion(new Set([realpathSync(dirname(path)), dirname(real)]));
   if (jar !== undefined)
-    return { version: jar, from: 'the jar beside it', selfContained, javas, isCertain: true };
+    return { version: jar, from: 'the jar next to it', selfContained, javas, isCertain: true };
   if (wanted !== undefined)
     return { version: wanted, from: 'NXF_VER', selfContained, javas, isCertain: false };
   return { version: IN_PATH.exec(real)?.[1], from: 'its path', selfContained, javas, isCertain: false };

@@ -25,7 +25,7 @@ export interface Matches {
 /**
  * Index of needles for the algorithm of Wu and Manber (1994): slides a window over the text and looks up the last three bytes
  * of it in a table. Most blocks occur in no needle, so most bytes are skipped. The window is as long as the shortest needle,
- * which is why short needles have an index of their own.
+ * which is why short needles have a separate index.
  */
 export class PatternIndex {
   readonly #window: number;

@@ -117,7 +117,7 @@ export async function recordOrphanedJobs(
   await record(db, { run, type: 'run.jobs-orphaned', data: { jobs: left.map(({ job_id }) => job_id) } });
 }
 
-/** Returns the platforms that run task jobs in queues of their own. */
+/** Returns the platforms that run task jobs in a remote queue. */
 export function remoteTaskJobs({ platforms }: Pick<RunDependencies, 'platforms'>): RemoteTaskJobs[] {
   return [...platforms.values()].flatMap(({ taskJobs }) => taskJobs ?? []);
 }

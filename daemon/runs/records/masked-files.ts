@@ -2,7 +2,7 @@ import type { Queries } from '../../ledger/ledger.ts';
 import type { ShownFile } from '../../redaction/audit/audit-files.ts';
 import type { FileIdentity } from '../../redaction/masked-file.ts';
 
-/** Records where values are in files of a run, so that they can be masked when no value exists any more. */
+/** Records where values are in files of a run, so that they can be masked when the values no longer exist. */
 export async function writeMaskedFiles(db: Queries, run: string, files: readonly ShownFile[]): Promise<void> {
   await db.deleteFrom('masked_files').where('run_id', '=', run).execute();
   for (const { device, inode, size, mtimeMs, ranges } of files)

@@ -9,8 +9,8 @@ import { findRun } from './queries.ts';
 
 /**
  * Finds a run like `findRun`, among those that a principal may see, checks a permission in its workspace, and returns its id.
- * Whoever did not launch the run needs `runs:manage_all` for what `runs:manage` permits on one's own runs. Throws
- * `run-not-found`, `run-ambiguous`, `not-permitted`.
+ * If another principal launched the run, `runs:manage_all` is required instead of `runs:manage`. Throws `run-not-found`,
+ * `run-ambiguous`, `not-permitted`.
  */
 export async function findPermittedRun(
   db: Queries,

@@ -9,8 +9,8 @@ import { createTokenAsOperator, createUserAsOperator, type OperatorToken } from 
 import { TokenFile } from './token-file.ts';
 
 /*
- * What administrators do on the machine of the server, with the database itself: tokens cannot create tokens, and a new user has no
- * other way to get the first one. Each action is in the audit log.
+ * Actions of administrators on the host of the server, which use the database directly: a request with a token cannot create
+ * tokens, so a new user has no other way to get the first one. Each action is in the audit log.
  */
 
 /** Creates a user, who has no role and no token yet. Throws `name-taken`, `usage`, and errors of the ledger. */

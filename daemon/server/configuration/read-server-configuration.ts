@@ -80,7 +80,7 @@ function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A text that is no number stays a text, which the schema rejects. */
+/** A text that is not a number stays a text, which the schema rejects. */
 function convert(text: string, type: ServerKey['type']): unknown {
   if (type === 'integer') return /^[0-9]{1,9}$/.test(text) ? Number(text) : text;
   if (type === 'array') return text.split(',').map((item) => item.trim());

@@ -4,7 +4,7 @@ import { asEscrowError, EscrowError } from '../../errors.ts';
 import { schemaVersionOf } from '../../ledger/schema-version.ts';
 import type { ServerLedger } from './server-ledger.ts';
 
-/** A server of the old version must stop soon after a migration: it knows nothing about new columns. */
+/** A server of the old version must stop soon after a migration, because it does not write new columns. */
 const SCHEMA_MS = 5000;
 const CLUSTER_MS = 60_000;
 
@@ -60,7 +60,7 @@ export class LedgerWatch {
       );
   };
 
-  /** Returns what needs attention. */
+  /** Returns the conditions that need attention. */
   async warnings(): Promise<ReadinessWarning[]> {
     const { postgres } = this.#store;
     if (postgres === undefined) return []; // a commit is on the disk

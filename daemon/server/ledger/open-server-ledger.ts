@@ -3,9 +3,10 @@ import type { ServerSettings } from '../configuration/server-settings.ts';
 import type { ServerLedger } from './server-ledger.ts';
 
 /**
- * Opens the ledger of a server and migrates it. The only place that distinguishes SQLite and PostgreSQL. `isServer`: whether the
- * caller is a server, of which SQLite permits one, or a command beside it. Throws `config-invalid`, `ledger-unavailable`,
- * `ledger-denied`, `ledger-untrusted`, `ledger-too-new`, `ledger-corrupt`, `permissions-too-open`.
+ * Opens the ledger of a server and migrates it. The only place that distinguishes SQLite and PostgreSQL. `isServer`: whether
+ * the caller is a server, of which SQLite permits only one, or a command that can run at the same time. Throws
+ * `config-invalid`, `ledger-unavailable`, `ledger-denied`, `ledger-untrusted`, `ledger-too-new`, `ledger-corrupt`,
+ * `permissions-too-open`.
  */
 export async function openServerLedger(
   settings: ServerSettings,

@@ -10,7 +10,7 @@ const SHARED_MS = 1000;
 
 /** What readiness depends on. */
 export interface ReadinessOptions {
-  /** Throws `not-ready` if the ledger may not be used any more, without a query. */
+  /** Throws `not-ready` if the ledger must no longer be used, without a query. */
   readonly assertUsable: () => void;
   /** Rejects if the ledger cannot be used. */
   readonly checkLedger: () => Promise<unknown>;
@@ -47,7 +47,7 @@ export class Readiness {
     return this.#isDraining;
   }
 
-  /** Throws `not-ready`, without a reason, if the server may not use the ledger any more. */
+  /** Throws `not-ready`, without a reason, if the server must no longer use the ledger. */
   assertUsable(): void {
     const fault = this.#options === undefined ? undefined : whyUnusable(this.#options.assertUsable);
     if (fault !== undefined) throw withoutReason();

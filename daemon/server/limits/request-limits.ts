@@ -18,8 +18,8 @@ const FREE = 3;
 const DELAYS = { first: 250, longest: 8000 };
 
 /**
- * Limits of requests. The replicas of a server count together in PostgreSQL, in a table that is not written to disk. While
- * it cannot be used, and on SQLite, each process counts for itself.
+ * Limits of requests. The replicas of a server share their counts in PostgreSQL, in a table that is not written to disk. While
+ * the table cannot be used, and on SQLite, each process counts separately.
  */
 export class RequestLimits {
   readonly #known: RateLimiterAbstract;

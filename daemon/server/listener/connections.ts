@@ -8,8 +8,8 @@ type Limits = Pick<ServerSettings, 'limits' | 'trustedProxies'> & {
 };
 
 /**
- * The open connections of a listener, including those whose TLS handshake is not complete. Closes connections of peers that may not
- * connect, and more connections of one address than are permitted: one client could otherwise use all of them.
+ * The open connections of a listener, including those whose TLS handshake is not complete. Closes connections of peers that may
+ * not connect. Also closes connections of an address that exceed its limit: otherwise, one client could use all connections.
  */
 export class Connections {
   readonly #limits: Limits;

@@ -17,7 +17,7 @@ const HANDSHAKE_MS = 10_000;
 const IDLE_MS = 75_000;
 /** Time for the first request on a new connection during the shutdown. */
 const NEW_MS = 1000;
-/** Interval at which connections that became idle are closed after that. */
+/** Interval at which connections that have become idle are closed during the shutdown. */
 const SWEEP_MS = 100;
 
 /** What a listener needs. */

@@ -27,7 +27,7 @@ export function findClient(
   let client: Client = { address: peerOf(request), isEncrypted: isTls };
   if (trustedProxies.isEmpty || !trustedProxies.has(client.address)) return client;
   for (const { address, protocol } of readHops(request, forwardedHeader).toReversed()) {
-    // A proxy that reports no protocol of its own passes on what is known of the next connection.
+    // If a proxy reports no protocol, its connection to the next proxy determines whether the client is encrypted.
     client = { address, isEncrypted: protocol === undefined ? client.isEncrypted : protocol === 'https' };
     if (address === undefined || !trustedProxies.has(address)) break;
   }

@@ -11,7 +11,9 @@ export function readAddress(text: string | undefined): string | undefined {
   return isIP(address) === 0 ? undefined : address.toLowerCase();
 }
 
-/** Returns what requests of one network share a limit by: an IPv4 address, or the first 64 bits of an IPv6 address. */
+/**
+ * Returns the key of the limit that requests from one network share: an IPv4 address, or the first 64 bits of an IPv6 address.
+ */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
   const [head = '', tail] = address.split('::');

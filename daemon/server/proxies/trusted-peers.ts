@@ -10,7 +10,7 @@ const FORM = /^([0-9a-fA-F:.]{2,45})(?:\/([0-9]{1,3}))?$/;
 export class TrustedPeers {
   readonly #list = new BlockList();
   readonly #trustsSocket: boolean;
-  /** Whether no peer can be one of them. */
+  /** Whether there are no such proxies. */
   readonly isEmpty: boolean;
 
   /**

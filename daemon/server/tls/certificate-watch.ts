@@ -5,7 +5,7 @@ import type { TlsFiles } from '../configuration/server-settings.ts';
 import { loadCertificate, type Certificate } from './certificate.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
-/** Days before the expiry at which the log has a warning. `/v1/ready` has one from the first of them. */
+/** Days before the expiry on which a warning is logged. From the first of these days on, `/v1/ready` contains a warning too. */
 const WARNING_DAYS = [30, 7, 1] as const;
 const CHECK_MS = 10_000;
 
@@ -55,7 +55,7 @@ export class CertificateWatch {
     clearInterval(this.#timer);
   }
 
-  /** Reads the files, and uses them if they have changed. Logs each reason for which it cannot once. */
+  /** Reads the files, and uses them if they have changed. If that is not possible, logs each reason once. */
   check(): void {
     const { files, onChange, log } = this.#options;
     try {

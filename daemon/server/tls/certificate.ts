@@ -76,7 +76,7 @@ function readPublic(path: string, purpose: Purpose): Buffer {
   throw unusable(`the ${purpose.what} "${path}" has more than ${String(LENGTH_MAX)} bytes`);
 }
 
-/** Files that cannot be trusted have hints of their own. */
+/** Errors of files that cannot be trusted keep their hints. */
 function orUnusable<T>(read: () => T): T {
   try {
     return read();

@@ -13,7 +13,7 @@ interface SecretHistoryProps {
   readonly version: number;
 }
 
-/** The versions of a secret, with who set them and when. Values of earlier versions do not exist any more. */
+/** The versions of a secret, with the principals who set them and the times. Values of earlier versions no longer exist. */
 export function SecretHistory({ place, name, version }: SecretHistoryProps): JSX.Element {
   const { data, problem, retry } = useHistory(place, name);
   if (data === undefined)

@@ -70,7 +70,7 @@ void t.test('the daemon exits when idle, but not while a run is alive', async (t
   t.same(readdirSync(join(box.state, 'runs')), [], 'after the purge');
 });
 
-void t.test('the daemon has no core dumps, a session of its own, and umask 077', async (t) => {
+void t.test('the daemon has no core dumps, a new session, and umask 077', async (t) => {
   const box = new Sandbox(t);
   const env = { NODE_ENV: 'test', NODE_PATH: box.directory, LEFT_AS_IT_IS: 'yes' };
   await accepts(t, box, ['daemon', 'start'], { env });

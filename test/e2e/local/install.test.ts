@@ -141,7 +141,7 @@ void t.test('installs with a real systemd user manager', async (t) => {
   const runtime = join(box.directory, 'runtime');
   mkdirSync(runtime, { mode: 0o700 });
   const env = { XDG_RUNTIME_DIR: runtime, XDG_CONFIG_HOME: join(box.directory, 'config') };
-  // A systemd user manager starts only if systemd is the init system. A mount namespace of its own pretends that.
+  // A systemd user manager starts only if systemd is the init system. A mount namespace simulates that.
   const script =
     'mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec /lib/systemd/systemd --user';
   const systemd = box.startProgram(

@@ -41,7 +41,7 @@ void t.test('shows settings, and checks the machine again on request', async (t)
   t.same(browser.messages, []);
 });
 
-void t.test('shows IAM policies to copy, each with what it is attached to', async (t) => {
+void t.test('shows IAM policies to copy, each with the identity to which it is attached', async (t) => {
   const browser = await startBrowser(t);
   if (browser === undefined) return;
   const box = new Sandbox(t);

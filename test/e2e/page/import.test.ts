@@ -56,36 +56,39 @@ void t.test('previews a pasted text, and imports the chosen names', async (t) =>
   t.same(browser.messages, []);
 });
 
-void t.test('imports a file into the own secrets, and nothing that changed after the preview', async (t) => {
-  const browser = await startBrowser(t);
-  if (browser === undefined) return;
-  const box = new Sandbox(t);
-  await box.escrow(['secrets', 'set', 'FOO_KEY', '--user'], { input: 'a value of the test' });
-  const canary = newCanary();
-  const file = join(box.directory, 'store.json');
-  writeFileSync(file, JSON.stringify(['FOO_KEY', 'BAR_KEY'].map((name) => ({ name, value: canary }))));
-  const { page } = await openPage(box, browser);
-  await page.getByRole('link', { name: 'Your secrets' }).click();
-  await page.getByRole('button', { name: 'Import…' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Import secrets' });
-  await dialog.getByLabel('File with secrets').setInputFiles(file);
-  await dialog.getByRole('button', { name: 'JSON', pressed: true }).waitFor();
-  await dialog.getByRole('button', { name: '.env' }).click();
-  await dialog.getByRole('button', { name: 'Preview' }).click();
-  await dialog.getByText('it contains no secrets').waitFor();
-  await dialog.getByRole('button', { name: 'JSON' }).click();
-  await dialog.getByRole('button', { name: 'Preview' }).click();
-  await dialog.getByLabel('Select all').check();
-  for (const name of ['FOO_KEY', 'BAR_KEY'])
-    await box.escrow(['secrets', 'set', name, '--user'], { input: 'another value' });
-  await dialog.getByRole('button', { name: 'Import 2 secrets' }).click();
-  await dialog.getByText('changed in the meantime: FOO_KEY, BAR_KEY').waitFor();
-  t.same(await versions(box, '/v1/user/secrets'), { FOO_KEY: 2, BAR_KEY: 1 });
-  await dialog.getByRole('button', { name: 'Preview again' }).click();
-  await dialog.getByText('Version 2').waitFor();
-  await dialog.getByLabel('Select all').check();
-  await dialog.getByRole('button', { name: 'Import 2 secrets' }).click();
-  await page.getByText('Imported 2 secrets').waitFor();
-  t.same(await versions(box, '/v1/user/secrets'), { FOO_KEY: 3, BAR_KEY: 2 });
-  await holdsNowhere(t, page, browser, canary);
-});
+void t.test(
+  'imports a file into the secrets of the user, and imports nothing if a secret changed after the preview',
+  async (t) => {
+    const browser = await startBrowser(t);
+    if (browser === undefined) return;
+    const box = new Sandbox(t);
+    await box.escrow(['secrets', 'set', 'FOO_KEY', '--user'], { input: 'a value of the test' });
+    const canary = newCanary();
+    const file = join(box.directory, 'store.json');
+    writeFileSync(file, JSON.stringify(['FOO_KEY', 'BAR_KEY'].map((name) => ({ name, value: canary }))));
+    const { page } = await openPage(box, browser);
+    await page.getByRole('link', { name: 'Your secrets' }).click();
+    await page.getByRole('button', { name: 'Import…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Import secrets' });
+    await dialog.getByLabel('File with secrets').setInputFiles(file);
+    await dialog.getByRole('button', { name: 'JSON', pressed: true }).waitFor();
+    await dialog.getByRole('button', { name: '.env' }).click();
+    await dialog.getByRole('button', { name: 'Preview' }).click();
+    await dialog.getByText('it contains no secrets').waitFor();
+    await dialog.getByRole('button', { name: 'JSON' }).click();
+    await dialog.getByRole('button', { name: 'Preview' }).click();
+    await dialog.getByLabel('Select all').check();
+    for (const name of ['FOO_KEY', 'BAR_KEY'])
+      await box.escrow(['secrets', 'set', name, '--user'], { input: 'another value' });
+    await dialog.getByRole('button', { name: 'Import 2 secrets' }).click();
+    await dialog.getByText('changed in the meantime: FOO_KEY, BAR_KEY').waitFor();
+    t.same(await versions(box, '/v1/user/secrets'), { FOO_KEY: 2, BAR_KEY: 1 });
+    await dialog.getByRole('button', { name: 'Preview again' }).click();
+    await dialog.getByText('Version 2').waitFor();
+    await dialog.getByLabel('Select all').check();
+    await dialog.getByRole('button', { name: 'Import 2 secrets' }).click();
+    await page.getByText('Imported 2 secrets').waitFor();
+    t.same(await versions(box, '/v1/user/secrets'), { FOO_KEY: 3, BAR_KEY: 2 });
+    await holdsNowhere(t, page, browser, canary);
+  },
+);

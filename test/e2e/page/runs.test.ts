@@ -17,7 +17,7 @@ async function clickUntil(page: Page, button: Locator, message: string | RegExp)
 }
 
 void t.test(
-  'shows which process received which secret, when it existed, and prints the receipt',
+  'shows which process received which secret, when delivered objects existed, and prints the receipt',
   async (t) => {
     const browser = await startBrowser(t);
     if (browser === undefined) return;
@@ -159,50 +159,53 @@ void t.test('cancels a run', async (t) => {
   await end();
 });
 
-void t.test('warns on every screen of secrets that are not removed, and removes them', async (t) => {
-  const browser = await startBrowser(t);
-  if (browser === undefined) return;
-  const box = new Sandbox(t);
-  const runsDirectory = join(box.directory, 'disk/runs');
-  box.env['NF_ESCROW_RUNS_DIR'] = runsDirectory;
-  const disk = smallDisk(t, join(box.directory, 'disk'), 256);
-  if (disk === undefined) return;
-  t.teardown(() => {
+void t.test(
+  'shows a warning about secrets that are not removed on every screen, and removes them',
+  async (t) => {
+    const browser = await startBrowser(t);
+    if (browser === undefined) return;
+    const box = new Sandbox(t);
+    const runsDirectory = join(box.directory, 'disk/runs');
+    box.env['NF_ESCROW_RUNS_DIR'] = runsDirectory;
+    const disk = smallDisk(t, join(box.directory, 'disk'), 256);
+    if (disk === undefined) return;
+    t.teardown(() => {
+      disk.thaw(runsDirectory);
+    });
+    await box.escrow(['secrets', 'set', 'FOO_KEY'], VALUE);
+    const { id, end } = await startWaiting(box);
+    const { page, base } = await openPage(box, browser);
+    disk.freeze(runsDirectory);
+    await end();
+    await until('the removal failed', async () => (await newestRun(box)).removalError);
+
+    const warning = page.getByRole('alert').filter({ hasText: 'Secrets of 1 ended run are not removed yet' });
+    for (const screen of ['#/audit', '#/compute-envs', '#/user/secrets', '#/runs']) {
+      await goTo(page, screen);
+      await warning.waitFor();
+    }
+    await page.getByRole('row').nth(1).getByText('Secrets not removed').waitFor();
+    await warning.getByRole('button', { name: 'Hide in this tab' }).click();
+    await warning.waitFor({ state: 'detached' });
+    const another = await browser.open(`${base}#/audit`);
+    await another.getByText('Secrets of 1 ended run are not removed yet').waitFor();
+    await another.getByRole('alert').getByRole('link').click();
+    t.ok(another.url().endsWith(`#/runs/${id}`), 'the warning leads to the run');
+
+    const remove = another.getByRole('button', { name: 'Remove secrets now' });
+    await clickUntil(another, remove, 'Some secrets could not be removed');
     disk.thaw(runsDirectory);
-  });
-  await box.escrow(['secrets', 'set', 'FOO_KEY'], VALUE);
-  const { id, end } = await startWaiting(box);
-  const { page, base } = await openPage(box, browser);
-  disk.freeze(runsDirectory);
-  await end();
-  await until('the removal failed', async () => (await newestRun(box)).removalError);
+    await until('the secrets are removed', async () => {
+      await remove.click({ timeout: 500 }).catch(() => undefined); // the daemon retries too, and then there is no button
+      return (await newestRun(box)).state === 'purged';
+    });
+    await another.getByText('not removed yet').waitFor({ state: 'detached' });
+    await goTo(another, '#/audit');
+    t.equal(await another.getByRole('alert').count(), 0);
+  },
+);
 
-  const warning = page.getByRole('alert').filter({ hasText: 'Secrets of 1 ended run are not removed yet' });
-  for (const screen of ['#/audit', '#/compute-envs', '#/user/secrets', '#/runs']) {
-    await goTo(page, screen);
-    await warning.waitFor();
-  }
-  await page.getByRole('row').nth(1).getByText('Secrets not removed').waitFor();
-  await warning.getByRole('button', { name: 'Hide in this tab' }).click();
-  await warning.waitFor({ state: 'detached' });
-  const another = await browser.open(`${base}#/audit`);
-  await another.getByText('Secrets of 1 ended run are not removed yet').waitFor();
-  await another.getByRole('alert').getByRole('link').click();
-  t.ok(another.url().endsWith(`#/runs/${id}`), 'the warning leads to the run');
-
-  const remove = another.getByRole('button', { name: 'Remove secrets now' });
-  await clickUntil(another, remove, 'Some secrets could not be removed');
-  disk.thaw(runsDirectory);
-  await until('the secrets are removed', async () => {
-    await remove.click({ timeout: 500 }).catch(() => undefined); // the daemon retries too, and then there is no button
-    return (await newestRun(box)).state === 'purged';
-  });
-  await another.getByText('not removed yet').waitFor({ state: 'detached' });
-  await goTo(another, '#/audit');
-  t.equal(await another.getByRole('alert').count(), 0);
-});
-
-void t.test('warns on every screen of values in files, until the tab is closed', async (t) => {
+void t.test('shows a warning about values in files on every screen, until the tab is closed', async (t) => {
   const browser = await startBrowser(t);
   if (browser === undefined) return;
   const box = new Sandbox(t);

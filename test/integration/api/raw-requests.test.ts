@@ -74,7 +74,7 @@ void t.test('answers malformed requests with problem documents, over TCP and the
           `${put}Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n${smuggled}`,
           INVALID,
         ],
-        ['a chunk size that is no number', `${put}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`, INVALID],
+        ['a chunk size that is not a number', `${put}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`, INVALID],
         ['a negative chunk size', `${put}Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n`, INVALID],
         [
           'a chunk size beyond 64 bits',

@@ -33,7 +33,7 @@ void t.test('finds the version without starting a JVM', async (t) => {
   const ours = program(join(base, 'ours/nextflow'), '#!/bin/bash\n');
   program(join(base, 'ours/jars/nextflow-24.10.0.jar'), '');
   program(join(base, 'ours/jars/nf-commons-24.10.9.jar'), '');
-  t.match(readLauncher(ours, older), { version: '24.10.0', from: 'the jar beside it' });
+  t.match(readLauncher(ours, older), { version: '24.10.0', from: 'the jar next to it' });
   writeFileSync(join(dirname(ours), 'nextflow-25.10.0-one.jar'), '');
   t.equal(readLauncher(ours, {}).version, undefined, 'jars of two versions');
 });

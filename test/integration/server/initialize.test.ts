@@ -73,52 +73,55 @@ async function tryAll<T>(
 
 const ada = { name: 'ada', organization: 'lab' };
 
-onEach('creates one administrator, whoever else tries at once', async (t, { directory, settings, open }) => {
-  const files = Array.from({ length: 4 }, (_, index) => join(directory, `token-${String(index)}`));
-  const results = await tryAll(
-    settings,
-    files.map((file) => () => initializeServer(settings, ada, file)),
-  );
-  const created = files.filter((_, index) => results[index]?.status === 'fulfilled');
-  t.equal(created.length, 1);
-  for (const result of results)
-    if (result.status === 'rejected') t.match(result.reason, { code: 'administrator-exists' });
-  t.same(files.filter(existsSync), created, 'the others leave no file');
-  const [file = ''] = created;
-  t.equal(statSync(file).mode & 0o777, 0o600);
+onEach(
+  'creates one administrator, even if several processes try at once',
+  async (t, { directory, settings, open }) => {
+    const files = Array.from({ length: 4 }, (_, index) => join(directory, `token-${String(index)}`));
+    const results = await tryAll(
+      settings,
+      files.map((file) => () => initializeServer(settings, ada, file)),
+    );
+    const created = files.filter((_, index) => results[index]?.status === 'fulfilled');
+    t.equal(created.length, 1);
+    for (const result of results)
+      if (result.status === 'rejected') t.match(result.reason, { code: 'administrator-exists' });
+    t.same(files.filter(existsSync), created, 'the others leave no file');
+    const [file = ''] = created;
+    t.equal(statSync(file).mode & 0o777, 0o600);
 
-  const { ledger } = await open();
-  const { db } = ledger;
-  const token = readFileSync(file, 'utf8').trim();
-  const by = await authenticateToken(db, token, '192.0.2.1');
-  t.match(by, {
-    ...{ kind: 'user', user: 'ada' },
-    token: { scopes: ['read', 'launch', 'secrets:write', 'manage'], workspaceId: null },
-  });
-  t.match(await db.selectFrom('users').selectAll().execute(), [{ name: 'ada', administrator: 1 }]);
-  const owners = db
-    .selectFrom('organization_members')
-    .innerJoin('organizations', 'organizations.id', 'organization_members.organization_id')
-    .select(['organizations.name', 'role']);
-  t.same(await owners.execute(), [{ name: 'lab', role: 'owner' }]);
-  const events = await db
-    .selectFrom('journal')
-    .select(['type', 'principal', 'data'])
-    .orderBy('seq')
-    .execute();
-  t.same(
-    events.map(({ type }) => type),
-    ['user.created', 'organization.created', 'organization.member-added', 'token.created'],
-  );
-  for (const { principal, data } of events) {
-    t.match(principal, /^operator:/);
-    t.notOk(data.includes(token));
-  }
-  t.ok(existsSync(settings.vault.keyFile));
-  const again = initializeServer(settings, { name: 'eve', organization: 'lab' }, join(directory, 'again'));
-  await t.rejects(again, { code: 'administrator-exists' });
-  t.notOk(existsSync(join(directory, 'again')));
-});
+    const { ledger } = await open();
+    const { db } = ledger;
+    const token = readFileSync(file, 'utf8').trim();
+    const by = await authenticateToken(db, token, '192.0.2.1');
+    t.match(by, {
+      ...{ kind: 'user', user: 'ada' },
+      token: { scopes: ['read', 'launch', 'secrets:write', 'manage'], workspaceId: null },
+    });
+    t.match(await db.selectFrom('users').selectAll().execute(), [{ name: 'ada', administrator: 1 }]);
+    const owners = db
+      .selectFrom('organization_members')
+      .innerJoin('organizations', 'organizations.id', 'organization_members.organization_id')
+      .select(['organizations.name', 'role']);
+    t.same(await owners.execute(), [{ name: 'lab', role: 'owner' }]);
+    const events = await db
+      .selectFrom('journal')
+      .select(['type', 'principal', 'data'])
+      .orderBy('seq')
+      .execute();
+    t.same(
+      events.map(({ type }) => type),
+      ['user.created', 'organization.created', 'organization.member-added', 'token.created'],
+    );
+    for (const { principal, data } of events) {
+      t.match(principal, /^operator:/);
+      t.notOk(data.includes(token));
+    }
+    t.ok(existsSync(settings.vault.keyFile));
+    const again = initializeServer(settings, { name: 'eve', organization: 'lab' }, join(directory, 'again'));
+    await t.rejects(again, { code: 'administrator-exists' });
+    t.notOk(existsSync(join(directory, 'again')));
+  },
+);
 
 onEach('creates nothing if the token cannot be written', async (t, { directory, settings, open }) => {
   const file = join(directory, 'token');

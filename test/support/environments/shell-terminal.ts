@@ -14,7 +14,7 @@ export const SHELLS: readonly (readonly [name: string, command: string])[] = [
   ['tcsh', 'tcsh -f'],
 ];
 
-/** An interactive shell in a terminal of its own. Tests see what it did by the files that its commands create. */
+/** An interactive shell in a separate terminal. Tests see what it did by the files that its commands create. */
 export class ShellTerminal {
   readonly #box: Sandbox;
   readonly #child: ChildProcess;

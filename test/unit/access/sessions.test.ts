@@ -107,7 +107,7 @@ void t.test('proves that it created a session, for one nonce and one origin', (t
   t.not(sessions.prove(id, NONCE, 'http://127.0.0.1:8081'), expected);
   t.not(sessions.prove(id, `${NONCE}n`, ORIGIN), expected);
   t.equal(sessions.prove(token, NONCE, ORIGIN), undefined, 'a token is no id');
-  t.notOk(sessions.accepts(id), 'an id is no token');
+  t.notOk(sessions.accepts(id), 'an id is not a token');
   t.end();
 });
 

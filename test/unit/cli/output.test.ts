@@ -14,7 +14,8 @@ import { harmfulIn, hostileTexts } from '../../support/hostile-text.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 process.chdir(temporaryDirectory(t)); // `shim` and `config set` write files
-// `doctor` examines neither the state of whoever runs the tests, nor this machine's Java and scheduler, which are slow.
+// `doctor` does not examine the state of the user who runs the tests, and not this machine's Java and scheduler, which are
+// slow.
 process.env['NF_ESCROW_HOME'] = join(process.cwd(), 'home');
 process.env['PATH'] = process.cwd();
 

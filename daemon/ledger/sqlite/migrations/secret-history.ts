@@ -1,6 +1,7 @@
 /**
- * Adds a table with who set each version of a secret, and who removed the secret. Rows have no reference to the secret, because the
- * history is kept when it is removed. Of secrets that exist already, the journal knows the principals, except for imported ones.
+ * Adds a table of the principals who set each version of a secret and who removed the secret. Rows have no reference to the
+ * secret, because the history is kept when it is removed. For existing secrets, the principals come from the journal, except
+ * for imported secrets.
  */
 export const secretHistoryMigration = {
   name: 'versions of secrets',

@@ -120,7 +120,7 @@ void t.test('serves clients of Seqera Platform', async (t) => {
       // Seqera Platform's own pattern needs exponential time for this name.
       ['a costly name', 'GET', `/pipeline-secrets/validate?name=${'a'.repeat(49)}!`, undefined, 400],
       ['a long name', 'GET', `/pipeline-secrets/validate?name=${'a_'.repeat(4000)}`, undefined, 400],
-      ['a workspace that is no number', 'GET', '/pipeline-secrets?workspaceId=main', undefined, 400],
+      ['a workspace that is not a number', 'GET', '/pipeline-secrets?workspaceId=main', undefined, 400],
       ['an empty workspace', 'GET', '/pipeline-secrets?workspaceId=', undefined, 400],
       ['two workspaces', 'GET', '/pipeline-secrets?workspaceId=1&workspaceId=2', undefined, 400],
       ['an unknown workspace', 'GET', `/pipeline-secrets?workspaceId=${unknown}`, undefined, 403],
@@ -142,7 +142,7 @@ void t.test('serves clients of Seqera Platform', async (t) => {
       ],
       ['an unknown secret', 'GET', `/pipeline-secrets/${unknown}`, undefined, 403],
       ['the largest id of a secret', 'GET', '/pipeline-secrets/9223372036854775807', undefined, 403],
-      ['an id that is no number', 'GET', '/pipeline-secrets/FOO_KEY', undefined, 400],
+      ['an id that is not a number', 'GET', '/pipeline-secrets/FOO_KEY', undefined, 400],
       ['an id that is too long', 'DELETE', `/pipeline-secrets/${'1'.repeat(40)}`, undefined, 400],
       ['another user', 'GET', `/user/${unknown}/workspaces`, undefined, 403],
       ['another method', 'PATCH', put, undefined, 405],
