@@ -3,7 +3,7 @@ import { killsAtLogout, logindPaths, type LogindPaths } from './logind.ts';
 import { ownAccount } from './own-account.ts';
 
 /**
- * Returns clauses ("ends a process after ...") that name what ends long-lived processes of this user on this host; empty
+ * Returns clauses ("ends processes after ...") that name what ends long-lived processes of this user on this host; empty
  * when nothing is known. Site-specific programs that kill processes cannot be detected.
  */
 export function processLimits(
@@ -14,7 +14,7 @@ export function processLimits(
   return [
     ...(cpuSeconds === undefined
       ? []
-      : [`ends a process after ${String(cpuSeconds)} s of processor time (ulimit -t)`]),
+      : [`ends processes after ${String(cpuSeconds)} s of processor time (ulimit -t)`]),
     ...(atLogout && killsAtLogout(ownAccount().username, places)
       ? ['ends all processes of a session at logout (KillUserProcesses of systemd)']
       : []),

@@ -99,7 +99,7 @@ void t.test('reports a CPU time limit in doctor and at launch', async (t) => {
     box.startProgram('/bin/sh', [...limited, 'run', 'exit 3'], { env: extra }).ended;
   const warned = await run({});
   t.equal(warned.status, 3);
-  t.match(warned.stderr, /ends a process after 900 s of processor time.*--head-job/);
+  t.match(warned.stderr, /ends processes after 900 s of processor time.*--head-job/);
   const inJob = await run({ SLURM_JOB_ID: '12' });
   t.notMatch(inJob.stderr, /processor time/, 'no warning inside a job');
   t.notMatch((await box.escrow(['run', 'exit 0'])).stderr, /processor time/);
