@@ -47,6 +47,6 @@ async function isTokenValid(db: Queries, id: string): Promise<boolean> {
 /** Creates the error of every request without valid credentials. It does not say what is wrong with them. */
 export function notAuthenticated(): EscrowError {
   return new EscrowError('unauthenticated', 'The request has no valid token.', {
-    hint: 'Sign in again: nf-escrow login URL. Or create a new token: nf-escrow tokens create NAME',
+    hint: 'Get a new token from an administrator of the server, then sign in: nf-escrow login URL --token-stdin',
   });
 }
