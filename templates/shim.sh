@@ -176,7 +176,7 @@ nfe_main() {
     nfe_say "cannot use the run directory $(nfe_printable "$nfe_dir")"
     exit 70
   fi
-  # A task of an earlier head may have replaced the file, also by a hard link to a file of the user. <> neither blocks on a
+  # A task of an earlier head may have replaced the file, for example by a hard link to a file of the user. <> neither blocks on a
   # FIFO nor truncates. `command` keeps the shell from exiting if the file cannot be opened.
   {
     [ ! -L "$nfe_dir/wake" ] && [ -n "$(command -p find "$nfe_dir/wake" -type f -links 1)" ] &&

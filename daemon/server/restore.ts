@@ -16,9 +16,9 @@ export interface Restored {
 }
 
 /**
- * Prepares a ledger that was restored from a backup for use. It does not contain changes that were made after the backup. All
- * tokens are therefore revoked, because some may have been revoked after the backup. Version numbers are raised, so that none
- * is used twice. Stores the cluster of the database. No server may run. Idempotent. Throws errors of the ledger.
+ * Prepares a ledger for use that was restored from a backup. Such a ledger does not contain changes that were made after the
+ * backup. All tokens are therefore revoked, because some may have been revoked after the backup. Version numbers are raised, so
+ * that none is used twice. Stores the cluster of the database. No server may run. Idempotent. Throws errors of the ledger.
  */
 export async function restoreServer(settings: ServerSettings): Promise<Restored> {
   const store = await openServerLedger(settings, quietLog, { isServer: true });

@@ -46,7 +46,7 @@ export async function printLong(lines: readonly string[], { height }: Display): 
   else await (await import('./pager.ts')).showInPager(text);
 }
 
-/** Prints a table that is part of a report: aligned and with a header, also in a pipe. */
+/** Prints a table that is part of a report: aligned and with a header, even in a pipe. */
 export async function printReportTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
