@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { licensesOf } from './licenses.mjs';
+import { PAGE_BYTES_MAX } from './page-size.mjs';
 import { root, runDriver, say } from './steps.mjs';
 
 const source = join(root, 'page');
@@ -45,9 +46,11 @@ async function build(isDevelopment) {
     { path: '', type: 'text/html; charset=utf-8', cache: 'no-cache', content: html(assets, theme) },
     ...assets.map(({ path, type, content }) => ({ path, type, cache: IMMUTABLE, content })),
   ];
-  write(files, policyFor(theme), licenses);
   const size = files.reduce((sum, { content }) => sum + brotli(content).length, 0);
-  say(`built the page: ${(size / 1024).toFixed(1)} KiB compressed`);
+  if (size > PAGE_BYTES_MAX && !isDevelopment)
+    throw new Error(`The page has ${size} bytes, compressed. At most ${PAGE_BYTES_MAX} are allowed.`);
+  write(files, policyFor(theme), licenses);
+  say(`built the page: ${(size / 1000).toFixed(1)} KB compressed`);
 }
 
 async function bundle(isDevelopment) {
