@@ -1,25 +1,33 @@
 // node scripts/page.mjs, after tsc: builds the web page in dist/page. Names of assets contain a hash of their content, so that
 // browsers keep them. manifest.json lists the files and their headers; the daemon serves nothing else.
-// --watch builds again at each change, with the page of components (#/design) and readable code.
+// --development builds it with the page of components (#/design) and readable code. --watch does so again at each change.
+// --out DIR builds it in another directory.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { licensesOf } from './licenses.mjs';
 import { PAGE_BYTES_MAX } from './page-size.mjs';
 import { root, runDriver, say } from './steps.mjs';
 
+const { values: options } = parseArgs({
+  options: {
+    development: { type: 'boolean', default: false },
+    watch: { type: 'boolean', default: false },
+    out: { type: 'string', default: join(root, 'dist/page') },
+  },
+});
 const source = join(root, 'page');
-const built = join(root, 'dist/page');
+const built = resolve(options.out);
 /** The page is renamed when it is complete, because a daemon may read it during the build. */
 const out = `${built}.${process.pid}`;
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 runDriver(async () => {
-  const isWatching = process.argv.includes('--watch');
-  await build(isWatching);
-  if (!isWatching) return;
+  await build(options.development || options.watch);
+  if (!options.watch) return;
   say('watching page/ (Ctrl-C ends)');
   let timer;
   watch(source, { recursive: true }, () => {

@@ -8,7 +8,7 @@ import { Command, CopyButton, InTerminal } from '../../components/copy.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Fact, Facts } from '../../components/facts.tsx';
 import { Field, Search } from '../../components/field.tsx';
-import { Icon, iconNames } from '../../components/icon.tsx';
+import { Icon, iconNames, Logo } from '../../components/icon.tsx';
 import { Menu } from '../../components/menu.tsx';
 import { Name } from '../../components/name.tsx';
 import { ScreenHead } from '../../components/screen-head.tsx';
@@ -74,6 +74,7 @@ export function Design(): JSX.Element {
               <Icon name={name} />
             </span>
           ))}
+          <Logo />
         </Sample>
         <Sample title="Buttons">
           {(['primary', 'plain', 'quiet', 'danger'] as const).map((kind) => (
@@ -131,6 +132,7 @@ export function Design(): JSX.Element {
           <Name>{HOSTILE}</Name>
           <Time at="2026-01-05T10:00:00.000Z" />
           <Duration from="2026-01-05T10:00:00.000Z" until="2026-01-05T11:05:00.000Z" />
+          <Duration from="2026-01-05T10:00:00.000Z" until={null} />
           <kbd>Ctrl</kbd>
         </Sample>
         <Sample title="Fields">
@@ -140,6 +142,20 @@ export function Design(): JSX.Element {
           <Field label="Name" error="Invalid name: it starts with a digit.">
             {(attributes) => <input type="text" {...attributes} value="1A" />}
           </Field>
+          <Field label="Value" hint="For long values.">
+            {(attributes) => <textarea {...attributes} rows={3} placeholder="A value" />}
+          </Field>
+          <Field label="Workspace">
+            {(attributes) => (
+              <select {...attributes}>
+                <option>lab/rna</option>
+              </select>
+            )}
+          </Field>
+          <label class="check">
+            <input type="checkbox" checked />
+            Follow the log
+          </label>
           <Search label="Search secrets" value="" onInput={nothing} />
           <Segments
             label="Segments"

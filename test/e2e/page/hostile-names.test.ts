@@ -6,6 +6,7 @@ import t from 'tap';
 import type { TaskList } from '../../../daemon/contract/types.ts';
 import { goTo, openPage, startBrowser } from '../../support/browser.ts';
 import { harmfulIn } from '../../support/hostile-text.ts';
+import { OVERFLOW } from '../../support/page-checks.ts';
 import { reportTask, startWaiting } from '../../support/page-runs.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 
@@ -26,7 +27,6 @@ const SHOWN = `(() => [
 const TAB = '9';
 /** Elements and attributes that only markup from outside can have created. */
 const CREATED = "document.querySelectorAll('body img, [onerror], body script:not([integrity])').length";
-const OVERFLOW = 'document.documentElement.scrollWidth - innerWidth';
 
 void t.test('names are shown as text on every screen', async (t) => {
   const browser = await startBrowser(t);

@@ -6,6 +6,8 @@ import type { Locator, Page } from 'playwright-core';
 import t from 'tap';
 import type { RunList } from '../../../daemon/contract/types.ts';
 import { goTo, openPage, startBrowser } from '../../support/browser.ts';
+import { OVERFLOW, violationsOn } from '../../support/page-checks.ts';
+import { addExposure } from '../../support/page-data.ts';
 import { startWaiting } from '../../support/page-runs.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 
@@ -30,23 +32,6 @@ const PARAMETERS = {
   },
 };
 
-/** Pixels by which the page is wider than the window. */
-const OVERFLOW = 'document.documentElement.scrollWidth - innerWidth';
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
-
-/** Returns the violations of accessibility rules on the page as it is shown. */
-async function violationsOn(page: Page): Promise<string[]> {
-  const found = await page.evaluate('axe.run().then(({ violations }) => violations)');
-  return (found as Violation[]).map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary ?? ''}`).join('; ')}`,
-  );
-}
-
 void t.test('every screen is accessible, light and dark, wide and narrow', async (t) => {
   const browser = await startBrowser(t);
   if (browser === undefined) return;
@@ -57,7 +42,9 @@ void t.test('every screen is accessible, light and dark, wide and narrow', async
   await box.escrow(['run', 'true']);
   await box.escrow(['run', 'exit 3']);
   const { runs } = await box.json<RunList>(['runs', 'list']);
-  const run = `#/runs/${runs[0]?.id ?? ''}`;
+  const [{ id } = { id: '' }] = runs;
+  addExposure(box, id, 'FOO_KEY'); // adds the banner to every screen
+  const run = `#/runs/${id}`;
   await box.http('POST', '/v1/compute-envs', { name: 'batch', platform: 'aws-batch', aws: AWS });
   const { page } = await openPage(box, browser);
   await page.evaluate(axe.source);
@@ -80,6 +67,7 @@ void t.test('every screen is accessible, light and dark, wide and narrow', async
     '#/compute-envs/batch',
     '#/audit',
     '#/audit?secret=FOO_KEY',
+    '#/nothing-like-it',
   ];
   for (const width of [1280, 390])
     for (const colorScheme of ['light', 'dark'] as const) {
