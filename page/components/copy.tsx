@@ -10,14 +10,20 @@ const COMMAND_MAX = 2000;
 
 /** Copies a text and reports it. */
 export async function copy(text: string, what = 'Copied'): Promise<void> {
+  if (await write(text)) toast(what);
+}
+
+/** Copies a text. Returns whether that was possible, and reports a remedy if not. */
+async function write(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
-    toast(what);
+    return true;
   } catch {
     toast(
       'Cannot copy: the browser blocks access to the clipboard. Select the text and copy it manually.',
       'bad',
     );
+    return false;
   }
 }
 
@@ -43,11 +49,7 @@ export function CopyButton({
     <IconButton
       icon={isDone ? 'check' : 'copy'}
       label={isDone ? 'Copied' : label}
-      onClick={() =>
-        void navigator.clipboard.writeText(text).then(() => {
-          setDone(true);
-        })
-      }
+      onClick={() => void write(text).then(setDone)}
     />
   );
 }

@@ -39,6 +39,18 @@ void t.test(
   },
 );
 
+void t.test('signs out although the daemon does not answer', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const { page } = await openPage(new Sandbox(t), browser);
+  await browser.context.setOffline(true);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('Open the dashboard from a terminal').waitFor();
+  t.equal(await page.evaluate("sessionStorage.getItem('nf-escrow.session')"), null);
+  const errors = browser.messages.filter((message) => !message.startsWith('error Failed to load resource'));
+  t.same(errors, []);
+});
+
 void t.test('a tab whose sign-in failed retries until the daemon answers', async (t) => {
   const browser = await startBrowser(t);
   if (browser === undefined) return;

@@ -1,6 +1,7 @@
-// What depends on the reader's screen and settings: the tab, very wide windows, time zones.
+// What depends on the reader's browser and settings: the tab, very wide windows, time zones, the clipboard.
 import t from 'tap';
 import { openPage, goTo, startBrowser } from '../../support/browser.ts';
+import { OVERFLOW } from '../../support/page-checks.ts';
 import { addRuns } from '../../support/page-data.ts';
 import { startWaiting } from '../../support/page-runs.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
@@ -46,7 +47,7 @@ void t.test('uses a very wide window without stretching lines of text', async (t
       `Math.max(...[...document.querySelectorAll('main p')].map((one) => one.getBoundingClientRect().width), 0)`,
     );
     t.ok(widest <= 1400, `${screen}: a paragraph is ${String(widest)} px wide`);
-    t.ok((await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')) <= 0);
+    t.ok((await page.evaluate<number>(OVERFLOW)) <= 0);
   }
 });
 
@@ -70,4 +71,17 @@ void t.test("shows exact times in the reader's time zone", async (t) => {
       `${timezoneId}: ${titles.join('; ')}`,
     );
   }
+});
+
+void t.test('reports that the browser blocks the clipboard', async (t) => {
+  const browser = await startBrowser(t);
+  if (browser === undefined) return;
+  const box = new Sandbox(t);
+  const { page } = await openPage(box, browser);
+  await goTo(page, '#/audit');
+  await page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('blocked'))");
+  await page.getByText('Use a terminal instead').click();
+  await page.getByRole('button', { name: 'Copy the command' }).click();
+  await page.getByText('Cannot copy: the browser blocks access to the clipboard').waitFor();
+  t.same(browser.messages, []);
 });
