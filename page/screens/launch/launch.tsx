@@ -59,7 +59,11 @@ function Form({ titles, workspace, isPersonal }: FormProps): JSX.Element {
     <>
       <ScreenHead
         title="Launch"
-        subtitle="The daemon starts the run in the background, as nf-escrow run --detach does."
+        subtitle={
+          <>
+            The daemon starts the run in the background, like <code>nf-escrow run --detach</code>.
+          </>
+        }
         actions={
           <>
             <Button kind="quiet" onClick={clearDraft}>

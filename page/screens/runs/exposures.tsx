@@ -31,13 +31,17 @@ export function Exposures({ receipt: { exposures, search } }: { readonly receipt
 }
 
 const COLUMNS: readonly Column<Exposure>[] = [
-  { title: 'Secret', kind: 'main', cell: ({ secret }) => <Name mono>{secret}</Name> },
-  { title: 'Process', cell: ({ process }) => (process === null ? '–' : <Name mono>{process}</Name>) },
+  { title: 'Secret', kind: 'place', cell: ({ secret }) => <Name mono>{secret}</Name> },
+  {
+    title: 'Process',
+    kind: 'wide',
+    cell: ({ process }) => (process === null ? '–' : <Name mono>{process}</Name>),
+  },
   {
     title: 'Files',
-    kind: 'wide',
+    kind: 'main',
     cell: ({ files, fileCount }) => (
-      <span class="stacked">
+      <span class="stacked wrapping">
         {files.slice(0, 3).map((file) => (
           <Name key={file} mono>
             {file}

@@ -57,8 +57,10 @@ export function Log({ run }: { readonly run: Run }): JSX.Element {
     return problem === undefined ? (
       <Skeleton rows={8} />
     ) : problem.code === 'log-not-found' ? (
-      <Empty icon="file" title="There is no log yet">
-        Nextflow creates the log when it starts.
+      <Empty icon="file" title={live ? 'There is no log yet' : 'This run has no log'}>
+        {live
+          ? 'Nextflow creates the log when it starts.'
+          : 'Nextflow did not start, or the file of the log was deleted.'}
       </Empty>
     ) : (
       <Failure problem={problem} />

@@ -154,11 +154,15 @@ const LEASES: readonly Column<Lease>[] = [
   {
     title: 'Object',
     kind: 'main',
-    cell: ({ store, target, verification }) => (
+    cell: ({ store, target, placedAt, goneAt, verification }) => (
       <span class="stacked">
         <span>{visibleText(store)}</span>
         <span class="quiet-text">
           <Name mono>{target}</Name>
+        </span>
+        <span class="quiet-text">
+          {placedAt === null ? 'Not delivered' : `Delivered ${exactTime(placedAt)}`}
+          {goneAt !== null && `, removed ${exactTime(goneAt)}`}
         </span>
         {verification !== null && <span class="quiet-text wrapping">{visibleText(verification, 600)}</span>}
       </span>
@@ -172,10 +176,4 @@ const LEASES: readonly Column<Lease>[] = [
       return <Badge tone={tone}>{label}</Badge>;
     },
   },
-  {
-    title: 'Delivered',
-    kind: 'wide',
-    cell: ({ placedAt }) => (placedAt === null ? '–' : exactTime(placedAt)),
-  },
-  { title: 'Removed', kind: 'wide', cell: ({ goneAt }) => (goneAt === null ? '–' : exactTime(goneAt)) },
 ];
