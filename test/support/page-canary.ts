@@ -22,7 +22,7 @@ function formsOf(value: string): string[] {
 const SHOWN_AND_STORED = `(async () => JSON.stringify([
   document.documentElement.outerHTML,
   document.title,
-  location.href,
+  navigation.entries().map(({ url }) => url),
   { ...localStorage },
   { ...sessionStorage },
   [...document.querySelectorAll('input, textarea')].map(({ value }) => value),
