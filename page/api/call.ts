@@ -4,7 +4,7 @@ import { currentSession } from '../access/session.ts';
 import { lose } from '../access/start-access.ts';
 import { url } from './url.ts';
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** A failed request. Contains the problem document of the API, or a similar one if the daemon does not answer. */
 export class ApiError extends Error {

@@ -65,6 +65,12 @@ export function Log({ run }: { readonly run: Run }): JSX.Element {
     ) : (
       <Failure problem={problem} />
     );
+  if (piece.end === 0)
+    return (
+      <Empty icon="file" title="The log is empty">
+        {live ? 'New lines appear here.' : 'The run wrote nothing to its log.'}
+      </Empty>
+    );
   return (
     <>
       <div class="toolbar">
@@ -94,6 +100,8 @@ export function Log({ run }: { readonly run: Run }): JSX.Element {
 
 /** Reads what follows a piece, or the end of the log. Undefined if there is nothing new. */
 async function readAfter(id: string, last: Piece | undefined): Promise<Piece | undefined> {
+  // A request for bytes after the end would fail, and browsers show failed requests in the console.
+  if (last !== undefined && (await sizeOf(id)) <= last.end) return undefined;
   const range = last === undefined ? `bytes=-${String(TAIL)}` : `bytes=${String(last.end)}-`;
   try {
     const response = await send('GET', `${pathOf(id)}/log`, { headers: { range, accept: 'text/plain' } });
@@ -104,7 +112,13 @@ async function readAfter(id: string, last: Piece | undefined): Promise<Piece | u
     if (last === undefined || first === undefined) return { text: visibleLines(text), start, end: after };
     return { text: (last.text + visibleLines(text)).slice(-KEPT), start: last.start, end: after };
   } catch (error) {
-    if (error instanceof ApiError && error.problem.status === 416) return undefined;
-    throw error;
+    if (!(error instanceof ApiError) || error.problem.status !== 416) throw error;
+    return last === undefined ? { text: '', start: 0, end: 0 } : undefined; // the log is empty, or was truncated
   }
+}
+
+/** Returns the number of bytes of the log; infinity if a proxy removed it from the response. */
+async function sizeOf(id: string): Promise<number> {
+  const { headers } = await send('HEAD', `${pathOf(id)}/log`, { headers: { accept: 'text/plain' } });
+  return Number(headers.get('content-length') ?? Infinity);
 }
