@@ -75,7 +75,8 @@ async function start(
 }
 
 /** Nextflow takes long to start and to end on a busy machine. */
-const LONG = { timeout: 120_000 };
+const LONG = { timeout: 300_000 };
+t.setTimeout(900_000);
 
 const rowOf = (page: Page, table: string, text: string): Locator =>
   page.getByRole('table', { name: table, exact: true }).locator('tbody tr').filter({ hasText: text });
