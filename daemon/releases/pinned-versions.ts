@@ -1,5 +1,5 @@
 import type { Queries } from '../ledger/ledger.ts';
-import { dropUnneededVersions } from '../vault/vault.ts';
+import { dropUnneededVersions } from '../vault/unneeded-versions.ts';
 
 /** A version that a release keeps for repeated requests. */
 export interface PinnedVersion {
@@ -32,8 +32,5 @@ export async function unpin(db: Queries, releases: readonly string[]): Promise<v
     .where('release_id', 'in', releases)
     .returning(['secret_id'])
     .execute();
-  for (const id of new Set(pins.map(({ secret_id }) => secret_id))) {
-    const secret = await db.selectFrom('secrets').select('version').where('id', '=', id).executeTakeFirst();
-    await dropUnneededVersions(db, id, secret?.version);
-  }
+  await dropUnneededVersions(db, [...new Set(pins.map(({ secret_id }) => secret_id))]);
 }

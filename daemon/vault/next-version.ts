@@ -7,20 +7,37 @@ import type { Queries } from '../ledger/ledger.ts';
 const FLOOR = 'version-floor';
 
 /**
- * Allocates the next version number of a name in a scope. A number is never reused, even after the secret or the
+ * Allocates the next version number of each of these names in a scope. A number is never reused, even after the secret or the
  * workspace was removed, so that a receipt or an `If-Match` always refers to the same value. Throws
  * `workspace-not-found`.
  */
-export async function nextVersion(db: Queries, scopeId: string, name: string): Promise<number> {
-  const first = (await floorOf(db)) + 1;
-  const { rows } = await sql<{ version: number }>`
-    INSERT INTO last_versions (kind, organization, scope, name, version)
-      SELECT kind, organization, name, ${name}, ${first} FROM scopes WHERE id = ${scopeId}
-      ON CONFLICT (kind, organization, scope, name) DO UPDATE SET version = last_versions.version + 1
-      RETURNING version`.execute(db);
-  const [row] = rows;
-  if (row !== undefined) return row.version;
-  throw new EscrowError('workspace-not-found', `Cannot set ${name}: another request removed the workspace.`);
+export async function nextVersions(
+  db: Queries,
+  scopeId: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const scope = await db
+    .selectFrom('scopes')
+    .select(['kind', 'organization', 'name as scope'])
+    .where('id', '=', scopeId)
+    .executeTakeFirst();
+  if (scope === undefined)
+    throw new EscrowError(
+      'workspace-not-found',
+      `Cannot set ${names[0] ?? 'secrets'}: another request removed the workspace.`,
+    );
+  const version = (await floorOf(db)) + 1;
+  const rows = await db
+    .insertInto('last_versions')
+    .values(names.map((name) => ({ ...scope, name, version })))
+    .onConflict((conflict) =>
+      conflict
+        .columns(['kind', 'organization', 'scope', 'name'])
+        .doUpdateSet(({ eb }) => ({ version: eb('last_versions.version', '+', 1) })),
+    )
+    .returning(['name', 'version'])
+    .execute();
+  return new Map(rows.map((row) => [row.name, row.version]));
 }
 
 /** Raises the version counter of a name to at least `version`, which an import brings from another ledger. */

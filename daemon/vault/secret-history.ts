@@ -11,24 +11,20 @@ interface Version {
   readonly version: number;
 }
 
-/** Records who set a version. Call it in the transaction that stores the version. */
+/** Records who set versions in a scope. Call it in the transaction that stores the versions. */
 export async function recordSet(
   db: Queries,
-  { scopeId, name, version }: Version,
-  by: Principal,
-  at: string,
+  versions: readonly Pick<Version, 'name' | 'version'>[],
+  { scopeId, by, at }: { readonly scopeId: string; readonly by: Principal; readonly at: string },
 ): Promise<void> {
   await db
     .insertInto('secret_history')
-    .values({
-      scope_id: scopeId,
-      name,
-      version,
-      set_at: at,
-      set_by: by.user,
-      removed_at: null,
-      removed_by: null,
-    })
+    .values(
+      versions.map(({ name, version }) => ({
+        ...{ scope_id: scopeId, name, version, set_at: at, set_by: by.user },
+        ...{ removed_at: null, removed_by: null },
+      })),
+    )
     .execute();
 }
 

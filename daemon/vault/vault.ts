@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Selectable } from 'kysely';
 import { authorize } from '../access/authorize.ts';
 import type { Principal } from '../access/principal.ts';
 import { nameOfScope, titleOf, type SecretScope } from '../access/scopes.ts';
@@ -12,12 +13,14 @@ import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
 import type { Tables } from '../ledger/tables.ts';
 import type { Keys } from './keys/keys.ts';
-import { open, seal, sealedWith, type SealContext, type VaultKey } from './encryption.ts';
+import { open, seal, sealedWith, type VaultKey } from './encryption.ts';
 import { listSecrets, tagOf } from './list-secrets.ts';
-import { nextVersion } from './next-version.ts';
 import { adoptNumericIds } from './numbered-secrets.ts';
-import { recordRemoval, recordSet } from './secret-history.ts';
+import { recordRemoval } from './secret-history.ts';
 import type { SecretValue } from './secret-value.ts';
+import { contextOf, storeSecrets } from './store-secrets.ts';
+import { dropUnneededVersions } from './unneeded-versions.ts';
+import { inBatches } from './batches.ts';
 import { assertNoConflict, type ConflictRule } from './transfer/conflict-rule.ts';
 import type { ImportedScope } from './transfer/imported-ids.ts';
 
@@ -69,10 +72,18 @@ export class Vault {
     return this.#withCurrentKey(async (db, key) => {
       await authorizeWrite(db, by, scope);
       assertPrecondition(precondition, await tagOf(db, scope, name), `the secret ${name}`);
-      const result = await this.#store(db, by, scope, name, value, key);
-      const data = { scope: titleOf(scope), name, version: result.version };
-      await record(db, { type: 'secret.set', by: by.user, data });
-      return result;
+      const storing = { db, ledgerId: this.#ledger.id, by, scopeId: scope.id, key };
+      const [stored] = await storeSecrets(storing, [[name, value]]);
+      if (stored === undefined) throw new Error('the secret was not stored');
+      const { id, version, isNew } = stored;
+      await record(db, { type: 'secret.set', by: by.user, data: { scope: titleOf(scope), name, version } });
+      // A trigger has assigned it. RETURNING has the row as it was before.
+      const { numeric_id } = await db
+        .selectFrom('secrets')
+        .select('numeric_id')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      return { version, created: isNew, numericId: numeric_id };
     });
   }
 
@@ -149,7 +160,7 @@ export class Vault {
         throw notFoundError('secret-not-found', detail, { name, among });
       }
       await recordRemoval(db, { scopeId: scope.id, name, version: row.version }, by);
-      await dropUnneededVersions(db, row.id, undefined);
+      await dropUnneededVersions(db, [row.id]);
       await record(db, { type: 'secret.removed', by: by.user, data: { scope: titleOf(scope), name } });
     });
   }
@@ -171,16 +182,39 @@ export class Vault {
 
   /** Decrypts one pinned version. Throws `secret-not-found`, `secret-corrupt`, key errors. */
   async open(secretId: string, version: number): Promise<SecretValue> {
-    const row = await this.#ledger.db
+    const [value] = await this.openAll([{ secretId, version }]);
+    if (value === undefined) throw versionNotFound();
+    return value;
+  }
+
+  /** Decrypts pinned versions, in their order. Throws like `open`. */
+  async openAll(
+    wanted: readonly Pick<SecretVersion, 'secretId' | 'version'>[],
+  ): Promise<readonly SecretValue[]> {
+    const found = new Map<string, VersionRow>();
+    for (const batch of inBatches(wanted))
+      for (const row of await this.#readVersions(batch)) found.set(keyOf(row.secret_id, row.version), row);
+    const values: SecretValue[] = [];
+    for (const { secretId, version } of wanted) {
+      const row = found.get(keyOf(secretId, version));
+      if (row === undefined) throw versionNotFound();
+      const sealed = Buffer.from(row.sealed as ArrayBuffer);
+      values.push(open(sealed, contextOf(this.#ledger.id, row), await this.keys.get(sealedWith(sealed))));
+    }
+    return values;
+  }
+
+  #readVersions(wanted: readonly Pick<SecretVersion, 'secretId' | 'version'>[]): Promise<VersionRow[]> {
+    return this.#ledger.db
       .selectFrom('secret_versions')
       .selectAll()
-      .where('secret_id', '=', secretId)
-      .where('version', '=', version)
-      .executeTakeFirst();
-    if (row === undefined)
-      throw new EscrowError('secret-not-found', 'A planned version of a secret no longer exists.');
-    const sealed = Buffer.from(row.sealed as ArrayBuffer);
-    return open(sealed, contextOf(this.#ledger, row), await this.keys.get(sealedWith(sealed)));
+      .where(
+        'secret_id',
+        'in',
+        wanted.map(({ secretId }) => secretId),
+      )
+      .where('version', 'in', [...new Set(wanted.map(({ version }) => version))])
+      .execute();
   }
 
   /**
@@ -191,7 +225,7 @@ export class Vault {
     const key = await this.#encryptionKey();
     return async (db, { name, version, origin }, value) => {
       const row = { secret_id: randomUUID(), version, name, scope_id: origin };
-      const sealed = seal(value, contextOf(this.#ledger, row), key);
+      const sealed = seal(value, contextOf(this.#ledger.id, row), key);
       await db
         .insertInto('secret_versions')
         .values({ ...row, sealed })
@@ -210,8 +244,10 @@ export class Vault {
   ): Promise<ImportResult> {
     const result = await this.#classify(db, scope, [...values.keys()], onConflict);
     const skipped = new Set(result.skipped);
-    for (const [name, value] of values)
-      if (!skipped.has(name)) await this.#store(db, by, scope, name, value, key);
+    await storeSecrets(
+      { db, ledgerId: this.#ledger.id, by, scopeId: scope.id, key },
+      [...values].filter(([name]) => !skipped.has(name)),
+    );
     const data = { scope: titleOf(scope), ...result };
     await record(db, { type: 'secret.imported', by: by.user, data });
     return result;
@@ -232,42 +268,6 @@ export class Vault {
       replaced: onConflict === 'skip' ? [] : taken,
       skipped: onConflict === 'skip' ? taken : [],
     };
-  }
-
-  async #store(
-    db: Queries,
-    by: Principal,
-    scope: SecretScope,
-    name: string,
-    value: SecretValue,
-    key: VaultKey,
-  ): Promise<SetResult> {
-    const now = new Date().toISOString();
-    const newId = randomUUID();
-    const version = await nextVersion(db, scope.id, name);
-    const { id } = await db
-      .insertInto('secrets')
-      .values({ id: newId, scope_id: scope.id, name, version, created_at: now, updated_at: now })
-      .onConflict((conflict) =>
-        conflict.columns(['scope_id', 'name']).doUpdateSet({ version, updated_at: now }),
-      )
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    const row = { secret_id: id, version, name, scope_id: scope.id };
-    const sealed = seal(value, contextOf(this.#ledger, row), key);
-    await db
-      .insertInto('secret_versions')
-      .values({ ...row, sealed })
-      .execute();
-    await recordSet(db, { scopeId: scope.id, name, version }, by, now);
-    await dropUnneededVersions(db, id, version);
-    // A trigger has assigned it. RETURNING has the row as it was before.
-    const { numeric_id } = await db
-      .selectFrom('secrets')
-      .select('numeric_id')
-      .where('id', '=', id)
-      .executeTakeFirstOrThrow();
-    return { version, created: id === newId, numericId: numeric_id };
   }
 
   /**
@@ -300,10 +300,14 @@ export class Vault {
   }
 }
 
-/** Returns the context that the encrypted value of a row is bound to. */
-export function contextOf(ledger: Ledger, row: Omit<Tables['secret_versions'], 'sealed'>): SealContext {
-  const { scope_id: scope, secret_id: secret, name, version } = row;
-  return { ledger: ledger.id, scope, secret, name, version };
+type VersionRow = Selectable<Tables['secret_versions']>;
+
+function keyOf(secretId: string, version: number): string {
+  return `${secretId} ${String(version)}`;
+}
+
+function versionNotFound(): EscrowError {
+  return new EscrowError('secret-not-found', 'A planned version of a secret no longer exists.');
 }
 
 /** Checks in the transaction of a change that the principal may still make it. */
@@ -318,23 +322,4 @@ function assertKeepsSecrets(scope: SecretScope): void {
       'workspace-personal',
       `Cannot set secrets in ${nameOfScope(scope)}: it is a personal workspace.`,
     );
-}
-
-/** Deletes the versions of a secret that are neither `newest` nor pinned by a run that is not purged yet, or by a release. */
-export async function dropUnneededVersions(
-  db: Queries,
-  secretId: string,
-  newest: number | undefined,
-): Promise<void> {
-  await db
-    .deleteFrom('secret_versions')
-    .where('secret_id', '=', secretId)
-    .where('version', '!=', newest ?? -1)
-    .where('version', 'not in', db.selectFrom('pins').select('version').where('secret_id', '=', secretId))
-    .where(
-      'version',
-      'not in',
-      db.selectFrom('release_pins').select('version').where('secret_id', '=', secretId),
-    )
-    .execute();
 }

@@ -2,7 +2,7 @@ import { asEscrowError, EscrowError } from '../../errors.ts';
 import { step } from '../../system/steps.ts';
 import { measure } from '../../system/telemetry.ts';
 import { record } from '../../ledger/journal.ts';
-import { dropUnneededVersions } from '../../vault/vault.ts';
+import { dropUnneededVersions } from '../../vault/unneeded-versions.ts';
 import { now, write, type RunDependencies } from '../dependencies.ts';
 import { isOver, leasesOf, locationOf, type LeaseRow } from '../records/queries.ts';
 import { auditRun } from '../audit/audit-run.ts';
@@ -36,14 +36,10 @@ async function purge(deps: RunDependencies, id: string): Promise<void> {
     if (run.state !== 'ended') return null;
     await moveRun(db, id, 'purged', { purged_at: now(deps) });
     const pins = await db.deleteFrom('pins').where('run_id', '=', id).returning(['secret_id']).execute();
-    for (const { secret_id } of pins) {
-      const secret = await db
-        .selectFrom('secrets')
-        .select('version')
-        .where('id', '=', secret_id)
-        .executeTakeFirst();
-      await dropUnneededVersions(db, secret_id, secret?.version);
-    }
+    await dropUnneededVersions(
+      db,
+      pins.map(({ secret_id }) => secret_id),
+    );
     return run.ended_at;
   });
   await deps.redactors.drop(id);

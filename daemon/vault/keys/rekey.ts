@@ -6,7 +6,8 @@ import { record } from '../../ledger/journal.ts';
 import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import type { KeySource } from './key-ring.ts';
 import { open, seal, sealedWith, type VaultKey } from '../encryption.ts';
-import { contextOf, type Vault } from '../vault.ts';
+import { contextOf } from '../store-secrets.ts';
+import type { Vault } from '../vault.ts';
 
 /** Rows per transaction. Between two transactions the daemon serves other requests. */
 const BATCH = 200;
@@ -122,7 +123,7 @@ async function encryptBatch(ledger: Ledger, vault: Vault, key: VaultKey): Promis
       const before = Buffer.from(row.sealed as ArrayBuffer);
       const opener = old.get(sealedWith(before));
       if (opener === undefined) throw new Error('another request encrypted a value with an old key');
-      const context = contextOf(ledger, row);
+      const context = contextOf(ledger.id, row);
       await db
         .updateTable('secret_versions')
         .set({ sealed: seal(open(before, context, opener), context, key) })

@@ -180,13 +180,14 @@ onEach(
     const { token = '' } = await initializeServer(settings, ada, undefined);
     const { ledger, postgres } = await open();
     const { db } = ledger;
-    const { nextVersion } = await import('../../../daemon/vault/next-version.ts');
+    const { nextVersions } = await import('../../../daemon/vault/next-version.ts');
     const { id: scope } = await db
       .selectFrom('scopes')
       .select('id')
       .where('name', '=', 'main')
       .executeTakeFirstOrThrow();
-    const next = (name: string): Promise<number> => ledger.write((each) => nextVersion(each, scope, name));
+    const next = async (name: string): Promise<number | undefined> =>
+      (await ledger.write((each) => nextVersions(each, scope, [name]))).get(name);
     t.same([await next('ONE'), await next('ONE')], [1, 2]);
     await postgres?.acceptCluster({ systemIdentifier: '1', timeline: 1 });
     t.same(await restoreServer(settings), { revokedTokens: 1 });

@@ -7,7 +7,8 @@ import { open, seal, type SealContext, type VaultKey } from '../../../daemon/vau
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { rekey } from '../../../daemon/vault/keys/rekey.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
-import { contextOf, Vault } from '../../../daemon/vault/vault.ts';
+import { contextOf } from '../../../daemon/vault/store-secrets.ts';
+import { Vault } from '../../../daemon/vault/vault.ts';
 import { onEachLedger } from '../../support/each-ledger.ts';
 import { openTestLedger } from '../../support/test-ledger.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -58,7 +59,7 @@ onEachLedger('decrypts format 1, and converts it to format 2 by a rekey or the n
   for (const [name, value] of values) await vault.set(user, scope, name, new SecretValue(value));
   const key = await vault.keys.current(false);
   for (const row of await rows()) {
-    const sealed = sealedAsFormat1(values.get(row.name) ?? Buffer.alloc(0), contextOf(ledger, row), key);
+    const sealed = sealedAsFormat1(values.get(row.name) ?? Buffer.alloc(0), contextOf(ledger.id, row), key);
     await ledger.write((db) =>
       db.updateTable('secret_versions').set({ sealed }).where('name', '=', row.name).execute(),
     );
@@ -95,7 +96,7 @@ onEachLedger(
     await t.rejects(vault.open(now.secret_id, now.version), { code: 'secret-corrupt' });
     const key = await vault.keys.current(false);
     // Not only because of the version: the secret id is authenticated too, and the format cannot be downgraded.
-    const context = contextOf(ledger, now);
+    const context = contextOf(ledger.id, now);
     const sealed = seal(new SecretValue(Buffer.from('x')), context, key);
     t.throws(() => open(sealed, { ...context, secret: old.secret_id }, key), { code: 'secret-corrupt' });
     sealed[0] = 1;
