@@ -10,6 +10,8 @@ import type { ServerSettings } from '../configuration/server-settings.ts';
 
 /** Seconds in which `anonymousRequests` are counted. */
 const ANONYMOUS_SECONDS = 10;
+/** Requests that a replica counts by itself before it counts in PostgreSQL: one of this many of the limit. */
+const OWN_SHARE = 25;
 /** Seconds after which wrong tokens of an address are forgotten. */
 const WRONG_SECONDS = 300;
 /** Wrong tokens of an address that are answered at once: a client may send an expired token a few times. */
@@ -19,10 +21,12 @@ const DELAYS = { first: 250, longest: 8000 };
 
 /**
  * Limits of requests. The replicas of a server share their counts in PostgreSQL, in a table that is not written to disk. While
- * the table cannot be used, and on SQLite, each process counts separately.
+ * the table cannot be used, and on SQLite, each process counts separately. Requests of principals that send few of them are counted by
+ * each replica only, because a write for each request would take longer than most requests.
  */
 export class RequestLimits {
   readonly #known: RateLimiterAbstract;
+  readonly #few: RateLimiterAbstract | undefined;
   readonly #anonymous: RateLimiterAbstract;
   readonly #public: RateLimiterAbstract;
   readonly #wrong: RateLimiterAbstract;
@@ -41,6 +45,8 @@ export class RequestLimits {
       });
     };
     this.#known = limiter('known', requestsPerSecond, 1);
+    const few = shared === undefined ? 0 : Math.floor(requestsPerSecond / OWN_SHARE);
+    this.#few = few === 0 ? undefined : new RateLimiterMemory({ points: few, duration: 1 });
     this.#anonymous = limiter('anonymous', anonymousRequests, ANONYMOUS_SECONDS);
     this.#wrong = limiter('wrong', Number.MAX_SAFE_INTEGER - 1, WRONG_SECONDS);
     // Health checks must not depend on the database.
@@ -49,7 +55,7 @@ export class RequestLimits {
 
   /** Counts a request of a principal. Throws `too-many-requests`. */
   async countKnown(key: string): Promise<void> {
-    await consume(this.#known, key);
+    if (this.#few === undefined || !(await permits(this.#few, key))) await consume(this.#known, key);
   }
 
   /** Counts a request without a valid token of a network. Throws `too-many-requests`. */
@@ -73,6 +79,16 @@ export class TooManyRequests extends EscrowError {
   constructor(retryAfterSeconds: number) {
     super('too-many-requests', 'The server has received too many requests.');
     this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+async function permits(limiter: RateLimiterAbstract, key: string): Promise<boolean> {
+  try {
+    await limiter.consume(key);
+    return true;
+  } catch (limited) {
+    if (limited instanceof RateLimiterRes) return false;
+    throw limited;
   }
 }
 

@@ -48,6 +48,26 @@ void t.test('replicas count together, and separately while PostgreSQL cannot be 
   await t.rejects(one.countAnonymous('192.0.2.3', false), limited, 'each process for itself');
 });
 
+void t.test('counts few requests of a principal without PostgreSQL, and many together', async (t) => {
+  const { url, server } = (await openInPostgres(t)) ?? {};
+  if (url === undefined || server === undefined) return;
+  const store = openRateLimits(url, undefined);
+  t.teardown(() => store.pool.end());
+  const rows = async (): Promise<number> => {
+    const counted = 'SELECT count(*)::int AS count FROM nf_escrow.rate_limits';
+    const { rows: found } = await asAdministrator(server.config, counted, databaseOf(url));
+    return (found as { count: number }[])[0]?.count ?? 0;
+  };
+  const limits = new RequestLimits({ ...LIMITS, requestsPerSecond: 2500 }, store);
+  for (let count = 0; count < 100; count += 1) await limits.countKnown('ada');
+  t.equal(await rows(), 0);
+  await Promise.all(Array.from({ length: 101 }, () => limits.countKnown('eve')));
+  t.equal(await rows(), 1);
+  const few = new RequestLimits({ ...LIMITS, requestsPerSecond: 24 }, store);
+  await few.countKnown('bob');
+  t.equal(await rows(), 2, 'a low limit is exact');
+});
+
 void t.test('health checks are not counted with other requests', async (t) => {
   const limits = new RequestLimits(LIMITS, undefined);
   for (let count = 0; count < 5; count += 1) await limits.countAnonymous('192.0.2.1', false);
