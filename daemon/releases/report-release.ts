@@ -1,7 +1,7 @@
 import { notAuthenticated } from '../access/assert-current.ts';
 import type { ReleaseReport } from '../contract/types.ts';
 import { record } from '../ledger/journal.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Ledger, Queries } from '../ledger/ledger.ts';
 import { unpin } from './pinned-versions.ts';
 import { hashOfCredential, isReleaseCredential } from './release-credential.ts';
 
@@ -50,4 +50,15 @@ export async function reportRelease(
     const data = { workspace: known.workspace, release: id, run: known.run_id, state, outcome };
     await record(db, { type: 'release.reported', data });
   });
+}
+
+/** Returns the id of the release that a credential belongs to. */
+export async function findReleaseOf(db: Queries, credential: string): Promise<string | undefined> {
+  if (!isReleaseCredential(credential)) return undefined; // without a query
+  const found = await db
+    .selectFrom('release_credentials')
+    .select('release_id')
+    .where('hash', '=', hashOfCredential(credential))
+    .executeTakeFirst();
+  return found?.release_id;
 }

@@ -5,6 +5,7 @@ import { notFound, problems } from '../api/problem.ts';
 import { mount, type ResponseObserver } from '../api/routing/mount.ts';
 import type { Served } from '../api/served.ts';
 import { concealDetails } from './conceal-details.ts';
+import { findReleaseOf } from '../releases/report-release.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
 import type { Readiness } from './lifecycle/readiness.ts';
 import { authenticateRequests, type AuthenticateToken } from './listener/authenticate-requests.ts';
@@ -33,7 +34,9 @@ export function createServerApp(
   app.use(served.recorder.requests, responseHeaders({ isEncrypted: true }), closeWhileDraining(readiness));
   app.use(identifyClient(trust, isPublic), refuseUnknownHosts(settings.names, isPublic), refuseWebPages);
   app.use(refuseWhileUnusable(readiness));
-  app.use(authenticateRequests({ authenticate, limits, isPublic, isReport }));
+  const findRelease = (credential: string): Promise<string | undefined> =>
+    findReleaseOf(served.ledger.db, credential);
+  app.use(authenticateRequests({ authenticate, limits, isPublic, isReport, findRelease }));
   mount(app, serverOperations, served, observe);
   app.use(notFound, problems(served, observe, concealDetails));
   return app;

@@ -25,6 +25,8 @@ interface Options {
   readonly isPublic: (request: Request) => boolean;
   /** Whether the operation itself checks a credential that is not a token. */
   readonly isReport: (request: Request) => boolean;
+  /** Returns the release of such a credential, if it is valid. */
+  readonly findRelease: (credential: string) => Promise<string | undefined>;
   readonly pause?: Pause | undefined;
 }
 
@@ -37,6 +39,7 @@ export function authenticateRequests({
   limits,
   isPublic,
   isReport,
+  findRelease,
   pause = pauseWhileOpen,
 }: Options): RequestHandler {
   return async (request, response, next) => {
@@ -46,10 +49,11 @@ export function authenticateRequests({
     const { token } = readAuthorization(request.headersDistinct.authorization);
     const principal =
       token === undefined || isReport(request) ? undefined : await find(token, address, isOptional);
+    // Many daemons can have one address, such as those on a login node, so that their reports are not counted by address.
+    const release = token !== undefined && isReport(request) ? await findRelease(token) : undefined;
+    const known = principal === undefined ? release : keyOf(principal);
     try {
-      await (principal === undefined
-        ? limits.countAnonymous(network, isOptional)
-        : limits.countKnown(keyOf(principal)));
+      await (known === undefined ? limits.countAnonymous(network, isOptional) : limits.countKnown(known));
     } catch (limited) {
       if (limited instanceof TooManyRequests) response.set('retry-after', String(limited.retryAfterSeconds));
       throw limited;

@@ -86,6 +86,7 @@ void t.test('delays the answers to wrong tokens of an address, longer each time'
           : Promise.reject(notAuthenticated()),
       limits: new RequestLimits({ ...LIMITS, anonymousRequests: 1000 }, undefined),
       isReport: () => false,
+      findRelease: () => Promise.resolve(undefined),
       isPublic: ({ path }) => path === '/public',
       pause: async (ms) => {
         delays.push(ms);
