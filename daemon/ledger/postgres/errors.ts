@@ -135,10 +135,19 @@ export function commitUnknown(title: string, cause: unknown): EscrowError {
   );
 }
 
-/** Whether the server has rolled the transaction back because of a concurrent one. */
+/** Whether the server has rolled the transaction back because of a concurrent one: of another transaction, or a migration. */
 export function isConflict(error: unknown): boolean {
   const code = systemCode(error);
-  return code === '40001' || code === '40P01';
+  return code === '40001' || code === '40P01' || isPlanOutdated(error);
+}
+
+/** Whether a migration has changed the columns of a statement since the server planned it for this connection. */
+export function isPlanOutdated(error: unknown): boolean {
+  // The code means any unsupported feature: https://github.com/postgres/postgres/blob/REL_15_STABLE/src/backend/utils/cache/plancache.c
+  return (
+    systemCode(error) === '0A000' &&
+    (error as { readonly routine?: unknown }).routine === 'RevalidateCachedQuery'
+  );
 }
 
 /** Whether the connection can no longer be used. Errors of statements have an SQLSTATE, and leave it usable. */

@@ -2,7 +2,8 @@ import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kyse
 import pg from 'pg';
 import { systemCode } from '../../errors.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
-import { commitUnknown, isConflict, isConnectionLost, postgresError } from './errors.ts';
+import { commitUnknown, isConflict, isConnectionLost, isPlanOutdated, postgresError } from './errors.ts';
+import { StatementNames } from './statement-names.ts';
 
 /** The schema of all tables. Other roles cannot create functions or tables in it that would be called by mistake. */
 export const SCHEMA = 'nf_escrow';
@@ -62,6 +63,7 @@ export class LedgerPool implements PostgresPool {
   readonly #pool: pg.Pool;
   readonly #title: string;
   readonly #prepared = new WeakSet<pg.PoolClient>();
+  readonly #names = new StatementNames();
 
   constructor(settings: ConnectionSettings, limits: PoolLimits) {
     this.#title = settings.title;
@@ -74,7 +76,7 @@ export class LedgerPool implements PostgresPool {
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw postgresError(this.#title, error);
     });
-    const connection = new Connection(client, this.#title);
+    const connection = new Connection(client, this.#title, this.#names);
     if (this.#prepared.has(client)) return connection;
     try {
       await connection.prepare();
@@ -95,13 +97,17 @@ export class LedgerPool implements PostgresPool {
 class Connection implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
   readonly #title: string;
+  readonly #names: StatementNames;
   #isLost = false;
+  #mustClose = false;
+  #isInTransaction = false;
   /** The first error since the reservation. The server ignores all further statements of its transaction. */
   #failure: Error | undefined;
 
-  constructor(client: pg.PoolClient, title: string) {
+  constructor(client: pg.PoolClient, title: string, names: StatementNames) {
     this.#client = client;
     this.#title = title;
+    this.#names = names;
   }
 
   /** A commit must be durable before a response. Settings stricter than `on` are kept. */
@@ -118,7 +124,7 @@ class Connection implements PostgresPoolClient {
     if (text === 'rollback' && this.#isLost) return NOTHING; // an error here would hide that of the transaction
     let result;
     try {
-      result = await this.#client.query(text, parameters.map(storable));
+      result = await this.#execute(text, parameters.map(storable));
     } catch (error) {
       throw this.#convert(text, error);
     }
@@ -129,7 +135,21 @@ class Connection implements PostgresPoolClient {
   }
 
   release(): void {
-    this.#client.release(this.#isLost);
+    this.#client.release(this.#isLost || this.#mustClose);
+  }
+
+  /** A statement outside of a transaction is repeated if a migration has changed a table since the server planned it. */
+  async #execute(text: string, values: unknown[]): Promise<pg.QueryResult> {
+    if (text.startsWith('start transaction') || text === 'begin') this.#isInTransaction = true;
+    const name = this.#names.of(text, values.length);
+    try {
+      return await this.#client.query(name === undefined ? { text, values } : { name, text, values });
+    } catch (error) {
+      if (!isPlanOutdated(error)) throw error;
+      this.#mustClose = true; // it has further plans
+      if (this.#isInTransaction) throw error; // which is repeated as a whole
+      return this.#client.query(text, values);
+    }
   }
 
   #convert(text: string, error: unknown): unknown {

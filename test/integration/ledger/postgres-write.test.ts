@@ -6,7 +6,8 @@ import { sql } from 'kysely';
 import t from 'tap';
 import { openPostgresLedger } from '../../../daemon/ledger/postgres/open.ts';
 import { record } from '../../../daemon/ledger/journal.ts';
-import { databaseOf, openInPostgres, postgresServer } from '../../support/each-ledger.ts';
+import type { Queries } from '../../../daemon/ledger/ledger.ts';
+import { asAdministrator, databaseOf, openInPostgres, postgresServer } from '../../support/each-ledger.ts';
 import { until } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { runRow } from '../../support/run-row.ts';
@@ -51,6 +52,26 @@ type Tap = Parameters<typeof temporaryDirectory>[0];
 void t.test('PostgreSQL', async (t) => {
   const server = await postgresServer();
   if (server === undefined) return;
+
+  await t.test('plans a statement again after a migration has changed its table', async (t) => {
+    const { ledger, url } = (await openInPostgres(t, { connections: 1 })) ?? {};
+    if (ledger === undefined || url === undefined) return;
+    const read = (db: Queries) => db.selectFrom('meta').selectAll().execute();
+    const change = async (column: string): Promise<void> => {
+      await asAdministrator(
+        server.config,
+        `ALTER TABLE nf_escrow.meta ADD COLUMN ${column} text`,
+        databaseOf(url),
+      );
+    };
+    const before = await read(ledger.db);
+    await change('one');
+    t.equal((await read(ledger.db)).length, before.length);
+    await ledger.write(read);
+    await change('two');
+    t.equal((await ledger.write(read)).length, before.length, 'in a transaction');
+    t.ok('two' in ((await read(ledger.db))[0] ?? {}));
+  });
 
   await t.test('repeats writes that are in conflict until all have taken effect', async (t) => {
     const { ledger, url } = (await openInPostgres(t, { connections: 8 })) ?? {};
