@@ -114,6 +114,7 @@ void t.test('decides every cell as the policy table says', async (t) => {
     Object.values(counts).reduce((sum, one) => sum + one),
     cellsExpected(),
   );
+  t.comment(`${String(cellsExpected())} cells`);
   for (const found of [
     'permitted',
     'not-permitted',
