@@ -29,10 +29,14 @@ export interface RunningPostgres extends pg.PoolConfig {
 }
 
 /**
- * Starts a server, which refuses root, as another user. `port` opens a TCP listener on loopback too. Skips the test without
- * PostgreSQL or root.
+ * Starts a server, which refuses root, as another user. `port` opens a TCP listener on loopback too. `isDurable`: commits survive a
+ * power failure, as measurements need it. Skips the test without PostgreSQL or root.
  */
-export async function startPostgres(t: Test, port?: number): Promise<RunningPostgres | undefined> {
+export async function startPostgres(
+  t: Test,
+  port?: number,
+  isDurable = false,
+): Promise<RunningPostgres | undefined> {
   const [directory] = binaries();
   if (directory === undefined) {
     skipUnlessRequired(t, 'PostgreSQL is not installed');
@@ -56,7 +60,7 @@ export async function startPostgres(t: Test, port?: number): Promise<RunningPost
     `listen_addresses=${port === undefined ? '' : '127.0.0.1'}`,
     `port=${String(at.port)}`,
     `unix_socket_directories=${account.home}`,
-    'fsync=off',
+    ...(isDurable ? [] : ['fsync=off']),
   ];
   const server = [join(directory, 'postgres'), '-D', data, ...settings.flatMap((one) => ['-c', one])];
   const child = spawn(...asUser(account, server), { stdio: 'ignore' });
