@@ -14,6 +14,7 @@ import { Bench } from './bench/place.mjs';
 import { redaction } from './bench/redaction.mjs';
 import { requests } from './bench/requests.mjs';
 import { starts } from './bench/start.mjs';
+import { team } from './bench/team.mjs';
 import { writingRuns } from './bench/writing-runs.mjs';
 import { fidelity, perTask, size, startTime } from './bench/plugin.mjs';
 import { ensureBuilt, ensureDependencies, ensureJava, ensureNextflow, ensurePlugin } from './set-up.mjs';
@@ -38,6 +39,7 @@ const GROUPS = {
   requests: { measure: requests },
   redaction: { measure: redaction },
   page: { measure: page },
+  team: { measure: team },
 };
 
 function print(results) {
