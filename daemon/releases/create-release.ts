@@ -20,6 +20,8 @@ import { createReleaseCredential, hashOfCredential } from './release-credential.
 const EXPIRY_MAX_MS = 24 * 3_600_000;
 /** Repetitions of a request, each of which gets a credential. */
 const CREDENTIALS_MAX = 20;
+/** The last use of a secret is recorded at most once in this time. */
+const USE_INTERVAL_MS = 10_000;
 /** Bytes of all values of a release. The response is held in memory as a whole. */
 const VALUES_MAX = 16 * 1024 * 1024;
 
@@ -79,8 +81,7 @@ async function recordRelease(db: Queries, wanted: NewRelease): Promise<RecordedR
   const { by, request, secrets, credential } = wanted;
   await authorize(db, by, 'releases:create', { workspace: request.workspace });
   const scope = await findWorkspace(db, request.workspace, by);
-  const known = await repeated(db, wanted, scope);
-  const recorded = known ?? (await insertRelease(db, wanted, scope));
+  const recorded = (await insertRelease(db, wanted, scope)) ?? (await repeated(db, wanted, scope));
   await db
     .insertInto('release_credentials')
     .values({ hash: hashOfCredential(credential), release_id: recorded.id })
@@ -97,19 +98,18 @@ async function recordRelease(db: Queries, wanted: NewRelease): Promise<RecordedR
   return recorded;
 }
 
-/** Returns the release that an earlier request created. Throws `release-conflict` if that was another request, or its time is over. */
+/** Returns the release that an earlier request has created. Throws `release-conflict` if that was another request, or its time is over. */
 async function repeated(
   db: Queries,
   { by, request, secrets, now }: NewRelease,
   scope: WorkspaceScope,
-): Promise<RecordedRelease | undefined> {
+): Promise<RecordedRelease> {
   const found = await db
     .selectFrom('releases')
     .selectAll()
     .where('principal_id', '=', keyOf(by))
     .where('run_id', '=', request.run)
-    .executeTakeFirst();
-  if (found === undefined) return undefined;
+    .executeTakeFirstOrThrow();
   if (found.recipient !== request.recipient) throw conflict(request, 'was encrypted for another recipient');
   const isSame =
     found.scope_id === scope.id &&
@@ -128,14 +128,17 @@ async function repeated(
   return { id: found.id, isNew: false, pinned };
 }
 
+/**
+ * Returns undefined if an earlier request has created the release. Does not search for it before: PostgreSQL would then regard
+ * concurrent releases, also those to other runs, as conflicts.
+ */
 async function insertRelease(
   db: Queries,
   { by, request: { run, recipient, expires }, secrets, now }: NewRelease,
   scope: WorkspaceScope,
-): Promise<RecordedRelease> {
+): Promise<RecordedRelease | undefined> {
   const id = randomUUID();
-  const pinned = await currentVersions(db, scope, secrets);
-  await db
+  const { numInsertedOrUpdatedRows } = await db
     .insertInto('releases')
     .values({
       ...{ id, run_id: run, principal_id: keyOf(by), principal: by.user, scope_id: scope.id, recipient },
@@ -148,7 +151,10 @@ async function insertRelease(
       ...{ state: 'created', outcome: null, leases: '[]', epoch: 0, sequence: 0 },
       ...{ reported_at: null, purged_at: null },
     })
-    .execute();
+    .onConflict((conflict) => conflict.columns(['principal_id', 'run_id']).doNothing())
+    .executeTakeFirst();
+  if (numInsertedOrUpdatedRows !== 1n) return undefined;
+  const pinned = await currentVersions(db, scope, secrets);
   await pin(db, { id, run, now }, pinned);
   return { id, isNew: true, pinned };
 }
@@ -159,6 +165,7 @@ async function pin(
   { id, run, now }: { readonly id: string; readonly run: string; readonly now: string },
   pinned: readonly PinnedVersion[],
 ): Promise<void> {
+  const recent = new Date(Date.parse(now) - USE_INTERVAL_MS).toISOString();
   await db
     .insertInto('release_pins')
     .values(pinned.map(({ secretId, version }) => ({ release_id: id, secret_id: secretId, version })))
@@ -171,6 +178,8 @@ async function pin(
       'in',
       pinned.map(({ secretId }) => secretId),
     )
+    // Concurrent releases of a workspace would be in conflict if each of them wrote the same rows.
+    .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<=', recent)]))
     .execute();
 }
 

@@ -194,12 +194,16 @@ export class Vault {
     const found = new Map<string, VersionRow>();
     for (const batch of inBatches(wanted))
       for (const row of await this.#readVersions(batch)) found.set(keyOf(row.secret_id, row.version), row);
+    const keys = new Map<string, VaultKey>(); // the key file is read once for each key and not for each value
     const values: SecretValue[] = [];
     for (const { secretId, version } of wanted) {
       const row = found.get(keyOf(secretId, version));
       if (row === undefined) throw versionNotFound();
       const sealed = Buffer.from(row.sealed as ArrayBuffer);
-      values.push(open(sealed, contextOf(this.#ledger.id, row), await this.keys.get(sealedWith(sealed))));
+      const id = sealedWith(sealed);
+      const key = keys.get(id) ?? (await this.keys.get(id));
+      keys.set(id, key);
+      values.push(open(sealed, contextOf(this.#ledger.id, row), key));
     }
     return values;
   }

@@ -4,6 +4,7 @@ import { setUserState } from '../../../daemon/access/accounts/users.ts';
 import type { ReleaseRequest } from '../../../daemon/contract/types.ts';
 import { findWorkspace } from '../../../daemon/access/scopes.ts';
 import { readAudit } from '../../../daemon/ledger/audit.ts';
+import type { Ledger } from '../../../daemon/ledger/ledger.ts';
 import { createRelease } from '../../../daemon/releases/create-release.ts';
 import { maintainReleases } from '../../../daemon/releases/upkeep.ts';
 import { machineUser } from '../../../daemon/access/principal.ts';
@@ -69,6 +70,29 @@ onEachLedger('repeats a release with the same versions, and refuses another reci
     await t.rejects(createRelease(ground, ground.launcher, { ...request, ...change }), {
       code: 'release-conflict',
     });
+});
+
+onEachLedger('releases to several runs at the same time without conflicts', async (t) => {
+  const ground = await ReleaseGround.start(t);
+  const secrets: ReleaseRequest['secrets'] = [{ name: 'ONE', version: await ground.set('ONE') }];
+  const { ledger, vault, launcher } = ground;
+  let attempts = 0;
+  const counted: Pick<Ledger, 'clock' | 'write'> = {
+    clock: ledger.clock,
+    write: (work) =>
+      ledger.write((db) => {
+        attempts += 1;
+        return work(db);
+      }),
+  };
+  const releases = await Promise.all(
+    Array.from({ length: 10 }, () =>
+      createRelease({ ledger: counted as Ledger, vault }, launcher, ground.request(secrets)),
+    ),
+  );
+  t.equal(new Set(releases.map(({ release }) => release.id)).size, 10);
+  // PostgreSQL can report a conflict also where there is none.
+  t.ok(attempts <= 15, `${String(attempts)} attempts`);
 });
 
 onEachLedger('gives concurrent requests one release', async (t) => {
