@@ -44,6 +44,7 @@ export async function createRelease(
     recordRelease(db, { by, request, secrets, credential, now: new Date(ledger.clock.now()).toISOString() }),
   );
   const { run, workspace, expires, recipient } = request;
+  if (isNew) await recordUse(ledger.db, { run, now: ledger.clock.now() }, pinned);
   const opened = await openVersions(vault, pinned);
   const payload = await encryptPayload({ release: id, run, workspace, expires }, opened, recipient);
   return { release: { id, run, workspace, expires, payload, credential }, isNew };
@@ -155,31 +156,32 @@ async function insertRelease(
     .executeTakeFirst();
   if (numInsertedOrUpdatedRows !== 1n) return undefined;
   const pinned = await currentVersions(db, scope, secrets);
-  await pin(db, { id, run, now }, pinned);
-  return { id, isNew: true, pinned };
-}
-
-/** One statement for all secrets: a statement for each would take most of the time of a release. */
-async function pin(
-  db: Queries,
-  { id, run, now }: { readonly id: string; readonly run: string; readonly now: string },
-  pinned: readonly PinnedVersion[],
-): Promise<void> {
-  const recent = new Date(Date.parse(now) - USE_INTERVAL_MS).toISOString();
   await db
     .insertInto('release_pins')
     .values(pinned.map(({ secretId, version }) => ({ release_id: id, secret_id: secretId, version })))
     .execute();
+  return { id, isNew: true, pinned };
+}
+
+/**
+ * Records the last use of secrets. Not in the transaction of the release: releases that write what others read would be in conflict
+ * on PostgreSQL, also those of other workspaces.
+ */
+async function recordUse(
+  db: Queries,
+  { run, now }: { readonly run: string; readonly now: number },
+  pinned: readonly PinnedVersion[],
+): Promise<void> {
+  const before = new Date(now - USE_INTERVAL_MS).toISOString();
   await db
     .updateTable('secrets')
-    .set({ last_used_at: now, last_used_by: run, last_used_process: null })
+    .set({ last_used_at: new Date(now).toISOString(), last_used_by: run, last_used_process: null })
     .where(
       'id',
       'in',
       pinned.map(({ secretId }) => secretId),
     )
-    // Concurrent releases of a workspace would be in conflict if each of them wrote the same rows.
-    .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<=', recent)]))
+    .where((where) => where.or([where('last_used_at', 'is', null), where('last_used_at', '<=', before)]))
     .execute();
 }
 

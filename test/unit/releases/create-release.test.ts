@@ -77,8 +77,8 @@ onEachLedger('releases to several runs at the same time without conflicts', asyn
   const secrets: ReleaseRequest['secrets'] = [{ name: 'ONE', version: await ground.set('ONE') }];
   const { ledger, vault, launcher } = ground;
   let attempts = 0;
-  const counted: Pick<Ledger, 'clock' | 'write'> = {
-    clock: ledger.clock,
+  const counted: Pick<Ledger, 'clock' | 'db' | 'write'> = {
+    ...{ clock: ledger.clock, db: ledger.db },
     write: (work) =>
       ledger.write((db) => {
         attempts += 1;
