@@ -64,7 +64,7 @@ async function startServer() {
     const { replicas, adminToken } = await configureReplicas(test, {
       ...{ count: REPLICAS, databaseUrl, publicUrl: 'https://localhost', command: [program] },
     });
-    test.teardown(() => Promise.all(replicas.map(({ process }) => process.end())));
+    test.teardown(() => Promise.all(replicas.map(({ process }) => process.close())));
     await Promise.all(replicas.map(startReplica));
     const database = new pg.default.Pool({ ...postgres, max: 2 });
     test.teardown(() => database.end());

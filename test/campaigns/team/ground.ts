@@ -76,7 +76,7 @@ export class TeamGround {
     const { replicas, adminToken } = await configureReplicas(t, {
       ...{ count: size.replicas, databaseUrl, publicUrl: `https://localhost:${String(proxy.port)}` },
     });
-    t.teardown(() => Promise.all(replicas.map(({ process }) => process.end())));
+    t.teardown(() => Promise.all(replicas.map(({ process }) => process.close())));
     proxy.passTo(replicas);
     await Promise.all(replicas.map(startReplica));
     const titles = Array.from({ length: size.workspaces }, (_, index) => `lab/w${String(index)}`);

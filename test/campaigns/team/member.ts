@@ -65,7 +65,7 @@ export class Member {
     );
     t.teardown(async () => {
       this.#launcher?.kill('SIGKILL');
-      await this.daemon.end();
+      await this.daemon.close();
     });
   }
 

@@ -9,6 +9,7 @@ export class LoggedProcess {
   readonly #args: readonly string[];
   readonly #logFile: string;
   #child: ChildProcess | undefined;
+  #isClosed = false;
 
   constructor(box: Sandbox, args: readonly string[], logFile: string) {
     this.#box = box;
@@ -21,7 +22,7 @@ export class LoggedProcess {
   }
 
   start(): void {
-    if (this.isRunning) return;
+    if (this.isRunning || this.#isClosed) return;
     const [program, ...first] = this.#box.command;
     const output = openSync(this.#logFile, 'a', 0o600);
     const command = untapped(program, [...first, ...this.#args]);
@@ -41,6 +42,12 @@ export class LoggedProcess {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await ended;
+  }
+
+  /** Kills the process. It is not started again, also if a campaign that is being stopped tries to. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.end();
   }
 
   async pause(ms: number): Promise<void> {
