@@ -4,18 +4,19 @@ import { fragmentsOf } from '../../ledger/fragments.ts';
 import type { Queries } from '../../ledger/ledger.ts';
 import type { ExposureEvent } from '../../nextflow/logs/exposure-events.ts';
 import type { RunRow } from './queries.ts';
+import { RowLimit, rowLimits } from './reading/row-limit.ts';
+import { countRows } from './task-records.ts';
 
-/** Limit of recorded files per run. The plugin reports no more per secret, and a task may forge events. */
-const MOST = 10_000;
-
-/** Writes files that contain values to the ledger. Each head has one instance, which counts the rows. */
+/** Writes files that contain values to the ledger. Each head has one instance. */
 export class ExposureRecords {
   readonly #run: string;
   readonly #secrets: ReadonlySet<string>;
-  #written = 0;
+  readonly #limit: RowLimit;
 
-  constructor({ id, plan }: Pick<RunRow, 'id' | 'plan'>) {
+  /** `most`: tests lower it. */
+  constructor({ id, plan }: Pick<RunRow, 'id' | 'plan'>, most: number = rowLimits.exposures) {
     this.#run = id;
+    this.#limit = new RowLimit(most, (db) => countRows(db, 'exposures', id));
     this.#secrets = new Set((JSON.parse(plan) as PlannedSecret[]).map(({ name }) => name));
   }
 
@@ -29,8 +30,7 @@ export class ExposureRecords {
   ): Promise<boolean> {
     const own = [...new Set(secrets)].filter((secret) => this.#secrets.has(secret));
     for (const secret of own) {
-      if (this.#written >= MOST) return false;
-      this.#written += 1;
+      if ((await this.#limit.remaining(db, 1)) === 0) return false;
       await db
         .insertInto('exposures')
         .values({
@@ -48,6 +48,7 @@ export class ExposureRecords {
             .doUpdateSet((row) => ({ encodings: row.ref('excluded.encodings') })),
         )
         .execute();
+      this.#limit.add(db, 1);
     }
     return true;
   }

@@ -154,7 +154,7 @@ export async function recordSecretUse(
 
 export async function countRows(
   db: Queries,
-  table: 'tasks' | 'trace_errors' | 'task_jobs' | 'secret_uses',
+  table: 'tasks' | 'trace_errors' | 'task_jobs' | 'secret_uses' | 'exposures',
   run: string,
 ): Promise<number> {
   const { count } = await db

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Ledger, Queries } from '../../../daemon/ledger/ledger.ts';
 import { DefinitionLimit } from '../../../daemon/runs/records/job-definition-records.ts';
+import { ExposureRecords } from '../../../daemon/runs/records/exposure-records.ts';
 import { DroppedRecords, droppedRecordsOf } from '../../../daemon/runs/records/reading/dropped-records.ts';
 import { RowLimit, rowLimits } from '../../../daemon/runs/records/reading/row-limit.ts';
 import { countRows } from '../../../daemon/runs/records/task-records.ts';
@@ -72,6 +73,21 @@ onEachLedger('admits rows up to the limit although the first attempt was rolled 
   t.notOk(limit.isFull, 'rows of the transaction could still be rolled back');
   await ledger.write((db) => add(db, [6]));
   t.ok(limit.isFull);
+});
+
+onEachLedger('admits exposures up to the limit although the first attempt was rolled back', async (t) => {
+  const ledger = await openWithRun(t);
+  const records = new ExposureRecords({ id: RUN, plan: JSON.stringify([{ name: 'A_KEY' }]) }, 3);
+  const write = (db: Queries, file: string): Promise<boolean> =>
+    records.writeExposure(db, { file, task: null, process: null, secrets: ['A_KEY'] });
+  await retried(t, ledger, async (db) => {
+    await write(db, '/a');
+    await write(db, '/b');
+  });
+  t.ok(await ledger.write((db) => write(db, '/c')));
+  t.notOk(await ledger.write((db) => write(db, '/d')));
+  const { length } = await ledger.db.selectFrom('exposures').select('path').execute();
+  t.equal(length, 3);
 });
 
 onEachLedger('admits job definitions although the first attempt was rolled back', async (t) => {

@@ -5,6 +5,8 @@ export const rowLimits = {
   tasks: 100_000,
   'task-jobs': 100_000,
   'trace-errors': 1000,
+  /** Files that contain values. The plugin reports no more per secret, and a task may forge events. */
+  exposures: 10_000,
   /** Each definition is a lease and costs requests to AWS when it is removed. */
   'job-definitions': 200,
 } as const;
