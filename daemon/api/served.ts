@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import type { EventNumbers } from '../access/event-numbers.ts';
 import type { Principal } from '../access/principal.ts';
 import type { TokenLimits } from '../access/tokens/tokens.ts';
 import type { Sessions } from '../access/sessions.ts';
@@ -59,6 +60,8 @@ export interface Served {
   /** Sessions of the web page. */
   readonly sessions: Sessions;
   readonly recorder: RequestRecorder;
+  /** How clients of a team server see positions in the journal. Default: as they are. */
+  readonly eventNumbers?: EventNumbers;
   /** Whether requests need a token, as on a TCP listener. */
   readonly needsToken?: boolean;
   /** Starts a graceful shutdown of the daemon. Called after the response is sent. */

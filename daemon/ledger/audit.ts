@@ -22,25 +22,36 @@ export interface VisibleEvents {
   readonly own: string | null;
 }
 
+/** How clients see positions in the journal (`access/event-numbers.ts`). */
+interface Numbers {
+  show(position: number): number;
+  read(shown: number): number;
+}
+
 /** Returns the events that principals caused, newest first: all of them, or those that are visible. Throws `cursor-invalid`, `request-unprocessable`. */
 export async function readAudit(
   db: Queries,
   { limit, cursor, ...filter }: AuditFilter,
   visible?: VisibleEvents,
+  numbers: Numbers = { show: (seq) => seq, read: (seq) => seq },
 ): Promise<Page<JournalEvent>> {
   const times = timeFilter(filter);
-  const [after] = readCursor(AUDIT, cursor, ['number']) ?? [];
+  const before = (shown: number | undefined) => (shown === undefined ? undefined : numbers.read(shown));
+  const after = before(readCursor(AUDIT, cursor, ['number'])?.[0]);
   const rows = await db
     .selectFrom('journal')
     .selectAll()
     .where('principal', 'is not', null)
-    .where((eb) => eb.and(conditions(eb, fragmentsOf(db), { ...filter, ...times }, after)))
+    .where((eb) =>
+      eb.and(conditions(eb, fragmentsOf(db), { ...filter, ...times, before: before(filter.before) }, after)),
+    )
     .where((eb) => visibleIn(eb, visible))
     .orderBy('seq', 'desc')
     .limit(limit + 1)
     .execute();
-  const { items, ...next } = pageOf(AUDIT, rows, limit, ({ seq }) => [seq]);
-  return { items: items.map(describeEvent), ...next };
+  const { items, ...next } = pageOf(AUDIT, rows, limit, ({ seq }) => [numbers.show(seq)]);
+  const events = items.map((row) => ({ ...describeEvent(row), seq: numbers.show(row.seq) }));
+  return { items: events, ...next };
 }
 
 function conditions(

@@ -2,6 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { openEventNumbers, type EventNumbers } from '../access/event-numbers.ts';
 import { authenticateToken } from '../access/tokens/authenticate-token.ts';
 import { EventHub } from '../api/events/event-hub.ts';
 import { principalOf } from '../api/listeners/caller.ts';
@@ -100,6 +101,7 @@ interface Parts {
   readonly events: EventHub;
   readonly recorder: MetricsRecorder;
   readonly requestKey: Buffer;
+  readonly eventNumbers: EventNumbers;
   close(): Promise<void>;
 }
 
@@ -108,6 +110,7 @@ async function openParts(settings: ServerSettings, { version }: ServeOptions, lo
   const requestKey = await requestKeyOf(keys);
   const store = await openServerLedger(settings, log, { isServer: true });
   const { ledger } = store;
+  const eventNumbers = await openEventNumbers(ledger);
   const events = new EventHub(ledger.feed, ledger.changes, () => undefined);
   const recorder = new MetricsRecorder(ledger, version, () => events.listeners);
   const ledgerWatch = new LedgerWatch(store, log, {
@@ -120,7 +123,7 @@ async function openParts(settings: ServerSettings, { version }: ServeOptions, lo
   recorder.start();
   const upkeep = maintainReleasesHourly(ledger, log);
   return {
-    ...{ store, ledgerWatch, keys, events, recorder, requestKey },
+    ...{ store, ledgerWatch, keys, events, recorder, requestKey, eventNumbers },
     vault: new Vault(ledger, keys),
     close: async () => {
       ledgerWatch.stop();
@@ -133,14 +136,14 @@ async function openParts(settings: ServerSettings, { version }: ServeOptions, lo
 }
 
 function appOf(
-  { store: { ledger, postgres }, vault, events, recorder, requestKey }: Parts,
+  { store: { ledger, postgres }, vault, events, recorder, requestKey, eventNumbers }: Parts,
   settings: ServerSettings,
   readiness: Readiness,
   { version, observe }: ServeOptions,
   log: Logger,
 ): RequestListener {
   const served = servedByServer({
-    ...{ version, ledger, vault, events, recorder, log },
+    ...{ version, ledger, vault, events, recorder, log, eventNumbers },
     identify: principalOf,
     requests: new IdempotentRequests(ledger, () => requestKey),
     redact: (text) => text, // a server has no run whose values could appear

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { sql } from 'kysely';
 import type { Test } from 'tap';
+import { permutedNumbers } from '../../daemon/access/event-numbers.ts';
 import { machineUser, type User } from '../../daemon/access/principal.ts';
 import { findWorkspace } from '../../daemon/access/scopes.ts';
 import { authenticateToken } from '../../daemon/access/tokens/authenticate-token.ts';
@@ -74,6 +75,7 @@ export class TeamServer extends Team {
       log: deps.log,
       redact: (text: string) => text,
       recorder: new MetricsRecorder(ledger, '0', () => 0),
+      eventNumbers: permutedNumbers(randomBytes(32)),
       touched: () => undefined,
     } as unknown as Served;
     const listener = await listenOn(

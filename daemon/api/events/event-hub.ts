@@ -171,7 +171,7 @@ export class EventHub {
     for (const key of run === null ? [undefined] : [run, undefined]) {
       let shared: Buffer | undefined;
       for (const listener of this.#listeners.get(key) ?? []) {
-        listener.receive(placed, (event, position) => (shared ??= frameOf(event, position)));
+        listener.receive(placed, (...frame) => (shared ??= frameOf(...frame)));
         listener.endIfComplete();
       }
     }

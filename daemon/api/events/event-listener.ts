@@ -12,8 +12,9 @@ const HEARTBEAT = Buffer.from(': alive\n\n');
 export type Start = { readonly after: number } | 'newest';
 
 /** Returns an event in the format of server-sent events. https://html.spec.whatwg.org/multipage/server-sent-events.html */
-export function frameOf({ event }: PlacedEvent, position: number): Buffer {
-  return Buffer.from(`id: ${String(position)}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+export function frameOf({ event }: PlacedEvent, stream: EventStream, position: number): Buffer {
+  const [id, data] = [stream.idOf(position), JSON.stringify(stream.show(event))];
+  return Buffer.from(`id: ${String(id)}\nevent: ${event.type}\ndata: ${data}\n\n`);
 }
 
 /**
@@ -116,14 +117,14 @@ export class EventListener {
     if (start === 'newest') {
       this.#last = newest;
       // An id without data: a client that loses the connection before the first event resumes here.
-      if (this.#isOpen()) this.#response.write(`id: ${String(newest)}\n\n`);
+      if (this.#isOpen()) this.#response.write(`id: ${String(this.stream.idOf(newest))}\n\n`);
     } else this.#last = start.after > newest ? 0 : start.after;
   }
 
   #send(placed: PlacedEvent, frame: typeof frameOf): void {
     this.#last = this.stream.positionOf(placed);
     if (this.stream.endsWith(placed)) this.#isComplete = true;
-    this.#response.write(frame(placed, this.#last));
+    this.#response.write(frame(placed, this.stream, this.#last));
   }
 
   #isOpen(): boolean {

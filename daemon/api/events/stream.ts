@@ -1,5 +1,7 @@
+import type { EventNumbers } from '../../access/event-numbers.ts';
 import { Sight } from '../../access/sight.ts';
 import { keyOf, type TeamPrincipal } from '../../access/principal.ts';
+import type { JournalEvent } from '../../contract/types.ts';
 import type { Feed } from '../../ledger/feed.ts';
 import { readRunEvents, type PlacedEvent } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/ledger.ts';
@@ -15,6 +17,10 @@ export interface EventStream {
   /** Returns the position of the newest event, even if it was deleted; 0 if there never was one. */
   newest(): Promise<number>;
   positionOf(placed: PlacedEvent): number;
+  /** Returns the id that clients get for a position. */
+  idOf(position: number): number;
+  /** Returns an event as clients get it. */
+  show(event: JournalEvent): JournalEvent;
   /** Whether no events follow this one. */
   endsWith(placed: PlacedEvent): boolean;
   /** Who receives it, if the ledger decides what they may see. */
@@ -31,6 +37,11 @@ interface StreamAccess {
   sees(placed: PlacedEvent): boolean;
 }
 
+const AS_RECORDED: Pick<EventStream, 'idOf' | 'show'> = {
+  idOf: (position) => position,
+  show: (event) => event,
+};
+
 /** Returns the events of a run. They end when the run is purged. */
 export function runStream(db: Queries, run: string, isPurged: boolean): EventStream {
   return {
@@ -42,6 +53,7 @@ export function runStream(db: Queries, run: string, isPurged: boolean): EventStr
       return row?.events ?? 0;
     },
     positionOf: ({ runSeq }) => runSeq ?? 0,
+    ...AS_RECORDED,
     endsWith: ({ event }) => event.type === 'run.purged',
   };
 }
@@ -54,15 +66,21 @@ export function feedStream(feed: Feed): EventStream {
     read: async (after, limit) => feed.read(after, limit),
     newest: async () => feed.newest(),
     positionOf: ({ feedSeq }) => feedSeq,
+    ...AS_RECORDED,
     endsWith: () => false,
   };
 }
 
 /**
  * Restricts a stream to what a principal of a team server may see. What that is, is read again at each read and whenever the
- * hub renews it, so that a revoked principal receives nothing more.
+ * hub renews it, so that a revoked principal receives nothing more. The positions in a run are its own; others are shown as `numbers`.
  */
-export function visibleStream(stream: EventStream, db: Queries, by: TeamPrincipal): EventStream {
+export function visibleStream(
+  stream: EventStream,
+  db: Queries,
+  by: TeamPrincipal,
+  numbers: EventNumbers,
+): EventStream {
   let sight: Sight | undefined;
   const access: StreamAccess = {
     principal: keyOf(by),
@@ -74,6 +92,8 @@ export function visibleStream(stream: EventStream, db: Queries, by: TeamPrincipa
   };
   return {
     ...stream,
+    ...(stream.run === undefined ? { idOf: (position) => numbers.show(position) } : {}),
+    show: (event) => ({ ...event, seq: numbers.show(event.seq) }),
     access,
     // A page is only shorter than the limit at the end of the stream: the listener takes a short page for the last one.
     // Whoever sees few events reads the whole journal, so that this must end with the connection.

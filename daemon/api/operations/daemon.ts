@@ -111,11 +111,12 @@ export const daemonOperations: readonly Operation[] = [
     query: 'audit-query',
     responses: { 200: 'audit' },
     problems: ['cursor-invalid', 'request-unprocessable'],
-    handle: async ({ ledger }, { query, principal }) => {
+    handle: async ({ ledger, eventNumbers }, { query, principal }) => {
       const { items, ...next } = await readAudit(
         ledger.db,
         { ...query, ...pageIn(query, AUDIT_DEFAULT) },
         await visibleEvents(ledger.db, principal),
+        eventNumbers,
       );
       return { status: 200, body: { events: [...items], ...next } };
     },

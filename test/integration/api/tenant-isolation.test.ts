@@ -1,5 +1,6 @@
 // Two tenants in one ledger: what belongs to the other one is refused like what does not exist.
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import {
@@ -12,9 +13,10 @@ import { operations } from '../../../daemon/api/operations/operations.ts';
 import { API_PREFIX } from '../../../daemon/api/seqera-platform/platform-paths.ts';
 import { platformGroup } from '../../../daemon/api/seqera-platform/operations.ts';
 import type { Operation } from '../../../daemon/api/routing/operation.ts';
+import { record } from '../../../daemon/ledger/journal.ts';
 import { serverOperations } from '../../../daemon/server/operations.ts';
 import { codeOf, type Answer } from '../../support/http.ts';
-import { root } from '../../support/sandbox.ts';
+import { root, until } from '../../support/sandbox.ts';
 import { TeamServer } from '../../support/team-server.ts';
 
 interface Tenant {
@@ -249,6 +251,60 @@ void t.test('shows in no list what belongs to another tenant, whatever cursor is
   for (const filter of ['workspace=bravo/bravo-private', 'text=bravo'])
     t.match(JSON.parse((await server.send(alpha.owner, `/v1/runs?${filter}`)).text), { runs: [] });
   t.notMatch((await server.send(alpha.owner, '/v1/workspaces/bravo/bravo-privat')).text, /did you mean/i);
+});
+
+void t.test('numbers events so that the numbers of a tenant say nothing of the others', async (t) => {
+  const { server, alpha, bravo } = await start(t);
+  const commit = (scope: string): Promise<void> =>
+    server.ledger.write((db) => record(db, { type: 'secret.set', by: 'x', data: { scope, name: 'A_KEY' } }));
+  await commit('alpha/alpha-private');
+  for (let index = 0; index < 30; index += 1) await commit('bravo/bravo-private');
+  await commit('alpha/alpha-private');
+  const eventsOf = async (by: User, query = ''): Promise<{ seq: number; data: { scope?: string } }[]> => {
+    const { status, text } = await server.send(by, `/v1/audit?type=secret.set${query}`);
+    t.equal(status, 200, text);
+    return (JSON.parse(text) as { events: { seq: number; data: { scope?: string } }[] }).events;
+  };
+  const [own, theirs] = [await eventsOf(alpha.owner), await eventsOf(bravo.owner, '&limit=1000')];
+  const rows = await server.ledger.db.selectFrom('journal').select('seq').execute();
+  const positions = new Set(rows.map(({ seq }) => seq));
+  t.ok(own.length >= 2 && theirs.length >= 30);
+  t.notOk(
+    [...own, ...theirs].some(({ seq }) => positions.has(seq)),
+    'no number is a position',
+  );
+  t.equal(new Set([...own, ...theirs].map(({ seq }) => seq)).size, own.length + theirs.length);
+  const [newest] = own;
+  t.same(await eventsOf(alpha.owner, `&before=${String(newest?.seq)}`), own.slice(1), 'pages work');
+  const foreign = theirs[10]?.seq;
+  for (const event of await eventsOf(alpha.owner, `&before=${String(foreign)}`))
+    t.notMatch(event.data.scope, /bravo/, 'with the number of another tenant');
+
+  // Event streams: the ids of the other tenant, and guesses.
+  const streamOf = async (id: string): Promise<string> => {
+    const headers = { host: 'localhost', 'last-event-id': id, ...server.headersOf(alpha.owner) };
+    let [text, isOpen] = ['', false];
+    const stream = request({ socketPath: server.socketPath, path: '/v1/events', headers, agent: false });
+    stream
+      .on('error', () => undefined)
+      .on('response', (response) => {
+        isOpen = true;
+        response.setEncoding('utf8').on('error', () => undefined);
+        response.on('data', (chunk: string) => (text += chunk));
+      });
+    stream.end();
+    await until('the stream', () => isOpen);
+    await commit('alpha/alpha-private');
+    await until('the newest event', () => text.includes('secret.set'));
+    stream.destroy();
+    return text;
+  };
+  for (const id of ['0', '17', String(foreign), '9007199254740991']) {
+    const text = await streamOf(id);
+    t.notMatch(text, /bravo/i, id);
+    const ids = [...text.matchAll(/^id: (\d+)$/gm)].map(([, one]) => Number(one));
+    t.ok(ids.length > 0 && !ids.some((one) => positions.has(one)), 'ids are no positions');
+  }
 });
 
 void t.test('keeps idempotency keys and entity tags of tenants apart', async (t) => {
