@@ -1,4 +1,5 @@
 import { EscrowError } from '../errors.ts';
+import { ledgerTime } from '../ledger/fragments.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import type { TeamPrincipal } from './principal.ts';
 
@@ -44,7 +45,7 @@ function validToken(db: Queries, token: TeamPrincipal['token']) {
     .select('tokens.id')
     .where('tokens.id', '=', token?.id ?? '')
     .where('tokens.revoked_at', 'is', null)
-    .where('tokens.expires_at', '>', new Date().toISOString());
+    .where('tokens.expires_at', '>', ledgerTime(db));
 }
 
 /** Creates the error of every request without valid credentials. It does not say what is wrong with them. */

@@ -3,6 +3,7 @@ import { assertPrecondition, entityTag, type Precondition } from '../contract/en
 import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
 import type { Organization } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
+import { ledgerTime } from '../ledger/fragments.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
@@ -50,7 +51,7 @@ export async function createOrganization(
     await authorize(db, by, 'organizations:create', 'server');
     await assertNotReserved(db, { name }, `the organization "${name}"`);
     const id = randomUUID();
-    const now = new Date().toISOString();
+    const now = ledgerTime(db);
     const inserted = await db
       .insertInto('organizations')
       .values({ id, name, created_at: now })

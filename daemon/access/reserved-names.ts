@@ -1,4 +1,5 @@
 import { EscrowError } from '../errors.ts';
+import { ledgerTime } from '../ledger/fragments.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import type { Principal } from './principal.ts';
 
@@ -20,7 +21,7 @@ export async function reserveName(
   if (by.kind === 'machine') return;
   await db
     .insertInto('reserved_names')
-    .values({ organization, name, reserved_at: new Date().toISOString() })
+    .values({ organization, name, reserved_at: ledgerTime(db) })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }

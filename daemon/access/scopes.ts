@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { notFoundError } from '../contract/not-found.ts';
 import type { Workspace } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
+import { ledgerTime } from '../ledger/fragments.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import { permittedWorkspaces } from './permitted-objects.ts';
 import { keyOf, type Principal } from './principal.ts';
@@ -82,7 +83,7 @@ export async function userScope(db: Queries, principal: Principal): Promise<User
   const key = { kind: 'user', organization: '', name: scopeNameOf(principal) } as const;
   await db
     .insertInto('scopes')
-    .values({ ...key, id: randomUUID(), visibility: null, created_at: new Date().toISOString() })
+    .values({ ...key, id: randomUUID(), visibility: null, created_at: ledgerTime(db) })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   return findUserScope(db, principal);

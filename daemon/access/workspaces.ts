@@ -4,6 +4,7 @@ import { assertPrecondition, entityTag, type Precondition } from '../contract/en
 import { pageOf, readCursor, type Page, type PageRequest } from '../contract/page.ts';
 import type { Permission, Role, Workspace, WorkspaceInput } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
+import { ledgerTime } from '../ledger/fragments.ts';
 import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
@@ -72,7 +73,7 @@ export async function createWorkspace(
     const person_id = isPersonal && by.kind === 'user' ? by.id : null;
     const inserted = await db
       .insertInto('scopes')
-      .values({ ...scope, person_id, created_at: new Date().toISOString() })
+      .values({ ...scope, person_id, created_at: ledgerTime(db) })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     if (inserted.numInsertedOrUpdatedRows !== 1n)

@@ -11,6 +11,8 @@ export interface Fragments {
   jsonListHas(column: string, field: string, text: string): RawBuilder<SqlBool>;
   /** Whether a list in a field of a column that contains a JSON object has an object with this text in a field. */
   jsonListHasObject(column: string, field: string, inner: string, text: string): RawBuilder<SqlBool>;
+  /** The time, plus seconds, in the format of the ledger (ISO 8601, UTC): of the database, if several processes share it. */
+  now(plusSeconds?: number): RawBuilder<string>;
   /** The larger of two numbers. */
   larger(one: Expression<number>, other: Expression<number>): RawBuilder<number>;
   /** Bytes of a column as lower-case hexadecimal digits. `from` counts from 1. */
@@ -39,4 +41,9 @@ export function fragmentsOf(db: Queries): Fragments {
   const { adapter } = db.getExecutor();
   if ('fragments' in adapter) return (adapter as LedgerAdapter).fragments;
   throw new Error('the database is not that of a ledger');
+}
+
+/** Returns the time, plus seconds, of the clock that all processes which share the ledger use, as a part of a query. */
+export function ledgerTime(db: Queries, plusSeconds = 0): RawBuilder<string> {
+  return fragmentsOf(db).now(plusSeconds);
 }

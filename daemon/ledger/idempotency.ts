@@ -1,4 +1,6 @@
+import type { RawBuilder } from 'kysely';
 import { EscrowError } from '../errors.ts';
+import { ledgerTime } from './fragments.ts';
 import type { Queries } from './ledger.ts';
 
 /** A request that its client may repeat. */
@@ -32,7 +34,7 @@ export async function findReply(
     .where('principal', '=', principal)
     .where('route', '=', route)
     .where('key', '=', key)
-    .where('created_at', '>=', oldest())
+    .where('created_at', '>=', oldest(db))
     .executeTakeFirst();
   if (row === undefined) return undefined;
   if (row.fingerprint !== fingerprint)
@@ -45,13 +47,13 @@ export async function findReply(
 
 /** Records a request in the transaction of its effect, so that both exist or neither. Deletes expired records. */
 export async function recordReply(db: Queries, request: RepeatableRequest, reply: unknown): Promise<void> {
-  await db.deleteFrom('idempotency_keys').where('created_at', '<', oldest()).execute();
+  await db.deleteFrom('idempotency_keys').where('created_at', '<', oldest(db)).execute();
   await db
     .insertInto('idempotency_keys')
-    .values({ ...request, reply: JSON.stringify(reply), created_at: new Date().toISOString() })
+    .values({ ...request, reply: JSON.stringify(reply), created_at: ledgerTime(db) })
     .execute();
 }
 
-function oldest(): string {
-  return new Date(Date.now() - REMEMBERED_HOURS * 3600 * 1000).toISOString();
+function oldest(db: Queries): RawBuilder<string> {
+  return ledgerTime(db, -REMEMBERED_HOURS * 3600);
 }

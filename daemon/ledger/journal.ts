@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { JournalEvent } from '../contract/types.ts';
+import { ledgerTime } from './fragments.ts';
 import type { Queries } from './ledger.ts';
 import type { Tables } from './tables.ts';
 
@@ -36,7 +37,7 @@ export async function record(db: Queries, { type, run, by, data = {}, place }: E
       run_id: run ?? null,
       run_seq: counted?.events ?? null,
       principal: by ?? null,
-      at: new Date().toISOString(),
+      at: ledgerTime(db),
       type,
       data: JSON.stringify(data),
       place: place ?? counted?.workspace ?? workspaceIn(data),

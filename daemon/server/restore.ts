@@ -1,4 +1,5 @@
 import { SERVER_PLACE } from '../access/places.ts';
+import { ledgerTime } from '../ledger/fragments.ts';
 import { record } from '../ledger/journal.ts';
 import type { Queries } from '../ledger/ledger.ts';
 import { raiseVersions } from '../vault/next-version.ts';
@@ -44,7 +45,7 @@ export async function restoreServer(settings: ServerSettings): Promise<Restored>
 async function revokeAllTokens(db: Queries): Promise<number> {
   const { numUpdatedRows } = await db
     .updateTable('tokens')
-    .set({ revoked_at: new Date().toISOString() })
+    .set({ revoked_at: ledgerTime(db) })
     .where('revoked_at', 'is', null)
     .executeTakeFirstOrThrow();
   return Number(numUpdatedRows);

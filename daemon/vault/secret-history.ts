@@ -1,7 +1,9 @@
+import type { RawBuilder } from 'kysely';
 import type { Principal } from '../access/principal.ts';
 import type { SecretScope } from '../access/scopes.ts';
 import { pageOf, readCursor, type PageRequest } from '../contract/page.ts';
 import type { SecretHistory } from '../contract/types.ts';
+import { ledgerTime } from '../ledger/fragments.ts';
 import type { Queries } from '../ledger/ledger.ts';
 
 /** A version of a name in a scope. */
@@ -15,7 +17,7 @@ interface Version {
 export async function recordSet(
   db: Queries,
   versions: readonly Pick<Version, 'name' | 'version'>[],
-  { scopeId, by, at }: { readonly scopeId: string; readonly by: Principal; readonly at: string },
+  { scopeId, by, at }: { readonly scopeId: string; readonly by: Principal; readonly at: RawBuilder<string> },
 ): Promise<void> {
   await db
     .insertInto('secret_history')
@@ -36,7 +38,7 @@ export async function recordRemoval(
 ): Promise<void> {
   await db
     .updateTable('secret_history')
-    .set({ removed_at: new Date().toISOString(), removed_by: by.user })
+    .set({ removed_at: ledgerTime(db), removed_by: by.user })
     .where('scope_id', '=', scopeId)
     .where('name', '=', name)
     .where('version', '=', version)

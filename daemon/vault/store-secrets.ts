@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { RawBuilder } from 'kysely';
 import type { Principal } from '../access/principal.ts';
+import { ledgerTime } from '../ledger/fragments.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
 import type { Tables } from '../ledger/tables.ts';
 import { inBatches } from './batches.ts';
@@ -49,7 +51,7 @@ async function storeBatch(
   { db, ledgerId, by, scopeId, key }: Storing,
   values: ReadonlyMap<string, SecretValue>,
 ): Promise<StoredSecret[]> {
-  const now = new Date().toISOString();
+  const now = ledgerTime(db);
   const versions = await nextVersions(db, scopeId, [...values.keys()]);
   const stored = await upsert(db, scopeId, versions, now);
   await db
@@ -71,7 +73,7 @@ async function upsert(
   db: Queries,
   scopeId: string,
   versions: ReadonlyMap<string, number>,
-  now: string,
+  now: RawBuilder<string>,
 ): Promise<StoredSecret[]> {
   const rows = [...versions].map(([name, version]) => ({
     ...{ id: randomUUID(), scope_id: scopeId, name, version, created_at: now, updated_at: now },

@@ -3,6 +3,7 @@ import { assertPrecondition, entityTag, type Precondition } from '../../contract
 import { pageOf, readCursor, type Page, type PageRequest } from '../../contract/page.ts';
 import type { ServiceAccount } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import { ledgerTime } from '../../ledger/fragments.ts';
 import { rememberNothing, type Remember } from '../../ledger/idempotency.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Ledger, Queries } from '../../ledger/ledger.ts';
@@ -49,7 +50,7 @@ export async function createServiceAccount(
         id: randomUUID(),
         organization_id: id,
         name,
-        created_at: new Date().toISOString(),
+        created_at: ledgerTime(db),
         created_by: by.user,
       })
       .onConflict((conflict) => conflict.doNothing())

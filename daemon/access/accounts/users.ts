@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import { pageOf, readCursor, type Page, type PageRequest } from '../../contract/page.ts';
 import type { User } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import { ledgerTime } from '../../ledger/fragments.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import type { Tables } from '../../ledger/tables.ts';
@@ -37,7 +38,7 @@ export async function createUser(
       email,
       administrator: administrator ? 1 : 0,
       state: 'active',
-      created_at: new Date().toISOString(),
+      created_at: ledgerTime(db),
     })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();

@@ -2,6 +2,7 @@ import { assertPrecondition, entityTag, type Precondition } from '../../contract
 import { pageOf, readCursor, type Page, type PageRequest } from '../../contract/page.ts';
 import type { OrganizationMember, OrganizationRole } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import { ledgerTime } from '../../ledger/fragments.ts';
 import { rememberNothing, type Remember } from '../../ledger/idempotency.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Ledger, Queries } from '../../ledger/ledger.ts';
@@ -48,7 +49,7 @@ export async function addOrganizationMember(
         organization_id: await lockOrganization(db, organization),
         user_id: id,
         role,
-        added_at: new Date().toISOString(),
+        added_at: ledgerTime(db),
       })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();

@@ -1,6 +1,7 @@
 import { assertPrecondition, entityTag, type Precondition } from '../../contract/entity-tag.ts';
 import type { Member, Role } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import { ledgerTime } from '../../ledger/fragments.ts';
 import { rememberNothing, type Remember } from '../../ledger/idempotency.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Ledger, Queries } from '../../ledger/ledger.ts';
@@ -38,7 +39,7 @@ export async function addMember(
         scope_id: scope.id,
         member_id: await idOf(db, scope, user),
         role,
-        added_at: new Date().toISOString(),
+        added_at: ledgerTime(db),
       })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();

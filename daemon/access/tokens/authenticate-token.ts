@@ -1,3 +1,4 @@
+import { ledgerTime } from '../../ledger/fragments.ts';
 import type { Queries } from '../../ledger/ledger.ts';
 import type { TokenScope } from '../../contract/types.ts';
 import { notAuthenticated } from '../assert-current.ts';
@@ -18,7 +19,6 @@ export async function authenticateToken(
   address: string | undefined,
 ): Promise<TeamPrincipal> {
   if (!isTokenText(text)) throw notAuthenticated(); // without a query
-  const now = new Date();
   const row = await db
     .selectFrom('tokens')
     .leftJoin('users', (join) =>
@@ -29,16 +29,17 @@ export async function authenticateToken(
     .select(['tokens.id', 'tokens.scopes', 'tokens.scope_id', 'tokens.addresses', 'tokens.last_used_at'])
     .select(['users.id as user_id', 'users.name as user'])
     .select(['service_accounts.id as account_id', 'service_accounts.name as account'])
+    .select(ledgerTime(db).as('now'))
     .select(['organizations.id as organization_id', 'organizations.name as organization'])
     .where('tokens.hash', '=', hashOfToken(text))
     .where('tokens.revoked_at', 'is', null)
-    .where('tokens.expires_at', '>', now.toISOString())
+    .where('tokens.expires_at', '>', ledgerTime(db))
     .executeTakeFirst();
   if (row === undefined || !isInAddresses(JSON.parse(row.addresses) as string[], address))
     throw notAuthenticated();
   const scopes = JSON.parse(row.scopes) as TokenScope[];
   const principal = principalOf(row, { id: row.id, scopes, workspaceId: row.scope_id });
-  await recordUse(db, row, now, address);
+  await recordUse(db, row, address);
   return principal;
 }
 
@@ -68,16 +69,19 @@ function principalOf(owner: Owner, token: NonNullable<TeamPrincipal['token']>): 
 /** Records the time and the address of a use, unless one within the last minute is recorded. */
 async function recordUse(
   db: Queries,
-  { id, last_used_at }: { readonly id: string; readonly last_used_at: string | null },
-  now: Date,
+  {
+    id,
+    last_used_at,
+    now,
+  }: { readonly id: string; readonly last_used_at: string | null; readonly now: string },
   address: string | undefined,
 ): Promise<void> {
-  const before = new Date(now.getTime() - USE_INTERVAL_MS).toISOString();
+  const before = new Date(Date.parse(now) - USE_INTERVAL_MS).toISOString();
   if (last_used_at !== null && last_used_at > before) return;
   await db
     .updateTable('tokens')
     .set({
-      last_used_at: now.toISOString(),
+      last_used_at: now,
       last_used_from: address === undefined ? null : unmapped(address).slice(0, 64),
     })
     .where('id', '=', id)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { pageOf, readCursor, type Page, type PageRequest } from '../../contract/page.ts';
 import type { CreatedToken, Token, TokenInput, TokenScope } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import { ledgerTime } from '../../ledger/fragments.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import { findServiceAccount } from '../accounts/service-accounts.ts';
@@ -13,7 +14,7 @@ import { assertAddresses } from './address-list.ts';
 import { createTokenText, hashOfToken } from './token-format.ts';
 
 const COLLECTION = 'tokens';
-const DAY_MS = 24 * 3_600_000;
+const DAY_SECONDS = 24 * 3600;
 
 /** Limits of new tokens. */
 export interface TokenLimits {
@@ -85,7 +86,6 @@ export async function issueToken(
   await assertBelowLimit(db, owner, perPrincipal);
   const text = createTokenText();
   const id = randomUUID();
-  const now = Date.now();
   await db
     .insertInto('tokens')
     .values({
@@ -97,8 +97,8 @@ export async function issueToken(
       scopes: JSON.stringify(scopes),
       scope_id: workspaceId,
       addresses: JSON.stringify(addresses),
-      created_at: new Date(now).toISOString(),
-      expires_at: new Date(now + days * DAY_MS).toISOString(),
+      created_at: ledgerTime(db),
+      expires_at: ledgerTime(db, days * DAY_SECONDS),
     })
     .execute();
   const row = await selectTokens(db).where('tokens.id', '=', id).executeTakeFirstOrThrow();
@@ -160,7 +160,7 @@ export async function revokeToken(ledger: Ledger, by: Principal, id: string): Pr
       throw new EscrowError('token-not-found', `There is no token with the id ${id.slice(0, 80)}.`);
     await db
       .updateTable('tokens')
-      .set({ revoked_at: new Date().toISOString() })
+      .set({ revoked_at: ledgerTime(db) })
       .where('id', '=', id)
       .execute();
     await record(db, {
@@ -192,7 +192,7 @@ async function assertBelowLimit(db: Queries, owner: Owner, limit: number): Promi
     .selectFrom('tokens')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('revoked_at', 'is', null)
-    .where('expires_at', '>', new Date().toISOString());
+    .where('expires_at', '>', ledgerTime(db));
   const own =
     'userId' in owner
       ? tokens.where('user_id', '=', owner.userId)

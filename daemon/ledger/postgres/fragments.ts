@@ -11,6 +11,9 @@ export const postgresFragments: Fragments = {
     sql`coalesce(${json(column)} -> ${field} @> jsonb_build_array(${text}::text), false)`,
   jsonListHasObject: (column, field, inner, text) =>
     sql`coalesce(${json(column)} -> ${field} @> jsonb_build_array(jsonb_build_object(${inner}::text, ${text}::text)), false)`,
+  now: (plusSeconds = 0) =>
+    sql`to_char((statement_timestamp() + make_interval(secs => ${plusSeconds}::float8)) AT TIME ZONE 'UTC',
+      'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
   larger: (one, other) => sql`greatest(${one}, ${other})`,
   hex: (column, from, length) =>
     sql`encode(substr(${sql.ref(column)}, ${from}::integer, ${length}::integer), 'hex')`,

@@ -10,6 +10,7 @@ export const sqliteFragments: Fragments = {
   jsonListHasObject: (column, field, inner, text) =>
     sql`EXISTS (SELECT 1 FROM json_each(${sql.ref(column)}, ${`$.${field}`}) AS each
       WHERE CASE each.type WHEN 'object' THEN each.value ->> ${inner} END = ${text})`,
+  now: (plusSeconds = 0) => sql`${new Date(Date.now() + plusSeconds * 1000).toISOString()}`,
   larger: (one, other) => sql`max(${one}, ${other})`,
   hex: (column, from, length) => sql`lower(hex(substr(${sql.ref(column)}, ${from}, ${length})))`,
   longKey: (column) => sql`${sql.ref(column)}`,

@@ -6,6 +6,7 @@ import { findWorkspace } from '../../access/scopes.ts';
 import { issueToken, TOKEN_LIMITS } from '../../access/tokens/tokens.ts';
 import type { CreatedToken, TokenInput } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
+import { ledgerTime } from '../../ledger/fragments.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Queries } from '../../ledger/ledger.ts';
 import { operatorName } from './operator.ts';
@@ -68,7 +69,7 @@ async function own(
   user: { readonly id: string; readonly name: string },
 ): Promise<void> {
   await assertNotReserved(db, { name: organization }, `the organization "${organization}"`);
-  const now = new Date().toISOString();
+  const now = ledgerTime(db);
   const created = await db
     .insertInto('organizations')
     .values({ id: randomUUID(), name: organization, created_at: now })
