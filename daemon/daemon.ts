@@ -106,7 +106,7 @@ export async function serve(
     {
       ledger,
       source: vaultSource(vault),
-      servers: new ServerSource({ ledger, servers: () => readStoredServers(paths.serversFile) }),
+      servers: new ServerSource({ ledger, servers: () => readStoredServers(paths.serversFile), faults }),
       platforms,
       platformOf: ({ platform }) => storesOf(platforms, platform),
       onThisHost,
@@ -138,7 +138,7 @@ export async function serve(
     const recorder = new MetricsRecorder(ledger, version, () => events.listeners);
     recorder.start();
     const webhooks = new Webhooks({ ledger, hooks: await readWebhooks(settings.webhooks), log });
-    const reports = new ReleaseReports({ ledger, epoch, log });
+    const reports = new ReleaseReports({ ledger, epoch, log, faults });
     const launches = new Launches({
       ...{ ledger, runs, umask },
       context: launchContextOf(settings, command),
@@ -173,6 +173,7 @@ export async function serve(
       redirect,
       sessions,
       recorder,
+      faults,
       status: () => ({
         process: identifySelf(),
         version,

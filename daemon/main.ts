@@ -106,6 +106,7 @@ function contextOf(program: Program, settings: () => Settings): Context {
       settings();
     },
     version: readVersion(),
+    faults: program.faults,
     command: commandOf(program),
     daemon: once(async () => {
       const [{ lazyDaemonClient: lazyDaemon }, { unlocking }] = await Promise.all([
@@ -133,6 +134,7 @@ function contextOf(program: Program, settings: () => Settings): Context {
       (await import('./server/serve.ts')).serveTeam(server, {
         version: readVersion(),
         observe: program.service?.observe,
+        faults: program.faults,
       }),
   };
 }

@@ -12,6 +12,7 @@ import type { AllPlatformChecks } from '../doctor/platform-checks.ts';
 import type { Launches } from '../launch/launches.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Runs } from '../runs/runs.ts';
+import type { FaultInjector } from '../system/steps.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { EventHub } from './events/event-hub.ts';
 import type { Caller } from './listeners/caller.ts';
@@ -62,6 +63,8 @@ export interface Served {
   readonly recorder: RequestRecorder;
   /** How clients of a team server see positions in the journal. Default: as they are. */
   readonly eventNumbers?: EventNumbers;
+  /** Interrupts steps, in tests. */
+  readonly faults: FaultInjector;
   /** Whether requests need a token, as on a TCP listener. */
   readonly needsToken?: boolean;
   /** Starts a graceful shutdown of the daemon. Called after the response is sent. */

@@ -2,6 +2,7 @@ import type { Client } from '../api-client/client.ts';
 import type { Settings } from '../config/settings.ts';
 import type { DaemonOptions } from '../daemon.ts';
 import type { ServerSettings } from '../server/configuration/server-settings.ts';
+import type { FaultInjector } from '../system/steps.ts';
 
 /** What main.ts passes to every command. A command imports everything else when it runs. */
 export interface Context {
@@ -24,6 +25,8 @@ export interface Context {
   readonly serve: (how: Serving) => Promise<void>;
   /** Runs a team server in this process. Resolves when it has shut down. */
   readonly serveTeam: (settings: ServerSettings) => Promise<void>;
+  /** Interrupts the steps of commands that change a ledger themselves, in tests. */
+  readonly faults?: FaultInjector | undefined;
 }
 
 /** Options of `nf-escrow daemon run`. */

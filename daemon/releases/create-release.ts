@@ -6,6 +6,7 @@ import type { Release, ReleaseRequest } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
+import { step, type FaultInjector } from '../system/steps.ts';
 import type { Vault } from '../vault/vault.ts';
 import {
   assertRecipient,
@@ -25,6 +26,13 @@ const USE_INTERVAL_MS = 10_000;
 /** Bytes of all values of a release. The response is held in memory as a whole. */
 const VALUES_MAX = 16 * 1024 * 1024;
 
+/** What a release needs of the server. */
+interface Releasing {
+  readonly ledger: Ledger;
+  readonly vault: Vault;
+  readonly faults: FaultInjector;
+}
+
 /**
  * Releases secrets of a workspace to one run of a principal. The audit event is committed before a value leaves. A repeated request
  * gets the same release with the same versions, encrypted again, and a further credential.
@@ -33,20 +41,23 @@ const VALUES_MAX = 16 * 1024 * 1024;
  * vault's key.
  */
 export async function createRelease(
-  { ledger, vault }: { readonly ledger: Ledger; readonly vault: Vault },
+  { ledger, vault, faults }: Releasing,
   by: Principal,
   request: ReleaseRequest,
 ): Promise<{ readonly release: Release; readonly isNew: boolean }> {
   const secrets = [...request.secrets].sort(byName);
   assertRequest(request, secrets, ledger.clock.now());
   const credential = createReleaseCredential();
-  const { id, isNew, pinned } = await ledger.write((db) =>
-    recordRelease(db, { by, request, secrets, credential, now: new Date(ledger.clock.now()).toISOString() }),
+  const wanted = { by, request, secrets, credential, now: new Date(ledger.clock.now()).toISOString() };
+  const { id, isNew, pinned } = await step(faults, 'release.commit', () =>
+    ledger.write((db) => recordRelease(db, wanted)),
   );
   const { run, workspace, expires, recipient } = request;
   if (isNew) await recordUse(ledger.db, { run, now: ledger.clock.now() }, pinned);
-  const opened = await openVersions(vault, pinned);
-  const payload = await encryptPayload({ release: id, run, workspace, expires }, opened, recipient);
+  const payload = await step(faults, 'release.encrypt', async () => {
+    const opened = await openVersions(vault, pinned);
+    return encryptPayload({ release: id, run, workspace, expires }, opened, recipient);
+  });
   return { release: { id, run, workspace, expires, payload, credential }, isNew };
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { connectServer } from '../api-client/https/server-client.ts';
 import { asEscrowError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { step, type FaultInjector } from '../system/steps.ts';
 import { Backoff, type Pauses } from '../system/time/backoff.ts';
 import { forgetRelease, queueReports, recordDelivered, type ReceivedRelease } from './report-queue.ts';
 
@@ -16,6 +17,7 @@ interface ReportOptions {
   /** Of this daemon in the ledger. */
   readonly epoch: number;
   readonly log: Pick<Logger, 'warn'>;
+  readonly faults: FaultInjector;
   readonly roundMs?: number | undefined;
   readonly pauses?: Pauses;
 }
@@ -37,6 +39,7 @@ export class ReleaseReports {
   #round: Promise<void> | undefined;
   #isStopping = false;
   #hasChanges = true;
+  #hasFailed = false;
   #pending = 0;
 
   constructor(options: ReportOptions) {
@@ -75,14 +78,18 @@ export class ReleaseReports {
 
   /** A failure must not affect the rest of the daemon. The next round retries. */
   async #sendAll(): Promise<void> {
-    const { ledger, epoch, log } = this.#options;
+    const { ledger, epoch, log, faults } = this.#options;
     this.#hasChanges = false;
     try {
-      const pending = await queueReports(ledger, epoch);
+      const pending = await queueReports(ledger, epoch, faults);
       this.#pending = pending.length;
       for (const row of pending) if (!this.#mustWait(row.server)) await this.#send(row);
+      this.#hasFailed = false;
     } catch (error) {
+      this.#hasChanges = true;
       const { code, message } = asEscrowError(error);
+      if (this.#hasFailed) return;
+      this.#hasFailed = true;
       log.warn({ code, reason: message }, 'cannot report the states of runs; retrying');
     }
   }
@@ -92,10 +99,10 @@ export class ReleaseReports {
   }
 
   async #send(row: ReceivedRelease): Promise<void> {
-    const { ledger, log } = this.#options;
+    const { ledger, log, faults } = this.#options;
     const { server, run_id: run } = row;
     try {
-      await put(row);
+      await step(faults, 'report.send', () => sendReport(row));
     } catch (error) {
       const { code, message } = asEscrowError(error);
       if (code !== 'unauthenticated') {
@@ -103,12 +110,12 @@ export class ReleaseReports {
         return;
       }
       log.warn({ server, run }, 'the server no longer has the release; sending no further reports');
-      await forgetRelease(ledger, row);
+      await step(faults, 'report.record', () => forgetRelease(ledger, row));
       return;
     }
     this.#failing.delete(server);
+    await step(faults, 'report.record', () => recordDelivered(ledger, row));
     this.#pending -= 1;
-    await recordDelivered(ledger, row);
   }
 
   #postpone({ server, run_id: run }: ReceivedRelease, reason: string): void {
@@ -120,7 +127,7 @@ export class ReleaseReports {
   }
 }
 
-async function put({ server, ca_file, credential, release_id, report }: ReceivedRelease): Promise<void> {
+async function sendReport({ server, ca_file, credential, release_id, report }: ReceivedRelease): Promise<void> {
   const client = connectServer({
     ...{ url: new URL(server), token: credential, timeoutMs: TIMEOUT_MS },
     ...(ca_file === null ? {} : { caFile: ca_file }),

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { ReleaseReport } from '../contract/types.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
 import type { Tables } from '../ledger/tables.ts';
+import { step, type FaultInjector } from '../system/steps.ts';
 
 export type ReceivedRelease = Selectable<Tables['received_releases']>;
 
@@ -14,24 +15,30 @@ const UNRECORDED_MS = 10 * 60_000;
  * Writes a report for each release whose run has changed since its last report. A report replaces one that was not sent yet,
  * because it contains the whole state. Returns the releases with a report that the server has not accepted, oldest first.
  */
-export async function queueReports(ledger: Ledger, epoch: number): Promise<ReceivedRelease[]> {
+export async function queueReports(
+  ledger: Ledger,
+  epoch: number,
+  faults: FaultInjector,
+): Promise<ReceivedRelease[]> {
   const rows = await readReceived(ledger.db);
   for (const row of rows) {
     const content = await contentFor(ledger.db, row);
     if (content === undefined || isReported(row, content)) continue;
-    await ledger.write(async (db) => {
-      const now = await contentFor(db, row);
-      if (now === undefined) return;
-      const report: ReleaseReport = { epoch, sequence: row.sequence + 1, ...now };
-      await db
-        .updateTable('received_releases')
-        .set({ epoch, sequence: report.sequence, report: JSON.stringify(report) })
-        .where('run_id', '=', row.run_id)
-        .where('sequence', '=', row.sequence)
-        .execute();
-    });
+    await step(faults, 'report.queue', () => ledger.write((db) => queueReport(db, row, epoch)));
   }
   return (await readReceived(ledger.db)).filter(({ delivered, sequence }) => delivered < sequence);
+}
+
+async function queueReport(db: Queries, row: ReceivedRelease, epoch: number): Promise<void> {
+  const now = await contentFor(db, row);
+  if (now === undefined) return;
+  const report: ReleaseReport = { epoch, sequence: row.sequence + 1, ...now };
+  await db
+    .updateTable('received_releases')
+    .set({ epoch, sequence: report.sequence, report: JSON.stringify(report) })
+    .where('run_id', '=', row.run_id)
+    .where('sequence', '=', row.sequence)
+    .execute();
 }
 
 async function readReceived(db: Queries): Promise<ReceivedRelease[]> {
@@ -45,7 +52,7 @@ export async function recordDelivered(
 ): Promise<void> {
   const isLast = (JSON.parse(report ?? '{}') as Partial<ReleaseReport>).state === 'purged';
   await ledger.write(async (db) => {
-    if (isLast) await forget(db, run_id, sequence);
+    if (isLast) await deleteReceived(db, run_id, sequence);
     else
       await db
         .updateTable('received_releases')
@@ -57,10 +64,10 @@ export async function recordDelivered(
 
 /** Deletes a release that its server no longer has. */
 export async function forgetRelease(ledger: Ledger, { run_id, sequence }: ReceivedRelease): Promise<void> {
-  await ledger.write((db) => forget(db, run_id, sequence));
+  await ledger.write((db) => deleteReceived(db, run_id, sequence));
 }
 
-async function forget(db: Queries, run: string, sequence: number): Promise<void> {
+async function deleteReceived(db: Queries, run: string, sequence: number): Promise<void> {
   await db
     .deleteFrom('received_releases')
     .where('run_id', '=', run)

@@ -1,4 +1,5 @@
 import type { Ledger } from '../ledger/ledger.ts';
+import { step, type FaultInjector } from '../system/steps.ts';
 import { unpin } from './pinned-versions.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -10,15 +11,18 @@ const SILENT_DAYS = 365;
 const BATCH = 200;
 
 /**
- * Drops the pins of expired releases, and deletes releases after their retention. Idempotent: several replicas can call it. The audit
- * log keeps who received which versions.
+ * Drops the pins of expired releases, and deletes releases after their retention. Idempotent. The audit log keeps who received which
+ * versions.
  */
-export async function maintainReleases(ledger: Ledger): Promise<void> {
-  while ((await unpinExpired(ledger)) === BATCH);
-  while ((await deleteOld(ledger)) === BATCH);
+export async function maintainReleases(ledger: Writing, faults: FaultInjector): Promise<void> {
+  while ((await step(faults, 'releases.unpin', () => unpinExpired(ledger))) === BATCH);
+  while ((await step(faults, 'releases.delete', () => deleteOld(ledger))) === BATCH);
 }
 
-async function unpinExpired(ledger: Ledger): Promise<number> {
+/** The ledger, or its writes under a claim. */
+type Writing = Pick<Ledger, 'clock' | 'write'>;
+
+async function unpinExpired(ledger: Writing): Promise<number> {
   const now = new Date(ledger.clock.now()).toISOString();
   return ledger.write(async (db) => {
     const expired = await db
@@ -34,7 +38,7 @@ async function unpinExpired(ledger: Ledger): Promise<number> {
   });
 }
 
-async function deleteOld(ledger: Ledger): Promise<number> {
+async function deleteOld(ledger: Writing): Promise<number> {
   const before = (days: number): string => new Date(ledger.clock.now() - days * DAY_MS).toISOString();
   return ledger.write(async (db) => {
     const old = await db

@@ -1,18 +1,27 @@
+import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { asEscrowError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { maintainReleases } from '../releases/upkeep.ts';
+import { step, type FaultInjector } from '../system/steps.ts';
+import type { ServerLedger } from './ledger/server-ledger.ts';
 
 const HOUR_MS = 3_600_000;
+/** The shared work of all replicas (`shared_work`). */
+const WORK = 'releases';
 
-/** Maintains releases now and each hour. A failure is logged; the next hour retries. `stop` waits for a round that has started. */
+/**
+ * Maintains releases now and each hour. One replica at a time does it: the others leave it to the one that has claimed it. A failure
+ * is logged; the next hour retries. `stop` waits for a round that has started.
+ */
 export function maintainReleasesHourly(
-  ledger: Ledger,
+  store: Pick<ServerLedger, 'ledger' | 'postgres'>,
+  faults: FaultInjector,
   log: Pick<Logger, 'warn'>,
 ): { readonly stop: () => Promise<void> } {
   let round = Promise.resolve();
   const start = (): void => {
-    round = maintainReleases(ledger).catch((error: unknown) => {
+    round = maintain(store, faults).catch((error: unknown) => {
       const { code, message } = asEscrowError(error);
       log.warn({ code, reason: message }, 'cannot maintain releases; retrying in an hour');
     });
@@ -25,4 +34,25 @@ export function maintainReleasesHourly(
       await round;
     },
   };
+}
+
+async function maintain(
+  { ledger, postgres }: Pick<ServerLedger, 'ledger' | 'postgres'>,
+  faults: FaultInjector,
+): Promise<void> {
+  if (postgres === undefined) {
+    await maintainReleases(ledger, faults);
+    return;
+  }
+  const claims = postgres.claims(`${hostname()} ${String(process.pid)}`);
+  const [claim] = await step(faults, 'work.claim', async () => {
+    await claims.add(WORK);
+    return claims.take('shared_work', (eb) => eb('id', '=', WORK), 1);
+  });
+  if (claim === undefined) return;
+  // Each write fails if another replica has claimed the work since, because this one was paused.
+  const write: Ledger['write'] = (work) =>
+    claims.write(claim, (db) => work(db as unknown as Parameters<typeof work>[0]));
+  await maintainReleases({ clock: ledger.clock, write }, faults);
+  await step(faults, 'work.finish', () => claims.release(claim));
 }

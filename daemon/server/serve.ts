@@ -12,6 +12,7 @@ import type { ResponseObserver } from '../api/routing/mount.ts';
 import { readAudit } from '../ledger/audit.ts';
 import type { ReadinessWarning } from '../contract/types.ts';
 import { openJsonLog } from '../system/json-log.ts';
+import { noFaults, type FaultInjector } from '../system/steps.ts';
 import type { Keys } from '../vault/keys/keys.ts';
 import { Vault } from '../vault/vault.ts';
 import { completeRekey, unlockAgain } from './complete-rekey.ts';
@@ -34,6 +35,8 @@ export interface ServeOptions {
   readonly version: string;
   /** Tests compare each response with the description of its operation. */
   readonly observe?: ResponseObserver | undefined;
+  /** Interrupts steps, in tests. */
+  readonly faults?: FaultInjector | undefined;
 }
 
 /** Times after which clients of event streams reconnect, so that not all of them do at once. */
@@ -105,7 +108,11 @@ interface Parts {
   close(): Promise<void>;
 }
 
-async function openParts(settings: ServerSettings, { version }: ServeOptions, log: Logger): Promise<Parts> {
+async function openParts(
+  settings: ServerSettings,
+  { version, faults = noFaults }: ServeOptions,
+  log: Logger,
+): Promise<Parts> {
   const keys = await openVaultKeys(settings.vault);
   const requestKey = await requestKeyOf(keys);
   const store = await openServerLedger(settings, log, { isServer: true });
@@ -121,7 +128,7 @@ async function openParts(settings: ServerSettings, { version }: ServeOptions, lo
   await ledgerWatch.start();
   events.start();
   recorder.start();
-  const upkeep = maintainReleasesHourly(ledger, log);
+  const upkeep = maintainReleasesHourly(store, faults, log);
   return {
     ...{ store, ledgerWatch, keys, events, recorder, requestKey, eventNumbers },
     vault: new Vault(ledger, keys),
@@ -139,11 +146,11 @@ function appOf(
   { store: { ledger, postgres }, vault, events, recorder, requestKey, eventNumbers }: Parts,
   settings: ServerSettings,
   readiness: Readiness,
-  { version, observe }: ServeOptions,
+  { version, observe, faults = noFaults }: ServeOptions,
   log: Logger,
 ): RequestListener {
   const served = servedByServer({
-    ...{ version, ledger, vault, events, recorder, log, eventNumbers },
+    ...{ version, ledger, vault, events, recorder, log, faults, eventNumbers },
     identify: principalOf,
     requests: new IdempotentRequests(ledger, () => requestKey),
     redact: (text) => text, // a server has no run whose values could appear

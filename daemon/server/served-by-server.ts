@@ -13,6 +13,7 @@ export type ServerParts = Pick<
   | 'redact'
   | 'readiness'
   | 'recorder'
+  | 'faults'
   | 'eventNumbers'
   | 'stop'
   | 'touched'

@@ -8,6 +8,7 @@ import { EscrowError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { decryptPayload, type ReleasedVersion } from '../releases/payload.ts';
 import { isReleaseCredential } from '../releases/release-credential.ts';
+import { step, type FaultInjector } from '../system/steps.ts';
 import type { SecretValue } from '../vault/secret-value.ts';
 import { qualifiedTitle } from './find-on-servers.ts';
 import { findRemoteWorkspace, type RemoteWorkspace } from './remote-workspace.ts';
@@ -22,16 +23,19 @@ export interface ServerSourceOptions {
   readonly ledger: Ledger;
   /** Reads the servers again for each run, because `login` writes them. */
   readonly servers: () => readonly StoredServer[];
+  readonly faults: FaultInjector;
 }
 
 /** The source for workspaces of team servers. */
 export class ServerSource implements ReleaseSource {
   readonly #ledger: Ledger;
   readonly #servers: ServerSourceOptions['servers'];
+  readonly #faults: FaultInjector;
 
-  constructor({ ledger, servers }: ServerSourceOptions) {
+  constructor({ ledger, servers, faults }: ServerSourceOptions) {
     this.#ledger = ledger;
     this.#servers = servers;
+    this.#faults = faults;
   }
 
   async find(title: string): Promise<RemoteWorkspace | string> {
@@ -71,22 +75,25 @@ export class ServerSource implements ReleaseSource {
     const identity = await generateX25519Identity(); // kept in memory only, until the payload is decrypted
     const expires = new Date(Date.now() + EXPIRY_MS).toISOString();
     const { server, title } = workspace;
-    const release = await request(server, {
-      ...{ workspace: title, run, expires, recipient: await identityToRecipient(identity) },
-      secrets: secrets.map(({ name, version }) => ({ name, version })),
-    });
+    const recipient = await identityToRecipient(identity);
+    const wanted = secrets.map(({ name, version }) => ({ name, version }));
+    const release = await step(this.#faults, 'release.request', () =>
+      requestRelease(server, { workspace: title, run, expires, recipient, secrets: wanted }),
+    );
     const { id, credential, payload } = release;
     if (!isReleaseCredential(credential) || id.length > 100)
       throw unusable(server, 'its credential is invalid');
     // Before the values are decrypted, so that the server gets a report on the end of the run even if the daemon is killed now.
-    await this.#ledger.write((db) =>
-      db
-        .insertInto('received_releases')
-        .values({
-          ...{ run_id: run, release_id: id, server: server.url, ca_file: server.caFile, credential },
-          ...{ epoch: 0, sequence: 0, delivered: 0, report: null, created_at: new Date().toISOString() },
-        })
-        .execute(),
+    await step(this.#faults, 'release.record', () =>
+      this.#ledger.write((db) =>
+        db
+          .insertInto('received_releases')
+          .values({
+            ...{ run_id: run, release_id: id, server: server.url, ca_file: server.caFile, credential },
+            ...{ epoch: 0, sequence: 0, delivered: 0, report: null, created_at: new Date().toISOString() },
+          })
+          .execute(),
+      ),
     );
     return decryptPayload(payload, identity, { release: id, run, workspace: title, expires }, secrets);
   }
@@ -98,7 +105,7 @@ export class ServerSource implements ReleaseSource {
 }
 
 /** Repeats a request whose response is lost: the server returns the same release. */
-async function request(server: StoredServer, body: object): Promise<Release> {
+async function requestRelease(server: StoredServer, body: object): Promise<Release> {
   const client = connectStored(server);
   try {
     for (let attempt = 1; ; attempt += 1)

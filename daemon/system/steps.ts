@@ -4,6 +4,10 @@
  * that the engine makes no external call outside a step.
  */
 export const steps = [
+  'secrets.release',
+  'release.request',
+  'release.record',
+  'secrets.keep',
   'run.record',
   'lease.place',
   'lease.note-sent',
@@ -55,9 +59,32 @@ export const steps = [
   'returned.record',
   'prune.output',
   'prune.record',
+  'report.queue',
+  'report.send',
+  'report.record',
 ] as const;
 
-export type StepName = (typeof steps)[number];
+/**
+ * The steps of a team server: each change that a replica commits, and each response to a request that changes something. Shared
+ * work of replicas is claimed, and a rekey changes the key file, in steps of their own.
+ */
+export const serverSteps = [
+  'request.change',
+  'release.commit',
+  'release.encrypt',
+  'report.apply',
+  'request.answer',
+  'work.claim',
+  'releases.unpin',
+  'releases.delete',
+  'work.finish',
+  'rekey.add-key',
+  'rekey.activate',
+  'rekey.encrypt',
+  'rekey.remove-key',
+] as const;
+
+export type StepName = (typeof steps)[number] | (typeof serverSteps)[number];
 
 /** A point at which tests interrupt the engine. */
 export type FaultPoint = `${'before' | 'after'} ${StepName}`;

@@ -84,7 +84,7 @@ export async function assemble(
   const deps = runDependencies(ledger, vault, where, {
     jobStatus: new JobStatusCache((executor) => createScheduler(executor, ask)),
     onLost,
-    servers: new ServerSource({ ledger, servers }),
+    servers: new ServerSource({ ledger, servers, faults }),
     faults,
     clock,
     monotonic: elapsed,

@@ -7,6 +7,8 @@ import { machineUser, type User } from '../../daemon/access/principal.ts';
 import { findWorkspace } from '../../daemon/access/scopes.ts';
 import type { Release, ReleaseRequest } from '../../daemon/contract/types.ts';
 import { newRunId } from '../../daemon/contract/run-id.ts';
+import { noFaults } from '../../daemon/system/steps.ts';
+import type { Ledger } from '../../daemon/ledger/ledger.ts';
 import { Keys } from '../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../daemon/vault/secret-value.ts';
 import { Vault } from '../../daemon/vault/vault.ts';
@@ -20,6 +22,7 @@ const HOUR_MS = 3_600_000;
 /** A team with the workspace `lab/rna`, and its launcher. */
 export class ReleaseGround extends Team {
   readonly vault: Vault;
+  readonly faults = noFaults;
   readonly identity: string;
   readonly recipient: string;
   readonly values = new Map<string, string>();
@@ -38,6 +41,11 @@ export class ReleaseGround extends Team {
     const directory = temporaryDirectory(t);
     const ledger = await openTestLedger(join(directory, 'ledger.db'));
     t.teardown(() => ledger.close());
+    return ReleaseGround.in(ledger, directory);
+  }
+
+  /** Creates the team in a ledger, and the key file in a directory. */
+  static async in(ledger: Ledger, directory: string): Promise<ReleaseGround> {
     const vault = new Vault(
       ledger,
       new Keys({ keyFile: join(directory, 'vault.key'), keyCommand: undefined }),

@@ -38,7 +38,7 @@ export function runDependencies(
   return {
     ledger,
     source: vaultSource(vault),
-    servers: new ServerSource({ ledger, servers: () => [] }),
+    servers: new ServerSource({ ledger, servers: () => [], faults }),
     platforms,
     platformOf: ({ platform }) => storesOf(platforms, platform),
     onThisHost,

@@ -75,6 +75,7 @@ export class TeamServer extends Team {
       log: deps.log,
       redact: (text: string) => text,
       recorder: new MetricsRecorder(ledger, '0', () => 0),
+      faults: deps.faults,
       eventNumbers: permutedNumbers(randomBytes(32)),
       touched: () => undefined,
     } as unknown as Served;

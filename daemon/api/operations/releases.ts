@@ -57,10 +57,10 @@ export const releaseOperations: readonly Operation[] = [
     ofTeamServer: true,
     request: 'release-report',
     responses: { 204: null },
-    handle: async ({ ledger }, { params, body, headers }) => {
+    handle: async (served, { params, body, headers }) => {
       const { authorization } = headers;
       const { token } = readAuthorization(authorization === undefined ? undefined : [authorization]);
-      await reportRelease(ledger, params.release, token, body);
+      await reportRelease(served, params.release, token, body);
       return { status: 204, body: undefined };
     },
   }),

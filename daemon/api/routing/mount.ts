@@ -1,3 +1,4 @@
+import { finished } from 'node:stream/promises';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { EscrowError, type ErrorCode } from '../../errors.ts';
 import { LARGE, LargeBodies } from './large-bodies.ts';
@@ -5,6 +6,7 @@ import { textOf } from './shared-bodies.ts';
 import { callerOf } from '../listeners/caller.ts';
 import type { Served } from '../served.ts';
 import { rememberNothing } from '../../ledger/idempotency.ts';
+import { step } from '../../system/steps.ts';
 import { assertServed, authorizeCall } from './authorize-call.ts';
 import { STREAMED, type Call, type Operation, type Reply, type Streamed } from './operation.ts';
 import { readPrecondition } from './preconditions.ts';
@@ -82,7 +84,12 @@ function respond(one: Operation, served: Served, observe: ResponseObserver): Req
       },
     };
     assertServed(one, request, served);
-    const first = async (): Promise<Reply | Streamed> => one.handle(served, call, response);
+    const { faults } = served;
+    const isChange = one.method !== 'get';
+    const first = async (): Promise<Reply | Streamed> =>
+      isChange
+        ? step(faults, 'request.change', async () => one.handle(served, call, response))
+        : one.handle(served, call, response);
     const repeat = async (remembered: unknown): Promise<Reply> => {
       response.set('Idempotency-Replayed', 'true');
       const repeated = (await one.repeat?.(served, call, remembered)) ?? (remembered as object);
@@ -90,7 +97,13 @@ function respond(one: Operation, served: Served, observe: ResponseObserver): Req
     };
     const reply =
       idempotent === undefined ? await first() : await served.requests.run(idempotent, first, repeat);
-    if (reply !== STREAMED) send(one, request, response, reply, observe);
+    if (reply === STREAMED) return;
+    if (!isChange) send(one, request, response, reply, observe);
+    else
+      await step(faults, 'request.answer', async () => {
+        send(one, request, response, reply, observe);
+        await finished(response).catch(() => undefined); // the client has disconnected
+      });
   };
 }
 

@@ -135,7 +135,8 @@ async function writeRun(
   const directory = deps.runDirectories.locate(id, environment);
   const outputFile = request.detach === true ? join(deps.outputDirectory, `${id}.log`) : null;
   const start = startOf(request, directory, planned, outputFile);
-  const keep = planned.remote === null ? undefined : await deps.source.keeper();
+  const keep =
+    planned.remote === null ? undefined : await step(deps.faults, 'secrets.keep', () => deps.source.keeper());
   await write(deps, 'run.record', async (db) => {
     await insertRun(deps, db, request, planned, { id, redact, outputFile, exitDigest: digest });
     await pinSecrets(deps, db, { id, planned, values, keep });

@@ -1,6 +1,7 @@
 import { readLocalStore } from '../../nextflow/launcher/local-store.ts';
 import type { ResolvedSecret } from '../../sources/resolve.ts';
 import type { RemoteWorkspace } from '../../sources/remote-workspace.ts';
+import { step } from '../../system/steps.ts';
 import type { SecretValue } from '../../vault/secret-value.ts';
 import type { RunDependencies } from '../dependencies.ts';
 import type { PlannedRun } from '../plan/plan.ts';
@@ -55,6 +56,8 @@ async function release(
     secretId === null && version !== null ? [{ name, version }] : [],
   );
   if (remote === null || run === undefined || wanted.length === 0) return new Map();
-  await deps.source.keeper(); // a locked vault fails here, before any value leaves the server
-  return deps.servers.release(remote, run, wanted);
+  return step(deps.faults, 'secrets.release', async () => {
+    await deps.source.keeper(); // a locked vault fails here, before any value leaves the server
+    return deps.servers.release(remote, run, wanted);
+  });
 }

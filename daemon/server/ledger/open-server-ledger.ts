@@ -37,6 +37,7 @@ async function openPostgres(
       compareCluster: () => ledger.compareCluster(),
       acceptCluster: (cluster) => ledger.acceptCluster(cluster),
       hasSynchronousStandby: () => ledger.hasSynchronousStandby(),
+      claims: (claimant, seconds) => ledger.claims(claimant, seconds),
       rateLimits,
     },
     close: async () => {

@@ -15,7 +15,7 @@ export interface ServerLedger {
 /** What a server needs of PostgreSQL besides the ledger. */
 interface PostgresParts extends Pick<
   PostgresLedger,
-  'compareCluster' | 'acceptCluster' | 'hasSynchronousStandby'
+  'compareCluster' | 'acceptCluster' | 'hasSynchronousStandby' | 'claims'
 > {
   /** Where replicas count requests. */
   readonly rateLimits: RateLimitStore;

@@ -9,7 +9,14 @@ const PAUSES = { first: 20, longest: 50 };
 
 function reportsOf({ modules }: TeamRuns, epoch = 1): ReleaseReports {
   const { ledger, deps } = modules;
-  return new ReleaseReports({ ledger, epoch, log: deps.log, roundMs: 20, pauses: PAUSES });
+  return new ReleaseReports({
+    ledger,
+    epoch,
+    log: deps.log,
+    faults: deps.faults,
+    roundMs: 20,
+    pauses: PAUSES,
+  });
 }
 
 void t.test(

@@ -6,6 +6,7 @@ import { findWorkspace } from '../../../daemon/access/scopes.ts';
 import { readAudit } from '../../../daemon/ledger/audit.ts';
 import type { Ledger } from '../../../daemon/ledger/ledger.ts';
 import { createRelease } from '../../../daemon/releases/create-release.ts';
+import { noFaults } from '../../../daemon/system/steps.ts';
 import { maintainReleases } from '../../../daemon/releases/upkeep.ts';
 import { machineUser } from '../../../daemon/access/principal.ts';
 import { onEachLedger } from '../../support/each-ledger.ts';
@@ -169,18 +170,18 @@ onEachLedger('keeps a replaced version only until the release expires', async (t
   await createRelease(ground, ground.launcher, request);
   await ground.set('A_KEY');
   const versions = () => ground.ledger.db.selectFrom('secret_versions').select('version').execute();
-  await maintainReleases(ground.ledger);
+  await maintainReleases(ground.ledger, noFaults);
   t.equal((await versions()).length, 2);
   await ground.ledger.write((db) =>
     db.updateTable('releases').set({ expires_at: '2026-01-05T10:00:00.000Z' }).execute(),
   );
-  await maintainReleases(ground.ledger);
+  await maintainReleases(ground.ledger, noFaults);
   t.same(await versions(), [{ version: 2 }]);
   t.equal((await ground.ledger.db.selectFrom('releases').select('id').execute()).length, 1);
   await ground.ledger.write((db) =>
     db.updateTable('releases').set({ created_at: '2020-01-05T10:00:00.000Z' }).execute(),
   );
-  await maintainReleases(ground.ledger);
+  await maintainReleases(ground.ledger, noFaults);
   t.same(await ground.ledger.db.selectFrom('releases').select('id').execute(), [], 'after the retention');
   t.same(await ground.ledger.db.selectFrom('release_credentials').select('hash').execute(), []);
 });

@@ -24,7 +24,7 @@ onEachLedger('applies the newest report, in whatever order and however often the
   const ground = await ReleaseGround.start(t);
   const request = ground.request([{ name: 'A_KEY', version: await ground.set('A_KEY') }]);
   const { release } = await createRelease(ground, ground.launcher, request);
-  const send = (one: ReleaseReport) => reportRelease(ground.ledger, release.id, release.credential, one);
+  const send = (one: ReleaseReport) => reportRelease(ground, release.id, release.credential, one);
   await send(report(1, 5, 'running'));
   for (const older of [
     report(1, 1, 'created'),
@@ -55,7 +55,7 @@ onEachLedger('applies one of several reports that arrive at once', async (t) => 
   const all = ['created', 'materialized', 'running', 'ended', 'purged'] as const;
   await Promise.all(
     all.map((state, index) =>
-      reportRelease(ground.ledger, release.id, release.credential, report(1, index + 1, state)),
+      reportRelease(ground, release.id, release.credential, report(1, index + 1, state)),
     ),
   );
   t.match(await stateOf(ground, release), { state: 'purged', sequence: 5 });
@@ -71,13 +71,13 @@ void t.test('accepts only a credential of the release, also of a suspended user'
   const { release: repeated } = await createRelease(ground, by, request);
   const { release: other } = await createRelease(ground, by, ground.request([{ name: 'A_KEY', version }]));
   for (const wrong of [undefined, '', text, 'nfr_', createReleaseCredential(), other.credential])
-    await t.rejects(reportRelease(ground.ledger, release.id, wrong, report(1, 1, 'ended')), {
+    await t.rejects(reportRelease(ground, release.id, wrong, report(1, 1, 'ended')), {
       code: 'unauthenticated',
     });
   t.match(await stateOf(ground, release), { state: 'created' });
   await revokeToken(ground.ledger, ground.launcher, token.id);
   await setUserState(ground.ledger, await ground.user('root', true), 'ada', 'suspended');
-  await reportRelease(ground.ledger, release.id, release.credential, report(1, 1, 'running'));
-  await reportRelease(ground.ledger, release.id, repeated.credential, report(1, 2, 'purged'));
+  await reportRelease(ground, release.id, release.credential, report(1, 1, 'running'));
+  await reportRelease(ground, release.id, repeated.credential, report(1, 2, 'purged'));
   t.match(await stateOf(ground, release), { state: 'purged' });
 });

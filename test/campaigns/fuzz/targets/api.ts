@@ -141,6 +141,7 @@ export const api: Target = {
       platformRules,
       platformChecks,
       recorder: new MetricsRecorder(ledger, '0', () => 0),
+      faults: deps.faults,
       examiner: { examine: none },
       launches: { preview: unprepared, start: unprepared, repeat: unprepared, parameterSchema: unprepared },
       tcp: { listen: () => Promise.resolve(), address: undefined },

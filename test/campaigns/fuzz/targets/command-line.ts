@@ -42,6 +42,7 @@ export const commandLine: Target = {
       startPersistent: absent,
       serve: absent,
       serveTeam: absent,
+      faults: undefined,
     };
     const context = members as unknown as Context;
     return {
