@@ -485,7 +485,7 @@ export interface Audit {
  */
 export interface JournalEvent {
   /**
-   * Number of the event in the journal
+   * Number of the event in the journal. On a team server, unique but in no order
    */
   seq: number;
   /**
@@ -3279,6 +3279,10 @@ export interface ServerConfiguration {
      * File with the passphrase from which the key is derived
      */
     passphraseFile?: string;
+    /**
+     * File with the passphrase of the previous key, during a rekey
+     */
+    previousPassphraseFile?: string;
     /**
      * Shell command from whose output the key is derived
      */

@@ -13,7 +13,6 @@ import { readAudit } from '../ledger/audit.ts';
 import type { ReadinessWarning } from '../contract/types.ts';
 import { openJsonLog } from '../system/json-log.ts';
 import { noFaults, type FaultInjector } from '../system/steps.ts';
-import type { Keys } from '../vault/keys/keys.ts';
 import { Vault } from '../vault/vault.ts';
 import { completeRekey, unlockAgain } from './complete-rekey.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
@@ -24,11 +23,12 @@ import { ServerListener } from './listener/server-listener.ts';
 import { LedgerWatch } from './ledger/ledger-watch.ts';
 import { openServerLedger } from './ledger/open-server-ledger.ts';
 import type { ServerLedger } from './ledger/server-ledger.ts';
+import { ReplicaKeys } from './replica-keys.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { servedByServer } from './served-by-server.ts';
 import { CertificateWatch } from './tls/certificate-watch.ts';
 import { maintainReleasesHourly } from './maintain-releases-hourly.ts';
-import { assertUnlocked, openVaultKeys, requestKeyOf } from './vault-keys.ts';
+import { openVaultKeys, requestKeyOf } from './vault-keys.ts';
 
 /** Options of a server. */
 export interface ServeOptions {
@@ -76,8 +76,12 @@ export async function serveTeam(settings: ServerSettings, options: ServeOptions)
       });
     log.info({ address, url: settings.publicUrl.origin }, 'listening');
     parts = await openParts(settings, options, log);
-    const { vault, store } = parts;
-    const upkeep = (): Promise<void> => completeRekey(store.ledger, vault, log);
+    const { vault, store, replicaKeys } = parts;
+    const { faults = noFaults } = options;
+    const upkeep = async (): Promise<void> => {
+      await replicaKeys.announce();
+      await completeRekey(store.ledger, vault, faults, log);
+    };
     reloads.push(() => void unlockAgain(vault, settings.vault, log).then(upkeep));
     void upkeep();
     app = appOf(parts, settings, readiness, options, log);
@@ -99,7 +103,7 @@ export async function serveTeam(settings: ServerSettings, options: ServeOptions)
 interface Parts {
   readonly store: ServerLedger;
   readonly ledgerWatch: LedgerWatch;
-  readonly keys: Keys;
+  readonly replicaKeys: ReplicaKeys;
   readonly vault: Vault;
   readonly events: EventHub;
   readonly recorder: MetricsRecorder;
@@ -128,15 +132,18 @@ async function openParts(
   await ledgerWatch.start();
   events.start();
   recorder.start();
+  const replicaKeys = new ReplicaKeys(ledger, keys, log);
+  await replicaKeys.start();
   const upkeep = maintainReleasesHourly(store, faults, log);
   return {
-    ...{ store, ledgerWatch, keys, events, recorder, requestKey, eventNumbers },
+    ...{ store, ledgerWatch, replicaKeys, events, recorder, requestKey, eventNumbers },
     vault: new Vault(ledger, keys),
     close: async () => {
       ledgerWatch.stop();
       events.stop();
       recorder.stop();
       await upkeep.stop();
+      await replicaKeys.stop();
       await store.close();
     },
   };
@@ -166,13 +173,13 @@ function appOf(
 }
 
 function examinationOf(
-  { store, ledgerWatch, keys }: Parts,
+  { store, ledgerWatch, vault }: Parts,
   watch: CertificateWatch | undefined,
 ): Parameters<Readiness['open']>[0] {
   return {
     assertUsable: ledgerWatch.assertUsable,
     checkLedger: async () => readAudit(store.ledger.db, { limit: 1 }),
-    checkVault: async () => assertUnlocked(keys),
+    checkVault: async () => vault.assertUsable(),
     warnings: async (): Promise<ReadinessWarning[]> => [
       ...(watch?.warnings ?? []),
       ...(await ledgerWatch.warnings()),

@@ -17,19 +17,34 @@ type VaultSettings = ServerSettings['vault'];
  * Returns the keys of a server's vault, unlocked. The key file must exist: replicas that created one each could not decrypt the
  * values of the others. Throws `vault-key-missing`, `passphrase-wrong` and other errors of keys.
  */
-export async function openVaultKeys({ keyFile, passphraseFile, keyCommand }: VaultSettings): Promise<Keys> {
+export async function openVaultKeys(settings: VaultSettings): Promise<Keys> {
+  const { keyFile, keyCommand } = settings;
   const keys = new Keys({ keyFile, keyCommand, isFixed: true });
   if (keys.ring() === undefined)
     throw new EscrowError('vault-key-missing', `The vault key file "${keyFile}" does not exist.`, {
       hint: 'For a new server, run `nf-escrow serve init` once, and copy the file to the other replicas. Otherwise restore it from a backup.',
     });
-  await unlockVaultKeys(keys, passphraseFile);
+  await unlockVaultKeys(keys, settings);
   return keys;
 }
 
-/** Reads the passphrase again, after a rekey with another one. Throws `passphrase-wrong`, `config-invalid`, `permissions-too-open`. */
-export async function unlockVaultKeys(keys: Keys, passphraseFile: string | undefined): Promise<void> {
-  if (passphraseFile !== undefined) await keys.unlock(readPassphrase(passphraseFile));
+/**
+ * Reads the passphrases again, of which there are two during a rekey. One that belongs to no key yet is ignored if another one does.
+ * Throws `passphrase-wrong`, `config-invalid`, `permissions-too-open`.
+ */
+export async function unlockVaultKeys(
+  keys: Keys,
+  { passphraseFile, previousPassphraseFile }: VaultSettings,
+): Promise<void> {
+  const failures: unknown[] = [];
+  const files = [passphraseFile, previousPassphraseFile].filter((file) => file !== undefined);
+  for (const file of files)
+    try {
+      await keys.unlock(readPassphrase(file));
+    } catch (error) {
+      failures.push(error);
+    }
+  if (files.length > 0 && failures.length === files.length) throw failures[0];
 }
 
 /**
@@ -49,11 +64,6 @@ export async function createVaultKeys({
   return true;
 }
 
-/** Throws unless values can be encrypted. */
-export async function assertUnlocked(keys: Keys): Promise<void> {
-  await keys.current(false);
-}
-
 /**
  * Returns the key of request fingerprints. Derived, so that all replicas have the same one. After a rekey, a repeated request with an
  * old idempotency key is refused instead of being carried out twice.
@@ -63,6 +73,7 @@ export async function requestKeyOf(keys: Keys): Promise<Buffer> {
   return Buffer.from(hkdfSync('sha256', bytes, id, 'nf-escrow request fingerprints', 32));
 }
 
-function readPassphrase(path: string): Buffer {
+/** Returns the passphrase in a file. Throws `config-invalid`, `permissions-too-open`, `path-conflict`. */
+export function readPassphrase(path: string): Buffer {
   return Buffer.from(readSecretText(path, PASSPHRASE));
 }

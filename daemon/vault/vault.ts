@@ -12,6 +12,7 @@ import { rememberNothing, type Remember } from '../ledger/idempotency.ts';
 import { record } from '../ledger/journal.ts';
 import type { Ledger, Queries } from '../ledger/ledger.ts';
 import type { Tables } from '../ledger/tables.ts';
+import { chosenKey } from './keys/chosen-key.ts';
 import type { Keys } from './keys/keys.ts';
 import { open, seal, sealedWith, type VaultKey } from './encryption.ts';
 import { listSecrets, tagOf } from './list-secrets.ts';
@@ -238,6 +239,11 @@ export class Vault {
     };
   }
 
+  /** Throws unless values can be encrypted and decrypted: key errors. */
+  async assertUsable(): Promise<void> {
+    await this.#encryptionKey();
+  }
+
   async #setAllIn(
     db: Queries,
     by: Principal,
@@ -282,7 +288,7 @@ export class Vault {
     for (;;) {
       const key = await this.#encryptionKey();
       const done = await this.#ledger.write(async (db) =>
-        this.keys.isCurrent(key) ? [await work(db, key)] : [],
+        (await this.#isCurrent(db, key)) ? [await work(db, key)] : [],
       );
       for (const result of done) return result;
     }
@@ -298,9 +304,20 @@ export class Vault {
       .select('sealed')
       .limit(1)
       .executeTakeFirst();
-    if (row === undefined) return this.keys.current(true);
-    await this.keys.get(sealedWith(Buffer.from(row.sealed as ArrayBuffer)));
-    return this.keys.current(false);
+    const chosen = await this.#chosenKey(this.#ledger.db);
+    if (row !== undefined) await this.keys.get(sealedWith(Buffer.from(row.sealed as ArrayBuffer)));
+    if (chosen !== undefined) return this.keys.get(chosen);
+    return this.keys.current(row === undefined);
+  }
+
+  /** Returns whether a key still encrypts new values. A transaction that a rekey has overtaken is in conflict with it. */
+  async #isCurrent(db: Queries, key: VaultKey): Promise<boolean> {
+    const chosen = await this.#chosenKey(db);
+    return chosen === undefined ? this.keys.isCurrent(key) : chosen === key.id;
+  }
+
+  async #chosenKey(db: Queries): Promise<string | undefined> {
+    return this.keys.isFixed ? chosenKey(db) : undefined;
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type PostgresOptions,
 } from '../../daemon/ledger/postgres/open.ts';
 import { startPostgres } from './postgres.ts';
+import { asAdministrator, urlOf } from './postgres-databases.ts';
 import { skipUnlessRequired } from './skip-unless-required.ts';
 import { testDatabases } from './test-ledger.ts';
 
@@ -35,31 +36,6 @@ async function start(): Promise<PostgresServer | undefined> {
     return urlOf(config, name);
   };
   return { config, createDatabase };
-}
-
-/** Executes statements as the superuser, in a database. */
-export async function asAdministrator(
-  config: pg.PoolConfig,
-  statements: string,
-  database = 'postgres',
-): Promise<pg.QueryResult> {
-  const client = new pg.Client({ ...config, database });
-  await client.connect();
-  try {
-    return await client.query(statements);
-  } finally {
-    await client.end();
-  }
-}
-
-/** Returns the connection string of a database. */
-export function urlOf({ host, user }: pg.PoolConfig, database: string, role = user): string {
-  return `postgres://${String(role)}@/${database}?host=${String(host)}`;
-}
-
-/** Returns the name of the database in a connection string of `urlOf`. */
-export function databaseOf(url: string): string {
-  return /@\/(\w+)/.exec(url)?.[1] ?? '';
 }
 
 /** Opens a ledger in a new database of the test's server, and closes it after the test. Skips the test without PostgreSQL. */

@@ -43,6 +43,7 @@ export interface ServerSettings {
   readonly vault: {
     readonly keyFile: string;
     readonly passphraseFile: string | undefined;
+    readonly previousPassphraseFile: string | undefined;
     readonly keyCommand: string | undefined;
   };
   readonly drain: { readonly delaySeconds: number; readonly deadlineSeconds: number };
@@ -93,6 +94,7 @@ export async function loadServerSettings(options: ServerOptions, env: Environmen
       // Not in the state directory: a copy of the ledger alone cannot be decrypted.
       keyFile: vault.keyFile ?? `${stateDirectory}-key/vault.key`,
       passphraseFile: vault.passphraseFile,
+      previousPassphraseFile: vault.previousPassphraseFile,
       keyCommand: vault.keyCommand,
     }),
     drain: Object.freeze({ ...DRAIN, ...configuration.drain }),
@@ -124,6 +126,7 @@ function pathsOf({
     ['database.caFile', database?.caFile],
     ['vault.keyFile', vault?.keyFile],
     ['vault.passphraseFile', vault?.passphraseFile],
+    ['vault.previousPassphraseFile', vault?.previousPassphraseFile],
   ];
 }
 

@@ -33,6 +33,11 @@ export class Keys {
     this.#settings = settings;
   }
 
+  /** Whether replicas of a server have copies of the key file. The ledger then says which key encrypts (`chosen-key.ts`). */
+  get isFixed(): boolean {
+    return this.#settings.isFixed === true;
+  }
+
   get file(): string {
     return this.#settings.keyFile;
   }
@@ -94,10 +99,31 @@ export class Keys {
     return key;
   }
 
-  /** Removes all keys but the first. The caller has checked that no value is encrypted with the others. */
-  dropOld(): void {
-    const ring = this.ring();
-    if (ring !== undefined && ring.length > 1) writeRing(this.file, [ring[0]]);
+  /** Adds a new key as the last of the ring, which encrypts nothing yet. Durable when this returns. */
+  async prepare(source: KeySource, passphrase: Buffer | undefined): Promise<VaultKey> {
+    const [entry, key] = await this.#make(source, passphrase);
+    const [first, ...others] = this.ring() ?? [];
+    writeRing(this.file, first === undefined ? [entry] : [first, ...others, entry]);
+    return key;
+  }
+
+  /** Removes all keys but one. The caller has checked that no value is encrypted with the others. */
+  dropOthers({ id }: VaultKey): void {
+    const ring = this.ring() ?? [];
+    const kept = ring.find((entry) => idOf(entry) === id);
+    if (kept !== undefined && ring.length > 1) writeRing(this.file, [kept]);
+  }
+
+  /** Returns the ids of the keys that can be used now. */
+  async usable(): Promise<string[]> {
+    const ids: string[] = [];
+    for (const entry of this.ring() ?? [])
+      try {
+        ids.push((await this.#open(entry)).id);
+      } catch {
+        continue; // its passphrase or the output of its command is missing
+      }
+    return ids;
   }
 
   /** Returns whether the key that encrypts needs a passphrase that nobody has entered yet. */

@@ -4,6 +4,8 @@ import { EscrowError } from '../../errors.ts';
 import { fragmentsOf } from '../../ledger/fragments.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Ledger, Queries } from '../../ledger/ledger.ts';
+import { noFaults, step, type FaultInjector } from '../../system/steps.ts';
+import { chosenKey } from './chosen-key.ts';
 import type { KeySource } from './key-ring.ts';
 import { open, seal, sealedWith, type VaultKey } from '../encryption.ts';
 import { contextOf } from '../store-secrets.ts';
@@ -40,9 +42,17 @@ export async function rekey(
 }
 
 /** Completes an interrupted rekey, if there is one. Throws the errors of `Keys.get`, such as `vault-locked`. */
-export async function finishRekey(ledger: Ledger, vault: Vault): Promise<number> {
+export async function finishRekey(
+  ledger: Ledger,
+  vault: Vault,
+  faults: FaultInjector = noFaults,
+): Promise<number> {
   if ((vault.keys.ring()?.length ?? 0) < 2) return 0;
-  return exclusively(vault, async () => encryptAll(ledger, vault, await vault.keys.current(false)));
+  if (!vault.keys.isFixed)
+    return exclusively(vault, async () => encryptAll(ledger, vault, await vault.keys.current(false), faults));
+  const chosen = await chosenKey(ledger.db);
+  if (chosen === undefined) return 0; // a key is prepared, and encrypts nothing yet
+  return exclusively(vault, async () => encryptAll(ledger, vault, await vault.keys.get(chosen), faults));
 }
 
 const inProgress = new WeakSet<Vault>();
@@ -85,11 +95,20 @@ export async function assertKeysAvailable(ledger: Ledger, vault: Vault): Promise
   for (const id of await keysInUse(ledger.db)) await vault.keys.get(id);
 }
 
-async function encryptAll(ledger: Ledger, vault: Vault, key: VaultKey): Promise<number> {
+async function encryptAll(
+  ledger: Ledger,
+  vault: Vault,
+  key: VaultKey,
+  faults: FaultInjector = noFaults,
+): Promise<number> {
   let total = 0;
-  for (let count = BATCH; count === BATCH; total += count) count = await encryptBatch(ledger, vault, key);
+  for (let count = BATCH; count === BATCH; total += count)
+    count = await step(faults, 'rekey.encrypt', () => encryptBatch(ledger, vault, key));
   const dropUnused = async (db: Queries): Promise<void> => {
-    if ((await keysInUse(db)).every((id) => id === key.id)) vault.keys.dropOld();
+    if (!(await keysInUse(db)).every((id) => id === key.id)) return;
+    await step(faults, 'rekey.remove-key', () => {
+      vault.keys.dropOthers(key);
+    });
   };
   if (ledger.isShared) {
     if (await isRetired(ledger, key)) await dropUnused(ledger.db);

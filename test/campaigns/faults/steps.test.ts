@@ -4,16 +4,25 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import ts from 'typescript';
-import { steps } from '../../../daemon/system/steps.ts';
+import { serverSteps, steps } from '../../../daemon/system/steps.ts';
 import { root } from '../../support/sandbox.ts';
 
-/** The sources of the engine. */
-const FILES = ['run-directory', 'runs', 'stores'].flatMap((module) =>
+/** The sources of the engine: of the daemon, and of what a team server does for its runs. */
+const FILES = ['releases', 'run-directory', 'runs', 'stores'].flatMap((module) =>
   readdirSync(join(root, 'daemon', module), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(root, 'daemon', module, name)),
 );
-FILES.push(join(root, 'daemon/system/files/remove-tree.ts'));
+for (const file of ['system/files/remove-tree.ts', 'sources/server-source.ts'])
+  FILES.push(join(root, 'daemon', file));
+
+/** Further sources of a team server that have steps. */
+const OF_SERVER = [
+  'api/routing/mount.ts',
+  'server/maintain-releases-hourly.ts',
+  'server/rekey.ts',
+  'vault/keys/rekey.ts',
+].map((file) => join(root, 'daemon', file));
 
 /**
  * Declarations of external functions: every function that is declared in one of these files counts as an external call
@@ -21,7 +30,7 @@ FILES.push(join(root, 'daemon/system/files/remove-tree.ts'));
  * engine are checked themselves, and the others that are excepted make no external calls.
  */
 const OUTSIDE =
-  /@types\/node\/(child_process|dgram|fs|fs\/promises|http|https|net|web-globals\/fetch)\.d\.ts$|node_modules\/(?!@types\/|typescript\/|pino\/)|daemon\/(?!access\/|contract\/|redaction\/|run-directory\/|runs\/|stores\/|errors\.ts$|package-files\.ts$)|daemon\/stores\/store\.ts$/;
+  /@types\/node\/(child_process|dgram|fs|fs\/promises|http|https|net|web-globals\/fetch)\.d\.ts$|node_modules\/(?!@types\/|typescript\/|pino\/)|daemon\/(?!access\/|contract\/|redaction\/|releases\/|run-directory\/|runs\/|stores\/|errors\.ts$|package-files\.ts$)|daemon\/stores\/store\.ts$/;
 
 /** Functions of these files that only read, or that work in memory. */
 const HARMLESS: readonly RegExp[] = [
@@ -52,10 +61,12 @@ const HARMLESS: readonly RegExp[] = [
   /^(describeEnd|detectExecutor|find|living|findByName|settled|status)$/,
   // the send time of a request, which has its own step; sending is in a step; the body of a response
   /^(noteSent|#note|sendAt|text|json)$/,
-  // descriptors of this process
-  /^(hold|release)$/,
+  // encrypting in memory
+  /^(addIdentity|addRecipient|decrypt|encrypt|generateX25519Identity|identityToRecipient|whyUnfit)$/,
+  // reading from a team server
+  /^(connectStored|findRemoteWorkspace|qualifiedTitle|readAll)$/,
   // reading the ledger, and decrypting values
-  /^(keeper|findComputeEnvironment|listComputeEnvironments|open|readEventData|resolveSecrets|versions)$/,
+  /^(findComputeEnvironment|listComputeEnvironments|open|readEventData|resolveSecrets|versions)$/,
   // rendering policies
   /^renderDocuments$/,
   // querying stores
@@ -92,6 +103,8 @@ function isOutward(call: ts.CallExpression, checker: ts.TypeChecker, inside: rea
   const name = calledName(call);
   if (name.startsWith('execute') && /kysely.*select-query-builder/.test(declared)) return false;
   if (inside.includes(declared) && !declared.endsWith('/stores/store.ts')) return false;
+  // A store releases descriptors of this process. A server releases values.
+  if (name === 'release' && declared.endsWith('/stores/store.ts')) return false;
   return !HARMLESS.some((names) => names.test(name));
 }
 
@@ -205,10 +218,10 @@ void t.test('detects external calls outside a step, including unknown functions'
 });
 
 void t.test('the engine uses every step', async (t) => {
-  const text = FILES.map((path) => readFileSync(path, 'utf8')).join('\n');
+  const text = [...FILES, ...OF_SERVER].map((path) => readFileSync(path, 'utf8')).join('\n');
   t.comment(steps.join(', '));
   t.same(
-    steps.filter((name) => !text.includes(`'${name}'`)),
+    [...steps, ...serverSteps].filter((name) => !text.includes(`'${name}'`)),
     [],
   );
 });

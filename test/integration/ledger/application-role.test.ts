@@ -6,7 +6,8 @@ import { sql } from 'kysely';
 import t from 'tap';
 import { record } from '../../../daemon/ledger/journal.ts';
 import { openPostgresLedger } from '../../../daemon/ledger/postgres/open.ts';
-import { asAdministrator, databaseOf, postgresServer, urlOf } from '../../support/each-ledger.ts';
+import { postgresServer } from '../../support/each-ledger.ts';
+import { asAdministrator, databaseOf, urlOf } from '../../support/postgres-databases.ts';
 import { runRow } from '../../support/run-row.ts';
 import { root } from '../../support/sandbox.ts';
 

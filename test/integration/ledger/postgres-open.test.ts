@@ -8,13 +8,8 @@ import t from 'tap';
 import { EscrowError } from '../../../daemon/errors.ts';
 import { postgresMigrations } from '../../../daemon/ledger/postgres/migrations.ts';
 import { openPostgresLedger } from '../../../daemon/ledger/postgres/open.ts';
-import {
-  asAdministrator,
-  databaseOf,
-  openInPostgres,
-  postgresServer,
-  urlOf,
-} from '../../support/each-ledger.ts';
+import { openInPostgres, postgresServer } from '../../support/each-ledger.ts';
+import { asAdministrator, databaseOf, urlOf } from '../../support/postgres-databases.ts';
 
 const failureOf = (opening: Promise<unknown>): Promise<unknown> =>
   opening.then(

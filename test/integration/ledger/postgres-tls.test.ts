@@ -7,7 +7,7 @@ import { inspect } from 'node:util';
 import t from 'tap';
 import { EscrowError } from '../../../daemon/errors.ts';
 import { openPostgresLedger } from '../../../daemon/ledger/postgres/open.ts';
-import { asAdministrator } from '../../support/each-ledger.ts';
+import { asAdministrator } from '../../support/postgres-databases.ts';
 import { freePorts } from '../../support/free-ports.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';

@@ -3,7 +3,8 @@ import { newestPostgresSchema } from '../../../daemon/ledger/postgres/migrate.ts
 import { newestSqliteSchema } from '../../../daemon/ledger/sqlite/migrate.ts';
 import { openLedger } from '../../../daemon/ledger/sqlite/open.ts';
 import { LedgerWatch } from '../../../daemon/server/ledger/ledger-watch.ts';
-import { asAdministrator, openInPostgres } from '../../support/each-ledger.ts';
+import { openInPostgres } from '../../support/each-ledger.ts';
+import { asAdministrator } from '../../support/postgres-databases.ts';
 import { until } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 

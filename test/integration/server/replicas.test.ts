@@ -2,7 +2,8 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { asAdministrator, databaseOf, postgresServer } from '../../support/each-ledger.ts';
+import { postgresServer } from '../../support/each-ledger.ts';
+import { asAdministrator, databaseOf } from '../../support/postgres-databases.ts';
 import { until } from '../../support/sandbox.ts';
 import { TeamServer } from '../../support/server/team-server.ts';
 

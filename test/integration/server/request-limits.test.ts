@@ -6,7 +6,8 @@ import { createHttpServer } from '../../../daemon/api/listeners/http-server.ts';
 import { problems } from '../../../daemon/api/problem.ts';
 import { RequestLimits } from '../../../daemon/server/limits/request-limits.ts';
 import { authenticateRequests } from '../../../daemon/server/listener/authenticate-requests.ts';
-import { asAdministrator, databaseOf, openInPostgres } from '../../support/each-ledger.ts';
+import { openInPostgres } from '../../support/each-ledger.ts';
+import { asAdministrator, databaseOf } from '../../support/postgres-databases.ts';
 import { send } from '../../support/http.ts';
 import { listenOnLoopback } from '../../support/listen-on-loopback.ts';
 

@@ -3,6 +3,7 @@ import type { ServerOptions } from '../../../server/configuration/server-setting
 import type { Context } from '../../context.ts';
 import { addServeAccounts } from './accounts.ts';
 import { addServeInit } from './init.ts';
+import { addServeRekey } from './rekey.ts';
 import { addServeRestore } from './restore.ts';
 import { addServerOptions } from './server-options.ts';
 
@@ -17,5 +18,6 @@ export function addServe(program: Command, context: Context): void {
     });
   addServeInit(serve);
   addServeAccounts(serve);
+  addServeRekey(serve, context);
   addServeRestore(serve);
 }
