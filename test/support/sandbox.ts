@@ -257,6 +257,7 @@ export function removeAbandoned(): void {
   for (const name of readdirSync('/tmp').filter((entry) => entry.startsWith('nfe-'))) {
     try {
       const owner = Number(readFileSync(`/tmp/${name}/owner`, 'utf8'));
+      if (owner === 0) continue; // another process is writing it
       if (statSync(`/proc/${String(owner)}`, { throwIfNoEntry: false }) !== undefined) continue;
       killAllIn(`/tmp/${name}`);
       rmSync(`/tmp/${name}`, { recursive: true, force: true });

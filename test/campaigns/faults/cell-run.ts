@@ -9,13 +9,14 @@ import { identifySelf } from '../../../daemon/system/processes/process-identity.
 import { environmentFor } from '../../support/aws/test-aws.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { root, type Sandbox } from '../../support/sandbox.ts';
-import type { Cell, Cloud, Verdict } from './cell.ts';
+import { isOnAws, type Cell, type Cloud, type Verdict } from './cell.ts';
 import { CellDaemon, PATIENCE_MS } from './cell-daemon.ts';
 import { BatchHead } from './batch-head.ts';
 import { judgeReceipt, judgeRun, type Observed } from './judge.ts';
 import { isHead, isShim, processesIn, requestAt } from './fault-kinds.ts';
 import { filesLeft, leftInAws } from './leftovers.ts';
 import { scriptOf } from './scripts.ts';
+import type { CellReplicas } from './team/cell-replicas.ts';
 import { NAMES, type Template } from './template.ts';
 
 export class CellRun {
@@ -23,6 +24,7 @@ export class CellRun {
   readonly #box: Sandbox;
   readonly #aws: StrictAws | undefined;
   readonly #batch: BatchHead | undefined;
+  readonly #replicas: CellReplicas | undefined;
   readonly #values: readonly string[];
   readonly #directory: string;
   readonly #daemon: CellDaemon;
@@ -30,9 +32,15 @@ export class CellRun {
   #endedAt = performance.now();
   #cancel: Observed['cancel'] = 'no';
 
-  constructor(box: Sandbox, cell: Cell, { directory, values }: Template, cloud: Cloud | undefined) {
+  constructor(
+    box: Sandbox,
+    cell: Cell,
+    { directory, values }: Template,
+    { cloud, replicas }: { readonly cloud: Cloud | undefined; readonly replicas: CellReplicas | undefined },
+  ) {
     this.#cell = cell;
     this.#aws = cloud?.aws;
+    this.#replicas = replicas;
     this.#batch = cloud === undefined ? undefined : new BatchHead(box, cloud, () => this.#heads() > 0);
     this.#values = values;
     this.#box = box;
@@ -62,6 +70,7 @@ export class CellRun {
       this.#aws.rules.lossy = request;
       this.#aws.rules.holding.push(600);
     }
+    await this.#replicas?.ready();
     await this.#daemon.ensure();
     if (cell.way === 'abandoned') await this.#abandon();
     else await this.#launch();
@@ -112,18 +121,40 @@ export class CellRun {
       killed: { head: this.#has('killed-head'), shim: this.#has('killed-shim') },
     };
     this.#wrong.push(...judgeRun(observed));
+    await this.#judgeServer(runs);
     const [run] = runs;
     if (run === undefined || this.#cell.way === 'pruned') return; // pruning removes the receipt as well
     this.#wrong.push(...judgeReceipt(observed, await this.#daemon.receipt(run.id)));
   }
 
+  /** Compares what the server knows with the run, once the daemon has reported its end. */
+  async #judgeServer(runs: readonly Run[]): Promise<void> {
+    const replicas = this.#replicas;
+    if (replicas === undefined) return;
+    const isReceived = this.#points().includes('after release.record');
+    if (runs.length === 0 && isReceived) await this.#timePasses(); // the daemon reports a run without a record later
+    const deadline = performance.now() + PATIENCE_MS;
+    while ((await replicas.unreported(runs.length > 0 || isReceived)) && performance.now() < deadline) {
+      await this.#daemon.ensure();
+      await sleep(50);
+    }
+    this.#wrong.push(...(await replicas.judge(runs, isReceived)));
+  }
+
   /** Launches the run, acts while its head is alive, and waits until the command ends. */
   async #launch(): Promise<void> {
     const { way, store } = this.#cell;
-    const where = way.includes('job') ? 'jobs' : store === 'run-directory' ? 'local' : 'batch';
+    const where = way.includes('job') ? 'jobs' : isOnAws(store) ? 'batch' : 'local';
     const environment = where === 'local' ? [] : ['--compute-env', where];
+    const workspace = store === 'server' ? ['--workspace', 'lab/rna'] : [];
     const detach = way === 'pruned' ? ['--detach'] : [];
-    const started = this.#daemon.start(['run', ...environment, ...detach, scriptOf(this.#cell)]);
+    const started = this.#daemon.start([
+      'run',
+      ...workspace,
+      ...environment,
+      ...detach,
+      scriptOf(this.#cell),
+    ]);
     const ended = started.ended.then(() => true);
     const launched = await this.#until(
       () => this.#launches() > 0,
@@ -144,6 +175,7 @@ export class CellRun {
       await this.#wait(() => this.#has('spent'), 400);
     if (way === 'renewed')
       await this.#wait(() => this.#points().includes('after lease.record-renewed'), 4000);
+    if (way === 'rekeyed') await this.#replicas?.rekey(this.#wrong);
     await this.#daemon.ensure();
     await this.#expectSecrets();
     if (way === 'put back')

@@ -4,14 +4,20 @@ import type { BatchAgent } from '../../support/aws/batch-agent.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import type { Kind } from './fault-kinds.ts';
 
-export const stores = ['run-directory', 'aws bundle', 'aws per-secret'] as const;
+export const stores = ['run-directory', 'aws bundle', 'aws per-secret', 'server'] as const;
 export type StoreName = (typeof stores)[number];
+
+/** Whether the secrets of a run are delivered through AWS. The store `server` is a run directory with secrets of a team server. */
+export function isOnAws(store: StoreName): boolean {
+  return store.startsWith('aws');
+}
 
 /**
  * The scenarios, which together reach every point: a run to its end; cancelled; never started because its launcher has
  * ended; refused because materializing fails; with a removal that fails once; long enough to renew its leases; pruned
  * after its end; with a run directory that reappears after the purge, as after a power loss; with its head as a scheduler
- * job, to its end and cancelled; with a head that dies and leaves orphaned jobs.
+ * job, to its end and cancelled; with a head that dies and leaves orphaned jobs; with a team server whose vault is rekeyed
+ * meanwhile.
  */
 export const ways = [
   'normal',
@@ -25,6 +31,7 @@ export const ways = [
   'as a job',
   'as a cancelled job',
   'with orphans',
+  'rekeyed',
 ] as const;
 export type Way = (typeof ways)[number];
 

@@ -5,7 +5,9 @@ import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } fr
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { steps, type FaultPoint } from '../../../daemon/system/steps.ts';
+import { serverSteps, steps, type FaultPoint } from '../../../daemon/system/steps.ts';
+
+import type { StoreName } from './cell.ts';
 
 export const kinds = [
   'kill -9 daemon',
@@ -22,6 +24,8 @@ export const kinds = [
   'read-only',
   'reply lost',
   'carried out late',
+  'kill -9 replica',
+  'paused replica',
 ] as const;
 export type Kind = (typeof kinds)[number];
 
@@ -40,17 +44,30 @@ export function requestAt(point: FaultPoint): string | undefined {
   return LATE[point];
 }
 
+/** Returns whether a point is one of a team server. */
+export function isOfServer(point: FaultPoint): boolean {
+  return (serverSteps as readonly string[]).includes(point.split(' ')[1] ?? '');
+}
+
+/** Points of the daemon between which it depends on a team server. */
+const OF_RELEASE = / (secrets|release|report)\./;
+
 /**
- * Returns whether a kind of fault applies to a point. A failure after a step is a lost reply. Only requests to AWS and
+ * Returns whether a kind of fault applies to a point of a store. A failure after a step is a lost reply. Only requests to AWS and
  * submissions to a scheduler can be carried out late.
  */
-export function happensAt(kind: Kind, point: FaultPoint): boolean {
+export function happensAt(kind: Kind, point: FaultPoint, store: StoreName): boolean {
+  if (isOfServer(point) || kind.endsWith(' replica')) return isOfServer(point) && kind.endsWith(' replica');
+  // With other stores, all faults are injected at the points that do not concern a server.
+  if (store === 'server' && !OF_RELEASE.test(point) && kind !== 'kill -9 daemon') return false;
   if (kind === 'reply lost') return point.startsWith('after ');
   if (kind === 'I/O error') return point.startsWith('before ');
   if (kind === 'carried out late') return requestAt(point) !== undefined || point === 'before job.submit';
   return true;
 }
 
+/** Duration of a pause: the other replica serves requests meanwhile. */
+const PAUSED_MS = 2000;
 /** Duration of a full or read-only disk, and of most ledger locks. */
 const LASTING_MS = 700;
 /** Longer than the ledger's busy timeout (daemon/ledger/sqlite/open.ts), so that writes fail. */
@@ -66,7 +83,7 @@ function lockedMs(point: FaultPoint): number {
 const DAY_MS = 24 * 3600 * 1000;
 /** Steps that write to a local disk. */
 const LOCAL =
-  /^before (run\.record|lease\.record|lease\.note|head\.record|records\.|job\.(write|intend|record)|directory\.|fence\.|remove\.|orphans\.record|prune\.)/;
+  /^before (run\.record|lease\.record|lease\.note|head\.record|records\.|job\.(write|intend|record)|directory\.|fence\.|remove\.|orphans\.record|prune\.|release\.record|report\.(queue|record))/;
 
 /** Makes local steps fail for some time, like a full or read-only disk. */
 function failFor(code: 'ENOSPC' | 'EROFS'): Error {
@@ -94,6 +111,7 @@ function failure(code: string): Error {
 export async function doFault(kind: Kind, point: FaultPoint, directory: string): Promise<boolean> {
   switch (kind) {
     case 'kill -9 daemon':
+    case 'kill -9 replica':
       killSelf();
       return true;
     case 'kill -9 head':
@@ -131,6 +149,9 @@ export async function doFault(kind: Kind, point: FaultPoint, directory: string):
       return true;
     case 'ledger locked':
       return lockLedger(lockedMs(point));
+    case 'paused replica':
+      pauseSelf();
+      return true;
     case 'carried out late':
       if (point.endsWith('job.submit')) {
         // The fake sbatch submits the job after this process has died.
@@ -148,6 +169,13 @@ function hasBegun(directory: string): boolean {
 
 function killSelf(): void {
   process.kill(process.pid, 'SIGKILL');
+}
+
+/** Stops this process, and continues it later from another one. */
+function pauseSelf(): void {
+  const script = `sleep ${String(PAUSED_MS / 1000)}; kill -CONT ${String(process.pid)}`;
+  spawn('/bin/sh', ['-c', script], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+  process.kill(process.pid, 'SIGSTOP');
 }
 
 /** Kills this process when a condition holds, or after ten seconds. */

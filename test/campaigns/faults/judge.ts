@@ -1,7 +1,7 @@
 // Compares the end of a run with the promises. Each violation starts with the promise, by which run-matrix.ts counts it.
 import type { Receipt, Run } from '../../../daemon/contract/types.ts';
 import type { FaultPoint } from '../../../daemon/system/steps.ts';
-import type { Cell } from './cell.ts';
+import { isOnAws, type Cell } from './cell.ts';
 import { NAMES } from './template.ts';
 
 /** The observations of a run that has ended. */
@@ -60,7 +60,7 @@ function wrongOutcome({ cell, launches, finished, killed, cancel }: Observed, ou
 
 /** Returns the number of objects per store of a launched run. */
 function expected({ store, way }: Cell): Readonly<Record<string, number>> {
-  if (store === 'run-directory') return { 'run-directory': 1 };
+  if (!isOnAws(store)) return { 'run-directory': 1 };
   const each = store === 'aws per-secret' ? NAMES.length : 1;
   return {
     'aws-secrets-manager': each,

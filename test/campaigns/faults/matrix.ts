@@ -1,15 +1,26 @@
 // The cells of the matrix, and functions that run them in parallel.
 import type { Test } from 'tap';
-import { steps, type FaultPoint } from '../../../daemon/system/steps.ts';
+import { serverSteps, steps, type FaultPoint } from '../../../daemon/system/steps.ts';
 import { BatchAgent } from '../../support/aws/batch-agent.ts';
 import { startAws } from '../../support/aws/test-aws.ts';
-import { stores, ways, type Cell, type Cloud, type StoreName, type Verdict, type Way } from './cell.ts';
+import type { RunningPostgres } from '../../support/postgres.ts';
+import {
+  isOnAws,
+  stores,
+  ways,
+  type Cell,
+  type Cloud,
+  type StoreName,
+  type Verdict,
+  type Way,
+} from './cell.ts';
 import { happensAt, kinds } from './fault-kinds.ts';
 import { runCell } from './run-cell.ts';
-import { makeTemplate, type Template } from './template.ts';
+import { BenchTeam } from './team/bench-team.ts';
+import { makeTeamTemplate, makeTemplate, type Template } from './template.ts';
 
 /** All points. */
-export const points: readonly FaultPoint[] = steps.flatMap(
+export const points: readonly FaultPoint[] = [...steps, ...serverSteps].flatMap(
   (name) => [`before ${name}`, `after ${name}`] as const,
 );
 
@@ -19,27 +30,37 @@ export class Bench {
   readonly #templates: ReadonlyMap<StoreName, Template>;
 
   readonly #mayMount: boolean;
+  readonly #team: BenchTeam | undefined;
 
   private constructor(
     cloud: Cloud | undefined,
+    team: BenchTeam | undefined,
     templates: ReadonlyMap<StoreName, Template>,
     mayMount: boolean,
   ) {
     this.#cloud = cloud;
+    this.#team = team;
     this.#templates = templates;
     this.#mayMount = mayMount;
   }
 
-  /** `mayMount`: this process has its own mount namespace. */
-  static async open(test: Test, { mayMount = false } = {}): Promise<Bench> {
-    const aws = await startAws(test);
+  /** `mayMount`: this process has its own mount namespace. `wanted`: the stores. `database`: of the store `server`, which all benches share. */
+  static async open(
+    test: Test,
+    database: RunningPostgres | undefined,
+    { mayMount = false, wanted = stores as readonly StoreName[] } = {},
+  ): Promise<Bench> {
+    const aws = wanted.some(isOnAws) ? await startAws(test) : undefined;
     const templates = new Map<StoreName, Template>();
-    for (const store of stores) {
-      if (aws === undefined && store !== 'run-directory') continue;
-      templates.set(store, await makeTemplate(test, store, store === 'run-directory' ? undefined : aws));
+    for (const store of wanted) {
+      if (store === 'server' || (aws === undefined && isOnAws(store))) continue;
+      templates.set(store, await makeTemplate(test, store, isOnAws(store) ? aws : undefined));
     }
+    const team =
+      database === undefined || !wanted.includes('server') ? undefined : await BenchTeam.open(test, database);
+    if (team !== undefined) templates.set('server', makeTeamTemplate(test, team.stored, team.values));
     const cloud = aws === undefined ? undefined : { aws, agent: BatchAgent.behind(test, aws) };
-    return new Bench(cloud, templates, mayMount);
+    return new Bench(cloud, team, templates, mayMount);
   }
 
   get stores(): StoreName[] {
@@ -51,15 +72,22 @@ export class Bench {
     const template = this.#templates.get(cell.store);
     if (template === undefined) throw new Error(`the store ${cell.store} is not available`);
     const once = (): Promise<Verdict> =>
-      runCell(cell, template, cell.store === 'run-directory' ? undefined : this.#cloud, this.#mayMount);
+      runCell(cell, template, {
+        cloud: isOnAws(cell.store) ? this.#cloud : undefined,
+        team: cell.store === 'server' ? this.#team : undefined,
+        mayMount: this.#mayMount,
+      });
     const verdict = await once();
     return verdict.fault === 'not reached' && verdict.wrong.length === 1 ? once() : verdict;
   }
 }
 
+const OF_SERVER: readonly Way[] = ['normal', 'refused', 'rekeyed'];
+
 /** Returns the scenarios of a store. On AWS Batch, heads are never jobs. */
 export function waysOf(store: StoreName): Way[] {
-  return ways.filter((way) => store === 'run-directory' || !/ job$/.test(way));
+  if (store === 'server') return [...OF_SERVER];
+  return ways.filter((way) => way !== 'rekeyed' && (!isOnAws(store) || !/ job$/.test(way)));
 }
 
 /** Returns all cells of a store. Each point is tested in the first scenario that reaches it without a fault. */
@@ -67,7 +95,9 @@ export function cellsOf(store: StoreName, reached: ReadonlyMap<Way, readonly Fau
   return points.flatMap((point) => {
     const way = waysOf(store).find((one) => reached.get(one)?.includes(point));
     if (way === undefined) return [];
-    return kinds.filter((kind) => happensAt(kind, point)).map((kind): Cell => ({ store, way, point, kind }));
+    return kinds
+      .filter((kind) => happensAt(kind, point, store))
+      .map((kind): Cell => ({ store, way, point, kind }));
   });
 }
 

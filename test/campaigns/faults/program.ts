@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import type { FaultPoint, FaultInjector } from '../../../daemon/system/steps.ts';
 import { main } from '../../../daemon/main.ts';
 import { shortWaits, restoreClock } from './short-waits.ts';
-import { doFault, errorNow, isKind, shiftClock } from './fault-kinds.ts';
+import { doFault, errorNow, isKind, isOfServer, shiftClock } from './fault-kinds.ts';
 
 const {
   FAULT_POINT: wanted,
@@ -21,7 +21,11 @@ const {
 /** A second fault before the point: an error, or a clock shift of 13 hours. */
 const [alsoKind, alsoPoint] = also?.split('@') ?? [];
 
+/** Whether this process is a replica of a team server, or a command of its operator. */
+const isServer = process.argv[2] === 'serve';
+
 const faults: FaultInjector = async (point) => {
+  if (isOfServer(point) !== isServer) return; // the API of a daemon has steps of its requests too
   appendFileSync(join(directory, 'points'), `${point}\n`);
   const lasting = errorNow(point);
   if (lasting !== undefined) throw lasting;
@@ -43,7 +47,7 @@ function claim(name: string): boolean {
   }
 }
 
-restoreClock(directory);
+if (!isServer) restoreClock(directory);
 
 // After a "reboot", the kernel reports another boot id.
 if (existsSync(join(directory, 'boot'))) {

@@ -1,15 +1,24 @@
 // Runs the whole matrix or a sample. scripts/faults.mjs starts it after the set-up, as root in its own mount namespace
 // (`mounts`). Prints a line for each failed cell, then a table.
-import { steps } from '../../../daemon/system/steps.ts';
+import { startPostgres } from '../../support/postgres.ts';
+import { serverSteps, steps } from '../../../daemon/system/steps.ts';
 import { Bench, cellsOf, nameOf, points, runAll, standalone, waysOf } from './matrix.ts';
-import type { Cell, StoreName, Verdict, Way } from './cell.ts';
+import { stores, type Cell, type StoreName, type Verdict, type Way } from './cell.ts';
 import { kinds } from './fault-kinds.ts';
 import type { FaultPoint } from '../../../daemon/system/steps.ts';
 
 const [every = '1', side = '2', wanted = '', offset = '0', mounts = ''] = process.argv.slice(2);
+/** The stores whose cells are wanted: a text that begins with the name of a store selects no other. */
+const named = stores.filter((store) => wanted.startsWith(store));
 const alone = standalone();
+const database = await startPostgres(alone.test);
 const benches = await Promise.all(
-  Array.from({ length: Number(side) }, () => Bench.open(alone.test, { mayMount: mounts === 'mounts' })),
+  Array.from({ length: Number(side) }, () =>
+    Bench.open(alone.test, database, {
+      mayMount: mounts === 'mounts',
+      wanted: named.length > 0 ? named : stores,
+    }),
+  ),
 );
 const verdicts: Verdict[] = [];
 const note = (verdict: Verdict): void => {
@@ -19,16 +28,14 @@ const note = (verdict: Verdict): void => {
 };
 
 const reached = new Map<StoreName, Map<Way, readonly FaultPoint[]>>();
-const plain = (benches[0]?.stores ?? []).flatMap((store) =>
-  waysOf(store).map((way): Cell => ({ store, way })),
-);
+const plain = (benches[0]?.stores ?? []).flatMap((store) => waysOf(store).map((way): Cell => ({ store, way })));
 await runAll(benches, plain, (verdict) => {
   note(verdict);
   const { store, way } = verdict.cell;
   reached.set(store, (reached.get(store) ?? new Map<Way, readonly FaultPoint[]>()).set(way, verdict.points));
 });
 const seen = new Set(verdicts.flatMap((verdict) => verdict.points));
-const unseen = points.filter((point) => !seen.has(point));
+const unseen = named.length > 0 ? [] : points.filter((point) => !seen.has(point));
 const cells = [...reached]
   .flatMap(([store, byWay]) => cellsOf(store, byWay))
   .filter((cell) => nameOf(cell).includes(wanted));
@@ -77,5 +84,7 @@ for (const store of benches[0]?.stores ?? [])
     ),
   );
 console.log(row('**all**', faulty));
-console.log(`steps: ${String(steps.length)}; points never reached: ${unseen.join(', ') || 'none'}`);
+console.log(
+  `steps: ${String(steps.length + serverSteps.length)}; points never reached: ${unseen.join(', ') || 'none'}`,
+);
 process.exit(verdicts.some(({ wrong }) => wrong.length > 0) || unseen.length > 0 ? 1 : 0);

@@ -1,5 +1,5 @@
 // The scripts that the fake Nextflow runs in a cell.
-import type { Cell } from './cell.ts';
+import { isOnAws, type Cell } from './cell.ts';
 import { NAMES } from './template.ts';
 
 /** Announces a job definition before registering it, like the plugin. Retries while the disk is full. */
@@ -15,7 +15,7 @@ const DIE = 'kill -9 $PPID; sleep 0.1';
 
 /** Returns the script of a cell, which runs until the file `go` exists. On AWS Batch, batch-head.ts submits its job. */
 export function scriptOf({ store, way }: Cell): string {
-  const onBatch = store !== 'run-directory';
+  const onBatch = isOnAws(store);
   if (way === 'with orphans') return [onBatch ? INTEND : SUBMIT, HOLD, DIE].join('; ');
   return [onBatch ? INTEND : LOOK, HOLD, onBatch ? ':' : LOOK, 'echo x >>finished'].join('; ');
 }

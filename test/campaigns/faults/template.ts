@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Test } from 'tap';
 import { ACCOUNT, environmentFor, QUEUE, REGION } from '../../support/aws/test-aws.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { Sandbox } from '../../support/sandbox.ts';
+import { writeStoredServers, type StoredServer } from '../../../daemon/api-client/https/stored-servers.ts';
 import type { StoreName } from './cell.ts';
 
 /** Several secrets, so that a run can be partially materialized in files and in AWS. */
@@ -14,11 +17,23 @@ export interface Template {
   readonly values: readonly string[];
 }
 
+export function newValues(): string[] {
+  return NAMES.map(() => randomBytes(16).toString('hex'));
+}
+
+/** Creates a state directory of a user who is signed in to a team server, which has the values. */
+export function makeTeamTemplate(t: Test, server: StoredServer, values: readonly string[]): Template {
+  const box = new Sandbox(t);
+  mkdirSync(box.state, { mode: 0o700 });
+  writeStoredServers(join(box.state, 'servers.json'), [server]);
+  return { directory: box.state, values };
+}
+
 /** Creates a state directory with secrets and compute environments, one of them on `aws`. */
 export async function makeTemplate(t: Test, store: StoreName, aws: StrictAws | undefined): Promise<Template> {
   const box = new Sandbox(t);
   if (aws !== undefined) Object.assign(box.env, environmentFor(aws));
-  const values = NAMES.map(() => randomBytes(16).toString('hex'));
+  const values = newValues();
   const run = async (args: readonly string[], input?: string): Promise<void> => {
     const { status, stderr } = await box.escrow(args, input === undefined ? {} : { input });
     if (status !== 0) throw new Error(stderr);

@@ -1,0 +1,135 @@
+// Two replicas of a team server in a cell, each restarted when a fault has ended it, and what their database shows in the end.
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Run } from '../../../../daemon/contract/types.ts';
+import { send } from '../../../support/http.ts';
+import { until, type Sandbox, type Started } from '../../../support/sandbox.ts';
+import { NAMES } from '../template.ts';
+import { judgeReleases, type ObservedServer } from './judge-server.ts';
+
+const program = join(import.meta.dirname, '../program.js');
+
+interface Ground {
+  readonly directory: string;
+  readonly urlFile: string;
+  /** Copied, because cells rekey. */
+  readonly keyFile: string;
+  readonly query: <Row>(statement: string) => Promise<Row[]>;
+  readonly drop: () => Promise<void>;
+}
+
+export class CellReplicas {
+  readonly sockets: readonly string[];
+  readonly #box: Sandbox;
+  readonly #ground: Ground;
+  readonly #configs: readonly string[];
+  readonly #replicas: Started[] = [];
+  #isStopping = false;
+
+  constructor(box: Sandbox, ground: Ground) {
+    this.#box = box;
+    this.#ground = ground;
+    const { directory, urlFile } = ground;
+    const keyFile = join(directory, 'vault.key');
+    copyFileSync(ground.keyFile, keyFile);
+    this.sockets = [1, 2].map((each) => join(directory, `${String(each)}.sock`));
+    this.#configs = this.sockets.map((socket) => {
+      const config = `${socket}.yaml`;
+      const settings = {
+        ...{ listen: `unix:${socket}`, publicUrl: 'https://localhost', trustedProxies: ['unix'] },
+        ...{ vault: { keyFile }, database: { urlFile, poolSize: 3 }, drain: { delaySeconds: 0 } },
+        stateDirectory: directory,
+      };
+      writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
+      return config;
+    });
+  }
+
+  /** Starts the replicas, and waits until both serve requests. */
+  async ready(): Promise<void> {
+    for (const index of this.sockets.keys()) this.#launch(index);
+    for (const socket of this.sockets) await until('a replica', () => isReady(socket));
+  }
+
+  #launch(index: number): void {
+    if (this.#isStopping) return;
+    const started = this.#start(['serve', '--config', this.#configs[index] ?? '']);
+    this.#replicas[index] = started;
+    void started.ended.then(() => {
+      this.#launch(index);
+    });
+  }
+
+  #start(args: readonly string[]): Started {
+    return this.#box.startProgram(process.execPath, [program, ...args]);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const { child } of this.#replicas) child.kill('SIGKILL');
+    await Promise.all(this.#replicas.map(({ ended }) => ended));
+    await this.#ground.drop();
+  }
+
+  /** Rekeys the vault as an operator does, who repeats a command that was killed. */
+  async rekey(wrong: string[]): Promise<void> {
+    await this.#command(['prepare'], /is prepared/, wrong);
+    for (const { child } of this.#replicas) child.kill('SIGHUP'); // they announce the new key
+    await this.#command(['activate'], undefined, wrong);
+    // A day later, the previous key is removed.
+    await this.#ground.query(
+      `ALTER TABLE nf_escrow.journal DISABLE TRIGGER ALL;
+       UPDATE nf_escrow.journal SET at = '2026-01-01T00:00:00.000Z' WHERE type = 'vault.rekeyed';
+       ALTER TABLE nf_escrow.journal ENABLE TRIGGER ALL`,
+    );
+    await this.#command(['activate'], undefined, wrong);
+    const keys = readFileSync(join(this.#ground.directory, 'vault.key'), 'utf8').trim().split('\n');
+    if (keys.length !== 1) wrong.push(`left behind: ${String(keys.length)} keys`);
+    const [row] = await this.#ground.query<{ old: number }>(
+      `SELECT count(*)::int AS old FROM nf_escrow.secret_versions WHERE encode(substr(sealed, 2, 8), 'hex')
+        <> (SELECT value FROM nf_escrow.meta WHERE key = 'vault-key')`,
+    );
+    if (row?.old !== 0) wrong.push(`left behind: ${String(row?.old)} values with the old key`);
+  }
+
+  async #command(args: readonly string[], done: RegExp | undefined, wrong: string[]): Promise<void> {
+    let last = '';
+    for (let tries = 0; tries < 60; tries += 1) {
+      const command = ['serve', 'rekey', ...args, '--config', this.#configs[0] ?? ''];
+      const { status, stderr } = await this.#start(command).ended;
+      if (status === 0 || done?.test(stderr) === true) return;
+      last = stderr;
+      await sleep(200);
+    }
+    wrong.push(`hung: rekey ${args.join(' ')}: ${last}`);
+  }
+
+  /** Whether the server still expects reports. `isExpected`: whether there must be a release. */
+  async unreported(isExpected: boolean): Promise<boolean> {
+    const rows = await this.#ground.query<{ state: string }>('SELECT state FROM nf_escrow.releases');
+    return isExpected && !rows.some(({ state }) => state === 'purged');
+  }
+
+  /** Returns the violations. `isReceived`: whether the daemon has recorded the release before the end of the cell. */
+  async judge(runs: readonly Run[], isReceived: boolean): Promise<string[]> {
+    const { query } = this.#ground;
+    const observed: ObservedServer = {
+      releases: await query('SELECT id, run_id AS run, state, outcome FROM nf_escrow.releases'),
+      events: await query(
+        `SELECT type, data FROM nf_escrow.journal WHERE type IN ('secret.released', 'release.reported') ORDER BY seq`,
+      ),
+      pins: (await query('SELECT release_id FROM nf_escrow.release_pins')).length,
+      versions: (await query('SELECT secret_id FROM nf_escrow.secret_versions')).length,
+      expectedVersions: NAMES.length,
+    };
+    return judgeReleases(observed, runs, isReceived);
+  }
+}
+
+async function isReady(socketPath: string): Promise<boolean> {
+  if (!existsSync(socketPath)) return false;
+  const headers = { host: 'localhost', 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'https' };
+  const answer = await send({ socketPath, path: '/v1/ready', method: 'GET', headers }).catch(() => undefined);
+  return answer?.status === 200;
+}
