@@ -37,7 +37,7 @@ export async function startPostgres(
   port?: number,
   isDurable = false,
 ): Promise<RunningPostgres | undefined> {
-  const [directory] = binaries();
+  const [directory] = postgresPrograms();
   if (directory === undefined) {
     skipUnlessRequired(t, 'PostgreSQL is not installed');
     return undefined;
@@ -89,7 +89,7 @@ export async function startPostgres(
 }
 
 /** Returns the directories with the programs of a server. Debian does not put them into PATH. */
-function binaries(): string[] {
+export function postgresPrograms(): string[] {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
   return versions
     .map((version) => join(DEBIAN, version, 'bin'))
