@@ -38,13 +38,13 @@ export async function readAudit(
   const times = timeFilter(filter);
   const before = (shown: number | undefined) => (shown === undefined ? undefined : numbers.read(shown));
   const after = before(readCursor(AUDIT, cursor, ['number'])?.[0]);
+  const first = before(filter.before);
+  const wanted = { ...filter, ...times, ...(first === undefined ? {} : { before: first }) };
   const rows = await db
     .selectFrom('journal')
     .selectAll()
     .where('principal', 'is not', null)
-    .where((eb) =>
-      eb.and(conditions(eb, fragmentsOf(db), { ...filter, ...times, before: before(filter.before) }, after)),
-    )
+    .where((eb) => eb.and(conditions(eb, fragmentsOf(db), wanted, after)))
     .where((eb) => visibleIn(eb, visible))
     .orderBy('seq', 'desc')
     .limit(limit + 1)

@@ -13,7 +13,8 @@ import { servedByServer, type ServerParts } from '../../../daemon/server/served-
 import { TrustedPeers } from '../../../daemon/server/proxies/trusted-peers.ts';
 import { createTokenText } from '../../../daemon/access/tokens/token-format.ts';
 import type { Ledger } from '../../../daemon/ledger/ledger.ts';
-import { asAdministrator, databaseOf, openInPostgres } from '../../support/each-ledger.ts';
+import { openInPostgres } from '../../support/each-ledger.ts';
+import { asAdministrator, databaseOf } from '../../support/postgres-databases.ts';
 import { codeOf, send } from '../../support/http.ts';
 import { listenOnLoopback } from '../../support/listen-on-loopback.ts';
 import { TeamServer } from '../../support/team-server.ts';

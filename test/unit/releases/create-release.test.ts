@@ -88,7 +88,11 @@ onEachLedger('releases to several runs at the same time without conflicts', asyn
   };
   const releases = await Promise.all(
     Array.from({ length: 10 }, () =>
-      createRelease({ ledger: counted as Ledger, vault }, launcher, ground.request(secrets)),
+      createRelease(
+        { ledger: counted as Ledger, vault, faults: ground.faults },
+        launcher,
+        ground.request(secrets),
+      ),
     ),
   );
   t.equal(new Set(releases.map(({ release }) => release.id)).size, 10);

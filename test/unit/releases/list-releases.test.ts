@@ -15,7 +15,7 @@ onEachLedger('shows the releases of a workspace with the reported states to its 
   const [first] = created;
   const leases: ReleaseReport['leases'] = [{ store: 'run-directory', state: 'placed', count: 1 }];
   const report: ReleaseReport = { epoch: 1, sequence: 1, state: 'running', outcome: null, leases };
-  await reportRelease(ground.ledger, first?.release.id ?? '', first?.release.credential, report);
+  await reportRelease(ground, first?.release.id ?? '', first?.release.credential, report);
   const [viewer, stranger, other] = [
     await ground.user('bob'),
     await ground.user('eve'),
