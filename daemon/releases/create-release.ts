@@ -53,7 +53,10 @@ export async function createRelease(
     ledger.write((db) => recordRelease(db, wanted)),
   );
   const { run, workspace, expires, recipient } = request;
-  if (isNew) await recordUse(ledger.db, { run, now: ledger.clock.now() }, pinned);
+  if (isNew)
+    await step(faults, 'release.record-use', () =>
+      recordUse(ledger.db, { run, now: ledger.clock.now() }, pinned),
+    );
   const payload = await step(faults, 'release.encrypt', async () => {
     const opened = await openVersions(vault, pinned);
     return encryptPayload({ release: id, run, workspace, expires }, opened, recipient);

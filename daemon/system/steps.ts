@@ -71,6 +71,7 @@ export const steps = [
 export const serverSteps = [
   'request.change',
   'release.commit',
+  'release.record-use',
   'release.encrypt',
   'report.apply',
   'request.answer',

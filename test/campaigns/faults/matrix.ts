@@ -48,7 +48,10 @@ export class Bench {
   static async open(
     test: Test,
     database: RunningPostgres | undefined,
-    { mayMount = false, wanted = stores as readonly StoreName[] } = {},
+    {
+      mayMount = false,
+      wanted = stores,
+    }: { readonly mayMount?: boolean; readonly wanted?: readonly StoreName[] } = {},
   ): Promise<Bench> {
     const aws = wanted.some(isOnAws) ? await startAws(test) : undefined;
     const templates = new Map<StoreName, Template>();

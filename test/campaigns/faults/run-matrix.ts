@@ -28,7 +28,9 @@ const note = (verdict: Verdict): void => {
 };
 
 const reached = new Map<StoreName, Map<Way, readonly FaultPoint[]>>();
-const plain = (benches[0]?.stores ?? []).flatMap((store) => waysOf(store).map((way): Cell => ({ store, way })));
+const plain = (benches[0]?.stores ?? []).flatMap((store) =>
+  waysOf(store).map((way): Cell => ({ store, way })),
+);
 await runAll(benches, plain, (verdict) => {
   note(verdict);
   const { store, way } = verdict.cell;
