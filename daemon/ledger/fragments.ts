@@ -1,5 +1,5 @@
 import type { Dialect, DialectAdapter, Expression, RawBuilder, SqlBool } from 'kysely';
-import type { Queries } from './ledger.ts';
+import type { Queries } from './queries.ts';
 
 /** Parts of queries that SQLite and PostgreSQL write differently. Each dialect has its own: `sqlite/`, `postgres/`. */
 export interface Fragments {

@@ -42,5 +42,4 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
-/** The database or a transaction; queries accept either. */
-export type Queries = Kysely<Tables> | Transaction<Tables>;
+export type { Queries } from './queries.ts';
