@@ -127,7 +127,13 @@ export class ReleaseReports {
   }
 }
 
-async function sendReport({ server, ca_file, credential, release_id, report }: ReceivedRelease): Promise<void> {
+async function sendReport({
+  server,
+  ca_file,
+  credential,
+  release_id,
+  report,
+}: ReceivedRelease): Promise<void> {
   const client = connectServer({
     ...{ url: new URL(server), token: credential, timeoutMs: TIMEOUT_MS },
     ...(ca_file === null ? {} : { caFile: ca_file }),

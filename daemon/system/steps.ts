@@ -66,7 +66,7 @@ export const steps = [
 
 /**
  * The steps of a team server: each change that a replica commits, and each response to a request that changes something. Shared
- * work of replicas is claimed, and a rekey changes the key file, in steps of their own.
+ * work of replicas is claimed in separate steps, and a rekey changes the key file in separate steps.
  */
 export const serverSteps = [
   'request.change',

@@ -30,7 +30,7 @@ interface Storing {
 }
 
 /**
- * Stores new values of a scope, by name, encrypted. Versions that nothing needs any more are deleted. Call it in a transaction that
+ * Stores new values of a scope, by name, encrypted. Versions that nothing needs are deleted. Call it in a transaction that
  * has checked the permission. Throws `workspace-not-found`.
  */
 export async function storeSecrets(

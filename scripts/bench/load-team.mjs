@@ -1,6 +1,6 @@
 // node load-team.mjs, with a JSON object on standard input: sends requests of many users to the replicas of a team server at a constant
 // rate, also while earlier ones wait for their responses, and prints the times to the responses by kind, in milliseconds, as JSON. A
-// process of its own, so that it does not share a thread with what else is measured.
+// separate process, so that it does not share a thread with what else is measured.
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';

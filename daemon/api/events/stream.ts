@@ -96,7 +96,7 @@ export function visibleStream(
     show: (event) => ({ ...event, seq: numbers.show(event.seq) }),
     access,
     // A page is only shorter than the limit at the end of the stream: the listener takes a short page for the last one.
-    // Whoever sees few events reads the whole journal, so that this must end with the connection.
+    // A principal who sees few events reads the whole journal, so this must end with the connection.
     read: async (after, limit, isOpen) => {
       await access.renew();
       const visible: PlacedEvent[] = [];

@@ -51,7 +51,7 @@ onEachLedger('shows the releases of a workspace with the reported states to its 
   );
   t.same(await list({ ...account, token: { id: 'x', scopes: ['read'], workspaceId: null } }), seen);
   t.notMatch(JSON.stringify(seen), ground.recipient);
-  for (const nobody of [stranger, other]) t.same(await list(nobody), []);
+  for (const outsider of [stranger, other]) t.same(await list(outsider), []);
   t.same(await list(stranger, { workspace: 'lab/rna' }), [], 'a filter shows nothing more');
   t.same((await list(viewer, { run: requests[1]?.run })).length, 1);
   t.same((await list(viewer, { state: 'created' })).length, 2);
