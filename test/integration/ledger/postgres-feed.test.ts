@@ -4,7 +4,9 @@ import pg from 'pg';
 import t, { type Test } from 'tap';
 import { readRunEvents, record, type PlacedEvent } from '../../../daemon/ledger/journal.ts';
 import type { Queries } from '../../../daemon/ledger/ledger.ts';
+import { withFragments } from '../../../daemon/ledger/fragments.ts';
 import { postgresFeed, postgresFeedSchema } from '../../../daemon/ledger/postgres/feed.ts';
+import { postgresFragments } from '../../../daemon/ledger/postgres/fragments.ts';
 import type { PostgresTables } from '../../../daemon/ledger/postgres/tables.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { until } from '../../support/sandbox.ts';
@@ -40,7 +42,9 @@ function connect(t: Test, database: string): Database {
   const pool = new pg.Pool({ ...server, database, max: 20 });
   // The end of a pool does not wait until the server has closed its connections, and the server may shut down before.
   pool.on('error', () => undefined);
-  const db: Database = new Kysely({ dialect: new PostgresDialect({ pool }) });
+  const db: Database = new Kysely({
+    dialect: withFragments(new PostgresDialect({ pool }), postgresFragments),
+  });
   t.teardown(() => db.destroy());
   return db;
 }
