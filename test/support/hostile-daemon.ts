@@ -34,10 +34,16 @@ function withHostileTexts(data: unknown, next: () => string): unknown {
   return Object.fromEntries(Object.entries(data).map(([key, one]) => [key, withHostileTexts(one, next)]));
 }
 
+/** A client rejects a page with a further one that is not full. */
+function lastPage(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null) return data;
+  return Object.fromEntries(Object.entries(data).filter(([key]) => key !== 'next'));
+}
+
 /** Returns a context whose daemon and settings contain text that attacks the terminal. */
 export function hostileContext(g: fc.GeneratorValue): Context {
   const text = (): string => g(hostileText);
-  const answerTo = (schema: string): unknown => withHostileTexts(g(answers, schema), text);
+  const answerTo = (schema: string): unknown => lastPage(withHostileTexts(g(answers, schema), text));
   const client: Client = {
     call: async <T>(method: string, path: string): Promise<T> => {
       if (g(dice) === 0) throw new EscrowError('store-unavailable', text(), { hint: text() });

@@ -29,6 +29,7 @@ void t.test(
     const { id } = await team.server.ledger.db
       .selectFrom('organizations')
       .select('id')
+      .where('name', '=', 'lab')
       .executeTakeFirstOrThrow();
     await team.server.ledger.write((db) =>
       db

@@ -79,9 +79,9 @@ void t.test('names the place and a remedy of an invalid setting, and does not qu
     [`publicUrl: https://u:${canary}@x.example\n${TLS}`, {}, /must be https/, /^Set/],
     [`${URL_LINE}\ntls: {keyFile: /x}`, {}, /needs certificateFile and keyFile/, /./],
     [`${URL_LINE}\ntls: {certificateFile: c, keyFile: k}`, {}, /must be an absolute path/, /./],
-    [`${URL_LINE}\n${TLS}\nlisten: example.org:1`, {}, /no IP address/, /./],
+    [`${URL_LINE}\n${TLS}\nlisten: example.org:1`, {}, /not an IP address/, /./],
     [`${URL_LINE}\n${TLS}\nlisten: unix:x`, {}, /not absolute/, /./],
-    [`${URL_LINE}\n${TLS}\nlisten: 127.0.0.1:70000`, {}, /no IP address with a port/, /./],
+    [`${URL_LINE}\n${TLS}\nlisten: 127.0.0.1:70000`, {}, /not an IP address with a port/, /./],
     [`${URL_LINE}\n${TLS}\nserverNames: ["a b"]`, {}, /must be host names/, /./],
     [
       `${URL_LINE}\n${TLS}\nforwardedHeader: forwrded`,
