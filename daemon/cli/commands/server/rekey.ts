@@ -13,7 +13,10 @@ interface PrepareOptions extends ServerOptions {
 }
 
 export function addServeRekey(serve: Command, { faults = noFaults }: Context): void {
-  const rekey = serve.command('rekey').description('Replace the vault key of a team server');
+  const rekey = serve
+    .command('rekey')
+    .description('Replace the vault key of a team server')
+    .addHelpText('after', '\nExample: nf-escrow serve rekey prepare');
   addServerOptions(rekey.command('prepare'))
     .description('Add a new vault key to the key file, which encrypts nothing yet')
     .option('--passphrase-file <FILE>', 'derive the new key from the passphrase in a file')
