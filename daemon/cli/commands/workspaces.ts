@@ -63,7 +63,7 @@ async function createWorkspace(context: Context, title: string, options: CreateO
   if (options.shared === true && options.personal === true)
     throw new EscrowError('usage', '--shared and --personal cannot be combined.');
   const slash = title.indexOf('/');
-  if (slash === -1)
+  if (slash < 1)
     throw new EscrowError(
       'usage',
       `Invalid workspace name ${JSON.stringify(title.slice(0, 130))}: it must be ORG/NAME.`,
