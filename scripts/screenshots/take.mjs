@@ -37,7 +37,7 @@ const SHOTS = [
   {
     name: 'exposed',
     address: '#/runs/curious_mendel/receipt',
-    shows: 'Values in files of the run',
+    shows: 'Search for secret values',
     height: 1020,
   },
   { name: 'launch', address: '#/launch', shows: 'Plan', height: 1000, prepare: reviewLaunch },
