@@ -26,7 +26,6 @@ export async function findWorkspacePlace(context: Context, wanted: string): Prom
   return findPlace(context, wanted, {
     kind: 'WORKSPACE',
     pathOf: (own) => workspacePath(own, wanted),
-    notFound: 'workspace-not-found',
   });
 }
 
@@ -35,7 +34,6 @@ export async function findOrganizationPlace(context: Context, wanted: string): P
   return findPlace(context, wanted, {
     kind: 'ORGANIZATION',
     pathOf: (own) => organizationPath(own, wanted),
-    notFound: 'organization-not-found',
   });
 }
 
@@ -44,10 +42,10 @@ export async function placeOfNewOrganization(
   context: Context,
   wanted: string,
 ): Promise<Pick<Place, 'client' | 'own'>> {
-  const colon = wanted.indexOf(':');
-  const own = wanted.slice(colon + 1);
-  if (colon === -1 || wanted.slice(0, colon) === 'local') return { client: lazily(context), own };
-  return { client: await connectTeamServer(context, wanted.slice(0, colon)), own };
+  const { LOCAL, splitTitle } = await import('../sources/find-on-servers.ts');
+  const { server, own } = splitTitle(wanted);
+  if (server === undefined || server === LOCAL) return { client: lazily(context), own };
+  return { client: await connectTeamServer(context, server), own };
 }
 
 /**
@@ -108,10 +106,9 @@ interface Kind {
   readonly kind: 'WORKSPACE' | 'ORGANIZATION';
   /** Throws `usage` if the name is malformed. */
   readonly pathOf: (own: string) => string;
-  readonly notFound: string;
 }
 
-async function findPlace(context: Context, wanted: string, { kind, pathOf, notFound }: Kind): Promise<Place> {
+async function findPlace(context: Context, wanted: string, { kind, pathOf }: Kind): Promise<Place> {
   const { serversFile } = context.settings.paths;
   const onDaemon = (own: string): Place => ({ client: lazily(context), path: pathOf(own), title: own, own });
   if (!wanted.includes(':') && !existsSync(serversFile)) return onDaemon(wanted);
@@ -122,7 +119,7 @@ async function findPlace(context: Context, wanted: string, { kind, pathOf, notFo
   ]);
   pathOf(finding.splitTitle(wanted).own);
   const found = await finding.findOnServers(finding[kind], wanted, readStoredServers(serversFile), (own) =>
-    exists(context, pathOf(own), notFound),
+    exists(context, pathOf(own), finding[kind].notFound),
   );
   if (typeof found === 'string') return onDaemon(found);
   const { server, title: own } = found;
