@@ -13,9 +13,9 @@ export function writeExpiry(directory: string, expiresAt: string): void {
 }
 
 /**
- * Returns the expiry of a run directory in milliseconds since 1970. Undefined if the directory does not exist. Tasks of the
- * run can write to the file: content that is not a time is ignored, and no expiry is later than one lease after the kernel's
- * time of the last change (st_ctime).
+ * Returns the expiry of a run directory in whole milliseconds since 1970. Undefined if the directory does not exist. Tasks
+ * of the run can write to the file: content that is not a time is ignored, and no expiry is later than one lease after the
+ * kernel's time of the last change (st_ctime).
  */
 export function readExpiry(directory: string): number | undefined {
   const path = runFile(directory, 'expires');
@@ -27,9 +27,9 @@ export function readExpiry(directory: string): number | undefined {
     stated = NaN; // the directory was only partly created, or the entry is not a regular file
   }
   const file = Number.isNaN(stated) ? undefined : look(path);
-  if (file !== undefined) return Math.min(stated, file.ctimeMs + LEASE_MAX_MS);
+  if (file !== undefined) return Math.min(stated, Math.floor(file.ctimeMs) + LEASE_MAX_MS);
   const found = look(directory);
-  return found && Math.min(found.mtimeMs, found.ctimeMs) + LEASE_MAX_MS;
+  return found && Math.floor(Math.min(found.mtimeMs, found.ctimeMs)) + LEASE_MAX_MS;
 }
 
 function look(path: string): Stats | undefined {
