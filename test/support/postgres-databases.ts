@@ -1,6 +1,14 @@
 // Databases of a PostgreSQL server of a test.
 import pg from 'pg';
 
+/**
+ * Opens connections to a PostgreSQL server of a test. The end of a pool does not wait until the server has closed its
+ * connections, and the server may shut down before: without a listener that error would end the process.
+ */
+export function openPool(config: pg.PoolConfig): pg.Pool {
+  return new pg.Pool(config).on('error', () => undefined);
+}
+
 /** Executes statements as the superuser, in a database. */
 export async function asAdministrator(
   config: pg.PoolConfig,

@@ -2,12 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
+import type { Pool } from 'pg';
 import type { Test } from 'tap';
 import { connectServer, type ServerClient } from '../../../daemon/api-client/https/server-client.ts';
 import { EscrowError } from '../../../daemon/errors.ts';
 import { openPostgresLedger } from '../../../daemon/ledger/postgres/open.ts';
 import { startPostgres, type RunningPostgres } from '../../support/postgres.ts';
+import { openPool } from '../../support/postgres-databases.ts';
 import { Team } from '../../support/team.ts';
 import { randomOf, seedOf } from '../fuzz/random.ts';
 import { Canaries, sha256 } from './canary.ts';
@@ -39,7 +40,7 @@ export const MARKER = 'team-campaign';
 
 export class TeamGround {
   readonly postgres: RunningPostgres;
-  readonly database: pg.Pool;
+  readonly database: Pool;
   readonly proxy: DroppingProxy;
   readonly replicas: readonly Replica[];
   readonly members: readonly Member[];
@@ -67,7 +68,7 @@ export class TeamGround {
     const postgres = await startPostgres(t);
     if (postgres === undefined) return undefined;
     writeFileSync(join(postgres.host, MARKER), '');
-    const database = new pg.Pool({ ...postgres, max: 4 });
+    const database = openPool({ ...postgres, max: 4 });
     t.teardown(() => database.end());
     await database.query(`ALTER SYSTEM SET wal_keep_size = '8GB'`); // all of it is searched at the end
     await database.query('SELECT pg_reload_conf()');

@@ -1,6 +1,6 @@
 // The order of the journal on PostgreSQL, where transactions commit in another order than they number their rows.
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
-import pg from 'pg';
+import type { PoolConfig } from 'pg';
 import t, { type Test } from 'tap';
 import { readRunEvents, record, type PlacedEvent } from '../../../daemon/ledger/journal.ts';
 import type { Queries } from '../../../daemon/ledger/ledger.ts';
@@ -8,6 +8,7 @@ import { withFragments } from '../../../daemon/ledger/fragments.ts';
 import { postgresFeed, postgresFeedSchema } from '../../../daemon/ledger/postgres/feed.ts';
 import { postgresFragments } from '../../../daemon/ledger/postgres/fragments.ts';
 import type { PostgresTables } from '../../../daemon/ledger/postgres/tables.ts';
+import { openPool } from '../../support/postgres-databases.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import { until } from '../../support/sandbox.ts';
 
@@ -20,7 +21,7 @@ interface Open {
   rollBack(): Promise<void>;
 }
 
-let server: pg.PoolConfig | undefined;
+let server: PoolConfig | undefined;
 let count = 0;
 
 /** Creates a database with three runs. */
@@ -39,9 +40,7 @@ async function openDatabase(t: Test): Promise<Database> {
 }
 
 function connect(t: Test, database: string): Database {
-  const pool = new pg.Pool({ ...server, database, max: 20 });
-  // The end of a pool does not wait until the server has closed its connections, and the server may shut down before.
-  pool.on('error', () => undefined);
+  const pool = openPool({ ...server, database, max: 20 });
   const db: Database = new Kysely({
     dialect: withFragments(new PostgresDialect({ pool }), postgresFragments),
   });
