@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { connectServer } from '../api-client/https/server-client.ts';
-import { asEscrowError } from '../errors.ts';
+import { asEscrowError, type ErrorCode } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
 import { Backoff, type Pauses } from '../system/time/backoff.ts';
@@ -10,6 +10,9 @@ const ROUND_MS = 2000;
 const PAUSES: Pauses = { first: 2000, longest: 10 * 60_000 };
 /** A slow report delays only the next report. */
 const TIMEOUT_MS = 20_000;
+
+/** Errors with which a server rejects what the report contains: a repetition would not help. */
+const REJECTED: readonly ErrorCode[] = ['request-invalid', 'request-unprocessable', 'payload-too-large'];
 
 /** Options of the reports. The intervals are for tests. */
 interface ReportOptions {
@@ -105,6 +108,10 @@ export class ReleaseReports {
       await step(faults, 'report.send', () => sendReport(row));
     } catch (error) {
       const { code, message } = asEscrowError(error);
+      if (REJECTED.includes(code)) {
+        await this.#drop(row, message);
+        return;
+      }
       if (code !== 'unauthenticated') {
         this.#postpone(row, message);
         return;
@@ -116,6 +123,15 @@ export class ReleaseReports {
     this.#failing.delete(server);
     await step(faults, 'report.record', () => recordDelivered(ledger, row));
     this.#pending -= 1;
+  }
+
+  /** The server would reject the report each time, and later reports would wait for it. The next change makes another report. */
+  async #drop(row: ReceivedRelease, reason: string): Promise<void> {
+    const { ledger, log } = this.#options;
+    log.warn({ server: row.server, run: row.run_id, reason }, 'the server rejects a report; it is dropped');
+    this.#failing.delete(row.server);
+    this.#pending -= 1;
+    await recordDelivered(ledger, row);
   }
 
   #postpone({ server, run_id: run }: ReceivedRelease, reason: string): void {

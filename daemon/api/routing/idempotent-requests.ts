@@ -66,7 +66,15 @@ export class IdempotentRequests {
   ): Promise<T> {
     return this.#mutex.run(`${request.principal}\0${request.route}\0${request.key}`, async () => {
       const found = await findReply(this.#ledger.db, request);
-      return found === undefined ? first() : repeat(found.reply);
+      if (found !== undefined) return repeat(found.reply);
+      try {
+        return await first();
+      } catch (error) {
+        // Another replica may have handled the same request at the same time. Then this one has changed nothing.
+        const other = await findReply(this.#ledger.db, request);
+        if (other === undefined) throw error;
+        return repeat(other.reply);
+      }
     });
   }
 

@@ -75,6 +75,37 @@ void t.test(
   },
 );
 
+void t.test('drops a report that the server rejects for good, and sends the next ones', async (t) => {
+  const team = await TeamRuns.start(t);
+  await team.set('A_KEY');
+  const runs = [];
+  for (let count = 0; count < 2; count += 1)
+    runs.push((await team.modules.runs.create(team.request('lab/rna'))).run?.id ?? '');
+  const [wrong = '', right = ''] = runs;
+  const { ledger } = team.modules;
+  await ledger.write((db) =>
+    db
+      .updateTable('received_releases')
+      .set({ sequence: 1, report: '{"state":"none"}' })
+      .where('run_id', '=', wrong)
+      .execute(),
+  );
+  await ledger.write(async (db) => {
+    // Without a run, the report stays as it is.
+    await db.updateTable('received_releases').set({ run_id: 'r0' }).where('run_id', '=', wrong).execute();
+  });
+  const reports = reportsOf(team);
+  t.teardown(() => reports.stop());
+  reports.start();
+  await until(
+    'the server knows the other run',
+    async () => (await team.release(right))?.state === 'materialized',
+  );
+  await until('nothing is pending', () => !reports.isBusy);
+  const rows = await ledger.db.selectFrom('received_releases').selectAll().execute();
+  t.equal(rows.find(({ run_id }) => run_id === 'r0')?.delivered, 1);
+});
+
 void t.test('ends the reports on a release that the server does not know', async (t) => {
   const team = await TeamRuns.start(t);
   await team.set('A_KEY');
