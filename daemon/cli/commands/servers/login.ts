@@ -7,13 +7,13 @@ import {
   type StoredServer,
 } from '../../../api-client/https/stored-servers.ts';
 import { isTokenText } from '../../../access/tokens/token-format.ts';
-import type { Identity } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
 import { LOCAL, notStored } from '../../../sources/find-on-servers.ts';
 import type { Context } from '../../context.ts';
 import { print, warn } from '../../io/output.ts';
 import { promptHidden } from '../../io/passphrase.ts';
 import { readAtMost } from '../../io/read-input.ts';
+import { readIdentity } from './read-identity.ts';
 import { whoAmI } from './whoami.ts';
 
 interface LoginOptions {
@@ -67,8 +67,9 @@ async function login(context: Context, text: string, options: LoginOptions): Pro
   const caFile = options.caFile === undefined ? null : resolve(options.caFile);
   const server: StoredServer = { name, url, token, caFile };
   const client = connectStored(server);
-  const { name: user, scopes } = await client.call<Identity>('GET', '/v1/whoami');
-  client.close();
+  const { name: user, scopes } = await readIdentity(client, name).finally(() => {
+    client.close();
+  });
   writeStoredServers(serversFile, [...others, server]);
   print(`Signed in to ${name} as ${user}. List its workspaces: nf-escrow workspaces list`);
   const missing = NEEDED.filter((scope) => scopes?.includes(scope) === false);

@@ -8,6 +8,7 @@ import { asEscrowError, errorTable } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 import { printJson, printNote, warn } from '../../io/output.ts';
 import { printTable } from '../../io/table.ts';
+import { readIdentity } from './read-identity.ts';
 
 /** Shows the account of the user on each server. A server that does not answer is a warning and sets the exit status. */
 export async function whoAmI(context: Context, options: { readonly json?: boolean }): Promise<void> {
@@ -35,7 +36,7 @@ export async function whoAmI(context: Context, options: { readonly json?: boolea
 async function identify(server: StoredServer): Promise<Identity | null> {
   const client = connectStored(server);
   try {
-    return await client.call<Identity>('GET', '/v1/whoami');
+    return await readIdentity(client, server.name);
   } catch (error) {
     const { code, message } = asEscrowError(error);
     warn(`cannot get your account on ${server.name}: ${message}`);
