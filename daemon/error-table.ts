@@ -190,6 +190,13 @@ export const errorTable = {
     http: 409,
     retryable: false,
   },
+  'limit-exceeded': {
+    title: 'A limit of the server is exceeded',
+    hint: 'Retry later, or ask an administrator of the server to raise the limit.',
+    exit: 75,
+    http: 429,
+    retryable: true,
+  },
   'secret-changed': {
     title: 'A secret was changed after the run was planned',
     hint: 'Start the run again: it is planned with the new version.',

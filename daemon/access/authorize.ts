@@ -2,16 +2,13 @@ import { notFoundError } from '../contract/not-found.ts';
 import type { Permission } from '../contract/types.ts';
 import { EscrowError } from '../errors.ts';
 import type { Queries } from '../ledger/ledger.ts';
+import { deciding } from './denial.ts';
 import { assertCurrent, type Standing } from './assert-current.ts';
 import { findVisible, permittedOrganizations } from './permitted-objects.ts';
+import type { Place } from './places.ts';
 import { policy, type AnyRole } from './policy.ts';
 import type { Principal, TeamPrincipal } from './principal.ts';
 import { workspaceNotFound } from './scopes.ts';
-
-/** What a permission is needed for. */
-export type Place =
-  /** ORGANIZATION/NAME. */
-  { readonly workspace: string } | { readonly organization: string } | 'server' | 'self';
 
 /** Why a request is permitted. */
 export interface Grant {
@@ -33,6 +30,10 @@ export async function authorize(
   place: Place,
 ): Promise<Grant> {
   if (by.kind === 'machine') return { role: 'owner' };
+  return deciding({ by: by.user, permission, place }, () => decide(db, by, permission, place));
+}
+
+async function decide(db: Queries, by: TeamPrincipal, permission: Permission, place: Place): Promise<Grant> {
   const standing = await assertCurrent(db, by);
   const { role, what, isPersonal = false } = await find(db, by, standing, place);
   const { roles, personal = true } = policy[permission];
@@ -53,6 +54,12 @@ export async function authorize(
  */
 export async function authorizeList(db: Queries, by: Principal, permission: Permission): Promise<void> {
   if (by.kind === 'machine') return;
+  const { on } = policy[permission];
+  const place = on === 'server' || on === 'self' ? on : undefined;
+  await deciding({ by: by.user, permission, place }, () => decideOnList(db, by, permission));
+}
+
+async function decideOnList(db: Queries, by: TeamPrincipal, permission: Permission): Promise<void> {
   const { isAdministrator } = await assertCurrent(db, by);
   const { on, roles } = policy[permission];
   if (on === 'server' && !isAdministrator) throw roleDenied(permission, undefined, 'this server');

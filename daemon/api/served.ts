@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { EventNumbers } from '../access/event-numbers.ts';
 import type { Principal } from '../access/principal.ts';
+import type { TeamLimits } from '../access/limits/team-limits.ts';
 import type { TokenLimits } from '../access/tokens/tokens.ts';
 import type { Sessions } from '../access/sessions.ts';
 import type { AllPlatformRules } from '../compute-envs/compute-environments.ts';
@@ -37,6 +38,10 @@ export interface Served {
   readonly launches: Pick<Launches, 'preview' | 'start' | 'repeat' | 'parameterSchema'>;
   /** Returns who makes a request. Throws `unauthenticated` on a team server if nobody was authenticated. */
   readonly identify: (request: Request) => Principal;
+  /** Records on a team server that a principal reads names of secrets. `workspace`: undefined for a search. */
+  readonly noteNames?: (by: Principal, workspace: string | undefined) => Promise<void>;
+  /** Limits of a team server for users and workspaces. */
+  readonly limits?: TeamLimits;
   /** Limits of new tokens on a team server. */
   readonly tokenLimits?: TokenLimits;
   /** Requests that their clients may repeat. */

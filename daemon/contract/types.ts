@@ -87,6 +87,7 @@ export type ErrorCode =
   | 'service-account-not-found'
   | 'token-not-found'
   | 'release-conflict'
+  | 'limit-exceeded'
   | 'secret-changed'
   | 'release-invalid'
   | 'server-not-stored'
@@ -508,6 +509,23 @@ export interface JournalEvent {
    * Principal who requested the action; null if the daemon acted on its own
    */
   by: string | null;
+  /**
+   * Where the request came from that caused the event. Only in the audit log of a team server
+   */
+  origin?: {
+    /**
+     * Id of the request: the header `X-Request-Id` of its response
+     */
+    request: string;
+    /**
+     * Address of the client; null if it is not known
+     */
+    address: string | null;
+    /**
+     * Id of the token of the request; null without one
+     */
+    token: string | null;
+  };
 }
 /**
  * AWS credentials for a removal. The daemon keeps them in memory only.
@@ -3302,7 +3320,16 @@ export interface ServerConfiguration {
     deadlineSeconds?: number;
   };
   /**
-   * Limits on connections, which apply to each replica, and limits on requests, which apply to all replicas together
+   * Audit log
+   */
+  audit?: {
+    /**
+     * Number of days after which events are deleted. Without it, all events are kept
+     */
+    retentionDays?: number;
+  };
+  /**
+   * Limits. Those of connections apply to each replica, all others to all replicas together
    */
   limits?: {
     /**
@@ -3321,6 +3348,42 @@ export interface ServerConfiguration {
      * Maximum number of requests without a valid token from one address in 10 seconds
      */
     anonymousRequests?: number;
+    /**
+     * Maximum number of a user's own secrets
+     */
+    secretsPerUser?: number;
+    /**
+     * Maximum number of secrets of a workspace
+     */
+    secretsPerWorkspace?: number;
+    /**
+     * Maximum size of a user's own secrets in encrypted bytes
+     */
+    secretBytesPerUser?: number;
+    /**
+     * Maximum size of the secrets of a workspace in encrypted bytes
+     */
+    secretBytesPerWorkspace?: number;
+    /**
+     * Maximum number of secrets that one principal sets or removes per minute
+     */
+    changesPerMinute?: number;
+    /**
+     * Maximum number of secrets that are set or removed in one workspace per minute
+     */
+    workspaceChangesPerMinute?: number;
+    /**
+     * Maximum number of releases to one principal per minute
+     */
+    releasesPerMinute?: number;
+    /**
+     * Maximum number of releases of one workspace per minute
+     */
+    workspaceReleasesPerMinute?: number;
+    /**
+     * Maximum size of the releases to one principal per minute, in encrypted bytes
+     */
+    releaseBytesPerMinute?: number;
   };
 }
 /**

@@ -3,7 +3,7 @@ import { pageOf, readCursor, type Page, type PageRequest } from '../contract/pag
 import { timeFilter } from '../contract/time-filter.ts';
 import type { AuditQuery, JournalEvent } from '../contract/types.ts';
 import { fragmentsOf, type Fragments } from './fragments.ts';
-import { describeEvent } from './journal.ts';
+import { describeEvent, type EventRow } from './journal.ts';
 import type { Queries } from './ledger.ts';
 import type { Tables } from './tables.ts';
 
@@ -50,8 +50,15 @@ export async function readAudit(
     .limit(limit + 1)
     .execute();
   const { items, ...next } = pageOf(AUDIT, rows, limit, ({ seq }) => [numbers.show(seq)]);
-  const events = items.map((row) => ({ ...describeEvent(row), seq: numbers.show(row.seq) }));
+  const events = items.map((row) => ({ ...describeAudited(row), seq: numbers.show(row.seq) }));
   return { items: events, ...next };
+}
+
+/** Only the audit log has the origins of events: members who follow a run do not see the addresses of others. */
+function describeAudited(row: EventRow): JournalEvent {
+  const event = describeEvent(row);
+  if (row.origin === null) return event;
+  return { ...event, origin: JSON.parse(row.origin) as NonNullable<JournalEvent['origin']> };
 }
 
 function conditions(
@@ -69,7 +76,7 @@ function conditions(
     // A type is made of words, so that it contains no wildcard.
     ...given(type, (one) => eb.or([eb('type', '=', one), eb('type', 'like', `${one}.%`)])),
     ...given(by, (one) => eb('principal', '=', one)),
-    ...given(run, (one) => eb('run_id', '=', one)),
+    ...given(run, (one) => ofRun(eb, fragments, one)),
     ...given(since, (one) => eb('at', '>=', one)),
     ...given(until, (one) => eb('at', '<', one)),
     ...given(secret, (one) => ofSecret(eb, fragments, one)),
@@ -104,6 +111,12 @@ function ofSecret(eb: Journal, fragments: Fragments, name: string): Expression<S
   return eb.or([isChanged, isImported, isDelivered]);
 }
 
+/** A team server has no runs. Its events name the runs of the daemons. */
+function ofRun(eb: Journal, fragments: Fragments, run: string): Expression<SqlBool> {
+  const isNamed = eb.and([eb('run_id', 'is', null), eb(fragments.jsonText('data', 'run'), '=', run)]);
+  return eb.or([eb('run_id', '=', run), isNamed]);
+}
+
 function ofWorkspace(eb: Journal, fragments: Fragments, title: string): Expression<SqlBool> {
   return eb.or([
     eb(fragments.jsonText('data', 'scope'), '=', title),
@@ -113,4 +126,4 @@ function ofWorkspace(eb: Journal, fragments: Fragments, title: string): Expressi
 }
 
 /** The text in which a filter searches. Not with LIKE: names contain underscores, which LIKE takes for wildcards. */
-const searched = sql<string>`type || ' ' || principal || ' ' || coalesce(run_id, '') || ' ' || data`;
+const searched = sql<string>`type || ' ' || principal || ' ' || coalesce(run_id, '') || ' ' || data || ' ' || coalesce(origin, '')`;

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { JournalEvent } from '../contract/types.ts';
 import { ledgerTime } from './fragments.ts';
 import type { Queries } from './ledger.ts';
+import { requestOrigin } from './request-origin.ts';
 import type { Tables } from './tables.ts';
 
 /** A new journal event. `by` is the principal who asked for the action; absent if the daemon acts on its own. */
@@ -27,9 +28,11 @@ export interface PlacedEvent {
 
 /**
  * Appends an event. Call it in the transaction of the change that the event reports, so that both or neither exist. The row
- * lock of the run is held until the commit, so that the positions in the run are in the order of the commits.
+ * lock of the run is held until the commit, so that the positions in the run are in the order of the commits. On a team server,
+ * the event has the origin of the request that is being handled.
  */
 export async function record(db: Queries, { type, run, by, data = {}, place }: Entry): Promise<void> {
+  const origin = requestOrigin.getStore();
   const counted = run === undefined ? undefined : await nextPosition(db, run);
   await db
     .insertInto('journal')
@@ -41,6 +44,7 @@ export async function record(db: Queries, { type, run, by, data = {}, place }: E
       type,
       data: JSON.stringify(data),
       place: place ?? counted?.workspace ?? workspaceIn(data),
+      origin: origin === undefined ? null : JSON.stringify(origin),
     })
     .execute();
 }

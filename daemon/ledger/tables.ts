@@ -335,5 +335,9 @@ export interface Tables {
     data: string;
     /** The workspace (ORGANIZATION/NAME) or the organization that the event concerns. */
     place: ColumnType<string | null, string | null | undefined, string | null>;
+    /** JSON: where the request came from that caused the event. Only on a team server. */
+    origin: ColumnType<string | null, string | null | undefined, string | null>;
   };
+  /** How much of each limited thing a principal or a workspace has used in its newest minute. */
+  limit_counts: { subject: string; kind: string; minute: number; amount: number };
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { countRate } from '../access/limits/count-rate.ts';
+import type { TeamLimits } from '../access/limits/team-limits.ts';
 import { authorize } from '../access/authorize.ts';
 import { keyOf, type Principal } from '../access/principal.ts';
 import { findWorkspace, titleOf, type WorkspaceScope } from '../access/scopes.ts';
@@ -15,7 +17,7 @@ import {
   type ReleasedSecret,
   type ReleasedVersion,
 } from './payload.ts';
-import { findPinned, type PinnedVersion } from './pinned-versions.ts';
+import { findPinned, sizeOfPinned, type PinnedVersion } from './pinned-versions.ts';
 import { createReleaseCredential, hashOfCredential } from './release-credential.ts';
 
 const EXPIRY_MAX_MS = 24 * 3_600_000;
@@ -31,26 +33,33 @@ interface Releasing {
   readonly ledger: Ledger;
   readonly vault: Vault;
   readonly faults: FaultInjector;
+  /** Absent without limits. */
+  readonly limits?: TeamLimits;
 }
 
 /**
  * Releases secrets of a workspace to one run of a principal. The audit event is committed before a value leaves. A repeated request
  * gets the same release with the same versions, encrypted again, and a further credential.
  *
- * Throws the errors of `authorize`, `secret-not-found`, `secret-changed`, `release-conflict`, `request-unprocessable`, errors of the
+ * Throws the errors of `authorize`, `limit-exceeded`, `secret-not-found`, `secret-changed`, `release-conflict`, `request-unprocessable`, errors of the
  * vault's key.
  */
 export async function createRelease(
-  { ledger, vault, faults }: Releasing,
+  { ledger, vault, faults, limits }: Releasing,
   by: Principal,
   request: ReleaseRequest,
 ): Promise<{ readonly release: Release; readonly isNew: boolean }> {
   const secrets = [...request.secrets].sort(byName);
   assertRequest(request, secrets, ledger.clock.now());
   const credential = createReleaseCredential();
-  const wanted = { by, request, secrets, credential, now: new Date(ledger.clock.now()).toISOString() };
   const { id, isNew, pinned } = await step(faults, 'release.commit', () =>
-    ledger.write((db) => recordRelease(db, wanted)),
+    ledger.write(async (db) => {
+      const now = ledger.clock.now();
+      const wanted = { by, request, secrets, credential, now: new Date(now).toISOString() };
+      const recorded = await recordRelease(db, wanted);
+      if (limits !== undefined) await countRelease(db, limits, now, wanted, recorded.id);
+      return recorded;
+    }),
   );
   const { run, workspace, expires, recipient } = request;
   if (isNew)
@@ -111,6 +120,26 @@ async function recordRelease(db: Queries, wanted: NewRelease): Promise<RecordedR
     },
   });
   return recorded;
+}
+
+/** Counts a release by its cost too, so that one launcher cannot occupy a replica. A repetition is encrypted again, and counts again. */
+async function countRelease(
+  db: Queries,
+  limits: TeamLimits,
+  now: number,
+  { by, request: { workspace } }: NewRelease,
+  release: string,
+): Promise<void> {
+  const { id } = await findWorkspace(db, workspace, by);
+  const detail = `Cannot release secrets of workspace ${workspace}`;
+  const subject = keyOf(by);
+  await countRate(db, limits, now, { subject, detail, limit: 'releasesPerMinute', amount: 1 });
+  await countRate(db, limits, now, {
+    ...{ subject: id, detail, amount: 1 },
+    limit: 'workspaceReleasesPerMinute',
+  });
+  const amount = await sizeOfPinned(db, release);
+  await countRate(db, limits, now, { subject, detail, limit: 'releaseBytesPerMinute', amount });
 }
 
 /** Returns the release that an earlier request has created. Throws `release-conflict` if that was another request, or its time is over. */

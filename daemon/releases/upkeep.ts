@@ -1,3 +1,4 @@
+import { deleteOldCounts } from '../access/limits/count-rate.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
 import { unpin } from './pinned-versions.ts';
@@ -11,12 +12,15 @@ const SILENT_DAYS = 365;
 const BATCH = 200;
 
 /**
- * Drops the pins of expired releases, and deletes releases after their retention. Idempotent. The audit log keeps who received which
- * versions.
+ * Drops the pins of expired releases, deletes releases after their retention, and deletes old counts of limits. Idempotent. The audit
+ * log keeps who received which versions.
  */
 export async function maintainReleases(ledger: Writing, faults: FaultInjector): Promise<void> {
   while ((await step(faults, 'releases.unpin', () => unpinExpired(ledger))) === BATCH);
   while ((await step(faults, 'releases.delete', () => deleteOld(ledger))) === BATCH);
+  await step(faults, 'releases.forget-counts', () =>
+    ledger.write((db) => deleteOldCounts(db, ledger.clock.now())),
+  );
 }
 
 /** The ledger, or its writes under a claim. */

@@ -4,6 +4,8 @@ import { responseHeaders } from '../api/listeners/response-headers.ts';
 import { notFound, problems } from '../api/problem.ts';
 import { mount, type ResponseObserver } from '../api/routing/mount.ts';
 import type { Served } from '../api/served.ts';
+import type { RequestAudit } from './audit/audit-requests.ts';
+import { identifyOrigin } from './audit/identify-origin.ts';
 import { concealDetails } from './conceal-details.ts';
 import { findReleaseOf } from '../releases/report-release.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
@@ -20,6 +22,7 @@ export interface ServerAppOptions {
   readonly readiness: Readiness;
   readonly authenticate: AuthenticateToken;
   readonly limits: RequestLimits;
+  readonly audit: RequestAudit;
   /** Tests compare each response with the description of its operation. */
   readonly observe?: ResponseObserver | undefined;
 }
@@ -27,18 +30,19 @@ export interface ServerAppOptions {
 /** Creates the API of a server. */
 export function createServerApp(
   served: Served,
-  { settings, readiness, authenticate, limits, observe }: ServerAppOptions,
+  { settings, readiness, authenticate, limits, audit, observe }: ServerAppOptions,
 ): Express {
   const app = express().disable('x-powered-by').disable('etag');
   const trust = { ...settings, isTls: settings.tls !== undefined };
   app.use(served.recorder.requests, responseHeaders({ isEncrypted: true }), closeWhileDraining(readiness));
-  app.use(identifyClient(trust, isPublic), refuseUnknownHosts(settings.names, isPublic), refuseWebPages);
+  app.use(identifyClient(trust, isPublic), identifyOrigin);
+  app.use(refuseUnknownHosts(settings.names, isPublic), refuseWebPages);
   app.use(refuseWhileUnusable(readiness));
   const findRelease = (credential: string): Promise<string | undefined> =>
     findReleaseOf(served.ledger.db, credential);
-  app.use(authenticateRequests({ authenticate, limits, isPublic, isReport, findRelease }));
+  app.use(authenticateRequests({ authenticate, limits, audit, isPublic, isReport, findRelease }));
   mount(app, serverOperations, served, observe);
-  app.use(notFound, problems(served, observe, concealDetails));
+  app.use(notFound, audit.denials, problems(served, observe, concealDetails));
   return app;
 }
 

@@ -17,6 +17,7 @@ import { Vault } from '../vault/vault.ts';
 import { completeRekey, unlockAgain } from './complete-rekey.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
 import { createServerApp, createStartingApp } from './create-server-app.ts';
+import { RequestAudit } from './audit/audit-requests.ts';
 import { Readiness } from './lifecycle/readiness.ts';
 import { listenForStopSignals } from './lifecycle/stop-signals.ts';
 import { ServerListener } from './listener/server-listener.ts';
@@ -27,7 +28,7 @@ import { ReplicaKeys } from './replica-keys.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { servedByServer } from './served-by-server.ts';
 import { CertificateWatch } from './tls/certificate-watch.ts';
-import { maintainReleasesHourly } from './maintain-releases-hourly.ts';
+import { maintainHourly } from './maintain-hourly.ts';
 import { openVaultKeys, requestKeyOf } from './vault-keys.ts';
 
 /** Options of a server. */
@@ -109,6 +110,7 @@ interface Parts {
   readonly recorder: MetricsRecorder;
   readonly requestKey: Buffer;
   readonly eventNumbers: EventNumbers;
+  readonly audit: RequestAudit;
   close(): Promise<void>;
 }
 
@@ -134,23 +136,26 @@ async function openParts(
   recorder.start();
   const replicaKeys = new ReplicaKeys(ledger, keys, log);
   await replicaKeys.start();
-  const upkeep = maintainReleasesHourly(store, faults, log);
+  const upkeep = maintainHourly(store, settings.audit.retentionDays, faults, log);
+  const audit = new RequestAudit({ ledger, log });
+  audit.start();
   return {
-    ...{ store, ledgerWatch, replicaKeys, events, recorder, requestKey, eventNumbers },
-    vault: new Vault(ledger, keys),
+    ...{ store, ledgerWatch, replicaKeys, events, recorder, requestKey, eventNumbers, audit },
+    vault: new Vault(ledger, keys, settings.limits),
     close: async () => {
       ledgerWatch.stop();
       events.stop();
       recorder.stop();
       await upkeep.stop();
       await replicaKeys.stop();
+      await audit.stop();
       await store.close();
     },
   };
 }
 
 function appOf(
-  { store: { ledger, postgres }, vault, events, recorder, requestKey, eventNumbers }: Parts,
+  { store: { ledger, postgres }, vault, events, recorder, requestKey, eventNumbers, audit }: Parts,
   settings: ServerSettings,
   readiness: Readiness,
   { version, observe, faults = noFaults }: ServeOptions,
@@ -159,6 +164,8 @@ function appOf(
   const served = servedByServer({
     ...{ version, ledger, vault, events, recorder, log, faults, eventNumbers },
     identify: principalOf,
+    noteNames: audit.noteNames,
+    limits: settings.limits,
     requests: new IdempotentRequests(ledger, () => requestKey),
     redact: (text) => text, // a server has no run whose values could appear
     readiness: async (caller) => readiness.check(caller === 'user'),
@@ -166,7 +173,7 @@ function appOf(
     touched: () => undefined,
   });
   return createServerApp(served, {
-    ...{ settings, readiness, observe },
+    ...{ settings, readiness, audit, observe },
     limits: new RequestLimits(settings.limits, postgres?.rateLimits),
     authenticate: async (token, address) => authenticateToken(ledger.db, token, address),
   });

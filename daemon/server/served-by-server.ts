@@ -17,6 +17,8 @@ export type ServerParts = Pick<
   | 'eventNumbers'
   | 'stop'
   | 'touched'
+  | 'noteNames'
+  | 'limits'
 >;
 
 const OF_DAEMON = [

@@ -78,6 +78,7 @@ export const serverSteps = [
   'work.claim',
   'releases.unpin',
   'releases.delete',
+  'releases.forget-counts',
   'work.finish',
   'rekey.add-key',
   'rekey.activate',

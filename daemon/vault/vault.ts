@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
+import { assertRoom } from '../access/limits/assert-room.ts';
+import { countRate } from '../access/limits/count-rate.ts';
+import type { TeamLimits } from '../access/limits/team-limits.ts';
 import { authorize } from '../access/authorize.ts';
-import type { Principal } from '../access/principal.ts';
+import { keyOf, type Principal } from '../access/principal.ts';
 import { nameOfScope, titleOf, type SecretScope } from '../access/scopes.ts';
 import { assertPrecondition, type Precondition } from '../contract/entity-tag.ts';
 import { notFoundError } from '../contract/not-found.ts';
@@ -51,9 +54,12 @@ export type KeepVersion = (
 export class Vault {
   readonly keys: Keys;
   readonly #ledger: Ledger;
+  readonly #limits: TeamLimits | undefined;
 
-  constructor(ledger: Ledger, keys: Keys) {
+  /** `limits`: of a team server. */
+  constructor(ledger: Ledger, keys: Keys, limits?: TeamLimits) {
     this.#ledger = ledger;
+    this.#limits = limits;
     this.keys = keys;
   }
 
@@ -73,9 +79,11 @@ export class Vault {
     return this.#withCurrentKey(async (db, key) => {
       await authorizeWrite(db, by, scope);
       assertPrecondition(precondition, await tagOf(db, scope, name), `the secret ${name}`);
+      await this.#countChanges(db, by, scope, 1);
       const storing = { db, ledgerId: this.#ledger.id, by, scopeId: scope.id, key };
       const [stored] = await storeSecrets(storing, [[name, value]]);
       if (stored === undefined) throw new Error('the secret was not stored');
+      await this.#assertRoom(db, scope);
       const { id, version, isNew } = stored;
       await record(db, { type: 'secret.set', by: by.user, data: { scope: titleOf(scope), name, version } });
       // A trigger has assigned it. RETURNING has the row as it was before.
@@ -160,6 +168,7 @@ export class Vault {
         const detail = `Cannot remove ${name} from ${nameOfScope(scope)}: there is no secret of this name.`;
         throw notFoundError('secret-not-found', detail, { name, among });
       }
+      await this.#countChanges(db, by, scope, 1);
       await recordRemoval(db, { scopeId: scope.id, name, version: row.version }, by);
       await dropUnneededVersions(db, [row.id]);
       await record(db, { type: 'secret.removed', by: by.user, data: { scope: titleOf(scope), name } });
@@ -254,13 +263,31 @@ export class Vault {
   ): Promise<ImportResult> {
     const result = await this.#classify(db, scope, [...values.keys()], onConflict);
     const skipped = new Set(result.skipped);
+    await this.#countChanges(db, by, scope, values.size - skipped.size);
     await storeSecrets(
       { db, ledgerId: this.#ledger.id, by, scopeId: scope.id, key },
       [...values].filter(([name]) => !skipped.has(name)),
     );
+    await this.#assertRoom(db, scope);
     const data = { scope: titleOf(scope), ...result };
     await record(db, { type: 'secret.imported', by: by.user, data });
     return result;
+  }
+
+  async #countChanges(db: Queries, by: Principal, scope: SecretScope, amount: number): Promise<void> {
+    if (this.#limits === undefined || amount === 0) return;
+    const now = this.#ledger.clock.now();
+    const detail = `Cannot change secrets in ${nameOfScope(scope)}`;
+    const common = { amount, detail };
+    await countRate(db, this.#limits, now, { ...common, subject: keyOf(by), limit: 'changesPerMinute' });
+    await countRate(db, this.#limits, now, {
+      ...{ ...common, subject: scope.id },
+      limit: 'workspaceChangesPerMinute',
+    });
+  }
+
+  async #assertRoom(db: Queries, scope: SecretScope): Promise<void> {
+    if (this.#limits !== undefined) await assertRoom(db, this.#limits, scope);
   }
 
   /** Returns which names an import would create, replace and skip. Throws `import-conflict`, `precondition-failed`. */

@@ -18,6 +18,7 @@ import { IdempotentRequests } from '../../daemon/api/routing/idempotent-requests
 import { createServer } from '../../daemon/api/server.ts';
 import type { Served } from '../../daemon/api/served.ts';
 import { record } from '../../daemon/ledger/journal.ts';
+import { RequestAudit } from '../../daemon/server/audit/audit-requests.ts';
 import type { ServerSettings } from '../../daemon/server/configuration/server-settings.ts';
 import { createServerApp } from '../../daemon/server/create-server-app.ts';
 import { Readiness } from '../../daemon/server/lifecycle/readiness.ts';
@@ -45,6 +46,8 @@ export class TeamServer extends Team {
   readonly modules: DaemonModules;
   readonly socketPath: string;
   #events: EventHub | undefined;
+  /** Records denied requests of the server's own listener. */
+  audit!: RequestAudit;
   readonly #users = new Map<string, User>();
 
   private constructor(modules: DaemonModules, socketPath: string) {
@@ -63,6 +66,7 @@ export class TeamServer extends Team {
     const modules = await assemble(placesIn(directory));
     const server = new TeamServer(modules, join(directory, 's'));
     const { ledger, vault, runs, deps } = modules;
+    server.audit = new RequestAudit({ ledger, log: deps.log });
     const events = new EventHub(ledger.feed, ledger.changes, () => undefined, limits);
     events.start();
     server.#events = events;
@@ -78,6 +82,7 @@ export class TeamServer extends Team {
       faults: deps.faults,
       eventNumbers: permutedNumbers(randomBytes(32)),
       touched: () => undefined,
+      ...(mounts === 'server' ? { noteNames: server.audit.noteNames } : {}),
     } as unknown as Served;
     const listener = await listenOn(
       mounts === 'daemon'
@@ -168,6 +173,7 @@ export class TeamServer extends Team {
     const readiness = new Readiness(served.log);
     return createServerApp(servedByServer(served), {
       ...{ settings, readiness, observe: checkResponse, limits: new RequestLimits(limits, undefined) },
+      audit: this.audit,
       authenticate: (token, address) => authenticateToken(this.ledger.db, token, address),
     });
   }

@@ -39,6 +39,7 @@ export const releaseOperations: readonly Operation[] = [
     problems: [
       ...(['workspace-not-found', 'workspace-personal', 'secret-not-found', 'secret-corrupt'] as const),
       ...(['secret-changed', 'release-conflict', 'request-unprocessable'] as const),
+      'limit-exceeded',
       ...VAULT_KEY,
     ],
     handle: async (served, { body, principal }) => {

@@ -97,7 +97,7 @@ function operationsOn({ path, word, title, scopeOf, scopeToChange }: SecretsOf):
   const historyPath: string = `${secretPath}/history`;
   const importPath: string = `${path}/import`;
   const find = word === '' ? WORKSPACE : [];
-  const change = [...find, 'workspace-personal', 'not-permitted', 'name-invalid'] as const;
+  const change = [...find, 'workspace-personal', 'not-permitted', 'name-invalid', 'limit-exceeded'] as const;
   const readPermission = word === '' ? 'pipeline_secrets:read' : 'user_secrets:read';
   const writePermission = word === '' ? 'pipeline_secrets:write' : 'user_secrets:write';
   return [

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
-import { authorize, authorizeList, type Place } from '../../access/authorize.ts';
+import { authorize, authorizeList } from '../../access/authorize.ts';
+import type { Place } from '../../access/places.ts';
 import { policy } from '../../access/policy.ts';
 import { EscrowError } from '../../errors.ts';
 import { findPermittedRun } from '../../runs/records/permitted-runs.ts';

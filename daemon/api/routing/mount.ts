@@ -55,10 +55,18 @@ function begin(one: Operation, served: Served, large: LargeBodies): RequestHandl
   return async (request, response, next) => {
     running.set(request, one);
     assertAcceptable(one, request);
-    authorized.set(request, await authorizeCall(one, request, served));
+    const params = await authorizeCall(one, request, served);
+    authorized.set(request, params);
+    if (one.permission === 'pipeline_secrets:read')
+      await served.noteNames?.(served.identify(request), workspaceOf(params));
     if ((one.requestMax ?? 0) > LARGE) large.admit(request, response, served.identify(request));
     next();
   };
+}
+
+/** Returns the workspace that the path of a request names. */
+function workspaceOf({ organization, workspace }: Call['params']): string | undefined {
+  return organization === undefined || workspace === undefined ? undefined : `${organization}/${workspace}`;
 }
 
 function respond(one: Operation, served: Served, observe: ResponseObserver): RequestHandler {

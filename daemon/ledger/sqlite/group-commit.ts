@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Tables } from '../tables.ts';
 
@@ -34,10 +35,17 @@ export class GroupCommit {
     this.#after = after;
   }
 
-  /** Runs `work` in a transaction. Resolves once the transaction is durable. */
+  /**
+   * Runs `work` in a transaction. Resolves once the transaction is durable. The work keeps the asynchronous context of its caller:
+   * otherwise its events would have the origin of another request of the group.
+   */
   write<T>(work: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ work, resolve: resolve as (result: unknown) => void, reject });
+      this.#waiting.push({
+        work: AsyncResource.bind(work),
+        resolve: resolve as (result: unknown) => void,
+        reject,
+      });
       if (!this.#isWriting) void this.#writeAll();
     });
   }

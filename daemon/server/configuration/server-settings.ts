@@ -47,6 +47,8 @@ export interface ServerSettings {
     readonly keyCommand: string | undefined;
   };
   readonly drain: { readonly delaySeconds: number; readonly deadlineSeconds: number };
+  /** `retentionDays`: undefined to keep all events. */
+  readonly audit: { readonly retentionDays?: number };
   readonly limits: Required<NonNullable<ServerConfiguration['limits']>>;
 }
 
@@ -60,6 +62,15 @@ const LIMITS = {
   connectionsPerAddress: 200,
   requestsPerSecond: 500,
   anonymousRequests: 100,
+  secretsPerUser: 1_000,
+  secretsPerWorkspace: 20_000,
+  secretBytesPerUser: 16_777_216,
+  secretBytesPerWorkspace: 134_217_728,
+  changesPerMinute: 20_000,
+  workspaceChangesPerMinute: 20_000,
+  releasesPerMinute: 3_000,
+  workspaceReleasesPerMinute: 10_000,
+  releaseBytesPerMinute: 268_435_456,
 };
 
 /** Reads the settings of the server as a frozen object. Throws `config-invalid`, `permissions-too-open`, `usage`. */
@@ -98,6 +109,7 @@ export async function loadServerSettings(options: ServerOptions, env: Environmen
       keyCommand: vault.keyCommand,
     }),
     drain: Object.freeze({ ...DRAIN, ...configuration.drain }),
+    audit: Object.freeze({ ...configuration.audit }),
     limits: Object.freeze({ ...LIMITS, ...configuration.limits }),
   };
   assertVaultKey(settings.vault, placeOf('vault'));

@@ -23,11 +23,13 @@ async function openPostgres(
   url: string,
   { database: { ownerUrl, caFile, poolSize } }: ServerSettings,
 ): Promise<ServerLedger> {
-  const [{ openPostgresLedger }, { newestPostgresSchema }, { openRateLimits }] = await Promise.all([
-    import('../../ledger/postgres/open.ts'),
-    import('../../ledger/postgres/migrate.ts'),
-    import('../../ledger/postgres/rate-limits.ts'),
-  ]);
+  const [{ openPostgresLedger }, { newestPostgresSchema }, { openRateLimits }, { deleteAsOwner }] =
+    await Promise.all([
+      import('../../ledger/postgres/open.ts'),
+      import('../../ledger/postgres/migrate.ts'),
+      import('../../ledger/postgres/rate-limits.ts'),
+      import('../../ledger/postgres/delete-as-owner.ts'),
+    ]);
   const ledger = await openPostgresLedger(url, { ownerUrl, caFile, connections: poolSize });
   const rateLimits = openRateLimits(url, caFile);
   return {
@@ -40,6 +42,7 @@ async function openPostgres(
       claims: (claimant, seconds) => ledger.claims(claimant, seconds),
       rateLimits,
     },
+    deleteOldEvents: (before) => deleteAsOwner(ownerUrl ?? url, caFile, before),
     close: async () => {
       await rateLimits.pool.end();
       await ledger.close();

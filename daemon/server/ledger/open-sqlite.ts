@@ -7,6 +7,7 @@ import { openLedger } from '../../ledger/sqlite/open.ts';
 import { ensurePrivateDirectory } from '../../system/files/private-directory.ts';
 import type { Purpose } from '../../system/files/trust/trust-error.ts';
 import { ledgerFileOf, type ServerSettings } from '../configuration/server-settings.ts';
+import { deleteOldEvents } from '../../ledger/old-events.ts';
 import type { ServerLedger } from './server-ledger.ts';
 
 const STATE: Purpose = {
@@ -32,6 +33,7 @@ export async function openSqlite(
       ledger,
       schemaVersion: newestSqliteSchema,
       postgres: undefined,
+      deleteOldEvents: (before) => ledger.write((db) => deleteOldEvents(db, before)),
       close: async () => {
         await ledger.close();
         lock?.release();

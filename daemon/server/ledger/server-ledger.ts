@@ -9,6 +9,8 @@ export interface ServerLedger {
   readonly schemaVersion: number;
   /** What only a ledger on PostgreSQL has. */
   readonly postgres: PostgresParts | undefined;
+  /** Deletes events before a time, a limited number at once, and returns how many (`ledger/old-events.ts`). */
+  deleteOldEvents(before: string): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -32,7 +32,10 @@ export class RequestLimits {
   readonly #wrong: RateLimiterAbstract;
 
   constructor(
-    { requestsPerSecond, anonymousRequests }: ServerSettings['limits'],
+    {
+      requestsPerSecond,
+      anonymousRequests,
+    }: Pick<ServerSettings['limits'], 'requestsPerSecond' | 'anonymousRequests'>,
     shared: RateLimitStore | undefined,
   ) {
     const limiter = (keyPrefix: string, points: number, duration: number): RateLimiterAbstract => {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Request, RequestHandler, Response } from 'express';
 import { notAuthenticated } from '../../access/assert-current.ts';
-import { keyOf, type Principal } from '../../access/principal.ts';
+import { keyOf, type TeamPrincipal } from '../../access/principal.ts';
 import { readAuthorization } from '../../api/listeners/authorization.ts';
 import { identifyCaller, identifyPrincipal } from '../../api/listeners/caller.ts';
 import { EscrowError } from '../../errors.ts';
+import { identifyToken, type RequestAudit } from '../audit/audit-requests.ts';
 import { TooManyRequests, type RequestLimits } from '../limits/request-limits.ts';
 import { clientOf } from '../proxies/client-of-request.ts';
 import { networkOf } from '../proxies/ip-address.ts';
@@ -13,7 +14,7 @@ import { networkOf } from '../proxies/ip-address.ts';
  * Returns the principal of a token that is used from an address. `address`: undefined if it is not known. Throws `unauthenticated`
  * if the token is not valid there.
  */
-export type AuthenticateToken = (token: string, address: string | undefined) => Promise<Principal>;
+export type AuthenticateToken = (token: string, address: string | undefined) => Promise<TeamPrincipal>;
 
 /** Waits, and returns early if the client disconnects. Tests replace it. */
 type Pause = (ms: number, response: Response) => Promise<void>;
@@ -22,6 +23,7 @@ type Pause = (ms: number, response: Response) => Promise<void>;
 interface Options {
   readonly authenticate: AuthenticateToken;
   readonly limits: RequestLimits;
+  readonly audit?: Pick<RequestAudit, 'noteToken'> | undefined;
   readonly isPublic: (request: Request) => boolean;
   /** Whether the operation itself checks a credential that is not a token. */
   readonly isReport: (request: Request) => boolean;
@@ -37,6 +39,7 @@ interface Options {
 export function authenticateRequests({
   authenticate,
   limits,
+  audit,
   isPublic,
   isReport,
   findRelease,
@@ -59,8 +62,11 @@ export function authenticateRequests({
       throw limited;
     }
     identifyCaller(request, principal === undefined ? 'anonymous' : 'user');
-    if (principal !== undefined) identifyPrincipal(request, principal);
-    else if (!isOptional && !isReport(request)) {
+    if (principal !== undefined) {
+      identifyPrincipal(request, principal);
+      identifyToken(principal);
+      await audit?.noteToken(principal, address);
+    } else if (!isOptional && !isReport(request)) {
       if (token !== undefined) await pause(await limits.countWrongToken(network), response);
       response.set({ 'www-authenticate': 'Bearer realm="nf-escrow"' });
       throw notAuthenticated();
@@ -73,7 +79,7 @@ export function authenticateRequests({
     token: string,
     address: string | undefined,
     isOptional: boolean,
-  ): Promise<Principal | undefined> {
+  ): Promise<TeamPrincipal | undefined> {
     try {
       return await authenticate(token, address);
     } catch (error) {

@@ -19,7 +19,7 @@ for (const file of ['system/files/remove-tree.ts', 'sources/server-source.ts'])
 /** Further sources of a team server that have steps. */
 const OF_SERVER = [
   'api/routing/mount.ts',
-  'server/maintain-releases-hourly.ts',
+  'server/maintain-hourly.ts',
   'server/rekey.ts',
   'vault/keys/rekey.ts',
 ].map((file) => join(root, 'daemon', file));

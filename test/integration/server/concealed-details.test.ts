@@ -6,6 +6,7 @@ import t from 'tap';
 import { authenticateToken } from '../../../daemon/access/tokens/authenticate-token.ts';
 import { createHttpServer } from '../../../daemon/api/listeners/http-server.ts';
 import type { ServerSettings } from '../../../daemon/server/configuration/server-settings.ts';
+import { RequestAudit } from '../../../daemon/server/audit/audit-requests.ts';
 import { createServerApp } from '../../../daemon/server/create-server-app.ts';
 import { Readiness } from '../../../daemon/server/lifecycle/readiness.ts';
 import { RequestLimits } from '../../../daemon/server/limits/request-limits.ts';
@@ -45,6 +46,7 @@ function appOn(ledger: Ledger, log: Log): Express {
   return createServerApp(servedByServer(parts), {
     ...{ settings, readiness: new Readiness({ info: () => undefined, warn: () => undefined }) },
     limits: new RequestLimits(limits, undefined),
+    audit: new RequestAudit({ ledger, log: { warn: () => undefined } }),
     authenticate: (token, address) => authenticateToken(ledger.db, token, address),
   });
 }

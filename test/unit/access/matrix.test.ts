@@ -1,6 +1,7 @@
 // Every role x permission x kind of workspace x scope of a token, derived from the policy table.
 import t from 'tap';
-import { authorize, type Place } from '../../../daemon/access/authorize.ts';
+import { authorize } from '../../../daemon/access/authorize.ts';
+import type { Place } from '../../../daemon/access/places.ts';
 import { policy, type AnyRole } from '../../../daemon/access/policy.ts';
 import type { Principal, TeamPrincipal, TokenGrant } from '../../../daemon/access/principal.ts';
 import type { OrganizationRole, Permission, Role, TokenScope } from '../../../daemon/contract/types.ts';

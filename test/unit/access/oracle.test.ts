@@ -1,7 +1,8 @@
 // Random teams: `authorize` and the lists decide what an independently written oracle decides.
 import fc from 'fast-check';
 import t from 'tap';
-import { authorize, type Place } from '../../../daemon/access/authorize.ts';
+import { authorize } from '../../../daemon/access/authorize.ts';
+import type { Place } from '../../../daemon/access/places.ts';
 import type { TeamPrincipal } from '../../../daemon/access/principal.ts';
 import { listWorkspaces } from '../../../daemon/access/workspaces.ts';
 import { EscrowError } from '../../../daemon/errors.ts';

@@ -4,6 +4,7 @@ import { asEscrowError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { maintainReleases } from '../releases/upkeep.ts';
 import { step, type FaultInjector } from '../system/steps.ts';
+import { expireEvents } from './audit/expire-events.ts';
 import type { ServerLedger } from './ledger/server-ledger.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,20 +12,27 @@ const HOUR_MS = 3_600_000;
 const WORK = 'releases';
 
 /**
- * Maintains releases now and each hour. One replica at a time does it: the others leave it to the one that has claimed it. A failure
- * is logged; the next hour retries. `stop` waits for a round that has started.
+ * Maintains releases and the audit log now and each hour. One replica at a time maintains releases: the others leave it to the one that
+ * has claimed it. `retentionDays`: of the audit log. A failure is logged; the next hour retries. `stop` waits for a round that has started.
  */
-export function maintainReleasesHourly(
-  store: Pick<ServerLedger, 'ledger' | 'postgres'>,
+export function maintainHourly(
+  store: ServerLedger,
+  retentionDays: number | undefined,
   faults: FaultInjector,
   log: Pick<Logger, 'warn'>,
 ): { readonly stop: () => Promise<void> } {
+  const attempt = async (what: string, work: Promise<void>): Promise<void> => {
+    await work.catch((error: unknown) => {
+      const { code, message } = asEscrowError(error);
+      log.warn({ code, reason: message }, `cannot maintain ${what}; retrying in an hour`);
+    });
+  };
   let round = Promise.resolve();
   const start = (): void => {
-    round = maintain(store, faults).catch((error: unknown) => {
-      const { code, message } = asEscrowError(error);
-      log.warn({ code, reason: message }, 'cannot maintain releases; retrying in an hour');
-    });
+    round = (async () => {
+      await attempt('releases', maintainClaimed(store, faults));
+      if (retentionDays !== undefined) await attempt('the audit log', expireEvents(store, retentionDays));
+    })();
   };
   start();
   const timer = setInterval(start, HOUR_MS);
@@ -36,7 +44,7 @@ export function maintainReleasesHourly(
   };
 }
 
-async function maintain(
+async function maintainClaimed(
   { ledger, postgres }: Pick<ServerLedger, 'ledger' | 'postgres'>,
   faults: FaultInjector,
 ): Promise<void> {
