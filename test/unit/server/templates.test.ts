@@ -27,6 +27,12 @@ void t.test('the compose file passes secrets as files, and defines each of them'
     for (const secret of used) t.ok(Object.hasOwn(secrets, secret), `${name} uses ${secret}`);
   }
   t.same(Object.keys(services), ['postgres', 'replica-1', 'replica-2', 'proxy']);
+  t.not(
+    services['postgres']?.environment?.['POSTGRES_USER'],
+    'nf_escrow_app',
+    'the replicas are no superuser',
+  );
+  t.match(template('server.yaml'), /ownerUrlFile: \/run\/secrets\/owner-database-url/);
   t.end();
 });
 
