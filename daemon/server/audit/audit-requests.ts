@@ -6,7 +6,7 @@ import { EscrowError } from '../../errors.ts';
 import { requestOrigin } from '../../ledger/request-origin.ts';
 import { networkOf } from '../proxies/ip-address.ts';
 import { clientOf } from '../proxies/client-of-request.ts';
-import { CoalescedEvents } from './coalesced-events.ts';
+import { ADDRESS, CoalescedEvents } from './coalesced-events.ts';
 
 /** Reads and uses of tokens are routine: one event in an hour says that they happened, another one how often. */
 const ROUTINE = { windowMs: 3_600_000, ownMax: 1000 };
@@ -54,7 +54,7 @@ export class RequestAudit {
     if (denial !== undefined) await this.#denied.note(eventOf(denial));
     else if (error instanceof EscrowError && error.code === 'unauthenticated' && hasToken(request)) {
       const network = networkOf(clientOf(request).address ?? 'unknown');
-      await this.#denied.note({ type: 'access.denied', by: `address:${network}`, place: SERVER_PLACE });
+      await this.#denied.note({ type: 'access.denied', by: `${ADDRESS}${network}`, place: SERVER_PLACE });
     }
     next(error);
   };

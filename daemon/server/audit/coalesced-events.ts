@@ -4,6 +4,9 @@ import { asEscrowError } from '../../errors.ts';
 import { record, type Entry } from '../../ledger/journal.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 
+/** Precedes the network of a client in place of a principal. No name of a principal starts with it. */
+export const ADDRESS = 'address:';
+
 const WINDOW_MS = 60_000;
 const FLUSH_MS = 5000;
 const OWN_MAX = 20;
@@ -73,7 +76,8 @@ export class CoalescedEvents {
     }
     const { windowMs = WINDOW_MS } = this.#options;
     this.#open.set(key, { event, key, until: performance.now() + windowMs, more: 0 });
-    this.#counts.set(event.by, (this.#counts.get(event.by) ?? 0) + 1);
+    const group = groupOf(event.by);
+    this.#counts.set(group, (this.#counts.get(group) ?? 0) + 1);
     await this.#write(event, 1);
   }
 
@@ -83,16 +87,18 @@ export class CoalescedEvents {
     const { type, by } = event;
     const { ownMax = OWN_MAX } = this.#options;
     if (this.#open.size >= ALL_MAX) return { type, by: SERVER_PLACE, place: SERVER_PLACE };
-    return (this.#counts.get(by) ?? 0) < ownMax ? event : { type, by, place: SERVER_PLACE };
+    const group = groupOf(by);
+    return (this.#counts.get(group) ?? 0) < ownMax ? event : { type, by: group, place: SERVER_PLACE };
   }
 
   async #flush(now: number): Promise<void> {
     for (const { event, key, until, more } of this.#open.values()) {
       if (until > now) continue;
       this.#open.delete(key);
-      const left = (this.#counts.get(event.by) ?? 0) - 1;
-      if (left > 0) this.#counts.set(event.by, left);
-      else this.#counts.delete(event.by);
+      const group = groupOf(event.by);
+      const left = (this.#counts.get(group) ?? 0) - 1;
+      if (left > 0) this.#counts.set(group, left);
+      else this.#counts.delete(group);
       await this.#write(event, more);
     }
   }
@@ -111,4 +117,9 @@ export class CoalescedEvents {
 
 function keyOf({ type, by, place, data = {} }: FrequentEvent): string {
   return JSON.stringify([type, by, place ?? null, data]);
+}
+
+/** Returns who shares the number of different events: a principal, or all networks, of which a client can have any number. */
+function groupOf(by: string): string {
+  return by.startsWith(ADDRESS) ? `${ADDRESS}*` : by;
 }

@@ -10,6 +10,24 @@ import { codeOf } from '../../support/http.ts';
 import { Sandbox } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
+void t.test('exports events as JSON lines', async (t) => {
+  const box = new Sandbox(t);
+  await box.escrow(['daemon', 'start']);
+  for (const name of ['A_KEY', 'B_KEY', 'C_KEY'])
+    await box.http('PUT', `/v1/user/secrets/${name}`, { value: 'a value of the test' });
+  const { events } = await box.json<Audit>(['audit']);
+  const lines = async (...args: string[]): Promise<unknown[]> => {
+    const { stdout } = await box.escrow(['audit', '--jsonl', ...args]);
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+  };
+  t.same(await lines(), events);
+  t.same(await lines('--limit', '2', '--type', 'secret'), events.slice(0, 2));
+  t.match(await box.escrow(['audit', '--jsonl', '--json']), { status: 64 });
+});
+
 void t.test('filters events by type, secret, workspace, run, time and text', async (t) => {
   const box = new Sandbox(t);
   await box.escrow(['daemon', 'start']);

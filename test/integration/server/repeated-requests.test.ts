@@ -41,6 +41,10 @@ void t.test('two replicas that receive a new key at once carry the request out o
     }),
   );
   t.same(answers[0], answers[1], 'the second answers with the first result');
-  const effects = await ledger.db.selectFrom('journal').select('seq').where('type', '=', 'test.created').execute();
+  const effects = await ledger.db
+    .selectFrom('journal')
+    .select('seq')
+    .where('type', '=', 'test.created')
+    .execute();
   t.equal(effects.length, 1);
 });

@@ -70,6 +70,18 @@ void t.test('records wrong tokens by network', async (t) => {
   t.notMatch(JSON.stringify(event), wrong);
 });
 
+void t.test('bounds the events of clients without a token that have many addresses', async (t) => {
+  const { server } = await start(t);
+  for (let count = 0; count < 40; count += 1)
+    await server.send(`nfe_${'A'.repeat(49)}`, '/v1/workspaces', {
+      headers: { 'x-forwarded-for': `198.51.100.${String(count)}` },
+    });
+  await server.audit.stop();
+  const found = await events(server, 'access.denied');
+  t.equal(found.length, 22, '20 networks, and all others together');
+  t.match(found[0], { by: 'address:*', data: { count: 19 } });
+});
+
 onEachLedger('gives each event the origin of its own request, also in shared commits', async (t) => {
   const { server, tokens } = await start(t);
   const names = ['A_KEY', 'B_KEY', 'C_KEY', 'D_KEY'];
