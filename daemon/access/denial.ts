@@ -11,7 +11,7 @@ export interface Denial {
   readonly place: Place | undefined;
 }
 
-/** Errors of denied requests. That an object does not exist is told like that it may not be seen. */
+/** Errors of denied requests. The error is the same for an object that does not exist and for one that the principal may not see. */
 const DENIED: readonly ErrorCode[] = [
   'not-permitted',
   'unauthenticated',

@@ -75,7 +75,7 @@ void t.test(
   },
 );
 
-void t.test('drops a report that the server rejects for good, and sends the next ones', async (t) => {
+void t.test('drops a report that the server rejects permanently, and sends the next ones', async (t) => {
   const team = await TeamRuns.start(t);
   await team.set('A_KEY');
   const runs = [];

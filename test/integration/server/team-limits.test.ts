@@ -58,7 +58,7 @@ onEachLedger('permits a number and a size of secrets, also to concurrent request
   for (const result of results)
     if (result.status === 'rejected') t.match(result.reason, exceeds('secretsPerWorkspace'));
   t.equal((await vaults[0].list(scope)).length, 3);
-  await vaults[0].set(machineUser(), scope, 'KEY_0', value()); // a change needs no room
+  await vaults[0].set(machineUser(), scope, 'KEY_0', value()); // a replacement does not raise the number
   await t.rejects(
     vaults[0].set(machineUser(), scope, 'KEY_0', value(6000)),
     exceeds('secretBytesPerWorkspace'),
