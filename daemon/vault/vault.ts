@@ -203,11 +203,11 @@ export class Vault {
   ): Promise<readonly SecretValue[]> {
     const found = new Map<string, VersionRow>();
     for (const batch of inBatches(wanted))
-      for (const row of await this.#readVersions(batch)) found.set(keyOf(row.secret_id, row.version), row);
+      for (const row of await this.#readVersions(batch)) found.set(placeOf(row.secret_id, row.version), row);
     const keys = new Map<string, VaultKey>(); // the key file is read once for each key and not for each value
     const values: SecretValue[] = [];
     for (const { secretId, version } of wanted) {
-      const row = found.get(keyOf(secretId, version));
+      const row = found.get(placeOf(secretId, version));
       if (row === undefined) throw versionNotFound();
       const sealed = Buffer.from(row.sealed as ArrayBuffer);
       const id = sealedWith(sealed);
@@ -350,7 +350,7 @@ export class Vault {
 
 type VersionRow = Selectable<Tables['secret_versions']>;
 
-function keyOf(secretId: string, version: number): string {
+function placeOf(secretId: string, version: number): string {
   return `${secretId} ${String(version)}`;
 }
 

@@ -10,13 +10,8 @@ import { deleteOldEvents } from '../../../daemon/ledger/old-events.ts';
 import { deleteAsOwner } from '../../../daemon/ledger/postgres/delete-as-owner.ts';
 import { openPostgresLedger } from '../../../daemon/ledger/postgres/open.ts';
 import { expireEvents } from '../../../daemon/server/audit/expire-events.ts';
-import {
-  asAdministrator,
-  databaseOf,
-  onEachLedger,
-  postgresServer,
-  urlOf,
-} from '../../support/each-ledger.ts';
+import { onEachLedger, postgresServer } from '../../support/each-ledger.ts';
+import { asAdministrator, databaseOf, urlOf } from '../../support/postgres-databases.ts';
 import { root } from '../../support/sandbox.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { openTestLedger } from '../../support/test-ledger.ts';

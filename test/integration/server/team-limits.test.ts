@@ -101,7 +101,7 @@ onEachLedger('limits releases by number and by size', async (t) => {
   const ledger = { ...ground.ledger, write: ground.ledger.write, clock: { now: () => now } };
   const create = async (limits: Partial<TeamLimits>): Promise<unknown> =>
     createRelease(
-      { ledger, vault, limits: { ...MANY, ...limits } },
+      { ledger, vault, faults: ground.faults, limits: { ...MANY, ...limits } },
       launcher,
       ground.request([{ name: 'A_KEY', version }]),
     );

@@ -1,7 +1,8 @@
 // The cells that matrix.test.ts does not have: service accounts, administrators, and tokens that are restricted to a workspace. `authorize`
 // decides what an independently written oracle decides.
 import t from 'tap';
-import { authorize, type Place } from '../../../daemon/access/authorize.ts';
+import { authorize } from '../../../daemon/access/authorize.ts';
+import type { Place } from '../../../daemon/access/places.ts';
 import type { TeamPrincipal } from '../../../daemon/access/principal.ts';
 import type { OrganizationRole, Role, TokenScope } from '../../../daemon/contract/types.ts';
 import { EscrowError } from '../../../daemon/errors.ts';
