@@ -94,7 +94,7 @@ export const errorTable = {
   },
   'workspace-personal': {
     title: 'A personal workspace cannot have secrets',
-    hint: 'Use a workspace of an organization. Create one with `nf-escrow workspaces create ORG/NAME`.',
+    hint: 'Use a private or shared workspace. Create one with `nf-escrow workspaces create ORG/NAME`.',
     exit: 64,
     http: 409,
     retryable: false,
@@ -184,8 +184,8 @@ export const errorTable = {
     retryable: false,
   },
   'release-conflict': {
-    title: 'The run already has another release',
-    hint: 'Start the run again: it gets a new id and a new release.',
+    title: 'The run has already received other secrets of the server',
+    hint: 'Start the run again: it gets a new id.',
     exit: 75,
     http: 409,
     retryable: false,
@@ -205,7 +205,7 @@ export const errorTable = {
     retryable: false,
   },
   'release-invalid': {
-    title: 'The release of the server does not match the request',
+    title: 'The secrets that the server sent do not match the request',
     hint: 'Do not start the run. Report this to an administrator of the server.',
     exit: 70,
     http: 502,
@@ -458,7 +458,7 @@ export const errorTable = {
   },
   'vault-key-command-failed': {
     title: 'The vault key command failed',
-    hint: 'Run vaultKeyCommand from config.yaml in a shell. It must print the key and exit with status 0.',
+    hint: 'Run vaultKeyCommand from config.yaml in a shell. It must print the same output as when the vault was rekeyed, and exit with status 0.',
     exit: 78,
     http: 422,
     retryable: true,

@@ -140,7 +140,7 @@ function assertScope({ token }: TeamPrincipal, permission: Permission): void {
         'not-permitted',
         `Permission ${permission} denied: a token cannot have this permission.`,
         {
-          hint: 'Sign in as a person and send the request in that session.',
+          hint: 'Ask an administrator of the server to run the command on its host, such as `nf-escrow serve token create`.',
         },
       )
     : new EscrowError(

@@ -49,7 +49,11 @@ function itemsOf<Item>(page: unknown, key: string, wanted: number): Item[] {
     Array.isArray(items) &&
     (next === undefined ? items.length <= wanted : typeof next === 'string' && items.length === wanted);
   if (isPage) return items as Item[];
-  throw new EscrowError('server-unreachable', `Cannot read the list of ${key}: a page has another form.`, {
-    hint: 'Check the address of the server. It may be a server of another version.',
-  });
+  throw new EscrowError(
+    'server-unreachable',
+    `Cannot read the list of ${key}: a page has an unexpected format.`,
+    {
+      hint: 'Check the address of the server. It may be a server of another version.',
+    },
+  );
 }

@@ -83,7 +83,7 @@ export async function findListed(
       filter: {},
     };
   if (server !== undefined && workspace.includes(':'))
-    throw new EscrowError('usage', '--server and a workspace with a server cannot be combined.');
+    throw new EscrowError('usage', 'Name the server either with --server or in SERVER:ORG/NAME, not both.');
   const wanted = server === undefined ? workspace : `${server}:${workspace}`;
   const { client, own } = await findWorkspacePlace(context, wanted);
   return { client, filter: { workspace: own } };

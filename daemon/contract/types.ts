@@ -167,7 +167,7 @@ export type ExposureEncoding =
  */
 export type SecretName = string;
 /**
- * Origin of a secret of a run. The user's secrets override the workspace's, which override Nextflow's local store.
+ * Origin of a secret of a run. The user's secrets override the workspace's, which override Nextflow's own store.
  */
 export type Scope = 'user' | 'workspace' | 'local';
 /**
@@ -1325,7 +1325,7 @@ export interface PlannedSecret {
   name: SecretName;
   scope: Scope;
   /**
-   * Pinned version; null for Nextflow's local store
+   * Pinned version; null for Nextflow's own store
    */
   version: number | null;
   /**
@@ -1340,7 +1340,7 @@ export interface UndeliverableSecret {
   name: SecretName;
   scope: Scope;
   /**
-   * Version that was examined; null for Nextflow's local store
+   * Version that was examined; null for Nextflow's own store
    */
   version: number | null;
   /**
@@ -2733,7 +2733,7 @@ export interface RunPurgeQuery {
    */
   force?: boolean;
   /**
-   * Whether the launcher requests the purge because the head has ended. In this case, the purge first handles orphaned jobs according to the setting onLost
+   * Whether `nf-escrow run` requests the purge because the head has ended. In this case, the purge first handles orphaned jobs according to the setting onLost
    */
   ended?: boolean;
 }
@@ -2764,7 +2764,7 @@ export interface RunQuery {
    */
   count?: boolean;
   /**
-   * Only runs in this state. open: runs that are not purged or have orphaned jobs
+   * Only runs in this state. open: runs that are not purged, and purged runs with orphaned jobs
    */
   state?: 'created' | 'materialized' | 'running' | 'ended' | 'purged' | 'open';
   /**
@@ -3470,7 +3470,7 @@ export interface StoredServers {
    */
   servers: {
     /**
-     * Name that qualifies workspaces of the server
+     * Name of the server in SERVER:ORG/NAME
      */
     name: string;
     /**

@@ -79,7 +79,7 @@ export function groupsFor(subject: DoctorContext, environment?: ComputeEnvironme
       look: (its) => checkExecuted(its, environment),
       touches: directory === undefined ? [] : [directory, homeOf({ env: subject.env, directory })],
     },
-    { name: 'local store', look: checkLocalStore, touches: [localStorePath(subject.env)] },
+    { name: 'Nextflow secrets', look: checkLocalStore, touches: [localStorePath(subject.env)] },
     { name: 'environment', look: checkEnvironment },
   ];
   const own = hpc?.runsDirectory ?? undefined;

@@ -127,5 +127,5 @@ function bytesOf(name: string, text: unknown): Buffer {
 }
 
 function invalid(why: string): EscrowError {
-  return new EscrowError('release-invalid', `Cannot use the release of the server: ${why}.`);
+  return new EscrowError('release-invalid', `Cannot use the secrets that the server sent: ${why}.`);
 }

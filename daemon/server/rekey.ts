@@ -39,9 +39,13 @@ export async function prepareRekey(
   return withVault(settings, async (ledger, vault) => {
     const known = await preparedKey(ledger.db);
     if (known !== undefined && (await vault.keys.usable()).includes(known))
-      throw new EscrowError('state-conflict', `Cannot prepare a new vault key: key ${known} is prepared.`, {
-        hint: 'Copy the key file to all replicas, then run `nf-escrow serve rekey activate`.',
-      });
+      throw new EscrowError(
+        'state-conflict',
+        `Cannot prepare a new vault key: key ${known} is already prepared.`,
+        {
+          hint: 'Copy the key file to all replicas, then run `nf-escrow serve rekey activate`.',
+        },
+      );
     await assertKeysAvailable(ledger, vault);
     return step(faults, 'rekey.add-key', async () => {
       const { id } = await vault.keys.prepare(source, passphrase);

@@ -67,7 +67,7 @@ export async function startPersistent(settings: Settings, start: DaemonStart): P
   const elsewhere = findRemoteDaemon(settings);
   if (elsewhere?.lives === true)
     throw new EscrowError('daemon-on-other-host', `The daemon runs on ${elsewhere.host}.`, {
-      hint: 'All hosts of a state directory share one daemon. To move it, run "nf-escrow daemon stop", then run this command again.',
+      hint: 'All hosts that share the state directory share one daemon. To move it, run "nf-escrow daemon stop", then run this command again.',
     });
   if (elsewhere !== undefined) throw remoteDaemonUnreachable(elsewhere, start.insteadOn === undefined);
   if (start.insteadOn !== undefined) throw noneInJobs(start.insteadOn);

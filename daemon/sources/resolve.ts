@@ -8,7 +8,7 @@ export interface ResolvedSecret extends SecretCandidate {
   readonly overrides: Scope[];
 }
 
-/** Scopes by precedence: the user's secrets override the workspace's, which override Nextflow's local store. */
+/** Scopes by precedence: the user's secrets override the workspace's, which override Nextflow's own store. */
 const PRECEDENCE: readonly Scope[] = ['user', 'workspace', 'local'];
 
 /**

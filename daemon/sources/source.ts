@@ -6,7 +6,7 @@ import type { KeepVersion } from '../vault/vault.ts';
 import type { RemoteWorkspace } from './remote-workspace.ts';
 
 /**
- * A secret that is available to a run. `version` is null for Nextflow's local store, and `secretId` also for a secret of a team server.
+ * A secret that is available to a run. `version` is null for Nextflow's own store, and `secretId` also for a secret of a team server.
  */
 export interface SecretCandidate {
   readonly name: string;

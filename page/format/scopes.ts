@@ -4,5 +4,5 @@ import type { PlannedSecret } from '../../daemon/contract/types.ts';
 export const SCOPES: Readonly<Record<PlannedSecret['scope'], string>> = {
   user: 'Your own',
   workspace: 'Workspace',
-  local: "Nextflow's local store",
+  local: "Nextflow's own store",
 };

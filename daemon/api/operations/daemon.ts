@@ -95,7 +95,7 @@ export const daemonOperations: readonly Operation[] = [
     summary: 'Stream the journal of all runs and actions as server-sent events',
     permission: 'runs:read',
     description:
-      'Starts with the next event, or with the first one if the request contains `Last-Event-ID: 0`. The data of each event is a `journal-event`. The id of an event is its position among all events. The first message has no data, and its id is the position at which the stream starts. The stream does not end. A client that reads too slowly is disconnected and resumes with `Last-Event-ID`. Comments keep the connection alive.',
+      'Starts with the next event, or with the first one if the request contains `Last-Event-ID: 0`. The data of each event is a `journal-event`. On a daemon, the id of an event is its position among all events. The first message has no data, and its id is the position at which the stream starts. The stream does not end. A client that reads too slowly is disconnected and resumes with `Last-Event-ID`. Comments keep the connection alive.',
     headers: ['Last-Event-ID'],
     responses: { 200: { type: 'text/event-stream', schema: 'journal-event' } },
     problems: ['too-many-listeners'],

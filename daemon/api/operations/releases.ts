@@ -14,7 +14,7 @@ export const releaseOperations: readonly Operation[] = [
     path: '/v1/releases',
     summary: 'List releases of secrets to runs, with the reported states of the runs',
     description:
-      'The daemons of the users report the states. The list shows what is known of the runs of all users of a workspace.',
+      'The daemons of the users report the states. The list contains the runs of all users of the workspaces.',
     permission: 'runs:read',
     ofTeamServer: true,
     query: 'release-query',

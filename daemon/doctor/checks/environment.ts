@@ -30,7 +30,7 @@ function secretsFile(env: DoctorContext['env']): Check | undefined {
   if (isAbsolute(path))
     return ok(
       NAME,
-      `NXF_SECRETS_FILE is ${path}: each run uses the secrets in this file with the lowest precedence and never changes the file`,
+      `NXF_SECRETS_FILE is ${path}: nf-escrow reads this file with the lowest precedence, and never changes it`,
     );
   return warning(
     NAME,
@@ -52,5 +52,5 @@ function temporaryDirectory(env: DoctorContext['env']): Check | undefined {
 
 function nodeOptions(env: DoctorContext['env']): Check | undefined {
   if (!env['NODE_OPTIONS']) return undefined;
-  return ok(NAME, 'NODE_OPTIONS is set: this command uses it, the daemon ignores it');
+  return ok(NAME, 'NODE_OPTIONS is set: nf-escrow ignores it');
 }

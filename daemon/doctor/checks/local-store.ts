@@ -17,18 +17,18 @@ export function checkLocalStore({ env }: Pick<DoctorContext, 'env'>): Check[] {
 
 function checkStore(env: DoctorContext['env']): Check {
   const path = findLocalStore(env);
-  if (path === null) return ok('local store', `${localStorePath(env)} does not exist; it is optional`);
+  if (path === null) return ok('Nextflow secrets', `${localStorePath(env)} does not exist; it is optional`);
   const found = lstatSync(path);
   const without = 'or exclude it from runs with --only-secret';
   if (!found.isFile())
     return failure(
-      'local store',
+      'Nextflow secrets',
       `${path} is not a regular file`,
       `Replace it with a regular file, ${without}.`,
     );
   if ((found.mode & 0o777) !== 0o600)
     return failure(
-      'local store',
+      'Nextflow secrets',
       `${path} has mode ${modeOf(found)}; Nextflow requires 0600`,
       `chmod 600 ${quoteShellWord(path)}`,
     );
@@ -36,9 +36,9 @@ function checkStore(env: DoctorContext['env']): Check {
     localStoreNames(path);
   } catch (error) {
     const { message, hint } = asEscrowError(error); // as the launch reports it
-    return failure('local store', message, hint);
+    return failure('Nextflow secrets', message, hint);
   }
-  return ok('local store', `${path} (0600)`);
+  return ok('Nextflow secrets', `${path} (0600)`);
 }
 
 function checkLeftovers(directory: string): Check[] {
@@ -46,7 +46,7 @@ function checkLeftovers(directory: string): Check[] {
   if (left === 0) return [];
   return [
     warning(
-      'local store',
+      'Nextflow secrets',
       `${String(left)} files .nf-*.secrets in ${directory}: runs of plain nextflow left secrets there in clear text`,
       'Delete them when no run of plain nextflow is alive.',
     ),

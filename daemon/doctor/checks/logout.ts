@@ -28,7 +28,7 @@ export function checkLogout({ logind, env }: Pick<DoctorContext, 'logind' | 'env
     return [
       ok(NAME, 'processes survive logout. To start the daemon after a reboot: nf-escrow daemon install'),
     ];
-  const remedy = `Run ${isLingering ? '' : `${enable}, then `}nf-escrow daemon install, and run heads as jobs: nf-escrow compute-envs update NAME --head-job.`;
+  const remedy = `Run ${isLingering ? '' : `${enable}, then `}nf-escrow daemon install, and run Nextflow as a job: nf-escrow compute-envs update NAME --head-job.`;
   return [
     warning(
       NAME,

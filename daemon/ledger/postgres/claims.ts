@@ -115,7 +115,7 @@ export class Claims {
       if (held === undefined)
         throw new EscrowError(
           'claim-lost',
-          `Cannot write for ${table} ${id}: another process has claimed it in the meantime.`,
+          `Cannot update ${table} ${id}: another process has claimed it in the meantime.`,
         );
       return work(db);
     });

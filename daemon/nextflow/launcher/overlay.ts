@@ -21,7 +21,7 @@ export function configOverlay(
     if (said !== undefined && said !== values[key])
       throw new EscrowError(
         'compute-environment-invalid',
-        `Cannot run the pipeline in this compute environment: its configuration sets ${key} = ${said}, but the compute environment requires ${String(values[key])}.`,
+        `Cannot run the pipeline in this compute environment: the configuration of the pipeline sets ${key} = ${said}, but the compute environment requires ${String(values[key])}.`,
         { hint: `Remove ${key} from the configuration, or use a compute environment with the same value.` },
       );
   }

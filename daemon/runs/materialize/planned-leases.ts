@@ -146,7 +146,7 @@ async function placeLease(
     if (at !== null && numUpdatedRows !== 1n)
       throw new EscrowError(
         'state-conflict',
-        `Cannot place ${lease.target}: its run has ended and the removal of its leases has begun.`,
+        `Cannot place ${lease.target}: its run has ended and the removal of its secrets has begun.`,
       );
   };
   const own = await place(references, noteSent);

@@ -72,7 +72,7 @@ export async function moveLease(
   if (result.numUpdatedRows !== 1n)
     throw new EscrowError(
       'state-conflict',
-      `Cannot move the lease on ${lease.target} to state ${to}: its state has changed.`,
+      `Cannot change the state of ${lease.target} to ${to}: its state has changed.`,
     );
   await record(db, { run: lease.run_id, type: `lease.${to}`, data: { target: lease.target } });
 }

@@ -114,7 +114,7 @@ export async function createTokenAsOperator(
   const { id, state } = await findUser(db, user);
   if (state !== 'active')
     throw new EscrowError('not-permitted', `Cannot create a token of "${user}": the user is suspended.`, {
-      hint: `Resume the user first: send POST /v1/users/${user}/resume to the server.`,
+      hint: `Resume the user first: nf-escrow users resume ${user}`,
     });
   // As that user: a workspace that the user may not see gives the token access to nothing.
   const by = { kind: 'user', id, user } as const;

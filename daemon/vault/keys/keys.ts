@@ -161,7 +161,7 @@ export class Keys {
       throw new EscrowError(
         'vault-key-mismatch',
         'The output of vaultKeyCommand is not the key of this vault.',
-        { hint: 'Make vaultKeyCommand print the same key as when the vault was rekeyed.' },
+        { hint: 'Make vaultKeyCommand print the same output as when the vault was rekeyed.' },
       );
     this.#derived.set(key.id, key);
     return key;

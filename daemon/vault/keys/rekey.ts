@@ -61,7 +61,7 @@ const inProgress = new WeakSet<Vault>();
 async function exclusively<T>(vault: Vault, work: () => Promise<T>): Promise<T> {
   if (inProgress.has(vault))
     throw new EscrowError('state-conflict', 'Cannot rekey the vault: another rekey is in progress.', {
-      hint: 'Wait until `nf-escrow vault status` shows no pending values, then try again.',
+      hint: 'Wait until the output of `nf-escrow vault status` no longer contains `pending`, then try again.',
     });
   inProgress.add(vault);
   try {

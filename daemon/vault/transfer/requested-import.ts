@@ -79,7 +79,11 @@ function listOf({ secrets = [], textBase64, format, only }: ImportRequest) {
 function textOf({ textBase64, format }: ImportRequest): TextEntry[] {
   if (textBase64 !== undefined && format !== undefined)
     return readTextEntries(format, INPUT, Buffer.from(textBase64, 'base64'));
-  throw new EscrowError('request-unprocessable', 'secrets is missing, or textBase64 with format.', {
-    field: 'secrets',
-  });
+  throw new EscrowError(
+    'request-unprocessable',
+    'The request needs `secrets`, or `textBase64` and `format`.',
+    {
+      field: 'secrets',
+    },
+  );
 }

@@ -91,7 +91,7 @@ function sentence(text: string): string {
 const OVERRIDDEN: Readonly<Record<PlannedSecret['scope'], string>> = {
   user: 'your own secret',
   workspace: 'the workspace secret',
-  local: "the secret in Nextflow's local store",
+  local: "the secret in Nextflow's own store",
 };
 
 function PlanSecret({ secret }: { readonly secret: PlannedSecret }): JSX.Element {

@@ -37,7 +37,9 @@ export function Overview({ run }: { readonly run: Run }): JSX.Element {
             {run.startedAt === null ? '–' : <Duration from={run.startedAt} until={run.endedAt} />}
           </Fact>
           {run.exitStatus !== null && <Fact title="Exit status">{run.exitStatus}</Fact>}
-          {run.outcomeEvidence !== null && <Fact title="Evidence">{visibleText(run.outcomeEvidence)}</Fact>}
+          {run.outcomeEvidence !== null && (
+            <Fact title="Reason for the outcome">{visibleText(run.outcomeEvidence)}</Fact>
+          )}
         </Facts>
       </section>
       {progress !== undefined && <ProcessList {...progress} />}

@@ -31,7 +31,7 @@ const SEGMENTS = [
   { value: 'all', label: 'All' },
   { value: 'live', label: 'Running' },
   { value: 'failed', label: 'Failed' },
-  { value: 'open', label: 'Not purged' },
+  { value: 'open', label: 'Open' },
 ] as const;
 
 /** The list of runs, with filters in the address. */

@@ -28,7 +28,7 @@ for (const nextflow of realNextflows(t)) {
     const unselected = await run(pipeline(['NO_KEY']), { options: ['--only-secret', 'GOOD_KEY'] });
     t.match(
       output(unselected.ended),
-      /process LAST declares secret NO_KEY: not selected when the run of workspace local\/main was started/,
+      /process LAST declares secret NO_KEY: not selected with --only-secret when the run started/,
     );
     t.same(unselected.done, []);
     const complete = await run(pipeline(['NO_KEY']));

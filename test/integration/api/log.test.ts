@@ -115,7 +115,7 @@ void t.test('says whether the log was searched for values, and `runs logs` print
   t.match(await get({ range: 'bytes=2-5' }), { status: 206, headers: { 'nf-escrow-redaction': 'none' } });
   t.match(await logs(), {
     stdout: 'a file that was never searched',
-    stderr: /not redacted: it was not searched/,
+    stderr: /not masked: it was not searched/,
   });
   const searched = new Sandbox(t);
   t.equal((await searched.escrow(['secrets', 'set', 'FOO_KEY'], { input: 'a-value' })).status, 0);

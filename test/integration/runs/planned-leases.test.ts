@@ -30,7 +30,10 @@ void t.test('sends a request only while its lease is intended', async (t) => {
       times.push(await sentAt());
       // Another process aborts the run, as the daemon of another host would.
       await ledger.write((db) => moveLease(db, lease, 'removing'));
-      await t.rejects(noteSent(2000), { code: 'state-conflict', message: /removal of its leases has begun/ });
+      await t.rejects(noteSent(2000), {
+        code: 'state-conflict',
+        message: /removal of its secrets has begun/,
+      });
       times.push(await sentAt());
       await noteSent(null);
       throw new Error('not placed');

@@ -58,7 +58,7 @@ void t.test('replicas use a new key once both have it, and drop the old one a da
   const prepared = await one.escrow(['serve', 'rekey', 'prepare']);
   t.match(prepared, { status: 0, stdout: /Copy this file to all replicas/ });
   const id = /key ([0-9a-f]{16})/.exec(prepared.stdout)?.[1] ?? '';
-  t.match(await one.escrow(['serve', 'rekey', 'prepare']), { status: 75, stderr: /is prepared/ });
+  t.match(await one.escrow(['serve', 'rekey', 'prepare']), { status: 75, stderr: /is already prepared/ });
   one.kill('SIGHUP');
   const early = await one.escrow(['serve', 'rekey', 'activate']);
   t.match(early, { status: 75, stderr: /of 2 running replicas do not have it/ });

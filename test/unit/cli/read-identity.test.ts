@@ -27,6 +27,6 @@ void t.test('rejects an answer with other types', async (t) => {
   for (const answer of wrong)
     await t.rejects(readIdentity(clientOf(answer), 's'), {
       code: 'server-unreachable',
-      message: 'Cannot read your account on s: the response has another form.',
+      message: 'Cannot read your account on s: the response has an unexpected format.',
     });
 });

@@ -14,8 +14,8 @@ const LOOK_EVERY_MS = 200;
 const RETRIES_MAX = 4;
 const NOTES: Readonly<Record<ReceivedLog['redaction'], string | undefined>> = {
   complete: undefined,
-  partial: 'this output is not completely redacted: it may contain values of secrets',
-  none: 'this output is not redacted: it was not searched for values of secrets',
+  partial: 'this output is not completely masked: it may contain values of secrets',
+  none: 'this output is not masked: it was not searched for values of secrets',
 };
 
 /**
@@ -103,7 +103,7 @@ async function* unredacted(run: Run, isGrowing: () => Promise<boolean>): AsyncGe
   const { id, outputFile, logFile } = run;
   const path = outputFile ?? logFile;
   if (path === null) throw notAnswered(run);
-  warn('this output is not redacted: the daemon runs on another host');
+  warn('this output is not masked: the daemon runs on another host');
   try {
     yield* followFile(path, isGrowing);
   } catch (error) {

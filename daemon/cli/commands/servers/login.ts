@@ -33,7 +33,7 @@ export function addLogin(program: Command, context: Context): void {
     .argument('<URL>')
     .description('Sign in to a team server, so that runs and commands can use its workspaces')
     .option('--token-stdin', 'read a token from a hidden prompt or standard input')
-    .option('--name <NAME>', 'name that qualifies workspaces of the server (default: the host)')
+    .option('--name <NAME>', 'name of the server in SERVER:ORG/NAME (default: its host name)')
     .option('--ca-file <FILE>', 'certificates that are trusted instead of those of the system')
     .addHelpText('after', '\nExample: nf-escrow login https://escrow.example.org --token-stdin < token')
     .action((url: string, options: LoginOptions) => login(context, url, options));

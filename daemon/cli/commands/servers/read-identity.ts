@@ -22,7 +22,7 @@ export async function readIdentity(client: Pick<Client, 'call'>, server: string)
   if (isIdentity) return { name, kind, scopes: scopes as Identity['scopes'], workspace };
   throw new EscrowError(
     'server-unreachable',
-    `Cannot read your account on ${server}: the response has another form.`,
+    `Cannot read your account on ${server}: the response has an unexpected format.`,
     { hint: 'Check the address of the server. It may be a server of another version.' },
   );
 }

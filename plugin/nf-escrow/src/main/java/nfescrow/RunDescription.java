@@ -52,7 +52,7 @@ record RunDescription(
     String whyMissing(String name) {
         String reason = undeliverable.get(name);
         if (reason != null) return reason;
-        if (isSelection) return "not selected when the run of workspace " + workspace + " was started (--only-secret)";
+        if (isSelection) return "not selected with --only-secret when the run started";
         return "not found in workspace " + workspace + ", your own secrets or Nextflow's store when the run started";
     }
 }

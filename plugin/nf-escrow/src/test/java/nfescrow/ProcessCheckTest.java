@@ -48,7 +48,7 @@ class ProcessCheckTest {
         fields.put("undeliverable", Map.of("RAW_KEY", "AWS Batch cannot carry its value, which is not UTF-8 text"));
         assertProblem("RAW_KEY: AWS Batch cannot carry its value, which is not UTF-8 text");
         fields.put("selection", true);
-        assertProblem("NO_KEY: not selected when the run of workspace lab/rna was started");
+        assertProblem("NO_KEY: not selected with --only-secret when the run started");
     }
 
     @Test

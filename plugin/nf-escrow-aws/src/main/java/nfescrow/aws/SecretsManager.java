@@ -88,7 +88,7 @@ final class SecretsManager {
                 why = service + " in " + region + " did not answer (" + error.getClass().getSimpleName() + ")";
             } catch (InterruptedException error) {
                 Thread.currentThread().interrupt();
-                throw new AwsUnavailableException("it was interrupted");
+                throw new AwsUnavailableException("the request was interrupted");
             }
             if (attempt < TRIES) pause(attempt);
         }
@@ -102,7 +102,7 @@ final class SecretsManager {
             Thread.sleep(ThreadLocalRandom.current().nextLong(longest / 2, longest));
         } catch (InterruptedException error) {
             Thread.currentThread().interrupt();
-            throw new AwsUnavailableException("it was interrupted");
+            throw new AwsUnavailableException("the request was interrupted");
         }
     }
 
