@@ -1,21 +1,26 @@
 import { existsSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import type { Paths } from '../../config/paths.ts';
-import { assertPrivateFile } from '../../system/files/private-directory.ts';
-import { failure, ok, warning, type Check } from '../check.ts';
-import { lstatIfExists } from '../../system/files/path-lookup.ts';
+import { readRing, type KeyRing, type KeySource } from '../../vault/keys/key-ring.ts';
+import { ok, warning, type Check } from '../check.ts';
 
-/** 16 characters of prefix, 64 of key, and usually a newline. Doctor checks only the size and never reads the key. */
-const SIZES = [80, 81];
+const SOURCES: Readonly<Record<KeySource, string>> = {
+  file: 'contains the key',
+  passphrase: 'describes how to derive the key from the passphrase',
+  command: 'describes how to derive the key from the output of vaultKeyCommand',
+};
 
-/** Checks the key file of the vault, and that it is separate from the ledger that it decrypts. */
+/**
+ * Checks the key file of the vault, and that it is separate from the ledger that it decrypts. Shows no key. Throws errors of the key
+ * file.
+ */
 export function checkVaultKey(paths: Paths): Check[] {
   return [checkKey(paths), checkPlace(paths)];
 }
 
 function checkKey({ keyFile, ledger }: Paths): Check {
-  const found = lstatIfExists(keyFile);
-  if (found === undefined) {
+  const ring = readRing(keyFile);
+  if (ring === undefined) {
     if (!existsSync(ledger)) return ok('vault key', 'none yet: setting the first secret creates it');
     return warning(
       'vault key',
@@ -23,13 +28,11 @@ function checkKey({ keyFile, ledger }: Paths): Check {
       'Ignore this if no secret has been set yet. Otherwise restore the file: secrets cannot be decrypted without it.',
     );
   }
-  assertPrivateFile(keyFile);
-  if (SIZES.includes(found.size)) return ok('vault key', `${keyFile} is private`);
-  return failure(
-    'vault key',
-    `${keyFile} is not a vault key: it has ${String(found.size)} bytes`,
-    'Restore the key file with which the values were encrypted.',
-  );
+  return ok('vault key', `${keyFile} is private and ${describe(ring)}`);
+}
+
+function describe([{ source }, ...others]: KeyRing): string {
+  return `${SOURCES[source]}${others.length === 0 ? '' : '. A rekey is not complete'}`;
 }
 
 /** Reports what the key file protects against and what it does not. */

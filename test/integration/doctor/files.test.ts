@@ -20,6 +20,7 @@ import { fileSystemFromMagic, fileSystemType } from '../../../daemon/system/file
 import { only, subjectIn } from '../../support/doctor-context.ts';
 
 const KEY = `nf-escrow-key-1 ${'0'.repeat(64)}\n`;
+const DERIVED = `nf-escrow-key-2 SOURCE ${'1'.repeat(16)} scrypt 131072 8 1 ${'2'.repeat(32)}\n`;
 
 void t.test('checks that each directory exists or can be created, and is private', async (t) => {
   const base = t.testdir();
@@ -109,11 +110,16 @@ void t.test('checks that the vault key is private, and reports its location', as
   t.match(checkVaultKey(paths)[0], { state: 'ok' });
   chmodSync(paths.keyFile, 0o640);
   t.throws(() => checkVaultKey(paths), { code: 'permissions-too-open' });
-  chmodSync(paths.keyFile, 0o000);
-  t.match(checkVaultKey(paths)[0], { state: 'ok' }, 'never reads the key');
   chmodSync(paths.keyFile, 0o600);
+  for (const source of ['passphrase', 'command']) {
+    writeFileSync(paths.keyFile, `${DERIVED.replace('SOURCE', source)}${KEY}`);
+    t.match(checkVaultKey(paths)[0], {
+      state: 'ok',
+      found: new RegExp(`from the .*${source}.* A rekey`, 'i'),
+    });
+  }
   writeFileSync(paths.keyFile, 'short');
-  t.match(checkVaultKey(paths)[0], { state: 'failure', found: /5 bytes/ });
+  t.throws(() => checkVaultKey(paths), { code: 'vault-key-mismatch', message: /a line that is not a key/ });
   const together = subjectIn(base).paths;
   t.match(checkVaultKey(together)[1], {
     state: 'warning',
