@@ -131,14 +131,14 @@ export class CellRun {
   async #judgeServer(runs: readonly Run[]): Promise<void> {
     const replicas = this.#replicas;
     if (replicas === undefined) return;
-    const isReceived = this.#points().includes('after release.record');
-    if (runs.length === 0 && isReceived) await this.#timePasses(); // the daemon reports a run without a record later
+    const received = this.#reached().filter((point) => point === 'after release.record').length;
+    if (received > runs.length) await this.#timePasses(); // the daemon reports a run without a record later
     const deadline = performance.now() + PATIENCE_MS;
-    while ((await replicas.unreported(runs.length > 0 || isReceived)) && performance.now() < deadline) {
+    while ((await replicas.reported()) < received && performance.now() < deadline) {
       await this.#daemon.ensure();
       await sleep(50);
     }
-    this.#wrong.push(...(await replicas.judge(runs, isReceived)));
+    this.#wrong.push(...(await replicas.judge(runs, received)));
   }
 
   /** Launches the run, acts while its head is alive, and waits until the command ends. */
@@ -333,10 +333,14 @@ export class CellRun {
     return processesIn(this.#box.launch).filter(isHead).length;
   }
 
-  #points(): FaultPoint[] {
+  /** The points that were reached, each as often as it was reached. */
+  #reached(): FaultPoint[] {
     const path = join(this.#directory, 'points');
-    const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
-    return [...new Set(lines)] as FaultPoint[];
+    return (existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : []) as FaultPoint[];
+  }
+
+  #points(): FaultPoint[] {
+    return [...new Set(this.#reached())];
   }
 
   #has(name: string): boolean {

@@ -74,7 +74,7 @@ export class CellReplicas {
 
   /** Rekeys the vault as an operator does, who repeats a command that was killed. */
   async rekey(wrong: string[]): Promise<void> {
-    await this.#command(['prepare'], /is prepared/, wrong);
+    await this.#command(['prepare'], /is already prepared/, wrong);
     for (const { child } of this.#replicas) child.kill('SIGHUP'); // they announce the new key
     await this.#command(['activate'], undefined, wrong);
     // A day later, the previous key is removed.
@@ -105,25 +105,27 @@ export class CellReplicas {
     wrong.push(`hung: rekey ${args.join(' ')}: ${last}`);
   }
 
-  /** Whether the server still expects reports. `isExpected`: whether there must be a release. */
-  async unreported(isExpected: boolean): Promise<boolean> {
-    const rows = await this.#ground.query<{ state: string }>('SELECT state FROM nf_escrow.releases');
-    return isExpected && !rows.some(({ state }) => state === 'purged');
+  /** Returns the number of releases whose last report the server has. */
+  async reported(): Promise<number> {
+    const rows = await this.#ground.query("SELECT id FROM nf_escrow.releases WHERE state = 'purged'");
+    return rows.length;
   }
 
-  /** Returns the violations. `isReceived`: whether the daemon has recorded the release before the end of the cell. */
-  async judge(runs: readonly Run[], isReceived: boolean): Promise<string[]> {
+  /** Returns the violations. `received`: how many releases the daemon has recorded. */
+  async judge(runs: readonly Run[], received: number): Promise<string[]> {
     const { query } = this.#ground;
     const observed: ObservedServer = {
       releases: await query('SELECT id, run_id AS run, state, outcome FROM nf_escrow.releases'),
       events: await query(
         `SELECT type, data FROM nf_escrow.journal WHERE type IN ('secret.released', 'release.reported') ORDER BY seq`,
       ),
-      pins: (await query('SELECT release_id FROM nf_escrow.release_pins')).length,
+      pins: (await query<{ release_id: string }>('SELECT release_id FROM nf_escrow.release_pins')).map(
+        ({ release_id }) => release_id,
+      ),
       versions: (await query('SELECT secret_id FROM nf_escrow.secret_versions')).length,
       expectedVersions: NAMES.length,
     };
-    return judgeReleases(observed, runs, isReceived);
+    return judgeReleases(observed, runs, received);
   }
 }
 

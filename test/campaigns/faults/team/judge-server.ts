@@ -12,7 +12,8 @@ export interface ObservedServer {
   readonly releases: readonly Release[];
   /** Of releases and reports, in the order of the journal. `data` is JSON. */
   readonly events: readonly { readonly type: string; readonly data: string }[];
-  readonly pins: number;
+  /** Ids of releases, once for each version that they keep. */
+  readonly pins: readonly string[];
   readonly versions: number;
   /** Without those that releases keep. */
   readonly expectedVersions: number;
@@ -21,23 +22,34 @@ export interface ObservedServer {
 /** The order of the states of a run. */
 const ORDER = ['created', 'materialized', 'running', 'ended', 'purged'];
 
-/** Returns the violations. `isReceived`: whether the daemon has recorded that it received a release. */
-export function judgeReleases(observed: ObservedServer, runs: readonly Run[], isReceived: boolean): string[] {
+/**
+ * Returns the violations. `received`: how many releases the daemon has recorded. A daemon that is killed before it has recorded
+ * the run is not the end: the command requests a run again, which gets a release of its own. The first release is reported as
+ * aborted, if the daemon has recorded it.
+ */
+export function judgeReleases(observed: ObservedServer, runs: readonly Run[], received: number): string[] {
   const { releases, pins, versions, expectedVersions } = observed;
   const wrong: string[] = [];
-  if (releases.length > 1) wrong.push(`launches: ${String(releases.length)} releases`);
-  if (releases.length === 0 && (runs.length > 0 || isReceived)) wrong.push('receipt: no release');
+  const unknown = releases.filter(({ run }) => !runs.some(({ id }) => id === run));
+  const launched = releases.length - unknown.length;
+  if (launched > 1 || unknown.length > 1) wrong.push(`launches: ${String(releases.length)} releases`);
+  if (releases.length === 0 && received > 0) wrong.push('receipt: no release');
+  if (launched < runs.length) wrong.push('receipt: a run without a release');
+  const unrecorded = unknown.filter(({ state }) => state === 'created');
+  if (unrecorded.length > releases.length - received)
+    wrong.push(
+      `outcome: ${String(unrecorded.length)} of ${String(received)} recorded releases are not reported`,
+    );
   for (const release of releases) {
     wrong.push(...judgeAudit(observed, release));
+    if (unrecorded.includes(release)) continue; // the server keeps its versions until it expires
     const run = runs.find(({ id }) => id === release.run);
-    // A daemon that was killed before it recorded the response does not know the release.
-    if (run === undefined && !isReceived && release.state === 'created') continue;
     const outcome = run === undefined ? 'aborted' : run.outcome;
     if (release.state !== 'purged' || release.outcome !== outcome)
       wrong.push(
         `outcome: ${release.state} ${String(release.outcome)} on the server, not purged ${String(outcome)}`,
       );
-    if (pins > 0) wrong.push(`left behind: ${String(pins)} pins of a release`);
+    if (pins.includes(release.id)) wrong.push('left behind: pins of a release');
   }
   if (versions !== expectedVersions) wrong.push(`left behind: ${String(versions)} versions on the server`);
   return wrong;
