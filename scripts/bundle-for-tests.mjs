@@ -1,5 +1,5 @@
-// node scripts/bundle-for-tests.mjs, after tsc: bundles the program that tests start, because its modules take three times as long to
-// load. It differs from the published bundle in the check of each response.
+// node scripts/bundle-for-tests.mjs, after tsc: bundles the programs that tests start, because their modules take three times as long to
+// load. `nfe` differs from the published bundle in the check of each response, the others inject faults.
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleModules } from './bundle-modules.mjs';
@@ -9,7 +9,13 @@ const bundle = join(root, 'dist/checked');
 const out = `${bundle}.${process.pid}`;
 
 runDriver(async () => {
-  await bundleModules({ nfe: join(root, 'dist/test/support/checked-main.js') }, out);
+  const inputs = {
+    nfe: 'support/checked-main.js',
+    faults: 'campaigns/faults/program.js',
+    chaos: 'campaigns/chaos/program.js',
+  };
+  const paths = Object.entries(inputs).map(([name, path]) => [name, join(root, 'dist/test', path)]);
+  await bundleModules(Object.fromEntries(paths), out);
   rmSync(bundle, { recursive: true, force: true });
   renameSync(out, bundle);
 });

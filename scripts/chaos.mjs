@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ensureBuilt,
+  ensureCheckedBundle,
   ensureDependencies,
   ensureJava,
   ensureMoto,
@@ -23,6 +24,7 @@ runDriver(async () => {
   const isReal = process.argv.includes('--real');
   ensureDependencies();
   ensureBuilt();
+  ensureCheckedBundle();
   const moto = isReal ? undefined : ensureMoto();
   if (isReal) {
     ensureJava();

@@ -2,7 +2,7 @@
 // in every Nth of these cells, counted from K (default 0), or in those with TEXT in their names; --side N in parallel. The
 // offsets 0 to N - 1 together are the whole matrix, for a machine that cannot run it in one go. See docs/reliability.md.
 import { spawnSync } from 'node:child_process';
-import { ensureBuilt, ensureDependencies, ensureMoto, ensurePlugin } from './set-up.mjs';
+import { ensureBuilt, ensureCheckedBundle, ensureDependencies, ensureMoto, ensurePlugin } from './set-up.mjs';
 import { node, root, runDriver, say } from './steps.mjs';
 
 runDriver(async () => {
@@ -12,6 +12,7 @@ runDriver(async () => {
   };
   ensureDependencies();
   ensureBuilt();
+  ensureCheckedBundle();
   if (!ensurePlugin())
     throw new Error(
       'The fault matrix needs a JDK (17 or later) and Maven to build the plugin for AWS Batch.',

@@ -86,11 +86,11 @@ function isNewerThan(path, inputs) {
   return inputs.every((input) => statSync(join(root, input)).mtimeMs < made);
 }
 
-/** Bundles the program that tests start, if a file that it is made from has changed. */
+/** Bundles the programs that tests start, if a file that it is made from has changed. */
 export function ensureCheckedBundle() {
   const inputs = ['dist/.tsbuildinfo', 'node_modules/.lock-hash', 'scripts/bundle-modules.mjs'];
   if (isNewerThan('dist/checked', inputs)) return;
-  say('bundling the program for tests (rolldown)');
+  say('bundling the programs for tests (rolldown)');
   run(process.execPath, ['scripts/bundle-for-tests.mjs']);
 }
 

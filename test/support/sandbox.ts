@@ -20,16 +20,17 @@ import { skipUnlessRequired } from './skip-unless-required.ts';
 
 /** The directory of the checkout. Compiled tests are in dist/test. */
 export const root = resolve(fileURLToPath(import.meta.url), '../../../..');
-/** The program, with a daemon that checks each of its responses: bundled, or compiled if the bundle is older. */
-const main = checkedProgram();
+/** The program, with a daemon that checks each of its responses. */
+const main = testProgram('nfe', 'support/checked-main.js');
 /** What people start: the launcher, and behind it the bundle. */
 export const launcher = join(root, 'bin/nf-escrow');
 
-function checkedProgram(): string {
-  const bundled = join(root, 'dist/checked/nfe.entry.cjs');
+/** Returns the path of a program for tests: bundled, or compiled (a path below dist/test) if the bundle is older. */
+export function testProgram(name: 'nfe' | 'faults' | 'chaos', compiled: string): string {
+  const bundled = join(root, `dist/checked/${name}.entry.cjs`);
   const made = statSync(bundled, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const isNew = made > statSync(join(root, 'dist/.tsbuildinfo')).mtimeMs;
-  return isNew ? bundled : join(root, 'dist/test/support/checked-main.js');
+  return isNew ? bundled : join(root, 'dist/test', compiled);
 }
 
 export interface Ended {

@@ -10,12 +10,12 @@ import { identify } from '../../../daemon/system/processes/process-identity.ts';
 import { ACCOUNT, environmentFor, QUEUE, REGION } from '../../support/aws/test-aws.ts';
 import type { StrictAws } from '../../support/aws/strict-aws.ts';
 import { remnants } from '../faults/leftovers.ts';
-import { killAllIn, Sandbox, untapped, type Started } from '../../support/sandbox.ts';
+import { killAllIn, Sandbox, testProgram, untapped, type Started } from '../../support/sandbox.ts';
 import { RestartingDaemon } from '../faults/restarting-daemon.ts';
 import { privateDisk } from '../../support/mounts.ts';
 import type { RunPlan } from './fault-plan.ts';
 
-const program = join(import.meta.dirname, 'program.js');
+const program = testProgram('chaos', 'campaigns/chaos/program.js');
 /** Long, because faults kill the daemon every few seconds and often disturb the clock and the disk. */
 const PATIENCE_MS = 180_000;
 /** Attempts to launch a run, because the fault of a parallel run (such as a full disk) can refuse it. */

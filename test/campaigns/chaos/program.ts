@@ -104,7 +104,7 @@ function kill(which: (process: Running) => boolean, run?: number): number {
 
 restoreClock(directory);
 
-await main(
+void main(
   {
     path: fileURLToPath(import.meta.url),
     faults,

@@ -1,12 +1,11 @@
 // The daemon of a cell, restarted when needed.
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
-import type { Sandbox, Started } from '../../support/sandbox.ts';
+import { testProgram, type Sandbox, type Started } from '../../support/sandbox.ts';
 import { RestartingDaemon } from './restarting-daemon.ts';
 import { processesIn } from './fault-kinds.ts';
 
-const program = join(import.meta.dirname, 'program.js');
+const program = testProgram('faults', 'campaigns/faults/program.js');
 /** Generous, so that a loaded machine does not reach it. A long ledger lock alone takes up to ten seconds. */
 export const PATIENCE_MS = 120_000;
 

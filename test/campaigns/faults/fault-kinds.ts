@@ -216,7 +216,7 @@ export const isHead = ({ command }: Running): boolean =>
   /^\S*java .*\bnextflow\.cli\.Launcher (.* )?run /.test(command);
 export const isShim = ({ command }: Running): boolean => /^\S*sh \S*\/runs\/\w+\/shim /.test(command);
 export const isCli = ({ command }: Running): boolean =>
-  / run( |$)/.test(command) && / \S*\/program\.js /.test(command);
+  / run( |$)/.test(command) && /\/(program\.js|faults\.entry\.cjs|chaos\.entry\.cjs) /.test(command);
 
 /** Kills processes in the directory of this cell, records whether a head or a shim was among them, and returns the number. */
 function kill(which: (process: Running) => boolean, directory: string): number {

@@ -64,7 +64,7 @@ if (existsSync(join(directory, 'boot'))) {
 // The daemon queries schedulers every 15 seconds. This clock runs 20 times as fast. Like the product's, it is monotonic, so
 // that "clock +1 day" does not shift it.
 const start = performance.now();
-await main(
+void main(
   {
     path: fileURLToPath(import.meta.url),
     faults,

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Run } from '../../../../daemon/contract/types.ts';
 import { send } from '../../../support/http.ts';
-import { until, type Sandbox, type Started } from '../../../support/sandbox.ts';
+import { testProgram, until, type Sandbox, type Started } from '../../../support/sandbox.ts';
 import { NAMES } from '../template.ts';
 import { judgeReleases, type ObservedServer } from './judge-server.ts';
 
-const program = join(import.meta.dirname, '../program.js');
+const program = testProgram('faults', 'campaigns/faults/program.js');
 
 interface Ground {
   readonly directory: string;
