@@ -26,7 +26,7 @@ const tables = Object.entries(TITLES).map(([kind, title]) => {
     const note = rule.personal === false ? ' (not in personal workspaces)' : '';
     return `| \`${permission}\`${note} | ${[...marks, scope, used.join(', ')].join(' | ')} |`;
   });
-  const head = ['Permission', ...roles, 'Token scope', 'Operations'];
+  const head = ['Permission', ...roles.map(titleOf), 'Token scope', 'Operations'];
   return [
     `### ${title}`,
     '',
@@ -35,6 +35,11 @@ const tables = Object.entries(TITLES).map(([kind, title]) => {
     ...rows,
   ].join('\n');
 });
+/** The policy calls a user a person with regard to their own objects. */
+function titleOf(role) {
+  return role === 'person' ? 'user' : role;
+}
+
 const text = readFileSync(path, 'utf8');
 const [intro] = text.split(MARK);
 // prettier aligns nothing in these tables, and leaves two spaces of an empty cell as one.

@@ -5,7 +5,7 @@ import { connectionSettings } from './connection-settings.ts';
 import { LedgerPool, poolLimits } from './pool.ts';
 
 /**
- * Deletes old events as the owner of the journal, with a connection of its own: the application role may not delete them. Throws
+ * Deletes old events as the owner of the journal, with a separate connection: the application role may not delete them. Throws
  * the errors of a ledger.
  */
 export async function deleteAsOwner(

@@ -10,7 +10,7 @@ import { ADDRESS, CoalescedEvents } from './coalesced-events.ts';
 
 /** Reads and uses of tokens are routine: one event in an hour says that they happened, another one how often. */
 const ROUTINE = { windowMs: 3_600_000, ownMax: 1000 };
-/** What an event quotes of an object. Whoever sends a request chooses its length. */
+/** What an event quotes of an object. The sender of a request chooses its length. */
 const OBJECT_MAX = 200;
 
 /** Events of the audit log that requests cause without changing anything. */

@@ -38,7 +38,7 @@ interface Options {
 
 /**
  * Records events that principals cause without a change, such as denied requests, so that they cannot fill the ledger. The first one
- * is recorded at once, in a transaction of its own. Equal ones are counted, and recorded as one event with the count when the time is
+ * is recorded at once, in a separate transaction. Equal ones are counted, and recorded as one event with the count when the time is
  * over. Each replica counts separately.
  */
 export class CoalescedEvents {

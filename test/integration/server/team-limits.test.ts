@@ -1,10 +1,11 @@
 // Limits of users and workspaces of a team server, which replicas share.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
 import type { TeamLimits } from '../../../daemon/access/limits/team-limits.ts';
 import { machineUser } from '../../../daemon/access/principal.ts';
 import { findWorkspace, userScope } from '../../../daemon/access/scopes.ts';
+import type { Ledger } from '../../../daemon/ledger/ledger.ts';
 import { createRelease } from '../../../daemon/releases/create-release.ts';
 import { Keys } from '../../../daemon/vault/keys/keys.ts';
 import { SecretValue } from '../../../daemon/vault/secret-value.ts';
@@ -35,7 +36,7 @@ function replicas(t: Test, ground: ReleaseGround, limits: Partial<TeamLimits>): 
   const { ledger } = ground;
   const create = (): Vault =>
     new Vault(
-      { ...ledger, write: ledger.write, clock: { now: () => 1_800_000_000_000 } },
+      { ...ledger, write: (work) => ledger.write(work), clock: { now: () => 1_800_000_000_000 } },
       new Keys({ keyFile: join(directory, 'vault.key'), keyCommand: undefined }),
       { ...MANY, ...limits },
     );
@@ -98,7 +99,11 @@ onEachLedger('limits releases by number and by size', async (t) => {
   const { vault, launcher } = ground;
   const version = await ground.set('A_KEY');
   const now = ground.ledger.clock.now();
-  const ledger = { ...ground.ledger, write: ground.ledger.write, clock: { now: () => now } };
+  const ledger: Ledger = {
+    ...ground.ledger,
+    write: (work) => ground.ledger.write(work),
+    clock: { now: () => now },
+  };
   const create = async (limits: Partial<TeamLimits>): Promise<unknown> =>
     createRelease(
       { ledger, vault, faults: ground.faults, limits: { ...MANY, ...limits } },

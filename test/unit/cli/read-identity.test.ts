@@ -20,7 +20,7 @@ void t.test('rejects an answer with other types', async (t) => {
     ...[{ kind: 'machine' }, { scopes: 'read' }, { scopes: [7] }, { scopes: Array(21).fill('read') }],
     ...[{ scopes: undefined }, { workspace: 7 }, { workspace: undefined }],
   ].map((change) =>
-    typeof change === 'object' && change !== null && Object.keys(change).length > 0
+    typeof change === 'object' && change !== null && !Array.isArray(change) && Object.keys(change).length > 0
       ? { ...IDENTITY, ...change }
       : change,
   );

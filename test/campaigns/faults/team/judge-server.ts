@@ -24,7 +24,7 @@ const ORDER = ['created', 'materialized', 'running', 'ended', 'purged'];
 
 /**
  * Returns the violations. `received`: how many releases the daemon has recorded. A daemon that is killed before it has recorded
- * the run is not the end: the command requests a run again, which gets a release of its own. The first release is reported as
+ * the run is not the end: the command requests a run again, which gets another release. The first release is reported as
  * aborted, if the daemon has recorded it.
  */
 export function judgeReleases(observed: ObservedServer, runs: readonly Run[], received: number): string[] {
