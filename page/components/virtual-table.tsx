@@ -7,7 +7,7 @@ import { useVisibleBlocks } from './use-visible-blocks.ts';
 /** Rows that are requested together. */
 export const BLOCK = 20;
 /** Rows that appear in the same frame. More take longer than a frame. */
-const GROUP = 10;
+const GROUP = 5;
 /** Time after which a block is requested that appears during a jump: dragging the scroll bar passes many. */
 const JUMP_MS = 120;
 /** Height of a row in pixels. The style sheet has the same value. */
