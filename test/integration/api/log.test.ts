@@ -106,7 +106,7 @@ void t.test('says whether the log was searched for values, and `runs logs` print
   t.match(await get(), { headers: { 'nf-escrow-redaction': 'partial' } }, 'the searched file has changed');
   t.match(await logs(), {
     stdout: 'text of another time',
-    stderr: /not completely redacted: it may contain values/,
+    stderr: /not completely masked: it may contain values/,
   });
   renameSync(path, `${path}.searched`);
   writeFileSync(path, 'a file that was never searched');
@@ -123,7 +123,7 @@ void t.test('says whether the log was searched for values, and `runs logs` print
   await searched.escrow(['runs', 'wait', '-']);
   const { stdout, stderr } = await searched.escrow(['runs', 'logs', '-']);
   t.match(stdout, 'output');
-  t.notMatch(stderr, 'redacted', 'no note for a file that was searched');
+  t.notMatch(stderr, 'masked', 'no note for a file that was searched');
 });
 
 void t.test('sends a large log in ranges that fit together', async (t) => {
