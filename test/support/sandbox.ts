@@ -24,6 +24,8 @@ export const root = resolve(fileURLToPath(import.meta.url), '../../../..');
 const main = testProgram('nfe', 'support/checked-main.js');
 /** What people start: the launcher, and behind it the bundle. */
 export const launcher = join(root, 'bin/nf-escrow');
+/** The same, for a Node that the test starts. */
+export const startProgram = join(root, 'bin/start.cjs');
 
 /** Returns the path of a program for tests: bundled, or compiled (a path below dist/test) if the bundle is older. */
 export function testProgram(name: 'nfe' | 'faults' | 'chaos', compiled: string): string {

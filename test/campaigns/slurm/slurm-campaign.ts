@@ -9,10 +9,9 @@ import { promisify } from 'node:util';
 import type { Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { quoteShellWord, quoteShellWords } from '../../../daemon/system/processes/shell-word.ts';
 import { asUser, pidsOf, type Account } from '../../support/accounts.ts';
-import { root, untapped } from '../../support/sandbox.ts';
+import { root, startProgram, untapped } from '../../support/sandbox.ts';
 import type { Slurm } from '../../support/slurm.ts';
 
-const main = join(root, 'dist/daemon/main.js');
 const fake = join(root, 'test/support/bin/nextflow');
 const call = promisify(execFile);
 
@@ -71,7 +70,7 @@ class CampaignUser {
   }
 
   start(args: readonly string[], cwd = this.account.home): ReturnType<typeof spawn> {
-    const command = asUser(this.account, [process.execPath, main, ...args]);
+    const command = asUser(this.account, [process.execPath, startProgram, ...args]);
     return spawn(...untapped(...command), { cwd, env: this.#env, stdio: ['pipe', 'ignore', 'ignore'] });
   }
 
@@ -201,7 +200,7 @@ async function runCase(slurm: Slurm, one: Case): Promise<string[]> {
   for (let time = 0; time < 20; time += 1) {
     await user.runs(); // starts the daemon, which a job would not do
     if (place === 'own') {
-      const words = quoteShellWords([process.execPath, main, 'run', script]);
+      const words = quoteShellWords([process.execPath, startProgram, 'run', script]);
       ownJob = await user.submit(`cd ${quoteShellWord(cwd)}\n${words}`).catch(() => undefined);
     } else {
       const where = place === 'job' ? ['--compute-env', 'queue'] : [];

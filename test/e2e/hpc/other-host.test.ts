@@ -8,16 +8,16 @@ import type { DaemonStatus, Receipt, Run, RunList } from '../../../daemon/contra
 import { secondsSinceHeartbeat } from '../../../daemon/system/host-lease/host-lease.ts';
 import { identifySelf } from '../../../daemon/system/processes/process-identity.ts';
 import {
+  type Ended,
+  type Environment,
   killAllIn,
   root,
   Sandbox,
-  until,
-  type Ended,
-  type Environment,
   type Started,
+  startProgram,
+  until,
 } from '../../support/sandbox.ts';
 
-const main = join(root, 'dist/daemon/main.js');
 const newValue = (): string => randomBytes(16).toString('hex');
 
 /** Another host, as far as a process can tell: its own name, boot and pids; the files are shared. Undefined where not root. */
@@ -37,7 +37,19 @@ class Host {
     const script = `hostname "$1" && mount --bind "$2" /proc/sys/kernel/random/boot_id && shift 2 && exec "$@"`;
     return this.#box.startProgram(
       'unshare',
-      ['--uts', '--mount', 'sh', '-c', script, 'sh', this.#name, this.#boot, process.execPath, main, ...args],
+      [
+        '--uts',
+        '--mount',
+        'sh',
+        '-c',
+        script,
+        'sh',
+        this.#name,
+        this.#boot,
+        process.execPath,
+        startProgram,
+        ...args,
+      ],
       { env, input },
     );
   }

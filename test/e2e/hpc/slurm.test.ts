@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { quoteShellWord, quoteShellWords } from '../../../daemon/system/processes/shell-word.ts';
-import { realNextflow, root, Sandbox, until } from '../../support/sandbox.ts';
+import { realNextflow, Sandbox, startProgram, until } from '../../support/sandbox.ts';
 import { realSlurm, type Slurm } from '../../support/slurm.ts';
 
 const value = randomBytes(16).toString('hex');
-const main = join(root, 'dist/daemon/main.js');
 
 /** A pipeline whose one task runs as a job of Slurm, tells where, and whether it was given its secret; then waits for `go`. */
 const PIPELINE = String.raw`
@@ -102,7 +101,7 @@ void t.test('a real Nextflow whose tasks are jobs of a real Slurm', async (t) =>
       const environment = Object.entries(box.env)
         .filter(([name]) => /^(NF_|NXF_|HOME$|PATH$|SLURM_CONF$|JAVA)/.test(name))
         .map(([name, text]) => `export ${name}=${quoteShellWord(text)}`);
-      const line = quoteShellWords([process.execPath, main, ...command(box)]);
+      const line = quoteShellWords([process.execPath, startProgram, ...command(box)]);
       const script = [...environment, `cd ${quoteShellWord(box.launch)}`, line].join('\n');
       const output = join(box.launch, 'own.out');
       const id = await slurm.submit(script, ['--requeue', '--open-mode=append', `--output=${output}`]);

@@ -16,10 +16,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { DoctorReport, Receipt, RunList } from '../../../daemon/contract/types.ts';
 import { asUser, type Account } from '../../support/accounts.ts';
-import { realNextflow, root, untapped } from '../../support/sandbox.ts';
+import { realNextflow, startProgram, untapped } from '../../support/sandbox.ts';
 import { asAccount, must, sharedGroup } from '../../support/shared-group.ts';
 
-const main = join(root, 'dist/daemon/main.js');
 const LIMIT_MS = 150_000;
 const REFUSE = { NF_ESCROW_WRITABLE_BY_OTHERS: 'refuse' };
 const SCRIPT = `process QUERY {
@@ -75,7 +74,7 @@ class Member {
 
   #command(args: readonly string[], umask: string): string[] {
     const line = `cd '${this.#lab}' && umask ${umask} && exec "$@"`;
-    return ['sh', '-c', line, 'sh', process.execPath, main, ...args];
+    return ['sh', '-c', line, 'sh', process.execPath, startProgram, ...args];
   }
 
   escrow(

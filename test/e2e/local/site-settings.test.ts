@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { accepts } from '../../support/hostile.ts';
-import { root, Sandbox, type Ended, type Environment } from '../../support/sandbox.ts';
+import { type Ended, type Environment, Sandbox, startProgram } from '../../support/sandbox.ts';
 
 const KEY = 'NF_ESCROW_WRITABLE_BY_OTHERS';
 
@@ -19,10 +19,9 @@ void t.test("a site's lock holds against file, variable and command", async (t) 
   mkdirSync(join(etc, 'nf-escrow'));
   const site = 'writableByOthers: refuse\nlocked: [writableByOthers]\n';
   writeFileSync(join(etc, 'nf-escrow/config.yaml'), site, { mode: 0o644 });
-  const main = join(root, 'dist/daemon/main.js');
   const onSite = async (args: readonly string[], env: Environment = {}): Promise<Ended> => {
     const inside = `mount --bind '${etc}' /etc && exec "$@"`;
-    const command = ['--mount', 'sh', '-c', inside, 'sh', process.execPath, main, ...args];
+    const command = ['--mount', 'sh', '-c', inside, 'sh', process.execPath, startProgram, ...args];
     return box.startProgram('unshare', command, { env }).ended;
   };
   await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'value' });

@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { DaemonStatus, Receipt, Run, RunList } from '../../../daemon/contract/types.ts';
 import { accounts, asUser, type Account } from '../../support/accounts.ts';
-import { root, until, untapped } from '../../support/sandbox.ts';
+import { root, startProgram, untapped, until } from '../../support/sandbox.ts';
 
-const main = join(root, 'dist/daemon/main.js');
 const fake = join(root, 'test/support/bin/nextflow');
 
 /** A user with a home and a daemon. */
@@ -38,7 +37,7 @@ class User {
   }
 
   escrow(args: readonly string[], input?: string, env?: Record<string, string>): ReturnType<User['run']> {
-    return this.run([process.execPath, main, ...args], input, env);
+    return this.run([process.execPath, startProgram, ...args], input, env);
   }
 
   json<T>(args: readonly string[]): T {

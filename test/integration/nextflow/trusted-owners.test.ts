@@ -5,10 +5,8 @@ import t, { type Test } from 'tap';
 import type { DoctorReport, Plan } from '../../../daemon/contract/types.ts';
 import { accounts, type Account } from '../../support/accounts.ts';
 import { Examiner } from '../../support/examiner.ts';
-import { root } from '../../support/sandbox.ts';
+import { root, startProgram } from '../../support/sandbox.ts';
 import { asAccount, must } from '../../support/shared-group.ts';
-
-const main = join(root, 'dist/daemon/main.js');
 
 interface Site {
   readonly user: Account;
@@ -108,10 +106,14 @@ void t.test(
     const { user, installer, software, nextflow, launch } = site;
     const path = process.env['PATH'] ?? '';
     const escrow = (args: readonly string[], env: Record<string, string>, input = '') =>
-      asAccount(user, ['sh', '-c', `cd '${launch}' && exec "$@"`, 'sh', process.execPath, main, ...args], {
-        input,
-        env: { PATH: path, LANG: 'C.UTF-8', NF_ESCROW_NEXTFLOW: nextflow, ...env },
-      });
+      asAccount(
+        user,
+        ['sh', '-c', `cd '${launch}' && exec "$@"`, 'sh', process.execPath, startProgram, ...args],
+        {
+          input,
+          env: { PATH: path, LANG: 'C.UTF-8', NF_ESCROW_NEXTFLOW: nextflow, ...env },
+        },
+      );
     const trusted = { NF_ESCROW_TRUSTED_OWNERS: installer.name };
     const placesOf = (env: Record<string, string>): string[] => {
       const { stdout } = escrow(['doctor', '--json'], env);

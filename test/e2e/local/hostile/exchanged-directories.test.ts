@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t, { type Test } from 'tap';
 import { asUser } from '../../../support/accounts.ts';
-import { root, untapped } from '../../../support/sandbox.ts';
+import { root, startProgram, untapped } from '../../../support/sandbox.ts';
 import { asAccount, must, sharedGroup, type SharedGroup } from '../../../support/shared-group.ts';
 
 /** Exchanges per second. NF_ESCROW_TEST_SLOW=1 repeats each rate for the figure in the documentation. */
@@ -22,7 +22,6 @@ const MAX_PAIRS = 60;
 
 if (SLOW) t.setTimeout(1_200_000);
 
-const main = join(root, 'dist/daemon/main.js');
 const script = join(root, 'test/support/bin/exchange-directories.py');
 
 interface Tally {
@@ -89,7 +88,7 @@ class Attack {
   }
 
   escrow(args: readonly string[], input = ''): { readonly status: number | null; readonly stderr: string } {
-    const command = ['sh', '-c', 'umask 002; exec "$@"', 'sh', process.execPath, main, ...args];
+    const command = ['sh', '-c', 'umask 002; exec "$@"', 'sh', process.execPath, startProgram, ...args];
     const env = {
       NF_ESCROW_NEXTFLOW: join(root, 'test/support/bin/nextflow'),
       NXF_PLUGINS_DEFAULT: 'false',

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, write
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { asUser } from '../../../support/accounts.ts';
-import { root, until, untapped } from '../../../support/sandbox.ts';
+import { root, startProgram, untapped, until } from '../../../support/sandbox.ts';
 import { asAccount, must, sharedGroup, type SharedGroup } from '../../../support/shared-group.ts';
 
 /** NF_ESCROW_TEST_SLOW=1 repeats each attack for the figure in docs/reliability.md. */
@@ -15,7 +15,6 @@ const ROUNDS = SLOW ? 34 : 1;
 
 t.setTimeout(SLOW ? 3_600_000 : 240_000);
 
-const main = join(root, 'dist/daemon/main.js');
 const TASK = 'touch here; while [ ! -e go ]; do sleep 0.05; done';
 
 /** What the other user does in the shared directory. */
@@ -50,7 +49,10 @@ class Victim {
   }
 
   escrow(args: readonly string[], input = ''): { status: number | null; stdout: string; stderr: string } {
-    return asAccount(this.#group.victim, [process.execPath, main, ...args], { input, env: this.#env });
+    return asAccount(this.#group.victim, [process.execPath, startProgram, ...args], {
+      input,
+      env: this.#env,
+    });
   }
 
   /** Starts a run, and waits until its task runs. `end`: lets it end, and gives what it said. */
@@ -59,11 +61,14 @@ class Victim {
     readonly end: () => Promise<{ status: number; said: string }>;
   }> {
     this.escrow(['secrets', 'set', 'FOO_KEY'], this.value);
-    const child = spawn(...untapped(...asUser(this.#group.victim, [process.execPath, main, 'run', TASK])), {
-      cwd: this.launch,
-      env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', ...this.#env },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const child = spawn(
+      ...untapped(...asUser(this.#group.victim, [process.execPath, startProgram, 'run', TASK])),
+      {
+        cwd: this.launch,
+        env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', ...this.#env },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     const ended = new Promise<number>((resolve) => child.on('exit', (status) => resolve(status ?? -1)));
