@@ -164,7 +164,7 @@ void t.test('a run in a job on another host', async (t) => {
   });
 
   await t.test('a value does not travel by files', async (t) => {
-    const { status, stderr } = await node.start(['secrets', 'set', 'BAR_KEY', '--from-file', main]).ended;
+    const { status, stderr } = await node.start(['secrets', 'set', 'BAR_KEY', '--from-file', startProgram]).ended;
     t.equal(status, 69);
     t.match(stderr, /Cannot send PUT \S+ to the daemon on \S+: .*files\.\n.*Run the command on /s);
     t.equal((await node.escrow(['secrets', 'list'])).status, 0, 'names do');
