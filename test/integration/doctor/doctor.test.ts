@@ -228,6 +228,6 @@ void t.test('reports variables that affect a launch, without their values', asyn
   t.match(look({ NXF_SECRETS_FILE: '/a/b' }), [{ state: 'ok', found: /\/a\/b/ }]);
   t.match(look({ NXF_SECRETS_FILE: 'a/b' }), [{ state: 'warning' }]);
   const node = look({ NODE_OPTIONS: '--title=do-not-tell' });
-  t.match(node, [{ state: 'ok', found: /the daemon ignores it/ }]);
+  t.match(node, [{ state: 'ok', found: /nf-escrow ignores it/ }]);
   t.notOk(JSON.stringify(node).includes('do-not-tell'));
 });
