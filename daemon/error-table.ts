@@ -227,7 +227,7 @@ export const errorTable = {
   },
   'team-server-required': {
     title: 'The operation requires a team server',
-    hint: 'Sign in to a team server (nf-escrow login URL), and name it: SERVER:ORG/NAME or --server NAME.',
+    hint: 'Sign in to a team server (nf-escrow login URL --token-stdin), and name it: SERVER:ORG/NAME or --server NAME.',
     exit: 1,
     http: 404,
     retryable: false,

@@ -127,7 +127,9 @@ function roleDenied(permission: Permission, role: AnyRole | undefined, what: str
   return new EscrowError(
     'not-permitted',
     role === undefined ? `${detail}: you have no role there.` : `${detail}: your role is ${role}.`,
-    { hint: `Ask an owner or administrator for one of these roles: ${roles.join(', ')}.` },
+    {
+      hint: `Ask an owner or admin of the organization or workspace for one of these roles: ${roles.join(', ')}.`,
+    },
   );
 }
 

@@ -3329,7 +3329,7 @@ export interface ServerConfiguration {
     retentionDays?: number;
   };
   /**
-   * Limits. Those of connections apply to each replica, all others to all replicas together
+   * Limits. Those of connections apply to each replica, all others to all replicas together. Exception: for requests that need no token, `anonymousRequests` applies to each replica
    */
   limits?: {
     /**

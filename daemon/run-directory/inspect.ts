@@ -20,7 +20,7 @@ export function inspectRunDirectory(known: KnownDirectory, withFiles: boolean): 
     return { state: 'present', evidence: `${target} was moved to ${found.to} and exists there` };
   const evidence =
     found.kind === 'deleted'
-      ? `${target} is deleted: its open descriptor no longer has a name`
+      ? `${target} is deleted: the open directory no longer has a path`
       : absent(target);
   if (evidence === undefined)
     return { state: 'present', evidence: `${dirname(target)} lists ${basename(target)}` };

@@ -16,8 +16,8 @@ ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA nf_escrow
   GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"application";
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA nf_escrow GRANT USAGE ON SEQUENCES TO :"application";
 
--- The journal is insert-only. The application numbers events (feed_seq) once, and of a deleted run, it deletes
--- the events that the daemon caused itself. A trigger of the ledger rejects all other changes.
+-- The journal is insert-only. The application numbers events (feed_seq) once, and deletes events that no principal
+-- caused. A trigger of the ledger rejects all other changes.
 REVOKE UPDATE ON nf_escrow.journal FROM :"application";
 GRANT UPDATE (feed_seq) ON nf_escrow.journal TO :"application";
 

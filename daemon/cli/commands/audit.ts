@@ -66,7 +66,7 @@ async function showAudit(context: Context, options: AuditOptions): Promise<void>
   }
   const events = await readAll<JournalEvent>(client, path, 'events', limitOf(limit ?? DEFAULT_LIMIT));
   if (json === true) printJson({ events });
-  else if (events.length === 0) printNote('No events recorded yet.');
+  else if (events.length === 0) printNote('No event matches the filters.');
   else await printTable(COLUMNS, events.map(rowOf), time === undefined ? {} : { time });
 }
 

@@ -74,7 +74,7 @@ async function materializeAs(
     const known = asEscrowError(error);
     const change = {
       outcome: 'aborted',
-      outcome_evidence: `materialization failed: ${known.code}`,
+      outcome_evidence: `the secrets could not be delivered: ${known.code}`,
       ended_at: now(deps),
     } as const;
     await write(deps, 'run.record-aborted', (db) => moveRun(db, id, 'ended', change));

@@ -42,7 +42,7 @@ export async function submitHead(
   if (run.state !== 'materialized' || lease === undefined || job?.head !== true || job.name !== null)
     throw new EscrowError(
       'state-conflict',
-      `Cannot submit a head job for run ${id}: the run does not wait for one.`,
+      `Cannot submit a head job for run ${id}: its compute environment does not use head jobs, or the job was already submitted.`,
     );
   // The recorded path, even if the directory was moved: the job has no other.
   const directory = lease.target;

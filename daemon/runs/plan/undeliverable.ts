@@ -35,12 +35,15 @@ export async function examineValues(deps: RunDependencies, planned: PlannedRun):
     return isRemote ? withNote(examined, REMOTE) : examined;
   } catch (error) {
     if (!(error instanceof EscrowError)) throw error;
-    return withNote(planned, `the values were not examined, some may be undeliverable: ${error.message}`);
+    return withNote(
+      planned,
+      `the values were not checked, and some of them may be undeliverable: ${error.message}`,
+    );
   }
 }
 
 const REMOTE =
-  'the values of the team server were not examined, some may be undeliverable: the server releases them only to a run.';
+  'the values of the team server were not checked, because the server releases them only to a run. Some of them may be undeliverable.';
 
 function withNote(planned: PlannedRun, more: string): PlannedRun {
   const { note } = planned.plan;
@@ -57,7 +60,9 @@ export function assertSelectedDeliverable(
   const [name, why] = first;
   const { plugin, reason } = secretDelivery;
   const unused =
-    plugin === null && reason !== null ? ` The plugin, which carries any value, is not used: ${reason}.` : '';
+    plugin === null && reason !== null
+      ? ` The plugin, which could deliver this value, is not used: ${reason}.`
+      : '';
   throw new EscrowError(
     'value-not-deliverable',
     `Cannot deliver the selected secret ${name}: ${why}.${unused}`,

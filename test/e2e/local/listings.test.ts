@@ -71,7 +71,7 @@ void t.test('listings fit the terminal, with relative times and coloured states'
     }
   }
   const runs = await onTerminal(box, 'runs list');
-  t.match(runs, /^RUN +NAME +STATE +STARTED +SECRETS +LEFT$/m);
+  t.match(runs, /^RUN +NAME +STATE +STARTED +SECRETS +NOT REMOVED$/m);
   t.match(runs, /\x1b\[31mfailed\x1b\[0m/);
   t.match(runs, /\x1b\[33mrunning\x1b\[0m/);
   t.match(await onTerminal(box, 'status'), /\x1b\[33mrunning\x1b\[0m .*(?:launch|\.\.\..*xxx)/);

@@ -72,7 +72,7 @@ function assertRemoved(t: Test, run: DeliveredRun, receipt: Receipt, moved: stri
   t.same(run.filesWithValue(), [], 'no file contains a value');
   t.match(receipt, { complete: true, run: { state: 'purged' } });
   const [lease] = receipt.leases;
-  t.match(lease?.verification, /is deleted: its open descriptor no longer has a name/);
+  t.match(lease?.verification, /is deleted: the open directory no longer has a path/);
   t.ok(
     lease?.removal?.notes.some((note) => note.includes(`was moved to ${moved}`)),
     JSON.stringify(lease?.removal),

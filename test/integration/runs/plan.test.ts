@@ -39,7 +39,7 @@ void t.test('says that values were not examined if the vault key is missing', as
   const directory = temporaryDirectory(t);
   t.match(await modules.runs.explain(request(directory, null)), {
     secrets: [{ name: 'FOO_KEY' }],
-    note: /the values were not examined, some may be undeliverable: .+/,
+    note: /the values were not checked, and some of them may be undeliverable: .+/,
   });
   const secretDelivery = { plugin: '0.1.0', reason: null, configPhase: false, environment: {}, restore: {} };
   const plan = await modules.runs.explain({ ...request(directory, null), secretDelivery });

@@ -27,7 +27,7 @@ void t.test('delivers the pinned versions of the server, and the user overrides 
   const plan = await modules.runs.explain(team.request('lab/rna'));
   t.match(plan, {
     workspace: 'vault.example.org:lab/rna',
-    note: /values of the team server were not examined/,
+    note: /values of the team server were not checked/,
     secrets: [
       { name: 'A_KEY', scope: 'workspace', version: 1, overrides: [] },
       { name: 'B_KEY', scope: 'user', version: 1, overrides: ['workspace'] },

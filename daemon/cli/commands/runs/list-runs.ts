@@ -17,7 +17,7 @@ export interface ListOptions extends TimeOptions {
   readonly text?: string;
 }
 
-/** The columns for programs. On a terminal, STATE and OUTCOME share a column: LEFT shows what is not purged. */
+/** The columns for programs. On a terminal, STATE and OUTCOME share a column: NOT REMOVED shows what is not purged. */
 const COLUMNS: readonly Column[] = [
   { title: 'RUN', is: 'run' },
   'NAME',
@@ -25,7 +25,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'OUTCOME', is: 'state' },
   { title: 'STARTED', is: 'time' },
   'SECRETS',
-  'LEFT',
+  'NOT REMOVED',
 ];
 const TERMINAL_COLUMNS = COLUMNS.toSpliced(3, 1);
 
@@ -38,9 +38,15 @@ export async function listRuns(
   const runs = await readAll<Run>(await context.daemon(), path, 'runs', limitOf(limit));
   const options = time === undefined ? {} : { time };
   if (json === true) printJson({ runs });
-  else if (runs.length === 0) printNote('No runs yet. Start one: nf-escrow run PIPELINE');
+  else if (runs.length === 0) printNote(noneOf(filter));
   else if (outputIsTerminal()) await printTable(TERMINAL_COLUMNS, runs.map(terminalRowOf), options);
   else await printTable(COLUMNS, runs.map(rowOf), options);
+}
+
+function noneOf(filter: object): string {
+  return Object.keys(filter).length > 0
+    ? 'No run matches the filters.'
+    : 'No runs yet. Start one: nf-escrow run PIPELINE';
 }
 
 function rowOf(run: Run): string[] {

@@ -39,7 +39,7 @@ export function addRuns(program: Command, context: Context): void {
     .description('List runs, newest first')
     .option(
       '--state <STATE>',
-      'created, materialized, running, ended, purged, or open (not purged, or with orphaned jobs)',
+      'created, materialized (secrets delivered), running, ended, purged (secrets removed), or open (not purged, or with orphaned jobs)',
     )
     .option('--outcome <OUTCOME>', 'succeeded, failed, cancelled, lost or aborted')
     .option('--workspace <ORG/NAME>', 'only runs of this workspace')

@@ -18,7 +18,7 @@ export function addServeRekey(serve: Command, { faults = noFaults }: Context): v
     .description('Replace the vault key of a team server')
     .addHelpText('after', '\nExample: nf-escrow serve rekey prepare');
   addServerOptions(rekey.command('prepare'))
-    .description('Add a new vault key to the key file, which encrypts nothing yet')
+    .description('Add a new vault key to the key file. The new key does not encrypt anything yet')
     .option('--passphrase-file <FILE>', 'derive the new key from the passphrase in a file')
     .option('--command', 'derive the new key from the output of vault.keyCommand')
     .addHelpText('after', '\nExample: nf-escrow serve rekey prepare --config /etc/nf-escrow/server.yaml')

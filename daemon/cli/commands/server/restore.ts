@@ -17,7 +17,7 @@ export function addServeRestore(serve: Command): void {
     .action(async (_own: object, command: Command) => {
       const { yes, ...options } = command.optsWithGlobals<RestoreOptions>();
       const settings = await settingsOf(options);
-      await confirm('No server of this ledger may be running. Revoke all tokens?', yes);
+      await confirm('Stop all servers that use this ledger first. Revoke all tokens?', yes);
       const { restoreServer } = await import('../../../server/restore.ts');
       const { revokedTokens } = await restoreServer(settings);
       print(

@@ -54,7 +54,7 @@ async function listReleases(context: Context, options: ReleaseOptions): Promise<
   const path = `/v1/releases?${new URLSearchParams({ ...others, ...filter }).toString()}`;
   const releases = await readAll<ReleaseSummary>(client, path, 'releases', limitOf(limit));
   if (json === true) printJson({ releases });
-  else if (releases.length === 0) printNote('No run has received secrets of the server.');
+  else if (releases.length === 0) printNote('No release matches the filters.');
   else await printTable(COLUMNS, releases.map(rowOf), time === undefined ? {} : { time });
 }
 

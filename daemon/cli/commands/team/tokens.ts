@@ -41,7 +41,9 @@ export function addTokens(program: Command, context: Context): void {
       'IP addresses or networks (CIDR) from which the token is accepted (default: all)',
     )
     .option('--json', 'JSON output')
-    .description('Create a token and print it. It cannot be printed again')
+    .description(
+      'Create a token and print it. It cannot be printed again. Requires a browser session, which this version does not support: use nf-escrow serve token create on the host of the server',
+    )
     .addHelpText('after', '\nExample: nf-escrow tokens create laptop --scope read launch --days 30')
     .action((name: string, options: CreateOptions) => createToken(context, name, options));
   addTimeOption(addServerOption(tokens.command('list')))

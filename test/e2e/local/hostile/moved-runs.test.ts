@@ -130,7 +130,7 @@ void t.test('with the daemon alive', async (t) => {
     t.equal(victim.filesWithValue(), '', `${name}: the value is in no file`);
     t.match(said, `The run directory was moved to ${moved}`, `${name}: run says so at its end`);
     const { stdout } = victim.escrow(['runs', 'receipt', id]);
-    t.match(stdout, /^checked +.* is deleted: its open descriptor no longer has a name/m, name);
+    t.match(stdout, /^checked +.* is deleted: the open directory no longer has a path/m, name);
     t.match(stdout, `note         The run directory was moved to ${moved}`);
     victim.escrow(['daemon', 'stop']); // the next one has another runs directory
   }

@@ -15,7 +15,7 @@ void t.test(
     const off = { NXF_PLUGINS_DEFAULT: 'false' };
     await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'two\nlines' });
     const why =
-      /selected secret FOO_KEY: .*contains a newline\. The plugin, which carries any value, is not used: NXF_PLUGINS_DEFAULT is false/;
+      /selected secret FOO_KEY: .*contains a newline\. The plugin, which could deliver this value, is not used: NXF_PLUGINS_DEFAULT is false/;
     await refuses(t, box, ['run', '--only-secret', 'FOO_KEY', 'touch ran'], [78, why], { env: off });
     t.notOk(readdirSync(box.launch).includes('ran'));
     await accepts(t, box, ['secrets', 'set', 'FOO_KEY'], { input: 'one-line' });
