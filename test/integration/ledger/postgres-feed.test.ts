@@ -34,7 +34,7 @@ async function openDatabase(t: Test): Promise<Database> {
     db,
   );
   for (const statement of postgresFeedSchema) await sql.raw(statement).execute(db);
-  await sql`ALTER TABLE journal ADD COLUMN place text`.execute(db); // a later migration
+  await sql`ALTER TABLE journal ADD COLUMN place text, ADD COLUMN origin text`.execute(db); // later migrations
   await sql`INSERT INTO runs VALUES ('r1'), ('r2'), ('r3')`.execute(db);
   return db;
 }
