@@ -10,11 +10,11 @@ const out = `${bundle}.${process.pid}`;
 
 runDriver(async () => {
   const inputs = {
-    nfe: 'support/checked-main.js',
-    faults: 'campaigns/faults/program.js',
-    chaos: 'campaigns/chaos/program.js',
+    nfe: 'test/support/checked-main.js',
+    faults: 'test/campaigns/faults/program.js',
+    chaos: 'test/campaigns/chaos/program.js',
   };
-  const paths = Object.entries(inputs).map(([name, path]) => [name, join(root, 'dist/test', path)]);
+  const paths = Object.entries(inputs).map(([name, path]) => [name, join(root, 'dist', path)]);
   await bundleModules(Object.fromEntries(paths), out);
   rmSync(bundle, { recursive: true, force: true });
   renameSync(out, bundle);
