@@ -120,18 +120,21 @@ export class ReleaseReports {
       await step(faults, 'report.record', () => forgetRelease(ledger, row));
       return;
     }
-    this.#failing.delete(server);
+    await this.#complete(row);
+  }
+
+  async #complete(row: ReceivedRelease): Promise<void> {
+    const { ledger, faults } = this.#options;
+    this.#failing.delete(row.server);
     await step(faults, 'report.record', () => recordDelivered(ledger, row));
     this.#pending -= 1;
   }
 
   /** The server would reject the report each time, and later reports would wait for it. The next change makes another report. */
   async #drop(row: ReceivedRelease, reason: string): Promise<void> {
-    const { ledger, log } = this.#options;
+    const { log } = this.#options;
     log.warn({ server: row.server, run: row.run_id, reason }, 'the server rejects a report; it is dropped');
-    this.#failing.delete(row.server);
-    this.#pending -= 1;
-    await recordDelivered(ledger, row);
+    await this.#complete(row);
   }
 
   #postpone({ server, run_id: run }: ReceivedRelease, reason: string): void {
