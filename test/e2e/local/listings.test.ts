@@ -111,7 +111,7 @@ void t.test(
       /\t\x1b\[31mfailed\x1b\[0m\t/,
     );
     const none = await accepts(t, box, ['runs', 'list', '--state', 'materialized']);
-    t.match(none, { stdout: '', stderr: /^No runs/ }, 'a message for people is not part of the list');
+    t.match(none, { stdout: '', stderr: /^No run matches/ }, 'a message for people is not part of the list');
   },
 );
 
