@@ -11,7 +11,6 @@ import {
   type Ended,
   type Environment,
   killAllIn,
-  root,
   Sandbox,
   type Started,
   startProgram,
@@ -164,7 +163,8 @@ void t.test('a run in a job on another host', async (t) => {
   });
 
   await t.test('a value does not travel by files', async (t) => {
-    const { status, stderr } = await node.start(['secrets', 'set', 'BAR_KEY', '--from-file', startProgram]).ended;
+    const { status, stderr } = await node.start(['secrets', 'set', 'BAR_KEY', '--from-file', startProgram])
+      .ended;
     t.equal(status, 69);
     t.match(stderr, /Cannot send PUT \S+ to the daemon on \S+: .*files\.\n.*Run the command on /s);
     t.equal((await node.escrow(['secrets', 'list'])).status, 0, 'names do');

@@ -181,7 +181,7 @@ void t.test('a group member rewrites a queued task: that is seen, or refused', a
 
     const { runs } = JSON.parse(member.escrow(['runs', 'list', '--json']).stdout) as RunList;
     const receipt = member.escrow(['runs', 'receipt', runs[0]?.id ?? '']);
-    t.ok(receipt.stdout.includes(`writable     launch directory`), receipt.stdout);
+    t.ok(receipt.stdout.includes('writable     "'), receipt.stdout);
     for (const line of [seen, made]) t.match(receipt.stdout, line);
     const { writableByOthers } = JSON.parse(
       member.escrow(['runs', 'receipt', runs[0]?.id ?? '', '--json']).stdout,
