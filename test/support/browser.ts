@@ -19,6 +19,9 @@ export interface TestBrowser {
   readonly open: (address: string) => Promise<Page>;
 }
 
+/** A loaded machine does not reach this limit of each wait. */
+const PATIENCE_MS = 120_000;
+
 /** Options for tests that need a browser of another kind. */
 interface BrowserOptions {
   /** Arguments of Chromium. */
@@ -41,6 +44,7 @@ export async function startBrowser(
   });
   t.teardown(() => browser.close());
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
   const messages: string[] = [];
   const responses: { url: string; text: string }[] = [];
   context.on('console', (message) => messages.push(`${message.type()} ${message.text()}`));
