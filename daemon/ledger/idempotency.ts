@@ -45,13 +45,26 @@ export async function findReply(
   return { reply: JSON.parse(row.reply) as unknown };
 }
 
-/** Records a request in the transaction of its effect, so that both exist or neither. Deletes expired records. */
+/** Another replica has handled the same request at the same time. */
+export class AlreadyHandledError extends Error {
+  constructor() {
+    super('another process has handled the same request');
+  }
+}
+
+/**
+ * Records a request in the transaction of its effect, so that both exist or neither. Deletes expired records. Throws
+ * `AlreadyHandledError`, which rolls the transaction back.
+ */
 export async function recordReply(db: Queries, request: RepeatableRequest, reply: unknown): Promise<void> {
   await db.deleteFrom('idempotency_keys').where('created_at', '<', oldest(db)).execute();
-  await db
+  const recorded = await db
     .insertInto('idempotency_keys')
     .values({ ...request, reply: JSON.stringify(reply), created_at: ledgerTime(db) })
-    .execute();
+    .onConflict((conflict) => conflict.columns(['principal', 'route', 'key']).doNothing())
+    .returning('key')
+    .executeTakeFirst();
+  if (recorded === undefined) throw new AlreadyHandledError();
 }
 
 function oldest(db: Queries): RawBuilder<string> {

@@ -2,7 +2,13 @@ import { createHmac } from 'node:crypto';
 import type { Request } from 'express';
 import { EscrowError } from '../../errors.ts';
 import { keyOf, type Principal } from '../../access/principal.ts';
-import { findReply, recordReply, type RepeatableRequest, type Remember } from '../../ledger/idempotency.ts';
+import {
+  AlreadyHandledError,
+  findReply,
+  recordReply,
+  type RepeatableRequest,
+  type Remember,
+} from '../../ledger/idempotency.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { KeyedMutex } from '../../system/keyed-mutex.ts';
 import type { Operation } from './operation.ts';
@@ -70,7 +76,8 @@ export class IdempotentRequests {
       try {
         return await first();
       } catch (error) {
-        // Another replica may have handled the same request at the same time. Then this one has changed nothing.
+        // An effect that was recorded may fail later, and its error is the response.
+        if (!(error instanceof AlreadyHandledError)) throw error;
         const other = await findReply(this.#ledger.db, request);
         if (other === undefined) throw error;
         return repeat(other.reply);

@@ -1,10 +1,13 @@
 // Requests with the same idempotency key at several replicas.
+import { join } from 'node:path';
 import t from 'tap';
 import { IdempotentRequests } from '../../../daemon/api/routing/idempotent-requests.ts';
 import { recordReply } from '../../../daemon/ledger/idempotency.ts';
 import { record } from '../../../daemon/ledger/journal.ts';
 import { openPostgresLedger } from '../../../daemon/ledger/postgres/open.ts';
-import { openInPostgres } from '../../support/each-ledger.ts';
+import { onEachLedger, openInPostgres } from '../../support/each-ledger.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+import { openTestLedger } from '../../support/test-ledger.ts';
 
 const request = { principal: 'ada', route: 'POST /v1/workspaces', key: 'k', fingerprint: 'f' };
 
@@ -47,4 +50,18 @@ void t.test('two replicas that receive a new key at once carry the request out o
     .where('type', '=', 'test.created')
     .execute();
   t.equal(effects.length, 1);
+});
+
+onEachLedger('returns the error of a request that fails after its effect is recorded', async (t) => {
+  const ledger = await openTestLedger(join(temporaryDirectory(t), 'ledger.db'));
+  t.teardown(() => ledger.close());
+  const requests = new IdempotentRequests(ledger, () => Buffer.alloc(32));
+  const wanted = { ...request, remember: () => Promise.resolve() };
+  const first = async (): Promise<string> => {
+    await ledger.write((db) => recordReply(db, request, 'recorded'));
+    throw new Error('the delivery failed');
+  };
+  const repeat = (reply: unknown): Promise<string> => Promise.resolve(String(reply));
+  await t.rejects(requests.run(wanted, first, repeat), { message: 'the delivery failed' });
+  t.equal(await requests.run(wanted, first, repeat), 'recorded', 'a repetition gets what was recorded');
 });
