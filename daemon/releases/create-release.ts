@@ -54,11 +54,8 @@ export async function createRelease(
   const credential = createReleaseCredential();
   const { id, isNew, pinned } = await step(faults, 'release.commit', () =>
     ledger.write(async (db) => {
-      const now = ledger.clock.now();
-      const wanted = { by, request, secrets, credential, now: new Date(now).toISOString() };
-      const recorded = await recordRelease(db, wanted);
-      if (limits !== undefined) await countRelease(db, limits, now, wanted, recorded.id);
-      return recorded;
+      const now = new Date(ledger.clock.now()).toISOString();
+      return recordRelease(db, { by, request, secrets, credential, limits, now });
     }),
   );
   const { run, workspace, expires, recipient } = request;
@@ -92,6 +89,7 @@ interface NewRelease {
   /** Sorted by name. */
   readonly secrets: readonly ReleasedVersion[];
   readonly credential: string;
+  readonly limits: TeamLimits | undefined;
   readonly now: string;
 }
 
@@ -102,7 +100,7 @@ interface RecordedRelease {
 }
 
 async function recordRelease(db: Queries, wanted: NewRelease): Promise<RecordedRelease> {
-  const { by, request, secrets, credential } = wanted;
+  const { by, request, secrets, credential, limits } = wanted;
   await authorize(db, by, 'releases:create', { workspace: request.workspace });
   const scope = await findWorkspace(db, request.workspace, by);
   const recorded = (await insertRelease(db, wanted, scope)) ?? (await repeated(db, wanted, scope));
@@ -119,6 +117,7 @@ async function recordRelease(db: Queries, wanted: NewRelease): Promise<RecordedR
       expires: request.expires,
     },
   });
+  if (limits !== undefined) await countRelease(db, limits, wanted, scope, recorded.id);
   return recorded;
 }
 
@@ -126,20 +125,18 @@ async function recordRelease(db: Queries, wanted: NewRelease): Promise<RecordedR
 async function countRelease(
   db: Queries,
   limits: TeamLimits,
-  now: number,
-  { by, request: { workspace } }: NewRelease,
+  { by, now }: NewRelease,
+  scope: WorkspaceScope,
   release: string,
 ): Promise<void> {
-  const { id } = await findWorkspace(db, workspace, by);
-  const detail = `Cannot release secrets of workspace ${workspace}`;
-  const subject = keyOf(by);
-  await countRate(db, limits, now, { subject, detail, limit: 'releasesPerMinute', amount: 1 });
-  await countRate(db, limits, now, {
-    ...{ subject: id, detail, amount: 1 },
-    limit: 'workspaceReleasesPerMinute',
-  });
+  const detail = `Cannot release secrets of workspace ${titleOf(scope)}`;
+  const own = { subject: keyOf(by), detail };
+  const shared = { subject: scope.id, detail };
+  const at = Date.parse(now);
+  await countRate(db, limits, at, { ...own, limit: 'releasesPerMinute', amount: 1 });
+  await countRate(db, limits, at, { ...shared, limit: 'workspaceReleasesPerMinute', amount: 1 });
   const amount = await sizeOfPinned(db, release);
-  await countRate(db, limits, now, { subject, detail, limit: 'releaseBytesPerMinute', amount });
+  await countRate(db, limits, at, { ...own, limit: 'releaseBytesPerMinute', amount });
 }
 
 /** Returns the release that an earlier request has created. Throws `release-conflict` if that was another request, or its time is over. */

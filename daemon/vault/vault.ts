@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import { assertRoom } from '../access/limits/assert-room.ts';
-import { countRate } from '../access/limits/count-rate.ts';
+import { countChanges } from '../access/limits/count-changes.ts';
 import type { TeamLimits } from '../access/limits/team-limits.ts';
 import { authorize } from '../access/authorize.ts';
-import { keyOf, type Principal } from '../access/principal.ts';
+import type { Principal } from '../access/principal.ts';
 import { nameOfScope, titleOf, type SecretScope } from '../access/scopes.ts';
 import { assertPrecondition, type Precondition } from '../contract/entity-tag.ts';
 import { notFoundError } from '../contract/not-found.ts';
@@ -203,11 +203,11 @@ export class Vault {
   ): Promise<readonly SecretValue[]> {
     const found = new Map<string, VersionRow>();
     for (const batch of inBatches(wanted))
-      for (const row of await this.#readVersions(batch)) found.set(placeOf(row.secret_id, row.version), row);
+      for (const row of await this.#readVersions(batch)) found.set(keyOf(row.secret_id, row.version), row);
     const keys = new Map<string, VaultKey>(); // the key file is read once for each key and not for each value
     const values: SecretValue[] = [];
     for (const { secretId, version } of wanted) {
-      const row = found.get(placeOf(secretId, version));
+      const row = found.get(keyOf(secretId, version));
       if (row === undefined) throw versionNotFound();
       const sealed = Buffer.from(row.sealed as ArrayBuffer);
       const id = sealedWith(sealed);
@@ -275,15 +275,8 @@ export class Vault {
   }
 
   async #countChanges(db: Queries, by: Principal, scope: SecretScope, amount: number): Promise<void> {
-    if (this.#limits === undefined || amount === 0) return;
-    const now = this.#ledger.clock.now();
-    const detail = `Cannot change secrets in ${nameOfScope(scope)}`;
-    const common = { amount, detail };
-    await countRate(db, this.#limits, now, { ...common, subject: keyOf(by), limit: 'changesPerMinute' });
-    await countRate(db, this.#limits, now, {
-      ...{ ...common, subject: scope.id },
-      limit: 'workspaceChangesPerMinute',
-    });
+    if (this.#limits === undefined) return;
+    await countChanges(db, this.#limits, this.#ledger.clock.now(), { by, scope, amount });
   }
 
   async #assertRoom(db: Queries, scope: SecretScope): Promise<void> {
@@ -350,7 +343,7 @@ export class Vault {
 
 type VersionRow = Selectable<Tables['secret_versions']>;
 
-function placeOf(secretId: string, version: number): string {
+function keyOf(secretId: string, version: number): string {
   return `${secretId} ${String(version)}`;
 }
 

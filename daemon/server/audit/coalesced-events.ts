@@ -67,13 +67,10 @@ export class CoalescedEvents {
 
   /** Records an event, or counts it. Failures are logged: the request is answered as it would be without the record. */
   async note(wanted: FrequentEvent): Promise<void> {
+    if (this.#repeats(wanted)) return;
     const event = this.#bounded(wanted);
+    if (event !== wanted && this.#repeats(event)) return;
     const key = keyOf(event);
-    const open = this.#open.get(key);
-    if (open !== undefined) {
-      open.more += 1;
-      return;
-    }
     const { windowMs = WINDOW_MS } = this.#options;
     this.#open.set(key, { event, key, until: performance.now() + windowMs, more: 0 });
     const group = groupOf(event.by);
@@ -81,9 +78,15 @@ export class CoalescedEvents {
     await this.#write(event, 1);
   }
 
+  /** Counts an event that was recorded already. Returns false for another one. */
+  #repeats(event: FrequentEvent): boolean {
+    const open = this.#open.get(keyOf(event));
+    if (open !== undefined) open.more += 1;
+    return open !== undefined;
+  }
+
   /** Returns the event, or one without details if there are too many different ones. */
   #bounded(event: FrequentEvent): FrequentEvent {
-    if (this.#open.has(keyOf(event))) return event;
     const { type, by } = event;
     const { ownMax = OWN_MAX } = this.#options;
     if (this.#open.size >= ALL_MAX) return { type, by: SERVER_PLACE, place: SERVER_PLACE };
