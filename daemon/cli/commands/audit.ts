@@ -6,6 +6,7 @@ import { EscrowError } from '../../errors.ts';
 import type { Context } from '../context.ts';
 import { findListed, lazily } from '../places.ts';
 import { limitOf } from '../io/limit-option.ts';
+import { noneFound } from '../io/none-found.ts';
 import { printJson, printNote, writeJsonLine } from '../io/output.ts';
 import { printTable, type Column } from '../io/table.ts';
 import type { TimeOptions } from '../io/time-format.ts';
@@ -59,14 +60,15 @@ async function showAudit(context: Context, options: AuditOptions): Promise<void>
       hint: 'Remove one of them.',
     });
   const { client, filter } = await findListed(context, { server, workspace }, () => lazily(context));
-  const path = `/v1/audit?${new URLSearchParams({ ...others, ...filter }).toString()}`;
+  const filters = { ...others, ...filter };
+  const path = `/v1/audit?${new URLSearchParams(filters).toString()}`;
   if (jsonl === true) {
     await exportEvents(client, path, limit === undefined ? Infinity : limitOf(limit));
     return;
   }
   const events = await readAll<JournalEvent>(client, path, 'events', limitOf(limit ?? DEFAULT_LIMIT));
   if (json === true) printJson({ events });
-  else if (events.length === 0) printNote('No event matches the filters.');
+  else if (events.length === 0) printNote(noneFound(filters, 'event', 'No events recorded yet.'));
   else await printTable(COLUMNS, events.map(rowOf), time === undefined ? {} : { time });
 }
 

@@ -2,6 +2,7 @@ import { readAll } from '../../../api-client/read-all.ts';
 import type { Run } from '../../../contract/types.ts';
 import type { Context } from '../../context.ts';
 import { limitOf } from '../../io/limit-option.ts';
+import { noneFound } from '../../io/none-found.ts';
 import { outputIsTerminal, printJson, printNote } from '../../io/output.ts';
 import { printTable, type Column } from '../../io/table.ts';
 import type { TimeOptions } from '../../io/time-format.ts';
@@ -38,15 +39,10 @@ export async function listRuns(
   const runs = await readAll<Run>(await context.daemon(), path, 'runs', limitOf(limit));
   const options = time === undefined ? {} : { time };
   if (json === true) printJson({ runs });
-  else if (runs.length === 0) printNote(noneOf(filter));
+  else if (runs.length === 0)
+    printNote(noneFound(filter, 'run', 'No runs yet. Start one: nf-escrow run PIPELINE'));
   else if (outputIsTerminal()) await printTable(TERMINAL_COLUMNS, runs.map(terminalRowOf), options);
   else await printTable(COLUMNS, runs.map(rowOf), options);
-}
-
-function noneOf(filter: object): string {
-  return Object.keys(filter).length > 0
-    ? 'No run matches the filters.'
-    : 'No runs yet. Start one: nf-escrow run PIPELINE';
 }
 
 function rowOf(run: Run): string[] {

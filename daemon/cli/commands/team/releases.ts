@@ -3,6 +3,7 @@ import { readAll } from '../../../api-client/read-all.ts';
 import type { ReleaseQuery, ReleaseSummary } from '../../../contract/types.ts';
 import type { Context } from '../../context.ts';
 import { limitOf } from '../../io/limit-option.ts';
+import { noneFound } from '../../io/none-found.ts';
 import { printJson, printNote } from '../../io/output.ts';
 import { addServerOption, type ServerOption } from '../../io/server-option.ts';
 import { printTable, type Column } from '../../io/table.ts';
@@ -51,10 +52,12 @@ async function listReleases(context: Context, options: ReleaseOptions): Promise<
   const { client, filter } = await findListed(context, { server, workspace }, () =>
     connectTeamServer(context, undefined),
   );
-  const path = `/v1/releases?${new URLSearchParams({ ...others, ...filter }).toString()}`;
+  const filters = { ...others, ...filter };
+  const path = `/v1/releases?${new URLSearchParams(filters).toString()}`;
   const releases = await readAll<ReleaseSummary>(client, path, 'releases', limitOf(limit));
   if (json === true) printJson({ releases });
-  else if (releases.length === 0) printNote('No release matches the filters.');
+  else if (releases.length === 0)
+    printNote(noneFound(filters, 'release', 'No run has received secrets of the server.'));
   else await printTable(COLUMNS, releases.map(rowOf), time === undefined ? {} : { time });
 }
 
