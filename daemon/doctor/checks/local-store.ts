@@ -7,6 +7,7 @@ import { failure, modeOf, ok, warning, type Check } from '../check.ts';
 import type { DoctorContext } from '../doctor-context.ts';
 import { quoteShellWord } from '../../system/processes/shell-word.ts';
 
+const NAME = 'Nextflow secrets';
 /** Files that Nextflow writes next to its store for its tasks, with every secret in clear text. A killed run leaves them. */
 const LEFTOVER = /^\.nf-.*\.secrets$/;
 
@@ -17,18 +18,14 @@ export function checkLocalStore({ env }: Pick<DoctorContext, 'env'>): Check[] {
 
 function checkStore(env: DoctorContext['env']): Check {
   const path = findLocalStore(env);
-  if (path === null) return ok('Nextflow secrets', `${localStorePath(env)} does not exist; it is optional`);
+  if (path === null) return ok(NAME, `${localStorePath(env)} does not exist; it is optional`);
   const found = lstatSync(path);
   const without = 'or exclude it from runs with --only-secret';
   if (!found.isFile())
-    return failure(
-      'Nextflow secrets',
-      `${path} is not a regular file`,
-      `Replace it with a regular file, ${without}.`,
-    );
+    return failure(NAME, `${path} is not a regular file`, `Replace it with a regular file, ${without}.`);
   if ((found.mode & 0o777) !== 0o600)
     return failure(
-      'Nextflow secrets',
+      NAME,
       `${path} has mode ${modeOf(found)}; Nextflow requires 0600`,
       `chmod 600 ${quoteShellWord(path)}`,
     );
@@ -36,9 +33,9 @@ function checkStore(env: DoctorContext['env']): Check {
     localStoreNames(path);
   } catch (error) {
     const { message, hint } = asEscrowError(error); // as the launch reports it
-    return failure('Nextflow secrets', message, hint);
+    return failure(NAME, message, hint);
   }
-  return ok('Nextflow secrets', `${path} (0600)`);
+  return ok(NAME, `${path} (0600)`);
 }
 
 function checkLeftovers(directory: string): Check[] {
@@ -46,7 +43,7 @@ function checkLeftovers(directory: string): Check[] {
   if (left === 0) return [];
   return [
     warning(
-      'Nextflow secrets',
+      NAME,
       `${String(left)} files .nf-*.secrets in ${directory}: runs of plain nextflow left secrets there in clear text`,
       'Delete them when no run of plain nextflow is alive.',
     ),
