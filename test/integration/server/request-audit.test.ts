@@ -82,33 +82,36 @@ void t.test('bounds the events of clients without a token that have many address
   t.match(found[0], { by: 'address:*', data: { count: 19 } });
 });
 
-onEachLedger('gives each event the origin of its own request, also in shared commits', async (t) => {
-  const { server, tokens } = await start(t);
-  const names = ['A_KEY', 'B_KEY', 'C_KEY', 'D_KEY'];
-  const answers = await Promise.all(
-    names.map((name) =>
-      server.send(tokens[0] ?? '', `/v1/workspaces/lab/rna/secrets/${name}`, {
-        method: 'PUT',
-        body: VALUE,
-        headers: { 'if-none-match': '*' },
-      }),
-    ),
-  );
-  t.same(
-    [...new Set(answers.map(({ status }) => status))],
-    [200].includes(answers[0]?.status ?? 0) ? [200] : [201],
-  );
-  const byName = new Map(
-    (await events(server, 'secret.set')).map(({ data, origin }) => [
-      (data as { name: string }).name,
-      origin?.request,
-    ]),
-  );
-  t.same(
-    names.map((name) => byName.get(name)),
-    answers.map(({ headers }) => headers['x-request-id']),
-  );
-});
+onEachLedger(
+  'gives each event the origin of the request that caused it, also in shared commits',
+  async (t) => {
+    const { server, tokens } = await start(t);
+    const names = ['A_KEY', 'B_KEY', 'C_KEY', 'D_KEY'];
+    const answers = await Promise.all(
+      names.map((name) =>
+        server.send(tokens[0] ?? '', `/v1/workspaces/lab/rna/secrets/${name}`, {
+          method: 'PUT',
+          body: VALUE,
+          headers: { 'if-none-match': '*' },
+        }),
+      ),
+    );
+    t.same(
+      [...new Set(answers.map(({ status }) => status))],
+      [200].includes(answers[0]?.status ?? 0) ? [200] : [201],
+    );
+    const byName = new Map(
+      (await events(server, 'secret.set')).map(({ data, origin }) => [
+        (data as { name: string }).name,
+        origin?.request,
+      ]),
+    );
+    t.same(
+      names.map((name) => byName.get(name)),
+      answers.map(({ headers }) => headers['x-request-id']),
+    );
+  },
+);
 
 void t.test('records that names are read and that tokens are used, once each', async (t) => {
   const { server, tokens } = await start(t);
