@@ -37,13 +37,19 @@ function readProcess(directory: string): Process | undefined {
   }
 }
 
-/** The shim gives nextflow the FIFO, but not its descriptor of the run directory, which its own commands inherit. */
+/**
+ * The shim gives nextflow the FIFO, but not its descriptor of the run directory, which its own commands inherit. That descriptor is
+ * examined first: a process that ends loses both at once, so that one that still holds the FIFO afterwards has closed it.
+ */
 function isNextflow(pid: number, directory: string): boolean {
-  if (programHolding(pid, runFile(directory, 'alive')) === undefined) return false;
+  return !holdsDirectory(pid, directory) && programHolding(pid, runFile(directory, 'alive')) !== undefined;
+}
+
+function holdsDirectory(pid: number, directory: string): boolean {
   try {
     const [own, run] = [statSync(`/proc/${String(pid)}/fd/7`), statSync(directory)];
-    return own.dev !== run.dev || own.ino !== run.ino;
+    return own.dev === run.dev && own.ino === run.ino;
   } catch {
-    return true; // the descriptor is closed
+    return false; // the descriptor is closed, or the process has ended
   }
 }

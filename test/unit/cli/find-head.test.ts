@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { findHead } from '../../../daemon/cli/launch/find-head.ts';
+import { childrenOf } from '../../../daemon/system/processes/children.ts';
 import { identify, liveness } from '../../../daemon/system/processes/process-identity.ts';
 import { packageFile } from '../../../daemon/package-files.ts';
 import { until } from '../../support/sandbox.ts';
@@ -67,4 +68,29 @@ void t.test('finds nothing after the end', async (t) => {
   process.kill(nextflow, 'SIGKILL');
   await until('it ended', () => head === undefined || liveness(head) === 'ended');
   t.equal(findHead(shim, directory), undefined);
+});
+
+void t.test('takes no command of the shim for nextflow, also at the moment when it ends', async (t) => {
+  const directory = join(temporaryDirectory(t), 'run');
+  mkdirSync(directory);
+  spawnSync('mkfifo', [join(directory, 'alive')]);
+  const script = 'exec 9<>"$1/alive" 7<"$1"; while [ ! -e "$1/stop" ]; do (exit 0); (exit 1) & done; wait';
+  const child = spawn('sh', ['-c', script, 'sh', directory], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  t.teardown(async () => {
+    writeFileSync(join(directory, 'stop'), '');
+    await ended;
+  });
+  const shim = child.pid ?? 0;
+  const seen = new Set<number>();
+  const taken = new Set<number>();
+  await until('many children were seen', () => {
+    for (let count = 0; count < 200; count += 1) {
+      for (const pid of childrenOf(shim)) seen.add(pid);
+      const found = findHead(shim, directory);
+      if (found !== undefined) taken.add(found.pid);
+    }
+    return seen.size > 2000;
+  });
+  t.same([...taken], []);
 });
