@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { request, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 import type { Problem } from '../../daemon/contract/types.ts';
 
@@ -22,6 +23,20 @@ export function send(options: RequestOptions, body?: string): Promise<Answer> {
       });
     });
     outgoing.on('error', reject).end(body);
+  });
+}
+
+/** Returns whether a server accepts connections at a socket, which may exist before and after that. */
+export function isListening(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socketPath);
+    connection.on('connect', () => {
+      resolve(true);
+      connection.destroy();
+    });
+    connection.on('error', () => {
+      resolve(false);
+    });
   });
 }
 

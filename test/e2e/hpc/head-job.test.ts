@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Launch } from '../../../daemon/contract/types.ts';
+import { isListening } from '../../support/http.ts';
 import { until, type Started } from '../../support/sandbox.ts';
 import { expectNothingLeft, newest, newValue, onSlurm, runIs } from '../../support/on-slurm.ts';
 import { realSlurm } from '../../support/slurm.ts';
@@ -139,7 +140,7 @@ void t.test('the head as a job of a real Slurm', async (t) => {
         await box.escrow(['daemon', 'stop']);
         const env = { FAULT_POINT: point, FAULT_KIND: 'kill -9 daemon', FAULT_DIRECTORY: box.directory };
         const killed: Started = box.startProgram(process.execPath, [program, 'daemon', 'run'], { env });
-        await until('the daemon listens', () => existsSync(box.socket));
+        await until('the daemon listens', () => isListening(box.socket));
         await box.escrow(['run', 'echo once >>launches; exit 3']);
         await killed.ended;
         if (point === 'after job.intend') await box.escrow(['runs', 'cancel', (await newest(box))?.id ?? '']);

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { findProgram } from '../../../daemon/system/files/find-program.ts';
+import { isListening } from '../../support/http.ts';
 import { Sandbox, until } from '../../support/sandbox.ts';
 import { skipUnlessRequired } from '../../support/skip-unless-required.ts';
 
@@ -35,7 +36,7 @@ void t.test('syncs each write of the ledger to the disk before the response', as
   const command = ['-f', '-y', '-s', '40', '-o', trace, '-e', calls, process.execPath];
   const main = join(import.meta.dirname, '../../../daemon/main.js');
   box.startProgram('strace', [...command, main, 'daemon', 'run']);
-  await until('the daemon listens', () => existsSync(box.socket));
+  await until('the daemon listens', () => isListening(box.socket));
   for (const name of ['FOO_KEY', 'BAR_KEY'])
     t.equal(
       (await box.escrow(['secrets', 'set', name], { input: randomBytes(8).toString('hex') })).status,

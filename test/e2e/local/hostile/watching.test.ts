@@ -6,7 +6,7 @@ import t from 'tap';
 import type { RunList, TaskList } from '../../../../daemon/contract/types.ts';
 import { newestRun, purged } from '../../../support/hostile.ts';
 import { networkDisk } from '../../../support/mounts.ts';
-import type { Answer } from '../../../support/http.ts';
+import { isListening, type Answer } from '../../../support/http.ts';
 import { Sandbox, until } from '../../../support/sandbox.ts';
 
 t.setTimeout(300_000);
@@ -52,7 +52,7 @@ async function daemonOf(box: Sandbox): Promise<number> {
 
 /** The tasks of the newest run; none while there is no daemon or no run. */
 async function tasksOf(box: Sandbox): Promise<string[]> {
-  if (!existsSync(box.socket)) return [];
+  if (!(await isListening(box.socket))) return [];
   const [run] = (JSON.parse((await box.http('GET', '/v1/runs?limit=1')).text) as RunList).runs;
   if (run === undefined) return [];
   const { text } = await box.http('GET', `/v1/runs/${run.id}/tasks`);
