@@ -1,7 +1,7 @@
 import { EscrowError } from '../errors.ts';
 import { ledgerTime } from '../ledger/fragments.ts';
 import type { Queries } from '../ledger/ledger.ts';
-import type { TeamPrincipal } from './principal.ts';
+import type { SessionGrant, TeamPrincipal } from './principal.ts';
 
 /** What the ledger says about a principal now. */
 export interface Standing {
@@ -10,13 +10,32 @@ export interface Standing {
 }
 
 /**
- * Throws `unauthenticated` if the account was suspended or removed, or the token was revoked or has expired, after the request
- * was authenticated.
+ * Throws `unauthenticated` if the account was suspended or removed, or the token or the session was revoked or has expired, after
+ * the request was authenticated.
  */
 export async function assertCurrent(db: Queries, by: TeamPrincipal): Promise<Standing> {
-  const found = await (by.kind === 'user' ? findUser(db, by) : findAccount(db, by));
+  const session = by.kind === 'user' ? by.session : undefined;
+  const found = await (by.kind !== 'user'
+    ? findAccount(db, by)
+    : session === undefined
+      ? findUser(db, by)
+      : findUserOfSession(db, by, session));
   if (found === undefined || (by.token !== undefined && found.token === null)) throw notAuthenticated();
   return { isAdministrator: found.administrator === 1 };
+}
+
+/** Reads account and session with one statement. */
+async function findUserOfSession(db: Queries, { id }: TeamPrincipal, session: SessionGrant) {
+  return db
+    .selectFrom('users')
+    .innerJoin('user_sessions', 'user_sessions.user_id', 'users.id')
+    .select((select) => ['users.administrator', select.lit(null).as('token')])
+    .where('users.id', '=', id)
+    .where('users.state', '=', 'active')
+    .where('user_sessions.id', '=', session.id)
+    .where('user_sessions.expires_at', '>', ledgerTime(db))
+    .where('user_sessions.last_used_at', '>', ledgerTime(db, -session.idleSeconds))
+    .executeTakeFirst();
 }
 
 /** Reads account and token with one statement, because every request does. */
@@ -51,6 +70,6 @@ function validToken(db: Queries, token: TeamPrincipal['token']) {
 /** Creates the error of every request without valid credentials. It does not say what is wrong with them. */
 export function notAuthenticated(): EscrowError {
   return new EscrowError('unauthenticated', 'The request has no valid token.', {
-    hint: 'Get a new token from an administrator of the server, then sign in: nf-escrow login URL --token-stdin',
+    hint: 'Sign in to the server again: nf-escrow login URL',
   });
 }

@@ -110,11 +110,12 @@ async function countWorkspaces(db: Queries, organization: string): Promise<numbe
   return found;
 }
 
-/** Removes the members of an organization, and its service accounts with their tokens. */
+/** Removes the members of an organization, invitations to it, and its service accounts with their tokens. */
 async function removeAccounts(db: Queries, name: string): Promise<void> {
   const id = db.selectFrom('organizations').select('id').where('name', '=', name);
   const accounts = db.selectFrom('service_accounts').select('id').where('organization_id', 'in', id);
   await db.deleteFrom('tokens').where('service_account_id', 'in', accounts).execute();
+  await db.deleteFrom('invitations').where('organization_id', 'in', id).execute();
   await db.deleteFrom('service_accounts').where('organization_id', 'in', id).execute();
   await db.deleteFrom('organization_members').where('organization_id', 'in', id).execute();
 }

@@ -55,7 +55,13 @@ export const policy: Readonly<Record<Permission, Rule>> = {
   'tokens:create': { on: 'self', roles: ['person'], scope: 'session' },
   'tokens:revoke': { on: 'self', roles: ['person'], scope: 'manage' },
   'approvals:create': { on: 'self', roles: ['person'], scope: 'session' },
+  'sessions:read': { on: 'self', roles: ['person'], scope: 'read' },
+  'sessions:revoke': { on: 'self', roles: ['person'], scope: 'manage' },
   'users:read': { on: 'server', roles: ['administrator'], scope: 'read' },
   'users:write': { on: 'server', roles: ['administrator'], scope: 'manage' },
+  'sign_in_links:create': { on: 'server', roles: ['administrator'], scope: 'session' },
+  'invitations:read': { on: 'server', roles: ['administrator'], scope: 'read' },
   'invitations:create': { on: 'server', roles: ['administrator'], scope: 'session' },
+  'invitations:revoke': { on: 'server', roles: ['administrator'], scope: 'manage' },
+  'server:read': { on: 'server', roles: ['administrator'], scope: 'read' },
 };

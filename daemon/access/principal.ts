@@ -24,6 +24,8 @@ export interface User {
   readonly user: string;
   /** The token of the request. Undefined for a session of the person. */
   readonly token?: TokenGrant;
+  /** The session of the request, which permits everything that the roles of the person permit. */
+  readonly session?: SessionGrant;
 }
 
 /** An account of an organization for programs. It has no sessions, and its scope contains no secrets. */
@@ -33,6 +35,13 @@ export interface ServiceAccount {
   readonly user: string;
   readonly organizationId: string;
   readonly token: TokenGrant;
+}
+
+/** The session of a request. */
+export interface SessionGrant {
+  readonly id: string;
+  /** Time without requests after which it ends. */
+  readonly idleSeconds: number;
 }
 
 /** What a token permits its principal. */

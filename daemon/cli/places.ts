@@ -93,7 +93,7 @@ function onlyOne(servers: readonly StoredServer[]): StoredServer {
   const [only, ...more] = servers;
   if (only === undefined)
     throw new EscrowError('server-not-stored', 'You are not signed in to a team server.', {
-      hint: 'Sign in: nf-escrow login URL --token-stdin',
+      hint: 'Sign in: nf-escrow login URL',
     });
   if (more.length > 0)
     throw new EscrowError('usage', 'Cannot choose a team server: you are signed in to several.', {

@@ -46,9 +46,19 @@ export type Permission =
   | 'tokens:create'
   | 'tokens:revoke'
   | 'approvals:create'
+  | 'sessions:read'
+  | 'sessions:revoke'
   | 'users:read'
   | 'users:write'
-  | 'invitations:create';
+  | 'sign_in_links:create'
+  | 'invitations:read'
+  | 'invitations:create'
+  | 'invitations:revoke'
+  | 'server:read';
+/**
+ * Role of a member in an organization. Each role has fewer permissions than the one before it.
+ */
+export type OrganizationRole = 'owner' | 'admin' | 'member';
 /**
  * Scope of a token: the kind of operations for which it can be used. In addition, the principal of the token must have a role with the required permission.
  */
@@ -92,6 +102,10 @@ export type ErrorCode =
   | 'release-invalid'
   | 'server-not-stored'
   | 'last-owner'
+  | 'invitation-not-found'
+  | 'invitation-invalid'
+  | 'invitation-for-other-address'
+  | 'session-not-found'
   | 'team-server-required'
   | 'user-daemon-required'
   | 'run-not-found'
@@ -104,6 +118,18 @@ export type ErrorCode =
   | 'unauthenticated'
   | 'too-many-listeners'
   | 'sign-in-code-invalid'
+  | 'sign-in-link-invalid'
+  | 'sign-in-required'
+  | 'sign-in-not-recent'
+  | 'sign-in-failed'
+  | 'sign-in-unavailable'
+  | 'identity-provider-unavailable'
+  | 'csrf-token-invalid'
+  | 'user-code-invalid'
+  | 'authorization-pending'
+  | 'slow-down'
+  | 'expired-token'
+  | 'access-denied'
   | 'too-many-requests'
   | 'request-timeout'
   | 'headers-too-large'
@@ -201,10 +227,6 @@ export type Role = 'owner' | 'admin' | 'maintain' | 'launch' | 'view';
  */
 export type NumericId = number;
 /**
- * Role of a member in an organization. Each role has fewer permissions than the one before it.
- */
-export type OrganizationRole = 'owner' | 'admin' | 'member';
-/**
  * A condition of a server that an administrator should correct.
  */
 export type ReadinessWarning =
@@ -263,10 +285,16 @@ export interface Contract {
   ComputeEnvironmentInput?: ComputeEnvironmentInput;
   ComputeEnvironmentList?: ComputeEnvironmentList;
   ComputeEnvironment?: ComputeEnvironment;
+  CreatedInvitation?: CreatedInvitation;
+  CreatedSignInLink?: CreatedSignInLink;
   CreatedToken?: CreatedToken;
   DaemonStatus?: DaemonStatus;
   DashboardInput?: DashboardInput;
   Dashboard?: Dashboard;
+  DeviceAuthorization?: DeviceAuthorization;
+  DeviceLoginInput?: DeviceLoginInput;
+  DeviceLogin?: DeviceLogin;
+  DevicePoll?: DevicePoll;
   DoctorCheck?: DoctorCheck;
   DoctorReport?: DoctorReport;
   DroppedRecord?: DroppedRecord;
@@ -284,6 +312,12 @@ export interface Contract {
   ImportQuery?: ImportQuery;
   ImportRequest?: ImportRequest;
   ImportResult?: ImportResult;
+  InvitationAcceptance?: InvitationAcceptance;
+  InvitationInput?: InvitationInput;
+  InvitationList?: InvitationList;
+  InvitationPreview?: InvitationPreview;
+  InvitationSecret?: InvitationSecret;
+  Invitation?: Invitation;
   JournalEvent?: JournalEvent;
   LaunchPreview?: LaunchPreview;
   LaunchQuery?: LaunchQuery;
@@ -381,11 +415,16 @@ export interface Contract {
   Secret?: Secret;
   Selection?: Selection;
   ServerConfiguration?: ServerConfiguration;
+  ServerOverview?: ServerOverview;
   ServiceAccountInput?: ServiceAccountInput;
   ServiceAccountList?: ServiceAccountList;
   ServiceAccount?: ServiceAccount;
   SessionInput?: SessionInput;
+  SessionState?: SessionState;
   Session?: Session;
+  SignInLinkSecret?: SignInLinkSecret;
+  SignInRedirect?: SignInRedirect;
+  SignInStart?: SignInStart;
   StoredServers?: StoredServers;
   SweepQuery?: SweepQuery;
   TaskCounts?: TaskCounts;
@@ -400,7 +439,10 @@ export interface Contract {
   Token?: Token;
   TrustedOwnerList?: TrustedOwnerList;
   UndeliverableSecret?: UndeliverableSecret;
+  UserCode?: UserCode;
   UserList?: UserList;
+  UserSessionList?: UserSessionList;
+  UserSession?: UserSession;
   User?: User;
   VaultExportRequest?: VaultExportRequest;
   VaultExport?: VaultExport;
@@ -525,6 +567,10 @@ export interface JournalEvent {
      * Id of the token of the request; null without one
      */
     token: string | null;
+    /**
+     * Id of the session of the request; null or absent without one
+     */
+    session?: string | null;
   };
 }
 /**
@@ -759,6 +805,74 @@ export interface ComputeEnvironment {
   };
 }
 /**
+ * A new invitation. This is the only response that contains its link.
+ */
+export interface CreatedInvitation {
+  /**
+   * Link that the invited person opens. It works once
+   */
+  link: string;
+  invitation: Invitation;
+}
+/**
+ * An invitation that was neither accepted nor revoked.
+ */
+export interface Invitation {
+  /**
+   * Id of the invitation. It gives no access
+   */
+  id: string;
+  /**
+   * Address of the invited person
+   */
+  email: string;
+  /**
+   * Name that the new account gets; null: derived from the address
+   */
+  user: string | null;
+  /**
+   * Whether the person becomes an administrator of the server
+   */
+  administrator: boolean;
+  /**
+   * Organization to which the person is added; null: none
+   */
+  organization: string | null;
+  /**
+   * Role in the organization; null: none
+   */
+  role: OrganizationRole | null;
+  /**
+   * Who has created the invitation
+   */
+  invitedBy: string;
+  /**
+   * When the invitation was created (ISO 8601, UTC)
+   */
+  dateCreated: string;
+  /**
+   * When the invitation expires (ISO 8601, UTC)
+   */
+  expires: string;
+}
+/**
+ * A new sign-in link. This is the only response that contains it.
+ */
+export interface CreatedSignInLink {
+  /**
+   * Link with which the user signs in. It works once
+   */
+  link: string;
+  /**
+   * Name of the user
+   */
+  user: string;
+  /**
+   * When the link expires (ISO 8601, UTC)
+   */
+  expires: string;
+}
+/**
  * A new token. This is the only response that contains the token itself.
  */
 export interface CreatedToken {
@@ -931,6 +1045,92 @@ export interface Dashboard {
    * Path of the HTML file, if it was requested. The daemon removes the file when the code is used or expires
    */
   redirectFile?: string;
+}
+/**
+ * A login that a user has to approve (RFC 8628, section 3.2).
+ */
+export interface DeviceAuthorization {
+  /**
+   * Code with which the terminal asks for its token
+   */
+  deviceCode: string;
+  /**
+   * Code that the user types on the page
+   */
+  userCode: string;
+  /**
+   * Address of the page. It does not contain the code
+   */
+  verificationUri: string;
+  /**
+   * Seconds until both codes expire
+   */
+  expiresIn: number;
+  /**
+   * Seconds that the terminal waits between two requests
+   */
+  interval: number;
+}
+/**
+ * Request of a terminal to sign in.
+ */
+export interface DeviceLoginInput {
+  /**
+   * Name of the host of the terminal, which the approval shows
+   */
+  hostName: string;
+  /**
+   * Scopes of the token. Default: read and launch
+   *
+   * @minItems 1
+   * @maxItems 4
+   */
+  scopes?: [TokenScope, ...TokenScope[]];
+}
+/**
+ * A login that waits for approval.
+ */
+export interface DeviceLogin {
+  /**
+   * Host of the terminal, as it says itself
+   */
+  hostName: string;
+  /**
+   * Address from which the terminal sent the request; null if not known
+   */
+  address: string | null;
+  /**
+   * Whether your own request comes from the same network
+   */
+  isOwnAddress: boolean;
+  /**
+   * Scopes of the token
+   *
+   * @minItems 1
+   * @maxItems 4
+   */
+  scopes: [TokenScope, ...TokenScope[]];
+  /**
+   * When the terminal sent the request (ISO 8601, UTC)
+   */
+  dateCreated: string;
+  /**
+   * Seconds since the request of the terminal
+   */
+  ageSeconds: number;
+  /**
+   * When the code expires (ISO 8601, UTC)
+   */
+  expires: string;
+}
+/**
+ * Request of a terminal for its token.
+ */
+export interface DevicePoll {
+  /**
+   * Code of the terminal
+   */
+  deviceCode: string;
 }
 /**
  * Result of one check of `nf-escrow doctor`.
@@ -1261,6 +1461,96 @@ export interface ImportResult {
      */
     reason: string;
   }[];
+}
+/**
+ * Request to accept an invitation.
+ */
+export interface InvitationAcceptance {
+  /**
+   * The part of the link after `#`
+   */
+  secret: string;
+  /**
+   * Name of the new account. Ignored if the invitation names the account, or the person has one already
+   */
+  user?: string;
+}
+/**
+ * Request to invite a person to a team server.
+ */
+export interface InvitationInput {
+  /**
+   * Address of the person. Only a person who has proved that the address is theirs can accept the invitation
+   */
+  email: string;
+  /**
+   * Name of the new account. Absent: derived from the address
+   */
+  user?: string;
+  /**
+   * Whether the person becomes an administrator of the server
+   */
+  administrator?: boolean;
+  /**
+   * Organization to which the person is added. Requires that you may add members to it
+   */
+  organization?: string;
+  role?: OrganizationRole;
+  /**
+   * Number of days until the invitation expires. Default: 7
+   */
+  expiresInDays?: number;
+}
+/**
+ * Open invitations of a team server.
+ */
+export interface InvitationList {
+  /**
+   * Newest first
+   */
+  invitations: Invitation[];
+  /**
+   * Cursor of the next page; absent on the last page
+   */
+  next?: string;
+}
+/**
+ * What an invitation offers, for the person who has its link.
+ */
+export interface InvitationPreview {
+  /**
+   * Address of the invited person
+   */
+  email: string;
+  /**
+   * Organization to which the person is added; null: none
+   */
+  organization: string | null;
+  /**
+   * Role in the organization; null: none
+   */
+  role: OrganizationRole | null;
+  /**
+   * Who has created the invitation
+   */
+  invitedBy: string;
+  /**
+   * When the invitation expires (ISO 8601, UTC)
+   */
+  expires: string;
+  /**
+   * Whether the person must sign in with the identity provider before the invitation can be accepted
+   */
+  needsSignIn: boolean;
+}
+/**
+ * The secret part of the link of an invitation.
+ */
+export interface InvitationSecret {
+  /**
+   * The part of the link after `#`
+   */
+  secret: string;
 }
 /**
  * Preview of a launch: the plan of the run, the result of the parameter check, and the processes that use secrets. Contains names of secrets, never values.
@@ -3385,6 +3675,187 @@ export interface ServerConfiguration {
      */
     releaseBytesPerMinute?: number;
   };
+  /**
+   * Sessions of people who have signed in
+   */
+  sessions?: {
+    /**
+     * Minutes after the last request when a session ends
+     */
+    idleMinutes?: number;
+    /**
+     * Hours after the sign-in when a session ends
+     */
+    lifetimeHours?: number;
+  };
+  /**
+   * Identity provider (OpenID Connect) with which people sign in
+   */
+  oidc?: {
+    /**
+     * Issuer: `https://` and a host, with an optional path
+     */
+    issuer?: string;
+    /**
+     * Client ID of the server at the provider
+     */
+    clientId?: string;
+    /**
+     * File that contains the client secret
+     */
+    clientSecretFile?: string;
+    /**
+     * File with the certificate authorities of the provider, in PEM format. Default: those of Node.js
+     */
+    caFile?: string;
+    /**
+     * Domains of verified addresses whose owners get an account when they first sign in. Others need an invitation
+     *
+     * @maxItems 100
+     */
+    allowedDomains?: string[];
+  };
+}
+/**
+ * State of a team server, for its administrators. It contains no secret.
+ */
+export interface ServerOverview {
+  /**
+   * Version of the replica that responds
+   */
+  version: string;
+  /**
+   * URL that clients use
+   */
+  publicUrl: string;
+  /**
+   * Host of the identity provider; null: people sign in with links
+   */
+  provider: string | null;
+  /**
+   * When sessions end
+   */
+  sessions: {
+    /**
+     * Minutes after the last request
+     */
+    idleMinutes: number;
+    /**
+     * Hours after the sign-in
+     */
+    lifetimeHours: number;
+    /**
+     * Number of sessions that have not expired
+     */
+    open: number;
+  };
+  /**
+   * Limits by the name of the setting, without the prefix `limits.`
+   */
+  limits: {
+    [k: string]: number;
+  };
+  /**
+   * Numbers of users
+   */
+  users: {
+    /**
+     * Active users
+     */
+    active: number;
+    /**
+     * Suspended users
+     */
+    suspended: number;
+  };
+  /**
+   * Keys of the vault that encrypt values
+   */
+  keys: {
+    /**
+     * Id of the key. It reveals nothing of the key
+     */
+    id: string;
+    /**
+     * Whether new values are encrypted with it
+     */
+    isCurrent: boolean;
+    /**
+     * Number of values that are encrypted with it
+     */
+    values: number;
+  }[];
+  /**
+   * Replicas that have reported within the last 90 s
+   */
+  replicas: {
+    /**
+     * Name of the host; null if an earlier version runs there
+     */
+    host: string | null;
+    /**
+     * Version; null if an earlier version runs there
+     */
+    version: string | null;
+    /**
+     * When it started (ISO 8601, UTC)
+     */
+    started: string | null;
+    /**
+     * When it last reported (ISO 8601, UTC)
+     */
+    reported: string;
+    /**
+     * Ids of the keys that it can use
+     */
+    keys: string[];
+  }[];
+  /**
+   * The ledger
+   */
+  database: {
+    /**
+     * Kind of database
+     */
+    kind: 'sqlite' | 'postgresql';
+    /**
+     * Version of PostgreSQL; null for SQLite
+     */
+    version: string | null;
+    /**
+     * Version of the schema
+     */
+    schemaVersion: number;
+    /**
+     * Size of the database
+     */
+    sizeBytes: number;
+    /**
+     * Conditions that need attention
+     */
+    warnings: ReadinessWarning[];
+  };
+  /**
+   * What the server knows of backups. It does not make any
+   */
+  backups: {
+    /**
+     * Whether PostgreSQL archives its write-ahead log; null for SQLite
+     */
+    archivesWal: boolean | null;
+    /**
+     * When PostgreSQL last archived a segment (ISO 8601, UTC)
+     */
+    lastArchived: string | null;
+    /**
+     * When PostgreSQL last failed to archive a segment (ISO 8601, UTC)
+     */
+    lastArchiveFailure: string | null;
+    /**
+     * When `serve restore` was last run (ISO 8601, UTC)
+     */
+    lastRestored: string | null;
+  };
 }
 /**
  * Request to create a service account.
@@ -3443,6 +3914,47 @@ export interface SessionInput {
   code: string;
 }
 /**
+ * Who has signed in with this browser, and how a person can sign in.
+ */
+export interface SessionState {
+  /**
+   * Name of the user; null if nobody has signed in, or the person has no account
+   */
+  user: string | null;
+  /**
+   * Address that the identity provider has verified; null if not known
+   */
+  email: string | null;
+  /**
+   * Whether the user is an administrator of the server
+   */
+  administrator: boolean;
+  /**
+   * Value of the header `X-CSRF-Token`, which each request that changes something needs; null without a session
+   */
+  csrfToken: string | null;
+  /**
+   * Whether the person has signed in within the last 10 minutes, as approvals require
+   */
+  isRecent: boolean;
+  /**
+   * When the person last proved who they are (ISO 8601, UTC); null if not known
+   */
+  authenticated: string | null;
+  /**
+   * When the session expires at the latest (ISO 8601, UTC); null without a session
+   */
+  expires: string | null;
+  /**
+   * How a person can sign in
+   */
+  methods: ('provider' | 'link')[];
+  /**
+   * Host of the identity provider; null: the server has none
+   */
+  provider: string | null;
+}
+/**
  * A session of the web page.
  */
 export interface Session {
@@ -3458,6 +3970,37 @@ export interface Session {
    * When the session expires (ISO 8601, UTC)
    */
   expires: string;
+}
+/**
+ * Request to sign in with a link.
+ */
+export interface SignInLinkSecret {
+  /**
+   * The part of the link after `#`
+   */
+  secret: string;
+}
+/**
+ * Where the browser continues the sign-in.
+ */
+export interface SignInRedirect {
+  /**
+   * Address at the identity provider
+   */
+  location: string;
+}
+/**
+ * Request to sign in with the identity provider.
+ */
+export interface SignInStart {
+  /**
+   * Page that opens after the sign-in. Default: sign-in
+   */
+  returnTo?: 'sign-in' | 'device' | 'invitation';
+  /**
+   * Whether the provider must ask the person to prove again who they are
+   */
+  recent?: boolean;
 }
 /**
  * The file of the team servers that a user is signed in to.
@@ -3689,6 +4232,15 @@ export interface TokenQuery {
   serviceAccount?: string;
 }
 /**
+ * The code that a user has typed.
+ */
+export interface UserCode {
+  /**
+   * Code that the terminal shows. Case, spaces and hyphens are ignored
+   */
+  userCode: string;
+}
+/**
  * List of the users of a server.
  */
 export interface UserList {
@@ -3725,6 +4277,48 @@ export interface User {
    * When the account was created (ISO 8601, UTC)
    */
   dateCreated: string;
+}
+/**
+ * Sessions of a user.
+ */
+export interface UserSessionList {
+  /**
+   * Newest first
+   */
+  sessions: UserSession[];
+}
+/**
+ * A session of a user on a team server.
+ */
+export interface UserSession {
+  /**
+   * Id of the session. It gives no access
+   */
+  id: string;
+  /**
+   * How the person signed in
+   */
+  method: 'provider' | 'link' | 'invitation';
+  /**
+   * Address from which the person signed in; null if not known
+   */
+  address: string | null;
+  /**
+   * When the session started (ISO 8601, UTC)
+   */
+  dateCreated: string;
+  /**
+   * Minute of the last request (ISO 8601, UTC)
+   */
+  lastUsed: string;
+  /**
+   * When the session expires at the latest (ISO 8601, UTC)
+   */
+  expires: string;
+  /**
+   * Whether it is the session of this request
+   */
+  isCurrent: boolean;
 }
 /**
  * Request to export all secrets, encrypted with age. Requires either recipients or a passphrase.

@@ -6,6 +6,7 @@ import type {
   Role,
   Run,
   User,
+  UserSession,
   WebhookType,
   Workspace,
 } from '../contract/types.ts';
@@ -73,6 +74,68 @@ export interface Tables {
     revoked_at: string | null;
     last_used_at: string | null;
     last_used_from: string | null;
+  };
+  /** Invitations that were neither accepted nor revoked. */
+  invitations: {
+    id: string;
+    hash: string;
+    email: string;
+    /** The name that the new account gets; null: derived from the address. */
+    user_name: string | null;
+    /** An existing account to which the identity of the invited person is added. */
+    user_id: string | null;
+    /** 1 or 0. */
+    administrator: number;
+    organization_id: string | null;
+    role: OrganizationRole | null;
+    invited_by: string;
+    /** Null for an operator. */
+    invited_by_id: string | null;
+    created_at: string;
+    expires_at: string;
+  };
+  /** Who an identity provider says that a user is. */
+  user_identities: { issuer: string; subject: string; user_id: string; linked_at: string };
+  /** Sessions of people on a team server. Without a user: a person who has no account yet. */
+  user_sessions: {
+    id: string;
+    hash: string;
+    user_id: string | null;
+    issuer: string | null;
+    subject: string | null;
+    /** Verified by the identity provider. */
+    email: string | null;
+    method: UserSession['method'];
+    created_at: string;
+    /** When the person last proved who they are; null if that is not known. */
+    authenticated_at: string | null;
+    last_used_at: string;
+    expires_at: string;
+    address: string | null;
+  };
+  /** Links that were not used yet. */
+  sign_in_links: { hash: string; user_id: string; created_at: string; expires_at: string };
+  /** Requests of terminals for a token. */
+  device_logins: {
+    id: string;
+    /** Of the code that the terminal sends. */
+    hash: string;
+    /** The first half of the code that the user types. */
+    lookup: string;
+    /** Of the whole code that the user types. */
+    code_hash: string;
+    address: string | null;
+    host_name: string;
+    /** JSON array. */
+    scopes: string;
+    state: 'pending' | 'approved' | 'denied' | 'locked' | 'used';
+    wrong_codes: number;
+    interval_seconds: number;
+    polled_at: string | null;
+    /** Who has approved it. */
+    user_id: string | null;
+    created_at: string;
+    expires_at: string;
   };
   /** Secrets of a workspace that a team server has sent to one run. */
   releases: {

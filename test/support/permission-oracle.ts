@@ -39,9 +39,15 @@ const documented: Readonly<Record<Permission, string>> = {
   'tokens:create': 'self person session',
   'tokens:revoke': 'self person manage',
   'approvals:create': 'self person session',
+  'sessions:read': 'self person read',
+  'sessions:revoke': 'self person manage',
   'users:read': 'server administrator read',
   'users:write': 'server administrator manage',
+  'sign_in_links:create': 'server administrator session',
+  'invitations:read': 'server administrator read',
   'invitations:create': 'server administrator session',
+  'invitations:revoke': 'server administrator manage',
+  'server:read': 'server administrator read',
 };
 
 const RANKS: Readonly<Record<string, number>> = {

@@ -8,6 +8,7 @@ import { record } from '../../ledger/journal.ts';
 import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import type { Tables } from '../../ledger/tables.ts';
 import { authorize } from '../authorize.ts';
+import { assertNotLastOwner } from '../members/last-owner.ts';
 import { SERVER_PLACE } from '../places.ts';
 import type { Principal } from '../principal.ts';
 
@@ -62,8 +63,9 @@ export async function listUsers(db: Queries, { limit, cursor }: PageRequest): Pr
 }
 
 /**
- * Suspends or resumes a user. All requests of a suspended user are refused from the next one on; tokens and memberships are
- * kept. Nobody can suspend themselves, so that one administrator remains. Throws `user-not-found`, `not-permitted`.
+ * Suspends or resumes a user. All requests of a suspended user are refused from the next one on, and their sessions and sign-in links
+ * end; tokens and memberships are kept. Nobody can suspend themselves, so that one administrator remains. Throws `user-not-found`,
+ * `last-owner`, `not-permitted`.
  */
 export async function setUserState(
   ledger: Ledger,
@@ -79,12 +81,26 @@ export async function setUserState(
       });
     const { id, state: before } = await findUser(db, name);
     if (before !== state) {
+      if (state === 'suspended') await endAccess(db, { id, name });
       await db.updateTable('users').set({ state }).where('id', '=', id).execute();
       const type = state === 'suspended' ? 'user.suspended' : 'user.resumed';
       await record(db, { type, by: by.user, data: { name }, place: SERVER_PLACE });
     }
     return describe(await findUser(db, name));
   });
+}
+
+/** Ends what would otherwise be valid again when the user is resumed. Tokens are kept: the user cannot get the same ones again. */
+async function endAccess(db: Queries, user: { readonly id: string; readonly name: string }): Promise<void> {
+  await assertNotLastOwner(db, user);
+  await db.deleteFrom('user_sessions').where('user_id', '=', user.id).execute();
+  await db.deleteFrom('sign_in_links').where('user_id', '=', user.id).execute();
+  await db
+    .updateTable('device_logins')
+    .set({ state: 'denied' })
+    .where('user_id', '=', user.id)
+    .where('state', '=', 'approved')
+    .execute();
 }
 
 /** Finds a user by name. Throws `user-not-found`. */

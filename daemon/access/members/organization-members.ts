@@ -11,6 +11,7 @@ import { authorize } from '../authorize.ts';
 import type { Principal } from '../principal.ts';
 import { isAtLeastInOrganization } from '../roles.ts';
 import { assertMayGrant } from './assert-may-grant.ts';
+import { hasOtherOwner, lockOrganization } from './last-owner.ts';
 
 const COLLECTION = 'organization members';
 
@@ -130,33 +131,9 @@ async function authorizeChange(db: Queries, by: Principal, organization: string)
   return role as OrganizationRole; // roles of this permission are those of organizations
 }
 
-/**
- * Returns the id of an organization, and locks its row: on PostgreSQL, two owners who leave at the same time would otherwise
- * not see each other.
- */
-async function lockOrganization(db: Queries, name: string): Promise<string> {
-  const { id } = await db
-    .updateTable('organizations')
-    .set((row) => ({ name: row.ref('name') }))
-    .where('name', '=', name)
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
-}
-
 /** Throws `last-owner` if a member is the only owner of an organization whose account is active. */
 async function assertOtherOwner(db: Queries, id: string, row: Row, organization: string): Promise<void> {
-  if (row.role !== 'owner') return;
-  const other = await db
-    .selectFrom('organization_members')
-    .innerJoin('users', 'users.id', 'organization_members.user_id')
-    .select('user_id')
-    .where('organization_id', '=', id)
-    .where('role', '=', 'owner')
-    .where('user_id', '!=', row.user_id)
-    .where('users.state', '=', 'active')
-    .executeTakeFirst();
-  if (other === undefined)
+  if (row.role === 'owner' && !(await hasOtherOwner(db, id, row.user_id)))
     throw new EscrowError(
       'last-owner',
       `Cannot remove the role owner from "${row.name}": it is the last active owner of ${organization}.`,

@@ -29,7 +29,7 @@ export function readStoredServers(path: string): readonly StoredServer[] {
     return validate<'StoredServers'>('stored-servers.json', JSON.parse(bytes.toString('utf8'))).servers;
   } catch {
     throw new EscrowError('config-invalid', `Cannot read the file of servers "${path}": it is damaged.`, {
-      hint: 'Delete the file, then sign in again: nf-escrow login URL --token-stdin',
+      hint: 'Delete the file, then sign in again: nf-escrow login URL',
     });
   }
 }

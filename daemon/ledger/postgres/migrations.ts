@@ -2,6 +2,7 @@ import { postgresFeedSchema } from './feed.ts';
 import { firstRows, firstSchema } from './first-schema.ts';
 import { journalGuard } from './journal-guard.ts';
 import { rateLimits } from './rate-limits.ts';
+import { peopleStatements } from '../people-migration.ts';
 import { principalStatements } from '../principals-migration.ts';
 import { releaseStatements } from '../releases-migration.ts';
 
@@ -27,4 +28,5 @@ export const postgresMigrations: readonly Migration[] = [
   },
   { id: 4, name: 'rate limits', statements: rateLimits },
   { id: 5, name: 'releases', statements: releaseStatements },
+  { id: 6, name: 'invitations and sign-in', statements: peopleStatements },
 ];

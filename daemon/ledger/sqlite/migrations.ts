@@ -5,6 +5,7 @@ import { lastVersionsMigration } from './migrations/last-versions.ts';
 import { listingMigration } from './migrations/listing.ts';
 import { numericIdsMigration } from './migrations/numeric-ids.ts';
 import { secretHistoryMigration } from './migrations/secret-history.ts';
+import { peopleMigration } from '../people-migration.ts';
 import { principalsMigration } from '../principals-migration.ts';
 import { releasesMigration } from '../releases-migration.ts';
 
@@ -242,4 +243,5 @@ export const migrations: readonly Migration[] = [
     statements: [`CREATE INDEX tasks_by_process_and_status ON tasks (run_id, process, status)`],
   },
   { id: 26, ...releasesMigration },
+  { id: 27, ...peopleMigration },
 ];

@@ -45,6 +45,7 @@ void t.test('gives no token what needs a session of a person', (t) => {
     'tokens:create',
     'service_accounts:issue_token',
     'approvals:create',
+    'sign_in_links:create',
     'invitations:create',
   ];
   t.same(permissions.filter((one) => policy[one].scope === 'session').sort(), ofSessions.sort());

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { setUserState } from '../../../daemon/access/accounts/users.ts';
 import { removeServiceAccount } from '../../../daemon/access/accounts/service-accounts.ts';
+import { addOrganizationMember } from '../../../daemon/access/members/organization-members.ts';
 import type { User } from '../../../daemon/access/principal.ts';
 import { assertAddresses, isInAddresses } from '../../../daemon/access/tokens/address-list.ts';
 import { authenticateToken } from '../../../daemon/access/tokens/authenticate-token.ts';
@@ -122,6 +123,9 @@ void t.test('refuses tokens that are unknown, expired, revoked or sent from else
 void t.test('refuses tokens of suspended users and removed service accounts', async (t) => {
   const { team, owner, admin, organizationId } = await ground(t);
   const { db } = team.ledger;
+  const { ledger } = team;
+  const other = await team.user('other');
+  await addOrganizationMember(ledger, owner, 'lab', { user: other.user, role: 'owner' }); // one owner has to be active
   const own = await team.token(owner);
   const account = await team.account(organizationId, 'ci');
   const ofAccount = await createToken(team.ledger, owner, {

@@ -21,7 +21,7 @@ export async function whoAmI(context: Context, options: { readonly json?: boolea
     return;
   }
   if (found.length === 0) {
-    printNote('You are not signed in to a team server. Sign in: nf-escrow login URL --token-stdin');
+    printNote('You are not signed in to a team server. Sign in: nf-escrow login URL');
     return;
   }
   await printTable(
