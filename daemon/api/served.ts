@@ -19,6 +19,7 @@ import type { EventHub } from './events/event-hub.ts';
 import type { Caller } from './listeners/caller.ts';
 import type { RedirectFile } from './page/redirect-file.ts';
 import type { IdempotentRequests } from './routing/idempotent-requests.ts';
+import type { SignIn } from './sign-in.ts';
 
 /** Records requests, and returns the metrics. An interface, because the recorder itself depends on the routes. */
 interface RequestRecorder {
@@ -44,6 +45,8 @@ export interface Served {
   readonly limits?: TeamLimits;
   /** Limits of new tokens on a team server. */
   readonly tokenLimits?: TokenLimits;
+  /** How people sign in to a team server. */
+  readonly signIn?: SignIn;
   /** Requests that their clients may repeat. */
   readonly requests: IdempotentRequests;
   readonly log: Logger;

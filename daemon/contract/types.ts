@@ -1105,11 +1105,8 @@ export interface DeviceLogin {
   isOwnAddress: boolean;
   /**
    * Scopes of the token
-   *
-   * @minItems 1
-   * @maxItems 4
    */
-  scopes: [TokenScope, ...TokenScope[]];
+  scopes: TokenScope[];
   /**
    * When the terminal sent the request (ISO 8601, UTC)
    */

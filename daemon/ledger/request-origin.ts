@@ -8,6 +8,8 @@ export interface RequestOrigin {
   readonly address: string | null;
   /** Id of the token of the request; null without one. */
   token: string | null;
+  /** Id of the session of the request; null without one. */
+  session: string | null;
 }
 
 /** The origin of the request that is being handled, so that every event that a request causes has it. Undefined on a daemon. */

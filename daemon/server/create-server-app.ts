@@ -1,5 +1,4 @@
 import express, { type Express, type Request, type RequestHandler } from 'express';
-import { refuseWebPages } from '../api/listeners/refuse-web-pages.ts';
 import { responseHeaders } from '../api/listeners/response-headers.ts';
 import { notFound, problems } from '../api/problem.ts';
 import { mount, type ResponseObserver } from '../api/routing/mount.ts';
@@ -10,7 +9,12 @@ import { concealDetails } from './conceal-details.ts';
 import { findReleaseOf } from '../releases/report-release.ts';
 import type { ServerSettings } from './configuration/server-settings.ts';
 import type { Readiness } from './lifecycle/readiness.ts';
-import { authenticateRequests, type AuthenticateToken } from './listener/authenticate-requests.ts';
+import {
+  authenticateRequests,
+  type AuthenticateSession,
+  type AuthenticateToken,
+} from './listener/authenticate-requests.ts';
+import { refuseForeignPages } from './listener/refuse-foreign-pages.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { refuseUnknownHosts } from './listener/refuse-unknown-hosts.ts';
 import { serverOperations } from './operations.ts';
@@ -21,6 +25,9 @@ export interface ServerAppOptions {
   readonly settings: ServerSettings;
   readonly readiness: Readiness;
   readonly authenticate: AuthenticateToken;
+  readonly authenticateSession: AuthenticateSession;
+  /** Pages with which people sign in, and the address to which the identity provider redirects. */
+  readonly pages: RequestHandler;
   readonly limits: RequestLimits;
   readonly audit: RequestAudit;
   /** Tests compare each response with the description of its operation. */
@@ -30,17 +37,20 @@ export interface ServerAppOptions {
 /** Creates the API of a server. */
 export function createServerApp(
   served: Served,
-  { settings, readiness, authenticate, limits, audit, observe }: ServerAppOptions,
+  { settings, readiness, authenticate, authenticateSession, pages, limits, audit, observe }: ServerAppOptions,
 ): Express {
   const app = express().disable('x-powered-by').disable('etag');
   const trust = { ...settings, isTls: settings.tls !== undefined };
   app.use(served.recorder.requests, responseHeaders({ isEncrypted: true }), closeWhileDraining(readiness));
   app.use(identifyClient(trust, isPublic), identifyOrigin);
-  app.use(refuseUnknownHosts(settings.names, isPublic), refuseWebPages);
-  app.use(refuseWhileUnusable(readiness));
+  app.use(refuseUnknownHosts(settings.names, isPublic), refuseWhileUnusable(readiness));
+  // Before the checks of web pages: a link in a message, or a redirect of the provider, comes from another site.
+  app.use(pages);
+  app.use(refuseForeignPages(settings.publicUrl.origin));
   const findRelease = (credential: string): Promise<string | undefined> =>
     findReleaseOf(served.ledger.db, credential);
-  app.use(authenticateRequests({ authenticate, limits, audit, isPublic, isReport, findRelease }));
+  const checks = { isPublic, isReport, isSignIn, findRelease };
+  app.use(authenticateRequests({ authenticate, authenticateSession, limits, audit, ...checks }));
   mount(app, serverOperations, served, observe);
   app.use(notFound, audit.denials, problems(served, observe, concealDetails));
   return app;
@@ -58,13 +68,27 @@ export function createStartingApp(readiness: Readiness, log: Served['log']): Exp
   return app;
 }
 
-const PUBLIC = serverOperations
-  .filter(({ access }) => access === 'public')
-  .map(({ method, path }) => `${method} ${path}`);
+const PUBLIC = routesWith('public');
+const SIGN_IN = routesWith('sign-in');
+
+function routesWith(wanted: 'public' | 'sign-in'): readonly string[] {
+  return serverOperations
+    .filter(({ access }) => access === wanted)
+    .map(({ method, path }) => `${method} ${path}`);
+}
 
 /** Only the exact path. */
-function isPublic({ method, path }: Request): boolean {
-  return PUBLIC.includes(`${method === 'HEAD' ? 'get' : method.toLowerCase()} ${path}`);
+function isPublic(request: Request): boolean {
+  return PUBLIC.includes(routeOf(request));
+}
+
+/** Operations for people and terminals that have not signed in yet. Their paths have no parameters. */
+function isSignIn(request: Request): boolean {
+  return SIGN_IN.includes(routeOf(request));
+}
+
+function routeOf({ method, path }: Request): string {
+  return `${method === 'HEAD' ? 'get' : method.toLowerCase()} ${path}`;
 }
 
 /** Requests that need the ledger are refused before it is read. Readiness itself says why. */

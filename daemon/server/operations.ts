@@ -1,8 +1,11 @@
+import { invitationOperations } from '../api/operations/invitations.ts';
+import { deviceLoginOperations } from '../api/operations/device-logins.ts';
 import { serviceAccountOperations, tokenOperations, userOperations } from '../api/operations/accounts.ts';
 import { daemonOperations } from '../api/operations/daemon.ts';
 import { memberOperations, organizationMemberOperations } from '../api/operations/members.ts';
 import { releaseOperations } from '../api/operations/releases.ts';
 import { secretOperations } from '../api/operations/secrets.ts';
+import { sessionOperations, signInOperations } from '../api/operations/sign-in.ts';
 import { organizationOperations, workspaceOperations } from '../api/operations/workspaces.ts';
 import { openApi, ownApi } from '../api/routing/openapi.ts';
 import { operation, type Operation, type OperationGroup } from '../api/routing/operation.ts';
@@ -11,7 +14,7 @@ import { operation, type Operation, type OperationGroup } from '../api/routing/o
 const SHARED: readonly string[] = ['getHealth', 'getReadiness', 'streamEvents', 'listAuditEvents'];
 
 const ABOUT =
-  'The API of a team server. Requests require a token of the server, except for health and readiness. Errors are problem documents (RFC 9457) with a stable `code` and a `hint`. No response contains the value of a secret.';
+  'The API of a team server. Requests require a token of the server or the session of a person, except for health, readiness and the sign-in. Errors are problem documents (RFC 9457) with a stable `code` and a `hint`. No response contains the value of a secret.';
 
 const description = operation({
   id: 'getDescription',
@@ -54,8 +57,19 @@ const serverGroups: readonly OperationGroup[] = [
   },
   {
     title: 'Accounts',
-    description: 'Users, service accounts and tokens',
-    operations: [...userOperations, ...serviceAccountOperations, ...tokenOperations],
+    description: 'Users, invitations, service accounts and tokens',
+    operations: [
+      ...userOperations,
+      ...invitationOperations,
+      ...serviceAccountOperations,
+      ...tokenOperations,
+      ...sessionOperations,
+    ],
+  },
+  {
+    title: 'Sign-in',
+    description: 'Sign-in of people with a browser, and of their terminals',
+    operations: [...signInOperations, ...deviceLoginOperations],
   },
   {
     title: 'Releases',

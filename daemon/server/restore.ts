@@ -18,7 +18,7 @@ export interface Restored {
 
 /**
  * Prepares a ledger for use that was restored from a backup. Such a ledger does not contain changes that were made after the
- * backup. All tokens are therefore revoked, because some may have been revoked after the backup. Version numbers are raised, so
+ * backup. All tokens are therefore revoked, because some may have been revoked after the backup, and sessions, links and invitations end. Version numbers are raised, so
  * that none is used twice. Stores the cluster of the database. No server may run. Idempotent. Throws errors of the ledger.
  */
 export async function restoreServer(settings: ServerSettings): Promise<Restored> {
@@ -27,6 +27,7 @@ export async function restoreServer(settings: ServerSettings): Promise<Restored>
     const { ledger, postgres } = store;
     const restored = await ledger.write(async (db) => {
       const revokedTokens = await revokeAllTokens(db);
+      await endSignIns(db);
       await raiseVersions(db, VERSION_MARGIN);
       // A repeated request would get the response of a change that the backup may not contain.
       await db.deleteFrom('idempotency_keys').execute();
@@ -40,6 +41,12 @@ export async function restoreServer(settings: ServerSettings): Promise<Restored>
   } finally {
     await store.close();
   }
+}
+
+/** Some may have been used or ended after the backup. */
+async function endSignIns(db: Queries): Promise<void> {
+  for (const table of ['user_sessions', 'sign_in_links', 'device_logins', 'invitations'] as const)
+    await db.deleteFrom(table).execute();
 }
 
 async function revokeAllTokens(db: Queries): Promise<number> {

@@ -28,6 +28,8 @@ import { ReplicaKeys } from './replica-keys.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { servedByServer } from './served-by-server.ts';
 import { CertificateWatch } from './tls/certificate-watch.ts';
+import { composeSignIn, openProvider } from './sign-in/compose-sign-in.ts';
+import type { OidcClient } from './sign-in/oidc/oidc-client.ts';
 import { maintainHourly } from './maintain-hourly.ts';
 import { openVaultKeys, requestKeyOf } from './vault-keys.ts';
 
@@ -111,6 +113,8 @@ interface Parts {
   readonly requestKey: Buffer;
   readonly eventNumbers: EventNumbers;
   readonly audit: RequestAudit;
+  /** Undefined: people sign in with links. */
+  readonly provider: OidcClient | undefined;
   close(): Promise<void>;
 }
 
@@ -119,6 +123,7 @@ async function openParts(
   { version, faults = noFaults }: ServeOptions,
   log: Logger,
 ): Promise<Parts> {
+  const provider = await openProvider(settings);
   const keys = await openVaultKeys(settings.vault);
   const requestKey = await requestKeyOf(keys);
   const store = await openServerLedger(settings, log, { isServer: true });
@@ -140,7 +145,7 @@ async function openParts(
   const audit = new RequestAudit({ ledger, log });
   audit.start();
   return {
-    ...{ store, ledgerWatch, replicaKeys, events, recorder, requestKey, eventNumbers, audit },
+    ...{ store, ledgerWatch, replicaKeys, events, recorder, requestKey, eventNumbers, audit, provider },
     vault: new Vault(ledger, keys, settings.limits),
     close: async () => {
       ledgerWatch.stop();
@@ -155,17 +160,23 @@ async function openParts(
 }
 
 function appOf(
-  { store: { ledger, postgres }, vault, events, recorder, requestKey, eventNumbers, audit }: Parts,
+  { store, vault, events, recorder, requestKey, eventNumbers, audit, provider }: Parts,
   settings: ServerSettings,
   readiness: Readiness,
   { version, observe, faults = noFaults }: ServeOptions,
   log: Logger,
 ): RequestListener {
+  const { ledger, postgres } = store;
+  const limits = new RequestLimits(settings.limits, postgres?.rateLimits);
+  const { signIn, pages, authenticateSession } = composeSignIn({
+    ...{ settings, ledger, limits, audit, log, provider },
+  });
   const served = servedByServer({
     ...{ version, ledger, vault, events, recorder, log, faults, eventNumbers },
     identify: principalOf,
     noteNames: audit.noteNames,
     limits: settings.limits,
+    signIn,
     requests: new IdempotentRequests(ledger, () => requestKey),
     redact: (text) => text, // a server has no run whose values could appear
     readiness: async (caller) => readiness.check(caller === 'user'),
@@ -173,8 +184,7 @@ function appOf(
     touched: () => undefined,
   });
   return createServerApp(served, {
-    ...{ settings, readiness, audit, observe },
-    limits: new RequestLimits(settings.limits, postgres?.rateLimits),
+    ...{ settings, readiness, audit, observe, limits, pages, authenticateSession },
     authenticate: async (token, address) => authenticateToken(ledger.db, token, address),
   });
 }

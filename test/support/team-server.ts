@@ -19,8 +19,11 @@ import { createServer } from '../../daemon/api/server.ts';
 import type { Served } from '../../daemon/api/served.ts';
 import { record } from '../../daemon/ledger/journal.ts';
 import { RequestAudit } from '../../daemon/server/audit/audit-requests.ts';
+import type { OidcSettings } from '../../daemon/server/configuration/oidc-settings.ts';
+import type { OidcClient } from '../../daemon/server/sign-in/oidc/oidc-client.ts';
 import type { ServerSettings } from '../../daemon/server/configuration/server-settings.ts';
 import { createServerApp } from '../../daemon/server/create-server-app.ts';
+import { composeSignIn } from '../../daemon/server/sign-in/compose-sign-in.ts';
 import { Readiness } from '../../daemon/server/lifecycle/readiness.ts';
 import { RequestLimits } from '../../daemon/server/limits/request-limits.ts';
 import { TrustedPeers } from '../../daemon/server/proxies/trusted-peers.ts';
@@ -32,10 +35,23 @@ import { send, type Answer } from './http.ts';
 import { Team } from './team.ts';
 import { temporaryDirectory } from './temporary.ts';
 
+/** Where browsers expect the server. */
+export const ORIGIN = 'https://localhost';
+const SESSIONS = { idleMinutes: 60, lifetimeHours: 24 };
+
+/** The identity provider of a server. */
+interface TestProvider {
+  readonly client: OidcClient;
+  readonly settings: OidcSettings;
+}
+
 /** Who sends a request: a user in a session, or the text of a token. */
 type Sender = User | string;
 
-interface Sending {
+/** What the proxy in front of the server adds. */
+const PROXY = { 'x-forwarded-for': '192.0.2.7', 'x-forwarded-proto': 'https' };
+
+export interface Sending {
   readonly method?: string;
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
@@ -61,6 +77,7 @@ export class TeamServer extends Team {
     t: Test,
     limits: Partial<HubLimits> = {},
     mounts: 'daemon' | 'server' = 'daemon',
+    oidc?: TestProvider,
   ): Promise<TeamServer> {
     const directory = temporaryDirectory(t);
     const modules = await assemble(placesIn(directory));
@@ -83,11 +100,15 @@ export class TeamServer extends Team {
       eventNumbers: permutedNumbers(randomBytes(32)),
       touched: () => undefined,
       ...(mounts === 'server' ? { noteNames: server.audit.noteNames } : {}),
+      signIn: {
+        ...{ origin: ORIGIN, sessions: SESSIONS, provider: undefined, isOwnNetwork: () => true },
+        delayWrongCode: () => Promise.resolve(),
+      },
     } as unknown as Served;
     const listener = await listenOn(
       mounts === 'daemon'
         ? createServer(served, { guard: server.#guard, observe: checkResponse })
-        : server.#appOfServer(served),
+        : server.#appOfServer(served, oidc),
       server.socketPath,
     );
     t.teardown(async () => {
@@ -109,11 +130,12 @@ export class TeamServer extends Team {
     return user;
   }
 
-  async send(
-    by: Sender,
-    path: string,
-    { method = 'GET', body, headers = {} }: Sending = {},
-  ): Promise<Answer> {
+  async send(by: Sender, path: string, { headers = {}, ...sending }: Sending = {}): Promise<Answer> {
+    return this.exchange(path, { ...sending, headers: { ...this.headersOf(by), ...headers } });
+  }
+
+  /** Sends a request without a token. */
+  async exchange(path: string, { method = 'GET', body, headers = {} }: Sending = {}): Promise<Answer> {
     return send(
       {
         socketPath: this.socketPath,
@@ -121,7 +143,7 @@ export class TeamServer extends Team {
         method,
         headers: {
           host: 'localhost',
-          ...this.headersOf(by),
+          ...PROXY,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
@@ -131,9 +153,8 @@ export class TeamServer extends Team {
   }
 
   headersOf(by: Sender): Readonly<Record<string, string>> {
-    const proxy = { 'x-forwarded-for': '192.0.2.7', 'x-forwarded-proto': 'https' };
     return {
-      ...proxy,
+      ...PROXY,
       ...(typeof by === 'string' ? { authorization: `Bearer ${by}` } : { 'x-session-of': by.id }),
     };
   }
@@ -155,8 +176,8 @@ export class TeamServer extends Team {
     });
   }
 
-  /** The app of `nf-escrow serve`, which knows no sessions yet. */
-  #appOfServer(served: Served): RequestListener {
+  /** The app of `nf-escrow serve`. */
+  #appOfServer(served: Served, oidc: TestProvider | undefined): RequestListener {
     const limits = {
       connections: 100,
       connectionsPerAddress: 100,
@@ -165,14 +186,29 @@ export class TeamServer extends Team {
     };
     const settings = {
       names: new Set(['localhost']),
+      publicUrl: new URL(ORIGIN),
+      sessions: SESSIONS,
+      oidc: oidc?.settings,
       tls: undefined,
       trustedProxies: new TrustedPeers(['unix'], 'a test', true),
       forwardedHeader: 'x-forwarded-for',
       limits,
     } as unknown as ServerSettings; // what the app reads
     const readiness = new Readiness(served.log);
-    return createServerApp(servedByServer(served), {
-      ...{ settings, readiness, observe: checkResponse, limits: new RequestLimits(limits, undefined) },
+    const requestLimits = new RequestLimits(limits, undefined);
+    const { ledger } = this;
+    const { signIn, pages, authenticateSession } = composeSignIn({
+      ...{
+        settings,
+        ledger,
+        limits: requestLimits,
+        audit: this.audit,
+        log: served.log,
+        provider: oidc?.client,
+      },
+    });
+    return createServerApp(servedByServer({ ...served, signIn }), {
+      ...{ settings, readiness, observe: checkResponse, limits: requestLimits, pages, authenticateSession },
       audit: this.audit,
       authenticate: (token, address) => authenticateToken(this.ledger.db, token, address),
     });

@@ -107,7 +107,7 @@ async function accountOf(
   return account;
 }
 
-/** Without a provider, whoever has an account with the address must sign in to it. An operator can name the account. */
+/** Without a provider, the owner of an account with the address must sign in to it. An operator can name the account. */
 async function knownAccount(
   db: Queries,
   email: string,

@@ -40,17 +40,20 @@ export async function signInPerson(
   });
 }
 
-/** Adds an identity to an account, in a transaction of the caller. */
+/** Adds an identity to an account, in a transaction of the caller. Throws `sign-in-required` if it belongs to an account already. */
 export async function linkIdentity(
   db: Queries,
   by: string,
   user: { readonly id: string; readonly name: string },
   { issuer, subject }: ProvenIdentity,
 ): Promise<void> {
-  await db
+  const { numInsertedOrUpdatedRows } = await db
     .insertInto('user_identities')
     .values({ issuer, subject, user_id: user.id, linked_at: ledgerTime(db) })
-    .execute();
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  if (numInsertedOrUpdatedRows !== 1n)
+    throw new EscrowError('sign-in-required', 'Cannot use the identity: it has got an account meanwhile.');
   await record(db, {
     type: 'user.identity-added',
     by,

@@ -41,7 +41,7 @@ interface NewSession {
   readonly identity?: ProvenIdentity | undefined;
   readonly method: UserSession['method'];
   /** When the person proved who they are; null if that is not known. `now`: by the clock of the ledger. */
-  readonly authenticatedAt: string | 'now' | null;
+  readonly authenticatedAt: string | null;
   /** Id of the session of the browser until now, which ends. A session that somebody else has planted gives access to nothing. */
   readonly replaces?: string | undefined;
 }

@@ -49,11 +49,11 @@ export const userOperations: readonly Operation[] = [
     path: '/v1/users/{user}/suspend',
     summary: 'Suspend a user',
     description:
-      'From now on, all requests of the user are rejected, including requests with tokens. Open event streams of the user end. The user keeps all roles and tokens. Administrators cannot suspend themselves.',
+      'From now on, all requests of the user are rejected, including requests with tokens. Open event streams of the user end. Sessions and sign-in links of the user end. The user keeps all roles and tokens. Administrators cannot suspend themselves, and nobody can suspend the last active owner of an organization.',
     permission: 'users:write',
     ofTeamServer: true,
     responses: { 200: 'user' },
-    problems: CHANGE_USER,
+    problems: [...CHANGE_USER, 'last-owner'],
     handle: async ({ ledger }, { params, principal }) => ({
       status: 200,
       body: await setUserState(ledger, principal, params.user, 'suspended'),

@@ -6,12 +6,15 @@ import { computeEnvironmentOperations } from './compute-environments.ts';
 import { daemonOperations } from './daemon.ts';
 import { launchOperations } from './launches.ts';
 import { dashboardOperations } from './dashboard.ts';
+import { deviceLoginOperations } from './device-logins.ts';
+import { invitationOperations } from './invitations.ts';
 import { memberOperations, organizationMemberOperations } from './members.ts';
 import { releaseOperations } from './releases.ts';
 import { runNameOperations } from './run-names.ts';
 import { runOperations } from './runs.ts';
 import { secretOperations } from './secrets.ts';
 import { vaultOperations } from './vault.ts';
+import { sessionOperations, signInOperations } from './sign-in.ts';
 import { organizationOperations, workspaceOperations } from './workspaces.ts';
 
 const description = operation({
@@ -91,8 +94,19 @@ export const operationGroups: readonly OperationGroup[] = [
   },
   {
     title: 'Accounts',
-    description: 'Users, service accounts and tokens of a team server',
-    operations: [...userOperations, ...serviceAccountOperations, ...tokenOperations],
+    description: 'Users, invitations, service accounts and tokens of a team server',
+    operations: [
+      ...userOperations,
+      ...invitationOperations,
+      ...serviceAccountOperations,
+      ...tokenOperations,
+      ...sessionOperations,
+    ],
+  },
+  {
+    title: 'Sign-in',
+    description: 'Sign-in of people with a browser, and of their terminals',
+    operations: [...signInOperations, ...deviceLoginOperations],
   },
   {
     title: 'Releases',

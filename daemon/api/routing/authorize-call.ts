@@ -23,7 +23,9 @@ export async function authorizeCall(
 ): Promise<Parameters> {
   const params = request.params as Parameters;
   if (one.access === 'public' || one.access === 'session') return params;
-  if (one.access === 'release' && !isFromMachineUser(request, identify)) return params;
+  // Both check a credential themselves.
+  if ((one.access === 'release' || one.access === 'sign-in') && !isFromMachineUser(request, identify))
+    return params;
   const by = identify(request);
   if (by.kind === 'machine') return params;
   const { permission } = one;

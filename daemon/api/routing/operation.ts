@@ -70,9 +70,10 @@ interface Description<Path extends string> {
   readonly problems?: readonly ErrorCode[];
   /**
    * Which requests over TCP need no user token: `public`, none does; `scrape`, those with the scrape token; `session`, those that
-   * name a session of the web page; `release`, those with the credential of a release, which the operation itself checks.
+   * name a session of the web page; `release`, those with the credential of a release, and `sign-in`, those of people and terminals that
+   * have not signed in yet, whose credential the operation itself checks.
    */
-  readonly access?: 'public' | 'scrape' | 'session' | 'release';
+  readonly access?: 'public' | 'scrape' | 'session' | 'release' | 'sign-in';
   /**
    * The permission that a principal of a team server needs. It is checked before the handler, on the object that the parameters
    * of the path name; without such parameters, only the scope of the token is. Functions that write check it again in their

@@ -52,6 +52,16 @@ export const pathParameters: Readonly<Record<string, Parameter>> = {
     schema: { type: 'string', minLength: 1 },
     example: '5f0c7d9e-8a51-4f43-9d3c-6a4a1d2f7b10',
   },
+  invitation: {
+    description: 'Id of the invitation',
+    schema: { type: 'string', minLength: 1 },
+    example: '5f0c7d9e-8a51-4f43-9d3c-6a4a1d2f7b10',
+  },
+  session: {
+    description: 'Id of the session',
+    schema: { type: 'string', minLength: 1 },
+    example: '5f0c7d9e-8a51-4f43-9d3c-6a4a1d2f7b10',
+  },
   release: {
     description: 'Id of the release',
     schema: { type: 'string', minLength: 1 },

@@ -1,4 +1,4 @@
-import type { TokenInput } from '../../contract/types.ts';
+import type { InvitationInput, TokenInput } from '../../contract/types.ts';
 import { validate } from '../../contract/validate.ts';
 import { EscrowError } from '../../errors.ts';
 
@@ -15,6 +15,11 @@ export function assertOrganizationName(name: string): void {
 /** Throws `usage` unless the API would accept the request for a token. */
 export function assertTokenInput(input: TokenInput): void {
   check('token-input.json', input, 'token');
+}
+
+/** Throws `usage` unless the API would accept the request for an invitation. */
+export function assertInvitationInput(input: InvitationInput): void {
+  check('invitation-input.json', input, 'invitation');
 }
 
 /** Applies the rules of the API to the arguments of a command. */

@@ -1,11 +1,19 @@
 import type { NewUser } from '../../access/accounts/users.ts';
-import type { CreatedToken } from '../../contract/types.ts';
+import { issueInvitation } from '../../access/invitations/invitations.ts';
+import { issueSignInLink } from '../../access/sign-in/sign-in-links.ts';
+import type {
+  CreatedInvitation,
+  CreatedSignInLink,
+  CreatedToken,
+  InvitationInput,
+} from '../../contract/types.ts';
 import type { Queries } from '../../ledger/ledger.ts';
 import type { ServerSettings } from '../configuration/server-settings.ts';
 import { openServerLedger } from '../ledger/open-server-ledger.ts';
 import { quietLog } from '../quiet-log.ts';
-import { assertTokenInput, assertUserName } from './assert-input.ts';
+import { assertInvitationInput, assertTokenInput, assertUserName } from './assert-input.ts';
 import { createTokenAsOperator, createUserAsOperator, type OperatorToken } from './create-accounts.ts';
+import { operatorName } from './operator.ts';
 import { TokenFile } from './token-file.ts';
 
 /*
@@ -41,6 +49,41 @@ export async function createServerToken(
     file?.discard();
     throw error;
   }
+}
+
+/**
+ * Creates a link with which a user signs in once, also on a server with an identity provider: it may be unreachable. Throws
+ * `user-not-found`, `not-permitted`, and errors of the ledger.
+ */
+export async function createServerSignInLink(
+  settings: ServerSettings,
+  user: string,
+): Promise<CreatedSignInLink> {
+  const { secret, expires } = await inTransaction(settings, (db) =>
+    issueSignInLink(db, operatorName(), user),
+  );
+  return { link: `${settings.publicUrl.origin}/sign-in#${secret}`, user, expires };
+}
+
+/**
+ * Invites a person. An existing user can be named: the identity with which the person signs in is then added to this account. Throws
+ * `organization-not-found`, `request-unprocessable`, `usage`, and errors of the ledger.
+ */
+export async function createServerInvitation(
+  settings: ServerSettings,
+  input: InvitationInput,
+): Promise<CreatedInvitation> {
+  assertInvitationInput(input);
+  const { secret, invitation } = await inTransaction(settings, async (db) => {
+    const { user } = input;
+    const known =
+      user === undefined
+        ? undefined
+        : await db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst();
+    const offer = known === undefined ? input : { ...input, userId: known.id };
+    return issueInvitation(db, { name: operatorName(), id: null }, offer);
+  });
+  return { link: `${settings.publicUrl.origin}/invitation#${secret}`, invitation };
 }
 
 async function inTransaction<T>(settings: ServerSettings, work: (db: Queries) => Promise<T>): Promise<T> {

@@ -1,8 +1,8 @@
-import type { ErrorRequestHandler } from 'express';
+import type { ErrorRequestHandler, Request } from 'express';
 import { denialOf, type Denial } from '../../access/denial.ts';
 import { SERVER_PLACE } from '../../access/places.ts';
 import type { Principal, TeamPrincipal } from '../../access/principal.ts';
-import { EscrowError } from '../../errors.ts';
+import { EscrowError, type ErrorCode } from '../../errors.ts';
 import { requestOrigin } from '../../ledger/request-origin.ts';
 import { networkOf } from '../proxies/ip-address.ts';
 import { clientOf } from '../proxies/client-of-request.ts';
@@ -12,6 +12,17 @@ import { ADDRESS, CoalescedEvents } from './coalesced-events.ts';
 const ROUTINE = { windowMs: 3_600_000, ownMax: 1000 };
 /** What an event quotes of an object. The sender of a request chooses its length. */
 const OBJECT_MAX = 200;
+
+/** Errors of links, codes and providers. The event never contains the link or the code. */
+const OF_SIGN_IN: readonly ErrorCode[] = [
+  'sign-in-failed',
+  'sign-in-link-invalid',
+  'sign-in-not-recent',
+  'invitation-invalid',
+  'invitation-for-other-address',
+  'user-code-invalid',
+  'csrf-token-invalid',
+];
 
 /** Events of the audit log that requests cause without changing anything. */
 export class RequestAudit {
@@ -50,14 +61,30 @@ export class RequestAudit {
 
   /** Records denied requests and wrong tokens. It passes the error on. */
   readonly denials: ErrorRequestHandler = async (error: unknown, request, _response, next) => {
-    const denial = denialOf(error);
-    if (denial !== undefined) await this.#denied.note(eventOf(denial));
-    else if (error instanceof EscrowError && error.code === 'unauthenticated' && hasToken(request)) {
-      const network = networkOf(clientOf(request).address ?? 'unknown');
-      await this.#denied.note({ type: 'access.denied', by: `${ADDRESS}${network}`, place: SERVER_PLACE });
-    }
+    await this.noteDenial(error, request);
     next(error);
   };
+
+  /** Records the error of a request, if the request was denied. */
+  async noteDenial(error: unknown, request: Request): Promise<void> {
+    const denial = denialOf(error);
+    if (denial !== undefined) {
+      await this.#denied.note(eventOf(denial));
+      return;
+    }
+    if (!(error instanceof EscrowError)) return;
+    const { code } = error;
+    const event = { by: networkIn(request), place: SERVER_PLACE };
+    if (code === 'unauthenticated' && hasToken(request))
+      await this.#denied.note({ type: 'access.denied', ...event });
+    else if (OF_SIGN_IN.includes(code))
+      await this.#denied.note({ type: 'sign-in.denied', ...event, data: { code } });
+  }
+}
+
+/** Returns who sends a request without a principal. */
+function networkIn(request: Request): string {
+  return `${ADDRESS}${networkOf(clientOf(request).address ?? 'unknown')}`;
 }
 
 function hasToken({
@@ -90,8 +117,10 @@ function quote(name: string): string {
   return name.slice(0, OBJECT_MAX).replaceAll(/\p{Cc}/gu, '\ufffd');
 }
 
-/** Records the token of the request that is being handled. */
-export function identifyToken({ token }: TeamPrincipal): void {
+/** Records the token or the session of the request that is being handled. */
+export function identifyCredential(by: TeamPrincipal): void {
   const origin = requestOrigin.getStore();
-  if (origin !== undefined) origin.token = token?.id ?? null;
+  if (origin === undefined) return;
+  origin.token = by.token?.id ?? null;
+  origin.session = by.kind === 'user' ? (by.session?.id ?? null) : null;
 }

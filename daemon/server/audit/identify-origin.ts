@@ -10,5 +10,5 @@ export const identifyOrigin: RequestHandler = (request, response, next) => {
   const id = randomUUID();
   response.set('x-request-id', id);
   const address = clientOf(request).address?.slice(0, ADDRESS_MAX) ?? null;
-  requestOrigin.run({ request: id, address, token: null }, next);
+  requestOrigin.run({ request: id, address, token: null, session: null }, next);
 };

@@ -3,6 +3,7 @@ import type { ServerConfiguration } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { TrustedPeers } from '../proxies/trusted-peers.ts';
 import { findDatabaseUrl, readDatabaseUrl } from './database-url.ts';
+import { readOidcSettings, type OidcSettings } from './oidc-settings.ts';
 import { readServerConfiguration, type Environment } from './read-server-configuration.ts';
 import { isLocalAddress, readServerAddress, type ServerAddress } from './server-address.ts';
 
@@ -49,6 +50,9 @@ export interface ServerSettings {
   readonly drain: { readonly delaySeconds: number; readonly deadlineSeconds: number };
   /** `retentionDays`: undefined to keep all events. */
   readonly audit: { readonly retentionDays?: number };
+  readonly sessions: Required<NonNullable<ServerConfiguration['sessions']>>;
+  /** The identity provider; undefined: people sign in with links. */
+  readonly oidc: OidcSettings | undefined;
   readonly limits: Required<NonNullable<ServerConfiguration['limits']>>;
 }
 
@@ -57,6 +61,8 @@ const STATE = '/var/lib/nf-escrow-server';
 const POOL_SIZE = 20;
 /** Longer than the interval at which load balancers usually ask for readiness. */
 const DRAIN = { delaySeconds: 10, deadlineSeconds: 30 };
+/** A working day, and a week. */
+const SESSIONS = { idleMinutes: 480, lifetimeHours: 168 };
 const LIMITS = {
   connections: 2000,
   connectionsPerAddress: 200,
@@ -110,6 +116,8 @@ export async function loadServerSettings(options: ServerOptions, env: Environmen
     }),
     drain: Object.freeze({ ...DRAIN, ...configuration.drain }),
     audit: Object.freeze({ ...configuration.audit }),
+    sessions: Object.freeze({ ...SESSIONS, ...configuration.sessions }),
+    oidc: readOidcSettings(configuration.oidc, placeOf('oidc')),
     limits: Object.freeze({ ...LIMITS, ...configuration.limits }),
   };
   assertVaultKey(settings.vault, placeOf('vault'));
@@ -127,6 +135,7 @@ function pathsOf({
   tls,
   database,
   vault,
+  oidc,
 }: ServerConfiguration): [string, string | undefined][] {
   return [
     ['stateDirectory', stateDirectory],
@@ -139,6 +148,8 @@ function pathsOf({
     ['vault.keyFile', vault?.keyFile],
     ['vault.passphraseFile', vault?.passphraseFile],
     ['vault.previousPassphraseFile', vault?.previousPassphraseFile],
+    ['oidc.clientSecretFile', oidc?.clientSecretFile],
+    ['oidc.caFile', oidc?.caFile],
   ];
 }
 

@@ -21,6 +21,11 @@ const ON_ANY_SERVER: readonly (readonly string[])[] = [
   ['users', 'list'],
   ['users', 'suspend', 'ada', '--yes'],
   ['users', 'resume', 'ada'],
+  ['users', 'invite', 'ada@example.org'],
+  ['users', 'invitations'],
+  ['users', 'uninvite', 'x', '--yes'],
+  ['users', 'sign-in-link', 'ada'],
+  ['users', 'sign-out', 'ada', '--yes'],
   ['releases', 'list'],
 ];
 

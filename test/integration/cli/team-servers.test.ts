@@ -82,7 +82,8 @@ void t.test('stores nothing without a valid token, name and address', async (t) 
   }
   for (const url of ['http://localhost', 'https://user:password@localhost', 'vault', 'https://x/?token=1'])
     t.equal((await box.escrow(['login', url, '--token-stdin'], { input: token })).status, 64, url);
-  t.equal((await box.escrow(['login', 'https://localhost'])).status, 64, 'without --token-stdin');
+  const both = ['login', 'https://localhost', '--token-stdin', '--scope', 'read'];
+  t.equal((await box.escrow(both, { input: token })).status, 64, 'a token has its scopes');
   t.same((await box.json<{ servers: [] }>(['whoami'])).servers, []);
 });
 
@@ -139,6 +140,21 @@ void t.test(
   async (t) => {
     const { box, server, token, login } = await start(t);
     const administrator = await server.user('root', true);
+    const other = await server.user('other');
+    await server.ledger.write(async (db) => {
+      const { id } = await db
+        .selectFrom('organizations')
+        .select('id')
+        .where('name', '=', 'lab')
+        .executeTakeFirstOrThrow();
+      const member = {
+        organization_id: id,
+        user_id: other.id,
+        role: 'owner',
+        added_at: '2026-01-05',
+      } as const;
+      await db.insertInto('organization_members').values(member).execute(); // one owner has to be active
+    });
     const { text } = await server.token(administrator);
     await login(token, '--name', 'vault');
     const runs = async (args: readonly string[]): Promise<string> => {

@@ -39,6 +39,7 @@ function appOn(ledger: Ledger, log: Log): Express {
   };
   const settings = {
     ...{ names: new Set(['localhost']), tls: {}, forwardedHeader: 'forwarded', limits },
+    publicUrl: new URL('https://localhost'),
     trustedProxies: new TrustedPeers([], 'a test', false),
   } as unknown as ServerSettings; // what the app reads
   const recorder = { requests: (_request: unknown, _response: unknown, next: () => void): void => next() };
@@ -48,6 +49,10 @@ function appOn(ledger: Ledger, log: Log): Express {
     limits: new RequestLimits(limits, undefined),
     audit: new RequestAudit({ ledger, log: { warn: () => undefined } }),
     authenticate: (token, address) => authenticateToken(ledger.db, token, address),
+    authenticateSession: () => Promise.resolve(undefined),
+    pages: (_request, _response, next) => {
+      next();
+    },
   });
 }
 

@@ -86,7 +86,9 @@ void t.test('delays the answers to wrong tokens of an address, longer each time'
           ? Promise.resolve({ kind: 'user', id: 'u', user: 'ada' })
           : Promise.reject(notAuthenticated()),
       limits: new RequestLimits({ ...LIMITS, anonymousRequests: 1000 }, undefined),
+      authenticateSession: () => Promise.resolve(undefined),
       isReport: () => false,
+      isSignIn: () => false,
       findRelease: () => Promise.resolve(undefined),
       isPublic: ({ path }) => path === '/public',
       pause: async (ms) => {

@@ -118,7 +118,7 @@ export class TeamServer {
   request(
     path: string,
     headers: Record<string, string> = {},
-    options: RequestOptions & { readonly agent?: Agent | false } = {},
+    options: RequestOptions & { readonly agent?: Agent | false; readonly body?: string } = {},
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
@@ -137,7 +137,7 @@ export class TeamServer {
           });
         },
       );
-      outgoing.on('error', reject).end();
+      outgoing.on('error', reject).end(options.body);
     });
   }
 

@@ -101,6 +101,27 @@ void t.test('names the place and a remedy of an invalid setting, and does not qu
       /only on a loopback address or a Unix socket/,
       /tls/,
     ],
+    [`${URL_LINE}\n${TLS}\noidc: {issuer: https://id.example}`, {}, /oidc needs issuer and clientId/, /./],
+    [`${URL_LINE}\n${TLS}\noidc: {issuer: http://id.example, clientId: x}`, {}, /must be https/, /^Set/],
+    [
+      `${URL_LINE}\n${TLS}\noidc: {issuer: "https://u:${canary}@id.example", clientId: x}`,
+      {},
+      /must be https/,
+      /^Set/,
+    ],
+    [
+      `${URL_LINE}\n${TLS}\noidc: {issuer: https://id.example, clientId: x, allowedDomains: ["*.example"]}`,
+      {},
+      /allowedDomains must be domains/,
+      /without a star/,
+    ],
+    [
+      `${URL_LINE}\n${TLS}\noidc: {issuer: https://id.example, clientId: x, clientSecretFile: secret}`,
+      {},
+      /clientSecretFile must be an absolute path/,
+      /./,
+    ],
+    [`${URL_LINE}\n${TLS}\nsessions: {idleMinutes: 1}`, {}, /idleMinutes/, /./],
     [`${URL_LINE}\nlisten: 127.0.0.1:80`, {}, /trustedProxies must list who may connect/, /trustedProxies/],
     [`${URL_LINE}\nlisten: 127.0.0.1:80\ntrustedProxies: [unix]`, {}, /must list who may connect/, /./],
     [

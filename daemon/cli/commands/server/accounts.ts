@@ -3,6 +3,7 @@ import type { TokenInput } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
 import type { ServerOptions } from '../../../server/configuration/server-settings.ts';
 import { print, writeError } from '../../io/output.ts';
+import { invitationOf, printLink, type InvitationOptions } from '../team/invitation-options.ts';
 import { addServerOptions, settingsOf } from './server-options.ts';
 
 interface UserOptions extends ServerOptions {
@@ -33,6 +34,37 @@ export function addServeAccounts(serve: Command): void {
       const { createServerUser } = await import('../../../server/accounts/operate.ts');
       await createServerUser(await settingsOf(options), { name, administrator });
       print(`Created user ${name}. Create a token: nf-escrow serve token create NAME --user ${name}`);
+    });
+  addServerOptions(users.command('invite'))
+    .argument('<EMAIL>')
+    .option('--user <NAME>', 'name of the account; an existing account gets the identity of the person')
+    .option('--administrator', 'let the person manage users and create organizations')
+    .option('--organization <ORG>', 'organization to which the person is added')
+    .option('--role <ROLE>', 'role in the organization: owner, admin or member')
+    .option('--days <N>', 'days until the invitation expires (default: 7, maximum: 30)')
+    .description('Invite a person and print the link. It cannot be printed again')
+    .addHelpText(
+      'after',
+      '\nExample: nf-escrow serve user invite bob@example.org --organization lab --role member',
+    )
+    .action(async (email: string, _own: object, command: Command) => {
+      const options = command.optsWithGlobals<ServerOptions & InvitationOptions>();
+      const { createServerInvitation } = await import('../../../server/accounts/operate.ts');
+      const { link, invitation } = await createServerInvitation(
+        await settingsOf(options),
+        invitationOf(email, options),
+      );
+      printLink(`Send this link to ${invitation.email}. It works once, until ${invitation.expires}:`, link);
+    });
+  addServerOptions(users.command('sign-in-link'))
+    .argument('<NAME>')
+    .description('Create a link with which a user signs in once, and print it')
+    .addHelpText('after', '\nExample: nf-escrow serve user sign-in-link ada')
+    .action(async (name: string, _own: object, command: Command) => {
+      const options = command.optsWithGlobals<ServerOptions>();
+      const { createServerSignInLink } = await import('../../../server/accounts/operate.ts');
+      const { link, user, expires } = await createServerSignInLink(await settingsOf(options), name);
+      printLink(`Send this link to ${user}. It works once, until ${expires}:`, link);
     });
   const tokens = serve
     .command('token')

@@ -14,10 +14,12 @@ import { print, warn } from '../../io/output.ts';
 import { promptHidden } from '../../io/passphrase.ts';
 import { readAtMost } from '../../io/read-input.ts';
 import { readIdentity } from './read-identity.ts';
+import { requestToken } from './request-token.ts';
 import { whoAmI } from './whoami.ts';
 
 interface LoginOptions {
   readonly tokenStdin?: boolean;
+  readonly scope?: readonly string[];
   readonly name?: string;
   readonly caFile?: string;
 }
@@ -33,9 +35,10 @@ export function addLogin(program: Command, context: Context): void {
     .argument('<URL>')
     .description('Sign in to a team server, so that runs and commands can use its workspaces')
     .option('--token-stdin', 'read a token from a hidden prompt or standard input')
+    .option('--scope <SCOPE...>', 'scopes of the new token (default: read launch)')
     .option('--name <NAME>', 'name of the server in SERVER:ORG/NAME (default: its host name)')
     .option('--ca-file <FILE>', 'certificates that are trusted instead of those of the system')
-    .addHelpText('after', '\nExample: nf-escrow login https://escrow.example.org --token-stdin < token')
+    .addHelpText('after', '\nExample: nf-escrow login https://escrow.example.org')
     .action((url: string, options: LoginOptions) => login(context, url, options));
   program
     .command('logout')
@@ -56,15 +59,17 @@ export function addLogin(program: Command, context: Context): void {
 async function login(context: Context, text: string, options: LoginOptions): Promise<void> {
   const { serversFile } = context.settings.paths;
   const url = readUrl(text);
-  if (options.tokenStdin !== true)
-    throw new EscrowError('usage', 'Cannot sign in with a browser: this version does not support it.', {
-      hint: 'Create a token on the server and add --token-stdin.',
-    });
+  if (options.tokenStdin === true && options.scope !== undefined)
+    throw new EscrowError(
+      'usage',
+      'Cannot combine --token-stdin and --scope: the token has its scopes already.',
+    );
   const name = options.name ?? new URL(url).hostname;
   const others = readStoredServers(serversFile).filter((one) => one.url !== url);
   assertName(name, others);
-  const token = await readToken();
   const caFile = options.caFile === undefined ? null : resolve(options.caFile);
+  const token =
+    options.tokenStdin === true ? await readToken() : await requestToken(new URL(url), caFile, options.scope);
   const server: StoredServer = { name, url, token, caFile };
   const client = connectStored(server);
   const { name: user, scopes } = await readIdentity(client, name).finally(() => {

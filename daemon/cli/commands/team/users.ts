@@ -9,6 +9,7 @@ import { print, printJson } from '../../io/output.ts';
 import { printTable } from '../../io/table.ts';
 import type { TimeOptions } from '../../io/time-format.ts';
 import { addTimeOption } from '../../io/time-option.ts';
+import { addInvitations } from './invitations.ts';
 
 interface ListOptions extends TimeOptions, ServerOption {
   readonly json?: boolean;
@@ -47,9 +48,12 @@ export function addUsers(program: Command, context: Context): void {
         options,
       );
     });
+  addInvitations(users, context);
   addServerOption(users.command('suspend'))
     .argument('<USER>')
-    .description('Suspend a user: reject all their requests, but keep their roles and tokens')
+    .description(
+      'Suspend a user: end their sessions and reject all their requests, but keep their roles and tokens',
+    )
     .option('--yes', 'skip the confirmation prompt')
     .addHelpText('after', '\nExample: nf-escrow users suspend ada')
     .action(async (user: string, options: ServerOption & { readonly yes?: boolean }) => {

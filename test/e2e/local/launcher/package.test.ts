@@ -78,6 +78,7 @@ void t.test('the package depends only on libsql and contains the licences of bun
 void t.test('a file of the bundle loads only what its commands use', (t) => {
   const postgres = 'postgres.cjs';
   t.ok(existsSync(join(bundle, postgres)));
+  t.ok(existsSync(join(bundle, 'oidc.cjs')));
   const files = {
     main: [],
     run: [],
@@ -87,10 +88,15 @@ void t.test('a file of the bundle loads only what its commands use', (t) => {
   };
   for (const [name, others] of Object.entries(files)) {
     const loaded = loadedWith(`${name}.cjs`);
-    for (const other of [postgres, 'aws.cjs', ...others]) t.notOk(loaded.has(other), `${name}: ${other}`);
+    for (const other of [postgres, 'aws.cjs', 'oidc.cjs', ...others])
+      t.notOk(loaded.has(other), `${name}: ${other}`);
   }
   t.same([...loadedWith('main.cjs')], ['main.cjs', 'rolldown-runtime.cjs']);
   t.ok(loadedWith('server-settings.cjs').has(postgres), 'detects files that are loaded');
+  t.notOk(
+    loadedWith('server-settings.cjs').has('oidc.cjs'),
+    'only a server with an identity provider loads its client',
+  );
   t.end();
 });
 

@@ -136,6 +136,14 @@ onEachLedger('with a provider, only the owner of the verified address can accept
     [{ name: 'robert', issuer: 'https://id.example.org', subject: 'bob-at-provider' }],
   );
 
+  const late = await createInvitation(ledger, ada, { email: 'bob@example.org' });
+  await t.rejects(
+    acceptInvitation(ledger, { secret: late.secret, session: proven('bob@example.org') }, PROVIDER),
+    { code: 'sign-in-required' },
+    'another tab has accepted an invitation for this identity',
+  );
+  await revokeInvitation(ledger, ada, late.invitation.id);
+
   // A second invitation adds the existing account to another organization.
   await team.organization('mill', [[ada, 'owner']]);
   const second = await createInvitation(ledger, ada, { ...offer, organization: 'mill' });
