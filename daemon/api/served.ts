@@ -7,7 +7,7 @@ import type { TokenLimits } from '../access/tokens/tokens.ts';
 import type { Sessions } from '../access/sessions.ts';
 import type { AllPlatformRules } from '../compute-envs/compute-environments.ts';
 import type { ListenAddress } from '../config/listen-address.ts';
-import type { DaemonStatus, Readiness } from '../contract/types.ts';
+import type { DaemonStatus, Readiness, ServerOverview } from '../contract/types.ts';
 import type { EnvironmentExaminer } from '../doctor/examine-environment.ts';
 import type { AllPlatformChecks } from '../doctor/platform-checks.ts';
 import type { Launches } from '../launch/launches.ts';
@@ -47,6 +47,8 @@ export interface Served {
   readonly tokenLimits?: TokenLimits;
   /** How people sign in to a team server. */
   readonly signIn?: SignIn;
+  /** Describes a team server for its administrators. */
+  readonly describe?: () => Promise<ServerOverview>;
   /** Requests that their clients may repeat. */
   readonly requests: IdempotentRequests;
   readonly log: Logger;

@@ -5,6 +5,7 @@ import { daemonOperations } from '../api/operations/daemon.ts';
 import { memberOperations, organizationMemberOperations } from '../api/operations/members.ts';
 import { releaseOperations } from '../api/operations/releases.ts';
 import { secretOperations } from '../api/operations/secrets.ts';
+import { serverOverviewOperations } from '../api/operations/server.ts';
 import { sessionOperations, signInOperations } from '../api/operations/sign-in.ts';
 import { organizationOperations, workspaceOperations } from '../api/operations/workspaces.ts';
 import { openApi, ownApi } from '../api/routing/openapi.ts';
@@ -64,6 +65,7 @@ const serverGroups: readonly OperationGroup[] = [
       ...serviceAccountOperations,
       ...tokenOperations,
       ...sessionOperations,
+      ...serverOverviewOperations,
     ],
   },
   {

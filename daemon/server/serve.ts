@@ -30,6 +30,7 @@ import { servedByServer } from './served-by-server.ts';
 import { CertificateWatch } from './tls/certificate-watch.ts';
 import { composeSignIn, openProvider } from './sign-in/compose-sign-in.ts';
 import type { OidcClient } from './sign-in/oidc/oidc-client.ts';
+import { describeServer } from './describe-server.ts';
 import { maintainHourly } from './maintain-hourly.ts';
 import { openVaultKeys, requestKeyOf } from './vault-keys.ts';
 
@@ -139,7 +140,7 @@ async function openParts(
   await ledgerWatch.start();
   events.start();
   recorder.start();
-  const replicaKeys = new ReplicaKeys(ledger, keys, log);
+  const replicaKeys = new ReplicaKeys(ledger, keys, log, version);
   await replicaKeys.start();
   const upkeep = maintainHourly(store, settings.audit.retentionDays, faults, log);
   const audit = new RequestAudit({ ledger, log });
@@ -160,13 +161,15 @@ async function openParts(
 }
 
 function appOf(
-  { store, vault, events, recorder, requestKey, eventNumbers, audit, provider }: Parts,
+  { store, ledgerWatch, vault, events, recorder, requestKey, eventNumbers, audit, provider }: Parts,
   settings: ServerSettings,
   readiness: Readiness,
   { version, observe, faults = noFaults }: ServeOptions,
   log: Logger,
 ): RequestListener {
   const { ledger, postgres } = store;
+  const { keys } = vault;
+  const warnings = (): Promise<ReadinessWarning[]> => ledgerWatch.warnings();
   const limits = new RequestLimits(settings.limits, postgres?.rateLimits);
   const { signIn, pages, authenticateSession } = composeSignIn({
     ...{ settings, ledger, limits, audit, log, provider },
@@ -177,6 +180,7 @@ function appOf(
     noteNames: audit.noteNames,
     limits: settings.limits,
     signIn,
+    describe: () => describeServer({ version, settings, store, keys, warnings }),
     requests: new IdempotentRequests(ledger, () => requestKey),
     redact: (text) => text, // a server has no run whose values could appear
     readiness: async (caller) => readiness.check(caller === 'user'),

@@ -20,6 +20,7 @@ export type ServerParts = Pick<
   | 'noteNames'
   | 'limits'
   | 'signIn'
+  | 'describe'
 >;
 
 const OF_DAEMON = [

@@ -14,6 +14,7 @@ import { runNameOperations } from './run-names.ts';
 import { runOperations } from './runs.ts';
 import { secretOperations } from './secrets.ts';
 import { vaultOperations } from './vault.ts';
+import { serverOverviewOperations } from './server.ts';
 import { sessionOperations, signInOperations } from './sign-in.ts';
 import { organizationOperations, workspaceOperations } from './workspaces.ts';
 
@@ -101,6 +102,7 @@ export const operationGroups: readonly OperationGroup[] = [
       ...serviceAccountOperations,
       ...tokenOperations,
       ...sessionOperations,
+      ...serverOverviewOperations,
     ],
   },
   {

@@ -13,6 +13,7 @@ import {
 } from './cluster.ts';
 import { Claims } from './claims.ts';
 import { connectionSettings } from './connection-settings.ts';
+import { describeDatabase, type DatabaseDescription } from './describe-database.ts';
 import { DatabaseClock } from './database-clock.ts';
 import { nextEpoch } from './epoch.ts';
 import { postgresFeed } from './feed.ts';
@@ -31,6 +32,8 @@ export interface PostgresLedger extends Ledger {
   acceptCluster(cluster: Cluster): Promise<void>;
   /** Returns whether a commit waits for a standby, so that a failover to it loses no committed change. */
   hasSynchronousStandby(): Promise<boolean>;
+  /** Describes the database for administrators. */
+  describe(): Promise<DatabaseDescription>;
   /** Returns the claims of this process. `claimant` names it, for people who read the rows. */
   claims(claimant: string, seconds?: number): Claims;
 }
@@ -92,6 +95,7 @@ export async function openPostgresLedger(
       compareCluster: () => compareCluster(own),
       acceptCluster: (cluster) => acceptCluster(own, cluster),
       hasSynchronousStandby: () => hasSynchronousStandby(own),
+      describe: () => describeDatabase(own),
       claims: (claimant, seconds) => new Claims(writeOwn, claimant, seconds),
       close: async () => {
         clock.stop();

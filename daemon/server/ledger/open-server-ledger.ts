@@ -39,6 +39,7 @@ async function openPostgres(
       compareCluster: () => ledger.compareCluster(),
       acceptCluster: (cluster) => ledger.acceptCluster(cluster),
       hasSynchronousStandby: () => ledger.hasSynchronousStandby(),
+      describe: () => ledger.describe(),
       claims: (claimant, seconds) => ledger.claims(claimant, seconds),
       rateLimits,
     },

@@ -17,7 +17,7 @@ export interface ServerLedger {
 /** What a server needs of PostgreSQL besides the ledger. */
 interface PostgresParts extends Pick<
   PostgresLedger,
-  'compareCluster' | 'acceptCluster' | 'hasSynchronousStandby' | 'claims'
+  'compareCluster' | 'acceptCluster' | 'hasSynchronousStandby' | 'describe' | 'claims'
 > {
   /** Where replicas count requests. */
   readonly rateLimits: RateLimitStore;

@@ -80,6 +80,18 @@ export async function keysInUse(db: Queries): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
+/** Counts the values that each key encrypts. */
+export async function countValuesByKey(
+  db: Queries,
+): Promise<readonly { readonly id: string; readonly count: number }[]> {
+  return db
+    .selectFrom('secret_versions')
+    .select((select) => [keyIdIn(db).as('id'), select.fn.countAll<number>().as('count')])
+    .groupBy(sql.ref('id')) // the alias: PostgreSQL does not recognize an expression with parameters
+    .orderBy('count', 'desc')
+    .execute();
+}
+
 /** Counts the values that are encrypted with another key than this one. */
 export async function countSealedOtherwise(db: Queries, keyId: string): Promise<number> {
   const { count } = await db
