@@ -28,7 +28,7 @@ const GROUPS = {
   doctor: /^(doctor\/|cli\/commands\/doctor)/,
   daemon: /^daemon$/,
   postgres: /^(ledger\/postgres\/|pg($|[-/])|postgres-(array|bytea|date|interval)|split2|xtend)/,
-  oidc: /^(server\/sign-in\/oidc\/|(openid-client|oauth4webapi|jose)\/)/,
+  oidc: /^(openid-client|oauth4webapi|jose)\//,
   aws: /^aws\/session\/sdk\//,
 };
 

@@ -6,7 +6,8 @@ import { memberOperations, organizationMemberOperations } from '../api/operation
 import { releaseOperations } from '../api/operations/releases.ts';
 import { secretOperations } from '../api/operations/secrets.ts';
 import { serverOverviewOperations } from '../api/operations/server.ts';
-import { sessionOperations, signInOperations } from '../api/operations/sign-in.ts';
+import { sessionOperations } from '../api/operations/sessions.ts';
+import { signInOperations } from '../api/operations/sign-in.ts';
 import { organizationOperations, workspaceOperations } from '../api/operations/workspaces.ts';
 import { openApi, ownApi } from '../api/routing/openapi.ts';
 import { operation, type Operation, type OperationGroup } from '../api/routing/operation.ts';
@@ -28,6 +29,7 @@ const description = operation({
     status: 200,
     body: openApi(version, serverGroups, {
       ...ownApi(true),
+      hasSessions: true,
       summary: 'API for the secrets of a team',
       description: ABOUT,
     }),

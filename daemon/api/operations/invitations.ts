@@ -1,10 +1,6 @@
 import { acceptInvitation } from '../../access/invitations/accept-invitation.ts';
-import {
-  createInvitation,
-  findInvitation,
-  listInvitations,
-  revokeInvitation,
-} from '../../access/invitations/invitations.ts';
+import { createInvitation } from '../../access/invitations/create-invitation.ts';
+import { findInvitation, listInvitations, revokeInvitation } from '../../access/invitations/invitations.ts';
 import { visitorOf } from '../listeners/session-cookie.ts';
 import { operation, type Operation } from '../routing/operation.ts';
 import { signInOf } from '../sign-in.ts';

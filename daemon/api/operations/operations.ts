@@ -15,7 +15,8 @@ import { runOperations } from './runs.ts';
 import { secretOperations } from './secrets.ts';
 import { vaultOperations } from './vault.ts';
 import { serverOverviewOperations } from './server.ts';
-import { sessionOperations, signInOperations } from './sign-in.ts';
+import { sessionOperations } from './sessions.ts';
+import { signInOperations } from './sign-in.ts';
 import { organizationOperations, workspaceOperations } from './workspaces.ts';
 
 const description = operation({

@@ -18,6 +18,8 @@ export interface ApiDescription {
   readonly errors: ErrorForm;
   /** Whether requests need a token, as on a TCP listener. */
   readonly needsToken?: boolean | undefined;
+  /** Whether the session of a person is as good as a token, as on a team server. */
+  readonly hasSessions?: boolean;
 }
 
 const OWN_API: ApiDescription = {
@@ -41,7 +43,7 @@ export function ownApi(needsToken?: boolean): ApiDescription {
 export function openApi(
   version: string,
   groups: readonly OperationGroup[],
-  { errors, servers, needsToken = false, ...info }: ApiDescription = OWN_API,
+  { errors, servers, needsToken = false, hasSessions = false, ...info }: ApiDescription = OWN_API,
 ): object {
   const schemas = readSchemas();
   const paths: Record<string, Record<string, object>> = {};
@@ -59,7 +61,7 @@ export function openApi(
     servers: needsToken
       ? servers.map(({ url }) => ({ url, description: 'The TCP listener of the daemon' }))
       : servers,
-    security: needsToken ? [{ userToken: [] }] : [],
+    security: needsToken ? [{ userToken: [] }, ...(hasSessions ? [{ sessionCookie: [] }] : [])] : [],
     tags: groups.map(({ title, description }) => ({ name: title, description })),
     paths,
     components: {

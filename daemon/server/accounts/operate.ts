@@ -1,5 +1,5 @@
 import type { NewUser } from '../../access/accounts/users.ts';
-import { issueInvitation } from '../../access/invitations/invitations.ts';
+import { issueInvitation } from '../../access/invitations/create-invitation.ts';
 import { issueSignInLink } from '../../access/sign-in/sign-in-links.ts';
 import type {
   CreatedInvitation,

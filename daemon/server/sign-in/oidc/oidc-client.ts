@@ -7,24 +7,16 @@ import type { ProvenIdentity } from '../../../access/sign-in/user-sessions.ts';
 import { clearCookie, readCookie, setCookie } from '../../../api/listeners/session-cookie.ts';
 import type { IdentityProvider } from '../../../api/sign-in.ts';
 import type { SignInStart } from '../../../contract/types.ts';
-import { EscrowError } from '../../../errors.ts';
-import { readSecretText } from '../../../system/files/secret-file.ts';
-import { readTrustedFile } from '../../../system/files/trust/trusted-file.ts';
 import type { OidcSettings } from '../../configuration/oidc-settings.ts';
-import { fetchFromProvider } from './fetch-from-provider.ts';
+import { ProviderConfiguration, TOLERANCE_SECONDS } from './provider-configuration.ts';
 import { failed, signInFailure } from './sign-in-failure.ts';
 
 /** The secret of a sign-in that has started in this browser, and what follows it. */
 const COOKIE = '__Host-nf-escrow-sign-in';
 const SIGN_IN_SECONDS = 600;
 const COOKIE_FORM = /^([\w-]{43})\.(sign-in|device|invitation)\.(recent|any)$/;
-/** Time until a changed description of the provider is used. */
-const METADATA_MS = 600_000;
-/** By which the clocks of the server and of the provider may differ. */
-const TOLERANCE_SECONDS = 60;
 /** Age of a proof that the provider was asked for: people also read what the provider shows after it. */
 const RECENT_SECONDS = 300;
-const CA_MAX = 1024 * 1024;
 
 /** What a provider has confirmed. */
 interface ConfirmedPerson {
@@ -40,27 +32,25 @@ interface ConfirmedPerson {
  */
 export class OidcClient implements IdentityProvider {
   readonly host: string;
-  readonly #settings: OidcSettings;
+  readonly #configuration: ProviderConfiguration;
   readonly #callback: string;
-  #metadata: { readonly at: number; readonly found: oidc.ServerMetadata } | undefined;
 
   /** `origin`: that of the public URL. */
   constructor(settings: OidcSettings, origin: string) {
     this.host = settings.issuer.host;
-    this.#settings = settings;
+    this.#configuration = new ProviderConfiguration(settings);
     this.#callback = `${origin}/sign-in/callback`;
   }
 
   /** Throws `config-invalid`, `permissions-too-open` if a file of the settings cannot be used. */
   assertUsable(): void {
-    this.#readAuthorities();
-    this.#readSecret();
+    this.#configuration.assertUsable();
   }
 
   async start(response: Response, { returnTo = 'sign-in', recent = false }: SignInStart): Promise<string> {
     const secret = createSecretText();
     const { state, nonce, verifier } = derive(secret);
-    const config = await this.#configure();
+    const config = await this.#configuration.read();
     const address = oidc.buildAuthorizationUrl(config, {
       ...{ redirect_uri: this.#callback, scope: 'openid email', response_type: 'code', state, nonce },
       code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
@@ -82,7 +72,7 @@ export class OidcClient implements IdentityProvider {
     if (address.searchParams.get('state') !== state)
       throw failed('the response belongs to another sign-in (state)');
     try {
-      const config = await this.#configure();
+      const config = await this.#configuration.read();
       const tokens = await oidc.authorizationCodeGrant(config, address, {
         ...{ pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true },
         ...(kind === 'recent' ? { maxAge: RECENT_SECONDS } : {}),
@@ -101,70 +91,6 @@ export class OidcClient implements IdentityProvider {
     } catch (error) {
       throw signInFailure(error);
     }
-  }
-
-  /** Returns a configuration without cached keys, so that a key that the provider has just replaced is found. */
-  async #configure(): Promise<oidc.Configuration> {
-    const { clientId } = this.#settings;
-    const secret = this.#readSecret();
-    const fetch = fetchFromProvider(this.#readAuthorities()) as oidc.CustomFetch;
-    const metadata = await this.#describe(fetch);
-    const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
-    const isBasic = methods.includes('client_secret_basic');
-    const config = new oidc.Configuration(
-      metadata,
-      clientId,
-      { [oidc.clockTolerance]: TOLERANCE_SECONDS },
-      secret === undefined
-        ? oidc.None()
-        : isBasic
-          ? oidc.ClientSecretBasic(secret)
-          : oidc.ClientSecretPost(secret),
-    );
-    config[oidc.customFetch] = fetch;
-    oidc.enableNonRepudiationChecks(config);
-    return config;
-  }
-
-  /** Reads the description of the provider, which the server can do without for a time. */
-  async #describe(fetch: oidc.CustomFetch): Promise<oidc.ServerMetadata> {
-    const now = performance.now();
-    if (this.#metadata !== undefined && now - this.#metadata.at < METADATA_MS) return this.#metadata.found;
-    try {
-      const { issuer, clientId } = this.#settings;
-      const config = await oidc.discovery(issuer, clientId, undefined, oidc.None(), {
-        [oidc.customFetch]: fetch,
-      });
-      const found = { ...config.serverMetadata() };
-      this.#metadata = { at: now, found };
-      return found;
-    } catch (error) {
-      throw signInFailure(error);
-    }
-  }
-
-  /** Read at each sign-in, so that it can be replaced without a restart. */
-  #readSecret(): string | undefined {
-    const { clientSecretFile } = this.#settings;
-    if (clientSecretFile === undefined) return undefined;
-    const purpose = {
-      what: 'client secret file',
-      variable: 'oidc.clientSecretFile',
-      example: 'client-secret',
-    };
-    return readSecretText(clientSecretFile, purpose);
-  }
-
-  #readAuthorities(): Buffer | undefined {
-    const { caFile } = this.#settings;
-    if (caFile === undefined) return undefined;
-    const purpose = { what: 'CA file of the identity provider', variable: 'oidc.caFile', example: 'ca.crt' };
-    const found = readTrustedFile(caFile, purpose, CA_MAX);
-    if (found !== undefined) return found;
-    throw new EscrowError(
-      'config-invalid',
-      `Cannot read the ${purpose.what} "${caFile}": it does not exist.`,
-    );
   }
 }
 

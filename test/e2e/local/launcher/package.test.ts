@@ -94,7 +94,7 @@ void t.test('a file of the bundle loads only what its commands use', (t) => {
   t.same([...loadedWith('main.cjs')], ['main.cjs', 'rolldown-runtime.cjs']);
   t.ok(loadedWith('server-settings.cjs').has(postgres), 'detects files that are loaded');
   t.notOk(
-    loadedWith('server-settings.cjs').has('oidc.cjs'),
+    loadedWith('serve.cjs').has('oidc.cjs'),
     'only a server with an identity provider loads its client',
   );
   t.end();

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { createInvitation } from '../../../../daemon/access/invitations/invitations.ts';
+import { createInvitation } from '../../../../daemon/access/invitations/create-invitation.ts';
 import { setUserState } from '../../../../daemon/access/accounts/users.ts';
 import { readOidcSettings } from '../../../../daemon/server/configuration/oidc-settings.ts';
 import { OidcClient } from '../../../../daemon/server/sign-in/oidc/oidc-client.ts';

@@ -4,8 +4,10 @@ import t, { type Test } from 'tap';
 import { acceptInvitation } from '../../../../daemon/access/invitations/accept-invitation.ts';
 import {
   createInvitation,
-  findInvitation,
   issueInvitation,
+} from '../../../../daemon/access/invitations/create-invitation.ts';
+import {
+  findInvitation,
   listInvitations,
   revokeInvitation,
 } from '../../../../daemon/access/invitations/invitations.ts';
