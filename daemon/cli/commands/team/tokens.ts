@@ -42,7 +42,7 @@ export function addTokens(program: Command, context: Context): void {
     )
     .option('--json', 'JSON output')
     .description(
-      'Create a token and print it. It cannot be printed again. Requires a browser session, which this version does not support: use nf-escrow serve token create on the host of the server',
+      'Create a token and print it. It cannot be printed again. Requires a session in a browser: use nf-escrow serve token create on the host of the server',
     )
     .addHelpText('after', '\nExample: nf-escrow tokens create laptop --scope read launch --days 30')
     .action((name: string, options: CreateOptions) => createToken(context, name, options));
