@@ -436,6 +436,7 @@ export interface Contract {
   TokenList?: TokenList;
   TokenQuery?: TokenQuery;
   TokenScope?: TokenScope;
+  TokenText?: TokenText;
   Token?: Token;
   TrustedOwnerList?: TrustedOwnerList;
   UndeliverableSecret?: UndeliverableSecret;
@@ -4025,6 +4026,10 @@ export interface StoredServers {
      * Absolute path of the certificates that are trusted instead of those of the system
      */
     caFile: string | null;
+    /**
+     * Whether `nf-escrow login` created the token, so that no other program uses it. `nf-escrow logout` then revokes it
+     */
+    createdByLogin?: boolean;
   }[];
 }
 /**
@@ -4227,6 +4232,15 @@ export interface TokenQuery {
    * Service account whose tokens are listed, ORGANIZATION/NAME. Absent: the user who sends the request
    */
   serviceAccount?: string;
+}
+/**
+ * A token that is to be revoked.
+ */
+export interface TokenText {
+  /**
+   * Text of the token
+   */
+  token: string;
 }
 /**
  * The code that a user has typed.

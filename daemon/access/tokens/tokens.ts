@@ -8,10 +8,10 @@ import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import { findServiceAccount } from '../accounts/service-accounts.ts';
 import { authorize } from '../authorize.ts';
 import { permittedOrganizations } from '../permitted-objects.ts';
-import type { Principal } from '../principal.ts';
+import { SERVICE_ACCOUNT, type Principal } from '../principal.ts';
 import { findWorkspace } from '../scopes.ts';
 import { assertAddresses } from './address-list.ts';
-import { createTokenText, hashOfToken } from './token-format.ts';
+import { createTokenText, hashOfToken, isTokenText } from './token-format.ts';
 
 const COLLECTION = 'tokens';
 const DAY_SECONDS = 24 * 3600;
@@ -158,18 +158,44 @@ export async function revokeToken(ledger: Ledger, by: Principal, id: string): Pr
       .executeTakeFirst();
     if (row === undefined)
       throw new EscrowError('token-not-found', `There is no token with the id ${id.slice(0, 80)}.`);
-    await db
-      .updateTable('tokens')
-      .set({ revoked_at: ledgerTime(db) })
-      .where('id', '=', id)
-      .execute();
-    await record(db, {
-      type: 'token.revoked',
-      by: by.user,
-      data: { id, name: row.name },
-      ...(row.place === null ? {} : { place: row.place }),
-    });
+    await revoke(db, by.user, row);
   });
+}
+
+/**
+ * Revokes a token for one who has its text, as in RFC 7009: the one who gives it up, or who has found it. Idempotent. An unknown token
+ * is no error, so that the answer does not tell whether a token exists.
+ */
+export async function revokeTokenText(ledger: Ledger, text: string): Promise<void> {
+  if (!isTokenText(text)) return; // without a query
+  await ledger.write(async (db) => {
+    const row = await selectTokens(db)
+      .leftJoin('users', 'users.id', 'tokens.user_id')
+      .select(['organizations.name as place', 'users.name as user'])
+      .where('tokens.hash', '=', hashOfToken(text))
+      .where('tokens.revoked_at', 'is', null)
+      .executeTakeFirst();
+    if (row === undefined) return;
+    const { user, place, account } = row;
+    await revoke(db, user ?? `${SERVICE_ACCOUNT}${place ?? ''}/${account ?? ''}`, row);
+  });
+}
+
+interface Revoked {
+  readonly id: string;
+  readonly name: string;
+  /** The organization of a service account. */
+  readonly place: string | null;
+}
+
+async function revoke(db: Queries, by: string, { id, name, place }: Revoked): Promise<void> {
+  await db
+    .updateTable('tokens')
+    .set({ revoked_at: ledgerTime(db) })
+    .where('id', '=', id)
+    .execute();
+  const data = { id, name };
+  await record(db, { type: 'token.revoked', by, data, ...(place === null ? {} : { place }) });
 }
 
 async function ownerOf(db: Queries, by: Principal, serviceAccount: string | undefined): Promise<Owner> {

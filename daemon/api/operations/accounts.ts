@@ -5,7 +5,7 @@ import {
 } from '../../access/accounts/service-accounts.ts';
 import { describeIdentity } from '../../access/accounts/identity.ts';
 import { listUsers, setUserState } from '../../access/accounts/users.ts';
-import { createToken, listTokens, revokeToken } from '../../access/tokens/tokens.ts';
+import { createToken, listTokens, revokeToken, revokeTokenText } from '../../access/tokens/tokens.ts';
 import type { ServiceAccount } from '../../contract/types.ts';
 import { operation, type Operation } from '../routing/operation.ts';
 import { pageIn } from './page-limits.ts';
@@ -183,6 +183,22 @@ export const tokenOperations: readonly Operation[] = [
     problems: ['token-not-found', 'not-permitted'],
     handle: async ({ ledger }, { params, principal }) => {
       await revokeToken(ledger, principal, params.token);
+      return { status: 204, body: undefined };
+    },
+  }),
+  operation({
+    id: 'revokeTokenText',
+    method: 'post',
+    path: '/v1/token-revocations',
+    summary: 'Revoke a token with its text',
+    description:
+      'For programs that sign out, and for those who find a token in a wrong place. The response is the same for a token that does not exist.',
+    access: 'sign-in',
+    ofTeamServer: true,
+    request: 'token-text',
+    responses: { 204: null },
+    handle: async ({ ledger }, { body }) => {
+      await revokeTokenText(ledger, body.token);
       return { status: 204, body: undefined };
     },
   }),

@@ -23,6 +23,9 @@ interface Ground {
   readonly box: Sandbox;
   readonly people: People;
   readonly browser: TeamBrowser;
+  readonly front: HttpsFront;
+  /** `nf-escrow login` with the address of the server. */
+  readonly command: readonly string[];
   readonly login: (...options: string[]) => Promise<Login>;
 }
 
@@ -31,17 +34,10 @@ async function start(t: Test): Promise<Ground> {
   const browser = await people.signedIn(await people.server.user('ada'));
   const front = await HttpsFront.start(t, people.server.socketPath);
   const box = new Sandbox(t);
+  const url = `https://localhost:${String(front.port)}`;
+  const command = ['login', url, '--name', 'vault', '--ca-file', front.authority.caFile];
   const login = async (...options: string[]): Promise<Login> => {
-    const url = `https://localhost:${String(front.port)}`;
-    const started = box.start([
-      'login',
-      url,
-      '--name',
-      'vault',
-      '--ca-file',
-      front.authority.caFile,
-      ...options,
-    ]);
+    const started = box.start([...command, ...options]);
     let output = '';
     started.child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     started.child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -49,7 +45,7 @@ async function start(t: Test): Promise<Ground> {
     await until('the terminal waits', () => output.includes('Waiting for your approval'));
     return { ...started, code, output: () => output };
   };
-  return { box, people, browser, login };
+  return { box, people, browser, front, command, login };
 }
 
 void t.test('prints an address and a code, and stores the token after the approval', async (t) => {
@@ -72,6 +68,44 @@ void t.test('prints an address and a code, and stores the token after the approv
   t.equal(created.status, 77, 'a token cannot create tokens');
   const invited = await box.escrow(['users', 'invite', 'x@example.org']);
   t.equal(invited.status, 77);
+});
+
+void t.test(
+  'revokes the token of a login at logout and at the next login, but no token from elsewhere',
+  async (t) => {
+    const { box, people, browser, login, command } = await start(t);
+    const approved = async (): Promise<string> => {
+      const { code, ended } = await login();
+      await browser.send('POST', '/v1/device-authorizations/approve', { userCode: code });
+      t.equal((await ended).status, 0);
+      return /nfe_[0-9A-Za-z]{49}/.exec(readFileSync(join(box.state, 'servers.json'), 'utf8'))?.[0] ?? '';
+    };
+    const isValid = async (token: string): Promise<boolean> => {
+      return (await people.server.send(token, '/v1/whoami')).status === 200;
+    };
+    const first = await approved();
+    t.ok(await isValid(first));
+    const second = await approved();
+    t.same([await isValid(first), await isValid(second)], [false, true], 'the next login replaces the token');
+    const { status, stderr } = await box.escrow(['logout']);
+    t.same([status, stderr, await isValid(second)], [0, '', false]);
+    const given = await people.server.token(await people.server.user('bob'));
+    const input = `${given.text}\n`;
+    t.equal((await box.escrow([...command, '--token-stdin'], { input })).status, 0);
+    t.match((await box.escrow(['logout'])).stderr, /was not revoked, because other programs may use it/);
+    t.ok(await isValid(given.text));
+  },
+);
+
+void t.test('signs out although the server is away, and says that the token is valid', async (t) => {
+  const { box, browser, login, front } = await start(t);
+  const { code, ended } = await login();
+  await browser.send('POST', '/v1/device-authorizations/approve', { userCode: code });
+  await ended;
+  front.interfere = () => 'refuse';
+  const { status, stdout, stderr } = await box.escrow(['logout']);
+  t.match([status, stdout, stderr], [0, /Signed out of vault/, /still valid until it expires/]);
+  t.notMatch(readFileSync(join(box.state, 'servers.json'), 'utf8'), 'nfe_');
 });
 
 void t.test('ends without a token if the login is denied or interrupted', async (t) => {

@@ -6,7 +6,12 @@ import type { User } from '../../../daemon/access/principal.ts';
 import { assertAddresses, isInAddresses } from '../../../daemon/access/tokens/address-list.ts';
 import { authenticateToken } from '../../../daemon/access/tokens/authenticate-token.ts';
 import { createTokenText, isTokenText } from '../../../daemon/access/tokens/token-format.ts';
-import { createToken, listTokens, revokeToken } from '../../../daemon/access/tokens/tokens.ts';
+import {
+  createToken,
+  listTokens,
+  revokeToken,
+  revokeTokenText,
+} from '../../../daemon/access/tokens/tokens.ts';
 import { Team } from '../../support/team.ts';
 
 const ADDRESS = '192.0.2.7';
@@ -118,6 +123,38 @@ void t.test('refuses tokens that are unknown, expired, revoked or sent from else
   await revokeToken(team.ledger, owner, revoked.token.id);
   await t.rejects(authenticateToken(db, revoked.text, ADDRESS), refused, 'revoked');
   await t.rejects(revokeToken(team.ledger, owner, revoked.token.id), { code: 'token-not-found' });
+});
+
+void t.test('revokes a token for anybody who has its text, once', async (t) => {
+  const { team, owner, admin, organizationId } = await ground(t);
+  const { ledger } = team;
+  await team.account(organizationId, 'ci');
+  const input = { name: 'cron', scopes: ['launch'], serviceAccount: 'lab/ci' } as const;
+  const [bound, narrow, ofAccount, kept] = [
+    await team.token(owner, { addresses: ['198.51.100.0/24'] }),
+    await createToken(ledger, owner, { name: 'x', scopes: ['launch'], workspace: 'lab/rna' }),
+    await createToken(ledger, owner, { ...input, scopes: ['launch'] }),
+    await team.token(admin),
+  ];
+  for (const { text } of [bound, narrow, ofAccount, ofAccount]) await revokeTokenText(ledger, text);
+  for (const text of [createTokenText(), 'nfe_', '', '%', kept.token.id]) await revokeTokenText(ledger, text);
+  for (const { text } of [bound, narrow, ofAccount])
+    await t.rejects(authenticateToken(ledger.db, text, '198.51.100.3'), refused);
+  t.ok(await authenticateToken(ledger.db, kept.text, ADDRESS));
+  const events = await ledger.db
+    .selectFrom('journal')
+    .select(['principal', 'data'])
+    .where('type', '=', 'token.revoked')
+    .orderBy('seq')
+    .execute();
+  t.same(
+    events.map(({ principal, data }) => [principal, (JSON.parse(data) as { id: string }).id]),
+    [
+      ['owner', bound.token.id],
+      ['owner', narrow.token.id],
+      ['service-account:lab/ci', ofAccount.token.id],
+    ],
+  );
 });
 
 void t.test('refuses tokens of suspended users and removed service accounts', async (t) => {

@@ -14,6 +14,7 @@ import { print, warn } from '../../io/output.ts';
 import { promptHidden } from '../../io/passphrase.ts';
 import { readAtMost } from '../../io/read-input.ts';
 import { readIdentity } from './read-identity.ts';
+import { giveUpToken } from './give-up-token.ts';
 import { requestToken } from './request-token.ts';
 import { whoAmI } from './whoami.ts';
 
@@ -43,11 +44,11 @@ export function addLogin(program: Command, context: Context): void {
   program
     .command('logout')
     .argument('[URL]', 'address or name of the server')
-    .description('Sign out of a team server: delete its token from this machine')
+    .description(
+      'Sign out of a team server: revoke the token that login created, and delete it from this machine',
+    )
     .addHelpText('after', '\nExample: nf-escrow logout https://escrow.example.org')
-    .action((wanted: string | undefined) => {
-      logout(context, wanted);
-    });
+    .action((wanted: string | undefined) => logout(context, wanted));
   program
     .command('whoami')
     .description('Show the team servers that you are signed in to, and your account on each')
@@ -65,24 +66,27 @@ async function login(context: Context, text: string, options: LoginOptions): Pro
       'Cannot combine --token-stdin and --scope: the token has its scopes already.',
     );
   const name = options.name ?? new URL(url).hostname;
-  const others = readStoredServers(serversFile).filter((one) => one.url !== url);
+  const stored = readStoredServers(serversFile);
+  const others = stored.filter((one) => one.url !== url);
   assertName(name, others);
   const caFile = options.caFile === undefined ? null : resolve(options.caFile);
   const token =
     options.tokenStdin === true ? await readToken() : await requestToken(new URL(url), caFile, options.scope);
-  const server: StoredServer = { name, url, token, caFile };
+  const server: StoredServer = { name, url, token, caFile, createdByLogin: options.tokenStdin !== true };
   const client = connectStored(server);
   const { name: user, scopes } = await readIdentity(client, name).finally(() => {
     client.close();
   });
   writeStoredServers(serversFile, [...others, server]);
+  const replaced = stored.find((one) => one.url === url);
+  if (replaced !== undefined && replaced.token !== token) await giveUpToken(replaced);
   print(`Signed in to ${name} as ${user}. List its workspaces: nf-escrow workspaces list`);
   const missing = NEEDED.filter((scope) => scopes?.includes(scope) === false);
   if (missing.length > 0)
     warn(`runs cannot use secrets of ${name}: the token does not have the scope ${missing.join(', ')}`);
 }
 
-function logout(context: Context, wanted: string | undefined): void {
+async function logout(context: Context, wanted: string | undefined): Promise<void> {
   const { serversFile } = context.settings.paths;
   const servers = readStoredServers(serversFile);
   const [only, ...more] = servers;
@@ -99,7 +103,8 @@ function logout(context: Context, wanted: string | undefined): void {
     serversFile,
     servers.filter((one) => one !== leaving),
   );
-  print(`Signed out of ${leaving.name}. The token is still valid until it expires or is revoked.`);
+  await giveUpToken(leaving);
+  print(`Signed out of ${leaving.name}.`);
 }
 
 function readUrl(text: string): string {
