@@ -13,6 +13,13 @@ const TIMEOUT_MS = 20_000;
 
 /** Errors with which a server rejects what the report contains: a repetition would not help. */
 const REJECTED: readonly ErrorCode[] = ['request-invalid', 'request-unprocessable', 'payload-too-large'];
+/** Errors that concern the whole server. With any other one, only the report waits: the server accepts those of other runs. */
+const OF_SERVER: readonly ErrorCode[] = [
+  'server-unreachable',
+  'not-ready',
+  'ledger-unavailable',
+  'too-many-requests',
+];
 
 /** Options of the reports. The intervals are for tests. */
 interface ReportOptions {
@@ -25,7 +32,7 @@ interface ReportOptions {
   readonly pauses?: Pauses;
 }
 
-/** A server that did not accept a report, and the time before which it gets no other, on the monotonic clock. */
+/** A server or a report that was not accepted, and the time before which it is not tried again, on the monotonic clock. */
 interface Failing {
   readonly backoff: Backoff;
   notBefore: number;
@@ -37,6 +44,7 @@ interface Failing {
  */
 export class ReleaseReports {
   readonly #options: ReportOptions;
+  /** By address of a server, and by run. */
   readonly #failing = new Map<string, Failing>();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
@@ -86,7 +94,7 @@ export class ReleaseReports {
     try {
       const pending = await queueReports(ledger, epoch, faults);
       this.#pending = pending.length;
-      for (const row of pending) if (!this.#mustWait(row.server)) await this.#send(row);
+      for (const row of pending) if (!this.#mustWait(row)) await this.#send(row);
       this.#hasFailed = false;
     } catch (error) {
       this.#hasChanges = true;
@@ -97,8 +105,9 @@ export class ReleaseReports {
     }
   }
 
-  #mustWait(server: string): boolean {
-    return this.#isStopping || performance.now() < (this.#failing.get(server)?.notBefore ?? 0);
+  #mustWait({ server, run_id }: ReceivedRelease): boolean {
+    const isEarly = (key: string): boolean => performance.now() < (this.#failing.get(key)?.notBefore ?? 0);
+    return this.#isStopping || isEarly(server) || isEarly(run_id);
   }
 
   async #send(row: ReceivedRelease): Promise<void> {
@@ -113,11 +122,12 @@ export class ReleaseReports {
         return;
       }
       if (code !== 'unauthenticated') {
-        this.#postpone(row, message);
+        this.#postpone(row, OF_SERVER.includes(code) ? row.server : row.run_id, message);
         return;
       }
       log.warn({ server, run }, 'the server no longer has the release; sending no further reports');
       await step(faults, 'report.record', () => forgetRelease(ledger, row));
+      this.#failing.delete(run);
       return;
     }
     await this.#complete(row);
@@ -126,6 +136,7 @@ export class ReleaseReports {
   async #complete(row: ReceivedRelease): Promise<void> {
     const { ledger, faults } = this.#options;
     this.#failing.delete(row.server);
+    this.#failing.delete(row.run_id);
     await step(faults, 'report.record', () => recordDelivered(ledger, row));
     this.#pending -= 1;
   }
@@ -137,12 +148,13 @@ export class ReleaseReports {
     await this.#complete(row);
   }
 
-  #postpone({ server, run_id: run }: ReceivedRelease, reason: string): void {
+  /** `key`: what waits, the server or the run. */
+  #postpone({ server, run_id: run }: ReceivedRelease, key: string, reason: string): void {
     const { log, pauses = PAUSES } = this.#options;
-    const known = this.#failing.get(server);
+    const known = this.#failing.get(key);
     if (known === undefined) log.warn({ server, run, reason }, 'cannot report the state of a run; retrying');
     const { backoff } = known ?? { backoff: new Backoff(pauses) };
-    this.#failing.set(server, { backoff, notBefore: performance.now() + backoff.next() });
+    this.#failing.set(key, { backoff, notBefore: performance.now() + backoff.next() });
   }
 }
 

@@ -1,4 +1,5 @@
 // Reports of a user's daemon to the team server that released secrets to a run.
+import { sql } from 'kysely';
 import t from 'tap';
 import { revokeToken } from '../../../daemon/access/tokens/tokens.ts';
 import { ReleaseReports } from '../../../daemon/releases/release-reports.ts';
@@ -104,6 +105,37 @@ void t.test('drops a report that the server rejects permanently, and sends the n
   await until('nothing is pending', () => !reports.isBusy);
   const rows = await ledger.db.selectFrom('received_releases').selectAll().execute();
   t.equal(rows.find(({ run_id }) => run_id === 'r0')?.delivered, 1);
+});
+
+void t.test('sends the reports of other runs while the server fails on one', async (t) => {
+  const team = await TeamRuns.start(t);
+  await team.set('A_KEY');
+  const runs = [];
+  for (let count = 0; count < 2; count += 1)
+    runs.push((await team.modules.runs.create(team.request('lab/rna'))).run?.id ?? '');
+  const [failing = '', other = ''] = runs;
+  const { db } = team.server.ledger;
+  await sql
+    .raw(
+      `CREATE TRIGGER failing BEFORE UPDATE ON releases WHEN NEW.run_id = '${failing}' BEGIN SELECT RAISE(ABORT, 'failing'); END`,
+    )
+    .execute(db);
+  const reports = reportsOf(team);
+  t.teardown(() => reports.stop());
+  reports.start();
+  await until(
+    'the server knows the other run',
+    async () => (await team.release(other))?.state === 'materialized',
+  );
+  t.match(await team.release(failing), { state: 'created' });
+  await team.modules.runs.callOff(other);
+  await until('the server knows its end', async () => (await team.release(other))?.state === 'purged');
+  await sql`DROP TRIGGER failing`.execute(db);
+  await until(
+    'the server knows the first run',
+    async () => (await team.release(failing))?.state === 'materialized',
+  );
+  await until('the daemon may stop', () => !reports.isBusy);
 });
 
 void t.test('ends the reports on a release that the server does not know', async (t) => {
