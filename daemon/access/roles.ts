@@ -3,7 +3,7 @@ import type { OrganizationRole, Role, Workspace } from '../contract/types.ts';
 /** The roles of workspaces, the highest first. */
 const ROLES: readonly Role[] = ['owner', 'admin', 'maintain', 'launch', 'view'];
 /** The roles of organizations, the highest first. */
-const ORGANIZATION_ROLES: readonly OrganizationRole[] = ['owner', 'admin', 'member'];
+export const ORGANIZATION_ROLES: readonly OrganizationRole[] = ['owner', 'admin', 'member'];
 
 /** The data from which the role of a principal in a workspace is derived. */
 export interface RoleParts {

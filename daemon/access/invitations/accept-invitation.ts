@@ -1,9 +1,11 @@
+import type { OrganizationRole } from '../../contract/types.ts';
 import { EscrowError } from '../../errors.ts';
 import { ledgerTime } from '../../ledger/fragments.ts';
 import { record } from '../../ledger/journal.ts';
 import type { Ledger, Queries } from '../../ledger/ledger.ts';
 import { createUser } from '../accounts/users.ts';
 import { SERVER_PLACE } from '../places.ts';
+import { isAtLeastInOrganization, ORGANIZATION_ROLES } from '../roles.ts';
 import type { FoundSession } from '../sign-in/authenticate-session.ts';
 import { linkIdentity } from '../sign-in/sign-in-person.ts';
 import { chooseUserName } from '../sign-in/user-name.ts';
@@ -143,7 +145,7 @@ async function addressOf(db: Queries, id: string): Promise<string | null> {
   return (await db.selectFrom('users').select('email').where('id', '=', id).executeTakeFirstOrThrow()).email;
 }
 
-/** Gives the account what the invitation offers. It never lowers a role. */
+/** Gives the account what the invitation offers. It raises the role of a member, and never lowers it. */
 async function grant(db: Queries, invitation: InvitationRow, { id, name }: Account): Promise<void> {
   const { administrator, organization_id, organization, role, invited_by: by } = invitation;
   if (administrator === 1) {
@@ -157,14 +159,35 @@ async function grant(db: Queries, invitation: InvitationRow, { id, name }: Accou
       await record(db, { type: 'user.promoted', by, data: { name }, place: SERVER_PLACE });
   }
   if (organization_id === null || organization === null || role === null) return;
+  const data = { organization, user: name, role };
   const added = await db
     .insertInto('organization_members')
     .values({ organization_id, user_id: id, role, added_at: ledgerTime(db) })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();
-  if (added.numInsertedOrUpdatedRows !== 1n) return;
-  const data = { organization, user: name, role };
-  await record(db, { type: 'organization.member-added', by, data, place: organization });
+  if (added.numInsertedOrUpdatedRows === 1n)
+    await record(db, { type: 'organization.member-added', by, data, place: organization });
+  else if (await raiseRole(db, organization_id, id, role))
+    await record(db, { type: 'organization.member-changed', by, data, place: organization });
+}
+
+/** Returns whether the role of the member was lower. */
+async function raiseRole(
+  db: Queries,
+  organizationId: string,
+  userId: string,
+  role: OrganizationRole,
+): Promise<boolean> {
+  const lower = ORGANIZATION_ROLES.filter((one) => !isAtLeastInOrganization(one, role));
+  if (lower.length === 0) return false;
+  const { numUpdatedRows } = await db
+    .updateTable('organization_members')
+    .set({ role })
+    .where('organization_id', '=', organizationId)
+    .where('user_id', '=', userId)
+    .where('role', 'in', lower)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 function signInRequired(): EscrowError {

@@ -50,6 +50,8 @@ export async function assertNotLastOwner(
       throw new EscrowError(
         'last-owner',
         `Cannot suspend the user "${user.name}": they are the last active owner of an organization.`,
-        { hint: 'Ask the user to give another member the role owner, then repeat the change.' },
+        {
+          hint: 'Ask the user to give another member the role owner. If they cannot, an operator of the server appoints one: nf-escrow serve user invite EMAIL --user NAME --organization ORG --role owner',
+        },
       );
 }

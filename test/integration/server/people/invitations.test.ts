@@ -20,6 +20,7 @@ import { authenticateSession } from '../../../../daemon/access/sign-in/authentic
 import { readAudit } from '../../../../daemon/ledger/audit.ts';
 import { onEachLedger } from '../../../support/each-ledger.ts';
 import { Team } from '../../../support/team.ts';
+import type { OrganizationRole } from '../../../../daemon/contract/types.ts';
 import { openTestLedger } from '../../../support/test-ledger.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
@@ -220,6 +221,49 @@ onEachLedger(
       invalid,
     );
     t.same(await ledger.db.selectFrom('users').select('id').where('email', 'is not', null).execute(), []);
+  },
+);
+
+onEachLedger(
+  'raises the role of a member and never lowers it, so that an operator can appoint an owner',
+  async (t) => {
+    const { team, ada } = await ground(t);
+    const { ledger } = team;
+    const bob = await team.user('bob');
+    await team.organization('mill', [
+      [ada, 'owner'],
+      [bob, 'member'],
+    ]);
+    const accept = async (role: OrganizationRole): Promise<void> => {
+      const input = { email: 'bob@example.org', organization: 'mill', role, userId: bob.id };
+      const { secret } = await ledger.write((db) =>
+        issueInvitation(db, { name: 'operator:root', id: null }, input),
+      );
+      await acceptInvitation(ledger, { secret, session: undefined }, LINKS);
+    };
+    const roleOfBob = async () =>
+      (
+        await ledger.db
+          .selectFrom('organization_members')
+          .select('role')
+          .where('user_id', '=', bob.id)
+          .executeTakeFirstOrThrow()
+      ).role;
+    const root = await team.user('root', true);
+    await t.rejects(setUserState(ledger, root, 'ada', 'suspended'), { code: 'last-owner' });
+    for (const [offered, expected] of [
+      ['member', 'member'],
+      ['admin', 'admin'],
+      ['member', 'admin'],
+      ['owner', 'owner'],
+      ['admin', 'owner'],
+    ] as const) {
+      await accept(offered);
+      t.equal(await roleOfBob(), expected, offered);
+    }
+    await setUserState(ledger, root, 'ada', 'suspended');
+    const { items } = await readAudit(ledger.db, { type: 'organization.member-changed', limit: 10 });
+    t.equal(items.length, 2, 'only changes are recorded');
   },
 );
 
