@@ -142,7 +142,7 @@ function assertScope({ token }: TeamPrincipal, permission: Permission): void {
         'not-permitted',
         `Permission ${permission} denied: a token cannot have this permission.`,
         {
-          hint: 'Ask an administrator of the server to run the command on its host, such as `nf-escrow serve token create`.',
+          hint: 'Open the page of the server, sign in, and repeat the action there.',
         },
       )
     : new EscrowError(

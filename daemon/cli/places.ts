@@ -53,13 +53,17 @@ export async function placeOfNewOrganization(
  * `server-not-stored`.
  */
 export async function connectTeamServer(context: Context, name: string | undefined): Promise<Client> {
-  const { readStoredServers, connectStored } = await import('../api-client/https/stored-servers.ts');
+  const { connectStored } = await import('../api-client/https/stored-servers.ts');
+  return connectStored(await findTeamServer(context, name));
+}
+
+/** Finds the team server to which `connectTeamServer` connects. */
+export async function findTeamServer(context: Context, name: string | undefined): Promise<StoredServer> {
+  const { readStoredServers } = await import('../api-client/https/stored-servers.ts');
   const servers = readStoredServers(context.settings.paths.serversFile);
-  if (name !== undefined) {
-    const { findStored } = await import('../sources/find-on-servers.ts');
-    return connectStored(findStored(name, servers));
-  }
-  return connectStored(onlyOne(servers));
+  if (name === undefined) return onlyOne(servers);
+  const { findStored } = await import('../sources/find-on-servers.ts');
+  return findStored(name, servers);
 }
 
 /** What the options of a list select. */

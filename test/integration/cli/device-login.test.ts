@@ -64,10 +64,53 @@ void t.test('prints an address and a code, and stores the token after the approv
   const { servers } = await box.json<{ servers: { identity: Identity }[] }>(['whoami']);
   t.match(servers, [{ identity: { name: 'ada', scopes: ['read', 'launch'] } }]);
   t.notOk((await people.dump()).includes(token));
-  const created = await box.escrow(['tokens', 'create', 'x', '--scope', 'read']);
-  t.equal(created.status, 77, 'a token cannot create tokens');
-  const invited = await box.escrow(['users', 'invite', 'x@example.org']);
-  t.equal(invited.status, 77);
+  await t.rejects(
+    (async () => {
+      const { status, text } = await people.server.send(token, '/v1/tokens', {
+        method: 'POST',
+        body: { name: 'x', scopes: ['read'] },
+      });
+      if (status !== 201) throw new Error(text);
+    })(),
+    /not-permitted/,
+    'a token cannot create tokens',
+  );
+});
+
+void t.test('prints the addresses of forms for what a token may not do', async (t) => {
+  const { box, people, command } = await start(t);
+  const { text } = await people.server.token(await people.server.user('bob'));
+  await box.escrow([...command, '--token-stdin'], { input: text });
+  const url = command[1] ?? '';
+  const cases: readonly (readonly [words: readonly string[], address: string])[] = [
+    [
+      ['tokens', 'create', 'my laptop', '--scope', 'read', 'launch', '--days', '30'],
+      '/#/account?token=my+laptop&scopes=read%2Claunch&days=30',
+    ],
+    [
+      [
+        ...['tokens', 'create', 'ci', '--scope', 'launch', '--service-account', 'lab/ci'],
+        ...['--workspace', 'lab/rna', '--address', '192.0.2.0/24', '2001:db8::1'],
+      ],
+      '/#/organizations/lab/service-accounts/ci?token=ci&scopes=launch&workspace=lab%2Frna&addresses=192.0.2.0%2F24%2C2001%3Adb8%3A%3A1',
+    ],
+    [
+      ['users', 'invite', 'x@example.org', '--organization', 'lab', '--role', 'member', '--days', '3'],
+      '/#/invitations?email=x%40example.org&organization=lab&role=member&days=3',
+    ],
+    [['users', 'sign-in-link', 'a&b'], '/#/users?sign-in-link=a%26b'],
+  ];
+  for (const [words, address] of cases) {
+    const { status, stdout, stderr } = await box.escrow(words);
+    t.match([status, stdout, stderr], [0, `${url}${address}\n`, /requires that you sign in with a browser/]);
+    t.same(await box.json(words), { url: `${url}${address}` });
+  }
+  for (const words of [
+    ['tokens', 'create', 'x', '--scope', 'read', '--days', '0'],
+    ['tokens', 'create', 'x', '--scope', 'read', '--service-account', 'lab'],
+    ['users', 'invite', 'x@example.org', '--days', 'x'],
+  ])
+    t.equal((await box.escrow(words)).status, 64, words.join(' '));
 });
 
 void t.test(

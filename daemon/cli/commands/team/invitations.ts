@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readAll } from '../../../api-client/read-all.ts';
-import type { CreatedInvitation, CreatedSignInLink, Invitation } from '../../../contract/types.ts';
+import type { Invitation } from '../../../contract/types.ts';
 import type { Context } from '../../context.ts';
 import { connectTeamServer } from '../../places.ts';
 import { addServerOption, type ServerOption } from '../../io/server-option.ts';
@@ -9,7 +9,8 @@ import { print, printJson } from '../../io/output.ts';
 import { printTable } from '../../io/table.ts';
 import type { TimeOptions } from '../../io/time-format.ts';
 import { addTimeOption } from '../../io/time-option.ts';
-import { invitationOf, printLink, type InvitationOptions } from './invitation-options.ts';
+import { printFormAddress } from './form-address.ts';
+import { invitationOf, type InvitationOptions } from './invitation-options.ts';
 
 interface ListOptions extends TimeOptions, ServerOption {
   readonly json?: boolean;
@@ -24,20 +25,23 @@ export function addInvitations(users: Command, context: Context): void {
     .option('--organization <ORG>', 'organization to which the person is added')
     .option('--role <ROLE>', 'role in the organization: owner, admin or member')
     .option('--days <N>', 'days until the invitation expires (default: 7, maximum: 30)')
-    .description('Invite a person and print the link. Requires a session: a token cannot invite')
+    .description(
+      'Print the address of the form that invites a person in a browser, because a token cannot invite',
+    )
+    .option('--json', 'JSON output')
     .addHelpText(
       'after',
       '\nExample: nf-escrow users invite bob@example.org --organization lab --role member',
     )
-    .action(async (email: string, options: ServerOption & InvitationOptions) => {
-      const client = await connectTeamServer(context, options.server);
-      const { link, invitation } = await client.call<CreatedInvitation>(
-        'POST',
-        '/v1/invitations',
-        invitationOf(email, options),
-      );
-      printLink(`Send this link to ${invitation.email}. It works once, until ${invitation.expires}:`, link);
-    });
+    .action(
+      async (email: string, options: ServerOption & InvitationOptions & { readonly json?: boolean }) => {
+        const { administrator, expiresInDays, ...fields } = invitationOf(email, options);
+        await printFormAddress(context, options, 'An invitation', {
+          path: ['invitations'],
+          fields: { ...fields, administrator, days: expiresInDays?.toString() },
+        });
+      },
+    );
   addTimeOption(addServerOption(users.command('invitations')))
     .description('List invitations that were neither accepted nor revoked')
     .option('--json', 'JSON output')
@@ -68,13 +72,16 @@ export function addInvitations(users: Command, context: Context): void {
     });
   addServerOption(users.command('sign-in-link'))
     .argument('<USER>')
-    .description('Create a link with which a user signs in once. Requires a session')
+    .description(
+      'Print the address of the form that creates a sign-in link in a browser, because a token cannot create one',
+    )
+    .option('--json', 'JSON output')
     .addHelpText('after', '\nExample: nf-escrow users sign-in-link bob')
-    .action(async (name: string, { server }: ServerOption) => {
-      const client = await connectTeamServer(context, server);
-      const path = `/v1/users/${encodeURIComponent(name)}/sign-in-links`;
-      const { link, user, expires } = await client.call<CreatedSignInLink>('POST', path);
-      printLink(`Send this link to ${user}. It works once, until ${expires}:`, link);
+    .action(async (name: string, options: ServerOption & { readonly json?: boolean }) => {
+      await printFormAddress(context, options, 'A sign-in link', {
+        path: ['users'],
+        fields: { 'sign-in-link': name },
+      });
     });
   addServerOption(users.command('sign-out'))
     .argument('<USER>')

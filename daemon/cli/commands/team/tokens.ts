@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import { readAll } from '../../../api-client/read-all.ts';
-import type { CreatedToken, Token } from '../../../contract/types.ts';
+import type { Token } from '../../../contract/types.ts';
 import { EscrowError } from '../../../errors.ts';
 import type { Context } from '../../context.ts';
 import { connectTeamServer } from '../../places.ts';
 import { addServerOption, type ServerOption } from '../../io/server-option.ts';
 import { confirm } from '../../io/confirm.ts';
-import { print, printJson, writeError } from '../../io/output.ts';
+import { print, printJson } from '../../io/output.ts';
 import { printTable } from '../../io/table.ts';
 import type { TimeOptions } from '../../io/time-format.ts';
 import { addTimeOption } from '../../io/time-option.ts';
+import { printFormAddress, readDays } from './form-address.ts';
 
 interface CreateOptions extends ServerOption {
   readonly scope: readonly string[];
@@ -35,14 +36,14 @@ export function addTokens(program: Command, context: Context): void {
     .requiredOption('--scope <SCOPE...>', 'one or more of read, launch, secrets:write and manage')
     .option('--service-account <ORG/NAME>', 'service account that owns the token (default: you)')
     .option('--workspace <ORG/NAME>', 'restrict the token to one workspace')
-    .option('--days <N>', 'lifetime in days')
+    .option('--days <N>', 'lifetime in days (default: 90)')
     .option(
       '--address <ADDRESS...>',
       'IP addresses or networks (CIDR) from which the token is accepted (default: all)',
     )
     .option('--json', 'JSON output')
     .description(
-      'Create a token and print it. It cannot be printed again. Requires a session in a browser: use nf-escrow serve token create on the host of the server',
+      'Print the address of the form that creates a token in a browser, because a token cannot create tokens',
     )
     .addHelpText('after', '\nExample: nf-escrow tokens create laptop --scope read launch --days 30')
     .action((name: string, options: CreateOptions) => createToken(context, name, options));
@@ -66,24 +67,25 @@ export function addTokens(program: Command, context: Context): void {
     });
 }
 
-async function createToken(context: Context, name: string, options: CreateOptions): Promise<void> {
-  const { scope: scopes, serviceAccount, workspace, days, address: addresses } = options;
-  if (days !== undefined && !/^[1-9][0-9]{0,3}$/.test(days))
-    throw new EscrowError('usage', `--days must be a number of days, not "${days}".`);
-  const input = {
-    ...{ name, scopes, serviceAccount, workspace, addresses },
-    ...(days === undefined ? {} : { expiresInDays: Number(days) }),
-  };
-  const created = await (
-    await connectTeamServer(context, options.server)
-  ).call<CreatedToken>('POST', '/v1/tokens', input);
-  if (options.json === true) {
-    printJson(created);
-    return;
-  }
-  // Only the token is on standard output, so that a command can read it from there.
-  writeError(`Created token ${created.token.id}. This is the only time that it is shown:\n`);
-  print(created.text);
+async function createToken(
+  context: Context,
+  name: string,
+  { scope: scopes, serviceAccount, workspace, days, address: addresses, ...options }: CreateOptions,
+): Promise<void> {
+  await printFormAddress(context, options, 'A new token', {
+    path:
+      serviceAccount === undefined
+        ? ['account']
+        : ['organizations', ...splitServiceAccount(serviceAccount, 'service-accounts')],
+    fields: { token: name, scopes, workspace, days: readDays(days), addresses },
+  });
+}
+
+/** Returns ORGANIZATION and NAME with a segment between them. Throws `usage`. */
+function splitServiceAccount(title: string, between: string): readonly string[] {
+  const [organization, name, ...more] = title.split('/');
+  if (organization && name && more.length === 0) return [organization, between, name];
+  throw new EscrowError('usage', `--service-account must be ORG/NAME, not "${title}".`);
 }
 
 async function listTokens(
